@@ -1,0 +1,65 @@
+"""The `legwatch` command: finds its subcommands by entry point, so each machine has only its part."""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points
+
+from legwatch import __version__
+from legwatch.errors import LegwatchError
+
+GROUP = "legwatch.commands"
+ABOUT = {
+    "up": "everything on this machine: broker, server, agent; plays a made night without sensors",
+    "agent": "the bedside part: read the sensors, keep the windows, send them",
+    "server": "the other part: store, decide, tell",
+    "replay": "run the rules over recorded nights",
+    "nights": "make plausible nights with the truth beside them",
+    "history": "send the stored nights to InfluxDB for Grafana",
+    "check-config": "check a settings file and say what is wrong with it",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return its exit code; 2 means the words or the settings are wrong."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    commands = {point.name: point for point in entry_points(group=GROUP)}
+    if words[:1] in (["--version"], ["-V"]):
+        print(f"legwatch {__version__}")
+        return 0
+    if not words or words[0] in {"-h", "--help", "help"}:
+        print(_usage(commands))
+        return 0 if words else 2
+    if words[0] not in commands:
+        print(f"legwatch: no command {words[0]!r}\n\n{_usage(commands)}", file=sys.stderr)
+        return 2
+    return _run(commands[words[0]], words[1:])
+
+
+def _run(point: EntryPoint, words: list[str]) -> int:
+    try:
+        return int(point.load()(words) or 0)
+    except ModuleNotFoundError as error:
+        name = error.name or "?"
+        if name.split(".")[0].startswith("legwatch"):
+            raise
+        extra = "device" if point.value.startswith("legwatch_device") else "server"
+        hint = f"pip install 'legwatch[{extra}]'"
+        print(f"legwatch {point.name}: needs the module {name}: {hint}", file=sys.stderr)
+        return 2
+    except LegwatchError as error:
+        print(f"legwatch {point.name}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _usage(commands: dict[str, EntryPoint]) -> str:
+    known = [name for name in ABOUT if name in commands]
+    known += sorted(set(commands) - set(ABOUT))
+    lines = ["usage: legwatch COMMAND [...]     (legwatch COMMAND --help tells more)", ""]
+    lines += [f"  {name:<13} {ABOUT.get(name, '')}".rstrip() for name in known]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

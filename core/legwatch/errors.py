@@ -1,0 +1,31 @@
+"""The errors of legwatch.
+
+LegwatchError
+├── WireError (ValueError)        a message that does not decode
+├── SettingsError (ValueError)    a settings or rules key that is wrong; names its path and range
+└── RecordingError (ValueError)   a replay file that cannot be read
+"""
+
+
+class LegwatchError(Exception):
+    """Any error that legwatch raises on purpose."""
+
+
+class WireError(LegwatchError, ValueError):
+    """A message that does not decode; the text says which part and why."""
+
+
+class SettingsError(LegwatchError, ValueError):
+    """A key that is unknown, of the wrong type or out of range.
+
+    `path` is the dotted path of the key, e.g. `warmth.warn_c`.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+        self.problem = problem
+
+
+class RecordingError(LegwatchError, ValueError):
+    """A replay file that cannot be read; the text names the line."""

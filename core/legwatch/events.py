@@ -1,0 +1,77 @@
+"""What the engine is told. Every event carries its own time: `at_ms`, UTC milliseconds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Clock(StrEnum):
+    """How far a window's own time can be trusted."""
+
+    SYNCED = "synced"  # the Pi's clock was set by a time server
+    UNSYNCED = "unsynced"  # no time server yet: the server places the window by its arrival
+    PLAYED = "played"  # a recording or a simulation: its own time line, never the wall clock's
+
+
+class Window(NamedTuple):
+    """What one bed's sensors saw from `from_ms` to `to_ms`; `None` is unknown, never zero.
+
+    A NamedTuple, not a dataclass: one is made for every message, and it is built three times faster.
+    """
+
+    boot: str  # 8 hex digits, new at every start of the agent
+    seq: int  # 1, 2, 3 ... within a boot
+    from_ms: int  # UTC, inclusive
+    to_ms: int  # UTC, exclusive
+    mono_ms: int  # the agent's monotonic clock at `to_ms`
+    clock: str  # a Clock value
+    leg_c: float | None = None  # air by the legs
+    leg_rh: float | None = None  # relative humidity, percent
+    room_c: float | None = None
+    room_rh: float | None = None
+    moves: int | None = None  # movements counted; 0 is "watched, none seen"
+    in_bed: bool | None = None  # from a mat, where there is one
+    faults: tuple[tuple[str, str], ...] = ()  # (sensor, what was wrong), sorted
+    low: int | None = None  # the oldest seq of this boot that the agent still holds
+    age_ms: int | None = None  # how long it waited in the agent before this sending
+
+    @property
+    def at_ms(self) -> int:
+        """The time at which the window is known: its end."""
+        return self.to_ms
+
+
+class Kind(StrEnum):
+    """What an alert is about; each has its own life and its own snooze."""
+
+    COLD = "cold"
+    STILL = "still"
+    SENSOR = "sensor"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Somebody has seen it: the episode stays quiet until it is over. `kind` None is every kind."""
+
+    at_ms: int
+    kind: Kind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """Be quiet about one kind until `until_ms`."""
+
+    at_ms: int
+    kind: Kind
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has come to `at_ms`; nothing else is known."""
+
+    at_ms: int
+
+
+Event = Window | Ack | Snooze | Tick

@@ -1,0 +1,109 @@
+"""A decision of the engine, with its reason and the figures it rests on."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from legwatch.events import Kind
+
+
+class What(StrEnum):
+    """What happened to an alert."""
+
+    FIRED = "fired"
+    RAISED = "raised"
+    REPEATED = "repeated"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    UNKNOWN = "unknown"  # the body alert can no longer be judged
+    RESOLVED = "resolved"
+
+
+class Level(StrEnum):
+    """How much it matters: `log` is only written down."""
+
+    LOG = "log"
+    WARNING = "warning"
+    URGENT = "urgent"
+
+
+class Reason(StrEnum):
+    """Why."""
+
+    UNCOVERED = "uncovered"
+    COOLED = "cooled"
+    COLD_START = "cold_start"
+    COLD_ROOM = "cold_room"
+    DRAUGHT = "draught"
+    NOT_ANSWERED = "not_answered"
+    STILL_TOO_LONG = "still_too_long"
+    COLD_AND_STILL = "cold_and_still"
+    WARM_AGAIN = "warm_again"
+    WARM_ROOM = "warm_room"
+    MOVED = "moved"
+    LEFT_BED = "left_bed"
+    NO_READINGS = "no_readings"
+    IMPLAUSIBLE = "implausible"
+    STUCK = "stuck"
+    MOVEMENT_MISSING = "movement_missing"
+    MOVEMENT_SILENT = "movement_silent"
+    PRESENCE_UNSURE = "presence_unsure"
+    AGENT_SILENT = "agent_silent"
+    BACK = "back"
+    BY_PERSON = "by_person"
+    SNOOZE_OVER = "snooze_over"
+
+
+class Held(StrEnum):
+    """Why a notice is written down but pushed to nobody."""
+
+    LOG_ONLY = "log_only"
+    BUDGET = "budget"
+    SNOOZED = "snoozed"
+    JOINED = "joined"  # said together with another alert of the same minute
+
+
+Figures = tuple[tuple[str, float | int | str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line of the night. `held` None: it is pushed to people."""
+
+    at_ms: int
+    kind: Kind
+    what: What
+    level: Level
+    reason: Reason
+    figures: Figures = ()
+    held: Held | None = None
+
+
+def as_json(notice: Notice, *, bed: str, text: str, file: str | None = None) -> str:
+    """Write a notice as one JSON line, the same bytes live and in replay.
+
+    `at` is UTC to the second; figures keep their order; `file` is added when several nights are replayed.
+    """
+    line: dict[str, Any] = {
+        "at": iso(notice.at_ms),
+        "bed": bed,
+        "kind": notice.kind.value,
+        "what": notice.what.value,
+        "level": notice.level.value,
+        "reason": notice.reason.value,
+        "figures": dict(notice.figures),
+        "text": text,
+        "held": notice.held.value if notice.held else None,
+    }
+    if file is not None:
+        line["file"] = file
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+def iso(at_ms: int) -> str:
+    """Return UTC milliseconds as `2026-01-03T02:10:00Z`; the milliseconds only where there are any."""
+    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
+    spec = "milliseconds" if at_ms % 1000 else "seconds"
+    return moment.isoformat(timespec=spec).replace("+00:00", "Z")

@@ -1,0 +1,216 @@
+"""The limits that the engine judges by. Their values, ranges and sources are in config/profiles.
+
+Nothing here has a default: a limit is written once, in a profile. Times are whole seconds, multiples
+of 60 where they count minutes, because the engine decides once a minute.
+"""
+
+import dataclasses
+import tomllib
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from legwatch.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """When somebody counts as being in bed."""
+
+    mat_in_s: int
+    mat_out_s: int
+    moves_in: int
+    moves_in_s: int
+    rise_c: float
+    warm_c: float
+    doubt_s: int
+    doubt_fall_c: float
+    empty_contrast_c: float
+    empty_s: int
+    return_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    """When the legs count as cold, and when as warm again."""
+
+    settle_s: int
+    settle_return_s: int
+    baseline_s: int
+    warn_c: float
+    warn_drop_c: float
+    warn_hold_s: int
+    plain_c: float
+    plain_hold_s: int
+    contrast_k: float
+    clear_c: float
+    clear_near_c: float
+    clear_drop_c: float
+    clear_hold_s: int
+    urgent_c: float
+    urgent_hold_s: int
+    urgent_clear_c: float
+    not_answered_s: int
+    warm_room_c: float
+    cold_room_c: float
+    cold_room_s: int
+    cold_start_s: int
+    wakeful_s: int
+    draught_contrast_c: float
+    draught_k: float
+    draught_s: int
+    skin_c: float
+    uncovered_fall_c: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stillness:
+    """How long lying still is too long. 0 switches a level off."""
+
+    posture_moves: int
+    log_s: int
+    warn_s: int
+    urgent_s: int
+    joint_s: int
+    proof_s: int
+    silent_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """A carer's own limits; they replace the stillness limits. 0: no care plan."""
+
+    warn_s: int
+    urgent_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """When a reading is believed, and when its absence is said."""
+
+    lowest_c: float
+    highest_c: float
+    power_on_c: float
+    jump_c: float
+    jump_agree: int
+    stale_s: int
+    alert_s: int
+    stuck_s: int
+    agent_s: int
+    back_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """The life of an alert, and how often a sleeper may be woken."""
+
+    rearm_s: int
+    repeat_urgent_s: int
+    repeat_urgent: int
+    unknown_s: int
+    budget: int
+    budget_gap_s: int
+    fresh_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """Local hours, 0-24, in which sensor and agent alerts are given."""
+
+    from_h: int
+    to_h: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Every limit of one bed."""
+
+    presence: Presence
+    warmth: Warmth
+    stillness: Stillness
+    care: Care
+    health: Health
+    alerts: Alerts
+    night: Night
+
+
+Limit = Mapping[str, Any]  # value, range = [low, high], source
+
+
+def parse_profile(text: str, name: str) -> dict[str, dict[str, Limit]]:
+    """Return the tables of one profile; raises SettingsError."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(name, f"not TOML: {error}") from None
+    return tables
+
+
+def merge(profiles: Iterable[Mapping[str, Mapping[str, Limit]]]) -> dict[str, dict[str, Limit]]:
+    """Lay profiles over each other, the first one lowest; a later one may give only a new value."""
+    merged: dict[str, dict[str, Limit]] = {}
+    for profile in profiles:
+        for group, limits in profile.items():
+            if not isinstance(limits, Mapping):
+                continue  # a word about the profile itself, such as `base` or `about`
+            for key, limit in limits.items():
+                below = merged.setdefault(group, {}).get(key, {})
+                merged[group][key] = {**below, **limit}
+    return merged
+
+
+def build(tables: Mapping[str, Mapping[str, Limit]], own: Mapping[str, Any] | None = None) -> Rules:
+    """Make the rules from merged profiles and the owner's `{"warmth.warn_c": 26.0}`.
+
+    Raises SettingsError with the key's path and range for an unknown key, a wrong type or a value
+    outside its range.
+    """
+    own = own or {}
+    for path in own:
+        group, _, key = path.partition(".")
+        if key not in tables.get(group, {}):
+            raise SettingsError(path, "no such limit")
+    groups = {}
+    for group, shape in typing.get_type_hints(Rules).items():
+        values = {}
+        for field in dataclasses.fields(shape):
+            path = f"{group}.{field.name}"
+            limit = tables.get(group, {}).get(field.name)
+            if limit is None:
+                raise SettingsError(path, "the profile does not give this limit")
+            values[field.name] = _checked(path, field.type, limit, own.get(path, limit["value"]))
+        groups[group] = shape(**values)
+    for group, limits in tables.items():
+        for key in limits:
+            if not hasattr(groups.get(group), key):
+                raise SettingsError(f"{group}.{key}", "no such limit")
+    return Rules(**groups)
+
+
+def parse_override(text: str) -> tuple[str, int | float]:
+    """Read `warmth.warn_c=26` as (path, number); raises SettingsError."""
+    path, equals, value = text.partition("=")
+    if not equals:
+        raise SettingsError(path, "written as KEY=NUMBER, e.g. warmth.warn_c=26")
+    try:
+        return path.strip(), int(value)
+    except ValueError:
+        pass
+    try:
+        return path.strip(), float(value)
+    except ValueError:
+        raise SettingsError(path.strip(), f"{value!r} is not a number") from None
+
+
+def _checked(path: str, kind: Any, limit: Limit, value: Any) -> Any:
+    low, high = limit["range"]
+    wanted = f"allowed {low:g} to {high:g}"
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:
+        word = "a whole number" if kind is int else "a number"
+        raise SettingsError(path, f"{word} is expected, not {value!r}; {wanted}")
+    if not (low <= value <= high or (value == 0 and limit.get("off"))):
+        raise SettingsError(path, f"{value!r} is not allowed; {wanted}")
+    return value

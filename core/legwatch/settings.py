@@ -1,0 +1,102 @@
+"""Settings: frozen dataclasses filled from TOML tables, each wrong key answered by its path and range.
+
+A field is declared with `setting(...)`; its default lives there and nowhere else.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from legwatch.errors import SettingsError
+
+T = TypeVar("T")
+_WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+
+
+def setting(
+    default: Any,
+    about: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare one key: its default, what it is for, and the values it may have.
+
+    `default` may be a dataclass type, which is a table of its own, or `...` for a key that must be given.
+    """
+    metadata = {"about": about, "low": low, "high": high, "choices": choices}
+    if default is ...:
+        return dataclasses.field(metadata=metadata)
+    if isinstance(default, type):
+        return dataclasses.field(default_factory=default, metadata=metadata)
+    if isinstance(default, (dict, list)):
+        return dataclasses.field(default_factory=type(default), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def load(shape: type[T], table: Mapping[str, Any], path: str = "") -> T:
+    """Fill the dataclass `shape` from a TOML table; raises SettingsError with the key's dotted path."""
+    fields = {f.name: f for f in dataclasses.fields(typing.cast("Any", shape))}
+    hints = typing.get_type_hints(shape)
+    for key in table:
+        if key not in fields:
+            raise SettingsError(_join(path, key), f"no such key; known: {', '.join(fields)}")
+    values = {
+        name: _value(hints[name], table[name], _join(path, name), fields[name].metadata)
+        for name in fields
+        if name in table
+    }
+    for name, f in fields.items():
+        missing = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        if missing and name not in values:
+            raise SettingsError(_join(path, name), "this key must be given")
+    return shape(**values)
+
+
+def _value(hint: Any, value: Any, path: str, limits: Mapping[str, Any]) -> Any:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):  # X | None: TOML has no null, so X
+        return _value(args[0], value, path, limits)
+    if dataclasses.is_dataclass(hint):
+        if not isinstance(value, Mapping):
+            raise SettingsError(path, "a table is expected")
+        return load(typing.cast("type[Any]", hint), value, path)
+    if origin is dict:
+        if not isinstance(value, Mapping):
+            raise SettingsError(path, "a table is expected")
+        return {k: _value(args[1], v, _join(path, k), limits) for k, v in value.items()}
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise SettingsError(path, "a list is expected")
+        return tuple(_value(args[0], v, f"{path}[{i}]", limits) for i, v in enumerate(value))
+    if hint is Any:
+        return value
+    return _scalar(hint, value, path, limits)
+
+
+def _scalar(hint: Any, value: Any, path: str, limits: Mapping[str, Any]) -> Any:
+    if hint is float and type(value) is int:
+        value = float(value)
+    if type(value) is not hint:
+        raise SettingsError(path, f"{_WORDS[hint]} is expected, not {value!r}{_range(limits)}")
+    low, high, choices = limits.get("low"), limits.get("high"), limits.get("choices")
+    below = low is not None and not value >= low
+    above = high is not None and not value <= high
+    if below or above or (choices and value not in choices):
+        raise SettingsError(path, f"{value!r} is not allowed{_range(limits)}")
+    return value
+
+
+def _range(limits: Mapping[str, Any]) -> str:
+    if limits.get("choices"):
+        return f"; one of {', '.join(limits['choices'])}"
+    if limits.get("low") is not None and limits.get("high") is not None:
+        return f"; allowed {limits['low']:g} to {limits['high']:g}"
+    return ""
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key

@@ -1,0 +1,185 @@
+"""Wire contract v1: windows and presses to and from JSON bytes.
+
+Decoding is strict in types and ranges. Unknown keys are passed over, so that a newer agent can be
+read by an older server; a newer *version* cannot.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from legwatch.errors import WireError
+from legwatch.events import Clock, Kind, Window
+
+VERSION = 1
+MAX_PAYLOAD_BYTES = 4096
+MAX_WINDOW_MS = 600_000
+LATEST_MS = 4_102_444_800_000  # 2100-01-01: later is not a time but a fault
+MAX_MOVES = 100_000
+# Wider than any sensor in use (DHT22 -40..80, DS18B20 -55..125 by their data sheets): what is
+# *plausible* in a bed is the engine's judgement, what is a number at all is ours.
+LOWEST_C, HIGHEST_C = -55.0, 125.0
+
+_BOOT = re.compile(r"[0-9a-f]{8}")
+_SENSORS = frozenset({"leg", "room", "movement", "in_bed", "agent"})
+_CLOCKS = frozenset(c.value for c in Clock)
+
+
+def _not_a_number(text: str) -> NoReturn:
+    raise WireError(f"{text} is not a number that a sensor can give")
+
+
+_decoder = json.JSONDecoder(parse_constant=_not_a_number)
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button at the bedside: `ack` or `cramp`. `id` makes a repeated message harmless."""
+
+    id: str
+    button: str
+    at_ms: int
+    kind: Kind | None = None
+
+
+def parse(payload: bytes | bytearray) -> dict[str, Any]:
+    """Return the JSON object in `payload`; raises WireError for anything else."""
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise WireError(f"{len(payload)} bytes, at most {MAX_PAYLOAD_BYTES} are read")
+    try:
+        body = _decoder.decode(payload.decode("utf-8"))
+    except WireError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"not JSON: {error}") from None
+    if type(body) is not dict:
+        raise WireError(f"a JSON object is expected, not {type(body).__name__}")
+    version = body.get("v")
+    if type(version) is not int or version != VERSION:
+        raise WireError(f"v: version {version!r} is not {VERSION}")
+    return body
+
+
+def decode_window(payload: bytes | bytearray) -> Window:
+    """Return the window in `payload`; raises WireError naming the key that is wrong."""
+    body = parse(payload)
+    get = body.get
+    boot = get("boot")
+    if type(boot) is not str or not _BOOT.fullmatch(boot):
+        raise WireError("boot: 8 hex digits are expected")
+    from_ms = _whole(body, "from_ms", 0, LATEST_MS)
+    to_ms = _whole(body, "to_ms", 0, LATEST_MS)
+    if not 0 < to_ms - from_ms <= MAX_WINDOW_MS:
+        raise WireError(f"to_ms: {to_ms - from_ms} ms after from_ms, 1..{MAX_WINDOW_MS} expected")
+    clock = get("clock")
+    if clock not in _CLOCKS:
+        raise WireError(f"clock: one of {', '.join(sorted(_CLOCKS))} is expected")
+    in_bed = get("in_bed")
+    if in_bed is not None and type(in_bed) is not bool:
+        raise WireError("in_bed: true, false or null is expected")
+    return Window(
+        boot,
+        _whole(body, "seq", 1, 2**53),
+        from_ms,
+        to_ms,
+        _whole(body, "mono_ms", 0, 2**53),
+        clock,
+        _number(get("leg_c"), "leg_c", LOWEST_C, HIGHEST_C),
+        _number(get("leg_rh"), "leg_rh", 0.0, 100.0),
+        _number(get("room_c"), "room_c", LOWEST_C, HIGHEST_C),
+        _number(get("room_rh"), "room_rh", 0.0, 100.0),
+        _maybe_whole(body, "moves", 0, MAX_MOVES),
+        in_bed,
+        _faults(get("faults")),
+        _maybe_whole(body, "low", 1, 2**53),
+        _maybe_whole(body, "age_ms", 0, 2**53),
+    )
+
+
+def encode_window(window: Window) -> bytes:
+    """Return the JSON of a window; what is unknown is left out."""
+    body: dict[str, Any] = {"v": VERSION}
+    for name, value in zip(Window._fields, window, strict=True):
+        if value is not None and name != "faults":
+            body[name] = value
+    if window.faults:
+        body["faults"] = dict(window.faults)
+    return _dump(body)
+
+
+def decode_press(payload: bytes | bytearray) -> Press:
+    """Return the button press in `payload`; raises WireError."""
+    body = parse(payload)
+    ident, button, kind = body.get("id"), body.get("button"), body.get("kind")
+    if type(ident) is not str or not re.fullmatch(r"[0-9a-zA-Z-]{1,64}", ident):
+        raise WireError("id: 1-64 letters, digits and - are expected")
+    if button not in {"ack", "cramp"}:
+        raise WireError("button: ack or cramp is expected")
+    if kind is not None and kind not in set(Kind):
+        raise WireError(f"kind: one of {', '.join(Kind)} is expected")
+    at_ms = _whole(body, "at_ms", 0, LATEST_MS)
+    return Press(ident, button, at_ms, Kind(kind) if kind else None)
+
+
+def encode_press(press: Press) -> bytes:
+    """Return the JSON of a button press."""
+    body: dict[str, Any] = {
+        "v": VERSION,
+        "id": press.id,
+        "button": press.button,
+        "at_ms": press.at_ms,
+    }
+    if press.kind:
+        body["kind"] = press.kind.value
+    return _dump(body)
+
+
+def encode_stored(boot: str, seq: int) -> bytes:
+    """Return the server's word that all of `boot` up to `seq` is committed."""
+    return _dump({"v": VERSION, "boot": boot, "seq": seq})
+
+
+def decode_stored(payload: bytes | bytearray) -> tuple[str, int]:
+    """Return (boot, seq); raises WireError."""
+    body = parse(payload)
+    boot = body.get("boot")
+    if type(boot) is not str or not _BOOT.fullmatch(boot):
+        raise WireError("boot: 8 hex digits are expected")
+    return boot, _whole(body, "seq", 0, 2**53)
+
+
+def _dump(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _whole(body: dict[str, Any], key: str, low: int, high: int) -> int:
+    value = body.get(key)
+    if type(value) is not int or not low <= value <= high:
+        raise WireError(f"{key}: a whole number {low}..{high} is expected, not {str(value)[:40]}")
+    return value
+
+
+def _maybe_whole(body: dict[str, Any], key: str, low: int, high: int) -> int | None:
+    return None if body.get(key) is None else _whole(body, key, low, high)
+
+
+def _number(value: object, key: str, low: float, high: float) -> float | None:
+    if value is None:
+        return None
+    if type(value) is float or type(value) is int:
+        number = float(value) if abs(value) < 1e9 else value
+        if low <= number <= high:
+            return number
+    raise WireError(f"{key}: a number {low:g}..{high:g} or null is expected, not {str(value)[:40]}")
+
+
+def _faults(value: object) -> tuple[tuple[str, str], ...]:
+    if value is None:
+        return ()
+    if type(value) is not dict:
+        raise WireError("faults: an object of sensor and fault is expected")
+    for sensor, fault in value.items():
+        if sensor not in _SENSORS or type(fault) is not str or len(fault) > 64:
+            raise WireError(f"faults: {str(sensor)[:20]!r} is not a sensor with a short word")
+    return tuple(sorted(value.items()))

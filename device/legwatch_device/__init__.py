@@ -1,0 +1,1 @@
+"""The bedside agent: read the sensors, keep the windows, send them."""
