@@ -9,6 +9,7 @@ import tomllib
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from legwatch.errors import SettingsError
@@ -133,6 +134,7 @@ class Rules:
     health: Health
     alerts: Alerts
     night: Night
+    zone: tzinfo  # of the bed: says when it is night
 
 
 Limit = Mapping[str, Any]  # value, range = [low, high], source
@@ -160,7 +162,12 @@ def merge(profiles: Iterable[Mapping[str, Mapping[str, Limit]]]) -> dict[str, di
     return merged
 
 
-def build(tables: Mapping[str, Mapping[str, Limit]], own: Mapping[str, Any] | None = None) -> Rules:
+def build(
+    tables: Mapping[str, Mapping[str, Limit]],
+    own: Mapping[str, Any] | None = None,
+    *,
+    zone: tzinfo,
+) -> Rules:
     """Make the rules from merged profiles and the owner's `{"warmth.warn_c": 26.0}`.
 
     Raises SettingsError with the key's path and range for an unknown key, a wrong type or a value
@@ -171,8 +178,10 @@ def build(tables: Mapping[str, Mapping[str, Limit]], own: Mapping[str, Any] | No
         group, _, key = path.partition(".")
         if key not in tables.get(group, {}):
             raise SettingsError(path, "no such limit")
-    groups = {}
+    groups: dict[str, Any] = {}
     for group, shape in typing.get_type_hints(Rules).items():
+        if group == "zone":
+            continue
         values = {}
         for field in dataclasses.fields(shape):
             path = f"{group}.{field.name}"
@@ -185,7 +194,7 @@ def build(tables: Mapping[str, Mapping[str, Limit]], own: Mapping[str, Any] | No
         for key in limits:
             if not hasattr(groups.get(group), key):
                 raise SettingsError(f"{group}.{key}", "no such limit")
-    return Rules(**groups)
+    return Rules(**groups, zone=zone)
 
 
 def parse_override(text: str) -> tuple[str, int | float]:

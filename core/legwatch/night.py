@@ -1,0 +1,24 @@
+"""Which night a moment belongs to. The only place, with the texts, that knows local time."""
+
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+
+def local(at_ms: int, zone: tzinfo) -> datetime:
+    """Return the local time of UTC milliseconds."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
+
+
+def night_of(at_ms: int, zone: tzinfo) -> date:
+    """Return the night of a moment: the local date of the evening on which it began.
+
+    A night runs from noon to noon on the local clock, so it has 23, 24 or 25 hours, and one that
+    begins after midnight still belongs to the evening before.
+    """
+    moment = local(at_ms, zone)
+    return moment.date() if moment.hour >= 12 else moment.date() - timedelta(days=1)
+
+
+def in_hours(at_ms: int, zone: tzinfo, from_h: int, to_h: int) -> bool:
+    """Say whether the local hour lies in `from_h`..`to_h`, which may span midnight."""
+    hour = local(at_ms, zone).hour
+    return from_h <= hour < to_h if from_h <= to_h else hour >= from_h or hour < to_h
