@@ -1,4 +1,4 @@
-"""What legwatch knows: readings, rules, decisions. Pure: no clock, chance, files, network, threads."""
+"""What legwatch knows: readings, rules, decisions. Pure: no clock, chance, files or network."""
 
 from importlib.metadata import version
 

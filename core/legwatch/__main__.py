@@ -1,4 +1,4 @@
-"""The `legwatch` command: finds its subcommands by entry point, so each machine has only its part."""
+"""The `legwatch` command: its subcommands are entry points, so a machine has only its part."""
 
 import sys
 from collections.abc import Sequence

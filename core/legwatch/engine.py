@@ -1,22 +1,49 @@
-"""The engine: `advance(state, event, rules) -> (state, notices)`. STUB being written."""
+"""The engine: `advance(state, event, rules) -> (state, notices)`, pure and deterministic.
 
+Windows are collected until their minute (on the UTC grid) is complete; then it is judged, once: by
+the window that ends it, or by the first event half a minute after its end. How often anybody looks
+at the clock changes nothing.
+
+The parts of the state are NamedTuples, not dataclasses: one is built for every window, and they go
+to JSON as they are. State is O(1) in the length of the night.
+"""
+
+import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from legwatch.events import Event, Kind
-from legwatch.notice import Level, Notice, Reason
+from legwatch import alarm as alarms
+from legwatch import sight as sights
+from legwatch.alarm import Alarm, Alarms, snoozed
+from legwatch.answer import answer
+from legwatch.bed import Bed, minute
+from legwatch.budget import Budget
+from legwatch.events import Ack, Event, Kind, Snooze, Tick, Window
+from legwatch.notice import Level, Notice, Reason, What
 from legwatch.rules import Rules
+from legwatch.sight import Sight
+from legwatch.stillness import still_since
+from legwatch.verdict import Truth
+
+MINUTE_MS = 60_000
+GRACE_MS = 30_000  # a minute whose last window does not come is judged this much later
+LONG_MS = 36 * 3600 * 1000  # after a longer silence time is set anew ...
+SETTLE_MINUTES = 26 * 60  # ... once every deadline of the first day has been met
+BACK_MS = 600_000  # a window this far back is on another time line, e.g. a corrected clock
+MOST_WINDOWS = 600  # a minute of 100 ms windows; more is a fault and is not collected
+VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """All that is remembered of one bed; O(1)."""
+class State(NamedTuple):
+    """All that is remembered of one bed."""
 
-    at_ms: int | None = None
+    bed: Bed
+    waiting: tuple[Window, ...]  # windows of the minute that is not complete
+    end_ms: int  # end of that minute; 0 before the first window
+    at_ms: int  # the time it has come to
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(NamedTuple):
     """One alert as it stands, for `alert/<kind>`."""
 
     kind: Kind
@@ -25,12 +52,11 @@ class Alert:
     since_ms: int
     acknowledged: bool
     snoozed_until_ms: int | None
-    judged: bool  # False: it can no longer be judged (unknown)
+    judged: bool  # False: it can no longer be judged
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """What the bed looks like now, for `state` and the dashboards; None is unknown."""
+class View(NamedTuple):
+    """What the bed looks like at the last complete minute; None is unknown."""
 
     at_ms: int
     in_bed: bool | None
@@ -41,19 +67,36 @@ class View:
     alerts: tuple[Alert, ...]
 
 
+_LEGS = {Truth.YES: "cold", Truth.NO: "warm", Truth.UNKNOWN: "unknown"}
+Notices = tuple[Notice, ...]
+NOTHING: Notices = ()
+
+
 def start() -> State:
     """Return the state of a bed of which nothing is known."""
-    return State()
+    return State(Bed(), (), 0, 0)
 
 
-def advance(state: State, event: Event, rules: Rules) -> tuple[State, tuple[Notice, ...]]:
-    """Take one event in; return the new state and what was decided."""
-    return State(event.at_ms), ()
+def advance(state: State, event: Event, rules: Rules) -> tuple[State, Notices]:
+    """Take one event in; return the new state and what was decided.
+
+    Time never runs back: an event older than the state is taken as news of the present minute.
+    """
+    if isinstance(event, Window):
+        bed, waiting, end_ms, at_ms = state
+        to_ms = event.to_ms
+        if end_ms - BACK_MS < to_ms < end_ms:
+            if len(waiting) < MOST_WINDOWS:
+                waiting = (*waiting, event)
+            return State(bed, waiting, end_ms, max(to_ms, at_ms)), NOTHING
+        return _window(state, event, rules)
+    return _other(state, event, rules)
 
 
 def due(state: State, rules: Rules) -> int | None:
-    """Return when the state next changes by itself, UTC milliseconds, or None."""
-    return None
+    """Return when the state next changes by itself, UTC ms; None before the first window."""
+    del rules  # every limit is a whole number of minutes
+    return state.end_ms + GRACE_MS if state.end_ms else None
 
 
 def replay(events: Iterable[Event], rules: Rules) -> Iterator[Notice]:
@@ -64,16 +107,132 @@ def replay(events: Iterable[Event], rules: Rules) -> Iterator[Notice]:
         yield from notices
 
 
+def _window(state: State, window: Window, rules: Rules) -> tuple[State, Notices]:
+    to_ms = window.to_ms
+    if not state.end_ms or to_ms <= state.end_ms - BACK_MS:
+        state = _begin(state, to_ms)
+    state, notices = _close_until(state, to_ms - 1, rules)
+    state = State(state.bed, (*state.waiting, window), state.end_ms, to_ms)
+    if to_ms == state.end_ms:
+        state, more = _close(state, rules)
+        notices += more
+    return state, notices
+
+
+def _begin(state: State, to_ms: int) -> State:
+    """Start a time line; what stands as an alert stays, since nobody has seen it end."""
+    end_ms = -(-to_ms // MINUTE_MS) * MINUTE_MS
+    if not state.end_ms:
+        return State(Bed(Sight(to_ms, to_ms)), (), end_ms, to_ms)
+    standing = Alarms(*(alarms.carried(alarm, to_ms) for alarm in state.bed.alarms))
+    return State(Bed(Sight(to_ms, to_ms), alarms=standing), (), end_ms, to_ms)
+
+
+def _other(state: State, event: Ack | Snooze | Tick, rules: Rules) -> tuple[State, Notices]:
+    if not state.end_ms:
+        return state, NOTHING
+    state, notices = _close_until(state, event.at_ms - GRACE_MS, rules)
+    at_ms = max(event.at_ms, state.at_ms)
+    state = state._replace(at_ms=at_ms)
+    if isinstance(event, Tick):
+        return state, notices
+    bed, more = answer(state.bed, event, at_ms)
+    return state._replace(bed=bed), notices + more
+
+
+def _close_until(state: State, until_ms: int, rules: Rules) -> tuple[State, Notices]:
+    """Judge every minute that ends at or before `until_ms`, each at its own time."""
+    notices: list[Notice] = []
+    if until_ms - state.end_ms > LONG_MS:
+        for _ in range(SETTLE_MINUTES):
+            state, more = _close(state, rules)
+            notices += more
+        end_ms = until_ms // MINUTE_MS * MINUTE_MS
+        state = State(state.bed, (), end_ms, state.at_ms)
+    while state.end_ms <= until_ms:
+        state, more = _close(state, rules)
+        notices += more
+    return state, tuple(notices)
+
+
+def _close(state: State, rules: Rules) -> tuple[State, Notices]:
+    bed, notices = minute(state.bed, state.waiting, state.end_ms, rules)
+    return State(bed, (), state.end_ms + MINUTE_MS, max(state.at_ms, state.end_ms)), notices
+
+
 def view(state: State, rules: Rules) -> View | None:
-    """Return what the bed looks like, or None before the first window."""
-    return None
+    """Return what the bed looks like, or None before the first complete minute."""
+    sight, at_ms = state.bed.sight, state.end_ms - MINUTE_MS
+    if not sight.minutes:
+        return None
+    since = still_since(sight.movement, sight.presence, at_ms, rules)
+    standing = zip(Kind, state.bed.alarms, strict=True)
+    return View(
+        at_ms,
+        sight.presence.in_bed,
+        _LEGS[state.bed.legs] if sight.presence.in_bed else "unknown",
+        None if since is None else (at_ms - since) // 1000,
+        sight.leg.celsius,
+        sight.room.celsius,
+        tuple(_alert(kind, alarm, at_ms) for kind, alarm in standing if alarm.level),
+    )
+
+
+def _alert(kind: Kind, alarm: Alarm, at_ms: int) -> Alert:
+    return Alert(
+        kind,
+        alarm.level or Level.LOG,
+        alarm.reason or Reason.BY_PERSON,
+        alarm.since_ms or at_ms,
+        alarm.acked,
+        alarm.snoozed_ms if snoozed(alarm, at_ms) else None,
+        alarm.blind_ms is None,
+    )
 
 
 def to_json(state: State) -> str:
     """Write a state as JSON; `from_json` gives an equal state back."""
-    return str(state.at_ms)
+    return json.dumps((VERSION, state), separators=(",", ":"))
 
 
 def from_json(text: str) -> State:
-    """Read a state back; raises ValueError when it is not one."""
-    return State(int(text))
+    """Read a state back; raises ValueError when it is not one of this version."""
+    try:
+        version, (bed, waiting, end_ms, at_ms) = json.loads(text)
+        if version != VERSION:
+            raise ValueError(f"a state of version {version}, {VERSION} expected")
+        windows = tuple(_window_from(fields) for fields in waiting)
+        return State(_bed_from(bed), windows, int(end_ms), int(at_ms))
+    except (TypeError, KeyError, IndexError) as error:
+        raise ValueError(f"not a state: {error}") from None
+
+
+def _bed_from(fields: list[Any]) -> Bed:
+    sight, legs, standing, budget = fields
+    return Bed(
+        sights.from_list(sight),
+        Truth(legs),
+        Alarms(*(alarms.from_list(alarm) for alarm in standing)),
+        Budget(*budget),
+    )
+
+
+def _window_from(fields: list[Any]) -> Window:
+    window = Window(*fields)
+    return window._replace(faults=tuple((str(a), str(b)) for a, b in window.faults))
+
+
+__all__ = [
+    "Alert",
+    "Notice",
+    "State",
+    "View",
+    "What",
+    "advance",
+    "due",
+    "from_json",
+    "replay",
+    "start",
+    "to_json",
+    "view",
+]

@@ -16,7 +16,7 @@ class Clock(StrEnum):
 class Window(NamedTuple):
     """What one bed's sensors saw from `from_ms` to `to_ms`; `None` is unknown, never zero.
 
-    A NamedTuple, not a dataclass: one is made for every message, and it is built three times faster.
+    A NamedTuple, not a dataclass: one is built for every message, and three times faster.
     """
 
     boot: str  # 8 hex digits, new at every start of the agent

@@ -84,7 +84,7 @@ class Notice:
 def as_json(notice: Notice, *, bed: str, text: str, file: str | None = None) -> str:
     """Write a notice as one JSON line, the same bytes live and in replay.
 
-    `at` is UTC to the second; figures keep their order; `file` is added when several nights are replayed.
+    `at` is UTC; figures keep their order; `file` is added when several nights are replayed.
     """
     line: dict[str, Any] = {
         "at": iso(notice.at_ms),
@@ -103,7 +103,7 @@ def as_json(notice: Notice, *, bed: str, text: str, file: str | None = None) -> 
 
 
 def iso(at_ms: int) -> str:
-    """Return UTC milliseconds as `2026-01-03T02:10:00Z`; the milliseconds only where there are any."""
+    """Return UTC ms as `2026-01-03T02:10:00Z`; milliseconds only where there are any."""
     moment = datetime.fromtimestamp(at_ms / 1000, UTC)
     spec = "milliseconds" if at_ms % 1000 else "seconds"
     return moment.isoformat(timespec=spec).replace("+00:00", "Z")

@@ -1,7 +1,7 @@
 """The limits that the engine judges by. Their values, ranges and sources are in config/profiles.
 
-Nothing here has a default: a limit is written once, in a profile. Times are whole seconds, multiples
-of 60 where they count minutes, because the engine decides once a minute.
+Nothing here has a default: a limit is written once, in a profile. Times are whole seconds; the
+engine decides once a minute, so what is not a multiple of 60 takes effect at the next minute.
 """
 
 import dataclasses
@@ -140,16 +140,15 @@ class Rules:
 Limit = Mapping[str, Any]  # value, range = [low, high], source
 
 
-def parse_profile(text: str, name: str) -> dict[str, dict[str, Limit]]:
-    """Return the tables of one profile; raises SettingsError."""
+def parse_profile(text: str, name: str) -> dict[str, Any]:
+    """Return a profile's tables and its words `about` and `base`; raises SettingsError."""
     try:
-        tables = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(name, f"not TOML: {error}") from None
-    return tables
 
 
-def merge(profiles: Iterable[Mapping[str, Mapping[str, Limit]]]) -> dict[str, dict[str, Limit]]:
+def merge(profiles: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Limit]]:
     """Lay profiles over each other, the first one lowest; a later one may give only a new value."""
     merged: dict[str, dict[str, Limit]] = {}
     for profile in profiles:

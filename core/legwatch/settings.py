@@ -1,4 +1,4 @@
-"""Settings: frozen dataclasses filled from TOML tables, each wrong key answered by its path and range.
+"""Settings: frozen dataclasses filled from TOML; a wrong key is answered by its path and range.
 
 A field is declared with `setting(...)`; its default lives there and nowhere else.
 """
@@ -25,7 +25,7 @@ def setting(
 ) -> Any:
     """Declare one key: its default, what it is for, and the values it may have.
 
-    `default` may be a dataclass type, which is a table of its own, or `...` for a key that must be given.
+    `default` may be a dataclass type, which is a table of its own, or `...`: the key must be given.
     """
     metadata = {"about": about, "low": low, "high": high, "choices": choices}
     if default is ...:
@@ -38,7 +38,7 @@ def setting(
 
 
 def load(shape: type[T], table: Mapping[str, Any], path: str = "") -> T:
-    """Fill the dataclass `shape` from a TOML table; raises SettingsError with the key's dotted path."""
+    """Fill the dataclass `shape` from a table; raises SettingsError with the key's dotted path."""
     fields = {f.name: f for f in dataclasses.fields(typing.cast("Any", shape))}
     hints = typing.get_type_hints(shape)
     for key in table:

@@ -99,10 +99,9 @@ def decode_window(payload: bytes | bytearray) -> Window:
 
 def encode_window(window: Window) -> bytes:
     """Return the JSON of a window; what is unknown is left out."""
+    given = zip(Window._fields, window, strict=True)
     body: dict[str, Any] = {"v": VERSION}
-    for name, value in zip(Window._fields, window, strict=True):
-        if value is not None and name != "faults":
-            body[name] = value
+    body |= {k: v for k, v in given if v is not None and k != "faults"}
     if window.faults:
         body["faults"] = dict(window.faults)
     return _dump(body)

@@ -1,0 +1,169 @@
+"""The life of one alert: clear, firing at a level, acknowledged or snoozed, resolved.
+
+Unknown neither fires nor clears: it is said once, and the alert waits. An acknowledgement belongs
+to the episode and ends with it; a snooze is time and belongs to the kind.
+"""
+
+from typing import Any, NamedTuple
+
+from legwatch.events import Kind
+from legwatch.notice import Held, Level, Reason, What
+from legwatch.rules import Alerts
+from legwatch.verdict import RANK, Truth, Verdict
+
+
+class Alarm(NamedTuple):
+    """One kind's alert. Times in UTC ms; `level` None is clear."""
+
+    level: Level | None = None
+    reason: Reason | None = None
+    since_ms: int | None = None  # when the condition began
+    fired_ms: int | None = None
+    sounded_ms: int | None = None  # the last time it was pushed
+    told: bool = False  # somebody was pushed in this episode
+    repeats: int = 0
+    acked: bool = False
+    by_time: bool = False  # raised because nobody answered or moved, not because it got worse
+    blind_ms: int | None = None  # since when it cannot be judged
+    blind_said: bool = False
+    ended_ms: int | None = None
+    ended_level: Level | None = None
+    snoozed_ms: int | None = None  # quiet until
+
+
+class Alarms(NamedTuple):
+    """One alarm a kind, in the order of Kind, which is the order of the notices of a minute."""
+
+    cold: Alarm = Alarm()
+    still: Alarm = Alarm()
+    sensor: Alarm = Alarm()
+    agent: Alarm = Alarm()
+
+    def of(self, kind: Kind) -> Alarm:
+        """Return the alarm of one kind."""
+        return self[_PLACE[kind]]
+
+    def put(self, kind: Kind, alarm: Alarm) -> "Alarms":
+        """Return the alarms with one of them replaced."""
+        changed = list(self)
+        changed[_PLACE[kind]] = alarm
+        return Alarms._make(changed)
+
+
+_PLACE = {kind: place for place, kind in enumerate(Kind)}
+
+
+class Word(NamedTuple):
+    """What the alarm wants said; whether it may be pushed is decided for all kinds together."""
+
+    what: What
+    level: Level
+    reason: Reason
+    held: Held | None = None
+
+
+def step(
+    alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts, *, not_answered_s: int = 0
+) -> tuple[Alarm, Word | None]:
+    """Take one minute's verdict in; `not_answered_s` 0: never raised by time alone."""
+    if alarm.level is None:
+        return _clear(alarm, verdict, at_ms, limits)
+    if verdict.truth is Truth.UNKNOWN:
+        return _blind(alarm, verdict, at_ms, limits)
+    if verdict.truth is Truth.NO:
+        return _resolve(alarm, verdict, at_ms)
+    return _firing(alarm._replace(blind_ms=None), verdict, at_ms, limits, not_answered_s)
+
+
+def snoozed(alarm: Alarm, at_ms: int) -> bool:
+    """Say whether the kind is to be quiet now."""
+    return alarm.snoozed_ms is not None and at_ms < alarm.snoozed_ms
+
+
+def _clear(alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts) -> tuple[Alarm, Word | None]:
+    if verdict.truth is not Truth.YES:
+        return alarm, None
+    rearmed = alarm.ended_ms is None or at_ms - alarm.ended_ms >= limits.rearm_s * 1000
+    if not rearmed and alarm.ended_level and RANK[verdict.level] <= RANK[alarm.ended_level]:
+        return alarm, None
+    fired = Alarm(
+        level=verdict.level,
+        reason=verdict.reason,
+        since_ms=verdict.since_ms,
+        fired_ms=at_ms,
+        snoozed_ms=alarm.snoozed_ms,
+    )
+    return fired, Word(What.FIRED, verdict.level, verdict.reason)
+
+
+def _blind(alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts) -> tuple[Alarm, Word | None]:
+    level = alarm.level or Level.LOG
+    if alarm.blind_ms is None:
+        return alarm._replace(blind_ms=at_ms), None
+    if alarm.blind_said or at_ms - alarm.blind_ms < limits.unknown_s * 1000:
+        return alarm, None
+    return alarm._replace(blind_said=True), Word(What.UNKNOWN, level, verdict.reason)
+
+
+def _resolve(alarm: Alarm, verdict: Verdict, at_ms: int) -> tuple[Alarm, Word | None]:
+    level = alarm.level or Level.LOG
+    ended = Alarm(ended_ms=at_ms, ended_level=level, snoozed_ms=alarm.snoozed_ms)
+    held = None if alarm.told else Held.LOG_ONLY
+    return ended, Word(What.RESOLVED, level, verdict.reason, held)
+
+
+def _firing(
+    alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts, not_answered_s: int
+) -> tuple[Alarm, Word | None]:
+    level = alarm.level or Level.LOG
+    late = not_answered_s and alarm.fired_ms is not None and not alarm.acked
+    if (
+        late
+        and level is Level.WARNING
+        and alarm.fired_ms is not None
+        and at_ms - alarm.fired_ms >= not_answered_s * 1000
+    ):
+        raised = alarm._replace(level=Level.URGENT, by_time=True, repeats=0)
+        return raised, Word(What.RAISED, Level.URGENT, Reason.NOT_ANSWERED)
+    if RANK[verdict.level] > RANK[level]:
+        by_time = verdict.reason is Reason.COLD_AND_STILL
+        raised = alarm._replace(
+            level=verdict.level, reason=verdict.reason, acked=False, by_time=by_time, repeats=0
+        )
+        return raised, Word(What.RAISED, verdict.level, verdict.reason)
+    if RANK[verdict.level] < RANK[level] and not alarm.by_time:
+        return alarm._replace(level=verdict.level), None
+    return _remind(alarm, at_ms, limits)
+
+
+def _remind(alarm: Alarm, at_ms: int, limits: Alerts) -> tuple[Alarm, Word | None]:
+    level, reason = alarm.level or Level.LOG, alarm.reason or Reason.BY_PERSON
+    if alarm.snoozed_ms is not None and at_ms >= alarm.snoozed_ms:
+        alarm = alarm._replace(snoozed_ms=None)
+        if not alarm.acked and level is not Level.LOG:
+            return alarm, Word(What.REPEATED, level, Reason.SNOOZE_OVER)
+    if alarm.acked or snoozed(alarm, at_ms) or level is Level.LOG:
+        return alarm, None
+    if not alarm.told:  # the night's budget held it back; it is still true
+        return alarm, Word(What.REPEATED, level, reason)
+    due = alarm.sounded_ms is not None and at_ms - alarm.sounded_ms >= limits.repeat_urgent_s * 1000
+    if level is Level.URGENT and due and alarm.repeats < limits.repeat_urgent:
+        return alarm._replace(repeats=alarm.repeats + 1), Word(What.REPEATED, level, reason)
+    return alarm, None
+
+
+def from_list(fields: list[Any]) -> Alarm:
+    """Read an alarm back from JSON."""
+    alarm = Alarm(*fields)
+    return alarm._replace(
+        level=Level(alarm.level) if alarm.level else None,
+        reason=Reason(alarm.reason) if alarm.reason else None,
+        ended_level=Level(alarm.ended_level) if alarm.ended_level else None,
+    )
+
+
+def carried(alarm: Alarm, at_ms: int) -> Alarm:
+    """Return a standing alarm on another time line: it stands, and nobody has seen it end."""
+    if alarm.level is None:
+        return Alarm()
+    return Alarm(alarm.level, alarm.reason, at_ms, at_ms, told=alarm.told, acked=alarm.acked)

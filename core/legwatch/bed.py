@@ -1,0 +1,152 @@
+"""One bed, one minute: what was seen goes through the rules, and the alerts live on."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from legwatch import health, stillness, warmth
+from legwatch.alarm import Alarm, Alarms, Word, snoozed, step
+from legwatch.budget import Budget, allow
+from legwatch.events import Kind, Window
+from legwatch.notice import Figures, Held, Level, Notice, Reason, What
+from legwatch.rules import Rules
+from legwatch.sight import Sight, believed, see
+from legwatch.verdict import Truth, Verdict, yes
+
+"""One bed, one minute: what was seen goes through the rules, and the alerts live on."""
+
+
+class Bed(NamedTuple):
+    """What is remembered of one bed between minutes."""
+
+    sight: Sight = Sight()
+    legs: Truth = Truth.UNKNOWN  # the last verdict on the legs
+    alarms: Alarms = Alarms()
+    budget: Budget = Budget()
+
+
+def minute(
+    was: Bed, windows: Sequence[Window], at_ms: int, rules: Rules
+) -> tuple[Bed, tuple[Notice, ...]]:
+    """Judge the minute that ended at `at_ms`; `windows` are those that came in it."""
+    sight = see(was.sight, windows, at_ms, rules, cold=was.alarms.cold.level is not None)
+    cold = _cold(sight, was.alarms.cold, at_ms, rules)
+    verdicts = (cold, _still(sight, was.alarms.still, at_ms, rules), *_health(sight, at_ms, rules))
+    alarms, words = [], []
+    for kind, alarm, verdict in zip(Kind, was.alarms, verdicts, strict=True):
+        answered_s = rules.warmth.not_answered_s if kind is Kind.COLD else 0
+        after, word = step(alarm, verdict, at_ms, rules.alerts, not_answered_s=answered_s)
+        alarms.append(after)
+        if word is not None:
+            words.append((kind, word))
+    bed = Bed(sight, cold.truth, Alarms(*alarms), was.budget)
+    notices = []
+    for kind, word in words:
+        bed, notice = _say(bed, kind, word, at_ms, rules)
+        if notice is not None:
+            notices.append(notice)
+    return bed, tuple(notices)
+
+
+def _cold(sight: Sight, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:
+    air = believed(sight, at_ms, rules)
+    cold = warmth.judge(
+        sight.warmth,
+        air,
+        sight.room,
+        sight.presence,
+        sight.movement,
+        at_ms,
+        rules,
+        firing=alarm.level,
+    )
+    return _joint(sight, cold, alarm, at_ms, rules)
+
+
+def _joint(sight: Sight, cold: Verdict, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:
+    """Raise a standing cold warning when the sleeper has not moved for it either."""
+    standing = cold.truth is Truth.YES and alarm.level is Level.WARNING
+    limit_s = rules.stillness.joint_s
+    if not standing or not limit_s or cold.level is Level.URGENT:
+        return cold
+    since = stillness.still_since(sight.movement, sight.presence, at_ms, rules)
+    if since is None or at_ms - since < limit_s * 1000:
+        return cold
+    return yes(Level.URGENT, Reason.COLD_AND_STILL, cold.since_ms or at_ms)
+
+
+def _still(sight: Sight, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:
+    return stillness.judge(
+        sight.movement,
+        sight.presence,
+        at_ms,
+        rules,
+        firing=alarm.level,
+        fired_ms=alarm.fired_ms,
+    )
+
+
+def _health(sight: Sight, at_ms: int, rules: Rules) -> tuple[Verdict, Verdict]:
+    sensors = health.judge_sensors(
+        sight.leg,
+        sight.room,
+        sight.movement,
+        sight.presence,
+        window_ms=sight.window_ms,
+        back_ms=sight.back_ms,
+        at_ms=at_ms,
+        rules=rules,
+    )
+    return sensors, health.judge_agent(sight.window_ms, sight.back_ms, at_ms, rules)
+
+
+def _say(bed: Bed, kind: Kind, word: Word, at_ms: int, rules: Rules) -> tuple[Bed, Notice | None]:
+    """Decide whether it is pushed, and put reason and figures to it."""
+    alarm = bed.alarms.of(kind)
+    held, budget = _held(bed, kind, word, alarm, at_ms, rules)
+    if held in (Held.BUDGET, Held.JOINED) and word.what is What.REPEATED:
+        return bed, None  # it was not told before and still may not be: nothing new to write down
+    if held is None and word.what not in (What.RESOLVED, What.UNKNOWN):
+        alarm = alarm._replace(told=True, sounded_ms=at_ms)
+    bed = bed._replace(alarms=bed.alarms.put(kind, alarm), budget=budget)
+    figures = _figures(bed, kind, alarm, at_ms, rules)
+    return bed, Notice(at_ms, kind, word.what, word.level, word.reason, figures, held)
+
+
+def _held(
+    bed: Bed, kind: Kind, word: Word, alarm: Alarm, at_ms: int, rules: Rules
+) -> tuple[Held | None, Budget]:
+    if word.held is not None:
+        return word.held, bed.budget
+    if word.level is Level.LOG:
+        return Held.LOG_ONLY, bed.budget
+    if snoozed(alarm, at_ms):
+        return Held.SNOOZED, bed.budget
+    if word.what in (What.RESOLVED, What.UNKNOWN):
+        return (None if alarm.told or word.what is What.RESOLVED else Held.LOG_ONLY), bed.budget
+    if kind in (Kind.SENSOR, Kind.AGENT) or word.level is Level.URGENT:
+        return None, bed.budget
+    if kind is Kind.STILL and bed.alarms.cold.told and not bed.alarms.cold.acked:
+        return Held.JOINED, bed.budget
+    allowed, budget = allow(bed.budget, at_ms, rules)
+    return (None if allowed else Held.BUDGET), budget
+
+
+def _figures(bed: Bed, kind: Kind, alarm: Alarm, at_ms: int, rules: Rules) -> Figures:
+    since = alarm.since_ms
+    minutes = None if since is None else (at_ms - since) // 60_000
+    still = stillness.still_since(bed.sight.movement, bed.sight.presence, at_ms, rules)
+    still_min = None if still is None else (at_ms - still) // 60_000
+    if kind is Kind.COLD:
+        base = bed.sight.warmth.baseline_c
+        return (
+            ("leg_c", bed.sight.leg.celsius),
+            ("usual_c", None if base is None else round(base, 1)),
+            ("room_c", bed.sight.room.celsius),
+            ("for_min", minutes),
+            ("still_min", still_min),
+        )
+    if kind is Kind.STILL:
+        return (("still_min", still_min), ("leg_c", bed.sight.leg.celsius))
+    if kind is Kind.SENSOR:
+        return (("for_min", minutes), ("last_good_c", bed.sight.leg.raw))
+    return (("silent_min", (at_ms - bed.sight.window_ms) // 60_000),)

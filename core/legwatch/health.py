@@ -1,0 +1,88 @@
+"""Can legwatch see at all? Sensors missing, implausible or stuck, and an agent gone silent."""
+
+from legwatch.air import Air
+from legwatch.movement import Movement
+from legwatch.night import in_hours
+from legwatch.notice import Level, Reason
+from legwatch.presence import Presence
+from legwatch.rules import Rules
+from legwatch.verdict import Verdict, no, unknown, yes
+
+
+def stuck(air: Air, movement: Movement, presence: Presence, at_ms: int, rules: Rules) -> bool:
+    """Say whether the value has been exactly the same for too long beside a living body.
+
+    In an empty room a coarse sensor may truly show one value for hours, so a body must be there.
+    """
+    since = air.same_since_ms
+    if since is None or at_ms - since < rules.health.stuck_s * 1000:
+        return False
+    moved = movement.moved_ms[-1] if movement.moved_ms else 0
+    return presence.in_bed is True or moved - since >= rules.health.alert_s * 1000
+
+
+def judge_agent(window_ms: int, back_ms: int, at_ms: int, rules: Rules) -> Verdict:
+    """Say whether the agent is silent; `back_ms` is since when its windows come without a hole."""
+    limits = rules.health
+    if at_ms - window_ms >= limits.agent_s * 1000:
+        if not _at_night(at_ms, rules):
+            return unknown(Reason.AGENT_SILENT)
+        return yes(Level.WARNING, Reason.AGENT_SILENT, window_ms)
+    if at_ms - window_ms <= limits.stale_s * 1000 and at_ms - back_ms >= limits.back_s * 1000:
+        return no(Reason.BACK)
+    return unknown(Reason.AGENT_SILENT)
+
+
+def judge_sensors(
+    leg: Air,
+    room: Air,
+    movement: Movement,
+    presence: Presence,
+    *,
+    window_ms: int,
+    back_ms: int,
+    at_ms: int,
+    rules: Rules,
+) -> Verdict:
+    """Say whether a sensor that legwatch has heard of is missing, implausible, stuck or blind."""
+    limits = rules.health
+    if at_ms - window_ms > limits.stale_s * 1000:
+        return unknown(Reason.AGENT_SILENT)
+    worst: Verdict | None = None
+    doubtful = False
+    for reason, bad_ms, hold_s in _complaints(leg, room, movement, presence, back_ms, rules):
+        if at_ms - bad_ms >= hold_s * 1000:
+            worst = worst or yes(Level.WARNING, reason, bad_ms)
+        elif at_ms - bad_ms > limits.back_s * 1000:
+            doubtful = True
+    if stuck(leg, movement, presence, at_ms, rules) and leg.same_since_ms is not None:
+        worst = worst or yes(Level.WARNING, Reason.STUCK, leg.same_since_ms)
+    if worst:
+        return worst if _at_night(at_ms, rules) else unknown(worst.reason)
+    steady = leg.good_since_ms is None or at_ms - leg.good_since_ms >= limits.back_s * 1000
+    return unknown(Reason.NO_READINGS) if doubtful or not steady else no(Reason.BACK)
+
+
+def _complaints(
+    leg: Air, room: Air, movement: Movement, presence: Presence, back_ms: int, rules: Rules
+) -> list[tuple[Reason, int, int]]:
+    """Return (reason, bad since ms, told after s) for each sensor, the most telling first."""
+    alert_s = rules.health.alert_s
+    found = []
+    for air in (leg, room):
+        if air.expected:
+            reason = Reason.IMPLAUSIBLE if air.implausible else Reason.NO_READINGS
+            found.append((reason, max(air.good_ms or 0, back_ms), alert_s))
+    if movement.expected:
+        found.append((Reason.MOVEMENT_MISSING, max(movement.heard_ms or 0, back_ms), alert_s))
+    blind = movement.expected and presence.in_bed is True and presence.entered_ms is not None
+    if blind and presence.entered_ms is not None:
+        entered = presence.entered_ms - rules.presence.moves_in_s * 1000
+        last = movement.moved_ms[-1] if movement.moved_ms else 0
+        if last < entered:
+            found.append((Reason.MOVEMENT_SILENT, presence.entered_ms, rules.stillness.silent_s))
+    return found
+
+
+def _at_night(at_ms: int, rules: Rules) -> bool:
+    return in_hours(at_ms, rules.zone, rules.night.from_h, rules.night.to_h)

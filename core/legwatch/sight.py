@@ -1,0 +1,85 @@
+"""What is seen of one bed: readings that are believed, who is in bed, how warm it feels."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from legwatch import health, warmth
+from legwatch.air import Air, Sample, listen
+from legwatch.events import Window
+from legwatch.movement import Count, Movement, watch
+from legwatch.presence import Presence, Word, follow, lose
+from legwatch.rules import Rules
+from legwatch.warmth import Warmth
+
+
+class Sight(NamedTuple):
+    """The senses' memory. `leg` is believed only as far as the sensor is not stuck."""
+
+    window_ms: int = 0  # end of the newest window
+    back_ms: int = 0  # since when windows come without a hole
+    minutes: int = 0  # judged so far
+    leg: Air = Air()
+    room: Air = Air()
+    movement: Movement = Movement()
+    presence: Presence = Presence()
+    warmth: Warmth = Warmth()
+
+
+def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold: bool) -> Sight:
+    """Take one minute's windows in; `cold` says that the cold alert is firing."""
+    leg_samples: list[Sample] = []
+    room_samples: list[Sample] = []
+    counts: list[Count] = []
+    words: list[Word] = []
+    window_ms, back_ms = was.window_ms, was.back_ms
+    stale_ms = rules.health.stale_s * 1000
+    for w in windows:
+        to_ms = w.to_ms
+        faulty = dict(w.faults) if w.faults else ()
+        leg_samples.append((to_ms, w.leg_c, "leg" in faulty))
+        room_samples.append((to_ms, w.room_c, "room" in faulty))
+        counts.append((to_ms, w.moves, "movement" in faulty))
+        words.append((to_ms, w.in_bed))
+        if to_ms - window_ms > stale_ms:
+            back_ms = to_ms
+        window_ms = max(window_ms, to_ms)
+    leg = listen(was.leg, leg_samples, at_ms, rules.health)
+    room = listen(was.room, room_samples, at_ms, rules.health)
+    movement = watch(was.movement, counts, rules)
+    if at_ms - window_ms > stale_ms:
+        presence = lose(was.presence, at_ms)
+    else:
+        presence = follow(was.presence, words, leg, room, movement, at_ms, rules)
+    seen = Sight(window_ms, back_ms, was.minutes + 1, leg, room, movement, presence)
+    air = believed(seen, at_ms, rules)
+    felt = warmth.feel(was.warmth, air, room, presence, at_ms, rules, firing=cold)
+    return seen._replace(warmth=felt)
+
+
+def believed(sight: Sight, at_ms: int, rules: Rules) -> Air:
+    """Return the air by the legs, its temperature taken away while the sensor is stuck."""
+    leg = sight.leg
+    stuck = health.stuck(leg, sight.movement, sight.presence, at_ms, rules)
+    if leg.celsius is None or not stuck:
+        return leg
+    return leg._replace(celsius=None)
+
+
+def from_list(fields: list[Any]) -> Sight:
+    """Read it back from JSON."""
+    movement = Movement(*fields[5])
+    return Sight(
+        int(fields[0]),
+        int(fields[1]),
+        int(fields[2]),
+        _air(fields[3]),
+        _air(fields[4]),
+        movement._replace(moved_ms=tuple(movement.moved_ms)),
+        Presence(*fields[6]),
+        Warmth(*fields[7])._replace(marks=tuple(fields[7][1])),
+    )
+
+
+def _air(fields: list[Any]) -> Air:
+    air = Air(*fields)
+    return air._replace(step=tuple(air.step), trail=tuple(air.trail))

@@ -1,0 +1,41 @@
+"""What a rule says of one minute: yes at some level, no, or unknown; and why."""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from legwatch.notice import Level, Reason
+
+
+class Truth(IntEnum):
+    """Three answers; unknown never fires and never clears."""
+
+    NO = 0
+    YES = 1
+    UNKNOWN = 2
+
+
+class Verdict(NamedTuple):
+    """One rule's answer. `level` counts only with YES."""
+
+    truth: Truth
+    reason: Reason
+    level: Level = Level.LOG
+    since_ms: int | None = None  # since when the condition has held
+
+
+RANK = {Level.LOG: 1, Level.WARNING: 2, Level.URGENT: 3}
+
+
+def no(reason: Reason) -> Verdict:
+    """Return: it is not so."""
+    return Verdict(Truth.NO, reason)
+
+
+def unknown(reason: Reason) -> Verdict:
+    """Return: it cannot be judged."""
+    return Verdict(Truth.UNKNOWN, reason)
+
+
+def yes(level: Level, reason: Reason, since_ms: int) -> Verdict:
+    """Return: it has been so since `since_ms`."""
+    return Verdict(Truth.YES, reason, level, since_ms)

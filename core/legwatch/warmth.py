@@ -1,0 +1,176 @@
+"""Are the legs cold? Judged on the air beside them, never on skin; limits in config/profiles."""
+
+from statistics import median
+from typing import NamedTuple
+
+from legwatch.air import Air, fall
+from legwatch.movement import Movement
+from legwatch.notice import Level, Reason
+from legwatch.presence import Presence
+from legwatch.rules import Rules
+from legwatch.verdict import RANK, Verdict, no, unknown, yes
+
+MARK_MS = 180_000  # the baseline remembers one mark every three minutes
+
+
+class Warmth(NamedTuple):
+    """The memory of the warmth rules; every `*_ms` is since when something has held, or None."""
+
+    stay_ms: int | None = None  # the stay (its entry) that this memory belongs to
+    marks: tuple[float, ...] = ()
+    baseline_c: float | None = None  # median of the warmer half of the marks
+    warmed: bool = False  # the bed has been warm since entry
+    fallen_ms: int | None = None
+    plain_ms: int | None = None
+    contrast_ms: int | None = None
+    urgent_ms: int | None = None
+    cold_room_ms: int | None = None
+    draught_ms: int | None = None
+    dropped_ms: int | None = None  # when the air last fell as it does under a lifted cover
+    warm_ms: int | None = None
+    less_urgent_ms: int | None = None
+
+
+def feel(
+    was: Warmth, leg: Air, room: Air, presence: Presence, at_ms: int, rules: Rules, *, firing: bool
+) -> Warmth:
+    """Take one minute in. A warm, occupied minute adds to the baseline; a cold one does not."""
+    limits, c, r = rules.warmth, leg.celsius, room.celsius
+    if presence.entered_ms is not None and presence.entered_ms != was.stay_ms:
+        back = presence.settled_ms - presence.entered_ms < limits.settle_s * 1000
+        was = was._replace(stay_ms=presence.entered_ms) if back else Warmth(presence.entered_ms)
+    if c is None or presence.in_bed is not True:
+        return Warmth(was.stay_ms, was.marks, was.baseline_c, was.warmed)
+    k = contrast(c, r, rules)
+    base = was.baseline_c
+    fallen = base is not None and c < limits.warn_c and c <= base - limits.warn_drop_c
+    bare = k is not None and k < limits.contrast_k and c < limits.warn_c
+    near = r is not None and c - r <= limits.draught_contrast_c
+    airy = near or (k is not None and k < limits.draught_k)
+    drop = fall(leg) >= limits.uncovered_fall_c
+    warm = c >= limits.clear_c or (
+        c >= limits.clear_near_c and (base is None or base - c < limits.clear_drop_c)
+    )
+    fallen_ms = _since(was.fallen_ms, fallen, at_ms)
+    plain_ms = _since(was.plain_ms, c < limits.plain_c, at_ms)
+    marks = was.marks
+    if at_ms % MARK_MS == 0 and not firing and fallen_ms is None and plain_ms is None:
+        keep = limits.baseline_s * 1000 // MARK_MS
+        marks = (*marks[-(keep - 1) :], c)
+        base = median(sorted(marks)[len(marks) // 2 :])
+    return Warmth(
+        was.stay_ms,
+        marks,
+        base,
+        was.warmed or c >= limits.warn_c,
+        fallen_ms,
+        plain_ms,
+        _since(was.contrast_ms, bare, at_ms),
+        _since(was.urgent_ms, c < limits.urgent_c, at_ms),
+        _since(was.cold_room_ms, r is not None and r < limits.cold_room_c, at_ms),
+        _since(was.draught_ms, airy, at_ms),
+        at_ms if drop else was.dropped_ms,
+        _since(was.warm_ms, warm, at_ms),
+        _since(was.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
+    )
+
+
+def judge(
+    now: Warmth,
+    leg: Air,
+    room: Air,
+    presence: Presence,
+    movement: Movement,
+    at_ms: int,
+    rules: Rules,
+    *,
+    firing: Level | None,
+) -> Verdict:
+    """Say whether the legs are cold; `firing` is the level at which the alert already stands."""
+    limits = rules.warmth
+    if presence.in_bed is False:
+        return no(Reason.LEFT_BED)
+    if leg.celsius is None:
+        return unknown(Reason.NO_READINGS)
+    if presence.in_bed is None or presence.entered_ms is None:
+        return unknown(Reason.PRESENCE_UNSURE)
+    if room.celsius is not None and room.celsius >= limits.warm_room_c:
+        return no(Reason.WARM_ROOM)
+    if firing and _held(now.warm_ms, limits.clear_hold_s, at_ms):
+        return no(Reason.WARM_AGAIN)
+    if not firing and at_ms < presence.settled_ms:
+        return no(Reason.WARM_AGAIN)
+    found = _cold(now, leg, movement, at_ms, rules)
+    if firing is None:
+        return found or no(Reason.WARM_AGAIN)
+    least = firing
+    if firing is Level.URGENT and _held(now.less_urgent_ms, limits.clear_hold_s, at_ms):
+        least = Level.WARNING
+    if found is None or RANK[found.level] < RANK[least]:
+        return yes(least, found.reason if found else reason(now, at_ms, rules), at_ms)
+    return found
+
+
+def _cold(now: Warmth, leg: Air, movement: Movement, at_ms: int, rules: Rules) -> Verdict | None:
+    limits = rules.warmth
+    if now.urgent_ms is not None and _held(now.urgent_ms, limits.urgent_hold_s, at_ms):
+        return yes(Level.URGENT, reason(now, at_ms, rules), now.urgent_ms)
+    if not now.warmed:
+        return _cold_start(now, movement, at_ms, rules)
+    for since, hold_s in (
+        (now.fallen_ms, limits.warn_hold_s),
+        (now.contrast_ms, limits.warn_hold_s),
+        (now.plain_ms, limits.plain_hold_s),
+    ):
+        if since is not None and _held(since, hold_s, at_ms):
+            return yes(Level.WARNING, reason(now, at_ms, rules), since)
+    if (
+        leg.celsius is not None
+        and leg.celsius < limits.warn_c
+        and now.cold_room_ms is not None
+        and _held(now.cold_room_ms, limits.cold_room_s, at_ms)
+    ):
+        return yes(Level.WARNING, Reason.COLD_ROOM, now.cold_room_ms)
+    return None
+
+
+def _cold_start(now: Warmth, movement: Movement, at_ms: int, rules: Rules) -> Verdict | None:
+    limits = rules.warmth
+    if (
+        now.plain_ms is None
+        or now.stay_ms is None
+        or at_ms - now.stay_ms < limits.cold_start_s * 1000
+    ):
+        return None
+    moved = movement.moved_ms[-1] if movement.moved_ms else 0
+    awake = at_ms - moved <= limits.wakeful_s * 1000
+    return yes(Level.WARNING if awake else Level.LOG, Reason.COLD_START, now.plain_ms)
+
+
+def reason(now: Warmth, at_ms: int, rules: Rules) -> Reason:
+    """Name what the cold looks like; a draught is never more than possible."""
+    if not now.warmed:
+        return Reason.COLD_START
+    if now.draught_ms is not None and _held(now.draught_ms, rules.warmth.draught_s, at_ms):
+        return Reason.DRAUGHT
+    recent_ms = 2 * rules.warmth.plain_hold_s * 1000
+    if now.dropped_ms is not None and at_ms - now.dropped_ms <= recent_ms:
+        return Reason.UNCOVERED
+    return Reason.COOLED
+
+
+def contrast(leg_c: float, room_c: float | None, rules: Rules) -> float | None:
+    """Return k = (leg - room) / (skin - room), or None without a room sensor or in a hot room."""
+    if room_c is None or room_c >= rules.warmth.skin_c - 1:
+        return None
+    return (leg_c - room_c) / (rules.warmth.skin_c - room_c)
+
+
+def _since(since_ms: int | None, holds: bool, at_ms: int) -> int | None:  # noqa: FBT001 - private
+    if not holds:
+        return None
+    return at_ms if since_ms is None else since_ms
+
+
+def _held(since_ms: int | None, hold_s: int, at_ms: int) -> bool:
+    return since_ms is not None and at_ms - since_ms >= hold_s * 1000
