@@ -24,46 +24,44 @@ class Air(NamedTuple):
     trail: tuple[float, ...] = ()  # marks of `celsius`, two minutes apart, newest last
 
 
-Sample = tuple[int, float | None, bool]  # (at_ms, celsius, a fault was reported)
+Sample = tuple[int, float | None]  # (at_ms, celsius)
 
 
-def plausible(celsius: float, health: Health) -> bool:
-    """Say whether air in a bedroom can have this temperature."""
-    return health.lowest_c < celsius <= health.highest_c and celsius != health.power_on_c
-
-
-def listen(air: Air, samples: Sequence[Sample], at_ms: int, health: Health) -> Air:
-    """Take one minute's samples in; `at_ms` is the end of the minute."""
-    good_ms, raw, step, same_ms = air.good_ms, air.raw, air.step, air.same_since_ms
-    expected, refused = air.expected, air.implausible
+def listen(
+    air: Air, samples: Sequence[Sample], at_ms: int, health: Health, *, fault: bool = False
+) -> Air:
+    """Take one minute's samples in; `at_ms` is its end, `fault` that the agent reported one."""
+    celsius, good_ms, since, raw, step, same_ms, expected, refused, trail = air
+    lowest, highest, off = health.lowest_c, health.highest_c, health.power_on_c
+    stale_ms = health.stale_s * 1000
     believed: list[float] = []
-    for when, value, fault in samples:
-        expected = expected or fault or value is not None
+    for when, value in samples:
         if value is None:
             continue
-        if not plausible(value, health):
+        expected = True
+        if not lowest < value <= highest or value == off:
             refused = True
             continue
-        known = good_ms is not None and raw is not None and when - good_ms <= health.stale_s * 1000
-        if known and raw is not None and abs(value - raw) > health.jump_c:
-            agrees = bool(step) and abs(value - step[-1]) <= health.jump_c
+        if raw is None or good_ms is None or when - good_ms > stale_ms:
+            step = ()
+        elif abs(value - raw) > health.jump_c:
+            agrees = step and abs(value - step[-1]) <= health.jump_c
             step = (*step, value) if agrees else (value,)
             if len(step) < health.jump_agree:
                 continue
-        step, refused = (), False
         if value != raw or same_ms is None:
             same_ms = when
-        raw, good_ms = value, when
+        raw, good_ms, step, refused = value, when, (), False
         believed.append(value)
-    fresh = good_ms is not None and at_ms - good_ms <= health.stale_s * 1000
-    celsius = round(median(believed), 2) if believed else (air.celsius if fresh else None)
-    since = air.good_since_ms if air.celsius is not None else good_ms
-    trail = air.trail
+    if good_ms is None or at_ms - good_ms > stale_ms:
+        return Air(None, good_ms, None, raw, step, same_ms, expected or fault, refused, ())
     if celsius is None:
-        since, trail = None, ()
-    elif at_ms % TRAIL_STEP_MS == 0 or not trail:
+        since = good_ms
+    if believed:
+        celsius = round(median(believed), 2)
+    if celsius is not None and (at_ms % TRAIL_STEP_MS == 0 or not trail):
         trail = (*trail[1 - TRAIL_MARKS :], celsius)
-    return Air(celsius, good_ms, since, raw, step, same_ms, expected, refused, trail)
+    return Air(celsius, good_ms, since, raw, step, same_ms, expected or fault, refused, trail)
 
 
 def fall(air: Air) -> float:

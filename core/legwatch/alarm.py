@@ -23,6 +23,7 @@ class Alarm(NamedTuple):
     told: bool = False  # somebody was pushed in this episode
     repeats: int = 0
     acked: bool = False
+    raised: bool = False  # it has been urgent in this episode
     by_time: bool = False  # raised because nobody answered or moved, not because it got worse
     blind_ms: int | None = None  # since when it cannot be judged
     blind_said: bool = False
@@ -115,28 +116,37 @@ def _resolve(alarm: Alarm, verdict: Verdict, at_ms: int) -> tuple[Alarm, Word | 
 def _firing(
     alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts, not_answered_s: int
 ) -> tuple[Alarm, Word | None]:
-    level = alarm.level or Level.LOG
-    late = not_answered_s and alarm.fired_ms is not None and not alarm.acked
-    if (
-        late
-        and level is Level.WARNING
-        and alarm.fired_ms is not None
-        and at_ms - alarm.fired_ms >= not_answered_s * 1000
-    ):
-        raised = alarm._replace(level=Level.URGENT, by_time=True, repeats=0)
-        return raised, Word(What.RAISED, Level.URGENT, Reason.NOT_ANSWERED)
+    level, urgent = alarm.level or Level.LOG, Level.URGENT
+    if verdict.since_ms is not None and _unanswered(alarm, at_ms, not_answered_s):
+        raised = alarm._replace(level=urgent, by_time=True, raised=True, repeats=0)
+        return raised, Word(What.RAISED, urgent, Reason.NOT_ANSWERED)
     if RANK[verdict.level] > RANK[level]:
         by_time = verdict.reason is Reason.COLD_AND_STILL
         raised = alarm._replace(
-            level=verdict.level, reason=verdict.reason, acked=False, by_time=by_time, repeats=0
+            level=verdict.level,
+            reason=verdict.reason,
+            acked=False,
+            by_time=by_time,
+            raised=verdict.level is urgent,
+            repeats=0,
         )
         return raised, Word(What.RAISED, verdict.level, verdict.reason)
     if RANK[verdict.level] < RANK[level] and not alarm.by_time:
         return alarm._replace(level=verdict.level), None
-    return _remind(alarm, at_ms, limits)
+    return _remind(alarm, verdict, at_ms, limits)
 
 
-def _remind(alarm: Alarm, at_ms: int, limits: Alerts) -> tuple[Alarm, Word | None]:
+def _unanswered(alarm: Alarm, at_ms: int, not_answered_s: int) -> bool:
+    """Say whether a warning has stood for too long; an episode is raised so once."""
+    waiting = alarm.level is Level.WARNING and not alarm.acked and not alarm.raised
+    if not waiting or not not_answered_s or alarm.fired_ms is None:
+        return False
+    return at_ms - alarm.fired_ms >= not_answered_s * 1000
+
+
+def _remind(
+    alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts
+) -> tuple[Alarm, Word | None]:
     level, reason = alarm.level or Level.LOG, alarm.reason or Reason.BY_PERSON
     if alarm.snoozed_ms is not None and at_ms >= alarm.snoozed_ms:
         alarm = alarm._replace(snoozed_ms=None)
@@ -144,7 +154,8 @@ def _remind(alarm: Alarm, at_ms: int, limits: Alerts) -> tuple[Alarm, Word | Non
             return alarm, Word(What.REPEATED, level, Reason.SNOOZE_OVER)
     if alarm.acked or snoozed(alarm, at_ms) or level is Level.LOG:
         return alarm, None
-    if not alarm.told:  # the night's budget held it back; it is still true
+    if not alarm.told and verdict.since_ms is not None:
+        # The night's budget held it back, and it is still true.
         return alarm, Word(What.REPEATED, level, reason)
     due = alarm.sounded_ms is not None and at_ms - alarm.sounded_ms >= limits.repeat_urgent_s * 1000
     if level is Level.URGENT and due and alarm.repeats < limits.repeat_urgent:

@@ -15,6 +15,9 @@ from legwatch.verdict import Truth, Verdict, yes
 """One bed, one minute: what was seen goes through the rules, and the alerts live on."""
 
 
+_KINDS = tuple(Kind)
+
+
 class Bed(NamedTuple):
     """What is remembered of one bed between minutes."""
 
@@ -32,7 +35,7 @@ def minute(
     cold = _cold(sight, was.alarms.cold, at_ms, rules)
     verdicts = (cold, _still(sight, was.alarms.still, at_ms, rules), *_health(sight, at_ms, rules))
     alarms, words = [], []
-    for kind, alarm, verdict in zip(Kind, was.alarms, verdicts, strict=True):
+    for kind, alarm, verdict in zip(_KINDS, was.alarms, verdicts, strict=True):
         answered_s = rules.warmth.not_answered_s if kind is Kind.COLD else 0
         after, word = step(alarm, verdict, at_ms, rules.alerts, not_answered_s=answered_s)
         alarms.append(after)
@@ -66,12 +69,12 @@ def _joint(sight: Sight, cold: Verdict, alarm: Alarm, at_ms: int, rules: Rules) 
     """Raise a standing cold warning when the sleeper has not moved for it either."""
     standing = cold.truth is Truth.YES and alarm.level is Level.WARNING
     limit_s = rules.stillness.joint_s
-    if not standing or not limit_s or cold.level is Level.URGENT:
+    if not standing or not limit_s or cold.level is Level.URGENT or cold.since_ms is None:
         return cold
     since = stillness.still_since(sight.movement, sight.presence, at_ms, rules)
     if since is None or at_ms - since < limit_s * 1000:
         return cold
-    return yes(Level.URGENT, Reason.COLD_AND_STILL, cold.since_ms or at_ms)
+    return yes(Level.URGENT, Reason.COLD_AND_STILL, cold.since_ms)
 
 
 def _still(sight: Sight, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:

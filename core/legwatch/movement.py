@@ -16,17 +16,19 @@ class Movement(NamedTuple):
     expected: bool = False
 
 
-Count = tuple[int, int | None, bool]  # (at_ms, movements, a fault was reported)
+Count = tuple[int, int | None]  # (at_ms, movements)
 
 
-def watch(movement: Movement, counts: Sequence[Count], rules: Rules) -> Movement:
-    """Take one minute's counts in."""
+def watch(
+    movement: Movement, counts: Sequence[Count], rules: Rules, *, fault: bool = False
+) -> Movement:
+    """Take one minute's counts in; `fault`: the agent reported one."""
     heard, since, moved, turned, expected = movement
     stale_ms = rules.health.stale_s * 1000
-    for when, moves, fault in counts:
-        expected = expected or fault or moves is not None
+    for when, moves in counts:
         if moves is None:
             continue
+        expected = True
         if heard is None or when - heard > stale_ms:
             since = when
         heard = when if heard is None else max(heard, when)
@@ -34,7 +36,7 @@ def watch(movement: Movement, counts: Sequence[Count], rules: Rules) -> Movement
             moved = (*moved[1 - rules.presence.moves_in :], when)
             if moves >= rules.stillness.posture_moves:
                 turned = when if turned is None else max(turned, when)
-    return Movement(heard, since, moved, turned, expected)
+    return Movement(heard, since, moved, turned, expected or fault)
 
 
 def known(movement: Movement, at_ms: int, rules: Rules) -> bool:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from legwatch import health, warmth
-from legwatch.air import Air, Sample, listen
+from legwatch.air import Air, listen
 from legwatch.events import Window
-from legwatch.movement import Count, Movement, watch
-from legwatch.presence import Presence, Word, follow, lose
+from legwatch.movement import Movement, watch
+from legwatch.presence import Presence, follow, lose
 from legwatch.rules import Rules
 from legwatch.warmth import Warmth
 
@@ -27,25 +27,21 @@ class Sight(NamedTuple):
 
 def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold: bool) -> Sight:
     """Take one minute's windows in; `cold` says that the cold alert is firing."""
-    leg_samples: list[Sample] = []
-    room_samples: list[Sample] = []
-    counts: list[Count] = []
-    words: list[Word] = []
     window_ms, back_ms = was.window_ms, was.back_ms
     stale_ms = rules.health.stale_s * 1000
+    faulty: set[str] = set()
     for w in windows:
-        to_ms = w.to_ms
-        faulty = dict(w.faults) if w.faults else ()
-        leg_samples.append((to_ms, w.leg_c, "leg" in faulty))
-        room_samples.append((to_ms, w.room_c, "room" in faulty))
-        counts.append((to_ms, w.moves, "movement" in faulty))
-        words.append((to_ms, w.in_bed))
-        if to_ms - window_ms > stale_ms:
-            back_ms = to_ms
-        window_ms = max(window_ms, to_ms)
-    leg = listen(was.leg, leg_samples, at_ms, rules.health)
-    room = listen(was.room, room_samples, at_ms, rules.health)
-    movement = watch(was.movement, counts, rules)
+        if w.faults:
+            faulty.update(sensor for sensor, _ in w.faults)
+        if w.to_ms - window_ms > stale_ms:
+            back_ms = w.to_ms
+        window_ms = max(window_ms, w.to_ms)
+    legs, rooms = [(w.to_ms, w.leg_c) for w in windows], [(w.to_ms, w.room_c) for w in windows]
+    leg = listen(was.leg, legs, at_ms, rules.health, fault="leg" in faulty)
+    room = listen(was.room, rooms, at_ms, rules.health, fault="room" in faulty)
+    counts = [(w.to_ms, w.moves) for w in windows]
+    movement = watch(was.movement, counts, rules, fault="movement" in faulty)
+    words = [(w.to_ms, w.in_bed) for w in windows]
     if at_ms - window_ms > stale_ms:
         presence = lose(was.presence, at_ms)
     else:

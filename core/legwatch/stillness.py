@@ -6,6 +6,8 @@ from legwatch.presence import Presence
 from legwatch.rules import Rules
 from legwatch.verdict import Verdict, no, unknown, yes
 
+_LEVELS = tuple(Level)
+
 
 def still_since(movement: Movement, presence: Presence, at_ms: int, rules: Rules) -> int | None:
     """Return since when the sleeper lies still, UTC ms; None when that cannot be told.
@@ -52,11 +54,11 @@ def judge(
     if since is None:
         missing = not known(movement, at_ms, rules)
         return unknown(Reason.MOVEMENT_MISSING if missing else Reason.PRESENCE_UNSURE)
-    level = None
-    for name, limit_s in zip(Level, limits_s(rules), strict=True):
-        if limit_s and at_ms - since >= limit_s * 1000:
+    level, still_s = None, (at_ms - since) // 1000
+    for name, limit_s in zip(_LEVELS, limits_s(rules), strict=True):
+        if limit_s and still_s >= limit_s:
             level = name
     if level is None:
         # Still firing with a younger count: sight was lost in between, and nobody was seen to move.
-        return yes(firing, Reason.STILL_TOO_LONG, since) if firing else no(Reason.MOVED)
+        return yes(firing, Reason.STILL_TOO_LONG, None) if firing else no(Reason.MOVED)
     return yes(level, Reason.STILL_TOO_LONG, since)

@@ -20,22 +20,26 @@ class Verdict(NamedTuple):
     truth: Truth
     reason: Reason
     level: Level = Level.LOG
-    since_ms: int | None = None  # since when the condition has held
+    since_ms: int | None = None  # since when it has held; None: not now, but not yet over either
 
 
 RANK = {Level.LOG: 1, Level.WARNING: 2, Level.URGENT: 3}
 
 
+_NO = {reason: Verdict(Truth.NO, reason) for reason in Reason}
+_UNKNOWN = {reason: Verdict(Truth.UNKNOWN, reason) for reason in Reason}
+
+
 def no(reason: Reason) -> Verdict:
     """Return: it is not so."""
-    return Verdict(Truth.NO, reason)
+    return _NO[reason]
 
 
 def unknown(reason: Reason) -> Verdict:
     """Return: it cannot be judged."""
-    return Verdict(Truth.UNKNOWN, reason)
+    return _UNKNOWN[reason]
 
 
-def yes(level: Level, reason: Reason, since_ms: int) -> Verdict:
-    """Return: it has been so since `since_ms`."""
+def yes(level: Level, reason: Reason, since_ms: int | None) -> Verdict:
+    """Return: it has been so since `since_ms`; None: it only waits to be over."""
     return Verdict(Truth.YES, reason, level, since_ms)

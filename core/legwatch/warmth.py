@@ -107,7 +107,8 @@ def judge(
     if firing is Level.URGENT and _held(now.less_urgent_ms, limits.clear_hold_s, at_ms):
         least = Level.WARNING
     if found is None or RANK[found.level] < RANK[least]:
-        return yes(least, found.reason if found else reason(now, at_ms, rules), at_ms)
+        since = found.since_ms if found else None
+        return yes(least, found.reason if found else reason(now, at_ms, rules), since)
     return found
 
 
