@@ -43,7 +43,7 @@ def listen(
             refused = True
             continue
         if raw is None or good_ms is None or when - good_ms > stale_ms:
-            step = ()
+            step, same_ms = (), None
         elif abs(value - raw) > health.jump_c:
             agrees = step and abs(value - step[-1]) <= health.jump_c
             step = (*step, value) if agrees else (value,)

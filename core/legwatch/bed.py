@@ -126,7 +126,8 @@ def _held(
         return Held.SNOOZED, bed.budget
     if word.what in (What.RESOLVED, What.UNKNOWN):
         return (None if alarm.told or word.what is What.RESOLVED else Held.LOG_ONLY), bed.budget
-    if kind in (Kind.SENSOR, Kind.AGENT) or word.level is Level.URGENT:
+    asked = word.reason is Reason.SNOOZE_OVER  # by whoever set the snooze
+    if asked or kind in (Kind.SENSOR, Kind.AGENT) or word.level is Level.URGENT:
         return None, bed.budget
     if kind is Kind.STILL and bed.alarms.cold.told and not bed.alarms.cold.acked:
         return Held.JOINED, bed.budget

@@ -73,7 +73,7 @@ def decode_window(payload: bytes | bytearray) -> Window:
     if not 0 < to_ms - from_ms <= MAX_WINDOW_MS:
         raise WireError(f"to_ms: {to_ms - from_ms} ms after from_ms, 1..{MAX_WINDOW_MS} expected")
     clock = get("clock")
-    if clock not in _CLOCKS:
+    if type(clock) is not str or clock not in _CLOCKS:
         raise WireError(f"clock: one of {', '.join(sorted(_CLOCKS))} is expected")
     in_bed = get("in_bed")
     if in_bed is not None and type(in_bed) is not bool:
@@ -113,9 +113,9 @@ def decode_press(payload: bytes | bytearray) -> Press:
     ident, button, kind = body.get("id"), body.get("button"), body.get("kind")
     if type(ident) is not str or not re.fullmatch(r"[0-9a-zA-Z-]{1,64}", ident):
         raise WireError("id: 1-64 letters, digits and - are expected")
-    if button not in {"ack", "cramp"}:
+    if type(button) is not str or button not in {"ack", "cramp"}:
         raise WireError("button: ack or cramp is expected")
-    if kind is not None and kind not in set(Kind):
+    if kind is not None and (type(kind) is not str or kind not in set(Kind)):
         raise WireError(f"kind: one of {', '.join(Kind)} is expected")
     at_ms = _whole(body, "at_ms", 0, LATEST_MS)
     return Press(ident, button, at_ms, Kind(kind) if kind else None)

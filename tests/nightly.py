@@ -1,0 +1,90 @@
+"""Nights for tests: a sleeper described hour by hour becomes windows."""
+
+import math
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from legwatch.events import Window
+from legwatch.rules import Rules, build, merge, parse_profile
+
+REPO = Path(__file__).resolve().parents[1]
+PROFILES = REPO / "config" / "profiles"
+BERLIN = ZoneInfo("Europe/Berlin")
+TEN_S = 10_000
+
+
+@cache
+def rules(profile: str = "standard", **own: float) -> Rules:
+    """Return a profile's rules; own limits are given as `warmth__warn_c=26`."""
+    names = ["standard"] if profile == "standard" else ["standard", profile]
+    tables = [parse_profile((PROFILES / f"{name}.toml").read_text(), name) for name in names]
+    given = {key.replace("__", "."): value for key, value in own.items()}
+    return build(merge(tables), given, zone=BERLIN)
+
+
+def ms(text: str) -> int:
+    """Return UTC milliseconds of `2026-01-02T22:00Z`."""
+    moment = datetime.fromisoformat(text)
+    assert moment.tzinfo is not None
+    return int(moment.astimezone(UTC).timestamp() * 1000)
+
+
+Minute = float
+Level = Callable[[Minute], float | None]
+
+
+def night(
+    *,
+    begin: str = "2026-01-02T21:00Z",
+    minutes: int = 480,
+    leg: Level = lambda m: round(31 + 0.3 * math.sin(m / 7), 1),
+    room: Level = lambda _m: 18.0,
+    moves: Callable[[Minute], int | None] = lambda m: 1 if m % 20 < 0.1 else 0,
+    mat: Callable[[Minute], bool | None] = lambda _m: True,
+    silent: Callable[[Minute], bool] = lambda _m: False,
+) -> Iterator[Window]:
+    """Yield ten-second windows; every argument is a function of the minutes since `begin`."""
+    start = ms(begin)
+    for i in range(minutes * 6):
+        m = i / 6
+        if silent(m):
+            continue
+        from_ms = start + i * TEN_S
+        yield Window(
+            "00000000",
+            i + 1,
+            from_ms,
+            from_ms + TEN_S,
+            (i + 1) * TEN_S,
+            "played",
+            leg_c=leg(m),
+            room_c=room(m),
+            moves=moves(m),
+            in_bed=mat(m),
+        )
+
+
+def wobbling(celsius: float) -> Level:
+    """Return air that is never exactly the same, as real air is."""
+    return lambda m: round(celsius + 0.3 * math.sin(m / 7), 1)
+
+
+def bare(
+    *spans: tuple[float, float], warm_c: float = 31.0, bare_c: float = 22.0, lag_min: float = 6.0
+) -> Level:
+    """Return air by legs that lie bare during the spans (minutes), with a first-order lag."""
+
+    def celsius(m: float) -> float:
+        now, at = 20.0, 0.0
+        edges = sorted({edge for span in spans for edge in span if edge < m} | {m})
+        for edge in edges:
+            middle = (at + edge) / 2
+            goal = bare_c if any(a <= middle < b for a, b in spans) else warm_c
+            now = goal + (now - goal) * math.exp(-(edge - at) / lag_min)
+            at = edge
+        return round(now + 0.2 * math.sin(m / 7), 1)
+
+    return celsius
