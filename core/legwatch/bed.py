@@ -16,6 +16,7 @@ from legwatch.verdict import Truth, Verdict, yes
 
 
 _KINDS = tuple(Kind)
+_BODY = (Kind.COLD, Kind.STILL)  # a health alert *is* the word that something is unknown
 
 
 class Bed(NamedTuple):
@@ -33,13 +34,14 @@ def minute(
     """Judge the minute that ended at `at_ms`; `windows` are those that came in it."""
     sight = see(was.sight, windows, at_ms, rules, cold=was.alarms.cold.level is not None)
     cold = _cold(sight, was.alarms.cold, at_ms, rules)
-    verdicts = (cold, _still(sight, was.alarms.still, at_ms, rules), *_health(sight, at_ms, rules))
+    still = _still(sight, was.alarms.still, at_ms, rules)
+    verdicts = (cold, still, *_health(sight, was.alarms, at_ms, rules))
     alarms, words = [], []
     for kind, alarm, verdict in zip(_KINDS, was.alarms, verdicts, strict=True):
         answered_s = rules.warmth.not_answered_s if kind is Kind.COLD else 0
         after, word = step(alarm, verdict, at_ms, rules.alerts, not_answered_s=answered_s)
         alarms.append(after)
-        if word is not None:
+        if word is not None and (word.what is not What.UNKNOWN or kind in _BODY):
             words.append((kind, word))
     bed = Bed(sight, cold.truth, Alarms(*alarms), was.budget)
     notices = []
@@ -88,7 +90,7 @@ def _still(sight: Sight, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:
     )
 
 
-def _health(sight: Sight, at_ms: int, rules: Rules) -> tuple[Verdict, Verdict]:
+def _health(sight: Sight, alarms: Alarms, at_ms: int, rules: Rules) -> tuple[Verdict, Verdict]:
     sensors = health.judge_sensors(
         sight.leg,
         sight.room,
@@ -99,7 +101,10 @@ def _health(sight: Sight, at_ms: int, rules: Rules) -> tuple[Verdict, Verdict]:
         at_ms=at_ms,
         rules=rules,
     )
-    return sensors, health.judge_agent(sight.window_ms, sight.back_ms, at_ms, rules)
+    agent = health.judge_agent(
+        sight.window_ms, sight.back_ms, at_ms, rules, firing=alarms.agent.level is not None
+    )
+    return sensors, agent
 
 
 def _say(bed: Bed, kind: Kind, word: Word, at_ms: int, rules: Rules) -> tuple[Bed, Notice | None]:

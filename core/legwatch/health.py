@@ -15,17 +15,20 @@ def stuck(air: Air, movement: Movement, presence: Presence, at_ms: int, rules: R
     In an empty room a coarse sensor may truly show one value for hours, so a body must be there.
     """
     since = air.same_since_ms
-    if since is None or at_ms - since < rules.health.stuck_s * 1000:
+    if air.celsius is None or since is None or at_ms - since < rules.health.stuck_s * 1000:
         return False
     moved = movement.moved_ms[-1] if movement.moved_ms else 0
     return presence.in_bed is True or moved - since >= rules.health.alert_s * 1000
 
 
-def judge_agent(window_ms: int, back_ms: int, at_ms: int, rules: Rules) -> Verdict:
-    """Say whether the agent is silent; `back_ms` is since when its windows come without a hole."""
+def judge_agent(window_ms: int, back_ms: int, at_ms: int, rules: Rules, *, firing: bool) -> Verdict:
+    """Say whether the agent is silent; `back_ms` is since when its windows come without a hole.
+
+    It is told by night only, but what was told is not over because the day has come.
+    """
     limits = rules.health
     if at_ms - window_ms >= limits.agent_s * 1000:
-        if not _at_night(at_ms, rules):
+        if not firing and not _at_night(at_ms, rules):
             return unknown(Reason.AGENT_SILENT)
         return yes(Level.WARNING, Reason.AGENT_SILENT, window_ms)
     if at_ms - window_ms <= limits.stale_s * 1000 and at_ms - back_ms >= limits.back_s * 1000:

@@ -152,7 +152,7 @@ def test_a_silent_agent_is_told_at_night_and_its_return_too() -> None:
 
 def test_by_day_a_silent_agent_waits_for_the_night() -> None:
     begin = "2026-01-02T09:30Z"  # half past ten in Berlin
-    events = [*night(begin=begin, minutes=30), Tick(ms("2026-01-02T20:00Z"))]
+    events: list[Event] = [*night(begin=begin, minutes=30), Tick(ms("2026-01-02T20:00Z"))]
     said = list(replay(events, rules()))
     assert [(n.kind, n.at_ms) for n in said] == [(Kind.AGENT, ms("2026-01-02T19:00Z"))]
 

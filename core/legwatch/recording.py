@@ -1,0 +1,193 @@
+"""Replay files: `time,channel,value` lines become the windows that an agent would have sent."""
+
+import csv
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from statistics import median
+
+from legwatch.errors import RecordingError
+from legwatch.events import Ack, Clock, Event, Window
+from legwatch.wire import HIGHEST_C, LOWEST_C, MAX_MOVES, Press
+
+RANGES = {
+    "leg_temperature_c": (LOWEST_C, HIGHEST_C),
+    "leg_humidity_pct": (0.0, 100.0),
+    "room_temperature_c": (LOWEST_C, HIGHEST_C),
+    "room_humidity_pct": (0.0, 100.0),
+    "movement": (0.0, float(MAX_MOVES)),
+    "in_bed": (0.0, 1.0),
+}
+BUTTONS = ("ack", "cramp")
+CHANNELS = (*RANGES, "button")
+ALIVE_MS = 60_000  # a logger that wrote anything this near was watching
+HOLE_MS = 1_800_000  # after a longer hole the logger was off, and no windows are made
+_REFUSED = 1000  # refusals that are kept with their line; the rest are only counted
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One line: `value` is a number, or the button's name."""
+
+    at_ms: int
+    channel: str
+    value: float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A night as it was recorded, sorted by time."""
+
+    readings: tuple[Reading, ...]
+    ignored: Mapping[str, int]  # channels that are not ours, with their number of lines
+    refused: tuple[tuple[int, str], ...]  # (line number, why)
+    refused_count: int = 0
+
+
+def parse(
+    lines: Iterable[str], *, zone: tzinfo, renames: Mapping[str, str] | None = None
+) -> Recording:
+    """Read CSV lines with a header `time,channel,value`.
+
+    Times are ISO 8601; one without an offset is local time in `zone`, and in the hour that comes
+    twice in autumn, a clock that steps back is in its second round. Raises RecordingError without
+    the header; a wrong line is refused and counted, never guessed at.
+    """
+    rows = csv.reader(lines)
+    try:
+        header = [cell.strip().lstrip("\ufeff") for cell in next(rows, [])]
+        if header[:3] != ["time", "channel", "value"]:
+            raise RecordingError("the first line must be time,channel,value")
+        return _parse(rows, zone, renames or {})
+    except csv.Error as error:
+        raise RecordingError(f"line {rows.line_num}: {error}") from None
+
+
+def _parse(rows: Iterator[list[str]], zone: tzinfo, renames: Mapping[str, str]) -> Recording:
+    readings: list[Reading] = []
+    ignored: Counter[str] = Counter()
+    refused: list[tuple[int, str]] = []
+    wrong = 0
+    clock = _LocalClock(zone)
+    for number, row in enumerate(rows, start=2):
+        if not row:
+            continue
+        try:
+            when, named, text = row[0], row[1].strip(), row[2]
+            channel = renames.get(named, named)
+            if channel not in CHANNELS:
+                ignored[channel] += 1
+                continue
+            readings.append(Reading(clock.ms(when), channel, _value(channel, text)))
+        except (ValueError, IndexError, OverflowError) as error:
+            wrong += 1
+            if len(refused) < _REFUSED:
+                refused.append((number, str(error) or "not time,channel,value"))
+    readings.sort(key=lambda reading: reading.at_ms)
+    return Recording(tuple(readings), dict(ignored), tuple(refused), wrong)
+
+
+class _LocalClock:
+    """Reads times; remembers the last one to tell the two rounds of the hour that comes twice."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._last: datetime | None = None
+        self._fold = 0
+
+    def ms(self, text: str) -> int:
+        moment = datetime.fromisoformat(text.strip())
+        if moment.tzinfo is None:
+            moment = self._place(moment)
+        return round(moment.timestamp() * 1000)
+
+    def _place(self, naive: datetime) -> datetime:
+        back = self._last is not None and (self._last - naive).total_seconds() > ALIVE_MS / 1000
+        self._last = naive
+        first, second = naive.replace(tzinfo=self._zone), naive.replace(tzinfo=self._zone, fold=1)
+        if first.utcoffset() == second.utcoffset():
+            self._fold = 0
+            return first
+        if back:
+            self._fold = 1
+        return second if self._fold else first
+
+
+def _value(channel: str, text: str) -> float | str:
+    if channel == "button":
+        word = text.strip()
+        if word not in BUTTONS:
+            raise ValueError(f"button {word[:20]!r} is not one of {', '.join(BUTTONS)}")
+        return word
+    number = float(text)
+    low, high = RANGES[channel]
+    if not math.isfinite(number) or not low <= number <= high:
+        raise ValueError(f"{channel} {text.strip()[:20]} is outside {low:g} to {high:g}")
+    return number
+
+
+def windows(
+    recording: Recording, *, boot: str = "00000000", length_s: int = 10
+) -> Iterator[Window | Press]:
+    """Yield the windows of a recording, on the UTC grid of `length_s`, with the presses between.
+
+    A window without a movement line counts 0 only while the logger wrote something within a minute
+    and the recording has a movement channel at all; otherwise the count is unknown.
+    """
+    length_ms = length_s * 1000
+    readings = recording.readings
+    watched = any(reading.channel == "movement" for reading in readings)
+    mat: bool | None = None
+    seq = place = presses = 0
+    end = first_ms = 0
+    alive_ms: int | None = None
+    while place < len(readings):
+        if alive_ms is None or readings[place].at_ms - alive_ms > HOLE_MS:
+            end = readings[place].at_ms // length_ms * length_ms
+            first_ms, mat = first_ms or end, None
+        end += length_ms
+        seen: dict[str, list[float]] = {}
+        while place < len(readings) and readings[place].at_ms < end:
+            reading = readings[place]
+            place += 1
+            alive_ms = reading.at_ms
+            if isinstance(reading.value, str):
+                presses += 1
+                yield Press(f"{boot}-{presses}", reading.value, reading.at_ms)
+            else:
+                seen.setdefault(reading.channel, []).append(reading.value)
+        soon = place < len(readings) and readings[place].at_ms - end <= ALIVE_MS
+        alive = soon or (alive_ms is not None and end - alive_ms <= ALIVE_MS)
+        if "in_bed" in seen:
+            mat = seen["in_bed"][-1] >= 0.5
+        moves = round(sum(seen["movement"])) if "movement" in seen else 0
+        seq += 1
+        yield Window(
+            boot,
+            seq,
+            end - length_ms,
+            end,
+            end - first_ms,
+            Clock.PLAYED.value,
+            _middle(seen.get("leg_temperature_c")),
+            _middle(seen.get("leg_humidity_pct")),
+            _middle(seen.get("room_temperature_c")),
+            _middle(seen.get("room_humidity_pct")),
+            moves if watched and alive else None,
+            mat if alive else None,
+        )
+
+
+def events(recording: Recording) -> Iterator[Event]:
+    """Yield what the engine is told of a recording, as the server tells it."""
+    for item in windows(recording):
+        if isinstance(item, Window):
+            yield item
+        elif item.button == "ack":
+            yield Ack(item.at_ms, item.kind)
+
+
+def _middle(values: list[float] | None) -> float | None:
+    return round(median(values), 2) if values else None

@@ -1,0 +1,179 @@
+"""`legwatch replay`: run the rules over recorded nights, with other limits if one likes."""
+
+import argparse
+import gzip
+import os
+import sys
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from legwatch.engine import replay
+from legwatch.errors import LegwatchError, RecordingError, SettingsError
+from legwatch.events import Event, Window
+from legwatch.message import text
+from legwatch.night import local
+from legwatch.notice import Notice, as_json
+from legwatch.recording import Recording, events, parse
+from legwatch.rules import Rules, parse_override
+from legwatch.topics import check_bed
+from legwatch_server.profiles import rules_for
+
+LONG_BYTES = 2_000_000  # a file larger than this shows how far it has come
+COLUMNS = "{when:<16}  {kind:<6}  {what:<12}  {level:<7}  {pushed:<9}  {text}"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch replay`; returns 0, or 2 when a file or a word is wrong."""
+    args = _parser().parse_args(argv)
+    zone = _zone(args.tz)
+    renames = dict(_rename(pair) for pair in args.map)
+    rules = rules_for(args.profile, dict(parse_override(word) for word in args.set), zone)
+    bed = check_bed(args.bed)
+    try:
+        for path in args.files:
+            _play(path, renames, rules, bed, args)
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="legwatch replay",
+        description="Run the rules over recorded nights (CSV time,channel,value; gz or plain).",
+        epilog="Several files are several nights, each from a fresh start.",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
+    parser.add_argument("--format", choices=("table", "jsonl"), default="table")
+    parser.add_argument("--profile", default="standard", help="the limits (default: standard)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=NUMBER", help="e.g. warmth.warn_c=26"
+    )
+    parser.add_argument(
+        "--map", action="append", default=[], metavar="OLD=NEW", help="rename a channel"
+    )
+    parser.add_argument(
+        "--tz", default="UTC", metavar="ZONE", help="of times without an offset, and of the night"
+    )
+    parser.add_argument("--bed", default="bed", help="the name in the notices (default: bed)")
+    return parser
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError("--tz", f"{name!r} is not a zone such as Europe/Berlin") from None
+
+
+def _rename(pair: str) -> tuple[str, str]:
+    old, equals, new = pair.partition("=")
+    if not (old and equals and new):
+        raise SettingsError("--map", f"{pair!r} is not OLD=NEW")
+    return old, new
+
+
+def read(path: Path, *, zone: ZoneInfo, renames: dict[str, str]) -> Recording:
+    """Read one replay file, gz or plain; raises RecordingError with a sentence that names it."""
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        opener = gzip.open if packed else open
+        with opener(path, "rt", encoding="utf-8", newline="") as lines:
+            return parse(_with_progress(lines, path), zone=zone, renames=renames)
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise RecordingError(f"{path}: cannot be read: {why}") from None
+    except LegwatchError as error:
+        raise RecordingError(f"{path}: {error}") from None
+
+
+def _with_progress(lines: Iterable[str], path: Path) -> Iterable[str]:
+    if path.stat().st_size < LONG_BYTES or not sys.stderr.isatty():
+        return lines
+    from tqdm import tqdm  # noqa: PLC0415 - only a long file on a terminal needs it
+
+    bar: Iterable[str] = tqdm(lines, desc=path.name, unit=" lines", leave=False)
+    return bar
+
+
+def _play(
+    path: Path, renames: dict[str, str], rules: Rules, bed: str, args: argparse.Namespace
+) -> None:
+    zone = _zone(args.tz)
+    recording = read(path, zone=zone, renames=renames)
+    _remark(path, recording)
+    several = len(args.files) > 1
+    counted = _Counted(events(recording))
+    said = 0
+    for notice in replay(counted, rules):
+        if args.format == "jsonl":
+            name = path.name if several else None
+            print(as_json(notice, bed=bed, text=text(notice), file=name))
+        else:
+            if not said:
+                _head(path, several=several)
+            print(_row(notice, zone))
+        said += 1
+    if args.format == "table":
+        print(_tail(path, counted, said, zone))
+
+
+class _Counted:
+    """Passes events on and remembers how many windows went by, and when."""
+
+    def __init__(self, source: Iterator[Event]) -> None:
+        self._source = source
+        self.windows = 0
+        self.first_ms = self.last_ms = 0
+
+    def __iter__(self) -> Iterator[Event]:
+        for event in self._source:
+            if isinstance(event, Window):
+                self.windows += 1
+                self.first_ms = self.first_ms or event.from_ms
+                self.last_ms = event.to_ms
+            yield event
+
+
+def _remark(path: Path, recording: Recording) -> None:
+    if recording.ignored:
+        names = ", ".join(f"{name} ({count})" for name, count in sorted(recording.ignored.items()))
+        print(f"{path.name}: channels not used: {names}", file=sys.stderr)
+    if recording.refused_count:
+        number, why = recording.refused[0]
+        print(
+            f"{path.name}: {recording.refused_count} lines refused, first line {number}: {why}",
+            file=sys.stderr,
+        )
+
+
+def _head(path: Path, *, several: bool) -> None:
+    if several:
+        print(f"== {path.name}")
+    print(
+        COLUMNS.format(
+            when="local time", kind="kind", what="what", level="level", pushed="pushed", text="text"
+        )
+    )
+
+
+def _row(notice: Notice, zone: ZoneInfo) -> str:
+    return COLUMNS.format(
+        when=f"{local(notice.at_ms, zone):%Y-%m-%d %H:%M}",
+        kind=notice.kind.value,
+        what=notice.what.value,
+        level=notice.level.value,
+        pushed=f"no:{notice.held.value}" if notice.held else "yes",
+        text=text(notice),
+    ).rstrip()
+
+
+def _tail(path: Path, counted: _Counted, said: int, zone: ZoneInfo) -> str:
+    if not counted.windows:
+        return f"{path.name}: no readings that legwatch knows; --map OLD=NEW renames channels"
+    first, last = local(counted.first_ms, zone), local(counted.last_ms, zone)
+    span = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} {first:%Z}"
+    return f"{path.name}: {counted.windows} windows, {span}: {said} notices"
