@@ -1,0 +1,139 @@
+"""`legwatch agent`: arguments, the real clock, wiring. The only place that builds things."""
+
+import argparse
+import fcntl
+import logging
+import queue
+import secrets
+import signal
+import sqlite3
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from legwatch.topics import check_bed
+from legwatch_device.agent import PLAYED_TO, Agent, Finished
+from legwatch_device.clock import SystemClock
+from legwatch_device.drivers import Feed, open_driver
+from legwatch_device.link import Link
+from legwatch_device.live import LiveFeed, Probe
+from legwatch_device.settings import AgentSettings, Sensor, read, secret
+from legwatch_device.spool import Spool
+
+logger = logging.getLogger(__name__)
+
+WINDOWS_PER_NIGHT_S = 12 * 3600
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch agent`; 0 at a clean end, 1 when it cannot run here, 2 for wrong settings."""
+    parser = argparse.ArgumentParser(
+        prog="legwatch agent", description="Read the bed's sensors, keep the windows, send them."
+    )
+    parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="agent.toml")
+    parser.add_argument("--check-config", action="store_true", help="only check the settings")
+    args = parser.parse_args(argv)
+    settings = read(args.config)
+    check_bed(settings.bed)
+    password = secret("LEGWATCH_MQTT_PASSWORD")
+    if args.check_config:
+        print(f"{args.config}: good (bed {settings.bed})")
+        return 0
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    folder = Path(settings.state_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "agent.lock").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"legwatch agent: another agent already uses {folder}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"legwatch agent: {folder}: {error.strerror}", file=sys.stderr)
+        return 1
+    try:
+        return _run(settings, password, folder)
+    except sqlite3.Error as error:
+        print(f"legwatch agent: the spool in {folder} cannot be used: {error}", file=sys.stderr)
+        return 1
+    finally:
+        lock.close()
+
+
+def _run(settings: AgentSettings, password: str, folder: Path) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    said: queue.Queue[Any] = queue.Queue(maxsize=2000)
+    clock = SystemClock(trusted=settings.clock == "trusted")
+    spool = Spool(folder / "spool.db")
+    feed = _feed(settings, spool, clock)
+    link = Link(settings.bed, settings.mqtt, password, said)
+    agent = Agent(
+        boot=secrets.token_hex(4),
+        spool=spool,
+        link=link,
+        feed=feed,
+        clock=clock,
+        said=said,
+        most=settings.spool_nights * WINDOWS_PER_NIGHT_S // settings.window_s,
+        about={"window_s": settings.window_s, "sensors": _sensors(settings)},
+    )
+    threading.Thread(target=_measure, args=(feed, said, stop), name="feed", daemon=True).start()
+    link.start()
+    try:
+        agent.run(stop)
+    finally:
+        stop.set()
+        link.stop()
+        spool.close()
+    return 0
+
+
+def _measure(feed: Feed, said: "queue.Queue[Any]", stop: threading.Event) -> None:
+    try:
+        feed.run(said.put, stop)
+    except Exception:
+        logger.exception("the sensors' thread failed; the agent ends so that it is started anew")
+        stop.set()
+    if not stop.is_set():
+        said.put(Finished())
+
+
+def _feed(settings: AgentSettings, spool: Spool, clock: SystemClock) -> Feed:
+    if settings.recording.file:
+        feed: Feed = open_driver(
+            "legwatch.feeds",
+            "recorded",
+            "recording",
+            settings.recording,
+            after_ms=spool.fact(PLAYED_TO),
+            window_s=settings.window_s,
+        )
+        return feed
+    probes = []
+    for name, sensor in (("leg", settings.sensors.leg), ("room", settings.sensors.room)):
+        if sensor is not None:
+            thermometer = _open("legwatch.thermometers", f"sensors.{name}", sensor)
+            probes.append(Probe(name, thermometer, sensor.offset_c))
+    motion = None
+    if settings.sensors.movement is not None:
+        motion = _open("legwatch.motion", "sensors.movement", settings.sensors.movement)
+    return LiveFeed(probes, motion, clock, window_s=settings.window_s, sample_s=settings.sample_s)
+
+
+def _open(group: str, path: str, sensor: Sensor) -> Any:
+    return open_driver(group, sensor.driver, path, sensor)
+
+
+def _sensors(settings: AgentSettings) -> dict[str, str]:
+    if settings.recording.file:
+        return {"all": "recorded"}
+    named = {
+        "leg": settings.sensors.leg,
+        "room": settings.sensors.room,
+        "movement": settings.sensors.movement,
+    }
+    return {name: sensor.driver for name, sensor in named.items() if sensor is not None}

@@ -1,0 +1,72 @@
+"""The doors for hardware: a driver is one file and one entry-point line."""
+
+import threading
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import Any, NamedTuple, Protocol
+
+from legwatch.errors import SettingsError
+from legwatch.events import Window
+from legwatch.wire import Press
+
+Put = Callable[[Window | Press], None]  # may block: that is how a fast feed is held back
+
+
+class Reading(NamedTuple):
+    """One good reading: degrees Celsius, relative humidity in percent or None."""
+
+    celsius: float
+    humidity_pct: float | None = None
+
+
+class ReadFault(Exception):  # noqa: N818 - a fault of the sensor, not of the program
+    """No reading this time; the argument is one short word such as `checksum`."""
+
+
+class Thermometer(Protocol):
+    """A thermometer; reading may block, and is done in a thread of its own."""
+
+    def read(self) -> Reading:
+        """Return a reading that was made now; raises ReadFault."""
+
+
+class Motion(Protocol):
+    """A movement sensor that counts by itself."""
+
+    def count(self) -> int:
+        """Return the movements since the last call; raises ReadFault when the sensor is gone."""
+
+
+class Feed(Protocol):
+    """A whole bed: windows and presses, in time order. `boot` and `seq` are the agent's to give."""
+
+    def run(self, put: Put, stop: threading.Event) -> None:
+        """Hand over windows until the end or until `stop`."""
+
+    def now_ms(self) -> int | None:
+        """Return the time of the feed's own time line, or None where age does not count."""
+
+
+def load(group: str, name: str, path: str) -> Callable[..., Any]:
+    """Return the driver `name` of an entry-point group; raises SettingsError naming those known."""
+    points = {point.name: point for point in entry_points(group=group)}
+    if name not in points:
+        known = ", ".join(sorted(points))
+        raise SettingsError(path, f"no driver {name!r}; installed: {known}")
+    driver: Callable[..., Any] = points[name].load()
+    return driver
+
+
+def open_driver(group: str, name: str, path: str, *words: Any, **more: Any) -> Any:
+    """Load and start a driver; a missing library is answered in one sentence."""
+    driver = load(group, name, path)
+    try:
+        return driver(*words, **more)
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            path, f"driver {name!r} needs the module {error.name}: pip install 'legwatch[device]'"
+        ) from None
+    except SettingsError:
+        raise
+    except Exception as error:
+        raise SettingsError(path, f"driver {name!r} cannot start: {error}") from error

@@ -1,0 +1,77 @@
+"""The DHT22 / AM2302 thermometer.
+
+Its library answers a read that comes within two seconds of a failed one with the *old* values and
+no error, so a stale value can look like a warm leg. Hence: never ask within two seconds, and count
+only values whose own read went through.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from legwatch_device.drivers import ReadFault, Reading
+from legwatch_device.settings import Sensor
+
+PAUSE_S = 2.5  # the sensor's own period is 2 s by its data sheet
+TRIES = 3
+_WORDS = (
+    ("checksum", "checksum"),
+    ("not found", "no_answer"),
+    ("full buffer", "short_answer"),
+    ("plausible", "implausible"),
+    ("plausable", "implausible"),
+)
+
+
+class Dht22:
+    """A DHT22 on one GPIO pin. `device` stands in for the library's object in tests."""
+
+    def __init__(
+        self,
+        sensor: Sensor,
+        *,
+        device: Any = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._device = device if device is not None else _open(sensor)
+        self._monotonic, self._sleep = monotonic, sleep
+        self._asked_s: float | None = None
+
+    def read(self) -> Reading:
+        """Return a fresh reading within about 8 s; raises ReadFault with the last cause."""
+        fault = "no_answer"
+        for _ in range(TRIES):
+            self._rest()
+            try:
+                celsius = self._device.temperature
+                humidity = self._device.humidity
+            except (RuntimeError, OSError) as error:
+                fault = _word(str(error))
+                continue
+            if celsius is None or (celsius == 0 and not humidity):
+                fault = "no_answer" if celsius is None else "implausible"
+                continue
+            return Reading(float(celsius), None if humidity is None else float(humidity))
+        raise ReadFault(fault)
+
+    def _rest(self) -> None:
+        """Wait until the library will really ask the sensor again."""
+        if self._asked_s is not None:
+            wait_s = self._asked_s + PAUSE_S - self._monotonic()
+            if wait_s > 0:
+                self._sleep(wait_s)
+        self._asked_s = self._monotonic()
+
+
+def _open(sensor: Sensor) -> Any:
+    import adafruit_dht  # noqa: PLC0415 - hardware libraries are there only on a Pi
+    import board  # noqa: PLC0415
+
+    pin = getattr(board, f"D{sensor.pin}")
+    return adafruit_dht.DHT22(pin, use_pulseio=sensor.pulseio)
+
+
+def _word(message: str) -> str:
+    low = message.lower()
+    return next((word for part, word in _WORDS if part in low), "read_error")

@@ -1,0 +1,87 @@
+"""Play a replay file as if it were a bed, at any speed, on the recording's own time line."""
+
+import gzip
+import logging
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from legwatch.errors import LegwatchError, SettingsError
+from legwatch.events import Window
+from legwatch.recording import Recording, parse, windows
+from legwatch_device.drivers import Put
+from legwatch_device.settings import Played
+
+logger = logging.getLogger(__name__)
+
+
+class RecordedFeed:
+    """Hands over a recording's windows; `after_ms` continues behind what was measured before."""
+
+    def __init__(
+        self,
+        played: Played,
+        *,
+        after_ms: int | None = None,
+        window_s: int = 10,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        recording = _read(played)
+        self._items = [
+            item
+            for item in windows(recording, length_s=window_s)
+            if after_ms is None
+            or (item.to_ms if isinstance(item, Window) else item.at_ms) > after_ms
+        ]
+        self._speed = played.speed
+        self._monotonic = monotonic
+        self._begun_s: float | None = None
+        self._file = played.file
+
+    def run(self, put: Put, stop: threading.Event) -> None:
+        """Play to the end."""
+        self._begun_s = self._monotonic()
+        logger.info("playing %s: %s windows at speed %g", self._file, len(self._items), self._speed)
+        for item in self._items:
+            at_ms = item.to_ms if isinstance(item, Window) else item.at_ms
+            wait_s = self._wait_s(at_ms)
+            if wait_s > 0 and stop.wait(wait_s):
+                return
+            if stop.is_set():
+                return
+            put(item)
+
+    def now_ms(self) -> int | None:
+        """Return how far the recording has come; None at full speed, where nothing grows old."""
+        if not self._speed or self._begun_s is None or not self._items:
+            return None
+        return self._first_ms() + int((self._monotonic() - self._begun_s) * 1000 * self._speed)
+
+    def _wait_s(self, at_ms: int) -> float:
+        now_ms = self.now_ms()
+        return 0.0 if now_ms is None else (at_ms - now_ms) / 1000 / self._speed
+
+    def _first_ms(self) -> int:
+        first = self._items[0]
+        return first.from_ms if isinstance(first, Window) else first.at_ms
+
+
+def _read(played: Played) -> Recording:
+    path = Path(played.file)
+    try:
+        zone = ZoneInfo(played.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError("recording.zone", f"{played.zone!r} is not a zone") from None
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        opener = gzip.open if packed else open
+        with opener(path, "rt", encoding="utf-8", newline="") as lines:
+            return parse(lines, zone=zone, renames=played.map)
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise SettingsError("recording.file", f"{path} cannot be read: {error}") from None
+    except LegwatchError as error:
+        raise SettingsError("recording.file", f"{path}: {error}") from None

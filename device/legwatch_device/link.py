@@ -1,0 +1,162 @@
+"""The agent's connection to the broker. Its callbacks only put into the agent's queue.
+
+Every connection is a new paho client: what was under way on the old one is sent again from the
+spool, so paho's own memory must not send it a second time.
+"""
+
+import json
+import logging
+import queue
+import random
+import ssl
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from legwatch.errors import WireError
+from legwatch.topics import Channel, topic
+from legwatch.wire import decode_stored
+from legwatch_device.settings import Mqtt
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
+IN_FLIGHT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The broker is there, on connection number `number`."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The server has committed all of `boot` up to `seq`."""
+
+    boot: str
+    seq: int
+
+
+Said = Connected | Stored
+
+
+class Link:
+    """Keeps a connection up in a thread of its own, with backoff and jitter."""
+
+    def __init__(self, bed: str, settings: Mqtt, password: str, said: "queue.Queue[Any]") -> None:
+        self._bed, self._settings, self._password, self._said = bed, settings, password, said
+        self._stop = threading.Event()
+        self._lost = threading.Event()
+        self._client: mqtt.Client | None = None
+        self._number = 0
+        self._failing = False
+        self._thread = threading.Thread(target=self._keep, name="link", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._thread.start()
+
+    def send(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
+        """Publish with QoS 1; False when there is no connection."""
+        client = self._client
+        if client is None or not client.is_connected():
+            return False
+        sent = client.publish(topic(self._bed, channel), payload, qos=1, retain=retain)
+        return sent.rc == mqtt.MQTT_ERR_SUCCESS
+
+    def stop(self) -> None:
+        """Say `offline` and end, within about a second."""
+        client = self._client
+        if client is not None and client.is_connected():
+            last = client.publish(topic(self._bed, Channel.STATUS), b"offline", qos=1, retain=True)
+            try:
+                last.wait_for_publish(timeout=0.5)
+            except (RuntimeError, ValueError):
+                logger.debug("offline could not be said; the last will does")
+        self._stop.set()
+        self._lost.set()
+        self._thread.join(timeout=1.0)
+
+    def _keep(self) -> None:
+        wait_s = FIRST_WAIT_S
+        while not self._stop.is_set():
+            self._lost.clear()
+            client = self._make()
+            try:
+                client.connect(self._settings.host, self._settings.port, self._settings.keepalive_s)
+            except (OSError, ValueError) as error:
+                self._complain(error)
+            else:
+                self._client = client
+                client.loop_start()
+                self._lost.wait()
+                wait_s = FIRST_WAIT_S if client.is_connected() or not self._failing else wait_s
+                client.disconnect()
+                client.loop_stop()
+                self._client = None
+            self._stop.wait(wait_s * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not secrecy
+            wait_s = min(LONGEST_WAIT_S, wait_s * 2) if self._failing else FIRST_WAIT_S
+
+    def _make(self) -> mqtt.Client:
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"legwatch-agent-{self._bed}",
+            clean_session=True,
+            protocol=mqtt.MQTTv311,
+        )
+        if self._settings.user:
+            client.username_pw_set(self._settings.user, self._password or None)
+        if self._settings.ca_file:
+            client.tls_set(self._settings.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        client.connect_timeout = 5.0
+        client.max_inflight_messages_set(IN_FLIGHT)
+        client.will_set(topic(self._bed, Channel.STATUS), b"offline", qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        return client
+
+    def _on_connect(
+        self, client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
+    ) -> None:
+        if code.is_failure:
+            self._complain(code)
+            self._lost.set()
+            return
+        if self._failing:
+            logger.info("the broker is back")
+        self._failing = False
+        client.subscribe(topic(self._bed, Channel.STORED), qos=1)
+        self._number += 1
+        self._said.put(Connected(self._number))
+
+    def _on_disconnect(
+        self, _client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
+    ) -> None:
+        if not self._stop.is_set():
+            self._complain(code)
+        self._lost.set()
+
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        try:
+            boot, seq = decode_stored(message.payload)
+        except WireError as error:
+            logger.warning("%s: %s", message.topic, error)
+            return
+        self._said.put(Stored(boot, seq))
+
+    def _complain(self, why: object) -> None:
+        level = logging.DEBUG if self._failing else logging.WARNING
+        where = f"{self._settings.host}:{self._settings.port}"
+        logger.log(level, "no broker at %s (%s); windows are kept and sent later", where, why)
+        self._failing = True
+
+
+def info(facts: dict[str, Any]) -> bytes:
+    """Return the payload of `info`."""
+    return json.dumps({"v": 1, **facts}, separators=(",", ":")).encode()

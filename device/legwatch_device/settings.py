@@ -1,0 +1,95 @@
+"""The settings of a bedside agent (TOML). Secrets come from the environment only."""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from legwatch.errors import SettingsError
+from legwatch.settings import load, setting
+
+
+@dataclass(frozen=True, slots=True)
+class Mqtt:
+    """The broker; the password comes from LEGWATCH_MQTT_PASSWORD or LEGWATCH_MQTT_PASSWORD_FILE."""
+
+    host: str = setting("127.0.0.1", "name or address of the broker")
+    port: int = setting(1883, "its port", low=1, high=65535)
+    user: str = setting("", "user name; empty: none")
+    ca_file: str = setting("", "certificate of the broker's authority; given: TLS is used")
+    keepalive_s: int = setting(
+        30, "the broker notices a dead agent after 1.5 times this", low=5, high=600
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """One sensor and its driver."""
+
+    driver: str = setting(..., "dht22, gpio_motion, simulated or an installed one")
+    pin: int = setting(0, "GPIO number (BCM)", low=0, high=27)
+    offset_c: float = setting(
+        0.0, "added to every reading, from pairing the sensors", low=-5, high=5
+    )
+    pulseio: bool = setting(False, "dht22: let pulseio time the pulses instead of bit banging")
+
+
+@dataclass(frozen=True, slots=True)
+class Sensors:
+    """What hangs at this bed; what is missing here is unknown, not wrong."""
+
+    leg: Sensor | None = setting(None, "thermometer by the legs")
+    room: Sensor | None = setting(None, "thermometer of the room, 1-2 m from the bed")
+    movement: Sensor | None = setting(None, "movement sensor of the bed")
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A recording to be played instead of sensors."""
+
+    file: str = setting("", "replay file (CSV time,channel,value; gz or plain); empty: none")
+    speed: float = setting(60.0, "times real time; 0: as fast as possible", low=0, high=100_000)
+    zone: str = setting("UTC", "of times without an offset")
+    map: dict[str, str] = setting({}, "renames channels: old = new")
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """Everything an agent can be told."""
+
+    bed: str = setting(..., "name of the bed, 1-32 of a-z 0-9 -")
+    state_dir: str = setting("/var/lib/legwatch/agent", "folder of the spool")
+    window_s: int = setting(10, "length of a window, seconds", low=1, high=60)
+    sample_s: float = setting(15.0, "a thermometer is read this often, seconds", low=5, high=60)
+    spool_nights: int = setting(14, "nights that are kept while the server is away", low=1, high=60)
+    clock: str = setting(
+        "auto", "trusted: the clock is right without asking", choices=("auto", "trusted")
+    )
+    mqtt: Mqtt = setting(Mqtt, "the broker")
+    sensors: Sensors = setting(Sensors, "the sensors")
+    recording: Played = setting(Played, "a recording instead of sensors")
+
+
+def read(path: Path) -> AgentSettings:
+    """Read a settings file; raises SettingsError with the key's path, or with the file's name."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(str(path), f"cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(str(path), f"not TOML: {error}") from None
+    return load(AgentSettings, table)
+
+
+def secret(name: str) -> str:
+    """Return the secret in the environment variable `name`, or in the file `name`_FILE; else empty.
+
+    Raises SettingsError when the file cannot be read: a secret that was meant must not be missing.
+    """
+    path = os.environ.get(f"{name}_FILE")
+    if path is None:
+        return os.environ.get(name, "")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{name}_FILE", f"{path}: {error.strerror}") from None

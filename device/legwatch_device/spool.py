@@ -1,0 +1,117 @@
+"""What was measured and not yet confirmed: a SQLite file that survives power cuts.
+
+A message leaves the spool only when the server says that it is stored. Older messages than the
+bound are dropped and counted, never silently.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+logger = logging.getLogger(__name__)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS spool (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, boot TEXT NOT NULL, seq INTEGER NOT NULL,
+  to_ms INTEGER NOT NULL, mono_ms INTEGER NOT NULL, clock TEXT NOT NULL, payload BLOB NOT NULL,
+  UNIQUE (boot, seq));
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+"""
+
+
+class Item(NamedTuple):
+    """One window as it waits; its payload is wire JSON without `low` and `age_ms`."""
+
+    boot: str
+    seq: int
+    to_ms: int
+    mono_ms: int
+    clock: str
+    payload: bytes
+
+
+class Spool:
+    """Used by one thread. Raises sqlite3.Error when the disk is full or broken."""
+
+    def __init__(self, path: Path | str) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(_SCHEMA)
+
+    def put(self, items: Sequence[Item], facts: Iterable[tuple[str, int]] = ()) -> None:
+        """Keep windows, and the facts that go with them, in one transaction."""
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO spool (boot, seq, to_ms, mono_ms, clock, payload)"
+                " VALUES (?,?,?,?,?,?)",
+                items,
+            )
+            self._db.executemany("REPLACE INTO facts (name, value) VALUES (?,?)", facts)
+
+    def confirm(self, boot: str, seq: int) -> int:
+        """Let go of what the server has stored; return how many."""
+        done = self._db.execute("DELETE FROM spool WHERE boot=? AND seq<=?", (boot, seq))
+        return done.rowcount
+
+    def after(self, last_id: int, most: int) -> list[tuple[int, Item]]:
+        """Return up to `most` waiting windows behind the one with id `last_id`, oldest first."""
+        rows = self._db.execute(
+            "SELECT id, boot, seq, to_ms, mono_ms, clock, payload FROM spool"
+            " WHERE id>? ORDER BY id LIMIT ?",
+            (last_id, most),
+        )
+        return [(row[0], Item(*row[1:])) for row in rows]
+
+    def lowest(self, boot: str) -> int | None:
+        """Return the oldest waiting sequence number of a boot."""
+        row = self._db.execute("SELECT min(seq) FROM spool WHERE boot=?", (boot,)).fetchone()
+        return None if row[0] is None else int(row[0])
+
+    def waiting(self) -> int:
+        """Return how many windows are not confirmed."""
+        return int(self._db.execute("SELECT count(*) FROM spool").fetchone()[0])
+
+    def fact(self, name: str) -> int | None:
+        """Return a number kept with the windows."""
+        row = self._db.execute("SELECT value FROM facts WHERE name=?", (name,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def trim(self, most: int) -> int:
+        """Drop the oldest windows above `most`; return how many were lost in all, ever."""
+        over = self.waiting() - most
+        lost = self.fact("lost") or 0
+        if over <= 0:
+            return lost
+        with self._transaction():
+            self._db.execute(
+                "DELETE FROM spool WHERE id IN (SELECT id FROM spool ORDER BY id LIMIT ?)", (over,)
+            )
+            self._db.execute("REPLACE INTO facts (name, value) VALUES ('lost', ?)", (lost + over,))
+        logger.warning("spool full: %s windows were never confirmed and are lost", over)
+        return lost + over
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _transaction(self) -> "_Transaction":
+        return _Transaction(self._db)
+
+
+class _Transaction:
+    """BEGIN ... COMMIT, or ROLLBACK when anything is raised."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if kind is None:
+            self._db.execute("COMMIT")
+        elif self._db.in_transaction:
+            self._db.execute("ROLLBACK")
