@@ -1,0 +1,86 @@
+"""Our own mosquitto: on loopback, on a free port, with its own password and memory."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from legwatch_server.up.child import Task
+
+USER = "legwatch"
+# Debian keeps the broker where a user's path does not look.
+SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """How to start it and how to reach it."""
+
+    task: Task
+    port: int
+    password: str
+
+
+class BrokerMissingError(RuntimeError):
+    """mosquitto is not on this machine."""
+
+
+def prepare(folder: Path) -> Broker:
+    """Write the broker's files into `folder`; raises BrokerMissingError."""
+    program = shutil.which("mosquitto", path=SEARCH)
+    hasher = shutil.which("mosquitto_passwd", path=SEARCH)
+    if not program or not hasher:
+        raise BrokerMissingError(
+            "mosquitto, the MQTT broker, is not installed: sudo apt install mosquitto"
+        )
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    port, password = free_port(), secrets.token_urlsafe(24)
+    passwords = folder / "passwords"
+    passwords.unlink(missing_ok=True)
+    passwords.touch(mode=0o600)
+    passwords.write_text(f"{USER}:{password}\n")
+    # Hashed in place: on the command line anybody on the machine could read it.
+    subprocess.run([hasher, "-U", str(passwords)], check=True, capture_output=True)  # noqa: S603 - the path is the one that we found
+    conf = folder / "mosquitto.conf"
+    conf.write_text(_conf(folder, passwords, port))
+    return Broker(Task("broker", (program, "-c", str(conf))), port, password)
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Say whether somebody listens on a port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _conf(folder: Path, passwords: Path, port: int) -> str:
+    lines = [
+        f"listener {port} 127.0.0.1",
+        "allow_anonymous false",
+        f"password_file {passwords}",
+        # What the broker holds for a server that is down must outlive the broker, too.
+        "persistence true",
+        f"persistence_location {folder}/",
+        "autosave_on_changes true",
+        "autosave_interval 100",
+        "max_queued_messages 0",  # no limit: a night of windows may wait
+        "max_inflight_messages 1000",
+        "log_dest stderr",
+        "log_type error",
+        "log_type warning",
+        "log_type notice",
+        "log_type subscribe",  # how we see that the server listens
+    ]
+    if os.geteuid() == 0:
+        lines.append("user root")  # it would drop to a user who may not read our folder
+    return "\n".join(lines) + "\n"

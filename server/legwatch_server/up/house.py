@@ -1,0 +1,70 @@
+"""What the children are told: the owner's settings, with our broker and our folders in them."""
+
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from legwatch.errors import SettingsError
+from legwatch_server.up import broker as brokers
+from legwatch_server.up.broker import Broker
+from legwatch_server.up.child import Task
+from legwatch_server.up.toml import dump
+
+LEGWATCH = (sys.executable, "-m", "legwatch")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that is to run, in the order of its start."""
+
+    broker: Broker
+    server: Task
+    agent: Task
+
+
+def furnish(folder: Path, server: Mapping[str, Any], agent: Mapping[str, Any]) -> House:
+    """Write the settings of all three into `folder` and say how to start them."""
+    broker = brokers.prepare(folder / "broker")
+    env = {"LEGWATCH_MQTT_PASSWORD": broker.password}
+    mqtt = {"host": "127.0.0.1", "port": broker.port, "user": brokers.USER}
+    recorded = bool(agent.get("recording"))
+    return House(
+        broker,
+        Task("server", (*LEGWATCH, "server", *_written(folder, "server", server, mqtt)), env),
+        Task("agent", (*LEGWATCH, "agent", *_written(folder, "agent", agent, mqtt)), env, recorded),
+    )
+
+
+def owners(path: Path | None) -> dict[str, Any]:
+    """Read the owner's settings; raises SettingsError. No file: nothing is set."""
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(str(path), f"cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(str(path), f"not TOML: {error}") from None
+
+
+def with_page(server: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the page a free port, unless the owner chose one or the usual one is free."""
+    http = dict(server.get("http", {}))
+    if "port" not in http and brokers.listens(8321):
+        http["port"] = brokers.free_port()
+    return {**server, "http": http} if http else dict(server)
+
+
+def _written(
+    folder: Path, name: str, table: Mapping[str, Any], mqtt: Mapping[str, Any]
+) -> tuple[str, str]:
+    own = {key: value for key, value in table.get("mqtt", {}).items() if key == "keepalive_s"}
+    state = folder / name
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{name}.toml"
+    path.write_text(dump({**table, "state_dir": str(state), "mqtt": {**own, **mqtt}}))
+    path.chmod(0o600)
+    return "--config", str(path)

@@ -1,0 +1,43 @@
+"""What each child says, in a file of its own; the files of the last starts are kept."""
+
+import contextlib
+from pathlib import Path
+from typing import TextIO
+
+KEPT = 5
+LONGEST_BYTES = 5_000_000
+
+
+class Log:
+    """One child's file: a new one at each start, and when it has grown too long."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: TextIO | None = None
+        self._bytes = 0
+        self._begin()
+
+    def write(self, line: str) -> None:
+        """Add a line; a full disk stops the writing, not the watching."""
+        with contextlib.suppress(OSError, ValueError):
+            if self._file is None or self._bytes > LONGEST_BYTES:
+                self._begin()
+            if self._file is not None:
+                self._file.write(line + "\n")
+                self._file.flush()
+                self._bytes += len(line) + 1
+
+    def _begin(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+            for age in range(KEPT - 1, 0, -1):
+                self._aged(age).replace(self._aged(age + 1)) if self._aged(age).exists() else None
+            if self._path.exists():
+                self._path.replace(self._aged(1))
+            self._file = self._path.open("w", encoding="utf-8", errors="replace")
+            self._bytes = 0
+
+    def _aged(self, age: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{age}")
