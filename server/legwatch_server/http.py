@@ -1,0 +1,80 @@
+"""`/health` for people and watchdogs, `/metrics` for Prometheus; on loopback."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+CONTENT = "text/plain; version=0.0.4; charset=utf-8"
+Health = Callable[[], dict[str, Any]]
+
+
+class Gauges:
+    """Turns the health report into Prometheus metrics at the moment of asking."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric."""
+        report = self._health()
+        for name in ("windows", "duplicates", "late", "clock_wrong", "quarantined"):
+            value = report["counters"][name]
+            yield CounterMetricFamily(f"legwatch_{name}", f"messages: {name}", value=value)
+        notices = CounterMetricFamily("legwatch_notices", "decisions", labels=["kind", "what"])
+        for (kind, what), count in report["notices"].items():
+            notices.add_metric([kind, what], count)
+        yield notices
+        pushes = CounterMetricFamily("legwatch_pushes", "pushes", labels=["channel", "result"])
+        for channel, results in report["pushes"].items():
+            for result, count in results.items():
+                pushes.add_metric([channel, result], count)
+        yield pushes
+        yield CounterMetricFamily("legwatch_commits", "transactions", value=report["commits"])
+        yield CounterMetricFamily(
+            "legwatch_commit_seconds", "time in transactions", value=report["commit_s"]
+        )
+        for name in ("beds", "queue", "backlog"):
+            yield GaugeMetricFamily(f"legwatch_{name}", f"now: {name}", value=report[name])
+        yield GaugeMetricFamily("legwatch_up", "1 when healthy", value=report["status"] == "ok")
+
+    def describe(self) -> Iterator[Metric]:
+        """Yield nothing: the registry need not ask before the server is up."""
+        return iter(())
+
+
+def serve(host: str, port: int, health: Health) -> ThreadingHTTPServer:
+    """Start to answer in a thread of its own; `server_port` tells the port."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Gauges(health))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/health":
+                report = health()
+                report["notices"] = {"/".join(k): v for k, v in report["notices"].items()}
+                status = 200 if report["status"] == "ok" else 503
+                self._answer(status, "application/json", json.dumps(report, indent=1).encode())
+            elif self.path == "/metrics":
+                self._answer(200, CONTENT, generate_latest(registry))
+            else:
+                self._answer(404, "text/plain", b"/health or /metrics\n")
+
+        def _answer(self, status: int, kind: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: a watchdog asks every few seconds."""
+
+    server = ThreadingHTTPServer((host, port), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
+    return server

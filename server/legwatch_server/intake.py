@@ -1,0 +1,250 @@
+"""One batch of messages becomes one transaction: decode, place, dedupe, decide.
+
+Nothing here is final until the commit: `undo` puts memory back as it was before the batch.
+"""
+
+import logging
+from collections.abc import Callable
+from copy import deepcopy
+
+from legwatch import engine
+from legwatch.errors import WireError
+from legwatch.events import Ack, Event, Tick, Window
+from legwatch.message import text, title
+from legwatch.notice import Notice, What, as_json
+from legwatch.rules import Rules
+from legwatch.topics import split
+from legwatch.wire import decode_press, decode_window, parse
+from legwatch_server.ingest import Message
+from legwatch_server.known import Bed, Boot, restored
+from legwatch_server.place import place
+from legwatch_server.store import Batch, Store
+
+logger = logging.getLogger(__name__)
+
+PUSHED = {What.FIRED, What.RAISED, What.REPEATED, What.UNKNOWN, What.RESOLVED}
+KEPT_PAYLOAD = 4096
+
+
+class Counters:
+    """What has happened since the start; read by /metrics."""
+
+    def __init__(self) -> None:
+        self.windows = self.duplicates = self.late = self.clock_wrong = self.quarantined = 0
+        self.notices: dict[tuple[str, str], int] = {}
+
+    def copy(self) -> "Counters":
+        """Return a copy, to go back to when a commit fails."""
+        return deepcopy(self)
+
+
+class Intake:
+    """Owns all beds; used by one thread."""
+
+    def __init__(self, store: Store, rules_of: Callable[[str], Rules], channels: int) -> None:
+        self._store, self._rules_of, self._channels = store, rules_of, channels
+        self.beds: dict[str, Bed] = {}
+        self.counters = Counters()
+        for ident, name, state, seen_ms, played in store.beds():
+            bed = Bed(ident, name, rules_of(name), seen_ms=seen_ms, played=played)
+            try:
+                restored(bed, state)
+            except ValueError as error:
+                logger.warning("bed %s: the stored state is not used (%s)", name, error)
+            self.beds[name] = bed
+        self._next_bed = max((bed.id for bed in self.beds.values()), default=0) + 1
+        self._next_boot = store.next_boot_id()
+        self.begin()
+
+    def begin(self) -> None:
+        """Start a new batch."""
+        self.batch = Batch()
+        self.touched: dict[str, Bed] = {}
+        self.boots: dict[int, tuple[Bed, Boot]] = {}
+        self._before = self.counters.copy()
+        self._undo_state: dict[str, tuple[engine.State, int, bool, str]] = {}
+        self._undo_boot: dict[int, tuple[int, set[int]]] = {}
+        self._new: list[str] = []
+        self._ids = (self._next_bed, self._next_boot) if hasattr(self, "_next_boot") else (1, 1)
+
+    def undo(self) -> None:
+        """Put memory back as it was when the batch began."""
+        self.counters = self._before
+        for name, (state, seen_ms, played, status) in self._undo_state.items():
+            bed = self.beds[name]
+            bed.state, bed.seen_ms, bed.played, bed.status = state, seen_ms, played, status
+        for ident, (upto, ahead) in self._undo_boot.items():
+            bed, boot = self.boots[ident]
+            if upto < 0:
+                del bed.boots[boot.boot]
+            else:
+                boot.upto, boot.ahead = upto, ahead
+        for name in self._new:
+            del self.beds[name]
+        self._next_bed, self._next_boot = self._ids
+        self.begin()
+
+    def finish(self) -> Batch:
+        """Return the transaction of this batch."""
+        for bed in self.touched.values():
+            text_ = engine.to_json(bed.state)
+            self.batch.states.append((text_, bed.seen_ms, int(bed.played), bed.id))
+        self.batch.uptos = {ident: boot.upto for ident, (_, boot) in self.boots.items()}
+        return self.batch
+
+    def take(self, message: Message) -> None:
+        """Take one message in; whatever is wrong with it stays with it."""
+        name = rest = None
+        try:
+            name, rest = split(message.topic)
+            if rest == "window":
+                self._window(name, message)
+            elif rest == "event":
+                self._press(name, message)
+            elif rest == "status" and name in self.beds:
+                self.beds[name].status = message.payload[:16].decode("utf-8", "replace")
+        except WireError as error:
+            self._refuse(message, name, rest, str(error))
+        except Exception as error:
+            logger.exception("message on %s could not be taken in", message.topic)
+            self._refuse(message, name, rest, f"{type(error).__name__}: {error}")
+
+    def tick(self, bed: Bed, at_ms: int) -> None:
+        """Let time come to `at_ms` for a bed."""
+        self._decide(bed, Tick(at_ms))
+
+    def _window(self, name: str, message: Message) -> None:
+        window = decode_window(message.payload)
+        bed = self._bed(name)
+        boot = self._boot(bed, window)
+        if boot.has(window.seq):
+            self.counters.duplicates += 1
+            return
+        placed = place(window, message.arrived_ms, bed.rules.alerts.fresh_s)
+        if not placed.late:
+            self._decide(bed, placed.window)
+        boot.add(window.seq)
+        self._touch(bed)
+        bed.seen_ms = max(bed.seen_ms, message.arrived_ms)
+        bed.played = window.clock == "played"
+        w = placed.window
+        self.batch.windows.append(
+            (
+                bed.id, boot.id, w.seq, w.from_ms, w.to_ms, w.mono_ms, w.clock, w.leg_c, w.leg_rh,
+                w.room_c, w.room_rh, w.moves, w.in_bed,
+                ",".join(f"{sensor}:{fault}" for sensor, fault in w.faults) or None,
+                message.arrived_ms, int(placed.late),
+            )
+        )  # fmt: skip
+        self.counters.windows += 1
+        self.counters.late += placed.late
+        self.counters.clock_wrong += placed.clock_wrong
+
+    def _press(self, name: str, message: Message) -> None:
+        press = decode_press(message.payload)
+        bed = self._bed(name)
+        self.batch.presses.append(
+            (bed.id, press.id, press.button, press.at_ms, press.kind.value if press.kind else None)
+        )
+        self._touch(bed)
+        if press.button == "ack":
+            at_ms = press.at_ms if bed.played else min(press.at_ms, message.arrived_ms)
+            self._decide(bed, Ack(at_ms, press.kind))
+
+    def _decide(self, bed: Bed, event: Event) -> None:
+        state, notices = engine.advance(bed.state, event, bed.rules)
+        self._touch(bed)
+        bed.state = state
+        for notice in notices:
+            self._note(bed, notice)
+
+    def _note(self, bed: Bed, notice: Notice) -> None:
+        said = text(notice)
+        row = (
+            bed.id,
+            notice.at_ms,
+            notice.kind.value,
+            notice.what.value,
+            notice.level.value,
+            notice.reason.value,
+            notice.held.value if notice.held else None,
+            title(notice),
+            as_json(notice, bed=bed.name, text=said),
+        )
+        pushed = notice.held is None and notice.what in PUSHED
+        self.batch.notices.append((row, self._channels if pushed else 0))
+        key = (notice.kind.value, notice.what.value)
+        self.counters.notices[key] = self.counters.notices.get(key, 0) + 1
+
+    def _bed(self, name: str) -> Bed:
+        bed = self.beds.get(name)
+        if bed is None:
+            bed = Bed(self._next_bed, name, self._rules_of(name))
+            self._next_bed += 1
+            self.batch.beds.append((bed.id, name))
+            self.beds[name] = bed
+            self._new.append(name)
+        return bed
+
+    def _boot(self, bed: Bed, window: Window) -> Boot:
+        boot = bed.boots.get(window.boot)
+        new = False
+        if boot is None:
+            stored = self._store.boot(bed.id, bed.name, window.boot)
+            if stored is not None:
+                boot = Boot(stored[0], window.boot, stored[1], stored[2])
+            else:
+                new = True
+                base = (window.low or window.seq) - 1
+                boot = Boot(self._next_boot, window.boot, min(base, window.seq - 1))
+                self._next_boot += 1
+                self.batch.boots.append((boot.id, bed.id, window.boot, boot.upto))
+            bed.boots[window.boot] = boot
+        if boot.id not in self.boots:
+            self.boots[boot.id] = (bed, boot)
+            self._undo_boot[boot.id] = (-1, set()) if new else (boot.upto, set(boot.ahead))
+        if window.low is not None:
+            boot.holds_from(window.low)
+        return boot
+
+    def _touch(self, bed: Bed) -> None:
+        if bed.name not in self.touched:
+            self.touched[bed.name] = bed
+            self._undo_state[bed.name] = (bed.state, bed.seen_ms, bed.played, bed.status)
+
+    def _refuse(self, message: Message, name: str | None, rest: str | None, why: str) -> None:
+        """Keep a message that cannot be read; if it names its place, the rest need not wait."""
+        if not self.counters.quarantined:
+            logger.warning("quarantined a message on %s: %s", message.topic, why)
+        boot = seq = None
+        if name is not None and rest == "window":
+            boot, seq = self._place_of(name, message)
+        self.batch.quarantine.append(
+            (
+                message.arrived_ms,
+                message.topic,
+                name,
+                boot,
+                seq,
+                why,
+                message.payload[:KEPT_PAYLOAD],
+            )
+        )
+        self.counters.quarantined += 1
+
+    def _place_of(self, name: str, message: Message) -> tuple[str | None, int | None]:
+        try:
+            body = parse(message.payload)
+        except WireError:
+            return None, None
+        boot, seq = body.get("boot"), body.get("seq")
+        bed = self.beds.get(name)
+        known = bed.boots.get(boot) if bed and isinstance(boot, str) else None
+        if bed is None or known is None or type(seq) is not int or not 0 < seq <= 2**53:
+            return None, None
+        if known.id not in self.boots:
+            self.boots[known.id] = (bed, known)
+            self._undo_boot[known.id] = (known.upto, set(known.ahead))
+        if not known.has(seq):
+            known.add(seq)
+        return known.boot, seq

@@ -1,0 +1,47 @@
+"""How the server is: written by the owner thread, read by /health."""
+
+import threading
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One look at the owner thread."""
+
+    committed_ms: int = 0
+    commits: int = 0
+    messages: int = 0
+    commit_s: float = 0.0  # all commits together
+    failing: str = ""  # why the database takes nothing; empty: it does
+    failed_ms: int = 0
+
+
+class Pulse:
+    """Replaced as a whole, so a reader never sees half of one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._beat = Beat()
+
+    def now(self) -> Beat:
+        """Return the last beat."""
+        return self._beat
+
+    def committed(self, took_s: float, messages: int, now_ms: int) -> None:
+        """Note a commit."""
+        with self._lock:
+            beat = self._beat
+            self._beat = replace(
+                beat,
+                committed_ms=now_ms,
+                commits=beat.commits + 1,
+                messages=beat.messages + messages,
+                commit_s=beat.commit_s + took_s,
+                failing="",
+            )
+
+    def failed(self, why: str, now_ms: int) -> None:
+        """Note that the database took nothing."""
+        with self._lock:
+            since = self._beat.failed_ms if self._beat.failing else now_ms
+            self._beat = replace(self._beat, failing=why, failed_ms=since)
