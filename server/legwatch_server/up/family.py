@@ -19,7 +19,7 @@ LISTENING = "legwatch/v1/+/window"  # the broker says so when the server has sub
 # Of the three seconds that an end may take: agent first, so that its last word is heard.
 END_S = {"agent": 0.7, "server": 1.4, "broker": 2.0}
 SETTINGS_WRONG = 2
-SHOWN = (" WARNING ", " ERROR ", " CRITICAL ")
+SHOWN = {"WARNING", "ERROR", "CRITICAL"}
 
 
 @dataclass(slots=True)
@@ -145,7 +145,7 @@ class Family:
             self._listening |= LISTENING in said.line
         elif not said.aside:
             self._show(said.line)
-        elif any(word in said.line for word in SHOWN):
+        elif SHOWN.intersection(said.line.split()[:4]):
             self._show(f"{said.name}: {said.line}")
 
 

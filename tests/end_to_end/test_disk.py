@@ -1,0 +1,144 @@
+"""A disk that is full or read-only, and settings that are wrong."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from end_to_end.house import LEGWATCH, House, Process, wait_until, write_night
+from end_to_end.test_bad_input import send, window
+from legwatch_server.up.toml import dump
+from nightly import bare, night
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Yield a disk of two megabytes."""
+    disk = tmp_path / "small"
+    disk.mkdir()
+    mounted = (
+        os.geteuid() == 0
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)],
+            capture_output=True,
+            check=False,
+        ).returncode
+    )
+    if not mounted:
+        pytest.skip("a small disk can only be mounted by root, and not in every container")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Use up all that is left."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as out:
+        for size in (65_536, 4096, 512):
+            try:
+                while out.write(b"x" * size) == size:
+                    pass
+            except OSError:
+                continue
+    return filler
+
+
+def test_server_takes_up_where_a_full_disk_stopped_it(house: House, small_disk: Path) -> None:
+    (house.folder / "server").symlink_to(small_disk)
+    house.broker()
+    house.server()
+    client = house.publisher()
+    send(client, window(1))
+    house.wait_windows(1)
+    filler = fill(small_disk)
+    for seq in range(2, 302):
+        send(client, window(seq))
+    log = house.folder / "server.log"
+    said = ("full", "disk")
+    wait_until(
+        lambda: any(word in log.read_text().lower() for word in said), "a word about the disk"
+    )
+    assert house.count("windows") < 301
+    filler.unlink()
+    running = house.processes[-1]
+    if running.code is not None:  # ending is allowed; a supervisor starts it again
+        house.server()
+    for seq in range(2, 302):  # an agent sends again what was not confirmed
+        send(client, window(seq))
+    house.wait_windows(301)
+    client.disconnect()
+    client.loop_stop()
+
+
+def test_agent_goes_on_while_its_disk_is_full(house: House, small_disk: Path) -> None:
+    (house.folder / "agent-anna").symlink_to(small_disk)
+    file = write_night(night(minutes=240, leg=bare((120, 160))), house.folder / "night.csv")
+    house.broker()
+    house.server()
+    agent = house.agent("anna", file, speed=600)
+    house.wait_windows(200)
+    filler = fill(small_disk)
+    house.wait_windows(900)
+    filler.unlink()
+    assert agent.wait(60) == 0
+    assert house.count("windows") == 240 * 6
+
+
+@pytest.mark.parametrize("part", ["server", "agent"])
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, part: str) -> None:
+    # A file where the folder should be stops root as well, whom no permission stops.
+    blocked = tmp_path / "blocked"
+    blocked.write_text("")
+    config = tmp_path / f"{part}.toml"
+    table = {"state_dir": str(blocked / "state")} | ({"bed": "anna"} if part == "agent" else {})
+    config.write_text(dump(table))
+    process = Process((*LEGWATCH, part, "--config", str(config)), tmp_path / "log")
+    assert process.wait(30) in {1, 2}
+    assert str(blocked) in process.said()
+    assert "Traceback" not in process.said()
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong", "named"),
+    [
+        ("server", '[rules]\n"warmth.warn_c" = 99\n', ("warmth.warn_c", "24", "30")),
+        ("server", '[rules]\n"warmth.warm_c" = 26\n', ("warmth.warm_c", "no such")),
+        ("server", "[mqtt]\nport = 70000\n", ("mqtt.port", "65535")),
+        ("server", 'profile = "nobody"\n', ("profile", "standard")),
+        ("server", 'zone = "Mars/Base"\n', ("zone", "Mars/Base")),
+        ("server", "zone = \n", ("server.toml",)),
+        ("agent", 'bed = "Big Bed"\n', ("Big Bed", "a-z")),
+        ("agent", 'bed = "a"\nwindow_s = 0\n', ("window_s", "1 to 60")),
+        ("agent", 'bed = "a"\n[sensors.leg]\ndriver = "nose"\n', ("sensors.leg", "nose")),
+        ("agent", "", ("bed",)),
+    ],
+)
+def test_wrong_settings_end_with_2_and_name_the_key(
+    tmp_path: Path, part: str, wrong: str, named: tuple[str, ...]
+) -> None:
+    config = tmp_path / f"{part}.toml"
+    # As TOML wants it: plain keys before tables.
+    config.write_text(f'state_dir = "{tmp_path}"\n{wrong}')
+    process = Process((*LEGWATCH, part, "--config", str(config)), tmp_path / "log")
+    assert process.wait(30) == 2, process.said()
+    said = process.said()
+    assert [word for word in named if word not in said] == [], said
+    assert "Traceback" not in said
+
+
+def test_press_is_taken_once(house: House) -> None:
+    house.broker()
+    house.server()
+    client = house.publisher()
+    send(client, window(1))
+    body = {"v": 1, "id": "p-1", "button": "cramp", "at_ms": window(1)["to_ms"]}
+    for _ in range(3):
+        send(client, json.dumps(body).encode(), channel="event")
+    send(client, window(2))
+    house.wait_windows(2)
+    client.disconnect()
+    client.loop_stop()
+    assert house.rows("SELECT press_id, button FROM presses") == [("p-1", "cramp")]

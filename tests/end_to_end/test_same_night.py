@@ -1,0 +1,100 @@
+"""A night that travels through broker, server and store gives the notices that replay gives."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from end_to_end.house import House, replayed, write_night
+from legwatch.events import Window
+from nightly import REPO, bare, night, wobbling
+
+SHARED = REPO.parent / "shared" / "nights"
+BED_MAP = {"temperature_c": "leg_temperature_c", "motion": "movement"}
+ROOM_MAP = {"temperature_c": "leg_temperature_c"}
+
+
+def travelled(house: House, file: Path, **recording: Any) -> list[str]:
+    house.broker()
+    house.server()
+    assert house.agent("lea", file, **recording).wait(120) == 0
+    return house.lines("lea")
+
+
+def recorded(name: str) -> Path:
+    file = SHARED / name / "data.csv.gz"
+    if not file.exists():
+        pytest.skip(f"the recorded night {name} is not on this machine")
+    return file
+
+
+def words(renames: dict[str, str]) -> list[str]:
+    return [word for old, new in renames.items() for word in ("--map", f"{old}={new}")]
+
+
+def test_recorded_nights_of_a_real_bed(house: House) -> None:
+    file = recorded("bed_dht22")
+    live = travelled(house, file, map=BED_MAP)
+    assert live == replayed(file, "lea", *words(BED_MAP))
+    notices = [json.loads(line) for line in live]
+    assert notices
+    # On 28 November the thermometer gave exactly 0.0 all night: that is a dead sensor, not cold.
+    dead = [n for n in notices if n["at"].startswith("2017-11-28")]
+    assert [n for n in dead if n["kind"] == "sensor" and n["what"] == "fired"]
+    assert not [n for n in dead if n["kind"] == "cold" and n["what"] in {"fired", "raised"}]
+
+
+def test_recorded_half_day_of_a_failing_thermometer(house: House) -> None:
+    file = recorded("dht22_failing")
+    live = travelled(house, file, map=ROOM_MAP)
+    assert live == replayed(file, "lea", *words(ROOM_MAP))
+    # Nobody was in this bed, so nothing may be said about a body.
+    assert {json.loads(line)["kind"] for line in live} <= {"sensor"}
+
+
+def cold_twice() -> Iterator[Window]:
+    return night(leg=bare((120, 160), (300, 345)))
+
+
+def still_for_long() -> Iterator[Window]:
+    return night(moves=lambda m: 1 if m < 30 or m > 420 else 0)
+
+
+def cold_then_blind() -> Iterator[Window]:
+    """The thermometer dies while the alert stands: nobody may hear that all is well."""
+    leg = bare((120, 480))
+    return night(leg=lambda m: leg(m) if m < 150 else None)
+
+
+@pytest.mark.parametrize("make", [cold_twice, still_for_long, cold_then_blind])
+def test_made_nights(house: House, make: Any) -> None:
+    file = write_night(make(), house.folder / "night.csv")
+    live = travelled(house, file)
+    assert live == replayed(file, "lea")
+    pushed = [n for n in map(json.loads, live) if n["held"] is None]
+    assert [n for n in pushed if n["what"] in {"fired", "raised"}]
+
+
+def test_missing_readings_do_not_resolve_an_alert(house: House) -> None:
+    file = write_night(cold_then_blind(), house.folder / "night.csv")
+    whats = [(n["kind"], n["what"]) for n in map(json.loads, travelled(house, file))]
+    assert ("cold", "fired") in whats
+    assert ("cold", "unknown") in whats
+    assert ("cold", "resolved") not in whats
+
+
+@pytest.mark.parametrize(
+    ("about", "windows"),
+    [
+        ("an empty bed", lambda: night(leg=wobbling(18), moves=lambda _m: 0, mat=lambda _m: None)),
+        ("a bed whose mat says empty", lambda: night(leg=wobbling(18), mat=lambda _m: False)),
+        ("a movement sensor that is dead", lambda: night(moves=lambda _m: 0)),
+    ],
+)
+def test_nothing_is_said_of_a_body(house: House, about: str, windows: Any) -> None:
+    file = write_night(windows(), house.folder / "night.csv")
+    kinds = {json.loads(line)["kind"] for line in travelled(house, file)}
+    assert house.count("windows") == 480 * 6, about
+    assert not kinds & {"cold", "still"}, about

@@ -1,0 +1,140 @@
+"""`legwatch up`: a made night within a minute, a clean end, and nobody left behind."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from end_to_end.house import HASHER, LEGWATCH, MOSQUITTO, Process, wait_until
+from legwatch_server.up.toml import dump
+
+
+class Up(Process):
+    """`legwatch up` on a folder of its own."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        super().__init__(
+            (*LEGWATCH, "up", "--state", str(folder / "state"), *words), folder / "up.log"
+        )
+
+    def children(self) -> list[int]:
+        return children_of(self.pid)
+
+
+def children_of(pid: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += map(int, task.read_text().split())
+    return found + [grand for child in found for grand in children_of(child)]
+
+
+def alive(pids: list[int]) -> list[int]:
+    def is_alive(pid: int) -> bool:
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+        except OSError:
+            return False
+        return stat.rpartition(")")[2].split()[0] != "Z"
+
+    return [pid for pid in pids if is_alive(pid)]
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    if not (MOSQUITTO and HASHER):
+        if os.environ.get("LEGWATCH_REQUIRE") == "all":
+            pytest.fail("mosquitto is not installed, and LEGWATCH_REQUIRE=all wants it")
+        pytest.skip("mosquitto is not installed: sudo apt install mosquitto")
+    process = Up(tmp_path)
+    yield process
+    process.signal(signal.SIGTERM)
+    process.wait(10)
+
+
+def three_children(up: Up) -> list[int]:
+    wait_until(lambda: len(children_of(up.pid)) >= 3, "three children", 30)
+    time.sleep(0.5)  # their own start; they have no door of their own to knock at
+    return up.children()
+
+
+def test_the_first_alert_and_its_all_clear_show_within_a_minute(up: Up) -> None:
+    begun_s = time.monotonic()
+    wait_until(lambda: "No sensors are configured" in up.said(), "the word that it is a demo", 15)
+    assert "Nothing here is a real bed" in up.said()
+    wait_until(lambda: "Your legs may be cold" in up.said(), "the first alert", 75)
+    wait_until(lambda: "Warm again by your legs" in up.said(), "its all-clear", 75)
+    assert time.monotonic() - begun_s < 75
+    assert "Traceback" not in up.said()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_end_it_ends_within_three_seconds(up: Up, number: int) -> None:
+    children = three_children(up)
+    assert children
+    begun_s = time.monotonic()
+    up.signal(number)
+    assert up.wait(10) == 0
+    assert time.monotonic() - begun_s < 3
+    assert alive(children) == []
+
+
+def test_killed_outright_it_takes_its_children_along(up: Up) -> None:
+    children = three_children(up)
+    os.kill(up.pid, signal.SIGKILL)
+    wait_until(lambda: not alive(children), "the children's end", 10)
+
+
+def test_a_dead_child_is_started_again(up: Up) -> None:
+    before = three_children(up)
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    for name in ("broker", "server", "agent"):
+        wait_until(lambda name=name: f"The {name} ended (killed by signal 9)" in up.said(), name)  # type: ignore[misc]
+    wait_until(lambda: len(set(up.children()) - set(before)) >= 3, "three new children")
+
+
+def test_a_second_start_on_the_same_folder_is_refused(up: Up, tmp_path: Path) -> None:
+    three_children(up)
+    second = Process((*LEGWATCH, "up", "--state", str(tmp_path / "state")), tmp_path / "second.log")
+    assert second.wait(15) == 1
+    assert "already running" in second.said()
+    assert str(tmp_path / "state") in second.said()
+    assert up.code is None
+
+
+def test_without_mosquitto_it_says_what_to_install(tmp_path: Path) -> None:
+    program = (
+        "import sys; from legwatch_server.up import broker, command; broker.SEARCH = '/nowhere'; "
+        "sys.exit(command.main(sys.argv[1:]))"
+    )
+    agent = tmp_path / "agent.toml"
+    agent.write_text('bed = "a"\n')
+    words = (sys.executable, "-c", program, "--state", str(tmp_path / "s"))
+    process = Process((*words, "--agent-config", str(agent)), tmp_path / "log")
+    assert process.wait(15) == 1
+    assert process.said().count("\n") == 1
+    assert "sudo apt install mosquitto" in process.said()
+
+
+def test_wrong_settings_of_a_child_end_it_all_with_2(tmp_path: Path) -> None:
+    agent, server = tmp_path / "agent.toml", tmp_path / "server.toml"
+    agent.write_text(dump({"bed": "anna", "sensors": {"leg": {"driver": "simulated"}}}))
+    server.write_text(dump({"rules": {"warmth.warn_c": 99}}))
+    up = Up(tmp_path, "--agent-config", str(agent), "--config", str(server))
+    assert up.wait(20) == 2
+    assert "warmth.warn_c" in up.said()
+    assert "Traceback" not in up.said()
+
+
+def test_the_end_of_the_night_is_told_and_the_next_start_is_fresh(tmp_path: Path) -> None:
+    for _ in range(2):
+        up = Up(tmp_path, "--speed", "3000")
+        assert up.wait(60) == 0, up.said()
+        assert "The made night is over." in up.said()
+        assert "legwatch up --agent-config" in up.said()
+        assert "cold   fired" in up.said()
+        up.log.unlink()
