@@ -102,7 +102,9 @@ def judge(
         return no(Reason.WARM_AGAIN)
     found = _cold(now, leg, movement, at_ms, rules)
     if firing is None:
-        return found or no(Reason.WARM_AGAIN)
+        if found is None or _alive(presence, movement, found.since_ms):
+            return found or no(Reason.WARM_AGAIN)
+        return unknown(Reason.PRESENCE_UNSURE)
     least = firing
     if firing is Level.URGENT and _held(now.less_urgent_ms, limits.clear_hold_s, at_ms):
         least = Level.WARNING
@@ -112,9 +114,21 @@ def judge(
     return found
 
 
+def _alive(presence: Presence, movement: Movement, since_ms: int | None) -> bool:
+    """Say whether a body is sure to lie there: by a mat, or by moving since it became cold.
+
+    Without a mat an uncovered sleeper and an empty bed cool alike.
+    """
+    if presence.mat_ms is not None or since_ms is None:
+        return True
+    return bool(movement.moved_ms) and movement.moved_ms[-1] > since_ms
+
+
 def _cold(now: Warmth, leg: Air, movement: Movement, at_ms: int, rules: Rules) -> Verdict | None:
     limits = rules.warmth
-    if now.urgent_ms is not None and _held(now.urgent_ms, limits.urgent_hold_s, at_ms):
+    late = now.stay_ms is not None and at_ms - now.stay_ms >= limits.cold_start_s * 1000
+    urgent = now.urgent_ms is not None and _held(now.urgent_ms, limits.urgent_hold_s, at_ms)
+    if urgent and (now.warmed or late):  # a bed is given time to warm before anybody is alarmed
         return yes(Level.URGENT, reason(now, at_ms, rules), now.urgent_ms)
     if not now.warmed:
         return _cold_start(now, movement, at_ms, rules)

@@ -29,6 +29,9 @@ PLAYED_TO = "played_to_ms"
 class Sender(Protocol):
     """What the agent needs of a link."""
 
+    def open(self) -> None:
+        """Let messages through: the new connection has been noted."""
+
     def send(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
         """Publish; False when there is no connection."""
 
@@ -136,6 +139,7 @@ class Agent:
         return True
 
     def _greet(self) -> None:
+        self._link.open()
         self._link.send(Channel.STATUS, b"online", retain=True)
         facts = {
             "version": __version__,

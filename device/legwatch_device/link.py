@@ -54,6 +54,7 @@ class Link:
         self._lost = threading.Event()
         self._client: mqtt.Client | None = None
         self._number = 0
+        self._open = False
         self._failing = False
         self._thread = threading.Thread(target=self._keep, name="link", daemon=True)
 
@@ -61,10 +62,14 @@ class Link:
         """Begin to connect."""
         self._thread.start()
 
+    def open(self) -> None:
+        """Let messages through: the agent has taken note of the new connection."""
+        self._open = True
+
     def send(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
         """Publish with QoS 1; False when there is no connection."""
         client = self._client
-        if client is None or not client.is_connected():
+        if client is None or not self._open or not client.is_connected():
             return False
         sent = client.publish(topic(self._bed, channel), payload, qos=1, retain=retain)
         return sent.rc == mqtt.MQTT_ERR_SUCCESS
@@ -86,6 +91,7 @@ class Link:
         wait_s = FIRST_WAIT_S
         while not self._stop.is_set():
             self._lost.clear()
+            self._open = False
             client = self._make()
             try:
                 client.connect(self._settings.host, self._settings.port, self._settings.keepalive_s)

@@ -1,0 +1,1 @@
+"""Made nights: plausible recordings with the truth beside them."""
