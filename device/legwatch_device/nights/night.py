@@ -30,9 +30,8 @@ def make(seed: int, number: int, kind: str, zone: tzinfo) -> Made:
     chances = [Random(f"{seed}/{number}/{kind}/{part}") for part in parts]  # noqa: S311 - not for secrets
     night = plan(kind, chances[0])
     air = climate(night, chances[1])
-    state = chances[2].getstate()
-    moved = movements(night, chances[2])
-    chances[2].setstate(state)
+    turned = turns(night, chances[2])
+    moved = movements(night, turned, chances[2])
     begin = (FIRST + timedelta(days=number)).replace(tzinfo=zone).astimezone(UTC)
     lines = ["time,channel,value"]
     last_s, when = -1, ""
@@ -43,5 +42,5 @@ def make(seed: int, number: int, kind: str, zone: tzinfo) -> Made:
             when = moment.isoformat(timespec="seconds")
         lines.append(f"{when},{row.channel},{row.value}")
     told = {"seed": seed, "number": number}
-    told |= truth(night, air, turns(night, chances[2]), begin)
+    told |= truth(night, air, turned, begin)
     return Made(f"night-{seed}-{number + 1:03}-{kind}", lines, told)
