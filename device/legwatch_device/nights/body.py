@@ -1,4 +1,4 @@
-"""How the sleeper of a made night moves: turns, small movements, and what the cover makes them do."""
+"""How the sleeper of a made night moves: turns, stirrings, and what the cover asks for."""
 
 from random import Random
 

@@ -42,7 +42,7 @@ def _make_all(args: argparse.Namespace, zone: ZoneInfo) -> None:
 
 
 def write(night: Made, folder: Path) -> Path:
-    """Write a night's replay file and its truth into a folder; the same bytes for the same night."""
+    """Write a night's replay file and its truth; the same bytes for the same night."""
     path = folder / f"{night.name}.csv.gz"
     # A gzip file carries the time of its making and the name of its file, unless told otherwise.
     text = "\n".join([*night.lines, ""])

@@ -32,11 +32,11 @@ def _fan(plan: Plan, chance: Random) -> Plan:
 
 
 def _cold_bedding(plan: Plan, chance: Random) -> Plan:
-    """Lie under a sheet in a cold room: the bed never warms."""
+    """Lie under a thin cover in a cold room: the bed never warms."""
     return replace(
         plan,
-        room_c=round(chance.uniform(13.0, 16.0), 2),
-        cover_k=round(chance.uniform(0.57, 0.64), 3),
+        room_c=round(chance.uniform(15.0, 17.0), 2),
+        cover_k=round(chance.uniform(0.70, 0.75), 3),
         skin_c=round(chance.uniform(25.0, 27.5), 2),
     )
 

@@ -1,0 +1,117 @@
+"""`legwatch check-config`: say everything that is wrong with a settings file, or that it is good."""
+
+import argparse
+import copy
+import dataclasses
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from legwatch.errors import LegwatchError, SettingsError
+from legwatch.settings import load
+from legwatch_server.push import open_channels
+from legwatch_server.settings import ServerSettings
+
+GROUP = "legwatch.configs"
+MOST = 50  # wrong keys that are listed; a file with more is not a settings file
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch check-config`; returns 0 for a good file and 2 for a wrong one."""
+    shapes = {point.name: point.load() for point in entry_points(group=GROUP)}
+    parser = argparse.ArgumentParser(
+        prog="legwatch check-config", description="Check the settings of an agent or a server."
+    )
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--as", dest="kind", choices=sorted(shapes), help="what the file is for")
+    args = parser.parse_args(argv)
+    table = _read(args.file)
+    kind = args.kind or _kind(table, shapes)
+    wrong = list(problems(shapes[kind], table))
+    for problem in wrong:
+        print(f"{args.file}: {problem}", file=sys.stderr)
+    if wrong:
+        return 2
+    print(f"{args.file}: good ({kind}: {_summary(table)})")
+    return 0
+
+
+def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a table, key by key: what was found is taken out, and on it goes."""
+    rest = copy.deepcopy(dict(table))
+    for _ in range(MOST):
+        try:
+            _check(load(shape, rest))
+        except SettingsError as error:
+            yield str(error)
+            if not _take_out(rest, error.path):
+                return
+        except LegwatchError as error:
+            yield str(error)
+            return
+        else:
+            return
+
+
+def _check(settings: Any) -> None:
+    """Check what is wrong only in its meaning."""
+    if hasattr(settings, "check"):
+        settings.check()
+    if isinstance(settings, ServerSettings):
+        open_channels(settings.push)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(str(path), f"cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(str(path), f"not TOML: {error}") from None
+
+
+def _kind(table: Mapping[str, Any], shapes: Mapping[str, type[Any]]) -> str:
+    """Return the kind whose keys the table has most of."""
+    known = {
+        kind: len(table.keys() & {field.name for field in dataclasses.fields(shape)})
+        for kind, shape in shapes.items()
+    }
+    best = max(known.values(), default=0)
+    kinds = sorted(kind for kind, count in known.items() if count == best)
+    if len(kinds) != 1:
+        raise SettingsError("--as", f"say what the file is for: one of {', '.join(sorted(shapes))}")
+    return kinds[0]
+
+
+def _take_out(table: dict[str, Any], path: str) -> bool:
+    """Remove the key at a dotted path, also one among the rules; say whether there was one."""
+    tables = [table, table.get("rules")]
+    beds = table.get("beds")
+    if isinstance(beds, dict):
+        own = [bed for bed in beds.values() if isinstance(bed, dict)]
+        tables += [*own, *(bed.get("rules") for bed in own)]
+    return any([_remove(part, path) for part in tables if isinstance(part, dict)])
+
+
+def _remove(table: dict[str, Any], path: str) -> bool:
+    if path in table:
+        del table[path]
+        return True
+    head, dot, tail = path.partition(".")
+    head = head.partition("[")[0]  # an item of a list goes with its list
+    inner = table.get(head)
+    if dot and isinstance(inner, dict):
+        return _remove(inner, tail)
+    if not dot and head in table:
+        del table[head]
+        return True
+    return False
+
+
+def _summary(table: Mapping[str, Any]) -> str:
+    words = [f"{key} {value}" for key, value in table.items() if isinstance(value, str)]
+    words += [f"[{key}]" for key, value in table.items() if isinstance(value, dict)]
+    return ", ".join(words) or "all as it comes"
