@@ -4,7 +4,6 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from legwatch import __version__
@@ -120,23 +119,19 @@ class Agent:
             )
         played = measured[-1].clock == Trust.PLAYED
         facts = [(PLAYED_TO, measured[-1].to_ms)] if played else []
-        if not self._on_disk(lambda: self._spool.put(items, facts)):
-            self._memory.put(items)
-        self._on_disk(lambda: self._spool.trim(self._most))
-        self._memory.trim(IN_MEMORY)
-
-    def _on_disk(self, act: Callable[[], object]) -> bool:
         try:
-            act()
+            self._spool.put(items, facts)
+            self._spool.trim(self._most)
         except sqlite3.Error as error:
+            self._memory.put(items, facts)
+            self._memory.trim(IN_MEMORY)
             if not self._disk_full:
                 logger.warning("spool: %s; windows are kept in memory and sent from there", error)
             self._disk_full = True
-            return False
+            return
         if self._disk_full:
             logger.info("spool: the disk takes windows again")
         self._disk_full = False
-        return True
 
     def _greet(self) -> None:
         self._link.open()
@@ -158,9 +153,10 @@ class Agent:
 
     def _confirm(self, boot: str, seq: int) -> None:
         done = self._memory.confirm(boot, seq)
-        counts: list[int] = []
-        self._on_disk(lambda: counts.append(self._spool.confirm(boot, seq)))
-        done += sum(counts)
+        try:
+            done += self._spool.confirm(boot, seq)
+        except sqlite3.Error as error:  # it stays, is sent again, and is let go of then
+            logger.debug("spool: %s", error)
         if done:
             self._under_way = max(0, self._under_way - done)
             self._progress_ms = self._clock.mono_ms()
@@ -181,12 +177,17 @@ class Agent:
         low: dict[str, int | None] = {}
         for ident, item in batch:
             if item.boot not in low:
-                low[item.boot] = spool.lowest(item.boot)
+                low[item.boot] = self._lowest(item.boot)
             if not self._link.send(Channel.WINDOW, self._dressed(item, low[item.boot])):
                 return False
             self._sent[id(spool)] = ident
             self._under_way += 1
         return bool(batch)
+
+    def _lowest(self, boot: str) -> int | None:
+        """Return the oldest sequence number that is held anywhere: below it nothing is owed."""
+        held = [spool.lowest(boot) for spool in (self._spool, self._memory)]
+        return min((seq for seq in held if seq is not None), default=None)
 
     def _dressed(self, item: Item, low: int | None) -> bytes:
         """Add what is only known when it is sent: what is still held, and how old this is."""
