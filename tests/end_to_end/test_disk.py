@@ -16,13 +16,13 @@ from nightly import bare, night
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Yield a disk of two megabytes."""
+    """Yield a disk of twelve megabytes."""
     disk = tmp_path / "small"
     disk.mkdir()
     mounted = (
         os.geteuid() == 0
         and not subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)],
+            ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(disk)],
             capture_output=True,
             check=False,
         ).returncode
