@@ -44,7 +44,8 @@ class Family:
         self.news: SimpleQueue[News] = SimpleQueue()
         self._house = house
         self._show = show
-        self._listening = False
+        self._listening = False  # the server has subscribed
+        self._open, self._ask_s = False, 0.0  # the broker answers; when to ask it again
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         tasks = (house.broker.task, house.server, house.agent)
         self._places = [Place(task, Log(logs / f"{task.name}.log")) for task in tasks]
@@ -96,6 +97,7 @@ class Family:
         while not self.news.empty():
             self._hear(0)
         self._listening &= place.task.name == "agent"
+        self._open &= place.task.name != "broker"
         if code == 0 and place.task.may_finish:
             place.finished = True
         elif code == SETTINGS_WRONG and place.task.name != "broker":
@@ -118,12 +120,20 @@ class Family:
         """Say whether what a child needs is there; an impatient agent would only send late."""
         if name == "broker":
             return True
-        if not brokers.listens(self._house.broker.port):
+        if not self._broker_open():
             return False
         if name == "server" or self._listening:
             return True
         server = self._places[1]
         return server.child is not None and time.monotonic() - server.started_s > READY_S
+
+    def _broker_open(self) -> bool:
+        """Say whether the broker answers; it logs each question, so ask it now and then only."""
+        now_s = time.monotonic()
+        if not self._open and now_s >= self._ask_s:
+            self._open = brokers.listens(self._house.broker.port)
+            self._ask_s = now_s + LOOK_S
+        return self._open
 
     def _hear(self, seconds: float) -> bool:
         """Take one piece of news in; say whether it asks us to end."""
