@@ -10,7 +10,7 @@ from statistics import median
 
 from legwatch.errors import RecordingError
 from legwatch.events import Ack, Clock, Event, Window
-from legwatch.wire import HIGHEST_C, LOWEST_C, MAX_MOVES, Press
+from legwatch.wire import HIGHEST_C, LATEST_MS, LOWEST_C, MAX_MOVES, MAX_WINDOW_MS, Press
 
 RANGES = {
     "leg_temperature_c": (LOWEST_C, HIGHEST_C),
@@ -101,7 +101,10 @@ class _LocalClock:
         moment = datetime.fromisoformat(text.strip())
         if moment.tzinfo is None:
             moment = self._place(moment)
-        return round(moment.timestamp() * 1000)
+        at_ms = round(moment.timestamp() * 1000)
+        if not MAX_WINDOW_MS <= at_ms <= LATEST_MS - MAX_WINDOW_MS:
+            raise ValueError(f"{text.strip()[:40]} is not a time between 1970 and 2100")
+        return at_ms
 
     def _place(self, naive: datetime) -> datetime:
         back = self._last is not None and (self._last - naive).total_seconds() > ALIVE_MS / 1000
@@ -162,7 +165,7 @@ def windows(
         alive = soon or (alive_ms is not None and end - alive_ms <= ALIVE_MS)
         if "in_bed" in seen:
             mat = seen["in_bed"][-1] >= 0.5
-        moves = round(sum(seen["movement"])) if "movement" in seen else 0
+        moves = min(MAX_MOVES, round(sum(seen.get("movement", ()))))
         seq += 1
         yield Window(
             boot,

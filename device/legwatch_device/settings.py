@@ -4,9 +4,18 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from legwatch.errors import SettingsError
 from legwatch.settings import load, setting
+from legwatch.topics import check_bed
+from legwatch_device.drivers import load as load_driver
+
+GROUPS = {
+    "leg": "legwatch.thermometers",
+    "room": "legwatch.thermometers",
+    "movement": "legwatch.motion",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,20 @@ class AgentSettings:
     sensors: Sensors = setting(Sensors, "the sensors")
     recording: Played = setting(Played, "a recording instead of sensors")
 
+    def check(self) -> None:
+        """Raise LegwatchError for what is wrong only in its meaning: bed, zone, drivers."""
+        check_bed(self.bed)
+        try:
+            ZoneInfo(self.recording.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise SettingsError(
+                "recording.zone", f"{self.recording.zone!r} is not a zone"
+            ) from None
+        for name, group in GROUPS.items():
+            sensor = getattr(self.sensors, name)
+            if sensor is not None:
+                load_driver(group, sensor.driver, f"sensors.{name}.driver")
+
 
 def read(path: Path) -> AgentSettings:
     """Read a settings file; raises SettingsError with the key's path, or with the file's name."""
@@ -78,7 +101,9 @@ def read(path: Path) -> AgentSettings:
         raise SettingsError(str(path), f"cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(str(path), f"not TOML: {error}") from None
-    return load(AgentSettings, table)
+    settings = load(AgentSettings, table)
+    settings.check()
+    return settings
 
 
 def secret(name: str) -> str:

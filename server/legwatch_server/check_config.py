@@ -1,4 +1,4 @@
-"""`legwatch check-config`: say everything that is wrong with a settings file, or that it is good."""
+"""`legwatch check-config`: say all that is wrong with a settings file, or that it is good."""
 
 import argparse
 import copy
@@ -42,13 +42,17 @@ def main(argv: Sequence[str]) -> int:
 def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with a table, key by key: what was found is taken out, and on it goes."""
     rest = copy.deepcopy(dict(table))
-    for _ in range(MOST):
+    taken: set[str] = set()
+    while len(taken) < MOST:
         try:
             _check(load(shape, rest))
         except SettingsError as error:
+            if error.path in taken:
+                return  # it is missed only because it was taken out
             yield str(error)
             if not _take_out(rest, error.path):
                 return
+            taken.add(error.path)
         except LegwatchError as error:
             yield str(error)
             return
@@ -93,7 +97,8 @@ def _take_out(table: dict[str, Any], path: str) -> bool:
     if isinstance(beds, dict):
         own = [bed for bed in beds.values() if isinstance(bed, dict)]
         tables += [*own, *(bed.get("rules") for bed in own)]
-    return any([_remove(part, path) for part in tables if isinstance(part, dict)])
+    removed = [_remove(part, path) for part in tables if isinstance(part, dict)]
+    return any(removed)
 
 
 def _remove(table: dict[str, Any], path: str) -> bool:

@@ -1,0 +1,236 @@
+"""Replay files become the windows that an agent would have sent."""
+
+import gzip
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from legwatch.errors import RecordingError
+from legwatch.events import Ack, Window
+from legwatch.recording import Recording, events, parse, windows
+from legwatch.wire import (
+    HIGHEST_C,
+    LOWEST_C,
+    MAX_MOVES,
+    Press,
+    decode_press,
+    decode_window,
+    encode_press,
+    encode_window,
+)
+
+NIGHTS = Path(__file__).resolve().parents[3] / "shared" / "nights"
+HEAD = "time,channel,value"
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def read(*lines: str, zone: ZoneInfo | None = None, **renames: str) -> Recording:
+    return parse([HEAD, *lines], zone=zone or UTC, renames=renames)
+
+
+def made(*lines: str) -> list[Window]:
+    return [item for item in windows(read(*lines)) if isinstance(item, Window)]
+
+
+def at(recording: Recording) -> list[str]:
+    return [
+        datetime.fromtimestamp(reading.at_ms / 1000, UTC).strftime("%H:%M:%S")
+        for reading in recording.readings
+    ]
+
+
+@pytest.mark.parametrize("head", ["", "at,channel,value", "2026-01-01T00:00:00Z,movement,1"])
+def test_without_the_header_nothing_is_guessed(head: str) -> None:
+    with pytest.raises(RecordingError, match="time,channel,value"):
+        parse([head], zone=UTC)
+
+
+def test_a_byte_order_mark_and_more_columns_do_no_harm() -> None:
+    lines = ["\ufefftime,channel,value,note", "2026-01-01T00:00:00Z,movement,1,cat"]
+    assert len(parse(lines, zone=UTC).readings) == 1
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "", "warm", "126", "-56", "1e400"])
+def test_what_is_no_temperature_is_refused_with_its_line(value: str) -> None:
+    found = read(
+        "2026-01-01T00:00:00Z,movement,1", f"2026-01-01T00:00:00Z,leg_temperature_c,{value}"
+    )
+    assert [line for line, _ in found.refused] == [3]
+    assert found.refused_count == 1
+    assert len(found.readings) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "yesterday,movement,1",
+        "1969-12-31T00:00:00Z,movement,1",
+        "2999-01-01T00:00:00Z,movement,1",
+        "0001-01-01T00:00:00,movement,1",
+        "2026-01-01T00:00:00Z,movement",
+        "2026-01-01T00:00:00Z,movement,-1",
+        "2026-01-01T00:00:00Z,in_bed,2",
+        "2026-01-01T00:00:00Z,leg_humidity_pct,101",
+        "2026-01-01T00:00:00Z,button,snooze",
+    ],
+)
+def test_a_wrong_line_is_refused(line: str) -> None:
+    found = read(line)
+    assert (found.readings, found.refused_count, found.ignored) == ((), 1, {})
+
+
+def test_other_channels_are_counted_and_renamed_ones_are_read() -> None:
+    lines = [f"2026-01-01T00:00:0{i}Z,{name},1" for i, name in enumerate(("light", "light", "pir"))]
+    assert read(*lines).ignored == {"light": 2, "pir": 1}
+    found = read(*lines, pir="movement")
+    assert found.ignored == {"light": 2}
+    assert [reading.channel for reading in found.readings] == ["movement"]
+
+
+def test_naive_times_are_local_and_offsets_win() -> None:
+    lines = ("2026-01-01T01:00:00,movement,1", "2026-01-01T02:00:00+05:00,movement,1")
+    assert at(read(*lines, zone=BERLIN)) == ["21:00:00", "00:00:00"]
+
+
+def test_the_hour_that_comes_twice_is_told_apart_by_the_step_back() -> None:
+    times = ("01:59", "02:00", "02:59", "02:00", "02:59", "03:00")
+    lines = [f"2026-10-25T{time}:00,movement,1" for time in times]
+    hours = ["23:59:00", "00:00:00", "00:59:00", "01:00:00", "01:59:00", "02:00:00"]
+    assert at(read(*lines, zone=BERLIN)) == hours
+
+
+def test_a_second_back_in_the_hour_that_comes_twice_is_no_new_round() -> None:
+    lines = [f"2026-10-25T02:10:{s:02},movement,1" for s in (10, 9, 11)]
+    assert at(read(*lines, zone=BERLIN)) == ["00:10:09", "00:10:10", "00:10:11"]
+
+
+def test_lines_in_disorder_are_sorted() -> None:
+    lines = [f"2026-01-01T00:00:{s:02}Z,leg_temperature_c,{s}" for s in (25, 5, 15)]
+    assert [w.leg_c for w in made(*lines)] == [5, 15, 25]
+
+
+def test_windows_lie_on_the_grid_and_hold_medians() -> None:
+    lines = [
+        f"2026-01-01T00:00:0{s}Z,leg_temperature_c,{c}" for s, c in ((3, 30), (5, 90), (7, 31))
+    ]
+    (window,) = made(*lines)
+    assert window.from_ms % 10_000 == 0
+    assert (window.seq, window.leg_c, window.room_c, window.clock) == (1, 31.0, None, "played")
+    assert window.mono_ms == window.to_ms - window.from_ms == 10_000
+
+
+def test_movements_of_a_window_are_summed() -> None:
+    lines = [f"2026-01-01T00:00:0{s}Z,movement,{n}" for s, n in ((1, 1), (2, 2), (9, 4))]
+    assert [w.moves for w in made(*lines)] == [7]
+
+
+def test_silence_is_not_stillness() -> None:
+    lines = ("2026-01-01T00:00:00Z,movement,1", "2026-01-01T00:10:00Z,movement,1")
+    moves = [w.moves for w in made(*lines)]
+    assert len(moves) == 61
+    assert (moves[0], moves[-1]) == (1, 1)
+    # A logger that wrote something within a minute was watching; between, nobody knows.
+    assert moves[1:6] == [0] * 5
+    assert set(moves[10:50]) == {None}
+
+
+def test_without_a_movement_channel_movements_are_unknown() -> None:
+    assert [w.moves for w in made("2026-01-01T00:00:00Z,leg_temperature_c,30")] == [None]
+
+
+def test_the_mat_holds_its_word_while_the_logger_lives() -> None:
+    lines = ["2026-01-01T00:00:00Z,in_bed,1"]
+    lines += [f"2026-01-01T00:{m:02}:00Z,leg_temperature_c,30" for m in (*range(5), *range(20, 23))]
+    words = [w.in_bed for w in made(*lines)]
+    assert set(words[: 5 * 6]) == {True}
+    assert set(words[7 * 6 : 18 * 6]) == {None}
+    assert words[-1] is True
+
+
+def test_a_short_hole_has_windows_and_a_long_one_has_none() -> None:
+    short = made("2026-01-01T00:00:00Z,movement,1", "2026-01-01T00:29:00Z,movement,1")
+    assert len(short) == 29 * 6 + 1
+    long = made("2026-01-01T00:00:00Z,movement,1", "2026-01-01T01:00:00Z,movement,1")
+    assert [w.seq for w in long] == [1, 2]
+    assert long[1].from_ms - long[0].from_ms == 3_600_000
+
+
+def test_buttons_are_presses_between_the_windows() -> None:
+    found = read(
+        "2026-01-01T00:00:01Z,leg_temperature_c,30",
+        "2026-01-01T00:00:12Z,button,ack",
+        "2026-01-01T00:00:31Z,button,cramp",
+    )
+    items = list(windows(found))
+    assert [type(item) for item in items] == [Window, Press, Window, Window, Press, Window]
+    assert [item.seq for item in items if isinstance(item, Window)] == [1, 2, 3, 4]
+    presses = [item for item in items if isinstance(item, Press)]
+    assert len({press.id for press in presses}) == 2
+    assert [decode_press(encode_press(press)) for press in presses] == presses
+    # The engine knows no cramp; the diary does.
+    assert [e.at_ms for e in events(found) if isinstance(e, Ack)] == [presses[0].at_ms]
+
+
+def test_more_movements_than_the_wire_carries_are_as_many_as_it_does() -> None:
+    lines = [f"2026-01-01T00:00:0{s}Z,movement,{MAX_MOVES}" for s in range(3)]
+    (window,) = made(*lines)
+    assert decode_window(encode_window(window)).moves == MAX_MOVES
+
+
+def survives(recording: Recording) -> int:
+    count = 0
+    for item in windows(recording):
+        if isinstance(item, Window):
+            count += 1
+            assert decode_window(encode_window(item)) == item
+        else:
+            assert decode_press(encode_press(item)) == item
+    return count
+
+
+values = {
+    "leg_temperature_c": st.floats(LOWEST_C, HIGHEST_C),
+    "leg_humidity_pct": st.floats(0, 100),
+    "room_temperature_c": st.floats(LOWEST_C, HIGHEST_C),
+    "movement": st.integers(0, MAX_MOVES),
+    "in_bed": st.integers(0, 1),
+    "button": st.sampled_from(("ack", "cramp")),
+}
+times = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001 - naive on purpose
+lines_of = st.lists(
+    st.tuples(times, st.sampled_from(sorted(values))).flatmap(
+        lambda pair: values[pair[1]].map(lambda value: f"{pair[0].isoformat()},{pair[1]},{value}")
+    ),
+    max_size=20,
+)
+
+
+@given(lines=lines_of)
+def test_every_window_is_the_same_after_the_wire(lines: list[str]) -> None:
+    found = read(*lines, zone=BERLIN)
+    survives(found)
+    assert len(found.readings) + found.refused_count == len(lines)
+
+
+@given(lines=st.lists(st.text(max_size=40), max_size=10))
+def test_no_line_makes_it_fall_over(lines: list[str]) -> None:
+    try:
+        found = read(*lines)
+    except RecordingError:
+        return
+    assert len(found.readings) + found.refused_count + sum(found.ignored.values()) <= len(lines)
+
+
+@pytest.mark.parametrize("name", ["bed_dht22", "dht22_failing", "wrist_skin"])
+def test_recorded_nights_are_the_same_after_the_wire(name: str) -> None:
+    file = NIGHTS / name / "data.csv.gz"
+    if not file.exists():
+        pytest.skip(f"the recorded night {name} is not on this machine")
+    renames = {"temperature_c": "leg_temperature_c", "motion": "movement"}
+    with gzip.open(file, "rt", encoding="utf-8", newline="") as lines:
+        found = parse(lines, zone=UTC, renames=renames)
+    assert survives(found) > 1000
