@@ -1,13 +1,14 @@
 """A night that travels through broker, server and store gives the notices that replay gives."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from end_to_end.house import House, replayed, write_night
+from end_to_end.house import LEGWATCH, House, replayed, write_night
 from legwatch.events import Window
 from nightly import REPO, bare, night, wobbling
 
@@ -98,3 +99,35 @@ def test_nothing_is_said_of_a_body(house: House, about: str, windows: Any) -> No
     kinds = {json.loads(line)["kind"] for line in travelled(house, file)}
     assert house.count("windows") == 480 * 6, about
     assert not kinds & {"cold", "still"}, about
+
+
+def from_our_own_maker(folder: Path, kind: str) -> list[Path]:
+    words = ("nights", "make", "--kind", kind, "--seed", "11", "--count", "2")
+    subprocess.run([*LEGWATCH, *words, "--out", str(folder)], check=True, capture_output=True)
+    files = sorted(folder.glob("*.csv*"))
+    assert len(files) == 2
+    return files
+
+
+@pytest.mark.parametrize(
+    ("kind", "kinds_said"),
+    [
+        ("empty_bed", set()),
+        ("dead_movement", {"sensor"}),
+        ("dead_leg", {"sensor"}),
+        ("uncovered", {"cold"}),
+    ],
+)
+def test_nights_of_our_own_maker(house: House, kind: str, kinds_said: set[str]) -> None:
+    house.broker()
+    house.server()
+    said: set[str] = set()
+    for number, file in enumerate(from_our_own_maker(house.folder / "nights", kind)):
+        bed = f"bed-{number}"
+        assert house.agent(bed, file).wait(120) == 0
+        live = house.lines(bed)
+        assert live == replayed(file, bed)
+        said |= {n["kind"] for n in map(json.loads, live) if n["what"] in {"fired", "raised"}}
+    body = {"cold", "still"}
+    assert said & body == kinds_said & body
+    assert kinds_said <= said
