@@ -111,10 +111,8 @@ def test_without_mosquitto_it_says_what_to_install(tmp_path: Path) -> None:
         "import sys; from legwatch_server.up import broker, command; broker.SEARCH = '/nowhere'; "
         "sys.exit(command.main(sys.argv[1:]))"
     )
-    agent = tmp_path / "agent.toml"
-    agent.write_text('bed = "a"\n')
     words = (sys.executable, "-c", program, "--state", str(tmp_path / "s"))
-    process = Process((*words, "--agent-config", str(agent)), tmp_path / "log")
+    process = Process(words, tmp_path / "log")
     assert process.wait(15) == 1
     assert process.said().count("\n") == 1
     assert "sudo apt install mosquitto" in process.said()

@@ -28,14 +28,20 @@ class BrokerMissingError(RuntimeError):
     """mosquitto is not on this machine."""
 
 
-def prepare(folder: Path) -> Broker:
-    """Write the broker's files into `folder`; raises BrokerMissingError."""
+def programs() -> tuple[str, str]:
+    """Return the broker's and its password tool's paths; raises BrokerMissingError."""
     program = shutil.which("mosquitto", path=SEARCH)
     hasher = shutil.which("mosquitto_passwd", path=SEARCH)
     if not program or not hasher:
         raise BrokerMissingError(
             "mosquitto, the MQTT broker, is not installed: sudo apt install mosquitto"
         )
+    return program, hasher
+
+
+def prepare(folder: Path) -> Broker:
+    """Write the broker's files into `folder`; raises BrokerMissingError."""
+    program, hasher = programs()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     port, password = free_port(), secrets.token_urlsafe(24)
     passwords = folder / "passwords"

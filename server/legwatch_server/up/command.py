@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from legwatch_server.up import demo
-from legwatch_server.up.broker import BrokerMissingError
+from legwatch_server.up.broker import BrokerMissingError, programs
 from legwatch_server.up.child import Ended
 from legwatch_server.up.family import Family
 from legwatch_server.up.house import House, furnish, owners, with_page
@@ -26,6 +26,7 @@ def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     state: Path = args.state or _usual_state()
     try:
+        programs()
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone(state) as alone:
             if not alone:
