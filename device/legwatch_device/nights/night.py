@@ -42,5 +42,5 @@ def make(seed: int, number: int, kind: str, zone: tzinfo) -> Made:
             when = moment.isoformat(timespec="seconds")
         lines.append(f"{when},{row.channel},{row.value}")
     told = {"seed": seed, "number": number}
-    told |= truth(night, air, turned, begin)
+    told |= truth(night, air, turned, begin, zone)
     return Made(f"night-{seed}-{number + 1:03}-{kind}", lines, told)

@@ -1,7 +1,7 @@
 """What really happened in a made night, for whoever scores the rules against it."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any
 
@@ -16,15 +16,18 @@ STILL_S = 4 * HOUR_S
 Write = Callable[[int], str]
 
 
-def truth(plan: Plan, climate: Climate, turned: list[int], begin: datetime) -> dict[str, Any]:
-    """Return the truth of a night as JSON: spans are pairs of ISO times.
+def truth(
+    plan: Plan, climate: Climate, turned: list[int], begin: datetime, zone: tzinfo
+) -> dict[str, Any]:
+    """Return the truth of a night as JSON: spans are pairs of local ISO times; `begin` is UTC.
 
     `cold` is where a warning is due: in bed, past the first 40 minutes, in a room below 26 C, the
     true air by the legs below 27 C for 20 minutes or more. `still` is four hours without a turn.
     """
 
     def iso(at_s: int) -> str:
-        return (begin + timedelta(seconds=at_s)).isoformat(timespec="seconds")
+        moment = begin + timedelta(seconds=at_s)
+        return moment.astimezone(zone).isoformat(timespec="seconds")
 
     bare = [part for span in plan.bare for part in overlap(plan.in_bed, span)]
     return {
