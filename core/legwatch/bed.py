@@ -36,6 +36,8 @@ def minute(
     cold = _cold(sight, was.alarms.cold, at_ms, rules)
     still = _still(sight, was.alarms.still, at_ms, rules)
     verdicts = (cold, still, *_health(sight, was.alarms, at_ms, rules))
+    if _nothing_to_do(was.alarms, verdicts):
+        return Bed(sight, cold.truth, was.alarms, was.budget), ()
     alarms, words = [], []
     for kind, alarm, verdict in zip(_KINDS, was.alarms, verdicts, strict=True):
         answered_s = rules.warmth.not_answered_s if kind is Kind.COLD else 0
@@ -50,6 +52,14 @@ def minute(
         if notice is not None:
             notices.append(notice)
     return bed, tuple(notices)
+
+
+def _nothing_to_do(alarms: Alarms, verdicts: tuple[Verdict, ...]) -> bool:
+    """Say whether all is clear and stays so: most minutes of most nights."""
+    for alarm, verdict in zip(alarms, verdicts, strict=True):
+        if alarm.level is not None or verdict.truth is Truth.YES:
+            return False
+    return True
 
 
 def _cold(sight: Sight, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:

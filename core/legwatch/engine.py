@@ -88,7 +88,7 @@ def advance(state: State, event: Event, rules: Rules) -> tuple[State, Notices]:
         if end_ms - BACK_MS < to_ms < end_ms:
             if len(waiting) < MOST_WINDOWS:
                 waiting = (*waiting, event)
-            return State(bed, waiting, end_ms, max(to_ms, at_ms)), NOTHING
+            return State(bed, waiting, end_ms, to_ms if to_ms > at_ms else at_ms), NOTHING  # noqa: FURB136 - max() is a third slower, for every window
         return _window(state, event, rules)
     return _other(state, event, rules)
 

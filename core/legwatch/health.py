@@ -51,6 +51,8 @@ def judge_sensors(
     limits = rules.health
     if at_ms - window_ms > limits.stale_s * 1000:
         return unknown(Reason.AGENT_SILENT)
+    if _all_well(leg, room, movement, presence, at_ms, rules):
+        return no(Reason.BACK)
     worst: Verdict | None = None
     doubtful = False
     for reason, bad_ms, hold_s in _complaints(leg, room, movement, presence, back_ms, rules):
@@ -64,6 +66,23 @@ def judge_sensors(
         return worst if _at_night(at_ms, rules) else unknown(worst.reason)
     steady = leg.good_since_ms is None or at_ms - leg.good_since_ms >= limits.back_s * 1000
     return unknown(Reason.NO_READINGS) if doubtful or not steady else no(Reason.BACK)
+
+
+def _all_well(
+    leg: Air, room: Air, movement: Movement, presence: Presence, at_ms: int, rules: Rules
+) -> bool:
+    """Say whether every sensor has spoken lately and steadily: the usual minute, quickly told."""
+    recent_ms = at_ms - rules.health.back_s * 1000
+    for air in (leg, room):
+        if air.expected and (air.good_ms is None or air.good_ms < recent_ms):
+            return False
+    since, moved = leg.good_since_ms, movement.moved_ms
+    if (since is not None and since > recent_ms) or not moved or movement.heard_ms is None:
+        return False
+    if movement.heard_ms < recent_ms or moved[-1] < (presence.entered_ms or 0):
+        return False
+    same = leg.same_since_ms
+    return same is not None and at_ms - same < rules.health.stuck_s * 1000
 
 
 def _complaints(

@@ -30,18 +30,22 @@ def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold
     window_ms, back_ms = was.window_ms, was.back_ms
     stale_ms = rules.health.stale_s * 1000
     faulty: set[str] = set()
+    legs, rooms, counts, words = [], [], [], []
     for w in windows:
+        to_ms = w.to_ms
+        legs.append((to_ms, w.leg_c))
+        rooms.append((to_ms, w.room_c))
+        counts.append((to_ms, w.moves))
+        words.append((to_ms, w.in_bed))
         if w.faults:
             faulty.update(sensor for sensor, _ in w.faults)
-        if w.to_ms - window_ms > stale_ms:
-            back_ms = w.to_ms
-        window_ms = max(window_ms, w.to_ms)
-    legs, rooms = [(w.to_ms, w.leg_c) for w in windows], [(w.to_ms, w.room_c) for w in windows]
+        if to_ms > window_ms:
+            if to_ms - window_ms > stale_ms:
+                back_ms = to_ms
+            window_ms = to_ms
     leg = listen(was.leg, legs, at_ms, rules.health, fault="leg" in faulty)
     room = listen(was.room, rooms, at_ms, rules.health, fault="room" in faulty)
-    counts = [(w.to_ms, w.moves) for w in windows]
     movement = watch(was.movement, counts, rules, fault="movement" in faulty)
-    words = [(w.to_ms, w.in_bed) for w in windows]
     if at_ms - window_ms > stale_ms:
         presence = lose(was.presence, at_ms)
     else:

@@ -81,10 +81,11 @@ class Outbox:
     def send_one(self, db: sqlite3.Connection) -> bool:
         """Send the next push that is due; False when there is none."""
         now_ms = self._utc_ms()
-        row = db.execute(_NEXT, (self._channel, now_ms)).fetchone()
-        if row is None:
+        # All rows, not one: a half-read answer holds an old snapshot, and writing on it fails.
+        rows = db.execute(_NEXT, (self._channel, now_ms)).fetchall()
+        if not rows:
             return False
-        ident, notice_id, state, attempt, decided_ms, at_ms, level, what, title, line, bed = row
+        ident, notice_id, state, attempt, decided_ms, at_ms, level, what, title, line, bed = rows[0]
         again = state == "claimed"
         if again:
             self.results["again"] += 1

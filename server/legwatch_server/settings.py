@@ -3,6 +3,7 @@
 import os
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -105,9 +106,21 @@ class ServerSettings:
 
     def rules_of(self, bed: str) -> Rules:
         """Return the limits of a bed."""
-        table = self.beds.get(bed, BedTable())
+        if bed not in self.beds:
+            return _shared(self)  # a fleet's beds are mostly alike, and limits take time to read
+        table = self.beds[bed]
         own = {**_flat(self.rules), **_flat(table.rules)}
         return rules_for(table.profile or self.profile, own, self.zone_of(bed))
+
+
+@cache
+def _shared_rules(profile: str, zone: ZoneInfo, own: tuple[tuple[str, Any], ...]) -> Rules:
+    return rules_for(profile, dict(own), zone)
+
+
+def _shared(settings: ServerSettings) -> Rules:
+    own = tuple(sorted(_flat(settings.rules).items()))
+    return _shared_rules(settings.profile, settings.zone_of(""), own)
 
 
 def _flat(rules: dict[str, Any]) -> dict[str, Any]:

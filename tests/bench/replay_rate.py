@@ -1,0 +1,46 @@
+"""Windows a second that the engine replays, beside what merely making the windows costs.
+
+.venv/bin/python tests/bench/replay_rate.py
+"""
+
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from legwatch.engine import advance, replay, start, to_json
+from legwatch.events import Window
+from nightly import bare, night, rules
+
+ROUNDS = 7
+
+
+def main() -> None:
+    """Print a table of medians; each round runs every row once."""
+    quiet = list(night())
+    cold = list(night(leg=bare((120, 200), (300, 420))))
+    rows = {
+        "rebuild the windows, no engine": lambda: deque((Window(*w) for w in quiet), maxlen=0),
+        "a quiet night": lambda: deque(replay(quiet, rules()), maxlen=0),
+        "a night with two cold spells": lambda: deque(replay(cold, rules()), maxlen=0),
+    }
+    took: dict[str, list[float]] = {name: [] for name in rows}
+    for _ in range(ROUNDS):
+        for name, run in rows.items():
+            begun = time.perf_counter()
+            run()
+            took[name].append(time.perf_counter() - begun)
+    for name, seconds in took.items():
+        rate = len(quiet) / sorted(seconds)[ROUNDS // 2]
+        best = len(quiet) / min(seconds)
+        print(f"{name:<32} {rate:>10,.0f} windows/s   best {best:>10,.0f}")
+    state = start()
+    for window in cold:
+        state, _ = advance(state, window, rules())
+    print(f"{'state of one bed':<32} {len(to_json(state)):>10,} bytes of JSON")
+
+
+if __name__ == "__main__":
+    main()
