@@ -1,0 +1,110 @@
+"""`legwatch check-config`: everything wrong in one go, by the key's path."""
+
+from pathlib import Path
+
+import pytest
+
+from legwatch.__main__ import main as legwatch
+from legwatch_server.check_config import main
+
+REPO = Path(__file__).resolve().parents[2]
+
+
+def check(folder: Path, text: str, *words: str) -> int:
+    file = folder / "some.toml"
+    file.write_text(text)
+    return main([str(file), *words])
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('bed = "anna"\n[sensors.leg]\ndriver = "simulated"\n', "agent"),
+        ('zone = "Europe/Berlin"\n[rules]\n"warmth.warn_c" = 26\n', "server"),
+        ('zone = "Europe/Berlin"\n[rules]\nwarmth.warn_c = 26\n', "server"),
+    ],
+)
+def test_a_good_file_is_known_for_what_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, kind: str
+) -> None:
+    assert check(tmp_path, text) == 0
+    assert f"good ({kind}" in capsys.readouterr().out
+
+
+def test_every_wrong_key_of_a_server_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = """
+    zone = "Mars/Olympus"
+    oops = 1
+    [rules]
+    "warmth.warn_c" = 99
+    "warmth.nope" = 1
+    [http]
+    port = 99999
+    [push]
+    channels = ["pigeon"]
+    [beds.lea]
+    profile = "brave"
+    """
+    assert check(tmp_path, text) == 2
+    said = capsys.readouterr().err
+    for word in ("zone", "oops", "http.port", "warmth.nope", "profile", "pigeon"):
+        assert word in said, word
+    assert "warmth.warn_c: 99.0 is not allowed; allowed 24 to 30" in said
+    assert said.count("\n") == 7
+
+
+def test_every_wrong_key_of_an_agent_is_named_and_none_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = """
+    window_s = 100
+    [sensors.leg]
+    driver = "crystal_ball"
+    [sensors.room]
+    driver = "simulated"
+    pin = "four"
+    [recording]
+    zone = "Mars/Olympus"
+    """
+    assert check(tmp_path, 'bed = "anna"\n' + text, "--as", "agent") == 2
+    lines = capsys.readouterr().err.splitlines()
+    paths = [line.split(": ")[1] for line in lines]
+    assert paths == [
+        "window_s",
+        "sensors.room.pin",
+        "recording.zone",
+        "sensors.leg.driver",
+    ]
+
+
+@pytest.mark.parametrize("text", ['bed = "Anna B"', ""])
+def test_an_agent_needs_a_bed_that_can_stand_in_a_topic(tmp_path: Path, text: str) -> None:
+    assert check(tmp_path, text, "--as", "agent") == 2
+
+
+def test_an_empty_file_could_be_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "empty.toml"
+    file.write_text("")
+    assert legwatch(["check-config", str(file)]) == 2
+    assert "--as" in capsys.readouterr().err
+    assert main([str(file), "--as", "server"]) == 0
+
+
+@pytest.mark.parametrize("content", [None, b"x = ", b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_is_answered_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
+) -> None:
+    file = tmp_path / "file.toml"
+    if content is not None:
+        file.write_bytes(content)
+    assert legwatch(["check-config", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert str(file) in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("file", sorted((REPO / "config").glob("*.toml")), ids=lambda f: f.name)
+def test_the_examples_are_good(file: Path) -> None:
+    assert main([str(file)]) == 0
