@@ -7,13 +7,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from end_to_end.house import House, Phones, Process, free_port, wait_until, write_night
+from end_to_end.house import House, Phones, Process, free_port, replayed, wait_until, write_night
 from legwatch.events import Window
 from legwatch.recording import parse, windows
 from nightly import bare, night
 
 BEDS = ("anna", "bert", "carl")
 COLUMNS = "from_ms, to_ms, leg_c, leg_rh, room_c, room_rh, moves, in_bed"
+
+
+def long_night(folder: Path) -> Path:
+    """Played as fast as it goes, its windows are never late, so its notices are known exactly."""
+    leg = bare(*((start, start + 40) for start in range(120, 1900, 240)))
+    return write_night(night(minutes=2000, leg=leg), folder / "long.csv")
 
 
 def made(folder: Path, *, minutes: int = 480) -> Path:
@@ -74,14 +80,17 @@ def test_server_killed_ten_times(house: House, phones: Phones) -> None:
     house.broker()
     server = house.server()
     agents = [house.agent(bed, file, speed=1200) for bed in BEDS]
+    agents.append(house.agent("dora", long := long_night(house.folder)))
     for turn in range(1, 11):
-        house.wait_windows(turn * 250)
+        house.wait_windows(turn * 1000)
         server.kill()
         server = house.server()
     for agent in agents:
         assert agent.wait(120) == 0
     for bed in BEDS:
         assert_each_once(house, bed, file)
+    assert_each_once(house, "dora", long)
+    assert house.lines("dora") == replayed(long, "dora")
     assert_all_delivered(house, phones)
 
 
@@ -106,8 +115,9 @@ def test_broker_restarted_and_killed(house: House, phones: Phones) -> None:
     broker = house.broker()
     house.server()
     agents = [house.agent(bed, file, speed=1200) for bed in BEDS]
+    agents.append(house.agent("dora", long := long_night(house.folder)))
     for turn in range(1, 5):
-        house.wait_windows(turn * 1200)
+        house.wait_windows(turn * 3000)
         if turn % 2:
             broker.stop()
         else:
@@ -117,6 +127,8 @@ def test_broker_restarted_and_killed(house: House, phones: Phones) -> None:
         assert agent.wait(120) == 0
     for bed in BEDS:
         assert_each_once(house, bed, file)
+    assert_each_once(house, "dora", long)
+    assert house.lines("dora") == replayed(long, "dora")
     assert_all_delivered(house, phones)
 
 
