@@ -11,7 +11,7 @@ from legwatch_device.nights.plan import HOUR_S, MINUTE_S, Plan, Span, inside
 COLD_C, WARM_C = 27.0, 28.0  # true air by the legs: cold from below the one, until the other
 WARM_ROOM_C = 26.0  # nobody's legs grow cold in a room this warm
 SHORT_S = 20 * MINUTE_S  # what is shorter needs no word
-SETTLE_S = 40 * MINUTE_S  # every bed is cold at first
+SETTLE_S = 75 * MINUTE_S  # every bed is cold at first; by now the slowest has warmed
 STILL_S = 4 * HOUR_S
 Write = Callable[[int], str]
 
@@ -21,8 +21,9 @@ def truth(
 ) -> dict[str, Any]:
     """Return the truth of a night as JSON: spans are pairs of local ISO times; `begin` is UTC.
 
-    `cold` is where a warning is due: in bed, past the first 40 minutes, in a room below 26 C, the
-    true air by the legs below 27 C for 20 minutes or more. `still` is four hours without a turn.
+    `cold` is where a warning is due: in bed, once the bed has warmed or should have, in a room
+    below 26 C, the true air by the legs below 27 C for 20 minutes or more. `still` is four hours
+    without a turn.
     """
 
     def iso(at_s: int) -> str:
@@ -55,11 +56,15 @@ def truth(
 def cold(plan: Plan, climate: Climate) -> list[Span]:
     """Return where the legs were truly cold, in seconds."""
     found: list[Span] = []
+    warmed = plan.warmed
     for stay in plan.in_bed:
         begin_s: int | None = None
-        for at_s in range(stay.from_s + SETTLE_S * (not plan.warmed), stay.to_s, STEP_S):
+        for at_s in range(stay.from_s, stay.to_s, STEP_S):
             i = at_s // STEP_S
             air, room = climate.leg_c[i], climate.room_c[i]
+            warmed = warmed or air >= WARM_C or at_s - plan.in_bed[0].from_s >= SETTLE_S
+            if not warmed:
+                continue
             if begin_s is None and air < COLD_C and room < WARM_ROOM_C:
                 begin_s = at_s
             elif begin_s is not None and (air >= WARM_C or room >= WARM_ROOM_C):
