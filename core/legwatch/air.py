@@ -71,6 +71,13 @@ def fall(air: Air) -> float:
     return max(0.0, max(air.trail[-6:]) - air.celsius)
 
 
+def recovery(air: Air) -> float:
+    """Return by how much the air has risen within the last ten minutes, at least 0."""
+    if air.celsius is None or not air.trail:
+        return 0.0
+    return max(0.0, air.celsius - min(air.trail[-6:]))
+
+
 def rise(air: Air) -> float:
     """Return by how much the air has risen within the last twenty minutes, at least 0."""
     if air.celsius is None or not air.trail:

@@ -29,6 +29,7 @@ class Alarm(NamedTuple):
     blind_said: bool = False
     ended_ms: int | None = None
     ended_level: Level | None = None
+    ended_reason: Reason | None = None
     snoozed_ms: int | None = None  # quiet until
 
 
@@ -51,6 +52,7 @@ class Alarms(NamedTuple):
         return Alarms._make(changed)
 
 
+NIGHT_MS = 12 * 3_600_000
 _PLACE = {kind: place for place, kind in enumerate(Kind)}
 
 
@@ -87,6 +89,9 @@ def _clear(alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts) -> tuple[
     rearmed = alarm.ended_ms is None or at_ms - alarm.ended_ms >= limits.rearm_s * 1000
     if not rearmed and alarm.ended_level and RANK[verdict.level] <= RANK[alarm.ended_level]:
         return alarm, None
+    again = Reason.COLD_START in (alarm.ended_reason, verdict.reason)
+    if again and alarm.ended_reason is verdict.reason and at_ms - (alarm.ended_ms or 0) < NIGHT_MS:
+        return alarm, None  # a bed that does not warm is said once a night
     fired = Alarm(
         level=verdict.level,
         reason=verdict.reason,
@@ -108,7 +113,9 @@ def _blind(alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts) -> tuple[
 
 def _resolve(alarm: Alarm, verdict: Verdict, at_ms: int) -> tuple[Alarm, Word | None]:
     level = alarm.level or Level.LOG
-    ended = Alarm(ended_ms=at_ms, ended_level=level, snoozed_ms=alarm.snoozed_ms)
+    ended = Alarm(
+        ended_ms=at_ms, ended_level=level, ended_reason=alarm.reason, snoozed_ms=alarm.snoozed_ms
+    )
     held = None if alarm.told else Held.LOG_ONLY
     return ended, Word(What.RESOLVED, level, verdict.reason, held)
 
@@ -139,6 +146,7 @@ def _firing(
 def _unanswered(alarm: Alarm, at_ms: int, not_answered_s: int) -> bool:
     """Say whether a warning has stood for too long; an episode is raised so once."""
     waiting = alarm.level is Level.WARNING and not alarm.acked and not alarm.raised
+    waiting = waiting and alarm.reason is not Reason.COLD_START
     if not waiting or not not_answered_s or alarm.fired_ms is None:
         return False
     return at_ms - alarm.fired_ms >= not_answered_s * 1000
@@ -158,7 +166,8 @@ def _remind(
         # The night's budget held it back, and it is still true.
         return alarm, Word(What.REPEATED, level, reason)
     due = alarm.sounded_ms is not None and at_ms - alarm.sounded_ms >= limits.repeat_urgent_s * 1000
-    if level is Level.URGENT and due and alarm.repeats < limits.repeat_urgent:
+    holds = verdict.since_ms is not None
+    if level is Level.URGENT and due and holds and alarm.repeats < limits.repeat_urgent:
         return alarm._replace(repeats=alarm.repeats + 1), Word(What.REPEATED, level, reason)
     return alarm, None
 
@@ -170,6 +179,7 @@ def from_list(fields: list[Any]) -> Alarm:
         level=Level(alarm.level) if alarm.level else None,
         reason=Reason(alarm.reason) if alarm.reason else None,
         ended_level=Level(alarm.ended_level) if alarm.ended_level else None,
+        ended_reason=Reason(alarm.ended_reason) if alarm.ended_reason else None,
     )
 
 

@@ -1,5 +1,3 @@
-"""One bed, one minute: what was seen goes through the rules, and the alerts live on."""
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -110,6 +108,7 @@ def _health(sight: Sight, alarms: Alarms, at_ms: int, rules: Rules) -> tuple[Ver
         back_ms=sight.back_ms,
         at_ms=at_ms,
         rules=rules,
+        firing=alarms.sensor.reason if alarms.sensor.level else None,
     )
     agent = health.judge_agent(
         sight.window_ms, sight.back_ms, at_ms, rules, firing=alarms.agent.level is not None

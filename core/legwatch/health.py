@@ -46,11 +46,14 @@ def judge_sensors(
     back_ms: int,
     at_ms: int,
     rules: Rules,
+    firing: Reason | None = None,
 ) -> Verdict:
     """Say whether a sensor that legwatch has heard of is missing, implausible, stuck or blind."""
     limits = rules.health
     if at_ms - window_ms > limits.stale_s * 1000:
         return unknown(Reason.AGENT_SILENT)
+    if firing is Reason.MOVEMENT_SILENT and not _moved_lately(movement, at_ms, rules):
+        return unknown(firing)  # leaving the bed does not make a blind sensor see
     if _all_well(leg, room, movement, presence, at_ms, rules):
         return no(Reason.BACK)
     worst: Verdict | None = None
@@ -66,6 +69,10 @@ def judge_sensors(
         return worst if _at_night(at_ms, rules) else unknown(worst.reason)
     steady = leg.good_since_ms is None or at_ms - leg.good_since_ms >= limits.back_s * 1000
     return unknown(Reason.NO_READINGS) if doubtful or not steady else no(Reason.BACK)
+
+
+def _moved_lately(movement: Movement, at_ms: int, rules: Rules) -> bool:
+    return bool(movement.moved_ms) and at_ms - movement.moved_ms[-1] <= rules.health.alert_s * 1000
 
 
 def _all_well(

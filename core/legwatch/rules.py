@@ -63,6 +63,7 @@ class Warmth:
     draught_s: int
     skin_c: float
     uncovered_fall_c: float
+    recover_c: float
 
 
 @dataclass(frozen=True, slots=True)

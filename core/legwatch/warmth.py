@@ -3,7 +3,7 @@
 from statistics import median
 from typing import NamedTuple
 
-from legwatch.air import Air, fall
+from legwatch.air import Air, fall, recovery
 from legwatch.movement import Movement
 from legwatch.notice import Level, Reason
 from legwatch.presence import Presence
@@ -105,6 +105,8 @@ def judge(
         if found is None or _alive(presence, movement, found.since_ms):
             return found or no(Reason.WARM_AGAIN)
         return unknown(Reason.PRESENCE_UNSURE)
+    if found and recovery(leg) >= limits.recover_c:
+        found = found._replace(since_ms=None)  # it warms again: no reason to say more
     least = firing
     if firing is Level.URGENT and _held(now.less_urgent_ms, limits.clear_hold_s, at_ms):
         least = Level.WARNING

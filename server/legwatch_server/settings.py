@@ -89,7 +89,7 @@ class ServerSettings:
 
     def check(self) -> None:
         """Raise SettingsError for what is wrong only in its meaning: zones, profiles, limits."""
-        self.rules_of("")
+        rules_for(self.profile, _flat(self.rules), self.zone_of(""))
         for bed in self.beds:
             check_bed(bed)
             self.rules_of(bed)

@@ -1,0 +1,102 @@
+"""`legwatch history`: send the stored nights to InfluxDB or a compatible store."""
+
+import argparse
+import fcntl
+import logging
+import signal
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from legwatch.errors import SettingsError
+from legwatch_server.history.cursor import Cursor
+from legwatch_server.history.exporter import Exporter
+from legwatch_server.history.sink import Sentinel, Sink, SinkAway
+from legwatch_server.history.tally import IDLE_MS
+from legwatch_server.settings import ServerSettings, read, secret
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
+SAY_EVERY_S = 10.0
+WATCH_S = 3.0
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch history`; 0 at a clean end, 1 when it cannot run here, 2 for wrong settings."""
+    parser = argparse.ArgumentParser(
+        prog="legwatch history",
+        description="Send stored windows, notices and nights to InfluxDB 2 or a compatible store.",
+    )
+    parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="server.toml")
+    parser.add_argument("--once", action="store_true", help="end when all is sent and durable")
+    parser.add_argument("--from-start", action="store_true", help="send everything again")
+    args = parser.parse_args(argv)
+    settings = read(args.config)
+    if not settings.history.enabled:
+        raise SettingsError("history.enabled", "is false; set it to true and give the url")
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    folder = Path(settings.state_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "history.lock").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"legwatch history: another one already uses {folder}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"legwatch history: {folder}: {error.strerror}", file=sys.stderr)
+        return 1
+    with lock:
+        return _run(settings, folder, once=args.once, from_start=args.from_start)
+
+
+def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    cursor = Cursor(folder / "history.json", from_start=from_start)
+    sink = Sink(settings.history, secret("LEGWATCH_INFLUX_TOKEN"))
+    exporter = Exporter(
+        folder / "legwatch.db",
+        cursor,
+        sink,
+        Sentinel(settings.history.url),
+        rules_of=cache(settings.rules_of),
+        idle_ms=0 if once else IDLE_MS,
+    )
+    wait_s, away, said_s = FIRST_WAIT_S, False, time.monotonic()
+    while not stop.is_set():
+        try:
+            rows = exporter.round(time.time_ns() // 1_000_000)
+        except SinkAway as error:
+            logger.log(logging.DEBUG if away else logging.WARNING, "history: %s", error)
+            away = True
+            stop.wait(wait_s)
+            wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+            continue
+        except sqlite3.Error as error:
+            logger.warning("history: the server's database: %s", error)
+            stop.wait(LONGEST_WAIT_S)
+            continue
+        if away:
+            logger.info("history: the store is back")
+        away, wait_s = False, FIRST_WAIT_S
+        if time.monotonic() - said_s > SAY_EVERY_S and rows:
+            said_s = time.monotonic()
+            logger.info(
+                "history: %s points sent, %s windows to go", exporter.points, exporter.lag()
+            )
+        if rows:
+            continue
+        if once and cursor.settled():
+            logger.info("history: all sent, %s points, %s refused", exporter.points, sink.refused)
+            break
+        soon = not cursor.settled()  # the store's life is to be watched until then
+        stop.wait(min(settings.history.every_s, WATCH_S) if soon else settings.history.every_s)
+    sink.close()
+    return 0

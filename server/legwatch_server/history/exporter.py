@@ -1,0 +1,114 @@
+"""One round after the other: read rows behind the cursor, write their points, move the cursor."""
+
+import copy
+import logging
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from legwatch.rules import Rules
+from legwatch_server.history.cursor import Cursor, Position
+from legwatch_server.history.lines import NoticeRow, WindowRow, notice_line, window_lines
+from legwatch_server.history.sink import SinkAway
+
+logger = logging.getLogger(__name__)
+
+BATCH = 2000  # rows in one body: about 5,000 points
+_WINDOWS = """
+SELECT w.id, b.name, w.to_ms, w.leg_c, w.leg_rh, w.room_c, w.room_rh, w.moves, w.in_bed, w.late,
+  w.arrived_ms FROM windows w JOIN beds b ON b.id = w.bed_id WHERE w.id>? ORDER BY w.id LIMIT ?
+"""
+_NOTICES = """
+SELECT n.id, b.name, n.at_ms, n.kind, n.what, n.level, n.held, n.line
+FROM notices n JOIN beds b ON b.id = n.bed_id WHERE n.id>? ORDER BY n.id LIMIT ?
+"""
+
+
+class Writer(Protocol):
+    """What the exporter needs of the other store."""
+
+    def write(self, lines: list[str]) -> None:
+        """Write; raises SinkAway."""
+
+
+class Watch(Protocol):
+    """What the exporter needs to know of the other store's life."""
+
+    def watch(self) -> bool:
+        """Begin to watch; False when nobody is there."""
+
+    def alive(self) -> bool:
+        """Say whether it has lived on since."""
+
+
+class Exporter:
+    """Reads the server's database on a read-only connection of its own."""
+
+    def __init__(
+        self,
+        path: Path,
+        cursor: Cursor,
+        writer: Writer,
+        watch: Watch,
+        *,
+        rules_of: Callable[[str], Rules],
+        idle_ms: int,
+    ) -> None:
+        self._path, self._cursor, self._writer, self._watch = path, cursor, writer, watch
+        self._rules_of, self._idle_ms = rules_of, idle_ms
+        self._db: sqlite3.Connection | None = None
+        self.points = 0
+
+    def round(self, now_ms: int) -> int:
+        """Send one batch; return its rows, 0 when there is nothing new. Raises SinkAway."""
+        if not self._watch.alive():
+            self._cursor.go_back()
+            if not self._watch.watch():
+                raise SinkAway("the store cannot be reached")
+        position = copy.deepcopy(self._cursor.now)
+        try:
+            lines, rows = self._collect(position, now_ms)
+            self._writer.write(lines)
+        except SinkAway:
+            self._cursor.go_back()
+            raise
+        if not self._watch.alive():
+            self._cursor.go_back()
+            raise SinkAway("the store was restarted, or closed the connection")
+        if lines or rows:
+            self._cursor.confirm(position, now_ms)
+            self.points += len(lines)
+        self._cursor.settle(now_ms)
+        return rows
+
+    def lag(self) -> int:
+        """Return how many windows are not sent yet."""
+        db = self._open()
+        row = db.execute("SELECT coalesce(max(id), 0) FROM windows").fetchone() if db else (0,)
+        return max(0, int(row[0]) - self._cursor.now.window_id)
+
+    def _collect(self, position: Position, now_ms: int) -> tuple[list[str], int]:
+        db = self._open()
+        if db is None:
+            return [], 0
+        lines: list[str] = []
+        windows = [WindowRow(*r) for r in db.execute(_WINDOWS, (position.window_id, BATCH))]
+        for window in windows:
+            lines += position.nights.window(window, self._rules_of(window.bed))
+            lines += window_lines(window)
+            position.window_id = window.id
+        notices = [NoticeRow(*r) for r in db.execute(_NOTICES, (position.notice_id, BATCH))]
+        for notice in notices:
+            lines += position.nights.notice(notice, self._rules_of(notice.bed))
+            lines.append(notice_line(notice))
+            position.notice_id = notice.id
+        if not windows:
+            lines += position.nights.over(now_ms, self._idle_ms, self._rules_of)
+        return lines, len(windows) + len(notices)
+
+    def _open(self) -> sqlite3.Connection | None:
+        """Open the store; None while the server has not made it yet."""
+        if self._db is None and self._path.exists():
+            self._db = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=10)
+        return self._db

@@ -1,0 +1,78 @@
+"""Stored rows become line protocol: numbers and booleans only, each with its own time.
+
+A compatible store keeps a text field as 0, which would be a false reading; so there is none.
+Tags are few and never unique: bed, sensor, kind, level, what.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class WindowRow(NamedTuple):
+    """A stored window, as far as history wants it."""
+
+    id: int
+    bed: str
+    to_ms: int
+    leg_c: float | None
+    leg_rh: float | None
+    room_c: float | None
+    room_rh: float | None
+    moves: int | None
+    in_bed: int | None
+    late: int
+    arrived_ms: int
+
+
+class NoticeRow(NamedTuple):
+    """A stored notice."""
+
+    id: int
+    bed: str
+    at_ms: int
+    kind: str
+    what: str
+    level: str
+    held: str | None
+    line: str
+
+
+def window_lines(row: WindowRow) -> list[str]:
+    """Return the points of one window; what is unknown has none."""
+    found = []
+    for sensor, celsius, humidity in (
+        ("leg", row.leg_c, row.leg_rh),
+        ("room", row.room_c, row.room_rh),
+    ):
+        fields = {"temperature_c": celsius, "humidity_pct": humidity}
+        found.append(_point("reading", {"bed": row.bed, "sensor": sensor}, fields, row.to_ms))
+    found.append(_point("movement", {"bed": row.bed}, {"count": row.moves}, row.to_ms))
+    state = {"in_bed": row.in_bed, "late": row.late}
+    found.append(_point("bed", {"bed": row.bed}, state, row.to_ms))
+    return [line for line in found if line]
+
+
+def notice_line(row: NoticeRow) -> str:
+    """Return the point of one notice with its figures; `pushed` says whether people were told."""
+    figures = json.loads(row.line)["figures"]
+    numbers = {k: v for k, v in figures.items() if isinstance(v, (int, float))}
+    tags = {"bed": row.bed, "kind": row.kind, "level": row.level, "what": row.what}
+    fields = {"id": row.id, "pushed": int(row.held is None), **numbers}
+    return _point("alert", tags, fields, row.at_ms)
+
+
+def night_line(bed: str, begin_ms: int, figures: Mapping[str, float]) -> str:
+    """Return the one point of a night, at the noon on which it begins."""
+    return _point("night", {"bed": bed}, figures, begin_ms)
+
+
+def _point(
+    measurement: str, tags: Mapping[str, str], fields: Mapping[str, float | None], at_ms: int
+) -> str:
+    """Write one line. Every number is a float, so that a field keeps its type for ever."""
+    given = [f"{name}={float(value)!r}" for name, value in fields.items() if value is not None]
+    if not given:
+        return ""
+    head = ",".join([measurement, *(f"{name}={value}" for name, value in tags.items())])
+    return f"{head} {','.join(given)} {at_ms}"

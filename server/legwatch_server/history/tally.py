@@ -1,0 +1,87 @@
+"""The figures of one night, counted while its windows go by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, tzinfo
+
+from legwatch.night import night_of
+from legwatch.rules import Rules
+from legwatch_server.history.lines import NoticeRow, WindowRow, night_line
+
+IDLE_MS = 120_000  # a night that is over is written when its bed has been quiet this long
+
+
+@dataclass(slots=True)
+class Tally:
+    """One bed's night so far."""
+
+    night: int  # ordinal of the date
+    windows: int = 0
+    in_bed_s: float = 0.0
+    cold_s: float = 0.0
+    moves: int = 0
+    pushed: int = 0
+    last_ms: int = 0
+    arrived_ms: int = 0
+    written: bool = False
+
+
+@dataclass(slots=True)
+class Nights:
+    """The open nights of every bed; goes into the cursor as it is."""
+
+    open: dict[str, Tally] = field(default_factory=dict)
+
+    def window(self, row: WindowRow, rules: Rules) -> list[str]:
+        """Count a window; return the line of the night that it ends, if it does."""
+        tally, done = self._of(row.bed, row.to_ms, rules)
+        since_s = (row.to_ms - tally.last_ms) / 1000 if tally.last_ms else 10.0
+        length_s = since_s if 0 < since_s <= 60 else 10.0
+        tally.windows += 1
+        tally.in_bed_s += length_s if row.in_bed else 0.0
+        tally.cold_s += length_s if row.leg_c is not None and row.leg_c < rules.warmth.warn_c else 0
+        tally.moves += row.moves or 0
+        tally.last_ms = max(tally.last_ms, row.to_ms)
+        tally.arrived_ms = max(tally.arrived_ms, row.arrived_ms)
+        tally.written = False
+        return done
+
+    def notice(self, row: NoticeRow, rules: Rules) -> list[str]:
+        """Count a push."""
+        tally, done = self._of(row.bed, row.at_ms, rules)
+        tally.pushed += row.held is None
+        tally.written = False
+        return done
+
+    def over(self, now_ms: int, idle_ms: int, rules_of: Callable[[str], Rules]) -> list[str]:
+        """Return the lines of nights that are over and whose windows have stopped coming."""
+        done = []
+        for bed, tally in self.open.items():
+            zone = rules_of(bed).zone
+            ended = night_of(now_ms, zone).toordinal() > tally.night
+            if ended and not tally.written and now_ms - tally.arrived_ms >= idle_ms:
+                done.append(_line(bed, tally, zone))
+                tally.written = True
+        return done
+
+    def _of(self, bed: str, at_ms: int, rules: Rules) -> tuple[Tally, list[str]]:
+        night = night_of(at_ms, rules.zone).toordinal()
+        tally = self.open.get(bed)
+        if tally is not None and night <= tally.night:
+            return tally, []
+        done = [] if tally is None or tally.written else [_line(bed, tally, rules.zone)]
+        self.open[bed] = tally = Tally(night)
+        return tally, done
+
+
+def _line(bed: str, tally: Tally, zone: tzinfo) -> str:
+    noon = datetime.combine(datetime.fromordinal(tally.night), time(12), zone)
+    begin_ms = int(noon.astimezone(UTC).timestamp() * 1000)
+    figures = {
+        "windows": tally.windows,
+        "in_bed_min": round(tally.in_bed_s / 60, 1),
+        "cold_min": round(tally.cold_s / 60, 1),
+        "moves": tally.moves,
+        "pushed": tally.pushed,
+    }
+    return night_line(bed, begin_ms, figures)
