@@ -1,3 +1,5 @@
+"""One bed, one minute: what was seen goes through the rules, and the alerts live on."""
+
 from collections.abc import Sequence
 from typing import NamedTuple
 

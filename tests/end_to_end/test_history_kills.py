@@ -135,7 +135,7 @@ def test_every_point_arrives_once_though_both_sides_are_killed(
     running = database.start()
     for turn in range(5):
         exporter = start_exporter(stored, database)
-        wait_until(lambda: database.points(), "the first points", 30)
+        wait_until(database.points, "the first points", 30)
         if turn % 2:
             exporter.kill()
             running.kill()
