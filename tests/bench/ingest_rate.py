@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,11 +24,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from end_to_end.house import LEGWATCH, MOSQUITTO, Process, free_port, wait_until
-from nightly import bare, ms
-
+from legwatch.engine import advance, start
 from legwatch.events import Window
-from legwatch.wire import encode_window
+from legwatch.wire import decode_window, encode_window
 from legwatch_server.up.toml import dump
+from nightly import bare, ms, rules
 
 BEGIN = ms("2026-01-02T21:00Z")
 TEN_S = 10_000
@@ -233,7 +233,6 @@ class Sink:
 def push_delay(rate: float, deciding: int = 200) -> list[float]:
     """Return the delays (s) from publishing a deciding window to its push, under load."""
     air = bare((60, 200), bare_c=24.6)
-    fired = 79  # minutes after which the cold has held for ten minutes, found by replay below
 
     def window(seq: int) -> bytes:
         to_ms = BEGIN + seq * TEN_S
@@ -274,14 +273,10 @@ def push_delay(rate: float, deciding: int = 200) -> list[float]:
     return sorted(sink.came[name] - sent[name] for name in names)
 
 
-def _deciding_seq(window: object) -> int:
-    from legwatch.engine import advance, start
-    from legwatch.wire import decode_window
-    from nightly import rules
-
+def _deciding_seq(window: Callable[[int], bytes]) -> int:
     state = start()
     for seq in range(1, 2000):
-        state, notices = advance(state, decode_window(window(seq)), rules())  # type: ignore[operator]
+        state, notices = advance(state, decode_window(window(seq)), rules())
         if notices:
             return seq
     raise AssertionError("the night decides nothing")

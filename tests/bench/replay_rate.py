@@ -6,6 +6,7 @@
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -21,7 +22,7 @@ def main() -> None:
     """Print a table of medians; each round runs every row once."""
     quiet = list(night())
     cold = list(night(leg=bare((120, 200), (300, 420))))
-    rows = {
+    rows: dict[str, Callable[[], object]] = {
         "rebuild the windows, no engine": lambda: deque((Window(*w) for w in quiet), maxlen=0),
         "a quiet night": lambda: deque(replay(quiet, rules()), maxlen=0),
         "a night with two cold spells": lambda: deque(replay(cold, rules()), maxlen=0),

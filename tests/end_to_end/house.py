@@ -293,6 +293,7 @@ def write_night(windows: Iterable[Window], path: Path) -> Path:
             "leg_temperature_c": window.leg_c,
             "leg_humidity_pct": window.leg_rh,
             "room_temperature_c": window.room_c,
+            "room_humidity_pct": window.room_rh,
             "movement": window.moves,
             "in_bed": None if window.in_bed is None else int(window.in_bed),
         }

@@ -96,9 +96,9 @@ def expected(house: House) -> set[tuple[str, str, int, float]]:
 @pytest.fixture
 def stored(house: House) -> House:
     """A house whose server has stored one night with alerts, and has gone."""
-    file = write_night(
-        night(minutes=400, leg=bare((150, 220), bare_c=22.5)), house.folder / "n.csv"
-    )
+    seen = night(minutes=400, leg=bare((150, 220), bare_c=22.5))
+    damp = (window._replace(leg_rh=48.5, room_rh=51.0) for window in seen)
+    file = write_night(damp, house.folder / "n.csv")
     house.broker()
     server = house.server()
     assert house.agent("anna", file).wait(60) == 0

@@ -1,0 +1,213 @@
+"""Write the dashboard *Nights*, once for InfluxDB 2 (Flux) and once for a Prometheus data source.
+
+    .venv/bin/python deploy/grafana/nights.py
+
+One list of panels, two query texts each. The Prometheus flavour reads a compatible store such as
+VictoriaMetrics, which takes the same line protocol.
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grafana_foundation_sdk.builders import dashboard, prometheus, stat, timeseries
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.common import VisibilityMode
+from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, DataSourceRef
+
+FOLDER = Path(__file__).parent / "dashboards"
+FLAVOURS = {
+    "influx": DataSourceRef(type_val="influxdb", uid="legwatch-influx"),
+    "prometheus": DataSourceRef(type_val="prometheus", uid="legwatch-prometheus"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One picture; each series is measurement, field, a further tag (or none), and its legend."""
+
+    title: str
+    about: str
+    unit: str
+    series: tuple[tuple[str, str, str, str], ...]
+    whole_night: bool = False  # a figure of the night, not a line through it
+
+
+PANELS = (
+    Panel(
+        "Air by the legs and in the room",
+        "Bed air is 29-32 °C under a blanket; by bare legs it falls towards the room's.",
+        "celsius",
+        (
+            ("reading", "temperature_c", "sensor=leg", "by the legs"),
+            ("reading", "temperature_c", "sensor=room", "room"),
+        ),
+    ),
+    Panel(
+        "Movement",
+        "Movements counted in each window. No bar is no movement; no data is no bar either, so "
+        "look at the air above.",
+        "short",
+        (("movement", "count", "", "movements"),),
+    ),
+    Panel("In bed", "1: in bed by the mat, 0: not.", "short", (("bed", "in_bed", "", "in bed"),)),
+    Panel(
+        "Humidity",
+        "Relative humidity by the legs and in the room.",
+        "percent",
+        (
+            ("reading", "humidity_pct", "sensor=leg", "by the legs"),
+            ("reading", "humidity_pct", "sensor=room", "room"),
+        ),
+    ),
+    Panel("Time in bed", "Minutes, last night.", "m", (("night", "in_bed_min", "", ""),), True),
+    Panel(
+        "Cold air by the legs",
+        "Minutes below the warning limit, last night.",
+        "m",
+        (("night", "cold_min", "", ""),),
+        True,
+    ),
+    Panel("Pushes", "Messages sent, last night.", "short", (("night", "pushed", "", ""),), True),
+)
+
+
+def main() -> None:
+    """Write both files, or only say whether they are up to date (`--check`)."""
+    stale = []
+    for flavour in FLAVOURS:
+        path = FOLDER / f"nights-{flavour}.json"
+        text = render(flavour)
+        if "--check" in sys.argv:
+            stale += (
+                [] if path.exists() and path.read_text(encoding="utf-8") == text else [path.name]
+            )
+            continue
+        path.write_text(text, encoding="utf-8")
+        print(f"{path} written")
+    if stale:
+        sys.exit(f"not what the code writes: {', '.join(stale)}")
+
+
+def render(flavour: str) -> str:
+    """Return the dashboard's JSON for one flavour."""
+    source = FLAVOURS[flavour]
+    board = (
+        dashboard.Dashboard("Nights")
+        .uid(f"legwatch-nights-{flavour}")
+        .tags(["legwatch"])
+        .time("now-18h", "now")
+        .timezone("browser")
+        .refresh("1m")
+        .tooltip(DashboardCursorSync.CROSSHAIR)
+        .with_variable(_bed(flavour, source))
+    )
+    for panel in PANELS:
+        board = board.with_panel(_panel(panel, flavour, source))
+    body = json.loads(json.dumps(board.build(), cls=JSONEncoder))
+    body["annotations"] = {"list": [_alerts(flavour, source)]}
+    return json.dumps(body, indent=1, sort_keys=True) + "\n"
+
+
+def _bed(flavour: str, source: DataSourceRef) -> dashboard.QueryVariable:
+    query = (
+        'import "influxdata/influxdb/schema"\nschema.tagValues(bucket: v.defaultBucket, tag: "bed")'
+        if flavour == "influx"
+        else "label_values(bed_late, bed)"
+    )
+    return dashboard.QueryVariable("bed").label("Bed").datasource(source).query(query)
+
+
+def _panel(panel: Panel, flavour: str, source: DataSourceRef) -> Any:
+    made: Any = stat.Panel() if panel.whole_night else timeseries.Panel()
+    made = made.title(panel.title).description(panel.about).datasource(source).unit(panel.unit)
+    made = made.span(8 if panel.whole_night else 24).height(4 if panel.whole_night else 8)
+    if not panel.whole_night:
+        made = made.span_nulls(False).show_points(VisibilityMode.NEVER)
+    for letter, (measurement, field, only, legend) in zip("ABCD", panel.series, strict=False):
+        made = made.with_target(
+            _target(flavour, letter, measurement, field, only, legend or panel.title, panel)
+        )
+    return made
+
+
+def _target(
+    flavour: str, letter: str, measurement: str, field: str, only: str, legend: str, panel: Panel
+) -> Any:
+    if flavour == "prometheus":
+        query = promql(measurement, field, only, whole_night=panel.whole_night)
+        return prometheus.Dataquery().expr(query).legend_format(legend).ref_id(letter)
+    return _Flux(letter, flux(measurement, field, only, whole_night=panel.whole_night))
+
+
+@dataclass(frozen=True, slots=True)
+class _Flux:
+    """A Flux target, for which the SDK has no builder; it is its own model."""
+
+    letter: str
+    query: str
+
+    def build(self) -> Any:
+        """Return the target."""
+        return self
+
+    def to_json(self) -> dict[str, object]:
+        """Return what Grafana reads."""
+        return {"refId": self.letter, "query": self.query}
+
+
+def promql(measurement: str, field: str, only: str, *, whole_night: bool) -> str:
+    """Return the query of one series for a Prometheus data source."""
+    tags = ['bed="$bed"'] + (
+        [f'{only.split("=", maxsplit=1)[0]}="{only.split("=")[1]}"'] if only else []
+    )
+    name = f"{measurement}_{field}{{{','.join(tags)}}}"
+    if whole_night:
+        return f"last_over_time({name}[2d])"
+    how = "sum" if measurement == "movement" else "avg"
+    return f"{how}_over_time({name}[$__interval])"
+
+
+def flux(measurement: str, field: str, only: str, *, whole_night: bool) -> str:
+    """Return the query of one series for InfluxDB 2."""
+    tags = f' and r.{only.split("=", maxsplit=1)[0]} == "{only.split("=")[1]}"' if only else ""
+    which = f'r._measurement == "{measurement}" and r._field == "{field}" and r.bed == "${{bed}}"'
+    span = "start: -2d" if whole_night else "start: v.timeRangeStart, stop: v.timeRangeStop"
+    how = "sum" if measurement == "movement" else "mean"
+    end = (
+        "\n  |> last()"
+        if whole_night
+        else f"\n  |> aggregateWindow(every: v.windowPeriod, fn: {how}, createEmpty: false)"
+    )
+    return (
+        "from(bucket: v.defaultBucket)\n"
+        f"  |> range({span})\n"
+        f"  |> filter(fn: (r) => {which}{tags})" + end
+    )
+
+
+def _alerts(flavour: str, source: DataSourceRef) -> dict[str, object]:
+    """Return the alerts as annotations: a mark at each notice that was pushed."""
+    asked: dict[str, object] = {
+        "name": "Alerts",
+        "datasource": {"type": source.type_val, "uid": source.uid},
+        "enable": True,
+        "iconColor": "red",
+    }
+    if flavour == "prometheus":
+        mark = 'last_over_time(alert_pushed{bed="$bed"}[$__interval]) > 0'
+        return {**asked, "expr": mark, "titleFormat": "{{kind}} {{what}}", "tagKeys": "level"}
+    mark = (
+        "from(bucket: v.defaultBucket)\n"
+        "  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)\n"
+        '  |> filter(fn: (r) => r._measurement == "alert" and r._field == "pushed"'
+        ' and r.bed == "${bed}" and r._value > 0)\n'
+        '  |> map(fn: (r) => ({_time: r._time, title: r.kind + " " + r.what, tags: r.level}))'
+    )
+    return {**asked, "target": {"query": mark, "refId": "Anno"}}
+
+
+if __name__ == "__main__":
+    main()

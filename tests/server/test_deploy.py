@@ -1,0 +1,101 @@
+"""What is shipped for running legwatch fits together."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from legwatch.settings import load
+from legwatch_server.settings import ServerSettings
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+ANALYZE = shutil.which("systemd-analyze")
+
+
+def test_the_dashboards_are_what_the_code_writes() -> None:
+    done = subprocess.run(
+        [sys.executable, DEPLOY / "grafana/nights.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_both_flavours_show_the_same_panels() -> None:
+    boards = {
+        name: json.loads((DEPLOY / f"grafana/dashboards/nights-{name}.json").read_text())
+        for name in ("influx", "prometheus")
+    }
+    titles = {name: [p["title"] for p in board["panels"]] for name, board in boards.items()}
+    assert titles["influx"] == titles["prometheus"]
+    for board in boards.values():
+        for panel in board["panels"]:
+            assert [t["refId"] for t in panel["targets"]] == list("ABCD"[: len(panel["targets"])])
+    for panel in boards["influx"]["panels"]:
+        for target in panel["targets"]:
+            query = target["query"]
+            assert query.startswith("from(bucket: v.defaultBucket)\n  |> range(start: ")
+            assert 'r.bed == "${bed}"' in query
+
+
+def test_compose_names_only_what_exists_and_opens_only_the_broker() -> None:
+    text = (DEPLOY / "compose.yaml").read_text()
+    for mounted in re.findall(r"- (\./[^:]+):", text):
+        assert (DEPLOY / mounted).exists(), mounted
+    ports = re.findall(r'- "([0-9.:]+)"', text)
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == ["1883:1883"]
+    asked = set(re.findall(r"\$\{([A-Z_]+)", text))
+    given = {
+        line.split("=")[0]
+        for line in (DEPLOY / "env.example").read_text().splitlines()
+        if "=" in line
+    }
+    assert asked == given
+    load(ServerSettings, tomllib.loads((DEPLOY / "server.toml").read_text())).check()
+
+
+@pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_units_are_hardened(unit: Path) -> None:
+    assert ANALYZE
+    done = subprocess.run(
+        [ANALYZE, "security", "--offline=true", "--threshold=40", unit],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-300:]
+
+
+def test_the_broker_starts_with_the_shipped_configuration(tmp_path: Path) -> None:
+    mosquitto = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+    if mosquitto is None:
+        pytest.skip("mosquitto is not installed")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (tmp_path / "passwords").touch(mode=0o600)
+    (tmp_path / "acl").write_text((DEPLOY / "mosquitto/acl").read_text())
+    text = (DEPLOY / "mosquitto/mosquitto.conf").read_text()
+    text = text.replace("listener 1883", f"listener {port} 127.0.0.1")
+    text = text.replace("/mosquitto/config/", f"{tmp_path}/")
+    text = text.replace("/mosquitto/data/", f"{tmp_path}/")
+    conf = tmp_path / "mosquitto.conf"
+    conf.write_text(f"{text}\nuser root\n")
+    broker = subprocess.Popen([mosquitto, "-c", conf], stderr=subprocess.PIPE, text=True)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            broker.wait(1.5)  # a wrong line ends it at once
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            pass
+    finally:
+        broker.terminate()
+        broker.communicate(timeout=10)
