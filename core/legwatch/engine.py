@@ -70,6 +70,7 @@ class View(NamedTuple):
 _LEGS = {Truth.YES: "cold", Truth.NO: "warm", Truth.UNKNOWN: "unknown"}
 Notices = tuple[Notice, ...]
 NOTHING: Notices = ()
+_encoder = json.JSONEncoder(separators=(",", ":"))
 
 
 def start() -> State:
@@ -192,7 +193,7 @@ def _alert(kind: Kind, alarm: Alarm, at_ms: int) -> Alert:
 
 def to_json(state: State) -> str:
     """Write a state as JSON; `from_json` gives an equal state back."""
-    return json.dumps((VERSION, state), separators=(",", ":"))
+    return _encoder.encode((VERSION, state))
 
 
 def from_json(text: str) -> State:

@@ -160,16 +160,17 @@ def _whole(body: dict[str, Any], key: str, low: int, high: int) -> int:
 
 
 def _maybe_whole(body: dict[str, Any], key: str, low: int, high: int) -> int | None:
-    return None if body.get(key) is None else _whole(body, key, low, high)
+    value = body.get(key)
+    if value is None or (type(value) is int and low <= value <= high):
+        return value
+    return _whole(body, key, low, high)  # which says what is wrong
 
 
 def _number(value: object, key: str, low: float, high: float) -> float | None:
     if value is None:
         return None
-    if type(value) is float or type(value) is int:
-        number = float(value) if abs(value) < 1e9 else value
-        if low <= number <= high:
-            return number
+    if (type(value) is float or type(value) is int) and low <= value <= high:
+        return float(value)
     raise WireError(f"{key}: a number {low:g}..{high:g} or null is expected, not {str(value)[:40]}")
 
 

@@ -21,6 +21,9 @@ class Boot:
 
     def add(self, seq: int) -> None:
         """Count a window as here, and close gaps."""
+        if seq == self.upto + 1 and not self.ahead:
+            self.upto = seq
+            return
         self.ahead.add(seq)
         self.close()
 
@@ -29,7 +32,7 @@ class Boot:
         if low - 1 > self.upto:
             self.upto = low - 1
             self.ahead = {seq for seq in self.ahead if seq > self.upto}
-        self.close()
+            self.close()
 
     def close(self) -> None:
         """Move `upto` over what is here without a gap."""
