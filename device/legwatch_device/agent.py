@@ -59,10 +59,10 @@ class Agent:
         self._memory = Spool(":memory:")
         self._seq = 0
         self._sent = {id(spool): 0, id(self._memory): 0}  # the last id sent on this connection
-        self._under_way = 0
+        self._under_way = self._sent_seq = 0
         self._progress_ms = clock.mono_ms()
         self._disk_full = False
-        self._presses: list[Press] = []
+        self._presses: list[tuple[int, Press]] = []  # with the window that it comes after
         self._finished = False
 
     def run(self, stop: threading.Event) -> None:
@@ -76,16 +76,19 @@ class Agent:
     def turn(self, items: list[Any]) -> None:
         """Take in what came since the last turn, then send what may be sent."""
         measured = [item for item in items if isinstance(item, Window)]
+        place = self._seq
         if measured:
             self._keep(measured)
         for item in items:
             match item:
+                case Window():
+                    place += 1
                 case Connected():
                     self._greet()
                 case Stored(boot, seq):
                     self._confirm(boot, seq)
                 case Press():
-                    self._presses.append(item)
+                    self._presses.append((place, item))
                 case Finished():
                     self._finished = True
         self._pump()
@@ -162,14 +165,14 @@ class Agent:
             self._progress_ms = self._clock.mono_ms()
 
     def _pump(self) -> None:
-        while self._presses and self._link.send(Channel.EVENT, encode_press(self._presses[0])):
-            self._presses.pop(0)
         stalled = self._clock.mono_ms() - self._progress_ms > NO_PROGRESS_MS
         if stalled and self._under_way:
             self._again()
         for spool in (self._spool, self._memory):
             while self._under_way < UNCONFIRMED and self._send_some(spool):
                 pass
+        if self._sent_seq >= self._seq:
+            self._send_presses(self._seq)
 
     def _send_some(self, spool: Spool) -> bool:
         """Send one batch; False when there is nothing more or no connection."""
@@ -178,11 +181,23 @@ class Agent:
         for ident, item in batch:
             if item.boot not in low:
                 low[item.boot] = self._lowest(item.boot)
+            if item.boot == self._boot and not self._send_presses(item.seq - 1):
+                return False
             if not self._link.send(Channel.WINDOW, self._dressed(item, low[item.boot])):
                 return False
             self._sent[id(spool)] = ident
+            if item.boot == self._boot:
+                self._sent_seq = max(self._sent_seq, item.seq)
             self._under_way += 1
         return bool(batch)
+
+    def _send_presses(self, seq: int) -> bool:
+        """Send the presses that come after window `seq` at the latest, in their place."""
+        while self._presses and self._presses[0][0] <= seq:
+            if not self._link.send(Channel.EVENT, encode_press(self._presses[0][1])):
+                return False
+            self._presses.pop(0)
+        return True
 
     def _lowest(self, boot: str) -> int | None:
         """Return the oldest sequence number that is held anywhere: below it nothing is owed."""
