@@ -75,7 +75,7 @@ class Owner:
             if stop:
                 return
 
-    def turn(self, arrivals: list[Arrival]) -> None:
+    def turn(self, arrivals: Sequence[Arrival]) -> None:
         """Take a batch in and commit it; a failing disk is waited for, nothing is dropped."""
         messages = [a for a in arrivals if isinstance(a, Message)]
         if any(isinstance(a, Connected) for a in arrivals):
