@@ -17,12 +17,12 @@ TEN_S = 10_000
 
 
 @cache
-def rules(profile: str = "standard", **own: float) -> Rules:
+def rules(profile: str = "standard", zone: str = "Europe/Berlin", **own: float) -> Rules:
     """Return a profile's rules; own limits are given as `warmth__warn_c=26`."""
     names = ["standard"] if profile == "standard" else ["standard", profile]
     tables = [parse_profile((PROFILES / f"{name}.toml").read_text(), name) for name in names]
     given = {key.replace("__", "."): value for key, value in own.items()}
-    return build(merge(tables), given, zone=BERLIN)
+    return build(merge(tables), given, zone=ZoneInfo(zone))
 
 
 def ms(text: str) -> int:
