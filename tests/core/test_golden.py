@@ -6,12 +6,12 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
-from nightly import REPO, rules
 
 from legwatch.engine import replay
 from legwatch.message import text
 from legwatch.notice import as_json
 from legwatch.recording import events, parse
+from nightly import REPO, rules
 
 NIGHTS = sorted((REPO / "tests/nights").glob("*.csv.gz"))
 NO_BODY_ALERT = {"empty_bed", "dead_movement", "agent_off", "dead_leg", "bathroom"}
