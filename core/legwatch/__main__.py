@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from legwatch import __version__
-from legwatch.errors import LegwatchError
+from legwatch.errors import CannotRun, LegwatchError
 
 GROUP = "legwatch.commands"
 ABOUT = {
@@ -48,7 +48,7 @@ def _run(point: EntryPoint, words: list[str]) -> int:
         return 2
     except LegwatchError as error:
         print(f"legwatch {point.name}: {error}", file=sys.stderr)
-        return 2
+        return 1 if isinstance(error, CannotRun) else 2
     except KeyboardInterrupt:
         return 130
 

@@ -3,7 +3,8 @@
 LegwatchError
 ├── WireError (ValueError)        a message that does not decode
 ├── SettingsError (ValueError)    a settings or rules key that is wrong; names its path and range
-└── RecordingError (ValueError)   a replay file that cannot be read
+├── RecordingError (ValueError)   a replay file that cannot be read
+└── CannotRun                     the settings are right, but not on this machine, or not now
 """
 
 
@@ -29,3 +30,7 @@ class SettingsError(LegwatchError, ValueError):
 
 class RecordingError(LegwatchError, ValueError):
     """A replay file that cannot be read; the text names the line."""
+
+
+class CannotRun(LegwatchError):  # noqa: N818 - a state of affairs rather than a mistake
+    """A command cannot do its work here or now; the sentence says why. Its exit code is 1."""

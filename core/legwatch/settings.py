@@ -4,9 +4,10 @@ A field is declared with `setting(...)`; its default lives there and nowhere els
 """
 
 import dataclasses
+import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from legwatch.errors import SettingsError
@@ -35,6 +36,30 @@ def setting(
     if isinstance(default, (dict, list)):
         return dataclasses.field(default_factory=type(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def parse(shape: type[T], text: str, name: str) -> T:
+    """Fill the dataclass `shape` from TOML text; `name` is the file's, for errors."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(name, f"not TOML: {error}") from None
+    return load(shape, table)
+
+
+def secret(name: str, environ: Mapping[str, str], read: Callable[[str], str]) -> str:
+    """Return the secret in the variable `name`, or in the file that `name`_FILE names; else empty.
+
+    `read` reads a file. Raises SettingsError when it fails: a secret that was meant must not be
+    missing.
+    """
+    path = environ.get(f"{name}_FILE")
+    if path is None:
+        return environ.get(name, "")
+    try:
+        return read(path).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name}_FILE", f"{path} cannot be read: {error}") from None
 
 
 def load(shape: type[T], table: Mapping[str, Any], path: str = "") -> T:

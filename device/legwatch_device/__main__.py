@@ -1,7 +1,6 @@
 """`legwatch agent`: arguments, the real clock, wiring. The only place that builds things."""
 
 import argparse
-import fcntl
 import logging
 import queue
 import secrets
@@ -13,10 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from legwatch.topics import check_bed
+from legwatch.errors import CannotRun
 from legwatch_device.agent import PLAYED_TO, Agent, Finished
 from legwatch_device.clock import SystemClock
 from legwatch_device.drivers import Feed, open_driver
+from legwatch_device.folder import claimed
 from legwatch_device.link import Link
 from legwatch_device.live import LiveFeed, Probe
 from legwatch_device.settings import AgentSettings, Sensor, read, secret
@@ -36,30 +36,16 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--check-config", action="store_true", help="only check the settings")
     args = parser.parse_args(argv)
     settings = read(args.config)
-    check_bed(settings.bed)
     password = secret("LEGWATCH_MQTT_PASSWORD")
     if args.check_config:
         print(f"{args.config}: good (bed {settings.bed})")
         return 0
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    folder = Path(settings.state_dir)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "agent.lock").open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print(f"legwatch agent: another agent already uses {folder}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"legwatch agent: {folder}: {error.strerror}", file=sys.stderr)
-        return 1
-    try:
-        return _run(settings, password, folder)
-    except sqlite3.Error as error:
-        print(f"legwatch agent: the spool in {folder} cannot be used: {error}", file=sys.stderr)
-        return 1
-    finally:
-        lock.close()
+    with claimed(Path(settings.state_dir), "agent.lock") as folder:
+        try:
+            return _run(settings, password, folder)
+        except sqlite3.Error as error:
+            raise CannotRun(f"the spool in {folder} cannot be used: {error}") from None
 
 
 def _run(settings: AgentSettings, password: str, folder: Path) -> int:

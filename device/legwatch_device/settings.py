@@ -1,13 +1,13 @@
 """The settings of a bedside agent (TOML). Secrets come from the environment only."""
 
 import os
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from legwatch.errors import SettingsError
-from legwatch.settings import load, setting
+from legwatch.settings import parse, setting
+from legwatch.settings import secret as find_secret
 from legwatch.topics import check_bed
 from legwatch_device.drivers import load as load_driver
 
@@ -94,27 +94,16 @@ class AgentSettings:
 
 
 def read(path: Path) -> AgentSettings:
-    """Read a settings file; raises SettingsError with the key's path, or with the file's name."""
+    """Read and check a settings file; raises SettingsError with the key's path."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(str(path), f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(str(path), f"not TOML: {error}") from None
-    settings = load(AgentSettings, table)
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(str(path), f"cannot be read: {error}") from None
+    settings = parse(AgentSettings, text, str(path))
     settings.check()
     return settings
 
 
 def secret(name: str) -> str:
-    """Return the secret in the environment variable `name`, or in the file `name`_FILE; else empty.
-
-    Raises SettingsError when the file cannot be read: a secret that was meant must not be missing.
-    """
-    path = os.environ.get(f"{name}_FILE")
-    if path is None:
-        return os.environ.get(name, "")
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"{name}_FILE", f"{path}: {error.strerror}") from None
+    """Return a secret from the environment, or from the file that NAME_FILE names."""
+    return find_secret(name, os.environ, lambda path: Path(path).read_text(encoding="utf-8"))

@@ -1,7 +1,6 @@
 """`legwatch server`: arguments, the real clock, wiring. The only place that builds things."""
 
 import argparse
-import fcntl
 import logging
 import queue
 import signal
@@ -12,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from legwatch.errors import CannotRun
+from legwatch_server.folder import claimed
 from legwatch_server.http import serve
 from legwatch_server.ingest import Arrival, Ingest
 from legwatch_server.intake import Intake
@@ -20,7 +21,7 @@ from legwatch_server.outbox import Outbox, backlog
 from legwatch_server.pulse import Pulse
 from legwatch_server.push import open_channels
 from legwatch_server.settings import ServerSettings, read, secret
-from legwatch_server.store import Store, StoreError, connect
+from legwatch_server.store import Store, connect
 
 logger = logging.getLogger(__name__)
 
@@ -40,24 +41,11 @@ def main(argv: Sequence[str]) -> int:
         print(f"{args.config}: good (profile {settings.profile}, channels {', '.join(channels)})")
         return 0
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    folder = Path(settings.state_dir)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "server.lock").open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print(f"legwatch server: another server already uses {folder}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"legwatch server: {folder}: {error.strerror}", file=sys.stderr)
-        return 1
-    try:
-        return _run(settings, password, folder, channels)
-    except (StoreError, OSError) as error:
-        print(f"legwatch server: {error}", file=sys.stderr)
-        return 1
-    finally:
-        lock.close()
+    with claimed(Path(settings.state_dir), "server.lock") as folder:
+        try:
+            return _run(settings, password, folder, channels)
+        except OSError as error:
+            raise CannotRun(str(error)) from None
 
 
 def _run(settings: ServerSettings, password: str, folder: Path, channels: dict[str, Any]) -> int:

@@ -54,18 +54,21 @@ class Intake:
             self.beds[name] = bed
         self._next_bed = max((bed.id for bed in self.beds.values()), default=0) + 1
         self._next_boot = store.next_boot_id()
-        self.begin()
-
-    def begin(self) -> None:
-        """Start a new batch."""
         self.batch = Batch()
         self.touched: dict[str, Bed] = {}
         self.boots: dict[int, tuple[Bed, Boot]] = {}
-        self._before = self.counters.copy()
         self._undo_state: dict[str, tuple[engine.State, int, bool, str]] = {}
         self._undo_boot: dict[int, tuple[int, set[int]]] = {}
         self._new: list[str] = []
-        self._ids = (self._next_bed, self._next_boot) if hasattr(self, "_next_boot") else (1, 1)
+        self.begin()
+
+    def begin(self) -> None:
+        """Start a new batch, and remember what `undo` needs."""
+        self.batch = Batch()
+        self.touched, self.boots = {}, {}
+        self._undo_state, self._undo_boot, self._new = {}, {}, []
+        self._before = self.counters.copy()
+        self._ids = (self._next_bed, self._next_boot)
 
     def undo(self) -> None:
         """Put memory back as it was when the batch began."""

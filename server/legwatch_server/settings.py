@@ -1,7 +1,6 @@
 """The settings of a server (TOML). Secrets come from the environment only."""
 
 import os
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,7 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from legwatch.errors import SettingsError
 from legwatch.rules import Rules
-from legwatch.settings import load, setting
+from legwatch.settings import parse, setting
+from legwatch.settings import secret as find_secret
 from legwatch.topics import check_bed
 from legwatch_server.profiles import rules_for
 
@@ -137,25 +137,14 @@ def _flat(rules: dict[str, Any]) -> dict[str, Any]:
 def read(path: Path) -> ServerSettings:
     """Read and check a settings file; raises SettingsError with the key's path."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(str(path), f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(str(path), f"not TOML: {error}") from None
-    settings = load(ServerSettings, table)
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(str(path), f"cannot be read: {error}") from None
+    settings = parse(ServerSettings, text, str(path))
     settings.check()
     return settings
 
 
 def secret(name: str) -> str:
-    """Return the secret in the environment variable `name`, or in the file `name`_FILE; else empty.
-
-    Raises SettingsError when the file cannot be read: a secret that was meant must not be missing.
-    """
-    path = os.environ.get(f"{name}_FILE")
-    if path is None:
-        return os.environ.get(name, "")
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"{name}_FILE", f"{path}: {error.strerror}") from None
+    """Return a secret from the environment, or from the file that NAME_FILE names."""
+    return find_secret(name, os.environ, lambda path: Path(path).read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from legwatch.errors import LegwatchError
+from legwatch.errors import CannotRun
 
 SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -59,7 +59,7 @@ _QUARANTINE = (
 Row = tuple[object, ...]
 
 
-class StoreError(LegwatchError):
+class StoreError(CannotRun):
     """The database cannot be used; the text says why and what to do."""
 
 

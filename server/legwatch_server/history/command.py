@@ -1,7 +1,6 @@
 """`legwatch history`: send the stored nights to InfluxDB or a compatible store."""
 
 import argparse
-import fcntl
 import logging
 import signal
 import sqlite3
@@ -13,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from legwatch.errors import SettingsError
+from legwatch_server.folder import claimed
 from legwatch_server.history.cursor import Cursor
 from legwatch_server.history.exporter import Exporter
 from legwatch_server.history.sink import Sentinel, Sink, SinkAway
@@ -40,18 +40,7 @@ def main(argv: Sequence[str]) -> int:
     if not settings.history.enabled:
         raise SettingsError("history.enabled", "is false; set it to true and give the url")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    folder = Path(settings.state_dir)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "history.lock").open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print(f"legwatch history: another one already uses {folder}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"legwatch history: {folder}: {error.strerror}", file=sys.stderr)
-        return 1
-    with lock:
+    with claimed(Path(settings.state_dir), "history.lock") as folder:
         return _run(settings, folder, once=args.once, from_start=args.from_start)
 
 
