@@ -10,6 +10,7 @@ import pytest
 
 from end_to_end.house import LEGWATCH, House, replayed, write_night
 from legwatch.events import Window
+from legwatch.notice import iso
 from nightly import REPO, bare, night, wobbling
 
 SHARED = REPO.parent / "shared" / "nights"
@@ -53,6 +54,26 @@ def test_recorded_half_day_of_a_failing_thermometer(house: House) -> None:
     assert live == replayed(file, "lea", *words(ROOM_MAP))
     # Nobody was in this bed, so nothing may be said about a body.
     assert {json.loads(line)["kind"] for line in live} <= {"sensor"}
+
+
+def test_recorded_half_day_with_its_afternoon_taken_for_night(house: House) -> None:
+    file = recorded("dht22_failing")
+    house.write_server(rules={"night.from_h": 12})
+    live = travelled(house, file, map=ROOM_MAP)
+    assert live == replayed(file, "lea", *words(ROOM_MAP), "--set", "night.from_h=12")
+    assert {json.loads(line)["kind"] for line in live} == {"agent"}  # its longest hole: 55 min
+    assert {json.loads(line)["what"] for line in live} >= {"fired"}
+
+
+def test_a_press_at_the_bedside_is_heard_at_its_place(house: House) -> None:
+    seen = list(night(leg=bare((120, 260), bare_c=25.5)))
+    file = write_night(seen, house.folder / "night.csv")
+    with file.open("a") as out:
+        out.write(f"{iso(seen[150 * 6].from_ms + 3000)},button,ack\n")
+    live = travelled(house, file)
+    assert live == replayed(file, "lea")
+    assert [json.loads(line)["what"] for line in live] == ["fired", "acknowledged", "resolved"]
+    assert house.count("presses") == 1
 
 
 def cold_twice() -> Iterator[Window]:
