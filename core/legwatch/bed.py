@@ -63,7 +63,7 @@ def _nothing_to_do(alarms: Alarms, verdicts: tuple[Verdict, ...]) -> bool:
 
 
 def _cold(sight: Sight, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:
-    air = believed(sight, at_ms, rules)
+    air = believed(sight)
     cold = warmth.judge(
         sight.warmth,
         air,

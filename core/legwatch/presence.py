@@ -43,7 +43,7 @@ def follow(
             mat, since = word, when
         heard = when
     if heard is not None and at_ms - heard <= rules.health.stale_s * 1000:
-        now = was._replace(mat=mat, mat_since_ms=since, mat_ms=heard)
+        now = Presence(*was[:4], mat, since, heard, *was[7:])
         return _by_mat(now, at_ms, rules)
     return _by_signs(was, leg, room, movement, at_ms, rules)
 

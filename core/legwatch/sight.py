@@ -13,7 +13,7 @@ from legwatch.warmth import Warmth
 
 
 class Sight(NamedTuple):
-    """The senses' memory. `leg` is believed only as far as the sensor is not stuck."""
+    """The senses' memory; `leg` is what the sensor says, `believed` what is made of it."""
 
     window_ms: int = 0  # end of the newest window
     back_ms: int = 0  # since when windows come without a hole
@@ -23,6 +23,7 @@ class Sight(NamedTuple):
     movement: Movement = Movement()
     presence: Presence = Presence()
     warmth: Warmth = Warmth()
+    stuck: bool = False  # the thermometer by the legs
 
 
 def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold: bool) -> Sight:
@@ -50,19 +51,16 @@ def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold
         presence = lose(was.presence, at_ms)
     else:
         presence = follow(was.presence, words, leg, room, movement, at_ms, rules)
-    seen = Sight(window_ms, back_ms, was.minutes + 1, leg, room, movement, presence)
-    air = believed(seen, at_ms, rules)
+    stuck = health.stuck(leg, movement, presence, at_ms, rules)
+    air = leg._replace(celsius=None) if stuck else leg
     felt = warmth.feel(was.warmth, air, room, presence, at_ms, rules, firing=cold)
-    return seen._replace(warmth=felt)
+    minutes = was.minutes + 1
+    return Sight(window_ms, back_ms, minutes, leg, room, movement, presence, felt, stuck)
 
 
-def believed(sight: Sight, at_ms: int, rules: Rules) -> Air:
+def believed(sight: Sight) -> Air:
     """Return the air by the legs, its temperature taken away while the sensor is stuck."""
-    leg = sight.leg
-    stuck = health.stuck(leg, sight.movement, sight.presence, at_ms, rules)
-    if leg.celsius is None or not stuck:
-        return leg
-    return leg._replace(celsius=None)
+    return sight.leg._replace(celsius=None) if sight.stuck else sight.leg
 
 
 def from_list(fields: list[Any]) -> Sight:
@@ -77,6 +75,7 @@ def from_list(fields: list[Any]) -> Sight:
         movement._replace(moved_ms=tuple(movement.moved_ms)),
         Presence(*fields[6]),
         Warmth(*fields[7])._replace(marks=tuple(fields[7][1])),
+        bool(fields[8]),
     )
 
 

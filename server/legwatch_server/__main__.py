@@ -4,10 +4,12 @@ import argparse
 import logging
 import queue
 import signal
+import sqlite3
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -117,11 +119,12 @@ def _health(
             wrong.append("no connection to the broker")
         if beat.failing:
             wrong.append(f"the database takes nothing: {beat.failing}")
-        db = connect(path)
         try:
-            waiting = backlog(boxes, db)
-        finally:
-            db.close()
+            with closing(connect(path)) as db:
+                waiting = sum(backlog(boxes, db).values())
+        except sqlite3.Error as error:
+            waiting = -1  # not known
+            wrong.append(f"the outbox cannot be read: {error}")
         now_ms = time.time_ns() // 1_000_000
         age_s = round((now_ms - beat.committed_ms) / 1000, 1) if beat.committed_ms else None
         names = ("windows", "duplicates", "late", "clock_wrong", "quarantined")
@@ -132,7 +135,7 @@ def _health(
             "counters": {name: getattr(counters, name) for name in names},
             "notices": dict(counters.notices),
             "pushes": {name: dict(box.results) for name, box in boxes.items()},
-            "backlog": sum(waiting.values()),
+            "backlog": waiting,
             "queue": arrivals.qsize(),
             "beds": len(intake.beds),
             "commits": beat.commits,
