@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from legwatch import engine
+from legwatch.events import Kind
 from legwatch.notice import iso
 from legwatch.topics import Channel, topic
 from legwatch.wire import VERSION, encode_stored
@@ -80,7 +81,8 @@ class Owner:
         messages = [a for a in arrivals if isinstance(a, Message)]
         if any(isinstance(a, Connected) for a in arrivals):
             for bed in self._intake.beds.values():
-                bed.alerts = dict.fromkeys(bed.alerts, b"?")  # say again what stands
+                # Say again what stands, and what does not: a crash may have come before the word.
+                bed.alerts = dict.fromkeys(Kind, b"?")
                 self._unsaid[bed.name] = bed
         attempt = 0
         while not self._commit(messages, attempt):

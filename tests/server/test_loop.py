@@ -292,6 +292,15 @@ def test_alerts_are_published_while_they_stand_and_again_on_connect(house: House
     assert "state" not in retained
 
 
+def test_what_is_over_is_unsaid_after_a_crash_between_commit_and_word(house: House) -> None:
+    windows = list(night(leg=bare((60, 120), bare_c=25.4), minutes=240))
+    house.play(windows)
+    house.store.close()
+    house.start()
+    house.owner.turn([Connected(1)])
+    assert house.wire.last("legwatch/v1/anna/alert/cold") is None
+
+
 def test_a_press_acknowledges_once(house: House) -> None:
     windows = list(night(leg=bare((60, 120), bare_c=25.4), minutes=100))
     house.play(windows)
