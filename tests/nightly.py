@@ -1,11 +1,15 @@
 """Nights for tests: a sleeper described hour by hour becomes windows."""
 
 import math
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from legwatch.events import Window
 from legwatch.rules import Rules, build, merge, parse_profile
@@ -23,6 +27,17 @@ def rules(profile: str = "standard", zone: str = "Europe/Berlin", **own: float) 
     tables = [parse_profile((PROFILES / f"{name}.toml").read_text(), name) for name in names]
     given = {key.replace("__", "."): value for key, value in own.items()}
     return build(merge(tables), given, zone=ZoneInfo(zone))
+
+
+def need(command: str, package: str = "") -> str:
+    """Return where a real component is; without it skip in one line, or fail if all is required."""
+    path = shutil.which(command, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if path is None:
+        missing = f"{command} is not installed: sudo apt install {package or command}"
+        if os.environ.get("LEGWATCH_REQUIRE") == "all":
+            pytest.fail(f"{missing} (LEGWATCH_REQUIRE=all)")
+        pytest.skip(missing)
+    return path
 
 
 def ms(text: str) -> int:

@@ -97,8 +97,10 @@ def read(path: Path) -> AgentSettings:
     """Read and check a settings file; raises SettingsError with the key's path."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(str(path), f"cannot be read: {error}") from None
+    except OSError as error:
+        raise SettingsError(str(path), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(str(path), "is not a text file") from None
     settings = parse(AgentSettings, text, str(path))
     settings.check()
     return settings

@@ -53,13 +53,13 @@ def nights(draw: st.DrawFn) -> list[Event]:
     return events
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(nights())
 def test_the_same_night_twice_gives_the_same(events: list[Event]) -> None:
     assert list(replay(events, rules())) == list(replay(events, rules()))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(nights(), st.lists(st.integers(0, 20 * 3_600_000), max_size=60))
 def test_looking_at_the_clock_changes_nothing(events: list[Event], looks: list[int]) -> None:
     ticks = [Tick(BEGIN + look) for look in looks if BEGIN + look < events[-1].at_ms]
@@ -67,7 +67,7 @@ def test_looking_at_the_clock_changes_nothing(events: list[Event], looks: list[i
     assert list(replay(both, rules())) == list(replay(events, rules()))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(nights(), st.data())
 def test_stopping_and_restoring_changes_nothing(events: list[Event], data: st.DataObject) -> None:
     stops = set(data.draw(st.lists(st.integers(0, len(events) - 1), max_size=8)))
@@ -80,7 +80,7 @@ def test_stopping_and_restoring_changes_nothing(events: list[Event], data: st.Da
     assert said == list(replay(events, rules()))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(nights())
 def test_an_alert_lives_in_order(events: list[Event]) -> None:
     firing: dict[Kind, bool] = {}
@@ -98,7 +98,7 @@ def test_an_alert_lives_in_order(events: list[Event]) -> None:
     assert all(a.at_ms <= b.at_ms for a, b in pairwise(said))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(nights(), st.integers(0, 25_000))
 def test_a_shell_that_wakes_late_says_what_replay_says(events: list[Event], late: int) -> None:
     """A live shell sleeps until `due`, wakes a little late, and is fed at each event's time."""
@@ -112,7 +112,7 @@ def test_a_shell_that_wakes_late_says_what_replay_says(events: list[Event], late
     assert said == list(replay(events, rules()))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(nights())
 def test_the_state_stays_small(events: list[Event]) -> None:
     state = start()

@@ -1,12 +1,12 @@
 """Tests with real processes: marked, and skipped with a line where there is no broker."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from end_to_end.house import HASHER, MOSQUITTO, House, Phones
+from end_to_end.house import House, Phones
+from nightly import need
 
 HERE = Path(__file__).parent
 
@@ -19,10 +19,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    if not (MOSQUITTO and HASHER):
-        if os.environ.get("LEGWATCH_REQUIRE") == "all":
-            pytest.fail("mosquitto is not installed, and LEGWATCH_REQUIRE=all wants it")
-        pytest.skip("mosquitto is not installed: sudo apt install mosquitto")
+    need("mosquitto")
+    need("mosquitto_passwd", "mosquitto")
     with House(tmp_path) as made:
         yield made
 

@@ -1,7 +1,6 @@
 """History against a real database: both sides killed again and again, every point there once."""
 
 import json
-import shutil
 import urllib.parse
 import urllib.request
 from collections import Counter
@@ -10,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from end_to_end.house import LEGWATCH, PATH, House, Process, free_port, wait_until, write_night
-from nightly import bare, night
+from end_to_end.house import LEGWATCH, House, Process, free_port, wait_until, write_night
+from nightly import bare, need, night
 
-VICTORIA = shutil.which("victoria-metrics", path=PATH)
 pytestmark = pytest.mark.end_to_end
 REPO = Path(__file__).resolve().parents[2]
 
@@ -26,9 +24,8 @@ class Database:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def start(self) -> Process:
-        assert VICTORIA
         words = (
-            VICTORIA,
+            need("victoria-metrics"),
             f"-httpListenAddr=127.0.0.1:{self.port}",
             f"-storageDataPath={self.folder / 'data'}",
             "-retentionPeriod=100y",
@@ -127,7 +124,6 @@ def compare(house: House, database: Database) -> None:
     assert figures["night_pushed"] == house.count("notices", "held IS NULL")
 
 
-@pytest.mark.skipif(VICTORIA is None, reason="victoria-metrics is not installed")
 def test_every_point_arrives_once_though_both_sides_are_killed(
     stored: House, tmp_path: Path
 ) -> None:
@@ -157,7 +153,6 @@ def test_every_point_arrives_once_though_both_sides_are_killed(
         running.kill()
 
 
-@pytest.mark.skipif(VICTORIA is None, reason="victoria-metrics is not installed")
 def test_every_panel_has_something_to_show(stored: House, tmp_path: Path) -> None:
     database = Database(tmp_path)
     running = database.start()

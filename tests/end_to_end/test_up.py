@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from end_to_end.house import HASHER, LEGWATCH, MOSQUITTO, Process, wait_until
+from end_to_end.house import LEGWATCH, Process, wait_until
 from legwatch_server.up.toml import dump
+from nightly import need
 
 
 class Up(Process):
@@ -45,10 +46,8 @@ def alive(pids: list[int]) -> list[int]:
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Up]:
-    if not (MOSQUITTO and HASHER):
-        if os.environ.get("LEGWATCH_REQUIRE") == "all":
-            pytest.fail("mosquitto is not installed, and LEGWATCH_REQUIRE=all wants it")
-        pytest.skip("mosquitto is not installed: sudo apt install mosquitto")
+    need("mosquitto")
+    need("mosquitto_passwd", "mosquitto")
     process = Up(tmp_path)
     yield process
     process.signal(signal.SIGTERM)

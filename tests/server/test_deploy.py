@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,10 +12,10 @@ import pytest
 
 from legwatch.settings import load
 from legwatch_server.settings import ServerSettings
+from nightly import need
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
-ANALYZE = shutil.which("systemd-analyze")
 
 
 def test_the_dashboards_are_what_the_code_writes() -> None:
@@ -62,12 +61,10 @@ def test_compose_names_only_what_exists_and_opens_only_the_broker() -> None:
     load(ServerSettings, tomllib.loads((DEPLOY / "server.toml").read_text())).check()
 
 
-@pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_units_are_hardened(unit: Path) -> None:
-    assert ANALYZE
     done = subprocess.run(
-        [ANALYZE, "security", "--offline=true", "--threshold=40", unit],
+        [need("systemd-analyze", "systemd"), "security", "--offline=true", "--threshold=40", unit],
         capture_output=True,
         text=True,
         check=False,
@@ -76,9 +73,7 @@ def test_units_are_hardened(unit: Path) -> None:
 
 
 def test_the_broker_starts_with_the_shipped_configuration(tmp_path: Path) -> None:
-    mosquitto = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin")
-    if mosquitto is None:
-        pytest.skip("mosquitto is not installed")
+    mosquitto = need("mosquitto")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
