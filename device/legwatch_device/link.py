@@ -92,6 +92,7 @@ class Link:
         while not self._stop.is_set():
             self._lost.clear()
             self._open = False
+            number = self._number
             client = self._make()
             try:
                 client.connect(self._settings.host, self._settings.port, self._settings.keepalive_s)
@@ -101,12 +102,13 @@ class Link:
                 self._client = client
                 client.loop_start()
                 self._lost.wait()
-                wait_s = FIRST_WAIT_S if client.is_connected() or not self._failing else wait_s
                 client.disconnect()
                 client.loop_stop()
                 self._client = None
+            if self._number != number:  # it had worked: begin with short waits again
+                wait_s = FIRST_WAIT_S
             self._stop.wait(wait_s * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not secrecy
-            wait_s = min(LONGEST_WAIT_S, wait_s * 2) if self._failing else FIRST_WAIT_S
+            wait_s = min(LONGEST_WAIT_S, wait_s * 2)
 
     def _make(self) -> mqtt.Client:
         client = mqtt.Client(
