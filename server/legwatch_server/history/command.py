@@ -50,11 +50,12 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
         signal.signal(number, lambda *_: stop.set())
     cursor = Cursor(folder / "history.json", from_start=from_start)
     sink = Sink(settings.history, secret("LEGWATCH_INFLUX_TOKEN"))
+    sentinel = Sentinel(settings.history.url)
     exporter = Exporter(
         folder / "legwatch.db",
         cursor,
         sink,
-        Sentinel(settings.history.url),
+        sentinel,
         rules_of=cache(settings.rules_of),
         idle_ms=0 if once else IDLE_MS,
     )
@@ -87,5 +88,6 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
             break
         soon = not cursor.settled()  # the store's life is to be watched until then
         stop.wait(min(settings.history.every_s, WATCH_S) if soon else settings.history.every_s)
+    sentinel.close()
     sink.close()
     return 0

@@ -31,6 +31,7 @@ class Sentinel:
         self._connection = kind(parts.hostname or "127.0.0.1", parts.port, timeout=10)
         self._connection.auto_open = 0  # a new connection must never pass for the old one
         self._open = False
+        self._blind = False
 
     def watch(self) -> bool:
         """Open the connection if need be; False when nobody answers."""
@@ -42,17 +43,27 @@ class Sentinel:
 
     def alive(self) -> bool:
         """Ask on the connection; False when it is no longer the one that was opened."""
-        if self._open:
-            try:
-                self._connection.request("GET", "/ping")
-                self._connection.getresponse().read()
-                if self._connection.sock is not None:
-                    return True
-            except (OSError, HTTPException):
-                pass
+        if self._blind and not self._open:
+            return self.watch()
+        if not self._open:
+            return False
+        try:
+            self._connection.request("GET", "/ping")
+            answer = self._connection.getresponse()
+            answer.read()
+        except (OSError, HTTPException):
+            self.close()
+            return False
+        if answer.will_close:
+            # A store or proxy that closes after each answer gives nothing to watch.
+            self._blind = True
+            self.close()
+        return True
+
+    def close(self) -> None:
+        """Let go of the connection."""
         self._open = False
         self._connection.close()
-        return False
 
 
 class Sink:
