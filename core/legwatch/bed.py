@@ -56,10 +56,10 @@ def minute(
 
 def _nothing_to_do(alarms: Alarms, verdicts: tuple[Verdict, ...]) -> bool:
     """Say whether all is clear and stays so: most minutes of most nights."""
-    for alarm, verdict in zip(alarms, verdicts, strict=True):
-        if alarm.level is not None or verdict.truth is Truth.YES:
+    for alarm in alarms:
+        if alarm.level is not None:
             return False
-    return True
+    return all(verdict.truth is not Truth.YES for verdict in verdicts)
 
 
 def _cold(sight: Sight, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:

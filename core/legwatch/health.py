@@ -6,7 +6,7 @@ from legwatch.night import in_hours
 from legwatch.notice import Level, Reason
 from legwatch.presence import Presence
 from legwatch.rules import Rules
-from legwatch.verdict import Verdict, no, unknown, yes
+from legwatch.verdict import WELL, Verdict, unknown, yes
 
 
 def stuck(air: Air, movement: Movement, presence: Presence, at_ms: int, rules: Rules) -> bool:
@@ -32,7 +32,7 @@ def judge_agent(window_ms: int, back_ms: int, at_ms: int, rules: Rules, *, firin
             return unknown(Reason.AGENT_SILENT)
         return yes(Level.WARNING, Reason.AGENT_SILENT, window_ms)
     if at_ms - window_ms <= limits.stale_s * 1000 and at_ms - back_ms >= limits.back_s * 1000:
-        return no(Reason.BACK)
+        return WELL
     return unknown(Reason.AGENT_SILENT)
 
 
@@ -55,7 +55,7 @@ def judge_sensors(
     if firing is Reason.MOVEMENT_SILENT and not _moved_lately(movement, at_ms, rules):
         return unknown(firing)  # leaving the bed does not make a blind sensor see
     if _all_well(leg, room, movement, presence, at_ms, rules):
-        return no(Reason.BACK)
+        return WELL
     worst: Verdict | None = None
     doubtful = False
     for reason, bad_ms, hold_s in _complaints(leg, room, movement, presence, back_ms, rules):
@@ -68,7 +68,7 @@ def judge_sensors(
     if worst:
         return worst if _at_night(at_ms, rules) else unknown(worst.reason)
     steady = leg.good_since_ms is None or at_ms - leg.good_since_ms >= limits.back_s * 1000
-    return unknown(Reason.NO_READINGS) if doubtful or not steady else no(Reason.BACK)
+    return unknown(Reason.NO_READINGS) if doubtful or not steady else WELL
 
 
 def _moved_lately(movement: Movement, at_ms: int, rules: Rules) -> bool:

@@ -4,7 +4,7 @@ from legwatch.movement import Movement, known
 from legwatch.notice import Level, Reason
 from legwatch.presence import Presence
 from legwatch.rules import Rules
-from legwatch.verdict import Verdict, no, unknown, yes
+from legwatch.verdict import MOVED, Verdict, no, unknown, yes
 
 _LEVELS = tuple(Level)
 
@@ -49,7 +49,7 @@ def judge(
         return no(Reason.LEFT_BED)
     turned = movement.turned_ms
     if firing and turned is not None and fired_ms is not None and turned > fired_ms:
-        return no(Reason.MOVED)
+        return MOVED
     since = still_since(movement, presence, at_ms, rules)
     if since is None:
         missing = not known(movement, at_ms, rules)
@@ -60,5 +60,5 @@ def judge(
             level = name
     if level is None:
         # Still firing with a younger count: sight was lost in between, and nobody was seen to move.
-        return yes(firing, Reason.STILL_TOO_LONG, None) if firing else no(Reason.MOVED)
+        return yes(firing, Reason.STILL_TOO_LONG, None) if firing else MOVED
     return yes(level, Reason.STILL_TOO_LONG, since)

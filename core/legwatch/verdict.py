@@ -26,18 +26,20 @@ class Verdict(NamedTuple):
 RANK = {Level.LOG: 1, Level.WARNING: 2, Level.URGENT: 3}
 
 
-_NO = {reason: Verdict(Truth.NO, reason) for reason in Reason}
-_UNKNOWN = {reason: Verdict(Truth.UNKNOWN, reason) for reason in Reason}
-
-
 def no(reason: Reason) -> Verdict:
     """Return: it is not so."""
-    return _NO[reason]
+    return Verdict(Truth.NO, reason)
 
 
 def unknown(reason: Reason) -> Verdict:
     """Return: it cannot be judged."""
-    return _UNKNOWN[reason]
+    return Verdict(Truth.UNKNOWN, reason)
+
+
+# The answers of a quiet minute, made once.
+WARM = no(Reason.WARM_AGAIN)
+MOVED = no(Reason.MOVED)
+WELL = no(Reason.BACK)
 
 
 def yes(level: Level, reason: Reason, since_ms: int | None) -> Verdict:

@@ -8,7 +8,7 @@ from legwatch.movement import Movement
 from legwatch.notice import Level, Reason
 from legwatch.presence import Presence
 from legwatch.rules import Rules
-from legwatch.verdict import RANK, Verdict, no, unknown, yes
+from legwatch.verdict import RANK, WARM, Verdict, no, unknown, yes
 
 MARK_MS = 180_000  # the baseline remembers one mark every three minutes
 
@@ -97,13 +97,13 @@ def judge(
     if room.celsius is not None and room.celsius >= limits.warm_room_c:
         return no(Reason.WARM_ROOM)
     if firing and _held(now.warm_ms, limits.clear_hold_s, at_ms):
-        return no(Reason.WARM_AGAIN)
+        return WARM
     if not firing and at_ms < presence.settled_ms:
-        return no(Reason.WARM_AGAIN)
+        return WARM
     found = _cold(now, leg, movement, at_ms, rules)
     if firing is None:
         if found is None or _alive(presence, movement, found.since_ms):
-            return found or no(Reason.WARM_AGAIN)
+            return found or WARM
         return unknown(Reason.PRESENCE_UNSURE)
     if found and recovery(leg) >= limits.recover_c:
         found = found._replace(since_ms=None)  # it warms again: no reason to say more
