@@ -12,9 +12,6 @@ from legwatch.rules import Rules
 from legwatch.sight import Sight, believed, see
 from legwatch.verdict import Truth, Verdict, yes
 
-"""One bed, one minute: what was seen goes through the rules, and the alerts live on."""
-
-
 _KINDS = tuple(Kind)
 _BODY = (Kind.COLD, Kind.STILL)  # a health alert *is* the word that something is unknown
 
@@ -110,6 +107,7 @@ def _health(sight: Sight, alarms: Alarms, at_ms: int, rules: Rules) -> tuple[Ver
         back_ms=sight.back_ms,
         at_ms=at_ms,
         rules=rules,
+        leg_stuck=sight.stuck,
         firing=alarms.sensor.reason if alarms.sensor.level else None,
     )
     agent = health.judge_agent(

@@ -19,7 +19,7 @@ from legwatch.answer import answer
 from legwatch.bed import Bed, minute
 from legwatch.budget import Budget
 from legwatch.events import Ack, Event, Kind, Snooze, Tick, Window
-from legwatch.notice import Level, Notice, Reason, What
+from legwatch.notice import Level, Notice, Reason
 from legwatch.rules import Rules
 from legwatch.sight import Sight
 from legwatch.stillness import still_since
@@ -228,7 +228,6 @@ __all__ = [
     "Notice",
     "State",
     "View",
-    "What",
     "advance",
     "due",
     "from_json",

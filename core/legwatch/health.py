@@ -46,7 +46,8 @@ def judge_sensors(
     back_ms: int,
     at_ms: int,
     rules: Rules,
-    firing: Reason | None = None,
+    leg_stuck: bool,
+    firing: Reason | None,
 ) -> Verdict:
     """Say whether a sensor that legwatch has heard of is missing, implausible, stuck or blind."""
     limits = rules.health
@@ -54,7 +55,7 @@ def judge_sensors(
         return unknown(Reason.AGENT_SILENT)
     if firing is Reason.MOVEMENT_SILENT and not _moved_lately(movement, at_ms, rules):
         return unknown(firing)  # leaving the bed does not make a blind sensor see
-    if _all_well(leg, room, movement, presence, at_ms, rules):
+    if not leg_stuck and _all_well(leg, room, movement, presence, at_ms, rules):
         return WELL
     worst: Verdict | None = None
     doubtful = False
@@ -63,7 +64,7 @@ def judge_sensors(
             worst = worst or yes(Level.WARNING, reason, bad_ms)
         elif at_ms - bad_ms > limits.back_s * 1000:
             doubtful = True
-    if stuck(leg, movement, presence, at_ms, rules) and leg.same_since_ms is not None:
+    if leg_stuck and leg.same_since_ms is not None:
         worst = worst or yes(Level.WARNING, Reason.STUCK, leg.same_since_ms)
     if worst:
         return worst if _at_night(at_ms, rules) else unknown(worst.reason)
@@ -86,10 +87,7 @@ def _all_well(
     since, moved = leg.good_since_ms, movement.moved_ms
     if (since is not None and since > recent_ms) or not moved or movement.heard_ms is None:
         return False
-    if movement.heard_ms < recent_ms or moved[-1] < (presence.entered_ms or 0):
-        return False
-    same = leg.same_since_ms
-    return same is not None and at_ms - same < rules.health.stuck_s * 1000
+    return movement.heard_ms >= recent_ms and moved[-1] >= (presence.entered_ms or 0)
 
 
 def _complaints(
