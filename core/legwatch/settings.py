@@ -38,13 +38,16 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def parse(shape: type[T], text: str, name: str) -> T:
-    """Fill the dataclass `shape` from TOML text; `name` is the file's, for errors."""
+def read_table(name: str, read: Callable[[str], str]) -> dict[str, Any]:
+    """Return the TOML table of the file `name`, which `read` reads; raises SettingsError."""
     try:
-        table = tomllib.loads(text)
+        return tomllib.loads(read(name))
+    except OSError as error:
+        raise SettingsError(name, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(name, "is not a text file") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(name, f"not TOML: {error}") from None
-    return load(shape, table)
 
 
 def secret(name: str, environ: Mapping[str, str], read: Callable[[str], str]) -> str:

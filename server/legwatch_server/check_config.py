@@ -4,16 +4,15 @@ import argparse
 import copy
 import dataclasses
 import sys
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from legwatch.errors import LegwatchError, SettingsError
-from legwatch.settings import load
+from legwatch.settings import load, read_table
 from legwatch_server.push import open_channels
-from legwatch_server.settings import ServerSettings
+from legwatch_server.settings import ServerSettings, read_text
 
 GROUP = "legwatch.configs"
 MOST = 50  # wrong keys that are listed; a file with more is not a settings file
@@ -28,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--as", dest="kind", choices=sorted(shapes), help="what the file is for")
     args = parser.parse_args(argv)
-    table = _read(args.file)
+    table = read_table(str(args.file), read_text)
     kind = args.kind or _kind(table, shapes)
     wrong = list(problems(shapes[kind], table))
     for problem in wrong:
@@ -66,15 +65,6 @@ def _check(settings: Any) -> None:
         settings.check()
     if isinstance(settings, ServerSettings):
         open_channels(settings.push)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(str(path), f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(str(path), f"not TOML: {error}") from None
 
 
 def _kind(table: Mapping[str, Any], shapes: Mapping[str, type[Any]]) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from legwatch.errors import SettingsError
 from legwatch.rules import Rules
-from legwatch.settings import parse, setting
+from legwatch.settings import load, read_table, setting
 from legwatch.settings import secret as find_secret
 from legwatch.topics import check_bed
 from legwatch_server.profiles import rules_for
@@ -136,17 +136,16 @@ def _flat(rules: dict[str, Any]) -> dict[str, Any]:
 
 def read(path: Path) -> ServerSettings:
     """Read and check a settings file; raises SettingsError with the key's path."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(str(path), f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(str(path), "is not a text file") from None
-    settings = parse(ServerSettings, text, str(path))
+    settings = load(ServerSettings, read_table(str(path), read_text))
     settings.check()
     return settings
 
 
 def secret(name: str) -> str:
     """Return a secret from the environment, or from the file that NAME_FILE names."""
-    return find_secret(name, os.environ, lambda path: Path(path).read_text(encoding="utf-8"))
+    return find_secret(name, os.environ, read_text)
+
+
+def read_text(path: str) -> str:
+    """Return a file's text; raises OSError or UnicodeDecodeError."""
+    return Path(path).read_text(encoding="utf-8")

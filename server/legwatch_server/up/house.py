@@ -1,13 +1,13 @@
 """What the children are told: the owner's settings, with our broker and our folders in them."""
 
 import sys
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from legwatch.errors import SettingsError
+from legwatch.settings import read_table
+from legwatch_server.settings import read_text
 from legwatch_server.up import broker as brokers
 from legwatch_server.up.broker import Broker
 from legwatch_server.up.child import Task
@@ -40,14 +40,7 @@ def furnish(folder: Path, server: Mapping[str, Any], agent: Mapping[str, Any]) -
 
 def owners(path: Path | None) -> dict[str, Any]:
     """Read the owner's settings; raises SettingsError. No file: nothing is set."""
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(str(path), f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(str(path), f"not TOML: {error}") from None
+    return {} if path is None else read_table(str(path), read_text)
 
 
 def with_page(server: Mapping[str, Any]) -> dict[str, Any]:
