@@ -61,14 +61,17 @@ def _by_mat(now: Presence, at_ms: int, rules: Rules) -> Presence:
     if at_ms - now.mat_since_ms < hold_s * 1000:
         return now
     if now.mat:
-        return _enter(now, now.mat_since_ms, rules)
+        return _enter(now, now.mat_since_ms, at_ms, rules)
     return now._replace(in_bed=False, left_ms=now.mat_since_ms)
 
 
-def _enter(now: Presence, when: int, rules: Rules) -> Presence:
+def _enter(now: Presence, when: int, at_ms: int, rules: Rules) -> Presence:
+    """Begin a stay at `when`, or go on with the one that was lost from sight a short while ago."""
     lost = now.in_bed is None and now.entered_ms is not None and now.left_ms is None
-    if lost and now.lost_ms is not None and when - now.lost_ms <= rules.presence.return_s * 1000:
-        return now._replace(in_bed=True, lost_ms=None)  # sight was lost, the stay goes on
+    if lost and now.lost_ms is not None:
+        if at_ms - now.lost_ms <= rules.presence.return_s * 1000:
+            return now._replace(in_bed=True, lost_ms=None)
+        when = at_ms  # nobody saw whether the sleeper was up in between
     back = now.left_ms is not None and when - now.left_ms < rules.presence.return_s * 1000
     if back:
         settled = max(now.settled_ms, when + rules.warmth.settle_return_s * 1000)
@@ -105,7 +108,7 @@ def _by_signs(
         doubtful = fell_since and quiet_ms >= limits.doubt_s * 1000
         return lose(now, at_ms) if doubtful else now
     if _stirring(movement, at_ms, rules) and _warming(leg, contrast, rules):
-        return _enter(now, at_ms, rules)
+        return _enter(now, at_ms, at_ms, rules)
     return now
 
 

@@ -19,7 +19,7 @@ from legwatch_server.settings import Mqtt
 
 logger = logging.getLogger(__name__)
 
-CHANNELS = ("window", "event", "status", "info")
+CHANNELS = ("window", "event")
 
 
 class Message(NamedTuple):

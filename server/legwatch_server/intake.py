@@ -57,7 +57,7 @@ class Intake:
         self.batch = Batch()
         self.touched: dict[str, Bed] = {}
         self.boots: dict[int, tuple[Bed, Boot]] = {}
-        self._undo_state: dict[str, tuple[engine.State, int, bool, str]] = {}
+        self._undo_state: dict[str, tuple[engine.State, int, bool]] = {}
         self._undo_boot: dict[int, tuple[int, set[int]]] = {}
         self._new: list[str] = []
         self.begin()
@@ -73,9 +73,9 @@ class Intake:
     def undo(self) -> None:
         """Put memory back as it was when the batch began."""
         self.counters = self._before
-        for name, (state, seen_ms, played, status) in self._undo_state.items():
+        for name, (state, seen_ms, played) in self._undo_state.items():
             bed = self.beds[name]
-            bed.state, bed.seen_ms, bed.played, bed.status = state, seen_ms, played, status
+            bed.state, bed.seen_ms, bed.played = state, seen_ms, played
         for ident, (upto, ahead) in self._undo_boot.items():
             bed, boot = self.boots[ident]
             if upto < 0:
@@ -104,8 +104,6 @@ class Intake:
                 self._window(name, message)
             elif rest == "event":
                 self._press(name, message)
-            elif rest == "status" and name in self.beds:
-                self.beds[name].status = message.payload[:16].decode("utf-8", "replace")
         except WireError as error:
             self._refuse(message, name, rest, str(error))
         except Exception as error:
@@ -213,7 +211,7 @@ class Intake:
     def _touch(self, bed: Bed) -> None:
         if bed.name not in self.touched:
             self.touched[bed.name] = bed
-            self._undo_state[bed.name] = (bed.state, bed.seen_ms, bed.played, bed.status)
+            self._undo_state[bed.name] = (bed.state, bed.seen_ms, bed.played)
 
     def _refuse(self, message: Message, name: str | None, rest: str | None, why: str) -> None:
         """Keep a message that cannot be read; if it names its place, the rest need not wait."""

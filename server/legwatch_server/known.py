@@ -52,7 +52,6 @@ class Bed:
     seen_ms: int = 0
     played: bool = False
     boots: dict[str, Boot] = field(default_factory=dict)
-    status: str = ""
     minutes: int = 0  # judged minutes at the last `state` message
     alerts: dict[str, bytes] = field(default_factory=dict)  # as last published
     due_queued: bool = False

@@ -141,13 +141,6 @@ class Store:
             db.executemany(_PRESS, batch.presses)
             db.executemany(_QUARANTINE, batch.quarantine)
 
-    def counts(self) -> dict[str, int]:
-        """Return the number of windows, notices and quarantined messages."""
-        return {
-            table: int(self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - our own names
-            for table in ("windows", "notices", "quarantine")
-        }
-
     def close(self) -> None:
         """Close the file."""
         self._db.close()

@@ -192,6 +192,16 @@ def test_cold_and_still_together_are_raised_once() -> None:
     assert [s[4] for s in raised] == ["cold_and_still"]
 
 
+def test_after_a_long_loss_of_sight_a_bed_is_given_time_to_warm_again() -> None:
+    """Nobody saw whether the sleeper was up in between, so the stay counts as a new one."""
+    cold = wobbling(25.5)
+    leg = lambda m: wobbling(31)(m) if m < 120 else cold(m)  # noqa: E731 - a table in one line
+    said = told(night(leg=leg, silent=lambda m: 120 <= m < 240))
+    assert next(s[0] for s in said if s[1] == "cold" and s[2] == "fired") >= 240 + 40
+    short = told(night(leg=leg, silent=lambda m: 120 <= m < 140))
+    assert next(s[0] for s in short if s[1] == "cold" and s[2] == "fired") <= 140 + 15
+
+
 def test_leaving_the_bed_ends_what_stands() -> None:
     said = told(night(leg=bare((180, 400), bare_c=25.5), mat=lambda m: m < 210))
     assert [(s[2], s[4]) for s in said] == [("fired", "uncovered"), ("resolved", "left_bed")]
