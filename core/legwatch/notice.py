@@ -62,6 +62,7 @@ class Held(StrEnum):
     LOG_ONLY = "log_only"
     BUDGET = "budget"
     SNOOZED = "snoozed"
+    WAITING = "waiting"  # for a natural movement, before it makes a sound
     JOINED = "joined"  # said together with another alert of the same minute
 
 

@@ -8,12 +8,19 @@ import tomllib
 import types
 import typing
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, TypeVar
 
 from legwatch.errors import SettingsError
 
 T = TypeVar("T")
-_WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+_WORDS = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+    date: "a date such as 2026-11-23",
+}
 
 
 def setting(

@@ -1,13 +1,17 @@
 """The settings of a server (TOML). Secrets come from the environment only."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import time
 from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from legwatch import people
 from legwatch.errors import SettingsError
+from legwatch.escalation import Escalation
+from legwatch.people import EVERYONE, SLEEPER, Person, Shift
 from legwatch.rules import Rules
 from legwatch.settings import load, read_table, setting
 from legwatch.settings import secret as find_secret
@@ -45,12 +49,79 @@ class Ntfy:
 
 
 @dataclass(frozen=True, slots=True)
-class PushTable:
-    """Who is told, and how."""
+class Pushover:
+    """Pushover; the application's token comes from LEGWATCH_PUSHOVER_TOKEN or ..._TOKEN_FILE."""
 
-    channels: tuple[str, ...] = setting(("console",), "console, ntfy or an installed one")
+    url: str = setting("https://api.pushover.net", "root of the service")
+    user: str = setting("", "user key of whoever has no address of their own")
+    retry_s: int = setting(60, "an urgent push sounds again after this", low=30, high=600)
+    expire_s: int = setting(900, "and until this", low=60, high=10800)
+    timeout_s: float = setting(10.0, "seconds to wait for an answer", low=1, high=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Webpush:
+    """Pushes to browsers; the VAPID key is made on first start and kept in state_dir."""
+
+    contact: str = setting("mailto:owner@example.org", "whom a push service may ask")
+    ttl_s: int = setting(1800, "how long a service keeps a push for a phone", low=0, high=86400)
+    timeout_s: float = setting(10.0, "seconds to wait for an answer", low=1, high=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Apprise:
+    """Any of the services of the Apprise library; addresses are its URLs, env:NAME reads one."""
+
+    url: str = setting("", "URL for whoever has no address of their own")
+    timeout_s: float = setting(10.0, "seconds to wait for an answer", low=1, high=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Bedside:
+    """The lamp or buzzer at the bed, switched by MQTT through the agent."""
+
+    timeout_s: float = setting(5.0, "seconds to wait for the agent's answer", low=1, high=60)
+
+
+@dataclass(frozen=True, slots=True)
+class PushTable:
+    """The channels, and what they have in common."""
+
+    channels: tuple[str, ...] = setting(("console",), "for people without channels of their own")
     ntfy: Ntfy = setting(Ntfy, "the ntfy channel")
+    pushover: Pushover = setting(Pushover, "the pushover channel")
+    webpush: Webpush = setting(Webpush, "the webpush channel")
+    apprise: Apprise = setting(Apprise, "the apprise channel")
+    mqtt: Bedside = setting(Bedside, "the mqtt channel: lamp or buzzer at the bed")
+    next_channel_s: float = setting(
+        30.0, "seconds until a person's next channel is tried too", low=5, high=600
+    )
+    workers: int = setting(8, "pushes under way at once, by channel", low=1, high=64)
     give_up_h: float = setting(12.0, "hours until a push is given up", low=0.1, high=72)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How a phone answers: the key comes from LEGWATCH_ANSWER_KEY[_FILE], or is made once."""
+
+    url: str = setting("", "address by which phones reach this server; empty: no buttons")
+    valid_h: float = setting(12.0, "hours in which a button works", low=0.5, high=72)
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalTable:
+    """A silent try of every channel each evening, and a tap that says "I can be woken"."""
+
+    at: str = setting("20:30", "local time; empty: never")
+    confirm: str = setting("sun", "evening of the weekly tap; empty: never")
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A watcher elsewhere that notices when this server is dead; fed only by fresh windows."""
+
+    url: str = setting("", "address that is asked each time, as of Healthchecks; empty: none")
+    every_s: float = setting(60.0, "seconds between two beats", low=10, high=3600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +156,12 @@ class ServerSettings:
     mqtt: Mqtt = setting(Mqtt, "the broker")
     http: Http = setting(Http, "health and metrics")
     push: PushTable = setting(PushTable, "notifications")
+    people: dict[str, Person] = setting({}, "who is told, by name")
+    roster: tuple[Shift, ...] = setting((), "who is on duty which nights; the last that fits holds")
+    escalation: Escalation = setting(Escalation, "when the next person is told")
+    answers: Answers = setting(Answers, "answering from the phone")
+    rehearsal: RehearsalTable = setting(RehearsalTable, "the evening's try")
+    heartbeat: Heartbeat = setting(Heartbeat, "the watcher elsewhere")
     history: History = setting(History, "long-term history for Grafana")
 
     def check(self) -> None:
@@ -93,6 +170,30 @@ class ServerSettings:
         for bed in self.beds:
             check_bed(bed)
             self.rules_of(bed)
+        people.check(self.people, self.roster)
+        _check_time(self.rehearsal)
+        for path, url in (("answers.url", self.answers.url), ("heartbeat.url", self.heartbeat.url)):
+            if url and not url.startswith(("http://", "https://")):
+                raise SettingsError(path, "an address with http:// or https:// is expected")
+
+    def everybody(self) -> dict[str, Person]:
+        """Return all people with their channels; one of them where the settings name nobody."""
+        named = self.people or {EVERYONE: Person(role=SLEEPER)}
+        return {
+            name: replace(person, channels=person.channels or self.push.channels)
+            for name, person in named.items()
+        }
+
+    def channel_names(self) -> dict[str, str]:
+        """Return the channels in use, each with the path of the key that names it."""
+        names: dict[str, str] = {}
+        for name, person in self.everybody().items():
+            own = name in self.people and self.people[name].channels
+            for channel in person.channels:
+                names.setdefault(channel, f"people.{name}.channels" if own else "push.channels")
+            for channel in person.quiet:
+                names.setdefault(channel, f"people.{name}.quiet")
+        return names
 
     def zone_of(self, bed: str) -> ZoneInfo:
         """Return the time zone of a bed."""
@@ -111,6 +212,16 @@ class ServerSettings:
         table = self.beds[bed]
         own = {**_flat(self.rules), **_flat(table.rules)}
         return rules_for(table.profile or self.profile, own, self.zone_of(bed))
+
+
+def _check_time(table: RehearsalTable) -> None:
+    if table.at:
+        try:
+            time.fromisoformat(table.at)
+        except ValueError:
+            raise SettingsError("rehearsal.at", f"{table.at!r} is not a time like 20:30") from None
+    if table.confirm and table.confirm not in people.DAYS:
+        raise SettingsError("rehearsal.confirm", f"one of {', '.join(people.DAYS)}, or empty")
 
 
 @cache

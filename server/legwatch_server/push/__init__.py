@@ -1,51 +1,133 @@
-"""The doors for notification channels: a channel is one file and one entry-point line."""
+"""The doors for notification channels: a channel is one file and one entry-point line.
+
+A channel must be able to `send`. What else it can do it says by having the method: `Withdraws`,
+`Follows`, `Rehearses`. A channel is used by several threads at once.
+"""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.metadata import entry_points
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
-from legwatch.errors import LegwatchError, SettingsError
+from legwatch.errors import CannotRun, LegwatchError, SettingsError
+from legwatch.escalation import Tone
 from legwatch.notice import Level, What
-from legwatch_server.settings import PushTable
+from legwatch_server.settings import ServerSettings
+
+
+class Action(NamedTuple):
+    """A button of a push: a POST to `url` does it, without a body."""
+
+    label: str  # in the recipient's language
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """What a person is told. `again`: it may have been sent before a crash."""
+    """What one person is told on one channel."""
 
-    notice_id: int
+    id: int  # of the delivery: the same at every attempt, so a channel may use it to tell twins
+    to: str  # the recipient's address on this channel; empty: the channel's own default
+    thread: str  # the same for all that concerns one episode and person; [a-z0-9-]{1,40}
     bed: str
     clock: str  # local time of the decision, such as 02:41
     title: str
     text: str
     level: Level
     what: What
-    again: bool = False
+    tone: Tone
+    actions: tuple[Action, ...] = ()
+    page: str = ""  # address where all actions are offered, for channels without buttons
+    again: bool = False  # it may have been sent before a crash
 
 
 class PushError(LegwatchError):
-    """A push did not go through. `permanent`: trying again cannot help."""
+    """A push did not go through; it is one of the two below."""
 
-    def __init__(self, why: str, *, permanent: bool, retry_after_s: float | None = None) -> None:
+
+class Permanent(PushError):
+    """Trying again cannot help: wrong token, unknown recipient, message refused."""
+
+
+class Retryable(PushError):
+    """It may go through later: not reachable, too many requests, a fault of the service."""
+
+    def __init__(self, why: str, retry_after_s: float | None = None) -> None:
         super().__init__(why)
-        self.permanent = permanent
         self.retry_after_s = retry_after_s
 
 
+class Progress(StrEnum):
+    """How far a push has come, as the service tells."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    ANSWERED = "answered"  # acknowledged in the service's own app
+    OVER = "over"  # nothing more will be heard of it
+
+
+class Sent(NamedTuple):
+    """The service took a push. `receipt`: what `withdraw` and `progress` need, at most 200 bytes.
+
+    `delivered`: it is known to have arrived.
+    """
+
+    receipt: str = ""
+    delivered: bool = False
+
+
 class Notifier(Protocol):
-    """One channel; it is used by one thread and may block for its own timeout."""
+    """One channel; `send` may block for its own timeout."""
 
-    def send(self, push: Push) -> None:
-        """Deliver; raises PushError."""
+    def send(self, push: Push) -> Sent:
+        """Deliver; raises Permanent or Retryable."""
 
 
-def open_channels(table: PushTable) -> dict[str, Notifier]:
-    """Return the channels that the settings name; raises SettingsError for an unknown one."""
+@runtime_checkable
+class Withdraws(Protocol):
+    """A channel that can take a push back, or put out a lamp."""
+
+    def withdraw(self, push: Push, receipt: str) -> None:
+        """Take back what was sent; raises Permanent or Retryable."""
+
+
+@runtime_checkable
+class Follows(Protocol):
+    """A channel that can say what became of a push."""
+
+    follow_every_s: float
+
+    def progress(self, receipt: str) -> Progress:
+        """Ask the service; raises Permanent or Retryable."""
+
+
+@runtime_checkable
+class Rehearses(Protocol):
+    """A channel that can prove itself without a sound."""
+
+    def rehearse(self, push: Push) -> str:
+        """Go the whole way in silence; return what was proved. Raises Permanent or Retryable."""
+
+
+def open_channel(name: str, settings: ServerSettings, path: str) -> Notifier:
+    """Return a channel; raises SettingsError at `path` for an unknown one."""
     points = {point.name: point for point in entry_points(group="legwatch.notifiers")}
-    channels: dict[str, Notifier] = {}
-    for name in table.channels:
-        if name not in points:
-            known = ", ".join(sorted(points))
-            raise SettingsError("push.channels", f"no channel {name!r}; installed: {known}")
-        channels[name] = points[name].load()(table)
-    return channels
+    if name not in points:
+        known = ", ".join(sorted(points))
+        raise SettingsError(path, f"no channel {name!r}; installed: {known}")
+    try:
+        kind = points[name].load()
+    except ModuleNotFoundError as error:
+        raise CannotRun(
+            f"the channel {name} needs the package {error.name}: pip install 'legwatch[{name}]'"
+        ) from None
+    notifier: Notifier = kind(settings)
+    return notifier
+
+
+def open_channels(settings: ServerSettings) -> dict[str, Notifier]:
+    """Return the channels that the settings name; raises SettingsError for an unknown one."""
+    return {
+        name: open_channel(name, settings, path)
+        for name, path in settings.channel_names().items()
+    }
