@@ -31,6 +31,9 @@ class Alarm(NamedTuple):
     ended_level: Level | None = None
     ended_reason: Reason | None = None
     snoozed_ms: int | None = None  # quiet until
+    hushed_ms: int | None = None  # warnings quiet until: every kind was snoozed at once
+    wait_ms: int | None = None  # until when it waits for a natural movement before it sounds
+    episode_ms: int | None = None  # when it fired, also after the time line has changed
 
 
 class Alarms(NamedTuple):
@@ -66,9 +69,20 @@ class Word(NamedTuple):
 
 
 def step(
-    alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts, *, not_answered_s: int = 0
+    alarm: Alarm,
+    verdict: Verdict,
+    at_ms: int,
+    limits: Alerts,
+    *,
+    not_answered_s: int = 0,
+    stirred: bool = False,
 ) -> tuple[Alarm, Word | None]:
-    """Take one minute's verdict in; `not_answered_s` 0: never raised by time alone."""
+    """Take one minute's verdict in; `not_answered_s` 0: never raised by time alone.
+
+    `stirred`: the sleeper has moved in this minute.
+    """
+    if stirred and alarm.wait_ms is not None:
+        alarm = alarm._replace(wait_ms=at_ms)
     if alarm.level is None:
         return _clear(alarm, verdict, at_ms, limits)
     if verdict.truth is Truth.UNKNOWN:
@@ -78,9 +92,15 @@ def step(
     return _firing(alarm._replace(blind_ms=None), verdict, at_ms, limits, not_answered_s)
 
 
-def snoozed(alarm: Alarm, at_ms: int) -> bool:
+def quiet_until(alarm: Alarm, level: Level | None) -> int:
+    """Return until when the kind is to be quiet at a level, UTC ms; 0: it is not."""
+    hushed = 0 if level is Level.URGENT else alarm.hushed_ms or 0
+    return max(alarm.snoozed_ms or 0, hushed)
+
+
+def snoozed(alarm: Alarm, at_ms: int, level: Level | None) -> bool:
     """Say whether the kind is to be quiet now."""
-    return alarm.snoozed_ms is not None and at_ms < alarm.snoozed_ms
+    return at_ms < quiet_until(alarm, level)
 
 
 def _clear(alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts) -> tuple[Alarm, Word | None]:
@@ -98,6 +118,8 @@ def _clear(alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts) -> tuple[
         since_ms=verdict.since_ms,
         fired_ms=at_ms,
         snoozed_ms=alarm.snoozed_ms,
+        hushed_ms=alarm.hushed_ms,
+        episode_ms=at_ms,
     )
     return fired, Word(What.FIRED, verdict.level, verdict.reason)
 
@@ -114,7 +136,11 @@ def _blind(alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts) -> tuple[
 def _resolve(alarm: Alarm, verdict: Verdict, at_ms: int) -> tuple[Alarm, Word | None]:
     level = alarm.level or Level.LOG
     ended = Alarm(
-        ended_ms=at_ms, ended_level=level, ended_reason=alarm.reason, snoozed_ms=alarm.snoozed_ms
+        ended_ms=at_ms,
+        ended_level=level,
+        ended_reason=alarm.reason,
+        snoozed_ms=alarm.snoozed_ms,
+        hushed_ms=alarm.hushed_ms,
     )
     held = None if alarm.told else Held.LOG_ONLY
     return ended, Word(What.RESOLVED, level, verdict.reason, held)
@@ -156,11 +182,13 @@ def _remind(
     alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts
 ) -> tuple[Alarm, Word | None]:
     level, reason = alarm.level or Level.LOG, alarm.reason or Reason.BY_PERSON
-    if alarm.snoozed_ms is not None and at_ms >= alarm.snoozed_ms:
-        alarm = alarm._replace(snoozed_ms=None)
+    until_ms = quiet_until(alarm, level)
+    if until_ms and at_ms >= until_ms:
+        alarm = alarm._replace(snoozed_ms=None, hushed_ms=None)
         if not alarm.acked and level is not Level.LOG:
             return alarm, Word(What.REPEATED, level, Reason.SNOOZE_OVER)
-    if alarm.acked or snoozed(alarm, at_ms) or level is Level.LOG:
+    waits = alarm.wait_ms is not None and at_ms < alarm.wait_ms
+    if alarm.acked or waits or at_ms < until_ms or level is Level.LOG:
         return alarm, None
     if not alarm.told and verdict.since_ms is not None:
         # The night's budget held it back, and it is still true.
@@ -187,4 +215,12 @@ def carried(alarm: Alarm, at_ms: int) -> Alarm:
     """Return a standing alarm on another time line: it stands, and nobody has seen it end."""
     if alarm.level is None:
         return Alarm()
-    return Alarm(alarm.level, alarm.reason, at_ms, at_ms, told=alarm.told, acked=alarm.acked)
+    return Alarm(
+        alarm.level,
+        alarm.reason,
+        at_ms,
+        at_ms,
+        told=alarm.told,
+        acked=alarm.acked,
+        episode_ms=alarm.episode_ms,
+    )

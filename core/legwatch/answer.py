@@ -1,37 +1,49 @@
 """What a person says to the alerts that stand: seen, or quiet for a while."""
 
-from legwatch.alarm import Alarm
+from legwatch.alarm import Alarm, quiet_until
 from legwatch.bed import Bed
-from legwatch.events import Ack, Kind, Snooze
+from legwatch.events import BODY, Ack, Kind, Snooze
 from legwatch.notice import Figures, Held, Level, Notice, Reason, What
 
 Answer = Ack | Snooze
 
 
 def answer(bed: Bed, said: Answer, at_ms: int) -> tuple[Bed, tuple[Notice, ...]]:
-    """Acknowledge what stands, or snooze one kind; a longer snooze replaces a shorter one."""
+    """Acknowledge what stands, or snooze; a longer snooze replaces a shorter one."""
     notices = []
     for kind, alarm in zip(Kind, bed.alarms, strict=True):
         if said.kind is not None and kind is not said.kind:
             continue
-        quiet = _snooze(alarm, said, at_ms) if type(said) is Snooze else _acknowledge(alarm)
+        if isinstance(said, Snooze):
+            quiet = _snooze(kind, alarm, said, at_ms)
+        else:
+            quiet = _acknowledge(alarm, said)
         if quiet is None:
             continue
         bed = bed._replace(alarms=bed.alarms.put(kind, quiet))
-        what = What.SNOOZED if type(said) is Snooze else What.ACKNOWLEDGED
+        what = What.SNOOZED if isinstance(said, Snooze) else What.ACKNOWLEDGED
         figures: Figures = ()
-        if type(said) is Snooze:
-            figures = (("for_min", ((quiet.snoozed_ms or at_ms) - at_ms) // 60_000),)
+        if isinstance(said, Snooze):
+            until_ms = quiet_until(quiet, None)
+            figures = (("for_min", (until_ms - at_ms) // 60_000),)
         level = alarm.level or Level.LOG
-        notices.append(Notice(at_ms, kind, what, level, Reason.BY_PERSON, figures, Held.LOG_ONLY))
+        useless = isinstance(said, Ack) and not said.useful
+        reason = Reason.NOT_USEFUL if useless else Reason.BY_PERSON
+        held, episode_ms = Held.LOG_ONLY, alarm.episode_ms
+        notices.append(Notice(at_ms, kind, what, level, reason, figures, held, episode_ms))
     return bed, tuple(notices)
 
 
-def _snooze(alarm: Alarm, said: Snooze, at_ms: int) -> Alarm | None:
+def _snooze(kind: Kind, alarm: Alarm, said: Snooze, at_ms: int) -> Alarm | None:
+    if said.kind is None:
+        until_ms = max(alarm.hushed_ms or 0, said.until_ms)
+        mutes = kind in BODY and until_ms > at_ms
+        return alarm._replace(hushed_ms=until_ms) if mutes else None
     until_ms = max(alarm.snoozed_ms or 0, said.until_ms)
     return alarm._replace(snoozed_ms=until_ms) if until_ms > at_ms else None
 
 
-def _acknowledge(alarm: Alarm) -> Alarm | None:
+def _acknowledge(alarm: Alarm, said: Ack) -> Alarm | None:
     standing = alarm.level is not None and not alarm.acked
-    return alarm._replace(acked=True) if standing else None
+    meant = said.episode_ms is None or said.episode_ms == alarm.episode_ms
+    return alarm._replace(acked=True) if standing and meant else None

@@ -6,14 +6,13 @@ from typing import NamedTuple
 from legwatch import health, stillness, warmth
 from legwatch.alarm import Alarm, Alarms, Word, snoozed, step
 from legwatch.budget import Budget, allow
-from legwatch.events import Kind, Window
+from legwatch.events import BODY, Kind, Window
 from legwatch.notice import Figures, Held, Level, Notice, Reason, What
 from legwatch.rules import Rules
 from legwatch.sight import Sight, believed, see
 from legwatch.verdict import Truth, Verdict, yes
 
 _KINDS = tuple(Kind)
-_BODY = (Kind.COLD, Kind.STILL)  # a health alert *is* the word that something is unknown
 
 
 class Bed(NamedTuple):
@@ -35,17 +34,22 @@ def minute(
     verdicts = (cold, still, *_health(sight, was.alarms, at_ms, rules))
     if _nothing_to_do(was.alarms, verdicts):
         return Bed(sight, cold.truth, was.alarms, was.budget), ()
+    moved = sight.movement.moved_ms
+    stirred = bool(moved) and moved[-1] > was.sight.window_ms
     alarms, words = [], []
     for kind, alarm, verdict in zip(_KINDS, was.alarms, verdicts, strict=True):
         answered_s = rules.warmth.not_answered_s if kind is Kind.COLD else 0
-        after, word = step(alarm, verdict, at_ms, rules.alerts, not_answered_s=answered_s)
+        after, word = step(
+            alarm, verdict, at_ms, rules.alerts, not_answered_s=answered_s, stirred=stirred
+        )
         alarms.append(after)
-        if word is not None and (word.what is not What.UNKNOWN or kind in _BODY):
+        # A health alert *is* the word that something is unknown.
+        if word is not None and (word.what is not What.UNKNOWN or kind in BODY):
             words.append((kind, word))
     bed = Bed(sight, cold.truth, Alarms(*alarms), was.budget)
     notices = []
     for kind, word in words:
-        bed, notice = _say(bed, kind, word, at_ms, rules)
+        bed, notice = _say(bed, kind, word, at_ms, rules, before=was.alarms.of(kind))
         if notice is not None:
             notices.append(notice)
     return bed, tuple(notices)
@@ -116,17 +120,33 @@ def _health(sight: Sight, alarms: Alarms, at_ms: int, rules: Rules) -> tuple[Ver
     return sensors, agent
 
 
-def _say(bed: Bed, kind: Kind, word: Word, at_ms: int, rules: Rules) -> tuple[Bed, Notice | None]:
+def _say(
+    bed: Bed, kind: Kind, word: Word, at_ms: int, rules: Rules, *, before: Alarm
+) -> tuple[Bed, Notice | None]:
     """Decide whether it is pushed, and put reason and figures to it."""
     alarm = bed.alarms.of(kind)
     held, budget = _held(bed, kind, word, alarm, at_ms, rules)
     if held in (Held.BUDGET, Held.JOINED) and word.what is What.REPEATED:
         return bed, None  # it was not told before and still may not be: nothing new to write down
-    if held is None and word.what not in (What.RESOLVED, What.UNKNOWN):
-        alarm = alarm._replace(told=True, sounded_ms=at_ms)
+    figures = _figures(bed, kind, alarm, at_ms, rules) + _waited(alarm, before, word, at_ms)
+    if held is Held.WAITING:
+        alarm = alarm._replace(wait_ms=at_ms + rules.alerts.wait_s * 1000)
+    elif held is None and word.what not in (What.RESOLVED, What.UNKNOWN):
+        alarm = alarm._replace(told=True, sounded_ms=at_ms, wait_ms=None)
     bed = bed._replace(alarms=bed.alarms.put(kind, alarm), budget=budget)
-    figures = _figures(bed, kind, alarm, at_ms, rules)
-    return bed, Notice(at_ms, kind, word.what, word.level, word.reason, figures, held)
+    episode_ms = alarm.episode_ms or before.episode_ms
+    notice = Notice(at_ms, kind, word.what, word.level, word.reason, figures, held, episode_ms)
+    return bed, notice
+
+
+def _waited(alarm: Alarm, before: Alarm, word: Word, at_ms: int) -> Figures:
+    """Return how the wait for a natural movement came out, where this word ends one."""
+    if before.wait_ms is None or before.fired_ms is None or word.what is What.UNKNOWN:
+        return ()
+    ended = {What.RESOLVED: "over", What.RAISED: "urgent"}.get(word.what)
+    if ended is None:
+        ended = "moved" if alarm.wait_ms != before.wait_ms else "time"
+    return (("waited_min", (at_ms - before.fired_ms) // 60_000), ("wait_ended", ended))
 
 
 def _held(
@@ -136,17 +156,24 @@ def _held(
         return word.held, bed.budget
     if word.level is Level.LOG:
         return Held.LOG_ONLY, bed.budget
-    if snoozed(alarm, at_ms):
+    if snoozed(alarm, at_ms, word.level):
         return Held.SNOOZED, bed.budget
     if word.what in (What.RESOLVED, What.UNKNOWN):
         return (None if alarm.told or word.what is What.RESOLVED else Held.LOG_ONLY), bed.budget
     asked = word.reason is Reason.SNOOZE_OVER  # by whoever set the snooze
     if asked or kind in (Kind.SENSOR, Kind.AGENT) or word.level is Level.URGENT:
         return None, bed.budget
-    if kind is Kind.STILL and bed.alarms.cold.told and not bed.alarms.cold.acked:
+    cold = bed.alarms.cold
+    if kind is Kind.STILL and (cold.told or cold.wait_ms is not None) and not cold.acked:
         return Held.JOINED, bed.budget
     allowed, budget = allow(bed.budget, at_ms, rules)
-    return (None if allowed else Held.BUDGET), budget
+    if not allowed:
+        return Held.BUDGET, bed.budget
+    awake = word.reason is Reason.COLD_START  # which is only said to a sleeper who stirs
+    first = word.what is not What.REPEATED and not alarm.told
+    if first and rules.alerts.wait_s and not awake:
+        return Held.WAITING, bed.budget  # the budget counts what makes a sound
+    return None, budget
 
 
 def _figures(bed: Bed, kind: Kind, alarm: Alarm, at_ms: int, rules: Rules) -> Figures:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from legwatch import alarm as alarms
 from legwatch import sight as sights
-from legwatch.alarm import Alarm, Alarms, snoozed
+from legwatch.alarm import Alarm, Alarms, quiet_until, snoozed
 from legwatch.answer import answer
 from legwatch.bed import Bed, minute
 from legwatch.budget import Budget
@@ -186,7 +186,7 @@ def _alert(kind: Kind, alarm: Alarm, at_ms: int) -> Alert:
         alarm.reason or Reason.BY_PERSON,
         alarm.since_ms or at_ms,
         alarm.acked,
-        alarm.snoozed_ms if snoozed(alarm, at_ms) else None,
+        quiet_until(alarm, alarm.level) if snoozed(alarm, at_ms, alarm.level) else None,
         alarm.blind_ms is None,
     )
 

@@ -50,20 +50,31 @@ class Kind(StrEnum):
     AGENT = "agent"
 
 
+BODY = (Kind.COLD, Kind.STILL)  # the others say that legwatch cannot see
+
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """Somebody has seen it: the episode stays quiet until it is over. `kind` None is every kind."""
+    """Somebody has seen it: the episode stays quiet until it is over. `kind` None is every kind.
+
+    `episode_ms` names one episode of the kind: a late answer does not quiet the next one. Not
+    `useful`: seen as well, and it need not have been said.
+    """
 
     at_ms: int
     kind: Kind | None = None
+    episode_ms: int | None = None
+    useful: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Snooze:
-    """Be quiet about one kind until `until_ms`."""
+    """Be quiet about one kind until `until_ms`.
+
+    `kind` None is the warnings of every kind: what is urgent, and "I cannot see you", is said.
+    """
 
     at_ms: int
-    kind: Kind
+    kind: Kind | None
     until_ms: int
 
 

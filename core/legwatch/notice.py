@@ -53,6 +53,7 @@ class Reason(StrEnum):
     AGENT_SILENT = "agent_silent"
     BACK = "back"
     BY_PERSON = "by_person"
+    NOT_USEFUL = "not_useful"
     SNOOZE_OVER = "snooze_over"
 
 
@@ -71,7 +72,10 @@ Figures = tuple[tuple[str, float | int | str | None], ...]
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One line of the night. `held` None: it is pushed to people."""
+    """One line of the night. `held` None: it is pushed to people.
+
+    `episode_ms`: when the alert fired; with bed and kind it names the episode.
+    """
 
     at_ms: int
     kind: Kind
@@ -80,6 +84,7 @@ class Notice:
     reason: Reason
     figures: Figures = ()
     held: Held | None = None
+    episode_ms: int | None = None
 
 
 def as_json(notice: Notice, *, bed: str, text: str, file: str | None = None) -> str:

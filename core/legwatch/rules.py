@@ -111,6 +111,7 @@ class Alerts:
     repeat_urgent_s: int
     repeat_urgent: int
     unknown_s: int
+    wait_s: int
     budget: int
     budget_gap_s: int
     fresh_s: int

@@ -17,8 +17,14 @@ def minute(notice: Notice) -> int:
     return (notice.at_ms - BEGIN) // 60_000
 
 
+def at_once(profile: str = "standard", **own: float) -> Rules:
+    """Return rules without the wait for a natural movement, which has its own tests."""
+    return rules(profile, alerts__wait_s=0, **own)
+
+
 def told(events: Iterable[Event], of: Rules | None = None) -> list[tuple[int, str, str, str, str]]:
-    return [(minute(n), n.kind, n.what, n.level, n.reason) for n in replay(events, of or rules())]
+    own = of or at_once()
+    return [(minute(n), n.kind, n.what, n.level, n.reason) for n in replay(events, own)]
 
 
 def with_answers(events: Iterable[Event], *answers: Ack | Snooze) -> list[Event]:
@@ -74,7 +80,7 @@ def test_a_snooze_is_of_one_kind_and_ends_on_time() -> None:
 def test_a_snooze_of_cold_does_not_hide_a_dead_sensor() -> None:
     events = night(leg=lambda m: None if m > 200 else wobbling(31)(m))
     snooze = Snooze(BEGIN + 190 * 60_000, Kind.COLD, BEGIN + 400 * 60_000)
-    notices = list(replay(with_answers(events, snooze), rules()))
+    notices = list(replay(with_answers(events, snooze), at_once()))
     fired = [n for n in notices if n.kind is Kind.SENSOR and n.what is What.FIRED]
     assert [n.held for n in fired] == [None]
 
@@ -85,11 +91,11 @@ def test_no_cold_alert_before_the_bed_has_had_time_to_warm() -> None:
 
 
 def test_a_bed_that_never_warms_waits_for_a_sleeper_who_is_awake() -> None:
-    asleep = list(replay(night(leg=wobbling(25.6), moves=lambda m: 1 if m < 1 else 0), rules()))
+    asleep = list(replay(night(leg=wobbling(25.6), moves=lambda m: 1 if m < 1 else 0), at_once()))
     assert [(n.reason, n.held) for n in asleep if n.kind is Kind.COLD][:1] == [
         (Reason.COLD_START, Held.LOG_ONLY)
     ]
-    awake = list(replay(night(leg=wobbling(25.6), moves=lambda _m: 1), rules()))
+    awake = list(replay(night(leg=wobbling(25.6), moves=lambda _m: 1), at_once()))
     assert [(n.reason, n.level, n.held) for n in awake][:1] == [
         (Reason.COLD_START, Level.WARNING, None)
     ]
@@ -115,7 +121,7 @@ def test_a_dead_movement_sensor_gives_no_body_alert_but_is_told() -> None:
 
 def test_stillness_is_told_at_its_limits_and_ends_with_a_movement() -> None:
     moves = lambda m: 1 if m < 10 or 400 < m < 401 else 0  # noqa: E731 - a table in one line
-    said = told(night(moves=moves, leg=wobbling(31)), rules("at_risk"))
+    said = told(night(moves=moves, leg=wobbling(31)), at_once("at_risk"))
     assert [(s[1], s[2], s[3]) for s in said] == [
         ("still", "fired", "log"),
         ("still", "raised", "warning"),
@@ -128,7 +134,7 @@ def test_stillness_is_told_at_its_limits_and_ends_with_a_movement() -> None:
 
 def test_a_care_plan_replaces_the_limits() -> None:
     moves = lambda m: 1 if m < 10 else 0  # noqa: E731 - a table in one line
-    said = told(night(moves=moves, leg=wobbling(31)), rules(care__warn_s=10_800))
+    said = told(night(moves=moves, leg=wobbling(31)), at_once(care__warn_s=10_800))
     assert [(s[3], s[0]) for s in said] == [("log", 100), ("warning", 190)]
 
 
@@ -153,7 +159,7 @@ def test_a_silent_agent_is_told_at_night_and_its_return_too() -> None:
 def test_by_day_a_silent_agent_waits_for_the_night() -> None:
     begin = "2026-01-02T09:30Z"  # half past ten in Berlin
     events: list[Event] = [*night(begin=begin, minutes=30), Tick(ms("2026-01-02T20:00Z"))]
-    said = list(replay(events, rules()))
+    said = list(replay(events, at_once()))
     assert [(n.kind, n.at_ms) for n in said] == [(Kind.AGENT, ms("2026-01-02T19:00Z"))]
 
 
@@ -176,7 +182,7 @@ def test_a_stuck_sensor_is_told_and_not_believed() -> None:
 def test_the_budget_of_a_night_holds_warnings_back_but_not_the_urgent() -> None:
     spans = ((120, 140), (240, 260), (360, 380))
     notices = list(
-        replay(night(leg=bare(*spans, bare_c=24.6), minutes=560), rules(alerts__rearm_s=600))
+        replay(night(leg=bare(*spans, bare_c=24.6), minutes=560), at_once(alerts__rearm_s=600))
     )
     fired = [n for n in notices if n.what is What.FIRED]
     assert [n.held for n in fired] == [None, None, Held.BUDGET]
@@ -186,7 +192,7 @@ def test_the_budget_of_a_night_holds_warnings_back_but_not_the_urgent() -> None:
 
 def test_cold_and_still_together_are_raised_once() -> None:
     moves = lambda m: 1 if m < 185 and m % 20 < 0.2 else 0  # noqa: E731 - a table in one line
-    own = rules(warmth__not_answered_s=7200)
+    own = at_once(warmth__not_answered_s=7200)
     said = told(night(leg=bare((180, 400), bare_c=25.5), moves=moves), own)
     raised = [s for s in said if s[2] == "raised" and s[1] == "cold"]
     assert [s[4] for s in raised] == ["cold_and_still"]
@@ -211,7 +217,7 @@ def test_a_state_survives_json_after_every_kind_of_night() -> None:
     for leg in (bare((180, 300)), lambda _m: 0.0, lambda _m: None):
         state = start()
         for window in night(leg=leg, minutes=320):
-            state, _ = advance(state, window, rules())
+            state, _ = advance(state, window, at_once())
         assert from_json(to_json(state)) == state
         assert len(to_json(state)) < 4096
 
@@ -224,16 +230,16 @@ def test_what_is_not_a_state_is_refused(text: str) -> None:
 
 def test_the_view_is_unknown_while_nothing_is_seen() -> None:
     state = start()
-    assert view(state, rules()) is None
+    assert view(state, at_once()) is None
     for window in night(minutes=120, leg=lambda _m: None, mat=lambda _m: None):
-        state, _ = advance(state, window, rules())
-    seen = view(state, rules())
+        state, _ = advance(state, window, at_once())
+    seen = view(state, at_once())
     assert seen is not None
     assert (seen.in_bed, seen.legs, seen.still_s, seen.leg_c) == (None, "unknown", None, None)
 
 
 def test_a_jump_to_2099_and_back_neither_hangs_nor_invents() -> None:
-    state, here = start(), rules()
+    state, here = start(), at_once()
     said: list[Notice] = []
     for window in (
         *night(minutes=60),
