@@ -90,7 +90,7 @@ def test_getting_urgent_ends_the_wait() -> None:
 
 def test_cold_and_still_is_one_message_also_while_it_waits() -> None:
     events = night(leg=bare((180, 300), bare_c=26), moves=lambda m: 3 if m < 60 else 0)
-    own = {"care__warn_s": 8100}
+    own = {"care__warn_s": 8400}
     given = said(events, Kind.STILL, **own)
     warned = next(n for n in given if n.level is Level.WARNING)
     assert (warned.what, warned.held) == (What.RAISED, Held.JOINED)
