@@ -1,37 +1,70 @@
-"""Decided, claimed, sent: each push is a row, and one thread a channel sends it.
+"""Decided, claimed, sent, delivered, answered, withdrawn: each push is a row of the outbox.
 
-A row is claimed and committed before the sending, and marked sent after it. A crash in between
-leaves it claimed: it is sent again at the next start, and says so. At least once, never lost.
+A channel has one thread that owns its rows and several that talk to the service, so one slow phone
+holds up no other. A row is claimed and committed before the sending and marked after it. A crash in
+between leaves it claimed: it is sent again at the next start, and says so. At least once, never
+lost.
 """
 
-import json
 import logging
+import queue
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from enum import Enum
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import NamedTuple
 
-from legwatch.night import local
-from legwatch.notice import Level, What
-from legwatch_server.push import Notifier, Push, PushError
+from legwatch.escalation import Tone
+from legwatch_server import ledger
+from legwatch_server.ledger import Row
+from legwatch_server.push import (
+    Follows,
+    Notifier,
+    Permanent,
+    Progress,
+    Push,
+    PushError,
+    Rehearses,
+    Retryable,
+    Sent,
+    Withdraws,
+)
 from legwatch_server.store import connect, transaction
 
 logger = logging.getLogger(__name__)
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 2.0, 300.0
-LOOK_S = 5.0  # besides being woken
-_NEXT = """
-SELECT d.id, d.notice_id, d.state, d.attempt, d.decided_ms, n.at_ms, n.level, n.what, n.title,
-  n.line, b.name
-FROM deliveries d JOIN notices n ON n.id = d.notice_id JOIN beds b ON b.id = n.bed_id
-WHERE d.channel=? AND d.state IN ('decided', 'claimed') AND d.next_ms<=? ORDER BY d.id LIMIT 1
-"""
+LOOK_S = 5.0  # besides being woken, and besides what is due before that
+
+
+class Task(Enum):
+    """What a worker does with a row."""
+
+    SEND = "send"
+    RECALL = "recall"
+    FOLLOW = "follow"
+
+
+class Job(NamedTuple):
+    """One row in the hands of a worker."""
+
+    task: Task
+    row: Row
+    push: Push
+
+
+class Result(NamedTuple):
+    """What came of it: `said` is what the service answered, or why it failed."""
+
+    job: Job
+    said: Sent | Progress | PushError | str | None
 
 
 class Outbox:
-    """One channel's thread with a database connection of its own."""
+    """One channel: its own thread with a database connection, and its workers."""
 
     def __init__(
         self,
@@ -39,15 +72,23 @@ class Outbox:
         channel: str,
         notifier: Notifier,
         *,
-        zone_of: Callable[[str], ZoneInfo],
+        compose: Callable[[sqlite3.Connection, Row, int], Push],
         give_up_h: float,
+        workers: int = 8,
+        wake_all: Callable[[], None] = lambda: None,
+        answered: Callable[[int], None] = lambda _delivery: None,
         utc_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._path, self._channel, self._notifier = path, channel, notifier
-        self._zone_of, self._give_up_ms, self._utc_ms = zone_of, give_up_h * 3_600_000, utc_ms
-        self._wake = threading.Event()
+        self._compose, self._give_up_ms, self._utc_ms = compose, give_up_h * 3_600_000, utc_ms
+        self._most, self._wake_all, self._answered = workers, wake_all, answered
+        self._inbox: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._flying: dict[int, tuple[str, int, str]] = {}
+        self._unrecorded: list[Result] = []
+        self._workers: list[threading.Thread] = []
         self._stop = False
-        self._failing = False
+        self.failing = ""  # why the service does not take pushes; empty: it does
         self.results: dict[str, int] = {"sent": 0, "retried": 0, "failed": 0, "again": 0}
         self._thread = threading.Thread(target=self._run, name=f"push-{channel}", daemon=True)
 
@@ -57,95 +98,179 @@ class Outbox:
 
     def wake(self) -> None:
         """Look now: something was decided."""
-        self._wake.set()
+        self._inbox.put(None)
 
     def stop(self) -> None:
-        """End after the push that is under way, but wait no longer than a second for it."""
+        """End after the pushes that are under way, but wait no longer than a second for them."""
         self._stop = True
-        self._wake.set()
+        self._inbox.put(None)
         self._thread.join(timeout=1.0)
 
     def _run(self) -> None:
-        db = connect(self._path)
-        while not self._stop:
-            self._wake.clear()
-            try:
-                while not self._stop and self.send_one(db):
-                    pass
-            except sqlite3.Error as error:
-                logger.warning("outbox %s: %s", self._channel, error)
-                self._wake.wait(1.0)
-            self._wake.wait(LOOK_S)
-        db.close()
+        with closing(connect(self._path)) as db:
+            wait_s = 0.0
+            while not (self._stop and not self._flying):
+                try:
+                    wait_s = self.turn(db, wait_s)
+                except sqlite3.Error as error:
+                    logger.warning("outbox %s: %s", self._channel, error)
+                    time.sleep(1.0)  # what was sent stays in memory until it is marked
+            for _ in self._workers:
+                self._jobs.put(None)
 
-    def send_one(self, db: sqlite3.Connection) -> bool:
-        """Send the next push that is due; False when there is none."""
+    def turn(self, db: sqlite3.Connection, wait_s: float = 0.0) -> float:
+        """Mark what workers have done and hand out what is due; return how long to rest then."""
+        self._gather(wait_s)
         now_ms = self._utc_ms()
-        # All rows, not one: a half-read answer holds an old snapshot, and writing on it fails.
-        rows = db.execute(_NEXT, (self._channel, now_ms)).fetchall()
-        if not rows:
-            return False
-        ident, notice_id, state, attempt, decided_ms, at_ms, level, what, title, line, bed = rows[0]
-        again = state == "claimed"
-        if again:
-            self.results["again"] += 1
-            logger.warning("notice %s may have been sent before; sending it again", notice_id)
-        with transaction(db):
-            db.execute(
-                "UPDATE deliveries SET state='claimed', attempt=attempt+1, claimed_ms=? WHERE id=?",
-                (now_ms, ident),
-            )
-        clock = f"{local(at_ms, self._zone_of(bed)):%H:%M}"
-        text = json.loads(line)["text"]
-        push = Push(notice_id, bed, clock, title, text, Level(level), What(what), again)
+        rows = [] if self._stop else self._due(db, now_ms)
+        if self._unrecorded or rows:
+            with transaction(db):
+                stirred = any([self._record(db, result, now_ms) for result in self._unrecorded])
+                jobs = [job for task, row in rows if (job := self._claim(db, task, row, now_ms))]
+            for result in self._unrecorded:
+                self._flying.pop(result.job.row.id, None)
+                self._tell(result)
+            self._unrecorded.clear()
+            for job in jobs:
+                self._hand_out(job)
+            if stirred:
+                self._wake_all()
+            return 0.0
+        if self._stop or self._flying:
+            return 0.2 if self._stop else LOOK_S
+        return min(LOOK_S, max(0.0, (ledger.next_ms(db, self._channel) - now_ms) / 1000))
+
+    def _gather(self, wait_s: float) -> None:
         try:
-            self._notifier.send(push)
+            result = self._inbox.get(timeout=wait_s) if wait_s else self._inbox.get_nowait()
+            while True:
+                if result is not None:
+                    self._unrecorded.append(result)
+                result = self._inbox.get_nowait()
+        except queue.Empty:
+            return
+
+    def _due(self, db: sqlite3.Connection, now_ms: int) -> list[tuple[Task, Row]]:
+        """Return what may be begun: what is to be taken back first, one job a person and alert."""
+        landed = {result.job.row.id for result in self._unrecorded}
+        busy = {key for ident, key in self._flying.items() if ident not in landed}
+        free = self._most - (len(self._flying) - len(landed))
+        found: list[tuple[Task, Row]] = []
+        if free <= 0:
+            return found
+        recalls = [(Task.RECALL, row) for row in ledger.to_recall(db, self._channel, now_ms)]
+        sends = [(Task.SEND, row) for row in ledger.to_send(db, self._channel, now_ms)]
+        follows: list[tuple[Task, Row]] = []
+        if isinstance(self._notifier, Follows):
+            follows = [(Task.FOLLOW, row) for row in ledger.to_follow(db, self._channel, now_ms)]
+        for task, row in (*recalls, *sends, *follows):
+            key = (row.person, row.bed_id, row.kind)
+            if len(found) < free and key not in busy:
+                busy.add(key)
+                found.append((task, row))
+        return found
+
+    def _claim(self, db: sqlite3.Connection, task: Task, row: Row, now_ms: int) -> Job | None:
+        if task is Task.SEND:
+            if ledger.reached(db, row):
+                ledger.withdraw(db, row, now_ms, "another channel has reached the person")
+                return None
+            if row.state == "claimed":
+                self.results["again"] += 1
+                why = f"push {row.id} may have been sent before"
+                logger.warning("%s; sending it again", why)
+            ledger.claim(db, row, now_ms)
+        elif task is Task.RECALL and not isinstance(self._notifier, Withdraws):
+            ledger.recalled(db, row, None, now_ms)
+            return None
+        return Job(task, row, self._compose(db, row, now_ms))
+
+    def _hand_out(self, job: Job) -> None:
+        row = job.row
+        self._flying[row.id] = (row.person, row.bed_id, row.kind)
+        if len(self._workers) < min(self._most, len(self._flying)):
+            worker = threading.Thread(
+                target=self._work, name=f"{self._channel}-{len(self._workers)}", daemon=True
+            )
+            self._workers.append(worker)
+            worker.start()
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._inbox.put(Result(job, self._do(job)))
+
+    def _do(self, job: Job) -> Sent | Progress | PushError | str | None:
+        """Talk to the service; whatever it raises becomes a result."""
+        notifier = self._notifier
+        try:
+            if job.task is Task.RECALL and isinstance(notifier, Withdraws):
+                return notifier.withdraw(job.push, job.row.receipt)
+            if job.task is Task.FOLLOW and isinstance(notifier, Follows):
+                return notifier.progress(job.row.receipt)
+            if job.row.tone is Tone.REHEARSAL:
+                return notifier.rehearse(job.push) if isinstance(notifier, Rehearses) else ""
+            return notifier.send(job.push)
         except PushError as error:
-            self._later(db, ident, attempt + 1, decided_ms, error)
+            return error
         except Exception as error:
             logger.exception("channel %s failed", self._channel)
-            fault = PushError(f"{type(error).__name__}: {error}", permanent=False)
-            self._later(db, ident, attempt + 1, decided_ms, fault)
-        else:
-            self._sent(db, ident)
-        return True
+            return Retryable(f"{type(error).__name__}: {error}")
 
-    def _sent(self, db: sqlite3.Connection, ident: int) -> None:
-        with transaction(db):
-            db.execute(
-                "UPDATE deliveries SET state='sent', sent_ms=?, error=NULL WHERE id=?",
-                (self._utc_ms(), ident),
-            )
+    def _record(self, db: sqlite3.Connection, result: Result, now_ms: int) -> bool:
+        """Write down what came of a job; say whether other rows have become due by it."""
+        (task, row, _), said = result
+        if task is Task.RECALL:
+            ledger.recalled(db, row, said if isinstance(said, PushError) else None, now_ms)
+            return False
+        if task is Task.FOLLOW:
+            ledger.followed(db, row, said, now_ms, _every_s(self._notifier))
+            return False
+        if isinstance(said, PushError):
+            return self._failed(db, row, said, now_ms)
         self.results["sent"] += 1
-        if self._failing:
+        ledger.sent(db, row, said, now_ms, _every_s(self._notifier))
+        return False
+
+    def _failed(self, db: sqlite3.Connection, row: Row, error: PushError, now_ms: int) -> bool:
+        over = isinstance(error, Permanent) or now_ms - row.due_ms > self._give_up_ms
+        if over:
+            self.results["failed"] += 1
+            ledger.failed(db, row, str(error), now_ms)
+            return True
+        wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(row.attempt, 12))
+        asked_s = error.retry_after_s if isinstance(error, Retryable) else None
+        self.results["retried"] += 1
+        ledger.retry(db, row, str(error), now_ms, max(wait_s, asked_s or 0.0))
+        return False
+
+    def _tell(self, result: Result) -> None:
+        """Say in the log what an owner should know, once; pass an answer on."""
+        (task, row, _), said = result
+        if task is Task.FOLLOW and said is Progress.ANSWERED:
+            self._answered(row.id)
+        if task is not Task.SEND:
+            return
+        if isinstance(said, PushError):
+            level = logging.DEBUG if self.failing == str(said) else logging.WARNING
+            logger.log(level, "channel %s, %s: %s", self._channel, row.person, said)
+            self.failing = str(said)
+        elif self.failing:
             logger.info("channel %s delivers again", self._channel)
-        self._failing = False
-
-    def _later(
-        self, db: sqlite3.Connection, ident: int, attempt: int, decided_ms: int, error: PushError
-    ) -> None:
-        now_ms = self._utc_ms()
-        wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(attempt - 1, 12))
-        wait_s = max(wait_s, error.retry_after_s or 0.0)
-        over = error.permanent or now_ms - decided_ms > self._give_up_ms
-        with transaction(db):
-            db.execute(
-                "UPDATE deliveries SET state=?, next_ms=?, error=? WHERE id=?",
-                ("failed" if over else "decided", now_ms + int(wait_s * 1000), str(error), ident),
-            )
-        self.results["failed" if over else "retried"] += 1
-        level = logging.DEBUG if self._failing and not over else logging.WARNING
-        what = "given up" if over else f"tried again in {wait_s:.0f} s"
-        logger.log(level, "channel %s: %s; %s", self._channel, error, what)
-        self._failing = True
+            self.failing = ""
 
 
-def backlog(boxes: Mapping[str, Outbox], db: sqlite3.Connection) -> dict[str, int]:
-    """Return how many pushes wait, by channel."""
+def _every_s(notifier: Notifier) -> float | None:
+    return notifier.follow_every_s if isinstance(notifier, Follows) else None
+
+
+def backlog(boxes: Mapping[str, Outbox], db: sqlite3.Connection, now_ms: int) -> dict[str, int]:
+    """Return how many pushes are due and wait, by channel."""
     rows = dict(
         db.execute(
             "SELECT channel, count(*) FROM deliveries WHERE state IN ('decided','claimed')"
-            " GROUP BY channel"
+            " AND due_ms<=? GROUP BY channel",
+            (now_ms,),
         ).fetchall()
     )
     return {name: int(rows.get(name, 0)) for name in boxes}

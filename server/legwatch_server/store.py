@@ -1,45 +1,16 @@
 """The server's memory: one SQLite file, write-ahead log, every commit on the disk (FULL)."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from legwatch.errors import CannotRun
+from legwatch_server import schema
+from legwatch_server.answer import Of, Subject
+from legwatch_server.tell import News, Tell
 
-SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS beds (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state TEXT, seen_ms INTEGER NOT NULL DEFAULT 0,
-  played INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS boots (
-  id INTEGER PRIMARY KEY, bed_id INTEGER NOT NULL REFERENCES beds, boot TEXT NOT NULL,
-  upto INTEGER NOT NULL, UNIQUE (bed_id, boot));
-CREATE TABLE IF NOT EXISTS windows (
-  id INTEGER PRIMARY KEY, bed_id INTEGER NOT NULL, boot_id INTEGER NOT NULL, seq INTEGER NOT NULL,
-  from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, mono_ms INTEGER NOT NULL, clock TEXT NOT NULL,
-  leg_c REAL, leg_rh REAL, room_c REAL, room_rh REAL, moves INTEGER, in_bed INTEGER, faults TEXT,
-  arrived_ms INTEGER NOT NULL, late INTEGER NOT NULL, UNIQUE (boot_id, seq));
-CREATE TABLE IF NOT EXISTS notices (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, bed_id INTEGER NOT NULL, at_ms INTEGER NOT NULL,
-  kind TEXT NOT NULL, what TEXT NOT NULL, level TEXT NOT NULL, reason TEXT NOT NULL, held TEXT,
-  title TEXT NOT NULL, line TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS deliveries (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, notice_id INTEGER NOT NULL REFERENCES notices,
-  channel TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'decided', attempt INTEGER NOT NULL DEFAULT 0,
-  next_ms INTEGER NOT NULL DEFAULT 0, decided_ms INTEGER NOT NULL, claimed_ms INTEGER,
-  sent_ms INTEGER, error TEXT);
-CREATE INDEX IF NOT EXISTS open_deliveries ON deliveries (channel, next_ms)
-  WHERE state IN ('decided', 'claimed');
-CREATE TABLE IF NOT EXISTS presses (
-  id INTEGER PRIMARY KEY, bed_id INTEGER NOT NULL, press_id TEXT NOT NULL, button TEXT NOT NULL,
-  at_ms INTEGER NOT NULL, kind TEXT, UNIQUE (bed_id, press_id));
-CREATE TABLE IF NOT EXISTS quarantine (
-  id INTEGER PRIMARY KEY, arrived_ms INTEGER NOT NULL, topic TEXT NOT NULL, bed TEXT, boot TEXT,
-  seq INTEGER, why TEXT NOT NULL, payload BLOB NOT NULL);
-"""
 _BED = "INSERT INTO beds (id, name) VALUES (?,?)"
 _BOOT = "INSERT INTO boots (id, bed_id, boot, upto) VALUES (?,?,?,?)"
 _WINDOW = (
@@ -48,14 +19,24 @@ _WINDOW = (
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _NOTICE = (
-    "INSERT INTO notices (bed_id, at_ms, kind, what, level, reason, held, title, line)"
-    " VALUES (?,?,?,?,?,?,?,?,?)"
+    "INSERT INTO notices (bed_id, at_ms, kind, what, level, reason, held, title, line,"
+    " episode_ms, who) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
 )
 _PRESS = "INSERT OR IGNORE INTO presses (bed_id, press_id, button, at_ms, kind) VALUES (?,?,?,?,?)"
+_ANSWER = (
+    "INSERT INTO answers (at_ms, token, notice_id, bed_id, person, act, minutes, via)"
+    " VALUES (?,?,?,?,?,?,?,?)"
+)
 _QUARANTINE = (
     "INSERT INTO quarantine (arrived_ms, topic, bed, boot, seq, why, payload)"
     " VALUES (?,?,?,?,?,?,?)"
 )
+_SUBJECT = {
+    Of.NOTICE: "SELECT b.name, b.id, n.id, n.kind, n.episode_ms FROM notices n"
+    " JOIN beds b ON b.id=n.bed_id WHERE n.id=?",
+    Of.DELIVERY: "SELECT coalesce(b.name, ''), d.bed_id, d.notice_id, d.kind, d.episode_ms,"
+    " d.person FROM deliveries d LEFT JOIN beds b ON b.id=d.bed_id WHERE d.id=?",
+}
 Row = tuple[object, ...]
 
 
@@ -72,8 +53,9 @@ class Batch:
     uptos: dict[int, int] = field(default_factory=dict)  # boot id: all committed up to
     windows: list[Row] = field(default_factory=list)
     states: list[Row] = field(default_factory=list)  # (state JSON, seen_ms, played, bed id)
-    notices: list[tuple[Row, int]] = field(default_factory=list)  # with its number of channels
+    notices: list[News] = field(default_factory=list)
     presses: list[Row] = field(default_factory=list)
+    answers: list[Row] = field(default_factory=list)
     quarantine: list[Row] = field(default_factory=list)
 
 
@@ -83,19 +65,13 @@ class Store:
     def __init__(self, path: Path) -> None:
         try:
             self._db = connect(path)
-            self._db.executescript(_SCHEMA)
-            self._check_version(path)
+            version = schema.prepare(self._db)
         except sqlite3.Error as error:
             raise StoreError(f"{path} cannot be used: {error}") from None
-
-    def _check_version(self, path: Path) -> None:
-        row = self._db.execute("SELECT value FROM meta WHERE key='schema'").fetchone()
-        if row is None:
-            self._db.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
-        elif int(row[0]) != SCHEMA_VERSION:
+        if version != schema.VERSION:
             raise StoreError(
-                f"{path} was written by another version of legwatch (schema {row[0]}, "
-                f"{SCHEMA_VERSION} expected); update legwatch or choose another state_dir"
+                f"{path} was written by another version of legwatch (schema {version}, "
+                f"{schema.VERSION} expected); update legwatch or choose another state_dir"
             )
 
     def beds(self) -> list[tuple[int, str, str | None, int, bool]]:
@@ -121,8 +97,12 @@ class Store:
         )
         return row[0], row[1], {r[0] for r in ahead}
 
-    def commit(self, batch: Batch, channels: Sequence[str], now_ms: int) -> None:
-        """Write a batch in one transaction; raises sqlite3.Error and then nothing is written."""
+    def commit(self, batch: Batch, tell: Tell, now_ms: int) -> bool:
+        """Write a batch in one transaction; say whether the outbox has work.
+
+        Raises sqlite3.Error, and then nothing is written.
+        """
+        work = False
         with transaction(self._db) as db:
             db.executemany(_BED, batch.beds)
             db.executemany(_BOOT, batch.boots)
@@ -132,14 +112,27 @@ class Store:
                 [(upto, boot_id) for boot_id, upto in batch.uptos.items()],
             )
             db.executemany("UPDATE beds SET state=?, seen_ms=?, played=? WHERE id=?", batch.states)
-            for row, pushed in batch.notices:
-                ident = db.execute(_NOTICE, row).lastrowid
-                db.executemany(
-                    "INSERT INTO deliveries (notice_id, channel, decided_ms) VALUES (?,?,?)",
-                    [(ident, channel, now_ms) for channel in channels[:pushed]],
-                )
+            for news in batch.notices:
+                row = (*news.row, news.notice.episode_ms, news.who)
+                ident = db.execute(_NOTICE, row).lastrowid or 0
+                work |= tell.write(db, ident, news, now_ms)
+            db.executemany(_ANSWER, batch.answers)
             db.executemany(_PRESS, batch.presses)
             db.executemany(_QUARANTINE, batch.quarantine)
+        return work
+
+    def used_ms(self, token: bytes) -> int | None:
+        """Return when a token was used, if it was."""
+        row = self._db.execute("SELECT at_ms FROM answers WHERE token=?", (token,)).fetchone()
+        return int(row[0]) if row else None
+
+    def subject(self, of: Of, ident: int) -> Subject | None:
+        """Return what an answer is about, or None when there is no such thing any more."""
+        if of is Of.BED:
+            row = self._db.execute("SELECT name FROM beds WHERE id=?", (ident,)).fetchone()
+            return Subject(row[0], ident) if row else None
+        row = self._db.execute(_SUBJECT[of], (ident,)).fetchone()
+        return Subject(*row) if row else None
 
     def close(self) -> None:
         """Close the file."""

@@ -1,0 +1,242 @@
+"""The rows of the outbox and their steps: every change of a push is one row, with time and reason.
+
+All functions run inside the caller's transaction, except those that only read.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from legwatch.escalation import Tone
+from legwatch_server.push import Progress, PushError, Sent
+
+NEVER_MS = 1 << 53
+FOLLOW_H = 4  # longer than any service sounds an alarm
+RECALL_TRIES_S = 60.0
+_COLUMNS = (
+    "d.id, d.notice_id, d.bed_id, d.kind, d.episode_ms, d.person, d.channel, d.rank, d.tone,"
+    " d.state, d.attempt, d.decided_ms, d.due_ms, d.sent_ms, d.receipt, d.recall_ms"
+)
+_STEP = "INSERT INTO steps (delivery_id, at_ms, state, attempt, reason) VALUES (?,?,?,?,?)"
+_MOST = 512  # rows looked at in one turn
+
+
+class Row(NamedTuple):
+    """One push on one channel to one person. Times in UTC ms."""
+
+    id: int
+    notice_id: int  # 0: it belongs to no notice
+    bed_id: int
+    kind: str
+    episode_ms: int
+    person: str
+    channel: str
+    rank: int
+    tone: Tone
+    state: str
+    attempt: int  # finished or begun before
+    decided_ms: int
+    due_ms: int
+    sent_ms: int | None
+    receipt: str
+    recall_ms: int | None
+
+
+def to_send(db: sqlite3.Connection, channel: str, now_ms: int) -> list[Row]:
+    """Return what is due, the most urgent tone first, the oldest first."""
+    return _rows(
+        db,
+        "d.channel=? AND d.state IN ('decided','claimed') AND d.next_ms<=?"
+        " ORDER BY d.tone NOT IN ('loud','quiet'), d.next_ms, d.id",
+        (channel, now_ms),
+    )
+
+
+def to_recall(db: sqlite3.Connection, channel: str, now_ms: int) -> list[Row]:
+    """Return what was sent and is to be taken back."""
+    where = "d.channel=? AND d.recall_ms<=? AND d.state IN ('sent','delivered','answered')"
+    return _rows(db, f"{where} ORDER BY d.id", (channel, now_ms))
+
+
+def to_follow(db: sqlite3.Connection, channel: str, now_ms: int) -> list[Row]:
+    """Return what the service is to be asked about."""
+    where = "d.channel=? AND d.state IN ('sent','delivered') AND d.receipt!='' AND d.next_ms<=?"
+    return _rows(db, f"{where} AND d.recall_ms IS NULL ORDER BY d.next_ms", (channel, now_ms))
+
+
+def row_of(db: sqlite3.Connection, ident: int) -> Row | None:
+    """Return one row."""
+    found = _rows(db, "d.id=?", (ident,))
+    return found[0] if found else None
+
+
+def _rows(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> list[Row]:
+    # All rows, not one: a half-read answer holds an old snapshot, and writing on it fails.
+    sql = f"SELECT {_COLUMNS} FROM deliveries d WHERE {where} LIMIT {_MOST}"  # noqa: S608 - our own words
+    return [Row(*r[:8], Tone(r[8]), *r[9:]) for r in db.execute(sql, values).fetchall()]
+
+
+def next_ms(db: sqlite3.Connection, channel: str) -> int:
+    """Return when the next row of a channel is due."""
+    sql = (
+        "SELECT min(next_ms) FROM deliveries WHERE channel=? AND (state IN ('decided','claimed')"
+        " OR (state IN ('sent','delivered') AND receipt!=''))"
+    )
+    found = db.execute(sql, (channel,)).fetchone()[0]
+    return NEVER_MS if found is None else int(found)
+
+
+def reached(db: sqlite3.Connection, row: Row) -> bool:
+    """Say whether a channel before this one has reached the person."""
+    if not row.rank or not row.notice_id:
+        return False
+    sql = (
+        "SELECT 1 FROM deliveries WHERE notice_id=? AND person=? AND tone=? AND rank<?"
+        " AND sent_ms IS NOT NULL LIMIT 1"
+    )
+    values = (row.notice_id, row.person, row.tone.value, row.rank)
+    return db.execute(sql, values).fetchone() is not None
+
+
+def claim(db: sqlite3.Connection, row: Row, now_ms: int) -> None:
+    """Take a row in hand: from here on it may have been sent."""
+    db.execute(
+        "UPDATE deliveries SET state='claimed', attempt=?, claimed_ms=? WHERE id=?",
+        (row.attempt + 1, now_ms, row.id),
+    )
+    why = "it may have been sent before a crash" if row.state == "claimed" else None
+    db.execute(_STEP, (row.id, now_ms, "claimed", row.attempt + 1, why))
+
+
+def sent(
+    db: sqlite3.Connection, row: Row, said: object, now_ms: int, follow_every_s: float | None
+) -> None:
+    """Mark a push as taken by the service; the person's other channels are not needed any more."""
+    taken = said if isinstance(said, Sent) else Sent()
+    follow = follow_every_s is not None and taken.receipt and row.tone is Tone.LOUD
+    again_ms = now_ms + int((follow_every_s or 0) * 1000) if follow else NEVER_MS
+    state = "delivered" if taken.delivered else "sent"
+    db.execute(
+        "UPDATE deliveries SET state=?, sent_ms=?, receipt=?, next_ms=?, error=NULL WHERE id=?",
+        (state, now_ms, taken.receipt, again_ms, row.id),
+    )
+    why = said if isinstance(said, str) and said else None
+    db.execute(_STEP, (row.id, now_ms, "sent", row.attempt + 1, why))
+    if taken.delivered:
+        db.execute(_STEP, (row.id, now_ms, "delivered", row.attempt + 1, None))
+    if row.notice_id and row.tone is not Tone.QUIET:
+        others = "notice_id=? AND person=? AND tone=? AND rank>? AND state='decided'"
+        values = (row.notice_id, row.person, row.tone.value, row.rank)
+        withdraw_where(db, others, values, now_ms, f"reached by {row.channel}")
+
+
+def withdraw(db: sqlite3.Connection, row: Row, now_ms: int, why: str) -> None:
+    """Take a row out that is not needed any more."""
+    withdraw_where(db, "id=?", (row.id,), now_ms, why)
+
+
+def withdraw_where(
+    db: sqlite3.Connection, where: str, values: tuple[object, ...], now_ms: int, why: str
+) -> None:
+    """Withdraw the rows of a condition, each with its step."""
+    db.execute(
+        "INSERT INTO steps (delivery_id, at_ms, state, attempt, reason)"
+        f" SELECT id, ?, 'withdrawn', attempt, ? FROM deliveries WHERE {where}",  # noqa: S608 - our own words
+        (now_ms, why, *values),
+    )
+    db.execute(
+        f"UPDATE deliveries SET state='withdrawn', error=? WHERE {where}",  # noqa: S608 - our own words
+        (why, *values),
+    )
+
+
+def retry(db: sqlite3.Connection, row: Row, why: str, now_ms: int, wait_s: float) -> None:
+    """Put a row back for later."""
+    db.execute(
+        "UPDATE deliveries SET state='decided', next_ms=?, error=? WHERE id=?",
+        (now_ms + int(wait_s * 1000), why, row.id),
+    )
+    step = (row.id, now_ms, "retry", row.attempt + 1, f"{why}; again in {wait_s:.0f} s")
+    db.execute(_STEP, step)
+
+
+def failed(db: sqlite3.Connection, row: Row, why: str, now_ms: int) -> None:
+    """Give a row up; the person's next channel is due now, or else the next person is."""
+    db.execute("UPDATE deliveries SET state='failed', error=? WHERE id=?", (why, row.id))
+    db.execute(_STEP, (row.id, now_ms, "failed", row.attempt + 1, why))
+    if not row.notice_id or row.tone is Tone.QUIET:
+        return
+    mine = "notice_id=? AND person=? AND tone=?"
+    values = (row.notice_id, row.person, row.tone.value)
+    hurried = db.execute(
+        f"UPDATE deliveries SET next_ms=?, due_ms=? WHERE {mine} AND state='decided' AND attempt=0"  # noqa: S608 - our own words
+        " AND rank=?",
+        (now_ms, now_ms, *values, row.rank + 1),
+    ).rowcount
+    hope = db.execute(
+        f"SELECT 1 FROM deliveries WHERE {mine} AND state NOT IN ('failed','withdrawn') LIMIT 1",  # noqa: S608 - our own words
+        values,
+    ).fetchone()
+    if not hurried and not hope and row.tone is Tone.LOUD:
+        _hurry(db, row, now_ms)
+
+
+def _hurry(db: sqlite3.Connection, row: Row, now_ms: int) -> None:
+    """Nobody could reach this person: the next one is told now, and the others move up."""
+    later = "notice_id=? AND tone='loud' AND state='decided' AND attempt=0 AND due_ms>?"
+    values = (row.notice_id, now_ms)
+    first = db.execute(f"SELECT min(due_ms) FROM deliveries WHERE {later}", values).fetchone()[0]  # noqa: S608 - our own words
+    if first is None:
+        return
+    db.execute(
+        "INSERT INTO steps (delivery_id, at_ms, state, attempt, reason)"
+        f" SELECT id, ?, 'decided', 0, ? FROM deliveries WHERE {later}",  # noqa: S608 - our own words
+        (now_ms, f"earlier: {row.person} cannot be reached", *values),
+    )
+    db.execute(
+        f"UPDATE deliveries SET next_ms=next_ms-?, due_ms=due_ms-? WHERE {later}",  # noqa: S608 - our own words
+        (first - now_ms, first - now_ms, *values),
+    )
+
+
+def recalled(db: sqlite3.Connection, row: Row, error: PushError | None, now_ms: int) -> None:
+    """Mark a push as taken back; a service that is away is asked again for an hour."""
+    began = row.recall_ms or now_ms
+    if error is not None and now_ms - (row.sent_ms or began) < FOLLOW_H * 3_600_000:
+        again_ms = now_ms + int(RECALL_TRIES_S * 1000)
+        db.execute("UPDATE deliveries SET recall_ms=? WHERE id=?", (again_ms, row.id))
+        return
+    why = f"not taken back: {error}" if error is not None else "taken back"
+    db.execute(
+        "UPDATE deliveries SET state=CASE state WHEN 'answered' THEN state ELSE 'withdrawn' END,"
+        " recall_ms=NULL WHERE id=?",
+        (row.id,),
+    )
+    db.execute(_STEP, (row.id, now_ms, "withdrawn", row.attempt, why))
+
+
+def followed(
+    db: sqlite3.Connection, row: Row, said: object, now_ms: int, every_s: float | None
+) -> None:
+    """Write down how far a push has come, and when to ask again."""
+    again_ms = now_ms + int((every_s or 60.0) * 1000)
+    if said is Progress.OVER or now_ms - (row.sent_ms or now_ms) > FOLLOW_H * 3_600_000:
+        again_ms = NEVER_MS
+    state = row.state
+    if said is Progress.DELIVERED and state == "sent":
+        state = "delivered"
+        db.execute(_STEP, (row.id, now_ms, state, row.attempt, None))
+    if said is Progress.ANSWERED:
+        again_ms = NEVER_MS
+    db.execute(
+        "UPDATE deliveries SET state=?, next_ms=? WHERE id=?", (state, again_ms, row.id)
+    )
+
+
+def answered(db: sqlite3.Connection, ident: int, now_ms: int, why: str) -> None:
+    """Mark a push as the one that was answered."""
+    db.execute(
+        "UPDATE deliveries SET state='answered' WHERE id=? AND state IN"
+        " ('claimed','sent','delivered','withdrawn')",
+        (ident,),
+    )
+    db.execute(_STEP, (ident, now_ms, "answered", 0, why))
