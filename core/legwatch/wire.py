@@ -33,14 +33,19 @@ def _not_a_number(text: str) -> NoReturn:
 _decoder = json.JSONDecoder(parse_constant=_not_a_number)
 
 
+BUTTONS = ("ack", "snooze", "not_useful", "cramp")
+LONGEST_SNOOZE_MIN = 240
+
+
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button at the bedside: `ack` or `cramp`. `id` makes a repeated message harmless."""
+    """A button at the bedside. `id` makes a repeated message harmless; no `kind` is every kind."""
 
     id: str
-    button: str
+    button: str  # one of BUTTONS
     at_ms: int
     kind: Kind | None = None
+    minutes: int | None = None  # of a snooze
 
 
 def parse(payload: bytes | bytearray) -> dict[str, Any]:
@@ -113,12 +118,13 @@ def decode_press(payload: bytes | bytearray) -> Press:
     ident, button, kind = body.get("id"), body.get("button"), body.get("kind")
     if type(ident) is not str or not re.fullmatch(r"[0-9a-zA-Z-]{1,64}", ident):
         raise WireError("id: 1-64 letters, digits and - are expected")
-    if type(button) is not str or button not in {"ack", "cramp"}:
-        raise WireError("button: ack or cramp is expected")
+    if type(button) is not str or button not in BUTTONS:
+        raise WireError(f"button: one of {', '.join(BUTTONS)} is expected")
     if kind is not None and (type(kind) is not str or kind not in set(Kind)):
         raise WireError(f"kind: one of {', '.join(Kind)} is expected")
     at_ms = _whole(body, "at_ms", 0, LATEST_MS)
-    return Press(ident, button, at_ms, Kind(kind) if kind else None)
+    minutes = _maybe_whole(body, "minutes", 1, LONGEST_SNOOZE_MIN)
+    return Press(ident, button, at_ms, Kind(kind) if kind else None, minutes)
 
 
 def encode_press(press: Press) -> bytes:
@@ -131,6 +137,8 @@ def encode_press(press: Press) -> bytes:
     }
     if press.kind:
         body["kind"] = press.kind.value
+    if press.minutes:
+        body["minutes"] = press.minutes
     return _dump(body)
 
 

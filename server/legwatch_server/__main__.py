@@ -8,22 +8,29 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from legwatch.errors import CannotRun
+from legwatch_server.answer import Act, Answered, Claims, Of, own_key
+from legwatch_server.compose import Composer
+from legwatch_server.door import Door
 from legwatch_server.folder import claimed
+from legwatch_server.heartbeat import Beats
 from legwatch_server.http import serve
 from legwatch_server.ingest import Arrival, Ingest
 from legwatch_server.intake import Intake
 from legwatch_server.loop import Owner
 from legwatch_server.outbox import Outbox, backlog
 from legwatch_server.pulse import Pulse
-from legwatch_server.push import open_channels
+from legwatch_server.push import Notifier, open_channels
+from legwatch_server.rehearsal import Try, due, tries, ways
 from legwatch_server.settings import ServerSettings, read, secret
 from legwatch_server.store import Store, connect
+from legwatch_server.tell import Tell
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--check-config", action="store_true", help="only check the settings")
     args = parser.parse_args(argv)
     settings = read(args.config)
-    channels = open_channels(settings.push)
+    channels = open_channels(settings)
     password = secret("LEGWATCH_MQTT_PASSWORD")
     if args.check_config:
         print(f"{args.config}: good (profile {settings.profile}, channels {', '.join(channels)})")
@@ -50,22 +57,16 @@ def main(argv: Sequence[str]) -> int:
             raise CannotRun(str(error)) from None
 
 
-def _run(settings: ServerSettings, password: str, folder: Path, channels: dict[str, Any]) -> int:
+def _run(
+    settings: ServerSettings, password: str, folder: Path, channels: dict[str, Notifier]
+) -> int:
     path = folder / "legwatch.db"
     store = Store(path)
     arrivals: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
-    intake = Intake(store, settings.rules_of, len(channels))
+    intake = Intake(store, settings.rules_of)
     ingest = Ingest(settings.mqtt, password, arrivals)
-    boxes = {
-        name: Outbox(
-            path,
-            name,
-            notifier,
-            zone_of=settings.zone_of,
-            give_up_h=settings.push.give_up_h,
-        )
-        for name, notifier in channels.items()
-    }
+    key = own_key(folder, secret("LEGWATCH_ANSWER_KEY"))
+    boxes = _boxes(settings, path, channels, key, arrivals)
     pulse, stopping = Pulse(), threading.Event()
 
     def wake() -> None:
@@ -81,28 +82,81 @@ def _run(settings: ServerSettings, password: str, folder: Path, channels: dict[s
         intake=intake,
         wire=ingest,
         arrivals=arrivals,
-        channels=tuple(channels),
+        tell=Tell(settings),
+        rehearsal=_rehearsal(settings),
         wake=wake,
         pulse=pulse,
         stopping=stopping,
     )
-    health = _health(intake, ingest, boxes, pulse, arrivals, path)
-    web = serve(settings.http.host, settings.http.port, health)
+    door = Door(key, arrivals.put, utc_ms)
+    health = _health(intake, ingest, boxes, pulse, arrivals, path, door, settings)
+    web = serve(settings.http.host, settings.http.port, health, door)
+    beats = Beats(settings.heartbeat, lambda: pulse.now().fresh_ms)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     for box in boxes.values():
         box.start()
     ingest.start()
+    beats.start()
     logger.info("server up: %s beds known, health on port %s", len(intake.beds), web.server_port)
     try:
         owner.run()
     finally:
+        beats.stop()
         ingest.stop()
         for box in boxes.values():
             box.stop()
         web.shutdown()
         store.close()
     return 0
+
+
+def _boxes(
+    settings: ServerSettings,
+    path: Path,
+    channels: dict[str, Notifier],
+    key: bytes,
+    arrivals: "queue.SimpleQueue[Arrival | None]",
+) -> dict[str, Outbox]:
+    boxes: dict[str, Outbox] = {}
+
+    def wake_all() -> None:
+        for box in boxes.values():
+            box.wake()
+
+    for name, notifier in channels.items():
+        boxes[name] = Outbox(
+            path,
+            name,
+            notifier,
+            compose=Composer(settings, key),
+            give_up_h=settings.push.give_up_h,
+            workers=settings.push.workers,
+            wake_all=wake_all,
+            answered=partial(_answered_in_app, arrivals, name),
+        )
+    return boxes
+
+
+def _answered_in_app(
+    arrivals: "queue.SimpleQueue[Arrival | None]", channel: str, delivery: int
+) -> None:
+    """Pass on that somebody has acknowledged in the service's own app."""
+    claims = Claims(Of.DELIVERY, delivery, Act.SEEN, 0, 0)
+    arrivals.put(Answered(claims, b"", channel, utc_ms(), lambda _outcome: None))
+
+
+def _rehearsal(settings: ServerSettings) -> Callable[[int, str], tuple[str, list[Try]] | None]:
+    def planned(now_ms: int, last: str) -> tuple[str, list[Try]] | None:
+        evening = due(settings, now_ms, last)
+        return (evening, tries(settings, now_ms)) if evening else None
+
+    return planned
+
+
+def utc_ms() -> int:
+    """Return the time of this machine, UTC milliseconds."""
+    return time.time_ns() // 1_000_000
 
 
 def _health(
@@ -112,6 +166,8 @@ def _health(
     pulse: Pulse,
     arrivals: "queue.SimpleQueue[Arrival | None]",
     path: Path,
+    door: Door,
+    settings: ServerSettings,
 ) -> Any:
     def report() -> dict[str, Any]:
         beat, counters, wrong = pulse.now(), intake.counters, []
@@ -119,13 +175,18 @@ def _health(
             wrong.append("no connection to the broker")
         if beat.failing:
             wrong.append(f"the database takes nothing: {beat.failing}")
+        wrong += [f"channel {name}: {box.failing}" for name, box in boxes.items() if box.failing]
+        tried: dict[str, str] = {}
         try:
             with closing(connect(path)) as db:
-                waiting = sum(backlog(boxes, db).values())
+                waiting = sum(backlog(boxes, db, utc_ms()).values())
+            for way in ways(path, settings, utc_ms()):
+                colour = {True: "green", False: "amber", None: "unknown"}[way.good]
+                tried[f"{way.person}/{way.channel}"] = f"{colour}: {way.why}"
         except sqlite3.Error as error:
             waiting = -1  # not known
             wrong.append(f"the outbox cannot be read: {error}")
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = utc_ms()
         age_s = round((now_ms - beat.committed_ms) / 1000, 1) if beat.committed_ms else None
         names = ("windows", "duplicates", "late", "clock_wrong", "quarantined")
         return {
@@ -135,6 +196,8 @@ def _health(
             "counters": {name: getattr(counters, name) for name in names},
             "notices": dict(counters.notices),
             "pushes": {name: dict(box.results) for name, box in boxes.items()},
+            "answers": dict(door.results),
+            "rehearsal": tried,
             "backlog": waiting,
             "queue": arrivals.qsize(),
             "beds": len(intake.beds),

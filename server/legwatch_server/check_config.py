@@ -64,7 +64,7 @@ def _check(settings: Any) -> None:
     if hasattr(settings, "check"):
         settings.check()
     if isinstance(settings, ServerSettings):
-        open_channels(settings.push)
+        open_channels(settings)
 
 
 def _kind(table: Mapping[str, Any], shapes: Mapping[str, type[Any]]) -> str:

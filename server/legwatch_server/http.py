@@ -1,4 +1,4 @@
-"""`/health` for people and watchdogs, `/metrics` for Prometheus; on loopback."""
+"""`/health` for people and watchdogs, `/metrics` for Prometheus, `/answer/` for phones."""
 
 import json
 import threading
@@ -9,6 +9,10 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from legwatch_server import door
+from legwatch_server.door import Door, Reply
+
+MOST_BYTES = 4096  # of a request's body, which is read and not looked at
 CONTENT = "text/plain; version=0.0.4; charset=utf-8"
 Health = Callable[[], dict[str, Any]]
 
@@ -34,6 +38,10 @@ class Gauges:
             for result, count in results.items():
                 pushes.add_metric([channel, result], count)
         yield pushes
+        answers = CounterMetricFamily("legwatch_answers", "answers by link", labels=["result"])
+        for result, count in report["answers"].items():
+            answers.add_metric([result], count)
+        yield answers
         yield CounterMetricFamily("legwatch_commits", "transactions", value=report["commits"])
         yield CounterMetricFamily(
             "legwatch_commit_seconds", "time in transactions", value=report["commit_s"]
@@ -47,14 +55,18 @@ class Gauges:
         return iter(())
 
 
-def serve(host: str, port: int, health: Health) -> ThreadingHTTPServer:
+def serve(host: str, port: int, health: Health, answers: Door) -> ThreadingHTTPServer:
     """Start to answer in a thread of its own; `server_port` tells the port."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Gauges(health))
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = 20  # a phone that opens a connection and says nothing
+
         def do_GET(self) -> None:
-            if self.path == "/health":
+            if self.path.startswith(door.PATH):
+                self._door(answers.show(self.path.removeprefix(door.PATH), self._headers()))
+            elif self.path == "/health":
                 report = health()
                 report["notices"] = {"/".join(k): v for k, v in report["notices"].items()}
                 status = 200 if report["status"] == "ok" else 503
@@ -64,8 +76,26 @@ def serve(host: str, port: int, health: Health) -> ThreadingHTTPServer:
             else:
                 self._answer(404, "text/plain", b"/health or /metrics\n")
 
+        def do_POST(self) -> None:
+            size = int(self.headers.get("Content-Length") or 0)
+            if not self.path.startswith(door.PATH) or not 0 <= size <= MOST_BYTES:
+                self.close_connection = True
+                self._answer(404, "text/plain", b"no such place\n")
+                return
+            self.rfile.read(size)
+            self._door(answers.take(self.path.removeprefix(door.PATH), self._headers()))
+
+        def _headers(self) -> dict[str, str]:
+            return {name: value for name, value in self.headers.items()}
+
+        def _door(self, reply: Reply) -> None:
+            self._answer(reply.status, "text/html; charset=utf-8", reply.body)
+
         def _answer(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)
+            # A link is a key: it must not stay in a cache nor be told to another site.
+            self.send_header("Cache-Control", "no-store")
+            self.send_header("Referrer-Policy", "no-referrer")
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

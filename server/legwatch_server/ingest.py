@@ -15,6 +15,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from legwatch.topics import ROOT
+from legwatch_server.answer import Answered
 from legwatch_server.settings import Mqtt
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class Connected(NamedTuple):
     connection: int
 
 
-Arrival = Message | Connected
+Arrival = Message | Connected | Answered
 
 
 class Ingest:

@@ -9,21 +9,24 @@ from copy import deepcopy
 
 from legwatch import engine
 from legwatch.errors import WireError
-from legwatch.events import Ack, Event, Tick, Window
+from legwatch.events import Ack, Event, Kind, Snooze, Tick, Window
 from legwatch.message import text, title
-from legwatch.notice import Notice, What, as_json
+from legwatch.notice import Notice, as_json
 from legwatch.rules import Rules
 from legwatch.topics import split
-from legwatch.wire import decode_press, decode_window, parse
+from legwatch.wire import Press, decode_press, decode_window, parse
+from legwatch_server.answer import Act, Answered, Of, Outcome, Subject
 from legwatch_server.ingest import Message
 from legwatch_server.known import Bed, Boot, restored
 from legwatch_server.place import place
 from legwatch_server.store import Batch, Store
+from legwatch_server.tell import News
 
 logger = logging.getLogger(__name__)
 
-PUSHED = {What.FIRED, What.RAISED, What.REPEATED, What.UNKNOWN, What.RESOLVED}
 KEPT_PAYLOAD = 4096
+RETRY_MS = 60_000  # a second use of a link within this time is the phone's own retry
+BEDSIDE = "bedside"  # who has answered, when it was the button there
 
 
 class Counters:
@@ -41,8 +44,8 @@ class Counters:
 class Intake:
     """Owns all beds; used by one thread."""
 
-    def __init__(self, store: Store, rules_of: Callable[[str], Rules], channels: int) -> None:
-        self._store, self._rules_of, self._channels = store, rules_of, channels
+    def __init__(self, store: Store, rules_of: Callable[[str], Rules]) -> None:
+        self._store, self._rules_of = store, rules_of
         self.beds: dict[str, Bed] = {}
         self.counters = Counters()
         for ident, name, state, seen_ms, played in store.beds():
@@ -60,12 +63,17 @@ class Intake:
         self._undo_state: dict[str, tuple[engine.State, int, bool]] = {}
         self._undo_boot: dict[int, tuple[int, set[int]]] = {}
         self._new: list[str] = []
+        self._replies: list[tuple[Answered, Outcome]] = []
+        self._tokens: set[bytes] = set()
+        self.fresh = False
         self.begin()
 
     def begin(self) -> None:
         """Start a new batch, and remember what `undo` needs."""
         self.batch = Batch()
         self.touched, self.boots = {}, {}
+        self.fresh = False  # whether a window of a real bed came in time
+        self._replies, self._tokens = [], set()
         self._undo_state, self._undo_boot, self._new = {}, {}, []
         self._before = self.counters.copy()
         self._ids = (self._next_bed, self._next_boot)
@@ -94,6 +102,50 @@ class Intake:
             self.batch.states.append((text_, bed.seen_ms, int(bed.played), bed.id))
         self.batch.uptos = {ident: boot.upto for ident, (_, boot) in self.boots.items()}
         return self.batch
+
+    def reply(self) -> None:
+        """Tell those who answered what became of it: the batch is committed."""
+        for answered, outcome in self._replies:
+            answered.reply(outcome)
+
+    def answer(self, said: Answered, now_ms: int) -> None:
+        """Take an answer in that came by a link, an app or the command line."""
+        self._replies.append((said, self._answer(said, now_ms)))
+
+    def _answer(self, said: Answered, now_ms: int) -> Outcome:
+        used_ms = self._store.used_ms(said.token) if said.token else None
+        if used_ms is not None:
+            return Outcome.AGAIN if now_ms - used_ms <= RETRY_MS else Outcome.USED
+        if said.token and said.token in self._tokens:
+            return Outcome.AGAIN
+        subject = self._store.subject(said.claims.of, said.claims.id)
+        if subject is None or (subject.bed and subject.bed not in self.beds):
+            return Outcome.GONE
+        act, minutes = said.claims.act, said.claims.minutes
+        self._tokens.add(said.token)
+        self.batch.answers.append(
+            (
+                now_ms, said.token or None, subject.notice_id, subject.bed_id,
+                subject.person or said.via, act.value, minutes or None, said.via,
+            )
+        )  # fmt: skip
+        if said.claims.of is Of.DELIVERY:
+            self.batch.answered.append((said.claims.id, f"{act.value} by {said.via}"))
+        if subject.bed:
+            self._react(self.beds[subject.bed], subject, said, now_ms)
+        return Outcome.DONE
+
+    def _react(self, bed: Bed, subject: Subject, said: Answered, now_ms: int) -> None:
+        """Let the engine know; a played bed has its own time."""
+        at_ms = bed.state.at_ms if bed.played else now_ms
+        kind = Kind(subject.kind) if subject.kind else None
+        who = subject.person or said.via
+        if said.claims.act is Act.QUIET:
+            until_ms = at_ms + said.claims.minutes * 60_000
+            self._decide(bed, Snooze(at_ms, kind, until_ms), who)
+        elif said.claims.act in (Act.SEEN, Act.USELESS):
+            useful = said.claims.act is Act.SEEN
+            self._decide(bed, Ack(at_ms, kind, subject.episode_ms, useful), who)
 
     def take(self, message: Message) -> None:
         """Take one message in; whatever is wrong with it stays with it."""
@@ -128,6 +180,7 @@ class Intake:
         self._touch(bed)
         bed.seen_ms = max(bed.seen_ms, message.arrived_ms)
         bed.played = window.clock == "played"
+        self.fresh |= not (placed.late or bed.played)
         w = placed.window
         self.batch.windows.append(
             (
@@ -148,18 +201,19 @@ class Intake:
             (bed.id, press.id, press.button, press.at_ms, press.kind.value if press.kind else None)
         )
         self._touch(bed)
-        if press.button == "ack":
-            at_ms = press.at_ms if bed.played else min(press.at_ms, message.arrived_ms)
-            self._decide(bed, Ack(at_ms, press.kind))
+        at_ms = press.at_ms if bed.played else min(press.at_ms, message.arrived_ms)
+        event = _said(press, at_ms)
+        if event is not None:
+            self._decide(bed, event, BEDSIDE)
 
-    def _decide(self, bed: Bed, event: Event) -> None:
+    def _decide(self, bed: Bed, event: Event, who: str | None = None) -> None:
         state, notices = engine.advance(bed.state, event, bed.rules)
         self._touch(bed)
         bed.state = state
         for notice in notices:
-            self._note(bed, notice)
+            self._note(bed, notice, who)
 
-    def _note(self, bed: Bed, notice: Notice) -> None:
+    def _note(self, bed: Bed, notice: Notice, who: str | None) -> None:
         said = text(notice)
         row = (
             bed.id,
@@ -172,8 +226,7 @@ class Intake:
             title(notice),
             as_json(notice, bed=bed.name, text=said),
         )
-        pushed = notice.held is None and notice.what in PUSHED
-        self.batch.notices.append((row, self._channels if pushed else 0))
+        self.batch.notices.append(News(bed.id, bed.name, notice, row, who))
         key = (notice.kind.value, notice.what.value)
         self.counters.notices[key] = self.counters.notices.get(key, 0) + 1
 
@@ -249,3 +302,12 @@ class Intake:
         if not known.has(seq):
             known.add(seq)
         return known.boot, seq
+
+
+def _said(press: Press, at_ms: int) -> Ack | Snooze | None:
+    """Return what a button at the bedside says to the engine."""
+    if press.button == "snooze":
+        return Snooze(at_ms, press.kind, at_ms + (press.minutes or 30) * 60_000)
+    if press.button in ("ack", "not_useful"):
+        return Ack(at_ms, press.kind, useful=press.button == "ack")
+    return None

@@ -16,6 +16,10 @@ _COLUMNS = (
     "d.id, d.notice_id, d.bed_id, d.kind, d.episode_ms, d.person, d.channel, d.rank, d.tone,"
     " d.state, d.attempt, d.decided_ms, d.due_ms, d.sent_ms, d.receipt, d.recall_ms"
 )
+_INSERT = (
+    "INSERT INTO deliveries (notice_id, bed_id, kind, episode_ms, person, channel, rank, tone,"
+    " due_ms, next_ms, decided_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+)
 _STEP = "INSERT INTO steps (delivery_id, at_ms, state, attempt, reason) VALUES (?,?,?,?,?)"
 _MOST = 512  # rows looked at in one turn
 
@@ -72,7 +76,8 @@ def row_of(db: sqlite3.Connection, ident: int) -> Row | None:
 def _rows(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> list[Row]:
     # All rows, not one: a half-read answer holds an old snapshot, and writing on it fails.
     sql = f"SELECT {_COLUMNS} FROM deliveries d WHERE {where} LIMIT {_MOST}"  # noqa: S608 - our own words
-    return [Row(*r[:8], Tone(r[8]), *r[9:]) for r in db.execute(sql, values).fetchall()]
+    found = db.execute(sql, values).fetchall()
+    return [Row._make((*r[:8], Tone(r[8]), *r[9:])) for r in found]
 
 
 def next_ms(db: sqlite3.Connection, channel: str) -> int:
@@ -95,6 +100,13 @@ def reached(db: sqlite3.Connection, row: Row) -> bool:
     )
     values = (row.notice_id, row.person, row.tone.value, row.rank)
     return db.execute(sql, values).fetchone() is not None
+
+
+def plan(db: sqlite3.Connection, row: tuple[object, ...], due_ms: int, now_ms: int) -> None:
+    """Add a push: (notice_id, bed_id, kind, episode_ms, person, channel, rank, tone)."""
+    ident = db.execute(_INSERT, (*row, due_ms, due_ms, now_ms)).lastrowid
+    why = None if due_ms == now_ms else f"due in {(due_ms - now_ms) / 60_000:g} min"
+    db.execute(_STEP, (ident, now_ms, "decided", 0, why))
 
 
 def claim(db: sqlite3.Connection, row: Row, now_ms: int) -> None:

@@ -15,11 +15,14 @@ from legwatch.events import Kind
 from legwatch.notice import iso
 from legwatch.topics import Channel, topic
 from legwatch.wire import VERSION, encode_stored
+from legwatch_server.answer import Answered
 from legwatch_server.ingest import Arrival, Connected, Message
 from legwatch_server.intake import Intake
 from legwatch_server.known import Bed, Boot
 from legwatch_server.pulse import Pulse
+from legwatch_server.rehearsal import Try
 from legwatch_server.store import Store
+from legwatch_server.tell import Tell
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ TICK_LAG_MS = 2000  # a window may be this late on its way without the clock ove
 STATES_A_S = 200  # `state` messages are for dashboards: at most so many
 CONFIRMATIONS_A_S = 2000
 LONGEST_WAIT_S = 1.0
+EVENING_LOOK_MS = 60_000
 RETRY_S = (0.2, 1.0, 5.0)
 
 
@@ -51,14 +55,16 @@ class Owner:
         intake: Intake,
         wire: Wire,
         arrivals: "queue.SimpleQueue[Arrival | None]",
-        channels: Sequence[str],
+        tell: Tell,
+        rehearsal: Callable[[int, str], tuple[str, list[Try]] | None] = lambda *_: None,
         wake: Callable[[], None],
         pulse: Pulse,
         stopping: threading.Event | None = None,
         utc_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._store, self._intake, self._wire, self._arrivals = store, intake, wire, arrivals
-        self._channels, self._wake, self._pulse, self._utc_ms = channels, wake, pulse, utc_ms
+        self._tell, self._wake, self._pulse, self._utc_ms = tell, wake, pulse, utc_ms
+        self._rehearsal, self._evening_ms = rehearsal, 0
         self._stopping = stopping or threading.Event()
         self._due: list[tuple[int, str]] = []
         self._unconfirmed: dict[int, tuple[Bed, Boot]] = {}
@@ -78,7 +84,7 @@ class Owner:
 
     def turn(self, arrivals: Sequence[Arrival]) -> None:
         """Take a batch in and commit it; a failing disk is waited for, nothing is dropped."""
-        messages = [a for a in arrivals if isinstance(a, Message)]
+        messages = [a for a in arrivals if not isinstance(a, Connected)]
         if any(isinstance(a, Connected) for a in arrivals):
             for bed in self._intake.beds.values():
                 # Say again what stands, and what does not: a crash may have come before the word.
@@ -90,6 +96,21 @@ class Owner:
             if self._stopping.wait(RETRY_S[min(attempt, len(RETRY_S)) - 1]):
                 return  # not acknowledged, so the broker sends it again
         self._publish()
+        self._rehearse()
+
+    def _rehearse(self) -> None:
+        """Once a minute: is it time for the evening's try?"""
+        now_ms = self._utc_ms()
+        if now_ms - self._evening_ms < EVENING_LOOK_MS:
+            return
+        self._evening_ms = now_ms
+        try:
+            planned = self._rehearsal(now_ms, self._store.rehearsed())
+            if planned is not None:
+                self._store.rehearse(*planned, now_ms)
+                self._wake()
+        except sqlite3.Error as error:
+            logger.warning("the evening's try was put off: %s", error)
 
     def _gather(self) -> tuple[list[Arrival], bool]:
         wait_s = LONGEST_WAIT_S
@@ -109,18 +130,21 @@ class Owner:
             return arrivals, False
         return arrivals, True
 
-    def _commit(self, messages: list[Message], attempt: int) -> bool:
+    def _commit(self, messages: list[Message | Answered], attempt: int) -> bool:
         intake, now_ms = self._intake, self._utc_ms()
         begun_s = time.perf_counter()
         intake.begin()
         for message in messages:
-            intake.take(message)
+            if isinstance(message, Answered):
+                intake.answer(message, now_ms)
+            else:
+                intake.take(message)
         ticked = self._tick(now_ms)
         batch = intake.finish()
         if not (messages or intake.touched):
             return True
         try:
-            self._store.commit(batch, self._channels, now_ms)
+            work = self._store.commit(batch, self._tell, now_ms)
         except sqlite3.Error as error:
             intake.undo()
             for bed in ticked:
@@ -136,10 +160,12 @@ class Owner:
             return False
         if attempt:
             logger.info("the database takes windows again")
-        self._pulse.committed(time.perf_counter() - begun_s, len(messages), now_ms)
-        if batch.notices:
+        fresh_ms = now_ms if intake.fresh else 0
+        self._pulse.committed(time.perf_counter() - begun_s, len(messages), now_ms, fresh_ms)
+        if work:
             self._wake()
-        self._wire.acknowledge(messages)
+        self._wire.acknowledge([m for m in messages if isinstance(m, Message)])
+        intake.reply()
         self._unconfirmed |= intake.boots
         self._unsaid |= intake.touched
         for bed in intake.touched.values():

@@ -183,7 +183,12 @@ class Outbox:
         elif task is Task.RECALL and not isinstance(self._notifier, Withdraws):
             ledger.recalled(db, row, None, now_ms)
             return None
-        return Job(task, row, self._compose(db, row, now_ms))
+        try:
+            return Job(task, row, self._compose(db, row, now_ms))
+        except Exception as error:
+            logger.exception("push %s cannot be written", row.id)
+            ledger.failed(db, row, f"{type(error).__name__}: {error}", now_ms)
+            return None
 
     def _hand_out(self, job: Job) -> None:
         row = job.row
@@ -205,7 +210,8 @@ class Outbox:
         notifier = self._notifier
         try:
             if job.task is Task.RECALL and isinstance(notifier, Withdraws):
-                return notifier.withdraw(job.push, job.row.receipt)
+                notifier.withdraw(job.push, job.row.receipt)
+                return None
             if job.task is Task.FOLLOW and isinstance(notifier, Follows):
                 return notifier.progress(job.row.receipt)
             if job.row.tone is Tone.REHEARSAL:

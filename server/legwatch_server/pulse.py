@@ -9,6 +9,7 @@ class Beat:
     """One look at the owner thread."""
 
     committed_ms: int = 0
+    fresh_ms: int = 0  # when a window of a real bed, in time, was last committed
     commits: int = 0
     messages: int = 0
     commit_s: float = 0.0  # all commits together
@@ -27,13 +28,14 @@ class Pulse:
         """Return the last beat."""
         return self._beat
 
-    def committed(self, took_s: float, messages: int, now_ms: int) -> None:
-        """Note a commit."""
+    def committed(self, took_s: float, messages: int, now_ms: int, fresh_ms: int) -> None:
+        """Note a commit; `fresh_ms` 0: without a fresh window."""
         with self._lock:
             beat = self._beat
             self._beat = replace(
                 beat,
                 committed_ms=now_ms,
+                fresh_ms=max(beat.fresh_ms, fresh_ms),
                 commits=beat.commits + 1,
                 messages=beat.messages + messages,
                 commit_s=beat.commit_s + took_s,

@@ -1,14 +1,15 @@
 """The server's memory: one SQLite file, write-ahead log, every commit on the disk (FULL)."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from legwatch.errors import CannotRun
-from legwatch_server import schema
+from legwatch_server import ledger, schema
 from legwatch_server.answer import Of, Subject
+from legwatch_server.rehearsal import Try
 from legwatch_server.tell import News, Tell
 
 _BED = "INSERT INTO beds (id, name) VALUES (?,?)"
@@ -56,6 +57,7 @@ class Batch:
     notices: list[News] = field(default_factory=list)
     presses: list[Row] = field(default_factory=list)
     answers: list[Row] = field(default_factory=list)
+    answered: list[tuple[int, str]] = field(default_factory=list)  # delivery id, how
     quarantine: list[Row] = field(default_factory=list)
 
 
@@ -117,6 +119,8 @@ class Store:
                 ident = db.execute(_NOTICE, row).lastrowid or 0
                 work |= tell.write(db, ident, news, now_ms)
             db.executemany(_ANSWER, batch.answers)
+            for ident, how in batch.answered:
+                ledger.answered(db, ident, now_ms, how)
             db.executemany(_PRESS, batch.presses)
             db.executemany(_QUARANTINE, batch.quarantine)
         return work
@@ -133,6 +137,18 @@ class Store:
             return Subject(row[0], ident) if row else None
         row = self._db.execute(_SUBJECT[of], (ident,)).fetchone()
         return Subject(*row) if row else None
+
+    def rehearsed(self) -> str:
+        """Return the last evening (ISO date) that was rehearsed; empty: none."""
+        row = self._db.execute("SELECT value FROM meta WHERE key='rehearsed'").fetchone()
+        return str(row[0]) if row else ""
+
+    def rehearse(self, evening: str, tries: Sequence[Try], now_ms: int) -> None:
+        """Put an evening's tries into the outbox, once."""
+        with transaction(self._db) as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('rehearsed', ?)", (evening,))
+            for way in tries:
+                ledger.plan(db, (0, 0, "", 0, way.person, way.channel, 0, way.tone), now_ms, now_ms)
 
     def close(self) -> None:
         """Close the file."""

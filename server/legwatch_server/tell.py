@@ -11,16 +11,11 @@ from legwatch.escalation import OVER, Telling, Tone, tellings
 from legwatch.night import night_of
 from legwatch.notice import Held, Notice, What
 from legwatch.people import Person, on_duty
-from legwatch_server.ledger import withdraw_where
+from legwatch_server.ledger import plan, withdraw_where
 from legwatch_server.settings import ServerSettings
 
 _ALARMS = frozenset({What.FIRED, What.RAISED, What.REPEATED})
-_INSERT = (
-    "INSERT INTO deliveries (notice_id, bed_id, kind, episode_ms, person, channel, rank, tone,"
-    " due_ms, next_ms, decided_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
-)
 _EPISODE = "bed_id=? AND kind=? AND episode_ms=?"
-STEP = "INSERT INTO steps (delivery_id, at_ms, state, attempt, reason) VALUES (?,?,?,?,?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +46,12 @@ class Tell:
             self._call_off(db, news, now_ms, superseded=not over)
         if over:
             told.discard(news.who or "")
-        plan = self._plan(news, told)
+        planned = self._plan(news, told)
         if notice.what is What.REPEATED and sounds and self._goes_on(db, news):
-            plan = tuple(telling for telling in plan if not telling.after_s)
-        for telling in plan:
+            planned = tuple(telling for telling in planned if not telling.after_s)
+        for telling in planned:
             self._insert(db, notice_id, news, telling, now_ms)
-        return bool(plan) or over
+        return bool(planned) or over
 
     def _plan(self, news: News, told: set[str]) -> tuple[Telling, ...]:
         notice = news.notice
@@ -104,10 +99,8 @@ class Tell:
         due_ms = now_ms + int(telling.after_s * 1000)
         for channel, rank in self._ways(db, episode, telling, person):
             when = due_ms + int(rank * self._settings.push.next_channel_s * 1000)
-            row = (notice_id, *episode, telling.person, channel, rank, telling.tone.value)
-            ident = db.execute(_INSERT, (*row, when, when, now_ms)).lastrowid
-            why = None if when == now_ms else f"in {(when - now_ms) / 60_000:g} min"
-            db.execute(STEP, (ident, now_ms, "decided", 0, why))
+            row = (notice_id, *episode, telling.person, channel, rank, telling.tone)
+            plan(db, row, when, now_ms)
 
     def _ways(
         self,

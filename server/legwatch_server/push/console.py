@@ -1,36 +1,45 @@
-"""The console: one readable line a notice, coloured on a terminal."""
+"""The console: one readable line a push, coloured on a terminal."""
 
 import sys
 from typing import TextIO
 
+from legwatch.escalation import Tone
 from legwatch.notice import Level, What
-from legwatch_server.push import Push, PushError
-from legwatch_server.settings import PushTable
+from legwatch_server.push import Permanent, Push, Sent
+from legwatch_server.settings import ServerSettings
 
-_RED, _YELLOW, _GREEN, _PLAIN = "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;32m", "\x1b[0m"
+_RED, _YELLOW, _GREEN, _DIM, _PLAIN = (
+    "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;32m", "\x1b[2m", "\x1b[0m",
+)  # fmt: skip
 
 
 class Console:
     """Prints to standard output."""
 
-    def __init__(self, table: PushTable, out: TextIO | None = None) -> None:
-        del table  # nothing to set
+    def __init__(self, settings: ServerSettings, out: TextIO | None = None) -> None:
+        del settings  # nothing to set
         self._out = out or sys.stdout
 
-    def send(self, push: Push) -> None:
+    def send(self, push: Push) -> Sent:
         """Print; a closed terminal is a permanent fault."""
         line = f"{push.clock}  {push.bed}  {push.title}. {push.text}"
-        if push.again:
-            line += " (perhaps said before)"
         if self._out.isatty():
             line = f"{_colour(push)}{push.clock}  {push.bed}  {push.title}.{_PLAIN} {push.text}"
         try:
             print(line, file=self._out, flush=True)
         except OSError as error:
-            raise PushError(str(error), permanent=True) from None
+            raise Permanent(str(error)) from None
+        return Sent(delivered=True)
+
+    def rehearse(self, push: Push) -> str:
+        """Say nothing: the console has no way that could be broken."""
+        del push
+        return "always there"
 
 
 def _colour(push: Push) -> str:
     if push.what is What.RESOLVED:
         return _GREEN
+    if push.tone is not Tone.LOUD:
+        return _DIM
     return _RED if push.level is Level.URGENT else _YELLOW

@@ -1,86 +1,118 @@
-"""The ntfy channel: one JSON message to the root of an ntfy server."""
+"""The ntfy channel: one JSON message to the root of an ntfy server.
+
+All that concerns one episode carries the same sequence, so a newer word replaces an older one on
+the phone. A server before 2.16 does not know sequences; that it does is seen from its answer, which
+names the sequence again.
+"""
 
 import json
-import urllib.error
-import urllib.request
-from email.utils import parsedate_to_datetime
-from http.client import HTTPException
 from typing import Any
 
-from legwatch import __version__
-from legwatch.errors import SettingsError
-from legwatch.notice import Level, What
-from legwatch_server.push import Push, PushError
-from legwatch_server.settings import PushTable, secret
+import urllib3
 
-_PRIORITY = {Level.URGENT: 5, Level.WARNING: 4, Level.LOG: 2}
-_TAGS = {What.RESOLVED: "white_check_mark", What.UNKNOWN: "grey_question"}
-_RETRYABLE = {408, 425, 429}
+from legwatch.errors import SettingsError
+from legwatch.escalation import Tone
+from legwatch.notice import Level, What
+from legwatch_server.push import Permanent, Push, Retryable, Sent
+from legwatch_server.push.refusal import pool, refused, unreached
+from legwatch_server.settings import ServerSettings, secret
+
+MOST_BYTES = 4096  # a longer message becomes an attachment
+_QUIET = {Tone.QUIET: 2, Tone.INFO: 2, Tone.REHEARSAL: 1, Tone.CONFIRM: 3}
+_LOUD = {Level.URGENT: 5, Level.WARNING: 4, Level.LOG: 3}
+_TAGS = {
+    What.RESOLVED: "white_check_mark",
+    What.ACKNOWLEDGED: "eyes",
+    What.SNOOZED: "zzz",
+    What.UNKNOWN: "grey_question",
+}
 
 
 class Ntfy:
-    """Publishes to one topic; messages are at most 4,096 bytes and ours are far below."""
+    """Publishes to a topic a person."""
 
-    def __init__(self, table: PushTable) -> None:
-        settings = table.ntfy
-        if not settings.topic:
-            raise SettingsError("push.ntfy.topic", "this key must be given for the ntfy channel")
-        if not settings.url.startswith(("http://", "https://")):
+    def __init__(self, settings: ServerSettings) -> None:
+        table = settings.push.ntfy
+        if not table.url.startswith(("http://", "https://")):
             raise SettingsError("push.ntfy.url", "an address with http:// or https:// is expected")
-        self._url, self._topic = settings.url.rstrip("/") + "/", settings.topic
-        self._timeout_s = settings.timeout_s
-        self._token = secret("LEGWATCH_NTFY_TOKEN")
+        for name, person in settings.everybody().items():
+            uses = "ntfy" in (*person.channels, *person.quiet)
+            if uses and not (person.address.get("ntfy") or table.topic):
+                path = f"people.{name}.address.ntfy" if settings.people else "push.ntfy.topic"
+                raise SettingsError(path, "a topic must be given for the ntfy channel")
+        self._url, self._topic = table.url.rstrip("/"), table.topic
+        self._pool = pool(table.timeout_s, settings.push.workers)
+        token = secret("LEGWATCH_NTFY_TOKEN")
+        self._auth = {"Authorization": f"Bearer {token}"} if token else {}
 
-    def send(self, push: Push) -> None:
-        """Publish once; raises PushError, permanent for what a retry cannot mend."""
-        request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
-            self._url, data=self._body(push), method="POST", headers=self._headers()
-        )
+    def send(self, push: Push) -> Sent:
+        """Publish once; the receipt is the sequence, where the server knows sequences."""
+        body = json.dumps(self._body(push), ensure_ascii=False).encode()
+        if len(body) > MOST_BYTES:
+            raise Permanent(f"{len(body)} bytes, ntfy takes {MOST_BYTES}")
+        answer = self._ask("POST", "/", body)
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:  # noqa: S310
-                answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                raise _refusal(error.code, error.headers.get("Retry-After")) from None
-        except (urllib.error.URLError, HTTPException, OSError) as error:
-            why = getattr(error, "reason", error)
-            raise PushError(f"ntfy cannot be reached: {why}", permanent=False) from None
+            known = json.loads(answer.data).get("sequence_id") == push.thread
+        except (ValueError, AttributeError):
+            raise Retryable("ntfy: what answered is not an ntfy server") from None
+        return Sent(push.thread if known else "")
 
-    def _headers(self) -> dict[str, str]:
-        headers = {"Content-Type": "application/json", "User-Agent": f"legwatch/{__version__}"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        return headers
+    def withdraw(self, push: Push, receipt: str) -> None:
+        """Take the sequence off the phones; a server that knows none leaves it there."""
+        if receipt:
+            self._ask("DELETE", f"/{self._to(push)}/{receipt}")
 
-    def _body(self, push: Push) -> bytes:
-        text = f"{push.text} (perhaps said before)" if push.again else push.text
-        calm = push.what is What.RESOLVED
+    def rehearse(self, push: Push) -> str:
+        """Publish without a sound and read it back."""
+        body = json.dumps(self._body(push), ensure_ascii=False).encode()
+        ident = str(json.loads(self._ask("POST", "/", body).data)["id"])
+        try:
+            back = self._ask("GET", f"/{self._to(push)}/json?poll=1&since=10m")
+        except Permanent:
+            return "accepted"  # the token may write and not read, which is how it should be
+        lines = back.data.decode().splitlines()
+        if not any(json.loads(line).get("id") == ident for line in lines if line):
+            raise Retryable("ntfy took the message and does not show it")
+        return "came back"
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> urllib3.BaseHTTPResponse:
+        headers = {"User-Agent": self._pool.headers["User-Agent"], **self._auth}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            answer = self._pool.request(
+                method, self._url + path, body=body, headers=headers, redirect=False
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise unreached("ntfy", error) from None
+        if not 200 <= answer.status < 300:
+            raise refused("ntfy", answer.status, answer.headers)
+        return answer
+
+    def _to(self, push: Push) -> str:
+        return push.to or self._topic
+
+    def _body(self, push: Push) -> dict[str, Any]:
+        where = f" ({push.clock}, {push.bed})" if push.bed else ""
         body: dict[str, Any] = {
-            "topic": self._topic,
-            "title": f"{push.title} ({push.clock}, {push.bed})",
-            "message": text,
-            "priority": 2 if calm else _PRIORITY[push.level],
-            "tags": [_TAGS.get(push.what, "warning")],
+            "topic": self._to(push),
+            "title": f"{push.title}{where}",
+            "message": push.text,
+            "priority": _QUIET.get(push.tone, _LOUD[push.level]),
+            "tags": [_TAGS.get(push.what, "warning") if push.bed else "crescent_moon"],
+            "sequence_id": push.thread,
         }
-        return json.dumps(body, ensure_ascii=False).encode()
-
-
-def _refusal(status: int, retry_after: str | None) -> PushError:
-    retryable = status in _RETRYABLE or status >= 500
-    words = {401: "the token is wrong", 403: "the token may not write to this topic"}
-    why = f"ntfy answered {status}" + (f": {words[status]}" if status in words else "")
-    return PushError(why, permanent=not retryable, retry_after_s=_seconds(retry_after))
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Read Retry-After given in seconds; a date is left to our own backoff."""
-    if retry_after is None:
-        return None
-    try:
-        return max(0.0, float(retry_after))
-    except ValueError:
-        try:
-            parsedate_to_datetime(retry_after)
-        except ValueError:
-            return None
-        return 60.0
+        if push.page:
+            body["click"] = push.page
+        if push.actions:
+            body["actions"] = [
+                {
+                    "action": "http",
+                    "label": action.label,
+                    "url": action.url,
+                    "method": "POST",
+                    "clear": True,
+                }
+                for action in push.actions[:3]
+            ]
+        return body

@@ -1,0 +1,97 @@
+"""Each evening every way to every person is tried in silence; once a week somebody taps."""
+
+import sqlite3
+from contextlib import closing
+from datetime import time
+from pathlib import Path
+from typing import NamedTuple
+
+from legwatch.escalation import Tone
+from legwatch.night import local
+from legwatch.people import DAYS
+from legwatch_server.settings import ServerSettings
+
+LATEST_H = 3  # a server that starts later than this in the evening leaves it for tomorrow
+CONFIRMED_D = 8
+DAY_MS = 86_400_000
+
+
+class Try(NamedTuple):
+    """One way to one person."""
+
+    person: str
+    channel: str
+    tone: Tone
+
+
+class Way(NamedTuple):
+    """How one way to one person is: `good` None is not known yet."""
+
+    person: str
+    channel: str
+    good: bool | None
+    why: str
+    at_ms: int | None
+
+
+def due(settings: ServerSettings, now_ms: int, last: str) -> str | None:
+    """Return the evening (ISO date) that is to be rehearsed now; `last` is the one before."""
+    if not settings.rehearsal.at:
+        return None
+    now, at = local(now_ms, settings.zone_of("")), time.fromisoformat(settings.rehearsal.at)
+    minutes = (now.hour - at.hour) * 60 + now.minute - at.minute
+    evening = now.date().isoformat()
+    return evening if 0 <= minutes < LATEST_H * 60 and evening > last else None
+
+
+def tries(settings: ServerSettings, now_ms: int) -> list[Try]:
+    """Return every way to every person, and the taps of this evening."""
+    day = DAYS[local(now_ms, settings.zone_of("")).weekday()]
+    found = []
+    for name, person in settings.everybody().items():
+        ways = dict.fromkeys((*person.channels, *person.quiet))
+        found += [Try(name, channel, Tone.REHEARSAL) for channel in ways]
+        if day == settings.rehearsal.confirm and settings.answers.url:
+            found.append(Try(name, person.channels[0], Tone.CONFIRM))
+    return found
+
+
+def ways(path: Path, settings: ServerSettings, now_ms: int) -> list[Way]:
+    """Return how every way to every person stands; raises sqlite3.Error."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        found = [
+            _way(db, name, channel, now_ms)
+            for name, person in settings.everybody().items()
+            for channel in dict.fromkeys((*person.channels, *person.quiet))
+        ]
+        if settings.answers.url and settings.rehearsal.confirm:
+            found += [_tap(db, name, now_ms) for name in settings.everybody()]
+    return found
+
+
+def _way(db: sqlite3.Connection, person: str, channel: str, now_ms: int) -> Way:
+    row = db.execute(
+        "SELECT d.state, d.sent_ms, d.error, d.decided_ms, (SELECT reason FROM steps s WHERE"
+        " s.delivery_id=d.id AND s.state='sent') FROM deliveries d WHERE d.person=? AND d.channel=?"
+        " AND d.tone='rehearsal' ORDER BY d.id DESC LIMIT 1",
+        (person, channel),
+    ).fetchone()
+    if row is None:
+        return Way(person, channel, None, "not tried yet", None)
+    state, sent_ms, error, decided_ms, proof = row
+    if sent_ms is None:
+        why = error or ("waits" if state == "decided" else state)
+        return Way(person, channel, False, why, decided_ms)
+    if now_ms - sent_ms > 2 * DAY_MS:
+        return Way(person, channel, False, "not tried for two days", sent_ms)
+    return Way(person, channel, bool(proof), proof or "cannot be tried in silence", sent_ms)
+
+
+def _tap(db: sqlite3.Connection, person: str, now_ms: int) -> Way:
+    row = db.execute(
+        "SELECT max(at_ms) FROM answers WHERE act='awake' AND person=?", (person,)
+    ).fetchone()
+    if row[0] is None:
+        return Way(person, "tap", False, "has never confirmed being woken", None)
+    days = (now_ms - row[0]) // DAY_MS
+    return Way(person, "tap", days <= CONFIRMED_D, f"confirmed {days} days ago", row[0])
