@@ -186,6 +186,7 @@ def _figures(bed: Bed, kind: Kind, alarm: Alarm, at_ms: int, rules: Rules) -> Fi
         return (
             ("leg_c", bed.sight.leg.celsius),
             ("usual_c", None if base is None else round(base, 1)),
+            *_usual(bed.sight.warmth.marks),
             ("room_c", bed.sight.room.celsius),
             ("for_min", minutes),
             ("still_min", still_min),
@@ -195,3 +196,11 @@ def _figures(bed: Bed, kind: Kind, alarm: Alarm, at_ms: int, rules: Rules) -> Fi
     if kind is Kind.SENSOR:
         return (("for_min", minutes), ("last_good_c", bed.sight.leg.raw))
     return (("silent_min", (at_ms - bed.sight.window_ms) // 60_000),)
+
+
+def _usual(marks: tuple[float, ...]) -> Figures:
+    """Return the range of the warmer half of what the air was before."""
+    if not marks:
+        return ()
+    warmer = sorted(marks)[len(marks) // 2 :]
+    return (("usual_low_c", round(warmer[0], 1)), ("usual_high_c", round(warmer[-1], 1)))

@@ -52,6 +52,7 @@ class Kind(StrEnum):
 
 BODY = (Kind.COLD, Kind.STILL)  # the others say that legwatch cannot see
 
+
 @dataclass(frozen=True, slots=True)
 class Ack:
     """Somebody has seen it: the episode stays quiet until it is over. `kind` None is every kind.

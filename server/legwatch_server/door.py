@@ -7,6 +7,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from legwatch.words import marked
 from legwatch_server.answer import (
     SNOOZES_MIN,
     Act,
@@ -98,8 +99,12 @@ class Door:
                 self._refused.popitem(last=False)
         if first:
             logger.warning("an answer was refused: %s", why)
-        sentence = "This link is too old or has been used. Nothing was changed."
-        return _page(410 if why in ("too old", "used before", "gone") else 403, words(lang).gettext(sentence), lang)
+        sentence = marked("This link is too old or has been used. Nothing was changed.")
+        return _page(
+            410 if why in ("too old", "used before", "gone") else 403,
+            words(lang).gettext(sentence),
+            lang,
+        )
 
 
 def _offers(claims: Claims) -> list[tuple[Act, int]]:

@@ -239,9 +239,7 @@ def followed(
         db.execute(_STEP, (row.id, now_ms, state, row.attempt, None))
     if said is Progress.ANSWERED:
         again_ms = NEVER_MS
-    db.execute(
-        "UPDATE deliveries SET state=?, next_ms=? WHERE id=?", (state, again_ms, row.id)
-    )
+    db.execute("UPDATE deliveries SET state=?, next_ms=? WHERE id=?", (state, again_ms, row.id))
 
 
 def answered(db: sqlite3.Connection, ident: int, now_ms: int, why: str) -> None:

@@ -124,4 +124,3 @@ class Tell:
 
 def _episode(news: News) -> tuple[object, ...]:
     return (news.bed_id, news.notice.kind.value, news.notice.episode_ms or 0)
-

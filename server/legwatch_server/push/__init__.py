@@ -128,6 +128,5 @@ def open_channel(name: str, settings: ServerSettings, path: str) -> Notifier:
 def open_channels(settings: ServerSettings) -> dict[str, Notifier]:
     """Return the channels that the settings name; raises SettingsError for an unknown one."""
     return {
-        name: open_channel(name, settings, path)
-        for name, path in settings.channel_names().items()
+        name: open_channel(name, settings, path) for name, path in settings.channel_names().items()
     }
