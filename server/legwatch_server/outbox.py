@@ -92,6 +92,11 @@ class Outbox:
         self.results: dict[str, int] = {"sent": 0, "retried": 0, "failed": 0, "again": 0}
         self._thread = threading.Thread(target=self._run, name=f"push-{channel}", daemon=True)
 
+    @property
+    def busy(self) -> bool:
+        """Say whether a push is under way."""
+        return bool(self._flying)
+
     def start(self) -> None:
         """Begin to send."""
         self._thread.start()
@@ -122,10 +127,10 @@ class Outbox:
         """Mark what workers have done and hand out what is due; return how long to rest then."""
         self._gather(wait_s)
         now_ms = self._utc_ms()
-        rows = [] if self._stop else self._due(db, now_ms)
-        if self._unrecorded or rows:
+        if self._unrecorded or (not self._stop and self._due(db, now_ms)):
             with transaction(db):
                 stirred = any([self._record(db, result, now_ms) for result in self._unrecorded])
+                rows = [] if self._stop else self._due(db, now_ms)
                 jobs = [job for task, row in rows if (job := self._claim(db, task, row, now_ms))]
             for result in self._unrecorded:
                 self._flying.pop(result.job.row.id, None)

@@ -1,0 +1,189 @@
+"""A server on a fake clock: live windows go in, and what every person is told is written down."""
+
+import queue
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from legwatch.events import Window
+from legwatch.settings import load
+from legwatch.wire import encode_window
+from legwatch_server import ledger
+from legwatch_server.answer import Answered, Claims, Outcome
+from legwatch_server.compose import Composer
+from legwatch_server.ingest import Arrival, Message
+from legwatch_server.intake import Intake
+from legwatch_server.loop import Owner
+from legwatch_server.outbox import Outbox
+from legwatch_server.pulse import Pulse
+from legwatch_server.push import Notifier, Push, PushError, Sent
+from legwatch_server.rehearsal import Try, due, tries
+from legwatch_server.settings import ServerSettings
+from legwatch_server.store import Store, connect
+from legwatch_server.tell import Tell
+from nightly import ms
+
+BEGIN = ms("2026-01-02T21:00Z")
+MINUTE_MS = 60_000
+KEY = b"a key for tests"
+
+
+class Got(NamedTuple):
+    """A push as it arrived: minutes since BEGIN."""
+
+    minute: float
+    channel: str
+    push: Push
+
+
+class Channel:
+    """A service that keeps what it is given, or fails as it is told to."""
+
+    def __init__(self, ward: "Ward", name: str) -> None:
+        self._ward, self._name = ward, name
+        self.answers: list[PushError | Sent | None] = []
+        self.always: PushError | None = None
+        self.withdrawn: list[tuple[float, str]] = []
+
+    def send(self, push: Push) -> Sent:
+        answer = self.answers.pop(0) if self.answers else self.always
+        self._ward.tried.append(Got(self._ward.minute, self._name, push))
+        if isinstance(answer, PushError):
+            raise answer
+        self._ward.got.append(Got(self._ward.minute, self._name, push))
+        return answer or Sent(f"receipt-{push.id}")
+
+    def withdraw(self, push: Push, receipt: str) -> None:
+        del receipt
+        self.withdrawn.append((self._ward.minute, push.to))
+
+    def rehearse(self, push: Push) -> str:
+        answer = self.answers.pop(0) if self.answers else self.always
+        self._ward.tried.append(Got(self._ward.minute, self._name, push))
+        if isinstance(answer, PushError):
+            raise answer
+        return "came back"
+
+
+class Wire:
+    def acknowledge(self, messages: list[Message]) -> None:
+        """Nobody listens."""
+
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
+        """Nobody listens."""
+
+
+class Ward:
+    """One server with its beds; `settings` is the TOML table of the test."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.path = folder / "legwatch.db"
+        answers = {"url": "https://legs.example"}
+        rehearsal = {"at": ""}
+        table = {"zone": "UTC", "answers": answers, "rehearsal": rehearsal, **settings}
+        self.settings = load(ServerSettings, table)
+        self.settings.check()
+        self.now_ms = BEGIN
+        self.got: list[Got] = []
+        self.tried: list[Got] = []
+        self.channels = {name: Channel(self, name) for name in self.settings.channel_names()}
+        self.start()
+
+    def start(self) -> None:
+        """Start, or start again after `crash`."""
+        self.store = Store(self.path)
+        self.intake = Intake(self.store, self.settings.rules_of)
+        self.owner = Owner(
+            store=self.store,
+            intake=self.intake,
+            wire=Wire(),
+            arrivals=queue.SimpleQueue[Arrival | None](),
+            tell=Tell(self.settings),
+            rehearsal=self._rehearsal,
+            wake=lambda: None,
+            pulse=Pulse(),
+            utc_ms=lambda: self.now_ms,
+        )
+        self.boxes = {name: self._box(name, channel) for name, channel in self.channels.items()}
+        self.dbs = {name: connect(self.path) for name in self.boxes}
+
+    def _box(self, name: str, notifier: Notifier) -> Outbox:
+        return Outbox(
+            self.path,
+            name,
+            notifier,
+            compose=Composer(self.settings, KEY),
+            give_up_h=self.settings.push.give_up_h,
+            utc_ms=lambda: self.now_ms,
+        )
+
+    def _rehearsal(self, now_ms: int, last: str) -> tuple[str, list[Try]] | None:
+        evening = due(self.settings, now_ms, last)
+        return (evening, tries(self.settings, now_ms)) if evening else None
+
+    def close(self) -> None:
+        for db in self.dbs.values():
+            db.close()
+        self.store.close()
+
+    @property
+    def minute(self) -> float:
+        return (self.now_ms - BEGIN) / MINUTE_MS
+
+    def play(self, minutes: int, window: Callable[[float], dict[str, Any]], bed: str = "b") -> None:
+        """Let live minutes go by: six windows each, and every push at its own time."""
+        for _ in range(minutes):
+            begin_ms, arrivals = self.now_ms, []
+            for i in range(6):
+                to_ms = begin_ms + (i + 1) * 10_000
+                seq = (to_ms - BEGIN) // 10_000
+                given = window((to_ms - BEGIN) / MINUTE_MS)
+                made = Window("0000000a", seq, to_ms - 10_000, to_ms, seq * 10_000, "synced", **given)
+                arrivals.append((to_ms, encode_window(made)))
+            self.run_to(begin_ms + MINUTE_MS)
+            topic = f"legwatch/v1/{bed}/window"
+            self.owner.turn([Message(topic, raw, at_ms, 0, 1) for at_ms, raw in arrivals])
+            self.settle()
+
+    def run_to(self, to_ms: int) -> None:
+        """Let time come to `to_ms`; what is due on the way goes out at its own time."""
+        while True:
+            self.settle()
+            nexts = [ledger.next_ms(self.dbs[name], name) for name in self.boxes]
+            next_ms = min((at for at in nexts if at > self.now_ms), default=to_ms)
+            if next_ms >= to_ms:
+                break
+            self.now_ms = next_ms
+        self.now_ms = to_ms
+        self.owner.turn([])
+        self.settle()
+
+    def settle(self) -> None:
+        """Send all that is due now."""
+        busy = True
+        while busy:
+            busy = False
+            for name, box in self.boxes.items():
+                while box.turn(self.dbs[name], 5.0 if box.busy else 0.0) == 0.0 or box.busy:
+                    busy = True
+
+    def answer(self, claims: Claims, token: bytes = b"", via: str = "link") -> Outcome:
+        """Let an answer come in; return what became of it."""
+        outcomes: list[Outcome] = []
+        self.owner.turn([Answered(claims, token, via, self.now_ms, outcomes.append)])
+        self.settle()
+        return outcomes[0]
+
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.path)) as db:
+            return db.execute(sql, values).fetchall()
+
+    def told(self, *tones: str) -> list[tuple[float, str, str, str]]:
+        """Return (minute, address, tone, what) of every push that arrived."""
+        return [
+            (got.minute, got.push.to, got.push.tone.value, got.push.what.value)
+            for got in self.got
+            if not tones or got.push.tone in tones
+        ]
