@@ -49,6 +49,38 @@ packages() {
   return 1
 }
 
+# ntfy_server: a real ntfy server of 2.16 or newer for the tests, from Debian sid, unpacked beside
+# the environment and not installed. The system's own apt lists and packages stay as they are.
+ntfy_server() {
+  local place=$PWD/.venv/ntfy
+  [ -x "$place/usr/bin/ntfy" ] && return 0
+  local key=/usr/share/keyrings/debian-archive-keyring.gpg
+  if ! command -v apt-get >/dev/null || [ ! -e "$key" ]; then
+    say "Missing: an ntfy server. Put its binary at $place/usr/bin/ntfy (https://docs.ntfy.sh/install/)"
+    return 1
+  fi
+  say "Fetching the ntfy server ..."
+  local work mirror
+  work=$(mktemp -d)
+  mirror=$(sed -nE 's/^(URIs:|deb( \[[^]]*\])?) +(https?:[^ ]+).*/\3/p' \
+    /etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list 2>/dev/null |
+    grep -v security | head -n 1)
+  mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+  printf 'deb [signed-by=%s] %s sid main\n' "$key" "${mirror:-http://deb.debian.org/debian}" >"$work/sources.list"
+  local own=(-qq -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=-
+    -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work/cache" -o Dir::Etc::preferences=/dev/null
+    -o APT::Sandbox::User=)
+  if (cd "$work" && apt-get "${own[@]}" update && apt-get "${own[@]}" download ntfy) >"$work/log" 2>&1 &&
+    mkdir -p "$place" && dpkg -x "$work"/ntfy_*.deb "$place"; then
+    rm -rf "$work"
+    return 0
+  fi
+  tail -n 3 "$work/log" >&2
+  rm -rf "$work"
+  say "Missing: an ntfy server. Is the package mirror in reach?"
+  return 1
+}
+
 python_found() {
   command -v python3 >/dev/null || packages python3=python3 || exit 1
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||

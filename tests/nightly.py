@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -33,11 +34,15 @@ def need(command: str, package: str = "") -> str:
     """Return where a real component is; without it skip in one line, or fail if all is required."""
     path = shutil.which(command, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if path is None:
-        missing = f"{command} is not installed: sudo apt install {package or command}"
-        if os.environ.get("LEGWATCH_REQUIRE") == "all":
-            pytest.fail(f"{missing} (LEGWATCH_REQUIRE=all)")
-        pytest.skip(missing)
+        miss(f"{command} is not installed: sudo apt install {package or command}")
     return path
+
+
+def miss(why: str) -> NoReturn:
+    """Skip in one line for something that is missing, or fail if all is required."""
+    if os.environ.get("LEGWATCH_REQUIRE") == "all":
+        pytest.fail(f"{why} (LEGWATCH_REQUIRE=all)")
+    pytest.skip(why)
 
 
 def ms(text: str) -> int:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from end_to_end.house import House, Phones
-from nightly import need
+from end_to_end.ntfy import NtfyServer, binary
+from nightly import miss, need
 
 HERE = Path(__file__).parent
 
@@ -30,3 +31,12 @@ def phones() -> Iterator[Phones]:
     made = Phones()
     yield made
     made.close()
+
+
+@pytest.fixture
+def ntfy(tmp_path: Path) -> Iterator[NtfyServer]:
+    if binary() is None:
+        miss("an ntfy server is missing: run scripts/test, which fetches one")
+    made = NtfyServer(tmp_path)
+    yield made
+    made.stop()

@@ -137,7 +137,7 @@ def test_recovery_before_the_next_person_is_due_tells_them_nothing(tmp_path: Pat
     assert [entry[1] for entry in ward.told("loud")] == ["anna", "bert"]
     assert {entry[1] for entry in ward.told("info")} == {"anna", "bert"}
     calls = ward.rows("SELECT person, reason FROM steps JOIN deliveries d ON d.id=delivery_id"
-                      " WHERE steps.state='withdrawn' AND attempt=0 AND tone='loud' AND rank=0")
+                      " WHERE steps.state='withdrawn' AND d.attempt=0 AND tone='loud' AND rank=0")
     assert calls[-1] == ("cleo", "resolved before")
     ward.close()
 
