@@ -121,7 +121,7 @@ class Phone:
 
     def close(self) -> None:
         """Hang up."""
-        self._answer.close()
+        self._answer.shutdown()  # close() would wait for the listening thread
 
 
 def tap(message: dict[str, Any], label: str) -> int:
