@@ -10,7 +10,7 @@ _BED = re.compile(r"[a-z0-9-]{1,32}")
 
 
 class Channel(StrEnum):
-    """The last part of a topic; `alert` is followed by the kind, `cmd` may be by `result`."""
+    """The last part of a topic; `alert` is followed by the kind."""
 
     STATUS = "status"
     INFO = "info"
@@ -20,9 +20,10 @@ class Channel(StrEnum):
     ALERT = "alert"
     STATE = "state"
     CMD = "cmd"
+    RESULT = "cmd/result"
 
 
-# Readings and events are never retained: a retained one looks fresh after a restart.
+# Readings, events and commands are never retained: a retained one looks fresh after a restart.
 RETAINED = frozenset({Channel.STATUS, Channel.INFO, Channel.STORED, Channel.ALERT})
 
 

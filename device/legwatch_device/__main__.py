@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from legwatch.errors import CannotRun
+from legwatch.wire import Press
 from legwatch_device.agent import PLAYED_TO, Agent, Finished
+from legwatch_device.beacon import Beacon
 from legwatch_device.clock import SystemClock
-from legwatch_device.drivers import Feed, open_driver
+from legwatch_device.drivers import Button, Feed, Signal, open_driver
 from legwatch_device.folder import claimed
 from legwatch_device.link import Link
 from legwatch_device.live import LiveFeed, Probe
@@ -56,6 +58,8 @@ def _run(settings: AgentSettings, password: str, folder: Path) -> int:
     clock = SystemClock(trusted=settings.clock == "trusted")
     spool = Spool(folder / "spool.db")
     feed = _feed(settings, spool, clock)
+    beacon = Beacon(_signal(settings), clock)
+    button = _button(settings)
     link = Link(settings.bed, settings.mqtt, password, said)
     agent = Agent(
         boot=secrets.token_hex(4),
@@ -66,13 +70,17 @@ def _run(settings: AgentSettings, password: str, folder: Path) -> int:
         said=said,
         most=settings.spool_nights * WINDOWS_PER_NIGHT_S // settings.window_s,
         about={"window_s": settings.window_s, "sensors": _sensors(settings)},
+        beacon=beacon,
     )
+    if button is not None:
+        button.listen(lambda name: said.put(Press(secrets.token_hex(16), name, clock.utc_ms())))
     threading.Thread(target=_measure, args=(feed, said, stop), name="feed", daemon=True).start()
     link.start()
     try:
         agent.run(stop)
     finally:
         stop.set()
+        beacon.calm()  # nobody could put it out from now on
         link.stop()
         spool.close()
     return 0
@@ -108,6 +116,23 @@ def _feed(settings: AgentSettings, spool: Spool, clock: SystemClock) -> Feed:
     if settings.sensors.movement is not None:
         motion = _open("legwatch.motion", "sensors.movement", settings.sensors.movement)
     return LiveFeed(probes, motion, clock, window_s=settings.window_s, sample_s=settings.sample_s)
+
+
+def _signal(settings: AgentSettings) -> Signal | None:
+    table = settings.signal
+    if table is None:
+        return None
+    signal: Signal = open_driver("legwatch.signals", table.driver, "signal", table)
+    return signal
+
+
+def _button(settings: AgentSettings) -> Button | None:
+    """Return the button; none beside a recording, in whose night today's time would be wrong."""
+    table = settings.button
+    if table is None or settings.recording.file:
+        return None
+    button: Button = open_driver("legwatch.buttons", table.driver, "button", table)
+    return button
 
 
 def _open(group: str, path: str, sensor: Sensor) -> Any:

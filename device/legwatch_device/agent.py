@@ -4,17 +4,20 @@ import logging
 import queue
 import sqlite3
 import threading
-from typing import Any, Protocol
+from typing import Any
 
 from legwatch import __version__
+from legwatch.command import Command, encode_result
 from legwatch.events import Clock as Trust
 from legwatch.events import Window
 from legwatch.topics import Channel
 from legwatch.wire import Press, encode_press, encode_window
+from legwatch_device.beacon import Beacon
 from legwatch_device.clock import Clock
 from legwatch_device.drivers import Feed
-from legwatch_device.link import Connected, Stored, info
+from legwatch_device.link import Connected, Stored, Taken, info
 from legwatch_device.spool import Item, Spool
+from legwatch_device.way import Sender, Way
 
 logger = logging.getLogger(__name__)
 
@@ -23,16 +26,6 @@ NO_PROGRESS_MS = 10_000  # then everything unconfirmed is sent again
 BATCH = 500
 IN_MEMORY = 5_000  # windows that are kept while the disk is full: about 14 hours
 PLAYED_TO = "played_to_ms"
-
-
-class Sender(Protocol):
-    """What the agent needs of a link."""
-
-    def open(self) -> None:
-        """Let messages through: the new connection has been noted."""
-
-    def send(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
-        """Publish; False when there is no connection."""
 
 
 class Finished:
@@ -53,16 +46,17 @@ class Agent:
         said: "queue.Queue[Any]",
         most: int,
         about: dict[str, Any] | None = None,
+        beacon: Beacon | None = None,
     ) -> None:
         self._boot, self._spool, self._link, self._feed = boot, spool, link, feed
         self._clock, self._said, self._most, self._about = clock, said, most, about or {}
+        self._beacon = beacon or Beacon(None, clock)
         self._memory = Spool(":memory:")
         self._seq = 0
-        self._sent = {id(spool): 0, id(self._memory): 0}  # the last id sent on this connection
-        self._under_way = self._sent_seq = 0
+        self._ways = (Way(spool, link), Way(self._memory, link))
+        self._under_way = 0
         self._progress_ms = clock.mono_ms()
         self._disk_full = False
-        self._presses: list[tuple[int, Press]] = []  # with the window that it comes after
         self._finished = False
 
     def run(self, stop: threading.Event) -> None:
@@ -72,32 +66,47 @@ class Agent:
             if self._finished and not self._waiting():
                 logger.info("all that was played is stored")
                 return
+        self.turn(self._rest([]))  # a press of the last moment
 
     def turn(self, items: list[Any]) -> None:
         """Take in what came since the last turn, then send what may be sent."""
-        measured = [item for item in items if isinstance(item, Window)]
-        place = self._seq
-        if measured:
-            self._keep(measured)
+        measured: list[Window] = []
+        presses: list[tuple[int, bytes]] = []  # with how many of these windows come before it
         for item in items:
-            match item:
-                case Window():
-                    place += 1
-                case Connected():
-                    self._greet()
-                case Stored(boot, seq):
-                    self._confirm(boot, seq)
-                case Press():
-                    self._presses.append((place, item))
-                case Finished():
-                    self._finished = True
+            if isinstance(item, Window):
+                measured.append(item)
+            elif isinstance(item, Press):
+                presses.append((len(measured), encode_press(item)))
+        if measured or presses:
+            self._keep(measured, presses)
+        for item in items:
+            self._hear(item)
+        self._beacon.watch()
         self._pump()
+
+    def _hear(self, item: object) -> None:
+        match item:
+            case Connected():
+                self._greet()
+            case Stored(boot, seq):
+                self._confirm(boot, seq)
+            case Taken(payload):
+                self._let_go(payload)
+            case Command():
+                answer = encode_result(self._beacon.obey(item))
+                self._link.send(Channel.RESULT, answer)  # without a connection it is asked again
+            case Press():
+                self._beacon.calm()  # whoever presses has seen it, whether the server hears or not
+            case Finished():
+                self._finished = True
 
     def _next(self) -> list[Any]:
         try:
-            items = [self._said.get(timeout=0.5)]
+            return self._rest([self._said.get(timeout=0.5)])
         except queue.Empty:
             return []
+
+    def _rest(self, items: list[Any]) -> list[Any]:
         while len(items) < BATCH:
             try:
                 items.append(self._said.get_nowait())
@@ -105,7 +114,7 @@ class Agent:
                 break
         return items
 
-    def _keep(self, measured: list[Window]) -> None:
+    def _keep(self, measured: list[Window], presses: list[tuple[int, bytes]]) -> None:
         items = []
         for window in measured:
             self._seq += 1
@@ -120,13 +129,13 @@ class Agent:
                     encode_window(stamped),
                 )
             )
-        played = measured[-1].clock == Trust.PLAYED
-        facts = [(PLAYED_TO, measured[-1].to_ms)] if played else []
+        played = [window.to_ms for window in measured if window.clock == Trust.PLAYED]
+        facts = [(PLAYED_TO, to_ms) for to_ms in played[-1:]]
         try:
-            self._spool.put(items, facts)
+            self._spool.put(items, facts, presses)
             self._spool.trim(self._most)
         except sqlite3.Error as error:
-            self._memory.put(items, facts)
+            self._memory.put(items, facts, presses)
             self._memory.trim(IN_MEMORY)
             if not self._disk_full:
                 logger.warning("spool: %s; windows are kept in memory and sent from there", error)
@@ -147,10 +156,13 @@ class Agent:
             **self._about,
         }
         self._link.send(Channel.INFO, info(facts), retain=True)
+        for way in self._ways:
+            way.anew()
         self._again()
 
     def _again(self) -> None:
-        self._sent = dict.fromkeys(self._sent, 0)
+        for way in self._ways:
+            way.again()
         self._under_way = 0
         self._progress_ms = self._clock.mono_ms()
 
@@ -164,48 +176,35 @@ class Agent:
             self._under_way = max(0, self._under_way - done)
             self._progress_ms = self._clock.mono_ms()
 
+    def _let_go(self, payload: bytes) -> None:
+        self._memory.let_go(payload)
+        try:
+            self._spool.let_go(payload)
+        except sqlite3.Error as error:  # it stays and is sent again; the server knows it by its id
+            logger.debug("spool: %s", error)
+
     def _pump(self) -> None:
         stalled = self._clock.mono_ms() - self._progress_ms > NO_PROGRESS_MS
         if stalled and self._under_way:
             self._again()
-        for spool in (self._spool, self._memory):
-            while self._under_way < UNCONFIRMED and self._send_some(spool):
-                pass
-        if self._sent_seq >= self._seq:
-            self._send_presses(self._seq)
-
-    def _send_some(self, spool: Spool) -> bool:
-        """Send one batch; False when there is nothing more or no connection."""
-        batch = spool.after(self._sent[id(spool)], min(BATCH, UNCONFIRMED - self._under_way))
-        low: dict[str, int | None] = {}
-        for ident, item in batch:
-            if item.boot not in low:
-                low[item.boot] = self._lowest(item.boot)
-            if item.boot == self._boot and not self._send_presses(item.seq - 1):
-                return False
-            if not self._link.send(Channel.WINDOW, self._dressed(item, low[item.boot])):
-                return False
-            self._sent[id(spool)] = ident
-            if item.boot == self._boot:
-                self._sent_seq = max(self._sent_seq, item.seq)
-            self._under_way += 1
-        return bool(batch)
-
-    def _send_presses(self, seq: int) -> bool:
-        """Send the presses that come after window `seq` at the latest, in their place."""
-        while self._presses and self._presses[0][0] <= seq:
-            if not self._link.send(Channel.EVENT, encode_press(self._presses[0][1])):
-                return False
-            self._presses.pop(0)
-        return True
+        for way in self._ways:
+            more = True
+            while more and self._under_way < UNCONFIRMED:
+                most = min(BATCH, UNCONFIRMED - self._under_way)
+                sent, more = way.send(most, self._dressed)
+                self._under_way += sent
 
     def _lowest(self, boot: str) -> int | None:
         """Return the oldest sequence number that is held anywhere: below it nothing is owed."""
         held = [spool.lowest(boot) for spool in (self._spool, self._memory)]
         return min((seq for seq in held if seq is not None), default=None)
 
-    def _dressed(self, item: Item, low: int | None) -> bytes:
+    def _dressed(self, items: list[Item]) -> list[bytes]:
         """Add what is only known when it is sent: what is still held, and how old this is."""
+        low = {boot: self._lowest(boot) for boot in {item.boot for item in items}}
+        return [self._payload(item, low[item.boot]) for item in items]
+
+    def _payload(self, item: Item, low: int | None) -> bytes:
         age_ms = self._age_ms(item)
         tail = b"" if low is None else b',"low":%d' % low
         if age_ms is not None:
@@ -223,4 +222,5 @@ class Agent:
         return None  # an earlier boot that never knew the time: its age cannot be told
 
     def _waiting(self) -> int:
-        return self._spool.waiting() + self._memory.waiting()
+        both = (self._spool, self._memory)
+        return sum(spool.waiting() + spool.presses_waiting() for spool in both)

@@ -10,12 +10,14 @@ import queue
 import random
 import ssl
 import threading
+from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from legwatch.command import Command, decode_command
 from legwatch.errors import WireError
 from legwatch.topics import Channel, topic
 from legwatch.wire import decode_stored
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 IN_FLIGHT = 200
+LOOK_S = 0.25  # how often it is seen whether the broker has taken an event
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,22 @@ class Stored:
     seq: int
 
 
-Said = Connected | Stored
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The broker has acknowledged this event."""
+
+    payload: bytes
+
+
+Said = Connected | Stored | Taken | Command
+
+
+class _Event(NamedTuple):
+    """An event on its way, and the connection on which it travels."""
+
+    payload: bytes
+    info: mqtt.MQTTMessageInfo
+    client: mqtt.Client
 
 
 class Link:
@@ -56,6 +74,7 @@ class Link:
         self._number = 0
         self._open = False
         self._failing = False
+        self._events: deque[_Event] = deque()
         self._thread = threading.Thread(target=self._keep, name="link", daemon=True)
 
     def start(self) -> None:
@@ -72,6 +91,8 @@ class Link:
         if client is None or not self._open or not client.is_connected():
             return False
         sent = client.publish(topic(self._bed, channel), payload, qos=1, retain=retain)
+        if channel is Channel.EVENT:
+            self._events.append(_Event(payload, sent, client))
         return sent.rc == mqtt.MQTT_ERR_SUCCESS
 
     def stop(self) -> None:
@@ -101,7 +122,8 @@ class Link:
             else:
                 self._client = client
                 client.loop_start()
-                self._lost.wait()
+                while not self._lost.wait(LOOK_S):
+                    self._look(client)
                 client.disconnect()
                 client.loop_stop()
                 self._client = None
@@ -139,7 +161,7 @@ class Link:
         if self._failing:
             logger.info("the broker is back")
         self._failing = False
-        client.subscribe(topic(self._bed, Channel.STORED), qos=1)
+        client.subscribe([(topic(self._bed, c), 1) for c in (Channel.STORED, Channel.CMD)])
         self._number += 1
         self._said.put(Connected(self._number))
 
@@ -152,11 +174,31 @@ class Link:
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         try:
-            boot, seq = decode_stored(message.payload)
+            self._said.put(self._decoded(message))
         except WireError as error:
             logger.warning("%s: %s", message.topic, error)
-            return
-        self._said.put(Stored(boot, seq))
+
+    def _decoded(self, message: mqtt.MQTTMessage) -> Said:
+        if message.topic != topic(self._bed, Channel.CMD):
+            return Stored(*decode_stored(message.payload))
+        if message.retain:
+            raise WireError("a retained command is of an unknown age and is not obeyed")
+        return decode_command(message.payload)
+
+    def _look(self, client: mqtt.Client) -> None:
+        """Say which events the broker has taken.
+
+        paho's callback would say it too, but with a number that may not be known here yet; and it
+        holds a lock then which `publish` needs.
+        """
+        for _ in range(len(self._events)):
+            event = self._events.popleft()
+            if event.client is not client or event.info.rc != mqtt.MQTT_ERR_SUCCESS:
+                continue  # it is sent again on this connection
+            if event.info.is_published():
+                self._said.put(Taken(event.payload))
+            else:
+                self._events.append(event)
 
     def _complain(self, why: object) -> None:
         level = logging.DEBUG if self._failing else logging.WARNING

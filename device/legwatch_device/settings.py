@@ -53,6 +53,23 @@ class Sensors:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalTable:
+    """The lamp and the buzzer at the bed; either may be missing."""
+
+    driver: str = setting(..., "gpio, simulated or an installed one")
+    lamp_pin: int | None = setting(None, "GPIO number (BCM) of the lamp", low=0, high=27)
+    buzzer_pin: int | None = setting(None, "GPIO number (BCM) of the buzzer", low=0, high=27)
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonTable:
+    """The button at the bed: a short press is "seen", three seconds are "cramp"."""
+
+    driver: str = setting(..., "gpio_button or an installed one")
+    pin: int = setting(0, "GPIO number (BCM), the button to ground", low=0, high=27)
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
     """A recording to be played instead of sensors."""
 
@@ -76,6 +93,8 @@ class AgentSettings:
     )
     mqtt: Mqtt = setting(Mqtt, "the broker")
     sensors: Sensors = setting(Sensors, "the sensors")
+    signal: SignalTable | None = setting(None, "lamp and buzzer at the bed")
+    button: ButtonTable | None = setting(None, "button at the bed; a recording brings its own")
     recording: Played = setting(Played, "a recording instead of sensors")
 
     def check(self) -> None:
@@ -91,6 +110,10 @@ class AgentSettings:
             sensor = getattr(self.sensors, name)
             if sensor is not None:
                 load_driver(group, sensor.driver, f"sensors.{name}.driver")
+        if self.signal is not None:
+            load_driver("legwatch.signals", self.signal.driver, "signal.driver")
+        if self.button is not None:
+            load_driver("legwatch.buttons", self.button.driver, "button.driver")
 
 
 def read(path: Path) -> AgentSettings:

@@ -1,7 +1,8 @@
 """What was measured and not yet confirmed: a SQLite file that survives power cuts.
 
-A message leaves the spool only when the server says that it is stored. Older messages than the
-bound are dropped and counted, never silently.
+A window leaves the spool only when the server says that it is stored; a press when the broker has
+taken it, for nobody confirms presses one by one. Older messages than the bound are dropped and
+counted, never silently.
 """
 
 import logging
@@ -17,8 +18,12 @@ CREATE TABLE IF NOT EXISTS spool (
   id INTEGER PRIMARY KEY AUTOINCREMENT, boot TEXT NOT NULL, seq INTEGER NOT NULL,
   to_ms INTEGER NOT NULL, mono_ms INTEGER NOT NULL, clock TEXT NOT NULL, payload BLOB NOT NULL,
   UNIQUE (boot, seq));
+CREATE TABLE IF NOT EXISTS presses (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, after_id INTEGER NOT NULL, payload BLOB NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
+
+MOST_PRESSES = 1000  # more come from a broken switch, not from a person
 
 
 class Item(NamedTuple):
@@ -32,6 +37,14 @@ class Item(NamedTuple):
     payload: bytes
 
 
+class Pressed(NamedTuple):
+    """One press as it waits: after the window with the id `after_id`, in wire JSON."""
+
+    id: int
+    after_id: int
+    payload: bytes
+
+
 class Spool:
     """Used by one thread. Raises sqlite3.Error when the disk is full or broken."""
 
@@ -41,9 +54,22 @@ class Spool:
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(_SCHEMA)
 
-    def put(self, items: Sequence[Item], facts: Iterable[tuple[str, int]] = ()) -> None:
-        """Keep windows, and the facts that go with them, in one transaction."""
+    def put(
+        self,
+        items: Sequence[Item],
+        facts: Iterable[tuple[str, int]] = (),
+        presses: Sequence[tuple[int, bytes]] = (),
+    ) -> None:
+        """Keep windows, and what goes with them, in one transaction.
+
+        A press is given with the number of these windows that come before it.
+        """
         with self._transaction():
+            last_id = self._last_id()
+            self._db.executemany(
+                "INSERT OR IGNORE INTO presses (after_id, payload) VALUES (?,?)",
+                [(last_id + before, payload) for before, payload in presses],
+            )
             self._db.executemany(
                 "INSERT OR IGNORE INTO spool (boot, seq, to_ms, mono_ms, clock, payload)"
                 " VALUES (?,?,?,?,?,?)",
@@ -65,6 +91,17 @@ class Spool:
         )
         return [(row[0], Item(*row[1:])) for row in rows]
 
+    def presses(self, last_id: int = 0) -> list[Pressed]:
+        """Return the presses that wait behind the one with id `last_id`, oldest first."""
+        rows = self._db.execute(
+            "SELECT id, after_id, payload FROM presses WHERE id>? ORDER BY id", (last_id,)
+        )
+        return [Pressed(*row) for row in rows]
+
+    def let_go(self, payload: bytes) -> None:
+        """Let go of a press that the broker has taken."""
+        self._db.execute("DELETE FROM presses WHERE payload=?", (payload,))
+
     def lowest(self, boot: str) -> int | None:
         """Return the oldest waiting sequence number of a boot."""
         row = self._db.execute("SELECT min(seq) FROM spool WHERE boot=?", (boot,)).fetchone()
@@ -72,7 +109,11 @@ class Spool:
 
     def waiting(self) -> int:
         """Return how many windows are not confirmed."""
-        return int(self._db.execute("SELECT count(*) FROM spool").fetchone()[0])
+        return self._count("spool")
+
+    def presses_waiting(self) -> int:
+        """Return how many presses the broker has not taken."""
+        return self._count("presses")
 
     def fact(self, name: str) -> int | None:
         """Return a number kept with the windows."""
@@ -81,6 +122,7 @@ class Spool:
 
     def trim(self, most: int) -> int:
         """Drop the oldest windows above `most`; return how many were lost in all, ever."""
+        self._trim_presses()
         over = self.waiting() - most
         lost = self.fact("lost") or 0
         if over <= 0:
@@ -96,6 +138,23 @@ class Spool:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def _trim_presses(self) -> None:
+        over = self.presses_waiting() - MOST_PRESSES
+        if over > 0:
+            self._db.execute(
+                "DELETE FROM presses WHERE id IN (SELECT id FROM presses ORDER BY id LIMIT ?)",
+                (over,),
+            )
+            logger.warning("spool: %s presses too many; is the button broken?", over)
+
+    def _last_id(self) -> int:
+        """Return the id of the newest window ever kept, also when it is gone."""
+        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name='spool'").fetchone()
+        return 0 if row is None else int(row[0])
+
+    def _count(self, table: str) -> int:
+        return int(self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - our own words
 
     def _transaction(self) -> "_Transaction":
         return _Transaction(self._db)

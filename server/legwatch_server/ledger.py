@@ -91,11 +91,11 @@ def next_ms(db: sqlite3.Connection, channel: str) -> int:
 
 
 def reached(db: sqlite3.Connection, row: Row) -> bool:
-    """Say whether a channel before this one has reached the person."""
-    if not row.rank or not row.notice_id:
+    """Say whether another channel has reached the person."""
+    if not row.notice_id or row.tone is Tone.QUIET:
         return False
     sql = (
-        "SELECT 1 FROM deliveries WHERE notice_id=? AND person=? AND tone=? AND rank<?"
+        "SELECT 1 FROM deliveries WHERE notice_id=? AND person=? AND tone=? AND rank!=?"
         " AND sent_ms IS NOT NULL LIMIT 1"
     )
     values = (row.notice_id, row.person, row.tone.value, row.rank)
@@ -136,7 +136,7 @@ def sent(
     if taken.delivered:
         db.execute(_STEP, (row.id, now_ms, "delivered", row.attempt + 1, None))
     if row.notice_id and row.tone is not Tone.QUIET:
-        others = "notice_id=? AND person=? AND tone=? AND rank>? AND state='decided'"
+        others = "notice_id=? AND person=? AND tone=? AND rank!=? AND state='decided'"
         values = (row.notice_id, row.person, row.tone.value, row.rank)
         withdraw_where(db, others, values, now_ms, f"reached by {row.channel}")
 

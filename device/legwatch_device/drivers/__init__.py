@@ -37,6 +37,29 @@ class Motion(Protocol):
         """Return the movements since the last call; raises ReadFault when the sensor is gone."""
 
 
+class Signal(Protocol):
+    """A lamp, a buzzer or both. Every method returns at once; what it began ends by itself."""
+
+    def light(self) -> bool:
+        """Light the lamp and leave it on; False when there is none."""
+
+    def sound(self) -> bool:
+        """Beep for a minute at most; False when there is no buzzer."""
+
+    def blink(self) -> bool:
+        """Blink the lamp twice and leave it off, without a sound; False when there is none."""
+
+    def calm(self) -> None:
+        """Put out the lamp and silence the buzzer."""
+
+
+class Button(Protocol):
+    """A button at the bedside."""
+
+    def listen(self, pressed: Callable[[str], None]) -> None:
+        """From now on say `ack` or `cramp` for each press, from a thread of the button's own."""
+
+
 class Feed(Protocol):
     """A whole bed: windows and presses, in time order. `boot` and `seq` are the agent's to give."""
 

@@ -1,10 +1,13 @@
-"""Sensors without hardware: a warm bed in a cool room, with a turn every twenty minutes or so."""
+"""Without hardware: a warm bed in a cool room, a turn every twenty minutes, a lamp in the log."""
 
+import logging
 import math
 import time
 
 from legwatch_device.drivers import Reading
-from legwatch_device.settings import Sensor
+from legwatch_device.settings import Sensor, SignalTable
+
+logger = logging.getLogger(__name__)
 
 
 class SimulatedThermometer:
@@ -33,3 +36,29 @@ class SimulatedMotion:
         turns = time.monotonic() // self.EVERY_S
         new, self._turns = turns - self._turns, turns
         return int(new)
+
+
+class SimulatedSignal:
+    """Writes into the log what a lamp and a buzzer would do; it has both whatever the pins."""
+
+    def __init__(self, table: SignalTable) -> None:
+        del table
+
+    def light(self) -> bool:
+        """Say that the lamp is lit."""
+        logger.info("signal: the lamp is lit")
+        return True
+
+    def sound(self) -> bool:
+        """Say that the buzzer beeps."""
+        logger.info("signal: the buzzer beeps")
+        return True
+
+    def blink(self) -> bool:
+        """Say that the lamp blinks."""
+        logger.info("signal: the lamp blinks twice")
+        return True
+
+    def calm(self) -> None:
+        """Say that all is off."""
+        logger.info("signal: all off")

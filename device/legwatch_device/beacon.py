@@ -1,0 +1,83 @@
+"""What the server may do at the bedside: a light, a sound, and the end of both."""
+
+import logging
+from collections import OrderedDict
+
+from legwatch.command import Cmd, Command, Loudness, Result
+from legwatch_device.clock import Clock
+from legwatch_device.drivers import Signal
+
+logger = logging.getLogger(__name__)
+
+LONGEST_LIT_MS = 30 * 60_000  # a lamp that nobody put out: its server is away or has forgotten it
+REMEMBERED = 500  # ids of commands that were acted on
+
+
+class Beacon:
+    """Used by one thread. Acts on each command once, and answers it as often as it comes."""
+
+    def __init__(self, signal: Signal | None, clock: Clock) -> None:
+        self._signal, self._clock = signal, clock
+        self._lit_ms: int | None = None  # monotonic, since the last nudge
+        self._done: OrderedDict[str, Result] = OrderedDict()
+
+    def obey(self, command: Command) -> Result:
+        """Do what is asked; a driver that fails becomes the answer."""
+        known = self._done.get(command.id)
+        if known is not None:
+            return known
+        try:
+            result = self._act(command)
+        except Exception as error:  # whatever the driver raises, the server shall know
+            logger.exception("signal: %s failed", command.cmd.value)
+            result = Result(command.id, ok=False, why=f"{type(error).__name__}: {error}")
+        self._done[command.id] = result
+        if len(self._done) > REMEMBERED:
+            self._done.popitem(last=False)
+        return result
+
+    def watch(self) -> None:
+        """Put out a lamp that has been lit for too long."""
+        if self._lit_ms is not None and self._clock.mono_ms() - self._lit_ms > LONGEST_LIT_MS:
+            logger.info("signal: nobody has put the lamp out; it goes out by itself")
+            self.calm()
+
+    def calm(self) -> None:
+        """Put all out; somebody at the bed has pressed the button, or the agent ends."""
+        self._lit_ms = None
+        if self._signal is None:
+            return
+        try:
+            self._signal.calm()
+        except Exception:
+            logger.exception("signal: cannot be put out")
+
+    def _act(self, command: Command) -> Result:
+        signal = self._signal
+        if signal is None:
+            off = command.cmd is Cmd.CALM  # there is nothing on
+            return Result(command.id, off, "no lamp or buzzer is set up at this bed")
+        match command.cmd:
+            case Cmd.NUDGE:
+                return self._nudge(signal, command)
+            case Cmd.IDENTIFY:
+                return self._identify(signal, command)
+            case Cmd.CALM:
+                self._lit_ms = None
+                signal.calm()
+                return Result(command.id, ok=True)
+
+    def _nudge(self, signal: Signal, command: Command) -> Result:
+        self._lit_ms = self._clock.mono_ms()
+        lit = signal.light()
+        if command.tone is Loudness.QUIET:
+            return Result(command.id, lit, "" if lit else "there is no lamp")
+        # A silent lamp does not wake. It is lit, but the server must try another way too.
+        heard = signal.sound()
+        return Result(command.id, heard, "" if heard else "there is no buzzer")
+
+    def _identify(self, signal: Signal, command: Command) -> Result:
+        if self._lit_ms is not None:  # blinking would end with the lamp of an alert put out
+            return Result(command.id, ok=True, why="the lamp is lit")
+        blinks = signal.blink()
+        return Result(command.id, ok=True, why="" if blinks else "there is no lamp to blink")

@@ -1,0 +1,52 @@
+"""A lamp (LED or a relay for one) and an active buzzer on GPIO pins, driven high when on.
+
+Only a light and a sound: nothing that warms or moves may hang at these pins.
+"""
+
+from typing import Any
+
+from legwatch.errors import SettingsError
+from legwatch_device.settings import SignalTable
+
+BEEP_S, PAUSE_S, BEEPS = 0.4, 1.1, 40  # 40 times 1.5 s: a minute, then silence by itself
+BLINK_S, DARK_S, BLINKS = 0.15, 0.25, 2
+
+
+class GpioSignal:
+    """gpiozero beeps and blinks in a thread of its own, so nothing here waits."""
+
+    def __init__(self, table: SignalTable) -> None:
+        if table.lamp_pin is None and table.buzzer_pin is None:
+            raise SettingsError("signal", "a lamp_pin or a buzzer_pin must be given")
+        from gpiozero import LED, Buzzer  # noqa: PLC0415 - only a Pi has pins
+
+        # Both begin switched off: whatever a crash has left on is off from here.
+        self._lamp: Any = None if table.lamp_pin is None else LED(table.lamp_pin)
+        self._buzzer: Any = None if table.buzzer_pin is None else Buzzer(table.buzzer_pin)
+
+    def light(self) -> bool:
+        """Light the lamp and leave it on; False when there is none."""
+        if self._lamp is None:
+            return False
+        self._lamp.on()
+        return True
+
+    def sound(self) -> bool:
+        """Beep for a minute; False when there is no buzzer."""
+        if self._buzzer is None:
+            return False
+        self._buzzer.beep(on_time=BEEP_S, off_time=PAUSE_S, n=BEEPS)
+        return True
+
+    def blink(self) -> bool:
+        """Blink the lamp twice and leave it off; False when there is none."""
+        if self._lamp is None:
+            return False
+        self._lamp.blink(on_time=BLINK_S, off_time=DARK_S, n=BLINKS)
+        return True
+
+    def calm(self) -> None:
+        """Put out the lamp and silence the buzzer."""
+        for device in (self._buzzer, self._lamp):
+            if device is not None:
+                device.off()
