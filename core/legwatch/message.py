@@ -140,9 +140,9 @@ def text(notice: Notice, words: Words = ENGLISH, *, carer: bool = False) -> str:
     _, figures = words.gettext, dict(notice.figures)
     match notice.what:
         case What.RESOLVED:
-            return _resolved(notice, figures, words, carer)
+            return _resolved(notice, figures, words, carer=carer)
         case What.UNKNOWN:
-            return f"{_lost(notice.reason, words, carer)} {_(_OPEN)}"
+            return f"{_lost(notice.reason, words, carer=carer)} {_(_OPEN)}"
         case What.ACKNOWLEDGED:
             return _(marked("Somebody has seen it; quiet until it is over."))
         case What.SNOOZED:
@@ -150,7 +150,7 @@ def text(notice: Notice, words: Words = ENGLISH, *, carer: bool = False) -> str:
             return sentence.format(minutes=figures["for_min"])
     match notice.kind:
         case Kind.COLD:
-            return _cold(notice.reason, figures, words, carer)
+            return _cold(notice.reason, figures, words, carer=carer)
         case Kind.STILL:
             return _(_STILL[carer]).format(span=_span(figures["still_min"], words))
         case Kind.SENSOR:
@@ -160,7 +160,7 @@ def text(notice: Notice, words: Words = ENGLISH, *, carer: bool = False) -> str:
             return f"{silent} {_(_CHECK[carer])}"
 
 
-def _cold(reason: Reason, figures: dict[str, Figure], words: Words, carer: bool) -> str:
+def _cold(reason: Reason, figures: dict[str, Figure], words: Words, *, carer: bool) -> str:
     _ = words.gettext
     usual = _usual(figures, words)
     sentence = _(_COLD[bool(figures["for_min"]), usual is not None][carer])
@@ -185,7 +185,7 @@ def _usual(figures: dict[str, Figure], words: Words) -> str | None:
     return None if figures["usual_c"] is None else _degrees(figures["usual_c"], words)
 
 
-def _resolved(notice: Notice, figures: dict[str, Figure], words: Words, carer: bool) -> str:
+def _resolved(notice: Notice, figures: dict[str, Figure], words: Words, *, carer: bool) -> str:
     _ = words.gettext
     if notice.reason is Reason.LEFT_BED:
         return _(marked("The bed is empty; nothing more to do."))
@@ -199,7 +199,7 @@ def _resolved(notice: Notice, figures: dict[str, Figure], words: Words, carer: b
     return _(marked("I can see you again.")) if not carer else _(marked("I can see the bed again."))
 
 
-def _lost(reason: Reason, words: Words, carer: bool) -> str:
+def _lost(reason: Reason, words: Words, *, carer: bool) -> str:
     _ = words.gettext
     if reason is Reason.AGENT_SILENT:
         return _(_NO_WORD)

@@ -26,7 +26,7 @@ from legwatch_server.intake import Intake
 from legwatch_server.loop import Owner
 from legwatch_server.outbox import Outbox, backlog
 from legwatch_server.pulse import Pulse
-from legwatch_server.push import Notifier, open_channels
+from legwatch_server.push import Keeps, Notifier, open_channels
 from legwatch_server.rehearsal import Try, due, tries, ways
 from legwatch_server.settings import ServerSettings, read, secret
 from legwatch_server.store import Store, connect
@@ -66,6 +66,9 @@ def _run(
     intake = Intake(store, settings.rules_of)
     ingest = Ingest(settings.mqtt, password, arrivals)
     key = own_key(folder, secret("LEGWATCH_ANSWER_KEY"))
+    for notifier in channels.values():
+        if isinstance(notifier, Keeps):
+            notifier.begin(folder)
     boxes = _boxes(settings, path, channels, key, arrivals)
     pulse, stopping = Pulse(), threading.Event()
 

@@ -7,7 +7,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
 import secrets
 import struct
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from legwatch.errors import LegwatchError
+from legwatch_server.folder import kept
 
 _VERSION = 1
 _FORM = struct.Struct(">BBBBQI")  # version, of, act, minutes, id, expires (s since 1970)
@@ -127,12 +127,4 @@ def own_key(folder: Path, given: str) -> bytes:
     """Return the key given by the owner, or the one made on first start in `folder`."""
     if given:
         return given.encode()
-    path = folder / "answer.key"
-    if not path.exists():
-        fresh = path.with_suffix(".new")
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:  # noqa: PTH123 - private from its first byte
-            out.write(secrets.token_bytes(32))
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(path)
-    return path.read_bytes()
+    return kept(folder / "answer.key", lambda: secrets.token_bytes(32))

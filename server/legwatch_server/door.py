@@ -27,8 +27,10 @@ WAIT_S = 10.0  # for the commit
 KEPT = 1000  # refused links that are remembered, so that each is logged once
 _PAGE = """<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>legwatch</title>
 <meta name="viewport" content="width=device-width"><style>
-body{{font:1.3rem system-ui;background:#101418;color:#e8e4da;max-width:24rem;margin:3rem auto;padding:0 1rem}}
-button{{font:inherit;width:100%;padding:1rem;margin:.4rem 0;border:0;border-radius:.6rem;background:#2e5a88;color:#fff}}
+body{{font:1.3rem system-ui;background:#101418;color:#e8e4da;
+ max-width:24rem;margin:3rem auto;padding:0 1rem}}
+button{{font:inherit;width:100%;padding:1rem;margin:.4rem 0;border:0;border-radius:.6rem;
+ background:#2e5a88;color:#fff}}
 </style><p>{text}</p>{forms}"""
 _FORM = '<form method="post" action="{token}"><button>{label}</button></form>'
 
@@ -53,7 +55,7 @@ class Door:
 
     def show(self, token: str, headers: Mapping[str, str]) -> Reply:
         """Answer a GET: nothing changes."""
-        _, lang = _spoken(headers)
+        lang = _spoken(headers)
         try:
             claims, _mac = read(token, self._key, self._utc_ms())
         except TokenError as error:
@@ -67,14 +69,14 @@ class Door:
 
     def take(self, token: str, headers: Mapping[str, str], via: str = "link") -> Reply:
         """Answer a POST: what the link says is done, once it is committed."""
-        _, lang = _spoken(headers)
+        lang = _spoken(headers)
         now_ms = self._utc_ms()
         try:
             claims, mac = read(token, self._key, now_ms)
-            if claims.act is Act.PAGE:
-                raise TokenError("a page is only looked at")
         except TokenError as error:
             return self._refuse(token, str(error), lang)
+        if claims.act is Act.PAGE:
+            return self._refuse(token, "a page is only looked at", lang)
         done, outcomes = threading.Event(), []
 
         def reply(outcome: Outcome) -> None:
@@ -124,9 +126,8 @@ def _label(claims: Claims, lang: str) -> str:
     }[claims.act]
 
 
-def _spoken(headers: Mapping[str, str]) -> tuple[str, str]:
-    wanted = headers.get("Accept-Language", "")
-    return wanted, "de" if wanted.lower().startswith("de") else "en"
+def _spoken(headers: Mapping[str, str]) -> str:
+    return "de" if headers.get("Accept-Language", "").lower().startswith("de") else "en"
 
 
 def _page(status: int, text: str, lang: str, forms: str = "") -> Reply:

@@ -1,7 +1,8 @@
-"""The folder of a process: made if need be, and claimed, so that no second one writes there."""
+"""The folder of a process: claimed, so that no second one writes there; and its secrets."""
 
 import fcntl
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,3 +23,15 @@ def claimed(folder: Path, lock: str) -> Iterator[Path]:
         except OSError:
             raise CannotRun(f"{folder} is in use by another one; stop that first") from None
         yield folder
+
+
+def kept(path: Path, make: Callable[[], bytes]) -> bytes:
+    """Return the secret in a file that only its owner can read; the first call makes it."""
+    if not path.exists():
+        fresh = path.with_suffix(".new")
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:  # noqa: PTH123 - private from its first byte
+            out.write(make())
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(path)
+    return path.read_bytes()

@@ -86,7 +86,7 @@ def serve(host: str, port: int, health: Health, answers: Door) -> ThreadingHTTPS
             self._door(answers.take(self.path.removeprefix(door.PATH), self._headers()))
 
         def _headers(self) -> dict[str, str]:
-            return {name: value for name, value in self.headers.items()}
+            return dict(self.headers.items())
 
         def _door(self, reply: Reply) -> None:
             self._answer(reply.status, "text/html; charset=utf-8", reply.body)

@@ -21,6 +21,10 @@ _INSERT = (
     " due_ms, next_ms, decided_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
 )
 _STEP = "INSERT INTO steps (delivery_id, at_ms, state, attempt, reason) VALUES (?,?,?,?,?)"
+_STEP_ALL = (
+    "INSERT INTO steps (delivery_id, at_ms, state, attempt, reason)"
+    " SELECT id, ?, ?, attempt, ? FROM deliveries WHERE "
+)
 _MOST = 512  # rows looked at in one turn
 
 
@@ -150,11 +154,7 @@ def withdraw_where(
     db: sqlite3.Connection, where: str, values: tuple[object, ...], now_ms: int, why: str
 ) -> None:
     """Withdraw the rows of a condition, each with its step."""
-    db.execute(
-        "INSERT INTO steps (delivery_id, at_ms, state, attempt, reason)"
-        f" SELECT id, ?, 'withdrawn', attempt, ? FROM deliveries WHERE {where}",  # noqa: S608 - our own words
-        (now_ms, why, *values),
-    )
+    db.execute(_STEP_ALL + where, (now_ms, "withdrawn", why, *values))
     db.execute(
         f"UPDATE deliveries SET state='withdrawn', error=? WHERE {where}",  # noqa: S608 - our own words
         (why, *values),
@@ -199,11 +199,8 @@ def _hurry(db: sqlite3.Connection, row: Row, now_ms: int) -> None:
     first = db.execute(f"SELECT min(due_ms) FROM deliveries WHERE {later}", values).fetchone()[0]  # noqa: S608 - our own words
     if first is None:
         return
-    db.execute(
-        "INSERT INTO steps (delivery_id, at_ms, state, attempt, reason)"
-        f" SELECT id, ?, 'decided', 0, ? FROM deliveries WHERE {later}",  # noqa: S608 - our own words
-        (now_ms, f"earlier: {row.person} cannot be reached", *values),
-    )
+    why = f"earlier: {row.person} cannot be reached"
+    db.execute(_STEP_ALL + later, (now_ms, "decided", why, *values))
     db.execute(
         f"UPDATE deliveries SET next_ms=next_ms-?, due_ms=due_ms-? WHERE {later}",  # noqa: S608 - our own words
         (first - now_ms, first - now_ms, *values),

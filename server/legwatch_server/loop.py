@@ -99,7 +99,7 @@ class Owner:
         self._rehearse()
 
     def _rehearse(self) -> None:
-        """Once a minute: is it time for the evening's try?"""
+        """Begin the evening's try when it is time; looked at once a minute."""
         now_ms = self._utc_ms()
         if now_ms - self._evening_ms < EVENING_LOOK_MS:
             return

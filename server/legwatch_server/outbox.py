@@ -129,7 +129,7 @@ class Outbox:
         now_ms = self._utc_ms()
         if self._unrecorded or (not self._stop and self._due(db, now_ms)):
             with transaction(db):
-                stirred = any([self._record(db, result, now_ms) for result in self._unrecorded])
+                stirred = any([self._record(db, r, now_ms) for r in self._unrecorded])  # noqa: C419 - all of them
                 rows = [] if self._stop else self._due(db, now_ms)
                 jobs = [job for task, row in rows if (job := self._claim(db, task, row, now_ms))]
             for result in self._unrecorded:

@@ -48,7 +48,8 @@ ALTER TABLE deliveries ADD COLUMN tone TEXT NOT NULL DEFAULT 'loud';
 ALTER TABLE deliveries ADD COLUMN due_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE deliveries ADD COLUMN receipt TEXT NOT NULL DEFAULT '';
 ALTER TABLE deliveries ADD COLUMN recall_ms INTEGER;
-UPDATE deliveries SET due_ms = decided_ms, bed_id = (SELECT bed_id FROM notices n WHERE n.id = notice_id);
+UPDATE deliveries SET due_ms = decided_ms,
+  bed_id = (SELECT bed_id FROM notices n WHERE n.id = notice_id);
 CREATE INDEX episodes ON deliveries (bed_id, kind, episode_ms);
 CREATE INDEX siblings ON deliveries (notice_id);
 CREATE INDEX recalls ON deliveries (channel, recall_ms) WHERE recall_ms IS NOT NULL;
@@ -73,7 +74,7 @@ def prepare(db: sqlite3.Connection) -> int:
     while version < VERSION:
         version += 1
         db.executescript(
-            f"BEGIN IMMEDIATE; {_STEPS[version]}"
+            f"BEGIN IMMEDIATE; {_STEPS[version]}"  # noqa: S608 - our own words
             f" INSERT OR REPLACE INTO meta VALUES ('schema', '{version}'); COMMIT;"
         )
     return version

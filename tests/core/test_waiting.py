@@ -1,27 +1,28 @@
 """A warning waits for a natural movement, within bounds; answers belong to what they answer."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from legwatch.engine import from_json, replay, start, to_json
 from legwatch.engine import advance as step
+from legwatch.engine import from_json, replay, start, to_json
 from legwatch.events import Ack, Event, Kind, Snooze
 from legwatch.notice import Held, Level, Notice, Reason, What
 from nightly import bare, ms, night, rules, wobbling
 
 BEGIN = ms("2026-01-02T21:00Z")
-PATIENT = {"alerts__wait_s": 900, "warmth__clear_hold_s": 300}
+PATIENT: dict[str, Any] = {"alerts__wait_s": 900, "warmth__clear_hold_s": 300}
 
 
 def minute(notice: Notice) -> int:
     return (notice.at_ms - BEGIN) // 60_000
 
 
-def still(*moved: int):  # type: ignore[no-untyped-def] - a table of minutes
+def still(*moved: int) -> Callable[[float], int | None]:
     """Move early in the night and in these minutes only."""
     return lambda m: 1 if (m < 170 and m % 7 == 0) or m in moved else 0
 
 
-def said(events: Iterable[Event], kind: Kind = Kind.COLD, **own: float) -> list[Notice]:
+def said(events: Iterable[Event], kind: Kind = Kind.COLD, **own: Any) -> list[Notice]:
     """Return a kind's notices; lying still does not raise the cold ones, that is tested apart."""
     return [n for n in replay(events, rules(**{"stillness__joint_s": 0, **own})) if n.kind is kind]
 
@@ -58,7 +59,7 @@ def test_covered_again_while_it_waits_nobody_is_woken() -> None:
 
 def test_a_silent_wait_costs_nothing_of_the_nights_budget() -> None:
     spans = ((180, 193), (330, 400))
-    own = {"alerts__budget": 1, **PATIENT}
+    own: dict[str, Any] = {"alerts__budget": 1, **PATIENT}
     given = said(night(leg=bare(*spans, bare_c=25), moves=still(), minutes=440), **own)
     assert [n.what for n in given if n.held is None][:1] == [What.REPEATED]
     assert [n for n in given if n.held is Held.BUDGET] == []
@@ -90,7 +91,7 @@ def test_getting_urgent_ends_the_wait() -> None:
 
 def test_cold_and_still_is_one_message_also_while_it_waits() -> None:
     events = night(leg=bare((180, 300), bare_c=26), moves=lambda m: 3 if m < 60 else 0)
-    own = {"care__warn_s": 8400}
+    own: dict[str, Any] = {"care__warn_s": 8400}
     given = said(events, Kind.STILL, **own)
     warned = next(n for n in given if n.level is Level.WARNING)
     assert (warned.what, warned.held) == (What.RAISED, Held.JOINED)
@@ -143,7 +144,8 @@ def test_quiet_for_all_ends_on_time_and_says_what_still_stands() -> None:
 
 
 def test_a_wait_survives_a_restart() -> None:
-    whole, parts, state = [], [], start()
+    parts: list[Notice] = []
+    state = start()
     events = list(night(leg=bare((180, 230), bare_c=26), moves=still()))
     whole = list(replay(events, rules()))
     for event in events:

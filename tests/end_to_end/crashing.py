@@ -44,11 +44,11 @@ def arm(step: str) -> None:
     if step == "before claim":
         ledger.claim = before(ledger.claim)
     elif step == "after claim":
-        Outbox._hand_out = before(Outbox._hand_out)  # type: ignore[method-assign] # noqa: SLF001
+        Outbox._hand_out = before(Outbox._hand_out)  # type: ignore[method-assign]
     elif step == "after send":
-        Outbox._do = after(Outbox._do)  # type: ignore[method-assign] # noqa: SLF001
+        Outbox._do = after(Outbox._do)  # type: ignore[method-assign]
     elif step == "before record":
-        Outbox._record = before(Outbox._record)  # type: ignore[method-assign] # noqa: SLF001
+        Outbox._record = before(Outbox._record)  # type: ignore[method-assign]
 
 
 def serve(config: str, step: str) -> None:

@@ -105,7 +105,10 @@ def test_each_button_works_and_recovery_replaces_the_alarm(
     ]
     ward.agent("b", write_night(windows[122 * 6 :], tmp_path / "second.csv")).wait()
     wait_until(lambda: kinds(ward, "resolved"), "the end of the alert")
-    over = lambda: [m for m in phone.messages(2) if m["title"].startswith("Warm again")]  # noqa: E731 - asked again and again
+
+    def over() -> list[dict[str, Any]]:
+        return [m for m in phone.messages(2) if m["title"].startswith("Warm again")]
+
     wait_until(over, "the all-clear")
     assert over()[0]["sequence_id"] == loud["sequence_id"]
     assert "message_delete" in [event["event"] for event in phone.heard]

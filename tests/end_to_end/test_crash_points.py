@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from nightly import ms
 
 STEPS = ("before claim", "after claim", "after send", "before record")
 RUNS = 200
+ARRIVED = "SELECT 1 FROM deliveries WHERE episode_ms=? AND state='sent'"
 AT_MS = ms("2026-01-03T01:00Z")
 
 
@@ -101,8 +103,7 @@ def test_killed_at_every_step_every_push_arrives(
         where = "episode_ms=? AND state IN ('decided','claimed')"
         died[step] += bool(house.rows(f"SELECT 1 FROM deliveries WHERE {where}", episode_ms))
         pid = launcher.start(config)
-        sql = "SELECT 1 FROM deliveries WHERE episode_ms=? AND state='sent'"
-        wait_until(lambda: house.rows(sql, episode_ms), "the push after the restart", 20)
+        wait_until(partial(house.rows, ARRIVED, episode_ms), "the push after the restart", 20)
         os.kill(pid, signal.SIGKILL)
         launcher.ended()
     assert dict(died) == dict.fromkeys(STEPS, RUNS // len(STEPS))  # each really died on the way

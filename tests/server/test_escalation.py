@@ -1,4 +1,4 @@
-"""A whole night on a fake clock: who is told when, what an answer stops, what recovery takes back."""
+"""A night on a fake clock: who is told when, what an answer stops, what recovery takes back."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,12 @@ from nightly import bare
 from server.ward import Ward
 
 PEOPLE = {
-    "anna": {"role": "sleeper", "channels": ["phone"], "quiet": ["lamp"], "address": {"phone": "anna"}},
+    "anna": {
+        "role": "sleeper",
+        "channels": ["phone"],
+        "quiet": ["lamp"],
+        "address": {"phone": "anna"},
+    },
     "bert": {"channels": ["phone", "sms"], "address": {"phone": "bert", "sms": "bert-sms"}},
     "cleo": {"channels": ["phone"], "language": "de", "address": {"phone": "cleo"}},
 }
@@ -136,8 +141,10 @@ def test_recovery_before_the_next_person_is_due_tells_them_nothing(tmp_path: Pat
     ward.play(240, cold)
     assert [entry[1] for entry in ward.told("loud")] == ["anna", "bert"]
     assert {entry[1] for entry in ward.told("info")} == {"anna", "bert"}
-    calls = ward.rows("SELECT person, reason FROM steps JOIN deliveries d ON d.id=delivery_id"
-                      " WHERE steps.state='withdrawn' AND d.attempt=0 AND tone='loud' AND rank=0")
+    calls = ward.rows(
+        "SELECT person, reason FROM steps JOIN deliveries d ON d.id=delivery_id"
+        " WHERE steps.state='withdrawn' AND d.attempt=0 AND tone='loud' AND rank=0"
+    )
     assert calls[-1] == ("cleo", "resolved before")
     ward.close()
 
@@ -148,5 +155,11 @@ def test_each_reads_their_own_language_and_point_of_view(ward: Ward) -> None:
     assert by["anna"].text.startswith("The air by your legs is")
     assert by["bert"].text.startswith("The air by the legs is")
     assert by["cleo"].text.startswith("Die Luft an den Beinen hat ")
-    assert [action.label for action in by["cleo"].actions] == ["Gesehen", "30 min Ruhe", "Nicht nützlich"]
-    assert all(action.url.startswith("https://legs.example/answer/") for action in by["anna"].actions)
+    assert [action.label for action in by["cleo"].actions] == [
+        "Gesehen",
+        "30 min Ruhe",
+        "Nicht nützlich",
+    ]
+    assert all(
+        action.url.startswith("https://legs.example/answer/") for action in by["anna"].actions
+    )

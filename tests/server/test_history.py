@@ -14,8 +14,9 @@ from legwatch_server.history.exporter import Exporter
 from legwatch_server.history.lines import NoticeRow, WindowRow, notice_line, window_lines
 from legwatch_server.history.sink import Sentinel, Sink, SinkAway
 from legwatch_server.history.tally import IDLE_MS
-from legwatch_server.settings import History
+from legwatch_server.settings import History, ServerSettings
 from legwatch_server.store import Batch, Store
+from legwatch_server.tell import Tell
 from nightly import bare, ms, night, rules
 
 NOW = ms("2026-01-10T12:00Z")
@@ -98,7 +99,7 @@ def stored(tmp_path: Path) -> Path:
         for w in night(minutes=120, leg=bare((60, 90)))
     ]  # fmt: skip
     batch = Batch(beds=[(1, "anna")], boots=[(1, 1, "0000000a", 720)], windows=list(windows))
-    store.commit(batch, (), NOW)
+    store.commit(batch, Tell(ServerSettings()), NOW)
     store.close()
     return path
 

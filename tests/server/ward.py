@@ -75,6 +75,9 @@ class Wire:
         """Nobody listens."""
 
 
+Look = Callable[[float], dict[str, Any]]
+
+
 class Ward:
     """One server with its beds; `settings` is the TOML table of the test."""
 
@@ -85,7 +88,7 @@ class Ward:
         table = {"zone": "UTC", "answers": answers, "rehearsal": rehearsal, **settings}
         self.settings = load(ServerSettings, table)
         self.settings.check()
-        self.now_ms = BEGIN
+        self.now_ms = self.begin_ms = BEGIN
         self.got: list[Got] = []
         self.tried: list[Got] = []
         self.channels = {name: Channel(self, name) for name in self.settings.channel_names()}
@@ -132,20 +135,25 @@ class Ward:
     def minute(self) -> float:
         return (self.now_ms - BEGIN) / MINUTE_MS
 
-    def play(self, minutes: int, window: Callable[[float], dict[str, Any]], bed: str = "b") -> None:
+    def play(self, minutes: int, window: Look, bed: str = "b") -> None:
         """Let live minutes go by: six windows each, and every push at its own time."""
         for _ in range(minutes):
-            begin_ms, arrivals = self.now_ms, []
-            for i in range(6):
-                to_ms = begin_ms + (i + 1) * 10_000
-                seq = (to_ms - BEGIN) // 10_000
-                given = window((to_ms - BEGIN) / MINUTE_MS)
-                made = Window("0000000a", seq, to_ms - 10_000, to_ms, seq * 10_000, "synced", **given)
-                arrivals.append((to_ms, encode_window(made)))
+            begin_ms = self.now_ms
             self.run_to(begin_ms + MINUTE_MS)
-            topic = f"legwatch/v1/{bed}/window"
-            self.owner.turn([Message(topic, raw, at_ms, 0, 1) for at_ms, raw in arrivals])
+            self.feed(bed, (begin_ms - BEGIN) // MINUTE_MS, window)
             self.settle()
+
+    def feed(self, bed: str, minute: int, window: Look) -> None:
+        """Let one minute's windows arrive; nothing is sent yet."""
+        arrivals = []
+        for i in range(6):
+            to_ms = BEGIN + minute * MINUTE_MS + (i + 1) * 10_000
+            seq = (to_ms - BEGIN) // 10_000
+            given = window((to_ms - BEGIN) / MINUTE_MS)
+            made = Window("0000000a", seq, to_ms - 10_000, to_ms, seq * 10_000, "synced", **given)
+            topic = f"legwatch/v1/{bed}/window"
+            arrivals.append(Message(topic, encode_window(made), to_ms, 0, 1))
+        self.owner.turn(arrivals)
 
     def run_to(self, to_ms: int) -> None:
         """Let time come to `to_ms`; what is due on the way goes out at its own time."""

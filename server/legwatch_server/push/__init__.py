@@ -1,12 +1,13 @@
 """The doors for notification channels: a channel is one file and one entry-point line.
 
 A channel must be able to `send`. What else it can do it says by having the method: `Withdraws`,
-`Follows`, `Rehearses`. A channel is used by several threads at once.
+`Follows`, `Rehearses`, `Keeps`. A channel is used by several threads at once.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
@@ -45,11 +46,11 @@ class PushError(LegwatchError):
     """A push did not go through; it is one of the two below."""
 
 
-class Permanent(PushError):
+class Permanent(PushError):  # noqa: N818 - reads as what it is
     """Trying again cannot help: wrong token, unknown recipient, message refused."""
 
 
-class Retryable(PushError):
+class Retryable(PushError):  # noqa: N818
     """It may go through later: not reachable, too many requests, a fault of the service."""
 
     def __init__(self, why: str, retry_after_s: float | None = None) -> None:
@@ -107,6 +108,14 @@ class Rehearses(Protocol):
 
     def rehearse(self, push: Push) -> str:
         """Go the whole way in silence; return what was proved. Raises Permanent or Retryable."""
+
+
+@runtime_checkable
+class Keeps(Protocol):
+    """A channel that keeps something of its own, such as a key."""
+
+    def begin(self, folder: Path) -> None:
+        """Make or find it in the server's folder; called once, before the first push."""
 
 
 def open_channel(name: str, settings: ServerSettings, path: str) -> Notifier:

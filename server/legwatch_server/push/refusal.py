@@ -53,10 +53,10 @@ def unreached(service: str, error: HTTPError | OSError) -> Retryable:
         return Retryable(f"{service} shows a certificate that is not trusted: {cause}")
     if isinstance(cause, urllib3.exceptions.NameResolutionError):
         return Retryable(f"{service} is not found: no such name, or no DNS")
+    if isinstance(cause, NewConnectionError):  # to urllib3 a time-out too
+        return Retryable(f"{service} cannot be reached: connection refused or no network")
     if isinstance(cause, urllib3.exceptions.TimeoutError):
         return Retryable(f"{service} did not answer in time")
-    if isinstance(cause, NewConnectionError):
-        return Retryable(f"{service} cannot be reached: connection refused or no network")
     return Retryable(f"{service} cannot be reached: {cause}")
 
 
