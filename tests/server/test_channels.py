@@ -499,7 +499,8 @@ def test_apprise_passes_percent_encoded_actions_on(service: Service, tmp_path: P
 @pytest.mark.parametrize(
     ("address", "words"),
     [("", "must be given"), ("nothing://x", "not one Apprise URL"), ("env:NOWHERE", "NOWHERE"),
-     ("json://a/, json://b/", "not one Apprise URL")],
+     ("json://a/, json://b/", "not one Apprise URL"),
+     ("ntfy://host/one/two", "one recipient a URL")],
 )  # fmt: skip
 def test_apprise_wants_one_url(address: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=words):
@@ -513,22 +514,6 @@ def test_apprise_takes_a_url_with_a_secret_from_the_environment(
     made = Apprise(settings("apprise", "env:BERTS_URL", {}, tmp_path))
     made.send(replace(PUSH, to="env:BERTS_URL"))
     assert len(service.asked) == 1
-
-
-def test_apprise_does_not_repeat_what_has_reached_one_of_two(
-    service: Service, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Two topics in one URL: the second fails. The library calls that a failure of the whole."""
-    host = urlsplit(service.url).netloc
-    to = f"ntfy://{host}/one/two"
-
-    def answer(asked: Asked) -> Answer:
-        return Answer(body=b'{"id": "x"}') if b"one" in asked.body else Answer(500)
-
-    service.answer = answer
-    with pytest.raises(Retryable):
-        Apprise(settings("apprise", to, {}, tmp_path)).send(replace(PUSH, to=to))
-    assert [record for record in caplog.records if "did not take it" in record.message]
 
 
 # console and door

@@ -43,7 +43,12 @@ def jsonl(said: Said, *words: str) -> list[dict[str, object]]:
 def test_a_night_gives_its_notices_packed_or_plain(tmp_path: Path, capsys: Said) -> None:
     plain, packed = save(tmp_path / "a.csv"), save(tmp_path / "b", packed=True)
     notices = jsonl(capsys, str(plain), "--bed", "anna")
-    assert [(n["kind"], n["what"]) for n in notices] == [("cold", "fired"), ("cold", "resolved")]
+    said = [(n["kind"], n["what"], n.get("held")) for n in notices]
+    assert said == [
+        ("cold", "fired", "waiting"),
+        ("cold", "repeated", None),
+        ("cold", "resolved", None),
+    ]
     assert {n["bed"] for n in notices} == {"anna"}
     assert "file" not in notices[0]
     assert jsonl(capsys, str(packed), "--bed", "anna") == notices
@@ -52,8 +57,8 @@ def test_a_night_gives_its_notices_packed_or_plain(tmp_path: Path, capsys: Said)
 def test_several_files_are_several_nights(tmp_path: Path, capsys: Said) -> None:
     files = [str(save(tmp_path / name)) for name in ("a.csv", "b.csv")]
     notices = jsonl(capsys, *files)
-    assert [n["file"] for n in notices] == ["a.csv", "a.csv", "b.csv", "b.csv"]
-    assert [n["at"] for n in notices[:2]] == [n["at"] for n in notices[2:]]
+    assert [n["file"] for n in notices] == ["a.csv"] * 3 + ["b.csv"] * 3
+    assert [n["at"] for n in notices[:3]] == [n["at"] for n in notices[3:]]
 
 
 def test_other_rules_give_another_night(tmp_path: Path, capsys: Said) -> None:
@@ -85,7 +90,7 @@ def test_the_table_speaks_local_time_and_sums_up(tmp_path: Path, capsys: Said) -
     assert rows[0].startswith("2026-01-03 00:1")
     assert rows[0].split()[2:5] == ["cold", "fired", "warning"]
     assert "1800 windows" in tail
-    assert "2 notices" in tail
+    assert "3 notices" in tail
 
 
 def test_a_night_without_a_notice_says_so(tmp_path: Path, capsys: Said) -> None:
@@ -113,7 +118,7 @@ def test_a_renamed_channel_is_used(tmp_path: Path, capsys: Said) -> None:
     file = save(tmp_path / "a.csv")
     file.write_text(file.read_text().replace("leg_temperature_c", "t"))
     assert jsonl(capsys, str(file)) == []
-    assert len(jsonl(capsys, str(file), "--map", "t=leg_temperature_c")) == 2
+    assert len(jsonl(capsys, str(file), "--map", "t=leg_temperature_c")) == 3
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ It can only say "sent" or "not": buttons, receipts and taking back need a channe
 address is one Apprise URL, or env:NAME for a URL with a secret in it.
 """
 
-import logging
 import os
 import re
 from urllib.parse import urlsplit
@@ -17,8 +16,6 @@ from legwatch.escalation import Tone
 from legwatch.notice import Level, What
 from legwatch_server.push import Permanent, Push, Retryable, Sent
 from legwatch_server.settings import ServerSettings
-
-logger = logging.getLogger(__name__)
 
 _STATUS = re.compile(r"error=(\d{3})")  # the only place where the library tells it
 _LATER = {408, 425, 429}
@@ -47,11 +44,8 @@ class Apprise:
             notify_type=_type(push),
             body_format=NotifyFormat.TEXT,
         )
-        bad = [part for part in result.results if not part]
-        for part in bad:
-            logger.warning("channel apprise: %s did not take it", part.url)
-        if result.results and len(bad) < len(result.results):
-            return Sent()  # said again, it would come twice where it has arrived
+        if result:
+            return Sent()
         said = [entry.message for entry in result.logs()]
         why = f"apprise: {said[-1] if said else 'the service did not take it'}"
         status = max((int(code) for text in said for code in _STATUS.findall(text)), default=0)
@@ -72,10 +66,13 @@ class Apprise:
         # No picture from a public host: fetching it would tell that host when legs get cold.
         options = f"image=no&redirect=no&cto={self._timeout_s:g}&rto={self._timeout_s:g}"
         url = f"{url}{sign}{options}"
-        if len(_loaded(url)) != 1:
+        services = list(_loaded(url))
+        if len(services) != 1:
             raise SettingsError(
                 path, "not one Apprise URL; signs such as , ; and blanks in it must be %-encoded"
             )
+        if len(services[0]) > 1:  # when one of them fails, the others would be told again and again
+            raise SettingsError(path, "one recipient a URL; make a person of each")
         return url
 
 
