@@ -12,6 +12,8 @@ ABOUT = {
     "up": "everything on this machine: broker, server, agent; plays a made night without sensors",
     "agent": "the bedside part: read the sensors, keep the windows, send them",
     "server": "the other part: store, decide, tell",
+    "alerts": "tonight's alerts with their history, one in plain words, an answer",
+    "duty": "who is told tonight, and whether they can be reached",
     "replay": "run the rules over recorded nights",
     "nights": "make plausible nights with the truth beside them",
     "history": "send the stored nights to InfluxDB for Grafana",

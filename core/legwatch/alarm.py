@@ -66,6 +66,7 @@ class Word(NamedTuple):
     level: Level
     reason: Reason
     held: Held | None = None
+    rule: str = ""  # the limit that made it so
 
 
 def step(
@@ -121,7 +122,7 @@ def _clear(alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts) -> tuple[
         hushed_ms=alarm.hushed_ms,
         episode_ms=at_ms,
     )
-    return fired, Word(What.FIRED, verdict.level, verdict.reason)
+    return fired, Word(What.FIRED, verdict.level, verdict.reason, rule=verdict.rule)
 
 
 def _blind(alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts) -> tuple[Alarm, Word | None]:
@@ -152,7 +153,7 @@ def _firing(
     level, urgent = alarm.level or Level.LOG, Level.URGENT
     if verdict.since_ms is not None and _unanswered(alarm, at_ms, not_answered_s):
         raised = alarm._replace(level=urgent, by_time=True, raised=True, repeats=0)
-        return raised, Word(What.RAISED, urgent, Reason.NOT_ANSWERED)
+        return raised, Word(What.RAISED, urgent, Reason.NOT_ANSWERED, rule="warmth.not_answered_s")
     if RANK[verdict.level] > RANK[level]:
         by_time = verdict.reason is Reason.COLD_AND_STILL
         raised = alarm._replace(
@@ -163,7 +164,7 @@ def _firing(
             raised=verdict.level is urgent,
             repeats=0,
         )
-        return raised, Word(What.RAISED, verdict.level, verdict.reason)
+        return raised, Word(What.RAISED, verdict.level, verdict.reason, rule=verdict.rule)
     if RANK[verdict.level] < RANK[level] and not alarm.by_time:
         return alarm._replace(level=verdict.level), None
     return _remind(alarm, verdict, at_ms, limits)

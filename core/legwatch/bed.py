@@ -8,7 +8,7 @@ from legwatch.alarm import Alarm, Alarms, Word, snoozed, step
 from legwatch.budget import Budget, allow
 from legwatch.events import BODY, Kind, Window
 from legwatch.notice import Figures, Held, Level, Notice, Reason, What
-from legwatch.rules import Rules
+from legwatch.rules import Rules, limit
 from legwatch.sight import Sight, believed, see
 from legwatch.verdict import Truth, Verdict, yes
 
@@ -87,7 +87,7 @@ def _joint(sight: Sight, cold: Verdict, alarm: Alarm, at_ms: int, rules: Rules) 
     since = stillness.still_since(sight.movement, sight.presence, at_ms, rules)
     if since is None or at_ms - since < limit_s * 1000:
         return cold
-    return yes(Level.URGENT, Reason.COLD_AND_STILL, cold.since_ms)
+    return yes(Level.URGENT, Reason.COLD_AND_STILL, cold.since_ms, "stillness.joint_s")
 
 
 def _still(sight: Sight, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:
@@ -129,6 +129,8 @@ def _say(
     if held in (Held.BUDGET, Held.JOINED) and word.what is What.REPEATED:
         return bed, None  # it was not told before and still may not be: nothing new to write down
     figures = _figures(bed, kind, alarm, at_ms, rules) + _waited(alarm, before, word, at_ms)
+    if word.rule:
+        figures += (("rule", f"{word.rule} = {limit(rules, word.rule):g}"),)
     if held is Held.WAITING:
         alarm = alarm._replace(wait_ms=at_ms + rules.alerts.wait_s * 1000)
     elif held is None and word.what not in (What.RESOLVED, What.UNKNOWN):

@@ -30,7 +30,7 @@ def judge_agent(window_ms: int, back_ms: int, at_ms: int, rules: Rules, *, firin
     if at_ms - window_ms >= limits.agent_s * 1000:
         if not firing and not _at_night(at_ms, rules):
             return unknown(Reason.AGENT_SILENT)
-        return yes(Level.WARNING, Reason.AGENT_SILENT, window_ms)
+        return yes(Level.WARNING, Reason.AGENT_SILENT, window_ms, "health.agent_s")
     if at_ms - window_ms <= limits.stale_s * 1000 and at_ms - back_ms >= limits.back_s * 1000:
         return WELL
     return unknown(Reason.AGENT_SILENT)
@@ -61,11 +61,13 @@ def judge_sensors(
     doubtful = False
     for reason, bad_ms, hold_s in _complaints(leg, room, movement, presence, back_ms, rules):
         if at_ms - bad_ms >= hold_s * 1000:
-            worst = worst or yes(Level.WARNING, reason, bad_ms)
+            silent = reason is Reason.MOVEMENT_SILENT
+            rule = "stillness.silent_s" if silent else "health.alert_s"
+            worst = worst or yes(Level.WARNING, reason, bad_ms, rule)
         elif at_ms - bad_ms > limits.back_s * 1000:
             doubtful = True
     if leg_stuck and leg.same_since_ms is not None:
-        worst = worst or yes(Level.WARNING, Reason.STUCK, leg.same_since_ms)
+        worst = worst or yes(Level.WARNING, Reason.STUCK, leg.same_since_ms, "health.stuck_s")
     if worst:
         return worst if _at_night(at_ms, rules) else unknown(worst.reason)
     steady = leg.good_since_ms is None or at_ms - leg.good_since_ms >= limits.back_s * 1000

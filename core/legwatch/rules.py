@@ -139,6 +139,12 @@ class Rules:
     zone: tzinfo  # of the bed: says when it is night
 
 
+def limit(rules: Rules, path: str) -> float:
+    """Return the limit at a dotted path, such as warmth.warn_c."""
+    group, _, key = path.partition(".")
+    return float(getattr(getattr(rules, group), key))
+
+
 Limit = Mapping[str, Any]  # value, range = [low, high], source
 
 

@@ -54,11 +54,18 @@ def judge(
     if since is None:
         missing = not known(movement, at_ms, rules)
         return unknown(Reason.MOVEMENT_MISSING if missing else Reason.PRESENCE_UNSURE)
-    level, still_s = None, (at_ms - since) // 1000
+    level, rule, still_s = None, "", (at_ms - since) // 1000
     for name, limit_s in zip(_LEVELS, limits_s(rules), strict=True):
         if limit_s and still_s >= limit_s:
-            level = name
+            level, rule = name, _rule(name, rules)
     if level is None:
         # Still firing with a younger count: sight was lost in between, and nobody was seen to move.
         return yes(firing, Reason.STILL_TOO_LONG, None) if firing else MOVED
-    return yes(level, Reason.STILL_TOO_LONG, since)
+    return yes(level, Reason.STILL_TOO_LONG, since, rule)
+
+
+def _rule(level: Level, rules: Rules) -> str:
+    if level is Level.LOG:
+        return "stillness.log_s"
+    table = "care" if rules.care.warn_s or rules.care.urgent_s else "stillness"
+    return f"{table}.{'warn_s' if level is Level.WARNING else 'urgent_s'}"

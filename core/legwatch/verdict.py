@@ -15,12 +15,13 @@ class Truth(IntEnum):
 
 
 class Verdict(NamedTuple):
-    """One rule's answer. `level` counts only with YES."""
+    """One rule's answer. `level` and `rule`, the limit that made it, count only with YES."""
 
     truth: Truth
     reason: Reason
     level: Level = Level.LOG
     since_ms: int | None = None  # since when it has held; None: not now, but not yet over either
+    rule: str = ""  # dotted path, such as warmth.warn_c
 
 
 RANK = {Level.LOG: 1, Level.WARNING: 2, Level.URGENT: 3}
@@ -42,6 +43,6 @@ MOVED = no(Reason.MOVED)
 WELL = no(Reason.BACK)
 
 
-def yes(level: Level, reason: Reason, since_ms: int | None) -> Verdict:
+def yes(level: Level, reason: Reason, since_ms: int | None, rule: str = "") -> Verdict:
     """Return: it has been so since `since_ms`; None: it only waits to be over."""
-    return Verdict(Truth.YES, reason, level, since_ms)
+    return Verdict(Truth.YES, reason, level, since_ms, rule)

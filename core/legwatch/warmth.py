@@ -112,7 +112,8 @@ def judge(
         least = Level.WARNING
     if found is None or RANK[found.level] < RANK[least]:
         since = found.since_ms if found else None
-        return yes(least, found.reason if found else reason(now, at_ms, rules), since)
+        why = found.reason if found else reason(now, at_ms, rules)
+        return yes(least, why, since, found.rule if found else "")
     return found
 
 
@@ -131,23 +132,23 @@ def _cold(now: Warmth, leg: Air, movement: Movement, at_ms: int, rules: Rules) -
     late = now.stay_ms is not None and at_ms - now.stay_ms >= limits.cold_start_s * 1000
     urgent = now.urgent_ms is not None and _held(now.urgent_ms, limits.urgent_hold_s, at_ms)
     if urgent and (now.warmed or late):  # a bed is given time to warm before anybody is alarmed
-        return yes(Level.URGENT, reason(now, at_ms, rules), now.urgent_ms)
+        return yes(Level.URGENT, reason(now, at_ms, rules), now.urgent_ms, "warmth.urgent_c")
     if not now.warmed:
         return _cold_start(now, movement, at_ms, rules)
-    for since, hold_s in (
-        (now.fallen_ms, limits.warn_hold_s),
-        (now.contrast_ms, limits.warn_hold_s),
-        (now.plain_ms, limits.plain_hold_s),
+    for since, hold_s, rule in (
+        (now.fallen_ms, limits.warn_hold_s, "warmth.warn_drop_c"),
+        (now.contrast_ms, limits.warn_hold_s, "warmth.contrast_k"),
+        (now.plain_ms, limits.plain_hold_s, "warmth.plain_c"),
     ):
         if since is not None and _held(since, hold_s, at_ms):
-            return yes(Level.WARNING, reason(now, at_ms, rules), since)
+            return yes(Level.WARNING, reason(now, at_ms, rules), since, rule)
     if (
         leg.celsius is not None
         and leg.celsius < limits.warn_c
         and now.cold_room_ms is not None
         and _held(now.cold_room_ms, limits.cold_room_s, at_ms)
     ):
-        return yes(Level.WARNING, Reason.COLD_ROOM, now.cold_room_ms)
+        return yes(Level.WARNING, Reason.COLD_ROOM, now.cold_room_ms, "warmth.cold_room_c")
     return None
 
 
@@ -161,7 +162,8 @@ def _cold_start(now: Warmth, movement: Movement, at_ms: int, rules: Rules) -> Ve
         return None
     moved = movement.moved_ms[-1] if movement.moved_ms else 0
     awake = at_ms - moved <= limits.wakeful_s * 1000
-    return yes(Level.WARNING if awake else Level.LOG, Reason.COLD_START, now.plain_ms)
+    level = Level.WARNING if awake else Level.LOG
+    return yes(level, Reason.COLD_START, now.plain_ms, "warmth.cold_start_s")
 
 
 def reason(now: Warmth, at_ms: int, rules: Rules) -> Reason:

@@ -13,6 +13,7 @@ from legwatch_server.answer import (
     Act,
     Answered,
     Claims,
+    Of,
     Outcome,
     TokenError,
     make,
@@ -67,7 +68,7 @@ class Door:
         )
         return _page(200, words(lang).gettext("What shall be noted?"), lang, forms)
 
-    def take(self, token: str, headers: Mapping[str, str], via: str = "link") -> Reply:
+    def take(self, token: str, headers: Mapping[str, str]) -> Reply:
         """Answer a POST: what the link says is done, once it is committed."""
         lang = _spoken(headers)
         now_ms = self._utc_ms()
@@ -83,6 +84,7 @@ class Door:
             outcomes.append(outcome)
             done.set()
 
+        via = "link" if claims.of is Of.DELIVERY else "command line"
         self._put(Answered(claims, mac, via, now_ms, reply))
         if not done.wait(WAIT_S):
             self.results["unsure"] += 1

@@ -20,6 +20,15 @@ def rules_for(profile: str, own: Mapping[str, Any], zone: tzinfo) -> Rules:
     return build(merge(_chain(profile)), own, zone=zone)
 
 
+def sources(profile: str) -> dict[str, str]:
+    """Return where each limit of a profile comes from, by its dotted path."""
+    return {
+        f"{group}.{key}": str(found.get("source", ""))
+        for group, limits in merge(_chain(profile)).items()
+        for key, found in limits.items()
+    }
+
+
 def _chain(profile: str) -> list[dict[str, Any]]:
     """Return the profile and what it is based on, the lowest first."""
     chain: list[dict[str, Any]] = []
