@@ -54,18 +54,29 @@ def assert_each_once(house: House, bed: str, file: Path) -> None:
 
 
 def assert_all_delivered(house: House, phones: Phones) -> None:
-    def undelivered() -> int:
-        return house.count(
-            "notices",
-            "held IS NULL AND id NOT IN (SELECT notice_id FROM deliveries WHERE state='sent')",
-        )
-
-    wait_until(lambda: not undelivered(), "every notice to be delivered")
-    pushed = house.rows("SELECT line FROM notices WHERE held IS NULL")
-    assert pushed
-    told = Counter(json.loads(line)["text"] for (line,) in pushed)
+    """Every push has reached the phone, or was called off by a newer word before it went out."""
+    open_rows = "state IN ('decided','claimed') AND tone!='rehearsal'"
+    wait_until(lambda: not house.count("deliveries", open_rows), "every push to be sent")
+    assert house.count("deliveries", "state='failed'") == 0
+    alarms = "held IS NULL AND what IN ('fired','raised','repeated')"
+    assert house.count("notices", alarms)
+    planned = "id NOT IN (SELECT notice_id FROM deliveries WHERE tone='loud')"
+    goes_on = "what='repeated'"  # the plan that was made before may still hold
+    assert house.count("notices", f"{alarms} AND {planned} AND NOT {goes_on}") == 0
+    sql = (
+        "SELECT n.line FROM deliveries d JOIN notices n ON n.id=d.notice_id"
+        " WHERE d.sent_ms IS NOT NULL"
+    )
+    told = Counter(json.loads(line)["text"] for (line,) in house.rows(sql))
+    assert told
     heard = Counter(text for body in phones.bodies for text in told if text in body["message"])
     assert not {text: n for text, n in told.items() if heard[text] < n}
+    called_off = house.rows(
+        "SELECT DISTINCT s.reason FROM steps s JOIN deliveries d ON d.id=s.delivery_id"
+        " WHERE d.sent_ms IS NULL AND s.state='withdrawn'"
+    )
+    known = {"resolved before", "acknowledged before", "snoozed before", "a newer word replaces it"}
+    assert {reason for (reason,) in called_off} <= known
 
 
 def with_phones(house: House, phones: Phones) -> None:
