@@ -207,6 +207,11 @@ def _hurry(db: sqlite3.Connection, row: Row, now_ms: int) -> None:
     )
 
 
+def let_stand(db: sqlite3.Connection, row: Row) -> None:
+    """Leave a push where it is: its channel cannot take anything back."""
+    db.execute("UPDATE deliveries SET recall_ms=NULL WHERE id=?", (row.id,))
+
+
 def recalled(db: sqlite3.Connection, row: Row, error: PushError | None, now_ms: int) -> None:
     """Mark a push as taken back; a service that is away is asked again for an hour."""
     began = row.recall_ms or now_ms

@@ -186,7 +186,7 @@ class Outbox:
                 logger.warning("%s; sending it again", why)
             ledger.claim(db, row, now_ms)
         elif task is Task.RECALL and not isinstance(self._notifier, Withdraws):
-            ledger.recalled(db, row, None, now_ms)
+            ledger.let_stand(db, row)
             return None
         try:
             return Job(task, row, self._compose(db, row, now_ms))
