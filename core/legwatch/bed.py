@@ -9,7 +9,7 @@ from legwatch.budget import Budget, allow
 from legwatch.events import BODY, Kind, Window
 from legwatch.notice import Figures, Held, Level, Notice, Reason, What
 from legwatch.rules import Rules, limit
-from legwatch.sight import Sight, believed, see
+from legwatch.sight import Sight, feeling, see
 from legwatch.verdict import Truth, Verdict, yes
 
 _KINDS = tuple(Kind)
@@ -64,11 +64,10 @@ def _nothing_to_do(alarms: Alarms, verdicts: tuple[Verdict, ...]) -> bool:
 
 
 def _cold(sight: Sight, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:
-    air = believed(sight)
     cold = warmth.judge(
         sight.warmth,
-        air,
-        sight.room,
+        sight.leg,
+        feeling(sight),
         sight.presence,
         sight.movement,
         at_ms,
@@ -112,6 +111,7 @@ def _health(sight: Sight, alarms: Alarms, at_ms: int, rules: Rules) -> tuple[Ver
         at_ms=at_ms,
         rules=rules,
         leg_stuck=sight.stuck,
+        slipped_ms=sight.warmth.slipped_ms,
         firing=alarms.sensor.reason if alarms.sensor.level else None,
     )
     agent = health.judge_agent(

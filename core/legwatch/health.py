@@ -1,6 +1,7 @@
 """Can legwatch see at all? Sensors missing, implausible or stuck, and an agent gone silent."""
 
 from legwatch.air import Air
+from legwatch.frozen import Frozen, frozen
 from legwatch.movement import Movement
 from legwatch.night import in_hours
 from legwatch.notice import Level, Reason
@@ -9,11 +10,16 @@ from legwatch.rules import Rules
 from legwatch.verdict import WELL, Verdict, unknown, yes
 
 
-def stuck(air: Air, movement: Movement, presence: Presence, at_ms: int, rules: Rules) -> bool:
-    """Say whether the value has been exactly the same for too long beside a living body.
+def stuck(
+    air: Air, same: Frozen, movement: Movement, presence: Presence, at_ms: int, rules: Rules
+) -> bool:
+    """Say whether the value has been exactly the same for too long.
 
-    In an empty room a coarse sensor may truly show one value for hours, so a body must be there.
+    Temperature and humidity both the same tell it soon. Without a humidity, a coarse sensor may
+    truly show one value for hours in an empty room, so a body must be there.
     """
+    if frozen(same, rules.health.frozen_s):
+        return True
     since = air.same_since_ms
     if air.celsius is None or since is None or at_ms - since < rules.health.stuck_s * 1000:
         return False
@@ -47,6 +53,7 @@ def judge_sensors(
     at_ms: int,
     rules: Rules,
     leg_stuck: bool,
+    slipped_ms: int | None,
     firing: Reason | None,
 ) -> Verdict:
     """Say whether a sensor that legwatch has heard of is missing, implausible, stuck or blind."""
@@ -55,23 +62,33 @@ def judge_sensors(
         return unknown(Reason.AGENT_SILENT)
     if firing is Reason.MOVEMENT_SILENT and not _moved_lately(movement, at_ms, rules):
         return unknown(firing)  # leaving the bed does not make a blind sensor see
-    if not leg_stuck and _all_well(leg, room, movement, presence, at_ms, rules):
+    slipped = _slipped(slipped_ms, presence, at_ms, rules)
+    if not leg_stuck and not slipped and _all_well(leg, room, movement, presence, at_ms, rules):
         return WELL
     worst: Verdict | None = None
     doubtful = False
     for reason, bad_ms, hold_s in _complaints(leg, room, movement, presence, back_ms, rules):
         if at_ms - bad_ms >= hold_s * 1000:
-            silent = reason is Reason.MOVEMENT_SILENT
-            rule = "stillness.silent_s" if silent else "health.alert_s"
+            by_silence = hold_s != limits.alert_s
+            rule = "stillness.silent_s" if by_silence else "health.alert_s"
             worst = worst or yes(Level.WARNING, reason, bad_ms, rule)
         elif at_ms - bad_ms > limits.back_s * 1000:
             doubtful = True
     if leg_stuck and leg.same_since_ms is not None:
         worst = worst or yes(Level.WARNING, Reason.STUCK, leg.same_since_ms, "health.stuck_s")
+    if slipped:
+        worst = worst or yes(Level.WARNING, Reason.SLIPPED, slipped_ms, "health.slipped_s")
     if worst:
         return worst if _at_night(at_ms, rules) else unknown(worst.reason)
     steady = leg.good_since_ms is None or at_ms - leg.good_since_ms >= limits.back_s * 1000
     return unknown(Reason.NO_READINGS) if doubtful or not steady else WELL
+
+
+def _slipped(slipped_ms: int | None, presence: Presence, at_ms: int, rules: Rules) -> bool:
+    """Say whether the sensor by the legs has had the room's air for long beside a sleeper."""
+    settled = presence.in_bed is True and at_ms >= presence.settled_ms
+    held = slipped_ms is not None and at_ms - slipped_ms >= rules.health.slipped_s * 1000
+    return settled and held
 
 
 def _moved_lately(movement: Movement, at_ms: int, rules: Rules) -> bool:
@@ -109,7 +126,9 @@ def _complaints(
         entered = presence.entered_ms - rules.presence.moves_in_s * 1000
         last = movement.moved_ms[-1] if movement.moved_ms else 0
         if last < entered:
-            found.append((Reason.MOVEMENT_SILENT, presence.entered_ms, rules.stillness.silent_s))
+            # A mat has felt somebody get in, which no working sensor misses.
+            hold_s = rules.stillness.silent_s if presence.mat_ms is None else alert_s
+            found.append((Reason.MOVEMENT_SILENT, presence.entered_ms, hold_s))
     return found
 
 

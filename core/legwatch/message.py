@@ -65,6 +65,10 @@ _SENSOR: Mapping[Reason, Pair] = {
     Reason.IMPLAUSIBLE: _both(marked("A thermometer gives values that cannot be.")),
     Reason.NO_READINGS: _both(marked("A thermometer gives no readings.")),
     Reason.STUCK: _both(marked("The thermometer by the legs has shown the same value for hours.")),
+    Reason.SLIPPED: (
+        marked("The thermometer by your legs has the room's temperature; it may have slipped out."),
+        marked("The thermometer by the legs has the room's temperature; it may have slipped out."),
+    ),
     Reason.MOVEMENT_MISSING: _both(marked("The movement sensor gives no word.")),
     Reason.MOVEMENT_SILENT: (
         marked("The movement sensor has seen nothing since you went to bed."),
@@ -75,6 +79,10 @@ _BROKEN = _both(marked("A sensor is not working."))
 _CHECK = (
     marked("Until it works I cannot warn you. Check the cable and the plug."),
     marked("Until it works I cannot warn anybody. Check the cable and the plug."),
+)
+_PUT_BACK = (
+    marked("Until it is back in the bed I cannot warn you."),
+    marked("Until it is back in the bed I cannot warn anybody."),
 )
 _SILENT = marked("No word from the bedside for {span}.")
 _STILL: Pair = (
@@ -154,7 +162,8 @@ def text(notice: Notice, words: Words = ENGLISH, *, carer: bool = False) -> str:
         case Kind.STILL:
             return _(_STILL[carer]).format(span=_span(figures["still_min"], words))
         case Kind.SENSOR:
-            return f"{_(_SENSOR.get(notice.reason, _BROKEN)[carer])} {_(_CHECK[carer])}"
+            todo = _PUT_BACK if notice.reason is Reason.SLIPPED else _CHECK
+            return f"{_(_SENSOR.get(notice.reason, _BROKEN)[carer])} {_(todo[carer])}"
         case Kind.AGENT:
             silent = _(_SILENT).format(span=_span(figures["silent_min"], words))
             return f"{silent} {_(_CHECK[carer])}"
@@ -205,7 +214,7 @@ def _lost(reason: Reason, words: Words, *, carer: bool) -> str:
         return _(_NO_WORD)
     if reason is Reason.PRESENCE_UNSURE:
         return _(_UNSURE[carer])
-    if reason is Reason.MOVEMENT_MISSING:
+    if reason in (Reason.MOVEMENT_MISSING, Reason.SLIPPED):
         return _(_SENSOR[reason][carer])
     return _(_BLIND[carer])
 

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     NO_READINGS = "no_readings"
     IMPLAUSIBLE = "implausible"
     STUCK = "stuck"
+    SLIPPED = "slipped"
     MOVEMENT_MISSING = "movement_missing"
     MOVEMENT_SILENT = "movement_silent"
     PRESENCE_UNSURE = "presence_unsure"

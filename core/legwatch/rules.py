@@ -64,6 +64,14 @@ class Warmth:
     skin_c: float
     uncovered_fall_c: float
     recover_c: float
+    change_share: float
+    change_hold_s: int
+    change_deep_share: float
+    restless_s: int
+    restless_hold_s: int
+    clear_share: float
+    covered_c: float
+    slipped_c: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,8 @@ class Stillness:
     """How long lying still is too long. 0 switches a level off."""
 
     posture_moves: int
+    counting_moves: int
+    first_cycle_s: int
     log_s: int
     warn_s: int
     urgent_s: int
@@ -99,6 +109,8 @@ class Health:
     stale_s: int
     alert_s: int
     stuck_s: int
+    frozen_s: int
+    slipped_s: int
     agent_s: int
     back_s: int
 

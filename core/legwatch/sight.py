@@ -5,15 +5,18 @@ from typing import Any, NamedTuple
 
 from legwatch import health, warmth
 from legwatch.air import Air, listen
+from legwatch.change import Change
 from legwatch.events import Window
+from legwatch.frozen import Frozen, compare
 from legwatch.movement import Movement, watch
 from legwatch.presence import Presence, follow, lose
 from legwatch.rules import Rules
-from legwatch.warmth import Warmth
+from legwatch.warmth import Feeling, Warmth
+from legwatch.zero import Zero, felt, learn
 
 
 class Sight(NamedTuple):
-    """The senses' memory; `leg` is what the sensor says, `believed` what is made of it."""
+    """The senses' memory; `leg` is what the sensor says, `feeling` what is made of it."""
 
     window_ms: int = 0  # end of the newest window
     back_ms: int = 0  # since when windows come without a hole
@@ -24,6 +27,8 @@ class Sight(NamedTuple):
     presence: Presence = Presence()
     warmth: Warmth = Warmth()
     stuck: bool = False  # the thermometer by the legs
+    zero: Zero = Zero()
+    frozen: Frozen = Frozen()
 
 
 def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold: bool) -> Sight:
@@ -31,10 +36,11 @@ def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold
     window_ms, back_ms = was.window_ms, was.back_ms
     stale_ms = rules.health.stale_s * 1000
     faulty: set[str] = set()
-    legs, rooms, counts, words = [], [], [], []
+    legs, rooms, counts, words, pairs = [], [], [], [], []
     for w in windows:
         to_ms = w.to_ms
         legs.append((to_ms, w.leg_c))
+        pairs.append((to_ms, w.leg_c, w.leg_rh))
         rooms.append((to_ms, w.room_c))
         counts.append((to_ms, w.moves))
         words.append((to_ms, w.in_bed))
@@ -46,39 +52,61 @@ def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold
             window_ms = to_ms
     leg = listen(was.leg, legs, at_ms, rules.health, fault="leg" in faulty)
     room = listen(was.room, rooms, at_ms, rules.health, fault="room" in faulty)
-    movement = watch(was.movement, counts, rules, fault="movement" in faulty)
+    movement = watch(was.movement, counts, rules, at_ms, fault="movement" in faulty)
+    same = compare(was.frozen, pairs)
     if at_ms - window_ms > stale_ms:
         presence = lose(was.presence, at_ms)
     else:
         presence = follow(was.presence, words, leg, room, movement, at_ms, rules)
-    stuck = health.stuck(leg, movement, presence, at_ms, rules)
-    air = leg._replace(celsius=None) if stuck else leg
-    felt = warmth.feel(was.warmth, air, room, presence, at_ms, rules, firing=cold)
+    stuck = health.stuck(leg, same, movement, presence, at_ms, rules)
+    zero = learn(was.zero, leg, room, movement, presence, at_ms)
+    now = _feeling(leg, room, zero, stuck=stuck)
+    warm = warmth.feel(was.warmth, leg, now, presence, at_ms, rules, firing=cold)
     minutes = was.minutes + 1
-    return Sight(window_ms, back_ms, minutes, leg, room, movement, presence, felt, stuck)
+    return Sight(
+        window_ms, back_ms, minutes, leg, room, movement, presence, warm, stuck, zero, same
+    )
 
 
-def believed(sight: Sight) -> Air:
-    """Return the air by the legs, its temperature taken away while the sensor is stuck."""
-    return sight.leg._replace(celsius=None) if sight.stuck else sight.leg
+def feeling(sight: Sight) -> Feeling:
+    """Return what the air by the legs and in the room is taken for."""
+    return _feeling(sight.leg, sight.room, sight.zero, stuck=sight.stuck)
+
+
+def _feeling(leg: Air, room: Air, zero: Zero, *, stuck: bool) -> Feeling:
+    if stuck or leg.celsius is None:
+        return Feeling(None, room.celsius, room.celsius is not None)
+    leg_c, room_c = felt(zero, leg.celsius, room.celsius)
+    return Feeling(leg_c, room_c, room.celsius is not None)
 
 
 def from_list(fields: list[Any]) -> Sight:
     """Read it back from JSON."""
-    movement = Movement(*fields[5])
+    movement, warm = Movement(*fields[5]), Warmth(*fields[7])
     return Sight(
         int(fields[0]),
         int(fields[1]),
         int(fields[2]),
         _air(fields[3]),
         _air(fields[4]),
-        movement._replace(moved_ms=tuple(movement.moved_ms)),
+        movement._replace(moved_ms=tuple(movement.moved_ms), turns_ms=tuple(movement.turns_ms)),
         Presence(*fields[6]),
-        Warmth(*fields[7])._replace(marks=tuple(fields[7][1])),
+        warm._replace(marks=tuple(warm.marks), change=_change(warm.change)),
         bool(fields[8]),
+        *(_zero_and_frozen(fields[9:])),
     )
 
 
 def _air(fields: list[Any]) -> Air:
     air = Air(*fields)
     return air._replace(step=tuple(air.step), trail=tuple(air.trail))
+
+
+def _change(fields: Any) -> Change:
+    now = Change(*fields)
+    return now._replace(ks=tuple(now.ks))
+
+
+def _zero_and_frozen(fields: list[Any]) -> tuple[Zero, Frozen]:
+    """Read what states of before 2 of the senses do not have."""
+    return (Zero(*fields[0]), Frozen(*fields[1])) if fields else (Zero(), Frozen())

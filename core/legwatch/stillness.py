@@ -7,6 +7,7 @@ from legwatch.rules import Rules
 from legwatch.verdict import MOVED, Verdict, no, unknown, yes
 
 _LEVELS = tuple(Level)
+FIRST_CYCLE_MS = 6_000_000  # 100 min: a sleep cycle and the time to fall asleep
 
 
 def still_since(movement: Movement, presence: Presence, at_ms: int, rules: Rules) -> int | None:
@@ -55,6 +56,7 @@ def judge(
         missing = not known(movement, at_ms, rules)
         return unknown(Reason.MOVEMENT_MISSING if missing else Reason.PRESENCE_UNSURE)
     level, rule, still_s = None, "", (at_ms - since) // 1000
+    still_s -= _first_cycle_s(since, presence, rules)
     for name, limit_s in zip(_LEVELS, limits_s(rules), strict=True):
         if limit_s and still_s >= limit_s:
             level, rule = name, _rule(name, rules)
@@ -62,6 +64,13 @@ def judge(
         # Still firing with a younger count: sight was lost in between, and nobody was seen to move.
         return yes(firing, Reason.STILL_TOO_LONG, None) if firing else MOVED
     return yes(level, Reason.STILL_TOO_LONG, since, rule)
+
+
+def _first_cycle_s(since_ms: int, presence: Presence, rules: Rules) -> int:
+    """Return what is allowed more: nothing after the first sleep cycle, or under a care plan."""
+    planned = rules.care.warn_s or rules.care.urgent_s
+    early = since_ms - (presence.entered_ms or 0) < FIRST_CYCLE_MS
+    return rules.stillness.first_cycle_s if early and not planned else 0
 
 
 def _rule(level: Level, rules: Rules) -> str:

@@ -3,8 +3,10 @@
 from statistics import median
 from typing import NamedTuple
 
+from legwatch import change
 from legwatch.air import Air, fall, recovery
-from legwatch.movement import Movement
+from legwatch.change import Change
+from legwatch.movement import Movement, restless
 from legwatch.notice import Level, Reason
 from legwatch.presence import Presence
 from legwatch.rules import Rules
@@ -29,35 +31,53 @@ class Warmth(NamedTuple):
     dropped_ms: int | None = None  # when the air last fell as it does under a lifted cover
     warm_ms: int | None = None
     less_urgent_ms: int | None = None
+    change: Change = change.NOTHING
+    slipped_ms: int | None = None  # bed air as cold as room air since, with somebody in bed
+
+
+class Feeling(NamedTuple):
+    """What one minute feels like, C; the offset of the two thermometers is taken off."""
+
+    leg_c: float | None
+    room_c: float | None  # as the leg sensor would tell it
+    measured: bool  # the room's thermometer speaks; else it is what the empty bed had
 
 
 def feel(
-    was: Warmth, leg: Air, room: Air, presence: Presence, at_ms: int, rules: Rules, *, firing: bool
+    was: Warmth,
+    leg: Air,
+    now: Feeling,
+    presence: Presence,
+    at_ms: int,
+    rules: Rules,
+    *,
+    firing: bool,
 ) -> Warmth:
     """Take one minute in. A warm, occupied minute adds to the baseline; a cold one does not."""
-    limits, c, r = rules.warmth, leg.celsius, room.celsius
+    limits, c, r = rules.warmth, now.leg_c, now.room_c
     if presence.entered_ms is not None and presence.entered_ms != was.stay_ms:
         back = presence.settled_ms - presence.entered_ms < limits.settle_s * 1000
         was = was._replace(stay_ms=presence.entered_ms) if back else Warmth(presence.entered_ms)
-    if c is None or presence.in_bed is not True:
-        return Warmth(was.stay_ms, was.marks, was.baseline_c, was.warmed)
+    if c is None or presence.in_bed is False:
+        kept = Change(before_k=was.change.before_k) if firing else change.NOTHING
+        return Warmth(was.stay_ms, was.marks, was.baseline_c, was.warmed, change=kept)
     k = contrast(c, r, rules)
     base = was.baseline_c
-    fallen = base is not None and c < limits.warn_c and c <= base - limits.warn_drop_c
-    bare = k is not None and k < limits.contrast_k and c < limits.warn_c
-    near = r is not None and c - r <= limits.draught_contrast_c
+    usual_k = None if base is None else contrast(base, r, rules)
+    seen = change.follow(was.change, k, usual_k, at_ms, firing=firing)
+    fallen = _fallen(c, base, k, usual_k, rules)
+    bare = k is not None and now.measured and k < limits.contrast_k and c < limits.warn_c
+    near = now.measured and r is not None and c - r <= limits.draught_contrast_c
     airy = near or (k is not None and k < limits.draught_k)
     drop = fall(leg) >= limits.uncovered_fall_c
-    warm = c >= limits.clear_c or (
-        c >= limits.clear_near_c and (base is None or base - c < limits.clear_drop_c)
-    )
     fallen_ms = _since(was.fallen_ms, fallen, at_ms)
     plain_ms = _since(was.plain_ms, c < limits.plain_c, at_ms)
-    marks = was.marks
-    if at_ms % MARK_MS == 0 and not firing and fallen_ms is None and plain_ms is None:
+    marks, calm = was.marks, fallen_ms is None and plain_ms is None and seen.since_ms is None
+    if at_ms % MARK_MS == 0 and not firing and calm:
         keep = limits.baseline_s * 1000 // MARK_MS
         marks = (*marks[-(keep - 1) :], c)
         base = median(sorted(marks)[len(marks) // 2 :])
+    slipped = now.measured and r is not None and c - r < limits.slipped_c
     return Warmth(
         was.stay_ms,
         marks,
@@ -67,18 +87,42 @@ def feel(
         plain_ms,
         _since(was.contrast_ms, bare, at_ms),
         _since(was.urgent_ms, c < limits.urgent_c, at_ms),
-        _since(was.cold_room_ms, r is not None and r < limits.cold_room_c, at_ms),
+        _since(was.cold_room_ms, now.measured and r is not None and r < limits.cold_room_c, at_ms),
         _since(was.draught_ms, airy, at_ms),
         at_ms if drop else was.dropped_ms,
-        _since(was.warm_ms, warm, at_ms),
+        _since(was.warm_ms, _warm(c, k, base, seen, rules), at_ms),
         _since(was.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
+        seen,
+        _since(was.slipped_ms, slipped, at_ms),
+    )
+
+
+def _fallen(
+    c: float, base: float | None, k: float | None, usual_k: float | None, rules: Rules
+) -> bool:
+    """Say whether the air is cold and far below what it was, and that not by the room's doing."""
+    limits = rules.warmth
+    if base is None or c >= limits.warn_c or c > base - limits.warn_drop_c:
+        return False
+    return k is None or usual_k is None or k <= (1 - limits.change_share) * usual_k
+
+
+def _warm(c: float, k: float | None, base: float | None, seen: Change, rules: Rules) -> bool:
+    """Say whether it is as warm as a covered bed; what fell has to come back."""
+    limits = rules.warmth
+    if k is not None and seen.before_k is not None:
+        back = k >= (1 - limits.clear_share) * seen.before_k
+        near = c >= limits.clear_near_c or (base is not None and base - c < limits.clear_drop_c)
+        return c >= limits.covered_c or (back and near)
+    return c >= limits.clear_c or (
+        c >= limits.clear_near_c and (base is None or base - c < limits.clear_drop_c)
     )
 
 
 def judge(
     now: Warmth,
     leg: Air,
-    room: Air,
+    felt: Feeling,
     presence: Presence,
     movement: Movement,
     at_ms: int,
@@ -90,17 +134,19 @@ def judge(
     limits = rules.warmth
     if presence.in_bed is False:
         return no(Reason.LEFT_BED)
-    if leg.celsius is None:
+    if felt.leg_c is None:
         return unknown(Reason.NO_READINGS)
     if presence.in_bed is None or presence.entered_ms is None:
         return unknown(Reason.PRESENCE_UNSURE)
-    if room.celsius is not None and room.celsius >= limits.warm_room_c:
+    if felt.measured and felt.room_c is not None and felt.room_c >= limits.warm_room_c:
         return no(Reason.WARM_ROOM)
+    if now.slipped_ms is not None or _slips(now, felt, at_ms, rules):
+        return unknown(Reason.SLIPPED)
     if firing and _held(now.warm_ms, limits.clear_hold_s, at_ms):
         return WARM
     if not firing and at_ms < presence.settled_ms:
         return WARM
-    found = _cold(now, leg, movement, at_ms, rules)
+    found = _cold(now, felt, movement, at_ms, rules)
     if firing is None:
         if found is None or _alive(presence, movement, found.since_ms):
             return found or WARM
@@ -117,6 +163,13 @@ def judge(
     return found
 
 
+def _slips(now: Warmth, felt: Feeling, at_ms: int, rules: Rules) -> bool:
+    if not felt.measured or felt.room_c is None:
+        return False
+    span_c = rules.warmth.skin_c - felt.room_c
+    return change.slips(now.change, span_c, at_ms, rules.warmth)
+
+
 def _alive(presence: Presence, movement: Movement, since_ms: int | None) -> bool:
     """Say whether a body is sure to lie there: by a mat, or by moving since it became cold.
 
@@ -127,12 +180,19 @@ def _alive(presence: Presence, movement: Movement, since_ms: int | None) -> bool
     return bool(movement.moved_ms) and movement.moved_ms[-1] > since_ms
 
 
-def _cold(now: Warmth, leg: Air, movement: Movement, at_ms: int, rules: Rules) -> Verdict | None:
+def _cold(
+    now: Warmth, felt: Feeling, movement: Movement, at_ms: int, rules: Rules
+) -> Verdict | None:
     limits = rules.warmth
     late = now.stay_ms is not None and at_ms - now.stay_ms >= limits.cold_start_s * 1000
     urgent = now.urgent_ms is not None and _held(now.urgent_ms, limits.urgent_hold_s, at_ms)
     if urgent and (now.warmed or late):  # a bed is given time to warm before anybody is alarmed
         return yes(Level.URGENT, reason(now, at_ms, rules), now.urgent_ms, "warmth.urgent_c")
+    tossing = restless(movement, at_ms, limits.restless_s)
+    if change.fell(now.change, at_ms, limits, restless=tossing):
+        return yes(
+            Level.WARNING, _bared(now, at_ms, rules), now.change.since_ms, "warmth.change_share"
+        )
     if not now.warmed:
         return _cold_start(now, movement, at_ms, rules)
     for since, hold_s, rule in (
@@ -143,8 +203,8 @@ def _cold(now: Warmth, leg: Air, movement: Movement, at_ms: int, rules: Rules) -
         if since is not None and _held(since, hold_s, at_ms):
             return yes(Level.WARNING, reason(now, at_ms, rules), since, rule)
     if (
-        leg.celsius is not None
-        and leg.celsius < limits.warn_c
+        felt.leg_c is not None
+        and felt.leg_c < limits.warn_c
         and now.cold_room_ms is not None
         and _held(now.cold_room_ms, limits.cold_room_s, at_ms)
     ):
@@ -176,6 +236,11 @@ def reason(now: Warmth, at_ms: int, rules: Rules) -> Reason:
     if now.dropped_ms is not None and at_ms - now.dropped_ms <= recent_ms:
         return Reason.UNCOVERED
     return Reason.COOLED
+
+
+def _bared(now: Warmth, at_ms: int, rules: Rules) -> Reason:
+    draught = reason(now, at_ms, rules) is Reason.DRAUGHT
+    return Reason.DRAUGHT if draught else Reason.UNCOVERED
 
 
 def contrast(leg_c: float, room_c: float | None, rules: Rules) -> float | None:

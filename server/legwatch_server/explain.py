@@ -21,6 +21,7 @@ _BECAUSE = {
     Reason.NO_READINGS: "a thermometer that had given readings gave none",
     Reason.IMPLAUSIBLE: "a thermometer gave values that cannot be",
     Reason.STUCK: "the thermometer showed the same value for hours beside a living body",
+    Reason.SLIPPED: "the air by the legs was the room's, though somebody lay in bed",
     Reason.MOVEMENT_MISSING: "the movement sensor gave no word",
     Reason.MOVEMENT_SILENT: "somebody lay in bed and the movement sensor had seen nothing",
     Reason.AGENT_SILENT: "no word came from the bedside",

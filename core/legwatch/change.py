@@ -1,0 +1,104 @@
+"""A change point in the contrast of bed and room: how far, how fast, and where it will settle.
+
+k = (leg - room) / (skin - room) hardly moves with the room's own temperature nor with an offset of
+both thermometers, and falls within minutes when a cover is lifted. What it was before is the median
+of the quarter of an hour that ended eight minutes ago: a slow drift takes that along, and is no
+change. Which of the figures below were chosen on the bench of nights is told in
+tests/bench/detection.md.
+"""
+
+from typing import NamedTuple
+
+from legwatch.rules import Warmth as Limits
+
+KEPT = 26  # values, one a minute, the newest last
+RECENT = 8  # of these, the ones that are not "before"
+FEWEST = 12  # fewer cannot tell what was before
+WARMEST_K = 0.88  # a sensor lain upon, or beside a bottle, is no measure of a covered bed
+LOW_SHARE = 0.05  # a fall begins here: five times the noise of a DHT22's minute
+RISING_K = 0.012  # above the lowest of the last minutes: it comes back by itself
+RISING = 4
+FAST_SHARE, FAST_S = 0.35, 600  # no bed empties its warmth so fast; a sensor that slips out does
+STRIDE = 5  # minutes between the three values that tell where it will settle
+
+
+class Change(NamedTuple):
+    """The memory of the contrast; shares are of what it was before, 0 to 1."""
+
+    ks: tuple[float, ...] = ()
+    before_k: float | None = None  # what it was before; kept as it is while a cold alert stands
+    fallen: float = 0.0  # share by which it lies below that
+    since_ms: int | None = None  # since when it has
+
+
+NOTHING = Change()
+
+
+def follow(
+    was: Change, k: float | None, usual_k: float | None, at_ms: int, *, firing: bool
+) -> Change:
+    """Take one minute's contrast in; `usual_k` is what it was this night, for want of a trail."""
+    if k is None:
+        return Change(before_k=was.before_k) if firing and was.before_k is not None else NOTHING
+    k = round(k, 3)
+    ks = (*was.ks[1 - KEPT :], k)
+    if firing and was.before_k is not None:
+        before: float | None = was.before_k
+    elif len(ks) >= FEWEST:
+        before = _before(ks)
+    else:
+        before = usual_k
+    if before is None or before <= 0:
+        return Change(ks)
+    before = min(before, WARMEST_K)
+    fallen = round(1 - k / before, 3)
+    if fallen < LOW_SHARE:
+        return Change(ks, before, fallen)
+    return Change(ks, before, fallen, at_ms if was.since_ms is None else was.since_ms)
+
+
+def _before(ks: tuple[float, ...]) -> float:
+    old = ks[:-RECENT]
+    return sorted(old)[len(old) // 2]
+
+
+def rising(now: Change) -> bool:
+    """Say whether the contrast is on its way back."""
+    return now.ks[-1] - min(now.ks[-RISING:]) > RISING_K if now.ks else False
+
+
+def fell(now: Change, at_ms: int, limits: Limits, *, restless: bool) -> bool:
+    """Say whether it has fallen as it does when a cover is lifted and stays away."""
+    if now.since_ms is None or now.fallen < limits.change_share or rising(now):
+        return False
+    deep = now.fallen >= limits.change_deep_share
+    hold_s = limits.restless_hold_s if restless and not deep else limits.change_hold_s
+    return at_ms - now.since_ms >= hold_s * 1000
+
+
+def settles_at(now: Change) -> float | None:
+    """Return the contrast at which a cooling will settle, or None while that cannot be told.
+
+    A body that cools by itself covers the same share of the way in the same time, so three values
+    at equal distances give its end (Aitken's delta-squared).
+    """
+    if len(now.ks) <= 2 * STRIDE:
+        return None
+    first, middle, last = (now.ks[-1 - n * STRIDE] for n in (2, 1, 0))
+    before, after = first - middle, middle - last
+    if after <= 0.01 or before <= after:
+        return None
+    return last - after * after / (before - after)
+
+
+def slips(now: Change, span_c: float, at_ms: int, limits: Limits) -> bool:
+    """Say whether the sensor seems to have left the bed: so fast, and on its way to the room's air.
+
+    `span_c` is skin less room, by which a contrast becomes degrees.
+    """
+    if now.since_ms is None or now.fallen < FAST_SHARE:
+        return False
+    if at_ms - now.since_ms < FAST_S * 1000:
+        return True
+    end_k = settles_at(now)
+    return (now.ks[-1] if end_k is None else end_k) * span_c < limits.slipped_c

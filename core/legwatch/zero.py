@@ -1,0 +1,62 @@
+"""What the two thermometers differ by when the bed is empty: their offset, learned each evening.
+
+An empty bed has the room's temperature, so what is left between the two readings is the sensors'
+own fault, which can be 1 C and more (DHT22: 0.5 C each). Without a room sensor the same moment
+tells the room's temperature itself.
+"""
+
+from typing import NamedTuple
+
+from legwatch.air import TRAIL_MARKS, Air
+from legwatch.movement import Movement
+from legwatch.presence import Presence
+
+QUIET_MS = 1_200_000  # no turn and no change of the air for this long
+AIRED_MS = 5_400_000  # after somebody has left; a mattress keeps its warmth for an hour and more
+FLAT_C = 0.3  # of the air by the legs meanwhile: its noise and a room's slow drift
+MOST_C = 2.0  # a larger difference is no offset but somebody's warmth
+WEIGHT = 0.1  # of a new minute: settled within twenty
+
+
+class Zero(NamedTuple):
+    """What an empty bed has shown, C."""
+
+    offset_c: float | None = None  # leg less room
+    empty_c: float | None = None  # the air by the legs then
+
+
+def learn(
+    was: Zero, leg: Air, room: Air, movement: Movement, presence: Presence, at_ms: int
+) -> Zero:
+    """Take one minute in, if the bed is surely empty and long enough so."""
+    c = leg.celsius
+    unsure = presence.in_bed is None and presence.entered_ms is not None
+    if c is None or presence.in_bed or unsure or len(leg.trail) < TRAIL_MARKS:
+        return was
+    left, turned = presence.left_ms, movement.turned_ms
+    if (left is not None and at_ms - left < AIRED_MS) or (turned or 0) > at_ms - QUIET_MS:
+        return was
+    if max(leg.trail) - min(leg.trail) > FLAT_C:
+        return was
+    empty = _nearer(was.empty_c, c)
+    if room.celsius is None:
+        return Zero(was.offset_c, empty)
+    off = c - room.celsius
+    if abs(off) > MOST_C:
+        return was
+    return Zero(_nearer(was.offset_c, off), empty)
+
+
+def _nearer(was: float | None, now: float) -> float:
+    return round(now if was is None else was + WEIGHT * (now - was), 3)
+
+
+def felt(zero: Zero, leg_c: float, room_c: float | None) -> tuple[float, float | None]:
+    """Return both temperatures with half the offset taken off each: either sensor may have it.
+
+    Without a room sensor the room is what the empty bed had.
+    """
+    if room_c is None:
+        return leg_c, zero.empty_c
+    half = (zero.offset_c or 0.0) / 2
+    return leg_c - half, room_c + half
