@@ -6,6 +6,7 @@ import os
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,7 +28,7 @@ COLUMNS = "{when:<16}  {kind:<6}  {what:<12}  {level:<7}  {pushed:<9}  {text}"
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch replay`; returns 0, or 2 when a file or a word is wrong."""
     args = _parser().parse_args(argv)
-    zone = _zone(args.tz)
+    zone = zone_named(args.tz)
     renames = dict(_rename(pair) for pair in args.map)
     rules = rules_for(args.profile, dict(parse_override(word) for word in args.set), zone)
     bed = check_bed(args.bed)
@@ -61,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
+    """Return the zone that --tz names; raises SettingsError."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -75,7 +77,7 @@ def _rename(pair: str) -> tuple[str, str]:
     return old, new
 
 
-def read(path: Path, *, zone: ZoneInfo, renames: dict[str, str]) -> Recording:
+def read(path: Path, *, zone: tzinfo, renames: dict[str, str]) -> Recording:
     """Read one replay file, gz or plain; raises RecordingError with a sentence that names it."""
     try:
         with path.open("rb") as raw:
@@ -102,7 +104,7 @@ def _with_progress(lines: Iterable[str], path: Path) -> Iterable[str]:
 def _play(
     path: Path, renames: dict[str, str], rules: Rules, bed: str, args: argparse.Namespace
 ) -> None:
-    zone = _zone(args.tz)
+    zone = zone_named(args.tz)
     recording = read(path, zone=zone, renames=renames)
     _remark(path, recording)
     several = len(args.files) > 1

@@ -1,0 +1,96 @@
+"""Hand-made nights with their truth beside them: what is written in minutes becomes two files."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from nightly import wobbling
+
+BEGIN = datetime.fromisoformat("2026-01-02T21:00:00+01:00")
+Value = Callable[[int], float | None]
+
+
+def turning(every_min: int) -> Value:
+    """Return a movement at every so many minutes."""
+    return lambda m: 1 if m % every_min == 0 else 0
+
+
+def at(minute: float) -> str:
+    """Return the time of a minute of the night."""
+    return (BEGIN + timedelta(minutes=minute)).isoformat()
+
+
+def bed(_minute: int) -> float | None:
+    """Return a mat that somebody lies on all night."""
+    return 1
+
+
+def save(
+    folder: Path,
+    name: str = "night",
+    *,
+    kind: str = "made",
+    minutes: int = 480,
+    leg: Callable[[float], float | None] = wobbling(31),
+    room_c: float = 18.0,
+    moves: Value = turning(20),
+    mat: Value = bed,
+    in_bed: tuple[tuple[float, float], ...] = ((0, 480),),
+    uncovered: tuple[dict[str, Any], ...] = (),
+    skin: Callable[[int], float] = lambda _m: 33.0,
+    foot: Callable[[int], float] = lambda _m: 33.0,
+    turns: tuple[float, ...] = tuple(range(0, 480, 20)),
+    faults: tuple[dict[str, Any], ...] = (),
+    age: float = 70,
+    movement: str = "normal",
+    **other: Any,
+) -> Path:
+    """Write NAME.csv and NAME.truth.json; spans are (from, to) in minutes. Returns the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ["time,channel,value"]
+    for m in range(minutes):
+        seen = {
+            "leg_temperature_c": leg(m),
+            "room_temperature_c": room_c,
+            "movement": moves(m),
+            "in_bed": mat(m),
+        }
+        lines += [f"{at(m)},{key},{value}" for key, value in seen.items() if value is not None]
+    (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    every = {"begin": at(0), "step_s": 60}
+    truth = {
+        "v": 2,
+        "file": f"{name}.csv",
+        "name": name,
+        "kind": kind,
+        "begin": at(0),
+        "end": at(minutes),
+        "person": {"sex": "female", "age": age, "height_m": 1.62, "weight_kg": 60.0},
+        "mat": True,
+        "in_bed": [[at(a), at(b)] for a, b in in_bed],
+        "uncovered": [_timed(span) for span in uncovered],
+        "fan": [],
+        "room": {**every, "room_c": [room_c] * minutes},
+        "skin": {
+            **every,
+            "leg_c": [skin(m) for m in range(minutes)],
+            "foot_c": [foot(m) for m in range(minutes)],
+        },
+        "turns": [at(m) for m in turns],
+        "faults": [_timed(fault) for fault in faults],
+        "movement": movement,
+        **other,
+    }
+    (folder / f"{name}.truth.json").write_text(json.dumps(truth))
+    return folder
+
+
+def _timed(body: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "from": at(body["from"]), "to": at(body["to"])}
+
+
+def bare(begin: float, end: float, what: str = "both_legs", side: str = "") -> dict[str, Any]:
+    """Return an uncovering as the truth writes it."""
+    return {"from": begin, "to": end, "what": what, "side": side, "fan_m_s": 0.0}
