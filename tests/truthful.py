@@ -8,6 +8,7 @@ from typing import Any
 
 from nightly import wobbling
 
+WARM = wobbling(31)
 BEGIN = datetime.fromisoformat("2026-01-02T21:00:00+01:00")
 Value = Callable[[int], float | None]
 
@@ -15,6 +16,9 @@ Value = Callable[[int], float | None]
 def turning(every_min: int) -> Value:
     """Return a movement at every so many minutes."""
     return lambda m: 1 if m % every_min == 0 else 0
+
+
+every_20_min = turning(20)
 
 
 def at(minute: float) -> str:
@@ -33,9 +37,9 @@ def save(
     *,
     kind: str = "made",
     minutes: int = 480,
-    leg: Callable[[float], float | None] = wobbling(31),
+    leg: Callable[[float], float | None] = WARM,
     room_c: float = 18.0,
-    moves: Value = turning(20),
+    moves: Value = every_20_min,
     mat: Value = bed,
     in_bed: tuple[tuple[float, float], ...] = ((0, 480),),
     uncovered: tuple[dict[str, Any], ...] = (),

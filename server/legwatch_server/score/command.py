@@ -69,9 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         help="default: all cores",
     )
     add("--tz", metavar="ZONE", help="where the bed stands (default: the night's own offset)")
-    add("--false", action="store_true", help="list the false alerts and the misses")
     add("--json", metavar="FILE", help="write everything as JSON; - is the standard output")
-    add("--curve", metavar="KEY=FROM:TO:STEP", help="score each value of one limit")
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--false", action="store_true", help="list the false alerts and the misses")
+    one.add_argument("--curve", metavar="KEY=FROM:TO:STEP", help="score each value of one limit")
     return parser
 
 
@@ -91,11 +92,11 @@ def _run(args: argparse.Namespace) -> None:
     else:
         rules = {SIDES[0]: rules_for(args.profile, own, zone or UTC)}
     nights = _nights(args, Task(rules, without, zone, tuple(args.kind)))
-    if args.curve:
-        print("\n".join(curve.lines(args.curve.partition("=")[0], nights, tuple(rules))))
-        return
     words = {"profile": args.profile, "set": own, "without": sorted(set(args.without))}
-    _tell(args, nights, words)
+    if args.curve:
+        _tell_curve(args, nights, tuple(rules), words)
+    else:
+        _tell(args, nights, words)
 
 
 def _tell(args: argparse.Namespace, nights: Sequence[Night], words: Mapping[str, Any]) -> None:
@@ -113,6 +114,22 @@ def _tell(args: argparse.Namespace, nights: Sequence[Night], words: Mapping[str,
     print()
     print("\n".join(table.by_kind(nights)))
     print("\nEvery word of it is explained by `legwatch score --help`.")
+
+
+def _tell_curve(
+    args: argparse.Namespace,
+    nights: Sequence[Night],
+    names: Sequence[str],
+    words: Mapping[str, Any],
+) -> None:
+    key = args.curve.partition("=")[0]
+    found = curve.found(nights, names)
+    if args.json:
+        _write(args.json, json.dumps({**words, **curve.report(key, found, names)}, indent=1))
+    if args.json != "-":
+        print(_about(args, nights))
+        print()
+        print("\n".join(curve.lines(key, found, names)))
 
 
 def _about(args: argparse.Namespace, nights: Sequence[Night]) -> str:

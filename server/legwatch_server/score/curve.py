@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
+from typing import Any
 
 from legwatch.errors import SettingsError
 from legwatch.rules import Rules, parse_override
@@ -11,6 +12,7 @@ from legwatch_server.score.measure import of
 from legwatch_server.score.night import Night
 
 MOST = 60
+Figures = Mapping[tuple[str, str], Figure]
 KEYS = ("caught", "delay", "false_cold", "cold", "false_still", "fault_nights", "wakes")
 HEAD = (
     "{value:>12}  {caught:>18} {delay:>6}  {false_cold:>21} {cold:>7}"
@@ -41,10 +43,24 @@ def along(
     return {f"{value:g}": rules_for(profile, {**own, key: value}, zone) for value in found}
 
 
-def lines(key: str, nights: Sequence[Night], names: Sequence[str]) -> Iterator[str]:
+def found(nights: Sequence[Night], names: Sequence[str]) -> Figures:
+    """Return the figures of each value, and of the simple automation."""
+    return figures([of(key) for key in KEYS], nights, [*names, "simple"])
+
+
+def report(key: str, figures: Figures, names: Sequence[str]) -> dict[str, Any]:
+    """Return them as JSON, by value."""
+    return {
+        "curve": key,
+        "values": {
+            name: {measure: figures[measure, name]._asdict() for measure in KEYS}
+            for name in (*names, "simple")
+        },
+    }
+
+
+def lines(key: str, found: Figures, names: Sequence[str]) -> Iterator[str]:
     """Yield a row for each value, and one for the simple automation."""
-    measures = [of(name) for name in KEYS]
-    found = figures(measures, nights, [*names, "simple"])
     yield HEAD.format(
         value=key.rpartition(".")[2],
         caught="caught (95 %)",

@@ -50,13 +50,14 @@ def scored(paths: Sequence[Path], task: Task, jobs: int) -> list[Night]:
         return _kept(map(one, paths), len(paths))
     # The same on every system, and no thread of this process is copied half alive.
     context = multiprocessing.get_context("spawn")
-    with context.Pool(jobs, initializer=_leave_ctrl_c) as pool:
+    # Workers inherit that Ctrl-C is not theirs, from their first moment on; this process ends them.
+    answer = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        workers = context.Pool(jobs)
+    finally:
+        signal.signal(signal.SIGINT, answer)
+    with workers as pool:
         return _kept(pool.imap(one, paths, chunksize=4), len(paths))
-
-
-def _leave_ctrl_c() -> None:
-    """Let the parent answer Ctrl-C; it ends the workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _kept(results: Iterable[Night | str | None], count: int) -> list[Night]:

@@ -29,12 +29,13 @@ def figures(
     """Return the figure of every (measure's key, side); the same nights give the same bytes."""
     columns = {(m.key, side): _column(m, nights, side) for m in measures for side in sides}
     drawn: dict[tuple[str, str], list[float]] = {name: [] for name in columns}
+    varied = {name: column for name, column in columns.items() if not column.even}
     chance = random.Random(SEED)  # noqa: S311 - repeatable, and nothing secret
     places = range(len(nights))
     for _ in range(RESAMPLES):
         times = Counter(chance.choices(places, k=len(nights)))
         weights = [times[place] for place in places]
-        for name, column in columns.items():
+        for name, column in varied.items():
             value = column.value(weights)
             if value is not None:
                 drawn[name].append(value)
@@ -60,6 +61,11 @@ class _Sums(NamedTuple):
     lower: tuple[float, ...]
     factor: float
 
+    @property
+    def even(self) -> bool:
+        """Say whether every drawing gives the same, as when nothing happened in any night."""
+        return not any(self.upper) or self.upper == self.lower
+
     def value(self, weights: Sequence[int]) -> float | None:
         drawn = [weights[place] for place in self.places]
         lower = sum(map(mul, drawn, self.lower))
@@ -75,6 +81,11 @@ class _Values(NamedTuple):
 
     ordered: tuple[tuple[float, int], ...]
     quantile: float
+
+    @property
+    def even(self) -> bool:
+        """Say whether every drawing gives the same."""
+        return not self.ordered or self.ordered[0][0] == self.ordered[-1][0]
 
     def value(self, weights: Sequence[int]) -> float | None:
         drawn: Iterable[float] = chain.from_iterable(
@@ -103,5 +114,8 @@ def _column(measure: Measure, nights: Sequence[Night], side: str) -> _Sums | _Va
 
 
 def _figure(column: _Sums | _Values, once: Sequence[int], drawn: list[float]) -> Figure:
+    value = column.value(once)
+    if column.even:
+        return Figure(value, value, value, float(column.of))
     drawn.sort()
-    return Figure(column.value(once), quantile(drawn, LOW), quantile(drawn, HIGH), float(column.of))
+    return Figure(value, quantile(drawn, LOW), quantile(drawn, HIGH), float(column.of))

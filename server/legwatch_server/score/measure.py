@@ -16,6 +16,7 @@ FAULT_KINDS = (
     "dead_room",
 )
 SOON_MIN = 10.0
+LONG_MS = 30 * 60_000  # what is shorter may well be over before it is worth a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ MEASURES: tuple[tuple[str, tuple[Measure, ...]], ...] = (
                 "%",
                 lambda _, s: (s.skin.very_cold_told_min, s.skin.very_cold_min),
             ),
-            Share("crossings", "crossings of 28 C told before, or within 60 min", "%", _crossed),
+            Share("crossings", "crossings of 28 C told within 60 min", "%", _crossed),
             Middle("lead", "told before the crossing, median", "min", 0.5, _leads),
         ),
     ),
@@ -160,6 +161,12 @@ MEASURES: tuple[tuple[str, tuple[Measure, ...]], ...] = (
         (
             Share("fault_nights", "fault nights with a body alert", "%", _fault_nights),
             Share("faults", "sensor faults told", "%", _told(lambda f: f.plain)),
+            Share(
+                "faults_long",
+                "sensor faults of 30 min or longer told",
+                "%",
+                _told(lambda f: f.plain and f.to_ms - f.from_ms >= LONG_MS),
+            ),
             Share(
                 "faults_soon",
                 "sensor faults told within 10 min",

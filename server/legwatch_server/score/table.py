@@ -6,7 +6,7 @@ from legwatch_server.score.interval import Figure, quantile
 from legwatch_server.score.measure import MEASURES, Measure, of, total
 from legwatch_server.score.night import BODY, Night
 
-HEAD = "{label:<47}{unit:<8}{mine:>9} {mine_in:<16}{theirs:>9} {theirs_in:<15}{of:>5}"
+HEAD = "{label:<47}{unit:<8}{mine:>8} {mine_in:<16}{theirs:>8} {theirs_in:<15}{of:>6}"
 ROW = (
     "{kind:<18}{nights:>6}{eligible:>9}{caught:>14}{delay:>11}"
     "{false:>12}{still:>12}{body:>13}{health:>9}"
