@@ -19,6 +19,7 @@ from legwatch.notice import Notice, as_json
 from legwatch.recording import Recording, events, parse
 from legwatch.rules import Rules, parse_override
 from legwatch.topics import check_bed
+from legwatch_server.picture import plot as pictures
 from legwatch_server.profiles import rules_for
 
 LONG_BYTES = 2_000_000  # a file larger than this shows how far it has come
@@ -32,6 +33,8 @@ def main(argv: Sequence[str]) -> int:
     renames = dict(_rename(pair) for pair in args.map)
     rules = rules_for(args.profile, dict(parse_override(word) for word in args.set), zone)
     bed = check_bed(args.bed)
+    if args.plot:
+        pictures.check(args.plot)
     try:
         for path in args.files:
             _play(path, renames, rules, bed, args)
@@ -59,6 +62,12 @@ def _parser() -> argparse.ArgumentParser:
         "--tz", default="UTC", metavar="ZONE", help="of times without an offset, and of the night"
     )
     parser.add_argument("--bed", default="bed", help="the name in the notices (default: bed)")
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE.png",
+        help="draw the night; several nights have their names put in",
+    )
     return parser
 
 
@@ -121,6 +130,10 @@ def _play(
         said += 1
     if args.format == "table":
         print(_tail(path, counted, said, zone))
+    if args.plot:
+        target = pictures.named(args.plot, pictures.stem(path)) if several else args.plot
+        for written in pictures.plot(target, path, recording, rules):
+            print(f"{path.name}: picture in {written}", file=sys.stderr)
 
 
 class _Counted:
