@@ -9,13 +9,13 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from legwatch.errors import CannotRun, LegwatchError, SettingsError
+from legwatch.errors import CannotRun, LegwatchError
 from legwatch.rules import parse_override
 from legwatch_server import score
 from legwatch_server.profiles import rules_for
 from legwatch_server.replay import zone_named
 from legwatch_server.score import curve, table
-from legwatch_server.score.folder import Task, kinds, scored, truths
+from legwatch_server.score.folder import Task, scored, truths
 from legwatch_server.score.interval import figures
 from legwatch_server.score.listing import wrong
 from legwatch_server.score.night import Night
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         help="leave a sensor out; may be given again",
     )
     add("--kind", action="append", default=[], help="only nights of this kind; again for more")
-    add("--limit", type=_positive, metavar="N", help="only the first N nights of all folders")
+    add("--limit", type=_positive, metavar="N", help="only the first N of these nights")
     add(
         "--jobs",
         type=_positive,
@@ -91,7 +91,7 @@ def _run(args: argparse.Namespace) -> None:
         rules = curve.along(args.curve, args.profile, own, zone or UTC)
     else:
         rules = {SIDES[0]: rules_for(args.profile, own, zone or UTC)}
-    nights = _nights(args, Task(rules, without, zone, tuple(args.kind)))
+    nights = _nights(args, Task(rules, without, zone))
     words = {"profile": args.profile, "set": own, "without": sorted(set(args.without))}
     if args.curve:
         _tell_curve(args, nights, tuple(rules), words)
@@ -150,14 +150,7 @@ def _write(where: str, text: str) -> None:
 
 
 def _nights(args: argparse.Namespace, task: Task) -> list[Night]:
-    paths = truths(args.folders)
-    nights = scored(paths[: args.limit], task, args.jobs)
-    if nights:
-        return nights
-    known = kinds(paths)
-    if not known:
-        raise LegwatchError(f"{args.folders[0]}: no truth of version 2 here")
-    missing = ", ".join(sorted(set(args.kind) - known)) or ", ".join(args.kind)
-    raise SettingsError(
-        "--kind", f"no night of {missing} here; there are {', '.join(sorted(known))}"
-    )
+    nights = scored(truths(args.folders, args.kind)[: args.limit], task, args.jobs)
+    if not nights:
+        raise LegwatchError(f"{args.folders[0]}: no night with a truth of version 2")
+    return nights

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch.errors import LegwatchError, RecordingError
+from legwatch.errors import LegwatchError, RecordingError, SettingsError
 from legwatch.rules import Rules
 from legwatch_server.score.night import Night, score
-from legwatch_server.score.truth import SUFFIX, Truth, read
+from legwatch_server.score.truth import SUFFIX, read
 
 FEW = 8  # so many nights a core are scored sooner than another Python has started
 
@@ -23,11 +23,13 @@ class Task(NamedTuple):
     rules: Mapping[str, Rules]
     without: tuple[str, ...]
     zone: tzinfo | None
-    kinds: tuple[str, ...]
 
 
-def truths(folders: Sequence[Path]) -> list[Path]:
-    """Return the truth files of folders, in order; raises LegwatchError where there are none."""
+def truths(folders: Sequence[Path], kinds: Sequence[str] = ()) -> list[Path]:
+    """Return the truth files of folders in order, with `kinds` only those of these kinds.
+
+    Raises LegwatchError for a folder without any, SettingsError for a kind that has no night.
+    """
     found: list[Path] = []
     for folder in folders:
         if not folder.is_dir():
@@ -39,7 +41,17 @@ def truths(folders: Sequence[Path]) -> list[Path]:
                 "`legwatch nights make` writes such nights"
             )
         found += mine
-    return found
+    return _of_kind(found, kinds) if kinds else found
+
+
+def _of_kind(paths: Iterable[Path], kinds: Sequence[str]) -> list[Path]:
+    known = [(path, truth.kind) for path in paths if (truth := read(path)) is not None]
+    there = {kind for _, kind in known}
+    unknown = sorted(set(kinds) - there)
+    if unknown:
+        names = ", ".join(sorted(there)) or "none"
+        raise SettingsError("--kind", f"no night of {', '.join(unknown)} here; there are: {names}")
+    return [path for path, kind in known if kind in kinds]
 
 
 def scored(paths: Sequence[Path], task: Task, jobs: int) -> list[Night]:
@@ -80,10 +92,10 @@ def _with_progress(
 
 
 def _one(path: Path, task: Task) -> Night | str | None:
-    """Score one night; an error comes back as its sentence, None is a night that is not meant."""
+    """Score one night; an error comes back as its sentence, None: its truth is of version 1."""
     try:
         truth = read(path)
-        if truth is None or (task.kinds and truth.kind not in task.kinds):
+        if truth is None:
             return None
         return score(
             path.with_name(truth.file),
@@ -94,9 +106,3 @@ def _one(path: Path, task: Task) -> Night | str | None:
         )
     except LegwatchError as error:
         return str(error)
-
-
-def kinds(paths: Iterable[Path]) -> set[str]:
-    """Return the kinds of the nights of version 2."""
-    found: Iterator[Truth | None] = map(read, paths)
-    return {truth.kind for truth in found if truth is not None}

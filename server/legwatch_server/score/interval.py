@@ -30,6 +30,8 @@ def figures(
     columns = {(m.key, side): _column(m, nights, side) for m in measures for side in sides}
     drawn: dict[tuple[str, str], list[float]] = {name: [] for name in columns}
     varied = {name: column for name, column in columns.items() if not column.even}
+    if len(nights) < 2:
+        varied = {}  # one night drawn again is the same night
     chance = random.Random(SEED)  # noqa: S311 - repeatable, and nothing secret
     places = range(len(nights))
     for _ in range(RESAMPLES):
@@ -115,7 +117,7 @@ def _column(measure: Measure, nights: Sequence[Night], side: str) -> _Sums | _Va
 
 def _figure(column: _Sums | _Values, once: Sequence[int], drawn: list[float]) -> Figure:
     value = column.value(once)
-    if column.even:
+    if not drawn:
         return Figure(value, value, value, float(column.of))
     drawn.sort()
     return Figure(value, quantile(drawn, LOW), quantile(drawn, HIGH), float(column.of))
