@@ -298,6 +298,15 @@ def test_a_fault_that_is_told_after_its_end_is_not_told(tmp_path: Path, capsys: 
     assert figure(report, "faults_long") == (None, 0)
 
 
+def test_a_sensor_that_was_never_heard_of_has_no_part_in_the_long_faults(
+    tmp_path: Path, capsys: Said
+) -> None:
+    folder = save(tmp_path, moves=lambda _m: None, faults=(fault("movement", "silent", 0, 300),))
+    report = scored(capsys, folder)
+    assert figure(report, "faults") == (0, 1)
+    assert figure(report, "faults_long") == (None, 0)
+
+
 def test_a_blind_sensor_is_blind_from_the_first_bed_entry(tmp_path: Path, capsys: Said) -> None:
     folder = save(
         tmp_path,

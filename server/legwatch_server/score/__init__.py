@@ -21,8 +21,9 @@ night. What each word of the report means:
   and dead_room; a body alert on them is a cold or still alert.
 - *Sensor faults*: a leg, room or movement sensor that is silent, gives zeros, is stuck or blind.
   Told: a sensor alert came between its begin (blind movement: not before the first bed entry) and
-  its end, or stood already, which has no delay. Those of 30 min or longer, a displaced leg sensor
-  and a silent agent have lines of their own.
+  its end, or stood already, which has no delay. Those of 30 min or longer have a line of their
+  own, without a sensor that is silent from the recording's begin: nothing says that it is there. So
+  have a displaced leg sensor, and an agent that is silent for 30 min or longer.
 - *False health alert*: a sensor or agent alert in a night without any fault.
 - *Wake-up*: whatever makes a sound: fired, raised or repeated at the level warning or above, and
   held back by nothing. Every alert of the simple automation makes a sound.

@@ -20,6 +20,7 @@ class Fate(NamedTuple):
     what: str
     told: bool
     delay_min: float | None
+    heard: bool  # False: silent from the recording's begin, so nobody knows that it is there
 
     @property
     def plain(self) -> bool:
@@ -41,6 +42,7 @@ def _fate(fault: Fault, truth: Truth, alerts: Sequence[Alert]) -> Fate:
     standing = any(alert.at_ms < begin_ms and alert.stands(begin_ms) for alert in mine)
     within = [alert.at_ms for alert in mine if begin_ms <= alert.at_ms < fault.to_ms]
     delay_min = (min(within) - begin_ms) / MINUTE_MS if within and not standing else None
+    heard = fault.what != "silent" or fault.from_ms > truth.begin_ms
     return Fate(
-        begin_ms, fault.to_ms, fault.sensor, fault.what, standing or bool(within), delay_min
+        begin_ms, fault.to_ms, fault.sensor, fault.what, standing or bool(within), delay_min, heard
     )

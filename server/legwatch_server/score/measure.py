@@ -91,6 +91,14 @@ def _told(
     return count
 
 
+def _long_sensor(fate: Fate) -> bool:
+    return fate.plain and fate.heard and fate.to_ms - fate.from_ms >= LONG_MS
+
+
+def _long_agent(fate: Fate) -> bool:
+    return fate.sensor == "agent" and fate.to_ms - fate.from_ms >= LONG_MS
+
+
 def _fault_delays(_night: Night, side: Side) -> list[float | None]:
     return [fate.delay_min for fate in side.fates if fate.plain]
 
@@ -163,9 +171,9 @@ MEASURES: tuple[tuple[str, tuple[Measure, ...]], ...] = (
             Share("faults", "sensor faults told", "%", _told(lambda f: f.plain)),
             Share(
                 "faults_long",
-                "sensor faults of 30 min or longer told",
+                "of 30 min or longer, of a sensor heard before",
                 "%",
-                _told(lambda f: f.plain and f.to_ms - f.from_ms >= LONG_MS),
+                _told(_long_sensor),
             ),
             Share(
                 "faults_soon",
@@ -177,7 +185,7 @@ MEASURES: tuple[tuple[str, tuple[Measure, ...]], ...] = (
             Share(
                 "displaced", "displaced sensor told", "%", _told(lambda f: f.what == "displaced")
             ),
-            Share("agent", "silent agent told", "%", _told(lambda f: f.sensor == "agent")),
+            Share("agent", "silent agent of 30 min or longer told", "%", _told(_long_agent)),
             Share("false_health", "false health alerts", "a night", _false_health),
         ),
     ),

@@ -68,7 +68,7 @@ def _side(side: Side, zone: tzinfo) -> dict[str, Any]:
         "cold_skin_min": [skin.cold_min, skin.cold_told_min],
         "very_cold_skin_min": [skin.very_cold_min, skin.very_cold_told_min],
         "crossings": [
-            {"at": iso(crossing.at_ms, zone), "lead_min": crossing.lead_min}
+            {"at": iso(crossing.at_ms, zone), "lead_min": _minutes(crossing.lead_min)}
             for crossing in skin.crossings
         ],
         "faults": [
@@ -78,7 +78,7 @@ def _side(side: Side, zone: tzinfo) -> dict[str, Any]:
                 "from": iso(fate.from_ms, zone),
                 "to": iso(fate.to_ms, zone),
                 "told": fate.told,
-                "delay_min": fate.delay_min,
+                "delay_min": _minutes(fate.delay_min),
             }
             for fate in side.fates
         ],
@@ -108,9 +108,13 @@ def _bared(bared: Bared, zone: tzinfo) -> dict[str, Any]:
         "from": iso(bared.from_ms, zone),
         "to": iso(bared.to_ms, zone),
         "caught": bared.caught,
-        "delay_min": bared.delay_min,
-        "sound_min": bared.sound_min,
+        "delay_min": _minutes(bared.delay_min),
+        "sound_min": _minutes(bared.sound_min),
     }
+
+
+def _minutes(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
 
 
 def iso(at_ms: int, zone: tzinfo) -> str:
