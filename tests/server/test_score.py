@@ -68,6 +68,20 @@ def test_an_alert_that_stood_before_catches_without_a_delay(tmp_path: Path, caps
     assert figure(report, "delay") == (0, 1)
 
 
+def test_a_second_alert_is_no_delay_of_what_the_first_has_caught(
+    tmp_path: Path, capsys: Said
+) -> None:
+    folder = save(
+        tmp_path,
+        leg=lambda m: 27.0 if 100 <= m < 126 or 127 <= m < 200 else 30.0,
+        uncovered=(bare(120, 200),),
+    )
+    report = scored(capsys, folder)
+    assert [a["at"] for a in alerts(report, "cold", "simple")] == [at(110), at(137)]
+    assert figure(report, "caught", "simple") == (100, 1)
+    assert figure(report, "delay", "simple") == (None, 0)
+
+
 def test_an_alert_after_the_end_does_not_catch(tmp_path: Path, capsys: Said) -> None:
     night = {"leg": COLD, "uncovered": (bare(90, 133),)}
     assert figure(scored(capsys, save(tmp_path, **night)), "caught") == (0, 1)  # type: ignore[arg-type]
@@ -207,6 +221,15 @@ def test_cold_skin_is_told_while_an_alert_stands(tmp_path: Path, capsys: Said) -
     assert figure(report, "skin_26") == (100, 10)
 
 
+def test_skin_at_the_limit_or_out_of_bed_is_not_cold(tmp_path: Path, capsys: Said) -> None:
+    folder = save(
+        tmp_path, in_bed=((60, 300),), skin=lambda m: 27.0 if m < 61 else 28.0, turns=(60,)
+    )
+    report = scored(capsys, folder)
+    assert report["rows"][0]["legwatch"]["cold_skin_min"] == [1, 0]
+    assert figure(report, "skin_28") == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("begin", "end", "lead"),
     [
@@ -230,7 +253,7 @@ def test_a_crossing_has_its_lead(
 
 
 def test_the_simple_automation_needs_ten_minutes_in_a_row(tmp_path: Path, capsys: Said) -> None:
-    low = {range(100, 109): 27.9, range(120, 130): 27.9, range(140, 141): 28.0}
+    low = {range(100, 109): 27.9, range(120, 130): 27.9, range(140, 160): 28.0}
 
     def leg(m: float) -> float:
         return next((c for span, c in low.items() if m in span), 30.0)
