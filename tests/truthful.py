@@ -6,10 +6,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from legwatch.__main__ import main as legwatch
+from nightly import bare as cooling
 from nightly import wobbling
 
 WARM = wobbling(31)
+COLD = cooling((120, 240), bare_c=23.0)  # the alert comes 14 minutes after this begins
 BEGIN = datetime.fromisoformat("2026-01-02T21:00:00+01:00")
+Said = pytest.CaptureFixture[str]
 Value = Callable[[int], float | None]
 
 
@@ -98,3 +104,21 @@ def _timed(body: dict[str, Any]) -> dict[str, Any]:
 def bare(begin: float, end: float, what: str = "both_legs", side: str = "") -> dict[str, Any]:
     """Return an uncovering as the truth writes it."""
     return {"from": begin, "to": end, "what": what, "side": side, "fan_m_s": 0.0}
+
+
+def fault(sensor: str, what: str, begin: int, end: int) -> dict[str, Any]:
+    return {"sensor": sensor, "what": what, "from": begin, "to": end}
+
+
+def scored(said: Said, folder: Path, *words: str) -> dict[str, Any]:
+    assert legwatch(["score", str(folder), "--json", "-", *words]) == 0
+    return dict(json.loads(said.readouterr().out))
+
+
+def figure(report: dict[str, Any], key: str, side: str = "legwatch") -> tuple[Any, Any]:
+    found = report["measures"][key][side]
+    return found["value"], found["of"]
+
+
+def alerts(report: dict[str, Any], kind: str, side: str = "legwatch") -> list[dict[str, Any]]:
+    return [a for row in report["rows"] for a in row[side]["alerts"] if a["kind"] == kind]

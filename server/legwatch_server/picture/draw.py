@@ -13,23 +13,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from legwatch.night import local
-from legwatch.notice import Level, Notice, What
 from legwatch.rules import Rules
+from legwatch_server.picture.lanes import KEY, TRUE, Spell, days, lanes
 from legwatch_server.picture.trace import GAP_MS, Minute, Trace
 from legwatch_server.score.truth import Truth
 
-DAY_MS = 86_400_000
 WIDTH_IN, HEIGHT_IN, DOTS_PER_IN = 14, 8, 100  # 1400 x 800
 # Okabe and Ito's colours: told apart by every kind of colour vision.
-LEG, ROOM, BED, BLUE = "#D55E00", "#0072B2", "#56B4E9", "#0072B2"
-ALERTS = {"cold": "#0072B2", "still": "#CC79A7", "sensor": "#E69F00", "agent": "#000000"}
-TRUE, FAULT, GREY = "#009E73", "#E69F00", "#999999"
-MARKS = {What.FIRED: "^", What.RAISED: "D", What.REPEATED: "o", What.RESOLVED: "v"}
-LANES = {"cold": 5, "still": 4, "sensor": 3, "agent": 2, "uncovered": 1, "fault": 0}
-LEFT, RIGHT = 0.07, 0.985
-KEY = "▲ fired  ◆ raised  ● repeated  ▼ resolved  x seen, or not known any more;  filled: told"
-TEXT_MIN = 55  # a text this near to the last one would be written over it
-Spell = tuple[int, int]  # UTC ms
+LEG, ROOM, BED, GREY = "#D55E00", "#0072B2", "#56B4E9", "#999999"
+LEFT, RIGHT = 0.1, 0.985
 
 
 def draw(path: Path, trace: Trace, rules: Rules, zone: tzinfo, truth: Truth | None) -> None:
@@ -41,11 +33,11 @@ def draw(path: Path, trace: Trace, rules: Rules, zone: tzinfo, truth: Truth | No
     )
     air, said, movement = axes
     _air(air, trace, rules, truth)
-    _said(said, trace, truth)
+    lanes(said, trace, truth)
     _movement(movement, trace, truth)
     figure.suptitle(_title(path, trace, zone, truth), x=LEFT, ha="left", fontsize=12)
     figure.text(RIGHT, 0.95, KEY, ha="right", fontsize=9, color="#555555")
-    movement.set_xlim(_time(trace.minutes[0].at_ms), _time(trace.minutes[-1].at_ms))
+    movement.set_xlim(days(trace.minutes[0].at_ms), days(trace.minutes[-1].at_ms))
     movement.xaxis.set_major_locator(AutoDateLocator(tz=zone, minticks=6, maxticks=14))  # type: ignore[no-untyped-call]
     movement.xaxis.set_major_formatter(DateFormatter("%H:%M", tz=zone))  # type: ignore[no-untyped-call]
     figure.subplots_adjust(left=LEFT, right=RIGHT, top=0.935, bottom=0.045, hspace=0.06)
@@ -58,14 +50,10 @@ def _title(path: Path, trace: Trace, zone: tzinfo, truth: Truth | None) -> str:
     return f"{name}    night of {trace.night:%A %d %B %Y}, local time ({begin:%Z})"
 
 
-def _time(at_ms: int) -> float:
-    return at_ms / DAY_MS  # days since 1970, as matplotlib counts them
-
-
 def _air(axes: Axes, trace: Trace, rules: Rules, truth: Truth | None) -> None:
     minutes = trace.minutes
     for begin_ms, end_ms in _spells(minutes, lambda m: m.in_bed is True):
-        axes.axvspan(_time(begin_ms), _time(end_ms), color=BED, alpha=0.13, lw=0)
+        axes.axvspan(days(begin_ms), days(end_ms), color=BED, alpha=0.13, lw=0)
     axes.plot(*_dots(trace.readings), ".", color=LEG, ms=2, alpha=0.25)
     lines: tuple[tuple[str, Callable[[Minute], float | None], dict[str, Any]], ...] = (
         ("air by the legs", lambda m: m.leg_c, {"color": LEG, "lw": 1.6}),
@@ -83,8 +71,8 @@ def _air(axes: Axes, trace: Trace, rules: Rules, truth: Truth | None) -> None:
     if truth and truth.uncovered:
         for span in truth.uncovered:
             axes.axvspan(
-                _time(span.from_ms),
-                _time(span.to_ms),
+                days(span.from_ms),
+                days(span.to_ms),
                 facecolor="none",
                 edgecolor=TRUE,
                 hatch="//",
@@ -107,86 +95,19 @@ def _range(trace: Trace) -> tuple[float, float]:
     return min(values) - 1, max(values) + 3.5
 
 
-def _said(axes: Axes, trace: Trace, truth: Truth | None) -> None:
-    names = [name for name in LANES if truth or LANES[name] >= LANES["agent"]]
-    last_ms = trace.minutes[-1].at_ms
-    for kind in ALERTS:
-        _lane(axes, kind, [n for n in trace.notices if n.kind.value == kind], last_ms)
-    if truth:
-        _true_lanes(axes, truth)
-    axes.set_yticks([LANES[name] for name in names], names)
-    axes.set_ylim(min(LANES[name] for name in names) - 0.6, 5.7)
-    axes.grid(visible=True, axis="x", color="#dddddd", lw=0.6)
-
-
-def _lane(axes: Axes, kind: str, notices: Sequence[Notice], last_ms: int) -> None:
-    lane, colour = LANES[kind], ALERTS[kind]
-    for begin_ms, end_ms, level in _standing(notices, last_ms):
-        alpha = {Level.LOG: 0.15, Level.WARNING: 0.4, Level.URGENT: 0.8}[level]
-        _bar(axes, (begin_ms, end_ms), lane, color=colour, alpha=alpha, lw=0)
-    written_ms = 0
-    for notice in notices:
-        mark = MARKS.get(notice.what, "x")
-        face = colour if notice.held is None or mark == "x" else "white"
-        axes.plot(
-            _time(notice.at_ms), lane, mark, ms=7, color=colour, markerfacecolor=face, zorder=3
-        )
-        told = notice.what in (What.FIRED, What.RAISED, What.UNKNOWN)
-        if told and notice.at_ms - written_ms >= TEXT_MIN * 60_000:
-            words = f" {notice.reason.value.replace('_', ' ')}"
-            if notice.level is not Level.WARNING:
-                words += f" ({notice.level.value})"
-            axes.text(_time(notice.at_ms), lane + 0.42, words, fontsize=8, va="center")
-            written_ms = notice.at_ms
-
-
-def _standing(notices: Sequence[Notice], last_ms: int) -> Iterator[tuple[int, int, Level]]:
-    """Yield the spells of an alert, with the level of each."""
-    begun: Notice | None = None
-    for notice in notices:
-        if notice.what not in (What.FIRED, What.RAISED, What.RESOLVED, What.UNKNOWN):
-            continue
-        if begun:
-            yield begun.at_ms, notice.at_ms, begun.level
-        begun = notice if notice.what in (What.FIRED, What.RAISED) else None
-    if begun:
-        yield begun.at_ms, last_ms, begun.level
-
-
-def _bar(axes: Axes, spell: Spell, lane: int, **look: Any) -> None:
-    begin, end = (_time(at_ms) for at_ms in spell)
-    axes.fill_between([begin, end], lane - 0.22, lane + 0.22, **look)
-
-
-def _true_lanes(axes: Axes, truth: Truth) -> None:
-    for span in truth.uncovered:
-        lane = LANES["uncovered"]
-        _bar(axes, (span.from_ms, span.to_ms), lane, facecolor="none", edgecolor=TRUE, hatch="////")
-        words = f" {span.what} {span.side}".replace("_", " ").rstrip()
-        words += f", fan {span.fan_m_s:g} m/s" if span.fan_m_s else ""
-        axes.text(_time(span.from_ms), lane + 0.42, words, fontsize=8, va="center", clip_on=True)
-    for fault in truth.faults:
-        lane = LANES["fault"]
-        _bar(axes, (fault.from_ms, fault.to_ms), lane, color=FAULT, alpha=0.4, lw=0)
-        words = f" {fault.sensor} {fault.what}".replace("_", " ")
-        axes.text(_time(fault.from_ms), lane, words, fontsize=8, va="center", clip_on=True)
-
-
 def _movement(axes: Axes, trace: Trace, truth: Truth | None) -> None:
     seen = [(m.at_ms, m.moves) for m in trace.minutes if m.moves]
-    times, counts = [_time(at_ms) for at_ms, _ in seen], [count for _, count in seen]
+    times, counts = [days(at_ms) for at_ms, _ in seen], [count for _, count in seen]
     axes.vlines(times, 0, counts, color="black", lw=1.1)
     top = max(counts, default=1)
     blind = _spells(trace.minutes, lambda m: m.moves is None)
     for begin_ms, end_ms in blind:
-        axes.axvspan(_time(begin_ms), _time(end_ms), facecolor="#eeeeee", hatch="xx", ec="#cccccc")
+        axes.axvspan(days(begin_ms), days(end_ms), facecolor="#eeeeee", hatch="xx", ec="#cccccc")
     for begin_ms, end_ms in _spells(trace.minutes, lambda m: m.in_bed is True):
-        axes.fill_between(
-            [_time(begin_ms), _time(end_ms)], -0.28 * top, -0.08 * top, color=BED, lw=0
-        )
+        axes.fill_between([days(begin_ms), days(end_ms)], -0.28 * top, -0.08 * top, color=BED, lw=0)
     for begin_ms, end_ms in _spells(trace.minutes, lambda m: m.in_bed is None):
         axes.fill_between(
-            [_time(begin_ms), _time(end_ms)],
+            [days(begin_ms), days(end_ms)],
             -0.28 * top,
             -0.08 * top,
             facecolor="white",
@@ -195,7 +116,7 @@ def _movement(axes: Axes, trace: Trace, truth: Truth | None) -> None:
             lw=0.5,
         )
     for span in truth.in_bed if truth else ():
-        axes.hlines(-0.34 * top, _time(span.from_ms), _time(span.to_ms), color=TRUE, lw=2.5)
+        axes.hlines(-0.34 * top, days(span.from_ms), days(span.to_ms), color=TRUE, lw=2.5)
     axes.set_ylim(-0.42 * top, 1.35 * top)
     axes.set_ylabel("moves / min")
     axes.text(
@@ -235,10 +156,10 @@ def _line(
     last_ms = 0
     for minute in minutes:
         if minute.at_ms - last_ms > GAP_MS and last_ms:
-            times.append(_time(last_ms + 1))
+            times.append(days(last_ms + 1))
             values.append(float("nan"))
         celsius = value(minute)
-        times.append(_time(minute.at_ms))
+        times.append(days(minute.at_ms))
         values.append(float("nan") if celsius is None else celsius)
         last_ms = minute.at_ms
     return times, values
@@ -246,4 +167,4 @@ def _line(
 
 def _dots(readings: Iterable[tuple[int, float]]) -> tuple[list[float], list[float]]:
     pairs = list(readings)
-    return [_time(at_ms) for at_ms, _ in pairs], [celsius for _, celsius in pairs]
+    return [days(at_ms) for at_ms, _ in pairs], [celsius for _, celsius in pairs]
