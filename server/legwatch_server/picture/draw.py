@@ -35,7 +35,7 @@ def draw(path: Path, trace: Trace, rules: Rules, zone: tzinfo, truth: Truth | No
     _air(air, trace, rules, truth)
     lanes(said, trace, truth)
     _movement(movement, trace, truth)
-    figure.suptitle(_title(path, trace, zone, truth), x=LEFT, ha="left", fontsize=12)
+    figure.suptitle(_title(path, trace, zone, truth), x=LEFT, ha="left", fontsize=11)
     figure.text(RIGHT, 0.95, KEY, ha="right", fontsize=9, color="#555555")
     movement.set_xlim(days(trace.minutes[0].at_ms), days(trace.minutes[-1].at_ms))
     movement.xaxis.set_major_locator(AutoDateLocator(tz=zone, minticks=6, maxticks=14))  # type: ignore[no-untyped-call]

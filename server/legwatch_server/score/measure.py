@@ -171,7 +171,7 @@ MEASURES: tuple[tuple[str, tuple[Measure, ...]], ...] = (
             Share("faults", "sensor faults told", "%", _told(lambda f: f.plain)),
             Share(
                 "faults_long",
-                "of 30 min or longer, of a sensor heard before",
+                "of 30 min or longer, sensor heard before",
                 "%",
                 _told(_long_sensor),
             ),
