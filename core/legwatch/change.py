@@ -15,10 +15,17 @@ KEPT = 26  # values, one a minute, the newest last
 RECENT = 8  # of these, the ones that are not "before"
 FEWEST = 12  # fewer cannot tell what was before
 WARMEST_K = 0.88  # a sensor lain upon, or beside a bottle, is no measure of a covered bed
-LOW_SHARE = 0.05  # a fall begins here: five times the noise of a DHT22's minute
+LOW_SHARE = 0.04  # a fall begins here: five times the noise of a DHT22's minute
+FORGET = 0.995  # of a dip, a minute: half of it in two hours and a quarter
+DIP_MARGIN, LONG_S = 0.08, 1_200
 RISING_K = 0.012  # above the lowest of the last minutes: it comes back by itself
 RISING = 4
-FAST_SHARE, FAST_S = 0.35, 600  # no bed empties its warmth so fast; a sensor that slips out does
+REBOUND_K = 0.025  # as much is a lifted cover let down again
+# A sensor that slips out cools at its own pace, sooner than any bed: by this share after 5 min and
+# so much more each minute, with a time constant of 9 min, the slowest that is allowed for.
+SLIPS_SHARE, SLIPS_A_MIN, SLIPS_MOST, SLIPS_FROM_MIN = 0.43, 0.04, 0.77, 5
+FORECAST_C = 0.5  # by which the end may be mistaken
+FORECAST_MIN = 10  # from here on three values tell where it will settle
 STRIDE = 5  # minutes between the three values that tell where it will settle
 
 
@@ -29,32 +36,34 @@ class Change(NamedTuple):
     before_k: float | None = None  # what it was before; kept as it is while a cold alert stands
     fallen: float = 0.0  # share by which it lies below that
     since_ms: int | None = None  # since when it has
+    deepest: float = 0.0  # of the present fall
+    dip: float = 0.0  # the deepest fall of this stay that came back by itself, slowly forgotten
 
 
 NOTHING = Change()
 
 
-def follow(
-    was: Change, k: float | None, usual_k: float | None, at_ms: int, *, firing: bool
-) -> Change:
-    """Take one minute's contrast in; `usual_k` is what it was this night, for want of a trail."""
+def follow(was: Change, k: float | None, at_ms: int, *, firing: bool) -> Change:
+    """Take one minute's contrast in."""
     if k is None:
         return Change(before_k=was.before_k) if firing and was.before_k is not None else NOTHING
     k = round(k, 3)
     ks = (*was.ks[1 - KEPT :], k)
     if firing and was.before_k is not None:
         before: float | None = was.before_k
-    elif len(ks) >= FEWEST:
-        before = _before(ks)
     else:
-        before = usual_k
+        before = _before(ks) if len(ks) >= FEWEST else None
+    dip = round(was.dip * FORGET, 3)
     if before is None or before <= 0:
-        return Change(ks)
+        return Change(ks, dip=dip)
     before = min(before, WARMEST_K)
     fallen = round(1 - k / before, 3)
     if fallen < LOW_SHARE:
-        return Change(ks, before, fallen)
-    return Change(ks, before, fallen, at_ms if was.since_ms is None else was.since_ms)
+        return Change(ks, before, fallen, dip=max(dip, 0.0 if firing else was.deepest))
+    # A cover that is lifted again and again lets the air come back between, if not all the way.
+    anew = was.since_ms is None or k - min(ks[-RISING:]) > REBOUND_K
+    since_ms = at_ms if anew else was.since_ms
+    return Change(ks, before, fallen, since_ms, max(was.deepest, fallen), dip)
 
 
 def _before(ks: tuple[float, ...]) -> float:
@@ -71,9 +80,14 @@ def fell(now: Change, at_ms: int, limits: Limits, *, restless: bool) -> bool:
     """Say whether it has fallen as it does when a cover is lifted and stays away."""
     if now.since_ms is None or now.fallen < limits.change_share or rising(now):
         return False
-    deep = now.fallen >= limits.change_deep_share
-    hold_s = limits.restless_hold_s if restless and not deep else limits.change_hold_s
-    return at_ms - now.since_ms >= hold_s * 1000
+    held_s = (at_ms - now.since_ms) // 1000
+    if held_s >= LONG_S:
+        return True
+    # Who lifts the cover again and again tonight, and lowers it again, is given the time to do so.
+    share = max(limits.change_share, now.dip + DIP_MARGIN)
+    if not restless or now.fallen >= limits.change_deep_share:
+        return now.fallen >= share and held_s >= limits.change_hold_s
+    return now.fallen >= max(share, limits.restless_share) and held_s >= limits.restless_hold_s
 
 
 def settles_at(now: Change) -> float | None:
@@ -96,9 +110,12 @@ def slips(now: Change, span_c: float, at_ms: int, limits: Limits) -> bool:
 
     `span_c` is skin less room, by which a contrast becomes degrees.
     """
-    if now.since_ms is None or now.fallen < FAST_SHARE:
+    if now.since_ms is None or now.fallen < SLIPS_SHARE:
         return False
-    if at_ms - now.since_ms < FAST_S * 1000:
+    minutes = (at_ms - now.since_ms) / 60_000
+    if now.fallen < min(SLIPS_MOST, SLIPS_SHARE + SLIPS_A_MIN * (minutes - SLIPS_FROM_MIN)):
+        return False
+    if minutes < FORECAST_MIN:
         return True
     end_k = settles_at(now)
-    return (now.ks[-1] if end_k is None else end_k) * span_c < limits.slipped_c
+    return (now.ks[-1] if end_k is None else end_k) * span_c < limits.slipped_c + FORECAST_C

@@ -1,12 +1,12 @@
 """What the movement sensor has shown. Silence is not stillness: only a count speaks."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from legwatch.rules import Rules
 
-KEPT = 4  # turns remembered
+KEPT = 4  # bouts of turning remembered
+BOUT_MS = 60_000
 
 
 class Movement(NamedTuple):
@@ -18,7 +18,9 @@ class Movement(NamedTuple):
     turned_ms: int | None = None  # the last movement of posture size
     expected: bool = False
     counts: bool = False  # it has shown that it counts, so a twitch can be told from a turn
-    turns_ms: tuple[int, ...] = ()  # the last minutes with a turn, newest last
+    stood_ms: int | None = None  # the last minute in which it looked as if somebody got in or out
+    total: int = 0  # movements in the last minute
+    turns_ms: tuple[int, ...] = ()  # the last bouts of turning, newest last
 
 
 Count = tuple[int, int | None]  # (at_ms, movements)
@@ -33,7 +35,7 @@ def watch(
     a minute; one that only says "movement" (PIR) cannot, and then every movement is a turn. Which
     of the two it is, is seen from what it does.
     """
-    heard, since, moved, turned, expected, counting, turns = movement
+    heard, since, moved, turned, expected, counting, stood, before, turns = movement
     stale_ms = rules.health.stale_s * 1000
     total = 0
     for when, moves in counts:
@@ -49,10 +51,15 @@ def watch(
     if total:
         limits = rules.stillness
         counting = counting or total >= limits.counting_moves
+        # Getting up takes half a minute, which may lie in two.
+        if counting and total + before >= rules.presence.stand_moves:
+            stood = at_ms
         if total >= (limits.posture_moves if counting else 1):
             turned = moved[-1] if turned is None else max(turned, moved[-1])
-            turns = (*turns[1 - KEPT :], at_ms)
-    return Movement(heard, since, moved, turned, expected or fault, counting, turns)
+            # Turning for minutes on end is one bout; it is known by its last minute.
+            goes_on = bool(turns) and at_ms - turns[-1] <= BOUT_MS
+            turns = (*turns[:-1], at_ms) if goes_on else (*turns[1 - KEPT :], at_ms)
+    return Movement(heard, since, moved, turned, expected or fault, counting, stood, total, turns)
 
 
 def known(movement: Movement, at_ms: int, rules: Rules) -> bool:
@@ -63,6 +70,6 @@ def known(movement: Movement, at_ms: int, rules: Rules) -> bool:
 
 
 def restless(movement: Movement, at_ms: int, within_s: int) -> bool:
-    """Say whether the sleeper has turned twice within a while; turns in a row count once."""
-    recent = [turn for turn in movement.turns_ms if at_ms - turn < within_s * 1000]
-    return any(b - a > 60_000 for a, b in pairwise(recent))
+    """Say whether the sleeper has had two bouts of turning within a while."""
+    turns = movement.turns_ms
+    return len(turns) > 1 and at_ms - turns[-2] < within_s * 1000

@@ -6,6 +6,8 @@ from legwatch.air import Air, fall, rise
 from legwatch.movement import Movement, known
 from legwatch.rules import Rules
 
+STOOD_MS = 2_700_000  # a bed warms 2 C within this time after somebody has got in
+
 
 class Presence(NamedTuple):
     """What is known of the bed's occupancy, UTC ms."""
@@ -33,8 +35,10 @@ def follow(
     movement: Movement,
     at_ms: int,
     rules: Rules,
+    *,
+    offset_c: float,
 ) -> Presence:
-    """Judge one minute; `at_ms` is its end."""
+    """Judge one minute; `at_ms` is its end, `offset_c` what leg and room sensor differ by."""
     mat, since, heard = was.mat, was.mat_since_ms, was.mat_ms
     for when, word in words:
         if word is None:
@@ -45,7 +49,7 @@ def follow(
     if heard is not None and at_ms - heard <= rules.health.stale_s * 1000:
         now = Presence(*was[:4], mat, since, heard, *was[7:])
         return _by_mat(now, at_ms, rules)
-    return _by_signs(was, leg, room, movement, at_ms, rules)
+    return _by_signs(was, leg, room, movement, at_ms, rules, offset_c)
 
 
 def lose(now: Presence, at_ms: int) -> Presence:
@@ -62,7 +66,9 @@ def _by_mat(now: Presence, at_ms: int, rules: Rules) -> Presence:
         return now
     if now.mat:
         return _enter(now, now.mat_since_ms, at_ms, rules)
-    return now._replace(in_bed=False, left_ms=now.mat_since_ms)
+    # A bed that was never seen with somebody in it has not been left.
+    left_ms = None if now.entered_ms is None else now.mat_since_ms
+    return now._replace(in_bed=False, left_ms=left_ms)
 
 
 def _enter(now: Presence, when: int, at_ms: int, rules: Rules) -> Presence:
@@ -83,12 +89,18 @@ def _enter(now: Presence, when: int, at_ms: int, rules: Rules) -> Presence:
 
 
 def _by_signs(
-    was: Presence, leg: Air, room: Air, movement: Movement, at_ms: int, rules: Rules
+    was: Presence,
+    leg: Air,
+    room: Air,
+    movement: Movement,
+    at_ms: int,
+    rules: Rules,
+    offset_c: float,
 ) -> Presence:
     limits = rules.presence
     contrast = None
     if leg.celsius is not None and room.celsius is not None:
-        contrast = leg.celsius - room.celsius
+        contrast = leg.celsius - room.celsius - offset_c
     fell = at_ms if fall(leg) >= limits.doubt_fall_c else was.fell_ms
     bare = was.bare_since_ms
     if contrast is None or contrast >= limits.empty_contrast_c:
@@ -103,13 +115,32 @@ def _by_signs(
     if bare is not None and at_ms - bare >= limits.empty_s * 1000 <= quiet_ms:
         left = now.left_ms if now.in_bed is False else at_ms
         return now._replace(in_bed=False, left_ms=left)
+    stood = movement.stood_ms
     if now.in_bed:
         fell_since = fell is not None and moved is not None and fell >= moved
         doubtful = fell_since and quiet_ms >= limits.doubt_s * 1000
-        return lose(now, at_ms) if doubtful else now
-    if _stirring(movement, at_ms, rules) and _warming(leg, contrast, rules):
-        return _enter(now, at_ms, at_ms, rules)
-    return now
+        if doubtful and may_have_left(movement, fell, rules):
+            return lose(now, at_ms)
+        if stood == at_ms:  # out of bed, or back in it
+            settled = at_ms + rules.warmth.settle_return_s * 1000
+            return now._replace(settled_ms=max(now.settled_ms, settled))
+        return now
+    if not _warming(leg, contrast, rules):
+        return now
+    if stood is not None and at_ms - stood <= STOOD_MS and stood > (now.left_ms or 0):
+        return _enter(now, stood, at_ms, rules)
+    return _enter(now, at_ms, at_ms, rules) if _stirring(movement, at_ms, rules) else now
+
+
+def may_have_left(movement: Movement, fell_ms: int | None, rules: Rules) -> bool:
+    """Say whether a fall of the bed air may be an empty bed that cools.
+
+    A sensor that counts feels somebody get up; where it has not, the sleeper is still there.
+    """
+    stood = movement.stood_ms
+    if not movement.counts or stood is None or fell_ms is None:
+        return not movement.counts
+    return fell_ms - rules.presence.stand_s * 1000 <= stood
 
 
 def _stirring(movement: Movement, at_ms: int, rules: Rules) -> bool:

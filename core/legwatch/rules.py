@@ -30,6 +30,8 @@ class Presence:
     empty_contrast_c: float
     empty_s: int
     return_s: int
+    stand_moves: int
+    stand_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Warmth:
     cold_room_c: float
     cold_room_s: int
     cold_start_s: int
+    cold_start_c: float
     wakeful_s: int
     draught_contrast_c: float
     draught_k: float
@@ -69,6 +72,7 @@ class Warmth:
     change_deep_share: float
     restless_s: int
     restless_hold_s: int
+    restless_share: float
     clear_share: float
     covered_c: float
     slipped_c: float

@@ -57,7 +57,8 @@ def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold
     if at_ms - window_ms > stale_ms:
         presence = lose(was.presence, at_ms)
     else:
-        presence = follow(was.presence, words, leg, room, movement, at_ms, rules)
+        off = was.zero.offset_c or 0.0
+        presence = follow(was.presence, words, leg, room, movement, at_ms, rules, offset_c=off)
     stuck = health.stuck(leg, same, movement, presence, at_ms, rules)
     zero = learn(was.zero, leg, room, movement, presence, at_ms)
     now = _feeling(leg, room, zero, stuck=stuck)

@@ -8,10 +8,11 @@ from legwatch.air import Air, fall, recovery
 from legwatch.change import Change
 from legwatch.movement import Movement, restless
 from legwatch.notice import Level, Reason
-from legwatch.presence import Presence
+from legwatch.presence import Presence, may_have_left
 from legwatch.rules import Rules
 from legwatch.verdict import RANK, WARM, Verdict, no, unknown, yes
 
+ENTRY_MS = 600_000  # before a mat believes it, somebody may already have got into bed
 MARK_MS = 180_000  # the baseline remembers one mark every three minutes
 
 
@@ -64,9 +65,10 @@ def feel(
     k = contrast(c, r, rules)
     base = was.baseline_c
     usual_k = None if base is None else contrast(base, r, rules)
-    seen = change.follow(was.change, k, usual_k, at_ms, firing=firing)
+    seen = change.follow(was.change, k, at_ms, firing=firing)
     fallen = _fallen(c, base, k, usual_k, rules)
-    bare = k is not None and now.measured and k < limits.contrast_k and c < limits.warn_c
+    low_k = limits.contrast_k if usual_k is None else min(limits.contrast_k, 0.8 * usual_k)
+    bare = k is not None and now.measured and k < low_k and c < limits.warn_c
     near = now.measured and r is not None and c - r <= limits.draught_contrast_c
     airy = near or (k is not None and k < limits.draught_k)
     drop = fall(leg) >= limits.uncovered_fall_c
@@ -75,9 +77,9 @@ def feel(
     marks, calm = was.marks, fallen_ms is None and plain_ms is None and seen.since_ms is None
     if at_ms % MARK_MS == 0 and not firing and calm:
         keep = limits.baseline_s * 1000 // MARK_MS
-        marks = (*marks[-(keep - 1) :], c)
+        marks = (*marks[-(keep - 1) :], _as_covered(c, r, rules))
         base = median(sorted(marks)[len(marks) // 2 :])
-    slipped = now.measured and r is not None and c - r < limits.slipped_c
+    slipped = now.measured and r is not None and c - r < limits.slipped_c and r < limits.warm_room_c
     return Warmth(
         was.stay_ms,
         marks,
@@ -95,6 +97,12 @@ def feel(
         seen,
         _since(was.slipped_ms, slipped, at_ms),
     )
+
+
+def _as_covered(c: float, r: float | None, rules: Rules) -> float:
+    """Return the air, or what a cover makes of it: beside skin or a bottle it is warmer."""
+    skin = rules.warmth.skin_c
+    return c if r is None else min(c, round(r + change.WARMEST_K * max(0.0, skin - r), 2))
 
 
 def _fallen(
@@ -140,15 +148,15 @@ def judge(
         return unknown(Reason.PRESENCE_UNSURE)
     if felt.measured and felt.room_c is not None and felt.room_c >= limits.warm_room_c:
         return no(Reason.WARM_ROOM)
-    if now.slipped_ms is not None or _slips(now, felt, at_ms, rules):
+    if now.slipped_ms is not None or (not firing and _slips(now, felt, at_ms, rules)):
         return unknown(Reason.SLIPPED)
     if firing and _held(now.warm_ms, limits.clear_hold_s, at_ms):
         return WARM
     if not firing and at_ms < presence.settled_ms:
         return WARM
-    found = _cold(now, felt, movement, at_ms, rules)
+    found = _cold(now, felt, movement, presence.settled_ms, at_ms, rules)
     if firing is None:
-        if found is None or _alive(presence, movement, found.since_ms):
+        if found is None or _alive(presence, movement, found.since_ms, rules):
             return found or WARM
         return unknown(Reason.PRESENCE_UNSURE)
     if found and recovery(leg) >= limits.recover_c:
@@ -170,37 +178,48 @@ def _slips(now: Warmth, felt: Feeling, at_ms: int, rules: Rules) -> bool:
     return change.slips(now.change, span_c, at_ms, rules.warmth)
 
 
-def _alive(presence: Presence, movement: Movement, since_ms: int | None) -> bool:
-    """Say whether a body is sure to lie there: by a mat, or by moving since it became cold.
+def _alive(presence: Presence, movement: Movement, since_ms: int | None, rules: Rules) -> bool:
+    """Say whether a body is sure to lie there: by a mat, because nobody got up, or by moving.
 
     Without a mat an uncovered sleeper and an empty bed cool alike.
     """
     if presence.mat_ms is not None or since_ms is None:
         return True
+    if not may_have_left(movement, since_ms, rules):
+        return True
+    if movement.counts:
+        gone_ms = (movement.stood_ms or 0) + rules.presence.stand_s * 1000
+        return movement.turned_ms is not None and movement.turned_ms > max(since_ms, gone_ms)
     return bool(movement.moved_ms) and movement.moved_ms[-1] > since_ms
 
 
 def _cold(
-    now: Warmth, felt: Feeling, movement: Movement, at_ms: int, rules: Rules
+    now: Warmth, felt: Feeling, movement: Movement, settled_ms: int, at_ms: int, rules: Rules
 ) -> Verdict | None:
     limits = rules.warmth
     late = now.stay_ms is not None and at_ms - now.stay_ms >= limits.cold_start_s * 1000
     urgent = now.urgent_ms is not None and _held(now.urgent_ms, limits.urgent_hold_s, at_ms)
     if urgent and (now.warmed or late):  # a bed is given time to warm before anybody is alarmed
         return yes(Level.URGENT, reason(now, at_ms, rules), now.urgent_ms, "warmth.urgent_c")
-    tossing = restless(movement, at_ms, limits.restless_s)
+    # A sensor that has seen nobody turn since bedtime cannot say that the sleeper lies calm.
+    blind = now.stay_ms is not None and (movement.turned_ms or 0) < now.stay_ms - ENTRY_MS
+    tossing = blind or restless(movement, at_ms, limits.restless_s)
     if change.fell(now.change, at_ms, limits, restless=tossing):
         return yes(
             Level.WARNING, _bared(now, at_ms, rules), now.change.since_ms, "warmth.change_share"
         )
     if not now.warmed:
-        return _cold_start(now, movement, at_ms, rules)
+        return _cold_start(now, felt, movement, at_ms, rules)
+    if change.rising(now.change):
+        return None  # it warms again
+    longer = 2 if tossing else 1
     for since, hold_s, rule in (
         (now.fallen_ms, limits.warn_hold_s, "warmth.warn_drop_c"),
         (now.contrast_ms, limits.warn_hold_s, "warmth.contrast_k"),
         (now.plain_ms, limits.plain_hold_s, "warmth.plain_c"),
     ):
-        if since is not None and _held(since, hold_s, at_ms):
+        # What a bed has from being left for a while counts only once it has had time to warm.
+        if since is not None and _held(max(since, settled_ms), longer * hold_s, at_ms):
             return yes(Level.WARNING, reason(now, at_ms, rules), since, rule)
     if (
         felt.leg_c is not None
@@ -212,13 +231,13 @@ def _cold(
     return None
 
 
-def _cold_start(now: Warmth, movement: Movement, at_ms: int, rules: Rules) -> Verdict | None:
+def _cold_start(
+    now: Warmth, felt: Feeling, movement: Movement, at_ms: int, rules: Rules
+) -> Verdict | None:
     limits = rules.warmth
-    if (
-        now.plain_ms is None
-        or now.stay_ms is None
-        or at_ms - now.stay_ms < limits.cold_start_s * 1000
-    ):
+    if now.plain_ms is None or now.stay_ms is None or felt.leg_c is None:
+        return None
+    if at_ms - now.stay_ms < limits.cold_start_s * 1000 or felt.leg_c >= limits.cold_start_c:
         return None
     moved = movement.moved_ms[-1] if movement.moved_ms else 0
     awake = at_ms - moved <= limits.wakeful_s * 1000
