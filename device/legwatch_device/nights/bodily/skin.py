@@ -1,0 +1,123 @@
+"""The skin of legs and feet through a made night: JOS-3, minute by minute.
+
+JOS-3 is good to 1.5 C on a leg and 2.5 C on a foot: it knows no mattress, no heat stored in covers
+and no cold feet of the old. Use it to compare rules, never to tell anybody a skin temperature.
+"""
+
+import os
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from legwatch_device.nights.bodily import bedding
+from legwatch_device.nights.bodily.story import Bare, Story
+from legwatch_device.nights.plan import MINUTE_S, inside
+
+STILL_M_S = 0.05
+ROOM_STEP_C = 0.2  # the body is told of the room in such steps
+EVENING_STEPS, EVENING_STEP_S = 12, 300  # an hour in a chair before the night begins
+SIDES = {"near": "left", "far": "right"}
+PARTS = ("shoulder", "arm", "hand", "thigh", "leg", "foot")
+
+
+class Skin(NamedTuple):
+    """Skin in C, one value a minute from the begin; near and far are sides of the sensor."""
+
+    near_leg: list[float]
+    far_leg: list[float]
+    near_foot: list[float]
+    far_foot: list[float]
+
+
+class Around(NamedTuple):
+    """What the body feels for a while."""
+
+    where: str  # evening, bed or up
+    air_c: float
+    bare: tuple[str, str] | None = None  # what, and on which side
+    m_s: float = STILL_M_S
+
+
+def skin(story: Story) -> Skin:
+    """Run the body through the night; a second for nine hours."""
+    model = _body(story)
+    _surround(model, story, Around("evening", story.evening_c))
+    model.simulate(EVENING_STEPS, dtime=EVENING_STEP_S)
+    minutes = [around(story, at_s + MINUTE_S // 2) for at_s in range(0, story.length_s, MINUTE_S)]
+    for now, same in groupby(minutes):
+        _surround(model, story, now)
+        model.simulate(sum(1 for _ in same), dtime=MINUTE_S)
+    felt = model.results().t_skin
+    named = (felt.left_leg, felt.right_leg, felt.left_foot, felt.right_foot)
+    return Skin(*([round(float(c), 2) for c in part[-len(minutes) :]] for part in named))
+
+
+def around(story: Story, at_s: int) -> Around:
+    """Return what surrounds the sleeper at a moment."""
+    if not story.in_bed or at_s < story.in_bed[0].from_s:
+        return Around("evening", story.evening_c)
+    air_c = round(round(story.room.at(at_s) / ROOM_STEP_C) * ROOM_STEP_C, 1)
+    if not inside(story.in_bed, at_s):
+        return Around("up", air_c)
+    bare = bare_at(story, at_s)
+    shown = (bare.what, bare.side) if bare else None
+    return Around("bed", air_c, shown, fan_at(story, at_s) or STILL_M_S)
+
+
+def bare_at(story: Story, at_s: float) -> Bare | None:
+    """Return what lies uncovered at a moment."""
+    return next((bare for bare in story.bare if inside([bare.span], at_s)), None)
+
+
+def fan_at(story: Story, at_s: float) -> float:
+    """Return the speed of the air over the bed in m/s; 0 without a fan."""
+    return next((fan.m_s for fan in story.fan if inside([fan.span], at_s)), 0.0)
+
+
+def _body(story: Story) -> Any:
+    # Its matrices are small: threads of a linear algebra library only get into each other's way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from pythermalcomfort.models import JOS3  # noqa: PLC0415 - a second, and an extra
+
+    who = story.person
+    model = JOS3(height=who.height_m, weight=who.weight_kg, age=who.age, sex=who.sex)
+    model.rh = 50
+    return model
+
+
+def _surround(model: Any, story: Story, now: Around) -> None:
+    model.tdb = now.air_c
+    model.tr = now.air_c
+    model.v = now.m_s
+    model.posture = {"evening": "sitting", "up": "standing", "bed": "lying"}[now.where]
+    model.par = {"evening": 1.2, "up": 1.5, "bed": 1.0}[now.where]
+    model.clo = {"evening": 1.0, "up": 0.6}.get(now.where) or clothed(story, now.bare)
+
+
+def clothed(story: Story, bare: tuple[str, str] | None) -> dict[str, float]:
+    """Return the clo of each part of a body in bed; head and neck lie free."""
+    cover = bedding.COVERS[story.bedding]
+    trunk, thigh, leg, foot = (clo * story.insulation for clo in cover[:4])
+    clo = {"head": 0.0, "neck": 0.0} | dict.fromkeys(("chest", "back", "pelvis"), trunk)
+    for side in ("left", "right"):
+        for part, value in zip(PARTS, (trunk, trunk, trunk, thigh, leg, foot), strict=True):
+            clo[f"{side}_{part}"] = value
+    if bare:
+        clo |= _bared(*bare)
+    return clo
+
+
+def _bared(what: str, side: str) -> dict[str, float]:
+    sides = (SIDES[side],) if what == "one_leg" else ("left", "right")
+    feet = {f"{each}_foot": bedding.BARE_FOOT_CLO for each in sides}
+    if what == "feet":
+        return feet
+    legs = {f"{each}_leg": bedding.BARE_LEG_CLO for each in sides}
+    if what != "all":
+        return feet | legs
+    trunk = dict.fromkeys(("chest", "back", "pelvis"), bedding.BARE_TRUNK_CLO)
+    limbs = {
+        f"{each}_{part}": bedding.BARE_LEG_CLO
+        for each in sides
+        for part in ("shoulder", "arm", "hand", "thigh")
+    }
+    return feet | legs | trunk | limbs
