@@ -12,9 +12,10 @@ from legwatch_device.nights.bodily.story import Bare, Spot, Story
 from legwatch_device.nights.plan import MINUTE_S, Span, inside
 
 STEP_S = 15
-MATTRESS_SHARE = 0.3  # of the air's goal that the mattress holds
-MATTRESS_S = 35 * MINUTE_S
-COVERED_S, BARE_S, FAN_S, LIFTED_S = 6 * MINUTE_S, 7 * MINUTE_S, 4 * MINUTE_S, 100
+# Of the air's goal, what the mattress holds: less where the room's air comes at it.
+MATTRESS_SHARE, MATTRESS_SHARE_BARE = 0.3, 0.1
+MATTRESS_S, MATTRESS_BARE_S = 35 * MINUTE_S, 120 * MINUTE_S  # bare legs still warm it from above
+COVERED_S, BARE_S, FAN_S, LIFTED_S = 5 * MINUTE_S, 7 * MINUTE_S, 4 * MINUTE_S, 100
 OPEN_S, SHUT_S = 8 * MINUTE_S, 14 * MINUTE_S  # a bed that has been left, thrown open or closed
 LIFTED_COVER = 0.3  # what a raised cover still holds of the way from bare to covered
 BLOWN_COVER = 0.96  # of its share that a cover keeps in a stream of air
@@ -38,6 +39,7 @@ class Goal(NamedTuple):
     celsius: float
     tau_s: float
     damp: float
+    covered: float = 1.0  # 0: the room's air comes at the mattress
 
 
 def air(story: Story, skin: Skin, lifts: list[Span]) -> Air:
@@ -49,9 +51,11 @@ def air(story: Story, skin: Skin, lifts: list[Span]) -> Air:
     for at_s in range(0, story.length_s, STEP_S):
         room = story.room.at(at_s)
         goal = _goal(story, skin, lifts, at_s, room)
-        felt = (1 - MATTRESS_SHARE) * goal.celsius + MATTRESS_SHARE * mattress
+        held = MATTRESS_SHARE_BARE + goal.covered * (MATTRESS_SHARE - MATTRESS_SHARE_BARE)
+        slow_s = MATTRESS_BARE_S + goal.covered * (MATTRESS_S - MATTRESS_BARE_S)
+        felt = (1 - held) * goal.celsius + held * mattress
         leg += _step(felt - leg, goal.tau_s * story.spot.pace)
-        mattress += _step(leg - mattress, MATTRESS_S * story.spot.pace)
+        mattress += _step(leg - mattress, slow_s * story.spot.pace)
         damp += _step(goal.damp * story.spot.damp_kpa - damp, goal.tau_s)
         was.leg_c.append(round(leg, 3))
         was.leg_kpa.append(round(kpa + damp, 4))
@@ -80,6 +84,7 @@ def _goal(story: Story, skin: Skin, lifts: list[Span], at_s: int, room: float) -
         room + share * (NEAR * near + FAR * far - room) + warm,
         tau_s,
         DAMP_BARE + (1 - DAMP_BARE) * covered,
+        covered,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from legwatch_device.nights.bodily import bedding, room
+from legwatch_device.nights.bodily import room
 from legwatch_device.nights.bodily.story import Bare, Bottle, Fan, Partner, Story, draw, spot
 from legwatch_device.nights.plan import HOUR_S, MINUTE_S, Fault, Span, inside, without
 
@@ -212,8 +212,8 @@ KINDS: Mapping[str, Kind] = {
 
 
 def _under(story: Story, cover: str, chance: Random) -> Story:
-    assert cover in bedding.COVERS
-    return replace(story, bedding=cover, spot=spot(cover, chance))
+    warmth = round(chance.uniform(0.92, 1.12), 3)
+    return replace(story, bedding=cover, insulation=warmth, spot=spot(cover, warmth, chance))
 
 
 def _uncovered(story: Story, chance: Random, *, what: str, side: str = "near") -> Story:

@@ -91,31 +91,32 @@ def draw(kind: str, chance: Random, *, room_c: tuple[float, float] = (13.0, 25.0
     sleeper = person.draw(chance)
     air = room.draw(chance.uniform(*room_c), length_s, chance)
     cover = bedding.fitting(air.at(length_s / 2), chance)
+    warmth = bedding.insulation(cover, air.at(length_s / 2), chance)
     return Story(
         kind,
         length_s,
         sleeper,
         person.restless(sleeper, chance),
         cover,
-        round(chance.uniform(0.92, 1.12), 3),
+        warmth,
         air,
         round(max(air.start_c, chance.uniform(18.5, 22.5)), 1),
         (Span(enter_s, leave_s),),
         (chance.random() < 0.5,),
-        spot(cover, chance),
+        spot(cover, warmth, chance),
     )
 
 
-def spot(cover: str, chance: Random) -> Spot:
+def spot(cover: str, insulation: float, chance: Random) -> Spot:
     """Draw the place of a sensor under this cover."""
-    leak = 1 - bedding.COVERS[cover].air_k
+    leak = (1 - bedding.COVERS[cover].air_k) / insulation
     return Spot(
-        cover_k=round(1 - leak * min(1.3, max(0.75, chance.gauss(1.0, 0.13))), 3),
-        bare_k=round(chance.triangular(0.22, 0.46, 0.35), 3),
-        fan_k=round(chance.triangular(0.14, 0.36, 0.26), 3),
+        cover_k=round(1 - leak * min(1.25, max(0.8, chance.gauss(1.0, 0.12))), 3),
+        bare_k=round(chance.triangular(0.20, 0.44, 0.32), 3),
+        fan_k=round(chance.triangular(0.12, 0.30, 0.20), 3),
         near=round(chance.uniform(0.65, 0.9), 2),
         far=round(chance.uniform(0.4, 0.6), 2),
         feet=round(chance.uniform(0.10, 0.25), 2),
         pace=round(chance.lognormvariate(0.0, 0.2), 2),
-        damp_kpa=round(chance.uniform(0.4, 1.1), 2),
+        damp_kpa=round(chance.uniform(0.6, 1.5), 2),
     )

@@ -85,7 +85,7 @@ def _uncovered(story: Story, bare: Bare, iso: Write) -> list[dict[str, Any]]:
             "to": iso(span.to_s),
             "what": bare.what,
             **side,
-            "fan_m_s": fan_at(story, span.from_s),
+            "fan_m_s": fan_at(story, (span.from_s + span.to_s) / 2),
         }
         for span in overlap(story.in_bed, bare.span)
     ]
