@@ -30,7 +30,7 @@ COVERS: Mapping[str, Cover] = {
 BARE_LEG_CLO, BARE_FOOT_CLO = 0.3, 0.1  # what pyjamas and the mattress below still give
 BARE_TRUNK_CLO = 0.9  # a night shirt, and the mattress under half of it
 # Legs keep 32 C or so under winter bedding at 14 C, light at 20, a sheet at 25 (JOS-3 runs).
-LIGHT_FROM_C, SHEET_FROM_C = 19.5, 23.5
+LIGHT_FROM_C, SHEET_FROM_C = 20.0, 24.0
 # With 4.3 clo sleep is good at 3 C: Tsuzuki 2018, Buildings 8:76. How many take it is assumed.
 ADDED, ADDED_PER_C, COLD_C = 0.8, 0.06, 17.5
 

@@ -7,7 +7,7 @@ from legwatch_device.nights.bodily.story import Story
 from legwatch_device.nights.plan import HOUR_S, MINUTE_S, Span, inside
 
 LIFTED = 0.1  # of the turns raise the cover for a moment; assumed
-LIFTED_TOSSING = 0.6
+LIFTED_TOSSING = 0.45
 
 
 class Moved(NamedTuple):

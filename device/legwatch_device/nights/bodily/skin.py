@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from legwatch_device.nights.bodily import bedding
+from legwatch_device.nights.bodily.person import Person
 from legwatch_device.nights.bodily.story import Bare, Story
 from legwatch_device.nights.plan import MINUTE_S, inside
 
@@ -38,18 +39,20 @@ class Around(NamedTuple):
 
     where: str  # evening, bed or up
     air_c: float
+    bedding: str = "sheet"
+    insulation: float = 1.0  # of this bedding beside others of its name
     bare: tuple[str, str] | None = None  # what, and on which side
     m_s: float = STILL_M_S
 
 
 def skin(story: Story) -> Skin:
     """Run the body through the night; a second for nine hours."""
-    model = _body(story)
-    _surround(model, story, Around("evening", story.evening_c))
+    model = body(story.person)
+    surround(model, Around("evening", story.evening_c))
     model.simulate(EVENING_STEPS, dtime=EVENING_STEP_S)
     minutes = [around(story, at_s + MINUTE_S // 2) for at_s in range(0, story.length_s, MINUTE_S)]
     for now, same in groupby(minutes):
-        _surround(model, story, now)
+        surround(model, now)
         model.simulate(sum(1 for _ in same), dtime=MINUTE_S)
     felt = model.results().t_skin
     named = (felt.left_leg, felt.right_leg, felt.left_foot, felt.right_foot)
@@ -65,7 +68,8 @@ def around(story: Story, at_s: int) -> Around:
         return Around("up", air_c)
     bare = bare_at(story, at_s)
     shown = (bare.what, bare.side) if bare else None
-    return Around("bed", air_c, shown, fan_at(story, at_s) or STILL_M_S)
+    m_s = fan_at(story, at_s) or STILL_M_S
+    return Around("bed", air_c, story.bedding, story.insulation, shown, m_s)
 
 
 def bare_at(story: Story, at_s: float) -> Bare | None:
@@ -78,37 +82,37 @@ def fan_at(story: Story, at_s: float) -> float:
     return next((fan.m_s for fan in story.fan if inside([fan.span], at_s)), 0.0)
 
 
-def _body(story: Story) -> Any:
+def body(who: Person) -> Any:
+    """Return a JOS-3 model of a person; raises ModuleNotFoundError without the extra `sim`."""
     # Its matrices are small: threads of a linear algebra library only get into each other's way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from pythermalcomfort.models import JOS3  # noqa: PLC0415 - a second, and an extra
 
-    who = story.person
     model = JOS3(height=who.height_m, weight=who.weight_kg, age=who.age, sex=who.sex)
     model.rh = 50
     return model
 
 
-def _surround(model: Any, story: Story, now: Around) -> None:
+def surround(model: Any, now: Around) -> None:
+    """Tell the body what is around it from now on."""
     model.tdb = now.air_c
     model.tr = now.air_c
     model.v = now.m_s
     model.posture = {"evening": "sitting", "up": "standing", "bed": "lying"}[now.where]
     model.par = {"evening": CHAIR_PAR, "up": 1.5, "bed": 1.0}[now.where]
     dressed = {"evening": DRESSED_CLO, "up": UP_CLO}.get(now.where)
-    model.clo = clothed(story, now.bare) if dressed is None else _dressed(dressed)
+    model.clo = _covered(now) if dressed is None else _dressed(dressed)
 
 
-def clothed(story: Story, bare: tuple[str, str] | None) -> dict[str, float]:
-    """Return the clo of each part of a body in bed; head and neck lie free."""
-    cover = bedding.COVERS[story.bedding]
-    trunk, thigh, leg, foot = (clo * story.insulation for clo in cover[:4])
+def _covered(now: Around) -> dict[str, float]:
+    cover = bedding.COVERS[now.bedding]
+    trunk, thigh, leg, foot = (clo * now.insulation for clo in cover[:4])
     clo = HEAD | dict.fromkeys(TRUNK, trunk)
     for side in ("left", "right"):
         for part, value in zip(PARTS, (trunk, trunk, trunk, thigh, leg, foot), strict=True):
             clo[f"{side}_{part}"] = value
-    if bare:
-        clo |= _bared(*bare)
+    if now.bare:
+        clo |= _bared(*now.bare)
     return clo
 
 

@@ -112,7 +112,7 @@ def spot(cover: str, insulation: float, chance: Random) -> Spot:
     leak = (1 - bedding.COVERS[cover].air_k) / insulation
     return Spot(
         cover_k=round(1 - leak * min(1.25, max(0.8, chance.gauss(1.0, 0.12))), 3),
-        bare_k=round(chance.triangular(0.20, 0.44, 0.32), 3),
+        bare_k=round(chance.triangular(0.18, 0.38, 0.31), 3),
         fan_k=round(chance.triangular(0.12, 0.30, 0.20), 3),
         near=round(chance.uniform(0.65, 0.9), 2),
         far=round(chance.uniform(0.4, 0.6), 2),

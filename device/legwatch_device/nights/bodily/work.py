@@ -23,12 +23,13 @@ def write_all(orders: Sequence[Order], folder: Path, jobs: int) -> None:
     ):
         if cached and night.to_cache is not None:
             cached = _cached(night.cache, night.to_cache)
-        whole(folder / f"{night.name}.csv.gz", night.csv_gz)
-        whole(folder / f"{night.name}.truth.json", night.truth)
+        with _uninterrupted():  # a night without its truth is of no use
+            whole(folder / f"{night.name}.csv.gz", night.csv_gz)
+            whole(folder / f"{night.name}.truth.json", night.truth)
 
 
 def whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, even on Ctrl-C or a full disk."""
+    """Write a file so that it is there whole or not at all, even on a full disk."""
     half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         half.write_bytes(content)
@@ -65,8 +66,9 @@ def _made(orders: Sequence[Order], jobs: int) -> Iterator[Made]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    was = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Let a Ctrl-C wait until the end of the block; processes begun in it never see one."""
+    was = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, was)
+        signal.pthread_sigmask(signal.SIG_SETMASK, was)
