@@ -92,6 +92,9 @@ def test_a_stop_leaves_whole_nights_and_no_traceback(tmp_path: Path) -> None:
         os.killpg(made.pid, signal.SIGINT)  # as a terminal does: to the workers, too
         said = made.communicate(timeout=30)
     assert (made.returncode, *said) == (130, "", "")
+    give_up = time.monotonic() + 10
+    while at_work(made.pid) and time.monotonic() < give_up:
+        time.sleep(0.05)
     assert at_work(made.pid) == []
     left = {path.name for path in (tmp_path / "out").iterdir()}
     names = {name.removesuffix(".truth.json") for name in left if name.endswith(".truth.json")}

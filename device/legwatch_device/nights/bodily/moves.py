@@ -6,6 +6,7 @@ from typing import NamedTuple
 from legwatch_device.nights.bodily.story import Story
 from legwatch_device.nights.plan import HOUR_S, MINUTE_S, Span, inside
 
+MOVED = ("displaced", "lain_upon")  # what a sensor suffers by the sleeper's turning
 LIFTED = 0.1  # of the turns raise the cover for a moment; assumed
 LIFTED_TOSSING = 0.45
 
@@ -57,7 +58,7 @@ def _renewed(story: Story, chance: Random) -> list[int]:
 def _handled(story: Story) -> list[int]:
     """Return when a cover is thrown off or pulled up, or the sensor pushed out of the bed."""
     edges = [edge for bare in story.bare for edge in bare.span]
-    edges += [fault.span.from_s for fault in story.faults if fault.what == "displaced"]
+    edges += [edge for fault in story.faults if fault.what in MOVED for edge in fault.span]
     return [edge for edge in edges if inside(story.in_bed, edge)]
 
 

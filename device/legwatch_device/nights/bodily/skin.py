@@ -5,7 +5,8 @@ and no cold feet of the old. Use it to compare rules, never to tell anybody a sk
 """
 
 import os
-from itertools import groupby
+from collections.abc import Sequence
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 from legwatch_device.nights.bodily import bedding
@@ -15,6 +16,8 @@ from legwatch_device.nights.plan import MINUTE_S, inside
 
 STILL_M_S = 0.05
 ROOM_STEP_C = 0.2  # the body is told of the room in such steps
+# Minute by minute for a while after every change, then in longer steps: legs within 0.1 C, feet 0.2.
+ANSWERED_MIN, LONG_MIN = 45, 5
 # Two hours in a chair come before the night. With these, feet of a woman of 70 go to bed at
 # 26.5 C after a room of 20 and at 23.1 after 16, and take 31 and 80 min in a winter bed to 32.
 EVENING_STEPS, EVENING_STEP_S, CHAIR_PAR = 24, 300, 1.2
@@ -46,17 +49,40 @@ class Around(NamedTuple):
 
 
 def skin(story: Story) -> Skin:
-    """Run the body through the night; a second for nine hours."""
+    """Run the body through the night."""
     model = body(story.person)
     surround(model, Around("evening", story.evening_c))
     model.simulate(EVENING_STEPS, dtime=EVENING_STEP_S)
     minutes = [around(story, at_s + MINUTE_S // 2) for at_s in range(0, story.length_s, MINUTE_S)]
+    steps: list[int] = []
+    since_min, before = 0, minutes[0]
     for now, same in groupby(minutes):
+        since_min = since_min if now._replace(air_c=before.air_c) == before else 0
+        length_min, before = sum(1 for _ in same), now
         surround(model, now)
-        model.simulate(sum(1 for _ in same), dtime=MINUTE_S)
+        for count, step_min in _paces(length_min, since_min):
+            model.simulate(count, dtime=step_min * MINUTE_S)
+            steps += [step_min] * count
+        since_min += length_min
     felt = model.results().t_skin
     named = (felt.left_leg, felt.right_leg, felt.left_foot, felt.right_foot)
-    return Skin(*([round(float(c), 2) for c in part[-len(minutes) :]] for part in named))
+    return Skin(*(_each_minute(part[-len(steps) - 1 :], steps) for part in named))
+
+
+def _paces(length_min: int, since_min: int) -> list[tuple[int, int]]:
+    """Return how many steps of how many minutes: short ones while the body answers a change."""
+    at_first = min(length_min, max(0, ANSWERED_MIN - since_min))
+    long, rest = divmod(length_min - at_first, LONG_MIN)
+    paces = [(at_first, 1), (long, LONG_MIN), (rest, 1)]
+    return [(count, step_min) for count, step_min in paces if count]
+
+
+def _each_minute(ends: Sequence[float], steps: list[int]) -> list[float]:
+    """Fill in the minutes between the ends of the steps."""
+    found = []
+    for (a, b), step_min in zip(pairwise(map(float, ends)), steps, strict=True):
+        found += [round(a + (b - a) * (i + 1) / step_min, 2) for i in range(step_min)]
+    return found
 
 
 def around(story: Story, at_s: int) -> Around:
