@@ -16,7 +16,7 @@ from legwatch_device.nights.plan import MINUTE_S, inside
 
 STILL_M_S = 0.05
 ROOM_STEP_C = 0.2  # the body is told of the room in such steps
-# Minute by minute for a while after every change, then in longer steps: legs within 0.1 C, feet 0.2.
+# Minute by minute for a while after a change, then in longer steps: legs within 0.1 C, feet 0.2.
 ANSWERED_MIN, LONG_MIN = 45, 5
 # Two hours in a chair come before the night. With these, feet of a woman of 70 go to bed at
 # 26.5 C after a room of 20 and at 23.1 after 16, and take 31 and 80 min in a winter bed to 32.
