@@ -5,9 +5,9 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from legwatch_device.nights.bodily import room
+from legwatch_device.nights.bodily import faults, room
 from legwatch_device.nights.bodily.story import Bare, Bottle, Fan, Partner, Story, draw, spot
-from legwatch_device.nights.plan import HOUR_S, MINUTE_S, Fault, Span, inside, without
+from legwatch_device.nights.plan import HOUR_S, MINUTE_S, Span, inside, without
 
 Change = Callable[[Story, Random], Story]
 
@@ -134,51 +134,6 @@ def _two_stays(story: Story, chance: Random) -> Story:
     return _up(story, Span(middle_s, middle_s + length_s), chance)
 
 
-def _dead_leg(story: Story, chance: Random) -> Story:
-    return _faulty(story, Fault("leg", chance.choice(("silent", "zeros")), _later(story, chance)))
-
-
-def _stuck_leg(story: Story, chance: Random) -> Story:
-    return _faulty(story, Fault("leg", "stuck", _later(story, chance)))
-
-
-def _slow_leg(story: Story, _chance: Random) -> Story:
-    return _faulty(story, Fault("leg", "slow", Span(0, story.length_s)))
-
-
-def _displaced(story: Story, chance: Random) -> Story:
-    begin_s = _later(story, chance).from_s
-    return _faulty(story, Fault("leg", "displaced", Span(begin_s, story.length_s)))
-
-
-def _lain_upon(story: Story, chance: Random) -> Story:
-    return _faulty(story, Fault("leg", "lain_upon", _later(story, chance)))
-
-
-def _dead_movement(story: Story, chance: Random) -> Story:
-    what = chance.choice(("silent", "blind"))
-    return _faulty(story, Fault("movement", what, Span(0, story.length_s)))
-
-
-def _gaps(story: Story, chance: Random) -> Story:
-    for sensor in ("leg", "leg", "room", "leg", "agent", "agent"):
-        begin_s = chance.randrange(story.length_s - 10 * MINUTE_S)
-        span = Span(begin_s, begin_s + chance.randrange(2 * MINUTE_S, 8 * MINUTE_S))
-        story = _faulty(story, Fault(sensor, "silent", span))
-    return story
-
-
-def _agent_off(story: Story, chance: Random) -> Story:
-    begin_s = _later(story, chance).from_s
-    span = Span(begin_s, begin_s + chance.randrange(40, 121) * MINUTE_S)
-    return _faulty(story, Fault("agent", "silent", span))
-
-
-def _dead_room(story: Story, chance: Random) -> Story:
-    begin_s = chance.choice((0, _later(story, chance).from_s))
-    return _faulty(story, Fault("room", "silent", Span(begin_s, story.length_s)))
-
-
 # The weights make a corpus: about two nights in five with something bare, one in eight with a
 # faulty sensor, the rest what must stay quiet. Chosen to try every rule, not counted on people.
 KINDS: Mapping[str, Kind] = {
@@ -199,15 +154,15 @@ KINDS: Mapping[str, Kind] = {
     "empty_bed": Kind(4, _empty_bed),
     "late_to_bed": Kind(2, _late_to_bed),
     "two_stays": Kind(3, _two_stays),
-    "dead_leg": Kind(2, _dead_leg),
-    "stuck_leg": Kind(2, _stuck_leg),
-    "slow_leg": Kind(1, _slow_leg),
-    "displaced": Kind(3, _displaced),
-    "lain_upon": Kind(2, _lain_upon),
-    "dead_movement": Kind(2, _dead_movement),
-    "gaps": Kind(2, _gaps),
-    "agent_off": Kind(2, _agent_off),
-    "dead_room": Kind(1, _dead_room),
+    "dead_leg": Kind(2, faults.dead_leg),
+    "stuck_leg": Kind(2, faults.stuck_leg),
+    "slow_leg": Kind(1, faults.slow_leg),
+    "displaced": Kind(3, faults.displaced),
+    "lain_upon": Kind(2, faults.lain_upon),
+    "dead_movement": Kind(2, faults.dead_movement),
+    "gaps": Kind(2, faults.gaps),
+    "agent_off": Kind(2, faults.agent_off),
+    "dead_room": Kind(1, faults.dead_room),
 }
 
 
@@ -263,14 +218,3 @@ def _free(story: Story, chance: Random, length_s: int) -> Span | None:
 def _most_of(story: Story, chance: Random) -> Span:
     stay = story.in_bed[0]
     return Span(stay.from_s + chance.randrange(0, 90) * MINUTE_S, stay.to_s)
-
-
-def _later(story: Story, chance: Random) -> Span:
-    """Draw an hour to five, from an hour after going to bed on."""
-    stay = story.in_bed[0]
-    begin_s = chance.randrange(stay.from_s + HOUR_S, stay.to_s - 2 * HOUR_S)
-    return Span(begin_s, min(story.length_s, begin_s + chance.randrange(60, 300) * MINUTE_S))
-
-
-def _faulty(story: Story, fault: Fault) -> Story:
-    return replace(story, faults=(*story.faults, fault))

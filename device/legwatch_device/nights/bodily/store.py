@@ -12,7 +12,7 @@ from legwatch_device.nights.bodily.air import Air
 from legwatch_device.nights.bodily.skin import Skin
 
 # What skin and air follow from; a change in one of these makes every stored night anew.
-SOURCES = ("person", "bedding", "room", "story", "kinds", "skin", "moves", "air")
+SOURCES = ("person", "bedding", "room", "story", "kinds", "faults", "skin", "moves", "air")
 
 
 def place(seed: int, number: int, kind: str) -> Path:
