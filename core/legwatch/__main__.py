@@ -15,6 +15,7 @@ ABOUT = {
     "alerts": "tonight's alerts with their history, one in plain words, an answer",
     "duty": "who is told tonight, and whether they can be reached",
     "replay": "run the rules over recorded nights",
+    "score": "how good the rules are on made nights, beside a simple automation",
     "nights": "make plausible nights with the truth beside them",
     "history": "send the stored nights to InfluxDB for Grafana",
     "check-config": "check a settings file and say what is wrong with it",

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 import urllib3
 
 from legwatch.errors import CannotRun, SettingsError
+from legwatch.escalation import OVER
 from legwatch.night import local, night_of
-from legwatch_server import chronicle
+from legwatch.notice import Held, Notice
+from legwatch_server import chronicle, usual
 from legwatch_server.answer import SNOOZES_MIN, Act, Claims, Of, make
 from legwatch_server.chronicle import Episode, Sight
 from legwatch_server.door import PATH
@@ -20,7 +22,7 @@ from legwatch_server.explain import answered, explain, heading, journeys
 from legwatch_server.profiles import sources
 from legwatch_server.settings import ServerSettings, read, secret
 
-CONFIG = Path("/etc/legwatch/server.toml")
+CONFIG_HELP = f"server.toml; else {usual.INSTALLED}, else that of `legwatch up`"
 VALID_S = 60
 FRESH_MIN = 15
 _ACTS = {"seen": Act.SEEN, "useless": Act.USELESS}
@@ -30,7 +32,7 @@ _SAID = {200: "noted", 410: "there is no such alert any more", 503: "not noted y
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch alerts`; 0 when done, 1 when it cannot be, 2 for wrong words or settings."""
     args = _parser().parse_args(argv)
-    settings = read(args.config)
+    settings = read(usual.settings(args.config))
     match args.action:
         case "explain":
             return _explain(settings, args.id)
@@ -44,9 +46,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     config = argparse.ArgumentParser(add_help=False)
-    config.add_argument(
-        "--config", type=Path, default=CONFIG, metavar="FILE", help=f"server.toml ({CONFIG})"
-    )
+    config.add_argument("--config", type=Path, metavar="FILE", help=CONFIG_HELP)
     parser = argparse.ArgumentParser(
         prog="legwatch alerts",
         description="Tonight's alerts, who was told and what was answered.",
@@ -118,12 +118,18 @@ def _episode(found: Episode, zone: ZoneInfo) -> Iterator[str]:
     yield _bold(f"#{found.id}  {found.bed}")
     for told in found.told:
         at = f"{local(told.notice.at_ms, zone):%H:%M}"
-        held = f"  [told nobody: {told.notice.held}]" if told.notice.held else ""
-        yield f"  {at}  {heading(told)}{held}"
+        yield f"  {at}  {heading(told)}{_held(told.notice)}"
         for line in journeys(told, zone):
             yield f"           {line}"
     for given in found.answers:
         yield f"  {answered(given, zone)}"
+
+
+def _held(notice: Notice) -> str:
+    if notice.held is None or notice.what in OVER:
+        return ""
+    waiting = notice.held is Held.WAITING
+    return "  [no sound yet]" if waiting else f"  [told nobody: {notice.held}]"
 
 
 def _sight(sight: Sight, now_ms: int, zone: ZoneInfo) -> str:

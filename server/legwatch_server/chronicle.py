@@ -115,7 +115,8 @@ def episodes(
     last_ms = int((noon + timedelta(days=1)).timestamp() * 1000)
     rows = db.execute(
         "SELECT DISTINCT n.bed_id, n.kind, coalesce(n.episode_ms, n.id) FROM notices n"
-        " JOIN beds b ON b.id = n.bed_id WHERE n.at_ms>=? AND n.at_ms<? AND (? IS NULL OR b.name=?)",
+        " JOIN beds b ON b.id = n.bed_id"
+        " WHERE n.at_ms>=? AND n.at_ms<? AND (? IS NULL OR b.name=?)",
         (first_ms, last_ms, bed, bed),
     ).fetchall()
     return sorted((_episode(db, *row) for row in rows), key=lambda episode: episode.id)

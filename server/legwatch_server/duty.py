@@ -11,8 +11,8 @@ from pathlib import Path
 from legwatch.errors import CannotRun
 from legwatch.night import local, night_of
 from legwatch.people import on_duty
-from legwatch_server import chronicle
-from legwatch_server.alerts import CONFIG
+from legwatch_server import chronicle, usual
+from legwatch_server.alerts import CONFIG_HELP
 from legwatch_server.rehearsal import Way, ways
 from legwatch_server.settings import ServerSettings, read
 
@@ -24,14 +24,12 @@ def main(argv: Sequence[str]) -> int:
     """Run `legwatch duty`; 0 when all ways on duty tonight are green, 1 when one is not."""
     parser = argparse.ArgumentParser(
         prog="legwatch duty",
-        description="Who is told tonight and in the next nights, and whether the way to them works.",
+        description="Who is told tonight and in the next nights, and whether they can be reached.",
     )
-    parser.add_argument(
-        "--config", type=Path, default=CONFIG, metavar="FILE", help=f"server.toml ({CONFIG})"
-    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help=CONFIG_HELP)
     parser.add_argument("--nights", type=int, default=7, metavar="N", help="how many nights (7)")
     args = parser.parse_args(argv)
-    settings = read(args.config)
+    settings = read(usual.settings(args.config))
     now_ms = time.time_ns() // 1_000_000
     beds = _beds(settings)
     tonight = _roster(settings, beds, now_ms, max(1, args.nights))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import tzinfo
 
+from legwatch.escalation import OVER
 from legwatch.message import title
 from legwatch.night import local
 from legwatch.notice import Held, Notice, Reason, What
@@ -76,7 +77,7 @@ def _notice(told: Told, zone: tzinfo, sources: dict[str, str]) -> Iterator[str]:
         yield f"  Figures: {', '.join(shown)}"
     if notice.held is Held.WAITING:
         yield "  It waited for the sleeper to move before making a sound."
-    elif notice.held:
+    elif notice.held and notice.what not in OVER:
         yield f"  {_UNTOLD[notice.held]}"
     figures = dict(notice.figures)
     if "wait_ended" in figures:
@@ -140,7 +141,8 @@ def _step(step: Step, zone: tzinfo) -> str:
 def answered(given: Answer, zone: tzinfo) -> str:
     """Return an answer in a line."""
     said = _ACTS.get(given.act, f"asked for quiet for {given.minutes} min")
-    return f"{local(given.at_ms, zone):%H:%M:%S}  {given.person} {said} (by {given.via})"
+    who = "somebody" if given.person == given.via else given.person
+    return f"{local(given.at_ms, zone):%H:%M:%S}  {who} {said} (by {given.via})"
 
 
 def _end(found: Episode, zone: tzinfo) -> str:

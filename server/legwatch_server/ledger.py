@@ -25,7 +25,6 @@ _STEP_ALL = (
     "INSERT INTO steps (delivery_id, at_ms, state, attempt, reason)"
     " SELECT id, ?, ?, attempt, ? FROM deliveries WHERE "
 )
-_MOST = 512  # rows looked at in one turn
 
 
 class Row(NamedTuple):
@@ -49,37 +48,39 @@ class Row(NamedTuple):
     recall_ms: int | None
 
 
-def to_send(db: sqlite3.Connection, channel: str, now_ms: int) -> list[Row]:
-    """Return what is due, the most urgent tone first, the oldest first."""
+def to_send(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
+    """Return what is due, the most urgent tone first, the oldest first, at the most so many."""
     return _rows(
         db,
         "d.channel=? AND d.state IN ('decided','claimed') AND d.next_ms<=?"
         " ORDER BY d.tone NOT IN ('loud','quiet'), d.next_ms, d.id",
         (channel, now_ms),
+        most,
     )
 
 
-def to_recall(db: sqlite3.Connection, channel: str, now_ms: int) -> list[Row]:
+def to_recall(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
     """Return what was sent and is to be taken back."""
     where = "d.channel=? AND d.recall_ms<=? AND d.state IN ('sent','delivered','answered')"
-    return _rows(db, f"{where} ORDER BY d.id", (channel, now_ms))
+    return _rows(db, f"{where} ORDER BY d.id", (channel, now_ms), most)
 
 
-def to_follow(db: sqlite3.Connection, channel: str, now_ms: int) -> list[Row]:
+def to_follow(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
     """Return what the service is to be asked about."""
     where = "d.channel=? AND d.state IN ('sent','delivered') AND d.receipt!='' AND d.next_ms<=?"
-    return _rows(db, f"{where} AND d.recall_ms IS NULL ORDER BY d.next_ms", (channel, now_ms))
+    where += " AND d.recall_ms IS NULL ORDER BY d.next_ms"
+    return _rows(db, where, (channel, now_ms), most)
 
 
 def row_of(db: sqlite3.Connection, ident: int) -> Row | None:
     """Return one row."""
-    found = _rows(db, "d.id=?", (ident,))
+    found = _rows(db, "d.id=?", (ident,), 1)
     return found[0] if found else None
 
 
-def _rows(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> list[Row]:
+def _rows(db: sqlite3.Connection, where: str, values: tuple[object, ...], most: int) -> list[Row]:
     # All rows, not one: a half-read answer holds an old snapshot, and writing on it fails.
-    sql = f"SELECT {_COLUMNS} FROM deliveries d WHERE {where} LIMIT {_MOST}"  # noqa: S608 - our own words
+    sql = f"SELECT {_COLUMNS} FROM deliveries d WHERE {where} LIMIT {most}"  # noqa: S608 - our own words
     found = db.execute(sql, values).fetchall()
     return [Row._make((*r[:8], Tone(r[8]), *r[9:])) for r in found]
 
@@ -205,6 +206,11 @@ def _hurry(db: sqlite3.Connection, row: Row, now_ms: int) -> None:
         f"UPDATE deliveries SET next_ms=next_ms-?, due_ms=due_ms-? WHERE {later}",  # noqa: S608 - our own words
         (first - now_ms, first - now_ms, *values),
     )
+
+
+def let_stand(db: sqlite3.Connection, row: Row) -> None:
+    """Leave a push where it is: its channel cannot take anything back."""
+    db.execute("UPDATE deliveries SET recall_ms=NULL WHERE id=?", (row.id,))
 
 
 def recalled(db: sqlite3.Connection, row: Row, error: PushError | None, now_ms: int) -> None:

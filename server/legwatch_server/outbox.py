@@ -11,7 +11,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from enum import Enum
 from pathlib import Path
@@ -37,7 +37,11 @@ from legwatch_server.store import connect, transaction
 logger = logging.getLogger(__name__)
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 2.0, 300.0
+MOST_ROWS = 512  # looked at in one turn
 LOOK_S = 5.0  # besides being woken, and besides what is due before that
+
+
+Key = tuple[str, int, str]  # person, bed, kind
 
 
 class Task(Enum):
@@ -84,7 +88,7 @@ class Outbox:
         self._most, self._wake_all, self._answered = workers, wake_all, answered
         self._inbox: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._flying: dict[int, tuple[str, int, str]] = {}
+        self._flying: dict[int, Key] = {}
         self._unrecorded: list[Result] = []
         self._workers: list[threading.Thread] = []
         self._stop = False
@@ -160,20 +164,23 @@ class Outbox:
         landed = {result.job.row.id for result in self._unrecorded}
         busy = {key for ident, key in self._flying.items() if ident not in landed}
         free = self._most - (len(self._flying) - len(landed))
-        found: list[tuple[Task, Row]] = []
         if free <= 0:
-            return found
-        recalls = [(Task.RECALL, row) for row in ledger.to_recall(db, self._channel, now_ms)]
-        sends = [(Task.SEND, row) for row in ledger.to_send(db, self._channel, now_ms)]
-        follows: list[tuple[Task, Row]] = []
-        if isinstance(self._notifier, Follows):
-            follows = [(Task.FOLLOW, row) for row in ledger.to_follow(db, self._channel, now_ms)]
-        for task, row in (*recalls, *sends, *follows):
-            key = (row.person, row.bed_id, row.kind)
-            if len(found) < free and key not in busy:
-                busy.add(key)
-                found.append((task, row))
+            return []
+        for most in (4 * self._most, MOST_ROWS):  # when many wait, the first ones are enough
+            rows = self._waiting(db, now_ms, most)
+            found = _one_each(rows, busy, free)
+            if len(found) == free or len(rows) < most:
+                break
         return found
+
+    def _waiting(self, db: sqlite3.Connection, now_ms: int, most: int) -> list[tuple[Task, Row]]:
+        asked = (db, self._channel, now_ms, most)
+        follows = ledger.to_follow(*asked) if isinstance(self._notifier, Follows) else []
+        return [
+            *((Task.RECALL, row) for row in ledger.to_recall(*asked)),
+            *((Task.SEND, row) for row in ledger.to_send(*asked)),
+            *((Task.FOLLOW, row) for row in follows),
+        ]
 
     def _claim(self, db: sqlite3.Connection, task: Task, row: Row, now_ms: int) -> Job | None:
         if task is Task.SEND:
@@ -186,7 +193,7 @@ class Outbox:
                 logger.warning("%s; sending it again", why)
             ledger.claim(db, row, now_ms)
         elif task is Task.RECALL and not isinstance(self._notifier, Withdraws):
-            ledger.recalled(db, row, None, now_ms)
+            ledger.let_stand(db, row)
             return None
         try:
             return Job(task, row, self._compose(db, row, now_ms))
@@ -269,6 +276,19 @@ class Outbox:
         elif self.failing:
             logger.info("channel %s delivers again", self._channel)
             self.failing = ""
+
+
+def _one_each(
+    rows: Sequence[tuple[Task, Row]], busy: Collection[Key], free: int
+) -> list[tuple[Task, Row]]:
+    """Return the first `free` rows, one a person and alert, of those that are not busy."""
+    taken, found = set(busy), list[tuple[Task, Row]]()
+    for task, row in rows:
+        key = (row.person, row.bed_id, row.kind)
+        if len(found) < free and key not in taken:
+            taken.add(key)
+            found.append((task, row))
+    return found
 
 
 def _every_s(notifier: Notifier) -> float | None:

@@ -94,4 +94,5 @@ def _tap(db: sqlite3.Connection, person: str, now_ms: int) -> Way:
     if row[0] is None:
         return Way(person, "tap", False, "has never confirmed being woken", None)
     days = (now_ms - row[0]) // DAY_MS
-    return Way(person, "tap", days <= CONFIRMED_D, f"confirmed {days} days ago", row[0])
+    ago = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
+    return Way(person, "tap", days <= CONFIRMED_D, f"confirmed {ago}", row[0])

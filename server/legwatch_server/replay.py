@@ -6,6 +6,7 @@ import os
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,6 +19,7 @@ from legwatch.notice import Notice, as_json
 from legwatch.recording import Recording, events, parse
 from legwatch.rules import Rules, parse_override
 from legwatch.topics import check_bed
+from legwatch_server.picture import plot as pictures
 from legwatch_server.profiles import rules_for
 
 LONG_BYTES = 2_000_000  # a file larger than this shows how far it has come
@@ -27,10 +29,12 @@ COLUMNS = "{when:<16}  {kind:<6}  {what:<12}  {level:<7}  {pushed:<9}  {text}"
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch replay`; returns 0, or 2 when a file or a word is wrong."""
     args = _parser().parse_args(argv)
-    zone = _zone(args.tz)
+    zone = zone_named(args.tz)
     renames = dict(_rename(pair) for pair in args.map)
     rules = rules_for(args.profile, dict(parse_override(word) for word in args.set), zone)
     bed = check_bed(args.bed)
+    if args.plot:
+        pictures.check(args.plot)
     try:
         for path in args.files:
             _play(path, renames, rules, bed, args)
@@ -58,10 +62,17 @@ def _parser() -> argparse.ArgumentParser:
         "--tz", default="UTC", metavar="ZONE", help="of times without an offset, and of the night"
     )
     parser.add_argument("--bed", default="bed", help="the name in the notices (default: bed)")
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE.png",
+        help="draw the night; several nights have their names put in",
+    )
     return parser
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
+    """Return the zone that --tz names; raises SettingsError."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -75,7 +86,7 @@ def _rename(pair: str) -> tuple[str, str]:
     return old, new
 
 
-def read(path: Path, *, zone: ZoneInfo, renames: dict[str, str]) -> Recording:
+def read(path: Path, *, zone: tzinfo, renames: dict[str, str]) -> Recording:
     """Read one replay file, gz or plain; raises RecordingError with a sentence that names it."""
     try:
         with path.open("rb") as raw:
@@ -102,7 +113,7 @@ def _with_progress(lines: Iterable[str], path: Path) -> Iterable[str]:
 def _play(
     path: Path, renames: dict[str, str], rules: Rules, bed: str, args: argparse.Namespace
 ) -> None:
-    zone = _zone(args.tz)
+    zone = zone_named(args.tz)
     recording = read(path, zone=zone, renames=renames)
     _remark(path, recording)
     several = len(args.files) > 1
@@ -119,6 +130,10 @@ def _play(
         said += 1
     if args.format == "table":
         print(_tail(path, counted, said, zone))
+    if args.plot:
+        target = pictures.named(args.plot, pictures.stem(path)) if several else args.plot
+        for written in pictures.plot(target, path, recording, rules):
+            print(f"{path.name}: picture in {written}", file=sys.stderr)
 
 
 class _Counted:

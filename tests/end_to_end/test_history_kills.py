@@ -86,7 +86,8 @@ def expected(house: House) -> set[tuple[str, str, int, float]]:
         add("alert_id", tags, at_ms, ident)
         add("alert_pushed", tags, at_ms, int(said["held"] is None))
         for name, value in said["figures"].items():
-            add(f"alert_{name}", tags, at_ms, value)
+            if not isinstance(value, str):  # words, such as the name of the limit, are no points
+                add(f"alert_{name}", tags, at_ms, value)
     return points
 
 

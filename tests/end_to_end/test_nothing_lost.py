@@ -181,8 +181,7 @@ def played_on(agent: Process, house: House, *, to_windows: int) -> None:
     assert agent.code is None
 
 
-@pytest.mark.parametrize("speed", [0])
-def test_a_phone_that_is_down_is_told_later(house: House, phones: Phones, speed: float) -> None:
+def test_a_phone_that_is_down_is_told_later(house: House, phones: Phones) -> None:
     """The push service is away while the night is decided: nothing decided is forgotten."""
     away = free_port()
     house.write_server(
@@ -191,10 +190,11 @@ def test_a_phone_that_is_down_is_told_later(house: House, phones: Phones, speed:
             "ntfy": {"url": f"http://127.0.0.1:{away}", "topic": "legs"},
         }
     )
-    file = made(house.folder)
+    stays = night(leg=bare((120, 300), bare_c=25.5), minutes=240)  # bare to the last minute
+    file = write_night(stays, house.folder / "night.csv")
     house.broker()
     server = house.server()
-    assert house.agent("anna", file, speed=speed).wait(120) == 0
+    assert house.agent("anna", file, speed=0).wait(120) == 0
     assert house.count("notices", "held IS NULL") > 0
     assert house.count("deliveries", "state='sent'") == 0
     server.stop()

@@ -1,11 +1,16 @@
 """`legwatch check-config`: everything wrong in one go, by the key's path."""
 
+import re
+import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from legwatch.__main__ import main as legwatch
+from legwatch.settings import load
 from legwatch_server.check_config import main
+from legwatch_server.settings import ServerSettings
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -108,3 +113,31 @@ def test_a_file_that_cannot_be_read_is_answered_in_one_line(
 @pytest.mark.parametrize("file", sorted((REPO / "config").glob("*.toml")), ids=lambda f: f.name)
 def test_the_examples_are_good(file: Path) -> None:
     assert main([str(file)]) == 0
+
+
+EXAMPLE = REPO / "config/server.example.toml"
+
+
+def uncommented(text: str) -> str:
+    """Return the example with all that it only suggests switched on."""
+    return re.sub(r'^# (?=\[|"?[a-z_.]+"? = )', "", text, flags=re.MULTILINE)
+
+
+def test_the_servers_example_shows_every_key_with_its_default(tmp_path: Path) -> None:
+    table = tomllib.loads(EXAMPLE.read_text())
+    assert table.pop("zone") == "Europe/Berlin"
+    table["mqtt"].pop("user")
+    assert load(ServerSettings, table) == ServerSettings()
+    shown = tomllib.loads(uncommented(EXAMPLE.read_text()))
+    for field in fields(ServerSettings):
+        assert field.name in shown, field.name
+    for name in ("mqtt", "http", "push", "escalation", "answers", "rehearsal", "heartbeat"):
+        keys = {field.name for field in fields(getattr(ServerSettings(), name))}
+        assert keys == shown[name].keys(), name
+
+
+def test_what_the_example_suggests_can_be_switched_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEGWATCH_PUSHOVER_TOKEN", "a" * 30)
+    assert check(tmp_path, uncommented(EXAMPLE.read_text())) == 0, capsys.readouterr().err

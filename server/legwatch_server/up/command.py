@@ -3,12 +3,12 @@
 import argparse
 import contextlib
 import fcntl
-import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from legwatch_server import usual
 from legwatch_server.up import demo
 from legwatch_server.up.broker import BrokerMissingError, programs
 from legwatch_server.up.child import Ended
@@ -18,13 +18,14 @@ from legwatch_server.up.house import House, furnish, owners, with_page
 HOW_TO_GO_ON = """\
 To watch a real bed: copy config/agent.example.toml, name your sensors in it, and start
   legwatch up --agent-config agent.toml
+What was told and why: legwatch alerts --night last; legwatch alerts explain 1
 Other nights: legwatch nights make --seed 1 --count 3 --out nights; legwatch replay nights/*.csv*"""
 
 
 def main(argv: Sequence[str]) -> int:
     """Run broker, server and agent until they are told to end; return the exit code."""
     args = _parser().parse_args(argv)
-    state: Path = args.state or _usual_state()
+    state: Path = args.state or usual.state()
     try:
         programs()
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -93,11 +94,6 @@ def _alone(state: Path) -> Iterator[bool]:
             yield True
 
 
-def _usual_state() -> Path:
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "legwatch"
-
-
 def _show(text: str) -> None:
     with contextlib.suppress(OSError):  # a closed terminal ends us by its signal, not by this
         print(text, flush=True)
@@ -115,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--agent-config", type=Path, metavar="AGENT.toml", help="settings of the agent: its sensors"
     )
-    add("--state", type=Path, metavar="DIR", help=f"where all is kept ({_usual_state()})")
+    add("--state", type=Path, metavar="DIR", help=f"where all is kept ({usual.state()})")
     add("--speed", type=float, default=60.0, help="of the made night, times real time (60)")
     return parser
 

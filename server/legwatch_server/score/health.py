@@ -1,0 +1,48 @@
+"""Sensor and agent alerts against the faults that were there."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from legwatch_server.score.alert import Alert
+from legwatch_server.score.truth import Fault, Truth
+
+MINUTE_MS = 60_000
+SENSORS = ("leg", "room", "movement")
+PLAIN = ("silent", "zeros", "stuck", "blind")  # what a sensor alert can be expected for
+
+
+class Fate(NamedTuple):
+    """One fault, and whether it was told; `delay_min` None: not told, or an alert stood before."""
+
+    from_ms: int
+    to_ms: int
+    sensor: str
+    what: str
+    told: bool
+    delay_min: float | None
+    heard: bool  # False: silent from the recording's begin, so nobody knows that it is there
+
+    @property
+    def plain(self) -> bool:
+        """Say whether it is a leg, room or movement sensor with nothing or nonsense to say."""
+        return self.sensor in SENSORS and self.what in PLAIN
+
+
+def fates(truth: Truth, alerts: Sequence[Alert]) -> tuple[Fate, ...]:
+    """Return what became of every fault of the night."""
+    return tuple(_fate(fault, truth, alerts) for fault in truth.faults)
+
+
+def _fate(fault: Fault, truth: Truth, alerts: Sequence[Alert]) -> Fate:
+    kind = "agent" if fault.sensor == "agent" else "sensor"
+    begin_ms = fault.from_ms
+    if (fault.sensor, fault.what) == ("movement", "blind") and truth.in_bed:
+        begin_ms = max(begin_ms, truth.in_bed[0].from_ms)  # before, there was nothing to be seen
+    mine = [alert for alert in alerts if alert.kind == kind]
+    standing = any(alert.at_ms < begin_ms and alert.stands(begin_ms) for alert in mine)
+    within = [alert.at_ms for alert in mine if begin_ms <= alert.at_ms < fault.to_ms]
+    delay_min = (min(within) - begin_ms) / MINUTE_MS if within and not standing else None
+    heard = fault.what != "silent" or fault.from_ms > truth.begin_ms
+    return Fate(
+        begin_ms, fault.to_ms, fault.sensor, fault.what, standing or bool(within), delay_min, heard
+    )
