@@ -5,8 +5,6 @@ from collections import Counter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from end_to_end.house import House, Phones, Process, free_port, replayed, wait_until, write_night
 from legwatch.events import Window
 from legwatch.recording import parse, windows
