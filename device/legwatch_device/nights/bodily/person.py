@@ -1,0 +1,51 @@
+"""Who lies in a made bed."""
+
+from random import Random
+from typing import NamedTuple
+
+# Posture changes an hour at an age in years: De Koninck 1992, Sleep 15:143 (ten people each).
+SHIFTS_PER_H = ((21.0, 3.6), (40.0, 2.7), (72.5, 2.1))
+MORE_OR_LESS = 6.0  # gamma shape of one person beside another of the same age; assumed
+
+
+class Person(NamedTuple):
+    """What the body model asks of a person; `sex` is male or female."""
+
+    sex: str
+    age: int
+    height_m: float
+    weight_kg: float
+
+
+class Restless(NamedTuple):
+    """How a person turns: posture changes an hour, and the gamma shape of the times between."""
+
+    per_h: float
+    shape: float  # 1: at any moment alike (Poisson); less: in bunches
+
+
+def draw(chance: Random) -> Person:
+    """Draw somebody of 20-85 years, mostly of 65-80, who are those that legwatch is for."""
+    low, high = chance.choices(((65, 80), (20, 64), (81, 85)), (60, 30, 10))[0]
+    age = chance.randint(low, high)
+    sex = chance.choice(("female", "male"))
+    mean_m, sd_m = (1.75, 0.07) if sex == "male" else (1.62, 0.065)
+    height_m = min(2.0, max(1.45, chance.gauss(mean_m - (0.02 if age > 65 else 0.0), sd_m)))
+    mass_index = min(35.0, max(19.0, chance.gauss(25.5, 3.5)))
+    return Person(sex, age, round(height_m, 2), round(mass_index * height_m**2, 1))
+
+
+def restless(person: Person, chance: Random) -> Restless:
+    """Draw how often somebody of this age turns, and how evenly."""
+    mean = _between(person.age)
+    per_h = max(0.6, chance.gammavariate(MORE_OR_LESS, mean / MORE_OR_LESS))
+    return Restless(round(per_h, 2), chance.choice((0.6, 1.0)))
+
+
+def _between(age: float) -> float:
+    (first, most), (middle, some), (last, least) = SHIFTS_PER_H
+    if age <= middle:
+        part = max(0.0, (age - first) / (middle - first))
+        return most + part * (some - most)
+    part = min(1.0, (age - middle) / (last - middle))
+    return some + part * (least - some)
