@@ -119,7 +119,7 @@ def _by_signs(
     if now.in_bed:
         fell_since = fell is not None and moved is not None and fell >= moved
         doubtful = fell_since and quiet_ms >= limits.doubt_s * 1000
-        if doubtful and may_have_left(movement, fell, rules):
+        if doubtful and may_have_left(movement, rules):
             return lose(now, at_ms)
         if stood == at_ms:  # out of bed, or back in it
             settled = at_ms + rules.warmth.settle_return_s * 1000
@@ -132,15 +132,17 @@ def _by_signs(
     return _enter(now, at_ms, at_ms, rules) if _stirring(movement, at_ms, rules) else now
 
 
-def may_have_left(movement: Movement, fell_ms: int | None, rules: Rules) -> bool:
-    """Say whether a fall of the bed air may be an empty bed that cools.
+def may_have_left(movement: Movement, rules: Rules) -> bool:
+    """Say whether a bed that cools may be empty.
 
-    A sensor that counts feels somebody get up; where it has not, the sleeper is still there.
+    A sensor that counts feels somebody get in or out; who has turned since then is still there.
     """
-    stood = movement.stood_ms
-    if not movement.counts or stood is None or fell_ms is None:
-        return not movement.counts
-    return fell_ms - rules.presence.stand_s * 1000 <= stood
+    if not movement.counts:
+        return True
+    stood, turned = movement.stood_ms, movement.turned_ms
+    if stood is None or turned is None:
+        return False
+    return turned <= stood + rules.presence.stand_s * 1000
 
 
 def _stirring(movement: Movement, at_ms: int, rules: Rules) -> bool:

@@ -185,11 +185,8 @@ def _alive(presence: Presence, movement: Movement, since_ms: int | None, rules: 
     """
     if presence.mat_ms is not None or since_ms is None:
         return True
-    if not may_have_left(movement, since_ms, rules):
-        return True
     if movement.counts:
-        gone_ms = (movement.stood_ms or 0) + rules.presence.stand_s * 1000
-        return movement.turned_ms is not None and movement.turned_ms > max(since_ms, gone_ms)
+        return not may_have_left(movement, rules)
     return bool(movement.moved_ms) and movement.moved_ms[-1] > since_ms
 
 
