@@ -20,6 +20,7 @@ FORGET = 0.995  # of a dip, a minute: half of it in two hours and a quarter
 DIP_MARGIN, LONG_S = 0.08, 1_200
 RISING_K = 0.012  # above the lowest of the last minutes: it comes back by itself
 RISING = 4
+FALLING, FALLING_SHARE, SETTLING_S = 2, 0.025, 600  # minutes, and the share of a fall in them
 REBOUND_K = 0.025  # as much is a lifted cover let down again
 # A sensor that slips out cools at its own pace, sooner than any bed: by this share after 5 min and
 # so much more each minute, with a time constant of 9 min, the slowest that is allowed for.
@@ -83,11 +84,19 @@ def fell(now: Change, at_ms: int, limits: Limits, *, restless: bool) -> bool:
     held_s = (at_ms - now.since_ms) // 1000
     if held_s >= LONG_S:
         return True
+    if held_s < SETTLING_S and not _falling(now):
+        return False
     # Who lifts the cover again and again tonight, and lowers it again, is given the time to do so.
     share = max(limits.change_share, now.dip + DIP_MARGIN)
     if not restless or now.fallen >= limits.change_deep_share:
         return now.fallen >= share and held_s >= limits.change_hold_s
     return now.fallen >= max(share, limits.restless_share) and held_s >= limits.restless_hold_s
+
+
+def _falling(now: Change) -> bool:
+    """Say whether it falls on: an uncovered bed does for ten minutes, a lifted cover has ended."""
+    before = now.before_k or 1.0
+    return len(now.ks) > FALLING and now.ks[-1 - FALLING] - now.ks[-1] >= FALLING_SHARE * before
 
 
 def settles_at(now: Change) -> float | None:
