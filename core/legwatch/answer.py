@@ -35,6 +35,8 @@ def answer(bed: Bed, said: Answer, at_ms: int) -> tuple[Bed, tuple[Notice, ...]]
 
 
 def _snooze(kind: Kind, alarm: Alarm, said: Snooze, at_ms: int) -> Alarm | None:
+    if said.standing and not _begun(alarm, said.at_ms):
+        return None
     if said.kind is None:
         until_ms = max(alarm.hushed_ms or 0, said.until_ms)
         mutes = kind in BODY and until_ms > at_ms
@@ -45,5 +47,14 @@ def _snooze(kind: Kind, alarm: Alarm, said: Snooze, at_ms: int) -> Alarm | None:
 
 def _acknowledge(alarm: Alarm, said: Ack) -> Alarm | None:
     standing = alarm.level is not None and not alarm.acked
-    meant = said.episode_ms is None or said.episode_ms == alarm.episode_ms
+    if said.episode_ms is None:
+        meant = _begun(alarm, said.at_ms)
+    else:
+        meant = said.episode_ms == alarm.episode_ms
     return alarm._replace(acked=True) if standing and meant else None
+
+
+def _begun(alarm: Alarm, at_ms: int) -> bool:
+    """Say whether the alert stood already: nobody answers what they have not heard yet."""
+    begun = [ms for ms in (alarm.episode_ms, alarm.fired_ms) if ms is not None]
+    return alarm.level is not None and (not begun or min(begun) <= at_ms)

@@ -57,8 +57,9 @@ BODY = (Kind.COLD, Kind.STILL)  # the others say that legwatch cannot see
 class Ack:
     """Somebody has seen it: the episode stays quiet until it is over. `kind` None is every kind.
 
-    `episode_ms` names one episode of the kind: a late answer does not quiet the next one. Not
-    `useful`: seen as well, and it need not have been said.
+    `episode_ms` names one episode of the kind: a late answer does not quiet the next one. Without
+    one it answers what had begun at `at_ms`, and nothing younger. Not `useful`: seen as well, and
+    it need not have been said.
     """
 
     at_ms: int
@@ -72,11 +73,13 @@ class Snooze:
     """Be quiet about one kind until `until_ms`.
 
     `kind` None is the warnings of every kind: what is urgent, and "I cannot see you", is said.
+    `standing`: only what had begun at `at_ms` is meant; so a button answers what it has heard.
     """
 
     at_ms: int
     kind: Kind | None
     until_ms: int
+    standing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from legwatch.wire import Press, decode_press, decode_window, parse
 from legwatch_server.answer import Act, Answered, Of, Outcome, Subject
 from legwatch_server.ingest import Message
 from legwatch_server.known import Bed, Boot, restored
-from legwatch_server.place import place
+from legwatch_server.place import place, pressed_ms
 from legwatch_server.store import Batch, Store
 from legwatch_server.tell import News
 
@@ -65,6 +65,7 @@ class Intake:
         self._new: list[str] = []
         self._replies: list[tuple[Answered, Outcome]] = []
         self._tokens: set[bytes] = set()
+        self._presses: set[tuple[int, str]] = set()
         self.fresh = False
         self.begin()
 
@@ -73,7 +74,7 @@ class Intake:
         self.batch = Batch()
         self.touched, self.boots = {}, {}
         self.fresh = False  # whether a window of a real bed came in time
-        self._replies, self._tokens = [], set()
+        self._replies, self._tokens, self._presses = [], set(), set()
         self._undo_state, self._undo_boot, self._new = {}, {}, []
         self._before = self.counters.copy()
         self._ids = (self._next_bed, self._next_boot)
@@ -197,11 +198,14 @@ class Intake:
     def _press(self, name: str, message: Message) -> None:
         press = decode_press(message.payload)
         bed = self._bed(name)
+        if (bed.id, press.id) in self._presses or self._store.pressed(bed.id, press.id):
+            return  # sent again: it was counted when it came first
+        self._presses.add((bed.id, press.id))
         self.batch.presses.append(
             (bed.id, press.id, press.button, press.at_ms, press.kind.value if press.kind else None)
         )
         self._touch(bed)
-        at_ms = press.at_ms if bed.played else min(press.at_ms, message.arrived_ms)
+        at_ms = pressed_ms(press, message.arrived_ms, played=bed.played)
         event = _said(press, at_ms)
         if event is not None:
             self._decide(bed, event, BEDSIDE)
@@ -307,7 +311,8 @@ class Intake:
 def _said(press: Press, at_ms: int) -> Ack | Snooze | None:
     """Return what a button at the bedside says to the engine."""
     if press.button == "snooze":
-        return Snooze(at_ms, press.kind, at_ms + (press.minutes or 30) * 60_000)
+        until_ms = at_ms + (press.minutes or 30) * 60_000
+        return Snooze(at_ms, press.kind, until_ms, standing=True)
     if press.button in ("ack", "not_useful"):
         return Ack(at_ms, press.kind, useful=press.button == "ack")
     return None

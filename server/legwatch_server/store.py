@@ -125,6 +125,11 @@ class Store:
             db.executemany(_QUARANTINE, batch.quarantine)
         return work
 
+    def pressed(self, bed_id: int, press_id: str) -> bool:
+        """Say whether a press has been counted."""
+        sql = "SELECT 1 FROM presses WHERE bed_id=? AND press_id=?"
+        return self._db.execute(sql, (bed_id, press_id)).fetchone() is not None
+
     def used_ms(self, token: bytes) -> int | None:
         """Return when a token was used, if it was."""
         row = self._db.execute("SELECT at_ms FROM answers WHERE token=?", (token,)).fetchone()
