@@ -93,6 +93,14 @@ def step(
     return _firing(alarm._replace(blind_ms=None), verdict, at_ms, limits, not_answered_s)
 
 
+def again(alarm: Alarm, verdict: Verdict, at_ms: int) -> tuple[Alarm, Word | None]:
+    """Say a standing alert once more, also when it was acknowledged: a new night has begun."""
+    if alarm.level is None or verdict.truth is not Truth.YES or snoozed(alarm, at_ms, alarm.level):
+        return alarm, None
+    reason = alarm.reason or verdict.reason
+    return alarm._replace(acked=False), Word(What.REPEATED, alarm.level, reason)
+
+
 def quiet_until(alarm: Alarm, level: Level | None) -> int:
     """Return until when the kind is to be quiet at a level, UTC ms; 0: it is not."""
     hushed = 0 if level is Level.URGENT else alarm.hushed_ms or 0

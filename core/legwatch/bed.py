@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch import health, stillness, warmth
-from legwatch.alarm import Alarm, Alarms, Word, snoozed, step
+from legwatch.alarm import Alarm, Alarms, Word, again, snoozed, step
 from legwatch.budget import Budget, allow
 from legwatch.events import BODY, Kind, Window
+from legwatch.health import new_night
 from legwatch.notice import Figures, Held, Level, Notice, Reason, What
 from legwatch.rules import Rules, limit
 from legwatch.sight import Sight, believed, see
@@ -42,6 +43,9 @@ def minute(
         after, word = step(
             alarm, verdict, at_ms, rules.alerts, not_answered_s=answered_s, stirred=stirred
         )
+        said_ms = after.sounded_ms
+        if word is None and said_ms and kind not in BODY and new_night(said_ms, at_ms, rules):
+            after, word = again(after, verdict, at_ms)
         alarms.append(after)
         # A health alert *is* the word that something is unknown.
         if word is not None and (word.what is not What.UNKNOWN or kind in BODY):

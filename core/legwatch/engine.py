@@ -10,6 +10,7 @@ to JSON as they are. State is O(1) in the length of the night.
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from legwatch import alarm as alarms
@@ -19,6 +20,7 @@ from legwatch.answer import answer
 from legwatch.bed import Bed, minute
 from legwatch.budget import Budget
 from legwatch.events import Ack, Event, Kind, Snooze, Tick, Window
+from legwatch.night import evenings
 from legwatch.notice import Level, Notice, Reason
 from legwatch.rules import Rules
 from legwatch.sight import Sight
@@ -28,7 +30,8 @@ from legwatch.verdict import Truth
 MINUTE_MS = 60_000
 GRACE_MS = 30_000  # a minute whose last window does not come is judged this much later
 LONG_MS = 36 * 3600 * 1000  # after a longer silence time is set anew ...
-SETTLE_MINUTES = 26 * 60  # ... once every deadline of the first day has been met
+SETTLE_MINUTES = 26 * 60  # ... once every deadline of the first day has been met,
+MOST_EVENINGS = 31  # ... and then only evenings count: a bed that is not seen is said again
 BACK_MS = 600_000  # a window this far back is on another time line, e.g. a corrected clock
 MOST_WINDOWS = 600  # a minute of 100 ms windows; more is a fault and is not collected
 VERSION = 1
@@ -148,7 +151,11 @@ def _close_until(state: State, until_ms: int, rules: Rules) -> tuple[State, Noti
         for _ in range(SETTLE_MINUTES):
             state, more = _close(state, rules)
             notices += more
-        end_ms = until_ms // MINUTE_MS * MINUTE_MS
+        coming = evenings(state.end_ms, until_ms, rules.zone, rules.night.from_h)
+        for evening_ms in islice(coming, MOST_EVENINGS):
+            state, more = _close(state._replace(end_ms=evening_ms), rules)
+            notices += more
+        end_ms = max(state.end_ms, until_ms // MINUTE_MS * MINUTE_MS)
         state = State(state.bed, (), end_ms, state.at_ms)
     while state.end_ms <= until_ms:
         state, more = _close(state, rules)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from legwatch.escalation import OVER, Telling, Tone, tellings
+from legwatch.events import BODY
 from legwatch.night import night_of
 from legwatch.notice import Held, Notice, What
 from legwatch.people import Person, on_duty
@@ -42,12 +43,13 @@ class Tell:
         told = self._told(db, news)
         over = notice.what in OVER
         sounds = notice.what in _ALARMS and notice.held is None
-        if over or (sounds and notice.what is not What.REPEATED):
+        again = notice.what is What.REPEATED and notice.kind in BODY
+        if over or (sounds and not again):
             self._call_off(db, news, now_ms, superseded=not over)
         if over:
             told.discard(news.who or "")
         planned = self._plan(news, told)
-        if notice.what is What.REPEATED and sounds and self._goes_on(db, news):
+        if again and sounds and self._goes_on(db, news):
             planned = tuple(telling for telling in planned if not telling.after_s)
         for telling in planned:
             self._insert(db, notice_id, news, telling, now_ms)

@@ -163,3 +163,25 @@ def test_each_reads_their_own_language_and_point_of_view(ward: Ward) -> None:
     assert all(
         action.url.startswith("https://legs.example/answer/") for action in by["anna"].actions
     )
+
+
+HOUR_MS = 3_600_000
+BY_NIGHT = [{"people": ["bert"], "nights": ["fri"]}, {"people": ["cleo"], "nights": ["sat", "sun"]}]
+TWO = {name: PEOPLE[name] for name in ("bert", "cleo")}
+
+
+def well(minute: float) -> dict[str, Any]:
+    """A covered sleeper who turns every quarter of an hour."""
+    moves = 1 if minute % 15 < 0.2 else 0
+    leg_c = 31.0 + minute % 2 / 10
+    return {"leg_c": leg_c, "room_c": 18.0, "moves": moves, "in_bed": True, "age_ms": 0}
+
+
+def test_who_has_the_next_night_hears_that_the_bed_cannot_be_seen(tmp_path: Path) -> None:
+    ward = Ward(tmp_path, people=TWO, roster=BY_NIGHT)
+    ward.play(30, well)
+    for hour in range(1, 60):  # the agent is dead
+        ward.run_to(ward.begin_ms + 30 * 60_000 + hour * HOUR_MS)
+    told = [(int(minute // 60), who, what) for minute, who, _, what in ward.told("loud")]
+    assert told == [(1, "bert", "fired"), (23, "cleo", "repeated"), (47, "cleo", "repeated")]
+    ward.close()
