@@ -14,6 +14,9 @@ from legwatch.sight import Sight, believed, see
 from legwatch.verdict import Truth, Verdict, yes
 
 _KINDS = tuple(Kind)
+# A carer who was woken for cold legs needs some minutes to get up, look and go back. Until then the
+# same visit serves for lying still; later it is another visit, and needs its own word.
+JOINED_MS = 15 * 60_000
 
 
 class Bed(NamedTuple):
@@ -169,8 +172,7 @@ def _held(
     asked = word.reason is Reason.SNOOZE_OVER  # by whoever set the snooze
     if asked or kind in (Kind.SENSOR, Kind.AGENT) or word.level is Level.URGENT:
         return None, bed.budget
-    cold = bed.alarms.cold
-    if kind is Kind.STILL and (cold.told or cold.wait_ms is not None) and not cold.acked:
+    if kind is Kind.STILL and _goes_with(bed.alarms.cold, at_ms):
         return Held.JOINED, bed.budget
     allowed, budget = allow(bed.budget, at_ms, rules)
     if not allowed:
@@ -180,6 +182,14 @@ def _held(
     if first and rules.alerts.wait_s and not awake:
         return Held.WAITING, bed.budget  # the budget counts what makes a sound
     return None, budget
+
+
+def _goes_with(cold: Alarm, at_ms: int) -> bool:
+    """Say whether cold legs are being told of just now, so that lying still needs no own word."""
+    if cold.level is None or cold.acked or snoozed(cold, at_ms, cold.level):
+        return False
+    waits = cold.wait_ms is not None and at_ms < cold.wait_ms
+    return waits or (cold.sounded_ms is not None and at_ms - cold.sounded_ms <= JOINED_MS)
 
 
 def _figures(bed: Bed, kind: Kind, alarm: Alarm, at_ms: int, rules: Rules) -> Figures:

@@ -63,6 +63,7 @@ def tellings(
     - An alarm goes to the first on duty whom it may wake and to everybody told before; each of the
       others follows one step later than the one before, until somebody answers.
     - A warning that waits for a natural movement is shown to the sleeper, without a sound.
+    - A warning that goes with one for cold legs is told to those whom cold legs do not wake.
     - That somebody has answered, that it is over or can no longer be judged is said, without a
       sound, to everybody who was told.
     """
@@ -71,6 +72,9 @@ def tellings(
         return tuple(Telling(name, 0, Tone.QUIET) for name in sleepers)
     if notice.what in _ALARMS and notice.held is None:
         return _alarm(notice.kind, notice.level, people, duty, told, limits)
+    if notice.what in _ALARMS and notice.held is Held.JOINED:
+        others = [name for name in duty if not people[name].wakes(Kind.COLD, notice.level)]
+        return _alarm(notice.kind, notice.level, people, others, told, limits)
     if notice.what in OVER or notice.what is What.UNKNOWN:
         return tuple(Telling(name, 0, Tone.INFO) for name in sorted(told) if name in people)
     return ()

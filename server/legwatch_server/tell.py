@@ -57,7 +57,7 @@ class Tell:
 
     def _plan(self, news: News, told: set[str]) -> tuple[Telling, ...]:
         notice = news.notice
-        if notice.held not in (None, Held.WAITING) and notice.what not in OVER:
+        if notice.held not in (None, Held.WAITING, Held.JOINED) and notice.what not in OVER:
             return ()
         zone = self._settings.zone_of(news.bed)
         night = night_of(notice.at_ms, zone)

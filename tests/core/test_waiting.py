@@ -152,3 +152,14 @@ def test_a_wait_survives_a_restart() -> None:
         state, notices = step(from_json(to_json(state)), event, rules())
         parts += notices
     assert parts == whole
+
+
+def test_lying_still_gets_its_own_word_once_cold_legs_were_said_long_ago() -> None:
+    leg = bare((180, 420), bare_c=26)
+    events = list(night(leg=leg, moves=lambda m: 1 if m < 148 and m % 7 == 0 else 0))
+    own: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget_gap_s": 600, "care__warn_s": 3600}
+    own |= {"warmth__not_answered_s": 7200, "stillness__log_s": 0}
+    (cold, *_) = said(events, **own)
+    (joined, told, *_) = said(events, Kind.STILL, **own)
+    assert (joined.held, told.held) == (Held.JOINED, None)
+    assert minute(told) - minute(cold) == 16
