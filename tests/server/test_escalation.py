@@ -219,3 +219,13 @@ def test_quiet_for_cold_legs_does_not_mute_lying_still(tmp_path: Path) -> None:
     said = ward.rows("SELECT held FROM notices WHERE kind='still' AND level='warning'")
     assert said == [(None,)]
     ward.close()
+
+
+def test_what_is_urgent_is_never_planned_for_nobody(tmp_path: Path) -> None:
+    people = {"anna": PEOPLE["anna"], "bert": BERT | {"woken_for": {"cold": "never"}}}
+    rules = {"stillness.joint_s": 0, "alerts.wait_s": 0}
+    ward = Ward(tmp_path, people=people, rules=rules, roster=[{"people": ["bert"]}])
+    ward.play(170, cold)
+    told = [(who, what) for _, who, _, what in ward.told("loud")]
+    assert told[0] == ("anna", "raised")  # the warning before it woke nobody, as bert asked
+    ward.close()
