@@ -11,7 +11,7 @@ from legwatch.health import new_night
 from legwatch.notice import Figures, Held, Level, Notice, Reason, What
 from legwatch.rules import Rules, limit
 from legwatch.sight import Sight, believed, see
-from legwatch.verdict import Truth, Verdict, yes
+from legwatch.verdict import Truth, Verdict, unknown, yes
 
 _KINDS = tuple(Kind)
 # A carer who was woken for cold legs needs some minutes to get up, look and go back. Until then the
@@ -29,13 +29,19 @@ class Bed(NamedTuple):
 
 
 def minute(
-    was: Bed, windows: Sequence[Window], at_ms: int, rules: Rules
+    was: Bed, windows: Sequence[Window], at_ms: int, rules: Rules, *, away: bool = False
 ) -> tuple[Bed, tuple[Notice, ...]]:
-    """Judge the minute that ended at `at_ms`; `windows` are those that came in it."""
+    """Judge the minute that ended at `at_ms`; `windows` are those that came in it.
+
+    `away`: nobody could listen in it, so a silence is not the agent's.
+    """
     sight = see(was.sight, windows, at_ms, rules, cold=was.alarms.cold.level is not None)
     cold = _cold(sight, was.alarms.cold, at_ms, rules)
     still = _still(sight, was.alarms.still, at_ms, rules)
-    verdicts = (cold, still, *_health(sight, was.alarms, at_ms, rules))
+    sensors, agent = _health(sight, was.alarms, at_ms, rules)
+    if away and was.alarms.agent.level is None:
+        agent = unknown(Reason.AGENT_SILENT)
+    verdicts = (cold, still, sensors, agent)
     if _nothing_to_do(was.alarms, verdicts):
         return Bed(sight, cold.truth, was.alarms, was.budget), ()
     moved = sight.movement.moved_ms

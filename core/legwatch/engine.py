@@ -19,7 +19,7 @@ from legwatch.alarm import Alarm, Alarms, quiet_until, snoozed
 from legwatch.answer import answer
 from legwatch.bed import Bed, minute
 from legwatch.budget import Budget
-from legwatch.events import Ack, Event, Kind, Snooze, Tick, Window
+from legwatch.events import Ack, Away, Event, Kind, Snooze, Tick, Window
 from legwatch.night import evenings
 from legwatch.notice import Level, Notice, Reason
 from legwatch.rules import Rules
@@ -132,39 +132,42 @@ def _begin(state: State, to_ms: int) -> State:
     return State(Bed(Sight(to_ms, to_ms), alarms=standing), (), end_ms, to_ms)
 
 
-def _other(state: State, event: Ack | Snooze | Tick, rules: Rules) -> tuple[State, Notices]:
+def _other(state: State, event: Ack | Snooze | Tick | Away, rules: Rules) -> tuple[State, Notices]:
     if not state.end_ms:
         return state, NOTHING
-    state, notices = _close_until(state, event.at_ms - GRACE_MS, rules)
+    away = isinstance(event, Away)
+    state, notices = _close_until(state, event.at_ms - GRACE_MS, rules, away=away)
     at_ms = max(event.at_ms, state.at_ms)
     state = state._replace(at_ms=at_ms)
-    if isinstance(event, Tick):
+    if isinstance(event, Tick | Away):
         return state, notices
     bed, more = answer(state.bed, event, at_ms)
     return state._replace(bed=bed), notices + more
 
 
-def _close_until(state: State, until_ms: int, rules: Rules) -> tuple[State, Notices]:
+def _close_until(
+    state: State, until_ms: int, rules: Rules, *, away: bool = False
+) -> tuple[State, Notices]:
     """Judge every minute that ends at or before `until_ms`, each at its own time."""
     notices: list[Notice] = []
     if until_ms - state.end_ms > LONG_MS:
         for _ in range(SETTLE_MINUTES):
-            state, more = _close(state, rules)
+            state, more = _close(state, rules, away=away)
             notices += more
         coming = evenings(state.end_ms, until_ms, rules.zone, rules.night.from_h)
         for evening_ms in islice(coming, MOST_EVENINGS):
-            state, more = _close(state._replace(end_ms=evening_ms), rules)
+            state, more = _close(state._replace(end_ms=evening_ms), rules, away=away)
             notices += more
         end_ms = max(state.end_ms, until_ms // MINUTE_MS * MINUTE_MS)
         state = State(state.bed, (), end_ms, state.at_ms)
     while state.end_ms <= until_ms:
-        state, more = _close(state, rules)
+        state, more = _close(state, rules, away=away)
         notices += more
     return state, tuple(notices)
 
 
-def _close(state: State, rules: Rules) -> tuple[State, Notices]:
-    bed, notices = minute(state.bed, state.waiting, state.end_ms, rules)
+def _close(state: State, rules: Rules, *, away: bool = False) -> tuple[State, Notices]:
+    bed, notices = minute(state.bed, state.waiting, state.end_ms, rules, away=away)
     return State(bed, (), state.end_ms + MINUTE_MS, max(state.at_ms, state.end_ms)), notices
 
 

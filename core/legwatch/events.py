@@ -89,4 +89,11 @@ class Tick:
     at_ms: int
 
 
-Event = Window | Ack | Snooze | Tick
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Nobody could listen until `at_ms`: that no window came says nothing about the agent."""
+
+    at_ms: int
+
+
+Event = Window | Ack | Snooze | Tick | Away

@@ -9,7 +9,7 @@ from copy import deepcopy
 
 from legwatch import engine
 from legwatch.errors import WireError
-from legwatch.events import Ack, Event, Kind, Snooze, Tick, Window
+from legwatch.events import Ack, Away, Event, Kind, Snooze, Tick, Window
 from legwatch.message import text, title
 from legwatch.notice import Notice, as_json
 from legwatch.rules import Rules
@@ -48,6 +48,7 @@ class Intake:
         self._store, self._rules_of = store, rules_of
         self.beds: dict[str, Bed] = {}
         self.counters = Counters()
+        self.away_ms = 0  # until when no silence counts against an agent: nobody could listen
         for ident, name, state, seen_ms, played in store.beds():
             bed = Bed(ident, name, rules_of(name), seen_ms=seen_ms, played=played)
             try:
@@ -211,6 +212,8 @@ class Intake:
             self._decide(bed, event, BEDSIDE)
 
     def _decide(self, bed: Bed, event: Event, who: str | None = None) -> None:
+        if not bed.played and bed.state.at_ms < self.away_ms and not isinstance(event, Away):
+            self._decide(bed, Away(min(event.at_ms, self.away_ms)))
         state, notices = engine.advance(bed.state, event, bed.rules)
         self._touch(bed)
         bed.state = state
@@ -230,7 +233,7 @@ class Intake:
             title(notice),
             as_json(notice, bed=bed.name, text=said),
         )
-        self.batch.notices.append(News(bed.id, bed.name, notice, row, who))
+        self.batch.notices.append(News(bed.id, bed.name, notice, row, who, played=bed.played))
         key = (notice.kind.value, notice.what.value)
         self.counters.notices[key] = self.counters.notices.get(key, 0) + 1
 

@@ -12,6 +12,7 @@ from legwatch_server.push import Progress, PushError, Sent
 NEVER_MS = 1 << 53
 FOLLOW_H = 4  # longer than any service sounds an alarm
 RECALL_TRIES_S = 60.0
+MOVED = "later: nobody could be told while the server was away"
 _COLUMNS = (
     "d.id, d.notice_id, d.bed_id, d.kind, d.episode_ms, d.person, d.channel, d.rank, d.tone,"
     " d.state, d.attempt, d.decided_ms, d.due_ms, d.sent_ms, d.receipt, d.recall_ms"
@@ -107,6 +108,12 @@ def reached(db: sqlite3.Connection, row: Row) -> bool:
     return db.execute(sql, values).fetchone() is not None
 
 
+def moved(db: sqlite3.Connection, row: Row) -> bool:
+    """Say whether a push goes out later than it was planned."""
+    sql = "SELECT 1 FROM steps WHERE delivery_id=? AND reason=? LIMIT 1"
+    return db.execute(sql, (row.id, MOVED)).fetchone() is not None
+
+
 def plan(db: sqlite3.Connection, row: tuple[object, ...], due_ms: int, now_ms: int) -> None:
     """Add a push: (notice_id, bed_id, kind, episode_ms, person, channel, rank, tone)."""
     ident = db.execute(_INSERT, (*row, due_ms, due_ms, now_ms)).lastrowid
@@ -162,6 +169,22 @@ def withdraw_where(
     )
 
 
+def move_where(
+    db: sqlite3.Connection,
+    where: str,
+    values: tuple[object, ...],
+    now_ms: int,
+    by_ms: int,
+    why: str,
+) -> None:
+    """Move when the rows of a condition are due, each with its step."""
+    db.execute(_STEP_ALL + where, (now_ms, "decided", why, *values))
+    db.execute(
+        f"UPDATE deliveries SET next_ms=next_ms+?, due_ms=due_ms+? WHERE {where}",  # noqa: S608 - our own words
+        (by_ms, by_ms, *values),
+    )
+
+
 def retry(db: sqlite3.Connection, row: Row, why: str, now_ms: int, wait_s: float) -> None:
     """Put a row back for later."""
     db.execute(
@@ -201,11 +224,7 @@ def _hurry(db: sqlite3.Connection, row: Row, now_ms: int) -> None:
     if first is None:
         return
     why = f"earlier: {row.person} cannot be reached"
-    db.execute(_STEP_ALL + later, (now_ms, "decided", why, *values))
-    db.execute(
-        f"UPDATE deliveries SET next_ms=next_ms-?, due_ms=due_ms-? WHERE {later}",  # noqa: S608 - our own words
-        (first - now_ms, first - now_ms, *values),
-    )
+    move_where(db, later, values, now_ms, now_ms - first, why)
 
 
 def let_stand(db: sqlite3.Connection, row: Row) -> None:

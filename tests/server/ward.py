@@ -111,6 +111,7 @@ class Ward:
         )
         self.boxes = {name: self._box(name, channel) for name, channel in self.channels.items()}
         self.dbs = {name: connect(self.path) for name in self.boxes}
+        self.owner.begin()
 
     def _box(self, name: str, notifier: Notifier) -> Outbox:
         return Outbox(
