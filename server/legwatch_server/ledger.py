@@ -12,6 +12,7 @@ from legwatch_server.push import Progress, PushError, Sent
 NEVER_MS = 1 << 53
 FOLLOW_H = 4  # longer than any service sounds an alarm
 RECALL_TRIES_S = 60.0
+SUPERSEDED = "a newer word replaces it"
 MOVED = "later: nobody could be told while the server was away"
 _COLUMNS = (
     "d.id, d.notice_id, d.bed_id, d.kind, d.episode_ms, d.person, d.channel, d.rank, d.tone,"
@@ -54,15 +55,15 @@ def to_send(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> lis
     return _rows(
         db,
         "d.channel=? AND d.state IN ('decided','claimed') AND d.next_ms<=?"
-        " ORDER BY d.tone NOT IN ('loud','quiet'), d.next_ms, d.id",
+        " AND d.recall_ms IS NULL ORDER BY d.tone NOT IN ('loud','quiet'), d.next_ms, d.id",
         (channel, now_ms),
         most,
     )
 
 
 def to_recall(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
-    """Return what was sent and is to be taken back."""
-    where = "d.channel=? AND d.recall_ms<=? AND d.state IN ('sent','delivered','answered')"
+    """Return what was sent, or may have been, and is to be taken back."""
+    where = "d.channel=? AND d.recall_ms<=? AND d.state NOT IN ('decided','failed')"
     return _rows(db, f"{where} ORDER BY d.id", (channel, now_ms), most)
 
 
@@ -153,6 +154,21 @@ def sent(
         withdraw_where(db, others, values, now_ms, f"reached by {row.channel}")
 
 
+def supersede_where(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> None:
+    """Let what is in flight be the last attempt: a newer word has taken its place."""
+    sql = f"UPDATE deliveries SET next_ms=? WHERE {where} AND state='claimed'"  # noqa: S608 - our own words
+    db.execute(sql, (NEVER_MS, *values))
+
+
+def called_off(db: sqlite3.Connection, row: Row) -> str:
+    """Return why a push that did not go through is not to be tried again; empty: it is."""
+    sql = "SELECT recall_ms IS NOT NULL, next_ms>=? FROM deliveries WHERE id=?"
+    recalled, superseded = db.execute(sql, (NEVER_MS, row.id)).fetchone()
+    if recalled:
+        return "it is over or answered"
+    return SUPERSEDED if superseded else ""
+
+
 def withdraw(db: sqlite3.Connection, row: Row, now_ms: int, why: str) -> None:
     """Take a row out that is not needed any more."""
     withdraw_where(db, "id=?", (row.id,), now_ms, why)
@@ -233,9 +249,11 @@ def let_stand(db: sqlite3.Connection, row: Row) -> None:
 
 
 def recalled(db: sqlite3.Connection, row: Row, error: PushError | None, now_ms: int) -> None:
-    """Mark a push as taken back; a service that is away is asked again for an hour."""
-    began = row.recall_ms or now_ms
-    if error is not None and now_ms - (row.sent_ms or began) < FOLLOW_H * 3_600_000:
+    """Mark a push as taken back.
+
+    After an error the service is asked again each minute, until four hours after the sending.
+    """
+    if error is not None and now_ms - (row.sent_ms or row.due_ms) < FOLLOW_H * 3_600_000:
         again_ms = now_ms + int(RECALL_TRIES_S * 1000)
         db.execute("UPDATE deliveries SET recall_ms=? WHERE id=?", (again_ms, row.id))
         return

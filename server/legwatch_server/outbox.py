@@ -251,6 +251,10 @@ class Outbox:
         return False
 
     def _failed(self, db: sqlite3.Connection, row: Row, error: PushError, now_ms: int) -> bool:
+        why = ledger.called_off(db, row)
+        if why:
+            ledger.withdraw(db, row, now_ms, why)
+            return False
         over = isinstance(error, Permanent) or now_ms - row.due_ms > self._give_up_ms
         if over:
             self.results["failed"] += 1

@@ -27,6 +27,8 @@ def resume(db: sqlite3.Connection, tell: Tell, beds: Iterable[Bed], now_ms: int)
     their alert still stands it is planned anew. Of a plan that came due while nobody could be told
     the next person is told now, and the others follow in their usual steps.
     """
+    lost = f"state='claimed' AND next_ms>={ledger.NEVER_MS}"  # in flight when the server ended
+    ledger.withdraw_where(db, lost, (), now_ms, ledger.SUPERSEDED)
     by_id = {bed.id: bed for bed in beds}
     changed = _forget(db, tell, now_ms)
     for episode in sorted(changed | _overdue(db, now_ms)):

@@ -12,7 +12,7 @@ from legwatch.events import BODY
 from legwatch.night import night_of
 from legwatch.notice import Held, Notice, What
 from legwatch.people import Person, on_duty
-from legwatch_server.ledger import plan, withdraw_where
+from legwatch_server.ledger import SUPERSEDED, plan, supersede_where, withdraw_where
 from legwatch_server.settings import ServerSettings
 
 _ALARMS = frozenset({What.FIRED, What.RAISED, What.REPEATED})
@@ -46,6 +46,8 @@ class Tell:
         notice = news.notice
         told = self.told(db, _episode(news))
         over = notice.what in OVER
+        if over:
+            told |= self._perhaps(db, _episode(news))
         sounds = notice.what in _ALARMS and notice.held is None
         again = notice.what is What.REPEATED and notice.kind in BODY
         if over or (sounds and not again):
@@ -81,6 +83,15 @@ class Tell:
         )
         return {person for (person,) in rows if person in self.people}
 
+    def _perhaps(self, db: sqlite3.Connection, episode: Episode) -> set[str]:
+        """Return who may have heard a sound: the phone rang, and the service's yes was lost."""
+        rows = db.execute(
+            f"SELECT DISTINCT person FROM deliveries WHERE {_EPISODE} AND tone='loud'"  # noqa: S608 - our own words
+            " AND attempt>0 AND state!='failed'",
+            episode,
+        )
+        return {person for (person,) in rows if person in self.people}
+
     def _goes_on(self, db: sqlite3.Connection, news: News) -> bool:
         """Say whether people are still to be told by the plan made before."""
         rows = db.execute(
@@ -94,15 +105,19 @@ class Tell:
         self, db: sqlite3.Connection, news: News, now_ms: int, *, superseded: bool
     ) -> None:
         """Drop what is not sent yet; take back what is, unless a louder word replaces it."""
-        why = "a newer word replaces it" if superseded else f"{news.notice.what} before"
-        where = f"{_EPISODE} AND state='decided' AND tone IN ('quiet','loud')"
-        withdraw_where(db, where, _episode(news), now_ms, why)
-        if not superseded:
+        why = SUPERSEDED if superseded else f"{news.notice.what} before"
+        alarms = f"{_EPISODE} AND tone IN ('quiet','loud')"
+        if superseded:
+            supersede_where(db, alarms, _episode(news))
+        else:
+            heard = "state IN ('claimed','sent','delivered','answered')"
+            perhaps = "state='decided' AND attempt>0"
             db.execute(
-                f"UPDATE deliveries SET recall_ms=? WHERE {_EPISODE} AND tone IN ('quiet','loud')"  # noqa: S608 - our own words
-                " AND state IN ('claimed','sent','delivered','answered') AND recall_ms IS NULL",
+                f"UPDATE deliveries SET recall_ms=? WHERE {alarms} AND recall_ms IS NULL"  # noqa: S608 - our own words
+                f" AND ({heard} OR ({perhaps}))",
                 (now_ms, *_episode(news)),
             )
+        withdraw_where(db, f"{alarms} AND state='decided'", _episode(news), now_ms, why)
 
     def insert(
         self,
