@@ -34,6 +34,8 @@ class Alarm(NamedTuple):
     hushed_ms: int | None = None  # warnings quiet until: every kind was snoozed at once
     wait_ms: int | None = None  # until when it waits for a natural movement before it sounds
     episode_ms: int | None = None  # when it fired, also after the time line has changed
+    snooze_ends: bool = False  # with the episode: that is what was snoozed
+    rested_ms: int | None = None  # when a quiet ended: until then nobody was to answer
 
 
 class Alarms(NamedTuple):
@@ -148,7 +150,7 @@ def _resolve(alarm: Alarm, verdict: Verdict, at_ms: int) -> tuple[Alarm, Word | 
         ended_ms=at_ms,
         ended_level=level,
         ended_reason=alarm.reason,
-        snoozed_ms=alarm.snoozed_ms,
+        snoozed_ms=None if alarm.snooze_ends else alarm.snoozed_ms,
         hushed_ms=alarm.hushed_ms,
     )
     held = None if alarm.told else Held.LOG_ONLY
@@ -179,12 +181,16 @@ def _firing(
 
 
 def _unanswered(alarm: Alarm, at_ms: int, not_answered_s: int) -> bool:
-    """Say whether a warning has stood for too long; an episode is raised so once."""
+    """Say whether a warning has stood for too long; an episode is raised so once.
+
+    Nobody can have answered what was told to nobody, nor had to while quiet was asked for.
+    """
     waiting = alarm.level is Level.WARNING and not alarm.acked and not alarm.raised
-    waiting = waiting and alarm.reason is not Reason.COLD_START
+    waiting = waiting and alarm.told and alarm.reason is not Reason.COLD_START
     if not waiting or not not_answered_s or alarm.fired_ms is None:
         return False
-    return at_ms - alarm.fired_ms >= not_answered_s * 1000
+    since_ms = max(alarm.fired_ms, alarm.rested_ms or 0, quiet_until(alarm, alarm.level))
+    return at_ms - since_ms >= not_answered_s * 1000
 
 
 def _remind(
@@ -193,7 +199,7 @@ def _remind(
     level, reason = alarm.level or Level.LOG, alarm.reason or Reason.BY_PERSON
     until_ms = quiet_until(alarm, level)
     if until_ms and at_ms >= until_ms:
-        alarm = alarm._replace(snoozed_ms=None, hushed_ms=None)
+        alarm = alarm._replace(snoozed_ms=None, hushed_ms=None, rested_ms=until_ms)
         if not alarm.acked and level is not Level.LOG:
             return alarm, Word(What.REPEATED, level, Reason.SNOOZE_OVER)
     waits = alarm.wait_ms is not None and at_ms < alarm.wait_ms

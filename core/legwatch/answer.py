@@ -37,12 +37,19 @@ def answer(bed: Bed, said: Answer, at_ms: int) -> tuple[Bed, tuple[Notice, ...]]
 def _snooze(kind: Kind, alarm: Alarm, said: Snooze, at_ms: int) -> Alarm | None:
     if said.standing and not _begun(alarm, said.at_ms):
         return None
+    over = alarm.level is None or said.episode_ms != alarm.episode_ms
+    if said.episode_ms is not None and over:
+        return None
     if said.kind is None:
         until_ms = max(alarm.hushed_ms or 0, said.until_ms)
         mutes = kind in BODY and until_ms > at_ms
         return alarm._replace(hushed_ms=until_ms) if mutes else None
     until_ms = max(alarm.snoozed_ms or 0, said.until_ms)
-    return alarm._replace(snoozed_ms=until_ms) if until_ms > at_ms else None
+    if until_ms <= at_ms:
+        return None
+    longer = alarm.snoozed_ms is None or alarm.snoozed_ms <= at_ms or alarm.snooze_ends
+    ends = said.episode_ms is not None and longer
+    return alarm._replace(snoozed_ms=until_ms, snooze_ends=ends)
 
 
 def _acknowledge(alarm: Alarm, said: Ack) -> Alarm | None:

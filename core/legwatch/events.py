@@ -73,6 +73,7 @@ class Snooze:
     """Be quiet about one kind until `until_ms`.
 
     `kind` None is the warnings of every kind: what is urgent, and "I cannot see you", is said.
+    With `episode_ms` it belongs to one episode and ends with it, as an acknowledgement does.
     `standing`: only what had begun at `at_ms` is meant; so a button answers what it has heard.
     """
 
@@ -80,6 +81,7 @@ class Snooze:
     kind: Kind | None
     until_ms: int
     standing: bool = False
+    episode_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ Nothing here is final until the commit: `undo` puts memory back as it was before
 import logging
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 
 from legwatch import engine
 from legwatch.errors import WireError
 from legwatch.events import Ack, Away, Event, Kind, Snooze, Tick, Window
 from legwatch.message import text, title
-from legwatch.notice import Notice, as_json
+from legwatch.notice import Notice, What, as_json
 from legwatch.rules import Rules
 from legwatch.topics import split
 from legwatch.wire import Press, decode_press, decode_window, parse
@@ -124,6 +125,8 @@ class Intake:
         if subject is None or (subject.bed and subject.bed not in self.beds):
             return Outcome.GONE
         act, minutes = said.claims.act, said.claims.minutes
+        if subject.bed and not self._react(self.beds[subject.bed], subject, said, now_ms):
+            return Outcome.OVER
         self._tokens.add(said.token)
         self.batch.answers.append(
             (
@@ -133,21 +136,24 @@ class Intake:
         )  # fmt: skip
         if said.claims.of is Of.DELIVERY:
             self.batch.answered.append((said.claims.id, f"{act.value} by {said.via}"))
-        if subject.bed:
-            self._react(self.beds[subject.bed], subject, said, now_ms)
         return Outcome.DONE
 
-    def _react(self, bed: Bed, subject: Subject, said: Answered, now_ms: int) -> None:
-        """Let the engine know; a played bed has its own time."""
+    def _react(self, bed: Bed, subject: Subject, said: Answered, now_ms: int) -> bool:
+        """Let the engine know, a played bed in its own time; False: what was meant is over."""
         at_ms = bed.state.at_ms if bed.played else now_ms
         kind = Kind(subject.kind) if subject.kind else None
         who = subject.person or said.via
         if said.claims.act is Act.QUIET:
             until_ms = at_ms + said.claims.minutes * 60_000
-            self._decide(bed, Snooze(at_ms, kind, until_ms), who)
-        elif said.claims.act in (Act.SEEN, Act.USELESS):
+            snooze = Snooze(at_ms, kind, until_ms, episode_ms=subject.episode_ms or None)
+            before = len(self.batch.notices)
+            self._decide(bed, replace(snooze, standing=kind is not None), who)
+            new = self.batch.notices[before:]
+            return any(news.notice.what is What.SNOOZED for news in new)
+        if said.claims.act in (Act.SEEN, Act.USELESS):
             useful = said.claims.act is Act.SEEN
-            self._decide(bed, Ack(at_ms, kind, subject.episode_ms, useful), who)
+            self._decide(bed, Ack(at_ms, kind, subject.episode_ms or None, useful), who)
+        return True
 
     def take(self, message: Message) -> None:
         """Take one message in; whatever is wrong with it stays with it."""
