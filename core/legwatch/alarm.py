@@ -216,9 +216,14 @@ def _remind(
 
 
 def from_list(fields: list[Any]) -> Alarm:
-    """Read an alarm back from JSON."""
+    """Read an alarm back from JSON, also an older and shorter one.
+
+    One that stood before episodes had a name takes that of the moment when it fired.
+    """
     alarm = Alarm(*fields)
+    nameless = alarm.level is not None and alarm.episode_ms is None
     return alarm._replace(
+        episode_ms=alarm.fired_ms if nameless else alarm.episode_ms,
         level=Level(alarm.level) if alarm.level else None,
         reason=Reason(alarm.reason) if alarm.reason else None,
         ended_level=Level(alarm.ended_level) if alarm.ended_level else None,
