@@ -12,6 +12,8 @@ from legwatch_server.push import Progress, PushError, Sent
 NEVER_MS = 1 << 53
 FOLLOW_H = 4  # longer than any service sounds an alarm
 RECALL_TRIES_S = 60.0
+TOO_LATE = "too late to matter"
+_LONGEST_S = {Tone.REHEARSAL: 3600, Tone.CONFIRM: 3600, Tone.INFO: 1800}  # after it was due
 SUPERSEDED = "a newer word replaces it"
 MOVED = "later: nobody could be told while the server was away"
 _COLUMNS = (
@@ -109,6 +111,12 @@ def reached(db: sqlite3.Connection, row: Row) -> bool:
     return db.execute(sql, values).fetchone() is not None
 
 
+def too_late(row: Row, now_ms: int) -> bool:
+    """Say whether nobody needs a push any more; what is meant to wake is never too late."""
+    longest_s = _LONGEST_S.get(row.tone)
+    return longest_s is not None and now_ms - row.due_ms > longest_s * 1000
+
+
 def moved(db: sqlite3.Connection, row: Row) -> bool:
     """Say whether a push goes out later than it was planned."""
     sql = "SELECT 1 FROM steps WHERE delivery_id=? AND reason=? LIMIT 1"
@@ -148,10 +156,23 @@ def sent(
     db.execute(_STEP, (row.id, now_ms, "sent", row.attempt + 1, why))
     if taken.delivered:
         db.execute(_STEP, (row.id, now_ms, "delivered", row.attempt + 1, None))
+    if (
+        row.notice_id and follow_every_s is None
+    ):  # what is followed sounds on until it is taken back
+        _drop_recalls(db, row)
     if row.notice_id and row.tone is not Tone.QUIET:
         others = "notice_id=? AND person=? AND tone=? AND rank!=? AND state='decided'"
         values = (row.notice_id, row.person, row.tone.value, row.rank)
         withdraw_where(db, others, values, now_ms, f"reached by {row.channel}")
+
+
+def _drop_recalls(db: sqlite3.Connection, row: Row) -> None:
+    """Take nothing back that this newer word has replaced: it would go with it."""
+    db.execute(
+        "UPDATE deliveries SET recall_ms=NULL WHERE bed_id=? AND kind=? AND episode_ms=?"
+        " AND person=? AND channel=? AND id<? AND recall_ms IS NOT NULL",
+        (row.bed_id, row.kind, row.episode_ms, row.person, row.channel, row.id),
+    )
 
 
 def supersede_where(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> None:

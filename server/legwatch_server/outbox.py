@@ -184,6 +184,9 @@ class Outbox:
 
     def _claim(self, db: sqlite3.Connection, task: Task, row: Row, now_ms: int) -> Job | None:
         if task is Task.SEND:
+            if ledger.too_late(row, now_ms):
+                ledger.withdraw(db, row, now_ms, ledger.TOO_LATE)
+                return None
             if ledger.reached(db, row):
                 ledger.withdraw(db, row, now_ms, "another channel has reached the person")
                 return None

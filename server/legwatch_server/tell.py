@@ -129,6 +129,9 @@ class Tell:
     ) -> None:
         """Put what one person is to be told into the outbox, on every channel of theirs."""
         person = self.people[telling.person]
+        if telling.tone is Tone.LOUD:  # that an earlier one is over would only mislead now
+            over = "bed_id=? AND kind=? AND person=? AND tone='info' AND state='decided'"
+            withdraw_where(db, over, (*episode[:2], telling.person), now_ms, SUPERSEDED)
         due_ms = now_ms + int(telling.after_s * 1000)
         for channel, rank in self._ways(db, episode, telling, person):
             when = due_ms + int(rank * self._settings.push.next_channel_s * 1000)
