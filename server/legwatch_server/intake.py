@@ -121,6 +121,8 @@ class Intake:
             return Outcome.AGAIN if now_ms - used_ms <= RETRY_MS else Outcome.USED
         if said.token and said.token in self._tokens:
             return Outcome.AGAIN
+        if not said.token and said.claims.of is Of.DELIVERY and self._answered(said.claims.id):
+            return Outcome.AGAIN  # a service that was asked twice
         subject = self._store.subject(said.claims.of, said.claims.id)
         if subject is None or (subject.bed and subject.bed not in self.beds):
             return Outcome.GONE
@@ -137,6 +139,10 @@ class Intake:
         if said.claims.of is Of.DELIVERY:
             self.batch.answered.append((said.claims.id, f"{act.value} by {said.via}"))
         return Outcome.DONE
+
+    def _answered(self, delivery: int) -> bool:
+        noted = any(ident == delivery for ident, _ in self.batch.answered)
+        return noted or self._store.answered(delivery)
 
     def _react(self, bed: Bed, subject: Subject, said: Answered, now_ms: int) -> bool:
         """Let the engine know, a played bed in its own time; False: what was meant is over."""

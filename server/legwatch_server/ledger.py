@@ -20,6 +20,12 @@ _COLUMNS = (
     "d.id, d.notice_id, d.bed_id, d.kind, d.episode_ms, d.person, d.channel, d.rank, d.tone,"
     " d.state, d.attempt, d.decided_ms, d.due_ms, d.sent_ms, d.receipt, d.recall_ms"
 )
+# What is to be sent, asked about and taken back, once it is time.
+_SEND = "d.channel=? AND d.state IN ('decided','claimed') AND d.recall_ms IS NULL"
+_FOLLOW = (
+    "d.channel=? AND d.state IN ('sent','delivered') AND d.receipt!='' AND d.recall_ms IS NULL"
+)
+_RECALL = "d.channel=? AND d.recall_ms IS NOT NULL AND d.state NOT IN ('decided','failed')"
 _INSERT = (
     "INSERT INTO deliveries (notice_id, bed_id, kind, episode_ms, person, channel, rank, tone,"
     " due_ms, next_ms, decided_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
@@ -54,26 +60,18 @@ class Row(NamedTuple):
 
 def to_send(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
     """Return what is due, the most urgent tone first, the oldest first, at the most so many."""
-    return _rows(
-        db,
-        "d.channel=? AND d.state IN ('decided','claimed') AND d.next_ms<=?"
-        " AND d.recall_ms IS NULL ORDER BY d.tone NOT IN ('loud','quiet'), d.next_ms, d.id",
-        (channel, now_ms),
-        most,
-    )
+    order = "ORDER BY d.tone NOT IN ('loud','quiet'), d.next_ms, d.id"
+    return _rows(db, f"{_SEND} AND d.next_ms<=? {order}", (channel, now_ms), most)
 
 
 def to_recall(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
     """Return what was sent, or may have been, and is to be taken back."""
-    where = "d.channel=? AND d.recall_ms<=? AND d.state NOT IN ('decided','failed')"
-    return _rows(db, f"{where} ORDER BY d.id", (channel, now_ms), most)
+    return _rows(db, f"{_RECALL} AND d.recall_ms<=? ORDER BY d.id", (channel, now_ms), most)
 
 
 def to_follow(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
     """Return what the service is to be asked about."""
-    where = "d.channel=? AND d.state IN ('sent','delivered') AND d.receipt!='' AND d.next_ms<=?"
-    where += " AND d.recall_ms IS NULL ORDER BY d.next_ms"
-    return _rows(db, where, (channel, now_ms), most)
+    return _rows(db, f"{_FOLLOW} AND d.next_ms<=? ORDER BY d.next_ms", (channel, now_ms), most)
 
 
 def row_of(db: sqlite3.Connection, ident: int) -> Row | None:
@@ -91,12 +89,12 @@ def _rows(db: sqlite3.Connection, where: str, values: tuple[object, ...], most: 
 
 def next_ms(db: sqlite3.Connection, channel: str) -> int:
     """Return when the next row of a channel is due."""
-    sql = (
-        "SELECT min(next_ms) FROM deliveries WHERE channel=? AND (state IN ('decided','claimed')"
-        " OR (state IN ('sent','delivered') AND receipt!=''))"
-    )
-    found = db.execute(sql, (channel,)).fetchone()[0]
-    return NEVER_MS if found is None else int(found)
+    whens = (("next_ms", _SEND), ("next_ms", _FOLLOW), ("recall_ms", _RECALL))
+    found = [
+        db.execute(f"SELECT min(d.{when}) FROM deliveries d WHERE {rows}", (channel,)).fetchone()  # noqa: S608 - our own words
+        for when, rows in whens
+    ]
+    return min((int(at_ms) for (at_ms,) in found if at_ms is not None), default=NEVER_MS)
 
 
 def reached(db: sqlite3.Connection, row: Row) -> bool:
@@ -298,8 +296,7 @@ def followed(
     if said is Progress.DELIVERED and state == "sent":
         state = "delivered"
         db.execute(_STEP, (row.id, now_ms, state, row.attempt, None))
-    if said is Progress.ANSWERED:
-        again_ms = NEVER_MS
+    # An answer is asked for again until it is noted: it is on its way in memory, and may be lost.
     db.execute("UPDATE deliveries SET state=?, next_ms=? WHERE id=?", (state, again_ms, row.id))
 
 

@@ -136,6 +136,11 @@ class Store:
         with transaction(self._db) as db:
             restart.resume(db, tell, beds, now_ms)
 
+    def answered(self, delivery: int) -> bool:
+        """Say whether a push has been answered."""
+        sql = "SELECT 1 FROM deliveries WHERE id=? AND state='answered'"
+        return self._db.execute(sql, (delivery,)).fetchone() is not None
+
     def used_ms(self, token: bytes) -> int | None:
         """Return when a token was used, if it was."""
         row = self._db.execute("SELECT at_ms FROM answers WHERE token=?", (token,)).fetchone()

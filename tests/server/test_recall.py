@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from legwatch_server.push import Push, Retryable, Sent
+from legwatch_server import ledger
+from legwatch_server.answer import Act, Claims, Of
+from legwatch_server.outbox import REST_S
+from legwatch_server.push import Progress, Push, Retryable, Sent
 from server.test_escalation import BERT, HOUR_MS, cold
-from server.ward import Ward
+from server.ward import MINUTE_MS, Channel, Ward
 
 OWN = {"stillness.joint_s": 0, "alerts.wait_s": 0}
 
@@ -101,3 +104,77 @@ def test_what_came_in_spite_of_a_time_out_is_taken_back_too(ward: Ward) -> None:
     ward.settle()
     assert [to for _, to in channel.withdrawn] == ["bert"]
     assert [(who, what) for _, who, _, what in ward.told("info")] == [("bert", "acknowledged")]
+
+
+class Followed(Channel):
+    """A channel that can be asked what became of a push; `away` recalls fail."""
+
+    follow_every_s = 6.0
+    said = Progress.WAITING
+    away = 0
+
+    def progress(self, receipt: str) -> Progress:
+        del receipt
+        return self.said
+
+    def withdraw(self, push: Push, receipt: str) -> None:
+        if self.away:
+            self.away -= 1
+            raise Retryable("away")
+        super().withdraw(push, receipt)
+
+
+@pytest.fixture
+def followed(ward: Ward) -> Followed:
+    made = Followed(ward, "phone")
+    ward.channels["phone"] = made
+    ward.boxes["phone"] = ward._box("phone", made)
+    return made
+
+
+def test_what_sounds_until_it_is_taken_back_is_taken_back_in_spite_of_a_newer_word(
+    ward: Ward, followed: Followed
+) -> None:
+    ward.until_loud(cold)
+    followed.away = 1
+    ward.seen()
+    ward.settle()
+    assert len(ward.told("info")) == 1
+    ward.run_to(ward.now_ms + 2 * MINUTE_MS)
+    assert [to for _, to in followed.withdrawn] == ["bert"]
+
+
+def test_a_recall_that_is_put_off_is_waited_for(ward: Ward, followed: Followed) -> None:
+    ward.until_loud(cold)
+    followed.away = 100
+    ward.seen()
+    ward.settle()
+    assert ledger.next_ms(ward.dbs["phone"], "phone") == ward.now_ms + MINUTE_MS
+    ward.now_ms += 10_000  # when the service would be asked next, were it not to be taken back
+    assert ward.boxes["phone"].turn(ward.dbs["phone"]) > 0
+    assert followed.away == 99
+
+
+def test_a_turn_in_which_nothing_was_done_is_followed_by_a_rest(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "next_ms", lambda _db, _channel: 0)
+    assert ward.boxes["phone"].turn(ward.dbs["phone"]) >= REST_S
+
+
+def test_an_answer_in_the_app_survives_a_crash_and_counts_once(
+    ward: Ward, followed: Followed
+) -> None:
+    asked: list[int] = []  # what waits in memory for the owner's thread
+    ward.boxes["phone"]._answered = asked.append
+    ward.until_loud(cold)
+    followed.said = Progress.ANSWERED
+    ward.run_to(ward.now_ms + 20_000)
+    assert len(asked) > 1
+    for _ in range(2):
+        ward.answer(Claims(Of.DELIVERY, asked[0], Act.SEEN, 0, 0), via="pushover")
+    assert ward.rows("SELECT count(*) FROM answers") == [(1,)]
+    assert ward.whats().count("acknowledged") == 1
+    before = len(asked)
+    ward.run_to(ward.now_ms + 20_000)
+    assert len(asked) == before
