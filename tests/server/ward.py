@@ -111,6 +111,8 @@ class Ward:
         )
         self.boxes = {name: self._box(name, channel) for name, channel in self.channels.items()}
         self.dbs = {name: connect(self.path) for name in self.boxes}
+        for db in (self.store._db, *self.dbs.values()):
+            db.execute("PRAGMA synchronous=OFF")  # no power cut here, and a slow disk is no test
         self.owner.begin()
 
     def _box(self, name: str, notifier: Notifier) -> Outbox:
