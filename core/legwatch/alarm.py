@@ -34,6 +34,8 @@ class Alarm(NamedTuple):
     hushed_ms: int | None = None  # warnings quiet until: every kind was snoozed at once
     wait_ms: int | None = None  # until when it waits for a natural movement before it sounds
     episode_ms: int | None = None  # when it fired, also after the time line has changed
+    snooze_ends: bool = False  # with the episode: that is what was snoozed
+    rested_ms: int | None = None  # when a quiet ended: until then nobody was to answer
 
 
 class Alarms(NamedTuple):
@@ -93,6 +95,14 @@ def step(
     return _firing(alarm._replace(blind_ms=None), verdict, at_ms, limits, not_answered_s)
 
 
+def again(alarm: Alarm, verdict: Verdict, at_ms: int) -> tuple[Alarm, Word | None]:
+    """Say a standing alert once more, also when it was acknowledged: a new night has begun."""
+    if alarm.level is None or verdict.truth is not Truth.YES or snoozed(alarm, at_ms, alarm.level):
+        return alarm, None
+    reason = alarm.reason or verdict.reason
+    return alarm._replace(acked=False), Word(What.REPEATED, alarm.level, reason)
+
+
 def quiet_until(alarm: Alarm, level: Level | None) -> int:
     """Return until when the kind is to be quiet at a level, UTC ms; 0: it is not."""
     hushed = 0 if level is Level.URGENT else alarm.hushed_ms or 0
@@ -140,7 +150,7 @@ def _resolve(alarm: Alarm, verdict: Verdict, at_ms: int) -> tuple[Alarm, Word | 
         ended_ms=at_ms,
         ended_level=level,
         ended_reason=alarm.reason,
-        snoozed_ms=alarm.snoozed_ms,
+        snoozed_ms=None if alarm.snooze_ends else alarm.snoozed_ms,
         hushed_ms=alarm.hushed_ms,
     )
     held = None if alarm.told else Held.LOG_ONLY
@@ -171,12 +181,16 @@ def _firing(
 
 
 def _unanswered(alarm: Alarm, at_ms: int, not_answered_s: int) -> bool:
-    """Say whether a warning has stood for too long; an episode is raised so once."""
+    """Say whether a warning has stood for too long; an episode is raised so once.
+
+    Nobody can have answered what was told to nobody, nor had to while quiet was asked for.
+    """
     waiting = alarm.level is Level.WARNING and not alarm.acked and not alarm.raised
-    waiting = waiting and alarm.reason is not Reason.COLD_START
+    waiting = waiting and alarm.told and alarm.reason is not Reason.COLD_START
     if not waiting or not not_answered_s or alarm.fired_ms is None:
         return False
-    return at_ms - alarm.fired_ms >= not_answered_s * 1000
+    since_ms = max(alarm.fired_ms, alarm.rested_ms or 0, quiet_until(alarm, alarm.level))
+    return at_ms - since_ms >= not_answered_s * 1000
 
 
 def _remind(
@@ -185,7 +199,7 @@ def _remind(
     level, reason = alarm.level or Level.LOG, alarm.reason or Reason.BY_PERSON
     until_ms = quiet_until(alarm, level)
     if until_ms and at_ms >= until_ms:
-        alarm = alarm._replace(snoozed_ms=None, hushed_ms=None)
+        alarm = alarm._replace(snoozed_ms=None, hushed_ms=None, rested_ms=until_ms)
         if not alarm.acked and level is not Level.LOG:
             return alarm, Word(What.REPEATED, level, Reason.SNOOZE_OVER)
     waits = alarm.wait_ms is not None and at_ms < alarm.wait_ms
@@ -202,9 +216,14 @@ def _remind(
 
 
 def from_list(fields: list[Any]) -> Alarm:
-    """Read an alarm back from JSON."""
+    """Read an alarm back from JSON, also an older and shorter one.
+
+    One that stood before episodes had a name takes that of the moment when it fired.
+    """
     alarm = Alarm(*fields)
+    nameless = alarm.level is not None and alarm.episode_ms is None
     return alarm._replace(
+        episode_ms=alarm.fired_ms if nameless else alarm.episode_ms,
         level=Level(alarm.level) if alarm.level else None,
         reason=Reason(alarm.reason) if alarm.reason else None,
         ended_level=Level(alarm.ended_level) if alarm.ended_level else None,

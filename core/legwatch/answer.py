@@ -35,15 +35,33 @@ def answer(bed: Bed, said: Answer, at_ms: int) -> tuple[Bed, tuple[Notice, ...]]
 
 
 def _snooze(kind: Kind, alarm: Alarm, said: Snooze, at_ms: int) -> Alarm | None:
+    if said.standing and not _begun(alarm, said.at_ms):
+        return None
+    over = alarm.level is None or said.episode_ms != alarm.episode_ms
+    if said.episode_ms is not None and over:
+        return None
     if said.kind is None:
         until_ms = max(alarm.hushed_ms or 0, said.until_ms)
         mutes = kind in BODY and until_ms > at_ms
         return alarm._replace(hushed_ms=until_ms) if mutes else None
     until_ms = max(alarm.snoozed_ms or 0, said.until_ms)
-    return alarm._replace(snoozed_ms=until_ms) if until_ms > at_ms else None
+    if until_ms <= at_ms:
+        return None
+    longer = alarm.snoozed_ms is None or alarm.snoozed_ms <= at_ms or alarm.snooze_ends
+    ends = said.episode_ms is not None and longer
+    return alarm._replace(snoozed_ms=until_ms, snooze_ends=ends)
 
 
 def _acknowledge(alarm: Alarm, said: Ack) -> Alarm | None:
     standing = alarm.level is not None and not alarm.acked
-    meant = said.episode_ms is None or said.episode_ms == alarm.episode_ms
+    if said.episode_ms is None:
+        meant = _begun(alarm, said.at_ms)
+    else:
+        meant = said.episode_ms == alarm.episode_ms
     return alarm._replace(acked=True) if standing and meant else None
+
+
+def _begun(alarm: Alarm, at_ms: int) -> bool:
+    """Say whether the alert stood already: nobody answers what they have not heard yet."""
+    begun = [ms for ms in (alarm.episode_ms, alarm.fired_ms) if ms is not None]
+    return alarm.level is not None and (not begun or min(begun) <= at_ms)

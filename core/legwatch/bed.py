@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch import health, stillness, warmth
-from legwatch.alarm import Alarm, Alarms, Word, snoozed, step
+from legwatch.alarm import Alarm, Alarms, Word, again, snoozed, step
 from legwatch.budget import Budget, allow
 from legwatch.events import BODY, Kind, Window
+from legwatch.health import new_night
 from legwatch.notice import Figures, Held, Level, Notice, Reason, What
 from legwatch.rules import Rules, limit
 from legwatch.sight import Sight, feeling, see
-from legwatch.verdict import Truth, Verdict, yes
+from legwatch.verdict import Truth, Verdict, unknown, yes
 
 _KINDS = tuple(Kind)
+# A carer who was woken for cold legs needs some minutes to get up, look and go back. Until then the
+# same visit serves for lying still; later it is another visit, and needs its own word.
+JOINED_MS = 15 * 60_000
 
 
 class Bed(NamedTuple):
@@ -25,13 +29,19 @@ class Bed(NamedTuple):
 
 
 def minute(
-    was: Bed, windows: Sequence[Window], at_ms: int, rules: Rules
+    was: Bed, windows: Sequence[Window], at_ms: int, rules: Rules, *, away: bool = False
 ) -> tuple[Bed, tuple[Notice, ...]]:
-    """Judge the minute that ended at `at_ms`; `windows` are those that came in it."""
+    """Judge the minute that ended at `at_ms`; `windows` are those that came in it.
+
+    `away`: nobody could listen in it, so a silence is not the agent's.
+    """
     sight = see(was.sight, windows, at_ms, rules, cold=was.alarms.cold.level is not None)
     cold = _cold(sight, was.alarms.cold, at_ms, rules)
     still = _still(sight, was.alarms.still, at_ms, rules)
-    verdicts = (cold, still, *_health(sight, was.alarms, at_ms, rules))
+    sensors, agent = _health(sight, was.alarms, at_ms, rules)
+    if away and was.alarms.agent.level is None:
+        agent = unknown(Reason.AGENT_SILENT)
+    verdicts = (cold, still, sensors, agent)
     if _nothing_to_do(was.alarms, verdicts):
         return Bed(sight, cold.truth, was.alarms, was.budget), ()
     moved = sight.movement.moved_ms
@@ -42,6 +52,9 @@ def minute(
         after, word = step(
             alarm, verdict, at_ms, rules.alerts, not_answered_s=answered_s, stirred=stirred
         )
+        said_ms = after.sounded_ms
+        if word is None and said_ms and kind not in BODY and new_night(said_ms, at_ms, rules):
+            after, word = again(after, verdict, at_ms)
         alarms.append(after)
         # A health alert *is* the word that something is unknown.
         if word is not None and (word.what is not What.UNKNOWN or kind in BODY):
@@ -165,8 +178,7 @@ def _held(
     asked = word.reason is Reason.SNOOZE_OVER  # by whoever set the snooze
     if asked or kind in (Kind.SENSOR, Kind.AGENT) or word.level is Level.URGENT:
         return None, bed.budget
-    cold = bed.alarms.cold
-    if kind is Kind.STILL and (cold.told or cold.wait_ms is not None) and not cold.acked:
+    if kind is Kind.STILL and _goes_with(bed.alarms.cold, at_ms):
         return Held.JOINED, bed.budget
     allowed, budget = allow(bed.budget, at_ms, rules)
     if not allowed:
@@ -176,6 +188,14 @@ def _held(
     if first and rules.alerts.wait_s and not awake:
         return Held.WAITING, bed.budget  # the budget counts what makes a sound
     return None, budget
+
+
+def _goes_with(cold: Alarm, at_ms: int) -> bool:
+    """Say whether cold legs are being told of just now, so that lying still needs no own word."""
+    if cold.level is None or cold.acked or snoozed(cold, at_ms, cold.level):
+        return False
+    waits = cold.wait_ms is not None and at_ms < cold.wait_ms
+    return waits or (cold.sounded_ms is not None and at_ms - cold.sounded_ms <= JOINED_MS)
 
 
 def _figures(bed: Bed, kind: Kind, alarm: Alarm, at_ms: int, rules: Rules) -> Figures:

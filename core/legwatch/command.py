@@ -15,6 +15,7 @@ from legwatch.wire import VERSION, parse
 
 LONGEST_WHY = 200
 _ID = re.compile(r"[0-9a-zA-Z-]{1,64}")
+_THREAD = re.compile(r"[a-z0-9-]{1,40}")
 
 
 class Cmd(StrEnum):
@@ -34,11 +35,16 @@ class Loudness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command to one bedside. Only a nudge can be loud; none says quiet."""
+    """One command to one bedside. Only a nudge can be loud; none says quiet.
+
+    `thread` names the alert that a nudge is about, [a-z0-9-]{1,40}: a calm that names it ends that
+    one only, and one without a thread ends all.
+    """
 
     id: str
     cmd: Cmd
     tone: Loudness = Loudness.QUIET
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,9 @@ class Result:
 
 def encode_command(command: Command) -> bytes:
     """Return the JSON of a command."""
-    return _dump({"id": command.id, "cmd": command.cmd.value, "tone": command.tone.value})
+    thread = {"thread": command.thread} if command.thread else {}
+    body = {"id": command.id, "cmd": command.cmd.value, "tone": command.tone.value}
+    return _dump(body | thread)
 
 
 def decode_command(payload: bytes | bytearray) -> Command:
@@ -63,6 +71,7 @@ def decode_command(payload: bytes | bytearray) -> Command:
         _id(body),
         Cmd(_one_of(body.get("cmd"), "cmd", Cmd)),
         Loudness(_one_of(tone, "tone", Loudness)),
+        _thread(body),
     )
 
 
@@ -89,6 +98,13 @@ def _id(body: dict[str, Any]) -> str:
     if type(ident) is not str or not _ID.fullmatch(ident):
         raise WireError("id: 1-64 letters, digits and - are expected")
     return ident
+
+
+def _thread(body: dict[str, Any]) -> str:
+    thread = body.get("thread", "")
+    if type(thread) is not str or (thread and not _THREAD.fullmatch(thread)):
+        raise WireError("thread: 1-40 small letters, digits and - are expected")
+    return thread
 
 
 def _one_of(value: object, key: str, known: type[StrEnum]) -> str:

@@ -10,6 +10,7 @@ to JSON as they are. State is O(1) in the length of the night.
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from legwatch import alarm as alarms
@@ -18,7 +19,8 @@ from legwatch.alarm import Alarm, Alarms, quiet_until, snoozed
 from legwatch.answer import answer
 from legwatch.bed import Bed, minute
 from legwatch.budget import Budget
-from legwatch.events import Ack, Event, Kind, Snooze, Tick, Window
+from legwatch.events import Ack, Away, Event, Kind, Snooze, Tick, Window
+from legwatch.night import evenings
 from legwatch.notice import Level, Notice, Reason
 from legwatch.rules import Rules
 from legwatch.sight import Sight
@@ -28,7 +30,8 @@ from legwatch.verdict import Truth
 MINUTE_MS = 60_000
 GRACE_MS = 30_000  # a minute whose last window does not come is judged this much later
 LONG_MS = 36 * 3600 * 1000  # after a longer silence time is set anew ...
-SETTLE_MINUTES = 26 * 60  # ... once every deadline of the first day has been met
+SETTLE_MINUTES = 26 * 60  # ... once every deadline of the first day has been met,
+MOST_EVENINGS = 31  # ... and then only evenings count: a bed that is not seen is said again
 BACK_MS = 600_000  # a window this far back is on another time line, e.g. a corrected clock
 MOST_WINDOWS = 600  # a minute of 100 ms windows; more is a fault and is not collected
 VERSION = 1
@@ -129,35 +132,42 @@ def _begin(state: State, to_ms: int) -> State:
     return State(Bed(Sight(to_ms, to_ms), alarms=standing), (), end_ms, to_ms)
 
 
-def _other(state: State, event: Ack | Snooze | Tick, rules: Rules) -> tuple[State, Notices]:
+def _other(state: State, event: Ack | Snooze | Tick | Away, rules: Rules) -> tuple[State, Notices]:
     if not state.end_ms:
         return state, NOTHING
-    state, notices = _close_until(state, event.at_ms - GRACE_MS, rules)
+    away = isinstance(event, Away)
+    state, notices = _close_until(state, event.at_ms - GRACE_MS, rules, away=away)
     at_ms = max(event.at_ms, state.at_ms)
     state = state._replace(at_ms=at_ms)
-    if isinstance(event, Tick):
+    if isinstance(event, Tick | Away):
         return state, notices
     bed, more = answer(state.bed, event, at_ms)
     return state._replace(bed=bed), notices + more
 
 
-def _close_until(state: State, until_ms: int, rules: Rules) -> tuple[State, Notices]:
+def _close_until(
+    state: State, until_ms: int, rules: Rules, *, away: bool = False
+) -> tuple[State, Notices]:
     """Judge every minute that ends at or before `until_ms`, each at its own time."""
     notices: list[Notice] = []
     if until_ms - state.end_ms > LONG_MS:
         for _ in range(SETTLE_MINUTES):
-            state, more = _close(state, rules)
+            state, more = _close(state, rules, away=away)
             notices += more
-        end_ms = until_ms // MINUTE_MS * MINUTE_MS
+        coming = evenings(state.end_ms, until_ms, rules.zone, rules.night.from_h)
+        for evening_ms in islice(coming, MOST_EVENINGS):
+            state, more = _close(state._replace(end_ms=evening_ms), rules, away=away)
+            notices += more
+        end_ms = max(state.end_ms, until_ms // MINUTE_MS * MINUTE_MS)
         state = State(state.bed, (), end_ms, state.at_ms)
     while state.end_ms <= until_ms:
-        state, more = _close(state, rules)
+        state, more = _close(state, rules, away=away)
         notices += more
     return state, tuple(notices)
 
 
-def _close(state: State, rules: Rules) -> tuple[State, Notices]:
-    bed, notices = minute(state.bed, state.waiting, state.end_ms, rules)
+def _close(state: State, rules: Rules, *, away: bool = False) -> tuple[State, Notices]:
+    bed, notices = minute(state.bed, state.waiting, state.end_ms, rules, away=away)
     return State(bed, (), state.end_ms + MINUTE_MS, max(state.at_ms, state.end_ms)), notices
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from legwatch.events import Kind
+from legwatch.events import BODY, Kind
 from legwatch.notice import Held, Level, Notice, What
-from legwatch.people import SLEEPER, Person
+from legwatch.people import SLEEPER, Person, minding
 from legwatch.settings import setting
 
 
@@ -63,6 +63,7 @@ def tellings(
     - An alarm goes to the first on duty whom it may wake and to everybody told before; each of the
       others follows one step later than the one before, until somebody answers.
     - A warning that waits for a natural movement is shown to the sleeper, without a sound.
+    - A warning that goes with one for cold legs is told to those whom cold legs do not wake.
     - That somebody has answered, that it is over or can no longer be judged is said, without a
       sound, to everybody who was told.
     """
@@ -70,25 +71,39 @@ def tellings(
         sleepers = (n for n, p in people.items() if p.role == SLEEPER and p.minds(bed))
         return tuple(Telling(name, 0, Tone.QUIET) for name in sleepers)
     if notice.what in _ALARMS and notice.held is None:
-        return _alarm(notice.kind, notice.level, people, duty, told, limits)
+        names = woken(notice.kind, notice.level, people, duty, bed)
+        return _alarm(names, told, limits.step_s(notice.level))
+    if notice.what in _ALARMS and notice.held is Held.JOINED:
+        others = [name for name in duty if not people[name].wakes(Kind.COLD, notice.level)]
+        names = tuple(n for n in others if people[n].wakes(notice.kind, notice.level))
+        return _alarm(names, told, limits.step_s(notice.level))
     if notice.what in OVER or notice.what is What.UNKNOWN:
         return tuple(Telling(name, 0, Tone.INFO) for name in sorted(told) if name in people)
     return ()
 
 
-def _alarm(
-    kind: Kind,
-    level: Level,
-    people: Mapping[str, Person],
-    duty: Sequence[str],
-    told: Collection[str],
-    limits: Escalation,
-) -> tuple[Telling, ...]:
-    woken = [name for name in duty if people[name].wakes(kind, level)]
-    at_once = [name for name in woken if name in told] or woken[:1]
-    later = [name for name in woken if name not in at_once]
-    step_s = limits.step_s(level)
+def woken(
+    kind: Kind, level: Level, people: Mapping[str, Person], duty: Sequence[str], bed: str
+) -> tuple[str, ...]:
+    """Return whom an alert wakes, in order.
+
+    Where nobody on duty is woken by what is urgent, or by "I cannot see you", it is everybody who
+    minds the bed and can be woken for it: such an alert is never for nobody.
+    """
+    names = tuple(name for name in duty if people[name].wakes(kind, level))
+    if names or (level is not Level.URGENT and kind in BODY):
+        return names
+    return tuple(name for name in minding(people, bed) if people[name].wakes(kind, level))
+
+
+def in_turn(at_once: Sequence[str], names: Sequence[str], step_s: float) -> tuple[Telling, ...]:
+    """Return the plan that tells some now, and each of the other names a step later."""
+    later = [name for name in names if name not in at_once]
     return (
         *(Telling(name, 0, Tone.LOUD) for name in at_once),
         *(Telling(name, n * step_s, Tone.LOUD) for n, name in enumerate(later, start=1)),
     )
+
+
+def _alarm(names: Sequence[str], told: Collection[str], step_s: float) -> tuple[Telling, ...]:
+    return in_turn([name for name in names if name in told] or names[:1], names, step_s)

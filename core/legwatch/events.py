@@ -57,8 +57,9 @@ BODY = (Kind.COLD, Kind.STILL)  # the others say that legwatch cannot see
 class Ack:
     """Somebody has seen it: the episode stays quiet until it is over. `kind` None is every kind.
 
-    `episode_ms` names one episode of the kind: a late answer does not quiet the next one. Not
-    `useful`: seen as well, and it need not have been said.
+    `episode_ms` names one episode of the kind: a late answer does not quiet the next one. Without
+    one it answers what had begun at `at_ms`, and nothing younger. Not `useful`: seen as well, and
+    it need not have been said.
     """
 
     at_ms: int
@@ -72,11 +73,15 @@ class Snooze:
     """Be quiet about one kind until `until_ms`.
 
     `kind` None is the warnings of every kind: what is urgent, and "I cannot see you", is said.
+    With `episode_ms` it belongs to one episode and ends with it, as an acknowledgement does.
+    `standing`: only what had begun at `at_ms` is meant; so a button answers what it has heard.
     """
 
     at_ms: int
     kind: Kind | None
     until_ms: int
+    standing: bool = False
+    episode_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +91,11 @@ class Tick:
     at_ms: int
 
 
-Event = Window | Ack | Snooze | Tick
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Nobody could listen until `at_ms`: that no window came says nothing about the agent."""
+
+    at_ms: int
+
+
+Event = Window | Ack | Snooze | Tick | Away

@@ -3,7 +3,7 @@
 from legwatch.air import Air
 from legwatch.frozen import Frozen, frozen
 from legwatch.movement import Movement
-from legwatch.night import in_hours
+from legwatch.night import evening_of, in_hours
 from legwatch.notice import Level, Reason
 from legwatch.presence import Presence
 from legwatch.rules import Rules
@@ -130,6 +130,13 @@ def _complaints(
             hold_s = rules.stillness.silent_s if presence.mat_ms is None else alert_s
             found.append((Reason.MOVEMENT_SILENT, presence.entered_ms, hold_s))
     return found
+
+
+def new_night(said_ms: int, at_ms: int, rules: Rules) -> bool:
+    """Say whether a night has begun since it was said: somebody else may be on duty."""
+    zone, from_h = rules.zone, rules.night.from_h
+    evenings = [evening_of(ms, zone, from_h) for ms in (said_ms, at_ms)]
+    return _at_night(at_ms, rules) and evenings[0] < evenings[1]
 
 
 def _at_night(at_ms: int, rules: Rules) -> bool:

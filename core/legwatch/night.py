@@ -1,6 +1,7 @@
 """Which night a moment belongs to. The only place, with the texts, that knows local time."""
 
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 
 def local(at_ms: int, zone: tzinfo) -> datetime:
@@ -16,6 +17,24 @@ def night_of(at_ms: int, zone: tzinfo) -> date:
     """
     moment = local(at_ms, zone)
     return moment.date() if moment.hour >= 12 else moment.date() - timedelta(days=1)
+
+
+def evening_of(at_ms: int, zone: tzinfo, from_h: int) -> date:
+    """Return the local date on which the hour `from_h` last began."""
+    moment = local(at_ms, zone)
+    return moment.date() if moment.hour >= from_h else moment.date() - timedelta(days=1)
+
+
+def evenings(first_ms: int, last_ms: int, zone: tzinfo, from_h: int) -> Iterator[int]:
+    """Yield, as UTC ms, when the hour `from_h` begins on each evening from first to last."""
+    day = evening_of(first_ms, zone, from_h)
+    while True:
+        at_ms = int(datetime.combine(day, time(from_h), zone).timestamp() * 1000)
+        if at_ms > last_ms:
+            return
+        if at_ms >= first_ms:
+            yield at_ms
+        day += timedelta(days=1)
 
 
 def in_hours(at_ms: int, zone: tzinfo, from_h: int, to_h: int) -> bool:

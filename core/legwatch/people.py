@@ -1,11 +1,11 @@
 """Who is told: people with their channels, and the roster that says who is on duty which night."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from legwatch.errors import SettingsError, WireError
-from legwatch.events import Kind
+from legwatch.events import BODY, Kind
 from legwatch.notice import Level
 from legwatch.settings import setting
 from legwatch.topics import check_bed
@@ -70,11 +70,41 @@ def on_duty(
     for shift in roster:
         if shift.covers(night, bed):
             names = shift.people
-    minding = tuple(name for name in names if people[name].minds(bed))
-    if minding:
-        return minding
+    return tuple(name for name in names if people[name].minds(bed)) or minding(people, bed)
+
+
+def minding(people: Mapping[str, Person], bed: str) -> tuple[str, ...]:
+    """Return everybody who is told of a bed at all, sleepers first."""
     every = [name for name, person in people.items() if person.minds(bed)]
     return tuple(sorted(every, key=lambda name: people[name].role != SLEEPER))
+
+
+def check_watched(
+    people: Mapping[str, Person], roster: Sequence[Shift], beds: Iterable[str]
+) -> None:
+    """Raise SettingsError for a bed that nobody minds, or that has an alert that wakes nobody.
+
+    `beds` are those with settings of their own; those of the roster and of people count as well.
+    """
+    paths = {bed: f"people.{name}.beds" for name, p in people.items() for bed in p.beds}
+    paths |= {bed: f"roster[{n}].beds" for n, shift in enumerate(roster) for bed in shift.beds}
+    paths |= {bed: f"beds.{bed}" for bed in beds}
+    for bed, path in paths.items():
+        names = minding(people, bed)
+        if not names:
+            raise SettingsError(path, f"nobody is told of bed {bed!r}; people.<name>.beds says who")
+        _check_woken(people, names)
+    everywhere = [name for name, person in people.items() if not person.beds]
+    if everywhere:  # beds that the settings do not name
+        _check_woken(people, everywhere)
+
+
+def _check_woken(people: Mapping[str, Person], names: Sequence[str]) -> None:
+    for kind in Kind:
+        level = Level.URGENT if kind in BODY else Level.WARNING  # the highest that there is
+        if not any(people[name].wakes(kind, level) for name in names):
+            said = f"{level} alerts of this kind would wake nobody (of {', '.join(names)})"
+            raise SettingsError(f"people.{names[0]}.woken_for.{kind}", said)
 
 
 def check(people: Mapping[str, Person], roster: Iterable[Shift]) -> None:

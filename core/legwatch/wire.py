@@ -39,13 +39,18 @@ LONGEST_SNOOZE_MIN = 240
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button at the bedside. `id` makes a repeated message harmless; no `kind` is every kind."""
+    """A button at the bedside. `id` makes a repeated message harmless; no `kind` is every kind.
+
+    `clock` says how far `at_ms` can be trusted; `age_ms` is how long the press waited, if known.
+    """
 
     id: str
     button: str  # one of BUTTONS
     at_ms: int
     kind: Kind | None = None
     minutes: int | None = None  # of a snooze
+    clock: str = Clock.SYNCED.value
+    age_ms: int | None = None
 
 
 def parse(payload: bytes | bytearray) -> dict[str, Any]:
@@ -124,7 +129,11 @@ def decode_press(payload: bytes | bytearray) -> Press:
         raise WireError(f"kind: one of {', '.join(Kind)} is expected")
     at_ms = _whole(body, "at_ms", 0, LATEST_MS)
     minutes = _maybe_whole(body, "minutes", 1, LONGEST_SNOOZE_MIN)
-    return Press(ident, button, at_ms, Kind(kind) if kind else None, minutes)
+    clock = body.get("clock", Clock.SYNCED.value)  # an older agent does not say
+    if type(clock) is not str or clock not in _CLOCKS:
+        raise WireError(f"clock: one of {', '.join(sorted(_CLOCKS))} is expected")
+    age_ms = _maybe_whole(body, "age_ms", 0, 2**53)
+    return Press(ident, button, at_ms, Kind(kind) if kind else None, minutes, clock, age_ms)
 
 
 def encode_press(press: Press) -> bytes:
@@ -139,6 +148,10 @@ def encode_press(press: Press) -> bytes:
         body["kind"] = press.kind.value
     if press.minutes:
         body["minutes"] = press.minutes
+    if press.clock != Clock.SYNCED:
+        body["clock"] = press.clock
+    if press.age_ms is not None:
+        body["age_ms"] = press.age_ms
     return _dump(body)
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from legwatch.errors import CannotRun
+from legwatch.events import Clock as Trust
 from legwatch.wire import Press
 from legwatch_device.agent import PLAYED_TO, Agent, Finished
 from legwatch_device.beacon import Beacon
-from legwatch_device.clock import SystemClock
+from legwatch_device.clock import Clock, SystemClock
 from legwatch_device.drivers import Button, Feed, Signal, open_driver
 from legwatch_device.folder import claimed
 from legwatch_device.link import Link
@@ -73,7 +74,7 @@ def _run(settings: AgentSettings, password: str, folder: Path) -> int:
         beacon=beacon,
     )
     if button is not None:
-        button.listen(lambda name: said.put(Press(secrets.token_hex(16), name, clock.utc_ms())))
+        button.listen(lambda name: said.put(_press(name, clock)))
     threading.Thread(target=_measure, args=(feed, said, stop), name="feed", daemon=True).start()
     link.start()
     try:
@@ -84,6 +85,11 @@ def _run(settings: AgentSettings, password: str, folder: Path) -> int:
         link.stop()
         spool.close()
     return 0
+
+
+def _press(name: str, clock: Clock) -> Press:
+    trust = Trust.SYNCED if clock.synced() else Trust.UNSYNCED
+    return Press(secrets.token_hex(16), name, clock.utc_ms(), clock=trust.value)
 
 
 def _measure(feed: Feed, said: "queue.Queue[Any]", stop: threading.Event) -> None:

@@ -11,6 +11,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST_LIT_MS = 30 * 60_000  # a lamp that nobody put out: its server is away or has forgotten it
 REMEMBERED = 500  # ids of commands that were acted on
+MOST_THREADS = 100  # alerts that a lamp can be lit for; a bed has four kinds and a few people
 
 
 class Beacon:
@@ -19,6 +20,7 @@ class Beacon:
     def __init__(self, signal: Signal | None, clock: Clock) -> None:
         self._signal, self._clock = signal, clock
         self._lit_ms: int | None = None  # monotonic, since the last nudge
+        self._lit: dict[str, Loudness] = {}  # by alert; empty name: of a server that names none
         self._done: OrderedDict[str, Result] = OrderedDict()
 
     def obey(self, command: Command) -> Result:
@@ -45,6 +47,7 @@ class Beacon:
     def calm(self) -> None:
         """Put all out; somebody at the bed has pressed the button, or the agent ends."""
         self._lit_ms = None
+        self._lit.clear()
         if self._signal is None:
             return
         try:
@@ -63,12 +66,27 @@ class Beacon:
             case Cmd.IDENTIFY:
                 return self._identify(signal, command)
             case Cmd.CALM:
-                self._lit_ms = None
-                signal.calm()
-                return Result(command.id, ok=True)
+                return self._calm(signal, command)
+
+    def _calm(self, signal: Signal, command: Command) -> Result:
+        """Put out what is lit for one alert: another one's lamp and sound go on."""
+        ended = self._lit.pop(command.thread, None)
+        if not command.thread:
+            self._lit.clear()
+        loud = Loudness.LOUD in self._lit.values()
+        if not self._lit:
+            self._lit_ms = None
+            signal.calm()
+        elif ended is Loudness.LOUD and not loud:
+            signal.calm()
+            signal.light()
+        return Result(command.id, ok=True)
 
     def _nudge(self, signal: Signal, command: Command) -> Result:
         self._lit_ms = self._clock.mono_ms()
+        if len(self._lit) < MOST_THREADS or command.thread in self._lit:
+            loud = Loudness.LOUD in (command.tone, self._lit.get(command.thread))
+            self._lit[command.thread] = Loudness.LOUD if loud else Loudness.QUIET
         lit = signal.light()
         if command.tone is Loudness.QUIET:
             return Result(command.id, lit, "" if lit else "there is no lamp")

@@ -97,6 +97,7 @@ def _run(
     beats = Beats(settings.heartbeat, lambda: pulse.now().fresh_ms)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    owner.begin()
     for box in boxes.values():
         box.start()
     ingest.start()

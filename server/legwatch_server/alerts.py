@@ -26,7 +26,11 @@ CONFIG_HELP = f"server.toml; else {usual.INSTALLED}, else that of `legwatch up`"
 VALID_S = 60
 FRESH_MIN = 15
 _ACTS = {"seen": Act.SEEN, "useless": Act.USELESS}
-_SAID = {200: "noted", 410: "there is no such alert any more", 503: "not noted yet; try again"}
+_SAID = {
+    200: "noted",
+    410: "there is no such alert, or it is over; nothing was changed",
+    503: "not noted yet; try again",
+}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -67,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("id", type=int, metavar="ID", help="the number of the alert")
     quiet = actions.add_parser("quiet", help="have quiet for a while", parents=[inner])
     which = quiet.add_mutually_exclusive_group(required=True)
-    which.add_argument("id", type=int, nargs="?", metavar="ID", help="this kind of alert only")
+    which.add_argument(
+        "id", type=int, nargs="?", metavar="ID", help="this alert only, until it is over"
+    )
     which.add_argument(
         "--all", metavar="BED", help="all warnings of a bed; what is urgent still sounds"
     )

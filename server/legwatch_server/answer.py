@@ -73,6 +73,7 @@ class Outcome(StrEnum):
     DONE = "done"
     AGAIN = "again"  # the phone's own retry of an answer that is noted
     USED = "used"
+    OVER = "over"  # the alert that was to be quiet has ended
     GONE = "gone"  # what it was about is not here any more
 
 

@@ -14,7 +14,7 @@ from legwatch.night import local
 from legwatch.notice import Held, Level, Notice, Reason, What
 from legwatch.people import CARER, Person
 from legwatch.words import Words
-from legwatch_server import answer
+from legwatch_server import answer, ledger
 from legwatch_server.answer import Act, Claims, Of
 from legwatch_server.language import words
 from legwatch_server.ledger import Row
@@ -39,8 +39,10 @@ class Composer:
 
     def __call__(self, db: sqlite3.Connection, row: Row, now_ms: int) -> Push:
         """Return what is to be sent for a row."""
-        person = self._people.get(row.person, Person())
-        said = self._words.get(row.person) or words(person.language)
+        person = self._people.get(row.person)
+        if person is None:
+            raise LookupError(f"{row.person} is not in the settings any more")
+        said = self._words[row.person]
         if row.notice_id:
             return self._alert(db, row, person, said, now_ms)
         return self._evening(row, person, said, now_ms)
@@ -53,7 +55,7 @@ class Composer:
         carer = person.role == CARER
         clock = f"{local(notice.at_ms, self._settings.zone_of(bed)):%H:%M}"
         sentences = [_answered(notice, who, said) or text(notice, said, carer=carer)]
-        if now_ms - row.due_ms > LATE_S * 1000:
+        if now_ms - row.due_ms > LATE_S * 1000 or ledger.moved(db, row):
             sentences.append(said.gettext("(late: decided at {clock})").format(clock=clock))
         if row.state == "claimed":
             sentences.append(said.gettext("(perhaps said before)"))

@@ -92,6 +92,10 @@ class Door:
         if outcomes[0] in (Outcome.DONE, Outcome.AGAIN):
             self.results[outcomes[0].value] += 1
             return _page(200, words(lang).gettext("Thank you, noted."), lang)
+        if outcomes[0] is Outcome.OVER:
+            self.results[Outcome.OVER.value] += 1
+            sentence = marked("This alert is over; nothing was changed.")
+            return _page(410, words(lang).gettext(sentence), lang)
         return self._refuse(token, "used before" if outcomes[0] is Outcome.USED else "gone", lang)
 
     def _refuse(self, token: str, why: str, lang: str) -> Reply:

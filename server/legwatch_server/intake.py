@@ -6,19 +6,20 @@ Nothing here is final until the commit: `undo` puts memory back as it was before
 import logging
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 
 from legwatch import engine
 from legwatch.errors import WireError
-from legwatch.events import Ack, Event, Kind, Snooze, Tick, Window
+from legwatch.events import Ack, Away, Event, Kind, Snooze, Tick, Window
 from legwatch.message import text, title
-from legwatch.notice import Notice, as_json
+from legwatch.notice import Notice, What, as_json
 from legwatch.rules import Rules
 from legwatch.topics import split
 from legwatch.wire import Press, decode_press, decode_window, parse
 from legwatch_server.answer import Act, Answered, Of, Outcome, Subject
 from legwatch_server.ingest import Message
 from legwatch_server.known import Bed, Boot, restored
-from legwatch_server.place import place
+from legwatch_server.place import place, pressed_ms
 from legwatch_server.store import Batch, Store
 from legwatch_server.tell import News
 
@@ -48,6 +49,7 @@ class Intake:
         self._store, self._rules_of = store, rules_of
         self.beds: dict[str, Bed] = {}
         self.counters = Counters()
+        self.away_ms = 0  # until when no silence counts against an agent: nobody could listen
         for ident, name, state, seen_ms, played in store.beds():
             bed = Bed(ident, name, rules_of(name), seen_ms=seen_ms, played=played)
             try:
@@ -65,6 +67,7 @@ class Intake:
         self._new: list[str] = []
         self._replies: list[tuple[Answered, Outcome]] = []
         self._tokens: set[bytes] = set()
+        self._presses: set[tuple[int, str]] = set()
         self.fresh = False
         self.begin()
 
@@ -73,7 +76,7 @@ class Intake:
         self.batch = Batch()
         self.touched, self.boots = {}, {}
         self.fresh = False  # whether a window of a real bed came in time
-        self._replies, self._tokens = [], set()
+        self._replies, self._tokens, self._presses = [], set(), set()
         self._undo_state, self._undo_boot, self._new = {}, {}, []
         self._before = self.counters.copy()
         self._ids = (self._next_bed, self._next_boot)
@@ -118,10 +121,14 @@ class Intake:
             return Outcome.AGAIN if now_ms - used_ms <= RETRY_MS else Outcome.USED
         if said.token and said.token in self._tokens:
             return Outcome.AGAIN
+        if not said.token and said.claims.of is Of.DELIVERY and self._answered(said.claims.id):
+            return Outcome.AGAIN  # a service that was asked twice
         subject = self._store.subject(said.claims.of, said.claims.id)
         if subject is None or (subject.bed and subject.bed not in self.beds):
             return Outcome.GONE
         act, minutes = said.claims.act, said.claims.minutes
+        if subject.bed and not self._react(self.beds[subject.bed], subject, said, now_ms):
+            return Outcome.OVER
         self._tokens.add(said.token)
         self.batch.answers.append(
             (
@@ -131,21 +138,28 @@ class Intake:
         )  # fmt: skip
         if said.claims.of is Of.DELIVERY:
             self.batch.answered.append((said.claims.id, f"{act.value} by {said.via}"))
-        if subject.bed:
-            self._react(self.beds[subject.bed], subject, said, now_ms)
         return Outcome.DONE
 
-    def _react(self, bed: Bed, subject: Subject, said: Answered, now_ms: int) -> None:
-        """Let the engine know; a played bed has its own time."""
+    def _answered(self, delivery: int) -> bool:
+        noted = any(ident == delivery for ident, _ in self.batch.answered)
+        return noted or self._store.answered(delivery)
+
+    def _react(self, bed: Bed, subject: Subject, said: Answered, now_ms: int) -> bool:
+        """Let the engine know, a played bed in its own time; False: what was meant is over."""
         at_ms = bed.state.at_ms if bed.played else now_ms
         kind = Kind(subject.kind) if subject.kind else None
         who = subject.person or said.via
         if said.claims.act is Act.QUIET:
             until_ms = at_ms + said.claims.minutes * 60_000
-            self._decide(bed, Snooze(at_ms, kind, until_ms), who)
-        elif said.claims.act in (Act.SEEN, Act.USELESS):
+            snooze = Snooze(at_ms, kind, until_ms, episode_ms=subject.episode_ms or None)
+            before = len(self.batch.notices)
+            self._decide(bed, replace(snooze, standing=kind is not None), who)
+            new = self.batch.notices[before:]
+            return any(news.notice.what is What.SNOOZED for news in new)
+        if said.claims.act in (Act.SEEN, Act.USELESS):
             useful = said.claims.act is Act.SEEN
-            self._decide(bed, Ack(at_ms, kind, subject.episode_ms, useful), who)
+            self._decide(bed, Ack(at_ms, kind, subject.episode_ms or None, useful), who)
+        return True
 
     def take(self, message: Message) -> None:
         """Take one message in; whatever is wrong with it stays with it."""
@@ -197,16 +211,21 @@ class Intake:
     def _press(self, name: str, message: Message) -> None:
         press = decode_press(message.payload)
         bed = self._bed(name)
+        if (bed.id, press.id) in self._presses or self._store.pressed(bed.id, press.id):
+            return  # sent again: it was counted when it came first
+        self._presses.add((bed.id, press.id))
         self.batch.presses.append(
             (bed.id, press.id, press.button, press.at_ms, press.kind.value if press.kind else None)
         )
         self._touch(bed)
-        at_ms = press.at_ms if bed.played else min(press.at_ms, message.arrived_ms)
+        at_ms = pressed_ms(press, message.arrived_ms, played=bed.played)
         event = _said(press, at_ms)
         if event is not None:
             self._decide(bed, event, BEDSIDE)
 
     def _decide(self, bed: Bed, event: Event, who: str | None = None) -> None:
+        if not bed.played and bed.state.at_ms < self.away_ms and not isinstance(event, Away):
+            self._decide(bed, Away(min(event.at_ms, self.away_ms)))
         state, notices = engine.advance(bed.state, event, bed.rules)
         self._touch(bed)
         bed.state = state
@@ -226,7 +245,7 @@ class Intake:
             title(notice),
             as_json(notice, bed=bed.name, text=said),
         )
-        self.batch.notices.append(News(bed.id, bed.name, notice, row, who))
+        self.batch.notices.append(News(bed.id, bed.name, notice, row, who, played=bed.played))
         key = (notice.kind.value, notice.what.value)
         self.counters.notices[key] = self.counters.notices.get(key, 0) + 1
 
@@ -307,7 +326,8 @@ class Intake:
 def _said(press: Press, at_ms: int) -> Ack | Snooze | None:
     """Return what a button at the bedside says to the engine."""
     if press.button == "snooze":
-        return Snooze(at_ms, press.kind, at_ms + (press.minutes or 30) * 60_000)
+        until_ms = at_ms + (press.minutes or 30) * 60_000
+        return Snooze(at_ms, press.kind, until_ms, standing=True)
     if press.button in ("ack", "not_useful"):
         return Ack(at_ms, press.kind, useful=press.button == "ack")
     return None

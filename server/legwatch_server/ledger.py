@@ -12,10 +12,20 @@ from legwatch_server.push import Progress, PushError, Sent
 NEVER_MS = 1 << 53
 FOLLOW_H = 4  # longer than any service sounds an alarm
 RECALL_TRIES_S = 60.0
+TOO_LATE = "too late to matter"
+_LONGEST_S = {Tone.REHEARSAL: 3600, Tone.CONFIRM: 3600, Tone.INFO: 1800}  # after it was due
+SUPERSEDED = "a newer word replaces it"
+MOVED = "later: nobody could be told while the server was away"
 _COLUMNS = (
     "d.id, d.notice_id, d.bed_id, d.kind, d.episode_ms, d.person, d.channel, d.rank, d.tone,"
     " d.state, d.attempt, d.decided_ms, d.due_ms, d.sent_ms, d.receipt, d.recall_ms"
 )
+# What is to be sent, asked about and taken back, once it is time.
+_SEND = "d.channel=? AND d.state IN ('decided','claimed') AND d.recall_ms IS NULL"
+_FOLLOW = (
+    "d.channel=? AND d.state IN ('sent','delivered') AND d.receipt!='' AND d.recall_ms IS NULL"
+)
+_RECALL = "d.channel=? AND d.recall_ms IS NOT NULL AND d.state NOT IN ('decided','failed')"
 _INSERT = (
     "INSERT INTO deliveries (notice_id, bed_id, kind, episode_ms, person, channel, rank, tone,"
     " due_ms, next_ms, decided_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
@@ -50,26 +60,18 @@ class Row(NamedTuple):
 
 def to_send(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
     """Return what is due, the most urgent tone first, the oldest first, at the most so many."""
-    return _rows(
-        db,
-        "d.channel=? AND d.state IN ('decided','claimed') AND d.next_ms<=?"
-        " ORDER BY d.tone NOT IN ('loud','quiet'), d.next_ms, d.id",
-        (channel, now_ms),
-        most,
-    )
+    order = "ORDER BY d.tone NOT IN ('loud','quiet'), d.next_ms, d.id"
+    return _rows(db, f"{_SEND} AND d.next_ms<=? {order}", (channel, now_ms), most)
 
 
 def to_recall(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
-    """Return what was sent and is to be taken back."""
-    where = "d.channel=? AND d.recall_ms<=? AND d.state IN ('sent','delivered','answered')"
-    return _rows(db, f"{where} ORDER BY d.id", (channel, now_ms), most)
+    """Return what was sent, or may have been, and is to be taken back."""
+    return _rows(db, f"{_RECALL} AND d.recall_ms<=? ORDER BY d.id", (channel, now_ms), most)
 
 
 def to_follow(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
     """Return what the service is to be asked about."""
-    where = "d.channel=? AND d.state IN ('sent','delivered') AND d.receipt!='' AND d.next_ms<=?"
-    where += " AND d.recall_ms IS NULL ORDER BY d.next_ms"
-    return _rows(db, where, (channel, now_ms), most)
+    return _rows(db, f"{_FOLLOW} AND d.next_ms<=? ORDER BY d.next_ms", (channel, now_ms), most)
 
 
 def row_of(db: sqlite3.Connection, ident: int) -> Row | None:
@@ -87,12 +89,12 @@ def _rows(db: sqlite3.Connection, where: str, values: tuple[object, ...], most: 
 
 def next_ms(db: sqlite3.Connection, channel: str) -> int:
     """Return when the next row of a channel is due."""
-    sql = (
-        "SELECT min(next_ms) FROM deliveries WHERE channel=? AND (state IN ('decided','claimed')"
-        " OR (state IN ('sent','delivered') AND receipt!=''))"
-    )
-    found = db.execute(sql, (channel,)).fetchone()[0]
-    return NEVER_MS if found is None else int(found)
+    whens = (("next_ms", _SEND), ("next_ms", _FOLLOW), ("recall_ms", _RECALL))
+    found = [
+        db.execute(f"SELECT min(d.{when}) FROM deliveries d WHERE {rows}", (channel,)).fetchone()  # noqa: S608 - our own words
+        for when, rows in whens
+    ]
+    return min((int(at_ms) for (at_ms,) in found if at_ms is not None), default=NEVER_MS)
 
 
 def reached(db: sqlite3.Connection, row: Row) -> bool:
@@ -105,6 +107,18 @@ def reached(db: sqlite3.Connection, row: Row) -> bool:
     )
     values = (row.notice_id, row.person, row.tone.value, row.rank)
     return db.execute(sql, values).fetchone() is not None
+
+
+def too_late(row: Row, now_ms: int) -> bool:
+    """Say whether nobody needs a push any more; what is meant to wake is never too late."""
+    longest_s = _LONGEST_S.get(row.tone)
+    return longest_s is not None and now_ms - row.due_ms > longest_s * 1000
+
+
+def moved(db: sqlite3.Connection, row: Row) -> bool:
+    """Say whether a push goes out later than it was planned."""
+    sql = "SELECT 1 FROM steps WHERE delivery_id=? AND reason=? LIMIT 1"
+    return db.execute(sql, (row.id, MOVED)).fetchone() is not None
 
 
 def plan(db: sqlite3.Connection, row: tuple[object, ...], due_ms: int, now_ms: int) -> None:
@@ -140,10 +154,38 @@ def sent(
     db.execute(_STEP, (row.id, now_ms, "sent", row.attempt + 1, why))
     if taken.delivered:
         db.execute(_STEP, (row.id, now_ms, "delivered", row.attempt + 1, None))
+    if (
+        row.notice_id and follow_every_s is None
+    ):  # what is followed sounds on until it is taken back
+        _drop_recalls(db, row)
     if row.notice_id and row.tone is not Tone.QUIET:
         others = "notice_id=? AND person=? AND tone=? AND rank!=? AND state='decided'"
         values = (row.notice_id, row.person, row.tone.value, row.rank)
         withdraw_where(db, others, values, now_ms, f"reached by {row.channel}")
+
+
+def _drop_recalls(db: sqlite3.Connection, row: Row) -> None:
+    """Take nothing back that this newer word has replaced: it would go with it."""
+    db.execute(
+        "UPDATE deliveries SET recall_ms=NULL WHERE bed_id=? AND kind=? AND episode_ms=?"
+        " AND person=? AND channel=? AND id<? AND recall_ms IS NOT NULL",
+        (row.bed_id, row.kind, row.episode_ms, row.person, row.channel, row.id),
+    )
+
+
+def supersede_where(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> None:
+    """Let what is in flight be the last attempt: a newer word has taken its place."""
+    sql = f"UPDATE deliveries SET next_ms=? WHERE {where} AND state='claimed'"  # noqa: S608 - our own words
+    db.execute(sql, (NEVER_MS, *values))
+
+
+def called_off(db: sqlite3.Connection, row: Row) -> str:
+    """Return why a push that did not go through is not to be tried again; empty: it is."""
+    sql = "SELECT recall_ms IS NOT NULL, next_ms>=? FROM deliveries WHERE id=?"
+    recalled, superseded = db.execute(sql, (NEVER_MS, row.id)).fetchone()
+    if recalled:
+        return "it is over or answered"
+    return SUPERSEDED if superseded else ""
 
 
 def withdraw(db: sqlite3.Connection, row: Row, now_ms: int, why: str) -> None:
@@ -159,6 +201,22 @@ def withdraw_where(
     db.execute(
         f"UPDATE deliveries SET state='withdrawn', error=? WHERE {where}",  # noqa: S608 - our own words
         (why, *values),
+    )
+
+
+def move_where(
+    db: sqlite3.Connection,
+    where: str,
+    values: tuple[object, ...],
+    now_ms: int,
+    by_ms: int,
+    why: str,
+) -> None:
+    """Move when the rows of a condition are due, each with its step."""
+    db.execute(_STEP_ALL + where, (now_ms, "decided", why, *values))
+    db.execute(
+        f"UPDATE deliveries SET next_ms=next_ms+?, due_ms=due_ms+? WHERE {where}",  # noqa: S608 - our own words
+        (by_ms, by_ms, *values),
     )
 
 
@@ -201,11 +259,7 @@ def _hurry(db: sqlite3.Connection, row: Row, now_ms: int) -> None:
     if first is None:
         return
     why = f"earlier: {row.person} cannot be reached"
-    db.execute(_STEP_ALL + later, (now_ms, "decided", why, *values))
-    db.execute(
-        f"UPDATE deliveries SET next_ms=next_ms-?, due_ms=due_ms-? WHERE {later}",  # noqa: S608 - our own words
-        (first - now_ms, first - now_ms, *values),
-    )
+    move_where(db, later, values, now_ms, now_ms - first, why)
 
 
 def let_stand(db: sqlite3.Connection, row: Row) -> None:
@@ -214,9 +268,11 @@ def let_stand(db: sqlite3.Connection, row: Row) -> None:
 
 
 def recalled(db: sqlite3.Connection, row: Row, error: PushError | None, now_ms: int) -> None:
-    """Mark a push as taken back; a service that is away is asked again for an hour."""
-    began = row.recall_ms or now_ms
-    if error is not None and now_ms - (row.sent_ms or began) < FOLLOW_H * 3_600_000:
+    """Mark a push as taken back.
+
+    After an error the service is asked again each minute, until four hours after the sending.
+    """
+    if error is not None and now_ms - (row.sent_ms or row.due_ms) < FOLLOW_H * 3_600_000:
         again_ms = now_ms + int(RECALL_TRIES_S * 1000)
         db.execute("UPDATE deliveries SET recall_ms=? WHERE id=?", (again_ms, row.id))
         return
@@ -240,8 +296,7 @@ def followed(
     if said is Progress.DELIVERED and state == "sent":
         state = "delivered"
         db.execute(_STEP, (row.id, now_ms, state, row.attempt, None))
-    if said is Progress.ANSWERED:
-        again_ms = NEVER_MS
+    # An answer is asked for again until it is noted: it is on its way in memory, and may be lost.
     db.execute("UPDATE deliveries SET state=?, next_ms=? WHERE id=?", (state, again_ms, row.id))
 
 

@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 MOST = 2000  # messages in one transaction
 TICK_LAG_MS = 2000  # a window may be this late on its way without the clock overtaking it
+START_MS = (
+    180_000  # as old as a window may be to count (alerts.fresh_s): those that waited come first
+)
 STATES_A_S = 200  # `state` messages are for dashboards: at most so many
 CONFIRMATIONS_A_S = 2000
 LONGEST_WAIT_S = 1.0
@@ -66,6 +69,9 @@ class Owner:
         self._tell, self._wake, self._pulse, self._utc_ms = tell, wake, pulse, utc_ms
         self._rehearsal, self._evening_ms = rehearsal, 0
         self._stopping = stopping or threading.Event()
+        self._resumed = False
+        self._started_ms = utc_ms()
+        intake.away_ms = self._started_ms + START_MS
         self._due: list[tuple[int, str]] = []
         self._unconfirmed: dict[int, tuple[Bed, Boot]] = {}
         self._unsaid: dict[str, Bed] = {}
@@ -73,6 +79,14 @@ class Owner:
         self._states = _Allowance(STATES_A_S, utc_ms)
         for bed in intake.beds.values():
             self._expect(bed)
+
+    def begin(self) -> None:
+        """Put the outbox in order; called before anybody is told, and again until it worked."""
+        try:
+            self._store.resume(self._tell, self._intake.beds.values(), self._utc_ms())
+            self._resumed = True
+        except sqlite3.Error as error:
+            logger.warning("the outbox was not put in order yet: %s", error)
 
     def run(self) -> None:
         """Work until told to stop; what has arrived before that is still committed."""
@@ -84,6 +98,8 @@ class Owner:
 
     def turn(self, arrivals: Sequence[Arrival]) -> None:
         """Take a batch in and commit it; a failing disk is waited for, nothing is dropped."""
+        if not self._resumed:
+            self.begin()
         messages = [a for a in arrivals if not isinstance(a, Connected)]
         if any(isinstance(a, Connected) for a in arrivals):
             for bed in self._intake.beds.values():
@@ -115,7 +131,8 @@ class Owner:
     def _gather(self) -> tuple[list[Arrival], bool]:
         wait_s = LONGEST_WAIT_S
         if self._due:
-            wait_s = min(wait_s, (self._due[0][0] + TICK_LAG_MS - self._utc_ms()) / 1000)
+            due_ms = max(self._due[0][0] + TICK_LAG_MS, self._started_ms + START_MS)
+            wait_s = min(wait_s, (due_ms - self._utc_ms()) / 1000)
         if self._unconfirmed:
             wait_s = min(wait_s, 0.05)
         arrivals: list[Arrival] = []
@@ -174,7 +191,9 @@ class Owner:
 
     def _tick(self, now_ms: int) -> list[Bed]:
         """Let time pass for the real beds whose minute is over; a played bed has its own time."""
-        ticked = []
+        ticked: list[Bed] = []
+        if 0 <= now_ms - self._started_ms < START_MS:
+            return ticked  # a clock that was set back meanwhile does not make it wait for longer
         while self._due and self._due[0][0] + TICK_LAG_MS <= now_ms:
             _, name = heapq.heappop(self._due)
             bed = self._intake.beds.get(name)

@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 2.0, 300.0
 MOST_ROWS = 512  # looked at in one turn
+REST_S = 0.1  # at least, after a turn in which nothing was done
 LOOK_S = 5.0  # besides being woken, and besides what is due before that
 
 
@@ -147,7 +148,7 @@ class Outbox:
             return 0.0
         if self._stop or self._flying:
             return 0.2 if self._stop else LOOK_S
-        return min(LOOK_S, max(0.0, (ledger.next_ms(db, self._channel) - now_ms) / 1000))
+        return min(LOOK_S, max(REST_S, (ledger.next_ms(db, self._channel) - now_ms) / 1000))
 
     def _gather(self, wait_s: float) -> None:
         try:
@@ -184,6 +185,9 @@ class Outbox:
 
     def _claim(self, db: sqlite3.Connection, task: Task, row: Row, now_ms: int) -> Job | None:
         if task is Task.SEND:
+            if ledger.too_late(row, now_ms):
+                ledger.withdraw(db, row, now_ms, ledger.TOO_LATE)
+                return None
             if ledger.reached(db, row):
                 ledger.withdraw(db, row, now_ms, "another channel has reached the person")
                 return None
@@ -251,6 +255,10 @@ class Outbox:
         return False
 
     def _failed(self, db: sqlite3.Connection, row: Row, error: PushError, now_ms: int) -> bool:
+        why = ledger.called_off(db, row)
+        if why:
+            ledger.withdraw(db, row, now_ms, why)
+            return False
         over = isinstance(error, Permanent) or now_ms - row.due_ms > self._give_up_ms
         if over:
             self.results["failed"] += 1

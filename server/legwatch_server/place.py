@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from legwatch.events import Clock, Window
+from legwatch.wire import Press
 
 AHEAD_MS = 300_000  # a clock further ahead than this is wrong
 EARLIEST_MS = 1_577_836_800_000  # 2020-01-01: a synchronised clock cannot say less
@@ -33,3 +34,15 @@ def place(window: Window, arrived_ms: int, fresh_s: int) -> Placed:
     shift_ms = behind_ms - (age_ms or 0)
     moved = window._replace(from_ms=window.from_ms + shift_ms, to_ms=window.to_ms + shift_ms)
     return Placed(moved, age_ms is None or age_ms > fresh_ms, clock_wrong=synced)
+
+
+def pressed_ms(press: Press, arrived_ms: int, *, played: bool) -> int:
+    """Return when a button was pressed: by its own time where that can be right, UTC ms.
+
+    With a clock that is not set it is the arrival, less the time that the press waited if that is
+    known. Beside a recording the press is on the recording's time line.
+    """
+    if played:
+        return press.at_ms
+    told = press.clock == Clock.SYNCED and EARLIEST_MS <= press.at_ms <= arrived_ms + AHEAD_MS
+    return min(press.at_ms, arrived_ms) if told else arrived_ms - (press.age_ms or 0)

@@ -34,7 +34,8 @@ CREATE TABLE IF NOT EXISTS quarantine (
   id INTEGER PRIMARY KEY, arrived_ms INTEGER NOT NULL, topic TEXT NOT NULL, bed TEXT, boot TEXT,
   seq INTEGER, why TEXT NOT NULL, payload BLOB NOT NULL);
 """
-# What each version added. A rehearsal belongs to no notice: its notice_id and bed_id are 0.
+# What each version added. An episode goes by the time when it fired, which in version 1 is the time
+# of a notice. A rehearsal belongs to no notice: its notice_id and bed_id are 0.
 _STEPS = {
     2: """
 ALTER TABLE notices ADD COLUMN episode_ms INTEGER;
@@ -48,8 +49,16 @@ ALTER TABLE deliveries ADD COLUMN tone TEXT NOT NULL DEFAULT 'loud';
 ALTER TABLE deliveries ADD COLUMN due_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE deliveries ADD COLUMN receipt TEXT NOT NULL DEFAULT '';
 ALTER TABLE deliveries ADD COLUMN recall_ms INTEGER;
+UPDATE notices SET episode_ms = (
+  SELECT CASE f.what WHEN 'fired' THEN f.at_ms END FROM notices f
+  WHERE f.bed_id = notices.bed_id AND f.kind = notices.kind
+    AND (f.id < notices.id AND f.what IN ('fired', 'resolved')
+      OR f.id = notices.id AND f.what = 'fired')
+  ORDER BY f.id DESC LIMIT 1);
 UPDATE deliveries SET due_ms = decided_ms,
-  bed_id = (SELECT bed_id FROM notices n WHERE n.id = notice_id);
+  bed_id = (SELECT bed_id FROM notices n WHERE n.id = notice_id),
+  kind = (SELECT kind FROM notices n WHERE n.id = notice_id),
+  episode_ms = coalesce((SELECT episode_ms FROM notices n WHERE n.id = notice_id), 0);
 CREATE INDEX episodes ON deliveries (bed_id, kind, episode_ms);
 CREATE INDEX siblings ON deliveries (notice_id);
 CREATE INDEX recalls ON deliveries (channel, recall_ms) WHERE recall_ms IS NOT NULL;

@@ -171,6 +171,11 @@ class ServerSettings:
             check_bed(bed)
             self.rules_of(bed)
         people.check(self.people, self.roster)
+        if self.people:
+            people.check_watched(self.people, self.roster, self.beds)
+        for name, person in self.everybody().items():
+            if not person.channels:
+                raise SettingsError("push.channels", f"there is no way to tell {name} anything")
         _check_time(self.rehearsal)
         for path, url in (("answers.url", self.answers.url), ("heartbeat.url", self.heartbeat.url)):
             if url and not url.startswith(("http://", "https://")):

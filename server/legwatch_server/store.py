@@ -1,14 +1,15 @@
 """The server's memory: one SQLite file, write-ahead log, every commit on the disk (FULL)."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from legwatch.errors import CannotRun
-from legwatch_server import ledger, schema
+from legwatch_server import ledger, restart, schema
 from legwatch_server.answer import Of, Subject
+from legwatch_server.known import Bed
 from legwatch_server.rehearsal import Try
 from legwatch_server.tell import News, Tell
 
@@ -124,6 +125,21 @@ class Store:
             db.executemany(_PRESS, batch.presses)
             db.executemany(_QUARANTINE, batch.quarantine)
         return work
+
+    def pressed(self, bed_id: int, press_id: str) -> bool:
+        """Say whether a press has been counted."""
+        sql = "SELECT 1 FROM presses WHERE bed_id=? AND press_id=?"
+        return self._db.execute(sql, (bed_id, press_id)).fetchone() is not None
+
+    def resume(self, tell: Tell, beds: Iterable[Bed], now_ms: int) -> None:
+        """Put the outbox in order after a time away; raises sqlite3.Error."""
+        with transaction(self._db) as db:
+            restart.resume(db, tell, beds, now_ms)
+
+    def answered(self, delivery: int) -> bool:
+        """Say whether a push has been answered."""
+        sql = "SELECT 1 FROM deliveries WHERE id=? AND state='answered'"
+        return self._db.execute(sql, (delivery,)).fetchone() is not None
 
     def used_ms(self, token: bytes) -> int | None:
         """Return when a token was used, if it was."""

@@ -4,17 +4,19 @@ All of it happens in the transaction that stores the notice, so a crash leaves b
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from legwatch.escalation import OVER, Telling, Tone, tellings
+from legwatch.events import BODY
 from legwatch.night import night_of
 from legwatch.notice import Held, Notice, What
 from legwatch.people import Person, on_duty
-from legwatch_server.ledger import plan, withdraw_where
+from legwatch_server.ledger import SUPERSEDED, plan, supersede_where, withdraw_where
 from legwatch_server.settings import ServerSettings
 
 _ALARMS = frozenset({What.FIRED, What.RAISED, What.REPEATED})
+Episode = tuple[int, str, int]  # bed id, kind, when it fired
 _EPISODE = "bed_id=? AND kind=? AND episode_ms=?"
 
 
@@ -27,6 +29,7 @@ class News:
     notice: Notice
     row: tuple[object, ...]
     who: str | None = None
+    played: bool = False  # a recording: its own time says who is on duty
 
 
 class Tell:
@@ -34,68 +37,101 @@ class Tell:
 
     def __init__(self, settings: ServerSettings) -> None:
         self._settings = settings
-        self._people = settings.everybody()
+        self.people = settings.everybody()
+        self.ways = ways(self.people)
+        self.limits = settings.escalation
 
     def write(self, db: sqlite3.Connection, notice_id: int, news: News, now_ms: int) -> bool:
         """Plan what follows from a notice, call off what is over; say whether there is work."""
         notice = news.notice
-        told = self._told(db, news)
+        told = self.told(db, _episode(news))
         over = notice.what in OVER
+        if over:
+            told |= self._perhaps(db, _episode(news))
         sounds = notice.what in _ALARMS and notice.held is None
-        if over or (sounds and notice.what is not What.REPEATED):
+        again = notice.what is What.REPEATED and notice.kind in BODY
+        if over or (sounds and not again):
             self._call_off(db, news, now_ms, superseded=not over)
         if over:
             told.discard(news.who or "")
-        planned = self._plan(news, told)
-        if notice.what is What.REPEATED and sounds and self._goes_on(db, news):
+        planned = self._plan(news, told, now_ms)
+        if again and sounds and self._goes_on(db, news):
             planned = tuple(telling for telling in planned if not telling.after_s)
         for telling in planned:
-            self._insert(db, notice_id, news, telling, now_ms)
+            self.insert(db, notice_id, _episode(news), telling, now_ms)
         return bool(planned) or over
 
-    def _plan(self, news: News, told: set[str]) -> tuple[Telling, ...]:
-        notice = news.notice
-        if notice.held not in (None, Held.WAITING) and notice.what not in OVER:
-            return ()
-        zone = self._settings.zone_of(news.bed)
-        night = night_of(notice.at_ms, zone)
-        duty = on_duty(self._people, self._settings.roster, night, news.bed)
-        limits = self._settings.escalation
-        return tellings(notice, self._people, duty, told, news.bed, limits)
+    def duty(self, bed: str, at_ms: int) -> tuple[str, ...]:
+        """Return who is on duty at a bed, in order."""
+        night = night_of(at_ms, self._settings.zone_of(bed))
+        return on_duty(self.people, self._settings.roster, night, bed)
 
-    def _told(self, db: sqlite3.Connection, news: News) -> set[str]:
+    def _plan(self, news: News, told: set[str], now_ms: int) -> tuple[Telling, ...]:
+        notice = news.notice
+        if notice.held not in (None, Held.WAITING, Held.JOINED) and notice.what not in OVER:
+            return ()
+        # After a time away the decision may be of yesterday, and is told to who is there today.
+        duty = self.duty(news.bed, notice.at_ms if news.played else now_ms)
+        return tellings(notice, self.people, duty, told, news.bed, self.limits)
+
+    def told(self, db: sqlite3.Connection, episode: Episode) -> set[str]:
         """Return who has heard a sound in this episode."""
         rows = db.execute(
             f"SELECT DISTINCT person FROM deliveries WHERE {_EPISODE} AND tone='loud'"  # noqa: S608 - our own words
             " AND (sent_ms IS NOT NULL OR state='claimed')",
-            _episode(news),
+            episode,
         )
-        return {person for (person,) in rows if person in self._people}
+        return {person for (person,) in rows if person in self.people}
+
+    def _perhaps(self, db: sqlite3.Connection, episode: Episode) -> set[str]:
+        """Return who may have heard a sound: the phone rang, and the service's yes was lost."""
+        rows = db.execute(
+            f"SELECT DISTINCT person FROM deliveries WHERE {_EPISODE} AND tone='loud'"  # noqa: S608 - our own words
+            " AND attempt>0 AND state!='failed'",
+            episode,
+        )
+        return {person for (person,) in rows if person in self.people}
 
     def _goes_on(self, db: sqlite3.Connection, news: News) -> bool:
         """Say whether people are still to be told by the plan made before."""
-        sql = f"SELECT 1 FROM deliveries WHERE {_EPISODE} AND state='decided' AND tone='loud'"  # noqa: S608 - our own words
-        return db.execute(f"{sql} LIMIT 1", _episode(news)).fetchone() is not None
+        rows = db.execute(
+            f"SELECT DISTINCT person, channel FROM deliveries WHERE {_EPISODE}"  # noqa: S608 - our own words
+            " AND state='decided' AND tone='loud'",
+            _episode(news),
+        )
+        return any(way in self.ways for way in rows)
 
     def _call_off(
         self, db: sqlite3.Connection, news: News, now_ms: int, *, superseded: bool
     ) -> None:
         """Drop what is not sent yet; take back what is, unless a louder word replaces it."""
-        why = "a newer word replaces it" if superseded else f"{news.notice.what} before"
-        where = f"{_EPISODE} AND state='decided' AND tone IN ('quiet','loud')"
-        withdraw_where(db, where, _episode(news), now_ms, why)
-        if not superseded:
+        why = SUPERSEDED if superseded else f"{news.notice.what} before"
+        alarms = f"{_EPISODE} AND tone IN ('quiet','loud')"
+        if superseded:
+            supersede_where(db, alarms, _episode(news))
+        else:
+            heard = "state IN ('claimed','sent','delivered','answered')"
+            perhaps = "state='decided' AND attempt>0"
             db.execute(
-                f"UPDATE deliveries SET recall_ms=? WHERE {_EPISODE} AND tone IN ('quiet','loud')"  # noqa: S608 - our own words
-                " AND state IN ('claimed','sent','delivered','answered') AND recall_ms IS NULL",
+                f"UPDATE deliveries SET recall_ms=? WHERE {alarms} AND recall_ms IS NULL"  # noqa: S608 - our own words
+                f" AND ({heard} OR ({perhaps}))",
                 (now_ms, *_episode(news)),
             )
+        withdraw_where(db, f"{alarms} AND state='decided'", _episode(news), now_ms, why)
 
-    def _insert(
-        self, db: sqlite3.Connection, notice_id: int, news: News, telling: Telling, now_ms: int
+    def insert(
+        self,
+        db: sqlite3.Connection,
+        notice_id: int,
+        episode: Episode,
+        telling: Telling,
+        now_ms: int,
     ) -> None:
-        person = self._people[telling.person]
-        episode = _episode(news)
+        """Put what one person is to be told into the outbox, on every channel of theirs."""
+        person = self.people[telling.person]
+        if telling.tone is Tone.LOUD:  # that an earlier one is over would only mislead now
+            over = "bed_id=? AND kind=? AND person=? AND tone='info' AND state='decided'"
+            withdraw_where(db, over, (*episode[:2], telling.person), now_ms, SUPERSEDED)
         due_ms = now_ms + int(telling.after_s * 1000)
         for channel, rank in self._ways(db, episode, telling, person):
             when = due_ms + int(rank * self._settings.push.next_channel_s * 1000)
@@ -105,7 +141,7 @@ class Tell:
     def _ways(
         self,
         db: sqlite3.Connection,
-        episode: tuple[object, ...],
+        episode: Episode,
         telling: Telling,
         person: Person,
     ) -> Iterable[tuple[str, int]]:
@@ -118,9 +154,16 @@ class Tell:
                 " AND sent_ms IS NOT NULL ORDER BY sent_ms DESC LIMIT 1",
                 (*episode, telling.person),
             ).fetchone()
-            return [(row[0] if row else person.channels[0], 0)]
+            heard = row is not None and (telling.person, row[0]) in self.ways
+            return [(row[0] if heard else person.channels[0], 0)]
         return [(channel, rank) for rank, channel in enumerate(person.channels)]
 
 
-def _episode(news: News) -> tuple[object, ...]:
+def ways(people: Mapping[str, Person]) -> frozenset[tuple[str, str]]:
+    """Return every (person, channel) by which somebody can be told."""
+    found = ((name, (*person.channels, *person.quiet)) for name, person in people.items())
+    return frozenset((name, channel) for name, channels in found for channel in channels)
+
+
+def _episode(news: News) -> Episode:
     return (news.bed_id, news.notice.kind.value, news.notice.episode_ms or 0)

@@ -29,7 +29,10 @@ COMMAND: dict[str, Any] = {"v": 1, "id": "n-1", "cmd": "nudge", "tone": "loud"}
 RESULT: dict[str, Any] = {"v": 1, "id": "n-1", "ok": False, "why": "there is no lamp"}
 
 
-@given(st.builds(Command, IDS, st.sampled_from(Cmd), st.sampled_from(Loudness)))
+THREADS = st.from_regex(r"[a-z0-9-]{0,40}", fullmatch=True)
+
+
+@given(st.builds(Command, IDS, st.sampled_from(Cmd), st.sampled_from(Loudness), THREADS))
 def test_a_command_survives_the_wire(command: Command) -> None:
     assert decode_command(encode_command(command)) == command
 
@@ -70,7 +73,7 @@ def test_a_newer_servers_extra_key_is_passed_over() -> None:
         ("v", 2), ("v", True), ("v", None), ("id", ""), ("id", "a b"), ("id", "x" * 65),
         ("id", 7), ("id", "ü"), ("id", "a\n"), ("cmd", "warm"), ("cmd", None), ("cmd", []),
         ("cmd", {}), ("cmd", "NUDGE"), ("tone", "shrill"), ("tone", 1), ("tone", None),
-        ("tone", ["loud"]),
+        ("tone", ["loud"]), ("thread", 1), ("thread", "A"), ("thread", "x" * 41), ("thread", None),
     ],
 )  # fmt: skip
 def test_a_wrong_command_is_refused_and_its_key_named(key: str, value: object) -> None:

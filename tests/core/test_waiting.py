@@ -1,6 +1,7 @@
 """A warning waits for a natural movement, within bounds; answers belong to what they answer."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from legwatch.engine import advance as step
@@ -152,3 +153,55 @@ def test_a_wait_survives_a_restart() -> None:
         state, notices = step(from_json(to_json(state)), event, rules())
         parts += notices
     assert parts == whole
+
+
+def test_lying_still_gets_its_own_word_once_cold_legs_were_said_long_ago() -> None:
+    leg = bare((180, 420), bare_c=26)
+    events = list(night(leg=leg, moves=lambda m: 1 if m < 148 and m % 7 == 0 else 0))
+    own: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget_gap_s": 600, "care__warn_s": 3600}
+    own |= {"warmth__not_answered_s": 7200, "stillness__log_s": 0}
+    (cold, *_) = said(events, **own)
+    (joined, told, *_) = said(events, Kind.STILL, **own)
+    assert (joined.held, told.held) == (Held.JOINED, None)
+    assert minute(told) - minute(cold) == 16
+
+
+URGENT: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget_gap_s": 600}
+
+
+def test_quiet_for_one_alert_ends_with_it() -> None:
+    """The next one is another, and its urgent word is not muted."""
+    leg = bare((180, 200), bare_c=25)
+    worse = bare((230, 330), bare_c=21)
+    events = list(night(leg=lambda m: leg(m) if m < 225 else worse(m), moves=still()))
+    (first, *_) = said(events, **URGENT)
+    quiet = Snooze(first.at_ms + 60_000, Kind.COLD, first.at_ms + 14_400_000)
+    meant = replace(quiet, episode_ms=first.episode_ms)
+    mutes, ends = (said(with_answers(events, s), **URGENT) for s in (quiet, meant))
+    assert (Level.URGENT, None) not in [(n.level, n.held) for n in mutes]
+    assert (Level.URGENT, None) in [(n.level, n.held) for n in ends]
+
+
+def test_quiet_for_an_alert_that_is_over_is_no_quiet() -> None:
+    events = list(night(leg=bare((180, 200), bare_c=25), moves=still()))
+    first, *_, over = said(events, **URGENT)
+    late = Snooze(over.at_ms + 60_000, Kind.COLD, over.at_ms + 600_000, episode_ms=first.episode_ms)
+    assert What.SNOOZED not in [n.what for n in said(with_answers(events, late), **URGENT)]
+
+
+def test_after_quiet_the_time_for_an_answer_begins_anew() -> None:
+    events = list(night(leg=bare((180, 420), bare_c=26), moves=still()))
+    (first, *_) = said(events, **URGENT)
+    for kind in (Kind.COLD, None):
+        quiet = Snooze(first.at_ms + 60_000, kind, first.at_ms + 60 * 60_000)
+        given = said(with_answers(events, quiet), **URGENT)
+        raised = [minute(n) - minute(first) for n in given if n.reason is Reason.NOT_ANSWERED]
+        assert raised == [60 + 45]
+
+
+def test_what_was_told_to_nobody_is_not_called_unanswered() -> None:
+    own = URGENT | {"alerts__budget": 1, "alerts__rearm_s": 600}
+    events = list(night(leg=bare((180, 200), (260, 420), bare_c=25.4), moves=still()))
+    given = said(events, **own)
+    assert Held.BUDGET in [n.held for n in given]
+    assert Reason.NOT_ANSWERED not in [n.reason for n in given]

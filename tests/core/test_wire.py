@@ -143,9 +143,13 @@ def test_a_number_that_overflows_is_refused() -> None:
     st.sampled_from(["ack", "cramp"]),
     WHOLE.filter(lambda n: n < 4e12),
     st.sampled_from([None, *Kind]),
+    st.sampled_from([clock.value for clock in Clock]),
+    st.sampled_from([None, 0, 7]),
 )
-def test_a_press_survives_the_wire(button: str, at_ms: int, kind: Kind | None) -> None:
-    press = Press("a-1", button, at_ms, kind)
+def test_a_press_survives_the_wire(
+    button: str, at_ms: int, kind: Kind | None, clock: str, age_ms: int | None
+) -> None:
+    press = Press("a-1", button, at_ms, kind, clock=clock, age_ms=age_ms)
     assert decode_press(encode_press(press)) == press
 
 
@@ -159,6 +163,8 @@ def test_a_press_survives_the_wire(button: str, at_ms: int, kind: Kind | None) -
         {"kind": "damp"},
         {"kind": {}},
         {"at_ms": "now"},
+        {"clock": "slow"},
+        {"age_ms": -1},
     ],
 )
 def test_a_wrong_press_is_refused(change: dict[str, object]) -> None:

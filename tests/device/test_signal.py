@@ -167,6 +167,45 @@ def test_to_identify_does_not_put_out_an_alerts_lamp() -> None:
     assert signal.did == ["light"]
 
 
+def nudge(thread: str, tone: Loudness = Loudness.LOUD) -> Command:
+    return Command(f"n-{thread}", Cmd.NUDGE, tone, thread)
+
+
+def calm(thread: str) -> Command:
+    return Command(f"c-{thread}", Cmd.CALM, thread=thread)
+
+
+def test_the_end_of_one_alert_leaves_the_buzzer_of_another_alone() -> None:
+    signal = FakeSignal()
+    bed = beacon(signal)
+    for thread in ("legs", "sensor"):
+        bed.obey(nudge(thread))
+    assert bed.obey(calm("sensor")).ok
+    assert bed.obey(calm("of-yesterday")).ok
+    assert "calm" not in signal.did
+    bed.obey(calm("legs"))
+    assert signal.did[-1] == "calm"
+
+
+def test_when_only_a_quiet_alert_is_left_the_buzzer_ends_and_the_lamp_stays() -> None:
+    signal = FakeSignal()
+    bed = beacon(signal)
+    bed.obey(nudge("legs", Loudness.QUIET))
+    bed.obey(nudge("sensor"))
+    bed.obey(calm("sensor"))
+    assert signal.did[-2:] == ["calm", "light"]
+    assert bed.obey(IDENTIFY).why == "the lamp is lit"
+
+
+def test_a_server_that_names_no_alert_puts_all_out() -> None:
+    signal = FakeSignal()
+    bed = beacon(signal)
+    bed.obey(nudge("legs"))
+    bed.obey(CALM)
+    assert signal.did[-1] == "calm"
+    assert bed.obey(IDENTIFY).why == ""
+
+
 # ---- through the agent
 class FakeLink:
     def __init__(self) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -82,6 +83,19 @@ def test_each_tone_reaches_the_lamp_and_comes_back_as_delivered(bedroom: Bedroom
         assert channel.send(push(4, Tone.INFO)).receipt == "c4-5f0c"
         assert did(agent)[5:] == [OFF]
     assert agent.stop() == 0
+
+
+def test_the_end_of_one_alert_leaves_the_lamp_of_another_lit(bedroom: Bedroom) -> None:
+    bedroom.broker()
+    agent = bedroom.bed("anna", **SIMULATED)
+    legs, sensor = push(1), replace(push(2), thread="a11e")
+    with bedside(bedroom) as channel:
+        channel.send(legs)
+        channel.send(sensor)
+        channel.withdraw(sensor, "n2-a11e")
+        assert did(agent) == [LIT, LIT]
+        channel.send(replace(push(3, Tone.INFO), what=What.RESOLVED))
+        assert did(agent) == [LIT, LIT, OFF]
 
 
 def test_a_second_try_of_one_push_lights_the_lamp_once(bedroom: Bedroom) -> None:

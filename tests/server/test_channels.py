@@ -265,7 +265,7 @@ def test_an_ntfy_server_that_knows_no_sequences_is_found_out(
 @pytest.mark.parametrize(
     ("tone", "level", "priority"),
     [(Tone.LOUD, Level.URGENT, 5), (Tone.LOUD, Level.WARNING, 4), (Tone.QUIET, Level.WARNING, 2),
-     (Tone.INFO, Level.WARNING, 2), (Tone.REHEARSAL, Level.LOG, 1)],
+     (Tone.INFO, Level.WARNING, 2), (Tone.REHEARSAL, Level.LOG, 1), (Tone.CONFIRM, Level.LOG, 2)],
 )  # fmt: skip
 def test_only_an_alert_is_loud(
     tone: Tone, level: Level, priority: int, service: Service, tmp_path: Path
@@ -324,7 +324,7 @@ def test_pushover_sounds_an_urgent_alert_until_it_is_seen(service: Service, tmp_
 @pytest.mark.parametrize(
     ("tone", "level", "priority"),
     [(Tone.LOUD, Level.WARNING, "1"), (Tone.QUIET, Level.URGENT, "-1"),
-     (Tone.INFO, Level.URGENT, "-1")],
+     (Tone.INFO, Level.URGENT, "-1"), (Tone.CONFIRM, Level.LOG, "-1")],
 )  # fmt: skip
 def test_pushover_keeps_its_alarm_for_what_is_urgent(
     tone: Tone, level: Level, priority: str, service: Service, tmp_path: Path
@@ -537,3 +537,9 @@ def test_a_channel_of_a_person_is_named_by_its_key() -> None:
     made = load(ServerSettings, {"people": {"bert": {"channels": ["console"], "quiet": ["owl"]}}})
     with pytest.raises(SettingsError, match=r"people\.bert\.quiet"):
         open_channels(made)
+
+
+def test_the_weekly_question_makes_no_sound_in_a_browser(service: Service, tmp_path: Path) -> None:
+    made = rig("webpush", service, tmp_path)
+    made.notifier.send(replace(made.push, tone=Tone.CONFIRM, level=Level.LOG))
+    assert service.asked[0].headers["urgency"] == "low"

@@ -141,3 +141,34 @@ def test_what_the_example_suggests_can_be_switched_on(
 ) -> None:
     monkeypatch.setenv("LEGWATCH_PUSHOVER_TOKEN", "a" * 30)
     assert check(tmp_path, uncommented(EXAMPLE.read_text())) == 0, capsys.readouterr().err
+
+
+NEVER = '[people.bert]\nwoken_for = { cold = "never" }\n'
+OWN_BED = '[people.bert]\nbeds = ["left"]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (NEVER, "people.bert.woken_for.cold: urgent alerts of this kind would wake nobody"),
+        (
+            '[people.bert]\nwoken_for = { agent = "urgent" }\n',
+            "people.bert.woken_for.agent: warning alerts of this kind would wake nobody",
+        ),
+        (f"{OWN_BED}[beds.right]\n", "beds.right: nobody is told of bed 'right'"),
+        (
+            f'{OWN_BED}[[roster]]\npeople = ["bert"]\nbeds = ["right"]\n',
+            "roster[0].beds: nobody is told of bed 'right'",
+        ),
+        ("[push]\nchannels = []\n", "push.channels: there is no way to tell everyone anything"),
+    ],
+)
+def test_an_alert_that_would_wake_nobody_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, words: str
+) -> None:
+    zone = 'zone = "UTC"\n'
+    assert check(tmp_path, zone + text, "--as", "server") == 2
+    assert words in capsys.readouterr().err
+    carer = "[people.anna]\n" if text == NEVER else ""
+    if carer:
+        assert check(tmp_path, zone + text + carer, "--as", "server") == 0

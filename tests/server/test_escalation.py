@@ -163,3 +163,69 @@ def test_each_reads_their_own_language_and_point_of_view(ward: Ward) -> None:
     assert all(
         action.url.startswith("https://legs.example/answer/") for action in by["anna"].actions
     )
+
+
+HOUR_MS = 3_600_000
+BY_NIGHT = [{"people": ["bert"], "nights": ["fri"]}, {"people": ["cleo"], "nights": ["sat", "sun"]}]
+TWO = {name: PEOPLE[name] for name in ("bert", "cleo")}
+
+
+def well(minute: float) -> dict[str, Any]:
+    """A covered sleeper who turns every quarter of an hour."""
+    moves = 1 if minute % 15 < 0.2 else 0
+    leg_c = 31.0 + minute % 2 / 10
+    return {"leg_c": leg_c, "room_c": 18.0, "moves": moves, "in_bed": True, "age_ms": 0}
+
+
+def test_who_has_the_next_night_hears_that_the_bed_cannot_be_seen(tmp_path: Path) -> None:
+    ward = Ward(tmp_path, people=TWO, roster=BY_NIGHT)
+    ward.play(30, well)
+    for hour in range(1, 60):  # the agent is dead
+        ward.run_to(ward.begin_ms + 30 * 60_000 + hour * HOUR_MS)
+    told = [(int(minute // 60), who, what) for minute, who, _, what in ward.told("loud")]
+    assert told == [(1, "bert", "fired"), (23, "cleo", "repeated"), (47, "cleo", "repeated")]
+    ward.close()
+
+
+LONG = bare((100, 900), bare_c=25.4)
+BERT = PEOPLE["bert"] | {"channels": ["phone"]}
+STILL = {"stillness.joint_s": 0, "alerts.wait_s": 0, "care.warn_s": 3600}
+STILL |= {"warmth.not_answered_s": 7200}
+
+
+def cold_on(minute: float) -> dict[str, Any]:
+    """As `cold`, and nobody ever covers the legs."""
+    return cold(minute) | {"leg_c": LONG(minute)}
+
+
+def test_lying_still_is_told_to_whom_cold_legs_do_not_wake(tmp_path: Path) -> None:
+    people = {"anna": PEOPLE["anna"], "bert": BERT | {"woken_for": {"cold": "never"}}}
+    ward = Ward(tmp_path, people=people, rules=STILL)
+    ward.play(140, lambda m: cold_on(m) | {"moves": 1 if m < 62 and m % 15 < 0.2 else 0})
+    fired = "SELECT held FROM notices WHERE kind='still' AND level='warning' ORDER BY id LIMIT 1"
+    assert ward.rows(fired) == [("joined",)]
+    told = ward.rows("SELECT DISTINCT kind, person FROM deliveries WHERE tone='loud'")
+    assert set(told) >= {("cold", "anna"), ("still", "bert")}
+    assert ("cold", "bert") not in told
+    ward.close()
+
+
+def test_quiet_for_cold_legs_does_not_mute_lying_still(tmp_path: Path) -> None:
+    rules = STILL | {"alerts.budget_gap_s": 600}
+    ward = Ward(tmp_path, people={"bert": BERT}, rules=rules)
+    ward.until_loud(cold_on)
+    ward.answer(Claims(Of.DELIVERY, ward.got[-1].push.id, Act.QUIET, 60, 0), b"one")
+    ward.play(55, cold_on)
+    said = ward.rows("SELECT held FROM notices WHERE kind='still' AND level='warning'")
+    assert said == [(None,)]
+    ward.close()
+
+
+def test_what_is_urgent_is_never_planned_for_nobody(tmp_path: Path) -> None:
+    people = {"anna": PEOPLE["anna"], "bert": BERT | {"woken_for": {"cold": "never"}}}
+    rules = {"stillness.joint_s": 0, "alerts.wait_s": 0}
+    ward = Ward(tmp_path, people=people, rules=rules, roster=[{"people": ["bert"]}])
+    ward.play(170, cold)
+    told = [(who, what) for _, who, _, what in ward.told("loud")]
+    assert told[0] == ("anna", "raised")  # the warning before it woke nobody, as bert asked
+    ward.close()

@@ -228,3 +228,15 @@ def test_an_answer_that_cannot_be_stored_is_not_thanked_for(
     reply = stuck.take(house.link("left", "Seen"), {})
     assert reply.status == 503
     assert b"try again" in reply.body
+
+
+def test_quiet_for_an_alert_that_is_over_changes_nothing_and_says_so(house: House) -> None:
+    quiet, ward = house.link("left", "Quiet for 30 min"), house.ward
+    ward.play(120, cold, "left")  # the legs are covered again after an hour and a half
+    assert ward.rows("SELECT 1 FROM notices WHERE what='resolved'")
+    before = house.everything()
+    assert house.ask("POST", quiet) == (410, house.ask("POST", quiet)[1])
+    assert "This alert is over; nothing was changed." in house.ask("POST", quiet)[1]
+    assert "Diese Meldung ist vorbei" in house.ask("POST", quiet, "de")[1]
+    assert house.everything() == before
+    assert house.quiet_until("left") == 0

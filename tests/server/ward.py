@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from legwatch.events import Window
 from legwatch.settings import load
-from legwatch.wire import encode_window
+from legwatch.wire import Press, encode_press, encode_window
 from legwatch_server import ledger
-from legwatch_server.answer import Answered, Claims, Outcome
+from legwatch_server.answer import Act, Answered, Claims, Of, Outcome
 from legwatch_server.compose import Composer
 from legwatch_server.ingest import Arrival, Message
 from legwatch_server.intake import Intake
@@ -111,6 +111,9 @@ class Ward:
         )
         self.boxes = {name: self._box(name, channel) for name, channel in self.channels.items()}
         self.dbs = {name: connect(self.path) for name in self.boxes}
+        for db in (self.store._db, *self.dbs.values()):
+            db.execute("PRAGMA synchronous=OFF")  # no power cut here, and a slow disk is no test
+        self.owner.begin()
 
     def _box(self, name: str, notifier: Notifier) -> Outbox:
         return Outbox(
@@ -176,6 +179,31 @@ class Ward:
             for name, box in self.boxes.items():
                 while box.turn(self.dbs[name], 5.0 if box.busy else 0.0) == 0.0 or box.busy:
                     busy = True
+
+    def until_loud(self, window: Look, most: int = 240) -> None:
+        """Play until somebody is told with a sound."""
+        for _ in range(most):
+            if self.told("loud"):
+                return
+            self.play(1, window)
+        raise AssertionError("never loud")
+
+    def press(self, ident: str = "p1", button: str = "ack", **more: Any) -> None:
+        """Let a press of the button at bed b arrive now; `at_ms` may say that it is older."""
+        at_ms = more.pop("at_ms", self.now_ms)
+        body = encode_press(Press(ident, button, at_ms, **more))
+        self.owner.turn([Message("legwatch/v1/b/event", body, self.now_ms, 0, 1)])
+        self.settle()
+
+    def seen(self) -> None:
+        """Let somebody say at the command line that the first alert has been seen."""
+        (ident,) = self.rows("SELECT id FROM notices WHERE what='fired'")[0]
+        said = Claims(Of.NOTICE, ident, Act.SEEN, 0, 0)
+        self.owner.turn([Answered(said, b"seen", "command line", self.now_ms, lambda _: None)])
+
+    def whats(self, kind: str = "cold") -> list[str]:
+        """Return what happened to the alerts of a kind."""
+        return [what for (what,) in self.rows("SELECT what FROM notices WHERE kind=?", kind)]
 
     def answer(self, claims: Claims, token: bytes = b"", via: str = "link") -> Outcome:
         """Let an answer come in; return what became of it."""

@@ -61,8 +61,8 @@ class Bedside:
         return Sent(receipt=ident, delivered=True)
 
     def withdraw(self, push: Push, receipt: str) -> None:
-        """Put out the lamp."""
-        del receipt  # all is put out, whatever lit it
+        """Put out the lamp, unless it is lit for another alert too."""
+        del receipt  # the thread says what is over
         self._ask(push, Cmd.CALM)
 
     def rehearse(self, push: Push) -> str:
@@ -83,7 +83,8 @@ class Bedside:
         """Return the command's id and what was said with the yes."""
         end_s = time.monotonic() + self._timeout_s
         bed = _bed(push)
-        command = Command(_ident(push, cmd), cmd, tone)
+        thread = "" if cmd is Cmd.IDENTIFY else push.thread
+        command = Command(_ident(push, cmd), cmd, tone, thread)
         client = self._connected()
         if not self._ready.wait(max(0.0, end_s - time.monotonic())):
             where = f"{self._mqtt.host}:{self._mqtt.port}"

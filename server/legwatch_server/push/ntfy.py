@@ -18,7 +18,7 @@ from legwatch_server.push.refusal import pool, refused, unreached
 from legwatch_server.settings import ServerSettings, secret
 
 MOST_BYTES = 4096  # a longer message becomes an attachment
-_QUIET = {Tone.QUIET: 2, Tone.INFO: 2, Tone.REHEARSAL: 1, Tone.CONFIRM: 3}
+_QUIET = {Tone.QUIET: 2, Tone.INFO: 2, Tone.REHEARSAL: 1, Tone.CONFIRM: 2}
 _LOUD = {Level.URGENT: 5, Level.WARNING: 4, Level.LOG: 3}
 _TAGS = {
     What.RESOLVED: "white_check_mark",

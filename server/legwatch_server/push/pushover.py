@@ -18,7 +18,7 @@ from legwatch_server.push.refusal import pool, refused, unreached
 from legwatch_server.settings import ServerSettings, secret
 
 EMERGENCY = 2
-_PRIORITY = {Tone.QUIET: -1, Tone.INFO: -1, Tone.REHEARSAL: -2, Tone.CONFIRM: 0}
+_PRIORITY = {Tone.QUIET: -1, Tone.INFO: -1, Tone.REHEARSAL: -2, Tone.CONFIRM: -1}
 _LOUD = {Level.URGENT: EMERGENCY, Level.WARNING: 1, Level.LOG: 0}
 MOST_TITLE, MOST_TEXT, MOST_URL = 250, 1024, 512  # characters, as the service documents
 

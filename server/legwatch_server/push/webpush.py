@@ -27,7 +27,7 @@ from legwatch_server.settings import ServerSettings, read_text
 MOST_BYTES = 3993  # RFC 8291: what fits into 4096 with its padding and header
 KEY_FILE = "vapid.pem"
 WANTED = "endpoint, keys.p256dh, keys.auth"
-_URGENCY = {Tone.QUIET: "normal", Tone.INFO: "normal", Tone.REHEARSAL: "low", Tone.CONFIRM: "high"}
+_URGENCY = {Tone.QUIET: "normal", Tone.INFO: "normal", Tone.REHEARSAL: "low", Tone.CONFIRM: "low"}
 
 
 class Webpush:
