@@ -67,7 +67,12 @@ def goals(found: Found) -> Iterator[str]:
         (_goal(found, goal) for goal in GOALS),
     )
     yield ""
-    yield '"Reached" compares the figure itself, not its interval and not rounded, with the goal.'
+    yield (
+        '"Reached" compares the figure itself, not its interval and not rounded, with the goal. '
+        "Fault nights are those with an empty bed, a dead, stuck or displaced sensor, or a silent "
+        "agent; a body alert is the fault's when it is false or rests on a sensor that is faulty "
+        "then."
+    )
 
 
 def _goal(found: Found, goal: Goal) -> Sequence[str]:
