@@ -22,7 +22,6 @@ OTHERS = (
     ("sound", "uncovered legs: delay to the first sound, median"),
     ("feet", "feet alone bare: caught (the sensor is at the calf)"),
     ("crossings", "falls of leg skin below 28 °C told within 60 min"),
-    ("cold", "cold alerts, true and false"),
     ("false_still", "still alerts, false, all sleepers"),
     ("displaced", "leg sensor out of the bed: told"),
     ("agent", "agent silent for 30 min or longer: told"),

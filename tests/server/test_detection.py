@@ -19,7 +19,7 @@ from legwatch_device.nights.bodily import kinds
 SIGNS = ("signs", "sign_hits", "sign_misses", "sign_lead")
 RATES = ("false_cold", "cold", "still", "still_normal", "false_still", "false_health", "wakes")
 MINUTES = ("delay", "delay_p90", "sound", "sign_lead")
-KEYS = {*(goal.key for goal in GOALS), *SIDE, *(key for key, _ in OTHERS), *SIGNS, "still"}
+KEYS = {*(goal.key for goal in GOALS), *SIDE, *(key for key, _ in OTHERS), *SIGNS, "cold", "still"}
 
 
 def figure(value: float | None) -> dict[str, float | None]:
