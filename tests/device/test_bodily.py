@@ -254,6 +254,23 @@ def _fits(made: Night, fault: dict[str, str]) -> None:
             pytest.fail(other)
 
 
+@pytest.mark.parametrize("kind", ["dead_leg", "dead_room", "dead_movement"])
+def test_a_sensor_is_heard_for_half_an_hour_before_it_falls_silent(
+    lukewarm: Path, kind: str
+) -> None:
+    whats = set()
+    for made in make(lukewarm, kind, count=12):
+        (fault,) = made.truth["faults"]
+        whats.add(fault["what"])
+        if fault["what"] == "silent":
+            _fits(made, fault)
+            channel = "movement" if kind == "dead_movement" else f"{kind[5:]}_temperature_c"
+            heard = made.reads(channel, {"from": made.truth["begin"], "to": fault["from"]})
+            assert made.minute(fault["from"]) >= 30
+            assert len(heard) > 30 * 60 / 15 / 2  # one every 10 or 15 s, a fifth of them lost
+    assert "silent" in whats
+
+
 def test_a_cover_is_never_thrown_off_without_a_movement(lukewarm: Path) -> None:
     made = make(lukewarm, "uncovered_both", count=4)
     for each in made:

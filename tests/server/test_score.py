@@ -11,7 +11,7 @@ import pytest
 
 from legwatch.__main__ import main as legwatch
 from nightly import wobbling
-from truthful import COLD, Said, alerts, at, bare, save, scored, turning
+from truthful import COLD, PLAIN, Said, alerts, at, bare, save, scored, turning
 
 
 def test_a_sensor_can_be_left_out(tmp_path: Path, capsys: Said) -> None:
@@ -76,7 +76,7 @@ def test_the_false_and_the_missed_are_listed(tmp_path: Path, capsys: Said) -> No
     save(tmp_path, "a", leg=COLD)
     save(tmp_path, "b", uncovered=(bare(120, 240),))
     save(tmp_path, "c")
-    assert legwatch(["score", str(tmp_path), "--false"]) == 0
+    assert legwatch(["score", str(tmp_path), "--false", *PLAIN]) == 0
     _, false, missed = capsys.readouterr().out.splitlines()
     assert false.split()[:6] == ["a", "02", "Jan", "23:14", "false", "cold"]
     assert "The air by your legs is" in false

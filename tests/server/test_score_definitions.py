@@ -313,7 +313,7 @@ def test_a_blind_sensor_is_blind_from_the_first_bed_entry(tmp_path: Path, capsys
         faults=(fault("movement", "blind", 0, 480),),
     )
     value, of = figure(scored(capsys, folder), "fault_delay")
-    assert (value, of) == (pytest.approx(90, abs=1), 1)
+    assert (value, of) == (pytest.approx(16, abs=1), 1)  # told at 46, for an entry at 30
 
 
 @pytest.mark.parametrize(
@@ -354,6 +354,94 @@ def test_a_body_alert_on_a_fault_night_is_counted_by_kind(tmp_path: Path, capsys
     report = scored(capsys, tmp_path)
     assert figure(report, "fault_nights") == (50, 2)
     assert figure(report["kinds"]["dead_leg"], "fault_nights") == (100, 1)
+
+
+@pytest.mark.parametrize(
+    ("what", "uncovered", "of_fault"),
+    [
+        (fault("leg", "stuck", 135, 240), (bare(120, 240),), 0),  # true, and told before: at 134
+        (fault("leg", "stuck", 134, 240), (bare(120, 240),), 1),
+        (fault("leg", "stuck", 60, 134), (bare(120, 240),), 0),  # true, and well again
+        (fault("leg", "stuck", 135, 240), (), 1),  # false
+        (fault("agent", "silent", 134, 240), (bare(120, 240),), 1),
+        (fault("room", "stuck", 60, 240), (bare(120, 240),), 1),
+        (fault("room", "silent", 60, 240), (bare(120, 240),), 0),  # the leg sensor alone
+        (fault("movement", "blind", 60, 240), (bare(120, 240),), 0),
+    ],
+)
+def test_a_right_cold_alert_of_a_sound_sensor_is_not_the_faults(
+    tmp_path: Path,
+    capsys: Said,
+    what: dict[str, Any],
+    uncovered: tuple[dict[str, Any], ...],
+    of_fault: int,
+) -> None:
+    save(tmp_path, kind="stuck_leg", leg=COLD, uncovered=uncovered, faults=(what,))
+    report = scored(capsys, tmp_path)
+    (alert,) = alerts(report, "cold")
+    assert (alert["at"], alert["true"]) == (at(134), bool(uncovered))
+    assert figure(report, "fault_nights") == (100 * of_fault, 1)
+
+
+@pytest.mark.parametrize(
+    ("what", "turns", "of_fault"),
+    [
+        (fault("leg", "stuck", 60, 300), (0, 10), 0),
+        (fault("room", "zeros", 60, 300), (0, 10), 0),
+        (fault("movement", "blind", 60, 300), (0, 10), 1),
+        (fault("agent", "silent", 240, 300), (0, 10), 1),
+        (fault("leg", "stuck", 60, 300), (0, 100), 1),  # false
+    ],
+)
+def test_a_right_still_alert_of_a_sound_sensor_is_not_the_faults(
+    tmp_path: Path, capsys: Said, what: dict[str, Any], turns: tuple[int, ...], of_fault: int
+) -> None:
+    quiet = save(
+        tmp_path,
+        kind="dead_leg",
+        moves=lambda m: 1 if m in {0, 10} else 0,
+        turns=turns,
+        faults=(what,),
+    )
+    report = scored(capsys, quiet)
+    assert [alert["at"] for alert in alerts(report, "still")] == [at(251)]
+    assert figure(report, "fault_nights") == (100 * of_fault, 1)
+
+
+def test_a_night_with_a_dead_sensor_is_told_within_ten_minutes_or_not(
+    tmp_path: Path, capsys: Said
+) -> None:
+    dead = (fault("leg", "silent", 120, 240),)
+
+    def leg(m: float) -> float | None:
+        return None if 120 <= m < 240 else wobbling(31)(m)
+
+    save(tmp_path, "a", kind="dead_leg", leg=leg, faults=dead)
+    save(tmp_path, "b", kind="dead_leg", faults=dead)  # nothing is missing, so nothing is told
+    save(tmp_path, "c", kind="gaps", leg=leg, faults=dead)
+    save(tmp_path, "d", kind="dead_movement", faults=(fault("movement", "silent", 0, 300),))
+    slow = scored(capsys, tmp_path)
+    assert figure(slow, "dead_nights") == (0, 2)
+    assert figure(slow, "faults_long") == (pytest.approx(200 / 3), 3)
+    assert figure(slow, "faults_long_soon") == (0, 3)
+    quick = scored(capsys, tmp_path, "--set", "health.alert_s=540")
+    assert figure(quick, "dead_nights") == (50, 2)
+    assert figure(quick, "faults_long_soon") == (pytest.approx(200 / 3), 3)
+    assert figure(quick, "dead_nights", "simple") == (0, 2)
+
+
+def test_an_alert_that_stood_when_a_sensor_died_tells_it_at_once(
+    tmp_path: Path, capsys: Said
+) -> None:
+    folder = save(
+        tmp_path,
+        kind="stuck_leg",
+        leg=lambda m: None if 120 <= m < 240 else wobbling(31)(m),
+        faults=(fault("leg", "silent", 140, 240),),
+    )
+    report = scored(capsys, folder)
+    assert figure(report, "fault_delay") == (None, 0)
+    assert figure(report, "dead_nights") == (100, 1)
 
 
 def test_a_wake_up_is_what_replay_pushes(tmp_path: Path, capsys: Said) -> None:

@@ -18,12 +18,17 @@ night. What each word of the report means:
   bed, for at least nine tenths of the rule's own limit; else false. The simple one's is 60 min.
 - *Normal sleepers*: aged 65 to 80, a movement sensor that works as usual, a night without a fault.
 - *Fault nights*: of the kinds empty_bed, dead_leg, stuck_leg, displaced, dead_movement, agent_off
-  and dead_room; a body alert on them is a cold or still alert.
+  and dead_room. A body alert, cold or still, is the fault's when it is false or rests on a sensor
+  that is faulty at its time: cold on the leg sensor, and on the room's unless that is silent; still
+  on the movement sensor; both on the agent. A true one of sensors that are well is right.
 - *Sensor faults*: a leg, room or movement sensor that is silent, gives zeros, is stuck or blind.
   Told: a sensor alert came between its begin (blind movement: not before the first bed entry) and
   its end, or stood already, which has no delay. Those of 30 min or longer have a line of their
   own, without a sensor that is silent from the recording's begin: nothing says that it is there. So
-  have a displaced leg sensor, and an agent that is silent for 30 min or longer.
+  have a displaced leg sensor, and an agent that is silent for 30 min or longer. Within 10 min is a
+  fault told that late at most, or one at whose begin an alert stood.
+- *Dead or stuck sensor*: the nights of the kinds dead_leg, stuck_leg and dead_movement in which the
+  sensor was heard before; told when every fault of the night was, within 10 min.
 - *False health alert*: a sensor or agent alert in a night without any fault.
 - *Wake-up*: whatever makes a sound: fired, raised or repeated at the level warning or above, and
   held back by nothing. Every alert of the simple automation makes a sound.

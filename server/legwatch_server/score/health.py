@@ -9,6 +9,8 @@ from legwatch_server.score.truth import Fault, Truth
 MINUTE_MS = 60_000
 SENSORS = ("leg", "room", "movement")
 PLAIN = ("silent", "zeros", "stuck", "blind")  # what a sensor alert can be expected for
+RESTS = {"cold": ("leg", "room", "agent"), "still": ("movement", "agent")}
+SOON_MIN = 10.0
 
 
 class Fate(NamedTuple):
@@ -26,6 +28,24 @@ class Fate(NamedTuple):
     def plain(self) -> bool:
         """Say whether it is a leg, room or movement sensor with nothing or nonsense to say."""
         return self.sensor in SENSORS and self.what in PLAIN
+
+    @property
+    def soon(self) -> bool:
+        """Say whether it was told within 10 min; an alert that stood before told it at once."""
+        return self.told and (self.delay_min is None or self.delay_min <= SOON_MIN)
+
+
+def on_faulty(truth: Truth, alert: Alert) -> bool:
+    """Say whether a body alert rests on a sensor that was faulty at its time.
+
+    On a silent room sensor nothing rests: the leg sensor alone is judged then.
+    """
+    return any(
+        fault.sensor in RESTS.get(alert.kind, ())
+        and (fault.sensor, fault.what) != ("room", "silent")
+        and fault.from_ms <= alert.at_ms < fault.to_ms
+        for fault in truth.faults
+    )
 
 
 def fates(truth: Truth, alerts: Sequence[Alert]) -> tuple[Fate, ...]:

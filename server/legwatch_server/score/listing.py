@@ -23,7 +23,7 @@ def wrong(nights: Sequence[Night], side: str = "legwatch") -> Iterator[str]:
 
 
 def _of(side: Side) -> Iterator[Line]:
-    for alert, true in side.alerts:
+    for alert, true, _ in side.alerts:
         if true is False:
             yield alert.at_ms, f"false {alert.kind}", alert.reason, alert.text
     for bared in side.bared:

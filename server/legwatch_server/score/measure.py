@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from legwatch_server.score.health import Fate
-from legwatch_server.score.night import BODY, Night, Side
+from legwatch_server.score.night import Night, Side
 
 FAULT_KINDS = (
     "empty_bed",
@@ -15,7 +15,7 @@ FAULT_KINDS = (
     "agent_off",
     "dead_room",
 )
-SOON_MIN = 10.0
+DEAD_KINDS = ("dead_leg", "stuck_leg", "dead_movement")
 LONG_MS = 30 * 60_000  # what is shorter may well be over before it is worth a word
 
 
@@ -75,20 +75,24 @@ def _false_health(night: Night, side: Side) -> tuple[float, float]:
 
 
 def _fault_nights(night: Night, side: Side) -> tuple[float, float]:
-    return (side.count(*BODY) > 0, 1) if night.kind in FAULT_KINDS else (0, 0)
+    return (any(j.of_fault for j in side.alerts), 1) if night.kind in FAULT_KINDS else (0, 0)
 
 
 def _told(
-    which: Callable[[Fate], bool], *, within_min: float | None = None
+    which: Callable[[Fate], bool], *, soon: bool = False
 ) -> Callable[[Night, Side], tuple[float, float]]:
     def count(_night: Night, side: Side) -> tuple[float, float]:
         mine = [fate for fate in side.fates if which(fate)]
-        if within_min is None:
-            return sum(fate.told for fate in mine), len(mine)
-        soon = [f for f in mine if f.delay_min is not None and f.delay_min <= within_min]
-        return len(soon), len(mine)
+        return sum(fate.soon if soon else fate.told for fate in mine), len(mine)
 
     return count
+
+
+def _dead_nights(night: Night, side: Side) -> tuple[float, float]:
+    mine = [fate for fate in side.fates if fate.plain and fate.heard]
+    if night.kind not in DEAD_KINDS or not mine:
+        return 0, 0
+    return all(fate.soon for fate in mine), 1
 
 
 def _long_sensor(fate: Fate) -> bool:
@@ -176,10 +180,22 @@ MEASURES: tuple[tuple[str, tuple[Measure, ...]], ...] = (
                 _told(_long_sensor),
             ),
             Share(
+                "faults_long_soon",
+                "of these, told within 10 min",
+                "%",
+                _told(_long_sensor, soon=True),
+            ),
+            Share(
+                "dead_nights",
+                "dead or stuck: nights told within 10 min",
+                "%",
+                _dead_nights,
+            ),
+            Share(
                 "faults_soon",
                 "sensor faults told within 10 min",
                 "%",
-                _told(lambda f: f.plain, within_min=SOON_MIN),
+                _told(lambda f: f.plain, soon=True),
             ),
             Middle("fault_delay", "delay of that, median", "min", 0.5, _fault_delays),
             Share(

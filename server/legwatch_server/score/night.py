@@ -29,6 +29,12 @@ class Judged(NamedTuple):
 
     alert: Alert
     true: bool | None
+    on_faulty: bool = False  # it rests on a sensor that was faulty then
+
+    @property
+    def of_fault(self) -> bool:
+        """Say whether it is a body alert that a fault night must not have."""
+        return self.alert.kind in BODY and (self.true is False or self.on_faulty)
 
 
 class Sign(NamedTuple):
@@ -101,7 +107,10 @@ def score(
 
 def _side(truth: Truth, run: Run, limits: Mapping[str, int]) -> Side:
     colds = [alert for alert in run.alerts if alert.kind == "cold"]
-    judged = tuple(Judged(alert, _true(truth, alert, limits)) for alert in run.alerts)
+    judged = tuple(
+        Judged(alert, _true(truth, alert, limits), health.on_faulty(truth, alert))
+        for alert in run.alerts
+    )
     right = [j.alert.at_ms for j in judged if j.alert.kind == "cold" and j.true]
     return Side(
         alerts=judged,

@@ -38,15 +38,9 @@ def _measures(found: Figures) -> dict[str, Any]:
         measure.key: {
             "label": measure.label,
             "unit": measure.unit,
-            **{side: _figure(found[measure.key, side]) for side in SIDES},
+            **{side: found[measure.key, side]._asdict() for side in SIDES},
         }
         for measure in ALL
-    }
-
-
-def _figure(figure: Figure) -> dict[str, float | None]:
-    return {
-        key: None if value is None else round(value, 4) for key, value in figure._asdict().items()
     }
 
 
@@ -98,6 +92,7 @@ def _alert(judged: Judged, zone: tzinfo) -> dict[str, Any]:
         "reason": alert.reason,
         "text": alert.text,
         "true": judged.true,
+        "on_faulty": judged.on_faulty,
     }
 
 

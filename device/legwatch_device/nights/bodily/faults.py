@@ -6,6 +6,9 @@ from random import Random
 from legwatch_device.nights.bodily.story import Story
 from legwatch_device.nights.plan import HOUR_S, MINUTE_S, Fault, Span
 
+# A sensor that is silent from the begin is not in the recording: nobody could know that it exists.
+HEARD_S = 30 * MINUTE_S
+
 
 def dead_leg(story: Story, chance: Random) -> Story:
     """Let the leg sensor fall silent, or say nothing but zeros, for one to five hours."""
@@ -34,9 +37,11 @@ def lain_upon(story: Story, chance: Random) -> Story:
 
 
 def dead_movement(story: Story, chance: Random) -> Story:
-    """Let the movement sensor say nothing, or see nothing, all night."""
+    """Let the movement sensor see nothing all night, or fall silent in its first hours."""
     what = chance.choice(("silent", "blind"))
-    return _faulty(story, Fault("movement", what, Span(0, story.length_s)))
+    latest_s = story.in_bed[0].from_s + 3 * HOUR_S
+    begin_s = chance.randrange(HEARD_S, latest_s) if what == "silent" else 0
+    return _faulty(story, Fault("movement", what, Span(begin_s, story.length_s)))
 
 
 def gaps(story: Story, chance: Random) -> Story:
@@ -56,8 +61,8 @@ def agent_off(story: Story, chance: Random) -> Story:
 
 
 def dead_room(story: Story, chance: Random) -> Story:
-    """Lose the room sensor from the begin or from some hour on."""
-    begin_s = chance.choice((0, _later(story, chance).from_s))
+    """Lose the room sensor half an hour after the begin, or from some hour on."""
+    begin_s = chance.choice((HEARD_S, _later(story, chance).from_s))
     return _faulty(story, Fault("room", "silent", Span(begin_s, story.length_s)))
 
 

@@ -146,8 +146,6 @@ def _thermometer(
 
 def _movement(story: Story, moved: Moved, sensors: Sensors, chance: Random) -> Iterator[Row]:
     faults = [fault for fault in story.faults if fault.sensor == "movement"]
-    if any(fault.what == "silent" for fault in faults):
-        return
     seen = [moved.others, *(s for s in moved.shifts.values() if chance.random() >= sensors.missed)]
     counts: dict[int, int] = {}
     for burst in seen:
@@ -156,8 +154,10 @@ def _movement(story: Story, moved: Moved, sensors: Sensors, chance: Random) -> I
     nervous = SPURIOUS_PER_H * COUNT_S / HOUR_S if sensors.movement == "nervous" else 0.0
     for i in range(story.length_s // COUNT_S):
         count = counts.get(i, 0) + (chance.random() < nervous)
-        blind = any(inside([fault.span], i * COUNT_S) for fault in faults)
-        yield Row(i * COUNT_S + COUNT_S - 1, "movement", "0" if blind else str(count))
+        at_s = i * COUNT_S + COUNT_S - 1
+        what = next((fault.what for fault in faults if inside([fault.span], at_s)), None)
+        if what != "silent":
+            yield Row(at_s, "movement", "0" if what == "blind" else str(count))
 
 
 def _mat(story: Story) -> Iterator[Row]:

@@ -1,0 +1,72 @@
+"""Who and what was in a folder of made nights, from the truth beside them."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+
+class Spread(NamedTuple):
+    """The least, the middle and the most of something."""
+
+    low: float
+    middle: float
+    high: float
+
+
+class Sample(NamedTuple):
+    """What the nights of a corpus had in them; the numbers are of nights, unless said otherwise."""
+
+    nights: int
+    kinds: Mapping[str, int]
+    women: int
+    age: Spread
+    aged_65_to_80: int
+    height_m: Spread
+    weight_kg: Spread
+    bedding: Mapping[str, int]
+    room_c: Spread  # of the median of each night
+    in_bed_h: float  # of all nights together
+    bare: Mapping[str, int]  # spans by what lay bare
+    movement: Mapping[str, int]
+    lag_min: Spread  # of the leg sensor, but where it is packed
+    offset_c: Spread  # of the leg sensor
+
+
+def sample(folder: Path) -> Sample:
+    """Read all truths of a folder."""
+    told = [json.loads(path.read_text()) for path in sorted(folder.glob("*.truth.json"))]
+    people = [night["person"] for night in told]
+    ages = [person["age"] for person in people]
+    return Sample(
+        nights=len(told),
+        kinds=Counter(night["kind"] for night in told),
+        women=sum(person["sex"] == "female" for person in people),
+        age=spread(ages),
+        aged_65_to_80=sum(65 <= age <= 80 for age in ages),
+        height_m=spread(person["height_m"] for person in people),
+        weight_kg=spread(person["weight_kg"] for person in people),
+        bedding=Counter(night["bedding"] for night in told),
+        room_c=spread(median(night["room"]["room_c"]) for night in told),
+        in_bed_h=sum(map(_hours, told)),
+        bare=Counter(span["what"] for night in told for span in night["uncovered"]),
+        movement=Counter(night["movement"] for night in told),
+        lag_min=spread(
+            night["sensor"]["lag_s"] / 60 for night in told if night["kind"] != "slow_leg"
+        ),
+        offset_c=spread(night["sensor"]["leg_offset_c"] for night in told),
+    )
+
+
+def spread(values: Iterable[float]) -> Spread:
+    """Return the least, the median and the most."""
+    ordered = sorted(values)
+    return Spread(ordered[0], median(ordered), ordered[-1])
+
+
+def _hours(night: Mapping[str, Any]) -> float:
+    stays = [[datetime.fromisoformat(text) for text in stay] for stay in night["in_bed"]]
+    return sum((end - begin).total_seconds() for begin, end in stays) / 3600
