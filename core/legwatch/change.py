@@ -15,12 +15,13 @@ KEPT = 26  # values, one a minute, the newest last
 RECENT = 8  # of these, the ones that are not "before"
 FEWEST = 12  # fewer cannot tell what was before
 WARMEST_K = 0.88  # a sensor lain upon, or beside a bottle, is no measure of a covered bed
-LOW_SHARE = 0.04  # a fall begins here: five times the noise of a DHT22's minute
+LOW_SHARE = 0.03  # a fall begins here: five times the noise of a DHT22's minute
 FORGET = 0.995  # of a dip, a minute: half of it in two hours and a quarter
 DIP_MARGIN, LONG_S = 0.08, 1_200
 RISING_K = 0.012  # above the lowest of the last minutes: it comes back by itself
 RISING = 4
-FALLING, FALLING_SHARE, SETTLING_S = 2, 0.025, 600  # minutes, and the share of a fall in them
+FALLING = 2  # minutes in which an uncovered bed falls by these shares, until so many seconds
+FALLS_BY = ((600, 0.045), (900, 0.015))
 REBOUND_K = 0.025  # as much is a lifted cover let down again
 # A sensor that slips out cools at its own pace, sooner than any bed: by this share after 5 min and
 # so much more each minute, with a time constant of 9 min, the slowest that is allowed for.
@@ -84,7 +85,7 @@ def fell(now: Change, at_ms: int, limits: Limits, *, restless: bool) -> bool:
     held_s = (at_ms - now.since_ms) // 1000
     if held_s >= LONG_S:
         return True
-    if held_s < SETTLING_S and not _falling(now):
+    if not _falls_on(now, held_s):
         return False
     # Who lifts the cover again and again tonight, and lowers it again, is given the time to do so.
     share = max(limits.change_share, now.dip + DIP_MARGIN)
@@ -93,10 +94,12 @@ def fell(now: Change, at_ms: int, limits: Limits, *, restless: bool) -> bool:
     return now.fallen >= max(share, limits.restless_share) and held_s >= limits.restless_hold_s
 
 
-def _falling(now: Change) -> bool:
-    """Say whether it falls on: an uncovered bed does for ten minutes, a lifted cover has ended."""
-    before = now.before_k or 1.0
-    return len(now.ks) > FALLING and now.ks[-1 - FALLING] - now.ks[-1] >= FALLING_SHARE * before
+def _falls_on(now: Change, held_s: int) -> bool:
+    """Say whether it falls on, as under a cover that is off; a lifted one has ended its fall."""
+    if len(now.ks) <= FALLING:
+        return False
+    by = (now.ks[-1 - FALLING] - now.ks[-1]) / (now.before_k or 1.0)
+    return next((by >= share for until_s, share in FALLS_BY if held_s < until_s), True)
 
 
 def settles_at(now: Change) -> float | None:
