@@ -49,6 +49,11 @@ def quiet(now: Learning) -> bool:
     return now.live and not now.done
 
 
+def has_learned(now: Learning, rules: Rules) -> bool:
+    """Say whether the bed had first nights to learn, and they are over."""
+    return now.done and now.first > 0 and rules.alerts.learn_nights > 0
+
+
 def night_number(now: Learning, at_ms: int, rules: Rules) -> int | None:
     """Return which of the nights to learn `at_ms` belongs to, 1 the first; None: not learning."""
     if not quiet(now):
