@@ -85,14 +85,22 @@ def report(bed: str, past: Past, quiet: Quiet | None, lowest_c: dict[str, float]
         why = f"not enough nights to say: {len(slept)} of {WEEK}"
         return Report(bed, quiet, present, None, {}, (why,))
     limits, remarks = _stillness(slept, rules)
+    turned = with_limits(rules, limits)
+    replayed: dict[Rules, Sequence[Night]] = {}
 
     def by(other: Rules) -> Sequence[Night]:
-        return present if other is rules else past.under(other)
+        if other == turned:
+            return present  # the stillness limit changes no cold alert
+        if other not in replayed:
+            replayed[other] = past.under(other)
+        return replayed[other]
 
-    cold = calmer(by, rules, lowest_c)
+    cold = calmer(by, turned, lowest_c)
     limits |= cold.limits
     remarks += _cold(cold, rules)
-    proposed = past.under(with_limits(rules, limits)) if limits else None
+    if not limits:
+        return Report(bed, quiet, present, None, {}, remarks)
+    proposed = by(with_limits(turned, cold.limits)) if cold.limits else past.under(turned)
     return Report(bed, quiet, present, proposed, limits, remarks)
 
 
