@@ -50,8 +50,8 @@ def quiet(now: Learning) -> bool:
 
 
 def has_learned(now: Learning, rules: Rules) -> bool:
-    """Say whether the bed had first nights to learn, and they are over."""
-    return now.done and now.first > 0 and rules.alerts.learn_nights > 0
+    """Say whether first nights were learned, and are over."""
+    return now.done and now.nights > 0 and rules.alerts.learn_nights > 0
 
 
 def night_number(now: Learning, at_ms: int, rules: Rules) -> int | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.test_engine_properties import nights
 from legwatch.engine import State, advance, from_json, replay, start, to_json, view
 from legwatch.events import Ack, Event, Kind, Snooze, Tick, Window
-from legwatch.learning import MOST_NIGHTS, night_number
+from legwatch.learning import MOST_NIGHTS, has_learned, night_number
 from legwatch.notice import Held, Level, Notice, Reason, What
 from legwatch.rules import Rules
 from nightly import bare, ms, night, rules, wobbling
@@ -84,7 +84,9 @@ def test_the_eighth_night_is_told_as_every_night_after() -> None:
     state = learnt(6)
     state, seventh = after(state, live(6))
     assert {held for what, held in cold(seventh) if what is What.FIRED} == {Held.LEARNING}
-    _, eighth = after(state, live(7))
+    assert not has_learned(state.bed.learning, RULES)
+    state, eighth = after(state, live(7))
+    assert has_learned(state.bed.learning, RULES)
     _, always = after(start(learned=True), live(7))
     assert cold(eighth) == cold(always)
     assert (What.REPEATED, None) in cold(eighth)
@@ -103,8 +105,10 @@ def test_an_empty_bed_is_not_learned_and_the_quiet_ends_all_the_same() -> None:
     assert night_number(state.bed.learning, evening(3), RULES) == 1
     state, said = after(state, live(MOST_NIGHTS - 1))
     assert cold(said)[0] == (What.FIRED, Held.LEARNING)
-    _, said = after(state, live(MOST_NIGHTS))
+    assert not has_learned(state.bed.learning, RULES)
+    state, said = after(state, live(MOST_NIGHTS))
     assert cold(said)[0] == (What.FIRED, Held.WAITING)
+    assert has_learned(state.bed.learning, RULES)
 
 
 def test_midnight_begins_no_night_and_noon_does() -> None:

@@ -47,7 +47,7 @@ class Past:
     rules: Rules
     wanted: int
     watched: Watched  # shows how far it has come
-    since_ms: int = 0
+    since_id: int = 0
 
     def present(self) -> list[Night]:
         """Return the nights under the present rules, the last one at the end."""
@@ -58,10 +58,11 @@ class Past:
         found: list[Night] = []
         for times in range(1, FURTHER + 1):
             first = last - timedelta(days=times * self.wanted - 1)
-            self.since_ms = _noon_ms(first, self.rules.zone)
+            since_ms = _noon_ms(first, self.rules.zone)
+            self.since_id = stored.first_id(self.db, self.bed_id, since_ms)
             found = self._replay(self.rules)
             enough = sum(night.counts for night in found) >= self.wanted
-            if enough or span.first_ms >= self.since_ms:
+            if enough or span.first_ms >= since_ms:
                 break
         return self._last(found)
 
@@ -70,7 +71,7 @@ class Past:
         return self._last(self._replay(rules))
 
     def _replay(self, rules: Rules) -> list[Night]:
-        return nights(self.watched(stored.windows(self.db, self.bed_id, self.since_ms)), rules)
+        return nights(self.watched(stored.windows(self.db, self.bed_id, self.since_id)), rules)
 
     def _last(self, found: Sequence[Night]) -> list[Night]:
         counting = [place for place, night in enumerate(found) if night.counts]

@@ -19,18 +19,23 @@ class Span(NamedTuple):
 
 def span(db: sqlite3.Connection, bed_id: int) -> Span | None:
     """Return from when to when a bed has windows; None: it has none."""
-    sql = f"SELECT min(to_ms), max(to_ms) FROM windows WHERE {_OF_THE_BED}"  # noqa: S608 - our own words
-    first_ms, last_ms = db.execute(sql, (bed_id,)).fetchone()
-    return None if first_ms is None else Span(first_ms, last_ms)
+    sql = f"SELECT to_ms FROM windows WHERE {_OF_THE_BED} ORDER BY id"  # noqa: S608 - our own words
+    first = db.execute(f"{sql} LIMIT 1", (bed_id,)).fetchone()
+    last = db.execute(f"{sql} DESC LIMIT 1", (bed_id,)).fetchone()
+    return Span(first[0], last[0]) if first and last else None
 
 
-def windows(db: sqlite3.Connection, bed_id: int, since_ms: int) -> Iterator[Window]:
-    """Yield the windows from `since_ms` on."""
-    sql = (
-        f"SELECT {_WINDOW}, faults FROM windows"  # noqa: S608 - our own words
-        f" WHERE {_OF_THE_BED} AND to_ms>? ORDER BY id"
-    )
-    for *fields, in_bed, faults in db.execute(sql, (bed_id, since_ms)):
+def first_id(db: sqlite3.Connection, bed_id: int, since_ms: int) -> int:
+    """Return the id of the first window from `since_ms` on: years of older ones are read once."""
+    sql = f"SELECT id FROM windows WHERE {_OF_THE_BED} AND to_ms>? ORDER BY id LIMIT 1"  # noqa: S608 - our own words
+    row = db.execute(sql, (bed_id, since_ms)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def windows(db: sqlite3.Connection, bed_id: int, since_id: int) -> Iterator[Window]:
+    """Yield the windows from an id on."""
+    sql = f"SELECT {_WINDOW}, faults FROM windows WHERE {_OF_THE_BED} AND id>=? ORDER BY id"  # noqa: S608 - our own words
+    for *fields, in_bed, faults in db.execute(sql, (bed_id, since_id)):
         mat = None if in_bed is None else bool(in_bed)
         yield Window._make(("", *fields, mat, _faults(faults), None, None))
 
