@@ -14,6 +14,7 @@ ABOUT = {
     "server": "the other part: store, decide, tell",
     "alerts": "tonight's alerts with their history, one in plain words, an answer",
     "duty": "who is told tonight, and whether they can be reached",
+    "learned": "what a bed's own nights say of its limits; changes nothing",
     "replay": "run the rules over recorded nights",
     "score": "how good the rules are on made nights, beside a simple automation",
     "nights": "make plausible nights with the truth beside them",

@@ -8,6 +8,7 @@ from legwatch.alarm import Alarm, Alarms, Word, again, snoozed, step
 from legwatch.budget import Budget, allow
 from legwatch.events import BODY, Kind, Window
 from legwatch.health import new_night
+from legwatch.learning import Learning, follow, quiet
 from legwatch.notice import Figures, Held, Level, Notice, Reason, What
 from legwatch.rules import Rules, limit
 from legwatch.sight import Sight, feeling, see
@@ -26,6 +27,7 @@ class Bed(NamedTuple):
     legs: Truth = Truth.UNKNOWN  # the last verdict on the legs
     alarms: Alarms = Alarms()
     budget: Budget = Budget()
+    learning: Learning = Learning()
 
 
 def minute(
@@ -36,6 +38,9 @@ def minute(
     `away`: nobody could listen in it, so a silence is not the agent's.
     """
     sight = see(was.sight, windows, at_ms, rules, cold=was.alarms.cold.level is not None)
+    learning = follow(was.learning, windows, at_ms, rules, in_bed=sight.presence.in_bed)
+    if learning.done and quiet(was.learning):
+        was = was._replace(alarms=_from_now_on(was.alarms, at_ms))
     cold = _cold(sight, was.alarms.cold, at_ms, rules)
     still = _still(sight, was.alarms.still, at_ms, rules)
     sensors, agent = _health(sight, was.alarms, at_ms, rules)
@@ -43,12 +48,14 @@ def minute(
         agent = unknown(Reason.AGENT_SILENT)
     verdicts = (cold, still, sensors, agent)
     if _nothing_to_do(was.alarms, verdicts):
-        return Bed(sight, cold.truth, was.alarms, was.budget), ()
+        return Bed(sight, cold.truth, was.alarms, was.budget, learning), ()
     moved = sight.movement.moved_ms
     stirred = bool(moved) and moved[-1] > was.sight.window_ms
     alarms, words = [], []
     for kind, alarm, verdict in zip(_KINDS, was.alarms, verdicts, strict=True):
-        answered_s = rules.warmth.not_answered_s if kind is Kind.COLD else 0
+        # Who was not told cannot answer.
+        answers = kind is Kind.COLD and not quiet(learning)
+        answered_s = rules.warmth.not_answered_s if answers else 0
         after, word = step(
             alarm, verdict, at_ms, rules.alerts, not_answered_s=answered_s, stirred=stirred
         )
@@ -59,13 +66,22 @@ def minute(
         # A health alert *is* the word that something is unknown.
         if word is not None and (word.what is not What.UNKNOWN or kind in BODY):
             words.append((kind, word))
-    bed = Bed(sight, cold.truth, Alarms(*alarms), was.budget)
+    bed = Bed(sight, cold.truth, Alarms(*alarms), was.budget, learning)
     notices = []
     for kind, word in words:
         bed, notice = _say(bed, kind, word, at_ms, rules, before=was.alarms.of(kind))
         if notice is not None:
             notices.append(notice)
     return bed, tuple(notices)
+
+
+def _from_now_on(alarms: Alarms, at_ms: int) -> Alarms:
+    """Return the alarms at the end of learning: what stands untold can be answered from now on."""
+    for kind in BODY:
+        alarm = alarms.of(kind)
+        if alarm.level is not None and not alarm.told:
+            alarms = alarms.put(kind, alarm._replace(fired_ms=at_ms))
+    return alarms
 
 
 def _nothing_to_do(alarms: Alarms, verdicts: tuple[Verdict, ...]) -> bool:
@@ -139,7 +155,7 @@ def _say(
     """Decide whether it is pushed, and put reason and figures to it."""
     alarm = bed.alarms.of(kind)
     held, budget = _held(bed, kind, word, alarm, at_ms, rules)
-    if held in (Held.BUDGET, Held.JOINED) and word.what is What.REPEATED:
+    if held in (Held.BUDGET, Held.JOINED, Held.LEARNING) and word.what is What.REPEATED:
         return bed, None  # it was not told before and still may not be: nothing new to write down
     figures = _figures(bed, kind, alarm, at_ms, rules) + _waited(alarm, before, word, at_ms)
     if word.rule:
@@ -175,6 +191,8 @@ def _held(
         return Held.SNOOZED, bed.budget
     if word.what in (What.RESOLVED, What.UNKNOWN):
         return (None if alarm.told or word.what is What.RESOLVED else Held.LOG_ONLY), bed.budget
+    if _learns(bed.learning, kind, word.level, rules):
+        return Held.LEARNING, bed.budget
     asked = word.reason is Reason.SNOOZE_OVER  # by whoever set the snooze
     if asked or kind in (Kind.SENSOR, Kind.AGENT) or word.level is Level.URGENT:
         return None, bed.budget
@@ -196,6 +214,11 @@ def _goes_with(cold: Alarm, at_ms: int) -> bool:
         return False
     waits = cold.wait_ms is not None and at_ms < cold.wait_ms
     return waits or (cold.sounded_ms is not None and at_ms - cold.sounded_ms <= JOINED_MS)
+
+
+def _learns(learning: Learning, kind: Kind, level: Level, rules: Rules) -> bool:
+    loud = kind is Kind.COLD and level is Level.URGENT and bool(rules.alerts.learn_urgent)
+    return kind in BODY and quiet(learning) and not loud
 
 
 def _figures(bed: Bed, kind: Kind, alarm: Alarm, at_ms: int, rules: Rules) -> Figures:

@@ -63,9 +63,9 @@ def follow(was: Change, k: float | None, at_ms: int, *, firing: bool) -> Change:
     if fallen < LOW_SHARE:
         return Change(ks, before, fallen, dip=max(dip, 0.0 if firing else was.deepest))
     # A cover that is lifted again and again lets the air come back between, if not all the way.
-    anew = was.since_ms is None or k - min(ks[-RISING:]) > REBOUND_K
-    since_ms = at_ms if anew else was.since_ms
-    return Change(ks, before, fallen, since_ms, max(was.deepest, fallen), dip)
+    if was.since_ms is None or k - min(ks[-RISING:]) > REBOUND_K:
+        return Change(ks, before, fallen, at_ms, fallen, dip if firing else max(dip, was.deepest))
+    return Change(ks, before, fallen, was.since_ms, max(was.deepest, fallen), dip)
 
 
 def _before(ks: tuple[float, ...]) -> float:

@@ -20,6 +20,7 @@ from legwatch.answer import answer
 from legwatch.bed import Bed, minute
 from legwatch.budget import Budget
 from legwatch.events import Ack, Away, Event, Kind, Snooze, Tick, Window
+from legwatch.learning import LEARNED, Learning
 from legwatch.night import evenings
 from legwatch.notice import Level, Notice, Reason
 from legwatch.rules import Rules
@@ -76,9 +77,9 @@ NOTHING: Notices = ()
 _encoder = json.JSONEncoder(separators=(",", ":"))
 
 
-def start() -> State:
-    """Return the state of a bed of which nothing is known."""
-    return State(Bed(), (), 0, 0)
+def start(*, learned: bool = False) -> State:
+    """Return the state of a bed of which nothing is known; `learned`: its first nights are over."""
+    return State(Bed(learning=LEARNED if learned else Learning()), (), 0, 0)
 
 
 def advance(state: State, event: Event, rules: Rules) -> tuple[State, Notices]:
@@ -126,10 +127,12 @@ def _window(state: State, window: Window, rules: Rules) -> tuple[State, Notices]
 def _begin(state: State, to_ms: int) -> State:
     """Start a time line; what stands as an alert stays, since nobody has seen it end."""
     end_ms = -(-to_ms // MINUTE_MS) * MINUTE_MS
+    learning = state.bed.learning
     if not state.end_ms:
-        return State(Bed(Sight(to_ms, to_ms)), (), end_ms, to_ms)
+        return State(Bed(Sight(to_ms, to_ms), learning=learning), (), end_ms, to_ms)
     standing = Alarms(*(alarms.carried(alarm, to_ms) for alarm in state.bed.alarms))
-    return State(Bed(Sight(to_ms, to_ms), alarms=standing), (), end_ms, to_ms)
+    bed = Bed(Sight(to_ms, to_ms), alarms=standing, learning=learning)
+    return State(bed, (), end_ms, to_ms)
 
 
 def _other(state: State, event: Ack | Snooze | Tick | Away, rules: Rules) -> tuple[State, Notices]:
@@ -219,12 +222,14 @@ def from_json(text: str) -> State:
 
 
 def _bed_from(fields: list[Any]) -> Bed:
-    sight, legs, standing, budget = fields
+    sight, legs, standing, budget, *learning = fields
     return Bed(
         sights.from_list(sight),
         Truth(legs),
         Alarms(*(alarms.from_list(alarm) for alarm in standing)),
         Budget(*budget),
+        # A bed whose state does not speak of learning has had its first nights long ago.
+        Learning(*learning[0]) if learning else LEARNED,
     )
 
 

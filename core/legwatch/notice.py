@@ -66,6 +66,7 @@ class Held(StrEnum):
     SNOOZED = "snoozed"
     WAITING = "waiting"  # for a natural movement, before it makes a sound
     JOINED = "joined"  # said together with another alert of the same minute
+    LEARNING = "learning"  # in the first nights of a bed it only would have been told
 
 
 Figures = tuple[tuple[str, float | int | str | None], ...]

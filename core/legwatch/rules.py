@@ -131,6 +131,8 @@ class Alerts:
     budget: int
     budget_gap_s: int
     fresh_s: int
+    learn_nights: int
+    learn_urgent: int
 
 
 @dataclass(frozen=True, slots=True)

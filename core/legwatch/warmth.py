@@ -236,7 +236,7 @@ def _cold_start(
         return None
     if at_ms - now.stay_ms < limits.cold_start_s * 1000 or felt.leg_c >= limits.cold_start_c:
         return None
-    if now.change.since_ms is not None:
+    if now.change.since_ms is not None or change.rising(now.change):
         return None  # a cover that is lifted for a moment says nothing about the bed
     moved = movement.moved_ms[-1] if movement.moved_ms else 0
     awake = at_ms - moved <= limits.wakeful_s * 1000

@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from legwatch_server.loop import Owner
 from legwatch_server.outbox import Outbox, backlog
 from legwatch_server.pulse import Pulse
 from legwatch_server.push import Keeps, Notifier, open_channels
-from legwatch_server.rehearsal import Try, due, tries, ways
+from legwatch_server.rehearsal import evening, ways
 from legwatch_server.settings import ServerSettings, read, secret
 from legwatch_server.store import Store, connect
 from legwatch_server.tell import Tell
@@ -86,7 +86,7 @@ def _run(
         wire=ingest,
         arrivals=arrivals,
         tell=Tell(settings),
-        rehearsal=_rehearsal(settings),
+        rehearsal=partial(evening, settings),
         wake=wake,
         pulse=pulse,
         stopping=stopping,
@@ -148,14 +148,6 @@ def _answered_in_app(
     """Pass on that somebody has acknowledged in the service's own app."""
     claims = Claims(Of.DELIVERY, delivery, Act.SEEN, 0, 0)
     arrivals.put(Answered(claims, b"", channel, utc_ms(), lambda _outcome: None))
-
-
-def _rehearsal(settings: ServerSettings) -> Callable[[int, str], tuple[str, list[Try]] | None]:
-    def planned(now_ms: int, last: str) -> tuple[str, list[Try]] | None:
-        evening = due(settings, now_ms, last)
-        return (evening, tries(settings, now_ms)) if evening else None
-
-    return planned
 
 
 def utc_ms() -> int:

@@ -19,6 +19,7 @@ from legwatch_server.answer import SNOOZES_MIN, Act, Claims, Of, make
 from legwatch_server.chronicle import Episode, Sight
 from legwatch_server.door import PATH
 from legwatch_server.explain import answered, explain, heading, journeys
+from legwatch_server.learned.quiet import learning
 from legwatch_server.profiles import sources
 from legwatch_server.settings import ServerSettings, read, secret
 
@@ -91,6 +92,7 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> int:
         night = _night(args.night, now_ms, zone, last)
         found = chronicle.episodes(db, night, zone, args.bed)
         sights = [s for s in chronicle.sights(db) if args.bed in (None, s.bed)]
+        quiet = list(learning(db, settings, now_ms, args.bed))
     if args.bed and not sights:
         raise SettingsError("--bed", f"no word was ever heard from {args.bed!r}")
     print(f"Night of {night:%A %d %B %Y} ({zone.key})")
@@ -104,6 +106,8 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> int:
     # No alert from a bed that was not heard of is not good news, and must not look like it.
     for sight in sights:
         print(_sight(sight, now_ms, zone))
+    for learns in quiet:
+        print(learns)
     if not sights:
         print("No bed was ever heard of.")
     return 0
@@ -158,10 +162,8 @@ def _explain(settings: ServerSettings, ident: int) -> int:
         found = chronicle.episode(db, ident)
     if found is None:
         raise SettingsError("ID", f"there is no alert {ident}; `legwatch alerts` lists them")
-    profile = settings.profile
-    if found.bed in settings.beds:
-        profile = settings.beds[found.bed].profile or profile
-    print("\n".join(explain(found, settings.zone_of(found.bed), sources(profile))))
+    profile = sources(settings.profile_of(found.bed))
+    print("\n".join(explain(found, settings.zone_of(found.bed), profile)))
     return 0
 
 

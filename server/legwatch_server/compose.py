@@ -27,6 +27,10 @@ _NOTICE = (
     "SELECT n.at_ms, n.kind, n.what, n.level, n.reason, n.held, n.line, n.who, b.name"
     " FROM notices n JOIN beds b ON b.id = n.bed_id WHERE n.id=?"
 )
+_HELD = (
+    "SELECT b.name, (SELECT count(DISTINCT kind || episode_ms) FROM notices n"
+    " WHERE n.bed_id = b.id AND held = 'learning') FROM beds b WHERE b.id=?"
+)
 
 
 class Composer:
@@ -45,6 +49,8 @@ class Composer:
         said = self._words[row.person]
         if row.notice_id:
             return self._alert(db, row, person, said, now_ms)
+        if row.tone is Tone.INFO:
+            return self._learned(db, row, person, said, now_ms)
         return self._evening(row, person, said, now_ms)
 
     def _alert(
@@ -99,6 +105,31 @@ class Composer:
             tone=row.tone,
             actions=(Action(_("I can be woken"), awake),) if confirm and awake else (),
             page=awake if confirm else "",
+            again=row.state == "claimed",
+        )
+
+    def _learned(
+        self, db: sqlite3.Connection, row: Row, person: Person, said: Words, now_ms: int
+    ) -> Push:
+        """Return that the first nights of a bed are over, with the alerts that were held back."""
+        _ = said.gettext
+        bed, held = db.execute(_HELD, (row.bed_id,)).fetchone()
+        own = person.role != CARER
+        sentence = _(
+            "Alerts that were not told in the first nights: {count}. From now on they are told."
+            " `legwatch learned` shows the nights, and limits that fit them."
+        )
+        return Push(
+            id=row.id,
+            to=person.address.get(row.channel, ""),
+            thread=self._thread(row),
+            bed=bed,
+            clock=f"{local(now_ms, self._settings.zone_of(bed)):%H:%M}",
+            title=_("I have learned your nights") if own else _("I have learned the nights"),
+            text=sentence.format(count=held),
+            level=Level.LOG,
+            what=What.RESOLVED,
+            tone=row.tone,
             again=row.state == "claimed",
         )
 

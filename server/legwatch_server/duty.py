@@ -13,6 +13,7 @@ from legwatch.night import local, night_of
 from legwatch.people import on_duty
 from legwatch_server import chronicle, usual
 from legwatch_server.alerts import CONFIG_HELP
+from legwatch_server.learned.quiet import Quiet, learning
 from legwatch_server.rehearsal import Way, ways
 from legwatch_server.settings import ServerSettings, read
 
@@ -33,6 +34,8 @@ def main(argv: Sequence[str]) -> int:
     now_ms = time.time_ns() // 1_000_000
     beds = _beds(settings)
     tonight = _roster(settings, beds, now_ms, max(1, args.nights))
+    for learns in _quiet(settings, now_ms):
+        print(learns)
     print()
     good = _ways(settings, now_ms, tonight)
     return 0 if good else 1
@@ -47,6 +50,14 @@ def _beds(settings: ServerSettings) -> list[str]:
     except CannotRun:
         pass  # a server that has not run yet knows no beds
     return sorted(named) or [""]
+
+
+def _quiet(settings: ServerSettings, now_ms: int) -> list[Quiet]:
+    try:
+        with chronicle.opened(settings.state_dir) as db:
+            return list(learning(db, settings, now_ms))
+    except CannotRun:
+        return []  # whether anybody can be reached is not known either, and that is said
 
 
 def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: int) -> set[str]:

@@ -31,6 +31,7 @@ _UNTOLD = {
     Held.LOG_ONLY: "It was only written down: at this level nobody is woken.",
     Held.BUDGET: "Nobody was woken: the night's wake-ups were used up.",
     Held.SNOOZED: "Nobody was woken: somebody had asked for quiet.",
+    Held.LEARNING: "Nobody was woken: in the first nights of a bed it is only written down.",
     Held.JOINED: "Nobody was woken for it alone: another alert of the same minute said it too.",
 }
 _ENDED = {

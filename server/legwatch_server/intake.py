@@ -55,6 +55,8 @@ class Intake:
             try:
                 restored(bed, state)
             except ValueError as error:
+                # Its first nights are over: it must not fall silent for a week because of this.
+                bed.state = engine.start(learned=True)
                 logger.warning("bed %s: the stored state is not used (%s)", name, error)
             self.beds[name] = bed
         self._next_bed = max((bed.id for bed in self.beds.values()), default=0) + 1

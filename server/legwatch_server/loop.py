@@ -12,6 +12,7 @@ from typing import Protocol
 
 from legwatch import engine
 from legwatch.events import Kind
+from legwatch.learning import has_learned
 from legwatch.notice import iso
 from legwatch.topics import Channel, topic
 from legwatch.wire import VERSION, encode_stored
@@ -20,7 +21,7 @@ from legwatch_server.ingest import Arrival, Connected, Message
 from legwatch_server.intake import Intake
 from legwatch_server.known import Bed, Boot
 from legwatch_server.pulse import Pulse
-from legwatch_server.rehearsal import Try
+from legwatch_server.rehearsal import Learned, Try
 from legwatch_server.store import Store
 from legwatch_server.tell import Tell
 
@@ -36,6 +37,9 @@ CONFIRMATIONS_A_S = 2000
 LONGEST_WAIT_S = 1.0
 EVENING_LOOK_MS = 60_000
 RETRY_S = (0.2, 1.0, 5.0)
+
+
+Rehearsal = Callable[[int, str, list[Learned]], tuple[str, list[Try]] | None]
 
 
 class Wire(Protocol):
@@ -59,7 +63,7 @@ class Owner:
         wire: Wire,
         arrivals: "queue.SimpleQueue[Arrival | None]",
         tell: Tell,
-        rehearsal: Callable[[int, str], tuple[str, list[Try]] | None] = lambda *_: None,
+        rehearsal: Rehearsal = lambda *_: None,
         wake: Callable[[], None],
         pulse: Pulse,
         stopping: threading.Event | None = None,
@@ -121,12 +125,21 @@ class Owner:
             return
         self._evening_ms = now_ms
         try:
-            planned = self._rehearsal(now_ms, self._store.rehearsed())
+            planned = self._rehearsal(now_ms, self._store.rehearsed(), self._learned())
             if planned is not None:
                 self._store.rehearse(*planned, now_ms)
                 self._wake()
         except sqlite3.Error as error:
             logger.warning("the evening's try was put off: %s", error)
+
+    def _learned(self) -> list[Learned]:
+        """Return the beds whose first nights are over, and nobody was told."""
+        told = self._store.learned()
+        return [
+            Learned(bed.id, bed.name)
+            for bed in self._intake.beds.values()
+            if bed.id not in told and has_learned(bed.state.bed.learning, bed.rules)
+        ]
 
     def _gather(self) -> tuple[list[Arrival], bool]:
         wait_s = LONGEST_WAIT_S

@@ -29,6 +29,15 @@ def sources(profile: str) -> dict[str, str]:
     }
 
 
+def lowest(profile: str) -> dict[str, float]:
+    """Return the lower end of the range of each limit of a profile, by its dotted path."""
+    return {
+        f"{group}.{key}": float(found["range"][0])
+        for group, limits in merge(_chain(profile)).items()
+        for key, found in limits.items()
+    }
+
+
 def _chain(profile: str) -> list[dict[str, Any]]:
     """Return the profile and what it is based on, the lowest first."""
     chain: list[dict[str, Any]] = []

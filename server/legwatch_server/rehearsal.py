@@ -1,14 +1,15 @@
 """Each evening every way to every person is tried in silence; once a week somebody taps."""
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import time
 from pathlib import Path
 from typing import NamedTuple
 
 from legwatch.escalation import Tone
-from legwatch.night import local
-from legwatch.people import DAYS
+from legwatch.night import local, night_of
+from legwatch.people import DAYS, SLEEPER, on_duty
 from legwatch_server.settings import ServerSettings
 
 LATEST_H = 3  # a server that starts later than this in the evening leaves it for tomorrow
@@ -22,6 +23,14 @@ class Try(NamedTuple):
     person: str
     channel: str
     tone: Tone
+    bed_id: int = 0  # the bed whose nights were learned, if that is what is said
+
+
+class Learned(NamedTuple):
+    """A bed whose first nights are over, which nobody was told yet."""
+
+    id: int
+    name: str
 
 
 class Way(NamedTuple):
@@ -54,6 +63,30 @@ def tries(settings: ServerSettings, now_ms: int) -> list[Try]:
         if day == settings.rehearsal.confirm and settings.answers.url:
             found.append(Try(name, person.channels[0], Tone.CONFIRM))
     return found
+
+
+def learned(settings: ServerSettings, now_ms: int, beds: Iterable[Learned]) -> list[Try]:
+    """Return whom to tell that these beds' first nights are over: sleepers, and who is on duty."""
+    people, found = settings.everybody(), []
+    for bed in beds:
+        night = night_of(now_ms, settings.zone_of(bed.name))
+        sleepers = [n for n, p in people.items() if p.role == SLEEPER and p.minds(bed.name)]
+        duty = on_duty(people, settings.roster, night, bed.name)
+        found += [
+            Try(name, people[name].channels[0], Tone.INFO, bed.id)
+            for name in dict.fromkeys((*sleepers, *duty))
+        ]
+    return found
+
+
+def evening(
+    settings: ServerSettings, now_ms: int, last: str, beds: Iterable[Learned]
+) -> tuple[str, list[Try]] | None:
+    """Return what this evening brings, once it is time; `last` is the evening before."""
+    tonight = due(settings, now_ms, last)
+    if tonight is None:
+        return None
+    return tonight, [*tries(settings, now_ms), *learned(settings, now_ms, beds)]
 
 
 def ways(path: Path, settings: ServerSettings, now_ms: int) -> list[Way]:

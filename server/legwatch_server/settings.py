@@ -210,13 +210,17 @@ class ServerSettings:
             wanted = own or self.zone
             raise SettingsError(path, f"{wanted!r} is not a zone such as Europe/Berlin") from None
 
+    def profile_of(self, bed: str) -> str:
+        """Return the name of the profile of a bed."""
+        return self.beds.get(bed, BedTable()).profile or self.profile
+
     def rules_of(self, bed: str) -> Rules:
         """Return the limits of a bed."""
         if bed not in self.beds:
             return _shared(self)  # a fleet's beds are mostly alike, and limits take time to read
         table = self.beds[bed]
         own = {**_flat(self.rules), **_flat(table.rules)}
-        return rules_for(table.profile or self.profile, own, self.zone_of(bed))
+        return rules_for(self.profile_of(bed), own, self.zone_of(bed))
 
 
 def _check_time(table: RehearsalTable) -> None:

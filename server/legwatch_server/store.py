@@ -40,6 +40,7 @@ _SUBJECT = {
     " d.person FROM deliveries d LEFT JOIN beds b ON b.id=d.bed_id WHERE d.id=?",
 }
 Row = tuple[object, ...]
+_LEARNED = "learned:"  # and the bed's id: a key of meta
 
 
 class StoreError(CannotRun):
@@ -164,7 +165,16 @@ class Store:
         with transaction(self._db) as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES ('rehearsed', ?)", (evening,))
             for way in tries:
-                ledger.plan(db, (0, 0, "", 0, way.person, way.channel, 0, way.tone), now_ms, now_ms)
+                row = (0, way.bed_id, "", 0, way.person, way.channel, 0, way.tone)
+                ledger.plan(db, row, now_ms, now_ms)
+                if way.bed_id:
+                    key = f"{_LEARNED}{way.bed_id}"
+                    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, evening))
+
+    def learned(self) -> set[int]:
+        """Return the ids of the beds of which people know that their first nights are over."""
+        rows = self._db.execute("SELECT key FROM meta WHERE key LIKE ?", (f"{_LEARNED}%",))
+        return {int(key.removeprefix(_LEARNED)) for (key,) in rows}
 
     def close(self) -> None:
         """Close the file."""

@@ -1,0 +1,47 @@
+"""The windows of a bed as its server took them in: live and in time, in the order of arrival."""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from legwatch.events import Window
+
+_OF_THE_BED = "bed_id=? AND late=0 AND clock!='played'"
+_WINDOW = "seq, from_ms, to_ms, mono_ms, clock, leg_c, leg_rh, room_c, room_rh, moves, in_bed"
+
+
+class Span(NamedTuple):
+    """When the stored windows of a bed begin and end, UTC ms."""
+
+    first_ms: int
+    last_ms: int
+
+
+def span(db: sqlite3.Connection, bed_id: int) -> Span | None:
+    """Return from when to when a bed has windows; None: it has none."""
+    sql = f"SELECT to_ms FROM windows WHERE {_OF_THE_BED} ORDER BY id"  # noqa: S608 - our own words
+    first = db.execute(f"{sql} LIMIT 1", (bed_id,)).fetchone()
+    last = db.execute(f"{sql} DESC LIMIT 1", (bed_id,)).fetchone()
+    return Span(first[0], last[0]) if first and last else None
+
+
+def first_id(db: sqlite3.Connection, bed_id: int, since_ms: int) -> int:
+    """Return the id of the first window from `since_ms` on: years of older ones are read once."""
+    sql = f"SELECT id FROM windows WHERE {_OF_THE_BED} AND to_ms>? ORDER BY id LIMIT 1"  # noqa: S608 - our own words
+    row = db.execute(sql, (bed_id, since_ms)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def windows(db: sqlite3.Connection, bed_id: int, since_id: int) -> Iterator[Window]:
+    """Yield the windows from an id on."""
+    sql = f"SELECT {_WINDOW}, faults FROM windows WHERE {_OF_THE_BED} AND id>=? ORDER BY id"  # noqa: S608 - our own words
+    for *fields, in_bed, faults in db.execute(sql, (bed_id, since_id)):
+        mat = None if in_bed is None else bool(in_bed)
+        yield Window._make(("", *fields, mat, _faults(faults), None, None))
+
+
+def _faults(text: str | None) -> tuple[tuple[str, str], ...]:
+    if not text:
+        return ()
+    pairs = (pair.partition(":") for pair in text.split(","))
+    return tuple((sensor, fault) for sensor, _, fault in pairs)
