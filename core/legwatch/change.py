@@ -21,7 +21,7 @@ DIP_MARGIN, LONG_S = 0.08, 1_200
 RISING_K = 0.012  # above the lowest of the last minutes: it comes back by itself
 RISING = 4
 FALLING = 2  # minutes in which an uncovered bed falls by these shares, until so many seconds
-FALLS_BY = ((600, 0.045), (900, 0.015))
+FALLS_BY = ((600, 0.055), (900, 0.015))
 REBOUND_K = 0.025  # as much is a lifted cover let down again
 # A sensor that slips out cools at its own pace, sooner than any bed: by this share after 5 min and
 # so much more each minute, with a time constant of 9 min, the slowest that is allowed for.
