@@ -7,6 +7,7 @@ from legwatch import health, stillness, warmth
 from legwatch.alarm import Alarm, Alarms, Word, again, snoozed, step
 from legwatch.budget import Budget, allow
 from legwatch.events import BODY, Kind, Window
+from legwatch.forecast import below_in_min
 from legwatch.health import new_night
 from legwatch.learning import Learning, follow, quiet
 from legwatch.notice import Figures, Held, Level, Notice, Reason, What
@@ -18,6 +19,7 @@ _KINDS = tuple(Kind)
 # A carer who was woken for cold legs needs some minutes to get up, look and go back. Until then the
 # same visit serves for lying still; later it is another visit, and needs its own word.
 JOINED_MS = 15 * 60_000
+EARLY_AGAIN_MS = 60 * 60_000
 
 
 class Bed(NamedTuple):
@@ -28,6 +30,7 @@ class Bed(NamedTuple):
     alarms: Alarms = Alarms()
     budget: Budget = Budget()
     learning: Learning = Learning()
+    early_ms: int = 0  # the last early sign
 
 
 def minute(
@@ -48,7 +51,8 @@ def minute(
         agent = unknown(Reason.AGENT_SILENT)
     verdicts = (cold, still, sensors, agent)
     if _nothing_to_do(was.alarms, verdicts):
-        return Bed(sight, cold.truth, was.alarms, was.budget, learning), ()
+        bed = Bed(sight, cold.truth, was.alarms, was.budget, learning, was.early_ms)
+        return _with_sign(bed, at_ms, rules)
     moved = sight.movement.moved_ms
     stirred = bool(moved) and moved[-1] > was.sight.window_ms
     alarms, words = [], []
@@ -66,13 +70,39 @@ def minute(
         # A health alert *is* the word that something is unknown.
         if word is not None and (word.what is not What.UNKNOWN or kind in BODY):
             words.append((kind, word))
-    bed = Bed(sight, cold.truth, Alarms(*alarms), was.budget, learning)
+    bed = Bed(sight, cold.truth, Alarms(*alarms), was.budget, learning, was.early_ms)
     notices = []
     for kind, word in words:
         bed, notice = _say(bed, kind, word, at_ms, rules, before=was.alarms.of(kind))
         if notice is not None:
             notices.append(notice)
     return bed, tuple(notices)
+
+
+def _with_sign(bed: Bed, at_ms: int, rules: Rules) -> tuple[Bed, tuple[Notice, ...]]:
+    """Add an early sign where there is one: never while the legs are not known to be warm."""
+    minutes = expected_min(bed, at_ms, rules)
+    if minutes is None or at_ms - bed.early_ms < EARLY_AGAIN_MS:
+        return bed, ()
+    alarm = Alarm(episode_ms=at_ms)
+    figures = (*_figures(bed, Kind.COLD, alarm, at_ms, rules), ("in_min", minutes))
+    limit_c = ("limit_c", rules.warmth.plain_c)
+    reason = warmth.reason(bed.sight.warmth, at_ms, rules)
+    held = Held.LEARNING if quiet(bed.learning) else Held.EARLY
+    notice = Notice(
+        at_ms, Kind.COLD, What.EXPECTED, Level.LOG, reason, (*figures, limit_c), held, at_ms
+    )
+    return bed._replace(early_ms=at_ms), (notice,)
+
+
+def expected_min(bed: Bed, at_ms: int, rules: Rules) -> int | None:
+    """Return in how many minutes the legs are expected to be cold, or None."""
+    settled = at_ms >= bed.sight.presence.settled_ms
+    if bed.legs is not Truth.NO or not settled or bed.alarms.cold.level is not None:
+        return None
+    if bed.sight.presence.in_bed is not True:
+        return None
+    return below_in_min(bed.sight.warmth, feeling(bed.sight), bed.sight.leg, rules)
 
 
 def _from_now_on(alarms: Alarms, at_ms: int) -> Alarms:

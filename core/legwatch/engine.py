@@ -17,7 +17,7 @@ from legwatch import alarm as alarms
 from legwatch import sight as sights
 from legwatch.alarm import Alarm, Alarms, quiet_until, snoozed
 from legwatch.answer import answer
-from legwatch.bed import Bed, minute
+from legwatch.bed import Bed, expected_min, minute
 from legwatch.budget import Budget
 from legwatch.events import Ack, Away, Event, Kind, Snooze, Tick, Window
 from legwatch.learning import LEARNED, Learning
@@ -69,6 +69,7 @@ class View(NamedTuple):
     leg_c: float | None
     room_c: float | None
     alerts: tuple[Alert, ...]
+    cold_in_min: int | None = None  # an early sign: cold in so many minutes at this pace
 
 
 _LEGS = {Truth.YES: "cold", Truth.NO: "warm", Truth.UNKNOWN: "unknown"}
@@ -189,6 +190,7 @@ def view(state: State, rules: Rules) -> View | None:
         sight.leg.celsius,
         sight.room.celsius,
         tuple(_alert(kind, alarm, at_ms) for kind, alarm in standing if alarm.level),
+        expected_min(state.bed, at_ms, rules),
     )
 
 
@@ -222,14 +224,15 @@ def from_json(text: str) -> State:
 
 
 def _bed_from(fields: list[Any]) -> Bed:
-    sight, legs, standing, budget, *learning = fields
+    sight, legs, standing, budget, *later = fields  # what later versions added may be missing
     return Bed(
         sights.from_list(sight),
         Truth(legs),
         Alarms(*(alarms.from_list(alarm) for alarm in standing)),
         Budget(*budget),
         # A bed whose state does not speak of learning has had its first nights long ago.
-        Learning(*learning[0]) if learning else LEARNED,
+        Learning(*later[0]) if later else LEARNED,
+        int(later[1]) if len(later) > 1 else 0,
     )
 
 

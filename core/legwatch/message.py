@@ -117,6 +117,11 @@ _COLD: Mapping[tuple[bool, bool], Pair] = {  # (for how long is known, what is u
         marked("The air by the legs is {leg}, cold for {span} (before: {usual})."),
     ),
 }
+_EXPECTED = (marked("Your legs may get cold"), marked("The legs may get cold"))
+_AT_THIS_PACE = (
+    marked("The air by your legs is {leg} and falls; below {limit} in about {span}."),
+    marked("The air by the legs is {leg} and falls; below {limit} in about {span}."),
+)
 _AGAIN = (
     marked("The air by your legs is {leg} again."),
     marked("The air by the legs is {leg} again."),
@@ -137,6 +142,8 @@ def title(notice: Notice, words: Words = ENGLISH, *, carer: bool = False) -> str
             return _(_SEEN)
         case What.SNOOZED:
             return _(_QUIET)
+        case What.EXPECTED:
+            return _(_EXPECTED[carer])
         case _:
             heading = _(_TITLES[notice.kind][carer])
             urgent = notice.level is Level.URGENT
@@ -156,6 +163,8 @@ def text(notice: Notice, words: Words = ENGLISH, *, carer: bool = False) -> str:
         case What.SNOOZED:
             sentence = _(marked("Quiet for {minutes} min, for this kind of alert only."))
             return sentence.format(minutes=figures["for_min"])
+        case What.EXPECTED:
+            return _expected(figures, words, carer=carer)
     match notice.kind:
         case Kind.COLD:
             return _cold(notice.reason, figures, words, carer=carer)
@@ -167,6 +176,13 @@ def text(notice: Notice, words: Words = ENGLISH, *, carer: bool = False) -> str:
         case Kind.AGENT:
             silent = _(_SILENT).format(span=_span(figures["silent_min"], words))
             return f"{silent} {_(_CHECK[carer])}"
+
+
+def _expected(figures: dict[str, Figure], words: Words, *, carer: bool) -> str:
+    limit, leg = _degrees(figures["limit_c"], words), _degrees(figures["leg_c"], words)
+    span = _span(figures["in_min"], words)
+    said = words.gettext(_AT_THIS_PACE[carer]).format(leg=leg, limit=limit, span=span)
+    return f"{said} {words.gettext(_COVER[carer])}"
 
 
 def _cold(reason: Reason, figures: dict[str, Figure], words: Words, *, carer: bool) -> str:

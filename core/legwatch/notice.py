@@ -12,6 +12,7 @@ from legwatch.events import Kind
 class What(StrEnum):
     """What happened to an alert."""
 
+    EXPECTED = "expected"  # an early sign: it will be cold if it goes on like this
     FIRED = "fired"
     RAISED = "raised"
     REPEATED = "repeated"
@@ -65,6 +66,7 @@ class Held(StrEnum):
     BUDGET = "budget"
     SNOOZED = "snoozed"
     WAITING = "waiting"  # for a natural movement, before it makes a sound
+    EARLY = "early"  # an early sign is on the page and in the record: two of three come to nothing
     JOINED = "joined"  # said together with another alert of the same minute
     LEARNING = "learning"  # in the first nights of a bed it only would have been told
 

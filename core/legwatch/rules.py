@@ -76,6 +76,7 @@ class Warmth:
     clear_share: float
     covered_c: float
     slipped_c: float
+    early_s: int
 
 
 @dataclass(frozen=True, slots=True)

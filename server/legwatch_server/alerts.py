@@ -138,6 +138,8 @@ def _episode(found: Episode, zone: ZoneInfo) -> Iterator[str]:
 def _held(notice: Notice) -> str:
     if notice.held is None or notice.what in OVER:
         return ""
+    if notice.held is Held.EARLY:
+        return "  [no sound]"
     waiting = notice.held is Held.WAITING
     return "  [no sound yet]" if waiting else f"  [told nobody: {notice.held}]"
 

@@ -32,6 +32,7 @@ _UNTOLD = {
     Held.BUDGET: "Nobody was woken: the night's wake-ups were used up.",
     Held.SNOOZED: "Nobody was woken: somebody had asked for quiet.",
     Held.LEARNING: "Nobody was woken: in the first nights of a bed it is only written down.",
+    Held.EARLY: "An early sign makes no sound.",
     Held.JOINED: "Nobody was woken for it alone: another alert of the same minute said it too.",
 }
 _ENDED = {
@@ -104,6 +105,8 @@ def heading(told: Told) -> str:
     """Return what a notice is, in a few words."""
     notice = told.notice
     match notice.what:
+        case What.EXPECTED:
+            return f"early sign: {title(notice, carer=True)}"
         case What.FIRED:
             return f"{title(notice, carer=True)} ({notice.level})"
         case What.RAISED:

@@ -302,6 +302,7 @@ def _state(seen: engine.View) -> bytes:
             "still_min": None if seen.still_s is None else seen.still_s // 60,
             "leg_c": seen.leg_c,
             "room_c": seen.room_c,
+            "cold_in_min": seen.cold_in_min,
         }
     )
 

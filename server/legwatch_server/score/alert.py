@@ -41,9 +41,8 @@ def fold(notices: Iterable[Notice]) -> Run:
     signs: list[int] = []
     for notice in notices:
         kind, what = notice.kind.value, notice.what
-        if kind == "early":
-            if what is What.FIRED:
-                signs.append(notice.at_ms)
+        if what is What.EXPECTED:
+            signs.append(notice.at_ms)
             continue
         key = kind, notice.episode_ms
         if what in _ENDS and key in found and found[key].end_ms is None:

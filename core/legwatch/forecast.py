@@ -1,0 +1,38 @@
+"""How soon the air by the legs will be below its limit, if it goes on like this.
+
+An early sign makes no sound and lights no lamp: a cover that is only lifted falls like one that is
+off for its first minutes, so two of three signs come to nothing. How often is scored with
+everything else (tests/bench/detection.md).
+"""
+
+from legwatch import change
+from legwatch.air import TRAIL_MARKS, TRAIL_STEP_MS, Air
+from legwatch.rules import Rules
+from legwatch.warmth import Feeling, Warmth
+
+MARK_MIN = TRAIL_STEP_MS / 60_000
+SOONEST_C_A_MIN = 0.04  # a slower fall is the room's, or the sleeper's settling in
+HIGHEST_C = 31.0  # above this a bed is as warm as beds are, and has far to fall
+BEGUN = 0.06  # share of the contrast: less is noise
+FEWEST_MARKS = 3
+
+
+def below_in_min(now: Warmth, felt: Feeling, leg: Air, rules: Rules) -> int | None:
+    """Return in how many minutes, 1 to `warmth.early_s`, or None when it is not to be expected.
+
+    Straight on, by the last four minutes while a fall is under way, else by the last eighteen.
+    """
+    c, marks = felt.leg_c, leg.trail
+    if c is None or not rules.warmth.plain_c < c < HIGHEST_C or len(marks) < FEWEST_MARKS:
+        return None
+    falls = now.change.since_ms is not None and now.change.fallen >= BEGUN
+    if falls:
+        rate = (marks[-FEWEST_MARKS] - marks[-1]) / (MARK_MIN * (FEWEST_MARKS - 1))
+    elif len(marks) == TRAIL_MARKS:
+        rate = (marks[0] - marks[-1]) / (MARK_MIN * (TRAIL_MARKS - 1))
+    else:
+        return None
+    if rate < SOONEST_C_A_MIN or change.rising(now.change):
+        return None
+    minutes = max(1, round((c - rules.warmth.plain_c) / rate))
+    return minutes if minutes * 60 <= rules.warmth.early_s else None
