@@ -18,14 +18,15 @@ WARMEST_K = 0.88  # a sensor lain upon, or beside a bottle, is no measure of a c
 LOW_SHARE = 0.03  # a fall begins here: five times the noise of a DHT22's minute
 FORGET = 0.995  # of a dip, a minute: half of it in two hours and a quarter
 DIP_MARGIN, LONG_S = 0.08, 1_200
+SURE_SHARE, MOVES_K = 0.10, 0.012  # below the one it has to fall by the other in two minutes
 RISING_K = 0.012  # above the lowest of the last minutes: it comes back by itself
 RISING = 4
 FALLING = 2  # minutes in which an uncovered bed falls by these shares, until so many seconds
 FALLS_BY = ((600, 0.055), (900, 0.015))
 REBOUND_K = 0.025  # as much is a lifted cover let down again
-# A sensor that slips out cools at its own pace, sooner than any bed: by this share after 5 min and
+# A sensor that slips out cools at its own pace, sooner than any bed: by this share after 4 min and
 # so much more each minute, with a time constant of 9 min, the slowest that is allowed for.
-SLIPS_SHARE, SLIPS_A_MIN, SLIPS_MOST, SLIPS_FROM_MIN = 0.43, 0.04, 0.77, 5
+SLIPS_SHARE, SLIPS_A_MIN, SLIPS_MOST, SLIPS_FROM_MIN = 0.40, 0.045, 0.77, 4
 FORECAST_C = 0.5  # by which the end may be mistaken
 FORECAST_MIN = 10  # from here on three values tell where it will settle
 STRIDE = 5  # minutes between the three values that tell where it will settle
@@ -60,7 +61,8 @@ def follow(was: Change, k: float | None, at_ms: int, *, firing: bool) -> Change:
         return Change(ks, dip=dip)
     before = min(before, WARMEST_K)
     fallen = round(1 - k / before, 3)
-    if fallen < LOW_SHARE:
+    # A little lower for long is another way to lie, and not yet the begin of a fall.
+    if fallen < LOW_SHARE or (fallen < SURE_SHARE and ks[-3] - k < MOVES_K):
         return Change(ks, before, fallen, dip=max(dip, 0.0 if firing else was.deepest))
     # A cover that is lifted again and again lets the air come back between, if not all the way.
     if was.since_ms is None or k - min(ks[-RISING:]) > REBOUND_K:

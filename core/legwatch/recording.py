@@ -137,11 +137,14 @@ def windows(
     """Yield the windows of a recording, on the UTC grid of `length_s`, with the presses between.
 
     A window without a movement line counts 0 only while the logger wrote something within a minute
-    and the recording has a movement channel at all; otherwise the count is unknown.
+    and the recording has a movement channel at all; where the logger writes down its zeros, only
+    while it does. Otherwise the count is unknown.
     """
     length_ms = length_s * 1000
     readings = recording.readings
-    watched = any(reading.channel == "movement" for reading in readings)
+    counts = [reading.value for reading in readings if reading.channel == "movement"]
+    watched, tells_zero = bool(counts), 0.0 in counts
+    counted_ms: int | None = None
     mat: bool | None = None
     seq = place = presses = 0
     end = first_ms = 0
@@ -165,6 +168,9 @@ def windows(
         alive = soon or (alive_ms is not None and end - alive_ms <= ALIVE_MS)
         if "in_bed" in seen:
             mat = seen["in_bed"][-1] >= 0.5
+        if "movement" in seen:
+            counted_ms = end
+        counting = not tells_zero or (counted_ms is not None and end - counted_ms <= ALIVE_MS)
         moves = min(MAX_MOVES, round(sum(seen.get("movement", ()))))
         seq += 1
         yield Window(
@@ -178,7 +184,7 @@ def windows(
             _middle(seen.get("leg_humidity_pct")),
             _middle(seen.get("room_temperature_c")),
             _middle(seen.get("room_humidity_pct")),
-            moves if watched and alive else None,
+            moves if watched and alive and counting else None,
             mat if alive else None,
         )
 
