@@ -49,6 +49,16 @@ def test_it_sounds_when_the_sleeper_moves() -> None:
     assert figures(sounded)[1] == "moved"
 
 
+def test_it_sounds_at_the_movement_also_when_the_fall_has_ended() -> None:
+    """The air by a leg whose other one lies bare falls a little, and then no further."""
+    events = list(night(leg=bare((180, 230), bare_c=27, lag_min=3), moves=still()))
+    fired, *_ = said(events)
+    for after in range(2, 9):
+        moves = still(minute(fired) + after)
+        _, sounded, *_ = said(night(leg=bare((180, 230), bare_c=27, lag_min=3), moves=moves))
+        assert minute(sounded) - minute(fired) - after in (0, 1)
+
+
 def test_covered_again_while_it_waits_nobody_is_woken() -> None:
     both = said(night(leg=bare((180, 193), bare_c=25), moves=still()), **PATIENT)
     assert [(n.what, n.held) for n in both] == [
@@ -69,6 +79,7 @@ def test_a_silent_wait_costs_nothing_of_the_nights_budget() -> None:
 def test_what_is_urgent_never_waits() -> None:
     given = said(
         night(leg=bare((180, 300), bare_c=21.5), moves=still(), room=wobbling(15)),
+        warmth__change_share=0.99,
         warmth__warn_hold_s=1800,
         warmth__plain_hold_s=1800,
         warmth__urgent_hold_s=600,
@@ -79,9 +90,8 @@ def test_what_is_urgent_never_waits() -> None:
 
 def test_getting_urgent_ends_the_wait() -> None:
     given = said(
-        night(leg=bare((180, 300), bare_c=21.5), moves=still(), room=wobbling(15)),
-        warmth__warn_hold_s=600,
-        warmth__urgent_hold_s=900,
+        night(leg=bare((180, 300), bare_c=20), moves=still(), room=wobbling(15)),
+        warmth__urgent_hold_s=600,
         alerts__wait_s=900,
     )
     raised = next(n for n in given if n.what is What.RAISED)
@@ -157,7 +167,7 @@ def test_a_wait_survives_a_restart() -> None:
 
 def test_lying_still_gets_its_own_word_once_cold_legs_were_said_long_ago() -> None:
     leg = bare((180, 420), bare_c=26)
-    events = list(night(leg=leg, moves=lambda m: 1 if m < 148 and m % 7 == 0 else 0))
+    events = list(night(leg=leg, moves=lambda m: 1 if m < 140 and m % 7 == 0 else 0))
     own: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget_gap_s": 600, "care__warn_s": 3600}
     own |= {"warmth__not_answered_s": 7200, "stillness__log_s": 0}
     (cold, *_) = said(events, **own)
