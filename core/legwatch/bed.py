@@ -137,8 +137,12 @@ def _cold(sight: Sight, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:
 
 
 def _joint(sight: Sight, cold: Verdict, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:
-    """Raise a standing cold warning when the sleeper has not moved for it either."""
+    """Raise a standing cold warning when the sleeper has not moved for it either.
+
+    Not one of a bed that has not warmed: that is told to who lies awake, and wakes nobody later.
+    """
     standing = cold.truth is Truth.YES and alarm.level is Level.WARNING
+    standing = standing and cold.reason is not Reason.COLD_START
     limit_s = rules.stillness.joint_s
     if not standing or not limit_s or cold.level is Level.URGENT or cold.since_ms is None:
         return cold

@@ -104,6 +104,12 @@ def _falls_on(now: Change, held_s: int) -> bool:
     return next((by >= share for until_s, share in FALLS_BY if held_s < until_s), True)
 
 
+def stays(now: Change, limits: Limits) -> int | None:
+    """Return since when it lies as low as after a fall, UTC ms, however still it lies there."""
+    down = now.fallen >= limits.change_share and not rising(now)
+    return now.since_ms if down else None
+
+
 def settles_at(now: Change) -> float | None:
     """Return the contrast at which a cooling will settle, or None while that cannot be told.
 

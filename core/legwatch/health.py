@@ -75,7 +75,9 @@ def judge_sensors(
         elif at_ms - bad_ms > limits.back_s * 1000:
             doubtful = True
     if leg_stuck and leg.same_since_ms is not None:
-        worst = worst or yes(Level.WARNING, Reason.STUCK, leg.same_since_ms, "health.stuck_s")
+        long = at_ms - leg.same_since_ms >= limits.stuck_s * 1000
+        rule = "health.stuck_s" if long else "health.frozen_s"
+        worst = worst or yes(Level.WARNING, Reason.STUCK, leg.same_since_ms, rule)
     if slipped:
         worst = worst or yes(Level.WARNING, Reason.SLIPPED, slipped_ms, "health.slipped_s")
     if worst:
@@ -126,8 +128,10 @@ def _complaints(
         entered = presence.entered_ms - rules.presence.moves_in_s * 1000
         last = movement.moved_ms[-1] if movement.moved_ms else 0
         if last < entered:
-            # A mat has felt somebody get in, which no working sensor misses.
-            hold_s = rules.stillness.silent_s if presence.mat_ms is None else alert_s
+            # A mat that has felt somebody get in, and not only found them there after a silence:
+            # no working sensor misses that.
+            felt = back_ms < presence.entered_ms == presence.mat_since_ms
+            hold_s = alert_s if felt else rules.stillness.silent_s
             found.append((Reason.MOVEMENT_SILENT, presence.entered_ms, hold_s))
     return found
 

@@ -64,7 +64,7 @@ _DO: Mapping[Reason, Pair] = {
 _SENSOR: Mapping[Reason, Pair] = {
     Reason.IMPLAUSIBLE: _both(marked("A thermometer gives values that cannot be.")),
     Reason.NO_READINGS: _both(marked("A thermometer gives no readings.")),
-    Reason.STUCK: _both(marked("The thermometer by the legs has shown the same value for hours.")),
+    Reason.STUCK: _both(marked("The thermometer by the legs has shown the same value for {span}.")),
     Reason.SLIPPED: (
         marked("The thermometer by your legs has the room's temperature; it may have slipped out."),
         marked("The thermometer by the legs has the room's temperature; it may have slipped out."),
@@ -172,7 +172,9 @@ def text(notice: Notice, words: Words = ENGLISH, *, carer: bool = False) -> str:
             return _(_STILL[carer]).format(span=_span(figures["still_min"], words))
         case Kind.SENSOR:
             todo = _PUT_BACK if notice.reason is Reason.SLIPPED else _CHECK
-            return f"{_(_SENSOR.get(notice.reason, _BROKEN)[carer])} {_(todo[carer])}"
+            fault = _(_SENSOR.get(notice.reason, _BROKEN)[carer])
+            span = _span(figures.get("for_min"), words)
+            return f"{fault.format(span=span)} {_(todo[carer])}"
         case Kind.AGENT:
             silent = _(_SILENT).format(span=_span(figures["silent_min"], words))
             return f"{silent} {_(_CHECK[carer])}"

@@ -159,16 +159,17 @@ def judge(
         if found is None or _alive(presence, movement, found.since_ms, rules):
             return found or WARM
         return unknown(Reason.PRESENCE_UNSURE)
-    if found and recovery(leg) >= limits.recover_c:
-        found = found._replace(since_ms=None)  # it warms again: no reason to say more
+    # What was told holds on when its fall has come to an end; it is no longer one only if it warms.
+    since_ms = found.since_ms if found else change.stays(now.change, limits)
+    if recovery(leg) >= limits.recover_c:
+        since_ms = None  # no reason to say more
     least = firing
     if firing is Level.URGENT and _held(now.less_urgent_ms, limits.clear_hold_s, at_ms):
         least = Level.WARNING
     if found is None or RANK[found.level] < RANK[least]:
-        since = found.since_ms if found else None
         why = found.reason if found else reason(now, at_ms, rules)
-        return yes(least, why, since, found.rule if found else "")
-    return found
+        return yes(least, why, since_ms, found.rule if found else "")
+    return found._replace(since_ms=since_ms)
 
 
 def _slips(now: Warmth, felt: Feeling, at_ms: int, rules: Rules) -> bool:

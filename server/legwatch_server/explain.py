@@ -20,7 +20,7 @@ _BECAUSE = {
     Reason.COLD_AND_STILL: "the legs were cold and the sleeper did not move for it",
     Reason.NO_READINGS: "a thermometer that had given readings gave none",
     Reason.IMPLAUSIBLE: "a thermometer gave values that cannot be",
-    Reason.STUCK: "the thermometer showed the same value for hours beside a living body",
+    Reason.STUCK: "the thermometer showed exactly the same again and again, as live air never does",
     Reason.SLIPPED: "the air by the legs was the room's, though somebody lay in bed",
     Reason.MOVEMENT_MISSING: "the movement sensor gave no word",
     Reason.MOVEMENT_SILENT: "somebody lay in bed and the movement sensor had seen nothing",

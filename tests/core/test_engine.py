@@ -41,7 +41,7 @@ def test_bare_legs_are_told_and_so_is_their_warmth() -> None:
         ("cold", "fired", "warning", "uncovered"),
         ("cold", "resolved", "warning", "warm_again"),
     ]
-    assert 190 <= said[0][0] <= 196
+    assert 183 <= said[0][0] <= 190
     assert said[1][0] > 205 + 10
 
 
@@ -101,6 +101,12 @@ def test_a_bed_that_never_warms_waits_for_a_sleeper_who_is_awake() -> None:
     ]
 
 
+def test_a_bed_that_never_warmed_does_not_wake_who_sleeps_in_it_for_lying_still() -> None:
+    moves = lambda m: 1 if m < 90 else 0  # noqa: E731 - a table in one line
+    said = told(night(leg=wobbling(25.0), moves=moves, minutes=300), at_once(stillness__log_s=0))
+    assert [s[1:] for s in said] == [("cold", "fired", "warning", "cold_start")]
+
+
 def test_a_warm_room_is_never_cold() -> None:
     assert told(night(leg=bare((180, 300), bare_c=26.6, warm_c=31), room=wobbling(27))) == []
 
@@ -121,7 +127,8 @@ def test_a_dead_movement_sensor_gives_no_body_alert_but_is_told() -> None:
 
 def test_stillness_is_told_at_its_limits_and_ends_with_a_movement() -> None:
     moves = lambda m: 1 if m < 10 or 400 < m < 401 else 0  # noqa: E731 - a table in one line
-    said = told(night(moves=moves, leg=wobbling(31)), at_once("at_risk"))
+    own = at_once("at_risk", stillness__first_cycle_s=0)
+    said = told(night(moves=moves, leg=wobbling(31)), own)
     assert [(s[1], s[2], s[3]) for s in said] == [
         ("still", "fired", "log"),
         ("still", "raised", "warning"),
@@ -141,11 +148,8 @@ def test_a_care_plan_replaces_the_limits() -> None:
 def test_missing_data_never_resolves() -> None:
     leg = bare((180, 480), bare_c=25.5)
     said = told(night(leg=lambda m: leg(m) if m < 205 else None))
-    assert [s[1:3] for s in said] == [
-        ("cold", "fired"),
-        ("cold", "unknown"),
-        ("sensor", "fired"),
-    ]
+    assert said[0][1:3] == ("cold", "fired")
+    assert sorted(s[1:3] for s in said[1:]) == [("cold", "unknown"), ("sensor", "fired")]
 
 
 def test_a_silent_agent_is_told_at_night_and_its_return_too() -> None:

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from legwatch_server.push.ntfy import Ntfy
 from server.service import Answer, Asked, Service, self_signed
 from server.test_escalation import cold
-from server.ward import Ward
+from server.ward import BEGIN, Ward
 
 NTFY = {"channels": ["ntfy"], "address": {"ntfy": "bert"}}
 SMS = {"channels": ["sms"], "address": {"sms": "cleo"}}
@@ -84,7 +85,8 @@ def test_down_for_an_hour_then_it_arrives_and_says_how_late(
     assert set(waits[8:]) == {300}
     assert all(reason.startswith("ntfy answered 500; again in") for _, reason in failed)
     last = json.loads(service.asked[-1].body)
-    assert "(late: decided at 22:5" in last["message"]
+    decided = datetime.fromtimestamp((BEGIN / 60_000 + fired(ward)) * 60, UTC)
+    assert f"(late: decided at {decided:%H:%M})" in last["message"]
     (cleo,) = [entry for entry in ward.told("loud") if entry[1] == "cleo"]
     assert cleo[0] == fired(ward) + 5
     ward.close()

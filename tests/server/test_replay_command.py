@@ -69,6 +69,7 @@ def test_other_rules_give_another_night(tmp_path: Path, capsys: Said) -> None:
         "warmth.plain_c=22",
         "warmth.urgent_c=20",
         "warmth.contrast_k=0.1",
+        "warmth.change_share=0.9",
     )
     lax = jsonl(capsys, file, *(word for limit in limits for word in ("--set", limit)))
     assert strict
@@ -87,7 +88,7 @@ def test_the_table_speaks_local_time_and_sums_up(tmp_path: Path, capsys: Said) -
     assert legwatch(["replay", str(file), "--tz", "Europe/Berlin"]) == 0
     head, *rows, tail = capsys.readouterr().out.splitlines()
     assert head.startswith("local time")
-    assert rows[0].startswith("2026-01-03 00:1")
+    assert rows[0].startswith("2026-01-03 00:")
     assert rows[0].split()[2:5] == ["cold", "fired", "warning"]
     assert "1800 windows" in tail
     assert "3 notices" in tail

@@ -85,10 +85,10 @@ def test_the_false_and_the_missed_are_listed(tmp_path: Path, capsys: Said) -> No
 
 def test_a_curve_scores_each_value(tmp_path: Path, capsys: Said) -> None:
     folder = save(tmp_path, leg=COLD, uncovered=(bare(120, 240),))
-    report = scored(capsys, folder, "--curve", "warmth.warn_hold_s=600:1200:300")
-    assert list(report["values"]) == ["600", "900", "1200", "simple"]
-    delays = [report["values"][value]["delay"]["value"] for value in ("600", "900")]
-    assert delays == [14, 19]
+    report = scored(capsys, folder, "--curve", "warmth.warn_hold_s=300:900:300")
+    assert list(report["values"]) == ["300", "600", "900", "simple"]
+    delays = [report["values"][value]["delay"]["value"] for value in ("300", "600")]
+    assert delays == [9, 14]
     assert legwatch(["score", str(folder), "--curve", "warmth.warn_c=26:28:0.5"]) == 0
     rows = capsys.readouterr().out.splitlines()[3:]
     assert [row.split()[0] for row in rows] == ["26", "26.5", "27", "27.5", "28", "simple"]
