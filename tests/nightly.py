@@ -23,10 +23,11 @@ TEN_S = 10_000
 
 @cache
 def rules(profile: str = "standard", zone: str = "Europe/Berlin", **own: float) -> Rules:
-    """Return a profile's rules; own limits are given as `warmth__warn_c=26`."""
+    """Return a profile's rules without early signs; own limits are given as `warmth__warn_c=26`."""
     names = ["standard"] if profile == "standard" else ["standard", profile]
     tables = [parse_profile((PROFILES / f"{name}.toml").read_text(), name) for name in names]
-    given = {key.replace("__", "."): value for key, value in own.items()}
+    # Early signs have tests of their own, and would stand in every list of the others.
+    given = {"warmth.early_s": 0, **{key.replace("__", "."): v for key, v in own.items()}}
     return build(merge(tables), given, zone=ZoneInfo(zone))
 
 

@@ -23,6 +23,7 @@ PLAIN = tuple(
         "warmth.change_hold_s=1800",
         "stillness.first_cycle_s=0",
         "health.alert_s=900",
+        "warmth.early_s=0",
     )
 )
 Said = pytest.CaptureFixture[str]

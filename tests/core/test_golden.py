@@ -45,7 +45,7 @@ def cold(path: Path) -> list[datetime]:
 def test_a_golden_night_gives_its_notices(path: Path) -> None:
     with gzip.open(path, "rt") as lines:
         recording = parse(lines, zone=UTC)
-    given = replay(events(recording), rules("standard", zone="UTC"))
+    given = replay(events(recording), rules("standard", zone="UTC", warmth__early_s=600))
     assert [as_json(n, bed="bed", text=text(n)) for n in given] == wanted(path)
 
 

@@ -94,7 +94,7 @@ def test_every_sentence_is_translated() -> None:
 FIGURES = (
     ("leg_c", 24.1), ("usual_c", 30.0), ("usual_low_c", 29.0), ("usual_high_c", 31.0),
     ("room_c", 17.0), ("for_min", 20), ("still_min", 130), ("silent_min", 16),
-    ("last_good_c", 30.0),
+    ("last_good_c", 30.0), ("limit_c", 26.5), ("in_min", 9),
 )  # fmt: skip
 
 

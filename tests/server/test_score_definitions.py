@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from legwatch.__main__ import main as legwatch
 from legwatch.engine import replay
-from legwatch.events import Event
+from legwatch.events import Event, Kind
 from legwatch.notice import Level, Notice, Reason, What
 from legwatch.rules import Rules
 from nightly import ms, wobbling
@@ -466,15 +465,12 @@ def test_a_wake_up_is_what_replay_pushes(tmp_path: Path, capsys: Said) -> None:
 def test_an_early_sign_is_a_hit_or_a_miss(
     tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No rule gives early signs yet: they are put among the notices as if one did."""
-
-    class Coming(StrEnum):
-        EARLY = "early"
+    """The signs of the rules are switched off, and others put in their place."""
 
     def replayed(events: Iterable[Event], rules: Rules) -> Iterator[Notice]:
         for minute in signs:
             at_ms = ms(at(minute))
-            yield Notice(at_ms, Coming.EARLY, What.FIRED, Level.LOG, Reason.COOLED)  # type: ignore[arg-type]
+            yield Notice(at_ms, Kind.COLD, What.EXPECTED, Level.LOG, Reason.COOLED)
         yield from replay(events, rules)
 
     monkeypatch.setattr("legwatch_server.score.night.replay", replayed)
@@ -485,7 +481,6 @@ def test_an_early_sign_is_a_hit_or_a_miss(
     assert figure(report, "sign_hits") == (pytest.approx(100 / 3, abs=0.01), 3)
     assert figure(report, "sign_misses") == (0, 1)
     assert figure(report, "sign_lead") == (9, 1)
-    assert len(alerts(report, "early")) == 0
     signs = [103, 135]
     report = scored(capsys, folder)
     assert figure(report, "sign_misses") == (100, 1)

@@ -87,7 +87,7 @@ class Ward:
         answers = {"url": "https://legs.example"}
         rehearsal = {"at": ""}
         # These nights are not the bed's first; what is said in those has its own tests.
-        rules = {"alerts.learn_nights": 0, **settings.pop("rules", {})}
+        rules = {"alerts.learn_nights": 0, "warmth.early_s": 0, **settings.pop("rules", {})}
         table = {"zone": "UTC", "answers": answers, "rehearsal": rehearsal, **settings}
         table["rules"] = rules
         self.settings = load(ServerSettings, table)
