@@ -23,6 +23,7 @@ RISING_K = 0.012  # above the lowest of the last minutes: it comes back by itsel
 RISING = 4
 FALLING = 2  # minutes in which an uncovered bed falls by these shares, until so many seconds
 FALLS_BY = ((600, 0.055), (900, 0.015))
+DEEP_SHARE = 0.25  # bare legs let the contrast fall by a quarter to three quarters
 REBOUND_K = 0.025  # as much is a lifted cover let down again
 # A sensor that slips out cools at its own pace, sooner than any bed: by this share after 4 min and
 # so much more each minute, with a time constant of 9 min, the slowest that is allowed for.
@@ -41,38 +42,53 @@ class Change(NamedTuple):
     since_ms: int | None = None  # since when it has
     deepest: float = 0.0  # of the present fall
     dip: float = 0.0  # the deepest fall of this stay that came back by itself, slowly forgotten
+    told: bool = False  # a cold alert stands
 
 
 NOTHING = Change()
 
 
 def follow(was: Change, k: float | None, at_ms: int, *, firing: bool) -> Change:
-    """Take one minute's contrast in."""
+    """Take one minute's contrast in; `firing`: a cold alert stands."""
+    keeps = firing and was.before_k is not None
     if k is None:
-        return Change(before_k=was.before_k) if firing and was.before_k is not None else NOTHING
+        return Change(before_k=was.before_k, deepest=was.deepest, told=True) if keeps else NOTHING
     k = round(k, 3)
     ks = (*was.ks[1 - KEPT :], k)
-    if firing and was.before_k is not None:
-        before: float | None = was.before_k
-    else:
-        before = _before(ks) if len(ks) >= FEWEST else None
+    before = was.before_k if keeps else _before(ks)
     dip = round(was.dip * FORGET, 3)
     if before is None or before <= 0:
         return Change(ks, dip=dip)
     before = min(before, WARMEST_K)
     fallen = round(1 - k / before, 3)
+    if firing:
+        since_ms = was.since_ms or at_ms
+        return Change(ks, before, fallen, since_ms, max(was.deepest, fallen), dip, told=True)
+    # A fall that was told of is no dip: it did not come back by itself.
+    own = 0.0 if was.told else was.deepest
     # A little lower for long is another way to lie, and not yet the begin of a fall.
-    if fallen < LOW_SHARE or (fallen < SURE_SHARE and ks[-3] - k < MOVES_K):
-        return Change(ks, before, fallen, dip=max(dip, 0.0 if firing else was.deepest))
+    if fallen < LOW_SHARE or (fallen < SURE_SHARE and ks[-3:][0] - k < MOVES_K):
+        return Change(ks, before, fallen, dip=max(dip, own))
     # A cover that is lifted again and again lets the air come back between, if not all the way.
-    if was.since_ms is None or k - min(ks[-RISING:]) > REBOUND_K:
-        return Change(ks, before, fallen, at_ms, fallen, dip if firing else max(dip, was.deepest))
-    return Change(ks, before, fallen, was.since_ms, max(was.deepest, fallen), dip)
+    if was.since_ms is None or was.told or k - min(ks[-RISING:]) > REBOUND_K:
+        return Change(ks, before, fallen, at_ms, fallen, max(dip, own))
+    return Change(ks, before, fallen, was.since_ms, max(own, fallen), dip)
 
 
-def _before(ks: tuple[float, ...]) -> float:
+def _before(ks: tuple[float, ...]) -> float | None:
+    if len(ks) < FEWEST:
+        return None
     old = ks[:-RECENT]
     return sorted(old)[len(old) // 2]
+
+
+def came_back(now: Change) -> bool:
+    """Say whether half of a deep fall has been made good: covered again, perhaps otherwise."""
+    return now.deepest >= DEEP_SHARE and now.fallen <= now.deepest / 2 and not _sinks(now)
+
+
+def _sinks(now: Change) -> bool:
+    return len(now.ks) > RISING and now.ks[-RISING] - now.ks[-1] > MOVES_K
 
 
 def rising(now: Change) -> bool:

@@ -13,6 +13,7 @@ from legwatch.rules import Rules
 from legwatch.verdict import RANK, WARM, Verdict, no, unknown, yes
 
 ENTRY_MS = 600_000  # before a mat believes it, somebody may already have got into bed
+AGAIN_C = 1.0  # above what is cold without any fall, so that one word does not call the next
 MARK_MS = 180_000  # the baseline remembers one mark every three minutes
 
 
@@ -59,8 +60,10 @@ def feel(
     if presence.entered_ms is not None and presence.entered_ms != was.stay_ms:
         back = presence.settled_ms - presence.entered_ms < limits.settle_s * 1000
         was = was._replace(stay_ms=presence.entered_ms) if back else Warmth(presence.entered_ms)
+    if was.change.told and not firing:  # what is usual begins anew under the cover as it is now
+        was = was._replace(marks=(), baseline_c=None)
     if c is None or presence.in_bed is False:
-        kept = Change(before_k=was.change.before_k) if firing else change.NOTHING
+        kept = change.follow(was.change, None, at_ms, firing=firing)
         return Warmth(was.stay_ms, was.marks, was.baseline_c, was.warmed, change=kept)
     k = contrast(c, r, rules)
     base = was.baseline_c
@@ -121,7 +124,8 @@ def _warm(c: float, k: float | None, base: float | None, seen: Change, rules: Ru
     if k is not None and seen.before_k is not None:
         back = k >= (1 - limits.clear_share) * seen.before_k
         near = c >= limits.clear_near_c or (base is not None and base - c < limits.clear_drop_c)
-        return c >= limits.covered_c or (back and near)
+        again = change.came_back(seen) and c >= limits.plain_c + AGAIN_C
+        return c >= limits.covered_c or (back and near) or again
     return c >= limits.clear_c or (
         c >= limits.clear_near_c and (base is None or base - c < limits.clear_drop_c)
     )
