@@ -91,8 +91,10 @@ def test_a_window_that_is_opened_is_no_uncovering() -> None:
     assert fired(air, room) == []
 
 
-def test_a_sensor_pushed_out_of_the_bed_is_told_as_that() -> None:
-    """As soon as it has cooled to the room's air, and a while after that."""
-    (at, kind, reason), *more = fired(bare((150, 900), bare_c=18.1, lag_min=3))
+@pytest.mark.parametrize("off_c", [-1.0, 0.0, 1.0])
+def test_a_sensor_pushed_out_of_the_bed_is_told_as_that(off_c: float) -> None:
+    """It is told a while after it has cooled to the room's air, whatever the two differ by."""
+    pushed = bare((150, 900), bare_c=18.1, lag_min=3)
+    (at, kind, reason), *more = fired(pushed, room_off_c=off_c)
     assert 155 <= at <= 170
     assert (kind, reason, more) == (Kind.SENSOR, Reason.SLIPPED, [])
