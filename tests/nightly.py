@@ -66,6 +66,7 @@ def night(
     moves: Callable[[Minute], int | None] = lambda m: 1 if m % 20 < 0.1 else 0,
     mat: Callable[[Minute], bool | None] = lambda _m: True,
     silent: Callable[[Minute], bool] = lambda _m: False,
+    rh: Level = lambda _m: None,
 ) -> Iterator[Window]:
     """Yield ten-second windows; every argument is a function of the minutes since `begin`."""
     start = ms(begin)
@@ -82,7 +83,9 @@ def night(
             (i + 1) * TEN_S,
             "played",
             leg_c=leg(m),
+            leg_rh=rh(m),
             room_c=room(m),
+            room_rh=rh(m),
             moves=moves(m),
             in_bed=mat(m),
         )
