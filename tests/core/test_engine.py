@@ -258,7 +258,10 @@ def test_a_jump_to_2099_and_back_neither_hangs_nor_invents() -> None:
 def test_a_bed_covered_again_in_another_way_is_not_called_cold_for_ever() -> None:
     """Covered again, the sensor lies where it is three degrees cooler than before."""
     cold = bare((180, 230), bare_c=22.0)
-    leg = lambda m: cold(m) - (3.0 if m >= 230 else 0.0)  # noqa: E731 - a table in one line
+
+    def leg(m: float) -> float:
+        return (cold(m) or 0.0) - (3.0 if m >= 230 else 0.0)
+
     said = told(night(leg=leg, moves=lambda m: 1 if m % 10 < 0.1 else 0))
     assert [s[2] for s in said if s[1] == "cold"][-1] == "resolved"
     assert said[-1][0] < 290
