@@ -22,7 +22,7 @@ class Zero(NamedTuple):
     """What an empty bed has shown, C."""
 
     offset_c: float | None = None  # leg less room
-    empty_c: float | None = None  # the air by the legs then
+    room_c: float | None = None  # the room at last, as the leg sensor would tell it
 
 
 def learn(
@@ -30,6 +30,9 @@ def learn(
 ) -> Zero:
     """Take one minute in, if the bed is surely empty and long enough so."""
     c = leg.celsius
+    if room.celsius is not None:
+        now = round(room.celsius + (was.offset_c or 0.0), 2)
+        was = was if now == was.room_c else Zero(was.offset_c, now)
     unsure = presence.in_bed is None and presence.entered_ms is not None
     if c is None or presence.in_bed or unsure or len(leg.trail) < TRAIL_MARKS:
         return was
@@ -38,13 +41,12 @@ def learn(
         return was
     if max(leg.trail) - min(leg.trail) > FLAT_C:
         return was
-    empty = _nearer(was.empty_c, c)
     if room.celsius is None:
-        return Zero(was.offset_c, empty)
+        return Zero(was.offset_c, _nearer(was.room_c, c))
     off = c - room.celsius
     if abs(off) > MOST_C:
         return was
-    return Zero(_nearer(was.offset_c, off), empty)
+    return Zero(_nearer(was.offset_c, off), was.room_c)
 
 
 def _nearer(was: float | None, now: float) -> float:
@@ -54,9 +56,9 @@ def _nearer(was: float | None, now: float) -> float:
 def felt(zero: Zero, leg_c: float, room_c: float | None) -> tuple[float, float | None]:
     """Return both temperatures with half the offset taken off each: either sensor may have it.
 
-    Without a room sensor the room is what the empty bed had.
+    Where the room's sensor says nothing, the room is what it said last, or what the empty bed had.
     """
-    if room_c is None:
-        return leg_c, zero.empty_c
     half = (zero.offset_c or 0.0) / 2
+    if room_c is None:
+        return leg_c - half, None if zero.room_c is None else zero.room_c - half
     return leg_c - half, room_c + half

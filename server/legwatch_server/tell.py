@@ -68,10 +68,7 @@ class Tell:
 
     def _plan(self, news: News, told: set[str], now_ms: int) -> tuple[Telling, ...]:
         notice = news.notice
-        if (
-            notice.held not in (None, Held.WAITING, Held.JOINED)
-            and notice.what not in OVER
-        ):
+        if notice.held not in (None, Held.WAITING, Held.JOINED) and notice.what not in OVER:
             return ()
         # After a time away the decision may be of yesterday, and is told to who is there today.
         duty = self.duty(news.bed, notice.at_ms if news.played else now_ms)

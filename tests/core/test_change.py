@@ -98,3 +98,24 @@ def test_a_sensor_pushed_out_of_the_bed_is_told_as_that(off_c: float) -> None:
     (at, kind, reason), *more = fired(pushed, room_off_c=off_c)
     assert 155 <= at <= 170
     assert (kind, reason, more) == (Kind.SENSOR, Reason.SLIPPED, [])
+
+
+def test_a_room_sensor_that_dies_after_the_room_has_cooled_is_no_change() -> None:
+    """From then on the room is what it was last, and not what it was in the evening."""
+
+    def room(m: float) -> float:
+        return 24.0 - 8.0 * min(1.0, max(0.0, m - 60) / 120)
+
+    def covered(m: float) -> float:
+        return room(m) + 0.8 * (33.0 - room(m))
+
+    events = night(
+        minutes=EMPTY_MIN + 420,
+        leg=lambda m: round(covered(m - EMPTY_MIN) if m >= EMPTY_MIN else 24.0, 1),
+        room=lambda m: room(m - EMPTY_MIN) if m - EMPTY_MIN < 230 else None,
+        moves=lambda m: 6 if m >= EMPTY_MIN and m % 25 < 0.1 else 0,
+        mat=lambda m: m >= EMPTY_MIN,
+    )
+    told = [n.kind for n in replay(events, rules()) if n.what is What.FIRED]
+    assert Kind.SENSOR in told
+    assert Kind.COLD not in told
