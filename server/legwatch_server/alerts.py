@@ -20,6 +20,7 @@ from legwatch_server.chronicle import Episode, Sight
 from legwatch_server.door import PATH
 from legwatch_server.explain import answered, explain, heading, journeys
 from legwatch_server.learned.quiet import learning
+from legwatch_server.pipe import reader_may_leave
 from legwatch_server.profiles import sources
 from legwatch_server.settings import ServerSettings, read, secret
 
@@ -46,7 +47,9 @@ def main(argv: Sequence[str]) -> int:
         case "quiet":
             return _quiet(settings, args)
         case _:
-            return _list(settings, args)
+            with reader_may_leave():
+                _list(settings, args)
+            return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -84,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _list(settings: ServerSettings, args: argparse.Namespace) -> int:
+def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
     now_ms = time.time_ns() // 1_000_000
     zone = settings.zone_of(args.bed or "")
     with chronicle.opened(settings.state_dir) as db:
@@ -110,7 +113,6 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> int:
         print(learns)
     if not sights:
         print("No bed was ever heard of.")
-    return 0
 
 
 def _night(wanted: str | None, now_ms: int, zone: ZoneInfo, last: date | None) -> date:
@@ -165,7 +167,8 @@ def _explain(settings: ServerSettings, ident: int) -> int:
     if found is None:
         raise SettingsError("ID", f"there is no alert {ident}; `legwatch alerts` lists them")
     profile = sources(settings.profile_of(found.bed))
-    print("\n".join(explain(found, settings.zone_of(found.bed), profile)))
+    with reader_may_leave():
+        print("\n".join(explain(found, settings.zone_of(found.bed), profile)))
     return 0
 
 

@@ -14,6 +14,7 @@ from legwatch.people import on_duty
 from legwatch_server import chronicle, usual
 from legwatch_server.alerts import CONFIG_HELP
 from legwatch_server.learned.quiet import Quiet, learning
+from legwatch_server.pipe import reader_may_leave
 from legwatch_server.rehearsal import Way, ways
 from legwatch_server.settings import ServerSettings, read
 
@@ -33,11 +34,13 @@ def main(argv: Sequence[str]) -> int:
     settings = read(usual.settings(args.config))
     now_ms = time.time_ns() // 1_000_000
     beds = _beds(settings)
-    tonight = _roster(settings, beds, now_ms, max(1, args.nights))
-    for learns in _quiet(settings, now_ms):
-        print(learns)
-    print()
-    good = _ways(settings, now_ms, tonight)
+    good = False
+    with reader_may_leave():
+        tonight = _roster(settings, beds, now_ms, max(1, args.nights))
+        for learns in _quiet(settings, now_ms):
+            print(learns)
+        print()
+        good = _ways(settings, now_ms, tonight)
     return 0 if good else 1
 
 

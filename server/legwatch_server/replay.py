@@ -2,7 +2,6 @@
 
 import argparse
 import gzip
-import os
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ from legwatch.recording import Recording, events, parse
 from legwatch.rules import Rules, parse_override
 from legwatch.topics import check_bed
 from legwatch_server.picture import plot as pictures
+from legwatch_server.pipe import reader_may_leave
 from legwatch_server.profiles import rules_for
 
 LONG_BYTES = 2_000_000  # a file larger than this shows how far it has come
@@ -35,11 +35,9 @@ def main(argv: Sequence[str]) -> int:
     bed = check_bed(args.bed)
     if args.plot:
         pictures.check(args.plot)
-    try:
+    with reader_may_leave():
         for path in args.files:
             _play(path, renames, rules, bed, args)
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

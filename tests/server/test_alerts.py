@@ -1,6 +1,8 @@
 """`legwatch alerts` and `legwatch duty`: what was told, why, and an answer given there."""
 
 import http.server
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -195,3 +197,16 @@ def test_duty_shows_the_roster_and_that_a_way_is_not_tried(
     text = said(capsys, "duty", "--config", config(tmp_path, ward), "--nights", "2", code=1)
     assert "tonight  anna -> bert -> cleo" in text
     assert "anna         console    not known: not tried yet" in text
+
+
+@pytest.mark.parametrize("words", [("--night", NIGHT), ("explain", "1")])
+def test_a_reader_who_has_seen_enough_is_no_error(
+    ward: Ward, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    line = [sys.executable, "-m", "legwatch", "alerts", "--config", config(tmp_path, ward), *words]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 0

@@ -15,6 +15,7 @@ from legwatch_server.alerts import CONFIG_HELP
 from legwatch_server.learned.night import Night
 from legwatch_server.learned.quiet import learning
 from legwatch_server.learned.report import Past, Report, as_table, report, to_paste
+from legwatch_server.pipe import reader_may_leave
 from legwatch_server.settings import ServerSettings, read
 
 MOST_NIGHTS = 60
@@ -32,13 +33,11 @@ def main(argv: Sequence[str]) -> int:
         reports = [
             _report(db, settings, bed, bed_id, args.nights) for bed_id, bed in _beds(db, args.bed)
         ]
-    if args.json:
-        print(json.dumps({"beds": [as_table(one) for one in reports]}, indent=1))
-        return 0
-    for place, one in enumerate(reports):
-        if place:
-            print()
-        print("\n".join(_page(one, settings, path)))
+    with reader_may_leave():
+        if args.json:
+            print(json.dumps({"beds": [as_table(one) for one in reports]}, indent=1))
+        else:
+            print("\n\n".join("\n".join(_page(one, settings, path)) for one in reports))
     return 0
 
 

@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from legwatch.errors import CannotRun, LegwatchError
 from legwatch.rules import parse_override
 from legwatch_server import score
+from legwatch_server.pipe import reader_may_leave
 from legwatch_server.profiles import rules_for
 from legwatch_server.replay import zone_named
 from legwatch_server.score import curve, table
@@ -32,11 +32,8 @@ CHANNELS = {
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch score`; 0, 1 when FILE cannot be written, 2 for a wrong word."""
     args = _parser().parse_args(argv)
-    try:
+    with reader_may_leave():
         _run(args)
-        sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -1,0 +1,16 @@
+"""A reader such as `head` or `less` that has seen enough is no error."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """End in silence where the other end of standard output is gone."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
