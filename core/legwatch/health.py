@@ -67,9 +67,9 @@ def judge_sensors(
         return WELL
     worst: Verdict | None = None
     doubtful = False
-    for reason, bad_ms, hold_s in _complaints(leg, room, movement, presence, back_ms, rules):
+    for reason, bad_ms, by_silence in _complaints(leg, room, movement, presence, back_ms, rules):
+        hold_s = rules.stillness.silent_s if by_silence else limits.alert_s
         if at_ms - bad_ms >= hold_s * 1000:
-            by_silence = hold_s != limits.alert_s
             rule = "stillness.silent_s" if by_silence else "health.alert_s"
             worst = worst or yes(Level.WARNING, reason, bad_ms, rule)
         elif at_ms - bad_ms > limits.back_s * 1000:
@@ -113,16 +113,15 @@ def _all_well(
 
 def _complaints(
     leg: Air, room: Air, movement: Movement, presence: Presence, back_ms: int, rules: Rules
-) -> list[tuple[Reason, int, int]]:
-    """Return (reason, bad since ms, told after s) for each sensor, the most telling first."""
-    alert_s = rules.health.alert_s
+) -> list[tuple[Reason, int, bool]]:
+    """Return (reason, bad since ms, told by its silence) for each, the most telling first."""
     found = []
     for air in (leg, room):
         if air.expected:
             reason = Reason.IMPLAUSIBLE if air.implausible else Reason.NO_READINGS
-            found.append((reason, max(air.good_ms or 0, back_ms), alert_s))
+            found.append((reason, max(air.good_ms or 0, back_ms), False))
     if movement.expected:
-        found.append((Reason.MOVEMENT_MISSING, max(movement.heard_ms or 0, back_ms), alert_s))
+        found.append((Reason.MOVEMENT_MISSING, max(movement.heard_ms or 0, back_ms), False))
     blind = movement.expected and presence.in_bed is True and presence.entered_ms is not None
     if blind and presence.entered_ms is not None:
         entered = presence.entered_ms - rules.presence.moves_in_s * 1000
@@ -131,8 +130,7 @@ def _complaints(
             # A mat that has felt somebody get in, and not only found them there after a silence:
             # no working sensor misses that.
             felt = back_ms < presence.entered_ms == presence.mat_since_ms
-            hold_s = alert_s if felt else rules.stillness.silent_s
-            found.append((Reason.MOVEMENT_SILENT, presence.entered_ms, hold_s))
+            found.append((Reason.MOVEMENT_SILENT, presence.entered_ms, not felt))
     return found
 
 

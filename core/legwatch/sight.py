@@ -94,7 +94,7 @@ def from_list(fields: list[Any]) -> Sight:
         Presence(*fields[6]),
         warm._replace(marks=tuple(warm.marks), change=_change(warm.change)),
         bool(fields[8]),
-        *(_zero_and_frozen(fields[9:])),
+        *_zero_and_frozen(fields[9:]),
     )
 
 
@@ -109,5 +109,5 @@ def _change(fields: Any) -> Change:
 
 
 def _zero_and_frozen(fields: list[Any]) -> tuple[Zero, Frozen]:
-    """Read what states of before 2 of the senses do not have."""
+    """Read what states of older versions may not have."""
     return (Zero(*fields[0]), Frozen(*fields[1])) if fields else (Zero(), Frozen())

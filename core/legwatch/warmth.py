@@ -42,7 +42,7 @@ class Feeling(NamedTuple):
 
     leg_c: float | None
     room_c: float | None  # as the leg sensor would tell it
-    measured: bool  # the room's thermometer speaks; else it is what the empty bed had
+    measured: bool  # the room's thermometer speaks; else it is what was known last
 
 
 def feel(
