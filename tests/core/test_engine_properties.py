@@ -56,13 +56,13 @@ def nights(draw: st.DrawFn) -> list[Event]:
     return events
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(nights())
 def test_the_same_night_twice_gives_the_same(events: list[Event]) -> None:
     assert list(replay(events, rules())) == list(replay(events, rules()))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(nights(), st.lists(st.integers(0, 20 * 3_600_000), max_size=60))
 def test_looking_at_the_clock_changes_nothing(events: list[Event], looks: list[int]) -> None:
     ticks = [Tick(BEGIN + look) for look in looks if BEGIN + look < events[-1].at_ms]
@@ -70,7 +70,7 @@ def test_looking_at_the_clock_changes_nothing(events: list[Event], looks: list[i
     assert list(replay(both, rules())) == list(replay(events, rules()))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(nights(), st.data())
 def test_stopping_and_restoring_changes_nothing(events: list[Event], data: st.DataObject) -> None:
     stops = set(data.draw(st.lists(st.integers(0, len(events) - 1), max_size=8)))
@@ -83,7 +83,7 @@ def test_stopping_and_restoring_changes_nothing(events: list[Event], data: st.Da
     assert said == list(replay(events, rules()))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(nights())
 def test_an_alert_lives_in_order(events: list[Event]) -> None:
     firing: dict[Kind, bool] = {}
@@ -101,7 +101,7 @@ def test_an_alert_lives_in_order(events: list[Event]) -> None:
     assert all(a.at_ms <= b.at_ms for a, b in pairwise(said))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(nights(), st.integers(0, 25_000))
 def test_a_shell_that_wakes_late_says_what_replay_says(events: list[Event], late: int) -> None:
     """A live shell sleeps until `due`, wakes a little late, and is fed at each event's time."""
@@ -115,7 +115,7 @@ def test_a_shell_that_wakes_late_says_what_replay_says(events: list[Event], late
     assert said == list(replay(events, rules()))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(nights())
 def test_the_state_stays_small(events: list[Event]) -> None:
     state = start()
@@ -214,14 +214,14 @@ def moved_min(one: Iterable[Window], other: Iterable[Window], *whats: What) -> i
     return max(abs(a[2] - b[2]) for a, b in zip(first, second, strict=True))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(CLEAR, NOISE)
 def test_noise_below_the_resolution_changes_no_alert(sleeper: Sleeper, noise: int) -> None:
     noisy = sleeper.windows(noise=noise)
     assert moved_min(sleeper.windows(), noisy, What.FIRED, What.RESOLVED) <= 2
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(CLEAR, OFF_C)
 def test_what_both_thermometers_are_off_by_changes_no_alert(sleeper: Sleeper, off_c: float) -> None:
     """Its end may be another: warm again is, among others, what is as warm as a covered bed."""
@@ -229,13 +229,13 @@ def test_what_both_thermometers_are_off_by_changes_no_alert(sleeper: Sleeper, of
     assert moved_min(sleeper.windows(), off, What.FIRED) <= 2
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(CLEAR, OFF_C)
 def test_what_one_is_off_by_is_learned_in_the_empty_bed(sleeper: Sleeper, off_c: float) -> None:
     assert moved_min(sleeper.windows(), sleeper.windows(leg_off_c=off_c), What.FIRED) <= 2
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(ANY, OFF_C, NOISE)
 def test_at_the_gates_an_alert_may_be_moved_but_is_not_lost(
     sleeper: Sleeper, off_c: float, noise: int
@@ -244,7 +244,7 @@ def test_at_the_gates_an_alert_may_be_moved_but_is_not_lost(
     assert moved_min(sleeper.windows(), other, What.FIRED, What.RESOLVED) <= 12
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(ANY, st.floats(-1, 1), st.sampled_from([None, *Kind]))
 def test_the_state_stays_small_with_all_senses(
     sleeper: Sleeper, off_c: float, quiet: Kind | None

@@ -234,7 +234,7 @@ def test_the_owner_ends_the_quiet_at_once_and_for_good() -> None:
     assert cold(said)[0] == (What.FIRED, Held.WAITING)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(nights())
 def test_without_nights_to_learn_live_says_what_a_bed_that_has_learned_says(
     events: list[Event],
@@ -245,7 +245,7 @@ def test_without_nights_to_learn_live_says_what_a_bed_that_has_learned_says(
     assert said == after(start(learned=True), living, on)[1] == list(replay(events, on))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(nights(), st.integers(1, 14))
 def test_learning_changes_what_is_told_of_the_body_and_nothing_of_what_is_seen(
     events: list[Event], count: int

@@ -203,7 +203,7 @@ def test_a_press_is_sent_once_there_is_a_connection(spool: Spool) -> None:
     assert [c for c, _ in bed.link.sent].count(Channel.EVENT) == 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(["measure", "connect", "drop", "store", "restart"]), max_size=40))
 def test_whatever_happens_each_window_is_kept_until_stored(
     tmp_path_factory: pytest.TempPathFactory, acts: list[str]

@@ -283,7 +283,7 @@ def test_a_press_of_the_last_moment_is_kept(spool: Spool) -> None:
     assert spool.presses_waiting() == 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(["press", "connect", "drop", "take", "window", "die"])))
 def test_whatever_happens_each_press_is_kept_until_it_is_taken(
     tmp_path_factory: pytest.TempPathFactory, acts: list[str]

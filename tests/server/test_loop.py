@@ -200,7 +200,7 @@ def test_only_what_is_stored_without_a_gap_is_confirmed(house: House) -> None:
     assert house.upto() == 9
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.permutations(list(range(1, 13))), st.lists(st.integers(0, 11), max_size=3))
 def test_any_order_ends_with_all_confirmed(
     tmp_path_factory: pytest.TempPathFactory, order: list[int], restarts: list[int]
