@@ -192,6 +192,8 @@ def _say(
     if held in (Held.BUDGET, Held.JOINED, Held.LEARNING) and word.what is What.REPEATED:
         return bed, None  # it was not told before and still may not be: nothing new to write down
     figures = _figures(bed, kind, alarm, at_ms, rules) + _waited(alarm, before, word, at_ms)
+    if word.rule == "warmth.change_sure":
+        figures += warmth.doubt(bed.sight.warmth, bed.sight.movement, at_ms)
     if word.rule:
         figures += (("rule", f"{word.rule} = {limit(rules, word.rule):g}"),)
     if held is Held.WAITING:

@@ -68,14 +68,12 @@ class Warmth:
     uncovered_fall_c: float
     recover_c: float
     change_share: float
-    change_hold_s: int
-    change_deep_share: float
+    change_sure: float
     restless_s: int
-    restless_hold_s: int
-    restless_share: float
     clear_share: float
     covered_c: float
     slipped_c: float
+    slip_doubt: float
     early_s: int
 
 

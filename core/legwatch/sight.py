@@ -104,8 +104,9 @@ def _air(fields: list[Any]) -> Air:
 
 
 def _change(fields: Any) -> Change:
-    now = Change(*fields)
-    return now._replace(ks=tuple(now.ks))
+    """Read a change; states of older versions have the depth of a dip before the last field."""
+    ks, before_k, fallen, since_ms, deepest, *older = fields
+    return Change(tuple(ks), before_k, fallen, since_ms, deepest, bool(older[-1]))
 
 
 def _zero_and_frozen(fields: list[Any]) -> tuple[Zero, Frozen]:

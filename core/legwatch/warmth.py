@@ -3,17 +3,18 @@
 from statistics import median
 from typing import NamedTuple
 
-from legwatch import change
+from legwatch import change, cover
 from legwatch.air import Air, fall, recovery
 from legwatch.change import Change
 from legwatch.movement import Movement, restless
-from legwatch.notice import Level, Reason
+from legwatch.notice import Figures, Level, Reason
 from legwatch.presence import Presence, may_have_left
 from legwatch.rules import Rules
 from legwatch.verdict import RANK, WARM, Verdict, no, unknown, yes
 
 ENTRY_MS = 600_000  # before a mat believes it, somebody may already have got into bed
 AGAIN_C = 1.0  # above what is cold without any fall, so that one word does not call the next
+SLIPPED_BACK_C = 0.5  # a sensor outside the bed is believed back in it from so much more on
 MARK_MS = 180_000  # the baseline remembers one mark every three minutes
 
 
@@ -78,11 +79,12 @@ def feel(
     fallen_ms = _since(was.fallen_ms, fallen, at_ms)
     plain_ms = _since(was.plain_ms, c < limits.plain_c, at_ms)
     marks, calm = was.marks, fallen_ms is None and plain_ms is None and seen.since_ms is None
-    if at_ms % MARK_MS == 0 and not firing and calm:
+    if at_ms % MARK_MS == 0 and not firing and calm and (k is None or k <= change.UPON_K):
         keep = limits.baseline_s * 1000 // MARK_MS
         marks = (*marks[-(keep - 1) :], _as_covered(c, r, rules))
         base = median(sorted(marks)[len(marks) // 2 :])
-    slipped = now.measured and r is not None and c - r < limits.slipped_c and r < limits.warm_room_c
+    near_c = limits.slipped_c + (SLIPPED_BACK_C if was.slipped_ms is not None else 0.0)
+    slipped = now.measured and r is not None and c - r < near_c and r < limits.warm_room_c
     return Warmth(
         was.stay_ms,
         marks,
@@ -152,13 +154,14 @@ def judge(
         return unknown(Reason.PRESENCE_UNSURE)
     if felt.measured and felt.room_c is not None and felt.room_c >= limits.warm_room_c:
         return no(Reason.WARM_ROOM)
-    if now.slipped_ms is not None or (not firing and _slips(now, felt, at_ms, rules)):
+    turned_ms = _turned(now, movement)
+    if now.slipped_ms is not None or (not firing and _slips(now, felt, turned_ms, at_ms, rules)):
         return unknown(Reason.SLIPPED)
     if firing and _held(now.warm_ms, limits.clear_hold_s, at_ms):
         return WARM
     if not firing and at_ms < presence.settled_ms:
         return WARM
-    found = _cold(now, felt, movement, presence.settled_ms, at_ms, rules)
+    found = _cold(now, leg, felt, movement, presence.settled_ms, at_ms, rules)
     if firing is None:
         if found is None or _alive(presence, movement, found.since_ms, rules):
             return found or WARM
@@ -176,11 +179,20 @@ def judge(
     return found._replace(since_ms=since_ms)
 
 
-def _slips(now: Warmth, felt: Feeling, at_ms: int, rules: Rules) -> bool:
+def _slips(now: Warmth, felt: Feeling, turned_ms: int | None, at_ms: int, rules: Rules) -> bool:
     if not felt.measured or felt.room_c is None:
         return False
     span_c = rules.warmth.skin_c - felt.room_c
-    return change.slips(now.change, span_c, at_ms, rules.warmth)
+    return cover.slips(now.change, turned_ms, span_c, at_ms, rules.warmth)
+
+
+def _turned(now: Warmth, movement: Movement) -> int | None:
+    """Return when the sleeper last turned, UTC ms; None where the sensor cannot say.
+
+    One that has seen nobody turn since bedtime cannot say that the sleeper lies calm.
+    """
+    blind = now.stay_ms is not None and (movement.turned_ms or 0) < now.stay_ms - ENTRY_MS
+    return None if blind else movement.turned_ms
 
 
 def _alive(presence: Presence, movement: Movement, since_ms: int | None, rules: Rules) -> bool:
@@ -196,22 +208,25 @@ def _alive(presence: Presence, movement: Movement, since_ms: int | None, rules: 
 
 
 def _cold(
-    now: Warmth, felt: Feeling, movement: Movement, settled_ms: int, at_ms: int, rules: Rules
+    now: Warmth,
+    leg: Air,
+    felt: Feeling,
+    movement: Movement,
+    settled_ms: int,
+    at_ms: int,
+    rules: Rules,
 ) -> Verdict | None:
     limits = rules.warmth
     late = now.stay_ms is not None and at_ms - now.stay_ms >= limits.cold_start_s * 1000
     urgent = now.urgent_ms is not None and _held(now.urgent_ms, limits.urgent_hold_s, at_ms)
     if urgent and (now.warmed or late):  # a bed is given time to warm before anybody is alarmed
         return yes(Level.URGENT, reason(now, at_ms, rules), now.urgent_ms, "warmth.urgent_c")
-    # A sensor that has seen nobody turn since bedtime cannot say that the sleeper lies calm.
-    blind = now.stay_ms is not None and (movement.turned_ms or 0) < now.stay_ms - ENTRY_MS
-    tossing = blind or restless(movement, at_ms, limits.restless_s)
-    if change.fell(now.change, at_ms, limits, restless=tossing):
-        return yes(
-            Level.WARNING, _bared(now, at_ms, rules), now.change.since_ms, "warmth.change_share"
-        )
+    turned_ms = _turned(now, movement)
+    tossing = turned_ms is None or restless(movement, at_ms, limits.restless_s)
+    if rule := cover.off(now.change, turned_ms, at_ms, limits):
+        return yes(Level.WARNING, _bared(now, at_ms, rules), now.change.since_ms, rule)
     if not now.warmed:
-        return _cold_start(now, felt, movement, at_ms, rules)
+        return _cold_start(now, leg, felt, movement, at_ms, rules)
     if change.rising(now.change):
         return None  # it warms again
     longer = 2 if tossing else 1
@@ -234,12 +249,13 @@ def _cold(
 
 
 def _cold_start(
-    now: Warmth, felt: Feeling, movement: Movement, at_ms: int, rules: Rules
+    now: Warmth, leg: Air, felt: Feeling, movement: Movement, at_ms: int, rules: Rules
 ) -> Verdict | None:
     limits = rules.warmth
-    if now.plain_ms is None or now.stay_ms is None or felt.leg_c is None:
+    if now.plain_ms is None or now.stay_ms is None or felt.leg_c is None or not leg.trail:
         return None
-    if at_ms - now.stay_ms < limits.cold_start_s * 1000 or felt.leg_c >= limits.cold_start_c:
+    warmest_c = max(leg.trail) - (leg.celsius or 0.0) + felt.leg_c  # of the last twenty minutes
+    if at_ms - now.stay_ms < limits.cold_start_s * 1000 or warmest_c >= limits.cold_start_c:
         return None
     if now.change.since_ms is not None or change.rising(now.change):
         return None  # a cover that is lifted for a moment says nothing about the bed
@@ -247,6 +263,18 @@ def _cold_start(
     awake = at_ms - moved <= limits.wakeful_s * 1000
     level = Level.WARNING if awake else Level.LOG
     return yes(level, Reason.COLD_START, now.plain_ms, "warmth.cold_start_s")
+
+
+def doubt(now: Warmth, movement: Movement, at_ms: int) -> Figures:
+    """Return how sure it is that the cover is off, and from what; nothing where nothing falls."""
+    seen = cover.signs(now.change, _turned(now, movement), at_ms)
+    if seen is None:
+        return ()
+    return (
+        ("sure_pct", round(100 * cover.sure(seen))),
+        ("fallen_pct", round(100 * seen.fallen)),
+        ("turned_min", round(seen.turn_min)),
+    )
 
 
 def reason(now: Warmth, at_ms: int, rules: Rules) -> Reason:

@@ -1,0 +1,97 @@
+"""Is the cover off, was it only lifted, or has the sensor slipped out? How sure, and from what.
+
+All three let the contrast of bed and room fall alike in their first minutes. What tells them apart
+is how it falls on: seven signs of one minute are weighed by odds that were fitted to made nights
+(tests/bench/fit_cover.py). Each says how often, among such minutes in these nights, the legs truly
+lay bare, or the sensor truly lay outside. No person's night is in it.
+"""
+
+from typing import NamedTuple
+
+from legwatch import change, odds
+from legwatch.change import Change
+from legwatch.cover_odds import OFF, OFF_BASE, SLIPPED, SLIPPED_BASE
+from legwatch.rules import Warmth as Limits
+
+LONG_S = 1_200  # no lifted cover lets the air stay down so long
+PACE = 2  # minutes
+PACES = 9  # the paces of the last eleven minutes
+SLOWEST = 0.02  # what is slower is no pace to compare with: noise
+OLDEST_MIN, CALMEST_MIN = 25.0, 40.0  # more tells no more
+UPON_SHARE = 0.35  # from under a leg to under a cover is a fall, too, but not by so much
+FORECAST_MIN = 10  # from here on three values tell where it will settle
+LIKELY = 0.5  # so likely outside, no forecast is asked
+FORECAST_C = 0.5  # by which that may be mistaken
+_MINUTE_MS = 60_000
+
+
+class Signs(NamedTuple):
+    """What one minute of a fall looks like; shares are of the contrast before it, 0 to 1."""
+
+    fallen: float  # share by which it lies below what it was
+    pace: float  # share by which it fell in the last two minutes
+    bend: float  # pace less the pace two minutes ago: below 0 it slows down
+    kept: float  # pace as a share of the fastest one of the last ten minutes
+    age_min: float  # since the fall began
+    turn_min: float  # since the sleeper turned; 0 also where no sensor can say
+    usual_k: float  # the contrast before the fall
+
+
+_OFF = odds.read(OFF_BASE, OFF, Signs._fields)
+_SLIPPED = odds.read(SLIPPED_BASE, SLIPPED, Signs._fields)
+
+
+def signs(now: Change, turned_ms: int | None, at_ms: int) -> Signs | None:
+    """Return the signs of this minute, or None where nothing falls or too little is known."""
+    ks, before = now.ks, now.before_k
+    if now.since_ms is None or not before or len(ks) < PACES + PACE:
+        return None
+    paces = [(ks[-1 - PACE - n] - ks[-1 - n]) / before for n in range(PACES)]
+    turn_min = 0.0 if turned_ms is None else (at_ms - turned_ms) / _MINUTE_MS
+    return Signs(
+        now.fallen,
+        paces[0],
+        paces[0] - paces[PACE],
+        paces[0] / max(*paces, SLOWEST),
+        min(OLDEST_MIN, (at_ms - now.since_ms) / _MINUTE_MS),
+        min(CALMEST_MIN, turn_min),
+        before,
+    )
+
+
+def sure(seen: Signs) -> float:
+    """Return how sure it is that the cover is off and not only lifted, 0 to 1."""
+    return odds.chance(_OFF, seen)
+
+
+def outside(seen: Signs) -> float:
+    """Return how likely it is, if it was not only lifted, that the sensor has slipped, 0 to 1."""
+    return odds.chance(_SLIPPED, seen)
+
+
+def off(now: Change, turned_ms: int | None, at_ms: int, limits: Limits) -> str:
+    """Return the limit by which the cover is off, or nothing: it has fallen far, and stays down."""
+    share = UPON_SHARE if change.upon(now) else limits.change_share
+    if now.since_ms is None or now.fallen < share or change.rising(now):
+        return ""
+    seen = signs(now, turned_ms, at_ms)
+    if seen is not None and sure(seen) >= limits.change_sure:
+        return "warmth.change_sure"
+    return "warmth.change_share" if at_ms - now.since_ms >= LONG_S * 1000 else ""
+
+
+def slips(now: Change, turned_ms: int | None, span_c: float, at_ms: int, limits: Limits) -> bool:
+    """Say whether the sensor may have left the bed: it falls so, and not to end above room's air.
+
+    `span_c` is skin less room, by which a contrast becomes degrees.
+    """
+    seen = signs(now, turned_ms, at_ms)
+    if seen is None or seen.fallen < limits.change_share:
+        return False
+    likely = outside(seen)
+    if likely < limits.slip_doubt:
+        return False
+    if seen.age_min < FORECAST_MIN or likely > LIKELY:
+        return True
+    end_k = change.settles_at(now)
+    return (now.ks[-1] if end_k is None else end_k) * span_c < limits.slipped_c + FORECAST_C
