@@ -102,7 +102,8 @@ def expected_min(bed: Bed, at_ms: int, rules: Rules) -> int | None:
         return None
     if bed.sight.presence.in_bed is not True:
         return None
-    return below_in_min(bed.sight.warmth, feeling(bed.sight), bed.sight.leg, rules)
+    sight = bed.sight
+    return below_in_min(sight.warmth, feeling(sight), sight.leg, sight.movement, at_ms, rules)
 
 
 def _from_now_on(alarms: Alarms, at_ms: int) -> Alarms:

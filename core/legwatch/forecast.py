@@ -1,32 +1,40 @@
 """How soon the air by the legs will be below its limit, if it goes on like this.
 
-An early sign makes no sound and lights no lamp: a cover that is only lifted falls like one that is
-off for its first minutes, so two of three signs come to nothing. How often is scored with
-everything else (tests/bench/detection.md).
+An early sign makes no sound and lights no lamp: a third of them come to nothing, and what is true
+is told some minutes later anyway. How often is scored with everything else
+(tests/bench/detection.md).
 """
 
-from legwatch import change
+from legwatch import change, cover
 from legwatch.air import TRAIL_MARKS, TRAIL_STEP_MS, Air
+from legwatch.movement import Movement
 from legwatch.rules import Rules
-from legwatch.warmth import Feeling, Warmth
+from legwatch.warmth import Feeling, Warmth, turned
 
 MARK_MIN = TRAIL_STEP_MS / 60_000
 SOONEST_C_A_MIN = 0.04  # a slower fall is the room's, or the sleeper's settling in
 HIGHEST_C = 31.0  # above this a bed is as warm as beds are, and has far to fall
 BEGUN = 0.06  # share of the contrast: less is noise
+EVEN = 0.5  # how sure at least that a cover is off
 FEWEST_MARKS = 3
 
 
-def below_in_min(now: Warmth, felt: Feeling, leg: Air, rules: Rules) -> int | None:
+def below_in_min(
+    now: Warmth, felt: Feeling, leg: Air, movement: Movement, at_ms: int, rules: Rules
+) -> int | None:
     """Return in how many minutes, 1 to `warmth.early_s`, or None when it is not to be expected.
 
-    Straight on, by the last four minutes while a fall is under way, else by the last eighteen.
+    Straight on, by the last four minutes while a fall is under way, else by the last eighteen. A
+    fall that is more likely a cover lifted for a moment is none to speak of.
     """
     c, marks = felt.leg_c, leg.trail
     if c is None or not rules.warmth.plain_c < c < HIGHEST_C or len(marks) < FEWEST_MARKS:
         return None
     falls = now.change.since_ms is not None and now.change.fallen >= BEGUN
     if falls:
+        seen = cover.signs(now.change, turned(now, movement), at_ms)
+        if seen is None or cover.sure(seen) < EVEN:
+            return None
         rate = (marks[-FEWEST_MARKS] - marks[-1]) / (MARK_MIN * (FEWEST_MARKS - 1))
     elif len(marks) == TRAIL_MARKS:
         rate = (marks[0] - marks[-1]) / (MARK_MIN * (TRAIL_MARKS - 1))

@@ -154,7 +154,7 @@ def judge(
         return unknown(Reason.PRESENCE_UNSURE)
     if felt.measured and felt.room_c is not None and felt.room_c >= limits.warm_room_c:
         return no(Reason.WARM_ROOM)
-    turned_ms = _turned(now, movement)
+    turned_ms = turned(now, movement)
     if now.slipped_ms is not None or (not firing and _slips(now, felt, turned_ms, at_ms, rules)):
         return unknown(Reason.SLIPPED)
     if firing and _held(now.warm_ms, limits.clear_hold_s, at_ms):
@@ -186,7 +186,7 @@ def _slips(now: Warmth, felt: Feeling, turned_ms: int | None, at_ms: int, rules:
     return cover.slips(now.change, turned_ms, span_c, at_ms, rules.warmth)
 
 
-def _turned(now: Warmth, movement: Movement) -> int | None:
+def turned(now: Warmth, movement: Movement) -> int | None:
     """Return when the sleeper last turned, UTC ms; None where the sensor cannot say.
 
     One that has seen nobody turn since bedtime cannot say that the sleeper lies calm.
@@ -221,7 +221,7 @@ def _cold(
     urgent = now.urgent_ms is not None and _held(now.urgent_ms, limits.urgent_hold_s, at_ms)
     if urgent and (now.warmed or late):  # a bed is given time to warm before anybody is alarmed
         return yes(Level.URGENT, reason(now, at_ms, rules), now.urgent_ms, "warmth.urgent_c")
-    turned_ms = _turned(now, movement)
+    turned_ms = turned(now, movement)
     tossing = turned_ms is None or restless(movement, at_ms, limits.restless_s)
     if rule := cover.off(now.change, turned_ms, at_ms, limits):
         return yes(Level.WARNING, _bared(now, at_ms, rules), now.change.since_ms, rule)
@@ -267,7 +267,7 @@ def _cold_start(
 
 def doubt(now: Warmth, movement: Movement, at_ms: int) -> Figures:
     """Return how sure it is that the cover is off, and from what; nothing where nothing falls."""
-    seen = cover.signs(now.change, _turned(now, movement), at_ms)
+    seen = cover.signs(now.change, turned(now, movement), at_ms)
     if seen is None:
         return ()
     return (

@@ -31,10 +31,8 @@ NOTES = HERE / "detection_notes.md"
 LIMITS = (
     "warmth.settle_s",
     "warmth.change_share",
-    "warmth.change_hold_s",
-    "warmth.change_deep_share",
-    "warmth.restless_share",
-    "warmth.restless_hold_s",
+    "warmth.change_sure",
+    "warmth.slip_doubt",
     "warmth.warn_c",
     "warmth.warn_drop_c",
     "warmth.warn_hold_s",

@@ -14,8 +14,8 @@ from legwatch.__main__ import main as legwatch
 
 ROOT = Path(__file__).resolve().parents[2]
 STANDARD = "standard"
-CURVE = "warmth.change_share"
-SPREAD = "0.10:0.40:0.05"
+CURVE = "warmth.change_sure"
+SPREAD = "0.91:0.99:0.02"
 CURVED = ("mat", "no_mat")
 MAKER = ("device/legwatch_device/nights",)
 JUDGES = (

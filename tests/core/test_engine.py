@@ -91,11 +91,11 @@ def test_no_cold_alert_before_the_bed_has_had_time_to_warm() -> None:
 
 
 def test_a_bed_that_never_warms_waits_for_a_sleeper_who_is_awake() -> None:
-    asleep = list(replay(night(leg=wobbling(25.6), moves=lambda m: 1 if m < 1 else 0), at_once()))
+    asleep = list(replay(night(leg=wobbling(25.2), moves=lambda m: 1 if m < 1 else 0), at_once()))
     assert [(n.reason, n.held) for n in asleep if n.kind is Kind.COLD][:1] == [
         (Reason.COLD_START, Held.LOG_ONLY)
     ]
-    awake = list(replay(night(leg=wobbling(25.6), moves=lambda _m: 1), at_once()))
+    awake = list(replay(night(leg=wobbling(25.2), moves=lambda _m: 1), at_once()))
     assert [(n.reason, n.level, n.held) for n in awake][:1] == [
         (Reason.COLD_START, Level.WARNING, None)
     ]
