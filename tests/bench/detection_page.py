@@ -7,7 +7,7 @@ from bench.detection_sample import Spread
 from bench.detection_tables import Found, goals, kinds, others, robustness, signs, table, tradeoff
 from legwatch_device.nights.bodily import air, skin, story
 
-TUNED = (1, 2, 3)  # the seeds on which limits were chosen
+TUNED = (1, 2, 3, 4, 5, 6, 7, 9001)  # the seeds on which limits were chosen
 
 
 def page(found: Found) -> str:

@@ -16,6 +16,7 @@ from nightly import REPO, rules
 
 SIMPLE = sorted((REPO / "tests/nights").glob("*.csv.gz"))
 BODY = sorted((REPO / "tests/nights/body").glob("*.csv.gz"))
+MENDED = sorted((REPO / "tests/nights/mended").glob("*.csv.gz"))
 NO_BODY_ALERT = {"empty_bed", "dead_movement", "agent_off", "dead_leg", "bathroom"}
 
 
@@ -41,7 +42,7 @@ def cold(path: Path) -> list[datetime]:
     return [datetime.fromisoformat(n["at"]) for n in fired if n["reason"] != "cold_start"]
 
 
-@pytest.mark.parametrize("path", SIMPLE + BODY, ids=name)
+@pytest.mark.parametrize("path", SIMPLE + BODY + MENDED, ids=name)
 def test_a_golden_night_gives_its_notices(path: Path) -> None:
     with gzip.open(path, "rt") as lines:
         recording = parse(lines, zone=UTC)
@@ -55,6 +56,12 @@ def test_there_are_golden_nights_of_every_sort() -> None:
     assert [n for n in NO_BODY_ALERT if kinds[n] & {"cold", "still"}] == []
     assert all("cold" in kinds[n] for n in ("uncovered", "fan", "cold_bedding", "no_mat"))
     assert all("sensor" in kinds[n] for n in ("dead_leg", "stuck_leg", "dead_movement"))
+
+
+def test_what_was_once_told_falsely_is_not_told() -> None:
+    assert len(MENDED) >= 4
+    said = [json.loads(line) for path in MENDED for line in wanted(path)]
+    assert [n for n in said if n["kind"] in ("cold", "still") and n["level"] != "log"] == []
 
 
 def test_every_kind_of_a_modelled_body_has_its_golden_night() -> None:

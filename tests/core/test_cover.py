@@ -1,0 +1,126 @@
+"""Off, lifted, or a sensor outside: what one minute of a fall says, and how sure it is."""
+
+import json
+import math
+from collections.abc import Iterator
+
+import pytest
+
+from legwatch import cover, engine
+from legwatch.change import KEPT, Change
+from legwatch.cover import Signs
+from legwatch.cover_odds import OFF, SLIPPED
+from legwatch.events import Window
+from legwatch.notice import What
+from nightly import bare, night, rules
+
+MINUTE = 60_000
+LIMITS = rules().warmth
+
+
+def falling(*shares: float, before_k: float = 0.8) -> Change:
+    """Return a contrast that lay still and then fell by these shares, one a minute."""
+    covered = (before_k,) * (KEPT - len(shares))
+    ks = (*covered, *(round(before_k * (1 - share), 3) for share in shares))
+    return Change(ks, before_k, shares[-1], 0, max(shares))
+
+
+def two_lags(air_min: float, sensor_min: float, deep: float, minutes: int) -> list[float]:
+    """Return the shares of a fall of bed air that a sensor follows, each with its own lag."""
+    a, b = 1 / air_min, 1 / sensor_min
+    at = [m + 0.5 for m in range(minutes)]
+    return [deep * (1 - (b * math.exp(-a * t) - a * math.exp(-b * t)) / (b - a)) for t in at]
+
+
+def sure_after(shares: list[float], *, turned_min: float = 0.0) -> float:
+    at_ms = (len(shares) - 1) * MINUTE
+    seen = cover.signs(falling(*shares), round(-turned_min * MINUTE), at_ms)
+    assert seen is not None
+    return cover.sure(seen)
+
+
+def test_the_signs_are_shares_of_what_the_contrast_was() -> None:
+    seen = cover.signs(falling(0.05, 0.15, 0.30), -MINUTE, 2 * MINUTE)
+    assert seen is not None
+    assert [round(sign, 2) for sign in seen] == [0.30, 0.25, 0.20, 1.0, 2, 3, 0.8]
+
+
+def test_a_turn_that_nobody_could_have_seen_is_taken_for_one_just_now() -> None:
+    seen = cover.signs(falling(0.05, 0.15, 0.30), None, 2 * MINUTE)
+    assert seen is not None
+    assert seen.turn_min == 0
+
+
+@pytest.mark.parametrize("short", [Change(), Change((0.8, 0.5), 0.8, 0.4, 0, 0.4)])
+def test_too_little_is_no_sign(short: Change) -> None:
+    assert cover.signs(short, 0, MINUTE) is None
+    assert not cover.slips(short, 0, 14.0, MINUTE, LIMITS)
+
+
+@pytest.mark.parametrize(("air_min", "sensor_min"), [(7, 2), (6, 3), (8, 5)])
+def test_it_grows_sure_of_a_cover_that_is_off(air_min: float, sensor_min: float) -> None:
+    shares = two_lags(air_min, sensor_min, 0.55, 12)
+    course = [sure_after(shares[:n]) for n in range(4, 13)]
+    assert course[0] < 0.9
+    assert course[-1] > 0.99
+
+
+def test_it_is_never_sure_of_a_lifted_cover_and_less_so_when_it_is_down_again() -> None:
+    up = [0.06, 0.17, 0.26, 0.31, 0.32, 0.31, 0.29]
+    course = [sure_after(up[:n]) for n in range(2, 8)]
+    assert max(course) < LIMITS.change_sure
+    assert course[-1] < 0.5
+
+
+@pytest.mark.parametrize("lag_min", [2.0, 4.0, 8.0])
+def test_a_sensor_that_cools_to_the_rooms_air_at_its_own_pace_may_be_outside(
+    lag_min: float,
+) -> None:
+    shares = [0.99 * (1 - math.exp(-(m + 0.5) / lag_min)) for m in range(12)]
+    for n in range(4, 13):
+        assert cover.slips(falling(*shares[:n]), 0, 14.0, (n - 1) * MINUTE, LIMITS), n
+
+
+def test_a_fall_that_ends_far_above_the_rooms_air_is_no_sensor_outside() -> None:
+    shares = two_lags(7, 2, 0.5, 14)
+    assert not cover.slips(falling(*shares), 0, 14.0, 13 * MINUTE, LIMITS)
+
+
+def test_from_under_a_leg_to_under_a_cover_is_no_uncovering() -> None:
+    """As warm as skin is no air under a cover; what it falls to then is what it is usually."""
+    freed = Change((1.05,) * 8 + (0.7,) * 18, 0.88, 0.2, 0, 0.2)
+    late_ms = 30 * MINUTE
+    assert cover.off(freed, 0, late_ms, LIMITS) == ""
+    assert cover.off(freed._replace(ks=(0.88,) * 8 + (0.7,) * 18), 0, late_ms, LIMITS) != ""
+
+
+def test_every_question_of_the_odds_is_about_a_sign() -> None:
+    letters = {name[0] for name in Signs._fields}
+    assert len(letters) == len(Signs._fields)
+    lines = (OFF + SLIPPED).split()
+    assert {word[0] for word in lines if word[0].isalpha()} <= letters
+
+
+def uncovered() -> Iterator[Window]:
+    return night(minutes=300, leg=bare((200, 300)), moves=lambda m: 6 if m % 25 < 0.1 else 0)
+
+
+def test_an_alert_tells_how_sure_it_is_and_from_what() -> None:
+    fired = next(n for n in engine.replay(uncovered(), rules()) if n.what is What.FIRED)
+    figures = dict(fired.figures)
+    assert figures["rule"] == f"warmth.change_sure = {LIMITS.change_sure:g}"
+    assert 100 * LIMITS.change_sure <= float(str(figures["sure_pct"])) <= 100
+    assert 15 <= float(str(figures["fallen_pct"])) <= 60
+    assert figures["turned_min"] in range(26)
+
+
+def test_a_state_of_an_older_version_goes_on() -> None:
+    """It had the depth of a dip in it, before its last word."""
+    state = engine.start()
+    for window in uncovered():
+        state, _ = engine.advance(state, window, rules())
+    version, written = json.loads(engine.to_json(state))
+    change = written[0][0][7][13]
+    assert change == list(json.loads(json.dumps(state.bed.sight.warmth.change)))
+    change.insert(5, 0.123)
+    assert engine.from_json(json.dumps([version, written])) == state
