@@ -15,7 +15,7 @@ KEPT = 26  # values, one a minute, the newest last
 RECENT = 8  # of these, the ones that are not "before"
 FEWEST = 12  # fewer cannot tell what was before
 WARMEST_K = 0.88  # a sensor lain upon, or beside a bottle, is no measure of a covered bed
-UPON_K = 1.0  # as warm as skin: no air under a cover, but a leg upon the sensor, or a bottle
+UPON_K = 0.97  # nearly as warm as skin is no air under a cover, but a leg upon the sensor
 LOW_SHARE = 0.03  # a fall begins here: five times the noise of a DHT22's minute
 SURE_SHARE, MOVES_K = 0.10, 0.012  # below the one it has to fall by the other in two minutes
 RISING_K = 0.012  # above the lowest of the last minutes: it comes back by itself
@@ -34,6 +34,7 @@ class Change(NamedTuple):
     since_ms: int | None = None  # since when it has
     deepest: float = 0.0  # of the present fall
     told: bool = False  # a cold alert stands
+    freed: bool = False  # the present fall began where the sensor was as warm as skin
 
 
 NOTHING = Change()
@@ -43,7 +44,9 @@ def follow(was: Change, k: float | None, at_ms: int, *, firing: bool) -> Change:
     """Take one minute's contrast in; `firing`: a cold alert stands."""
     keeps = firing and was.before_k is not None
     if k is None:
-        return Change(before_k=was.before_k, deepest=was.deepest, told=True) if keeps else NOTHING
+        if not keeps:
+            return NOTHING
+        return Change(before_k=was.before_k, deepest=was.deepest, told=True, freed=was.freed)
     k = round(k, 3)
     ks = (*was.ks[1 - KEPT :], k)
     before = was.before_k if keeps else _before(ks)
@@ -53,14 +56,16 @@ def follow(was: Change, k: float | None, at_ms: int, *, firing: bool) -> Change:
     fallen = round(1 - k / before, 3)
     if firing:
         since_ms = was.since_ms or at_ms
-        return Change(ks, before, fallen, since_ms, max(was.deepest, fallen), told=True)
+        deepest = max(was.deepest, fallen)
+        return Change(ks, before, fallen, since_ms, deepest, told=True, freed=was.freed)
     # A little lower for long is another way to lie, and not yet the begin of a fall.
     if fallen < LOW_SHARE or (fallen < SURE_SHARE and ks[-3:][0] - k < MOVES_K):
         return Change(ks, before, fallen)
     # A cover that is lifted again and again lets the air come back between, if not all the way.
     if was.since_ms is None or was.told or k - min(ks[-RISING:]) > REBOUND_K:
-        return Change(ks, before, fallen, at_ms, fallen)
-    return Change(ks, before, fallen, was.since_ms, max(was.deepest, fallen))
+        return Change(ks, before, fallen, at_ms, fallen, freed=max(ks) > UPON_K)
+    deepest = max(was.deepest, fallen)
+    return Change(ks, before, fallen, was.since_ms, deepest, freed=was.freed)
 
 
 def _before(ks: tuple[float, ...]) -> float | None:
@@ -88,11 +93,6 @@ def stays(now: Change, limits: Limits) -> int | None:
     """Return since when it lies as low as after a fall, UTC ms, however still it lies there."""
     down = now.fallen >= limits.change_share and not rising(now)
     return now.since_ms if down else None
-
-
-def upon(now: Change) -> bool:
-    """Say whether the sensor was nearer to skin or bottle lately than air in a bed can be."""
-    return max(now.ks, default=0.0) > UPON_K
 
 
 def settles_at(now: Change) -> float | None:

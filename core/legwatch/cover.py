@@ -18,7 +18,8 @@ PACE = 2  # minutes
 PACES = 9  # the paces of the last eleven minutes
 SLOWEST = 0.02  # what is slower is no pace to compare with: noise
 OLDEST_MIN, CALMEST_MIN = 25.0, 40.0  # more tells no more
-UPON_SHARE = 0.35  # from under a leg to under a cover is a fall, too, but not by so much
+FREED_SHARE = 0.35  # from under a leg to under a cover is a fall, too, but not by so much
+COVERED_K = 0.40  # a sheet keeps 0.55 and more, bare legs 0.2-0.4 (JOS-3 runs): less is no cover
 FORECAST_MIN = 10  # from here on three values tell where it will settle
 LIKELY = 0.5  # so likely outside, no forecast is asked
 FORECAST_C = 0.5  # by which that may be mistaken
@@ -71,8 +72,10 @@ def outside(seen: Signs) -> float:
 
 def off(now: Change, turned_ms: int | None, at_ms: int, limits: Limits) -> str:
     """Return the limit by which the cover is off, or nothing: it has fallen far, and stays down."""
-    share = UPON_SHARE if change.upon(now) else limits.change_share
+    share = FREED_SHARE if now.freed else limits.change_share
     if now.since_ms is None or now.fallen < share or change.rising(now):
+        return ""
+    if now.before_k is None or now.before_k < COVERED_K:
         return ""
     seen = signs(now, turned_ms, at_ms)
     if seen is not None and sure(seen) >= limits.change_sure:

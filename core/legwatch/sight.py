@@ -105,8 +105,9 @@ def _air(fields: list[Any]) -> Air:
 
 def _change(fields: Any) -> Change:
     """Read a change; states of older versions have the depth of a dip before the last field."""
-    ks, before_k, fallen, since_ms, deepest, *older = fields
-    return Change(tuple(ks), before_k, fallen, since_ms, deepest, bool(older[-1]))
+    ks, before_k, fallen, since_ms, deepest, *marks = fields
+    told, freed = marks if isinstance(marks[0], bool) else (marks[1], False)
+    return Change(tuple(ks), before_k, fallen, since_ms, deepest, bool(told), bool(freed))
 
 
 def _zero_and_frozen(fields: list[Any]) -> tuple[Zero, Frozen]:

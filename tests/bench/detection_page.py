@@ -7,7 +7,7 @@ from bench.detection_sample import Spread
 from bench.detection_tables import Found, goals, kinds, others, robustness, signs, table, tradeoff
 from legwatch_device.nights.bodily import air, skin, story
 
-TUNED = (1, 2, 3, 4, 5, 6, 7, 9001)  # the seeds on which limits were chosen
+TUNED = (1, 2, 3, 4, 5, 6, 7, 9001)  # 9001 was looked at, but nothing is fitted to it
 
 
 def page(found: Found) -> str:
@@ -55,7 +55,10 @@ def _head(found: Found) -> Iterator[str]:
 
 
 def _seeds(seed: int) -> str:
-    tuned = f"Limits were chosen on seeds {', '.join(map(str, TUNED))}; "
+    tuned = (
+        f"The odds were fitted to, and limits chosen on, seeds {', '.join(map(str, TUNED))} "
+        "(`tests/bench/fit_cover.py`); "
+    )
     if seed in TUNED:
         return f"{tuned}**this page is of seed {seed}, one of them: it proves nothing.**"
     return f"{tuned}this page is of seed {seed}, on which nothing was chosen."

@@ -129,8 +129,8 @@ def tradeoff(found: Found) -> Iterator[str]:
     yield "## What is caught against what is false"
     yield ""
     yield (
-        f"`{CURVE}` is by how much the contrast of bed and room must fall before a cover is "
-        "believed to be off: less catches more, and is wrong more often."
+        f"`{CURVE}` is how sure it must be that a cover is off and not only lifted: less tells "
+        "sooner, and is wrong more often."
     )
     yield ""
     yield f"![What is caught against what is false, with a mat and without]({found.picture})"

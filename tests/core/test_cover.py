@@ -87,11 +87,14 @@ def test_a_fall_that_ends_far_above_the_rooms_air_is_no_sensor_outside() -> None
 
 
 def test_from_under_a_leg_to_under_a_cover_is_no_uncovering() -> None:
-    """As warm as skin is no air under a cover; what it falls to then is what it is usually."""
-    freed = Change((1.05,) * 8 + (0.7,) * 18, 0.88, 0.2, 0, 0.2)
-    late_ms = 30 * MINUTE
-    assert cover.off(freed, 0, late_ms, LIMITS) == ""
-    assert cover.off(freed._replace(ks=(0.88,) * 8 + (0.7,) * 18), 0, late_ms, LIMITS) != ""
+    fall, late_ms = falling(*two_lags(7, 2, 0.3, 20)), 30 * MINUTE
+    assert cover.off(fall, 0, late_ms, LIMITS) != ""
+    assert cover.off(fall._replace(freed=True), 0, late_ms, LIMITS) == ""
+
+
+def test_where_nothing_covers_nothing_is_uncovered() -> None:
+    shares = two_lags(7, 2, 0.3, 20)
+    assert cover.off(falling(*shares, before_k=0.3), 0, 30 * MINUTE, LIMITS) == ""
 
 
 def test_every_question_of_the_odds_is_about_a_sign() -> None:
@@ -122,5 +125,5 @@ def test_a_state_of_an_older_version_goes_on() -> None:
     version, written = json.loads(engine.to_json(state))
     change = written[0][0][7][13]
     assert change == list(json.loads(json.dumps(state.bed.sight.warmth.change)))
-    change.insert(5, 0.123)
+    change[5:] = [0.123, change[5]]
     assert engine.from_json(json.dumps([version, written])) == state
