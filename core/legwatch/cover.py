@@ -21,7 +21,8 @@ OLDEST_MIN, CALMEST_MIN = 25.0, 40.0  # more tells no more
 FREED_SHARE = 0.35  # from under a leg to under a cover is a fall, too, but not by so much
 COVERED_K = 0.40  # a sheet keeps 0.55 and more, bare legs 0.2-0.4 (JOS-3 runs): less is no cover
 FORECAST_MIN = 10  # from here on three values tell where it will settle
-LIKELY = 0.5  # so likely outside, no forecast is asked
+LIKELY = 0.5  # so likely outside, no forecast is asked ...
+OUTSIDE_S = 1_800  # ... until the slowest sensor has come to the room's air, and shows it by that
 FORECAST_C = 0.5  # by which that may be mistaken
 _MINUTE_MS = 60_000
 
@@ -89,10 +90,10 @@ def slips(now: Change, turned_ms: int | None, span_c: float, at_ms: int, limits:
     `span_c` is skin less room, by which a contrast becomes degrees.
     """
     seen = signs(now, turned_ms, at_ms)
-    if seen is None or seen.fallen < limits.change_share:
+    if seen is None or now.since_ms is None or seen.fallen < limits.change_share:
         return False
     likely = outside(seen)
-    if likely < limits.slip_doubt:
+    if likely < limits.slip_doubt or at_ms - now.since_ms >= OUTSIDE_S * 1000:
         return False
     if seen.age_min < FORECAST_MIN or likely > LIKELY:
         return True

@@ -81,6 +81,12 @@ def test_a_sensor_that_cools_to_the_rooms_air_at_its_own_pace_may_be_outside(
         assert cover.slips(falling(*shares[:n]), 0, 14.0, (n - 1) * MINUTE, LIMITS), n
 
 
+def test_what_is_likely_outside_but_keeps_above_the_rooms_air_is_in_the_bed_after_all() -> None:
+    deep = falling(*(0.85 * (1 - math.exp(-(m + 0.5) / 2)) for m in range(12)))
+    waits, ends = (cover.slips(deep, 0, 14.0, m * MINUTE, LIMITS) for m in (11, 30))
+    assert (waits, ends) == (True, False)
+
+
 def test_a_fall_that_ends_far_above_the_rooms_air_is_no_sensor_outside() -> None:
     shares = two_lags(7, 2, 0.5, 14)
     assert not cover.slips(falling(*shares), 0, 14.0, 13 * MINUTE, LIMITS)
