@@ -526,6 +526,12 @@ def test_the_console_prints_one_line() -> None:
     assert sent.delivered
 
 
+def test_the_console_tells_what_comes_again_with_a_sound() -> None:
+    out = io.StringIO()
+    Console(load(ServerSettings, {}), out).send(replace(PUSH, tone=Tone.QUIET))
+    assert out.getvalue() == f"02:41  anna  (no sound yet) Your legs may be cold. {PUSH.text}\n"
+
+
 def test_an_unknown_channel_names_those_installed() -> None:
     made = load(ServerSettings, {"push": {"channels": ["pigeon"]}})
     known = "apprise, console, mqtt, ntfy, pushover, webpush"

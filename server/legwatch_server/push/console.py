@@ -22,9 +22,12 @@ class Console:
 
     def send(self, push: Push) -> Sent:
         """Print; a closed terminal is a permanent fault."""
-        line = f"{push.clock}  {push.bed}  {push.title}. {push.text}"
+        # The same alert comes again with its sound, unless the sleeper moves: the two are told apart.
+        quiet = "(no sound yet) " if push.tone is Tone.QUIET else ""
+        head = f"{push.clock}  {push.bed}  {quiet}{push.title}."
+        line = f"{head} {push.text}"
         if self._out.isatty():
-            line = f"{_colour(push)}{push.clock}  {push.bed}  {push.title}.{_PLAIN} {push.text}"
+            line = f"{_colour(push)}{head}{_PLAIN} {push.text}"
         try:
             print(line, file=self._out, flush=True)
         except OSError as error:
