@@ -22,7 +22,7 @@ class Console:
 
     def send(self, push: Push) -> Sent:
         """Print; a closed terminal is a permanent fault."""
-        # The same alert comes again with its sound, unless the sleeper moves: the two are told apart.
+        # The same alert comes again with its sound: the two are told apart.
         quiet = "(no sound yet) " if push.tone is Tone.QUIET else ""
         head = f"{push.clock}  {push.bed}  {quiet}{push.title}."
         line = f"{head} {push.text}"
