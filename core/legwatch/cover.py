@@ -22,7 +22,7 @@ FREED_SHARE = 0.35  # from under a leg to under a cover is a fall, too, but not 
 COVERED_K = 0.40  # a sheet keeps 0.55 and more, bare legs 0.2-0.4 (JOS-3 runs): less is no cover
 FORECAST_MIN = 10  # from here on three values tell where it will settle
 LIKELY = 0.5  # so likely outside, no forecast is asked ...
-OUTSIDE_S = 1_800  # ... until the slowest sensor has come to the room's air, and shows it by that
+OUTSIDE_S = 1_800  # ... until the slowest sensor has come near the room's air, and tells by that
 FORECAST_C = 0.5  # by which that may be mistaken
 _MINUTE_MS = 60_000
 
@@ -93,9 +93,12 @@ def slips(now: Change, turned_ms: int | None, span_c: float, at_ms: int, limits:
     if seen is None or now.since_ms is None or seen.fallen < limits.change_share:
         return False
     likely = outside(seen)
-    if likely < limits.slip_doubt or at_ms - now.since_ms >= OUTSIDE_S * 1000:
+    if likely < limits.slip_doubt:
         return False
-    if seen.age_min < FORECAST_MIN or likely > LIKELY:
-        return True
-    end_k = change.settles_at(now)
-    return (now.ks[-1] if end_k is None else end_k) * span_c < limits.slipped_c + FORECAST_C
+    end_k = now.ks[-1]
+    if at_ms - now.since_ms < OUTSIDE_S * 1000:
+        if seen.age_min < FORECAST_MIN or likely > LIKELY:
+            return True
+        forecast_k = change.settles_at(now)
+        end_k = end_k if forecast_k is None else forecast_k
+    return end_k * span_c < limits.slipped_c + FORECAST_C
