@@ -20,7 +20,6 @@ BEGIN = datetime.fromisoformat("2026-01-02T21:00:00+01:00")
 PLAIN = tuple(
     f"--set={limit}"
     for limit in (
-        "warmth.change_sure=0.999",
         "warmth.change_sure=1",
         "stillness.first_cycle_s=0",
         "health.alert_s=900",

@@ -194,7 +194,7 @@ def _say(
         return bed, None  # it was not told before and still may not be: nothing new to write down
     figures = _figures(bed, kind, alarm, at_ms, rules) + _waited(alarm, before, word, at_ms)
     if word.rule == "warmth.change_sure":
-        figures += warmth.doubt(bed.sight.warmth, bed.sight.movement, at_ms)
+        figures += warmth.doubt(bed.sight.warmth, bed.sight.movement, at_ms, rules)
     if word.rule:
         figures += (("rule", f"{word.rule} = {limit(rules, word.rule):g}"),)
     if held is Held.WAITING:

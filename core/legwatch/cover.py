@@ -22,7 +22,8 @@ FREED_SHARE = 0.35  # from under a leg to under a cover is a fall, too, but not 
 COVERED_K = 0.40  # a sheet keeps 0.55 and more, bare legs 0.2-0.4 (JOS-3 runs): less is no cover
 FORECAST_MIN = 10  # from here on three values tell where it will settle
 LIKELY = 0.5  # so likely outside, no forecast is asked ...
-OUTSIDE_S = 1_800  # ... until the slowest sensor has come near the room's air, and tells by that
+NEARLY_S = 1_800  # ... until the slowest sensor has come near the room's air, and tells by that
+OUTSIDE_S = 2_400  # and then it is at the room's air, which another rule knows
 FORECAST_C = 0.5  # by which that may be mistaken
 _MINUTE_MS = 60_000
 
@@ -35,7 +36,7 @@ class Signs(NamedTuple):
     bend: float  # pace less the pace two minutes ago: below 0 it slows down
     kept: float  # pace as a share of the fastest one of the last ten minutes
     age_min: float  # since the fall began
-    turn_min: float  # since the sleeper turned; 0 also where no sensor can say
+    turn_min: float  # since the sleeper turned; where no sensor can say, the fall began with a turn
     usual_k: float  # the contrast before the fall
 
 
@@ -49,7 +50,8 @@ def signs(now: Change, turned_ms: int | None, at_ms: int) -> Signs | None:
     if now.since_ms is None or not before or len(ks) < PACES + PACE:
         return None
     paces = [(ks[-1 - PACE - n] - ks[-1 - n]) / before for n in range(PACES)]
-    turn_min = 0.0 if turned_ms is None else (at_ms - turned_ms) / _MINUTE_MS
+    began_ms = now.since_ms - _MINUTE_MS
+    turn_min = (at_ms - (began_ms if turned_ms is None else turned_ms)) / _MINUTE_MS
     return Signs(
         now.fallen,
         paces[0],
@@ -73,7 +75,7 @@ def outside(seen: Signs) -> float:
 
 def off(now: Change, turned_ms: int | None, at_ms: int, limits: Limits) -> str:
     """Return the limit by which the cover is off, or nothing: it has fallen far, and stays down."""
-    share = FREED_SHARE if now.freed else limits.change_share
+    share = max(limits.change_share, FREED_SHARE if now.freed else 0.0)
     if now.since_ms is None or now.fallen < share or change.rising(now):
         return ""
     if now.before_k is None or now.before_k < COVERED_K:
@@ -92,11 +94,11 @@ def slips(now: Change, turned_ms: int | None, span_c: float, at_ms: int, limits:
     seen = signs(now, turned_ms, at_ms)
     if seen is None or now.since_ms is None or seen.fallen < limits.change_share:
         return False
-    likely = outside(seen)
-    if likely < limits.slip_doubt:
+    likely, held_s = outside(seen), (at_ms - now.since_ms) // 1000
+    if likely < limits.slip_doubt or held_s >= OUTSIDE_S:
         return False
     end_k = now.ks[-1]
-    if at_ms - now.since_ms < OUTSIDE_S * 1000:
+    if held_s < NEARLY_S:
         if seen.age_min < FORECAST_MIN or likely > LIKELY:
             return True
         forecast_k = change.settles_at(now)

