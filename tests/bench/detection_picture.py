@@ -14,6 +14,7 @@ from bench.detection_runs import CURVE
 from bench.detection_tables import Found, point, steps
 
 WIDTH_IN, HEIGHT_IN, DOTS_PER_IN = 10, 6, 110
+WORD_DOTS = 130  # the width of the longest word
 # Okabe and Ito's colours: told apart by every kind of colour vision.
 SIMPLE = "#555555"
 EVEN_BELOW = 0.01  # false alerts a night up to which the scale is even; above, by tens
@@ -77,13 +78,21 @@ def _curve(axes: Axes, found: Found, look: str, line: Line) -> None:
         "label": label,
     }
     axes.plot(x, y, f"-{line.marker}", clip_on=False, **form)
-    for at in (points[0], points[-1]):
-        _say(axes, at, f"{at.value:g}", line)
     standard = next((at for at in points if at.value == found.limits[CURVE]), None)
+    for at in (points[0], points[-1]):
+        if standard is None or _apart(axes, at, standard):
+            _say(axes, at, f"{at.value:g}", line)
     if standard:
         ring: dict[str, Any] = {"ms": 16, "mfc": "none", "mec": line.colour, "mew": 1.5}
         axes.plot([standard.false], [standard.caught], "o", clip_on=False, **ring)
         _say(axes, standard, f"standard, {standard.value:g}", line, weight="bold")
+
+
+def _apart(axes: Axes, one: Point, other: Point) -> bool:
+    """Say whether two words at these points stand clear of each other."""
+    seen = axes.transData.transform([(at.false, at.caught) for at in (one, other)])
+    across, up = abs(seen[0] - seen[1])
+    return bool(across > WORD_DOTS or up > WORD_DOTS / 6)
 
 
 def _say(axes: Axes, at: Point, text: str, line: Line, weight: str = "normal") -> None:
