@@ -1,4 +1,4 @@
-"""The minutes of made nights that a score of signs is fitted to, as the engine sees them."""
+"""The minutes of made nights that the odds are fitted to, as the engine sees them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from legwatch_server.score.truth import Truth
 from legwatch_server.score.truth import read as read_truth
 
 MINUTE_MS = 60_000
-BEGUN = 0.06  # a fall that is shallower is not asked about
+DEEP_ENOUGH = 0.12  # shallower falls are not decided by the odds, and would only take their trees
 
 
 class Minute(NamedTuple):
@@ -61,7 +61,7 @@ def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Signs
             continue
         turned_ms = warmth.turned(sight.warmth, sight.movement, at_ms, rules)
         signs = cover.signs(sight.warmth.change, turned_ms, at_ms)
-        if signs is not None and signs.fallen >= BEGUN:
+        if signs is not None and signs.fallen >= DEEP_ENOUGH:
             yield at_ms, signs
 
 

@@ -36,8 +36,7 @@ SLIPPED = "displaced"  # the kind of night whose sensor leaves the bed
 OFF_SHAPE = {"max_iter": 80, "learning_rate": 0.12, "max_leaf_nodes": 8, "min_samples_leaf": 80}
 SLIPPED_SHAPE = {"max_iter": 40, "learning_rate": 0.2, "max_leaf_nodes": 8, "min_samples_leaf": 40}
 STEADY = {"l2_regularization": 2.0, "random_state": 0}
-DEEP_ENOUGH = 0.12  # shallower falls are not decided by the odds, and would only take their trees
-SHARE, SLIP_DOUBT = 0.15, 0.05  # of the standard profile
+RULES = rules_for("standard", {}, UTC)
 AGAIN_MS = 60 * 60_000
 SURES = (0.90, 0.95, 0.96, 0.965, 0.97, 0.975, 0.98, 0.99)
 
@@ -86,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 def _corpus(folder: Path, jobs: int | None) -> list[Night]:
     paths = sorted(folder.glob(f"*{SUFFIX}"))
     print(f"reading {len(paths)} nights of {folder}", file=sys.stderr, flush=True)
-    one = partial(night, rules=rules_for("standard", {}, UTC))
+    one = partial(night, rules=RULES)
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         return [found for found in pool.map(one, paths, chunksize=8) if found is not None]
 
@@ -111,14 +110,9 @@ def _print_left_out(corpora: Sequence[list[Night]]) -> None:
 
 def _fits(nights: Sequence[Night]) -> tuple[Any, Any]:
     """Return what tells a cover that is off from a lifted one, and a slipped sensor from both."""
-    deep = [
-        (one.truth.kind == SLIPPED, m)
-        for one in nights
-        for m in one.minutes
-        if m.signs.fallen >= DEEP_ENOUGH
-    ]
-    off = [(m.signs, m.bare) for slipped, m in deep if not slipped]
-    out = [(m.signs, slipped) for slipped, m in deep if slipped != m.bare]
+    seen = [(one.truth.kind == SLIPPED, m) for one in nights for m in one.minutes]
+    off = [(m.signs, m.bare) for slipped, m in seen if not slipped]
+    out = [(m.signs, slipped) for slipped, m in seen if slipped != m.bare]
     return _fit(off, OFF_SHAPE), _fit(out, SLIPPED_SHAPE)
 
 
@@ -150,10 +144,12 @@ def _outcome(nights: Sequence[Night], told: Sequence[tuple[float, float]], limit
 
 
 def _alerts(one: Night, told: Sequence[tuple[float, float]], limit: float) -> list[Minute]:
+    limits = RULES.warmth
     found: list[Minute] = []
     stood_ms = -AGAIN_MS
     for minute, (sure, outside) in zip(one.minutes, told, strict=True):
-        if minute.signs.fallen < SHARE or sure < limit or outside >= SLIP_DOUBT:
+        deep = minute.signs.fallen >= limits.change_share
+        if not deep or sure < limit or outside >= limits.slip_doubt:
             continue
         if minute.at_ms - stood_ms > AGAIN_MS:
             found.append(minute)
@@ -163,7 +159,7 @@ def _alerts(one: Night, told: Sequence[tuple[float, float]], limit: float) -> li
 
 def _text(nights: Sequence[Night], names: str) -> str:
     off, slipped = _fits(nights)
-    minutes = sum(m.signs.fallen >= DEEP_ENOUGH for one in nights for m in one.minutes)
+    minutes = sum(len(one.minutes) for one in nights)
     return (
         '"""What speaks for a cover that is off, and for a sensor outside the bed.\n\n'
         "Written by tests/bench/fit_cover.py, not by hand. Fitted to\n"

@@ -256,7 +256,7 @@ def test_what_one_is_off_by_is_learned_in_the_empty_bed(sleeper: Sleeper, off_c:
 
 @settings(max_examples=12)
 @given(ANY, OFF_C, NOISE)
-def test_at_the_gates_an_alert_may_be_moved_but_is_not_lost(
+def test_where_a_digit_decides_an_alert_may_be_moved_but_is_not_lost(
     sleeper: Sleeper, off_c: float, noise: int
 ) -> None:
     other = sleeper.windows(leg_off_c=off_c, noise=noise)
