@@ -1,4 +1,6 @@
-"""Hypothesis, for every test: it judges what the code answers, not how fast this machine is."""
+"""For every test: Hypothesis judges answers, not this machine's speed, and Ctrl-C is heard."""
+
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -10,3 +12,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("any_machine")
+
+# A shell without job control starts what runs in its background deaf to Ctrl-C, and every command
+# that a test starts would inherit that, and wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
