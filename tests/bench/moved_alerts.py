@@ -1,0 +1,179 @@
+"""Which cold alerts keep their minute when readings waver, or both thermometers are off?
+
+    .venv/bin/python tests/bench/moved_alerts.py DIR
+
+Replays made nights as they are and with other readings: each with noise below what a DHT22
+resolves, all by as much too high or too low. An alert is kept if the other night has one at most
+two minutes earlier or later, moved if it has one within the hour, else gone; one that only the
+other night has is new. Those by the contrast of bed and room are counted apart from those by the
+air's own temperature, which may well come and go with an offset.
+"""
+
+import argparse
+import multiprocessing
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tqdm import tqdm
+
+from bench.detection_tables import table
+from legwatch.engine import replay
+from legwatch.errors import LegwatchError
+from legwatch.events import Kind, Window
+from legwatch.notice import Level, Notice, What
+from legwatch.recording import events
+from legwatch_server.profiles import rules_for
+from legwatch_server.replay import read
+from legwatch_server.score import truth
+from legwatch_server.score.folder import truths
+
+MINUTE_MS = 60_000
+KEPT_MIN, SAME_MIN = 2, 60
+RULES = rules_for("standard", {}, UTC)
+BY_CONTRAST = ("warmth.change_sure", "warmth.change_share")
+DEAD_C = 0.0  # what a dead thermometer says, whatever it hangs in
+FATES = ("kept", "moved", "gone", "new")
+HEADS = ("readings", "alerts by", "of", *FATES, "by at most")
+
+
+class Change(NamedTuple):
+    """What is added to every reading of both thermometers."""
+
+    off_c: float = 0.0
+    noise_c: float = 0.0  # evenly up to so much, either way, drawn anew for each reading
+
+
+CHANGES: Mapping[str, Change] = {
+    "noise of up to 0.049 °C": Change(noise_c=0.049),
+    "both 0.2 °C more": Change(0.2),
+    "both 0.5 °C more": Change(0.5),
+    "both 0.5 °C less": Change(-0.5),
+}
+
+
+class Cold(NamedTuple):
+    """A cold alert: its minute, and whether the contrast of bed and room made it."""
+
+    minute: int
+    by_contrast: bool
+
+
+class Fate(NamedTuple):
+    """What became of an alert under other readings; `by_min` is 0 where there is only one."""
+
+    what: str
+    by_contrast: bool
+    by_min: int = 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Replay, compare and print the table; 0, or 1 with a sentence."""
+    args = _parser().parse_args(argv)
+    try:
+        paths = truths([args.nights])[: args.count]
+        fates = _all(paths, args.jobs)
+    except (LegwatchError, OSError) as error:
+        print(f"moved_alerts: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; nothing is kept", file=sys.stderr)
+        return 130
+    print(f"{len(paths)} nights of {args.nights}\n")
+    print("\n".join(table(HEADS, rows(fates))))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("nights", type=Path, metavar="DIR", help="a folder of made nights")
+    parser.add_argument("--count", type=int, metavar="N", help="the first N nights (default: all)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="nights at once (default: all cores)")
+    return parser
+
+
+def _all(paths: Sequence[Path], jobs: int | None) -> dict[str, list[Fate]]:
+    """Return what became of the alerts of all nights, by the name of the change."""
+    found: dict[str, list[Fate]] = {name: [] for name in CHANGES}
+    quiet = not sys.stderr.isatty()
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        nights = pool.imap(_night, paths, chunksize=4)
+        for night in tqdm(nights, "nights", len(paths), leave=False, disable=quiet):
+            for name, fates in night.items():
+                found[name] += fates
+    return found
+
+
+def _night(path: Path) -> dict[str, list[Fate]]:
+    """Return what became of one night's alerts; nothing for a truth of version 1."""
+    known = truth.read(path)
+    if known is None:
+        return {}
+    recording = read(path.with_name(known.file), zone=known.zone, renames={})
+    windows = [event for event in events(recording) if isinstance(event, Window)]
+    here = replace(RULES, zone=known.zone)
+    alerts = colds(replay(windows, here))
+    return {
+        name: compare(alerts, colds(replay(changed(windows, change, known.name), here)))
+        for name, change in CHANGES.items()
+    }
+
+
+def changed(windows: Iterable[Window], change: Change, seed: str) -> Iterator[Window]:
+    """Yield the windows with the change in them; the same seed is the same noise."""
+    chance = random.Random(seed)
+
+    def seen(value: float | None) -> float | None:
+        if value is None or value == DEAD_C:
+            return value
+        return value + change.off_c + chance.uniform(-change.noise_c, change.noise_c)
+
+    for window in windows:
+        yield window._replace(leg_c=seen(window.leg_c), room_c=seen(window.room_c))
+
+
+def colds(notices: Iterable[Notice]) -> list[Cold]:
+    """Return when cold alerts fired that were not only written down, and by what."""
+    return [
+        Cold(notice.at_ms // MINUTE_MS, str(dict(notice.figures)["rule"]).startswith(BY_CONTRAST))
+        for notice in notices
+        if notice.kind is Kind.COLD and notice.what is What.FIRED and notice.level is not Level.LOG
+    ]
+
+
+def compare(alerts: Iterable[Cold], others: Iterable[Cold]) -> list[Fate]:
+    """Return what became of each alert among the others, and which of those are new."""
+    left, found = list(others), list[Fate]()
+    for alert in alerts:
+        other = min(left, key=lambda one: abs(one.minute - alert.minute), default=None)
+        if other is None or abs(other.minute - alert.minute) > SAME_MIN:
+            found.append(Fate("gone", alert.by_contrast))
+            continue
+        left.remove(other)
+        by_min = abs(other.minute - alert.minute)
+        found.append(Fate("kept" if by_min <= KEPT_MIN else "moved", alert.by_contrast, by_min))
+    return found + [Fate("new", other.by_contrast) for other in left]
+
+
+def rows(fates: Mapping[str, Sequence[Fate]]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the table, two for each change."""
+    for name, all_of_it in fates.items():
+        for by_contrast, by in ((True, "contrast"), (False, "temperature")):
+            mine = [fate for fate in all_of_it if fate.by_contrast is by_contrast]
+            count = Counter(fate.what for fate in mine)
+            most_min = max((fate.by_min for fate in mine), default=0)
+            of = len(mine) - count["new"]
+            yield name, by, str(of), *(str(count[what]) for what in FATES), f"{most_min} min"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
