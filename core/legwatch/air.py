@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from legwatch.rules import Health
 
+STEPS = 10  # in a degree, as a DHT22 tells it; digits beyond say nothing, and must decide nothing
 TRAIL_STEP_MS = 120_000  # one mark of the trail every two minutes ...
 TRAIL_MARKS = 10  # ... which reaches back twenty
 
@@ -24,6 +25,11 @@ class Air(NamedTuple):
 
 
 Sample = tuple[int, float | None]  # (at_ms, celsius)
+
+
+def resolved(celsius: float | None) -> float | None:
+    """Return a reading to what the sensor resolves: noise of less than half of it is undone."""
+    return None if celsius is None else round(celsius * STEPS) / STEPS
 
 
 def listen(

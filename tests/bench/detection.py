@@ -51,6 +51,7 @@ NEEDS = {
     "robustness": tuple(LOOKS),
     "tradeoff": ("mat", "no_mat"),
     "kinds": ("mat",),
+    "moved": (),
 }
 
 
@@ -92,13 +93,16 @@ def _parser() -> argparse.ArgumentParser:
 def _run(args: argparse.Namespace) -> None:
     looks = NEEDS[args.only] if args.only else tuple(LOOKS)
     curved = CURVED if args.only in (None, "tradeoff") else ()
-    bench = Bench(args.work, args.seed, args.nights, args.jobs, steps=len(looks) + len(curved))
+    moved = args.only in (None, "moved")
+    steps = len(looks) + len(curved) + moved
+    bench = Bench(args.work, args.seed, args.nights, args.jobs, steps=steps)
     reports = {name: bench.report(name) for name in looks}
     curves = {name: bench.curve(name) for name in curved}
     found = Found(
         seed=args.seed,
         reports=reports,
         curves=curves,
+        moved=bench.moved() if moved else (),
         sample=sample(bench.nights("drawn")),
         limits=limits(),
         sources=bench.sources,

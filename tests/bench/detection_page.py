@@ -4,7 +4,8 @@ import inspect
 from collections.abc import Iterator, Mapping
 
 from bench.detection_sample import Spread
-from bench.detection_tables import Found, goals, kinds, others, robustness, signs, table, tradeoff
+from bench.detection_tables import Found, goals, kinds, moved, others, robustness, signs, tradeoff
+from bench.markdown import table
 from legwatch_device.nights.bodily import air, skin, story
 
 TUNED = (1, 2, 3, 4, 5, 6, 7, 9001, 9002, 9003)  # nothing is fitted to the last three
@@ -18,6 +19,7 @@ def page(found: Found) -> str:
         others(found),
         _sample(found),
         robustness(found),
+        moved(found),
         tradeoff(found),
         kinds(found),
         signs(found),

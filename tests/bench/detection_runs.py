@@ -10,7 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.moved_alerts import all_rows
 from legwatch.__main__ import main as legwatch
+from legwatch_server.score.folder import truths
 
 ROOT = Path(__file__).resolve().parents[2]
 STANDARD = "standard"
@@ -25,6 +27,7 @@ JUDGES = (
     "server/legwatch_server/profiles.py",
     "server/legwatch_server/replay.py",
 )
+MOVED = ("tests/bench/moved_alerts.py",)
 Report = dict[str, Any]
 
 # The same nights again, seen by other sensors.
@@ -71,6 +74,7 @@ class Bench:
     def __init__(self, work: Path, seed: int, count: int, jobs: int | None, *, steps: int) -> None:
         self._work, self._seed, self._count = work, seed, count
         self._jobs = () if jobs is None else (f"--jobs={jobs}",)
+        self._processes = jobs
         self._steps, self._step = steps, 0
         self._maker, self._judges = mark(MAKER), mark(JUDGES)
 
@@ -99,6 +103,20 @@ class Bench:
     def curve(self, name: str) -> Report:
         """Return the trade-off along CURVE for one of LOOKS."""
         return self._scored(f"{name}-curve", LOOKS[name], (f"--curve={CURVE}={SPREAD}",))
+
+    def moved(self) -> list[list[str]]:
+        """Return the rows of moved_alerts.py for the nights as drawn."""
+        self._step += 1
+        nights = self.nights("drawn")
+        kept = self._work / f"moved-{_digest((nights.name, self._judges, mark(MOVED)))}.json"
+        said = f"[{self._step:>2}/{self._steps}] the same nights with noise and offset"
+        if kept.exists():
+            _say(f"{said}: kept from before")
+        else:
+            _say(said)
+            rows = all_rows(truths([nights]), self._processes)
+            kept.write_text(json.dumps(rows), encoding="utf-8")
+        return [list(row) for row in json.loads(kept.read_text(encoding="utf-8"))]
 
     def _scored(self, name: str, look: Look, more: tuple[str, ...]) -> Report:
         self._step += 1

@@ -1,12 +1,14 @@
 """The tables of detection.md."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bench.detection_goals import GOALS, Figure, Goal, measure, measured, reached, shown, wanted
 from bench.detection_kinds import KINDS
 from bench.detection_runs import CURVE, LOOKS
 from bench.detection_sample import Sample
+from bench.markdown import table
+from bench.moved_alerts import HEADS as MOVED_HEADS
 
 SIDE = ("caught", "delay", "delay_p90", "false_cold", "still_normal", "fault_nights", "dead_nights")
 HEADS = {
@@ -54,6 +56,7 @@ class Found(NamedTuple):
     limits: Mapping[str, float]  # of the standard profile
     sources: str = ""  # digests of what the figures follow from
     notes: str = ""
+    moved: Sequence[Sequence[str]] = ()  # rows of moved_alerts.py
     picture: str = "detection.png"
 
 
@@ -235,11 +238,21 @@ def signs(found: Found) -> Iterator[str]:
     )
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(heads)} |"
-    yield f"|{' --- |' * len(heads)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
+def moved(found: Found) -> Iterator[str]:
+    """Yield the table of alerts that do not keep their minute."""
+    if not found.moved:
+        return
+    yield "## Noise, and what both thermometers are off by"
+    yield ""
+    yield (
+        "The same nights as drawn, with a mat, every reading changed. Noise of up to 0.049 °C is "
+        "less than a DHT22 resolves; of up to 0.1 °C, it is half of the last digits that are one "
+        "off. An alert is kept if it comes at most two minutes earlier or later, moved if within "
+        "an hour, else gone. Those by the air's own temperature follow an offset, as they must. "
+        "Written by `tests/bench/moved_alerts.py`."
+    )
+    yield ""
+    yield from table(MOVED_HEADS, found.moved)
 
 
 TABLES: Mapping[str, Table] = {
@@ -247,4 +260,5 @@ TABLES: Mapping[str, Table] = {
     "robustness": robustness,
     "tradeoff": tradeoff,
     "kinds": kinds,
+    "moved": moved,
 }

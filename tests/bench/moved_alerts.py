@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/bench/moved_alerts.py DIR
 
-Replays made nights as they are and with other readings: each with noise below what a DHT22
-resolves, all by as much too high or too low. An alert is kept if the other night has one at most
+Replays made nights as they are and with other readings: with noise below and above what a DHT22
+resolves, or all by as much too high or too low. An alert is kept if the other night has one at most
 two minutes earlier or later, moved if it has one within the hour, else gone; one that only the
 other night has is new. Those by the contrast of bed and room are counted apart from those by the
 air's own temperature, which may well come and go with an offset.
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tqdm import tqdm
 
-from bench.detection_tables import table
+from bench.markdown import table
 from legwatch.engine import replay
 from legwatch.errors import LegwatchError
 from legwatch.events import Kind, Window
@@ -53,6 +53,7 @@ class Change(NamedTuple):
 
 CHANGES: Mapping[str, Change] = {
     "noise of up to 0.049 °C": Change(noise_c=0.049),
+    "noise of up to 0.1 °C": Change(noise_c=0.1),
     "both 0.2 °C more": Change(0.2),
     "both 0.5 °C more": Change(0.5),
     "both 0.5 °C less": Change(-0.5),
@@ -79,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         paths = truths([args.nights])[: args.count]
-        fates = _all(paths, args.jobs)
+        rows = all_rows(paths, args.jobs)
     except (LegwatchError, OSError) as error:
         print(f"moved_alerts: {error}", file=sys.stderr)
         return 1
@@ -87,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\nstopped; nothing is kept", file=sys.stderr)
         return 130
     print(f"{len(paths)} nights of {args.nights}\n")
-    print("\n".join(table(HEADS, rows(fates))))
+    print("\n".join(table(HEADS, rows)))
     return 0
 
 
@@ -101,8 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _all(paths: Sequence[Path], jobs: int | None) -> dict[str, list[Fate]]:
-    """Return what became of the alerts of all nights, by the name of the change."""
+def all_rows(paths: Sequence[Path], jobs: int | None) -> list[tuple[str, ...]]:
+    """Return the rows of the table for these nights, by their truth files."""
     found: dict[str, list[Fate]] = {name: [] for name in CHANGES}
     quiet = not sys.stderr.isatty()
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
@@ -110,7 +111,7 @@ def _all(paths: Sequence[Path], jobs: int | None) -> dict[str, list[Fate]]:
         for night in tqdm(nights, "nights", len(paths), leave=False, disable=quiet):
             for name, fates in night.items():
                 found[name] += fates
-    return found
+    return list(_rows(found))
 
 
 def _night(path: Path) -> dict[str, list[Fate]]:
@@ -164,7 +165,7 @@ def compare(alerts: Iterable[Cold], others: Iterable[Cold]) -> list[Fate]:
     return found + [Fate("new", other.by_contrast) for other in left]
 
 
-def rows(fates: Mapping[str, Sequence[Fate]]) -> Iterator[tuple[str, ...]]:
+def _rows(fates: Mapping[str, Sequence[Fate]]) -> Iterator[tuple[str, ...]]:
     """Yield the rows of the table, two for each change."""
     for name, all_of_it in fates.items():
         for by_contrast, by in ((True, "contrast"), (False, "temperature")):

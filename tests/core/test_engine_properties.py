@@ -1,6 +1,7 @@
 """What holds for every night, however strange."""
 
 import math
+import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -124,6 +125,41 @@ def test_the_state_stays_small(events: list[Event]) -> None:
     assert len(to_json(state)) < 4096
 
 
+def told(value: float | None) -> float | None:
+    """Return a reading as a DHT22 tells it."""
+    return None if value is None else round(value, 1)
+
+
+def wavering(events: Iterable[Event], seed: int) -> Iterable[Event]:
+    """Yield the events with less than half of the last digit added to each reading."""
+    chance = random.Random(seed)
+    for event in events:
+        if isinstance(event, Window):
+            leg_c, room_c = (
+                None if value is None else value + chance.uniform(-0.049, 0.049)
+                for value in (event.leg_c, event.room_c)
+            )
+            yield event._replace(leg_c=leg_c, room_c=room_c)
+        else:
+            yield event
+
+
+def as_told(events: Iterable[Event]) -> list[Event]:
+    return [
+        event._replace(leg_c=told(event.leg_c), room_c=told(event.room_c))
+        if isinstance(event, Window)
+        else event
+        for event in events
+    ]
+
+
+@settings(max_examples=50)
+@given(nights(), st.integers(0, 10**6))
+def test_noise_below_what_a_sensor_resolves_changes_nothing(events: list[Event], seed: int) -> None:
+    events = as_told(events)
+    assert list(replay(wavering(events, seed), rules())) == list(replay(events, rules()))
+
+
 EMPTY_MIN = 70  # of an empty bed before bedtime, in which the two thermometers are paired
 
 
@@ -188,11 +224,14 @@ def followed(air: Level, lag_min: float, *, minutes: int) -> Level:
 
 
 def sleepers(
-    share: tuple[float, float], lag_min: tuple[float, float], sensor_min: float, calm_min: int
+    share: tuple[float, float],
+    lag_min: tuple[float, float],
+    sensor_min: tuple[float, float],
+    room_c: tuple[float, float],
+    calm_min: int = 0,
 ) -> st.SearchStrategy[Sleeper]:
     """Return sleepers whose bare legs let the contrast of bed and room fall by such a share."""
-    rooms = st.floats(14, 17)
-    return st.tuples(rooms, st.floats(*share)).flatmap(
+    return st.tuples(st.floats(*room_c), st.floats(*share)).flatmap(
         lambda drawn: st.builds(
             Sleeper,
             from_min=st.integers(130, 200),
@@ -200,7 +239,7 @@ def sleepers(
             room_c=st.just(drawn[0]),
             depth_c=st.just(drawn[1] * (31 - drawn[0])),
             lag_min=st.floats(*lag_min),
-            sensor_min=st.just(sensor_min),
+            sensor_min=st.floats(*sensor_min),
             turns_min=st.integers(16, 40),
             calm_min=st.just(calm_min),
             moves=st.sampled_from([1, 2, 6]),
@@ -208,13 +247,19 @@ def sleepers(
     )
 
 
-# What falls as bed air does, behind a sensor that takes its time, is told at the same minute by
-# whatever sensors, unless the sleeper turns just before it would be told: then it waits, as a turn
-# may have lifted the cover. ANY are falls as of no bed, at once and without a sensor's lag, with
-# turns in them: where a last digit decides between two minutes, those may lie some minutes apart.
-CLEAR = sleepers(share=(0.50, 0.60), lag_min=(6.0, 9.0), sensor_min=4.0, calm_min=15)
-ANY = sleepers(share=(0.36, 0.75), lag_min=(4.0, 9.0), sensor_min=0.0, calm_min=0)
-OFF_C = st.floats(-1, 1)
+# An offset shifts what a thermometer rounds, so that a last digit may fall otherwise in any minute.
+# CLEAR are falls by half of the contrast and more, at the pace of bed air behind a sensor, of a
+# sleeper who does not turn meanwhile. One who turns just before it would be told is told after some
+# minutes: the turn may have lifted the cover, or let it down again. A fall faster than a bed's
+# waits as well, as it may be that of a sensor outside the bed. HALF have these two in them, ANY
+# shallower falls, too, and no sensor's lag.
+CLEAR = sleepers(
+    share=(0.50, 0.75), lag_min=(4.0, 9.0), sensor_min=(3.0, 9.0), calm_min=20, room_c=(12, 20)
+)
+HALF = sleepers(share=(0.50, 0.75), lag_min=(2.0, 9.0), sensor_min=(1.0, 9.0), room_c=(12, 20))
+ANY = sleepers(share=(0.36, 0.75), lag_min=(4.0, 9.0), sensor_min=(0.0, 0.0), room_c=(14, 17))
+ACCURATE_C = st.floats(-0.5, 0.5)  # how far a DHT22 may be off by its data sheet
+OFF_C = st.floats(-1, 1)  # and how far old ones are
 NOISE = st.integers(1, 1000)
 AT_ONCE = rules(alerts__wait_s=0, stillness__joint_s=0)
 
@@ -233,15 +278,26 @@ def moved_min(one: Iterable[Window], other: Iterable[Window], *whats: What) -> i
     return max(abs(a[2] - b[2]) for a, b in zip(first, second, strict=True))
 
 
+@settings(max_examples=8)
+@given(st.one_of(CLEAR, HALF, ANY), st.integers(0, 10**6))
+def test_noise_below_what_a_sensor_resolves_changes_no_cold_alert(
+    sleeper: Sleeper, seed: int
+) -> None:
+    windows = as_told(sleeper.windows())
+    said = list(replay(windows, AT_ONCE))
+    assert any(n.kind is Kind.COLD and n.what is What.FIRED for n in said)
+    assert list(replay(wavering(windows, seed), AT_ONCE)) == said
+
+
 @settings(max_examples=12)
 @given(CLEAR, NOISE)
-def test_noise_below_the_resolution_changes_no_alert(sleeper: Sleeper, noise: int) -> None:
+def test_noise_before_a_sensor_rounds_moves_no_alert(sleeper: Sleeper, noise: int) -> None:
     noisy = sleeper.windows(noise=noise)
     assert moved_min(sleeper.windows(), noisy, What.FIRED, What.RESOLVED) <= 2
 
 
 @settings(max_examples=12)
-@given(CLEAR, OFF_C)
+@given(CLEAR, ACCURATE_C)
 def test_what_both_thermometers_are_off_by_changes_no_alert(sleeper: Sleeper, off_c: float) -> None:
     """Its end may be another: warm again is, among others, what is as warm as a covered bed."""
     off = sleeper.windows(leg_off_c=off_c, room_off_c=off_c)
@@ -255,12 +311,21 @@ def test_what_one_is_off_by_is_learned_in_the_empty_bed(sleeper: Sleeper, off_c:
 
 
 @settings(max_examples=12)
+@given(HALF, OFF_C, NOISE)
+def test_a_fall_by_half_with_turns_in_it_is_moved_by_few_minutes_and_not_lost(
+    sleeper: Sleeper, off_c: float, noise: int
+) -> None:
+    off = sleeper.windows(leg_off_c=off_c, room_off_c=off_c, noise=noise)
+    assert moved_min(sleeper.windows(), off, What.FIRED) <= 8
+
+
+@settings(max_examples=12)
 @given(ANY, OFF_C, NOISE)
 def test_where_a_digit_decides_an_alert_may_be_moved_but_is_not_lost(
     sleeper: Sleeper, off_c: float, noise: int
 ) -> None:
     other = sleeper.windows(leg_off_c=off_c, noise=noise)
-    assert moved_min(sleeper.windows(), other, What.FIRED, What.RESOLVED) <= 12
+    assert moved_min(sleeper.windows(), other, What.FIRED, What.RESOLVED) <= 15
 
 
 @settings(max_examples=4)

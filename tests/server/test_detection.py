@@ -167,7 +167,12 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             Path(said["--json"]).write_text(json.dumps(told))
         return 0
 
+    def moved(_paths: list[Path], _jobs: int | None) -> list[tuple[str, ...]]:
+        asked.append("moved")
+        return [("noise", "contrast", "3", "2", "1", "0", "0", "6 min")]
+
     monkeypatch.setattr(detection_runs, "legwatch", legwatch)
+    monkeypatch.setattr(detection_runs, "all_rows", moved)
     return asked
 
 
@@ -177,8 +182,10 @@ def test_what_was_made_is_kept_until_its_sources_change(
     out = tmp_path / "page.md"
     words = ["--seed", "9", "--nights", "2", "--work", str(tmp_path / "work"), "--out", str(out)]
     assert detection.main(words) == 0
-    assert (ran.count("nights make"), ran.count("score")) == (5, 10)
-    assert "](page.png)" in out.read_text(encoding="utf-8")
+    assert (ran.count("nights make"), ran.count("score"), ran.count("moved")) == (5, 10, 1)
+    text = out.read_text(encoding="utf-8")
+    assert "](page.png)" in text
+    assert "| noise | contrast | 3 | 2 | 1 | 0 | 0 | 6 min |" in text
     assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     ran.clear()
     assert detection.main(words) == 0
@@ -189,7 +196,7 @@ def test_what_was_made_is_kept_until_its_sources_change(
         detection_runs, "mark", lambda p: "new" if p == detection_runs.JUDGES else real(p)
     )
     assert detection.main(words) == 0
-    assert ran == ["score"] * 10
+    assert ran == [*["score"] * 10, "moved"]
 
 
 def test_one_table_is_printed_and_no_page_written(
