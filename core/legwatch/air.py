@@ -1,11 +1,12 @@
 """Which readings of a thermometer are believed, and what the air was in the last minute."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.rules import Health
 
-STEPS = 10  # in a degree, as a DHT22 tells it; digits beyond say nothing, and must decide nothing
+STEPS_A_DEGREE = 10  # of a DHT22; a finer sensor is taken as if it were one
 TRAIL_STEP_MS = 120_000  # one mark of the trail every two minutes ...
 TRAIL_MARKS = 10  # ... which reaches back twenty
 
@@ -27,9 +28,14 @@ class Air(NamedTuple):
 Sample = tuple[int, float | None]  # (at_ms, celsius)
 
 
-def resolved(celsius: float | None) -> float | None:
-    """Return a reading to what the sensor resolves: noise of less than half of it is undone."""
-    return None if celsius is None else round(celsius * STEPS) / STEPS
+def as_told(celsius: float | None) -> float | None:
+    """Return a reading to 0.1 °C, as the sensor tells it: what wavers by less decides nothing.
+
+    Half a step goes up, always: an offset of 0.25 would else let every second step vanish.
+    """
+    if celsius is None:
+        return None
+    return math.floor(celsius * STEPS_A_DEGREE + 0.5 + 1e-6) / STEPS_A_DEGREE
 
 
 def listen(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from legwatch import health, warmth
-from legwatch.air import Air, listen, resolved
+from legwatch.air import Air, as_told, listen
 from legwatch.change import Change
 from legwatch.events import Window
 from legwatch.frozen import Frozen, compare
@@ -38,10 +38,10 @@ def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold
     faulty: set[str] = set()
     legs, rooms, counts, words, pairs = [], [], [], [], []
     for w in windows:
-        to_ms, leg_c = w.to_ms, resolved(w.leg_c)
+        to_ms, leg_c = w.to_ms, as_told(w.leg_c)
         legs.append((to_ms, leg_c))
         pairs.append((to_ms, leg_c, w.leg_rh))
-        rooms.append((to_ms, resolved(w.room_c)))
+        rooms.append((to_ms, as_told(w.room_c)))
         counts.append((to_ms, w.moves))
         words.append((to_ms, w.in_bed))
         if w.faults:

@@ -24,6 +24,7 @@ from bench.detection_sample import sample
 from bench.detection_tables import TABLES, Found
 from legwatch.errors import LegwatchError
 from legwatch_server.profiles import rules_for
+from legwatch_server.score.command import positive
 
 HERE = Path(__file__).parent
 NOTES = HERE / "detection_notes.md"
@@ -86,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--work", type=Path, required=True, metavar="DIR", help="where nights and scores are kept")
     add("--out", type=Path, default=HERE / "detection.md", metavar="FILE", help="the page")
     add("--only", choices=TABLES, help="print this table and write nothing")
-    add("--jobs", type=int, metavar="N", help="how many nights at once (default: one a core)")
+    add("--jobs", type=positive, metavar="N", help="how many nights at once (default: one a core)")
     return parser
 
 

@@ -81,7 +81,8 @@ class Bench:
     @property
     def sources(self) -> str:
         """Return the digests of all that the figures follow from."""
-        return f"maker {self._maker}; engine, profiles and scorer {self._judges}"
+        made = f"maker {self._maker}; engine, profiles and scorer {self._judges}"
+        return f"{made}; moved alerts {mark(MOVED)}"
 
     def nights(self, sensors: str) -> Path:
         """Return the folder of the nights as these sensors see them, made if need be."""
@@ -114,8 +115,10 @@ class Bench:
             _say(f"{said}: kept from before")
         else:
             _say(said)
+            half = kept.with_suffix(".half")
             rows = all_rows(truths([nights]), self._processes)
-            kept.write_text(json.dumps(rows), encoding="utf-8")
+            half.write_text(json.dumps(rows), encoding="utf-8")
+            half.replace(kept)
         return [list(row) for row in json.loads(kept.read_text(encoding="utf-8"))]
 
     def _scored(self, name: str, look: Look, more: tuple[str, ...]) -> Report:

@@ -245,11 +245,13 @@ def moved(found: Found) -> Iterator[str]:
     yield "## Noise, and what both thermometers are off by"
     yield ""
     yield (
-        "The same nights as drawn, with a mat, every reading changed. Noise of up to 0.049 °C is "
-        "less than a DHT22 resolves; of up to 0.1 °C, it is half of the last digits that are one "
-        "off. An alert is kept if it comes at most two minutes earlier or later, moved if within "
-        "an hour, else gone. Those by the air's own temperature follow an offset, as they must. "
-        "Written by `tests/bench/moved_alerts.py`."
+        "The nights without faults as drawn, with a mat, and every reading changed. Noise of up to "
+        "0.049 °C is less than a DHT22 resolves, and legwatch takes readings to what that does: "
+        "the row checks that nothing is left of it. Noise of up to 0.1 °C sets half of the last "
+        "digits one off, as noise before the sensor rounds would. An alert is kept if it comes at "
+        "most two minutes earlier or later, moved if within an hour, else gone. Of the other "
+        "rules, most compare the air with a limit in degrees, and so follow an offset. "
+        "`tests/bench/moved_alerts.py` counts this for any folder of made nights."
     )
     yield ""
     yield from table(MOVED_HEADS, found.moved)

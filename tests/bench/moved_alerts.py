@@ -2,27 +2,27 @@
 
     .venv/bin/python tests/bench/moved_alerts.py DIR
 
-Replays made nights as they are and with other readings: with noise below and above what a DHT22
-resolves, or all by as much too high or too low. An alert is kept if the other night has one at most
-two minutes earlier or later, moved if it has one within the hour, else gone; one that only the
-other night has is new. Those by the contrast of bed and room are counted apart from those by the
-air's own temperature, which may well come and go with an offset.
+Replays made nights without faults as they are and with other readings: with noise below and above
+what a DHT22 resolves, or all by as much too high or too low. An alert is kept if the other night
+has one at most two minutes earlier or later, moved if it has one within the hour, else gone; one
+that only the other night has is new. Those by a fall of the contrast of bed and room are counted
+apart from those by other rules, of which most compare with a limit in degrees, and so may well come
+and go with an offset. What an alert is by may be another in the other night.
 """
 
 import argparse
-import multiprocessing
+import os
 import random
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from tqdm import tqdm
 
 from bench.markdown import table
 from legwatch.engine import replay
@@ -33,13 +33,13 @@ from legwatch.recording import events
 from legwatch_server.profiles import rules_for
 from legwatch_server.replay import read
 from legwatch_server.score import truth
-from legwatch_server.score.folder import truths
+from legwatch_server.score.command import positive
+from legwatch_server.score.folder import each, truths
 
 MINUTE_MS = 60_000
 KEPT_MIN, SAME_MIN = 2, 60
 RULES = rules_for("standard", {}, UTC)
-BY_CONTRAST = ("warmth.change_sure", "warmth.change_share")
-DEAD_C = 0.0  # what a dead thermometer says, whatever it hangs in
+BY_CONTRAST = ("warmth.change_sure ", "warmth.change_share ")
 FATES = ("kept", "moved", "gone", "new")
 HEADS = ("readings", "alerts by", "of", *FATES, "by at most")
 
@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nstopped; nothing is kept", file=sys.stderr)
         return 130
-    print(f"{len(paths)} nights of {args.nights}\n")
+    print(f"{len(paths)} nights of {args.nights}, those without faults\n")
     print("\n".join(table(HEADS, rows)))
     return 0
 
@@ -97,27 +97,25 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("nights", type=Path, metavar="DIR", help="a folder of made nights")
-    parser.add_argument("--count", type=int, metavar="N", help="the first N nights (default: all)")
-    parser.add_argument("--jobs", type=int, metavar="N", help="nights at once (default: all cores)")
+    add = parser.add_argument
+    add("--count", type=positive, metavar="N", help="the first N nights (default: all)")
+    add("--jobs", type=positive, metavar="N", help="nights at once (default: all cores)")
     return parser
 
 
 def all_rows(paths: Sequence[Path], jobs: int | None) -> list[tuple[str, ...]]:
     """Return the rows of the table for these nights, by their truth files."""
     found: dict[str, list[Fate]] = {name: [] for name in CHANGES}
-    quiet = not sys.stderr.isatty()
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        nights = pool.imap(_night, paths, chunksize=4)
-        for night in tqdm(nights, "nights", len(paths), leave=False, disable=quiet):
-            for name, fates in night.items():
-                found[name] += fates
+    for night in each(_night, paths, jobs or os.cpu_count() or 1):
+        for name, fates in night.items():
+            found[name] += fates
     return list(_rows(found))
 
 
 def _night(path: Path) -> dict[str, list[Fate]]:
-    """Return what became of one night's alerts; nothing for a truth of version 1."""
+    """Return what became of one night's alerts; nothing for one with faults or without a truth."""
     known = truth.read(path)
-    if known is None:
+    if known is None or known.faults:  # noise would bring a frozen thermometer to life
         return {}
     recording = read(path.with_name(known.file), zone=known.zone, renames={})
     windows = [event for event in events(recording) if isinstance(event, Window)]
@@ -134,8 +132,8 @@ def changed(windows: Iterable[Window], change: Change, seed: str) -> Iterator[Wi
     chance = random.Random(seed)
 
     def seen(value: float | None) -> float | None:
-        if value is None or value == DEAD_C:
-            return value
+        if value is None:
+            return None
         return value + change.off_c + chance.uniform(-change.noise_c, change.noise_c)
 
     for window in windows:
@@ -143,32 +141,39 @@ def changed(windows: Iterable[Window], change: Change, seed: str) -> Iterator[Wi
 
 
 def colds(notices: Iterable[Notice]) -> list[Cold]:
-    """Return when cold alerts fired that were not only written down, and by what."""
-    return [
-        Cold(notice.at_ms // MINUTE_MS, str(dict(notice.figures)["rule"]).startswith(BY_CONTRAST))
-        for notice in notices
-        if notice.kind is Kind.COLD and notice.what is What.FIRED and notice.level is not Level.LOG
-    ]
+    """Return the cold alerts; one that is only written down is none until it is raised."""
+    found: dict[int | None, Cold] = {}
+    for notice in notices:
+        came = notice.what in {What.FIRED, What.RAISED} and notice.level is not Level.LOG
+        if notice.kind is Kind.COLD and came and notice.episode_ms not in found:
+            rule = str(dict(notice.figures)["rule"])
+            minute = notice.at_ms // MINUTE_MS
+            found[notice.episode_ms] = Cold(minute, rule.startswith(BY_CONTRAST))
+    return list(found.values())
 
 
-def compare(alerts: Iterable[Cold], others: Iterable[Cold]) -> list[Fate]:
-    """Return what became of each alert among the others, and which of those are new."""
-    left, found = list(others), list[Fate]()
-    for alert in alerts:
-        other = min(left, key=lambda one: abs(one.minute - alert.minute), default=None)
-        if other is None or abs(other.minute - alert.minute) > SAME_MIN:
-            found.append(Fate("gone", alert.by_contrast))
-            continue
-        left.remove(other)
-        by_min = abs(other.minute - alert.minute)
-        found.append(Fate("kept" if by_min <= KEPT_MIN else "moved", alert.by_contrast, by_min))
+def compare(alerts: Sequence[Cold], others: Sequence[Cold]) -> list[Fate]:
+    """Return what became of each alert among the others, the nearest first; then what is new."""
+    left, unmet = list(others), list(alerts)
+    found: list[Fate] = []
+    for alert, other in sorted(product(alerts, others), key=lambda pair: _apart_min(*pair)):
+        by_min = _apart_min(alert, other)
+        if by_min <= SAME_MIN and alert in unmet and other in left:
+            unmet.remove(alert)
+            left.remove(other)
+            found.append(Fate("kept" if by_min <= KEPT_MIN else "moved", alert.by_contrast, by_min))
+    found += [Fate("gone", alert.by_contrast) for alert in unmet]
     return found + [Fate("new", other.by_contrast) for other in left]
+
+
+def _apart_min(alert: Cold, other: Cold) -> int:
+    return abs(other.minute - alert.minute)
 
 
 def _rows(fates: Mapping[str, Sequence[Fate]]) -> Iterator[tuple[str, ...]]:
     """Yield the rows of the table, two for each change."""
     for name, all_of_it in fates.items():
-        for by_contrast, by in ((True, "contrast"), (False, "temperature")):
+        for by_contrast, by in ((True, "a fall of the contrast"), (False, "other rules")):
             mine = [fate for fate in all_of_it if fate.by_contrast is by_contrast]
             count = Counter(fate.what for fate in mine)
             most_min = max((fate.by_min for fate in mine), default=0)

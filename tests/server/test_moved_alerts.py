@@ -1,13 +1,20 @@
 """Which alerts keep their minute under other readings: what the bench counts as what."""
 
 import shutil
+from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from bench import moved_alerts
-from bench.moved_alerts import Change, Cold, Fate, changed, compare
-from legwatch.events import Window
+from bench.moved_alerts import RULES, Change, Cold, Fate, changed, colds, compare
+from legwatch.engine import replay
+from legwatch.events import Kind, Window
+from legwatch.notice import Level, What
+from legwatch.recording import events
+from legwatch_server.replay import read
+from legwatch_server.score.folder import truths
 from nightly import REPO, night
 
 BODIES = REPO / "tests" / "nights" / "body"
@@ -24,31 +31,55 @@ def test_an_alert_is_kept_moved_gone_or_new() -> None:
     ]
 
 
-def test_one_alert_of_the_other_night_stands_for_one_only() -> None:
-    alerts = [Cold(100, by_contrast=True), Cold(130, by_contrast=True)]
-    fates = compare(alerts, [Cold(101, by_contrast=True)])
-    assert [fate.what for fate in fates] == ["kept", "gone"]
+@pytest.mark.parametrize(
+    ("alerts", "others", "fates"),
+    [
+        ([100, 130], [101], ["kept", "gone"]),
+        ([100, 150], [150], ["kept", "gone"]),  # and not the first one moved by fifty minutes
+        ([100, 150], [126, 176], ["moved", "gone", "new"]),  # as if it were worse, if in doubt
+        ([], [100], ["new"]),
+    ],
+)
+def test_the_nearest_alert_of_the_other_night_is_the_same(
+    alerts: list[int], others: list[int], fates: list[str]
+) -> None:
+    one, other = ([Cold(m, by_contrast=True) for m in minutes] for minutes in (alerts, others))
+    assert [fate.what for fate in compare(one, other)] == fates
+
+
+def test_an_alert_that_was_only_written_down_counts_from_when_it_is_raised() -> None:
+    named = "body-3-0001-thin_bedding"
+    said = list(replay(windows(named), RULES))
+    firsts = [(n.what, n.level) for n in said if n.kind is Kind.COLD][:2]
+    assert firsts == [(What.FIRED, Level.LOG), (What.RAISED, Level.URGENT)]
+    raised = next(n for n in said if n.kind is Kind.COLD and n.what is What.RAISED)
+    assert colds(said)[0] == Cold(raised.at_ms // 60_000, by_contrast=False)
+
+
+def windows(name: str) -> Iterator[Window]:
+    recording = read(BODIES / f"{name}.csv.gz", zone=UTC, renames={})
+    return (event for event in events(recording) if isinstance(event, Window))
 
 
 def seen(change: Change, seed: str = "a") -> list[Window]:
-    windows = night(minutes=10, leg=lambda m: None if m < 1 else 0.0 if m < 2 else 30.0)
-    return list(changed(windows, change, seed))
+    air = night(minutes=10, leg=lambda m: None if m < 1 else 30.0)
+    return list(changed(air, change, seed))
 
 
 def test_both_thermometers_are_off_by_as_much_but_what_is_missing_stays_so() -> None:
-    windows = seen(Change(off_c=0.5))
-    assert [w.leg_c for w in windows[::6]] == [None, 0.0, *[30.5] * 8]
-    assert {w.room_c for w in windows} == {18.5}
+    off = seen(Change(off_c=0.5))
+    assert [w.leg_c for w in off[::6]] == [None, *[30.5] * 9]
+    assert {w.room_c for w in off} == {18.5}
 
 
 def test_noise_is_drawn_for_each_reading_and_stays_below_what_was_said() -> None:
-    windows = seen(Change(noise_c=0.049))
-    rooms = [w.room_c for w in windows if w.room_c is not None]
-    legs = [w.leg_c for w in windows if w.leg_c]
+    noisy = seen(Change(noise_c=0.049))
+    rooms = [w.room_c for w in noisy if w.room_c is not None]
+    legs = [w.leg_c for w in noisy if w.leg_c is not None]
     assert all(0 < abs(room - 18) <= 0.049 for room in rooms)
-    assert len({*legs, *rooms}) == len(legs) + len(rooms) == 48 + 60
-    assert windows == seen(Change(noise_c=0.049))
-    assert windows != seen(Change(noise_c=0.049), "b")
+    assert len({*legs, *rooms}) == len(legs) + len(rooms) == 54 + 60
+    assert noisy == seen(Change(noise_c=0.049))
+    assert noisy != seen(Change(noise_c=0.049), "b")
 
 
 def test_the_command_counts_the_alerts_of_a_folder(
@@ -61,12 +92,26 @@ def test_the_command_counts_the_alerts_of_a_folder(
     heads, _, *rows = [[cell.strip(" |") for cell in line] for line in lines]
     assert heads == list(moved_alerts.HEADS)
     assert [row[:2] for row in rows[:2]] == [
-        ["noise of up to 0.049 °C", "contrast"],
-        ["noise of up to 0.049 °C", "temperature"],
+        ["noise of up to 0.049 °C", "a fall of the contrast"],
+        ["noise of up to 0.049 °C", "other rules"],
     ]
     of, *fates, by = rows[0][2:]
     assert int(of) > 0
     assert (fates, by) == ([of, "0", "0", "0"], "0 min")
+
+
+def test_nights_with_faults_are_left_out(tmp_path: Path) -> None:
+    for file in BODIES.glob("*stuck_leg*"):
+        shutil.copy(file, tmp_path)
+    rows = moved_alerts.all_rows(truths([tmp_path]), 1)
+    assert {of for _, _, of, *_ in rows} == {"0"}
+
+
+@pytest.mark.parametrize("word", ["--jobs=0", "--count=-3"])
+def test_numbers_below_one_are_refused(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        moved_alerts.main(["DIR", word])
+    assert "is not 1 or more" in capsys.readouterr().err
 
 
 def test_a_folder_without_nights_is_said_to_be_one(

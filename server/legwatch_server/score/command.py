@@ -57,10 +57,10 @@ def _parser() -> argparse.ArgumentParser:
         help="leave a sensor out; may be given again",
     )
     add("--kind", action="append", default=[], help="only nights of this kind; again for more")
-    add("--limit", type=_positive, metavar="N", help="only the first N of these nights")
+    add("--limit", type=positive, metavar="N", help="only the first N of these nights")
     add(
         "--jobs",
-        type=_positive,
+        type=positive,
         metavar="N",
         default=os.cpu_count() or 1,
         help="default: all cores",
@@ -73,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(word: str) -> int:
+def positive(word: str) -> int:
+    """Read a number of 1 or more from the command line."""
     number = int(word)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{word} is not 1 or more")

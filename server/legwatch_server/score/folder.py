@@ -3,17 +3,18 @@
 import multiprocessing
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from legwatch.errors import LegwatchError, RecordingError, SettingsError
 from legwatch.rules import Rules
 from legwatch_server.score.night import Night, score
 from legwatch_server.score.truth import SUFFIX, read
 
+T = TypeVar("T")
 FEW = 8  # so many nights a core are scored sooner than another Python has started
 
 
@@ -56,10 +57,24 @@ def _of_kind(paths: Iterable[Path], kinds: Sequence[str]) -> list[Path]:
 
 def scored(paths: Sequence[Path], task: Task, jobs: int) -> list[Night]:
     """Score the nights, in order; raises RecordingError with a sentence that names the file."""
+    kept: list[Night] = []
+    for result in each(partial(_one, task=task), paths, jobs):
+        if isinstance(result, str):
+            raise RecordingError(result)
+        if result is not None:
+            kept.append(result)
+    return kept
+
+
+def each(one: Callable[[Path], T], paths: Sequence[Path], jobs: int) -> Iterator[T]:
+    """Yield what `one` returns for each night, in order, with progress; so many at once.
+
+    `one` has to be a function of a module, or a partial of it.
+    """
     jobs = max(1, min(jobs, len(paths) // FEW))
-    one = partial(_one, task=task)
     if jobs == 1:
-        return _kept(map(one, paths), len(paths))
+        yield from _with_progress(map(one, paths), len(paths))
+        return
     # The same on every system, and no thread of this process is copied half alive.
     context = multiprocessing.get_context("spawn")
     # Workers inherit that Ctrl-C is not theirs, from their first moment on; this process ends them.
@@ -69,22 +84,10 @@ def scored(paths: Sequence[Path], task: Task, jobs: int) -> list[Night]:
     finally:
         signal.signal(signal.SIGINT, answer)
     with workers as pool:
-        return _kept(pool.imap(one, paths, chunksize=4), len(paths))
+        yield from _with_progress(pool.imap(one, paths, chunksize=4), len(paths))
 
 
-def _kept(results: Iterable[Night | str | None], count: int) -> list[Night]:
-    kept: list[Night] = []
-    for result in _with_progress(results, count):
-        if isinstance(result, str):
-            raise RecordingError(result)
-        if result is not None:
-            kept.append(result)
-    return kept
-
-
-def _with_progress(
-    results: Iterable[Night | str | None], count: int
-) -> Iterator[Night | str | None]:
+def _with_progress(results: Iterable[T], count: int) -> Iterator[T]:
     from tqdm import tqdm  # noqa: PLC0415 - nothing else here needs it
 
     quiet = not sys.stderr.isatty()
