@@ -15,7 +15,7 @@ def test_what_wavers_by_less_than_half_a_step_is_undone(tenths: int, noise_c: fl
 
 @given(st.integers(-500, 500))
 def test_an_offset_of_any_hundredth_keeps_every_step(hundredths: int) -> None:
-    """The agent adds its own offset, to two decimals: half steps must not go up and down in turn."""
+    """The agent adds its own to two decimals: half steps must not go up and down by turns."""
     readings = [round(tenths / 10 + hundredths / 100, 2) for tenths in range(200, 340)]
     told = [as_told(reading) or 0.0 for reading in readings]
     assert all(round(b - a, 6) == 0.1 for a, b in pairwise(told))

@@ -167,8 +167,8 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             Path(said["--json"]).write_text(json.dumps(told))
         return 0
 
-    def moved(_paths: list[Path], _jobs: int | None) -> list[tuple[str, ...]]:
-        asked.append("moved")
+    def moved(paths: list[Path], jobs: int | None) -> list[tuple[str, ...]]:
+        asked.append("moved" if (len(paths), jobs) == (2, None) else f"moved {paths} {jobs}")
         return [("noise", "contrast", "3", "2", "1", "0", "0", "6 min")]
 
     monkeypatch.setattr(detection_runs, "legwatch", legwatch)
@@ -208,6 +208,25 @@ def test_one_table_is_printed_and_no_page_written(
     assert ran == ["nights make", "score", "score"]
     assert capsys.readouterr().out.startswith("## The goals\n")
     assert not out.exists()
+
+
+def test_moved_alerts_alone_score_nothing_and_are_counted_anew_when_their_source_changes(
+    tmp_path: Path,
+    ran: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["--seed", "9", "--work", str(tmp_path / "work"), "--only", "moved"]
+    assert detection.main(words) == 0
+    assert detection.main(words) == 0
+    assert ran == ["nights make", "moved"]
+    assert capsys.readouterr().out.count("| noise | contrast |") == 2
+    real = detection_runs.mark
+    monkeypatch.setattr(
+        detection_runs, "mark", lambda p: "new" if p == detection_runs.MOVED else real(p)
+    )
+    assert detection.main(words) == 0
+    assert ran == ["nights make", "moved", "moved"]
 
 
 @pytest.mark.parametrize(("code", "answer"), [(2, 2), (130, 130)])
