@@ -153,7 +153,7 @@ def as_told(events: Iterable[Event]) -> list[Event]:
     ]
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(nights(), st.integers(0, 10**6))
 def test_noise_below_what_a_sensor_resolves_changes_nothing(events: list[Event], seed: int) -> None:
     events = as_told(events)
