@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
 from importlib.metadata import version
 from pathlib import Path
@@ -107,35 +107,39 @@ class Bench:
 
     def moved(self) -> list[list[str]]:
         """Return the rows of moved_alerts.py for the nights as drawn."""
-        self._step += 1
         nights = self.nights("drawn")
-        kept = self._work / f"moved-{_digest((nights.name, self._judges, mark(MOVED)))}.json"
-        said = f"[{self._step:>2}/{self._steps}] the same nights with noise and offset"
-        if kept.exists():
-            _say(f"{said}: kept from before")
-        else:
-            _say(said)
-            half = kept.with_suffix(".half")
+        name = f"moved-{_digest((nights.name, self._judges, mark(MOVED)))}"
+
+        def count(file: Path) -> None:
             rows = all_rows(truths([nights]), self._processes)
-            half.write_text(json.dumps(rows), encoding="utf-8")
-            half.replace(kept)
-        return [list(row) for row in json.loads(kept.read_text(encoding="utf-8"))]
+            file.write_text(json.dumps(rows), encoding="utf-8")
+
+        return [list(row) for row in self._once(name, "the same nights with noise, offset", count)]
 
     def _scored(self, name: str, look: Look, more: tuple[str, ...]) -> Report:
-        self._step += 1
         nights = self.nights(look.sensors)
         without = tuple(f"--without={word}" for word in look.without)
         words = (f"--profile={STANDARD}", *without, *more)
-        kept = self._work / f"score-{name}-{_digest((nights.name, self._judges, *words))}.json"
-        said = f"[{self._step:>2}/{self._steps}] {look.label}{', trade-off' if more else ''}"
+
+        def score(file: Path) -> None:
+            _legwatch("score", str(nights), *words, *self._jobs, f"--json={file}")
+
+        name = f"score-{name}-{_digest((nights.name, self._judges, *words))}"
+        return dict(self._once(name, f"{look.label}{', trade-off' if more else ''}", score))
+
+    def _once(self, name: str, label: str, write: Callable[[Path], None]) -> Any:
+        """Return what `write` has written to a file, now or in an earlier run, and wholly."""
+        self._step += 1
+        said = f"[{self._step:>2}/{self._steps}] {label}"
+        kept = self._work / f"{name}.json"
         if kept.exists():
             _say(f"{said}: kept from before")
         else:
             _say(said)
             half = kept.with_suffix(".half")
-            _legwatch("score", str(nights), *words, *self._jobs, f"--json={half}")
+            write(half)
             half.replace(kept)
-        return dict(json.loads(kept.read_text(encoding="utf-8")))
+        return json.loads(kept.read_text(encoding="utf-8"))
 
 
 def mark(places: Iterable[str]) -> str:
