@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nstopped; nothing is kept", file=sys.stderr)
         return 130
-    print(f"{len(paths)} nights of {args.nights}, those without faults\n")
+    print(f"{len(paths)} nights of {args.nights}; those with faults do not count\n")
     print("\n".join(table(HEADS, rows)))
     return 0
 

@@ -45,9 +45,13 @@ def alive(pids: list[int]) -> list[int]:
 
 
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[Up]:
+def mosquitto() -> None:
     need("mosquitto")
     need("mosquitto_passwd", "mosquitto")
+
+
+@pytest.fixture
+def up(tmp_path: Path, mosquitto: None) -> Iterator[Up]:
     process = Up(tmp_path)
     yield process
     process.signal(signal.SIGTERM)
@@ -117,6 +121,7 @@ def test_without_mosquitto_it_says_what_to_install(tmp_path: Path) -> None:
     assert "sudo apt install mosquitto" in process.said()
 
 
+@pytest.mark.usefixtures("mosquitto")
 def test_wrong_settings_of_a_child_end_it_all_with_2(tmp_path: Path) -> None:
     agent, server = tmp_path / "agent.toml", tmp_path / "server.toml"
     agent.write_text(dump({"bed": "anna", "sensors": {"leg": {"driver": "simulated"}}}))
@@ -127,6 +132,7 @@ def test_wrong_settings_of_a_child_end_it_all_with_2(tmp_path: Path) -> None:
     assert "Traceback" not in up.said()
 
 
+@pytest.mark.usefixtures("mosquitto")
 def test_the_end_of_the_night_is_told_and_the_next_start_is_fresh(tmp_path: Path) -> None:
     for _ in range(2):
         up = Up(tmp_path, "--speed", "3000")
