@@ -19,9 +19,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def mosquitto() -> None:
     need("mosquitto")
     need("mosquitto_passwd", "mosquitto")
+
+
+@pytest.fixture
+def house(tmp_path: Path, mosquitto: None) -> Iterator[House]:
     with House(tmp_path) as made:
         yield made
 

@@ -24,16 +24,14 @@ from legwatch_device.spool import Spool
 from legwatch_server.push import Permanent, Push, Rehearses, Retryable, Sent, Withdraws
 from legwatch_server.push.mqtt import Bedside
 from legwatch_server.settings import ServerSettings
-from nightly import bare, need, night
+from nightly import bare, night
 
 LIT, BEEPS, BLINKS, OFF = "lamp is lit", "buzzer beeps", "lamp blinks twice", "all off"
 CMD = topic("anna", Channel.CMD)
 
 
 @pytest.fixture
-def bedroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bedroom]:
-    need("mosquitto")
-    need("mosquitto_passwd", "mosquitto")
+def bedroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mosquitto: None) -> Iterator[Bedroom]:
     monkeypatch.setenv("LEGWATCH_MQTT_PASSWORD", PASSWORD)
     with Bedroom(tmp_path) as made:
         yield made

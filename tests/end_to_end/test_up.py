@@ -11,7 +11,6 @@ import pytest
 
 from end_to_end.house import LEGWATCH, Process, wait_until
 from legwatch_server.up.toml import dump
-from nightly import need
 
 
 class Up(Process):
@@ -45,12 +44,6 @@ def alive(pids: list[int]) -> list[int]:
 
 
 @pytest.fixture
-def mosquitto() -> None:
-    need("mosquitto")
-    need("mosquitto_passwd", "mosquitto")
-
-
-@pytest.fixture
 def up(tmp_path: Path, mosquitto: None) -> Iterator[Up]:
     process = Up(tmp_path)
     yield process
@@ -61,7 +54,9 @@ def up(tmp_path: Path, mosquitto: None) -> Iterator[Up]:
 def three_children(up: Up) -> list[int]:
     wait_until(lambda: len(children_of(up.pid)) >= 3, "three children", 30)
     time.sleep(0.5)  # their own start; they have no door of their own to knock at
-    return up.children()
+    children = up.children()
+    assert len(children) >= 3, up.said()  # of none at all, everything could be said
+    return children
 
 
 def test_the_first_alert_and_its_all_clear_show_within_a_minute(up: Up) -> None:
