@@ -125,32 +125,29 @@ def test_the_state_stays_small(events: list[Event]) -> None:
     assert len(to_json(state)) < 4096
 
 
-def told(value: float | None) -> float | None:
-    """Return a reading as a DHT22 tells it."""
-    return None if value is None else round(value, 1)
+def reread(events: Iterable[Event], seen: Callable[[float], float]) -> list[Event]:
+    """Return the events with every temperature read otherwise; what is missing stays so."""
 
+    def of(value: float | None) -> float | None:
+        return None if value is None else seen(value)
 
-def wavering(events: Iterable[Event], seed: int) -> Iterable[Event]:
-    """Yield the events with less than half of the last digit added to each reading."""
-    chance = random.Random(seed)
-    for event in events:
-        if isinstance(event, Window):
-            leg_c, room_c = (
-                None if value is None else value + chance.uniform(-0.049, 0.049)
-                for value in (event.leg_c, event.room_c)
-            )
-            yield event._replace(leg_c=leg_c, room_c=room_c)
-        else:
-            yield event
-
-
-def as_told(events: Iterable[Event]) -> list[Event]:
     return [
-        event._replace(leg_c=told(event.leg_c), room_c=told(event.room_c))
+        event._replace(leg_c=of(event.leg_c), room_c=of(event.room_c))
         if isinstance(event, Window)
         else event
         for event in events
     ]
+
+
+def as_told(events: Iterable[Event]) -> list[Event]:
+    """Return the events as a DHT22 tells them."""
+    return reread(events, lambda value: round(value, 1))
+
+
+def wavering(events: Iterable[Event], seed: int) -> list[Event]:
+    """Return the events with less than half of the last digit added to each reading."""
+    chance = random.Random(seed)
+    return reread(events, lambda value: value + chance.uniform(-0.049, 0.049))
 
 
 @settings(max_examples=25)
