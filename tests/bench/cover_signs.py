@@ -5,16 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.made import made
 from legwatch import cover, warmth
 from legwatch.cover import Signs
 from legwatch.events import Window
-from legwatch.recording import events
 from legwatch.rules import Rules
 from legwatch.sight import Sight, feeling, see
-from legwatch_server.replay import read as read_recording
 from legwatch_server.score import cold
 from legwatch_server.score.truth import Truth
-from legwatch_server.score.truth import read as read_truth
 
 MINUTE_MS = 60_000
 DEEP_ENOUGH = 0.12  # shallower falls are not decided by the odds, and would only take their trees
@@ -37,11 +35,10 @@ class Night(NamedTuple):
 
 def night(path: Path, rules: Rules) -> Night | None:
     """Return a night by its truth file; None for a truth of version 1."""
-    truth = read_truth(path)
-    if truth is None:
+    known = made(path)
+    if known is None:
         return None
-    recording = read_recording(path.with_name(truth.file), zone=truth.zone, renames={})
-    windows = [event for event in events(recording) if isinstance(event, Window)]
+    truth, windows = known
     here = replace(rules, zone=truth.zone)
     found = [
         Minute(at_ms, signs, cold.true(truth, at_ms)) for at_ms, signs in _falls(windows, here)

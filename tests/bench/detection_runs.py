@@ -27,7 +27,7 @@ JUDGES = (
     "server/legwatch_server/profiles.py",
     "server/legwatch_server/replay.py",
 )
-MOVED = ("tests/bench/moved_alerts.py",)
+MOVED = ("tests/bench/moved_alerts.py", "tests/bench/made.py")
 Report = dict[str, Any]
 
 # The same nights again, seen by other sensors.
@@ -73,16 +73,15 @@ class Bench:
 
     def __init__(self, work: Path, seed: int, count: int, jobs: int | None, *, steps: int) -> None:
         self._work, self._seed, self._count = work, seed, count
-        self._jobs = () if jobs is None else (f"--jobs={jobs}",)
-        self._processes = jobs
+        self._jobs = jobs
         self._steps, self._step = steps, 0
-        self._maker, self._judges = mark(MAKER), mark(JUDGES)
+        self._maker, self._judges, self._moved = mark(MAKER), mark(JUDGES), mark(MOVED)
 
     @property
     def sources(self) -> str:
         """Return the digests of all that the figures follow from."""
         made = f"maker {self._maker}; engine, profiles and scorer {self._judges}"
-        return f"{made}; moved alerts {mark(MOVED)}"
+        return f"{made}; moved alerts {self._moved}"
 
     def nights(self, sensors: str) -> Path:
         """Return the folder of the nights as these sensors see them, made if need be."""
@@ -93,7 +92,7 @@ class Bench:
         if not whole.exists():
             _say(f"        making {self._count} nights, sensors {sensors}")
             base = ("nights", "make", "--model=body", "--kind=corpus")
-            _legwatch(*base, *words, *self._jobs, f"--out={folder}")
+            _legwatch(*base, *words, *self._at_once(), f"--out={folder}")
             whole.write_text(json.dumps(words), encoding="utf-8")
         return folder
 
@@ -108,10 +107,10 @@ class Bench:
     def moved(self) -> list[list[str]]:
         """Return the rows of moved_alerts.py for the nights as drawn."""
         nights = self.nights("drawn")
-        name = f"moved-{_digest((nights.name, self._judges, mark(MOVED)))}"
+        name = f"moved-{_digest((nights.name, self._judges, self._moved))}"
 
         def count(file: Path) -> None:
-            rows = all_rows(truths([nights]), self._processes)
+            rows = all_rows(truths([nights]), self._jobs)
             file.write_text(json.dumps(rows), encoding="utf-8")
 
         return [list(row) for row in self._once(name, "the same nights with noise, offset", count)]
@@ -122,10 +121,13 @@ class Bench:
         words = (f"--profile={STANDARD}", *without, *more)
 
         def score(file: Path) -> None:
-            _legwatch("score", str(nights), *words, *self._jobs, f"--json={file}")
+            _legwatch("score", str(nights), *words, *self._at_once(), f"--json={file}")
 
         name = f"score-{name}-{_digest((nights.name, self._judges, *words))}"
         return dict(self._once(name, f"{look.label}{', trade-off' if more else ''}", score))
+
+    def _at_once(self) -> tuple[str, ...]:
+        return () if self._jobs is None else (f"--jobs={self._jobs}",)
 
     def _once(self, name: str, label: str, write: Callable[[Path], None]) -> Any:
         """Return what `write` has written to a file, now or in an earlier run, and wholly."""

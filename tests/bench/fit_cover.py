@@ -10,7 +10,7 @@ by the odds alone. With --write, a fit to all of them goes to core/legwatch/cove
 
 import argparse
 import importlib
-import multiprocessing
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC
@@ -28,6 +28,7 @@ from legwatch.cover import Signs
 from legwatch.odds import POINTS
 from legwatch_server.profiles import rules_for
 from legwatch_server.score import cold
+from legwatch_server.score.folder import each
 from legwatch_server.score.truth import SUFFIX
 
 FILE = Path(cover.__file__).with_name("cover_odds.py")
@@ -86,8 +87,8 @@ def _corpus(folder: Path, jobs: int | None) -> list[Night]:
     paths = sorted(folder.glob(f"*{SUFFIX}"))
     print(f"reading {len(paths)} nights of {folder}", file=sys.stderr, flush=True)
     one = partial(night, rules=RULES)
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        return [found for found in pool.map(one, paths, chunksize=8) if found is not None]
+    nights = each(one, paths, jobs or os.cpu_count() or 1)
+    return [found for found in nights if found is not None]
 
 
 def _print_left_out(corpora: Sequence[list[Night]]) -> None:

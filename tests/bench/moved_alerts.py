@@ -24,15 +24,13 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.made import made
 from bench.markdown import table
 from legwatch.engine import replay
 from legwatch.errors import LegwatchError
 from legwatch.events import Kind, Window
 from legwatch.notice import Level, Notice, What
-from legwatch.recording import events
 from legwatch_server.profiles import rules_for
-from legwatch_server.replay import read
-from legwatch_server.score import truth
 from legwatch_server.score.command import positive
 from legwatch_server.score.folder import each, truths
 
@@ -114,15 +112,14 @@ def all_rows(paths: Sequence[Path], jobs: int | None) -> list[tuple[str, ...]]:
 
 def _night(path: Path) -> dict[str, list[Fate]]:
     """Return what became of one night's alerts; nothing for one with faults or without a truth."""
-    known = truth.read(path)
-    if known is None or known.faults:  # noise would bring a frozen thermometer to life
+    known = made(path)
+    if known is None or known[0].faults:  # noise would bring a frozen thermometer to life
         return {}
-    recording = read(path.with_name(known.file), zone=known.zone, renames={})
-    windows = [event for event in events(recording) if isinstance(event, Window)]
-    here = replace(RULES, zone=known.zone)
+    truth, windows = known
+    here = replace(RULES, zone=truth.zone)
     alerts = colds(replay(windows, here))
     return {
-        name: compare(alerts, colds(replay(changed(windows, change, known.name), here)))
+        name: compare(alerts, colds(replay(changed(windows, change, truth.name), here)))
         for name, change in CHANGES.items()
     }
 

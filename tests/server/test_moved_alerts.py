@@ -1,19 +1,16 @@
 """Which alerts keep their minute under other readings: what the bench counts as what."""
 
 import shutil
-from collections.abc import Iterator
-from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from bench import moved_alerts
+from bench.made import made
 from bench.moved_alerts import RULES, Change, Cold, Fate, changed, colds, compare
 from legwatch.engine import replay
 from legwatch.events import Kind, Window
 from legwatch.notice import Level, What
-from legwatch.recording import events
-from legwatch_server.replay import read
 from legwatch_server.score.folder import truths
 from nightly import REPO, night
 
@@ -48,17 +45,13 @@ def test_the_nearest_alert_of_the_other_night_is_the_same(
 
 
 def test_an_alert_that_was_only_written_down_counts_from_when_it_is_raised() -> None:
-    named = "body-3-0001-thin_bedding"
-    said = list(replay(windows(named), RULES))
+    known = made(BODIES / "body-3-0001-thin_bedding.truth.json")
+    assert known is not None
+    said = list(replay(known[1], RULES))
     firsts = [(n.what, n.level) for n in said if n.kind is Kind.COLD][:2]
     assert firsts == [(What.FIRED, Level.LOG), (What.RAISED, Level.URGENT)]
     raised = next(n for n in said if n.kind is Kind.COLD and n.what is What.RAISED)
     assert colds(said)[0] == Cold(raised.at_ms // 60_000, by_contrast=False)
-
-
-def windows(name: str) -> Iterator[Window]:
-    recording = read(BODIES / f"{name}.csv.gz", zone=UTC, renames={})
-    return (event for event in events(recording) if isinstance(event, Window))
 
 
 def seen(change: Change, seed: str = "a") -> list[Window]:
