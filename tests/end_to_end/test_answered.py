@@ -76,14 +76,14 @@ def test_a_tap_on_the_phone_silences_one_kind_survives_a_kill_and_ends_on_time(
     ward.agent("b", second).wait()
     wait_until(lambda: [m for m in phone.messages(4) if "sensor" in m["title"]], "the other kind")
     wait_until(lambda: len([m for m in phone.messages(4) if "cold" in m["title"]]) >= 2, "again")
+    # Only now: what is not sent yet when the legs are warm again is called off, as it should be.
+    ward.agent("b", write_night(windows[160 * 6 :], tmp_path / "third.csv")).wait()
+    wait_until(lambda: kinds(ward, "resolved"), "the end of the night")
     over = kinds(ward, "repeated", "snooze_over")
     assert [n["kind"] for n in over] == ["cold"]
     assert minutes(snoozed[0], over[0]) in (30, 31)  # judged at the next full minute
     sensor = kinds(ward, "fired", "no_readings")
     assert minutes(snoozed[0], sensor[0]) < 30
-    # Only now: what is not sent yet when the legs are warm again is called off, as it should be.
-    ward.agent("b", write_night(windows[160 * 6 :], tmp_path / "third.csv")).wait()
-    wait_until(lambda: kinds(ward, "resolved"), "the end of the night")
     for one in (phone, carer):
         one.close()
 
