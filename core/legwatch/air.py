@@ -88,18 +88,18 @@ def fall(air: Air) -> float:
     """Return by how much the air has fallen within the last ten minutes, at least 0."""
     if air.celsius is None or not air.trail:
         return 0.0
-    return max(0.0, max(air.trail[-6:]) - air.celsius)
+    return max(0.0, round(max(air.trail[-6:]) - air.celsius, 2))
 
 
 def recovery(air: Air) -> float:
     """Return by how much the air has risen within the last ten minutes, at least 0."""
     if air.celsius is None or not air.trail:
         return 0.0
-    return max(0.0, air.celsius - min(air.trail[-6:]))
+    return max(0.0, round(air.celsius - min(air.trail[-6:]), 2))
 
 
 def rise(air: Air) -> float:
     """Return by how much the air has risen within the last twenty minutes, at least 0."""
     if air.celsius is None or not air.trail:
         return 0.0
-    return max(0.0, air.celsius - min(air.trail))
+    return max(0.0, round(air.celsius - min(air.trail), 2))

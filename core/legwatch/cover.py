@@ -1,30 +1,35 @@
 """Is the cover off, was it only lifted, or has the sensor slipped out? How sure, and from what.
 
 All three let the contrast of bed and room fall alike in their first minutes. What tells them apart
-is how it falls on: seven signs of one minute are weighed by odds that were fitted to made nights
-(tests/bench/fit_cover.py). Each says how often, among such minutes in these nights, the legs truly
-lay bare, or the sensor truly lay outside. No person's night is in it.
+is how it falls on, and what else this night has shown: nine signs of one minute are weighed by odds
+that were fitted to made nights (tests/bench/fit_cover.py). Each says how often, among such minutes
+in these nights, the legs truly lay bare, or the sensor truly lay outside. No person's night is in
+it.
 """
 
 from typing import NamedTuple
 
 from legwatch import change, odds
 from legwatch.change import Change
+from legwatch.contrast import Usual
 from legwatch.cover_odds import OFF, OFF_BASE, SLIPPED, SLIPPED_BASE
 from legwatch.rules import Warmth as Limits
 
 LONG_S = 1_200  # no lifted cover lets the air stay down so long
+WANES_S = 960  # a fall that took so long counts only where it lies below what is usual, too
 PACE = 2  # minutes
 PACES = 9  # the paces of the last eleven minutes
 SLOWEST = 0.02  # what is slower is no pace to compare with: noise
 OLDEST_MIN, CALMEST_MIN = 25.0, 40.0  # more tells no more
-FREED_SHARE = 0.35  # from under a leg to under a cover is a fall, too, but not by so much
-COVERED_K = 0.40  # a sheet keeps 0.55 and more, bare legs 0.2-0.4 (JOS-3 runs): less is no cover
+# A sheet keeps 0.55 and more of the way from room to skin, bare legs 0.2-0.4 (JOS-3 runs). This is
+# the least that a sheet keeps in a room of 27 C: less is a cover in no room where legs grow cold.
+COVERED_C = 3.0
+LEAST_C = 1.0  # of what is usual, to take a share of it
 FORECAST_MIN = 10  # from here on three values tell where it will settle
+FORECAST_C = 0.5  # by which that may be mistaken
 LIKELY = 0.5  # so likely outside, no forecast is asked ...
 NEARLY_S = 1_800  # ... until the slowest sensor has come near the room's air, and tells by that
 OUTSIDE_S = 2_400  # and then it is at the room's air, which another rule knows
-FORECAST_C = 0.5  # by which that may be mistaken
 _MINUTE_MS = 60_000
 
 
@@ -37,19 +42,21 @@ class Signs(NamedTuple):
     kept: float  # pace as a share of the fastest one of the last ten minutes
     age_min: float  # since the fall began
     turn_min: float  # since the sleeper turned; where no sensor can say, the fall began with a turn
-    usual_k: float  # the contrast before the fall
+    usual_c: float  # the contrast before the fall
+    lower: float  # share by which it lies below the lower quarter of what this night has shown
+    middle: float  # the same below its middle
 
 
 _OFF = odds.read(OFF_BASE, OFF, Signs._fields)
 _SLIPPED = odds.read(SLIPPED_BASE, SLIPPED, Signs._fields)
 
 
-def signs(now: Change, turned_ms: int | None, at_ms: int) -> Signs | None:
+def signs(now: Change, night: Usual | None, turned_ms: int | None, at_ms: int) -> Signs | None:
     """Return the signs of this minute, or None where nothing falls or too little is known."""
-    ks, before = now.ks, now.before_k
-    if now.since_ms is None or not before or len(ks) < PACES + PACE:
+    course, before = now.course_c, now.before_c
+    if now.since_ms is None or not before or len(course) < PACES + PACE:
         return None
-    paces = [(ks[-1 - PACE - n] - ks[-1 - n]) / before for n in range(PACES)]
+    paces = [(course[-1 - PACE - n] - course[-1 - n]) / before for n in range(PACES)]
     began_ms = now.since_ms - _MINUTE_MS
     turn_min = (at_ms - (began_ms if turned_ms is None else turned_ms)) / _MINUTE_MS
     return Signs(
@@ -60,7 +67,13 @@ def signs(now: Change, turned_ms: int | None, at_ms: int) -> Signs | None:
         min(OLDEST_MIN, (at_ms - now.since_ms) / _MINUTE_MS),
         min(CALMEST_MIN, turn_min),
         before,
+        now.fallen if night is None else _below(course[-1], night.lower_c),
+        now.fallen if night is None else _below(course[-1], night.middle_c),
     )
+
+
+def _below(now_c: float, usual_c: float) -> float:
+    return 1 - now_c / max(usual_c, LEAST_C)
 
 
 def sure(seen: Signs) -> float:
@@ -73,34 +86,43 @@ def outside(seen: Signs) -> float:
     return odds.chance(_SLIPPED, seen)
 
 
-def off(now: Change, turned_ms: int | None, at_ms: int, limits: Limits) -> str:
+def off(now: Change, night: Usual | None, turned_ms: int | None, at_ms: int, limits: Limits) -> str:
     """Return the limit by which the cover is off, or nothing: it has fallen far, and stays down."""
-    share = max(limits.change_share, FREED_SHARE if now.freed else 0.0)
-    if now.since_ms is None or now.fallen < share or change.rising(now):
+    if now.since_ms is None or now.fallen < limits.change_share or change.rising(now):
         return ""
-    if now.before_k is None or now.before_k < COVERED_K:
+    if now.before_c is None or now.before_c < COVERED_C:
         return ""
-    seen = signs(now, turned_ms, at_ms)
+    held_s = (at_ms - now.since_ms) // 1000
+    if held_s >= WANES_S and night and now.course_c[-1] > (1 - limits.change_share) * night.lower_c:
+        return ""
+    seen = signs(now, night, turned_ms, at_ms)
     if seen is not None and sure(seen) >= limits.change_sure:
         return "warmth.change_sure"
-    return "warmth.change_share" if at_ms - now.since_ms >= LONG_S * 1000 else ""
+    return "warmth.change_share" if held_s >= LONG_S else ""
 
 
-def slips(now: Change, turned_ms: int | None, span_c: float, at_ms: int, limits: Limits) -> bool:
+def slips(
+    now: Change,
+    night: Usual | None,
+    turned_ms: int | None,
+    stretch: float,
+    at_ms: int,
+    limits: Limits,
+) -> bool:
     """Say whether the sensor may have left the bed: it falls so, and not to end above room's air.
 
-    `span_c` is skin less room, by which a contrast becomes degrees.
+    `stretch` makes the degrees of now of a contrast, which is told as in the room of bedtime.
     """
-    seen = signs(now, turned_ms, at_ms)
+    seen = signs(now, night, turned_ms, at_ms)
     if seen is None or now.since_ms is None or seen.fallen < limits.change_share:
         return False
     likely, held_s = outside(seen), (at_ms - now.since_ms) // 1000
     if likely < limits.slip_doubt or held_s >= OUTSIDE_S:
         return False
-    end_k = now.ks[-1]
+    end_c = now.course_c[-1]
     if held_s < NEARLY_S:
         if seen.age_min < FORECAST_MIN or likely > LIKELY:
             return True
-        forecast_k = change.settles_at(now)
-        end_k = end_k if forecast_k is None else forecast_k
-    return end_k * span_c < limits.slipped_c + FORECAST_C
+        forecast_c = change.settles_at(now)
+        end_c = end_c if forecast_c is None else forecast_c
+    return end_c * stretch < limits.slipped_c + FORECAST_C

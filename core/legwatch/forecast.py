@@ -32,7 +32,9 @@ def below_in_min(
         return None
     falls = now.change.since_ms is not None and now.change.fallen >= BEGUN
     if falls:
-        seen = cover.signs(now.change, turned(now, movement, at_ms, rules), at_ms)
+        seen = cover.signs(
+            now.change, now.contrast.usual, turned(now, movement, at_ms, rules), at_ms
+        )
         if seen is None or cover.sure(seen) < EVEN:
             return None
         rate = (marks[-FEWEST_MARKS] - marks[-1]) / (MARK_MIN * (FEWEST_MARKS - 1))

@@ -100,7 +100,7 @@ def _by_signs(
     limits = rules.presence
     contrast = None
     if leg.celsius is not None and room.celsius is not None:
-        contrast = leg.celsius - room.celsius - offset_c
+        contrast = round(leg.celsius - room.celsius - offset_c, 3)
     fell = at_ms if fall(leg) >= limits.doubt_fall_c else was.fell_ms
     bare = was.bare_since_ms
     if contrast is None or contrast >= limits.empty_contrast_c:

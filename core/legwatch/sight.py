@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from legwatch import health, warmth
 from legwatch.air import Air, as_told, listen
 from legwatch.change import Change
+from legwatch.contrast import Contrast, Usual
 from legwatch.events import Window
 from legwatch.frozen import Frozen, compare
 from legwatch.movement import Movement, watch
@@ -83,7 +84,7 @@ def _feeling(leg: Air, room: Air, zero: Zero, *, stuck: bool) -> Feeling:
 
 def from_list(fields: list[Any]) -> Sight:
     """Read it back from JSON."""
-    movement, warm = Movement(*fields[5]), Warmth(*fields[7])
+    movement = Movement(*fields[5])
     return Sight(
         int(fields[0]),
         int(fields[1]),
@@ -92,7 +93,7 @@ def from_list(fields: list[Any]) -> Sight:
         _air(fields[4]),
         movement._replace(moved_ms=tuple(movement.moved_ms), turns_ms=tuple(movement.turns_ms)),
         Presence(*fields[6]),
-        warm._replace(marks=tuple(warm.marks), change=_change(warm.change)),
+        _warmth(fields[7]),
         bool(fields[8]),
         *_zero_and_frozen(fields[9:]),
     )
@@ -103,13 +104,19 @@ def _air(fields: list[Any]) -> Air:
     return air._replace(step=tuple(air.step), trail=tuple(air.trail))
 
 
-def _change(fields: Any) -> Change:
-    """Read a change; one of an older version has another word before its last, or too few."""
-    if len(fields) < len(Change._fields):
-        return Change()  # what was usual is known again within half an hour
-    ks, before_k, fallen, since_ms, deepest, *marks = fields
-    told, freed = marks if isinstance(marks[0], bool) else (marks[1], False)
-    return Change(tuple(ks), before_k, fallen, since_ms, deepest, bool(told), bool(freed))
+def _warmth(fields: list[Any]) -> Warmth:
+    """Read it; an older version told its contrast otherwise, and knows it anew in half an hour."""
+    warm = Warmth(*fields)
+    warm = warm._replace(marks=tuple(warm.marks))
+    if len(fields) < len(Warmth._fields):
+        return warm._replace(change=Change())
+    change, night = Change(*warm.change), Contrast(*warm.contrast)
+    return warm._replace(
+        change=change._replace(course_c=tuple(change.course_c)),
+        contrast=night._replace(
+            marks=tuple(night.marks), usual=None if night.usual is None else Usual(*night.usual)
+        ),
+    )
 
 
 def _zero_and_frozen(fields: list[Any]) -> tuple[Zero, Frozen]:

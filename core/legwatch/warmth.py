@@ -3,9 +3,10 @@
 from statistics import median
 from typing import NamedTuple
 
-from legwatch import change, cover
+from legwatch import change, contrast, cover
 from legwatch.air import Air, fall, recovery
 from legwatch.change import Change
+from legwatch.contrast import Contrast
 from legwatch.movement import Movement, known, restless
 from legwatch.notice import Figures, Level, Reason
 from legwatch.presence import Presence, may_have_left
@@ -16,6 +17,8 @@ ENTRY_MS = 600_000  # before a mat believes it, somebody may already have got in
 AGAIN_C = 1.0  # above what is cold without any fall, so that one word does not call the next
 SLIPPED_BACK_C = 0.5  # a sensor told to be outside is believed back in the bed from so much more on
 MARK_MS = 180_000  # the baseline remembers one mark every three minutes
+WARMEST_K = 0.88  # a sensor lain upon, or beside a bottle, is no measure of a covered bed
+UPON_K = 0.97  # nearly as warm as skin is no air under a cover, but a leg upon the sensor
 
 
 class Warmth(NamedTuple):
@@ -36,6 +39,7 @@ class Warmth(NamedTuple):
     less_urgent_ms: int | None = None
     change: Change = change.NOTHING
     slipped_ms: int | None = None  # bed air as cold as room air since, with somebody in bed
+    contrast: Contrast = contrast.NOTHING
 
 
 class Feeling(NamedTuple):
@@ -62,30 +66,45 @@ def feel(
         back = presence.settled_ms - presence.entered_ms < limits.settle_s * 1000
         was = was._replace(stay_ms=presence.entered_ms) if back else Warmth(presence.entered_ms)
     if was.change.told and not firing:  # what is usual begins anew under the cover as it is now
-        was = was._replace(marks=(), baseline_c=None)
+        was = was._replace(marks=(), baseline_c=None, contrast=contrast.forget(was.contrast))
     if c is None or presence.in_bed is False:
         kept = change.follow(was.change, None, at_ms, firing=firing)
-        return Warmth(was.stay_ms, was.marks, was.baseline_c, was.warmed, change=kept)
-    k = contrast(c, r, rules)
+        return Warmth(
+            was.stay_ms,
+            was.marks,
+            was.baseline_c,
+            was.warmed,
+            change=kept,
+            contrast=was.contrast,
+        )
+    night = contrast.begin(was.contrast, r if now.measured else None)
+    contrast_c = contrast.between(night, c, r)
+    k = share(c, r, rules)
     base = was.baseline_c
-    usual_k = None if base is None else contrast(base, r, rules)
-    seen = change.follow(was.change, k, at_ms, firing=firing)
+    usual_k = None if base is None else share(base, r, rules)
+    seen = change.follow(was.change, contrast_c, at_ms, firing=firing)
     fallen = _fallen(c, base, k, usual_k, rules)
     low_k = limits.contrast_k if usual_k is None else min(limits.contrast_k, 0.8 * usual_k)
     bare = k is not None and now.measured and k < low_k and c < limits.warn_c
-    near = now.measured and r is not None and c - r <= limits.draught_contrast_c
+    above_c = round(c - r, 3) if now.measured and r is not None else None
+    near = above_c is not None and above_c <= limits.draught_contrast_c
     airy = near or (k is not None and k < limits.draught_k)
     drop = fall(leg) >= limits.uncovered_fall_c
     fallen_ms = _since(was.fallen_ms, fallen, at_ms)
     plain_ms = _since(was.plain_ms, c < limits.plain_c, at_ms)
     marks, calm = was.marks, fallen_ms is None and plain_ms is None and seen.since_ms is None
-    if at_ms % MARK_MS == 0 and not firing and calm and (k is None or k <= change.UPON_K):
+    if at_ms % MARK_MS == 0 and not firing and calm and (k is None or k <= UPON_K):
         keep = limits.baseline_s * 1000 // MARK_MS
         marks = (*marks[-(keep - 1) :], _as_covered(c, r, rules))
         base = median(sorted(marks)[len(marks) // 2 :])
     told = _held(was.slipped_ms, rules.health.slipped_s, at_ms)
     near_c = limits.slipped_c + (SLIPPED_BACK_C if told else 0.0)
-    slipped = now.measured and r is not None and c - r < near_c and r < limits.warm_room_c
+    near_room = above_c is not None and above_c <= near_c
+    slipped = near_room and r is not None and r < limits.warm_room_c
+    slipped_ms = _since(was.slipped_ms, slipped, at_ms)
+    settled = presence.in_bed is True and at_ms >= presence.settled_ms and now.measured
+    if settled and not firing and seen.since_ms is None and slipped_ms is None:
+        night = contrast.mark(night, contrast_c, at_ms)
     return Warmth(
         was.stay_ms,
         marks,
@@ -98,17 +117,18 @@ def feel(
         _since(was.cold_room_ms, now.measured and r is not None and r < limits.cold_room_c, at_ms),
         _since(was.draught_ms, airy, at_ms),
         at_ms if drop else was.dropped_ms,
-        _since(was.warm_ms, _warm(c, k, base, seen, rules), at_ms),
+        _since(was.warm_ms, _warm(c, contrast_c, base, seen, rules), at_ms),
         _since(was.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
         seen,
-        _since(was.slipped_ms, slipped, at_ms),
+        slipped_ms,
+        night,
     )
 
 
 def _as_covered(c: float, r: float | None, rules: Rules) -> float:
     """Return the air, or what a cover makes of it: beside skin or a bottle it is warmer."""
     skin = rules.warmth.skin_c
-    return c if r is None else min(c, round(r + change.WARMEST_K * max(0.0, skin - r), 2))
+    return c if r is None else min(c, round(r + WARMEST_K * max(0.0, skin - r), 2))
 
 
 def _fallen(
@@ -121,11 +141,13 @@ def _fallen(
     return k is None or usual_k is None or k <= (1 - limits.change_share) * usual_k
 
 
-def _warm(c: float, k: float | None, base: float | None, seen: Change, rules: Rules) -> bool:
+def _warm(
+    c: float, contrast_c: float | None, base: float | None, seen: Change, rules: Rules
+) -> bool:
     """Say whether it is as warm as a covered bed; what fell has to come back."""
     limits = rules.warmth
-    if k is not None and seen.before_k is not None:
-        back = k >= (1 - limits.clear_share) * seen.before_k
+    if contrast_c is not None and seen.before_c is not None:
+        back = contrast_c >= (1 - limits.clear_share) * seen.before_c
         near = c >= limits.clear_near_c or (base is not None and base - c < limits.clear_drop_c)
         again = change.came_back(seen) and c >= limits.plain_c + AGAIN_C
         return c >= limits.covered_c or (back and near) or again
@@ -183,8 +205,9 @@ def judge(
 def _slips(now: Warmth, felt: Feeling, turned_ms: int | None, at_ms: int, rules: Rules) -> bool:
     if not felt.measured or felt.room_c is None:
         return False
-    span_c = rules.warmth.skin_c - felt.room_c
-    return cover.slips(now.change, turned_ms, span_c, at_ms, rules.warmth)
+    stretch = contrast.stretch(now.contrast, felt.room_c)
+    usual = now.contrast.usual
+    return cover.slips(now.change, usual, turned_ms, stretch, at_ms, rules.warmth)
 
 
 def turned(now: Warmth, movement: Movement, at_ms: int, rules: Rules) -> int | None:
@@ -224,7 +247,7 @@ def _cold(
         return yes(Level.URGENT, reason(now, at_ms, rules), now.urgent_ms, "warmth.urgent_c")
     turned_ms = turned(now, movement, at_ms, rules)
     tossing = turned_ms is None or restless(movement, at_ms, limits.restless_s)
-    if rule := cover.off(now.change, turned_ms, at_ms, limits):
+    if rule := cover.off(now.change, now.contrast.usual, turned_ms, at_ms, limits):
         return yes(Level.WARNING, _bared(now, at_ms, rules), now.change.since_ms, rule)
     if not now.warmed:
         return _cold_start(now, leg, felt, movement, at_ms, rules)
@@ -269,7 +292,7 @@ def _cold_start(
 def doubt(now: Warmth, movement: Movement, at_ms: int, rules: Rules) -> Figures:
     """Return how sure it is that the cover is off, and from what; nothing where nothing falls."""
     turned_ms = turned(now, movement, at_ms, rules)
-    seen = cover.signs(now.change, turned_ms, at_ms)
+    seen = cover.signs(now.change, now.contrast.usual, turned_ms, at_ms)
     if seen is None:
         return ()
     return (
@@ -296,7 +319,7 @@ def _bared(now: Warmth, at_ms: int, rules: Rules) -> Reason:
     return Reason.DRAUGHT if draught else Reason.UNCOVERED
 
 
-def contrast(leg_c: float, room_c: float | None, rules: Rules) -> float | None:
+def share(leg_c: float, room_c: float | None, rules: Rules) -> float | None:
     """Return k = (leg - room) / (skin - room), or None without a room sensor or in a hot room."""
     if room_c is None or room_c >= rules.warmth.skin_c - 1:
         return None

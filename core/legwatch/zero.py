@@ -31,7 +31,7 @@ def learn(
     """Take one minute in, if the bed is surely empty and long enough so."""
     c = leg.celsius
     if room.celsius is not None:
-        now = round(room.celsius + (was.offset_c or 0.0), 2)
+        now = round(room.celsius + (was.offset_c or 0.0), 3)
         was = was if now == was.room_c else Zero(was.offset_c, now)
     unsure = presence.in_bed is None and presence.entered_ms is not None
     if c is None or presence.in_bed or unsure or len(leg.trail) < TRAIL_MARKS:
@@ -39,11 +39,11 @@ def learn(
     left, turned = presence.left_ms, movement.turned_ms
     if (left is not None and at_ms - left < AIRED_MS) or (turned or 0) > at_ms - QUIET_MS:
         return was
-    if max(leg.trail) - min(leg.trail) > FLAT_C:
+    if round(max(leg.trail) - min(leg.trail), 2) > FLAT_C:
         return was
     if room.celsius is None:
         return Zero(was.offset_c, _nearer(was.room_c, c))
-    off = c - room.celsius
+    off = round(c - room.celsius, 2)
     if abs(off) > MOST_C:
         return was
     return Zero(_nearer(was.offset_c, off), was.room_c)

@@ -57,7 +57,8 @@ def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Signs
         if felt.room_c is None or felt.room_c >= rules.warmth.warm_room_c:
             continue
         turned_ms = warmth.turned(sight.warmth, sight.movement, at_ms, rules)
-        signs = cover.signs(sight.warmth.change, turned_ms, at_ms)
+        warm = sight.warmth
+        signs = cover.signs(warm.change, warm.contrast.usual, turned_ms, at_ms)
         if signs is not None and signs.fallen >= DEEP_ENOUGH:
             yield at_ms, signs
 

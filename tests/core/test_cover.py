@@ -8,6 +8,7 @@ import pytest
 
 from legwatch import cover, engine
 from legwatch.change import KEPT, Change
+from legwatch.contrast import Usual
 from legwatch.cover import Signs
 from legwatch.cover_odds import OFF, SLIPPED
 from legwatch.events import Kind, Window
@@ -16,13 +17,18 @@ from nightly import bare, ms, night, rules
 
 MINUTE = 60_000
 LIMITS = rules().warmth
+USUAL = Usual(11.5, 12.0)
 
 
-def falling(*shares: float, before_k: float = 0.8) -> Change:
+def falling(*shares: float, before_c: float = 12.0) -> Change:
     """Return a contrast that lay still and then fell by these shares, one a minute."""
-    covered = (before_k,) * (KEPT - len(shares))
-    ks = (*covered, *(round(before_k * (1 - share), 3) for share in shares))
-    return Change(ks, before_k, shares[-1], 0, max(shares))
+    covered = (before_c,) * (KEPT - len(shares))
+    course_c = (*covered, *(round(before_c * (1 - share), 2) for share in shares))
+    return Change(course_c, before_c, shares[-1], 0, max(shares))
+
+
+def slips(fall: Change, at_ms: int) -> bool:
+    return cover.slips(fall, USUAL, 0, 1.0, at_ms, LIMITS)
 
 
 def two_lags(air_min: float, sensor_min: float, deep: float, minutes: int) -> list[float]:
@@ -34,27 +40,33 @@ def two_lags(air_min: float, sensor_min: float, deep: float, minutes: int) -> li
 
 def sure_after(shares: list[float], *, turned_min: float = 0.0) -> float:
     at_ms = (len(shares) - 1) * MINUTE
-    seen = cover.signs(falling(*shares), round(-turned_min * MINUTE), at_ms)
+    seen = cover.signs(falling(*shares), USUAL, round(-turned_min * MINUTE), at_ms)
     assert seen is not None
     return cover.sure(seen)
 
 
 def test_the_signs_are_shares_of_what_the_contrast_was() -> None:
-    seen = cover.signs(falling(0.05, 0.15, 0.30), -MINUTE, 2 * MINUTE)
+    seen = cover.signs(falling(0.05, 0.15, 0.30), USUAL, -MINUTE, 2 * MINUTE)
     assert seen is not None
-    assert [round(sign, 2) for sign in seen] == [0.30, 0.25, 0.20, 1.0, 2, 3, 0.8]
+    assert [round(sign, 2) for sign in seen] == [0.30, 0.25, 0.20, 1.0, 2, 3, 12.0, 0.27, 0.30]
 
 
 def test_where_no_sensor_can_say_a_fall_began_with_a_turn() -> None:
-    seen = cover.signs(falling(0.05, 0.15, 0.30), None, 2 * MINUTE)
+    seen = cover.signs(falling(0.05, 0.15, 0.30), None, None, 2 * MINUTE)
     assert seen is not None
     assert (seen.age_min, seen.turn_min) == (2, 3)
 
 
-@pytest.mark.parametrize("short", [Change(), Change((0.8, 0.5), 0.8, 0.4, 0, 0.4)])
+def test_while_nothing_is_usual_yet_a_fall_is_from_what_it_was_before() -> None:
+    seen = cover.signs(falling(0.05, 0.15, 0.30), None, 0, 2 * MINUTE)
+    assert seen is not None
+    assert (seen.lower, seen.middle) == (0.30, 0.30)
+
+
+@pytest.mark.parametrize("short", [Change(), Change((12.0, 7.5), 12.0, 0.4, 0, 0.4)])
 def test_too_little_is_no_sign(short: Change) -> None:
-    assert cover.signs(short, 0, MINUTE) is None
-    assert not cover.slips(short, 0, 14.0, MINUTE, LIMITS)
+    assert cover.signs(short, USUAL, 0, MINUTE) is None
+    assert not slips(short, MINUTE)
 
 
 @pytest.mark.parametrize(("air_min", "sensor_min"), [(7, 2), (6, 3), (8, 5)])
@@ -78,29 +90,30 @@ def test_a_sensor_that_cools_to_the_rooms_air_at_its_own_pace_may_be_outside(
 ) -> None:
     shares = [0.99 * (1 - math.exp(-(m + 0.5) / lag_min)) for m in range(12)]
     for n in range(4, 13):
-        assert cover.slips(falling(*shares[:n]), 0, 14.0, (n - 1) * MINUTE, LIMITS), n
+        assert slips(falling(*shares[:n]), (n - 1) * MINUTE), n
 
 
 def test_what_is_likely_outside_but_keeps_above_the_rooms_air_is_in_the_bed_after_all() -> None:
     deep = falling(*(0.85 * (1 - math.exp(-(m + 0.5) / 2)) for m in range(12)))
-    waits, ends = (cover.slips(deep, 0, 14.0, m * MINUTE, LIMITS) for m in (11, 30))
+    waits, ends = (slips(deep, m * MINUTE) for m in (11, 30))
     assert (waits, ends) == (True, False)
 
 
 def test_a_fall_that_ends_far_above_the_rooms_air_is_no_sensor_outside() -> None:
     shares = two_lags(7, 2, 0.5, 14)
-    assert not cover.slips(falling(*shares), 0, 14.0, 13 * MINUTE, LIMITS)
+    assert not slips(falling(*shares), 13 * MINUTE)
 
 
-def test_from_under_a_leg_to_under_a_cover_is_no_uncovering() -> None:
+def test_a_slow_fall_to_what_was_usual_is_no_uncovering() -> None:
+    """Away from a leg, or from a bottle: it ends where the air lay before on this night."""
     fall, late_ms = falling(*two_lags(7, 2, 0.3, 20)), 30 * MINUTE
-    assert cover.off(fall, 0, late_ms, LIMITS) != ""
-    assert cover.off(fall._replace(freed=True), 0, late_ms, LIMITS) == ""
+    assert cover.off(fall, USUAL, 0, late_ms, LIMITS) != ""
+    assert cover.off(fall, Usual(9.0, 9.5), 0, late_ms, LIMITS) == ""
 
 
 def test_where_nothing_covers_nothing_is_uncovered() -> None:
     shares = two_lags(7, 2, 0.3, 20)
-    assert cover.off(falling(*shares, before_k=0.3), 0, 30 * MINUTE, LIMITS) == ""
+    assert cover.off(falling(*shares, before_c=2.9), None, 0, 30 * MINUTE, LIMITS) == ""
 
 
 def test_signs_are_told_apart_by_their_first_letters() -> None:
@@ -133,11 +146,11 @@ def test_an_alert_without_a_movement_sensor_tells_of_no_turn() -> None:
     assert fired.at_ms - ms("2026-01-02T21:00Z") <= 212 * MINUTE
 
 
-def test_what_the_owner_asks_for_more_than_holds_for_a_freed_sensor_too() -> None:
-    fall = falling(*two_lags(7, 2, 0.55, 12))._replace(freed=True)
+def test_what_the_owner_asks_for_more_than_holds() -> None:
+    fall = falling(*two_lags(7, 2, 0.55, 12))
     asked = rules(warmth__change_share=0.6).warmth
-    assert cover.off(fall, 0, 11 * MINUTE, LIMITS) == "warmth.change_sure"
-    assert cover.off(fall, 0, 11 * MINUTE, asked) == ""
+    assert cover.off(fall, USUAL, 0, 11 * MINUTE, LIMITS) == "warmth.change_sure"
+    assert cover.off(fall, USUAL, 0, 11 * MINUTE, asked) == ""
 
 
 def test_a_minute_as_cool_as_the_room_mutes_nothing_for_long() -> None:
@@ -152,25 +165,14 @@ def test_a_minute_as_cool_as_the_room_mutes_nothing_for_long() -> None:
     assert (Kind.COLD, Level.URGENT) in told
 
 
-@pytest.mark.parametrize("fields", [4, 6])
-def test_a_state_that_knows_less_goes_on(fields: int) -> None:
+def test_a_state_that_told_the_contrast_otherwise_goes_on() -> None:
     state = engine.start()
     for window in uncovered():
         state, _ = engine.advance(state, window, rules())
     version, written = json.loads(engine.to_json(state))
-    del written[0][0][7][13][fields:]
+    warmth = written[0][0][7]
+    assert warmth.pop() == json.loads(json.dumps(state.bed.sight.warmth.contrast))
+    warmth[13] = [[0.8, 0.5], 0.8, 0.4, 0, 0.4, False, True]
     back = engine.from_json(json.dumps([version, written]))
     assert back.bed.sight.warmth.change == Change()
     assert back.bed.alarms == state.bed.alarms
-
-
-def test_a_state_of_an_older_version_goes_on() -> None:
-    """It had the depth of a dip in it, before its last word."""
-    state = engine.start()
-    for window in uncovered():
-        state, _ = engine.advance(state, window, rules())
-    version, written = json.loads(engine.to_json(state))
-    change = written[0][0][7][13]
-    assert change == list(json.loads(json.dumps(state.bed.sight.warmth.change)))
-    change[5:] = [0.123, change[5]]
-    assert engine.from_json(json.dumps([version, written])) == state

@@ -1,0 +1,71 @@
+"""By how much the air beside the legs is warmer than the room, and what that is on this night.
+
+Made of differences of readings only, so that what both thermometers are off by leaves no trace in
+it. How far skin lies above the room cannot be known so; but by how much that has changed since
+bedtime can. A contrast is therefore told as it would be in the room of bedtime: a cover keeps the
+same share of a way that is longer in a colder room.
+"""
+
+from typing import NamedTuple
+
+SPAN_C = 15.0  # from a bedroom of 18 C to skin of 33 C; only how much the room changes is put to it
+LEAST_SPAN_C = 5.0  # of a room that warms on and on: nearer to skin nothing is measured
+MARK_MS = 600_000  # what is usual remembers a mark every ten minutes ...
+MARKS = 36  # ... of the last six hours
+FEWEST = 2  # marks; fewer say nothing of a night
+
+
+class Usual(NamedTuple):
+    """What the contrast was this night, C."""
+
+    lower_c: float  # a quarter of the marks lie below
+    middle_c: float
+
+
+class Contrast(NamedTuple):
+    """The memory of one stay in bed."""
+
+    begin_c: float | None = None  # the room's air at bedtime, or when it was first known after it
+    marks: tuple[float, ...] = ()
+    usual: Usual | None = None
+
+
+NOTHING = Contrast()
+
+
+def begin(was: Contrast, room_c: float | None) -> Contrast:
+    """Remember the room of bedtime, once it is known."""
+    return was._replace(begin_c=room_c) if was.begin_c is None else was
+
+
+def stretch(now: Contrast, room_c: float) -> float:
+    """Return how many times as long the way from this room to skin is as it was at bedtime."""
+    warmer_c = round(room_c - (room_c if now.begin_c is None else now.begin_c), 3)
+    return max(LEAST_SPAN_C, SPAN_C - warmer_c) / SPAN_C
+
+
+def between(now: Contrast, leg_c: float, room_c: float | None) -> float | None:
+    """Return the contrast as it would be in the room of bedtime, C; None where no room is known."""
+    if room_c is None:
+        return None
+    return round(round(leg_c - room_c, 3) / stretch(now, room_c), 2)
+
+
+def mark(was: Contrast, contrast_c: float | None, at_ms: int) -> Contrast:
+    """Take a minute of a settled, covered bed into what is usual."""
+    if contrast_c is None or at_ms % MARK_MS:
+        return was
+    marks = (*was.marks[1 - MARKS :], contrast_c)
+    return Contrast(was.begin_c, marks, _usual(marks))
+
+
+def forget(was: Contrast) -> Contrast:
+    """Return it without what is usual: the cover has changed."""
+    return Contrast(was.begin_c)
+
+
+def _usual(marks: tuple[float, ...]) -> Usual | None:
+    if len(marks) < FEWEST:
+        return None
+    ranked = sorted(marks)
+    return Usual(ranked[len(marks) // 4], ranked[len(marks) // 2])
