@@ -91,16 +91,25 @@ def stays(now: Change, limits: Limits) -> int | None:
     return now.since_ms if down else None
 
 
-def settles_at(now: Change) -> float | None:
-    """Return the contrast at which a cooling will settle, or None while that cannot be told.
+def ago(now: Change, minutes: int) -> Change:
+    """Return the fall as it was some minutes ago, from the same begin and by the same before."""
+    if not minutes or not now.before_c:
+        return now
+    course_c = now.course_c[:-minutes]
+    return now._replace(course_c=course_c, fallen=round(1 - course_c[-1] / now.before_c, 3))
+
+
+def settles_at(now: Change) -> float:
+    """Return the contrast at which a cooling will settle, C; the one of now if it is at its end.
 
     A body that cools by itself covers the same share of the way in the same time, so three values
     at equal distances give its end (Aitken's delta-squared).
     """
-    if len(now.course_c) <= 2 * STRIDE:
-        return None
-    first, middle, last = (now.course_c[-1 - n * STRIDE] for n in (2, 1, 0))
+    course_c = now.course_c
+    if len(course_c) <= 2 * STRIDE:
+        return course_c[-1]
+    first, middle, last = (course_c[-1 - n * STRIDE] for n in (2, 1, 0))
     before, after = first - middle, middle - last
     if after <= LEAST_C or before <= after:
-        return None
+        return last
     return last - after * after / (before - after)

@@ -7,6 +7,7 @@ in these nights, the legs truly lay bare, or the sensor truly lay outside. No pe
 it.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch import change, odds
@@ -27,6 +28,7 @@ COVERED_C = 3.0
 LEAST_C = 1.0  # of what is usual, to take a share of it
 FORECAST_MIN = 10  # from here on three values tell where it will settle
 FORECAST_C = 0.5  # by which that may be mistaken
+LOOKS = 3  # minutes of which the worst counts then: one digit of a sensor moves a forecast by 1 C
 LIKELY = 0.5  # so likely outside, no forecast is asked ...
 NEARLY_S = 1_800  # ... until the slowest sensor has come near the room's air, and tells by that
 OUTSIDE_S = 2_400  # and then it is at the room's air, which another rule knows
@@ -116,13 +118,21 @@ def slips(
     seen = signs(now, night, turned_ms, at_ms)
     if seen is None or now.since_ms is None or seen.fallen < limits.change_share:
         return False
-    likely, held_s = outside(seen), (at_ms - now.since_ms) // 1000
-    if likely < limits.slip_doubt or held_s >= OUTSIDE_S:
+    early = seen.age_min < FORECAST_MIN
+    views = [change.ago(now, n) for n in range(1 if early else LOOKS)]
+    held_s = (at_ms - now.since_ms) // 1000
+    if _outside(views, night, turned_ms, at_ms) < limits.slip_doubt or held_s >= OUTSIDE_S:
         return False
-    end_c = now.course_c[-1]
-    if held_s < NEARLY_S:
-        if seen.age_min < FORECAST_MIN or likely > LIKELY:
-            return True
-        forecast_c = change.settles_at(now)
-        end_c = end_c if forecast_c is None else forecast_c
+    nearly = held_s >= NEARLY_S
+    if not nearly and (early or outside(seen) > LIKELY):
+        return True
+    end_c = now.course_c[-1] if nearly else min(change.settles_at(view) for view in views)
     return end_c * stretch < limits.slipped_c + FORECAST_C
+
+
+def _outside(
+    views: Sequence[Change], night: Usual | None, turned_ms: int | None, at_ms: int
+) -> float:
+    """Return how likely it is, by the worst of these views, each a minute before the last one."""
+    looks = [signs(view, night, turned_ms, at_ms - n * _MINUTE_MS) for n, view in enumerate(views)]
+    return max((outside(seen) for seen in looks if seen), default=0.0)
