@@ -5,6 +5,8 @@ Written by tests/bench/fit_cover.py, not by hand. Fitted to
 How the lines read is told in odds.py.
 """
 
+# ruff: noqa: E501
+
 OFF_BASE = 117
 OFF = """
 m0.219 k0.287 a17.5 l0.123 -47 -32 9 t5.08 b-0.0192 -43 t4.08 -32 -6 b-0.0312 -29 9 m0.276 t5.92 b-0.0391 -31 -6 12 15

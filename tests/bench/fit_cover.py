@@ -5,8 +5,9 @@
         n/8-displaced n/9001 --write
 
 The folders are seeds; 5 was made with --lost 0.5, 7 and 8 with --kind displaced, of which 7 has 600
-nights. Each folder is left out once, and judged by what was fitted to the others: that is what the table shows,
-by the odds alone. With --write, a fit to all of them goes to core/legwatch/cover_odds.py.
+nights. Each folder is left out once, and judged by what was fitted to the others: that is what the
+table shows, by the odds alone. With --write, a fit to all of them goes to
+core/legwatch/cover_odds.py.
 """
 
 import argparse
@@ -167,7 +168,7 @@ def _text(nights: Sequence[Night], names: str) -> str:
         "Written by tests/bench/fit_cover.py, not by hand. Fitted to\n"
         f"{minutes:,} minutes of {len(nights):,} made nights: {names}.\n"
         "How the lines read is told in odds.py.\n"
-        '"""\n' + _odds("OFF", off) + _odds("SLIPPED", slipped)
+        '"""\n\n# ruff: noqa: E501\n' + _odds("OFF", off) + _odds("SLIPPED", slipped)
     )
 
 

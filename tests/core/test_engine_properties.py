@@ -293,7 +293,7 @@ def test_noise_before_a_sensor_rounds_moves_no_alert(sleeper: Sleeper, noise: in
     assert moved_min(sleeper.windows(), noisy, What.FIRED, What.RESOLVED) <= 2
 
 
-def first_by_contrast(windows: Iterable[Window]) -> int | None:
+def first_by_contrast(windows: Iterable[Event]) -> int | None:
     """Return the minute of the first cold alert, or None where the contrast did not make it."""
     for notice in replay(windows, AT_ONCE):
         if notice.kind is Kind.COLD and notice.what is What.FIRED:
