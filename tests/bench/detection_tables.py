@@ -249,8 +249,11 @@ def moved(found: Found) -> Iterator[str]:
         "0.049 °C is less than a DHT22 resolves, and legwatch takes readings to what that does: "
         "the row checks that nothing is left of it. Noise of up to 0.1 °C sets half of the last "
         "digits one off, as noise before the sensor rounds would. An alert is kept if it comes at "
-        "most two minutes earlier or later, moved if within an hour, else gone. Of the other "
-        "rules, most compare the air with a limit in degrees, and so follow an offset. "
+        "most two minutes earlier or later; overtaken if another one stands then, which another "
+        "rule called sooner or which has not ended yet; moved if one comes within an hour; else "
+        "gone. A fall of the contrast is measured by differences of readings, which no offset "
+        "touches. Of the other rules, and of what ends an alert, most is a limit in degrees, and "
+        "so follows an offset. "
         "`tests/bench/moved_alerts.py` counts this for any folder of made nights."
     )
     yield ""

@@ -4,10 +4,12 @@
 
 Replays made nights without faults as they are and with other readings: with noise below and above
 what a DHT22 resolves, or all by as much too high or too low. An alert is kept if the other night
-has one at most two minutes earlier or later, moved if it has one within the hour, else gone; one
-that only the other night has is new. Those by a fall of the contrast of bed and room are counted
-apart from those by other rules, of which most compare with a limit in degrees, and so may well come
-and go with an offset. What an alert is by may be another in the other night.
+has one at most two minutes earlier or later. It is overtaken if another one stands there at its
+minute: one that another rule called sooner, or that has not ended yet. It is moved if the other
+night has one within the hour, else gone; one that only the other night has is new. Those by a fall
+of the contrast of bed and room are counted apart from those by other rules, of which most compare
+with a limit in degrees, and so may well come and go with an offset. What an alert is by may be
+another in the other night.
 """
 
 import argparse
@@ -38,7 +40,7 @@ MINUTE_MS = 60_000
 KEPT_MIN, SAME_MIN = 2, 60
 RULES = rules_for("standard", {}, UTC)
 BY_CONTRAST = ("warmth.change_sure ", "warmth.change_share ")
-FATES = ("kept", "moved", "gone", "new")
+FATES = ("kept", "moved", "overtaken", "gone", "new")
 HEADS = ("readings", "alerts by", "of", *FATES, "by at most")
 
 
@@ -54,6 +56,7 @@ CHANGES: Mapping[str, Change] = {
     "noise of up to 0.1 °C": Change(noise_c=0.1),
     "both 0.2 °C more": Change(0.2),
     "both 0.5 °C more": Change(0.5),
+    "both 1 °C more": Change(1.0),
     "both 0.5 °C less": Change(-0.5),
 }
 
@@ -63,6 +66,7 @@ class Cold(NamedTuple):
 
     minute: int
     by_contrast: bool
+    end_minute: int | None = None  # None: it stands to the end of the night
 
 
 class Fate(NamedTuple):
@@ -141,11 +145,15 @@ def colds(notices: Iterable[Notice]) -> list[Cold]:
     """Return the cold alerts; one that is only written down is none until it is raised."""
     found: dict[int | None, Cold] = {}
     for notice in notices:
+        if notice.kind is not Kind.COLD:
+            continue
+        minute, known = notice.at_ms // MINUTE_MS, found.get(notice.episode_ms)
         came = notice.what in {What.FIRED, What.RAISED} and notice.level is not Level.LOG
-        if notice.kind is Kind.COLD and came and notice.episode_ms not in found:
+        if known is None and came:
             rule = str(dict(notice.figures)["rule"])
-            minute = notice.at_ms // MINUTE_MS
             found[notice.episode_ms] = Cold(minute, rule.startswith(BY_CONTRAST))
+        elif known is not None and notice.what is What.RESOLVED:
+            found[notice.episode_ms] = known._replace(end_minute=minute)
     return list(found.values())
 
 
@@ -158,9 +166,23 @@ def compare(alerts: Sequence[Cold], others: Sequence[Cold]) -> list[Fate]:
         if by_min <= SAME_MIN and alert in unmet and other in left:
             unmet.remove(alert)
             left.remove(other)
-            found.append(Fate("kept" if by_min <= KEPT_MIN else "moved", alert.by_contrast, by_min))
-    found += [Fate("gone", alert.by_contrast) for alert in unmet]
+            found.append(Fate(_met(alert, other), alert.by_contrast, by_min))
+    for alert in unmet:
+        stands = any(_overtaken(alert, other) for other in others)
+        found.append(Fate("overtaken" if stands else "gone", alert.by_contrast))
     return found + [Fate("new", other.by_contrast) for other in left]
+
+
+def _met(alert: Cold, other: Cold) -> str:
+    if _apart_min(alert, other) <= KEPT_MIN:
+        return "kept"
+    by_another_rule = alert.by_contrast is not other.by_contrast
+    return "overtaken" if by_another_rule and _overtaken(alert, other) else "moved"
+
+
+def _overtaken(alert: Cold, other: Cold) -> bool:
+    ended = other.end_minute is not None and other.end_minute < alert.minute
+    return other.minute < alert.minute and not ended
 
 
 def _apart_min(alert: Cold, other: Cold) -> int:
@@ -173,7 +195,8 @@ def _rows(fates: Mapping[str, Sequence[Fate]]) -> Iterator[tuple[str, ...]]:
         for by_contrast, by in ((True, "a fall of the contrast"), (False, "other rules")):
             mine = [fate for fate in all_of_it if fate.by_contrast is by_contrast]
             count = Counter(fate.what for fate in mine)
-            most_min = max((fate.by_min for fate in mine), default=0)
+            met = (fate.by_min for fate in mine if fate.what in {"kept", "moved"})
+            most_min = max(met, default=0)
             of = len(mine) - count["new"]
             yield name, by, str(of), *(str(count[what]) for what in FATES), f"{most_min} min"
 

@@ -17,9 +17,13 @@ from nightly import REPO, night
 BODIES = REPO / "tests" / "nights" / "body"
 
 
+def brief(minute: int, *, by_contrast: bool = True) -> Cold:
+    return Cold(minute, by_contrast, minute + 5)
+
+
 def test_an_alert_is_kept_moved_gone_or_new() -> None:
-    alerts = [Cold(100, by_contrast=True), Cold(200, by_contrast=True), Cold(400, by_contrast=True)]
-    others = [Cold(98, by_contrast=True), Cold(203, by_contrast=True), Cold(461, by_contrast=False)]
+    alerts = [brief(100), brief(200), brief(400)]
+    others = [brief(98), brief(203), brief(461, by_contrast=False)]
     assert compare(alerts, others) == [
         Fate("kept", by_contrast=True, by_min=2),
         Fate("moved", by_contrast=True, by_min=3),
@@ -40,8 +44,33 @@ def test_an_alert_is_kept_moved_gone_or_new() -> None:
 def test_the_nearest_alert_of_the_other_night_is_the_same(
     alerts: list[int], others: list[int], fates: list[str]
 ) -> None:
-    one, other = ([Cold(m, by_contrast=True) for m in minutes] for minutes in (alerts, others))
+    one, other = ([brief(m) for m in minutes] for minutes in (alerts, others))
     assert [fate.what for fate in compare(one, other)] == fates
+
+
+@pytest.mark.parametrize(
+    ("other", "fate"),
+    [
+        (Cold(80, by_contrast=False, end_minute=160), "overtaken"),  # by a rule in degrees
+        (Cold(80, by_contrast=False, end_minute=90), "moved"),
+        (Cold(80, by_contrast=True, end_minute=160), "moved"),
+        (Cold(120, by_contrast=False), "moved"),
+        (Cold(30, by_contrast=True), "overtaken"),  # it has not ended yet
+        (Cold(30, by_contrast=True, end_minute=99), "gone"),
+    ],
+)
+def test_an_alert_is_overtaken_by_one_that_stands_at_its_minute(other: Cold, fate: str) -> None:
+    first, *_ = compare([Cold(100, by_contrast=True)], [other])
+    assert first.what == fate
+
+
+def test_an_alert_ends_when_it_is_resolved() -> None:
+    known = made(BODIES / "body-3-0001-uncovered_both.truth.json")
+    assert known is not None
+    said = [n for n in replay(known[1], RULES) if n.kind is Kind.COLD]
+    ends = [n.at_ms // 60_000 for n in said if n.what is What.RESOLVED]
+    assert [cold.end_minute for cold in colds(said)] == ends
+    assert len(ends) == 2
 
 
 def test_an_alert_that_was_only_written_down_counts_from_when_it_is_raised() -> None:
@@ -51,7 +80,8 @@ def test_an_alert_that_was_only_written_down_counts_from_when_it_is_raised() -> 
     firsts = [(n.what, n.level) for n in said if n.kind is Kind.COLD][:2]
     assert firsts == [(What.FIRED, Level.LOG), (What.RAISED, Level.URGENT)]
     raised = next(n for n in said if n.kind is Kind.COLD and n.what is What.RAISED)
-    assert colds(said)[0] == Cold(raised.at_ms // 60_000, by_contrast=False)
+    first = colds(said)[0]
+    assert (first.minute, first.by_contrast) == (raised.at_ms // 60_000, False)
 
 
 def seen(change: Change, seed: str = "a") -> list[Window]:
@@ -90,7 +120,7 @@ def test_the_command_counts_the_alerts_of_a_folder(
     ]
     of, *fates, by = rows[0][2:]
     assert int(of) > 0
-    assert (fates, by) == ([of, "0", "0", "0"], "0 min")
+    assert (fates, by) == ([of, "0", "0", "0", "0"], "0 min")
 
 
 def test_nights_with_faults_are_left_out(tmp_path: Path) -> None:
