@@ -155,7 +155,7 @@ def steps(found: Found) -> Iterator[tuple[str | None, str]]:
     names = [name for name in found.curves["mat"]["values"] if name != "simple"]
     others = [(float(name), name) for name in names if float(name) != standard]
     for value, name in sorted([*others, (standard, "")]):
-        yield name or None, f"{value:.2f}" if name else f"**{value:.2f}** (standard)"
+        yield name or None, f"{value:g}" if name else f"**{value:g}** (standard)"
     yield "simple", "simple automation"
 
 
