@@ -46,9 +46,10 @@ def follow(was: Change, contrast_c: float | None, at_ms: int, *, firing: bool) -
             return NOTHING
         return Change(before_c=was.before_c, deepest=was.deepest, told=True)
     seen = (*was.course_c[1 - KEPT :], contrast_c)
-    before = was.before_c if keeps else _before(seen)
+    # What it was before an alert that stands is not learned from what lies bare.
+    before = was.before_c if firing else _before(seen)
     if before is None or before <= 0:
-        return Change(seen)
+        return Change(seen, told=firing)
     fallen = round(1 - contrast_c / before, 3)
     if firing:
         since_ms = was.since_ms or at_ms

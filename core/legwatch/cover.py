@@ -60,7 +60,7 @@ def signs(now: Change, night: Usual | None, turned_ms: int | None, at_ms: int) -
         return None
     paces = [(course[-1 - PACE - n] - course[-1 - n]) / before for n in range(PACES)]
     began_ms = now.since_ms - _MINUTE_MS
-    turn_min = (at_ms - (began_ms if turned_ms is None else turned_ms)) / _MINUTE_MS
+    turn_min = max(0, at_ms - (began_ms if turned_ms is None else turned_ms)) / _MINUTE_MS
     return Signs(
         now.fallen,
         paces[0],

@@ -16,9 +16,13 @@ from legwatch.verdict import RANK, WARM, Verdict, no, unknown, yes
 ENTRY_MS = 600_000  # before a mat believes it, somebody may already have got into bed
 AGAIN_C = 1.0  # above what is cold without any fall, so that one word does not call the next
 SLIPPED_BACK_C = 0.5  # a sensor told to be outside is believed back in the bed from so much more on
+UPON_MS = change.KEPT * 60_000  # what is remembered before a fall
 MARK_MS = 180_000  # the baseline remembers one mark every three minutes
 WARMEST_K = 0.88  # a sensor lain upon, or beside a bottle, is no measure of a covered bed
 UPON_K = 0.97  # nearly as warm as skin is no air under a cover, but a leg upon the sensor
+# From under a leg to under a cover is a fall, too. What a leg has lain upon may be bare only below
+# this: covers keep 0.55-0.9, bare legs 0.2-0.4 (JOS-3 runs).
+FREED_K = 0.65
 
 
 class Warmth(NamedTuple):
@@ -40,6 +44,7 @@ class Warmth(NamedTuple):
     change: Change = change.NOTHING
     slipped_ms: int | None = None  # bed air as cold as room air since, with somebody in bed
     contrast: Contrast = contrast.NOTHING
+    upon_ms: int | None = None  # when the air was last as warm as skin
 
 
 class Feeling(NamedTuple):
@@ -76,8 +81,9 @@ def feel(
             was.warmed,
             change=kept,
             contrast=was.contrast,
+            upon_ms=was.upon_ms,
         )
-    night = contrast.begin(was.contrast, r if now.measured else None)
+    night = contrast.begin(was.contrast, r)
     contrast_c = contrast.between(night, c, r)
     k = share(c, r, rules)
     base = was.baseline_c
@@ -117,11 +123,12 @@ def feel(
         _since(was.cold_room_ms, now.measured and r is not None and r < limits.cold_room_c, at_ms),
         _since(was.draught_ms, airy, at_ms),
         at_ms if drop else was.dropped_ms,
-        _since(was.warm_ms, _warm(c, contrast_c, base, seen, rules), at_ms),
+        _since(was.warm_ms, firing and _warm(c, contrast_c, base, seen, rules), at_ms),
         _since(was.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
         seen,
         slipped_ms,
         night,
+        at_ms if k is not None and k > UPON_K else was.upon_ms,
     )
 
 
@@ -247,7 +254,8 @@ def _cold(
         return yes(Level.URGENT, reason(now, at_ms, rules), now.urgent_ms, "warmth.urgent_c")
     turned_ms = turned(now, movement, at_ms, rules)
     tossing = turned_ms is None or restless(movement, at_ms, limits.restless_s)
-    if rule := cover.off(now.change, now.contrast.usual, turned_ms, at_ms, limits):
+    rule = cover.off(now.change, now.contrast.usual, turned_ms, at_ms, limits)
+    if rule and not _freed(now, felt, rules):
         return yes(Level.WARNING, _bared(now, at_ms, rules), now.change.since_ms, rule)
     if not now.warmed:
         return _cold_start(now, leg, felt, movement, at_ms, rules)
@@ -270,6 +278,15 @@ def _cold(
     ):
         return yes(Level.WARNING, Reason.COLD_ROOM, now.cold_room_ms, "warmth.cold_room_c")
     return None
+
+
+def _freed(now: Warmth, felt: Feeling, rules: Rules) -> bool:
+    """Say whether a leg lay upon the sensor before the fall, and it may lie under the cover now."""
+    since_ms = now.change.since_ms
+    if felt.leg_c is None or since_ms is None or now.upon_ms is None:
+        return False
+    k = share(felt.leg_c, felt.room_c, rules)
+    return now.upon_ms > since_ms - UPON_MS and k is not None and k > FREED_K
 
 
 def _cold_start(
