@@ -119,3 +119,70 @@ def test_a_room_sensor_that_dies_after_the_room_has_cooled_is_no_change() -> Non
     told = [n.kind for n in replay(events, rules()) if n.what is What.FIRED]
     assert Kind.SENSOR in told
     assert Kind.COLD not in told
+
+
+@pytest.mark.parametrize("upon_c", [33.2, 34.0, 36.0])
+@pytest.mark.parametrize("under_c", [28.5, 30.0])
+@pytest.mark.parametrize("lag_min", [4, 8, 14])
+def test_a_leg_that_lay_upon_the_sensor_all_evening_and_then_moves_away_is_no_alert(
+    upon_c: float, under_c: float, lag_min: float
+) -> None:
+    """Nothing else was usual on this night: under the cover it is cooler than a leg is."""
+
+    def air(m: float) -> float:
+        wavers = 0.1 * math.sin(m / 7)
+        if m < 150:
+            return round(upon_c - 12 * math.exp(-m / 8) + wavers, 1)
+        return round(under_c + (upon_c - under_c) * math.exp(-(m - 150) / lag_min) + wavers, 1)
+
+    assert fired(air) == []
+
+
+def test_a_leg_that_lay_upon_the_sensor_and_then_lies_bare_is_told() -> None:
+    def air(m: float) -> float:
+        bared = bare((150, 400), bare_c=23)(m) or 0.0
+        return round(bared + 2.5 * math.exp(-max(0.0, m - 150) / 4), 1)
+
+    ((at, kind, _reason),) = fired(air)
+    assert kind is Kind.COLD
+    assert 155 <= at <= 165
+
+
+@pytest.mark.parametrize("back_min", [140, 200])
+def test_a_room_sensor_that_comes_back_late_and_warmer_is_no_fall(back_min: int) -> None:
+    def room(m: float) -> float | None:
+        if m < -20:
+            return 18.0
+        return 23.0 if m >= back_min else None
+
+    events = night(
+        minutes=EMPTY_MIN + 300,
+        leg=lambda m: round(31 - 13 * math.exp(-max(0, m - EMPTY_MIN) / 8), 1) + 0.1 * (m // 5 % 3),
+        room=lambda m: room(m - EMPTY_MIN),
+        moves=lambda m: 6 if m >= EMPTY_MIN and m % 25 < 0.1 else 0,
+        mat=lambda m: m >= EMPTY_MIN,
+    )
+    told = [n.kind for n in replay(events, rules()) if n.what is What.FIRED]
+    assert Kind.SENSOR in told
+    assert Kind.COLD not in told
+
+
+def test_an_alert_of_air_that_is_still_warm_is_over_only_when_it_stays_so() -> None:
+    """From 32.4 to 29.6 C: what was warm before the alert does not end it a minute later."""
+
+    def air(m: float) -> float:
+        fell = 2.8 * (1 - math.exp(-max(0.0, m - 150) / 7))
+        return round(32.4 - 12 * math.exp(-max(m, 0) / 8) - fell, 1) + 0.1 * (m // 5 % 2)
+
+    events = night(
+        minutes=EMPTY_MIN + 300,
+        leg=lambda m: air(m - EMPTY_MIN) if m >= EMPTY_MIN else 24.0,
+        room=lambda _m: 24.0,
+        moves=lambda m: 6 if m >= EMPTY_MIN and m % 25 < 0.1 else 0,
+        mat=lambda m: m >= EMPTY_MIN,
+    )
+    cold = [n for n in replay(events, rules()) if n.kind is Kind.COLD]
+    begun = next(n for n in cold if n.what is What.FIRED)
+    ends = [n.at_ms for n in cold if n.what is What.RESOLVED]
+    assert float(str(dict(begun.figures)["leg_c"])) >= rules().warmth.covered_c
+    assert all(at_ms - begun.at_ms >= rules().warmth.clear_hold_s * 1000 for at_ms in ends)

@@ -12,7 +12,7 @@ from legwatch.contrast import Usual
 from legwatch.cover import Signs
 from legwatch.cover_odds import OFF, SLIPPED
 from legwatch.events import Kind, Window
-from legwatch.notice import Level, What
+from legwatch.notice import Level, Notice, What
 from nightly import bare, ms, night, rules
 
 MINUTE = 60_000
@@ -55,6 +55,12 @@ def test_where_no_sensor_can_say_a_fall_began_with_a_turn() -> None:
     seen = cover.signs(falling(0.05, 0.15, 0.30), None, None, 2 * MINUTE)
     assert seen is not None
     assert (seen.age_min, seen.turn_min) == (2, 3)
+
+
+def test_no_turn_lies_in_the_future_of_a_minute_that_is_looked_at_again() -> None:
+    seen = cover.signs(falling(0.05, 0.15, 0.30), USUAL, 2 * MINUTE, MINUTE)
+    assert seen is not None
+    assert seen.turn_min == 0
 
 
 def test_while_nothing_is_usual_yet_a_fall_is_from_what_it_was_before() -> None:
@@ -165,15 +171,34 @@ def test_a_minute_as_cool_as_the_room_mutes_nothing_for_long() -> None:
     assert (Kind.COLD, Level.URGENT) in told
 
 
-def test_a_state_that_told_the_contrast_otherwise_goes_on() -> None:
-    state = engine.start()
-    for window in uncovered():
-        state, _ = engine.advance(state, window, rules())
-    version, written = json.loads(engine.to_json(state))
+@pytest.mark.parametrize("bare_c", [26.0, 28.5])
+@pytest.mark.parametrize("cut_min", [225, 240])
+def test_a_state_that_told_the_contrast_otherwise_goes_on(bare_c: float, cut_min: int) -> None:
+    """An alert that stands then is over when the legs are warm again, and no sooner."""
+    windows = list(
+        night(
+            minutes=450,
+            leg=bare((200, 400), bare_c=bare_c),
+            moves=lambda m: 6 if m % 25 < 0.1 else 0,
+        )
+    )
+    state, said = engine.start(), list[Notice]()
+    for n, window in enumerate(windows):
+        if n == 6 * cut_min:
+            state = engine.from_json(_older(engine.to_json(state)))
+            assert state.bed.sight.warmth.change == Change()
+        state, notices = engine.advance(state, window, rules())
+        said += notices
+    cold = [(n.what, (n.at_ms - said[0].at_ms) // MINUTE) for n in said if n.kind is Kind.COLD]
+    assert [at for what, at in cold if what is What.FIRED] == [0]
+    (over,) = [at for what, at in cold if what is What.RESOLVED]
+    assert over > 180
+
+
+def _older(text: str) -> str:
+    """Return a state as it was written while the contrast was a share of the way to skin."""
+    version, written = json.loads(text)
     warmth = written[0][0][7]
-    assert warmth[15:] == json.loads(json.dumps(state.bed.sight.warmth[15:]))
     del warmth[15:]
-    warmth[13] = [[0.8, 0.5], 0.8, 0.4, 0, 0.4, False, True]
-    back = engine.from_json(json.dumps([version, written]))
-    assert back.bed.sight.warmth.change == Change()
-    assert back.bed.alarms == state.bed.alarms
+    warmth[13] = [[0.8, 0.5], 0.8, 0.4, 0, 0.4, True, False]
+    return json.dumps([version, written])
