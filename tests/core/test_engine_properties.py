@@ -322,6 +322,16 @@ def test_what_both_thermometers_are_off_by_moves_no_alert_by_the_contrast(
 
 @settings(max_examples=12)
 @given(CLEAR, OFF_C)
+def test_what_both_are_off_by_before_they_round_changes_no_alert(
+    sleeper: Sleeper, off_c: float
+) -> None:
+    """Its end may be another: warm again is, among others, what is as warm as a covered bed."""
+    off = sleeper.windows(leg_off_c=off_c, room_off_c=off_c)
+    assert moved_min(sleeper.windows(), off, What.FIRED) <= 2
+
+
+@settings(max_examples=12)
+@given(CLEAR, OFF_C)
 def test_what_one_is_off_by_is_learned_in_the_empty_bed(sleeper: Sleeper, off_c: float) -> None:
     assert moved_min(sleeper.windows(), sleeper.windows(leg_off_c=off_c), What.FIRED) <= 2
 
