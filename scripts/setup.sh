@@ -94,6 +94,88 @@ python_found() {
   stop "Missing: python3-venv. Install with: sudo apt install python3-venv"
 }
 
+# What pip says goes into a file, so that a failure can be told in one line.
+PIP_LOG=.venv/pip.log
+pip_install() { .venv/bin/python -m pip install --quiet "$@" >>"$PIP_LOG" 2>&1; }
+
+# stop_for WHAT: say what failed, in pip's last words, and what to do.
+stop_for() {
+  local why todo
+  why=$(grep -E "^ *(error|ERROR):" "$PIP_LOG" | grep -v "Failed to build\|subprocess-exited" | tail -n 1 | sed 's/^ *//')
+  case $(tail -n 60 "$PIP_LOG") in
+    *"No space left"*) todo="Free some space on the disk, then run this again." ;;
+    *"NewConnectionError"* | *"Max retries"* | *"Read timed out"* | *"Connection broken"*)
+      todo="Is the internet (or your package mirror) in reach? Then run this again." ;;
+    *"command '"* | *"Python.h"* | *"Failed building wheel"* | *"Failed to build"*)
+      todo="Install the build packages, then run this again: sudo apt install ${BUILD_PACKAGES[*]}" ;;
+    *) todo="If the internet (or your package mirror) is in reach, the file below says more." ;;
+  esac
+  stop "pip could not install $1: ${why:-$(tail -n 1 "$PIP_LOG")}
+$todo
+All that pip said is in $PWD/$PIP_LOG"
+}
+
+# The pin libraries have compiled parts, and not every Pi finds a wheel of each: lgpio's end at Python
+# 3.12, gpiod and sysv_ipc have none for 32 bit. So a wheel comes first, then the system's own package
+# (Raspberry Pi OS has lgpio), then one is built here. How each came is said: Pis differ in it.
+PIN_LIBRARIES=('sysv_ipc>=1.1.0 python3-sysv-ipc' 'gpiod>=2.1 python3-libgpiod' 'lgpio>=0.2.2 python3-lgpio')
+BUILD_PACKAGES=(gcc libc6-dev python3-dev swig)
+pin_libraries() {
+  case $(uname -m) in aarch64 | arm*) ;; *) return 0 ;; esac
+  local pair requirement name package
+  for pair in "${PIN_LIBRARIES[@]}"; do
+    requirement=${pair% *} name=${pair%%>=*} package=${pair#* }
+    if pip_install --only-binary=:all: "$requirement"; then
+      say "  $name: a wheel"
+    elif from_system "$requirement" "$package"; then
+      say "  $name: the system's $package"
+    else
+      say "  $name: building it (some minutes on a small Pi) ..."
+      build_tools || exit 1
+      # PYPI=1: lgpio brings its C library along; else it wants one that Debian does not have.
+      PYPI=1 pip_install "$requirement" || stop_for "$name"
+      say "  $name: built"
+    fi
+  done
+}
+
+# from_system REQUIREMENT PACKAGE: link the system's own module into the environment, if it is new
+# enough and made for this Python. Only this one: the system's other modules stay outside.
+from_system() {
+  local site part linked=()
+  [ "$(.venv/bin/python -c 'import sys; print(sys.base_prefix)')" = /usr ] || return 1
+  offered "$@" || return 1
+  dpkg -s "$2" >/dev/null 2>&1 || { may_install && install "$2"; } || return 1
+  site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+  while read -r part; do
+    ln -sfn "$part" "$site/" && linked+=("$site/${part##*/}")
+  done < <(dpkg -L "$2" | grep -E '^/usr/lib/python3/dist-packages/[^/]+$')
+  pip_install --no-index "$1" && return 0 # pip's own word that this is what was asked for
+  rm -f "${linked[@]}"
+  return 1
+}
+
+# offered REQUIREMENT PACKAGE: whether the system has the package in a version that is new enough.
+offered() {
+  local version
+  version=$(apt-cache policy "$2" 2>/dev/null | sed -n 's/^ *Candidate: *//p')
+  [ -n "$version" ] && [ "$version" != "(none)" ] && dpkg --compare-versions "$version" ge "${1##*>=}"
+}
+
+build_tools() {
+  local header
+  header=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h
+  if command -v gcc >/dev/null && command -v swig >/dev/null && [ -e "$header" ] && [ -e /usr/include/stdio.h ]; then
+    return 0
+  fi
+  if may_install; then
+    say "  Installing ${BUILD_PACKAGES[*]} ..."
+    install "${BUILD_PACKAGES[@]}" && return 0
+  fi
+  say "Missing: ${BUILD_PACKAGES[*]}. Install with: sudo apt install ${BUILD_PACKAGES[*]}"
+  return 1
+}
+
 # venv EXTRAS [pip arguments]: the package with its extras in .venv; again only when the recipe changed.
 venv() {
   local extras=$1
@@ -107,17 +189,17 @@ venv() {
   recipe="$(sha256sum <pyproject.toml) $extras $*"
   # A fuller installation serves the smaller need too: each recipe has its own line in the stamp.
   if ! { [ -x .venv/bin/legwatch ] && grep -qxF -- "$place | $recipe" "$STAMP" 2>/dev/null; }; then
-    say "Setting up (once, about a minute) ..."
+    say "Setting up (once; about a minute, on a small Pi some more) ..."
     if ! .venv/bin/python -c 'import pip' 2>/dev/null || { [ -f "$STAMP" ] && ! grep -qF -- "$place |" "$STAMP"; }; then
       python3 -m venv --clear .venv || stop "python3 -m venv failed: see above."
       exec 9>.venv/legwatch.lock # the old one went with the old environment
       flock 9
     fi
+    : >"$PIP_LOG"
     # Debian 12's pip does not know dependency groups yet.
-    if ! .venv/bin/python -m pip install --quiet --upgrade 'pip>=25.1' ||
-      ! .venv/bin/python -m pip install --quiet --editable ".[$extras]" "$@"; then
-      stop "pip could not install legwatch: is the internet (or your package mirror) in reach?"
-    fi
+    pip_install 'pip>=25.1' --upgrade || stop_for "pip>=25.1"
+    case ,$extras, in *,device,*) pin_libraries ;; esac
+    pip_install --editable ".[$extras]" "$@" || stop_for legwatch
     printf '%s\n' "$place | $recipe" >>"$STAMP"
   fi
   exec 9>&- # or the lock would go on living in what is started next
