@@ -67,6 +67,7 @@ def night(
     mat: Callable[[Minute], bool | None] = lambda _m: True,
     silent: Callable[[Minute], bool] = lambda _m: False,
     rh: Level = lambda _m: None,
+    active: Level = lambda _m: None,
 ) -> Iterator[Window]:
     """Yield ten-second windows; every argument is a function of the minutes since `begin`."""
     start = ms(begin)
@@ -88,6 +89,8 @@ def night(
             room_rh=rh(m),
             moves=moves(m),
             in_bed=mat(m),
+            moved_s=active(m),
+            active_s=active(m),
         )
 
 

@@ -29,11 +29,13 @@ class Window(NamedTuple):
     leg_rh: float | None = None  # relative humidity, percent
     room_c: float | None = None
     room_rh: float | None = None
-    moves: int | None = None  # movements counted; 0 is "watched, none seen"
+    moves: int | None = None  # edges of the movement line counted; 0 is "watched, none seen"
     in_bed: bool | None = None  # from a mat, where there is one
     faults: tuple[tuple[str, str], ...] = ()  # (sensor, what was wrong), sorted
     low: int | None = None  # the oldest seq of this boot that the agent still holds
     age_ms: int | None = None  # how long it waited in the agent before this sending
+    moved_s: float | None = None  # seconds in which the debounced line moved or was active
+    active_s: float | None = None  # seconds in which it was active, 0..the window's length
 
     @property
     def at_ms(self) -> int:

@@ -7,6 +7,9 @@ from legwatch.rules import Rules
 
 KEPT = 4  # bouts of turning remembered
 BOUT_MS = 60_000
+# A PIR holds its line for up to 300 s after a movement (HC-SR501, data sheet: 5-300 s). One that is
+# active for longer since its last edge has stuck, or is a switch that rests so: then edges count.
+LONGEST_HOLD_MS = 600_000
 
 
 class Movement(NamedTuple):
@@ -21,9 +24,15 @@ class Movement(NamedTuple):
     stood_ms: int | None = None  # the last minute in which it looked as if somebody got in or out
     total: int = 0  # movements in the last minute
     turns_ms: tuple[int, ...] = ()  # the last bouts of turning, newest last
+    edge_ms: int | None = None  # the last window with an edge
 
 
-Count = tuple[int, int | None]  # (at_ms, movements)
+class Count(NamedTuple):
+    """What one window says of movement."""
+
+    at_ms: int
+    moves: int | None
+    active_s: float | None = None
 
 
 def watch(
@@ -33,18 +42,24 @@ def watch(
 
     A sensor that counts what happens (vibration, piezo) tells a turn from a twitch by the count of
     a minute; one that only says "movement" (PIR) cannot, and then every movement is a turn. Which
-    of the two it is, is seen from what it does.
+    of the two it is, is seen from what it does. A PIR's line that stays active is a movement that
+    goes on, though no edge comes.
     """
-    heard, since, moved, turned, expected, counting, stood, before, turns = movement
+    heard, since, moved, turned, expected, counting, stood, before, turns, edge = movement
     stale_ms = rules.health.stale_s * 1000
     total = 0
-    for when, moves in counts:
+    held: int | None = None  # the last window in which the line was held
+    for when, moves, active_s in counts:
         if moves is None:
             continue
         expected = True
         if heard is None or when - heard > stale_ms:
             since = when
         heard = when if heard is None else max(heard, when)
+        if moves:
+            edge = when
+        elif active_s and edge is not None and when - edge <= LONGEST_HOLD_MS:
+            held = when
         if moves:
             total += moves
             moved = (*moved[1 - rules.presence.moves_in :], when)
@@ -59,7 +74,11 @@ def watch(
             # Turning for minutes on end is one bout; it is known by its last minute.
             goes_on = bool(turns) and at_ms - turns[-1] <= BOUT_MS
             turns = (*turns[:-1], at_ms) if goes_on else (*turns[1 - KEPT :], at_ms)
-    return Movement(heard, since, moved, turned, expected or fault, counting, stood, total, turns)
+    if held is not None and not counting and turned is not None:
+        turned = max(turned, held)
+    return Movement(
+        heard, since, moved, turned, expected or fault, counting, stood, total, turns, edge
+    )
 
 
 def known(movement: Movement, at_ms: int, rules: Rules) -> bool:

@@ -3,14 +3,22 @@
 import csv
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from statistics import median
 
 from legwatch.errors import RecordingError
 from legwatch.events import Ack, Clock, Event, Window
-from legwatch.wire import HIGHEST_C, LATEST_MS, LOWEST_C, MAX_MOVES, MAX_WINDOW_MS, Press
+from legwatch.wire import (
+    HIGHEST_C,
+    LATEST_MS,
+    LOWEST_C,
+    MAX_MOVED_S,
+    MAX_MOVES,
+    MAX_WINDOW_MS,
+    Press,
+)
 
 RANGES = {
     "leg_temperature_c": (LOWEST_C, HIGHEST_C),
@@ -18,10 +26,13 @@ RANGES = {
     "room_temperature_c": (LOWEST_C, HIGHEST_C),
     "room_humidity_pct": (0.0, 100.0),
     "movement": (0.0, float(MAX_MOVES)),
+    "moved_s": (0.0, MAX_MOVED_S),
+    "active_s": (0.0, MAX_MOVED_S),
     "in_bed": (0.0, 1.0),
 }
 BUTTONS = ("ack", "cramp")
 CHANNELS = (*RANGES, "button")
+_MOVING = ("movement", "moved_s", "active_s")  # they add up over a window
 ALIVE_MS = 60_000  # a logger that wrote anything this near was watching
 HOLE_MS = 1_800_000  # after a longer hole the logger was off, and no windows are made
 _REFUSED = 1000  # refusals that are kept with their line; the rest are only counted
@@ -138,13 +149,11 @@ def windows(
 
     A window without a movement line counts 0 only while the logger wrote something within a minute
     and the recording has a movement channel at all; where the logger writes down its zeros, only
-    while it does. Otherwise the count is unknown.
+    while it does. Otherwise the count is unknown. The same holds for `moved_s` and `active_s`.
     """
     length_ms = length_s * 1000
     readings = recording.readings
-    counts = [reading.value for reading in readings if reading.channel == "movement"]
-    watched, tells_zero = bool(counts), 0.0 in counts
-    counted_ms: int | None = None
+    moving = {channel: _Counted(channel, readings) for channel in _MOVING}
     mat: bool | None = None
     seq = place = presses = 0
     end = first_ms = 0
@@ -168,10 +177,10 @@ def windows(
         alive = soon or (alive_ms is not None and end - alive_ms <= ALIVE_MS)
         if "in_bed" in seen:
             mat = seen["in_bed"][-1] >= 0.5
-        if "movement" in seen:
-            counted_ms = end
-        counting = not tells_zero or (counted_ms is not None and end - counted_ms <= ALIVE_MS)
-        moves = min(MAX_MOVES, round(sum(seen.get("movement", ()))))
+        sums = {
+            name: counted.sum(seen.get(name), end, alive=alive) for name, counted in moving.items()
+        }
+        moves = sums["movement"]
         seq += 1
         yield Window(
             boot,
@@ -184,9 +193,33 @@ def windows(
             _middle(seen.get("leg_humidity_pct")),
             _middle(seen.get("room_temperature_c")),
             _middle(seen.get("room_humidity_pct")),
-            moves if watched and alive and counting else None,
+            None if moves is None else min(MAX_MOVES, round(moves)),
             mat if alive else None,
+            moved_s=_within(sums["moved_s"], length_s),
+            active_s=_within(sums["active_s"], length_s),
         )
+
+
+class _Counted:
+    """What a channel adds up to in a window, and whether its silence means none."""
+
+    def __init__(self, channel: str, readings: Sequence[Reading]) -> None:
+        values = [reading.value for reading in readings if reading.channel == channel]
+        self._watched, self._tells_zero = bool(values), 0.0 in values
+        self._heard_ms: int | None = None
+
+    def sum(self, values: list[float] | None, end_ms: int, *, alive: bool) -> float | None:
+        """Return the sum of a window's values; None: nobody knows."""
+        if values:
+            self._heard_ms = end_ms
+        near = self._heard_ms is not None and end_ms - self._heard_ms <= ALIVE_MS
+        known = self._watched and alive and (near or not self._tells_zero)
+        return sum(values or ()) if known else None
+
+
+def _within(seconds: float | None, length_s: int) -> float | None:
+    """Return the seconds of a window; lines that overlap cannot make it longer than it is."""
+    return None if seconds is None else round(min(seconds, float(length_s)), 2)
 
 
 def events(recording: Recording) -> Iterator[Event]:

@@ -9,7 +9,7 @@ from legwatch.change import Change
 from legwatch.contrast import Contrast, Usual
 from legwatch.events import Window
 from legwatch.frozen import Frozen, compare
-from legwatch.movement import Movement, watch
+from legwatch.movement import Count, Movement, watch
 from legwatch.presence import Presence, follow, lose
 from legwatch.rules import Rules
 from legwatch.warmth import Feeling, Warmth
@@ -43,7 +43,7 @@ def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold
         legs.append((to_ms, leg_c))
         pairs.append((to_ms, leg_c, w.leg_rh))
         rooms.append((to_ms, as_told(w.room_c)))
-        counts.append((to_ms, w.moves))
+        counts.append(Count(to_ms, w.moves, w.active_s))
         words.append((to_ms, w.in_bed))
         if w.faults:
             faulty.update(sensor for sensor, _ in w.faults)

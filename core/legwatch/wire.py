@@ -17,6 +17,7 @@ MAX_PAYLOAD_BYTES = 4096
 MAX_WINDOW_MS = 600_000
 LATEST_MS = 4_102_444_800_000  # 2100-01-01: later is not a time but a fault
 MAX_MOVES = 100_000
+MAX_MOVED_S = MAX_WINDOW_MS / 1000  # no window is longer
 # Wider than any sensor in use (DHT22 -40..80, DS18B20 -55..125 by their data sheets): what is
 # *plausible* in a bed is the engine's judgement, what is a number at all is ours.
 LOWEST_C, HIGHEST_C = -55.0, 125.0
@@ -104,6 +105,8 @@ def decode_window(payload: bytes | bytearray) -> Window:
         _faults(get("faults")),
         _maybe_whole(body, "low", 1, 2**53),
         _maybe_whole(body, "age_ms", 0, 2**53),
+        _number(get("moved_s"), "moved_s", 0.0, MAX_MOVED_S),
+        _number(get("active_s"), "active_s", 0.0, MAX_MOVED_S),
     )
 
 

@@ -10,7 +10,7 @@ from statistics import median
 from legwatch.events import Clock as Trust
 from legwatch.events import Window
 from legwatch_device.clock import Clock
-from legwatch_device.drivers import Motion, Put, ReadFault, Reading, Thermometer
+from legwatch_device.drivers import Motion, Moved, Put, ReadFault, Reading, Thermometer
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Heard:
 
 def close(
     heard: list[Heard],
-    moves: int | None,
+    moved: Moved | None,
     faults: dict[str, str],
     *,
     from_ms: int,
@@ -65,10 +65,17 @@ def close(
         wet["leg"],
         air["room"],
         wet["room"],
-        moves,
+        moved.moves if moved else None,
         None,
         tuple(sorted(faults.items())),
+        moved_s=_within(moved.moved_s, to_ms - from_ms) if moved else None,
+        active_s=_within(moved.active_s, to_ms - from_ms) if moved else None,
     )
+
+
+def _within(seconds: float | None, length_ms: int) -> float | None:
+    """Return the seconds of a window: it may be closed a moment late, and is not longer by that."""
+    return None if seconds is None else min(seconds, length_ms / 1000)
 
 
 class LiveFeed:
@@ -107,16 +114,16 @@ class LiveFeed:
         heard: list[Heard] = []
         while not self._heard.empty():
             heard.append(self._heard.get_nowait())
-        moves, faults = None, {}
+        moved, faults = None, {}
         if self._motion is not None:
             try:
-                moves = self._motion.count()
+                moved = self._motion.seen()
             except (ReadFault, OSError) as fault:
                 faults["movement"] = str(fault)[:64]
         to_ms = self._clock.utc_ms()
         return close(
             heard,
-            moves,
+            moved,
             faults,
             from_ms=to_ms - self._window_ms,
             to_ms=to_ms,

@@ -203,7 +203,7 @@ class Intake:
                 bed.id, boot.id, w.seq, w.from_ms, w.to_ms, w.mono_ms, w.clock, w.leg_c, w.leg_rh,
                 w.room_c, w.room_rh, w.moves, w.in_bed,
                 ",".join(f"{sensor}:{fault}" for sensor, fault in w.faults) or None,
-                message.arrived_ms, int(placed.late),
+                message.arrived_ms, int(placed.late), w.moved_s, w.active_s,
             )
         )  # fmt: skip
         self.counters.windows += 1

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS beds (
@@ -71,6 +71,10 @@ CREATE INDEX steps_of ON steps (delivery_id);
 CREATE TABLE answers (
   id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, token BLOB UNIQUE, notice_id INTEGER,
   bed_id INTEGER, person TEXT NOT NULL, act TEXT NOT NULL, minutes INTEGER, via TEXT NOT NULL);
+""",
+    3: """
+ALTER TABLE windows ADD COLUMN moved_s REAL;
+ALTER TABLE windows ADD COLUMN active_s REAL;
 """,
 }
 

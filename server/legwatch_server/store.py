@@ -17,8 +17,8 @@ _BED = "INSERT INTO beds (id, name) VALUES (?,?)"
 _BOOT = "INSERT INTO boots (id, bed_id, boot, upto) VALUES (?,?,?,?)"
 _WINDOW = (
     "INSERT INTO windows (bed_id, boot_id, seq, from_ms, to_ms, mono_ms, clock, leg_c, leg_rh,"
-    " room_c, room_rh, moves, in_bed, faults, arrived_ms, late)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " room_c, room_rh, moves, in_bed, faults, arrived_ms, late, moved_s, active_s)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _NOTICE = (
     "INSERT INTO notices (bed_id, at_ms, kind, what, level, reason, held, title, line,"

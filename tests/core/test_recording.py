@@ -15,6 +15,7 @@ from legwatch.recording import Recording, events, parse, windows
 from legwatch.wire import (
     HIGHEST_C,
     LOWEST_C,
+    MAX_MOVED_S,
     MAX_MOVES,
     Press,
     decode_press,
@@ -142,6 +143,20 @@ def test_without_a_movement_channel_movements_are_unknown() -> None:
     assert [w.moves for w in made("2026-01-01T00:00:00Z,leg_temperature_c,30")] == [None]
 
 
+def test_seconds_of_movement_add_up_over_a_window() -> None:
+    lines = ("00:00:01Z,moved_s,2.5", "00:00:05Z,moved_s,1", "00:00:05Z,active_s,0.5")
+    (one,) = made(*(f"2026-01-01T{line}" for line in lines))
+    assert (one.moves, one.moved_s, one.active_s) == (None, 3.5, 0.5)
+    (full,) = made("2026-01-01T00:00:01Z,active_s,60")
+    assert (full.moved_s, full.active_s) == (None, 10.0)  # no longer than the window
+
+
+def test_no_seconds_of_movement_are_unknown_where_nobody_watched() -> None:
+    lines = ("2026-01-01T00:00:00Z,active_s,3", "2026-01-01T00:10:00Z,active_s,3")
+    seconds = [w.active_s for w in made(*lines)]
+    assert (seconds[0], seconds[1:6], set(seconds[10:50])) == (3.0, [0.0] * 5, {None})
+
+
 def test_the_mat_holds_its_word_while_the_logger_lives() -> None:
     lines = ["2026-01-01T00:00:00Z,in_bed,1"]
     lines += [f"2026-01-01T00:{m:02}:00Z,leg_temperature_c,30" for m in (*range(5), *range(20, 23))]
@@ -197,6 +212,8 @@ values = {
     "leg_humidity_pct": st.floats(0, 100),
     "room_temperature_c": st.floats(LOWEST_C, HIGHEST_C),
     "movement": st.integers(0, MAX_MOVES),
+    "moved_s": st.floats(0, MAX_MOVED_S),
+    "active_s": st.floats(0, MAX_MOVED_S),
     "in_bed": st.integers(0, 1),
     "button": st.sampled_from(("ack", "cramp")),
 }

@@ -35,6 +35,8 @@ GOOD: dict[str, Any] = {
     "room_c": 18.4,
     "room_rh": 51,
     "moves": 2,
+    "moved_s": 1.5,
+    "active_s": 0.0,
     "in_bed": True,
     "faults": {"leg": "checksum"},
 }
@@ -68,6 +70,8 @@ def windows(draw: st.DrawFn) -> Window:
         ),
         draw(st.one_of(st.none(), st.integers(1, 2**53))),
         draw(st.one_of(st.none(), WHOLE)),
+        draw(st.one_of(st.none(), st.floats(0, 600))),
+        draw(st.one_of(st.none(), st.floats(0, 600))),
     )
 
 
@@ -80,6 +84,7 @@ def test_the_documented_message_is_read() -> None:
     window = decode_window(json.dumps(GOOD).encode())
     assert (window.seq, window.leg_c, window.room_rh, window.moves) == (4711, 31.2, 51.0, 2)
     assert window.faults == (("leg", "checksum"),)
+    assert (window.moved_s, window.active_s) == (1.5, 0.0)
 
 
 def test_null_and_absent_are_unknown_never_zero() -> None:
@@ -90,6 +95,12 @@ def test_null_and_absent_are_unknown_never_zero() -> None:
 
 def test_a_newer_agents_extra_key_is_passed_over() -> None:
     assert decode_window(json.dumps({**GOOD, "bed_kg": 71}).encode()).seq == 4711
+
+
+def test_an_older_agent_says_nothing_of_seconds() -> None:
+    body = {k: v for k, v in GOOD.items() if k not in {"moved_s", "active_s"}}
+    window = decode_window(json.dumps(body).encode())
+    assert (window.moves, window.moved_s, window.active_s) == (2, None, None)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +115,7 @@ def test_a_newer_agents_extra_key_is_passed_over() -> None:
         ("leg_rh", 101), ("leg_rh", -0.1), ("room_c", []), ("moves", -1), ("moves", 2.0),
         ("moves", 10**9), ("in_bed", 1), ("in_bed", "yes"), ("faults", []), ("faults", {"leg": 3}),
         ("faults", {"door": "open"}), ("faults", {"leg": "x" * 65}), ("low", 0), ("age_ms", -5),
+        ("moved_s", -0.1), ("moved_s", 601), ("moved_s", True), ("active_s", "9"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_refused_and_its_key_named(key: str, value: object) -> None:

@@ -9,9 +9,10 @@ from gpiozero.pins.mock import MockFactory
 
 from legwatch.errors import SettingsError
 from legwatch.events import Window
-from legwatch_device.drivers import Put, ReadFault, Reading, load, open_driver
+from legwatch_device.drivers import Moved, Put, ReadFault, Reading, load, open_driver
 from legwatch_device.drivers.dht22 import PAUSE_S, Dht22
 from legwatch_device.drivers.gpio_motion import GpioMotion
+from legwatch_device.drivers.line import Line
 from legwatch_device.drivers.recorded import RecordedFeed
 from legwatch_device.settings import Played, Sensor
 
@@ -101,14 +102,56 @@ def test_every_short_pulse_is_counted(pins: MockFactory) -> None:
     for _ in range(30):
         pin.drive_high()
         pin.drive_low()
-    assert motion.count() == 30
-    assert motion.count() == 0
+    assert motion.seen().moves == 30
+    assert motion.seen().moves == 0
 
 
 def test_a_switch_that_rests_closed_is_not_movement(pins: MockFactory) -> None:
     pins.pin(17).drive_high()
     motion = GpioMotion(Sensor("gpio_motion", 17))
-    assert motion.count() == 0
+    assert motion.seen().moves == 0
+
+
+def test_a_line_that_stays_active_is_told_in_seconds_while_no_edge_comes(
+    pins: MockFactory,
+) -> None:
+    """A PIR holds its line for minutes: one edge, and then none, is not stillness."""
+    now_s = 100.0
+    motion = GpioMotion(Sensor("gpio_motion", 17), monotonic=lambda: now_s)
+    now_s = 104.0
+    pins.pin(17).drive_high()
+    now_s = 110.0
+    assert motion.seen() == Moved(1, 6.0, 6.0)
+    now_s = 120.0
+    assert motion.seen() == Moved(0, 10.0, 10.0)
+    now_s = 123.0
+    pins.pin(17).drive_low()
+    now_s = 130.0
+    assert motion.seen() == Moved(0, 3.2, 3.0)
+    now_s = 140.0
+    assert motion.seen() == Moved(0, 0.0, 0.0)
+
+
+def test_a_bouncing_switch_moves_for_as_long_as_it_bounces(pins: MockFactory) -> None:
+    now_s = 0.0
+    motion = GpioMotion(Sensor("gpio_motion", 17), monotonic=lambda: now_s)
+    for _ in range(13):
+        now_s += 0.002
+        pins.pin(17).drive_high()
+        now_s += 0.001
+        pins.pin(17).drive_low()
+    now_s = 10.0
+    moves, moved_s, active_s = motion.seen()
+    assert moves == 13
+    assert moved_s == pytest.approx(13 * 0.003 - 0.002 + 0.2, abs=0.006)
+    assert active_s == pytest.approx(0.013, abs=0.006)
+
+
+def test_an_edge_that_was_lost_is_made_good_at_the_next_look(pins: MockFactory) -> None:
+    line = Line(active=False, at_s=0.0)
+    line.edge(active=True, at_s=1.0)
+    line.take(active=False, at_s=10.0)  # the falling edge never came
+    assert line.take(active=False, at_s=20.0) == Moved(0, 0.0, 0.0)
 
 
 def test_an_unknown_driver_names_those_installed() -> None:
@@ -125,7 +168,7 @@ def test_the_simulated_sensors_go_through_the_same_door() -> None:
     sensor = Sensor("simulated")
     reading = open_driver("legwatch.thermometers", "simulated", "x", sensor).read()
     assert 30 <= reading.celsius <= 32
-    assert open_driver("legwatch.motion", "simulated", "x", sensor).count() in {0, 1}
+    assert open_driver("legwatch.motion", "simulated", "x", sensor).seen().moves in {0, 1}
 
 
 def _into(found: list[Window]) -> Put:

@@ -8,19 +8,21 @@ import pytest
 from legwatch.events import Window
 from legwatch.wire import Press
 from legwatch_device.clock import EARLIEST_MS, SystemClock
-from legwatch_device.drivers import ReadFault, Reading
+from legwatch_device.drivers import Moved, ReadFault, Reading
 from legwatch_device.live import Heard, LiveFeed, Probe, close
+
+NONE = Moved(0)
 
 
 def window(
-    heard: list[Heard], moves: int | None = 0, faults: dict[str, str] | None = None
+    heard: list[Heard], moved: Moved | None = NONE, faults: dict[str, str] | None = None
 ) -> Window:
-    return close(heard, moves, faults or {}, from_ms=0, to_ms=10_000, mono_ms=5, synced=True)
+    return close(heard, moved, faults or {}, from_ms=0, to_ms=10_000, mono_ms=5, synced=True)
 
 
 def test_a_window_has_the_middle_of_its_readings() -> None:
     heard = [Heard("leg", Reading(c, 40 + c)) for c in (30.0, 31.0, 35.0)]
-    made = window([*heard, Heard("room", Reading(18.0))], moves=2)
+    made = window([*heard, Heard("room", Reading(18.0))], moved=Moved(2))
     assert (made.leg_c, made.leg_rh, made.room_c, made.room_rh, made.moves) == (
         31.0,
         71.0,
@@ -32,9 +34,16 @@ def test_a_window_has_the_middle_of_its_readings() -> None:
 
 
 def test_what_was_not_seen_is_unknown_and_its_fault_is_told() -> None:
-    made = window([Heard("leg", None, "checksum")], moves=None, faults={"movement": "gone"})
+    made = window([Heard("leg", None, "checksum")], moved=None, faults={"movement": "gone"})
     assert (made.leg_c, made.room_c, made.moves) == (None, None, None)
     assert made.faults == (("leg", "checksum"), ("movement", "gone"))
+
+
+def test_what_moved_is_told_in_seconds_too_and_no_longer_than_the_window() -> None:
+    made = window([], moved=Moved(1, 10.02, 9.5))
+    assert (made.moves, made.moved_s, made.active_s) == (1, 10.0, 9.5)
+    told = window([], moved=Moved(3))  # a driver that only counts
+    assert (told.moves, told.moved_s, told.active_s) == (3, None, None)
 
 
 def test_a_fault_beside_a_good_reading_is_no_fault() -> None:
@@ -62,7 +71,7 @@ class Hung:
 
 
 class Gone:
-    def count(self) -> int:
+    def seen(self) -> Moved:
         raise ReadFault("unplugged")
 
 

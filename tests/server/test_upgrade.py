@@ -27,7 +27,8 @@ def of_version_1(path: Path) -> None:
         db.executescript(schema.TABLES)
         db.execute("ATTACH ? AS new", (str(path),))
         for table in SAME:
-            db.execute(f"INSERT INTO {table} SELECT * FROM new.{table}")
+            columns = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})"))
+            db.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM new.{table}")
         db.execute("DELETE FROM meta WHERE key='schema'")
         db.execute(f"INSERT INTO notices ({NOTICE}) SELECT {NOTICE} FROM new.notices")
         db.execute(f"INSERT INTO deliveries ({DELIVERY}) SELECT {DELIVERY} FROM new.deliveries")

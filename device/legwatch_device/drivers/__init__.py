@@ -19,6 +19,14 @@ class Reading(NamedTuple):
     humidity_pct: float | None = None
 
 
+class Moved(NamedTuple):
+    """What a movement line did, in edges and in seconds; None where the driver cannot tell."""
+
+    moves: int
+    moved_s: float | None = None  # in which it moved, bounces joined, or was active
+    active_s: float | None = None  # in which it was active
+
+
 class ReadFault(Exception):  # noqa: N818 - a fault of the sensor, not of the program
     """No reading this time; the argument is one short word such as `checksum`."""
 
@@ -33,8 +41,8 @@ class Thermometer(Protocol):
 class Motion(Protocol):
     """A movement sensor that counts by itself."""
 
-    def count(self) -> int:
-        """Return the movements since the last call; raises ReadFault when the sensor is gone."""
+    def seen(self) -> Moved:
+        """Return what moved since the last call; raises ReadFault when the sensor is gone."""
 
 
 class Signal(Protocol):

@@ -1,32 +1,39 @@
 """A movement sensor on a GPIO pin: PIR, vibration spring or piezo.
 
-Edges are counted, not levels: a spring switch can rest in either state, and gpiozero's
-MotionSensor, which looks ten times a second, misses most pulses of a vibration sensor.
+Edges are counted and seconds measured: a spring switch can rest in either state, a PIR's line stays
+active for minutes, and gpiozero's MotionSensor, which looks ten times a second, misses most pulses
+of a vibration sensor.
 """
 
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
+from legwatch_device.drivers import Moved
+from legwatch_device.drivers.line import Line
 from legwatch_device.settings import Sensor
 
 
 class GpioMotion:
-    """Counts the rising edges of one pin. gpiozero calls back on a thread of its own."""
+    """Watches one pin. gpiozero calls back on a thread of its own."""
 
-    def __init__(self, sensor: Sensor) -> None:
+    def __init__(self, sensor: Sensor, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         from gpiozero import DigitalInputDevice  # noqa: PLC0415 - only a Pi has pins
 
+        self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._edges = 0
         self._device: Any = DigitalInputDevice(sensor.pin, pull_up=False)
-        self._device.when_activated = self._edge
+        self._line = Line(active=bool(self._device.is_active), at_s=monotonic())
+        self._device.when_activated = lambda: self._edge(active=True)
+        self._device.when_deactivated = lambda: self._edge(active=False)
 
-    def _edge(self) -> None:
+    def _edge(self, *, active: bool) -> None:
         with self._lock:
-            self._edges += 1
+            self._line.edge(active=active, at_s=self._monotonic())
 
-    def count(self) -> int:
-        """Return the movements since the last call."""
+    def seen(self) -> Moved:
+        """Return what moved since the last call."""
+        active = bool(self._device.is_active)
         with self._lock:
-            edges, self._edges = self._edges, 0
-        return edges
+            return self._line.take(active=active, at_s=self._monotonic())

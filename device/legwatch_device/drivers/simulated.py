@@ -4,7 +4,7 @@ import logging
 import math
 import time
 
-from legwatch_device.drivers import Reading
+from legwatch_device.drivers import Moved, Reading
 from legwatch_device.settings import Sensor, SignalTable
 
 logger = logging.getLogger(__name__)
@@ -31,11 +31,11 @@ class SimulatedMotion:
         del sensor
         self._turns = time.monotonic() // self.EVERY_S
 
-    def count(self) -> int:
+    def seen(self) -> Moved:
         """Return the made movements since the last call."""
         turns = time.monotonic() // self.EVERY_S
         new, self._turns = turns - self._turns, turns
-        return int(new)
+        return Moved(int(new))
 
 
 class SimulatedSignal:

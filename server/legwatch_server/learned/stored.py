@@ -7,7 +7,10 @@ from typing import NamedTuple
 from legwatch.events import Window
 
 _OF_THE_BED = "bed_id=? AND late=0 AND clock!='played'"
-_WINDOW = "seq, from_ms, to_ms, mono_ms, clock, leg_c, leg_rh, room_c, room_rh, moves, in_bed"
+_WINDOW = (
+    "moved_s, active_s, seq, from_ms, to_ms, mono_ms, clock, leg_c, leg_rh, room_c, room_rh,"
+    " moves, in_bed"
+)
 
 
 class Span(NamedTuple):
@@ -35,9 +38,9 @@ def first_id(db: sqlite3.Connection, bed_id: int, since_ms: int) -> int:
 def windows(db: sqlite3.Connection, bed_id: int, since_id: int) -> Iterator[Window]:
     """Yield the windows from an id on."""
     sql = f"SELECT {_WINDOW}, faults FROM windows WHERE {_OF_THE_BED} AND id>=? ORDER BY id"  # noqa: S608 - our own words
-    for *fields, in_bed, faults in db.execute(sql, (bed_id, since_id)):
+    for moved_s, active_s, *fields, in_bed, faults in db.execute(sql, (bed_id, since_id)):
         mat = None if in_bed is None else bool(in_bed)
-        yield Window._make(("", *fields, mat, _faults(faults), None, None))
+        yield Window._make(("", *fields, mat, _faults(faults), None, None, moved_s, active_s))
 
 
 def _faults(text: str | None) -> tuple[tuple[str, str], ...]:
