@@ -7,14 +7,16 @@ read by an older server; a newer *version* cannot.
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from legwatch.errors import WireError
 from legwatch.events import Clock, Kind, Window
+from legwatch.printable import printable, shown
 
 VERSION = 1
 MAX_PAYLOAD_BYTES = 4096
 MAX_WINDOW_MS = 600_000
+LONGEST_FAULT = 64  # characters
 LATEST_MS = 4_102_444_800_000  # 2100-01-01: later is not a time but a fault
 MAX_MOVES = 100_000
 MAX_MOVED_S = MAX_WINDOW_MS / 1000  # no window is longer
@@ -63,13 +65,18 @@ def parse(payload: bytes | bytearray) -> dict[str, Any]:
     except WireError:
         raise
     except (ValueError, RecursionError) as error:
-        raise WireError(f"not JSON: {error}") from None
+        raise WireError(f"not JSON: {printable(str(error), 120)}") from None
     if type(body) is not dict:
         raise WireError(f"a JSON object is expected, not {type(body).__name__}")
     version = body.get("v")
     if type(version) is not int or version != VERSION:
-        raise WireError(f"v: version {version!r} is not {VERSION}")
+        raise WireError(f"v: version {shown(version)} is not {VERSION}")
     return body
+
+
+def is_boot(value: object) -> TypeGuard[str]:
+    """Say whether a value names a start of an agent: 8 hex digits."""
+    return type(value) is str and _BOOT.fullmatch(value) is not None
 
 
 def decode_window(payload: bytes | bytearray) -> Window:
@@ -77,7 +84,7 @@ def decode_window(payload: bytes | bytearray) -> Window:
     body = parse(payload)
     get = body.get
     boot = get("boot")
-    if type(boot) is not str or not _BOOT.fullmatch(boot):
+    if not is_boot(boot):
         raise WireError("boot: 8 hex digits are expected")
     from_ms = _whole(body, "from_ms", 0, LATEST_MS)
     to_ms = _whole(body, "to_ms", 0, LATEST_MS)
@@ -167,7 +174,7 @@ def decode_stored(payload: bytes | bytearray) -> tuple[str, int]:
     """Return (boot, seq); raises WireError."""
     body = parse(payload)
     boot = body.get("boot")
-    if type(boot) is not str or not _BOOT.fullmatch(boot):
+    if not is_boot(boot):
         raise WireError("boot: 8 hex digits are expected")
     return boot, _whole(body, "seq", 0, 2**53)
 
@@ -179,7 +186,7 @@ def _dump(body: dict[str, Any]) -> bytes:
 def _whole(body: dict[str, Any], key: str, low: int, high: int) -> int:
     value = body.get(key)
     if type(value) is not int or not low <= value <= high:
-        raise WireError(f"{key}: a whole number {low}..{high} is expected, not {str(value)[:40]}")
+        raise WireError(f"{key}: a whole number {low}..{high} is expected, not {shown(value)}")
     return value
 
 
@@ -195,7 +202,7 @@ def _number(value: object, key: str, low: float, high: float) -> float | None:
         return None
     if (type(value) is float or type(value) is int) and low <= value <= high:
         return float(value)
-    raise WireError(f"{key}: a number {low:g}..{high:g} or null is expected, not {str(value)[:40]}")
+    raise WireError(f"{key}: a number {low:g}..{high:g} or null is expected, not {shown(value)}")
 
 
 def _faults(value: object) -> tuple[tuple[str, str], ...]:
@@ -204,6 +211,8 @@ def _faults(value: object) -> tuple[tuple[str, str], ...]:
     if type(value) is not dict:
         raise WireError("faults: an object of sensor and fault is expected")
     for sensor, fault in value.items():
-        if sensor not in _SENSORS or type(fault) is not str or len(fault) > 64:
-            raise WireError(f"faults: {str(sensor)[:20]!r} is not a sensor with a short word")
-    return tuple(sorted(value.items()))
+        if sensor not in _SENSORS or type(fault) is not str or len(fault) > LONGEST_FAULT:
+            raise WireError(f"faults: {shown(sensor)} is not a sensor with a short word")
+    return tuple(
+        sorted((sensor, printable(fault, LONGEST_FAULT)) for sensor, fault in value.items())
+    )

@@ -30,6 +30,7 @@ from legwatch_server.push import Keeps, Notifier, open_channels
 from legwatch_server.rehearsal import evening, ways
 from legwatch_server.settings import ServerSettings, read, secret
 from legwatch_server.store import Store, connect
+from legwatch_server.suspects import Suspects
 from legwatch_server.tell import Tell
 
 logger = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ def _run(
             notifier.begin(folder)
     boxes = _boxes(settings, path, channels, key, arrivals)
     pulse, stopping = Pulse(), threading.Event()
+    suspects = Suspects(folder / "at_work")
 
     def wake() -> None:
         for box in boxes.values():
@@ -90,6 +92,7 @@ def _run(
         wake=wake,
         pulse=pulse,
         stopping=stopping,
+        suspects=suspects,
     )
     door = Door(key, arrivals.put, utc_ms)
     health = _health(intake, ingest, boxes, pulse, arrivals, path, door, settings)
@@ -111,6 +114,7 @@ def _run(
         for box in boxes.values():
             box.stop()
         web.shutdown()
+        suspects.close()
         store.close()
     return 0
 

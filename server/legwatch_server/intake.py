@@ -3,6 +3,7 @@
 Nothing here is final until the commit: `undo` puts memory back as it was before the batch.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable
 from copy import deepcopy
@@ -13,9 +14,10 @@ from legwatch.errors import WireError
 from legwatch.events import Ack, Away, Event, Kind, Snooze, Tick, Window
 from legwatch.message import text, title
 from legwatch.notice import Notice, What, as_json
+from legwatch.printable import printable
 from legwatch.rules import Rules
 from legwatch.topics import split
-from legwatch.wire import Press, decode_press, decode_window, parse
+from legwatch.wire import Press, decode_press, decode_window, is_boot, parse
 from legwatch_server.answer import Act, Answered, Of, Outcome, Subject
 from legwatch_server.ingest import Message
 from legwatch_server.known import Bed, Boot, restored
@@ -26,6 +28,7 @@ from legwatch_server.tell import News
 logger = logging.getLogger(__name__)
 
 KEPT_PAYLOAD = 4096
+LONGEST_TOPIC, LONGEST_WHY = 200, 300
 RETRY_MS = 60_000  # a second use of a link within this time is the phone's own retry
 BEDSIDE = "bedside"  # who has answered, when it was the button there
 
@@ -164,8 +167,10 @@ class Intake:
         return True
 
     def take(self, message: Message) -> None:
-        """Take one message in; whatever is wrong with it stays with it."""
-        name = rest = None
+        """Take one message in; one that cannot be read is set aside.
+
+        Raises what a fault of ours or of the store raises; the batch is then to be undone.
+        """
         try:
             name, rest = split(message.topic)
             if rest == "window":
@@ -173,10 +178,7 @@ class Intake:
             elif rest == "event":
                 self._press(name, message)
         except WireError as error:
-            self._refuse(message, name, rest, str(error))
-        except Exception as error:
-            logger.exception("message on %s could not be taken in", message.topic)
-            self._refuse(message, name, rest, f"{type(error).__name__}: {error}")
+            self.set_aside(message, str(error))
 
     def tick(self, bed: Bed, at_ms: int) -> None:
         """Let time come to `at_ms` for a bed."""
@@ -262,18 +264,13 @@ class Intake:
         return bed
 
     def _boot(self, bed: Bed, window: Window) -> Boot:
-        boot = bed.boots.get(window.boot)
-        new = False
+        boot = self._boot_seen(bed, window.boot)
+        new = boot is None
         if boot is None:
-            stored = self._store.boot(bed.id, bed.name, window.boot)
-            if stored is not None:
-                boot = Boot(stored[0], window.boot, stored[1], stored[2])
-            else:
-                new = True
-                base = (window.low or window.seq) - 1
-                boot = Boot(self._next_boot, window.boot, min(base, window.seq - 1))
-                self._next_boot += 1
-                self.batch.boots.append((boot.id, bed.id, window.boot, boot.upto))
+            base = (window.low or window.seq) - 1
+            boot = Boot(self._next_boot, window.boot, min(base, window.seq - 1))
+            self._next_boot += 1
+            self.batch.boots.append((boot.id, bed.id, window.boot, boot.upto))
             bed.boots[window.boot] = boot
         if boot.id not in self.boots:
             self.boots[boot.id] = (bed, boot)
@@ -282,29 +279,40 @@ class Intake:
             boot.holds_from(window.low)
         return boot
 
+    def _boot_seen(self, bed: Bed, name: str) -> Boot | None:
+        """Return a boot of which something is stored, or about to be."""
+        boot = bed.boots.get(name)
+        if boot is None:
+            stored = self._store.boot(bed.id, bed.name, name)
+            if stored is None:
+                return None
+            boot = bed.boots[name] = Boot(stored[0], name, stored[1], stored[2])
+        return boot
+
     def _touch(self, bed: Bed) -> None:
         if bed.name not in self.touched:
             self.touched[bed.name] = bed
             self._undo_state[bed.name] = (bed.state, bed.seen_ms, bed.played)
 
-    def _refuse(self, message: Message, name: str | None, rest: str | None, why: str) -> None:
-        """Keep a message that cannot be read; if it names its place, the rest need not wait."""
+    def set_aside(self, message: Message, why: str) -> None:
+        """Keep the bytes of a message; if it names its place, the rest need not wait for it."""
         if not self.counters.quarantined:
             logger.warning("quarantined a message on %s: %s", message.topic, why)
-        boot = seq = None
-        if name is not None and rest == "window":
-            boot, seq = self._place_of(name, message)
-        self.batch.quarantine.append(
-            (
-                message.arrived_ms,
-                message.topic,
-                name,
-                boot,
-                seq,
-                why,
-                message.payload[:KEPT_PAYLOAD],
-            )
+        boot = seq = name = None
+        with contextlib.suppress(WireError):
+            name, rest = split(message.topic)
+            if rest == "window":
+                boot, seq = self._place_of(name, message)
+        row = (
+            message.arrived_ms,
+            printable(message.topic, LONGEST_TOPIC),
+            name,
+            boot,
+            seq,
+            printable(why, LONGEST_WHY),
+            message.payload[:KEPT_PAYLOAD],
         )
+        self.batch.quarantine.append(row)
         self.counters.quarantined += 1
 
     def _place_of(self, name: str, message: Message) -> tuple[str | None, int | None]:
@@ -314,7 +322,7 @@ class Intake:
             return None, None
         boot, seq = body.get("boot"), body.get("seq")
         bed = self.beds.get(name)
-        known = bed.boots.get(boot) if bed and isinstance(boot, str) else None
+        known = self._boot_seen(bed, boot) if bed and is_boot(boot) else None
         if bed is None or known is None or type(seq) is not int or not 0 < seq <= 2**53:
             return None, None
         if known.id not in self.boots:

@@ -47,6 +47,21 @@ class StoreError(CannotRun):
     """The database cannot be used; the text says why and what to do."""
 
 
+# What SQLite says of values that it was given, not of itself.
+_OF_THE_VALUES = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+)
+
+
+def of_the_store(error: Exception) -> bool:
+    """Say whether an error is the store's own (full, locked, I/O, malformed): worth a wait."""
+    machine = isinstance(error, sqlite3.Error | OSError | MemoryError)
+    return machine and not isinstance(error, _OF_THE_VALUES)
+
+
 @dataclass(slots=True)
 class Batch:
     """What one transaction writes."""

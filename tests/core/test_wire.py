@@ -41,6 +41,7 @@ GOOD: dict[str, Any] = {
     "faults": {"leg": "checksum"},
 }
 WHOLE = st.integers(0, 2**53)
+printable_text = st.text(max_size=64).filter(str.isprintable)
 
 
 @st.composite
@@ -62,11 +63,7 @@ def windows(draw: st.DrawFn) -> Window:
         draw(st.one_of(st.none(), st.integers(0, 100_000))),
         draw(st.sampled_from([None, True, False])),
         tuple(
-            sorted(
-                draw(
-                    st.dictionaries(st.sampled_from(["leg", "room"]), st.text(max_size=64))
-                ).items()
-            )
+            sorted(draw(st.dictionaries(st.sampled_from(["leg", "room"]), printable_text)).items())
         ),
         draw(st.one_of(st.none(), st.integers(1, 2**53))),
         draw(st.one_of(st.none(), WHOLE)),
@@ -95,6 +92,25 @@ def test_null_and_absent_are_unknown_never_zero() -> None:
 
 def test_a_newer_agents_extra_key_is_passed_over() -> None:
     assert decode_window(json.dumps({**GOOD, "bed_kg": 71}).encode()).seq == 4711
+
+
+@pytest.mark.parametrize("dirt", ["\ud800", "\udfff x", "a\x1b[2J", "\x00", "two\nlines"])
+def test_text_is_clean_when_it_leaves_the_decoder(dirt: str) -> None:
+    body = json.dumps({**GOOD, "faults": {"leg": dirt}}).encode()
+    ((_, fault),) = decode_window(body).faults
+    assert fault.isprintable()
+    assert len(fault) == len(dirt)
+    fault.encode()  # half a character has no bytes, and no database takes it
+
+
+@pytest.mark.parametrize("key", ["v", "boot", "seq", "leg_c", "moves", "clock", "faults", "in_bed"])
+@pytest.mark.parametrize("dirt", ["\ud800", {"\ud800": 1}, ["\x1b[2J" * 500], "x" * 3000])
+def test_a_reason_that_quotes_a_value_is_clean_and_short(key: str, dirt: object) -> None:
+    body = json.dumps({**GOOD, key: dirt}).encode()
+    with pytest.raises(WireError) as refused:
+        decode_window(body)
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 200
 
 
 def test_an_older_agent_says_nothing_of_seconds() -> None:

@@ -20,11 +20,13 @@ from legwatch.wire import Press, encode_press, encode_window
 from legwatch_server import store as stores
 from legwatch_server.ingest import Arrival, Connected, Message
 from legwatch_server.intake import Intake
-from legwatch_server.loop import TICK_LAG_MS, Owner
+from legwatch_server.loop import Owner
 from legwatch_server.pulse import Pulse
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store import Store
+from legwatch_server.suspects import Suspects
 from legwatch_server.tell import Tell
+from legwatch_server.writer import TICK_LAG_MS
 from nightly import bare, ms, night, rules
 
 BEGIN = ms("2026-01-02T21:00Z")
@@ -55,7 +57,7 @@ class House:
         self.mid = self.woken = 0
         self.start()
 
-    def start(self) -> None:
+    def start(self, suspects: Suspects | None = None) -> None:
         self.store = Store(self.path)
         self.intake = Intake(self.store, lambda _bed: rules())
         self.wire, self.pulse, self.stopping = Wire(), Pulse(), threading.Event()
@@ -68,6 +70,7 @@ class House:
             wake=self._wake,
             pulse=self.pulse,
             stopping=self.stopping,
+            suspects=suspects,
             utc_ms=lambda: self.now_ms,
         )
 
