@@ -29,6 +29,7 @@ from legwatch.events import Window
 from legwatch.wire import decode_window, encode_window
 from legwatch_server.up.toml import dump
 from nightly import bare, ms, rules
+from taken import taken
 
 BEGIN = ms("2026-01-02T21:00Z")
 TEN_S = 10_000
@@ -219,9 +220,11 @@ class Sink:
                 now = time.perf_counter()
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 sink.came.setdefault(body["title"].rsplit(" ", 1)[1].rstrip(")"), now)
+                said = json.dumps(taken(body)).encode()
                 self.send_response(200)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
+                self.wfile.write(said)
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

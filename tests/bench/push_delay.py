@@ -25,6 +25,7 @@ from legwatch.engine import advance, start
 from legwatch.events import Window
 from legwatch.wire import encode_window
 from nightly import bare, rules
+from taken import taken
 
 MINUTE_MS = 60_000
 AIR = bare((60, 200), bare_c=24.6)
@@ -50,7 +51,7 @@ class Service:
                 with lock:
                     service.came_ms.setdefault(bed, []).append(now_ms)
                 time.sleep(takes_s)
-                said = json.dumps({"id": "x", "sequence_id": body.get("sequence_id")}).encode()
+                said = json.dumps(taken(body)).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(said)))
                 self.end_headers()

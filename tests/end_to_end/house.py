@@ -24,6 +24,7 @@ from legwatch.events import Window
 from legwatch.notice import iso
 from legwatch_server.up.child import LEASH
 from legwatch_server.up.toml import dump
+from taken import taken
 
 LEGWATCH = (sys.executable, "-m", "legwatch")
 PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
@@ -253,12 +254,16 @@ class Phones:
         class Answer(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                phones.bodies.append(json.loads(raw))
+                body = json.loads(raw)
+                phones.bodies.append(body)
+                said = taken(body)
+                del said["sequence_id"]  # a server that knows none: nothing is taken back
+                answer = json.dumps(said).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", "2")
+                self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
-                self.wfile.write(b"{}")
+                self.wfile.write(answer)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Say nothing."""

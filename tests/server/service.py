@@ -1,6 +1,7 @@
 """A push service that answers as a test wants it to, over real HTTP on loopback."""
 
 import datetime as dt
+import json
 import ssl
 import threading
 import time
@@ -15,6 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from taken import taken
+
 
 class Asked(NamedTuple):
     """One request as it came."""
@@ -26,12 +29,32 @@ class Asked(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the service says; `after_s` makes it late."""
+    """What the service says; `after_s` makes it late, `times` says the body so often."""
 
     status: int = 200
     body: bytes = b"{}"
     headers: tuple[tuple[str, str], ...] = ()
     after_s: float = 0.0
+    times: int = 1
+
+
+def told(said: object, status: int = 200) -> Answer:
+    """Return an answer in JSON."""
+    return Answer(status, json.dumps(said).encode())
+
+
+def ntfy(asked: Asked) -> Answer:
+    """Answer as an ntfy server does."""
+    if asked.method == "DELETE":
+        _, topic, sequence = asked.path.split("/")
+        gone = {"id": "RXjeeTgZSboH", "event": "message_delete", "topic": topic}
+        return told({**gone, "sequence_id": sequence})
+    return told(taken(json.loads(asked.body)))
+
+
+def ntfy_refuses(status: int) -> Answer:
+    """Return the no of an ntfy server."""
+    return told({"code": status * 100 + 1, "http": status, "error": "no"}, status)
 
 
 class Service:
@@ -39,6 +62,7 @@ class Service:
 
     def __init__(self, certificate: Path | None = None) -> None:
         self.asked: list[Asked] = []
+        self.heard_out = 0  # answers that were read to their end
         self.answer: Callable[[Asked], Answer] = lambda _asked: Answer()
         service = self
 
@@ -54,9 +78,11 @@ class Service:
                 self.send_response(answer.status)
                 for name, value in answer.headers:
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer.body)))
+                self.send_header("Content-Length", str(len(answer.body) * answer.times))
                 self.end_headers()
-                self.wfile.write(answer.body)
+                for _ in range(answer.times):
+                    self.wfile.write(answer.body)
+                service.heard_out += 1
 
             do_GET = do_POST = do_PUT = do_DELETE = _do  # noqa: N815 - the names http.server wants
 

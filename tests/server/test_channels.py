@@ -40,7 +40,7 @@ from legwatch_server.push.ntfy import Ntfy
 from legwatch_server.push.pushover import Pushover
 from legwatch_server.push.webpush import Webpush
 from legwatch_server.settings import ServerSettings
-from server.service import Answer, Asked, Service
+from server.service import Answer, Asked, Service, ntfy, ntfy_refuses, told
 
 PUSH = Push(
     id=7,
@@ -60,6 +60,8 @@ PUSH = Push(
     ),
     page="https://legs.example/answer/ppp",
 )
+
+TAKEN = {"status": 1, "request": "647d2300-702c-4b38-8b2f-d56326ae460b"}  # by Pushover
 
 
 class Browser:
@@ -91,13 +93,17 @@ def unb64(text: str) -> bytes:
 def good(asked: Asked) -> Answer:
     """Answer as each of the services does."""
     if asked.path.startswith("/1/"):
-        return Answer(
-            body=json.dumps({"status": 1, "receipt": "r" * 30, "devices": ["x"]}).encode()
-        )
+        return told({**TAKEN, "receipt": "r" * 30, "devices": ["x"]})
     if asked.path.startswith("/push/"):
-        return Answer(201, b"")
-    said = json.loads(asked.body or b"{}")
-    return Answer(body=json.dumps({"id": "x", "sequence_id": said.get("sequence_id")}).encode())
+        return Answer(201, b"", (("Location", "/message/1"),))
+    return ntfy(asked)
+
+
+def refusal(asked: Asked, status: int) -> Answer:
+    """Say no as each of the services does."""
+    if asked.path.startswith("/1/"):
+        return told({"status": 0, "request": TAKEN["request"], "errors": ["no"]}, status)
+    return ntfy_refuses(status) if asked.path == "/" else Answer(status)
 
 
 @dataclass
@@ -158,7 +164,7 @@ def test_one_push_is_one_request(each: Rig) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413])
 def test_a_refusal_is_permanent(each: Rig, status: int) -> None:
-    each.service.answer = lambda _asked: Answer(status)
+    each.service.answer = lambda asked: refusal(asked, status)
     with pytest.raises(Permanent, match=str(status)):
         each.notifier.send(each.push)
     assert len(each.service.asked) == 1
@@ -210,8 +216,7 @@ def test_the_service_says_when_to_try_again(
 def test_the_evenings_test_makes_no_sound(channel: str, service: Service, tmp_path: Path) -> None:
     made = rig(channel, service, tmp_path)
     assert isinstance(made.notifier, Rehearses)
-    seen = Answer(body=b'{"id": "x"}')
-    service.answer = lambda asked: seen if channel == "ntfy" else good(asked)
+    service.answer = lambda asked: ntfy_refuses(403) if asked.method == "GET" else good(asked)
     made.notifier.rehearse(replace(made.push, tone=Tone.REHEARSAL))
     first = service.asked[0]
     if channel == "ntfy":
@@ -254,7 +259,7 @@ def test_an_ntfy_server_that_knows_no_sequences_is_found_out(
     service: Service, tmp_path: Path
 ) -> None:
     made = rig("ntfy", service, tmp_path)
-    service.answer = lambda _asked: Answer(body=b'{"id": "x"}')
+    service.answer = lambda _asked: told({"id": "x", "event": "message", "topic": "bert"})
     sent = made.notifier.send(made.push)
     assert sent.receipt == ""
     assert isinstance(made.notifier, Withdraws)
@@ -347,22 +352,23 @@ def test_pushovers_receipt_says_how_far_it_is(
     made = rig("pushover", service, tmp_path).notifier
     assert isinstance(made, Follows)
     assert made.follow_every_s >= 5  # the service's own rule
-    service.answer = lambda _asked: Answer(body=json.dumps({"status": 1, **said}).encode())
+    none = {"acknowledged": 0, "expired": 0, "last_delivered_at": 0}
+    service.answer = lambda _asked: told({**TAKEN, **none, **said})
     assert made.progress("abc") is progress
     assert service.asked[0][:2] == ("GET", "/1/receipts/abc.json?token=app")
 
 
 def test_pushover_explains_a_refusal_in_its_own_words(service: Service, tmp_path: Path) -> None:
     made = rig("pushover", service, tmp_path)
-    body = b'{"status": 0, "errors": ["user identifier is invalid"]}'
-    service.answer = lambda _asked: Answer(400, body)
+    said = {**TAKEN, "status": 0, "errors": ["user identifier is invalid"]}
+    service.answer = lambda _asked: told(said, 400)
     with pytest.raises(Permanent, match="user identifier is invalid"):
         made.notifier.send(made.push)
 
 
 def test_a_month_that_is_used_up_is_not_waited_for(service: Service, tmp_path: Path) -> None:
     made = rig("pushover", service, tmp_path)
-    service.answer = lambda _asked: Answer(429, headers=(("Retry-After", "60"),))
+    service.answer = lambda _asked: told({**TAKEN, "status": 0}, 429)
     with pytest.raises(Permanent, match="used up"):
         made.notifier.send(made.push)
 
@@ -370,7 +376,7 @@ def test_a_month_that_is_used_up_is_not_waited_for(service: Service, tmp_path: P
 def test_pushover_without_a_phone_is_amber(service: Service, tmp_path: Path) -> None:
     made = rig("pushover", service, tmp_path).notifier
     assert isinstance(made, Rehearses)
-    service.answer = lambda _asked: Answer(body=b'{"status": 1, "devices": []}')
+    service.answer = lambda _asked: told({**TAKEN, "devices": []})
     with pytest.raises(Permanent, match="no device"):
         made.rehearse(PUSH)
 

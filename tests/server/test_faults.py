@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from legwatch_server.push.ntfy import Ntfy
-from server.service import Answer, Asked, Service, self_signed
+from server.service import Answer, Asked, Service, ntfy, ntfy_refuses, self_signed
 from server.test_escalation import cold
 from server.ward import BEGIN, Ward
 
@@ -44,12 +44,6 @@ def fired(ward: Ward) -> float:
     return float((ward.rows(sql)[0][0] - ward.begin_ms) / 60_000)
 
 
-def good(asked: Asked) -> Answer:
-    """Answer as an ntfy server does."""
-    sequence = json.loads(asked.body or b"{}").get("sequence_id")
-    return Answer(body=json.dumps({"id": "x", "sequence_id": sequence}).encode())
-
-
 @pytest.fixture
 def service() -> Iterator[Service]:
     made = Service()
@@ -74,7 +68,7 @@ def test_down_for_an_hour_then_it_arrives_and_says_how_late(
 
     def answer(asked: Asked) -> Answer:
         down = not wards or len(service.asked) < 18
-        return Answer(500) if down else good(asked)
+        return Answer(500) if down else ntfy(asked)
 
     service.answer = answer
     wards.append(make(tmp_path, service.url, minutes=75))
@@ -105,7 +99,7 @@ def test_too_many_requests_waits_as_long_as_asked(service: Service, tmp_path: Pa
 def test_a_wrong_token_is_given_up_at_once_and_the_next_person_told(
     service: Service, tmp_path: Path
 ) -> None:
-    service.answer = lambda _asked: Answer(401)
+    service.answer = lambda _asked: ntfy_refuses(401)
     ward = make(tmp_path, service.url, minutes=20)
     assert len(service.asked) == 1
     (failed,) = tries(ward)
@@ -122,16 +116,27 @@ def refused_port() -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
-def late(service: Service) -> str:
-    service.answer = lambda _asked: Answer(after_s=1.5)
-    return service.url
+def says(answer: Answer) -> Callable[[Service], str]:
+    """Have the service answer so, and return its address."""
 
+    def begin(service: Service) -> str:
+        service.answer = lambda _asked: answer
+        return service.url
+
+    return begin
+
+
+PAGE = b"<html><title>Hotel login</title></html>"
+PORTAL = (("Location", "http://portal.example/login"),)
 
 FAULTS: dict[str, tuple[Callable[[Service], str], str]] = {
-    "time-out": (late, "did not answer in time"),
+    "time-out": (says(Answer(after_s=1.5)), "did not answer in time"),
     "no such name": (lambda _s: "http://push.invalid", "no such name, or no DNS"),
     "refused": (lambda _s: refused_port(), "connection refused or no network"),
-    "not ntfy": (lambda s: s.url, "what answered is not an ntfy server"),
+    "login page": (says(Answer(body=PAGE)), "not ntfy: 200, the page 'Hotel login'"),
+    "sent on": (says(Answer(302, headers=PORTAL)), "302, a redirect to http://portal.example"),
+    "forbidden": (says(Answer(403, PAGE)), "not ntfy: 403, the page 'Hotel login'"),
+    "its API": (says(Answer(body=b'{"id": "x", "online": false}')), "not ntfy: 200, '{"),
 }
 
 
@@ -139,7 +144,6 @@ FAULTS: dict[str, tuple[Callable[[Service], str], str]] = {
 def test_what_cannot_be_reached_is_tried_again_and_others_go_on(
     fault: str, service: Service, tmp_path: Path
 ) -> None:
-    service.answer = lambda _asked: Answer(body=b"<html>hello</html>")
     address, words = FAULTS[fault]
     ward = make(tmp_path, address(service), second=True, minutes=3)
     failed = tries(ward)
@@ -171,7 +175,7 @@ def test_one_hanging_phone_holds_up_no_other(service: Service, tmp_path: Path) -
 
     def answer(asked: Asked) -> Answer:
         slow = json.loads(asked.body)["topic"] == "t0"
-        return Answer(after_s=1.5) if slow else good(asked)
+        return Answer(after_s=1.5) if slow else ntfy(asked)
 
     service.answer = answer
     push = {"ntfy": {"url": service.url, "timeout_s": 1.0}}

@@ -2,6 +2,10 @@
 
 It can only say "sent" or "not": buttons, receipts and taking back need a channel of our own. An
 address is one Apprise URL, or env:NAME for a URL with a secret in it.
+
+Its "sent" is no proof. To most of its services any answer of success will do, also the login page
+of a proxy or of a hotel, and the library does not hand on what was answered. So there is no silent
+try, `legwatch duty` shows this way as amber, and it should be nobody's only way, nor the first.
 """
 
 import os
@@ -15,10 +19,10 @@ from legwatch.errors import SettingsError
 from legwatch.escalation import Tone
 from legwatch.notice import Level, What
 from legwatch_server.push import Permanent, Push, Retryable, Sent
+from legwatch_server.push.refusal import later
 from legwatch_server.settings import ServerSettings
 
 _STATUS = re.compile(r"error=(\d{3})")  # the only place where the library tells it
-_LATER = {408, 425, 429}
 _ASSET = AppriseAsset(app_id="legwatch", app_desc="legwatch", app_url="", plugin_paths=[])
 
 
@@ -35,7 +39,7 @@ class Apprise:
                 self._urls[own] = self._checked(own or table.url, path)
 
     def send(self, push: Push) -> Sent:
-        """Send once, with a fresh object: the library makes a used one wait for seconds."""
+        """Send once, and believe the library; a used object of it would wait for seconds."""
         where = f" ({push.clock}, {push.bed})" if push.bed else ""
         sentences = f"{push.text} {push.page}".rstrip()
         result = _loaded(self._urls[push.to]).notify(
@@ -49,7 +53,7 @@ class Apprise:
         said = [entry.message for entry in result.logs()]
         why = f"apprise: {said[-1] if said else 'the service did not take it'}"
         status = max((int(code) for text in said for code in _STATUS.findall(text)), default=0)
-        if 400 <= status < 500 and status not in _LATER:
+        if 400 <= status < 500 and not later(status):
             raise Permanent(why)
         raise Retryable(why)
 

@@ -3,18 +3,20 @@
 All that concerns one episode carries the same sequence, so a newer word replaces an older one on
 the phone. A server before 2.16 does not know sequences; that it does is seen from its answer, which
 names the sequence again.
+
+What proves a push is the message that ntfy answers with: an id, and our topic. What proves a no is
+ntfy's own error, which names the status again; else it is a page in between, and may go.
 """
 
 import json
 from typing import Any
 
-import urllib3
-
 from legwatch.errors import SettingsError
 from legwatch.escalation import Tone
 from legwatch.notice import Level, What
 from legwatch_server.push import Permanent, Push, Retryable, Sent
-from legwatch_server.push.refusal import pool, refused, unreached
+from legwatch_server.push.heard import Heard, ask, foreign
+from legwatch_server.push.refusal import later, pool, refused
 from legwatch_server.settings import ServerSettings, secret
 
 MOST_BYTES = 4096  # a longer message becomes an attachment
@@ -47,47 +49,57 @@ class Ntfy:
 
     def send(self, push: Push) -> Sent:
         """Publish once; the receipt is the sequence, where the server knows sequences."""
-        body = json.dumps(self._body(push), ensure_ascii=False).encode()
-        if len(body) > MOST_BYTES:
-            raise Permanent(f"{len(body)} bytes, ntfy takes {MOST_BYTES}")
-        answer = self._ask("POST", "/", body)
-        try:
-            known = json.loads(answer.data).get("sequence_id") == push.thread
-        except (ValueError, AttributeError):
-            raise Retryable("ntfy: what answered is not an ntfy server") from None
+        known = self._publish(push).get("sequence_id") == push.thread
         return Sent(push.thread if known else "")
 
     def withdraw(self, push: Push, receipt: str) -> None:
         """Take the sequence off the phones; a server that knows none leaves it there."""
         if receipt:
-            self._ask("DELETE", f"/{self._to(push)}/{receipt}")
+            heard = self._ask("DELETE", f"/{self._to(push)}/{receipt}")
+            said = heard.said()
+            if not (self._ours(said, push) and said.get("sequence_id") == receipt):
+                raise foreign("ntfy", "ntfy", heard)
 
     def rehearse(self, push: Push) -> str:
         """Publish without a sound and read it back."""
-        body = json.dumps(self._body(push), ensure_ascii=False).encode()
-        ident = str(json.loads(self._ask("POST", "/", body).data)["id"])
+        ident = self._publish(push)["id"]
         try:
             back = self._ask("GET", f"/{self._to(push)}/json?poll=1&since=10m")
         except Permanent:
             return "accepted"  # the token may write and not read, which is how it should be
-        lines = back.data.decode().splitlines()
-        if not any(json.loads(line).get("id") == ident for line in lines if line):
+        lines = back.lines()
+        if lines is None:
+            raise foreign("ntfy", "ntfy", back)
+        if not any(line.get("id") == ident and self._ours(line, push) for line in lines):
             raise Retryable("ntfy took the message and does not show it")
         return "came back"
 
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> urllib3.BaseHTTPResponse:
-        headers = {"User-Agent": self._pool.headers["User-Agent"], **self._auth}
+    def _publish(self, push: Push) -> dict[str, Any]:
+        """Return the message as ntfy has taken it."""
+        body = json.dumps(self._body(push), ensure_ascii=False).encode()
+        if len(body) > MOST_BYTES:
+            raise Permanent(f"{len(body)} bytes, ntfy takes {MOST_BYTES}")
+        heard = self._ask("POST", "/", body)
+        said = heard.said()
+        if not (self._ours(said, push) and said.get("event") == "message"):
+            raise foreign("ntfy", "ntfy", heard)
+        return said
+
+    def _ours(self, said: dict[str, Any], push: Push) -> bool:
+        """Say whether this is an event of ntfy in the topic we asked for."""
+        ident = said.get("id")
+        return isinstance(ident, str) and ident != "" and said.get("topic") == self._to(push)
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> Heard:
+        headers = dict(self._auth)
         if body is not None:
             headers["Content-Type"] = "application/json"
-        try:
-            answer = self._pool.request(
-                method, self._url + path, body=body, headers=headers, redirect=False
-            )
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise unreached("ntfy", error) from None
-        if not 200 <= answer.status < 300:
-            raise refused("ntfy", answer.status, answer.headers)
-        return answer
+        heard = ask(self._pool, "ntfy", method, self._url + path, headers, body)
+        if heard.fine:
+            return heard
+        if later(heard.status) or heard.said().get("http") == heard.status:
+            raise refused("ntfy", heard.status, heard.headers)
+        raise foreign("ntfy", "ntfy", heard)
 
     def _to(self, push: Push) -> str:
         return push.to or self._topic

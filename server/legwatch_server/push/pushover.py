@@ -2,22 +2,25 @@
 
 Urgent ones go out with Pushover's emergency priority; the service's receipt is asked about no
 faster than it allows, and the alarm is cancelled when it is over.
+
+Each of Pushover's answers, a yes and a no, has a status and the id it gave our request; an answer
+without them is somebody else's. An alarm without a receipt could never be followed or ended.
 """
 
-import json
+import re
 from typing import Any
 from urllib.parse import urlencode
-
-import urllib3
 
 from legwatch.errors import SettingsError
 from legwatch.escalation import Tone
 from legwatch.notice import Level
 from legwatch_server.push import Permanent, Progress, Push, Retryable, Sent
-from legwatch_server.push.refusal import pool, refused, unreached
+from legwatch_server.push.heard import Heard, ask, foreign
+from legwatch_server.push.refusal import later, pool, refused
 from legwatch_server.settings import ServerSettings, secret
 
 EMERGENCY = 2
+_RECEIPT = re.compile("[A-Za-z0-9]{1,200}")  # 30 of them, says the service
 _PRIORITY = {Tone.QUIET: -1, Tone.INFO: -1, Tone.REHEARSAL: -2, Tone.CONFIRM: -1}
 _LOUD = {Level.URGENT: EMERGENCY, Level.WARNING: 1, Level.LOG: 0}
 MOST_TITLE, MOST_TEXT, MOST_URL = 250, 1024, 512  # characters, as the service documents
@@ -50,16 +53,27 @@ class Pushover:
 
     def send(self, push: Push) -> Sent:
         """Send once; the receipt is the service's, for what sounds until it is answered."""
-        return Sent(str(self._ask("POST", "messages.json", self._form(push)).get("receipt") or ""))
+        form = self._form(push)
+        receipt = self._ask("POST", "messages.json", form).said().get("receipt")
+        if form["priority"] != str(EMERGENCY):
+            return Sent()
+        if not (isinstance(receipt, str) and _RECEIPT.fullmatch(receipt)):
+            raise Retryable("pushover gave no receipt: the alarm could not be followed or ended")
+        return Sent(receipt)
 
     def progress(self, receipt: str) -> Progress:
         """Ask what became of an alarm."""
-        said = self._ask("GET", f"receipts/{receipt}.json", {"token": self._token})
-        if said.get("acknowledged") == 1:
+        heard = self._ask("GET", f"receipts/{receipt}.json", {"token": self._token})
+        said = heard.said()
+        told = [said.get(name) for name in ("acknowledged", "expired", "last_delivered_at")]
+        if not all(type(value) is int for value in told):
+            raise foreign("pushover", "Pushover", heard)
+        acknowledged, expired, delivered = told
+        if acknowledged == 1:
             return Progress.ANSWERED
-        if said.get("expired") == 1:
+        if expired == 1:
             return Progress.OVER
-        return Progress.DELIVERED if said.get("last_delivered_at") else Progress.WAITING
+        return Progress.DELIVERED if delivered else Progress.WAITING
 
     def withdraw(self, push: Push, receipt: str) -> None:
         """Let an alarm sound no more; what does not sound stays on the phone."""
@@ -70,7 +84,10 @@ class Pushover:
     def rehearse(self, push: Push) -> str:
         """Ask whether the key is good and has a device; nothing is shown on a phone."""
         form = {"token": self._token, "user": self._to(push)}
-        devices = self._ask("POST", "users/validate.json", form).get("devices")
+        heard = self._ask("POST", "users/validate.json", form)
+        devices = heard.said().get("devices", [])
+        if not isinstance(devices, list):
+            raise foreign("pushover", "Pushover", heard)
         if not devices:
             raise Permanent("pushover: the user has no device")
         return f"known, with {len(devices)} device(s)"
@@ -94,32 +111,24 @@ class Pushover:
             form["url"] = push.page
         return form
 
-    def _ask(self, method: str, path: str, form: dict[str, str]) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, form: dict[str, str]) -> Heard:
         # The token goes into the address of a GET and the body of a POST, as the service asks.
         body, query = (urlencode(form), "") if method == "POST" else (None, "?" + urlencode(form))
-        headers = {"User-Agent": self._pool.headers["User-Agent"]}
-        if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        try:
-            answer = self._pool.request(
-                method, f"{self._url}/1/{path}{query}", body=body, headers=headers, redirect=False
-            )
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise unreached("pushover", error) from None
-        said = _read(answer.data)
-        if answer.status == 429:  # the month's messages are used up; waiting a night is no help
+        headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+        url = f"{self._url}/1/{path}{query}"
+        heard = ask(self._pool, "pushover", method, url, headers, body)
+        said = heard.said()
+        request = said.get("request")
+        own = type(said.get("status")) is int and isinstance(request, str) and request != ""
+        if own and heard.fine and said["status"] == 1:
+            return heard
+        if own and heard.status == 429:  # the month is used up; waiting a night is no help
             raise Permanent("pushover answered 429: this month's messages are used up")
-        if not 200 <= answer.status < 300:
-            detail = "; ".join(str(part) for part in said.get("errors", ()))
-            raise refused("pushover", answer.status, answer.headers, detail)
-        if said.get("status") != 1:
-            raise Retryable("pushover: what answered is not Pushover")
-        return said
+        if later(heard.status) or (own and not heard.fine):
+            raise refused("pushover", heard.status, heard.headers, _explained(said))
+        raise foreign("pushover", "Pushover", heard)
 
 
-def _read(data: bytes) -> dict[str, Any]:
-    try:
-        said = json.loads(data)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+def _explained(said: dict[str, Any]) -> str:
+    errors = said.get("errors")
+    return "; ".join(str(part) for part in errors) if isinstance(errors, list) else ""

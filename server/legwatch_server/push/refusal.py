@@ -11,7 +11,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSL
 from legwatch import __version__
 from legwatch_server.push import Permanent, PushError, Retryable
 
-_LATER = {408, 425, 429}
+_LATER = {407, 408, 425, 429}  # 407: said by a proxy, never by a service
 _LONGEST_S = 3600.0  # a service that asks for more is asked again after this
 _WORDS = {
     400: "it does not understand the message",
@@ -39,9 +39,14 @@ def refused(service: str, status: int, headers: Mapping[str, str], detail: str =
     explained = detail or _WORDS.get(status, "")
     if explained:
         why += f": {explained}"
-    if status in _LATER or status >= 500:
+    if later(status):
         return Retryable(why, seconds(headers.get("Retry-After"), time.time()))
     return Permanent(why)
+
+
+def later(status: int) -> bool:
+    """Say whether a status means to try again later, whoever said it."""
+    return status in _LATER or status >= 500
 
 
 def unreached(service: str, error: HTTPError | OSError) -> Retryable:

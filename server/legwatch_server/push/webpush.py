@@ -2,9 +2,14 @@
 
 An address is the subscription the browser gave: its JSON, or the path of a file with it. The
 message is encrypted for that browser; the service between sees only how urgent it is.
+
+What proves a push is 201 Created, as Google's, Apple's and Mozilla's services answer; or another
+success with a Location, where the message lies, or with Microsoft's own word for it. A login page
+that says 200 has none of these.
 """
 
 import base64
+import io
 import json
 import threading
 from pathlib import Path
@@ -21,6 +26,8 @@ from legwatch.escalation import Tone
 from legwatch.notice import Level
 from legwatch_server.folder import kept
 from legwatch_server.push import Permanent, Push, PushError, Retryable, Sent
+from legwatch_server.push.heard import MOST_BYTES as MOST_READ
+from legwatch_server.push.heard import Heard, foreign
 from legwatch_server.push.refusal import refused, unreached
 from legwatch_server.settings import ServerSettings, read_text
 
@@ -72,8 +79,9 @@ class Webpush:
         headers = {"Urgency": _urgency(push), "Topic": push.thread[:32]}
         with requests.Session() as session:
             session.max_redirects = 0  # a redirected POST would arrive as a GET
+            session.hooks["response"].append(_shortened)
             try:
-                webpush(
+                answer = webpush(
                     to,
                     body,
                     vapid_private_key=self._vapid(),
@@ -85,8 +93,17 @@ class Webpush:
                 )
             except WebPushException as error:
                 raise _refused(error) from None
+            except requests.TooManyRedirects as error:
+                raise _foreign(error.response) from None
             except requests.RequestException as error:
                 raise _unreached(error) from None
+            except HTTPError as error:  # while the answer was read
+                raise unreached("webpush", error) from None
+        by_microsoft = answer.headers.get("X-WNS-Status", "")
+        if by_microsoft not in ("", "received"):  # dropped, or channelthrottled
+            raise Retryable(f"webpush: the service says {by_microsoft[:40]!r}")
+        if not (answer.status_code == 201 or by_microsoft or "Location" in answer.headers):
+            raise _foreign(answer)
         return Sent()
 
     def rehearse(self, push: Push) -> str:
@@ -147,8 +164,23 @@ def _refused(error: WebPushException) -> PushError:
     answer = error.response
     if answer is None:
         return Permanent(f"webpush: {error.message}")
+    if answer.status_code < 400:
+        return _foreign(answer)
     gone = "the browser has ended its subscription" if answer.status_code in (404, 410) else ""
     return refused("webpush", answer.status_code, answer.headers, gone)
+
+
+def _foreign(answer: requests.Response | None) -> Retryable:
+    assert answer is not None  # requests gives it with every redirect
+    heard = Heard(answer.status_code, answer.headers, answer.content)
+    return foreign("webpush", "a push service", heard)
+
+
+def _shortened(answer: requests.Response, **_: object) -> None:
+    """Read no more of an answer than needed: the library would read it all."""
+    raw = answer.raw
+    answer.raw = io.BytesIO(raw.read(MOST_READ + 1, decode_content=False))
+    raw.close()
 
 
 def _unreached(error: requests.RequestException) -> PushError:
