@@ -4,30 +4,32 @@ import argparse
 import gzip
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from legwatch.engine import replay
-from legwatch.errors import LegwatchError, RecordingError, SettingsError
+from legwatch.errors import RecordingError, SettingsError
 from legwatch.events import Event, Window
 from legwatch.message import text
 from legwatch.night import local
 from legwatch.notice import Notice, as_json
-from legwatch.recording import Recording, events, parse
+from legwatch.recording import Recording, events, parse, shown
 from legwatch.rules import Rules, parse_override
 from legwatch.topics import check_bed
 from legwatch_server.picture import plot as pictures
 from legwatch_server.pipe import reader_may_leave
 from legwatch_server.profiles import rules_for
+from legwatch_server.unread import begins, unread
 
 LONG_BYTES = 2_000_000  # a file larger than this shows how far it has come
+MOST_NAMES = 12  # channels that are named when they are not used
 COLUMNS = "{when:<16}  {kind:<6}  {what:<12}  {level:<7}  {pushed:<9}  {text}"
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch replay`; returns 0, or 2 when a file or a word is wrong."""
+    """Run `legwatch replay`; 0, or 2 when a word is wrong or nothing was read of a file."""
     args = _parser().parse_args(argv)
     zone = zone_named(args.tz)
     renames = dict(_rename(pair) for pair in args.map)
@@ -35,10 +37,23 @@ def main(argv: Sequence[str]) -> int:
     bed = check_bed(args.bed)
     if args.plot:
         pictures.check(args.plot)
+    wrong = []
     with reader_may_leave():
         for path in args.files:
-            _play(path, renames, rules, bed, args)
-    return 0
+            try:
+                _play(path, renames, rules, bed, args)
+            except RecordingError as error:  # the other nights are shown all the same
+                wrong.append(path.name)
+                _complain(str(error), *begins(error.opening))
+        if wrong and len(args.files) > 1:
+            names = ", ".join(wrong)
+            _complain(f"{len(wrong)} of {len(args.files)} files went wrong: {names}")
+    return 2 if wrong else 0
+
+
+def _complain(sentence: str, *more: str) -> None:
+    sys.stdout.flush()  # so that on a terminal it stands below the night before
+    print(f"legwatch replay: {sentence}", *more, sep="\n", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,11 +107,17 @@ def read(path: Path, *, zone: tzinfo, renames: dict[str, str]) -> Recording:
         opener = gzip.open if packed else open
         with opener(path, "rt", encoding="utf-8", newline="") as lines:
             return parse(_with_progress(lines, path), zone=zone, renames=renames)
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        near = error.object[max(0, error.start - 20) : error.start + 20]
+        why = f"no UTF-8 text at {near!r}; save it as UTF-8"
+        raise RecordingError(f"{path}: cannot be read: {why}") from None
+    except EOFError:
+        raise RecordingError(f"{path}: cannot be read: it is cut off; copy it again") from None
+    except (OSError, zlib.error) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise RecordingError(f"{path}: cannot be read: {why}") from None
-    except LegwatchError as error:
-        raise RecordingError(f"{path}: {error}") from None
+    except RecordingError as error:
+        raise RecordingError(f"{path}: {error}", error.opening) from None
 
 
 def _with_progress(lines: Iterable[str], path: Path) -> Iterable[str]:
@@ -114,6 +135,8 @@ def _play(
     zone = zone_named(args.tz)
     recording = read(path, zone=zone, renames=renames)
     _remark(path, recording)
+    if not recording.readings:
+        raise RecordingError(f"{path}: {unread(recording)}")
     several = len(args.files) > 1
     counted = _Counted(events(recording))
     said = 0
@@ -153,14 +176,21 @@ class _Counted:
 
 def _remark(path: Path, recording: Recording) -> None:
     if recording.ignored:
-        names = ", ".join(f"{name} ({count})" for name, count in sorted(recording.ignored.items()))
-        print(f"{path.name}: channels not used: {names}", file=sys.stderr)
+        print(f"{path.name}: channels not used: {_named(recording.ignored)}", file=sys.stderr)
     if recording.refused_count:
         number, why = recording.refused[0]
         print(
             f"{path.name}: {recording.refused_count} lines refused, first line {number}: {why}",
             file=sys.stderr,
         )
+
+
+def _named(ignored: Mapping[str, int]) -> str:
+    """Return the names with their lines; of very many, as in a file of other columns, a few."""
+    most = sorted(ignored, key=lambda name: -ignored[name])[:MOST_NAMES]
+    names = [f"{shown(name, 40)} ({ignored[name]})" for name in sorted(most)]
+    rest = len(ignored) - len(most)
+    return ", ".join(names) + (f" and {rest} more" if rest else "")
 
 
 def _head(path: Path, *, several: bool) -> None:
@@ -185,8 +215,6 @@ def _row(notice: Notice, zone: ZoneInfo) -> str:
 
 
 def _tail(path: Path, counted: _Counted, said: int, zone: ZoneInfo) -> str:
-    if not counted.windows:
-        return f"{path.name}: no readings that legwatch knows; --map OLD=NEW renames channels"
     first, last = local(counted.first_ms, zone), local(counted.last_ms, zone)
     span = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} {first:%Z}"
     return f"{path.name}: {counted.windows} windows, {span}: {said} notices"

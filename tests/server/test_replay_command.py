@@ -108,6 +108,7 @@ def test_unused_channels_and_refused_lines_are_told_aside(tmp_path: Path, capsys
         "time,channel,value",
         "2026-01-01T00:00:00Z,light,4",
         "2026-01-01T00:00:00Z,movement,x",
+        "2026-01-01T00:00:00Z,movement,1",
     ]
     file.write_text("\n".join(lines))
     assert legwatch(["replay", str(file), "--format", "jsonl"]) == 0
@@ -131,9 +132,10 @@ def test_a_renamed_channel_is_used(tmp_path: Path, capsys: Said) -> None:
         ("missing.csv", None),
         ("empty.csv", b""),
         ("binary.csv", bytes(range(256))),
-        ("words.csv", b"hello\nworld\n"),
         ("cut.csv.gz", gzip.compress(b"time,channel,value\n" * 999, mtime=0)[:-12]),
         ("bent.csv.gz", b"\x1f\x8b" + bytes(60)),
+        ("two_bytes_a_letter.csv", "time,channel,value\n".encode("utf-16")),
+        ("degrees.csv", "time,channel,value\n2026-01-01,Leg °C,31\n".encode("latin-1")),
     ],
 )
 def test_a_file_that_is_no_night_is_answered_in_one_line(
@@ -177,6 +179,166 @@ def test_a_wrong_word_is_answered_in_one_line(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
+
+
+TIMES = ("ISO 8601, such as 2026-", "--tz ZONE")
+NOTHING_READ = {
+    "epoch": (["1767666600000,in_bed,1", "1767666603000,leg_temperature_c,31.2"], TIMES),
+    "epoch in seconds": (["1767666600,in_bed,1", "1767666603.5,movement,1"], TIMES),
+    "day first": (["06/01/2026 02:30:00,in_bed,1", "16/01/2026 02:30:03,movement,0"], TIMES),
+    "a zone by name": (["2026-01-06 02:30:00 CET,in_bed,1"], TIMES),
+    "other channels": (
+        ["2026-01-06T02:30:00Z,sensor.bed_leg,31.2", "2026-01-06T02:30:00Z,sensor.room,18"],
+        ("sensor.bed_leg (1), sensor.room (1)", "--map OLD=NEW", "leg_temperature_c, "),
+    ),
+    "out of range": (
+        ["2026-01-06T02:30:00Z,leg_temperature_c,314"],
+        ("leg_temperature_c 314 is outside -55 to 125", "a plain number such as 31.5: °C"),
+    ),
+    "words": (["2026-01-06T02:30:00Z,in_bed,off"], ("in_bed 'off' is not a number", "0 or 1")),
+    "two columns": (["2026-01-06T02:30:00Z,31.2"], ("line 2: '2026-01-06T02:30:00Z,31.2' is not",)),
+    "of each sort": (
+        ["2026-01-06T02:30:00Z,light,4", "6.1.2026,movement,1", "2026-01-06T02:30:00Z,movement,-1"],
+        ("2 lines refused, first line 3", "--map OLD=NEW", *TIMES, "a plain number such as 31.5"),
+    ),
+    "a header alone": ([], ("there is no line after the header",)),
+    "blank lines": (["", ""], ("there is no line after the header",)),
+}
+
+
+@pytest.mark.parametrize("form", ["table", "jsonl"])
+@pytest.mark.parametrize("case", NOTHING_READ)
+def test_a_file_of_which_nothing_was_read_is_a_fault_and_is_shown(
+    tmp_path: Path, capsys: Said, case: str, form: str
+) -> None:
+    lines, wanted = NOTHING_READ[case]
+    file = tmp_path / "a.csv"
+    file.write_text("\n".join(["time,channel,value", *lines, ""]))
+    assert legwatch(["replay", str(file), "--format", form]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"{file}: nothing was read\n" in err
+    assert "    " + "\n    ".join(["time,channel,value", *lines]) in err
+    assert [words for words in wanted if words not in err] == []
+    assert len(err.splitlines()) <= 12
+
+
+@pytest.mark.parametrize("asked", [*TIMES, "--map OLD=NEW", "a plain number"])
+def test_only_the_help_that_could_help_is_given(tmp_path: Path, capsys: Said, asked: str) -> None:
+    """Each sentence stands where it belongs (above), and not where it does not."""
+    file = tmp_path / "a.csv"
+    file.write_text("time,channel,value\n2026-01-06T02:30:00Z,31.2\n")
+    assert legwatch(["replay", str(file)]) == 2
+    assert asked not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("entity_id,state,last_changed", "sensor.bed_leg,31.2,2026-01-06T02:30:00.000Z"),
+        ("time;channel;value", "2026-01-06T02:30:00+00:00;leg_temperature_c;31,2"),
+        ("Timestamp,Leg °C,Room °C,Vibration", "2026-01-06 02:00,31.2,17.6,1"),
+        ("2026-01-06T02:30:00Z,leg_temperature_c,31.2", "2026-01-06T02:30:10Z,movement,1"),
+        ("hello", "world"),
+    ],
+    ids=lambda lines: lines[0],
+)
+def test_a_wrong_header_is_told_with_the_right_one(
+    tmp_path: Path, capsys: Said, lines: tuple[str, str]
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("\n".join(lines))
+    assert legwatch(["replay", str(file), "--format", "jsonl"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"a.csv: the first line must be time,channel,value; it is '{lines[0]}'\n" in err
+    assert f"    {lines[0]}\n    {lines[1]}\n" in err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\x1b[2J\x07,{bad},1",
+        "2026-01-06T02:30:00Z,{bad},1",
+        "2026-01-06T02:30:00Z,movement,{bad}",
+        "2026-01-06T02:30:00Z,button,{bad}",
+        "{bad}",
+        "2999-01-01\x1b00:00:00Z,movement,1",
+    ],
+)
+@pytest.mark.parametrize("header", ["time,channel,value", "time,\x1b[31m"])
+def test_what_a_file_says_does_nothing_to_the_terminal(
+    tmp_path: Path, capsys: Said, line: str, header: str
+) -> None:
+    bad = "\x1b[31mred\x9b2J\u202eder\x00" + "long" * 5000
+    file = tmp_path / "a.csv"
+    file.write_text(f"{header}\n{line.format(bad=bad)}\n")
+    assert legwatch(["replay", str(file)]) == 2
+    err = capsys.readouterr().err
+    assert "\\x1b" in err
+    assert [char for char in err if not char.isprintable() and char != "\n"] == []
+    assert max(len(words) for words in err.splitlines()) < 200 + len(str(file))
+
+
+def test_the_channels_of_a_file_of_other_columns_are_not_all_named(
+    tmp_path: Path, capsys: Said
+) -> None:
+    file = tmp_path / "a.csv"
+    lines = [f"2026-01-06T02:30:00Z,{20 + n / 100},room" for n in range(500)]
+    file.write_text("\n".join(["time,channel,value", *lines, lines[7]]))
+    assert legwatch(["replay", str(file)]) == 2
+    named = capsys.readouterr().err.splitlines()[0]
+    assert "20.07 (2)" in named
+    assert named.endswith(" and 488 more")
+
+
+@pytest.mark.parametrize("form", ["table", "jsonl"])
+def test_the_other_nights_are_shown_and_the_bad_ones_named(
+    tmp_path: Path, capsys: Said, form: str
+) -> None:
+    good, last = save(tmp_path / "good.csv"), save(tmp_path / "last.csv")
+    other, cut = tmp_path / "other.csv", tmp_path / "cut.csv.gz"
+    other.write_text("time,channel,value\n06/01/2026 02:30:00,in_bed,1\n")
+    cut.write_bytes(gzip.compress(good.read_bytes())[:-50])
+    files = [str(path) for path in (good, other, cut, tmp_path, last)]
+    assert legwatch(["replay", *files, "--format", form, *NO_SIGNS]) == 2
+    out, err = capsys.readouterr()
+    assert len([line for line in out.splitlines() if "repeated" in line]) == 2
+    assert "cut.csv.gz: cannot be read: it is cut off" in err
+    assert err.splitlines()[-1] == (
+        f"legwatch replay: 3 of 5 files went wrong: other.csv, cut.csv.gz, {tmp_path.name}"
+    )
+    if form == "jsonl":
+        nights = [json.loads(line)["file"] for line in out.splitlines()]
+        assert nights == ["good.csv"] * 3 + ["last.csv"] * 3
+
+
+CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "epoch_ms.csv",
+        "day_first.csv",
+        "home_assistant_history.csv",
+        "ha_history_reordered.csv.gz",
+        "semicolon_comma.csv",
+        "wide_table.csv",
+    ],
+)
+def test_a_file_of_others_is_read_or_shown(capsys: Said, name: str) -> None:
+    """Whether such files are read is another matter; in silence nothing may be left out."""
+    file = CASES / name
+    if not file.exists():
+        pytest.skip(f"the case {name} is not on this machine")
+    code = legwatch(["replay", str(file)])
+    out, err = capsys.readouterr()
+    if code == 0:
+        assert " windows, " in out
+    else:
+        assert (code, out) == (2, "")
+        assert len(err.split("  it begins:\n", 1)[1].splitlines()) >= 4
 
 
 def start(*words: str) -> "subprocess.Popen[bytes]":
