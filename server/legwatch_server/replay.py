@@ -14,18 +14,19 @@ from legwatch.errors import RecordingError, SettingsError
 from legwatch.events import Event, Window
 from legwatch.message import text
 from legwatch.night import local
-from legwatch.notice import Notice, as_json
+from legwatch.notice import as_json
 from legwatch.recording import Recording, events, parse, shown
 from legwatch.rules import Rules, parse_override
+from legwatch.sound import sounded
 from legwatch.topics import check_bed
 from legwatch_server.picture import plot as pictures
 from legwatch_server.pipe import reader_may_leave
 from legwatch_server.profiles import rules_for
+from legwatch_server.row import head, row
 from legwatch_server.unread import begins, unread
 
 LONG_BYTES = 2_000_000  # a file larger than this shows how far it has come
 MOST_NAMES = 12  # channels that are named when they are not used
-COLUMNS = "{when:<16}  {kind:<6}  {what:<12}  {level:<7}  {pushed:<9}  {text}"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -60,7 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="legwatch replay",
         description="Run the rules over recorded nights (CSV time,channel,value; gz or plain).",
-        epilog="Several files are several nights, each from a fresh start.",
+        epilog="Several files are several nights, each from a fresh start. The column `sounds` is "
+        "not_yet for the first sign of a warning, which is shown without a sound; first for the "
+        "first sound of an alert, which `what` may call repeated; again for an alert that has "
+        "sounded before; no for all that makes no sound.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
     parser.add_argument("--format", choices=("table", "jsonl"), default="table")
@@ -140,14 +144,14 @@ def _play(
     several = len(args.files) > 1
     counted = _Counted(events(recording))
     said = 0
-    for notice in replay(counted, rules):
+    for notice, sounds in sounded(replay(counted, rules)):
         if args.format == "jsonl":
             name = path.name if several else None
-            print(as_json(notice, bed=bed, text=text(notice), file=name))
+            print(as_json(notice, bed=bed, text=text(notice), sounds=sounds, file=name))
         else:
             if not said:
-                _head(path, several=several)
-            print(_row(notice, zone))
+                print(f"== {path.name}\n{head()}" if several else head())
+            print(row(notice, sounds, zone))
         said += 1
     if args.format == "table":
         print(_tail(path, counted, said, zone))
@@ -191,27 +195,6 @@ def _named(ignored: Mapping[str, int]) -> str:
     names = [f"{shown(name, 40)} ({ignored[name]})" for name in sorted(most)]
     rest = len(ignored) - len(most)
     return ", ".join(names) + (f" and {rest} more" if rest else "")
-
-
-def _head(path: Path, *, several: bool) -> None:
-    if several:
-        print(f"== {path.name}")
-    print(
-        COLUMNS.format(
-            when="local time", kind="kind", what="what", level="level", pushed="pushed", text="text"
-        )
-    )
-
-
-def _row(notice: Notice, zone: ZoneInfo) -> str:
-    return COLUMNS.format(
-        when=f"{local(notice.at_ms, zone):%Y-%m-%d %H:%M}",
-        kind=notice.kind.value,
-        what=notice.what.value,
-        level=notice.level.value,
-        pushed=f"no:{notice.held.value}" if notice.held else "yes",
-        text=text(notice),
-    ).rstrip()
 
 
 def _tail(path: Path, counted: _Counted, said: int, zone: ZoneInfo) -> str:

@@ -1,5 +1,6 @@
 """`legwatch replay` as a user meets it."""
 
+import contextlib
 import gzip
 import json
 import os
@@ -7,21 +8,33 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from legwatch.__main__ import main as legwatch
-from legwatch.notice import iso
-from nightly import bare, night, wobbling
+from legwatch.engine import replay
+from legwatch.message import text
+from legwatch.notice import Sounds, as_json, iso
+from legwatch.recording import events, parse
+from nightly import bare, night, rules, wobbling
 
 Said = pytest.CaptureFixture[str]
 
 
-def save(path: Path, *, cold: bool = True, packed: bool = False, naive: bool = False) -> Path:
+def save(
+    path: Path,
+    *,
+    cold: bool = True,
+    packed: bool = False,
+    naive: bool = False,
+    bare_c: float = 25.0,
+    until: int = 150,
+) -> Path:
     lines = ["time,channel,value"]
-    for window in night(leg=bare((120, 150), bare_c=25.0) if cold else wobbling(31), minutes=300):
+    leg = bare((120, until), bare_c=bare_c) if cold else wobbling(31)
+    for window in night(leg=leg, minutes=300):
         at = iso(window.from_ms)
         at = at.rstrip("Z") if naive else at
         lines += [
@@ -46,11 +59,11 @@ def jsonl(said: Said, *words: str) -> list[dict[str, object]]:
 def test_a_night_gives_its_notices_packed_or_plain(tmp_path: Path, capsys: Said) -> None:
     plain, packed = save(tmp_path / "a.csv"), save(tmp_path / "b", packed=True)
     notices = jsonl(capsys, str(plain), "--bed", "anna")
-    said = [(n["kind"], n["what"], n.get("held")) for n in notices]
+    said = [(n["kind"], n["what"], n.get("held"), n["sounds"]) for n in notices]
     assert said == [
-        ("cold", "fired", "waiting"),
-        ("cold", "repeated", None),
-        ("cold", "resolved", None),
+        ("cold", "fired", "waiting", "not_yet"),
+        ("cold", "repeated", None, "first"),
+        ("cold", "resolved", None, "no"),
     ]
     assert {n["bed"] for n in notices} == {"anna"}
     assert "file" not in notices[0]
@@ -95,6 +108,82 @@ def test_the_table_speaks_local_time_and_sums_up(tmp_path: Path, capsys: Said) -
     assert rows[0].split()[2:5] == ["cold", "fired", "warning"]
     assert "1800 windows" in tail
     assert "3 notices" in tail
+
+
+def test_the_table_tells_the_first_sign_the_first_sound_and_the_next_apart(
+    tmp_path: Path, capsys: Said
+) -> None:
+    file = save(tmp_path / "a.csv", bare_c=20.5, until=240)
+    assert legwatch(["replay", str(file), *NO_SIGNS]) == 0
+    head, *rows, _ = capsys.readouterr().out.splitlines()
+    place = head.index("sounds")
+    # One line a notice, and each word below the name of its column, however long the one before.
+    assert {row[place - 2 : place] for row in rows} == {"  "}
+    assert {row.index("The air by your legs") for row in rows} == {head.index("text")}
+    cold = [(row.split()[3], row[place:].split()[0]) for row in rows if " cold " in row]
+    assert cold == [
+        ("fired", "not_yet"),
+        ("repeated", "first"),
+        ("raised", "again"),
+        ("repeated", "again"),
+        ("resolved", "no"),
+    ]
+
+
+def test_what_the_sounds_mean_is_in_the_help(capsys: Said) -> None:
+    with pytest.raises(SystemExit):
+        legwatch(["replay", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    told = told[told.index("The column `sounds`") :]
+    assert [sounds for sounds in Sounds if f"{sounds.value} for " not in told] == []
+
+
+def test_a_line_is_what_a_server_stores_and_how_it_sounds_and_of_which_night(
+    tmp_path: Path, capsys: Said
+) -> None:
+    file = save(tmp_path / "a.csv")
+    with file.open() as lines:
+        notices = replay(events(parse(lines, zone=UTC)), rules(zone="UTC"))
+        stored = [as_json(n, bed="bed", text=text(n)) for n in notices]
+    whole = [list(json.loads(line).items()) for line in stored]
+    sounds = [("sounds", word) for word in ("not_yet", "first", "no")]
+    one = [[*had, more] for had, more in zip(whole, sounds, strict=True)]
+    assert [list(line.items()) for line in jsonl(capsys, str(file))] == one
+    both = [[*had, ("file", "a.csv")] for had in one * 2]
+    assert [list(line.items()) for line in jsonl(capsys, str(file), str(file))] == both
+
+
+@pytest.mark.parametrize("width", [60, 80, 109, 110, 200])
+def test_on_a_terminal_the_texts_stay_in_its_width(tmp_path: Path, width: int) -> None:
+    file = save(tmp_path / "a.csv")
+    ours, theirs = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "legwatch", "replay", str(file), *NO_SIGNS],
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "COLUMNS": str(width)},
+        check=False,
+        timeout=60,
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # that is how a terminal without a writer ends
+        while more := os.read(ours, 4096):
+            shown += more
+    os.close(ours)
+    assert (done.returncode, done.stderr) == (0, b"")
+    head, *lines, tail = shown.decode().splitlines()
+    fits = [line for line in lines if len(line) <= width]
+    if width >= 110:  # the text beside its row, else below it
+        assert fits == lines
+        texts = [line[head.index("text") :] for line in lines]
+    else:
+        texts = [line[head.index("kind") :] for line in lines if line.startswith(" ")]
+        assert [line for line in lines if line not in fits and line.startswith(" ")] == []
+        assert len(lines) - len(texts) == 3
+    assert "They may be uncovered. Cover your legs." in " ".join(" ".join(texts).split())
+    assert [text for text in texts if text.startswith("°C")] == []
+    assert tail.endswith(": 3 notices")
 
 
 def test_a_night_without_a_notice_says_so(tmp_path: Path, capsys: Said) -> None:
