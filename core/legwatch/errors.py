@@ -29,7 +29,14 @@ class SettingsError(LegwatchError, ValueError):
 
 
 class RecordingError(LegwatchError, ValueError):
-    """A replay file that cannot be read; the text names the line."""
+    """A replay file that cannot be read; the text names the line.
+
+    `opening` is what stands in its first lines, fit to be shown; empty where that is not known.
+    """
+
+    def __init__(self, problem: str, opening: tuple[str, ...] = ()) -> None:
+        super().__init__(problem)
+        self.opening = opening
 
 
 class CannotRun(LegwatchError):  # noqa: N818 - a state of affairs rather than a mistake

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from legwatch.events import BODY, Kind
-from legwatch.notice import Held, Level, Notice, What
+from legwatch.notice import ALARMS, Held, Level, Notice, What
 from legwatch.people import SLEEPER, Person, minding
 from legwatch.settings import setting
 
@@ -47,7 +47,6 @@ class Telling(NamedTuple):
 
 ANSWERED = frozenset({What.ACKNOWLEDGED, What.SNOOZED})
 OVER = frozenset({*ANSWERED, What.RESOLVED})  # what is planned and not sent yet is called off
-_ALARMS = frozenset({What.FIRED, What.RAISED, What.REPEATED})
 
 
 def tellings(
@@ -67,13 +66,13 @@ def tellings(
     - That somebody has answered, that it is over or can no longer be judged is said, without a
       sound, to everybody who was told.
     """
-    if notice.what in _ALARMS and notice.held is Held.WAITING:
+    if notice.what in ALARMS and notice.held is Held.WAITING:
         sleepers = (n for n, p in people.items() if p.role == SLEEPER and p.minds(bed))
         return tuple(Telling(name, 0, Tone.QUIET) for name in sleepers)
-    if notice.what in _ALARMS and notice.held is None:
+    if notice.what in ALARMS and notice.held is None:
         names = woken(notice.kind, notice.level, people, duty, bed)
         return _alarm(names, told, limits.step_s(notice.level))
-    if notice.what in _ALARMS and notice.held is Held.JOINED:
+    if notice.what in ALARMS and notice.held is Held.JOINED:
         others = [name for name in duty if not people[name].wakes(Kind.COLD, notice.level)]
         names = tuple(n for n in others if people[n].wakes(notice.kind, notice.level))
         return _alarm(names, told, limits.step_s(notice.level))

@@ -71,6 +71,17 @@ class Held(StrEnum):
     LEARNING = "learning"  # in the first nights of a bed it only would have been told
 
 
+class Sounds(StrEnum):
+    """How a notice sounds, by the notices before it: first sign, first sound or repetition."""
+
+    NOT_YET = "not_yet"  # the first sign of a warning: shown without a sound, which may follow
+    FIRST = "first"  # the first sound of an alert, whatever the word: fired, raised or repeated
+    AGAIN = "again"  # the alert has made a sound before
+    NO = "no"  # told to nobody, told with another alert, or an end or answer: never with a sound
+
+
+# What says that an alert stands: of all words, these may make a sound.
+ALARMS = frozenset({What.FIRED, What.RAISED, What.REPEATED})
 Figures = tuple[tuple[str, float | int | str | None], ...]
 
 
@@ -91,10 +102,13 @@ class Notice:
     episode_ms: int | None = None
 
 
-def as_json(notice: Notice, *, bed: str, text: str, file: str | None = None) -> str:
+def as_json(
+    notice: Notice, *, bed: str, text: str, sounds: Sounds | None = None, file: str | None = None
+) -> str:
     """Write a notice as one JSON line, the same bytes live and in replay.
 
-    `at` is UTC; figures keep their order; `file` is added when several nights are replayed.
+    `at` is UTC; figures keep their order. Replay adds to it: `sounds`, which no notice knows by
+    itself, and `file` when there are several nights.
     """
     line: dict[str, Any] = {
         "at": iso(notice.at_ms),
@@ -107,6 +121,8 @@ def as_json(notice: Notice, *, bed: str, text: str, file: str | None = None) -> 
         "text": text,
         "held": notice.held.value if notice.held else None,
     }
+    if sounds is not None:
+        line["sounds"] = sounds.value
     if file is not None:
         line["file"] = file
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"))

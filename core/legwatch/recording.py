@@ -4,12 +4,14 @@ import csv
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from itertools import chain, islice
 from statistics import median
 
 from legwatch.errors import RecordingError
 from legwatch.events import Ack, Clock, Event, Window
+from legwatch.printable import shown
 from legwatch.wire import (
     HIGHEST_C,
     LATEST_MS,
@@ -35,7 +37,10 @@ CHANNELS = (*RANGES, "button")
 _MOVING = ("movement", "moved_s", "active_s")  # they add up over a window
 ALIVE_MS = 60_000  # a logger that wrote anything this near was watching
 HOLE_MS = 1_800_000  # after a longer hole the logger was off, and no windows are made
+TIME_FORM = "ISO 8601, such as 2026-01-31T22:15:00+01:00"
+_HEADER = ["time", "channel", "value"]
 _REFUSED = 1000  # refusals that are kept with their line; the rest are only counted
+_OPENING = 4  # first lines that are kept, to show what a file is like
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ class Recording:
     ignored: Mapping[str, int]  # channels that are not ours, with their number of lines
     refused: tuple[tuple[int, str], ...]  # (line number, why)
     refused_count: int = 0
+    amiss: Mapping[str, int] = field(default_factory=dict)  # refused for its time, value or line
+    opening: tuple[str, ...] = ()  # the first lines of the file, with the header, to be shown
 
 
 def parse(
@@ -66,38 +73,56 @@ def parse(
     twice in autumn, a clock that steps back is in its second round. Raises RecordingError without
     the header; a wrong line is refused and counted, never guessed at.
     """
-    rows = csv.reader(lines)
+    source = iter(lines)
+    first = list(islice(source, _OPENING))
+    opening = tuple(shown(line) for line in first)
+    rows = csv.reader(chain(first, source))
     try:
         header = [cell.strip().lstrip("\ufeff") for cell in next(rows, [])]
-        if header[:3] != ["time", "channel", "value"]:
-            raise RecordingError("the first line must be time,channel,value")
-        return _parse(rows, zone, renames or {})
+        if header[:3] != _HEADER:
+            is_ = f"it is '{opening[0]}'" if opening else "the file is empty"
+            raise RecordingError(f"the first line must be time,channel,value; {is_}", opening)
+        return _parse(rows, zone, renames or {}, opening)
     except csv.Error as error:
-        raise RecordingError(f"line {rows.line_num}: {error}") from None
+        raise RecordingError(f"line {rows.line_num}: {error}", opening) from None
 
 
-def _parse(rows: Iterator[list[str]], zone: tzinfo, renames: Mapping[str, str]) -> Recording:
+def _parse(
+    rows: Iterator[list[str]], zone: tzinfo, renames: Mapping[str, str], opening: tuple[str, ...]
+) -> Recording:
     readings: list[Reading] = []
     ignored: Counter[str] = Counter()
     refused: list[tuple[int, str]] = []
-    wrong = 0
+    amiss: Counter[str] = Counter()
     clock = _LocalClock(zone)
     for number, row in enumerate(rows, start=2):
         if not row:
             continue
+        part = "line"
         try:
-            when, named, text = row[0], row[1].strip(), row[2]
+            when, named, text = _cells(row)
             channel = renames.get(named, named)
             if channel not in CHANNELS:
                 ignored[channel] += 1
                 continue
-            readings.append(Reading(clock.ms(when), channel, _value(channel, text)))
-        except (ValueError, IndexError, OverflowError) as error:
-            wrong += 1
+            part = "time"
+            at_ms = clock.ms(when)
+            part = "value"
+            readings.append(Reading(at_ms, channel, _value(channel, text)))
+        except (ValueError, OverflowError) as error:
+            amiss[part] += 1
             if len(refused) < _REFUSED:
-                refused.append((number, str(error) or "not time,channel,value"))
+                refused.append((number, str(error)))
     readings.sort(key=lambda reading: reading.at_ms)
-    return Recording(tuple(readings), dict(ignored), tuple(refused), wrong)
+    return Recording(
+        tuple(readings), dict(ignored), tuple(refused), amiss.total(), dict(amiss), opening
+    )
+
+
+def _cells(row: list[str]) -> tuple[str, str, str]:
+    if len(row) < len(_HEADER):
+        raise ValueError(f"'{shown(','.join(row), 40)}' is not time,channel,value")
+    return row[0], row[1].strip(), row[2]
 
 
 class _LocalClock:
@@ -109,12 +134,15 @@ class _LocalClock:
         self._fold = 0
 
     def ms(self, text: str) -> int:
-        moment = datetime.fromisoformat(text.strip())
+        try:
+            moment = datetime.fromisoformat(text.strip())
+        except ValueError:
+            raise ValueError(f"the time '{shown(text, 40)}' is not {TIME_FORM}") from None
         if moment.tzinfo is None:
             moment = self._place(moment)
         at_ms = round(moment.timestamp() * 1000)
         if not MAX_WINDOW_MS <= at_ms <= LATEST_MS - MAX_WINDOW_MS:
-            raise ValueError(f"{text.strip()[:40]} is not a time between 1970 and 2100")
+            raise ValueError(f"{shown(text, 40)} is not a time between 1970 and 2100")
         return at_ms
 
     def _place(self, naive: datetime) -> datetime:
@@ -133,12 +161,15 @@ def _value(channel: str, text: str) -> float | str:
     if channel == "button":
         word = text.strip()
         if word not in BUTTONS:
-            raise ValueError(f"button {word[:20]!r} is not one of {', '.join(BUTTONS)}")
+            raise ValueError(f"button '{shown(word, 20)}' is not one of {', '.join(BUTTONS)}")
         return word
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"{channel} '{shown(text, 20)}' is not a number") from None
     low, high = RANGES[channel]
     if not math.isfinite(number) or not low <= number <= high:
-        raise ValueError(f"{channel} {text.strip()[:20]} is outside {low:g} to {high:g}")
+        raise ValueError(f"{channel} {shown(text, 20)} is outside {low:g} to {high:g}")
     return number
 
 

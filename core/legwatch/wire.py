@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeGuard
 
 from legwatch.errors import WireError
 from legwatch.events import Clock, Kind, Window
-from legwatch.printable import printable, shown
+from legwatch.printable import printable, quoted
 
 VERSION = 1
 MAX_PAYLOAD_BYTES = 4096
@@ -70,7 +70,7 @@ def parse(payload: bytes | bytearray) -> dict[str, Any]:
         raise WireError(f"a JSON object is expected, not {type(body).__name__}")
     version = body.get("v")
     if type(version) is not int or version != VERSION:
-        raise WireError(f"v: version {shown(version)} is not {VERSION}")
+        raise WireError(f"v: version {quoted(version)} is not {VERSION}")
     return body
 
 
@@ -186,7 +186,7 @@ def _dump(body: dict[str, Any]) -> bytes:
 def _whole(body: dict[str, Any], key: str, low: int, high: int) -> int:
     value = body.get(key)
     if type(value) is not int or not low <= value <= high:
-        raise WireError(f"{key}: a whole number {low}..{high} is expected, not {shown(value)}")
+        raise WireError(f"{key}: a whole number {low}..{high} is expected, not {quoted(value)}")
     return value
 
 
@@ -202,7 +202,7 @@ def _number(value: object, key: str, low: float, high: float) -> float | None:
         return None
     if (type(value) is float or type(value) is int) and low <= value <= high:
         return float(value)
-    raise WireError(f"{key}: a number {low:g}..{high:g} or null is expected, not {shown(value)}")
+    raise WireError(f"{key}: a number {low:g}..{high:g} or null is expected, not {quoted(value)}")
 
 
 def _faults(value: object) -> tuple[tuple[str, str], ...]:
@@ -212,7 +212,7 @@ def _faults(value: object) -> tuple[tuple[str, str], ...]:
         raise WireError("faults: an object of sensor and fault is expected")
     for sensor, fault in value.items():
         if sensor not in _SENSORS or type(fault) is not str or len(fault) > LONGEST_FAULT:
-            raise WireError(f"faults: {shown(sensor)} is not a sensor with a short word")
+            raise WireError(f"faults: {quoted(sensor)} is not a sensor with a short word")
     return tuple(
         sorted((sensor, printable(fault, LONGEST_FAULT)) for sensor, fault in value.items())
     )

@@ -18,7 +18,7 @@ from legwatch_server import chronicle, usual
 from legwatch_server.answer import SNOOZES_MIN, Act, Claims, Of, make
 from legwatch_server.chronicle import Episode, Sight
 from legwatch_server.door import PATH
-from legwatch_server.explain import answered, explain, heading, journeys
+from legwatch_server.explain import answered, explain, headed, journeys
 from legwatch_server.learned.quiet import learning
 from legwatch_server.pipe import reader_may_leave
 from legwatch_server.profiles import sources
@@ -128,9 +128,9 @@ def _night(wanted: str | None, now_ms: int, zone: ZoneInfo, last: date | None) -
 
 def _episode(found: Episode, zone: ZoneInfo) -> Iterator[str]:
     yield _bold(f"#{found.id}  {found.bed}")
-    for told in found.told:
+    for told, head in headed(found):
         at = f"{local(told.notice.at_ms, zone):%H:%M}"
-        yield f"  {at}  {heading(told)}{_held(told.notice)}"
+        yield f"  {at}  {head}{_held(told.notice)}"
         for line in journeys(told, zone):
             yield f"           {line}"
     for given in found.answers:

@@ -6,7 +6,8 @@ from datetime import tzinfo
 from legwatch.escalation import OVER
 from legwatch.message import title
 from legwatch.night import local
-from legwatch.notice import Held, Notice, Reason, What
+from legwatch.notice import Held, Notice, Reason, Sounds, What
+from legwatch.sound import sounded
 from legwatch_server.chronicle import Answer, Episode, Step, Told
 
 _BECAUSE = {
@@ -53,9 +54,10 @@ def explain(found: Episode, zone: tzinfo, sources: dict[str, str]) -> Iterator[s
     first = found.told[0]
     began = local(first.notice.at_ms, zone)
     yield f"Alert {found.id}, bed {found.bed}, {began:%A %d %B %Y}"
-    for told in found.told:
+    for told, head in headed(found):
         yield ""
-        yield from _notice(told, zone, sources)
+        yield f"{local(told.notice.at_ms, zone):%H:%M}  {head}"
+        yield from _notice(told.notice, told.text, sources)
         for line in journeys(told, zone):
             yield f"  {line}"
     if found.answers:
@@ -67,11 +69,9 @@ def explain(found: Episode, zone: tzinfo, sources: dict[str, str]) -> Iterator[s
     yield _end(found, zone)
 
 
-def _notice(told: Told, zone: tzinfo, sources: dict[str, str]) -> Iterator[str]:
-    notice = told.notice
-    yield f"{local(notice.at_ms, zone):%H:%M}  {heading(told)}"
+def _notice(notice: Notice, said: str, sources: dict[str, str]) -> Iterator[str]:
     if notice.what in (What.FIRED, What.RAISED, What.REPEATED, What.UNKNOWN):
-        yield f"  Said: {told.text}"
+        yield f"  Said: {said}"
         if notice.reason in _BECAUSE:
             yield f"  Why: {_BECAUSE[notice.reason]}."
     yield from _rule(notice, sources)
@@ -101,8 +101,14 @@ def _rule(notice: Notice, sources: dict[str, str]) -> Iterator[str]:
             yield f"  Where this limit comes from: {source}"
 
 
-def heading(told: Told) -> str:
-    """Return what a notice is, in a few words."""
+def headed(found: Episode) -> Iterator[tuple[Told, str]]:
+    """Yield each notice of an alert with what it is, in a few words."""
+    notices = (told.notice for told in found.told)
+    for told, (_, sounds) in zip(found.told, sounded(notices), strict=True):
+        yield told, _heading(told, sounds)
+
+
+def _heading(told: Told, sounds: Sounds) -> str:
     notice = told.notice
     match notice.what:
         case What.EXPECTED:
@@ -112,8 +118,8 @@ def heading(told: Told) -> str:
         case What.RAISED:
             return f"raised to {notice.level}"
         case What.REPEATED:
-            waited = "wait_ended" in dict(notice.figures)
-            return f"it sounds ({notice.level})" if waited else f"said again ({notice.level})"
+            first = sounds is Sounds.FIRST
+            return f"it sounds ({notice.level})" if first else f"said again ({notice.level})"
         case What.ACKNOWLEDGED:
             useless = notice.reason is Reason.NOT_USEFUL
             return f"{told.who or 'the bedside'} {_ACTS['useless' if useless else 'seen']}"

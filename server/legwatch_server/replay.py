@@ -4,30 +4,34 @@ import argparse
 import gzip
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from legwatch.engine import replay
-from legwatch.errors import LegwatchError, RecordingError, SettingsError
+from legwatch.errors import RecordingError, SettingsError
 from legwatch.events import Event, Window
 from legwatch.message import text
 from legwatch.night import local
-from legwatch.notice import Notice, as_json
+from legwatch.notice import as_json
+from legwatch.printable import shown
 from legwatch.recording import Recording, events, parse
 from legwatch.rules import Rules, parse_override
+from legwatch.sound import sounded
 from legwatch.topics import check_bed
 from legwatch_server.picture import plot as pictures
 from legwatch_server.pipe import reader_may_leave
 from legwatch_server.profiles import rules_for
+from legwatch_server.row import head, row
+from legwatch_server.unread import begins, unread
 
 LONG_BYTES = 2_000_000  # a file larger than this shows how far it has come
-COLUMNS = "{when:<16}  {kind:<6}  {what:<12}  {level:<7}  {pushed:<9}  {text}"
+MOST_NAMES = 12  # channels that are named when they are not used
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch replay`; returns 0, or 2 when a file or a word is wrong."""
+    """Run `legwatch replay`; 0, or 2 when a word is wrong or nothing was read of a file."""
     args = _parser().parse_args(argv)
     zone = zone_named(args.tz)
     renames = dict(_rename(pair) for pair in args.map)
@@ -35,17 +39,33 @@ def main(argv: Sequence[str]) -> int:
     bed = check_bed(args.bed)
     if args.plot:
         pictures.check(args.plot)
+    wrong = []
     with reader_may_leave():
         for path in args.files:
-            _play(path, renames, rules, bed, args)
-    return 0
+            try:
+                _play(path, renames, rules, bed, args)
+            except RecordingError as error:  # the other nights are shown all the same
+                wrong.append(path.name)
+                _complain(str(error), *begins(error.opening))
+        if wrong and len(args.files) > 1:
+            names = ", ".join(wrong)
+            _complain(f"{len(wrong)} of {len(args.files)} files went wrong: {names}")
+    return 2 if wrong else 0
+
+
+def _complain(sentence: str, *more: str) -> None:
+    sys.stdout.flush()  # so that on a terminal it stands below the night before
+    print(f"legwatch replay: {sentence}", *more, sep="\n", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="legwatch replay",
         description="Run the rules over recorded nights (CSV time,channel,value; gz or plain).",
-        epilog="Several files are several nights, each from a fresh start.",
+        epilog="Several files are several nights, each from a fresh start. The column `sounds` is "
+        "not_yet for the first sign of a warning, which is shown without a sound; first for the "
+        "first sound of an alert, which `what` may call repeated; again for an alert that has "
+        "sounded before; no for all that makes no sound.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
     parser.add_argument("--format", choices=("table", "jsonl"), default="table")
@@ -92,11 +112,17 @@ def read(path: Path, *, zone: tzinfo, renames: dict[str, str]) -> Recording:
         opener = gzip.open if packed else open
         with opener(path, "rt", encoding="utf-8", newline="") as lines:
             return parse(_with_progress(lines, path), zone=zone, renames=renames)
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        near = error.object[max(0, error.start - 20) : error.start + 20]
+        why = f"no UTF-8 text at {near!r}; save it as UTF-8"
+        raise RecordingError(f"{path}: cannot be read: {why}") from None
+    except EOFError:
+        raise RecordingError(f"{path}: cannot be read: it is cut off; copy it again") from None
+    except (OSError, zlib.error) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise RecordingError(f"{path}: cannot be read: {why}") from None
-    except LegwatchError as error:
-        raise RecordingError(f"{path}: {error}") from None
+    except RecordingError as error:
+        raise RecordingError(f"{path}: {error}", error.opening) from None
 
 
 def _with_progress(lines: Iterable[str], path: Path) -> Iterable[str]:
@@ -114,17 +140,19 @@ def _play(
     zone = zone_named(args.tz)
     recording = read(path, zone=zone, renames=renames)
     _remark(path, recording)
+    if not recording.readings:
+        raise RecordingError(f"{path}: {unread(recording)}")
     several = len(args.files) > 1
     counted = _Counted(events(recording))
     said = 0
-    for notice in replay(counted, rules):
+    for notice, sounds in sounded(replay(counted, rules)):
         if args.format == "jsonl":
             name = path.name if several else None
-            print(as_json(notice, bed=bed, text=text(notice), file=name))
+            print(as_json(notice, bed=bed, text=text(notice), sounds=sounds, file=name))
         else:
             if not said:
-                _head(path, several=several)
-            print(_row(notice, zone))
+                print(f"== {path.name}\n{head()}" if several else head())
+            print(row(notice, sounds, zone))
         said += 1
     if args.format == "table":
         print(_tail(path, counted, said, zone))
@@ -153,8 +181,7 @@ class _Counted:
 
 def _remark(path: Path, recording: Recording) -> None:
     if recording.ignored:
-        names = ", ".join(f"{name} ({count})" for name, count in sorted(recording.ignored.items()))
-        print(f"{path.name}: channels not used: {names}", file=sys.stderr)
+        print(f"{path.name}: channels not used: {_named(recording.ignored)}", file=sys.stderr)
     if recording.refused_count:
         number, why = recording.refused[0]
         print(
@@ -163,30 +190,15 @@ def _remark(path: Path, recording: Recording) -> None:
         )
 
 
-def _head(path: Path, *, several: bool) -> None:
-    if several:
-        print(f"== {path.name}")
-    print(
-        COLUMNS.format(
-            when="local time", kind="kind", what="what", level="level", pushed="pushed", text="text"
-        )
-    )
-
-
-def _row(notice: Notice, zone: ZoneInfo) -> str:
-    return COLUMNS.format(
-        when=f"{local(notice.at_ms, zone):%Y-%m-%d %H:%M}",
-        kind=notice.kind.value,
-        what=notice.what.value,
-        level=notice.level.value,
-        pushed=f"no:{notice.held.value}" if notice.held else "yes",
-        text=text(notice),
-    ).rstrip()
+def _named(ignored: Mapping[str, int]) -> str:
+    """Return the names with their lines; of very many, as in a file of other columns, a few."""
+    most = sorted(ignored, key=lambda name: -ignored[name])[:MOST_NAMES]
+    names = [f"{shown(name, 40)} ({ignored[name]})" for name in sorted(most)]
+    rest = len(ignored) - len(most)
+    return ", ".join(names) + (f" and {rest} more" if rest else "")
 
 
 def _tail(path: Path, counted: _Counted, said: int, zone: ZoneInfo) -> str:
-    if not counted.windows:
-        return f"{path.name}: no readings that legwatch knows; --map OLD=NEW renames channels"
     first, last = local(counted.first_ms, zone), local(counted.last_ms, zone)
     span = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} {first:%Z}"
     return f"{path.name}: {counted.windows} windows, {span}: {said} notices"

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from legwatch.escalation import OVER, Telling, Tone, tellings
 from legwatch.events import BODY
 from legwatch.night import night_of
-from legwatch.notice import Held, Notice, What
+from legwatch.notice import ALARMS, Held, Notice, What
 from legwatch.people import Person, on_duty
 from legwatch_server.ledger import SUPERSEDED, plan, supersede_where, withdraw_where
 from legwatch_server.settings import ServerSettings
 
-_ALARMS = frozenset({What.FIRED, What.RAISED, What.REPEATED})
 Episode = tuple[int, str, int]  # bed id, kind, when it fired
 _EPISODE = "bed_id=? AND kind=? AND episode_ms=?"
 
@@ -48,7 +47,7 @@ class Tell:
         over = notice.what in OVER
         if over:
             told |= self._perhaps(db, _episode(news))
-        sounds = notice.what in _ALARMS and notice.held is None
+        sounds = notice.what in ALARMS and notice.held is None
         again = notice.what is What.REPEATED and notice.kind in BODY
         if over or (sounds and not again):
             self._call_off(db, news, now_ms, superseded=not over)

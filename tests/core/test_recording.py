@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from legwatch.errors import RecordingError
 from legwatch.events import Ack, Window
+from legwatch.printable import shown
 from legwatch.recording import Recording, events, parse, windows
 from legwatch.wire import (
     HIGHEST_C,
@@ -48,6 +49,58 @@ def at(recording: Recording) -> list[str]:
 def test_without_the_header_nothing_is_guessed(head: str) -> None:
     with pytest.raises(RecordingError, match="time,channel,value"):
         parse([head], zone=UTC)
+
+
+def test_an_error_in_the_header_carries_the_first_lines() -> None:
+    with pytest.raises(RecordingError, match=r"it is 'a,b'") as caught:
+        parse(["a,b\n", "1,2\n", "\x1b\n", "4\n", "5\n"], zone=UTC)
+    assert caught.value.opening == ("a,b", "1,2", "\\x1b", "4")
+    with pytest.raises(RecordingError, match="the file is empty") as caught:
+        parse([], zone=UTC)
+    assert caught.value.opening == ()
+
+
+def test_a_recording_keeps_its_first_lines_and_reads_all_of_them() -> None:
+    lines = [f"2026-01-01T00:00:0{s}Z,movement,1" for s in range(9)]
+    found = read(*lines)
+    assert found.opening == (HEAD, *lines[:3])
+    assert len(found.readings) == 9
+
+
+def test_refused_lines_are_counted_by_what_was_wrong() -> None:
+    found = read(
+        "2026-01-01T00:00:00Z,movement",
+        "1767666600000,movement,1",
+        "06/01/2026 02:30:00,movement,1",
+        "2999-01-01T00:00:00Z,movement,1",
+        "2026-01-01T00:00:00Z,movement,-1",
+        "2026-01-01T00:00:00Z,movement,1",
+        "1767666600000,light,1",
+    )
+    assert found.amiss == {"line": 1, "time": 3, "value": 1}
+    assert found.refused_count == sum(found.amiss.values())
+    assert [line for line, _ in found.refused] == [2, 3, 4, 5, 6]
+    form = "is not ISO 8601, such as 2026-01-31T22:15:00+01:00"
+    assert found.refused[1][1] == f"the time '1767666600000' {form}"
+    assert found.refused[2][1] == f"the time '06/01/2026 02:30:00' {form}"
+
+
+def test_the_time_that_is_given_as_an_example_can_be_read() -> None:
+    (_, why), *_ = read("x,movement,1").refused
+    assert len(read(f"{why.rpartition(' ')[2]},movement,1").readings) == 1
+
+
+@given(text=st.text(), most=st.integers(1, 90))
+def test_what_is_shown_of_a_file_is_short_and_harmless(text: str, most: int) -> None:
+    said = shown(text, most)
+    assert said.isprintable()
+    assert len(said) <= most
+
+
+def test_what_is_shown_of_a_plain_line_is_that_line() -> None:
+    assert shown("2026-01-06 02:30,Leg °C,31.2\r\n") == "2026-01-06 02:30,Leg °C,31.2"
+    assert shown("x" * 81) == "x" * 79 + "…"
+    assert shown("a\x1b[0m\u202e\ufeff\ud800") == r"a\x1b[0m\u202e\ufeff\ud800"
 
 
 def test_a_byte_order_mark_and_more_columns_do_no_harm() -> None:

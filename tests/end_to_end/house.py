@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -278,7 +279,7 @@ class Phones:
 
 
 def replayed(night: Path, bed: str, *words: str) -> list[str]:
-    """Return what `legwatch replay` prints for a night."""
+    """Return the notices that `legwatch replay` prints for a night, as the server stores them."""
     done = subprocess.run(
         [*LEGWATCH, "replay", str(night), "--format", "jsonl", "--bed", bed, *words],
         capture_output=True,
@@ -286,7 +287,8 @@ def replayed(night: Path, bed: str, *words: str) -> list[str]:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr.decode()
-    return done.stdout.decode().splitlines()
+    # How a notice sounds is said by replay alone: it stands in all notices together.
+    return [re.sub(r',"sounds":"\w+"\}$', "}", line) for line in done.stdout.decode().splitlines()]
 
 
 def write_night(windows: Iterable[Window], path: Path) -> Path:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,24 @@ def test_the_list_tells_each_alert_with_every_step_of_every_push(
     cleo = next(line for line in lines if "cleo/phone (loud)" in line)
     assert f"{at(ward, 10)}:00 decided (due in 20 min)" in cleo
     assert "sent" not in cleo
+
+
+def test_a_first_sound_after_quiet_is_not_called_said_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(Ward(tmp_path, **TABLE)) as ward:
+        ward.play(90, cold)
+        (bed,) = ward.rows("SELECT id FROM beds")[0]
+        ward.answer(Claims(Of.BED, bed, Act.QUIET, 60, 0), b"token")
+        ward.until_loud(cold)
+        words = ("--config", config(tmp_path, ward))
+        (begun,) = ward.rows("SELECT id FROM notices WHERE what='fired'")[0]
+        for text in (
+            said(capsys, "alerts", "--night", NIGHT, *words),
+            said(capsys, "alerts", "explain", str(begun), *words),
+        ):
+            assert "  it sounds (warning)" in text
+            assert "said again" not in text
 
 
 def test_no_alerts_is_not_said_to_be_good_when_the_bed_was_not_seen(

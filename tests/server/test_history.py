@@ -95,7 +95,7 @@ def stored(tmp_path: Path) -> Path:
     store = Store(path)
     windows = [
         (1, 1, w.seq, w.from_ms, w.to_ms, w.mono_ms, w.clock, w.leg_c, None, w.room_c, None,
-         w.moves, w.in_bed, None, NOW - IDLE_MS, 0)
+         w.moves, w.in_bed, None, NOW - IDLE_MS, 0, None, None)
         for w in night(minutes=120, leg=bare((60, 90)))
     ]  # fmt: skip
     batch = Batch(beds=[(1, "anna")], boots=[(1, 1, "0000000a", 720)], windows=list(windows))

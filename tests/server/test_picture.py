@@ -70,7 +70,7 @@ def test_several_files_and_several_nights_have_their_names_put_in(
 def test_a_recording_without_a_known_channel_gives_no_picture(tmp_path: Path) -> None:
     file = tmp_path / "night.csv"
     file.write_text("time,channel,value\n2026-01-01T00:00:00Z,light,4\n")
-    assert legwatch(["replay", str(file), "--plot", str(tmp_path / "p.png")]) == 0
+    assert legwatch(["replay", str(file), "--plot", str(tmp_path / "p.png")]) == 2
     assert list(tmp_path.glob("*.png")) == []
 
 

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from legwatch.message import text
-from legwatch.notice import Level, Notice, What
+from legwatch.notice import ALARMS, Level, Notice, What
 
-_SOUNDS = (What.FIRED, What.RAISED, What.REPEATED)
 _ENDS = (What.RESOLVED, What.UNKNOWN)
 
 
@@ -47,7 +46,7 @@ def fold(notices: Iterable[Notice]) -> Run:
         key = kind, notice.episode_ms
         if what in _ENDS and key in found and found[key].end_ms is None:
             found[key] = found[key]._replace(end_ms=notice.at_ms)
-        if what not in _SOUNDS or notice.level is Level.LOG:
+        if what not in ALARMS or notice.level is Level.LOG:
             continue
         if key not in found:
             found[key] = Alert(
