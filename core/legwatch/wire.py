@@ -7,7 +7,7 @@ read by an older server; a newer *version* cannot.
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeGuard
+from typing import Any, NamedTuple, NoReturn, TypeGuard
 
 from legwatch.errors import WireError
 from legwatch.events import Clock, Kind, Window
@@ -25,6 +25,7 @@ MAX_MOVED_S = MAX_WINDOW_MS / 1000  # no window is longer
 LOWEST_C, HIGHEST_C = -55.0, 125.0
 
 _BOOT = re.compile(r"[0-9a-f]{8}")
+_ID = re.compile(r"[0-9a-zA-Z-]{1,64}")
 _SENSORS = frozenset({"leg", "room", "movement", "in_bed", "agent"})
 _CLOCKS = frozenset(c.value for c in Clock)
 
@@ -38,6 +39,7 @@ _decoder = json.JSONDecoder(parse_constant=_not_a_number)
 
 BUTTONS = ("ack", "snooze", "not_useful", "cramp")
 LONGEST_SNOOZE_MIN = 240
+MOST_PRESSES = 32  # ids in one word of the server
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def decode_press(payload: bytes | bytearray) -> Press:
     """Return the button press in `payload`; raises WireError."""
     body = parse(payload)
     ident, button, kind = body.get("id"), body.get("button"), body.get("kind")
-    if type(ident) is not str or not re.fullmatch(r"[0-9a-zA-Z-]{1,64}", ident):
+    if not _is_id(ident):
         raise WireError("id: 1-64 letters, digits and - are expected")
     if type(button) is not str or button not in BUTTONS:
         raise WireError(f"button: one of {', '.join(BUTTONS)} is expected")
@@ -165,18 +167,41 @@ def encode_press(press: Press) -> bytes:
     return _dump(body)
 
 
-def encode_stored(boot: str, seq: int) -> bytes:
-    """Return the server's word that all of `boot` up to `seq` is committed."""
-    return _dump({"v": VERSION, "boot": boot, "seq": seq})
+class Stored(NamedTuple):
+    """What the server has committed: all of `boot` up to `seq`, and these presses.
+
+    `presses` None: the server does not tell, and the broker's word has to do.
+    """
+
+    boot: str
+    seq: int
+    presses: tuple[str, ...] | None = None  # ids, the last MOST_PRESSES
 
 
-def decode_stored(payload: bytes | bytearray) -> tuple[str, int]:
-    """Return (boot, seq); raises WireError."""
+def encode_stored(stored: Stored) -> bytes:
+    """Return the JSON of the server's word."""
+    body: dict[str, Any] = {"v": VERSION, "boot": stored.boot, "seq": stored.seq}
+    if stored.presses is not None:
+        body["presses"] = list(stored.presses[-MOST_PRESSES:])
+    return _dump(body)
+
+
+def decode_stored(payload: bytes | bytearray) -> Stored:
+    """Return the server's word; raises WireError."""
     body = parse(payload)
-    boot = body.get("boot")
+    boot, presses = body.get("boot"), body.get("presses")
     if not is_boot(boot):
         raise WireError("boot: 8 hex digits are expected")
-    return boot, _whole(body, "seq", 0, 2**53)
+    seq = _whole(body, "seq", 0, 2**53)
+    if presses is None:
+        return Stored(boot, seq)
+    if type(presses) is not list or len(presses) > MOST_PRESSES or not all(map(_is_id, presses)):
+        raise WireError(f"presses: a list of at most {MOST_PRESSES} ids is expected")
+    return Stored(boot, seq, tuple(presses))
+
+
+def _is_id(value: object) -> TypeGuard[str]:
+    return type(value) is str and _ID.fullmatch(value) is not None
 
 
 def _dump(body: dict[str, Any]) -> bytes:

@@ -11,18 +11,19 @@ from legwatch.command import Command, encode_result
 from legwatch.events import Clock as Trust
 from legwatch.events import Window
 from legwatch.topics import Channel
-from legwatch.wire import Press, encode_press, encode_window
+from legwatch.wire import Press, Stored, decode_press, encode_press, encode_window
 from legwatch_device.beacon import Beacon
 from legwatch_device.clock import Clock
 from legwatch_device.drivers import Feed
-from legwatch_device.link import Connected, Stored, Taken, info
+from legwatch_device.link import Connected, Taken, info
 from legwatch_device.spool import Item, Spool
 from legwatch_device.way import Sender, Way
 
 logger = logging.getLogger(__name__)
 
 UNCONFIRMED = 1000  # windows under way at most
-NO_PROGRESS_MS = 10_000  # then everything unconfirmed is sent again
+NO_PROGRESS_MS = 10_000  # then everything unconfirmed is sent again, and later and later
+LONGEST_PATIENCE_MS = 600_000
 BATCH = 500
 IN_MEMORY = 5_000  # windows that are kept while the disk is full: about 14 hours
 PLAYED_TO = "played_to_ms"
@@ -58,6 +59,9 @@ class Agent:
         self._progress_ms = clock.mono_ms()
         self._disk_full = False
         self._finished = False
+        self._patience_ms = NO_PROGRESS_MS
+        self._told: bool | None = None  # whether the server tells which presses it has
+        self._unsure: list[bytes] = []  # presses that the broker has, before that is known
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop, or until a recording is played and all of it is confirmed."""
@@ -88,10 +92,10 @@ class Agent:
         match item:
             case Connected():
                 self._greet()
-            case Stored(boot, seq):
-                self._confirm(boot, seq)
+            case Stored():
+                self._confirm(item)
             case Taken(payload):
-                self._let_go(payload)
+                self._taken(payload)
             case Command():
                 answer = encode_result(self._beacon.obey(item))
                 self._link.send(Channel.RESULT, answer)  # without a connection it is asked again
@@ -158,6 +162,7 @@ class Agent:
         self._link.send(Channel.INFO, info(facts), retain=True)
         for way in self._ways:
             way.anew()
+        self._patience_ms = NO_PROGRESS_MS
         self._again()
 
     def _again(self) -> None:
@@ -166,15 +171,34 @@ class Agent:
         self._under_way = 0
         self._progress_ms = self._clock.mono_ms()
 
-    def _confirm(self, boot: str, seq: int) -> None:
-        done = self._memory.confirm(boot, seq)
+    def _confirm(self, stored: Stored) -> None:
+        """Let go of what the server has; of presses by the broker's word where it does not tell."""
+        self._patience_ms = NO_PROGRESS_MS  # it is there: what is missing may be asked of it soon
+        self._told = stored.presses is not None
+        gone = self._spool_presses(stored.presses) if stored.presses else ()
+        for payload in gone if self._told else self._unsure:
+            self._let_go(payload)
+        self._unsure.clear()
+        done = self._memory.confirm(stored.boot, stored.seq)
         try:
-            done += self._spool.confirm(boot, seq)
+            done += self._spool.confirm(stored.boot, stored.seq)
         except sqlite3.Error as error:  # it stays, is sent again, and is let go of then
             logger.debug("spool: %s", error)
         if done:
             self._under_way = max(0, self._under_way - done)
             self._progress_ms = self._clock.mono_ms()
+
+    def _spool_presses(self, idents: tuple[str, ...]) -> list[bytes]:
+        """Return the payloads of the presses with these ids that still wait."""
+        waiting = [*self._spool.presses(), *self._memory.presses()]
+        return [press.payload for press in waiting if decode_press(press.payload).id in idents]
+
+    def _taken(self, payload: bytes) -> None:
+        """Note that the broker has a press; whether that is enough, the server's word tells."""
+        if self._told is False:
+            self._let_go(payload)
+        elif self._told is None:
+            self._unsure.append(payload)
 
     def _let_go(self, payload: bytes) -> None:
         self._memory.let_go(payload)
@@ -184,8 +208,12 @@ class Agent:
             logger.debug("spool: %s", error)
 
     def _pump(self) -> None:
-        stalled = self._clock.mono_ms() - self._progress_ms > NO_PROGRESS_MS
-        if stalled and self._under_way:
+        stalled = self._clock.mono_ms() - self._progress_ms > self._patience_ms
+        if stalled and (self._under_way or self._presses_owed()):
+            # A server that is away for hours finds each message in its queue a few times at most.
+            self._patience_ms = min(2 * self._patience_ms, LONGEST_PATIENCE_MS)
+            for way in self._ways if self._told else ():
+                way.anew()
             self._again()
         for way in self._ways:
             more = True
@@ -193,6 +221,9 @@ class Agent:
                 most = min(BATCH, UNCONFIRMED - self._under_way)
                 sent, more = way.send(most, self._dressed)
                 self._under_way += sent
+
+    def _presses_owed(self) -> bool:
+        return bool(self._told) and any(way.spool.presses_waiting() for way in self._ways)
 
     def _lowest(self, boot: str) -> int | None:
         """Return the oldest sequence number that is held anywhere: below it nothing is owed."""

@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from legwatch.command import Command, decode_command
 from legwatch.errors import WireError
 from legwatch.topics import Channel, topic
-from legwatch.wire import decode_stored
+from legwatch.wire import Stored, decode_stored
 from legwatch_device.settings import Mqtt
 
 logger = logging.getLogger(__name__)
@@ -35,14 +35,6 @@ class Connected:
     """The broker is there, on connection number `number`."""
 
     number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The server has committed all of `boot` up to `seq`."""
-
-    boot: str
-    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +172,7 @@ class Link:
 
     def _decoded(self, message: mqtt.MQTTMessage) -> Said:
         if message.topic != topic(self._bed, Channel.CMD):
-            return Stored(*decode_stored(message.payload))
+            return decode_stored(message.payload)
         if message.retain:
             raise WireError("a retained command is of an unknown age and is not obeyed")
         return decode_command(message.payload)

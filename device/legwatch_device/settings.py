@@ -11,6 +11,7 @@ from legwatch.settings import secret as find_secret
 from legwatch.topics import check_bed
 from legwatch_device.drivers import load as load_driver
 
+SERVERS_USER = "server"  # an agent's user is named as its bed, and this one may do everything
 GROUPS = {
     "leg": "legwatch.thermometers",
     "room": "legwatch.thermometers",
@@ -100,6 +101,8 @@ class AgentSettings:
     def check(self) -> None:
         """Raise LegwatchError for what is wrong only in its meaning: bed, zone, drivers."""
         check_bed(self.bed)
+        if self.bed == SERVERS_USER:
+            raise SettingsError("bed", f"{SERVERS_USER!r} is the server's name at the broker")
         try:
             ZoneInfo(self.recording.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -1,8 +1,7 @@
 """What was measured and not yet confirmed: a SQLite file that survives power cuts.
 
-A window leaves the spool only when the server says that it is stored; a press when the broker has
-taken it, for nobody confirms presses one by one. Older messages than the bound are dropped and
-counted, never silently.
+A window or a press leaves the spool only when the server says that it is stored. Older messages
+than the bound are dropped and counted, never silently.
 """
 
 import logging
@@ -99,7 +98,7 @@ class Spool:
         return [Pressed(*row) for row in rows]
 
     def let_go(self, payload: bytes) -> None:
-        """Let go of a press that the broker has taken."""
+        """Let go of a press."""
         self._db.execute("DELETE FROM presses WHERE payload=?", (payload,))
 
     def lowest(self, boot: str) -> int | None:
@@ -112,7 +111,7 @@ class Spool:
         return self._count("spool")
 
     def presses_waiting(self) -> int:
-        """Return how many presses the broker has not taken."""
+        """Return how many presses are not confirmed."""
         return self._count("presses")
 
     def fact(self, name: str) -> int | None:

@@ -26,12 +26,12 @@ class Way:
         self._window = self._press = 0  # the last ids that were sent
 
     def anew(self) -> None:
-        """Begin again with everything: this is another connection."""
+        """Begin again with everything, the presses too."""
         self._press = 0
         self.again()
 
     def again(self) -> None:
-        """Send the windows again; the presses are the broker's, which answers for each."""
+        """Send the windows again."""
         self._window = 0
 
     def send(self, most: int, dressed: Callable[[list[Item]], list[bytes]]) -> tuple[int, bool]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from legwatch.errors import CannotRun
 from legwatch_server.answer import Act, Answered, Claims, Of, own_key
+from legwatch_server.bedsides import Bedsides
 from legwatch_server.compose import Composer
 from legwatch_server.door import Door
 from legwatch_server.folder import claimed
@@ -26,7 +27,7 @@ from legwatch_server.intake import Intake
 from legwatch_server.loop import Owner
 from legwatch_server.outbox import Outbox, backlog
 from legwatch_server.pulse import Pulse
-from legwatch_server.push import Keeps, Notifier, open_channels
+from legwatch_server.push import Keeps, Notifier, Speaks, open_channels
 from legwatch_server.rehearsal import evening, ways
 from legwatch_server.settings import ServerSettings, read, secret
 from legwatch_server.store import Store, connect
@@ -64,12 +65,16 @@ def _run(
     path = folder / "legwatch.db"
     store = Store(path)
     arrivals: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
-    intake = Intake(store, settings.rules_of)
+    intake = Intake(store, settings.rules_of, settings.plays)
     ingest = Ingest(settings.mqtt, password, arrivals)
+    bedsides = Bedsides(ingest)
+    ingest.hear_answers(bedsides.hear)
     key = own_key(folder, secret("LEGWATCH_ANSWER_KEY"))
     for notifier in channels.values():
         if isinstance(notifier, Keeps):
             notifier.begin(folder)
+        if isinstance(notifier, Speaks):
+            notifier.speak_over(bedsides)
     boxes = _boxes(settings, path, channels, key, arrivals)
     pulse, stopping = Pulse(), threading.Event()
     suspects = Suspects(folder / "at_work")

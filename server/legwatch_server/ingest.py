@@ -3,18 +3,22 @@
 A message is acknowledged to the broker after its commit, never before, so a crash in between makes
 the broker send it again. Acknowledgements of an earlier connection are dropped: their numbers may
 by then mean other messages, and the broker sends the unacknowledged again anyway.
+
+It is the server's only connection: the broker gives each user one, so that nobody can take it over.
 """
 
 import logging
 import queue
 import ssl
+import threading
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from legwatch.topics import ROOT
+from legwatch.topics import ROOT, Channel
 from legwatch_server.answer import Answered
 from legwatch_server.settings import Mqtt
 
@@ -49,7 +53,10 @@ class Ingest:
         self, settings: Mqtt, password: str, arrivals: "queue.SimpleQueue[Arrival | None]"
     ) -> None:
         self._settings, self._arrivals = settings, arrivals
+        self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
         self._connection = 0
+        self._ready = threading.Event()  # the broker has our subscriptions
+        self._why = "it cannot be reached"
         self._failing = False
         self._client = client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
@@ -64,8 +71,13 @@ class Ingest:
             client.tls_set(settings.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
         client.reconnect_delay_set(1, 30)
         client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+
+    def hear_answers(self, hear: Callable[[str, bytes], None]) -> None:
+        """Give the agents' answers to `hear`, on the connection's thread; called before start."""
+        self._answers = hear
 
     def start(self) -> None:
         """Begin to connect; goes on trying by itself."""
@@ -76,6 +88,16 @@ class Ingest:
     def connected(self) -> bool:
         """Say whether the broker is there."""
         return bool(self._client.is_connected())
+
+    def ready(self, timeout_s: float) -> str:
+        """Wait until the broker has our subscriptions; return why not, empty when it has."""
+        if self._ready.wait(timeout_s):
+            return ""
+        return f"no broker at {self._settings.host}:{self._settings.port}: {self._why}"
+
+    def say(self, topic: str, payload: bytes) -> bool:
+        """Publish once with QoS 0; False without a connection."""
+        return self._client.publish(topic, payload, qos=0).rc == mqtt.MQTT_ERR_SUCCESS
 
     def acknowledge(self, messages: list[Message]) -> None:
         """Tell the broker that these are committed."""
@@ -103,13 +125,25 @@ class Ingest:
             logger.info("the broker is back")
         self._failing = False
         self._connection += 1
-        client.subscribe([(f"{ROOT}/+/{channel}", 1) for channel in CHANNELS])
+        # An answer is of use at once or not at all: with QoS 0 the broker keeps none for later.
+        answers = (f"{ROOT}/+/{Channel.RESULT.value}", 0)
+        client.subscribe([*((f"{ROOT}/+/{channel}", 1) for channel in CHANNELS), answers])
         self._arrivals.put(Connected(self._connection))
+
+    def _on_subscribe(
+        self, _client: mqtt.Client, _data: object, _mid: int, codes: list[Any], _properties: object
+    ) -> None:
+        if any(code.is_failure for code in codes):
+            self._complain("it does not let us hear the agents")
+            return
+        self._ready.set()
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
     ) -> None:
-        if code.is_failure:
+        refused = not self._ready.is_set()  # and that has said why already
+        self._ready.clear()
+        if code.is_failure and not refused:
             self._complain(code)
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
@@ -117,6 +151,10 @@ class Ingest:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "?"
+        if topic.endswith(f"/{Channel.RESULT.value}"):
+            if not message.retain:  # a retained answer is of an unknown age
+                self._answers(topic, bytes(message.payload))
+            return
         now_ms = time.time_ns() // 1_000_000
         self._arrivals.put(
             Message(
@@ -129,6 +167,7 @@ class Ingest:
         )
 
     def _complain(self, why: object) -> None:
+        self._why = str(why)
         level = logging.DEBUG if self._failing else logging.WARNING
         where = f"{self._settings.host}:{self._settings.port}"
         logger.log(level, "no broker at %s (%s); trying again", where, why)

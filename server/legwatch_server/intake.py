@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from legwatch import engine
 from legwatch.errors import WireError
-from legwatch.events import Ack, Away, Event, Kind, Snooze, Tick, Window
+from legwatch.events import Ack, Away, Clock, Event, Kind, Snooze, Tick, Window
 from legwatch.message import text, title
 from legwatch.notice import Notice, What, as_json
 from legwatch.printable import printable
@@ -48,8 +48,10 @@ class Counters:
 class Intake:
     """Owns all beds; used by one thread."""
 
-    def __init__(self, store: Store, rules_of: Callable[[str], Rules]) -> None:
-        self._store, self._rules_of = store, rules_of
+    def __init__(
+        self, store: Store, rules_of: Callable[[str], Rules], plays: Callable[[str], bool]
+    ) -> None:
+        self._store, self._rules_of, self._plays = store, rules_of, plays
         self.beds: dict[str, Bed] = {}
         self.counters = Counters()
         self.away_ms = 0  # until when no silence counts against an agent: nobody could listen
@@ -72,7 +74,7 @@ class Intake:
         self._new: list[str] = []
         self._replies: list[tuple[Answered, Outcome]] = []
         self._tokens: set[bytes] = set()
-        self._presses: set[tuple[int, str]] = set()
+        self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
         self.fresh = False
         self.begin()
 
@@ -81,7 +83,7 @@ class Intake:
         self.batch = Batch()
         self.touched, self.boots = {}, {}
         self.fresh = False  # whether a window of a real bed came in time
-        self._replies, self._tokens, self._presses = [], set(), set()
+        self._replies, self._tokens, self.pressed = [], set(), {}
         self._undo_state, self._undo_boot, self._new = {}, {}, []
         self._before = self.counters.copy()
         self._ids = (self._next_bed, self._next_boot)
@@ -186,6 +188,8 @@ class Intake:
 
     def _window(self, name: str, message: Message) -> None:
         window = decode_window(message.payload)
+        if window.clock == Clock.PLAYED:
+            self._check_played(name, window, message.arrived_ms)
         bed = self._bed(name)
         boot = self._boot(bed, window)
         if boot.has(window.seq):
@@ -212,12 +216,21 @@ class Intake:
         self.counters.late += placed.late
         self.counters.clock_wrong += placed.clock_wrong
 
+    def _check_played(self, name: str, window: Window, now_ms: int) -> None:
+        """Raise WireError for a recording's window of a bed that may not have one, or not so."""
+        if not self._plays(name):
+            raise WireError(f"clock: a recording; declare it with beds.{name}.played = true")
+        bed = self.beds.get(name)
+        if bed is not None and not bed.leaps.allows(bed.state.at_ms, window.to_ms, now_ms):
+            raise WireError("to_ms: this recording leaps too often through time")
+
     def _press(self, name: str, message: Message) -> None:
         press = decode_press(message.payload)
         bed = self._bed(name)
-        if (bed.id, press.id) in self._presses or self._store.pressed(bed.id, press.id):
+        again = (bed.name, press.id) in self.pressed
+        self.pressed[bed.name, press.id] = None  # confirmed anew, since it came anew
+        if again or self._store.pressed(bed.id, press.id):
             return  # sent again: it was counted when it came first
-        self._presses.add((bed.id, press.id))
         self.batch.presses.append(
             (bed.id, press.id, press.button, press.at_ms, press.kind.value if press.kind else None)
         )

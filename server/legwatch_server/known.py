@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from legwatch.engine import State, from_json, start
 from legwatch.rules import Rules
+from legwatch_server.leaps import Leaps
 
 
 @dataclass(slots=True)
@@ -55,6 +56,8 @@ class Bed:
     minutes: int = 0  # judged minutes at the last `state` message
     alerts: dict[str, bytes] = field(default_factory=dict)  # as last published
     due_queued: bool = False
+    presses: tuple[str, ...] | None = None  # ids of the last that are committed; None: not asked
+    leaps: Leaps = field(default_factory=Leaps)  # of a recording
 
 
 def restored(bed: Bed, text: str | None) -> Bed:

@@ -14,10 +14,10 @@ from legwatch.events import Kind
 from legwatch.learning import has_learned
 from legwatch.notice import iso
 from legwatch.topics import Channel, topic
-from legwatch.wire import VERSION, encode_stored
+from legwatch.wire import VERSION, Stored, encode_stored
 from legwatch_server.ingest import Arrival, Connected, Message
 from legwatch_server.intake import Intake
-from legwatch_server.known import Bed
+from legwatch_server.known import Bed, Boot
 from legwatch_server.pulse import Pulse
 from legwatch_server.rehearsal import Learned, Try
 from legwatch_server.store import Store
@@ -32,6 +32,7 @@ STATES_A_S = 200  # `state` messages are for dashboards: at most so many
 CONFIRMATIONS_A_S = 2000
 LONGEST_WAIT_S = 1.0
 EVENING_LOOK_MS = 60_000
+NO_BOOT = Boot(0, "00000000", 0)  # of a bed that has sent presses only
 
 
 Rehearsal = Callable[[int, str, list[Learned]], tuple[str, list[Try]] | None]
@@ -139,7 +140,7 @@ class Owner:
 
     def _gather(self) -> tuple[list[Arrival], bool]:
         wait_s = self._writer.wait_s(LONGEST_WAIT_S)
-        if self._writer.unconfirmed:
+        if self._writer.unconfirmed or self._writer.pressed:
             wait_s = min(wait_s, 0.05)
         arrivals: list[Arrival] = []
         try:
@@ -155,12 +156,16 @@ class Owner:
 
     def _publish(self) -> None:
         unconfirmed, unsaid = self._writer.unconfirmed, self._writer.unsaid
+        pressed = self._writer.pressed
         for ident in list(unconfirmed):
             if not self._allowance.take():
                 break
-            bed, boot = unconfirmed.pop(ident)
-            payload = encode_stored(boot.boot, boot.upto)
-            self._wire.publish(topic(bed.name, Channel.STORED), payload, qos=0, retain=True)
+            self._confirm(*unconfirmed.pop(ident))
+        for name in list(pressed):
+            if not self._allowance.take():
+                break
+            bed = pressed.pop(name)
+            self._confirm(bed, max(bed.boots.values(), key=lambda boot: boot.id, default=NO_BOOT))
         for bed in unsaid.values():
             minutes = bed.state.bed.sight.minutes
             if minutes == bed.minutes and b"?" not in bed.alerts.values():
@@ -171,6 +176,13 @@ class Owner:
             except Exception:  # what one bed looks like is no reason to leave the others
                 logger.exception("bed %s cannot be shown", bed.name)
         unsaid.clear()
+
+    def _confirm(self, bed: Bed, boot: Boot) -> None:
+        """Tell a bed's agent what it may let go of."""
+        self._writer.pressed.pop(bed.name, None)
+        stored = Stored(boot.boot, boot.upto, self._writer.presses(bed))
+        name = topic(bed.name, Channel.STORED)
+        self._wire.publish(name, encode_stored(stored), qos=0, retain=True)
 
     def _say(self, bed: Bed) -> None:
         seen = engine.view(bed.state, bed.rules)

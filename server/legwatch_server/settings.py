@@ -142,6 +142,9 @@ class BedTable:
     profile: str = setting("", "alert profile; empty: the server's")
     zone: str = setting("", "time zone; empty: the server's")
     rules: dict[str, Any] = setting({}, 'own limits: "warmth.warn_c" = 26')
+    played: bool = setting(
+        False, "its agent plays recordings: their time line is taken, not the clock's"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +217,15 @@ class ServerSettings:
         """Return the name of the profile of a bed."""
         return self.beds.get(bed, BedTable()).profile or self.profile
 
+    def plays(self, bed: str) -> bool:
+        """Say whether a bed's agent may play recordings."""
+        return self.beds.get(bed, BedTable()).played
+
     def rules_of(self, bed: str) -> Rules:
         """Return the limits of a bed."""
-        if bed not in self.beds:
+        table = self.beds.get(bed, BedTable())
+        if not (table.profile or table.zone or table.rules):
             return _shared(self)  # a fleet's beds are mostly alike, and limits take time to read
-        table = self.beds[bed]
         own = {**_flat(self.rules), **_flat(table.rules)}
         return rules_for(self.profile_of(bed), own, self.zone_of(bed))
 

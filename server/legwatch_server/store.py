@@ -142,6 +142,11 @@ class Store:
             db.executemany(_QUARANTINE, batch.quarantine)
         return work
 
+    def presses(self, bed_id: int, most: int) -> tuple[str, ...]:
+        """Return the ids of a bed's last presses, oldest first."""
+        sql = "SELECT press_id FROM presses WHERE bed_id=? ORDER BY id DESC LIMIT ?"
+        return tuple(ident for (ident,) in self._db.execute(sql, (bed_id, most)))[::-1]
+
     def pressed(self, bed_id: int, press_id: str) -> bool:
         """Say whether a press has been counted."""
         sql = "SELECT 1 FROM presses WHERE bed_id=? AND press_id=?"

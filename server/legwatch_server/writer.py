@@ -7,12 +7,14 @@ what fails stands alone, that is set aside with its bytes, and all the rest goes
 
 import heapq
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from legwatch import engine
+from legwatch.wire import MOST_PRESSES
 from legwatch_server.ingest import Message
 from legwatch_server.intake import Intake
 from legwatch_server.known import Bed, Boot
@@ -66,6 +68,7 @@ class Writer:
         self._due: list[tuple[int, str]] = []
         self.unconfirmed: dict[int, tuple[Bed, Boot]] = {}
         self.unsaid: dict[str, Bed] = {}
+        self.pressed: dict[str, Bed] = {}  # with presses to confirm
         for bed in intake.beds.values():
             self._expect(bed)
 
@@ -88,6 +91,15 @@ class Writer:
         except _Stopped:
             return False
         return True
+
+    def presses(self, bed: Bed) -> tuple[str, ...]:
+        """Return the ids of a bed's last committed presses."""
+        if bed.presses is None:
+            try:
+                bed.presses = self._store.presses(bed.id, MOST_PRESSES)
+            except sqlite3.Error:
+                return ()  # the agent sends them again, and hears of them then
+        return bed.presses
 
     def _settle(self, messages: list[Taken]) -> None:
         """Commit messages and what is due; if that is refused, each of them in its own right."""
@@ -185,6 +197,10 @@ class Writer:
         intake.reply()
         self.unconfirmed |= intake.boots
         self.unsaid |= intake.touched
+        for name, press_id in intake.pressed:
+            bed = self.pressed[name] = intake.beds[name]
+            others = (ident for ident in self.presses(bed) if ident != press_id)
+            bed.presses = (*others, press_id)[-MOST_PRESSES:]
         for bed in intake.touched.values():
             self._expect(bed)
 

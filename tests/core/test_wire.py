@@ -13,7 +13,9 @@ from legwatch.events import Clock, Kind, Window
 from legwatch.topics import Channel, check_bed, split, topic
 from legwatch.wire import (
     MAX_PAYLOAD_BYTES,
+    MOST_PRESSES,
     Press,
+    Stored,
     decode_press,
     decode_stored,
     decode_window,
@@ -203,7 +205,36 @@ def test_a_wrong_press_is_refused(change: dict[str, object]) -> None:
 
 @given(st.from_regex(r"[0-9a-f]{8}", fullmatch=True), WHOLE)
 def test_a_confirmation_survives_the_wire(boot: str, seq: int) -> None:
-    assert decode_stored(encode_stored(boot, seq)) == (boot, seq)
+    assert decode_stored(encode_stored(Stored(boot, seq))) == Stored(boot, seq)
+
+
+press_ids = st.lists(st.from_regex(r"[0-9a-zA-Z-]{1,64}", fullmatch=True), max_size=MOST_PRESSES)
+
+
+@given(press_ids)
+def test_the_presses_of_a_confirmation_survive_the_wire(presses: list[str]) -> None:
+    stored = Stored("0000000a", 7, tuple(presses))
+    assert decode_stored(encode_stored(stored)) == stored
+
+
+def test_a_confirmation_names_the_last_presses_and_fits_into_a_message() -> None:
+    ids = [f"{n:064}" for n in range(100)]
+    payload = encode_stored(Stored("0000000a", 2**53, tuple(ids)))
+    assert decode_stored(payload).presses == tuple(ids[-MOST_PRESSES:])
+    assert len(payload) < MAX_PAYLOAD_BYTES
+
+
+@pytest.mark.parametrize("presses", ["p1", {"p1": 1}, [1], ["p 1"], ["p"] * 33, [None], True])
+def test_a_confirmation_with_wrong_presses_is_refused(presses: object) -> None:
+    body = {"v": 1, "boot": "0000000a", "seq": 1, "presses": presses}
+    with pytest.raises(WireError, match="presses"):
+        decode_stored(json.dumps(body).encode())
+
+
+def test_a_server_that_does_not_tell_of_presses_is_told_from_one_that_has_none() -> None:
+    body = {"v": 1, "boot": "0000000a", "seq": 1}
+    assert decode_stored(json.dumps(body).encode()).presses is None
+    assert decode_stored(json.dumps({**body, "presses": []}).encode()).presses == ()
 
 
 @given(st.from_regex(r"[a-z0-9-]{1,32}", fullmatch=True))

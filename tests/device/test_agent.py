@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from legwatch.events import Clock, Window
 from legwatch.topics import Channel
-from legwatch.wire import Press, decode_window, encode_window
+from legwatch.wire import Press, Stored, decode_window, encode_window
 from legwatch_device.agent import NO_PROGRESS_MS, PLAYED_TO, Agent
 from legwatch_device.drivers import Put
-from legwatch_device.link import Connected, Stored
+from legwatch_device.link import Connected
 from legwatch_device.spool import Item, Spool
 
 

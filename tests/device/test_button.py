@@ -18,11 +18,11 @@ from paho.mqtt.client import MQTT_ERR_NO_CONN, MQTT_ERR_SUCCESS
 
 from legwatch.events import Clock, Window
 from legwatch.topics import Channel
-from legwatch.wire import Press, decode_press, encode_press
+from legwatch.wire import Press, Stored, decode_press, encode_press
 from legwatch_device.agent import Agent
 from legwatch_device.drivers import Put
 from legwatch_device.drivers.gpio_button import GpioButton
-from legwatch_device.link import Connected, Link, Stored, Taken, _Event
+from legwatch_device.link import Connected, Link, Taken, _Event
 from legwatch_device.settings import ButtonTable, Mqtt
 from legwatch_device.spool import MOST_PRESSES, Spool
 
@@ -199,11 +199,64 @@ def test_a_press_is_an_event_with_its_own_id_and_time(spool: Spool) -> None:
     assert body == {"v": 1, "id": "p1", "button": "cramp", "at_ms": 1_767_394_800_123}
 
 
-def test_a_press_is_kept_until_the_broker_has_taken_it(tmp_path: Path, spool: Spool) -> None:
+OLDER = Stored("0000000f", 0)  # the word of a server that tells nothing of presses
+NEWER = Stored("0000000f", 0, ())
+
+
+def test_a_press_is_kept_until_the_server_has_it(tmp_path: Path, spool: Spool) -> None:
+    Bed(spool).agent.turn([press("p1"), press("p2")])
+    spool.close()
+    bed = Bed(Spool(tmp_path / "spool.db"))
+    bed.agent.turn([Connected(1), NEWER])
+    assert bed.link.presses() == ["p1", "p2"]
+    bed.agent.turn([Taken(encode_press(press(ident))) for ident in ("p1", "p2")])
+    assert bed.spool.presses_waiting() == 2  # a broker can lose what it has taken
+    bed.agent.turn([Stored("0000000f", 0, ("p0", "p1"))])
+    assert [decode_press(kept.payload).id for kept in bed.spool.presses()] == ["p2"]
+    bed.clock.mono += 11_000
+    bed.agent.turn([])
+    assert bed.link.presses() == ["p1", "p2", "p2"]  # on the same connection, too
+    bed.agent.turn([Stored("0000000f", 0, ("p1", "p2"))])
+    bed.clock.mono += 700_000
+    bed.agent.turn([Connected(2)])
+    assert bed.link.presses() == ["p1", "p2", "p2"]
+
+
+def test_before_the_servers_first_word_the_brokers_is_only_noted(spool: Spool) -> None:
+    bed = Bed(spool)
+    bed.agent.turn([press("p1"), Connected(1), Taken(encode_press(press("p1")))])
+    assert spool.presses_waiting() == 1
+    bed.agent.turn([NEWER])
+    assert spool.presses_waiting() == 1
+    other = Bed(spool)
+    other.agent.turn([Connected(1), Taken(encode_press(press("p1"))), OLDER])
+    assert spool.presses_waiting() == 0
+
+
+def test_while_the_server_is_away_messages_are_sent_again_more_and_more_seldom(
+    spool: Spool,
+) -> None:
+    bed = Bed(spool)
+    bed.agent.turn([Connected(1), NEWER, bed.window(), press("p1")])
+    for _ in range(8 * 360):  # eight hours, looked at every ten seconds
+        bed.clock.mono += 10_000
+        bed.agent.turn([])
+    windows = bed.link.order().count("W")
+    assert 40 < windows < 70
+    bed.agent.turn([NEWER])  # it is back
+    bed.clock.mono += 11_000
+    bed.agent.turn([])
+    assert bed.link.order().count("W") == windows + 1
+    assert bed.link.presses()[-1] == "p1"
+
+
+def test_with_an_older_server_a_press_is_kept_until_the_broker_has_taken_it(
+    tmp_path: Path, spool: Spool
+) -> None:
     Bed(spool).agent.turn([press("p1")])
     spool.close()
     bed = Bed(Spool(tmp_path / "spool.db"))
-    bed.agent.turn([Connected(1)])
+    bed.agent.turn([Connected(1), OLDER])
     assert bed.link.presses() == ["p1"]
     assert bed.spool.presses_waiting() == 1
     bed.agent.turn([Connected(2)])
@@ -214,11 +267,11 @@ def test_a_press_is_kept_until_the_broker_has_taken_it(tmp_path: Path, spool: Sp
     assert bed.link.presses() == ["p1", "p1"]
 
 
-def test_without_a_new_connection_a_press_is_sent_once(spool: Spool) -> None:
+def test_with_an_older_server_a_press_is_sent_once_on_a_connection(spool: Spool) -> None:
     bed = Bed(spool)
-    bed.agent.turn([Connected(1), press("p1"), bed.window()])
+    bed.agent.turn([Connected(1), OLDER, press("p1"), bed.window()])
     for _ in range(3):
-        bed.clock.mono += 60_000  # no progress: the windows are sent again
+        bed.clock.mono += 90_000  # no progress: the windows are sent again
         bed.agent.turn([])
     assert bed.link.presses() == ["p1"]
     assert bed.link.order().count("W") == 4
@@ -253,7 +306,7 @@ def test_a_full_disk_keeps_presses_in_memory(spool: Spool, monkeypatch: pytest.M
     monkeypatch.undo()
     bed.agent.turn([Connected(1)])
     assert bed.link.order() == "WEW"
-    bed.agent.turn([Taken(encode_press(press("p1"))), Connected(2)])
+    bed.agent.turn([Stored("0000000f", 0, ("p1",)), Connected(2)])
     assert bed.link.presses() == ["p1"]
 
 
@@ -284,10 +337,14 @@ def test_a_press_of_the_last_moment_is_kept(spool: Spool) -> None:
 
 
 @settings(max_examples=50)
-@given(st.lists(st.sampled_from(["press", "connect", "drop", "take", "window", "die"])))
+@given(
+    st.lists(st.sampled_from(["press", "connect", "drop", "take", "window", "die", "tell"])),
+    st.booleans(),
+)
 def test_whatever_happens_each_press_is_kept_until_it_is_taken(
-    tmp_path_factory: pytest.TempPathFactory, acts: list[str]
+    tmp_path_factory: pytest.TempPathFactory, acts: list[str], telling: bool
 ) -> None:
+    """Taken by the server where it tells of presses, by the broker where it does not."""
     path = tmp_path_factory.mktemp("spool") / "s.db"
     bed, pressed, taken = Bed(Spool(path)), 0, set()
     for act in acts:
@@ -300,8 +357,12 @@ def test_whatever_happens_each_press_is_kept_until_it_is_taken(
             case "drop":
                 bed.link.up = False
             case "take":
-                taken |= set(bed.link.presses()[:1])
+                first = bed.link.presses()[:1]
+                taken |= set(first)
                 bed.agent.turn([Taken(payload) for payload in bed.link.events()[:1]])
+                bed.agent.turn([Stored("0000000f", 0, tuple(first)) if telling else OLDER])
+            case "tell":
+                bed.agent.turn([NEWER if telling else OLDER])
             case "window":
                 bed.agent.turn([bed.window()])
             case "die":

@@ -1,7 +1,6 @@
 """A house whose agents are live, with a lamp in the log, a button to tap and the shipped rights."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +9,21 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from end_to_end.house import HASHER, LEGWATCH, MOSQUITTO, PASSWORD, House, Process, wait_until
+from end_to_end.house import (
+    HASHER,
+    LEGWATCH,
+    MOSQUITTO,
+    PASSWORD,
+    House,
+    Process,
+    place,
+    wait_until,
+)
+from legwatch_server import mosquitto
 from legwatch_server.up.toml import dump
-from nightly import REPO
 
-ACL = REPO / "deploy" / "mosquitto" / "acl"
-USERS = ("server", "anna", "bert", "carl", "dora", "emil")
+EARS = ("ear", "late-ear")  # of the tests, beside the server: one user has one connection
+USERS = ("server", "anna", "bert", "carl", "dora", "emil", *EARS)
 SIMULATED: dict[str, Any] = {"signal": {"driver": "simulated"}}
 BUTTON: dict[str, Any] = {"button": {"driver": "gpio_button", "pin": 13}, **SIMULATED}
 
@@ -54,15 +62,10 @@ class Bedroom(House):
         assert MOSQUITTO
         folder = self.folder / "broker"
         folder.mkdir(exist_ok=True)
-        conf, acl = folder / "mosquitto.conf", folder / "acl"
-        acl.touch(mode=0o600)
-        acl.write_text(ACL.read_text())
-        conf.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous false\n"
-            f"password_file {_passwords(folder)}\nacl_file {acl}\n"
-            f"persistence true\npersistence_location {folder}/\n"
-            "log_dest stderr\nlog_type all\n" + ("user root\n" if os.geteuid() == 0 else "")
-        )
+        _passwords(folder)
+        conf = mosquitto.write(place(folder, self.port), folder)
+        with (folder / "acl").open("a") as acl:
+            acl.writelines(f"\nuser {ear}\ntopic readwrite legwatch/v1/#\n" for ear in EARS)
         process = self._start((MOSQUITTO, "-c", str(conf)), "broker")
         wait_until(self._broker_answers, "the broker's port", 10)
         return process
@@ -111,7 +114,7 @@ class Bedroom(House):
 class Ear:
     """Hears a channel of every bed, in a session that the broker keeps: as the server does."""
 
-    def __init__(self, bedroom: Bedroom, channel: str, user: str = "server") -> None:
+    def __init__(self, bedroom: Bedroom, channel: str, user: str = "ear") -> None:
         self.heard: list[tuple[bytes, bool, int]] = []  # with retain and QoS
         self.client = mqtt.Client(
             CallbackAPIVersion.VERSION2,

@@ -23,6 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from legwatch.events import Window
 from legwatch.notice import iso
+from legwatch_server import mosquitto
 from legwatch_server.up.child import LEASH
 from legwatch_server.up.toml import dump
 from taken import taken
@@ -32,6 +33,7 @@ PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbi
 MOSQUITTO = shutil.which("mosquitto", path=PATH)
 HASHER = shutil.which("mosquitto_passwd", path=PATH)
 USER, PASSWORD = "house", "not-a-secret"
+PLAYED = ("anna", "b", "bert", "dora", "lea")  # beds whose agents play nights
 LONG_S = 60.0  # how long a wait may last before it is called a failure
 
 
@@ -98,6 +100,13 @@ class Process:
             raise AssertionError(f"did not end when asked: {self.said()[-2000:]}") from None
 
 
+def place(folder: Path, port: int) -> mosquitto.Place:
+    """Return the place of a broker of the tests, which logs all that it does."""
+    root = ("user root",) if os.geteuid() == 0 else ()
+    log = ("log_dest stderr", "log_type all")
+    return mosquitto.Place(f"{port} 127.0.0.1", str(folder), str(folder), (*log, *root))
+
+
 class House:
     """Folders, ports and processes of one test."""
 
@@ -128,13 +137,12 @@ class House:
             passwords.touch(mode=0o600)
             passwords.write_text(f"{USER}:{PASSWORD}\n")
             subprocess.run([HASHER, "-U", str(passwords)], check=True, capture_output=True)
-        conf.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\n"
-            f"persistence true\npersistence_location {folder}/\n"
-            "autosave_on_changes true\nautosave_interval 100\n"
-            "max_queued_messages 0\nmax_inflight_messages 1000\n"
-            "log_dest stderr\nlog_type all\n" + ("user root\n" if os.geteuid() == 0 else "")
-        )
+        acl = folder / "acl"
+        acl.touch(mode=0o600)
+        acl.write_text(f"user {USER}\ntopic readwrite #\n")
+        # All are one user here, with client ids of their own, as at a broker that is not ours.
+        shipped = mosquitto.conf(place(folder, self.port))
+        conf.write_text(shipped.replace("use_username_as_clientid true\n", ""))
         process = self._start((MOSQUITTO, "-c", str(conf)), "broker")
         wait_until(self._broker_answers, "the broker's port", 10)
         return process
@@ -156,6 +164,7 @@ class House:
             "zone": "UTC",
             "mqtt": self._way(),
             "http": {"host": "127.0.0.1", "port": self.http_port},
+            "beds": {bed: {"played": True} for bed in PLAYED},
             **settings,
         }
         path.write_text(dump(table))

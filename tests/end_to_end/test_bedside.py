@@ -1,5 +1,6 @@
 """The bedside's half of an alert through a real broker: the lamp, its answer, and the button."""
 
+import queue
 import threading
 import time
 from collections.abc import Iterator
@@ -21,9 +22,11 @@ from legwatch.settings import load
 from legwatch.topics import Channel, topic
 from legwatch.wire import Press, encode_press
 from legwatch_device.spool import Spool
-from legwatch_server.push import Permanent, Push, Rehearses, Retryable, Sent, Withdraws
+from legwatch_server.bedsides import Bedsides
+from legwatch_server.ingest import Ingest
+from legwatch_server.push import Permanent, Push, Rehearses, Retryable, Sent, Speaks, Withdraws
 from legwatch_server.push.mqtt import Bedside
-from legwatch_server.settings import ServerSettings
+from legwatch_server.settings import ServerSettings, secret
 from nightly import bare, night
 
 LIT, BEEPS, BLINKS, OFF = "lamp is lit", "buzzer beeps", "lamp blinks twice", "all off"
@@ -37,11 +40,34 @@ def bedroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mosquitto: None) ->
         yield made
 
 
+class Line:
+    """The channel over the server's own connection, as the server wires it."""
+
+    def __init__(self, bedroom: Bedroom, timeout_s: float) -> None:
+        table = {"mqtt": bedroom._way(), "push": {"mqtt": {"timeout_s": timeout_s}}}
+        made = load(ServerSettings, table)
+        self.broker = Ingest(made.mqtt, secret("LEGWATCH_MQTT_PASSWORD"), queue.SimpleQueue())
+        self.bedsides = Bedsides(self.broker)
+        self.broker.hear_answers(self.bedsides.hear)
+        self.channel = Bedside(made)
+        assert isinstance(self.channel, Speaks)
+        self.channel.speak_over(self.bedsides)
+        self.broker.start()
+
+
+@contextmanager
+def line(bedroom: Bedroom, timeout_s: float = 5) -> Iterator[Line]:
+    made = Line(bedroom, timeout_s)
+    try:
+        yield made
+    finally:
+        made.broker.stop()
+
+
 @contextmanager
 def bedside(bedroom: Bedroom, timeout_s: float = 5) -> Iterator[Bedside]:
-    table = {"mqtt": bedroom._way(), "push": {"mqtt": {"timeout_s": timeout_s}}}
-    with closing(Bedside(load(ServerSettings, table))) as made:
-        yield made
+    with line(bedroom, timeout_s) as made:
+        yield made.channel
 
 
 def push(ident: int, tone: Tone = Tone.QUIET, *, bed: str = "anna", to: str = "") -> Push:
@@ -156,13 +182,14 @@ def test_the_connection_is_kept_and_made_again_after_the_brokers_restart(
 ) -> None:
     broker = bedroom.broker()
     agent = bedroom.bed("anna", **SIMULATED)
-    with bedside(bedroom) as channel:
+    with line(bedroom) as made:
+        channel = made.channel
         channel.send(push(1))
         channel.send(push(2))
-        assert bedroom.broker_log().count("as legwatch-server-bedside") == 1
+        assert bedroom.broker_log().count(" as server ") == 1
         before = bedroom.heard("anna")
         broker.kill()
-        wait_until(lambda: not channel._ready.is_set(), "the loss of the connection", 10)
+        wait_until(lambda: made.broker.ready(0), "the loss of the connection", 10)
         refused(channel, push(3))
         bedroom.broker()
         wait_until(lambda: bedroom.heard("anna") > before, "anna's return")
@@ -175,7 +202,8 @@ def test_several_threads_each_get_their_own_answer(bedroom: Bedroom) -> None:
     agents = [bedroom.bed(bed, **SIMULATED) for bed in ("anna", "bert", "carl")]
     bedroom.bed("dora")  # has nothing to show
     turns = threading.Barrier(16)
-    with bedside(bedroom, timeout_s=20) as channel:
+    with line(bedroom, timeout_s=20) as made:
+        channel = made.channel
 
         def one(number: int) -> str:
             turns.wait()
@@ -187,12 +215,12 @@ def test_several_threads_each_get_their_own_answer(bedroom: Bedroom) -> None:
 
         with ThreadPoolExecutor(16) as pool:
             said = list(pool.map(one, range(160)))
-        assert not channel._awaited
+        assert not made.bedsides._awaited
     for number, receipt in enumerate(said):
         refusal = number % 4 == 3
         assert receipt.startswith("the agent of dora cannot" if refusal else f"n{number}-5f0c")
     assert all(did(agent) == [LIT] * 40 for agent in agents)
-    assert bedroom.broker_log().count("as legwatch-server-bedside") == 1
+    assert bedroom.broker_log().count(" as server ") == 1
 
 
 def test_another_beds_answer_counts_for_nothing(bedroom: Bedroom) -> None:
@@ -228,7 +256,9 @@ def test_the_agent_answers_unretained_and_obeys_neither_what_is_retained_nor_jun
     assert {(retain, qos) for _, retain, qos in ear.heard} == {(False, 1)}
     assert did(agent) == [LIT]
     ear.close()
-    late = Ear(bedroom, "+/result")  # another session: it gets what is retained, if anything is
+    late = Ear(
+        bedroom, "+/result", "late-ear"
+    )  # another session: it gets what is retained, if anything is
     time.sleep(0.5)
     assert late.heard == []
     late.close()
@@ -259,7 +289,7 @@ def test_a_tap_and_a_cramp_are_told_with_their_own_id_and_time(bedroom: Bedroom)
     assert tap["id"] != cramp["id"]
     assert before_ms - 50 <= tap["at_ms"] <= cramp["at_ms"] <= time.time() * 1000
     assert did(agent)[:3] == [LIT, BEEPS, OFF]  # whoever presses needs no lamp any more
-    wait_until(lambda: kept(bedroom) == 0, "the broker's word for both")
+    assert kept(bedroom) == 2  # the broker has them, but no server says so
     ear.close()
 
 
@@ -277,8 +307,11 @@ def test_presses_survive_the_brokers_outage_and_the_agents_death(bedroom: Bedroo
     bedroom.broker()
     bedroom.bed("anna", tap=True, **BUTTON)
     wait_until(lambda: len({body["id"] for body in ear.bodies()}) == 2, "both presses")
-    wait_until(lambda: kept(bedroom) == 0, "the broker's word for both")
     ear.close()
+    assert kept(bedroom) == 2
+    bedroom.server()
+    wait_until(lambda: kept(bedroom) == 0, "the server's word for both")
+    assert bedroom.count("presses") == 2
 
 
 def test_the_server_stores_a_press_once_however_often_it_comes(bedroom: Bedroom) -> None:
@@ -287,14 +320,14 @@ def test_the_server_stores_a_press_once_however_often_it_comes(bedroom: Bedroom)
     agent = bedroom.bed("anna", tap=True, **BUTTON)
     bedroom.tap()
     wait_until(lambda: bedroom.count("presses") == 1, "the press in the store")
-    wait_until(lambda: kept(bedroom) == 0, "the broker's word")
+    wait_until(lambda: kept(bedroom) == 0, "the server's word")
     agent.kill()
-    # As if the agent had died between the broker's word and its own note of it.
+    # As if the agent had died between the server's word and its own note of it.
     (press,) = bedroom.rows("SELECT press_id, button, at_ms FROM presses")
     with closing(Spool(bedroom.spool("anna"))) as spool:
         spool.put([], (), [(0, encode_press(Press(*press)))])
     bedroom.bed("anna", tap=True, **BUTTON)
-    wait_until(lambda: kept(bedroom) == 0, "the broker's word again")
+    wait_until(lambda: kept(bedroom) == 0, "the server's word again")
     bedroom.tap()
     wait_until(lambda: bedroom.count("presses") >= 2, "the next press")
     ids = [press_id for (press_id,) in bedroom.rows("SELECT press_id FROM presses")]

@@ -23,6 +23,7 @@ from server.sleeping import DAY_MS, Look, cooling, sleep, turning
 from server.test_escalation import PEOPLE
 from server.ward import BEGIN, Ward
 
+PLAYED = {"demo": {"played": True}}
 WEEK = {"alerts.learn_nights": 7}
 COOL = turning(20, cooling(26.5))  # its owner's normal: warned every night by warmth.plain_c
 QUIET = turning(20)
@@ -36,7 +37,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Made]:
     wards: list[Ward] = []
 
     def make(*looks: Look, **table: Any) -> Ward:
-        ward = Ward(tmp_path, **{"people": PEOPLE, "rules": WEEK, **table})
+        ward = Ward(tmp_path, **{"people": PEOPLE, "rules": WEEK, "beds": PLAYED, **table})
         wards.append(ward)
         monkeypatch.setattr("time.time_ns", lambda: ward.now_ms * 1_000_000)
         for number, look in enumerate(looks):

@@ -30,6 +30,7 @@ from legwatch_server.writer import TICK_LAG_MS
 from nightly import bare, ms, night, rules
 
 BEGIN = ms("2026-01-02T21:00Z")
+REAL = "real"  # the one bed that may play no recording
 
 
 class Wire:
@@ -59,7 +60,7 @@ class House:
 
     def start(self, suspects: Suspects | None = None) -> None:
         self.store = Store(self.path)
-        self.intake = Intake(self.store, lambda _bed: rules())
+        self.intake = Intake(self.store, lambda _bed: rules(), lambda bed: bed != REAL)
         self.wire, self.pulse, self.stopping = Wire(), Pulse(), threading.Event()
         self.owner = Owner(
             store=self.store,
@@ -141,7 +142,12 @@ def test_a_restart_in_the_middle_changes_nothing(house: House) -> None:
 def test_every_message_is_acknowledged_after_its_commit(house: House) -> None:
     house.take(encode_window(live(1, house)), b"nonsense")
     assert house.wire.acknowledged == [1, 2]
-    assert house.wire.last("legwatch/v1/anna/stored") == {"v": 1, "boot": "0000000a", "seq": 1}
+    assert house.wire.last("legwatch/v1/anna/stored") == {
+        "v": 1,
+        "boot": "0000000a",
+        "seq": 1,
+        "presses": [],
+    }
 
 
 def test_a_failing_disk_loses_nothing_and_is_said(house: House) -> None:

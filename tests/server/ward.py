@@ -101,7 +101,7 @@ class Ward:
     def start(self) -> None:
         """Start, or start again after `crash`."""
         self.store = Store(self.path)
-        self.intake = Intake(self.store, self.settings.rules_of)
+        self.intake = Intake(self.store, self.settings.rules_of, self.settings.plays)
         self.owner = Owner(
             store=self.store,
             intake=self.intake,

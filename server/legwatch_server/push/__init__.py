@@ -1,7 +1,7 @@
 """The doors for notification channels: a channel is one file and one entry-point line.
 
 A channel must be able to `send`. What else it can do it says by having the method: `Withdraws`,
-`Follows`, `Rehearses`, `Keeps`. A channel is used by several threads at once.
+`Follows`, `Rehearses`, `Keeps`, `Speaks`. A channel is used by several threads at once.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from legwatch.command import Command, Result
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.escalation import Tone
 from legwatch.notice import Level, What
@@ -116,6 +117,21 @@ class Keeps(Protocol):
 
     def begin(self, folder: Path) -> None:
         """Make or find it in the server's folder; called once, before the first push."""
+
+
+class Asks(Protocol):
+    """What the server lends a channel of its connection to the broker."""
+
+    def ask(self, bed: str, command: Command, timeout_s: float) -> Result:
+        """Return the answer of a bed's agent; raises Retryable without one."""
+
+
+@runtime_checkable
+class Speaks(Protocol):
+    """A channel that speaks to the agents at the beds."""
+
+    def speak_over(self, bedsides: Asks) -> None:
+        """Take the server's connection; called once, before the first push."""
 
 
 def open_channel(name: str, settings: ServerSettings, path: str) -> Notifier:

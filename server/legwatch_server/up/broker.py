@@ -5,12 +5,14 @@ import secrets
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from legwatch_server import mosquitto
+from legwatch_server.mosquitto import Place
 from legwatch_server.up.child import Task
 
-USER = "legwatch"
 # Debian keeps the broker where a user's path does not look.
 SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
 
@@ -21,7 +23,7 @@ class Broker:
 
     task: Task
     port: int
-    password: str
+    passwords: Mapping[str, str]  # by user
 
 
 class BrokerMissingError(RuntimeError):
@@ -39,20 +41,19 @@ def programs() -> tuple[str, str]:
     return program, hasher
 
 
-def prepare(folder: Path) -> Broker:
+def prepare(folder: Path, users: Iterable[str]) -> Broker:
     """Write the broker's files into `folder`; raises BrokerMissingError."""
     program, hasher = programs()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    port, password = free_port(), secrets.token_urlsafe(24)
+    port, secret_of = free_port(), {user: secrets.token_urlsafe(24) for user in users}
     passwords = folder / "passwords"
     passwords.unlink(missing_ok=True)
     passwords.touch(mode=0o600)
-    passwords.write_text(f"{USER}:{password}\n")
+    passwords.write_text("".join(f"{user}:{word}\n" for user, word in secret_of.items()))
     # Hashed in place: on the command line anybody on the machine could read it.
     subprocess.run([hasher, "-U", str(passwords)], check=True, capture_output=True)  # noqa: S603 - the path is the one that we found
-    conf = folder / "mosquitto.conf"
-    conf.write_text(_conf(folder, passwords, port))
-    return Broker(Task("broker", (program, "-c", str(conf))), port, password)
+    conf = mosquitto.write(_place(folder, port), folder)
+    return Broker(Task("broker", (program, "-c", str(conf))), port, secret_of)
 
 
 def free_port() -> int:
@@ -69,24 +70,16 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _conf(folder: Path, passwords: Path, port: int) -> str:
-    lines = [
-        f"listener {port} 127.0.0.1",
-        "allow_anonymous false",
-        f"password_file {passwords}",
-        # What the broker holds for a server that is down must outlive the broker, too.
-        "persistence true",
-        f"persistence_location {folder}/",
-        "autosave_on_changes true",
-        "autosave_interval 100",
-        "max_queued_messages 0",  # no limit: a night of windows may wait
-        "max_inflight_messages 1000",
-        "log_dest stderr",
-        "log_type error",
-        "log_type warning",
-        "log_type notice",
-        "log_type subscribe",  # how we see that the server listens
-    ]
-    if os.geteuid() == 0:
-        lines.append("user root")  # it would drop to a user who may not read our folder
-    return "\n".join(lines) + "\n"
+_LOG = (
+    "log_dest stderr",
+    "log_type error",
+    "log_type warning",
+    "log_type notice",
+    "log_type subscribe",  # how we see that the server listens
+)
+
+
+def _place(folder: Path, port: int) -> Place:
+    # It would drop to a user who may not read our folder.
+    root = ("user root",) if os.geteuid() == 0 else ()
+    return Place(f"{port} 127.0.0.1", str(folder), str(folder), (*_LOG, *root))

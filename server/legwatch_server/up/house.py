@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from legwatch.settings import read_table
+from legwatch_server.mosquitto import SERVER
 from legwatch_server.settings import read_text
 from legwatch_server.up import broker as brokers
 from legwatch_server.up.broker import Broker
@@ -27,15 +28,24 @@ class House:
 
 def furnish(folder: Path, server: Mapping[str, Any], agent: Mapping[str, Any]) -> House:
     """Write the settings of all three into `folder` and say how to start them."""
-    broker = brokers.prepare(folder / "broker")
-    env = {"LEGWATCH_MQTT_PASSWORD": broker.password}
-    mqtt = {"host": "127.0.0.1", "port": broker.port, "user": brokers.USER}
+    bed = str(agent.get("bed", ""))
+    broker = brokers.prepare(folder / "broker", {SERVER, bed} - {""})
     recorded = bool(agent.get("recording"))
-    return House(
-        broker,
-        Task("server", (*LEGWATCH, "server", *_written(folder, "server", server, mqtt)), env),
-        Task("agent", (*LEGWATCH, "agent", *_written(folder, "agent", agent, mqtt)), env, recorded),
-    )
+    if recorded:
+        server = _playing(server, bed)
+
+    def task(name: str, user: str, table: Mapping[str, Any], *, ends: bool = False) -> Task:
+        mqtt = {"host": "127.0.0.1", "port": broker.port, "user": user}
+        words = (*LEGWATCH, name, *_written(folder, name, table, mqtt))
+        return Task(name, words, {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, "")}, ends)
+
+    return House(broker, task("server", SERVER, server), task("agent", bed, agent, ends=recorded))
+
+
+def _playing(server: Mapping[str, Any], bed: str) -> dict[str, Any]:
+    """Let the server take a recording's time line for this bed."""
+    beds = dict(server.get("beds", {}))
+    return {**server, "beds": {**beds, bed: {**beds.get(bed, {}), "played": True}}}
 
 
 def owners(path: Path | None) -> dict[str, Any]:
