@@ -60,6 +60,7 @@ class Agent:
         self._disk_full = False
         self._finished = False
         self._patience_ms = NO_PROGRESS_MS
+        self._pressed_ms = clock.mono_ms()  # when the presses were last sent again
         self._told: bool | None = None  # whether the server tells which presses it has
         self._unsure: list[bytes] = []  # presses that the broker has, before that is known
 
@@ -163,6 +164,7 @@ class Agent:
         for way in self._ways:
             way.anew()
         self._patience_ms = NO_PROGRESS_MS
+        self._pressed_ms = self._clock.mono_ms()
         self._again()
 
     def _again(self) -> None:
@@ -208,12 +210,8 @@ class Agent:
             logger.debug("spool: %s", error)
 
     def _pump(self) -> None:
-        stalled = self._clock.mono_ms() - self._progress_ms > self._patience_ms
-        if stalled and (self._under_way or self._presses_owed()):
-            # A server that is away for hours finds each message in its queue a few times at most.
-            self._patience_ms = min(2 * self._patience_ms, LONGEST_PATIENCE_MS)
-            for way in self._ways if self._told else ():
-                way.anew()
+        self._press_again()
+        if self._under_way and self._impatient(self._progress_ms):
             self._again()
         for way in self._ways:
             more = True
@@ -222,8 +220,23 @@ class Agent:
                 sent, more = way.send(most, self._dressed)
                 self._under_way += sent
 
-    def _presses_owed(self) -> bool:
-        return bool(self._told) and any(way.spool.presses_waiting() for way in self._ways)
+    def _impatient(self, since_ms: int) -> bool:
+        """Say whether there was no word for too long; the next time it takes longer.
+
+        So a server that was away for hours finds each message in its queue some fifty times only.
+        """
+        if self._clock.mono_ms() - since_ms <= self._patience_ms:
+            return False
+        self._patience_ms = min(2 * self._patience_ms, LONGEST_PATIENCE_MS)
+        return True
+
+    def _press_again(self) -> None:
+        """Send the presses again whose id the server has not told: a broker can lose them."""
+        if not self._told or self._clock.mono_ms() - self._pressed_ms <= self._patience_ms:
+            return
+        self._pressed_ms = self._clock.mono_ms()
+        for way in self._ways:
+            way.press_again()
 
     def _lowest(self, boot: str) -> int | None:
         """Return the oldest sequence number that is held anywhere: below it nothing is owed."""

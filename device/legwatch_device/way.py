@@ -27,12 +27,16 @@ class Way:
 
     def anew(self) -> None:
         """Begin again with everything, the presses too."""
-        self._press = 0
+        self.press_again()
         self.again()
 
     def again(self) -> None:
         """Send the windows again."""
         self._window = 0
+
+    def press_again(self) -> None:
+        """Send the presses again."""
+        self._press = 0
 
     def send(self, most: int, dressed: Callable[[list[Item]], list[bytes]]) -> tuple[int, bool]:
         """Send up to `most` windows; return how many went, and whether to go on."""

@@ -222,6 +222,15 @@ def test_a_press_is_kept_until_the_server_has_it(tmp_path: Path, spool: Spool) -
     assert bed.link.presses() == ["p1", "p2", "p2"]
 
 
+def test_presses_are_sent_again_while_windows_are_confirmed_all_the_time(spool: Spool) -> None:
+    bed = Bed(spool)
+    bed.agent.turn([Connected(1), press("p1"), NEWER])
+    for seq in range(1, 5):
+        bed.clock.mono += 4_000
+        bed.agent.turn([bed.window(), Stored("0000000a", seq, ())])
+    assert bed.link.presses() == ["p1", "p1"]
+
+
 def test_before_the_servers_first_word_the_brokers_is_only_noted(spool: Spool) -> None:
     bed = Bed(spool)
     bed.agent.turn([press("p1"), Connected(1), Taken(encode_press(press("p1")))])

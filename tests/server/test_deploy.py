@@ -10,8 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from legwatch.errors import SettingsError
 from legwatch.settings import load
+from legwatch_device.settings import SERVERS_USER
+from legwatch_device.settings import read as read_agent
+from legwatch_server import mosquitto
 from legwatch_server.settings import ServerSettings
+from legwatch_server.up.house import furnish
 from nightly import need
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -94,3 +99,42 @@ def test_the_broker_starts_with_the_shipped_configuration(tmp_path: Path) -> Non
     finally:
         broker.terminate()
         broker.communicate(timeout=10)
+
+
+def test_the_brokers_files_are_what_the_generator_writes(tmp_path: Path) -> None:
+    mosquitto.write(mosquitto.SHIPPED, tmp_path)
+    for name in ("mosquitto.conf", "acl"):
+        assert (DEPLOY / "mosquitto" / name).read_text() == (tmp_path / name).read_text(), (
+            "write it anew: python -m legwatch_server.mosquitto deploy/mosquitto"
+        )
+
+
+def test_legwatch_up_has_the_shipped_broker_with_users_of_its_own(tmp_path: Path) -> None:
+    need("mosquitto")
+    house = furnish(tmp_path, {}, {"bed": "anna", "recording": {"file": "night.csv"}})
+    folder = tmp_path / "broker"
+    shipped = set((DEPLOY / "mosquitto" / "mosquitto.conf").read_text().splitlines())
+    ours = set((folder / "mosquitto.conf").read_text().splitlines())
+    differs = (
+        "# mosquitto_passwd",
+        "listener",
+        "password_file",
+        "acl_file",
+        "persistence_location",
+    )
+    assert all(line.startswith(differs) for line in shipped - ours)
+    assert (folder / "acl").read_text() == (DEPLOY / "mosquitto" / "acl").read_text()
+    users = [line.split(":")[0] for line in (folder / "passwords").read_text().splitlines()]
+    assert sorted(users) == ["anna", "server"]
+    assert house.server.env != house.agent.env
+    told = tomllib.loads((tmp_path / "server.toml").read_text())
+    assert (told["mqtt"]["user"], told["beds"]) == ("server", {"anna": {"played": True}})
+    assert tomllib.loads((tmp_path / "agent.toml").read_text())["mqtt"]["user"] == "anna"
+
+
+def test_no_bed_has_the_servers_name_at_the_broker(tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text('bed = "server"\n')
+    with pytest.raises(SettingsError, match=r"bed: 'server' is the server's name"):
+        read_agent(file)
+    assert mosquitto.SERVER == SERVERS_USER
