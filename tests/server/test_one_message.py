@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -245,18 +246,21 @@ def payloads(at_ms: int) -> st.SearchStrategy[bytes]:
     return near | near | near | cut | st.binary(max_size=60)
 
 
-MANY = int(os.environ.get("LEGWATCH_FUZZ", "40"))
+MANY = int(os.environ.get("LEGWATCH_FUZZ", "0"))
+FEW = 80 if MANY else 1
 
 
-@settings(max_examples=MANY, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=MANY or 40, suppress_health_check=list(HealthCheck), deadline=None)
 @given(data=st.data())
-def test_whatever_comes_the_other_beds_windows_are_stored(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    """Wire, intake and commit together. LEGWATCH_FUZZ sets how many batches of up to 100."""
-    house = House(tmp_path_factory.mktemp("fuzz"))
+def test_whatever_comes_the_other_beds_windows_are_stored(data: st.DataObject) -> None:
+    """Wire, intake and commit together. LEGWATCH_FUZZ=N: N batches of 80-100 messages each."""
+    with TemporaryDirectory() as folder:
+        stored_of_the_others(House(Path(folder)), data)
+
+
+def stored_of_the_others(house: House, data: st.DataObject) -> None:
     house.store._db.execute("PRAGMA synchronous=OFF")
-    odd = data.draw(st.lists(st.tuples(topics, payloads(house.now_ms)), min_size=1, max_size=100))
+    odd = data.draw(st.lists(st.tuples(topics, payloads(house.now_ms)), min_size=FEW, max_size=100))
     arrivals = [house.message(payload, topic) for topic, payload in odd]
     arrivals.insert(len(arrivals) // 2, house.message(encode_window(live(1, house)), GOOD_TOPIC))
     house.owner.turn(arrivals)
