@@ -1,6 +1,7 @@
 """What one bed can do to the others at a real broker with the shipped configuration: nothing."""
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from end_to_end.bedroom import BUTTON, Bedroom
 from end_to_end.house import PASSWORD, wait_until
+from legwatch_server.suspects import MOST_CRASHES
 
 
 @pytest.fixture
@@ -91,7 +93,7 @@ def window(seq: int, to_ms: int, **other: Any) -> bytes:
         "low": 1,
         "age_ms": 0,
     }
-    return json.dumps(body | other).encode()
+    return json.dumps(body | other, separators=(",", ":")).encode()
 
 
 def test_a_real_bed_that_plays_with_time_costs_the_others_nothing(bedroom: Bedroom) -> None:
@@ -129,4 +131,48 @@ def test_half_a_character_of_one_bed_leaves_every_bed_watched(bedroom: Bedroom) 
     bedroom.wait_windows(before + 3, 20)
     assert server.code is None
     assert "Traceback" not in server.said()
+    end(client)
+
+
+# A server that dies, as by a fault in a library, of one message: nothing of ours can catch that.
+MORTAL = """
+import os, sys
+from legwatch_server import intake
+from legwatch_server.__main__ import main
+decode = intake.decode_window
+def dying(payload):
+    if b'"seq":666' in payload:
+        os.abort()
+    return decode(payload)
+intake.decode_window = dying
+sys.exit(main(["--config", sys.argv[1]]))
+"""
+
+
+def test_a_message_of_which_the_server_dies_is_set_aside_at_last(bedroom: Bedroom) -> None:
+    bedroom.broker()
+    words = (sys.executable, "-c", MORTAL, str(bedroom.server_toml))
+    env = {"LEGWATCH_MQTT_PASSWORD": PASSWORD}
+    server = bedroom._start(words, "server", env)
+    bedroom.bed("anna")
+    bedroom.wait_windows(2)
+    client = intruder(bedroom, "x")
+    now_ms = time.time_ns() // 1_000_000
+    client.publish("legwatch/v1/bert/window", window(666, now_ms, clock="synced"), qos=1)
+    starts = 0
+    while bedroom.count("quarantine") == 0:
+        server.wait(20)
+        starts += 1
+        assert starts <= 1 + MOST_CRASHES, server.said()[-2000:]
+        server = bedroom._start(words, "server", env)
+        wait_until(lambda s=server: s.code is not None or bedroom.count("quarantine"), "its fate")  # type: ignore[misc]
+    assert starts == 1 + MOST_CRASHES
+    before = bedroom.count("windows")
+    bedroom.wait_windows(before + 3, 20)
+    assert server.code is None
+    ((why, payload),) = bedroom.rows("SELECT why, payload FROM quarantine")
+    assert why == "the server has ended several times with it"
+    assert b'"seq":666' in payload
+    gaps = "SELECT max(seq) - count(*) FROM windows w JOIN beds b ON b.id=bed_id WHERE name='anna'"
+    wait_until(lambda: bedroom.rows(gaps) == [(0,)], "every window of the other bed")
     end(client)
