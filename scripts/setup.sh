@@ -96,21 +96,27 @@ python_found() {
 
 # What pip says goes into a file, so that a failure can be told in one line.
 PIP_LOG=.venv/pip.log
-pip_install() { .venv/bin/python -m pip install --quiet "$@" >>"$PIP_LOG" 2>&1; }
+pip_install() {
+  printf '== pip install %s\n' "$*" >>"$PIP_LOG"
+  .venv/bin/python -m pip install --quiet "$@" >>"$PIP_LOG" 2>&1
+}
 
 # stop_for WHAT: say what failed, in pip's last words, and what to do.
 stop_for() {
-  local why todo
-  why=$(grep -E "^ *(error|ERROR):" "$PIP_LOG" | grep -v "Failed to build\|subprocess-exited" | tail -n 1 | sed 's/^ *//')
-  case $(tail -n 60 "$PIP_LOG") in
+  local said why todo
+  said=$(awk '/^== / { last = "" } { last = last $0 "\n" } END { printf "%s", last }' "$PIP_LOG")
+  # pip's own words after that, such as "metadata-generation-failed", say less.
+  why=$(grep -E "^ *(error|ERROR):" <<<"$said" | grep -vE "Failed (to build|building)|error: [a-z]+(-[a-z]+)+$" |
+    tail -n 1 | sed 's/^ *//' || true)
+  case $said in
     *"No space left"*) todo="Free some space on the disk, then run this again." ;;
-    *"NewConnectionError"* | *"Max retries"* | *"Read timed out"* | *"Connection broken"*)
+    *"(from versions: none)"* | *"NewConnectionError"* | *"Max retries"* | *"Read timed out"* | *"Connection broken"*)
       todo="Is the internet (or your package mirror) in reach? Then run this again." ;;
     *"command '"* | *"Python.h"* | *"Failed building wheel"* | *"Failed to build"*)
       todo="Install the build packages, then run this again: sudo apt install ${BUILD_PACKAGES[*]}" ;;
     *) todo="If the internet (or your package mirror) is in reach, the file below says more." ;;
   esac
-  stop "pip could not install $1: ${why:-$(tail -n 1 "$PIP_LOG")}
+  stop "pip could not install $1: ${why:-$(tail -n 1 <<<"$said")}
 $todo
 All that pip said is in $PWD/$PIP_LOG"
 }

@@ -1,0 +1,80 @@
+"""When setting up fails, it says what failed and what to do."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from nightly import REPO, need
+
+NOWHERE = "http://127.0.0.1:9/simple"  # nobody listens on the discard port
+# No index, and nothing of this machine's own settings that could stand in for one.
+ALONE = {
+    "PIP_INDEX_URL": NOWHERE,
+    "PIP_EXTRA_INDEX_URL": "",
+    "PIP_FIND_LINKS": "",
+    "PIP_CONFIG_FILE": "/dev/null",
+    "PIP_RETRIES": "0",
+}
+BACKEND = """
+def get_requires_for_build_wheel(*_): return []
+def build_wheel(*_):
+    print("      {said}")
+    raise SystemExit(1)
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What setting up reads of a checkout."""
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(REPO / name, tmp_path / name)
+    shutil.copytree(REPO / "scripts", tmp_path / "scripts")
+    return tmp_path
+
+
+def set_up(checkout: Path, commands: str) -> tuple[int, str]:
+    need("bash")
+    done = subprocess.run(
+        ["bash", "-c", f"set -euo pipefail; . scripts/setup.sh; {commands}"],
+        cwd=checkout,
+        env={**os.environ, **ALONE},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return done.returncode, done.stderr
+
+
+def test_a_network_that_is_away_is_said(checkout: Path) -> None:
+    code, said = set_up(checkout, "venv server")
+    assert code == 1
+    assert "Is the internet (or your package mirror) in reach?" in said
+    assert f"All that pip said is in {checkout}/.venv/pip.log" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("pip_said", "todo"),
+    [
+        ("error: command 'swig' failed: No such file or directory", "sudo apt install gcc"),
+        ("error: [Errno 28] No space left on device", "Free some space"),
+    ],
+)
+def test_a_build_that_fails_says_pips_last_word_and_what_to_do(
+    checkout: Path, pip_said: str, todo: str
+) -> None:
+    broken = checkout / "broken"
+    broken.mkdir()
+    (broken / "backend.py").write_text(BACKEND.format(said=pip_said))
+    system = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    (broken / "pyproject.toml").write_text(f'{system}[project]\nname = "broken"\nversion = "1"\n')
+    made = "python3 -m venv .venv; pip_install ./broken || stop_for lgpio"
+    code, said = set_up(checkout, made)
+    assert code == 1
+    first, second, *_ = said.splitlines()
+    assert first == f"pip could not install lgpio: {pip_said}"
+    assert todo in second
