@@ -7,6 +7,7 @@ MotionSensor, which looks ten times a second, misses most pulses of a vibration 
 import threading
 from typing import Any
 
+from legwatch_device.drivers import pins
 from legwatch_device.settings import Sensor
 
 
@@ -14,11 +15,9 @@ class GpioMotion:
     """Counts the rising edges of one pin. gpiozero calls back on a thread of its own."""
 
     def __init__(self, sensor: Sensor) -> None:
-        from gpiozero import DigitalInputDevice  # noqa: PLC0415 - only a Pi has pins
-
         self._lock = threading.Lock()
         self._edges = 0
-        self._device: Any = DigitalInputDevice(sensor.pin, pull_up=False)
+        self._device: Any = pins.gpio("DigitalInputDevice", sensor.pin, pull_up=False)
         self._device.when_activated = self._edge
 
     def _edge(self) -> None:
