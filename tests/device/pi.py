@@ -45,9 +45,9 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _become(revision: str) -> None:
-    local = importlib.import_module("gpiozero.pins.local")
+    local: Any = importlib.import_module("gpiozero.pins.local")
     local.get_pi_revision = lambda: int(revision, 16)
-    board = importlib.import_module("adafruit_platformdetect.board")
+    board: Any = importlib.import_module("adafruit_platformdetect.board")
     board.Board._pi_rev_code = lambda _board: revision
 
 

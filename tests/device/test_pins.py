@@ -47,7 +47,7 @@ def test_without_pins_the_agent_names_the_device_that_is_missing(
     assert (done.returncode, done.stdout) == (2, "")
 
 
-class Refusing(MockFactory):
+class Refusing(MockFactory):  # type: ignore[misc]  # gpiozero has no types
     """Refuses each pin with an error of the real libraries' kind."""
 
     def __init__(self, error: Exception) -> None:

@@ -92,18 +92,24 @@ def _cause(error: Exception, pin: int) -> Exception | None:
     missing = [e for e in behind if isinstance(e, ModuleNotFoundError)]
     if missing:
         return ModuleNotFoundError(str(missing[-1]), name=missing[-1].name)
-    if any(_is_busy(e) for e in behind):
-        return CannotRun(
-            f"GPIO {pin} is busy: another program holds it, such as a second agent or a dtoverlay "
-            "line in config.txt; the command gpioinfo names it"
-        )
     if any(isinstance(e, FileNotFoundError) and ".lgd-nfy" in str(e.filename) for e in behind):
         return LegwatchError(
             "the library lgpio keeps a pipe in the current folder and may not write there; start "
             "the agent in a folder of yours"
         )
+    return _passing(behind, chips, pin)
+
+
+def _passing(behind: list[BaseException], chips: list[Path], pin: int) -> CannotRun | None:
+    if any(_is_busy(e) for e in behind):
+        return CannotRun(
+            f"GPIO {pin} is busy: another program holds it, such as a second agent or a dtoverlay "
+            "line in config.txt; the command gpioinfo names it"
+        )
     shut = _shut(chips) if any(_is_refusal(e) for e in behind) else None
-    return shut and CannotRun(
+    if shut is None:
+        return None
+    return CannotRun(
         f"{shut} is there, but this user may not open it: sudo usermod -aG gpio $USER, then log in "
         "again"
     )
