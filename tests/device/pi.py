@@ -5,7 +5,7 @@ the revision code (gpiozero, Blinka) or the list of device files (Blinka). So th
 are given here, and nothing else is: no file is made, and what they open is the machine's own.
 """
 
-import importlib
+import importlib.metadata
 import json
 import signal
 import sys
@@ -28,9 +28,10 @@ DRIVERS: dict[str, tuple[str, Any]] = {
 
 
 def main(asked: dict[str, Any]) -> dict[str, Any]:
-    """Open `driver` on `pin`; `revision` makes a Pi of this machine, `without` hides modules."""
+    """Open `driver` on `pin`, on a Pi of `revision`, `without` modules, with old `versions`."""
     for name in asked.get("without", ()):
         sys.modules[name] = None  # type: ignore[assignment]  # Python's word for "not there"
+    _pretend_versions(asked.get("versions", {}))
     _list_a_chip()
     if asked.get("revision"):
         _become(asked["revision"])
@@ -49,6 +50,13 @@ def _become(revision: str) -> None:
     local.get_pi_revision = lambda: int(revision, 16)
     board: Any = importlib.import_module("adafruit_platformdetect.board")
     board.Board._pi_rev_code = lambda _board: revision
+
+
+def _pretend_versions(versions: dict[str, str]) -> None:
+    version = importlib.metadata.version
+    importlib.metadata.version = lambda distribution_name: (
+        versions.get(distribution_name) or version(distribution_name)
+    )
 
 
 def _list_a_chip() -> None:

@@ -176,6 +176,7 @@ def test_nobody_is_asked_on_a_terminal_whether_more_may_be_installed(
         cwd=tmp_path,
         stdin=theirs,
         stdout=theirs,
+        stderr=theirs,
         timeout=60,
         check=True,
     )
@@ -183,4 +184,12 @@ def test_nobody_is_asked_on_a_terminal_whether_more_may_be_installed(
     os.close(theirs)
     os.close(ours)
     assert "/dev/gpiochip97" in shown
-    assert "Install" not in shown
+    assert "Blinka" not in shown
+    assert "[Y/n]" not in shown
+
+
+def test_a_gpiod_too_old_for_blinka_is_told_in_one_line(tmp_path: Path) -> None:
+    told = opened("dht22", tmp_path, versions={"gpiod": "2.2.1"})
+    assert told["said"].startswith("here: driver 'dht22' cannot start: Blinka found installed ")
+    assert f"{sys.executable} -m pip install 'gpiod>=2.2.2,<3'" in told["said"]
+    assert "\n" not in told["said"]

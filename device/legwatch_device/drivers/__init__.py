@@ -98,7 +98,8 @@ def open_driver(group: str, name: str, path: str, *words: Any, **more: Any) -> A
     except CannotRun as error:
         raise CannotRun(f"{path}: driver {name!r} cannot start: {error}") from error
     except Exception as error:
-        raise SettingsError(path, f"driver {name!r} cannot start: {error}") from error
+        text = " ".join(str(error).split())  # some libraries tell a story of many lines
+        raise SettingsError(path, f"driver {name!r} cannot start: {text}") from error
 
 
 def _missing(error: ModuleNotFoundError) -> str:

@@ -1,14 +1,14 @@
 """Opens GPIO pins, and says in one sentence what stands in the way.
 
-The libraries name a module or print warnings where the cause is a device file. And one of them asks
-on a terminal whether it may install more, and takes SIGTERM for itself; the agent wants neither.
+The libraries name a module or print warnings where the cause is a device file. And Blinka prints,
+asks on a terminal whether it may install more, and takes SIGTERM for itself; the agent wants none
+of it.
 """
 
 import errno
 import io
 import os
 import signal
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -43,11 +43,9 @@ def opening(pin: int) -> Iterator[None]:
     Raises CannotRun for what may pass (busy, not permitted), LegwatchError for what will not (no
     pins, an unknown board), ModuleNotFoundError, and anything else as it comes.
     """
-    os.environ.setdefault("BLINKA_SKIP_DEPENDENCY_CHECK", "1")
     ended_by = signal.getsignal(signal.SIGTERM)
     try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
+        with redirect_stdout(io.StringIO()):  # without a terminal Blinka asks no question
             yield
     except Exception as error:
         cause = _cause(error, pin)
