@@ -124,7 +124,7 @@ All that pip said is in $PWD/$PIP_LOG"
 # The pin libraries have compiled parts, and not every Pi finds a wheel of each: lgpio's end at Python
 # 3.12, gpiod and sysv_ipc have none for 32 bit. So a wheel comes first, then the system's own package
 # (Raspberry Pi OS has lgpio), then one is built here. How each came is said: Pis differ in it.
-PIN_LIBRARIES=('sysv_ipc>=1.1.0 python3-sysv-ipc' 'gpiod>=2.1 python3-libgpiod' 'lgpio>=0.2.2 python3-lgpio')
+PIN_LIBRARIES=('sysv_ipc>=1.1.0 python3-sysv-ipc' 'gpiod>=2.2.2 python3-libgpiod' 'lgpio>=0.2.2 python3-lgpio')
 BUILD_PACKAGES=(gcc libc6-dev python3-dev swig)
 pin_libraries() {
   case $(uname -m) in aarch64 | arm*) ;; *) return 0 ;; esac

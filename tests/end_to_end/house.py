@@ -33,7 +33,7 @@ PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbi
 MOSQUITTO = shutil.which("mosquitto", path=PATH)
 HASHER = shutil.which("mosquitto_passwd", path=PATH)
 USER, PASSWORD = "house", "not-a-secret"
-PLAYED = ("anna", "b", "bert", "dora", "lea")  # beds whose agents play nights
+PLAYED = ("anna", "b", "bed-0", "bed-1", "bert", "carl", "dora", "lea")  # their agents play nights
 LONG_S = 60.0  # how long a wait may last before it is called a failure
 
 

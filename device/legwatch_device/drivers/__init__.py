@@ -1,14 +1,17 @@
 """The doors for hardware: a driver is one file and one entry-point line."""
 
+import sys
 import threading
 from collections.abc import Callable
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
-from legwatch.errors import SettingsError
+from legwatch.errors import CannotRun, SettingsError
 from legwatch.events import Window
 from legwatch.wire import Press
 
+EXTRA = ("gpiozero", "adafruit_dht")  # what the extra `device` is for; the rest comes with them
 Put = Callable[[Window | Press], None]  # may block: that is how a fast feed is held back
 
 
@@ -89,15 +92,28 @@ def load(group: str, name: str, path: str) -> Callable[..., Any]:
 
 
 def open_driver(group: str, name: str, path: str, *words: Any, **more: Any) -> Any:
-    """Load and start a driver; a missing library is answered in one sentence."""
+    """Load and start a driver.
+
+    Raises CannotRun when it may start later, SettingsError when not; both in one sentence.
+    """
     driver = load(group, name, path)
     try:
         return driver(*words, **more)
     except ModuleNotFoundError as error:
-        raise SettingsError(
-            path, f"driver {name!r} needs the module {error.name}: pip install 'legwatch[device]'"
-        ) from None
+        raise SettingsError(path, f"driver {name!r} needs the module {_missing(error)}") from error
     except SettingsError:
         raise
+    except CannotRun as error:
+        raise CannotRun(f"{path}: driver {name!r} cannot start: {error}") from error
     except Exception as error:
-        raise SettingsError(path, f"driver {name!r} cannot start: {error}") from error
+        text = " ".join(str(error).split())  # some libraries tell a story of many lines
+        raise SettingsError(path, f"driver {name!r} cannot start: {text}") from error
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    """Name a missing module and the command that brings it, with the pip of this very Python."""
+    module = (error.name or "?").split(".")[0]
+    pip = f"{sys.executable} -m pip install"
+    if all(find_spec(library) for library in EXTRA):
+        return f"{module}, and the extra 'device', which is installed, lacks it: {pip} {module}"
+    return f"{module}: {pip} 'legwatch[device]'"

@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from legwatch.errors import LegwatchError
 from legwatch_device.drivers import ReadFault, Reading
+from legwatch_device.drivers.pins import NO_BOARD, opening
 from legwatch_device.settings import Sensor
 
 PAUSE_S = 2.5  # the sensor's own period is 2 s by its data sheet
@@ -65,11 +67,25 @@ class Dht22:
 
 
 def _open(sensor: Sensor) -> Any:
-    import adafruit_dht  # noqa: PLC0415 - hardware libraries are there only on a Pi
-    import board  # noqa: PLC0415
+    with opening(sensor.pin):
+        library, pin = _known(sensor.pin)
+        # The library opens the pin anew for each reading, and not before: try it while somebody
+        # looks, for in the night it would be one more "read_error".
+        library.DigitalInOut(pin).deinit()
+        return library.DHT22(pin, use_pulseio=sensor.pulseio)
 
-    pin = getattr(board, f"D{sensor.pin}")
-    return adafruit_dht.DHT22(pin, use_pulseio=sensor.pulseio)
+
+def _known(number: int) -> tuple[Any, Any]:
+    """Return the library and its name for the pin; both are there only on a board it knows."""
+    try:
+        import adafruit_dht  # noqa: PLC0415 - hardware libraries are there only on a Pi
+        import board  # noqa: PLC0415
+    except NotImplementedError as error:
+        raise LegwatchError(NO_BOARD) from error
+    pin = getattr(board, f"D{number}", None)
+    if pin is None:
+        raise LegwatchError(f"{NO_BOARD} ({board.board_id} has no D{number})")
+    return adafruit_dht, pin
 
 
 def _word(message: str) -> str:

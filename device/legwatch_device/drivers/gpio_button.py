@@ -10,6 +10,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
+from legwatch_device.drivers import pins
 from legwatch_device.settings import ButtonTable
 
 BOUNCE_S = 0.03
@@ -26,11 +27,9 @@ class GpioButton:
     """gpiozero calls back on threads of its own: one for the edges, one for the hold."""
 
     def __init__(self, table: ButtonTable, *, hold_s: float = HOLD_S) -> None:
-        from gpiozero import Button  # noqa: PLC0415 - only a Pi has pins
-
         self._lock = threading.Lock()
         self._place = _Place.UP
-        self._device: Any = Button(table.pin, bounce_time=BOUNCE_S, hold_time=hold_s)
+        self._device: Any = pins.gpio("Button", table.pin, bounce_time=BOUNCE_S, hold_time=hold_s)
 
     def listen(self, pressed: Callable[[str], None]) -> None:
         """From now on say `ack` or `cramp` for each press."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from legwatch_device.drivers import Moved
+from legwatch_device.drivers import Moved, pins
 from legwatch_device.drivers.line import Line
 from legwatch_device.settings import Sensor
 
@@ -19,11 +19,9 @@ class GpioMotion:
     """Watches one pin. gpiozero calls back on a thread of its own."""
 
     def __init__(self, sensor: Sensor, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        from gpiozero import DigitalInputDevice  # noqa: PLC0415 - only a Pi has pins
-
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._device: Any = DigitalInputDevice(sensor.pin, pull_up=False)
+        self._device: Any = pins.gpio("DigitalInputDevice", sensor.pin, pull_up=False)
         self._line = Line(active=bool(self._device.is_active), at_s=monotonic())
         self._device.when_activated = lambda: self._edge(active=True)
         self._device.when_deactivated = lambda: self._edge(active=False)

@@ -6,6 +6,7 @@ Only a light and a sound: nothing that warms or moves may hang at these pins.
 from typing import Any
 
 from legwatch.errors import SettingsError
+from legwatch_device.drivers import pins
 from legwatch_device.settings import SignalTable
 
 BEEP_S, PAUSE_S, BEEPS = 0.4, 1.1, 40  # 40 times 1.5 s: a minute, then silence by itself
@@ -18,11 +19,9 @@ class GpioSignal:
     def __init__(self, table: SignalTable) -> None:
         if table.lamp_pin is None and table.buzzer_pin is None:
             raise SettingsError("signal", "a lamp_pin or a buzzer_pin must be given")
-        from gpiozero import LED, Buzzer  # noqa: PLC0415 - only a Pi has pins
-
         # Both begin switched off: whatever a crash has left on is off from here.
-        self._lamp: Any = None if table.lamp_pin is None else LED(table.lamp_pin)
-        self._buzzer: Any = None if table.buzzer_pin is None else Buzzer(table.buzzer_pin)
+        self._lamp = _opened("LED", table.lamp_pin)
+        self._buzzer = _opened("Buzzer", table.buzzer_pin)
 
     def light(self) -> bool:
         """Light the lamp and leave it on; False when there is none."""
@@ -50,3 +49,7 @@ class GpioSignal:
         for device in (self._buzzer, self._lamp):
             if device is not None:
                 device.off()
+
+
+def _opened(device: str, pin: int | None) -> Any:
+    return None if pin is None else pins.gpio(device, pin)

@@ -1,0 +1,87 @@
+"""Run as a program: opens a driver's pin by its real libraries, as on a Pi, and prints how it ends.
+
+The libraries know a Pi by /proc and /dev, which only root can replace; no setting stands in for
+the revision code (gpiozero, Blinka) or the list of device files (Blinka). So these three answers
+are given here, and nothing else is: no file is made, and what they open is the machine's own.
+"""
+
+import importlib.metadata
+import json
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from legwatch.errors import LegwatchError
+from legwatch_device.drivers import open_driver
+from legwatch_device.settings import ButtonTable, Sensor, SignalTable
+
+CHIP = Path("/dev/gpiochip97")  # there on no machine
+DRIVERS: dict[str, tuple[str, Any]] = {
+    "dht22": ("thermometers", lambda pin: Sensor("dht22", pin)),
+    "gpio_motion": ("motion", lambda pin: Sensor("gpio_motion", pin)),
+    "gpio_button": ("buttons", lambda pin: ButtonTable("gpio_button", pin)),
+    "gpio": ("signals", lambda pin: SignalTable("gpio", lamp_pin=pin)),
+}
+
+
+def main(asked: dict[str, Any]) -> dict[str, Any]:
+    """Open `driver` on `pin`, on a Pi of `revision`, `without` modules, with old `versions`."""
+    for name in asked.get("without", ()):
+        sys.modules[name] = None  # type: ignore[assignment]  # Python's word for "not there"
+    _pretend_versions(asked.get("versions", {}))
+    _list_a_chip()
+    if asked.get("revision"):
+        _become(asked["revision"])
+    group, table = DRIVERS[asked["driver"]]
+    try:
+        open_driver(f"legwatch.{group}", asked["driver"], "here", table(asked.get("pin", 4)))
+    except LegwatchError as error:
+        told = {"said": str(error), "kind": type(error).__name__, **_last(error)}
+    else:
+        told = {"said": "opened"}
+    return {**told, "sigterm": signal.getsignal(signal.SIGTERM) is signal.SIG_DFL}
+
+
+def _become(revision: str) -> None:
+    local: Any = importlib.import_module("gpiozero.pins.local")
+    local.get_pi_revision = lambda: int(revision, 16)
+    board: Any = importlib.import_module("adafruit_platformdetect.board")
+    board.Board._pi_rev_code = lambda _board: revision
+
+
+def _pretend_versions(versions: dict[str, str]) -> None:
+    version = importlib.metadata.version
+    importlib.metadata.version = lambda distribution_name: (
+        versions.get(distribution_name) or version(distribution_name)
+    )
+
+
+def _list_a_chip() -> None:
+    glob = Path.glob
+
+    def listed(folder: Path, pattern: str) -> Iterator[Path]:
+        ours = (folder, pattern) == (Path("/dev"), "gpiochip*")
+        return iter([CHIP]) if ours else glob(folder, pattern)
+
+    Path.glob = listed  # type: ignore[method-assign,assignment]
+
+
+def _last(error: BaseException) -> dict[str, Any]:
+    """Tell the first of the errors, and where the library stood: file and its own arguments."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    known = [v for f in frames for k, v in f.f_locals.items() if k in {"path", "gpiochip"}]
+    return {
+        "error": type(error).__name__,
+        "text": str(error),
+        "files": [Path(frame.f_code.co_filename).name for frame in frames],
+        "opened": str(known[-1]) if known else "",
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(json.loads(sys.argv[1]))))
