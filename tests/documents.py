@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from nightly import REPO
@@ -23,9 +24,7 @@ _SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"`([^`]+)`")
 _INDENTED = re.compile(r"^ {4}(\S.*)$", re.MULTILINE)
-_SUBCOMMAND = (
-    "up|agent|server|alerts|duty|learned|replay|score|nights make|history|check-config"
-)
+_SUBCOMMAND = "up|agent|server|alerts|duty|learned|replay|score|nights make|history|check-config"
 _PLAIN = re.compile(rf"(?<![\w`/])legwatch (?:{_SUBCOMMAND})\b(?: [\w./*=-]+)*(?!:)")
 _COMMAND = re.compile(
     r"(?:sudo |pip |docker |legwatch |scripts/|\.venv/bin/|python3? )\S"  # a whole one
@@ -36,6 +35,7 @@ _COMMAND = re.compile(
 _NUMBER = re.compile(r"(?<=[ =])\d+(?:\.\d+)?(?=[ \]]|$)")
 
 
+@cache
 def named() -> dict[str, set[str]]:
     """Return every command as it is written, each with the files that name it.
 
@@ -101,5 +101,9 @@ def _printed(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Expr) or (isinstance(node, ast.keyword) and node.arg == "prog")
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in hidden:
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in hidden
+        ):
             yield node.value

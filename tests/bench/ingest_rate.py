@@ -290,8 +290,12 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--windows", type=positive, default=60_000, help="of all beds (60000)")
-    parser.add_argument("--rounds", type=positive, default=3, help="of which the median is told (3)")
-    parser.add_argument("--beds", type=positive, nargs="+", default=(100, 10_000), help="(100 10000)")
+    parser.add_argument(
+        "--rounds", type=positive, default=3, help="of which the median is told (3)"
+    )
+    parser.add_argument(
+        "--beds", type=positive, nargs="+", default=(100, 10_000), help="(100 10000)"
+    )
     parser.add_argument("--pushes", type=positive, default=200, help="beds that are alarmed (200)")
     args = parser.parse_args()
     if max(args.beds) > args.windows:

@@ -26,7 +26,9 @@ BASE = "rebuild the windows, no engine"
 def main() -> None:
     """Print a table of medians; each round runs every row once."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=positive, default=7, help="of which the median is told (7)")
+    parser.add_argument(
+        "--rounds", type=positive, default=7, help="of which the median is told (7)"
+    )
     rounds = parser.parse_args().rounds
     quiet = list(night())
     cold = list(night(leg=bare((120, 200), (300, 420))))

@@ -1,8 +1,8 @@
 """What README and the printed hints tell an owner to do with a running house, done as they say."""
 
+import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -77,7 +77,9 @@ def test_an_alert_is_listed_explained_and_answered(house: House, tmp_path: Path)
         ("seen", None, "command line"),
     ]
     assert "tonight  everyone" in legwatch("duty", code=1)  # no way to anybody was tried yet
-    assert legwatch("learned b") == "Bed b\nNo live night of it is stored.\n"
+    assert legwatch("learned b --nights 14") == "Bed b\nNo live night of it is stored.\n"
+    (bed,) = json.loads(legwatch("learned --json"))["beds"]
+    assert bed["bed"] == "b"
 
 
 @pytest.mark.usefixtures("mosquitto")
@@ -97,9 +99,11 @@ def test_scripts_run_watches_the_bed_of_an_agents_example(tmp_path: Path) -> Non
     words = ("bash", "-c", f'cd "{folder}" && exec {command}')
     up = Process(words, tmp_path / "log", checkout.env)
     try:
-        wait_until(lambda: "Watching the bed 'bed1'" in up.said() or up.code is not None, "the word")
+        wait_until(
+            lambda: "Watching the bed 'bed1'" in up.said() or up.code is not None, "the word"
+        )
         look = f"legwatch alerts --config {folder}/state/legwatch/server.toml"
-        wait_until(lambda: (folder / "state/legwatch/server/legwatch.db").exists(), "the database")
+        wait_until((folder / "state/legwatch/server/legwatch.db").exists, "the database")
         wait_until(lambda: "bed1: last word 0 min ago" in typed(look, folder), "a window")
         assert "Europe/Berlin" in typed(look, folder)
         up.signal(signal.SIGINT)
