@@ -84,7 +84,7 @@ def in_words(text: str) -> Iterator[str]:
     """Yield the commands in a note or a printed sentence, marked as code or not."""
     yield from (code for code in _INLINE.findall(text) if _COMMAND.match(code))
     yield from _PLAIN.findall(_INLINE.sub("", text))
-    yield from re.findall(r"pip install '[^']+'", text)
+    yield from re.findall(r"pip install '[^']+'|sudo apt install [\w -]*\w", text)
 
 
 def _indented(text: str) -> Iterator[str]:

@@ -102,10 +102,9 @@ def test_scripts_run_watches_the_bed_of_an_agents_example(tmp_path: Path) -> Non
         wait_until(
             lambda: "Watching the bed 'bed1'" in up.said() or up.code is not None, "the word"
         )
-        look = f"legwatch alerts --config {folder}/state/legwatch/server.toml"
-        wait_until((folder / "state/legwatch/server/legwatch.db").exists, "the database")
-        wait_until(lambda: "bed1: last word 0 min ago" in typed(look, folder), "a window")
-        assert "Europe/Berlin" in typed(look, folder)
+        look = f"legwatch alerts --config {folder}/state/legwatch/server.toml || true"
+        wait_until(lambda: "bed1: last word" in typed(look, folder), "a window")
+        assert "(Europe/Berlin)" in typed(look, folder)
         up.signal(signal.SIGINT)
         assert up.wait(20) == 0, up.said()
     finally:

@@ -110,6 +110,7 @@ DETECTION = Test(
 )
 SCRIPTS = Test("server/test_scripts.py::test_scripts_do_what_they_are_for")
 HOME = Test("server/test_scripts.py::test_a_home_server_gets_the_files_that_its_units_ask_for")
+MISSING = Test("end_to_end/test_up.py::test_without_mosquitto_it_says_what_to_install")
 # These read the commands where they are named, and run those.
 AS_NAMED = (DEMO, HOME)
 
@@ -216,7 +217,8 @@ TABLE: dict[str, Way] = {
     " /mosquitto/config/passwords bed1'": DOCKER,
     "docker compose up -d": DOCKER,
     "deploy/grafana/nights.py": DASHBOARDS,
-    # extras
+    # what is missing
+    "sudo apt install mosquitto": MISSING,
     "pip install 'legwatch[apprise]'": PACKAGES,
     "pip install 'legwatch[device]'": PACKAGES,
     "pip install 'legwatch[plot]'": PACKAGES,
@@ -288,7 +290,7 @@ def essence(form: str) -> set[str]:
     words = re.sub(r"[\[\]|]", " ", form).split()
     found = {word.rpartition("/")[2] for word in words if word.endswith(".py")}
     found |= {word for word in words if re.match(r"--\w|scripts/", word)}
-    found |= {"explain", "seen", "useless", "quiet", "make", "cp"} & set(words)
+    found |= {"install", "explain", "seen", "useless", "quiet", "make", "cp"} & set(words)
     legwatch = [at for at, word in enumerate(words[:-1]) if word.rpartition("/")[2] == "legwatch"]
     return found | {words[at + 1] for at in legwatch}
 
