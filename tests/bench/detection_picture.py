@@ -148,4 +148,5 @@ def _frame(axes: Axes, found: Found) -> None:
     axes.grid(color="#dddddd", lw=0.6)
     axes.set_xlabel("false cold alerts a night (by tens above 0.01)")
     axes.set_ylabel("uncoverings of 30 min or longer caught, %")
-    axes.legend(loc="lower right", frameon=True, fontsize=9, title="dashed: the goals")
+    if axes.get_legend_handles_labels()[0]:  # of few nights there may be nothing to draw
+        axes.legend(loc="lower right", frameon=True, fontsize=9, title="dashed: the goals")

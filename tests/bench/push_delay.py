@@ -1,6 +1,6 @@
 """How soon a decision becomes a request to the push service: one bed alarming, and 1,000 at once.
 
-    .venv/bin/python tests/bench/push_delay.py [--beds 1000] [--service-ms 50]
+    .venv/bin/python tests/bench/push_delay.py [--beds 1000] [--singly 100] [--service-ms 50]
 
 Real broker, real server, a service on loopback that takes `--service-ms` for each push, as one in
 the internet does. The delay is from the decision, as stored, to the arrival of its request.
@@ -24,6 +24,7 @@ from end_to_end.house import wait_until
 from legwatch.engine import advance, start
 from legwatch.events import Window
 from legwatch.wire import encode_window
+from legwatch_server.score.command import positive
 from nightly import bare, rules
 from taken import taken
 
@@ -102,9 +103,7 @@ def delays(beds: int, takes_s: float, *, apart_s: float) -> list[float]:
         server = bench.server(
             push={"channels": ["ntfy"], "ntfy": {"url": service.url, "topic": "bench"}},
             rules=OWN,
-            rehearsal={"at": ""},
         )
-        wait_until(lambda: "server up" in server.said(), "the server")
         time.sleep(1)
         pipe = Pipe(bench.port)
         for seq in range(1, fired):
@@ -131,13 +130,15 @@ def delays(beds: int, takes_s: float, *, apart_s: float) -> list[float]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--beds", type=int, default=1000)
-    parser.add_argument("--service-ms", type=float, default=50.0)
+    parser.add_argument("--beds", type=positive, default=1000, help="alarmed at once (1000)")
+    parser.add_argument("--singly", type=positive, default=100, help="1 at a time (100)")
+    parser.add_argument("--service-ms", type=float, default=50.0, help="0: only that row (50)")
     args = parser.parse_args()
     print("decision to request, ms (the service takes so long for each push)")
     print(f"{'beds alarming':>24} {'service':>8} {'p50':>8} {'p99':>8} {'worst':>8} {'arrived':>9}")
-    for takes_ms in (0.0, args.service_ms):
-        for beds, apart_s, name in ((100, 0.1, "1 at a time"), (args.beds, 0.0, f"{args.beds}")):
+    looks = ((args.singly, 0.1, "1 at a time"), (args.beds, 0.0, f"{args.beds}"))
+    for takes_ms in sorted({0.0, args.service_ms}):
+        for beds, apart_s, name in looks:
             found = delays(beds, takes_ms / 1000, apart_s=apart_s)
             p50, p99 = found[len(found) // 2], found[int(len(found) * 0.99)]
             row = f"{p50:>8.0f} {p99:>8.0f} {found[-1]:>8.0f} {len(found):>4}/{beds}"

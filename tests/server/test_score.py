@@ -184,6 +184,16 @@ def test_a_folder_that_is_none_is_answered_in_one_line(tmp_path: Path, capsys: S
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize("made", [False, True])
+def test_a_folder_without_a_night_to_score_is_told_what_makes_one(
+    tmp_path: Path, capsys: Said, made: bool
+) -> None:
+    if made:  # by the simple model, whose truth says too little
+        assert legwatch(["nights", "make", "--seed", "1", "--out", str(tmp_path)]) == 0
+    assert legwatch(["score", str(tmp_path)]) == 2
+    assert "`legwatch nights make --model body`" in capsys.readouterr().err
+
+
 def test_nights_of_the_first_version_beside_others_are_left_out(
     tmp_path: Path, capsys: Said
 ) -> None:

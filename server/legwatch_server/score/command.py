@@ -150,5 +150,8 @@ def _write(where: str, text: str) -> None:
 def _nights(args: argparse.Namespace, task: Task) -> list[Night]:
     nights = scored(truths(args.folders, args.kind)[: args.limit], task, args.jobs)
     if not nights:
-        raise LegwatchError(f"{args.folders[0]}: no night with a truth of version 2")
+        raise LegwatchError(
+            f"{args.folders[0]}: no night with a truth of version 2; "
+            "`legwatch nights make --model body` writes such nights"
+        )
     return nights

@@ -39,7 +39,7 @@ def truths(folders: Sequence[Path], kinds: Sequence[str] = ()) -> list[Path]:
         if not mine:
             raise LegwatchError(
                 f"{folder}: no night with its truth (NAME.csv.gz and NAME{SUFFIX}); "
-                "`legwatch nights make` writes such nights"
+                "`legwatch nights make --model body` writes such nights"
             )
         found += mine
     return _of_kind(found, kinds) if kinds else found

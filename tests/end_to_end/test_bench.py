@@ -1,0 +1,63 @@
+"""The benches run, on next to nothing; what they measure is not judged here."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nightly import REPO
+
+RATE = r"[\d,]+"
+
+
+def bench(folder: Path, *words: str) -> str:
+    """Run it as a user does and return what it printed; nothing may be said aside but progress."""
+    done = subprocess.run(
+        words,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache")},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    return done.stdout
+
+
+def python(name: str) -> tuple[str, str]:
+    return sys.executable, str(REPO / "tests" / "bench" / name)
+
+
+@pytest.mark.usefixtures("mosquitto")
+def test_ingest_rate_prints_a_ratio_and_the_delay_of_a_push(tmp_path: Path) -> None:
+    tiny = ("--windows", "200", "--rounds", "1", "--beds", "2", "--pushes", "2")
+    head, row, delay = bench(tmp_path, *python("ingest_rate.py"), *tiny).splitlines()
+    assert head.split() == ["beds", "bare", "windows/s", "server", "windows/s", "ratio", "MB"]
+    assert re.fullmatch(rf" +2 +{RATE} +{RATE} +\d+\.\d\d +\d+", row)
+    assert re.search(r"p50 \d+ ms, p99 \d+ ms, worst \d+ ms of 2$", delay)
+
+
+@pytest.mark.usefixtures("mosquitto")
+def test_push_delay_has_a_request_for_every_bed(tmp_path: Path) -> None:
+    tiny = ("--beds", "3", "--singly", "2", "--service-ms", "0")
+    _, head, *rows = bench(tmp_path, *python("push_delay.py"), *tiny).splitlines()
+    assert head.split()[-4:] == ["p50", "p99", "worst", "arrived"]
+    assert [row.split()[-1] for row in rows] == ["2/2", "3/3"]
+
+
+def test_detection_writes_its_page_of_nights_of_the_body_model(tmp_path: Path) -> None:
+    seed = ("--seed", "9", "--jobs", "1")
+    legwatch = (sys.executable, "-m", "legwatch")
+    body = ("--model", "body", "--kind", "corpus", "--count", "1", "--out", "n/9")
+    assert "1 nights" in bench(tmp_path, *legwatch, "nights", "make", *seed, *body)
+    page = ("--nights", "1", "--work", "DIR", "--out", "page.md")
+    assert "page.md and page.png" in bench(tmp_path, *python("detection.py"), *seed, *page)
+    text = (tmp_path / "page.md").read_text()
+    assert text.startswith("# How well legwatch tells cold legs\n\n1 made nights were run")
+    assert "--seed 9 --nights 1 --work DIR" in text
+    assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")

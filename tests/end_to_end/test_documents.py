@@ -1,0 +1,111 @@
+"""What README and the printed hints tell an owner to do with a running house, done as they say."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from checkout import Checkout
+from documents import in_words
+from end_to_end.house import House, Process, wait_until, write_night
+from legwatch_server import usual
+from nightly import REPO, bare, night
+
+VENV = Path(sys.executable).parent
+
+
+def typed(line: str, folder: Path, env: Mapping[str, str] = os.environ, code: int = 0) -> str:
+    """Type a line into a shell in this folder; return what it printed."""
+    path = os.pathsep.join((str(VENV), env["PATH"]))
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=folder,
+        env={**env, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == code, f"{line}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.mark.usefixtures("mosquitto")
+def test_legwatch_up_ends_its_made_night_with_commands_that_work(tmp_path: Path) -> None:
+    if usual.INSTALLED.exists():
+        pytest.skip(f"{usual.INSTALLED} is there: the commands would be about that server")
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+    said = typed("legwatch up --speed 3000", tmp_path, env)
+    go_on = said.partition("The made night is over.")[2]
+    commands = [line for line in in_words(go_on) if not line.startswith("legwatch up")]
+    told, explained, made, replayed = (typed(line, tmp_path, env) for line in commands)
+    assert re.search(r"^#1  demo$", told, re.MULTILINE)
+    assert "demo: last word" in told
+    assert explained.startswith("Alert 1, bed demo, ")
+    assert "Why: " in explained
+    assert made == "3 nights and their truth are in nights\n"
+    assert len(re.findall(r"^\S+: \d+ windows, .* notices?$", replayed, re.MULTILINE)) == 3
+
+
+def test_an_alert_is_listed_explained_and_answered(house: House, tmp_path: Path) -> None:
+    no_early_sign = {"warmth.early_s": 0}  # it would be number 1, and nobody can answer it
+    house.write_server(rules=no_early_sign, rehearsal={"at": ""})
+    house.broker()
+    house.server()
+    uncovered = night(leg=bare((100, 200), bare_c=25), minutes=122)
+    house.agent("b", write_night(uncovered, tmp_path / "night.csv")).wait()
+    wait_until(lambda: any('"fired"' in line for line in house.lines("b")), "an alert")
+
+    def legwatch(words: str, code: int = 0) -> str:
+        command, _, rest = words.partition(" ")
+        return typed(f"legwatch {command} --config server.toml {rest}", tmp_path, code=code)
+
+    assert re.search(r"^#1  b$", legwatch("alerts --night last"), re.MULTILINE)
+    assert legwatch("alerts explain 1").startswith("Alert 1, bed b, ")
+    for answer in ("quiet 1 --minutes 60", "quiet --all b", "useless 1", "seen 1"):
+        assert legwatch(f"alerts {answer}") == "noted\n"
+    assert house.rows("SELECT act, minutes, via FROM answers ORDER BY id") == [
+        ("quiet", 60, "command line"),
+        ("quiet", 30, "command line"),
+        ("useless", None, "command line"),
+        ("seen", None, "command line"),
+    ]
+    assert "tonight  everyone" in legwatch("duty", code=1)  # no way to anybody was tried yet
+    assert legwatch("learned b --nights 14") == "Bed b\nNo live night of it is stored.\n"
+    (bed,) = json.loads(legwatch("learned --json"))["beds"]
+    assert bed["bed"] == "b"
+
+
+@pytest.mark.usefixtures("mosquitto")
+def test_scripts_run_watches_the_bed_of_an_agents_example(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "legwatch")
+    folder = checkout.folder
+    typed("cp config/agent.example.toml agent.toml", folder)
+    agent = folder / "agent.toml"
+    text = agent.read_text().replace("window_s = 10 ", "window_s = 1 ")
+    agent.write_text(re.sub(r'driver = "(dht22|gpio_motion)"', 'driver = "simulated"', text))
+    (to_be_told,) = re.findall(
+        r"^```toml\n(.*?)^```", (REPO / "README.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    nobody = '[rehearsal]\nat = ""\n[push.ntfy]\nurl = "http://127.0.0.1:9"\n'
+    (folder / "server.toml").write_text(to_be_told + nobody)
+    command = "scripts/run --config server.toml --agent-config agent.toml"
+    words = ("bash", "-c", f'cd "{folder}" && exec {command}')
+    up = Process(words, tmp_path / "log", checkout.env)
+    try:
+        wait_until(
+            lambda: "Watching the bed 'bed1'" in up.said() or up.code is not None, "the word"
+        )
+        look = f"legwatch alerts --config {folder}/state/legwatch/server.toml || true"
+        wait_until(lambda: "bed1: last word" in typed(look, folder), "a window")
+        assert "(Europe/Berlin)" in typed(look, folder)
+        up.signal(signal.SIGINT)
+        assert up.wait(20) == 0, up.said()
+    finally:
+        up.kill()
