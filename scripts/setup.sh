@@ -196,7 +196,7 @@ venv() {
   # A fuller installation serves the smaller need too: each recipe has its own line in the stamp.
   if ! { [ -x .venv/bin/legwatch ] && grep -qxF -- "$place | $recipe" "$STAMP" 2>/dev/null; }; then
     say "Setting up (once; about a minute, on a small Pi some more) ..."
-    if ! .venv/bin/python -c 'import pip' 2>/dev/null || { [ -f "$STAMP" ] && ! grep -qF -- "$place |" "$STAMP"; }; then
+    if ! .venv/bin/python -m pip --version >/dev/null 2>&1 || { [ -f "$STAMP" ] && ! grep -qF -- "$place |" "$STAMP"; }; then
       python3 -m venv --clear .venv || stop "python3 -m venv failed: see above."
       exec 9>.venv/legwatch.lock # the old one went with the old environment
       flock 9

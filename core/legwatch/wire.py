@@ -133,7 +133,7 @@ def decode_press(payload: bytes | bytearray) -> Press:
     """Return the button press in `payload`; raises WireError."""
     body = parse(payload)
     ident, button, kind = body.get("id"), body.get("button"), body.get("kind")
-    if not _is_id(ident):
+    if not is_press_id(ident):
         raise WireError("id: 1-64 letters, digits and - are expected")
     if type(button) is not str or button not in BUTTONS:
         raise WireError(f"button: one of {', '.join(BUTTONS)} is expected")
@@ -195,12 +195,17 @@ def decode_stored(payload: bytes | bytearray) -> Stored:
     seq = _whole(body, "seq", 0, 2**53)
     if presses is None:
         return Stored(boot, seq)
-    if type(presses) is not list or len(presses) > MOST_PRESSES or not all(map(_is_id, presses)):
+    if (
+        type(presses) is not list
+        or len(presses) > MOST_PRESSES
+        or not all(map(is_press_id, presses))
+    ):
         raise WireError(f"presses: a list of at most {MOST_PRESSES} ids is expected")
     return Stored(boot, seq, tuple(presses))
 
 
-def _is_id(value: object) -> TypeGuard[str]:
+def is_press_id(value: object) -> TypeGuard[str]:
+    """Say whether a value names a press: 1-64 letters, digits and -."""
     return type(value) is str and _ID.fullmatch(value) is not None
 
 

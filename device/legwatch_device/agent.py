@@ -8,6 +8,7 @@ from typing import Any
 
 from legwatch import __version__
 from legwatch.command import Command, encode_result
+from legwatch.errors import WireError
 from legwatch.events import Clock as Trust
 from legwatch.events import Window
 from legwatch.topics import Channel
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 UNCONFIRMED = 1000  # windows under way at most
 NO_PROGRESS_MS = 10_000  # then everything unconfirmed is sent again, and later and later
-LONGEST_PATIENCE_MS = 600_000
+LONGEST_PATIENCE_MS = 300_000
 BATCH = 500
 IN_MEMORY = 5_000  # windows that are kept while the disk is full: about 14 hours
 PLAYED_TO = "played_to_ms"
@@ -193,7 +194,7 @@ class Agent:
     def _spool_presses(self, idents: tuple[str, ...]) -> list[bytes]:
         """Return the payloads of the presses with these ids that still wait."""
         waiting = [*self._spool.presses(), *self._memory.presses()]
-        return [press.payload for press in waiting if decode_press(press.payload).id in idents]
+        return [press.payload for press in waiting if _ident(press.payload) in {*idents, None}]
 
     def _taken(self, payload: bytes) -> None:
         """Note that the broker has a press; whether that is enough, the server's word tells."""
@@ -223,7 +224,7 @@ class Agent:
     def _impatient(self, since_ms: int) -> bool:
         """Say whether there was no word for too long; the next time it takes longer.
 
-        So a server that was away for hours finds each message in its queue some fifty times only.
+        So a server that was away for a night finds each message in its queue a hundred times only.
         """
         if self._clock.mono_ms() - since_ms <= self._patience_ms:
             return False
@@ -268,3 +269,12 @@ class Agent:
     def _waiting(self) -> int:
         both = (self._spool, self._memory)
         return sum(spool.waiting() + spool.presses_waiting() for spool in both)
+
+
+def _ident(payload: bytes) -> str | None:
+    """Return the id of a press; None: nobody can read it, and so nobody ever confirms it."""
+    try:
+        return decode_press(payload).id
+    except WireError as error:
+        logger.warning("spool: a press cannot be read and is let go of (%s)", error)
+        return None

@@ -9,6 +9,7 @@ from statistics import median
 
 from legwatch.events import Clock as Trust
 from legwatch.events import Window
+from legwatch.wire import MAX_MOVES
 from legwatch_device.clock import Clock
 from legwatch_device.drivers import Motion, Moved, Put, ReadFault, Reading, Thermometer
 
@@ -65,7 +66,7 @@ def close(
         wet["leg"],
         air["room"],
         wet["room"],
-        moved.moves if moved else None,
+        min(MAX_MOVES, moved.moves) if moved else None,
         None,
         tuple(sorted(faults.items())),
         moved_s=_within(moved.moved_s, to_ms - from_ms) if moved else None,

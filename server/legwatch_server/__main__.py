@@ -102,7 +102,7 @@ def _run(
     door = Door(key, arrivals.put, utc_ms)
     health = _health(intake, ingest, boxes, pulse, arrivals, path, door, settings)
     web = serve(settings.http.host, settings.http.port, health, door)
-    beats = Beats(settings.heartbeat, lambda: pulse.now().fresh_ms)
+    beats = Beats(settings.heartbeat, lambda: pulse.now().well_ms)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     owner.begin()
@@ -180,6 +180,7 @@ def _health(
             wrong.append("no connection to the broker")
         if beat.failing:
             wrong.append(f"the database takes nothing: {beat.failing}")
+        wrong += [f"bed {bed} cannot be judged" for bed in sorted(beat.unjudged)]
         wrong += [f"channel {name}: {box.failing}" for name, box in boxes.items() if box.failing]
         tried: dict[str, str] = {}
         try:

@@ -17,10 +17,11 @@ from legwatch.notice import Notice, What, as_json
 from legwatch.printable import printable
 from legwatch.rules import Rules
 from legwatch.topics import split
-from legwatch.wire import Press, decode_press, decode_window, is_boot, parse
+from legwatch.wire import Press, decode_press, decode_window, is_boot, is_press_id, parse
 from legwatch_server.answer import Act, Answered, Of, Outcome, Subject
 from legwatch_server.ingest import Message
 from legwatch_server.known import Bed, Boot, restored
+from legwatch_server.leaps import Leaps
 from legwatch_server.place import place, pressed_ms
 from legwatch_server.store import Batch, Store
 from legwatch_server.tell import News
@@ -69,7 +70,7 @@ class Intake:
         self.batch = Batch()
         self.touched: dict[str, Bed] = {}
         self.boots: dict[int, tuple[Bed, Boot]] = {}
-        self._undo_state: dict[str, tuple[engine.State, int, bool]] = {}
+        self._undo_state: dict[str, tuple[engine.State, int, bool, Leaps]] = {}
         self._undo_boot: dict[int, tuple[int, set[int]]] = {}
         self._new: list[str] = []
         self._replies: list[tuple[Answered, Outcome]] = []
@@ -91,9 +92,9 @@ class Intake:
     def undo(self) -> None:
         """Put memory back as it was when the batch began."""
         self.counters = self._before
-        for name, (state, seen_ms, played) in self._undo_state.items():
+        for name, before in self._undo_state.items():
             bed = self.beds[name]
-            bed.state, bed.seen_ms, bed.played = state, seen_ms, played
+            bed.state, bed.seen_ms, bed.played, bed.leaps = before
         for ident, (upto, ahead) in self._undo_boot.items():
             bed, boot = self.boots[ident]
             if upto < 0:
@@ -116,7 +117,10 @@ class Intake:
     def reply(self) -> None:
         """Tell those who answered what became of it: the batch is committed."""
         for answered, outcome in self._replies:
-            answered.reply(outcome)
+            try:
+                answered.reply(outcome)
+            except Exception:  # who asked may be gone; the answer is committed all the same
+                logger.exception("an answer by %s could not be confirmed", answered.via)
 
     def answer(self, said: Answered, now_ms: int) -> None:
         """Take an answer in that came by a link, an app or the command line."""
@@ -221,12 +225,22 @@ class Intake:
         if not self._plays(name):
             raise WireError(f"clock: a recording; declare it with beds.{name}.played = true")
         bed = self.beds.get(name)
-        if bed is not None and not bed.leaps.allows(bed.state.at_ms, window.to_ms, now_ms):
-            raise WireError("to_ms: this recording leaps too often through time")
+        if bed is not None:
+            self._leap(bed, window.to_ms, now_ms)
+
+    def _leap(self, bed: Bed, to_ms: int, now_ms: int) -> None:
+        """Take from a recording's allowance; raises WireError when there is none left."""
+        leaps = bed.leaps.after(bed.state.at_ms, to_ms, now_ms)
+        if leaps is None:
+            raise WireError("this recording leaps too often through time")
+        self._touch(bed)
+        bed.leaps = leaps
 
     def _press(self, name: str, message: Message) -> None:
         press = decode_press(message.payload)
         bed = self._bed(name)
+        if bed.played:
+            self._leap(bed, press.at_ms, message.arrived_ms)
         again = (bed.name, press.id) in self.pressed
         self.pressed[bed.name, press.id] = None  # confirmed anew, since it came anew
         if again or self._store.pressed(bed.id, press.id):
@@ -305,7 +319,7 @@ class Intake:
     def _touch(self, bed: Bed) -> None:
         if bed.name not in self.touched:
             self.touched[bed.name] = bed
-            self._undo_state[bed.name] = (bed.state, bed.seen_ms, bed.played)
+            self._undo_state[bed.name] = (bed.state, bed.seen_ms, bed.played, bed.leaps)
 
     def set_aside(self, message: Message, why: str) -> None:
         """Keep the bytes of a message; if it names its place, the rest need not wait for it."""
@@ -316,6 +330,8 @@ class Intake:
             name, rest = split(message.topic)
             if rest == "window":
                 boot, seq = self._place_of(name, message)
+            elif rest == "event":
+                self._confirm_unread(name, message)
         row = (
             message.arrived_ms,
             printable(message.topic, LONGEST_TOPIC),
@@ -327,6 +343,12 @@ class Intake:
         )
         self.batch.quarantine.append(row)
         self.counters.quarantined += 1
+
+    def _confirm_unread(self, name: str, message: Message) -> None:
+        """Let the agent let go of a press that is set aside, if it says its id: it is kept here."""
+        ident = parse(message.payload).get("id")
+        if name in self.beds and is_press_id(ident):
+            self.pressed[name, ident] = None
 
     def _place_of(self, name: str, message: Message) -> tuple[str | None, int | None]:
         try:

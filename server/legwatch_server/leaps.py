@@ -5,6 +5,8 @@ days between its nights; one that leaps back and forth all the time would keep t
 other bed.
 """
 
+from typing import NamedTuple
+
 from legwatch.engine import MINUTE_MS, SETTLE_MINUTES
 
 FREE_MINUTES = 30  # a hole that a recording has in a night: nothing is counted for it
@@ -13,24 +15,20 @@ MINUTES_A_S = 100.0  # and half a hundredth of a processor from then on
 BACK_MINUTES = 60  # what a time line that begins anew is counted as
 
 
-class Leaps:
+class Leaps(NamedTuple):
     """One bed's allowance, in minutes to judge. It fills again with real time."""
 
-    def __init__(self) -> None:
-        self._left = float(MOST_MINUTES)
-        self._at_ms: int | None = None
+    left: float = MOST_MINUTES
+    at_ms: int | None = None  # real time
 
-    def allows(self, from_ms: int, to_ms: int, now_ms: int) -> bool:
-        """Say whether the time line may go from one time to another, at `now_ms` real time."""
-        if self._at_ms is not None:
-            passed_s = max(0, now_ms - self._at_ms) / 1000
-            self._left = min(MOST_MINUTES, self._left + passed_s * MINUTES_A_S)
-        self._at_ms = now_ms
-        cost = _cost((to_ms - from_ms) // MINUTE_MS)
-        if cost > self._left:
-            return False
-        self._left -= cost
-        return True
+    def after(self, from_ms: int, to_ms: int, now_ms: int) -> "Leaps | None":
+        """Return what is left after a leap of the time line at `now_ms`; None: it is too much."""
+        left = self.left
+        if self.at_ms is not None:
+            passed_s = max(0, now_ms - self.at_ms) / 1000
+            left = min(MOST_MINUTES, left + passed_s * MINUTES_A_S)
+        left -= _cost((to_ms - from_ms) // MINUTE_MS)
+        return Leaps(left, now_ms) if left >= 0 else None
 
 
 def _cost(minutes: int) -> int:

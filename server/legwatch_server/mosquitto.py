@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+BOUND = "use_username_as_clientid true"
 SERVER = "server"  # the server's user; every other user is named as its bed
 
 
@@ -33,7 +34,7 @@ def conf(place: Place) -> str:
         f"password_file {place.config}/passwords",
         f"acl_file {place.config}/acl",
         "# One user, one connection: with another's client id nobody takes over its session.",
-        "use_username_as_clientid true",
+        BOUND,
         "",
         "# The queue is the first thing to lose data: by default it drops a flood's greater part.",
         "max_queued_messages 0",

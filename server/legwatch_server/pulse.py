@@ -1,6 +1,7 @@
 """How the server is: written by the owner thread, read by /health."""
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 
@@ -15,6 +16,12 @@ class Beat:
     commit_s: float = 0.0  # all commits together
     failing: str = ""  # why the database takes nothing; empty: it does
     failed_ms: int = 0
+    unjudged: frozenset[str] = frozenset()  # beds that a fault of ours keeps from being judged
+
+    @property
+    def well_ms(self) -> int:
+        """When all was last known to be well: the newest fresh window, 0 while a bed is blind."""
+        return 0 if self.unjudged else self.fresh_ms
 
 
 class Pulse:
@@ -41,6 +48,17 @@ class Pulse:
                 commit_s=beat.commit_s + took_s,
                 failing="",
             )
+
+    def unjudged(self, bed: str) -> None:
+        """Note that a bed, or one of its windows, could not be judged."""
+        with self._lock:
+            self._beat = replace(self._beat, unjudged=self._beat.unjudged | {bed})
+
+    def judged(self, beds: Iterable[str]) -> None:
+        """Note that these beds were judged."""
+        if self._beat.unjudged:
+            with self._lock:
+                self._beat = replace(self._beat, unjudged=self._beat.unjudged.difference(beds))
 
     def failed(self, why: str, now_ms: int) -> None:
         """Note that the database took nothing."""

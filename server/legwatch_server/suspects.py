@@ -32,6 +32,8 @@ class Suspects:
     def __init__(self, path: Path | None = None) -> None:
         self._file: int | None = None
         self._alone: dict[bytes, int] = {}  # by message: how often it was begun alone
+        self._guilty: set[bytes] = set()  # more copies of one may wait in the broker
+        self._content = b""
         if path is None:
             return
         with contextlib.suppress(OSError):
@@ -39,12 +41,15 @@ class Suspects:
             self._read(os.pread(self._file, 1_000_000, 0))
 
     def groups(self, messages: Sequence[Taken]) -> Iterator[list[Taken]]:
-        """Yield the messages in order, each suspect in a small group of its own."""
-        if not self._alone:
+        """Yield the messages in order, each suspect in a small group of its own.
+
+        Without messages there is one empty group: time passes for the beds all the same.
+        """
+        if not messages or not (self._alone or self._guilty):
             yield list(messages)
             return
         most = 1 if len(self._alone) <= MOST_ALONE else MOST_ALONE
-        for suspected, run in groupby(messages, lambda message: _name(message) in self._alone):
+        for suspected, run in groupby(messages, self._suspected):
             group = list(run)
             size = most if suspected else len(group)
             for begin in range(0, len(group), size):
@@ -52,21 +57,35 @@ class Suspects:
 
     def begin(self, group: Sequence[Taken]) -> bool:
         """Write down what is tried now; False: the server has ended with it too often."""
-        names = [_name(message) for message in group]
+        # An answer that was at work does not come again: nobody sends it.
+        names = [_name(message) for message in group if isinstance(message, Message)]
         tried = 0
+        if len(names) == 1 and names[0] in self._guilty:
+            return False
         if len(names) == 1 and names[0] in self._alone:
             tried = self._alone[names[0]] + 1
             if tried > MOST_CRASHES:
+                self._guilty.add(names[0])
                 return False
             self._alone[names[0]] = tried
-        self._write(bytes([tried]) + b"".join(names))
+        self._content = bytes([tried]) + b"".join(names) if names else b""
+        self._write(self._content)
         return True
+
+    def rest(self) -> None:
+        """Write nothing down while the store is waited for: an end then is no message's fault."""
+        self._write(b"")
+
+    def again(self) -> None:
+        """Write down what is tried once more."""
+        self._write(self._content)
 
     def done(self, group: Sequence[Taken]) -> None:
         """Clear these: they were taken in, or set aside."""
         if self._alone:
             for message in group:
-                self._alone.pop(_name(message), None)
+                if isinstance(message, Message):
+                    self._alone.pop(_name(message), None)
         self._write(b"")
 
     def close(self) -> None:
@@ -74,6 +93,12 @@ class Suspects:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+    def _suspected(self, message: Taken) -> bool:
+        if not isinstance(message, Message):
+            return False
+        name = _name(message)
+        return name in self._alone or name in self._guilty
 
     def _read(self, found: bytes) -> None:
         names = [found[i : i + _NAME_BYTES] for i in range(1, len(found), _NAME_BYTES)]
@@ -87,10 +112,7 @@ class Suspects:
                 os.ftruncate(self._file, len(content))
 
 
-def _name(message: Taken) -> bytes:
+def _name(message: Message) -> bytes:
     """Return what a message is known by, also when the broker sends it again."""
-    if isinstance(message, Message):
-        told = message.topic.encode("utf-8", "replace") + b"\0" + message.payload
-    else:
-        told = message.token + repr(message.claims).encode()
+    told = message.topic.encode("utf-8", "replace") + b"\0" + message.payload
     return hashlib.blake2b(told, digest_size=_NAME_BYTES).digest()

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from legwatch import engine
 from legwatch.wire import MOST_PRESSES
-from legwatch_server.ingest import Message
+from legwatch_server.ingest import Message, bed_of
 from legwatch_server.intake import Intake
 from legwatch_server.known import Bed, Boot
 from legwatch_server.pulse import Pulse
@@ -89,6 +89,7 @@ class Writer:
                     self._set_aside(group[0], "the server has ended several times with it")
                 self._suspects.done(group)
         except _Stopped:
+            self._suspects.rest()
             return False
         return True
 
@@ -133,6 +134,7 @@ class Writer:
             logger.error("an answer by %s could not be taken in: %s", message.via, why)
             return
         logger.error("set aside a message on %s: %s", message.topic, why, exc_info=error)
+        self._pulse.unjudged(bed_of(message))
         refused = self._patiently([], [], aside=(message, why))
         if refused is not None:
             raise refused  # then the fault is ours: better end than lose it
@@ -150,6 +152,7 @@ class Writer:
                     logger.info("the database takes windows again")
                 return error
             self._pulse.failed(str(error), self._utc_ms())
+            self._suspects.rest()
             if not attempt:
                 logger.warning(
                     "the database takes nothing (%s): is the disk full? Nothing is lost; "
@@ -159,6 +162,7 @@ class Writer:
             attempt += 1
             if self._stopping.wait(RETRY_S[min(attempt, len(RETRY_S)) - 1]):
                 raise _Stopped
+            self._suspects.again()
 
     def _attempt(
         self, messages: list[Taken], due: list[Bed], aside: tuple[Message, str] | None
@@ -201,6 +205,7 @@ class Writer:
             bed = self.pressed[name] = intake.beds[name]
             others = (ident for ident in self.presses(bed) if ident != press_id)
             bed.presses = (*others, press_id)[-MOST_PRESSES:]
+        self._pulse.judged(intake.touched)
         for bed in intake.touched.values():
             self._expect(bed)
 
@@ -225,6 +230,7 @@ class Writer:
     def _skip(self, bed: Bed, error: Exception) -> None:
         """Leave a bed out whose minute cannot be judged; the other beds go on."""
         logger.error("bed %s cannot be judged", bed.name, exc_info=error)
+        self._pulse.unjudged(bed.name)
         self._expect(bed, self._utc_ms() + SKIPPED_MS)
 
     def _expect(self, bed: Bed, not_before_ms: int = 0) -> None:

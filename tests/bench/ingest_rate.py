@@ -136,7 +136,7 @@ class Bench:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def server(self, **more: object) -> Process:
+    def server(self, beds: Iterable[str], **more: object) -> Process:
         """Start the real server on an own state folder and wait until it is up."""
         path = self.folder / "server.toml"
         path.write_text(
@@ -146,6 +146,7 @@ class Bench:
                     "mqtt": {"port": self.port},
                     "http": {"port": 0},
                     "rehearsal": {"at": ""},
+                    "beds": {bed: {"played": True} for bed in beds},
                     **more,
                 }
             )
@@ -189,13 +190,14 @@ def server_rate(beds: int, windows: int) -> tuple[float, float]:
     """Drain with the server; return (windows a second, MB resident)."""
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
-        first = bench.server()
+        names = [f"bed-{number}" for number in range(beds)]
+        first = bench.server(names)
         time.sleep(1)
         first.stop()
         pipe = Pipe(bench.port)
         pipe.send(messages(beds, windows))
         pipe.drain()
-        server = bench.server()
+        server = bench.server(names)
         wait_until(lambda: bench.rows() > 0, "the first rows")
         begun, from_row = time.perf_counter(), bench.rows()
         wait_until(lambda: bench.rows() >= windows, "all rows", 300)
@@ -257,10 +259,10 @@ def push_delay(rate: float, deciding: int) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         push = {"channels": ["ntfy"], "ntfy": {"url": url, "topic": "bench"}}
-        server = bench.server(push=push)
+        names = [f"decide-{n}" for n in range(deciding)]
+        server = bench.server([*names, *(f"bed-{n}" for n in range(100))], push=push)
         time.sleep(1)
         pipe = Pipe(bench.port)
-        names = [f"decide-{n}" for n in range(deciding)]
         for seq in range(1, fired):
             pipe.send((f"legwatch/v1/{name}/window", window(seq)) for name in names)
         pipe.drain()

@@ -101,6 +101,7 @@ def delays(beds: int, takes_s: float, *, apart_s: float) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         server = bench.server(
+            names,
             push={"channels": ["ntfy"], "ntfy": {"url": service.url, "topic": "bench"}},
             rules=OWN,
         )

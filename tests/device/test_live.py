@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from legwatch.events import Window
-from legwatch.wire import Press
+from legwatch.wire import MAX_MOVES, Press, decode_window, encode_window
 from legwatch_device.clock import EARLIEST_MS, SystemClock
 from legwatch_device.drivers import Moved, ReadFault, Reading
 from legwatch_device.live import Heard, LiveFeed, Probe, close
@@ -44,6 +44,11 @@ def test_what_moved_is_told_in_seconds_too_and_no_longer_than_the_window() -> No
     assert (made.moves, made.moved_s, made.active_s) == (1, 10.0, 9.5)
     told = window([], moved=Moved(3))  # a driver that only counts
     assert (told.moves, told.moved_s, told.active_s) == (3, None, None)
+
+
+def test_a_floating_pin_does_not_make_the_window_unreadable() -> None:
+    made = window([Heard("leg", Reading(31.0))], moved=Moved(MAX_MOVES + 1, 9.0, 4.0))
+    assert decode_window(encode_window(made._replace(boot="0000000a", seq=1))).leg_c == 31.0
 
 
 def test_a_fault_beside_a_good_reading_is_no_fault() -> None:

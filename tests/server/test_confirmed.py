@@ -118,7 +118,7 @@ def test_a_declared_recording_may_leap_but_not_for_ever(house: House) -> None:
         played(house, seq, at_ms)
         judged += max(0, minutes_judged(house) - before)
     assert judged <= MOST_MINUTES
-    assert house.count("quarantine", "why LIKE 'to_ms: this recording leaps%'") > 100
+    assert house.count("quarantine", "why LIKE 'this recording leaps%'") > 100
     assert house.upto() == 200
     house.now_ms += 60_000
     before = minutes_judged(house)
@@ -127,6 +127,34 @@ def test_a_declared_recording_may_leap_but_not_for_ever(house: House) -> None:
         at_ms += 36 * 3_600_000
         played(house, seq, at_ms)
     assert 0 < minutes_judged(house) - before <= 60 * MINUTES_A_S
+
+
+def test_a_recordings_presses_leap_no_more_freely(house: House) -> None:
+    played(house, 1, house.now_ms)
+    for number in range(1, 201):
+        body = encode_press(Press(f"p{number}", "ack", house.now_ms + number * 37 * 3_600_000))
+        house.owner.turn([house.message(body, EVENT)])
+    assert minutes_judged(house) <= MOST_MINUTES
+    assert house.count("quarantine", "why LIKE 'this recording leaps%'") > 100
+    assert len(confirmed(house)) == MOST_PRESSES  # its agent does not send them for ever
+
+
+def test_what_is_undone_takes_nothing_from_the_allowance(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played(house, 1, house.now_ms)
+    commit, tries = house.store.commit, []
+
+    def full(*words: Any) -> bool:
+        tries.append(1)
+        if len(tries) <= 100:
+            raise OSError(28, "No space left on device")
+        return commit(*words)
+
+    monkeypatch.setattr(house.store, "commit", full)
+    monkeypatch.setattr(house.stopping, "wait", lambda _s: False)
+    played(house, 2, house.now_ms + 86_400_000)
+    assert (house.count("windows"), house.count("quarantine")) == (2, 0)
 
 
 def test_nights_of_a_year_on_one_recording_are_all_taken(house: House) -> None:

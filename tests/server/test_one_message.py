@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from legwatch.wire import encode_window
+from legwatch_server.answer import Act, Answered, Claims, Of
 from legwatch_server.ingest import Message
 from legwatch_server.known import Bed
 from legwatch_server.suspects import MOST_ALONE, MOST_CRASHES, Suspects
@@ -212,6 +213,97 @@ def test_a_message_with_which_the_server_ended_again_and_again_is_set_aside(hous
         (2, "the server has ended several times with it")
     ]
     assert house.upto() == 3
+
+
+def crashed_with(house: House, *taken: Message) -> None:
+    """End the server while it takes these in, and start it again."""
+    house.store.close()
+    file = house.path.with_name("at_work")
+    Suspects(file).begin(taken)
+    house.start(Suspects(file))
+
+
+TOLD = "SELECT name, kind FROM notices JOIN beds ON beds.id=bed_id"
+
+
+def test_a_suspect_that_never_comes_back_does_not_stop_the_clock(house: House) -> None:
+    house.take(encode_window(live(1, house)))
+    crashed_with(house, *messages(1))
+    house.now_ms += START_MS + 20 * 60_000
+    house.owner.turn([])
+    assert house.rows(TOLD) == [("anna", "agent")]
+    assert house.owner._writer.wait_s(1.0) > 0  # and nothing turns in a circle
+
+
+def test_an_answer_at_work_is_no_suspect(tmp_path: Path) -> None:
+    answer = Answered(Claims(Of.BED, 1, Act.SEEN, 0, 0), b"t", "link", 0, lambda _: None)
+    Suspects(tmp_path / "at_work").begin([answer])
+    assert (tmp_path / "at_work").read_bytes() == b""
+
+
+def test_ends_while_the_store_is_full_put_no_blame_on_a_message(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.take(encode_window(live(1, house, low=1)))
+    message = house.message(encode_window(live(2, house, low=1)))
+    file = house.path.with_name("at_work")
+
+    def full(*_: Any) -> bool:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    for _ in range(2 + MOST_CRASHES):
+        house.store.close()
+        house.start(Suspects(file))
+        monkeypatch.setattr(house.store, "commit", full)
+        house.stopping.set()  # asked to end while it waits
+        house.owner.turn([message])
+        assert file.read_bytes() == b""
+    house.store.close()
+    house.start(Suspects(file))
+    house.owner.turn([message])
+    assert (house.count("windows"), house.count("quarantine")) == (2, 0)
+
+
+def test_more_copies_of_a_guilty_message_cost_no_more_crashes(tmp_path: Path) -> None:
+    file, (bad,) = tmp_path / "at_work", messages(1)
+    Suspects(file).begin([bad])
+    for _ in range(MOST_CRASHES):
+        assert Suspects(file).begin([bad])
+    suspects = Suspects(file)
+    for group in suspects.groups([bad, bad._replace(mid=2), bad._replace(mid=3)]):
+        assert len(group) == 1
+        assert not suspects.begin(group)
+        suspects.done(group)
+
+
+def test_a_press_that_is_set_aside_is_confirmed_so_that_it_does_not_come_for_ever(
+    house: House,
+) -> None:
+    house.take(encode_window(live(1, house)))
+    newer = b'{"v":1,"id":"p1","button":"wave","at_ms":1767390000000}'
+    house.owner.turn([house.message(newer, "legwatch/v1/anna/event")])
+    assert house.count("quarantine") == 1
+    assert house.wire.last("legwatch/v1/anna/stored")["presses"] == ["p1"]
+
+
+def test_a_bed_that_cannot_be_judged_is_no_sign_of_life(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.take(encode_window(live(1, house)))
+    assert house.pulse.now().well_ms == house.now_ms
+    tick = house.intake.tick
+
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(house.intake, "tick", broken)
+    house.now_ms += START_MS + 20 * 60_000
+    house.owner.turn([])
+    assert house.pulse.now().unjudged == {"anna"}
+    assert house.pulse.now().well_ms == 0
+    monkeypatch.setattr(house.intake, "tick", tick)
+    house.take(encode_window(live(2, house)))
+    assert house.pulse.now().unjudged == frozenset()
 
 
 # ---- whatever comes: JSON that is nearly right, and bytes that are not

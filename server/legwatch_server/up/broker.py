@@ -46,6 +46,7 @@ def prepare(folder: Path, users: Iterable[str]) -> Broker:
     program, hasher = programs()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     port, secret_of = free_port(), {user: secrets.token_urlsafe(24) for user in users}
+    _forget_older(folder)
     passwords = folder / "passwords"
     passwords.unlink(missing_ok=True)
     passwords.touch(mode=0o600)
@@ -54,6 +55,16 @@ def prepare(folder: Path, users: Iterable[str]) -> Broker:
     subprocess.run([hasher, "-U", str(passwords)], check=True, capture_output=True)  # noqa: S603 - the path is the one that we found
     conf = mosquitto.write(_place(folder, port), folder)
     return Broker(Task("broker", (program, "-c", str(conf))), port, secret_of)
+
+
+def _forget_older(folder: Path) -> None:
+    """Drop the memory of a broker that named sessions otherwise: nobody would come back for them.
+
+    What it holds for the server, the agent's spool holds too.
+    """
+    conf = folder / "mosquitto.conf"
+    if conf.exists() and mosquitto.BOUND not in conf.read_text(errors="replace"):
+        (folder / "mosquitto.db").unlink(missing_ok=True)
 
 
 def free_port() -> int:
