@@ -18,8 +18,7 @@ from typing import Any, NamedTuple
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from legwatch.errors import WireError
-from legwatch.topics import ROOT, Channel, split
+from legwatch.topics import ROOT, Channel
 from legwatch_server.answer import Answered
 from legwatch_server.settings import Mqtt
 
@@ -36,14 +35,6 @@ class Message(NamedTuple):
     arrived_ms: int
     mid: int
     connection: int
-
-
-def bed_of(message: Message) -> str:
-    """Return the bed that a topic names, or the topic where it names none."""
-    try:
-        return split(message.topic)[0]
-    except WireError:
-        return message.topic
 
 
 class Connected(NamedTuple):

@@ -55,6 +55,7 @@ class Intake:
         self._store, self._rules_of, self._plays = store, rules_of, plays
         self.beds: dict[str, Bed] = {}
         self.counters = Counters()
+        self._undeclared: set[str] = set()  # beds whose recordings were refused, and that was said
         self.away_ms = 0  # until when no silence counts against an agent: nobody could listen
         for ident, name, state, seen_ms, played in store.beds():
             bed = Bed(ident, name, rules_of(name), seen_ms=seen_ms, played=played)
@@ -193,12 +194,14 @@ class Intake:
     def _window(self, name: str, message: Message) -> None:
         window = decode_window(message.payload)
         if window.clock == Clock.PLAYED:
-            self._check_played(name, window, message.arrived_ms)
+            self._check_declared(name)
         bed = self._bed(name)
         boot = self._boot(bed, window)
         if boot.has(window.seq):
             self.counters.duplicates += 1
             return
+        if window.clock == Clock.PLAYED:
+            self._leap(bed, window.to_ms, message.arrived_ms)
         placed = place(window, message.arrived_ms, bed.rules.alerts.fresh_s)
         if not placed.late:
             self._decide(bed, placed.window)
@@ -220,13 +223,15 @@ class Intake:
         self.counters.late += placed.late
         self.counters.clock_wrong += placed.clock_wrong
 
-    def _check_played(self, name: str, window: Window, now_ms: int) -> None:
-        """Raise WireError for a recording's window of a bed that may not have one, or not so."""
-        if not self._plays(name):
-            raise WireError(f"clock: a recording; declare it with beds.{name}.played = true")
-        bed = self.beds.get(name)
-        if bed is not None:
-            self._leap(bed, window.to_ms, now_ms)
+    def _check_declared(self, name: str) -> None:
+        """Raise WireError for a recording of a bed that is not declared to play one."""
+        if self._plays(name):
+            return
+        why = f"a recording; declare it with beds.{name}.played = true"
+        if name not in self._undeclared:
+            self._undeclared.add(name)
+            logger.warning("bed %s is not taken in: it plays %s", name, why)
+        raise WireError(f"clock: {why}")
 
     def _leap(self, bed: Bed, to_ms: int, now_ms: int) -> None:
         """Take from a recording's allowance; raises WireError when there is none left."""
@@ -239,12 +244,13 @@ class Intake:
     def _press(self, name: str, message: Message) -> None:
         press = decode_press(message.payload)
         bed = self._bed(name)
-        if bed.played:
-            self._leap(bed, press.at_ms, message.arrived_ms)
         again = (bed.name, press.id) in self.pressed
         self.pressed[bed.name, press.id] = None  # confirmed anew, since it came anew
         if again or self._store.pressed(bed.id, press.id):
             return  # sent again: it was counted when it came first
+        if bed.played:
+            # An older one is news of the present minute: it takes no time line back.
+            self._leap(bed, max(press.at_ms, bed.state.at_ms), message.arrived_ms)
         self.batch.presses.append(
             (bed.id, press.id, press.button, press.at_ms, press.kind.value if press.kind else None)
         )

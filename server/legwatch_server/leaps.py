@@ -7,8 +7,9 @@ other bed.
 
 from typing import NamedTuple
 
-from legwatch.engine import MINUTE_MS, SETTLE_MINUTES
+from legwatch.engine import BACK_MS, MINUTE_MS, SETTLE_MINUTES
 
+FREE_BACK_MINUTES = BACK_MS // MINUTE_MS  # so far back a window is only out of order
 FREE_MINUTES = 30  # a hole that a recording has in a night: nothing is counted for it
 MOST_MINUTES = 100_000  # some five seconds of work on a desktop; two months of nights at once
 MINUTES_A_S = 100.0  # and half a hundredth of a processor from then on
@@ -32,6 +33,6 @@ class Leaps(NamedTuple):
 
 
 def _cost(minutes: int) -> int:
-    if minutes < 0:
+    if minutes < -FREE_BACK_MINUTES:
         return BACK_MINUTES
     return 0 if minutes <= FREE_MINUTES else min(minutes, 2 * SETTLE_MINUTES)

@@ -50,7 +50,7 @@ class Pulse:
             )
 
     def unjudged(self, bed: str) -> None:
-        """Note that a bed, or one of its windows, could not be judged."""
+        """Note that a bed's minute could not be judged."""
         with self._lock:
             self._beat = replace(self._beat, unjudged=self._beat.unjudged | {bed})
 

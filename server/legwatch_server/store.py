@@ -33,6 +33,8 @@ _QUARANTINE = (
     "INSERT INTO quarantine (arrived_ms, topic, bed, boot, seq, why, payload)"
     " VALUES (?,?,?,?,?,?,?)"
 )
+MOST_KEPT = 10_000  # messages set aside: an agent that sends nothing else must not fill the disk
+_FORGET = "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?"
 _SUBJECT = {
     Of.NOTICE: "SELECT b.name, b.id, n.id, n.kind, n.episode_ms FROM notices n"
     " JOIN beds b ON b.id=n.bed_id WHERE n.id=?",
@@ -139,7 +141,9 @@ class Store:
             for ident, how in batch.answered:
                 ledger.answered(db, ident, now_ms, how)
             db.executemany(_PRESS, batch.presses)
-            db.executemany(_QUARANTINE, batch.quarantine)
+            if batch.quarantine:
+                db.executemany(_QUARANTINE, batch.quarantine)
+                db.execute(_FORGET, (MOST_KEPT,))
         return work
 
     def presses(self, bed_id: int, most: int) -> tuple[str, ...]:

@@ -17,9 +17,7 @@ from pathlib import Path
 from legwatch_server.answer import Answered
 from legwatch_server.ingest import Message
 
-MOST_CRASHES = (
-    3  # tried alone so often; a kill from outside can fall on an innocent one, not thrice
-)
+MOST_CRASHES = 3  # tried alone so often: a kill can fall on an innocent one once, not thrice
 MOST_ALONE = 64  # after a crash in a long backlog, groups of so many are tried before each alone
 _NAME_BYTES = 8
 
@@ -59,7 +57,7 @@ class Suspects:
         """Write down what is tried now; False: the server has ended with it too often."""
         # An answer that was at work does not come again: nobody sends it.
         names = [_name(message) for message in group if isinstance(message, Message)]
-        tried = 0
+        tried, self._content = 0, b""
         if len(names) == 1 and names[0] in self._guilty:
             return False
         if len(names) == 1 and names[0] in self._alone:
@@ -68,7 +66,8 @@ class Suspects:
                 self._guilty.add(names[0])
                 return False
             self._alone[names[0]] = tried
-        self._content = bytes([tried]) + b"".join(names) if names else b""
+        if names:
+            self._content = bytes([tried]) + b"".join(names)
         self._write(self._content)
         return True
 

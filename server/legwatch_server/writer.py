@@ -15,7 +15,7 @@ from typing import Protocol
 
 from legwatch import engine
 from legwatch.wire import MOST_PRESSES
-from legwatch_server.ingest import Message, bed_of
+from legwatch_server.ingest import Message
 from legwatch_server.intake import Intake
 from legwatch_server.known import Bed, Boot
 from legwatch_server.pulse import Pulse
@@ -134,7 +134,6 @@ class Writer:
             logger.error("an answer by %s could not be taken in: %s", message.via, why)
             return
         logger.error("set aside a message on %s: %s", message.topic, why, exc_info=error)
-        self._pulse.unjudged(bed_of(message))
         refused = self._patiently([], [], aside=(message, why))
         if refused is not None:
             raise refused  # then the fault is ours: better end than lose it

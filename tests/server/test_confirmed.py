@@ -89,7 +89,9 @@ def played(house: House, seq: int, to_ms: int, bed: str = "anna") -> None:
     house.owner.turn([house.message(encode_window(moved), f"legwatch/v1/{bed}/window")])
 
 
-def test_a_recording_of_a_bed_that_is_not_declared_so_is_set_aside(house: House) -> None:
+def test_a_recording_of_a_bed_that_is_not_declared_so_is_set_aside(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
     real = encode_window(live(1, house, low=1))
     house.owner.turn([house.message(real, f"legwatch/v1/{REAL}/window")])
     before = house.intake.beds[REAL].state
@@ -102,6 +104,10 @@ def test_a_recording_of_a_bed_that_is_not_declared_so_is_set_aside(house: House)
     assert house.count("windows") == 1
     assert house.upto() == 4  # its agent does not send them for ever
     assert house.count("notices") == 0
+    said = [r.getMessage() for r in caplog.records if "is not taken in" in r.getMessage()]
+    assert said == [
+        "bed real is not taken in: it plays a recording; declare it with beds.real.played = true"
+    ]
 
 
 def minutes_judged(house: House) -> int:
@@ -155,6 +161,26 @@ def test_what_is_undone_takes_nothing_from_the_allowance(
     monkeypatch.setattr(house.stopping, "wait", lambda _s: False)
     played(house, 2, house.now_ms + 86_400_000)
     assert (house.count("windows"), house.count("quarantine")) == (2, 0)
+
+
+def test_what_comes_again_or_out_of_order_is_no_leap(house: House) -> None:
+    for seq in range(1, 40):
+        played(house, seq, house.now_ms + seq * 10_000)
+    for _ in range(100):  # an agent sends a night's windows again
+        for seq in range(1, 40):
+            played(house, seq, house.now_ms + seq * 10_000)
+    played(house, 40, house.now_ms + 90 * 86_400_000)
+    assert (house.count("windows"), house.count("quarantine")) == (40, 0)
+
+
+def test_what_is_set_aside_does_not_fill_the_disk(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("legwatch_server.store.MOST_KEPT", 50)
+    for n in range(40):
+        house.take(*(b"junk %d" % (n * 3 + m) for m in range(3)))
+    kept = house.rows("SELECT CAST(payload AS TEXT) FROM quarantine ORDER BY id")
+    assert [text for (text,) in kept] == [f"junk {n}" for n in range(70, 120)]
 
 
 def test_nights_of_a_year_on_one_recording_are_all_taken(house: House) -> None:
