@@ -15,6 +15,7 @@ PAGES = (
     "deploy/README.md",
     "tests/bench/detection.md",
     "tests/nights/README.md",
+    "tests/outside/README.md",
 )
 SETTINGS = ("config/agent.example.toml", "config/server.example.toml", "deploy/server.toml")
 SOURCES = ("core", "device", "server")

@@ -130,6 +130,7 @@ TABLE: dict[str, Way] = {
     "scripts/run --agent-config /etc/legwatch/agent.toml": WATCH,
     "scripts/run --config server.toml --agent-config agent.toml": WATCH,
     "scripts/test": SCRIPTS,
+    "scripts/test --outside": SCRIPTS,
     "--quick": SCRIPTS,
     "scripts/check": SCRIPTS,
     "cp config/agent.example.toml agent.toml": WATCH,

@@ -20,6 +20,7 @@ TOOLS = ("mosquitto", "shellcheck", "systemd-analyze", "victoria-metrics")
     [
         ("scripts/run --help", "usage: legwatch up "),
         ("scripts/test", "python -m pytest -q -rs -m end_to_end\n"),
+        ("scripts/test --outside -x", "python -m pytest -q -rs tests/outside -x\n"),
         ("scripts/test --quick -x", "python -m pytest -q -rs -n auto -m not end_to_end -x\n"),
         ("scripts/check", "python -m mypy --no-error-summary\n"),
     ],
