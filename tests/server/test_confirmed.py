@@ -117,18 +117,18 @@ def minutes_judged(house: House) -> int:
 def test_a_declared_recording_may_leap_but_not_for_ever(house: House) -> None:
     """Forward by 36 h and on, or between 1970 and 2099: what it costs is bounded."""
     at_ms, seq, judged = ms("1971-01-01T00:00Z"), 0, 0
-    for _ in range(200):
+    for _ in range(70):  # 46 of them are allowed at once
         seq += 1
         at_ms += 36 * 3_600_000
         before = minutes_judged(house) if "anna" in house.intake.beds else 0
         played(house, seq, at_ms)
         judged += max(0, minutes_judged(house) - before)
     assert judged <= MOST_MINUTES
-    assert house.count("quarantine", "why LIKE 'this recording leaps%'") > 100
-    assert house.upto() == 200
+    assert house.count("quarantine", "why LIKE 'this recording leaps%'") > 20
+    assert house.upto() == 70
     house.now_ms += 60_000
     before = minutes_judged(house)
-    for _ in range(50):
+    for _ in range(10):
         seq += 1
         at_ms += 36 * 3_600_000
         played(house, seq, at_ms)
@@ -137,11 +137,11 @@ def test_a_declared_recording_may_leap_but_not_for_ever(house: House) -> None:
 
 def test_a_recordings_presses_leap_no_more_freely(house: House) -> None:
     played(house, 1, house.now_ms)
-    for number in range(1, 201):
+    for number in range(1, 71):
         body = encode_press(Press(f"p{number}", "ack", house.now_ms + number * 37 * 3_600_000))
         house.owner.turn([house.message(body, EVENT)])
     assert minutes_judged(house) <= MOST_MINUTES
-    assert house.count("quarantine", "why LIKE 'this recording leaps%'") > 100
+    assert house.count("quarantine", "why LIKE 'this recording leaps%'") > 20
     assert len(confirmed(house)) == MOST_PRESSES  # its agent does not send them for ever
 
 
@@ -153,7 +153,7 @@ def test_what_is_undone_takes_nothing_from_the_allowance(
 
     def full(*words: Any) -> bool:
         tries.append(1)
-        if len(tries) <= 100:
+        if len(tries) <= 75:  # a day for each would be too much
             raise OSError(28, "No space left on device")
         return commit(*words)
 
@@ -193,7 +193,7 @@ def test_nights_of_a_year_on_one_recording_are_all_taken(house: House) -> None:
 
 
 def test_another_bed_is_taken_in_while_a_recording_leaps(house: House) -> None:
-    for seq in range(1, 120):
+    for seq in range(1, 60):
         year = 1971 if seq % 2 else 2098
         played(house, seq, ms(f"{year}-01-02T00:00Z"))
     other = encode_window(live(1, house))
