@@ -322,6 +322,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 RUNS = list(dict.fromkeys(way for way in TABLE.values() if isinstance(way, Run)))
 
 
+@pytest.mark.end_to_end  # each runs a command
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: run.line)
 def test_it_does_its_work(desk: Path, run: Run) -> None:
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))

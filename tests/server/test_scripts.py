@@ -1,5 +1,6 @@
 """The scripts, and the shell lines for a home server, as far as they leave this machine alone."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -11,6 +12,8 @@ from checkout import Checkout
 from documents import in_page
 from nightly import REPO
 
+pytestmark = pytest.mark.end_to_end  # each runs a script
+CORES = len(os.sched_getaffinity(0))  # as nproc counts them
 PREFIXES = ("sudo install ", "sudo cp ", "sudo sh ")
 TOOLS = ("mosquitto", "shellcheck", "systemd-analyze", "victoria-metrics")
 
@@ -21,7 +24,10 @@ TOOLS = ("mosquitto", "shellcheck", "systemd-analyze", "victoria-metrics")
         ("scripts/run --help", "usage: legwatch up "),
         ("scripts/test", "python -m pytest -q -rs -m end_to_end\n"),
         ("scripts/test --outside -x", "python -m pytest -q -rs tests/outside -x\n"),
-        ("scripts/test --quick -x", "python -m pytest -q -rs -n auto -m not end_to_end -x\n"),
+        (
+            "scripts/test --quick -x",
+            f"python -m pytest -q -rs -n {CORES + 1} -m not end_to_end -x\n",
+        ),
         ("scripts/check", "python -m mypy --no-error-summary\n"),
     ],
 )
