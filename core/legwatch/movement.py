@@ -58,11 +58,10 @@ def watch(
         heard = when if heard is None else max(heard, when)
         if moves:
             edge = when
-        elif active_s and edge is not None and when - edge <= LONGEST_HOLD_MS:
-            held = when
-        if moves:
             total += moves
             moved = (*moved[1 - rules.presence.moves_in :], when)
+        elif active_s and edge is not None and when - edge <= LONGEST_HOLD_MS:
+            held = when
     if total:
         limits = rules.stillness
         counting = counting or total >= limits.counting_moves
