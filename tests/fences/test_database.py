@@ -1,0 +1,106 @@
+"""A database in the middle of a bad night: the server starts on a copy of it and goes on."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fences.bad_night import HOME, NOW_NS, SAID, configured, opened
+from fences.kept import Line, lines, unpacked
+from fences.wired_server import Server, rows
+from fences.wiring import command
+
+CONFIG = (HOME / "server.toml").read_text()
+SOURCE = "  Where this limit comes from: "
+# Every sort of push that a restart may find, as a condition on its row.
+SORTS = {
+    "planned for later": "state='decided' AND attempt=0 AND next_ms>decided_ms",
+    "due while nobody was there": "state='decided' AND attempt=0 AND next_ms<={now}",
+    "waits to be tried again": "state='decided' AND attempt>0",
+    "in flight": "state='claimed' AND recall_ms IS NULL AND next_ms<{never}",
+    "in flight, a newer word has replaced it": "state='claimed' AND next_ms>={never}",
+    "in flight, to be taken back": "state='claimed' AND recall_ms IS NOT NULL",
+    "sent, to be taken back": "state='sent' AND recall_ms IS NOT NULL",
+    "sent, to be asked about": "state='sent' AND receipt!='' AND next_ms<{never}",
+    "sent": "state='sent' AND recall_ms IS NULL",
+    "answered": "state='answered'",
+    "taken back": "state='withdrawn' AND sent_ms IS NOT NULL",
+    "called off": "state='withdrawn' AND sent_ms IS NULL",
+    "given up": "state='failed'",
+    "delivered": "id IN (SELECT delivery_id FROM steps WHERE state='delivered')",
+    "a try in silence": "tone='rehearsal'",
+    "a tap": "tone='confirm'",
+    "what was learned": "tone='info' AND notice_id=0",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "legwatch.db").write_bytes(unpacked(HOME / "legwatch.db.gz"))
+    return tmp_path
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[Server]:
+    made = opened(CONFIG, folder, NOW_NS // 1_000_000)
+    yield made
+    made.close()
+
+
+def test_the_database_has_pushes_of_every_sort(folder: Path) -> None:
+    when = {"now": NOW_NS // 1_000_000, "never": 1 << 53}
+    with closing(sqlite3.connect(folder / "legwatch.db")) as db:
+        missing = [
+            name
+            for name, sort in SORTS.items()
+            if not db.execute(f"SELECT 1 FROM deliveries WHERE {sort.format(**when)}").fetchone()
+        ]
+    assert missing == []
+
+
+def test_a_server_goes_on_after_a_restart(server: Server) -> None:
+    for line in lines(HOME / "then.jsonl.gz"):
+        server.do(line)
+    kept = lines(HOME / "did.jsonl.gz")
+    assert _told(server.did) == _told(kept)
+    assert server.did == kept
+    columns, *after = _rows()
+    found = rows(server.path, columns)
+    for table in columns:
+        assert _of(table, found) == _of(table, after), table
+    assert len(found) == len(after)
+
+
+@pytest.mark.parametrize("file", SAID)
+def test_the_command_line_says_the_same(
+    file: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: NOW_NS)
+    words = SAID[file]
+    code = command([*words[:1], "--config", str(configured(CONFIG, folder)), *words[1:]])
+    printed = f"{capsys.readouterr().out}exit {code}\n"
+    assert _unsourced(printed) == _unsourced((HOME / file).read_text(encoding="utf-8"))
+
+
+def _unsourced(text: str) -> list[str]:
+    """Leave out where a limit comes from: a profile may say more of it one day."""
+    return [line for line in text.splitlines(keepends=True) if SOURCE not in line]
+
+
+def _told(did: list[Line]) -> list[str]:
+    """Return the pushes in short, so that a difference is seen at once."""
+    sent = [line for line in did if "send" in line]
+    return [f"{p['ms']} {p['send']} {p['to']} {p['tone']} {p['title']}: {p['text']}" for p in sent]
+
+
+def _rows() -> list[Any]:
+    found: list[Any] = lines(HOME / "rows.jsonl.gz")
+    return found
+
+
+def _of(table: str, found: list[Any]) -> list[str]:
+    return [json.dumps(row) for row in found if row[0] == table]

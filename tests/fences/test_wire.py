@@ -1,0 +1,49 @@
+"""Messages of the wire: good ones are read and written as ever, bad ones are refused as ever."""
+
+import base64
+from collections import Counter
+
+import pytest
+
+from fences.kept import HERE, NIGHTS, Line, limits, lines
+from fences.wiring import Refused, again, command
+
+HOME = HERE / "wire"
+GOOD, BAD = lines(HOME / "good.jsonl.gz"), lines(HOME / "bad.jsonl.gz")
+CHANNELS = ("window", "event", "stored", "cmd", "cmd/result", "topic")
+
+
+def payload(line: Line) -> bytes:
+    return base64.b64decode(line["base64"]) if "base64" in line else line["payload"].encode()
+
+
+def test_there_are_messages_of_every_channel() -> None:
+    for kept in (GOOD, BAD):
+        counts = Counter(line["channel"] for line in kept)
+        assert min(counts[channel] for channel in CHANNELS) >= 8
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_good_message_is_written_again_byte_for_byte(channel: str) -> None:
+    for line in GOOD:
+        if line["channel"] == channel:
+            once = again(channel, payload(line))
+            assert once.decode() == line["again"], line
+            if channel != "topic":
+                assert again(channel, once) == once, line
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_bad_message_is_refused(channel: str) -> None:
+    for line in BAD:
+        if line["channel"] == channel:
+            with pytest.raises(Refused):
+                raise AssertionError(f"{line} is read as {again(channel, payload(line))!r}")
+
+
+def test_a_replay_prints_the_same_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    night = str(NIGHTS / "body/body-3-0001-uncovered_both.csv.gz")
+    own = [f"--set={key}={value}" for key, value in limits("standard").items()]
+    words = ["--format", "jsonl", "--bed", "anna", "--tz", "Europe/Berlin"]
+    assert command(["replay", night, *words, *own]) == 0
+    assert capsys.readouterr().out == (HOME / "replay.jsonl").read_text()

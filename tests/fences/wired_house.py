@@ -1,0 +1,204 @@
+"""An agent and a server, wired as they are for real, with a broker in memory between them."""
+
+import json
+import queue
+import threading
+import urllib.request
+from contextlib import redirect_stdout
+from functools import partial
+from http.server import ThreadingHTTPServer
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fences.broker import Broker, Message
+from fences.wired_agent import held
+from fences.wired_server import KEY, ended, rows, tables
+from legwatch.__main__ import main
+from legwatch.command import Cmd, Command, Loudness
+from legwatch.wire import decode_press, decode_window
+from legwatch_device.agent import Agent
+from legwatch_device.link import Link
+from legwatch_device.settings import Mqtt
+from legwatch_device.spool import Spool
+from legwatch_server.__main__ import _health
+from legwatch_server.bedsides import Bedsides
+from legwatch_server.door import Door
+from legwatch_server.http import serve
+from legwatch_server.ingest import Arrival, Ingest
+from legwatch_server.intake import Intake
+from legwatch_server.loop import Owner
+from legwatch_server.pulse import Pulse
+from legwatch_server.settings import read
+from legwatch_server.store import Store
+from legwatch_server.tell import Tell
+from nightly import ms
+
+BED, BOOT = "north", "0000000a"
+AGENT, SERVER = f"legwatch-agent-{BED}", "legwatch-server"
+BEGIN = ms("2026-01-02T22:00Z")
+PASSING = {"last_commit_age_s", "commits", "commit_s", "queue", "counters"}  # they change anyway
+
+
+class House:
+    """One bed; the time of day is `now_ms` for everything in it."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, *, most: int = 1000) -> None:
+        self.now_ms, self.broker = BEGIN, Broker()
+        self._web: ThreadingHTTPServer | None = None
+        self.away = False  # whether the server takes nothing in
+        patch.setattr("time.time_ns", lambda: self.now_ms * 1_000_000)
+        patch.setattr("paho.mqtt.client.Client", self.broker.client)
+        self._start_server(folder)
+        self._start_agent(folder, most)
+
+    def _start_server(self, folder: Path) -> None:
+        self.config = folder / "server.toml"
+        self.config.write_text(f'state_dir = "{folder}"\n[rehearsal]\nat = ""\n')
+        settings = read(self.config)
+        self.db = folder / "legwatch.db"
+        self._store = Store(self.db)
+        self._come: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
+        intake, pulse = Intake(self._store, settings.rules_of, settings.plays), Pulse()
+        ingest = Ingest(settings.mqtt, "", self._come)
+        self._bedsides = Bedsides(ingest)
+        ingest.hear_answers(self._bedsides.hear)
+        self._owner = Owner(
+            store=self._store,
+            intake=intake,
+            wire=ingest,
+            arrivals=self._come,
+            tell=Tell(settings),
+            wake=lambda: None,
+            pulse=pulse,
+            stopping=ended(),
+        )
+        door = Door(KEY, self._come.put, lambda: self.now_ms)
+        health = _health(intake, ingest, {}, pulse, self._come, self.db, door, settings)
+        self._serve = partial(serve, "127.0.0.1", 0, health, door)
+        ingest.start()
+
+    def _start_agent(self, folder: Path, most: int) -> None:
+        self.spool = folder / "spool.db"
+        self._spool, self._said = Spool(self.spool), queue.Queue[Any]()
+        self._link = Link(BED, Mqtt(), "", self._said)
+        feed: Any = SimpleNamespace(now_ms=lambda: None)
+        self._agent = Agent(
+            boot=BOOT,
+            spool=self._spool,
+            link=self._link,
+            feed=feed,
+            clock=self,
+            said=self._said,
+            most=most,
+        )
+
+    def utc_ms(self) -> int:
+        return self.now_ms
+
+    def mono_ms(self) -> int:
+        return self.now_ms - BEGIN
+
+    def synced(self) -> bool:
+        return True
+
+    def connect(self) -> None:
+        """Let the agent find the broker."""
+        self._link.start()
+        first = self._said.get(timeout=10)
+        self._agent.turn([first])
+        self.settle()
+
+    def settle(self) -> None:
+        """Let both take in what has come, until nothing comes any more."""
+        while not (self._said.empty() and (self.away or self._come.empty())):
+            said = [self._said.get() for _ in range(self._said.qsize())]
+            self._agent.turn(said)
+            if self.away:
+                continue
+            come = [self._come.get() for _ in range(self._come.qsize())]
+            self._owner.turn([arrival for arrival in come if arrival is not None])
+
+    def measure(self, count: int, **seen: Any) -> None:
+        """Let so many windows be measured, one a minute."""
+        for _ in range(count):
+            self.now_ms += 60_000
+            body = {
+                "v": 1, "boot": BOOT, "seq": 1, "from_ms": self.now_ms - 60_000,
+                "to_ms": self.now_ms, "mono_ms": self.mono_ms(), "clock": "synced",
+                "room_c": 18.0, **seen,
+            }  # fmt: skip
+            self._agent.turn([decode_window(json.dumps(body).encode())])
+            self.settle()
+
+    def press(self, ident: str) -> None:
+        body = {"v": 1, "id": ident, "button": "ack", "at_ms": self.now_ms}
+        self._agent.turn([decode_press(json.dumps(body).encode())])
+        self.settle()
+
+    def ask(self) -> str:
+        """Let the server ask the agent for a light; return the agent's answer."""
+        answers: list[str] = []
+
+        def wait() -> None:
+            command = Command("n-1", Cmd.NUDGE, Loudness.QUIET)
+            answers.append(self._bedsides.ask(BED, command, 10.0).why)
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        self._agent.turn([self._said.get(timeout=10)])
+        waiting.join(10)
+        return answers[0]
+
+    def publish(self, who: str, name: str, payload: bytes) -> None:
+        """Let a message come from the agent's or the server's side."""
+        self.broker.take(who, Message(f"legwatch/v1/{BED}/{name}", payload, retain=False))
+        self.settle()
+
+    def get(self, path: str) -> str:
+        self._web = self._web or self._serve()
+        where = f"http://127.0.0.1:{self._web.server_port}{path}"
+        opener = urllib.request.build_opener(Anyway)
+        with opener.open(where, timeout=10) as answer:
+            return str(answer.read().decode())
+
+    def said(self, *words: str) -> str:
+        """Return what the command line prints."""
+        with redirect_stdout(StringIO()) as out:
+            main([*words, "--config", str(self.config)])
+        return out.getvalue()
+
+    def seen(self) -> str:
+        """Return all that people and programs can see of the server."""
+        health = json.loads(self.get("/health"))
+        shown = {key: value for key, value in health.items() if key not in PASSING}
+        return f"{shown}\n{self.said('alerts')}\n{self.said('duty')}"
+
+    def server_knows(self) -> str:
+        """Return what the server keeps and shows; what it has set aside it did not read."""
+        every = tables(self.db)
+        del every["quarantine"]
+        return f"{rows(self.db, every)}\n{self.seen()}"
+
+    def agent_knows(self) -> str:
+        """Return what the agent keeps, and what it has said."""
+        said = [spoken for spoken in self.broker.spoken if spoken.who == AGENT]
+        return f"{held(self.spool)} {said}"
+
+    def close(self) -> None:
+        self._link.stop()
+        if self._web is not None:
+            self._web.shutdown()
+            self._web.server_close()
+        self._spool.close()
+        self._store.close()
+
+
+class Anyway(urllib.request.HTTPErrorProcessor):
+    """Takes the page of a server that is not well, too."""
+
+    def http_response(self, _request: Any, response: Any) -> Any:
+        return response
