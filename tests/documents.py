@@ -13,13 +13,13 @@ PAGES = (
     "CHANGELOG.md",
     "config/README.md",
     "deploy/README.md",
-    "tests/bench/detection.md",
+    "lab/legwatch_lab/bench/detection.md",
     "tests/nights/README.md",
     "tests/outside/README.md",
 )
 SETTINGS = ("config/agent.example.toml", "config/server.example.toml", "deploy/server.toml")
-SOURCES = ("core", "device", "server")
-BENCHES = "tests/bench"
+SOURCES = ("core", "device", "server", "lab")
+BENCHES = ("tests/bench", "lab/legwatch_lab/bench", "lab/legwatch_lab/fit")
 
 _SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -60,7 +60,7 @@ def _all() -> Iterator[tuple[str, str]]:
     for path in sorted(path for folder in SOURCES for path in (REPO / folder).rglob("*.py")):
         for words in _printed(path):
             yield from ((str(path.relative_to(REPO)), text) for text in in_words(words))
-    for path in sorted((REPO / BENCHES).glob("*.py")):
+    for path in sorted(path for folder in BENCHES for path in (REPO / folder).glob("*.py")):
         usage = ast.get_docstring(ast.parse(path.read_text()), clean=False) or ""
         yield from ((str(path.relative_to(REPO)), text) for text in _indented(usage))
 

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from legwatch import health, stillness, warmth
-from legwatch.alarm import Alarm, Alarms, Word, again, snoozed, step
-from legwatch.budget import Budget, allow
+from legwatch.alerting.alert import Alarm, Alarms, Word, again, snoozed, step
+from legwatch.alerting.budget import Budget, allow
+from legwatch.alerting.notice import Held, Notice, What
+from legwatch.alerting.trial_nights import Learning, follow, quiet
+from legwatch.conditions import cold as warmth
+from legwatch.conditions import sensors as health
+from legwatch.conditions import still as stillness
+from legwatch.conditions.early_sign import below_in_min
+from legwatch.conditions.sensors import new_night
+from legwatch.conditions.verdict import Figures, Level, Reason, Truth, Verdict, unknown, yes
 from legwatch.events import BODY, Kind, Window
-from legwatch.forecast import below_in_min
-from legwatch.health import new_night
-from legwatch.learning import Learning, follow, quiet
-from legwatch.notice import Figures, Held, Level, Notice, Reason, What
-from legwatch.rules import Rules, limit
-from legwatch.sight import Sight, feeling, see
-from legwatch.verdict import Truth, Verdict, unknown, yes
+from legwatch.limits.limits import Rules, limit
+from legwatch.observation import Sight, feeling, see
 
 _KINDS = tuple(Kind)
 # A carer who was woken for cold legs needs some minutes to get up, look and go back. Until then the

@@ -8,25 +8,22 @@ The parts of the state are NamedTuples, not dataclasses: one is built for every 
 to JSON as they are. State is O(1) in the length of the night.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from legwatch import alarm as alarms
-from legwatch import sight as sights
-from legwatch.alarm import Alarm, Alarms, quiet_until, snoozed
-from legwatch.answer import answer
+from legwatch.alerting import alert as alarms
+from legwatch.alerting.alert import Alarm, Alarms, quiet_until, snoozed
+from legwatch.alerting.notice import Notice
+from legwatch.alerting.response import answer
+from legwatch.alerting.trial_nights import LEARNED, Learning
 from legwatch.bed import Bed, expected_min, minute
-from legwatch.budget import Budget
+from legwatch.conditions.still import still_since
+from legwatch.conditions.verdict import Level, Reason, Truth
 from legwatch.events import Ack, Away, Event, Kind, Snooze, Tick, Window
-from legwatch.learning import LEARNED, Learning
+from legwatch.limits.limits import Rules
 from legwatch.night import evenings
-from legwatch.notice import Level, Notice, Reason
-from legwatch.rules import Rules
-from legwatch.sight import Sight
-from legwatch.stillness import still_since
-from legwatch.verdict import Truth
+from legwatch.observation import Sight
 
 MINUTE_MS = 60_000
 GRACE_MS = 30_000  # a minute whose last window does not come is judged this much later
@@ -35,7 +32,6 @@ SETTLE_MINUTES = 26 * 60  # ... once every deadline of the first day has been me
 MOST_EVENINGS = 31  # ... and then only evenings count: a bed that is not seen is said again
 BACK_MS = 600_000  # a window this far back is on another time line, e.g. a corrected clock
 MOST_WINDOWS = 600  # a minute of 100 ms windows; more is a fault and is not collected
-VERSION = 1
 
 
 class State(NamedTuple):
@@ -75,7 +71,6 @@ class View(NamedTuple):
 _LEGS = {Truth.YES: "cold", Truth.NO: "warm", Truth.UNKNOWN: "unknown"}
 Notices = tuple[Notice, ...]
 NOTHING: Notices = ()
-_encoder = json.JSONEncoder(separators=(",", ":"))
 
 
 def start(*, learned: bool = False) -> State:
@@ -145,8 +140,8 @@ def _other(state: State, event: Ack | Snooze | Tick | Away, rules: Rules) -> tup
     state = state._replace(at_ms=at_ms)
     if isinstance(event, Tick | Away):
         return state, notices
-    bed, more = answer(state.bed, event, at_ms)
-    return state._replace(bed=bed), notices + more
+    standing, more = answer(state.bed.alarms, event, at_ms)
+    return state._replace(bed=state.bed._replace(alarms=standing)), notices + more
 
 
 def _close_until(
@@ -206,41 +201,6 @@ def _alert(kind: Kind, alarm: Alarm, at_ms: int) -> Alert:
     )
 
 
-def to_json(state: State) -> str:
-    """Write a state as JSON; `from_json` gives an equal state back."""
-    return _encoder.encode((VERSION, state))
-
-
-def from_json(text: str) -> State:
-    """Read a state back; raises ValueError when it is not one of this version."""
-    try:
-        version, (bed, waiting, end_ms, at_ms) = json.loads(text)
-        if version != VERSION:
-            raise ValueError(f"a state of version {version}, {VERSION} expected")
-        windows = tuple(_window_from(fields) for fields in waiting)
-        return State(_bed_from(bed), windows, int(end_ms), int(at_ms))
-    except (TypeError, KeyError, IndexError) as error:
-        raise ValueError(f"not a state: {error}") from None
-
-
-def _bed_from(fields: list[Any]) -> Bed:
-    sight, legs, standing, budget, *later = fields  # what later versions added may be missing
-    return Bed(
-        sights.from_list(sight),
-        Truth(legs),
-        Alarms(*(alarms.from_list(alarm) for alarm in standing)),
-        Budget(*budget),
-        # A bed whose state does not speak of learning has had its first nights long ago.
-        Learning(*later[0]) if later else LEARNED,
-        int(later[1]) if len(later) > 1 else 0,
-    )
-
-
-def _window_from(fields: list[Any]) -> Window:
-    window = Window(*fields)
-    return window._replace(faults=tuple((str(a), str(b)) for a, b in window.faults))
-
-
 __all__ = [
     "Alert",
     "Notice",
@@ -248,9 +208,7 @@ __all__ = [
     "View",
     "advance",
     "due",
-    "from_json",
     "replay",
     "start",
-    "to_json",
     "view",
 ]

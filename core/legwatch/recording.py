@@ -9,10 +9,7 @@ from datetime import datetime, tzinfo
 from itertools import chain, islice
 from statistics import median
 
-from legwatch.errors import RecordingError
-from legwatch.events import Ack, Clock, Event, Window
-from legwatch.printable import shown
-from legwatch.wire import (
+from legwatch.contract.codec import (
     HIGHEST_C,
     LATEST_MS,
     LOWEST_C,
@@ -21,6 +18,9 @@ from legwatch.wire import (
     MAX_WINDOW_MS,
     Press,
 )
+from legwatch.errors import RecordingError
+from legwatch.events import Ack, Clock, Event, Window
+from legwatch.printable import shown
 
 RANGES = {
     "leg_temperature_c": (LOWEST_C, HIGHEST_C),

@@ -7,18 +7,18 @@ import threading
 from typing import Any
 
 from legwatch import __version__
-from legwatch.command import Command, encode_result
+from legwatch.contract.codec import Press, Stored, decode_press, encode_press, encode_window
+from legwatch.contract.command import Command, encode_result
+from legwatch.contract.topics import Channel
 from legwatch.errors import WireError
 from legwatch.events import Clock as Trust
 from legwatch.events import Window
-from legwatch.topics import Channel
-from legwatch.wire import Press, Stored, decode_press, encode_press, encode_window
-from legwatch_device.beacon import Beacon
-from legwatch_device.clock import Clock
 from legwatch_device.drivers import Feed
+from legwatch_device.indicator import Beacon
 from legwatch_device.link import Connected, Taken, info
+from legwatch_device.sender import Sender, Way
 from legwatch_device.spool import Item, Spool
-from legwatch_device.way import Sender, Way
+from legwatch_runtime.clock import Clock
 
 logger = logging.getLogger(__name__)
 

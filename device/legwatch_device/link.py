@@ -8,20 +8,20 @@ import json
 import logging
 import queue
 import random
-import ssl
 import threading
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
-from legwatch.command import Command, decode_command
+from legwatch.contract.codec import Stored, decode_stored
+from legwatch.contract.command import Command, decode_command
+from legwatch.contract.topics import Channel, topic
 from legwatch.errors import WireError
-from legwatch.topics import Channel, topic
-from legwatch.wire import Stored, decode_stored
 from legwatch_device.settings import Mqtt
+from legwatch_runtime.backoff import Backoff
+from legwatch_runtime.mqtt import client as mqtt_client
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Link:
         self._thread.join(timeout=1.0)
 
     def _keep(self) -> None:
-        wait_s = FIRST_WAIT_S
+        backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
         while not self._stop.is_set():
             self._lost.clear()
             self._open = False
@@ -120,21 +120,13 @@ class Link:
                 client.loop_stop()
                 self._client = None
             if self._number != number:  # it had worked: begin with short waits again
-                wait_s = FIRST_WAIT_S
-            self._stop.wait(wait_s * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not secrecy
-            wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+                backoff.reset()
+            self._stop.wait(backoff.next_s() * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not secrecy
 
     def _make(self) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=f"legwatch-agent-{self._bed}",
-            clean_session=True,
-            protocol=mqtt.MQTTv311,
+        client = mqtt_client(
+            self._settings, self._password, f"legwatch-agent-{self._bed}", clean_session=True
         )
-        if self._settings.user:
-            client.username_pw_set(self._settings.user, self._password or None)
-        if self._settings.ca_file:
-            client.tls_set(self._settings.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
         client.connect_timeout = 5.0
         client.max_inflight_messages_set(IN_FLIGHT)
         client.will_set(topic(self._bed, Channel.STATUS), b"offline", qos=1, retain=True)

@@ -1,15 +1,14 @@
 """The settings of a bedside agent (TOML). Secrets come from the environment only."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError
 from legwatch.settings import load, read_table, setting
-from legwatch.settings import secret as find_secret
-from legwatch.topics import check_bed
 from legwatch_device.drivers import load as load_driver
+from legwatch_runtime.files import read_text
+from legwatch_runtime.zones import zone_named
 
 SERVERS_USER = "server"  # an agent's user is named as its bed, and this one may do everything
 GROUPS = {
@@ -103,12 +102,7 @@ class AgentSettings:
         check_bed(self.bed)
         if self.bed == SERVERS_USER:
             raise SettingsError("bed", f"{SERVERS_USER!r} is the server's name at the broker")
-        try:
-            ZoneInfo(self.recording.zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise SettingsError(
-                "recording.zone", f"{self.recording.zone!r} is not a zone"
-            ) from None
+        zone_named(self.recording.zone, "recording.zone")
         for name, group in GROUPS.items():
             sensor = getattr(self.sensors, name)
             if sensor is not None:
@@ -124,13 +118,3 @@ def read(path: Path) -> AgentSettings:
     settings = load(AgentSettings, read_table(str(path), read_text))
     settings.check()
     return settings
-
-
-def secret(name: str) -> str:
-    """Return a secret from the environment, or from the file that NAME_FILE names."""
-    return find_secret(name, os.environ, read_text)
-
-
-def read_text(path: str) -> str:
-    """Return a file's text; raises OSError or UnicodeDecodeError."""
-    return Path(path).read_text(encoding="utf-8")

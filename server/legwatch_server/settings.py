@@ -1,22 +1,22 @@
 """The settings of a server (TOML). Secrets come from the environment only."""
 
-import os
 from dataclasses import dataclass, replace
 from datetime import time
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from legwatch import people
+from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError
-from legwatch.escalation import Escalation
-from legwatch.people import EVERYONE, SLEEPER, Person, Shift
-from legwatch.rules import Rules
+from legwatch.limits.limits import Rules
+from legwatch.oncall import people
+from legwatch.oncall.escalation import Escalation
+from legwatch.oncall.people import EVERYONE, SLEEPER, Person, Shift
 from legwatch.settings import load, read_table, setting
-from legwatch.settings import secret as find_secret
-from legwatch.topics import check_bed
-from legwatch_server.profiles import rules_for
+from legwatch_runtime.files import read_text
+from legwatch_runtime.profiles import rules_for
+from legwatch_runtime.zones import zone_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +207,7 @@ class ServerSettings:
         """Return the time zone of a bed."""
         own = self.beds.get(bed, BedTable()).zone
         path = f"beds.{bed}.zone" if own else "zone"
-        try:
-            return ZoneInfo(own or self.zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            wanted = own or self.zone
-            raise SettingsError(path, f"{wanted!r} is not a zone such as Europe/Berlin") from None
+        return zone_named(own or self.zone, path)
 
     def profile_of(self, bed: str) -> str:
         """Return the name of the profile of a bed."""
@@ -266,13 +262,3 @@ def read(path: Path) -> ServerSettings:
     settings = load(ServerSettings, read_table(str(path), read_text))
     settings.check()
     return settings
-
-
-def secret(name: str) -> str:
-    """Return a secret from the environment, or from the file that NAME_FILE names."""
-    return find_secret(name, os.environ, read_text)
-
-
-def read_text(path: str) -> str:
-    """Return a file's text; raises OSError or UnicodeDecodeError."""
-    return Path(path).read_text(encoding="utf-8")

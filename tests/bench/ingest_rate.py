@@ -25,11 +25,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from end_to_end.house import LEGWATCH, MOSQUITTO, Process, free_port, wait_until
+from legwatch.contract.codec import decode_window, encode_window
 from legwatch.engine import advance, start
 from legwatch.events import Window
-from legwatch.wire import decode_window, encode_window
-from legwatch_server.score.command import positive
-from legwatch_server.up.toml import dump
+from legwatch_lab.score.command import positive
+from legwatch_server.supervisor.toml import dump
 from nightly import bare, ms, rules
 from taken import taken
 

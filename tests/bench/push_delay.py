@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.ingest_rate import BEGIN, Bench, Pipe
 from end_to_end.house import wait_until
+from legwatch.contract.codec import encode_window
 from legwatch.engine import advance, start
 from legwatch.events import Window
-from legwatch.wire import encode_window
-from legwatch_server.score.command import positive
+from legwatch_lab.score.command import positive
 from nightly import bare, rules
 from taken import taken
 

@@ -15,9 +15,10 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from legwatch.engine import advance, replay, start, to_json
+from legwatch.engine import advance, replay, start
 from legwatch.events import Window
-from legwatch_server.score.command import positive
+from legwatch.state_codec import to_json
+from legwatch_lab.score.command import positive
 from nightly import bare, night, rules
 
 BASE = "rebuild the windows, no engine"

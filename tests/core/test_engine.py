@@ -5,10 +5,12 @@ from collections.abc import Iterable
 
 import pytest
 
-from legwatch.engine import advance, from_json, replay, start, to_json, view
+from legwatch.alerting.notice import Held, Notice, What
+from legwatch.conditions.verdict import Level, Reason
+from legwatch.engine import advance, replay, start, view
 from legwatch.events import Ack, Event, Kind, Snooze, Tick
-from legwatch.notice import Held, Level, Notice, Reason, What
-from legwatch.rules import Rules
+from legwatch.limits.limits import Rules
+from legwatch.state_codec import from_json, to_json
 from nightly import bare, ms, night, rules, wobbling
 
 BEGIN = ms("2026-01-02T21:00Z")

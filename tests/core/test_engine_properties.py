@@ -9,9 +9,10 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legwatch.engine import advance, due, from_json, replay, start, to_json
+from legwatch.alerting.notice import Notice, What
+from legwatch.engine import advance, due, replay, start
 from legwatch.events import Ack, Event, Kind, Snooze, Tick, Window
-from legwatch.notice import Notice, What
+from legwatch.state_codec import from_json, to_json
 from nightly import TEN_S, Level, bare, ms, night, rules
 
 BEGIN = ms("2026-01-02T20:00Z")

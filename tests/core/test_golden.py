@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from legwatch.alerting.notice import as_json
 from legwatch.engine import replay
-from legwatch.message import text
-from legwatch.notice import as_json
 from legwatch.recording import events, parse
+from legwatch.text.message import text
 from nightly import REPO, rules
 
 SIMPLE = sorted((REPO / "tests/nights").glob("*.csv.gz"))

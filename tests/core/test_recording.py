@@ -9,11 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legwatch.errors import RecordingError
-from legwatch.events import Ack, Window
-from legwatch.printable import shown
-from legwatch.recording import Recording, events, parse, windows
-from legwatch.wire import (
+from legwatch.contract.codec import (
     HIGHEST_C,
     LOWEST_C,
     MAX_MOVED_S,
@@ -24,6 +20,10 @@ from legwatch.wire import (
     encode_press,
     encode_window,
 )
+from legwatch.errors import RecordingError
+from legwatch.events import Ack, Window
+from legwatch.printable import shown
+from legwatch.recording import Recording, events, parse, windows
 
 NIGHTS = Path(__file__).resolve().parents[3] / "shared" / "nights"
 HEAD = "time,channel,value"

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from legwatch.contract.codec import Press, Stored, decode_window, encode_window
+from legwatch.contract.topics import Channel
 from legwatch.events import Clock, Window
-from legwatch.topics import Channel
-from legwatch.wire import Press, Stored, decode_window, encode_window
 from legwatch_device.agent import NO_PROGRESS_MS, PLAYED_TO, Agent
 from legwatch_device.drivers import Put
 from legwatch_device.link import Connected

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paho.mqtt.client import MQTT_ERR_NO_CONN, MQTT_ERR_SUCCESS
 
+from legwatch.contract.codec import Press, Stored, decode_press, encode_press
+from legwatch.contract.topics import Channel
 from legwatch.events import Clock, Window
-from legwatch.topics import Channel
-from legwatch.wire import Press, Stored, decode_press, encode_press
 from legwatch_device.agent import Agent
 from legwatch_device.drivers import Put
 from legwatch_device.drivers.gpio_button import GpioButton

@@ -10,18 +10,18 @@ import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 
-from legwatch.command import Cmd, Command, Loudness, Result, decode_result
+from legwatch.contract.codec import Press, Stored
+from legwatch.contract.command import Cmd, Command, Loudness, Result, decode_result
+from legwatch.contract.topics import Channel, topic
 from legwatch.errors import SettingsError, WireError
-from legwatch.topics import Channel, topic
-from legwatch.wire import Press, Stored
 from legwatch_device.agent import Agent
-from legwatch_device.beacon import LONGEST_LIT_MS, REMEMBERED, Beacon
-from legwatch_device.clock import Clock
 from legwatch_device.drivers import Put, Signal, open_driver
 from legwatch_device.drivers.gpio_signal import BEEP_S, BEEPS, PAUSE_S, GpioSignal
+from legwatch_device.indicator import LONGEST_LIT_MS, REMEMBERED, Beacon
 from legwatch_device.link import Connected, Link
 from legwatch_device.settings import AgentSettings, Mqtt, SignalTable, read
 from legwatch_device.spool import Spool
+from legwatch_runtime.clock import Clock
 
 LAMP, BUZZER = 5, 6
 

@@ -19,8 +19,8 @@ from end_to_end.house import (
     place,
     wait_until,
 )
-from legwatch_server import mosquitto
-from legwatch_server.up.toml import dump
+from legwatch_server.supervisor import mosquitto
+from legwatch_server.supervisor.toml import dump
 
 EARS = ("ear", "late-ear")  # of the tests, beside the server: one user has one connection
 USERS = ("server", "anna", "bert", "carl", "dora", "emil", *EARS)

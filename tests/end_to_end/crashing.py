@@ -13,9 +13,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from legwatch_server import ledger
-from legwatch_server.__main__ import main
-from legwatch_server.outbox import Outbox
+from legwatch_server.app import main
+from legwatch_server.notify.outbox import Outbox
+from legwatch_server.store import deliveries as ledger
 
 
 def die() -> None:

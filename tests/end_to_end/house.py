@@ -21,11 +21,11 @@ from typing import Any, Self
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from legwatch.alerting.notice import iso
 from legwatch.events import Window
-from legwatch.notice import iso
-from legwatch_server import mosquitto
-from legwatch_server.up.child import LEASH
-from legwatch_server.up.toml import dump
+from legwatch_server.supervisor import mosquitto
+from legwatch_server.supervisor.process import LEASH
+from legwatch_server.supervisor.toml import dump
 from taken import taken
 
 LEGWATCH = (sys.executable, "-m", "legwatch")

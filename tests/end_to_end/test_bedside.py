@@ -14,19 +14,29 @@ import pytest
 
 from end_to_end.bedroom import BUTTON, SIMULATED, Bedroom, Ear, did
 from end_to_end.house import PASSWORD, wait_until, write_night
-from legwatch.command import Result, decode_result, encode_result
+from legwatch.alerting.notice import What
+from legwatch.conditions.verdict import Level
+from legwatch.contract.codec import Press, encode_press
+from legwatch.contract.command import Result, decode_result, encode_result
+from legwatch.contract.topics import Channel, topic
 from legwatch.errors import SettingsError
-from legwatch.escalation import Tone
-from legwatch.notice import Level, What
+from legwatch.oncall.escalation import Tone
 from legwatch.settings import load
-from legwatch.topics import Channel, topic
-from legwatch.wire import Press, encode_press
 from legwatch_device.spool import Spool
-from legwatch_server.bedsides import Bedsides
-from legwatch_server.ingest import Ingest
-from legwatch_server.push import Permanent, Push, Rehearses, Retryable, Sent, Speaks, Withdraws
-from legwatch_server.push.mqtt import Bedside
-from legwatch_server.settings import ServerSettings, secret
+from legwatch_runtime.secrets import secret
+from legwatch_server.ingest.broker import Ingest
+from legwatch_server.notify.bedsides import Bedsides
+from legwatch_server.notify.channels import (
+    Permanent,
+    Push,
+    Rehearses,
+    Retryable,
+    Sent,
+    Speaks,
+    Withdraws,
+)
+from legwatch_server.notify.channels.mqtt import Bedside
+from legwatch_server.settings import ServerSettings
 from nightly import bare, night
 
 LIT, BEEPS, BLINKS, OFF = "lamp is lit", "buzzer beeps", "lamp blinks twice", "all off"

@@ -29,8 +29,8 @@ def bench(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-def python(name: str) -> tuple[str, str]:
-    return sys.executable, str(REPO / "tests" / "bench" / name)
+def python(name: str, folder: str = "tests/bench") -> tuple[str, str]:
+    return sys.executable, str(REPO / folder / name)
 
 
 @pytest.mark.usefixtures("mosquitto")
@@ -56,7 +56,8 @@ def test_detection_writes_its_page_of_nights_of_the_body_model(tmp_path: Path) -
     body = ("--model", "body", "--kind", "corpus", "--count", "1", "--out", "n/9")
     assert "1 nights" in bench(tmp_path, *legwatch, "nights", "make", *seed, *body)
     page = ("--nights", "1", "--work", "DIR", "--out", "page.md")
-    assert "page.md and page.png" in bench(tmp_path, *python("detection.py"), *seed, *page)
+    detection = python("detection.py", "lab/legwatch_lab/bench")
+    assert "page.md and page.png" in bench(tmp_path, *detection, *seed, *page)
     text = (tmp_path / "page.md").read_text()
     assert text.startswith("# How well legwatch tells cold legs\n\n1 made nights were run")
     assert "--seed 9 --nights 1 --work DIR" in text

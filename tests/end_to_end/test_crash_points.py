@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from end_to_end.house import House, Phones, wait_until
+from legwatch.alerting.notice import Notice, What, as_json
+from legwatch.conditions.verdict import Level, Reason
 from legwatch.events import Kind
-from legwatch.notice import Level, Notice, Reason, What, as_json
+from legwatch_server.notify.planner import Tell
 from legwatch_server.settings import ServerSettings, read
-from legwatch_server.store import Batch, Store
-from legwatch_server.tell import News, Tell
+from legwatch_server.store.notices import News
+from legwatch_server.store.store import Batch, Store
 from nightly import ms
 
 STEPS = ("before claim", "after claim", "after send", "before record")
@@ -77,7 +79,7 @@ def decide(path: Path, settings: ServerSettings, number: int) -> int:
     store = Store(path)
     beds: list[tuple[object, ...]] = [] if number else [(1, "b")]
     batch = Batch(beds=beds, notices=[News(1, "b", notice, row)])
-    assert store.commit(batch, Tell(settings), episode_ms)
+    assert store.commit(batch, Tell(settings).write, episode_ms)
     store.close()
     return episode_ms
 

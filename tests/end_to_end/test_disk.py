@@ -10,7 +10,7 @@ import pytest
 
 from end_to_end.house import LEGWATCH, House, Process, wait_until, write_night
 from end_to_end.test_bad_input import send, window
-from legwatch_server.up.toml import dump
+from legwatch_server.supervisor.toml import dump
 from nightly import bare, night
 
 

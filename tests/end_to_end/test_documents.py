@@ -14,7 +14,7 @@ import pytest
 from checkout import Checkout
 from documents import in_words
 from end_to_end.house import House, Process, wait_until, write_night
-from legwatch_server import usual
+from legwatch_runtime import locations as usual
 from nightly import REPO, bare, night
 
 VENV = Path(sys.executable).parent

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from end_to_end.ntfy import NtfyServer
-from legwatch.escalation import Tone
+from legwatch.oncall.escalation import Tone
 from legwatch.settings import load
-from legwatch_server.push import Permanent, Sent
-from legwatch_server.push.ntfy import Ntfy
+from legwatch_server.notify.channels import Permanent, Sent
+from legwatch_server.notify.channels.ntfy import Ntfy
 from legwatch_server.settings import ServerSettings
-from server.test_channels import PUSH
+from server.notify.test_channels import PUSH
 
 
 def channel(ntfy: NtfyServer, token: str, monkeypatch: pytest.MonkeyPatch) -> Ntfy:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from end_to_end.house import LEGWATCH, House, replayed, write_night
+from legwatch.alerting.notice import iso
 from legwatch.events import Window
-from legwatch.notice import iso
 from nightly import REPO, bare, night, wobbling
 
 SHARED = REPO.parent / "shared" / "nights"

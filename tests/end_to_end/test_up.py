@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from end_to_end.house import LEGWATCH, Process, wait_until
-from legwatch_server.up.toml import dump
+from legwatch_server.supervisor.toml import dump
 
 
 class Up(Process):
@@ -106,7 +106,8 @@ def test_a_second_start_on_the_same_folder_is_refused(up: Up, tmp_path: Path) ->
 
 def test_without_mosquitto_it_says_what_to_install(tmp_path: Path) -> None:
     program = (
-        "import sys; from legwatch_server.up import broker, command; broker.SEARCH = '/nowhere'; "
+        "import sys; from legwatch_server.supervisor import broker, command; "
+        "broker.SEARCH = '/nowhere'; "
         "sys.exit(command.main(sys.argv[1:]))"
     )
     words = (sys.executable, "-c", program, "--state", str(tmp_path / "s"))

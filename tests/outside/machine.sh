@@ -48,7 +48,7 @@ for part in legwatch-\*.dist-info gpiozero colorzero lgpio.py _lgpio\* lgpio.lib
   # shellcheck disable=SC2086  # the stars are meant
   cp -r "$site"/$part "$modules/" 2>/dev/null || true
 done
-cp -r "$here/core/legwatch" "$here/device/legwatch_device" "$modules/"
+cp -r "$here/core/legwatch" "$here/core/legwatch_runtime" "$here/device/legwatch_device" "$modules/"
 cp "$file" root/run.py
 cat >root/init <<'INIT'
 #!/bin/sh

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from legwatch.contract.codec import encode_window
 from legwatch.events import Window
-from legwatch.wire import encode_window
-from legwatch_server.ingest import Arrival, Message
+from legwatch_server.ingest.broker import Arrival, Message
 from nightly import wobbling
 from server.ward import BEGIN, MINUTE_MS, Ward
 

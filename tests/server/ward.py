@@ -8,22 +8,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from legwatch.contract.codec import Press, encode_press, encode_window
 from legwatch.events import Window
 from legwatch.settings import load
-from legwatch.wire import Press, encode_press, encode_window
-from legwatch_server import ledger
-from legwatch_server.answer import Act, Answered, Claims, Of, Outcome
-from legwatch_server.compose import Composer
-from legwatch_server.ingest import Arrival, Message
-from legwatch_server.intake import Intake
-from legwatch_server.loop import Owner
-from legwatch_server.outbox import Outbox
-from legwatch_server.pulse import Pulse
-from legwatch_server.push import Notifier, Push, PushError, Sent
-from legwatch_server.rehearsal import evening
+from legwatch_server.beds.batch import Intake
+from legwatch_server.beds.loop import Owner
+from legwatch_server.beds.status import Pulse
+from legwatch_server.inbox import Act, Answered, Claims, Of, Outcome
+from legwatch_server.ingest.broker import Arrival, Message
+from legwatch_server.notify.channels import Notifier, Push, PushError, Sent
+from legwatch_server.notify.outbox import Outbox
+from legwatch_server.notify.planner import Tell
+from legwatch_server.notify.rehearsal import evening
+from legwatch_server.notify.render import Composer
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store import Store, connect
-from legwatch_server.tell import Tell
+from legwatch_server.store import deliveries as ledger
+from legwatch_server.store.store import Store, connect
 from nightly import ms
 
 BEGIN = ms("2026-01-02T21:00Z")

@@ -7,9 +7,9 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
+from legwatch.contract.codec import Press
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.events import Window
-from legwatch.wire import Press
 
 EXTRA = ("gpiozero", "adafruit_dht")  # what the extra `device` is for; the rest comes with them
 Put = Callable[[Window | Press], None]  # may block: that is how a fast feed is held back

@@ -1,19 +1,19 @@
 """Play a replay file as if it were a bed, at any speed, on the recording's own time line."""
 
-import gzip
 import logging
 import threading
 import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.events import Window
 from legwatch.recording import Recording, parse, windows
 from legwatch_device.drivers import Put
 from legwatch_device.settings import Played
+from legwatch_runtime.replay_file import opened
+from legwatch_runtime.zones import zone_named
 
 logger = logging.getLogger(__name__)
 
@@ -71,15 +71,9 @@ class RecordedFeed:
 
 def _read(played: Played) -> Recording:
     path = Path(played.file)
+    zone = zone_named(played.zone, "recording.zone")
     try:
-        zone = ZoneInfo(played.zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SettingsError("recording.zone", f"{played.zone!r} is not a zone") from None
-    try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-        opener = gzip.open if packed else open
-        with opener(path, "rt", encoding="utf-8", newline="") as lines:
+        with opened(path) as lines:
             return parse(lines, zone=zone, renames=played.map)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise SettingsError("recording.file", f"{path} cannot be read: {error}") from None

@@ -12,12 +12,15 @@ from functools import cache
 from pathlib import Path
 
 from legwatch.errors import SettingsError
-from legwatch_server.folder import claimed
+from legwatch_runtime.backoff import Backoff
+from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.secrets import secret
+from legwatch_runtime.state_dir import claimed
 from legwatch_server.history.cursor import Cursor
 from legwatch_server.history.exporter import Exporter
 from legwatch_server.history.sink import Sentinel, Sink, SinkAway
 from legwatch_server.history.tally import IDLE_MS
-from legwatch_server.settings import ServerSettings, read, secret
+from legwatch_server.settings import ServerSettings, read
 
 logger = logging.getLogger(__name__)
 
@@ -59,15 +62,15 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
         rules_of=cache(settings.rules_of),
         idle_ms=0 if once else IDLE_MS,
     )
-    wait_s, away, said_s = FIRST_WAIT_S, False, time.monotonic()
+    backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
+    away, said_s = False, time.monotonic()
     while not stop.is_set():
         try:
-            rows = exporter.round(time.time_ns() // 1_000_000)
+            rows = exporter.round(utc_ms())
         except SinkAway as error:
             logger.log(logging.DEBUG if away else logging.WARNING, "history: %s", error)
             away = True
-            stop.wait(wait_s)
-            wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+            stop.wait(backoff.next_s())
             continue
         except sqlite3.Error as error:
             logger.warning("history: the server's database: %s", error)
@@ -75,7 +78,8 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
             continue
         if away:
             logger.info("history: the store is back")
-        away, wait_s = False, FIRST_WAIT_S
+        away = False
+        backoff.reset()
         if time.monotonic() - said_s > SAY_EVERY_S and rows:
             said_s = time.monotonic()
             logger.info(

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, tzinfo
 
+from legwatch.limits.limits import Rules
 from legwatch.night import night_of
-from legwatch.rules import Rules
 from legwatch_server.history.lines import NoticeRow, WindowRow, night_line
 
 IDLE_MS = 120_000  # a night that is over is written when its bed has been quiet this long

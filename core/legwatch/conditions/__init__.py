@@ -1,0 +1,1 @@
+"""One question a file, such as "is the leg cold?", each answered by a verdict."""

@@ -1,0 +1,79 @@
+"""How long nothing of posture size has moved, and whether that is too long."""
+
+from legwatch.conditions.verdict import MOVED, Level, Reason, Verdict, no, unknown, yes
+from legwatch.limits.limits import Rules
+from legwatch.signals.movement import Movement, known
+from legwatch.signals.occupancy import Presence
+
+_LEVELS = tuple(Level)
+FIRST_CYCLE_MS = 6_000_000  # 100 min: a sleep cycle and the time to fall asleep
+
+
+def still_since(movement: Movement, presence: Presence, at_ms: int, rules: Rules) -> int | None:
+    """Return since when the sleeper lies still, UTC ms; None when that cannot be told.
+
+    It counts only time that was watched, in bed, by a sensor that has seen a movement since entry:
+    a blind sensor looks like stillness.
+    """
+    if presence.in_bed is not True or presence.entered_ms is None:
+        return None
+    turned = movement.turned_ms
+    if turned is None or movement.heard_since_ms is None or not known(movement, at_ms, rules):
+        return None
+    if turned < presence.entered_ms - rules.presence.moves_in_s * 1000:
+        return None
+    if at_ms - turned > rules.stillness.proof_s * 1000:
+        return None
+    return max(turned, presence.entered_ms, movement.heard_since_ms)
+
+
+def limits_s(rules: Rules) -> tuple[int, int, int]:
+    """Return the log, warning and urgent limits in seconds, a care plan's before all; 0 is off."""
+    plan = rules.care
+    if plan.warn_s or plan.urgent_s:
+        return rules.stillness.log_s, plan.warn_s, plan.urgent_s
+    return rules.stillness.log_s, rules.stillness.warn_s, rules.stillness.urgent_s
+
+
+def judge(
+    movement: Movement,
+    presence: Presence,
+    at_ms: int,
+    rules: Rules,
+    *,
+    firing: Level | None,
+    fired_ms: int | None,
+) -> Verdict:
+    """Say whether the sleeper has been still too long; a standing alert ends only by a movement."""
+    if presence.in_bed is False:
+        return no(Reason.LEFT_BED)
+    turned = movement.turned_ms
+    if firing and turned is not None and fired_ms is not None and turned > fired_ms:
+        return MOVED
+    since = still_since(movement, presence, at_ms, rules)
+    if since is None:
+        missing = not known(movement, at_ms, rules)
+        return unknown(Reason.MOVEMENT_MISSING if missing else Reason.PRESENCE_UNSURE)
+    level, rule, still_s = None, "", (at_ms - since) // 1000
+    still_s -= _first_cycle_s(since, presence, rules)
+    for name, limit_s in zip(_LEVELS, limits_s(rules), strict=True):
+        if limit_s and still_s >= limit_s:
+            level, rule = name, _rule(name, rules)
+    if level is None:
+        # Still firing with a younger count: sight was lost in between, and nobody was seen to move.
+        return yes(firing, Reason.STILL_TOO_LONG, None) if firing else MOVED
+    return yes(level, Reason.STILL_TOO_LONG, since, rule)
+
+
+def _first_cycle_s(since_ms: int, presence: Presence, rules: Rules) -> int:
+    """Return what is allowed more: nothing after the first sleep cycle, or under a care plan."""
+    planned = rules.care.warn_s or rules.care.urgent_s
+    early = since_ms - (presence.entered_ms or 0) < FIRST_CYCLE_MS
+    return rules.stillness.first_cycle_s if early and not planned else 0
+
+
+def _rule(level: Level, rules: Rules) -> str:
+    if level is Level.LOG:
+        return "stillness.log_s"
+    table = "care" if rules.care.warn_s or rules.care.urgent_s else "stillness"
+    return f"{table}.{'warn_s' if level is Level.WARNING else 'urgent_s'}"

@@ -1,0 +1,139 @@
+"""Is the cover off, was it only lifted, or has the sensor slipped out? How sure, and from what.
+
+All three let the contrast of bed and room fall alike in their first minutes. What tells them apart
+is how it falls on, and what else this night has shown: nine signs of one minute are weighed by odds
+that were fitted to made nights (lab/legwatch_lab/fit/fit_uncovered.py). Each says how often, among
+such minutes in these nights, the legs truly lay bare, or the sensor truly lay outside. No person's
+night is in it.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from legwatch.conditions import classifier as odds
+from legwatch.conditions.uncovered_model import OFF, OFF_BASE, SLIPPED, SLIPPED_BASE
+from legwatch.limits.limits import Warmth as Limits
+from legwatch.signals import fall as change
+from legwatch.signals.contrast import Usual
+from legwatch.signals.fall import Change
+
+LONG_S = 1_200  # no lifted cover lets the air stay down so long
+WANES_S = 960  # a fall that took so long counts only where it lies below what is usual, too
+PACE = 2  # minutes
+PACES = 9  # the paces of the last eleven minutes
+SLOWEST = 0.02  # what is slower is no pace to compare with: noise
+OLDEST_MIN, CALMEST_MIN = 25.0, 40.0  # more tells no more
+# A sheet keeps 0.55 and more of the way from room to skin, bare legs 0.2-0.4 (JOS-3 runs). This is
+# the least that a sheet keeps in a room of 27 C: less is a cover in no room where legs grow cold.
+COVERED_C = 3.0
+LEAST_C = 1.0  # of what is usual, to take a share of it
+FORECAST_MIN = 10  # from here on three values tell where it will settle
+FORECAST_C = 0.5  # by which that may be mistaken
+LOOKS = 3  # minutes of which the worst counts then: one digit of a sensor moves a forecast by 1 C
+LIKELY = 0.5  # so likely outside, no forecast is asked ...
+NEARLY_S = 1_800  # ... until the slowest sensor has come near the room's air, and tells by that
+OUTSIDE_S = 2_400  # and then it is at the room's air, which another rule knows
+_MINUTE_MS = 60_000
+
+
+class Signs(NamedTuple):
+    """What one minute of a fall looks like; shares are of the contrast before it, 0 to 1."""
+
+    fallen: float  # share by which it lies below what it was
+    pace: float  # share by which it fell in the last two minutes
+    bend: float  # pace less the pace two minutes ago: below 0 it slows down
+    kept: float  # pace as a share of the fastest one of the last ten minutes
+    age_min: float  # since the fall began
+    turn_min: float  # since the sleeper turned; where no sensor can say, the fall began with a turn
+    usual_c: float  # the contrast before the fall
+    lower: float  # share by which it lies below the lower quarter of what this night has shown
+    middle: float  # the same below its middle
+
+
+_OFF = odds.read(OFF_BASE, OFF, Signs._fields)
+_SLIPPED = odds.read(SLIPPED_BASE, SLIPPED, Signs._fields)
+
+
+def signs(now: Change, night: Usual | None, turned_ms: int | None, at_ms: int) -> Signs | None:
+    """Return the signs of this minute, or None where nothing falls or too little is known."""
+    course, before = now.course_c, now.before_c
+    if now.since_ms is None or not before or len(course) < PACES + PACE:
+        return None
+    paces = [(course[-1 - PACE - n] - course[-1 - n]) / before for n in range(PACES)]
+    began_ms = now.since_ms - _MINUTE_MS
+    turn_min = max(0, at_ms - (began_ms if turned_ms is None else turned_ms)) / _MINUTE_MS
+    return Signs(
+        now.fallen,
+        paces[0],
+        paces[0] - paces[PACE],
+        paces[0] / max(*paces, SLOWEST),
+        min(OLDEST_MIN, (at_ms - now.since_ms) / _MINUTE_MS),
+        min(CALMEST_MIN, turn_min),
+        before,
+        now.fallen if night is None else _below(course[-1], night.lower_c),
+        now.fallen if night is None else _below(course[-1], night.middle_c),
+    )
+
+
+def _below(now_c: float, usual_c: float) -> float:
+    return 1 - now_c / max(usual_c, LEAST_C)
+
+
+def sure(seen: Signs) -> float:
+    """Return how sure it is that the cover is off and not only lifted, 0 to 1."""
+    return odds.chance(_OFF, seen)
+
+
+def outside(seen: Signs) -> float:
+    """Return how likely it is, if it was not only lifted, that the sensor has slipped, 0 to 1."""
+    return odds.chance(_SLIPPED, seen)
+
+
+def off(now: Change, night: Usual | None, turned_ms: int | None, at_ms: int, limits: Limits) -> str:
+    """Return the limit by which the cover is off, or nothing: it has fallen far, and stays down."""
+    if now.since_ms is None or now.fallen < limits.change_share or change.rising(now):
+        return ""
+    if now.before_c is None or now.before_c < COVERED_C:
+        return ""
+    held_s = (at_ms - now.since_ms) // 1000
+    if held_s >= WANES_S and night and now.course_c[-1] > (1 - limits.change_share) * night.lower_c:
+        return ""
+    seen = signs(now, night, turned_ms, at_ms)
+    if seen is not None and sure(seen) >= limits.change_sure:
+        return "warmth.change_sure"
+    return "warmth.change_share" if held_s >= LONG_S else ""
+
+
+def slips(
+    now: Change,
+    night: Usual | None,
+    turned_ms: int | None,
+    stretch: float,
+    at_ms: int,
+    limits: Limits,
+) -> bool:
+    """Say whether the sensor may have left the bed: it falls so, and not to end above room's air.
+
+    `stretch` makes the degrees of now of a contrast, which is told as in the room of bedtime.
+    """
+    seen = signs(now, night, turned_ms, at_ms)
+    if seen is None or now.since_ms is None or seen.fallen < limits.change_share:
+        return False
+    early = seen.age_min < FORECAST_MIN
+    views = [change.ago(now, n) for n in range(1 if early else LOOKS)]
+    held_s = (at_ms - now.since_ms) // 1000
+    if _outside(views, night, turned_ms, at_ms) < limits.slip_doubt or held_s >= OUTSIDE_S:
+        return False
+    nearly = held_s >= NEARLY_S
+    if not nearly and (early or outside(seen) > LIKELY):
+        return True
+    end_c = now.course_c[-1] if nearly else min(change.settles_at(view) for view in views)
+    return end_c * stretch < limits.slipped_c + FORECAST_C
+
+
+def _outside(
+    views: Sequence[Change], night: Usual | None, turned_ms: int | None, at_ms: int
+) -> float:
+    """Return how likely it is, by the worst of these views, each a minute before the last one."""
+    looks = [signs(view, night, turned_ms, at_ms - n * _MINUTE_MS) for n, view in enumerate(views)]
+    return max((outside(seen) for seen in looks if seen), default=0.0)

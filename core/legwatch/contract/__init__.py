@@ -1,0 +1,1 @@
+"""What bedside and server say to each other over MQTT, version 1."""

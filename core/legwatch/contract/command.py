@@ -1,0 +1,117 @@
+"""Wire contract v1 of `cmd` and `cmd/result`: what a bedside may be asked to show, and its answer.
+
+An id names one command: the same one twice is answered twice and acted on once. Nothing here can
+hurt: there is a light, a sound that ends by itself, and the end of both.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from legwatch.contract.codec import VERSION, parse
+from legwatch.errors import WireError
+
+LONGEST_WHY = 200
+_ID = re.compile(r"[0-9a-zA-Z-]{1,64}")
+_THREAD = re.compile(r"[a-z0-9-]{1,40}")
+
+
+class Cmd(StrEnum):
+    """What is asked of a bedside."""
+
+    NUDGE = "nudge"  # the lamp; loud: the lamp and the buzzer
+    CALM = "calm"  # all off
+    IDENTIFY = "identify"  # two short blinks, without a sound
+
+
+class Loudness(StrEnum):
+    """How a nudge is given."""
+
+    QUIET = "quiet"
+    LOUD = "loud"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command to one bedside. Only a nudge can be loud; none says quiet.
+
+    `thread` names the alert that a nudge is about, [a-z0-9-]{1,40}: a calm that names it ends that
+    one only, and one without a thread ends all.
+    """
+
+    id: str
+    cmd: Cmd
+    tone: Loudness = Loudness.QUIET
+    thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of the command with this id. `why` is for people; it may stand beside `ok` too."""
+
+    id: str
+    ok: bool
+    why: str = ""
+
+
+def encode_command(command: Command) -> bytes:
+    """Return the JSON of a command."""
+    thread = {"thread": command.thread} if command.thread else {}
+    body = {"id": command.id, "cmd": command.cmd.value, "tone": command.tone.value}
+    return _dump(body | thread)
+
+
+def decode_command(payload: bytes | bytearray) -> Command:
+    """Return the command in `payload`; raises WireError naming the key that is wrong."""
+    body = parse(payload)
+    tone = body.get("tone", Loudness.QUIET.value)
+    return Command(
+        _id(body),
+        Cmd(_one_of(body.get("cmd"), "cmd", Cmd)),
+        Loudness(_one_of(tone, "tone", Loudness)),
+        _thread(body),
+    )
+
+
+def encode_result(result: Result) -> bytes:
+    """Return the JSON of an answer; a long `why` is cut, and what cannot be printed is blanked."""
+    why = "".join(c if c.isprintable() else " " for c in result.why[:LONGEST_WHY])
+    return _dump({"id": result.id, "ok": result.ok, "why": why})
+
+
+def decode_result(payload: bytes | bytearray) -> Result:
+    """Return the answer in `payload`; raises WireError naming the key that is wrong."""
+    body = parse(payload)
+    ok, why = body.get("ok"), body.get("why", "")
+    if type(ok) is not bool:
+        raise WireError("ok: true or false is expected")
+    # It ends in logs, tables and pages: one printable line, or it is no answer of ours.
+    if type(why) is not str or len(why) > LONGEST_WHY or not why.isprintable():
+        raise WireError(f"why: a line of at most {LONGEST_WHY} characters is expected")
+    return Result(_id(body), ok, why)
+
+
+def _id(body: dict[str, Any]) -> str:
+    ident = body.get("id")
+    if type(ident) is not str or not _ID.fullmatch(ident):
+        raise WireError("id: 1-64 letters, digits and - are expected")
+    return ident
+
+
+def _thread(body: dict[str, Any]) -> str:
+    thread = body.get("thread", "")
+    if type(thread) is not str or (thread and not _THREAD.fullmatch(thread)):
+        raise WireError("thread: 1-40 small letters, digits and - are expected")
+    return thread
+
+
+def _one_of(value: object, key: str, known: type[StrEnum]) -> str:
+    if type(value) is not str or value not in set(known):
+        raise WireError(f"{key}: one of {', '.join(known)} is expected")
+    return value
+
+
+def _dump(body: dict[str, Any]) -> bytes:
+    return json.dumps({"v": VERSION, **body}, separators=(",", ":")).encode()

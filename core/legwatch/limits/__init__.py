@@ -1,0 +1,1 @@
+"""Every limit that an owner can set, with its range and its source."""

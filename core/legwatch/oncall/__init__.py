@@ -1,0 +1,1 @@
+"""Who is notified, when, and who is next."""

@@ -1,0 +1,1 @@
+"""From raw samples to what is believed: one physical thing a file."""

@@ -1,0 +1,160 @@
+"""Is somebody in bed: yes, no, or unknown. Without a mat "empty or uncovered" is unknown."""
+
+from typing import NamedTuple
+
+from legwatch.limits.limits import Rules
+from legwatch.signals.movement import Movement, known
+from legwatch.signals.thermometer import Air, fall, rise
+
+STOOD_MS = 2_700_000  # a bed warms 2 C within this time after somebody has got in
+
+
+class Presence(NamedTuple):
+    """What is known of the bed's occupancy, UTC ms."""
+
+    in_bed: bool | None = None
+    entered_ms: int | None = None  # of the present or the last stay
+    settled_ms: int = 0  # no cold alert before
+    left_ms: int | None = None
+    mat: bool | None = None  # what the mat says, not yet debounced
+    mat_since_ms: int | None = None
+    mat_ms: int | None = None  # the last word of the mat
+    fell_ms: int | None = None  # when the bed air last fell fast
+    bare_since_ms: int | None = None  # bed air as cold as room air since
+    lost_ms: int | None = None  # in bed when last seen, and not seen since
+
+
+Word = tuple[int, bool | None]  # (at_ms, what the mat said)
+
+
+def follow(
+    was: Presence,
+    words: list[Word],
+    leg: Air,
+    room: Air,
+    movement: Movement,
+    at_ms: int,
+    rules: Rules,
+    *,
+    offset_c: float,
+) -> Presence:
+    """Judge one minute; `at_ms` is its end, `offset_c` what leg and room sensor differ by."""
+    mat, since, heard = was.mat, was.mat_since_ms, was.mat_ms
+    for when, word in words:
+        if word is None:
+            continue
+        if word is not mat:
+            mat, since = word, when
+        heard = when
+    if heard is not None and at_ms - heard <= rules.health.stale_s * 1000:
+        now = Presence(*was[:4], mat, since, heard, *was[7:])
+        return _by_mat(now, at_ms, rules)
+    return _by_signs(was, leg, room, movement, at_ms, rules, offset_c)
+
+
+def lose(now: Presence, at_ms: int) -> Presence:
+    """Return: it can no longer be told who is in bed."""
+    return now._replace(in_bed=None, lost_ms=at_ms if now.in_bed else now.lost_ms)
+
+
+def _by_mat(now: Presence, at_ms: int, rules: Rules) -> Presence:
+    limits = rules.presence
+    if now.mat is now.in_bed or now.mat_since_ms is None:
+        return now
+    hold_s = limits.mat_in_s if now.mat else limits.mat_out_s
+    if at_ms - now.mat_since_ms < hold_s * 1000:
+        return now
+    if now.mat:
+        return _enter(now, now.mat_since_ms, at_ms, rules)
+    # A bed that was never seen with somebody in it has not been left.
+    left_ms = None if now.entered_ms is None else now.mat_since_ms
+    return now._replace(in_bed=False, left_ms=left_ms)
+
+
+def _enter(now: Presence, when: int, at_ms: int, rules: Rules) -> Presence:
+    """Begin a stay at `when`, or go on with the one that was lost from sight a short while ago."""
+    lost = now.in_bed is None and now.entered_ms is not None and now.left_ms is None
+    if lost and now.lost_ms is not None:
+        if at_ms - now.lost_ms <= rules.presence.return_s * 1000:
+            return now._replace(in_bed=True, lost_ms=None)
+        when = at_ms  # nobody saw whether the sleeper was up in between
+    back = now.left_ms is not None and when - now.left_ms < rules.presence.return_s * 1000
+    if back:
+        settled = max(now.settled_ms, when + rules.warmth.settle_return_s * 1000)
+    else:
+        settled = when + rules.warmth.settle_s * 1000
+    return now._replace(
+        in_bed=True, entered_ms=when, settled_ms=settled, left_ms=None, lost_ms=None
+    )
+
+
+def _by_signs(
+    was: Presence,
+    leg: Air,
+    room: Air,
+    movement: Movement,
+    at_ms: int,
+    rules: Rules,
+    offset_c: float,
+) -> Presence:
+    limits = rules.presence
+    contrast = None
+    if leg.celsius is not None and room.celsius is not None:
+        contrast = round(leg.celsius - room.celsius - offset_c, 3)
+    fell = at_ms if fall(leg) >= limits.doubt_fall_c else was.fell_ms
+    bare = was.bare_since_ms
+    if contrast is None or contrast >= limits.empty_contrast_c:
+        bare = None
+    elif bare is None:
+        bare = at_ms
+    now = was._replace(fell_ms=fell, bare_since_ms=bare, mat=None, mat_since_ms=None)
+    if not known(movement, at_ms, rules) or leg.celsius is None:
+        return lose(now, at_ms)
+    moved = movement.moved_ms[-1] if movement.moved_ms else None
+    quiet_ms = at_ms - max(moved or 0, movement.heard_since_ms or 0)
+    if bare is not None and at_ms - bare >= limits.empty_s * 1000 <= quiet_ms:
+        left = now.left_ms if now.in_bed is False else at_ms
+        return now._replace(in_bed=False, left_ms=left)
+    stood = movement.stood_ms
+    if now.in_bed:
+        fell_since = fell is not None and moved is not None and fell >= moved
+        doubtful = fell_since and quiet_ms >= limits.doubt_s * 1000
+        if doubtful and may_have_left(movement, rules):
+            return lose(now, at_ms)
+        if stood == at_ms:  # out of bed, or back in it
+            settled = at_ms + rules.warmth.settle_return_s * 1000
+            return now._replace(settled_ms=max(now.settled_ms, settled))
+        return now
+    if not _warming(leg, contrast, rules):
+        return now
+    if stood is not None and at_ms - stood <= STOOD_MS and stood > (now.left_ms or 0):
+        return _enter(now, stood, at_ms, rules)
+    return _enter(now, at_ms, at_ms, rules) if _stirring(movement, at_ms, rules) else now
+
+
+def may_have_left(movement: Movement, rules: Rules) -> bool:
+    """Say whether a bed that cools may be empty.
+
+    A sensor that counts feels somebody get in or out; who has turned since then is still there.
+    """
+    if not movement.counts:
+        return True
+    stood, turned = movement.stood_ms, movement.turned_ms
+    if stood is None or turned is None:
+        return False
+    return turned <= stood + rules.presence.stand_s * 1000
+
+
+def _stirring(movement: Movement, at_ms: int, rules: Rules) -> bool:
+    recent = movement.moved_ms[-rules.presence.moves_in :]
+    return (
+        len(recent) == rules.presence.moves_in
+        and at_ms - recent[0] <= rules.presence.moves_in_s * 1000
+    )
+
+
+def _warming(leg: Air, contrast: float | None, rules: Rules) -> bool:
+    if contrast is not None:
+        return contrast >= rules.presence.rise_c
+    warm = leg.celsius is not None and leg.celsius >= rules.presence.warm_c
+    return warm or rise(leg) >= rules.presence.rise_c

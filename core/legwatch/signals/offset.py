@@ -1,0 +1,64 @@
+"""What the two thermometers differ by when the bed is empty: their offset, learned each evening.
+
+An empty bed has the room's temperature, so what is left between the two readings is the sensors'
+own fault, which can be 1 C and more (DHT22: 0.5 C each). Without a room sensor the same moment
+tells the room's temperature itself.
+"""
+
+from typing import NamedTuple
+
+from legwatch.signals.movement import Movement
+from legwatch.signals.occupancy import Presence
+from legwatch.signals.thermometer import TRAIL_MARKS, Air
+
+QUIET_MS = 1_200_000  # no turn and no change of the air for this long
+AIRED_MS = 5_400_000  # after somebody has left; a mattress keeps its warmth for an hour and more
+FLAT_C = 0.3  # of the air by the legs meanwhile: its noise and a room's slow drift
+MOST_C = 2.0  # a larger difference is no offset but somebody's warmth
+WEIGHT = 0.1  # of a new minute: settled within twenty
+
+
+class Zero(NamedTuple):
+    """What an empty bed has shown, C."""
+
+    offset_c: float | None = None  # leg less room
+    room_c: float | None = None  # the room at last, as the leg sensor would tell it
+
+
+def learn(
+    was: Zero, leg: Air, room: Air, movement: Movement, presence: Presence, at_ms: int
+) -> Zero:
+    """Take one minute in, if the bed is surely empty and long enough so."""
+    c = leg.celsius
+    if room.celsius is not None:
+        now = round(room.celsius + (was.offset_c or 0.0), 3)
+        was = was if now == was.room_c else Zero(was.offset_c, now)
+    unsure = presence.in_bed is None and presence.entered_ms is not None
+    if c is None or presence.in_bed or unsure or len(leg.trail) < TRAIL_MARKS:
+        return was
+    left, turned = presence.left_ms, movement.turned_ms
+    if (left is not None and at_ms - left < AIRED_MS) or (turned or 0) > at_ms - QUIET_MS:
+        return was
+    if round(max(leg.trail) - min(leg.trail), 2) > FLAT_C:
+        return was
+    if room.celsius is None:
+        return Zero(was.offset_c, _nearer(was.room_c, c))
+    off = round(c - room.celsius, 2)
+    if abs(off) > MOST_C:
+        return was
+    return Zero(_nearer(was.offset_c, off), was.room_c)
+
+
+def _nearer(was: float | None, now: float) -> float:
+    return round(now if was is None else was + WEIGHT * (now - was), 3)
+
+
+def felt(zero: Zero, leg_c: float, room_c: float | None) -> tuple[float, float | None]:
+    """Return both temperatures with half the offset taken off each: either sensor may have it.
+
+    Where the room's sensor says nothing, the room is what it said last, or what the empty bed had.
+    """
+    half = (zero.offset_c or 0.0) / 2
+    if room_c is None:
+        return leg_c - half, None if zero.room_c is None else zero.room_c - half
+    return leg_c - half, room_c + half

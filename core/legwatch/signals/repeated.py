@@ -1,0 +1,74 @@
+"""A thermometer that tells the same temperature and the same humidity again and again.
+
+Live air never keeps both for long, but how long depends on the sensor: seven recorded nights of
+one DHT22 have runs of 9 minutes and, in a cold empty-looking bed, one of 17. So each sensor is
+measured by its own longest run, once it has been heard for an hour.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from legwatch.limits.limits import Rules
+from legwatch.signals.movement import Movement
+from legwatch.signals.occupancy import Presence
+from legwatch.signals.thermometer import Air
+
+FEWEST = 12  # readings that agree; fewer may be chance
+FACTOR = 4  # times its own longest run: none of the recorded nights has a longer one
+NEW_MS = 3_600_000  # a sensor heard for less than this ...
+NEW_LIMIT_MS = 1_500_000  # ... is given this long
+HOLE_MS = 600_000  # readings further apart belong to different runs
+
+
+class Frozen(NamedTuple):
+    """The run of equal readings that goes on, and the longest that has ended; UTC ms."""
+
+    celsius: float | None = None
+    rh: float | None = None
+    since_ms: int = 0
+    last_ms: int = 0
+    readings: int = 0
+    longest_ms: int = 0
+    first_ms: int = 0
+
+
+Pair = tuple[int, float | None, float | None]  # (at_ms, celsius, relative humidity)
+
+
+def compare(was: Frozen, pairs: Iterable[Pair]) -> Frozen:
+    """Take one minute's readings in."""
+    now = was
+    for when, celsius, rh in pairs:
+        if celsius is None or rh is None:
+            continue
+        if celsius == now.celsius and rh == now.rh and when - now.last_ms <= HOLE_MS:
+            now = now._replace(last_ms=when, readings=now.readings + 1)
+            continue
+        longest = max(now.longest_ms, now.last_ms - now.since_ms)
+        now = Frozen(celsius, rh, when, when, 1, longest, now.first_ms or when)
+    return now
+
+
+def frozen(now: Frozen, frozen_s: int) -> bool:
+    """Say whether both values have been the same for too long."""
+    limit_ms = max(frozen_s * 1000, FACTOR * now.longest_ms)
+    if now.last_ms - now.first_ms < NEW_MS:
+        limit_ms = max(limit_ms, NEW_LIMIT_MS)
+    return now.readings >= FEWEST and now.last_ms - now.since_ms >= limit_ms
+
+
+def stuck(
+    air: Air, same: Frozen, movement: Movement, presence: Presence, at_ms: int, rules: Rules
+) -> bool:
+    """Say whether the value has been exactly the same for too long.
+
+    Temperature and humidity both the same tell it soon. Without a humidity, a coarse sensor may
+    truly show one value for hours in an empty room, so a body must be there.
+    """
+    if frozen(same, rules.health.frozen_s):
+        return True
+    since = air.same_since_ms
+    if air.celsius is None or since is None or at_ms - since < rules.health.stuck_s * 1000:
+        return False
+    moved = movement.moved_ms[-1] if movement.moved_ms else 0
+    return presence.in_bed is True or moved - since >= rules.health.alert_s * 1000

@@ -1,0 +1,1 @@
+"""What every legwatch process needs of its machine: clocks, files, secrets, texts, MQTT."""

@@ -1,0 +1,24 @@
+"""The catalogues of texts, one folder a language, found in the package."""
+
+import gettext
+from functools import cache
+from importlib.resources import files
+
+from legwatch.errors import SettingsError
+from legwatch.oncall.people import LANGUAGES
+from legwatch.text.language import ENGLISH, Words
+
+DOMAIN = "legwatch"
+_DECIMAL = {"de": ","}
+
+
+@cache
+def words(language: str) -> Words:
+    """Return a language; raises SettingsError for one that there is not."""
+    if language not in LANGUAGES:
+        raise SettingsError("language", f"{language!r}: one of {', '.join(LANGUAGES)}")
+    if language == "en":
+        return ENGLISH
+    folder = str(files("legwatch_runtime") / "locale")
+    catalogue = gettext.translation(DOMAIN, folder, [language])
+    return Words(catalogue.gettext, _DECIMAL[language])

@@ -1,0 +1,57 @@
+"""Find the profiles: beside the installed package, or in the checkout's `config/profiles`."""
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from legwatch.errors import SettingsError
+from legwatch.limits.limits import Rules, build, merge, parse_profile
+
+
+def names() -> list[str]:
+    """Return the names of all profiles."""
+    return sorted(path.stem for path in _folder().glob("*.toml"))
+
+
+def rules_for(profile: str, own: Mapping[str, Any], zone: tzinfo) -> Rules:
+    """Return a profile's rules with the owner's limits laid over them; raises SettingsError."""
+    return build(merge(_chain(profile)), own, zone=zone)
+
+
+def sources(profile: str) -> dict[str, str]:
+    """Return where each limit of a profile comes from, by its dotted path."""
+    return {
+        f"{group}.{key}": str(found.get("source", ""))
+        for group, limits in merge(_chain(profile)).items()
+        for key, found in limits.items()
+    }
+
+
+def lowest(profile: str) -> dict[str, float]:
+    """Return the lower end of the range of each limit of a profile, by its dotted path."""
+    return {
+        f"{group}.{key}": float(found["range"][0])
+        for group, limits in merge(_chain(profile)).items()
+        for key, found in limits.items()
+    }
+
+
+def _chain(profile: str) -> list[dict[str, Any]]:
+    """Return the profile and what it is based on, the lowest first."""
+    chain: list[dict[str, Any]] = []
+    name: str | None = profile
+    while name is not None:
+        path = _folder() / f"{name}.toml"
+        if name not in names() or len(chain) > len(names()):
+            raise SettingsError("profile", f"{name!r} is not known; one of {', '.join(names())}")
+        tables = parse_profile(path.read_text(encoding="utf-8"), path.name)
+        chain.insert(0, tables)
+        name = tables.get("base")
+    return chain
+
+
+def _folder() -> Path:
+    packed = Path(str(files("legwatch_runtime"))) / "profiles"
+    return packed if packed.is_dir() else Path(__file__).resolve().parents[2] / "config/profiles"

@@ -1,0 +1,51 @@
+"""Read a replay file (CSV `time,channel,value`), gz or plain."""
+
+import gzip
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import tzinfo
+from pathlib import Path
+
+from legwatch.errors import RecordingError
+from legwatch.recording import Recording, parse
+
+LONG_BYTES = 2_000_000  # a file larger than this shows how far it has come
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Iterable[str]]:
+    """Open a replay file as lines of text; raises OSError, EOFError, zlib.error, UnicodeError."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+    opener = gzip.open if packed else open
+    with opener(path, "rt", encoding="utf-8", newline="") as lines:
+        yield lines
+
+
+def read(path: Path, *, zone: tzinfo, renames: dict[str, str]) -> Recording:
+    """Read one replay file, gz or plain; raises RecordingError with a sentence that names it."""
+    try:
+        with opened(path) as lines:
+            return parse(_with_progress(lines, path), zone=zone, renames=renames)
+    except UnicodeDecodeError as error:
+        near = error.object[max(0, error.start - 20) : error.start + 20]
+        why = f"no UTF-8 text at {near!r}; save it as UTF-8"
+        raise RecordingError(f"{path}: cannot be read: {why}") from None
+    except EOFError:
+        raise RecordingError(f"{path}: cannot be read: it is cut off; copy it again") from None
+    except (OSError, zlib.error) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise RecordingError(f"{path}: cannot be read: {why}") from None
+    except RecordingError as error:
+        raise RecordingError(f"{path}: {error}", error.opening) from None
+
+
+def _with_progress(lines: Iterable[str], path: Path) -> Iterable[str]:
+    if path.stat().st_size < LONG_BYTES or not sys.stderr.isatty():
+        return lines
+    from tqdm import tqdm  # noqa: PLC0415 - only a long file on a terminal needs it
+
+    bar: Iterable[str] = tqdm(lines, desc=path.name, unit=" lines", leave=False)
+    return bar

@@ -1,0 +1,157 @@
+"""`legwatch agent`: arguments, the real clock, wiring. The only place that builds things."""
+
+import argparse
+import logging
+import queue
+import secrets
+import signal
+import sqlite3
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from legwatch.contract.codec import Press
+from legwatch.errors import CannotRun
+from legwatch.events import Clock as Trust
+from legwatch_device.agent import PLAYED_TO, Agent, Finished
+from legwatch_device.drivers import Button, Feed, Signal, open_driver
+from legwatch_device.indicator import Beacon
+from legwatch_device.link import Link
+from legwatch_device.sampler import LiveFeed, Probe
+from legwatch_device.settings import AgentSettings, Sensor, read
+from legwatch_device.spool import Spool
+from legwatch_runtime.clock import Clock, SystemClock
+from legwatch_runtime.secrets import secret
+from legwatch_runtime.state_dir import claimed
+
+logger = logging.getLogger(__name__)
+
+WINDOWS_PER_NIGHT_S = 12 * 3600
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch agent`; 0 at a clean end, 1 when it cannot run here, 2 for wrong settings."""
+    parser = argparse.ArgumentParser(
+        prog="legwatch agent", description="Read the bed's sensors, keep the windows, send them."
+    )
+    parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="agent.toml")
+    parser.add_argument("--check-config", action="store_true", help="only check the settings")
+    args = parser.parse_args(argv)
+    settings = read(args.config)
+    password = secret("LEGWATCH_MQTT_PASSWORD")
+    if args.check_config:
+        print(f"{args.config}: good (bed {settings.bed})")
+        return 0
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    with claimed(Path(settings.state_dir), "agent.lock") as folder:
+        try:
+            return _run(settings, password, folder)
+        except sqlite3.Error as error:
+            raise CannotRun(f"the spool in {folder} cannot be used: {error}") from None
+
+
+def _run(settings: AgentSettings, password: str, folder: Path) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    said: queue.Queue[Any] = queue.Queue(maxsize=2000)
+    clock = SystemClock(trusted=settings.clock == "trusted")
+    spool = Spool(folder / "spool.db")
+    feed = _feed(settings, spool, clock)
+    beacon = Beacon(_signal(settings), clock)
+    button = _button(settings)
+    link = Link(settings.bed, settings.mqtt, password, said)
+    agent = Agent(
+        boot=secrets.token_hex(4),
+        spool=spool,
+        link=link,
+        feed=feed,
+        clock=clock,
+        said=said,
+        most=settings.spool_nights * WINDOWS_PER_NIGHT_S // settings.window_s,
+        about={"window_s": settings.window_s, "sensors": _sensors(settings)},
+        beacon=beacon,
+    )
+    if button is not None:
+        button.listen(lambda name: said.put(_press(name, clock)))
+    threading.Thread(target=_measure, args=(feed, said, stop), name="feed", daemon=True).start()
+    link.start()
+    try:
+        agent.run(stop)
+    finally:
+        stop.set()
+        beacon.calm()  # nobody could put it out from now on
+        link.stop()
+        spool.close()
+    return 0
+
+
+def _press(name: str, clock: Clock) -> Press:
+    trust = Trust.SYNCED if clock.synced() else Trust.UNSYNCED
+    return Press(secrets.token_hex(16), name, clock.utc_ms(), clock=trust.value)
+
+
+def _measure(feed: Feed, said: "queue.Queue[Any]", stop: threading.Event) -> None:
+    try:
+        feed.run(said.put, stop)
+    except Exception:
+        logger.exception("the sensors' thread failed; the agent ends so that it is started anew")
+        stop.set()
+    if not stop.is_set():
+        said.put(Finished())
+
+
+def _feed(settings: AgentSettings, spool: Spool, clock: SystemClock) -> Feed:
+    if settings.recording.file:
+        feed: Feed = open_driver(
+            "legwatch.feeds",
+            "recorded",
+            "recording",
+            settings.recording,
+            after_ms=spool.fact(PLAYED_TO),
+            window_s=settings.window_s,
+        )
+        return feed
+    probes = []
+    for name, sensor in (("leg", settings.sensors.leg), ("room", settings.sensors.room)):
+        if sensor is not None:
+            thermometer = _open("legwatch.thermometers", f"sensors.{name}", sensor)
+            probes.append(Probe(name, thermometer, sensor.offset_c))
+    motion = None
+    if settings.sensors.movement is not None:
+        motion = _open("legwatch.motion", "sensors.movement", settings.sensors.movement)
+    return LiveFeed(probes, motion, clock, window_s=settings.window_s, sample_s=settings.sample_s)
+
+
+def _signal(settings: AgentSettings) -> Signal | None:
+    table = settings.signal
+    if table is None:
+        return None
+    signal: Signal = open_driver("legwatch.signals", table.driver, "signal", table)
+    return signal
+
+
+def _button(settings: AgentSettings) -> Button | None:
+    """Return the button; none beside a recording, in whose night today's time would be wrong."""
+    table = settings.button
+    if table is None or settings.recording.file:
+        return None
+    button: Button = open_driver("legwatch.buttons", table.driver, "button", table)
+    return button
+
+
+def _open(group: str, path: str, sensor: Sensor) -> Any:
+    return open_driver(group, sensor.driver, path, sensor)
+
+
+def _sensors(settings: AgentSettings) -> dict[str, str]:
+    if settings.recording.file:
+        return {"all": "recorded"}
+    named = {
+        "leg": settings.sensors.leg,
+        "room": settings.sensors.room,
+        "movement": settings.sensors.movement,
+    }
+    return {name: sensor.driver for name, sensor in named.items() if sensor is not None}

@@ -1,0 +1,156 @@
+"""Windows out of live sensors: readings come from threads, one window is closed at a time."""
+
+import logging
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from statistics import median
+
+from legwatch.contract.codec import MAX_MOVES
+from legwatch.events import Clock as Trust
+from legwatch.events import Window
+from legwatch_device.drivers import Motion, Moved, Put, ReadFault, Reading, Thermometer
+from legwatch_runtime.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A thermometer in its place: `name` is leg or room."""
+
+    name: str
+    thermometer: Thermometer
+    offset_c: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one reading brought."""
+
+    name: str
+    reading: Reading | None
+    fault: str = ""
+
+
+def close(
+    heard: list[Heard],
+    moved: Moved | None,
+    faults: dict[str, str],
+    *,
+    from_ms: int,
+    to_ms: int,
+    mono_ms: int,
+    synced: bool,
+) -> Window:
+    """Make the window of what was heard in it; a sensor's fault counts only without a reading."""
+    air: dict[str, float | None] = {}
+    wet: dict[str, float | None] = {}
+    for name in ("leg", "room"):
+        good = [h.reading for h in heard if h.name == name and h.reading]
+        air[name] = round(median(r.celsius for r in good), 2) if good else None
+        damp = [r.humidity_pct for r in good if r.humidity_pct is not None]
+        wet[name] = round(median(damp), 1) if damp else None
+        if not good:
+            faults.update((h.name, h.fault) for h in heard if h.name == name)
+    trust = Trust.SYNCED if synced else Trust.UNSYNCED
+    return Window(
+        "",
+        0,
+        from_ms,
+        to_ms,
+        mono_ms,
+        trust.value,
+        air["leg"],
+        wet["leg"],
+        air["room"],
+        wet["room"],
+        min(MAX_MOVES, moved.moves) if moved else None,
+        None,
+        tuple(sorted(faults.items())),
+        moved_s=_within(moved.moved_s, to_ms - from_ms) if moved else None,
+        active_s=_within(moved.active_s, to_ms - from_ms) if moved else None,
+    )
+
+
+def _within(seconds: float | None, length_ms: int) -> float | None:
+    """Return the seconds of a window: it may be closed a moment late, and is not longer by that."""
+    return None if seconds is None else min(seconds, length_ms / 1000)
+
+
+class LiveFeed:
+    """Reads every thermometer in a thread of its own, so that a hung one stalls nothing."""
+
+    def __init__(
+        self,
+        probes: list[Probe],
+        motion: Motion | None,
+        clock: Clock,
+        *,
+        window_s: int,
+        sample_s: float,
+    ) -> None:
+        self._probes, self._motion, self._clock = probes, motion, clock
+        self._window_ms, self._sample_s = window_s * 1000, sample_s
+        self._heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+
+    def now_ms(self) -> int | None:
+        """Return None: a live window's age is told by the agent's monotonic clock."""
+        return None
+
+    def run(self, put: Put, stop: threading.Event) -> None:
+        """Close a window every `window_s` until told to stop."""
+        for probe in self._probes:
+            name = f"read-{probe.name}"
+            threading.Thread(
+                target=self._listen, args=(probe, stop), name=name, daemon=True
+            ).start()
+        next_ms = self._clock.mono_ms() + self._window_ms
+        while not stop.wait(max(0.0, (next_ms - self._clock.mono_ms()) / 1000)):
+            put(self._window())
+            next_ms += self._window_ms
+
+    def _window(self) -> Window:
+        heard: list[Heard] = []
+        while not self._heard.empty():
+            heard.append(self._heard.get_nowait())
+        moved, faults = None, {}
+        if self._motion is not None:
+            try:
+                moved = self._motion.seen()
+            except (ReadFault, OSError) as fault:
+                faults["movement"] = str(fault)[:64]
+        to_ms = self._clock.utc_ms()
+        return close(
+            heard,
+            moved,
+            faults,
+            from_ms=to_ms - self._window_ms,
+            to_ms=to_ms,
+            mono_ms=self._clock.mono_ms(),
+            synced=self._clock.synced(),
+        )
+
+    def _listen(self, probe: Probe, stop: threading.Event) -> None:
+        failing = False
+        while not stop.is_set():
+            begun_s = time.monotonic()
+            try:
+                reading = probe.thermometer.read()
+                shifted = reading._replace(celsius=round(reading.celsius + probe.offset_c, 2))
+                self._heard.put(Heard(probe.name, shifted))
+                if failing:
+                    logger.info("%s thermometer: reads again", probe.name)
+                failing = False
+            except ReadFault as fault:
+                self._heard.put(Heard(probe.name, None, str(fault)[:64]))
+                level = logging.DEBUG if failing else logging.WARNING
+                logger.log(level, "%s thermometer: %s", probe.name, fault)
+                failing = True
+            except Exception:  # a driver's own error must not end the reading
+                self._heard.put(Heard(probe.name, None, "driver_error"))
+                if not failing:
+                    logger.exception("%s thermometer: the driver failed", probe.name)
+                failing = True
+            stop.wait(max(0.5, self._sample_s - (time.monotonic() - begun_s)))

@@ -1,0 +1,1 @@
+"""Made nights, scores, plots and fits: for those who judge or change the rules."""

@@ -1,0 +1,1 @@
+"""How well legwatch detects cold legs, on nights whose truth is known."""

@@ -1,0 +1,204 @@
+"""Counts which cold alerts keep their minute when readings waver or both thermometers are off.
+
+    .venv/bin/python lab/legwatch_lab/bench/moved_alerts.py DIR
+
+Replays made nights without faults as they are and with other readings: with noise below and above
+what a DHT22 resolves, or all by as much too high or too low. An alert is kept if the other night
+has one at most two minutes earlier or later. It is overtaken if another one stands there at its
+minute: one that another rule called sooner, or that has not ended yet. It is moved if the other
+night has one within the hour, else gone; one that only the other night has is new. Those by a fall
+of the contrast of bed and room are counted apart from those by other rules, of which most compare
+with a limit in degrees, and so may well come and go with an offset. What an alert is by may be
+another in the other night.
+"""
+
+import argparse
+import os
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+from legwatch.alerting.notice import Notice, What
+from legwatch.conditions.verdict import Level
+from legwatch.engine import replay
+from legwatch.errors import LegwatchError
+from legwatch.events import Kind, Window
+from legwatch_lab.bench.markdown import table
+from legwatch_lab.made import made
+from legwatch_lab.score.command import positive
+from legwatch_lab.score.folder import each, truths
+from legwatch_runtime.profiles import rules_for
+
+MINUTE_MS = 60_000
+KEPT_MIN, SAME_MIN = 2, 60
+RULES = rules_for("standard", {}, UTC)
+BY_CONTRAST = ("warmth.change_sure ", "warmth.change_share ")
+FATES = ("kept", "moved", "overtaken", "gone", "new")
+HEADS = ("readings", "alerts by", "of", *FATES, "by at most")
+
+
+class Change(NamedTuple):
+    """What is added to every reading of both thermometers."""
+
+    off_c: float = 0.0
+    noise_c: float = 0.0  # evenly up to so much, either way, drawn anew for each reading
+
+
+CHANGES: Mapping[str, Change] = {
+    "noise of up to 0.049 °C": Change(noise_c=0.049),
+    "noise of up to 0.1 °C": Change(noise_c=0.1),
+    "both 0.2 °C more": Change(0.2),
+    "both 0.5 °C more": Change(0.5),
+    "both 1 °C more": Change(1.0),
+    "both 0.5 °C less": Change(-0.5),
+}
+
+
+class Cold(NamedTuple):
+    """A cold alert: its minute, and whether the contrast of bed and room made it."""
+
+    minute: int
+    by_contrast: bool
+    end_minute: int | None = None  # None: it stands to the end of the night
+
+
+class Fate(NamedTuple):
+    """What became of an alert under other readings; `by_min` is 0 where there is only one."""
+
+    what: str
+    by_contrast: bool
+    by_min: int = 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Replay, compare and print the table; 0, or 1 with a sentence."""
+    args = _parser().parse_args(argv)
+    try:
+        paths = truths([args.nights])[: args.count]
+        rows = all_rows(paths, args.jobs)
+    except (LegwatchError, OSError) as error:
+        print(f"moved_alerts: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; nothing is kept", file=sys.stderr)
+        return 130
+    print(f"{len(paths)} nights of {args.nights}; those with faults do not count\n")
+    print("\n".join(table(HEADS, rows)))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("nights", type=Path, metavar="DIR", help="a folder of made nights")
+    add = parser.add_argument
+    add("--count", type=positive, metavar="N", help="the first N nights (default: all)")
+    add("--jobs", type=positive, metavar="N", help="nights at once (default: all cores)")
+    return parser
+
+
+def all_rows(paths: Sequence[Path], jobs: int | None) -> list[tuple[str, ...]]:
+    """Return the rows of the table for these nights, by their truth files."""
+    found: dict[str, list[Fate]] = {name: [] for name in CHANGES}
+    for night in each(_night, paths, jobs or os.cpu_count() or 1):
+        for name, fates in night.items():
+            found[name] += fates
+    return list(_rows(found))
+
+
+def _night(path: Path) -> dict[str, list[Fate]]:
+    """Return what became of one night's alerts; nothing for one with faults or without a truth."""
+    known = made(path)
+    if known is None or known[0].faults:  # noise would bring a frozen thermometer to life
+        return {}
+    truth, windows = known
+    here = replace(RULES, zone=truth.zone)
+    alerts = colds(replay(windows, here))
+    return {
+        name: compare(alerts, colds(replay(changed(windows, change, truth.name), here)))
+        for name, change in CHANGES.items()
+    }
+
+
+def changed(windows: Iterable[Window], change: Change, seed: str) -> Iterator[Window]:
+    """Yield the windows with the change in them; the same seed is the same noise."""
+    chance = random.Random(seed)
+
+    def seen(value: float | None) -> float | None:
+        if value is None:
+            return None
+        return value + change.off_c + chance.uniform(-change.noise_c, change.noise_c)
+
+    for window in windows:
+        yield window._replace(leg_c=seen(window.leg_c), room_c=seen(window.room_c))
+
+
+def colds(notices: Iterable[Notice]) -> list[Cold]:
+    """Return the cold alerts; one that is only written down is none until it is raised."""
+    found: dict[int | None, Cold] = {}
+    for notice in notices:
+        if notice.kind is not Kind.COLD:
+            continue
+        minute, known = notice.at_ms // MINUTE_MS, found.get(notice.episode_ms)
+        came = notice.what in {What.FIRED, What.RAISED} and notice.level is not Level.LOG
+        if known is None and came:
+            rule = str(dict(notice.figures)["rule"])
+            found[notice.episode_ms] = Cold(minute, rule.startswith(BY_CONTRAST))
+        elif known is not None and notice.what is What.RESOLVED:
+            found[notice.episode_ms] = known._replace(end_minute=minute)
+    return list(found.values())
+
+
+def compare(alerts: Sequence[Cold], others: Sequence[Cold]) -> list[Fate]:
+    """Return what became of each alert among the others, the nearest first; then what is new."""
+    left, unmet = list(others), list(alerts)
+    found: list[Fate] = []
+    for alert, other in sorted(product(alerts, others), key=lambda pair: _apart_min(*pair)):
+        by_min = _apart_min(alert, other)
+        if by_min <= SAME_MIN and alert in unmet and other in left:
+            unmet.remove(alert)
+            left.remove(other)
+            found.append(Fate(_met(alert, other), alert.by_contrast, by_min))
+    for alert in unmet:
+        stands = any(_overtaken(alert, other) for other in others)
+        found.append(Fate("overtaken" if stands else "gone", alert.by_contrast))
+    return found + [Fate("new", other.by_contrast) for other in left]
+
+
+def _met(alert: Cold, other: Cold) -> str:
+    if _apart_min(alert, other) <= KEPT_MIN:
+        return "kept"
+    by_another_rule = alert.by_contrast is not other.by_contrast
+    return "overtaken" if by_another_rule and _overtaken(alert, other) else "moved"
+
+
+def _overtaken(alert: Cold, other: Cold) -> bool:
+    ended = other.end_minute is not None and other.end_minute < alert.minute
+    return other.minute < alert.minute and not ended
+
+
+def _apart_min(alert: Cold, other: Cold) -> int:
+    return abs(other.minute - alert.minute)
+
+
+def _rows(fates: Mapping[str, Sequence[Fate]]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the table, two for each change."""
+    for name, all_of_it in fates.items():
+        for by_contrast, by in ((True, "a fall of the contrast"), (False, "other rules")):
+            mine = [fate for fate in all_of_it if fate.by_contrast is by_contrast]
+            count = Counter(fate.what for fate in mine)
+            met = (fate.by_min for fate in mine if fate.what in {"kept", "moved"})
+            most_min = max(met, default=0)
+            of = len(mine) - count["new"]
+            yield name, by, str(of), *(str(count[what]) for what in FATES), f"{most_min} min"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

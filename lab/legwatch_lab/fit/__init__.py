@@ -1,0 +1,1 @@
+"""Fits the classifier of uncovered legs to nights whose truth is known."""

@@ -1,0 +1,78 @@
+"""The minutes of made nights that the odds are fitted to, as the engine sees them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from legwatch.conditions import cold as warmth
+from legwatch.conditions import uncovered as cover
+from legwatch.conditions.uncovered import Signs
+from legwatch.events import Window
+from legwatch.limits.limits import Rules
+from legwatch.observation import Sight, feeling, see
+from legwatch_lab.made import made
+from legwatch_lab.score import cold
+from legwatch_lab.truth import Truth
+
+MINUTE_MS = 60_000
+DEEP_ENOUGH = 0.12  # shallower falls are not decided by the odds, and would only take their trees
+
+
+class Minute(NamedTuple):
+    """One minute of a fall."""
+
+    at_ms: int
+    signs: Signs
+    bare: bool  # whether an alert would have been right
+
+
+class Night(NamedTuple):
+    """A night's falls, and what should have been told of it."""
+
+    truth: Truth
+    minutes: tuple[Minute, ...]
+
+
+def night(path: Path, rules: Rules) -> Night | None:
+    """Return a night by its truth file; None for a truth of version 1."""
+    known = made(path)
+    if known is None:
+        return None
+    truth, windows = known
+    here = replace(rules, zone=truth.zone)
+    found = [
+        Minute(at_ms, signs, cold.true(truth, at_ms)) for at_ms, signs in _falls(windows, here)
+    ]
+    return Night(truth, tuple(found))
+
+
+def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Signs]]:
+    """Yield the minutes in which the contrast is on its way down, without any alert standing."""
+    sight = Sight(windows[0].from_ms, windows[0].from_ms) if windows else Sight()
+    for at_ms, mine in _minutes(windows):
+        sight = see(sight, mine, at_ms, rules, cold=False)
+        felt = feeling(sight)
+        if sight.presence.in_bed is not True or at_ms < sight.presence.settled_ms:
+            continue
+        if felt.room_c is None or felt.room_c >= rules.warmth.warm_room_c:
+            continue
+        turned_ms = warmth.turned(sight.warmth, sight.movement, at_ms, rules)
+        warm = sight.warmth
+        signs = cover.signs(warm.change, warm.contrast.usual, turned_ms, at_ms)
+        if signs is not None and signs.fallen >= DEEP_ENOUGH:
+            yield at_ms, signs
+
+
+def _minutes(windows: Sequence[Window]) -> Iterator[tuple[int, list[Window]]]:
+    """Yield the windows of each minute with its end, UTC ms."""
+    at_ms, mine = 0, list[Window]()
+    for window in windows:
+        end_ms = -(-window.to_ms // MINUTE_MS) * MINUTE_MS
+        while at_ms and end_ms > at_ms:
+            yield at_ms, mine
+            at_ms, mine = at_ms + MINUTE_MS, []
+        at_ms = end_ms
+        mine.append(window)
+    if at_ms:
+        yield at_ms, mine

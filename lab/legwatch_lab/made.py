@@ -1,0 +1,20 @@
+"""A made night as the benches take it in."""
+
+from pathlib import Path
+
+from legwatch.events import Window
+from legwatch.recording import events
+from legwatch_lab.truth import Truth, read
+from legwatch_runtime.replay_file import read as read_recording
+
+
+def made(path: Path) -> tuple[Truth, list[Window]] | None:
+    """Return a night's truth and windows by its truth file; None for a truth of version 1.
+
+    Raises RecordingError.
+    """
+    truth = read(path)
+    if truth is None:
+        return None
+    recording = read_recording(path.with_name(truth.file), zone=truth.zone, renames={})
+    return truth, [event for event in events(recording) if isinstance(event, Window)]

@@ -1,0 +1,137 @@
+"""The air where the leg sensor is meant to lie: between skin, cover, mattress and room.
+
+A quasi-steady share of the way from room to skin, reached with the lag of air, cover and mattress.
+Covered it settles at 29-32 C; with bare legs it falls to 18-27 C within half an hour.
+"""
+
+import math
+from typing import NamedTuple
+
+from legwatch_lab.nights.body.scenario import Bare, Spot, Story
+from legwatch_lab.nights.body.skin import Skin, bare_at, fan_at
+from legwatch_lab.nights.spans import MINUTE_S, Span, inside
+
+STEP_S = 15
+# Of the air's goal, what the mattress holds: less where the room's air comes at it.
+MATTRESS_SHARE, MATTRESS_SHARE_BARE = 0.3, 0.1
+MATTRESS_S, MATTRESS_BARE_S = 35 * MINUTE_S, 120 * MINUTE_S  # bare legs still warm it from above
+COVERED_S, BARE_S, FAN_S, LIFTED_S = 5 * MINUTE_S, 7 * MINUTE_S, 4 * MINUTE_S, 100
+OPEN_S, SHUT_S = 8 * MINUTE_S, 14 * MINUTE_S  # a bed that has been left, thrown open or closed
+LIFTED_COVER = 0.3  # what a raised cover still holds of the way from bare to covered
+BLOWN_COVER = 0.96  # of its share that a cover keeps in a stream of air
+FAN_BREEZE, FAN_STRONG = 1.4, 0.8  # of the share at 0.5 m/s: at 0.2 and at 1.0 m/s
+NEAR, FAR = 0.6, 0.4  # what each leg's skin counts at the sensor
+DAMP_BARE = 0.15  # of the vapour under a cover
+
+
+class Air(NamedTuple):
+    """True values, one every STEP_S: the air where the sensor is meant to be, and the room's."""
+
+    leg_c: list[float]
+    leg_kpa: list[float]
+    room_c: list[float]
+    room_kpa: list[float]
+
+
+class Goal(NamedTuple):
+    """Where the air tends, without the mattress: C, time constant, and vapour added."""
+
+    celsius: float
+    tau_s: float
+    damp: float
+    covered: float = 1.0  # 0: the room's air comes at the mattress
+
+
+def air(story: Story, skin: Skin, lifts: list[Span]) -> Air:
+    """Follow the air through the night."""
+    was = Air([], [], [], [])
+    kpa = story.room.vapour * saturated_kpa(story.room.start_c)
+    leg = mattress = story.room.at(0)
+    damp = 0.0
+    for at_s in range(0, story.length_s, STEP_S):
+        room = story.room.at(at_s)
+        goal = _goal(story, skin, lifts, at_s, room)
+        held = MATTRESS_SHARE_BARE + goal.covered * (MATTRESS_SHARE - MATTRESS_SHARE_BARE)
+        slow_s = MATTRESS_BARE_S + goal.covered * (MATTRESS_S - MATTRESS_BARE_S)
+        felt = (1 - held) * goal.celsius + held * mattress
+        leg += _step(felt - leg, goal.tau_s * story.spot.pace)
+        mattress += _step(leg - mattress, slow_s * story.spot.pace)
+        damp += _step(goal.damp * story.spot.damp_kpa - damp, goal.tau_s)
+        was.leg_c.append(round(leg, 3))
+        was.leg_kpa.append(round(kpa + damp, 4))
+        was.room_c.append(round(room, 3))
+        was.room_kpa.append(round(kpa, 4))
+    return was
+
+
+def _goal(story: Story, skin: Skin, lifts: list[Span], at_s: int, room: float) -> Goal:
+    extra = _partner(story, at_s)
+    if not inside(story.in_bed, at_s):
+        opened = _opened(story, at_s)
+        extra += 0.0 if opened else _bottle(story, at_s)
+        return Goal(room + (0.3 if opened else 1.0) * extra, OPEN_S if opened else SHUT_S, 0.0)
+    near, far = skin.near_leg[at_s // MINUTE_S], skin.far_leg[at_s // MINUTE_S]
+    blown = fan_at(story, at_s)
+    bare = bare_at(story, at_s)
+    covered = 1.0 - _fall(story.spot, bare)
+    tau_s = COVERED_S if covered > 0.5 else FAN_S if blown else BARE_S
+    if inside(lifts, at_s) and bare is None:
+        covered, tau_s = LIFTED_COVER, LIFTED_S
+    low, high = _bare_k(story.spot, blown, bare), story.spot.cover_k * (BLOWN_COVER if blown else 1)
+    share = low + covered * (high - low)
+    warm = (extra + _bottle(story, at_s)) * (0.3 + 0.7 * covered)
+    return Goal(
+        room + share * (NEAR * near + FAR * far - room) + warm,
+        tau_s,
+        DAMP_BARE + (1 - DAMP_BARE) * covered,
+        covered,
+    )
+
+
+def _fall(spot: Spot, bare: Bare | None) -> float:
+    """Return how far the air goes from covered (0) to bare (1)."""
+    if bare is None:
+        return 0.0
+    if bare.what == "one_leg":
+        return spot.near if bare.side == "near" else spot.far
+    return spot.feet if bare.what == "feet" else 1.0
+
+
+def _bare_k(spot: Spot, blown: float, bare: Bare | None) -> float:
+    """Return the share of the way from room to skin, of air that nothing covers."""
+    share = spot.fan_k if blown else spot.bare_k
+    if 0 < blown < 0.5:
+        share = min(share * FAN_BREEZE, spot.bare_k)
+    elif blown > 0.5:
+        share *= FAN_STRONG
+    return share * (0.9 if bare and bare.what == "all" else 1.0)
+
+
+def _opened(story: Story, at_s: int) -> bool:
+    """Say whether an empty bed lies open: never before the night, as it was left afterwards."""
+    left = [
+        opened
+        for stay, opened in zip(story.in_bed, story.open_bed, strict=True)
+        if stay.to_s <= at_s
+    ]
+    return left[-1] if left else False
+
+
+def _bottle(story: Story, at_s: int) -> float:
+    if story.bottle is None or at_s < story.bottle.at_s:
+        return 0.0
+    return story.bottle.warm_c * math.exp((story.bottle.at_s - at_s) / story.bottle.tau_s)
+
+
+def _partner(story: Story, at_s: int) -> float:
+    partner = story.partner
+    return partner.warm_c if partner and inside([partner.span], at_s) else 0.0
+
+
+def _step(gap: float, tau_s: float) -> float:
+    return gap * (1 - math.exp(-STEP_S / tau_s))
+
+
+def saturated_kpa(celsius: float) -> float:
+    """Return the vapour pressure of saturated air (Magnus formula)."""
+    return 0.6112 * math.exp(17.62 * celsius / (243.12 + celsius))

@@ -1,0 +1,84 @@
+"""How the sleeper of a made night moves, and how the cover goes with it."""
+
+from random import Random
+from typing import NamedTuple
+
+from legwatch_lab.nights.body.scenario import Story
+from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Span, inside
+
+MOVED = ("displaced", "lain_upon")  # what a sensor suffers by the sleeper's turning
+LIFTED = 0.1  # of the turns raise the cover for a moment; assumed
+LIFTED_TOSSING = 0.45
+
+
+class Moved(NamedTuple):
+    """Counts by second. `turns` are true changes of posture; `shifts` what a sensor may miss."""
+
+    turns: list[int]  # every one, bed entries and handling of the cover included
+    shifts: dict[int, dict[int, int]]  # by the second of the turn
+    others: dict[int, int]  # stirrings, getting in and out, a partner
+    lifts: list[Span]  # the cover raised by turning
+
+
+def moves(story: Story, chance: Random) -> Moved:
+    """Draw the movements of a night."""
+    shifts: dict[int, dict[int, int]] = {}
+    for at_s in sorted({*_renewed(story, chance), *_handled(story)}):
+        shifts[at_s] = _burst(at_s, chance.randint(3, 12), chance.randint(5, 15), chance)
+    others: dict[int, int] = {}
+    for edge in {edge for stay in story.in_bed for edge in stay}:
+        _add(others, _burst(edge, chance.randint(15, 40), chance.randint(10, 30), chance))
+    per_h = chance.uniform(1.0, 3.0)
+    for stay in story.in_bed:
+        for at_s in _poisson(stay, per_h, chance):
+            _add(others, {at_s: chance.randint(1, 2)})
+    if story.partner:
+        for at_s in _poisson(story.partner.span, story.partner.shifts_per_h, chance):
+            if chance.random() < story.partner.seen:
+                _add(others, _burst(at_s, chance.randint(1, 5), chance.randint(3, 10), chance))
+    share = LIFTED_TOSSING if story.tossing else LIFTED
+    raised = [at_s for at_s in shifts if chance.random() < share]
+    lifts = [Span(at_s, at_s + round(chance.uniform(0.5, 3.0) * MINUTE_S)) for at_s in raised]
+    turned = sorted({*shifts, *(stay.from_s for stay in story.in_bed)})
+    return Moved(turned, shifts, others, lifts)
+
+
+def _renewed(story: Story, chance: Random) -> list[int]:
+    """Draw the turns of themselves: a gamma renewal, bunched for shapes below 1."""
+    mean_s, shape = HOUR_S / story.restless.per_h, story.restless.shape
+    found: list[int] = []
+    for stay in story.in_bed:
+        at_s = stay.from_s + chance.random() * chance.gammavariate(shape, mean_s / shape)
+        while at_s < stay.to_s:
+            found.append(int(at_s))
+            at_s += max(30.0, chance.gammavariate(shape, mean_s / shape))
+    return found
+
+
+def _handled(story: Story) -> list[int]:
+    """Return when a cover is thrown off or pulled up, or the sensor pushed out of the bed."""
+    edges = [edge for bare in story.bare for edge in bare.span]
+    edges += [edge for fault in story.faults if fault.what in MOVED for edge in fault.span]
+    return [edge for edge in edges if inside(story.in_bed, edge)]
+
+
+def _poisson(span: Span, per_h: float, chance: Random) -> list[int]:
+    found = []
+    at_s = span.from_s + chance.expovariate(per_h / HOUR_S)
+    while at_s < span.to_s:
+        found.append(int(at_s))
+        at_s += chance.expovariate(per_h / HOUR_S)
+    return found
+
+
+def _burst(at_s: int, count: int, length_s: int, chance: Random) -> dict[int, int]:
+    seen: dict[int, int] = {}
+    for _ in range(count):
+        second = at_s + chance.randrange(length_s)
+        seen[second] = seen.get(second, 0) + 1
+    return seen
+
+
+def _add(seen: dict[int, int], more: dict[int, int]) -> None:
+    for at_s, count in more.items():
+        seen[at_s] = seen.get(at_s, 0) + count

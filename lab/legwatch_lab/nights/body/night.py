@@ -1,0 +1,94 @@
+"""One made night from its seed: the bytes of its replay file and of its truth."""
+
+import gzip
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+from legwatch_lab.nights.body import cache as store
+from legwatch_lab.nights.body import scenarios as kinds
+from legwatch_lab.nights.body import sensors
+from legwatch_lab.nights.body.bed_air import Air, air
+from legwatch_lab.nights.body.movements import Moved, moves
+from legwatch_lab.nights.body.scenario import Story
+from legwatch_lab.nights.body.sensors import Asked
+from legwatch_lab.nights.body.skin import Skin, skin
+from legwatch_lab.nights.body.truth import VERSION, truth
+from legwatch_lab.nights.simple.sensors import Row
+
+FIRST = datetime(2026, 1, 5, 21, tzinfo=UTC)  # nine in the evening, local time
+CORPUS = "corpus"
+
+
+class Order(NamedTuple):
+    """The words that make a night; the same words give the same bytes."""
+
+    seed: int
+    number: int
+    kind: str  # one of KINDS, or corpus
+    zone: tzinfo
+    asked: Asked = Asked()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A made night, and what the cache has yet to learn of it."""
+
+    name: str
+    csv_gz: bytes
+    truth: bytes
+    cache: Path
+    to_cache: bytes | None
+
+
+def make(order: Order) -> Made:
+    """Make a night, from the cache when its skin and air are there."""
+    seed, number, zone = order.seed, order.number, order.zone
+    kind = kinds.drawn(seed, number) if order.kind == CORPUS else order.kind
+    # One source of chance for each part, so that a change of one leaves the others as they were.
+    chances = {
+        part: Random(f"{seed}/{number}/{kind}/body/{part}")  # noqa: S311 - not for secrets
+        for part in ("story", "moves", "sensors", "reads")
+    }
+    story = kinds.story(kind, chances["story"])
+    moved = moves(story, chances["moves"])
+    path = store.place(seed, number, kind)
+    known = store.load(path)
+    felt, breathed = known or _reckon(story, moved)
+    worn = sensors.draw(story, order.asked, chances["sensors"])
+    begin = (FIRST + timedelta(days=number % 365)).replace(tzinfo=zone).astimezone(UTC)
+    name = f"body-{seed}-{number + 1:04}-{kind}"
+    said = sensors.rows(story, breathed, moved, worn, chances["reads"])
+    told = {"v": VERSION, "file": f"{name}.csv.gz", "name": name, "model": "body"}
+    told |= {"seed": seed, "number": number, "kind": kind}
+    told |= truth(story, felt, breathed, moved, worn, begin, zone)
+    to_cache = None if known else store.packed(felt, breathed)
+    return Made(name, _zipped(said, begin, zone), _lines(told), path, to_cache)
+
+
+def _reckon(story: Story, moved: Moved) -> tuple[Skin, Air]:
+    felt = skin(story)
+    return felt, air(story, felt, moved.lifts)
+
+
+def _zipped(said: Iterable[Row], begin: datetime, zone: tzinfo) -> bytes:
+    lines = ["time,channel,value"]
+    last_s, when = -1, ""
+    for row in said:
+        if row.at_s != last_s:
+            last_s = row.at_s
+            moment = (begin + timedelta(seconds=last_s)).astimezone(zone)
+            when = moment.isoformat(timespec="seconds")
+        lines.append(f"{when},{row.channel},{row.value}")
+    # A gzip file carries the time of its making and the name of its file, unless told otherwise.
+    return gzip.compress("\n".join([*lines, ""]).encode(), compresslevel=6, mtime=0)
+
+
+def _lines(told: dict[str, Any]) -> bytes:
+    """Write one key a line: a course of 600 minutes is not meant to be read by the line."""
+    parts = (f" {json.dumps(key)}: {json.dumps(value)}" for key, value in told.items())
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()

@@ -1,0 +1,122 @@
+"""What happens in a made night, before body or air. Times are seconds from its begin."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import NamedTuple
+
+from legwatch_lab.nights.body import bedding, person, room
+from legwatch_lab.nights.body.person import Person, Restless
+from legwatch_lab.nights.body.room import Room
+from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Fault, Span
+
+
+class Bare(NamedTuple):
+    """What lies uncovered, and for one leg on which side of the sensor."""
+
+    span: Span
+    what: str  # both_legs, one_leg, feet or all
+    side: str = "near"  # or far
+
+
+class Fan(NamedTuple):
+    """A stream of air over the sleeper."""
+
+    span: Span
+    m_s: float
+
+
+class Bottle(NamedTuple):
+    """A hot-water bottle: how much warmer it makes the sensor at first, and how fast that goes."""
+
+    at_s: int
+    warm_c: float
+    tau_s: float
+
+
+class Partner(NamedTuple):
+    """Somebody else in the bed."""
+
+    span: Span
+    warm_c: float
+    shifts_per_h: float
+    seen: float  # the share of their movements that the sensor sees
+
+
+class Spot(NamedTuple):
+    """What the air at the sensor's place is like; `*_k` are shares of the way from room to skin.
+
+    Bare and fan shares give (air - room) a median of 4.4 C (2.1-6.2) in still air and of 2.5
+    (0.6-3.8) under a fan; the near leg alone does most of the fall, the far one about half of it,
+    the feet little: assumed in the resistance model, not measured on a real bed.
+    """
+
+    cover_k: float
+    bare_k: float
+    fan_k: float
+    near: float
+    far: float
+    feet: float
+    pace: float  # of the air, beside the usual one
+    damp_kpa: float  # vapour that a covered sleeper adds
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One night."""
+
+    kind: str
+    length_s: int
+    person: Person
+    restless: Restless
+    bedding: str
+    insulation: float  # of this bedding beside others of its name
+    room: Room
+    evening_c: float  # where the sleeper sits before bed
+    in_bed: tuple[Span, ...]
+    open_bed: tuple[bool, ...]  # for each stay: is the bed left open after it?
+    spot: Spot
+    bare: tuple[Bare, ...] = ()
+    fan: tuple[Fan, ...] = ()
+    bottle: Bottle | None = None
+    partner: Partner | None = None
+    tossing: bool = False
+    faults: tuple[Fault, ...] = ()
+
+
+def draw(kind: str, chance: Random, *, room_c: tuple[float, float] = (13.0, 25.0)) -> Story:
+    """Return a plain night: 40-90 min of empty bed, 7-9 h in it, and a little after."""
+    enter_s = chance.randrange(40 * MINUTE_S, 90 * MINUTE_S)
+    leave_s = enter_s + chance.randrange(7 * HOUR_S, 9 * HOUR_S)
+    length_s = (leave_s + chance.randrange(10, 30) * MINUTE_S) // MINUTE_S * MINUTE_S
+    sleeper = person.draw(chance)
+    air = room.draw(chance.uniform(*room_c), length_s, chance)
+    cover = bedding.fitting(air.at(length_s / 2), chance)
+    warmth = bedding.insulation(cover, air.at(length_s / 2), chance)
+    return Story(
+        kind,
+        length_s,
+        sleeper,
+        person.restless(sleeper, chance),
+        cover,
+        warmth,
+        air,
+        round(max(air.start_c, chance.uniform(18.5, 22.5)), 1),
+        (Span(enter_s, leave_s),),
+        (chance.random() < 0.5,),
+        spot(cover, warmth, chance),
+    )
+
+
+def spot(cover: str, insulation: float, chance: Random) -> Spot:
+    """Draw the place of a sensor under this cover."""
+    leak = (1 - bedding.COVERS[cover].air_k) / insulation
+    return Spot(
+        cover_k=round(1 - leak * min(1.25, max(0.8, chance.gauss(1.0, 0.12))), 3),
+        bare_k=round(chance.triangular(0.18, 0.38, 0.31), 3),
+        fan_k=round(chance.triangular(0.12, 0.30, 0.20), 3),
+        near=round(chance.uniform(0.65, 0.9), 2),
+        far=round(chance.uniform(0.4, 0.6), 2),
+        feet=round(chance.uniform(0.10, 0.25), 2),
+        pace=round(chance.lognormvariate(0.0, 0.2), 2),
+        damp_kpa=round(chance.uniform(0.6, 1.5), 2),
+    )

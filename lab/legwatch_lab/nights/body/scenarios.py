@@ -1,0 +1,220 @@
+"""The kinds of nights that the body model knows, and how often each comes in a corpus."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from random import Random
+from typing import NamedTuple
+
+from legwatch_lab.nights.body import faults, room
+from legwatch_lab.nights.body.scenario import Bare, Bottle, Fan, Partner, Story, draw, spot
+from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Span, inside, without
+
+Change = Callable[[Story, Random], Story]
+
+
+class Kind(NamedTuple):
+    """A kind of night: its weight in a corpus, the rooms it comes in, and what happens."""
+
+    weight: int
+    change: Change
+    room_c: tuple[float, float] = (13.0, 25.0)
+
+
+def story(kind: str, chance: Random) -> Story:
+    """Return a night of a kind; raises KeyError for an unknown one."""
+    known = KINDS[kind]
+    return known.change(draw(kind, chance, room_c=known.room_c), chance)
+
+
+def drawn(seed: int, number: int) -> str:
+    """Return the kind of a corpus's night: dealt from a deck, so that the mix holds early on."""
+    deck = [name for name, kind in KINDS.items() for _ in range(kind.weight)]
+    Random(f"{seed}/{number // len(deck)}/corpus").shuffle(deck)  # noqa: S311 - not for secrets
+    return deck[number % len(deck)]
+
+
+def _plain(story: Story, _chance: Random) -> Story:
+    return story
+
+
+def _warm_room(story: Story, chance: Random) -> Story:
+    """Lie under a sheet, now and then bare or with a fan, where nobody's legs grow cold."""
+    calm = story.room._replace(drift_c_per_h=-0.05, steps=())
+    story = _under(replace(story, room=calm), "sheet", chance)
+    if chance.random() < 0.5:
+        story = _uncovered(story, chance, what="both_legs")
+    if chance.random() < 0.4:
+        story = replace(story, fan=(Fan(_most_of(story, chance), chance.choice((0.2, 0.5))),))
+    return story
+
+
+def _thin_bedding(story: Story, chance: Random) -> Story:
+    """Lie under too little: the legs truly cool, by and by."""
+    thin = "light" if story.room.start_c < 17.0 else chance.choice(("light", "sheet"))
+    return _under(story, thin, chance)
+
+
+def _both(story: Story, chance: Random) -> Story:
+    return _lived_in(_uncovered(story, chance, what="both_legs"), chance)
+
+
+def _near(story: Story, chance: Random) -> Story:
+    return _lived_in(_uncovered(story, chance, what="one_leg"), chance)
+
+
+def _far(story: Story, chance: Random) -> Story:
+    return _lived_in(_uncovered(story, chance, what="one_leg", side="far"), chance)
+
+
+def _feet(story: Story, chance: Random) -> Story:
+    return _lived_in(_uncovered(story, chance, what="feet"), chance)
+
+
+def _all(story: Story, chance: Random) -> Story:
+    return _lived_in(_uncovered(story, chance, what="all"), chance)
+
+
+def _fan(story: Story, chance: Random) -> Story:
+    """Bare the legs in a stream of air that began before and goes on after."""
+    story = _uncovered(story, chance, what="both_legs")
+    first, last = story.bare[0].span.from_s, story.bare[-1].span.to_s
+    begin_s = max(story.in_bed[0].from_s, first - chance.randrange(0, 60) * MINUTE_S)
+    blown = Span(begin_s, min(story.length_s, last + chance.randrange(0, 60) * MINUTE_S))
+    return _lived_in(replace(story, fan=(Fan(blown, chance.choice((0.5, 1.0))),)), chance)
+
+
+def _bathroom(story: Story, chance: Random) -> Story:
+    """Get up one to three times for 4-12 minutes, never while something lies bare."""
+    for _ in range(chance.randint(1, 3)):
+        away = _free(story, chance, chance.randrange(4 * MINUTE_S, 12 * MINUTE_S))
+        if away:
+            story = _up(story, away, chance)
+    return story
+
+
+def _tossing(story: Story, chance: Random) -> Story:
+    per_h = round(chance.uniform(5.0, 10.0), 2)
+    return replace(story, tossing=True, restless=story.restless._replace(per_h=per_h))
+
+
+def _partner(story: Story, chance: Random) -> Story:
+    stay = Span(story.in_bed[0].from_s, story.in_bed[-1].to_s)
+    span = Span(
+        max(0, stay.from_s + chance.randrange(-45, 60) * MINUTE_S),
+        min(story.length_s, stay.to_s + chance.randrange(-60, 30) * MINUTE_S),
+    )
+    warm_c, seen = round(chance.uniform(0.5, 1.5), 2), round(chance.uniform(0.2, 0.6), 2)
+    return replace(story, partner=Partner(span, warm_c, round(chance.uniform(1.5, 4.0), 2), seen))
+
+
+def _bottle(story: Story, chance: Random) -> Story:
+    at_s = story.in_bed[0].from_s - chance.randrange(0, 30) * MINUTE_S
+    warm_c, tau_h = round(chance.uniform(3.0, 8.0), 2), chance.uniform(1.5, 3.0)
+    return replace(story, bottle=Bottle(at_s, warm_c, round(tau_h * HOUR_S)))
+
+
+def _window(story: Story, chance: Random) -> Story:
+    at_s = story.in_bed[0].from_s + chance.randrange(45, 300) * MINUTE_S
+    return replace(story, room=room.aired(story.room, at_s, chance))
+
+
+def _empty_bed(story: Story, _chance: Random) -> Story:
+    return replace(story, in_bed=(), open_bed=())
+
+
+def _late_to_bed(story: Story, chance: Random) -> Story:
+    enter_s = story.in_bed[0].from_s + chance.randrange(120, 210) * MINUTE_S
+    return replace(story, in_bed=(Span(enter_s, story.in_bed[0].to_s),))
+
+
+def _two_stays(story: Story, chance: Random) -> Story:
+    (stay,) = story.in_bed
+    middle_s = stay.from_s + round((stay.to_s - stay.from_s) * chance.uniform(0.35, 0.6))
+    length_s = chance.randrange(40 * MINUTE_S, 120 * MINUTE_S)
+    return _up(story, Span(middle_s, middle_s + length_s), chance)
+
+
+# The weights make a corpus: about two nights in five with something bare, one in eight with a
+# faulty sensor, the rest what must stay quiet. Chosen to try every rule, not counted on people.
+KINDS: Mapping[str, Kind] = {
+    "plain": Kind(18, _plain),
+    "warm_room": Kind(5, _warm_room, (26.0, 29.0)),
+    "thin_bedding": Kind(6, _thin_bedding, (14.0, 20.0)),
+    "uncovered_both": Kind(13, _both),
+    "uncovered_near": Kind(5, _near),
+    "uncovered_far": Kind(4, _far),
+    "uncovered_feet": Kind(4, _feet),
+    "uncovered_all": Kind(4, _all),
+    "uncovered_fan": Kind(8, _fan, (16.0, 25.0)),
+    "bathroom": Kind(5, _bathroom),
+    "tossing": Kind(4, _tossing),
+    "partner": Kind(4, _partner),
+    "bottle": Kind(4, _bottle, (13.0, 21.0)),
+    "window": Kind(4, _window, (16.0, 25.0)),
+    "empty_bed": Kind(4, _empty_bed),
+    "late_to_bed": Kind(2, _late_to_bed),
+    "two_stays": Kind(3, _two_stays),
+    "dead_leg": Kind(2, faults.dead_leg),
+    "stuck_leg": Kind(2, faults.stuck_leg),
+    "slow_leg": Kind(1, faults.slow_leg),
+    "displaced": Kind(3, faults.displaced),
+    "lain_upon": Kind(2, faults.lain_upon),
+    "dead_movement": Kind(2, faults.dead_movement),
+    "gaps": Kind(2, faults.gaps),
+    "agent_off": Kind(2, faults.agent_off),
+    "dead_room": Kind(1, faults.dead_room),
+}
+
+
+def _under(story: Story, cover: str, chance: Random) -> Story:
+    warmth = round(chance.uniform(0.92, 1.12), 3)
+    return replace(story, bedding=cover, insulation=warmth, spot=spot(cover, warmth, chance))
+
+
+def _uncovered(story: Story, chance: Random, *, what: str, side: str = "near") -> Story:
+    """Bare something once or twice for 15-150 min, first 45 min or more after going to bed."""
+    (stay,) = story.in_bed
+    spans: list[Span] = []
+    for _ in range(chance.choice((1, 1, 2))):
+        length_s = round(min(150.0, max(15.0, chance.lognormvariate(4.0, 0.6))) * MINUTE_S)
+        earliest_s = spans[-1].to_s + 45 * MINUTE_S if spans else stay.from_s + 45 * MINUTE_S
+        latest_s = stay.to_s - length_s - 20 * MINUTE_S
+        if earliest_s < latest_s:
+            # The first of two leaves room for the second more often than not.
+            begin_s = earliest_s + round((latest_s - earliest_s) * chance.random() ** 1.5)
+            spans.append(Span(begin_s, begin_s + length_s))
+    return replace(story, bare=tuple(Bare(span, what, side) for span in spans))
+
+
+def _lived_in(story: Story, chance: Random) -> Story:
+    """Let a fifth of the nights have a walk or a partner, too."""
+    if chance.random() < 0.2:
+        return chance.choice((_bathroom, _partner))(story, chance)
+    return story
+
+
+def _up(story: Story, away: Span, chance: Random) -> Story:
+    stays = without(story.in_bed, away)
+    left = [*story.open_bed, chance.random() < 0.6]
+    return replace(story, in_bed=stays, open_bed=tuple(left[-len(stays) :]))
+
+
+def _free(story: Story, chance: Random, length_s: int) -> Span | None:
+    """Find a time for a walk, clear of what is bare and of other walks."""
+    taken = [
+        Span(bare.span.from_s - 15 * MINUTE_S, bare.span.to_s + 15 * MINUTE_S)
+        for bare in story.bare
+    ]
+    first_s, last_s = story.in_bed[0].from_s + HOUR_S, story.in_bed[-1].to_s - HOUR_S
+    for _ in range(20):
+        begin_s = chance.randrange(first_s, last_s)
+        ends = (begin_s, begin_s + length_s)
+        asleep = all(inside(story.in_bed, end + pad) for end in ends for pad in (-1200, 1200))
+        if asleep and not any(inside(taken, end) for end in ends):
+            return Span(*ends)
+    return None
+
+
+def _most_of(story: Story, chance: Random) -> Span:
+    stay = story.in_bed[0]
+    return Span(stay.from_s + chance.randrange(0, 90) * MINUTE_S, stay.to_s)

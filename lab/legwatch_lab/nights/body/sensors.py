@@ -1,0 +1,174 @@
+"""What the sensors make of a made night; the only part that depends on the sensors."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from legwatch_lab.nights.body.bed_air import STEP_S, Air, saturated_kpa
+from legwatch_lab.nights.body.movements import Moved
+from legwatch_lab.nights.body.scenario import Story
+from legwatch_lab.nights.simple.sensors import COUNT_S, MAT_S, MISSED, NOISE_C, NOISE_RH, Row
+from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Fault, inside
+
+SLOW_S = 20 * MINUTE_S
+OFFSET_SD_C, OFFSET_MOST_C = 0.35, 1.0  # a DHT22 is good to 0.5 C, and some are worse
+UPON_C, UPON_S = (33.5, 35.0), 8 * MINUTE_S  # lain upon, a sensor comes near the skin
+SPURIOUS_PER_H = 6.0  # 0-2 in ten minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line wants of the sensors; None leaves it to chance."""
+
+    lag_s: float | None = None
+    lost: float = MISSED
+    leg_offset_c: float = 0.0  # added to what was drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Sensors:
+    """The sensors of one night."""
+
+    leg_lag_s: float
+    room_lag_s: float
+    leg_offset_c: float
+    room_offset_c: float
+    lost: float
+    movement: str  # normal, deaf or nervous
+    missed: float  # the share of turns that a deaf one misses
+    upon_c: float
+    displaced_c: float
+
+
+def draw(story: Story, asked: Asked, chance: Random) -> Sensors:
+    """Draw the sensors; the same ones whatever is asked, but for that."""
+    leg_lag_s, room_lag_s = _lag_s(chance), _lag_s(chance)
+    leg_c, room_c = _offset_c(chance), _offset_c(chance)
+    dice, missed = chance.random(), chance.uniform(0.3, 0.5)
+    movement = "deaf" if dice < 0.1 else "nervous" if dice < 0.2 else "normal"
+    lag_s = leg_lag_s if asked.lag_s is None else asked.lag_s
+    if any(fault.what == "slow" for fault in story.faults):
+        lag_s = SLOW_S
+    return Sensors(
+        round(lag_s),
+        round(room_lag_s),
+        round(leg_c + asked.leg_offset_c, 2),
+        round(room_c, 2),
+        asked.lost,
+        movement,
+        missed if movement == "deaf" else 0.0,
+        round(chance.uniform(*UPON_C), 2),
+        round(chance.uniform(0.0, 0.3), 2),
+    )
+
+
+def rows(story: Story, air: Air, moved: Moved, sensors: Sensors, chance: Random) -> list[Row]:
+    """Return everything that the sensors said, in the order of time."""
+    said = [
+        *_leg(story, air, sensors, chance),
+        *_room(story, air, sensors, chance),
+        *_movement(story, moved, sensors, chance),
+        *_mat(story),
+    ]
+    off = [fault.span for fault in story.faults if fault.sensor == "agent"]
+    return sorted(row for row in said if not inside(off, row.at_s))
+
+
+def _leg(story: Story, air: Air, sensors: Sensors, chance: Random) -> Iterator[Row]:
+    faults = [fault for fault in story.faults if fault.sensor == "leg"]
+    celsius, kpa = list(air.leg_c), list(air.leg_kpa)
+    for fault in faults:
+        _misplaced(fault, air, sensors, celsius, kpa)
+    yield from _thermometer(
+        "leg", celsius, kpa, sensors.leg_lag_s, sensors.leg_offset_c, sensors.lost, faults, chance
+    )
+
+
+def _room(story: Story, air: Air, sensors: Sensors, chance: Random) -> Iterator[Row]:
+    faults = [fault for fault in story.faults if fault.sensor == "room"]
+    lag_s, offset_c = sensors.room_lag_s, sensors.room_offset_c
+    yield from _thermometer(
+        "room", air.room_c, air.room_kpa, lag_s, offset_c, sensors.lost, faults, chance
+    )
+
+
+def _misplaced(
+    fault: Fault, air: Air, sensors: Sensors, celsius: list[float], kpa: list[float]
+) -> None:
+    """Let the sensor feel the room when it was pushed out, or the skin when it is lain upon."""
+    if fault.what not in ("displaced", "lain_upon"):
+        return
+    upon = celsius[fault.span.from_s // STEP_S]
+    follow = 1 - math.exp(-STEP_S / UPON_S)
+    for i in range(fault.span.from_s // STEP_S, min(len(celsius), fault.span.to_s // STEP_S)):
+        if fault.what == "displaced":
+            celsius[i] = air.room_c[i] + sensors.displaced_c
+            kpa[i] = air.room_kpa[i]
+        else:
+            upon += follow * (sensors.upon_c - upon)
+            celsius[i] = upon
+
+
+def _thermometer(
+    name: str,
+    air_c: list[float],
+    air_kpa: list[float],
+    lag_s: float,
+    offset_c: float,
+    lost: float,
+    faults: list[Fault],
+    chance: Random,
+) -> Iterator[Row]:
+    follow = 1 - math.exp(-STEP_S / lag_s)
+    celsius, kpa = air_c[0], air_kpa[0]
+    shift_s = 0 if name == "leg" else 3  # they share a bus, and take turns
+    stuck: tuple[str, str] | None = None
+    for i, (true_c, true_kpa) in enumerate(zip(air_c, air_kpa, strict=True)):
+        at_s = i * STEP_S + shift_s
+        celsius += follow * (true_c - celsius)
+        kpa += follow * (true_kpa - kpa)
+        missed = chance.random() < lost
+        pct = 100 * kpa / saturated_kpa(celsius) + chance.gauss(0, NOISE_RH)
+        read = (
+            f"{celsius + offset_c + chance.gauss(0, NOISE_C):.1f}",
+            f"{max(5.0, min(99.9, pct)):.1f}",
+        )
+        what = next((fault.what for fault in faults if inside([fault.span], at_s)), None)
+        if what == "zeros":
+            read = ("0.0", "0.0")
+        elif what == "stuck":
+            stuck = read = stuck or read
+        if not missed and what != "silent":
+            yield Row(at_s, f"{name}_temperature_c", read[0])
+            yield Row(at_s, f"{name}_humidity_pct", read[1])
+
+
+def _movement(story: Story, moved: Moved, sensors: Sensors, chance: Random) -> Iterator[Row]:
+    faults = [fault for fault in story.faults if fault.sensor == "movement"]
+    seen = [moved.others, *(s for s in moved.shifts.values() if chance.random() >= sensors.missed)]
+    counts: dict[int, int] = {}
+    for burst in seen:
+        for at_s, count in burst.items():
+            counts[at_s // COUNT_S] = counts.get(at_s // COUNT_S, 0) + count
+    nervous = SPURIOUS_PER_H * COUNT_S / HOUR_S if sensors.movement == "nervous" else 0.0
+    for i in range(story.length_s // COUNT_S):
+        count = counts.get(i, 0) + (chance.random() < nervous)
+        at_s = i * COUNT_S + COUNT_S - 1
+        what = next((fault.what for fault in faults if inside([fault.span], at_s)), None)
+        if what != "silent":
+            yield Row(at_s, "movement", "0" if what == "blind" else str(count))
+
+
+def _mat(story: Story) -> Iterator[Row]:
+    edges = {edge for span in story.in_bed for edge in span if edge < story.length_s}
+    for at_s in sorted({*range(0, story.length_s, MAT_S), *edges}):
+        yield Row(at_s, "in_bed", "1" if inside(story.in_bed, at_s) else "0")
+
+
+def _lag_s(chance: Random) -> float:
+    return MINUTE_S * math.pow(9.0, chance.random())  # 1-9 min, each doubling as likely as the next
+
+
+def _offset_c(chance: Random) -> float:
+    return max(-OFFSET_MOST_C, min(OFFSET_MOST_C, chance.gauss(0.0, OFFSET_SD_C)))

@@ -1,0 +1,95 @@
+"""What really happened in a made night, for whoever scores the rules against it (version 2)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from legwatch_lab.nights.body.bed_air import STEP_S, Air
+from legwatch_lab.nights.body.movements import Moved
+from legwatch_lab.nights.body.scenario import Bare, Story
+from legwatch_lab.nights.body.sensors import Sensors
+from legwatch_lab.nights.body.skin import Skin, fan_at
+from legwatch_lab.nights.simple.truth import overlap
+from legwatch_lab.nights.spans import MINUTE_S
+
+VERSION = 2
+Write = Callable[[int], str]
+
+
+def truth(
+    story: Story,
+    skin: Skin,
+    air: Air,
+    moved: Moved,
+    sensors: Sensors,
+    begin: datetime,
+    zone: tzinfo,
+) -> dict[str, Any]:
+    """Return the truth of a night as JSON; times are local ISO, spans half-open, `begin` is UTC.
+
+    Skin is of the colder leg and foot, also while nobody lies in the bed. A fan is that of the
+    room; `fan_m_s` of something uncovered is the air over it.
+    """
+
+    def iso(at_s: int) -> str:
+        moment = begin + timedelta(seconds=at_s)
+        return moment.astimezone(zone).isoformat(timespec="seconds")
+
+    def course(**values: list[float]) -> dict[str, Any]:
+        return {"begin": iso(0), "step_s": MINUTE_S, **values}
+
+    each = MINUTE_S // STEP_S
+    return {
+        "begin": iso(0),
+        "end": iso(story.length_s),
+        "person": story.person._asdict(),
+        "bedding": story.bedding,
+        "mat": True,
+        "in_bed": [[iso(span.from_s), iso(span.to_s)] for span in story.in_bed],
+        "uncovered": [told for bare in story.bare for told in _uncovered(story, bare, iso)],
+        "fan": [
+            {"from": iso(fan.span.from_s), "to": iso(fan.span.to_s), "m_s": fan.m_s}
+            for fan in story.fan
+        ],
+        "room": course(room_c=[round(c, 2) for c in air.room_c[::each]]),
+        "skin": course(
+            leg_c=_colder(skin.near_leg, skin.far_leg),
+            foot_c=_colder(skin.near_foot, skin.far_foot),
+        ),
+        "air": course(leg_c=[round(c, 2) for c in air.leg_c[::each]]),
+        "turns": [iso(at_s) for at_s in moved.turns],
+        "faults": [
+            {
+                "sensor": fault.sensor,
+                "what": fault.what,
+                "from": iso(fault.span.from_s),
+                "to": iso(fault.span.to_s),
+            }
+            for fault in story.faults
+        ],
+        "sensor": {
+            "lag_s": sensors.leg_lag_s,
+            "leg_offset_c": sensors.leg_offset_c,
+            "room_offset_c": sensors.room_offset_c,
+            "lost": sensors.lost,
+        },
+        "movement": sensors.movement,
+    }
+
+
+def _uncovered(story: Story, bare: Bare, iso: Write) -> list[dict[str, Any]]:
+    side = {"side": bare.side} if bare.what == "one_leg" else {}
+    return [
+        {
+            "from": iso(span.from_s),
+            "to": iso(span.to_s),
+            "what": bare.what,
+            **side,
+            "fan_m_s": fan_at(story, (span.from_s + span.to_s) / 2),
+        }
+        for span in overlap(story.in_bed, bare.span)
+    ]
+
+
+def _colder(near: list[float], far: list[float]) -> list[float]:
+    return [round(min(pair), 1) for pair in zip(near, far, strict=True)]

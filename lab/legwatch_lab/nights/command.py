@@ -1,0 +1,135 @@
+"""`legwatch nights make`: write made nights, and the truth beside them."""
+
+import argparse
+import gzip
+import json
+import os
+import sys
+from collections.abc import Callable, Collection, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from legwatch.errors import CannotRun, LegwatchError, SettingsError
+from legwatch_lab.nights.body.night import CORPUS, Order
+from legwatch_lab.nights.body.scenarios import KINDS as BODILY
+from legwatch_lab.nights.body.sensors import Asked
+from legwatch_lab.nights.simple.night import Made, make
+from legwatch_lab.nights.simple.scenarios import KINDS
+from legwatch_lab.nights.simple.sensors import MISSED
+from legwatch_runtime.zones import zone_named
+
+MOST = 100_000
+MODELS = "how the night is reckoned (default: simple); body: a model of skin and bed, extra sim"
+BODY = f"body: {', '.join(sorted(BODILY))} (default: {CORPUS}, all of them by weight)"
+MakeAll = Callable[[ZoneInfo], None]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch nights`; returns 0, or raises when a word is wrong or something is missing."""
+    args = _parser().parse_args(argv)
+    if not 1 <= args.count <= MOST:
+        raise SettingsError("--count", f"{args.count} is not allowed; allowed 1 to {MOST}")
+    zone = zone_named(args.tz, "--tz")
+    make_all = _bodily(args) if args.model == "body" else _simple(args)
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        make_all(zone)
+    except OSError as error:
+        raise LegwatchError(f"{error.filename or args.out}: {error.strerror}") from None
+    print(f"{args.count} nights and their truth are in {args.out}")
+    return 0
+
+
+def _simple(args: argparse.Namespace) -> MakeAll:
+    kind = args.kind or "mixed"
+    _known(kind, KINDS, "simple")
+    for name in ("lag_min", "lost", "leg_offset", "jobs"):
+        if getattr(args, name) is not None:
+            raise SettingsError(f"--{name.replace('_', '-')}", "goes with --model body only")
+
+    def make_all(zone: ZoneInfo) -> None:
+        from tqdm import tqdm  # noqa: PLC0415 - nothing else here needs it
+
+        quiet = args.count < 2 or not sys.stderr.isatty()
+        for number in tqdm(range(args.count), desc="nights", unit=" nights", disable=quiet):
+            write(make(args.seed, number, kind, zone), args.out)
+
+    return make_all
+
+
+def _bodily(args: argparse.Namespace) -> MakeAll:
+    if find_spec("pythermalcomfort") is None:
+        raise CannotRun("--model body needs the extra sim: pip install 'legwatch[sim]'")
+    kind = args.kind or CORPUS
+    _known(kind, {CORPUS, *BODILY}, "body")
+    _within("--lag-min", args.lag_min, 0.5, 60)
+    _within("--lost", args.lost, 0, 0.95)
+    _within("--leg-offset", args.leg_offset, -5, 5)
+    _within("--jobs", args.jobs, 1, 1024)
+    asked = Asked(
+        lag_s=None if args.lag_min is None else 60 * args.lag_min,
+        lost=MISSED if args.lost is None else args.lost,
+        leg_offset_c=args.leg_offset or 0.0,
+    )
+
+    def make_all(zone: ZoneInfo) -> None:
+        from legwatch_lab.nights.body.workers import write_all  # noqa: PLC0415 - for this model
+
+        orders = [Order(args.seed, number, kind, zone, asked) for number in range(args.count)]
+        write_all(orders, args.out, args.jobs or os.cpu_count() or 1)
+
+    return make_all
+
+
+def _known(kind: str, kinds: Collection[str], model: str) -> None:
+    if kind not in kinds:
+        known = ", ".join(sorted(kinds))
+        raise SettingsError("--kind", f"--model {model} has no {kind!r}; it has: {known}")
+
+
+def _within(name: str, value: float | None, low: float, high: float) -> None:
+    if value is not None and not low <= value <= high:
+        raise SettingsError(name, f"{value} is not allowed; allowed {low} to {high}")
+
+
+def write(night: Made, folder: Path) -> Path:
+    """Write a night's replay file and its truth; the same bytes for the same night."""
+    path = folder / f"{night.name}.csv.gz"
+    # A gzip file carries the time of its making and the name of its file, unless told otherwise.
+    text = "\n".join([*night.lines, ""])
+    path.write_bytes(gzip.compress(text.encode(), compresslevel=6, mtime=0))
+    told = {"file": path.name, **night.truth}
+    (folder / f"{night.name}.truth.json").write_text(
+        json.dumps(told, indent=1) + "\n", encoding="utf-8"
+    )
+    return path
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="legwatch nights", description="Plausible nights for trying rules without a bed."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    maker = commands.add_parser(
+        "make",
+        help="write replay files, and the truth beside them",
+        description="Write replay files (NAME.csv.gz) and what really happened (NAME.truth.json). "
+        "The same seed gives the same bytes.",
+    )
+    add = maker.add_argument
+    add("--seed", type=int, required=True, help="a whole number; another one, other nights")
+    add("--count", type=int, default=1, help="how many nights (default: 1)")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder; it is made if need be")
+    add("--model", choices=("simple", "body"), default="simple", help=MODELS)
+    add("--kind", help=f"what happens; simple: {', '.join(sorted(KINDS))} (default: mixed); {BODY}")
+    add("--tz", default="UTC", metavar="ZONE", help="where the bed stands (default: UTC)")
+    body = maker.add_argument_group(
+        "with --model body", "The same nights again, seen by other sensors."
+    )
+    add = body.add_argument
+    add("--jobs", type=int, metavar="N", help="how many at once (default: one a core)")
+    add("--lag-min", type=float, metavar="MIN", help="lag of the leg sensor (default: 1-9, drawn)")
+    add("--lost", type=float, metavar="SHARE", help=f"of the reads that fail (default: {MISSED})")
+    add("--leg-offset", type=float, metavar="C", help="added to the drawn error of the leg sensor")
+    return parser

@@ -1,0 +1,1 @@
+"""Made nights from simple rules: a room, a bed, and a sleeper."""

@@ -1,0 +1,172 @@
+"""The kinds of nights: each takes a plain plan and lets something happen in it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+
+from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Fault, Plan, Span, draw, without
+
+Change = Callable[[Plan, Random], Plan]
+
+
+def plan(kind: str, chance: Random) -> Plan:
+    """Return a night of a kind; raises KeyError for an unknown one."""
+    return KINDS[kind](draw(kind, chance), chance)
+
+
+def _quiet(plan: Plan, _chance: Random) -> Plan:
+    return plan
+
+
+def _uncovered(plan: Plan, chance: Random) -> Plan:
+    return _bared(plan, _when(plan, chance, low_min=90, low_length=35, high_length=90))
+
+
+def _fan(plan: Plan, chance: Random) -> Plan:
+    """Blow on the legs from some hour on; the cover has slipped for part of it."""
+    begin_s = _entered(plan) + chance.randrange(60, 150) * MINUTE_S
+    blown = Span(begin_s, begin_s + chance.randrange(120, 240) * MINUTE_S)
+    bare_s = begin_s + chance.randrange(10, 40) * MINUTE_S
+    bare = Span(bare_s, min(blown.to_s, bare_s + chance.randrange(40, 90) * MINUTE_S))
+    return replace(_bared(plan, bare), fan=(blown,))
+
+
+def _cold_bedding(plan: Plan, chance: Random) -> Plan:
+    """Lie under a thin cover in a cold room: the bed never warms."""
+    return replace(
+        plan,
+        room_c=round(chance.uniform(15.0, 17.0), 2),
+        cover_k=round(chance.uniform(0.70, 0.75), 3),
+        skin_c=round(chance.uniform(25.0, 27.5), 2),
+    )
+
+
+def _warm_room(plan: Plan, chance: Random) -> Plan:
+    """Lie bare in a room where nobody's legs grow cold."""
+    warm = replace(plan, room_c=round(chance.uniform(27.5, 29.0), 2), drift_c=-0.5)
+    return _uncovered(warm, chance)
+
+
+def _bathroom(plan: Plan, chance: Random) -> Plan:
+    for nth in range(chance.randrange(1, 4)):
+        leave_s = _entered(plan) + (90 + 120 * nth + chance.randrange(0, 60)) * MINUTE_S
+        away = Span(leave_s, leave_s + chance.randrange(5, 11) * MINUTE_S)
+        plan = replace(plan, in_bed=without(plan.in_bed, away))
+    return plan
+
+
+def _empty_bed(plan: Plan, _chance: Random) -> Plan:
+    return replace(plan, in_bed=(), bare=(), fan=())
+
+
+def _dead_leg(plan: Plan, chance: Random) -> Plan:
+    what = chance.choice(("silent", "zeros"))
+    return _faulty(plan, Fault("leg", what, _later(plan, chance, 60, 240)))
+
+
+def _stuck_leg(plan: Plan, chance: Random) -> Plan:
+    return _faulty(plan, Fault("leg", "stuck", _later(plan, chance, 180, 300)))
+
+
+def _dead_movement(plan: Plan, _chance: Random) -> Plan:
+    return _faulty(plan, Fault("movement", "blind", Span(0, plan.length_s)))
+
+
+def _gaps(plan: Plan, chance: Random) -> Plan:
+    """Let a thermometer hang now and then, and the whole logger for less than half an hour."""
+    for sensor in ("leg", "leg", "room", "leg", "agent"):
+        begin_s = chance.randrange(HOUR_S, plan.length_s - HOUR_S)
+        span = Span(begin_s, begin_s + chance.randrange(2, 14) * MINUTE_S)
+        plan = _faulty(plan, Fault(sensor, "silent", span))
+    return plan
+
+
+def _agent_off(plan: Plan, chance: Random) -> Plan:
+    return _faulty(plan, Fault("agent", "silent", _later(plan, chance, 40, 120)))
+
+
+def _no_mat(plan: Plan, chance: Random) -> Plan:
+    return replace(_uncovered(plan, chance), mat=False)
+
+
+def _late_to_bed(plan: Plan, chance: Random) -> Plan:
+    enter_s = chance.randrange(150, 240) * MINUTE_S
+    return replace(plan, in_bed=(Span(enter_s, plan.length_s),))
+
+
+def _mixed(plan: Plan, chance: Random) -> Plan:
+    """Let up to three things happen, as they do."""
+    for name in chance.sample(_MIXED, chance.randrange(0, 4)):
+        plan = KINDS[name](plan, chance)
+    return plan
+
+
+def _demo(plan: Plan, _chance: Random) -> Plan:
+    """Show a cold warning and its end within the first hour of three; the air is quick for it.
+
+    No cold alert is given in the first 40 minutes in bed, so the legs have to be bare by then and
+    covered again as soon as it is told.
+    """
+    minutes = [(21.0, 41.5), (118.0, 140.0)]
+    return replace(
+        plan,
+        length_s=3 * HOUR_S,
+        room_c=18.0,
+        drift_c=-0.8,
+        skin_c=33.5,
+        in_bed=(Span(0, 80 * MINUTE_S), Span(87 * MINUTE_S, 3 * HOUR_S)),
+        turns_per_h=4.0,
+        cover_k=0.88,
+        bare_k=0.42,
+        lag_s=60.0,
+        offsets_c=(0.1, -0.1),
+        bare=tuple(Span(round(a * MINUTE_S), round(b * MINUTE_S)) for a, b in minutes),
+        warmed=True,
+        pace=5.0,
+    )
+
+
+KINDS: dict[str, Change] = {
+    "mixed": _mixed,
+    "quiet": _quiet,
+    "uncovered": _uncovered,
+    "fan": _fan,
+    "cold_bedding": _cold_bedding,
+    "warm_room": _warm_room,
+    "bathroom": _bathroom,
+    "empty_bed": _empty_bed,
+    "dead_leg": _dead_leg,
+    "stuck_leg": _stuck_leg,
+    "dead_movement": _dead_movement,
+    "gaps": _gaps,
+    "agent_off": _agent_off,
+    "no_mat": _no_mat,
+    "late_to_bed": _late_to_bed,
+    "demo": _demo,
+}
+_MIXED = ("uncovered", "fan", "bathroom", "gaps", "no_mat", "dead_leg", "cold_bedding")
+
+
+def _entered(plan: Plan) -> int:
+    return plan.in_bed[0].from_s if plan.in_bed else 0
+
+
+def _when(plan: Plan, chance: Random, *, low_min: int, low_length: int, high_length: int) -> Span:
+    """Draw a span, in minutes after going to bed, that ends well before morning."""
+    length_s = chance.randrange(low_length, high_length) * MINUTE_S
+    earliest_s = _entered(plan) + low_min * MINUTE_S
+    latest_s = max(earliest_s + MINUTE_S, plan.length_s - length_s - 45 * MINUTE_S)
+    begin_s = chance.randrange(earliest_s, latest_s)
+    return Span(begin_s, begin_s + length_s)
+
+
+def _later(plan: Plan, chance: Random, low_length: int, high_length: int) -> Span:
+    return _when(plan, chance, low_min=75, low_length=low_length, high_length=high_length)
+
+
+def _bared(plan: Plan, span: Span) -> Plan:
+    return replace(plan, bare=tuple(sorted((*without(plan.bare, span), span))))
+
+
+def _faulty(plan: Plan, fault: Fault) -> Plan:
+    return replace(plan, faults=(*plan.faults, fault))

@@ -1,0 +1,93 @@
+"""What was said in a night, and what was true: a lane for each kind of alert, and for the truth."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from legwatch.alerting.notice import Notice, What
+from legwatch.conditions.verdict import Level
+from legwatch_lab.plots.trace import Trace
+from legwatch_lab.truth import Truth
+
+DAY_MS = 86_400_000
+# Okabe and Ito's colours: told apart by every kind of colour vision.
+ALERTS = {"cold": "#0072B2", "still": "#CC79A7", "sensor": "#E69F00", "agent": "#000000"}
+TRUE, FAULT = "#009E73", "#E69F00"
+MARKS = {What.FIRED: "^", What.RAISED: "D", What.REPEATED: "o", What.RESOLVED: "v"}
+KEY = "▲ fired  ◆ raised  ● repeated  ▼ resolved  x seen, or not known any more;  filled: told"
+LANES = {"cold": 5, "still": 4, "sensor": 3, "agent": 2, "uncovered": 1, "fault": 0}
+TEXT_MIN = 55  # a text this near to the last one would be written over it
+Spell = tuple[int, int]  # UTC ms
+
+
+def days(at_ms: int) -> float:
+    """Return a time as matplotlib counts it: days since 1970."""
+    return at_ms / DAY_MS
+
+
+def lanes(axes: Axes, trace: Trace, truth: Truth | None) -> None:
+    """Draw what was said, a lane a kind, and below it what was true."""
+    names = [name for name in LANES if truth or LANES[name] >= LANES["agent"]]
+    last_ms = trace.minutes[-1].at_ms
+    for kind in ALERTS:
+        _lane(axes, kind, [n for n in trace.notices if n.kind.value == kind], last_ms)
+    if truth:
+        _true_lanes(axes, truth)
+    words = [f"{name} (truth)" if LANES[name] < LANES["agent"] else name for name in names]
+    axes.set_yticks([LANES[name] for name in names], words)
+    axes.set_ylim(min(LANES[name] for name in names) - 0.6, 5.7)
+    axes.grid(visible=True, axis="x", color="#dddddd", lw=0.6)
+
+
+def _lane(axes: Axes, kind: str, notices: Sequence[Notice], last_ms: int) -> None:
+    lane, colour = LANES[kind], ALERTS[kind]
+    for begin_ms, end_ms, level in _standing(notices, last_ms):
+        alpha = {Level.LOG: 0.15, Level.WARNING: 0.4, Level.URGENT: 0.8}[level]
+        _bar(axes, (begin_ms, end_ms), lane, color=colour, alpha=alpha, lw=0)
+    written_ms = 0
+    for notice in notices:
+        mark = MARKS.get(notice.what, "x")
+        face = colour if notice.held is None or mark == "x" else "white"
+        axes.plot(
+            days(notice.at_ms), lane, mark, ms=7, color=colour, markerfacecolor=face, zorder=3
+        )
+        told = notice.what in (What.FIRED, What.RAISED, What.UNKNOWN)
+        if told and notice.at_ms - written_ms >= TEXT_MIN * 60_000:
+            words = f" {notice.reason.value.replace('_', ' ')}"
+            if notice.level is not Level.WARNING:
+                words += f" ({notice.level.value})"
+            axes.text(days(notice.at_ms), lane + 0.42, words, fontsize=8, va="center")
+            written_ms = notice.at_ms
+
+
+def _standing(notices: Sequence[Notice], last_ms: int) -> Iterator[tuple[int, int, Level]]:
+    """Yield the spells of an alert, with the level of each."""
+    begun: Notice | None = None
+    for notice in notices:
+        if notice.what not in (What.FIRED, What.RAISED, What.RESOLVED, What.UNKNOWN):
+            continue
+        if begun:
+            yield begun.at_ms, notice.at_ms, begun.level
+        begun = notice if notice.what in (What.FIRED, What.RAISED) else None
+    if begun:
+        yield begun.at_ms, last_ms, begun.level
+
+
+def _bar(axes: Axes, spell: Spell, lane: int, **look: Any) -> None:
+    begin, end = (days(at_ms) for at_ms in spell)
+    axes.fill_between([begin, end], lane - 0.22, lane + 0.22, **look)
+
+
+def _true_lanes(axes: Axes, truth: Truth) -> None:
+    for span in truth.uncovered:
+        lane = LANES["uncovered"]
+        _bar(axes, (span.from_ms, span.to_ms), lane, facecolor="none", edgecolor=TRUE, hatch="////")
+        words = f" {span.what} {span.side}".replace("_", " ").rstrip()
+        words += f", fan {span.fan_m_s:g} m/s" if span.fan_m_s else ""
+        axes.text(days(span.from_ms), lane + 0.42, words, fontsize=8, va="center", clip_on=True)
+    for fault in truth.faults:
+        lane = LANES["fault"]
+        _bar(axes, (fault.from_ms, fault.to_ms), lane, color=FAULT, alpha=0.4, lw=0)
+        words = f" {fault.sensor} {fault.what}".replace("_", " ")
+        axes.text(days(fault.from_ms), lane, words, fontsize=8, va="center", clip_on=True)

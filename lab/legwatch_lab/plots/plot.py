@@ -1,0 +1,52 @@
+"""`legwatch replay --plot FILE.png`: the pictures of recorded nights, and what they are called."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from legwatch.errors import CannotRun, SettingsError
+from legwatch.limits.limits import Rules
+from legwatch.recording import Recording, events
+from legwatch_lab import truth as truths
+from legwatch_lab.plots.trace import follow
+
+ENDINGS = (".gz", ".csv")
+
+
+def check(target: Path) -> None:
+    """Raise SettingsError or CannotRun when no picture can be drawn into `target`."""
+    if target.suffix.lower() != ".png":
+        raise SettingsError("--plot", f"{target} does not end in .png")
+    if find_spec("matplotlib") is None:
+        raise CannotRun("--plot needs the module matplotlib: pip install 'legwatch[plot]'")
+
+
+def plot(target: Path, source: Path, recording: Recording, rules: Rules) -> list[Path]:
+    """Draw every night of a recording; several nights have their date in their file's name."""
+    from legwatch_lab.plots.draw import draw  # noqa: PLC0415 - slow, and only pictures need it
+
+    zone = rules.zone
+    truth_file = source.with_name(stem(source) + truths.SUFFIX)
+    truth = truths.read(truth_file) if truth_file.exists() else None
+    traces = follow(events(recording), rules, zone)
+    written = []
+    for trace in traces:
+        path = target if len(traces) == 1 else named(target, f"{trace.night}")
+        try:
+            draw(path, trace, rules, zone, truth)
+        except OSError as error:
+            raise CannotRun(f"{path} cannot be written: {error.strerror}") from None
+        written.append(path)
+    return written
+
+
+def stem(source: Path) -> str:
+    """Return a recording's name without its endings."""
+    name = source.name
+    for ending in ENDINGS:
+        name = name.removesuffix(ending)
+    return name
+
+
+def named(target: Path, word: str) -> Path:
+    """Return the target with a word put in before its ending."""
+    return target.with_name(f"{target.stem}-{word}{target.suffix}")

@@ -1,0 +1,1 @@
+"""`legwatch replay`: the rules over recorded nights."""

@@ -1,0 +1,60 @@
+"""What was said in a night, one alert an episode: from the level warning to its end."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from legwatch.alerting.notice import ALARMS, Notice, What
+from legwatch.conditions.verdict import Level
+from legwatch.text.message import text
+
+_ENDS = (What.RESOLVED, What.UNKNOWN)
+
+
+class Alert(NamedTuple):
+    """One alert. `end_ms` None: it stood to the end of the night; `sound_ms` None: no sound."""
+
+    kind: str
+    at_ms: int
+    level: str
+    reason: str
+    text: str
+    sound_ms: int | None = None
+    end_ms: int | None = None
+
+    def stands(self, at_ms: int) -> bool:
+        """Say whether it stands at a time."""
+        return self.at_ms <= at_ms and (self.end_ms is None or at_ms < self.end_ms)
+
+
+class Run(NamedTuple):
+    """All that one side said in one night."""
+
+    alerts: tuple[Alert, ...]
+    wakes: tuple[int, ...]  # when a sound was made, UTC ms
+    signs: tuple[int, ...] = ()  # early signs, UTC ms
+
+
+def fold(notices: Iterable[Notice]) -> Run:
+    """Make alerts of notices; one that was only written down is none until it is raised."""
+    found: dict[tuple[str, int | None], Alert] = {}
+    wakes: list[int] = []
+    signs: list[int] = []
+    for notice in notices:
+        kind, what = notice.kind.value, notice.what
+        if what is What.EXPECTED:
+            signs.append(notice.at_ms)
+            continue
+        key = kind, notice.episode_ms
+        if what in _ENDS and key in found and found[key].end_ms is None:
+            found[key] = found[key]._replace(end_ms=notice.at_ms)
+        if what not in ALARMS or notice.level is Level.LOG:
+            continue
+        if key not in found:
+            found[key] = Alert(
+                kind, notice.at_ms, notice.level.value, notice.reason.value, text(notice)
+            )
+        if notice.held is None:
+            wakes.append(notice.at_ms)
+            if found[key].sound_ms is None:
+                found[key] = found[key]._replace(sound_ms=notice.at_ms)
+    return Run(tuple(found.values()), tuple(wakes), tuple(signs))

@@ -1,0 +1,148 @@
+"""Cold alerts against the truth: true or false, uncoverings caught, cold skin told."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from legwatch_lab.score.alert import Alert
+from legwatch_lab.truth import Truth, Uncovered
+
+MINUTE_MS = 60_000
+LOOK_BACK_MS = 10 * MINUTE_MS  # an alert may come this much after the cover is back
+WARM_SKIN_C = 30.0  # covered and the skin this warm: nobody needs a word
+LONG_MS = 30 * MINUTE_MS  # a shorter uncovering needs no word
+SETTLE_MS, SETTLE_RETURN_MS = 40 * MINUTE_MS, 20 * MINUTE_MS
+RETURN_MS = 30 * MINUTE_MS  # out of bed for less than this is a return
+WARM_ROOM_C = 26.0  # no leg skin below 28 C in 6 h in such a room, even at 1 m/s (JOS-3 runs)
+COLD_SKIN_C, VERY_COLD_SKIN_C = 28.0, 26.0
+STRETCH_MS = 10 * MINUTE_MS
+LATEST_MS = 60 * MINUTE_MS
+LEGS = ("both_legs", "one_leg", "all")
+
+
+class Bared(NamedTuple):
+    """An uncovering that counts, and what was said of it."""
+
+    from_ms: int
+    to_ms: int
+    what: str
+    side: str
+    caught: bool
+    delay_min: float | None  # None: not caught, or an alert stood before
+    sound_min: float | None  # until the first sound during it
+
+
+class Crossing(NamedTuple):
+    """The leg skin has fallen below 28 C; `lead_min` None: not told, positive: told before."""
+
+    at_ms: int
+    lead_min: float | None
+
+
+class Skin(NamedTuple):
+    """Cold skin in one night, minutes in bed, and how many of them had an alert standing."""
+
+    cold_min: float
+    cold_told_min: float
+    very_cold_min: float
+    very_cold_told_min: float
+    crossings: tuple[Crossing, ...]
+
+
+def true(truth: Truth, at_ms: int) -> bool:
+    """Say whether a cold alert of this time was right."""
+    begin_ms = at_ms - LOOK_BACK_MS
+    if any(u.from_ms <= at_ms and begin_ms < u.to_ms for u in truth.uncovered):
+        return True
+    return cold_skin(truth, begin_ms, at_ms)
+
+
+def cold_skin(truth: Truth, from_ms: int, to_ms: int) -> bool:
+    """Say whether leg or foot skin was below 30 C in bed at any time from `from_ms` to `to_ms`."""
+    begin_ms, step_ms, _ = truth.leg_skin
+    first_ms = from_ms + (begin_ms - from_ms) % step_ms
+    for at_ms in (from_ms, *range(first_ms, to_ms, step_ms), to_ms):
+        skins = (truth.leg_skin.at(at_ms), truth.foot_skin.at(at_ms))
+        colder = min((c for c in skins if c is not None), default=WARM_SKIN_C)
+        if colder < WARM_SKIN_C and truth.stay(at_ms) is not None:
+            return True
+    return False
+
+
+def bared(truth: Truth, colds: Sequence[Alert], *, feet: bool = False) -> tuple[Bared, ...]:
+    """Return the uncoverings of legs (or of feet alone) that count."""
+    return tuple(
+        _met(u, colds)
+        for u in truth.uncovered
+        if (u.what == "feet" if feet else u.what in LEGS) and _eligible(truth, u)
+    )
+
+
+def _eligible(truth: Truth, u: Uncovered) -> bool:
+    if u.to_ms - u.from_ms < LONG_MS:
+        return False
+    stay = truth.stay(u.from_ms)
+    if stay is None:
+        return False
+    entered_ms = truth.in_bed[stay].from_ms
+    back = stay > 0 and entered_ms - truth.in_bed[stay - 1].to_ms < RETURN_MS
+    if u.from_ms - entered_ms < (SETTLE_RETURN_MS if back else SETTLE_MS):
+        return False
+    room_c = truth.room.at(u.from_ms)
+    if room_c is not None and room_c >= WARM_ROOM_C:
+        return False
+    return not any(f.from_ms < u.to_ms and u.from_ms < f.to_ms for f in truth.faults)
+
+
+def _met(u: Uncovered, colds: Sequence[Alert]) -> Bared:
+    standing = any(alert.at_ms < u.from_ms and alert.stands(u.from_ms) for alert in colds)
+    within = [a.at_ms for a in colds if u.from_ms <= a.at_ms <= u.to_ms]
+    sounds = [
+        a.sound_ms for a in colds if a.sound_ms is not None and u.from_ms <= a.sound_ms <= u.to_ms
+    ]
+    delay_min = sound_min = None
+    if within and not standing:
+        delay_min = (min(within) - u.from_ms) / MINUTE_MS
+        sound_min = (min(sounds) - u.from_ms) / MINUTE_MS if sounds else None
+    return Bared(u.from_ms, u.to_ms, u.what, u.side, standing or bool(within), delay_min, sound_min)
+
+
+def skin(truth: Truth, colds: Sequence[Alert]) -> Skin:
+    """Return the minutes of cold skin, and the crossings."""
+    cold_min = [0.0, 0.0]
+    very_cold_min = [0.0, 0.0]
+    step_min = truth.leg_skin.step_ms / MINUTE_MS
+    for at_ms, in_bed, leg_c, _ in truth.skin():
+        if not in_bed or leg_c >= COLD_SKIN_C:
+            continue
+        told = any(alert.stands(at_ms) for alert in colds)
+        for limit_c, minutes in ((COLD_SKIN_C, cold_min), (VERY_COLD_SKIN_C, very_cold_min)):
+            if leg_c < limit_c:
+                minutes[0] += step_min
+                minutes[1] += step_min * told
+    met = tuple(Crossing(at_ms, _lead(at_ms, colds)) for at_ms in crossings(truth))
+    return Skin(cold_min[0], cold_min[1], very_cold_min[0], very_cold_min[1], met)
+
+
+def crossings(truth: Truth) -> tuple[int, ...]:
+    """Return when the leg skin fell below 28 C in bed and stayed there for 10 minutes."""
+    found = []
+    begun: int | None = None  # of the present stretch
+    fell = was_warm = False  # it was warm, in bed, one step before
+    end_ms = truth.leg_skin.begin_ms + len(truth.leg_skin.values) * truth.leg_skin.step_ms
+    for at_ms, in_bed, leg_c, _ in (*truth.skin(), (end_ms, False, COLD_SKIN_C, COLD_SKIN_C)):
+        cold = in_bed and leg_c < COLD_SKIN_C
+        if cold and begun is None:
+            begun, fell = at_ms, was_warm
+        elif not cold and begun is not None:
+            if fell and at_ms - begun >= STRETCH_MS:
+                found.append(begun)
+            begun = None
+        was_warm = in_bed and not cold
+    return tuple(found)
+
+
+def _lead(at_ms: int, colds: Sequence[Alert]) -> float | None:
+    for alert in colds:
+        if alert.stands(at_ms) or at_ms <= alert.at_ms <= at_ms + LATEST_MS:
+            return (at_ms - alert.at_ms) / MINUTE_MS
+    return None

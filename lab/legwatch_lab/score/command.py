@@ -1,0 +1,157 @@
+"""`legwatch score`: how good the rules are on made nights, beside a simple automation."""
+
+import argparse
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from legwatch.errors import CannotRun, LegwatchError
+from legwatch.limits.limits import parse_override
+from legwatch_lab import score
+from legwatch_lab.score import curve, table
+from legwatch_lab.score.folder import Task, scored, truths
+from legwatch_lab.score.interval import figures
+from legwatch_lab.score.listing import wrong
+from legwatch_lab.score.night import Night
+from legwatch_lab.score.report import ALL, SIDES, report
+from legwatch_runtime.profiles import rules_for
+from legwatch_runtime.stdout import reader_may_leave
+from legwatch_runtime.zones import zone_named
+
+CHANNELS = {
+    "mat": ("in_bed",),
+    "room": ("room_temperature_c", "room_humidity_pct"),
+    "humidity": ("leg_humidity_pct", "room_humidity_pct"),
+    "movement": ("movement",),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch score`; 0, 1 when FILE cannot be written, 2 for a wrong word."""
+    args = _parser().parse_args(argv)
+    with reader_may_leave():
+        _run(args)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="legwatch score",
+        description="Run the rules and a simple automation over made nights (NAME.csv.gz), and\n"
+        "judge both by the truth beside them (NAME.truth.json, version 2).",
+        epilog=score.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("folders", nargs="+", metavar="DIR", type=Path)
+    add("--profile", default="standard", help="the limits (default: standard)")
+    add("--set", action="append", default=[], metavar="KEY=NUMBER", help="e.g. warmth.warn_c=26")
+    add(
+        "--without",
+        action="append",
+        default=[],
+        choices=CHANNELS,
+        help="leave a sensor out; may be given again",
+    )
+    add("--kind", action="append", default=[], help="only nights of this kind; again for more")
+    add("--limit", type=positive, metavar="N", help="only the first N of these nights")
+    add(
+        "--jobs",
+        type=positive,
+        metavar="N",
+        default=os.cpu_count() or 1,
+        help="default: all cores",
+    )
+    add("--tz", metavar="ZONE", help="where the bed stands (default: the night's own offset)")
+    add("--json", metavar="FILE", help="write everything as JSON; - is the standard output")
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--false", action="store_true", help="list the false alerts and the misses")
+    one.add_argument("--curve", metavar="KEY=FROM:TO:STEP", help="score each value of one limit")
+    return parser
+
+
+def positive(word: str) -> int:
+    """Read a number of 1 or more from the command line."""
+    number = int(word)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{word} is not 1 or more")
+    return number
+
+
+def _run(args: argparse.Namespace) -> None:
+    own = dict(parse_override(word) for word in args.set)
+    zone = zone_named(args.tz, "--tz") if args.tz else None
+    without = tuple(sorted({channel for word in args.without for channel in CHANNELS[word]}))
+    if args.curve:
+        rules = curve.along(args.curve, args.profile, own, zone or UTC)
+    else:
+        rules = {SIDES[0]: rules_for(args.profile, own, zone or UTC)}
+    nights = _nights(args, Task(rules, without, zone))
+    words = {"profile": args.profile, "set": own, "without": sorted(set(args.without))}
+    if args.curve:
+        _tell_curve(args, nights, tuple(rules), words)
+    else:
+        _tell(args, nights, words)
+
+
+def _tell(args: argparse.Namespace, nights: Sequence[Night], words: Mapping[str, Any]) -> None:
+    found = figures(ALL, nights, SIDES)
+    if args.json:
+        _write(args.json, json.dumps(report(nights, found, words), ensure_ascii=False, indent=1))
+    if args.json == "-":
+        return
+    if args.false:
+        print("\n".join(wrong(nights)))
+        return
+    print(_about(args, nights))
+    print()
+    print("\n".join(table.headline(found)))
+    print()
+    print("\n".join(table.by_kind(nights)))
+    print("\nEvery word of it is explained by `legwatch score --help`.")
+
+
+def _tell_curve(
+    args: argparse.Namespace,
+    nights: Sequence[Night],
+    names: Sequence[str],
+    words: Mapping[str, Any],
+) -> None:
+    key = args.curve.partition("=")[0]
+    found = curve.found(nights, names)
+    if args.json:
+        _write(args.json, json.dumps({**words, **curve.report(key, found, names)}, indent=1))
+    if args.json != "-":
+        print(_about(args, nights))
+        print()
+        print("\n".join(curve.lines(key, found, names)))
+
+
+def _about(args: argparse.Namespace, nights: Sequence[Night]) -> str:
+    """Say in one line what was scored."""
+    parts = [f"{len(nights)} nights", f"profile {args.profile}", *args.set]
+    parts += [f"without {word}" for word in sorted(set(args.without))]
+    return ", ".join(parts)
+
+
+def _write(where: str, text: str) -> None:
+    if where == "-":
+        print(text)
+        return
+    try:
+        Path(where).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise CannotRun(f"{where} cannot be written: {error.strerror}") from None
+
+
+def _nights(args: argparse.Namespace, task: Task) -> list[Night]:
+    nights = scored(truths(args.folders, args.kind)[: args.limit], task, args.jobs)
+    if not nights:
+        raise LegwatchError(
+            f"{args.folders[0]}: no night with a truth of version 2; "
+            "`legwatch nights make --model body` writes such nights"
+        )
+    return nights

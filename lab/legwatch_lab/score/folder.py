@@ -1,0 +1,111 @@
+"""The nights of a folder that can be scored, and scoring them on all cores."""
+
+import multiprocessing
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import tzinfo
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from legwatch.errors import LegwatchError, RecordingError, SettingsError
+from legwatch.limits.limits import Rules
+from legwatch_lab.score.night import Night, score
+from legwatch_lab.truth import SUFFIX, read
+
+T = TypeVar("T")
+FEW = 8  # so many nights a core are scored sooner than another Python has started
+
+
+class Task(NamedTuple):
+    """What every night of a run is scored by."""
+
+    rules: Mapping[str, Rules]
+    without: tuple[str, ...]
+    zone: tzinfo | None
+
+
+def truths(folders: Sequence[Path], kinds: Sequence[str] = ()) -> list[Path]:
+    """Return the truth files of folders in order, with `kinds` only those of these kinds.
+
+    Raises LegwatchError for a folder without any, SettingsError for a kind that has no night.
+    """
+    found: list[Path] = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise LegwatchError(f"{folder}: is not a folder")
+        mine = sorted(folder.glob(f"*{SUFFIX}"))
+        if not mine:
+            raise LegwatchError(
+                f"{folder}: no night with its truth (NAME.csv.gz and NAME{SUFFIX}); "
+                "`legwatch nights make --model body` writes such nights"
+            )
+        found += mine
+    return _of_kind(found, kinds) if kinds else found
+
+
+def _of_kind(paths: Iterable[Path], kinds: Sequence[str]) -> list[Path]:
+    known = [(path, truth.kind) for path in paths if (truth := read(path)) is not None]
+    there = {kind for _, kind in known}
+    unknown = sorted(set(kinds) - there)
+    if unknown:
+        names = ", ".join(sorted(there)) or "none"
+        raise SettingsError("--kind", f"no night of {', '.join(unknown)} here; there are: {names}")
+    return [path for path, kind in known if kind in kinds]
+
+
+def scored(paths: Sequence[Path], task: Task, jobs: int) -> list[Night]:
+    """Score the nights, in order; raises RecordingError with a sentence that names the file."""
+    kept: list[Night] = []
+    for result in each(partial(_one, task=task), paths, jobs):
+        if isinstance(result, str):
+            raise RecordingError(result)
+        if result is not None:
+            kept.append(result)
+    return kept
+
+
+def each(one: Callable[[Path], T], paths: Sequence[Path], jobs: int) -> Iterator[T]:
+    """Yield what `one` returns for each night, in order, with progress; so many at once.
+
+    `one` has to be a function of a module, or a partial of it.
+    """
+    jobs = max(1, min(jobs, len(paths) // FEW))
+    if jobs == 1:
+        yield from _with_progress(map(one, paths), len(paths))
+        return
+    # The same on every system, and no thread of this process is copied half alive.
+    context = multiprocessing.get_context("spawn")
+    # Workers inherit that Ctrl-C is not theirs, from their first moment on; this process ends them.
+    answer = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        workers = context.Pool(jobs)
+    finally:
+        signal.signal(signal.SIGINT, answer)
+    with workers as pool:
+        yield from _with_progress(pool.imap(one, paths, chunksize=4), len(paths))
+
+
+def _with_progress(results: Iterable[T], count: int) -> Iterator[T]:
+    from tqdm import tqdm  # noqa: PLC0415 - nothing else here needs it
+
+    quiet = not sys.stderr.isatty()
+    yield from tqdm(results, desc="nights", total=count, unit=" nights", leave=False, disable=quiet)
+
+
+def _one(path: Path, task: Task) -> Night | str | None:
+    """Score one night; an error comes back as its sentence, None: its truth is of version 1."""
+    try:
+        truth = read(path)
+        if truth is None:
+            return None
+        return score(
+            path.with_name(truth.file),
+            truth,
+            task.rules,
+            without=task.without,
+            zone=task.zone,
+        )
+    except LegwatchError as error:
+        return str(error)

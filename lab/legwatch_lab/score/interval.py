@@ -1,0 +1,123 @@
+"""A figure and its 95 % interval, by bootstrap over nights: whole nights are drawn again."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
+from operator import mul
+from typing import NamedTuple
+
+from legwatch_lab.score.measure import Measure, Middle
+from legwatch_lab.score.night import Night
+
+RESAMPLES, SEED = 1000, 20260101
+LOW, HIGH = 0.025, 0.975
+
+
+class Figure(NamedTuple):
+    """One measure of one side. `value` None: there was nothing to measure; `of`: how many."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    of: float
+
+
+def figures(
+    measures: Sequence[Measure], nights: Sequence[Night], sides: Sequence[str]
+) -> dict[tuple[str, str], Figure]:
+    """Return the figure of every (measure's key, side); the same nights give the same bytes."""
+    columns = {(m.key, side): _column(m, nights, side) for m in measures for side in sides}
+    drawn: dict[tuple[str, str], list[float]] = {name: [] for name in columns}
+    varied = {name: column for name, column in columns.items() if not column.even}
+    if len(nights) < 2:
+        varied = {}  # one night drawn again is the same night
+    chance = random.Random(SEED)  # noqa: S311 - repeatable, and nothing secret
+    places = range(len(nights))
+    for _ in range(RESAMPLES):
+        times = Counter(chance.choices(places, k=len(nights)))
+        weights = [times[place] for place in places]
+        for name, column in varied.items():
+            value = column.value(weights)
+            if value is not None:
+                drawn[name].append(value)
+    once = [1] * len(nights)
+    return {name: _figure(column, once, drawn[name]) for name, column in columns.items()}
+
+
+def quantile(ordered: Sequence[float], share: float) -> float | None:
+    """Return a quantile of sorted values, between two of them where it falls there."""
+    if not ordered:
+        return None
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+class _Sums(NamedTuple):
+    """The nights of a share that count at all, with what they add to both sums."""
+
+    places: tuple[int, ...]
+    upper: tuple[float, ...]
+    lower: tuple[float, ...]
+    factor: float
+
+    @property
+    def even(self) -> bool:
+        """Say whether every drawing gives the same, as when nothing happened in any night."""
+        return not any(self.upper) or self.upper == self.lower
+
+    def value(self, weights: Sequence[int]) -> float | None:
+        drawn = [weights[place] for place in self.places]
+        lower = sum(map(mul, drawn, self.lower))
+        return self.factor * sum(map(mul, drawn, self.upper)) / lower if lower else None
+
+    @property
+    def of(self) -> float:
+        return sum(self.lower)
+
+
+class _Values(NamedTuple):
+    """The values of all nights in order, each with its night."""
+
+    ordered: tuple[tuple[float, int], ...]
+    quantile: float
+
+    @property
+    def even(self) -> bool:
+        """Say whether every drawing gives the same."""
+        return not self.ordered or self.ordered[0][0] == self.ordered[-1][0]
+
+    def value(self, weights: Sequence[int]) -> float | None:
+        drawn: Iterable[float] = chain.from_iterable(
+            repeat(value, weights[place]) for value, place in self.ordered
+        )
+        return quantile(list(drawn), self.quantile)
+
+    @property
+    def of(self) -> float:
+        return len(self.ordered)
+
+
+def _column(measure: Measure, nights: Sequence[Night], side: str) -> _Sums | _Values:
+    if isinstance(measure, Middle):
+        values = [
+            (value, place)
+            for place, night in enumerate(nights)
+            for value in measure.values(night, night.sides[side])
+            if value is not None
+        ]
+        return _Values(tuple(sorted(values)), measure.quantile)
+    pairs = [measure.count(night, night.sides[side]) for night in nights]
+    kept = [(place, *pair) for place, pair in enumerate(pairs) if pair[1]]
+    places, upper, lower = zip(*kept, strict=True) if kept else ((), (), ())
+    return _Sums(places, upper, lower, 100.0 if measure.unit == "%" else 1.0)
+
+
+def _figure(column: _Sums | _Values, once: Sequence[int], drawn: list[float]) -> Figure:
+    value = column.value(once)
+    if not drawn:
+        return Figure(value, value, value, float(column.of))
+    drawn.sort()
+    return Figure(value, quantile(drawn, LOW), quantile(drawn, HIGH), float(column.of))

@@ -1,0 +1,40 @@
+"""What the rules got wrong, line by line: alerts that were false, and what was missed."""
+
+from collections.abc import Iterator, Sequence
+
+from legwatch.night import local
+from legwatch_lab.score.night import Night, Side
+
+ROW = "{night:<32} {at:<11} {what:<14} {reason:<16} {text}"
+Line = tuple[int, str, str, str]  # at_ms, what, reason, text
+
+
+def wrong(nights: Sequence[Night], side: str = "legwatch") -> Iterator[str]:
+    """Yield a line for each false alert and each miss, night by night, in local time."""
+    yield ROW.format(night="night", at="local time", what="what", reason="reason", text="text")
+    count = 0
+    for night in nights:
+        for at_ms, what, reason, text in sorted(_of(night.sides[side])):
+            when = f"{local(at_ms, night.zone):%d %b %H:%M}"
+            yield ROW.format(night=night.name, at=when, what=what, reason=reason, text=text)
+            count += 1
+    if not count:
+        yield "nothing was false and nothing missed"
+
+
+def _of(side: Side) -> Iterator[Line]:
+    for alert, true, _ in side.alerts:
+        if true is False:
+            yield alert.at_ms, f"false {alert.kind}", alert.reason, alert.text
+    for bared in side.bared:
+        if not bared.caught:
+            minutes = (bared.to_ms - bared.from_ms) // 60_000
+            where = f"{bared.what} {bared.side}".strip()
+            yield bared.from_ms, "missed bare", where, f"Uncovered for {minutes} min."
+    for at_ms, lead_min in side.skin.crossings:
+        if lead_min is None:
+            yield at_ms, "missed cold", "leg skin", "Below 28 C, and not told within 60 min."
+    for fate in side.fates:
+        if fate.plain and not fate.told:
+            minutes = (fate.to_ms - fate.from_ms) // 60_000
+            yield fate.from_ms, "missed fault", fate.sensor, f"{fate.what} for {minutes} min."

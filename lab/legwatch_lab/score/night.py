@@ -1,0 +1,148 @@
+"""One night: the rules and the simple automation see the same windows, the truth judges both."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from pathlib import Path
+from typing import NamedTuple
+
+from legwatch.conditions.still import limits_s
+from legwatch.engine import GRACE_MS, replay
+from legwatch.events import Event, Tick, Window
+from legwatch.limits.limits import Rules
+from legwatch.recording import events
+from legwatch_lab.score import cold, health, still
+from legwatch_lab.score.alert import Alert, Run, fold
+from legwatch_lab.score.cold import Bared, Skin
+from legwatch_lab.score.health import Fate
+from legwatch_lab.score.simple import STILL_MIN, simple
+from legwatch_lab.truth import Truth
+from legwatch_runtime.replay_file import read
+
+BODY = ("cold", "still")
+NORMAL_AGES = (65.0, 80.0)
+SIGN_MS = 30 * 60_000
+
+
+class Judged(NamedTuple):
+    """An alert, and whether it was true; None: the truth knows no yes or no for its kind."""
+
+    alert: Alert
+    true: bool | None
+    on_faulty: bool = False  # it rests on a sensor that was faulty then
+
+    @property
+    def of_fault(self) -> bool:
+        """Say whether it is a body alert that a fault night must not have."""
+        return self.alert.kind in BODY and (self.true is False or self.on_faulty)
+
+
+class Sign(NamedTuple):
+    """An early sign, and whether what it announced came."""
+
+    at_ms: int
+    hit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """How one side did in one night."""
+
+    alerts: tuple[Judged, ...]
+    bared: tuple[Bared, ...]
+    feet: tuple[Bared, ...]
+    skin: Skin
+    fates: tuple[Fate, ...]
+    wakes: tuple[int, ...]
+    signs: tuple[Sign, ...]
+    sign_leads_min: tuple[float | None, ...]  # of every true cold alert; None: no sign before it
+
+    def count(self, *kinds: str, true: bool | None = None) -> int:
+        """Return the number of alerts of these kinds; with `true`, of the true or false ones."""
+        return sum(j.alert.kind in kinds and (true is None or j.true is true) for j in self.alerts)
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One night as it was scored, by side: `legwatch` for each set of rules, and `simple`."""
+
+    name: str
+    kind: str
+    zone: tzinfo
+    faulty: bool
+    normal: bool  # a normal sleeper of 65 to 80
+    sides: Mapping[str, Side]
+
+
+def score(
+    path: Path,
+    truth: Truth,
+    rules: Mapping[str, Rules],
+    *,
+    without: Sequence[str] = (),
+    zone: tzinfo | None = None,
+) -> Night:
+    """Score one night under each set of rules, and the simple automation as `simple`.
+
+    `without` are channels left out; `zone` None: the night's own offset. Raises RecordingError.
+    """
+    zone = zone or truth.zone
+    # A channel by another name is one that legwatch does not know.
+    renames = {channel: f"{channel} (left out)" for channel in without}
+    recording = read(path, zone=zone, renames=renames)
+    told: list[Event] = list(events(recording))
+    windows = [event for event in told if isinstance(event, Window)]
+    told.append(Tick(truth.end_ms + GRACE_MS))  # so that a silence to the end is seen
+    sides = {}
+    for name, own in rules.items():
+        run = fold(replay(told, replace(own, zone=zone)))
+        _, warn_s, urgent_s = limits_s(own)
+        sides[name] = _side(truth, run, {"warning": warn_s, "urgent": urgent_s})
+    limits = {"warning": STILL_MIN * 60}
+    sides["simple"] = _side(truth, simple(windows, truth.end_ms), limits)
+    low, high = NORMAL_AGES
+    normal = low <= truth.age <= high and truth.movement == "normal" and not truth.faults
+    return Night(truth.name, truth.kind, zone, bool(truth.faults), normal, sides)
+
+
+def _side(truth: Truth, run: Run, limits: Mapping[str, int]) -> Side:
+    colds = [alert for alert in run.alerts if alert.kind == "cold"]
+    judged = tuple(
+        Judged(alert, _true(truth, alert, limits), health.on_faulty(truth, alert))
+        for alert in run.alerts
+    )
+    right = [j.alert.at_ms for j in judged if j.alert.kind == "cold" and j.true]
+    return Side(
+        alerts=judged,
+        bared=cold.bared(truth, colds),
+        feet=cold.bared(truth, colds, feet=True),
+        skin=cold.skin(truth, colds),
+        fates=health.fates(truth, run.alerts),
+        wakes=run.wakes,
+        signs=tuple(Sign(at, _hit(truth, at, colds)) for at in run.signs),
+        sign_leads_min=tuple(_before(at, run.signs) for at in right),
+    )
+
+
+def _true(truth: Truth, alert: Alert, limits: Mapping[str, int]) -> bool | None:
+    match alert.kind:
+        case "cold":
+            return cold.true(truth, alert.at_ms)
+        case "still":
+            return still.true(truth, alert.at_ms, limits[alert.level])
+        case _:
+            return None if truth.faults else False
+
+
+def _hit(truth: Truth, at_ms: int, colds: Sequence[Alert]) -> bool:
+    """Say whether a cold alert, or true uncovering or cold, follows an early sign."""
+    until_ms = at_ms + SIGN_MS
+    if any(at_ms <= alert.at_ms <= until_ms for alert in colds):
+        return True
+    bare = any(u.from_ms <= until_ms and at_ms < u.to_ms for u in truth.uncovered)
+    return bare or cold.cold_skin(truth, at_ms, until_ms)
+
+
+def _before(at_ms: int, signs: Sequence[int]) -> float | None:
+    leads = [(at_ms - sign) / 60_000 for sign in signs if 0 <= at_ms - sign <= SIGN_MS]
+    return max(leads, default=None)

@@ -1,0 +1,18 @@
+"""Still alerts against the truth."""
+
+from bisect import bisect_right
+
+from legwatch_lab.truth import Truth
+
+SLACK = 0.9  # a count that began a little after the turn is still right
+
+
+def true(truth: Truth, at_ms: int, limit_s: float) -> bool:
+    """Say whether nobody had turned, nor gone to bed, for nine tenths of the limit."""
+    stay = truth.stay(at_ms)
+    if stay is None:
+        return False
+    place = bisect_right(truth.turns, at_ms)
+    turned_ms = truth.turns[place - 1] if place else 0
+    since_ms = max(turned_ms, truth.in_bed[stay].from_ms)
+    return at_ms - since_ms >= SLACK * limit_s * 1000

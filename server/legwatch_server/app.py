@@ -1,0 +1,211 @@
+"""`legwatch server`: arguments, the real clock, wiring. The only place that builds things."""
+
+import argparse
+import logging
+import queue
+import signal
+import sqlite3
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from legwatch.errors import CannotRun
+from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.secrets import secret
+from legwatch_runtime.state_dir import claimed
+from legwatch_server.beds.batch import Intake
+from legwatch_server.beds.loop import Owner
+from legwatch_server.beds.status import Pulse
+from legwatch_server.beds.suspects import Suspects
+from legwatch_server.inbox import Act, Answered, Claims, Of
+from legwatch_server.ingest.broker import Arrival, Ingest
+from legwatch_server.links import own_key
+from legwatch_server.notify.bedsides import Bedsides
+from legwatch_server.notify.channels import Keeps, Notifier, Speaks, open_channels
+from legwatch_server.notify.outbox import Outbox, backlog
+from legwatch_server.notify.planner import Tell
+from legwatch_server.notify.rehearsal import evening, ways
+from legwatch_server.notify.render import Composer
+from legwatch_server.publish.deadman import Beats
+from legwatch_server.settings import ServerSettings, read
+from legwatch_server.store.store import Store, connect
+from legwatch_server.web.actions import Door
+from legwatch_server.web.server import serve
+
+logger = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch server`; 0 at a clean end, 1 when it cannot run here, 2 for wrong settings."""
+    parser = argparse.ArgumentParser(
+        prog="legwatch server", description="Store the windows, decide, and tell people."
+    )
+    parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="server.toml")
+    parser.add_argument("--check-config", action="store_true", help="only check the settings")
+    args = parser.parse_args(argv)
+    settings = read(args.config)
+    channels = open_channels(settings)
+    password = secret("LEGWATCH_MQTT_PASSWORD")
+    if args.check_config:
+        print(f"{args.config}: good (profile {settings.profile}, channels {', '.join(channels)})")
+        return 0
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    with claimed(Path(settings.state_dir), "server.lock") as folder:
+        try:
+            return _run(settings, password, folder, channels)
+        except OSError as error:
+            raise CannotRun(str(error)) from None
+
+
+def _run(
+    settings: ServerSettings, password: str, folder: Path, channels: dict[str, Notifier]
+) -> int:
+    path = folder / "legwatch.db"
+    store = Store(path)
+    arrivals: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
+    intake = Intake(store, settings.rules_of, settings.plays)
+    ingest = Ingest(settings.mqtt, password, arrivals)
+    bedsides = Bedsides(ingest)
+    ingest.hear_answers(bedsides.hear)
+    key = own_key(folder, secret("LEGWATCH_ANSWER_KEY"))
+    for notifier in channels.values():
+        if isinstance(notifier, Keeps):
+            notifier.begin(folder)
+        if isinstance(notifier, Speaks):
+            notifier.speak_over(bedsides)
+    boxes = _boxes(settings, path, channels, key, arrivals)
+    pulse, stopping = Pulse(), threading.Event()
+    suspects = Suspects(folder / "at_work")
+
+    def wake() -> None:
+        for box in boxes.values():
+            box.wake()
+
+    def end(*_: object) -> None:
+        stopping.set()
+        arrivals.put(None)
+
+    owner = Owner(
+        store=store,
+        intake=intake,
+        wire=ingest,
+        arrivals=arrivals,
+        tell=Tell(settings),
+        rehearsal=partial(evening, settings),
+        wake=wake,
+        pulse=pulse,
+        stopping=stopping,
+        suspects=suspects,
+    )
+    door = Door(key, arrivals.put, utc_ms)
+    health = _health(intake, ingest, boxes, pulse, arrivals, path, door, settings)
+    web = serve(settings.http.host, settings.http.port, health, door)
+    beats = Beats(settings.heartbeat, lambda: pulse.now().well_ms)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    owner.begin()
+    for box in boxes.values():
+        box.start()
+    ingest.start()
+    beats.start()
+    logger.info("server up: %s beds known, health on port %s", len(intake.beds), web.server_port)
+    try:
+        owner.run()
+    finally:
+        beats.stop()
+        ingest.stop()
+        for box in boxes.values():
+            box.stop()
+        web.shutdown()
+        suspects.close()
+        store.close()
+    return 0
+
+
+def _boxes(
+    settings: ServerSettings,
+    path: Path,
+    channels: dict[str, Notifier],
+    key: bytes,
+    arrivals: "queue.SimpleQueue[Arrival | None]",
+) -> dict[str, Outbox]:
+    boxes: dict[str, Outbox] = {}
+
+    def wake_all() -> None:
+        for box in boxes.values():
+            box.wake()
+
+    for name, notifier in channels.items():
+        boxes[name] = Outbox(
+            path,
+            name,
+            notifier,
+            compose=Composer(settings, key),
+            give_up_h=settings.push.give_up_h,
+            workers=settings.push.workers,
+            wake_all=wake_all,
+            answered=partial(_answered_in_app, arrivals, name),
+        )
+    return boxes
+
+
+def _answered_in_app(
+    arrivals: "queue.SimpleQueue[Arrival | None]", channel: str, delivery: int
+) -> None:
+    """Pass on that somebody has acknowledged in the service's own app."""
+    claims = Claims(Of.DELIVERY, delivery, Act.SEEN, 0, 0)
+    arrivals.put(Answered(claims, b"", channel, utc_ms(), lambda _outcome: None))
+
+
+def _health(
+    intake: Intake,
+    ingest: Ingest,
+    boxes: dict[str, Outbox],
+    pulse: Pulse,
+    arrivals: "queue.SimpleQueue[Arrival | None]",
+    path: Path,
+    door: Door,
+    settings: ServerSettings,
+) -> Any:
+    def report() -> dict[str, Any]:
+        beat, counters, wrong = pulse.now(), intake.counters, []
+        if not ingest.connected():
+            wrong.append("no connection to the broker")
+        if beat.failing:
+            wrong.append(f"the database takes nothing: {beat.failing}")
+        wrong += [f"bed {bed} cannot be judged" for bed in sorted(beat.unjudged)]
+        wrong += [f"channel {name}: {box.failing}" for name, box in boxes.items() if box.failing]
+        tried: dict[str, str] = {}
+        try:
+            with closing(connect(path)) as db:
+                waiting = sum(backlog(boxes, db, utc_ms()).values())
+            for way in ways(path, settings, utc_ms()):
+                colour = {True: "green", False: "amber", None: "unknown"}[way.good]
+                tried[f"{way.person}/{way.channel}"] = f"{colour}: {way.why}"
+        except sqlite3.Error as error:
+            waiting = -1  # not known
+            wrong.append(f"the outbox cannot be read: {error}")
+        now_ms = utc_ms()
+        age_s = round((now_ms - beat.committed_ms) / 1000, 1) if beat.committed_ms else None
+        names = ("windows", "duplicates", "late", "clock_wrong", "quarantined")
+        return {
+            "status": "degraded" if wrong else "ok",
+            "wrong": wrong,
+            "last_commit_age_s": age_s,
+            "counters": {name: getattr(counters, name) for name in names},
+            "notices": dict(counters.notices),
+            "pushes": {name: dict(box.results) for name, box in boxes.items()},
+            "answers": dict(door.results),
+            "rehearsal": tried,
+            "backlog": waiting,
+            "queue": arrivals.qsize(),
+            "beds": len(intake.beds),
+            "commits": beat.commits,
+            "commit_s": round(beat.commit_s, 3),
+        }
+
+    return report

@@ -1,0 +1,385 @@
+"""One batch of messages becomes one transaction: decode, place, dedupe, decide.
+
+Nothing here is final until the commit: `undo` puts memory back as it was before the batch.
+"""
+
+import contextlib
+import logging
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+
+from legwatch import engine
+from legwatch.alerting.notice import Notice, What, as_json
+from legwatch.contract.codec import Press, decode_press, decode_window, is_boot, is_press_id, parse
+from legwatch.contract.topics import split
+from legwatch.errors import WireError
+from legwatch.events import Ack, Away, Clock, Event, Kind, Snooze, Tick, Window
+from legwatch.limits.limits import Rules
+from legwatch.printable import printable
+from legwatch.state_codec import to_json
+from legwatch.text.message import text, title
+from legwatch_server.beds.leaps import Leaps
+from legwatch_server.beds.registry import Bed, Boot, restored
+from legwatch_server.inbox import Act, Answered, Of, Outcome, Subject
+from legwatch_server.ingest.broker import Message
+from legwatch_server.ingest.timestamps import place, pressed_ms
+from legwatch_server.store.notices import News
+from legwatch_server.store.store import Batch, Store
+
+logger = logging.getLogger(__name__)
+
+KEPT_PAYLOAD = 4096
+LONGEST_TOPIC, LONGEST_WHY = 200, 300
+RETRY_MS = 60_000  # a second use of a link within this time is the phone's own retry
+BEDSIDE = "bedside"  # who has answered, when it was the button there
+
+
+class Counters:
+    """What has happened since the start; read by /metrics."""
+
+    def __init__(self) -> None:
+        self.windows = self.duplicates = self.late = self.clock_wrong = self.quarantined = 0
+        self.notices: dict[tuple[str, str], int] = {}
+
+    def copy(self) -> "Counters":
+        """Return a copy, to go back to when a commit fails."""
+        return deepcopy(self)
+
+
+class Intake:
+    """Owns all beds; used by one thread."""
+
+    def __init__(
+        self, store: Store, rules_of: Callable[[str], Rules], plays: Callable[[str], bool]
+    ) -> None:
+        self._store, self._rules_of, self._plays = store, rules_of, plays
+        self.beds: dict[str, Bed] = {}
+        self.counters = Counters()
+        self._undeclared: set[str] = set()  # beds whose recordings were refused, and that was said
+        self.away_ms = 0  # until when no silence counts against an agent: nobody could listen
+        for ident, name, state, seen_ms, played in store.beds():
+            bed = Bed(ident, name, rules_of(name), seen_ms=seen_ms, played=played)
+            try:
+                restored(bed, state)
+            except ValueError as error:
+                # Its first nights are over: it must not fall silent for a week because of this.
+                bed.state = engine.start(learned=True)
+                logger.warning("bed %s: the stored state is not used (%s)", name, error)
+            self.beds[name] = bed
+        self._next_bed = max((bed.id for bed in self.beds.values()), default=0) + 1
+        self._next_boot = store.next_boot_id()
+        self.batch = Batch()
+        self.touched: dict[str, Bed] = {}
+        self.boots: dict[int, tuple[Bed, Boot]] = {}
+        self._undo_state: dict[str, tuple[engine.State, int, bool, Leaps]] = {}
+        self._undo_boot: dict[int, tuple[int, set[int]]] = {}
+        self._new: list[str] = []
+        self._replies: list[tuple[Answered, Outcome]] = []
+        self._tokens: set[bytes] = set()
+        self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
+        self.fresh = False
+        self.begin()
+
+    def begin(self) -> None:
+        """Start a new batch, and remember what `undo` needs."""
+        self.batch = Batch()
+        self.touched, self.boots = {}, {}
+        self.fresh = False  # whether a window of a real bed came in time
+        self._replies, self._tokens, self.pressed = [], set(), {}
+        self._undo_state, self._undo_boot, self._new = {}, {}, []
+        self._before = self.counters.copy()
+        self._ids = (self._next_bed, self._next_boot)
+
+    def undo(self) -> None:
+        """Put memory back as it was when the batch began."""
+        self.counters = self._before
+        for name, before in self._undo_state.items():
+            bed = self.beds[name]
+            bed.state, bed.seen_ms, bed.played, bed.leaps = before
+        for ident, (upto, ahead) in self._undo_boot.items():
+            bed, boot = self.boots[ident]
+            if upto < 0:
+                del bed.boots[boot.boot]
+            else:
+                boot.upto, boot.ahead = upto, ahead
+        for name in self._new:
+            del self.beds[name]
+        self._next_bed, self._next_boot = self._ids
+        self.begin()
+
+    def finish(self) -> Batch:
+        """Return the transaction of this batch."""
+        for bed in self.touched.values():
+            text_ = to_json(bed.state)
+            self.batch.states.append((text_, bed.seen_ms, int(bed.played), bed.id))
+        self.batch.uptos = {ident: boot.upto for ident, (_, boot) in self.boots.items()}
+        return self.batch
+
+    def reply(self) -> None:
+        """Tell those who answered what became of it: the batch is committed."""
+        for answered, outcome in self._replies:
+            try:
+                answered.reply(outcome)
+            except Exception:  # who asked may be gone; the answer is committed all the same
+                logger.exception("an answer by %s could not be confirmed", answered.via)
+
+    def answer(self, said: Answered, now_ms: int) -> None:
+        """Take an answer in that came by a link, an app or the command line."""
+        self._replies.append((said, self._answer(said, now_ms)))
+
+    def _answer(self, said: Answered, now_ms: int) -> Outcome:
+        used_ms = self._store.used_ms(said.token) if said.token else None
+        if used_ms is not None:
+            return Outcome.AGAIN if now_ms - used_ms <= RETRY_MS else Outcome.USED
+        if said.token and said.token in self._tokens:
+            return Outcome.AGAIN
+        if not said.token and said.claims.of is Of.DELIVERY and self._answered(said.claims.id):
+            return Outcome.AGAIN  # a service that was asked twice
+        subject = self._store.subject(said.claims.of, said.claims.id)
+        if subject is None or (subject.bed and subject.bed not in self.beds):
+            return Outcome.GONE
+        act, minutes = said.claims.act, said.claims.minutes
+        if subject.bed and not self._react(self.beds[subject.bed], subject, said, now_ms):
+            return Outcome.OVER
+        self._tokens.add(said.token)
+        self.batch.answers.append(
+            (
+                now_ms, said.token or None, subject.notice_id, subject.bed_id,
+                subject.person or said.via, act.value, minutes or None, said.via,
+            )
+        )  # fmt: skip
+        if said.claims.of is Of.DELIVERY:
+            self.batch.answered.append((said.claims.id, f"{act.value} by {said.via}"))
+        return Outcome.DONE
+
+    def _answered(self, delivery: int) -> bool:
+        noted = any(ident == delivery for ident, _ in self.batch.answered)
+        return noted or self._store.answered(delivery)
+
+    def _react(self, bed: Bed, subject: Subject, said: Answered, now_ms: int) -> bool:
+        """Let the engine know, a played bed in its own time; False: what was meant is over."""
+        at_ms = bed.state.at_ms if bed.played else now_ms
+        kind = Kind(subject.kind) if subject.kind else None
+        who = subject.person or said.via
+        if said.claims.act is Act.QUIET:
+            until_ms = at_ms + said.claims.minutes * 60_000
+            snooze = Snooze(at_ms, kind, until_ms, episode_ms=subject.episode_ms or None)
+            before = len(self.batch.notices)
+            self._decide(bed, replace(snooze, standing=kind is not None), who)
+            new = self.batch.notices[before:]
+            return any(news.notice.what is What.SNOOZED for news in new)
+        if said.claims.act in (Act.SEEN, Act.USELESS):
+            useful = said.claims.act is Act.SEEN
+            self._decide(bed, Ack(at_ms, kind, subject.episode_ms or None, useful), who)
+        return True
+
+    def take(self, message: Message) -> None:
+        """Take one message in; one that cannot be read is set aside.
+
+        Raises what a fault of ours or of the store raises; the batch is then to be undone.
+        """
+        try:
+            name, rest = split(message.topic)
+            if rest == "window":
+                self._window(name, message)
+            elif rest == "event":
+                self._press(name, message)
+        except WireError as error:
+            self.set_aside(message, str(error))
+
+    def tick(self, bed: Bed, at_ms: int) -> None:
+        """Let time come to `at_ms` for a bed."""
+        self._decide(bed, Tick(at_ms))
+
+    def _window(self, name: str, message: Message) -> None:
+        window = decode_window(message.payload)
+        if window.clock == Clock.PLAYED:
+            self._check_declared(name)
+        bed = self._bed(name)
+        boot = self._boot(bed, window)
+        if boot.has(window.seq):
+            self.counters.duplicates += 1
+            return
+        if window.clock == Clock.PLAYED:
+            self._leap(bed, window.to_ms, message.arrived_ms)
+        placed = place(window, message.arrived_ms, bed.rules.alerts.fresh_s)
+        if not placed.late:
+            self._decide(bed, placed.window)
+        boot.add(window.seq)
+        self._touch(bed)
+        bed.seen_ms = max(bed.seen_ms, message.arrived_ms)
+        bed.played = window.clock == "played"
+        self.fresh |= not (placed.late or bed.played)
+        w = placed.window
+        self.batch.windows.append(
+            (
+                bed.id, boot.id, w.seq, w.from_ms, w.to_ms, w.mono_ms, w.clock, w.leg_c, w.leg_rh,
+                w.room_c, w.room_rh, w.moves, w.in_bed,
+                ",".join(f"{sensor}:{fault}" for sensor, fault in w.faults) or None,
+                message.arrived_ms, int(placed.late), w.moved_s, w.active_s,
+            )
+        )  # fmt: skip
+        self.counters.windows += 1
+        self.counters.late += placed.late
+        self.counters.clock_wrong += placed.clock_wrong
+
+    def _check_declared(self, name: str) -> None:
+        """Raise WireError for a recording of a bed that is not declared to play one."""
+        if self._plays(name):
+            return
+        why = f"a recording; declare it with beds.{name}.played = true"
+        if name not in self._undeclared:
+            self._undeclared.add(name)
+            logger.warning("bed %s is not taken in: it plays %s", name, why)
+        raise WireError(f"clock: {why}")
+
+    def _leap(self, bed: Bed, to_ms: int, now_ms: int) -> None:
+        """Take from a recording's allowance; raises WireError when there is none left."""
+        leaps = bed.leaps.after(bed.state.at_ms, to_ms, now_ms)
+        if leaps is None:
+            raise WireError("this recording leaps too often through time")
+        self._touch(bed)
+        bed.leaps = leaps
+
+    def _press(self, name: str, message: Message) -> None:
+        press = decode_press(message.payload)
+        bed = self._bed(name)
+        again = (bed.name, press.id) in self.pressed
+        self.pressed[bed.name, press.id] = None  # confirmed anew, since it came anew
+        if again or self._store.pressed(bed.id, press.id):
+            return  # sent again: it was counted when it came first
+        if bed.played:
+            # An older one is news of the present minute: it takes no time line back.
+            self._leap(bed, max(press.at_ms, bed.state.at_ms), message.arrived_ms)
+        self.batch.presses.append(
+            (bed.id, press.id, press.button, press.at_ms, press.kind.value if press.kind else None)
+        )
+        self._touch(bed)
+        at_ms = pressed_ms(press, message.arrived_ms, played=bed.played)
+        event = _said(press, at_ms)
+        if event is not None:
+            self._decide(bed, event, BEDSIDE)
+
+    def _decide(self, bed: Bed, event: Event, who: str | None = None) -> None:
+        if not bed.played and bed.state.at_ms < self.away_ms and not isinstance(event, Away):
+            self._decide(bed, Away(min(event.at_ms, self.away_ms)))
+        state, notices = engine.advance(bed.state, event, bed.rules)
+        self._touch(bed)
+        bed.state = state
+        for notice in notices:
+            self._note(bed, notice, who)
+
+    def _note(self, bed: Bed, notice: Notice, who: str | None) -> None:
+        said = text(notice)
+        row = (
+            bed.id,
+            notice.at_ms,
+            notice.kind.value,
+            notice.what.value,
+            notice.level.value,
+            notice.reason.value,
+            notice.held.value if notice.held else None,
+            title(notice),
+            as_json(notice, bed=bed.name, text=said),
+        )
+        self.batch.notices.append(News(bed.id, bed.name, notice, row, who, played=bed.played))
+        key = (notice.kind.value, notice.what.value)
+        self.counters.notices[key] = self.counters.notices.get(key, 0) + 1
+
+    def _bed(self, name: str) -> Bed:
+        bed = self.beds.get(name)
+        if bed is None:
+            bed = Bed(self._next_bed, name, self._rules_of(name))
+            self._next_bed += 1
+            self.batch.beds.append((bed.id, name))
+            self.beds[name] = bed
+            self._new.append(name)
+        return bed
+
+    def _boot(self, bed: Bed, window: Window) -> Boot:
+        boot = self._boot_seen(bed, window.boot)
+        new = boot is None
+        if boot is None:
+            base = (window.low or window.seq) - 1
+            boot = Boot(self._next_boot, window.boot, min(base, window.seq - 1))
+            self._next_boot += 1
+            self.batch.boots.append((boot.id, bed.id, window.boot, boot.upto))
+            bed.boots[window.boot] = boot
+        if boot.id not in self.boots:
+            self.boots[boot.id] = (bed, boot)
+            self._undo_boot[boot.id] = (-1, set()) if new else (boot.upto, set(boot.ahead))
+        if window.low is not None:
+            boot.holds_from(window.low)
+        return boot
+
+    def _boot_seen(self, bed: Bed, name: str) -> Boot | None:
+        """Return a boot of which something is stored, or about to be."""
+        boot = bed.boots.get(name)
+        if boot is None:
+            stored = self._store.boot(bed.id, bed.name, name)
+            if stored is None:
+                return None
+            boot = bed.boots[name] = Boot(stored[0], name, stored[1], stored[2])
+        return boot
+
+    def _touch(self, bed: Bed) -> None:
+        if bed.name not in self.touched:
+            self.touched[bed.name] = bed
+            self._undo_state[bed.name] = (bed.state, bed.seen_ms, bed.played, bed.leaps)
+
+    def set_aside(self, message: Message, why: str) -> None:
+        """Keep the bytes of a message; if it names its place, the rest need not wait for it."""
+        if not self.counters.quarantined:
+            logger.warning("quarantined a message on %s: %s", message.topic, why)
+        boot = seq = name = None
+        with contextlib.suppress(WireError):
+            name, rest = split(message.topic)
+            if rest == "window":
+                boot, seq = self._place_of(name, message)
+            elif rest == "event":
+                self._confirm_unread(name, message)
+        row = (
+            message.arrived_ms,
+            printable(message.topic, LONGEST_TOPIC),
+            name,
+            boot,
+            seq,
+            printable(why, LONGEST_WHY),
+            message.payload[:KEPT_PAYLOAD],
+        )
+        self.batch.quarantine.append(row)
+        self.counters.quarantined += 1
+
+    def _confirm_unread(self, name: str, message: Message) -> None:
+        """Let the agent let go of a press that is set aside, if it says its id: it is kept here."""
+        ident = parse(message.payload).get("id")
+        if name in self.beds and is_press_id(ident):
+            self.pressed[name, ident] = None
+
+    def _place_of(self, name: str, message: Message) -> tuple[str | None, int | None]:
+        try:
+            body = parse(message.payload)
+        except WireError:
+            return None, None
+        boot, seq = body.get("boot"), body.get("seq")
+        bed = self.beds.get(name)
+        known = self._boot_seen(bed, boot) if bed and is_boot(boot) else None
+        if bed is None or known is None or type(seq) is not int or not 0 < seq <= 2**53:
+            return None, None
+        if known.id not in self.boots:
+            self.boots[known.id] = (bed, known)
+            self._undo_boot[known.id] = (known.upto, set(known.ahead))
+        if not known.has(seq):
+            known.add(seq)
+        return known.boot, seq
+
+
+def _said(press: Press, at_ms: int) -> Ack | Snooze | None:
+    """Return what a button at the bedside says to the engine."""
+    if press.button == "snooze":
+        until_ms = at_ms + (press.minutes or 30) * 60_000
+        return Snooze(at_ms, press.kind, until_ms, standing=True)
+    if press.button in ("ack", "not_useful"):
+        return Ack(at_ms, press.kind, useful=press.button == "ack")
+    return None

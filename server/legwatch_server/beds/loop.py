@@ -1,0 +1,257 @@
+"""The one thread that owns every bed: take in, decide, commit, and only then tell anybody."""
+
+import json
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from legwatch import engine
+from legwatch.alerting.notice import iso
+from legwatch.alerting.trial_nights import has_learned
+from legwatch.contract.codec import VERSION, Stored, encode_stored
+from legwatch.contract.topics import Channel, topic
+from legwatch.events import Kind
+from legwatch_runtime.clock import utc_ms
+from legwatch_server.beds.batch import Intake
+from legwatch_server.beds.registry import Bed, Boot
+from legwatch_server.beds.status import Pulse
+from legwatch_server.beds.suspects import Suspects
+from legwatch_server.beds.writer import Writer
+from legwatch_server.ingest.broker import Arrival, Connected, Message
+from legwatch_server.notify.planner import Tell
+from legwatch_server.notify.recovery import resume
+from legwatch_server.notify.rehearsal import Learned
+from legwatch_server.store.deliveries import Try
+from legwatch_server.store.store import Store
+
+logger = logging.getLogger(__name__)
+
+MOST = 2000  # messages in one transaction
+STATES_A_S = 200  # `state` messages are for dashboards: at most so many
+CONFIRMATIONS_A_S = 2000
+LONGEST_WAIT_S = 1.0
+EVENING_LOOK_MS = 60_000
+NO_BOOT = Boot(0, "00000000", 0)  # of a bed that has sent presses only
+
+
+Rehearsal = Callable[[int, str, list[Learned]], tuple[str, list[Try]] | None]
+
+
+class Wire(Protocol):
+    """What the owner needs of the broker."""
+
+    def acknowledge(self, messages: list[Message]) -> None:
+        """Tell the broker that these are committed."""
+
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
+        """Publish."""
+
+
+class Owner:
+    """Runs until a None comes through the queue of arrivals."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        intake: Intake,
+        wire: Wire,
+        arrivals: "queue.SimpleQueue[Arrival | None]",
+        tell: Tell,
+        rehearsal: Rehearsal = lambda *_: None,
+        wake: Callable[[], None],
+        pulse: Pulse,
+        stopping: threading.Event | None = None,
+        suspects: Suspects | None = None,
+        utc_ms: Callable[[], int] = utc_ms,
+    ) -> None:
+        self._store, self._intake, self._wire, self._arrivals = store, intake, wire, arrivals
+        self._tell, self._wake, self._utc_ms = tell, wake, utc_ms
+        self._rehearsal, self._evening_ms = rehearsal, 0
+        self._resumed = False
+        self._writer = Writer(
+            store,
+            intake,
+            wire,
+            tell=tell,
+            wake=wake,
+            pulse=pulse,
+            suspects=suspects or Suspects(),
+            stopping=stopping or threading.Event(),
+            utc_ms=utc_ms,
+        )
+        self._allowance = _Allowance(CONFIRMATIONS_A_S, utc_ms)
+        self._states = _Allowance(STATES_A_S, utc_ms)
+
+    def begin(self) -> None:
+        """Put the outbox in order; called before anybody is told, and again until it worked."""
+        try:
+            with self._store.transaction() as db:
+                resume(db, self._tell, self._intake.beds.values(), self._utc_ms())
+            self._resumed = True
+        except sqlite3.Error as error:
+            logger.warning("the outbox was not put in order yet: %s", error)
+
+    def run(self) -> None:
+        """Work until told to stop; what has arrived before that is still committed."""
+        while True:
+            arrivals, stop = self._gather()
+            self.turn(arrivals)
+            if stop:
+                return
+
+    def turn(self, arrivals: Sequence[Arrival]) -> None:
+        """Take a batch in and commit it; a failing disk is waited for, nothing is dropped."""
+        if not self._resumed:
+            self.begin()
+        messages = [a for a in arrivals if not isinstance(a, Connected)]
+        if any(isinstance(a, Connected) for a in arrivals):
+            for bed in self._intake.beds.values():
+                # Say again what stands, and what does not: a crash may have come before the word.
+                bed.alerts = dict.fromkeys(Kind, b"?")
+                self._writer.unsaid[bed.name] = bed
+        if not self._writer.write(messages):
+            return  # not acknowledged, so the broker sends it again
+        self._publish()
+        self._rehearse()
+
+    def _rehearse(self) -> None:
+        """Begin the evening's try when it is time; looked at once a minute."""
+        now_ms = self._utc_ms()
+        if now_ms - self._evening_ms < EVENING_LOOK_MS:
+            return
+        self._evening_ms = now_ms
+        try:
+            planned = self._rehearsal(now_ms, self._store.rehearsed(), self._learned())
+            if planned is not None:
+                self._store.rehearse(*planned, now_ms)
+                self._wake()
+        except sqlite3.Error as error:
+            logger.warning("the evening's try was put off: %s", error)
+
+    def _learned(self) -> list[Learned]:
+        """Return the beds whose first nights are over, and nobody was told."""
+        told = self._store.learned()
+        return [
+            Learned(bed.id, bed.name)
+            for bed in self._intake.beds.values()
+            if bed.id not in told and has_learned(bed.state.bed.learning, bed.rules)
+        ]
+
+    def _gather(self) -> tuple[list[Arrival], bool]:
+        wait_s = self._writer.wait_s(LONGEST_WAIT_S)
+        if self._writer.unconfirmed or self._writer.pressed:
+            wait_s = min(wait_s, 0.05)
+        arrivals: list[Arrival] = []
+        try:
+            first = self._arrivals.get(timeout=max(0.0, wait_s))
+            while first is not None:
+                arrivals.append(first)
+                if len(arrivals) >= MOST:
+                    return arrivals, False
+                first = self._arrivals.get_nowait()
+        except queue.Empty:
+            return arrivals, False
+        return arrivals, True
+
+    def _publish(self) -> None:
+        unconfirmed, unsaid = self._writer.unconfirmed, self._writer.unsaid
+        pressed = self._writer.pressed
+        for ident in list(unconfirmed):
+            if not self._allowance.take():
+                break
+            self._confirm(*unconfirmed.pop(ident))
+        for name in list(pressed):
+            if not self._allowance.take():
+                break
+            bed = pressed.pop(name)
+            self._confirm(bed, max(bed.boots.values(), key=lambda boot: boot.id, default=NO_BOOT))
+        for bed in unsaid.values():
+            minutes = bed.state.bed.sight.minutes
+            if minutes == bed.minutes and b"?" not in bed.alerts.values():
+                continue
+            bed.minutes = minutes
+            try:
+                self._say(bed)
+            except Exception:  # what one bed looks like is no reason to leave the others
+                logger.exception("bed %s cannot be shown", bed.name)
+        unsaid.clear()
+
+    def _confirm(self, bed: Bed, boot: Boot) -> None:
+        """Tell a bed's agent what it may let go of."""
+        self._writer.pressed.pop(bed.name, None)
+        stored = Stored(boot.boot, boot.upto, self._writer.presses(bed))
+        name = topic(bed.name, Channel.STORED)
+        self._wire.publish(name, encode_stored(stored), qos=0, retain=True)
+
+    def _say(self, bed: Bed) -> None:
+        seen = engine.view(bed.state, bed.rules)
+        if seen is None:
+            return
+        standing = {alert.kind.value: _alert(alert) for alert in seen.alerts}
+        for kind in bed.alerts.keys() | standing.keys():
+            payload = standing.get(kind, b"")
+            if bed.alerts.get(kind) != payload:
+                self._wire.publish(
+                    topic(bed.name, Channel.ALERT, kind), payload, qos=1, retain=True
+                )
+        bed.alerts = standing
+        if self._states.take():
+            name = topic(bed.name, Channel.STATE)
+            self._wire.publish(name, _state(seen), qos=0, retain=False)
+
+
+class _Allowance:
+    """So many a second."""
+
+    def __init__(self, most: int, utc_ms: Callable[[], int]) -> None:
+        self._most, self._utc_ms = most, utc_ms
+        self._second = self._used = 0
+
+    def take(self) -> bool:
+        second = self._utc_ms() // 1000
+        if second != self._second:
+            self._second, self._used = second, 0
+        self._used += 1
+        return self._used <= self._most
+
+
+def _alert(alert: engine.Alert) -> bytes:
+    state = "firing"
+    if not alert.judged:
+        state = "unknown"
+    elif alert.snoozed_until_ms is not None:
+        state = "snoozed"
+    elif alert.acknowledged:
+        state = "acknowledged"
+    return _dump(
+        {
+            "v": VERSION,
+            "state": state,
+            "level": alert.level.value,
+            "since": iso(alert.since_ms),
+            "reason": alert.reason.value,
+        }
+    )
+
+
+def _state(seen: engine.View) -> bytes:
+    return _dump(
+        {
+            "v": VERSION,
+            "at": iso(seen.at_ms),
+            "in_bed": seen.in_bed,
+            "legs": seen.legs,
+            "still_min": None if seen.still_s is None else seen.still_s // 60,
+            "leg_c": seen.leg_c,
+            "room_c": seen.room_c,
+            "cold_in_min": seen.cold_in_min,
+        }
+    )
+
+
+def _dump(body: dict[str, object]) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()

@@ -1,0 +1,211 @@
+"""`legwatch alerts`: the night's alerts with their history; one in plain words; an answer."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import urllib3
+
+from legwatch.alerting.notice import Held, Notice
+from legwatch.errors import CannotRun, SettingsError
+from legwatch.night import local, night_of
+from legwatch.oncall.escalation import OVER
+from legwatch_runtime import locations as usual
+from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.profiles import sources
+from legwatch_runtime.secrets import secret
+from legwatch_runtime.stdout import reader_may_leave
+from legwatch_server.cli.explain import answered, explain, headed, journeys
+from legwatch_server.inbox import Act, Claims, Of
+from legwatch_server.links import SNOOZES_MIN, make
+from legwatch_server.review.trial import learning
+from legwatch_server.settings import ServerSettings, read
+from legwatch_server.store import incidents as chronicle
+from legwatch_server.store.incidents import Episode, Sight
+from legwatch_server.web.actions import PATH
+
+VALID_S = 60
+FRESH_MIN = 15
+_ACTS = {"seen": Act.SEEN, "useless": Act.USELESS}
+_SAID = {
+    200: "noted",
+    410: "there is no such alert, or it is over; nothing was changed",
+    503: "not noted yet; try again",
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch alerts`; 0 when done, 1 when it cannot be, 2 for wrong words or settings."""
+    args = _parser().parse_args(argv)
+    settings = read(usual.settings(args.config))
+    match args.action:
+        case "explain":
+            return _explain(settings, args.id)
+        case "seen" | "useless":
+            return _answer(settings, Of.NOTICE, args.id, _ACTS[args.action])
+        case "quiet":
+            return _quiet(settings, args)
+        case _:
+            with reader_may_leave():
+                _list(settings, args)
+            return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    config = argparse.ArgumentParser(add_help=False)
+    config.add_argument("--config", type=Path, metavar="FILE", help=usual.CONFIG_HELP)
+    parser = argparse.ArgumentParser(
+        prog="legwatch alerts",
+        description="Tonight's alerts, who was told and what was answered.",
+        parents=[config],
+    )
+    parser.add_argument("--night", metavar="DATE", help="the evening, as 2026-11-23, or: last")
+    parser.add_argument("--bed", help="only this bed")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    # A subparser's default would overwrite a --config that was given before the action.
+    inner = argparse.ArgumentParser(add_help=False)
+    inner.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    for name, about in (
+        ("explain", "tell one alert in plain words"),
+        ("seen", "say that it has been seen: it stays quiet until it is over"),
+        ("useless", "say that it has been seen and was not useful"),
+    ):
+        one = actions.add_parser(name, help=about, parents=[inner])
+        one.add_argument("id", type=int, metavar="ID", help="the number of the alert")
+    quiet = actions.add_parser("quiet", help="have quiet for a while", parents=[inner])
+    which = quiet.add_mutually_exclusive_group(required=True)
+    which.add_argument(
+        "id", type=int, nargs="?", metavar="ID", help="this alert only, until it is over"
+    )
+    which.add_argument(
+        "--all", metavar="BED", help="all warnings of a bed; what is urgent still sounds"
+    )
+    quiet.add_argument(
+        "--minutes", type=int, choices=SNOOZES_MIN, default=30, help="for how long (30)"
+    )
+    return parser
+
+
+def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
+    now_ms = utc_ms()
+    zone = settings.zone_of(args.bed or "")
+    with chronicle.opened(settings.state_dir) as db:
+        last = chronicle.last_night(db, zone)
+        night = _night(args.night, now_ms, zone, last)
+        found = chronicle.episodes(db, night, zone, args.bed)
+        sights = [s for s in chronicle.sights(db) if args.bed in (None, s.bed)]
+        quiet = list(learning(db, settings, now_ms, args.bed))
+    if args.bed and not sights:
+        raise SettingsError("--bed", f"no word was ever heard from {args.bed!r}")
+    print(f"Night of {night:%A %d %B %Y} ({zone.key})")
+    for episode in found:
+        print()
+        print("\n".join(_episode(episode, settings.zone_of(episode.bed))))
+    print()
+    if not found:
+        more = f"; the last night with one: --night {last}" if last and last != night else ""
+        print(f"No alerts{more}.")
+    # No alert from a bed that was not heard of is not good news, and must not look like it.
+    for sight in sights:
+        print(_sight(sight, now_ms, zone))
+    for learns in quiet:
+        print(learns)
+    if not sights:
+        print("No bed was ever heard of.")
+
+
+def _night(wanted: str | None, now_ms: int, zone: ZoneInfo, last: date | None) -> date:
+    if wanted == "last" and last is not None:
+        return last
+    if wanted in (None, "last"):
+        return night_of(now_ms, zone)
+    try:
+        return date.fromisoformat(wanted)
+    except ValueError:
+        raise SettingsError("--night", f"{wanted!r} is not a date such as 2026-11-23") from None
+
+
+def _episode(found: Episode, zone: ZoneInfo) -> Iterator[str]:
+    yield _bold(f"#{found.id}  {found.bed}")
+    for told, head in headed(found):
+        at = f"{local(told.notice.at_ms, zone):%H:%M}"
+        yield f"  {at}  {head}{_held(told.notice)}"
+        for line in journeys(told, zone):
+            yield f"           {line}"
+    for given in found.answers:
+        yield f"  {answered(given, zone)}"
+
+
+def _held(notice: Notice) -> str:
+    if notice.held is None or notice.what in OVER:
+        return ""
+    if notice.held is Held.EARLY:
+        return "  [no sound]"
+    waiting = notice.held is Held.WAITING
+    return "  [no sound yet]" if waiting else f"  [told nobody: {notice.held}]"
+
+
+def _sight(sight: Sight, now_ms: int, zone: ZoneInfo) -> str:
+    if not sight.seen_ms:
+        return f"{sight.bed}: never heard of"
+    minutes = max(0, now_ms - sight.seen_ms) // 60_000
+    at = f"{local(sight.seen_ms, zone):%d %b %H:%M}"
+    if minutes > FRESH_MIN:
+        return f"{sight.bed}: NOT SEEN since {at}: nothing is known of the time after"
+    played = " (a recording is played)" if sight.played else ""
+    return f"{sight.bed}: last word {minutes} min ago{played}"
+
+
+def _bold(text: str) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if sys.stdout.isatty() else text
+
+
+def _explain(settings: ServerSettings, ident: int) -> int:
+    with chronicle.opened(settings.state_dir) as db:
+        found = chronicle.episode(db, ident)
+    if found is None:
+        raise SettingsError("ID", f"there is no alert {ident}; `legwatch alerts` lists them")
+    profile = sources(settings.profile_of(found.bed))
+    with reader_may_leave():
+        print("\n".join(explain(found, settings.zone_of(found.bed), profile)))
+    return 0
+
+
+def _quiet(settings: ServerSettings, args: argparse.Namespace) -> int:
+    if args.all is None:
+        return _answer(settings, Of.NOTICE, args.id, Act.QUIET, args.minutes)
+    with chronicle.opened(settings.state_dir) as db:
+        row = db.execute("SELECT id FROM beds WHERE name=?", (args.all,)).fetchone()
+    if row is None:
+        raise SettingsError("--all", f"no word was ever heard from {args.all!r}")
+    return _answer(settings, Of.BED, row[0], Act.QUIET, args.minutes)
+
+
+def _answer(settings: ServerSettings, of: Of, ident: int, act: Act, minutes: int = 0) -> int:
+    """Give the answer to the running server, through the door that phones use."""
+    expires_ms = utc_ms() + VALID_S * 1000
+    token = make(Claims(of, ident, act, minutes, expires_ms), _key(settings))
+    where = f"http://{settings.http.host}:{settings.http.port}"
+    try:
+        answer = urllib3.request("POST", f"{where}{PATH}{token}", retries=False, timeout=15.0)
+    except urllib3.exceptions.HTTPError:
+        raise CannotRun(f"no server answers at {where}; is `legwatch server` running?") from None
+    said = _SAID.get(answer.status, f"refused ({answer.status}): is it the same state_dir?")
+    print(said, file=sys.stdout if answer.status == 200 else sys.stderr)
+    return 0 if answer.status == 200 else 1
+
+
+def _key(settings: ServerSettings) -> bytes:
+    given = secret("LEGWATCH_ANSWER_KEY")
+    if given:
+        return given.encode()
+    path = Path(settings.state_dir) / "answer.key"
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CannotRun(
+            f"{path} cannot be read ({error.strerror}); use the server's user"
+        ) from None

@@ -1,0 +1,113 @@
+"""`legwatch check-config`: say all that is wrong with a settings file, or that it is good."""
+
+import argparse
+import copy
+import dataclasses
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from legwatch.errors import LegwatchError, SettingsError
+from legwatch.settings import load, read_table
+from legwatch_runtime.files import read_text
+from legwatch_server.notify.channels import open_channels
+from legwatch_server.settings import ServerSettings
+
+GROUP = "legwatch.configs"
+MOST = 50  # wrong keys that are listed; a file with more is not a settings file
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch check-config`; returns 0 for a good file and 2 for a wrong one."""
+    shapes = {point.name: point.load() for point in entry_points(group=GROUP)}
+    parser = argparse.ArgumentParser(
+        prog="legwatch check-config", description="Check the settings of an agent or a server."
+    )
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--as", dest="kind", choices=sorted(shapes), help="what the file is for")
+    args = parser.parse_args(argv)
+    table = read_table(str(args.file), read_text)
+    kind = args.kind or _kind(table, shapes)
+    wrong = list(problems(shapes[kind], table))
+    for problem in wrong:
+        print(f"{args.file}: {problem}", file=sys.stderr)
+    if wrong:
+        return 2
+    print(f"{args.file}: good ({kind}: {_summary(table)})")
+    return 0
+
+
+def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a table, key by key: what was found is taken out, and on it goes."""
+    rest = copy.deepcopy(dict(table))
+    taken: set[str] = set()
+    while len(taken) < MOST:
+        try:
+            _check(load(shape, rest))
+        except SettingsError as error:
+            if error.path in taken:
+                return  # it is missed only because it was taken out
+            yield str(error)
+            if not _take_out(rest, error.path):
+                return
+            taken.add(error.path)
+        except LegwatchError as error:
+            yield str(error)
+            return
+        else:
+            return
+
+
+def _check(settings: Any) -> None:
+    """Check what is wrong only in its meaning."""
+    if hasattr(settings, "check"):
+        settings.check()
+    if isinstance(settings, ServerSettings):
+        open_channels(settings)
+
+
+def _kind(table: Mapping[str, Any], shapes: Mapping[str, type[Any]]) -> str:
+    """Return the kind whose keys the table has most of."""
+    known = {
+        kind: len(table.keys() & {field.name for field in dataclasses.fields(shape)})
+        for kind, shape in shapes.items()
+    }
+    best = max(known.values(), default=0)
+    kinds = sorted(kind for kind, count in known.items() if count == best)
+    if len(kinds) != 1:
+        raise SettingsError("--as", f"say what the file is for: one of {', '.join(sorted(shapes))}")
+    return kinds[0]
+
+
+def _take_out(table: dict[str, Any], path: str) -> bool:
+    """Remove the key at a dotted path, also one among the rules; say whether there was one."""
+    tables = [table, table.get("rules")]
+    beds = table.get("beds")
+    if isinstance(beds, dict):
+        own = [bed for bed in beds.values() if isinstance(bed, dict)]
+        tables += [*own, *(bed.get("rules") for bed in own)]
+    removed = [_remove(part, path) for part in tables if isinstance(part, dict)]
+    return any(removed)
+
+
+def _remove(table: dict[str, Any], path: str) -> bool:
+    if path in table:
+        del table[path]
+        return True
+    head, dot, tail = path.partition(".")
+    head = head.partition("[")[0]  # an item of a list goes with its list
+    inner = table.get(head)
+    if dot and isinstance(inner, dict):
+        return _remove(inner, tail)
+    if not dot and head in table:
+        del table[head]
+        return True
+    return False
+
+
+def _summary(table: Mapping[str, Any]) -> str:
+    words = [f"{key} {value}" for key, value in table.items() if isinstance(value, str)]
+    words += [f"[{key}]" for key, value in table.items() if isinstance(value, dict)]
+    return ", ".join(words) or "all as it comes"

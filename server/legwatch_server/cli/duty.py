@@ -1,0 +1,111 @@
+"""`legwatch duty`: who is told tonight and in the next nights, and whether they can be reached."""
+
+import argparse
+import sqlite3
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from legwatch.errors import CannotRun
+from legwatch.night import local, night_of
+from legwatch.oncall.people import on_duty
+from legwatch_runtime import locations as usual
+from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.stdout import reader_may_leave
+from legwatch_server.notify.rehearsal import Way, ways
+from legwatch_server.review.trial import Quiet, learning
+from legwatch_server.settings import ServerSettings, read
+from legwatch_server.store import incidents as chronicle
+
+_COLOURS = {True: "\x1b[32m", False: "\x1b[33m", None: "\x1b[2m"}
+_WORDS = {True: "green", False: "AMBER", None: "not known"}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch duty`; 0 when all ways on duty tonight are green, 1 when one is not."""
+    parser = argparse.ArgumentParser(
+        prog="legwatch duty",
+        description="Who is told tonight and in the next nights, and whether they can be reached.",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help=usual.CONFIG_HELP)
+    parser.add_argument("--nights", type=int, default=7, metavar="N", help="how many nights (7)")
+    args = parser.parse_args(argv)
+    settings = read(usual.settings(args.config))
+    now_ms = utc_ms()
+    beds = _beds(settings)
+    good = False
+    with reader_may_leave():
+        tonight = _roster(settings, beds, now_ms, max(1, args.nights))
+        for learns in _quiet(settings, now_ms):
+            print(learns)
+        print()
+        good = _ways(settings, now_ms, tonight)
+    return 0 if good else 1
+
+
+def _beds(settings: ServerSettings) -> list[str]:
+    named = {bed for shift in settings.roster for bed in shift.beds} | set(settings.beds)
+    named |= {bed for person in settings.people.values() for bed in person.beds}
+    try:
+        with chronicle.opened(settings.state_dir) as db:
+            named |= {sight.bed for sight in chronicle.sights(db)}
+    except CannotRun:
+        pass  # a server that has not run yet knows no beds
+    return sorted(named) or [""]
+
+
+def _quiet(settings: ServerSettings, now_ms: int) -> list[Quiet]:
+    try:
+        with chronicle.opened(settings.state_dir) as db:
+            return list(learning(db, settings, now_ms))
+    except CannotRun:
+        return []  # whether anybody can be reached is not known either, and that is said
+
+
+def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: int) -> set[str]:
+    """Print the next nights; return who is on duty in this one."""
+    people, first = settings.everybody(), night_of(now_ms, settings.zone_of(""))
+    tonight: set[str] = set()
+    step = settings.escalation
+    print(f"Told in this order, the next one after {step.next_min:g} min without an answer")
+    print(f"({step.next_urgent_min:g} min when it is urgent):")
+    for n in range(nights):
+        night = first + timedelta(days=n)
+        orders: dict[tuple[str, ...], list[str]] = {}
+        for bed in beds:
+            orders.setdefault(on_duty(people, settings.roster, night, bed), []).append(bed)
+        for names, those in orders.items():
+            if n == 0:
+                tonight.update(names)
+            which = f"  (bed {', '.join(those)})" if len(orders) > 1 else ""
+            label = "tonight" if n == 0 else ""
+            order = " -> ".join(names) or "NOBODY"
+            print(f"  {night:%a %d %b}  {label:<8} {order}{which}")
+    return tonight
+
+
+def _ways(settings: ServerSettings, now_ms: int, tonight: set[str]) -> bool:
+    """Print how the ways to everybody are; say whether all of those on duty tonight are good."""
+    path = Path(settings.state_dir) / "legwatch.db"
+    try:
+        found = ways(path, settings, now_ms)
+    except sqlite3.Error:
+        print("Whether they can be reached is not known: the server has not run yet.")
+        return False
+    print("Can they be reached? (tried in silence each evening)")
+    for way in found:
+        print(
+            f"  {_line(way, settings)}{'' if way.person in tonight else '  (not on duty tonight)'}"
+        )
+    return all(way.good for way in found if way.person in tonight)
+
+
+def _line(way: Way, settings: ServerSettings) -> str:
+    word = _WORDS[way.good]
+    if sys.stdout.isatty():
+        word = f"{_COLOURS[way.good]}{word}\x1b[0m"
+    at = ""
+    if way.at_ms is not None:
+        at = f", {local(way.at_ms, settings.zone_of('')):%a %H:%M}"
+    return f"{way.person:<12} {way.channel:<10} {word}: {way.why}{at}"

@@ -1,0 +1,166 @@
+"""One alert in plain words: what was seen, why it counted, who was told, what they answered."""
+
+from collections.abc import Iterator
+from datetime import tzinfo
+
+from legwatch.alerting.notice import Held, Notice, Sounds, What
+from legwatch.alerting.sound import sounded
+from legwatch.conditions.verdict import Reason
+from legwatch.night import local
+from legwatch.oncall.escalation import OVER
+from legwatch.text.message import title
+from legwatch_server.store.incidents import Answer, Episode, Step, Told
+
+_BECAUSE = {
+    Reason.UNCOVERED: "the air by the legs fell as fast as it does when a cover is lifted",
+    Reason.COOLED: "the air by the legs cooled slowly and stayed cold",
+    Reason.COLD_START: "the bed did not become warm after it was entered",
+    Reason.COLD_ROOM: "the legs lay cool in a room that was cold for long",
+    Reason.DRAUGHT: "the air by the legs was so near to the room's that a draught is possible",
+    Reason.NOT_ANSWERED: "the warning stood for long and nobody had answered",
+    Reason.STILL_TOO_LONG: "no change of position was seen for longer than the limit",
+    Reason.COLD_AND_STILL: "the legs were cold and the sleeper did not move for it",
+    Reason.NO_READINGS: "a thermometer that had given readings gave none",
+    Reason.IMPLAUSIBLE: "a thermometer gave values that cannot be",
+    Reason.STUCK: "the thermometer showed exactly the same again and again, as live air never does",
+    Reason.SLIPPED: "the air by the legs was the room's, though somebody lay in bed",
+    Reason.MOVEMENT_MISSING: "the movement sensor gave no word",
+    Reason.MOVEMENT_SILENT: "somebody lay in bed and the movement sensor had seen nothing",
+    Reason.AGENT_SILENT: "no word came from the bedside",
+    Reason.SNOOZE_OVER: "the time of quiet was over and it still held",
+}
+_UNTOLD = {
+    Held.LOG_ONLY: "It was only written down: at this level nobody is woken.",
+    Held.BUDGET: "Nobody was woken: the night's wake-ups were used up.",
+    Held.SNOOZED: "Nobody was woken: somebody had asked for quiet.",
+    Held.LEARNING: "Nobody was woken: in the first nights of a bed it is only written down.",
+    Held.EARLY: "An early sign makes no sound.",
+    Held.JOINED: "Nobody was woken for it alone: another alert of the same minute said it too.",
+}
+_ENDED = {
+    "moved": "the sleeper moved",
+    "time": "the longest wait was over",
+    "urgent": "it became urgent",
+    "over": "it was over by itself, and nobody had to be woken",
+}
+_ACTS = {
+    "seen": "has seen it",
+    "useless": "called it not useful",
+    "awake": "confirmed being awake",
+}
+
+
+def explain(found: Episode, zone: tzinfo, sources: dict[str, str]) -> Iterator[str]:
+    """Yield lines; `sources` says for each limit where its value comes from."""
+    first = found.told[0]
+    began = local(first.notice.at_ms, zone)
+    yield f"Alert {found.id}, bed {found.bed}, {began:%A %d %B %Y}"
+    for told, head in headed(found):
+        yield ""
+        yield f"{local(told.notice.at_ms, zone):%H:%M}  {head}"
+        yield from _notice(told.notice, told.text, sources)
+        for line in journeys(told, zone):
+            yield f"  {line}"
+    if found.answers:
+        yield ""
+        yield "Answers"
+        for given in found.answers:
+            yield f"  {answered(given, zone)}"
+    yield ""
+    yield _end(found, zone)
+
+
+def _notice(notice: Notice, said: str, sources: dict[str, str]) -> Iterator[str]:
+    if notice.what in (What.FIRED, What.RAISED, What.REPEATED, What.UNKNOWN):
+        yield f"  Said: {said}"
+        if notice.reason in _BECAUSE:
+            yield f"  Why: {_BECAUSE[notice.reason]}."
+    yield from _rule(notice, sources)
+    shown = [f"{name} {value}" for name, value in notice.figures if _is_figure(name, value)]
+    if shown:
+        yield f"  Figures: {', '.join(shown)}"
+    if notice.held is Held.WAITING:
+        yield "  It waited for the sleeper to move before making a sound."
+    elif notice.held and notice.what not in OVER:
+        yield f"  {_UNTOLD[notice.held]}"
+    figures = dict(notice.figures)
+    if "wait_ended" in figures:
+        why = _ENDED.get(str(figures["wait_ended"]), "it ended")
+        yield f"  It had waited {figures['waited_min']} min; {why}."
+
+
+def _is_figure(name: str, value: object) -> bool:
+    return name not in ("rule", "waited_min", "wait_ended") and value is not None
+
+
+def _rule(notice: Notice, sources: dict[str, str]) -> Iterator[str]:
+    rule = dict(notice.figures).get("rule")
+    if isinstance(rule, str):
+        yield f"  Rule: {rule}"
+        source = sources.get(rule.partition(" ")[0])
+        if source:
+            yield f"  Where this limit comes from: {source}"
+
+
+def headed(found: Episode) -> Iterator[tuple[Told, str]]:
+    """Yield each notice of an alert with what it is, in a few words."""
+    notices = (told.notice for told in found.told)
+    for told, (_, sounds) in zip(found.told, sounded(notices), strict=True):
+        yield told, _heading(told, sounds)
+
+
+def _heading(told: Told, sounds: Sounds) -> str:
+    notice = told.notice
+    match notice.what:
+        case What.EXPECTED:
+            return f"early sign: {title(notice, carer=True)}"
+        case What.FIRED:
+            return f"{title(notice, carer=True)} ({notice.level})"
+        case What.RAISED:
+            return f"raised to {notice.level}"
+        case What.REPEATED:
+            first = sounds is Sounds.FIRST
+            return f"it sounds ({notice.level})" if first else f"said again ({notice.level})"
+        case What.ACKNOWLEDGED:
+            useless = notice.reason is Reason.NOT_USEFUL
+            return f"{told.who or 'the bedside'} {_ACTS['useless' if useless else 'seen']}"
+        case What.SNOOZED:
+            minutes = dict(notice.figures).get("for_min")
+            return f"{told.who or 'the bedside'} asked for quiet for {minutes} min"
+        case What.UNKNOWN:
+            return "can no longer be judged"
+        case What.RESOLVED:
+            return f"over: {title(notice, carer=True)}"
+
+
+def journeys(told: Told, zone: tzinfo) -> Iterator[str]:
+    """Yield one line a push: to whom, on which channel, and every step with its time."""
+    ways: dict[int, list[Step]] = {}
+    for step in told.steps:
+        ways.setdefault(step.delivery, []).append(step)
+    for steps in ways.values():
+        first = steps[0]
+        trail = "; ".join(_step(step, zone) for step in steps)
+        yield f"{first.person}/{first.channel} ({first.tone}): {trail}"
+
+
+def _step(step: Step, zone: tzinfo) -> str:
+    attempt = f" #{step.attempt}" if step.attempt > 1 and step.state == "claimed" else ""
+    why = f" ({step.reason})" if step.reason else ""
+    return f"{local(step.at_ms, zone):%H:%M:%S} {step.state}{attempt}{why}"
+
+
+def answered(given: Answer, zone: tzinfo) -> str:
+    """Return an answer in a line."""
+    said = _ACTS.get(given.act, f"asked for quiet for {given.minutes} min")
+    who = "somebody" if given.person == given.via else given.person
+    return f"{local(given.at_ms, zone):%H:%M:%S}  {who} {said} (by {given.via})"
+
+
+def _end(found: Episode, zone: tzinfo) -> str:
+    last = found.told[-1].notice
+    if last.what is What.RESOLVED:
+        return f"It was over at {local(last.at_ms, zone):%H:%M}."
+    if last.what is What.UNKNOWN:
+        return "Whether it still holds is not known: the bed cannot be judged."
+    return "It has not ended."

@@ -1,0 +1,1 @@
+"""From the broker to the writer: messages, and the times that they are given."""

@@ -1,0 +1,165 @@
+"""The server's connection to the broker. Its callbacks only put into the owner's queue.
+
+A message is acknowledged to the broker after its commit, never before, so a crash in between makes
+the broker send it again. Acknowledgements of an earlier connection are dropped: their numbers may
+by then mean other messages, and the broker sends the unacknowledged again anyway.
+
+It is the server's only connection: the broker gives each user one, so that nobody can take it over.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import paho.mqtt.client as mqtt
+
+from legwatch.contract.topics import ROOT, Channel
+from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.mqtt import client as mqtt_client
+from legwatch_server.inbox import Answered
+from legwatch_server.settings import Mqtt
+
+logger = logging.getLogger(__name__)
+
+CHANNELS = ("window", "event")
+
+
+class Message(NamedTuple):
+    """One message as it came."""
+
+    topic: str
+    payload: bytes
+    arrived_ms: int
+    mid: int
+    connection: int
+
+
+class Connected(NamedTuple):
+    """The broker is there (again)."""
+
+    connection: int
+
+
+Arrival = Message | Connected | Answered
+
+
+class Ingest:
+    """Subscribes on every connect, with a session that the broker keeps while we are away."""
+
+    def __init__(
+        self, settings: Mqtt, password: str, arrivals: "queue.SimpleQueue[Arrival | None]"
+    ) -> None:
+        self._settings, self._arrivals = settings, arrivals
+        self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
+        self._connection = 0
+        self._ready = threading.Event()  # the broker has our subscriptions
+        self._why = "it cannot be reached"
+        self._failing = False
+        self._client = client = mqtt_client(
+            settings, password, settings.client_id, clean_session=False, manual_ack=True
+        )
+        client.reconnect_delay_set(1, 30)
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+
+    def hear_answers(self, hear: Callable[[str, bytes], None]) -> None:
+        """Give the agents' answers to `hear`, on the connection's thread; called before start."""
+        self._answers = hear
+
+    def start(self) -> None:
+        """Begin to connect; goes on trying by itself."""
+        where = self._settings
+        self._client.connect_async(where.host, where.port, where.keepalive_s)
+        self._client.loop_start()
+
+    def connected(self) -> bool:
+        """Say whether the broker is there."""
+        return bool(self._client.is_connected())
+
+    def ready(self, timeout_s: float) -> str:
+        """Wait until the broker has our subscriptions; return why not, empty when it has."""
+        if self._ready.wait(timeout_s):
+            return ""
+        return f"no broker at {self._settings.host}:{self._settings.port}: {self._why}"
+
+    def say(self, topic: str, payload: bytes) -> bool:
+        """Publish once with QoS 0; False without a connection."""
+        return self._client.publish(topic, payload, qos=0).rc == mqtt.MQTT_ERR_SUCCESS
+
+    def acknowledge(self, messages: list[Message]) -> None:
+        """Tell the broker that these are committed."""
+        for message in messages:
+            if message.mid and message.connection == self._connection:
+                self._client.ack(message.mid, 1)
+
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
+        """Publish; without a connection, QoS 1 waits in memory and QoS 0 is dropped."""
+        if qos or self._client.is_connected():
+            self._client.publish(topic, payload, qos=qos, retain=retain)
+
+    def stop(self) -> None:
+        """End the connection."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(
+        self, client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
+    ) -> None:
+        if code.is_failure:
+            self._complain(code)
+            return
+        if self._failing:
+            logger.info("the broker is back")
+        self._failing = False
+        self._connection += 1
+        # An answer is of use at once or not at all: with QoS 0 the broker keeps none for later.
+        answers = (f"{ROOT}/+/{Channel.RESULT.value}", 0)
+        client.subscribe([*((f"{ROOT}/+/{channel}", 1) for channel in CHANNELS), answers])
+        self._arrivals.put(Connected(self._connection))
+
+    def _on_subscribe(
+        self, _client: mqtt.Client, _data: object, _mid: int, codes: list[Any], _properties: object
+    ) -> None:
+        if any(code.is_failure for code in codes):
+            self._complain("it does not let us hear the agents")
+            return
+        self._ready.set()
+
+    def _on_disconnect(
+        self, _client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
+    ) -> None:
+        refused = not self._ready.is_set()  # and that has said why already
+        self._ready.clear()
+        if code.is_failure and not refused:
+            self._complain(code)
+
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "?"
+        if topic.endswith(f"/{Channel.RESULT.value}"):
+            if not message.retain:  # a retained answer is of an unknown age
+                self._answers(topic, bytes(message.payload))
+            return
+        now_ms = utc_ms()
+        self._arrivals.put(
+            Message(
+                topic,
+                bytes(message.payload),
+                now_ms,
+                message.mid if message.qos else 0,
+                self._connection,
+            )
+        )
+
+    def _complain(self, why: object) -> None:
+        self._why = str(why)
+        level = logging.DEBUG if self._failing else logging.WARNING
+        where = f"{self._settings.host}:{self._settings.port}"
+        logger.log(level, "no broker at %s (%s); trying again", where, why)
+        self._failing = True

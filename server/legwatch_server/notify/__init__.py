@@ -1,0 +1,1 @@
+"""Who is notified of what, on which channel, and what became of it."""

@@ -1,0 +1,49 @@
+"""The console: one readable line a push, coloured on a terminal."""
+
+import sys
+from typing import TextIO
+
+from legwatch.alerting.notice import What
+from legwatch.conditions.verdict import Level
+from legwatch.oncall.escalation import Tone
+from legwatch_server.notify.channels import Permanent, Push, Sent
+from legwatch_server.settings import ServerSettings
+
+_RED, _YELLOW, _GREEN, _DIM, _PLAIN = (
+    "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;32m", "\x1b[2m", "\x1b[0m",
+)  # fmt: skip
+
+
+class Console:
+    """Prints to standard output."""
+
+    def __init__(self, settings: ServerSettings, out: TextIO | None = None) -> None:
+        del settings  # nothing to set
+        self._out = out or sys.stdout
+
+    def send(self, push: Push) -> Sent:
+        """Print; a closed terminal is a permanent fault."""
+        # The same alert comes again with its sound: the two are told apart.
+        quiet = "(no sound yet) " if push.tone is Tone.QUIET else ""
+        head = f"{push.clock}  {push.bed}  {quiet}{push.title}."
+        line = f"{head} {push.text}"
+        if self._out.isatty():
+            line = f"{_colour(push)}{head}{_PLAIN} {push.text}"
+        try:
+            print(line, file=self._out, flush=True)
+        except OSError as error:
+            raise Permanent(str(error)) from None
+        return Sent(delivered=True)
+
+    def rehearse(self, push: Push) -> str:
+        """Say nothing: the console has no way that could be broken."""
+        del push
+        return "always there"
+
+
+def _colour(push: Push) -> str:
+    if push.what is What.RESOLVED:
+        return _GREEN
+    if push.tone is not Tone.LOUD:
+        return _DIM
+    return _RED if push.level is Level.URGENT else _YELLOW

@@ -1,0 +1,79 @@
+"""What an HTTP service's refusal means: try again later, or never."""
+
+import ssl
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+import urllib3
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
+
+from legwatch import __version__
+from legwatch_server.notify.channels import Permanent, PushError, Retryable
+
+_LATER = {407, 408, 425, 429}  # 407: said by a proxy, never by a service
+_LONGEST_S = 3600.0  # a service that asks for more is asked again after this
+_WORDS = {
+    400: "it does not understand the message",
+    401: "the token is wrong",
+    403: "the token may not do this",
+    404: "there is no such address",
+    413: "the message is too long",
+    429: "too many messages",
+}
+
+
+def pool(timeout_s: float, connections: int) -> urllib3.PoolManager:
+    """Return connections that stay open, follow no redirect and try once."""
+    return urllib3.PoolManager(
+        maxsize=connections,
+        timeout=timeout_s,
+        retries=urllib3.Retry(False),
+        headers={"User-Agent": f"legwatch/{__version__}"},
+    )
+
+
+def refused(service: str, status: int, headers: Mapping[str, str], detail: str = "") -> PushError:
+    """Return the error that a status code stands for."""
+    why = f"{service} answered {status}"
+    explained = detail or _WORDS.get(status, "")
+    if explained:
+        why += f": {explained}"
+    if later(status):
+        return Retryable(why, seconds(headers.get("Retry-After"), time.time()))
+    return Permanent(why)
+
+
+def later(status: int) -> bool:
+    """Say whether a status means to try again later, whoever said it."""
+    return status in _LATER or status >= 500
+
+
+def unreached(service: str, error: HTTPError | OSError) -> Retryable:
+    """Return the error for a service that gave no answer, in words that say what to look at."""
+    cause: BaseException = error
+    if isinstance(error, MaxRetryError) and error.reason is not None:
+        cause = error.reason
+    if isinstance(cause, SSLError | ssl.SSLError):
+        return Retryable(f"{service} shows a certificate that is not trusted: {cause}")
+    if isinstance(cause, urllib3.exceptions.NameResolutionError):
+        return Retryable(f"{service} is not found: no such name, or no DNS")
+    if isinstance(cause, NewConnectionError):  # to urllib3 a time-out too
+        return Retryable(f"{service} cannot be reached: connection refused or no network")
+    if isinstance(cause, urllib3.exceptions.TimeoutError):
+        return Retryable(f"{service} did not answer in time")
+    return Retryable(f"{service} cannot be reached: {cause}")
+
+
+def seconds(retry_after: str | None, now_s: float) -> float | None:
+    """Read Retry-After: seconds or an HTTP date; None when it says nothing."""
+    if retry_after is None:
+        return None
+    try:
+        asked_s = float(retry_after)
+    except ValueError:
+        try:
+            asked_s = parsedate_to_datetime(retry_after).timestamp() - now_s
+        except ValueError:
+            return None
+    return min(_LONGEST_S, max(0.0, asked_s))

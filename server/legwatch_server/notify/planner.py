@@ -1,0 +1,156 @@
+"""From a committed notice to rows of the outbox: who, on which channel, when, and what is over.
+
+All of it happens in the transaction that stores the notice, so a crash leaves both or none.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+from legwatch.alerting.notice import ALARMS, Held, What
+from legwatch.events import BODY
+from legwatch.night import night_of
+from legwatch.oncall.escalation import OVER, Telling, Tone, tellings
+from legwatch.oncall.people import Person, on_duty
+from legwatch_server.settings import ServerSettings
+from legwatch_server.store.deliveries import SUPERSEDED, plan, supersede_where, withdraw_where
+from legwatch_server.store.notices import News
+
+Episode = tuple[int, str, int]  # bed id, kind, when it fired
+_EPISODE = "bed_id=? AND kind=? AND episode_ms=?"
+
+
+class Tell:
+    """Knows people and roster; used inside the owner's transaction."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._settings = settings
+        self.people = settings.everybody()
+        self.ways = ways(self.people)
+        self.limits = settings.escalation
+
+    def write(self, db: sqlite3.Connection, notice_id: int, news: News, now_ms: int) -> bool:
+        """Plan what follows from a notice, call off what is over; say whether there is work."""
+        notice = news.notice
+        told = self.told(db, _episode(news))
+        over = notice.what in OVER
+        if over:
+            told |= self._perhaps(db, _episode(news))
+        sounds = notice.what in ALARMS and notice.held is None
+        again = notice.what is What.REPEATED and notice.kind in BODY
+        if over or (sounds and not again):
+            self._call_off(db, news, now_ms, superseded=not over)
+        if over:
+            told.discard(news.who or "")
+        planned = self._plan(news, told, now_ms)
+        if again and sounds and self._goes_on(db, news):
+            planned = tuple(telling for telling in planned if not telling.after_s)
+        for telling in planned:
+            self.insert(db, notice_id, _episode(news), telling, now_ms)
+        return bool(planned) or over
+
+    def duty(self, bed: str, at_ms: int) -> tuple[str, ...]:
+        """Return who is on duty at a bed, in order."""
+        night = night_of(at_ms, self._settings.zone_of(bed))
+        return on_duty(self.people, self._settings.roster, night, bed)
+
+    def _plan(self, news: News, told: set[str], now_ms: int) -> tuple[Telling, ...]:
+        notice = news.notice
+        if notice.held not in (None, Held.WAITING, Held.JOINED) and notice.what not in OVER:
+            return ()
+        # After a time away the decision may be of yesterday, and is told to who is there today.
+        duty = self.duty(news.bed, notice.at_ms if news.played else now_ms)
+        return tellings(notice, self.people, duty, told, news.bed, self.limits)
+
+    def told(self, db: sqlite3.Connection, episode: Episode) -> set[str]:
+        """Return who has heard a sound in this episode."""
+        rows = db.execute(
+            f"SELECT DISTINCT person FROM deliveries WHERE {_EPISODE} AND tone='loud'"  # noqa: S608 - our own words
+            " AND (sent_ms IS NOT NULL OR state='claimed')",
+            episode,
+        )
+        return {person for (person,) in rows if person in self.people}
+
+    def _perhaps(self, db: sqlite3.Connection, episode: Episode) -> set[str]:
+        """Return who may have heard a sound: the phone rang, and the service's yes was lost."""
+        rows = db.execute(
+            f"SELECT DISTINCT person FROM deliveries WHERE {_EPISODE} AND tone='loud'"  # noqa: S608 - our own words
+            " AND attempt>0 AND state!='failed'",
+            episode,
+        )
+        return {person for (person,) in rows if person in self.people}
+
+    def _goes_on(self, db: sqlite3.Connection, news: News) -> bool:
+        """Say whether people are still to be told by the plan made before."""
+        rows = db.execute(
+            f"SELECT DISTINCT person, channel FROM deliveries WHERE {_EPISODE}"  # noqa: S608 - our own words
+            " AND state='decided' AND tone='loud'",
+            _episode(news),
+        )
+        return any(way in self.ways for way in rows)
+
+    def _call_off(
+        self, db: sqlite3.Connection, news: News, now_ms: int, *, superseded: bool
+    ) -> None:
+        """Drop what is not sent yet; take back what is, unless a louder word replaces it."""
+        why = SUPERSEDED if superseded else f"{news.notice.what} before"
+        alarms = f"{_EPISODE} AND tone IN ('quiet','loud')"
+        if superseded:
+            supersede_where(db, alarms, _episode(news))
+        else:
+            heard = "state IN ('claimed','sent','delivered','answered')"
+            perhaps = "state='decided' AND attempt>0"
+            db.execute(
+                f"UPDATE deliveries SET recall_ms=? WHERE {alarms} AND recall_ms IS NULL"  # noqa: S608 - our own words
+                f" AND ({heard} OR ({perhaps}))",
+                (now_ms, *_episode(news)),
+            )
+        withdraw_where(db, f"{alarms} AND state='decided'", _episode(news), now_ms, why)
+
+    def insert(
+        self,
+        db: sqlite3.Connection,
+        notice_id: int,
+        episode: Episode,
+        telling: Telling,
+        now_ms: int,
+    ) -> None:
+        """Put what one person is to be told into the outbox, on every channel of theirs."""
+        person = self.people[telling.person]
+        if telling.tone is Tone.LOUD:  # that an earlier one is over would only mislead now
+            over = "bed_id=? AND kind=? AND person=? AND tone='info' AND state='decided'"
+            withdraw_where(db, over, (*episode[:2], telling.person), now_ms, SUPERSEDED)
+        due_ms = now_ms + int(telling.after_s * 1000)
+        for channel, rank in self._ways(db, episode, telling, person):
+            when = due_ms + int(rank * self._settings.push.next_channel_s * 1000)
+            row = (notice_id, *episode, telling.person, channel, rank, telling.tone)
+            plan(db, row, when, now_ms)
+
+    def _ways(
+        self,
+        db: sqlite3.Connection,
+        episode: Episode,
+        telling: Telling,
+        person: Person,
+    ) -> Iterable[tuple[str, int]]:
+        """Return (channel, rank): ranks follow each other, equal ranks go together."""
+        if telling.tone is Tone.QUIET:
+            return [(channel, 0) for channel in person.quiet or person.channels[:1]]
+        if telling.tone is Tone.INFO:
+            row = db.execute(
+                f"SELECT channel FROM deliveries WHERE {_EPISODE} AND person=? AND tone='loud'"  # noqa: S608 - our own words
+                " AND sent_ms IS NOT NULL ORDER BY sent_ms DESC LIMIT 1",
+                (*episode, telling.person),
+            ).fetchone()
+            heard = row is not None and (telling.person, row[0]) in self.ways
+            return [(row[0] if heard else person.channels[0], 0)]
+        return [(channel, rank) for rank, channel in enumerate(person.channels)]
+
+
+def ways(people: Mapping[str, Person]) -> frozenset[tuple[str, str]]:
+    """Return every (person, channel) by which somebody can be told."""
+    found = ((name, (*person.channels, *person.quiet)) for name, person in people.items())
+    return frozenset((name, channel) for name, channels in found for channel in channels)
+
+
+def _episode(news: News) -> Episode:
+    return (news.bed_id, news.notice.kind.value, news.notice.episode_ms or 0)

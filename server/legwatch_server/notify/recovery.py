@@ -1,0 +1,132 @@
+"""The outbox after a time away: who is not in the settings any more, and what came due meanwhile.
+
+Runs at the start, before anybody is told, in one transaction.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Protocol
+
+from legwatch.alerting.alert import Alarm, snoozed
+from legwatch.conditions.verdict import Level
+from legwatch.engine import State
+from legwatch.events import Kind
+from legwatch.oncall.escalation import in_turn, woken
+from legwatch_server.notify.planner import Episode, Tell
+from legwatch_server.store import deliveries as ledger
+
+CHANGED = "settings changed"
+ANEW = "planned anew: another person is on duty or can be told"
+LEAST_MOVE_MS = 10_000  # a restart of seconds moves nothing
+_LEFT = "bed_id=? AND kind=? AND episode_ms=? AND tone='loud' AND state='decided' AND attempt=0"
+
+
+class WatchedBed(Protocol):
+    """What is asked of a bed: its alerts, and whose time it lives in."""
+
+    @property
+    def id(self) -> int:
+        """Its number in the database."""
+
+    @property
+    def name(self) -> str:
+        """Its name in topics and settings."""
+
+    @property
+    def state(self) -> State:
+        """The engine's state."""
+
+    @property
+    def played(self) -> bool:
+        """Whether a recording is played there: then the recording's time counts."""
+
+
+def resume(db: sqlite3.Connection, tell: Tell, beds: Iterable[WatchedBed], now_ms: int) -> None:
+    """Put the outbox in order.
+
+    What was meant for people or channels that the settings no longer name is withdrawn, and where
+    their alert still stands it is planned anew. Of a plan that came due while nobody could be told
+    the next person is told now, and the others follow in their usual steps.
+    """
+    lost = f"state='claimed' AND next_ms>={ledger.NEVER_MS}"  # in flight when the server ended
+    ledger.withdraw_where(db, lost, (), now_ms, ledger.SUPERSEDED)
+    by_id = {bed.id: bed for bed in beds}
+    changed = _forget(db, tell, now_ms)
+    for episode in sorted(changed | _overdue(db, now_ms)):
+        bed = by_id.get(episode[0])
+        if bed is None or not _planned_anew(
+            db, tell, bed, episode, now_ms, changed=episode in changed
+        ):
+            _move(db, episode, now_ms)
+
+
+def _forget(db: sqlite3.Connection, tell: Tell, now_ms: int) -> set[Episode]:
+    """Withdraw what is for nobody any more; return the alerts that somebody was to be woken for."""
+    waiting = "state IN ('decided','claimed')"
+    sql = (
+        f"SELECT DISTINCT person, channel FROM deliveries WHERE {waiting} OR recall_ms IS NOT NULL"  # noqa: S608 - our own words
+    )
+    changed: set[Episode] = set()
+    for way in set(db.execute(sql).fetchall()) - tell.ways:
+        mine = f"person=? AND channel=? AND {waiting}"
+        loud = f"SELECT bed_id, kind, episode_ms FROM deliveries WHERE {mine} AND tone='loud'"  # noqa: S608 - our own words
+        changed.update(db.execute(loud, way).fetchall())
+        ledger.withdraw_where(db, mine, way, now_ms, CHANGED)
+        db.execute("UPDATE deliveries SET recall_ms=NULL WHERE person=? AND channel=?", way)
+    return changed
+
+
+def _overdue(db: sqlite3.Connection, now_ms: int) -> set[Episode]:
+    sql = (
+        "SELECT DISTINCT bed_id, kind, episode_ms FROM deliveries WHERE tone='loud'"
+        " AND state='decided' AND attempt=0 AND due_ms<?"
+    )
+    return set(db.execute(sql, (now_ms - LEAST_MOVE_MS,)).fetchall())
+
+
+def _planned_anew(
+    db: sqlite3.Connection,
+    tell: Tell,
+    bed: WatchedBed,
+    episode: Episode,
+    now_ms: int,
+    *,
+    changed: bool,
+) -> bool:
+    """Make a new plan where the old one is for other people; say whether that was so."""
+    level = _standing(bed, episode, now_ms)
+    if level is None:
+        return False
+    kind, at_ms = Kind(episode[1]), bed.state.at_ms if bed.played else now_ms
+    names = woken(kind, level, tell.people, tell.duty(bed.name, at_ms), bed.name)
+    left = db.execute(f"SELECT DISTINCT person FROM deliveries WHERE {_LEFT}", episode).fetchall()  # noqa: S608 - our own words
+    if not changed and {person for (person,) in left} <= set(names):
+        return False
+    ledger.withdraw_where(db, _LEFT, episode, now_ms, ANEW)
+    under_way = "bed_id=? AND kind=? AND episode_ms=? AND tone='loud'"
+    trying = db.execute(
+        f"SELECT DISTINCT person FROM deliveries WHERE {under_way}"  # noqa: S608 - our own words
+        " AND state IN ('decided','claimed')",
+        episode,
+    )
+    heard = tell.told(db, episode) | {person for (person,) in trying.fetchall()}
+    last = f"SELECT max(notice_id) FROM deliveries WHERE {under_way}"  # noqa: S608 - our own words
+    notice_id = db.execute(last, episode).fetchone()[0]
+    coming = [name for name in names if name not in heard]
+    for telling in in_turn(coming[:1], coming, tell.limits.step_s(level)):
+        tell.insert(db, notice_id, episode, telling, now_ms)
+    return True
+
+
+def _standing(bed: WatchedBed, episode: Episode, now_ms: int) -> Level | None:
+    """Return the level of an alert that stands and waits for an answer."""
+    alarm: Alarm = bed.state.bed.alarms.of(Kind(episode[1]))
+    at_ms = bed.state.at_ms if bed.played else now_ms
+    quiet = alarm.acked or snoozed(alarm, at_ms, alarm.level)
+    return alarm.level if alarm.episode_ms == episode[2] and not quiet else None
+
+
+def _move(db: sqlite3.Connection, episode: Episode, now_ms: int) -> None:
+    first = db.execute(f"SELECT min(due_ms) FROM deliveries WHERE {_LEFT}", episode).fetchone()[0]  # noqa: S608 - our own words
+    if first is not None and first < now_ms - LEAST_MOVE_MS:
+        ledger.move_where(db, _LEFT, episode, now_ms, now_ms - first, ledger.MOVED)

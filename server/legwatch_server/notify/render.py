@@ -1,0 +1,185 @@
+"""One row of the outbox becomes what one person reads: in their language, with their buttons."""
+
+import hashlib
+import hmac
+import sqlite3
+
+from legwatch.alerting.notice import Notice, What
+from legwatch.conditions.verdict import Level
+from legwatch.night import local
+from legwatch.oncall.escalation import Tone
+from legwatch.oncall.people import CARER, Person
+from legwatch.text.language import Words
+from legwatch.text.message import text, title
+from legwatch_runtime.catalogue import words
+from legwatch_server import links as answer
+from legwatch_server.inbox import Act, Claims, Of
+from legwatch_server.notify.channels import Action, Push
+from legwatch_server.settings import ServerSettings
+from legwatch_server.store import deliveries as ledger
+from legwatch_server.store.deliveries import Row
+from legwatch_server.store.notices import notice_of
+
+LATE_S = 300  # a push that goes out so much after it was due says so
+QUIET_MIN = 30
+_NOTICE = (
+    "SELECT n.at_ms, n.kind, n.what, n.level, n.reason, n.held, n.line, n.who, b.name"
+    " FROM notices n JOIN beds b ON b.id = n.bed_id WHERE n.id=?"
+)
+_HELD = (
+    "SELECT b.name, (SELECT count(DISTINCT kind || episode_ms) FROM notices n"
+    " WHERE n.bed_id = b.id AND held = 'learning') FROM beds b WHERE b.id=?"
+)
+
+
+class Composer:
+    """Makes pushes of rows; used by the outbox threads."""
+
+    def __init__(self, settings: ServerSettings, key: bytes) -> None:
+        self._settings, self._key = settings, key
+        self._people = settings.everybody()
+        self._words = {name: words(p.language) for name, p in self._people.items()}
+
+    def __call__(self, db: sqlite3.Connection, row: Row, now_ms: int) -> Push:
+        """Return what is to be sent for a row."""
+        person = self._people.get(row.person)
+        if person is None:
+            raise LookupError(f"{row.person} is not in the settings any more")
+        said = self._words[row.person]
+        if row.notice_id:
+            return self._alert(db, row, person, said, now_ms)
+        if row.tone is Tone.INFO:
+            return self._learned(db, row, person, said, now_ms)
+        return self._evening(row, person, said, now_ms)
+
+    def _alert(
+        self, db: sqlite3.Connection, row: Row, person: Person, said: Words, now_ms: int
+    ) -> Push:
+        *fields, who, bed = db.execute(_NOTICE, (row.notice_id,)).fetchone()
+        notice = notice_of(fields)
+        carer = person.role == CARER
+        clock = f"{local(notice.at_ms, self._settings.zone_of(bed)):%H:%M}"
+        sentences = [_answered(notice, who, said) or text(notice, said, carer=carer)]
+        if now_ms - row.due_ms > LATE_S * 1000 or ledger.moved(db, row):
+            sentences.append(said.gettext("(late: decided at {clock})").format(clock=clock))
+        if row.state == "claimed":
+            sentences.append(said.gettext("(perhaps said before)"))
+        asks = row.tone in (Tone.LOUD, Tone.QUIET)
+        return Push(
+            id=row.id,
+            to=person.address.get(row.channel, ""),
+            thread=self._thread(row),
+            bed=bed,
+            clock=clock,
+            title=title(notice, said, carer=carer),
+            text=" ".join(sentences),
+            level=notice.level,
+            what=notice.what,
+            tone=row.tone,
+            actions=self._actions(row, said, now_ms) if asks else (),
+            page=self._link(row, Act.PAGE, 0, now_ms) if asks else "",
+            again=row.state == "claimed",
+        )
+
+    def _evening(self, row: Row, person: Person, said: Words, now_ms: int) -> Push:
+        _ = said.gettext
+        confirm = row.tone is Tone.CONFIRM
+        heading = _("Can you be woken?") if confirm else _("Evening test")
+        sentence = (
+            _("Tap to confirm that you can be woken tonight.")
+            if confirm
+            else _("Evening test: no need to do anything.")
+        )
+        awake = self._link(row, Act.AWAKE, 0, now_ms)
+        return Push(
+            id=row.id,
+            to=person.address.get(row.channel, ""),
+            thread=self._thread(row),
+            bed="",
+            clock=f"{local(now_ms, self._settings.zone_of('')):%H:%M}",
+            title=heading,
+            text=sentence,
+            level=Level.LOG,
+            what=What.FIRED,
+            tone=row.tone,
+            actions=(Action(_("I can be woken"), awake),) if confirm and awake else (),
+            page=awake if confirm else "",
+            again=row.state == "claimed",
+        )
+
+    def _learned(
+        self, db: sqlite3.Connection, row: Row, person: Person, said: Words, now_ms: int
+    ) -> Push:
+        """Return that the first nights of a bed are over, with the alerts that were held back."""
+        _ = said.gettext
+        bed, held = db.execute(_HELD, (row.bed_id,)).fetchone()
+        own = person.role != CARER
+        sentence = _(
+            "Alerts that were not told in the first nights: {count}. From now on they are told."
+            " `legwatch learned` shows the nights, and limits that fit them."
+        )
+        return Push(
+            id=row.id,
+            to=person.address.get(row.channel, ""),
+            thread=self._thread(row),
+            bed=bed,
+            clock=f"{local(now_ms, self._settings.zone_of(bed)):%H:%M}",
+            title=_("I have learned your nights") if own else _("I have learned the nights"),
+            text=sentence.format(count=held),
+            level=Level.LOG,
+            what=What.RESOLVED,
+            tone=row.tone,
+            again=row.state == "claimed",
+        )
+
+    def _actions(self, row: Row, said: Words, now_ms: int) -> tuple[Action, ...]:
+        """Return three buttons, as many as the poorest of the channels can show."""
+        if not self._settings.answers.url:
+            return ()
+        _ = said.gettext
+        return (
+            Action(_("Seen"), self._link(row, Act.SEEN, 0, now_ms)),
+            Action(
+                _("Quiet for {minutes} min").format(minutes=QUIET_MIN),
+                self._link(row, Act.QUIET, QUIET_MIN, now_ms),
+            ),
+            Action(_("Not useful"), self._link(row, Act.USELESS, 0, now_ms)),
+        )
+
+    def _link(self, row: Row, act: Act, minutes: int, now_ms: int) -> str:
+        return link(self._settings, self._key, Of.DELIVERY, row.id, act, minutes, now_ms)
+
+    def _thread(self, row: Row) -> str:
+        """Return a name for the episode that tells a stranger nothing."""
+        what = f"{row.bed_id} {row.kind} {row.episode_ms} {row.person}".encode()
+        return hmac.new(self._key, what, hashlib.sha256).hexdigest()[:24]
+
+
+def link(
+    settings: ServerSettings,
+    key: bytes,
+    of: Of,
+    ident: int,
+    act: Act,
+    minutes: int,
+    now_ms: int,
+) -> str:
+    """Return the address of an answer, or nothing where phones cannot reach this server."""
+    base = settings.answers.url.rstrip("/")
+    if not base:
+        return ""
+    expires_ms = now_ms + int(settings.answers.valid_h * 3_600_000)
+    return f"{base}/answer/{answer.make(Claims(of, ident, act, minutes, expires_ms), key)}"
+
+
+def _answered(notice: Notice, who: str | None, said: Words) -> str:
+    """Return who has answered; nothing when that is not what the notice says."""
+    if not who:
+        return ""
+    if notice.what is What.ACKNOWLEDGED:
+        return said.gettext("{who} has seen it.").format(who=who)
+    if notice.what is What.SNOOZED:
+        minutes = dict(notice.figures)["for_min"]
+        sentence = said.gettext("{who} asked for quiet for {minutes} min.")
+        return sentence.format(who=who, minutes=minutes)
+    return ""

@@ -1,0 +1,67 @@
+"""A sign of life to a watcher elsewhere: given only while fresh windows are being stored.
+
+A server that runs but sees nothing is as dead as one that does not, so it falls silent too.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+
+import urllib3
+
+from legwatch import __version__
+from legwatch_runtime.clock import utc_ms
+from legwatch_server.settings import Heartbeat
+
+logger = logging.getLogger(__name__)
+
+FRESH_S = 180.0
+
+
+class Beats:
+    """Asks the watcher's address from a thread of its own."""
+
+    def __init__(
+        self,
+        settings: Heartbeat,
+        fresh_ms: Callable[[], int],
+        utc_ms: Callable[[], int] = utc_ms,
+    ) -> None:
+        self._settings, self._fresh_ms, self._utc_ms = settings, fresh_ms, utc_ms
+        self._pool = urllib3.PoolManager(
+            timeout=10.0, retries=False, headers={"User-Agent": f"legwatch/{__version__}"}
+        )
+        self._stop = threading.Event()
+        self.given = self.withheld = 0
+        self._failing = False
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Begin, if there is an address."""
+        if self._settings.url:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._settings.every_s):
+            self.beat()
+
+    def beat(self) -> bool:
+        """Give one sign of life, if there is life; say whether the watcher has it."""
+        if self._utc_ms() - self._fresh_ms() > FRESH_S * 1000:
+            self.withheld += 1
+            return False
+        try:
+            status = self._pool.request("GET", self._settings.url, redirect=True).status
+            why = "" if status < 400 else f"it answered {status}"
+        except urllib3.exceptions.HTTPError as error:
+            why = str(error)
+        if why:
+            level = logging.DEBUG if self._failing else logging.WARNING
+            logger.log(level, "the heartbeat's watcher cannot be reached: %s", why)
+        self._failing = bool(why)
+        self.given += not why
+        return not why

@@ -1,0 +1,143 @@
+"""`legwatch learned`: what a bed's own nights say of its limits. It shows and never changes."""
+
+import argparse
+import json
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from legwatch.errors import SettingsError
+from legwatch.events import BODY, Window
+from legwatch_runtime import locations as usual
+from legwatch_runtime import profiles
+from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.stdout import reader_may_leave
+from legwatch_server.review.nights import Night
+from legwatch_server.review.report import Past, Report, as_table, report, to_paste
+from legwatch_server.review.trial import learning
+from legwatch_server.settings import ServerSettings, read
+from legwatch_server.store import incidents as chronicle
+
+MOST_NIGHTS = 60
+COLUMNS = "{night:<16}  {in_bed:>6}  {air:<16}  {still:<13}  {alerts:<15}  {proposed}"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch learned`; 0 when done, 1 when it cannot be, 2 for wrong words or settings."""
+    args = _parser().parse_args(argv)
+    if not 1 <= args.nights <= MOST_NIGHTS:
+        raise SettingsError("--nights", f"{args.nights} is not allowed; allowed 1 to {MOST_NIGHTS}")
+    path = usual.settings(args.config)
+    settings = read(path)
+    with chronicle.opened(settings.state_dir) as db:
+        reports = [
+            _report(db, settings, bed, bed_id, args.nights) for bed_id, bed in _beds(db, args.bed)
+        ]
+    with reader_may_leave():
+        if args.json:
+            print(json.dumps({"beds": [as_table(one) for one in reports]}, indent=1))
+        else:
+            print("\n\n".join("\n".join(_page(one, settings, path)) for one in reports))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="legwatch learned",
+        description="Replay a bed's own nights: how they were, and which limits would fit them.",
+        epilog="Nothing is changed: it says which lines to write into the settings.",
+    )
+    parser.add_argument("bed", nargs="?", metavar="BED", help="only this bed (all)")
+    parser.add_argument("--config", type=Path, metavar="FILE", help=usual.CONFIG_HELP)
+    parser.add_argument(
+        "--nights",
+        type=int,
+        default=7,
+        metavar="N",
+        help="the last nights with somebody in bed (7)",
+    )
+    parser.add_argument("--json", action="store_true", help="for a program")
+    return parser
+
+
+def _beds(db: sqlite3.Connection, wanted: str | None) -> list[tuple[int, str]]:
+    sql = "SELECT id, name FROM beds WHERE ? IS NULL OR name=? ORDER BY name"
+    beds = db.execute(sql, (wanted, wanted)).fetchall()
+    if wanted and not beds:
+        raise SettingsError("BED", f"no word was ever heard from {wanted!r}")
+    return beds
+
+
+def _report(
+    db: sqlite3.Connection, settings: ServerSettings, bed: str, bed_id: int, wanted: int
+) -> Report:
+    now_ms = utc_ms()
+    quiet = next(learning(db, settings, now_ms, bed), None)
+    past = Past(db, bed_id, settings.rules_of(bed), wanted, _with_progress)
+    return report(bed, past, quiet, profiles.lowest(settings.profile_of(bed)))
+
+
+def _with_progress(windows: Iterable[Window]) -> Iterable[Window]:
+    if not sys.stderr.isatty():
+        return windows
+    from tqdm import tqdm  # noqa: PLC0415 - only somebody who waits at a terminal needs it
+
+    bar: Iterable[Window] = tqdm(windows, desc="replaying", unit=" windows", leave=False)
+    return bar
+
+
+def _page(one: Report, settings: ServerSettings, path: Path) -> Iterator[str]:
+    yield f"Bed {one.bed}"
+    if one.quiet:
+        yield f"{one.quiet}; quiet nights left, with this one: {one.quiet.left}"
+    if not one.nights:
+        yield "No live night of it is stored."
+        return
+    yield from _table(one)
+    yield ""
+    for remark in one.remarks:
+        yield f"- {remark}"
+    if one.limits:
+        yield ""
+        yield f"To take this over, write into {path} and start the server again:"
+        own = one.bed in settings.beds and bool(settings.beds[one.bed].rules)
+        yield from to_paste(one, profile_rules=own)
+
+
+def _table(one: Report) -> Iterator[str]:
+    yield COLUMNS.format(
+        night="night",
+        in_bed="in bed",
+        air="air by the legs",
+        still="longest still",
+        alerts="alerts" if one.proposed is None else "alerts now",
+        proposed="" if one.proposed is None else "as proposed",
+    ).rstrip()
+    after = {night.date: night for night in one.proposed or ()}
+    for night in one.nights:
+        yield _line(night, after.get(night.date))
+
+
+def _line(night: Night, proposed: Night | None) -> str:
+    air = "not known"
+    if night.usual_c:
+        low_c, high_c = night.usual_c
+        air = f"{low_c:.1f}-{high_c:.1f} °C"
+    still = "not known"
+    if night.still_min is not None:
+        still = f"{night.still_min // 60} h {night.still_min % 60} min"
+    line = COLUMNS.format(
+        night=f"{night.date:%a %d %b %Y}",
+        in_bed=f"{night.in_bed_min / 60:.1f} h",
+        air=air,
+        still=still,
+        alerts=_alerts(night),
+        proposed=_alerts(proposed) if proposed else "",
+    ).rstrip()
+    return line if night.counts else f"{line}  (too short to count)"
+
+
+def _alerts(night: Night) -> str:
+    counts = [f"{night.count(kind)} {kind}" for kind in BODY if night.count(kind)]
+    return ", ".join(counts) or "none"

@@ -1,0 +1,99 @@
+"""What one bed's nights were like: its windows go through the engine once more."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from statistics import quantiles
+from typing import NamedTuple
+
+from legwatch.alerting.notice import Notice, What
+from legwatch.alerting.trial_nights import ENOUGH_MIN
+from legwatch.conditions.verdict import Level, Reason
+from legwatch.engine import State, advance, start, view
+from legwatch.events import BODY, Kind, Window
+from legwatch.limits.limits import Rules
+from legwatch.night import night_of
+
+FEWEST_MIN = 30  # minutes of settled air that tell what is usual
+
+
+class Alert(NamedTuple):
+    """An alert on the body that was told, or would have been."""
+
+    kind: Kind
+    reason: Reason
+    rule: str  # the limit that made it, such as warmth.plain_c
+
+
+@dataclass(slots=True)
+class Night:
+    """One night, by the date of its evening."""
+
+    date: date
+    in_bed_min: int = 0
+    still_min: int | None = None  # the longest time without a change of position
+    alerts: list[Alert] = field(default_factory=list)
+    air_c: list[float] = field(default_factory=list)  # by the legs, each minute in a settled bed
+
+    @property
+    def counts(self) -> bool:
+        """Say whether somebody was in bed for long enough."""
+        return self.in_bed_min >= ENOUGH_MIN
+
+    @property
+    def usual_c(self) -> tuple[float, float] | None:
+        """Return between what the air lay for four fifths of the time."""
+        if len(self.air_c) < FEWEST_MIN:
+            return None
+        tenths = quantiles(self.air_c, n=10, method="inclusive")
+        return round(tenths[0], 1), round(tenths[-1], 1)
+
+    def count(self, kind: Kind) -> int:
+        """Return how many alerts of a kind it had."""
+        return sum(alert.kind is kind for alert in self.alerts)
+
+
+def nights(windows: Iterable[Window], rules: Rules) -> list[Night]:
+    """Return the nights of these windows, as if nobody had answered; the first nights are over."""
+    found: dict[date, Night] = {}
+    told: set[tuple[Kind, int | None]] = set()
+    state = start(learned=True)
+    for window in windows:
+        minutes = state.bed.sight.minutes
+        state, notices = advance(state, window, rules)
+        for notice in notices:
+            if _sounds(notice) and (notice.kind, notice.episode_ms) not in told:
+                told.add((notice.kind, notice.episode_ms))
+                _night(found, notice.at_ms, rules).alerts.append(_alert(notice))
+        if state.bed.sight.minutes != minutes:
+            _look(found, state, rules)
+    return [found[day] for day in sorted(found)]
+
+
+def _sounds(notice: Notice) -> bool:
+    alarm = notice.what in (What.FIRED, What.RAISED)
+    return alarm and notice.kind in BODY and notice.level is not Level.LOG
+
+
+def _alert(notice: Notice) -> Alert:
+    rule = str(dict(notice.figures).get("rule", ""))
+    return Alert(notice.kind, notice.reason, rule.partition(" ")[0])
+
+
+def _night(found: dict[date, Night], at_ms: int, rules: Rules) -> Night:
+    day = night_of(at_ms, rules.zone)
+    return found.setdefault(day, Night(day))
+
+
+def _look(found: dict[date, Night], state: State, rules: Rules) -> None:
+    seen = view(state, rules)
+    if seen is None:
+        return
+    night = _night(found, seen.at_ms, rules)
+    if not seen.in_bed:
+        return
+    night.in_bed_min += 1
+    if seen.still_s is not None:
+        night.still_min = max(night.still_min or 0, seen.still_s // 60)
+    if seen.leg_c is not None and seen.at_ms >= state.bed.sight.presence.settled_ms:
+        night.air_c.append(seen.leg_c)

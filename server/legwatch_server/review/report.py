@@ -1,0 +1,173 @@
+"""What is made of one bed's nights: how they were, what fits them, and how that is taken over."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
+
+from legwatch.events import BODY, Window
+from legwatch.limits.limits import Rules, limit
+from legwatch.night import night_of
+from legwatch_server.review import windows as stored
+from legwatch_server.review.nights import Night, nights
+from legwatch_server.review.proposal import (
+    MOST_MIN,
+    WEEK,
+    Cold,
+    calmer,
+    still_limit_min,
+    with_limits,
+)
+from legwatch_server.review.trial import Quiet
+
+FURTHER = 3  # where nights were slept elsewhere, so many times further back is looked
+WARN = "stillness.warn_s"
+Watched = Callable[[Iterable[Window]], Iterable[Window]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One bed. `proposed` are the same nights under `limits`; None: nothing is proposed."""
+
+    bed: str
+    quiet: Quiet | None
+    nights: Sequence[Night]
+    proposed: Sequence[Night] | None
+    limits: dict[str, float]
+    remarks: Sequence[str]
+
+
+@dataclass(slots=True)
+class Past:
+    """The stored nights of a bed, of which the last `wanted` that count are looked at."""
+
+    db: sqlite3.Connection
+    bed_id: int
+    rules: Rules
+    wanted: int
+    watched: Watched  # shows how far it has come
+    since_id: int = 0
+
+    def present(self) -> list[Night]:
+        """Return the nights under the present rules, the last one at the end."""
+        span = stored.span(self.db, self.bed_id)
+        if span is None:
+            return []
+        last = night_of(span.last_ms, self.rules.zone)
+        found: list[Night] = []
+        for times in range(1, FURTHER + 1):
+            first = last - timedelta(days=times * self.wanted - 1)
+            since_ms = _noon_ms(first, self.rules.zone)
+            self.since_id = stored.first_id(self.db, self.bed_id, since_ms)
+            found = self._replay(self.rules)
+            enough = sum(night.counts for night in found) >= self.wanted
+            if enough or span.first_ms >= since_ms:
+                break
+        return self._last(found)
+
+    def under(self, rules: Rules) -> list[Night]:
+        """Return the same nights under other rules."""
+        return self._last(self._replay(rules))
+
+    def _replay(self, rules: Rules) -> list[Night]:
+        return nights(self.watched(stored.windows(self.db, self.bed_id, self.since_id)), rules)
+
+    def _last(self, found: Sequence[Night]) -> list[Night]:
+        counting = [place for place, night in enumerate(found) if night.counts]
+        return list(found[counting[-self.wanted] :] if len(counting) >= self.wanted else found)
+
+
+def report(bed: str, past: Past, quiet: Quiet | None, lowest_c: dict[str, float]) -> Report:
+    """Return what a bed's nights say. Nothing is changed by it."""
+    present, rules = past.present(), past.rules
+    slept = [night for night in present if night.counts]
+    if len(slept) < WEEK:
+        why = f"not enough nights to say: {len(slept)} of {WEEK}"
+        return Report(bed, quiet, present, None, {}, (why,))
+    limits, remarks = _stillness(slept, rules)
+    turned = with_limits(rules, limits)
+    replayed: dict[Rules, Sequence[Night]] = {}
+
+    def by(other: Rules) -> Sequence[Night]:
+        if other == turned:
+            return present  # the stillness limit changes no cold alert
+        if other not in replayed:
+            replayed[other] = past.under(other)
+        return replayed[other]
+
+    cold = calmer(by, turned, lowest_c)
+    limits |= cold.limits
+    remarks += _cold(cold, rules)
+    if not limits:
+        return Report(bed, quiet, present, None, {}, remarks)
+    proposed = by(with_limits(turned, cold.limits)) if cold.limits else past.under(turned)
+    return Report(bed, quiet, present, proposed, limits, remarks)
+
+
+def _stillness(slept: Sequence[Night], rules: Rules) -> tuple[dict[str, float], list[str]]:
+    if rules.care.warn_s or rules.care.urgent_s:
+        return {}, ["stillness: a care plan holds, and only its carer changes it"]
+    gaps = [night.still_min for night in slept if night.still_min is not None]
+    if len(gaps) < WEEK:
+        few = f"{len(gaps)} of {WEEK} with a movement sensor that was seen to work"
+        return {}, [f"stillness: not enough nights to say: {few}"]
+    limit_min, now_s = still_limit_min(gaps), rules.stillness.warn_s
+    if limit_min * 60 == now_s:
+        return {}, [f"stillness: the usual limit fits ({limit_min} min)"]
+    now = f"now {now_s // 60} min" if now_s else "now off: taking it over switches it on"
+    most = ", the most that is proposed" if limit_min == MOST_MIN else ""
+    found = f"a warning after {limit_min} min fits{most} ({now})"
+    return {WARN: limit_min * 60}, [f"stillness: longest gap {max(gaps)} min; {found}"]
+
+
+def _cold(cold: Cold, rules: Rules) -> list[str]:
+    many = "alert" if cold.before == 1 else "alerts"
+    alerts = f"{cold.before} {many} of a bed that cooled slowly or did not warm"
+    if cold.fits:
+        return [f"cold: the usual limits fit ({alerts})"]
+    if not cold.settled:
+        more = (
+            "such readings are unusual: see whether the sensor lies where it should; a professional"
+        )
+        return [f"cold: {alerts}; lower limits still leave {cold.after}; {more} can help"]
+    lower = ", ".join(f"{k} {c:g} (now {limit(rules, k):g})" for k, c in cold.limits.items())
+    return [f"cold: {alerts}; with {lower}: {cold.after}"]
+
+
+def to_paste(report: Report, *, profile_rules: bool) -> Iterator[str]:
+    """Yield the lines for the settings file; `profile_rules`: the bed has such a table already."""
+    yield f"[beds.{report.bed}.rules]" + ("    # there already: only add the lines" * profile_rules)
+    for path, value in report.limits.items():
+        yield f'"{path}" = {value:g}' if path == WARN else f'"{path}" = {value:.1f}'
+
+
+def as_table(report: Report) -> dict[str, Any]:
+    """Return the report for --json: hours, minutes, degrees Celsius."""
+    quiet = report.quiet
+    after = {night.date: night for night in report.proposed or ()}
+    return {
+        "bed": report.bed,
+        "learning": quiet and {"night": quiet.night, "of": quiet.of, "left": quiet.left},
+        "nights": [_row(night, after.get(night.date)) for night in report.nights],
+        "proposals": report.limits,
+        "remarks": list(report.remarks),
+    }
+
+
+def _row(night: Night, proposed: Night | None) -> dict[str, Any]:
+    low_c, high_c = night.usual_c or (None, None)
+    return {
+        "night": night.date.isoformat(),
+        "counts": night.counts,
+        "in_bed_h": round(night.in_bed_min / 60, 1),
+        "leg_low_c": low_c,
+        "leg_high_c": high_c,
+        "longest_still_min": night.still_min,
+        "alerts": {kind.value: night.count(kind) for kind in BODY},
+        "proposed_alerts": proposed and {kind.value: proposed.count(kind) for kind in BODY},
+    }
+
+
+def _noon_ms(day: date, zone: tzinfo) -> int:
+    return int(datetime(day.year, day.month, day.day, 12, tzinfo=zone).timestamp() * 1000)

@@ -1,0 +1,1 @@
+"""The database: tables, transactions, and all that is read from it."""

@@ -1,0 +1,329 @@
+"""The rows of the outbox and their steps: every change of a push is one row, with time and reason.
+
+All functions run inside the caller's transaction, except those that only read.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from legwatch.oncall.escalation import Tone
+
+NEVER_MS = 1 << 53
+FOLLOW_H = 4  # longer than any service sounds an alarm
+RECALL_TRIES_S = 60.0
+TOO_LATE = "too late to matter"
+_LONGEST_S = {Tone.REHEARSAL: 3600, Tone.CONFIRM: 3600, Tone.INFO: 1800}  # after it was due
+SUPERSEDED = "a newer word replaces it"
+MOVED = "later: nobody could be told while the server was away"
+_COLUMNS = (
+    "d.id, d.notice_id, d.bed_id, d.kind, d.episode_ms, d.person, d.channel, d.rank, d.tone,"
+    " d.state, d.attempt, d.decided_ms, d.due_ms, d.sent_ms, d.receipt, d.recall_ms"
+)
+# What is to be sent, asked about and taken back, once it is time.
+_SEND = "d.channel=? AND d.state IN ('decided','claimed') AND d.recall_ms IS NULL"
+_FOLLOW = (
+    "d.channel=? AND d.state IN ('sent','delivered') AND d.receipt!='' AND d.recall_ms IS NULL"
+)
+_RECALL = "d.channel=? AND d.recall_ms IS NOT NULL AND d.state NOT IN ('decided','failed')"
+_INSERT = (
+    "INSERT INTO deliveries (notice_id, bed_id, kind, episode_ms, person, channel, rank, tone,"
+    " due_ms, next_ms, decided_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+)
+_STEP = "INSERT INTO steps (delivery_id, at_ms, state, attempt, reason) VALUES (?,?,?,?,?)"
+_STEP_ALL = (
+    "INSERT INTO steps (delivery_id, at_ms, state, attempt, reason)"
+    " SELECT id, ?, ?, attempt, ? FROM deliveries WHERE "
+)
+
+
+class Row(NamedTuple):
+    """One push on one channel to one person. Times in UTC ms."""
+
+    id: int
+    notice_id: int  # 0: it belongs to no notice
+    bed_id: int
+    kind: str
+    episode_ms: int
+    person: str
+    channel: str
+    rank: int
+    tone: Tone
+    state: str
+    attempt: int  # finished or begun before
+    decided_ms: int
+    due_ms: int
+    sent_ms: int | None
+    receipt: str
+    recall_ms: int | None
+
+
+class Try(NamedTuple):
+    """One way to one person."""
+
+    person: str
+    channel: str
+    tone: Tone
+    bed_id: int = 0  # the bed whose nights were learned, if that is what is said
+
+
+def to_send(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
+    """Return what is due, the most urgent tone first, the oldest first, at the most so many."""
+    order = "ORDER BY d.tone NOT IN ('loud','quiet'), d.next_ms, d.id"
+    return _rows(db, f"{_SEND} AND d.next_ms<=? {order}", (channel, now_ms), most)
+
+
+def to_recall(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
+    """Return what was sent, or may have been, and is to be taken back."""
+    return _rows(db, f"{_RECALL} AND d.recall_ms<=? ORDER BY d.id", (channel, now_ms), most)
+
+
+def to_follow(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
+    """Return what the service is to be asked about."""
+    return _rows(db, f"{_FOLLOW} AND d.next_ms<=? ORDER BY d.next_ms", (channel, now_ms), most)
+
+
+def row_of(db: sqlite3.Connection, ident: int) -> Row | None:
+    """Return one row."""
+    found = _rows(db, "d.id=?", (ident,), 1)
+    return found[0] if found else None
+
+
+def _rows(db: sqlite3.Connection, where: str, values: tuple[object, ...], most: int) -> list[Row]:
+    # All rows, not one: a half-read answer holds an old snapshot, and writing on it fails.
+    sql = f"SELECT {_COLUMNS} FROM deliveries d WHERE {where} LIMIT {most}"  # noqa: S608 - our own words
+    found = db.execute(sql, values).fetchall()
+    return [Row._make((*r[:8], Tone(r[8]), *r[9:])) for r in found]
+
+
+def next_ms(db: sqlite3.Connection, channel: str) -> int:
+    """Return when the next row of a channel is due."""
+    whens = (("next_ms", _SEND), ("next_ms", _FOLLOW), ("recall_ms", _RECALL))
+    found = [
+        db.execute(f"SELECT min(d.{when}) FROM deliveries d WHERE {rows}", (channel,)).fetchone()  # noqa: S608 - our own words
+        for when, rows in whens
+    ]
+    return min((int(at_ms) for (at_ms,) in found if at_ms is not None), default=NEVER_MS)
+
+
+def reached(db: sqlite3.Connection, row: Row) -> bool:
+    """Say whether another channel has reached the person."""
+    if not row.notice_id or row.tone is Tone.QUIET:
+        return False
+    sql = (
+        "SELECT 1 FROM deliveries WHERE notice_id=? AND person=? AND tone=? AND rank!=?"
+        " AND sent_ms IS NOT NULL LIMIT 1"
+    )
+    values = (row.notice_id, row.person, row.tone.value, row.rank)
+    return db.execute(sql, values).fetchone() is not None
+
+
+def too_late(row: Row, now_ms: int) -> bool:
+    """Say whether nobody needs a push any more; what is meant to wake is never too late."""
+    longest_s = _LONGEST_S.get(row.tone)
+    return longest_s is not None and now_ms - row.due_ms > longest_s * 1000
+
+
+def moved(db: sqlite3.Connection, row: Row) -> bool:
+    """Say whether a push goes out later than it was planned."""
+    sql = "SELECT 1 FROM steps WHERE delivery_id=? AND reason=? LIMIT 1"
+    return db.execute(sql, (row.id, MOVED)).fetchone() is not None
+
+
+def plan(db: sqlite3.Connection, row: tuple[object, ...], due_ms: int, now_ms: int) -> None:
+    """Add a push: (notice_id, bed_id, kind, episode_ms, person, channel, rank, tone)."""
+    ident = db.execute(_INSERT, (*row, due_ms, due_ms, now_ms)).lastrowid
+    why = None if due_ms == now_ms else f"due in {(due_ms - now_ms) / 60_000:g} min"
+    db.execute(_STEP, (ident, now_ms, "decided", 0, why))
+
+
+def claim(db: sqlite3.Connection, row: Row, now_ms: int) -> None:
+    """Take a row in hand: from here on it may have been sent."""
+    db.execute(
+        "UPDATE deliveries SET state='claimed', attempt=?, claimed_ms=? WHERE id=?",
+        (row.attempt + 1, now_ms, row.id),
+    )
+    why = "it may have been sent before a crash" if row.state == "claimed" else None
+    db.execute(_STEP, (row.id, now_ms, "claimed", row.attempt + 1, why))
+
+
+def sent(
+    db: sqlite3.Connection,
+    row: Row,
+    now_ms: int,
+    *,
+    receipt: str,
+    delivered: bool,
+    proof: str | None,
+    follow_every_s: float | None,
+) -> None:
+    """Mark a push as taken by the service; the person's other channels are not needed any more."""
+    follow = follow_every_s is not None and receipt and row.tone is Tone.LOUD
+    again_ms = now_ms + int((follow_every_s or 0) * 1000) if follow else NEVER_MS
+    state = "delivered" if delivered else "sent"
+    db.execute(
+        "UPDATE deliveries SET state=?, sent_ms=?, receipt=?, next_ms=?, error=NULL WHERE id=?",
+        (state, now_ms, receipt, again_ms, row.id),
+    )
+    db.execute(_STEP, (row.id, now_ms, "sent", row.attempt + 1, proof))
+    if delivered:
+        db.execute(_STEP, (row.id, now_ms, "delivered", row.attempt + 1, None))
+    if (
+        row.notice_id and follow_every_s is None
+    ):  # what is followed sounds on until it is taken back
+        _drop_recalls(db, row)
+    if row.notice_id and row.tone is not Tone.QUIET:
+        others = "notice_id=? AND person=? AND tone=? AND rank!=? AND state='decided'"
+        values = (row.notice_id, row.person, row.tone.value, row.rank)
+        withdraw_where(db, others, values, now_ms, f"reached by {row.channel}")
+
+
+def _drop_recalls(db: sqlite3.Connection, row: Row) -> None:
+    """Take nothing back that this newer word has replaced: it would go with it."""
+    db.execute(
+        "UPDATE deliveries SET recall_ms=NULL WHERE bed_id=? AND kind=? AND episode_ms=?"
+        " AND person=? AND channel=? AND id<? AND recall_ms IS NOT NULL",
+        (row.bed_id, row.kind, row.episode_ms, row.person, row.channel, row.id),
+    )
+
+
+def supersede_where(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> None:
+    """Let what is in flight be the last attempt: a newer word has taken its place."""
+    sql = f"UPDATE deliveries SET next_ms=? WHERE {where} AND state='claimed'"  # noqa: S608 - our own words
+    db.execute(sql, (NEVER_MS, *values))
+
+
+def called_off(db: sqlite3.Connection, row: Row) -> str:
+    """Return why a push that did not go through is not to be tried again; empty: it is."""
+    sql = "SELECT recall_ms IS NOT NULL, next_ms>=? FROM deliveries WHERE id=?"
+    recalled, superseded = db.execute(sql, (NEVER_MS, row.id)).fetchone()
+    if recalled:
+        return "it is over or answered"
+    return SUPERSEDED if superseded else ""
+
+
+def withdraw(db: sqlite3.Connection, row: Row, now_ms: int, why: str) -> None:
+    """Take a row out that is not needed any more."""
+    withdraw_where(db, "id=?", (row.id,), now_ms, why)
+
+
+def withdraw_where(
+    db: sqlite3.Connection, where: str, values: tuple[object, ...], now_ms: int, why: str
+) -> None:
+    """Withdraw the rows of a condition, each with its step."""
+    db.execute(_STEP_ALL + where, (now_ms, "withdrawn", why, *values))
+    db.execute(
+        f"UPDATE deliveries SET state='withdrawn', error=? WHERE {where}",  # noqa: S608 - our own words
+        (why, *values),
+    )
+
+
+def move_where(
+    db: sqlite3.Connection,
+    where: str,
+    values: tuple[object, ...],
+    now_ms: int,
+    by_ms: int,
+    why: str,
+) -> None:
+    """Move when the rows of a condition are due, each with its step."""
+    db.execute(_STEP_ALL + where, (now_ms, "decided", why, *values))
+    db.execute(
+        f"UPDATE deliveries SET next_ms=next_ms+?, due_ms=due_ms+? WHERE {where}",  # noqa: S608 - our own words
+        (by_ms, by_ms, *values),
+    )
+
+
+def retry(db: sqlite3.Connection, row: Row, why: str, now_ms: int, wait_s: float) -> None:
+    """Put a row back for later."""
+    db.execute(
+        "UPDATE deliveries SET state='decided', next_ms=?, error=? WHERE id=?",
+        (now_ms + int(wait_s * 1000), why, row.id),
+    )
+    step = (row.id, now_ms, "retry", row.attempt + 1, f"{why}; again in {wait_s:.0f} s")
+    db.execute(_STEP, step)
+
+
+def failed(db: sqlite3.Connection, row: Row, why: str, now_ms: int) -> None:
+    """Give a row up; the person's next channel is due now, or else the next person is."""
+    db.execute("UPDATE deliveries SET state='failed', error=? WHERE id=?", (why, row.id))
+    db.execute(_STEP, (row.id, now_ms, "failed", row.attempt + 1, why))
+    if not row.notice_id or row.tone is Tone.QUIET:
+        return
+    mine = "notice_id=? AND person=? AND tone=?"
+    values = (row.notice_id, row.person, row.tone.value)
+    hurried = db.execute(
+        f"UPDATE deliveries SET next_ms=?, due_ms=? WHERE {mine} AND state='decided' AND attempt=0"  # noqa: S608 - our own words
+        " AND rank=?",
+        (now_ms, now_ms, *values, row.rank + 1),
+    ).rowcount
+    hope = db.execute(
+        f"SELECT 1 FROM deliveries WHERE {mine} AND state NOT IN ('failed','withdrawn') LIMIT 1",  # noqa: S608 - our own words
+        values,
+    ).fetchone()
+    if not hurried and not hope and row.tone is Tone.LOUD:
+        _hurry(db, row, now_ms)
+
+
+def _hurry(db: sqlite3.Connection, row: Row, now_ms: int) -> None:
+    """Nobody could reach this person: the next one is told now, and the others move up."""
+    later = "notice_id=? AND tone='loud' AND state='decided' AND attempt=0 AND due_ms>?"
+    values = (row.notice_id, now_ms)
+    first = db.execute(f"SELECT min(due_ms) FROM deliveries WHERE {later}", values).fetchone()[0]  # noqa: S608 - our own words
+    if first is None:
+        return
+    why = f"earlier: {row.person} cannot be reached"
+    move_where(db, later, values, now_ms, now_ms - first, why)
+
+
+def let_stand(db: sqlite3.Connection, row: Row) -> None:
+    """Leave a push where it is: its channel cannot take anything back."""
+    db.execute("UPDATE deliveries SET recall_ms=NULL WHERE id=?", (row.id,))
+
+
+def recalled(db: sqlite3.Connection, row: Row, error: str | None, now_ms: int) -> None:
+    """Mark a push as taken back.
+
+    After an error the service is asked again each minute, until four hours after the sending.
+    """
+    if error is not None and now_ms - (row.sent_ms or row.due_ms) < FOLLOW_H * 3_600_000:
+        again_ms = now_ms + int(RECALL_TRIES_S * 1000)
+        db.execute("UPDATE deliveries SET recall_ms=? WHERE id=?", (again_ms, row.id))
+        return
+    why = f"not taken back: {error}" if error is not None else "taken back"
+    db.execute(
+        "UPDATE deliveries SET state=CASE state WHEN 'answered' THEN state ELSE 'withdrawn' END,"
+        " recall_ms=NULL WHERE id=?",
+        (row.id,),
+    )
+    db.execute(_STEP, (row.id, now_ms, "withdrawn", row.attempt, why))
+
+
+def followed(
+    db: sqlite3.Connection,
+    row: Row,
+    now_ms: int,
+    *,
+    over: bool,
+    delivered: bool,
+    every_s: float | None,
+) -> None:
+    """Write down how far a push has come, and when to ask again."""
+    again_ms = now_ms + int((every_s or 60.0) * 1000)
+    if over or now_ms - (row.sent_ms or now_ms) > FOLLOW_H * 3_600_000:
+        again_ms = NEVER_MS
+    state = row.state
+    if delivered and state == "sent":
+        state = "delivered"
+        db.execute(_STEP, (row.id, now_ms, state, row.attempt, None))
+    # An answer is asked for again until it is noted: it is on its way in memory, and may be lost.
+    db.execute("UPDATE deliveries SET state=?, next_ms=? WHERE id=?", (state, again_ms, row.id))
+
+
+def answered(db: sqlite3.Connection, ident: int, now_ms: int, why: str) -> None:
+    """Mark a push as the one that was answered."""
+    db.execute(
+        "UPDATE deliveries SET state='answered' WHERE id=? AND state IN"
+        " ('claimed','sent','delivered','withdrawn')",
+        (ident,),
+    )
+    db.execute(_STEP, (ident, now_ms, "answered", 0, why))

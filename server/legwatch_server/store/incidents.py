@@ -1,0 +1,160 @@
+"""What was decided, told and answered, read from the database: for people who look back."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from legwatch.alerting.notice import Notice
+from legwatch.errors import CannotRun
+from legwatch.night import night_of
+from legwatch_server.store import schema
+from legwatch_server.store.notices import notice_of
+
+_NOTICES = (
+    "SELECT n.id, n.bed_id, b.name, n.episode_ms, n.who, n.at_ms, n.kind, n.what, n.level,"
+    " n.reason, n.held, n.line FROM notices n JOIN beds b ON b.id = n.bed_id"
+)
+_STEPS = (
+    "SELECT s.at_ms, d.person, d.channel, d.tone, s.state, s.attempt, s.reason, d.id FROM steps s"
+    " JOIN deliveries d ON d.id = s.delivery_id WHERE d.notice_id = ? ORDER BY s.id"
+)
+_ANSWERS = (
+    "SELECT a.at_ms, a.person, a.act, a.minutes, a.via FROM answers a JOIN notices n"
+    " ON n.id = a.notice_id WHERE n.bed_id=? AND n.kind=? AND coalesce(n.episode_ms, n.id)=?"
+    " ORDER BY a.id"
+)
+
+
+class Step(NamedTuple):
+    """One change of one push."""
+
+    at_ms: int
+    person: str
+    channel: str
+    tone: str
+    state: str
+    attempt: int
+    reason: str | None
+    delivery: int
+
+
+class Answer(NamedTuple):
+    """What somebody answered; `minutes` of quiet."""
+
+    at_ms: int
+    person: str
+    act: str
+    minutes: int | None
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice as it is stored, and what became of its pushes."""
+
+    id: int
+    who: str | None
+    notice: Notice
+    text: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(slots=True)
+class Episode:
+    """One alert from its first notice on; it goes by the number of that notice."""
+
+    bed_id: int
+    bed: str
+    told: list[Told] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+
+    @property
+    def id(self) -> int:
+        """Return the number people call it by."""
+        return self.told[0].id
+
+
+class Sight(NamedTuple):
+    """When a bed was last heard of; 0: never. `played`: a recording, not a sleeper."""
+
+    bed: str
+    seen_ms: int
+    played: bool
+
+
+@contextmanager
+def opened(folder: str) -> Iterator[sqlite3.Connection]:
+    """Open the server's database to read; raises CannotRun with a sentence."""
+    path = Path(folder) / "legwatch.db"
+    if not path.exists():
+        raise CannotRun(f"there is no {path}; has the server run with this state_dir?")
+    try:
+        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+        try:
+            row = db.execute("SELECT value FROM meta WHERE key='schema'").fetchone()
+            if row is None or int(row[0]) != schema.VERSION:
+                raise CannotRun(f"{path} is of an older legwatch; start the server once")
+            yield db
+        finally:
+            db.close()
+    except sqlite3.Error as error:
+        raise CannotRun(f"{path} cannot be read: {error}") from None
+
+
+def episodes(
+    db: sqlite3.Connection, night: date, zone: tzinfo, bed: str | None = None
+) -> list[Episode]:
+    """Return the alerts that began or went on in a night, in order of their first notice."""
+    noon = datetime(night.year, night.month, night.day, 12, tzinfo=zone)
+    first_ms = int(noon.timestamp() * 1000)
+    last_ms = int((noon + timedelta(days=1)).timestamp() * 1000)
+    rows = db.execute(
+        "SELECT DISTINCT n.bed_id, n.kind, coalesce(n.episode_ms, n.id) FROM notices n"
+        " JOIN beds b ON b.id = n.bed_id"
+        " WHERE n.at_ms>=? AND n.at_ms<? AND (? IS NULL OR b.name=?)",
+        (first_ms, last_ms, bed, bed),
+    ).fetchall()
+    return sorted((_episode(db, *row) for row in rows), key=lambda episode: episode.id)
+
+
+def episode(db: sqlite3.Connection, ident: int) -> Episode | None:
+    """Return the alert that a notice belongs to."""
+    row = db.execute(
+        "SELECT bed_id, kind, coalesce(episode_ms, id) FROM notices WHERE id=?", (ident,)
+    ).fetchone()
+    return _episode(db, *row) if row else None
+
+
+def last_night(db: sqlite3.Connection, zone: tzinfo) -> date | None:
+    """Return the last night with an alert."""
+    row = db.execute("SELECT max(at_ms) FROM notices").fetchone()
+    return None if row[0] is None else night_of(row[0], zone)
+
+
+def sights(db: sqlite3.Connection) -> list[Sight]:
+    """Return when each bed was last heard of."""
+    rows = db.execute("SELECT name, seen_ms, played FROM beds ORDER BY name")
+    return [Sight(name, seen_ms, bool(played)) for name, seen_ms, played in rows]
+
+
+def _episode(db: sqlite3.Connection, bed_id: int, kind: str, key: int) -> Episode:
+    sql = (
+        f"{_NOTICES} WHERE n.bed_id=? AND n.kind=? AND coalesce(n.episode_ms, n.id)=? ORDER BY n.id"
+    )
+    rows = db.execute(sql, (bed_id, kind, key)).fetchall()
+    made = Episode(bed_id, rows[0][2])
+    made.told = [_told(db, row) for row in rows]
+    answers = db.execute(_ANSWERS, (bed_id, kind, key))
+    made.answers = [Answer._make(row) for row in answers]
+    return made
+
+
+def _told(db: sqlite3.Connection, row: tuple[Any, ...]) -> Told:
+    ident, _, _, _, who, *fields = row
+    steps = tuple(Step._make(step) for step in db.execute(_STEPS, (ident,)))
+    return Told(ident, who, notice_of(fields), json.loads(fields[-1])["text"], steps)

@@ -1,0 +1,37 @@
+"""Notices on their way into the database, and back out of it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from legwatch.alerting.notice import Held, Notice, What
+from legwatch.conditions.verdict import Level, Reason
+from legwatch.events import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A notice with its bed, on its way into the store. `who` gave the answer, if it is one."""
+
+    bed_id: int
+    bed: str
+    notice: Notice
+    row: tuple[object, ...]
+    who: str | None = None
+    played: bool = False  # a recording: its own time says who is on duty
+
+
+def notice_of(fields: Sequence[Any]) -> Notice:
+    """Return the notice of a stored row: at_ms, kind, what, level, reason, held, line."""
+    at_ms, kind, what, level, reason, held, line = fields
+    figures = tuple(json.loads(line)["figures"].items())
+    return Notice(
+        at_ms,
+        Kind(kind),
+        What(what),
+        Level(level),
+        Reason(reason),
+        figures,
+        Held(held) if held else None,
+    )

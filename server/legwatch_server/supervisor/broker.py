@@ -1,0 +1,96 @@
+"""Our own mosquitto: on loopback, on a free port, with its own password and memory."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from legwatch_server.supervisor import mosquitto
+from legwatch_server.supervisor.mosquitto import Place
+from legwatch_server.supervisor.process import Task
+
+# Debian keeps the broker where a user's path does not look.
+SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """How to start it and how to reach it."""
+
+    task: Task
+    port: int
+    passwords: Mapping[str, str]  # by user
+
+
+class BrokerMissingError(RuntimeError):
+    """mosquitto is not on this machine."""
+
+
+def programs() -> tuple[str, str]:
+    """Return the broker's and its password tool's paths; raises BrokerMissingError."""
+    program = shutil.which("mosquitto", path=SEARCH)
+    hasher = shutil.which("mosquitto_passwd", path=SEARCH)
+    if not program or not hasher:
+        raise BrokerMissingError(
+            "mosquitto, the MQTT broker, is not installed: sudo apt install mosquitto"
+        )
+    return program, hasher
+
+
+def prepare(folder: Path, users: Iterable[str]) -> Broker:
+    """Write the broker's files into `folder`; raises BrokerMissingError."""
+    program, hasher = programs()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    port, secret_of = free_port(), {user: secrets.token_urlsafe(24) for user in users}
+    _forget_older(folder)
+    passwords = folder / "passwords"
+    passwords.unlink(missing_ok=True)
+    passwords.touch(mode=0o600)
+    passwords.write_text("".join(f"{user}:{word}\n" for user, word in secret_of.items()))
+    # Hashed in place: on the command line anybody on the machine could read it.
+    subprocess.run([hasher, "-U", str(passwords)], check=True, capture_output=True)  # noqa: S603 - the path is the one that we found
+    conf = mosquitto.write(_place(folder, port), folder)
+    return Broker(Task("broker", (program, "-c", str(conf))), port, secret_of)
+
+
+def _forget_older(folder: Path) -> None:
+    """Drop the memory of a broker that named sessions otherwise: nobody would come back for them.
+
+    What it holds for the server, the agent's spool holds too.
+    """
+    conf = folder / "mosquitto.conf"
+    if conf.exists() and mosquitto.BOUND not in conf.read_text(errors="replace"):
+        (folder / "mosquitto.db").unlink(missing_ok=True)
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Say whether somebody listens on a port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+_LOG = (
+    "log_dest stderr",
+    "log_type error",
+    "log_type warning",
+    "log_type notice",
+    "log_type subscribe",  # how we see that the server listens
+)
+
+
+def _place(folder: Path, port: int) -> Place:
+    # It would drop to a user who may not read our folder.
+    root = ("user root",) if os.geteuid() == 0 else ()
+    return Place(f"{port} 127.0.0.1", str(folder), str(folder), (*_LOG, *root))

@@ -1,0 +1,119 @@
+"""`legwatch up`: everything on this machine, under one command."""
+
+import argparse
+import contextlib
+import fcntl
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from legwatch_runtime import locations as usual
+from legwatch_server.supervisor import demo
+from legwatch_server.supervisor.broker import BrokerMissingError, programs
+from legwatch_server.supervisor.config import House, furnish, owners, with_page
+from legwatch_server.supervisor.process import Ended
+from legwatch_server.supervisor.supervisor import Family
+
+HOW_TO_GO_ON = """\
+To watch a real bed: copy config/agent.example.toml, name your sensors in it, and start
+  legwatch up --agent-config agent.toml
+What was told and why: legwatch alerts --night last; legwatch alerts explain 1
+Other nights: legwatch nights make --seed 1 --count 3 --out nights; legwatch replay nights/*.csv*"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run broker, server and agent until they are told to end; return the exit code."""
+    args = _parser().parse_args(argv)
+    state: Path = args.state or usual.state()
+    try:
+        programs()
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone(state) as alone:
+            if not alone:
+                _show(
+                    f"legwatch is already running on {state}: end that one first, or use --state."
+                )
+                return 1
+            return _play(state, args) if args.agent_config is None else _watch(state, args)
+    except BrokerMissingError as error:
+        _show(f"legwatch up: {error}")
+    except OSError as error:
+        _show(f"legwatch up: {error.filename or state}: {error.strerror}")
+    return 1
+
+
+def _watch(state: Path, args: argparse.Namespace) -> int:
+    agent = owners(args.agent_config)
+    house = furnish(state, with_page(owners(args.config)), agent)
+    _show(f"Watching the bed {agent.get('bed')!r}. The state is in {state}; Ctrl-C ends it.")
+    return _run(house, state)[0]
+
+
+def _play(state: Path, args: argparse.Namespace) -> int:
+    _show(
+        f"No sensors are configured: playing a made night at {args.speed:g} times speed. "
+        "Nothing here is a real bed."
+    )
+    folder = state / "demo"
+    demo.empty(folder)
+    settings = with_page(demo.server(owners(args.config)))
+    house = furnish(folder, settings, demo.agent(demo.night(), args.speed))
+    code, played = _run(house, state)
+    if played:
+        _show(f"\nThe made night is over. {demo.summary(folder)}\n\n{HOW_TO_GO_ON}")
+    return code
+
+
+def _run(house: House, state: Path) -> tuple[int, bool]:
+    """Run the house; return the exit code and whether all was played to its end."""
+    family = Family(house, state / "logs", show=_show)
+
+    def ended(number: int, _frame: object) -> None:
+        family.news.put(Ended(number))
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, ended)
+    try:
+        code = family.live()
+    finally:
+        family.end()
+    return code, family.played
+
+
+@contextlib.contextmanager
+def _alone(state: Path) -> Iterator[bool]:
+    """Hold the state folder; the kernel lets go of it however we end."""
+    with (state / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _show(text: str) -> None:
+    with contextlib.suppress(OSError):  # a closed terminal ends us by its signal, not by this
+        print(text, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="legwatch up",
+        description="Broker, server and agent on this machine. Without --agent-config it plays a "
+        "made night. The broker and all folders are its own: [mqtt] and state_dir of the "
+        "settings are not used.",
+    )
+    add = parser.add_argument
+    add("--config", type=Path, metavar="SERVER.toml", help="settings of the server")
+    add(
+        "--agent-config", type=Path, metavar="AGENT.toml", help="settings of the agent: its sensors"
+    )
+    add("--state", type=Path, metavar="DIR", help=f"where all is kept ({usual.state()})")
+    add("--speed", type=float, default=60.0, help="of the made night, times real time (60)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

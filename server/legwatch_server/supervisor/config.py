@@ -1,0 +1,73 @@
+"""What the children are told: the owner's settings, with our broker and our folders in them."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from legwatch.settings import read_table
+from legwatch_runtime.files import read_text
+from legwatch_server.supervisor import broker as brokers
+from legwatch_server.supervisor.broker import Broker
+from legwatch_server.supervisor.mosquitto import SERVER
+from legwatch_server.supervisor.process import Task
+from legwatch_server.supervisor.toml import dump
+
+LEGWATCH = (sys.executable, "-m", "legwatch")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that is to run, in the order of its start."""
+
+    broker: Broker
+    server: Task
+    agent: Task
+
+
+def furnish(folder: Path, server: Mapping[str, Any], agent: Mapping[str, Any]) -> House:
+    """Write the settings of all three into `folder` and say how to start them."""
+    bed = str(agent.get("bed", ""))
+    broker = brokers.prepare(folder / "broker", {SERVER, bed} - {""})
+    recorded = bool(agent.get("recording"))
+    if recorded:
+        server = _playing(server, bed)
+
+    def task(name: str, user: str, table: Mapping[str, Any], *, ends: bool = False) -> Task:
+        mqtt = {"host": "127.0.0.1", "port": broker.port, "user": user}
+        words = (*LEGWATCH, name, *_written(folder, name, table, mqtt))
+        return Task(name, words, {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, "")}, ends)
+
+    return House(broker, task("server", SERVER, server), task("agent", bed, agent, ends=recorded))
+
+
+def _playing(server: Mapping[str, Any], bed: str) -> dict[str, Any]:
+    """Let the server take a recording's time line for this bed."""
+    beds = dict(server.get("beds", {}))
+    return {**server, "beds": {**beds, bed: {**beds.get(bed, {}), "played": True}}}
+
+
+def owners(path: Path | None) -> dict[str, Any]:
+    """Read the owner's settings; raises SettingsError. No file: nothing is set."""
+    return {} if path is None else read_table(str(path), read_text)
+
+
+def with_page(server: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the page a free port, unless the owner chose one or the usual one is free."""
+    http = dict(server.get("http", {}))
+    if "port" not in http and brokers.listens(8321):
+        http["port"] = brokers.free_port()
+    return {**server, "http": http} if http else dict(server)
+
+
+def _written(
+    folder: Path, name: str, table: Mapping[str, Any], mqtt: Mapping[str, Any]
+) -> tuple[str, str]:
+    own = {key: value for key, value in table.get("mqtt", {}).items() if key == "keepalive_s"}
+    state = folder / name
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{name}.toml"
+    path.write_text(dump({**table, "state_dir": str(state), "mqtt": {**own, **mqtt}}))
+    path.chmod(0o600)
+    return "--config", str(path)

@@ -1,0 +1,164 @@
+"""Keep the children running: start them in order, start them again, end them in order."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from legwatch_runtime.backoff import Backoff
+from legwatch_server.supervisor import broker as brokers
+from legwatch_server.supervisor.config import House
+from legwatch_server.supervisor.log import Log
+from legwatch_server.supervisor.process import Child, Ended, News, Said, Task
+
+LOOK_S = 0.1
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
+WELL_S = 60.0  # a child that lived this long is not in a row of failures
+READY_S = 15.0
+LISTENING = "legwatch/v1/+/window"  # the broker says so when the server has subscribed
+# Of the three seconds that an end may take: agent first, so that its last word is heard.
+END_S = {"agent": 0.7, "server": 1.4, "broker": 2.0}
+SETTINGS_WRONG = 2
+SHOWN = {"WARNING", "ERROR", "CRITICAL"}
+
+
+@dataclass(slots=True)
+class Place:
+    """One task and the child that is at it."""
+
+    task: Task
+    log: Log
+    child: Child | None = None
+    started_s: float = 0.0
+    again_s: float = 0.0  # not to be started before
+    backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_WAIT_S, LONGEST_WAIT_S))
+    finished: bool = False
+    hopeless: bool = False  # it says that its settings are wrong
+    last_line: str = ""
+
+
+class Family:
+    """The three children. One thread, the main one, does everything here."""
+
+    def __init__(self, house: House, logs: Path, *, show: Callable[[str], None]) -> None:
+        self.news: SimpleQueue[News] = SimpleQueue()
+        self._house = house
+        self._show = show
+        self._listening = False  # the server has subscribed
+        self._open, self._ask_s = False, 0.0  # the broker answers; when to ask it again
+        logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tasks = (house.broker.task, house.server, house.agent)
+        self._places = [Place(task, Log(logs / f"{task.name}.log")) for task in tasks]
+
+    @property
+    def played(self) -> bool:
+        """Whether the agent has played its recording to the end."""
+        return any(place.finished for place in self._places)
+
+    def live(self) -> int:
+        """Run until a signal comes (0), the agent has played all (0) or nothing can go on."""
+        while True:
+            for place in self._places:
+                self._look_after(place)
+            worst = next((p for p in self._places if p.hopeless), None)
+            if worst is not None:
+                self._show(f"The {worst.task.name} cannot run: {worst.last_line}")
+                return SETTINGS_WRONG
+            if self.played:
+                return 0
+            if self._hear(LOOK_S):
+                return 0
+
+    def end(self) -> None:
+        """End all children within three seconds, the agent first and the broker last."""
+        begun_s = time.monotonic()
+        for place in reversed(self._places):
+            if place.child is not None:
+                place.child.ask()
+                place.child.wait(begun_s + END_S[place.task.name] - time.monotonic())
+        for place in self._places:
+            if place.child is not None:
+                place.child.finish()
+        while not self.news.empty():
+            self._hear(0)
+
+    def _look_after(self, place: Place) -> None:
+        if place.child is None:
+            due = not place.finished and time.monotonic() >= place.again_s
+            if due and self._may_start(place.task.name):
+                place.child = Child(place.task, self.news)
+                place.started_s = time.monotonic()
+        elif place.child.code is not None:
+            self._ended(place, place.child, place.child.code)
+
+    def _ended(self, place: Place, child: Child, code: int) -> None:
+        child.finish()
+        place.child = None
+        while not self.news.empty():
+            self._hear(0)
+        self._listening &= place.task.name == "agent"
+        self._open &= place.task.name != "broker"
+        if code == 0 and place.task.may_finish:
+            place.finished = True
+        elif code == SETTINGS_WRONG and place.task.name != "broker":
+            place.hopeless = True
+        else:
+            self._again(place, code)
+
+    def _again(self, place: Place, code: int) -> None:
+        if time.monotonic() - place.started_s > WELL_S:
+            place.backoff.reset()
+        wait_s = place.backoff.next_s()
+        self._show(
+            f"The {place.task.name} ended ({_ending(code)}); "
+            f"it is started again in {wait_s:.0f} s."
+            + (f" Its last word: {place.last_line}" if place.last_line else "")
+        )
+        place.again_s = time.monotonic() + wait_s
+
+    def _may_start(self, name: str) -> bool:
+        """Say whether what a child needs is there; an impatient agent would only send late."""
+        if name == "broker":
+            return True
+        if not self._broker_open():
+            return False
+        if name == "server" or self._listening:
+            return True
+        server = self._places[1]
+        return server.child is not None and time.monotonic() - server.started_s > READY_S
+
+    def _broker_open(self) -> bool:
+        """Say whether the broker answers; it logs each question, so ask it now and then only."""
+        now_s = time.monotonic()
+        if not self._open and now_s >= self._ask_s:
+            self._open = brokers.listens(self._house.broker.port)
+            self._ask_s = now_s + LOOK_S
+        return self._open
+
+    def _hear(self, seconds: float) -> bool:
+        """Take one piece of news in; say whether it asks us to end."""
+        try:
+            news = self.news.get(timeout=seconds) if seconds else self.news.get_nowait()
+        except Empty:
+            return False
+        if isinstance(news, Ended):
+            return True
+        self._said(news)
+        return False
+
+    def _said(self, said: Said) -> None:
+        place = next(p for p in self._places if p.task.name == said.name)
+        place.log.write(said.line)
+        if said.line.strip():
+            place.last_line = said.line.strip()
+        if said.name == "broker":
+            self._listening |= LISTENING in said.line
+        elif not said.aside:
+            self._show(said.line)
+        elif SHOWN.intersection(said.line.split()[:4]):
+            self._show(f"{said.name}: {said.line}")
+
+
+def _ending(code: int) -> str:
+    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"

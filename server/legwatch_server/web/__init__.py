@@ -1,0 +1,1 @@
+"""The HTTP server: health, metrics, and the answers from a phone."""

@@ -1,0 +1,132 @@
+"""Where phones answer: a page that changes nothing, and a POST that does, once."""
+
+import html
+import logging
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from legwatch.text.language import marked
+from legwatch_runtime.catalogue import words
+from legwatch_server.inbox import Act, Answered, Claims, Of, Outcome
+from legwatch_server.links import SNOOZES_MIN, TokenError, make, read
+
+logger = logging.getLogger(__name__)
+
+PATH = "/answer/"
+WAIT_S = 10.0  # for the commit
+KEPT = 1000  # refused links that are remembered, so that each is logged once
+_PAGE = """<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>legwatch</title>
+<meta name="viewport" content="width=device-width"><style>
+body{{font:1.3rem system-ui;background:#101418;color:#e8e4da;
+ max-width:24rem;margin:3rem auto;padding:0 1rem}}
+button{{font:inherit;width:100%;padding:1rem;margin:.4rem 0;border:0;border-radius:.6rem;
+ background:#2e5a88;color:#fff}}
+</style><p>{text}</p>{forms}"""
+_FORM = '<form method="post" action="{token}"><button>{label}</button></form>'
+
+
+class Reply(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    body: bytes
+
+
+class Door:
+    """Checks links and hands answers to the owner thread; used by the web server's threads."""
+
+    def __init__(
+        self, key: bytes, put: Callable[[Answered], None], utc_ms: Callable[[], int]
+    ) -> None:
+        self._key, self._put, self._utc_ms = key, put, utc_ms
+        self._refused: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+        self.results: Counter[str] = Counter()
+
+    def show(self, token: str, headers: Mapping[str, str]) -> Reply:
+        """Answer a GET: nothing changes."""
+        lang = _spoken(headers)
+        try:
+            claims, _mac = read(token, self._key, self._utc_ms())
+        except TokenError as error:
+            return self._refuse(token, str(error), lang)
+        offered = [claims._replace(act=act, minutes=m) for act, m in _offers(claims)]
+        forms = "".join(
+            _FORM.format(token=make(offer, self._key), label=html.escape(_label(offer, lang)))
+            for offer in offered
+        )
+        return _page(200, words(lang).gettext("What shall be noted?"), lang, forms)
+
+    def take(self, token: str, headers: Mapping[str, str]) -> Reply:
+        """Answer a POST: what the link says is done, once it is committed."""
+        lang = _spoken(headers)
+        now_ms = self._utc_ms()
+        try:
+            claims, mac = read(token, self._key, now_ms)
+        except TokenError as error:
+            return self._refuse(token, str(error), lang)
+        if claims.act is Act.PAGE:
+            return self._refuse(token, "a page is only looked at", lang)
+        done, outcomes = threading.Event(), []
+
+        def reply(outcome: Outcome) -> None:
+            outcomes.append(outcome)
+            done.set()
+
+        via = "link" if claims.of is Of.DELIVERY else "command line"
+        self._put(Answered(claims, mac, via, now_ms, reply))
+        if not done.wait(WAIT_S):
+            self.results["unsure"] += 1
+            return _page(503, words(lang).gettext("Not noted yet: please try again."), lang)
+        if outcomes[0] in (Outcome.DONE, Outcome.AGAIN):
+            self.results[outcomes[0].value] += 1
+            return _page(200, words(lang).gettext("Thank you, noted."), lang)
+        if outcomes[0] is Outcome.OVER:
+            self.results[Outcome.OVER.value] += 1
+            sentence = marked("This alert is over; nothing was changed.")
+            return _page(410, words(lang).gettext(sentence), lang)
+        return self._refuse(token, "used before" if outcomes[0] is Outcome.USED else "gone", lang)
+
+    def _refuse(self, token: str, why: str, lang: str) -> Reply:
+        with self._lock:
+            self.results["refused"] += 1
+            first = token not in self._refused
+            self._refused[token] = None
+            if len(self._refused) > KEPT:
+                self._refused.popitem(last=False)
+        if first:
+            logger.warning("an answer was refused: %s", why)
+        sentence = marked("This link is too old or has been used. Nothing was changed.")
+        return _page(
+            410 if why in ("too old", "used before", "gone") else 403,
+            words(lang).gettext(sentence),
+            lang,
+        )
+
+
+def _offers(claims: Claims) -> list[tuple[Act, int]]:
+    if claims.act is not Act.PAGE:
+        return [(claims.act, claims.minutes)]
+    return [(Act.SEEN, 0), *((Act.QUIET, m) for m in SNOOZES_MIN), (Act.USELESS, 0)]
+
+
+def _label(claims: Claims, lang: str) -> str:
+    _ = words(lang).gettext
+    if claims.act is Act.QUIET:
+        return _("Quiet for {minutes} min").format(minutes=claims.minutes)
+    return {
+        Act.SEEN: _("Seen"),
+        Act.USELESS: _("Not useful"),
+        Act.AWAKE: _("I can be woken"),
+    }[claims.act]
+
+
+def _spoken(headers: Mapping[str, str]) -> str:
+    return "de" if headers.get("Accept-Language", "").lower().startswith("de") else "en"
+
+
+def _page(status: int, text: str, lang: str, forms: str = "") -> Reply:
+    body = _PAGE.format(lang=lang, text=html.escape(text), forms=forms)
+    return Reply(status, body.encode())

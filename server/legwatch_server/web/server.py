@@ -1,0 +1,111 @@
+"""`/health` for people and watchdogs, `/metrics` for Prometheus, `/answer/` for phones."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from legwatch_server.web import actions as door
+from legwatch_server.web.actions import Door, Reply
+
+MOST_BYTES = 4096  # of a request's body, which is read and not looked at
+CONTENT = "text/plain; version=0.0.4; charset=utf-8"
+Health = Callable[[], dict[str, Any]]
+
+
+class Gauges:
+    """Turns the health report into Prometheus metrics at the moment of asking."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric."""
+        report = self._health()
+        for name in ("windows", "duplicates", "late", "clock_wrong", "quarantined"):
+            value = report["counters"][name]
+            yield CounterMetricFamily(f"legwatch_{name}", f"messages: {name}", value=value)
+        notices = CounterMetricFamily("legwatch_notices", "decisions", labels=["kind", "what"])
+        for (kind, what), count in report["notices"].items():
+            notices.add_metric([kind, what], count)
+        yield notices
+        pushes = CounterMetricFamily("legwatch_pushes", "pushes", labels=["channel", "result"])
+        for channel, results in report["pushes"].items():
+            for result, count in results.items():
+                pushes.add_metric([channel, result], count)
+        yield pushes
+        answers = CounterMetricFamily("legwatch_answers", "answers by link", labels=["result"])
+        for result, count in report["answers"].items():
+            answers.add_metric([result], count)
+        yield answers
+        yield CounterMetricFamily("legwatch_commits", "transactions", value=report["commits"])
+        yield CounterMetricFamily(
+            "legwatch_commit_seconds", "time in transactions", value=report["commit_s"]
+        )
+        for name in ("beds", "queue", "backlog"):
+            yield GaugeMetricFamily(f"legwatch_{name}", f"now: {name}", value=report[name])
+        yield GaugeMetricFamily("legwatch_up", "1 when healthy", value=report["status"] == "ok")
+
+    def describe(self) -> Iterator[Metric]:
+        """Yield nothing: the registry need not ask before the server is up."""
+        return iter(())
+
+
+def serve(host: str, port: int, health: Health, answers: Door) -> ThreadingHTTPServer:
+    """Start to answer in a thread of its own; `server_port` tells the port."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Gauges(health))
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 20  # a phone that opens a connection and says nothing
+
+        def do_GET(self) -> None:
+            if self.path.startswith(door.PATH):
+                self._door(answers.show(self.path.removeprefix(door.PATH), self._headers()))
+            elif self.path == "/health":
+                report = health()
+                report["notices"] = {"/".join(k): v for k, v in report["notices"].items()}
+                status = 200 if report["status"] == "ok" else 503
+                self._answer(status, "application/json", json.dumps(report, indent=1).encode())
+            elif self.path == "/metrics":
+                self._answer(200, CONTENT, generate_latest(registry))
+            else:
+                self._answer(404, "text/plain", b"/health or /metrics\n")
+
+        def do_POST(self) -> None:
+            length = self.headers.get("Content-Length") or "0"
+            size = int(length) if length.isdecimal() else MOST_BYTES + 1
+            if not self.path.startswith(door.PATH) or size > MOST_BYTES:
+                self.close_connection = True
+                self._answer(404, "text/plain", b"no such place\n")
+                return
+            self.rfile.read(size)
+            self._door(answers.take(self.path.removeprefix(door.PATH), self._headers()))
+
+        def _headers(self) -> dict[str, str]:
+            return dict(self.headers.items())
+
+        def _door(self, reply: Reply) -> None:
+            self._answer(reply.status, "text/html; charset=utf-8", reply.body)
+
+        def _answer(self, status: int, kind: str, body: bytes) -> None:
+            self.send_response(status)
+            # A link is a key: it must not stay in a cache nor be told to another site.
+            self.send_header("Cache-Control", "no-store")
+            self.send_header("Referrer-Policy", "no-referrer")
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: a watchdog asks every few seconds."""
+
+    server = ThreadingHTTPServer((host, port), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
+    return server

@@ -1,0 +1,169 @@
+"""First sign, first sound and repetition are told apart by what was said before."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from legwatch.alerting.notice import Held, Notice, Sounds, What
+from legwatch.alerting.sound import sounded
+from legwatch.conditions.verdict import Level, Reason
+from legwatch.engine import replay
+from legwatch.events import Ack, Event, Kind, Snooze, Window
+from nightly import REPO, bare, ms, night, rules, wobbling
+
+BEGIN = ms("2026-01-02T21:00Z")
+NO_WAIT: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget_gap_s": 600}
+
+
+def said(events: Iterable[Event], kind: Kind = Kind.COLD, **own: Any) -> list[tuple[str, str]]:
+    """Return (what, sounds) of a kind's notices; lying still does not raise the cold ones."""
+    notices = replay(events, rules(**{"stillness__joint_s": 0, **own}))
+    return [(n.what.value, s.value) for n, s in sounded(notices) if n.kind is kind]
+
+
+def calm(*legs: tuple[float, float], bare_c: float = 26, minutes: int = 480) -> list[Window]:
+    """Return a night with little movement; the legs are bare from minute to minute."""
+    moves = lambda m: 1 if m < 170 and m % 7 == 0 else 0  # noqa: E731 - a table in one line
+    return list(night(leg=bare(*legs, bare_c=bare_c), moves=moves, minutes=minutes))
+
+
+def answered(events: Iterable[Event], *answers: Event) -> list[Event]:
+    return sorted([*events, *answers], key=lambda event: event.at_ms)
+
+
+def test_a_first_sign_the_first_sound_and_the_end() -> None:
+    assert said(calm((180, 215))) == [
+        ("fired", "not_yet"),
+        ("repeated", "first"),
+        ("resolved", "no"),
+    ]
+
+
+def test_what_is_urgent_at_once_sounds_at_once_and_again() -> None:
+    limits = {"change_share": 0.99, "warn_hold_s": 1800, "plain_hold_s": 1800, "urgent_hold_s": 600}
+    own: dict[str, Any] = {f"warmth__{name}": value for name, value in limits.items()}
+    events = night(leg=bare((180, 300), bare_c=21.5), moves=lambda _m: 0, room=wobbling(15))
+    assert said(events, **own)[:2] == [("fired", "first"), ("repeated", "again")]
+
+
+def test_a_raised_alert_has_sounded_before_or_sounds_first() -> None:
+    heard = said(calm((180, 300), bare_c=21.5), **NO_WAIT)
+    assert heard[:2] == [("fired", "first"), ("raised", "again")]
+    own: dict[str, Any] = {"warmth__urgent_hold_s": 600, "alerts__wait_s": 900}
+    events = night(leg=bare((180, 300), bare_c=20), moves=lambda _m: 0, room=wobbling(15))
+    waited = said(events, **own)
+    assert waited[:3] == [("fired", "not_yet"), ("raised", "first"), ("repeated", "again")]
+
+
+def test_a_warning_for_which_no_wake_up_was_left_sounds_first_when_one_is() -> None:
+    own: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget": 2, "alerts__budget_gap_s": 5400}
+    own["warmth__not_answered_s"] = 7200
+    assert said(calm((180, 200), (235, 420), bare_c=25.4), **own)[:5] == [
+        ("fired", "first"),
+        ("resolved", "no"),
+        ("fired", "no"),
+        ("repeated", "first"),
+        ("raised", "again"),  # nobody has answered
+    ]
+
+
+def test_after_quiet_it_sounds_first_or_again() -> None:
+    early = Snooze(BEGIN + 175 * 60_000, None, BEGIN + 220 * 60_000)
+    assert said(answered(calm((180, 300)), early))[:3] == [
+        ("snoozed", "no"),
+        ("fired", "no"),
+        ("repeated", "first"),
+    ]
+    late = Snooze(BEGIN + 215 * 60_000, Kind.COLD, BEGIN + 235 * 60_000)
+    assert said(answered(calm((180, 300)), late))[:4] == [
+        ("fired", "not_yet"),
+        ("repeated", "first"),
+        ("snoozed", "no"),
+        ("repeated", "again"),
+    ]
+
+
+def test_a_warning_that_is_seen_while_it_waits_never_sounds() -> None:
+    seen = Ack(BEGIN + 195 * 60_000, Kind.COLD)
+    assert said(answered(calm((180, 200)), seen)) == [
+        ("fired", "not_yet"),
+        ("acknowledged", "no"),
+        ("resolved", "no"),
+    ]
+
+
+def test_lying_still_said_with_cold_legs_has_no_sound_of_its_own_until_later() -> None:
+    leg = bare((180, 420), bare_c=26)
+    events = list(night(leg=leg, moves=lambda m: 1 if m < 140 and m % 7 == 0 else 0))
+    own: dict[str, Any] = {**NO_WAIT, "care__warn_s": 3600, "stillness__log_s": 0}
+    own["warmth__not_answered_s"] = 7200
+    joined, later, *_ = said(events, Kind.STILL, **own)
+    assert (joined, later) == (("fired", "no"), ("repeated", "first"))
+
+
+def test_that_legwatch_cannot_see_sounds_at_once_and_again_in_the_next_night() -> None:
+    leg = lambda m: 31.0 + m % 2 / 10 if m < 30 else None  # noqa: E731 - a table in one line
+    two_days = list(night(minutes=2 * 24 * 60, leg=leg))
+    whole = [("fired", "first"), ("repeated", "again"), ("repeated", "again")]
+    assert said(two_days, Kind.SENSOR) == whole
+    gap = night(minutes=200, silent=lambda m: 60 <= m < 120)
+    assert said(gap, Kind.AGENT) == [("fired", "first"), ("resolved", "no")]
+
+
+def test_an_early_sign_and_what_is_only_written_down_make_no_sound() -> None:
+    events = calm((180, 215))
+    assert ("expected", "no") in said(events, warmth__early_s=600)
+    learns = said([window._replace(clock="synced") for window in events])
+    assert learns == [("fired", "no"), ("resolved", "no")]
+
+
+def test_each_alert_has_a_first_sound_of_its_own() -> None:
+    def notice(kind: Kind, what: What, episode_ms: int, held: Held | None = None) -> Notice:
+        reason, level = Reason.UNCOVERED, Level.WARNING
+        return Notice(0, kind, what, level, reason, held=held, episode_ms=episode_ms)
+
+    notices = [
+        notice(Kind.COLD, What.FIRED, 1),
+        notice(Kind.STILL, What.FIRED, 1, Held.WAITING),
+        notice(Kind.STILL, What.REPEATED, 1),
+        notice(Kind.COLD, What.REPEATED, 1),
+        notice(Kind.COLD, What.FIRED, 2),
+        notice(Kind.STILL, What.REPEATED, 1),
+    ]
+    assert [how.value for _, how in sounded(notices)] == [
+        *("first", "not_yet", "first"),
+        *("again", "first", "again"),
+    ]
+
+
+GOLDEN = sorted((REPO / "tests/nights").rglob("*.notices.jsonl"))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.name.split(".")[0])
+def test_of_every_alert_of_a_golden_night_one_sound_is_the_first(path: Path) -> None:
+    found: dict[tuple[Kind, int | None], list[tuple[Notice, Sounds]]] = {}
+    for one in sounded(stored(path)):
+        found.setdefault((one[0].kind, one[0].episode_ms), []).append(one)
+    for alert in found.values():
+        heard = [how for notice, how in alert if may_sound(notice)]
+        assert heard == [Sounds.FIRST, *[Sounds.AGAIN] * len(heard)][: len(heard)]
+        silent = {how for notice, how in alert if not may_sound(notice)}
+        assert silent <= {Sounds.NO, Sounds.NOT_YET}
+
+
+def may_sound(notice: Notice) -> bool:
+    return notice.held is None and notice.what.value in ("fired", "raised", "repeated")
+
+
+def stored(path: Path) -> Iterator[Notice]:
+    """Yield the notices beside a golden night; `fired` or an early sign begins an episode."""
+    begun = dict.fromkeys(Kind, 0)
+    for line in map(json.loads, path.read_text().splitlines()):
+        kind, what = Kind(line["kind"]), What(line["what"])
+        begun[kind] += what in (What.FIRED, What.EXPECTED)
+        held = Held(line["held"]) if line["held"] else None
+        level, reason = Level(line["level"]), Reason(line["reason"])
+        yield Notice(0, kind, what, level, reason, held=held, episode_ms=begun[kind])

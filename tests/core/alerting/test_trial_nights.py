@@ -1,0 +1,263 @@
+"""The first nights of a new bed: the body's alerts are decided and stored, and told nobody."""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.test_engine_properties import nights
+from legwatch.alerting.notice import Held, Notice, What
+from legwatch.alerting.trial_nights import MOST_NIGHTS, has_learned, night_number
+from legwatch.conditions.verdict import Level, Reason
+from legwatch.engine import State, advance, replay, start, view
+from legwatch.events import Ack, Event, Kind, Snooze, Tick, Window
+from legwatch.limits.limits import Rules
+from legwatch.state_codec import from_json, to_json
+from nightly import bare, ms, night, rules, wobbling
+
+DAY_MS = 86_400_000
+BEGIN = ms("2026-01-02T21:00Z")
+COLD = bare((120, 200), bare_c=25.4)  # a warning, and nobody answers it for more than 45 min
+FREEZING = bare((120, 240), bare_c=18.0)
+RULES = rules(stillness__joint_s=0)
+MINUTE_MS = 60_000
+
+
+def live(number: int = 0, *, minutes: int = 300, **sleeper: Any) -> Iterator[Window]:
+    """Yield live windows, one a minute, of one of the nights that follow each other."""
+    sleeper.setdefault("leg", COLD)
+    for window in islice(night(minutes=minutes, **sleeper), 0, None, 6):
+        later = number * DAY_MS
+        yield window._replace(
+            clock="synced",
+            seq=window.seq + number * 100_000,
+            from_ms=window.from_ms + later,
+            to_ms=window.to_ms + later,
+        )
+
+
+def after(state: State, events: Iterable[Event], of: Rules = RULES) -> tuple[State, list[Notice]]:
+    said: list[Notice] = []
+    for event in events:
+        state, notices = advance(state, event, of)
+        said += notices
+    return state, said
+
+
+def learnt(count: int, of: Rules = RULES, **sleeper: Any) -> State:
+    """Return a bed after so many quiet warm nights."""
+    sleeper = {"leg": wobbling(31), "minutes": 200, **sleeper}
+    state = start()
+    for number in range(count):
+        state, _ = after(state, live(number, **sleeper), of)
+    return state
+
+
+def evening(number: int) -> int:
+    return BEGIN + number * DAY_MS
+
+
+def cold(said: Iterable[Notice]) -> list[tuple[What, Held | None]]:
+    return [(n.what, n.held) for n in said if n.kind is Kind.COLD]
+
+
+def test_in_the_first_night_a_warning_is_stored_once_and_nothing_waits_or_escalates() -> None:
+    state, said = after(start(), live())
+    assert cold(said) == [(What.FIRED, Held.LEARNING), (What.RESOLVED, Held.LOG_ONLY)]
+    assert said[0].level is Level.WARNING
+    assert state.bed.budget.used == 0
+
+
+def test_what_stands_is_shown_while_it_is_told_nobody() -> None:
+    state, _ = after(start(), live(minutes=170))
+    seen = view(state, RULES)
+    assert seen is not None
+    assert seen.legs == "cold"
+    assert [(alert.kind, alert.level, alert.judged) for alert in seen.alerts] == [
+        (Kind.COLD, Level.WARNING, True)
+    ]
+
+
+def test_the_eighth_night_is_told_as_every_night_after() -> None:
+    state = learnt(6)
+    state, seventh = after(state, live(6))
+    assert {held for what, held in cold(seventh) if what is What.FIRED} == {Held.LEARNING}
+    assert not has_learned(state.bed.learning, RULES)
+    state, eighth = after(state, live(7))
+    assert has_learned(state.bed.learning, RULES)
+    _, always = after(start(learned=True), live(7))
+    assert cold(eighth) == cold(always)
+    assert (What.REPEATED, None) in cold(eighth)
+    assert What.RAISED in [what for what, _ in cold(eighth)]
+
+
+def test_a_night_counts_from_three_hours_in_bed_on() -> None:
+    for minutes, number in ((175, 1), (185, 2)):
+        state = learnt(1, minutes=minutes)
+        assert night_number(state.bed.learning, evening(0), RULES) == 1
+        assert night_number(state.bed.learning, evening(1), RULES) == number
+
+
+def test_an_empty_bed_is_not_learned_and_the_quiet_ends_all_the_same() -> None:
+    state = learnt(3, mat=lambda _m: False)
+    assert night_number(state.bed.learning, evening(3), RULES) == 1
+    state, said = after(state, live(MOST_NIGHTS - 1))
+    assert cold(said)[0] == (What.FIRED, Held.LEARNING)
+    assert not has_learned(state.bed.learning, RULES)
+    state, said = after(state, live(MOST_NIGHTS))
+    assert cold(said)[0] == (What.FIRED, Held.WAITING)
+    assert has_learned(state.bed.learning, RULES)
+
+
+def test_midnight_begins_no_night_and_noon_does() -> None:
+    state = learnt(1)
+    assert night_number(state.bed.learning, ms("2026-01-03T10:59Z"), RULES) == 1
+    assert night_number(state.bed.learning, ms("2026-01-03T11:00Z"), RULES) == 2  # 12 in Berlin
+
+
+def test_what_legwatch_cannot_see_is_told_from_the_first_night_on() -> None:
+    broken = live(leg=lambda m: None if m > 120 else wobbling(31)(m))
+    _, said = after(start(), [*broken, Tick(BEGIN + 330 * MINUTE_MS)])
+    assert [(n.kind, n.held) for n in said if n.what is What.FIRED] == [
+        (Kind.SENSOR, None),
+        (Kind.AGENT, None),
+    ]
+
+
+def test_stillness_is_quiet_too() -> None:
+    own = rules(stillness__warn_s=7200, stillness__first_cycle_s=0)
+    still = live(leg=wobbling(31), moves=lambda m: 1 if m < 1 else 0, minutes=280)
+    _, said = after(start(), still, own)
+    assert [(n.level, n.held) for n in said if n.kind is Kind.STILL and n.what is What.RAISED] == [
+        (Level.WARNING, Held.LEARNING),
+        (Level.URGENT, Held.LEARNING),
+    ]
+
+
+@pytest.mark.parametrize(("loud", "held"), [(0, Held.LEARNING), (1, None)])
+def test_urgent_cold_is_told_only_when_the_owner_wants_it(loud: int, held: Held | None) -> None:
+    own = rules(stillness__joint_s=0, alerts__learn_urgent=loud)
+    _, said = after(start(), live(leg=FREEZING, room=wobbling(16)), own)
+    urgent = [n for n in said if n.level is Level.URGENT]
+    assert [n.reason for n in urgent][:1] != [Reason.NOT_ANSWERED]
+    assert [n.held for n in urgent if n.what is What.RAISED] == [held]
+    repeats = [n.held for n in urgent if n.what is What.REPEATED]
+    assert repeats == ([None] if loud else [])
+    warned = [n.held for n in said if n.level is Level.WARNING and n.what is What.FIRED]
+    assert warned == [Held.LEARNING]
+
+
+def test_an_answer_and_a_snooze_are_taken_in_the_first_night() -> None:
+    at_ms = BEGIN + 150 * MINUTE_MS
+    snoozed = [Snooze(at_ms, Kind.COLD, at_ms + 15 * MINUTE_MS)]
+    for answers in ([Ack(at_ms)], snoozed):
+        events = sorted([*live(), *answers], key=lambda event: event.at_ms)
+        _, said = after(start(), events)
+        what = What.ACKNOWLEDGED if answers is not snoozed else What.SNOOZED
+        assert cold(said) == [
+            (What.FIRED, Held.LEARNING),
+            (what, Held.LOG_ONLY),
+            (What.RESOLVED, Held.LOG_ONLY),
+        ]
+
+
+def test_what_stands_when_the_quiet_ends_is_told_and_can_be_answered_first() -> None:
+    """The legs are bare from before noon until after it, on the last morning of learning."""
+    shift_ms = 10 * 3_600_000
+    early = [
+        w._replace(from_ms=w.from_ms + shift_ms, to_ms=w.to_ms + shift_ms)
+        for w in live(6, leg=bare((200, 300), bare_c=25.4), minutes=360)
+    ]
+    _, said = after(learnt(6), early)
+    fired, told, raised, *_ = (n for n in said if n.kind is Kind.COLD)
+    assert (fired.what, fired.held) == (What.FIRED, Held.LEARNING)
+    assert (told.what, told.held) == (What.REPEATED, None)
+    assert told.at_ms == ms("2026-01-09T11:00Z")
+    assert (raised.what, raised.reason) == (What.RAISED, Reason.NOT_ANSWERED)
+    assert raised.at_ms - told.at_ms == 45 * MINUTE_MS
+
+
+def test_a_restart_within_the_first_nights_changes_nothing() -> None:
+    state, said = start(), list[Notice]()
+    for number in range(8):
+        for i, window in enumerate(live(number)):
+            if i % 101 == 0:
+                state = from_json(to_json(state))
+            state, notices = advance(state, window, RULES)
+            said += notices
+    held = [n.held for n in said if n.kind is Kind.COLD and n.what is What.FIRED]
+    assert held == [Held.LEARNING] * 7 + [Held.WAITING]
+
+
+def test_a_bed_of_before_learning_has_learned() -> None:
+    """States that were stored before there was learning have one part less."""
+    state, _ = after(start(), live(leg=wobbling(31), minutes=30))
+    version, (bed, *rest) = json.loads(to_json(state))
+    old = from_json(json.dumps([version, [bed[:4], *rest]]))
+    assert old.bed._replace(learning=state.bed.learning) == state.bed
+    assert night_number(old.bed.learning, evening(0), RULES) is None
+    _, said = after(old, live(1))
+    assert cold(said)[0] == (What.FIRED, Held.WAITING)
+
+
+def test_a_corrected_clock_does_not_begin_the_learning_again() -> None:
+    state = learnt(3)
+    back = [
+        w._replace(from_ms=w.from_ms - 3_600_000, to_ms=w.to_ms - 3_600_000)
+        for w in live(2, minutes=100)
+    ]
+    state, _ = after(state, back)
+    assert night_number(state.bed.learning, evening(3), RULES) == 4
+
+
+def test_a_recording_never_learns_not_even_in_a_new_live_bed() -> None:
+    def played(number: int) -> list[Window]:
+        return [window._replace(clock="played") for window in live(number)]
+
+    recorded = list(replay(played(0), RULES))
+    assert cold(recorded)[0] == (What.FIRED, Held.WAITING)
+    state, said = after(start(), played(0))
+    assert night_number(state.bed.learning, evening(0), RULES) is None
+    state, said = after(learnt(2), played(2))
+    assert cold(said)[0] == (What.FIRED, Held.WAITING)
+    _, said = after(state, live(3))
+    assert cold(said)[0] == (What.FIRED, Held.LEARNING)
+
+
+def test_the_owner_ends_the_quiet_at_once_and_for_good() -> None:
+    off = rules(stillness__joint_s=0, alerts__learn_nights=0)
+    state, said = after(learnt(2), live(2), off)
+    assert cold(said)[0] == (What.FIRED, Held.WAITING)
+    _, said = after(state, live(3))
+    assert cold(said)[0] == (What.FIRED, Held.WAITING)
+
+
+@settings(max_examples=10)
+@given(nights())
+def test_without_nights_to_learn_live_says_what_a_bed_that_has_learned_says(
+    events: list[Event],
+) -> None:
+    off, on = rules(alerts__learn_nights=0), rules()
+    living = [e._replace(clock="synced") if isinstance(e, Window) else e for e in events]
+    _, said = after(start(), living, off)
+    assert said == after(start(learned=True), living, on)[1] == list(replay(events, on))
+
+
+@settings(max_examples=10)
+@given(nights(), st.integers(1, 14))
+def test_learning_changes_what_is_told_of_the_body_and_nothing_of_what_is_seen(
+    events: list[Event], count: int
+) -> None:
+    own = rules(alerts__learn_nights=count, warmth__not_answered_s=7200)
+    living = [e._replace(clock="synced") if isinstance(e, Window) else e for e in events]
+    state, said = after(start(), living, own)
+    other, always = after(start(learned=True), living, own)
+    assert state.bed.sight == other.bed.sight
+    health = (Kind.SENSOR, Kind.AGENT)
+    assert [n for n in said if n.kind in health] == [n for n in always if n.kind in health]
+    fired = [(n.at_ms, n.kind, n.reason) for n in always if n.what is What.FIRED]
+    assert [(n.at_ms, n.kind, n.reason) for n in said if n.what is What.FIRED] == fired

@@ -1,0 +1,69 @@
+"""Early signs: said before it is cold, without a sound, and not when nothing falls."""
+
+from legwatch.alerting.notice import Held, Notice, What
+from legwatch.conditions.verdict import Level
+from legwatch.engine import advance, replay, start, view
+from legwatch.events import Kind
+from legwatch.text.message import text, title
+from nightly import bare, night, rules
+
+SLOW = 0.06  # C a minute
+
+
+def signs(**own: float) -> list[Notice]:
+    """Return the early signs of a night in which the legs lie bare from the 180th minute on."""
+    given = replay(night(leg=bare((180, 260), bare_c=24.5)), rules(warmth__early_s=600, **own))
+    return [notice for notice in given if notice.what is What.EXPECTED]
+
+
+def test_it_comes_before_the_alert_and_is_told_nobody() -> None:
+    told = list(replay(night(leg=bare((180, 260), bare_c=24.5)), rules(warmth__early_s=600)))
+    first, second = told[:2]
+    assert (first.what, first.level, first.held) == (What.EXPECTED, Level.LOG, Held.EARLY)
+    assert (second.kind, second.what) == (Kind.COLD, What.FIRED)
+    assert first.at_ms < second.at_ms
+
+
+def test_it_says_when_and_what_the_limit_is() -> None:
+    (sign,) = signs()
+    figures = dict(sign.figures)
+    assert figures["limit_c"] == 26.5
+    assert isinstance(figures["in_min"], int)
+    assert 1 <= figures["in_min"] <= 10
+    assert title(sign) == "Your legs may get cold"
+    assert f"below 26.5 °C in about {figures['in_min']} min" in text(sign)
+
+
+def test_it_comes_true_when_nothing_is_done_about_it() -> None:
+    """Air that falls steadily, and too slowly for a cover that is off."""
+    falling = night(leg=lambda m: 30.0 if m < 120 else round(30.0 - SLOW * (m - 120), 1))
+    told = list(replay(falling, rules(warmth__early_s=600)))
+    sign = next(notice for notice in told if notice.what is What.EXPECTED)
+    minutes = dict(sign.figures)["in_min"]
+    assert isinstance(minutes, int)
+    cold_at = 120 + (30.0 - 26.5) / SLOW
+    begin = 120 + (30.0 - dict(sign.figures)["leg_c"]) / SLOW  # type: ignore[operator]
+    assert abs(begin + minutes - cold_at) <= 3
+
+
+def test_a_warm_night_has_none() -> None:
+    given = replay(night(), rules(warmth__early_s=600))
+    assert [notice for notice in given if notice.what is What.EXPECTED] == []
+
+
+def test_it_can_be_switched_off_and_reached_further() -> None:
+    assert signs(warmth__warn_c=28.0) == signs()
+    off = replay(night(leg=bare((180, 260), bare_c=24.5)), rules(warmth__early_s=0))
+    assert all(notice.what is not What.EXPECTED for notice in off)
+
+
+def test_the_page_shows_it_while_it_holds() -> None:
+    state, seen = start(), []
+    limits = rules(warmth__early_s=600)
+    for window in night(leg=bare((180, 260), bare_c=24.5)):
+        state, _ = advance(state, window, limits)
+        now = view(state, limits)
+        if now is not None and now.cold_in_min is not None:
+            seen.append(now)
+    assert seen
+    assert all(look.legs == "warm" and not look.alerts for look in seen)

@@ -1,0 +1,207 @@
+"""Off, lifted, or a sensor outside: what one minute of a fall says, and how sure it is."""
+
+import json
+import math
+from collections.abc import Iterator
+
+import pytest
+
+from legwatch import engine
+from legwatch.alerting.notice import Notice, What
+from legwatch.conditions import uncovered as cover
+from legwatch.conditions.uncovered import Signs
+from legwatch.conditions.uncovered_model import OFF, SLIPPED
+from legwatch.conditions.verdict import Level
+from legwatch.events import Kind, Window
+from legwatch.signals.contrast import Usual
+from legwatch.signals.fall import KEPT, Change
+from legwatch.state_codec import from_json, to_json
+from nightly import bare, ms, night, rules
+
+MINUTE = 60_000
+LIMITS = rules().warmth
+USUAL = Usual(11.5, 12.0)
+
+
+def falling(*shares: float, before_c: float = 12.0) -> Change:
+    """Return a contrast that lay still and then fell by these shares, one a minute."""
+    covered = (before_c,) * (KEPT - len(shares))
+    course_c = (*covered, *(round(before_c * (1 - share), 2) for share in shares))
+    return Change(course_c, before_c, shares[-1], 0, max(shares))
+
+
+def slips(fall: Change, at_ms: int) -> bool:
+    return cover.slips(fall, USUAL, 0, 1.0, at_ms, LIMITS)
+
+
+def two_lags(air_min: float, sensor_min: float, deep: float, minutes: int) -> list[float]:
+    """Return the shares of a fall of bed air that a sensor follows, each with its own lag."""
+    a, b = 1 / air_min, 1 / sensor_min
+    at = [m + 0.5 for m in range(minutes)]
+    return [deep * (1 - (b * math.exp(-a * t) - a * math.exp(-b * t)) / (b - a)) for t in at]
+
+
+def sure_after(shares: list[float], *, turned_min: float = 0.0) -> float:
+    at_ms = (len(shares) - 1) * MINUTE
+    seen = cover.signs(falling(*shares), USUAL, round(-turned_min * MINUTE), at_ms)
+    assert seen is not None
+    return cover.sure(seen)
+
+
+def test_the_signs_are_shares_of_what_the_contrast_was() -> None:
+    seen = cover.signs(falling(0.05, 0.15, 0.30), USUAL, -MINUTE, 2 * MINUTE)
+    assert seen is not None
+    assert [round(sign, 2) for sign in seen] == [0.30, 0.25, 0.20, 1.0, 2, 3, 12.0, 0.27, 0.30]
+
+
+def test_where_no_sensor_can_say_a_fall_began_with_a_turn() -> None:
+    seen = cover.signs(falling(0.05, 0.15, 0.30), None, None, 2 * MINUTE)
+    assert seen is not None
+    assert (seen.age_min, seen.turn_min) == (2, 3)
+
+
+def test_no_turn_lies_in_the_future_of_a_minute_that_is_looked_at_again() -> None:
+    seen = cover.signs(falling(0.05, 0.15, 0.30), USUAL, 2 * MINUTE, MINUTE)
+    assert seen is not None
+    assert seen.turn_min == 0
+
+
+def test_while_nothing_is_usual_yet_a_fall_is_from_what_it_was_before() -> None:
+    seen = cover.signs(falling(0.05, 0.15, 0.30), None, 0, 2 * MINUTE)
+    assert seen is not None
+    assert (seen.lower, seen.middle) == (0.30, 0.30)
+
+
+@pytest.mark.parametrize("short", [Change(), Change((12.0, 7.5), 12.0, 0.4, 0, 0.4)])
+def test_too_little_is_no_sign(short: Change) -> None:
+    assert cover.signs(short, USUAL, 0, MINUTE) is None
+    assert not slips(short, MINUTE)
+
+
+@pytest.mark.parametrize(("air_min", "sensor_min"), [(7, 2), (6, 3), (8, 5)])
+def test_it_grows_sure_of_a_cover_that_is_off(air_min: float, sensor_min: float) -> None:
+    shares = two_lags(air_min, sensor_min, 0.55, 12)
+    course = [sure_after(shares[:n]) for n in range(4, 13)]
+    assert course[0] < 0.9
+    assert course[-1] > 0.99
+
+
+def test_it_is_never_sure_of_a_lifted_cover_and_less_so_when_it_is_down_again() -> None:
+    up = [0.06, 0.17, 0.26, 0.31, 0.32, 0.31, 0.29]
+    course = [sure_after(up[:n]) for n in range(2, 8)]
+    assert max(course) < LIMITS.change_sure
+    assert course[-1] < 0.5
+
+
+@pytest.mark.parametrize("lag_min", [2.0, 4.0, 8.0])
+def test_a_sensor_that_cools_to_the_rooms_air_at_its_own_pace_may_be_outside(
+    lag_min: float,
+) -> None:
+    shares = [0.99 * (1 - math.exp(-(m + 0.5) / lag_min)) for m in range(12)]
+    for n in range(4, 13):
+        assert slips(falling(*shares[:n]), (n - 1) * MINUTE), n
+
+
+def test_what_is_likely_outside_but_keeps_above_the_rooms_air_is_in_the_bed_after_all() -> None:
+    deep = falling(*(0.85 * (1 - math.exp(-(m + 0.5) / 2)) for m in range(12)))
+    waits, ends = (slips(deep, m * MINUTE) for m in (11, 30))
+    assert (waits, ends) == (True, False)
+
+
+def test_a_fall_that_ends_far_above_the_rooms_air_is_no_sensor_outside() -> None:
+    shares = two_lags(7, 2, 0.5, 14)
+    assert not slips(falling(*shares), 13 * MINUTE)
+
+
+def test_a_slow_fall_to_what_was_usual_is_no_uncovering() -> None:
+    """Away from a leg, or from a bottle: it ends where the air lay before on this night."""
+    fall, late_ms = falling(*two_lags(7, 2, 0.3, 20)), 30 * MINUTE
+    assert cover.off(fall, USUAL, 0, late_ms, LIMITS) != ""
+    assert cover.off(fall, Usual(9.0, 9.5), 0, late_ms, LIMITS) == ""
+
+
+def test_where_nothing_covers_nothing_is_uncovered() -> None:
+    shares = two_lags(7, 2, 0.3, 20)
+    assert cover.off(falling(*shares, before_c=2.9), None, 0, 30 * MINUTE, LIMITS) == ""
+
+
+def test_signs_are_told_apart_by_their_first_letters() -> None:
+    letters = {name[0] for name in Signs._fields}
+    assert len(letters) == len(Signs._fields)
+    for text in (OFF, SLIPPED):
+        asked = {word[0] for word in text.split() if word[0].isalpha()}
+        assert asked
+        assert asked <= letters
+
+
+def uncovered() -> Iterator[Window]:
+    return night(minutes=300, leg=bare((200, 300)), moves=lambda m: 6 if m % 25 < 0.1 else 0)
+
+
+def test_an_alert_tells_how_sure_it_is_and_from_what() -> None:
+    fired = next(n for n in engine.replay(uncovered(), rules()) if n.what is What.FIRED)
+    figures = dict(fired.figures)
+    assert figures["rule"] == f"warmth.change_sure = {LIMITS.change_sure:g}"
+    assert 100 * LIMITS.change_sure <= float(str(figures["sure_pct"])) <= 100
+    assert 15 <= float(str(figures["fallen_pct"])) <= 60
+    assert figures["turned_min"] in range(26)
+
+
+def test_an_alert_without_a_movement_sensor_tells_of_no_turn() -> None:
+    """It comes all the same: a fall is taken to have begun with a turn that nobody saw."""
+    windows = night(minutes=300, leg=bare((200, 300)), moves=lambda _m: None)
+    fired = next(n for n in engine.replay(windows, rules()) if n.what is What.FIRED)
+    assert (fired.kind, dict(fired.figures)["turned_min"]) == (Kind.COLD, None)
+    assert fired.at_ms - ms("2026-01-02T21:00Z") <= 212 * MINUTE
+
+
+def test_what_the_owner_asks_for_more_than_holds() -> None:
+    fall = falling(*two_lags(7, 2, 0.55, 12))
+    asked = rules(warmth__change_share=0.6).warmth
+    assert cover.off(fall, USUAL, 0, 11 * MINUTE, LIMITS) == "warmth.change_sure"
+    assert cover.off(fall, USUAL, 0, 11 * MINUTE, asked) == ""
+
+
+def test_a_minute_as_cool_as_the_room_mutes_nothing_for_long() -> None:
+    """Three minutes within 0.7 C of the room are no sensor that was told to be outside."""
+
+    def leg(m: float) -> float:
+        near = 31.0 if m < 200 else 14.6 if 230 <= m < 233 else 15.1
+        return near + 0.05 * math.sin(m)
+
+    said = engine.replay(night(minutes=330, leg=leg, room=lambda _m: 14.0), rules())
+    told = [(n.kind, n.level) for n in said if n.what is not What.UNKNOWN]
+    assert (Kind.COLD, Level.URGENT) in told
+
+
+@pytest.mark.parametrize("bare_c", [26.0, 28.5])
+@pytest.mark.parametrize("cut_min", [225, 240])
+def test_a_state_that_told_the_contrast_otherwise_goes_on(bare_c: float, cut_min: int) -> None:
+    """An alert that stands then is over when the legs are warm again, and no sooner."""
+    windows = list(
+        night(
+            minutes=450,
+            leg=bare((200, 400), bare_c=bare_c),
+            moves=lambda m: 6 if m % 25 < 0.1 else 0,
+        )
+    )
+    state, said = engine.start(), list[Notice]()
+    for n, window in enumerate(windows):
+        if n == 6 * cut_min:
+            state = from_json(_older(to_json(state)))
+            assert state.bed.sight.warmth.change == Change()
+        state, notices = engine.advance(state, window, rules())
+        said += notices
+    cold = [(n.what, (n.at_ms - said[0].at_ms) // MINUTE) for n in said if n.kind is Kind.COLD]
+    assert [at for what, at in cold if what is What.FIRED] == [0]
+    (over,) = [at for what, at in cold if what is What.RESOLVED]
+    assert over > 180
+
+
+def _older(text: str) -> str:
+    """Return a state as it was written while the contrast was a share of the way to skin."""
+    version, written = json.loads(text)
+    warmth = written[0][0][7]
+    del warmth[15:]
+    warmth[13] = [[0.8, 0.5], 0.8, 0.4, 0, 0.4, True, False]
+    return json.dumps([version, written])

@@ -1,0 +1,64 @@
+"""A thermometer that tells the same temperature and humidity for too long is told of."""
+
+from collections.abc import Callable
+
+import pytest
+
+from legwatch.alerting.notice import Notice, What
+from legwatch.conditions.verdict import Reason
+from legwatch.engine import replay
+from legwatch.events import Kind
+from nightly import ms, night, rules
+
+BEGIN = ms("2026-01-02T21:00Z")
+FROZEN_MIN = 240
+
+
+def stuck(every_min: int, *, humid: bool = True, lost_min: float = 0) -> Notice | None:
+    """Return what is told of a sensor that changes every so often, until it freezes.
+
+    Of the frozen readings the first ones may be lost.
+    """
+
+    def value(low: float) -> Callable[[float], float | None]:
+        def told(m: float) -> float | None:
+            lost = FROZEN_MIN <= m < FROZEN_MIN + lost_min
+            return None if lost else low + (min(m, FROZEN_MIN) // every_min) % 5 / 10
+
+        return told
+
+    rh = value(45) if humid else lambda _m: None
+    events = night(minutes=FROZEN_MIN + 150, leg=value(31), rh=rh)
+    found = [n for n in replay(events, rules()) if n.kind is Kind.SENSOR]
+    assert [(n.what, n.reason) for n in found] in ([], [(What.FIRED, Reason.STUCK)])
+    return found[0] if found else None
+
+
+def minute(notice: Notice | None) -> int:
+    assert notice is not None
+    return (notice.at_ms - BEGIN) // 60_000 - FROZEN_MIN
+
+
+@pytest.mark.parametrize("lost_min", [0, 1, 2])
+def test_it_is_told_within_ten_minutes_and_why(lost_min: float) -> None:
+    notice = stuck(1, lost_min=lost_min)
+    assert 7 <= minute(notice) <= 10
+    assert notice is not None
+    assert ("rule", "health.frozen_s = 420") in notice.figures
+
+
+def test_a_sensor_that_keeps_its_values_for_long_is_given_longer() -> None:
+    assert 19 <= minute(stuck(5)) <= 25
+
+
+def test_without_a_humidity_it_takes_hours() -> None:
+    notice = stuck(1, humid=False)
+    assert 118 <= minute(notice) <= 122
+    assert notice is not None
+    assert ("rule", "health.stuck_s = 7200") in notice.figures
+
+
+def test_a_sensor_heard_for_less_than_an_hour_is_given_the_time_to_show_itself() -> None:
+    events = night(minutes=50, leg=lambda m: 31 + min(m, 20) // 1 % 5 / 10, rh=lambda _m: 45.0)
+    found = [(n.at_ms - BEGIN) // 60_000 for n in replay(events, rules())]
+    assert [20 + 24 <= at <= 20 + 27 for at in found] == [True]

@@ -1,0 +1,368 @@
+"""One message never stops the server: it is set aside, and every other one is taken in."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from legwatch.contract.codec import encode_window
+from legwatch_server.beds.registry import Bed
+from legwatch_server.beds.suspects import MOST_ALONE, MOST_CRASHES, Suspects
+from legwatch_server.beds.writer import SKIPPED_MS, START_MS, TICK_LAG_MS
+from legwatch_server.inbox import Act, Answered, Claims, Of
+from legwatch_server.ingest.broker import Message
+from server.beds.test_loop import House, live
+
+ODD = '"\\ud800"'  # half a character: JSON takes it, no database does
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.store.close()
+
+
+def with_value(house: House, seq: int, key: str, value: str) -> bytes:
+    """Return a live window in which one key's JSON is another one."""
+    body = json.loads(encode_window(live(seq, house, low=1)))
+    body.pop(key, None)
+    return json.dumps(body)[:-1].encode() + f',"{key}":{value}}}'.encode()
+
+
+def test_half_a_character_in_a_fault_is_stored_as_a_question_mark(house: House) -> None:
+    house.take(with_value(house, 1, "faults", f'{{"leg":{ODD}}}'), encode_window(live(2, house)))
+    assert house.rows("SELECT seq, faults FROM windows") == [(1, "leg:?"), (2, None)]
+
+
+@pytest.mark.parametrize("key", ["leg_c", "seq", "boot", "moves", "clock", "v", "faults"])
+def test_half_a_character_in_any_value_is_set_aside_and_the_rest_is_stored(
+    house: House, key: str
+) -> None:
+    house.take(with_value(house, 1, key, ODD), encode_window(live(2, house)))
+    assert house.count("windows") == 1
+    ((why, payload),) = house.rows("SELECT why, payload FROM quarantine")
+    assert why.isprintable()
+    assert b"ud800" in payload
+    assert house.wire.acknowledged == [1, 2]
+
+
+def failing_for(house: House, seq: int, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every commit fail that holds this window."""
+    commit = house.store.commit
+
+    def picky(batch: Any, *more: Any) -> bool:
+        if any(row[2] == seq for row in batch.windows):
+            raise error
+        return commit(batch, *more)
+
+    monkeypatch.setattr(house.store, "commit", picky)
+
+
+VALUES = [
+    UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"),
+    OverflowError("Python int too large to convert to SQLite INTEGER"),
+    sqlite3.InterfaceError("Error binding parameter 3"),
+    sqlite3.DataError("string or blob too big"),
+    ZeroDivisionError("ours"),
+]
+
+
+@pytest.mark.parametrize("error", VALUES, ids=lambda error: type(error).__name__)
+def test_a_message_that_cannot_be_committed_is_set_aside_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    failing_for(house, 4, error, monkeypatch)
+    house.take(*(encode_window(live(n, house, low=1)) for n in range(1, 8)))
+    assert house.rows("SELECT seq FROM windows ORDER BY id") == [(n,) for n in (1, 2, 3, 5, 6, 7)]
+    assert house.rows("SELECT seq, length(payload) > 99 FROM quarantine") == [(4, 1)]
+    assert sorted(house.wire.acknowledged) == [1, 2, 3, 4, 5, 6, 7]
+    assert house.upto() == 7  # the agent lets go of it, too
+    assert house.pulse.now().failing == ""
+
+
+def test_a_message_is_not_to_blame_when_nothing_else_passes(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> bool:
+        raise ZeroDivisionError("ours, whatever comes")
+
+    monkeypatch.setattr(house.store, "commit", broken)
+    with pytest.raises(ZeroDivisionError):  # ends, and is started anew: nothing is thrown away
+        house.take(*(encode_window(live(n, house)) for n in (1, 2)))
+    assert house.wire.acknowledged == []
+    monkeypatch.undo()
+    house.take(*(encode_window(live(n, house)) for n in (1, 2)))
+    assert (house.count("windows"), house.count("quarantine")) == (2, 0)
+
+
+STORE = [
+    sqlite3.OperationalError("disk I/O error"),
+    sqlite3.OperationalError("database or disk is full"),
+    sqlite3.OperationalError("database is locked"),
+    sqlite3.DatabaseError("database disk image is malformed"),
+    OSError(5, "Input/output error"),
+]
+
+
+@pytest.mark.parametrize("error", STORE, ids=str)
+@pytest.mark.parametrize("place", ["commit", "boot", "pressed"])
+def test_an_error_of_the_store_is_never_put_on_a_message(
+    house: House, monkeypatch: pytest.MonkeyPatch, error: Exception, place: str
+) -> None:
+    works, failed = getattr(house.store, place), list[int]()
+
+    def sometimes(*words: Any) -> Any:
+        if not failed:
+            failed.append(1)
+            raise error
+        return works(*words)
+
+    monkeypatch.setattr(house.store, place, sometimes)
+    press = b'{"v":1,"id":"p1","button":"ack","at_ms":1767390000000}'
+    house.owner.turn(
+        [
+            house.message(encode_window(live(1, house))),
+            house.message(press, "legwatch/v1/anna/event"),
+        ]
+    )
+    assert failed
+    assert (house.count("windows"), house.count("presses"), house.count("quarantine")) == (1, 1, 0)
+    assert house.wire.acknowledged == [1, 2]
+
+
+def test_a_bed_whose_minute_cannot_be_judged_stops_no_other_bed(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = encode_window(live(1, house))
+    for bed in ("anna", "bert"):
+        house.owner.turn([house.message(first, f"legwatch/v1/{bed}/window")])
+    tick = house.intake.tick
+
+    def picky(bed: Bed, at_ms: int) -> None:
+        tick(bed, at_ms)
+        if bed.name == "anna":
+            raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(house.intake, "tick", picky)
+    house.now_ms += START_MS + 20 * 60_000
+    house.owner.turn([])
+    told = "SELECT name, kind FROM notices JOIN beds ON beds.id=bed_id"
+    assert house.rows(told) == [("bert", "agent")]
+    assert "bed anna cannot be judged" in caplog.text
+    monkeypatch.undo()
+    house.now_ms += SKIPPED_MS + TICK_LAG_MS
+    house.owner.turn([])  # tried again a minute later
+    assert house.rows(told) == [("bert", "agent"), ("anna", "agent")]
+
+
+def messages(count: int) -> list[Message]:
+    return [Message("legwatch/v1/anna/window", b"%d" % n, 0, n, 1) for n in range(count)]
+
+
+def test_what_was_there_at_a_crash_is_tried_alone_and_set_aside_after_three(tmp_path: Path) -> None:
+    file, (bad, *good) = tmp_path / "at_work", messages(5)
+    Suspects(file).begin([bad, *good[:2]])  # and here the process ends
+    for _ in range(MOST_CRASHES):
+        suspects = Suspects(file)
+        groups = list(suspects.groups([good[3], bad, good[0], good[3]]))
+        # Of the first crash all three are suspected, afterwards only who was alone.
+        assert [bad] in groups
+        assert suspects.begin([bad])
+    suspects = Suspects(file)
+    assert not suspects.begin([bad])
+    suspects.done([bad])
+    assert list(Suspects(file).groups([bad, *good])) == [[bad, *good]]
+
+
+def test_what_was_done_is_suspected_no_more(tmp_path: Path) -> None:
+    suspects, (one, two, three) = Suspects(tmp_path / "at_work"), messages(3)
+    assert suspects.begin([one, two])
+    suspects.done([one, two])
+    assert list(Suspects(tmp_path / "at_work").groups([one, two, three])) == [[one, two, three]]
+
+
+def test_a_crash_in_a_long_backlog_does_not_make_each_wait_alone(tmp_path: Path) -> None:
+    many = messages(1000)
+    Suspects(tmp_path / "at_work").begin(many)
+    groups = list(Suspects(tmp_path / "at_work").groups(many))
+    assert [message for group in groups for message in group] == many
+    assert {len(group) for group in groups[:-1]} == {MOST_ALONE}
+
+
+def test_a_message_with_which_the_server_ended_again_and_again_is_set_aside(house: House) -> None:
+    bad, good = encode_window(live(2, house, low=1)), encode_window(live(1, house, low=1))
+    house.take(good)
+    message = house.message(bad)
+    for _ in range(1 + MOST_CRASHES):
+        suspects = Suspects(house.path.with_name("at_work"))
+        list(suspects.groups([message]))
+        suspects.begin([message])
+    house.store.close()
+    house.start(Suspects(house.path.with_name("at_work")))
+    house.owner.turn([message, house.message(encode_window(live(3, house, low=1)))])
+    assert house.rows("SELECT seq FROM windows ORDER BY id") == [(1,), (3,)]
+    assert house.rows("SELECT seq, why FROM quarantine") == [
+        (2, "the server has ended several times with it")
+    ]
+    assert house.upto() == 3
+
+
+def crashed_with(house: House, *taken: Message) -> None:
+    """End the server while it takes these in, and start it again."""
+    house.store.close()
+    file = house.path.with_name("at_work")
+    Suspects(file).begin(taken)
+    house.start(Suspects(file))
+
+
+TOLD = "SELECT name, kind FROM notices JOIN beds ON beds.id=bed_id"
+
+
+def test_a_suspect_that_never_comes_back_does_not_stop_the_clock(house: House) -> None:
+    house.take(encode_window(live(1, house)))
+    crashed_with(house, *messages(1))
+    house.now_ms += START_MS + 20 * 60_000
+    house.owner.turn([])
+    assert house.rows(TOLD) == [("anna", "agent")]
+    assert house.owner._writer.wait_s(1.0) > 0  # and nothing turns in a circle
+
+
+def test_an_answer_at_work_is_no_suspect(tmp_path: Path) -> None:
+    answer = Answered(Claims(Of.BED, 1, Act.SEEN, 0, 0), b"t", "link", 0, lambda _: None)
+    Suspects(tmp_path / "at_work").begin([answer])
+    assert (tmp_path / "at_work").read_bytes() == b""
+
+
+def test_ends_while_the_store_is_full_put_no_blame_on_a_message(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.take(encode_window(live(1, house, low=1)))
+    message = house.message(encode_window(live(2, house, low=1)))
+    file = house.path.with_name("at_work")
+
+    def full(*_: Any) -> bool:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    for _ in range(2 + MOST_CRASHES):
+        house.store.close()
+        house.start(Suspects(file))
+        monkeypatch.setattr(house.store, "commit", full)
+        house.stopping.set()  # asked to end while it waits
+        house.owner.turn([message])
+        assert file.read_bytes() == b""
+    house.store.close()
+    house.start(Suspects(file))
+    house.owner.turn([message])
+    assert (house.count("windows"), house.count("quarantine")) == (2, 0)
+
+
+def test_more_copies_of_a_guilty_message_cost_no_more_crashes(tmp_path: Path) -> None:
+    file, (bad,) = tmp_path / "at_work", messages(1)
+    Suspects(file).begin([bad])
+    for _ in range(MOST_CRASHES):
+        assert Suspects(file).begin([bad])
+    suspects = Suspects(file)
+    for group in suspects.groups([bad, bad._replace(mid=2), bad._replace(mid=3)]):
+        assert len(group) == 1
+        assert not suspects.begin(group)
+        suspects.done(group)
+
+
+def test_a_press_that_is_set_aside_is_confirmed_so_that_it_does_not_come_for_ever(
+    house: House,
+) -> None:
+    house.take(encode_window(live(1, house)))
+    newer = b'{"v":1,"id":"p1","button":"wave","at_ms":1767390000000}'
+    house.owner.turn([house.message(newer, "legwatch/v1/anna/event")])
+    assert house.count("quarantine") == 1
+    assert house.wire.last("legwatch/v1/anna/stored")["presses"] == ["p1"]
+
+
+def test_a_bed_that_cannot_be_judged_is_no_sign_of_life(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.take(encode_window(live(1, house)))
+    assert house.pulse.now().well_ms == house.now_ms
+    tick = house.intake.tick
+
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(house.intake, "tick", broken)
+    house.now_ms += START_MS + 20 * 60_000
+    house.owner.turn([])
+    assert house.pulse.now().unjudged == {"anna"}
+    assert house.pulse.now().well_ms == 0
+    monkeypatch.setattr(house.intake, "tick", tick)
+    house.take(encode_window(live(2, house)))
+    assert house.pulse.now().unjudged == frozenset()
+
+
+# ---- whatever comes: JSON that is nearly right, and bytes that are not
+dirt = st.sampled_from(["\ud800", "\x00", "a\x1b["])
+texts = st.text(st.characters(codec=None), max_size=20) | dirt
+edges = st.sampled_from([0, -1, 2**53, 2**63, 10**400, 4102444800000])
+numbers = st.integers() | st.floats() | edges
+values = st.recursive(
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
+)
+WINDOW_KEYS = (
+    *("v", "boot", "seq", "from_ms", "to_ms", "mono_ms", "clock", "low", "age_ms", "faults"),
+    *("leg_c", "leg_rh", "room_c", "room_rh", "moves", "moved_s", "active_s", "in_bed"),
+)
+KEYS = (*WINDOW_KEYS, "id", "button", "at_ms", "kind", "minutes")
+SOUND = {"v": 1, "boot": "0000000b", "seq": 7, "mono_ms": 1, "clock": "synced", "age_ms": 0}
+PRESS = {"v": 1, "id": "p", "button": "ack"}
+changes = st.dictionaries(st.sampled_from(KEYS), values, max_size=3)
+beds = st.sampled_from(
+    ["legwatch/v1/bert", "legwatch/v1/anna", "legwatch/v1/" + "x" * 40, "odd/\u2028"]
+)
+topics = st.builds("{}/{}".format, beds, st.sampled_from(["window", "event", "status", "x/y"]))
+
+
+def payloads(at_ms: int) -> st.SearchStrategy[bytes]:
+    window = SOUND | {"from_ms": at_ms - 10_000, "to_ms": at_ms}
+    base = st.sampled_from([window, PRESS | {"at_ms": at_ms}, {}])
+    near = st.builds(lambda b, c: json.dumps({**b, **c}).encode(), base, changes)
+    cut = st.builds(lambda p, n: p[:n], near, st.integers(0, 200))
+    return near | near | near | cut | st.binary(max_size=60)
+
+
+MANY = int(os.environ.get("LEGWATCH_FUZZ", "0"))
+FEW = 80 if MANY else 1
+
+
+@settings(max_examples=MANY or 40, suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_whatever_comes_the_other_beds_windows_are_stored(data: st.DataObject) -> None:
+    """Wire, intake and commit together. LEGWATCH_FUZZ=N: N batches of 80-100 messages each."""
+    with TemporaryDirectory() as folder:
+        stored_of_the_others(House(Path(folder)), data)
+
+
+def stored_of_the_others(house: House, data: st.DataObject) -> None:
+    house.store._db.execute("PRAGMA synchronous=OFF")
+    odd = data.draw(st.lists(st.tuples(topics, payloads(house.now_ms)), min_size=FEW, max_size=100))
+    arrivals = [house.message(payload, topic) for topic, payload in odd]
+    arrivals.insert(len(arrivals) // 2, house.message(encode_window(live(1, house)), GOOD_TOPIC))
+    house.owner.turn(arrivals)
+    good = "boot_id IN (SELECT o.id FROM boots o JOIN beds b ON b.id=bed_id WHERE name='good')"
+    assert house.rows(f"SELECT seq FROM windows WHERE {good}") == [(1,)]
+    assert sorted(house.wire.acknowledged) == sorted(message.mid for message in arrivals)
+    for (why,) in house.rows("SELECT why FROM quarantine"):
+        assert why.isprintable()
+        assert not why.startswith(("UnicodeEncodeError", "the server has ended"))
+    house.store.close()
+
+
+GOOD_TOPIC = "legwatch/v1/good/window"

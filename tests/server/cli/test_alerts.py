@@ -1,0 +1,231 @@
+"""`legwatch alerts` and `legwatch duty`: what was told, why, and an answer given there."""
+
+import http.server
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from legwatch.__main__ import main
+from legwatch.night import local
+from legwatch_runtime.clock import utc_ms
+from legwatch_server.inbox import Act, Claims, Of
+from legwatch_server.links import own_key
+from legwatch_server.supervisor.toml import dump
+from legwatch_server.web.actions import Door
+from legwatch_server.web.server import serve
+from server.notify.test_escalation import PEOPLE, cold
+from server.ward import MINUTE_MS, Ward
+
+NIGHT = "2026-01-02"
+TABLE: dict[str, Any] = {
+    "people": PEOPLE,
+    "rules": {"stillness.joint_s": 0},
+}
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[Ward]:
+    made = Ward(tmp_path, **TABLE)
+    while len(made.told("loud")) < 2:  # anna, and ten minutes later bert
+        assert made.minute < 200
+        made.play(1, cold)
+    yield made
+    made.close()
+
+
+def at(ward: Ward, later_min: int = 0) -> str:
+    """Return the local time so long after the alert fired."""
+    (fired_ms,) = ward.rows("SELECT min(at_ms) FROM notices")[0]
+    return f"{local(fired_ms + later_min * MINUTE_MS, UTC):%H:%M}"
+
+
+def config(folder: Path, ward: Ward, **more: Any) -> str:
+    """Write the settings of the ward's server as a file; its channels become real ones."""
+    people = {name: {**person, "channels": ["console"]} for name, person in PEOPLE.items()}
+    for person in people.values():
+        person.pop("quiet", None)
+        person.pop("address", None)
+    path = folder / "server.toml"
+    table = {"state_dir": str(ward.path.parent), "zone": "UTC", **TABLE, "people": people, **more}
+    path.write_text(dump(table))
+    return str(path)
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
+    """Run the command line; return what it printed."""
+    assert main(list(words)) == code
+    printed = capsys.readouterr()
+    return printed.out + printed.err
+
+
+def test_the_list_tells_each_alert_with_every_step_of_every_push(
+    ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = said(capsys, "alerts", "--config", config(tmp_path, ward), "--night", NIGHT)
+    assert text.startswith("Night of Friday 02 January 2026 (UTC)")
+    lines = text.splitlines()
+    assert lines[2] == "#1  b"
+    assert f"{at(ward)}  Legs may be cold (warning)  [no sound yet]" in text
+    assert f"{at(ward, 10)}  it sounds (warning)" in text
+    anna = next(line for line in lines if "anna/phone (loud)" in line)
+    assert f"{at(ward, 10)}:00 decided; {at(ward, 10)}:00 claimed; {at(ward, 10)}:00 sent" in anna
+    cleo = next(line for line in lines if "cleo/phone (loud)" in line)
+    assert f"{at(ward, 10)}:00 decided (due in 20 min)" in cleo
+    assert "sent" not in cleo
+
+
+def test_a_first_sound_after_quiet_is_not_called_said_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(Ward(tmp_path, **TABLE)) as ward:
+        ward.play(90, cold)
+        (bed,) = ward.rows("SELECT id FROM beds")[0]
+        ward.answer(Claims(Of.BED, bed, Act.QUIET, 60, 0), b"token")
+        ward.until_loud(cold)
+        words = ("--config", config(tmp_path, ward))
+        (begun,) = ward.rows("SELECT id FROM notices WHERE what='fired'")[0]
+        for text in (
+            said(capsys, "alerts", "--night", NIGHT, *words),
+            said(capsys, "alerts", "explain", str(begun), *words),
+        ):
+            assert "  it sounds (warning)" in text
+            assert "said again" not in text
+
+
+def test_no_alerts_is_not_said_to_be_good_when_the_bed_was_not_seen(
+    ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = said(capsys, "alerts", "--config", config(tmp_path, ward), "--night", "2025-12-01")
+    assert "No alerts; the last night with one: --night 2026-01-02." in text
+    assert f"b: NOT SEEN since 02 Jan {at(ward, 20)}: nothing is known of the time after" in text
+
+
+def test_explain_gives_reason_figures_rule_its_source_and_the_wait(
+    ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claims = Claims(Of.DELIVERY, ward.got[-1].push.id, Act.SEEN, 0, 0)
+    ward.answer(claims, b"token")
+    text = said(capsys, "alerts", "explain", "1", "--config", config(tmp_path, ward))
+    assert "Alert 1, bed b, Friday 02 January 2026" in text
+    assert "Said: The air by your legs is 2" in text
+    assert "Why: the air by the legs fell as fast as it does when a cover is lifted." in text
+    assert "Rule: warmth." in text
+    assert "Where this limit comes from: " in text
+    assert "room_c 18" in text
+    assert "It waited for the sleeper to move before making a sound." in text
+    assert "It had waited 10 min; the longest wait was over." in text
+    assert "bert has seen it (by link)" in text
+    assert "at this level nobody is woken" not in text
+    assert text.rstrip().endswith("It has not ended.")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("explain", "99"), "there is no alert 99; `legwatch alerts` lists them"),
+        (("--night", "yesterday"), "'yesterday' is not a date such as 2026-11-23"),
+        (("--bed", "nobody"), "no word was ever heard from 'nobody'"),
+        (("quiet", "--all", "nobody"), "no word was ever heard from 'nobody'"),
+    ],
+)
+def test_a_wrong_word_is_named(
+    ward: Ward,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    sentence: str,
+) -> None:
+    text = said(capsys, "alerts", "--config", config(tmp_path, ward), *words, code=2)
+    assert sentence in text
+
+
+def test_without_settings_it_says_where_it_looked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr("legwatch_runtime.locations.INSTALLED", tmp_path / "none.toml")
+    text = said(capsys, "alerts", code=1)
+    assert f"{tmp_path}/legwatch/server.toml" in text
+    assert "--config FILE" in text
+
+
+def test_without_a_database_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text(dump({"state_dir": str(tmp_path / "none")}))
+    assert "has the server run" in said(capsys, "alerts", "--config", str(path), code=1)
+
+
+@contextmanager
+def answering(ward: Ward) -> Iterator[int]:
+    """Serve the door that phones use; the owner's turn is taken as an answer comes."""
+    lock = threading.Lock()
+
+    def put(answered: Any) -> None:
+        with lock:
+            ward.owner.turn([answered])
+
+    door = Door(own_key(ward.path.parent, ""), put, utc_ms)
+    web: http.server.ThreadingHTTPServer = serve("127.0.0.1", 0, dict, door)
+    yield int(web.server_port)
+    web.shutdown()
+    web.server_close()
+
+
+def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
+    ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with answering(ward) as port:
+        path = config(tmp_path, ward, http={"port": port})
+        assert said(capsys, "alerts", "seen", "1", "--config", path) == "noted\n"
+        quiet = ("alerts", "--config", path, "quiet", "1", "--minutes", "60")
+        assert said(capsys, *quiet) == "noted\n"
+        assert said(capsys, "alerts", "--config", path, "quiet", "--all", "b") == "noted\n"
+    answers = ward.rows("SELECT act, minutes, person, via FROM answers ORDER BY id")
+    assert answers == [
+        ("seen", None, "command line", "command line"),
+        ("quiet", 60, "command line", "command line"),
+        ("quiet", 30, "command line", "command line"),
+    ]
+    alarms = ward.intake.beds["b"].state.bed.alarms
+    assert alarms.cold.acked
+    assert (alarms.cold.snoozed_ms or 0) - ward.now_ms == 60 * 60_000
+    assert alarms.still.hushed_ms is not None
+    assert alarms.still.snoozed_ms is None  # quiet for one kind is for that kind
+
+
+def test_without_a_running_server_an_answer_is_not_lost_in_silence(
+    ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own_key(ward.path.parent, "")
+    path = config(tmp_path, ward, http={"port": 9})
+    text = said(capsys, "alerts", "seen", "1", "--config", path, code=1)
+    assert "no server answers at http://127.0.0.1:9" in text
+    assert ward.rows("SELECT * FROM answers") == []
+
+
+def test_duty_shows_the_roster_and_that_a_way_is_not_tried(
+    ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = said(capsys, "duty", "--config", config(tmp_path, ward), "--nights", "2", code=1)
+    assert "tonight  anna -> bert -> cleo" in text
+    assert "anna         console    not known: not tried yet" in text
+
+
+@pytest.mark.parametrize("words", [("--night", NIGHT), ("explain", "1")])
+def test_a_reader_who_has_seen_enough_is_no_error(
+    ward: Ward, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    line = [sys.executable, "-m", "legwatch", "alerts", "--config", config(tmp_path, ward), *words]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 0

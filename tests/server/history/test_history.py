@@ -1,0 +1,228 @@
+"""History: what becomes of a row, and when a position is sure."""
+
+import gzip
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from legwatch_server.history.cursor import DURABLE_MS, Cursor, Position
+from legwatch_server.history.exporter import Exporter
+from legwatch_server.history.lines import NoticeRow, WindowRow, notice_line, window_lines
+from legwatch_server.history.sink import Sentinel, Sink, SinkAway
+from legwatch_server.history.tally import IDLE_MS
+from legwatch_server.notify.planner import Tell
+from legwatch_server.settings import History, ServerSettings
+from legwatch_server.store.store import Batch, Store
+from nightly import bare, ms, night, rules
+
+NOW = ms("2026-01-10T12:00Z")
+
+
+def test_a_window_becomes_numbers_with_its_own_time() -> None:
+    row = WindowRow(1, "anna", 1000, 31.2, 48.0, 18.5, None, 0, None, 0, 5)
+    assert window_lines(row) == [
+        "reading,bed=anna,sensor=leg temperature_c=31.2,humidity_pct=48.0 1000",
+        "reading,bed=anna,sensor=room temperature_c=18.5 1000",
+        "movement,bed=anna count=0.0 1000",
+        "bed,bed=anna late=0.0 1000",
+    ]
+
+
+def test_what_is_unknown_has_no_point() -> None:
+    row = WindowRow(1, "anna", 1000, None, None, None, None, None, None, 1, 5)
+    assert window_lines(row) == ["bed,bed=anna late=1.0 1000"]
+
+
+def test_a_notice_keeps_its_figures_and_no_words() -> None:
+    line = json.dumps({"figures": {"leg_c": 24.1, "usual_c": None}, "text": "x"})
+    row = NoticeRow(7, "anna", 2000, "cold", "fired", "warning", None, line)
+    assert notice_line(row) == (
+        "alert,bed=anna,kind=cold,level=warning,what=fired id=7.0,pushed=1.0,leg_c=24.1 2000"
+    )
+
+
+def test_a_position_is_durable_only_after_a_while(tmp_path: Path) -> None:
+    path = tmp_path / "cursor.json"
+    cursor = Cursor(path)
+    cursor.confirm(Position(10, 1), NOW)
+    cursor.settle(NOW + DURABLE_MS - 1)
+    assert (cursor.settled(), path.exists()) == (False, False)
+    cursor.settle(NOW + DURABLE_MS)
+    assert (cursor.settled(), Cursor(path).now.window_id) == (True, 10)
+    cursor.confirm(Position(20, 1), NOW + DURABLE_MS)
+    cursor.go_back()
+    assert cursor.now.window_id == 10
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"v": 99}'])
+def test_a_broken_cursor_begins_again(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "cursor.json"
+    path.write_text(text)
+    assert Cursor(path).now == Position()
+
+
+class Writer:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.away = False
+
+    def write(self, lines: list[str]) -> None:
+        if self.away:
+            raise SinkAway("away")
+        self.lines += lines
+
+
+class Watch:
+    def __init__(self) -> None:
+        self.lives = True
+
+    def watch(self) -> bool:
+        return True
+
+    def alive(self) -> bool:
+        lives, self.lives = self.lives, True
+        return lives
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Path:
+    """A store with one night of windows."""
+    path = tmp_path / "legwatch.db"
+    store = Store(path)
+    windows = [
+        (1, 1, w.seq, w.from_ms, w.to_ms, w.mono_ms, w.clock, w.leg_c, None, w.room_c, None,
+         w.moves, w.in_bed, None, NOW - IDLE_MS, 0, None, None)
+        for w in night(minutes=120, leg=bare((60, 90)))
+    ]  # fmt: skip
+    batch = Batch(beds=[(1, "anna")], boots=[(1, 1, "0000000a", 720)], windows=list(windows))
+    store.commit(batch, Tell(ServerSettings()).write, NOW)
+    store.close()
+    return path
+
+
+def exporter(stored: Path, writer: Writer, watch: Watch) -> Exporter:
+    cursor = Cursor(stored.with_name("cursor.json"))
+    return Exporter(stored, cursor, writer, watch, rules_of=lambda _: rules(), idle_ms=IDLE_MS)
+
+
+def drain(one: Exporter, now_ms: int = NOW) -> None:
+    for _ in range(20):
+        if not one.round(now_ms):
+            return
+
+
+def test_a_night_is_sent_once_with_its_own_figures(stored: Path) -> None:
+    writer = Writer()
+    drain(exporter(stored, writer, Watch()))
+    assert len([line for line in writer.lines if line.startswith("movement")]) == 720
+    (figures,) = [line for line in writer.lines if line.startswith("night")]
+    assert "windows=720.0,in_bed_min=120.0" in figures
+    assert figures.endswith(str(ms("2026-01-02T11:00Z")))  # noon in Berlin
+
+
+def test_rows_are_kept_back_while_the_store_is_away(stored: Path) -> None:
+    writer = Writer()
+    one = exporter(stored, writer, Watch())
+    writer.away = True
+    with pytest.raises(SinkAway):
+        one.round(NOW)
+    assert one.lag() == 720
+    writer.away = False
+    drain(one)
+    assert one.lag() == 0
+
+
+def test_after_a_restart_of_the_store_the_last_points_are_sent_again(stored: Path) -> None:
+    writer, watch = Writer(), Watch()
+    one = exporter(stored, writer, watch)
+    drain(one)
+    first = list(writer.lines)
+    watch.lives = False
+    drain(one)
+    assert sorted(writer.lines) == sorted(first * 2)
+    one.round(NOW + DURABLE_MS)
+    watch.lives = False
+    one.round(NOW + DURABLE_MS)
+    assert len(writer.lines) == 2 * len(first)
+
+
+class Web:
+    def __init__(self, protocol: str, status: int = 204) -> None:
+        self.bodies: list[str] = []
+        web = self
+
+        class Answer(BaseHTTPRequestHandler):
+            protocol_version = protocol
+
+            def do_GET(self) -> None:
+                self.send_response(204)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def do_POST(self) -> None:
+                raw = self.rfile.read(int(self.headers["Content-Length"]))
+                text = gzip.decompress(raw).decode()
+                bad = "poison" in text
+                if not bad:
+                    web.bodies.append(text)
+                self.send_response(400 if bad else status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self.http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.http.server_port}"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.http.shutdown()
+        self.http.server_close()
+
+
+@pytest.fixture(params=["HTTP/1.1", "HTTP/1.0"])
+def web(request: pytest.FixtureRequest) -> Iterator[Web]:
+    made = Web(request.param)
+    yield made
+    made.close()
+
+
+def test_the_sentinel_sees_a_living_store_also_if_it_closes_each_connection(web: Web) -> None:
+    sentinel = Sentinel(web.url)
+    assert not sentinel.alive()
+    assert sentinel.watch()
+    assert [sentinel.alive() for _ in range(3)] == [True] * 3
+    sentinel.close()
+
+
+def test_the_sentinel_sees_that_nobody_is_there() -> None:
+    made = Web("HTTP/1.0")
+    sentinel = Sentinel(made.url)
+    assert sentinel.watch()
+    made.close()
+    assert not sentinel.alive()
+
+
+def test_a_refused_point_does_not_hold_up_the_others(web: Web) -> None:
+    sink = Sink(History(url=web.url), "token")
+    lines = [f"m,bed=a x={n}.0 {n}" for n in range(9)]
+    sink.write([*lines[:4], "poison", *lines[4:]])
+    sink.close()
+    assert sink.refused == 1
+    assert sorted("\n".join(web.bodies).splitlines()) == sorted(lines)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_store_that_is_busy_is_tried_again_later(status: int) -> None:
+    made = Web("HTTP/1.1", status)
+    sink = Sink(History(url=made.url), "token")
+    with pytest.raises(SinkAway):
+        sink.write(["m,bed=a x=1.0 1"])
+    sink.close()
+    made.close()

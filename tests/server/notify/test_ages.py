@@ -1,0 +1,97 @@
+"""What comes too late to matter is not said, and no newer word is lost by an older one's recall."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from legwatch_server.notify.channels import Push, Retryable, Sent
+from nightly import bare
+from server.notify.test_escalation import BERT, cold, well
+from server.ward import BEGIN, MINUTE_MS, Ward
+
+OWN: dict[str, Any] = {"stillness.joint_s": 0, "alerts.wait_s": 0}
+AWAY = Retryable("no internet")
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[Ward]:
+    rules = OWN | {"alerts.rearm_s": 600, "alerts.budget_gap_s": 600}
+    made = Ward(tmp_path, people={"bert": BERT}, rules=rules)
+    yield made
+    made.close()
+
+
+def twice(minute: float) -> dict[str, Any]:
+    """Cold legs from 100 to 135, and colder ones from 160."""
+    first, second = bare((100, 135), bare_c=25.4), bare((160, 300), bare_c=23.0)
+    turns = well(minute)["moves"] if minute < 95 or 137 < minute < 157 else 0
+    return well(minute) | {
+        "leg_c": first(minute) if minute < 158 else second(minute),
+        "moves": turns,
+    }
+
+
+def test_that_one_alert_is_over_is_not_said_after_the_next_has_begun(ward: Ward) -> None:
+    ward.until_loud(twice)
+    ward.channels["phone"].always = AWAY
+    while ward.whats().count("fired") < 2:
+        ward.play(1, twice)
+    ward.channels["phone"].always = None
+    ward.play(6, twice)
+    assert [got.push.what.value for got in ward.got][1:] == ["fired"]
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(25, ["resolved"]), (35, [])])
+def test_that_it_is_over_is_said_within_half_an_hour_or_not_at_all(
+    ward: Ward, minutes: int, said: list[str]
+) -> None:
+    ward.until_loud(cold)
+    while "resolved" not in ward.whats():
+        ward.channels["phone"].always = AWAY
+        ward.run_to(ward.now_ms + MINUTE_MS)
+        ward.feed("b", int(ward.minute) - 1, cold)
+    ended_ms = ward.now_ms
+    ward.run_to(ended_ms + minutes * MINUTE_MS)
+    ward.channels["phone"].always = None
+    ward.run_to(ended_ms + (minutes + 6) * MINUTE_MS)
+    assert [what for _, _, _, what in ward.told("info")] == said
+    late = ward.rows("SELECT error FROM deliveries WHERE tone='info' AND state='withdrawn'")
+    assert late == ([] if said else [("too late to matter",)])
+
+
+def test_nobody_is_asked_at_three_whether_they_can_be_woken(tmp_path: Path) -> None:
+    evening = {"at": "21:05", "confirm": "fri"}
+    ward = Ward(tmp_path, people={"bert": BERT}, rules=OWN, rehearsal=evening)
+    ward.channels["phone"].always = AWAY
+    ward.run_to(BEGIN + 6 * MINUTE_MS)
+    ward.run_to(BEGIN + 360 * MINUTE_MS)
+    ward.channels["phone"].always = None
+    ward.run_to(BEGIN + 380 * MINUTE_MS)
+    assert ward.told() == []
+    late = ward.rows("SELECT DISTINCT state, error FROM deliveries")
+    assert late == [("withdrawn", "too late to matter")]
+    ward.close()
+
+
+def test_a_late_recall_does_not_take_the_word_that_it_is_over_off_the_phone(ward: Ward) -> None:
+    channel, log = ward.channels["phone"], list[str]()
+    real = channel.send
+
+    def send(push: Push) -> Sent:
+        log.append(push.tone.value)
+        return real(push)
+
+    def withdraw(push: Push, receipt: str) -> None:
+        del push, receipt
+        log.append("recall")
+        if log.count("recall") == 1:
+            raise Retryable("a moment")
+
+    channel.send = send  # type: ignore[method-assign]
+    channel.withdraw = withdraw  # type: ignore[method-assign]
+    ward.until_loud(cold)
+    ward.seen()
+    ward.play(5, cold)
+    assert log == ["loud", "recall", "info"]

@@ -1,0 +1,180 @@
+"""What was called off while it was on its way: not tried again, and taken back if it was heard."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from legwatch_server.inbox import Act, Claims, Of
+from legwatch_server.notify.channels import Progress, Push, Retryable, Sent
+from legwatch_server.notify.outbox import REST_S
+from legwatch_server.store import deliveries as ledger
+from server.notify.test_escalation import BERT, HOUR_MS, cold
+from server.ward import MINUTE_MS, Channel, Ward
+
+OWN = {"stillness.joint_s": 0, "alerts.wait_s": 0}
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[Ward]:
+    made = Ward(tmp_path, people={"bert": BERT}, rules=OWN)
+    yield made
+    made.close()
+
+
+def failing(ward: Ward) -> threading.Event:
+    """Have an alarm that could not be sent, and its next attempt in flight.
+
+    That attempt fails once the event is set.
+    """
+    channel, go, begun = ward.channels["phone"], threading.Event(), threading.Event()
+    channel.always = Retryable("did not answer in time")
+    while not ward.tried:
+        ward.play(1, cold)
+    real = channel.send
+
+    def slow(push: Push) -> Sent:
+        begun.set()
+        go.wait(5)
+        return real(push)
+
+    channel.send = slow  # type: ignore[method-assign]
+    ward.now_ms += 300_000
+    ward.boxes["phone"].turn(ward.dbs["phone"])
+    assert begun.wait(5)
+    channel.send = real  # type: ignore[method-assign]
+    return go
+
+
+def states(ward: Ward) -> list[tuple[str, str]]:
+    return ward.rows("SELECT state, error FROM deliveries WHERE tone='loud' ORDER BY id")
+
+
+def test_what_was_in_flight_at_the_answer_does_not_wake_hours_later(ward: Ward) -> None:
+    go = failing(ward)
+    ward.seen()
+    go.set()
+    ward.settle()
+    ward.channels["phone"].always = None
+    ward.now_ms += 3 * HOUR_MS
+    ward.settle()
+    assert ward.told("loud") == []
+    assert [state for state, _ in states(ward)] == ["withdrawn"]
+
+
+def test_nor_does_it_after_a_crash(ward: Ward) -> None:
+    go = failing(ward)
+    ward.seen()
+    ward.close()
+    ward.channels["phone"].always = None
+    ward.start()
+    ward.settle()
+    assert ward.told("loud") == []
+    assert ward.channels["phone"].withdrawn  # it may have been heard
+    go.set()
+
+
+def test_what_was_in_flight_when_a_louder_word_came_is_not_tried_again(ward: Ward) -> None:
+    go = failing(ward)
+    first = ward.rows("SELECT id FROM deliveries")
+    for _ in range(60):  # until it is raised because nobody has answered
+        ward.now_ms += 60_000
+        ward.feed("b", int(ward.minute) - 1, cold)
+    assert len(ward.rows("SELECT id FROM deliveries")) > len(first)
+    go.set()
+    ward.settle()
+    assert states(ward)[0] == ("withdrawn", "a newer word replaces it")
+
+
+def test_what_came_in_spite_of_a_time_out_is_taken_back_too(ward: Ward) -> None:
+    channel = ward.channels["phone"]
+    heard: list[Push] = []
+    real = channel.send
+
+    def lost(push: Push) -> Sent:  # the phone rings, and the service's yes is lost
+        heard.append(push)
+        raise Retryable("did not answer in time")
+
+    channel.send = lost  # type: ignore[method-assign]
+    while not heard:
+        ward.play(1, cold)
+    channel.send = real  # type: ignore[method-assign]
+    ward.seen()
+    ward.settle()
+    assert [to for _, to in channel.withdrawn] == ["bert"]
+    assert [(who, what) for _, who, _, what in ward.told("info")] == [("bert", "acknowledged")]
+
+
+class Followed(Channel):
+    """A channel that can be asked what became of a push; `away` recalls fail."""
+
+    follow_every_s = 6.0
+    said = Progress.WAITING
+    away = 0
+
+    def progress(self, receipt: str) -> Progress:
+        del receipt
+        return self.said
+
+    def withdraw(self, push: Push, receipt: str) -> None:
+        if self.away:
+            self.away -= 1
+            raise Retryable("away")
+        super().withdraw(push, receipt)
+
+
+@pytest.fixture
+def followed(ward: Ward) -> Followed:
+    made = Followed(ward, "phone")
+    ward.channels["phone"] = made
+    ward.boxes["phone"] = ward._box("phone", made)
+    return made
+
+
+def test_what_sounds_until_it_is_taken_back_is_taken_back_in_spite_of_a_newer_word(
+    ward: Ward, followed: Followed
+) -> None:
+    ward.until_loud(cold)
+    followed.away = 1
+    ward.seen()
+    ward.settle()
+    assert len(ward.told("info")) == 1
+    ward.run_to(ward.now_ms + 2 * MINUTE_MS)
+    assert [to for _, to in followed.withdrawn] == ["bert"]
+
+
+def test_a_recall_that_is_put_off_is_waited_for(ward: Ward, followed: Followed) -> None:
+    ward.until_loud(cold)
+    followed.away = 100
+    ward.seen()
+    ward.settle()
+    assert ledger.next_ms(ward.dbs["phone"], "phone") == ward.now_ms + MINUTE_MS
+    ward.now_ms += 10_000  # when the service would be asked next, were it not to be taken back
+    assert ward.boxes["phone"].turn(ward.dbs["phone"]) > 0
+    assert followed.away == 99
+
+
+def test_a_turn_in_which_nothing_was_done_is_followed_by_a_rest(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "next_ms", lambda _db, _channel: 0)
+    assert ward.boxes["phone"].turn(ward.dbs["phone"]) >= REST_S
+
+
+def test_an_answer_in_the_app_survives_a_crash_and_counts_once(
+    ward: Ward, followed: Followed
+) -> None:
+    asked: list[int] = []  # what waits in memory for the owner's thread
+    ward.boxes["phone"]._answered = asked.append
+    ward.until_loud(cold)
+    followed.said = Progress.ANSWERED
+    ward.run_to(ward.now_ms + 20_000)
+    assert len(asked) > 1
+    for _ in range(2):
+        ward.answer(Claims(Of.DELIVERY, asked[0], Act.SEEN, 0, 0), via="pushover")
+    assert ward.rows("SELECT count(*) FROM answers") == [(1,)]
+    assert ward.whats().count("acknowledged") == 1
+    before = len(asked)
+    ward.run_to(ward.now_ms + 20_000)
+    assert len(asked) == before

@@ -1,0 +1,105 @@
+"""A database of version 1, with an alert that stands: it can be answered, and its end is said."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from legwatch_server.inbox import Act, Claims, Of, Outcome
+from legwatch_server.store import schema
+from server.notify.test_escalation import BERT, cold, cold_on
+from server.ward import Ward
+
+OWN = {"stillness.joint_s": 0, "alerts.wait_s": 0}
+V1_ALARM = 16  # fields of an alarm of version 1; the newer ones came behind
+NOTICE = "id, bed_id, at_ms, kind, what, level, reason, held, title, line"
+DELIVERY = "id, notice_id, channel, state, attempt, next_ms, decided_ms, claimed_ms, sent_ms, error"
+SAME = ("meta", "beds", "boots", "windows")
+
+
+def of_version_1(path: Path) -> None:
+    """Write what a server has stored into the tables of version 1, as that one would have."""
+    old = path.with_name("old.db")
+    with closing(sqlite3.connect(old)) as db:
+        db.executescript(schema.TABLES)
+        db.execute("ATTACH ? AS new", (str(path),))
+        for table in SAME:
+            columns = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})"))
+            db.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM new.{table}")
+        db.execute("DELETE FROM meta WHERE key='schema'")
+        db.execute(f"INSERT INTO notices ({NOTICE}) SELECT {NOTICE} FROM new.notices")
+        db.execute(f"INSERT INTO deliveries ({DELIVERY}) SELECT {DELIVERY} FROM new.deliveries")
+        for ident, text in db.execute("SELECT id, state FROM beds").fetchall():
+            db.execute("UPDATE beds SET state=? WHERE id=?", (shorter(text), ident))
+        db.commit()
+    for rest in path.parent.glob(f"{path.name}*"):
+        rest.unlink()
+    old.rename(path)
+
+
+def shorter(text: str) -> str:
+    """Return a state as version 1 wrote it."""
+    version, (bed, *rest) = json.loads(text)
+    bed[2] = [alarm[:V1_ALARM] for alarm in bed[2]]
+    return json.dumps([version, [bed, *rest]])
+
+
+@pytest.fixture
+def upgraded(tmp_path: Path) -> Any:
+    ward = Ward(tmp_path, rules=OWN)  # version 1 knew one person: whoever has the channel
+    ward.until_loud(cold_on)
+    ward.close()
+    of_version_1(ward.path)
+    ward.start()
+    yield ward
+    ward.close()
+
+
+def test_what_belongs_together_is_known_after_the_upgrade(upgraded: Ward) -> None:
+    (notice,) = upgraded.rows("SELECT at_ms, episode_ms, kind FROM notices")
+    assert notice[0] == notice[1]
+    rows = upgraded.rows("SELECT DISTINCT bed_id, kind, episode_ms FROM deliveries")
+    assert rows == [(1, "cold", notice[0])]
+
+
+def test_an_alert_that_stood_at_the_upgrade_can_be_answered(upgraded: Ward) -> None:
+    push = upgraded.got[-1].push
+    quiet = Claims(Of.DELIVERY, push.id, Act.QUIET, 15, 0)
+    assert upgraded.answer(quiet, b"one") is Outcome.DONE
+    assert upgraded.answer(quiet._replace(act=Act.SEEN), b"two") is Outcome.DONE
+    assert upgraded.whats() == ["fired", "snoozed", "acknowledged"]
+
+
+def test_and_its_end_is_said_to_who_had_heard_it(upgraded: Ward) -> None:
+    upgraded.play(110, cold)
+    assert "resolved" in upgraded.whats()
+    assert upgraded.told("info")[-1][3] == "resolved"
+
+
+def test_an_answer_after_the_end_belongs_to_no_episode(tmp_path: Path) -> None:
+    """As when quiet was asked for while all was well."""
+    ward = Ward(tmp_path, people={"bert": BERT}, rules=OWN)
+    ward.close()
+    of_version_1(ward.path)
+    row = (1, "cold", "warning", "cooled", "title", "{}")
+    with closing(sqlite3.connect(ward.path)) as db:
+        db.executemany(
+            "INSERT INTO notices (bed_id, at_ms, kind, what, level, reason, title, line)"
+            " VALUES (?,?,?,?,?,?,?,?)",
+            [
+                (1, at_ms, "cold", what, *row[2:])
+                for at_ms, what in ((1, "snoozed"), (2, "fired"), (3, "resolved"), (4, "snoozed"))
+            ],
+        )
+        db.commit()
+    ward.start()
+    assert ward.rows("SELECT at_ms, episode_ms FROM notices") == [
+        (1, None),
+        (2, 2),
+        (3, 2),
+        (4, None),
+    ]
+    ward.close()

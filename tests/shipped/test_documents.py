@@ -1,0 +1,394 @@
+"""Every command that a document names is run: here, by another test, or in its parts.
+
+The table has each as documents.py finds it. A new one has to be put in, one that no document names
+any more has to be taken out.
+"""
+
+import ast
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import documents
+from nightly import REPO
+
+TESTS = REPO / "tests"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is typed into a shell for it, and a pattern of what must be printed."""
+
+    line: str
+    says: str
+
+    @property
+    def text(self) -> str:
+        return self.line
+
+
+@dataclass(frozen=True)
+class Test:
+    """The test that runs it."""
+
+    __test__ = False
+    name: str
+
+    @property
+    def text(self) -> str:
+        """Return it and what else is in its file, but no other test."""
+        file, _, test = self.name.partition("::")
+        nodes = ast.parse((TESTS / file).read_text()).body
+        kept = [
+            node for node in nodes if _name(node) == test or not _name(node).startswith("test_")
+        ]
+        assert test in map(_name, kept), f"{file} has no {test}"
+        return "\n".join(map(ast.unparse, kept))
+
+
+@dataclass(frozen=True)
+class NotHere:
+    """Why no test can run it; what of it can be checked is checked below."""
+
+    why: str
+
+
+def _name(node: ast.stmt) -> str:
+    return node.name if isinstance(node, ast.FunctionDef) else ""
+
+
+Way = Run | Test | NotHere
+
+MAKE = Run("legwatch nights make --seed 1 --kind quiet --out nights", "1 nights and their truth")
+REPLAY = Run(
+    "legwatch replay NIGHT.csv.gz --set warmth.plain_c=26", r"(?s)cold +fired .*: \d+ notices$"
+)
+PLOT = Run(
+    "legwatch replay NIGHT.csv.gz --plot FILE.png 2>&1 && head -c 4 FILE.png | tail -c 3",
+    r"picture in FILE\.png\nPNG$",
+)
+SETUP = Test("end_to_end/test_setup.py::test_a_network_that_is_away_is_said")
+MAP = Run("legwatch replay RENAMED.csv.gz --map OLD=leg_temperature_c", "cold +fired ")
+TZ = Run("legwatch replay NIGHT.csv.gz --tz Europe/Berlin", "cold +fired ")
+GOLDEN = Run(
+    "legwatch replay tests/nights/uncovered.csv.gz --format jsonl"
+    """ | sed 's/,"sounds":"[a-z_]*"//' > new.jsonl"""
+    " && diff new.jsonl tests/nights/uncovered.notices.jsonl && echo the same",
+    "^the same$",
+)
+SCORE = Run("legwatch score tests/nights/body --kind uncovered_both", "uncovered_both +1 +1 ")
+WORDS = Run("legwatch score --help", "simple automation")
+CHECK_SERVER = Run("legwatch check-config server.toml", r"^server\.toml: good \(server")
+CHECK_AGENT = Run("legwatch check-config agent.toml", r"^agent\.toml: good \(agent: bed bed1")
+REPLAY_RATE = Run(
+    ".venv/bin/python tests/bench/replay_rate.py --rounds 1",
+    r"(?s)no engine .* 1\.000 .*quiet night .* 0\.\d{3} .*bytes of JSON",
+)
+MOVED = Run(
+    ".venv/bin/python lab/legwatch_lab/bench/moved_alerts.py DIR --jobs 1",
+    r"\| a fall of the contrast \| [1-9]",
+)
+
+HOUSE = Test("end_to_end/test_documents.py::test_an_alert_is_listed_explained_and_answered")
+DEMO = Test(
+    "end_to_end/test_documents.py::test_legwatch_up_ends_its_made_night_with_commands_that_work"
+)
+WATCH = Test("end_to_end/test_documents.py::test_scripts_run_watches_the_bed_of_an_agents_example")
+HISTORY = Test(
+    "end_to_end/test_history_kills.py::test_every_point_arrives_once_though_both_sides_are_killed"
+)
+DASHBOARDS = Test("shipped/test_deploy.py::test_the_dashboards_are_what_the_code_writes")
+INGEST = Test("end_to_end/test_bench.py::test_ingest_rate_prints_a_ratio_and_the_delay_of_a_push")
+PUSH = Test("end_to_end/test_bench.py::test_push_delay_has_a_request_for_every_bed")
+DETECTION = Test(
+    "end_to_end/test_bench.py::test_detection_writes_its_page_of_nights_of_the_body_model"
+)
+SCRIPTS = Test("shipped/test_scripts.py::test_scripts_do_what_they_are_for")
+HOME = Test("shipped/test_scripts.py::test_a_home_server_gets_the_files_that_its_units_ask_for")
+MISSING = Test("end_to_end/test_up.py::test_without_mosquitto_it_says_what_to_install")
+# These read the commands where they are named, and run those.
+AS_NAMED = (DEMO, HOME)
+
+PACKAGES = NotHere("it would change this machine, from the internet")
+ACCOUNTS = NotHere("it would change the accounts and services of this machine")
+DOCKER = NotHere("it wants Docker and images from the internet")
+LEARN = NotHere("only who fits the classifier anew has the extra fit")
+PLACE = NotHere("it does nothing but go to a folder")
+
+TABLE: dict[str, Way] = {
+    # README.md, config, CHANGELOG.md
+    "scripts/run": SCRIPTS,
+    "scripts/run --agent-config agent.toml": WATCH,
+    "scripts/run --agent-config /etc/legwatch/agent.toml": WATCH,
+    "scripts/run --config server.toml --agent-config agent.toml": WATCH,
+    "scripts/test": SCRIPTS,
+    "scripts/test --outside": SCRIPTS,
+    "--quick": SCRIPTS,
+    "scripts/check": SCRIPTS,
+    "cp config/agent.example.toml agent.toml": WATCH,
+    "legwatch up": DEMO,
+    "legwatch up --agent-config agent.toml": WATCH,
+    "legwatch agent": HOUSE,
+    "legwatch server": HOUSE,
+    "--config FILE": HOUSE,
+    "legwatch replay": REPLAY,
+    "legwatch replay NIGHT.csv.gz": REPLAY,
+    "legwatch replay NIGHT.csv.gz --set warmth.warn_c=N": REPLAY,
+    "--set warmth.plain_c=N": REPLAY,
+    "legwatch replay --plot": PLOT,
+    "--plot FILE.png": PLOT,
+    "--map OLD=NEW": MAP,
+    "--map": MAP,
+    "--tz": TZ,
+    "legwatch nights make": MAKE,
+    "legwatch nights make --model body": DETECTION,
+    "--model body": DETECTION,
+    "legwatch score": SCORE,
+    "legwatch score DIR": SCORE,
+    "legwatch score --help": WORDS,
+    "legwatch learned": HOUSE,
+    "legwatch learned [BED]": HOUSE,
+    "--nights N": HOUSE,
+    "--json": HOUSE,
+    "legwatch history": HISTORY,
+    "legwatch check-config FILE": CHECK_SERVER,
+    "legwatch check-config server.toml": CHECK_SERVER,
+    "legwatch check-config agent.toml": CHECK_AGENT,
+    "legwatch alerts": HOUSE,
+    "legwatch alerts explain": HOUSE,
+    "legwatch alerts explain ID": HOUSE,
+    "legwatch alerts seen ID": HOUSE,
+    "legwatch alerts seen|quiet|useless ID": HOUSE,
+    "legwatch alerts quiet --all BED": HOUSE,
+    "explain ID": HOUSE,
+    "seen ID": HOUSE,
+    "quiet ID --minutes N": HOUSE,
+    "legwatch duty": HOUSE,
+    "python tests/bench/ingest_rate.py": INGEST,
+    "push_delay.py": PUSH,
+    "replay_rate.py": REPLAY_RATE,
+    # what `legwatch up` says at the end of its made night: run as it was printed
+    "legwatch alerts --night last": DEMO,
+    "legwatch alerts explain N": DEMO,
+    "legwatch nights make --seed N --count N --out nights": DEMO,
+    "legwatch replay nights/*.csv*": DEMO,
+    # the benches and their page
+    ".venv/bin/python lab/legwatch_lab/bench/detection.py --seed N --nights N --work DIR": (
+        DETECTION
+    ),
+    ".venv/bin/python tests/bench/ingest_rate.py [--windows N] [--beds N N] [--pushes N]": INGEST,
+    ".venv/bin/python tests/bench/push_delay.py [--beds N] [--singly N] [--service-ms N]": PUSH,
+    ".venv/bin/python tests/bench/replay_rate.py [--rounds N]": REPLAY_RATE,
+    ".venv/bin/python lab/legwatch_lab/bench/moved_alerts.py DIR": MOVED,
+    "lab/legwatch_lab/bench/moved_alerts.py": MOVED,
+    ".venv/bin/legwatch nights make --model body --kind corpus --seed N --count N --out n/1": (
+        DETECTION
+    ),
+    ".venv/bin/python lab/legwatch_lab/fit/fit_uncovered.py n/1 n/2 n/3 n/4 n/5-lossy n/6"
+    " n/7-displaced n/8-displaced n/9001 --write": LEARN,
+    "lab/legwatch_lab/fit/fit_uncovered.py": LEARN,
+    # tests/nights/README.md
+    "legwatch nights make --seed N --kind NAME --out DIR": MAKE,
+    "legwatch nights make --model body --seed N --kind KIND --count N --out tests/nights/body": (
+        DETECTION
+    ),
+    "legwatch replay tests/nights/NAME.csv.gz --format jsonl"
+    """ | sed 's/,"sounds":"[a-z_]*"//' > tests/nights/NAME.notices.jsonl""": GOLDEN,
+    "legwatch score tests/nights/body": SCORE,
+    # deploy/README.md
+    "sudo apt install mosquitto python3-venv": PACKAGES,
+    "sudo useradd --system legwatch": ACCOUNTS,
+    "sudo git clone <this repository> /opt/legwatch": PACKAGES,
+    "cd /opt/legwatch": PLACE,
+    "sudo bash -c '. scripts/setup.sh; venv server'": SETUP,
+    "sudo install -d -m N -g legwatch /etc/legwatch": HOME,
+    "sudo cp config/server.example.toml /etc/legwatch/server.toml": HOME,
+    "sudo sh -c 'umask 077; for f in mqtt-password ntfy-token pushover-token influx-token; do"
+    " touch /etc/legwatch/$f; done'": HOME,
+    "sudo cp deploy/systemd/legwatch-server.service /etc/systemd/system/": HOME,
+    "sudo /opt/legwatch/.venv/bin/legwatch check-config /etc/legwatch/server.toml": CHECK_SERVER,
+    "sudo systemctl enable --now legwatch-server": ACCOUNTS,
+    "cd deploy": PLACE,
+    "cp env.example .env": DOCKER,
+    'docker run --rm -it -v "$PWD/mosquitto:/mosquitto/config" eclipse-mosquitto:2 sh -c'
+    " 'mosquitto_passwd -c /mosquitto/config/passwords server; mosquitto_passwd"
+    " /mosquitto/config/passwords bed1'": DOCKER,
+    "docker compose up -d": DOCKER,
+    "deploy/grafana/nights.py": DASHBOARDS,
+    # what is missing
+    "sudo apt install mosquitto": MISSING,
+    "pip install 'legwatch[apprise]'": PACKAGES,
+    "pip install 'legwatch[plot]'": PACKAGES,
+    "pip install 'legwatch[sim]'": PACKAGES,
+    "pip install 'legwatch[sim,plot]'": PACKAGES,
+    "pip install 'legwatch[fit]'": PACKAGES,
+    "pip install 'legwatch[webpush]'": PACKAGES,
+}
+
+
+# ---- the table and the documents
+
+
+def test_a_page_is_searched_for_shell_lines_and_code() -> None:
+    page = """\
+Do `legwatch duty`, or `legwatch alerts
+explain ID` and `seen ID`; `quiet` and `config/profiles` are none. With `--set a.b=1`, `x_rate.py`.
+
+    legwatch score DIR
+    a picture
+
+```sh
+cd here && sudo cp a b     # a remark
+docker run \\
+  image
+```
+```toml
+a = "`legwatch up`"
+```
+"""
+    assert list(documents.in_page(page)) == [
+        *("cd here", "sudo cp a b", "docker run    image", "legwatch score DIR"),
+        *("legwatch duty", "legwatch alerts\nexplain ID", "seen ID", "--set a.b=1", "x_rate.py"),
+    ]
+
+
+def test_a_sentence_is_searched_for_commands() -> None:
+    said = (
+        "Look: legwatch alerts --night last; legwatch up --speed 9\nlegwatch up: is `legwatch up`?"
+    )
+    found = ["legwatch up", "legwatch alerts --night last", "legwatch up --speed 9"]
+    assert list(documents.in_words(said)) == found
+
+
+def test_every_command_of_the_documents_is_in_the_table() -> None:
+    new = {form: sorted(places) for form, places in documents.named().items() if form not in TABLE}
+    assert not new, "put these into the table, each with how it is run"
+
+
+def test_the_table_has_nothing_that_no_document_names() -> None:
+    assert sorted(TABLE.keys() - documents.named().keys()) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "way"),
+    [(f, w) for f, w in TABLE.items() if isinstance(w, Run | Test) and w not in AS_NAMED],
+)
+def test_what_runs_a_command_has_its_words_and_options(form: str, way: Run | Test) -> None:
+    words = essence(form)
+    assert words
+    assert {w for w in words if not re.search(rf"(?<!\w){re.escape(w)}\b", way.text)} == set()
+
+
+@pytest.mark.parametrize("way", AS_NAMED)
+def test_what_reads_its_commands_where_they_are_named_does_so(way: Test) -> None:
+    assert re.search(r"\bin_(page|words)\(", way.text)
+
+
+def essence(form: str) -> set[str]:
+    """Return what must be found again where a form is run: benches, subcommands and options."""
+    words = re.sub(r"[\[\]|]", " ", form).split()
+    found = {word.rpartition("/")[2] for word in words if word.endswith(".py")}
+    found |= {word.rstrip(";") for word in words if re.match(r"--\w|scripts/", word)}
+    found |= {"install", "explain", "seen", "useless", "quiet", "make", "cp"} & set(words)
+    legwatch = [at for at, word in enumerate(words[:-1]) if word.rpartition("/")[2] == "legwatch"]
+    return found | {words[at + 1] for at in legwatch}
+
+
+# ---- what is run here
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder in which the lines of the table mean something."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / ".venv").symlink_to(sys.prefix)
+    for name in ("tests", "lab"):
+        (folder / name).symlink_to(REPO / name)
+    for part in ("agent", "server"):
+        shutil.copy(REPO / f"config/{part}.example.toml", folder / f"{part}.toml")
+    shutil.copy(TESTS / "nights/uncovered.csv.gz", folder / "NIGHT.csv.gz")
+    plain = gzip.decompress((folder / "NIGHT.csv.gz").read_bytes())
+    renamed = plain.replace(b",leg_temperature_c,", b",OLD,")
+    (folder / "RENAMED.csv.gz").write_bytes(gzip.compress(renamed))
+    (folder / "DIR").mkdir()
+    for file in (TESTS / "nights/body").glob("*uncovered_both*"):
+        shutil.copy(file, folder / "DIR")
+    return folder
+
+
+RUNS = list(dict.fromkeys(way for way in TABLE.values() if isinstance(way, Run)))
+
+
+@pytest.mark.end_to_end  # each runs a command
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.line)
+def test_it_does_its_work(desk: Path, run: Run) -> None:
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    done = subprocess.run(
+        ["bash", "-c", run.line],
+        cwd=desk,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(run.says, done.stdout, re.MULTILINE), done.stdout
+    assert "Traceback" not in done.stderr
+
+
+# ---- what cannot be run here, in its parts
+
+
+def test_every_file_that_a_command_names_is_there() -> None:
+    roots = "config|core|deploy|device|lab|scripts|server|tests"
+    places = re.compile(rf"(?<![\w/.])(?:{roots})/[\w./-]+")
+    files = {file for form in documents.named() for file in places.findall(form)}
+    files = {file for file in files if "NAME" not in file}
+    assert "deploy/systemd/legwatch-server.service" in files
+    assert [file for file in sorted(files) if not (REPO / file).exists()] == []
+
+
+def test_every_extra_that_a_document_names_is_one() -> None:
+    known = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    pages = "\n".join((REPO / page).read_text() for page in documents.PAGES)
+    named = re.findall(r"\(extra `(\w+)`\)|venv (server|device)\b", pages)
+    named += [
+        (extra,) for form in documents.named() for extra in re.findall(r"legwatch\[(\w+)\]", form)
+    ]
+    extras = {extra for group in named for extra in group if extra}
+    assert {"sim", "plot", "server", "device", "webpush"} <= extras
+    assert extras <= known.keys()
+
+
+def test_users_and_units_that_are_named_are_those_of_the_settings() -> None:
+    docker = next(form for form in TABLE if form.startswith("docker run"))
+    settings = ("deploy/server.toml", "config/agent.example.toml")
+    users = [tomllib.loads((REPO / file).read_text())["mqtt"]["user"] for file in settings]
+    assert re.findall(r"passwords (\w+)", docker) == users
+    units = [form.split()[-1] for form in TABLE if form.startswith("sudo systemctl enable")]
+    assert units == ["legwatch-server"]
+    assert (REPO / f"deploy/systemd/{units[0]}.service").exists()
+    assert (REPO / "deploy/env.example").exists()
+
+
+def test_the_fit_of_the_odds_takes_the_words_that_are_named_for_it() -> None:
+    words = [sys.executable, str(REPO / "lab/legwatch_lab/fit/fit_uncovered.py"), "--help"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    options = {
+        option
+        for form, way in TABLE.items()
+        if way is LEARN
+        for option in re.findall(r"--\w+", form)
+    }
+    assert options == {"--write"}
+    assert "--write" in done.stdout
+    assert "DIR" in done.stdout
