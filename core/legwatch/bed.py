@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from legwatch.alerting import trial_nights
 from legwatch.alerting.alert import Alarm, Alarms, Word, again, snoozed, step
 from legwatch.alerting.budget import Budget, allow
 from legwatch.alerting.notice import Held, Notice, What
-from legwatch.alerting.trial_nights import Learning, follow, quiet
+from legwatch.alerting.trial_nights import Learning, quiet
 from legwatch.conditions import cold as warmth
 from legwatch.conditions import sensors as health
 from legwatch.conditions import still as stillness
@@ -43,7 +44,9 @@ def minute(
     `away`: nobody could listen in it, so a silence is not the agent's.
     """
     sight = see(was.sight, windows, at_ms, rules, cold=was.alarms.cold.level is not None)
-    learning = follow(was.learning, windows, at_ms, rules, in_bed=sight.presence.in_bed)
+    learning = trial_nights.follow(
+        was.learning, windows, at_ms, rules, in_bed=sight.presence.in_bed
+    )
     if learning.done and quiet(was.learning):
         was = was._replace(alarms=_from_now_on(was.alarms, at_ms))
     cold = _cold(sight, was.alarms.cold, at_ms, rules)

@@ -7,12 +7,15 @@ from legwatch.conditions import cold as warmth
 from legwatch.conditions.cold import Feeling, Warmth
 from legwatch.events import Window
 from legwatch.limits.limits import Rules
-from legwatch.signals.movement import Count, Movement, watch
-from legwatch.signals.occupancy import Presence, follow, lose
-from legwatch.signals.offset import Zero, felt, learn
-from legwatch.signals.repeated import Frozen, compare
-from legwatch.signals.repeated import stuck as stuck_values
-from legwatch.signals.thermometer import Air, as_told, listen
+from legwatch.signals import movement as movements
+from legwatch.signals import occupancy as occupancies
+from legwatch.signals import offset as offsets
+from legwatch.signals import repeated, thermometer
+from legwatch.signals.movement import Count, Movement
+from legwatch.signals.occupancy import Presence
+from legwatch.signals.offset import Zero
+from legwatch.signals.repeated import Frozen
+from legwatch.signals.thermometer import Air
 
 
 class Sight(NamedTuple):
@@ -38,10 +41,10 @@ def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold
     faulty: set[str] = set()
     legs, rooms, counts, words, pairs = [], [], [], [], []
     for w in windows:
-        to_ms, leg_c = w.to_ms, as_told(w.leg_c)
+        to_ms, leg_c = w.to_ms, thermometer.as_told(w.leg_c)
         legs.append((to_ms, leg_c))
         pairs.append((to_ms, leg_c, w.leg_rh))
-        rooms.append((to_ms, as_told(w.room_c)))
+        rooms.append((to_ms, thermometer.as_told(w.room_c)))
         counts.append(Count(to_ms, w.moves, w.active_s))
         words.append((to_ms, w.in_bed))
         if w.faults:
@@ -50,17 +53,19 @@ def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold
             if to_ms - window_ms > stale_ms:
                 back_ms = to_ms
             window_ms = to_ms
-    leg = listen(was.leg, legs, at_ms, rules.health, fault="leg" in faulty)
-    room = listen(was.room, rooms, at_ms, rules.health, fault="room" in faulty)
-    movement = watch(was.movement, counts, rules, at_ms, fault="movement" in faulty)
-    same = compare(was.frozen, pairs)
+    leg = thermometer.listen(was.leg, legs, at_ms, rules.health, fault="leg" in faulty)
+    room = thermometer.listen(was.room, rooms, at_ms, rules.health, fault="room" in faulty)
+    movement = movements.watch(was.movement, counts, rules, at_ms, fault="movement" in faulty)
+    same = repeated.compare(was.frozen, pairs)
     if at_ms - window_ms > stale_ms:
-        presence = lose(was.presence, at_ms)
+        presence = occupancies.lose(was.presence, at_ms)
     else:
         off = was.zero.offset_c or 0.0
-        presence = follow(was.presence, words, leg, room, movement, at_ms, rules, offset_c=off)
-    stuck = stuck_values(leg, same, movement, presence, at_ms, rules)
-    zero = learn(was.zero, leg, room, movement, presence, at_ms)
+        presence = occupancies.follow(
+            was.presence, words, leg, room, movement, at_ms, rules, offset_c=off
+        )
+    stuck = repeated.stuck(leg, same, movement, presence, at_ms, rules)
+    zero = offsets.learn(was.zero, leg, room, movement, presence, at_ms)
     now = _feeling(leg, room, zero, stuck=stuck)
     warm = warmth.feel(was.warmth, leg, now, presence, at_ms, rules, firing=cold)
     minutes = was.minutes + 1
@@ -77,5 +82,5 @@ def feeling(sight: Sight) -> Feeling:
 def _feeling(leg: Air, room: Air, zero: Zero, *, stuck: bool) -> Feeling:
     if stuck or leg.celsius is None:
         return Feeling(None, room.celsius, room.celsius is not None)
-    leg_c, room_c = felt(zero, leg.celsius, room.celsius)
+    leg_c, room_c = offsets.felt(zero, leg.celsius, room.celsius)
     return Feeling(leg_c, room_c, room.celsius is not None)
