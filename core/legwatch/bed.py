@@ -4,36 +4,43 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.alerting import trial_nights
-from legwatch.alerting.alert import Alarm, Alarms, Word, again, snoozed, step
+from legwatch.alerting.alert import (
+    AlertState,
+    AlertStates,
+    Transition,
+    advance,
+    is_silenced,
+    remind,
+)
 from legwatch.alerting.budget import Budget, allow
-from legwatch.alerting.notice import Held, Notice, What
-from legwatch.alerting.trial_nights import Learning, quiet
+from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
+from legwatch.alerting.trial_nights import TrialNights, is_silent
 from legwatch.conditions import cold as warmth
 from legwatch.conditions import sensors as health
 from legwatch.conditions import still as stillness
 from legwatch.conditions.early_sign import below_in_min
 from legwatch.conditions.sensors import new_night
-from legwatch.conditions.verdict import Figures, Level, Reason, Truth, Verdict, unknown, yes
-from legwatch.events import BODY, Kind, Window
+from legwatch.conditions.verdict import Figures, Reason, Severity, TriState, Verdict, unknown, yes
+from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.limits import Rules, limit
-from legwatch.observation import Sight, feeling, see
+from legwatch.observation import Observation, observe, temperatures
 
-_KINDS = tuple(Kind)
+_KINDS = tuple(AlertKind)
 # A carer who was woken for cold legs needs some minutes to get up, look and go back. Until then the
 # same visit serves for lying still; later it is another visit, and needs its own word.
-JOINED_MS = 15 * 60_000
-EARLY_AGAIN_MS = 60 * 60_000
+INHIBITS_MS = 15 * 60_000
+EARLY_SIGN_AGAIN_MS = 60 * 60_000
 
 
 class Bed(NamedTuple):
     """What is remembered of one bed between minutes."""
 
-    sight: Sight = Sight()
-    legs: Truth = Truth.UNKNOWN  # the last verdict on the legs
-    alarms: Alarms = Alarms()
+    observation: Observation = Observation()
+    legs: TriState = TriState.UNKNOWN  # the last verdict on the legs
+    alerts: AlertStates = AlertStates()
     budget: Budget = Budget()
-    learning: Learning = Learning()
-    early_ms: int = 0  # the last early sign
+    trial: TrialNights = TrialNights()
+    early_sign_ms: int = 0  # the last early sign
 
 
 def minute(
@@ -43,249 +50,280 @@ def minute(
 
     `away`: nobody could listen in it, so a silence is not the agent's.
     """
-    sight = see(was.sight, windows, at_ms, rules, cold=was.alarms.cold.level is not None)
-    learning = trial_nights.follow(
-        was.learning, windows, at_ms, rules, in_bed=sight.presence.in_bed
+    sight = observe(
+        was.observation, windows, at_ms, rules, cold_is_firing=was.alerts.cold.severity is not None
     )
-    if learning.done and quiet(was.learning):
-        was = was._replace(alarms=_from_now_on(was.alarms, at_ms))
-    cold = _cold(sight, was.alarms.cold, at_ms, rules)
-    still = _still(sight, was.alarms.still, at_ms, rules)
-    sensors, agent = _health(sight, was.alarms, at_ms, rules)
-    if away and was.alarms.agent.level is None:
+    learning = trial_nights.update(was.trial, windows, at_ms, rules, in_bed=sight.occupancy.in_bed)
+    if learning.done and is_silent(was.trial):
+        was = was._replace(alerts=_count_from_now_on(was.alerts, at_ms))
+    cold = _cold(sight, was.alerts.cold, at_ms, rules)
+    still = _still(sight, was.alerts.still, at_ms, rules)
+    sensors, agent = _health(sight, was.alerts, at_ms, rules)
+    if away and was.alerts.agent.severity is None:
         agent = unknown(Reason.AGENT_SILENT)
     verdicts = (cold, still, sensors, agent)
-    if _nothing_to_do(was.alarms, verdicts):
-        bed = Bed(sight, cold.truth, was.alarms, was.budget, learning, was.early_ms)
-        return _with_sign(bed, at_ms, rules)
+    if _nothing_to_do(was.alerts, verdicts):
+        bed = Bed(sight, cold.holds, was.alerts, was.budget, learning, was.early_sign_ms)
+        return _with_early_sign(bed, at_ms, rules)
     moved = sight.movement.moved_ms
-    stirred = bool(moved) and moved[-1] > was.sight.window_ms
+    stirred = bool(moved) and moved[-1] > was.observation.window_ms
     alarms, words = [], []
-    for kind, alarm, verdict in zip(_KINDS, was.alarms, verdicts, strict=True):
+    for kind, alarm, verdict in zip(_KINDS, was.alerts, verdicts, strict=True):
         # Who was not told cannot answer.
-        answers = kind is Kind.COLD and not quiet(learning)
+        answers = kind is AlertKind.COLD and not is_silent(learning)
         answered_s = rules.warmth.not_answered_s if answers else 0
-        after, word = step(
-            alarm, verdict, at_ms, rules.alerts, not_answered_s=answered_s, stirred=stirred
+        after, word = advance(
+            alarm,
+            verdict,
+            at_ms,
+            rules.alerts,
+            not_answered_s=answered_s,
+            moved_this_minute=stirred,
         )
-        said_ms = after.sounded_ms
-        if word is None and said_ms and kind not in BODY and new_night(said_ms, at_ms, rules):
-            after, word = again(after, verdict, at_ms)
+        said_ms = after.last_notified_ms
+        if word is None and said_ms and kind not in BODY_KINDS and new_night(said_ms, at_ms, rules):
+            after, word = remind(after, verdict, at_ms)
         alarms.append(after)
         # A health alert *is* the word that something is unknown.
-        if word is not None and (word.what is not What.UNKNOWN or kind in BODY):
+        if word is not None and (word.kind is not TransitionKind.UNKNOWN or kind in BODY_KINDS):
             words.append((kind, word))
-    bed = Bed(sight, cold.truth, Alarms(*alarms), was.budget, learning, was.early_ms)
+    bed = Bed(sight, cold.holds, AlertStates(*alarms), was.budget, learning, was.early_sign_ms)
     notices = []
     for kind, word in words:
-        bed, notice = _say(bed, kind, word, at_ms, rules, before=was.alarms.of(kind))
+        bed, notice = _notice(bed, kind, word, at_ms, rules, before=was.alerts.of(kind))
         if notice is not None:
             notices.append(notice)
     return bed, tuple(notices)
 
 
-def _with_sign(bed: Bed, at_ms: int, rules: Rules) -> tuple[Bed, tuple[Notice, ...]]:
+def _with_early_sign(bed: Bed, at_ms: int, rules: Rules) -> tuple[Bed, tuple[Notice, ...]]:
     """Add an early sign where there is one: never while the legs are not known to be warm."""
     minutes = expected_min(bed, at_ms, rules)
-    if minutes is None or at_ms - bed.early_ms < EARLY_AGAIN_MS:
+    if minutes is None or at_ms - bed.early_sign_ms < EARLY_SIGN_AGAIN_MS:
         return bed, ()
-    alarm = Alarm(episode_ms=at_ms)
-    figures = (*_figures(bed, Kind.COLD, alarm, at_ms, rules), ("in_min", minutes))
+    alarm = AlertState(episode_ms=at_ms)
+    figures = (*_figures(bed, AlertKind.COLD, alarm, at_ms, rules), ("in_min", minutes))
     limit_c = ("limit_c", rules.warmth.plain_c)
-    reason = warmth.reason(bed.sight.warmth, at_ms, rules)
-    held = Held.LEARNING if quiet(bed.learning) else Held.EARLY
+    reason = warmth.cooling_reason(bed.observation.cold, at_ms, rules)
+    held = SuppressedBy.TRIAL if is_silent(bed.trial) else SuppressedBy.EARLY_SIGN
     notice = Notice(
-        at_ms, Kind.COLD, What.EXPECTED, Level.LOG, reason, (*figures, limit_c), held, at_ms
+        at_ms,
+        AlertKind.COLD,
+        TransitionKind.EXPECTED,
+        Severity.LOG,
+        reason,
+        (*figures, limit_c),
+        held,
+        at_ms,
     )
-    return bed._replace(early_ms=at_ms), (notice,)
+    return bed._replace(early_sign_ms=at_ms), (notice,)
 
 
 def expected_min(bed: Bed, at_ms: int, rules: Rules) -> int | None:
     """Return in how many minutes the legs are expected to be cold, or None."""
-    settled = at_ms >= bed.sight.presence.settled_ms
-    if bed.legs is not Truth.NO or not settled or bed.alarms.cold.level is not None:
+    settled = at_ms >= bed.observation.occupancy.settled_ms
+    if bed.legs is not TriState.NO or not settled or bed.alerts.cold.severity is not None:
         return None
-    if bed.sight.presence.in_bed is not True:
+    if bed.observation.occupancy.in_bed is not True:
         return None
-    sight = bed.sight
-    return below_in_min(sight.warmth, feeling(sight), sight.leg, sight.movement, at_ms, rules)
+    sight = bed.observation
+    return below_in_min(sight.cold, temperatures(sight), sight.leg, sight.movement, at_ms, rules)
 
 
-def _from_now_on(alarms: Alarms, at_ms: int) -> Alarms:
+def _count_from_now_on(alarms: AlertStates, at_ms: int) -> AlertStates:
     """Return the alarms at the end of learning: what stands untold can be answered from now on."""
-    for kind in BODY:
+    for kind in BODY_KINDS:
         alarm = alarms.of(kind)
-        if alarm.level is not None and not alarm.told:
+        if alarm.severity is not None and not alarm.notified:
             alarms = alarms.put(kind, alarm._replace(fired_ms=at_ms))
     return alarms
 
 
-def _nothing_to_do(alarms: Alarms, verdicts: tuple[Verdict, ...]) -> bool:
+def _nothing_to_do(alarms: AlertStates, verdicts: tuple[Verdict, ...]) -> bool:
     """Say whether all is clear and stays so: most minutes of most nights."""
     for alarm in alarms:
-        if alarm.level is not None:
+        if alarm.severity is not None:
             return False
-    return all(verdict.truth is not Truth.YES for verdict in verdicts)
+    return all(verdict.holds is not TriState.YES for verdict in verdicts)
 
 
-def _cold(sight: Sight, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:
+def _cold(sight: Observation, alarm: AlertState, at_ms: int, rules: Rules) -> Verdict:
     cold = warmth.judge(
-        sight.warmth,
+        sight.cold,
         sight.leg,
-        feeling(sight),
-        sight.presence,
+        temperatures(sight),
+        sight.occupancy,
         sight.movement,
         at_ms,
         rules,
-        firing=alarm.level,
+        firing=alarm.severity,
     )
-    return _joint(sight, cold, alarm, at_ms, rules)
+    return _escalated_if_still(sight, cold, alarm, at_ms, rules)
 
 
-def _joint(sight: Sight, cold: Verdict, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:
+def _escalated_if_still(
+    sight: Observation, cold: Verdict, alarm: AlertState, at_ms: int, rules: Rules
+) -> Verdict:
     """Raise a standing cold warning when the sleeper has not moved for it either.
 
     Not one of a bed that has not warmed: that is told to who lies awake, and wakes nobody later.
     """
-    standing = cold.truth is Truth.YES and alarm.level is Level.WARNING
+    standing = cold.holds is TriState.YES and alarm.severity is Severity.WARNING
     standing = standing and cold.reason is not Reason.COLD_START
     limit_s = rules.stillness.joint_s
-    if not standing or not limit_s or cold.level is Level.URGENT or cold.since_ms is None:
+    if not standing or not limit_s or cold.severity is Severity.URGENT or cold.since_ms is None:
         return cold
-    since = stillness.still_since(sight.movement, sight.presence, at_ms, rules)
+    since = stillness.still_since_ms(sight.movement, sight.occupancy, at_ms, rules)
     if since is None or at_ms - since < limit_s * 1000:
         return cold
-    return yes(Level.URGENT, Reason.COLD_AND_STILL, cold.since_ms, "stillness.joint_s")
+    return yes(Severity.URGENT, Reason.COLD_AND_STILL, cold.since_ms, "stillness.joint_s")
 
 
-def _still(sight: Sight, alarm: Alarm, at_ms: int, rules: Rules) -> Verdict:
+def _still(sight: Observation, alarm: AlertState, at_ms: int, rules: Rules) -> Verdict:
     return stillness.judge(
         sight.movement,
-        sight.presence,
+        sight.occupancy,
         at_ms,
         rules,
-        firing=alarm.level,
+        firing=alarm.severity,
         fired_ms=alarm.fired_ms,
     )
 
 
-def _health(sight: Sight, alarms: Alarms, at_ms: int, rules: Rules) -> tuple[Verdict, Verdict]:
+def _health(
+    sight: Observation, alarms: AlertStates, at_ms: int, rules: Rules
+) -> tuple[Verdict, Verdict]:
     sensors = health.judge_sensors(
         sight.leg,
         sight.room,
         sight.movement,
-        sight.presence,
+        sight.occupancy,
         window_ms=sight.window_ms,
         back_ms=sight.back_ms,
         at_ms=at_ms,
         rules=rules,
-        leg_stuck=sight.stuck,
-        slipped_ms=sight.warmth.slipped_ms,
-        firing=alarms.sensor.reason if alarms.sensor.level else None,
+        leg_stuck=sight.leg_stuck,
+        displaced_since_ms=sight.cold.displaced_since_ms,
+        firing=alarms.sensor.reason if alarms.sensor.severity else None,
     )
     agent = health.judge_agent(
-        sight.window_ms, sight.back_ms, at_ms, rules, firing=alarms.agent.level is not None
+        sight.window_ms, sight.back_ms, at_ms, rules, firing=alarms.agent.severity is not None
     )
     return sensors, agent
 
 
-def _say(
-    bed: Bed, kind: Kind, word: Word, at_ms: int, rules: Rules, *, before: Alarm
+def _notice(
+    bed: Bed, kind: AlertKind, word: Transition, at_ms: int, rules: Rules, *, before: AlertState
 ) -> tuple[Bed, Notice | None]:
     """Decide whether it is pushed, and put reason and figures to it."""
-    alarm = bed.alarms.of(kind)
-    held, budget = _held(bed, kind, word, alarm, at_ms, rules)
-    if held in (Held.BUDGET, Held.JOINED, Held.LEARNING) and word.what is What.REPEATED:
+    alarm = bed.alerts.of(kind)
+    held, budget = _suppressed_by(bed, kind, word, alarm, at_ms, rules)
+    if (
+        held in (SuppressedBy.BUDGET, SuppressedBy.INHIBITED, SuppressedBy.TRIAL)
+        and word.kind is TransitionKind.RENOTIFIED
+    ):
         return bed, None  # it was not told before and still may not be: nothing new to write down
-    figures = _figures(bed, kind, alarm, at_ms, rules) + _waited(alarm, before, word, at_ms)
+    figures = _figures(bed, kind, alarm, at_ms, rules) + _hold_figures(alarm, before, word, at_ms)
     if word.rule == "warmth.change_sure":
-        figures += warmth.doubt(bed.sight.warmth, bed.sight.movement, at_ms, rules)
+        figures += warmth.evidence(bed.observation.cold, bed.observation.movement, at_ms, rules)
     if word.rule:
         figures += (("rule", f"{word.rule} = {limit(rules, word.rule):g}"),)
-    if held is Held.WAITING:
-        alarm = alarm._replace(wait_ms=at_ms + rules.alerts.wait_s * 1000)
-    elif held is None and word.what not in (What.RESOLVED, What.UNKNOWN):
-        alarm = alarm._replace(told=True, sounded_ms=at_ms, wait_ms=None)
-    bed = bed._replace(alarms=bed.alarms.put(kind, alarm), budget=budget)
+    if held is SuppressedBy.HOLD:
+        alarm = alarm._replace(hold_until_ms=at_ms + rules.alerts.wait_s * 1000)
+    elif held is None and word.kind not in (TransitionKind.RESOLVED, TransitionKind.UNKNOWN):
+        alarm = alarm._replace(notified=True, last_notified_ms=at_ms, hold_until_ms=None)
+    bed = bed._replace(alerts=bed.alerts.put(kind, alarm), budget=budget)
     episode_ms = alarm.episode_ms or before.episode_ms
-    notice = Notice(at_ms, kind, word.what, word.level, word.reason, figures, held, episode_ms)
+    notice = Notice(at_ms, kind, word.kind, word.severity, word.reason, figures, held, episode_ms)
     return bed, notice
 
 
-def _waited(alarm: Alarm, before: Alarm, word: Word, at_ms: int) -> Figures:
+def _hold_figures(alarm: AlertState, before: AlertState, word: Transition, at_ms: int) -> Figures:
     """Return how the wait for a natural movement came out, where this word ends one."""
-    if before.wait_ms is None or before.fired_ms is None or word.what is What.UNKNOWN:
+    if (
+        before.hold_until_ms is None
+        or before.fired_ms is None
+        or word.kind is TransitionKind.UNKNOWN
+    ):
         return ()
-    ended = {What.RESOLVED: "over", What.RAISED: "urgent"}.get(word.what)
+    ended = {TransitionKind.RESOLVED: "over", TransitionKind.ESCALATED: "urgent"}.get(word.kind)
     if ended is None:
-        ended = "moved" if alarm.wait_ms != before.wait_ms else "time"
+        ended = "moved" if alarm.hold_until_ms != before.hold_until_ms else "time"
     return (("waited_min", (at_ms - before.fired_ms) // 60_000), ("wait_ended", ended))
 
 
-def _held(
-    bed: Bed, kind: Kind, word: Word, alarm: Alarm, at_ms: int, rules: Rules
-) -> tuple[Held | None, Budget]:
-    if word.held is not None:
-        return word.held, bed.budget
-    if word.level is Level.LOG:
-        return Held.LOG_ONLY, bed.budget
-    if snoozed(alarm, at_ms, word.level):
-        return Held.SNOOZED, bed.budget
-    if word.what in (What.RESOLVED, What.UNKNOWN):
-        return (None if alarm.told or word.what is What.RESOLVED else Held.LOG_ONLY), bed.budget
-    if _learns(bed.learning, kind, word.level, rules):
-        return Held.LEARNING, bed.budget
+def _suppressed_by(
+    bed: Bed, kind: AlertKind, word: Transition, alarm: AlertState, at_ms: int, rules: Rules
+) -> tuple[SuppressedBy | None, Budget]:
+    if word.suppressed_by is not None:
+        return word.suppressed_by, bed.budget
+    if word.severity is Severity.LOG:
+        return SuppressedBy.LOG_ONLY, bed.budget
+    if is_silenced(alarm, at_ms, word.severity):
+        return SuppressedBy.SILENCED, bed.budget
+    if word.kind in (TransitionKind.RESOLVED, TransitionKind.UNKNOWN):
+        return (
+            None
+            if alarm.notified or word.kind is TransitionKind.RESOLVED
+            else SuppressedBy.LOG_ONLY
+        ), bed.budget
+    if _is_on_trial(bed.trial, kind, word.severity, rules):
+        return SuppressedBy.TRIAL, bed.budget
     asked = word.reason is Reason.SNOOZE_OVER  # by whoever set the snooze
-    if asked or kind in (Kind.SENSOR, Kind.AGENT) or word.level is Level.URGENT:
+    if asked or kind in (AlertKind.SENSOR, AlertKind.AGENT) or word.severity is Severity.URGENT:
         return None, bed.budget
-    if kind is Kind.STILL and _goes_with(bed.alarms.cold, at_ms):
-        return Held.JOINED, bed.budget
+    if kind is AlertKind.STILL and _inhibits(bed.alerts.cold, at_ms):
+        return SuppressedBy.INHIBITED, bed.budget
     allowed, budget = allow(bed.budget, at_ms, rules)
     if not allowed:
-        return Held.BUDGET, bed.budget
+        return SuppressedBy.BUDGET, bed.budget
     awake = word.reason is Reason.COLD_START  # which is only said to a sleeper who stirs
-    first = word.what is not What.REPEATED and not alarm.told
+    first = word.kind is not TransitionKind.RENOTIFIED and not alarm.notified
     if first and rules.alerts.wait_s and not awake:
-        return Held.WAITING, bed.budget  # the budget counts what makes a sound
+        return SuppressedBy.HOLD, bed.budget  # the budget counts what makes a sound
     return None, budget
 
 
-def _goes_with(cold: Alarm, at_ms: int) -> bool:
+def _inhibits(cold: AlertState, at_ms: int) -> bool:
     """Say whether cold legs are being told of just now, so that lying still needs no own word."""
-    if cold.level is None or cold.acked or snoozed(cold, at_ms, cold.level):
+    if cold.severity is None or cold.acknowledged or is_silenced(cold, at_ms, cold.severity):
         return False
-    waits = cold.wait_ms is not None and at_ms < cold.wait_ms
-    return waits or (cold.sounded_ms is not None and at_ms - cold.sounded_ms <= JOINED_MS)
+    waits = cold.hold_until_ms is not None and at_ms < cold.hold_until_ms
+    return waits or (
+        cold.last_notified_ms is not None and at_ms - cold.last_notified_ms <= INHIBITS_MS
+    )
 
 
-def _learns(learning: Learning, kind: Kind, level: Level, rules: Rules) -> bool:
-    loud = kind is Kind.COLD and level is Level.URGENT and bool(rules.alerts.learn_urgent)
-    return kind in BODY and quiet(learning) and not loud
+def _is_on_trial(learning: TrialNights, kind: AlertKind, level: Severity, rules: Rules) -> bool:
+    loud = kind is AlertKind.COLD and level is Severity.URGENT and bool(rules.alerts.learn_urgent)
+    return kind in BODY_KINDS and is_silent(learning) and not loud
 
 
-def _figures(bed: Bed, kind: Kind, alarm: Alarm, at_ms: int, rules: Rules) -> Figures:
+def _figures(bed: Bed, kind: AlertKind, alarm: AlertState, at_ms: int, rules: Rules) -> Figures:
     since = alarm.since_ms
     minutes = None if since is None else (at_ms - since) // 60_000
-    still = stillness.still_since(bed.sight.movement, bed.sight.presence, at_ms, rules)
+    still = stillness.still_since_ms(
+        bed.observation.movement, bed.observation.occupancy, at_ms, rules
+    )
     still_min = None if still is None else (at_ms - still) // 60_000
-    if kind is Kind.COLD:
-        base = bed.sight.warmth.baseline_c
+    if kind is AlertKind.COLD:
+        base = bed.observation.cold.baseline_c
         return (
-            ("leg_c", bed.sight.leg.celsius),
+            ("leg_c", bed.observation.leg.celsius),
             ("usual_c", None if base is None else round(base, 1)),
-            *_usual(bed.sight.warmth.marks),
-            ("room_c", bed.sight.room.celsius),
+            *_baseline_figures(bed.observation.cold.baseline_samples_c),
+            ("room_c", bed.observation.room.celsius),
             ("for_min", minutes),
             ("still_min", still_min),
         )
-    if kind is Kind.STILL:
-        return (("still_min", still_min), ("leg_c", bed.sight.leg.celsius))
-    if kind is Kind.SENSOR:
-        return (("for_min", minutes), ("last_good_c", bed.sight.leg.raw))
-    return (("silent_min", (at_ms - bed.sight.window_ms) // 60_000),)
+    if kind is AlertKind.STILL:
+        return (("still_min", still_min), ("leg_c", bed.observation.leg.celsius))
+    if kind is AlertKind.SENSOR:
+        return (("for_min", minutes), ("last_good_c", bed.observation.leg.last_raw_c))
+    return (("silent_min", (at_ms - bed.observation.window_ms) // 60_000),)
 
 
-def _usual(marks: tuple[float, ...]) -> Figures:
+def _baseline_figures(marks: tuple[float, ...]) -> Figures:
     """Return the range of the warmer half of what the air was before."""
     if not marks:
         return ()

@@ -13,17 +13,17 @@ from itertools import islice
 from typing import NamedTuple
 
 from legwatch.alerting import alert as alarms
-from legwatch.alerting.alert import Alarm, Alarms, quiet_until, snoozed
+from legwatch.alerting.alert import AlertState, AlertStates, is_silenced, silenced_until_ms
 from legwatch.alerting.notice import Notice
-from legwatch.alerting.response import answer
-from legwatch.alerting.trial_nights import LEARNED, Learning
+from legwatch.alerting.response import respond
+from legwatch.alerting.trial_nights import TRIAL_OVER, TrialNights
 from legwatch.bed import Bed, expected_min, minute
-from legwatch.conditions.still import still_since
-from legwatch.conditions.verdict import Level, Reason, Truth
-from legwatch.events import Ack, Away, Event, Kind, Snooze, Tick, Window
+from legwatch.conditions.still import still_since_ms
+from legwatch.conditions.verdict import Reason, Severity, TriState
+from legwatch.events import Ack, AlertKind, Away, Event, Snooze, Tick, Window
 from legwatch.limits.limits import Rules
 from legwatch.night import evenings
-from legwatch.observation import Sight
+from legwatch.observation import Observation
 
 MINUTE_MS = 60_000
 GRACE_MS = 30_000  # a minute whose last window does not come is judged this much later
@@ -34,20 +34,20 @@ BACK_MS = 600_000  # a window this far back is on another time line, e.g. a corr
 MOST_WINDOWS = 600  # a minute of 100 ms windows; more is a fault and is not collected
 
 
-class State(NamedTuple):
+class BedState(NamedTuple):
     """All that is remembered of one bed."""
 
     bed: Bed
-    waiting: tuple[Window, ...]  # windows of the minute that is not complete
-    end_ms: int  # end of that minute; 0 before the first window
+    open_windows: tuple[Window, ...]  # windows of the minute that is not complete
+    minute_end_ms: int  # end of that minute; 0 before the first window
     at_ms: int  # the time it has come to
 
 
-class Alert(NamedTuple):
+class AlertView(NamedTuple):
     """One alert as it stands, for `alert/<kind>`."""
 
-    kind: Kind
-    level: Level
+    kind: AlertKind
+    severity: Severity
     reason: Reason
     since_ms: int
     acknowledged: bool
@@ -55,7 +55,7 @@ class Alert(NamedTuple):
     judged: bool  # False: it can no longer be judged
 
 
-class View(NamedTuple):
+class BedView(NamedTuple):
     """What the bed looks like at the last complete minute; None is unknown."""
 
     at_ms: int
@@ -64,21 +64,21 @@ class View(NamedTuple):
     still_s: int | None
     leg_c: float | None
     room_c: float | None
-    alerts: tuple[Alert, ...]
+    alerts: tuple[AlertView, ...]
     cold_in_min: int | None = None  # an early sign: cold in so many minutes at this pace
 
 
-_LEGS = {Truth.YES: "cold", Truth.NO: "warm", Truth.UNKNOWN: "unknown"}
+_LEGS = {TriState.YES: "cold", TriState.NO: "warm", TriState.UNKNOWN: "unknown"}
 Notices = tuple[Notice, ...]
 NOTHING: Notices = ()
 
 
-def start(*, learned: bool = False) -> State:
+def start(*, trial_over: bool = False) -> BedState:
     """Return the state of a bed of which nothing is known; `learned`: its first nights are over."""
-    return State(Bed(learning=LEARNED if learned else Learning()), (), 0, 0)
+    return BedState(Bed(trial=TRIAL_OVER if trial_over else TrialNights()), (), 0, 0)
 
 
-def advance(state: State, event: Event, rules: Rules) -> tuple[State, Notices]:
+def advance(state: BedState, event: Event, rules: Rules) -> tuple[BedState, Notices]:
     """Take one event in; return the new state and what was decided.
 
     Time never runs back: an event older than the state is taken as news of the present minute.
@@ -89,15 +89,15 @@ def advance(state: State, event: Event, rules: Rules) -> tuple[State, Notices]:
         if end_ms - BACK_MS < to_ms < end_ms:
             if len(waiting) < MOST_WINDOWS:
                 waiting = (*waiting, event)
-            return State(bed, waiting, end_ms, to_ms if to_ms > at_ms else at_ms), NOTHING  # noqa: FURB136 - max() is a third slower, for every window
+            return BedState(bed, waiting, end_ms, to_ms if to_ms > at_ms else at_ms), NOTHING  # noqa: FURB136 - max() is a third slower, for every window
         return _window(state, event, rules)
     return _other(state, event, rules)
 
 
-def due(state: State, rules: Rules) -> int | None:
+def due(state: BedState, rules: Rules) -> int | None:
     """Return when the state next changes by itself, UTC ms; None before the first window."""
     del rules  # every limit is a whole number of minutes
-    return state.end_ms + GRACE_MS if state.end_ms else None
+    return state.minute_end_ms + GRACE_MS if state.minute_end_ms else None
 
 
 def replay(events: Iterable[Event], rules: Rules) -> Iterator[Notice]:
@@ -108,31 +108,33 @@ def replay(events: Iterable[Event], rules: Rules) -> Iterator[Notice]:
         yield from notices
 
 
-def _window(state: State, window: Window, rules: Rules) -> tuple[State, Notices]:
+def _window(state: BedState, window: Window, rules: Rules) -> tuple[BedState, Notices]:
     to_ms = window.to_ms
-    if not state.end_ms or to_ms <= state.end_ms - BACK_MS:
+    if not state.minute_end_ms or to_ms <= state.minute_end_ms - BACK_MS:
         state = _begin(state, to_ms)
     state, notices = _close_until(state, to_ms - 1, rules)
-    state = State(state.bed, (*state.waiting, window), state.end_ms, to_ms)
-    if to_ms == state.end_ms:
+    state = BedState(state.bed, (*state.open_windows, window), state.minute_end_ms, to_ms)
+    if to_ms == state.minute_end_ms:
         state, more = _close(state, rules)
         notices += more
     return state, notices
 
 
-def _begin(state: State, to_ms: int) -> State:
+def _begin(state: BedState, to_ms: int) -> BedState:
     """Start a time line; what stands as an alert stays, since nobody has seen it end."""
     end_ms = -(-to_ms // MINUTE_MS) * MINUTE_MS
-    learning = state.bed.learning
-    if not state.end_ms:
-        return State(Bed(Sight(to_ms, to_ms), learning=learning), (), end_ms, to_ms)
-    standing = Alarms(*(alarms.carried(alarm, to_ms) for alarm in state.bed.alarms))
-    bed = Bed(Sight(to_ms, to_ms), alarms=standing, learning=learning)
-    return State(bed, (), end_ms, to_ms)
+    learning = state.bed.trial
+    if not state.minute_end_ms:
+        return BedState(Bed(Observation(to_ms, to_ms), trial=learning), (), end_ms, to_ms)
+    standing = AlertStates(*(alarms.rebase(alarm, to_ms) for alarm in state.bed.alerts))
+    bed = Bed(Observation(to_ms, to_ms), alerts=standing, trial=learning)
+    return BedState(bed, (), end_ms, to_ms)
 
 
-def _other(state: State, event: Ack | Snooze | Tick | Away, rules: Rules) -> tuple[State, Notices]:
-    if not state.end_ms:
+def _other(
+    state: BedState, event: Ack | Snooze | Tick | Away, rules: Rules
+) -> tuple[BedState, Notices]:
+    if not state.minute_end_ms:
         return state, NOTHING
     away = isinstance(event, Away)
     state, notices = _close_until(state, event.at_ms - GRACE_MS, rules, away=away)
@@ -140,72 +142,76 @@ def _other(state: State, event: Ack | Snooze | Tick | Away, rules: Rules) -> tup
     state = state._replace(at_ms=at_ms)
     if isinstance(event, Tick | Away):
         return state, notices
-    standing, more = answer(state.bed.alarms, event, at_ms)
-    return state._replace(bed=state.bed._replace(alarms=standing)), notices + more
+    standing, more = respond(state.bed.alerts, event, at_ms)
+    return state._replace(bed=state.bed._replace(alerts=standing)), notices + more
 
 
 def _close_until(
-    state: State, until_ms: int, rules: Rules, *, away: bool = False
-) -> tuple[State, Notices]:
+    state: BedState, until_ms: int, rules: Rules, *, away: bool = False
+) -> tuple[BedState, Notices]:
     """Judge every minute that ends at or before `until_ms`, each at its own time."""
     notices: list[Notice] = []
-    if until_ms - state.end_ms > LONG_MS:
+    if until_ms - state.minute_end_ms > LONG_MS:
         for _ in range(SETTLE_MINUTES):
             state, more = _close(state, rules, away=away)
             notices += more
-        coming = evenings(state.end_ms, until_ms, rules.zone, rules.night.from_h)
+        coming = evenings(state.minute_end_ms, until_ms, rules.zone, rules.night.from_h)
         for evening_ms in islice(coming, MOST_EVENINGS):
-            state, more = _close(state._replace(end_ms=evening_ms), rules, away=away)
+            state, more = _close(state._replace(minute_end_ms=evening_ms), rules, away=away)
             notices += more
-        end_ms = max(state.end_ms, until_ms // MINUTE_MS * MINUTE_MS)
-        state = State(state.bed, (), end_ms, state.at_ms)
-    while state.end_ms <= until_ms:
+        end_ms = max(state.minute_end_ms, until_ms // MINUTE_MS * MINUTE_MS)
+        state = BedState(state.bed, (), end_ms, state.at_ms)
+    while state.minute_end_ms <= until_ms:
         state, more = _close(state, rules, away=away)
         notices += more
     return state, tuple(notices)
 
 
-def _close(state: State, rules: Rules, *, away: bool = False) -> tuple[State, Notices]:
-    bed, notices = minute(state.bed, state.waiting, state.end_ms, rules, away=away)
-    return State(bed, (), state.end_ms + MINUTE_MS, max(state.at_ms, state.end_ms)), notices
+def _close(state: BedState, rules: Rules, *, away: bool = False) -> tuple[BedState, Notices]:
+    bed, notices = minute(state.bed, state.open_windows, state.minute_end_ms, rules, away=away)
+    return BedState(
+        bed, (), state.minute_end_ms + MINUTE_MS, max(state.at_ms, state.minute_end_ms)
+    ), notices
 
 
-def view(state: State, rules: Rules) -> View | None:
+def view(state: BedState, rules: Rules) -> BedView | None:
     """Return what the bed looks like, or None before the first complete minute."""
-    sight, at_ms = state.bed.sight, state.end_ms - MINUTE_MS
+    sight, at_ms = state.bed.observation, state.minute_end_ms - MINUTE_MS
     if not sight.minutes:
         return None
-    since = still_since(sight.movement, sight.presence, at_ms, rules)
-    standing = zip(Kind, state.bed.alarms, strict=True)
-    return View(
+    since = still_since_ms(sight.movement, sight.occupancy, at_ms, rules)
+    standing = zip(AlertKind, state.bed.alerts, strict=True)
+    return BedView(
         at_ms,
-        sight.presence.in_bed,
-        _LEGS[state.bed.legs] if sight.presence.in_bed else "unknown",
+        sight.occupancy.in_bed,
+        _LEGS[state.bed.legs] if sight.occupancy.in_bed else "unknown",
         None if since is None else (at_ms - since) // 1000,
         sight.leg.celsius,
         sight.room.celsius,
-        tuple(_alert(kind, alarm, at_ms) for kind, alarm in standing if alarm.level),
+        tuple(_alert(kind, alarm, at_ms) for kind, alarm in standing if alarm.severity),
         expected_min(state.bed, at_ms, rules),
     )
 
 
-def _alert(kind: Kind, alarm: Alarm, at_ms: int) -> Alert:
-    return Alert(
+def _alert(kind: AlertKind, alarm: AlertState, at_ms: int) -> AlertView:
+    return AlertView(
         kind,
-        alarm.level or Level.LOG,
+        alarm.severity or Severity.LOG,
         alarm.reason or Reason.BY_PERSON,
         alarm.since_ms or at_ms,
-        alarm.acked,
-        quiet_until(alarm, alarm.level) if snoozed(alarm, at_ms, alarm.level) else None,
-        alarm.blind_ms is None,
+        alarm.acknowledged,
+        silenced_until_ms(alarm, alarm.severity)
+        if is_silenced(alarm, at_ms, alarm.severity)
+        else None,
+        alarm.unknown_since_ms is None,
     )
 
 
 __all__ = [
-    "Alert",
+    "AlertView",
+    "BedState",
+    "BedView",
     "Notice",
-    "State",
-    "View",
     "advance",
     "due",
     "replay",

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Clock(StrEnum):
+class ClockTrust(StrEnum):
     """How far a window's own time can be trusted."""
 
     SYNCED = "synced"  # the Pi's clock was set by a time server
@@ -43,7 +43,7 @@ class Window(NamedTuple):
         return self.to_ms
 
 
-class Kind(StrEnum):
+class AlertKind(StrEnum):
     """What an alert is about; each has its own life and its own snooze."""
 
     COLD = "cold"
@@ -52,7 +52,7 @@ class Kind(StrEnum):
     AGENT = "agent"
 
 
-BODY = (Kind.COLD, Kind.STILL)  # the others say that legwatch cannot see
+BODY_KINDS = (AlertKind.COLD, AlertKind.STILL)  # the others say that legwatch cannot see
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Ack:
     """
 
     at_ms: int
-    kind: Kind | None = None
+    kind: AlertKind | None = None
     episode_ms: int | None = None
     useful: bool = True
 
@@ -80,7 +80,7 @@ class Snooze:
     """
 
     at_ms: int
-    kind: Kind | None
+    kind: AlertKind | None
     until_ms: int
     standing: bool = False
     episode_ms: int | None = None

@@ -4,48 +4,50 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.conditions import cold as warmth
-from legwatch.conditions.cold import Feeling, Warmth
+from legwatch.conditions.cold import ColdMemory, Temperatures
 from legwatch.events import Window
 from legwatch.limits.limits import Rules
 from legwatch.signals import movement as movements
 from legwatch.signals import occupancy as occupancies
 from legwatch.signals import offset as offsets
 from legwatch.signals import repeated, thermometer
-from legwatch.signals.movement import Count, Movement
-from legwatch.signals.occupancy import Presence
-from legwatch.signals.offset import Zero
-from legwatch.signals.repeated import Frozen
-from legwatch.signals.thermometer import Air
+from legwatch.signals.movement import Movement, MovementSample
+from legwatch.signals.occupancy import Occupancy
+from legwatch.signals.offset import SensorOffset
+from legwatch.signals.repeated import RepeatedPair
+from legwatch.signals.thermometer import Thermometer
 
 
-class Sight(NamedTuple):
+class Observation(NamedTuple):
     """The senses' memory; `leg` is what the sensor says, `feeling` what is made of it."""
 
     window_ms: int = 0  # end of the newest window
     back_ms: int = 0  # since when windows come without a hole
     minutes: int = 0  # judged so far
-    leg: Air = Air()
-    room: Air = Air()
+    leg: Thermometer = Thermometer()
+    room: Thermometer = Thermometer()
     movement: Movement = Movement()
-    presence: Presence = Presence()
-    warmth: Warmth = Warmth()
-    stuck: bool = False  # the thermometer by the legs
-    zero: Zero = Zero()
-    frozen: Frozen = Frozen()
+    occupancy: Occupancy = Occupancy()
+    cold: ColdMemory = ColdMemory()
+    leg_stuck: bool = False  # the thermometer by the legs
+    offset: SensorOffset = SensorOffset()
+    repeated_pair: RepeatedPair = RepeatedPair()
 
 
-def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold: bool) -> Sight:
+def observe(
+    was: Observation, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold_is_firing: bool
+) -> Observation:
     """Take one minute's windows in; `cold` says that the cold alert is firing."""
     window_ms, back_ms = was.window_ms, was.back_ms
     stale_ms = rules.health.stale_s * 1000
     faulty: set[str] = set()
     legs, rooms, counts, words, pairs = [], [], [], [], []
     for w in windows:
-        to_ms, leg_c = w.to_ms, thermometer.as_told(w.leg_c)
+        to_ms, leg_c = w.to_ms, thermometer.quantize(w.leg_c)
         legs.append((to_ms, leg_c))
         pairs.append((to_ms, leg_c, w.leg_rh))
-        rooms.append((to_ms, thermometer.as_told(w.room_c)))
-        counts.append(Count(to_ms, w.moves, w.active_s))
+        rooms.append((to_ms, thermometer.quantize(w.room_c)))
+        counts.append(MovementSample(to_ms, w.moves, w.active_s))
         words.append((to_ms, w.in_bed))
         if w.faults:
             faulty.update(sensor for sensor, _ in w.faults)
@@ -53,34 +55,36 @@ def see(was: Sight, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold
             if to_ms - window_ms > stale_ms:
                 back_ms = to_ms
             window_ms = to_ms
-    leg = thermometer.listen(was.leg, legs, at_ms, rules.health, fault="leg" in faulty)
-    room = thermometer.listen(was.room, rooms, at_ms, rules.health, fault="room" in faulty)
-    movement = movements.watch(was.movement, counts, rules, at_ms, fault="movement" in faulty)
-    same = repeated.compare(was.frozen, pairs)
+    leg = thermometer.update(was.leg, legs, at_ms, rules.health, fault="leg" in faulty)
+    room = thermometer.update(was.room, rooms, at_ms, rules.health, fault="room" in faulty)
+    movement = movements.update(was.movement, counts, rules, at_ms, fault="movement" in faulty)
+    same = repeated.update(was.repeated_pair, pairs)
     if at_ms - window_ms > stale_ms:
-        presence = occupancies.lose(was.presence, at_ms)
+        presence = occupancies.set_unknown(was.occupancy, at_ms)
     else:
-        off = was.zero.offset_c or 0.0
-        presence = occupancies.follow(
-            was.presence, words, leg, room, movement, at_ms, rules, offset_c=off
+        off = was.offset.offset_c or 0.0
+        presence = occupancies.update(
+            was.occupancy, words, leg, room, movement, at_ms, rules, offset_c=off
         )
-    stuck = repeated.stuck(leg, same, movement, presence, at_ms, rules)
-    zero = offsets.learn(was.zero, leg, room, movement, presence, at_ms)
-    now = _feeling(leg, room, zero, stuck=stuck)
-    warm = warmth.feel(was.warmth, leg, now, presence, at_ms, rules, firing=cold)
+    stuck = repeated.is_stuck(leg, same, movement, presence, at_ms, rules)
+    zero = offsets.estimate(was.offset, leg, room, movement, presence, at_ms)
+    now = _temperatures(leg, room, zero, stuck=stuck)
+    warm = warmth.update(was.cold, leg, now, presence, at_ms, rules, firing=cold_is_firing)
     minutes = was.minutes + 1
-    return Sight(
+    return Observation(
         window_ms, back_ms, minutes, leg, room, movement, presence, warm, stuck, zero, same
     )
 
 
-def feeling(sight: Sight) -> Feeling:
+def temperatures(sight: Observation) -> Temperatures:
     """Return what the air by the legs and in the room is taken for."""
-    return _feeling(sight.leg, sight.room, sight.zero, stuck=sight.stuck)
+    return _temperatures(sight.leg, sight.room, sight.offset, stuck=sight.leg_stuck)
 
 
-def _feeling(leg: Air, room: Air, zero: Zero, *, stuck: bool) -> Feeling:
+def _temperatures(
+    leg: Thermometer, room: Thermometer, zero: SensorOffset, *, stuck: bool
+) -> Temperatures:
     if stuck or leg.celsius is None:
-        return Feeling(None, room.celsius, room.celsius is not None)
-    leg_c, room_c = offsets.felt(zero, leg.celsius, room.celsius)
-    return Feeling(leg_c, room_c, room.celsius is not None)
+        return Temperatures(None, room.celsius, room.celsius is not None)
+    leg_c, room_c = offsets.correct(zero, leg.celsius, room.celsius)
+    return Temperatures(leg_c, room_c, room.celsius is not None)

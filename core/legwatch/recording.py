@@ -19,7 +19,7 @@ from legwatch.contract.codec import (
     Press,
 )
 from legwatch.errors import RecordingError
-from legwatch.events import Ack, Clock, Event, Window
+from legwatch.events import Ack, ClockTrust, Event, Window
 from legwatch.printable import shown
 
 RANGES = {
@@ -44,7 +44,7 @@ _OPENING = 4  # first lines that are kept, to show what a file is like
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ChannelReading:
     """One line: `value` is a number, or the button's name."""
 
     at_ms: int
@@ -56,7 +56,7 @@ class Reading:
 class Recording:
     """A night as it was recorded, sorted by time."""
 
-    readings: tuple[Reading, ...]
+    readings: tuple[ChannelReading, ...]
     ignored: Mapping[str, int]  # channels that are not ours, with their number of lines
     refused: tuple[tuple[int, str], ...]  # (line number, why)
     refused_count: int = 0
@@ -90,7 +90,7 @@ def parse(
 def _parse(
     rows: Iterator[list[str]], zone: tzinfo, renames: Mapping[str, str], opening: tuple[str, ...]
 ) -> Recording:
-    readings: list[Reading] = []
+    readings: list[ChannelReading] = []
     ignored: Counter[str] = Counter()
     refused: list[tuple[int, str]] = []
     amiss: Counter[str] = Counter()
@@ -108,7 +108,7 @@ def _parse(
             part = "time"
             at_ms = clock.ms(when)
             part = "value"
-            readings.append(Reading(at_ms, channel, _value(channel, text)))
+            readings.append(ChannelReading(at_ms, channel, _value(channel, text)))
         except (ValueError, OverflowError) as error:
             amiss[part] += 1
             if len(refused) < _REFUSED:
@@ -184,7 +184,7 @@ def windows(
     """
     length_ms = length_s * 1000
     readings = recording.readings
-    moving = {channel: _Counted(channel, readings) for channel in _MOVING}
+    moving = {channel: _MovementCount(channel, readings) for channel in _MOVING}
     mat: bool | None = None
     seq = place = presses = 0
     end = first_ms = 0
@@ -219,7 +219,7 @@ def windows(
             end - length_ms,
             end,
             end - first_ms,
-            Clock.PLAYED.value,
+            ClockTrust.PLAYED.value,
             _middle(seen.get("leg_temperature_c")),
             _middle(seen.get("leg_humidity_pct")),
             _middle(seen.get("room_temperature_c")),
@@ -231,10 +231,10 @@ def windows(
         )
 
 
-class _Counted:
+class _MovementCount:
     """What a channel adds up to in a window, and whether its silence means none."""
 
-    def __init__(self, channel: str, readings: Sequence[Reading]) -> None:
+    def __init__(self, channel: str, readings: Sequence[ChannelReading]) -> None:
         values = [reading.value for reading in readings if reading.channel == channel]
         self._watched, self._tells_zero = bool(values), 0.0 in values
         self._heard_ms: int | None = None

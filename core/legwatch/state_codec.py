@@ -6,41 +6,41 @@ The parts of a state are NamedTuples, which go to JSON as lists: a field is know
 import json
 from typing import Any
 
-from legwatch.alerting.alert import Alarm, Alarms
+from legwatch.alerting.alert import AlertState, AlertStates
 from legwatch.alerting.budget import Budget
-from legwatch.alerting.trial_nights import LEARNED, Learning
+from legwatch.alerting.trial_nights import TRIAL_OVER, TrialNights
 from legwatch.bed import Bed
-from legwatch.conditions.cold import Warmth
-from legwatch.conditions.verdict import Level, Reason, Truth
-from legwatch.engine import State
+from legwatch.conditions.cold import ColdMemory
+from legwatch.conditions.verdict import Reason, Severity, TriState
+from legwatch.engine import BedState
 from legwatch.events import Window
-from legwatch.observation import Sight
-from legwatch.signals.contrast import Contrast, Usual
-from legwatch.signals.fall import Change
+from legwatch.observation import Observation
+from legwatch.signals.contrast import Contrast, ContrastBaseline
+from legwatch.signals.fall import Fall
 from legwatch.signals.movement import Movement
-from legwatch.signals.occupancy import Presence
-from legwatch.signals.offset import Zero
-from legwatch.signals.repeated import Frozen
-from legwatch.signals.thermometer import Air
+from legwatch.signals.occupancy import Occupancy
+from legwatch.signals.offset import SensorOffset
+from legwatch.signals.repeated import RepeatedPair
+from legwatch.signals.thermometer import Thermometer
 
 VERSION = 1
 
 _encoder = json.JSONEncoder(separators=(",", ":"))
 
 
-def to_json(state: State) -> str:
+def to_json(state: BedState) -> str:
     """Write a state as JSON; `from_json` gives an equal state back."""
     return _encoder.encode((VERSION, state))
 
 
-def from_json(text: str) -> State:
+def from_json(text: str) -> BedState:
     """Read a state back; raises ValueError when it is not one of this version."""
     try:
         version, (bed, waiting, end_ms, at_ms) = json.loads(text)
         if version != VERSION:
             raise ValueError(f"a state of version {version}, {VERSION} expected")
         windows = tuple(_window_from(fields) for fields in waiting)
-        return State(_bed_from(bed), windows, int(end_ms), int(at_ms))
+        return BedState(_bed_from(bed), windows, int(end_ms), int(at_ms))
     except (TypeError, KeyError, IndexError) as error:
         raise ValueError(f"not a state: {error}") from None
 
@@ -49,11 +49,11 @@ def _bed_from(fields: list[Any]) -> Bed:
     sight, legs, standing, budget, *later = fields  # what later versions added may be missing
     return Bed(
         _sight(sight),
-        Truth(legs),
-        Alarms(*(_alarm(alarm) for alarm in standing)),
+        TriState(legs),
+        AlertStates(*(_alarm(alarm) for alarm in standing)),
         Budget(*budget),
         # A bed whose state does not speak of learning has had its first nights long ago.
-        Learning(*later[0]) if later else LEARNED,
+        TrialNights(*later[0]) if later else TRIAL_OVER,
         int(later[1]) if len(later) > 1 else 0,
     )
 
@@ -63,59 +63,64 @@ def _window_from(fields: list[Any]) -> Window:
     return window._replace(faults=tuple((str(a), str(b)) for a, b in window.faults))
 
 
-def _sight(fields: list[Any]) -> Sight:
+def _sight(fields: list[Any]) -> Observation:
     """Read it back from JSON."""
     movement = Movement(*fields[5])
-    return Sight(
+    return Observation(
         int(fields[0]),
         int(fields[1]),
         int(fields[2]),
         _air(fields[3]),
         _air(fields[4]),
         movement._replace(moved_ms=tuple(movement.moved_ms), turns_ms=tuple(movement.turns_ms)),
-        Presence(*fields[6]),
+        Occupancy(*fields[6]),
         _warmth(fields[7]),
         bool(fields[8]),
         *_zero_and_frozen(fields[9:]),
     )
 
 
-def _air(fields: list[Any]) -> Air:
-    air = Air(*fields)
-    return air._replace(step=tuple(air.step), trail=tuple(air.trail))
+def _air(fields: list[Any]) -> Thermometer:
+    air = Thermometer(*fields)
+    return air._replace(pending_jump=tuple(air.pending_jump), recent_c=tuple(air.recent_c))
 
 
-def _warmth(fields: list[Any]) -> Warmth:
+def _warmth(fields: list[Any]) -> ColdMemory:
     """Read it; an older version told its contrast otherwise, and knows it anew in half an hour."""
-    warm = Warmth(*fields)
-    warm = warm._replace(marks=tuple(warm.marks))
-    if len(fields) < len(Warmth._fields):
-        return warm._replace(change=Change())
-    change, night = Change(*warm.change), Contrast(*warm.contrast)
+    warm = ColdMemory(*fields)
+    warm = warm._replace(baseline_samples_c=tuple(warm.baseline_samples_c))
+    if len(fields) < len(ColdMemory._fields):
+        return warm._replace(fall=Fall())
+    change, night = Fall(*warm.fall), Contrast(*warm.contrast)
     return warm._replace(
-        change=change._replace(course_c=tuple(change.course_c)),
+        fall=change._replace(contrasts_c=tuple(change.contrasts_c)),
         contrast=night._replace(
-            marks=tuple(night.marks), usual=None if night.usual is None else Usual(*night.usual)
+            samples_c=tuple(night.samples_c),
+            baseline=None if night.baseline is None else ContrastBaseline(*night.baseline),
         ),
     )
 
 
-def _zero_and_frozen(fields: list[Any]) -> tuple[Zero, Frozen]:
+def _zero_and_frozen(fields: list[Any]) -> tuple[SensorOffset, RepeatedPair]:
     """Read what states of older versions may not have."""
-    return (Zero(*fields[0]), Frozen(*fields[1])) if fields else (Zero(), Frozen())
+    return (
+        (SensorOffset(*fields[0]), RepeatedPair(*fields[1]))
+        if fields
+        else (SensorOffset(), RepeatedPair())
+    )
 
 
-def _alarm(fields: list[Any]) -> Alarm:
+def _alarm(fields: list[Any]) -> AlertState:
     """Read an alarm back from JSON, also an older and shorter one.
 
     One that stood before episodes had a name takes that of the moment when it fired.
     """
-    alarm = Alarm(*fields)
-    nameless = alarm.level is not None and alarm.episode_ms is None
+    alarm = AlertState(*fields)
+    nameless = alarm.severity is not None and alarm.episode_ms is None
     return alarm._replace(
         episode_ms=alarm.fired_ms if nameless else alarm.episode_ms,
-        level=Level(alarm.level) if alarm.level else None,
+        severity=Severity(alarm.severity) if alarm.severity else None,
         reason=Reason(alarm.reason) if alarm.reason else None,
-        ended_level=Level(alarm.ended_level) if alarm.ended_level else None,
+        ended_severity=Severity(alarm.ended_severity) if alarm.ended_severity else None,
         ended_reason=Reason(alarm.ended_reason) if alarm.ended_reason else None,
     )

@@ -6,14 +6,14 @@ from importlib.resources import files
 
 from legwatch.errors import SettingsError
 from legwatch.oncall.people import LANGUAGES
-from legwatch.text.language import ENGLISH, Words
+from legwatch.text.language import ENGLISH, Language
 
 DOMAIN = "legwatch"
 _DECIMAL = {"de": ","}
 
 
 @cache
-def words(language: str) -> Words:
+def language(language: str) -> Language:
     """Return a language; raises SettingsError for one that there is not."""
     if language not in LANGUAGES:
         raise SettingsError("language", f"{language!r}: one of {', '.join(LANGUAGES)}")
@@ -21,4 +21,4 @@ def words(language: str) -> Words:
         return ENGLISH
     folder = str(files("legwatch_runtime") / "locale")
     catalogue = gettext.translation(DOMAIN, folder, [language])
-    return Words(catalogue.gettext, _DECIMAL[language])
+    return Language(catalogue.gettext, _DECIMAL[language])

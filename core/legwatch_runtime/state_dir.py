@@ -9,7 +9,7 @@ from legwatch.errors import CannotRun
 
 
 @contextmanager
-def claimed(folder: Path, lock: str) -> Iterator[Path]:
+def locked(folder: Path, lock: str) -> Iterator[Path]:
     """Hold `folder` for as long as the block lasts; raises CannotRun with a sentence."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

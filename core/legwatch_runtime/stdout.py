@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def reader_may_leave() -> Iterator[None]:
+def closed_stdout_is_fine() -> Iterator[None]:
     """End in silence where the other end of standard output is gone."""
     try:
         yield

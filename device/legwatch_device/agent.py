@@ -11,7 +11,7 @@ from legwatch.contract.codec import Press, Stored, decode_press, encode_press, e
 from legwatch.contract.command import Command, encode_result
 from legwatch.contract.topics import Channel
 from legwatch.errors import WireError
-from legwatch.events import Clock as Trust
+from legwatch.events import ClockTrust as Trust
 from legwatch.events import Window
 from legwatch_device.drivers import Feed
 from legwatch_device.indicator import Beacon

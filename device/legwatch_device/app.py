@@ -14,7 +14,7 @@ from typing import Any
 
 from legwatch.contract.codec import Press
 from legwatch.errors import CannotRun
-from legwatch.events import Clock as Trust
+from legwatch.events import ClockTrust as Trust
 from legwatch_device.agent import PLAYED_TO, Agent, Finished
 from legwatch_device.drivers import Button, Feed, Signal, open_driver
 from legwatch_device.indicator import Beacon
@@ -24,7 +24,7 @@ from legwatch_device.settings import AgentSettings, Sensor, read
 from legwatch_device.spool import Spool
 from legwatch_runtime.clock import Clock, SystemClock
 from legwatch_runtime.secrets import secret
-from legwatch_runtime.state_dir import claimed
+from legwatch_runtime.state_dir import locked
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"{args.config}: good (bed {settings.bed})")
         return 0
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    with claimed(Path(settings.state_dir), "agent.lock") as folder:
+    with locked(Path(settings.state_dir), "agent.lock") as folder:
         try:
             return _run(settings, password, folder)
         except sqlite3.Error as error:

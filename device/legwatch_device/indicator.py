@@ -3,7 +3,7 @@
 import logging
 from collections import OrderedDict
 
-from legwatch.contract.command import Cmd, Command, Loudness, Result
+from legwatch.contract.command import Cmd, Command, CommandResult, Loudness
 from legwatch_device.drivers import Signal
 from legwatch_runtime.clock import Clock
 
@@ -21,9 +21,9 @@ class Beacon:
         self._signal, self._clock = signal, clock
         self._lit_ms: int | None = None  # monotonic, since the last nudge
         self._lit: dict[str, Loudness] = {}  # by alert; empty name: of a server that names none
-        self._done: OrderedDict[str, Result] = OrderedDict()
+        self._done: OrderedDict[str, CommandResult] = OrderedDict()
 
-    def obey(self, command: Command) -> Result:
+    def obey(self, command: Command) -> CommandResult:
         """Do what is asked; a driver that fails becomes the answer."""
         known = self._done.get(command.id)
         if known is not None:
@@ -32,7 +32,7 @@ class Beacon:
             result = self._act(command)
         except Exception as error:  # whatever the driver raises, the server shall know
             logger.exception("signal: %s failed", command.cmd.value)
-            result = Result(command.id, ok=False, why=f"{type(error).__name__}: {error}")
+            result = CommandResult(command.id, ok=False, why=f"{type(error).__name__}: {error}")
         self._done[command.id] = result
         if len(self._done) > REMEMBERED:
             self._done.popitem(last=False)
@@ -55,11 +55,11 @@ class Beacon:
         except Exception:
             logger.exception("signal: cannot be put out")
 
-    def _act(self, command: Command) -> Result:
+    def _act(self, command: Command) -> CommandResult:
         signal = self._signal
         if signal is None:
             off = command.cmd is Cmd.CALM  # there is nothing on
-            return Result(command.id, off, "no lamp or buzzer is set up at this bed")
+            return CommandResult(command.id, off, "no lamp or buzzer is set up at this bed")
         match command.cmd:
             case Cmd.NUDGE:
                 return self._nudge(signal, command)
@@ -68,7 +68,7 @@ class Beacon:
             case Cmd.CALM:
                 return self._calm(signal, command)
 
-    def _calm(self, signal: Signal, command: Command) -> Result:
+    def _calm(self, signal: Signal, command: Command) -> CommandResult:
         """Put out what is lit for one alert: another one's lamp and sound go on."""
         ended = self._lit.pop(command.thread, None)
         if not command.thread:
@@ -80,22 +80,22 @@ class Beacon:
         elif ended is Loudness.LOUD and not loud:
             signal.calm()
             signal.light()
-        return Result(command.id, ok=True)
+        return CommandResult(command.id, ok=True)
 
-    def _nudge(self, signal: Signal, command: Command) -> Result:
+    def _nudge(self, signal: Signal, command: Command) -> CommandResult:
         self._lit_ms = self._clock.mono_ms()
         if len(self._lit) < MOST_THREADS or command.thread in self._lit:
-            loud = Loudness.LOUD in (command.tone, self._lit.get(command.thread))
+            loud = Loudness.LOUD in (command.loudness, self._lit.get(command.thread))
             self._lit[command.thread] = Loudness.LOUD if loud else Loudness.QUIET
         lit = signal.light()
-        if command.tone is Loudness.QUIET:
-            return Result(command.id, lit, "" if lit else "there is no lamp")
+        if command.loudness is Loudness.QUIET:
+            return CommandResult(command.id, lit, "" if lit else "there is no lamp")
         # A silent lamp does not wake. It is lit, but the server must try another way too.
         heard = signal.sound()
-        return Result(command.id, heard, "" if heard else "there is no buzzer")
+        return CommandResult(command.id, heard, "" if heard else "there is no buzzer")
 
-    def _identify(self, signal: Signal, command: Command) -> Result:
+    def _identify(self, signal: Signal, command: Command) -> CommandResult:
         if self._lit_ms is not None:  # blinking would end with the lamp of an alert put out
-            return Result(command.id, ok=True, why="the lamp is lit")
+            return CommandResult(command.id, ok=True, why="the lamp is lit")
         blinks = signal.blink()
-        return Result(command.id, ok=True, why="" if blinks else "there is no lamp to blink")
+        return CommandResult(command.id, ok=True, why="" if blinks else "there is no lamp to blink")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from legwatch.contract.codec import MAX_MOVES
-from legwatch.events import Clock as Trust
+from legwatch.events import ClockTrust as Trust
 from legwatch.events import Window
 from legwatch_device.drivers import Motion, Moved, Put, ReadFault, Reading, Thermometer
 from legwatch_runtime.clock import Clock

@@ -16,7 +16,7 @@ from typing import Any
 from legwatch.errors import CannotRun
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.secrets import secret
-from legwatch_runtime.state_dir import claimed
+from legwatch_runtime.state_dir import locked
 from legwatch_server.beds.batch import Intake
 from legwatch_server.beds.loop import Owner
 from legwatch_server.beds.status import Pulse
@@ -54,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"{args.config}: good (profile {settings.profile}, channels {', '.join(channels)})")
         return 0
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    with claimed(Path(settings.state_dir), "server.lock") as folder:
+    with locked(Path(settings.state_dir), "server.lock") as folder:
         try:
             return _run(settings, password, folder, channels)
         except OSError as error:

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from legwatch.alerting.notice import Held, Notice, What
-from legwatch.conditions.verdict import Level, Reason
+from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import advance, replay, start, view
-from legwatch.events import Ack, Event, Kind, Snooze, Tick
+from legwatch.events import Ack, AlertKind, Event, Snooze, Tick
 from legwatch.limits.limits import Rules
 from legwatch.state_codec import from_json, to_json
 from nightly import bare, ms, night, rules, wobbling
@@ -27,7 +27,7 @@ def at_once(profile: str = "standard", **own: float) -> Rules:
 
 def told(events: Iterable[Event], of: Rules | None = None) -> list[tuple[int, str, str, str, str]]:
     own = of or at_once()
-    return [(minute(n), n.kind, n.what, n.level, n.reason) for n in replay(events, own)]
+    return [(minute(n), n.kind, n.transition, n.severity, n.reason) for n in replay(events, own)]
 
 
 def with_answers(events: Iterable[Event], *answers: Ack | Snooze) -> list[Event]:
@@ -74,7 +74,7 @@ def test_an_answered_warning_stays_quiet_until_it_is_over() -> None:
 def test_a_snooze_is_of_one_kind_and_ends_on_time() -> None:
     until = BEGIN + 220 * 60_000
     events = night(leg=bare((180, 300), bare_c=25.5))
-    said = told(with_answers(events, Snooze(BEGIN + 200 * 60_000, Kind.COLD, until)))
+    said = told(with_answers(events, Snooze(BEGIN + 200 * 60_000, AlertKind.COLD, until)))
     assert [s[2] for s in said][:3] == ["fired", "snoozed", "repeated"]
     assert said[2][0] == 220
     assert said[2][4] == "snooze_over"
@@ -82,10 +82,12 @@ def test_a_snooze_is_of_one_kind_and_ends_on_time() -> None:
 
 def test_a_snooze_of_cold_does_not_hide_a_dead_sensor() -> None:
     events = night(leg=lambda m: None if m > 200 else wobbling(31)(m))
-    snooze = Snooze(BEGIN + 190 * 60_000, Kind.COLD, BEGIN + 400 * 60_000)
+    snooze = Snooze(BEGIN + 190 * 60_000, AlertKind.COLD, BEGIN + 400 * 60_000)
     notices = list(replay(with_answers(events, snooze), at_once()))
-    fired = [n for n in notices if n.kind is Kind.SENSOR and n.what is What.FIRED]
-    assert [n.held for n in fired] == [None]
+    fired = [
+        n for n in notices if n.kind is AlertKind.SENSOR and n.transition is TransitionKind.FIRED
+    ]
+    assert [n.suppressed_by for n in fired] == [None]
 
 
 def test_no_cold_alert_before_the_bed_has_had_time_to_warm() -> None:
@@ -95,12 +97,12 @@ def test_no_cold_alert_before_the_bed_has_had_time_to_warm() -> None:
 
 def test_a_bed_that_never_warms_waits_for_a_sleeper_who_is_awake() -> None:
     asleep = list(replay(night(leg=wobbling(25.2), moves=lambda m: 1 if m < 1 else 0), at_once()))
-    assert [(n.reason, n.held) for n in asleep if n.kind is Kind.COLD][:1] == [
-        (Reason.COLD_START, Held.LOG_ONLY)
+    assert [(n.reason, n.suppressed_by) for n in asleep if n.kind is AlertKind.COLD][:1] == [
+        (Reason.COLD_START, SuppressedBy.LOG_ONLY)
     ]
     awake = list(replay(night(leg=wobbling(25.2), moves=lambda _m: 1), at_once()))
-    assert [(n.reason, n.level, n.held) for n in awake][:1] == [
-        (Reason.COLD_START, Level.WARNING, None)
+    assert [(n.reason, n.severity, n.suppressed_by) for n in awake][:1] == [
+        (Reason.COLD_START, Severity.WARNING, None)
     ]
 
 
@@ -173,7 +175,7 @@ def test_by_day_a_silent_agent_waits_for_the_night() -> None:
     begin = "2026-01-02T09:30Z"  # half past ten in Berlin
     events: list[Event] = [*night(begin=begin, minutes=30), Tick(ms("2026-01-02T20:00Z"))]
     said = list(replay(events, at_once()))
-    assert [(n.kind, n.at_ms) for n in said] == [(Kind.AGENT, ms("2026-01-02T19:00Z"))]
+    assert [(n.kind, n.at_ms) for n in said] == [(AlertKind.AGENT, ms("2026-01-02T19:00Z"))]
 
 
 @pytest.mark.parametrize("value", [0.0, 85.0, -3.0, 60.0])
@@ -197,10 +199,10 @@ def test_the_budget_of_a_night_holds_warnings_back_but_not_the_urgent() -> None:
     notices = list(
         replay(night(leg=bare(*spans, bare_c=24.6), minutes=560), at_once(alerts__rearm_s=600))
     )
-    fired = [n for n in notices if n.what is What.FIRED]
-    assert [n.held for n in fired] == [None, None, Held.BUDGET]
-    resolved = [n for n in notices if n.what is What.RESOLVED]
-    assert [n.held for n in resolved] == [None, None, Held.LOG_ONLY]
+    fired = [n for n in notices if n.transition is TransitionKind.FIRED]
+    assert [n.suppressed_by for n in fired] == [None, None, SuppressedBy.BUDGET]
+    resolved = [n for n in notices if n.transition is TransitionKind.RESOLVED]
+    assert [n.suppressed_by for n in resolved] == [None, None, SuppressedBy.LOG_ONLY]
 
 
 def test_cold_and_still_together_are_raised_once() -> None:
@@ -261,7 +263,7 @@ def test_a_jump_to_2099_and_back_neither_hangs_nor_invents() -> None:
     ):
         state, notices = advance(state, window, here)
         said += notices
-    assert {n.kind for n in said} <= {Kind.AGENT}
+    assert {n.kind for n in said} <= {AlertKind.AGENT}
 
 
 def test_a_bed_covered_again_in_another_way_is_not_called_cold_for_ever() -> None:

@@ -9,9 +9,9 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legwatch.alerting.notice import Notice, What
+from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.engine import advance, due, replay, start
-from legwatch.events import Ack, Event, Kind, Snooze, Tick, Window
+from legwatch.events import Ack, AlertKind, Event, Snooze, Tick, Window
 from legwatch.state_codec import from_json, to_json
 from nightly import TEN_S, Level, bare, ms, night, rules
 
@@ -52,7 +52,7 @@ def nights(draw: st.DrawFn) -> list[Event]:
             )
             at += TEN_S
         if draw(st.booleans()):
-            kind = draw(st.sampled_from(Kind))
+            kind = draw(st.sampled_from(AlertKind))
             answer = draw(st.sampled_from(["ack", "snooze"]))
             events.append(Ack(at, kind) if answer == "ack" else Snooze(at, kind, at + 60_000 * 30))
     return events
@@ -88,17 +88,17 @@ def test_stopping_and_restoring_changes_nothing(events: list[Event], data: st.Da
 @settings(max_examples=25)
 @given(nights())
 def test_an_alert_lives_in_order(events: list[Event]) -> None:
-    firing: dict[Kind, bool] = {}
+    firing: dict[AlertKind, bool] = {}
     said = list(replay(events, rules()))
     for notice in said:
         on = firing.get(notice.kind, False)
-        if notice.what is What.FIRED:
+        if notice.transition is TransitionKind.FIRED:
             assert not on
             firing[notice.kind] = True
-        elif notice.what is What.RESOLVED:
+        elif notice.transition is TransitionKind.RESOLVED:
             assert on
             firing[notice.kind] = False
-        elif notice.what is not What.SNOOZED:
+        elif notice.transition is not TransitionKind.SNOOZED:
             assert on
     assert all(a.at_ms <= b.at_ms for a, b in pairwise(said))
 
@@ -263,17 +263,19 @@ NOISE = st.integers(1, 1000)
 AT_ONCE = rules(alerts__wait_s=0, stillness__joint_s=0)
 
 
-def alerts(windows: Iterable[Window], whats: tuple[What, ...]) -> list[tuple[Kind, What, int]]:
+def alerts(
+    windows: Iterable[Window], whats: tuple[TransitionKind, ...]
+) -> list[tuple[AlertKind, TransitionKind, int]]:
     """Return when alerts came or ended, in minutes; how loud they were is another matter."""
-    said = [n for n in replay(windows, AT_ONCE) if n.what in whats]
-    return [(n.kind, n.what, (n.at_ms - BEGIN) // 60_000) for n in said]
+    said = [n for n in replay(windows, AT_ONCE) if n.transition in whats]
+    return [(n.kind, n.transition, (n.at_ms - BEGIN) // 60_000) for n in said]
 
 
-def moved_min(one: Iterable[Window], other: Iterable[Window], *whats: What) -> int:
+def moved_min(one: Iterable[Window], other: Iterable[Window], *whats: TransitionKind) -> int:
     """Return by how much the alerts of two nights differ, having seen that they are the same."""
     first, second = alerts(one, whats), alerts(other, whats)
     assert [alert[:2] for alert in first] == [alert[:2] for alert in second]
-    assert (Kind.COLD, What.FIRED) in [alert[:2] for alert in first]
+    assert (AlertKind.COLD, TransitionKind.FIRED) in [alert[:2] for alert in first]
     return max(abs(a[2] - b[2]) for a, b in zip(first, second, strict=True))
 
 
@@ -284,7 +286,7 @@ def test_noise_below_what_a_sensor_resolves_changes_no_cold_alert(
 ) -> None:
     windows = as_told(sleeper.windows())
     said = list(replay(windows, AT_ONCE))
-    assert any(n.kind is Kind.COLD and n.what is What.FIRED for n in said)
+    assert any(n.kind is AlertKind.COLD and n.transition is TransitionKind.FIRED for n in said)
     assert list(replay(wavering(windows, seed), AT_ONCE)) == said
 
 
@@ -292,13 +294,13 @@ def test_noise_below_what_a_sensor_resolves_changes_no_cold_alert(
 @given(CLEAR, NOISE)
 def test_noise_before_a_sensor_rounds_moves_no_alert(sleeper: Sleeper, noise: int) -> None:
     noisy = sleeper.windows(noise=noise)
-    assert moved_min(sleeper.windows(), noisy, What.FIRED, What.RESOLVED) <= 2
+    assert moved_min(sleeper.windows(), noisy, TransitionKind.FIRED, TransitionKind.RESOLVED) <= 2
 
 
 def first_cold(events: Iterable[Event]) -> tuple[int, bool] | None:
     """Return the minute of the first cold alert, and whether the contrast made it."""
     for notice in replay(events, AT_ONCE):
-        if notice.kind is Kind.COLD and notice.what is What.FIRED:
+        if notice.kind is AlertKind.COLD and notice.transition is TransitionKind.FIRED:
             rule = str(dict(notice.figures)["rule"])
             return notice.at_ms // 60_000, rule.startswith("warmth.change_s")
     return None
@@ -328,13 +330,13 @@ def test_what_both_are_off_by_before_they_round_changes_no_alert(
 ) -> None:
     """Its end may be another: warm again is, among others, what is as warm as a covered bed."""
     off = sleeper.windows(leg_off_c=off_c, room_off_c=off_c)
-    assert moved_min(sleeper.windows(), off, What.FIRED) <= 2
+    assert moved_min(sleeper.windows(), off, TransitionKind.FIRED) <= 2
 
 
 @settings(max_examples=12)
 @given(CLEAR, OFF_C)
 def test_what_one_is_off_by_is_learned_in_the_empty_bed(sleeper: Sleeper, off_c: float) -> None:
-    assert moved_min(sleeper.windows(), sleeper.windows(leg_off_c=off_c), What.FIRED) <= 2
+    assert moved_min(sleeper.windows(), sleeper.windows(leg_off_c=off_c), TransitionKind.FIRED) <= 2
 
 
 @settings(max_examples=12)
@@ -343,7 +345,7 @@ def test_a_fall_by_half_with_turns_in_it_is_moved_by_few_minutes_and_not_lost(
     sleeper: Sleeper, off_c: float, noise: int
 ) -> None:
     off = sleeper.windows(leg_off_c=off_c, room_off_c=off_c, noise=noise)
-    assert moved_min(sleeper.windows(), off, What.FIRED) <= 8
+    assert moved_min(sleeper.windows(), off, TransitionKind.FIRED) <= 8
 
 
 @settings(max_examples=12)
@@ -352,13 +354,13 @@ def test_where_a_digit_decides_an_alert_may_be_moved_but_is_not_lost(
     sleeper: Sleeper, off_c: float, noise: int
 ) -> None:
     other = sleeper.windows(leg_off_c=off_c, noise=noise)
-    assert moved_min(sleeper.windows(), other, What.FIRED, What.RESOLVED) <= 15
+    assert moved_min(sleeper.windows(), other, TransitionKind.FIRED, TransitionKind.RESOLVED) <= 15
 
 
 @settings(max_examples=4)
-@given(ANY, st.floats(-1, 1), st.sampled_from([None, *Kind]))
+@given(ANY, st.floats(-1, 1), st.sampled_from([None, *AlertKind]))
 def test_the_state_stays_small_with_all_senses(
-    sleeper: Sleeper, off_c: float, quiet: Kind | None
+    sleeper: Sleeper, off_c: float, quiet: AlertKind | None
 ) -> None:
     """Twelve hours of readings with all their digits, and legs that lie bare to the end."""
     legs = bare((sleeper.from_min, 720), bare_c=31 - sleeper.depth_c, lag_min=sleeper.lag_min)

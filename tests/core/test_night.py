@@ -46,7 +46,7 @@ def test_durations_are_elapsed_time_when_clocks_change(begin: str) -> None:
     plain = list(replay(night(leg=bare((180, 300), bare_c=25.5)), rules()))
     switched = list(replay(night(leg=bare((180, 300), bare_c=25.5), begin=begin), rules()))
     shift = ms(begin) - ms("2026-01-02T21:00Z")
-    assert [(n.at_ms - shift, n.kind, n.what, n.figures) for n in switched] == [
-        (n.at_ms, n.kind, n.what, n.figures) for n in plain
+    assert [(n.at_ms - shift, n.kind, n.transition, n.figures) for n in switched] == [
+        (n.at_ms, n.kind, n.transition, n.figures) for n in plain
     ]
     assert len(plain) >= 3

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from legwatch.contract.codec import Press, Stored, decode_window, encode_window
 from legwatch.contract.topics import Channel
-from legwatch.events import Clock, Window
+from legwatch.events import ClockTrust, Window
 from legwatch_device.agent import NO_PROGRESS_MS, PLAYED_TO, Agent
 from legwatch_device.drivers import Put
 from legwatch_device.link import Connected
@@ -76,7 +76,7 @@ class Bedside:
         )
         self.measured = 0
 
-    def measure(self, count: int, clock: Clock = Clock.SYNCED) -> None:
+    def measure(self, count: int, clock: ClockTrust = ClockTrust.SYNCED) -> None:
         items = []
         for _ in range(count):
             self.measured += 1
@@ -126,7 +126,7 @@ def test_age_is_how_long_a_window_waited(spool: Spool) -> None:
 def test_a_played_window_ages_on_its_own_time_line(spool: Spool) -> None:
     feed = FakeFeed(0)
     bed = Bedside(spool, feed=feed)
-    bed.measure(1, Clock.PLAYED)
+    bed.measure(1, ClockTrust.PLAYED)
     feed.now = bed.clock.utc + 200_000
     bed.agent.turn([Connected(1)])
     assert bed.link.windows()[0].age_ms == 200_000
@@ -135,8 +135,8 @@ def test_a_played_window_ages_on_its_own_time_line(spool: Spool) -> None:
 
 def test_an_earlier_boots_windows_are_sent_too(tmp_path: Path) -> None:
     old = Spool(tmp_path / "s.db")
-    blind = Window("0000000b", 7, 0, 10_000, 10_000, Clock.UNSYNCED.value, 31.0)
-    old.put([Item("0000000b", 7, 10_000, 10_000, Clock.UNSYNCED.value, encode_window(blind))])
+    blind = Window("0000000b", 7, 0, 10_000, 10_000, ClockTrust.UNSYNCED.value, 31.0)
+    old.put([Item("0000000b", 7, 10_000, 10_000, ClockTrust.UNSYNCED.value, encode_window(blind))])
     old.close()
     bed = Bedside(Spool(tmp_path / "s.db"))
     bed.measure(1)

@@ -18,7 +18,7 @@ from paho.mqtt.client import MQTT_ERR_NO_CONN, MQTT_ERR_SUCCESS
 
 from legwatch.contract.codec import Press, Stored, decode_press, encode_press
 from legwatch.contract.topics import Channel
-from legwatch.events import Clock, Window
+from legwatch.events import ClockTrust, Window
 from legwatch_device.agent import Agent
 from legwatch_device.drivers import Put
 from legwatch_device.drivers.gpio_button import GpioButton
@@ -180,7 +180,7 @@ class Bed:
     def window(self) -> Window:
         self.clock.utc += 10_000
         to_ms = self.clock.utc
-        return Window("", 0, to_ms - 10_000, to_ms, self.clock.mono, Clock.SYNCED.value, 31.0)
+        return Window("", 0, to_ms - 10_000, to_ms, self.clock.mono, ClockTrust.SYNCED.value, 31.0)
 
 
 @pytest.fixture

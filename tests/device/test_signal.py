@@ -11,7 +11,7 @@ from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 
 from legwatch.contract.codec import Press, Stored
-from legwatch.contract.command import Cmd, Command, Loudness, Result, decode_result
+from legwatch.contract.command import Cmd, Command, CommandResult, Loudness, decode_result
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import SettingsError, WireError
 from legwatch_device.agent import Agent
@@ -79,7 +79,7 @@ IDENTIFY = Command("d", Cmd.IDENTIFY)
 )
 def test_each_command_does_its_own(command: Command, did: list[str]) -> None:
     signal = FakeSignal()
-    assert beacon(signal).obey(command) == Result(command.id, ok=True)
+    assert beacon(signal).obey(command) == CommandResult(command.id, ok=True)
     assert signal.did == did
 
 
@@ -116,7 +116,7 @@ def test_the_memory_for_ids_is_bounded() -> None:
 def test_yes_is_said_only_for_what_was_shown(
     signal: Signal | None, command: Command, ok: bool, why: str
 ) -> None:
-    assert beacon(signal).obey(command) == Result(command.id, ok, why)
+    assert beacon(signal).obey(command) == CommandResult(command.id, ok, why)
 
 
 def test_a_driver_that_fails_is_an_answer_and_not_the_end(
@@ -130,7 +130,7 @@ def test_a_driver_that_fails_is_an_answer_and_not_the_end(
     monkeypatch.setattr(signal, "light", fail)
     monkeypatch.setattr(signal, "calm", fail)
     bed = beacon(signal)
-    assert bed.obey(NUDGE) == Result("a", ok=False, why="OSError: the pin is gone")
+    assert bed.obey(NUDGE) == CommandResult("a", ok=False, why="OSError: the pin is gone")
     bed.calm()
     assert bed.obey(IDENTIFY).ok is True
 
@@ -163,7 +163,7 @@ def test_to_identify_does_not_put_out_an_alerts_lamp() -> None:
     signal = FakeSignal()
     bed = beacon(signal)
     bed.obey(NUDGE)
-    assert bed.obey(IDENTIFY) == Result("d", ok=True, why="the lamp is lit")
+    assert bed.obey(IDENTIFY) == CommandResult("d", ok=True, why="the lamp is lit")
     assert signal.did == ["light"]
 
 
@@ -246,7 +246,7 @@ def agent(tmp_path: Path) -> tuple[Agent, FakeLink, FakeSignal, FakeClock]:
 Made = tuple[Agent, FakeLink, FakeSignal, FakeClock]
 
 
-def answers(link: FakeLink) -> list[Result]:
+def answers(link: FakeLink) -> list[CommandResult]:
     assert not [r for c, _, r in link.sent if c is Channel.RESULT and r]
     return [decode_result(p) for c, p, _ in link.sent if c is Channel.RESULT]
 
@@ -255,7 +255,7 @@ def test_the_agent_acts_and_answers(agent: Made) -> None:
     made, link, signal, clock = agent
     made.turn([Connected(1), NUDGE, NUDGE])
     assert signal.did == ["light"]
-    assert answers(link) == [Result("a", ok=True)] * 2
+    assert answers(link) == [CommandResult("a", ok=True)] * 2
     clock.mono += LONGEST_LIT_MS + 1
     made.turn([])
     assert signal.did == ["light", "calm"]

@@ -14,13 +14,13 @@ import pytest
 
 from end_to_end.bedroom import BUTTON, SIMULATED, Bedroom, Ear, did
 from end_to_end.house import PASSWORD, wait_until, write_night
-from legwatch.alerting.notice import What
-from legwatch.conditions.verdict import Level
+from legwatch.alerting.notice import TransitionKind
+from legwatch.conditions.verdict import Severity
 from legwatch.contract.codec import Press, encode_press
-from legwatch.contract.command import Result, decode_result, encode_result
+from legwatch.contract.command import CommandResult, decode_result, encode_result
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import SettingsError
-from legwatch.oncall.escalation import Tone
+from legwatch.oncall.escalation import Purpose
 from legwatch.settings import load
 from legwatch_device.spool import Spool
 from legwatch_runtime.secrets import secret
@@ -80,10 +80,10 @@ def bedside(bedroom: Bedroom, timeout_s: float = 5) -> Iterator[Bedside]:
         yield made.channel
 
 
-def push(ident: int, tone: Tone = Tone.QUIET, *, bed: str = "anna", to: str = "") -> Push:
+def push(ident: int, tone: Purpose = Purpose.QUIET, *, bed: str = "anna", to: str = "") -> Push:
     return Push(
         ident, to, "5f0c", bed, "02:41", "Your legs may be cold", "Cover your legs.",
-        Level.WARNING, What.FIRED, tone,
+        Severity.WARNING, TransitionKind.FIRED, tone,
     )  # fmt: skip
 
 
@@ -108,13 +108,13 @@ def test_each_tone_reaches_the_lamp_and_comes_back_as_delivered(bedroom: Bedroom
         assert isinstance(channel, Rehearses)
         assert channel.send(push(1)) == Sent("n1-5f0c", delivered=True)
         assert did(agent) == [LIT]
-        assert channel.send(push(2, Tone.LOUD)).delivered
+        assert channel.send(push(2, Purpose.LOUD)).delivered
         assert did(agent) == [LIT, LIT, BEEPS]
-        channel.withdraw(push(2, Tone.LOUD), "n2-5f0c")
+        channel.withdraw(push(2, Purpose.LOUD), "n2-5f0c")
         assert did(agent)[3:] == [OFF]
-        assert channel.rehearse(push(3, Tone.REHEARSAL, bed="", to="anna")) == "blinked"
+        assert channel.rehearse(push(3, Purpose.REHEARSAL, bed="", to="anna")) == "blinked"
         assert did(agent)[4:] == [BLINKS]
-        assert channel.send(push(4, Tone.INFO)).receipt == "c4-5f0c"
+        assert channel.send(push(4, Purpose.INFO)).receipt == "c4-5f0c"
         assert did(agent)[5:] == [OFF]
     assert agent.stop() == 0
 
@@ -128,7 +128,7 @@ def test_the_end_of_one_alert_leaves_the_lamp_of_another_lit(bedroom: Bedroom) -
         channel.send(sensor)
         channel.withdraw(sensor, "n2-a11e")
         assert did(agent) == [LIT, LIT]
-        channel.send(replace(push(3, Tone.INFO), what=What.RESOLVED))
+        channel.send(replace(push(3, Purpose.INFO), what=TransitionKind.RESOLVED))
         assert did(agent) == [LIT, LIT, OFF]
 
 
@@ -157,9 +157,9 @@ def test_what_cannot_be_shown_is_permanent_and_says_why(bedroom: Bedroom) -> Non
     bedroom.bed("anna")
     with bedside(bedroom) as channel:
         with pytest.raises(Permanent, match=r"the agent of anna .* no lamp or buzzer is set up"):
-            channel.send(push(1, Tone.LOUD))
+            channel.send(push(1, Purpose.LOUD))
         with pytest.raises(Permanent, match=r"people\.<name>\.address\.mqtt"):
-            channel.rehearse(push(2, Tone.REHEARSAL, bed=""))
+            channel.rehearse(push(2, Purpose.REHEARSAL, bed=""))
         with pytest.raises(Permanent, match="Not A Bed"):
             channel.send(push(3, to="Not A Bed"))
         channel.withdraw(push(1), "")
@@ -236,7 +236,7 @@ def test_several_threads_each_get_their_own_answer(bedroom: Bedroom) -> None:
 def test_another_beds_answer_counts_for_nothing(bedroom: Bedroom) -> None:
     bedroom.broker()
     bedroom.bed("anna")  # it says no
-    forged = encode_result(Result("n1-5f0c", ok=True))
+    forged = encode_result(CommandResult("n1-5f0c", ok=True))
     ear = Ear(bedroom, "cmd", "bert")
     with bedside(bedroom) as channel:
         with pytest.raises(Permanent):
@@ -262,7 +262,9 @@ def test_the_agent_answers_unretained_and_obeys_neither_what_is_retained_nor_jun
     for _ in range(3):
         ear.say(CMD, nudge % b"new")
     wait_until(lambda: len(ear.heard) == 3, "three answers")
-    assert [decode_result(payload) for payload, _, _ in ear.heard] == [Result("new", ok=True)] * 3
+    assert [decode_result(payload) for payload, _, _ in ear.heard] == [
+        CommandResult("new", ok=True)
+    ] * 3
     assert {(retain, qos) for _, retain, qos in ear.heard} == {(False, 1)}
     assert did(agent) == [LIT]
     ear.close()
@@ -278,7 +280,7 @@ def test_an_agent_that_ends_leaves_no_lamp_lit(bedroom: Bedroom) -> None:
     bedroom.broker()
     agent = bedroom.bed("anna", **SIMULATED)
     with bedside(bedroom) as channel:
-        channel.send(push(1, Tone.LOUD))
+        channel.send(push(1, Purpose.LOUD))
     assert agent.stop() == 0
     assert did(agent) == [LIT, BEEPS, OFF]
 
@@ -288,7 +290,7 @@ def test_a_tap_and_a_cramp_are_told_with_their_own_id_and_time(bedroom: Bedroom)
     ear = Ear(bedroom, "event")
     agent = bedroom.bed("anna", tap=True, **BUTTON)
     with bedside(bedroom) as channel:
-        channel.send(push(1, Tone.LOUD))
+        channel.send(push(1, Purpose.LOUD))
     before_ms = time.time() * 1000
     bedroom.tap()
     wait_until(lambda: len(ear.heard) == 1, "the tap")

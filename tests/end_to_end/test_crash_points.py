@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from end_to_end.house import House, Phones, wait_until
-from legwatch.alerting.notice import Notice, What, as_json
-from legwatch.conditions.verdict import Level, Reason
-from legwatch.events import Kind
+from legwatch.alerting.notice import Notice, TransitionKind, as_json
+from legwatch.conditions.verdict import Reason, Severity
+from legwatch.events import AlertKind
 from legwatch_server.notify.planner import Tell
 from legwatch_server.settings import ServerSettings, read
 from legwatch_server.store.notices import News
@@ -72,7 +72,14 @@ def decide(path: Path, settings: ServerSettings, number: int) -> int:
     episode_ms = AT_MS + number * 60_000
     figures = (("leg_c", 24.0), ("usual_c", None), ("room_c", 18.0), ("for_min", 10))
     notice = Notice(
-        episode_ms, Kind.COLD, What.RAISED, Level.URGENT, Reason.COOLED, figures, None, episode_ms
+        episode_ms,
+        AlertKind.COLD,
+        TransitionKind.ESCALATED,
+        Severity.URGENT,
+        Reason.COOLED,
+        figures,
+        None,
+        episode_ms,
     )
     line = as_json(notice, bed="b", text="cold")
     row = (1, notice.at_ms, "cold", "raised", "urgent", "cooled", None, "cold", line)

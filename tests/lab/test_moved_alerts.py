@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from legwatch.alerting.notice import What
-from legwatch.conditions.verdict import Level
+from legwatch.alerting.notice import TransitionKind
+from legwatch.conditions.verdict import Severity
 from legwatch.engine import replay
-from legwatch.events import Kind, Window
+from legwatch.events import AlertKind, Window
 from legwatch_lab.bench import moved_alerts
 from legwatch_lab.bench.moved_alerts import RULES, Change, Cold, Fate, changed, colds, compare
 from legwatch_lab.made import made
@@ -68,8 +68,8 @@ def test_an_alert_is_overtaken_by_one_that_stands_at_its_minute(other: Cold, fat
 def test_an_alert_ends_when_it_is_resolved() -> None:
     known = made(BODIES / "body-3-0001-uncovered_both.truth.json")
     assert known is not None
-    said = [n for n in replay(known[1], RULES) if n.kind is Kind.COLD]
-    ends = [n.at_ms // 60_000 for n in said if n.what is What.RESOLVED]
+    said = [n for n in replay(known[1], RULES) if n.kind is AlertKind.COLD]
+    ends = [n.at_ms // 60_000 for n in said if n.transition is TransitionKind.RESOLVED]
     assert [cold.end_minute for cold in colds(said)] == ends
     assert len(ends) == 2
 
@@ -78,9 +78,14 @@ def test_an_alert_that_was_only_written_down_counts_from_when_it_is_raised() -> 
     known = made(BODIES / "body-3-0001-thin_bedding.truth.json")
     assert known is not None
     said = list(replay(known[1], RULES))
-    firsts = [(n.what, n.level) for n in said if n.kind is Kind.COLD][:2]
-    assert firsts == [(What.FIRED, Level.LOG), (What.RAISED, Level.URGENT)]
-    raised = next(n for n in said if n.kind is Kind.COLD and n.what is What.RAISED)
+    firsts = [(n.transition, n.severity) for n in said if n.kind is AlertKind.COLD][:2]
+    assert firsts == [
+        (TransitionKind.FIRED, Severity.LOG),
+        (TransitionKind.ESCALATED, Severity.URGENT),
+    ]
+    raised = next(
+        n for n in said if n.kind is AlertKind.COLD and n.transition is TransitionKind.ESCALATED
+    )
     first = colds(said)[0]
     assert (first.minute, first.by_contrast) == (raised.at_ms // 60_000, False)
 

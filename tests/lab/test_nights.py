@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from legwatch.alerting.notice import Held, Notice
+from legwatch.alerting.notice import Notice, SuppressedBy
 from legwatch.engine import replay
 from legwatch.errors import SettingsError
 from legwatch.recording import Recording, events, parse
@@ -127,12 +127,14 @@ def test_a_thermometer_misses_one_read_in_five() -> None:
 
 
 def kinds_of(notices: list[Notice]) -> set[str]:
-    return {notice.kind.value for notice in notices if notice.level.value != "log"}
+    return {notice.kind.value for notice in notices if notice.severity.value != "log"}
 
 
 @pytest.mark.parametrize("kind", ["quiet", "warm_room", "empty_bed", "late_to_bed", "bathroom"])
 def test_nights_without_danger_are_quiet(kind: str) -> None:
-    assert [n for number in range(2) for n in told(kind, number=number) if n.held is None] == []
+    assert [
+        n for number in range(2) for n in told(kind, number=number) if n.suppressed_by is None
+    ] == []
 
 
 @pytest.mark.parametrize("kind", ["uncovered", "fan", "cold_bedding"])
@@ -156,8 +158,8 @@ def test_the_demo_shows_an_alert_and_its_end_within_the_hour(seed: int) -> None:
     notices = told("demo", seed)
     begin = datetime.fromisoformat(make(seed, 0, "demo", UTC).truth["begin"])
     at_min = [(n.at_ms / 1000 - begin.timestamp()) / 60 for n in notices]
-    assert [(n.what.value, n.held) for n in notices[:3]] == [
-        ("fired", Held.WAITING),
+    assert [(n.transition.value, n.suppressed_by) for n in notices[:3]] == [
+        ("fired", SuppressedBy.HOLD),
         ("repeated", None),
         ("resolved", None),
     ]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from legwatch.__main__ import main as legwatch
-from legwatch.alerting.notice import Sounds, as_json, iso
+from legwatch.alerting.notice import Sounding, as_json, iso
 from legwatch.engine import replay
 from legwatch.recording import events, parse
 from legwatch.text.message import text
@@ -135,7 +135,7 @@ def test_what_the_sounds_mean_is_in_the_help(capsys: Said) -> None:
         legwatch(["replay", "--help"])
     told = " ".join(capsys.readouterr().out.split())
     told = told[told.index("The column `sounds`") :]
-    assert [sounds for sounds in Sounds if f"{sounds.value} for " not in told] == []
+    assert [sounds for sounds in Sounding if f"{sounds.value} for " not in told] == []
 
 
 def test_a_line_is_what_a_server_stores_and_how_it_sounds_and_of_which_night(

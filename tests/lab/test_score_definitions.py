@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from legwatch.__main__ import main as legwatch
-from legwatch.alerting.notice import Notice, What
-from legwatch.conditions.verdict import Level, Reason
+from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
-from legwatch.events import Event, Kind
+from legwatch.events import AlertKind, Event
 from legwatch.limits.limits import Rules
 from nightly import ms, wobbling
 from truthful import COLD, Said, alerts, at, bare, fault, figure, save, scored
@@ -471,7 +471,9 @@ def test_an_early_sign_is_a_hit_or_a_miss(
     def replayed(events: Iterable[Event], rules: Rules) -> Iterator[Notice]:
         for minute in signs:
             at_ms = ms(at(minute))
-            yield Notice(at_ms, Kind.COLD, What.EXPECTED, Level.LOG, Reason.COOLED)
+            yield Notice(
+                at_ms, AlertKind.COLD, TransitionKind.EXPECTED, Severity.LOG, Reason.COOLED
+            )
         yield from replay(events, rules)
 
     monkeypatch.setattr("legwatch_lab.score.night.replay", replayed)

@@ -6,225 +6,258 @@ to the episode and ends with it; a snooze is time and belongs to the kind.
 
 from typing import NamedTuple
 
-from legwatch.alerting.notice import Held, What
-from legwatch.conditions.verdict import RANK, Level, Reason, Truth, Verdict
-from legwatch.events import Kind
-from legwatch.limits.limits import Alerts
+from legwatch.alerting.notice import SuppressedBy, TransitionKind
+from legwatch.conditions.verdict import RANK, Reason, Severity, TriState, Verdict
+from legwatch.events import AlertKind
+from legwatch.limits.limits import AlertLimits
 
 
-class Alarm(NamedTuple):
+class AlertState(NamedTuple):
     """One kind's alert. Times in UTC ms; `level` None is clear."""
 
-    level: Level | None = None
+    severity: Severity | None = None
     reason: Reason | None = None
     since_ms: int | None = None  # when the condition began
     fired_ms: int | None = None
-    sounded_ms: int | None = None  # the last time it was pushed
-    told: bool = False  # somebody was pushed in this episode
+    last_notified_ms: int | None = None  # the last time it was pushed
+    notified: bool = False  # somebody was pushed in this episode
     repeats: int = 0
-    acked: bool = False
-    raised: bool = False  # it has been urgent in this episode
-    by_time: bool = False  # raised because nobody answered or moved, not because it got worse
-    blind_ms: int | None = None  # since when it cannot be judged
-    blind_said: bool = False
+    acknowledged: bool = False
+    escalated: bool = False  # it has been urgent in this episode
+    escalated_by_timeout: bool = (
+        False  # raised because nobody answered or moved, not because it got worse
+    )
+    unknown_since_ms: int | None = None  # since when it cannot be judged
+    unknown_notified: bool = False
     ended_ms: int | None = None
-    ended_level: Level | None = None
+    ended_severity: Severity | None = None
     ended_reason: Reason | None = None
-    snoozed_ms: int | None = None  # quiet until
-    hushed_ms: int | None = None  # warnings quiet until: every kind was snoozed at once
-    wait_ms: int | None = None  # until when it waits for a natural movement before it sounds
+    snoozed_until_ms: int | None = None  # quiet until
+    all_snoozed_until_ms: int | None = None  # warnings quiet until: every kind was snoozed at once
+    hold_until_ms: int | None = None  # until when it waits for a natural movement before it sounds
     episode_ms: int | None = None  # when it fired, also after the time line has changed
-    snooze_ends: bool = False  # with the episode: that is what was snoozed
-    rested_ms: int | None = None  # when a quiet ended: until then nobody was to answer
+    snooze_ends_with_episode: bool = False  # with the episode: that is what was snoozed
+    silence_ended_ms: int | None = None  # when a quiet ended: until then nobody was to answer
 
 
-class Alarms(NamedTuple):
+class AlertStates(NamedTuple):
     """One alarm a kind, in the order of Kind, which is the order of the notices of a minute."""
 
-    cold: Alarm = Alarm()
-    still: Alarm = Alarm()
-    sensor: Alarm = Alarm()
-    agent: Alarm = Alarm()
+    cold: AlertState = AlertState()
+    still: AlertState = AlertState()
+    sensor: AlertState = AlertState()
+    agent: AlertState = AlertState()
 
-    def of(self, kind: Kind) -> Alarm:
+    def of(self, kind: AlertKind) -> AlertState:
         """Return the alarm of one kind."""
         return self[_PLACE[kind]]
 
-    def put(self, kind: Kind, alarm: Alarm) -> "Alarms":
+    def put(self, kind: AlertKind, alarm: AlertState) -> "AlertStates":
         """Return the alarms with one of them replaced."""
         changed = list(self)
         changed[_PLACE[kind]] = alarm
-        return Alarms._make(changed)
+        return AlertStates._make(changed)
 
 
 NIGHT_MS = 12 * 3_600_000
-_PLACE = {kind: place for place, kind in enumerate(Kind)}
+_PLACE = {kind: place for place, kind in enumerate(AlertKind)}
 
 
-class Word(NamedTuple):
+class Transition(NamedTuple):
     """What the alarm wants said; whether it may be pushed is decided for all kinds together."""
 
-    what: What
-    level: Level
+    kind: TransitionKind
+    severity: Severity
     reason: Reason
-    held: Held | None = None
+    suppressed_by: SuppressedBy | None = None
     rule: str = ""  # the limit that made it so
 
 
-def step(
-    alarm: Alarm,
+def advance(
+    alarm: AlertState,
     verdict: Verdict,
     at_ms: int,
-    limits: Alerts,
+    limits: AlertLimits,
     *,
     not_answered_s: int = 0,
-    stirred: bool = False,
-) -> tuple[Alarm, Word | None]:
+    moved_this_minute: bool = False,
+) -> tuple[AlertState, Transition | None]:
     """Take one minute's verdict in; `not_answered_s` 0: never raised by time alone.
 
     `stirred`: the sleeper has moved in this minute.
     """
-    if stirred and alarm.wait_ms is not None:
-        alarm = alarm._replace(wait_ms=at_ms)
-    if alarm.level is None:
-        return _clear(alarm, verdict, at_ms, limits)
-    if verdict.truth is Truth.UNKNOWN:
-        return _blind(alarm, verdict, at_ms, limits)
-    if verdict.truth is Truth.NO:
+    if moved_this_minute and alarm.hold_until_ms is not None:
+        alarm = alarm._replace(hold_until_ms=at_ms)
+    if alarm.severity is None:
+        return _inactive(alarm, verdict, at_ms, limits)
+    if verdict.holds is TriState.UNKNOWN:
+        return _cannot_judge(alarm, verdict, at_ms, limits)
+    if verdict.holds is TriState.NO:
         return _resolve(alarm, verdict, at_ms)
-    return _firing(alarm._replace(blind_ms=None), verdict, at_ms, limits, not_answered_s)
+    return _firing(alarm._replace(unknown_since_ms=None), verdict, at_ms, limits, not_answered_s)
 
 
-def again(alarm: Alarm, verdict: Verdict, at_ms: int) -> tuple[Alarm, Word | None]:
+def remind(alarm: AlertState, verdict: Verdict, at_ms: int) -> tuple[AlertState, Transition | None]:
     """Say a standing alert once more, also when it was acknowledged: a new night has begun."""
-    if alarm.level is None or verdict.truth is not Truth.YES or snoozed(alarm, at_ms, alarm.level):
+    if (
+        alarm.severity is None
+        or verdict.holds is not TriState.YES
+        or is_silenced(alarm, at_ms, alarm.severity)
+    ):
         return alarm, None
     reason = alarm.reason or verdict.reason
-    return alarm._replace(acked=False), Word(What.REPEATED, alarm.level, reason)
+    return alarm._replace(acknowledged=False), Transition(
+        TransitionKind.RENOTIFIED, alarm.severity, reason
+    )
 
 
-def quiet_until(alarm: Alarm, level: Level | None) -> int:
+def silenced_until_ms(alarm: AlertState, level: Severity | None) -> int:
     """Return until when the kind is to be quiet at a level, UTC ms; 0: it is not."""
-    hushed = 0 if level is Level.URGENT else alarm.hushed_ms or 0
-    return max(alarm.snoozed_ms or 0, hushed)
+    hushed = 0 if level is Severity.URGENT else alarm.all_snoozed_until_ms or 0
+    return max(alarm.snoozed_until_ms or 0, hushed)
 
 
-def snoozed(alarm: Alarm, at_ms: int, level: Level | None) -> bool:
+def is_silenced(alarm: AlertState, at_ms: int, level: Severity | None) -> bool:
     """Say whether the kind is to be quiet now."""
-    return at_ms < quiet_until(alarm, level)
+    return at_ms < silenced_until_ms(alarm, level)
 
 
-def _clear(alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts) -> tuple[Alarm, Word | None]:
-    if verdict.truth is not Truth.YES:
+def _inactive(
+    alarm: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits
+) -> tuple[AlertState, Transition | None]:
+    if verdict.holds is not TriState.YES:
         return alarm, None
     rearmed = alarm.ended_ms is None or at_ms - alarm.ended_ms >= limits.rearm_s * 1000
-    if not rearmed and alarm.ended_level and RANK[verdict.level] <= RANK[alarm.ended_level]:
+    if (
+        not rearmed
+        and alarm.ended_severity
+        and RANK[verdict.severity] <= RANK[alarm.ended_severity]
+    ):
         return alarm, None
     again = Reason.COLD_START in (alarm.ended_reason, verdict.reason)
     if again and alarm.ended_reason is verdict.reason and at_ms - (alarm.ended_ms or 0) < NIGHT_MS:
         return alarm, None  # a bed that does not warm is said once a night
-    fired = Alarm(
-        level=verdict.level,
+    fired = AlertState(
+        severity=verdict.severity,
         reason=verdict.reason,
         since_ms=verdict.since_ms,
         fired_ms=at_ms,
-        snoozed_ms=alarm.snoozed_ms,
-        hushed_ms=alarm.hushed_ms,
+        snoozed_until_ms=alarm.snoozed_until_ms,
+        all_snoozed_until_ms=alarm.all_snoozed_until_ms,
         episode_ms=at_ms,
     )
-    return fired, Word(What.FIRED, verdict.level, verdict.reason, rule=verdict.rule)
-
-
-def _blind(alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts) -> tuple[Alarm, Word | None]:
-    level = alarm.level or Level.LOG
-    if alarm.blind_ms is None:
-        return alarm._replace(blind_ms=at_ms), None
-    if alarm.blind_said or at_ms - alarm.blind_ms < limits.unknown_s * 1000:
-        return alarm, None
-    return alarm._replace(blind_said=True), Word(What.UNKNOWN, level, verdict.reason)
-
-
-def _resolve(alarm: Alarm, verdict: Verdict, at_ms: int) -> tuple[Alarm, Word | None]:
-    level = alarm.level or Level.LOG
-    ended = Alarm(
-        ended_ms=at_ms,
-        ended_level=level,
-        ended_reason=alarm.reason,
-        snoozed_ms=None if alarm.snooze_ends else alarm.snoozed_ms,
-        hushed_ms=alarm.hushed_ms,
+    return fired, Transition(
+        TransitionKind.FIRED, verdict.severity, verdict.reason, rule=verdict.rule
     )
-    held = None if alarm.told else Held.LOG_ONLY
-    return ended, Word(What.RESOLVED, level, verdict.reason, held)
+
+
+def _cannot_judge(
+    alarm: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits
+) -> tuple[AlertState, Transition | None]:
+    level = alarm.severity or Severity.LOG
+    if alarm.unknown_since_ms is None:
+        return alarm._replace(unknown_since_ms=at_ms), None
+    if alarm.unknown_notified or at_ms - alarm.unknown_since_ms < limits.unknown_s * 1000:
+        return alarm, None
+    return alarm._replace(unknown_notified=True), Transition(
+        TransitionKind.UNKNOWN, level, verdict.reason
+    )
+
+
+def _resolve(
+    alarm: AlertState, verdict: Verdict, at_ms: int
+) -> tuple[AlertState, Transition | None]:
+    level = alarm.severity or Severity.LOG
+    ended = AlertState(
+        ended_ms=at_ms,
+        ended_severity=level,
+        ended_reason=alarm.reason,
+        snoozed_until_ms=None if alarm.snooze_ends_with_episode else alarm.snoozed_until_ms,
+        all_snoozed_until_ms=alarm.all_snoozed_until_ms,
+    )
+    held = None if alarm.notified else SuppressedBy.LOG_ONLY
+    return ended, Transition(TransitionKind.RESOLVED, level, verdict.reason, held)
 
 
 def _firing(
-    alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts, not_answered_s: int
-) -> tuple[Alarm, Word | None]:
-    level, urgent = alarm.level or Level.LOG, Level.URGENT
+    alarm: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits, not_answered_s: int
+) -> tuple[AlertState, Transition | None]:
+    level, urgent = alarm.severity or Severity.LOG, Severity.URGENT
     if verdict.since_ms is not None and _unanswered(alarm, at_ms, not_answered_s):
-        raised = alarm._replace(level=urgent, by_time=True, raised=True, repeats=0)
-        return raised, Word(What.RAISED, urgent, Reason.NOT_ANSWERED, rule="warmth.not_answered_s")
-    if RANK[verdict.level] > RANK[level]:
+        raised = alarm._replace(severity=urgent, escalated_by_timeout=True, escalated=True, repeats=0)
+        return raised, Transition(
+            TransitionKind.ESCALATED, urgent, Reason.NOT_ANSWERED, rule="warmth.not_answered_s"
+        )
+    if RANK[verdict.severity] > RANK[level]:
         by_time = verdict.reason is Reason.COLD_AND_STILL
         raised = alarm._replace(
-            level=verdict.level,
+            severity=verdict.severity,
             reason=verdict.reason,
-            acked=False,
-            by_time=by_time,
-            raised=verdict.level is urgent,
+            acknowledged=False,
+            escalated_by_timeout=by_time,
+            escalated=verdict.severity is urgent,
             repeats=0,
         )
-        return raised, Word(What.RAISED, verdict.level, verdict.reason, rule=verdict.rule)
-    if RANK[verdict.level] < RANK[level] and not alarm.by_time:
-        return alarm._replace(level=verdict.level), None
-    return _remind(alarm, verdict, at_ms, limits)
+        return raised, Transition(
+            TransitionKind.ESCALATED, verdict.severity, verdict.reason, rule=verdict.rule
+        )
+    if RANK[verdict.severity] < RANK[level] and not alarm.escalated_by_timeout:
+        return alarm._replace(severity=verdict.severity), None
+    return _renotify(alarm, verdict, at_ms, limits)
 
 
-def _unanswered(alarm: Alarm, at_ms: int, not_answered_s: int) -> bool:
+def _unanswered(alarm: AlertState, at_ms: int, not_answered_s: int) -> bool:
     """Say whether a warning has stood for too long; an episode is raised so once.
 
     Nobody can have answered what was told to nobody, nor had to while quiet was asked for.
     """
-    waiting = alarm.level is Level.WARNING and not alarm.acked and not alarm.raised
-    waiting = waiting and alarm.told and alarm.reason is not Reason.COLD_START
+    waiting = alarm.severity is Severity.WARNING and not alarm.acknowledged and not alarm.escalated
+    waiting = waiting and alarm.notified and alarm.reason is not Reason.COLD_START
     if not waiting or not not_answered_s or alarm.fired_ms is None:
         return False
-    since_ms = max(alarm.fired_ms, alarm.rested_ms or 0, quiet_until(alarm, alarm.level))
+    since_ms = max(
+        alarm.fired_ms, alarm.silence_ended_ms or 0, silenced_until_ms(alarm, alarm.severity)
+    )
     return at_ms - since_ms >= not_answered_s * 1000
 
 
-def _remind(
-    alarm: Alarm, verdict: Verdict, at_ms: int, limits: Alerts
-) -> tuple[Alarm, Word | None]:
-    level, reason = alarm.level or Level.LOG, alarm.reason or Reason.BY_PERSON
-    until_ms = quiet_until(alarm, level)
+def _renotify(
+    alarm: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits
+) -> tuple[AlertState, Transition | None]:
+    level, reason = alarm.severity or Severity.LOG, alarm.reason or Reason.BY_PERSON
+    until_ms = silenced_until_ms(alarm, level)
     if until_ms and at_ms >= until_ms:
-        alarm = alarm._replace(snoozed_ms=None, hushed_ms=None, rested_ms=until_ms)
-        if not alarm.acked and level is not Level.LOG:
-            return alarm, Word(What.REPEATED, level, Reason.SNOOZE_OVER)
-    waits = alarm.wait_ms is not None and at_ms < alarm.wait_ms
-    if alarm.acked or waits or at_ms < until_ms or level is Level.LOG:
+        alarm = alarm._replace(snoozed_until_ms=None, all_snoozed_until_ms=None, silence_ended_ms=until_ms)
+        if not alarm.acknowledged and level is not Severity.LOG:
+            return alarm, Transition(TransitionKind.RENOTIFIED, level, Reason.SNOOZE_OVER)
+    waits = alarm.hold_until_ms is not None and at_ms < alarm.hold_until_ms
+    if alarm.acknowledged or waits or at_ms < until_ms or level is Severity.LOG:
         return alarm, None
-    if not alarm.told and verdict.since_ms is not None:
+    if not alarm.notified and verdict.since_ms is not None:
         # The night's budget held it back, and it is still true.
-        return alarm, Word(What.REPEATED, level, reason)
-    due = alarm.sounded_ms is not None and at_ms - alarm.sounded_ms >= limits.repeat_urgent_s * 1000
+        return alarm, Transition(TransitionKind.RENOTIFIED, level, reason)
+    due = (
+        alarm.last_notified_ms is not None
+        and at_ms - alarm.last_notified_ms >= limits.repeat_urgent_s * 1000
+    )
     holds = verdict.since_ms is not None
-    if level is Level.URGENT and due and holds and alarm.repeats < limits.repeat_urgent:
-        return alarm._replace(repeats=alarm.repeats + 1), Word(What.REPEATED, level, reason)
+    if level is Severity.URGENT and due and holds and alarm.repeats < limits.repeat_urgent:
+        return alarm._replace(repeats=alarm.repeats + 1), Transition(
+            TransitionKind.RENOTIFIED, level, reason
+        )
     return alarm, None
 
 
-def carried(alarm: Alarm, at_ms: int) -> Alarm:
+def rebase(alarm: AlertState, at_ms: int) -> AlertState:
     """Return a standing alarm on another time line: it stands, and nobody has seen it end."""
-    if alarm.level is None:
-        return Alarm()
-    return Alarm(
-        alarm.level,
+    if alarm.severity is None:
+        return AlertState()
+    return AlertState(
+        alarm.severity,
         alarm.reason,
         at_ms,
         at_ms,
-        told=alarm.told,
-        acked=alarm.acked,
+        notified=alarm.notified,
+        acknowledged=alarm.acknowledged,
         episode_ms=alarm.episode_ms,
     )

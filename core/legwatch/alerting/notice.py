@@ -6,36 +6,38 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from legwatch.conditions.verdict import Figures, Level, Reason
-from legwatch.events import Kind
+from legwatch.conditions.verdict import Figures, Reason, Severity
+from legwatch.events import AlertKind
 
 
-class What(StrEnum):
+class TransitionKind(StrEnum):
     """What happened to an alert."""
 
     EXPECTED = "expected"  # an early sign: it will be cold if it goes on like this
     FIRED = "fired"
-    RAISED = "raised"
-    REPEATED = "repeated"
+    ESCALATED = "raised"
+    RENOTIFIED = "repeated"
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
     UNKNOWN = "unknown"  # the body alert can no longer be judged
     RESOLVED = "resolved"
 
 
-class Held(StrEnum):
+class SuppressedBy(StrEnum):
     """Why a notice is written down but pushed to nobody."""
 
     LOG_ONLY = "log_only"
     BUDGET = "budget"
-    SNOOZED = "snoozed"
-    WAITING = "waiting"  # for a natural movement, before it makes a sound
-    EARLY = "early"  # an early sign is on the page and in the record: one in three comes to nothing
-    JOINED = "joined"  # said together with another alert of the same minute
-    LEARNING = "learning"  # in the first nights of a bed it only would have been told
+    SILENCED = "snoozed"
+    HOLD = "waiting"  # for a natural movement, before it makes a sound
+    EARLY_SIGN = (
+        "early"  # an early sign is on the page and in the record: one in three comes to nothing
+    )
+    INHIBITED = "joined"  # said together with another alert of the same minute
+    TRIAL = "learning"  # in the first nights of a bed it only would have been told
 
 
-class Sounds(StrEnum):
+class Sounding(StrEnum):
     """How a notice sounds, by the notices before it: first sign, first sound or repetition."""
 
     NOT_YET = "not_yet"  # the first sign of a warning: shown without a sound, which may follow
@@ -45,7 +47,7 @@ class Sounds(StrEnum):
 
 
 # What says that an alert stands: of all words, these may make a sound.
-ALARMS = frozenset({What.FIRED, What.RAISED, What.REPEATED})
+MAY_SOUND = frozenset({TransitionKind.FIRED, TransitionKind.ESCALATED, TransitionKind.RENOTIFIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +58,17 @@ class Notice:
     """
 
     at_ms: int
-    kind: Kind
-    what: What
-    level: Level
+    kind: AlertKind
+    transition: TransitionKind
+    severity: Severity
     reason: Reason
     figures: Figures = ()
-    held: Held | None = None
+    suppressed_by: SuppressedBy | None = None
     episode_ms: int | None = None
 
 
 def as_json(
-    notice: Notice, *, bed: str, text: str, sounds: Sounds | None = None, file: str | None = None
+    notice: Notice, *, bed: str, text: str, sounds: Sounding | None = None, file: str | None = None
 ) -> str:
     """Write a notice as one JSON line, the same bytes live and in replay.
 
@@ -77,12 +79,12 @@ def as_json(
         "at": iso(notice.at_ms),
         "bed": bed,
         "kind": notice.kind.value,
-        "what": notice.what.value,
-        "level": notice.level.value,
+        "what": notice.transition.value,
+        "level": notice.severity.value,
         "reason": notice.reason.value,
         "figures": dict(notice.figures),
         "text": text,
-        "held": notice.held.value if notice.held else None,
+        "held": notice.suppressed_by.value if notice.suppressed_by else None,
     }
     if sounds is not None:
         line["sounds"] = sounds.value

@@ -6,19 +6,22 @@ wake-up left, is `repeated` when it sounds for the first time.
 
 from collections.abc import Iterable, Iterator
 
-from legwatch.alerting.notice import ALARMS, Held, Notice, Sounds
-from legwatch.events import Kind
+from legwatch.alerting.notice import MAY_SOUND, Notice, Sounding, SuppressedBy
+from legwatch.events import AlertKind
 
 
-def sounded(notices: Iterable[Notice]) -> Iterator[tuple[Notice, Sounds]]:
+def with_sounding(notices: Iterable[Notice]) -> Iterator[tuple[Notice, Sounding]]:
     """Yield each notice of one bed, in order, with how it sounds by what was said before it."""
-    heard: set[tuple[Kind, int | None]] = set()  # episodes that have made a sound
+    heard: set[tuple[AlertKind, int | None]] = set()  # episodes that have made a sound
     for notice in notices:
         episode = notice.kind, notice.episode_ms
-        if notice.what not in ALARMS:
-            yield notice, Sounds.NO
-        elif notice.held is not None:
-            yield notice, Sounds.NOT_YET if notice.held is Held.WAITING else Sounds.NO
+        if notice.transition not in MAY_SOUND:
+            yield notice, Sounding.NO
+        elif notice.suppressed_by is not None:
+            yield (
+                notice,
+                Sounding.NOT_YET if notice.suppressed_by is SuppressedBy.HOLD else Sounding.NO,
+            )
         else:
-            yield notice, Sounds.AGAIN if episode in heard else Sounds.FIRST
+            yield notice, Sounding.AGAIN if episode in heard else Sounding.FIRST
             heard.add(episode)

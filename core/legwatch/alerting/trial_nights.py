@@ -8,7 +8,7 @@ for long enough, so that a monitor which is not in use does not learn an empty b
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from legwatch.events import Clock, Window
+from legwatch.events import ClockTrust, Window
 from legwatch.limits.limits import Rules
 from legwatch.night import night_of
 
@@ -16,7 +16,7 @@ ENOUGH_MIN = 180  # in bed for so long, and the night counts
 MOST_NIGHTS = 21  # of the calendar: then the quiet ends, whatever was learned
 
 
-class Learning(NamedTuple):
+class TrialNights(NamedTuple):
     """How far a bed has come; nights are ordinals of their date."""
 
     first: int = 0  # the first night with a live window; 0: none yet
@@ -27,46 +27,46 @@ class Learning(NamedTuple):
     done: bool = False
 
 
-LEARNED = Learning(done=True)
+TRIAL_OVER = TrialNights(done=True)
 
 
-def follow(
-    was: Learning, windows: Sequence[Window], at_ms: int, rules: Rules, *, in_bed: bool | None
-) -> Learning:
+def update(
+    was: TrialNights, windows: Sequence[Window], at_ms: int, rules: Rules, *, in_bed: bool | None
+) -> TrialNights:
     """Take one minute in; `at_ms` is its end."""
     if was.done:
         return was
-    if windows and windows[-1].clock == Clock.PLAYED:
+    if windows and windows[-1].clock == ClockTrust.PLAYED:
         return was._replace(live=False) if was.live else was
     if not windows and not was.live:
         return was
-    now = _come_to(was._replace(live=True), at_ms, rules)
+    now = _on_night(was._replace(live=True), at_ms, rules)
     return now._replace(in_bed_min=now.in_bed_min + 1) if in_bed else now
 
 
-def quiet(now: Learning) -> bool:
+def is_silent(now: TrialNights) -> bool:
     """Say whether alerts on the body are told nobody."""
     return now.live and not now.done
 
 
-def has_learned(now: Learning, rules: Rules) -> bool:
+def is_over(now: TrialNights, rules: Rules) -> bool:
     """Say whether first nights were learned, and are over."""
     return now.done and now.nights > 0 and rules.alerts.learn_nights > 0
 
 
-def night_number(now: Learning, at_ms: int, rules: Rules) -> int | None:
+def night_number(now: TrialNights, at_ms: int, rules: Rules) -> int | None:
     """Return which of the nights to learn `at_ms` belongs to, 1 the first; None: not learning."""
-    if not quiet(now):
+    if not is_silent(now):
         return None
-    now = _come_to(now, at_ms, rules)
+    now = _on_night(now, at_ms, rules)
     return None if now.done else now.nights + 1
 
 
-def _come_to(was: Learning, at_ms: int, rules: Rules) -> Learning:
+def _on_night(was: TrialNights, at_ms: int, rules: Rules) -> TrialNights:
     """Count the night that is over, and see whether that was the last one."""
     night, nights, minutes = night_of(at_ms, rules.zone).toordinal(), was.nights, was.in_bed_min
     if night != was.night:
         nights, minutes = nights + (minutes >= ENOUGH_MIN), 0
     first = min(was.first or night, night)
     done = nights >= rules.alerts.learn_nights or night - first >= MOST_NIGHTS
-    return Learning(first, night, minutes, nights, was.live, done)
+    return TrialNights(first, night, minutes, nights, was.live, done)

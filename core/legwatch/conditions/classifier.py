@@ -14,18 +14,18 @@ POINTS = 100
 Tree: TypeAlias = "int | tuple[int, float, Tree, Tree]"
 
 
-class Odds(NamedTuple):
+class Classifier(NamedTuple):
     """The points that everything begins with, and the trees."""
 
     base: int
     trees: tuple[Tree, ...]
 
 
-def read(base: int, text: str, names: Sequence[str]) -> Odds:
+def parse(base: int, text: str, names: Sequence[str]) -> Classifier:
     """Read trees, a line each; `names` differ in their first letters."""
     letters = [name[0] for name in names]
     lines = text.strip().splitlines()
-    return Odds(base, tuple(_tree(iter(line.split()), letters) for line in lines))
+    return Classifier(base, tuple(_tree(iter(line.split()), letters) for line in lines))
 
 
 def _tree(words: Iterator[str], letters: Sequence[str]) -> Tree:
@@ -36,13 +36,13 @@ def _tree(words: Iterator[str], letters: Sequence[str]) -> Tree:
     return letters.index(word[0]), float(word[1:]), below, _tree(words, letters)
 
 
-def chance(odds: Odds, seen: Sequence[float]) -> float:
+def probability(model: Classifier, features: Sequence[float]) -> float:
     """Return how likely it is by what is seen, 0 to 1."""
-    points = odds.base
-    for tree in odds.trees:
+    points = model.base
+    for tree in model.trees:
         node = tree
         while not isinstance(node, int):
             asked, limit, below, above = node
-            node = below if seen[asked] <= limit else above
+            node = below if features[asked] <= limit else above
         points += node
     return 1 / (1 + math.exp(-points / POINTS))

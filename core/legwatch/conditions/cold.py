@@ -8,8 +8,8 @@ from legwatch.conditions.verdict import (
     RANK,
     WARM,
     Figures,
-    Level,
     Reason,
+    Severity,
     Verdict,
     no,
     unknown,
@@ -19,28 +19,30 @@ from legwatch.limits.limits import Rules
 from legwatch.signals import contrast
 from legwatch.signals import fall as change
 from legwatch.signals.contrast import Contrast
-from legwatch.signals.fall import Change
-from legwatch.signals.movement import Movement, known, restless
-from legwatch.signals.occupancy import Presence, may_have_left
-from legwatch.signals.thermometer import Air, fall, recovery
+from legwatch.signals.fall import Fall
+from legwatch.signals.movement import Movement, is_known, is_restless
+from legwatch.signals.occupancy import Occupancy, may_have_left
+from legwatch.signals.thermometer import Thermometer, drop_c, rise_10_min_c
 
 ENTRY_MS = 600_000  # before a mat believes it, somebody may already have got into bed
-AGAIN_C = 1.0  # above what is cold without any fall, so that one word does not call the next
-SLIPPED_BACK_C = 0.5  # a sensor told to be outside is believed back in the bed from so much more on
-UPON_MS = change.KEPT * 60_000  # what is remembered before a fall
+NO_FALL_MARGIN_C = (
+    1.0  # above what is cold without any fall, so that one word does not call the next
+)
+BACK_IN_BED_C = 0.5  # a sensor told to be outside is believed back in the bed from so much more on
+ON_SKIN_MS = change.KEPT * 60_000  # what is remembered before a fall
 MARK_MS = 180_000  # the baseline remembers one mark every three minutes
 WARMEST_K = 0.88  # a sensor lain upon, or beside a bottle, is no measure of a covered bed
-UPON_K = 0.97  # nearly as warm as skin is no air under a cover, but a leg upon the sensor
+ON_SKIN_K = 0.97  # nearly as warm as skin is no air under a cover, but a leg upon the sensor
 # From under a leg to under a cover is a fall, too. What a leg has lain upon may be bare only below
 # this: covers keep 0.55-0.9, bare legs 0.2-0.4 (JOS-3 runs).
-FREED_K = 0.65
+RELEASED_K = 0.65
 
 
-class Warmth(NamedTuple):
+class ColdMemory(NamedTuple):
     """The memory of the warmth rules; every `*_ms` is since when something has held, or None."""
 
-    stay_ms: int | None = None  # the stay (its entry) that this memory belongs to
-    marks: tuple[float, ...] = ()
+    entered_ms: int | None = None  # the stay (its entry) that this memory belongs to
+    baseline_samples_c: tuple[float, ...] = ()
     baseline_c: float | None = None  # median of the warmer half of the marks
     warmed: bool = False  # the bed has been warm since entry
     fallen_ms: int | None = None
@@ -52,13 +54,13 @@ class Warmth(NamedTuple):
     dropped_ms: int | None = None  # when the air last fell as it does under a lifted cover
     warm_ms: int | None = None
     less_urgent_ms: int | None = None
-    change: Change = change.NOTHING
-    slipped_ms: int | None = None  # bed air as cold as room air since, with somebody in bed
+    fall: Fall = change.NOTHING
+    displaced_since_ms: int | None = None  # bed air as cold as room air since, with somebody in bed
     contrast: Contrast = contrast.NOTHING
-    upon_ms: int | None = None  # when the air was last as warm as skin
+    on_skin_ms: int | None = None  # when the air was last as warm as skin
 
 
-class Feeling(NamedTuple):
+class Temperatures(NamedTuple):
     """What one minute feels like, C; the offset of the two thermometers is taken off."""
 
     leg_c: float | None
@@ -66,80 +68,87 @@ class Feeling(NamedTuple):
     measured: bool  # the room's thermometer speaks; else it is what was known last
 
 
-def feel(
-    was: Warmth,
-    leg: Air,
-    now: Feeling,
-    presence: Presence,
+def update(
+    was: ColdMemory,
+    leg: Thermometer,
+    now: Temperatures,
+    presence: Occupancy,
     at_ms: int,
     rules: Rules,
     *,
     firing: bool,
-) -> Warmth:
+) -> ColdMemory:
     """Take one minute in. A warm, occupied minute adds to the baseline; a cold one does not."""
     limits, c, r = rules.warmth, now.leg_c, now.room_c
-    if presence.entered_ms is not None and presence.entered_ms != was.stay_ms:
+    if presence.entered_ms is not None and presence.entered_ms != was.entered_ms:
         back = presence.settled_ms - presence.entered_ms < limits.settle_s * 1000
-        was = was._replace(stay_ms=presence.entered_ms) if back else Warmth(presence.entered_ms)
-    if was.change.told and not firing:  # what is usual begins anew under the cover as it is now
-        was = was._replace(marks=(), baseline_c=None, contrast=contrast.forget(was.contrast))
+        was = was._replace(entered_ms=presence.entered_ms) if back else ColdMemory(presence.entered_ms)
+    if was.fall.notified and not firing:  # what is usual begins anew under the cover as it is now
+        was = was._replace(
+            baseline_samples_c=(), baseline_c=None, contrast=contrast.without_baseline(was.contrast)
+        )
     if c is None or presence.in_bed is False:
-        kept = change.follow(was.change, None, at_ms, firing=firing)
-        return Warmth(
-            was.stay_ms,
-            was.marks,
+        kept = change.update(was.fall, None, at_ms, firing=firing)
+        return ColdMemory(
+            was.entered_ms,
+            was.baseline_samples_c,
             was.baseline_c,
             was.warmed,
-            change=kept,
+            fall=kept,
             contrast=was.contrast,
-            upon_ms=was.upon_ms,
+            on_skin_ms=was.on_skin_ms,
         )
     night = contrast.begin(was.contrast, r)
-    contrast_c = contrast.between(night, c, r)
-    k = share(c, r, rules)
+    contrast_c = contrast.normalized(night, c, r)
+    k = relative_warmth(c, r, rules)
     base = was.baseline_c
-    usual_k = None if base is None else share(base, r, rules)
-    seen = change.follow(was.change, contrast_c, at_ms, firing=firing)
+    usual_k = None if base is None else relative_warmth(base, r, rules)
+    seen = change.update(was.fall, contrast_c, at_ms, firing=firing)
     fallen = _fallen(c, base, k, usual_k, rules)
     low_k = limits.contrast_k if usual_k is None else min(limits.contrast_k, 0.8 * usual_k)
     bare = k is not None and now.measured and k < low_k and c < limits.warn_c
     above_c = round(c - r, 3) if now.measured and r is not None else None
     near = above_c is not None and above_c <= limits.draught_contrast_c
     airy = near or (k is not None and k < limits.draught_k)
-    drop = fall(leg) >= limits.uncovered_fall_c
-    fallen_ms = _since(was.fallen_ms, fallen, at_ms)
-    plain_ms = _since(was.plain_ms, c < limits.plain_c, at_ms)
-    marks, calm = was.marks, fallen_ms is None and plain_ms is None and seen.since_ms is None
-    if at_ms % MARK_MS == 0 and not firing and calm and (k is None or k <= UPON_K):
+    drop = drop_c(leg) >= limits.uncovered_fall_c
+    fallen_ms = _held_since(was.fallen_ms, fallen, at_ms)
+    plain_ms = _held_since(was.plain_ms, c < limits.plain_c, at_ms)
+    marks, calm = (
+        was.baseline_samples_c,
+        fallen_ms is None and plain_ms is None and seen.since_ms is None,
+    )
+    if at_ms % MARK_MS == 0 and not firing and calm and (k is None or k <= ON_SKIN_K):
         keep = limits.baseline_s * 1000 // MARK_MS
         marks = (*marks[-(keep - 1) :], _as_covered(c, r, rules))
         base = median(sorted(marks)[len(marks) // 2 :])
-    told = _held(was.slipped_ms, rules.health.slipped_s, at_ms)
-    near_c = limits.slipped_c + (SLIPPED_BACK_C if told else 0.0)
+    told = _has_held(was.displaced_since_ms, rules.health.slipped_s, at_ms)
+    near_c = limits.slipped_c + (BACK_IN_BED_C if told else 0.0)
     near_room = above_c is not None and above_c <= near_c
     slipped = near_room and r is not None and r < limits.warm_room_c
-    slipped_ms = _since(was.slipped_ms, slipped, at_ms)
+    slipped_ms = _held_since(was.displaced_since_ms, slipped, at_ms)
     settled = presence.in_bed is True and at_ms >= presence.settled_ms and now.measured
     if settled and not firing and seen.since_ms is None and slipped_ms is None:
-        night = contrast.mark(night, contrast_c, at_ms)
-    return Warmth(
-        was.stay_ms,
+        night = contrast.update(night, contrast_c, at_ms)
+    return ColdMemory(
+        was.entered_ms,
         marks,
         base,
         was.warmed or c >= limits.warn_c,
         fallen_ms,
         plain_ms,
-        _since(was.contrast_ms, bare, at_ms),
-        _since(was.urgent_ms, c < limits.urgent_c, at_ms),
-        _since(was.cold_room_ms, now.measured and r is not None and r < limits.cold_room_c, at_ms),
-        _since(was.draught_ms, airy, at_ms),
+        _held_since(was.contrast_ms, bare, at_ms),
+        _held_since(was.urgent_ms, c < limits.urgent_c, at_ms),
+        _held_since(
+            was.cold_room_ms, now.measured and r is not None and r < limits.cold_room_c, at_ms
+        ),
+        _held_since(was.draught_ms, airy, at_ms),
         at_ms if drop else was.dropped_ms,
-        _since(was.warm_ms, firing and _warm(c, contrast_c, base, seen, rules), at_ms),
-        _since(was.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
+        _held_since(was.warm_ms, firing and _warm(c, contrast_c, base, seen, rules), at_ms),
+        _held_since(was.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
         seen,
         slipped_ms,
         night,
-        at_ms if k is not None and k > UPON_K else was.upon_ms,
+        at_ms if k is not None and k > ON_SKIN_K else was.on_skin_ms,
     )
 
 
@@ -159,15 +168,13 @@ def _fallen(
     return k is None or usual_k is None or k <= (1 - limits.change_share) * usual_k
 
 
-def _warm(
-    c: float, contrast_c: float | None, base: float | None, seen: Change, rules: Rules
-) -> bool:
+def _warm(c: float, contrast_c: float | None, base: float | None, seen: Fall, rules: Rules) -> bool:
     """Say whether it is as warm as a covered bed; what fell has to come back."""
     limits = rules.warmth
-    if contrast_c is not None and seen.before_c is not None:
-        back = contrast_c >= (1 - limits.clear_share) * seen.before_c
+    if contrast_c is not None and seen.baseline_c is not None:
+        back = contrast_c >= (1 - limits.clear_share) * seen.baseline_c
         near = c >= limits.clear_near_c or (base is not None and base - c < limits.clear_drop_c)
-        again = change.came_back(seen) and c >= limits.plain_c + AGAIN_C
+        again = change.recovered(seen) and c >= limits.plain_c + NO_FALL_MARGIN_C
         return c >= limits.covered_c or (back and near) or again
     return c >= limits.clear_c or (
         c >= limits.clear_near_c and (base is None or base - c < limits.clear_drop_c)
@@ -175,15 +182,15 @@ def _warm(
 
 
 def judge(
-    now: Warmth,
-    leg: Air,
-    felt: Feeling,
-    presence: Presence,
+    now: ColdMemory,
+    leg: Thermometer,
+    felt: Temperatures,
+    presence: Occupancy,
     movement: Movement,
     at_ms: int,
     rules: Rules,
     *,
-    firing: Level | None,
+    firing: Severity | None,
 ) -> Verdict:
     """Say whether the legs are cold; `firing` is the level at which the alert already stands."""
     limits = rules.warmth
@@ -195,10 +202,12 @@ def judge(
         return unknown(Reason.PRESENCE_UNSURE)
     if felt.measured and felt.room_c is not None and felt.room_c >= limits.warm_room_c:
         return no(Reason.WARM_ROOM)
-    turned_ms = turned(now, movement, at_ms, rules)
-    if now.slipped_ms is not None or (not firing and _slips(now, felt, turned_ms, at_ms, rules)):
-        return unknown(Reason.SLIPPED)
-    if firing and _held(now.warm_ms, limits.clear_hold_s, at_ms):
+    turned_ms = last_turn_ms(now, movement, at_ms, rules)
+    if now.displaced_since_ms is not None or (
+        not firing and _may_be_displaced(now, felt, turned_ms, at_ms, rules)
+    ):
+        return unknown(Reason.DISPLACED)
+    if firing and _has_held(now.warm_ms, limits.clear_hold_s, at_ms):
         return WARM
     if not firing and at_ms < presence.settled_ms:
         return WARM
@@ -208,36 +217,38 @@ def judge(
             return found or WARM
         return unknown(Reason.PRESENCE_UNSURE)
     # What was told holds on when its fall has come to an end; it is no longer one only if it warms.
-    since_ms = found.since_ms if found else change.stays(now.change, limits)
-    if recovery(leg) >= limits.recover_c:
+    since_ms = found.since_ms if found else change.still_low_since_ms(now.fall, limits)
+    if rise_10_min_c(leg) >= limits.recover_c:
         since_ms = None  # no reason to say more
     least = firing
-    if firing is Level.URGENT and _held(now.less_urgent_ms, limits.clear_hold_s, at_ms):
-        least = Level.WARNING
-    if found is None or RANK[found.level] < RANK[least]:
-        why = found.reason if found else reason(now, at_ms, rules)
+    if firing is Severity.URGENT and _has_held(now.less_urgent_ms, limits.clear_hold_s, at_ms):
+        least = Severity.WARNING
+    if found is None or RANK[found.severity] < RANK[least]:
+        why = found.reason if found else cooling_reason(now, at_ms, rules)
         return yes(least, why, since_ms, found.rule if found else "")
     return found._replace(since_ms=since_ms)
 
 
-def _slips(now: Warmth, felt: Feeling, turned_ms: int | None, at_ms: int, rules: Rules) -> bool:
+def _may_be_displaced(
+    now: ColdMemory, felt: Temperatures, turned_ms: int | None, at_ms: int, rules: Rules
+) -> bool:
     if not felt.measured or felt.room_c is None:
         return False
-    stretch = contrast.stretch(now.contrast, felt.room_c)
-    usual = now.contrast.usual
-    return cover.slips(now.change, usual, turned_ms, stretch, at_ms, rules.warmth)
+    stretch = contrast.span_ratio(now.contrast, felt.room_c)
+    usual = now.contrast.baseline
+    return cover.may_be_displaced(now.fall, usual, turned_ms, stretch, at_ms, rules.warmth)
 
 
-def turned(now: Warmth, movement: Movement, at_ms: int, rules: Rules) -> int | None:
+def last_turn_ms(now: ColdMemory, movement: Movement, at_ms: int, rules: Rules) -> int | None:
     """Return when the sleeper last turned, UTC ms; None where the sensor cannot say.
 
     One that is silent cannot, nor one that has seen nobody turn since bedtime.
     """
-    blind = now.stay_ms is not None and (movement.turned_ms or 0) < now.stay_ms - ENTRY_MS
-    return None if blind or not known(movement, at_ms, rules) else movement.turned_ms
+    blind = now.entered_ms is not None and (movement.turned_ms or 0) < now.entered_ms - ENTRY_MS
+    return None if blind or not is_known(movement, at_ms, rules) else movement.turned_ms
 
 
-def _alive(presence: Presence, movement: Movement, since_ms: int | None, rules: Rules) -> bool:
+def _alive(presence: Occupancy, movement: Movement, since_ms: int | None, rules: Rules) -> bool:
     """Say whether a body is sure to lie there: by a mat, because nobody got up, or by moving.
 
     Without a mat an uncovered sleeper and an empty bed cool alike.
@@ -250,27 +261,29 @@ def _alive(presence: Presence, movement: Movement, since_ms: int | None, rules: 
 
 
 def _cold(
-    now: Warmth,
-    leg: Air,
-    felt: Feeling,
+    now: ColdMemory,
+    leg: Thermometer,
+    felt: Temperatures,
     movement: Movement,
     settled_ms: int,
     at_ms: int,
     rules: Rules,
 ) -> Verdict | None:
     limits = rules.warmth
-    late = now.stay_ms is not None and at_ms - now.stay_ms >= limits.cold_start_s * 1000
-    urgent = now.urgent_ms is not None and _held(now.urgent_ms, limits.urgent_hold_s, at_ms)
+    late = now.entered_ms is not None and at_ms - now.entered_ms >= limits.cold_start_s * 1000
+    urgent = now.urgent_ms is not None and _has_held(now.urgent_ms, limits.urgent_hold_s, at_ms)
     if urgent and (now.warmed or late):  # a bed is given time to warm before anybody is alarmed
-        return yes(Level.URGENT, reason(now, at_ms, rules), now.urgent_ms, "warmth.urgent_c")
-    turned_ms = turned(now, movement, at_ms, rules)
-    tossing = turned_ms is None or restless(movement, at_ms, limits.restless_s)
-    rule = cover.off(now.change, now.contrast.usual, turned_ms, at_ms, limits)
-    if rule and not _freed(now, felt, rules):
-        return yes(Level.WARNING, _bared(now, at_ms, rules), now.change.since_ms, rule)
+        return yes(
+            Severity.URGENT, cooling_reason(now, at_ms, rules), now.urgent_ms, "warmth.urgent_c"
+        )
+    turned_ms = last_turn_ms(now, movement, at_ms, rules)
+    tossing = turned_ms is None or is_restless(movement, at_ms, limits.restless_s)
+    rule = cover.uncovered_by(now.fall, now.contrast.baseline, turned_ms, at_ms, limits)
+    if rule and not _was_on_skin(now, felt, rules):
+        return yes(Severity.WARNING, _uncovered_reason(now, at_ms, rules), now.fall.since_ms, rule)
     if not now.warmed:
         return _cold_start(now, leg, felt, movement, at_ms, rules)
-    if change.rising(now.change):
+    if change.is_rising(now.fall):
         return None  # it warms again
     longer = 2 if tossing else 1
     for since, hold_s, rule in (
@@ -279,62 +292,67 @@ def _cold(
         (now.plain_ms, limits.plain_hold_s, "warmth.plain_c"),
     ):
         # What a bed has from being left for a while counts only once it has had time to warm.
-        if since is not None and _held(max(since, settled_ms), longer * hold_s, at_ms):
-            return yes(Level.WARNING, reason(now, at_ms, rules), since, rule)
+        if since is not None and _has_held(max(since, settled_ms), longer * hold_s, at_ms):
+            return yes(Severity.WARNING, cooling_reason(now, at_ms, rules), since, rule)
     if (
         felt.leg_c is not None
         and felt.leg_c < limits.warn_c
         and now.cold_room_ms is not None
-        and _held(now.cold_room_ms, limits.cold_room_s, at_ms)
+        and _has_held(now.cold_room_ms, limits.cold_room_s, at_ms)
     ):
-        return yes(Level.WARNING, Reason.COLD_ROOM, now.cold_room_ms, "warmth.cold_room_c")
+        return yes(Severity.WARNING, Reason.COLD_ROOM, now.cold_room_ms, "warmth.cold_room_c")
     return None
 
 
-def _freed(now: Warmth, felt: Feeling, rules: Rules) -> bool:
+def _was_on_skin(now: ColdMemory, felt: Temperatures, rules: Rules) -> bool:
     """Say whether a leg lay upon the sensor before the fall, and it may lie under the cover now."""
-    since_ms = now.change.since_ms
-    if felt.leg_c is None or since_ms is None or now.upon_ms is None:
+    since_ms = now.fall.since_ms
+    if felt.leg_c is None or since_ms is None or now.on_skin_ms is None:
         return False
-    k = share(felt.leg_c, felt.room_c, rules)
-    return now.upon_ms > since_ms - UPON_MS and k is not None and k > FREED_K
+    k = relative_warmth(felt.leg_c, felt.room_c, rules)
+    return now.on_skin_ms > since_ms - ON_SKIN_MS and k is not None and k > RELEASED_K
 
 
 def _cold_start(
-    now: Warmth, leg: Air, felt: Feeling, movement: Movement, at_ms: int, rules: Rules
+    now: ColdMemory,
+    leg: Thermometer,
+    felt: Temperatures,
+    movement: Movement,
+    at_ms: int,
+    rules: Rules,
 ) -> Verdict | None:
     limits = rules.warmth
-    if now.plain_ms is None or now.stay_ms is None or felt.leg_c is None or not leg.trail:
+    if now.plain_ms is None or now.entered_ms is None or felt.leg_c is None or not leg.recent_c:
         return None
-    warmest_c = max(leg.trail) - (leg.celsius or 0.0) + felt.leg_c  # of twenty minutes
-    if at_ms - now.stay_ms < limits.cold_start_s * 1000 or warmest_c >= limits.cold_start_c:
+    warmest_c = max(leg.recent_c) - (leg.celsius or 0.0) + felt.leg_c  # of twenty minutes
+    if at_ms - now.entered_ms < limits.cold_start_s * 1000 or warmest_c >= limits.cold_start_c:
         return None
-    if now.change.since_ms is not None or change.rising(now.change):
+    if now.fall.since_ms is not None or change.is_rising(now.fall):
         return None  # a cover that is lifted for a moment says nothing about the bed
     moved = movement.moved_ms[-1] if movement.moved_ms else 0
     awake = at_ms - moved <= limits.wakeful_s * 1000
-    level = Level.WARNING if awake else Level.LOG
+    level = Severity.WARNING if awake else Severity.LOG
     return yes(level, Reason.COLD_START, now.plain_ms, "warmth.cold_start_s")
 
 
-def doubt(now: Warmth, movement: Movement, at_ms: int, rules: Rules) -> Figures:
+def evidence(now: ColdMemory, movement: Movement, at_ms: int, rules: Rules) -> Figures:
     """Return how sure it is that the cover is off, and from what; nothing where nothing falls."""
-    turned_ms = turned(now, movement, at_ms, rules)
-    seen = cover.signs(now.change, now.contrast.usual, turned_ms, at_ms)
+    turned_ms = last_turn_ms(now, movement, at_ms, rules)
+    seen = cover.features(now.fall, now.contrast.baseline, turned_ms, at_ms)
     if seen is None:
         return ()
     return (
-        ("sure_pct", round(100 * cover.sure(seen))),
+        ("sure_pct", round(100 * cover.p_uncovered(seen))),
         ("fallen_pct", round(100 * seen.fallen)),
         ("turned_min", None if turned_ms is None else round(seen.turn_min)),
     )
 
 
-def reason(now: Warmth, at_ms: int, rules: Rules) -> Reason:
+def cooling_reason(now: ColdMemory, at_ms: int, rules: Rules) -> Reason:
     """Name what the cold looks like; a draught is never more than possible."""
     if not now.warmed:
         return Reason.COLD_START
-    if now.draught_ms is not None and _held(now.draught_ms, rules.warmth.draught_s, at_ms):
+    if now.draught_ms is not None and _has_held(now.draught_ms, rules.warmth.draught_s, at_ms):
         return Reason.DRAUGHT
     recent_ms = 2 * rules.warmth.plain_hold_s * 1000
     if now.dropped_ms is not None and at_ms - now.dropped_ms <= recent_ms:
@@ -342,23 +360,23 @@ def reason(now: Warmth, at_ms: int, rules: Rules) -> Reason:
     return Reason.COOLED
 
 
-def _bared(now: Warmth, at_ms: int, rules: Rules) -> Reason:
-    draught = reason(now, at_ms, rules) is Reason.DRAUGHT
+def _uncovered_reason(now: ColdMemory, at_ms: int, rules: Rules) -> Reason:
+    draught = cooling_reason(now, at_ms, rules) is Reason.DRAUGHT
     return Reason.DRAUGHT if draught else Reason.UNCOVERED
 
 
-def share(leg_c: float, room_c: float | None, rules: Rules) -> float | None:
+def relative_warmth(leg_c: float, room_c: float | None, rules: Rules) -> float | None:
     """Return k = (leg - room) / (skin - room), or None without a room sensor or in a hot room."""
     if room_c is None or room_c >= rules.warmth.skin_c - 1:
         return None
     return (leg_c - room_c) / (rules.warmth.skin_c - room_c)
 
 
-def _since(since_ms: int | None, holds: bool, at_ms: int) -> int | None:  # noqa: FBT001 - private
+def _held_since(since_ms: int | None, holds: bool, at_ms: int) -> int | None:  # noqa: FBT001 - private
     if not holds:
         return None
     return at_ms if since_ms is None else since_ms
 
 
-def _held(since_ms: int | None, hold_s: int, at_ms: int) -> bool:
+def _has_held(since_ms: int | None, hold_s: int, at_ms: int) -> bool:
     return since_ms is not None and at_ms - since_ms >= hold_s * 1000

@@ -6,13 +6,13 @@ is told some minutes later anyway. How often is scored with everything else
 """
 
 from legwatch.conditions import uncovered as cover
-from legwatch.conditions.cold import Feeling, Warmth, turned
+from legwatch.conditions.cold import ColdMemory, Temperatures, last_turn_ms
 from legwatch.limits.limits import Rules
 from legwatch.signals import fall as change
 from legwatch.signals.movement import Movement
-from legwatch.signals.thermometer import TRAIL_MARKS, TRAIL_STEP_MS, Air
+from legwatch.signals.thermometer import RECENT_SAMPLES, RECENT_STEP_MS, Thermometer
 
-MARK_MIN = TRAIL_STEP_MS / 60_000
+MARK_MIN = RECENT_STEP_MS / 60_000
 SOONEST_C_A_MIN = 0.04  # a slower fall is the room's, or the sleeper's settling in
 HIGHEST_C = 31.0  # above this a bed is as warm as beds are, and has far to fall
 BEGUN = 0.06  # share of the contrast: less is noise
@@ -21,29 +21,34 @@ FEWEST_MARKS = 3
 
 
 def below_in_min(
-    now: Warmth, felt: Feeling, leg: Air, movement: Movement, at_ms: int, rules: Rules
+    now: ColdMemory,
+    felt: Temperatures,
+    leg: Thermometer,
+    movement: Movement,
+    at_ms: int,
+    rules: Rules,
 ) -> int | None:
     """Return in how many minutes, 1 to `warmth.early_s`, or None when it is not to be expected.
 
     Straight on, by the last four minutes while a fall is under way, else by the last eighteen. A
     fall that is more likely a cover lifted for a moment is none to speak of.
     """
-    c, marks = felt.leg_c, leg.trail
+    c, marks = felt.leg_c, leg.recent_c
     if c is None or not rules.warmth.plain_c < c < HIGHEST_C or len(marks) < FEWEST_MARKS:
         return None
-    falls = now.change.since_ms is not None and now.change.fallen >= BEGUN
+    falls = now.fall.since_ms is not None and now.fall.fallen >= BEGUN
     if falls:
-        seen = cover.signs(
-            now.change, now.contrast.usual, turned(now, movement, at_ms, rules), at_ms
+        seen = cover.features(
+            now.fall, now.contrast.baseline, last_turn_ms(now, movement, at_ms, rules), at_ms
         )
-        if seen is None or cover.sure(seen) < EVEN:
+        if seen is None or cover.p_uncovered(seen) < EVEN:
             return None
         rate = (marks[-FEWEST_MARKS] - marks[-1]) / (MARK_MIN * (FEWEST_MARKS - 1))
-    elif len(marks) == TRAIL_MARKS:
-        rate = (marks[0] - marks[-1]) / (MARK_MIN * (TRAIL_MARKS - 1))
+    elif len(marks) == RECENT_SAMPLES:
+        rate = (marks[0] - marks[-1]) / (MARK_MIN * (RECENT_SAMPLES - 1))
     else:
         return None
-    if rate < SOONEST_C_A_MIN or change.rising(now.change):
+    if rate < SOONEST_C_A_MIN or change.is_rising(now.fall):
         return None
     minutes = max(1, round((c - rules.warmth.plain_c) / rate))
     return minutes if minutes * 60 <= rules.warmth.early_s else None

@@ -1,11 +1,11 @@
 """Can legwatch see at all? Sensors missing, implausible or stuck, and an agent gone silent."""
 
-from legwatch.conditions.verdict import WELL, Level, Reason, Verdict, unknown, yes
+from legwatch.conditions.verdict import WELL, Reason, Severity, Verdict, unknown, yes
 from legwatch.limits.limits import Rules
 from legwatch.night import evening_of, in_hours
 from legwatch.signals.movement import Movement
-from legwatch.signals.occupancy import Presence
-from legwatch.signals.thermometer import Air
+from legwatch.signals.occupancy import Occupancy
+from legwatch.signals.thermometer import Thermometer
 
 
 def judge_agent(window_ms: int, back_ms: int, at_ms: int, rules: Rules, *, firing: bool) -> Verdict:
@@ -17,24 +17,24 @@ def judge_agent(window_ms: int, back_ms: int, at_ms: int, rules: Rules, *, firin
     if at_ms - window_ms >= limits.agent_s * 1000:
         if not firing and not _at_night(at_ms, rules):
             return unknown(Reason.AGENT_SILENT)
-        return yes(Level.WARNING, Reason.AGENT_SILENT, window_ms, "health.agent_s")
+        return yes(Severity.WARNING, Reason.AGENT_SILENT, window_ms, "health.agent_s")
     if at_ms - window_ms <= limits.stale_s * 1000 and at_ms - back_ms >= limits.back_s * 1000:
         return WELL
     return unknown(Reason.AGENT_SILENT)
 
 
 def judge_sensors(
-    leg: Air,
-    room: Air,
+    leg: Thermometer,
+    room: Thermometer,
     movement: Movement,
-    presence: Presence,
+    presence: Occupancy,
     *,
     window_ms: int,
     back_ms: int,
     at_ms: int,
     rules: Rules,
     leg_stuck: bool,
-    slipped_ms: int | None,
+    displaced_since_ms: int | None,
     firing: Reason | None,
 ) -> Verdict:
     """Say whether a sensor that legwatch has heard of is missing, implausible, stuck or blind."""
@@ -43,7 +43,7 @@ def judge_sensors(
         return unknown(Reason.AGENT_SILENT)
     if firing is Reason.MOVEMENT_SILENT and not _moved_lately(movement, at_ms, rules):
         return unknown(firing)  # leaving the bed does not make a blind sensor see
-    slipped = _slipped(slipped_ms, presence, at_ms, rules)
+    slipped = _is_displaced(displaced_since_ms, presence, at_ms, rules)
     if not leg_stuck and not slipped and _all_well(leg, room, movement, presence, at_ms, rules):
         return WELL
     worst: Verdict | None = None
@@ -52,22 +52,24 @@ def judge_sensors(
         hold_s = rules.stillness.silent_s if by_silence else limits.alert_s
         if at_ms - bad_ms >= hold_s * 1000:
             rule = "stillness.silent_s" if by_silence else "health.alert_s"
-            worst = worst or yes(Level.WARNING, reason, bad_ms, rule)
+            worst = worst or yes(Severity.WARNING, reason, bad_ms, rule)
         elif at_ms - bad_ms > limits.back_s * 1000:
             doubtful = True
     if leg_stuck and leg.same_since_ms is not None:
         long = at_ms - leg.same_since_ms >= limits.stuck_s * 1000
         rule = "health.stuck_s" if long else "health.frozen_s"
-        worst = worst or yes(Level.WARNING, Reason.STUCK, leg.same_since_ms, rule)
+        worst = worst or yes(Severity.WARNING, Reason.STUCK, leg.same_since_ms, rule)
     if slipped:
-        worst = worst or yes(Level.WARNING, Reason.SLIPPED, slipped_ms, "health.slipped_s")
+        worst = worst or yes(
+            Severity.WARNING, Reason.DISPLACED, displaced_since_ms, "health.slipped_s"
+        )
     if worst:
         return worst if _at_night(at_ms, rules) else unknown(worst.reason)
     steady = leg.good_since_ms is None or at_ms - leg.good_since_ms >= limits.back_s * 1000
     return unknown(Reason.NO_READINGS) if doubtful or not steady else WELL
 
 
-def _slipped(slipped_ms: int | None, presence: Presence, at_ms: int, rules: Rules) -> bool:
+def _is_displaced(slipped_ms: int | None, presence: Occupancy, at_ms: int, rules: Rules) -> bool:
     """Say whether the sensor by the legs has had the room's air for long beside a sleeper."""
     settled = presence.in_bed is True and at_ms >= presence.settled_ms
     held = slipped_ms is not None and at_ms - slipped_ms >= rules.health.slipped_s * 1000
@@ -79,7 +81,12 @@ def _moved_lately(movement: Movement, at_ms: int, rules: Rules) -> bool:
 
 
 def _all_well(
-    leg: Air, room: Air, movement: Movement, presence: Presence, at_ms: int, rules: Rules
+    leg: Thermometer,
+    room: Thermometer,
+    movement: Movement,
+    presence: Occupancy,
+    at_ms: int,
+    rules: Rules,
 ) -> bool:
     """Say whether every sensor has spoken lately and steadily: the usual minute, quickly told."""
     recent_ms = at_ms - rules.health.back_s * 1000
@@ -93,7 +100,12 @@ def _all_well(
 
 
 def _complaints(
-    leg: Air, room: Air, movement: Movement, presence: Presence, back_ms: int, rules: Rules
+    leg: Thermometer,
+    room: Thermometer,
+    movement: Movement,
+    presence: Occupancy,
+    back_ms: int,
+    rules: Rules,
 ) -> list[tuple[Reason, int, bool]]:
     """Return (reason, bad since ms, told by its silence) for each, the most telling first."""
     found = []

@@ -1,15 +1,15 @@
 """How long nothing of posture size has moved, and whether that is too long."""
 
-from legwatch.conditions.verdict import MOVED, Level, Reason, Verdict, no, unknown, yes
+from legwatch.conditions.verdict import MOVED, Reason, Severity, Verdict, no, unknown, yes
 from legwatch.limits.limits import Rules
-from legwatch.signals.movement import Movement, known
-from legwatch.signals.occupancy import Presence
+from legwatch.signals.movement import Movement, is_known
+from legwatch.signals.occupancy import Occupancy
 
-_LEVELS = tuple(Level)
+_LEVELS = tuple(Severity)
 FIRST_CYCLE_MS = 6_000_000  # 100 min: a sleep cycle and the time to fall asleep
 
 
-def still_since(movement: Movement, presence: Presence, at_ms: int, rules: Rules) -> int | None:
+def still_since_ms(movement: Movement, presence: Occupancy, at_ms: int, rules: Rules) -> int | None:
     """Return since when the sleeper lies still, UTC ms; None when that cannot be told.
 
     It counts only time that was watched, in bed, by a sensor that has seen a movement since entry:
@@ -18,7 +18,7 @@ def still_since(movement: Movement, presence: Presence, at_ms: int, rules: Rules
     if presence.in_bed is not True or presence.entered_ms is None:
         return None
     turned = movement.turned_ms
-    if turned is None or movement.heard_since_ms is None or not known(movement, at_ms, rules):
+    if turned is None or movement.heard_since_ms is None or not is_known(movement, at_ms, rules):
         return None
     if turned < presence.entered_ms - rules.presence.moves_in_s * 1000:
         return None
@@ -37,11 +37,11 @@ def limits_s(rules: Rules) -> tuple[int, int, int]:
 
 def judge(
     movement: Movement,
-    presence: Presence,
+    presence: Occupancy,
     at_ms: int,
     rules: Rules,
     *,
-    firing: Level | None,
+    firing: Severity | None,
     fired_ms: int | None,
 ) -> Verdict:
     """Say whether the sleeper has been still too long; a standing alert ends only by a movement."""
@@ -50,9 +50,9 @@ def judge(
     turned = movement.turned_ms
     if firing and turned is not None and fired_ms is not None and turned > fired_ms:
         return MOVED
-    since = still_since(movement, presence, at_ms, rules)
+    since = still_since_ms(movement, presence, at_ms, rules)
     if since is None:
-        missing = not known(movement, at_ms, rules)
+        missing = not is_known(movement, at_ms, rules)
         return unknown(Reason.MOVEMENT_MISSING if missing else Reason.PRESENCE_UNSURE)
     level, rule, still_s = None, "", (at_ms - since) // 1000
     still_s -= _first_cycle_s(since, presence, rules)
@@ -65,15 +65,15 @@ def judge(
     return yes(level, Reason.STILL_TOO_LONG, since, rule)
 
 
-def _first_cycle_s(since_ms: int, presence: Presence, rules: Rules) -> int:
+def _first_cycle_s(since_ms: int, presence: Occupancy, rules: Rules) -> int:
     """Return what is allowed more: nothing after the first sleep cycle, or under a care plan."""
     planned = rules.care.warn_s or rules.care.urgent_s
     early = since_ms - (presence.entered_ms or 0) < FIRST_CYCLE_MS
     return rules.stillness.first_cycle_s if early and not planned else 0
 
 
-def _rule(level: Level, rules: Rules) -> str:
-    if level is Level.LOG:
+def _rule(level: Severity, rules: Rules) -> str:
+    if level is Severity.LOG:
         return "stillness.log_s"
     table = "care" if rules.care.warn_s or rules.care.urgent_s else "stillness"
-    return f"{table}.{'warn_s' if level is Level.WARNING else 'urgent_s'}"
+    return f"{table}.{'warn_s' if level is Severity.WARNING else 'urgent_s'}"

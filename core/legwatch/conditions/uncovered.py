@@ -10,12 +10,12 @@ night is in it.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from legwatch.conditions import classifier as odds
-from legwatch.conditions.uncovered_model import OFF, OFF_BASE, SLIPPED, SLIPPED_BASE
-from legwatch.limits.limits import Warmth as Limits
+from legwatch.conditions import classifier as classifier
+from legwatch.conditions.uncovered_model import DISPLACED, DISPLACED_BASE, UNCOVERED, UNCOVERED_BASE
+from legwatch.limits.limits import WarmthLimits as Limits
 from legwatch.signals import fall as change
-from legwatch.signals.contrast import Usual
-from legwatch.signals.fall import Change
+from legwatch.signals.contrast import ContrastBaseline
+from legwatch.signals.fall import Fall
 
 LONG_S = 1_200  # no lifted cover lets the air stay down so long
 WANES_S = 960  # a fall that took so long counts only where it lies below what is usual, too
@@ -36,7 +36,7 @@ OUTSIDE_S = 2_400  # and then it is at the room's air, which another rule knows
 _MINUTE_MS = 60_000
 
 
-class Signs(NamedTuple):
+class Features(NamedTuple):
     """What one minute of a fall looks like; shares are of the contrast before it, 0 to 1."""
 
     fallen: float  # share by which it lies below what it was
@@ -50,19 +50,21 @@ class Signs(NamedTuple):
     middle: float  # the same below its middle
 
 
-_OFF = odds.read(OFF_BASE, OFF, Signs._fields)
-_SLIPPED = odds.read(SLIPPED_BASE, SLIPPED, Signs._fields)
+_UNCOVERED = classifier.parse(UNCOVERED_BASE, UNCOVERED, Features._fields)
+_DISPLACED = classifier.parse(DISPLACED_BASE, DISPLACED, Features._fields)
 
 
-def signs(now: Change, night: Usual | None, turned_ms: int | None, at_ms: int) -> Signs | None:
+def features(
+    now: Fall, night: ContrastBaseline | None, turned_ms: int | None, at_ms: int
+) -> Features | None:
     """Return the signs of this minute, or None where nothing falls or too little is known."""
-    course, before = now.course_c, now.before_c
+    course, before = now.contrasts_c, now.baseline_c
     if now.since_ms is None or not before or len(course) < PACES + PACE:
         return None
     paces = [(course[-1 - PACE - n] - course[-1 - n]) / before for n in range(PACES)]
     began_ms = now.since_ms - _MINUTE_MS
     turn_min = max(0, at_ms - (began_ms if turned_ms is None else turned_ms)) / _MINUTE_MS
-    return Signs(
+    return Features(
         now.fallen,
         paces[0],
         paces[0] - paces[PACE],
@@ -79,34 +81,40 @@ def _below(now_c: float, usual_c: float) -> float:
     return 1 - now_c / max(usual_c, LEAST_C)
 
 
-def sure(seen: Signs) -> float:
+def p_uncovered(seen: Features) -> float:
     """Return how sure it is that the cover is off and not only lifted, 0 to 1."""
-    return odds.chance(_OFF, seen)
+    return classifier.probability(_UNCOVERED, seen)
 
 
-def outside(seen: Signs) -> float:
+def p_displaced(seen: Features) -> float:
     """Return how likely it is, if it was not only lifted, that the sensor has slipped, 0 to 1."""
-    return odds.chance(_SLIPPED, seen)
+    return classifier.probability(_DISPLACED, seen)
 
 
-def off(now: Change, night: Usual | None, turned_ms: int | None, at_ms: int, limits: Limits) -> str:
+def uncovered_by(
+    now: Fall, night: ContrastBaseline | None, turned_ms: int | None, at_ms: int, limits: Limits
+) -> str:
     """Return the limit by which the cover is off, or nothing: it has fallen far, and stays down."""
-    if now.since_ms is None or now.fallen < limits.change_share or change.rising(now):
+    if now.since_ms is None or now.fallen < limits.change_share or change.is_rising(now):
         return ""
-    if now.before_c is None or now.before_c < COVERED_C:
+    if now.baseline_c is None or now.baseline_c < COVERED_C:
         return ""
     held_s = (at_ms - now.since_ms) // 1000
-    if held_s >= WANES_S and night and now.course_c[-1] > (1 - limits.change_share) * night.lower_c:
+    if (
+        held_s >= WANES_S
+        and night
+        and now.contrasts_c[-1] > (1 - limits.change_share) * night.lower_c
+    ):
         return ""
-    seen = signs(now, night, turned_ms, at_ms)
-    if seen is not None and sure(seen) >= limits.change_sure:
+    seen = features(now, night, turned_ms, at_ms)
+    if seen is not None and p_uncovered(seen) >= limits.change_sure:
         return "warmth.change_sure"
     return "warmth.change_share" if held_s >= LONG_S else ""
 
 
-def slips(
-    now: Change,
-    night: Usual | None,
+def may_be_displaced(
+    now: Fall,
+    night: ContrastBaseline | None,
     turned_ms: int | None,
     stretch: float,
     at_ms: int,
@@ -116,24 +124,29 @@ def slips(
 
     `stretch` makes the degrees of now of a contrast, which is told as in the room of bedtime.
     """
-    seen = signs(now, night, turned_ms, at_ms)
+    seen = features(now, night, turned_ms, at_ms)
     if seen is None or now.since_ms is None or seen.fallen < limits.change_share:
         return False
     early = seen.age_min < FORECAST_MIN
     views = [change.ago(now, n) for n in range(1 if early else LOOKS)]
     held_s = (at_ms - now.since_ms) // 1000
-    if _outside(views, night, turned_ms, at_ms) < limits.slip_doubt or held_s >= OUTSIDE_S:
+    if (
+        _worst_p_displaced(views, night, turned_ms, at_ms) < limits.slip_doubt
+        or held_s >= OUTSIDE_S
+    ):
         return False
     nearly = held_s >= NEARLY_S
-    if not nearly and (early or outside(seen) > LIKELY):
+    if not nearly and (early or p_displaced(seen) > LIKELY):
         return True
-    end_c = now.course_c[-1] if nearly else min(change.settles_at(view) for view in views)
+    end_c = now.contrasts_c[-1] if nearly else min(change.asymptote_c(view) for view in views)
     return end_c * stretch < limits.slipped_c + FORECAST_C
 
 
-def _outside(
-    views: Sequence[Change], night: Usual | None, turned_ms: int | None, at_ms: int
+def _worst_p_displaced(
+    views: Sequence[Fall], night: ContrastBaseline | None, turned_ms: int | None, at_ms: int
 ) -> float:
     """Return how likely it is, by the worst of these views, each a minute before the last one."""
-    looks = [signs(view, night, turned_ms, at_ms - n * _MINUTE_MS) for n, view in enumerate(views)]
-    return max((outside(seen) for seen in looks if seen), default=0.0)
+    looks = [
+        features(view, night, turned_ms, at_ms - n * _MINUTE_MS) for n, view in enumerate(views)
+    ]
+    return max((p_displaced(seen) for seen in looks if seen), default=0.0)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 Figures = tuple[tuple[str, float | int | str | None], ...]
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     """How much it matters: `log` is only written down."""
 
     LOG = "log"
@@ -32,7 +32,7 @@ class Reason(StrEnum):
     NO_READINGS = "no_readings"
     IMPLAUSIBLE = "implausible"
     STUCK = "stuck"
-    SLIPPED = "slipped"
+    DISPLACED = "slipped"
     MOVEMENT_MISSING = "movement_missing"
     MOVEMENT_SILENT = "movement_silent"
     PRESENCE_UNSURE = "presence_unsure"
@@ -43,7 +43,7 @@ class Reason(StrEnum):
     SNOOZE_OVER = "snooze_over"
 
 
-class Truth(IntEnum):
+class TriState(IntEnum):
     """Three answers; unknown never fires and never clears."""
 
     NO = 0
@@ -54,24 +54,24 @@ class Truth(IntEnum):
 class Verdict(NamedTuple):
     """One rule's answer. `level` and `rule`, the limit that made it, count only with YES."""
 
-    truth: Truth
+    holds: TriState
     reason: Reason
-    level: Level = Level.LOG
+    severity: Severity = Severity.LOG
     since_ms: int | None = None  # since when it has held; None: not now, but not yet over either
     rule: str = ""  # dotted path, such as warmth.warn_c
 
 
-RANK = {Level.LOG: 1, Level.WARNING: 2, Level.URGENT: 3}
+RANK = {Severity.LOG: 1, Severity.WARNING: 2, Severity.URGENT: 3}
 
 
 def no(reason: Reason) -> Verdict:
     """Return: it is not so."""
-    return Verdict(Truth.NO, reason)
+    return Verdict(TriState.NO, reason)
 
 
 def unknown(reason: Reason) -> Verdict:
     """Return: it cannot be judged."""
-    return Verdict(Truth.UNKNOWN, reason)
+    return Verdict(TriState.UNKNOWN, reason)
 
 
 # The answers of a quiet minute, made once.
@@ -80,6 +80,6 @@ MOVED = no(Reason.MOVED)
 WELL = no(Reason.BACK)
 
 
-def yes(level: Level, reason: Reason, since_ms: int | None, rule: str = "") -> Verdict:
+def yes(level: Severity, reason: Reason, since_ms: int | None, rule: str = "") -> Verdict:
     """Return: it has been so since `since_ms`; None: it only waits to be over."""
-    return Verdict(Truth.YES, reason, level, since_ms, rule)
+    return Verdict(TriState.YES, reason, level, since_ms, rule)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn, TypeGuard
 
 from legwatch.errors import WireError
-from legwatch.events import Clock, Kind, Window
+from legwatch.events import AlertKind, ClockTrust, Window
 from legwatch.printable import printable, quoted
 
 VERSION = 1
@@ -27,7 +27,7 @@ LOWEST_C, HIGHEST_C = -55.0, 125.0
 _BOOT = re.compile(r"[0-9a-f]{8}")
 _ID = re.compile(r"[0-9a-zA-Z-]{1,64}")
 _SENSORS = frozenset({"leg", "room", "movement", "in_bed", "agent"})
-_CLOCKS = frozenset(c.value for c in Clock)
+_CLOCKS = frozenset(c.value for c in ClockTrust)
 
 
 def _not_a_number(text: str) -> NoReturn:
@@ -52,9 +52,9 @@ class Press:
     id: str
     button: str  # one of BUTTONS
     at_ms: int
-    kind: Kind | None = None
+    kind: AlertKind | None = None
     minutes: int | None = None  # of a snooze
-    clock: str = Clock.SYNCED.value
+    clock: str = ClockTrust.SYNCED.value
     age_ms: int | None = None
 
 
@@ -137,15 +137,15 @@ def decode_press(payload: bytes | bytearray) -> Press:
         raise WireError("id: 1-64 letters, digits and - are expected")
     if type(button) is not str or button not in BUTTONS:
         raise WireError(f"button: one of {', '.join(BUTTONS)} is expected")
-    if kind is not None and (type(kind) is not str or kind not in set(Kind)):
-        raise WireError(f"kind: one of {', '.join(Kind)} is expected")
+    if kind is not None and (type(kind) is not str or kind not in set(AlertKind)):
+        raise WireError(f"kind: one of {', '.join(AlertKind)} is expected")
     at_ms = _whole(body, "at_ms", 0, LATEST_MS)
     minutes = _maybe_whole(body, "minutes", 1, LONGEST_SNOOZE_MIN)
-    clock = body.get("clock", Clock.SYNCED.value)  # an older agent does not say
+    clock = body.get("clock", ClockTrust.SYNCED.value)  # an older agent does not say
     if type(clock) is not str or clock not in _CLOCKS:
         raise WireError(f"clock: one of {', '.join(sorted(_CLOCKS))} is expected")
     age_ms = _maybe_whole(body, "age_ms", 0, 2**53)
-    return Press(ident, button, at_ms, Kind(kind) if kind else None, minutes, clock, age_ms)
+    return Press(ident, button, at_ms, AlertKind(kind) if kind else None, minutes, clock, age_ms)
 
 
 def encode_press(press: Press) -> bytes:
@@ -160,7 +160,7 @@ def encode_press(press: Press) -> bytes:
         body["kind"] = press.kind.value
     if press.minutes:
         body["minutes"] = press.minutes
-    if press.clock != Clock.SYNCED:
+    if press.clock != ClockTrust.SYNCED:
         body["clock"] = press.clock
     if press.age_ms is not None:
         body["age_ms"] = press.age_ms

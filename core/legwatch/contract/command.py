@@ -43,12 +43,12 @@ class Command:
 
     id: str
     cmd: Cmd
-    tone: Loudness = Loudness.QUIET
+    loudness: Loudness = Loudness.QUIET
     thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CommandResult:
     """What came of the command with this id. `why` is for people; it may stand beside `ok` too."""
 
     id: str
@@ -59,7 +59,7 @@ class Result:
 def encode_command(command: Command) -> bytes:
     """Return the JSON of a command."""
     thread = {"thread": command.thread} if command.thread else {}
-    body = {"id": command.id, "cmd": command.cmd.value, "tone": command.tone.value}
+    body = {"id": command.id, "cmd": command.cmd.value, "tone": command.loudness.value}
     return _dump(body | thread)
 
 
@@ -75,13 +75,13 @@ def decode_command(payload: bytes | bytearray) -> Command:
     )
 
 
-def encode_result(result: Result) -> bytes:
+def encode_result(result: CommandResult) -> bytes:
     """Return the JSON of an answer; a long `why` is cut, and what cannot be printed is blanked."""
     why = "".join(c if c.isprintable() else " " for c in result.why[:LONGEST_WHY])
     return _dump({"id": result.id, "ok": result.ok, "why": why})
 
 
-def decode_result(payload: bytes | bytearray) -> Result:
+def decode_result(payload: bytes | bytearray) -> CommandResult:
     """Return the answer in `payload`; raises WireError naming the key that is wrong."""
     body = parse(payload)
     ok, why = body.get("ok"), body.get("why", "")
@@ -90,7 +90,7 @@ def decode_result(payload: bytes | bytearray) -> Result:
     # It ends in logs, tables and pages: one printable line, or it is no answer of ours.
     if type(why) is not str or len(why) > LONGEST_WHY or not why.isprintable():
         raise WireError(f"why: a line of at most {LONGEST_WHY} characters is expected")
-    return Result(_id(body), ok, why)
+    return CommandResult(_id(body), ok, why)
 
 
 def _id(body: dict[str, Any]) -> str:

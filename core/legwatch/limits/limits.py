@@ -16,7 +16,7 @@ from legwatch.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class PresenceLimits:
     """When somebody counts as being in bed."""
 
     mat_in_s: int
@@ -35,7 +35,7 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True)
-class Warmth:
+class WarmthLimits:
     """When the legs count as cold, and when as warm again."""
 
     settle_s: int
@@ -78,7 +78,7 @@ class Warmth:
 
 
 @dataclass(frozen=True, slots=True)
-class Stillness:
+class StillnessLimits:
     """How long lying still is too long. 0 switches a level off."""
 
     posture_moves: int
@@ -93,7 +93,7 @@ class Stillness:
 
 
 @dataclass(frozen=True, slots=True)
-class Care:
+class CareLimits:
     """A carer's own limits; they replace the stillness limits. 0: no care plan."""
 
     warn_s: int
@@ -101,7 +101,7 @@ class Care:
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class HealthLimits:
     """When a reading is believed, and when its absence is said."""
 
     lowest_c: float
@@ -119,7 +119,7 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class Alerts:
+class AlertLimits:
     """The life of an alert, and how often a sleeper may be woken."""
 
     rearm_s: int
@@ -135,7 +135,7 @@ class Alerts:
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class NightHours:
     """Local hours, 0-24, in which sensor and agent alerts are given."""
 
     from_h: int
@@ -146,13 +146,13 @@ class Night:
 class Rules:
     """Every limit of one bed."""
 
-    presence: Presence
-    warmth: Warmth
-    stillness: Stillness
-    care: Care
-    health: Health
-    alerts: Alerts
-    night: Night
+    presence: PresenceLimits
+    warmth: WarmthLimits
+    stillness: StillnessLimits
+    care: CareLimits
+    health: HealthLimits
+    alerts: AlertLimits
+    night: NightHours
     zone: tzinfo  # of the bed: says when it is night
 
 

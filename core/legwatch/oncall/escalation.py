@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from legwatch.alerting.notice import ALARMS, Held, Notice, What
-from legwatch.conditions.verdict import Level
-from legwatch.events import BODY, Kind
-from legwatch.oncall.people import SLEEPER, Person, minding
+from legwatch.alerting.notice import MAY_SOUND, Notice, SuppressedBy, TransitionKind
+from legwatch.conditions.verdict import Severity
+from legwatch.events import BODY_KINDS, AlertKind
+from legwatch.oncall.people import SLEEPER, Person, watchers
 from legwatch.settings import setting
 
 
-class Tone(StrEnum):
+class Purpose(StrEnum):
     """How a person is told."""
 
     QUIET = "quiet"  # a lamp, or a push without a sound: the first sign for the sleeper
@@ -33,31 +33,33 @@ class Escalation:
     next_min: float = setting(10.0, "minutes until the next person, for warnings", low=1, high=60)
     next_urgent_min: float = setting(5.0, "the same for urgent alerts", low=1, high=60)
 
-    def step_s(self, level: Level) -> float:
+    def step_s(self, level: Severity) -> float:
         """Return the seconds from one person to the next."""
-        return 60 * (self.next_urgent_min if level is Level.URGENT else self.next_min)
+        return 60 * (self.next_urgent_min if level is Severity.URGENT else self.next_min)
 
 
-class Telling(NamedTuple):
+class NotificationStep(NamedTuple):
     """One person is to be told, `after_s` from the decision, unless it is called off before."""
 
     person: str
     after_s: float
-    tone: Tone
+    purpose: Purpose
 
 
-ANSWERED = frozenset({What.ACKNOWLEDGED, What.SNOOZED})
-OVER = frozenset({*ANSWERED, What.RESOLVED})  # what is planned and not sent yet is called off
+ANSWERED = frozenset({TransitionKind.ACKNOWLEDGED, TransitionKind.SNOOZED})
+OVER = frozenset(
+    {*ANSWERED, TransitionKind.RESOLVED}
+)  # what is planned and not sent yet is called off
 
 
-def tellings(
+def notification_steps(
     notice: Notice,
     people: Mapping[str, Person],
-    duty: Sequence[str],
-    told: Collection[str],
+    on_call: Sequence[str],
+    notified: Collection[str],
     bed: str,
     limits: Escalation,
-) -> tuple[Telling, ...]:
+) -> tuple[NotificationStep, ...]:
     """Return who is told of a notice; `duty` in order, `told` who has heard of this episode.
 
     - An alarm goes to the first on duty whom it may wake and to everybody told before; each of the
@@ -67,43 +69,56 @@ def tellings(
     - That somebody has answered, that it is over or can no longer be judged is said, without a
       sound, to everybody who was told.
     """
-    if notice.what in ALARMS and notice.held is Held.WAITING:
-        sleepers = (n for n, p in people.items() if p.role == SLEEPER and p.minds(bed))
-        return tuple(Telling(name, 0, Tone.QUIET) for name in sleepers)
-    if notice.what in ALARMS and notice.held is None:
-        names = woken(notice.kind, notice.level, people, duty, bed)
-        return _alarm(names, told, limits.step_s(notice.level))
-    if notice.what in ALARMS and notice.held is Held.JOINED:
-        others = [name for name in duty if not people[name].wakes(Kind.COLD, notice.level)]
-        names = tuple(n for n in others if people[n].wakes(notice.kind, notice.level))
-        return _alarm(names, told, limits.step_s(notice.level))
-    if notice.what in OVER or notice.what is What.UNKNOWN:
-        return tuple(Telling(name, 0, Tone.INFO) for name in sorted(told) if name in people)
+    if notice.transition in MAY_SOUND and notice.suppressed_by is SuppressedBy.HOLD:
+        sleepers = (n for n, p in people.items() if p.role == SLEEPER and p.watches(bed))
+        return tuple(NotificationStep(name, 0, Purpose.QUIET) for name in sleepers)
+    if notice.transition in MAY_SOUND and notice.suppressed_by is None:
+        names = woken(notice.kind, notice.severity, people, on_call, bed)
+        return _notified_first(names, notified, limits.step_s(notice.severity))
+    if notice.transition in MAY_SOUND and notice.suppressed_by is SuppressedBy.INHIBITED:
+        others = [
+            name
+            for name in on_call
+            if not people[name].is_woken_by(AlertKind.COLD, notice.severity)
+        ]
+        names = tuple(n for n in others if people[n].is_woken_by(notice.kind, notice.severity))
+        return _notified_first(names, notified, limits.step_s(notice.severity))
+    if notice.transition in OVER or notice.transition is TransitionKind.UNKNOWN:
+        return tuple(
+            NotificationStep(name, 0, Purpose.INFO) for name in sorted(notified) if name in people
+        )
     return ()
 
 
 def woken(
-    kind: Kind, level: Level, people: Mapping[str, Person], duty: Sequence[str], bed: str
+    kind: AlertKind, level: Severity, people: Mapping[str, Person], duty: Sequence[str], bed: str
 ) -> tuple[str, ...]:
     """Return whom an alert wakes, in order.
 
     Where nobody on duty is woken by what is urgent, or by "I cannot see you", it is everybody who
     minds the bed and can be woken for it: such an alert is never for nobody.
     """
-    names = tuple(name for name in duty if people[name].wakes(kind, level))
-    if names or (level is not Level.URGENT and kind in BODY):
+    names = tuple(name for name in duty if people[name].is_woken_by(kind, level))
+    if names or (level is not Severity.URGENT and kind in BODY_KINDS):
         return names
-    return tuple(name for name in minding(people, bed) if people[name].wakes(kind, level))
+    return tuple(name for name in watchers(people, bed) if people[name].is_woken_by(kind, level))
 
 
-def in_turn(at_once: Sequence[str], names: Sequence[str], step_s: float) -> tuple[Telling, ...]:
+def in_turn(
+    at_once: Sequence[str], names: Sequence[str], step_s: float
+) -> tuple[NotificationStep, ...]:
     """Return the plan that tells some now, and each of the other names a step later."""
     later = [name for name in names if name not in at_once]
     return (
-        *(Telling(name, 0, Tone.LOUD) for name in at_once),
-        *(Telling(name, n * step_s, Tone.LOUD) for n, name in enumerate(later, start=1)),
+        *(NotificationStep(name, 0, Purpose.LOUD) for name in at_once),
+        *(
+            NotificationStep(name, n * step_s, Purpose.LOUD)
+            for n, name in enumerate(later, start=1)
+        ),
     )
 
 
-def _alarm(names: Sequence[str], told: Collection[str], step_s: float) -> tuple[Telling, ...]:
+def _notified_first(
+    names: Sequence[str], told: Collection[str], step_s: float
+) -> tuple[NotificationStep, ...]:
     return in_turn([name for name in names if name in told] or names[:1], names, step_s)

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from legwatch.conditions.verdict import RANK, Level
+from legwatch.conditions.verdict import RANK, Severity
 from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError, WireError
-from legwatch.events import BODY, Kind
+from legwatch.events import BODY_KINDS, AlertKind
 from legwatch.settings import setting
 
 SLEEPER, CARER, NEVER = "sleeper", "carer", "never"
 LANGUAGES = ("en", "de")
 EVERYONE = "everyone"  # the name of the one person that there is when the settings name nobody
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_LEVELS = (Level.WARNING.value, Level.URGENT.value, NEVER)
+_LEVELS = (Severity.WARNING.value, Severity.URGENT.value, NEVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,12 @@ class Person:
     beds: tuple[str, ...] = setting((), "beds this person is told of; empty: all")
     woken_for: dict[str, str] = setting({}, 'by kind, from which level: cold = "urgent" or "never"')
 
-    def wakes(self, kind: Kind, level: Level) -> bool:
+    def is_woken_by(self, kind: AlertKind, level: Severity) -> bool:
         """Say whether an alert of this kind and level may wake the person."""
-        lowest = self.woken_for.get(kind.value, Level.WARNING.value)
-        return lowest != NEVER and RANK[level] >= RANK[Level(lowest)]
+        lowest = self.woken_for.get(kind.value, Severity.WARNING.value)
+        return lowest != NEVER and RANK[level] >= RANK[Severity(lowest)]
 
-    def minds(self, bed: str) -> bool:
+    def watches(self, bed: str) -> bool:
         """Say whether the person is told of this bed at all."""
         return not self.beds or bed in self.beds
 
@@ -57,7 +57,7 @@ class Shift:
         return begun and not ended and day and (not self.beds or bed in self.beds)
 
 
-def on_duty(
+def on_call(
     people: Mapping[str, Person], roster: Iterable[Shift], night: date, bed: str
 ) -> tuple[str, ...]:
     """Return the names that are told of a bed this night, in order.
@@ -69,12 +69,12 @@ def on_duty(
     for shift in roster:
         if shift.covers(night, bed):
             names = shift.people
-    return tuple(name for name in names if people[name].minds(bed)) or minding(people, bed)
+    return tuple(name for name in names if people[name].watches(bed)) or watchers(people, bed)
 
 
-def minding(people: Mapping[str, Person], bed: str) -> tuple[str, ...]:
+def watchers(people: Mapping[str, Person], bed: str) -> tuple[str, ...]:
     """Return everybody who is told of a bed at all, sleepers first."""
-    every = [name for name, person in people.items() if person.minds(bed)]
+    every = [name for name, person in people.items() if person.watches(bed)]
     return tuple(sorted(every, key=lambda name: people[name].role != SLEEPER))
 
 
@@ -89,7 +89,7 @@ def check_watched(
     paths |= {bed: f"roster[{n}].beds" for n, shift in enumerate(roster) for bed in shift.beds}
     paths |= {bed: f"beds.{bed}" for bed in beds}
     for bed, path in paths.items():
-        names = minding(people, bed)
+        names = watchers(people, bed)
         if not names:
             raise SettingsError(path, f"nobody is told of bed {bed!r}; people.<name>.beds says who")
         _check_woken(people, names)
@@ -99,9 +99,11 @@ def check_watched(
 
 
 def _check_woken(people: Mapping[str, Person], names: Sequence[str]) -> None:
-    for kind in Kind:
-        level = Level.URGENT if kind in BODY else Level.WARNING  # the highest that there is
-        if not any(people[name].wakes(kind, level) for name in names):
+    for kind in AlertKind:
+        level = (
+            Severity.URGENT if kind in BODY_KINDS else Severity.WARNING
+        )  # the highest that there is
+        if not any(people[name].is_woken_by(kind, level) for name in names):
             said = f"{level} alerts of this kind would wake nobody (of {', '.join(names)})"
             raise SettingsError(f"people.{names[0]}.woken_for.{kind}", said)
 
@@ -114,8 +116,8 @@ def check(people: Mapping[str, Person], roster: Iterable[Shift]) -> None:
             raise SettingsError(path, "a name is 1-32 letters, digits and -")
         _check_beds(person.beds, f"{path}.beds")
         for kind, level in person.woken_for.items():
-            if kind not in set(Kind):
-                raise SettingsError(f"{path}.woken_for.{kind}", f"one of {', '.join(Kind)}")
+            if kind not in set(AlertKind):
+                raise SettingsError(f"{path}.woken_for.{kind}", f"one of {', '.join(AlertKind)}")
             if level not in _LEVELS:
                 raise SettingsError(f"{path}.woken_for.{kind}", f"one of {', '.join(_LEVELS)}")
     for place, shift in enumerate(roster):

@@ -15,7 +15,7 @@ MARKS = 36  # ... of the last six hours
 FEWEST = 2  # marks; fewer say nothing of a night
 
 
-class Usual(NamedTuple):
+class ContrastBaseline(NamedTuple):
     """What the contrast was this night, C."""
 
     lower_c: float  # a quarter of the marks lie below
@@ -26,8 +26,8 @@ class Contrast(NamedTuple):
     """The memory of one stay in bed."""
 
     begin_c: float | None = None  # the room's air at bedtime, or when it was first known after it
-    marks: tuple[float, ...] = ()
-    usual: Usual | None = None
+    samples_c: tuple[float, ...] = ()
+    baseline: ContrastBaseline | None = None
 
 
 NOTHING = Contrast()
@@ -38,34 +38,34 @@ def begin(was: Contrast, room_c: float | None) -> Contrast:
     return was._replace(begin_c=room_c) if was.begin_c is None else was
 
 
-def stretch(now: Contrast, room_c: float) -> float:
+def span_ratio(now: Contrast, room_c: float) -> float:
     """Return how many times as long the way from this room to skin is as it was at bedtime."""
     warmer_c = round(room_c - (room_c if now.begin_c is None else now.begin_c), 3)
     return max(LEAST_SPAN_C, SPAN_C - warmer_c) / SPAN_C
 
 
-def between(now: Contrast, leg_c: float, room_c: float | None) -> float | None:
+def normalized(now: Contrast, leg_c: float, room_c: float | None) -> float | None:
     """Return the contrast as it would be in the room of bedtime, C; None where no room is known."""
     if room_c is None:
         return None
-    return round(round(leg_c - room_c, 3) / stretch(now, room_c), 2)
+    return round(round(leg_c - room_c, 3) / span_ratio(now, room_c), 2)
 
 
-def mark(was: Contrast, contrast_c: float | None, at_ms: int) -> Contrast:
+def update(was: Contrast, contrast_c: float | None, at_ms: int) -> Contrast:
     """Take a minute of a settled, covered bed into what is usual."""
     if contrast_c is None or at_ms % MARK_MS:
         return was
-    marks = (*was.marks[1 - MARKS :], contrast_c)
-    return Contrast(was.begin_c, marks, _usual(marks))
+    marks = (*was.samples_c[1 - MARKS :], contrast_c)
+    return Contrast(was.begin_c, marks, _baseline(marks))
 
 
-def forget(was: Contrast) -> Contrast:
+def without_baseline(was: Contrast) -> Contrast:
     """Return it without what is usual: the cover has changed."""
     return Contrast(was.begin_c)
 
 
-def _usual(marks: tuple[float, ...]) -> Usual | None:
+def _baseline(marks: tuple[float, ...]) -> ContrastBaseline | None:
     if len(marks) < FEWEST:
         return None
     ranked = sorted(marks)
-    return Usual(ranked[len(marks) // 4], ranked[len(marks) // 2])
+    return ContrastBaseline(ranked[len(marks) // 4], ranked[len(marks) // 2])

@@ -9,7 +9,7 @@ lab/legwatch_lab/bench/detection.md.
 
 from typing import NamedTuple
 
-from legwatch.limits.limits import Warmth as Limits
+from legwatch.limits.limits import WarmthLimits as Limits
 
 KEPT = 26  # values, one a minute, the newest last
 RECENT = 8  # of these, the ones that are not "before"
@@ -24,45 +24,45 @@ STRIDE = 5  # minutes between the three values that tell where it will settle ..
 LEAST_C = 0.15  # ... and what the last of them has to have fallen by
 
 
-class Change(NamedTuple):
+class Fall(NamedTuple):
     """The memory of the contrast; shares are of what it was before, 0 to 1."""
 
-    course_c: tuple[float, ...] = ()
-    before_c: float | None = None  # what it was before; kept as it is while a cold alert stands
+    contrasts_c: tuple[float, ...] = ()
+    baseline_c: float | None = None  # what it was before; kept as it is while a cold alert stands
     fallen: float = 0.0  # share by which it lies below that
     since_ms: int | None = None  # since when it has
     deepest: float = 0.0  # of the present fall
-    told: bool = False  # a cold alert stands
+    notified: bool = False  # a cold alert stands
 
 
-NOTHING = Change()
+NOTHING = Fall()
 
 
-def follow(was: Change, contrast_c: float | None, at_ms: int, *, firing: bool) -> Change:
+def update(was: Fall, contrast_c: float | None, at_ms: int, *, firing: bool) -> Fall:
     """Take one minute's contrast in; `firing`: a cold alert stands."""
-    keeps = firing and was.before_c is not None
+    keeps = firing and was.baseline_c is not None
     if contrast_c is None:
         if not keeps:
             return NOTHING
-        return Change(before_c=was.before_c, deepest=was.deepest, told=True)
-    seen = (*was.course_c[1 - KEPT :], contrast_c)
+        return Fall(baseline_c=was.baseline_c, deepest=was.deepest, notified=True)
+    seen = (*was.contrasts_c[1 - KEPT :], contrast_c)
     # What it was before an alert that stands is not learned from what lies bare.
-    before = was.before_c if firing else _before(seen)
+    before = was.baseline_c if firing else _before(seen)
     if before is None or before <= 0:
-        return Change(seen, told=firing)
+        return Fall(seen, notified=firing)
     fallen = round(1 - contrast_c / before, 3)
     if firing:
         since_ms = was.since_ms or at_ms
         deepest = max(was.deepest, fallen)
-        return Change(seen, before, fallen, since_ms, deepest, told=True)
+        return Fall(seen, before, fallen, since_ms, deepest, notified=True)
     # A little lower for long is another way to lie, and not yet the begin of a fall.
     if fallen < LOW_SHARE or (fallen < SURE_SHARE and seen[-3:][0] - contrast_c < MOVES_C):
-        return Change(seen, before, fallen)
+        return Fall(seen, before, fallen)
     # A cover that is lifted again and again lets the air come back between, if not all the way.
-    if was.since_ms is None or was.told or contrast_c - min(seen[-RISING:]) > REBOUND_C:
-        return Change(seen, before, fallen, at_ms, fallen)
+    if was.since_ms is None or was.notified or contrast_c - min(seen[-RISING:]) > REBOUND_C:
+        return Fall(seen, before, fallen, at_ms, fallen)
     deepest = max(was.deepest, fallen)
-    return Change(seen, before, fallen, was.since_ms, deepest)
+    return Fall(seen, before, fallen, was.since_ms, deepest)
 
 
 def _before(seen: tuple[float, ...]) -> float | None:
@@ -72,41 +72,47 @@ def _before(seen: tuple[float, ...]) -> float | None:
     return sorted(old)[len(old) // 2]
 
 
-def came_back(now: Change) -> bool:
+def recovered(now: Fall) -> bool:
     """Say whether half of a deep fall has been made good: covered again, perhaps otherwise."""
     return now.deepest >= DEEP_SHARE and now.fallen <= now.deepest / 2 and not _sinks(now)
 
 
-def _sinks(now: Change) -> bool:
-    return len(now.course_c) > RISING and now.course_c[-RISING] - now.course_c[-1] > MOVES_C
+def _sinks(now: Fall) -> bool:
+    return (
+        len(now.contrasts_c) > RISING and now.contrasts_c[-RISING] - now.contrasts_c[-1] > MOVES_C
+    )
 
 
-def rising(now: Change) -> bool:
+def is_rising(now: Fall) -> bool:
     """Say whether the contrast is on its way back."""
-    return now.course_c[-1] - min(now.course_c[-RISING:]) > RISING_C if now.course_c else False
+    return (
+        now.contrasts_c[-1] - min(now.contrasts_c[-RISING:]) > RISING_C
+        if now.contrasts_c
+        else False
+    )
 
 
-def stays(now: Change, limits: Limits) -> int | None:
+def still_low_since_ms(now: Fall, limits: Limits) -> int | None:
     """Return since when it lies as low as after a fall, UTC ms, however still it lies there."""
-    down = now.fallen >= limits.change_share and not rising(now)
+    down = now.fallen >= limits.change_share and not is_rising(now)
     return now.since_ms if down else None
 
 
-def ago(now: Change, minutes: int) -> Change:
+def ago(now: Fall, minutes: int) -> Fall:
     """Return the fall as it was some minutes ago, from the same begin and by the same before."""
-    if not minutes or not now.before_c:
+    if not minutes or not now.baseline_c:
         return now
-    course_c = now.course_c[:-minutes]
-    return now._replace(course_c=course_c, fallen=round(1 - course_c[-1] / now.before_c, 3))
+    course_c = now.contrasts_c[:-minutes]
+    return now._replace(contrasts_c=course_c, fallen=round(1 - course_c[-1] / now.baseline_c, 3))
 
 
-def settles_at(now: Change) -> float:
+def asymptote_c(now: Fall) -> float:
     """Return the contrast at which a cooling will settle, C; the one of now if it is at its end.
 
     A body that cools by itself covers the same share of the way in the same time, so three values
     at equal distances give its end (Aitken's delta-squared).
     """
-    course_c = now.course_c
+    course_c = now.contrasts_c
     if len(course_c) <= 2 * STRIDE:
         return course_c[-1]
     first, middle, last = (course_c[-1 - n * STRIDE] for n in (2, 1, 0))

@@ -21,13 +21,15 @@ class Movement(NamedTuple):
     turned_ms: int | None = None  # the last movement of posture size
     expected: bool = False
     counts: bool = False  # it has shown that it counts, so a twitch can be told from a turn
-    stood_ms: int | None = None  # the last minute in which it looked as if somebody got in or out
+    exit_or_entry_ms: int | None = (
+        None  # the last minute in which it looked as if somebody got in or out
+    )
     total: int = 0  # movements in the last minute
     turns_ms: tuple[int, ...] = ()  # the last bouts of turning, newest last
     edge_ms: int | None = None  # the last window with an edge
 
 
-class Count(NamedTuple):
+class MovementSample(NamedTuple):
     """What one window says of movement."""
 
     at_ms: int
@@ -35,8 +37,13 @@ class Count(NamedTuple):
     active_s: float | None = None
 
 
-def watch(
-    movement: Movement, counts: Sequence[Count], rules: Rules, at_ms: int, *, fault: bool = False
+def update(
+    movement: Movement,
+    counts: Sequence[MovementSample],
+    rules: Rules,
+    at_ms: int,
+    *,
+    fault: bool = False,
 ) -> Movement:
     """Take one minute's counts in; `at_ms` is its end, `fault` that the agent reported one.
 
@@ -80,14 +87,14 @@ def watch(
     )
 
 
-def known(movement: Movement, at_ms: int, rules: Rules) -> bool:
+def is_known(movement: Movement, at_ms: int, rules: Rules) -> bool:
     """Say whether the sensor has counted lately."""
     return (
         movement.heard_ms is not None and at_ms - movement.heard_ms <= rules.health.stale_s * 1000
     )
 
 
-def restless(movement: Movement, at_ms: int, within_s: int) -> bool:
+def is_restless(movement: Movement, at_ms: int, within_s: int) -> bool:
     """Say whether the sleeper has had two bouts of turning within a while."""
     turns = movement.turns_ms
     return len(turns) > 1 and at_ms - turns[-2] < within_s * 1000

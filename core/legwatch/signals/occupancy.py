@@ -3,13 +3,13 @@
 from typing import NamedTuple
 
 from legwatch.limits.limits import Rules
-from legwatch.signals.movement import Movement, known
-from legwatch.signals.thermometer import Air, fall, rise
+from legwatch.signals.movement import Movement, is_known
+from legwatch.signals.thermometer import Thermometer, drop_c, rise_20_min_c
 
-STOOD_MS = 2_700_000  # a bed warms 2 C within this time after somebody has got in
+WARMS_WITHIN_MS = 2_700_000  # a bed warms 2 C within this time after somebody has got in
 
 
-class Presence(NamedTuple):
+class Occupancy(NamedTuple):
     """What is known of the bed's occupancy, UTC ms."""
 
     in_bed: bool | None = None
@@ -20,24 +20,24 @@ class Presence(NamedTuple):
     mat_since_ms: int | None = None
     mat_ms: int | None = None  # the last word of the mat
     fell_ms: int | None = None  # when the bed air last fell fast
-    bare_since_ms: int | None = None  # bed air as cold as room air since
+    at_room_air_since_ms: int | None = None  # bed air as cold as room air since
     lost_ms: int | None = None  # in bed when last seen, and not seen since
 
 
-Word = tuple[int, bool | None]  # (at_ms, what the mat said)
+MatSample = tuple[int, bool | None]  # (at_ms, what the mat said)
 
 
-def follow(
-    was: Presence,
-    words: list[Word],
-    leg: Air,
-    room: Air,
+def update(
+    was: Occupancy,
+    words: list[MatSample],
+    leg: Thermometer,
+    room: Thermometer,
     movement: Movement,
     at_ms: int,
     rules: Rules,
     *,
     offset_c: float,
-) -> Presence:
+) -> Occupancy:
     """Judge one minute; `at_ms` is its end, `offset_c` what leg and room sensor differ by."""
     mat, since, heard = was.mat, was.mat_since_ms, was.mat_ms
     for when, word in words:
@@ -47,17 +47,17 @@ def follow(
             mat, since = word, when
         heard = when
     if heard is not None and at_ms - heard <= rules.health.stale_s * 1000:
-        now = Presence(*was[:4], mat, since, heard, *was[7:])
+        now = Occupancy(*was[:4], mat, since, heard, *was[7:])
         return _by_mat(now, at_ms, rules)
-    return _by_signs(was, leg, room, movement, at_ms, rules, offset_c)
+    return _without_mat(was, leg, room, movement, at_ms, rules, offset_c)
 
 
-def lose(now: Presence, at_ms: int) -> Presence:
+def set_unknown(now: Occupancy, at_ms: int) -> Occupancy:
     """Return: it can no longer be told who is in bed."""
     return now._replace(in_bed=None, lost_ms=at_ms if now.in_bed else now.lost_ms)
 
 
-def _by_mat(now: Presence, at_ms: int, rules: Rules) -> Presence:
+def _by_mat(now: Occupancy, at_ms: int, rules: Rules) -> Occupancy:
     limits = rules.presence
     if now.mat is now.in_bed or now.mat_since_ms is None:
         return now
@@ -71,7 +71,7 @@ def _by_mat(now: Presence, at_ms: int, rules: Rules) -> Presence:
     return now._replace(in_bed=False, left_ms=left_ms)
 
 
-def _enter(now: Presence, when: int, at_ms: int, rules: Rules) -> Presence:
+def _enter(now: Occupancy, when: int, at_ms: int, rules: Rules) -> Occupancy:
     """Begin a stay at `when`, or go on with the one that was lost from sight a short while ago."""
     lost = now.in_bed is None and now.entered_ms is not None and now.left_ms is None
     if lost and now.lost_ms is not None:
@@ -88,46 +88,46 @@ def _enter(now: Presence, when: int, at_ms: int, rules: Rules) -> Presence:
     )
 
 
-def _by_signs(
-    was: Presence,
-    leg: Air,
-    room: Air,
+def _without_mat(
+    was: Occupancy,
+    leg: Thermometer,
+    room: Thermometer,
     movement: Movement,
     at_ms: int,
     rules: Rules,
     offset_c: float,
-) -> Presence:
+) -> Occupancy:
     limits = rules.presence
     contrast = None
     if leg.celsius is not None and room.celsius is not None:
         contrast = round(leg.celsius - room.celsius - offset_c, 3)
-    fell = at_ms if fall(leg) >= limits.doubt_fall_c else was.fell_ms
-    bare = was.bare_since_ms
+    fell = at_ms if drop_c(leg) >= limits.doubt_fall_c else was.fell_ms
+    bare = was.at_room_air_since_ms
     if contrast is None or contrast >= limits.empty_contrast_c:
         bare = None
     elif bare is None:
         bare = at_ms
-    now = was._replace(fell_ms=fell, bare_since_ms=bare, mat=None, mat_since_ms=None)
-    if not known(movement, at_ms, rules) or leg.celsius is None:
-        return lose(now, at_ms)
+    now = was._replace(fell_ms=fell, at_room_air_since_ms=bare, mat=None, mat_since_ms=None)
+    if not is_known(movement, at_ms, rules) or leg.celsius is None:
+        return set_unknown(now, at_ms)
     moved = movement.moved_ms[-1] if movement.moved_ms else None
     quiet_ms = at_ms - max(moved or 0, movement.heard_since_ms or 0)
     if bare is not None and at_ms - bare >= limits.empty_s * 1000 <= quiet_ms:
         left = now.left_ms if now.in_bed is False else at_ms
         return now._replace(in_bed=False, left_ms=left)
-    stood = movement.stood_ms
+    stood = movement.exit_or_entry_ms
     if now.in_bed:
         fell_since = fell is not None and moved is not None and fell >= moved
         doubtful = fell_since and quiet_ms >= limits.doubt_s * 1000
         if doubtful and may_have_left(movement, rules):
-            return lose(now, at_ms)
+            return set_unknown(now, at_ms)
         if stood == at_ms:  # out of bed, or back in it
             settled = at_ms + rules.warmth.settle_return_s * 1000
             return now._replace(settled_ms=max(now.settled_ms, settled))
         return now
     if not _warming(leg, contrast, rules):
         return now
-    if stood is not None and at_ms - stood <= STOOD_MS and stood > (now.left_ms or 0):
+    if stood is not None and at_ms - stood <= WARMS_WITHIN_MS and stood > (now.left_ms or 0):
         return _enter(now, stood, at_ms, rules)
     return _enter(now, at_ms, at_ms, rules) if _stirring(movement, at_ms, rules) else now
 
@@ -139,7 +139,7 @@ def may_have_left(movement: Movement, rules: Rules) -> bool:
     """
     if not movement.counts:
         return True
-    stood, turned = movement.stood_ms, movement.turned_ms
+    stood, turned = movement.exit_or_entry_ms, movement.turned_ms
     if stood is None or turned is None:
         return False
     return turned <= stood + rules.presence.stand_s * 1000
@@ -153,8 +153,8 @@ def _stirring(movement: Movement, at_ms: int, rules: Rules) -> bool:
     )
 
 
-def _warming(leg: Air, contrast: float | None, rules: Rules) -> bool:
+def _warming(leg: Thermometer, contrast: float | None, rules: Rules) -> bool:
     if contrast is not None:
         return contrast >= rules.presence.rise_c
     warm = leg.celsius is not None and leg.celsius >= rules.presence.warm_c
-    return warm or rise(leg) >= rules.presence.rise_c
+    return warm or rise_20_min_c(leg) >= rules.presence.rise_c

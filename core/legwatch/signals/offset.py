@@ -8,8 +8,8 @@ tells the room's temperature itself.
 from typing import NamedTuple
 
 from legwatch.signals.movement import Movement
-from legwatch.signals.occupancy import Presence
-from legwatch.signals.thermometer import TRAIL_MARKS, Air
+from legwatch.signals.occupancy import Occupancy
+from legwatch.signals.thermometer import RECENT_SAMPLES, Thermometer
 
 QUIET_MS = 1_200_000  # no turn and no change of the air for this long
 AIRED_MS = 5_400_000  # after somebody has left; a mattress keeps its warmth for an hour and more
@@ -18,42 +18,47 @@ MOST_C = 2.0  # a larger difference is no offset but somebody's warmth
 WEIGHT = 0.1  # of a new minute: settled within twenty
 
 
-class Zero(NamedTuple):
+class SensorOffset(NamedTuple):
     """What an empty bed has shown, C."""
 
     offset_c: float | None = None  # leg less room
     room_c: float | None = None  # the room at last, as the leg sensor would tell it
 
 
-def learn(
-    was: Zero, leg: Air, room: Air, movement: Movement, presence: Presence, at_ms: int
-) -> Zero:
+def estimate(
+    was: SensorOffset,
+    leg: Thermometer,
+    room: Thermometer,
+    movement: Movement,
+    presence: Occupancy,
+    at_ms: int,
+) -> SensorOffset:
     """Take one minute in, if the bed is surely empty and long enough so."""
     c = leg.celsius
     if room.celsius is not None:
         now = round(room.celsius + (was.offset_c or 0.0), 3)
-        was = was if now == was.room_c else Zero(was.offset_c, now)
+        was = was if now == was.room_c else SensorOffset(was.offset_c, now)
     unsure = presence.in_bed is None and presence.entered_ms is not None
-    if c is None or presence.in_bed or unsure or len(leg.trail) < TRAIL_MARKS:
+    if c is None or presence.in_bed or unsure or len(leg.recent_c) < RECENT_SAMPLES:
         return was
     left, turned = presence.left_ms, movement.turned_ms
     if (left is not None and at_ms - left < AIRED_MS) or (turned or 0) > at_ms - QUIET_MS:
         return was
-    if round(max(leg.trail) - min(leg.trail), 2) > FLAT_C:
+    if round(max(leg.recent_c) - min(leg.recent_c), 2) > FLAT_C:
         return was
     if room.celsius is None:
-        return Zero(was.offset_c, _nearer(was.room_c, c))
+        return SensorOffset(was.offset_c, _nearer(was.room_c, c))
     off = round(c - room.celsius, 2)
     if abs(off) > MOST_C:
         return was
-    return Zero(_nearer(was.offset_c, off), was.room_c)
+    return SensorOffset(_nearer(was.offset_c, off), was.room_c)
 
 
 def _nearer(was: float | None, now: float) -> float:
     return round(now if was is None else was + WEIGHT * (now - was), 3)
 
 
-def felt(zero: Zero, leg_c: float, room_c: float | None) -> tuple[float, float | None]:
+def correct(zero: SensorOffset, leg_c: float, room_c: float | None) -> tuple[float, float | None]:
     """Return both temperatures with half the offset taken off each: either sensor may have it.
 
     Where the room's sensor says nothing, the room is what it said last, or what the empty bed had.

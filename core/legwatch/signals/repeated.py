@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from legwatch.limits.limits import Rules
 from legwatch.signals.movement import Movement
-from legwatch.signals.occupancy import Presence
-from legwatch.signals.thermometer import Air
+from legwatch.signals.occupancy import Occupancy
+from legwatch.signals.thermometer import Thermometer
 
 FEWEST = 12  # readings that agree; fewer may be chance
 FACTOR = 4  # times its own longest run: none of the recorded nights has a longer one
@@ -20,7 +20,7 @@ NEW_LIMIT_MS = 1_500_000  # ... is given this long
 HOLE_MS = 600_000  # readings further apart belong to different runs
 
 
-class Frozen(NamedTuple):
+class RepeatedPair(NamedTuple):
     """The run of equal readings that goes on, and the longest that has ended; UTC ms."""
 
     celsius: float | None = None
@@ -32,10 +32,10 @@ class Frozen(NamedTuple):
     first_ms: int = 0
 
 
-Pair = tuple[int, float | None, float | None]  # (at_ms, celsius, relative humidity)
+PairSample = tuple[int, float | None, float | None]  # (at_ms, celsius, relative humidity)
 
 
-def compare(was: Frozen, pairs: Iterable[Pair]) -> Frozen:
+def update(was: RepeatedPair, pairs: Iterable[PairSample]) -> RepeatedPair:
     """Take one minute's readings in."""
     now = was
     for when, celsius, rh in pairs:
@@ -45,11 +45,11 @@ def compare(was: Frozen, pairs: Iterable[Pair]) -> Frozen:
             now = now._replace(last_ms=when, readings=now.readings + 1)
             continue
         longest = max(now.longest_ms, now.last_ms - now.since_ms)
-        now = Frozen(celsius, rh, when, when, 1, longest, now.first_ms or when)
+        now = RepeatedPair(celsius, rh, when, when, 1, longest, now.first_ms or when)
     return now
 
 
-def frozen(now: Frozen, frozen_s: int) -> bool:
+def is_repeated_pair(now: RepeatedPair, frozen_s: int) -> bool:
     """Say whether both values have been the same for too long."""
     limit_ms = max(frozen_s * 1000, FACTOR * now.longest_ms)
     if now.last_ms - now.first_ms < NEW_MS:
@@ -57,15 +57,20 @@ def frozen(now: Frozen, frozen_s: int) -> bool:
     return now.readings >= FEWEST and now.last_ms - now.since_ms >= limit_ms
 
 
-def stuck(
-    air: Air, same: Frozen, movement: Movement, presence: Presence, at_ms: int, rules: Rules
+def is_stuck(
+    air: Thermometer,
+    same: RepeatedPair,
+    movement: Movement,
+    presence: Occupancy,
+    at_ms: int,
+    rules: Rules,
 ) -> bool:
     """Say whether the value has been exactly the same for too long.
 
     Temperature and humidity both the same tell it soon. Without a humidity, a coarse sensor may
     truly show one value for hours in an empty room, so a body must be there.
     """
-    if frozen(same, rules.health.frozen_s):
+    if is_repeated_pair(same, rules.health.frozen_s):
         return True
     since = air.same_since_ms
     if air.celsius is None or since is None or at_ms - since < rules.health.stuck_s * 1000:

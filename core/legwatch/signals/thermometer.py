@@ -4,31 +4,31 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from legwatch.limits.limits import Health
+from legwatch.limits.limits import HealthLimits
 
 STEPS_A_DEGREE = 10  # of a DHT22; a finer sensor is taken as if it were one
-TRAIL_STEP_MS = 120_000  # one mark of the trail every two minutes ...
-TRAIL_MARKS = 10  # ... which reaches back twenty
+RECENT_STEP_MS = 120_000  # one mark of the trail every two minutes ...
+RECENT_SAMPLES = 10  # ... which reaches back twenty
 
 
-class Air(NamedTuple):
+class Thermometer(NamedTuple):
     """One thermometer's memory: degrees Celsius, UTC ms, None is unknown."""
 
     celsius: float | None = None  # one-minute median of what was believed, None once stale
     good_ms: int | None = None  # the last believed reading
     good_since_ms: int | None = None  # believed without a stale hole since
-    raw: float | None = None  # the last believed reading itself
-    step: tuple[float, ...] = ()  # a jump that waits for confirmation
+    last_raw_c: float | None = None  # the last believed reading itself
+    pending_jump: tuple[float, ...] = ()  # a jump that waits for confirmation
     same_since_ms: int | None = None  # since when `raw` has been exactly the same
     expected: bool = False  # this thermometer has been heard of
     implausible: bool = False  # the last reading was refused
-    trail: tuple[float, ...] = ()  # marks of `celsius`, two minutes apart, newest last
+    recent_c: tuple[float, ...] = ()  # marks of `celsius`, two minutes apart, newest last
 
 
-Sample = tuple[int, float | None]  # (at_ms, celsius)
+RawSample = tuple[int, float | None]  # (at_ms, celsius)
 
 
-def as_told(celsius: float | None) -> float | None:
+def quantize(celsius: float | None) -> float | None:
     """Return a reading to 0.1 °C, as the sensor tells it: what wavers by less decides nothing.
 
     Half a step goes up, always: an offset of 0.25 would else let every second step vanish.
@@ -38,9 +38,14 @@ def as_told(celsius: float | None) -> float | None:
     return math.floor(celsius * STEPS_A_DEGREE + 0.5 + 1e-6) / STEPS_A_DEGREE
 
 
-def listen(
-    air: Air, samples: Sequence[Sample], at_ms: int, health: Health, *, fault: bool = False
-) -> Air:
+def update(
+    air: Thermometer,
+    samples: Sequence[RawSample],
+    at_ms: int,
+    health: HealthLimits,
+    *,
+    fault: bool = False,
+) -> Thermometer:
     """Take one minute's samples in; `at_ms` is its end, `fault` that the agent reported one."""
     celsius, good_ms, since, raw, step, same_ms, expected, refused, trail = air
     lowest, highest, off = health.lowest_c, health.highest_c, health.power_on_c
@@ -65,17 +70,19 @@ def listen(
         raw, good_ms, step, refused = value, when, (), False
         believed.append(value)
     if good_ms is None or at_ms - good_ms > stale_ms:
-        return Air(None, good_ms, None, raw, step, same_ms, expected or fault, refused, ())
+        return Thermometer(None, good_ms, None, raw, step, same_ms, expected or fault, refused, ())
     if celsius is None:
         since = good_ms
     if believed:
-        celsius = _middle(believed)
-    if celsius is not None and (at_ms % TRAIL_STEP_MS == 0 or not trail):
-        trail = (*trail[1 - TRAIL_MARKS :], celsius)
-    return Air(celsius, good_ms, since, raw, step, same_ms, expected or fault, refused, trail)
+        celsius = _median(believed)
+    if celsius is not None and (at_ms % RECENT_STEP_MS == 0 or not trail):
+        trail = (*trail[1 - RECENT_SAMPLES :], celsius)
+    return Thermometer(
+        celsius, good_ms, since, raw, step, same_ms, expected or fault, refused, trail
+    )
 
 
-def _middle(values: list[float]) -> float:
+def _median(values: list[float]) -> float:
     """Return the median to 0.01 °C; twice as fast as the library's, and called every minute."""
     values.sort()
     half = len(values) // 2
@@ -84,22 +91,22 @@ def _middle(values: list[float]) -> float:
     return round((values[half - 1] + values[half]) / 2, 2)
 
 
-def fall(air: Air) -> float:
+def drop_c(air: Thermometer) -> float:
     """Return by how much the air has fallen within the last ten minutes, at least 0."""
-    if air.celsius is None or not air.trail:
+    if air.celsius is None or not air.recent_c:
         return 0.0
-    return max(0.0, round(max(air.trail[-6:]) - air.celsius, 2))
+    return max(0.0, round(max(air.recent_c[-6:]) - air.celsius, 2))
 
 
-def recovery(air: Air) -> float:
+def rise_10_min_c(air: Thermometer) -> float:
     """Return by how much the air has risen within the last ten minutes, at least 0."""
-    if air.celsius is None or not air.trail:
+    if air.celsius is None or not air.recent_c:
         return 0.0
-    return max(0.0, round(air.celsius - min(air.trail[-6:]), 2))
+    return max(0.0, round(air.celsius - min(air.recent_c[-6:]), 2))
 
 
-def rise(air: Air) -> float:
+def rise_20_min_c(air: Thermometer) -> float:
     """Return by how much the air has risen within the last twenty minutes, at least 0."""
-    if air.celsius is None or not air.trail:
+    if air.celsius is None or not air.recent_c:
         return 0.0
-    return max(0.0, round(air.celsius - min(air.trail), 2))
+    return max(0.0, round(air.celsius - min(air.recent_c), 2))

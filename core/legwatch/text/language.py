@@ -14,7 +14,7 @@ def _same(sentence: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Language:
     """`gettext` turns an English sentence, with its {places}, into the language."""
 
     gettext: Callable[[str], str] = _same
@@ -25,4 +25,4 @@ class Words:
         return f"{value:.{digits}f}".replace(".", self.decimal)
 
 
-ENGLISH = Words()
+ENGLISH = Language()

@@ -6,42 +6,42 @@ Every sentence stands twice: for the sleeper, and for a carer who reads it in an
 
 from collections.abc import Mapping
 
-from legwatch.alerting.notice import Notice, What
-from legwatch.conditions.verdict import Level, Reason
-from legwatch.events import Kind
-from legwatch.text.language import ENGLISH, Words, marked
+from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.conditions.verdict import Reason, Severity
+from legwatch.events import AlertKind
+from legwatch.text.language import ENGLISH, Language, marked
 
-Pair = tuple[str, str]  # for the sleeper, for a carer
-Figure = float | str | None
+OwnAndCarer = tuple[str, str]  # for the sleeper, for a carer
+FigureValue = float | str | None
 
 
-def _both(sentence: str) -> Pair:
+def _both(sentence: str) -> OwnAndCarer:
     return sentence, sentence
 
 
-_TITLES: Mapping[Kind, Pair] = {
-    Kind.COLD: (marked("Your legs may be cold"), marked("Legs may be cold")),
-    Kind.STILL: (marked("You have lain still for long"), marked("No turning for long")),
-    Kind.SENSOR: (
+_TITLES: Mapping[AlertKind, OwnAndCarer] = {
+    AlertKind.COLD: (marked("Your legs may be cold"), marked("Legs may be cold")),
+    AlertKind.STILL: (marked("You have lain still for long"), marked("No turning for long")),
+    AlertKind.SENSOR: (
         marked("I cannot see you: a sensor is not working"),
         marked("I cannot see the bed: a sensor is not working"),
     ),
-    Kind.AGENT: (
+    AlertKind.AGENT: (
         marked("I cannot see you: no word from the bedside"),
         marked("I cannot see the bed: no word from the bedside"),
     ),
 }
-_CALM: Mapping[Kind, Pair] = {
-    Kind.COLD: (marked("Warm again by your legs"), marked("Warm again by the legs")),
-    Kind.STILL: (marked("You have moved"), marked("A movement was seen")),
-    Kind.SENSOR: _both(marked("The sensors are back")),
-    Kind.AGENT: _both(marked("The bedside is back")),
+_CALM: Mapping[AlertKind, OwnAndCarer] = {
+    AlertKind.COLD: (marked("Warm again by your legs"), marked("Warm again by the legs")),
+    AlertKind.STILL: (marked("You have moved"), marked("A movement was seen")),
+    AlertKind.SENSOR: _both(marked("The sensors are back")),
+    AlertKind.AGENT: _both(marked("The bedside is back")),
 }
 _OUT = marked("Out of bed")
 _LOST = (marked("I cannot see you any more"), marked("I cannot see the bed any more"))
 _SEEN, _QUIET = marked("Seen"), marked("Quiet for a while")
 _URGENT = marked("Urgent: {title}")
-_WHY: Mapping[Reason, Pair] = {
+_WHY: Mapping[Reason, OwnAndCarer] = {
     Reason.UNCOVERED: _both(marked("They may be uncovered.")),
     Reason.COOLED: _both(marked("It has cooled slowly.")),
     Reason.COLD_START: _both(marked("The bed has not warmed up.")),
@@ -51,7 +51,7 @@ _WHY: Mapping[Reason, Pair] = {
     Reason.NOT_ANSWERED: _both(marked("Nobody has answered yet.")),
 }
 _COVER = (marked("Cover your legs."), marked("Cover the legs."))
-_DO: Mapping[Reason, Pair] = {
+_DO: Mapping[Reason, OwnAndCarer] = {
     Reason.COLD_START: _both(marked("Put on socks or warm the bed.")),
     Reason.COLD_ROOM: (
         marked("Cover your legs, put on socks."),
@@ -62,11 +62,11 @@ _DO: Mapping[Reason, Pair] = {
         marked("Cover the legs and turn the fan or air conditioner away."),
     ),
 }
-_SENSOR: Mapping[Reason, Pair] = {
+_SENSOR: Mapping[Reason, OwnAndCarer] = {
     Reason.IMPLAUSIBLE: _both(marked("A thermometer gives values that cannot be.")),
     Reason.NO_READINGS: _both(marked("A thermometer gives no readings.")),
     Reason.STUCK: _both(marked("The thermometer by the legs has shown the same value for {span}.")),
-    Reason.SLIPPED: (
+    Reason.DISPLACED: (
         marked("The thermometer by your legs has the room's temperature; it may have slipped out."),
         marked("The thermometer by the legs has the room's temperature; it may have slipped out."),
     ),
@@ -86,21 +86,23 @@ _PUT_BACK = (
     marked("Until it is back in the bed I cannot warn anybody."),
 )
 _SILENT = marked("No word from the bedside for {span}.")
-_STILL: Pair = (
+_STILL: OwnAndCarer = (
     marked("You have not changed position for {span}. Turn over, bend and stretch your legs."),
     marked("No change of position for {span}. Help to turn, if that suits the care plan."),
 )
-_UNSURE: Pair = (
+_UNSURE: OwnAndCarer = (
     marked("The bed may be empty, or you lie uncovered and still."),
     marked("The bed may be empty, or the sleeper lies uncovered and still."),
 )
 _NO_WORD = marked("No word from the bedside.")
-_BLIND: Pair = (
+_BLIND: OwnAndCarer = (
     marked("The thermometer by your legs gives no readings."),
     marked("The thermometer by the legs gives no readings."),
 )
 _OPEN = marked("Whether the last warning still holds is not known.")
-_COLD: Mapping[tuple[bool, bool], Pair] = {  # (for how long is known, what is usual is known)
+_COLD: Mapping[
+    tuple[bool, bool], OwnAndCarer
+] = {  # (for how long is known, what is usual is known)
     (False, False): (
         marked("The air by your legs is {leg}."),
         marked("The air by the legs is {leg}."),
@@ -129,66 +131,69 @@ _AGAIN = (
 )
 
 
-def title(notice: Notice, words: Words = ENGLISH, *, carer: bool = False) -> str:
+def title(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> str:
     """Return the first line of a push."""
     _ = words.gettext
-    match notice.what:
-        case What.RESOLVED:
-            if notice.kind in (Kind.COLD, Kind.STILL) and notice.reason is Reason.LEFT_BED:
+    match notice.transition:
+        case TransitionKind.RESOLVED:
+            if (
+                notice.kind in (AlertKind.COLD, AlertKind.STILL)
+                and notice.reason is Reason.LEFT_BED
+            ):
                 return _(_OUT)
             return _(_CALM[notice.kind][carer])
-        case What.UNKNOWN:
+        case TransitionKind.UNKNOWN:
             return _(_LOST[carer])
-        case What.ACKNOWLEDGED:
+        case TransitionKind.ACKNOWLEDGED:
             return _(_SEEN)
-        case What.SNOOZED:
+        case TransitionKind.SNOOZED:
             return _(_QUIET)
-        case What.EXPECTED:
+        case TransitionKind.EXPECTED:
             return _(_EXPECTED[carer])
         case _:
             heading = _(_TITLES[notice.kind][carer])
-            urgent = notice.level is Level.URGENT
+            urgent = notice.severity is Severity.URGENT
             return _(_URGENT).format(title=heading) if urgent else heading
 
 
-def text(notice: Notice, words: Words = ENGLISH, *, carer: bool = False) -> str:
+def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> str:
     """Return what it is, since when, the figures, and what to do."""
     _, figures = words.gettext, dict(notice.figures)
-    match notice.what:
-        case What.RESOLVED:
+    match notice.transition:
+        case TransitionKind.RESOLVED:
             return _resolved(notice, figures, words, carer=carer)
-        case What.UNKNOWN:
+        case TransitionKind.UNKNOWN:
             return f"{_lost(notice.reason, words, carer=carer)} {_(_OPEN)}"
-        case What.ACKNOWLEDGED:
+        case TransitionKind.ACKNOWLEDGED:
             return _(marked("Somebody has seen it; quiet until it is over."))
-        case What.SNOOZED:
+        case TransitionKind.SNOOZED:
             sentence = _(marked("Quiet for {minutes} min, for this kind of alert only."))
             return sentence.format(minutes=figures["for_min"])
-        case What.EXPECTED:
+        case TransitionKind.EXPECTED:
             return _expected(figures, words, carer=carer)
     match notice.kind:
-        case Kind.COLD:
+        case AlertKind.COLD:
             return _cold(notice.reason, figures, words, carer=carer)
-        case Kind.STILL:
+        case AlertKind.STILL:
             return _(_STILL[carer]).format(span=_span(figures["still_min"], words))
-        case Kind.SENSOR:
-            todo = _PUT_BACK if notice.reason is Reason.SLIPPED else _CHECK
+        case AlertKind.SENSOR:
+            todo = _PUT_BACK if notice.reason is Reason.DISPLACED else _CHECK
             fault = _(_SENSOR.get(notice.reason, _BROKEN)[carer])
             span = _span(figures.get("for_min"), words)
             return f"{fault.format(span=span)} {_(todo[carer])}"
-        case Kind.AGENT:
+        case AlertKind.AGENT:
             silent = _(_SILENT).format(span=_span(figures["silent_min"], words))
             return f"{silent} {_(_CHECK[carer])}"
 
 
-def _expected(figures: dict[str, Figure], words: Words, *, carer: bool) -> str:
+def _expected(figures: dict[str, FigureValue], words: Language, *, carer: bool) -> str:
     limit, leg = _degrees(figures["limit_c"], words), _degrees(figures["leg_c"], words)
     span = _span(figures["in_min"], words)
     said = words.gettext(_AT_THIS_PACE[carer]).format(leg=leg, limit=limit, span=span)
     return f"{said} {words.gettext(_COVER[carer])}"
 
 
-def _cold(reason: Reason, figures: dict[str, Figure], words: Words, *, carer: bool) -> str:
+def _cold(reason: Reason, figures: dict[str, FigureValue], words: Language, *, carer: bool) -> str:
     _ = words.gettext
     usual = _usual(figures, words)
     sentence = _(_COLD[bool(figures["for_min"]), usual is not None][carer])
@@ -205,7 +210,7 @@ def _cold(reason: Reason, figures: dict[str, Figure], words: Words, *, carer: bo
     return " ".join(parts)
 
 
-def _usual(figures: dict[str, Figure], words: Words) -> str | None:
+def _usual(figures: dict[str, FigureValue], words: Language) -> str | None:
     """Return what the air was before it fell: a range where there is one."""
     low, high = figures.get("usual_low_c"), figures.get("usual_high_c")
     if isinstance(low, float) and isinstance(high, float) and round(low) != round(high):
@@ -213,38 +218,40 @@ def _usual(figures: dict[str, Figure], words: Words) -> str | None:
     return None if figures["usual_c"] is None else _degrees(figures["usual_c"], words)
 
 
-def _resolved(notice: Notice, figures: dict[str, Figure], words: Words, *, carer: bool) -> str:
+def _resolved(
+    notice: Notice, figures: dict[str, FigureValue], words: Language, *, carer: bool
+) -> str:
     _ = words.gettext
     if notice.reason is Reason.LEFT_BED:
         return _(marked("The bed is empty; nothing more to do."))
-    if notice.kind is Kind.COLD:
+    if notice.kind is AlertKind.COLD:
         if notice.reason is Reason.WARM_ROOM:
             warm = _(marked("The room is warm ({room}); the warning is over."))
             return warm.format(room=_degrees(figures["room_c"], words))
         return _(_AGAIN[carer]).format(leg=_degrees(figures["leg_c"], words))
-    if notice.kind is Kind.STILL:
+    if notice.kind is AlertKind.STILL:
         return _(marked("A change of position was seen."))
     return _(marked("I can see you again.")) if not carer else _(marked("I can see the bed again."))
 
 
-def _lost(reason: Reason, words: Words, *, carer: bool) -> str:
+def _lost(reason: Reason, words: Language, *, carer: bool) -> str:
     _ = words.gettext
     if reason is Reason.AGENT_SILENT:
         return _(_NO_WORD)
     if reason is Reason.PRESENCE_UNSURE:
         return _(_UNSURE[carer])
-    if reason in (Reason.MOVEMENT_MISSING, Reason.SLIPPED):
+    if reason in (Reason.MOVEMENT_MISSING, Reason.DISPLACED):
         return _(_SENSOR[reason][carer])
     return _(_BLIND[carer])
 
 
-def _degrees(value: Figure, words: Words) -> str:
+def _degrees(value: FigureValue, words: Language) -> str:
     if not isinstance(value, float | int):
         return words.gettext(marked("not known"))
     return f"{words.number(value)} °C"
 
 
-def _span(minutes: Figure, words: Words) -> str:
+def _span(minutes: FigureValue, words: Language) -> str:
     if not isinstance(minutes, float | int):
         return words.gettext(marked("a time that is not known"))
     whole = int(minutes)

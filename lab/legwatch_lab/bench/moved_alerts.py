@@ -24,11 +24,11 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch.alerting.notice import Notice, What
-from legwatch.conditions.verdict import Level
+from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.conditions.verdict import Severity
 from legwatch.engine import replay
 from legwatch.errors import LegwatchError
-from legwatch.events import Kind, Window
+from legwatch.events import AlertKind, Window
 from legwatch_lab.bench.markdown import table
 from legwatch_lab.made import made
 from legwatch_lab.score.command import positive
@@ -144,14 +144,17 @@ def colds(notices: Iterable[Notice]) -> list[Cold]:
     """Return the cold alerts; one that is only written down is none until it is raised."""
     found: dict[int | None, Cold] = {}
     for notice in notices:
-        if notice.kind is not Kind.COLD:
+        if notice.kind is not AlertKind.COLD:
             continue
         minute, known = notice.at_ms // MINUTE_MS, found.get(notice.episode_ms)
-        came = notice.what in {What.FIRED, What.RAISED} and notice.level is not Level.LOG
+        came = (
+            notice.transition in {TransitionKind.FIRED, TransitionKind.ESCALATED}
+            and notice.severity is not Severity.LOG
+        )
         if known is None and came:
             rule = str(dict(notice.figures)["rule"])
             found[notice.episode_ms] = Cold(minute, rule.startswith(BY_CONTRAST))
-        elif known is not None and notice.what is What.RESOLVED:
+        elif known is not None and notice.transition is TransitionKind.RESOLVED:
             found[notice.episode_ms] = known._replace(end_minute=minute)
     return list(found.values())
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from legwatch.conditions import cold as warmth
 from legwatch.conditions import uncovered as cover
-from legwatch.conditions.uncovered import Signs
+from legwatch.conditions.uncovered import Features
 from legwatch.events import Window
 from legwatch.limits.limits import Rules
-from legwatch.observation import Sight, feeling, see
+from legwatch.observation import Observation, observe, temperatures
 from legwatch_lab.made import made
 from legwatch_lab.score import cold
 from legwatch_lab.truth import Truth
@@ -23,7 +23,7 @@ class Minute(NamedTuple):
     """One minute of a fall."""
 
     at_ms: int
-    signs: Signs
+    signs: Features
     bare: bool  # whether an alert would have been right
 
 
@@ -47,19 +47,19 @@ def night(path: Path, rules: Rules) -> Night | None:
     return Night(truth, tuple(found))
 
 
-def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Signs]]:
+def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Features]]:
     """Yield the minutes in which the contrast is on its way down, without any alert standing."""
-    sight = Sight(windows[0].from_ms, windows[0].from_ms) if windows else Sight()
+    sight = Observation(windows[0].from_ms, windows[0].from_ms) if windows else Observation()
     for at_ms, mine in _minutes(windows):
-        sight = see(sight, mine, at_ms, rules, cold=False)
-        felt = feeling(sight)
-        if sight.presence.in_bed is not True or at_ms < sight.presence.settled_ms:
+        sight = observe(sight, mine, at_ms, rules, cold_is_firing=False)
+        felt = temperatures(sight)
+        if sight.occupancy.in_bed is not True or at_ms < sight.occupancy.settled_ms:
             continue
         if felt.room_c is None or felt.room_c >= rules.warmth.warm_room_c:
             continue
-        turned_ms = warmth.turned(sight.warmth, sight.movement, at_ms, rules)
-        warm = sight.warmth
-        signs = cover.signs(warm.change, warm.contrast.usual, turned_ms, at_ms)
+        turned_ms = warmth.last_turn_ms(sight.cold, sight.movement, at_ms, rules)
+        warm = sight.cold
+        signs = cover.features(warm.fall, warm.contrast.baseline, turned_ms, at_ms)
         if signs is not None and signs.fallen >= DEEP_ENOUGH:
             yield at_ms, signs
 

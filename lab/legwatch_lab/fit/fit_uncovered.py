@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from legwatch.conditions import uncovered as cover
 from legwatch.conditions.classifier import POINTS
-from legwatch.conditions.uncovered import Signs
+from legwatch.conditions.uncovered import Features
 from legwatch_lab.fit.features import Minute, Night, night
 from legwatch_lab.score import cold
 from legwatch_lab.score.folder import each
@@ -117,7 +117,7 @@ def _fits(nights: Sequence[Night]) -> tuple[Any, Any]:
     return _fit(off, OFF_SHAPE), _fit(out, SLIPPED_SHAPE)
 
 
-def _fit(examples: Sequence[tuple[Signs, bool]], shape: Mapping[str, float]) -> Any:
+def _fit(examples: Sequence[tuple[Features, bool]], shape: Mapping[str, float]) -> Any:
     ensemble: Any = importlib.import_module("sklearn.ensemble")
     model = ensemble.HistGradientBoostingClassifier(**shape, **STEADY)
     return model.fit([signs for signs, _ in examples], [yes for _, yes in examples])
@@ -180,7 +180,7 @@ def _tree(nodes: Any, place: int) -> str:
     node = nodes[place]
     if node["is_leaf"]:
         return f"{round(POINTS * float(node['value']))}"
-    sign, limit = Signs._fields[node["feature_idx"]], float(node["num_threshold"])
+    sign, limit = Features._fields[node["feature_idx"]], float(node["num_threshold"])
     below, above = (_tree(nodes, int(node[side])) for side in ("left", "right"))
     return f"{sign[0]}{limit:.3g} {below} {above}"
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from legwatch.alerting.notice import Notice, What
-from legwatch.conditions.verdict import Level
+from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.conditions.verdict import Severity
 from legwatch_lab.plots.trace import Trace
 from legwatch_lab.truth import Truth
 
@@ -14,7 +14,12 @@ DAY_MS = 86_400_000
 # Okabe and Ito's colours: told apart by every kind of colour vision.
 ALERTS = {"cold": "#0072B2", "still": "#CC79A7", "sensor": "#E69F00", "agent": "#000000"}
 TRUE, FAULT = "#009E73", "#E69F00"
-MARKS = {What.FIRED: "^", What.RAISED: "D", What.REPEATED: "o", What.RESOLVED: "v"}
+MARKS = {
+    TransitionKind.FIRED: "^",
+    TransitionKind.ESCALATED: "D",
+    TransitionKind.RENOTIFIED: "o",
+    TransitionKind.RESOLVED: "v",
+}
 KEY = "▲ fired  ◆ raised  ● repeated  ▼ resolved  x seen, or not known any more;  filled: told"
 LANES = {"cold": 5, "still": 4, "sensor": 3, "agent": 2, "uncovered": 1, "fault": 0}
 TEXT_MIN = 55  # a text this near to the last one would be written over it
@@ -43,35 +48,48 @@ def lanes(axes: Axes, trace: Trace, truth: Truth | None) -> None:
 def _lane(axes: Axes, kind: str, notices: Sequence[Notice], last_ms: int) -> None:
     lane, colour = LANES[kind], ALERTS[kind]
     for begin_ms, end_ms, level in _standing(notices, last_ms):
-        alpha = {Level.LOG: 0.15, Level.WARNING: 0.4, Level.URGENT: 0.8}[level]
+        alpha = {Severity.LOG: 0.15, Severity.WARNING: 0.4, Severity.URGENT: 0.8}[level]
         _bar(axes, (begin_ms, end_ms), lane, color=colour, alpha=alpha, lw=0)
     written_ms = 0
     for notice in notices:
-        mark = MARKS.get(notice.what, "x")
-        face = colour if notice.held is None or mark == "x" else "white"
+        mark = MARKS.get(notice.transition, "x")
+        face = colour if notice.suppressed_by is None or mark == "x" else "white"
         axes.plot(
             days(notice.at_ms), lane, mark, ms=7, color=colour, markerfacecolor=face, zorder=3
         )
-        told = notice.what in (What.FIRED, What.RAISED, What.UNKNOWN)
+        told = notice.transition in (
+            TransitionKind.FIRED,
+            TransitionKind.ESCALATED,
+            TransitionKind.UNKNOWN,
+        )
         if told and notice.at_ms - written_ms >= TEXT_MIN * 60_000:
             words = f" {notice.reason.value.replace('_', ' ')}"
-            if notice.level is not Level.WARNING:
-                words += f" ({notice.level.value})"
+            if notice.severity is not Severity.WARNING:
+                words += f" ({notice.severity.value})"
             axes.text(days(notice.at_ms), lane + 0.42, words, fontsize=8, va="center")
             written_ms = notice.at_ms
 
 
-def _standing(notices: Sequence[Notice], last_ms: int) -> Iterator[tuple[int, int, Level]]:
+def _standing(notices: Sequence[Notice], last_ms: int) -> Iterator[tuple[int, int, Severity]]:
     """Yield the spells of an alert, with the level of each."""
     begun: Notice | None = None
     for notice in notices:
-        if notice.what not in (What.FIRED, What.RAISED, What.RESOLVED, What.UNKNOWN):
+        if notice.transition not in (
+            TransitionKind.FIRED,
+            TransitionKind.ESCALATED,
+            TransitionKind.RESOLVED,
+            TransitionKind.UNKNOWN,
+        ):
             continue
         if begun:
-            yield begun.at_ms, notice.at_ms, begun.level
-        begun = notice if notice.what in (What.FIRED, What.RAISED) else None
+            yield begun.at_ms, notice.at_ms, begun.severity
+        begun = (
+            notice
+            if notice.transition in (TransitionKind.FIRED, TransitionKind.ESCALATED)
+            else None
+        )
     if begun:
-        yield begun.at_ms, last_ms, begun.level
+        yield begun.at_ms, last_ms, begun.severity
 
 
 def _bar(axes: Axes, spell: Spell, lane: int, **look: Any) -> None:

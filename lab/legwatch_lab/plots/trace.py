@@ -5,7 +5,7 @@ from datetime import date, tzinfo
 from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice
-from legwatch.engine import MINUTE_MS, State, advance, start
+from legwatch.engine import MINUTE_MS, BedState, advance, start
 from legwatch.events import Event, Window
 from legwatch.limits.limits import Rules
 from legwatch.night import night_of
@@ -47,22 +47,22 @@ def follow(events: Iterable[Event], rules: Rules, zone: tzinfo) -> list[Trace]:
                 moves[end_ms] = moves.get(end_ms, 0) + event.moves
             if event.leg_c is not None:
                 readings.append((event.to_ms, event.leg_c))
-        before_ms = state.end_ms
+        before_ms = state.minute_end_ms
         state, said = advance(state, event, rules)
         notices += said
-        if before_ms and state.end_ms != before_ms:
+        if before_ms and state.minute_end_ms != before_ms:
             minutes.append(_minute(state, moves))
     return _nights(minutes, readings, notices, zone)
 
 
-def _minute(state: State, moves: dict[int, int]) -> Minute:
-    sight, at_ms = state.bed.sight, state.end_ms - MINUTE_MS
+def _minute(state: BedState, moves: dict[int, int]) -> Minute:
+    sight, at_ms = state.bed.observation, state.minute_end_ms - MINUTE_MS
     return Minute(
         at_ms,
         sight.leg.celsius,
         sight.room.celsius,
-        sight.warmth.baseline_c,
-        sight.presence.in_bed,
+        sight.cold.baseline_c,
+        sight.occupancy.in_bed,
         moves.pop(at_ms, None),
     )
 

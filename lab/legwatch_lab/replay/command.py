@@ -7,7 +7,7 @@ from datetime import tzinfo
 from pathlib import Path
 
 from legwatch.alerting.notice import as_json
-from legwatch.alerting.sound import sounded
+from legwatch.alerting.sound import with_sounding
 from legwatch.contract.topics import check_bed
 from legwatch.engine import replay
 from legwatch.errors import RecordingError, SettingsError
@@ -22,7 +22,7 @@ from legwatch_lab.replay.table import head, row
 from legwatch_lab.replay.unreadable import begins, unread
 from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.replay_file import read
-from legwatch_runtime.stdout import reader_may_leave
+from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_runtime.zones import zone_named
 
 MOST_NAMES = 12  # channels that are named when they are not used
@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
     if args.plot:
         pictures.check(args.plot)
     wrong = []
-    with reader_may_leave():
+    with closed_stdout_is_fine():
         for path in args.files:
             try:
                 _play(path, renames, rules, bed, args)
@@ -105,7 +105,7 @@ def _play(
     several = len(args.files) > 1
     counted = _Counted(events(recording))
     said = 0
-    for notice, sounds in sounded(replay(counted, rules)):
+    for notice, sounds in with_sounding(replay(counted, rules)):
         if args.format == "jsonl":
             name = path.name if several else None
             print(as_json(notice, bed=bed, text=text(notice), sounds=sounds, file=name))

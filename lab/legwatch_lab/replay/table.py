@@ -5,7 +5,7 @@ import sys
 from datetime import tzinfo
 from textwrap import fill
 
-from legwatch.alerting.notice import Notice, Sounds
+from legwatch.alerting.notice import Notice, Sounding
 from legwatch.night import local
 from legwatch.text.message import text
 
@@ -21,14 +21,14 @@ def head() -> str:
     return _COLUMNS.format(when="local time", **{name: name for name in names})
 
 
-def row(notice: Notice, sounds: Sounds, zone: tzinfo) -> str:
+def row(notice: Notice, sounds: Sounding, zone: tzinfo) -> str:
     """Return a notice in one line; on a terminal in as many as its width asks for."""
     begin = _COLUMNS.format(
         when=f"{local(notice.at_ms, zone):%Y-%m-%d %H:%M}",
         kind=notice.kind.value,
-        what=notice.what.value,
-        level=notice.level.value,
-        pushed=f"no:{notice.held.value}" if notice.held else "yes",
+        what=notice.transition.value,
+        level=notice.severity.value,
+        pushed=f"no:{notice.suppressed_by.value}" if notice.suppressed_by else "yes",
         sounds=sounds.value,
         text="",
     )

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from legwatch.alerting.notice import ALARMS, Notice, What
-from legwatch.conditions.verdict import Level
+from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
+from legwatch.conditions.verdict import Severity
 from legwatch.text.message import text
 
-_ENDS = (What.RESOLVED, What.UNKNOWN)
+_ENDS = (TransitionKind.RESOLVED, TransitionKind.UNKNOWN)
 
 
 class Alert(NamedTuple):
@@ -40,20 +40,20 @@ def fold(notices: Iterable[Notice]) -> Run:
     wakes: list[int] = []
     signs: list[int] = []
     for notice in notices:
-        kind, what = notice.kind.value, notice.what
-        if what is What.EXPECTED:
+        kind, what = notice.kind.value, notice.transition
+        if what is TransitionKind.EXPECTED:
             signs.append(notice.at_ms)
             continue
         key = kind, notice.episode_ms
         if what in _ENDS and key in found and found[key].end_ms is None:
             found[key] = found[key]._replace(end_ms=notice.at_ms)
-        if what not in ALARMS or notice.level is Level.LOG:
+        if what not in MAY_SOUND or notice.severity is Severity.LOG:
             continue
         if key not in found:
             found[key] = Alert(
-                kind, notice.at_ms, notice.level.value, notice.reason.value, text(notice)
+                kind, notice.at_ms, notice.severity.value, notice.reason.value, text(notice)
             )
-        if notice.held is None:
+        if notice.suppressed_by is None:
             wakes.append(notice.at_ms)
             if found[key].sound_ms is None:
                 found[key] = found[key]._replace(sound_ms=notice.at_ms)

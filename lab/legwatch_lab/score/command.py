@@ -18,7 +18,7 @@ from legwatch_lab.score.listing import wrong
 from legwatch_lab.score.night import Night
 from legwatch_lab.score.report import ALL, SIDES, report
 from legwatch_runtime.profiles import rules_for
-from legwatch_runtime.stdout import reader_may_leave
+from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_runtime.zones import zone_named
 
 CHANNELS = {
@@ -32,7 +32,7 @@ CHANNELS = {
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch score`; 0, 1 when FILE cannot be written, 2 for a wrong word."""
     args = _parser().parse_args(argv)
-    with reader_may_leave():
+    with closed_stdout_is_fine():
         _run(args)
     return 0
 

@@ -10,11 +10,11 @@ from copy import deepcopy
 from dataclasses import replace
 
 from legwatch import engine
-from legwatch.alerting.notice import Notice, What, as_json
+from legwatch.alerting.notice import Notice, TransitionKind, as_json
 from legwatch.contract.codec import Press, decode_press, decode_window, is_boot, is_press_id, parse
 from legwatch.contract.topics import split
 from legwatch.errors import WireError
-from legwatch.events import Ack, Away, Clock, Event, Kind, Snooze, Tick, Window
+from legwatch.events import Ack, AlertKind, Away, ClockTrust, Event, Snooze, Tick, Window
 from legwatch.limits.limits import Rules
 from legwatch.printable import printable
 from legwatch.state_codec import to_json
@@ -64,7 +64,7 @@ class Intake:
                 restored(bed, state)
             except ValueError as error:
                 # Its first nights are over: it must not fall silent for a week because of this.
-                bed.state = engine.start(learned=True)
+                bed.state = engine.start(trial_over=True)
                 logger.warning("bed %s: the stored state is not used (%s)", name, error)
             self.beds[name] = bed
         self._next_bed = max((bed.id for bed in self.beds.values()), default=0) + 1
@@ -72,7 +72,7 @@ class Intake:
         self.batch = Batch()
         self.touched: dict[str, Bed] = {}
         self.boots: dict[int, tuple[Bed, Boot]] = {}
-        self._undo_state: dict[str, tuple[engine.State, int, bool, Leaps]] = {}
+        self._undo_state: dict[str, tuple[engine.BedState, int, bool, Leaps]] = {}
         self._undo_boot: dict[int, tuple[int, set[int]]] = {}
         self._new: list[str] = []
         self._replies: list[tuple[Answered, Outcome]] = []
@@ -160,7 +160,7 @@ class Intake:
     def _react(self, bed: Bed, subject: Subject, said: Answered, now_ms: int) -> bool:
         """Let the engine know, a played bed in its own time; False: what was meant is over."""
         at_ms = bed.state.at_ms if bed.played else now_ms
-        kind = Kind(subject.kind) if subject.kind else None
+        kind = AlertKind(subject.kind) if subject.kind else None
         who = subject.person or said.via
         if said.claims.act is Act.QUIET:
             until_ms = at_ms + said.claims.minutes * 60_000
@@ -168,7 +168,7 @@ class Intake:
             before = len(self.batch.notices)
             self._decide(bed, replace(snooze, standing=kind is not None), who)
             new = self.batch.notices[before:]
-            return any(news.notice.what is What.SNOOZED for news in new)
+            return any(news.notice.transition is TransitionKind.SNOOZED for news in new)
         if said.claims.act in (Act.SEEN, Act.USELESS):
             useful = said.claims.act is Act.SEEN
             self._decide(bed, Ack(at_ms, kind, subject.episode_ms or None, useful), who)
@@ -194,14 +194,14 @@ class Intake:
 
     def _window(self, name: str, message: Message) -> None:
         window = decode_window(message.payload)
-        if window.clock == Clock.PLAYED:
+        if window.clock == ClockTrust.PLAYED:
             self._check_declared(name)
         bed = self._bed(name)
         boot = self._boot(bed, window)
         if boot.has(window.seq):
             self.counters.duplicates += 1
             return
-        if window.clock == Clock.PLAYED:
+        if window.clock == ClockTrust.PLAYED:
             self._leap(bed, window.to_ms, message.arrived_ms)
         placed = place(window, message.arrived_ms, bed.rules.alerts.fresh_s)
         if not placed.late:
@@ -276,15 +276,15 @@ class Intake:
             bed.id,
             notice.at_ms,
             notice.kind.value,
-            notice.what.value,
-            notice.level.value,
+            notice.transition.value,
+            notice.severity.value,
             notice.reason.value,
-            notice.held.value if notice.held else None,
+            notice.suppressed_by.value if notice.suppressed_by else None,
             title(notice),
             as_json(notice, bed=bed.name, text=said),
         )
         self.batch.notices.append(News(bed.id, bed.name, notice, row, who, played=bed.played))
-        key = (notice.kind.value, notice.what.value)
+        key = (notice.kind.value, notice.transition.value)
         self.counters.notices[key] = self.counters.notices.get(key, 0) + 1
 
     def _bed(self, name: str) -> Bed:

@@ -10,10 +10,10 @@ from typing import Protocol
 
 from legwatch import engine
 from legwatch.alerting.notice import iso
-from legwatch.alerting.trial_nights import has_learned
+from legwatch.alerting.trial_nights import is_over
 from legwatch.contract.codec import VERSION, Stored, encode_stored
 from legwatch.contract.topics import Channel, topic
-from legwatch.events import Kind
+from legwatch.events import AlertKind
 from legwatch_runtime.clock import utc_ms
 from legwatch_server.beds.batch import Intake
 from legwatch_server.beds.registry import Bed, Boot
@@ -111,7 +111,7 @@ class Owner:
         if any(isinstance(a, Connected) for a in arrivals):
             for bed in self._intake.beds.values():
                 # Say again what stands, and what does not: a crash may have come before the word.
-                bed.alerts = dict.fromkeys(Kind, b"?")
+                bed.alerts = dict.fromkeys(AlertKind, b"?")
                 self._writer.unsaid[bed.name] = bed
         if not self._writer.write(messages):
             return  # not acknowledged, so the broker sends it again
@@ -138,7 +138,7 @@ class Owner:
         return [
             Learned(bed.id, bed.name)
             for bed in self._intake.beds.values()
-            if bed.id not in told and has_learned(bed.state.bed.learning, bed.rules)
+            if bed.id not in told and is_over(bed.state.bed.trial, bed.rules)
         ]
 
     def _gather(self) -> tuple[list[Arrival], bool]:
@@ -170,7 +170,7 @@ class Owner:
             bed = pressed.pop(name)
             self._confirm(bed, max(bed.boots.values(), key=lambda boot: boot.id, default=NO_BOOT))
         for bed in unsaid.values():
-            minutes = bed.state.bed.sight.minutes
+            minutes = bed.state.bed.observation.minutes
             if minutes == bed.minutes and b"?" not in bed.alerts.values():
                 continue
             bed.minutes = minutes
@@ -219,7 +219,7 @@ class _Allowance:
         return self._used <= self._most
 
 
-def _alert(alert: engine.Alert) -> bytes:
+def _alert(alert: engine.AlertView) -> bytes:
     state = "firing"
     if not alert.judged:
         state = "unknown"
@@ -231,14 +231,14 @@ def _alert(alert: engine.Alert) -> bytes:
         {
             "v": VERSION,
             "state": state,
-            "level": alert.level.value,
+            "level": alert.severity.value,
             "since": iso(alert.since_ms),
             "reason": alert.reason.value,
         }
     )
 
 
-def _state(seen: engine.View) -> bytes:
+def _state(seen: engine.BedView) -> bytes:
     return _dump(
         {
             "v": VERSION,

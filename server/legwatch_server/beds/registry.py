@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from legwatch.engine import State, start
+from legwatch.engine import BedState, start
 from legwatch.limits.limits import Rules
 from legwatch.state_codec import from_json
 from legwatch_server.beds.leaps import Leaps
@@ -50,7 +50,7 @@ class Bed:
     id: int
     name: str
     rules: Rules
-    state: State = field(default_factory=start)
+    state: BedState = field(default_factory=start)
     seen_ms: int = 0
     played: bool = False
     boots: dict[str, Boot] = field(default_factory=dict)

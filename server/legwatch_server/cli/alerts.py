@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import urllib3
 
-from legwatch.alerting.notice import Held, Notice
+from legwatch.alerting.notice import Notice, SuppressedBy
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import OVER
@@ -17,7 +17,7 @@ from legwatch_runtime import locations as usual
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.profiles import sources
 from legwatch_runtime.secrets import secret
-from legwatch_runtime.stdout import reader_may_leave
+from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli.explain import answered, explain, headed, journeys
 from legwatch_server.inbox import Act, Claims, Of
 from legwatch_server.links import SNOOZES_MIN, make
@@ -40,7 +40,7 @@ _SAID = {
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch alerts`; 0 when done, 1 when it cannot be, 2 for wrong words or settings."""
     args = _parser().parse_args(argv)
-    settings = read(usual.settings(args.config))
+    settings = read(usual.settings_file(args.config))
     match args.action:
         case "explain":
             return _explain(settings, args.id)
@@ -49,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
         case "quiet":
             return _quiet(settings, args)
         case _:
-            with reader_may_leave():
+            with closed_stdout_is_fine():
                 _list(settings, args)
             return 0
 
@@ -140,12 +140,12 @@ def _episode(found: Episode, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _held(notice: Notice) -> str:
-    if notice.held is None or notice.what in OVER:
+    if notice.suppressed_by is None or notice.transition in OVER:
         return ""
-    if notice.held is Held.EARLY:
+    if notice.suppressed_by is SuppressedBy.EARLY_SIGN:
         return "  [no sound]"
-    waiting = notice.held is Held.WAITING
-    return "  [no sound yet]" if waiting else f"  [told nobody: {notice.held}]"
+    waiting = notice.suppressed_by is SuppressedBy.HOLD
+    return "  [no sound yet]" if waiting else f"  [told nobody: {notice.suppressed_by}]"
 
 
 def _sight(sight: Sight, now_ms: int, zone: ZoneInfo) -> str:
@@ -169,7 +169,7 @@ def _explain(settings: ServerSettings, ident: int) -> int:
     if found is None:
         raise SettingsError("ID", f"there is no alert {ident}; `legwatch alerts` lists them")
     profile = sources(settings.profile_of(found.bed))
-    with reader_may_leave():
+    with closed_stdout_is_fine():
         print("\n".join(explain(found, settings.zone_of(found.bed), profile)))
     return 0
 

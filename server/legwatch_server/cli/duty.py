@@ -9,10 +9,10 @@ from pathlib import Path
 
 from legwatch.errors import CannotRun
 from legwatch.night import local, night_of
-from legwatch.oncall.people import on_duty
+from legwatch.oncall.people import on_call
 from legwatch_runtime import locations as usual
 from legwatch_runtime.clock import utc_ms
-from legwatch_runtime.stdout import reader_may_leave
+from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.notify.rehearsal import Way, ways
 from legwatch_server.review.trial import Quiet, learning
 from legwatch_server.settings import ServerSettings, read
@@ -31,11 +31,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--config", type=Path, metavar="FILE", help=usual.CONFIG_HELP)
     parser.add_argument("--nights", type=int, default=7, metavar="N", help="how many nights (7)")
     args = parser.parse_args(argv)
-    settings = read(usual.settings(args.config))
+    settings = read(usual.settings_file(args.config))
     now_ms = utc_ms()
     beds = _beds(settings)
     good = False
-    with reader_may_leave():
+    with closed_stdout_is_fine():
         tonight = _roster(settings, beds, now_ms, max(1, args.nights))
         for learns in _quiet(settings, now_ms):
             print(learns)
@@ -74,7 +74,7 @@ def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: 
         night = first + timedelta(days=n)
         orders: dict[tuple[str, ...], list[str]] = {}
         for bed in beds:
-            orders.setdefault(on_duty(people, settings.roster, night, bed), []).append(bed)
+            orders.setdefault(on_call(people, settings.roster, night, bed), []).append(bed)
         for names, those in orders.items():
             if n == 0:
                 tonight.update(names)

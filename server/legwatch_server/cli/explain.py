@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import tzinfo
 
-from legwatch.alerting.notice import Held, Notice, Sounds, What
-from legwatch.alerting.sound import sounded
+from legwatch.alerting.notice import Notice, Sounding, SuppressedBy, TransitionKind
+from legwatch.alerting.sound import with_sounding
 from legwatch.conditions.verdict import Reason
 from legwatch.night import local
 from legwatch.oncall.escalation import OVER
@@ -23,19 +23,19 @@ _BECAUSE = {
     Reason.NO_READINGS: "a thermometer that had given readings gave none",
     Reason.IMPLAUSIBLE: "a thermometer gave values that cannot be",
     Reason.STUCK: "the thermometer showed exactly the same again and again, as live air never does",
-    Reason.SLIPPED: "the air by the legs was the room's, though somebody lay in bed",
+    Reason.DISPLACED: "the air by the legs was the room's, though somebody lay in bed",
     Reason.MOVEMENT_MISSING: "the movement sensor gave no word",
     Reason.MOVEMENT_SILENT: "somebody lay in bed and the movement sensor had seen nothing",
     Reason.AGENT_SILENT: "no word came from the bedside",
     Reason.SNOOZE_OVER: "the time of quiet was over and it still held",
 }
 _UNTOLD = {
-    Held.LOG_ONLY: "It was only written down: at this level nobody is woken.",
-    Held.BUDGET: "Nobody was woken: the night's wake-ups were used up.",
-    Held.SNOOZED: "Nobody was woken: somebody had asked for quiet.",
-    Held.LEARNING: "Nobody was woken: in the first nights of a bed it is only written down.",
-    Held.EARLY: "An early sign makes no sound.",
-    Held.JOINED: "Nobody was woken for it alone: another alert of the same minute said it too.",
+    SuppressedBy.LOG_ONLY: "It was only written down: at this level nobody is woken.",
+    SuppressedBy.BUDGET: "Nobody was woken: the night's wake-ups were used up.",
+    SuppressedBy.SILENCED: "Nobody was woken: somebody had asked for quiet.",
+    SuppressedBy.TRIAL: "Nobody was woken: in the first nights of a bed it is only written down.",
+    SuppressedBy.EARLY_SIGN: "An early sign makes no sound.",
+    SuppressedBy.INHIBITED: "Nobody was woken for it alone: another alert of the same minute said it too.",
 }
 _ENDED = {
     "moved": "the sleeper moved",
@@ -71,7 +71,12 @@ def explain(found: Episode, zone: tzinfo, sources: dict[str, str]) -> Iterator[s
 
 
 def _notice(notice: Notice, said: str, sources: dict[str, str]) -> Iterator[str]:
-    if notice.what in (What.FIRED, What.RAISED, What.REPEATED, What.UNKNOWN):
+    if notice.transition in (
+        TransitionKind.FIRED,
+        TransitionKind.ESCALATED,
+        TransitionKind.RENOTIFIED,
+        TransitionKind.UNKNOWN,
+    ):
         yield f"  Said: {said}"
         if notice.reason in _BECAUSE:
             yield f"  Why: {_BECAUSE[notice.reason]}."
@@ -79,10 +84,10 @@ def _notice(notice: Notice, said: str, sources: dict[str, str]) -> Iterator[str]
     shown = [f"{name} {value}" for name, value in notice.figures if _is_figure(name, value)]
     if shown:
         yield f"  Figures: {', '.join(shown)}"
-    if notice.held is Held.WAITING:
+    if notice.suppressed_by is SuppressedBy.HOLD:
         yield "  It waited for the sleeper to move before making a sound."
-    elif notice.held and notice.what not in OVER:
-        yield f"  {_UNTOLD[notice.held]}"
+    elif notice.suppressed_by and notice.transition not in OVER:
+        yield f"  {_UNTOLD[notice.suppressed_by]}"
     figures = dict(notice.figures)
     if "wait_ended" in figures:
         why = _ENDED.get(str(figures["wait_ended"]), "it ended")
@@ -105,31 +110,31 @@ def _rule(notice: Notice, sources: dict[str, str]) -> Iterator[str]:
 def headed(found: Episode) -> Iterator[tuple[Told, str]]:
     """Yield each notice of an alert with what it is, in a few words."""
     notices = (told.notice for told in found.told)
-    for told, (_, sounds) in zip(found.told, sounded(notices), strict=True):
+    for told, (_, sounds) in zip(found.told, with_sounding(notices), strict=True):
         yield told, _heading(told, sounds)
 
 
-def _heading(told: Told, sounds: Sounds) -> str:
+def _heading(told: Told, sounds: Sounding) -> str:
     notice = told.notice
-    match notice.what:
-        case What.EXPECTED:
+    match notice.transition:
+        case TransitionKind.EXPECTED:
             return f"early sign: {title(notice, carer=True)}"
-        case What.FIRED:
-            return f"{title(notice, carer=True)} ({notice.level})"
-        case What.RAISED:
-            return f"raised to {notice.level}"
-        case What.REPEATED:
-            first = sounds is Sounds.FIRST
-            return f"it sounds ({notice.level})" if first else f"said again ({notice.level})"
-        case What.ACKNOWLEDGED:
+        case TransitionKind.FIRED:
+            return f"{title(notice, carer=True)} ({notice.severity})"
+        case TransitionKind.ESCALATED:
+            return f"raised to {notice.severity}"
+        case TransitionKind.RENOTIFIED:
+            first = sounds is Sounding.FIRST
+            return f"it sounds ({notice.severity})" if first else f"said again ({notice.severity})"
+        case TransitionKind.ACKNOWLEDGED:
             useless = notice.reason is Reason.NOT_USEFUL
             return f"{told.who or 'the bedside'} {_ACTS['useless' if useless else 'seen']}"
-        case What.SNOOZED:
+        case TransitionKind.SNOOZED:
             minutes = dict(notice.figures).get("for_min")
             return f"{told.who or 'the bedside'} asked for quiet for {minutes} min"
-        case What.UNKNOWN:
+        case TransitionKind.UNKNOWN:
             return "can no longer be judged"
-        case What.RESOLVED:
+        case TransitionKind.RESOLVED:
             return f"over: {title(notice, carer=True)}"
 
 
@@ -159,8 +164,8 @@ def answered(given: Answer, zone: tzinfo) -> str:
 
 def _end(found: Episode, zone: tzinfo) -> str:
     last = found.told[-1].notice
-    if last.what is What.RESOLVED:
+    if last.transition is TransitionKind.RESOLVED:
         return f"It was over at {local(last.at_ms, zone):%H:%M}."
-    if last.what is What.UNKNOWN:
+    if last.transition is TransitionKind.UNKNOWN:
         return "Whether it still holds is not known: the bed cannot be judged."
     return "It has not ended."

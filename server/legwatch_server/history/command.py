@@ -15,7 +15,7 @@ from legwatch.errors import SettingsError
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.secrets import secret
-from legwatch_runtime.state_dir import claimed
+from legwatch_runtime.state_dir import locked
 from legwatch_server.history.cursor import Cursor
 from legwatch_server.history.exporter import Exporter
 from legwatch_server.history.sink import Sentinel, Sink, SinkAway
@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
     if not settings.history.enabled:
         raise SettingsError("history.enabled", "is false; set it to true and give the url")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    with claimed(Path(settings.state_dir), "history.lock") as folder:
+    with locked(Path(settings.state_dir), "history.lock") as folder:
         return _run(settings, folder, once=args.once, from_start=args.from_start)
 
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from legwatch.contract.codec import Press
-from legwatch.events import Clock, Window
+from legwatch.events import ClockTrust, Window
 
 AHEAD_MS = 300_000  # a clock further ahead than this is wrong
 EARLIEST_MS = 1_577_836_800_000  # 2020-01-01: a synchronised clock cannot say less
@@ -25,10 +25,10 @@ def place(window: Window, arrived_ms: int, fresh_s: int) -> Placed:
     one the window is taken as late, because its age cannot be told.
     """
     fresh_ms, age_ms = fresh_s * 1000, window.age_ms
-    if window.clock == Clock.PLAYED:
+    if window.clock == ClockTrust.PLAYED:
         return Placed(window, (age_ms or 0) > fresh_ms, clock_wrong=False)
     behind_ms = arrived_ms - window.to_ms
-    synced = window.clock == Clock.SYNCED
+    synced = window.clock == ClockTrust.SYNCED
     if synced and behind_ms >= -AHEAD_MS and window.to_ms >= EARLIEST_MS:
         return Placed(window, max(age_ms or 0, behind_ms) > fresh_ms, clock_wrong=False)
     shift_ms = behind_ms - (age_ms or 0)
@@ -44,5 +44,5 @@ def pressed_ms(press: Press, arrived_ms: int, *, played: bool) -> int:
     """
     if played:
         return press.at_ms
-    told = press.clock == Clock.SYNCED and EARLIEST_MS <= press.at_ms <= arrived_ms + AHEAD_MS
+    told = press.clock == ClockTrust.SYNCED and EARLIEST_MS <= press.at_ms <= arrived_ms + AHEAD_MS
     return min(press.at_ms, arrived_ms) if told else arrived_ms - (press.age_ms or 0)

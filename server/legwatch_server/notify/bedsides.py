@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
-from legwatch.contract.command import Command, Result, decode_result, encode_command
+from legwatch.contract.command import Command, CommandResult, decode_result, encode_command
 from legwatch.contract.topics import Channel, split, topic
 from legwatch.errors import WireError
 from legwatch_server.notify.channels import Retryable
@@ -43,9 +43,9 @@ class Bedsides:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._lock = threading.Lock()  # never held while the broker is asked
-        self._awaited: dict[_Asked, queue.SimpleQueue[Result]] = {}
+        self._awaited: dict[_Asked, queue.SimpleQueue[CommandResult]] = {}
 
-    def ask(self, bed: str, command: Command, timeout_s: float) -> Result:
+    def ask(self, bed: str, command: Command, timeout_s: float) -> CommandResult:
         """Return the agent's answer; raises Retryable without one."""
         end_s = time.monotonic() + timeout_s
         why = self._broker.ready(timeout_s)
@@ -73,8 +73,8 @@ class Bedsides:
             answer.put(result)
 
     @contextmanager
-    def _awaiting(self, asked: _Asked) -> Iterator["queue.SimpleQueue[Result]"]:
-        answer: queue.SimpleQueue[Result] = queue.SimpleQueue()
+    def _awaiting(self, asked: _Asked) -> Iterator["queue.SimpleQueue[CommandResult]"]:
+        answer: queue.SimpleQueue[CommandResult] = queue.SimpleQueue()
         with self._lock:
             self._awaited[asked] = answer
         try:

@@ -17,7 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch.oncall.escalation import Tone
+from legwatch.oncall.escalation import Purpose
 from legwatch_runtime.clock import utc_ms
 from legwatch_server.notify.channels import (
     Follows,
@@ -231,7 +231,7 @@ class Outbox:
                 return None
             if job.task is Task.FOLLOW and isinstance(notifier, Follows):
                 return notifier.progress(job.row.receipt)
-            if job.row.tone is Tone.REHEARSAL:
+            if job.row.tone is Purpose.REHEARSAL:
                 return notifier.rehearse(job.push) if isinstance(notifier, Rehearses) else ""
             return notifier.send(job.push)
         except PushError as error:

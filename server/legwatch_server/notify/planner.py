@@ -6,11 +6,11 @@ All of it happens in the transaction that stores the notice, so a crash leaves b
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from legwatch.alerting.notice import ALARMS, Held, What
-from legwatch.events import BODY
+from legwatch.alerting.notice import MAY_SOUND, SuppressedBy, TransitionKind
+from legwatch.events import BODY_KINDS
 from legwatch.night import night_of
-from legwatch.oncall.escalation import OVER, Telling, Tone, tellings
-from legwatch.oncall.people import Person, on_duty
+from legwatch.oncall.escalation import OVER, NotificationStep, Purpose, notification_steps
+from legwatch.oncall.people import Person, on_call
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.deliveries import SUPERSEDED, plan, supersede_where, withdraw_where
 from legwatch_server.store.notices import News
@@ -32,11 +32,11 @@ class Tell:
         """Plan what follows from a notice, call off what is over; say whether there is work."""
         notice = news.notice
         told = self.told(db, _episode(news))
-        over = notice.what in OVER
+        over = notice.transition in OVER
         if over:
             told |= self._perhaps(db, _episode(news))
-        sounds = notice.what in ALARMS and notice.held is None
-        again = notice.what is What.REPEATED and notice.kind in BODY
+        sounds = notice.transition in MAY_SOUND and notice.suppressed_by is None
+        again = notice.transition is TransitionKind.RENOTIFIED and notice.kind in BODY_KINDS
         if over or (sounds and not again):
             self._call_off(db, news, now_ms, superseded=not over)
         if over:
@@ -51,15 +51,18 @@ class Tell:
     def duty(self, bed: str, at_ms: int) -> tuple[str, ...]:
         """Return who is on duty at a bed, in order."""
         night = night_of(at_ms, self._settings.zone_of(bed))
-        return on_duty(self.people, self._settings.roster, night, bed)
+        return on_call(self.people, self._settings.roster, night, bed)
 
-    def _plan(self, news: News, told: set[str], now_ms: int) -> tuple[Telling, ...]:
+    def _plan(self, news: News, told: set[str], now_ms: int) -> tuple[NotificationStep, ...]:
         notice = news.notice
-        if notice.held not in (None, Held.WAITING, Held.JOINED) and notice.what not in OVER:
+        if (
+            notice.suppressed_by not in (None, SuppressedBy.HOLD, SuppressedBy.INHIBITED)
+            and notice.transition not in OVER
+        ):
             return ()
         # After a time away the decision may be of yesterday, and is told to who is there today.
         duty = self.duty(news.bed, notice.at_ms if news.played else now_ms)
-        return tellings(notice, self.people, duty, told, news.bed, self.limits)
+        return notification_steps(notice, self.people, duty, told, news.bed, self.limits)
 
     def told(self, db: sqlite3.Connection, episode: Episode) -> set[str]:
         """Return who has heard a sound in this episode."""
@@ -92,7 +95,7 @@ class Tell:
         self, db: sqlite3.Connection, news: News, now_ms: int, *, superseded: bool
     ) -> None:
         """Drop what is not sent yet; take back what is, unless a louder word replaces it."""
-        why = SUPERSEDED if superseded else f"{news.notice.what} before"
+        why = SUPERSEDED if superseded else f"{news.notice.transition} before"
         alarms = f"{_EPISODE} AND tone IN ('quiet','loud')"
         if superseded:
             supersede_where(db, alarms, _episode(news))
@@ -111,31 +114,31 @@ class Tell:
         db: sqlite3.Connection,
         notice_id: int,
         episode: Episode,
-        telling: Telling,
+        telling: NotificationStep,
         now_ms: int,
     ) -> None:
         """Put what one person is to be told into the outbox, on every channel of theirs."""
         person = self.people[telling.person]
-        if telling.tone is Tone.LOUD:  # that an earlier one is over would only mislead now
+        if telling.purpose is Purpose.LOUD:  # that an earlier one is over would only mislead now
             over = "bed_id=? AND kind=? AND person=? AND tone='info' AND state='decided'"
             withdraw_where(db, over, (*episode[:2], telling.person), now_ms, SUPERSEDED)
         due_ms = now_ms + int(telling.after_s * 1000)
         for channel, rank in self._ways(db, episode, telling, person):
             when = due_ms + int(rank * self._settings.push.next_channel_s * 1000)
-            row = (notice_id, *episode, telling.person, channel, rank, telling.tone)
+            row = (notice_id, *episode, telling.person, channel, rank, telling.purpose)
             plan(db, row, when, now_ms)
 
     def _ways(
         self,
         db: sqlite3.Connection,
         episode: Episode,
-        telling: Telling,
+        telling: NotificationStep,
         person: Person,
     ) -> Iterable[tuple[str, int]]:
         """Return (channel, rank): ranks follow each other, equal ranks go together."""
-        if telling.tone is Tone.QUIET:
+        if telling.purpose is Purpose.QUIET:
             return [(channel, 0) for channel in person.quiet or person.channels[:1]]
-        if telling.tone is Tone.INFO:
+        if telling.purpose is Purpose.INFO:
             row = db.execute(
                 f"SELECT channel FROM deliveries WHERE {_EPISODE} AND person=? AND tone='loud'"  # noqa: S608 - our own words
                 " AND sent_ms IS NOT NULL ORDER BY sent_ms DESC LIMIT 1",

@@ -7,10 +7,10 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Protocol
 
-from legwatch.alerting.alert import Alarm, snoozed
-from legwatch.conditions.verdict import Level
-from legwatch.engine import State
-from legwatch.events import Kind
+from legwatch.alerting.alert import AlertState, is_silenced
+from legwatch.conditions.verdict import Severity
+from legwatch.engine import BedState
+from legwatch.events import AlertKind
 from legwatch.oncall.escalation import in_turn, woken
 from legwatch_server.notify.planner import Episode, Tell
 from legwatch_server.store import deliveries as ledger
@@ -33,7 +33,7 @@ class WatchedBed(Protocol):
         """Its name in topics and settings."""
 
     @property
-    def state(self) -> State:
+    def state(self) -> BedState:
         """The engine's state."""
 
     @property
@@ -97,7 +97,7 @@ def _planned_anew(
     level = _standing(bed, episode, now_ms)
     if level is None:
         return False
-    kind, at_ms = Kind(episode[1]), bed.state.at_ms if bed.played else now_ms
+    kind, at_ms = AlertKind(episode[1]), bed.state.at_ms if bed.played else now_ms
     names = woken(kind, level, tell.people, tell.duty(bed.name, at_ms), bed.name)
     left = db.execute(f"SELECT DISTINCT person FROM deliveries WHERE {_LEFT}", episode).fetchall()  # noqa: S608 - our own words
     if not changed and {person for (person,) in left} <= set(names):
@@ -118,12 +118,12 @@ def _planned_anew(
     return True
 
 
-def _standing(bed: WatchedBed, episode: Episode, now_ms: int) -> Level | None:
+def _standing(bed: WatchedBed, episode: Episode, now_ms: int) -> Severity | None:
     """Return the level of an alert that stands and waits for an answer."""
-    alarm: Alarm = bed.state.bed.alarms.of(Kind(episode[1]))
+    alarm: AlertState = bed.state.bed.alerts.of(AlertKind(episode[1]))
     at_ms = bed.state.at_ms if bed.played else now_ms
-    quiet = alarm.acked or snoozed(alarm, at_ms, alarm.level)
-    return alarm.level if alarm.episode_ms == episode[2] and not quiet else None
+    quiet = alarm.acknowledged or is_silenced(alarm, at_ms, alarm.severity)
+    return alarm.severity if alarm.episode_ms == episode[2] and not quiet else None
 
 
 def _move(db: sqlite3.Connection, episode: Episode, now_ms: int) -> None:

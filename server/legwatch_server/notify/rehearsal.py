@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from legwatch.night import local, night_of
-from legwatch.oncall.escalation import Tone
-from legwatch.oncall.people import DAYS, SLEEPER, on_duty
+from legwatch.oncall.escalation import Purpose
+from legwatch.oncall.people import DAYS, SLEEPER, on_call
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.deliveries import Try
 
@@ -51,9 +51,9 @@ def tries(settings: ServerSettings, now_ms: int) -> list[Try]:
     found = []
     for name, person in settings.everybody().items():
         ways = dict.fromkeys((*person.channels, *person.quiet))
-        found += [Try(name, channel, Tone.REHEARSAL) for channel in ways]
+        found += [Try(name, channel, Purpose.REHEARSAL) for channel in ways]
         if day == settings.rehearsal.confirm and settings.answers.url:
-            found.append(Try(name, person.channels[0], Tone.CONFIRM))
+            found.append(Try(name, person.channels[0], Purpose.CONFIRM))
     return found
 
 
@@ -62,10 +62,10 @@ def learned(settings: ServerSettings, now_ms: int, beds: Iterable[Learned]) -> l
     people, found = settings.everybody(), []
     for bed in beds:
         night = night_of(now_ms, settings.zone_of(bed.name))
-        sleepers = [n for n, p in people.items() if p.role == SLEEPER and p.minds(bed.name)]
-        duty = on_duty(people, settings.roster, night, bed.name)
+        sleepers = [n for n, p in people.items() if p.role == SLEEPER and p.watches(bed.name)]
+        duty = on_call(people, settings.roster, night, bed.name)
         found += [
-            Try(name, people[name].channels[0], Tone.INFO, bed.id)
+            Try(name, people[name].channels[0], Purpose.INFO, bed.id)
             for name in dict.fromkeys((*sleepers, *duty))
         ]
     return found

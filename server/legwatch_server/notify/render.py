@@ -4,14 +4,14 @@ import hashlib
 import hmac
 import sqlite3
 
-from legwatch.alerting.notice import Notice, What
-from legwatch.conditions.verdict import Level
+from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.conditions.verdict import Severity
 from legwatch.night import local
-from legwatch.oncall.escalation import Tone
+from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import CARER, Person
-from legwatch.text.language import Words
+from legwatch.text.language import Language
 from legwatch.text.message import text, title
-from legwatch_runtime.catalogue import words
+from legwatch_runtime.catalogue import language
 from legwatch_server import links as answer
 from legwatch_server.inbox import Act, Claims, Of
 from legwatch_server.notify.channels import Action, Push
@@ -38,7 +38,7 @@ class Composer:
     def __init__(self, settings: ServerSettings, key: bytes) -> None:
         self._settings, self._key = settings, key
         self._people = settings.everybody()
-        self._words = {name: words(p.language) for name, p in self._people.items()}
+        self._words = {name: language(p.language) for name, p in self._people.items()}
 
     def __call__(self, db: sqlite3.Connection, row: Row, now_ms: int) -> Push:
         """Return what is to be sent for a row."""
@@ -48,12 +48,12 @@ class Composer:
         said = self._words[row.person]
         if row.notice_id:
             return self._alert(db, row, person, said, now_ms)
-        if row.tone is Tone.INFO:
+        if row.tone is Purpose.INFO:
             return self._learned(db, row, person, said, now_ms)
         return self._evening(row, person, said, now_ms)
 
     def _alert(
-        self, db: sqlite3.Connection, row: Row, person: Person, said: Words, now_ms: int
+        self, db: sqlite3.Connection, row: Row, person: Person, said: Language, now_ms: int
     ) -> Push:
         *fields, who, bed = db.execute(_NOTICE, (row.notice_id,)).fetchone()
         notice = notice_of(fields)
@@ -64,7 +64,7 @@ class Composer:
             sentences.append(said.gettext("(late: decided at {clock})").format(clock=clock))
         if row.state == "claimed":
             sentences.append(said.gettext("(perhaps said before)"))
-        asks = row.tone in (Tone.LOUD, Tone.QUIET)
+        asks = row.tone in (Purpose.LOUD, Purpose.QUIET)
         return Push(
             id=row.id,
             to=person.address.get(row.channel, ""),
@@ -73,17 +73,17 @@ class Composer:
             clock=clock,
             title=title(notice, said, carer=carer),
             text=" ".join(sentences),
-            level=notice.level,
-            what=notice.what,
+            level=notice.severity,
+            what=notice.transition,
             tone=row.tone,
             actions=self._actions(row, said, now_ms) if asks else (),
             page=self._link(row, Act.PAGE, 0, now_ms) if asks else "",
             again=row.state == "claimed",
         )
 
-    def _evening(self, row: Row, person: Person, said: Words, now_ms: int) -> Push:
+    def _evening(self, row: Row, person: Person, said: Language, now_ms: int) -> Push:
         _ = said.gettext
-        confirm = row.tone is Tone.CONFIRM
+        confirm = row.tone is Purpose.CONFIRM
         heading = _("Can you be woken?") if confirm else _("Evening test")
         sentence = (
             _("Tap to confirm that you can be woken tonight.")
@@ -99,8 +99,8 @@ class Composer:
             clock=f"{local(now_ms, self._settings.zone_of('')):%H:%M}",
             title=heading,
             text=sentence,
-            level=Level.LOG,
-            what=What.FIRED,
+            level=Severity.LOG,
+            what=TransitionKind.FIRED,
             tone=row.tone,
             actions=(Action(_("I can be woken"), awake),) if confirm and awake else (),
             page=awake if confirm else "",
@@ -108,7 +108,7 @@ class Composer:
         )
 
     def _learned(
-        self, db: sqlite3.Connection, row: Row, person: Person, said: Words, now_ms: int
+        self, db: sqlite3.Connection, row: Row, person: Person, said: Language, now_ms: int
     ) -> Push:
         """Return that the first nights of a bed are over, with the alerts that were held back."""
         _ = said.gettext
@@ -126,13 +126,13 @@ class Composer:
             clock=f"{local(now_ms, self._settings.zone_of(bed)):%H:%M}",
             title=_("I have learned your nights") if own else _("I have learned the nights"),
             text=sentence.format(count=held),
-            level=Level.LOG,
-            what=What.RESOLVED,
+            level=Severity.LOG,
+            what=TransitionKind.RESOLVED,
             tone=row.tone,
             again=row.state == "claimed",
         )
 
-    def _actions(self, row: Row, said: Words, now_ms: int) -> tuple[Action, ...]:
+    def _actions(self, row: Row, said: Language, now_ms: int) -> tuple[Action, ...]:
         """Return three buttons, as many as the poorest of the channels can show."""
         if not self._settings.answers.url:
             return ()
@@ -172,13 +172,13 @@ def link(
     return f"{base}/answer/{answer.make(Claims(of, ident, act, minutes, expires_ms), key)}"
 
 
-def _answered(notice: Notice, who: str | None, said: Words) -> str:
+def _answered(notice: Notice, who: str | None, said: Language) -> str:
     """Return who has answered; nothing when that is not what the notice says."""
     if not who:
         return ""
-    if notice.what is What.ACKNOWLEDGED:
+    if notice.transition is TransitionKind.ACKNOWLEDGED:
         return said.gettext("{who} has seen it.").format(who=who)
-    if notice.what is What.SNOOZED:
+    if notice.transition is TransitionKind.SNOOZED:
         minutes = dict(notice.figures)["for_min"]
         sentence = said.gettext("{who} asked for quiet for {minutes} min.")
         return sentence.format(who=who, minutes=minutes)

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from legwatch.errors import SettingsError
-from legwatch.events import BODY, Window
+from legwatch.events import BODY_KINDS, Window
 from legwatch_runtime import locations as usual
 from legwatch_runtime import profiles
 from legwatch_runtime.clock import utc_ms
-from legwatch_runtime.stdout import reader_may_leave
+from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.review.nights import Night
 from legwatch_server.review.report import Past, Report, as_table, report, to_paste
 from legwatch_server.review.trial import learning
@@ -28,13 +28,13 @@ def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     if not 1 <= args.nights <= MOST_NIGHTS:
         raise SettingsError("--nights", f"{args.nights} is not allowed; allowed 1 to {MOST_NIGHTS}")
-    path = usual.settings(args.config)
+    path = usual.settings_file(args.config)
     settings = read(path)
     with chronicle.opened(settings.state_dir) as db:
         reports = [
             _report(db, settings, bed, bed_id, args.nights) for bed_id, bed in _beds(db, args.bed)
         ]
-    with reader_may_leave():
+    with closed_stdout_is_fine():
         if args.json:
             print(json.dumps({"beds": [as_table(one) for one in reports]}, indent=1))
         else:
@@ -139,5 +139,5 @@ def _line(night: Night, proposed: Night | None) -> str:
 
 
 def _alerts(night: Night) -> str:
-    counts = [f"{night.count(kind)} {kind}" for kind in BODY if night.count(kind)]
+    counts = [f"{night.count(kind)} {kind}" for kind in BODY_KINDS if night.count(kind)]
     return ", ".join(counts) or "none"

@@ -6,11 +6,11 @@ from datetime import date
 from statistics import quantiles
 from typing import NamedTuple
 
-from legwatch.alerting.notice import Notice, What
+from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.alerting.trial_nights import ENOUGH_MIN
-from legwatch.conditions.verdict import Level, Reason
-from legwatch.engine import State, advance, start, view
-from legwatch.events import BODY, Kind, Window
+from legwatch.conditions.verdict import Reason, Severity
+from legwatch.engine import BedState, advance, start, view
+from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.limits import Rules
 from legwatch.night import night_of
 
@@ -20,7 +20,7 @@ FEWEST_MIN = 30  # minutes of settled air that tell what is usual
 class Alert(NamedTuple):
     """An alert on the body that was told, or would have been."""
 
-    kind: Kind
+    kind: AlertKind
     reason: Reason
     rule: str  # the limit that made it, such as warmth.plain_c
 
@@ -48,7 +48,7 @@ class Night:
         tenths = quantiles(self.air_c, n=10, method="inclusive")
         return round(tenths[0], 1), round(tenths[-1], 1)
 
-    def count(self, kind: Kind) -> int:
+    def count(self, kind: AlertKind) -> int:
         """Return how many alerts of a kind it had."""
         return sum(alert.kind is kind for alert in self.alerts)
 
@@ -56,23 +56,23 @@ class Night:
 def nights(windows: Iterable[Window], rules: Rules) -> list[Night]:
     """Return the nights of these windows, as if nobody had answered; the first nights are over."""
     found: dict[date, Night] = {}
-    told: set[tuple[Kind, int | None]] = set()
-    state = start(learned=True)
+    told: set[tuple[AlertKind, int | None]] = set()
+    state = start(trial_over=True)
     for window in windows:
-        minutes = state.bed.sight.minutes
+        minutes = state.bed.observation.minutes
         state, notices = advance(state, window, rules)
         for notice in notices:
             if _sounds(notice) and (notice.kind, notice.episode_ms) not in told:
                 told.add((notice.kind, notice.episode_ms))
                 _night(found, notice.at_ms, rules).alerts.append(_alert(notice))
-        if state.bed.sight.minutes != minutes:
+        if state.bed.observation.minutes != minutes:
             _look(found, state, rules)
     return [found[day] for day in sorted(found)]
 
 
 def _sounds(notice: Notice) -> bool:
-    alarm = notice.what in (What.FIRED, What.RAISED)
-    return alarm and notice.kind in BODY and notice.level is not Level.LOG
+    alarm = notice.transition in (TransitionKind.FIRED, TransitionKind.ESCALATED)
+    return alarm and notice.kind in BODY_KINDS and notice.severity is not Severity.LOG
 
 
 def _alert(notice: Notice) -> Alert:
@@ -85,7 +85,7 @@ def _night(found: dict[date, Night], at_ms: int, rules: Rules) -> Night:
     return found.setdefault(day, Night(day))
 
 
-def _look(found: dict[date, Night], state: State, rules: Rules) -> None:
+def _look(found: dict[date, Night], state: BedState, rules: Rules) -> None:
     seen = view(state, rules)
     if seen is None:
         return
@@ -95,5 +95,5 @@ def _look(found: dict[date, Night], state: State, rules: Rules) -> None:
     night.in_bed_min += 1
     if seen.still_s is not None:
         night.still_min = max(night.still_min or 0, seen.still_s // 60)
-    if seen.leg_c is not None and seen.at_ms >= state.bed.sight.presence.settled_ms:
+    if seen.leg_c is not None and seen.at_ms >= state.bed.observation.occupancy.settled_ms:
         night.air_c.append(seen.leg_c)

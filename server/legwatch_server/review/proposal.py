@@ -14,7 +14,7 @@ from statistics import quantiles
 from typing import NamedTuple
 
 from legwatch.conditions.verdict import Reason
-from legwatch.events import Kind
+from legwatch.events import AlertKind
 from legwatch.limits.limits import Rules
 from legwatch_server.review.nights import Alert, Night
 
@@ -91,7 +91,7 @@ def with_limits(rules: Rules, changed: Mapping[str, float]) -> Rules:
 def _slow(nights: Sequence[Night]) -> list[Alert]:
     """Return the alerts of a bed that cooled slowly or never warmed: the usual of some legs."""
     alerts = (alert for night in nights for alert in night.alerts)
-    return [alert for alert in alerts if alert.kind is Kind.COLD and alert.reason in _SLOW]
+    return [alert for alert in alerts if alert.kind is AlertKind.COLD and alert.reason in _SLOW]
 
 
 def _to_lower(slow: Sequence[Alert], open_: Mapping[str, float]) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from legwatch.events import BODY, Window
+from legwatch.events import BODY_KINDS, Window
 from legwatch.limits.limits import Rules, limit
 from legwatch.night import night_of
 from legwatch_server.review import windows as stored
@@ -164,8 +164,8 @@ def _row(night: Night, proposed: Night | None) -> dict[str, Any]:
         "leg_low_c": low_c,
         "leg_high_c": high_c,
         "longest_still_min": night.still_min,
-        "alerts": {kind.value: night.count(kind) for kind in BODY},
-        "proposed_alerts": proposed and {kind.value: proposed.count(kind) for kind in BODY},
+        "alerts": {kind.value: night.count(kind) for kind in BODY_KINDS},
+        "proposed_alerts": proposed and {kind.value: proposed.count(kind) for kind in BODY_KINDS},
     }
 
 

@@ -45,7 +45,7 @@ def learning(
         except ValueError:
             continue  # the server says so, and takes the bed as one that has learned
         rules = settings.rules_of(name)
-        night = night_number(state.bed.learning, now_ms, rules)
+        night = night_number(state.bed.trial, now_ms, rules)
         if night is not None:
             limits = rules.alerts
             yield Quiet(name, night, limits.learn_nights, bool(limits.learn_urgent))

@@ -6,13 +6,17 @@ All functions run inside the caller's transaction, except those that only read.
 import sqlite3
 from typing import NamedTuple
 
-from legwatch.oncall.escalation import Tone
+from legwatch.oncall.escalation import Purpose
 
 NEVER_MS = 1 << 53
 FOLLOW_H = 4  # longer than any service sounds an alarm
 RECALL_TRIES_S = 60.0
 TOO_LATE = "too late to matter"
-_LONGEST_S = {Tone.REHEARSAL: 3600, Tone.CONFIRM: 3600, Tone.INFO: 1800}  # after it was due
+_LONGEST_S = {
+    Purpose.REHEARSAL: 3600,
+    Purpose.CONFIRM: 3600,
+    Purpose.INFO: 1800,
+}  # after it was due
 SUPERSEDED = "a newer word replaces it"
 MOVED = "later: nobody could be told while the server was away"
 _COLUMNS = (
@@ -47,7 +51,7 @@ class Row(NamedTuple):
     person: str
     channel: str
     rank: int
-    tone: Tone
+    tone: Purpose
     state: str
     attempt: int  # finished or begun before
     decided_ms: int
@@ -62,7 +66,7 @@ class Try(NamedTuple):
 
     person: str
     channel: str
-    tone: Tone
+    tone: Purpose
     bed_id: int = 0  # the bed whose nights were learned, if that is what is said
 
 
@@ -92,7 +96,7 @@ def _rows(db: sqlite3.Connection, where: str, values: tuple[object, ...], most: 
     # All rows, not one: a half-read answer holds an old snapshot, and writing on it fails.
     sql = f"SELECT {_COLUMNS} FROM deliveries d WHERE {where} LIMIT {most}"  # noqa: S608 - our own words
     found = db.execute(sql, values).fetchall()
-    return [Row._make((*r[:8], Tone(r[8]), *r[9:])) for r in found]
+    return [Row._make((*r[:8], Purpose(r[8]), *r[9:])) for r in found]
 
 
 def next_ms(db: sqlite3.Connection, channel: str) -> int:
@@ -107,7 +111,7 @@ def next_ms(db: sqlite3.Connection, channel: str) -> int:
 
 def reached(db: sqlite3.Connection, row: Row) -> bool:
     """Say whether another channel has reached the person."""
-    if not row.notice_id or row.tone is Tone.QUIET:
+    if not row.notice_id or row.tone is Purpose.QUIET:
         return False
     sql = (
         "SELECT 1 FROM deliveries WHERE notice_id=? AND person=? AND tone=? AND rank!=?"
@@ -157,7 +161,7 @@ def sent(
     follow_every_s: float | None,
 ) -> None:
     """Mark a push as taken by the service; the person's other channels are not needed any more."""
-    follow = follow_every_s is not None and receipt and row.tone is Tone.LOUD
+    follow = follow_every_s is not None and receipt and row.tone is Purpose.LOUD
     again_ms = now_ms + int((follow_every_s or 0) * 1000) if follow else NEVER_MS
     state = "delivered" if delivered else "sent"
     db.execute(
@@ -171,7 +175,7 @@ def sent(
         row.notice_id and follow_every_s is None
     ):  # what is followed sounds on until it is taken back
         _drop_recalls(db, row)
-    if row.notice_id and row.tone is not Tone.QUIET:
+    if row.notice_id and row.tone is not Purpose.QUIET:
         others = "notice_id=? AND person=? AND tone=? AND rank!=? AND state='decided'"
         values = (row.notice_id, row.person, row.tone.value, row.rank)
         withdraw_where(db, others, values, now_ms, f"reached by {row.channel}")
@@ -247,7 +251,7 @@ def failed(db: sqlite3.Connection, row: Row, why: str, now_ms: int) -> None:
     """Give a row up; the person's next channel is due now, or else the next person is."""
     db.execute("UPDATE deliveries SET state='failed', error=? WHERE id=?", (why, row.id))
     db.execute(_STEP, (row.id, now_ms, "failed", row.attempt + 1, why))
-    if not row.notice_id or row.tone is Tone.QUIET:
+    if not row.notice_id or row.tone is Purpose.QUIET:
         return
     mine = "notice_id=? AND person=? AND tone=?"
     values = (row.notice_id, row.person, row.tone.value)
@@ -260,7 +264,7 @@ def failed(db: sqlite3.Connection, row: Row, why: str, now_ms: int) -> None:
         f"SELECT 1 FROM deliveries WHERE {mine} AND state NOT IN ('failed','withdrawn') LIMIT 1",  # noqa: S608 - our own words
         values,
     ).fetchone()
-    if not hurried and not hope and row.tone is Tone.LOUD:
+    if not hurried and not hope and row.tone is Purpose.LOUD:
         _hurry(db, row, now_ms)
 
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from legwatch.alerting.notice import Held, Notice, What
-from legwatch.conditions.verdict import Level, Reason
-from legwatch.events import Kind
+from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
+from legwatch.conditions.verdict import Reason, Severity
+from legwatch.events import AlertKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ def notice_of(fields: Sequence[Any]) -> Notice:
     figures = tuple(json.loads(line)["figures"].items())
     return Notice(
         at_ms,
-        Kind(kind),
-        What(what),
-        Level(level),
+        AlertKind(kind),
+        TransitionKind(what),
+        Severity(level),
         Reason(reason),
         figures,
-        Held(held) if held else None,
+        SuppressedBy(held) if held else None,
     )

@@ -25,7 +25,7 @@ Other nights: legwatch nights make --seed 1 --count 3 --out nights; legwatch rep
 def main(argv: Sequence[str]) -> int:
     """Run broker, server and agent until they are told to end; return the exit code."""
     args = _parser().parse_args(argv)
-    state: Path = args.state or usual.state()
+    state: Path = args.state or usual.state_dir()
     try:
         programs()
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--agent-config", type=Path, metavar="AGENT.toml", help="settings of the agent: its sensors"
     )
-    add("--state", type=Path, metavar="DIR", help=f"where all is kept ({usual.state()})")
+    add("--state", type=Path, metavar="DIR", help=f"where all is kept ({usual.state_dir()})")
     add("--speed", type=float, default=60.0, help="of the made night, times real time (60)")
     return parser
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from legwatch.text.language import marked
-from legwatch_runtime.catalogue import words
+from legwatch_runtime.catalogue import language
 from legwatch_server.inbox import Act, Answered, Claims, Of, Outcome
 from legwatch_server.links import SNOOZES_MIN, TokenError, make, read
 
@@ -57,7 +57,7 @@ class Door:
             _FORM.format(token=make(offer, self._key), label=html.escape(_label(offer, lang)))
             for offer in offered
         )
-        return _page(200, words(lang).gettext("What shall be noted?"), lang, forms)
+        return _page(200, language(lang).gettext("What shall be noted?"), lang, forms)
 
     def take(self, token: str, headers: Mapping[str, str]) -> Reply:
         """Answer a POST: what the link says is done, once it is committed."""
@@ -79,14 +79,14 @@ class Door:
         self._put(Answered(claims, mac, via, now_ms, reply))
         if not done.wait(WAIT_S):
             self.results["unsure"] += 1
-            return _page(503, words(lang).gettext("Not noted yet: please try again."), lang)
+            return _page(503, language(lang).gettext("Not noted yet: please try again."), lang)
         if outcomes[0] in (Outcome.DONE, Outcome.AGAIN):
             self.results[outcomes[0].value] += 1
-            return _page(200, words(lang).gettext("Thank you, noted."), lang)
+            return _page(200, language(lang).gettext("Thank you, noted."), lang)
         if outcomes[0] is Outcome.OVER:
             self.results[Outcome.OVER.value] += 1
             sentence = marked("This alert is over; nothing was changed.")
-            return _page(410, words(lang).gettext(sentence), lang)
+            return _page(410, language(lang).gettext(sentence), lang)
         return self._refuse(token, "used before" if outcomes[0] is Outcome.USED else "gone", lang)
 
     def _refuse(self, token: str, why: str, lang: str) -> Reply:
@@ -101,7 +101,7 @@ class Door:
         sentence = marked("This link is too old or has been used. Nothing was changed.")
         return _page(
             410 if why in ("too old", "used before", "gone") else 403,
-            words(lang).gettext(sentence),
+            language(lang).gettext(sentence),
             lang,
         )
 
@@ -113,7 +113,7 @@ def _offers(claims: Claims) -> list[tuple[Act, int]]:
 
 
 def _label(claims: Claims, lang: str) -> str:
-    _ = words(lang).gettext
+    _ = language(lang).gettext
     if claims.act is Act.QUIET:
         return _("Quiet for {minutes} min").format(minutes=claims.minutes)
     return {

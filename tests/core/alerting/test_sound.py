@@ -7,21 +7,23 @@ from typing import Any
 
 import pytest
 
-from legwatch.alerting.notice import Held, Notice, Sounds, What
-from legwatch.alerting.sound import sounded
-from legwatch.conditions.verdict import Level, Reason
+from legwatch.alerting.notice import Notice, Sounding, SuppressedBy, TransitionKind
+from legwatch.alerting.sound import with_sounding
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
-from legwatch.events import Ack, Event, Kind, Snooze, Window
+from legwatch.events import Ack, AlertKind, Event, Snooze, Window
 from nightly import REPO, bare, ms, night, rules, wobbling
 
 BEGIN = ms("2026-01-02T21:00Z")
 NO_WAIT: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget_gap_s": 600}
 
 
-def said(events: Iterable[Event], kind: Kind = Kind.COLD, **own: Any) -> list[tuple[str, str]]:
+def said(
+    events: Iterable[Event], kind: AlertKind = AlertKind.COLD, **own: Any
+) -> list[tuple[str, str]]:
     """Return (what, sounds) of a kind's notices; lying still does not raise the cold ones."""
     notices = replay(events, rules(**{"stillness__joint_s": 0, **own}))
-    return [(n.what.value, s.value) for n, s in sounded(notices) if n.kind is kind]
+    return [(n.transition.value, s.value) for n, s in with_sounding(notices) if n.kind is kind]
 
 
 def calm(*legs: tuple[float, float], bare_c: float = 26, minutes: int = 480) -> list[Window]:
@@ -77,7 +79,7 @@ def test_after_quiet_it_sounds_first_or_again() -> None:
         ("fired", "no"),
         ("repeated", "first"),
     ]
-    late = Snooze(BEGIN + 215 * 60_000, Kind.COLD, BEGIN + 235 * 60_000)
+    late = Snooze(BEGIN + 215 * 60_000, AlertKind.COLD, BEGIN + 235 * 60_000)
     assert said(answered(calm((180, 300)), late))[:4] == [
         ("fired", "not_yet"),
         ("repeated", "first"),
@@ -87,7 +89,7 @@ def test_after_quiet_it_sounds_first_or_again() -> None:
 
 
 def test_a_warning_that_is_seen_while_it_waits_never_sounds() -> None:
-    seen = Ack(BEGIN + 195 * 60_000, Kind.COLD)
+    seen = Ack(BEGIN + 195 * 60_000, AlertKind.COLD)
     assert said(answered(calm((180, 200)), seen)) == [
         ("fired", "not_yet"),
         ("acknowledged", "no"),
@@ -100,7 +102,7 @@ def test_lying_still_said_with_cold_legs_has_no_sound_of_its_own_until_later() -
     events = list(night(leg=leg, moves=lambda m: 1 if m < 140 and m % 7 == 0 else 0))
     own: dict[str, Any] = {**NO_WAIT, "care__warn_s": 3600, "stillness__log_s": 0}
     own["warmth__not_answered_s"] = 7200
-    joined, later, *_ = said(events, Kind.STILL, **own)
+    joined, later, *_ = said(events, AlertKind.STILL, **own)
     assert (joined, later) == (("fired", "no"), ("repeated", "first"))
 
 
@@ -108,9 +110,9 @@ def test_that_legwatch_cannot_see_sounds_at_once_and_again_in_the_next_night() -
     leg = lambda m: 31.0 + m % 2 / 10 if m < 30 else None  # noqa: E731 - a table in one line
     two_days = list(night(minutes=2 * 24 * 60, leg=leg))
     whole = [("fired", "first"), ("repeated", "again"), ("repeated", "again")]
-    assert said(two_days, Kind.SENSOR) == whole
+    assert said(two_days, AlertKind.SENSOR) == whole
     gap = night(minutes=200, silent=lambda m: 60 <= m < 120)
-    assert said(gap, Kind.AGENT) == [("fired", "first"), ("resolved", "no")]
+    assert said(gap, AlertKind.AGENT) == [("fired", "first"), ("resolved", "no")]
 
 
 def test_an_early_sign_and_what_is_only_written_down_make_no_sound() -> None:
@@ -121,19 +123,21 @@ def test_an_early_sign_and_what_is_only_written_down_make_no_sound() -> None:
 
 
 def test_each_alert_has_a_first_sound_of_its_own() -> None:
-    def notice(kind: Kind, what: What, episode_ms: int, held: Held | None = None) -> Notice:
-        reason, level = Reason.UNCOVERED, Level.WARNING
-        return Notice(0, kind, what, level, reason, held=held, episode_ms=episode_ms)
+    def notice(
+        kind: AlertKind, what: TransitionKind, episode_ms: int, held: SuppressedBy | None = None
+    ) -> Notice:
+        reason, level = Reason.UNCOVERED, Severity.WARNING
+        return Notice(0, kind, what, level, reason, suppressed_by=held, episode_ms=episode_ms)
 
     notices = [
-        notice(Kind.COLD, What.FIRED, 1),
-        notice(Kind.STILL, What.FIRED, 1, Held.WAITING),
-        notice(Kind.STILL, What.REPEATED, 1),
-        notice(Kind.COLD, What.REPEATED, 1),
-        notice(Kind.COLD, What.FIRED, 2),
-        notice(Kind.STILL, What.REPEATED, 1),
+        notice(AlertKind.COLD, TransitionKind.FIRED, 1),
+        notice(AlertKind.STILL, TransitionKind.FIRED, 1, SuppressedBy.HOLD),
+        notice(AlertKind.STILL, TransitionKind.RENOTIFIED, 1),
+        notice(AlertKind.COLD, TransitionKind.RENOTIFIED, 1),
+        notice(AlertKind.COLD, TransitionKind.FIRED, 2),
+        notice(AlertKind.STILL, TransitionKind.RENOTIFIED, 1),
     ]
-    assert [how.value for _, how in sounded(notices)] == [
+    assert [how.value for _, how in with_sounding(notices)] == [
         *("first", "not_yet", "first"),
         *("again", "first", "again"),
     ]
@@ -144,26 +148,30 @@ GOLDEN = sorted((REPO / "tests/nights").rglob("*.notices.jsonl"))
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.name.split(".")[0])
 def test_of_every_alert_of_a_golden_night_one_sound_is_the_first(path: Path) -> None:
-    found: dict[tuple[Kind, int | None], list[tuple[Notice, Sounds]]] = {}
-    for one in sounded(stored(path)):
+    found: dict[tuple[AlertKind, int | None], list[tuple[Notice, Sounding]]] = {}
+    for one in with_sounding(stored(path)):
         found.setdefault((one[0].kind, one[0].episode_ms), []).append(one)
     for alert in found.values():
         heard = [how for notice, how in alert if may_sound(notice)]
-        assert heard == [Sounds.FIRST, *[Sounds.AGAIN] * len(heard)][: len(heard)]
+        assert heard == [Sounding.FIRST, *[Sounding.AGAIN] * len(heard)][: len(heard)]
         silent = {how for notice, how in alert if not may_sound(notice)}
-        assert silent <= {Sounds.NO, Sounds.NOT_YET}
+        assert silent <= {Sounding.NO, Sounding.NOT_YET}
 
 
 def may_sound(notice: Notice) -> bool:
-    return notice.held is None and notice.what.value in ("fired", "raised", "repeated")
+    return notice.suppressed_by is None and notice.transition.value in (
+        "fired",
+        "raised",
+        "repeated",
+    )
 
 
 def stored(path: Path) -> Iterator[Notice]:
     """Yield the notices beside a golden night; `fired` or an early sign begins an episode."""
-    begun = dict.fromkeys(Kind, 0)
+    begun = dict.fromkeys(AlertKind, 0)
     for line in map(json.loads, path.read_text().splitlines()):
-        kind, what = Kind(line["kind"]), What(line["what"])
-        begun[kind] += what in (What.FIRED, What.EXPECTED)
-        held = Held(line["held"]) if line["held"] else None
-        level, reason = Level(line["level"]), Reason(line["reason"])
-        yield Notice(0, kind, what, level, reason, held=held, episode_ms=begun[kind])
+        kind, what = AlertKind(line["kind"]), TransitionKind(line["what"])
+        begun[kind] += what in (TransitionKind.FIRED, TransitionKind.EXPECTED)
+        held = SuppressedBy(line["held"]) if line["held"] else None
+        level, reason = Severity(line["level"]), Reason(line["reason"])
+        yield Notice(0, kind, what, level, reason, suppressed_by=held, episode_ms=begun[kind])

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from legwatch.alerting.notice import Held, Notice, What
-from legwatch.conditions.verdict import Level, Reason
+from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import advance as step
 from legwatch.engine import replay, start
-from legwatch.events import Ack, Event, Kind, Snooze
+from legwatch.events import Ack, AlertKind, Event, Snooze
 from legwatch.state_codec import from_json, to_json
 from nightly import bare, ms, night, rules, wobbling
 
@@ -25,7 +25,7 @@ def still(*moved: int) -> Callable[[float], int | None]:
     return lambda m: 1 if (m < 170 and m % 7 == 0) or m in moved else 0
 
 
-def said(events: Iterable[Event], kind: Kind = Kind.COLD, **own: Any) -> list[Notice]:
+def said(events: Iterable[Event], kind: AlertKind = AlertKind.COLD, **own: Any) -> list[Notice]:
     """Return a kind's notices; lying still does not raise the cold ones, that is tested apart."""
     return [n for n in replay(events, rules(**{"stillness__joint_s": 0, **own})) if n.kind is kind]
 
@@ -37,8 +37,12 @@ def figures(notice: Notice) -> tuple[object, object]:
 
 def test_without_a_movement_it_sounds_after_ten_minutes() -> None:
     fired, sounded, *_ = said(night(leg=bare((180, 230), bare_c=26), moves=still()))
-    assert (fired.what, fired.held) == (What.FIRED, Held.WAITING)
-    assert (sounded.what, sounded.held, sounded.reason) == (What.REPEATED, None, fired.reason)
+    assert (fired.transition, fired.suppressed_by) == (TransitionKind.FIRED, SuppressedBy.HOLD)
+    assert (sounded.transition, sounded.suppressed_by, sounded.reason) == (
+        TransitionKind.RENOTIFIED,
+        None,
+        fired.reason,
+    )
     assert minute(sounded) - minute(fired) == 10
     assert figures(sounded) == (10, "time")
 
@@ -54,9 +58,9 @@ def test_it_sounds_when_the_sleeper_moves() -> None:
 
 def test_covered_again_while_it_waits_nobody_is_woken() -> None:
     both = said(night(leg=bare((180, 193), bare_c=25), moves=still()), **PATIENT)
-    assert [(n.what, n.held) for n in both] == [
-        (What.FIRED, Held.WAITING),
-        (What.RESOLVED, Held.LOG_ONLY),
+    assert [(n.transition, n.suppressed_by) for n in both] == [
+        (TransitionKind.FIRED, SuppressedBy.HOLD),
+        (TransitionKind.RESOLVED, SuppressedBy.LOG_ONLY),
     ]
     assert figures(both[1])[1] == "over"
 
@@ -65,8 +69,10 @@ def test_a_silent_wait_costs_nothing_of_the_nights_budget() -> None:
     spans = ((180, 193), (330, 400))
     own: dict[str, Any] = {"alerts__budget": 1, **PATIENT}
     given = said(night(leg=bare(*spans, bare_c=25), moves=still(), minutes=440), **own)
-    assert [n.what for n in given if n.held is None][:1] == [What.REPEATED]
-    assert [n for n in given if n.held is Held.BUDGET] == []
+    assert [n.transition for n in given if n.suppressed_by is None][:1] == [
+        TransitionKind.RENOTIFIED
+    ]
+    assert [n for n in given if n.suppressed_by is SuppressedBy.BUDGET] == []
 
 
 def test_what_is_urgent_never_waits() -> None:
@@ -77,8 +83,8 @@ def test_what_is_urgent_never_waits() -> None:
         warmth__plain_hold_s=1800,
         warmth__urgent_hold_s=600,
     )
-    assert given[0].level is Level.URGENT
-    assert given[0].held is None
+    assert given[0].severity is Severity.URGENT
+    assert given[0].suppressed_by is None
 
 
 def test_getting_urgent_ends_the_wait() -> None:
@@ -87,18 +93,21 @@ def test_getting_urgent_ends_the_wait() -> None:
         warmth__urgent_hold_s=600,
         alerts__wait_s=900,
     )
-    raised = next(n for n in given if n.what is What.RAISED)
-    assert raised.held is None
+    raised = next(n for n in given if n.transition is TransitionKind.ESCALATED)
+    assert raised.suppressed_by is None
     assert figures(raised)[1] == "urgent"
-    assert [n for n in given if n.held is None][0] is raised  # noqa: RUF015 - the first that sounds
+    assert [n for n in given if n.suppressed_by is None][0] is raised  # noqa: RUF015 - the first that sounds
 
 
 def test_cold_and_still_is_one_message_also_while_it_waits() -> None:
     events = night(leg=bare((180, 300), bare_c=26), moves=lambda m: 3 if m < 60 else 0)
     own: dict[str, Any] = {"care__warn_s": 8400}
-    given = said(events, Kind.STILL, **own)
-    warned = next(n for n in given if n.level is Level.WARNING)
-    assert (warned.what, warned.held) == (What.RAISED, Held.JOINED)
+    given = said(events, AlertKind.STILL, **own)
+    warned = next(n for n in given if n.severity is Severity.WARNING)
+    assert (warned.transition, warned.suppressed_by) == (
+        TransitionKind.ESCALATED,
+        SuppressedBy.INHIBITED,
+    )
 
 
 def with_answers(events: Iterable[Event], *answers: Ack | Snooze) -> list[Event]:
@@ -107,21 +116,25 @@ def with_answers(events: Iterable[Event], *answers: Ack | Snooze) -> list[Event]
 
 def test_an_answer_belongs_to_its_episode() -> None:
     events = list(night(leg=bare((180, 210), (330, 380), bare_c=25), moves=still(), minutes=440))
-    first, second = [n for n in said(events) if n.what is What.FIRED]
+    first, second = [n for n in said(events) if n.transition is TransitionKind.FIRED]
     assert (first.episode_ms, second.episode_ms) == (first.at_ms, second.at_ms)
     assert all(n.episode_ms in (first.at_ms, second.at_ms) for n in said(events))
-    late = Ack(second.at_ms + 60_000, Kind.COLD, episode_ms=first.episode_ms)
-    assert What.ACKNOWLEDGED not in [n.what for n in said(with_answers(events, late))]
-    meant = Ack(second.at_ms + 60_000, Kind.COLD, episode_ms=second.episode_ms, useful=False)
-    given = [n for n in said(with_answers(events, meant)) if n.what is What.ACKNOWLEDGED]
+    late = Ack(second.at_ms + 60_000, AlertKind.COLD, episode_ms=first.episode_ms)
+    assert TransitionKind.ACKNOWLEDGED not in [
+        n.transition for n in said(with_answers(events, late))
+    ]
+    meant = Ack(second.at_ms + 60_000, AlertKind.COLD, episode_ms=second.episode_ms, useful=False)
+    given = [
+        n for n in said(with_answers(events, meant)) if n.transition is TransitionKind.ACKNOWLEDGED
+    ]
     assert [(n.reason, n.episode_ms) for n in given] == [(Reason.NOT_USEFUL, second.at_ms)]
 
 
 def test_an_answer_while_it_waits_keeps_it_silent() -> None:
     events = list(night(leg=bare((180, 230), bare_c=26), moves=still()))
     (fired, *_) = said(events)
-    given = said(with_answers(events, Ack(fired.at_ms + 120_000, Kind.COLD)))
-    assert [n.what for n in given if n.held is None] == []
+    given = said(with_answers(events, Ack(fired.at_ms + 120_000, AlertKind.COLD)))
+    assert [n.transition for n in given if n.suppressed_by is None] == []
 
 
 def test_quiet_for_all_mutes_warnings_but_never_what_is_urgent_or_blind() -> None:
@@ -129,21 +142,25 @@ def test_quiet_for_all_mutes_warnings_but_never_what_is_urgent_or_blind() -> Non
     leg = bare((180, 300), bare_c=21.5)
     events = list(night(leg=leg, moves=still(), room=wobbling(15), silent=lambda m: 320 <= m < 345))
     given = list(replay(with_answers(events, hush), rules()))
-    kinds = {n.kind for n in given if n.what is What.SNOOZED}
-    assert kinds == {Kind.COLD, Kind.STILL}
-    fired = next(n for n in given if n.what is What.FIRED and n.kind is Kind.COLD)
-    assert fired.held is Held.SNOOZED
-    raised = next(n for n in given if n.what is What.RAISED)
-    assert (raised.level, raised.held) == (Level.URGENT, None)
-    agent = next(n for n in given if n.kind is Kind.AGENT and n.what is What.FIRED)
-    assert agent.held is None
+    kinds = {n.kind for n in given if n.transition is TransitionKind.SNOOZED}
+    assert kinds == {AlertKind.COLD, AlertKind.STILL}
+    fired = next(
+        n for n in given if n.transition is TransitionKind.FIRED and n.kind is AlertKind.COLD
+    )
+    assert fired.suppressed_by is SuppressedBy.SILENCED
+    raised = next(n for n in given if n.transition is TransitionKind.ESCALATED)
+    assert (raised.severity, raised.suppressed_by) == (Severity.URGENT, None)
+    agent = next(
+        n for n in given if n.kind is AlertKind.AGENT and n.transition is TransitionKind.FIRED
+    )
+    assert agent.suppressed_by is None
 
 
 def test_quiet_for_all_ends_on_time_and_says_what_still_stands() -> None:
     hush = Snooze(BEGIN + 175 * 60_000, None, BEGIN + 220 * 60_000)
     events = list(night(leg=bare((180, 300), bare_c=26), moves=still()))
     given = said(with_answers(events, hush))
-    sounded = [n for n in given if n.held is None]
+    sounded = [n for n in given if n.suppressed_by is None]
     assert (minute(sounded[0]), sounded[0].reason) == (220, Reason.SNOOZE_OVER)
 
 
@@ -164,8 +181,8 @@ def test_lying_still_gets_its_own_word_once_cold_legs_were_said_long_ago() -> No
     own: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget_gap_s": 600, "care__warn_s": 3600}
     own |= {"warmth__not_answered_s": 7200, "stillness__log_s": 0}
     (cold, *_) = said(events, **own)
-    (joined, told, *_) = said(events, Kind.STILL, **own)
-    assert (joined.held, told.held) == (Held.JOINED, None)
+    (joined, told, *_) = said(events, AlertKind.STILL, **own)
+    assert (joined.suppressed_by, told.suppressed_by) == (SuppressedBy.INHIBITED, None)
     assert minute(told) - minute(cold) == 16
 
 
@@ -178,24 +195,28 @@ def test_quiet_for_one_alert_ends_with_it() -> None:
     worse = bare((230, 330), bare_c=21)
     events = list(night(leg=lambda m: leg(m) if m < 225 else worse(m), moves=still()))
     (first, *_) = said(events, **URGENT)
-    quiet = Snooze(first.at_ms + 60_000, Kind.COLD, first.at_ms + 14_400_000)
+    quiet = Snooze(first.at_ms + 60_000, AlertKind.COLD, first.at_ms + 14_400_000)
     meant = replace(quiet, episode_ms=first.episode_ms)
     mutes, ends = (said(with_answers(events, s), **URGENT) for s in (quiet, meant))
-    assert (Level.URGENT, None) not in [(n.level, n.held) for n in mutes]
-    assert (Level.URGENT, None) in [(n.level, n.held) for n in ends]
+    assert (Severity.URGENT, None) not in [(n.severity, n.suppressed_by) for n in mutes]
+    assert (Severity.URGENT, None) in [(n.severity, n.suppressed_by) for n in ends]
 
 
 def test_quiet_for_an_alert_that_is_over_is_no_quiet() -> None:
     events = list(night(leg=bare((180, 200), bare_c=25), moves=still()))
     first, *_, over = said(events, **URGENT)
-    late = Snooze(over.at_ms + 60_000, Kind.COLD, over.at_ms + 600_000, episode_ms=first.episode_ms)
-    assert What.SNOOZED not in [n.what for n in said(with_answers(events, late), **URGENT)]
+    late = Snooze(
+        over.at_ms + 60_000, AlertKind.COLD, over.at_ms + 600_000, episode_ms=first.episode_ms
+    )
+    assert TransitionKind.SNOOZED not in [
+        n.transition for n in said(with_answers(events, late), **URGENT)
+    ]
 
 
 def test_after_quiet_the_time_for_an_answer_begins_anew() -> None:
     events = list(night(leg=bare((180, 420), bare_c=26), moves=still()))
     (first, *_) = said(events, **URGENT)
-    for kind in (Kind.COLD, None):
+    for kind in (AlertKind.COLD, None):
         quiet = Snooze(first.at_ms + 60_000, kind, first.at_ms + 60 * 60_000)
         given = said(with_answers(events, quiet), **URGENT)
         raised = [minute(n) - minute(first) for n in given if n.reason is Reason.NOT_ANSWERED]
@@ -206,5 +227,5 @@ def test_what_was_told_to_nobody_is_not_called_unanswered() -> None:
     own = URGENT | {"alerts__budget": 1, "alerts__rearm_s": 600}
     events = list(night(leg=bare((180, 200), (260, 420), bare_c=25.4), moves=still()))
     given = said(events, **own)
-    assert Held.BUDGET in [n.held for n in given]
+    assert SuppressedBy.BUDGET in [n.suppressed_by for n in given]
     assert Reason.NOT_ANSWERED not in [n.reason for n in given]

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from legwatch.conditions.classifier import chance, read
+from legwatch.conditions.classifier import parse, probability
 
 NAMES = ("fallen", "pace", "kept")
 TEXT = """
@@ -22,14 +22,16 @@ p-0.01 7 -7
     ],
 )
 def test_the_ends_of_all_trees_add_up(seen: tuple[float, ...], points: int) -> None:
-    assert math.isclose(chance(read(100, TEXT, NAMES), seen), 1 / (1 + math.exp(-points / 100)))
+    assert math.isclose(
+        probability(parse(100, TEXT, NAMES), seen), 1 / (1 + math.exp(-points / 100))
+    )
 
 
 def test_without_trees_it_is_what_everything_begins_with() -> None:
-    assert chance(read(0, "", NAMES), ()) == 0.5
+    assert probability(parse(0, "", NAMES), ()) == 0.5
 
 
 @pytest.mark.parametrize("text", ["x0.3 1 2", "f0.3 1 two"])
 def test_what_cannot_be_read_is_no_tree(text: str) -> None:
     with pytest.raises(ValueError, match="invalid literal"):
-        read(0, text, NAMES)
+        parse(0, text, NAMES)

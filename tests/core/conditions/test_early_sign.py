@@ -1,9 +1,9 @@
 """Early signs: said before it is cold, without a sound, and not when nothing falls."""
 
-from legwatch.alerting.notice import Held, Notice, What
-from legwatch.conditions.verdict import Level
+from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
+from legwatch.conditions.verdict import Severity
 from legwatch.engine import advance, replay, start, view
-from legwatch.events import Kind
+from legwatch.events import AlertKind
 from legwatch.text.message import text, title
 from nightly import bare, night, rules
 
@@ -13,14 +13,18 @@ SLOW = 0.06  # C a minute
 def signs(**own: float) -> list[Notice]:
     """Return the early signs of a night in which the legs lie bare from the 180th minute on."""
     given = replay(night(leg=bare((180, 260), bare_c=24.5)), rules(warmth__early_s=600, **own))
-    return [notice for notice in given if notice.what is What.EXPECTED]
+    return [notice for notice in given if notice.transition is TransitionKind.EXPECTED]
 
 
 def test_it_comes_before_the_alert_and_is_told_nobody() -> None:
     told = list(replay(night(leg=bare((180, 260), bare_c=24.5)), rules(warmth__early_s=600)))
     first, second = told[:2]
-    assert (first.what, first.level, first.held) == (What.EXPECTED, Level.LOG, Held.EARLY)
-    assert (second.kind, second.what) == (Kind.COLD, What.FIRED)
+    assert (first.transition, first.severity, first.suppressed_by) == (
+        TransitionKind.EXPECTED,
+        Severity.LOG,
+        SuppressedBy.EARLY_SIGN,
+    )
+    assert (second.kind, second.transition) == (AlertKind.COLD, TransitionKind.FIRED)
     assert first.at_ms < second.at_ms
 
 
@@ -38,7 +42,7 @@ def test_it_comes_true_when_nothing_is_done_about_it() -> None:
     """Air that falls steadily, and too slowly for a cover that is off."""
     falling = night(leg=lambda m: 30.0 if m < 120 else round(30.0 - SLOW * (m - 120), 1))
     told = list(replay(falling, rules(warmth__early_s=600)))
-    sign = next(notice for notice in told if notice.what is What.EXPECTED)
+    sign = next(notice for notice in told if notice.transition is TransitionKind.EXPECTED)
     minutes = dict(sign.figures)["in_min"]
     assert isinstance(minutes, int)
     cold_at = 120 + (30.0 - 26.5) / SLOW
@@ -48,13 +52,13 @@ def test_it_comes_true_when_nothing_is_done_about_it() -> None:
 
 def test_a_warm_night_has_none() -> None:
     given = replay(night(), rules(warmth__early_s=600))
-    assert [notice for notice in given if notice.what is What.EXPECTED] == []
+    assert [notice for notice in given if notice.transition is TransitionKind.EXPECTED] == []
 
 
 def test_it_can_be_switched_off_and_reached_further() -> None:
     assert signs(warmth__warn_c=28.0) == signs()
     off = replay(night(leg=bare((180, 260), bare_c=24.5)), rules(warmth__early_s=0))
-    assert all(notice.what is not What.EXPECTED for notice in off)
+    assert all(notice.transition is not TransitionKind.EXPECTED for notice in off)
 
 
 def test_the_page_shows_it_while_it_holds() -> None:

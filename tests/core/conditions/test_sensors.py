@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from legwatch.alerting.notice import Notice, What
+from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason
 from legwatch.engine import replay
-from legwatch.events import Ack, Event, Kind, Tick
+from legwatch.events import Ack, AlertKind, Event, Tick
 from legwatch.night import local
 from nightly import BERLIN, ms, night, rules
 
@@ -24,10 +24,10 @@ def dead_agent() -> list[Event]:
     return windows + [Tick(BEGIN + (30 + 10 * n) * 60_000) for n in range(1, 2 * DAY_MIN // 10)]
 
 
-def said(events: list[Event], kind: Kind) -> list[tuple[str, str]]:
+def said(events: list[Event], kind: AlertKind) -> list[tuple[str, str]]:
     """Return (local day and hour, what) of what is told of a kind."""
-    told = [n for n in replay(events, OWN) if n.kind is kind and n.held is None]
-    return [(when(notice), notice.what.value) for notice in told]
+    told = [n for n in replay(events, OWN) if n.kind is kind and n.suppressed_by is None]
+    return [(when(notice), notice.transition.value) for notice in told]
 
 
 def when(notice: Notice) -> str:
@@ -35,7 +35,7 @@ def when(notice: Notice) -> str:
 
 
 def test_a_silent_agent_is_said_once_in_each_night() -> None:
-    assert said(dead_agent(), Kind.AGENT) == [
+    assert said(dead_agent(), AlertKind.AGENT) == [
         ("Fri 22:45", "fired"),
         ("Sat 20:00", "repeated"),
         ("Sun 20:00", "repeated"),
@@ -44,10 +44,10 @@ def test_a_silent_agent_is_said_once_in_each_night() -> None:
 
 def test_so_is_a_dead_thermometer_also_when_it_was_acknowledged() -> None:
     events = dead_thermometer()
-    (fired, *_) = [n for n in replay(events, OWN) if n.what is What.FIRED]
-    seen = Ack(fired.at_ms + 60_000, Kind.SENSOR)
+    (fired, *_) = [n for n in replay(events, OWN) if n.transition is TransitionKind.FIRED]
+    seen = Ack(fired.at_ms + 60_000, AlertKind.SENSOR)
     both = sorted([*events, seen], key=lambda event: event.at_ms)
-    assert said(both, Kind.SENSOR) == [
+    assert said(both, AlertKind.SENSOR) == [
         ("Fri 22:45", "fired"),
         ("Sat 20:00", "repeated"),
         ("Sun 20:00", "repeated"),
@@ -57,14 +57,14 @@ def test_so_is_a_dead_thermometer_also_when_it_was_acknowledged() -> None:
 def test_a_look_after_days_says_what_a_look_every_minute_had_said() -> None:
     events = dead_agent()
     at_once = [*events[: 30 * 6], events[-1]]
-    assert said(at_once, Kind.AGENT) == said(events, Kind.AGENT)
+    assert said(at_once, AlertKind.AGENT) == said(events, AlertKind.AGENT)
 
 
 def blind(**own: Any) -> list[int]:
     """Return the minutes at which a movement sensor is called blind; nobody turns in this night."""
     events = night(minutes=180, moves=lambda _m: 0, **own)
     found = [n for n in replay(events, rules()) if n.reason is Reason.MOVEMENT_SILENT]
-    return [(n.at_ms - BEGIN) // 60_000 for n in found if n.what is What.FIRED]
+    return [(n.at_ms - BEGIN) // 60_000 for n in found if n.transition is TransitionKind.FIRED]
 
 
 def test_a_sensor_that_misses_somebody_whom_the_mat_feels_get_in_is_called_blind_soon() -> None:
@@ -78,8 +78,8 @@ def test_but_not_one_beside_somebody_who_was_found_in_bed() -> None:
     assert told >= 85
     moves = lambda m: 1 if m < 60 and m % 20 < 0.1 else 0  # noqa: E731 - a table in one line
     events = night(minutes=220, moves=moves, silent=lambda m: 100 <= m < 150)
-    found = [n for n in replay(events, rules()) if n.kind in (Kind.SENSOR, Kind.AGENT)]
-    assert [(n.kind, n.what) for n in found] == [
-        (Kind.AGENT, What.FIRED),
-        (Kind.AGENT, What.RESOLVED),
+    found = [n for n in replay(events, rules()) if n.kind in (AlertKind.SENSOR, AlertKind.AGENT)]
+    assert [(n.kind, n.transition) for n in found] == [
+        (AlertKind.AGENT, TransitionKind.FIRED),
+        (AlertKind.AGENT, TransitionKind.RESOLVED),
     ]

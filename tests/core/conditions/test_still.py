@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from legwatch.alerting.notice import What
+from legwatch.alerting.notice import TransitionKind
 from legwatch.engine import replay
-from legwatch.events import Kind
+from legwatch.events import AlertKind
 from nightly import ms, night, rules
 
 BEGIN = ms("2026-01-02T21:00Z")
@@ -17,7 +17,9 @@ def noted(
 ) -> int:
     """Return the minute at which lying still is first written down."""
     said = replay(night(moves=moves, active=active), OWN)
-    first = next(n for n in said if n.kind is Kind.STILL and n.what is What.FIRED)
+    first = next(
+        n for n in said if n.kind is AlertKind.STILL and n.transition is TransitionKind.FIRED
+    )
     return (first.at_ms - BEGIN) // 60_000
 
 

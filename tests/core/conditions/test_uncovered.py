@@ -7,31 +7,31 @@ from collections.abc import Iterator
 import pytest
 
 from legwatch import engine
-from legwatch.alerting.notice import Notice, What
+from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions import uncovered as cover
-from legwatch.conditions.uncovered import Signs
-from legwatch.conditions.uncovered_model import OFF, SLIPPED
-from legwatch.conditions.verdict import Level
-from legwatch.events import Kind, Window
-from legwatch.signals.contrast import Usual
-from legwatch.signals.fall import KEPT, Change
+from legwatch.conditions.uncovered import Features
+from legwatch.conditions.uncovered_model import DISPLACED, UNCOVERED
+from legwatch.conditions.verdict import Severity
+from legwatch.events import AlertKind, Window
+from legwatch.signals.contrast import ContrastBaseline
+from legwatch.signals.fall import KEPT, Fall
 from legwatch.state_codec import from_json, to_json
 from nightly import bare, ms, night, rules
 
 MINUTE = 60_000
 LIMITS = rules().warmth
-USUAL = Usual(11.5, 12.0)
+USUAL = ContrastBaseline(11.5, 12.0)
 
 
-def falling(*shares: float, before_c: float = 12.0) -> Change:
+def falling(*shares: float, before_c: float = 12.0) -> Fall:
     """Return a contrast that lay still and then fell by these shares, one a minute."""
     covered = (before_c,) * (KEPT - len(shares))
     course_c = (*covered, *(round(before_c * (1 - share), 2) for share in shares))
-    return Change(course_c, before_c, shares[-1], 0, max(shares))
+    return Fall(course_c, before_c, shares[-1], 0, max(shares))
 
 
-def slips(fall: Change, at_ms: int) -> bool:
-    return cover.slips(fall, USUAL, 0, 1.0, at_ms, LIMITS)
+def slips(fall: Fall, at_ms: int) -> bool:
+    return cover.may_be_displaced(fall, USUAL, 0, 1.0, at_ms, LIMITS)
 
 
 def two_lags(air_min: float, sensor_min: float, deep: float, minutes: int) -> list[float]:
@@ -43,38 +43,38 @@ def two_lags(air_min: float, sensor_min: float, deep: float, minutes: int) -> li
 
 def sure_after(shares: list[float], *, turned_min: float = 0.0) -> float:
     at_ms = (len(shares) - 1) * MINUTE
-    seen = cover.signs(falling(*shares), USUAL, round(-turned_min * MINUTE), at_ms)
+    seen = cover.features(falling(*shares), USUAL, round(-turned_min * MINUTE), at_ms)
     assert seen is not None
-    return cover.sure(seen)
+    return cover.p_uncovered(seen)
 
 
 def test_the_signs_are_shares_of_what_the_contrast_was() -> None:
-    seen = cover.signs(falling(0.05, 0.15, 0.30), USUAL, -MINUTE, 2 * MINUTE)
+    seen = cover.features(falling(0.05, 0.15, 0.30), USUAL, -MINUTE, 2 * MINUTE)
     assert seen is not None
     assert [round(sign, 2) for sign in seen] == [0.30, 0.25, 0.20, 1.0, 2, 3, 12.0, 0.27, 0.30]
 
 
 def test_where_no_sensor_can_say_a_fall_began_with_a_turn() -> None:
-    seen = cover.signs(falling(0.05, 0.15, 0.30), None, None, 2 * MINUTE)
+    seen = cover.features(falling(0.05, 0.15, 0.30), None, None, 2 * MINUTE)
     assert seen is not None
     assert (seen.age_min, seen.turn_min) == (2, 3)
 
 
 def test_no_turn_lies_in_the_future_of_a_minute_that_is_looked_at_again() -> None:
-    seen = cover.signs(falling(0.05, 0.15, 0.30), USUAL, 2 * MINUTE, MINUTE)
+    seen = cover.features(falling(0.05, 0.15, 0.30), USUAL, 2 * MINUTE, MINUTE)
     assert seen is not None
     assert seen.turn_min == 0
 
 
 def test_while_nothing_is_usual_yet_a_fall_is_from_what_it_was_before() -> None:
-    seen = cover.signs(falling(0.05, 0.15, 0.30), None, 0, 2 * MINUTE)
+    seen = cover.features(falling(0.05, 0.15, 0.30), None, 0, 2 * MINUTE)
     assert seen is not None
     assert (seen.lower, seen.middle) == (0.30, 0.30)
 
 
-@pytest.mark.parametrize("short", [Change(), Change((12.0, 7.5), 12.0, 0.4, 0, 0.4)])
-def test_too_little_is_no_sign(short: Change) -> None:
-    assert cover.signs(short, USUAL, 0, MINUTE) is None
+@pytest.mark.parametrize("short", [Fall(), Fall((12.0, 7.5), 12.0, 0.4, 0, 0.4)])
+def test_too_little_is_no_sign(short: Fall) -> None:
+    assert cover.features(short, USUAL, 0, MINUTE) is None
     assert not slips(short, MINUTE)
 
 
@@ -116,19 +116,19 @@ def test_a_fall_that_ends_far_above_the_rooms_air_is_no_sensor_outside() -> None
 def test_a_slow_fall_to_what_was_usual_is_no_uncovering() -> None:
     """Away from a leg, or from a bottle: it ends where the air lay before on this night."""
     fall, late_ms = falling(*two_lags(7, 2, 0.3, 20)), 30 * MINUTE
-    assert cover.off(fall, USUAL, 0, late_ms, LIMITS) != ""
-    assert cover.off(fall, Usual(9.0, 9.5), 0, late_ms, LIMITS) == ""
+    assert cover.uncovered_by(fall, USUAL, 0, late_ms, LIMITS) != ""
+    assert cover.uncovered_by(fall, ContrastBaseline(9.0, 9.5), 0, late_ms, LIMITS) == ""
 
 
 def test_where_nothing_covers_nothing_is_uncovered() -> None:
     shares = two_lags(7, 2, 0.3, 20)
-    assert cover.off(falling(*shares, before_c=2.9), None, 0, 30 * MINUTE, LIMITS) == ""
+    assert cover.uncovered_by(falling(*shares, before_c=2.9), None, 0, 30 * MINUTE, LIMITS) == ""
 
 
 def test_signs_are_told_apart_by_their_first_letters() -> None:
-    letters = {name[0] for name in Signs._fields}
-    assert len(letters) == len(Signs._fields)
-    for text in (OFF, SLIPPED):
+    letters = {name[0] for name in Features._fields}
+    assert len(letters) == len(Features._fields)
+    for text in (UNCOVERED, DISPLACED):
         asked = {word[0] for word in text.split() if word[0].isalpha()}
         assert asked
         assert asked <= letters
@@ -139,7 +139,9 @@ def uncovered() -> Iterator[Window]:
 
 
 def test_an_alert_tells_how_sure_it_is_and_from_what() -> None:
-    fired = next(n for n in engine.replay(uncovered(), rules()) if n.what is What.FIRED)
+    fired = next(
+        n for n in engine.replay(uncovered(), rules()) if n.transition is TransitionKind.FIRED
+    )
     figures = dict(fired.figures)
     assert figures["rule"] == f"warmth.change_sure = {LIMITS.change_sure:g}"
     assert 100 * LIMITS.change_sure <= float(str(figures["sure_pct"])) <= 100
@@ -150,16 +152,16 @@ def test_an_alert_tells_how_sure_it_is_and_from_what() -> None:
 def test_an_alert_without_a_movement_sensor_tells_of_no_turn() -> None:
     """It comes all the same: a fall is taken to have begun with a turn that nobody saw."""
     windows = night(minutes=300, leg=bare((200, 300)), moves=lambda _m: None)
-    fired = next(n for n in engine.replay(windows, rules()) if n.what is What.FIRED)
-    assert (fired.kind, dict(fired.figures)["turned_min"]) == (Kind.COLD, None)
+    fired = next(n for n in engine.replay(windows, rules()) if n.transition is TransitionKind.FIRED)
+    assert (fired.kind, dict(fired.figures)["turned_min"]) == (AlertKind.COLD, None)
     assert fired.at_ms - ms("2026-01-02T21:00Z") <= 212 * MINUTE
 
 
 def test_what_the_owner_asks_for_more_than_holds() -> None:
     fall = falling(*two_lags(7, 2, 0.55, 12))
     asked = rules(warmth__change_share=0.6).warmth
-    assert cover.off(fall, USUAL, 0, 11 * MINUTE, LIMITS) == "warmth.change_sure"
-    assert cover.off(fall, USUAL, 0, 11 * MINUTE, asked) == ""
+    assert cover.uncovered_by(fall, USUAL, 0, 11 * MINUTE, LIMITS) == "warmth.change_sure"
+    assert cover.uncovered_by(fall, USUAL, 0, 11 * MINUTE, asked) == ""
 
 
 def test_a_minute_as_cool_as_the_room_mutes_nothing_for_long() -> None:
@@ -170,8 +172,8 @@ def test_a_minute_as_cool_as_the_room_mutes_nothing_for_long() -> None:
         return near + 0.05 * math.sin(m)
 
     said = engine.replay(night(minutes=330, leg=leg, room=lambda _m: 14.0), rules())
-    told = [(n.kind, n.level) for n in said if n.what is not What.UNKNOWN]
-    assert (Kind.COLD, Level.URGENT) in told
+    told = [(n.kind, n.severity) for n in said if n.transition is not TransitionKind.UNKNOWN]
+    assert (AlertKind.COLD, Severity.URGENT) in told
 
 
 @pytest.mark.parametrize("bare_c", [26.0, 28.5])
@@ -189,12 +191,16 @@ def test_a_state_that_told_the_contrast_otherwise_goes_on(bare_c: float, cut_min
     for n, window in enumerate(windows):
         if n == 6 * cut_min:
             state = from_json(_older(to_json(state)))
-            assert state.bed.sight.warmth.change == Change()
+            assert state.bed.observation.cold.fall == Fall()
         state, notices = engine.advance(state, window, rules())
         said += notices
-    cold = [(n.what, (n.at_ms - said[0].at_ms) // MINUTE) for n in said if n.kind is Kind.COLD]
-    assert [at for what, at in cold if what is What.FIRED] == [0]
-    (over,) = [at for what, at in cold if what is What.RESOLVED]
+    cold = [
+        (n.transition, (n.at_ms - said[0].at_ms) // MINUTE)
+        for n in said
+        if n.kind is AlertKind.COLD
+    ]
+    assert [at for what, at in cold if what is TransitionKind.FIRED] == [0]
+    (over,) = [at for what, at in cold if what is TransitionKind.RESOLVED]
     assert over > 180
 
 

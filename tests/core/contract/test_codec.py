@@ -22,7 +22,7 @@ from legwatch.contract.codec import (
 )
 from legwatch.contract.topics import Channel, check_bed, split, topic
 from legwatch.errors import WireError
-from legwatch.events import Clock, Kind, Window
+from legwatch.events import AlertKind, ClockTrust, Window
 
 GOOD: dict[str, Any] = {
     "v": 1,
@@ -57,7 +57,7 @@ def windows(draw: st.DrawFn) -> Window:
         from_ms,
         from_ms + draw(st.integers(1, 600_000)),
         draw(WHOLE),
-        draw(st.sampled_from([c.value for c in Clock])),
+        draw(st.sampled_from([c.value for c in ClockTrust])),
         draw(air),
         draw(rh),
         draw(air),
@@ -172,12 +172,12 @@ def test_a_number_that_overflows_is_refused() -> None:
 @given(
     st.sampled_from(["ack", "cramp"]),
     WHOLE.filter(lambda n: n < 4e12),
-    st.sampled_from([None, *Kind]),
-    st.sampled_from([clock.value for clock in Clock]),
+    st.sampled_from([None, *AlertKind]),
+    st.sampled_from([clock.value for clock in ClockTrust]),
     st.sampled_from([None, 0, 7]),
 )
 def test_a_press_survives_the_wire(
-    button: str, at_ms: int, kind: Kind | None, clock: str, age_ms: int | None
+    button: str, at_ms: int, kind: AlertKind | None, clock: str, age_ms: int | None
 ) -> None:
     press = Press("a-1", button, at_ms, kind, clock=clock, age_ms=age_ms)
     assert decode_press(encode_press(press)) == press

@@ -13,8 +13,8 @@ from legwatch.contract.command import (
     LONGEST_WHY,
     Cmd,
     Command,
+    CommandResult,
     Loudness,
-    Result,
     decode_command,
     decode_result,
     encode_command,
@@ -37,14 +37,14 @@ def test_a_command_survives_the_wire(command: Command) -> None:
     assert decode_command(encode_command(command)) == command
 
 
-@given(st.builds(Result, IDS, st.booleans(), LINES))
-def test_an_answer_survives_the_wire(result: Result) -> None:
+@given(st.builds(CommandResult, IDS, st.booleans(), LINES))
+def test_an_answer_survives_the_wire(result: CommandResult) -> None:
     assert decode_result(encode_result(result)) == result
 
 
 @given(st.text(max_size=3 * LONGEST_WHY))
 def test_whatever_a_driver_says_becomes_an_answer_that_is_read(why: str) -> None:
-    raw = encode_result(Result("a", ok=False, why=why))
+    raw = encode_result(CommandResult("a", ok=False, why=why))
     assert len(raw) <= MAX_PAYLOAD_BYTES
     assert decode_result(raw).why == "".join(c if c.isprintable() else " " for c in why)[:200]
 
@@ -53,13 +53,13 @@ def test_the_documented_messages_are_written_and_read() -> None:
     command = Command("n-1", Cmd.NUDGE, Loudness.LOUD)
     assert encode_command(command) == json.dumps(COMMAND, separators=(",", ":")).encode()
     assert decode_command(json.dumps(COMMAND).encode()) == command
-    result = Result("n-1", ok=False, why="there is no lamp")
+    result = CommandResult("n-1", ok=False, why="there is no lamp")
     assert encode_result(result) == json.dumps(RESULT, separators=(",", ":")).encode()
 
 
 def test_what_is_not_said_is_quiet_and_needs_no_reason() -> None:
-    assert decode_command(b'{"v":1,"id":"a","cmd":"nudge"}').tone is Loudness.QUIET
-    assert decode_result(b'{"v":1,"id":"a","ok":true}') == Result("a", ok=True)
+    assert decode_command(b'{"v":1,"id":"a","cmd":"nudge"}').loudness is Loudness.QUIET
+    assert decode_result(b'{"v":1,"id":"a","ok":true}') == CommandResult("a", ok=True)
 
 
 def test_a_newer_servers_extra_key_is_passed_over() -> None:

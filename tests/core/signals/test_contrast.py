@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legwatch.signals import contrast
-from legwatch.signals.contrast import FEWEST, MARK_MS, MARKS, NOTHING, Contrast, Usual
+from legwatch.signals.contrast import FEWEST, MARK_MS, MARKS, NOTHING, Contrast, ContrastBaseline
 
 DIGITS = st.integers(-550, 1250)  # tenths of a degree, as a sensor tells them
 
@@ -13,7 +13,7 @@ DIGITS = st.integers(-550, 1250)  # tenths of a degree, as a sensor tells them
 def marked(*contrasts_c: float) -> Contrast:
     now = NOTHING
     for n, contrast_c in enumerate(contrasts_c):
-        now = contrast.mark(now, contrast_c, n * MARK_MS)
+        now = contrast.update(now, contrast_c, n * MARK_MS)
     return now
 
 
@@ -23,7 +23,7 @@ def test_the_room_of_bedtime_is_kept() -> None:
 
 
 def test_without_a_room_there_is_no_contrast() -> None:
-    assert contrast.between(NOTHING, 31.0, None) is None
+    assert contrast.normalized(NOTHING, 31.0, None) is None
 
 
 @pytest.mark.parametrize("room_c", [21.0, 18.0, 15.0, 12.0])
@@ -32,11 +32,11 @@ def test_what_a_cover_keeps_of_the_way_from_room_to_skin_is_the_same_in_another_
 ) -> None:
     """In a bedroom of 18 C at bedtime exactly so, and nearly in others."""
     leg_c = room_c + 0.8 * (33 - room_c)
-    assert contrast.between(Contrast(18.0), leg_c, room_c) == 12.0
+    assert contrast.normalized(Contrast(18.0), leg_c, room_c) == 12.0
 
 
 def test_a_room_as_warm_as_skin_stretches_nothing_beyond_measure() -> None:
-    assert contrast.between(Contrast(18.0), 34.0, 40.0) == -18.0
+    assert contrast.normalized(Contrast(18.0), 34.0, 40.0) == -18.0
 
 
 @given(DIGITS, DIGITS, DIGITS, st.integers(-20, 20))
@@ -44,23 +44,23 @@ def test_what_both_thermometers_are_off_by_leaves_no_trace(
     begin: int, leg: int, room: int, off: int
 ) -> None:
     at_once, off_by = (
-        contrast.between(Contrast(b / 10), c / 10, r / 10)
+        contrast.normalized(Contrast(b / 10), c / 10, r / 10)
         for b, c, r in ((begin, leg, room), (begin + off, leg + off, room + off))
     )
     assert at_once == off_by
 
 
 def test_usual_is_the_lower_quarter_and_the_middle_of_the_marks() -> None:
-    assert marked(*range(10, 18)).usual == Usual(12, 14)
-    assert marked(*[12.0] * (FEWEST - 1)).usual is None
+    assert marked(*range(10, 18)).baseline == ContrastBaseline(12, 14)
+    assert marked(*[12.0] * (FEWEST - 1)).baseline is None
 
 
 def test_marks_are_ten_minutes_apart_and_of_the_last_six_hours() -> None:
-    now = contrast.mark(marked(*range(99)), 1.0, MARK_MS + 60_000)
-    assert now.marks == tuple(range(99 - MARKS, 99))
-    assert contrast.mark(now, None, 0) == now
+    now = contrast.update(marked(*range(99)), 1.0, MARK_MS + 60_000)
+    assert now.samples_c == tuple(range(99 - MARKS, 99))
+    assert contrast.update(now, None, 0) == now
 
 
 def test_under_another_cover_nothing_is_usual_and_the_room_of_bedtime_still_known() -> None:
     now = contrast.begin(marked(12.0, 12.0, 12.0), 18.0)
-    assert contrast.forget(now) == Contrast(18.0)
+    assert contrast.without_baseline(now) == Contrast(18.0)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from legwatch.alerting.notice import Notice, What
-from legwatch.conditions.verdict import Level, Reason
+from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
-from legwatch.events import Kind
+from legwatch.events import AlertKind
 from nightly import Level as Air
 from nightly import bare, ms, night, rules
 
@@ -27,7 +27,7 @@ def fired(
     *,
     turns_min: int = 25,
     room_off_c: float = 0.0,
-) -> list[tuple[int, Kind, Reason]]:
+) -> list[tuple[int, AlertKind, Reason]]:
     """Return (minute, kind, reason) of what is told of a night, in minutes since bedtime."""
 
     def leg(m: float) -> float | None:
@@ -40,7 +40,11 @@ def fired(
         moves=lambda m: 6 if m >= EMPTY_MIN and (m - EMPTY_MIN) % turns_min < 0.1 else 0,
         mat=lambda m: m >= EMPTY_MIN,
     )
-    told = [n for n in replay(events, rules()) if n.what is What.FIRED and n.level is not Level.LOG]
+    told = [
+        n
+        for n in replay(events, rules())
+        if n.transition is TransitionKind.FIRED and n.severity is not Severity.LOG
+    ]
     return [(minute(n), n.kind, n.reason) for n in told]
 
 
@@ -54,13 +58,13 @@ def test_a_cover_that_is_off_is_told_within_ten_minutes(bare_c: float, off_c: fl
     """Also by a thermometer that is off: the empty bed has shown by how much."""
     (at, kind, reason), *more = fired(bare((150, 240), bare_c=bare_c), room_off_c=off_c)
     assert 153 <= at <= 160
-    assert (kind, reason, more) == (Kind.COLD, Reason.UNCOVERED, [])
+    assert (kind, reason, more) == (AlertKind.COLD, Reason.UNCOVERED, [])
 
 
 def test_a_fall_nearly_to_the_rooms_air_waits_until_it_is_no_slipped_sensor() -> None:
     ((at, kind, _reason),) = fired(bare((150, 240), bare_c=20.5, lag_min=4))
     assert 159 <= at <= 165
-    assert kind is Kind.COLD
+    assert kind is AlertKind.COLD
 
 
 def test_a_restless_sleeper_is_given_the_time_to_lower_the_cover_again() -> None:
@@ -98,7 +102,7 @@ def test_a_sensor_pushed_out_of_the_bed_is_told_as_that(off_c: float) -> None:
     pushed = bare((150, 900), bare_c=18.1, lag_min=3)
     (at, kind, reason), *more = fired(pushed, room_off_c=off_c)
     assert 155 <= at <= 170
-    assert (kind, reason, more) == (Kind.SENSOR, Reason.SLIPPED, [])
+    assert (kind, reason, more) == (AlertKind.SENSOR, Reason.DISPLACED, [])
 
 
 def test_a_room_sensor_that_dies_after_the_room_has_cooled_is_no_change() -> None:
@@ -117,9 +121,9 @@ def test_a_room_sensor_that_dies_after_the_room_has_cooled_is_no_change() -> Non
         moves=lambda m: 6 if m >= EMPTY_MIN and m % 25 < 0.1 else 0,
         mat=lambda m: m >= EMPTY_MIN,
     )
-    told = [n.kind for n in replay(events, rules()) if n.what is What.FIRED]
-    assert Kind.SENSOR in told
-    assert Kind.COLD not in told
+    told = [n.kind for n in replay(events, rules()) if n.transition is TransitionKind.FIRED]
+    assert AlertKind.SENSOR in told
+    assert AlertKind.COLD not in told
 
 
 @pytest.mark.parametrize("upon_c", [33.2, 34.0, 36.0])
@@ -145,7 +149,7 @@ def test_a_leg_that_lay_upon_the_sensor_and_then_lies_bare_is_told() -> None:
         return round(bared + 2.5 * math.exp(-max(0.0, m - 150) / 4), 1)
 
     ((at, kind, _reason),) = fired(air)
-    assert kind is Kind.COLD
+    assert kind is AlertKind.COLD
     assert 155 <= at <= 165
 
 
@@ -163,9 +167,9 @@ def test_a_room_sensor_that_comes_back_late_and_warmer_is_no_fall(back_min: int)
         moves=lambda m: 6 if m >= EMPTY_MIN and m % 25 < 0.1 else 0,
         mat=lambda m: m >= EMPTY_MIN,
     )
-    told = [n.kind for n in replay(events, rules()) if n.what is What.FIRED]
-    assert Kind.SENSOR in told
-    assert Kind.COLD not in told
+    told = [n.kind for n in replay(events, rules()) if n.transition is TransitionKind.FIRED]
+    assert AlertKind.SENSOR in told
+    assert AlertKind.COLD not in told
 
 
 def test_an_alert_of_air_that_is_still_warm_is_over_only_when_it_stays_so() -> None:
@@ -182,8 +186,8 @@ def test_an_alert_of_air_that_is_still_warm_is_over_only_when_it_stays_so() -> N
         moves=lambda m: 6 if m >= EMPTY_MIN and m % 25 < 0.1 else 0,
         mat=lambda m: m >= EMPTY_MIN,
     )
-    cold = [n for n in replay(events, rules()) if n.kind is Kind.COLD]
-    begun = next(n for n in cold if n.what is What.FIRED)
-    ends = [n.at_ms for n in cold if n.what is What.RESOLVED]
+    cold = [n for n in replay(events, rules()) if n.kind is AlertKind.COLD]
+    begun = next(n for n in cold if n.transition is TransitionKind.FIRED)
+    ends = [n.at_ms for n in cold if n.transition is TransitionKind.RESOLVED]
     assert float(str(dict(begun.figures)["leg_c"])) >= rules().warmth.covered_c
     assert all(at_ms - begun.at_ms >= rules().warmth.clear_hold_s * 1000 for at_ms in ends)

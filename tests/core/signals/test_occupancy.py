@@ -2,10 +2,10 @@
 
 import math
 
-from legwatch.alerting.notice import Notice, What
-from legwatch.conditions.verdict import Level
+from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.conditions.verdict import Severity
 from legwatch.engine import replay
-from legwatch.events import BODY, Kind
+from legwatch.events import BODY_KINDS, AlertKind
 from nightly import Level as Air
 from nightly import bare, ms, night, rules
 
@@ -32,7 +32,9 @@ def told(
     return [
         n
         for n in said
-        if n.kind in BODY and n.what is not What.RESOLVED and n.level is not Level.LOG
+        if n.kind in BODY_KINDS
+        and n.transition is not TransitionKind.RESOLVED
+        and n.severity is not Severity.LOG
     ]
 
 
@@ -49,7 +51,7 @@ def test_getting_up_is_no_body_alert() -> None:
 
 def test_an_uncovering_is_told() -> None:
     (first, *_) = told(slept((150, 240), bare_c=23))
-    assert (first.kind, first.what) == (Kind.COLD, What.FIRED)
+    assert (first.kind, first.transition) == (AlertKind.COLD, TransitionKind.FIRED)
     assert 150 < (first.at_ms - BEGIN) // 60_000 - IN_MIN <= 170
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from legwatch.alerting.notice import Notice, What
+from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason
 from legwatch.engine import replay
-from legwatch.events import Kind
+from legwatch.events import AlertKind
 from nightly import ms, night, rules
 
 BEGIN = ms("2026-01-02T21:00Z")
@@ -29,8 +29,8 @@ def stuck(every_min: int, *, humid: bool = True, lost_min: float = 0) -> Notice 
 
     rh = value(45) if humid else lambda _m: None
     events = night(minutes=FROZEN_MIN + 150, leg=value(31), rh=rh)
-    found = [n for n in replay(events, rules()) if n.kind is Kind.SENSOR]
-    assert [(n.what, n.reason) for n in found] in ([], [(What.FIRED, Reason.STUCK)])
+    found = [n for n in replay(events, rules()) if n.kind is AlertKind.SENSOR]
+    assert [(n.transition, n.reason) for n in found] in ([], [(TransitionKind.FIRED, Reason.STUCK)])
     return found[0] if found else None
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from legwatch.alerting.notice import Notice, What
-from legwatch.conditions.verdict import Level, Reason
-from legwatch.events import Kind
+from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.conditions.verdict import Reason, Severity
+from legwatch.events import AlertKind
 from legwatch.oncall.people import LANGUAGES
 from legwatch.text.message import text, title
-from legwatch_runtime.catalogue import words
 from nightly import REPO
 
 LOCALE = REPO / "core/legwatch_runtime/locale"
@@ -101,9 +100,9 @@ FIGURES = (
 
 def notices() -> Iterator[Notice]:
     """Yield every kind of notice with every reason."""
-    for kind in Kind:
-        for what in What:
-            for level in Level:
+    for kind in AlertKind:
+        for what in TransitionKind:
+            for level in Severity:
                 for reason in Reason:
                     yield Notice(0, kind, what, level, reason, FIGURES)
 
@@ -113,11 +112,11 @@ def notices() -> Iterator[Notice]:
 def test_no_push_claims_what_it_may_not_and_all_fit_on_a_lock_screen(
     language: str, carer: bool
 ) -> None:
-    said = words(language)
+    said = language(language)
     for notice in notices():
         heading = title(notice, said, carer=carer)
         body = text(notice, said, carer=carer)
-        assert wrong(f"{heading} {body}") == [], (notice.kind, notice.what, notice.reason)
+        assert wrong(f"{heading} {body}") == [], (notice.kind, notice.transition, notice.reason)
         assert "{" not in heading + body
         assert 0 < len(heading) <= 60, heading
         assert 0 < len(body) <= 300, body
@@ -125,8 +124,10 @@ def test_no_push_claims_what_it_may_not_and_all_fit_on_a_lock_screen(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_alarm_says_what_since_when_the_usual_and_what_to_do(language: str) -> None:
-    cold = Notice(0, Kind.COLD, What.FIRED, Level.WARNING, Reason.UNCOVERED, FIGURES)
-    said = text(cold, words(language))
+    cold = Notice(
+        0, AlertKind.COLD, TransitionKind.FIRED, Severity.WARNING, Reason.UNCOVERED, FIGURES
+    )
+    said = text(cold, language(language))
     degrees = "24,1 °C" if language == "de" else "24.1 °C"
     assert degrees in said
     assert "20 min" in said

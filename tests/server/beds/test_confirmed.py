@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from legwatch.contract.codec import MOST_PRESSES, Press, decode_stored, encode_press, encode_window
-from legwatch.events import Clock
+from legwatch.events import ClockTrust
 from legwatch_server.beds.leaps import MINUTES_A_S, MOST_MINUTES
 from nightly import ms
 from server.beds.test_loop import REAL, House, live
@@ -84,7 +84,7 @@ def test_a_press_that_was_not_committed_is_not_confirmed(
 
 
 def played(house: House, seq: int, to_ms: int, bed: str = "anna") -> None:
-    window = live(seq, house, clock=Clock.PLAYED.value, low=1)
+    window = live(seq, house, clock=ClockTrust.PLAYED.value, low=1)
     moved = window._replace(from_ms=to_ms - 10_000, to_ms=to_ms)
     house.owner.turn([house.message(encode_window(moved), f"legwatch/v1/{bed}/window")])
 
@@ -111,7 +111,7 @@ def test_a_recording_of_a_bed_that_is_not_declared_so_is_set_aside(
 
 
 def minutes_judged(house: House) -> int:
-    return house.intake.beds["anna"].state.bed.sight.minutes
+    return house.intake.beds["anna"].state.bed.observation.minutes
 
 
 def test_a_declared_recording_may_leap_but_not_for_ever(house: House) -> None:

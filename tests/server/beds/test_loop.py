@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from legwatch.alerting.notice import as_json
 from legwatch.contract.codec import Press, encode_press, encode_window
 from legwatch.engine import replay
-from legwatch.events import Clock, Window
+from legwatch.events import ClockTrust, Window
 from legwatch.state_codec import from_json
 from legwatch.text.message import text
 from legwatch_server.beds.batch import Intake
@@ -111,7 +111,13 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def live(seq: int, house: House, **more: Any) -> Window:
     """Return a live window that ends now."""
-    given = {"clock": Clock.SYNCED.value, "leg_c": 31.0, "moves": 0, "in_bed": True, "age_ms": 0}
+    given = {
+        "clock": ClockTrust.SYNCED.value,
+        "leg_c": 31.0,
+        "moves": 0,
+        "in_bed": True,
+        "age_ms": 0,
+    }
     to_ms = house.now_ms
     base = Window("0000000a", seq, to_ms - 10_000, to_ms, seq * 10_000, "synced")
     return base._replace(**{**given, **more})
@@ -243,7 +249,7 @@ def test_a_clock_that_cannot_be_right_is_replaced_by_the_arrival(house: House, y
 
 
 def test_an_unset_clock_without_age_is_late(house: House) -> None:
-    house.take(encode_window(live(1, house, clock=Clock.UNSYNCED.value, age_ms=None)))
+    house.take(encode_window(live(1, house, clock=ClockTrust.UNSYNCED.value, age_ms=None)))
     assert house.rows("SELECT to_ms, late FROM windows") == [(house.now_ms, 1)]
 
 
@@ -283,7 +289,7 @@ def test_a_fault_of_our_own_stays_with_its_message(
 
 def test_time_passes_for_a_real_bed_and_not_for_a_played_one(house: House) -> None:
     house.take(encode_window(live(1, house)))
-    played = encode_window(live(1, house, clock=Clock.PLAYED.value))
+    played = encode_window(live(1, house, clock=ClockTrust.PLAYED.value))
     house.owner.turn([house.message(played, "legwatch/v1/demo/window")])
     house.now_ms += 20 * 60_000 + TICK_LAG_MS
     house.owner.turn([])
@@ -332,7 +338,7 @@ def test_a_stored_state_that_cannot_be_read_is_not_used(house: House) -> None:
     house.store.close()
     house.start()
     house.take(encode_window(live(2, house)))
-    assert from_json(house.rows("SELECT state FROM beds")[0][0]).end_ms > 0
+    assert from_json(house.rows("SELECT state FROM beds")[0][0]).minute_end_ms > 0
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:

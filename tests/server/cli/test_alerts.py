@@ -193,11 +193,11 @@ def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
         ("quiet", 60, "command line", "command line"),
         ("quiet", 30, "command line", "command line"),
     ]
-    alarms = ward.intake.beds["b"].state.bed.alarms
-    assert alarms.cold.acked
-    assert (alarms.cold.snoozed_ms or 0) - ward.now_ms == 60 * 60_000
-    assert alarms.still.hushed_ms is not None
-    assert alarms.still.snoozed_ms is None  # quiet for one kind is for that kind
+    alarms = ward.intake.beds["b"].state.bed.alerts
+    assert alarms.cold.acknowledged
+    assert (alarms.cold.snoozed_until_ms or 0) - ward.now_ms == 60 * 60_000
+    assert alarms.still.all_snoozed_until_ms is not None
+    assert alarms.still.snoozed_until_ms is None  # quiet for one kind is for that kind
 
 
 def test_without_a_running_server_an_answer_is_not_lost_in_silence(

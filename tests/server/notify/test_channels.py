@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from legwatch.alerting.notice import What
-from legwatch.conditions.verdict import Level
+from legwatch.alerting.notice import TransitionKind
+from legwatch.conditions.verdict import Severity
 from legwatch.errors import SettingsError
-from legwatch.oncall.escalation import Tone
+from legwatch.oncall.escalation import Purpose
 from legwatch.settings import load
 from legwatch_server.notify.channels import (
     Action,
@@ -51,9 +51,9 @@ PUSH = Push(
     clock="02:41",
     title="Your legs may be cold",
     text="The air by your legs is 22.4 °C, before: 28-31 °C, since 02:10. Cover them.",
-    level=Level.WARNING,
-    what=What.FIRED,
-    tone=Tone.LOUD,
+    level=Severity.WARNING,
+    what=TransitionKind.FIRED,
+    tone=Purpose.LOUD,
     actions=(
         Action("Seen", "https://legs.example/answer/aaa"),
         Action("Quiet for 30 min", "https://legs.example/answer/bbb"),
@@ -218,7 +218,7 @@ def test_the_evenings_test_makes_no_sound(channel: str, service: Service, tmp_pa
     made = rig(channel, service, tmp_path)
     assert isinstance(made.notifier, Rehearses)
     service.answer = lambda asked: ntfy_refuses(403) if asked.method == "GET" else good(asked)
-    made.notifier.rehearse(replace(made.push, tone=Tone.REHEARSAL))
+    made.notifier.rehearse(replace(made.push, tone=Purpose.REHEARSAL))
     first = service.asked[0]
     if channel == "ntfy":
         assert json.loads(first.body)["priority"] == 1
@@ -270,11 +270,11 @@ def test_an_ntfy_server_that_knows_no_sequences_is_found_out(
 
 @pytest.mark.parametrize(
     ("tone", "level", "priority"),
-    [(Tone.LOUD, Level.URGENT, 5), (Tone.LOUD, Level.WARNING, 4), (Tone.QUIET, Level.WARNING, 2),
-     (Tone.INFO, Level.WARNING, 2), (Tone.REHEARSAL, Level.LOG, 1), (Tone.CONFIRM, Level.LOG, 2)],
+    [(Purpose.LOUD, Severity.URGENT, 5), (Purpose.LOUD, Severity.WARNING, 4), (Purpose.QUIET, Severity.WARNING, 2),
+     (Purpose.INFO, Severity.WARNING, 2), (Purpose.REHEARSAL, Severity.LOG, 1), (Purpose.CONFIRM, Severity.LOG, 2)],
 )  # fmt: skip
 def test_only_an_alert_is_loud(
-    tone: Tone, level: Level, priority: int, service: Service, tmp_path: Path
+    tone: Purpose, level: Severity, priority: int, service: Service, tmp_path: Path
 ) -> None:
     made = rig("ntfy", service, tmp_path)
     made.notifier.send(replace(made.push, tone=tone, level=level))
@@ -309,7 +309,7 @@ def form(asked: Asked) -> dict[str, str]:
 
 def test_pushover_sounds_an_urgent_alert_until_it_is_seen(service: Service, tmp_path: Path) -> None:
     made = rig("pushover", service, tmp_path)
-    sent = made.notifier.send(replace(made.push, level=Level.URGENT))
+    sent = made.notifier.send(replace(made.push, level=Severity.URGENT))
     (asked,) = service.asked
     assert asked.path == "/1/messages.json"
     assert form(asked) == {
@@ -329,11 +329,11 @@ def test_pushover_sounds_an_urgent_alert_until_it_is_seen(service: Service, tmp_
 
 @pytest.mark.parametrize(
     ("tone", "level", "priority"),
-    [(Tone.LOUD, Level.WARNING, "1"), (Tone.QUIET, Level.URGENT, "-1"),
-     (Tone.INFO, Level.URGENT, "-1"), (Tone.CONFIRM, Level.LOG, "-1")],
+    [(Purpose.LOUD, Severity.WARNING, "1"), (Purpose.QUIET, Severity.URGENT, "-1"),
+     (Purpose.INFO, Severity.URGENT, "-1"), (Purpose.CONFIRM, Severity.LOG, "-1")],
 )  # fmt: skip
 def test_pushover_keeps_its_alarm_for_what_is_urgent(
-    tone: Tone, level: Level, priority: str, service: Service, tmp_path: Path
+    tone: Purpose, level: Severity, priority: str, service: Service, tmp_path: Path
 ) -> None:
     made = rig("pushover", service, tmp_path)
     made.notifier.send(replace(made.push, tone=tone, level=level))
@@ -535,7 +535,7 @@ def test_the_console_prints_one_line() -> None:
 
 def test_the_console_tells_what_comes_again_with_a_sound() -> None:
     out = io.StringIO()
-    Console(load(ServerSettings, {}), out).send(replace(PUSH, tone=Tone.QUIET))
+    Console(load(ServerSettings, {}), out).send(replace(PUSH, tone=Purpose.QUIET))
     assert out.getvalue() == f"02:41  anna  (no sound yet) Your legs may be cold. {PUSH.text}\n"
 
 
@@ -554,5 +554,5 @@ def test_a_channel_of_a_person_is_named_by_its_key() -> None:
 
 def test_the_weekly_question_makes_no_sound_in_a_browser(service: Service, tmp_path: Path) -> None:
     made = rig("webpush", service, tmp_path)
-    made.notifier.send(replace(made.push, tone=Tone.CONFIRM, level=Level.LOG))
+    made.notifier.send(replace(made.push, tone=Purpose.CONFIRM, level=Severity.LOG))
     assert service.asked[0].headers["urgency"] == "low"

@@ -13,7 +13,7 @@ import pytest
 
 from legwatch.__main__ import main
 from legwatch.conditions.verdict import Reason
-from legwatch.events import Kind
+from legwatch.events import AlertKind
 from legwatch.limits.limits import Rules
 from legwatch_server.review.nights import Alert, Night
 from legwatch_server.review.proposal import COLD_START, PLAIN, calmer, still_limit_min
@@ -309,10 +309,10 @@ def test_one_night_says_nothing_of_the_next() -> None:
 
 
 LOWEST = {PLAIN: 22.0, COLD_START: 22.0}
-COOLED = Alert(Kind.COLD, Reason.COOLED, "warmth.plain_c")
-UNWARMED = Alert(Kind.COLD, Reason.COLD_START, "warmth.cold_start_s")
-FELL = Alert(Kind.COLD, Reason.COOLED, "warmth.warn_drop_c")
-BARE = Alert(Kind.COLD, Reason.UNCOVERED, "warmth.plain_c")
+COOLED = Alert(AlertKind.COLD, Reason.COOLED, "warmth.plain_c")
+UNWARMED = Alert(AlertKind.COLD, Reason.COLD_START, "warmth.cold_start_s")
+FELL = Alert(AlertKind.COLD, Reason.COOLED, "warmth.warn_drop_c")
+BARE = Alert(AlertKind.COLD, Reason.UNCOVERED, "warmth.plain_c")
 
 
 def week(*alerts: Alert, nights: int = 7) -> list[Night]:

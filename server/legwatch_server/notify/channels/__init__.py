@@ -10,11 +10,11 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from legwatch.alerting.notice import What
-from legwatch.conditions.verdict import Level
-from legwatch.contract.command import Command, Result
+from legwatch.alerting.notice import TransitionKind
+from legwatch.conditions.verdict import Severity
+from legwatch.contract.command import Command, CommandResult
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
-from legwatch.oncall.escalation import Tone
+from legwatch.oncall.escalation import Purpose
 from legwatch_server.settings import ServerSettings
 
 
@@ -36,9 +36,9 @@ class Push:
     clock: str  # local time of the decision, such as 02:41
     title: str
     text: str
-    level: Level
-    what: What
-    tone: Tone
+    level: Severity
+    what: TransitionKind
+    tone: Purpose
     actions: tuple[Action, ...] = ()
     page: str = ""  # address where all actions are offered, for channels without buttons
     again: bool = False  # it may have been sent before a crash
@@ -123,7 +123,7 @@ class Keeps(Protocol):
 class Asks(Protocol):
     """What the server lends a channel of its connection to the broker."""
 
-    def ask(self, bed: str, command: Command, timeout_s: float) -> Result:
+    def ask(self, bed: str, command: Command, timeout_s: float) -> CommandResult:
         """Return the answer of a bed's agent; raises Retryable without one."""
 
 

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 from apprise import Apprise as Services
 from apprise import AppriseAsset, NotifyFormat, NotifyType
 
-from legwatch.alerting.notice import What
-from legwatch.conditions.verdict import Level
+from legwatch.alerting.notice import TransitionKind
+from legwatch.conditions.verdict import Severity
 from legwatch.errors import SettingsError
-from legwatch.oncall.escalation import Tone
+from legwatch.oncall.escalation import Purpose
 from legwatch_server.notify.channels import Permanent, Push, Retryable, Sent
 from legwatch_server.notify.channels.refusal import later
 from legwatch_server.settings import ServerSettings
@@ -88,8 +88,8 @@ def _loaded(url: str) -> Services:
 
 
 def _type(push: Push) -> NotifyType:
-    if push.what is What.RESOLVED:
+    if push.what is TransitionKind.RESOLVED:
         return NotifyType.SUCCESS
-    if push.tone is not Tone.LOUD:
+    if push.tone is not Purpose.LOUD:
         return NotifyType.INFO
-    return NotifyType.FAILURE if push.level is Level.URGENT else NotifyType.WARNING
+    return NotifyType.FAILURE if push.level is Severity.URGENT else NotifyType.WARNING

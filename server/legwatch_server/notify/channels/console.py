@@ -3,9 +3,9 @@
 import sys
 from typing import TextIO
 
-from legwatch.alerting.notice import What
-from legwatch.conditions.verdict import Level
-from legwatch.oncall.escalation import Tone
+from legwatch.alerting.notice import TransitionKind
+from legwatch.conditions.verdict import Severity
+from legwatch.oncall.escalation import Purpose
 from legwatch_server.notify.channels import Permanent, Push, Sent
 from legwatch_server.settings import ServerSettings
 
@@ -24,7 +24,7 @@ class Console:
     def send(self, push: Push) -> Sent:
         """Print; a closed terminal is a permanent fault."""
         # The same alert comes again with its sound: the two are told apart.
-        quiet = "(no sound yet) " if push.tone is Tone.QUIET else ""
+        quiet = "(no sound yet) " if push.tone is Purpose.QUIET else ""
         head = f"{push.clock}  {push.bed}  {quiet}{push.title}."
         line = f"{head} {push.text}"
         if self._out.isatty():
@@ -42,8 +42,8 @@ class Console:
 
 
 def _colour(push: Push) -> str:
-    if push.what is What.RESOLVED:
+    if push.what is TransitionKind.RESOLVED:
         return _GREEN
-    if push.tone is not Tone.LOUD:
+    if push.tone is not Purpose.LOUD:
         return _DIM
-    return _RED if push.level is Level.URGENT else _YELLOW
+    return _RED if push.level is Severity.URGENT else _YELLOW

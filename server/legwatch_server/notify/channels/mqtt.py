@@ -7,7 +7,7 @@ once.
 from legwatch.contract.command import Cmd, Command, Loudness
 from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError, WireError
-from legwatch.oncall.escalation import Tone
+from legwatch.oncall.escalation import Purpose
 from legwatch_server.notify.channels import Asks, Permanent, Push, Retryable, Sent
 from legwatch_server.settings import ServerSettings
 
@@ -29,10 +29,10 @@ class Bedside:
 
     def send(self, push: Push) -> Sent:
         """Light the lamp, or put it out when somebody has answered or it is over."""
-        if push.tone is Tone.INFO:
+        if push.tone is Purpose.INFO:
             ident, _ = self._ask(push, Cmd.CALM)
         else:
-            loud = push.tone is Tone.LOUD
+            loud = push.tone is Purpose.LOUD
             ident, _ = self._ask(push, Cmd.NUDGE, Loudness.LOUD if loud else Loudness.QUIET)
         return Sent(receipt=ident, delivered=True)
 

@@ -11,10 +11,10 @@ ntfy's own error, which names the status again; else it is a page in between, an
 import json
 from typing import Any
 
-from legwatch.alerting.notice import What
-from legwatch.conditions.verdict import Level
+from legwatch.alerting.notice import TransitionKind
+from legwatch.conditions.verdict import Severity
 from legwatch.errors import SettingsError
-from legwatch.oncall.escalation import Tone
+from legwatch.oncall.escalation import Purpose
 from legwatch_runtime.secrets import secret
 from legwatch_server.notify.channels import Permanent, Push, Retryable, Sent
 from legwatch_server.notify.channels.heard import Heard, ask, foreign
@@ -22,13 +22,13 @@ from legwatch_server.notify.channels.refusal import later, pool, refused
 from legwatch_server.settings import ServerSettings
 
 MOST_BYTES = 4096  # a longer message becomes an attachment
-_QUIET = {Tone.QUIET: 2, Tone.INFO: 2, Tone.REHEARSAL: 1, Tone.CONFIRM: 2}
-_LOUD = {Level.URGENT: 5, Level.WARNING: 4, Level.LOG: 3}
+_QUIET = {Purpose.QUIET: 2, Purpose.INFO: 2, Purpose.REHEARSAL: 1, Purpose.CONFIRM: 2}
+_LOUD = {Severity.URGENT: 5, Severity.WARNING: 4, Severity.LOG: 3}
 _TAGS = {
-    What.RESOLVED: "white_check_mark",
-    What.ACKNOWLEDGED: "eyes",
-    What.SNOOZED: "zzz",
-    What.UNKNOWN: "grey_question",
+    TransitionKind.RESOLVED: "white_check_mark",
+    TransitionKind.ACKNOWLEDGED: "eyes",
+    TransitionKind.SNOOZED: "zzz",
+    TransitionKind.UNKNOWN: "grey_question",
 }
 
 

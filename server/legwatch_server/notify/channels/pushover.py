@@ -11,9 +11,9 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
-from legwatch.conditions.verdict import Level
+from legwatch.conditions.verdict import Severity
 from legwatch.errors import SettingsError
-from legwatch.oncall.escalation import Tone
+from legwatch.oncall.escalation import Purpose
 from legwatch_runtime.secrets import secret
 from legwatch_server.notify.channels import Permanent, Progress, Push, Retryable, Sent
 from legwatch_server.notify.channels.heard import Heard, ask, foreign
@@ -22,8 +22,8 @@ from legwatch_server.settings import ServerSettings
 
 EMERGENCY = 2
 _RECEIPT = re.compile("[A-Za-z0-9]{1,200}")  # 30 of them, says the service
-_PRIORITY = {Tone.QUIET: -1, Tone.INFO: -1, Tone.REHEARSAL: -2, Tone.CONFIRM: -1}
-_LOUD = {Level.URGENT: EMERGENCY, Level.WARNING: 1, Level.LOG: 0}
+_PRIORITY = {Purpose.QUIET: -1, Purpose.INFO: -1, Purpose.REHEARSAL: -2, Purpose.CONFIRM: -1}
+_LOUD = {Severity.URGENT: EMERGENCY, Severity.WARNING: 1, Severity.LOG: 0}
 MOST_TITLE, MOST_TEXT, MOST_URL = 250, 1024, 512  # characters, as the service documents
 
 

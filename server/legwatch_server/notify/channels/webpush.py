@@ -21,9 +21,9 @@ from py_vapid import Vapid02
 from pywebpush import WebPusher, WebPushException, webpush
 from urllib3.exceptions import HTTPError
 
-from legwatch.conditions.verdict import Level
+from legwatch.conditions.verdict import Severity
 from legwatch.errors import SettingsError
-from legwatch.oncall.escalation import Tone
+from legwatch.oncall.escalation import Purpose
 from legwatch_runtime.files import read_text
 from legwatch_runtime.secrets import create_once
 from legwatch_server.notify.channels import Permanent, Push, PushError, Retryable, Sent
@@ -35,7 +35,12 @@ from legwatch_server.settings import ServerSettings
 MOST_BYTES = 3993  # RFC 8291: what fits into 4096 with its padding and header
 KEY_FILE = "vapid.pem"
 WANTED = "endpoint, keys.p256dh, keys.auth"
-_URGENCY = {Tone.QUIET: "normal", Tone.INFO: "normal", Tone.REHEARSAL: "low", Tone.CONFIRM: "low"}
+_URGENCY = {
+    Purpose.QUIET: "normal",
+    Purpose.INFO: "normal",
+    Purpose.REHEARSAL: "low",
+    Purpose.CONFIRM: "low",
+}
 
 
 class Webpush:
@@ -142,7 +147,7 @@ def _subscription(address: str) -> dict[str, Any]:
 
 
 def _urgency(push: Push) -> str:
-    loud = "high" if push.level is not Level.LOG else "normal"
+    loud = "high" if push.level is not Severity.LOG else "normal"
     return _URGENCY.get(push.tone, loud)
 
 
@@ -155,7 +160,7 @@ def _body(push: Push) -> dict[str, Any]:
         "level": push.level.value,
         "what": push.what.value,
         "tone": push.tone.value,
-        "silent": push.tone is not Tone.LOUD,
+        "silent": push.tone is not Purpose.LOUD,
         "actions": [{"title": action.label, "url": action.url} for action in push.actions],
         "url": push.page,
     }
