@@ -13,7 +13,7 @@ _DECIMAL = {"de": ","}
 
 
 @cache
-def language(language: str) -> Language:
+def language_named(language: str) -> Language:
     """Return a language; raises SettingsError for one that there is not."""
     if language not in LANGUAGES:
         raise SettingsError("language", f"{language!r}: one of {', '.join(LANGUAGES)}")

@@ -14,10 +14,10 @@ from legwatch.errors import WireError
 from legwatch.events import ClockTrust as Trust
 from legwatch.events import Window
 from legwatch_device.drivers import Feed
-from legwatch_device.indicator import Beacon
-from legwatch_device.link import Connected, Taken, info
-from legwatch_device.sender import Sender, Way
-from legwatch_device.spool import Item, Spool
+from legwatch_device.indicator import Indicator
+from legwatch_device.link import LinkUp, PubAck, info
+from legwatch_device.sender import Link, SpoolSender
+from legwatch_device.spool import Spool, SpooledWindow
 from legwatch_runtime.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -42,20 +42,20 @@ class Agent:
         *,
         boot: str,
         spool: Spool,
-        link: Sender,
+        link: Link,
         feed: Feed,
         clock: Clock,
         said: "queue.Queue[Any]",
         most: int,
         about: dict[str, Any] | None = None,
-        beacon: Beacon | None = None,
+        beacon: Indicator | None = None,
     ) -> None:
         self._boot, self._spool, self._link, self._feed = boot, spool, link, feed
         self._clock, self._said, self._most, self._about = clock, said, most, about or {}
-        self._beacon = beacon or Beacon(None, clock)
+        self._beacon = beacon or Indicator(None, clock)
         self._memory = Spool(":memory:")
         self._seq = 0
-        self._ways = (Way(spool, link), Way(self._memory, link))
+        self._ways = (SpoolSender(spool, link), SpoolSender(self._memory, link))
         self._under_way = 0
         self._progress_ms = clock.mono_ms()
         self._disk_full = False
@@ -86,17 +86,17 @@ class Agent:
         if measured or presses:
             self._keep(measured, presses)
         for item in items:
-            self._hear(item)
+            self._handle(item)
         self._beacon.watch()
         self._pump()
 
-    def _hear(self, item: object) -> None:
+    def _handle(self, item: object) -> None:
         match item:
-            case Connected():
-                self._greet()
+            case LinkUp():
+                self._announce()
             case Stored():
                 self._confirm(item)
-            case Taken(payload):
+            case PubAck(payload):
                 self._taken(payload)
             case Command():
                 answer = encode_result(self._beacon.obey(item))
@@ -126,7 +126,7 @@ class Agent:
             self._seq += 1
             stamped = window._replace(boot=self._boot, seq=self._seq)
             items.append(
-                Item(
+                SpooledWindow(
                     self._boot,
                     self._seq,
                     window.to_ms,
@@ -151,7 +151,7 @@ class Agent:
             logger.info("spool: the disk takes windows again")
         self._disk_full = False
 
-    def _greet(self) -> None:
+    def _announce(self) -> None:
         self._link.open()
         self._link.send(Channel.STATUS, b"online", retain=True)
         facts = {
@@ -163,14 +163,14 @@ class Agent:
         }
         self._link.send(Channel.INFO, info(facts), retain=True)
         for way in self._ways:
-            way.anew()
+            way.restart()
         self._patience_ms = NO_PROGRESS_MS
         self._pressed_ms = self._clock.mono_ms()
-        self._again()
+        self._resend()
 
-    def _again(self) -> None:
+    def _resend(self) -> None:
         for way in self._ways:
-            way.again()
+            way.resend_windows()
         self._under_way = 0
         self._progress_ms = self._clock.mono_ms()
 
@@ -180,7 +180,7 @@ class Agent:
         self._told = stored.presses is not None
         gone = self._spool_presses(stored.presses) if stored.presses else ()
         for payload in gone if self._told else self._unsure:
-            self._let_go(payload)
+            self._forget(payload)
         self._unsure.clear()
         done = self._memory.confirm(stored.boot, stored.seq)
         try:
@@ -199,26 +199,26 @@ class Agent:
     def _taken(self, payload: bytes) -> None:
         """Note that the broker has a press; whether that is enough, the server's word tells."""
         if self._told is False:
-            self._let_go(payload)
+            self._forget(payload)
         elif self._told is None:
             self._unsure.append(payload)
 
-    def _let_go(self, payload: bytes) -> None:
-        self._memory.let_go(payload)
+    def _forget(self, payload: bytes) -> None:
+        self._memory.forget(payload)
         try:
-            self._spool.let_go(payload)
+            self._spool.forget(payload)
         except sqlite3.Error as error:  # it stays and is sent again; the server knows it by its id
             logger.debug("spool: %s", error)
 
     def _pump(self) -> None:
-        self._press_again()
+        self._resend_presses()
         if self._under_way and self._impatient(self._progress_ms):
-            self._again()
+            self._resend()
         for way in self._ways:
             more = True
             while more and self._under_way < UNCONFIRMED:
                 most = min(BATCH, UNCONFIRMED - self._under_way)
-                sent, more = way.send(most, self._dressed)
+                sent, more = way.send(most, self._with_send_time_fields)
                 self._under_way += sent
 
     def _impatient(self, since_ms: int) -> bool:
@@ -231,32 +231,32 @@ class Agent:
         self._patience_ms = min(2 * self._patience_ms, LONGEST_PATIENCE_MS)
         return True
 
-    def _press_again(self) -> None:
+    def _resend_presses(self) -> None:
         """Send the presses again whose id the server has not told: a broker can lose them."""
         if not self._told or self._clock.mono_ms() - self._pressed_ms <= self._patience_ms:
             return
         self._pressed_ms = self._clock.mono_ms()
         for way in self._ways:
-            way.press_again()
+            way.resend_presses()
 
     def _lowest(self, boot: str) -> int | None:
         """Return the oldest sequence number that is held anywhere: below it nothing is owed."""
         held = [spool.lowest(boot) for spool in (self._spool, self._memory)]
         return min((seq for seq in held if seq is not None), default=None)
 
-    def _dressed(self, items: list[Item]) -> list[bytes]:
+    def _with_send_time_fields(self, items: list[SpooledWindow]) -> list[bytes]:
         """Add what is only known when it is sent: what is still held, and how old this is."""
         low = {boot: self._lowest(boot) for boot in {item.boot for item in items}}
         return [self._payload(item, low[item.boot]) for item in items]
 
-    def _payload(self, item: Item, low: int | None) -> bytes:
+    def _payload(self, item: SpooledWindow, low: int | None) -> bytes:
         age_ms = self._age_ms(item)
         tail = b"" if low is None else b',"low":%d' % low
         if age_ms is not None:
             tail += b',"age_ms":%d' % max(0, age_ms)
         return item.payload[:-1] + tail + b"}"
 
-    def _age_ms(self, item: Item) -> int | None:
+    def _age_ms(self, item: SpooledWindow) -> int | None:
         if item.clock == Trust.PLAYED:
             now_ms = self._feed.now_ms()
             return 0 if now_ms is None else now_ms - item.to_ms

@@ -17,10 +17,10 @@ from legwatch.errors import CannotRun
 from legwatch.events import ClockTrust as Trust
 from legwatch_device.agent import PLAYED_TO, Agent, Finished
 from legwatch_device.drivers import Button, Feed, Signal, open_driver
-from legwatch_device.indicator import Beacon
-from legwatch_device.link import Link
-from legwatch_device.sampler import LiveFeed, Probe
-from legwatch_device.settings import AgentSettings, Sensor, read
+from legwatch_device.indicator import Indicator
+from legwatch_device.link import BrokerLink
+from legwatch_device.sampler import PlacedThermometer, Sampler
+from legwatch_device.settings import AgentSettings, SensorTable, read
 from legwatch_device.spool import Spool
 from legwatch_runtime.clock import Clock, SystemClock
 from legwatch_runtime.secrets import secret
@@ -60,9 +60,9 @@ def _run(settings: AgentSettings, password: str, folder: Path) -> int:
     clock = SystemClock(trusted=settings.clock == "trusted")
     spool = Spool(folder / "spool.db")
     feed = _feed(settings, spool, clock)
-    beacon = Beacon(_signal(settings), clock)
+    beacon = Indicator(_signal(settings), clock)
     button = _button(settings)
-    link = Link(settings.bed, settings.mqtt, password, said)
+    link = BrokerLink(settings.bed, settings.mqtt, password, said)
     agent = Agent(
         boot=secrets.token_hex(4),
         spool=spool,
@@ -118,11 +118,11 @@ def _feed(settings: AgentSettings, spool: Spool, clock: SystemClock) -> Feed:
     for name, sensor in (("leg", settings.sensors.leg), ("room", settings.sensors.room)):
         if sensor is not None:
             thermometer = _open("legwatch.thermometers", f"sensors.{name}", sensor)
-            probes.append(Probe(name, thermometer, sensor.offset_c))
+            probes.append(PlacedThermometer(name, thermometer, sensor.offset_c))
     motion = None
     if settings.sensors.movement is not None:
         motion = _open("legwatch.motion", "sensors.movement", settings.sensors.movement)
-    return LiveFeed(probes, motion, clock, window_s=settings.window_s, sample_s=settings.sample_s)
+    return Sampler(probes, motion, clock, window_s=settings.window_s, sample_s=settings.sample_s)
 
 
 def _signal(settings: AgentSettings) -> Signal | None:
@@ -142,7 +142,7 @@ def _button(settings: AgentSettings) -> Button | None:
     return button
 
 
-def _open(group: str, path: str, sensor: Sensor) -> Any:
+def _open(group: str, path: str, sensor: SensorTable) -> Any:
     return open_driver(group, sensor.driver, path, sensor)
 
 

@@ -14,7 +14,7 @@ REMEMBERED = 500  # ids of commands that were acted on
 MOST_THREADS = 100  # alerts that a lamp can be lit for; a bed has four kinds and a few people
 
 
-class Beacon:
+class Indicator:
     """Used by one thread. Acts on each command once, and answers it as often as it comes."""
 
     def __init__(self, signal: Signal | None, clock: Clock) -> None:

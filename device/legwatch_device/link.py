@@ -19,7 +19,7 @@ from legwatch.contract.codec import Stored, decode_stored
 from legwatch.contract.command import Command, decode_command
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import WireError
-from legwatch_device.settings import Mqtt
+from legwatch_device.settings import MqttTable
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.mqtt import client as mqtt_client
 
@@ -31,20 +31,20 @@ LOOK_S = 0.25  # how often it is seen whether the broker has taken an event
 
 
 @dataclass(frozen=True, slots=True)
-class Connected:
+class LinkUp:
     """The broker is there, on connection number `number`."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class PubAck:
     """The broker has acknowledged this event."""
 
     payload: bytes
 
 
-Said = Connected | Stored | Taken | Command
+LinkEvent = LinkUp | Stored | PubAck | Command
 
 
 class _Event(NamedTuple):
@@ -55,10 +55,12 @@ class _Event(NamedTuple):
     client: mqtt.Client
 
 
-class Link:
+class BrokerLink:
     """Keeps a connection up in a thread of its own, with backoff and jitter."""
 
-    def __init__(self, bed: str, settings: Mqtt, password: str, said: "queue.Queue[Any]") -> None:
+    def __init__(
+        self, bed: str, settings: MqttTable, password: str, said: "queue.Queue[Any]"
+    ) -> None:
         self._bed, self._settings, self._password, self._said = bed, settings, password, said
         self._stop = threading.Event()
         self._lost = threading.Event()
@@ -115,7 +117,7 @@ class Link:
                 self._client = client
                 client.loop_start()
                 while not self._lost.wait(LOOK_S):
-                    self._look(client)
+                    self._check_acks(client)
                 client.disconnect()
                 client.loop_stop()
                 self._client = None
@@ -147,7 +149,7 @@ class Link:
         self._failing = False
         client.subscribe([(topic(self._bed, c), 1) for c in (Channel.STORED, Channel.CMD)])
         self._number += 1
-        self._said.put(Connected(self._number))
+        self._said.put(LinkUp(self._number))
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
@@ -162,14 +164,14 @@ class Link:
         except WireError as error:
             logger.warning("%s: %s", message.topic, error)
 
-    def _decoded(self, message: mqtt.MQTTMessage) -> Said:
+    def _decoded(self, message: mqtt.MQTTMessage) -> LinkEvent:
         if message.topic != topic(self._bed, Channel.CMD):
             return decode_stored(message.payload)
         if message.retain:
             raise WireError("a retained command is of an unknown age and is not obeyed")
         return decode_command(message.payload)
 
-    def _look(self, client: mqtt.Client) -> None:
+    def _check_acks(self, client: mqtt.Client) -> None:
         """Say which events the broker has taken.
 
         paho's callback would say it too, but with a number that may not be known here yet; and it
@@ -180,7 +182,7 @@ class Link:
             if event.client is not client or event.info.rc != mqtt.MQTT_ERR_SUCCESS:
                 continue  # it is sent again on this connection
             if event.info.is_published():
-                self._said.put(Taken(event.payload))
+                self._said.put(PubAck(event.payload))
             else:
                 self._events.append(event)
 

@@ -10,14 +10,14 @@ from statistics import median
 from legwatch.contract.codec import MAX_MOVES
 from legwatch.events import ClockTrust as Trust
 from legwatch.events import Window
-from legwatch_device.drivers import Motion, Moved, Put, ReadFault, Reading, Thermometer
+from legwatch_device.drivers import Motion, MotionSample, ReadFault, Reading, Sink, Thermometer
 from legwatch_runtime.clock import Clock
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class PlacedThermometer:
     """A thermometer in its place: `name` is leg or room."""
 
     name: str
@@ -26,7 +26,7 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Sample:
     """What one reading brought."""
 
     name: str
@@ -34,9 +34,9 @@ class Heard:
     fault: str = ""
 
 
-def close(
-    heard: list[Heard],
-    moved: Moved | None,
+def close_window(
+    heard: list[Sample],
+    moved: MotionSample | None,
     faults: dict[str, str],
     *,
     from_ms: int,
@@ -79,12 +79,12 @@ def _within(seconds: float | None, length_ms: int) -> float | None:
     return None if seconds is None else min(seconds, length_ms / 1000)
 
 
-class LiveFeed:
+class Sampler:
     """Reads every thermometer in a thread of its own, so that a hung one stalls nothing."""
 
     def __init__(
         self,
-        probes: list[Probe],
+        probes: list[PlacedThermometer],
         motion: Motion | None,
         clock: Clock,
         *,
@@ -93,13 +93,13 @@ class LiveFeed:
     ) -> None:
         self._probes, self._motion, self._clock = probes, motion, clock
         self._window_ms, self._sample_s = window_s * 1000, sample_s
-        self._heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._heard: queue.SimpleQueue[Sample] = queue.SimpleQueue()
 
     def now_ms(self) -> int | None:
         """Return None: a live window's age is told by the agent's monotonic clock."""
         return None
 
-    def run(self, put: Put, stop: threading.Event) -> None:
+    def run(self, put: Sink, stop: threading.Event) -> None:
         """Close a window every `window_s` until told to stop."""
         for probe in self._probes:
             name = f"read-{probe.name}"
@@ -112,7 +112,7 @@ class LiveFeed:
             next_ms += self._window_ms
 
     def _window(self) -> Window:
-        heard: list[Heard] = []
+        heard: list[Sample] = []
         while not self._heard.empty():
             heard.append(self._heard.get_nowait())
         moved, faults = None, {}
@@ -122,7 +122,7 @@ class LiveFeed:
             except (ReadFault, OSError) as fault:
                 faults["movement"] = str(fault)[:64]
         to_ms = self._clock.utc_ms()
-        return close(
+        return close_window(
             heard,
             moved,
             faults,
@@ -132,24 +132,24 @@ class LiveFeed:
             synced=self._clock.synced(),
         )
 
-    def _listen(self, probe: Probe, stop: threading.Event) -> None:
+    def _listen(self, probe: PlacedThermometer, stop: threading.Event) -> None:
         failing = False
         while not stop.is_set():
             begun_s = time.monotonic()
             try:
                 reading = probe.thermometer.read()
                 shifted = reading._replace(celsius=round(reading.celsius + probe.offset_c, 2))
-                self._heard.put(Heard(probe.name, shifted))
+                self._heard.put(Sample(probe.name, shifted))
                 if failing:
                     logger.info("%s thermometer: reads again", probe.name)
                 failing = False
             except ReadFault as fault:
-                self._heard.put(Heard(probe.name, None, str(fault)[:64]))
+                self._heard.put(Sample(probe.name, None, str(fault)[:64]))
                 level = logging.DEBUG if failing else logging.WARNING
                 logger.log(level, "%s thermometer: %s", probe.name, fault)
                 failing = True
             except Exception:  # a driver's own error must not end the reading
-                self._heard.put(Heard(probe.name, None, "driver_error"))
+                self._heard.put(Sample(probe.name, None, "driver_error"))
                 if not failing:
                     logger.exception("%s thermometer: the driver failed", probe.name)
                 failing = True

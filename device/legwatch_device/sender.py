@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from legwatch.contract.topics import Channel
-from legwatch_device.spool import Item, Pressed, Spool
+from legwatch_device.spool import Spool, SpooledPress, SpooledWindow
 
 
-class Sender(Protocol):
+class Link(Protocol):
     """What the agent needs of a link."""
 
     def open(self) -> None:
@@ -18,27 +18,29 @@ class Sender(Protocol):
         """Publish; False when there is no connection."""
 
 
-class Way:
+class SpoolSender:
     """Remembers how far a spool has been sent on this connection."""
 
-    def __init__(self, spool: Spool, link: Sender) -> None:
+    def __init__(self, spool: Spool, link: Link) -> None:
         self.spool, self._link = spool, link
         self._window = self._press = 0  # the last ids that were sent
 
-    def anew(self) -> None:
+    def restart(self) -> None:
         """Begin again with everything, the presses too."""
-        self.press_again()
-        self.again()
+        self.resend_presses()
+        self.resend_windows()
 
-    def again(self) -> None:
+    def resend_windows(self) -> None:
         """Send the windows again."""
         self._window = 0
 
-    def press_again(self) -> None:
+    def resend_presses(self) -> None:
         """Send the presses again."""
         self._press = 0
 
-    def send(self, most: int, dressed: Callable[[list[Item]], list[bytes]]) -> tuple[int, bool]:
+    def send(
+        self, most: int, dressed: Callable[[list[SpooledWindow]], list[bytes]]
+    ) -> tuple[int, bool]:
         """Send up to `most` windows; return how many went, and whether to go on."""
         batch = self.spool.after(self._window, most)
         presses = deque(self.spool.presses(self._press))
@@ -53,7 +55,7 @@ class Way:
             self._send_presses(presses)
         return len(batch), bool(batch)
 
-    def _send_presses(self, presses: deque[Pressed], before_id: int | None = None) -> bool:
+    def _send_presses(self, presses: deque[SpooledPress], before_id: int | None = None) -> bool:
         """Send the presses that come before a window; without one, all of them."""
         while presses and (before_id is None or presses[0].after_id < before_id):
             if not self._link.send(Channel.EVENT, presses[0].payload):

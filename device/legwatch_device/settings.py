@@ -19,7 +19,7 @@ GROUPS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mqtt:
+class MqttTable:
     """The broker; the password comes from LEGWATCH_MQTT_PASSWORD or LEGWATCH_MQTT_PASSWORD_FILE."""
 
     host: str = setting("127.0.0.1", "name or address of the broker")
@@ -32,7 +32,7 @@ class Mqtt:
 
 
 @dataclass(frozen=True, slots=True)
-class Sensor:
+class SensorTable:
     """One sensor and its driver."""
 
     driver: str = setting(..., "dht22, gpio_motion, simulated or an installed one")
@@ -44,12 +44,12 @@ class Sensor:
 
 
 @dataclass(frozen=True, slots=True)
-class Sensors:
+class SensorsTable:
     """What hangs at this bed; what is missing here is unknown, not wrong."""
 
-    leg: Sensor | None = setting(None, "thermometer by the legs")
-    room: Sensor | None = setting(None, "thermometer of the room, 1-2 m from the bed")
-    movement: Sensor | None = setting(None, "movement sensor of the bed")
+    leg: SensorTable | None = setting(None, "thermometer by the legs")
+    room: SensorTable | None = setting(None, "thermometer of the room, 1-2 m from the bed")
+    movement: SensorTable | None = setting(None, "movement sensor of the bed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class ButtonTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class RecordingTable:
     """A recording to be played instead of sensors."""
 
     file: str = setting("", "replay file (CSV time,channel,value; gz or plain); empty: none")
@@ -91,11 +91,11 @@ class AgentSettings:
     clock: str = setting(
         "auto", "trusted: the clock is right without asking", choices=("auto", "trusted")
     )
-    mqtt: Mqtt = setting(Mqtt, "the broker")
-    sensors: Sensors = setting(Sensors, "the sensors")
+    mqtt: MqttTable = setting(MqttTable, "the broker")
+    sensors: SensorsTable = setting(SensorsTable, "the sensors")
     signal: SignalTable | None = setting(None, "lamp and buzzer at the bed")
     button: ButtonTable | None = setting(None, "button at the bed; a recording brings its own")
-    recording: Played = setting(Played, "a recording instead of sensors")
+    recording: RecordingTable = setting(RecordingTable, "a recording instead of sensors")
 
     def check(self) -> None:
         """Raise LegwatchError for what is wrong only in its meaning: bed, zone, drivers."""

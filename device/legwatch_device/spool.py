@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL)
 MOST_PRESSES = 1000  # more come from a broken switch, not from a person
 
 
-class Item(NamedTuple):
+class SpooledWindow(NamedTuple):
     """One window as it waits; its payload is wire JSON without `low` and `age_ms`."""
 
     boot: str
@@ -36,7 +36,7 @@ class Item(NamedTuple):
     payload: bytes
 
 
-class Pressed(NamedTuple):
+class SpooledPress(NamedTuple):
     """One press as it waits: after the window with the id `after_id`, in wire JSON."""
 
     id: int
@@ -55,7 +55,7 @@ class Spool:
 
     def put(
         self,
-        items: Sequence[Item],
+        items: Sequence[SpooledWindow],
         facts: Iterable[tuple[str, int]] = (),
         presses: Sequence[tuple[int, bytes]] = (),
     ) -> None:
@@ -81,23 +81,23 @@ class Spool:
         done = self._db.execute("DELETE FROM spool WHERE boot=? AND seq<=?", (boot, seq))
         return done.rowcount
 
-    def after(self, last_id: int, most: int) -> list[tuple[int, Item]]:
+    def after(self, last_id: int, most: int) -> list[tuple[int, SpooledWindow]]:
         """Return up to `most` waiting windows behind the one with id `last_id`, oldest first."""
         rows = self._db.execute(
             "SELECT id, boot, seq, to_ms, mono_ms, clock, payload FROM spool"
             " WHERE id>? ORDER BY id LIMIT ?",
             (last_id, most),
         )
-        return [(row[0], Item(*row[1:])) for row in rows]
+        return [(row[0], SpooledWindow(*row[1:])) for row in rows]
 
-    def presses(self, last_id: int = 0) -> list[Pressed]:
+    def presses(self, last_id: int = 0) -> list[SpooledPress]:
         """Return the presses that wait behind the one with id `last_id`, oldest first."""
         rows = self._db.execute(
             "SELECT id, after_id, payload FROM presses WHERE id>? ORDER BY id", (last_id,)
         )
-        return [Pressed(*row) for row in rows]
+        return [SpooledPress(*row) for row in rows]
 
-    def let_go(self, payload: bytes) -> None:
+    def forget(self, payload: bytes) -> None:
         """Let go of a press."""
         self._db.execute("DELETE FROM presses WHERE payload=?", (payload,))
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from legwatch.events import Window
 from legwatch.recording import events
-from legwatch_lab.truth import Truth, read
+from legwatch_lab.truth import NightTruth, read
 from legwatch_runtime.replay_file import read as read_recording
 
 
-def made(path: Path) -> tuple[Truth, list[Window]] | None:
+def made(path: Path) -> tuple[NightTruth, list[Window]] | None:
     """Return a night's truth and windows by its truth file; None for a truth of version 1.
 
     Raises RecordingError.

@@ -14,14 +14,14 @@ VERSION = 2
 SUFFIX = ".truth.json"
 
 
-class Span(NamedTuple):
+class TrueSpan(NamedTuple):
     """A time, half-open, UTC ms."""
 
     from_ms: int
     to_ms: int
 
 
-class Uncovered(NamedTuple):
+class TrueUncovering(NamedTuple):
     """Legs or feet that lay bare in bed; `side` (of the sensor) is said for one leg only."""
 
     from_ms: int
@@ -31,7 +31,7 @@ class Uncovered(NamedTuple):
     fan_m_s: float
 
 
-class Fault(NamedTuple):
+class TrueFault(NamedTuple):
     """A sensor that lied or was silent."""
 
     from_ms: int
@@ -40,7 +40,7 @@ class Fault(NamedTuple):
     what: str  # silent, zeros, stuck, slow, blind, displaced, lain_upon
 
 
-class Series(NamedTuple):
+class TrueSeries(NamedTuple):
     """Values at even steps; each holds until the next."""
 
     begin_ms: int
@@ -54,7 +54,7 @@ class Series(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class NightTruth:
     """What really happened in one night. Times are UTC ms, temperatures degrees Celsius."""
 
     name: str
@@ -65,14 +65,14 @@ class Truth:
     zone: tzinfo  # the offset in which the night was written
     age: float
     movement: str  # normal, deaf, nervous: what the movement sensor is like
-    in_bed: tuple[Span, ...]
-    uncovered: tuple[Uncovered, ...]
-    fan: tuple[Span, ...]
-    room: Series
-    leg_skin: Series  # of the colder leg
-    foot_skin: Series  # of the colder foot
+    in_bed: tuple[TrueSpan, ...]
+    uncovered: tuple[TrueUncovering, ...]
+    fan: tuple[TrueSpan, ...]
+    room: TrueSeries
+    leg_skin: TrueSeries  # of the colder leg
+    foot_skin: TrueSeries  # of the colder foot
     turns: tuple[int, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[TrueFault, ...]
 
     def stay(self, at_ms: int) -> int | None:
         """Return which stay in bed a time belongs to, None out of bed."""
@@ -93,7 +93,7 @@ class Truth:
             )
 
 
-def read(path: Path) -> Truth | None:
+def read(path: Path) -> NightTruth | None:
     """Read a truth file; None when it is of another version. Raises RecordingError."""
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
@@ -110,11 +110,11 @@ def read(path: Path) -> Truth | None:
         raise RecordingError(f"{path}: not a truth of version {VERSION}: {error}") from None
 
 
-def _truth(body: Mapping[str, Any], name: str) -> Truth:
+def _truth(body: Mapping[str, Any], name: str) -> NightTruth:
     zone = datetime.fromisoformat(body["begin"]).tzinfo
     if zone is None:
         raise ValueError("begin has no offset")
-    return Truth(
+    return NightTruth(
         name=str(body.get("name", name)),
         file=str(body["file"]),
         kind=str(body["kind"]),
@@ -123,22 +123,22 @@ def _truth(body: Mapping[str, Any], name: str) -> Truth:
         zone=zone,
         age=float(body["person"]["age"]),
         movement=str(body.get("movement", "normal")),
-        in_bed=tuple(sorted(Span(_ms(a), _ms(b)) for a, b in body["in_bed"])),
+        in_bed=tuple(sorted(TrueSpan(_ms(a), _ms(b)) for a, b in body["in_bed"])),
         uncovered=tuple(sorted(map(_uncovered, body["uncovered"]))),
-        fan=tuple(Span(_ms(s["from"]), _ms(s["to"])) for s in body.get("fan", ())),
+        fan=tuple(TrueSpan(_ms(s["from"]), _ms(s["to"])) for s in body.get("fan", ())),
         room=_series(body["room"], "room_c"),
         leg_skin=_series(body["skin"], "leg_c"),
         foot_skin=_series(body["skin"], "foot_c"),
         turns=tuple(sorted(map(_ms, body["turns"]))),
         faults=tuple(
-            Fault(_ms(f["from"]), _ms(f["to"]), str(f["sensor"]), str(f["what"]))
+            TrueFault(_ms(f["from"]), _ms(f["to"]), str(f["sensor"]), str(f["what"]))
             for f in body["faults"]
         ),
     )
 
 
-def _uncovered(body: Mapping[str, Any]) -> Uncovered:
-    return Uncovered(
+def _uncovered(body: Mapping[str, Any]) -> TrueUncovering:
+    return TrueUncovering(
         _ms(body["from"]),
         _ms(body["to"]),
         str(body["what"]),
@@ -147,11 +147,11 @@ def _uncovered(body: Mapping[str, Any]) -> Uncovered:
     )
 
 
-def _series(body: Mapping[str, Any], key: str) -> Series:
+def _series(body: Mapping[str, Any], key: str) -> TrueSeries:
     step_ms = round(float(body["step_s"]) * 1000)
     if step_ms <= 0:
         raise ValueError(f"step_s {body['step_s']} is not positive")
-    return Series(_ms(body["begin"]), step_ms, tuple(map(float, body[key])))
+    return TrueSeries(_ms(body["begin"]), step_ms, tuple(map(float, body[key])))
 
 
 def _ms(text: str) -> int:

@@ -17,23 +17,23 @@ from legwatch.errors import CannotRun
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
-from legwatch_server.beds.batch import Intake
-from legwatch_server.beds.loop import Owner
-from legwatch_server.beds.status import Pulse
+from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.loop import WriterLoop
+from legwatch_server.beds.status import Status
 from legwatch_server.beds.suspects import Suspects
-from legwatch_server.inbox import Act, Answered, Claims, Of
-from legwatch_server.ingest.broker import Arrival, Ingest
-from legwatch_server.links import own_key
+from legwatch_server.inbox import Action, ActionRequest, LinkClaims, TargetKind
+from legwatch_server.ingest.broker import Arrival, BrokerConnection
+from legwatch_server.links import signing_key
 from legwatch_server.notify.bedsides import Bedsides
 from legwatch_server.notify.channels import Keeps, Notifier, Speaks, open_channels
 from legwatch_server.notify.outbox import Outbox, backlog
-from legwatch_server.notify.planner import Tell
-from legwatch_server.notify.rehearsal import evening, ways
-from legwatch_server.notify.render import Composer
-from legwatch_server.publish.deadman import Beats
+from legwatch_server.notify.planner import DeliveryPlanner
+from legwatch_server.notify.rehearsal import plan_evening, route_statuses
+from legwatch_server.notify.render import Renderer
+from legwatch_server.publish.deadman import DeadManSwitch
 from legwatch_server.settings import ServerSettings, read
 from legwatch_server.store.store import Store, connect
-from legwatch_server.web.actions import Door
+from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve
 
 logger = logging.getLogger(__name__)
@@ -67,18 +67,18 @@ def _run(
     path = folder / "legwatch.db"
     store = Store(path)
     arrivals: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
-    intake = Intake(store, settings.rules_of, settings.plays)
-    ingest = Ingest(settings.mqtt, password, arrivals)
+    intake = UnitOfWork(store, settings.rules_of, settings.plays)
+    ingest = BrokerConnection(settings.mqtt, password, arrivals)
     bedsides = Bedsides(ingest)
     ingest.hear_answers(bedsides.hear)
-    key = own_key(folder, secret("LEGWATCH_ANSWER_KEY"))
+    key = signing_key(folder, secret("LEGWATCH_ANSWER_KEY"))
     for notifier in channels.values():
         if isinstance(notifier, Keeps):
             notifier.begin(folder)
         if isinstance(notifier, Speaks):
             notifier.speak_over(bedsides)
     boxes = _boxes(settings, path, channels, key, arrivals)
-    pulse, stopping = Pulse(), threading.Event()
+    pulse, stopping = Status(), threading.Event()
     suspects = Suspects(folder / "at_work")
 
     def wake() -> None:
@@ -89,22 +89,22 @@ def _run(
         stopping.set()
         arrivals.put(None)
 
-    owner = Owner(
+    owner = WriterLoop(
         store=store,
         intake=intake,
         wire=ingest,
         arrivals=arrivals,
-        tell=Tell(settings),
-        rehearsal=partial(evening, settings),
+        tell=DeliveryPlanner(settings),
+        rehearsal=partial(plan_evening, settings),
         wake=wake,
         pulse=pulse,
         stopping=stopping,
         suspects=suspects,
     )
-    door = Door(key, arrivals.put, utc_ms)
+    door = ActionHandler(key, arrivals.put, utc_ms)
     health = _health(intake, ingest, boxes, pulse, arrivals, path, door, settings)
     web = serve(settings.http.host, settings.http.port, health, door)
-    beats = Beats(settings.heartbeat, lambda: pulse.now().well_ms)
+    beats = DeadManSwitch(settings.heartbeat, lambda: pulse.now().well_ms)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     owner.begin()
@@ -144,7 +144,7 @@ def _boxes(
             path,
             name,
             notifier,
-            compose=Composer(settings, key),
+            compose=Renderer(settings, key),
             give_up_h=settings.push.give_up_h,
             workers=settings.push.workers,
             wake_all=wake_all,
@@ -157,18 +157,18 @@ def _answered_in_app(
     arrivals: "queue.SimpleQueue[Arrival | None]", channel: str, delivery: int
 ) -> None:
     """Pass on that somebody has acknowledged in the service's own app."""
-    claims = Claims(Of.DELIVERY, delivery, Act.SEEN, 0, 0)
-    arrivals.put(Answered(claims, b"", channel, utc_ms(), lambda _outcome: None))
+    claims = LinkClaims(TargetKind.DELIVERY, delivery, Action.SEEN, 0, 0)
+    arrivals.put(ActionRequest(claims, b"", channel, utc_ms(), lambda _outcome: None))
 
 
 def _health(
-    intake: Intake,
-    ingest: Ingest,
+    intake: UnitOfWork,
+    ingest: BrokerConnection,
     boxes: dict[str, Outbox],
-    pulse: Pulse,
+    pulse: Status,
     arrivals: "queue.SimpleQueue[Arrival | None]",
     path: Path,
-    door: Door,
+    door: ActionHandler,
     settings: ServerSettings,
 ) -> Any:
     def report() -> dict[str, Any]:
@@ -183,7 +183,7 @@ def _health(
         try:
             with closing(connect(path)) as db:
                 waiting = sum(backlog(boxes, db, utc_ms()).values())
-            for way in ways(path, settings, utc_ms()):
+            for way in route_statuses(path, settings, utc_ms()):
                 colour = {True: "green", False: "amber", None: "unknown"}[way.good]
                 tried[f"{way.person}/{way.channel}"] = f"{colour}: {way.why}"
         except sqlite3.Error as error:

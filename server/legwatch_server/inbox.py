@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 
-class Of(IntEnum):
+class TargetKind(IntEnum):
     """What an answer is about."""
 
     DELIVERY = 1  # one push to one person
@@ -14,28 +14,28 @@ class Of(IntEnum):
     BED = 3
 
 
-class Act(StrEnum):
+class Action(StrEnum):
     """The answers."""
 
     SEEN = "seen"
-    QUIET = "quiet"
-    USELESS = "useless"
+    SNOOZE = "quiet"
+    NOT_USEFUL = "useless"
     AWAKE = "awake"  # to "tap to confirm that you can be woken"
     PAGE = "page"  # no answer: only shows the others
 
 
-class Claims(NamedTuple):
+class LinkClaims(NamedTuple):
     """What a link says."""
 
-    of: Of
+    target: TargetKind
     id: int
-    act: Act
+    action: Action
     minutes: int
     expires_ms: int
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class Target:
     """What a link's number stands for."""
 
     bed: str
@@ -57,10 +57,10 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ActionRequest:
     """An answer on its way to the owner thread; `reply` is called once it is committed."""
 
-    claims: Claims
+    claims: LinkClaims
     token: bytes  # its signature, by which a second use is known; empty: cannot be used twice
     via: str
     arrived_ms: int

@@ -20,7 +20,7 @@ from legwatch_runtime.zones import zone_named
 
 
 @dataclass(frozen=True, slots=True)
-class Mqtt:
+class BrokerTable:
     """The broker; the password comes from LEGWATCH_MQTT_PASSWORD or LEGWATCH_MQTT_PASSWORD_FILE."""
 
     host: str = setting("127.0.0.1", "name or address of the broker")
@@ -32,7 +32,7 @@ class Mqtt:
 
 
 @dataclass(frozen=True, slots=True)
-class Http:
+class HttpTable:
     """Where /health and /metrics are answered."""
 
     host: str = setting("127.0.0.1", "address to listen on; keep it on loopback")
@@ -40,7 +40,7 @@ class Http:
 
 
 @dataclass(frozen=True, slots=True)
-class Ntfy:
+class NtfyTable:
     """An ntfy server; the token comes from LEGWATCH_NTFY_TOKEN or LEGWATCH_NTFY_TOKEN_FILE."""
 
     url: str = setting("https://ntfy.sh", "root of the ntfy server")
@@ -49,7 +49,7 @@ class Ntfy:
 
 
 @dataclass(frozen=True, slots=True)
-class Pushover:
+class PushoverTable:
     """Pushover; the application's token comes from LEGWATCH_PUSHOVER_TOKEN or ..._TOKEN_FILE."""
 
     url: str = setting("https://api.pushover.net", "root of the service")
@@ -60,7 +60,7 @@ class Pushover:
 
 
 @dataclass(frozen=True, slots=True)
-class Webpush:
+class WebpushTable:
     """Pushes to browsers; the VAPID key is made on first start and kept in state_dir."""
 
     contact: str = setting("mailto:owner@example.org", "whom a push service may ask")
@@ -69,7 +69,7 @@ class Webpush:
 
 
 @dataclass(frozen=True, slots=True)
-class Apprise:
+class AppriseTable:
     """Any of the services of the Apprise library; addresses are its URLs, env:NAME reads one."""
 
     url: str = setting("", "URL for whoever has no address of their own")
@@ -77,7 +77,7 @@ class Apprise:
 
 
 @dataclass(frozen=True, slots=True)
-class Bedside:
+class BedsideTable:
     """The lamp or buzzer at the bed, switched by MQTT through the agent."""
 
     timeout_s: float = setting(5.0, "seconds to wait for the agent's answer", low=1, high=60)
@@ -88,11 +88,11 @@ class PushTable:
     """The channels, and what they have in common."""
 
     channels: tuple[str, ...] = setting(("console",), "for people without channels of their own")
-    ntfy: Ntfy = setting(Ntfy, "the ntfy channel")
-    pushover: Pushover = setting(Pushover, "the pushover channel")
-    webpush: Webpush = setting(Webpush, "the webpush channel")
-    apprise: Apprise = setting(Apprise, "the apprise channel")
-    mqtt: Bedside = setting(Bedside, "the mqtt channel: lamp or buzzer at the bed")
+    ntfy: NtfyTable = setting(NtfyTable, "the ntfy channel")
+    pushover: PushoverTable = setting(PushoverTable, "the pushover channel")
+    webpush: WebpushTable = setting(WebpushTable, "the webpush channel")
+    apprise: AppriseTable = setting(AppriseTable, "the apprise channel")
+    mqtt: BedsideTable = setting(BedsideTable, "the mqtt channel: lamp or buzzer at the bed")
     next_channel_s: float = setting(
         30.0, "seconds until a person's next channel is tried too", low=5, high=600
     )
@@ -101,7 +101,7 @@ class PushTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class AnswersTable:
     """How a phone answers: the key comes from LEGWATCH_ANSWER_KEY[_FILE], or is made once."""
 
     url: str = setting("", "address by which phones reach this server; empty: no buttons")
@@ -117,7 +117,7 @@ class RehearsalTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Heartbeat:
+class HeartbeatTable:
     """A watcher elsewhere that notices when this server is dead; fed only by fresh windows."""
 
     url: str = setting("", "address that is asked each time, as of Healthchecks; empty: none")
@@ -125,7 +125,7 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class HistoryTable:
     """InfluxDB 2 or a compatible store; the token comes from LEGWATCH_INFLUX_TOKEN[_FILE]."""
 
     enabled: bool = setting(False, "whether `legwatch history` has something to do")
@@ -156,16 +156,16 @@ class ServerSettings:
     profile: str = setting("standard", "alert profile: standard or at_risk")
     rules: dict[str, Any] = setting({}, 'own limits: "warmth.warn_c" = 26')
     beds: dict[str, BedTable] = setting({}, "beds that differ, by name")
-    mqtt: Mqtt = setting(Mqtt, "the broker")
-    http: Http = setting(Http, "health and metrics")
+    mqtt: BrokerTable = setting(BrokerTable, "the broker")
+    http: HttpTable = setting(HttpTable, "health and metrics")
     push: PushTable = setting(PushTable, "notifications")
     people: dict[str, Person] = setting({}, "who is told, by name")
     roster: tuple[Shift, ...] = setting((), "who is on duty which nights; the last that fits holds")
     escalation: Escalation = setting(Escalation, "when the next person is told")
-    answers: Answers = setting(Answers, "answering from the phone")
+    answers: AnswersTable = setting(AnswersTable, "answering from the phone")
     rehearsal: RehearsalTable = setting(RehearsalTable, "the evening's try")
-    heartbeat: Heartbeat = setting(Heartbeat, "the watcher elsewhere")
-    history: History = setting(History, "long-term history for Grafana")
+    heartbeat: HeartbeatTable = setting(HeartbeatTable, "the watcher elsewhere")
+    history: HistoryTable = setting(HistoryTable, "long-term history for Grafana")
 
     def check(self) -> None:
         """Raise SettingsError for what is wrong only in its meaning: zones, profiles, limits."""

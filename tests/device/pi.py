@@ -16,12 +16,12 @@ from typing import Any
 
 from legwatch.errors import LegwatchError
 from legwatch_device.drivers import open_driver
-from legwatch_device.settings import ButtonTable, Sensor, SignalTable
+from legwatch_device.settings import ButtonTable, SensorTable, SignalTable
 
 CHIP = Path("/dev/gpiochip97")  # there on no machine
 DRIVERS: dict[str, tuple[str, Any]] = {
-    "dht22": ("thermometers", lambda pin: Sensor("dht22", pin)),
-    "gpio_motion": ("motion", lambda pin: Sensor("gpio_motion", pin)),
+    "dht22": ("thermometers", lambda pin: SensorTable("dht22", pin)),
+    "gpio_motion": ("motion", lambda pin: SensorTable("gpio_motion", pin)),
     "gpio_button": ("buttons", lambda pin: ButtonTable("gpio_button", pin)),
     "gpio": ("signals", lambda pin: SignalTable("gpio", lamp_pin=pin)),
 }

@@ -15,9 +15,9 @@ from legwatch.contract.codec import Press, Stored, decode_window, encode_window
 from legwatch.contract.topics import Channel
 from legwatch.events import ClockTrust, Window
 from legwatch_device.agent import NO_PROGRESS_MS, PLAYED_TO, Agent
-from legwatch_device.drivers import Put
-from legwatch_device.link import Connected
-from legwatch_device.spool import Item, Spool
+from legwatch_device.drivers import Sink
+from legwatch_device.link import LinkUp
+from legwatch_device.spool import Spool, SpooledWindow
 
 
 class FakeClock:
@@ -55,7 +55,7 @@ class FakeFeed:
     def __init__(self, now_ms: int | None = None) -> None:
         self.now = now_ms
 
-    def run(self, put: Put, stop: threading.Event) -> None:
+    def run(self, put: Sink, stop: threading.Event) -> None:
         """Nothing comes by itself."""
 
     def now_ms(self) -> int | None:
@@ -96,7 +96,7 @@ def test_windows_wait_for_a_connection_and_leave_only_when_stored(spool: Spool) 
     bed = Bedside(spool)
     bed.measure(3)
     assert bed.link.sent == []
-    bed.agent.turn([Connected(1)])
+    bed.agent.turn([LinkUp(1)])
     assert [w.seq for w in bed.link.windows()] == [1, 2, 3]
     assert {w.low for w in bed.link.windows()} == {1}
     assert spool.waiting() == 3
@@ -108,7 +108,7 @@ def test_windows_wait_for_a_connection_and_leave_only_when_stored(spool: Spool) 
 
 def test_the_connection_is_greeted_with_status_and_info(spool: Spool) -> None:
     bed = Bedside(spool)
-    bed.agent.turn([Connected(1)])
+    bed.agent.turn([LinkUp(1)])
     (_, status), (_, info) = bed.link.sent
     assert status == b"online"
     told = json.loads(info)
@@ -119,7 +119,7 @@ def test_age_is_how_long_a_window_waited(spool: Spool) -> None:
     bed = Bedside(spool)
     bed.measure(2)
     bed.clock.mono += 60_000
-    bed.agent.turn([Connected(1)])
+    bed.agent.turn([LinkUp(1)])
     assert [w.age_ms for w in bed.link.windows()] == [70_000, 60_000]
 
 
@@ -128,7 +128,7 @@ def test_a_played_window_ages_on_its_own_time_line(spool: Spool) -> None:
     bed = Bedside(spool, feed=feed)
     bed.measure(1, ClockTrust.PLAYED)
     feed.now = bed.clock.utc + 200_000
-    bed.agent.turn([Connected(1)])
+    bed.agent.turn([LinkUp(1)])
     assert bed.link.windows()[0].age_ms == 200_000
     assert spool.fact(PLAYED_TO) == bed.clock.utc
 
@@ -136,11 +136,17 @@ def test_a_played_window_ages_on_its_own_time_line(spool: Spool) -> None:
 def test_an_earlier_boots_windows_are_sent_too(tmp_path: Path) -> None:
     old = Spool(tmp_path / "s.db")
     blind = Window("0000000b", 7, 0, 10_000, 10_000, ClockTrust.UNSYNCED.value, 31.0)
-    old.put([Item("0000000b", 7, 10_000, 10_000, ClockTrust.UNSYNCED.value, encode_window(blind))])
+    old.put(
+        [
+            SpooledWindow(
+                "0000000b", 7, 10_000, 10_000, ClockTrust.UNSYNCED.value, encode_window(blind)
+            )
+        ]
+    )
     old.close()
     bed = Bedside(Spool(tmp_path / "s.db"))
     bed.measure(1)
-    bed.agent.turn([Connected(1)])
+    bed.agent.turn([LinkUp(1)])
     first, second = bed.link.windows()
     assert (first.boot, first.seq, first.low, first.age_ms) == ("0000000b", 7, 7, None)
     assert (second.boot, second.seq, second.low) == ("0000000a", 1, 1)
@@ -149,7 +155,7 @@ def test_an_earlier_boots_windows_are_sent_too(tmp_path: Path) -> None:
 def test_without_progress_everything_is_sent_again(spool: Spool) -> None:
     bed = Bedside(spool)
     bed.measure(2)
-    bed.agent.turn([Connected(1)])
+    bed.agent.turn([LinkUp(1)])
     bed.clock.mono += NO_PROGRESS_MS + 1
     bed.agent.turn([])
     assert [w.seq for w in bed.link.windows()] == [1, 2, 1, 2]
@@ -159,7 +165,7 @@ def test_a_full_spool_drops_the_oldest_and_counts_them(spool: Spool) -> None:
     bed = Bedside(spool, most=5)
     bed.measure(8)
     assert spool.fact("lost") == 3
-    bed.agent.turn([Connected(1)])
+    bed.agent.turn([LinkUp(1)])
     assert [w.seq for w in bed.link.windows()] == [4, 5, 6, 7, 8]
     assert {w.low for w in bed.link.windows()} == {4}
     assert json.loads(bed.link.sent[1][1])["lost"] == 3
@@ -176,7 +182,7 @@ def test_a_full_disk_keeps_windows_in_memory(spool: Spool, monkeypatch: Any) -> 
     bed.measure(2)
     monkeypatch.undo()
     bed.measure(1)
-    bed.agent.turn([Connected(1)])
+    bed.agent.turn([LinkUp(1)])
     assert sorted(w.seq for w in bed.link.windows()) == [1, 2, 3, 4, 5]
     assert {w.low for w in bed.link.windows()} == {1}
     bed.agent.turn([Stored("0000000a", 5)])
@@ -190,7 +196,7 @@ def test_a_press_keeps_its_place_between_the_windows(spool: Spool) -> None:
     bed.measure(2)
     bed.agent.turn([Press("p1", "ack", 5)])
     bed.measure(2)
-    bed.agent.turn([Connected(1)])
+    bed.agent.turn([LinkUp(1)])
     order = [channel for channel, _ in bed.link.sent[2:]]
     assert order == [Channel.WINDOW] * 2 + [Channel.EVENT] + [Channel.WINDOW] * 2
 
@@ -198,7 +204,7 @@ def test_a_press_keeps_its_place_between_the_windows(spool: Spool) -> None:
 def test_a_press_is_sent_once_there_is_a_connection(spool: Spool) -> None:
     bed = Bedside(spool)
     bed.agent.turn([Press("p1", "ack", 5)])
-    bed.agent.turn([Connected(1)])
+    bed.agent.turn([LinkUp(1)])
     bed.agent.turn([])
     assert [c for c, _ in bed.link.sent].count(Channel.EVENT) == 1
 
@@ -216,7 +222,7 @@ def test_whatever_happens_each_window_is_kept_until_stored(
             case "measure":
                 bed.measure(2)
             case "connect":
-                bed.agent.turn([Connected(1)])
+                bed.agent.turn([LinkUp(1)])
             case "drop":
                 bed.link.up = False
             case "store":

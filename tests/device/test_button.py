@@ -20,10 +20,10 @@ from legwatch.contract.codec import Press, Stored, decode_press, encode_press
 from legwatch.contract.topics import Channel
 from legwatch.events import ClockTrust, Window
 from legwatch_device.agent import Agent
-from legwatch_device.drivers import Put
+from legwatch_device.drivers import Sink
 from legwatch_device.drivers.gpio_button import GpioButton
-from legwatch_device.link import Connected, Link, Taken, _Event
-from legwatch_device.settings import ButtonTable, Mqtt
+from legwatch_device.link import BrokerLink, LinkUp, PubAck, _Event
+from legwatch_device.settings import ButtonTable, MqttTable
 from legwatch_device.spool import MOST_PRESSES, Spool
 
 PIN = 13
@@ -156,7 +156,7 @@ class FakeLink:
 
 
 class NoFeed:
-    def run(self, put: Put, stop: object) -> None:
+    def run(self, put: Sink, stop: object) -> None:
         """Nothing comes by itself."""
 
     def now_ms(self) -> int | None:
@@ -194,7 +194,7 @@ def press(ident: str) -> Press:
 
 def test_a_press_is_an_event_with_its_own_id_and_time(spool: Spool) -> None:
     bed = Bed(spool)
-    bed.agent.turn([Connected(1), Press("p1", "cramp", 1_767_394_800_123)])
+    bed.agent.turn([LinkUp(1), Press("p1", "cramp", 1_767_394_800_123)])
     body = json.loads(bed.link.events()[0])
     assert body == {"v": 1, "id": "p1", "button": "cramp", "at_ms": 1_767_394_800_123}
 
@@ -207,9 +207,9 @@ def test_a_press_is_kept_until_the_server_has_it(tmp_path: Path, spool: Spool) -
     Bed(spool).agent.turn([press("p1"), press("p2")])
     spool.close()
     bed = Bed(Spool(tmp_path / "spool.db"))
-    bed.agent.turn([Connected(1), NEWER])
+    bed.agent.turn([LinkUp(1), NEWER])
     assert bed.link.presses() == ["p1", "p2"]
-    bed.agent.turn([Taken(encode_press(press(ident))) for ident in ("p1", "p2")])
+    bed.agent.turn([PubAck(encode_press(press(ident))) for ident in ("p1", "p2")])
     assert bed.spool.presses_waiting() == 2  # a broker can lose what it has taken
     bed.agent.turn([Stored("0000000f", 0, ("p0", "p1"))])
     assert [decode_press(kept.payload).id for kept in bed.spool.presses()] == ["p2"]
@@ -218,13 +218,13 @@ def test_a_press_is_kept_until_the_server_has_it(tmp_path: Path, spool: Spool) -
     assert bed.link.presses() == ["p1", "p2", "p2"]  # on the same connection, too
     bed.agent.turn([Stored("0000000f", 0, ("p1", "p2"))])
     bed.clock.mono += 400_000
-    bed.agent.turn([Connected(2)])
+    bed.agent.turn([LinkUp(2)])
     assert bed.link.presses() == ["p1", "p2", "p2"]
 
 
 def test_presses_are_sent_again_while_windows_are_confirmed_all_the_time(spool: Spool) -> None:
     bed = Bed(spool)
-    bed.agent.turn([Connected(1), press("p1"), NEWER])
+    bed.agent.turn([LinkUp(1), press("p1"), NEWER])
     for seq in range(1, 5):
         bed.clock.mono += 4_000
         bed.agent.turn([bed.window(), Stored("0000000a", seq, ())])
@@ -236,19 +236,19 @@ def test_a_press_that_nobody_can_read_is_let_go_of(
 ) -> None:
     bed = Bed(spool)
     spool.put([], (), [(0, b'{"v":1,"id":"p0"'), (0, encode_press(press("p1")))])
-    bed.agent.turn([Connected(1), Stored("0000000f", 0, ("p9",))])
+    bed.agent.turn([LinkUp(1), Stored("0000000f", 0, ("p9",))])
     assert [decode_press(kept.payload).id for kept in spool.presses()] == ["p1"]
     assert "cannot be read" in caplog.text
 
 
 def test_before_the_servers_first_word_the_brokers_is_only_noted(spool: Spool) -> None:
     bed = Bed(spool)
-    bed.agent.turn([press("p1"), Connected(1), Taken(encode_press(press("p1")))])
+    bed.agent.turn([press("p1"), LinkUp(1), PubAck(encode_press(press("p1")))])
     assert spool.presses_waiting() == 1
     bed.agent.turn([NEWER])
     assert spool.presses_waiting() == 1
     other = Bed(spool)
-    other.agent.turn([Connected(1), Taken(encode_press(press("p1"))), OLDER])
+    other.agent.turn([LinkUp(1), PubAck(encode_press(press("p1"))), OLDER])
     assert spool.presses_waiting() == 0
 
 
@@ -256,7 +256,7 @@ def test_while_the_server_is_away_messages_are_sent_again_more_and_more_seldom(
     spool: Spool,
 ) -> None:
     bed = Bed(spool)
-    bed.agent.turn([Connected(1), NEWER, bed.window(), press("p1")])
+    bed.agent.turn([LinkUp(1), NEWER, bed.window(), press("p1")])
     for _ in range(8 * 360):  # eight hours, looked at every ten seconds
         bed.clock.mono += 10_000
         bed.agent.turn([])
@@ -275,20 +275,20 @@ def test_with_an_older_server_a_press_is_kept_until_the_broker_has_taken_it(
     Bed(spool).agent.turn([press("p1")])
     spool.close()
     bed = Bed(Spool(tmp_path / "spool.db"))
-    bed.agent.turn([Connected(1), OLDER])
+    bed.agent.turn([LinkUp(1), OLDER])
     assert bed.link.presses() == ["p1"]
     assert bed.spool.presses_waiting() == 1
-    bed.agent.turn([Connected(2)])
+    bed.agent.turn([LinkUp(2)])
     assert bed.link.presses() == ["p1", "p1"]
-    bed.agent.turn([Taken(encode_press(press("p1")))])
+    bed.agent.turn([PubAck(encode_press(press("p1")))])
     assert bed.spool.presses_waiting() == 0
-    bed.agent.turn([Connected(3)])
+    bed.agent.turn([LinkUp(3)])
     assert bed.link.presses() == ["p1", "p1"]
 
 
 def test_with_an_older_server_a_press_is_sent_once_on_a_connection(spool: Spool) -> None:
     bed = Bed(spool)
-    bed.agent.turn([Connected(1), OLDER, press("p1"), bed.window()])
+    bed.agent.turn([LinkUp(1), OLDER, press("p1"), bed.window()])
     for _ in range(3):
         bed.clock.mono += 90_000  # no progress: the windows are sent again
         bed.agent.turn([])
@@ -301,14 +301,14 @@ def test_presses_of_an_earlier_boot_keep_their_place_too(tmp_path: Path, spool: 
     old.agent.turn([old.window(), press("p1"), old.window(), press("p2")])
     spool.close()
     bed = Bed(Spool(tmp_path / "spool.db"), boot="0000000b")
-    bed.agent.turn([bed.window(), press("p3"), Connected(1)])
+    bed.agent.turn([bed.window(), press("p3"), LinkUp(1)])
     assert bed.link.order() == "WEWEWE"
     assert bed.link.presses() == ["p1", "p2", "p3"]
 
 
 def test_a_press_comes_behind_windows_that_are_confirmed_already(spool: Spool) -> None:
     bed = Bed(spool)
-    bed.agent.turn([Connected(1), bed.window(), bed.window()])
+    bed.agent.turn([LinkUp(1), bed.window(), bed.window()])
     bed.agent.turn([Stored("0000000a", 2)])
     bed.agent.turn([press("p1"), bed.window()])
     assert bed.link.order() == "WWEW"
@@ -323,9 +323,9 @@ def test_a_full_disk_keeps_presses_in_memory(spool: Spool, monkeypatch: pytest.M
     monkeypatch.setattr(spool, "put", full)
     bed.agent.turn([bed.window(), press("p1"), bed.window()])
     monkeypatch.undo()
-    bed.agent.turn([Connected(1)])
+    bed.agent.turn([LinkUp(1)])
     assert bed.link.order() == "WEW"
-    bed.agent.turn([Stored("0000000f", 0, ("p1",)), Connected(2)])
+    bed.agent.turn([Stored("0000000f", 0, ("p1",)), LinkUp(2)])
     assert bed.link.presses() == ["p1"]
 
 
@@ -372,13 +372,13 @@ def test_whatever_happens_each_press_is_kept_until_it_is_taken(
                 pressed += 1
                 bed.agent.turn([press(str(pressed))])
             case "connect":
-                bed.agent.turn([Connected(1)])
+                bed.agent.turn([LinkUp(1)])
             case "drop":
                 bed.link.up = False
             case "take":
                 first = bed.link.presses()[:1]
                 taken |= set(first)
-                bed.agent.turn([Taken(payload) for payload in bed.link.events()[:1]])
+                bed.agent.turn([PubAck(payload) for payload in bed.link.events()[:1]])
                 bed.agent.turn([Stored("0000000f", 0, tuple(first)) if telling else OLDER])
             case "tell":
                 bed.agent.turn([NEWER if telling else OLDER])
@@ -390,7 +390,7 @@ def test_whatever_happens_each_press_is_kept_until_it_is_taken(
     kept = [decode_press(p.payload).id for p in bed.spool.presses()]
     assert kept == [str(n) for n in range(1, pressed + 1) if str(n) not in taken]
     fresh = Bed(bed.spool)
-    fresh.agent.turn([Connected(1)])
+    fresh.agent.turn([LinkUp(1)])
     assert fresh.link.presses() == kept
     bed.spool.close()
 
@@ -406,7 +406,7 @@ class Info:
 
 def test_the_link_tells_each_event_once_when_the_broker_has_taken_it() -> None:
     said: queue.Queue[object] = queue.Queue()
-    link = Link("anna", Mqtt(), "", said)
+    link = BrokerLink("anna", MqttTable(), "", said)
     client, former = object(), object()
     first, second, lost, failed = Info(), Info(), Info(), Info(MQTT_ERR_NO_CONN)
     lost.done = True
@@ -418,10 +418,10 @@ def test_the_link_tells_each_event_once_when_the_broker_has_taken_it() -> None:
     ]
     link._events = deque(_Event(*event) for event in events)  # type: ignore[arg-type]
     second.done = True
-    link._look(client)  # type: ignore[arg-type]
-    assert list(said.queue) == [Taken(b"2")]
+    link._check_acks(client)  # type: ignore[arg-type]
+    assert list(said.queue) == [PubAck(b"2")]
     first.done = True
-    link._look(client)  # type: ignore[arg-type]
-    link._look(client)  # type: ignore[arg-type]
-    assert list(said.queue) == [Taken(b"2"), Taken(b"1")]
+    link._check_acks(client)  # type: ignore[arg-type]
+    link._check_acks(client)  # type: ignore[arg-type]
+    assert list(said.queue) == [PubAck(b"2"), PubAck(b"1")]
     assert not link._events

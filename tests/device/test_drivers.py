@@ -9,14 +9,14 @@ from gpiozero.pins.mock import MockFactory
 
 from legwatch.errors import SettingsError
 from legwatch.events import Window
-from legwatch_device.drivers import Moved, Put, ReadFault, Reading, load, open_driver
+from legwatch_device.drivers import MotionSample, ReadFault, Reading, Sink, load, open_driver
 from legwatch_device.drivers.dht22 import PAUSE_S, Dht22
 from legwatch_device.drivers.gpio_motion import GpioMotion
-from legwatch_device.drivers.line import Line
+from legwatch_device.drivers.line import ActiveLine
 from legwatch_device.drivers.recorded import RecordedFeed
-from legwatch_device.settings import Played, Sensor
+from legwatch_device.settings import RecordingTable, SensorTable
 
-SENSOR = Sensor("dht22", 4)
+SENSOR = SensorTable("dht22", 4)
 
 
 class Library:
@@ -97,7 +97,7 @@ def pins() -> Iterator[MockFactory]:
 
 
 def test_every_short_pulse_is_counted(pins: MockFactory) -> None:
-    motion = GpioMotion(Sensor("gpio_motion", 17))
+    motion = GpioMotion(SensorTable("gpio_motion", 17))
     pin = pins.pin(17)
     for _ in range(30):
         pin.drive_high()
@@ -108,7 +108,7 @@ def test_every_short_pulse_is_counted(pins: MockFactory) -> None:
 
 def test_a_switch_that_rests_closed_is_not_movement(pins: MockFactory) -> None:
     pins.pin(17).drive_high()
-    motion = GpioMotion(Sensor("gpio_motion", 17))
+    motion = GpioMotion(SensorTable("gpio_motion", 17))
     assert motion.seen().moves == 0
 
 
@@ -117,24 +117,24 @@ def test_a_line_that_stays_active_is_told_in_seconds_while_no_edge_comes(
 ) -> None:
     """A PIR holds its line for minutes: one edge, and then none, is not stillness."""
     now_s = 100.0
-    motion = GpioMotion(Sensor("gpio_motion", 17), monotonic=lambda: now_s)
+    motion = GpioMotion(SensorTable("gpio_motion", 17), monotonic=lambda: now_s)
     now_s = 104.0
     pins.pin(17).drive_high()
     now_s = 110.0
-    assert motion.seen() == Moved(1, 6.0, 6.0)
+    assert motion.seen() == MotionSample(1, 6.0, 6.0)
     now_s = 120.0
-    assert motion.seen() == Moved(0, 10.0, 10.0)
+    assert motion.seen() == MotionSample(0, 10.0, 10.0)
     now_s = 123.0
     pins.pin(17).drive_low()
     now_s = 130.0
-    assert motion.seen() == Moved(0, 3.2, 3.0)
+    assert motion.seen() == MotionSample(0, 3.2, 3.0)
     now_s = 140.0
-    assert motion.seen() == Moved(0, 0.0, 0.0)
+    assert motion.seen() == MotionSample(0, 0.0, 0.0)
 
 
 def test_a_bouncing_switch_moves_for_as_long_as_it_bounces(pins: MockFactory) -> None:
     now_s = 0.0
-    motion = GpioMotion(Sensor("gpio_motion", 17), monotonic=lambda: now_s)
+    motion = GpioMotion(SensorTable("gpio_motion", 17), monotonic=lambda: now_s)
     for _ in range(13):
         now_s += 0.002
         pins.pin(17).drive_high()
@@ -148,10 +148,10 @@ def test_a_bouncing_switch_moves_for_as_long_as_it_bounces(pins: MockFactory) ->
 
 
 def test_an_edge_that_was_lost_is_made_good_at_the_next_look(pins: MockFactory) -> None:
-    line = Line(active=False, at_s=0.0)
+    line = ActiveLine(active=False, at_s=0.0)
     line.edge(active=True, at_s=1.0)
     line.take(active=False, at_s=10.0)  # the falling edge never came
-    assert line.take(active=False, at_s=20.0) == Moved(0, 0.0, 0.0)
+    assert line.take(active=False, at_s=20.0) == MotionSample(0, 0.0, 0.0)
 
 
 def test_an_unknown_driver_names_those_installed() -> None:
@@ -161,17 +161,17 @@ def test_an_unknown_driver_names_those_installed() -> None:
 
 def test_a_driver_that_cannot_start_is_answered_in_one_sentence() -> None:
     with pytest.raises(SettingsError, match=r"sensors\.leg: driver 'dht22'"):
-        open_driver("legwatch.thermometers", "dht22", "sensors.leg", Sensor("dht22", 4))
+        open_driver("legwatch.thermometers", "dht22", "sensors.leg", SensorTable("dht22", 4))
 
 
 def test_the_simulated_sensors_go_through_the_same_door() -> None:
-    sensor = Sensor("simulated")
+    sensor = SensorTable("simulated")
     reading = open_driver("legwatch.thermometers", "simulated", "x", sensor).read()
     assert 30 <= reading.celsius <= 32
     assert open_driver("legwatch.motion", "simulated", "x", sensor).seen().moves in {0, 1}
 
 
-def _into(found: list[Window]) -> Put:
+def _into(found: list[Window]) -> Sink:
     return lambda item: found.append(item) if isinstance(item, Window) else None
 
 
@@ -186,7 +186,7 @@ def test_a_recording_is_played_on_its_own_time_line(
     file = tmp_path_factory.mktemp("n") / "night.csv"
     file.write_text(NIGHT)
     now = [50.0]
-    feed = RecordedFeed(Played(str(file), 60.0), monotonic=lambda: now[0])
+    feed = RecordedFeed(RecordingTable(str(file), 60.0), monotonic=lambda: now[0])
     assert feed.now_ms() is None
 
     class Stop(threading.Event):
@@ -208,8 +208,8 @@ def test_a_recording_goes_on_behind_what_was_measured(
     file.write_text(NIGHT)
     whole: list[Window] = []
     rest: list[Window] = []
-    RecordedFeed(Played(str(file), 0)).run(_into(whole), threading.Event())
-    after = RecordedFeed(Played(str(file), 0), after_ms=whole[9].to_ms)
+    RecordedFeed(RecordingTable(str(file), 0)).run(_into(whole), threading.Event())
+    after = RecordedFeed(RecordingTable(str(file), 0), after_ms=whole[9].to_ms)
     after.run(_into(rest), threading.Event())
     assert rest == whole[10:]
     assert after.now_ms() is None
@@ -217,4 +217,4 @@ def test_a_recording_goes_on_behind_what_was_measured(
 
 def test_a_recording_that_is_not_there_is_named() -> None:
     with pytest.raises(SettingsError, match=r"recording\.file.*nowhere"):
-        RecordedFeed(Played("/nowhere.csv"))
+        RecordedFeed(RecordingTable("/nowhere.csv"))

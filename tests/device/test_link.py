@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from legwatch_device.link import FIRST_WAIT_S, LONGEST_WAIT_S, Link
-from legwatch_device.settings import Mqtt
+from legwatch_device.link import FIRST_WAIT_S, LONGEST_WAIT_S, BrokerLink
+from legwatch_device.settings import MqttTable
 
 
 class Patience(threading.Event):
@@ -28,7 +28,7 @@ class Patience(threading.Event):
 class Broker:
     """A client that connects when told so, and loses the connection at once."""
 
-    def __init__(self, link: Link, *, works: bool) -> None:
+    def __init__(self, link: BrokerLink, *, works: bool) -> None:
         self._link, self._works = link, works
 
     def connect(self, *_: Any) -> None:
@@ -47,7 +47,7 @@ class Broker:
 
 def waits(monkeypatch: pytest.MonkeyPatch, *works: bool) -> list[float]:
     monkeypatch.setattr("legwatch_device.link.random.uniform", lambda _a, _b: 1.0)
-    link = Link("anna", Mqtt(), "", queue.Queue())
+    link = BrokerLink("anna", MqttTable(), "", queue.Queue())
     patience = link._stop = Patience(len(works))
     answers = iter(works)
     monkeypatch.setattr(link, "_make", lambda: Broker(link, works=next(answers)))

@@ -14,7 +14,7 @@ from gpiozero.pins.mock import MockFactory
 
 from legwatch.errors import CannotRun, SettingsError
 from legwatch_device.drivers import open_driver, pins
-from legwatch_device.settings import Sensor
+from legwatch_device.settings import SensorTable
 
 SECTIONS = {
     "sensors.leg: driver 'dht22'": '[sensors.leg]\ndriver = "dht22"\npin = 4\n',
@@ -97,7 +97,9 @@ def _before() -> Iterator[None]:
 
 def opening(error: Exception) -> None:
     Device.pin_factory = Refusing(error)
-    open_driver("legwatch.motion", "gpio_motion", "sensors.movement", Sensor("gpio_motion", 17))
+    open_driver(
+        "legwatch.motion", "gpio_motion", "sensors.movement", SensorTable("gpio_motion", 17)
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from legwatch.contract.command import Cmd, Command, CommandResult, Loudness, dec
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import SettingsError, WireError
 from legwatch_device.agent import Agent
-from legwatch_device.drivers import Put, Signal, open_driver
+from legwatch_device.drivers import Signal, Sink, open_driver
 from legwatch_device.drivers.gpio_signal import BEEP_S, BEEPS, PAUSE_S, GpioSignal
-from legwatch_device.indicator import LONGEST_LIT_MS, REMEMBERED, Beacon
-from legwatch_device.link import Connected, Link
-from legwatch_device.settings import AgentSettings, Mqtt, SignalTable, read
+from legwatch_device.indicator import LONGEST_LIT_MS, REMEMBERED, Indicator
+from legwatch_device.link import BrokerLink, LinkUp
+from legwatch_device.settings import AgentSettings, MqttTable, SignalTable, read
 from legwatch_device.spool import Spool
 from legwatch_runtime.clock import Clock
 
@@ -63,8 +63,8 @@ class FakeSignal:
         self.did.append("calm")
 
 
-def beacon(signal: Signal | None, clock: Clock | None = None) -> Beacon:
-    return Beacon(signal, clock or FakeClock())
+def beacon(signal: Signal | None, clock: Clock | None = None) -> Indicator:
+    return Indicator(signal, clock or FakeClock())
 
 
 NUDGE = Command("a", Cmd.NUDGE)
@@ -220,7 +220,7 @@ class FakeLink:
 
 
 class NoFeed:
-    def run(self, put: Put, stop: object) -> None:
+    def run(self, put: Sink, stop: object) -> None:
         """Nothing comes by itself."""
 
     def now_ms(self) -> int | None:
@@ -238,7 +238,7 @@ def agent(tmp_path: Path) -> tuple[Agent, FakeLink, FakeSignal, FakeClock]:
         clock=clock,
         said=queue.Queue(),
         most=100,
-        beacon=Beacon(signal, clock),
+        beacon=Indicator(signal, clock),
     )
     return made, link, signal, clock
 
@@ -253,7 +253,7 @@ def answers(link: FakeLink) -> list[CommandResult]:
 
 def test_the_agent_acts_and_answers(agent: Made) -> None:
     made, link, signal, clock = agent
-    made.turn([Connected(1), NUDGE, NUDGE])
+    made.turn([LinkUp(1), NUDGE, NUDGE])
     assert signal.did == ["light"]
     assert answers(link) == [CommandResult("a", ok=True)] * 2
     clock.mono += LONGEST_LIT_MS + 1
@@ -275,7 +275,7 @@ class Message:
 
 def heard(message: Message) -> list[object]:
     said: queue.Queue[object] = queue.Queue()
-    Link("anna", Mqtt(), "", said)._on_message(None, None, message)  # type: ignore[arg-type]
+    BrokerLink("anna", MqttTable(), "", said)._on_message(None, None, message)  # type: ignore[arg-type]
     return list(said.queue)
 
 
@@ -449,6 +449,6 @@ def test_wrong_settings_are_named(tmp_path: Path, text: str, said: str) -> None:
 
 def test_a_retained_command_says_why_it_is_not_obeyed() -> None:
     with pytest.raises(WireError, match="retained"):
-        Link("anna", Mqtt(), "", queue.Queue())._decoded(
+        BrokerLink("anna", MqttTable(), "", queue.Queue())._decoded(
             Message(CMD, NUDGE_JSON, retain=True)  # type: ignore[arg-type]
         )

@@ -24,7 +24,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from legwatch.alerting.notice import iso
 from legwatch.events import Window
 from legwatch_server.supervisor import mosquitto
-from legwatch_server.supervisor.process import LEASH
+from legwatch_server.supervisor.process import PARENT_DEATH
 from legwatch_server.supervisor.toml import dump
 from taken import taken
 
@@ -58,7 +58,7 @@ class Process:
         self.log = log
         with log.open("ab") as out:
             self._popen = subprocess.Popen(
-                [sys.executable, "-IS", str(LEASH), str(os.getpid()), *words],
+                [sys.executable, "-IS", str(PARENT_DEATH), str(os.getpid()), *words],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -100,11 +100,11 @@ class Process:
             raise AssertionError(f"did not end when asked: {self.said()[-2000:]}") from None
 
 
-def place(folder: Path, port: int) -> mosquitto.Place:
+def place(folder: Path, port: int) -> mosquitto.Paths:
     """Return the place of a broker of the tests, which logs all that it does."""
     root = ("user root",) if os.geteuid() == 0 else ()
     log = ("log_dest stderr", "log_type all")
-    return mosquitto.Place(f"{port} 127.0.0.1", str(folder), str(folder), (*log, *root))
+    return mosquitto.Paths(f"{port} 127.0.0.1", str(folder), str(folder), (*log, *root))
 
 
 class House:

@@ -24,7 +24,7 @@ from legwatch.oncall.escalation import Purpose
 from legwatch.settings import load
 from legwatch_device.spool import Spool
 from legwatch_runtime.secrets import secret
-from legwatch_server.ingest.broker import Ingest
+from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.notify.bedsides import Bedsides
 from legwatch_server.notify.channels import (
     Permanent,
@@ -56,7 +56,9 @@ class Line:
     def __init__(self, bedroom: Bedroom, timeout_s: float) -> None:
         table = {"mqtt": bedroom._way(), "push": {"mqtt": {"timeout_s": timeout_s}}}
         made = load(ServerSettings, table)
-        self.broker = Ingest(made.mqtt, secret("LEGWATCH_MQTT_PASSWORD"), queue.SimpleQueue())
+        self.broker = BrokerConnection(
+            made.mqtt, secret("LEGWATCH_MQTT_PASSWORD"), queue.SimpleQueue()
+        )
         self.bedsides = Bedsides(self.broker)
         self.broker.hear_answers(self.bedsides.hear)
         self.channel = Bedside(made)
@@ -128,7 +130,7 @@ def test_the_end_of_one_alert_leaves_the_lamp_of_another_lit(bedroom: Bedroom) -
         channel.send(sensor)
         channel.withdraw(sensor, "n2-a11e")
         assert did(agent) == [LIT, LIT]
-        channel.send(replace(push(3, Purpose.INFO), what=TransitionKind.RESOLVED))
+        channel.send(replace(push(3, Purpose.INFO), transition=TransitionKind.RESOLVED))
         assert did(agent) == [LIT, LIT, OFF]
 
 

@@ -16,9 +16,9 @@ from end_to_end.house import House, Phones, wait_until
 from legwatch.alerting.notice import Notice, TransitionKind, as_json
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import AlertKind
-from legwatch_server.notify.planner import Tell
+from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.settings import ServerSettings, read
-from legwatch_server.store.notices import News
+from legwatch_server.store.notices import NewNotice
 from legwatch_server.store.store import Batch, Store
 from nightly import ms
 
@@ -85,8 +85,8 @@ def decide(path: Path, settings: ServerSettings, number: int) -> int:
     row = (1, notice.at_ms, "cold", "raised", "urgent", "cooled", None, "cold", line)
     store = Store(path)
     beds: list[tuple[object, ...]] = [] if number else [(1, "b")]
-    batch = Batch(beds=beds, notices=[News(1, "b", notice, row)])
-    assert store.commit(batch, Tell(settings).write, episode_ms)
+    batch = Batch(beds=beds, notices=[NewNotice(1, "b", notice, row)])
+    assert store.commit(batch, DeliveryPlanner(settings).plan, episode_ms)
     store.close()
     return episode_ms
 

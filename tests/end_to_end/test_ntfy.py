@@ -29,7 +29,7 @@ def test_a_real_server_proves_what_it_took_and_what_it_took_back(
     assert made.send(push) == Sent(push.thread)
     made.withdraw(push, push.thread)
     assert [event["event"] for event in ntfy.poll("bed-bert")] == ["message", "message_delete"]
-    silent = replace(push, tone=Purpose.REHEARSAL, thread="rehearsal-1")
+    silent = replace(push, purpose=Purpose.REHEARSAL, thread="rehearsal-1")
     assert made.rehearse(silent) == "came back"
     ntfy._words("access", "house", "drop-*", "write-only")
     assert made.rehearse(replace(silent, to="drop-1")) == "accepted"

@@ -18,9 +18,9 @@ from legwatch.recording import Recording, parse
 from legwatch_lab.nights import command
 from legwatch_lab.nights.body import night
 from legwatch_lab.nights.body import scenarios as kinds
-from legwatch_lab.nights.body.person import Person, restless
-from legwatch_lab.nights.body.scenario import Story
-from legwatch_lab.nights.body.skin import Around, Skin, body, surround
+from legwatch_lab.nights.body.person import Sleeper, restless
+from legwatch_lab.nights.body.scenario import Scenario
+from legwatch_lab.nights.body.skin import SkinTemperatures, Surroundings, body, surround
 
 SEED = 7
 
@@ -80,17 +80,17 @@ def real(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> dict[str, lis
 def lukewarm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Put somebody whose skin never changes into the bed: for all that is not about skin."""
 
-    def skin(story: Story) -> Skin:
+    def skin(story: Scenario) -> SkinTemperatures:
         minutes = story.length_s // 60
-        return Skin(*([value] * minutes for value in (33.5, 33.5, 34.0, 34.0)))
+        return SkinTemperatures(*([value] * minutes for value in (33.5, 33.5, 34.0, 34.0)))
 
     monkeypatch.setattr(night, "skin", skin)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "out"
 
 
-MAN_35 = Person("male", 35, 1.75, 72.0)
-WOMAN_70 = Person("female", 70, 1.60, 55.0)
+MAN_35 = Sleeper("male", 35, 1.75, 72.0)
+WOMAN_70 = Sleeper("female", 70, 1.60, 55.0)
 
 
 @pytest.mark.parametrize(
@@ -104,10 +104,10 @@ WOMAN_70 = Person("female", 70, 1.60, 55.0)
     ],
 )
 def test_legs_after_eight_hours_are_as_warm_as_in_the_table(
-    person: Person, bedding: str, room_c: float, leg_c: float
+    person: Sleeper, bedding: str, room_c: float, leg_c: float
 ) -> None:
     model = body(person)
-    surround(model, Around("bed", room_c, bedding, 1.0))
+    surround(model, Surroundings("bed", room_c, bedding, 1.0))
     model.simulate(96, dtime=300)
     assert model.results().t_skin.left_leg[-1] == pytest.approx(leg_c, abs=0.5)
 
@@ -285,7 +285,7 @@ def test_a_cover_is_never_thrown_off_without_a_movement(lukewarm: Path) -> None:
 
 def test_the_old_turn_less_than_the_young() -> None:
     def mean(age: int) -> float:
-        person = Person("female", age, 1.6, 60.0)
+        person = Sleeper("female", age, 1.6, 60.0)
         return sum(restless(person, Random(i)).per_h for i in range(500)) / 500
 
     # De Koninck 1992: 3.6, 2.7 and 2.1 an hour.

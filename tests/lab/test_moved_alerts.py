@@ -10,7 +10,15 @@ from legwatch.conditions.verdict import Severity
 from legwatch.engine import replay
 from legwatch.events import AlertKind, Window
 from legwatch_lab.bench import moved_alerts
-from legwatch_lab.bench.moved_alerts import RULES, Change, Cold, Fate, changed, colds, compare
+from legwatch_lab.bench.moved_alerts import (
+    RULES,
+    AlertFate,
+    ColdAlert,
+    ReadingChange,
+    changed,
+    colds,
+    compare,
+)
 from legwatch_lab.made import made
 from legwatch_lab.score.folder import truths
 from nightly import REPO, night
@@ -18,18 +26,18 @@ from nightly import REPO, night
 BODIES = REPO / "tests" / "nights" / "body"
 
 
-def brief(minute: int, *, by_contrast: bool = True) -> Cold:
-    return Cold(minute, by_contrast, minute + 5)
+def brief(minute: int, *, by_contrast: bool = True) -> ColdAlert:
+    return ColdAlert(minute, by_contrast, minute + 5)
 
 
 def test_an_alert_is_kept_moved_gone_or_new() -> None:
     alerts = [brief(100), brief(200), brief(400)]
     others = [brief(98), brief(203), brief(461, by_contrast=False)]
     assert compare(alerts, others) == [
-        Fate("kept", by_contrast=True, by_min=2),
-        Fate("moved", by_contrast=True, by_min=3),
-        Fate("gone", by_contrast=True),
-        Fate("new", by_contrast=False),
+        AlertFate("kept", by_contrast=True, by_min=2),
+        AlertFate("moved", by_contrast=True, by_min=3),
+        AlertFate("gone", by_contrast=True),
+        AlertFate("new", by_contrast=False),
     ]
 
 
@@ -52,16 +60,18 @@ def test_the_nearest_alert_of_the_other_night_is_the_same(
 @pytest.mark.parametrize(
     ("other", "fate"),
     [
-        (Cold(80, by_contrast=False, end_minute=160), "overtaken"),  # by a rule in degrees
-        (Cold(80, by_contrast=False, end_minute=90), "moved"),
-        (Cold(80, by_contrast=True, end_minute=160), "moved"),
-        (Cold(120, by_contrast=False), "moved"),
-        (Cold(30, by_contrast=True), "overtaken"),  # it has not ended yet
-        (Cold(30, by_contrast=True, end_minute=99), "gone"),
+        (ColdAlert(80, by_contrast=False, end_minute=160), "overtaken"),  # by a rule in degrees
+        (ColdAlert(80, by_contrast=False, end_minute=90), "moved"),
+        (ColdAlert(80, by_contrast=True, end_minute=160), "moved"),
+        (ColdAlert(120, by_contrast=False), "moved"),
+        (ColdAlert(30, by_contrast=True), "overtaken"),  # it has not ended yet
+        (ColdAlert(30, by_contrast=True, end_minute=99), "gone"),
     ],
 )
-def test_an_alert_is_overtaken_by_one_that_stands_at_its_minute(other: Cold, fate: str) -> None:
-    first, *_ = compare([Cold(100, by_contrast=True)], [other])
+def test_an_alert_is_overtaken_by_one_that_stands_at_its_minute(
+    other: ColdAlert, fate: str
+) -> None:
+    first, *_ = compare([ColdAlert(100, by_contrast=True)], [other])
     assert first.what == fate
 
 
@@ -90,25 +100,25 @@ def test_an_alert_that_was_only_written_down_counts_from_when_it_is_raised() -> 
     assert (first.minute, first.by_contrast) == (raised.at_ms // 60_000, False)
 
 
-def seen(change: Change, seed: str = "a") -> list[Window]:
+def seen(change: ReadingChange, seed: str = "a") -> list[Window]:
     air = night(minutes=10, leg=lambda m: None if m < 1 else 30.0)
     return list(changed(air, change, seed))
 
 
 def test_both_thermometers_are_off_by_as_much_but_what_is_missing_stays_so() -> None:
-    off = seen(Change(off_c=0.5))
+    off = seen(ReadingChange(off_c=0.5))
     assert [w.leg_c for w in off[::6]] == [None, *[30.5] * 9]
     assert {w.room_c for w in off} == {18.5}
 
 
 def test_noise_is_drawn_for_each_reading_and_stays_below_what_was_said() -> None:
-    noisy = seen(Change(noise_c=0.049))
+    noisy = seen(ReadingChange(noise_c=0.049))
     rooms = [w.room_c for w in noisy if w.room_c is not None]
     legs = [w.leg_c for w in noisy if w.leg_c is not None]
     assert all(0 < abs(room - 18) <= 0.049 for room in rooms)
     assert len({*legs, *rooms}) == len(legs) + len(rooms) == 54 + 60
-    assert noisy == seen(Change(noise_c=0.049))
-    assert noisy != seen(Change(noise_c=0.049), "b")
+    assert noisy == seen(ReadingChange(noise_c=0.049))
+    assert noisy != seen(ReadingChange(noise_c=0.049), "b")
 
 
 def test_the_command_counts_the_alerts_of_a_folder(

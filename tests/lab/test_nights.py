@@ -16,7 +16,7 @@ from legwatch.engine import replay
 from legwatch.errors import SettingsError
 from legwatch.recording import Recording, events, parse
 from legwatch_lab.nights.command import main
-from legwatch_lab.nights.simple.night import Made
+from legwatch_lab.nights.simple.night import SimpleNight
 from legwatch_lab.nights.simple.night import make as make_night
 from legwatch_lab.nights.simple.scenarios import KINDS
 from nightly import rules
@@ -27,7 +27,7 @@ SEED = 5
 make = cache(make_night)
 
 
-def recorded(night: Made) -> Recording:
+def recorded(night: SimpleNight) -> Recording:
     return parse(night.lines, zone=UTC)
 
 
@@ -45,7 +45,7 @@ def minutes(pair: list[str]) -> float:
     return (end - begin).total_seconds() / 60
 
 
-def between(night: Made, pair: list[str], channel: str) -> Iterator[float]:
+def between(night: SimpleNight, pair: list[str], channel: str) -> Iterator[float]:
     begin, end = (datetime.fromisoformat(text).timestamp() * 1000 for text in pair)
     for reading in recorded(night).readings:
         if reading.channel == channel and begin <= reading.at_ms < end:

@@ -8,7 +8,7 @@ from glob import glob
 from pathlib import Path
 
 from legwatch_device.drivers.gpio_motion import GpioMotion
-from legwatch_device.settings import Sensor
+from legwatch_device.settings import SensorTable
 
 PULL = Path(glob("/sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio17/pull")[0])  # noqa: PTH207
 OTHER = """
@@ -49,7 +49,7 @@ def other(module: str, kind: str, pin: int, ask: str) -> str:
 
 
 line(active=False)
-motion = GpioMotion(Sensor("gpio_motion", 17))
+motion = GpioMotion(SensorTable("gpio_motion", 17))
 tell("knocks", pulses(motion, 30, 0.005, 0.02))
 tell("bounces", pulses(motion, 13, 0.0005, 0.0005))
 line(active=True)

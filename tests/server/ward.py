@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 from legwatch.contract.codec import Press, encode_press, encode_window
 from legwatch.events import Window
 from legwatch.settings import load
-from legwatch_server.beds.batch import Intake
-from legwatch_server.beds.loop import Owner
-from legwatch_server.beds.status import Pulse
-from legwatch_server.inbox import Act, Answered, Claims, Of, Outcome
+from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.loop import WriterLoop
+from legwatch_server.beds.status import Status
+from legwatch_server.inbox import Action, ActionRequest, LinkClaims, Outcome, TargetKind
 from legwatch_server.ingest.broker import Arrival, Message
 from legwatch_server.notify.channels import Notifier, Push, PushError, Sent
 from legwatch_server.notify.outbox import Outbox
-from legwatch_server.notify.planner import Tell
-from legwatch_server.notify.rehearsal import evening
-from legwatch_server.notify.render import Composer
+from legwatch_server.notify.planner import DeliveryPlanner
+from legwatch_server.notify.rehearsal import plan_evening
+from legwatch_server.notify.render import Renderer
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store import deliveries as ledger
 from legwatch_server.store.store import Store, connect
@@ -101,16 +101,16 @@ class Ward:
     def start(self) -> None:
         """Start, or start again after `crash`."""
         self.store = Store(self.path)
-        self.intake = Intake(self.store, self.settings.rules_of, self.settings.plays)
-        self.owner = Owner(
+        self.intake = UnitOfWork(self.store, self.settings.rules_of, self.settings.plays)
+        self.owner = WriterLoop(
             store=self.store,
             intake=self.intake,
             wire=Wire(),
             arrivals=queue.SimpleQueue[Arrival | None](),
-            tell=Tell(self.settings),
-            rehearsal=partial(evening, self.settings),
+            tell=DeliveryPlanner(self.settings),
+            rehearsal=partial(plan_evening, self.settings),
             wake=lambda: None,
-            pulse=Pulse(),
+            pulse=Status(),
             utc_ms=lambda: self.now_ms,
         )
         self.boxes = {name: self._box(name, channel) for name, channel in self.channels.items()}
@@ -124,7 +124,7 @@ class Ward:
             self.path,
             name,
             notifier,
-            compose=Composer(self.settings, KEY),
+            compose=Renderer(self.settings, KEY),
             give_up_h=self.settings.push.give_up_h,
             utc_ms=lambda: self.now_ms,
         )
@@ -198,17 +198,17 @@ class Ward:
     def seen(self) -> None:
         """Let somebody say at the command line that the first alert has been seen."""
         (ident,) = self.rows("SELECT id FROM notices WHERE what='fired'")[0]
-        said = Claims(Of.NOTICE, ident, Act.SEEN, 0, 0)
-        self.owner.turn([Answered(said, b"seen", "command line", self.now_ms, lambda _: None)])
+        said = LinkClaims(TargetKind.NOTICE, ident, Action.SEEN, 0, 0)
+        self.owner.turn([ActionRequest(said, b"seen", "command line", self.now_ms, lambda _: None)])
 
     def whats(self, kind: str = "cold") -> list[str]:
         """Return what happened to the alerts of a kind."""
         return [what for (what,) in self.rows("SELECT what FROM notices WHERE kind=?", kind)]
 
-    def answer(self, claims: Claims, token: bytes = b"", via: str = "link") -> Outcome:
+    def answer(self, claims: LinkClaims, token: bytes = b"", via: str = "link") -> Outcome:
         """Let an answer come in; return what became of it."""
         outcomes: list[Outcome] = []
-        self.owner.turn([Answered(claims, token, via, self.now_ms, outcomes.append)])
+        self.owner.turn([ActionRequest(claims, token, via, self.now_ms, outcomes.append)])
         self.settle()
         return outcomes[0]
 
@@ -219,7 +219,7 @@ class Ward:
     def told(self, *tones: str) -> list[tuple[float, str, str, str]]:
         """Return (minute, address, tone, what) of every push that arrived."""
         return [
-            (got.minute, got.push.to, got.push.tone.value, got.push.what.value)
+            (got.minute, got.push.to, got.push.purpose.value, got.push.transition.value)
             for got in self.got
-            if not tones or got.push.tone in tones
+            if not tones or got.push.purpose in tones
         ]

@@ -16,7 +16,7 @@ from legwatch_device.settings import SERVERS_USER
 from legwatch_device.settings import read as read_agent
 from legwatch_server.settings import ServerSettings
 from legwatch_server.supervisor import mosquitto
-from legwatch_server.supervisor.config import furnish
+from legwatch_server.supervisor.config import write_config
 from nightly import need
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -111,7 +111,7 @@ def test_the_brokers_files_are_what_the_generator_writes(tmp_path: Path) -> None
 
 def test_legwatch_up_has_the_shipped_broker_with_users_of_its_own(tmp_path: Path) -> None:
     need("mosquitto")
-    house = furnish(tmp_path, {}, {"bed": "anna", "recording": {"file": "night.csv"}})
+    house = write_config(tmp_path, {}, {"bed": "anna", "recording": {"file": "night.csv"}})
     folder = tmp_path / "broker"
     shipped = set((DEPLOY / "mosquitto" / "mosquitto.conf").read_text().splitlines())
     ours = set((folder / "mosquitto.conf").read_text().splitlines())

@@ -184,7 +184,9 @@ def _firing(
 ) -> tuple[AlertState, Transition | None]:
     level, urgent = alarm.severity or Severity.LOG, Severity.URGENT
     if verdict.since_ms is not None and _unanswered(alarm, at_ms, not_answered_s):
-        raised = alarm._replace(severity=urgent, escalated_by_timeout=True, escalated=True, repeats=0)
+        raised = alarm._replace(
+            severity=urgent, escalated_by_timeout=True, escalated=True, repeats=0
+        )
         return raised, Transition(
             TransitionKind.ESCALATED, urgent, Reason.NOT_ANSWERED, rule="warmth.not_answered_s"
         )
@@ -227,7 +229,9 @@ def _renotify(
     level, reason = alarm.severity or Severity.LOG, alarm.reason or Reason.BY_PERSON
     until_ms = silenced_until_ms(alarm, level)
     if until_ms and at_ms >= until_ms:
-        alarm = alarm._replace(snoozed_until_ms=None, all_snoozed_until_ms=None, silence_ended_ms=until_ms)
+        alarm = alarm._replace(
+            snoozed_until_ms=None, all_snoozed_until_ms=None, silence_ended_ms=until_ms
+        )
         if not alarm.acknowledged and level is not Severity.LOG:
             return alarm, Transition(TransitionKind.RENOTIFIED, level, Reason.SNOOZE_OVER)
     waits = alarm.hold_until_ms is not None and at_ms < alarm.hold_until_ms

@@ -82,7 +82,11 @@ def update(
     limits, c, r = rules.warmth, now.leg_c, now.room_c
     if presence.entered_ms is not None and presence.entered_ms != was.entered_ms:
         back = presence.settled_ms - presence.entered_ms < limits.settle_s * 1000
-        was = was._replace(entered_ms=presence.entered_ms) if back else ColdMemory(presence.entered_ms)
+        was = (
+            was._replace(entered_ms=presence.entered_ms)
+            if back
+            else ColdMemory(presence.entered_ms)
+        )
     if was.fall.notified and not firing:  # what is usual begins anew under the cover as it is now
         was = was._replace(
             baseline_samples_c=(), baseline_c=None, contrast=contrast.without_baseline(was.contrast)

@@ -10,7 +10,7 @@ night is in it.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from legwatch.conditions import classifier as classifier
+from legwatch.conditions import classifier
 from legwatch.conditions.uncovered_model import DISPLACED, DISPLACED_BASE, UNCOVERED, UNCOVERED_BASE
 from legwatch.limits.limits import WarmthLimits as Limits
 from legwatch.signals import fall as change

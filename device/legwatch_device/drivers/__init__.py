@@ -12,7 +12,7 @@ from legwatch.errors import CannotRun, SettingsError
 from legwatch.events import Window
 
 EXTRA = ("gpiozero", "adafruit_dht")  # what the extra `device` is for; the rest comes with them
-Put = Callable[[Window | Press], None]  # may block: that is how a fast feed is held back
+Sink = Callable[[Window | Press], None]  # may block: that is how a fast feed is held back
 
 
 class Reading(NamedTuple):
@@ -22,7 +22,7 @@ class Reading(NamedTuple):
     humidity_pct: float | None = None
 
 
-class Moved(NamedTuple):
+class MotionSample(NamedTuple):
     """What a movement line did, in edges and in seconds; None where the driver cannot tell."""
 
     moves: int
@@ -44,7 +44,7 @@ class Thermometer(Protocol):
 class Motion(Protocol):
     """A movement sensor that counts by itself."""
 
-    def seen(self) -> Moved:
+    def seen(self) -> MotionSample:
         """Return what moved since the last call; raises ReadFault when the sensor is gone."""
 
 
@@ -74,7 +74,7 @@ class Button(Protocol):
 class Feed(Protocol):
     """A whole bed: windows and presses, in time order. `boot` and `seq` are the agent's to give."""
 
-    def run(self, put: Put, stop: threading.Event) -> None:
+    def run(self, put: Sink, stop: threading.Event) -> None:
         """Hand over windows until the end or until `stop`."""
 
     def now_ms(self) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any
 from legwatch.errors import LegwatchError
 from legwatch_device.drivers import ReadFault, Reading
 from legwatch_device.drivers.pins import NO_BOARD, opening
-from legwatch_device.settings import Sensor
+from legwatch_device.settings import SensorTable
 
 PAUSE_S = 2.5  # the sensor's own period is 2 s by its data sheet
 TRIES = 3
@@ -30,7 +30,7 @@ class Dht22:
 
     def __init__(
         self,
-        sensor: Sensor,
+        sensor: SensorTable,
         *,
         device: Any = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -66,7 +66,7 @@ class Dht22:
         self._asked_s = self._monotonic()
 
 
-def _open(sensor: Sensor) -> Any:
+def _open(sensor: SensorTable) -> Any:
     with opening(sensor.pin):
         library, pin = _known(sensor.pin)
         # The library opens the pin anew for each reading, and not before: try it while somebody

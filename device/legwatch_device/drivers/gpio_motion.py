@@ -10,19 +10,21 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from legwatch_device.drivers import Moved, pins
-from legwatch_device.drivers.line import Line
-from legwatch_device.settings import Sensor
+from legwatch_device.drivers import MotionSample, pins
+from legwatch_device.drivers.line import ActiveLine
+from legwatch_device.settings import SensorTable
 
 
 class GpioMotion:
     """Watches one pin. gpiozero calls back on a thread of its own."""
 
-    def __init__(self, sensor: Sensor, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, sensor: SensorTable, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._device: Any = pins.gpio("DigitalInputDevice", sensor.pin, pull_up=False)
-        self._line = Line(active=bool(self._device.is_active), at_s=monotonic())
+        self._line = ActiveLine(active=bool(self._device.is_active), at_s=monotonic())
         self._device.when_activated = lambda: self._edge(active=True)
         self._device.when_deactivated = lambda: self._edge(active=False)
 
@@ -30,7 +32,7 @@ class GpioMotion:
         with self._lock:
             self._line.edge(active=active, at_s=self._monotonic())
 
-    def seen(self) -> Moved:
+    def seen(self) -> MotionSample:
         """Return what moved since the last call."""
         active = bool(self._device.is_active)
         with self._lock:

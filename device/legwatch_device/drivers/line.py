@@ -4,12 +4,12 @@ A knock makes a vibration switch bounce for up to 200 ms, which is one movement;
 line for minutes, which is a movement that goes on without an edge. Seconds tell both from rest.
 """
 
-from legwatch_device.drivers import Moved
+from legwatch_device.drivers import MotionSample
 
 SETTLE_S = 0.2  # edges nearer than this are one movement: SW-420 switches bounce for 1-200 ms
 
 
-class Line:
+class ActiveLine:
     """Adds up one line's edges. All times are seconds of one steady clock."""
 
     def __init__(self, *, active: bool, at_s: float) -> None:
@@ -25,10 +25,10 @@ class Line:
         self._moves += active
         self._moving_until_s = at_s + SETTLE_S
 
-    def take(self, *, active: bool, at_s: float) -> Moved:
+    def take(self, *, active: bool, at_s: float) -> MotionSample:
         """Return what was seen since the last call; `active`, as it is now, mends a lost edge."""
         self._pass(at_s)
-        seen = Moved(self._moves, round(self._moved_s, 2), round(self._active_s, 2))
+        seen = MotionSample(self._moves, round(self._moved_s, 2), round(self._active_s, 2))
         self._active = active
         self._moves, self._moved_s, self._active_s = 0, 0.0, 0.0
         return seen

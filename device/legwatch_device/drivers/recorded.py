@@ -10,8 +10,8 @@ from pathlib import Path
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.events import Window
 from legwatch.recording import Recording, parse, windows
-from legwatch_device.drivers import Put
-from legwatch_device.settings import Played
+from legwatch_device.drivers import Sink
+from legwatch_device.settings import RecordingTable
 from legwatch_runtime.replay_file import opened
 from legwatch_runtime.zones import zone_named
 
@@ -23,7 +23,7 @@ class RecordedFeed:
 
     def __init__(
         self,
-        played: Played,
+        played: RecordingTable,
         *,
         after_ms: int | None = None,
         window_s: int = 10,
@@ -41,7 +41,7 @@ class RecordedFeed:
         self._begun_s: float | None = None
         self._file = played.file
 
-    def run(self, put: Put, stop: threading.Event) -> None:
+    def run(self, put: Sink, stop: threading.Event) -> None:
         """Play to the end."""
         self._begun_s = self._monotonic()
         logger.info("playing %s: %s windows at speed %g", self._file, len(self._items), self._speed)
@@ -69,7 +69,7 @@ class RecordedFeed:
         return first.from_ms if isinstance(first, Window) else first.at_ms
 
 
-def _read(played: Played) -> Recording:
+def _read(played: RecordingTable) -> Recording:
     path = Path(played.file)
     zone = zone_named(played.zone, "recording.zone")
     try:

@@ -4,8 +4,8 @@ import logging
 import math
 import time
 
-from legwatch_device.drivers import Moved, Reading
-from legwatch_device.settings import Sensor, SignalTable
+from legwatch_device.drivers import MotionSample, Reading
+from legwatch_device.settings import SensorTable, SignalTable
 
 logger = logging.getLogger(__name__)
 
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 class SimulatedThermometer:
     """Air that wanders a little around 31 °C, plus the offset: -12 makes a room of it."""
 
-    def __init__(self, sensor: Sensor) -> None:
+    def __init__(self, sensor: SensorTable) -> None:
         del sensor  # the offset is added by whoever reads
 
     def read(self) -> Reading:
@@ -27,15 +27,15 @@ class SimulatedMotion:
 
     EVERY_S = 1200
 
-    def __init__(self, sensor: Sensor) -> None:
+    def __init__(self, sensor: SensorTable) -> None:
         del sensor
         self._turns = time.monotonic() // self.EVERY_S
 
-    def seen(self) -> Moved:
+    def seen(self) -> MotionSample:
         """Return the made movements since the last call."""
         turns = time.monotonic() // self.EVERY_S
         new, self._turns = turns - self._turns, turns
-        return Moved(int(new))
+        return MotionSample(int(new))
 
 
 class SimulatedSignal:

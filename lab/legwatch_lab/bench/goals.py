@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 # Of so many in which something never happened, up to 3 in as many is possible (95 %).
 NEVER = 3
-Figure = Mapping[str, float | None]
+GoalFigure = Mapping[str, float | None]
 
 
 class Goal(NamedTuple):
@@ -53,7 +53,7 @@ def wanted(goal: Goal, unit: str) -> str:
     return "-"
 
 
-def measured(figure: Figure, unit: str, goal: Goal | None = None) -> str:
+def measured(figure: GoalFigure, unit: str, goal: Goal | None = None) -> str:
     """Return a figure with its interval, and of how many it is.
 
     With a goal it has the decimals that it takes to see on which side of the goal it lies.
@@ -68,7 +68,7 @@ def measured(figure: Figure, unit: str, goal: Goal | None = None) -> str:
     return f"{shown(value, unit, decimals)}{of} ({between(figure, unit)})"
 
 
-def between(figure: Figure, unit: str) -> str:
+def between(figure: GoalFigure, unit: str) -> str:
     """Return a figure's interval; where all nights are alike, by the rule of three."""
     value, low, high, of = (figure[key] for key in ("value", "low", "high", "of"))
     assert value is not None
@@ -93,7 +93,7 @@ def _decimals(unit: str) -> int:
     return 4 if unit == "a night" else 1
 
 
-def measure(report: Mapping[str, Any], key: str) -> tuple[Figure, Figure, str]:
+def measure(report: Mapping[str, Any], key: str) -> tuple[GoalFigure, GoalFigure, str]:
     """Return a measure of a report: legwatch's figure, the simple automation's, the unit."""
     found = report["measures"][key]
     return found["legwatch"], found["simple"], found["unit"]

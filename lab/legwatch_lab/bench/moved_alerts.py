@@ -43,24 +43,24 @@ FATES = ("kept", "moved", "overtaken", "gone", "new")
 HEADS = ("readings", "alerts by", "of", *FATES, "by at most")
 
 
-class Change(NamedTuple):
+class ReadingChange(NamedTuple):
     """What is added to every reading of both thermometers."""
 
     off_c: float = 0.0
     noise_c: float = 0.0  # evenly up to so much, either way, drawn anew for each reading
 
 
-CHANGES: Mapping[str, Change] = {
-    "noise of up to 0.049 °C": Change(noise_c=0.049),
-    "noise of up to 0.1 °C": Change(noise_c=0.1),
-    "both 0.2 °C more": Change(0.2),
-    "both 0.5 °C more": Change(0.5),
-    "both 1 °C more": Change(1.0),
-    "both 0.5 °C less": Change(-0.5),
+CHANGES: Mapping[str, ReadingChange] = {
+    "noise of up to 0.049 °C": ReadingChange(noise_c=0.049),
+    "noise of up to 0.1 °C": ReadingChange(noise_c=0.1),
+    "both 0.2 °C more": ReadingChange(0.2),
+    "both 0.5 °C more": ReadingChange(0.5),
+    "both 1 °C more": ReadingChange(1.0),
+    "both 0.5 °C less": ReadingChange(-0.5),
 }
 
 
-class Cold(NamedTuple):
+class ColdAlert(NamedTuple):
     """A cold alert: its minute, and whether the contrast of bed and room made it."""
 
     minute: int
@@ -68,7 +68,7 @@ class Cold(NamedTuple):
     end_minute: int | None = None  # None: it stands to the end of the night
 
 
-class Fate(NamedTuple):
+class AlertFate(NamedTuple):
     """What became of an alert under other readings; `by_min` is 0 where there is only one."""
 
     what: str
@@ -106,14 +106,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def all_rows(paths: Sequence[Path], jobs: int | None) -> list[tuple[str, ...]]:
     """Return the rows of the table for these nights, by their truth files."""
-    found: dict[str, list[Fate]] = {name: [] for name in CHANGES}
+    found: dict[str, list[AlertFate]] = {name: [] for name in CHANGES}
     for night in each(_night, paths, jobs or os.cpu_count() or 1):
         for name, fates in night.items():
             found[name] += fates
     return list(_rows(found))
 
 
-def _night(path: Path) -> dict[str, list[Fate]]:
+def _night(path: Path) -> dict[str, list[AlertFate]]:
     """Return what became of one night's alerts; nothing for one with faults or without a truth."""
     known = made(path)
     if known is None or known[0].faults:  # noise would bring a frozen thermometer to life
@@ -127,7 +127,7 @@ def _night(path: Path) -> dict[str, list[Fate]]:
     }
 
 
-def changed(windows: Iterable[Window], change: Change, seed: str) -> Iterator[Window]:
+def changed(windows: Iterable[Window], change: ReadingChange, seed: str) -> Iterator[Window]:
     """Yield the windows with the change in them; the same seed is the same noise."""
     chance = random.Random(seed)
 
@@ -140,9 +140,9 @@ def changed(windows: Iterable[Window], change: Change, seed: str) -> Iterator[Wi
         yield window._replace(leg_c=seen(window.leg_c), room_c=seen(window.room_c))
 
 
-def colds(notices: Iterable[Notice]) -> list[Cold]:
+def colds(notices: Iterable[Notice]) -> list[ColdAlert]:
     """Return the cold alerts; one that is only written down is none until it is raised."""
-    found: dict[int | None, Cold] = {}
+    found: dict[int | None, ColdAlert] = {}
     for notice in notices:
         if notice.kind is not AlertKind.COLD:
             continue
@@ -153,45 +153,45 @@ def colds(notices: Iterable[Notice]) -> list[Cold]:
         )
         if known is None and came:
             rule = str(dict(notice.figures)["rule"])
-            found[notice.episode_ms] = Cold(minute, rule.startswith(BY_CONTRAST))
+            found[notice.episode_ms] = ColdAlert(minute, rule.startswith(BY_CONTRAST))
         elif known is not None and notice.transition is TransitionKind.RESOLVED:
             found[notice.episode_ms] = known._replace(end_minute=minute)
     return list(found.values())
 
 
-def compare(alerts: Sequence[Cold], others: Sequence[Cold]) -> list[Fate]:
+def compare(alerts: Sequence[ColdAlert], others: Sequence[ColdAlert]) -> list[AlertFate]:
     """Return what became of each alert among the others, the nearest first; then what is new."""
     left, unmet = list(others), list(alerts)
-    found: list[Fate] = []
+    found: list[AlertFate] = []
     for alert, other in sorted(product(alerts, others), key=lambda pair: _apart_min(*pair)):
         by_min = _apart_min(alert, other)
         if by_min <= SAME_MIN and alert in unmet and other in left:
             unmet.remove(alert)
             left.remove(other)
-            found.append(Fate(_met(alert, other), alert.by_contrast, by_min))
+            found.append(AlertFate(_met(alert, other), alert.by_contrast, by_min))
     for alert in unmet:
         stands = any(_overtaken(alert, other) for other in others)
-        found.append(Fate("overtaken" if stands else "gone", alert.by_contrast))
-    return found + [Fate("new", other.by_contrast) for other in left]
+        found.append(AlertFate("overtaken" if stands else "gone", alert.by_contrast))
+    return found + [AlertFate("new", other.by_contrast) for other in left]
 
 
-def _met(alert: Cold, other: Cold) -> str:
+def _met(alert: ColdAlert, other: ColdAlert) -> str:
     if _apart_min(alert, other) <= KEPT_MIN:
         return "kept"
     by_another_rule = alert.by_contrast is not other.by_contrast
     return "overtaken" if by_another_rule and _overtaken(alert, other) else "moved"
 
 
-def _overtaken(alert: Cold, other: Cold) -> bool:
+def _overtaken(alert: ColdAlert, other: ColdAlert) -> bool:
     ended = other.end_minute is not None and other.end_minute < alert.minute
     return other.minute < alert.minute and not ended
 
 
-def _apart_min(alert: Cold, other: Cold) -> int:
+def _apart_min(alert: ColdAlert, other: ColdAlert) -> int:
     return abs(other.minute - alert.minute)
 
 
-def _rows(fates: Mapping[str, Sequence[Fate]]) -> Iterator[tuple[str, ...]]:
+def _rows(fates: Mapping[str, Sequence[AlertFate]]) -> Iterator[tuple[str, ...]]:
     """Yield the rows of the table, two for each change."""
     for name, all_of_it in fates.items():
         for by_contrast, by in ((True, "a fall of the contrast"), (False, "other rules")):

@@ -20,7 +20,7 @@ SIMPLE = "#555555"
 EVEN_BELOW = 0.01  # false alerts a night up to which the scale is even; above, by tens
 
 
-class Line(NamedTuple):
+class CurveStyle(NamedTuple):
     """How one look is drawn; the wider lies below, so that two of the same course can be told."""
 
     label: str
@@ -39,8 +39,8 @@ class Point(NamedTuple):
 
 
 LOOKS = {
-    "mat": Line("with a mat", "#0072B2", "o", 9, 9),
-    "no_mat": Line("without a mat", "#D55E00", "s", 4, -17),
+    "mat": CurveStyle("with a mat", "#0072B2", "o", 9, 9),
+    "no_mat": CurveStyle("without a mat", "#D55E00", "s", 4, -17),
 }
 
 
@@ -65,7 +65,7 @@ def draw(path: Path, found: Found) -> None:
     figure.savefig(path, format="png", dpi=DOTS_PER_IN)
 
 
-def _curve(axes: Axes, found: Found, look: str, line: Line) -> None:
+def _curve(axes: Axes, found: Found, look: str, line: CurveStyle) -> None:
     points = list(_points(found, look))
     if not points:
         return
@@ -95,7 +95,7 @@ def _apart(axes: Axes, one: Point, other: Point) -> bool:
     return bool(across > WORD_DOTS or up > WORD_DOTS / 6)
 
 
-def _say(axes: Axes, at: Point, text: str, line: Line, weight: str = "normal") -> None:
+def _say(axes: Axes, at: Point, text: str, line: CurveStyle, weight: str = "normal") -> None:
     axes.annotate(
         text,
         (at.false, at.caught),

@@ -28,7 +28,7 @@ JUDGES = (
     "core/legwatch_runtime/replay_file.py",
 )
 MOVED = ("lab/legwatch_lab/bench/moved_alerts.py", "tests/bench/made.py")
-Report = dict[str, Any]
+JsonReport = dict[str, Any]
 
 # The same nights again, seen by other sensors.
 SENSORS = {
@@ -96,11 +96,11 @@ class Bench:
             whole.write_text(json.dumps(words), encoding="utf-8")
         return folder
 
-    def report(self, name: str) -> Report:
+    def report(self, name: str) -> JsonReport:
         """Return the report of `legwatch score` for one of LOOKS."""
         return self._scored(name, LOOKS[name], ())
 
-    def curve(self, name: str) -> Report:
+    def curve(self, name: str) -> JsonReport:
         """Return the trade-off along CURVE for one of LOOKS."""
         return self._scored(f"{name}-curve", LOOKS[name], (f"--curve={CURVE}={SPREAD}",))
 
@@ -115,7 +115,7 @@ class Bench:
 
         return [list(row) for row in self._once(name, "the same nights with noise, offset", count)]
 
-    def _scored(self, name: str, look: Look, more: tuple[str, ...]) -> Report:
+    def _scored(self, name: str, look: Look, more: tuple[str, ...]) -> JsonReport:
         nights = self.nights(look.sensors)
         without = tuple(f"--without={word}" for word in look.without)
         words = (f"--profile={STANDARD}", *without, *more)

@@ -17,7 +17,7 @@ class Spread(NamedTuple):
     high: float
 
 
-class Sample(NamedTuple):
+class NightsSample(NamedTuple):
     """What the nights of a corpus had in them; the numbers are of nights, unless said otherwise."""
 
     nights: int
@@ -36,12 +36,12 @@ class Sample(NamedTuple):
     offset_c: Spread  # of the leg sensor
 
 
-def sample(folder: Path) -> Sample:
+def sample(folder: Path) -> NightsSample:
     """Read all truths of a folder."""
     told = [json.loads(path.read_text()) for path in sorted(folder.glob("*.truth.json"))]
     people = [night["person"] for night in told]
     ages = [person["age"] for person in people]
-    return Sample(
+    return NightsSample(
         nights=len(told),
         kinds=Counter(night["kind"] for night in told),
         women=sum(person["sex"] == "female" for person in people),

@@ -3,12 +3,21 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from legwatch_lab.bench.goals import GOALS, Figure, Goal, measure, measured, reached, shown, wanted
+from legwatch_lab.bench.goals import (
+    GOALS,
+    Goal,
+    GoalFigure,
+    measure,
+    measured,
+    reached,
+    shown,
+    wanted,
+)
 from legwatch_lab.bench.kinds import KINDS
 from legwatch_lab.bench.markdown import table
 from legwatch_lab.bench.moved_alerts import HEADS as MOVED_HEADS
 from legwatch_lab.bench.runs import CURVE, LOOKS
-from legwatch_lab.bench.sample import Sample
+from legwatch_lab.bench.sample import NightsSample
 
 SIDE = ("caught", "delay", "delay_p90", "false_cold", "still_normal", "fault_nights", "dead_nights")
 HEADS = {
@@ -52,7 +61,7 @@ class Found(NamedTuple):
     seed: int
     reports: Mapping[str, Mapping[str, Any]]  # of `legwatch score`, by the name of their look
     curves: Mapping[str, Mapping[str, Any]]
-    sample: Sample
+    sample: NightsSample
     limits: Mapping[str, float]  # of the standard profile
     sources: str = ""  # digests of what the figures follow from
     notes: str = ""
@@ -122,7 +131,7 @@ def _looks(found: Found) -> Iterator[Sequence[str]]:
     yield "simple automation, as drawn", *(_row(simple, unit) for _, simple, unit in told)
 
 
-def _row(figure: Figure, unit: str) -> str:
+def _row(figure: GoalFigure, unit: str) -> str:
     """Return a figure for a column that names its rate itself."""
     return shown(figure["value"], unit).removesuffix(" a night")
 
@@ -159,11 +168,11 @@ def steps(found: Found) -> Iterator[tuple[str | None, str]]:
     yield "simple", "simple automation"
 
 
-def point(found: Found, look: str, name: str | None, key: str) -> Figure:
+def point(found: Found, look: str, name: str | None, key: str) -> GoalFigure:
     """Return one figure of the trade-off; `name` None: at the standard limit."""
     if name is None:
         return measure(found.reports[look], key)[0]
-    figure: Figure = found.curves[look]["values"][name][key]
+    figure: GoalFigure = found.curves[look]["values"][name][key]
     return figure
 
 

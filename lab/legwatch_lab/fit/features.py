@@ -13,28 +13,28 @@ from legwatch.limits.limits import Rules
 from legwatch.observation import Observation, observe, temperatures
 from legwatch_lab.made import made
 from legwatch_lab.score import cold
-from legwatch_lab.truth import Truth
+from legwatch_lab.truth import NightTruth
 
 MINUTE_MS = 60_000
 DEEP_ENOUGH = 0.12  # shallower falls are not decided by the odds, and would only take their trees
 
 
-class Minute(NamedTuple):
+class FitMinute(NamedTuple):
     """One minute of a fall."""
 
     at_ms: int
-    signs: Features
+    features: Features
     bare: bool  # whether an alert would have been right
 
 
-class Night(NamedTuple):
+class FitNight(NamedTuple):
     """A night's falls, and what should have been told of it."""
 
-    truth: Truth
-    minutes: tuple[Minute, ...]
+    truth: NightTruth
+    minutes: tuple[FitMinute, ...]
 
 
-def night(path: Path, rules: Rules) -> Night | None:
+def night(path: Path, rules: Rules) -> FitNight | None:
     """Return a night by its truth file; None for a truth of version 1."""
     known = made(path)
     if known is None:
@@ -42,9 +42,10 @@ def night(path: Path, rules: Rules) -> Night | None:
     truth, windows = known
     here = replace(rules, zone=truth.zone)
     found = [
-        Minute(at_ms, signs, cold.true(truth, at_ms)) for at_ms, signs in _falls(windows, here)
+        FitMinute(at_ms, signs, cold.is_truly_cold(truth, at_ms))
+        for at_ms, signs in _falls(windows, here)
     ]
-    return Night(truth, tuple(found))
+    return FitNight(truth, tuple(found))
 
 
 def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Features]]:

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from legwatch.conditions import uncovered as cover
 from legwatch.conditions.classifier import POINTS
 from legwatch.conditions.uncovered import Features
-from legwatch_lab.fit.features import Minute, Night, night
+from legwatch_lab.fit.features import FitMinute, FitNight, night
 from legwatch_lab.score import cold
 from legwatch_lab.score.folder import each
 from legwatch_lab.truth import SUFFIX
@@ -42,7 +42,7 @@ AGAIN_MS = 60 * 60_000
 SURES = (0.90, 0.95, 0.96, 0.965, 0.97, 0.975, 0.98, 0.99)
 
 
-class Outcome(NamedTuple):
+class FitOutcome(NamedTuple):
     """What a limit comes to, by the score alone."""
 
     caught: float
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _corpus(folder: Path, jobs: int | None) -> list[Night]:
+def _corpus(folder: Path, jobs: int | None) -> list[FitNight]:
     paths = sorted(folder.glob(f"*{SUFFIX}"))
     print(f"reading {len(paths)} nights of {folder}", file=sys.stderr, flush=True)
     one = partial(night, rules=RULES)
@@ -91,14 +91,14 @@ def _corpus(folder: Path, jobs: int | None) -> list[Night]:
     return [found for found in nights if found is not None]
 
 
-def _print_left_out(corpora: Sequence[list[Night]]) -> None:
-    nights: list[Night] = []
+def _print_left_out(corpora: Sequence[list[FitNight]]) -> None:
+    nights: list[FitNight] = []
     told: list[tuple[float, float]] = []
     for n, corpus in enumerate(corpora):
         others = [one for m, other in enumerate(corpora) if m != n for one in other]
         off, slipped = _fits(others)
         nights += corpus
-        seen = [minute.signs for one in corpus for minute in one.minutes]
+        seen = [minute.features for one in corpus for minute in one.minutes]
         chances = (fit.predict_proba(seen)[:, 1] for fit in (off, slipped))
         told += [(float(a), float(b)) for a, b in zip(*chances, strict=True)]
     print("  sure  caught   delay  90th pct  false a night  slipped, false")
@@ -109,11 +109,11 @@ def _print_left_out(corpora: Sequence[list[Night]]) -> None:
         print(f" {limit:.3f}  {found.caught:5.1%}  {delays}   {found.false_a_night:.4f}  {slips}")
 
 
-def _fits(nights: Sequence[Night]) -> tuple[Any, Any]:
+def _fits(nights: Sequence[FitNight]) -> tuple[Any, Any]:
     """Return what tells a cover that is off from a lifted one, and a slipped sensor from both."""
     seen = [(one.truth.kind == SLIPPED, m) for one in nights for m in one.minutes]
-    off = [(m.signs, m.bare) for slipped, m in seen if not slipped]
-    out = [(m.signs, slipped) for slipped, m in seen if slipped != m.bare]
+    off = [(m.features, m.bare) for slipped, m in seen if not slipped]
+    out = [(m.features, slipped) for slipped, m in seen if slipped != m.bare]
     return _fit(off, OFF_SHAPE), _fit(out, SLIPPED_SHAPE)
 
 
@@ -123,7 +123,9 @@ def _fit(examples: Sequence[tuple[Features, bool]], shape: Mapping[str, float]) 
     return model.fit([signs for signs, _ in examples], [yes for _, yes in examples])
 
 
-def _outcome(nights: Sequence[Night], told: Sequence[tuple[float, float]], limit: float) -> Outcome:
+def _outcome(
+    nights: Sequence[FitNight], told: Sequence[tuple[float, float]], limit: float
+) -> FitOutcome:
     left = iter(told)
     delays: list[float] = []
     count = wrong = slips = 0
@@ -134,22 +136,22 @@ def _outcome(nights: Sequence[Night], told: Sequence[tuple[float, float]], limit
             slips += bool(false)
             continue
         wrong += false
-        for bared in cold.bared(one.truth, ()):
+        for bared in cold.uncovering_outcomes(one.truth, ()):
             count += 1
             within = [a.at_ms for a in alerts if bared.from_ms <= a.at_ms <= bared.to_ms]
             delays += [(at_ms - bared.from_ms) / 60_000 for at_ms in within[:1]]
     slip_nights = sum(one.truth.kind == SLIPPED for one in nights)
     false_a_night = wrong / (len(nights) - slip_nights)
     p90 = quantiles(delays, n=10)[-1]
-    return Outcome(len(delays) / count, median(delays), p90, false_a_night, slips, slip_nights)
+    return FitOutcome(len(delays) / count, median(delays), p90, false_a_night, slips, slip_nights)
 
 
-def _alerts(one: Night, told: Sequence[tuple[float, float]], limit: float) -> list[Minute]:
+def _alerts(one: FitNight, told: Sequence[tuple[float, float]], limit: float) -> list[FitMinute]:
     limits = RULES.warmth
-    found: list[Minute] = []
+    found: list[FitMinute] = []
     stood_ms = -AGAIN_MS
     for minute, (sure, outside) in zip(one.minutes, told, strict=True):
-        deep = minute.signs.fallen >= limits.change_share
+        deep = minute.features.fallen >= limits.change_share
         if not deep or sure < limit or outside >= limits.slip_doubt:
             continue
         if minute.at_ms - stood_ms > AGAIN_MS:
@@ -158,7 +160,7 @@ def _alerts(one: Night, told: Sequence[tuple[float, float]], limit: float) -> li
     return found
 
 
-def _text(nights: Sequence[Night], names: str) -> str:
+def _text(nights: Sequence[FitNight], names: str) -> str:
     off, slipped = _fits(nights)
     minutes = sum(len(one.minutes) for one in nights)
     return (

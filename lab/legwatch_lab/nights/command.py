@@ -11,10 +11,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
-from legwatch_lab.nights.body.night import CORPUS, Order
+from legwatch_lab.nights.body.night import CORPUS, NightOrder
 from legwatch_lab.nights.body.scenarios import KINDS as BODILY
-from legwatch_lab.nights.body.sensors import Asked
-from legwatch_lab.nights.simple.night import Made, make
+from legwatch_lab.nights.body.sensors import SensorOptions
+from legwatch_lab.nights.simple.night import SimpleNight, make
 from legwatch_lab.nights.simple.scenarios import KINDS
 from legwatch_lab.nights.simple.sensors import MISSED
 from legwatch_runtime.zones import zone_named
@@ -67,7 +67,7 @@ def _bodily(args: argparse.Namespace) -> MakeAll:
     _within("--lost", args.lost, 0, 0.95)
     _within("--leg-offset", args.leg_offset, -5, 5)
     _within("--jobs", args.jobs, 1, 1024)
-    asked = Asked(
+    asked = SensorOptions(
         lag_s=None if args.lag_min is None else 60 * args.lag_min,
         lost=MISSED if args.lost is None else args.lost,
         leg_offset_c=args.leg_offset or 0.0,
@@ -76,7 +76,7 @@ def _bodily(args: argparse.Namespace) -> MakeAll:
     def make_all(zone: ZoneInfo) -> None:
         from legwatch_lab.nights.body.workers import write_all  # noqa: PLC0415 - for this model
 
-        orders = [Order(args.seed, number, kind, zone, asked) for number in range(args.count)]
+        orders = [NightOrder(args.seed, number, kind, zone, asked) for number in range(args.count)]
         write_all(orders, args.out, args.jobs or os.cpu_count() or 1)
 
     return make_all
@@ -93,7 +93,7 @@ def _within(name: str, value: float | None, low: float, high: float) -> None:
         raise SettingsError(name, f"{value} is not allowed; allowed {low} to {high}")
 
 
-def write(night: Made, folder: Path) -> Path:
+def write(night: SimpleNight, folder: Path) -> Path:
     """Write a night's replay file and its truth; the same bytes for the same night."""
     path = folder / f"{night.name}.csv.gz"
     # A gzip file carries the time of its making and the name of its file, unless told otherwise.

@@ -25,7 +25,7 @@ class Fault(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class NightPlan:
     """One night. `*_k` is the share of the way from room to skin that the air by the legs goes."""
 
     kind: str
@@ -48,12 +48,12 @@ class Plan:
     pace: float = 1.0  # how fast the air changes; more than 1 only for a show
 
 
-def draw(kind: str, chance: Random) -> Plan:
+def draw(kind: str, chance: Random) -> NightPlan:
     """Return a plain night: eight hours, well covered, every sensor as good as a DHT22 is."""
     length_s = 8 * HOUR_S
     enter_s = chance.randrange(5, 25) * MINUTE_S
     # Covers, from a room-to-skin resistance model: winter 0.83, light 0.75, sheet 0.59.
-    return Plan(
+    return NightPlan(
         kind,
         length_s,
         room_c=round(chance.uniform(16.0, 21.0), 2),

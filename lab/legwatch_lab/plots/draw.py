@@ -15,8 +15,8 @@ from matplotlib.patches import Patch
 from legwatch.limits.limits import Rules
 from legwatch.night import local
 from legwatch_lab.plots.lanes import KEY, TRUE, Spell, days, lanes
-from legwatch_lab.plots.trace import GAP_MS, Minute, Trace
-from legwatch_lab.truth import Truth
+from legwatch_lab.plots.trace import GAP_MS, Trace, TraceMinute
+from legwatch_lab.truth import NightTruth
 
 WIDTH_IN, HEIGHT_IN, DOTS_PER_IN = 14, 8, 100  # 1400 x 800
 # Okabe and Ito's colours: told apart by every kind of colour vision.
@@ -24,7 +24,7 @@ LEG, ROOM, BED, GREY = "#D55E00", "#0072B2", "#56B4E9", "#999999"
 LEFT, RIGHT = 0.1, 0.985
 
 
-def draw(path: Path, trace: Trace, rules: Rules, zone: tzinfo, truth: Truth | None) -> None:
+def draw(path: Path, trace: Trace, rules: Rules, zone: tzinfo, truth: NightTruth | None) -> None:
     """Write the picture of one night; raises OSError."""
     figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DOTS_PER_IN)
     FigureCanvasAgg(figure)
@@ -44,18 +44,18 @@ def draw(path: Path, trace: Trace, rules: Rules, zone: tzinfo, truth: Truth | No
     figure.savefig(path, format="png", dpi=DOTS_PER_IN)
 
 
-def _title(path: Path, trace: Trace, zone: tzinfo, truth: Truth | None) -> str:
+def _title(path: Path, trace: Trace, zone: tzinfo, truth: NightTruth | None) -> str:
     begin = local(trace.minutes[0].at_ms, zone)
     name = truth.name if truth else path.stem
     return f"{name}    night of {trace.night:%A %d %B %Y}, local time ({begin:%Z})"
 
 
-def _air(axes: Axes, trace: Trace, rules: Rules, truth: Truth | None) -> None:
+def _air(axes: Axes, trace: Trace, rules: Rules, truth: NightTruth | None) -> None:
     minutes = trace.minutes
     for begin_ms, end_ms in _spells(minutes, lambda m: m.in_bed is True):
         axes.axvspan(days(begin_ms), days(end_ms), color=BED, alpha=0.13, lw=0)
     axes.plot(*_dots(trace.readings), ".", color=LEG, ms=2, alpha=0.25)
-    lines: tuple[tuple[str, Callable[[Minute], float | None], dict[str, Any]], ...] = (
+    lines: tuple[tuple[str, Callable[[TraceMinute], float | None], dict[str, Any]], ...] = (
         ("air by the legs", lambda m: m.leg_c, {"color": LEG, "lw": 1.6}),
         ("room", lambda m: m.room_c, {"color": ROOM, "lw": 1.4}),
         ("usual by the legs", lambda m: m.usual_c, {"color": "black", "lw": 1, "ls": "--"}),
@@ -95,7 +95,7 @@ def _range(trace: Trace) -> tuple[float, float]:
     return min(values) - 1, max(values) + 3.5
 
 
-def _movement(axes: Axes, trace: Trace, truth: Truth | None) -> None:
+def _movement(axes: Axes, trace: Trace, truth: NightTruth | None) -> None:
     seen = [(m.at_ms, m.moves) for m in trace.minutes if m.moves]
     times, counts = [days(at_ms) for at_ms, _ in seen], [count for _, count in seen]
     axes.vlines(times, 0, counts, color="black", lw=1.1)
@@ -134,7 +134,9 @@ def _movement(axes: Axes, trace: Trace, truth: Truth | None) -> None:
     axes.axhline(0, color="black", lw=0.6)
 
 
-def _spells(minutes: Sequence[Minute], holds: Callable[[Minute], bool]) -> Iterator[Spell]:
+def _spells(
+    minutes: Sequence[TraceMinute], holds: Callable[[TraceMinute], bool]
+) -> Iterator[Spell]:
     """Yield where something holds in minutes that follow each other."""
     begin_ms: int | None = None
     for minute, after in pairwise([*minutes, None]):
@@ -148,7 +150,7 @@ def _spells(minutes: Sequence[Minute], holds: Callable[[Minute], bool]) -> Itera
 
 
 def _line(
-    minutes: Sequence[Minute], value: Callable[[Minute], float | None]
+    minutes: Sequence[TraceMinute], value: Callable[[TraceMinute], float | None]
 ) -> tuple[list[float], list[float]]:
     """Return a line that is broken where nothing is known."""
     times: list[float] = []

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch_lab.plots.trace import Trace
-from legwatch_lab.truth import Truth
+from legwatch_lab.truth import NightTruth
 
 DAY_MS = 86_400_000
 # Okabe and Ito's colours: told apart by every kind of colour vision.
@@ -31,7 +31,7 @@ def days(at_ms: int) -> float:
     return at_ms / DAY_MS
 
 
-def lanes(axes: Axes, trace: Trace, truth: Truth | None) -> None:
+def lanes(axes: Axes, trace: Trace, truth: NightTruth | None) -> None:
     """Draw what was said, a lane a kind, and below it what was true."""
     names = [name for name in LANES if truth or LANES[name] >= LANES["agent"]]
     last_ms = trace.minutes[-1].at_ms
@@ -97,7 +97,7 @@ def _bar(axes: Axes, spell: Spell, lane: int, **look: Any) -> None:
     axes.fill_between([begin, end], lane - 0.22, lane + 0.22, **look)
 
 
-def _true_lanes(axes: Axes, truth: Truth) -> None:
+def _true_lanes(axes: Axes, truth: NightTruth) -> None:
     for span in truth.uncovered:
         lane = LANES["uncovered"]
         _bar(axes, (span.from_ms, span.to_ms), lane, facecolor="none", edgecolor=TRUE, hatch="////")

@@ -13,7 +13,7 @@ from legwatch.night import night_of
 GAP_MS = 120_000  # a longer hole between two minutes is shown as one
 
 
-class Minute(NamedTuple):
+class TraceMinute(NamedTuple):
     """One minute that the rules have judged; None is unknown."""
 
     at_ms: int  # its end
@@ -28,7 +28,7 @@ class Trace(NamedTuple):
     """One night of a recording. `readings` are the air by the legs as it was read."""
 
     night: date
-    minutes: tuple[Minute, ...]
+    minutes: tuple[TraceMinute, ...]
     readings: tuple[tuple[int, float], ...]
     notices: tuple[Notice, ...]
 
@@ -36,7 +36,7 @@ class Trace(NamedTuple):
 def follow(events: Iterable[Event], rules: Rules, zone: tzinfo) -> list[Trace]:
     """Run the rules over a recording; one trace a night, from noon to noon in `zone`."""
     state = start()
-    minutes: list[Minute] = []
+    minutes: list[TraceMinute] = []
     readings: list[tuple[int, float]] = []
     notices: list[Notice] = []
     moves: dict[int, int] = {}
@@ -55,9 +55,9 @@ def follow(events: Iterable[Event], rules: Rules, zone: tzinfo) -> list[Trace]:
     return _nights(minutes, readings, notices, zone)
 
 
-def _minute(state: BedState, moves: dict[int, int]) -> Minute:
+def _minute(state: BedState, moves: dict[int, int]) -> TraceMinute:
     sight, at_ms = state.bed.observation, state.minute_end_ms - MINUTE_MS
-    return Minute(
+    return TraceMinute(
         at_ms,
         sight.leg.celsius,
         sight.room.celsius,
@@ -68,12 +68,12 @@ def _minute(state: BedState, moves: dict[int, int]) -> Minute:
 
 
 def _nights(
-    minutes: list[Minute],
+    minutes: list[TraceMinute],
     readings: list[tuple[int, float]],
     notices: list[Notice],
     zone: tzinfo,
 ) -> list[Trace]:
-    by_night: dict[date, list[Minute]] = {}
+    by_night: dict[date, list[TraceMinute]] = {}
     for minute in minutes:
         by_night.setdefault(night_of(minute.at_ms - 1, zone), []).append(minute)
     return [

@@ -103,7 +103,7 @@ def _play(
     if not recording.readings:
         raise RecordingError(f"{path}: {unread(recording)}")
     several = len(args.files) > 1
-    counted = _Counted(events(recording))
+    counted = _EventCount(events(recording))
     said = 0
     for notice, sounds in with_sounding(replay(counted, rules)):
         if args.format == "jsonl":
@@ -122,7 +122,7 @@ def _play(
             print(f"{path.name}: picture in {written}", file=sys.stderr)
 
 
-class _Counted:
+class _EventCount:
     """Passes events on and remembers how many windows went by, and when."""
 
     def __init__(self, source: Iterator[Event]) -> None:
@@ -158,7 +158,7 @@ def _named(ignored: Mapping[str, int]) -> str:
     return ", ".join(names) + (f" and {rest} more" if rest else "")
 
 
-def _tail(path: Path, counted: _Counted, said: int, zone: tzinfo) -> str:
+def _tail(path: Path, counted: _EventCount, said: int, zone: tzinfo) -> str:
     first, last = local(counted.first_ms, zone), local(counted.last_ms, zone)
     span = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} {first:%Z}"
     return f"{path.name}: {counted.windows} windows, {span}: {said} notices"

@@ -10,12 +10,12 @@ from legwatch.text.message import text
 _ENDS = (TransitionKind.RESOLVED, TransitionKind.UNKNOWN)
 
 
-class Alert(NamedTuple):
+class AlertSpan(NamedTuple):
     """One alert. `end_ms` None: it stood to the end of the night; `sound_ms` None: no sound."""
 
     kind: str
     at_ms: int
-    level: str
+    severity: str
     reason: str
     text: str
     sound_ms: int | None = None
@@ -26,17 +26,17 @@ class Alert(NamedTuple):
         return self.at_ms <= at_ms and (self.end_ms is None or at_ms < self.end_ms)
 
 
-class Run(NamedTuple):
+class Transcript(NamedTuple):
     """All that one side said in one night."""
 
-    alerts: tuple[Alert, ...]
+    alerts: tuple[AlertSpan, ...]
     wakes: tuple[int, ...]  # when a sound was made, UTC ms
     signs: tuple[int, ...] = ()  # early signs, UTC ms
 
 
-def fold(notices: Iterable[Notice]) -> Run:
+def fold(notices: Iterable[Notice]) -> Transcript:
     """Make alerts of notices; one that was only written down is none until it is raised."""
-    found: dict[tuple[str, int | None], Alert] = {}
+    found: dict[tuple[str, int | None], AlertSpan] = {}
     wakes: list[int] = []
     signs: list[int] = []
     for notice in notices:
@@ -50,11 +50,11 @@ def fold(notices: Iterable[Notice]) -> Run:
         if what not in MAY_SOUND or notice.severity is Severity.LOG:
             continue
         if key not in found:
-            found[key] = Alert(
+            found[key] = AlertSpan(
                 kind, notice.at_ms, notice.severity.value, notice.reason.value, text(notice)
             )
         if notice.suppressed_by is None:
             wakes.append(notice.at_ms)
             if found[key].sound_ms is None:
                 found[key] = found[key]._replace(sound_ms=notice.at_ms)
-    return Run(tuple(found.values()), tuple(wakes), tuple(signs))
+    return Transcript(tuple(found.values()), tuple(wakes), tuple(signs))

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from legwatch_lab.score.alert import Alert
-from legwatch_lab.truth import Truth, Uncovered
+from legwatch_lab.score.alert import AlertSpan
+from legwatch_lab.truth import NightTruth, TrueUncovering
 
 MINUTE_MS = 60_000
 LOOK_BACK_MS = 10 * MINUTE_MS  # an alert may come this much after the cover is back
@@ -19,7 +19,7 @@ LATEST_MS = 60 * MINUTE_MS
 LEGS = ("both_legs", "one_leg", "all")
 
 
-class Bared(NamedTuple):
+class UncoveringOutcome(NamedTuple):
     """An uncovering that counts, and what was said of it."""
 
     from_ms: int
@@ -38,7 +38,7 @@ class Crossing(NamedTuple):
     lead_min: float | None
 
 
-class Skin(NamedTuple):
+class ColdSkin(NamedTuple):
     """Cold skin in one night, minutes in bed, and how many of them had an alert standing."""
 
     cold_min: float
@@ -48,7 +48,7 @@ class Skin(NamedTuple):
     crossings: tuple[Crossing, ...]
 
 
-def true(truth: Truth, at_ms: int) -> bool:
+def is_truly_cold(truth: NightTruth, at_ms: int) -> bool:
     """Say whether a cold alert of this time was right."""
     begin_ms = at_ms - LOOK_BACK_MS
     if any(u.from_ms <= at_ms and begin_ms < u.to_ms for u in truth.uncovered):
@@ -56,7 +56,7 @@ def true(truth: Truth, at_ms: int) -> bool:
     return cold_skin(truth, begin_ms, at_ms)
 
 
-def cold_skin(truth: Truth, from_ms: int, to_ms: int) -> bool:
+def cold_skin(truth: NightTruth, from_ms: int, to_ms: int) -> bool:
     """Say whether leg or foot skin was below 30 C in bed at any time from `from_ms` to `to_ms`."""
     begin_ms, step_ms, _ = truth.leg_skin
     first_ms = from_ms + (begin_ms - from_ms) % step_ms
@@ -68,7 +68,9 @@ def cold_skin(truth: Truth, from_ms: int, to_ms: int) -> bool:
     return False
 
 
-def bared(truth: Truth, colds: Sequence[Alert], *, feet: bool = False) -> tuple[Bared, ...]:
+def uncovering_outcomes(
+    truth: NightTruth, colds: Sequence[AlertSpan], *, feet: bool = False
+) -> tuple[UncoveringOutcome, ...]:
     """Return the uncoverings of legs (or of feet alone) that count."""
     return tuple(
         _met(u, colds)
@@ -77,7 +79,7 @@ def bared(truth: Truth, colds: Sequence[Alert], *, feet: bool = False) -> tuple[
     )
 
 
-def _eligible(truth: Truth, u: Uncovered) -> bool:
+def _eligible(truth: NightTruth, u: TrueUncovering) -> bool:
     if u.to_ms - u.from_ms < LONG_MS:
         return False
     stay = truth.stay(u.from_ms)
@@ -93,7 +95,7 @@ def _eligible(truth: Truth, u: Uncovered) -> bool:
     return not any(f.from_ms < u.to_ms and u.from_ms < f.to_ms for f in truth.faults)
 
 
-def _met(u: Uncovered, colds: Sequence[Alert]) -> Bared:
+def _met(u: TrueUncovering, colds: Sequence[AlertSpan]) -> UncoveringOutcome:
     standing = any(alert.at_ms < u.from_ms and alert.stands(u.from_ms) for alert in colds)
     within = [a.at_ms for a in colds if u.from_ms <= a.at_ms <= u.to_ms]
     sounds = [
@@ -103,10 +105,12 @@ def _met(u: Uncovered, colds: Sequence[Alert]) -> Bared:
     if within and not standing:
         delay_min = (min(within) - u.from_ms) / MINUTE_MS
         sound_min = (min(sounds) - u.from_ms) / MINUTE_MS if sounds else None
-    return Bared(u.from_ms, u.to_ms, u.what, u.side, standing or bool(within), delay_min, sound_min)
+    return UncoveringOutcome(
+        u.from_ms, u.to_ms, u.what, u.side, standing or bool(within), delay_min, sound_min
+    )
 
 
-def skin(truth: Truth, colds: Sequence[Alert]) -> Skin:
+def skin(truth: NightTruth, colds: Sequence[AlertSpan]) -> ColdSkin:
     """Return the minutes of cold skin, and the crossings."""
     cold_min = [0.0, 0.0]
     very_cold_min = [0.0, 0.0]
@@ -120,10 +124,10 @@ def skin(truth: Truth, colds: Sequence[Alert]) -> Skin:
                 minutes[0] += step_min
                 minutes[1] += step_min * told
     met = tuple(Crossing(at_ms, _lead(at_ms, colds)) for at_ms in crossings(truth))
-    return Skin(cold_min[0], cold_min[1], very_cold_min[0], very_cold_min[1], met)
+    return ColdSkin(cold_min[0], cold_min[1], very_cold_min[0], very_cold_min[1], met)
 
 
-def crossings(truth: Truth) -> tuple[int, ...]:
+def crossings(truth: NightTruth) -> tuple[int, ...]:
     """Return when the leg skin fell below 28 C in bed and stayed there for 10 minutes."""
     found = []
     begun: int | None = None  # of the present stretch
@@ -141,7 +145,7 @@ def crossings(truth: Truth) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _lead(at_ms: int, colds: Sequence[Alert]) -> float | None:
+def _lead(at_ms: int, colds: Sequence[AlertSpan]) -> float | None:
     for alert in colds:
         if alert.stands(at_ms) or at_ms <= alert.at_ms <= at_ms + LATEST_MS:
             return (at_ms - alert.at_ms) / MINUTE_MS

@@ -12,10 +12,10 @@ from legwatch.errors import CannotRun, LegwatchError
 from legwatch.limits.limits import parse_override
 from legwatch_lab import score
 from legwatch_lab.score import curve, table
-from legwatch_lab.score.folder import Task, scored, truths
-from legwatch_lab.score.interval import figures
+from legwatch_lab.score.folder import ScoringTask, scored, truths
+from legwatch_lab.score.interval import estimates
 from legwatch_lab.score.listing import wrong
-from legwatch_lab.score.night import Night
+from legwatch_lab.score.night import ScoredNight
 from legwatch_lab.score.report import ALL, SIDES, report
 from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.stdout import closed_stdout_is_fine
@@ -89,7 +89,7 @@ def _run(args: argparse.Namespace) -> None:
         rules = curve.along(args.curve, args.profile, own, zone or UTC)
     else:
         rules = {SIDES[0]: rules_for(args.profile, own, zone or UTC)}
-    nights = _nights(args, Task(rules, without, zone))
+    nights = _nights(args, ScoringTask(rules, without, zone))
     words = {"profile": args.profile, "set": own, "without": sorted(set(args.without))}
     if args.curve:
         _tell_curve(args, nights, tuple(rules), words)
@@ -97,8 +97,10 @@ def _run(args: argparse.Namespace) -> None:
         _tell(args, nights, words)
 
 
-def _tell(args: argparse.Namespace, nights: Sequence[Night], words: Mapping[str, Any]) -> None:
-    found = figures(ALL, nights, SIDES)
+def _tell(
+    args: argparse.Namespace, nights: Sequence[ScoredNight], words: Mapping[str, Any]
+) -> None:
+    found = estimates(ALL, nights, SIDES)
     if args.json:
         _write(args.json, json.dumps(report(nights, found, words), ensure_ascii=False, indent=1))
     if args.json == "-":
@@ -116,7 +118,7 @@ def _tell(args: argparse.Namespace, nights: Sequence[Night], words: Mapping[str,
 
 def _tell_curve(
     args: argparse.Namespace,
-    nights: Sequence[Night],
+    nights: Sequence[ScoredNight],
     names: Sequence[str],
     words: Mapping[str, Any],
 ) -> None:
@@ -130,7 +132,7 @@ def _tell_curve(
         print("\n".join(curve.lines(key, found, names)))
 
 
-def _about(args: argparse.Namespace, nights: Sequence[Night]) -> str:
+def _about(args: argparse.Namespace, nights: Sequence[ScoredNight]) -> str:
     """Say in one line what was scored."""
     parts = [f"{len(nights)} nights", f"profile {args.profile}", *args.set]
     parts += [f"without {word}" for word in sorted(set(args.without))]
@@ -147,7 +149,7 @@ def _write(where: str, text: str) -> None:
         raise CannotRun(f"{where} cannot be written: {error.strerror}") from None
 
 
-def _nights(args: argparse.Namespace, task: Task) -> list[Night]:
+def _nights(args: argparse.Namespace, task: ScoringTask) -> list[ScoredNight]:
     nights = scored(truths(args.folders, args.kind)[: args.limit], task, args.jobs)
     if not nights:
         raise LegwatchError(

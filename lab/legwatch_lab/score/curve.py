@@ -6,13 +6,13 @@ from typing import Any
 
 from legwatch.errors import SettingsError
 from legwatch.limits.limits import Rules, parse_override
-from legwatch_lab.score.interval import Figure, figures
+from legwatch_lab.score.interval import Estimate, estimates
 from legwatch_lab.score.measure import of
-from legwatch_lab.score.night import Night
+from legwatch_lab.score.night import ScoredNight
 from legwatch_runtime.profiles import rules_for
 
 MOST = 60
-Figures = Mapping[tuple[str, str], Figure]
+CurveFigures = Mapping[tuple[str, str], Estimate]
 KEYS = ("caught", "delay", "false_cold", "cold", "false_still", "fault_nights", "wakes")
 HEAD = (
     "{value:>12}  {caught:>18} {delay:>6}  {false_cold:>21} {cold:>7}"
@@ -43,12 +43,12 @@ def along(
     return {f"{value:g}": rules_for(profile, {**own, key: value}, zone) for value in found}
 
 
-def found(nights: Sequence[Night], names: Sequence[str]) -> Figures:
+def found(nights: Sequence[ScoredNight], names: Sequence[str]) -> CurveFigures:
     """Return the figures of each value, and of the simple automation."""
-    return figures([of(key) for key in KEYS], nights, [*names, "simple"])
+    return estimates([of(key) for key in KEYS], nights, [*names, "simple"])
 
 
-def report(key: str, figures: Figures, names: Sequence[str]) -> dict[str, Any]:
+def report(key: str, figures: CurveFigures, names: Sequence[str]) -> dict[str, Any]:
     """Return them as JSON, by value."""
     return {
         "curve": key,
@@ -59,7 +59,7 @@ def report(key: str, figures: Figures, names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def lines(key: str, found: Figures, names: Sequence[str]) -> Iterator[str]:
+def lines(key: str, found: CurveFigures, names: Sequence[str]) -> Iterator[str]:
     """Yield a row for each value, and one for the simple automation."""
     yield HEAD.format(
         value=key.rpartition(".")[2],
@@ -84,11 +84,11 @@ def lines(key: str, found: Figures, names: Sequence[str]) -> Iterator[str]:
         )
 
 
-def _plain(figure: Figure, spec: str) -> str:
+def _plain(figure: Estimate, spec: str) -> str:
     return "-" if figure.value is None else spec.format(figure.value)
 
 
-def _with(figure: Figure, spec: str, unit: str) -> str:
+def _with(figure: Estimate, spec: str, unit: str) -> str:
     if figure.value is None or figure.low is None or figure.high is None:
         return "-"
     value, low, high = (spec.format(x) for x in (figure.value, figure.low, figure.high))

@@ -11,14 +11,14 @@ from typing import NamedTuple, TypeVar
 
 from legwatch.errors import LegwatchError, RecordingError, SettingsError
 from legwatch.limits.limits import Rules
-from legwatch_lab.score.night import Night, score
+from legwatch_lab.score.night import ScoredNight, score
 from legwatch_lab.truth import SUFFIX, read
 
 T = TypeVar("T")
 FEW = 8  # so many nights a core are scored sooner than another Python has started
 
 
-class Task(NamedTuple):
+class ScoringTask(NamedTuple):
     """What every night of a run is scored by."""
 
     rules: Mapping[str, Rules]
@@ -55,9 +55,9 @@ def _of_kind(paths: Iterable[Path], kinds: Sequence[str]) -> list[Path]:
     return [path for path, kind in known if kind in kinds]
 
 
-def scored(paths: Sequence[Path], task: Task, jobs: int) -> list[Night]:
+def scored(paths: Sequence[Path], task: ScoringTask, jobs: int) -> list[ScoredNight]:
     """Score the nights, in order; raises RecordingError with a sentence that names the file."""
-    kept: list[Night] = []
+    kept: list[ScoredNight] = []
     for result in each(partial(_one, task=task), paths, jobs):
         if isinstance(result, str):
             raise RecordingError(result)
@@ -94,7 +94,7 @@ def _with_progress(results: Iterable[T], count: int) -> Iterator[T]:
     yield from tqdm(results, desc="nights", total=count, unit=" nights", leave=False, disable=quiet)
 
 
-def _one(path: Path, task: Task) -> Night | str | None:
+def _one(path: Path, task: ScoringTask) -> ScoredNight | str | None:
     """Score one night; an error comes back as its sentence, None: its truth is of version 1."""
     try:
         truth = read(path)

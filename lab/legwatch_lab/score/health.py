@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from legwatch_lab.score.alert import Alert
-from legwatch_lab.truth import Fault, Truth
+from legwatch_lab.score.alert import AlertSpan
+from legwatch_lab.truth import NightTruth, TrueFault
 
 MINUTE_MS = 60_000
 SENSORS = ("leg", "room", "movement")
@@ -13,7 +13,7 @@ RESTS = {"cold": ("leg", "room", "agent"), "still": ("movement", "agent")}
 SOON_MIN = 10.0
 
 
-class Fate(NamedTuple):
+class FaultOutcome(NamedTuple):
     """One fault, and whether it was told; `delay_min` None: not told, or an alert stood before."""
 
     from_ms: int
@@ -35,7 +35,7 @@ class Fate(NamedTuple):
         return self.told and (self.delay_min is None or self.delay_min <= SOON_MIN)
 
 
-def on_faulty(truth: Truth, alert: Alert) -> bool:
+def on_faulty(truth: NightTruth, alert: AlertSpan) -> bool:
     """Say whether a body alert rests on a sensor that was faulty at its time.
 
     On a silent room sensor nothing rests: the leg sensor alone is judged then.
@@ -48,12 +48,12 @@ def on_faulty(truth: Truth, alert: Alert) -> bool:
     )
 
 
-def fates(truth: Truth, alerts: Sequence[Alert]) -> tuple[Fate, ...]:
+def fault_outcomes(truth: NightTruth, alerts: Sequence[AlertSpan]) -> tuple[FaultOutcome, ...]:
     """Return what became of every fault of the night."""
     return tuple(_fate(fault, truth, alerts) for fault in truth.faults)
 
 
-def _fate(fault: Fault, truth: Truth, alerts: Sequence[Alert]) -> Fate:
+def _fate(fault: TrueFault, truth: NightTruth, alerts: Sequence[AlertSpan]) -> FaultOutcome:
     kind = "agent" if fault.sensor == "agent" else "sensor"
     begin_ms = fault.from_ms
     if (fault.sensor, fault.what) == ("movement", "blind") and truth.in_bed:
@@ -63,6 +63,6 @@ def _fate(fault: Fault, truth: Truth, alerts: Sequence[Alert]) -> Fate:
     within = [alert.at_ms for alert in mine if begin_ms <= alert.at_ms < fault.to_ms]
     delay_min = (min(within) - begin_ms) / MINUTE_MS if within and not standing else None
     heard = fault.what != "silent" or fault.from_ms > truth.begin_ms
-    return Fate(
+    return FaultOutcome(
         begin_ms, fault.to_ms, fault.sensor, fault.what, standing or bool(within), delay_min, heard
     )

@@ -7,14 +7,14 @@ from itertools import chain, repeat
 from operator import mul
 from typing import NamedTuple
 
-from legwatch_lab.score.measure import Measure, Middle
-from legwatch_lab.score.night import Night
+from legwatch_lab.score.measure import Measure, Quantile
+from legwatch_lab.score.night import ScoredNight
 
 RESAMPLES, SEED = 1000, 20260101
 LOW, HIGH = 0.025, 0.975
 
 
-class Figure(NamedTuple):
+class Estimate(NamedTuple):
     """One measure of one side. `value` None: there was nothing to measure; `of`: how many."""
 
     value: float | None
@@ -23,9 +23,9 @@ class Figure(NamedTuple):
     of: float
 
 
-def figures(
-    measures: Sequence[Measure], nights: Sequence[Night], sides: Sequence[str]
-) -> dict[tuple[str, str], Figure]:
+def estimates(
+    measures: Sequence[Measure], nights: Sequence[ScoredNight], sides: Sequence[str]
+) -> dict[tuple[str, str], Estimate]:
     """Return the figure of every (measure's key, side); the same nights give the same bytes."""
     columns = {(m.key, side): _column(m, nights, side) for m in measures for side in sides}
     drawn: dict[tuple[str, str], list[float]] = {name: [] for name in columns}
@@ -100,8 +100,8 @@ class _Values(NamedTuple):
         return len(self.ordered)
 
 
-def _column(measure: Measure, nights: Sequence[Night], side: str) -> _Sums | _Values:
-    if isinstance(measure, Middle):
+def _column(measure: Measure, nights: Sequence[ScoredNight], side: str) -> _Sums | _Values:
+    if isinstance(measure, Quantile):
         values = [
             (value, place)
             for place, night in enumerate(nights)
@@ -115,9 +115,9 @@ def _column(measure: Measure, nights: Sequence[Night], side: str) -> _Sums | _Va
     return _Sums(places, upper, lower, 100.0 if measure.unit == "%" else 1.0)
 
 
-def _figure(column: _Sums | _Values, once: Sequence[int], drawn: list[float]) -> Figure:
+def _figure(column: _Sums | _Values, once: Sequence[int], drawn: list[float]) -> Estimate:
     value = column.value(once)
     if not drawn:
-        return Figure(value, value, value, float(column.of))
+        return Estimate(value, value, value, float(column.of))
     drawn.sort()
-    return Figure(value, quantile(drawn, LOW), quantile(drawn, HIGH), float(column.of))
+    return Estimate(value, quantile(drawn, LOW), quantile(drawn, HIGH), float(column.of))

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from legwatch.night import local
-from legwatch_lab.score.night import Night, Side
+from legwatch_lab.score.night import ScoredNight, SystemResult
 
 ROW = "{night:<32} {at:<11} {what:<14} {reason:<16} {text}"
-Line = tuple[int, str, str, str]  # at_ms, what, reason, text
+WrongAlert = tuple[int, str, str, str]  # at_ms, what, reason, text
 
 
-def wrong(nights: Sequence[Night], side: str = "legwatch") -> Iterator[str]:
+def wrong(nights: Sequence[ScoredNight], side: str = "legwatch") -> Iterator[str]:
     """Yield a line for each false alert and each miss, night by night, in local time."""
     yield ROW.format(night="night", at="local time", what="what", reason="reason", text="text")
     count = 0
@@ -22,11 +22,11 @@ def wrong(nights: Sequence[Night], side: str = "legwatch") -> Iterator[str]:
         yield "nothing was false and nothing missed"
 
 
-def _of(side: Side) -> Iterator[Line]:
+def _of(side: SystemResult) -> Iterator[WrongAlert]:
     for alert, true, _ in side.alerts:
         if true is False:
             yield alert.at_ms, f"false {alert.kind}", alert.reason, alert.text
-    for bared in side.bared:
+    for bared in side.uncoverings:
         if not bared.caught:
             minutes = (bared.to_ms - bared.from_ms) // 60_000
             where = f"{bared.what} {bared.side}".strip()
@@ -34,7 +34,7 @@ def _of(side: Side) -> Iterator[Line]:
     for at_ms, lead_min in side.skin.crossings:
         if lead_min is None:
             yield at_ms, "missed cold", "leg skin", "Below 28 C, and not told within 60 min."
-    for fate in side.fates:
+    for fate in side.faults:
         if fate.plain and not fate.told:
             minutes = (fate.to_ms - fate.from_ms) // 60_000
             yield fate.from_ms, "missed fault", fate.sensor, f"{fate.what} for {minutes} min."

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from legwatch_lab.score.health import Fate
-from legwatch_lab.score.night import Night, Side
+from legwatch_lab.score.health import FaultOutcome
+from legwatch_lab.score.night import ScoredNight, SystemResult
 
 FAULT_KINDS = (
     "empty_bed",
@@ -26,43 +26,43 @@ class Share:
     key: str
     label: str
     unit: str  # "%" or "a night"
-    count: Callable[[Night, Side], tuple[float, float]]
+    count: Callable[[ScoredNight, SystemResult], tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Middle:
+class Quantile:
     """A quantile of all the values of all nights."""
 
     key: str
     label: str
     unit: str
     quantile: float
-    values: Callable[[Night, Side], Iterable[float | None]]
+    values: Callable[[ScoredNight, SystemResult], Iterable[float | None]]
 
 
-Measure = Share | Middle
+Measure = Share | Quantile
 
 
-def _caught(_night: Night, side: Side) -> tuple[float, float]:
-    return sum(b.caught for b in side.bared), len(side.bared)
+def _caught(_night: ScoredNight, side: SystemResult) -> tuple[float, float]:
+    return sum(b.caught for b in side.uncoverings), len(side.uncoverings)
 
 
-def _feet(_night: Night, side: Side) -> tuple[float, float]:
+def _feet(_night: ScoredNight, side: SystemResult) -> tuple[float, float]:
     return sum(b.caught for b in side.feet), len(side.feet)
 
 
-def _delays(_night: Night, side: Side) -> list[float | None]:
-    return [b.delay_min for b in side.bared]
+def _delays(_night: ScoredNight, side: SystemResult) -> list[float | None]:
+    return [b.delay_min for b in side.uncoverings]
 
 
-def _sounds(_night: Night, side: Side) -> list[float | None]:
-    return [b.sound_min for b in side.bared]
+def _sounds(_night: ScoredNight, side: SystemResult) -> list[float | None]:
+    return [b.sound_min for b in side.uncoverings]
 
 
 def _alerts(
     *kinds: str, true: bool | None = None, normal: bool = False
-) -> Callable[[Night, Side], tuple[float, float]]:
-    def count(night: Night, side: Side) -> tuple[float, float]:
+) -> Callable[[ScoredNight, SystemResult], tuple[float, float]]:
+    def count(night: ScoredNight, side: SystemResult) -> tuple[float, float]:
         if normal and not night.normal:
             return 0, 0
         return side.count(*kinds, true=true), 1
@@ -70,48 +70,48 @@ def _alerts(
     return count
 
 
-def _false_health(night: Night, side: Side) -> tuple[float, float]:
+def _false_health(night: ScoredNight, side: SystemResult) -> tuple[float, float]:
     return (0, 0) if night.faulty else (side.count("sensor", "agent"), 1)
 
 
-def _fault_nights(night: Night, side: Side) -> tuple[float, float]:
+def _fault_nights(night: ScoredNight, side: SystemResult) -> tuple[float, float]:
     return (any(j.of_fault for j in side.alerts), 1) if night.kind in FAULT_KINDS else (0, 0)
 
 
 def _told(
-    which: Callable[[Fate], bool], *, soon: bool = False
-) -> Callable[[Night, Side], tuple[float, float]]:
-    def count(_night: Night, side: Side) -> tuple[float, float]:
-        mine = [fate for fate in side.fates if which(fate)]
+    which: Callable[[FaultOutcome], bool], *, soon: bool = False
+) -> Callable[[ScoredNight, SystemResult], tuple[float, float]]:
+    def count(_night: ScoredNight, side: SystemResult) -> tuple[float, float]:
+        mine = [fate for fate in side.faults if which(fate)]
         return sum(fate.soon if soon else fate.told for fate in mine), len(mine)
 
     return count
 
 
-def _dead_nights(night: Night, side: Side) -> tuple[float, float]:
-    mine = [fate for fate in side.fates if fate.plain and fate.heard]
+def _dead_nights(night: ScoredNight, side: SystemResult) -> tuple[float, float]:
+    mine = [fate for fate in side.faults if fate.plain and fate.heard]
     if night.kind not in DEAD_KINDS or not mine:
         return 0, 0
     return all(fate.soon for fate in mine), 1
 
 
-def _long_sensor(fate: Fate) -> bool:
+def _long_sensor(fate: FaultOutcome) -> bool:
     return fate.plain and fate.heard and fate.to_ms - fate.from_ms >= LONG_MS
 
 
-def _long_agent(fate: Fate) -> bool:
+def _long_agent(fate: FaultOutcome) -> bool:
     return fate.sensor == "agent" and fate.to_ms - fate.from_ms >= LONG_MS
 
 
-def _fault_delays(_night: Night, side: Side) -> list[float | None]:
-    return [fate.delay_min for fate in side.fates if fate.plain]
+def _fault_delays(_night: ScoredNight, side: SystemResult) -> list[float | None]:
+    return [fate.delay_min for fate in side.faults if fate.plain]
 
 
-def _leads(_night: Night, side: Side) -> list[float | None]:
+def _leads(_night: ScoredNight, side: SystemResult) -> list[float | None]:
     return [crossing.lead_min for crossing in side.skin.crossings]
 
 
-def _crossed(_night: Night, side: Side) -> tuple[float, float]:
+def _crossed(_night: ScoredNight, side: SystemResult) -> tuple[float, float]:
     leads = [crossing.lead_min for crossing in side.skin.crossings]
     return sum(lead is not None for lead in leads), len(leads)
 
@@ -121,10 +121,10 @@ MEASURES: tuple[tuple[str, tuple[Measure, ...]], ...] = (
         "Uncovered legs, 30 min or longer",
         (
             Share("caught", "caught", "%", _caught),
-            Middle("delay", "delay to the alert, median", "min", 0.5, _delays),
-            Middle("delay_p90", "delay to the alert, 90th percentile", "min", 0.9, _delays),
-            Middle("sound", "delay to the first sound, median", "min", 0.5, _sounds),
-            Middle("sound_p90", "delay to the first sound, 90th percentile", "min", 0.9, _sounds),
+            Quantile("delay", "delay to the alert, median", "min", 0.5, _delays),
+            Quantile("delay_p90", "delay to the alert, 90th percentile", "min", 0.9, _delays),
+            Quantile("sound", "delay to the first sound, median", "min", 0.5, _sounds),
+            Quantile("sound_p90", "delay to the first sound, 90th percentile", "min", 0.9, _sounds),
             Share("feet", "feet alone: caught", "%", _feet),
         ),
     ),
@@ -151,7 +151,7 @@ MEASURES: tuple[tuple[str, tuple[Measure, ...]], ...] = (
                 lambda _, s: (s.skin.very_cold_told_min, s.skin.very_cold_min),
             ),
             Share("crossings", "crossings of 28 C told within 60 min", "%", _crossed),
-            Middle("lead", "told before the crossing, median", "min", 0.5, _leads),
+            Quantile("lead", "told before the crossing, median", "min", 0.5, _leads),
         ),
     ),
     (
@@ -197,7 +197,7 @@ MEASURES: tuple[tuple[str, tuple[Measure, ...]], ...] = (
                 "%",
                 _told(lambda f: f.plain, soon=True),
             ),
-            Middle("fault_delay", "delay of that, median", "min", 0.5, _fault_delays),
+            Quantile("fault_delay", "delay of that, median", "min", 0.5, _fault_delays),
             Share(
                 "displaced", "displaced sensor told", "%", _told(lambda f: f.what == "displaced")
             ),
@@ -228,7 +228,7 @@ MEASURES: tuple[tuple[str, tuple[Measure, ...]], ...] = (
                 "%",
                 lambda _, s: (sum(x is None for x in s.sign_leads_min), len(s.sign_leads_min)),
             ),
-            Middle(
+            Quantile(
                 "sign_lead", "before the alert, median", "min", 0.5, lambda _, s: s.sign_leads_min
             ),
         ),
@@ -241,7 +241,7 @@ def of(key: str) -> Measure:
     return next(m for _, group in MEASURES for m in group if m.key == key)
 
 
-def total(measure: Share, nights: Sequence[Night], side: str) -> tuple[float, float]:
+def total(measure: Share, nights: Sequence[ScoredNight], side: str) -> tuple[float, float]:
     """Return both sums of a share."""
     pairs = [measure.count(night, night.sides[side]) for night in nights]
     return sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)

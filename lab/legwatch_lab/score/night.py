@@ -12,11 +12,11 @@ from legwatch.events import Event, Tick, Window
 from legwatch.limits.limits import Rules
 from legwatch.recording import events
 from legwatch_lab.score import cold, health, still
-from legwatch_lab.score.alert import Alert, Run, fold
-from legwatch_lab.score.cold import Bared, Skin
-from legwatch_lab.score.health import Fate
+from legwatch_lab.score.alert import AlertSpan, Transcript, fold
+from legwatch_lab.score.cold import ColdSkin, UncoveringOutcome
+from legwatch_lab.score.health import FaultOutcome
 from legwatch_lab.score.simple import STILL_MIN, simple
-from legwatch_lab.truth import Truth
+from legwatch_lab.truth import NightTruth
 from legwatch_runtime.replay_file import read
 
 BODY = ("cold", "still")
@@ -24,17 +24,17 @@ NORMAL_AGES = (65.0, 80.0)
 SIGN_MS = 30 * 60_000
 
 
-class Judged(NamedTuple):
+class JudgedAlert(NamedTuple):
     """An alert, and whether it was true; None: the truth knows no yes or no for its kind."""
 
-    alert: Alert
-    true: bool | None
+    alert: AlertSpan
+    is_true: bool | None
     on_faulty: bool = False  # it rests on a sensor that was faulty then
 
     @property
     def of_fault(self) -> bool:
         """Say whether it is a body alert that a fault night must not have."""
-        return self.alert.kind in BODY and (self.true is False or self.on_faulty)
+        return self.alert.kind in BODY and (self.is_true is False or self.on_faulty)
 
 
 class Sign(NamedTuple):
@@ -45,25 +45,27 @@ class Sign(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class SystemResult:
     """How one side did in one night."""
 
-    alerts: tuple[Judged, ...]
-    bared: tuple[Bared, ...]
-    feet: tuple[Bared, ...]
-    skin: Skin
-    fates: tuple[Fate, ...]
+    alerts: tuple[JudgedAlert, ...]
+    uncoverings: tuple[UncoveringOutcome, ...]
+    feet: tuple[UncoveringOutcome, ...]
+    skin: ColdSkin
+    faults: tuple[FaultOutcome, ...]
     wakes: tuple[int, ...]
     signs: tuple[Sign, ...]
     sign_leads_min: tuple[float | None, ...]  # of every true cold alert; None: no sign before it
 
     def count(self, *kinds: str, true: bool | None = None) -> int:
         """Return the number of alerts of these kinds; with `true`, of the true or false ones."""
-        return sum(j.alert.kind in kinds and (true is None or j.true is true) for j in self.alerts)
+        return sum(
+            j.alert.kind in kinds and (true is None or j.is_true is true) for j in self.alerts
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class ScoredNight:
     """One night as it was scored, by side: `legwatch` for each set of rules, and `simple`."""
 
     name: str
@@ -71,17 +73,17 @@ class Night:
     zone: tzinfo
     faulty: bool
     normal: bool  # a normal sleeper of 65 to 80
-    sides: Mapping[str, Side]
+    sides: Mapping[str, SystemResult]
 
 
 def score(
     path: Path,
-    truth: Truth,
+    truth: NightTruth,
     rules: Mapping[str, Rules],
     *,
     without: Sequence[str] = (),
     zone: tzinfo | None = None,
-) -> Night:
+) -> ScoredNight:
     """Score one night under each set of rules, and the simple automation as `simple`.
 
     `without` are channels left out; `zone` None: the night's own offset. Raises RecordingError.
@@ -102,39 +104,39 @@ def score(
     sides["simple"] = _side(truth, simple(windows, truth.end_ms), limits)
     low, high = NORMAL_AGES
     normal = low <= truth.age <= high and truth.movement == "normal" and not truth.faults
-    return Night(truth.name, truth.kind, zone, bool(truth.faults), normal, sides)
+    return ScoredNight(truth.name, truth.kind, zone, bool(truth.faults), normal, sides)
 
 
-def _side(truth: Truth, run: Run, limits: Mapping[str, int]) -> Side:
+def _side(truth: NightTruth, run: Transcript, limits: Mapping[str, int]) -> SystemResult:
     colds = [alert for alert in run.alerts if alert.kind == "cold"]
     judged = tuple(
-        Judged(alert, _true(truth, alert, limits), health.on_faulty(truth, alert))
+        JudgedAlert(alert, _true(truth, alert, limits), health.on_faulty(truth, alert))
         for alert in run.alerts
     )
-    right = [j.alert.at_ms for j in judged if j.alert.kind == "cold" and j.true]
-    return Side(
+    right = [j.alert.at_ms for j in judged if j.alert.kind == "cold" and j.is_true]
+    return SystemResult(
         alerts=judged,
-        bared=cold.bared(truth, colds),
-        feet=cold.bared(truth, colds, feet=True),
+        uncoverings=cold.uncovering_outcomes(truth, colds),
+        feet=cold.uncovering_outcomes(truth, colds, feet=True),
         skin=cold.skin(truth, colds),
-        fates=health.fates(truth, run.alerts),
+        faults=health.fault_outcomes(truth, run.alerts),
         wakes=run.wakes,
         signs=tuple(Sign(at, _hit(truth, at, colds)) for at in run.signs),
         sign_leads_min=tuple(_before(at, run.signs) for at in right),
     )
 
 
-def _true(truth: Truth, alert: Alert, limits: Mapping[str, int]) -> bool | None:
+def _true(truth: NightTruth, alert: AlertSpan, limits: Mapping[str, int]) -> bool | None:
     match alert.kind:
         case "cold":
-            return cold.true(truth, alert.at_ms)
+            return cold.is_truly_cold(truth, alert.at_ms)
         case "still":
-            return still.true(truth, alert.at_ms, limits[alert.level])
+            return still.is_truly_still(truth, alert.at_ms, limits[alert.severity])
         case _:
             return None if truth.faults else False
 
 
-def _hit(truth: Truth, at_ms: int, colds: Sequence[Alert]) -> bool:
+def _hit(truth: NightTruth, at_ms: int, colds: Sequence[AlertSpan]) -> bool:
     """Say whether a cold alert, or true uncovering or cold, follows an early sign."""
     until_ms = at_ms + SIGN_MS
     if any(at_ms <= alert.at_ms <= until_ms for alert in colds):

@@ -5,18 +5,20 @@ from datetime import tzinfo
 from typing import Any, Final
 
 from legwatch.night import local
-from legwatch_lab.score.cold import Bared
-from legwatch_lab.score.interval import Figure, figures
+from legwatch_lab.score.cold import UncoveringOutcome
+from legwatch_lab.score.interval import Estimate, estimates
 from legwatch_lab.score.measure import MEASURES
-from legwatch_lab.score.night import Judged, Night, Side
+from legwatch_lab.score.night import JudgedAlert, ScoredNight, SystemResult
 
 VERSION: Final = 1
 SIDES = ("legwatch", "simple")
 ALL = tuple(measure for _, group in MEASURES for measure in group)
-Figures = Mapping[tuple[str, str], Figure]
+ReportFigures = Mapping[tuple[str, str], Estimate]
 
 
-def report(nights: Sequence[Night], found: Figures, words: Mapping[str, Any]) -> dict[str, Any]:
+def report(
+    nights: Sequence[ScoredNight], found: ReportFigures, words: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return all of it; `words` say under which rules it was made."""
     kinds = sorted({night.kind for night in nights})
     by_kind = {kind: [night for night in nights if night.kind == kind] for kind in kinds}
@@ -26,14 +28,14 @@ def report(nights: Sequence[Night], found: Figures, words: Mapping[str, Any]) ->
         "nights": len(nights),
         "measures": _measures(found),
         "kinds": {
-            kind: {"nights": len(mine), "measures": _measures(figures(ALL, mine, SIDES))}
+            kind: {"nights": len(mine), "measures": _measures(estimates(ALL, mine, SIDES))}
             for kind, mine in by_kind.items()
         },
         "rows": [_night(night) for night in nights],
     }
 
 
-def _measures(found: Figures) -> dict[str, Any]:
+def _measures(found: ReportFigures) -> dict[str, Any]:
     return {
         measure.key: {
             "label": measure.label,
@@ -44,7 +46,7 @@ def _measures(found: Figures) -> dict[str, Any]:
     }
 
 
-def _night(night: Night) -> dict[str, Any]:
+def _night(night: ScoredNight) -> dict[str, Any]:
     return {
         "name": night.name,
         "kind": night.kind,
@@ -53,11 +55,11 @@ def _night(night: Night) -> dict[str, Any]:
     }
 
 
-def _side(side: Side, zone: tzinfo) -> dict[str, Any]:
+def _side(side: SystemResult, zone: tzinfo) -> dict[str, Any]:
     skin = side.skin
     return {
         "alerts": [_alert(judged, zone) for judged in side.alerts],
-        "uncovered": [_bared(bared, zone) for bared in side.bared],
+        "uncovered": [_bared(bared, zone) for bared in side.uncoverings],
         "feet": [_bared(bared, zone) for bared in side.feet],
         "cold_skin_min": [skin.cold_min, skin.cold_told_min],
         "very_cold_skin_min": [skin.very_cold_min, skin.very_cold_told_min],
@@ -74,29 +76,29 @@ def _side(side: Side, zone: tzinfo) -> dict[str, Any]:
                 "told": fate.told,
                 "delay_min": _minutes(fate.delay_min),
             }
-            for fate in side.fates
+            for fate in side.faults
         ],
         "wakes": [iso(at_ms, zone) for at_ms in side.wakes],
         "signs": [{"at": iso(sign.at_ms, zone), "hit": sign.hit} for sign in side.signs],
     }
 
 
-def _alert(judged: Judged, zone: tzinfo) -> dict[str, Any]:
+def _alert(judged: JudgedAlert, zone: tzinfo) -> dict[str, Any]:
     alert = judged.alert
     return {
         "kind": alert.kind,
         "at": iso(alert.at_ms, zone),
         "end": None if alert.end_ms is None else iso(alert.end_ms, zone),
         "sound": None if alert.sound_ms is None else iso(alert.sound_ms, zone),
-        "level": alert.level,
+        "level": alert.severity,
         "reason": alert.reason,
         "text": alert.text,
-        "true": judged.true,
+        "true": judged.is_true,
         "on_faulty": judged.on_faulty,
     }
 
 
-def _bared(bared: Bared, zone: tzinfo) -> dict[str, Any]:
+def _bared(bared: UncoveringOutcome, zone: tzinfo) -> dict[str, Any]:
     return {
         "what": bared.what,
         "side": bared.side,

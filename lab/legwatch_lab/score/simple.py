@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from statistics import median
 
 from legwatch.events import Window
-from legwatch_lab.score.alert import Alert, Run
+from legwatch_lab.score.alert import AlertSpan, Transcript
 
 COLD_C, COLD_MIN = 28.0, 10
 STILL_MIN = 60
 MINUTE_MS = 60_000
 
 
-def simple(windows: Iterable[Window], end_ms: int) -> Run:
+def simple(windows: Iterable[Window], end_ms: int) -> Transcript:
     """Return what it says of a night, minute by minute until `end_ms`; every alert is a sound."""
     legs: dict[int, list[float]] = defaultdict(list)
     moved: set[int] = set()
@@ -41,7 +41,7 @@ def simple(windows: Iterable[Window], end_ms: int) -> Run:
         cold.take(at_ms, f"The reading by the legs is {leg_c} C.", holds=low)
         still.take(at_ms, f"No movement for {STILL_MIN} min.", holds=minute not in moved)
     alerts = tuple(sorted(cold.alerts + still.alerts, key=lambda alert: alert.at_ms))
-    return Run(alerts, tuple(alert.at_ms for alert in alerts))
+    return Transcript(alerts, tuple(alert.at_ms for alert in alerts))
 
 
 class _Held:
@@ -50,7 +50,7 @@ class _Held:
     def __init__(self, kind: str, hold_min: int) -> None:
         self._kind, self._hold_min = kind, hold_min
         self._minutes = 0
-        self.alerts: list[Alert] = []
+        self.alerts: list[AlertSpan] = []
 
     def take(self, at_ms: int, text: str, *, holds: bool) -> None:
         """Take the minute that ended at `at_ms`."""
@@ -61,4 +61,4 @@ class _Held:
             return
         self._minutes += 1
         if self._minutes == self._hold_min:
-            self.alerts.append(Alert(self._kind, at_ms, "warning", "limit", text, at_ms))
+            self.alerts.append(AlertSpan(self._kind, at_ms, "warning", "limit", text, at_ms))

@@ -2,12 +2,12 @@
 
 from bisect import bisect_right
 
-from legwatch_lab.truth import Truth
+from legwatch_lab.truth import NightTruth
 
 SLACK = 0.9  # a count that began a little after the turn is still right
 
 
-def true(truth: Truth, at_ms: int, limit_s: float) -> bool:
+def is_truly_still(truth: NightTruth, at_ms: int, limit_s: float) -> bool:
     """Say whether nobody had turned, nor gone to bed, for nine tenths of the limit."""
     stay = truth.stay(at_ms)
     if stay is None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from legwatch_lab.score.interval import Figure, quantile
+from legwatch_lab.score.interval import Estimate, quantile
 from legwatch_lab.score.measure import MEASURES, Measure, of, total
-from legwatch_lab.score.night import BODY, Night
+from legwatch_lab.score.night import BODY, ScoredNight
 
 HEAD = "{label:<47}{unit:<8}{mine:>8} {mine_in:<16}{theirs:>8} {theirs_in:<15}{of:>6}"
 ROW = (
@@ -14,7 +14,7 @@ ROW = (
 
 
 def headline(
-    found: Mapping[tuple[str, str], Figure], mine: str = "legwatch", theirs: str = "simple"
+    found: Mapping[tuple[str, str], Estimate], mine: str = "legwatch", theirs: str = "simple"
 ) -> Iterator[str]:
     """Yield the lines of all measures, the rules and the simple automation side by side."""
     yield HEAD.format(
@@ -28,7 +28,7 @@ def headline(
             yield _line(measure, found[measure.key, mine], found[measure.key, theirs])
 
 
-def _line(measure: Measure, mine: Figure, theirs: Figure) -> str:
+def _line(measure: Measure, mine: Estimate, theirs: Estimate) -> str:
     counted = mine.of if measure.unit != "a night" else 0.0
     return HEAD.format(
         label=f"  {measure.label}",
@@ -45,7 +45,7 @@ def _value(value: float | None, unit: str) -> str:
     return "-" if value is None else _number(value, unit)
 
 
-def _between(figure: Figure, unit: str) -> str:
+def _between(figure: Estimate, unit: str) -> str:
     if figure.value is None or figure.low is None or figure.high is None:
         return ""
     return f"({_number(figure.low, unit)} to {_number(figure.high, unit)})"
@@ -56,7 +56,7 @@ def _number(value: float, unit: str) -> str:
 
 
 def by_kind(
-    nights: Sequence[Night], mine: str = "legwatch", theirs: str = "simple"
+    nights: Sequence[ScoredNight], mine: str = "legwatch", theirs: str = "simple"
 ) -> Iterator[str]:
     """Yield a row a kind: the rules, then after a stroke the simple automation."""
     yield f"{mine} / {theirs}"
@@ -76,11 +76,11 @@ def by_kind(
         yield _kind(kind, [n for n in nights if kind in ("", n.kind)], (mine, theirs))
 
 
-def _kind(kind: str, nights: Sequence[Night], sides: tuple[str, str]) -> str:
+def _kind(kind: str, nights: Sequence[ScoredNight], sides: tuple[str, str]) -> str:
     def both(key: str, spec: str) -> str:
         return " / ".join(_rate(key, nights, side, spec) for side in sides)
 
-    eligible = sum(len(night.sides[sides[0]].bared) for night in nights)
+    eligible = sum(len(night.sides[sides[0]].uncoverings) for night in nights)
     health = sum(night.sides[sides[0]].count("sensor", "agent") for night in nights)
     body = [sum(n.sides[side].count(*BODY) > 0 for n in nights) for side in sides]
     return ROW.format(
@@ -96,7 +96,7 @@ def _kind(kind: str, nights: Sequence[Night], sides: tuple[str, str]) -> str:
     )
 
 
-def _rate(key: str, nights: Sequence[Night], side: str, spec: str) -> str:
+def _rate(key: str, nights: Sequence[ScoredNight], side: str, spec: str) -> str:
     measure = of(key)
     assert not hasattr(measure, "quantile")
     upper, lower = total(measure, nights, side)
@@ -105,7 +105,9 @@ def _rate(key: str, nights: Sequence[Night], side: str, spec: str) -> str:
     return f"{100 * upper / lower:.0f}%" if spec == "%" else f"{upper / lower:{spec}}"
 
 
-def _delay(nights: Sequence[Night], side: str) -> str:
-    delays = [b.delay_min for n in nights for b in n.sides[side].bared if b.delay_min is not None]
+def _delay(nights: Sequence[ScoredNight], side: str) -> str:
+    delays = [
+        b.delay_min for n in nights for b in n.sides[side].uncoverings if b.delay_min is not None
+    ]
     middle = quantile(sorted(delays), 0.5)
     return "-" if middle is None else f"{middle:.0f}"

@@ -19,12 +19,12 @@ from legwatch.limits.limits import Rules
 from legwatch.printable import printable
 from legwatch.state_codec import to_json
 from legwatch.text.message import text, title
-from legwatch_server.beds.leaps import Leaps
-from legwatch_server.beds.registry import Bed, Boot, restored
-from legwatch_server.inbox import Act, Answered, Of, Outcome, Subject
+from legwatch_server.beds.leaps import LeapAllowance
+from legwatch_server.beds.registry import BedRecord, SequenceTracker, restore
+from legwatch_server.inbox import Action, ActionRequest, Outcome, Target, TargetKind
 from legwatch_server.ingest.broker import Message
-from legwatch_server.ingest.timestamps import place, pressed_ms
-from legwatch_server.store.notices import News
+from legwatch_server.ingest.timestamps import correct, pressed_ms
+from legwatch_server.store.notices import NewNotice
 from legwatch_server.store.store import Batch, Store
 
 logger = logging.getLogger(__name__)
@@ -47,21 +47,21 @@ class Counters:
         return deepcopy(self)
 
 
-class Intake:
+class UnitOfWork:
     """Owns all beds; used by one thread."""
 
     def __init__(
         self, store: Store, rules_of: Callable[[str], Rules], plays: Callable[[str], bool]
     ) -> None:
         self._store, self._rules_of, self._plays = store, rules_of, plays
-        self.beds: dict[str, Bed] = {}
+        self.beds: dict[str, BedRecord] = {}
         self.counters = Counters()
         self._undeclared: set[str] = set()  # beds whose recordings were refused, and that was said
         self.away_ms = 0  # until when no silence counts against an agent: nobody could listen
         for ident, name, state, seen_ms, played in store.beds():
-            bed = Bed(ident, name, rules_of(name), seen_ms=seen_ms, played=played)
+            bed = BedRecord(ident, name, rules_of(name), seen_ms=seen_ms, played=played)
             try:
-                restored(bed, state)
+                restore(bed, state)
             except ValueError as error:
                 # Its first nights are over: it must not fall silent for a week because of this.
                 bed.state = engine.start(trial_over=True)
@@ -70,12 +70,12 @@ class Intake:
         self._next_bed = max((bed.id for bed in self.beds.values()), default=0) + 1
         self._next_boot = store.next_boot_id()
         self.batch = Batch()
-        self.touched: dict[str, Bed] = {}
-        self.boots: dict[int, tuple[Bed, Boot]] = {}
-        self._undo_state: dict[str, tuple[engine.BedState, int, bool, Leaps]] = {}
+        self.touched: dict[str, BedRecord] = {}
+        self.boots: dict[int, tuple[BedRecord, SequenceTracker]] = {}
+        self._undo_state: dict[str, tuple[engine.BedState, int, bool, LeapAllowance]] = {}
         self._undo_boot: dict[int, tuple[int, set[int]]] = {}
         self._new: list[str] = []
-        self._replies: list[tuple[Answered, Outcome]] = []
+        self._replies: list[tuple[ActionRequest, Outcome]] = []
         self._tokens: set[bytes] = set()
         self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
         self.fresh = False
@@ -124,22 +124,26 @@ class Intake:
             except Exception:  # who asked may be gone; the answer is committed all the same
                 logger.exception("an answer by %s could not be confirmed", answered.via)
 
-    def answer(self, said: Answered, now_ms: int) -> None:
+    def add_request(self, said: ActionRequest, now_ms: int) -> None:
         """Take an answer in that came by a link, an app or the command line."""
         self._replies.append((said, self._answer(said, now_ms)))
 
-    def _answer(self, said: Answered, now_ms: int) -> Outcome:
+    def _answer(self, said: ActionRequest, now_ms: int) -> Outcome:
         used_ms = self._store.used_ms(said.token) if said.token else None
         if used_ms is not None:
             return Outcome.AGAIN if now_ms - used_ms <= RETRY_MS else Outcome.USED
         if said.token and said.token in self._tokens:
             return Outcome.AGAIN
-        if not said.token and said.claims.of is Of.DELIVERY and self._answered(said.claims.id):
+        if (
+            not said.token
+            and said.claims.target is TargetKind.DELIVERY
+            and self._answered(said.claims.id)
+        ):
             return Outcome.AGAIN  # a service that was asked twice
-        subject = self._store.subject(said.claims.of, said.claims.id)
+        subject = self._store.target(said.claims.target, said.claims.id)
         if subject is None or (subject.bed and subject.bed not in self.beds):
             return Outcome.GONE
-        act, minutes = said.claims.act, said.claims.minutes
+        act, minutes = said.claims.action, said.claims.minutes
         if subject.bed and not self._react(self.beds[subject.bed], subject, said, now_ms):
             return Outcome.OVER
         self._tokens.add(said.token)
@@ -149,7 +153,7 @@ class Intake:
                 subject.person or said.via, act.value, minutes or None, said.via,
             )
         )  # fmt: skip
-        if said.claims.of is Of.DELIVERY:
+        if said.claims.target is TargetKind.DELIVERY:
             self.batch.answered.append((said.claims.id, f"{act.value} by {said.via}"))
         return Outcome.DONE
 
@@ -157,24 +161,24 @@ class Intake:
         noted = any(ident == delivery for ident, _ in self.batch.answered)
         return noted or self._store.answered(delivery)
 
-    def _react(self, bed: Bed, subject: Subject, said: Answered, now_ms: int) -> bool:
+    def _react(self, bed: BedRecord, subject: Target, said: ActionRequest, now_ms: int) -> bool:
         """Let the engine know, a played bed in its own time; False: what was meant is over."""
         at_ms = bed.state.at_ms if bed.played else now_ms
         kind = AlertKind(subject.kind) if subject.kind else None
         who = subject.person or said.via
-        if said.claims.act is Act.QUIET:
+        if said.claims.action is Action.SNOOZE:
             until_ms = at_ms + said.claims.minutes * 60_000
             snooze = Snooze(at_ms, kind, until_ms, episode_ms=subject.episode_ms or None)
             before = len(self.batch.notices)
             self._decide(bed, replace(snooze, standing=kind is not None), who)
             new = self.batch.notices[before:]
             return any(news.notice.transition is TransitionKind.SNOOZED for news in new)
-        if said.claims.act in (Act.SEEN, Act.USELESS):
-            useful = said.claims.act is Act.SEEN
+        if said.claims.action in (Action.SEEN, Action.NOT_USEFUL):
+            useful = said.claims.action is Action.SEEN
             self._decide(bed, Ack(at_ms, kind, subject.episode_ms or None, useful), who)
         return True
 
-    def take(self, message: Message) -> None:
+    def add_message(self, message: Message) -> None:
         """Take one message in; one that cannot be read is set aside.
 
         Raises what a fault of ours or of the store raises; the batch is then to be undone.
@@ -188,7 +192,7 @@ class Intake:
         except WireError as error:
             self.set_aside(message, str(error))
 
-    def tick(self, bed: Bed, at_ms: int) -> None:
+    def tick(self, bed: BedRecord, at_ms: int) -> None:
         """Let time come to `at_ms` for a bed."""
         self._decide(bed, Tick(at_ms))
 
@@ -203,7 +207,7 @@ class Intake:
             return
         if window.clock == ClockTrust.PLAYED:
             self._leap(bed, window.to_ms, message.arrived_ms)
-        placed = place(window, message.arrived_ms, bed.rules.alerts.fresh_s)
+        placed = correct(window, message.arrived_ms, bed.rules.alerts.fresh_s)
         if not placed.late:
             self._decide(bed, placed.window)
         boot.add(window.seq)
@@ -234,7 +238,7 @@ class Intake:
             logger.warning("bed %s is not taken in: it plays %s", name, why)
         raise WireError(f"clock: {why}")
 
-    def _leap(self, bed: Bed, to_ms: int, now_ms: int) -> None:
+    def _leap(self, bed: BedRecord, to_ms: int, now_ms: int) -> None:
         """Take from a recording's allowance; raises WireError when there is none left."""
         leaps = bed.leaps.after(bed.state.at_ms, to_ms, now_ms)
         if leaps is None:
@@ -257,11 +261,11 @@ class Intake:
         )
         self._touch(bed)
         at_ms = pressed_ms(press, message.arrived_ms, played=bed.played)
-        event = _said(press, at_ms)
+        event = _as_event(press, at_ms)
         if event is not None:
             self._decide(bed, event, BEDSIDE)
 
-    def _decide(self, bed: Bed, event: Event, who: str | None = None) -> None:
+    def _decide(self, bed: BedRecord, event: Event, who: str | None = None) -> None:
         if not bed.played and bed.state.at_ms < self.away_ms and not isinstance(event, Away):
             self._decide(bed, Away(min(event.at_ms, self.away_ms)))
         state, notices = engine.advance(bed.state, event, bed.rules)
@@ -270,7 +274,7 @@ class Intake:
         for notice in notices:
             self._note(bed, notice, who)
 
-    def _note(self, bed: Bed, notice: Notice, who: str | None) -> None:
+    def _note(self, bed: BedRecord, notice: Notice, who: str | None) -> None:
         said = text(notice)
         row = (
             bed.id,
@@ -283,26 +287,26 @@ class Intake:
             title(notice),
             as_json(notice, bed=bed.name, text=said),
         )
-        self.batch.notices.append(News(bed.id, bed.name, notice, row, who, played=bed.played))
+        self.batch.notices.append(NewNotice(bed.id, bed.name, notice, row, who, played=bed.played))
         key = (notice.kind.value, notice.transition.value)
         self.counters.notices[key] = self.counters.notices.get(key, 0) + 1
 
-    def _bed(self, name: str) -> Bed:
+    def _bed(self, name: str) -> BedRecord:
         bed = self.beds.get(name)
         if bed is None:
-            bed = Bed(self._next_bed, name, self._rules_of(name))
+            bed = BedRecord(self._next_bed, name, self._rules_of(name))
             self._next_bed += 1
             self.batch.beds.append((bed.id, name))
             self.beds[name] = bed
             self._new.append(name)
         return bed
 
-    def _boot(self, bed: Bed, window: Window) -> Boot:
+    def _boot(self, bed: BedRecord, window: Window) -> SequenceTracker:
         boot = self._boot_seen(bed, window.boot)
         new = boot is None
         if boot is None:
             base = (window.low or window.seq) - 1
-            boot = Boot(self._next_boot, window.boot, min(base, window.seq - 1))
+            boot = SequenceTracker(self._next_boot, window.boot, min(base, window.seq - 1))
             self._next_boot += 1
             self.batch.boots.append((boot.id, bed.id, window.boot, boot.upto))
             bed.boots[window.boot] = boot
@@ -313,17 +317,17 @@ class Intake:
             boot.holds_from(window.low)
         return boot
 
-    def _boot_seen(self, bed: Bed, name: str) -> Boot | None:
+    def _boot_seen(self, bed: BedRecord, name: str) -> SequenceTracker | None:
         """Return a boot of which something is stored, or about to be."""
         boot = bed.boots.get(name)
         if boot is None:
             stored = self._store.boot(bed.id, bed.name, name)
             if stored is None:
                 return None
-            boot = bed.boots[name] = Boot(stored[0], name, stored[1], stored[2])
+            boot = bed.boots[name] = SequenceTracker(stored[0], name, stored[1], stored[2])
         return boot
 
-    def _touch(self, bed: Bed) -> None:
+    def _touch(self, bed: BedRecord) -> None:
         if bed.name not in self.touched:
             self.touched[bed.name] = bed
             self._undo_state[bed.name] = (bed.state, bed.seen_ms, bed.played, bed.leaps)
@@ -375,7 +379,7 @@ class Intake:
         return known.boot, seq
 
 
-def _said(press: Press, at_ms: int) -> Ack | Snooze | None:
+def _as_event(press: Press, at_ms: int) -> Ack | Snooze | None:
     """Return what a button at the bedside says to the engine."""
     if press.button == "snooze":
         until_ms = at_ms + (press.minutes or 30) * 60_000

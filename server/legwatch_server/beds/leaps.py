@@ -16,20 +16,20 @@ MINUTES_A_S = 100.0  # and half a hundredth of a processor from then on
 BACK_MINUTES = 60  # what a time line that begins anew is counted as
 
 
-class Leaps(NamedTuple):
+class LeapAllowance(NamedTuple):
     """One bed's allowance, in minutes to judge. It fills again with real time."""
 
     left: float = MOST_MINUTES
     at_ms: int | None = None  # real time
 
-    def after(self, from_ms: int, to_ms: int, now_ms: int) -> "Leaps | None":
+    def after(self, from_ms: int, to_ms: int, now_ms: int) -> "LeapAllowance | None":
         """Return what is left after a leap of the time line at `now_ms`; None: it is too much."""
         left = self.left
         if self.at_ms is not None:
             passed_s = max(0, now_ms - self.at_ms) / 1000
             left = min(MOST_MINUTES, left + passed_s * MINUTES_A_S)
         left -= _cost((to_ms - from_ms) // MINUTE_MS)
-        return Leaps(left, now_ms) if left >= 0 else None
+        return LeapAllowance(left, now_ms) if left >= 0 else None
 
 
 def _cost(minutes: int) -> int:

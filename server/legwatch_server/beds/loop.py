@@ -15,16 +15,16 @@ from legwatch.contract.codec import VERSION, Stored, encode_stored
 from legwatch.contract.topics import Channel, topic
 from legwatch.events import AlertKind
 from legwatch_runtime.clock import utc_ms
-from legwatch_server.beds.batch import Intake
-from legwatch_server.beds.registry import Bed, Boot
-from legwatch_server.beds.status import Pulse
+from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.registry import BedRecord, SequenceTracker
+from legwatch_server.beds.status import Status
 from legwatch_server.beds.suspects import Suspects
 from legwatch_server.beds.writer import Writer
-from legwatch_server.ingest.broker import Arrival, Connected, Message
-from legwatch_server.notify.planner import Tell
-from legwatch_server.notify.recovery import resume
-from legwatch_server.notify.rehearsal import Learned
-from legwatch_server.store.deliveries import Try
+from legwatch_server.ingest.broker import Arrival, BrokerUp, Message
+from legwatch_server.notify.planner import DeliveryPlanner
+from legwatch_server.notify.recovery import recover
+from legwatch_server.notify.rehearsal import TrialEnd
+from legwatch_server.store.deliveries import DeliveryTest
 from legwatch_server.store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -34,13 +34,13 @@ STATES_A_S = 200  # `state` messages are for dashboards: at most so many
 CONFIRMATIONS_A_S = 2000
 LONGEST_WAIT_S = 1.0
 EVENING_LOOK_MS = 60_000
-NO_BOOT = Boot(0, "00000000", 0)  # of a bed that has sent presses only
+NO_BOOT = SequenceTracker(0, "00000000", 0)  # of a bed that has sent presses only
 
 
-Rehearsal = Callable[[int, str, list[Learned]], tuple[str, list[Try]] | None]
+Rehearsal = Callable[[int, str, list[TrialEnd]], tuple[str, list[DeliveryTest]] | None]
 
 
-class Wire(Protocol):
+class BrokerPort(Protocol):
     """What the owner needs of the broker."""
 
     def acknowledge(self, messages: list[Message]) -> None:
@@ -50,20 +50,20 @@ class Wire(Protocol):
         """Publish."""
 
 
-class Owner:
+class WriterLoop:
     """Runs until a None comes through the queue of arrivals."""
 
     def __init__(
         self,
         *,
         store: Store,
-        intake: Intake,
-        wire: Wire,
+        intake: UnitOfWork,
+        wire: BrokerPort,
         arrivals: "queue.SimpleQueue[Arrival | None]",
-        tell: Tell,
+        tell: DeliveryPlanner,
         rehearsal: Rehearsal = lambda *_: None,
         wake: Callable[[], None],
-        pulse: Pulse,
+        pulse: Status,
         stopping: threading.Event | None = None,
         suspects: Suspects | None = None,
         utc_ms: Callable[[], int] = utc_ms,
@@ -83,14 +83,14 @@ class Owner:
             stopping=stopping or threading.Event(),
             utc_ms=utc_ms,
         )
-        self._allowance = _Allowance(CONFIRMATIONS_A_S, utc_ms)
-        self._states = _Allowance(STATES_A_S, utc_ms)
+        self._allowance = _RateLimit(CONFIRMATIONS_A_S, utc_ms)
+        self._states = _RateLimit(STATES_A_S, utc_ms)
 
     def begin(self) -> None:
         """Put the outbox in order; called before anybody is told, and again until it worked."""
         try:
             with self._store.transaction() as db:
-                resume(db, self._tell, self._intake.beds.values(), self._utc_ms())
+                recover(db, self._tell, self._intake.beds.values(), self._utc_ms())
             self._resumed = True
         except sqlite3.Error as error:
             logger.warning("the outbox was not put in order yet: %s", error)
@@ -107,8 +107,8 @@ class Owner:
         """Take a batch in and commit it; a failing disk is waited for, nothing is dropped."""
         if not self._resumed:
             self.begin()
-        messages = [a for a in arrivals if not isinstance(a, Connected)]
-        if any(isinstance(a, Connected) for a in arrivals):
+        messages = [a for a in arrivals if not isinstance(a, BrokerUp)]
+        if any(isinstance(a, BrokerUp) for a in arrivals):
             for bed in self._intake.beds.values():
                 # Say again what stands, and what does not: a crash may have come before the word.
                 bed.alerts = dict.fromkeys(AlertKind, b"?")
@@ -132,11 +132,11 @@ class Owner:
         except sqlite3.Error as error:
             logger.warning("the evening's try was put off: %s", error)
 
-    def _learned(self) -> list[Learned]:
+    def _learned(self) -> list[TrialEnd]:
         """Return the beds whose first nights are over, and nobody was told."""
-        told = self._store.learned()
+        told = self._store.trial_ends_announced()
         return [
-            Learned(bed.id, bed.name)
+            TrialEnd(bed.id, bed.name)
             for bed in self._intake.beds.values()
             if bed.id not in told and is_over(bed.state.bed.trial, bed.rules)
         ]
@@ -175,19 +175,19 @@ class Owner:
                 continue
             bed.minutes = minutes
             try:
-                self._say(bed)
+                self._publish_bed(bed)
             except Exception:  # what one bed looks like is no reason to leave the others
                 logger.exception("bed %s cannot be shown", bed.name)
         unsaid.clear()
 
-    def _confirm(self, bed: Bed, boot: Boot) -> None:
+    def _confirm(self, bed: BedRecord, boot: SequenceTracker) -> None:
         """Tell a bed's agent what it may let go of."""
         self._writer.pressed.pop(bed.name, None)
         stored = Stored(boot.boot, boot.upto, self._writer.presses(bed))
         name = topic(bed.name, Channel.STORED)
         self._wire.publish(name, encode_stored(stored), qos=0, retain=True)
 
-    def _say(self, bed: Bed) -> None:
+    def _publish_bed(self, bed: BedRecord) -> None:
         seen = engine.view(bed.state, bed.rules)
         if seen is None:
             return
@@ -204,7 +204,7 @@ class Owner:
             self._wire.publish(name, _state(seen), qos=0, retain=False)
 
 
-class _Allowance:
+class _RateLimit:
     """So many a second."""
 
     def __init__(self, most: int, utc_ms: Callable[[], int]) -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from legwatch.engine import BedState, start
 from legwatch.limits.limits import Rules
 from legwatch.state_codec import from_json
-from legwatch_server.beds.leaps import Leaps
+from legwatch_server.beds.leaps import LeapAllowance
 
 
 @dataclass(slots=True)
-class Boot:
+class SequenceTracker:
     """One start of an agent: all its windows up to `upto` are committed, and those `ahead`."""
 
     id: int
@@ -44,7 +44,7 @@ class Boot:
 
 
 @dataclass(slots=True)
-class Bed:
+class BedRecord:
     """One bed. `state` is replaced, never changed."""
 
     id: int
@@ -53,15 +53,15 @@ class Bed:
     state: BedState = field(default_factory=start)
     seen_ms: int = 0
     played: bool = False
-    boots: dict[str, Boot] = field(default_factory=dict)
+    boots: dict[str, SequenceTracker] = field(default_factory=dict)
     minutes: int = 0  # judged minutes at the last `state` message
     alerts: dict[str, bytes] = field(default_factory=dict)  # as last published
     due_queued: bool = False
     presses: tuple[str, ...] | None = None  # ids of the last that are committed; None: not asked
-    leaps: Leaps = field(default_factory=Leaps)  # of a recording
+    leaps: LeapAllowance = field(default_factory=LeapAllowance)  # of a recording
 
 
-def restored(bed: Bed, text: str | None) -> Bed:
+def restore(bed: BedRecord, text: str | None) -> BedRecord:
     """Return the bed with its stored state; raises ValueError when that is not one."""
     if text is not None:
         bed.state = from_json(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
+class StatusSnapshot:
     """One look at the owner thread."""
 
     committed_ms: int = 0
@@ -24,14 +24,14 @@ class Beat:
         return 0 if self.unjudged else self.fresh_ms
 
 
-class Pulse:
+class Status:
     """Replaced as a whole, so a reader never sees half of one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._beat = Beat()
+        self._beat = StatusSnapshot()
 
-    def now(self) -> Beat:
+    def now(self) -> StatusSnapshot:
         """Return the last beat."""
         return self._beat
 

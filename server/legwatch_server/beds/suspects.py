@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from legwatch_server.inbox import Answered
+from legwatch_server.inbox import ActionRequest
 from legwatch_server.ingest.broker import Message
 
 MOST_CRASHES = 3  # tried alone so often: a kill can fall on an innocent one once, not thrice
 MOST_ALONE = 64  # after a crash in a long backlog, groups of so many are tried before each alone
 _NAME_BYTES = 8
 
-Taken = Message | Answered
+Work = Message | ActionRequest
 
 
 class Suspects:
@@ -38,7 +38,7 @@ class Suspects:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             self._read(os.pread(self._file, 1_000_000, 0))
 
-    def groups(self, messages: Sequence[Taken]) -> Iterator[list[Taken]]:
+    def groups(self, messages: Sequence[Work]) -> Iterator[list[Work]]:
         """Yield the messages in order, each suspect in a small group of its own.
 
         Without messages there is one empty group: time passes for the beds all the same.
@@ -53,7 +53,7 @@ class Suspects:
             for begin in range(0, len(group), size):
                 yield group[begin : begin + size]
 
-    def begin(self, group: Sequence[Taken]) -> bool:
+    def begin(self, group: Sequence[Work]) -> bool:
         """Write down what is tried now; False: the server has ended with it too often."""
         # An answer that was at work does not come again: nobody sends it.
         names = [_name(message) for message in group if isinstance(message, Message)]
@@ -79,7 +79,7 @@ class Suspects:
         """Write down what is tried once more."""
         self._write(self._content)
 
-    def done(self, group: Sequence[Taken]) -> None:
+    def done(self, group: Sequence[Work]) -> None:
         """Clear these: they were taken in, or set aside."""
         if self._alone:
             for message in group:
@@ -93,7 +93,7 @@ class Suspects:
             os.close(self._file)
             self._file = None
 
-    def _suspected(self, message: Taken) -> bool:
+    def _suspected(self, message: Work) -> bool:
         if not isinstance(message, Message):
             return False
         name = _name(message)

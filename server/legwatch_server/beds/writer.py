@@ -15,12 +15,12 @@ from typing import Protocol
 
 from legwatch import engine
 from legwatch.contract.codec import MOST_PRESSES
-from legwatch_server.beds.batch import Intake
-from legwatch_server.beds.registry import Bed, Boot
-from legwatch_server.beds.status import Pulse
-from legwatch_server.beds.suspects import Suspects, Taken
+from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.registry import BedRecord, SequenceTracker
+from legwatch_server.beds.status import Status
+from legwatch_server.beds.suspects import Suspects, Work
 from legwatch_server.ingest.broker import Message
-from legwatch_server.notify.planner import Tell
+from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.store.store import Store, of_the_store
 
 logger = logging.getLogger(__name__)
@@ -50,12 +50,12 @@ class Writer:
     def __init__(
         self,
         store: Store,
-        intake: Intake,
+        intake: UnitOfWork,
         broker: Acknowledges,
         *,
-        tell: Tell,
+        tell: DeliveryPlanner,
         wake: Callable[[], None],
-        pulse: Pulse,
+        pulse: Status,
         suspects: Suspects,
         stopping: threading.Event,
         utc_ms: Callable[[], int],
@@ -66,9 +66,9 @@ class Writer:
         self._started_ms = utc_ms()
         intake.away_ms = self._started_ms + START_MS
         self._due: list[tuple[int, str]] = []
-        self.unconfirmed: dict[int, tuple[Bed, Boot]] = {}
-        self.unsaid: dict[str, Bed] = {}
-        self.pressed: dict[str, Bed] = {}  # with presses to confirm
+        self.unconfirmed: dict[int, tuple[BedRecord, SequenceTracker]] = {}
+        self.unsaid: dict[str, BedRecord] = {}
+        self.pressed: dict[str, BedRecord] = {}  # with presses to confirm
         for bed in intake.beds.values():
             self._expect(bed)
 
@@ -79,7 +79,7 @@ class Writer:
         due_ms = max(self._due[0][0] + TICK_LAG_MS, self._started_ms + START_MS)
         return min(longest_s, (due_ms - self._utc_ms()) / 1000)
 
-    def write(self, messages: Sequence[Taken]) -> bool:
+    def write(self, messages: Sequence[Work]) -> bool:
         """Take messages in and let time pass; False: asked to end before all was written."""
         try:
             for group in self._suspects.groups(messages):
@@ -93,7 +93,7 @@ class Writer:
             return False
         return True
 
-    def presses(self, bed: Bed) -> tuple[str, ...]:
+    def presses(self, bed: BedRecord) -> tuple[str, ...]:
         """Return the ids of a bed's last committed presses."""
         if bed.presses is None:
             try:
@@ -102,7 +102,7 @@ class Writer:
                 return ()  # the agent sends them again, and hears of them then
         return bed.presses
 
-    def _settle(self, messages: list[Taken]) -> None:
+    def _settle(self, messages: list[Work]) -> None:
         """Commit messages and what is due; if that is refused, each of them in its own right."""
         due = self._pop_due()
         try:
@@ -117,7 +117,7 @@ class Writer:
             for bed in due:
                 self._expect(bed)
 
-    def _halve(self, messages: list[Taken]) -> None:
+    def _halve(self, messages: list[Work]) -> None:
         error = self._patiently(messages, []) if messages else None
         if error is None:
             return
@@ -128,7 +128,7 @@ class Writer:
         self._halve(messages[:middle])
         self._halve(messages[middle:])
 
-    def _set_aside(self, message: Taken, why: str, error: Exception | None = None) -> None:
+    def _set_aside(self, message: Work, why: str, error: Exception | None = None) -> None:
         """Keep a message's bytes and go on without it: that this can be stored proves the store."""
         if not isinstance(message, Message):
             logger.error("an answer by %s could not be taken in: %s", message.via, why)
@@ -140,7 +140,7 @@ class Writer:
         self._broker.acknowledge([message])
 
     def _patiently(
-        self, messages: list[Taken], due: list[Bed], aside: tuple[Message, str] | None = None
+        self, messages: list[Work], due: list[BedRecord], aside: tuple[Message, str] | None = None
     ) -> Exception | None:
         """Try until the store takes it; return an error that is not the store's own."""
         attempt = 0
@@ -164,7 +164,7 @@ class Writer:
             self._suspects.again()
 
     def _attempt(
-        self, messages: list[Taken], due: list[Bed], aside: tuple[Message, str] | None
+        self, messages: list[Work], due: list[BedRecord], aside: tuple[Message, str] | None
     ) -> Exception | None:
         """Try once; on an error memory and disk are as before."""
         intake, now_ms = self._intake, self._utc_ms()
@@ -173,9 +173,9 @@ class Writer:
         try:
             for message in messages:
                 if isinstance(message, Message):
-                    intake.take(message)
+                    intake.add_message(message)
                 else:
-                    intake.answer(message, now_ms)
+                    intake.add_request(message, now_ms)
             for bed in due:
                 self._tick(bed, now_ms)
             if aside is not None:
@@ -183,7 +183,7 @@ class Writer:
             batch = intake.finish()
             if not (messages or aside or intake.touched):
                 return None
-            work = self._store.commit(batch, self._tell.write, now_ms)
+            work = self._store.commit(batch, self._tell.plan, now_ms)
         except Exception as error:  # noqa: BLE001 - whose fault it is, the caller finds out
             intake.undo()
             return error
@@ -192,7 +192,7 @@ class Writer:
         self._committed(messages, work=work)
         return None
 
-    def _committed(self, messages: list[Taken], *, work: bool) -> None:
+    def _committed(self, messages: list[Work], *, work: bool) -> None:
         intake = self._intake
         if work:
             self._wake()
@@ -208,9 +208,9 @@ class Writer:
         for bed in intake.touched.values():
             self._expect(bed)
 
-    def _pop_due(self) -> list[Bed]:
+    def _pop_due(self) -> list[BedRecord]:
         """Return the real beds whose minute is over; a played bed has its own time."""
-        found: list[Bed] = []
+        found: list[BedRecord] = []
         now_ms = self._utc_ms()
         if 0 <= now_ms - self._started_ms < START_MS:
             return found  # a clock that was set back meanwhile does not make it wait for longer
@@ -221,18 +221,18 @@ class Writer:
                 found.append(bed)
         return found
 
-    def _tick(self, bed: Bed, now_ms: int) -> None:
+    def _tick(self, bed: BedRecord, now_ms: int) -> None:
         when = engine.due(bed.state, bed.rules)
         if when is not None and not bed.played and when + TICK_LAG_MS <= now_ms:
             self._intake.tick(bed, now_ms - TICK_LAG_MS)
 
-    def _skip(self, bed: Bed, error: Exception) -> None:
+    def _skip(self, bed: BedRecord, error: Exception) -> None:
         """Leave a bed out whose minute cannot be judged; the other beds go on."""
         logger.error("bed %s cannot be judged", bed.name, exc_info=error)
         self._pulse.unjudged(bed.name)
         self._expect(bed, self._utc_ms() + SKIPPED_MS)
 
-    def _expect(self, bed: Bed, not_before_ms: int = 0) -> None:
+    def _expect(self, bed: BedRecord, not_before_ms: int = 0) -> None:
         when = engine.due(bed.state, bed.rules)
         if when is not None and not bed.played and not bed.due_queued:
             heapq.heappush(self._due, (max(when, not_before_ms), bed.name))

@@ -19,17 +19,17 @@ from legwatch_runtime.profiles import sources
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli.explain import answered, explain, headed, journeys
-from legwatch_server.inbox import Act, Claims, Of
-from legwatch_server.links import SNOOZES_MIN, make
-from legwatch_server.review.trial import learning
+from legwatch_server.inbox import Action, LinkClaims, TargetKind
+from legwatch_server.links import SNOOZES_MIN, sign
+from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings, read
 from legwatch_server.store import incidents as chronicle
-from legwatch_server.store.incidents import Episode, Sight
+from legwatch_server.store.incidents import Incident, LastSeen
 from legwatch_server.web.actions import PATH
 
 VALID_S = 60
 FRESH_MIN = 15
-_ACTS = {"seen": Act.SEEN, "useless": Act.USELESS}
+_ACTS = {"seen": Action.SEEN, "useless": Action.NOT_USEFUL}
 _SAID = {
     200: "noted",
     410: "there is no such alert, or it is over; nothing was changed",
@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
         case "explain":
             return _explain(settings, args.id)
         case "seen" | "useless":
-            return _answer(settings, Of.NOTICE, args.id, _ACTS[args.action])
+            return _answer(settings, TargetKind.NOTICE, args.id, _ACTS[args.action])
         case "quiet":
             return _quiet(settings, args)
         case _:
@@ -92,12 +92,12 @@ def _parser() -> argparse.ArgumentParser:
 def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
     now_ms = utc_ms()
     zone = settings.zone_of(args.bed or "")
-    with chronicle.opened(settings.state_dir) as db:
+    with chronicle.open_read_only(settings.state_dir) as db:
         last = chronicle.last_night(db, zone)
         night = _night(args.night, now_ms, zone, last)
-        found = chronicle.episodes(db, night, zone, args.bed)
-        sights = [s for s in chronicle.sights(db) if args.bed in (None, s.bed)]
-        quiet = list(learning(db, settings, now_ms, args.bed))
+        found = chronicle.incidents(db, night, zone, args.bed)
+        sights = [s for s in chronicle.last_seen(db) if args.bed in (None, s.bed)]
+        quiet = list(trial_statuses(db, settings, now_ms, args.bed))
     if args.bed and not sights:
         raise SettingsError("--bed", f"no word was ever heard from {args.bed!r}")
     print(f"Night of {night:%A %d %B %Y} ({zone.key})")
@@ -128,7 +128,7 @@ def _night(wanted: str | None, now_ms: int, zone: ZoneInfo, last: date | None) -
         raise SettingsError("--night", f"{wanted!r} is not a date such as 2026-11-23") from None
 
 
-def _episode(found: Episode, zone: ZoneInfo) -> Iterator[str]:
+def _episode(found: Incident, zone: ZoneInfo) -> Iterator[str]:
     yield _bold(f"#{found.id}  {found.bed}")
     for told, head in headed(found):
         at = f"{local(told.notice.at_ms, zone):%H:%M}"
@@ -148,7 +148,7 @@ def _held(notice: Notice) -> str:
     return "  [no sound yet]" if waiting else f"  [told nobody: {notice.suppressed_by}]"
 
 
-def _sight(sight: Sight, now_ms: int, zone: ZoneInfo) -> str:
+def _sight(sight: LastSeen, now_ms: int, zone: ZoneInfo) -> str:
     if not sight.seen_ms:
         return f"{sight.bed}: never heard of"
     minutes = max(0, now_ms - sight.seen_ms) // 60_000
@@ -164,8 +164,8 @@ def _bold(text: str) -> str:
 
 
 def _explain(settings: ServerSettings, ident: int) -> int:
-    with chronicle.opened(settings.state_dir) as db:
-        found = chronicle.episode(db, ident)
+    with chronicle.open_read_only(settings.state_dir) as db:
+        found = chronicle.incident(db, ident)
     if found is None:
         raise SettingsError("ID", f"there is no alert {ident}; `legwatch alerts` lists them")
     profile = sources(settings.profile_of(found.bed))
@@ -176,18 +176,20 @@ def _explain(settings: ServerSettings, ident: int) -> int:
 
 def _quiet(settings: ServerSettings, args: argparse.Namespace) -> int:
     if args.all is None:
-        return _answer(settings, Of.NOTICE, args.id, Act.QUIET, args.minutes)
-    with chronicle.opened(settings.state_dir) as db:
+        return _answer(settings, TargetKind.NOTICE, args.id, Action.SNOOZE, args.minutes)
+    with chronicle.open_read_only(settings.state_dir) as db:
         row = db.execute("SELECT id FROM beds WHERE name=?", (args.all,)).fetchone()
     if row is None:
         raise SettingsError("--all", f"no word was ever heard from {args.all!r}")
-    return _answer(settings, Of.BED, row[0], Act.QUIET, args.minutes)
+    return _answer(settings, TargetKind.BED, row[0], Action.SNOOZE, args.minutes)
 
 
-def _answer(settings: ServerSettings, of: Of, ident: int, act: Act, minutes: int = 0) -> int:
+def _answer(
+    settings: ServerSettings, of: TargetKind, ident: int, act: Action, minutes: int = 0
+) -> int:
     """Give the answer to the running server, through the door that phones use."""
     expires_ms = utc_ms() + VALID_S * 1000
-    token = make(Claims(of, ident, act, minutes, expires_ms), _key(settings))
+    token = sign(LinkClaims(of, ident, act, minutes, expires_ms), _key(settings))
     where = f"http://{settings.http.host}:{settings.http.port}"
     try:
         answer = urllib3.request("POST", f"{where}{PATH}{token}", retries=False, timeout=15.0)

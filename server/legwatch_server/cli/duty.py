@@ -13,8 +13,8 @@ from legwatch.oncall.people import on_call
 from legwatch_runtime import locations as usual
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.stdout import closed_stdout_is_fine
-from legwatch_server.notify.rehearsal import Way, ways
-from legwatch_server.review.trial import Quiet, learning
+from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
+from legwatch_server.review.trial import TrialStatus, trial_statuses
 from legwatch_server.settings import ServerSettings, read
 from legwatch_server.store import incidents as chronicle
 
@@ -48,17 +48,17 @@ def _beds(settings: ServerSettings) -> list[str]:
     named = {bed for shift in settings.roster for bed in shift.beds} | set(settings.beds)
     named |= {bed for person in settings.people.values() for bed in person.beds}
     try:
-        with chronicle.opened(settings.state_dir) as db:
-            named |= {sight.bed for sight in chronicle.sights(db)}
+        with chronicle.open_read_only(settings.state_dir) as db:
+            named |= {sight.bed for sight in chronicle.last_seen(db)}
     except CannotRun:
         pass  # a server that has not run yet knows no beds
     return sorted(named) or [""]
 
 
-def _quiet(settings: ServerSettings, now_ms: int) -> list[Quiet]:
+def _quiet(settings: ServerSettings, now_ms: int) -> list[TrialStatus]:
     try:
-        with chronicle.opened(settings.state_dir) as db:
-            return list(learning(db, settings, now_ms))
+        with chronicle.open_read_only(settings.state_dir) as db:
+            return list(trial_statuses(db, settings, now_ms))
     except CannotRun:
         return []  # whether anybody can be reached is not known either, and that is said
 
@@ -89,7 +89,7 @@ def _ways(settings: ServerSettings, now_ms: int, tonight: set[str]) -> bool:
     """Print how the ways to everybody are; say whether all of those on duty tonight are good."""
     path = Path(settings.state_dir) / "legwatch.db"
     try:
-        found = ways(path, settings, now_ms)
+        found = route_statuses(path, settings, now_ms)
     except sqlite3.Error:
         print("Whether they can be reached is not known: the server has not run yet.")
         return False
@@ -101,7 +101,7 @@ def _ways(settings: ServerSettings, now_ms: int, tonight: set[str]) -> bool:
     return all(way.good for way in found if way.person in tonight)
 
 
-def _line(way: Way, settings: ServerSettings) -> str:
+def _line(way: RouteStatus, settings: ServerSettings) -> str:
     word = _WORDS[way.good]
     if sys.stdout.isatty():
         word = f"{_COLOURS[way.good]}{word}\x1b[0m"

@@ -9,7 +9,7 @@ from legwatch.conditions.verdict import Reason
 from legwatch.night import local
 from legwatch.oncall.escalation import OVER
 from legwatch.text.message import title
-from legwatch_server.store.incidents import Answer, Episode, Step, Told
+from legwatch_server.store.incidents import AnswerRecord, DeliveryStep, Incident, NoticeRecord
 
 _BECAUSE = {
     Reason.UNCOVERED: "the air by the legs fell as fast as it does when a cover is lifted",
@@ -50,9 +50,9 @@ _ACTS = {
 }
 
 
-def explain(found: Episode, zone: tzinfo, sources: dict[str, str]) -> Iterator[str]:
+def explain(found: Incident, zone: tzinfo, sources: dict[str, str]) -> Iterator[str]:
     """Yield lines; `sources` says for each limit where its value comes from."""
-    first = found.told[0]
+    first = found.notices[0]
     began = local(first.notice.at_ms, zone)
     yield f"Alert {found.id}, bed {found.bed}, {began:%A %d %B %Y}"
     for told, head in headed(found):
@@ -107,14 +107,14 @@ def _rule(notice: Notice, sources: dict[str, str]) -> Iterator[str]:
             yield f"  Where this limit comes from: {source}"
 
 
-def headed(found: Episode) -> Iterator[tuple[Told, str]]:
+def headed(found: Incident) -> Iterator[tuple[NoticeRecord, str]]:
     """Yield each notice of an alert with what it is, in a few words."""
-    notices = (told.notice for told in found.told)
-    for told, (_, sounds) in zip(found.told, with_sounding(notices), strict=True):
+    notices = (told.notice for told in found.notices)
+    for told, (_, sounds) in zip(found.notices, with_sounding(notices), strict=True):
         yield told, _heading(told, sounds)
 
 
-def _heading(told: Told, sounds: Sounding) -> str:
+def _heading(told: NoticeRecord, sounds: Sounding) -> str:
     notice = told.notice
     match notice.transition:
         case TransitionKind.EXPECTED:
@@ -138,32 +138,32 @@ def _heading(told: Told, sounds: Sounding) -> str:
             return f"over: {title(notice, carer=True)}"
 
 
-def journeys(told: Told, zone: tzinfo) -> Iterator[str]:
+def journeys(told: NoticeRecord, zone: tzinfo) -> Iterator[str]:
     """Yield one line a push: to whom, on which channel, and every step with its time."""
-    ways: dict[int, list[Step]] = {}
+    ways: dict[int, list[DeliveryStep]] = {}
     for step in told.steps:
         ways.setdefault(step.delivery, []).append(step)
     for steps in ways.values():
         first = steps[0]
         trail = "; ".join(_step(step, zone) for step in steps)
-        yield f"{first.person}/{first.channel} ({first.tone}): {trail}"
+        yield f"{first.person}/{first.channel} ({first.purpose}): {trail}"
 
 
-def _step(step: Step, zone: tzinfo) -> str:
+def _step(step: DeliveryStep, zone: tzinfo) -> str:
     attempt = f" #{step.attempt}" if step.attempt > 1 and step.state == "claimed" else ""
     why = f" ({step.reason})" if step.reason else ""
     return f"{local(step.at_ms, zone):%H:%M:%S} {step.state}{attempt}{why}"
 
 
-def answered(given: Answer, zone: tzinfo) -> str:
+def answered(given: AnswerRecord, zone: tzinfo) -> str:
     """Return an answer in a line."""
-    said = _ACTS.get(given.act, f"asked for quiet for {given.minutes} min")
+    said = _ACTS.get(given.action, f"asked for quiet for {given.minutes} min")
     who = "somebody" if given.person == given.via else given.person
     return f"{local(given.at_ms, zone):%H:%M:%S}  {who} {said} (by {given.via})"
 
 
-def _end(found: Episode, zone: tzinfo) -> str:
-    last = found.told[-1].notice
+def _end(found: Incident, zone: tzinfo) -> str:
+    last = found.notices[-1].notice
     if last.transition is TransitionKind.RESOLVED:
         return f"It was over at {local(last.at_ms, zone):%H:%M}."
     if last.transition is TransitionKind.UNKNOWN:

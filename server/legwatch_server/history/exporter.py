@@ -25,14 +25,14 @@ FROM notices n JOIN beds b ON b.id = n.bed_id WHERE n.id>? ORDER BY n.id LIMIT ?
 """
 
 
-class Writer(Protocol):
+class SinkPort(Protocol):
     """What the exporter needs of the other store."""
 
     def write(self, lines: list[str]) -> None:
         """Write; raises SinkAway."""
 
 
-class Watch(Protocol):
+class SentinelPort(Protocol):
     """What the exporter needs to know of the other store's life."""
 
     def watch(self) -> bool:
@@ -49,8 +49,8 @@ class Exporter:
         self,
         path: Path,
         cursor: Cursor,
-        writer: Writer,
-        watch: Watch,
+        writer: SinkPort,
+        watch: SentinelPort,
         *,
         rules_of: Callable[[str], Rules],
         idle_ms: int,

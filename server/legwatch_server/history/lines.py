@@ -32,9 +32,9 @@ class NoticeRow(NamedTuple):
     bed: str
     at_ms: int
     kind: str
-    what: str
-    level: str
-    held: str | None
+    transition: str
+    severity: str
+    suppressed_by: str | None
     line: str
 
 
@@ -57,8 +57,8 @@ def notice_line(row: NoticeRow) -> str:
     """Return the point of one notice with its figures; `pushed` says whether people were told."""
     figures = json.loads(row.line)["figures"]
     numbers = {k: v for k, v in figures.items() if isinstance(v, (int, float))}
-    tags = {"bed": row.bed, "kind": row.kind, "level": row.level, "what": row.what}
-    fields = {"id": row.id, "pushed": int(row.held is None), **numbers}
+    tags = {"bed": row.bed, "kind": row.kind, "level": row.severity, "what": row.transition}
+    fields = {"id": row.id, "pushed": int(row.suppressed_by is None), **numbers}
     return _point("alert", tags, fields, row.at_ms)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from legwatch.errors import LegwatchError
-from legwatch_server.settings import History
+from legwatch_server.settings import HistoryTable
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Sentinel:
 class Sink:
     """Writes bodies of line protocol, and waits for the answer."""
 
-    def __init__(self, settings: History, token: str) -> None:
+    def __init__(self, settings: HistoryTable, token: str) -> None:
         from influxdb_client.client.influxdb_client import (  # noqa: PLC0415 - only history needs it
             InfluxDBClient,
         )

@@ -49,7 +49,7 @@ class Nights:
     def notice(self, row: NoticeRow, rules: Rules) -> list[str]:
         """Count a push."""
         tally, done = self._of(row.bed, row.at_ms, rules)
-        tally.pushed += row.held is None
+        tally.pushed += row.suppressed_by is None
         tally.written = False
         return done
 

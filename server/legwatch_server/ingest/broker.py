@@ -18,8 +18,8 @@ import paho.mqtt.client as mqtt
 from legwatch.contract.topics import ROOT, Channel
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.mqtt import client as mqtt_client
-from legwatch_server.inbox import Answered
-from legwatch_server.settings import Mqtt
+from legwatch_server.inbox import ActionRequest
+from legwatch_server.settings import BrokerTable
 
 logger = logging.getLogger(__name__)
 
@@ -36,20 +36,20 @@ class Message(NamedTuple):
     connection: int
 
 
-class Connected(NamedTuple):
+class BrokerUp(NamedTuple):
     """The broker is there (again)."""
 
     connection: int
 
 
-Arrival = Message | Connected | Answered
+Arrival = Message | BrokerUp | ActionRequest
 
 
-class Ingest:
+class BrokerConnection:
     """Subscribes on every connect, with a session that the broker keeps while we are away."""
 
     def __init__(
-        self, settings: Mqtt, password: str, arrivals: "queue.SimpleQueue[Arrival | None]"
+        self, settings: BrokerTable, password: str, arrivals: "queue.SimpleQueue[Arrival | None]"
     ) -> None:
         self._settings, self._arrivals = settings, arrivals
         self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
@@ -119,7 +119,7 @@ class Ingest:
         # An answer is of use at once or not at all: with QoS 0 the broker keeps none for later.
         answers = (f"{ROOT}/+/{Channel.RESULT.value}", 0)
         client.subscribe([*((f"{ROOT}/+/{channel}", 1) for channel in CHANNELS), answers])
-        self._arrivals.put(Connected(self._connection))
+        self._arrivals.put(BrokerUp(self._connection))
 
     def _on_subscribe(
         self, _client: mqtt.Client, _data: object, _mid: int, codes: list[Any], _properties: object

@@ -9,7 +9,7 @@ AHEAD_MS = 300_000  # a clock further ahead than this is wrong
 EARLIEST_MS = 1_577_836_800_000  # 2020-01-01: a synchronised clock cannot say less
 
 
-class Placed(NamedTuple):
+class Timestamped(NamedTuple):
     """A window on its place in time."""
 
     window: Window
@@ -17,7 +17,7 @@ class Placed(NamedTuple):
     clock_wrong: bool  # it said `synced` and cannot be
 
 
-def place(window: Window, arrived_ms: int, fresh_s: int) -> Placed:
+def correct(window: Window, arrived_ms: int, fresh_s: int) -> Timestamped:
     """Place a window that arrived at `arrived_ms`; late ones are history, never alerted.
 
     A recording keeps its own time line and is late only by the time it waited in the agent. A clock
@@ -26,14 +26,14 @@ def place(window: Window, arrived_ms: int, fresh_s: int) -> Placed:
     """
     fresh_ms, age_ms = fresh_s * 1000, window.age_ms
     if window.clock == ClockTrust.PLAYED:
-        return Placed(window, (age_ms or 0) > fresh_ms, clock_wrong=False)
+        return Timestamped(window, (age_ms or 0) > fresh_ms, clock_wrong=False)
     behind_ms = arrived_ms - window.to_ms
     synced = window.clock == ClockTrust.SYNCED
     if synced and behind_ms >= -AHEAD_MS and window.to_ms >= EARLIEST_MS:
-        return Placed(window, max(age_ms or 0, behind_ms) > fresh_ms, clock_wrong=False)
+        return Timestamped(window, max(age_ms or 0, behind_ms) > fresh_ms, clock_wrong=False)
     shift_ms = behind_ms - (age_ms or 0)
     moved = window._replace(from_ms=window.from_ms + shift_ms, to_ms=window.to_ms + shift_ms)
-    return Placed(moved, age_ms is None or age_ms > fresh_ms, clock_wrong=synced)
+    return Timestamped(moved, age_ms is None or age_ms > fresh_ms, clock_wrong=synced)
 
 
 def pressed_ms(press: Press, arrived_ms: int, *, played: bool) -> int:

@@ -20,7 +20,7 @@ from legwatch_server.notify.channels import Retryable
 logger = logging.getLogger(__name__)
 
 
-class Broker(Protocol):
+class BrokerPort(Protocol):
     """What is needed of the connection; every method may be called from any thread."""
 
     def ready(self, timeout_s: float) -> str:
@@ -40,7 +40,7 @@ class _Asked(NamedTuple):
 class Bedsides:
     """Used by the outbox's threads, each of which waits for its own answer, and by the broker's."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: BrokerPort) -> None:
         self._broker = broker
         self._lock = threading.Lock()  # never held while the broker is asked
         self._awaited: dict[_Asked, queue.SimpleQueue[CommandResult]] = {}

@@ -32,7 +32,7 @@ from legwatch_server.notify.channels import (
     Withdraws,
 )
 from legwatch_server.store import deliveries as ledger
-from legwatch_server.store.deliveries import Row
+from legwatch_server.store.deliveries import Delivery
 from legwatch_server.store.store import connect, transaction
 
 logger = logging.getLogger(__name__)
@@ -43,10 +43,10 @@ REST_S = 0.1  # at least, after a turn in which nothing was done
 LOOK_S = 5.0  # besides being woken, and besides what is due before that
 
 
-Key = tuple[str, int, str]  # person, bed, kind
+BusyKey = tuple[str, int, str]  # person, bed, kind
 
 
-class Task(Enum):
+class JobKind(Enum):
     """What a worker does with a row."""
 
     SEND = "send"
@@ -57,16 +57,16 @@ class Task(Enum):
 class Job(NamedTuple):
     """One row in the hands of a worker."""
 
-    task: Task
-    row: Row
+    kind: JobKind
+    delivery: Delivery
     push: Push
 
 
-class Result(NamedTuple):
+class JobResult(NamedTuple):
     """What came of it: `said` is what the service answered, or why it failed."""
 
     job: Job
-    said: Sent | Progress | PushError | str | None
+    outcome: Sent | Progress | PushError | str | None
 
 
 class Outbox:
@@ -78,7 +78,7 @@ class Outbox:
         channel: str,
         notifier: Notifier,
         *,
-        compose: Callable[[sqlite3.Connection, Row, int], Push],
+        compose: Callable[[sqlite3.Connection, Delivery, int], Push],
         give_up_h: float,
         workers: int = 8,
         wake_all: Callable[[], None] = lambda: None,
@@ -88,10 +88,10 @@ class Outbox:
         self._path, self._channel, self._notifier = path, channel, notifier
         self._compose, self._give_up_ms, self._utc_ms = compose, give_up_h * 3_600_000, utc_ms
         self._most, self._wake_all, self._answered = workers, wake_all, answered
-        self._inbox: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[JobResult | None] = queue.SimpleQueue()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._flying: dict[int, Key] = {}
-        self._unrecorded: list[Result] = []
+        self._flying: dict[int, BusyKey] = {}
+        self._unrecorded: list[JobResult] = []
         self._workers: list[threading.Thread] = []
         self._stop = False
         self.failing = ""  # why the service does not take pushes; empty: it does
@@ -139,8 +139,8 @@ class Outbox:
                 rows = [] if self._stop else self._due(db, now_ms)
                 jobs = [job for task, row in rows if (job := self._claim(db, task, row, now_ms))]
             for result in self._unrecorded:
-                self._flying.pop(result.job.row.id, None)
-                self._tell(result)
+                self._flying.pop(result.job.delivery.id, None)
+                self._report(result)
             self._unrecorded.clear()
             for job in jobs:
                 self._hand_out(job)
@@ -161,9 +161,9 @@ class Outbox:
         except queue.Empty:
             return
 
-    def _due(self, db: sqlite3.Connection, now_ms: int) -> list[tuple[Task, Row]]:
+    def _due(self, db: sqlite3.Connection, now_ms: int) -> list[tuple[JobKind, Delivery]]:
         """Return what may be begun: what is to be taken back first, one job a person and alert."""
-        landed = {result.job.row.id for result in self._unrecorded}
+        landed = {result.job.delivery.id for result in self._unrecorded}
         busy = {key for ident, key in self._flying.items() if ident not in landed}
         free = self._most - (len(self._flying) - len(landed))
         if free <= 0:
@@ -175,21 +175,25 @@ class Outbox:
                 break
         return found
 
-    def _waiting(self, db: sqlite3.Connection, now_ms: int, most: int) -> list[tuple[Task, Row]]:
+    def _waiting(
+        self, db: sqlite3.Connection, now_ms: int, most: int
+    ) -> list[tuple[JobKind, Delivery]]:
         asked = (db, self._channel, now_ms, most)
         follows = ledger.to_follow(*asked) if isinstance(self._notifier, Follows) else []
         return [
-            *((Task.RECALL, row) for row in ledger.to_recall(*asked)),
-            *((Task.SEND, row) for row in ledger.to_send(*asked)),
-            *((Task.FOLLOW, row) for row in follows),
+            *((JobKind.RECALL, row) for row in ledger.to_recall(*asked)),
+            *((JobKind.SEND, row) for row in ledger.to_send(*asked)),
+            *((JobKind.FOLLOW, row) for row in follows),
         ]
 
-    def _claim(self, db: sqlite3.Connection, task: Task, row: Row, now_ms: int) -> Job | None:
-        if task is Task.SEND:
+    def _claim(
+        self, db: sqlite3.Connection, task: JobKind, row: Delivery, now_ms: int
+    ) -> Job | None:
+        if task is JobKind.SEND:
             if ledger.too_late(row, now_ms):
                 ledger.withdraw(db, row, now_ms, ledger.TOO_LATE)
                 return None
-            if ledger.reached(db, row):
+            if ledger.reached_otherwise(db, row):
                 ledger.withdraw(db, row, now_ms, "another channel has reached the person")
                 return None
             if row.state == "claimed":
@@ -197,8 +201,8 @@ class Outbox:
                 why = f"push {row.id} may have been sent before"
                 logger.warning("%s; sending it again", why)
             ledger.claim(db, row, now_ms)
-        elif task is Task.RECALL and not isinstance(self._notifier, Withdraws):
-            ledger.let_stand(db, row)
+        elif task is JobKind.RECALL and not isinstance(self._notifier, Withdraws):
+            ledger.clear_recall(db, row)
             return None
         try:
             return Job(task, row, self._compose(db, row, now_ms))
@@ -208,7 +212,7 @@ class Outbox:
             return None
 
     def _hand_out(self, job: Job) -> None:
-        row = job.row
+        row = job.delivery
         self._flying[row.id] = (row.person, row.bed_id, row.kind)
         if len(self._workers) < min(self._most, len(self._flying)):
             worker = threading.Thread(
@@ -220,18 +224,18 @@ class Outbox:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            self._inbox.put(Result(job, self._do(job)))
+            self._inbox.put(JobResult(job, self._do(job)))
 
     def _do(self, job: Job) -> Sent | Progress | PushError | str | None:
         """Talk to the service; whatever it raises becomes a result."""
         notifier = self._notifier
         try:
-            if job.task is Task.RECALL and isinstance(notifier, Withdraws):
-                notifier.withdraw(job.push, job.row.receipt)
+            if job.kind is JobKind.RECALL and isinstance(notifier, Withdraws):
+                notifier.withdraw(job.push, job.delivery.receipt)
                 return None
-            if job.task is Task.FOLLOW and isinstance(notifier, Follows):
-                return notifier.progress(job.row.receipt)
-            if job.row.tone is Purpose.REHEARSAL:
+            if job.kind is JobKind.FOLLOW and isinstance(notifier, Follows):
+                return notifier.progress(job.delivery.receipt)
+            if job.delivery.purpose is Purpose.REHEARSAL:
                 return notifier.rehearse(job.push) if isinstance(notifier, Rehearses) else ""
             return notifier.send(job.push)
         except PushError as error:
@@ -240,14 +244,14 @@ class Outbox:
             logger.exception("channel %s failed", self._channel)
             return Retryable(f"{type(error).__name__}: {error}")
 
-    def _record(self, db: sqlite3.Connection, result: Result, now_ms: int) -> bool:
+    def _record(self, db: sqlite3.Connection, result: JobResult, now_ms: int) -> bool:
         """Write down what came of a job; say whether other rows have become due by it."""
         (task, row, _), said = result
-        if task is Task.RECALL:
+        if task is JobKind.RECALL:
             ledger.recalled(db, row, str(said) if isinstance(said, PushError) else None, now_ms)
             return False
         every_s = _every_s(self._notifier)
-        if task is Task.FOLLOW:
+        if task is JobKind.FOLLOW:
             over, delivered = said is Progress.OVER, said is Progress.DELIVERED
             ledger.followed(db, row, now_ms, over=over, delivered=delivered, every_s=every_s)
             return False
@@ -266,8 +270,8 @@ class Outbox:
         )
         return False
 
-    def _failed(self, db: sqlite3.Connection, row: Row, error: PushError, now_ms: int) -> bool:
-        why = ledger.called_off(db, row)
+    def _failed(self, db: sqlite3.Connection, row: Delivery, error: PushError, now_ms: int) -> bool:
+        why = ledger.cancelled_because(db, row)
         if why:
             ledger.withdraw(db, row, now_ms, why)
             return False
@@ -282,12 +286,12 @@ class Outbox:
         ledger.retry(db, row, str(error), now_ms, max(wait_s, asked_s or 0.0))
         return False
 
-    def _tell(self, result: Result) -> None:
+    def _report(self, result: JobResult) -> None:
         """Say in the log what an owner should know, once; pass an answer on."""
         (task, row, _), said = result
-        if task is Task.FOLLOW and said is Progress.ANSWERED:
+        if task is JobKind.FOLLOW and said is Progress.ANSWERED:
             self._answered(row.id)
-        if task is not Task.SEND:
+        if task is not JobKind.SEND:
             return
         if isinstance(said, PushError):
             level = logging.DEBUG if self.failing == str(said) else logging.WARNING
@@ -299,10 +303,10 @@ class Outbox:
 
 
 def _one_each(
-    rows: Sequence[tuple[Task, Row]], busy: Collection[Key], free: int
-) -> list[tuple[Task, Row]]:
+    rows: Sequence[tuple[JobKind, Delivery]], busy: Collection[BusyKey], free: int
+) -> list[tuple[JobKind, Delivery]]:
     """Return the first `free` rows, one a person and alert, of those that are not busy."""
-    taken, found = set(busy), list[tuple[Task, Row]]()
+    taken, found = set(busy), list[tuple[JobKind, Delivery]]()
     for task, row in rows:
         key = (row.person, row.bed_id, row.kind)
         if len(found) < free and key not in taken:

@@ -12,48 +12,48 @@ from legwatch.night import night_of
 from legwatch.oncall.escalation import OVER, NotificationStep, Purpose, notification_steps
 from legwatch.oncall.people import Person, on_call
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store.deliveries import SUPERSEDED, plan, supersede_where, withdraw_where
-from legwatch_server.store.notices import News
+from legwatch_server.store.deliveries import SUPERSEDED, insert, supersede_where, withdraw_where
+from legwatch_server.store.notices import NewNotice
 
-Episode = tuple[int, str, int]  # bed id, kind, when it fired
+EpisodeKey = tuple[int, str, int]  # bed id, kind, when it fired
 _EPISODE = "bed_id=? AND kind=? AND episode_ms=?"
 
 
-class Tell:
+class DeliveryPlanner:
     """Knows people and roster; used inside the owner's transaction."""
 
     def __init__(self, settings: ServerSettings) -> None:
         self._settings = settings
         self.people = settings.everybody()
-        self.ways = ways(self.people)
+        self.routes = routes(self.people)
         self.limits = settings.escalation
 
-    def write(self, db: sqlite3.Connection, notice_id: int, news: News, now_ms: int) -> bool:
+    def plan(self, db: sqlite3.Connection, notice_id: int, news: NewNotice, now_ms: int) -> bool:
         """Plan what follows from a notice, call off what is over; say whether there is work."""
         notice = news.notice
-        told = self.told(db, _episode(news))
+        told = self.notified(db, _episode(news))
         over = notice.transition in OVER
         if over:
-            told |= self._perhaps(db, _episode(news))
+            told |= self._perhaps_notified(db, _episode(news))
         sounds = notice.transition in MAY_SOUND and notice.suppressed_by is None
         again = notice.transition is TransitionKind.RENOTIFIED and notice.kind in BODY_KINDS
         if over or (sounds and not again):
-            self._call_off(db, news, now_ms, superseded=not over)
+            self._cancel(db, news, now_ms, superseded=not over)
         if over:
             told.discard(news.who or "")
-        planned = self._plan(news, told, now_ms)
-        if again and sounds and self._goes_on(db, news):
+        planned = self._steps(news, told, now_ms)
+        if again and sounds and self._has_pending_plan(db, news):
             planned = tuple(telling for telling in planned if not telling.after_s)
         for telling in planned:
             self.insert(db, notice_id, _episode(news), telling, now_ms)
         return bool(planned) or over
 
-    def duty(self, bed: str, at_ms: int) -> tuple[str, ...]:
+    def on_call(self, bed: str, at_ms: int) -> tuple[str, ...]:
         """Return who is on duty at a bed, in order."""
         night = night_of(at_ms, self._settings.zone_of(bed))
         return on_call(self.people, self._settings.roster, night, bed)
 
-    def _plan(self, news: News, told: set[str], now_ms: int) -> tuple[NotificationStep, ...]:
+    def _steps(self, news: NewNotice, told: set[str], now_ms: int) -> tuple[NotificationStep, ...]:
         notice = news.notice
         if (
             notice.suppressed_by not in (None, SuppressedBy.HOLD, SuppressedBy.INHIBITED)
@@ -61,10 +61,10 @@ class Tell:
         ):
             return ()
         # After a time away the decision may be of yesterday, and is told to who is there today.
-        duty = self.duty(news.bed, notice.at_ms if news.played else now_ms)
+        duty = self.on_call(news.bed, notice.at_ms if news.played else now_ms)
         return notification_steps(notice, self.people, duty, told, news.bed, self.limits)
 
-    def told(self, db: sqlite3.Connection, episode: Episode) -> set[str]:
+    def notified(self, db: sqlite3.Connection, episode: EpisodeKey) -> set[str]:
         """Return who has heard a sound in this episode."""
         rows = db.execute(
             f"SELECT DISTINCT person FROM deliveries WHERE {_EPISODE} AND tone='loud'"  # noqa: S608 - our own words
@@ -73,7 +73,7 @@ class Tell:
         )
         return {person for (person,) in rows if person in self.people}
 
-    def _perhaps(self, db: sqlite3.Connection, episode: Episode) -> set[str]:
+    def _perhaps_notified(self, db: sqlite3.Connection, episode: EpisodeKey) -> set[str]:
         """Return who may have heard a sound: the phone rang, and the service's yes was lost."""
         rows = db.execute(
             f"SELECT DISTINCT person FROM deliveries WHERE {_EPISODE} AND tone='loud'"  # noqa: S608 - our own words
@@ -82,17 +82,17 @@ class Tell:
         )
         return {person for (person,) in rows if person in self.people}
 
-    def _goes_on(self, db: sqlite3.Connection, news: News) -> bool:
+    def _has_pending_plan(self, db: sqlite3.Connection, news: NewNotice) -> bool:
         """Say whether people are still to be told by the plan made before."""
         rows = db.execute(
             f"SELECT DISTINCT person, channel FROM deliveries WHERE {_EPISODE}"  # noqa: S608 - our own words
             " AND state='decided' AND tone='loud'",
             _episode(news),
         )
-        return any(way in self.ways for way in rows)
+        return any(way in self.routes for way in rows)
 
-    def _call_off(
-        self, db: sqlite3.Connection, news: News, now_ms: int, *, superseded: bool
+    def _cancel(
+        self, db: sqlite3.Connection, news: NewNotice, now_ms: int, *, superseded: bool
     ) -> None:
         """Drop what is not sent yet; take back what is, unless a louder word replaces it."""
         why = SUPERSEDED if superseded else f"{news.notice.transition} before"
@@ -113,7 +113,7 @@ class Tell:
         self,
         db: sqlite3.Connection,
         notice_id: int,
-        episode: Episode,
+        episode: EpisodeKey,
         telling: NotificationStep,
         now_ms: int,
     ) -> None:
@@ -126,12 +126,12 @@ class Tell:
         for channel, rank in self._ways(db, episode, telling, person):
             when = due_ms + int(rank * self._settings.push.next_channel_s * 1000)
             row = (notice_id, *episode, telling.person, channel, rank, telling.purpose)
-            plan(db, row, when, now_ms)
+            insert(db, row, when, now_ms)
 
     def _ways(
         self,
         db: sqlite3.Connection,
-        episode: Episode,
+        episode: EpisodeKey,
         telling: NotificationStep,
         person: Person,
     ) -> Iterable[tuple[str, int]]:
@@ -144,16 +144,16 @@ class Tell:
                 " AND sent_ms IS NOT NULL ORDER BY sent_ms DESC LIMIT 1",
                 (*episode, telling.person),
             ).fetchone()
-            heard = row is not None and (telling.person, row[0]) in self.ways
+            heard = row is not None and (telling.person, row[0]) in self.routes
             return [(row[0] if heard else person.channels[0], 0)]
         return [(channel, rank) for rank, channel in enumerate(person.channels)]
 
 
-def ways(people: Mapping[str, Person]) -> frozenset[tuple[str, str]]:
+def routes(people: Mapping[str, Person]) -> frozenset[tuple[str, str]]:
     """Return every (person, channel) by which somebody can be told."""
     found = ((name, (*person.channels, *person.quiet)) for name, person in people.items())
     return frozenset((name, channel) for name, channels in found for channel in channels)
 
 
-def _episode(news: News) -> Episode:
+def _episode(news: NewNotice) -> EpisodeKey:
     return (news.bed_id, news.notice.kind.value, news.notice.episode_ms or 0)

@@ -12,7 +12,7 @@ from legwatch.conditions.verdict import Severity
 from legwatch.engine import BedState
 from legwatch.events import AlertKind
 from legwatch.oncall.escalation import in_turn, woken
-from legwatch_server.notify.planner import Episode, Tell
+from legwatch_server.notify.planner import DeliveryPlanner, EpisodeKey
 from legwatch_server.store import deliveries as ledger
 
 CHANGED = "settings changed"
@@ -41,7 +41,9 @@ class WatchedBed(Protocol):
         """Whether a recording is played there: then the recording's time counts."""
 
 
-def resume(db: sqlite3.Connection, tell: Tell, beds: Iterable[WatchedBed], now_ms: int) -> None:
+def recover(
+    db: sqlite3.Connection, tell: DeliveryPlanner, beds: Iterable[WatchedBed], now_ms: int
+) -> None:
     """Put the outbox in order.
 
     What was meant for people or channels that the settings no longer name is withdrawn, and where
@@ -51,23 +53,25 @@ def resume(db: sqlite3.Connection, tell: Tell, beds: Iterable[WatchedBed], now_m
     lost = f"state='claimed' AND next_ms>={ledger.NEVER_MS}"  # in flight when the server ended
     ledger.withdraw_where(db, lost, (), now_ms, ledger.SUPERSEDED)
     by_id = {bed.id: bed for bed in beds}
-    changed = _forget(db, tell, now_ms)
+    changed = _withdraw_unknown_routes(db, tell, now_ms)
     for episode in sorted(changed | _overdue(db, now_ms)):
         bed = by_id.get(episode[0])
-        if bed is None or not _planned_anew(
+        if bed is None or not _replanned(
             db, tell, bed, episode, now_ms, changed=episode in changed
         ):
-            _move(db, episode, now_ms)
+            _postpone(db, episode, now_ms)
 
 
-def _forget(db: sqlite3.Connection, tell: Tell, now_ms: int) -> set[Episode]:
+def _withdraw_unknown_routes(
+    db: sqlite3.Connection, tell: DeliveryPlanner, now_ms: int
+) -> set[EpisodeKey]:
     """Withdraw what is for nobody any more; return the alerts that somebody was to be woken for."""
     waiting = "state IN ('decided','claimed')"
     sql = (
         f"SELECT DISTINCT person, channel FROM deliveries WHERE {waiting} OR recall_ms IS NOT NULL"  # noqa: S608 - our own words
     )
-    changed: set[Episode] = set()
-    for way in set(db.execute(sql).fetchall()) - tell.ways:
+    changed: set[EpisodeKey] = set()
+    for way in set(db.execute(sql).fetchall()) - tell.routes:
         mine = f"person=? AND channel=? AND {waiting}"
         loud = f"SELECT bed_id, kind, episode_ms FROM deliveries WHERE {mine} AND tone='loud'"  # noqa: S608 - our own words
         changed.update(db.execute(loud, way).fetchall())
@@ -76,7 +80,7 @@ def _forget(db: sqlite3.Connection, tell: Tell, now_ms: int) -> set[Episode]:
     return changed
 
 
-def _overdue(db: sqlite3.Connection, now_ms: int) -> set[Episode]:
+def _overdue(db: sqlite3.Connection, now_ms: int) -> set[EpisodeKey]:
     sql = (
         "SELECT DISTINCT bed_id, kind, episode_ms FROM deliveries WHERE tone='loud'"
         " AND state='decided' AND attempt=0 AND due_ms<?"
@@ -84,11 +88,11 @@ def _overdue(db: sqlite3.Connection, now_ms: int) -> set[Episode]:
     return set(db.execute(sql, (now_ms - LEAST_MOVE_MS,)).fetchall())
 
 
-def _planned_anew(
+def _replanned(
     db: sqlite3.Connection,
-    tell: Tell,
+    tell: DeliveryPlanner,
     bed: WatchedBed,
-    episode: Episode,
+    episode: EpisodeKey,
     now_ms: int,
     *,
     changed: bool,
@@ -98,7 +102,7 @@ def _planned_anew(
     if level is None:
         return False
     kind, at_ms = AlertKind(episode[1]), bed.state.at_ms if bed.played else now_ms
-    names = woken(kind, level, tell.people, tell.duty(bed.name, at_ms), bed.name)
+    names = woken(kind, level, tell.people, tell.on_call(bed.name, at_ms), bed.name)
     left = db.execute(f"SELECT DISTINCT person FROM deliveries WHERE {_LEFT}", episode).fetchall()  # noqa: S608 - our own words
     if not changed and {person for (person,) in left} <= set(names):
         return False
@@ -109,7 +113,7 @@ def _planned_anew(
         " AND state IN ('decided','claimed')",
         episode,
     )
-    heard = tell.told(db, episode) | {person for (person,) in trying.fetchall()}
+    heard = tell.notified(db, episode) | {person for (person,) in trying.fetchall()}
     last = f"SELECT max(notice_id) FROM deliveries WHERE {under_way}"  # noqa: S608 - our own words
     notice_id = db.execute(last, episode).fetchone()[0]
     coming = [name for name in names if name not in heard]
@@ -118,7 +122,7 @@ def _planned_anew(
     return True
 
 
-def _standing(bed: WatchedBed, episode: Episode, now_ms: int) -> Severity | None:
+def _standing(bed: WatchedBed, episode: EpisodeKey, now_ms: int) -> Severity | None:
     """Return the level of an alert that stands and waits for an answer."""
     alarm: AlertState = bed.state.bed.alerts.of(AlertKind(episode[1]))
     at_ms = bed.state.at_ms if bed.played else now_ms
@@ -126,7 +130,7 @@ def _standing(bed: WatchedBed, episode: Episode, now_ms: int) -> Severity | None
     return alarm.severity if alarm.episode_ms == episode[2] and not quiet else None
 
 
-def _move(db: sqlite3.Connection, episode: Episode, now_ms: int) -> None:
+def _postpone(db: sqlite3.Connection, episode: EpisodeKey, now_ms: int) -> None:
     first = db.execute(f"SELECT min(due_ms) FROM deliveries WHERE {_LEFT}", episode).fetchone()[0]  # noqa: S608 - our own words
     if first is not None and first < now_ms - LEAST_MOVE_MS:
-        ledger.move_where(db, _LEFT, episode, now_ms, now_ms - first, ledger.MOVED)
+        ledger.postpone_where(db, _LEFT, episode, now_ms, now_ms - first, ledger.MOVED)

@@ -11,21 +11,21 @@ from legwatch.night import local, night_of
 from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import DAYS, SLEEPER, on_call
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store.deliveries import Try
+from legwatch_server.store.deliveries import DeliveryTest
 
 LATEST_H = 3  # a server that starts later than this in the evening leaves it for tomorrow
 CONFIRMED_D = 8
 DAY_MS = 86_400_000
 
 
-class Learned(NamedTuple):
+class TrialEnd(NamedTuple):
     """A bed whose first nights are over, which nobody was told yet."""
 
     id: int
     name: str
 
 
-class Way(NamedTuple):
+class RouteStatus(NamedTuple):
     """How one way to one person is: `good` None is not known yet."""
 
     person: str
@@ -35,7 +35,7 @@ class Way(NamedTuple):
     at_ms: int | None
 
 
-def due(settings: ServerSettings, now_ms: int, last: str) -> str | None:
+def evening_due(settings: ServerSettings, now_ms: int, last: str) -> str | None:
     """Return the evening (ISO date) that is to be rehearsed now; `last` is the one before."""
     if not settings.rehearsal.at:
         return None
@@ -45,19 +45,21 @@ def due(settings: ServerSettings, now_ms: int, last: str) -> str | None:
     return evening if 0 <= minutes < LATEST_H * 60 and evening > last else None
 
 
-def tries(settings: ServerSettings, now_ms: int) -> list[Try]:
+def delivery_tests(settings: ServerSettings, now_ms: int) -> list[DeliveryTest]:
     """Return every way to every person, and the taps of this evening."""
     day = DAYS[local(now_ms, settings.zone_of("")).weekday()]
     found = []
     for name, person in settings.everybody().items():
         ways = dict.fromkeys((*person.channels, *person.quiet))
-        found += [Try(name, channel, Purpose.REHEARSAL) for channel in ways]
+        found += [DeliveryTest(name, channel, Purpose.REHEARSAL) for channel in ways]
         if day == settings.rehearsal.confirm and settings.answers.url:
-            found.append(Try(name, person.channels[0], Purpose.CONFIRM))
+            found.append(DeliveryTest(name, person.channels[0], Purpose.CONFIRM))
     return found
 
 
-def learned(settings: ServerSettings, now_ms: int, beds: Iterable[Learned]) -> list[Try]:
+def trial_end_tests(
+    settings: ServerSettings, now_ms: int, beds: Iterable[TrialEnd]
+) -> list[DeliveryTest]:
     """Return whom to tell that these beds' first nights are over: sleepers, and who is on duty."""
     people, found = settings.everybody(), []
     for bed in beds:
@@ -65,36 +67,36 @@ def learned(settings: ServerSettings, now_ms: int, beds: Iterable[Learned]) -> l
         sleepers = [n for n, p in people.items() if p.role == SLEEPER and p.watches(bed.name)]
         duty = on_call(people, settings.roster, night, bed.name)
         found += [
-            Try(name, people[name].channels[0], Purpose.INFO, bed.id)
+            DeliveryTest(name, people[name].channels[0], Purpose.INFO, bed.id)
             for name in dict.fromkeys((*sleepers, *duty))
         ]
     return found
 
 
-def evening(
-    settings: ServerSettings, now_ms: int, last: str, beds: Iterable[Learned]
-) -> tuple[str, list[Try]] | None:
+def plan_evening(
+    settings: ServerSettings, now_ms: int, last: str, beds: Iterable[TrialEnd]
+) -> tuple[str, list[DeliveryTest]] | None:
     """Return what this evening brings, once it is time; `last` is the evening before."""
-    tonight = due(settings, now_ms, last)
+    tonight = evening_due(settings, now_ms, last)
     if tonight is None:
         return None
-    return tonight, [*tries(settings, now_ms), *learned(settings, now_ms, beds)]
+    return tonight, [*delivery_tests(settings, now_ms), *trial_end_tests(settings, now_ms, beds)]
 
 
-def ways(path: Path, settings: ServerSettings, now_ms: int) -> list[Way]:
+def route_statuses(path: Path, settings: ServerSettings, now_ms: int) -> list[RouteStatus]:
     """Return how every way to every person stands; raises sqlite3.Error."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         found = [
-            _way(db, name, channel, now_ms)
+            _route_status(db, name, channel, now_ms)
             for name, person in settings.everybody().items()
             for channel in dict.fromkeys((*person.channels, *person.quiet))
         ]
         if settings.answers.url and settings.rehearsal.confirm:
-            found += [_tap(db, name, now_ms) for name in settings.everybody()]
+            found += [_confirmation_status(db, name, now_ms) for name in settings.everybody()]
     return found
 
 
-def _way(db: sqlite3.Connection, person: str, channel: str, now_ms: int) -> Way:
+def _route_status(db: sqlite3.Connection, person: str, channel: str, now_ms: int) -> RouteStatus:
     row = db.execute(
         "SELECT d.state, d.sent_ms, d.error, d.decided_ms, (SELECT reason FROM steps s WHERE"
         " s.delivery_id=d.id AND s.state='sent') FROM deliveries d WHERE d.person=? AND d.channel=?"
@@ -102,22 +104,22 @@ def _way(db: sqlite3.Connection, person: str, channel: str, now_ms: int) -> Way:
         (person, channel),
     ).fetchone()
     if row is None:
-        return Way(person, channel, None, "not tried yet", None)
+        return RouteStatus(person, channel, None, "not tried yet", None)
     state, sent_ms, error, decided_ms, proof = row
     if sent_ms is None:
         why = error or ("waits" if state == "decided" else state)
-        return Way(person, channel, False, why, decided_ms)
+        return RouteStatus(person, channel, False, why, decided_ms)
     if now_ms - sent_ms > 2 * DAY_MS:
-        return Way(person, channel, False, "not tried for two days", sent_ms)
-    return Way(person, channel, bool(proof), proof or "cannot be tried in silence", sent_ms)
+        return RouteStatus(person, channel, False, "not tried for two days", sent_ms)
+    return RouteStatus(person, channel, bool(proof), proof or "cannot be tried in silence", sent_ms)
 
 
-def _tap(db: sqlite3.Connection, person: str, now_ms: int) -> Way:
+def _confirmation_status(db: sqlite3.Connection, person: str, now_ms: int) -> RouteStatus:
     row = db.execute(
         "SELECT max(at_ms) FROM answers WHERE act='awake' AND person=?", (person,)
     ).fetchone()
     if row[0] is None:
-        return Way(person, "tap", False, "has never confirmed being woken", None)
+        return RouteStatus(person, "tap", False, "has never confirmed being woken", None)
     days = (now_ms - row[0]) // DAY_MS
     ago = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
-    return Way(person, "tap", days <= CONFIRMED_D, f"confirmed {ago}", row[0])
+    return RouteStatus(person, "tap", days <= CONFIRMED_D, f"confirmed {ago}", row[0])

@@ -11,13 +11,13 @@ from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import CARER, Person
 from legwatch.text.language import Language
 from legwatch.text.message import text, title
-from legwatch_runtime.catalogue import language
+from legwatch_runtime.catalogue import language_named
 from legwatch_server import links as answer
-from legwatch_server.inbox import Act, Claims, Of
-from legwatch_server.notify.channels import Action, Push
+from legwatch_server.inbox import Action, LinkClaims, TargetKind
+from legwatch_server.notify.channels import Button, Push
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store import deliveries as ledger
-from legwatch_server.store.deliveries import Row
+from legwatch_server.store.deliveries import Delivery
 from legwatch_server.store.notices import notice_of
 
 LATE_S = 300  # a push that goes out so much after it was due says so
@@ -32,15 +32,15 @@ _HELD = (
 )
 
 
-class Composer:
+class Renderer:
     """Makes pushes of rows; used by the outbox threads."""
 
     def __init__(self, settings: ServerSettings, key: bytes) -> None:
         self._settings, self._key = settings, key
         self._people = settings.everybody()
-        self._words = {name: language(p.language) for name, p in self._people.items()}
+        self._words = {name: language_named(p.language) for name, p in self._people.items()}
 
-    def __call__(self, db: sqlite3.Connection, row: Row, now_ms: int) -> Push:
+    def __call__(self, db: sqlite3.Connection, row: Delivery, now_ms: int) -> Push:
         """Return what is to be sent for a row."""
         person = self._people.get(row.person)
         if person is None:
@@ -48,23 +48,23 @@ class Composer:
         said = self._words[row.person]
         if row.notice_id:
             return self._alert(db, row, person, said, now_ms)
-        if row.tone is Purpose.INFO:
-            return self._learned(db, row, person, said, now_ms)
-        return self._evening(row, person, said, now_ms)
+        if row.purpose is Purpose.INFO:
+            return self._trial_end(db, row, person, said, now_ms)
+        return self._rehearsal(row, person, said, now_ms)
 
     def _alert(
-        self, db: sqlite3.Connection, row: Row, person: Person, said: Language, now_ms: int
+        self, db: sqlite3.Connection, row: Delivery, person: Person, said: Language, now_ms: int
     ) -> Push:
         *fields, who, bed = db.execute(_NOTICE, (row.notice_id,)).fetchone()
         notice = notice_of(fields)
         carer = person.role == CARER
         clock = f"{local(notice.at_ms, self._settings.zone_of(bed)):%H:%M}"
-        sentences = [_answered(notice, who, said) or text(notice, said, carer=carer)]
-        if now_ms - row.due_ms > LATE_S * 1000 or ledger.moved(db, row):
+        sentences = [_who_answered(notice, who, said) or text(notice, said, carer=carer)]
+        if now_ms - row.due_ms > LATE_S * 1000 or ledger.was_postponed(db, row):
             sentences.append(said.gettext("(late: decided at {clock})").format(clock=clock))
         if row.state == "claimed":
             sentences.append(said.gettext("(perhaps said before)"))
-        asks = row.tone in (Purpose.LOUD, Purpose.QUIET)
+        asks = row.purpose in (Purpose.LOUD, Purpose.QUIET)
         return Push(
             id=row.id,
             to=person.address.get(row.channel, ""),
@@ -73,24 +73,24 @@ class Composer:
             clock=clock,
             title=title(notice, said, carer=carer),
             text=" ".join(sentences),
-            level=notice.severity,
-            what=notice.transition,
-            tone=row.tone,
-            actions=self._actions(row, said, now_ms) if asks else (),
-            page=self._link(row, Act.PAGE, 0, now_ms) if asks else "",
+            severity=notice.severity,
+            transition=notice.transition,
+            purpose=row.purpose,
+            buttons=self._actions(row, said, now_ms) if asks else (),
+            page=self._link(row, Action.PAGE, 0, now_ms) if asks else "",
             again=row.state == "claimed",
         )
 
-    def _evening(self, row: Row, person: Person, said: Language, now_ms: int) -> Push:
+    def _rehearsal(self, row: Delivery, person: Person, said: Language, now_ms: int) -> Push:
         _ = said.gettext
-        confirm = row.tone is Purpose.CONFIRM
+        confirm = row.purpose is Purpose.CONFIRM
         heading = _("Can you be woken?") if confirm else _("Evening test")
         sentence = (
             _("Tap to confirm that you can be woken tonight.")
             if confirm
             else _("Evening test: no need to do anything.")
         )
-        awake = self._link(row, Act.AWAKE, 0, now_ms)
+        awake = self._link(row, Action.AWAKE, 0, now_ms)
         return Push(
             id=row.id,
             to=person.address.get(row.channel, ""),
@@ -99,16 +99,16 @@ class Composer:
             clock=f"{local(now_ms, self._settings.zone_of('')):%H:%M}",
             title=heading,
             text=sentence,
-            level=Severity.LOG,
-            what=TransitionKind.FIRED,
-            tone=row.tone,
-            actions=(Action(_("I can be woken"), awake),) if confirm and awake else (),
+            severity=Severity.LOG,
+            transition=TransitionKind.FIRED,
+            purpose=row.purpose,
+            buttons=(Button(_("I can be woken"), awake),) if confirm and awake else (),
             page=awake if confirm else "",
             again=row.state == "claimed",
         )
 
-    def _learned(
-        self, db: sqlite3.Connection, row: Row, person: Person, said: Language, now_ms: int
+    def _trial_end(
+        self, db: sqlite3.Connection, row: Delivery, person: Person, said: Language, now_ms: int
     ) -> Push:
         """Return that the first nights of a bed are over, with the alerts that were held back."""
         _ = said.gettext
@@ -126,30 +126,30 @@ class Composer:
             clock=f"{local(now_ms, self._settings.zone_of(bed)):%H:%M}",
             title=_("I have learned your nights") if own else _("I have learned the nights"),
             text=sentence.format(count=held),
-            level=Severity.LOG,
-            what=TransitionKind.RESOLVED,
-            tone=row.tone,
+            severity=Severity.LOG,
+            transition=TransitionKind.RESOLVED,
+            purpose=row.purpose,
             again=row.state == "claimed",
         )
 
-    def _actions(self, row: Row, said: Language, now_ms: int) -> tuple[Action, ...]:
+    def _actions(self, row: Delivery, said: Language, now_ms: int) -> tuple[Button, ...]:
         """Return three buttons, as many as the poorest of the channels can show."""
         if not self._settings.answers.url:
             return ()
         _ = said.gettext
         return (
-            Action(_("Seen"), self._link(row, Act.SEEN, 0, now_ms)),
-            Action(
+            Button(_("Seen"), self._link(row, Action.SEEN, 0, now_ms)),
+            Button(
                 _("Quiet for {minutes} min").format(minutes=QUIET_MIN),
-                self._link(row, Act.QUIET, QUIET_MIN, now_ms),
+                self._link(row, Action.SNOOZE, QUIET_MIN, now_ms),
             ),
-            Action(_("Not useful"), self._link(row, Act.USELESS, 0, now_ms)),
+            Button(_("Not useful"), self._link(row, Action.NOT_USEFUL, 0, now_ms)),
         )
 
-    def _link(self, row: Row, act: Act, minutes: int, now_ms: int) -> str:
-        return link(self._settings, self._key, Of.DELIVERY, row.id, act, minutes, now_ms)
+    def _link(self, row: Delivery, act: Action, minutes: int, now_ms: int) -> str:
+        return link(self._settings, self._key, TargetKind.DELIVERY, row.id, act, minutes, now_ms)
 
-    def _thread(self, row: Row) -> str:
+    def _thread(self, row: Delivery) -> str:
         """Return a name for the episode that tells a stranger nothing."""
         what = f"{row.bed_id} {row.kind} {row.episode_ms} {row.person}".encode()
         return hmac.new(self._key, what, hashlib.sha256).hexdigest()[:24]
@@ -158,9 +158,9 @@ class Composer:
 def link(
     settings: ServerSettings,
     key: bytes,
-    of: Of,
+    of: TargetKind,
     ident: int,
-    act: Act,
+    act: Action,
     minutes: int,
     now_ms: int,
 ) -> str:
@@ -169,10 +169,10 @@ def link(
     if not base:
         return ""
     expires_ms = now_ms + int(settings.answers.valid_h * 3_600_000)
-    return f"{base}/answer/{answer.make(Claims(of, ident, act, minutes, expires_ms), key)}"
+    return f"{base}/answer/{answer.sign(LinkClaims(of, ident, act, minutes, expires_ms), key)}"
 
 
-def _answered(notice: Notice, who: str | None, said: Language) -> str:
+def _who_answered(notice: Notice, who: str | None, said: Language) -> str:
     """Return who has answered; nothing when that is not what the notice says."""
     if not who:
         return ""

@@ -11,19 +11,19 @@ import urllib3
 
 from legwatch import __version__
 from legwatch_runtime.clock import utc_ms
-from legwatch_server.settings import Heartbeat
+from legwatch_server.settings import HeartbeatTable
 
 logger = logging.getLogger(__name__)
 
 FRESH_S = 180.0
 
 
-class Beats:
+class DeadManSwitch:
     """Asks the watcher's address from a thread of its own."""
 
     def __init__(
         self,
-        settings: Heartbeat,
+        settings: HeartbeatTable,
         fresh_ms: Callable[[], int],
         utc_ms: Callable[[], int] = utc_ms,
     ) -> None:

@@ -13,9 +13,9 @@ from legwatch_runtime import locations as usual
 from legwatch_runtime import profiles
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.stdout import closed_stdout_is_fine
-from legwatch_server.review.nights import Night
-from legwatch_server.review.report import Past, Report, as_table, report, to_paste
-from legwatch_server.review.trial import learning
+from legwatch_server.review.nights import ReviewedNight
+from legwatch_server.review.report import PastNights, Review, as_table, report, to_paste
+from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings, read
 from legwatch_server.store import incidents as chronicle
 
@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
         raise SettingsError("--nights", f"{args.nights} is not allowed; allowed 1 to {MOST_NIGHTS}")
     path = usual.settings_file(args.config)
     settings = read(path)
-    with chronicle.opened(settings.state_dir) as db:
+    with chronicle.open_read_only(settings.state_dir) as db:
         reports = [
             _report(db, settings, bed, bed_id, args.nights) for bed_id, bed in _beds(db, args.bed)
         ]
@@ -71,10 +71,10 @@ def _beds(db: sqlite3.Connection, wanted: str | None) -> list[tuple[int, str]]:
 
 def _report(
     db: sqlite3.Connection, settings: ServerSettings, bed: str, bed_id: int, wanted: int
-) -> Report:
+) -> Review:
     now_ms = utc_ms()
-    quiet = next(learning(db, settings, now_ms, bed), None)
-    past = Past(db, bed_id, settings.rules_of(bed), wanted, _with_progress)
+    quiet = next(trial_statuses(db, settings, now_ms, bed), None)
+    past = PastNights(db, bed_id, settings.rules_of(bed), wanted, _with_progress)
     return report(bed, past, quiet, profiles.lowest(settings.profile_of(bed)))
 
 
@@ -87,7 +87,7 @@ def _with_progress(windows: Iterable[Window]) -> Iterable[Window]:
     return bar
 
 
-def _page(one: Report, settings: ServerSettings, path: Path) -> Iterator[str]:
+def _page(one: Review, settings: ServerSettings, path: Path) -> Iterator[str]:
     yield f"Bed {one.bed}"
     if one.quiet:
         yield f"{one.quiet}; quiet nights left, with this one: {one.quiet.left}"
@@ -105,7 +105,7 @@ def _page(one: Report, settings: ServerSettings, path: Path) -> Iterator[str]:
         yield from to_paste(one, profile_rules=own)
 
 
-def _table(one: Report) -> Iterator[str]:
+def _table(one: Review) -> Iterator[str]:
     yield COLUMNS.format(
         night="night",
         in_bed="in bed",
@@ -119,7 +119,7 @@ def _table(one: Report) -> Iterator[str]:
         yield _line(night, after.get(night.date))
 
 
-def _line(night: Night, proposed: Night | None) -> str:
+def _line(night: ReviewedNight, proposed: ReviewedNight | None) -> str:
     air = "not known"
     if night.usual_c:
         low_c, high_c = night.usual_c
@@ -138,6 +138,6 @@ def _line(night: Night, proposed: Night | None) -> str:
     return line if night.counts else f"{line}  (too short to count)"
 
 
-def _alerts(night: Night) -> str:
+def _alerts(night: ReviewedNight) -> str:
     counts = [f"{night.count(kind)} {kind}" for kind in BODY_KINDS if night.count(kind)]
     return ", ".join(counts) or "none"

@@ -17,7 +17,7 @@ from legwatch.night import night_of
 FEWEST_MIN = 30  # minutes of settled air that tell what is usual
 
 
-class Alert(NamedTuple):
+class TrialAlert(NamedTuple):
     """An alert on the body that was told, or would have been."""
 
     kind: AlertKind
@@ -26,13 +26,13 @@ class Alert(NamedTuple):
 
 
 @dataclass(slots=True)
-class Night:
+class ReviewedNight:
     """One night, by the date of its evening."""
 
     date: date
     in_bed_min: int = 0
     still_min: int | None = None  # the longest time without a change of position
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[TrialAlert] = field(default_factory=list)
     air_c: list[float] = field(default_factory=list)  # by the legs, each minute in a settled bed
 
     @property
@@ -53,9 +53,9 @@ class Night:
         return sum(alert.kind is kind for alert in self.alerts)
 
 
-def nights(windows: Iterable[Window], rules: Rules) -> list[Night]:
+def nights(windows: Iterable[Window], rules: Rules) -> list[ReviewedNight]:
     """Return the nights of these windows, as if nobody had answered; the first nights are over."""
-    found: dict[date, Night] = {}
+    found: dict[date, ReviewedNight] = {}
     told: set[tuple[AlertKind, int | None]] = set()
     state = start(trial_over=True)
     for window in windows:
@@ -75,17 +75,17 @@ def _sounds(notice: Notice) -> bool:
     return alarm and notice.kind in BODY_KINDS and notice.severity is not Severity.LOG
 
 
-def _alert(notice: Notice) -> Alert:
+def _alert(notice: Notice) -> TrialAlert:
     rule = str(dict(notice.figures).get("rule", ""))
-    return Alert(notice.kind, notice.reason, rule.partition(" ")[0])
+    return TrialAlert(notice.kind, notice.reason, rule.partition(" ")[0])
 
 
-def _night(found: dict[date, Night], at_ms: int, rules: Rules) -> Night:
+def _night(found: dict[date, ReviewedNight], at_ms: int, rules: Rules) -> ReviewedNight:
     day = night_of(at_ms, rules.zone)
-    return found.setdefault(day, Night(day))
+    return found.setdefault(day, ReviewedNight(day))
 
 
-def _look(found: dict[date, Night], state: BedState, rules: Rules) -> None:
+def _look(found: dict[date, ReviewedNight], state: BedState, rules: Rules) -> None:
     seen = view(state, rules)
     if seen is None:
         return

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from legwatch.conditions.verdict import Reason
 from legwatch.events import AlertKind
 from legwatch.limits.limits import Rules
-from legwatch_server.review.nights import Alert, Night
+from legwatch_server.review.nights import ReviewedNight, TrialAlert
 
 WEEK = 7  # nights below which nothing is said
 LEAST_MIN, MOST_MIN, MORE_MIN = 120, 240, 15
@@ -27,7 +27,7 @@ _SLOW = (Reason.COOLED, Reason.COLD_START)
 _MADE_BY = {PLAIN: "warmth.plain_c", COLD_START: "warmth.cold_start_s"}
 
 
-class Cold(NamedTuple):
+class ColdProposal(NamedTuple):
     """What lower limits make of the slow cold alerts: how many there were and would be."""
 
     limits: dict[str, float]  # those that change
@@ -55,10 +55,10 @@ def still_limit_min(gaps_min: Sequence[int]) -> int:
 
 
 def calmer(
-    nights_by: Callable[[Rules], Sequence[Night]],
+    nights_by: Callable[[Rules], Sequence[ReviewedNight]],
     rules: Rules,
     lowest_c: Mapping[str, float],
-) -> Cold:
+) -> ColdProposal:
     """Lower what makes the slow cold alerts until a week has at the most one.
 
     `nights_by` replays the nights; `lowest_c` is the lower end of the range of each limit. Where no
@@ -74,10 +74,10 @@ def calmer(
     while len(slow) > allowed:
         key = _to_lower(slow, {k: c for k, c in now.items() if c - STEP_C >= floor[k]})
         if key is None:
-            return Cold({}, before, len(slow), allowed)
+            return ColdProposal({}, before, len(slow), allowed)
         now[key] = changed[key] = now[key] - STEP_C
         slow = _slow(nights_by(with_limits(rules, changed)))
-    return Cold(changed, before, len(slow), allowed)
+    return ColdProposal(changed, before, len(slow), allowed)
 
 
 def with_limits(rules: Rules, changed: Mapping[str, float]) -> Rules:
@@ -88,13 +88,13 @@ def with_limits(rules: Rules, changed: Mapping[str, float]) -> Rules:
     return rules
 
 
-def _slow(nights: Sequence[Night]) -> list[Alert]:
+def _slow(nights: Sequence[ReviewedNight]) -> list[TrialAlert]:
     """Return the alerts of a bed that cooled slowly or never warmed: the usual of some legs."""
     alerts = (alert for night in nights for alert in night.alerts)
     return [alert for alert in alerts if alert.kind is AlertKind.COLD and alert.reason in _SLOW]
 
 
-def _to_lower(slow: Sequence[Alert], open_: Mapping[str, float]) -> str | None:
+def _to_lower(slow: Sequence[TrialAlert], open_: Mapping[str, float]) -> str | None:
     """Return the limit that has made most of them and can still go down."""
     made = {key: sum(alert.rule == _MADE_BY[key] for alert in slow) for key in open_}
     key = max(made, key=lambda k: made[k], default=None)

@@ -10,16 +10,16 @@ from legwatch.events import BODY_KINDS, Window
 from legwatch.limits.limits import Rules, limit
 from legwatch.night import night_of
 from legwatch_server.review import windows as stored
-from legwatch_server.review.nights import Night, nights
+from legwatch_server.review.nights import ReviewedNight, nights
 from legwatch_server.review.proposal import (
     MOST_MIN,
     WEEK,
-    Cold,
+    ColdProposal,
     calmer,
     still_limit_min,
     with_limits,
 )
-from legwatch_server.review.trial import Quiet
+from legwatch_server.review.trial import TrialStatus
 
 FURTHER = 3  # where nights were slept elsewhere, so many times further back is looked
 WARN = "stillness.warn_s"
@@ -27,19 +27,19 @@ Watched = Callable[[Iterable[Window]], Iterable[Window]]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Review:
     """One bed. `proposed` are the same nights under `limits`; None: nothing is proposed."""
 
     bed: str
-    quiet: Quiet | None
-    nights: Sequence[Night]
-    proposed: Sequence[Night] | None
+    quiet: TrialStatus | None
+    nights: Sequence[ReviewedNight]
+    proposed: Sequence[ReviewedNight] | None
     limits: dict[str, float]
     remarks: Sequence[str]
 
 
 @dataclass(slots=True)
-class Past:
+class PastNights:
     """The stored nights of a bed, of which the last `wanted` that count are looked at."""
 
     db: sqlite3.Connection
@@ -49,13 +49,13 @@ class Past:
     watched: Watched  # shows how far it has come
     since_id: int = 0
 
-    def present(self) -> list[Night]:
+    def present(self) -> list[ReviewedNight]:
         """Return the nights under the present rules, the last one at the end."""
         span = stored.span(self.db, self.bed_id)
         if span is None:
             return []
         last = night_of(span.last_ms, self.rules.zone)
-        found: list[Night] = []
+        found: list[ReviewedNight] = []
         for times in range(1, FURTHER + 1):
             first = last - timedelta(days=times * self.wanted - 1)
             since_ms = _noon_ms(first, self.rules.zone)
@@ -66,30 +66,32 @@ class Past:
                 break
         return self._last(found)
 
-    def under(self, rules: Rules) -> list[Night]:
+    def under(self, rules: Rules) -> list[ReviewedNight]:
         """Return the same nights under other rules."""
         return self._last(self._replay(rules))
 
-    def _replay(self, rules: Rules) -> list[Night]:
+    def _replay(self, rules: Rules) -> list[ReviewedNight]:
         return nights(self.watched(stored.windows(self.db, self.bed_id, self.since_id)), rules)
 
-    def _last(self, found: Sequence[Night]) -> list[Night]:
+    def _last(self, found: Sequence[ReviewedNight]) -> list[ReviewedNight]:
         counting = [place for place, night in enumerate(found) if night.counts]
         return list(found[counting[-self.wanted] :] if len(counting) >= self.wanted else found)
 
 
-def report(bed: str, past: Past, quiet: Quiet | None, lowest_c: dict[str, float]) -> Report:
+def report(
+    bed: str, past: PastNights, quiet: TrialStatus | None, lowest_c: dict[str, float]
+) -> Review:
     """Return what a bed's nights say. Nothing is changed by it."""
     present, rules = past.present(), past.rules
     slept = [night for night in present if night.counts]
     if len(slept) < WEEK:
         why = f"not enough nights to say: {len(slept)} of {WEEK}"
-        return Report(bed, quiet, present, None, {}, (why,))
+        return Review(bed, quiet, present, None, {}, (why,))
     limits, remarks = _stillness(slept, rules)
     turned = with_limits(rules, limits)
-    replayed: dict[Rules, Sequence[Night]] = {}
+    replayed: dict[Rules, Sequence[ReviewedNight]] = {}
 
-    def by(other: Rules) -> Sequence[Night]:
+    def by(other: Rules) -> Sequence[ReviewedNight]:
         if other == turned:
             return present  # the stillness limit changes no cold alert
         if other not in replayed:
@@ -100,12 +102,12 @@ def report(bed: str, past: Past, quiet: Quiet | None, lowest_c: dict[str, float]
     limits |= cold.limits
     remarks += _cold(cold, rules)
     if not limits:
-        return Report(bed, quiet, present, None, {}, remarks)
+        return Review(bed, quiet, present, None, {}, remarks)
     proposed = by(with_limits(turned, cold.limits)) if cold.limits else past.under(turned)
-    return Report(bed, quiet, present, proposed, limits, remarks)
+    return Review(bed, quiet, present, proposed, limits, remarks)
 
 
-def _stillness(slept: Sequence[Night], rules: Rules) -> tuple[dict[str, float], list[str]]:
+def _stillness(slept: Sequence[ReviewedNight], rules: Rules) -> tuple[dict[str, float], list[str]]:
     if rules.care.warn_s or rules.care.urgent_s:
         return {}, ["stillness: a care plan holds, and only its carer changes it"]
     gaps = [night.still_min for night in slept if night.still_min is not None]
@@ -121,7 +123,7 @@ def _stillness(slept: Sequence[Night], rules: Rules) -> tuple[dict[str, float], 
     return {WARN: limit_min * 60}, [f"stillness: longest gap {max(gaps)} min; {found}"]
 
 
-def _cold(cold: Cold, rules: Rules) -> list[str]:
+def _cold(cold: ColdProposal, rules: Rules) -> list[str]:
     many = "alert" if cold.before == 1 else "alerts"
     alerts = f"{cold.before} {many} of a bed that cooled slowly or did not warm"
     if cold.fits:
@@ -135,14 +137,14 @@ def _cold(cold: Cold, rules: Rules) -> list[str]:
     return [f"cold: {alerts}; with {lower}: {cold.after}"]
 
 
-def to_paste(report: Report, *, profile_rules: bool) -> Iterator[str]:
+def to_paste(report: Review, *, profile_rules: bool) -> Iterator[str]:
     """Yield the lines for the settings file; `profile_rules`: the bed has such a table already."""
     yield f"[beds.{report.bed}.rules]" + ("    # there already: only add the lines" * profile_rules)
     for path, value in report.limits.items():
         yield f'"{path}" = {value:g}' if path == WARN else f'"{path}" = {value:.1f}'
 
 
-def as_table(report: Report) -> dict[str, Any]:
+def as_table(report: Review) -> dict[str, Any]:
     """Return the report for --json: hours, minutes, degrees Celsius."""
     quiet = report.quiet
     after = {night.date: night for night in report.proposed or ()}
@@ -155,7 +157,7 @@ def as_table(report: Report) -> dict[str, Any]:
     }
 
 
-def _row(night: Night, proposed: Night | None) -> dict[str, Any]:
+def _row(night: ReviewedNight, proposed: ReviewedNight | None) -> dict[str, Any]:
     low_c, high_c = night.usual_c or (None, None)
     return {
         "night": night.date.isoformat(),

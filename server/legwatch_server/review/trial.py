@@ -9,7 +9,7 @@ from legwatch.state_codec import from_json
 from legwatch_server.settings import ServerSettings
 
 
-class Quiet(NamedTuple):
+class TrialStatus(NamedTuple):
     """A bed that learns: the number of the night, and how many there are."""
 
     bed: str
@@ -30,9 +30,9 @@ class Quiet(NamedTuple):
         )
 
 
-def learning(
+def trial_statuses(
     db: sqlite3.Connection, settings: ServerSettings, now_ms: int, bed: str | None = None
-) -> Iterator[Quiet]:
+) -> Iterator[TrialStatus]:
     """Yield the beds that learn in this night; `bed`: only this one."""
     rows = db.execute(
         "SELECT name, state FROM beds WHERE state IS NOT NULL AND (? IS NULL OR name=?)"
@@ -48,4 +48,4 @@ def learning(
         night = night_number(state.bed.trial, now_ms, rules)
         if night is not None:
             limits = rules.alerts
-            yield Quiet(name, night, limits.learn_nights, bool(limits.learn_urgent))
+            yield TrialStatus(name, night, limits.learn_nights, bool(limits.learn_urgent))

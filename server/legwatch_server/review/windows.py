@@ -13,19 +13,19 @@ _WINDOW = (
 )
 
 
-class Span(NamedTuple):
+class StoredSpan(NamedTuple):
     """When the stored windows of a bed begin and end, UTC ms."""
 
     first_ms: int
     last_ms: int
 
 
-def span(db: sqlite3.Connection, bed_id: int) -> Span | None:
+def span(db: sqlite3.Connection, bed_id: int) -> StoredSpan | None:
     """Return from when to when a bed has windows; None: it has none."""
     sql = f"SELECT to_ms FROM windows WHERE {_OF_THE_BED} ORDER BY id"  # noqa: S608 - our own words
     first = db.execute(f"{sql} LIMIT 1", (bed_id,)).fetchone()
     last = db.execute(f"{sql} DESC LIMIT 1", (bed_id,)).fetchone()
-    return Span(first[0], last[0]) if first and last else None
+    return StoredSpan(first[0], last[0]) if first and last else None
 
 
 def first_id(db: sqlite3.Connection, bed_id: int, since_ms: int) -> int:

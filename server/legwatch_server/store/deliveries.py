@@ -40,7 +40,7 @@ _STEP_ALL = (
 )
 
 
-class Row(NamedTuple):
+class Delivery(NamedTuple):
     """One push on one channel to one person. Times in UTC ms."""
 
     id: int
@@ -51,7 +51,7 @@ class Row(NamedTuple):
     person: str
     channel: str
     rank: int
-    tone: Purpose
+    purpose: Purpose
     state: str
     attempt: int  # finished or begun before
     decided_ms: int
@@ -61,42 +61,44 @@ class Row(NamedTuple):
     recall_ms: int | None
 
 
-class Try(NamedTuple):
+class DeliveryTest(NamedTuple):
     """One way to one person."""
 
     person: str
     channel: str
-    tone: Purpose
+    purpose: Purpose
     bed_id: int = 0  # the bed whose nights were learned, if that is what is said
 
 
-def to_send(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
+def to_send(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Delivery]:
     """Return what is due, the most urgent tone first, the oldest first, at the most so many."""
     order = "ORDER BY d.tone NOT IN ('loud','quiet'), d.next_ms, d.id"
     return _rows(db, f"{_SEND} AND d.next_ms<=? {order}", (channel, now_ms), most)
 
 
-def to_recall(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
+def to_recall(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Delivery]:
     """Return what was sent, or may have been, and is to be taken back."""
     return _rows(db, f"{_RECALL} AND d.recall_ms<=? ORDER BY d.id", (channel, now_ms), most)
 
 
-def to_follow(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Row]:
+def to_follow(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Delivery]:
     """Return what the service is to be asked about."""
     return _rows(db, f"{_FOLLOW} AND d.next_ms<=? ORDER BY d.next_ms", (channel, now_ms), most)
 
 
-def row_of(db: sqlite3.Connection, ident: int) -> Row | None:
+def find(db: sqlite3.Connection, ident: int) -> Delivery | None:
     """Return one row."""
     found = _rows(db, "d.id=?", (ident,), 1)
     return found[0] if found else None
 
 
-def _rows(db: sqlite3.Connection, where: str, values: tuple[object, ...], most: int) -> list[Row]:
+def _rows(
+    db: sqlite3.Connection, where: str, values: tuple[object, ...], most: int
+) -> list[Delivery]:
     # All rows, not one: a half-read answer holds an old snapshot, and writing on it fails.
     sql = f"SELECT {_COLUMNS} FROM deliveries d WHERE {where} LIMIT {most}"  # noqa: S608 - our own words
     found = db.execute(sql, values).fetchall()
-    return [Row._make((*r[:8], Purpose(r[8]), *r[9:])) for r in found]
+    return [Delivery._make((*r[:8], Purpose(r[8]), *r[9:])) for r in found]
 
 
 def next_ms(db: sqlite3.Connection, channel: str) -> int:
@@ -109,38 +111,38 @@ def next_ms(db: sqlite3.Connection, channel: str) -> int:
     return min((int(at_ms) for (at_ms,) in found if at_ms is not None), default=NEVER_MS)
 
 
-def reached(db: sqlite3.Connection, row: Row) -> bool:
+def reached_otherwise(db: sqlite3.Connection, row: Delivery) -> bool:
     """Say whether another channel has reached the person."""
-    if not row.notice_id or row.tone is Purpose.QUIET:
+    if not row.notice_id or row.purpose is Purpose.QUIET:
         return False
     sql = (
         "SELECT 1 FROM deliveries WHERE notice_id=? AND person=? AND tone=? AND rank!=?"
         " AND sent_ms IS NOT NULL LIMIT 1"
     )
-    values = (row.notice_id, row.person, row.tone.value, row.rank)
+    values = (row.notice_id, row.person, row.purpose.value, row.rank)
     return db.execute(sql, values).fetchone() is not None
 
 
-def too_late(row: Row, now_ms: int) -> bool:
+def too_late(row: Delivery, now_ms: int) -> bool:
     """Say whether nobody needs a push any more; what is meant to wake is never too late."""
-    longest_s = _LONGEST_S.get(row.tone)
+    longest_s = _LONGEST_S.get(row.purpose)
     return longest_s is not None and now_ms - row.due_ms > longest_s * 1000
 
 
-def moved(db: sqlite3.Connection, row: Row) -> bool:
+def was_postponed(db: sqlite3.Connection, row: Delivery) -> bool:
     """Say whether a push goes out later than it was planned."""
     sql = "SELECT 1 FROM steps WHERE delivery_id=? AND reason=? LIMIT 1"
     return db.execute(sql, (row.id, MOVED)).fetchone() is not None
 
 
-def plan(db: sqlite3.Connection, row: tuple[object, ...], due_ms: int, now_ms: int) -> None:
+def insert(db: sqlite3.Connection, row: tuple[object, ...], due_ms: int, now_ms: int) -> None:
     """Add a push: (notice_id, bed_id, kind, episode_ms, person, channel, rank, tone)."""
     ident = db.execute(_INSERT, (*row, due_ms, due_ms, now_ms)).lastrowid
     why = None if due_ms == now_ms else f"due in {(due_ms - now_ms) / 60_000:g} min"
     db.execute(_STEP, (ident, now_ms, "decided", 0, why))
 
 
-def claim(db: sqlite3.Connection, row: Row, now_ms: int) -> None:
+def claim(db: sqlite3.Connection, row: Delivery, now_ms: int) -> None:
     """Take a row in hand: from here on it may have been sent."""
     db.execute(
         "UPDATE deliveries SET state='claimed', attempt=?, claimed_ms=? WHERE id=?",
@@ -152,7 +154,7 @@ def claim(db: sqlite3.Connection, row: Row, now_ms: int) -> None:
 
 def sent(
     db: sqlite3.Connection,
-    row: Row,
+    row: Delivery,
     now_ms: int,
     *,
     receipt: str,
@@ -161,7 +163,7 @@ def sent(
     follow_every_s: float | None,
 ) -> None:
     """Mark a push as taken by the service; the person's other channels are not needed any more."""
-    follow = follow_every_s is not None and receipt and row.tone is Purpose.LOUD
+    follow = follow_every_s is not None and receipt and row.purpose is Purpose.LOUD
     again_ms = now_ms + int((follow_every_s or 0) * 1000) if follow else NEVER_MS
     state = "delivered" if delivered else "sent"
     db.execute(
@@ -175,13 +177,13 @@ def sent(
         row.notice_id and follow_every_s is None
     ):  # what is followed sounds on until it is taken back
         _drop_recalls(db, row)
-    if row.notice_id and row.tone is not Purpose.QUIET:
+    if row.notice_id and row.purpose is not Purpose.QUIET:
         others = "notice_id=? AND person=? AND tone=? AND rank!=? AND state='decided'"
-        values = (row.notice_id, row.person, row.tone.value, row.rank)
+        values = (row.notice_id, row.person, row.purpose.value, row.rank)
         withdraw_where(db, others, values, now_ms, f"reached by {row.channel}")
 
 
-def _drop_recalls(db: sqlite3.Connection, row: Row) -> None:
+def _drop_recalls(db: sqlite3.Connection, row: Delivery) -> None:
     """Take nothing back that this newer word has replaced: it would go with it."""
     db.execute(
         "UPDATE deliveries SET recall_ms=NULL WHERE bed_id=? AND kind=? AND episode_ms=?"
@@ -196,7 +198,7 @@ def supersede_where(db: sqlite3.Connection, where: str, values: tuple[object, ..
     db.execute(sql, (NEVER_MS, *values))
 
 
-def called_off(db: sqlite3.Connection, row: Row) -> str:
+def cancelled_because(db: sqlite3.Connection, row: Delivery) -> str:
     """Return why a push that did not go through is not to be tried again; empty: it is."""
     sql = "SELECT recall_ms IS NOT NULL, next_ms>=? FROM deliveries WHERE id=?"
     recalled, superseded = db.execute(sql, (NEVER_MS, row.id)).fetchone()
@@ -205,7 +207,7 @@ def called_off(db: sqlite3.Connection, row: Row) -> str:
     return SUPERSEDED if superseded else ""
 
 
-def withdraw(db: sqlite3.Connection, row: Row, now_ms: int, why: str) -> None:
+def withdraw(db: sqlite3.Connection, row: Delivery, now_ms: int, why: str) -> None:
     """Take a row out that is not needed any more."""
     withdraw_where(db, "id=?", (row.id,), now_ms, why)
 
@@ -221,7 +223,7 @@ def withdraw_where(
     )
 
 
-def move_where(
+def postpone_where(
     db: sqlite3.Connection,
     where: str,
     values: tuple[object, ...],
@@ -237,7 +239,7 @@ def move_where(
     )
 
 
-def retry(db: sqlite3.Connection, row: Row, why: str, now_ms: int, wait_s: float) -> None:
+def retry(db: sqlite3.Connection, row: Delivery, why: str, now_ms: int, wait_s: float) -> None:
     """Put a row back for later."""
     db.execute(
         "UPDATE deliveries SET state='decided', next_ms=?, error=? WHERE id=?",
@@ -247,14 +249,14 @@ def retry(db: sqlite3.Connection, row: Row, why: str, now_ms: int, wait_s: float
     db.execute(_STEP, step)
 
 
-def failed(db: sqlite3.Connection, row: Row, why: str, now_ms: int) -> None:
+def failed(db: sqlite3.Connection, row: Delivery, why: str, now_ms: int) -> None:
     """Give a row up; the person's next channel is due now, or else the next person is."""
     db.execute("UPDATE deliveries SET state='failed', error=? WHERE id=?", (why, row.id))
     db.execute(_STEP, (row.id, now_ms, "failed", row.attempt + 1, why))
-    if not row.notice_id or row.tone is Purpose.QUIET:
+    if not row.notice_id or row.purpose is Purpose.QUIET:
         return
     mine = "notice_id=? AND person=? AND tone=?"
-    values = (row.notice_id, row.person, row.tone.value)
+    values = (row.notice_id, row.person, row.purpose.value)
     hurried = db.execute(
         f"UPDATE deliveries SET next_ms=?, due_ms=? WHERE {mine} AND state='decided' AND attempt=0"  # noqa: S608 - our own words
         " AND rank=?",
@@ -264,11 +266,11 @@ def failed(db: sqlite3.Connection, row: Row, why: str, now_ms: int) -> None:
         f"SELECT 1 FROM deliveries WHERE {mine} AND state NOT IN ('failed','withdrawn') LIMIT 1",  # noqa: S608 - our own words
         values,
     ).fetchone()
-    if not hurried and not hope and row.tone is Purpose.LOUD:
-        _hurry(db, row, now_ms)
+    if not hurried and not hope and row.purpose is Purpose.LOUD:
+        _bring_forward(db, row, now_ms)
 
 
-def _hurry(db: sqlite3.Connection, row: Row, now_ms: int) -> None:
+def _bring_forward(db: sqlite3.Connection, row: Delivery, now_ms: int) -> None:
     """Nobody could reach this person: the next one is told now, and the others move up."""
     later = "notice_id=? AND tone='loud' AND state='decided' AND attempt=0 AND due_ms>?"
     values = (row.notice_id, now_ms)
@@ -276,15 +278,15 @@ def _hurry(db: sqlite3.Connection, row: Row, now_ms: int) -> None:
     if first is None:
         return
     why = f"earlier: {row.person} cannot be reached"
-    move_where(db, later, values, now_ms, now_ms - first, why)
+    postpone_where(db, later, values, now_ms, now_ms - first, why)
 
 
-def let_stand(db: sqlite3.Connection, row: Row) -> None:
+def clear_recall(db: sqlite3.Connection, row: Delivery) -> None:
     """Leave a push where it is: its channel cannot take anything back."""
     db.execute("UPDATE deliveries SET recall_ms=NULL WHERE id=?", (row.id,))
 
 
-def recalled(db: sqlite3.Connection, row: Row, error: str | None, now_ms: int) -> None:
+def recalled(db: sqlite3.Connection, row: Delivery, error: str | None, now_ms: int) -> None:
     """Mark a push as taken back.
 
     After an error the service is asked again each minute, until four hours after the sending.
@@ -304,7 +306,7 @@ def recalled(db: sqlite3.Connection, row: Row, error: str | None, now_ms: int) -
 
 def followed(
     db: sqlite3.Connection,
-    row: Row,
+    row: Delivery,
     now_ms: int,
     *,
     over: bool,

@@ -30,56 +30,56 @@ _ANSWERS = (
 )
 
 
-class Step(NamedTuple):
+class DeliveryStep(NamedTuple):
     """One change of one push."""
 
     at_ms: int
     person: str
     channel: str
-    tone: str
+    purpose: str
     state: str
     attempt: int
     reason: str | None
     delivery: int
 
 
-class Answer(NamedTuple):
+class AnswerRecord(NamedTuple):
     """What somebody answered; `minutes` of quiet."""
 
     at_ms: int
     person: str
-    act: str
+    action: str
     minutes: int | None
     via: str
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NoticeRecord:
     """A notice as it is stored, and what became of its pushes."""
 
     id: int
     who: str | None
     notice: Notice
     text: str
-    steps: tuple[Step, ...]
+    steps: tuple[DeliveryStep, ...]
 
 
 @dataclass(slots=True)
-class Episode:
+class Incident:
     """One alert from its first notice on; it goes by the number of that notice."""
 
     bed_id: int
     bed: str
-    told: list[Told] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
+    notices: list[NoticeRecord] = field(default_factory=list)
+    answers: list[AnswerRecord] = field(default_factory=list)
 
     @property
     def id(self) -> int:
         """Return the number people call it by."""
-        return self.told[0].id
+        return self.notices[0].id
 
 
-class Sight(NamedTuple):
+class LastSeen(NamedTuple):
     """When a bed was last heard of; 0: never. `played`: a recording, not a sleeper."""
 
     bed: str
@@ -88,7 +88,7 @@ class Sight(NamedTuple):
 
 
 @contextmanager
-def opened(folder: str) -> Iterator[sqlite3.Connection]:
+def open_read_only(folder: str) -> Iterator[sqlite3.Connection]:
     """Open the server's database to read; raises CannotRun with a sentence."""
     path = Path(folder) / "legwatch.db"
     if not path.exists():
@@ -106,9 +106,9 @@ def opened(folder: str) -> Iterator[sqlite3.Connection]:
         raise CannotRun(f"{path} cannot be read: {error}") from None
 
 
-def episodes(
+def incidents(
     db: sqlite3.Connection, night: date, zone: tzinfo, bed: str | None = None
-) -> list[Episode]:
+) -> list[Incident]:
     """Return the alerts that began or went on in a night, in order of their first notice."""
     noon = datetime(night.year, night.month, night.day, 12, tzinfo=zone)
     first_ms = int(noon.timestamp() * 1000)
@@ -119,15 +119,15 @@ def episodes(
         " WHERE n.at_ms>=? AND n.at_ms<? AND (? IS NULL OR b.name=?)",
         (first_ms, last_ms, bed, bed),
     ).fetchall()
-    return sorted((_episode(db, *row) for row in rows), key=lambda episode: episode.id)
+    return sorted((_incident(db, *row) for row in rows), key=lambda episode: episode.id)
 
 
-def episode(db: sqlite3.Connection, ident: int) -> Episode | None:
+def incident(db: sqlite3.Connection, ident: int) -> Incident | None:
     """Return the alert that a notice belongs to."""
     row = db.execute(
         "SELECT bed_id, kind, coalesce(episode_ms, id) FROM notices WHERE id=?", (ident,)
     ).fetchone()
-    return _episode(db, *row) if row else None
+    return _incident(db, *row) if row else None
 
 
 def last_night(db: sqlite3.Connection, zone: tzinfo) -> date | None:
@@ -136,25 +136,25 @@ def last_night(db: sqlite3.Connection, zone: tzinfo) -> date | None:
     return None if row[0] is None else night_of(row[0], zone)
 
 
-def sights(db: sqlite3.Connection) -> list[Sight]:
+def last_seen(db: sqlite3.Connection) -> list[LastSeen]:
     """Return when each bed was last heard of."""
     rows = db.execute("SELECT name, seen_ms, played FROM beds ORDER BY name")
-    return [Sight(name, seen_ms, bool(played)) for name, seen_ms, played in rows]
+    return [LastSeen(name, seen_ms, bool(played)) for name, seen_ms, played in rows]
 
 
-def _episode(db: sqlite3.Connection, bed_id: int, kind: str, key: int) -> Episode:
+def _incident(db: sqlite3.Connection, bed_id: int, kind: str, key: int) -> Incident:
     sql = (
         f"{_NOTICES} WHERE n.bed_id=? AND n.kind=? AND coalesce(n.episode_ms, n.id)=? ORDER BY n.id"
     )
     rows = db.execute(sql, (bed_id, kind, key)).fetchall()
-    made = Episode(bed_id, rows[0][2])
-    made.told = [_told(db, row) for row in rows]
+    made = Incident(bed_id, rows[0][2])
+    made.notices = [_notice_record(db, row) for row in rows]
     answers = db.execute(_ANSWERS, (bed_id, kind, key))
-    made.answers = [Answer._make(row) for row in answers]
+    made.answers = [AnswerRecord._make(row) for row in answers]
     return made
 
 
-def _told(db: sqlite3.Connection, row: tuple[Any, ...]) -> Told:
+def _notice_record(db: sqlite3.Connection, row: tuple[Any, ...]) -> NoticeRecord:
     ident, _, _, _, who, *fields = row
-    steps = tuple(Step._make(step) for step in db.execute(_STEPS, (ident,)))
-    return Told(ident, who, notice_of(fields), json.loads(fields[-1])["text"], steps)
+    steps = tuple(DeliveryStep._make(step) for step in db.execute(_STEPS, (ident,)))
+    return NoticeRecord(ident, who, notice_of(fields), json.loads(fields[-1])["text"], steps)

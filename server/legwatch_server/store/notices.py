@@ -11,7 +11,7 @@ from legwatch.events import AlertKind
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class NewNotice:
     """A notice with its bed, on its way into the store. `who` gave the answer, if it is one."""
 
     bed_id: int

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from legwatch.errors import CannotRun
-from legwatch_server.inbox import Of, Subject
+from legwatch_server.inbox import Target, TargetKind
 from legwatch_server.store import deliveries as ledger
 from legwatch_server.store import schema
-from legwatch_server.store.deliveries import Try
-from legwatch_server.store.notices import News
+from legwatch_server.store.deliveries import DeliveryTest
+from legwatch_server.store.notices import NewNotice
 
 _BED = "INSERT INTO beds (id, name) VALUES (?,?)"
 _BOOT = "INSERT INTO boots (id, bed_id, boot, upto) VALUES (?,?,?,?)"
@@ -36,18 +36,18 @@ _QUARANTINE = (
 MOST_KEPT = 10_000  # messages set aside: an agent that sends nothing else must not fill the disk
 _FORGET = "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?"
 _SUBJECT = {
-    Of.NOTICE: "SELECT b.name, b.id, n.id, n.kind, n.episode_ms FROM notices n"
+    TargetKind.NOTICE: "SELECT b.name, b.id, n.id, n.kind, n.episode_ms FROM notices n"
     " JOIN beds b ON b.id=n.bed_id WHERE n.id=?",
-    Of.DELIVERY: "SELECT coalesce(b.name, ''), d.bed_id, d.notice_id, d.kind, d.episode_ms,"
+    TargetKind.DELIVERY: "SELECT coalesce(b.name, ''), d.bed_id, d.notice_id, d.kind, d.episode_ms,"
     " d.person FROM deliveries d LEFT JOIN beds b ON b.id=d.bed_id WHERE d.id=?",
 }
-Row = tuple[object, ...]
+SqlRow = tuple[object, ...]
 _LEARNED = "learned:"  # and the bed's id: a key of meta
 
 
 # Plans the pushes of a stored notice in its transaction; says whether the outbox has work.
 # It takes the database, the notice's id, the notice, and the time in UTC ms.
-Plan = Callable[[sqlite3.Connection, int, News, int], bool]
+PlanDeliveries = Callable[[sqlite3.Connection, int, NewNotice, int], bool]
 
 
 class StoreError(CannotRun):
@@ -73,16 +73,16 @@ def of_the_store(error: Exception) -> bool:
 class Batch:
     """What one transaction writes."""
 
-    beds: list[Row] = field(default_factory=list)
-    boots: list[Row] = field(default_factory=list)
+    beds: list[SqlRow] = field(default_factory=list)
+    boots: list[SqlRow] = field(default_factory=list)
     uptos: dict[int, int] = field(default_factory=dict)  # boot id: all committed up to
-    windows: list[Row] = field(default_factory=list)
-    states: list[Row] = field(default_factory=list)  # (state JSON, seen_ms, played, bed id)
-    notices: list[News] = field(default_factory=list)
-    presses: list[Row] = field(default_factory=list)
-    answers: list[Row] = field(default_factory=list)
+    windows: list[SqlRow] = field(default_factory=list)
+    states: list[SqlRow] = field(default_factory=list)  # (state JSON, seen_ms, played, bed id)
+    notices: list[NewNotice] = field(default_factory=list)
+    presses: list[SqlRow] = field(default_factory=list)
+    answers: list[SqlRow] = field(default_factory=list)
     answered: list[tuple[int, str]] = field(default_factory=list)  # delivery id, how
-    quarantine: list[Row] = field(default_factory=list)
+    quarantine: list[SqlRow] = field(default_factory=list)
 
 
 class Store:
@@ -123,7 +123,7 @@ class Store:
         )
         return row[0], row[1], {r[0] for r in ahead}
 
-    def commit(self, batch: Batch, plan: Plan, now_ms: int) -> bool:
+    def commit(self, batch: Batch, plan: PlanDeliveries, now_ms: int) -> bool:
         """Write a batch in one transaction; say whether the outbox has work.
 
         Raises sqlite3.Error, and then nothing is written.
@@ -171,13 +171,13 @@ class Store:
         row = self._db.execute("SELECT at_ms FROM answers WHERE token=?", (token,)).fetchone()
         return int(row[0]) if row else None
 
-    def subject(self, of: Of, ident: int) -> Subject | None:
+    def target(self, of: TargetKind, ident: int) -> Target | None:
         """Return what an answer is about, or None when there is no such thing any more."""
-        if of is Of.BED:
+        if of is TargetKind.BED:
             row = self._db.execute("SELECT name FROM beds WHERE id=?", (ident,)).fetchone()
-            return Subject(row[0], ident) if row else None
+            return Target(row[0], ident) if row else None
         row = self._db.execute(_SUBJECT[of], (ident,)).fetchone()
-        return Subject(*row) if row else None
+        return Target(*row) if row else None
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """Return a transaction for what is not a batch, such as the outbox after a time away."""
@@ -188,18 +188,18 @@ class Store:
         row = self._db.execute("SELECT value FROM meta WHERE key='rehearsed'").fetchone()
         return str(row[0]) if row else ""
 
-    def rehearse(self, evening: str, tries: Sequence[Try], now_ms: int) -> None:
+    def rehearse(self, evening: str, tries: Sequence[DeliveryTest], now_ms: int) -> None:
         """Put an evening's tries into the outbox, once."""
         with transaction(self._db) as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES ('rehearsed', ?)", (evening,))
             for way in tries:
-                row = (0, way.bed_id, "", 0, way.person, way.channel, 0, way.tone)
-                ledger.plan(db, row, now_ms, now_ms)
+                row = (0, way.bed_id, "", 0, way.person, way.channel, 0, way.purpose)
+                ledger.insert(db, row, now_ms, now_ms)
                 if way.bed_id:
                     key = f"{_LEARNED}{way.bed_id}"
                     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, evening))
 
-    def learned(self) -> set[int]:
+    def trial_ends_announced(self) -> set[int]:
         """Return the ids of the beds of which people know that their first nights are over."""
         rows = self._db.execute("SELECT key FROM meta WHERE key LIKE ?", (f"{_LEARNED}%",))
         return {int(key.removeprefix(_LEARNED)) for (key,) in rows}

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from legwatch_server.supervisor import mosquitto
-from legwatch_server.supervisor.mosquitto import Place
-from legwatch_server.supervisor.process import Task
+from legwatch_server.supervisor.mosquitto import Paths
+from legwatch_server.supervisor.process import ProcessSpec
 
 # Debian keeps the broker where a user's path does not look.
 SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
 
 
 @dataclass(frozen=True, slots=True)
-class Broker:
+class BrokerProcess:
     """How to start it and how to reach it."""
 
-    task: Task
+    task: ProcessSpec
     port: int
     passwords: Mapping[str, str]  # by user
 
@@ -41,7 +41,7 @@ def programs() -> tuple[str, str]:
     return program, hasher
 
 
-def prepare(folder: Path, users: Iterable[str]) -> Broker:
+def write_broker_config(folder: Path, users: Iterable[str]) -> BrokerProcess:
     """Write the broker's files into `folder`; raises BrokerMissingError."""
     program, hasher = programs()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def prepare(folder: Path, users: Iterable[str]) -> Broker:
     # Hashed in place: on the command line anybody on the machine could read it.
     subprocess.run([hasher, "-U", str(passwords)], check=True, capture_output=True)  # noqa: S603 - the path is the one that we found
     conf = mosquitto.write(_place(folder, port), folder)
-    return Broker(Task("broker", (program, "-c", str(conf))), port, secret_of)
+    return BrokerProcess(ProcessSpec("broker", (program, "-c", str(conf))), port, secret_of)
 
 
 def _forget_older(folder: Path) -> None:
@@ -90,7 +90,7 @@ _LOG = (
 )
 
 
-def _place(folder: Path, port: int) -> Place:
+def _place(folder: Path, port: int) -> Paths:
     # It would drop to a user who may not read our folder.
     root = ("user root",) if os.geteuid() == 0 else ()
-    return Place(f"{port} 127.0.0.1", str(folder), str(folder), (*_LOG, *root))
+    return Paths(f"{port} 127.0.0.1", str(folder), str(folder), (*_LOG, *root))

@@ -11,9 +11,14 @@ from pathlib import Path
 from legwatch_runtime import locations as usual
 from legwatch_server.supervisor import demo
 from legwatch_server.supervisor.broker import BrokerMissingError, programs
-from legwatch_server.supervisor.config import House, furnish, owners, with_page
-from legwatch_server.supervisor.process import Ended
-from legwatch_server.supervisor.supervisor import Family
+from legwatch_server.supervisor.config import (
+    GeneratedConfig,
+    owner_settings,
+    with_http_port,
+    write_config,
+)
+from legwatch_server.supervisor.process import StopSignal
+from legwatch_server.supervisor.supervisor import Supervisor
 
 HOW_TO_GO_ON = """\
 To watch a real bed: copy config/agent.example.toml, name your sensors in it, and start
@@ -44,8 +49,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _watch(state: Path, args: argparse.Namespace) -> int:
-    agent = owners(args.agent_config)
-    house = furnish(state, with_page(owners(args.config)), agent)
+    agent = owner_settings(args.agent_config)
+    house = write_config(state, with_http_port(owner_settings(args.config)), agent)
     _show(f"Watching the bed {agent.get('bed')!r}. The state is in {state}; Ctrl-C ends it.")
     return _run(house, state)[0]
 
@@ -57,20 +62,20 @@ def _play(state: Path, args: argparse.Namespace) -> int:
     )
     folder = state / "demo"
     demo.empty(folder)
-    settings = with_page(demo.server(owners(args.config)))
-    house = furnish(folder, settings, demo.agent(demo.night(), args.speed))
+    settings = with_http_port(demo.server(owner_settings(args.config)))
+    house = write_config(folder, settings, demo.agent(demo.night(), args.speed))
     code, played = _run(house, state)
     if played:
         _show(f"\nThe made night is over. {demo.summary(folder)}\n\n{HOW_TO_GO_ON}")
     return code
 
 
-def _run(house: House, state: Path) -> tuple[int, bool]:
+def _run(house: GeneratedConfig, state: Path) -> tuple[int, bool]:
     """Run the house; return the exit code and whether all was played to its end."""
-    family = Family(house, state / "logs", show=_show)
+    family = Supervisor(house, state / "logs", show=_show)
 
     def ended(number: int, _frame: object) -> None:
-        family.news.put(Ended(number))
+        family.news.put(StopSignal(number))
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)

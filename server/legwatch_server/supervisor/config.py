@@ -9,37 +9,43 @@ from typing import Any
 from legwatch.settings import read_table
 from legwatch_runtime.files import read_text
 from legwatch_server.supervisor import broker as brokers
-from legwatch_server.supervisor.broker import Broker
+from legwatch_server.supervisor.broker import BrokerProcess
 from legwatch_server.supervisor.mosquitto import SERVER
-from legwatch_server.supervisor.process import Task
+from legwatch_server.supervisor.process import ProcessSpec
 from legwatch_server.supervisor.toml import dump
 
 LEGWATCH = (sys.executable, "-m", "legwatch")
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class GeneratedConfig:
     """Everything that is to run, in the order of its start."""
 
-    broker: Broker
-    server: Task
-    agent: Task
+    broker: BrokerProcess
+    server: ProcessSpec
+    agent: ProcessSpec
 
 
-def furnish(folder: Path, server: Mapping[str, Any], agent: Mapping[str, Any]) -> House:
+def write_config(
+    folder: Path, server: Mapping[str, Any], agent: Mapping[str, Any]
+) -> GeneratedConfig:
     """Write the settings of all three into `folder` and say how to start them."""
     bed = str(agent.get("bed", ""))
-    broker = brokers.prepare(folder / "broker", {SERVER, bed} - {""})
+    broker = brokers.write_broker_config(folder / "broker", {SERVER, bed} - {""})
     recorded = bool(agent.get("recording"))
     if recorded:
         server = _playing(server, bed)
 
-    def task(name: str, user: str, table: Mapping[str, Any], *, ends: bool = False) -> Task:
+    def task(name: str, user: str, table: Mapping[str, Any], *, ends: bool = False) -> ProcessSpec:
         mqtt = {"host": "127.0.0.1", "port": broker.port, "user": user}
         words = (*LEGWATCH, name, *_written(folder, name, table, mqtt))
-        return Task(name, words, {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, "")}, ends)
+        return ProcessSpec(
+            name, words, {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, "")}, ends
+        )
 
-    return House(broker, task("server", SERVER, server), task("agent", bed, agent, ends=recorded))
+    return GeneratedConfig(
+        broker, task("server", SERVER, server), task("agent", bed, agent, ends=recorded)
+    )
 
 
 def _playing(server: Mapping[str, Any], bed: str) -> dict[str, Any]:
@@ -48,12 +54,12 @@ def _playing(server: Mapping[str, Any], bed: str) -> dict[str, Any]:
     return {**server, "beds": {**beds, bed: {**beds.get(bed, {}), "played": True}}}
 
 
-def owners(path: Path | None) -> dict[str, Any]:
+def owner_settings(path: Path | None) -> dict[str, Any]:
     """Read the owner's settings; raises SettingsError. No file: nothing is set."""
     return {} if path is None else read_table(str(path), read_text)
 
 
-def with_page(server: Mapping[str, Any]) -> dict[str, Any]:
+def with_http_port(server: Mapping[str, Any]) -> dict[str, Any]:
     """Give the page a free port, unless the owner chose one or the usual one is free."""
     http = dict(server.get("http", {}))
     if "port" not in http and brokers.listens(8321):

@@ -12,7 +12,7 @@ SERVER = "server"  # the server's user; every other user is named as its bed
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Paths:
     """Where a broker listens and where its files lie."""
 
     listen: str  # a port, and an address if not all of them: `1883 127.0.0.1`
@@ -21,10 +21,10 @@ class Place:
     more: tuple[str, ...] = ()  # lines of this broker alone
 
 
-SHIPPED = Place("1883", "/mosquitto/config", "/mosquitto/data")
+SHIPPED = Paths("1883", "/mosquitto/config", "/mosquitto/data")
 
 
-def conf(place: Place) -> str:
+def conf(place: Paths) -> str:
     """Return mosquitto.conf."""
     lines = (
         "# mosquitto for legwatch. Users are `server`, and one for each bed, named as the bed:",
@@ -68,7 +68,7 @@ def acl() -> str:
     return "\n".join(lines) + "\n"
 
 
-def write(place: Place, folder: Path) -> Path:
+def write(place: Paths, folder: Path) -> Path:
     """Write both files into a folder, readable by their owner; return the path of the first."""
     for name, text in (("acl", acl()), ("mosquitto.conf", conf(place))):
         path = folder / name

@@ -12,11 +12,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
 
-LEASH = Path(__file__).with_name("parent_death.py")
+PARENT_DEATH = Path(__file__).with_name("parent_death.py")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class OutputLine:
     """A line that a child wrote."""
 
     name: str
@@ -25,31 +25,31 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class StopSignal:
     """A signal asked us to end."""
 
     number: int
 
 
-News = Said | Ended
+ProcessEvent = OutputLine | StopSignal
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ProcessSpec:
     """What a child is to run."""
 
     name: str
-    words: tuple[str, ...]
+    command: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)  # secrets among it: never logged
     may_finish: bool = False  # ending with exit code 0 is what it is for
 
 
-class Child:
+class Process:
     """A running program. Start it from the main thread only: the leash hangs on the thread."""
 
-    def __init__(self, task: Task, news: SimpleQueue[News]) -> None:
+    def __init__(self, task: ProcessSpec, news: SimpleQueue[ProcessEvent]) -> None:
         self.task = task
-        words = [sys.executable, "-IS", str(LEASH), str(os.getpid()), *task.words]
+        words = [sys.executable, "-IS", str(PARENT_DEATH), str(os.getpid()), *task.command]
         self._process = subprocess.Popen(  # noqa: S603 - our own programs
             words,
             stdin=subprocess.DEVNULL,
@@ -93,14 +93,14 @@ class Child:
             reader.join(0.5)
 
 
-def _environment(task: Task) -> dict[str, str]:
+def _environment(task: ProcessSpec) -> dict[str, str]:
     # A NAME_FILE of the caller's would win over the NAME that we give.
     foreign = {f"{name}_FILE" for name in task.env}
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
     return {**kept, "PYTHONUNBUFFERED": "1", **task.env}
 
 
-def _read(stream: IO[bytes], name: str, aside: bool, news: SimpleQueue[News]) -> None:  # noqa: FBT001 - a thread's arguments have no keywords here
+def _read(stream: IO[bytes], name: str, aside: bool, news: SimpleQueue[ProcessEvent]) -> None:  # noqa: FBT001 - a thread's arguments have no keywords here
     with stream:
         for raw in stream:
-            news.put(Said(name, raw.decode("utf-8", "replace").rstrip("\r\n"), aside))
+            news.put(OutputLine(name, raw.decode("utf-8", "replace").rstrip("\r\n"), aside))

@@ -8,9 +8,15 @@ from queue import Empty, SimpleQueue
 
 from legwatch_runtime.backoff import Backoff
 from legwatch_server.supervisor import broker as brokers
-from legwatch_server.supervisor.config import House
+from legwatch_server.supervisor.config import GeneratedConfig
 from legwatch_server.supervisor.log import Log
-from legwatch_server.supervisor.process import Child, Ended, News, Said, Task
+from legwatch_server.supervisor.process import (
+    OutputLine,
+    Process,
+    ProcessEvent,
+    ProcessSpec,
+    StopSignal,
+)
 
 LOOK_S = 0.1
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
@@ -24,12 +30,12 @@ SHOWN = {"WARNING", "ERROR", "CRITICAL"}
 
 
 @dataclass(slots=True)
-class Place:
+class Slot:
     """One task and the child that is at it."""
 
-    task: Task
+    task: ProcessSpec
     log: Log
-    child: Child | None = None
+    child: Process | None = None
     started_s: float = 0.0
     again_s: float = 0.0  # not to be started before
     backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_WAIT_S, LONGEST_WAIT_S))
@@ -38,18 +44,18 @@ class Place:
     last_line: str = ""
 
 
-class Family:
+class Supervisor:
     """The three children. One thread, the main one, does everything here."""
 
-    def __init__(self, house: House, logs: Path, *, show: Callable[[str], None]) -> None:
-        self.news: SimpleQueue[News] = SimpleQueue()
+    def __init__(self, house: GeneratedConfig, logs: Path, *, show: Callable[[str], None]) -> None:
+        self.news: SimpleQueue[ProcessEvent] = SimpleQueue()
         self._house = house
         self._show = show
         self._listening = False  # the server has subscribed
         self._open, self._ask_s = False, 0.0  # the broker answers; when to ask it again
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         tasks = (house.broker.task, house.server, house.agent)
-        self._places = [Place(task, Log(logs / f"{task.name}.log")) for task in tasks]
+        self._places = [Slot(task, Log(logs / f"{task.name}.log")) for task in tasks]
 
     @property
     def played(self) -> bool:
@@ -83,16 +89,16 @@ class Family:
         while not self.news.empty():
             self._hear(0)
 
-    def _look_after(self, place: Place) -> None:
+    def _look_after(self, place: Slot) -> None:
         if place.child is None:
             due = not place.finished and time.monotonic() >= place.again_s
             if due and self._may_start(place.task.name):
-                place.child = Child(place.task, self.news)
+                place.child = Process(place.task, self.news)
                 place.started_s = time.monotonic()
         elif place.child.code is not None:
             self._ended(place, place.child, place.child.code)
 
-    def _ended(self, place: Place, child: Child, code: int) -> None:
+    def _ended(self, place: Slot, child: Process, code: int) -> None:
         child.finish()
         place.child = None
         while not self.news.empty():
@@ -106,7 +112,7 @@ class Family:
         else:
             self._again(place, code)
 
-    def _again(self, place: Place, code: int) -> None:
+    def _again(self, place: Slot, code: int) -> None:
         if time.monotonic() - place.started_s > WELL_S:
             place.backoff.reset()
         wait_s = place.backoff.next_s()
@@ -142,12 +148,12 @@ class Family:
             news = self.news.get(timeout=seconds) if seconds else self.news.get_nowait()
         except Empty:
             return False
-        if isinstance(news, Ended):
+        if isinstance(news, StopSignal):
             return True
         self._said(news)
         return False
 
-    def _said(self, said: Said) -> None:
+    def _said(self, said: OutputLine) -> None:
         place = next(p for p in self._places if p.task.name == said.name)
         place.log.write(said.line)
         if said.line.strip():

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from legwatch.text.language import marked
-from legwatch_runtime.catalogue import language
-from legwatch_server.inbox import Act, Answered, Claims, Of, Outcome
-from legwatch_server.links import SNOOZES_MIN, TokenError, make, read
+from legwatch_runtime.catalogue import language_named
+from legwatch_server.inbox import Action, ActionRequest, LinkClaims, Outcome, TargetKind
+from legwatch_server.links import SNOOZES_MIN, TokenError, sign, verify
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +34,11 @@ class Reply(NamedTuple):
     body: bytes
 
 
-class Door:
+class ActionHandler:
     """Checks links and hands answers to the owner thread; used by the web server's threads."""
 
     def __init__(
-        self, key: bytes, put: Callable[[Answered], None], utc_ms: Callable[[], int]
+        self, key: bytes, put: Callable[[ActionRequest], None], utc_ms: Callable[[], int]
     ) -> None:
         self._key, self._put, self._utc_ms = key, put, utc_ms
         self._refused: OrderedDict[str, None] = OrderedDict()
@@ -49,25 +49,25 @@ class Door:
         """Answer a GET: nothing changes."""
         lang = _spoken(headers)
         try:
-            claims, _mac = read(token, self._key, self._utc_ms())
+            claims, _mac = verify(token, self._key, self._utc_ms())
         except TokenError as error:
             return self._refuse(token, str(error), lang)
-        offered = [claims._replace(act=act, minutes=m) for act, m in _offers(claims)]
+        offered = [claims._replace(action=act, minutes=m) for act, m in _offers(claims)]
         forms = "".join(
-            _FORM.format(token=make(offer, self._key), label=html.escape(_label(offer, lang)))
+            _FORM.format(token=sign(offer, self._key), label=html.escape(_label(offer, lang)))
             for offer in offered
         )
-        return _page(200, language(lang).gettext("What shall be noted?"), lang, forms)
+        return _page(200, language_named(lang).gettext("What shall be noted?"), lang, forms)
 
     def take(self, token: str, headers: Mapping[str, str]) -> Reply:
         """Answer a POST: what the link says is done, once it is committed."""
         lang = _spoken(headers)
         now_ms = self._utc_ms()
         try:
-            claims, mac = read(token, self._key, now_ms)
+            claims, mac = verify(token, self._key, now_ms)
         except TokenError as error:
             return self._refuse(token, str(error), lang)
-        if claims.act is Act.PAGE:
+        if claims.action is Action.PAGE:
             return self._refuse(token, "a page is only looked at", lang)
         done, outcomes = threading.Event(), []
 
@@ -75,18 +75,20 @@ class Door:
             outcomes.append(outcome)
             done.set()
 
-        via = "link" if claims.of is Of.DELIVERY else "command line"
-        self._put(Answered(claims, mac, via, now_ms, reply))
+        via = "link" if claims.target is TargetKind.DELIVERY else "command line"
+        self._put(ActionRequest(claims, mac, via, now_ms, reply))
         if not done.wait(WAIT_S):
             self.results["unsure"] += 1
-            return _page(503, language(lang).gettext("Not noted yet: please try again."), lang)
+            return _page(
+                503, language_named(lang).gettext("Not noted yet: please try again."), lang
+            )
         if outcomes[0] in (Outcome.DONE, Outcome.AGAIN):
             self.results[outcomes[0].value] += 1
-            return _page(200, language(lang).gettext("Thank you, noted."), lang)
+            return _page(200, language_named(lang).gettext("Thank you, noted."), lang)
         if outcomes[0] is Outcome.OVER:
             self.results[Outcome.OVER.value] += 1
             sentence = marked("This alert is over; nothing was changed.")
-            return _page(410, language(lang).gettext(sentence), lang)
+            return _page(410, language_named(lang).gettext(sentence), lang)
         return self._refuse(token, "used before" if outcomes[0] is Outcome.USED else "gone", lang)
 
     def _refuse(self, token: str, why: str, lang: str) -> Reply:
@@ -101,26 +103,26 @@ class Door:
         sentence = marked("This link is too old or has been used. Nothing was changed.")
         return _page(
             410 if why in ("too old", "used before", "gone") else 403,
-            language(lang).gettext(sentence),
+            language_named(lang).gettext(sentence),
             lang,
         )
 
 
-def _offers(claims: Claims) -> list[tuple[Act, int]]:
-    if claims.act is not Act.PAGE:
-        return [(claims.act, claims.minutes)]
-    return [(Act.SEEN, 0), *((Act.QUIET, m) for m in SNOOZES_MIN), (Act.USELESS, 0)]
+def _offers(claims: LinkClaims) -> list[tuple[Action, int]]:
+    if claims.action is not Action.PAGE:
+        return [(claims.action, claims.minutes)]
+    return [(Action.SEEN, 0), *((Action.SNOOZE, m) for m in SNOOZES_MIN), (Action.NOT_USEFUL, 0)]
 
 
-def _label(claims: Claims, lang: str) -> str:
-    _ = language(lang).gettext
-    if claims.act is Act.QUIET:
+def _label(claims: LinkClaims, lang: str) -> str:
+    _ = language_named(lang).gettext
+    if claims.action is Action.SNOOZE:
         return _("Quiet for {minutes} min").format(minutes=claims.minutes)
     return {
-        Act.SEEN: _("Seen"),
-        Act.USELESS: _("Not useful"),
-        Act.AWAKE: _("I can be woken"),
-    }[claims.act]
+        Action.SEEN: _("Seen"),
+        Action.NOT_USEFUL: _("Not useful"),
+        Action.AWAKE: _("I can be woken"),
+    }[claims.action]
 
 
 def _spoken(headers: Mapping[str, str]) -> str:

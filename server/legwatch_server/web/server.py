@@ -10,17 +10,17 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from legwatch_server.web import actions as door
-from legwatch_server.web.actions import Door, Reply
+from legwatch_server.web.actions import ActionHandler, Reply
 
 MOST_BYTES = 4096  # of a request's body, which is read and not looked at
 CONTENT = "text/plain; version=0.0.4; charset=utf-8"
-Health = Callable[[], dict[str, Any]]
+HealthReport = Callable[[], dict[str, Any]]
 
 
 class Gauges:
     """Turns the health report into Prometheus metrics at the moment of asking."""
 
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: HealthReport) -> None:
         self._health = health
 
     def collect(self) -> Iterator[Metric]:
@@ -55,7 +55,9 @@ class Gauges:
         return iter(())
 
 
-def serve(host: str, port: int, health: Health, answers: Door) -> ThreadingHTTPServer:
+def serve(
+    host: str, port: int, health: HealthReport, answers: ActionHandler
+) -> ThreadingHTTPServer:
     """Start to answer in a thread of its own; `server_port` tells the port."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Gauges(health))

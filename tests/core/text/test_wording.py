@@ -112,7 +112,7 @@ def notices() -> Iterator[Notice]:
 def test_no_push_claims_what_it_may_not_and_all_fit_on_a_lock_screen(
     language: str, carer: bool
 ) -> None:
-    said = language(language)
+    said = language_named(language)
     for notice in notices():
         heading = title(notice, said, carer=carer)
         body = text(notice, said, carer=carer)
@@ -127,7 +127,7 @@ def test_an_alarm_says_what_since_when_the_usual_and_what_to_do(language: str) -
     cold = Notice(
         0, AlertKind.COLD, TransitionKind.FIRED, Severity.WARNING, Reason.UNCOVERED, FIGURES
     )
-    said = text(cold, language(language))
+    said = text(cold, language_named(language))
     degrees = "24,1 °C" if language == "de" else "24.1 °C"
     assert degrees in said
     assert "20 min" in said

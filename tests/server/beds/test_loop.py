@@ -18,13 +18,13 @@ from legwatch.engine import replay
 from legwatch.events import ClockTrust, Window
 from legwatch.state_codec import from_json
 from legwatch.text.message import text
-from legwatch_server.beds.batch import Intake
-from legwatch_server.beds.loop import Owner
-from legwatch_server.beds.status import Pulse
+from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.loop import WriterLoop
+from legwatch_server.beds.status import Status
 from legwatch_server.beds.suspects import Suspects
 from legwatch_server.beds.writer import TICK_LAG_MS
-from legwatch_server.ingest.broker import Arrival, Connected, Message
-from legwatch_server.notify.planner import Tell
+from legwatch_server.ingest.broker import Arrival, BrokerUp, Message
+from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store import store as stores
 from legwatch_server.store.store import Store
@@ -61,14 +61,14 @@ class House:
 
     def start(self, suspects: Suspects | None = None) -> None:
         self.store = Store(self.path)
-        self.intake = Intake(self.store, lambda _bed: rules(), lambda bed: bed != REAL)
-        self.wire, self.pulse, self.stopping = Wire(), Pulse(), threading.Event()
-        self.owner = Owner(
+        self.intake = UnitOfWork(self.store, lambda _bed: rules(), lambda bed: bed != REAL)
+        self.wire, self.pulse, self.stopping = Wire(), Status(), threading.Event()
+        self.owner = WriterLoop(
             store=self.store,
             intake=self.intake,
             wire=self.wire,
             arrivals=queue.SimpleQueue[Arrival | None](),
-            tell=Tell(ServerSettings()),
+            tell=DeliveryPlanner(ServerSettings()),
             wake=self._wake,
             pulse=self.pulse,
             stopping=self.stopping,
@@ -304,7 +304,7 @@ def test_alerts_are_published_while_they_stand_and_again_on_connect(house: House
     assert house.wire.last("legwatch/v1/anna/alert/cold")["state"] == "firing"
     assert house.wire.last("legwatch/v1/anna/state")["legs"] == "cold"
     house.wire.published.clear()
-    house.owner.turn([Connected(2)])
+    house.owner.turn([BrokerUp(2)])
     assert house.wire.last("legwatch/v1/anna/alert/cold")["level"] == "warning"
     house.play(windows[110 * 6 :])
     assert house.wire.last("legwatch/v1/anna/alert/cold") is None
@@ -317,7 +317,7 @@ def test_what_is_over_is_unsaid_after_a_crash_between_commit_and_word(house: Hou
     house.play(windows)
     house.store.close()
     house.start()
-    house.owner.turn([Connected(1)])
+    house.owner.turn([BrokerUp(1)])
     assert house.wire.last("legwatch/v1/anna/alert/cold") is None
 
 

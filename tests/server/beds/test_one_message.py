@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from legwatch.contract.codec import encode_window
-from legwatch_server.beds.registry import Bed
+from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.suspects import MOST_ALONE, MOST_CRASHES, Suspects
 from legwatch_server.beds.writer import SKIPPED_MS, START_MS, TICK_LAG_MS
-from legwatch_server.inbox import Act, Answered, Claims, Of
+from legwatch_server.inbox import Action, ActionRequest, LinkClaims, TargetKind
 from legwatch_server.ingest.broker import Message
 from server.beds.test_loop import House, live
 
@@ -146,7 +146,7 @@ def test_a_bed_whose_minute_cannot_be_judged_stops_no_other_bed(
         house.owner.turn([house.message(first, f"legwatch/v1/{bed}/window")])
     tick = house.intake.tick
 
-    def picky(bed: Bed, at_ms: int) -> None:
+    def picky(bed: BedRecord, at_ms: int) -> None:
         tick(bed, at_ms)
         if bed.name == "anna":
             raise ZeroDivisionError("ours")
@@ -236,7 +236,9 @@ def test_a_suspect_that_never_comes_back_does_not_stop_the_clock(house: House) -
 
 
 def test_an_answer_at_work_is_no_suspect(tmp_path: Path) -> None:
-    answer = Answered(Claims(Of.BED, 1, Act.SEEN, 0, 0), b"t", "link", 0, lambda _: None)
+    answer = ActionRequest(
+        LinkClaims(TargetKind.BED, 1, Action.SEEN, 0, 0), b"t", "link", 0, lambda _: None
+    )
     Suspects(tmp_path / "at_work").begin([answer])
     assert (tmp_path / "at_work").read_bytes() == b""
 

@@ -15,10 +15,10 @@ import pytest
 from legwatch.__main__ import main
 from legwatch.night import local
 from legwatch_runtime.clock import utc_ms
-from legwatch_server.inbox import Act, Claims, Of
-from legwatch_server.links import own_key
+from legwatch_server.inbox import Action, LinkClaims, TargetKind
+from legwatch_server.links import signing_key
 from legwatch_server.supervisor.toml import dump
-from legwatch_server.web.actions import Door
+from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve
 from server.notify.test_escalation import PEOPLE, cold
 from server.ward import MINUTE_MS, Ward
@@ -87,7 +87,7 @@ def test_a_first_sound_after_quiet_is_not_called_said_again(
     with closing(Ward(tmp_path, **TABLE)) as ward:
         ward.play(90, cold)
         (bed,) = ward.rows("SELECT id FROM beds")[0]
-        ward.answer(Claims(Of.BED, bed, Act.QUIET, 60, 0), b"token")
+        ward.answer(LinkClaims(TargetKind.BED, bed, Action.SNOOZE, 60, 0), b"token")
         ward.until_loud(cold)
         words = ("--config", config(tmp_path, ward))
         (begun,) = ward.rows("SELECT id FROM notices WHERE what='fired'")[0]
@@ -110,7 +110,7 @@ def test_no_alerts_is_not_said_to_be_good_when_the_bed_was_not_seen(
 def test_explain_gives_reason_figures_rule_its_source_and_the_wait(
     ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    claims = Claims(Of.DELIVERY, ward.got[-1].push.id, Act.SEEN, 0, 0)
+    claims = LinkClaims(TargetKind.DELIVERY, ward.got[-1].push.id, Action.SEEN, 0, 0)
     ward.answer(claims, b"token")
     text = said(capsys, "alerts", "explain", "1", "--config", config(tmp_path, ward))
     assert "Alert 1, bed b, Friday 02 January 2026" in text
@@ -171,7 +171,7 @@ def answering(ward: Ward) -> Iterator[int]:
         with lock:
             ward.owner.turn([answered])
 
-    door = Door(own_key(ward.path.parent, ""), put, utc_ms)
+    door = ActionHandler(signing_key(ward.path.parent, ""), put, utc_ms)
     web: http.server.ThreadingHTTPServer = serve("127.0.0.1", 0, dict, door)
     yield int(web.server_port)
     web.shutdown()
@@ -203,7 +203,7 @@ def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
 def test_without_a_running_server_an_answer_is_not_lost_in_silence(
     ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    own_key(ward.path.parent, "")
+    signing_key(ward.path.parent, "")
     path = config(tmp_path, ward, http={"port": 9})
     text = said(capsys, "alerts", "seen", "1", "--config", path, code=1)
     assert "no server answers at http://127.0.0.1:9" in text

@@ -14,8 +14,8 @@ from legwatch_server.history.exporter import Exporter
 from legwatch_server.history.lines import NoticeRow, WindowRow, notice_line, window_lines
 from legwatch_server.history.sink import Sentinel, Sink, SinkAway
 from legwatch_server.history.tally import IDLE_MS
-from legwatch_server.notify.planner import Tell
-from legwatch_server.settings import History, ServerSettings
+from legwatch_server.notify.planner import DeliveryPlanner
+from legwatch_server.settings import HistoryTable, ServerSettings
 from legwatch_server.store.store import Batch, Store
 from nightly import bare, ms, night, rules
 
@@ -99,7 +99,7 @@ def stored(tmp_path: Path) -> Path:
         for w in night(minutes=120, leg=bare((60, 90)))
     ]  # fmt: skip
     batch = Batch(beds=[(1, "anna")], boots=[(1, 1, "0000000a", 720)], windows=list(windows))
-    store.commit(batch, Tell(ServerSettings()).write, NOW)
+    store.commit(batch, DeliveryPlanner(ServerSettings()).plan, NOW)
     store.close()
     return path
 
@@ -210,7 +210,7 @@ def test_the_sentinel_sees_that_nobody_is_there() -> None:
 
 
 def test_a_refused_point_does_not_hold_up_the_others(web: Web) -> None:
-    sink = Sink(History(url=web.url), "token")
+    sink = Sink(HistoryTable(url=web.url), "token")
     lines = [f"m,bed=a x={n}.0 {n}" for n in range(9)]
     sink.write([*lines[:4], "poison", *lines[4:]])
     sink.close()
@@ -221,7 +221,7 @@ def test_a_refused_point_does_not_hold_up_the_others(web: Web) -> None:
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_store_that_is_busy_is_tried_again_later(status: int) -> None:
     made = Web("HTTP/1.1", status)
-    sink = Sink(History(url=made.url), "token")
+    sink = Sink(HistoryTable(url=made.url), "token")
     with pytest.raises(SinkAway):
         sink.write(["m,bed=a x=1.0 1"])
     sink.close()

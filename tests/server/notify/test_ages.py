@@ -40,7 +40,7 @@ def test_that_one_alert_is_over_is_not_said_after_the_next_has_begun(ward: Ward)
         ward.play(1, twice)
     ward.channels["phone"].always = None
     ward.play(6, twice)
-    assert [got.push.what.value for got in ward.got][1:] == ["fired"]
+    assert [got.push.transition.value for got in ward.got][1:] == ["fired"]
 
 
 @pytest.mark.parametrize(("minutes", "said"), [(25, ["resolved"]), (35, [])])
@@ -80,7 +80,7 @@ def test_a_late_recall_does_not_take_the_word_that_it_is_over_off_the_phone(ward
     real = channel.send
 
     def send(push: Push) -> Sent:
-        log.append(push.tone.value)
+        log.append(push.purpose.value)
         return real(push)
 
     def withdraw(push: Push, receipt: str) -> None:

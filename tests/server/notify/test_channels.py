@@ -23,7 +23,7 @@ from legwatch.errors import SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch.settings import load
 from legwatch_server.notify.channels import (
-    Action,
+    Button,
     Follows,
     Notifier,
     Permanent,
@@ -51,13 +51,13 @@ PUSH = Push(
     clock="02:41",
     title="Your legs may be cold",
     text="The air by your legs is 22.4 °C, before: 28-31 °C, since 02:10. Cover them.",
-    level=Severity.WARNING,
-    what=TransitionKind.FIRED,
-    tone=Purpose.LOUD,
-    actions=(
-        Action("Seen", "https://legs.example/answer/aaa"),
-        Action("Quiet for 30 min", "https://legs.example/answer/bbb"),
-        Action("Not useful", "https://legs.example/answer/ccc"),
+    severity=Severity.WARNING,
+    transition=TransitionKind.FIRED,
+    purpose=Purpose.LOUD,
+    buttons=(
+        Button("Seen", "https://legs.example/answer/aaa"),
+        Button("Quiet for 30 min", "https://legs.example/answer/bbb"),
+        Button("Not useful", "https://legs.example/answer/ccc"),
     ),
     page="https://legs.example/answer/ppp",
 )
@@ -218,7 +218,7 @@ def test_the_evenings_test_makes_no_sound(channel: str, service: Service, tmp_pa
     made = rig(channel, service, tmp_path)
     assert isinstance(made.notifier, Rehearses)
     service.answer = lambda asked: ntfy_refuses(403) if asked.method == "GET" else good(asked)
-    made.notifier.rehearse(replace(made.push, tone=Purpose.REHEARSAL))
+    made.notifier.rehearse(replace(made.push, purpose=Purpose.REHEARSAL))
     first = service.asked[0]
     if channel == "ntfy":
         assert json.loads(first.body)["priority"] == 1
@@ -238,7 +238,7 @@ def test_ntfy_is_given_one_json_message(service: Service, tmp_path: Path) -> Non
     assert (asked.path, asked.headers["Authorization"]) == ("/", "Bearer tk_1")
     buttons = [
         {"action": "http", "label": a.label, "url": a.url, "method": "POST", "clear": True}
-        for a in PUSH.actions
+        for a in PUSH.buttons
     ]
     assert json.loads(asked.body) == {
         "topic": "bert",
@@ -277,7 +277,7 @@ def test_only_an_alert_is_loud(
     tone: Purpose, level: Severity, priority: int, service: Service, tmp_path: Path
 ) -> None:
     made = rig("ntfy", service, tmp_path)
-    made.notifier.send(replace(made.push, tone=tone, level=level))
+    made.notifier.send(replace(made.push, purpose=tone, severity=level))
     assert json.loads(service.asked[0].body)["priority"] == priority
 
 
@@ -309,7 +309,7 @@ def form(asked: Asked) -> dict[str, str]:
 
 def test_pushover_sounds_an_urgent_alert_until_it_is_seen(service: Service, tmp_path: Path) -> None:
     made = rig("pushover", service, tmp_path)
-    sent = made.notifier.send(replace(made.push, level=Severity.URGENT))
+    sent = made.notifier.send(replace(made.push, severity=Severity.URGENT))
     (asked,) = service.asked
     assert asked.path == "/1/messages.json"
     assert form(asked) == {
@@ -336,7 +336,7 @@ def test_pushover_keeps_its_alarm_for_what_is_urgent(
     tone: Purpose, level: Severity, priority: str, service: Service, tmp_path: Path
 ) -> None:
     made = rig("pushover", service, tmp_path)
-    made.notifier.send(replace(made.push, tone=tone, level=level))
+    made.notifier.send(replace(made.push, purpose=tone, severity=level))
     sent = form(service.asked[0])
     assert sent["priority"] == priority
     assert "retry" not in sent
@@ -403,7 +403,7 @@ def test_only_the_browser_can_read_a_push(service: Service, tmp_path: Path) -> N
     said = browser.read(asked.body)
     assert said["title"] == "Your legs may be cold (02:41, anna)"
     assert said["body"] == PUSH.text
-    assert [action["title"] for action in said["actions"]] == [a.label for a in PUSH.actions]
+    assert [action["title"] for action in said["actions"]] == [a.label for a in PUSH.buttons]
     headers = asked.headers
     assert (headers["urgency"], headers["ttl"]) == ("high", "1800")
     assert headers["topic"] == PUSH.thread  # a newer word replaces one that is still on its way
@@ -535,7 +535,7 @@ def test_the_console_prints_one_line() -> None:
 
 def test_the_console_tells_what_comes_again_with_a_sound() -> None:
     out = io.StringIO()
-    Console(load(ServerSettings, {}), out).send(replace(PUSH, tone=Purpose.QUIET))
+    Console(load(ServerSettings, {}), out).send(replace(PUSH, purpose=Purpose.QUIET))
     assert out.getvalue() == f"02:41  anna  (no sound yet) Your legs may be cold. {PUSH.text}\n"
 
 
@@ -554,5 +554,5 @@ def test_a_channel_of_a_person_is_named_by_its_key() -> None:
 
 def test_the_weekly_question_makes_no_sound_in_a_browser(service: Service, tmp_path: Path) -> None:
     made = rig("webpush", service, tmp_path)
-    made.notifier.send(replace(made.push, tone=Purpose.CONFIRM, level=Severity.LOG))
+    made.notifier.send(replace(made.push, purpose=Purpose.CONFIRM, severity=Severity.LOG))
     assert service.asked[0].headers["urgency"] == "low"

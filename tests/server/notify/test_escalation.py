@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from legwatch_server.inbox import Act, Claims, Of, Outcome
+from legwatch_server.inbox import Action, LinkClaims, Outcome, TargetKind
 from legwatch_server.notify.channels import Permanent, Retryable
 from nightly import bare
 from server.ward import Ward
@@ -77,7 +77,7 @@ def test_an_answer_stops_it_and_those_who_were_told_hear_of_it(ward: Ward) -> No
         assert minute < 200
     push = ward.got[-1].push
     assert push.to == "bert"
-    claims = Claims(Of.DELIVERY, push.id, Act.SEEN, 0, 0)
+    claims = LinkClaims(TargetKind.DELIVERY, push.id, Action.SEEN, 0, 0)
     assert ward.answer(claims, b"token") is Outcome.DONE
     ward.play(40, cold)
     assert [entry[1] for entry in ward.told("loud")] == ["anna", "bert"]
@@ -90,7 +90,7 @@ def test_an_answer_stops_it_and_those_who_were_told_hear_of_it(ward: Ward) -> No
 def test_a_used_link_does_nothing_a_second_time(ward: Ward) -> None:
     ward.play(130, cold)
     push = ward.got[-1].push
-    claims = Claims(Of.DELIVERY, push.id, Act.QUIET, 30, 0)
+    claims = LinkClaims(TargetKind.DELIVERY, push.id, Action.SNOOZE, 30, 0)
     assert ward.answer(claims, b"one") is Outcome.DONE
     before = ward.rows("SELECT count(*) FROM notices")
     assert ward.answer(claims, b"one") is Outcome.AGAIN  # the phone's own retry
@@ -104,7 +104,7 @@ def test_a_snooze_survives_a_restart_and_ends_on_time(ward: Ward) -> None:
     while not ward.told("loud"):
         ward.play(1, cold)
     at = ward.minute
-    claims = Claims(Of.DELIVERY, ward.got[-1].push.id, Act.QUIET, 15, 0)
+    claims = LinkClaims(TargetKind.DELIVERY, ward.got[-1].push.id, Action.SNOOZE, 15, 0)
     assert ward.answer(claims, b"one") is Outcome.DONE
     ward.close()
     ward.start()
@@ -151,17 +151,17 @@ def test_recovery_before_the_next_person_is_due_tells_them_nothing(tmp_path: Pat
 
 def test_each_reads_their_own_language_and_point_of_view(ward: Ward) -> None:
     ward.play(150, cold)
-    by = {got.push.to: got.push for got in ward.got if got.push.tone == "loud"}
+    by = {got.push.to: got.push for got in ward.got if got.push.purpose == "loud"}
     assert by["anna"].text.startswith("The air by your legs is")
     assert by["bert"].text.startswith("The air by the legs is")
     assert by["cleo"].text.startswith("Die Luft an den Beinen hat ")
-    assert [action.label for action in by["cleo"].actions] == [
+    assert [action.label for action in by["cleo"].buttons] == [
         "Gesehen",
         "30 min Ruhe",
         "Nicht nützlich",
     ]
     assert all(
-        action.url.startswith("https://legs.example/answer/") for action in by["anna"].actions
+        action.url.startswith("https://legs.example/answer/") for action in by["anna"].buttons
     )
 
 
@@ -214,7 +214,7 @@ def test_quiet_for_cold_legs_does_not_mute_lying_still(tmp_path: Path) -> None:
     rules = STILL | {"alerts.budget_gap_s": 600}
     ward = Ward(tmp_path, people={"bert": BERT}, rules=rules)
     ward.until_loud(cold_on)
-    ward.answer(Claims(Of.DELIVERY, ward.got[-1].push.id, Act.QUIET, 60, 0), b"one")
+    ward.answer(LinkClaims(TargetKind.DELIVERY, ward.got[-1].push.id, Action.SNOOZE, 60, 0), b"one")
     ward.play(55, cold_on)
     said = ward.rows("SELECT held FROM notices WHERE kind='still' AND level='warning'")
     assert said == [(None,)]

@@ -171,7 +171,7 @@ def reads_back(made: Rig, back: Answer) -> str:
     """Rehearse where the message is taken, and reading it back is answered so."""
     assert isinstance(made.notifier, Rehearses)
     made.service.answer = lambda asked: back if asked.method == "GET" else ntfy(asked)
-    return made.notifier.rehearse(replace(made.push, tone=Purpose.REHEARSAL))
+    return made.notifier.rehearse(replace(made.push, purpose=Purpose.REHEARSAL))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ BY_NOBODY: list[dict[str, Any]] = [
     {**TAKEN, "status": 0},
     {"request": "x"},
 ]
-ALARM = replace(PUSH, level=Severity.URGENT)
+ALARM = replace(PUSH, severity=Severity.URGENT)
 
 
 @pytest.mark.parametrize("said", BY_NOBODY, ids=str)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from legwatch_server.inbox import Act, Claims, Of
+from legwatch_server.inbox import Action, LinkClaims, TargetKind
 from legwatch_server.notify.channels import Progress, Push, Retryable, Sent
 from legwatch_server.notify.outbox import REST_S
 from legwatch_server.store import deliveries as ledger
@@ -172,7 +172,7 @@ def test_an_answer_in_the_app_survives_a_crash_and_counts_once(
     ward.run_to(ward.now_ms + 20_000)
     assert len(asked) > 1
     for _ in range(2):
-        ward.answer(Claims(Of.DELIVERY, asked[0], Act.SEEN, 0, 0), via="pushover")
+        ward.answer(LinkClaims(TargetKind.DELIVERY, asked[0], Action.SEEN, 0, 0), via="pushover")
     assert ward.rows("SELECT count(*) FROM answers") == [(1,)]
     assert ward.whats().count("acknowledged") == 1
     before = len(asked)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from legwatch_server.ingest.broker import Connected
+from legwatch_server.ingest.broker import BrokerUp
 from server.notify.test_escalation import BY_NIGHT, HOUR_MS, PEOPLE, TWO, cold, well
 from server.ward import MINUTE_MS, Ward
 
@@ -113,7 +113,7 @@ def test_only_a_start_of_the_process_gives_the_bedside_time(tmp_path: Path) -> N
     ward = Ward(tmp_path, people=TWO, rules=OWN)
     ward.play(30, well)
     for number in range(20):
-        ward.owner.turn([Connected(number)])
+        ward.owner.turn([BrokerUp(number)])
         ward.run_to(ward.now_ms + MINUTE_MS)
     assert [who for _, who in whom(ward)] == ["bert"]
     ward.close()

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from legwatch.__main__ import main
-from legwatch_server.inbox import Act, Claims, Of, Outcome
+from legwatch_server.inbox import Action, LinkClaims, Outcome, TargetKind
 from legwatch_server.notify.channels import Permanent
-from legwatch_server.notify.rehearsal import Way, due, ways
-from legwatch_server.publish.deadman import Beats
-from legwatch_server.settings import Heartbeat
+from legwatch_server.notify.rehearsal import RouteStatus, evening_due, route_statuses
+from legwatch_server.publish.deadman import DeadManSwitch
+from legwatch_server.settings import HeartbeatTable
 from legwatch_server.supervisor.toml import dump
 from nightly import ms
 from server.notify.test_escalation import PEOPLE
@@ -43,8 +43,8 @@ def evening(ward: Ward) -> None:
     ward.run_to(HALF_PAST_EIGHT + 60_000)
 
 
-def colours(ward: Ward) -> dict[str, Way]:
-    found = ways(ward.path, ward.settings, ward.now_ms)
+def colours(ward: Ward) -> dict[str, RouteStatus]:
+    found = route_statuses(ward.path, ward.settings, ward.now_ms)
     return {f"{way.person}/{way.channel}": way for way in found}
 
 
@@ -83,8 +83,11 @@ def test_once_a_week_a_tap_says_that_one_can_be_woken(ward: Ward) -> None:
     evening(ward)
     assert tone(ward, "confirm") == ["anna/phone", "bert/phone", "cleo/phone"]
     (push,) = [got.push for got in ward.got if got.push.to == "bert"]
-    assert (push.title, push.actions[0].label) == ("Can you be woken?", "I can be woken")
-    assert ward.answer(Claims(Of.DELIVERY, push.id, Act.AWAKE, 0, 0), b"t") is Outcome.DONE
+    assert (push.title, push.buttons[0].label) == ("Can you be woken?", "I can be woken")
+    assert (
+        ward.answer(LinkClaims(TargetKind.DELIVERY, push.id, Action.AWAKE, 0, 0), b"t")
+        is Outcome.DONE
+    )
     assert colours(ward)["bert/tap"].good
     assert colours(ward)["bert/tap"].why == "confirmed today"
     assert not colours(ward)["anna/tap"].good
@@ -97,10 +100,10 @@ def test_once_a_week_a_tap_says_that_one_can_be_woken(ward: Ward) -> None:
 
 def test_a_server_that_starts_too_late_leaves_it_for_tomorrow(ward: Ward) -> None:
     before, after = HALF_PAST_EIGHT - 1, HALF_PAST_EIGHT + 3 * 3_600_000 + 60_000
-    assert due(ward.settings, before, "") is None
-    assert due(ward.settings, HALF_PAST_EIGHT, "") == "2026-01-02"
-    assert due(ward.settings, HALF_PAST_EIGHT, "2026-01-02") is None
-    assert due(ward.settings, after, "") is None
+    assert evening_due(ward.settings, before, "") is None
+    assert evening_due(ward.settings, HALF_PAST_EIGHT, "") == "2026-01-02"
+    assert evening_due(ward.settings, HALF_PAST_EIGHT, "2026-01-02") is None
+    assert evening_due(ward.settings, after, "") is None
 
 
 def test_duty_is_amber_as_long_as_one_way_on_duty_is(
@@ -125,9 +128,9 @@ def watcher() -> Iterator[Service]:
     made.close()
 
 
-def beats(watcher: Service, fresh_ms: int, now_ms: int) -> Beats:
-    table = Heartbeat(url=f"{watcher.url}/ping", every_s=10)
-    return Beats(table, lambda: fresh_ms, lambda: now_ms)
+def beats(watcher: Service, fresh_ms: int, now_ms: int) -> DeadManSwitch:
+    table = HeartbeatTable(url=f"{watcher.url}/ping", every_s=10)
+    return DeadManSwitch(table, lambda: fresh_ms, lambda: now_ms)
 
 
 def test_the_watcher_hears_of_us_only_while_fresh_windows_come(watcher: Service) -> None:

@@ -15,7 +15,7 @@ from legwatch.__main__ import main
 from legwatch.conditions.verdict import Reason
 from legwatch.events import AlertKind
 from legwatch.limits.limits import Rules
-from legwatch_server.review.nights import Alert, Night
+from legwatch_server.review.nights import ReviewedNight, TrialAlert
 from legwatch_server.review.proposal import COLD_START, PLAIN, calmer, still_limit_min
 from legwatch_server.supervisor.toml import dump
 from nightly import ms, rules
@@ -309,14 +309,14 @@ def test_one_night_says_nothing_of_the_next() -> None:
 
 
 LOWEST = {PLAIN: 22.0, COLD_START: 22.0}
-COOLED = Alert(AlertKind.COLD, Reason.COOLED, "warmth.plain_c")
-UNWARMED = Alert(AlertKind.COLD, Reason.COLD_START, "warmth.cold_start_s")
-FELL = Alert(AlertKind.COLD, Reason.COOLED, "warmth.warn_drop_c")
-BARE = Alert(AlertKind.COLD, Reason.UNCOVERED, "warmth.plain_c")
+COOLED = TrialAlert(AlertKind.COLD, Reason.COOLED, "warmth.plain_c")
+UNWARMED = TrialAlert(AlertKind.COLD, Reason.COLD_START, "warmth.cold_start_s")
+FELL = TrialAlert(AlertKind.COLD, Reason.COOLED, "warmth.warn_drop_c")
+BARE = TrialAlert(AlertKind.COLD, Reason.UNCOVERED, "warmth.plain_c")
 
 
-def week(*alerts: Alert, nights: int = 7) -> list[Night]:
-    found = [Night(date(2026, 1, 2 + n), in_bed_min=400) for n in range(nights)]
+def week(*alerts: TrialAlert, nights: int = 7) -> list[ReviewedNight]:
+    found = [ReviewedNight(date(2026, 1, 2 + n), in_bed_min=400) for n in range(nights)]
     for place, alert in enumerate(alerts):
         found[place % nights].alerts.append(alert)
     return found
@@ -324,10 +324,10 @@ def week(*alerts: Alert, nights: int = 7) -> list[Night]:
 
 def by(
     plain_c: float, start_c: float, cooled: int, unwarmed: int
-) -> Callable[[Rules], list[Night]]:
+) -> Callable[[Rules], list[ReviewedNight]]:
     """Return nights with alerts as long as a limit lies above these legs."""
 
-    def nights(of: Rules) -> list[Night]:
+    def nights(of: Rules) -> list[ReviewedNight]:
         first = [COOLED] * cooled if of.warmth.plain_c > plain_c else []
         second = [UNWARMED] * unwarmed if of.warmth.cold_start_c > start_c else []
         return week(*first, *second)

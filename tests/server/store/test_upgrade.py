@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from legwatch_server.inbox import Act, Claims, Of, Outcome
+from legwatch_server.inbox import Action, LinkClaims, Outcome, TargetKind
 from legwatch_server.store import schema
 from server.notify.test_escalation import BERT, cold, cold_on
 from server.ward import Ward
@@ -67,9 +67,9 @@ def test_what_belongs_together_is_known_after_the_upgrade(upgraded: Ward) -> Non
 
 def test_an_alert_that_stood_at_the_upgrade_can_be_answered(upgraded: Ward) -> None:
     push = upgraded.got[-1].push
-    quiet = Claims(Of.DELIVERY, push.id, Act.QUIET, 15, 0)
+    quiet = LinkClaims(TargetKind.DELIVERY, push.id, Action.SNOOZE, 15, 0)
     assert upgraded.answer(quiet, b"one") is Outcome.DONE
-    assert upgraded.answer(quiet._replace(act=Act.SEEN), b"two") is Outcome.DONE
+    assert upgraded.answer(quiet._replace(action=Action.SEEN), b"two") is Outcome.DONE
     assert upgraded.whats() == ["fired", "snoozed", "acknowledged"]
 
 

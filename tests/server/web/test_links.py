@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import urllib3
 
-from legwatch_server.inbox import Act, Answered, Claims, Of
-from legwatch_server.links import make
-from legwatch_server.web.actions import Door
+from legwatch_server.inbox import Action, ActionRequest, LinkClaims, TargetKind
+from legwatch_server.links import sign
+from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve
 from server.notify.test_escalation import cold
 from server.ward import KEY, MINUTE_MS, Ward
@@ -33,14 +33,14 @@ class House:
     """Two beds whose sleepers have been told that their legs are cold, and the door for answers."""
 
     ward: Ward
-    arrivals: "queue.SimpleQueue[Answered]"
+    arrivals: "queue.SimpleQueue[ActionRequest]"
     web: ThreadingHTTPServer
     http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False))
 
     def link(self, bed: str, label: str) -> str:
         """Return the token of a button."""
-        push = next(got.push for got in self.ward.got if got.push.bed == bed and got.push.actions)
-        (url,) = [action.url for action in push.actions if action.label == label]
+        push = next(got.push for got in self.ward.got if got.push.bed == bed and got.push.buttons)
+        (url,) = [action.url for action in push.buttons if action.label == label]
         assert url.startswith("https://legs.example/answer/")
         return url.rpartition("/")[2]
 
@@ -83,14 +83,14 @@ class House:
 def house(tmp_path: Path) -> Iterator[House]:
     people = {bed: {**ANNA, "beds": [bed], "address": {"phone": bed}} for bed in BEDS}
     ward = Ward(tmp_path, people=people, rules={"alerts.wait_s": 0})
-    while len({got.push.bed for got in ward.got if got.push.actions}) < 2:
+    while len({got.push.bed for got in ward.got if got.push.buttons}) < 2:
         begin_ms = ward.now_ms
         ward.run_to(begin_ms + MINUTE_MS)
         for bed in BEDS:
             ward.feed(bed, (begin_ms - ward.begin_ms) // MINUTE_MS, cold)
         ward.settle()
-    arrivals: queue.SimpleQueue[Answered] = queue.SimpleQueue()
-    door = Door(KEY, arrivals.put, lambda: ward.now_ms)
+    arrivals: queue.SimpleQueue[ActionRequest] = queue.SimpleQueue()
+    door = ActionHandler(KEY, arrivals.put, lambda: ward.now_ms)
     web = serve("127.0.0.1", 0, dict, door)
     made = House(ward, arrivals, web)
     yield made
@@ -115,20 +115,20 @@ def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
 def bad_tokens(house: House) -> dict[str, tuple[str, int, str]]:
     """Return what is wrong, the token, the status and the words of the log."""
     seen, now_ms = house.link("left", "Seen"), house.ward.now_ms
-    other = Claims(Of.DELIVERY, 1, Act.SEEN, 0, now_ms + HOUR_MS)
-    old = Claims(Of.DELIVERY, 1, Act.SEEN, 0, now_ms - 1000)
-    gone = Claims(Of.DELIVERY, 99_999, Act.SEEN, 0, now_ms + HOUR_MS)
+    other = LinkClaims(TargetKind.DELIVERY, 1, Action.SEEN, 0, now_ms + HOUR_MS)
+    old = LinkClaims(TargetKind.DELIVERY, 1, Action.SEEN, 0, now_ms - 1000)
+    gone = LinkClaims(TargetKind.DELIVERY, 99_999, Action.SEEN, 0, now_ms + HOUR_MS)
     last = base64.urlsafe_b64decode(seen + "=" * (-len(seen) % 4))[-1]
     return {
-        "expired": (make(old, KEY), 410, "too old"),
+        "expired": (sign(old, KEY), 410, "too old"),
         "forged": (changed(seen, -1, last ^ 1), 403, "signature is wrong"),
-        "made with another key": (make(other, b"another key"), 403, "signature is wrong"),
+        "made with another key": (sign(other, b"another key"), 403, "signature is wrong"),
         "wrong action": (changed(seen, 2, 1), 403, "signature is wrong"),
         "longer quiet": (changed(house.link("left", "Quiet for 30 min"), 3, 255), 403, "signature"),
         "other bed": (changed(seen, 11, 77), 403, "signature is wrong"),
-        "of something gone": (make(gone, KEY), 410, "gone"),
+        "of something gone": (sign(gone, KEY), 410, "gone"),
         "a page is no answer": (
-            make(Claims(Of.DELIVERY, 1, Act.PAGE, 0, now_ms + HOUR_MS), KEY), 403, "only looked at",
+            sign(LinkClaims(TargetKind.DELIVERY, 1, Action.PAGE, 0, now_ms + HOUR_MS), KEY), 403, "only looked at",
         ),
         "empty": ("", 403, "not a token"),
         "cut": (seen[:-4], 403, "not a token"),
@@ -225,7 +225,7 @@ def test_an_answer_that_cannot_be_stored_is_not_thanked_for(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("legwatch_server.web.actions.WAIT_S", 0.05)
-    stuck = Door(KEY, lambda _answered: None, lambda: house.ward.now_ms)
+    stuck = ActionHandler(KEY, lambda _answered: None, lambda: house.ward.now_ms)
     reply = stuck.take(house.link("left", "Seen"), {})
     assert reply.status == 503
     assert b"try again" in reply.body

@@ -7,8 +7,8 @@ Covered it settles at 29-32 C; with bare legs it falls to 18-27 C within half an
 import math
 from typing import NamedTuple
 
-from legwatch_lab.nights.body.scenario import Bare, Spot, Story
-from legwatch_lab.nights.body.skin import Skin, bare_at, fan_at
+from legwatch_lab.nights.body.scenario import Scenario, Spot, Uncovering
+from legwatch_lab.nights.body.skin import SkinTemperatures, bare_at, fan_at
 from legwatch_lab.nights.spans import MINUTE_S, Span, inside
 
 STEP_S = 15
@@ -24,7 +24,7 @@ NEAR, FAR = 0.6, 0.4  # what each leg's skin counts at the sensor
 DAMP_BARE = 0.15  # of the vapour under a cover
 
 
-class Air(NamedTuple):
+class BedAir(NamedTuple):
     """True values, one every STEP_S: the air where the sensor is meant to be, and the room's."""
 
     leg_c: list[float]
@@ -33,7 +33,7 @@ class Air(NamedTuple):
     room_kpa: list[float]
 
 
-class Goal(NamedTuple):
+class Equilibrium(NamedTuple):
     """Where the air tends, without the mattress: C, time constant, and vapour added."""
 
     celsius: float
@@ -42,9 +42,9 @@ class Goal(NamedTuple):
     covered: float = 1.0  # 0: the room's air comes at the mattress
 
 
-def air(story: Story, skin: Skin, lifts: list[Span]) -> Air:
+def air(story: Scenario, skin: SkinTemperatures, lifts: list[Span]) -> BedAir:
     """Follow the air through the night."""
-    was = Air([], [], [], [])
+    was = BedAir([], [], [], [])
     kpa = story.room.vapour * saturated_kpa(story.room.start_c)
     leg = mattress = story.room.at(0)
     damp = 0.0
@@ -64,12 +64,16 @@ def air(story: Story, skin: Skin, lifts: list[Span]) -> Air:
     return was
 
 
-def _goal(story: Story, skin: Skin, lifts: list[Span], at_s: int, room: float) -> Goal:
+def _goal(
+    story: Scenario, skin: SkinTemperatures, lifts: list[Span], at_s: int, room: float
+) -> Equilibrium:
     extra = _partner(story, at_s)
     if not inside(story.in_bed, at_s):
         opened = _opened(story, at_s)
         extra += 0.0 if opened else _bottle(story, at_s)
-        return Goal(room + (0.3 if opened else 1.0) * extra, OPEN_S if opened else SHUT_S, 0.0)
+        return Equilibrium(
+            room + (0.3 if opened else 1.0) * extra, OPEN_S if opened else SHUT_S, 0.0
+        )
     near, far = skin.near_leg[at_s // MINUTE_S], skin.far_leg[at_s // MINUTE_S]
     blown = fan_at(story, at_s)
     bare = bare_at(story, at_s)
@@ -80,7 +84,7 @@ def _goal(story: Story, skin: Skin, lifts: list[Span], at_s: int, room: float) -
     low, high = _bare_k(story.spot, blown, bare), story.spot.cover_k * (BLOWN_COVER if blown else 1)
     share = low + covered * (high - low)
     warm = (extra + _bottle(story, at_s)) * (0.3 + 0.7 * covered)
-    return Goal(
+    return Equilibrium(
         room + share * (NEAR * near + FAR * far - room) + warm,
         tau_s,
         DAMP_BARE + (1 - DAMP_BARE) * covered,
@@ -88,7 +92,7 @@ def _goal(story: Story, skin: Skin, lifts: list[Span], at_s: int, room: float) -
     )
 
 
-def _fall(spot: Spot, bare: Bare | None) -> float:
+def _fall(spot: Spot, bare: Uncovering | None) -> float:
     """Return how far the air goes from covered (0) to bare (1)."""
     if bare is None:
         return 0.0
@@ -97,7 +101,7 @@ def _fall(spot: Spot, bare: Bare | None) -> float:
     return spot.feet if bare.what == "feet" else 1.0
 
 
-def _bare_k(spot: Spot, blown: float, bare: Bare | None) -> float:
+def _bare_k(spot: Spot, blown: float, bare: Uncovering | None) -> float:
     """Return the share of the way from room to skin, of air that nothing covers."""
     share = spot.fan_k if blown else spot.bare_k
     if 0 < blown < 0.5:
@@ -107,7 +111,7 @@ def _bare_k(spot: Spot, blown: float, bare: Bare | None) -> float:
     return share * (0.9 if bare and bare.what == "all" else 1.0)
 
 
-def _opened(story: Story, at_s: int) -> bool:
+def _opened(story: Scenario, at_s: int) -> bool:
     """Say whether an empty bed lies open: never before the night, as it was left afterwards."""
     left = [
         opened
@@ -117,13 +121,13 @@ def _opened(story: Story, at_s: int) -> bool:
     return left[-1] if left else False
 
 
-def _bottle(story: Story, at_s: int) -> float:
+def _bottle(story: Scenario, at_s: int) -> float:
     if story.bottle is None or at_s < story.bottle.at_s:
         return 0.0
     return story.bottle.warm_c * math.exp((story.bottle.at_s - at_s) / story.bottle.tau_s)
 
 
-def _partner(story: Story, at_s: int) -> float:
+def _partner(story: Scenario, at_s: int) -> float:
     partner = story.partner
     return partner.warm_c if partner and inside([partner.span], at_s) else 0.0
 

@@ -8,8 +8,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from legwatch_lab.nights.body.bed_air import Air
-from legwatch_lab.nights.body.skin import Skin
+from legwatch_lab.nights.body.bed_air import BedAir
+from legwatch_lab.nights.body.skin import SkinTemperatures
 
 # What skin and air follow from; a change in one of these makes every stored night anew.
 SOURCES = (
@@ -32,16 +32,16 @@ def place(seed: int, number: int, kind: str) -> Path:
     return folder / f"{seed}-{number}-{kind}.json.gz"
 
 
-def load(path: Path) -> tuple[Skin, Air] | None:
+def load(path: Path) -> tuple[SkinTemperatures, BedAir] | None:
     """Return what is stored, or None when nothing whole is."""
     try:
         kept = json.loads(gzip.decompress(path.read_bytes()))
-        return Skin(**kept["skin"]), Air(**kept["air"])
+        return SkinTemperatures(**kept["skin"]), BedAir(**kept["air"])
     except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
 
 
-def packed(skin: Skin, air: Air) -> bytes:
+def packed(skin: SkinTemperatures, air: BedAir) -> bytes:
     """Return what goes into the file."""
     kept = {"skin": skin._asdict(), "air": air._asdict()}
     return gzip.compress(json.dumps(kept, separators=(",", ":")).encode(), 3, mtime=0)

@@ -3,7 +3,7 @@
 from random import Random
 from typing import NamedTuple
 
-from legwatch_lab.nights.body.scenario import Story
+from legwatch_lab.nights.body.scenario import Scenario
 from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Span, inside
 
 MOVED = ("displaced", "lain_upon")  # what a sensor suffers by the sleeper's turning
@@ -11,7 +11,7 @@ LIFTED = 0.1  # of the turns raise the cover for a moment; assumed
 LIFTED_TOSSING = 0.45
 
 
-class Moved(NamedTuple):
+class MovementTimes(NamedTuple):
     """Counts by second. `turns` are true changes of posture; `shifts` what a sensor may miss."""
 
     turns: list[int]  # every one, bed entries and handling of the cover included
@@ -20,7 +20,7 @@ class Moved(NamedTuple):
     lifts: list[Span]  # the cover raised by turning
 
 
-def moves(story: Story, chance: Random) -> Moved:
+def moves(story: Scenario, chance: Random) -> MovementTimes:
     """Draw the movements of a night."""
     shifts: dict[int, dict[int, int]] = {}
     for at_s in sorted({*_renewed(story, chance), *_handled(story)}):
@@ -40,10 +40,10 @@ def moves(story: Story, chance: Random) -> Moved:
     raised = [at_s for at_s in shifts if chance.random() < share]
     lifts = [Span(at_s, at_s + round(chance.uniform(0.5, 3.0) * MINUTE_S)) for at_s in raised]
     turned = sorted({*shifts, *(stay.from_s for stay in story.in_bed)})
-    return Moved(turned, shifts, others, lifts)
+    return MovementTimes(turned, shifts, others, lifts)
 
 
-def _renewed(story: Story, chance: Random) -> list[int]:
+def _renewed(story: Scenario, chance: Random) -> list[int]:
     """Draw the turns of themselves: a gamma renewal, bunched for shapes below 1."""
     mean_s, shape = HOUR_S / story.restless.per_h, story.restless.shape
     found: list[int] = []
@@ -55,7 +55,7 @@ def _renewed(story: Story, chance: Random) -> list[int]:
     return found
 
 
-def _handled(story: Story) -> list[int]:
+def _handled(story: Scenario) -> list[int]:
     """Return when a cover is thrown off or pulled up, or the sensor pushed out of the bed."""
     edges = [edge for bare in story.bare for edge in bare.span]
     edges += [edge for fault in story.faults if fault.what in MOVED for edge in fault.span]

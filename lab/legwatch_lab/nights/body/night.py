@@ -12,30 +12,30 @@ from typing import Any, NamedTuple
 from legwatch_lab.nights.body import cache as store
 from legwatch_lab.nights.body import scenarios as kinds
 from legwatch_lab.nights.body import sensors
-from legwatch_lab.nights.body.bed_air import Air, air
-from legwatch_lab.nights.body.movements import Moved, moves
-from legwatch_lab.nights.body.scenario import Story
-from legwatch_lab.nights.body.sensors import Asked
-from legwatch_lab.nights.body.skin import Skin, skin
+from legwatch_lab.nights.body.bed_air import BedAir, air
+from legwatch_lab.nights.body.movements import MovementTimes, moves
+from legwatch_lab.nights.body.scenario import Scenario
+from legwatch_lab.nights.body.sensors import SensorOptions
+from legwatch_lab.nights.body.skin import SkinTemperatures, skin
 from legwatch_lab.nights.body.truth import VERSION, truth
-from legwatch_lab.nights.simple.sensors import Row
+from legwatch_lab.nights.simple.sensors import ReplayRow
 
 FIRST = datetime(2026, 1, 5, 21, tzinfo=UTC)  # nine in the evening, local time
 CORPUS = "corpus"
 
 
-class Order(NamedTuple):
+class NightOrder(NamedTuple):
     """The words that make a night; the same words give the same bytes."""
 
     seed: int
     number: int
     kind: str  # one of KINDS, or corpus
     zone: tzinfo
-    asked: Asked = Asked()
+    asked: SensorOptions = SensorOptions()
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class BodyNight:
     """A made night, and what the cache has yet to learn of it."""
 
     name: str
@@ -45,7 +45,7 @@ class Made:
     to_cache: bytes | None
 
 
-def make(order: Order) -> Made:
+def make(order: NightOrder) -> BodyNight:
     """Make a night, from the cache when its skin and air are there."""
     seed, number, zone = order.seed, order.number, order.zone
     kind = kinds.drawn(seed, number) if order.kind == CORPUS else order.kind
@@ -67,15 +67,15 @@ def make(order: Order) -> Made:
     told |= {"seed": seed, "number": number, "kind": kind}
     told |= truth(story, felt, breathed, moved, worn, begin, zone)
     to_cache = None if known else store.packed(felt, breathed)
-    return Made(name, _zipped(said, begin, zone), _lines(told), path, to_cache)
+    return BodyNight(name, _zipped(said, begin, zone), _lines(told), path, to_cache)
 
 
-def _reckon(story: Story, moved: Moved) -> tuple[Skin, Air]:
+def _reckon(story: Scenario, moved: MovementTimes) -> tuple[SkinTemperatures, BedAir]:
     felt = skin(story)
     return felt, air(story, felt, moved.lifts)
 
 
-def _zipped(said: Iterable[Row], begin: datetime, zone: tzinfo) -> bytes:
+def _zipped(said: Iterable[ReplayRow], begin: datetime, zone: tzinfo) -> bytes:
     lines = ["time,channel,value"]
     last_s, when = -1, ""
     for row in said:

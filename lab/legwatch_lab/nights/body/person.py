@@ -8,7 +8,7 @@ SHIFTS_PER_H = ((21.0, 3.6), (40.0, 2.7), (72.5, 2.1))
 MORE_OR_LESS = 6.0  # gamma shape of one person beside another of the same age; assumed
 
 
-class Person(NamedTuple):
+class Sleeper(NamedTuple):
     """What the body model asks of a person; `sex` is male or female."""
 
     sex: str
@@ -24,7 +24,7 @@ class Restless(NamedTuple):
     shape: float  # 1: at any moment alike (Poisson); less: in bunches
 
 
-def draw(chance: Random) -> Person:
+def draw(chance: Random) -> Sleeper:
     """Draw somebody of 20-85 years, mostly of 65-80, who are those that legwatch is for."""
     low, high = chance.choices(((65, 80), (20, 64), (81, 85)), (60, 30, 10))[0]
     age = chance.randint(low, high)
@@ -32,10 +32,10 @@ def draw(chance: Random) -> Person:
     mean_m, sd_m = (1.75, 0.07) if sex == "male" else (1.62, 0.065)
     height_m = min(2.0, max(1.45, chance.gauss(mean_m - (0.02 if age > 65 else 0.0), sd_m)))
     mass_index = min(35.0, max(19.0, chance.gauss(25.5, 3.5)))
-    return Person(sex, age, round(height_m, 2), round(mass_index * height_m**2, 1))
+    return Sleeper(sex, age, round(height_m, 2), round(mass_index * height_m**2, 1))
 
 
-def restless(person: Person, chance: Random) -> Restless:
+def restless(person: Sleeper, chance: Random) -> Restless:
     """Draw how often somebody of this age turns, and how evenly."""
     mean = _between(person.age)
     per_h = max(0.6, chance.gammavariate(MORE_OR_LESS, mean / MORE_OR_LESS))

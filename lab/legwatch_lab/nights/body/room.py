@@ -7,7 +7,7 @@ from typing import NamedTuple
 from legwatch_lab.nights.spans import HOUR_S, MINUTE_S
 
 
-class Step(NamedTuple):
+class RoomStep(NamedTuple):
     """From `at_s` on the room goes `by_c` further, all but a third of it within `tau_s`."""
 
     at_s: int
@@ -24,7 +24,7 @@ class Room(NamedTuple):
     ripple_s: float
     phase: float
     vapour: float  # relative humidity at the begin, as a share
-    steps: tuple[Step, ...] = ()
+    steps: tuple[RoomStep, ...] = ()
 
     def at(self, at_s: float) -> float:
         """Return the air's temperature in C, `at_s` seconds after the begin."""
@@ -50,15 +50,15 @@ def draw(start_c: float, length_s: int, chance: Random) -> Room:
         down = chance.random() < 2 / 3 and start_c > 16.0
         at_s = chance.randrange(0, 3 * HOUR_S) if down else length_s - chance.randrange(HOUR_S)
         by_c = chance.uniform(-2.5, -1.0) if down else chance.uniform(1.0, 2.5)
-        room = room._replace(steps=(Step(at_s, round(by_c, 2), chance.uniform(1, 3) * HOUR_S),))
+        room = room._replace(steps=(RoomStep(at_s, round(by_c, 2), chance.uniform(1, 3) * HOUR_S),))
     return room
 
 
 def aired(room: Room, at_s: int, chance: Random) -> Room:
     """Open a window or start an air conditioner: 2-6 C down, half of the times up again."""
     fall_c = round(chance.uniform(2.0, 6.0), 2)
-    steps = [Step(at_s, -fall_c, float(chance.randrange(5, 21) * MINUTE_S))]
+    steps = [RoomStep(at_s, -fall_c, float(chance.randrange(5, 21) * MINUTE_S))]
     if chance.random() < 0.5:
         shut_s = at_s + chance.randrange(20, 150) * MINUTE_S
-        steps.append(Step(shut_s, fall_c, float(chance.randrange(20, 50) * MINUTE_S)))
+        steps.append(RoomStep(shut_s, fall_c, float(chance.randrange(20, 50) * MINUTE_S)))
     return room._replace(steps=(*room.steps, *steps))

@@ -5,12 +5,12 @@ from random import Random
 from typing import NamedTuple
 
 from legwatch_lab.nights.body import bedding, person, room
-from legwatch_lab.nights.body.person import Person, Restless
+from legwatch_lab.nights.body.person import Restless, Sleeper
 from legwatch_lab.nights.body.room import Room
 from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Fault, Span
 
 
-class Bare(NamedTuple):
+class Uncovering(NamedTuple):
     """What lies uncovered, and for one leg on which side of the sensor."""
 
     span: Span
@@ -61,12 +61,12 @@ class Spot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class Scenario:
     """One night."""
 
     kind: str
     length_s: int
-    person: Person
+    sleeper: Sleeper
     restless: Restless
     bedding: str
     insulation: float  # of this bedding beside others of its name
@@ -75,7 +75,7 @@ class Story:
     in_bed: tuple[Span, ...]
     open_bed: tuple[bool, ...]  # for each stay: is the bed left open after it?
     spot: Spot
-    bare: tuple[Bare, ...] = ()
+    bare: tuple[Uncovering, ...] = ()
     fan: tuple[Fan, ...] = ()
     bottle: Bottle | None = None
     partner: Partner | None = None
@@ -83,7 +83,7 @@ class Story:
     faults: tuple[Fault, ...] = ()
 
 
-def draw(kind: str, chance: Random, *, room_c: tuple[float, float] = (13.0, 25.0)) -> Story:
+def draw(kind: str, chance: Random, *, room_c: tuple[float, float] = (13.0, 25.0)) -> Scenario:
     """Return a plain night: 40-90 min of empty bed, 7-9 h in it, and a little after."""
     enter_s = chance.randrange(40 * MINUTE_S, 90 * MINUTE_S)
     leave_s = enter_s + chance.randrange(7 * HOUR_S, 9 * HOUR_S)
@@ -92,7 +92,7 @@ def draw(kind: str, chance: Random, *, room_c: tuple[float, float] = (13.0, 25.0
     air = room.draw(chance.uniform(*room_c), length_s, chance)
     cover = bedding.fitting(air.at(length_s / 2), chance)
     warmth = bedding.insulation(cover, air.at(length_s / 2), chance)
-    return Story(
+    return Scenario(
         kind,
         length_s,
         sleeper,

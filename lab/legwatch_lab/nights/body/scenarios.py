@@ -6,21 +6,21 @@ from random import Random
 from typing import NamedTuple
 
 from legwatch_lab.nights.body import faults, room
-from legwatch_lab.nights.body.scenario import Bare, Bottle, Fan, Partner, Story, draw, spot
+from legwatch_lab.nights.body.scenario import Bottle, Fan, Partner, Scenario, Uncovering, draw, spot
 from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Span, inside, without
 
-Change = Callable[[Story, Random], Story]
+ScenarioChange = Callable[[Scenario, Random], Scenario]
 
 
-class Kind(NamedTuple):
+class ScenarioKind(NamedTuple):
     """A kind of night: its weight in a corpus, the rooms it comes in, and what happens."""
 
     weight: int
-    change: Change
+    change: ScenarioChange
     room_c: tuple[float, float] = (13.0, 25.0)
 
 
-def story(kind: str, chance: Random) -> Story:
+def story(kind: str, chance: Random) -> Scenario:
     """Return a night of a kind; raises KeyError for an unknown one."""
     known = KINDS[kind]
     return known.change(draw(kind, chance, room_c=known.room_c), chance)
@@ -33,11 +33,11 @@ def drawn(seed: int, number: int) -> str:
     return deck[number % len(deck)]
 
 
-def _plain(story: Story, _chance: Random) -> Story:
+def _plain(story: Scenario, _chance: Random) -> Scenario:
     return story
 
 
-def _warm_room(story: Story, chance: Random) -> Story:
+def _warm_room(story: Scenario, chance: Random) -> Scenario:
     """Lie under a sheet, now and then bare or with a fan, where nobody's legs grow cold."""
     calm = story.room._replace(drift_c_per_h=-0.05, steps=())
     story = _under(replace(story, room=calm), "sheet", chance)
@@ -48,33 +48,33 @@ def _warm_room(story: Story, chance: Random) -> Story:
     return story
 
 
-def _thin_bedding(story: Story, chance: Random) -> Story:
+def _thin_bedding(story: Scenario, chance: Random) -> Scenario:
     """Lie under too little: the legs truly cool, by and by."""
     thin = "light" if story.room.start_c < 17.0 else chance.choice(("light", "sheet"))
     return _under(story, thin, chance)
 
 
-def _both(story: Story, chance: Random) -> Story:
+def _both(story: Scenario, chance: Random) -> Scenario:
     return _lived_in(_uncovered(story, chance, what="both_legs"), chance)
 
 
-def _near(story: Story, chance: Random) -> Story:
+def _near(story: Scenario, chance: Random) -> Scenario:
     return _lived_in(_uncovered(story, chance, what="one_leg"), chance)
 
 
-def _far(story: Story, chance: Random) -> Story:
+def _far(story: Scenario, chance: Random) -> Scenario:
     return _lived_in(_uncovered(story, chance, what="one_leg", side="far"), chance)
 
 
-def _feet(story: Story, chance: Random) -> Story:
+def _feet(story: Scenario, chance: Random) -> Scenario:
     return _lived_in(_uncovered(story, chance, what="feet"), chance)
 
 
-def _all(story: Story, chance: Random) -> Story:
+def _all(story: Scenario, chance: Random) -> Scenario:
     return _lived_in(_uncovered(story, chance, what="all"), chance)
 
 
-def _fan(story: Story, chance: Random) -> Story:
+def _fan(story: Scenario, chance: Random) -> Scenario:
     """Bare the legs in a stream of air that began before and goes on after."""
     story = _uncovered(story, chance, what="both_legs")
     first, last = story.bare[0].span.from_s, story.bare[-1].span.to_s
@@ -83,7 +83,7 @@ def _fan(story: Story, chance: Random) -> Story:
     return _lived_in(replace(story, fan=(Fan(blown, chance.choice((0.5, 1.0))),)), chance)
 
 
-def _bathroom(story: Story, chance: Random) -> Story:
+def _bathroom(story: Scenario, chance: Random) -> Scenario:
     """Get up one to three times for 4-12 minutes, never while something lies bare."""
     for _ in range(chance.randint(1, 3)):
         away = _free(story, chance, chance.randrange(4 * MINUTE_S, 12 * MINUTE_S))
@@ -92,12 +92,12 @@ def _bathroom(story: Story, chance: Random) -> Story:
     return story
 
 
-def _tossing(story: Story, chance: Random) -> Story:
+def _tossing(story: Scenario, chance: Random) -> Scenario:
     per_h = round(chance.uniform(5.0, 10.0), 2)
     return replace(story, tossing=True, restless=story.restless._replace(per_h=per_h))
 
 
-def _partner(story: Story, chance: Random) -> Story:
+def _partner(story: Scenario, chance: Random) -> Scenario:
     stay = Span(story.in_bed[0].from_s, story.in_bed[-1].to_s)
     span = Span(
         max(0, stay.from_s + chance.randrange(-45, 60) * MINUTE_S),
@@ -107,27 +107,27 @@ def _partner(story: Story, chance: Random) -> Story:
     return replace(story, partner=Partner(span, warm_c, round(chance.uniform(1.5, 4.0), 2), seen))
 
 
-def _bottle(story: Story, chance: Random) -> Story:
+def _bottle(story: Scenario, chance: Random) -> Scenario:
     at_s = story.in_bed[0].from_s - chance.randrange(0, 30) * MINUTE_S
     warm_c, tau_h = round(chance.uniform(3.0, 8.0), 2), chance.uniform(1.5, 3.0)
     return replace(story, bottle=Bottle(at_s, warm_c, round(tau_h * HOUR_S)))
 
 
-def _window(story: Story, chance: Random) -> Story:
+def _window(story: Scenario, chance: Random) -> Scenario:
     at_s = story.in_bed[0].from_s + chance.randrange(45, 300) * MINUTE_S
     return replace(story, room=room.aired(story.room, at_s, chance))
 
 
-def _empty_bed(story: Story, _chance: Random) -> Story:
+def _empty_bed(story: Scenario, _chance: Random) -> Scenario:
     return replace(story, in_bed=(), open_bed=())
 
 
-def _late_to_bed(story: Story, chance: Random) -> Story:
+def _late_to_bed(story: Scenario, chance: Random) -> Scenario:
     enter_s = story.in_bed[0].from_s + chance.randrange(120, 210) * MINUTE_S
     return replace(story, in_bed=(Span(enter_s, story.in_bed[0].to_s),))
 
 
-def _two_stays(story: Story, chance: Random) -> Story:
+def _two_stays(story: Scenario, chance: Random) -> Scenario:
     (stay,) = story.in_bed
     middle_s = stay.from_s + round((stay.to_s - stay.from_s) * chance.uniform(0.35, 0.6))
     length_s = chance.randrange(40 * MINUTE_S, 120 * MINUTE_S)
@@ -136,42 +136,42 @@ def _two_stays(story: Story, chance: Random) -> Story:
 
 # The weights make a corpus: about two nights in five with something bare, one in eight with a
 # faulty sensor, the rest what must stay quiet. Chosen to try every rule, not counted on people.
-KINDS: Mapping[str, Kind] = {
-    "plain": Kind(18, _plain),
-    "warm_room": Kind(5, _warm_room, (26.0, 29.0)),
-    "thin_bedding": Kind(6, _thin_bedding, (14.0, 20.0)),
-    "uncovered_both": Kind(13, _both),
-    "uncovered_near": Kind(5, _near),
-    "uncovered_far": Kind(4, _far),
-    "uncovered_feet": Kind(4, _feet),
-    "uncovered_all": Kind(4, _all),
-    "uncovered_fan": Kind(8, _fan, (16.0, 25.0)),
-    "bathroom": Kind(5, _bathroom),
-    "tossing": Kind(4, _tossing),
-    "partner": Kind(4, _partner),
-    "bottle": Kind(4, _bottle, (13.0, 21.0)),
-    "window": Kind(4, _window, (16.0, 25.0)),
-    "empty_bed": Kind(4, _empty_bed),
-    "late_to_bed": Kind(2, _late_to_bed),
-    "two_stays": Kind(3, _two_stays),
-    "dead_leg": Kind(2, faults.dead_leg),
-    "stuck_leg": Kind(2, faults.stuck_leg),
-    "slow_leg": Kind(1, faults.slow_leg),
-    "displaced": Kind(3, faults.displaced),
-    "lain_upon": Kind(2, faults.lain_upon),
-    "dead_movement": Kind(2, faults.dead_movement),
-    "gaps": Kind(2, faults.gaps),
-    "agent_off": Kind(2, faults.agent_off),
-    "dead_room": Kind(1, faults.dead_room),
+KINDS: Mapping[str, ScenarioKind] = {
+    "plain": ScenarioKind(18, _plain),
+    "warm_room": ScenarioKind(5, _warm_room, (26.0, 29.0)),
+    "thin_bedding": ScenarioKind(6, _thin_bedding, (14.0, 20.0)),
+    "uncovered_both": ScenarioKind(13, _both),
+    "uncovered_near": ScenarioKind(5, _near),
+    "uncovered_far": ScenarioKind(4, _far),
+    "uncovered_feet": ScenarioKind(4, _feet),
+    "uncovered_all": ScenarioKind(4, _all),
+    "uncovered_fan": ScenarioKind(8, _fan, (16.0, 25.0)),
+    "bathroom": ScenarioKind(5, _bathroom),
+    "tossing": ScenarioKind(4, _tossing),
+    "partner": ScenarioKind(4, _partner),
+    "bottle": ScenarioKind(4, _bottle, (13.0, 21.0)),
+    "window": ScenarioKind(4, _window, (16.0, 25.0)),
+    "empty_bed": ScenarioKind(4, _empty_bed),
+    "late_to_bed": ScenarioKind(2, _late_to_bed),
+    "two_stays": ScenarioKind(3, _two_stays),
+    "dead_leg": ScenarioKind(2, faults.dead_leg),
+    "stuck_leg": ScenarioKind(2, faults.stuck_leg),
+    "slow_leg": ScenarioKind(1, faults.slow_leg),
+    "displaced": ScenarioKind(3, faults.displaced),
+    "lain_upon": ScenarioKind(2, faults.lain_upon),
+    "dead_movement": ScenarioKind(2, faults.dead_movement),
+    "gaps": ScenarioKind(2, faults.gaps),
+    "agent_off": ScenarioKind(2, faults.agent_off),
+    "dead_room": ScenarioKind(1, faults.dead_room),
 }
 
 
-def _under(story: Story, cover: str, chance: Random) -> Story:
+def _under(story: Scenario, cover: str, chance: Random) -> Scenario:
     warmth = round(chance.uniform(0.92, 1.12), 3)
     return replace(story, bedding=cover, insulation=warmth, spot=spot(cover, warmth, chance))
 
 
-def _uncovered(story: Story, chance: Random, *, what: str, side: str = "near") -> Story:
+def _uncovered(story: Scenario, chance: Random, *, what: str, side: str = "near") -> Scenario:
     """Bare something once or twice for 15-150 min, first 45 min or more after going to bed."""
     (stay,) = story.in_bed
     spans: list[Span] = []
@@ -183,23 +183,23 @@ def _uncovered(story: Story, chance: Random, *, what: str, side: str = "near") -
             # The first of two leaves room for the second more often than not.
             begin_s = earliest_s + round((latest_s - earliest_s) * chance.random() ** 1.5)
             spans.append(Span(begin_s, begin_s + length_s))
-    return replace(story, bare=tuple(Bare(span, what, side) for span in spans))
+    return replace(story, bare=tuple(Uncovering(span, what, side) for span in spans))
 
 
-def _lived_in(story: Story, chance: Random) -> Story:
+def _lived_in(story: Scenario, chance: Random) -> Scenario:
     """Let a fifth of the nights have a walk or a partner, too."""
     if chance.random() < 0.2:
         return chance.choice((_bathroom, _partner))(story, chance)
     return story
 
 
-def _up(story: Story, away: Span, chance: Random) -> Story:
+def _up(story: Scenario, away: Span, chance: Random) -> Scenario:
     stays = without(story.in_bed, away)
     left = [*story.open_bed, chance.random() < 0.6]
     return replace(story, in_bed=stays, open_bed=tuple(left[-len(stays) :]))
 
 
-def _free(story: Story, chance: Random, length_s: int) -> Span | None:
+def _free(story: Scenario, chance: Random, length_s: int) -> Span | None:
     """Find a time for a walk, clear of what is bare and of other walks."""
     taken = [
         Span(bare.span.from_s - 15 * MINUTE_S, bare.span.to_s + 15 * MINUTE_S)
@@ -215,6 +215,6 @@ def _free(story: Story, chance: Random, length_s: int) -> Span | None:
     return None
 
 
-def _most_of(story: Story, chance: Random) -> Span:
+def _most_of(story: Scenario, chance: Random) -> Span:
     stay = story.in_bed[0]
     return Span(stay.from_s + chance.randrange(0, 90) * MINUTE_S, stay.to_s)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from legwatch_lab.nights.body.bed_air import STEP_S, Air, saturated_kpa
-from legwatch_lab.nights.body.movements import Moved
-from legwatch_lab.nights.body.scenario import Story
-from legwatch_lab.nights.simple.sensors import COUNT_S, MAT_S, MISSED, NOISE_C, NOISE_RH, Row
+from legwatch_lab.nights.body.bed_air import STEP_S, BedAir, saturated_kpa
+from legwatch_lab.nights.body.movements import MovementTimes
+from legwatch_lab.nights.body.scenario import Scenario
+from legwatch_lab.nights.simple.sensors import COUNT_S, MAT_S, MISSED, NOISE_C, NOISE_RH, ReplayRow
 from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Fault, inside
 
 SLOW_S = 20 * MINUTE_S
@@ -18,7 +18,7 @@ SPURIOUS_PER_H = 6.0  # 0-2 in ten minutes
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SensorOptions:
     """What the command line wants of the sensors; None leaves it to chance."""
 
     lag_s: float | None = None
@@ -27,7 +27,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Sensors:
+class SensorErrors:
     """The sensors of one night."""
 
     leg_lag_s: float
@@ -41,7 +41,7 @@ class Sensors:
     displaced_c: float
 
 
-def draw(story: Story, asked: Asked, chance: Random) -> Sensors:
+def draw(story: Scenario, asked: SensorOptions, chance: Random) -> SensorErrors:
     """Draw the sensors; the same ones whatever is asked, but for that."""
     leg_lag_s, room_lag_s = _lag_s(chance), _lag_s(chance)
     leg_c, room_c = _offset_c(chance), _offset_c(chance)
@@ -50,7 +50,7 @@ def draw(story: Story, asked: Asked, chance: Random) -> Sensors:
     lag_s = leg_lag_s if asked.lag_s is None else asked.lag_s
     if any(fault.what == "slow" for fault in story.faults):
         lag_s = SLOW_S
-    return Sensors(
+    return SensorErrors(
         round(lag_s),
         round(room_lag_s),
         round(leg_c + asked.leg_offset_c, 2),
@@ -63,7 +63,9 @@ def draw(story: Story, asked: Asked, chance: Random) -> Sensors:
     )
 
 
-def rows(story: Story, air: Air, moved: Moved, sensors: Sensors, chance: Random) -> list[Row]:
+def rows(
+    story: Scenario, air: BedAir, moved: MovementTimes, sensors: SensorErrors, chance: Random
+) -> list[ReplayRow]:
     """Return everything that the sensors said, in the order of time."""
     said = [
         *_leg(story, air, sensors, chance),
@@ -75,7 +77,9 @@ def rows(story: Story, air: Air, moved: Moved, sensors: Sensors, chance: Random)
     return sorted(row for row in said if not inside(off, row.at_s))
 
 
-def _leg(story: Story, air: Air, sensors: Sensors, chance: Random) -> Iterator[Row]:
+def _leg(
+    story: Scenario, air: BedAir, sensors: SensorErrors, chance: Random
+) -> Iterator[ReplayRow]:
     faults = [fault for fault in story.faults if fault.sensor == "leg"]
     celsius, kpa = list(air.leg_c), list(air.leg_kpa)
     for fault in faults:
@@ -85,7 +89,9 @@ def _leg(story: Story, air: Air, sensors: Sensors, chance: Random) -> Iterator[R
     )
 
 
-def _room(story: Story, air: Air, sensors: Sensors, chance: Random) -> Iterator[Row]:
+def _room(
+    story: Scenario, air: BedAir, sensors: SensorErrors, chance: Random
+) -> Iterator[ReplayRow]:
     faults = [fault for fault in story.faults if fault.sensor == "room"]
     lag_s, offset_c = sensors.room_lag_s, sensors.room_offset_c
     yield from _thermometer(
@@ -94,7 +100,7 @@ def _room(story: Story, air: Air, sensors: Sensors, chance: Random) -> Iterator[
 
 
 def _misplaced(
-    fault: Fault, air: Air, sensors: Sensors, celsius: list[float], kpa: list[float]
+    fault: Fault, air: BedAir, sensors: SensorErrors, celsius: list[float], kpa: list[float]
 ) -> None:
     """Let the sensor feel the room when it was pushed out, or the skin when it is lain upon."""
     if fault.what not in ("displaced", "lain_upon"):
@@ -119,7 +125,7 @@ def _thermometer(
     lost: float,
     faults: list[Fault],
     chance: Random,
-) -> Iterator[Row]:
+) -> Iterator[ReplayRow]:
     follow = 1 - math.exp(-STEP_S / lag_s)
     celsius, kpa = air_c[0], air_kpa[0]
     shift_s = 0 if name == "leg" else 3  # they share a bus, and take turns
@@ -140,11 +146,13 @@ def _thermometer(
         elif what == "stuck":
             stuck = read = stuck or read
         if not missed and what != "silent":
-            yield Row(at_s, f"{name}_temperature_c", read[0])
-            yield Row(at_s, f"{name}_humidity_pct", read[1])
+            yield ReplayRow(at_s, f"{name}_temperature_c", read[0])
+            yield ReplayRow(at_s, f"{name}_humidity_pct", read[1])
 
 
-def _movement(story: Story, moved: Moved, sensors: Sensors, chance: Random) -> Iterator[Row]:
+def _movement(
+    story: Scenario, moved: MovementTimes, sensors: SensorErrors, chance: Random
+) -> Iterator[ReplayRow]:
     faults = [fault for fault in story.faults if fault.sensor == "movement"]
     seen = [moved.others, *(s for s in moved.shifts.values() if chance.random() >= sensors.missed)]
     counts: dict[int, int] = {}
@@ -157,13 +165,13 @@ def _movement(story: Story, moved: Moved, sensors: Sensors, chance: Random) -> I
         at_s = i * COUNT_S + COUNT_S - 1
         what = next((fault.what for fault in faults if inside([fault.span], at_s)), None)
         if what != "silent":
-            yield Row(at_s, "movement", "0" if what == "blind" else str(count))
+            yield ReplayRow(at_s, "movement", "0" if what == "blind" else str(count))
 
 
-def _mat(story: Story) -> Iterator[Row]:
+def _mat(story: Scenario) -> Iterator[ReplayRow]:
     edges = {edge for span in story.in_bed for edge in span if edge < story.length_s}
     for at_s in sorted({*range(0, story.length_s, MAT_S), *edges}):
-        yield Row(at_s, "in_bed", "1" if inside(story.in_bed, at_s) else "0")
+        yield ReplayRow(at_s, "in_bed", "1" if inside(story.in_bed, at_s) else "0")
 
 
 def _lag_s(chance: Random) -> float:

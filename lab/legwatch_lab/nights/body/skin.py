@@ -10,8 +10,8 @@ from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 from legwatch_lab.nights.body import bedding
-from legwatch_lab.nights.body.person import Person
-from legwatch_lab.nights.body.scenario import Bare, Story
+from legwatch_lab.nights.body.person import Sleeper
+from legwatch_lab.nights.body.scenario import Scenario, Uncovering
 from legwatch_lab.nights.spans import MINUTE_S, inside
 
 STILL_M_S = 0.05
@@ -28,7 +28,7 @@ TRUNK = ("chest", "back", "pelvis")
 PARTS = ("shoulder", "arm", "hand", "thigh", "leg", "foot")
 
 
-class Skin(NamedTuple):
+class SkinTemperatures(NamedTuple):
     """Skin in C, one value a minute from the begin; near and far are sides of the sensor."""
 
     near_leg: list[float]
@@ -37,7 +37,7 @@ class Skin(NamedTuple):
     far_foot: list[float]
 
 
-class Around(NamedTuple):
+class Surroundings(NamedTuple):
     """What the body feels for a while."""
 
     where: str  # evening, bed or up
@@ -48,10 +48,10 @@ class Around(NamedTuple):
     m_s: float = STILL_M_S
 
 
-def skin(story: Story) -> Skin:
+def skin(story: Scenario) -> SkinTemperatures:
     """Run the body through the night."""
-    model = body(story.person)
-    surround(model, Around("evening", story.evening_c))
+    model = body(story.sleeper)
+    surround(model, Surroundings("evening", story.evening_c))
     model.simulate(EVENING_STEPS, dtime=EVENING_STEP_S)
     minutes = [around(story, at_s + MINUTE_S // 2) for at_s in range(0, story.length_s, MINUTE_S)]
     steps: list[int] = []
@@ -66,7 +66,7 @@ def skin(story: Story) -> Skin:
         since_min += length_min
     felt = model.results().t_skin
     named = (felt.left_leg, felt.right_leg, felt.left_foot, felt.right_foot)
-    return Skin(*(_each_minute(part[-len(steps) - 1 :], steps) for part in named))
+    return SkinTemperatures(*(_each_minute(part[-len(steps) - 1 :], steps) for part in named))
 
 
 def _paces(length_min: int, since_min: int) -> list[tuple[int, int]]:
@@ -85,30 +85,30 @@ def _each_minute(ends: Sequence[float], steps: list[int]) -> list[float]:
     return found
 
 
-def around(story: Story, at_s: int) -> Around:
+def around(story: Scenario, at_s: int) -> Surroundings:
     """Return what surrounds the sleeper at a moment."""
     if not story.in_bed or at_s < story.in_bed[0].from_s:
-        return Around("evening", story.evening_c)
+        return Surroundings("evening", story.evening_c)
     air_c = round(round(story.room.at(at_s) / ROOM_STEP_C) * ROOM_STEP_C, 1)
     if not inside(story.in_bed, at_s):
-        return Around("up", air_c)
+        return Surroundings("up", air_c)
     bare = bare_at(story, at_s)
     shown = (bare.what, bare.side) if bare else None
     m_s = fan_at(story, at_s) or STILL_M_S
-    return Around("bed", air_c, story.bedding, story.insulation, shown, m_s)
+    return Surroundings("bed", air_c, story.bedding, story.insulation, shown, m_s)
 
 
-def bare_at(story: Story, at_s: float) -> Bare | None:
+def bare_at(story: Scenario, at_s: float) -> Uncovering | None:
     """Return what lies uncovered at a moment."""
     return next((bare for bare in story.bare if inside([bare.span], at_s)), None)
 
 
-def fan_at(story: Story, at_s: float) -> float:
+def fan_at(story: Scenario, at_s: float) -> float:
     """Return the speed of the air over the bed in m/s; 0 without a fan."""
     return next((fan.m_s for fan in story.fan if inside([fan.span], at_s)), 0.0)
 
 
-def body(who: Person) -> Any:
+def body(who: Sleeper) -> Any:
     """Return a JOS-3 model of a person; raises ModuleNotFoundError without the extra `sim`."""
     # Its matrices are small: threads of a linear algebra library only get into each other's way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -119,7 +119,7 @@ def body(who: Person) -> Any:
     return model
 
 
-def surround(model: Any, now: Around) -> None:
+def surround(model: Any, now: Surroundings) -> None:
     """Tell the body what is around it from now on."""
     model.tdb = now.air_c
     model.tr = now.air_c
@@ -130,7 +130,7 @@ def surround(model: Any, now: Around) -> None:
     model.clo = _covered(now) if dressed is None else _dressed(dressed)
 
 
-def _covered(now: Around) -> dict[str, float]:
+def _covered(now: Surroundings) -> dict[str, float]:
     cover = bedding.COVERS[now.bedding]
     trunk, thigh, leg, foot = (clo * now.insulation for clo in cover[:4])
     clo = HEAD | dict.fromkeys(TRUNK, trunk)

@@ -4,24 +4,24 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from legwatch_lab.nights.body.bed_air import STEP_S, Air
-from legwatch_lab.nights.body.movements import Moved
-from legwatch_lab.nights.body.scenario import Bare, Story
-from legwatch_lab.nights.body.sensors import Sensors
-from legwatch_lab.nights.body.skin import Skin, fan_at
+from legwatch_lab.nights.body.bed_air import STEP_S, BedAir
+from legwatch_lab.nights.body.movements import MovementTimes
+from legwatch_lab.nights.body.scenario import Scenario, Uncovering
+from legwatch_lab.nights.body.sensors import SensorErrors
+from legwatch_lab.nights.body.skin import SkinTemperatures, fan_at
 from legwatch_lab.nights.simple.truth import overlap
 from legwatch_lab.nights.spans import MINUTE_S
 
 VERSION = 2
-Write = Callable[[int], str]
+WriteTruth = Callable[[int], str]
 
 
 def truth(
-    story: Story,
-    skin: Skin,
-    air: Air,
-    moved: Moved,
-    sensors: Sensors,
+    story: Scenario,
+    skin: SkinTemperatures,
+    air: BedAir,
+    moved: MovementTimes,
+    sensors: SensorErrors,
     begin: datetime,
     zone: tzinfo,
 ) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def truth(
     return {
         "begin": iso(0),
         "end": iso(story.length_s),
-        "person": story.person._asdict(),
+        "person": story.sleeper._asdict(),
         "bedding": story.bedding,
         "mat": True,
         "in_bed": [[iso(span.from_s), iso(span.to_s)] for span in story.in_bed],
@@ -77,7 +77,7 @@ def truth(
     }
 
 
-def _uncovered(story: Story, bare: Bare, iso: Write) -> list[dict[str, Any]]:
+def _uncovered(story: Scenario, bare: Uncovering, iso: WriteTruth) -> list[dict[str, Any]]:
     side = {"side": bare.side} if bare.what == "one_leg" else {}
     return [
         {

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
-from legwatch_lab.nights.body.night import Made, Order, make
+from legwatch_lab.nights.body.night import BodyNight, NightOrder, make
 
 
-def write_all(orders: Sequence[Order], folder: Path, jobs: int) -> None:
+def write_all(orders: Sequence[NightOrder], folder: Path, jobs: int) -> None:
     """Make the nights and write them into a folder, the same bytes whatever `jobs` is."""
     from tqdm import tqdm  # noqa: PLC0415 - nothing else here needs it
 
@@ -48,7 +48,7 @@ def _cached(path: Path, content: bytes) -> bool:
     return True
 
 
-def _made(orders: Sequence[Order], jobs: int) -> Iterator[Made]:
+def _made(orders: Sequence[NightOrder], jobs: int) -> Iterator[BodyNight]:
     jobs = min(jobs, len(orders))
     if jobs < 2:
         yield from map(make, orders)
@@ -58,7 +58,7 @@ def _made(orders: Sequence[Order], jobs: int) -> Iterator[Made]:
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
     try:
         with _uninterrupted():  # Ctrl-C is for this process; it stops the others
-            nights: Iterable[Made] = pool.map(make, orders)
+            nights: Iterable[BodyNight] = pool.map(make, orders)
         yield from nights
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from random import Random
 
-from legwatch_lab.nights.spans import MINUTE_S, Plan, inside
+from legwatch_lab.nights.spans import MINUTE_S, NightPlan, inside
 
 STEP_S = 15
 COVERED_SKIN_C = 34.3  # leg skin under enough cover, JOS-3 runs
@@ -34,7 +34,7 @@ class Climate:
     leg_rh: list[float]
 
 
-def climate(plan: Plan, chance: Random) -> Climate:
+def climate(plan: NightPlan, chance: Random) -> Climate:
     """Follow the air through the night."""
     was = Climate([], [], [], [], [])
     phase, vapour = chance.uniform(0.0, 6.28), 0.01 * chance.uniform(38.0, 55.0)
@@ -62,7 +62,7 @@ def climate(plan: Plan, chance: Random) -> Climate:
     return was
 
 
-def _how(plan: Plan, at_s: int) -> str:
+def _how(plan: NightPlan, at_s: int) -> str:
     if not inside(plan.in_bed, at_s):
         return "empty"
     if not inside(plan.bare, at_s):
@@ -70,7 +70,7 @@ def _how(plan: Plan, at_s: int) -> str:
     return "fan" if inside(plan.fan, at_s) else "bare"
 
 
-def _skin_goal(plan: Plan, how: str, room: float) -> float:
+def _skin_goal(plan: NightPlan, how: str, room: float) -> float:
     if how == "covered":
         # What the cover lets through beyond what legs can spare; fitted to the JOS-3 table.
         lost = max(0.0, (1 - plan.cover_k) * (34.0 - room) - 3.2)

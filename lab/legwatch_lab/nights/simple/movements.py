@@ -2,12 +2,12 @@
 
 from random import Random
 
-from legwatch_lab.nights.spans import Plan, inside
+from legwatch_lab.nights.spans import NightPlan, inside
 
 SMALL_PER_H = 1.5  # beside the turns: a foot, an arm
 
 
-def movements(plan: Plan, turned: list[int], chance: Random) -> dict[int, int]:
+def movements(plan: NightPlan, turned: list[int], chance: Random) -> dict[int, int]:
     """Return the movements counted in each second in which there were any."""
     seen: dict[int, int] = {}
     for at_s in turned:
@@ -17,14 +17,14 @@ def movements(plan: Plan, turned: list[int], chance: Random) -> dict[int, int]:
     return {at_s: count for at_s, count in sorted(seen.items()) if 0 <= at_s < plan.length_s}
 
 
-def turns(plan: Plan, chance: Random) -> list[int]:
+def turns(plan: NightPlan, chance: Random) -> list[int]:
     """Return the changes of posture: of themselves, and with a cover thrown off or pulled up."""
     forced = [edge for span in plan.in_bed for edge in span]
     forced += [edge for span in plan.bare for edge in span if inside(plan.in_bed, edge)]
     return sorted([*_at_random(plan, plan.turns_per_h, chance), *forced])
 
 
-def _at_random(plan: Plan, per_h: float, chance: Random) -> list[int]:
+def _at_random(plan: NightPlan, per_h: float, chance: Random) -> list[int]:
     found = []
     for span in plan.in_bed:
         at_s = span.from_s + chance.expovariate(per_h / 3600)

@@ -15,7 +15,7 @@ FIRST = datetime(2026, 1, 5, 22, tzinfo=UTC)  # made nights begin at ten in the 
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class SimpleNight:
     """A made night; `lines` are its replay file."""
 
     name: str
@@ -23,7 +23,7 @@ class Made:
     truth: dict[str, Any]
 
 
-def make(seed: int, number: int, kind: str, zone: tzinfo) -> Made:
+def make(seed: int, number: int, kind: str, zone: tzinfo) -> SimpleNight:
     """Make the night `number` (0, 1 ...) of a seed; the same words give the same night."""
     # One source of chance for each part, so that a change of one leaves the others as they were.
     parts = ("plan", "air", "body", "sensors")
@@ -43,4 +43,4 @@ def make(seed: int, number: int, kind: str, zone: tzinfo) -> Made:
         lines.append(f"{when},{row.channel},{row.value}")
     told = {"seed": seed, "number": number}
     told |= truth(night, air, turned, begin, zone)
-    return Made(f"night-{seed}-{number + 1:03}-{kind}", lines, told)
+    return SimpleNight(f"night-{seed}-{number + 1:03}-{kind}", lines, told)

@@ -4,25 +4,25 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Fault, Plan, Span, draw, without
+from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Fault, NightPlan, Span, draw, without
 
-Change = Callable[[Plan, Random], Plan]
+PlanChange = Callable[[NightPlan, Random], NightPlan]
 
 
-def plan(kind: str, chance: Random) -> Plan:
+def plan(kind: str, chance: Random) -> NightPlan:
     """Return a night of a kind; raises KeyError for an unknown one."""
     return KINDS[kind](draw(kind, chance), chance)
 
 
-def _quiet(plan: Plan, _chance: Random) -> Plan:
+def _quiet(plan: NightPlan, _chance: Random) -> NightPlan:
     return plan
 
 
-def _uncovered(plan: Plan, chance: Random) -> Plan:
+def _uncovered(plan: NightPlan, chance: Random) -> NightPlan:
     return _bared(plan, _when(plan, chance, low_min=90, low_length=35, high_length=90))
 
 
-def _fan(plan: Plan, chance: Random) -> Plan:
+def _fan(plan: NightPlan, chance: Random) -> NightPlan:
     """Blow on the legs from some hour on; the cover has slipped for part of it."""
     begin_s = _entered(plan) + chance.randrange(60, 150) * MINUTE_S
     blown = Span(begin_s, begin_s + chance.randrange(120, 240) * MINUTE_S)
@@ -31,7 +31,7 @@ def _fan(plan: Plan, chance: Random) -> Plan:
     return replace(_bared(plan, bare), fan=(blown,))
 
 
-def _cold_bedding(plan: Plan, chance: Random) -> Plan:
+def _cold_bedding(plan: NightPlan, chance: Random) -> NightPlan:
     """Lie under a thin cover in a cold room: the bed never warms."""
     return replace(
         plan,
@@ -41,13 +41,13 @@ def _cold_bedding(plan: Plan, chance: Random) -> Plan:
     )
 
 
-def _warm_room(plan: Plan, chance: Random) -> Plan:
+def _warm_room(plan: NightPlan, chance: Random) -> NightPlan:
     """Lie bare in a room where nobody's legs grow cold."""
     warm = replace(plan, room_c=round(chance.uniform(27.5, 29.0), 2), drift_c=-0.5)
     return _uncovered(warm, chance)
 
 
-def _bathroom(plan: Plan, chance: Random) -> Plan:
+def _bathroom(plan: NightPlan, chance: Random) -> NightPlan:
     for nth in range(chance.randrange(1, 4)):
         leave_s = _entered(plan) + (90 + 120 * nth + chance.randrange(0, 60)) * MINUTE_S
         away = Span(leave_s, leave_s + chance.randrange(5, 11) * MINUTE_S)
@@ -55,24 +55,24 @@ def _bathroom(plan: Plan, chance: Random) -> Plan:
     return plan
 
 
-def _empty_bed(plan: Plan, _chance: Random) -> Plan:
+def _empty_bed(plan: NightPlan, _chance: Random) -> NightPlan:
     return replace(plan, in_bed=(), bare=(), fan=())
 
 
-def _dead_leg(plan: Plan, chance: Random) -> Plan:
+def _dead_leg(plan: NightPlan, chance: Random) -> NightPlan:
     what = chance.choice(("silent", "zeros"))
     return _faulty(plan, Fault("leg", what, _later(plan, chance, 60, 240)))
 
 
-def _stuck_leg(plan: Plan, chance: Random) -> Plan:
+def _stuck_leg(plan: NightPlan, chance: Random) -> NightPlan:
     return _faulty(plan, Fault("leg", "stuck", _later(plan, chance, 180, 300)))
 
 
-def _dead_movement(plan: Plan, _chance: Random) -> Plan:
+def _dead_movement(plan: NightPlan, _chance: Random) -> NightPlan:
     return _faulty(plan, Fault("movement", "blind", Span(0, plan.length_s)))
 
 
-def _gaps(plan: Plan, chance: Random) -> Plan:
+def _gaps(plan: NightPlan, chance: Random) -> NightPlan:
     """Let a thermometer hang now and then, and the whole logger for less than half an hour."""
     for sensor in ("leg", "leg", "room", "leg", "agent"):
         begin_s = chance.randrange(HOUR_S, plan.length_s - HOUR_S)
@@ -81,27 +81,27 @@ def _gaps(plan: Plan, chance: Random) -> Plan:
     return plan
 
 
-def _agent_off(plan: Plan, chance: Random) -> Plan:
+def _agent_off(plan: NightPlan, chance: Random) -> NightPlan:
     return _faulty(plan, Fault("agent", "silent", _later(plan, chance, 40, 120)))
 
 
-def _no_mat(plan: Plan, chance: Random) -> Plan:
+def _no_mat(plan: NightPlan, chance: Random) -> NightPlan:
     return replace(_uncovered(plan, chance), mat=False)
 
 
-def _late_to_bed(plan: Plan, chance: Random) -> Plan:
+def _late_to_bed(plan: NightPlan, chance: Random) -> NightPlan:
     enter_s = chance.randrange(150, 240) * MINUTE_S
     return replace(plan, in_bed=(Span(enter_s, plan.length_s),))
 
 
-def _mixed(plan: Plan, chance: Random) -> Plan:
+def _mixed(plan: NightPlan, chance: Random) -> NightPlan:
     """Let up to three things happen, as they do."""
     for name in chance.sample(_MIXED, chance.randrange(0, 4)):
         plan = KINDS[name](plan, chance)
     return plan
 
 
-def _demo(plan: Plan, _chance: Random) -> Plan:
+def _demo(plan: NightPlan, _chance: Random) -> NightPlan:
     """Show a cold warning and its end within the first hour of three; the air is quick for it.
 
     No cold alert is given in the first 40 minutes in bed, so the legs have to be bare by then and
@@ -126,7 +126,7 @@ def _demo(plan: Plan, _chance: Random) -> Plan:
     )
 
 
-KINDS: dict[str, Change] = {
+KINDS: dict[str, PlanChange] = {
     "mixed": _mixed,
     "quiet": _quiet,
     "uncovered": _uncovered,
@@ -147,11 +147,13 @@ KINDS: dict[str, Change] = {
 _MIXED = ("uncovered", "fan", "bathroom", "gaps", "no_mat", "dead_leg", "cold_bedding")
 
 
-def _entered(plan: Plan) -> int:
+def _entered(plan: NightPlan) -> int:
     return plan.in_bed[0].from_s if plan.in_bed else 0
 
 
-def _when(plan: Plan, chance: Random, *, low_min: int, low_length: int, high_length: int) -> Span:
+def _when(
+    plan: NightPlan, chance: Random, *, low_min: int, low_length: int, high_length: int
+) -> Span:
     """Draw a span, in minutes after going to bed, that ends well before morning."""
     length_s = chance.randrange(low_length, high_length) * MINUTE_S
     earliest_s = _entered(plan) + low_min * MINUTE_S
@@ -160,13 +162,13 @@ def _when(plan: Plan, chance: Random, *, low_min: int, low_length: int, high_len
     return Span(begin_s, begin_s + length_s)
 
 
-def _later(plan: Plan, chance: Random, low_length: int, high_length: int) -> Span:
+def _later(plan: NightPlan, chance: Random, low_length: int, high_length: int) -> Span:
     return _when(plan, chance, low_min=75, low_length=low_length, high_length=high_length)
 
 
-def _bared(plan: Plan, span: Span) -> Plan:
+def _bared(plan: NightPlan, span: Span) -> NightPlan:
     return replace(plan, bare=tuple(sorted((*without(plan.bare, span), span))))
 
 
-def _faulty(plan: Plan, fault: Fault) -> Plan:
+def _faulty(plan: NightPlan, fault: Fault) -> NightPlan:
     return replace(plan, faults=(*plan.faults, fault))

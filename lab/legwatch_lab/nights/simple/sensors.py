@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from legwatch_lab.nights.simple.air import STEP_S, Climate
-from legwatch_lab.nights.spans import MINUTE_S, Plan, inside
+from legwatch_lab.nights.spans import MINUTE_S, NightPlan, inside
 
 MISSED = 0.2  # of a DHT22's reads; 0.25-0.75 have been seen
 NOISE_C = 0.05
@@ -15,7 +15,7 @@ COUNT_S = 10  # the movement sensor tells its count this often, 0 included
 MAT_S = 5 * MINUTE_S  # the mat repeats itself
 
 
-class Row(NamedTuple):
+class ReplayRow(NamedTuple):
     """One line of a replay file, before its time is written out."""
 
     at_s: int
@@ -23,7 +23,9 @@ class Row(NamedTuple):
     value: str
 
 
-def rows(plan: Plan, climate: Climate, moved: dict[int, int], chance: Random) -> list[Row]:
+def rows(
+    plan: NightPlan, climate: Climate, moved: dict[int, int], chance: Random
+) -> list[ReplayRow]:
     """Return everything that the sensors said, in the order of time."""
     leg, room = plan.offsets_c
     said = [
@@ -38,12 +40,12 @@ def rows(plan: Plan, climate: Climate, moved: dict[int, int], chance: Random) ->
 
 def _thermometer(
     name: str,
-    plan: Plan,
+    plan: NightPlan,
     air_c: Sequence[float],
     air_rh: Sequence[float],
     offset_c: float,
     chance: Random,
-) -> Iterator[Row]:
+) -> Iterator[ReplayRow]:
     faults = [fault for fault in plan.faults if fault.sensor == name]
     follow = 1 - math.exp(-STEP_S / plan.lag_s)
     celsius, pct = air_c[0], air_rh[0]
@@ -64,23 +66,23 @@ def _thermometer(
         elif what == "stuck":
             stuck = read = stuck or read
         if not missed and what != "silent":
-            yield Row(at_s, f"{name}_temperature_c", read[0])
-            yield Row(at_s, f"{name}_humidity_pct", read[1])
+            yield ReplayRow(at_s, f"{name}_temperature_c", read[0])
+            yield ReplayRow(at_s, f"{name}_humidity_pct", read[1])
 
 
-def _movement(plan: Plan, moved: dict[int, int]) -> Iterator[Row]:
+def _movement(plan: NightPlan, moved: dict[int, int]) -> Iterator[ReplayRow]:
     faults = [fault for fault in plan.faults if fault.sensor == "movement"]
     counts: dict[int, int] = {}
     for at_s, count in moved.items():
         if not any(inside([fault.span], at_s) for fault in faults):
             counts[at_s // COUNT_S] = counts.get(at_s // COUNT_S, 0) + count
     for i in range(plan.length_s // COUNT_S):
-        yield Row(i * COUNT_S + COUNT_S - 1, "movement", str(counts.get(i, 0)))
+        yield ReplayRow(i * COUNT_S + COUNT_S - 1, "movement", str(counts.get(i, 0)))
 
 
-def _mat(plan: Plan) -> Iterator[Row]:
+def _mat(plan: NightPlan) -> Iterator[ReplayRow]:
     if not plan.mat:
         return
     edges = {edge for span in plan.in_bed for edge in span if edge < plan.length_s}
     for at_s in sorted({*range(0, plan.length_s, MAT_S), *edges}):
-        yield Row(at_s, "in_bed", "1" if inside(plan.in_bed, at_s) else "0")
+        yield ReplayRow(at_s, "in_bed", "1" if inside(plan.in_bed, at_s) else "0")

@@ -6,18 +6,18 @@ from itertools import pairwise
 from typing import Any
 
 from legwatch_lab.nights.simple.air import STEP_S, Climate
-from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Plan, Span, inside
+from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, NightPlan, Span, inside
 
 COLD_C, WARM_C = 27.0, 28.0  # true air by the legs: cold from below the one, until the other
 WARM_ROOM_C = 26.0  # nobody's legs grow cold in a room this warm
 SHORT_S = 20 * MINUTE_S  # what is shorter needs no word
 SETTLE_S = 75 * MINUTE_S  # every bed is cold at first; by now the slowest has warmed
 STILL_S = 4 * HOUR_S
-Write = Callable[[int], str]
+WritePlanTruth = Callable[[int], str]
 
 
 def truth(
-    plan: Plan, climate: Climate, turned: list[int], begin: datetime, zone: tzinfo
+    plan: NightPlan, climate: Climate, turned: list[int], begin: datetime, zone: tzinfo
 ) -> dict[str, Any]:
     """Return the truth of a night as JSON: spans are pairs of local ISO times; `begin` is UTC.
 
@@ -53,7 +53,7 @@ def truth(
     }
 
 
-def cold(plan: Plan, climate: Climate) -> list[Span]:
+def cold(plan: NightPlan, climate: Climate) -> list[Span]:
     """Return where the legs were truly cold, in seconds."""
     found: list[Span] = []
     warmed = plan.warmed
@@ -75,7 +75,7 @@ def cold(plan: Plan, climate: Climate) -> list[Span]:
     return [span for span in found if span.to_s - span.from_s >= SHORT_S]
 
 
-def still(plan: Plan, turned: list[int]) -> list[Span]:
+def still(plan: NightPlan, turned: list[int]) -> list[Span]:
     """Return where nobody turned for four hours, in seconds."""
     gaps = [Span(a, b) for a, b in pairwise(turned) if b - a >= STILL_S]
     return [gap for gap in gaps if inside(plan.in_bed, gap.from_s)]
@@ -87,5 +87,5 @@ def overlap(spans: Iterable[Span], with_: Span) -> list[Span]:
     return [span for span in both if span.from_s < span.to_s]
 
 
-def _iso(spans: Iterable[Span], iso: Write) -> list[list[str]]:
+def _iso(spans: Iterable[Span], iso: WritePlanTruth) -> list[list[str]]:
     return [[iso(span.from_s), iso(span.to_s)] for span in spans]

@@ -18,7 +18,7 @@ from legwatch.oncall.escalation import Purpose
 from legwatch_server.settings import ServerSettings
 
 
-class Action(NamedTuple):
+class Button(NamedTuple):
     """A button of a push: a POST to `url` does it, without a body."""
 
     label: str  # in the recipient's language
@@ -36,10 +36,10 @@ class Push:
     clock: str  # local time of the decision, such as 02:41
     title: str
     text: str
-    level: Severity
-    what: TransitionKind
-    tone: Purpose
-    actions: tuple[Action, ...] = ()
+    severity: Severity
+    transition: TransitionKind
+    purpose: Purpose
+    buttons: tuple[Button, ...] = ()
     page: str = ""  # address where all actions are offered, for channels without buttons
     again: bool = False  # it may have been sent before a crash
 

@@ -88,8 +88,8 @@ def _loaded(url: str) -> Services:
 
 
 def _type(push: Push) -> NotifyType:
-    if push.what is TransitionKind.RESOLVED:
+    if push.transition is TransitionKind.RESOLVED:
         return NotifyType.SUCCESS
-    if push.tone is not Purpose.LOUD:
+    if push.purpose is not Purpose.LOUD:
         return NotifyType.INFO
-    return NotifyType.FAILURE if push.level is Severity.URGENT else NotifyType.WARNING
+    return NotifyType.FAILURE if push.severity is Severity.URGENT else NotifyType.WARNING

@@ -24,7 +24,7 @@ class Console:
     def send(self, push: Push) -> Sent:
         """Print; a closed terminal is a permanent fault."""
         # The same alert comes again with its sound: the two are told apart.
-        quiet = "(no sound yet) " if push.tone is Purpose.QUIET else ""
+        quiet = "(no sound yet) " if push.purpose is Purpose.QUIET else ""
         head = f"{push.clock}  {push.bed}  {quiet}{push.title}."
         line = f"{head} {push.text}"
         if self._out.isatty():
@@ -42,8 +42,8 @@ class Console:
 
 
 def _colour(push: Push) -> str:
-    if push.what is TransitionKind.RESOLVED:
+    if push.transition is TransitionKind.RESOLVED:
         return _GREEN
-    if push.tone is not Purpose.LOUD:
+    if push.purpose is not Purpose.LOUD:
         return _DIM
-    return _RED if push.level is Severity.URGENT else _YELLOW
+    return _RED if push.severity is Severity.URGENT else _YELLOW

@@ -21,7 +21,7 @@ _TITLE = re.compile(rb"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
 _QUERY = re.compile(r"\?\S*")  # of an address: a page may repeat ours, with the token in it
 
 
-class Heard(NamedTuple):
+class HttpReply(NamedTuple):
     """An answer; `body` has MOST_BYTES, and one more when there was more."""
 
     status: int
@@ -53,7 +53,7 @@ def ask(
     url: str,
     headers: Mapping[str, str],
     body: bytes | str | None = None,
-) -> Heard:
+) -> HttpReply:
     """Ask once and read no more than needed; raises Retryable when there is no answer."""
     own = {"User-Agent": http.headers["User-Agent"], **headers}
     try:
@@ -66,15 +66,15 @@ def ask(
             answer.close()  # one that was read to its end is back in the pool, and stays open
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise unreached(service, error) from None
-    return Heard(answer.status, answer.headers, read)
+    return HttpReply(answer.status, answer.headers, read)
 
 
-def foreign(service: str, whom: str, heard: Heard) -> Retryable:
+def foreign(service: str, whom: str, heard: HttpReply) -> Retryable:
     """Return the error for an answer that `whom` cannot have given."""
     return Retryable(f"{service}: what answered is not {whom}: {heard.status}, {_what(heard)}")
 
 
-def _what(heard: Heard) -> str:
+def _what(heard: HttpReply) -> str:
     """Say in a few words what it was."""
     if 300 <= heard.status < 400:
         return f"a redirect to {_place(heard.headers.get('Location', ''))}"

@@ -29,10 +29,10 @@ class Bedside:
 
     def send(self, push: Push) -> Sent:
         """Light the lamp, or put it out when somebody has answered or it is over."""
-        if push.tone is Purpose.INFO:
+        if push.purpose is Purpose.INFO:
             ident, _ = self._ask(push, Cmd.CALM)
         else:
-            loud = push.tone is Purpose.LOUD
+            loud = push.purpose is Purpose.LOUD
             ident, _ = self._ask(push, Cmd.NUDGE, Loudness.LOUD if loud else Loudness.QUIET)
         return Sent(receipt=ident, delivered=True)
 

@@ -17,7 +17,7 @@ from legwatch.errors import SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch_runtime.secrets import secret
 from legwatch_server.notify.channels import Permanent, Push, Retryable, Sent
-from legwatch_server.notify.channels.heard import Heard, ask, foreign
+from legwatch_server.notify.channels.heard import HttpReply, ask, foreign
 from legwatch_server.notify.channels.refusal import later, pool, refused
 from legwatch_server.settings import ServerSettings
 
@@ -92,7 +92,7 @@ class Ntfy:
         ident = said.get("id")
         return isinstance(ident, str) and ident != "" and said.get("topic") == self._to(push)
 
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> Heard:
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> HttpReply:
         headers = dict(self._auth)
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -112,13 +112,13 @@ class Ntfy:
             "topic": self._to(push),
             "title": f"{push.title}{where}",
             "message": push.text,
-            "priority": _QUIET.get(push.tone, _LOUD[push.level]),
-            "tags": [_TAGS.get(push.what, "warning") if push.bed else "crescent_moon"],
+            "priority": _QUIET.get(push.purpose, _LOUD[push.severity]),
+            "tags": [_TAGS.get(push.transition, "warning") if push.bed else "crescent_moon"],
             "sequence_id": push.thread,
         }
         if push.page:
             body["click"] = push.page
-        if push.actions:
+        if push.buttons:
             body["actions"] = [
                 {
                     "action": "http",
@@ -127,6 +127,6 @@ class Ntfy:
                     "method": "POST",
                     "clear": True,
                 }
-                for action in push.actions[:3]
+                for action in push.buttons[:3]
             ]
         return body

@@ -16,7 +16,7 @@ from legwatch.errors import SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch_runtime.secrets import secret
 from legwatch_server.notify.channels import Permanent, Progress, Push, Retryable, Sent
-from legwatch_server.notify.channels.heard import Heard, ask, foreign
+from legwatch_server.notify.channels.heard import HttpReply, ask, foreign
 from legwatch_server.notify.channels.refusal import later, pool, refused
 from legwatch_server.settings import ServerSettings
 
@@ -97,7 +97,7 @@ class Pushover:
         return push.to or self._table.user
 
     def _form(self, push: Push) -> dict[str, str]:
-        priority = _PRIORITY.get(push.tone, _LOUD[push.level])
+        priority = _PRIORITY.get(push.purpose, _LOUD[push.severity])
         where = f" ({push.clock}, {push.bed})" if push.bed else ""
         form = {
             "token": self._token,
@@ -112,7 +112,7 @@ class Pushover:
             form["url"] = push.page
         return form
 
-    def _ask(self, method: str, path: str, form: dict[str, str]) -> Heard:
+    def _ask(self, method: str, path: str, form: dict[str, str]) -> HttpReply:
         # The token goes into the address of a GET and the body of a POST, as the service asks.
         body, query = (urlencode(form), "") if method == "POST" else (None, "?" + urlencode(form))
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}

@@ -28,7 +28,7 @@ from legwatch_runtime.files import read_text
 from legwatch_runtime.secrets import create_once
 from legwatch_server.notify.channels import Permanent, Push, PushError, Retryable, Sent
 from legwatch_server.notify.channels.heard import MOST_BYTES as MOST_READ
-from legwatch_server.notify.channels.heard import Heard, foreign
+from legwatch_server.notify.channels.heard import HttpReply, foreign
 from legwatch_server.notify.channels.refusal import refused, unreached
 from legwatch_server.settings import ServerSettings
 
@@ -147,8 +147,8 @@ def _subscription(address: str) -> dict[str, Any]:
 
 
 def _urgency(push: Push) -> str:
-    loud = "high" if push.level is not Severity.LOG else "normal"
-    return _URGENCY.get(push.tone, loud)
+    loud = "high" if push.severity is not Severity.LOG else "normal"
+    return _URGENCY.get(push.purpose, loud)
 
 
 def _body(push: Push) -> dict[str, Any]:
@@ -157,11 +157,11 @@ def _body(push: Push) -> dict[str, Any]:
         "title": f"{push.title}{where}",
         "body": push.text,
         "tag": push.thread,
-        "level": push.level.value,
-        "what": push.what.value,
-        "tone": push.tone.value,
-        "silent": push.tone is not Purpose.LOUD,
-        "actions": [{"title": action.label, "url": action.url} for action in push.actions],
+        "level": push.severity.value,
+        "what": push.transition.value,
+        "tone": push.purpose.value,
+        "silent": push.purpose is not Purpose.LOUD,
+        "actions": [{"title": action.label, "url": action.url} for action in push.buttons],
         "url": push.page,
     }
 
@@ -178,7 +178,7 @@ def _refused(error: WebPushException) -> PushError:
 
 def _foreign(answer: requests.Response | None) -> Retryable:
     assert answer is not None  # requests gives it with every redirect
-    heard = Heard(answer.status_code, answer.headers, answer.content)
+    heard = HttpReply(answer.status_code, answer.headers, answer.content)
     return foreign("webpush", "a push service", heard)
 
 
