@@ -15,9 +15,7 @@ from legwatch.alerting.alert import (
 from legwatch.alerting.budget import Budget, allow
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.alerting.trial_nights import TrialNights, is_silent
-from legwatch.conditions import cold as warmth
-from legwatch.conditions import sensors as health
-from legwatch.conditions import still as stillness
+from legwatch.conditions import cold, sensors, still
 from legwatch.conditions.early_sign import below_in_min
 from legwatch.conditions.sensors import new_night
 from legwatch.conditions.verdict import Figures, Reason, Severity, TriState, Verdict, unknown, yes
@@ -50,47 +48,58 @@ def minute(
 
     `away`: nobody could listen in it, so a silence is not the agent's.
     """
-    sight = observe(
+    observation = observe(
         was.observation, windows, at_ms, rules, cold_is_firing=was.alerts.cold.severity is not None
     )
-    learning = trial_nights.update(was.trial, windows, at_ms, rules, in_bed=sight.occupancy.in_bed)
-    if learning.done and is_silent(was.trial):
+    trial = trial_nights.update(
+        was.trial, windows, at_ms, rules, in_bed=observation.occupancy.in_bed
+    )
+    if trial.done and is_silent(was.trial):
         was = was._replace(alerts=_count_from_now_on(was.alerts, at_ms))
-    cold = _cold(sight, was.alerts.cold, at_ms, rules)
-    still = _still(sight, was.alerts.still, at_ms, rules)
-    sensors, agent = _health(sight, was.alerts, at_ms, rules)
+    cold_verdict = _cold(observation, was.alerts.cold, at_ms, rules)
+    still_verdict = _still(observation, was.alerts.still, at_ms, rules)
+    sensor_verdict, agent_verdict = _health(observation, was.alerts, at_ms, rules)
     if away and was.alerts.agent.severity is None:
-        agent = unknown(Reason.AGENT_SILENT)
-    verdicts = (cold, still, sensors, agent)
+        agent_verdict = unknown(Reason.AGENT_SILENT)
+    verdicts = (cold_verdict, still_verdict, sensor_verdict, agent_verdict)
     if _nothing_to_do(was.alerts, verdicts):
-        bed = Bed(sight, cold.holds, was.alerts, was.budget, learning, was.early_sign_ms)
+        bed = Bed(observation, cold_verdict.holds, was.alerts, was.budget, trial, was.early_sign_ms)
         return _with_early_sign(bed, at_ms, rules)
-    moved = sight.movement.moved_ms
-    stirred = bool(moved) and moved[-1] > was.observation.window_ms
-    alarms, words = [], []
-    for kind, alarm, verdict in zip(_KINDS, was.alerts, verdicts, strict=True):
+    moved = observation.movement.moved_ms
+    moved_this_minute = bool(moved) and moved[-1] > was.observation.window_ms
+    alerts, transitions = [], []
+    for kind, alert, verdict in zip(_KINDS, was.alerts, verdicts, strict=True):
         # Who was not told cannot answer.
-        answers = kind is AlertKind.COLD and not is_silent(learning)
+        answers = kind is AlertKind.COLD and not is_silent(trial)
         answered_s = rules.warmth.not_answered_s if answers else 0
-        after, word = advance(
-            alarm,
+        after, transition = advance(
+            alert,
             verdict,
             at_ms,
             rules.alerts,
             not_answered_s=answered_s,
-            moved_this_minute=stirred,
+            moved_this_minute=moved_this_minute,
         )
-        said_ms = after.last_notified_ms
-        if word is None and said_ms and kind not in BODY_KINDS and new_night(said_ms, at_ms, rules):
-            after, word = remind(after, verdict, at_ms)
-        alarms.append(after)
+        notified_ms = after.last_notified_ms
+        if (
+            transition is None
+            and notified_ms
+            and kind not in BODY_KINDS
+            and new_night(notified_ms, at_ms, rules)
+        ):
+            after, transition = remind(after, verdict, at_ms)
+        alerts.append(after)
         # A health alert *is* the word that something is unknown.
-        if word is not None and (word.kind is not TransitionKind.UNKNOWN or kind in BODY_KINDS):
-            words.append((kind, word))
-    bed = Bed(sight, cold.holds, AlertStates(*alarms), was.budget, learning, was.early_sign_ms)
+        if transition is not None and (
+            transition.kind is not TransitionKind.UNKNOWN or kind in BODY_KINDS
+        ):
+            transitions.append((kind, transition))
+    bed = Bed(
+        observation, cold_verdict.holds, AlertStates(*alerts), was.budget, trial, was.early_sign_ms
+    )
     notices = []
-    for kind, word in words:
-        bed, notice = _notice(bed, kind, word, at_ms, rules, before=was.alerts.of(kind))
+    for kind, transition in transitions:
+        bed, notice = _notice(bed, kind, transition, at_ms, rules, before=was.alerts.of(kind))
         if notice is not None:
             notices.append(notice)
     return bed, tuple(notices)
@@ -101,11 +110,11 @@ def _with_early_sign(bed: Bed, at_ms: int, rules: Rules) -> tuple[Bed, tuple[Not
     minutes = expected_min(bed, at_ms, rules)
     if minutes is None or at_ms - bed.early_sign_ms < EARLY_SIGN_AGAIN_MS:
         return bed, ()
-    alarm = AlertState(episode_ms=at_ms)
-    figures = (*_figures(bed, AlertKind.COLD, alarm, at_ms, rules), ("in_min", minutes))
+    alert = AlertState(episode_ms=at_ms)
+    figures = (*_figures(bed, AlertKind.COLD, alert, at_ms, rules), ("in_min", minutes))
     limit_c = ("limit_c", rules.warmth.plain_c)
-    reason = warmth.cooling_reason(bed.observation.cold, at_ms, rules)
-    held = SuppressedBy.TRIAL if is_silent(bed.trial) else SuppressedBy.EARLY_SIGN
+    reason = cold.cooling_reason(bed.observation.cold, at_ms, rules)
+    suppressed_by = SuppressedBy.TRIAL if is_silent(bed.trial) else SuppressedBy.EARLY_SIGN
     notice = Notice(
         at_ms,
         AlertKind.COLD,
@@ -113,7 +122,7 @@ def _with_early_sign(bed: Bed, at_ms: int, rules: Rules) -> tuple[Bed, tuple[Not
         Severity.LOG,
         reason,
         (*figures, limit_c),
-        held,
+        suppressed_by,
         at_ms,
     )
     return bed._replace(early_sign_ms=at_ms), (notice,)
@@ -126,186 +135,237 @@ def expected_min(bed: Bed, at_ms: int, rules: Rules) -> int | None:
         return None
     if bed.observation.occupancy.in_bed is not True:
         return None
-    sight = bed.observation
-    return below_in_min(sight.cold, temperatures(sight), sight.leg, sight.movement, at_ms, rules)
+    observation = bed.observation
+    return below_in_min(
+        observation.cold,
+        temperatures(observation),
+        observation.leg,
+        observation.movement,
+        at_ms,
+        rules,
+    )
 
 
-def _count_from_now_on(alarms: AlertStates, at_ms: int) -> AlertStates:
+def _count_from_now_on(alerts: AlertStates, at_ms: int) -> AlertStates:
     """Return the alarms at the end of learning: what stands untold can be answered from now on."""
     for kind in BODY_KINDS:
-        alarm = alarms.of(kind)
-        if alarm.severity is not None and not alarm.notified:
-            alarms = alarms.put(kind, alarm._replace(fired_ms=at_ms))
-    return alarms
+        alert = alerts.of(kind)
+        if alert.severity is not None and not alert.notified:
+            alerts = alerts.put(kind, alert._replace(fired_ms=at_ms))
+    return alerts
 
 
-def _nothing_to_do(alarms: AlertStates, verdicts: tuple[Verdict, ...]) -> bool:
+def _nothing_to_do(alerts: AlertStates, verdicts: tuple[Verdict, ...]) -> bool:
     """Say whether all is clear and stays so: most minutes of most nights."""
-    for alarm in alarms:
-        if alarm.severity is not None:
+    for alert in alerts:
+        if alert.severity is not None:
             return False
     return all(verdict.holds is not TriState.YES for verdict in verdicts)
 
 
-def _cold(sight: Observation, alarm: AlertState, at_ms: int, rules: Rules) -> Verdict:
-    cold = warmth.judge(
-        sight.cold,
-        sight.leg,
-        temperatures(sight),
-        sight.occupancy,
-        sight.movement,
+def _cold(observation: Observation, alert: AlertState, at_ms: int, rules: Rules) -> Verdict:
+    verdict = cold.judge(
+        observation.cold,
+        observation.leg,
+        temperatures(observation),
+        observation.occupancy,
+        observation.movement,
         at_ms,
         rules,
-        firing=alarm.severity,
+        firing=alert.severity,
     )
-    return _escalated_if_still(sight, cold, alarm, at_ms, rules)
+    return _escalated_if_still(observation, verdict, alert, at_ms, rules)
 
 
 def _escalated_if_still(
-    sight: Observation, cold: Verdict, alarm: AlertState, at_ms: int, rules: Rules
+    observation: Observation, verdict: Verdict, alert: AlertState, at_ms: int, rules: Rules
 ) -> Verdict:
     """Raise a standing cold warning when the sleeper has not moved for it either.
 
     Not one of a bed that has not warmed: that is told to who lies awake, and wakes nobody later.
     """
-    standing = cold.holds is TriState.YES and alarm.severity is Severity.WARNING
-    standing = standing and cold.reason is not Reason.COLD_START
+    standing = verdict.holds is TriState.YES and alert.severity is Severity.WARNING
+    standing = standing and verdict.reason is not Reason.COLD_START
     limit_s = rules.stillness.joint_s
-    if not standing or not limit_s or cold.severity is Severity.URGENT or cold.since_ms is None:
-        return cold
-    since = stillness.still_since_ms(sight.movement, sight.occupancy, at_ms, rules)
+    if (
+        not standing
+        or not limit_s
+        or verdict.severity is Severity.URGENT
+        or verdict.since_ms is None
+    ):
+        return verdict
+    since = still.still_since_ms(observation.movement, observation.occupancy, at_ms, rules)
     if since is None or at_ms - since < limit_s * 1000:
-        return cold
-    return yes(Severity.URGENT, Reason.COLD_AND_STILL, cold.since_ms, "stillness.joint_s")
+        return verdict
+    return yes(Severity.URGENT, Reason.COLD_AND_STILL, verdict.since_ms, "stillness.joint_s")
 
 
-def _still(sight: Observation, alarm: AlertState, at_ms: int, rules: Rules) -> Verdict:
-    return stillness.judge(
-        sight.movement,
-        sight.occupancy,
+def _still(observation: Observation, alert: AlertState, at_ms: int, rules: Rules) -> Verdict:
+    return still.judge(
+        observation.movement,
+        observation.occupancy,
         at_ms,
         rules,
-        firing=alarm.severity,
-        fired_ms=alarm.fired_ms,
+        firing=alert.severity,
+        fired_ms=alert.fired_ms,
     )
 
 
 def _health(
-    sight: Observation, alarms: AlertStates, at_ms: int, rules: Rules
+    observation: Observation, alerts: AlertStates, at_ms: int, rules: Rules
 ) -> tuple[Verdict, Verdict]:
-    sensors = health.judge_sensors(
-        sight.leg,
-        sight.room,
-        sight.movement,
-        sight.occupancy,
-        window_ms=sight.window_ms,
-        back_ms=sight.back_ms,
+    sensor_verdict = sensors.judge_sensors(
+        observation.leg,
+        observation.room,
+        observation.movement,
+        observation.occupancy,
+        window_ms=observation.window_ms,
+        back_ms=observation.back_ms,
         at_ms=at_ms,
         rules=rules,
-        leg_stuck=sight.leg_stuck,
-        displaced_since_ms=sight.cold.displaced_since_ms,
-        firing=alarms.sensor.reason if alarms.sensor.severity else None,
+        leg_stuck=observation.leg_stuck,
+        displaced_since_ms=observation.cold.displaced_since_ms,
+        firing=alerts.sensor.reason if alerts.sensor.severity else None,
     )
-    agent = health.judge_agent(
-        sight.window_ms, sight.back_ms, at_ms, rules, firing=alarms.agent.severity is not None
+    agent_verdict = sensors.judge_agent(
+        observation.window_ms,
+        observation.back_ms,
+        at_ms,
+        rules,
+        firing=alerts.agent.severity is not None,
     )
-    return sensors, agent
+    return sensor_verdict, agent_verdict
 
 
 def _notice(
-    bed: Bed, kind: AlertKind, word: Transition, at_ms: int, rules: Rules, *, before: AlertState
+    bed: Bed,
+    kind: AlertKind,
+    transition: Transition,
+    at_ms: int,
+    rules: Rules,
+    *,
+    before: AlertState,
 ) -> tuple[Bed, Notice | None]:
     """Decide whether it is pushed, and put reason and figures to it."""
-    alarm = bed.alerts.of(kind)
-    held, budget = _suppressed_by(bed, kind, word, alarm, at_ms, rules)
+    alert = bed.alerts.of(kind)
+    suppressed_by, budget = _suppressed_by(bed, kind, transition, alert, at_ms, rules)
     if (
-        held in (SuppressedBy.BUDGET, SuppressedBy.INHIBITED, SuppressedBy.TRIAL)
-        and word.kind is TransitionKind.RENOTIFIED
+        suppressed_by in (SuppressedBy.BUDGET, SuppressedBy.INHIBITED, SuppressedBy.TRIAL)
+        and transition.kind is TransitionKind.RENOTIFIED
     ):
         return bed, None  # it was not told before and still may not be: nothing new to write down
-    figures = _figures(bed, kind, alarm, at_ms, rules) + _hold_figures(alarm, before, word, at_ms)
-    if word.rule == "warmth.change_sure":
-        figures += warmth.evidence(bed.observation.cold, bed.observation.movement, at_ms, rules)
-    if word.rule:
-        figures += (("rule", f"{word.rule} = {limit(rules, word.rule):g}"),)
-    if held is SuppressedBy.HOLD:
-        alarm = alarm._replace(hold_until_ms=at_ms + rules.alerts.wait_s * 1000)
-    elif held is None and word.kind not in (TransitionKind.RESOLVED, TransitionKind.UNKNOWN):
-        alarm = alarm._replace(notified=True, last_notified_ms=at_ms, hold_until_ms=None)
-    bed = bed._replace(alerts=bed.alerts.put(kind, alarm), budget=budget)
-    episode_ms = alarm.episode_ms or before.episode_ms
-    notice = Notice(at_ms, kind, word.kind, word.severity, word.reason, figures, held, episode_ms)
+    figures = _figures(bed, kind, alert, at_ms, rules) + _hold_figures(
+        alert, before, transition, at_ms
+    )
+    if transition.rule == "warmth.change_sure":
+        figures += cold.evidence(bed.observation.cold, bed.observation.movement, at_ms, rules)
+    if transition.rule:
+        figures += (("rule", f"{transition.rule} = {limit(rules, transition.rule):g}"),)
+    if suppressed_by is SuppressedBy.HOLD:
+        alert = alert._replace(hold_until_ms=at_ms + rules.alerts.wait_s * 1000)
+    elif suppressed_by is None and transition.kind not in (
+        TransitionKind.RESOLVED,
+        TransitionKind.UNKNOWN,
+    ):
+        alert = alert._replace(notified=True, last_notified_ms=at_ms, hold_until_ms=None)
+    bed = bed._replace(alerts=bed.alerts.put(kind, alert), budget=budget)
+    episode_ms = alert.episode_ms or before.episode_ms
+    notice = Notice(
+        at_ms,
+        kind,
+        transition.kind,
+        transition.severity,
+        transition.reason,
+        figures,
+        suppressed_by,
+        episode_ms,
+    )
     return bed, notice
 
 
-def _hold_figures(alarm: AlertState, before: AlertState, word: Transition, at_ms: int) -> Figures:
+def _hold_figures(
+    alert: AlertState, before: AlertState, transition: Transition, at_ms: int
+) -> Figures:
     """Return how the wait for a natural movement came out, where this word ends one."""
     if (
         before.hold_until_ms is None
         or before.fired_ms is None
-        or word.kind is TransitionKind.UNKNOWN
+        or transition.kind is TransitionKind.UNKNOWN
     ):
         return ()
-    ended = {TransitionKind.RESOLVED: "over", TransitionKind.ESCALATED: "urgent"}.get(word.kind)
+    ended = {TransitionKind.RESOLVED: "over", TransitionKind.ESCALATED: "urgent"}.get(
+        transition.kind
+    )
     if ended is None:
-        ended = "moved" if alarm.hold_until_ms != before.hold_until_ms else "time"
+        ended = "moved" if alert.hold_until_ms != before.hold_until_ms else "time"
     return (("waited_min", (at_ms - before.fired_ms) // 60_000), ("wait_ended", ended))
 
 
 def _suppressed_by(
-    bed: Bed, kind: AlertKind, word: Transition, alarm: AlertState, at_ms: int, rules: Rules
+    bed: Bed, kind: AlertKind, transition: Transition, alert: AlertState, at_ms: int, rules: Rules
 ) -> tuple[SuppressedBy | None, Budget]:
-    if word.suppressed_by is not None:
-        return word.suppressed_by, bed.budget
-    if word.severity is Severity.LOG:
+    if transition.suppressed_by is not None:
+        return transition.suppressed_by, bed.budget
+    if transition.severity is Severity.LOG:
         return SuppressedBy.LOG_ONLY, bed.budget
-    if is_silenced(alarm, at_ms, word.severity):
+    if is_silenced(alert, at_ms, transition.severity):
         return SuppressedBy.SILENCED, bed.budget
-    if word.kind in (TransitionKind.RESOLVED, TransitionKind.UNKNOWN):
+    if transition.kind in (TransitionKind.RESOLVED, TransitionKind.UNKNOWN):
         return (
             None
-            if alarm.notified or word.kind is TransitionKind.RESOLVED
+            if alert.notified or transition.kind is TransitionKind.RESOLVED
             else SuppressedBy.LOG_ONLY
         ), bed.budget
-    if _is_on_trial(bed.trial, kind, word.severity, rules):
+    if _is_on_trial(bed.trial, kind, transition.severity, rules):
         return SuppressedBy.TRIAL, bed.budget
-    asked = word.reason is Reason.SNOOZE_OVER  # by whoever set the snooze
-    if asked or kind in (AlertKind.SENSOR, AlertKind.AGENT) or word.severity is Severity.URGENT:
+    asked = transition.reason is Reason.SNOOZE_OVER  # by whoever set the snooze
+    if (
+        asked
+        or kind in (AlertKind.SENSOR, AlertKind.AGENT)
+        or transition.severity is Severity.URGENT
+    ):
         return None, bed.budget
     if kind is AlertKind.STILL and _inhibits(bed.alerts.cold, at_ms):
         return SuppressedBy.INHIBITED, bed.budget
     allowed, budget = allow(bed.budget, at_ms, rules)
     if not allowed:
         return SuppressedBy.BUDGET, bed.budget
-    awake = word.reason is Reason.COLD_START  # which is only said to a sleeper who stirs
-    first = word.kind is not TransitionKind.RENOTIFIED and not alarm.notified
+    awake = transition.reason is Reason.COLD_START  # which is only said to a sleeper who stirs
+    first = transition.kind is not TransitionKind.RENOTIFIED and not alert.notified
     if first and rules.alerts.wait_s and not awake:
         return SuppressedBy.HOLD, bed.budget  # the budget counts what makes a sound
     return None, budget
 
 
-def _inhibits(cold: AlertState, at_ms: int) -> bool:
+def _inhibits(cold_alert: AlertState, at_ms: int) -> bool:
     """Say whether cold legs are being told of just now, so that lying still needs no own word."""
-    if cold.severity is None or cold.acknowledged or is_silenced(cold, at_ms, cold.severity):
+    if (
+        cold_alert.severity is None
+        or cold_alert.acknowledged
+        or is_silenced(cold_alert, at_ms, cold_alert.severity)
+    ):
         return False
-    waits = cold.hold_until_ms is not None and at_ms < cold.hold_until_ms
+    waits = cold_alert.hold_until_ms is not None and at_ms < cold_alert.hold_until_ms
     return waits or (
-        cold.last_notified_ms is not None and at_ms - cold.last_notified_ms <= INHIBITS_MS
+        cold_alert.last_notified_ms is not None
+        and at_ms - cold_alert.last_notified_ms <= INHIBITS_MS
     )
 
 
-def _is_on_trial(learning: TrialNights, kind: AlertKind, level: Severity, rules: Rules) -> bool:
-    loud = kind is AlertKind.COLD and level is Severity.URGENT and bool(rules.alerts.learn_urgent)
-    return kind in BODY_KINDS and is_silent(learning) and not loud
+def _is_on_trial(trial: TrialNights, kind: AlertKind, severity: Severity, rules: Rules) -> bool:
+    loud = (
+        kind is AlertKind.COLD and severity is Severity.URGENT and bool(rules.alerts.learn_urgent)
+    )
+    return kind in BODY_KINDS and is_silent(trial) and not loud
 
 
-def _figures(bed: Bed, kind: AlertKind, alarm: AlertState, at_ms: int, rules: Rules) -> Figures:
-    since = alarm.since_ms
+def _figures(bed: Bed, kind: AlertKind, alert: AlertState, at_ms: int, rules: Rules) -> Figures:
+    since = alert.since_ms
     minutes = None if since is None else (at_ms - since) // 60_000
-    still = stillness.still_since_ms(
+    still_ms = still.still_since_ms(
         bed.observation.movement, bed.observation.occupancy, at_ms, rules
     )
-    still_min = None if still is None else (at_ms - still) // 60_000
+    still_min = None if still_ms is None else (at_ms - still_ms) // 60_000
     if kind is AlertKind.COLD:
         base = bed.observation.cold.baseline_c
         return (

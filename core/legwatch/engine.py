@@ -12,8 +12,13 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from legwatch.alerting import alert as alarms
-from legwatch.alerting.alert import AlertState, AlertStates, is_silenced, silenced_until_ms
+from legwatch.alerting.alert import (
+    AlertState,
+    AlertStates,
+    is_silenced,
+    rebase,
+    silenced_until_ms,
+)
 from legwatch.alerting.notice import Notice
 from legwatch.alerting.response import respond
 from legwatch.alerting.trial_nights import TRIAL_OVER, TrialNights
@@ -126,7 +131,7 @@ def _begin(state: BedState, to_ms: int) -> BedState:
     learning = state.bed.trial
     if not state.minute_end_ms:
         return BedState(Bed(Observation(to_ms, to_ms), trial=learning), (), end_ms, to_ms)
-    standing = AlertStates(*(alarms.rebase(alarm, to_ms) for alarm in state.bed.alerts))
+    standing = AlertStates(*(rebase(alert, to_ms) for alert in state.bed.alerts))
     bed = Bed(Observation(to_ms, to_ms), alerts=standing, trial=learning)
     return BedState(bed, (), end_ms, to_ms)
 
@@ -176,34 +181,34 @@ def _close(state: BedState, rules: Rules, *, away: bool = False) -> tuple[BedSta
 
 def view(state: BedState, rules: Rules) -> BedView | None:
     """Return what the bed looks like, or None before the first complete minute."""
-    sight, at_ms = state.bed.observation, state.minute_end_ms - MINUTE_MS
-    if not sight.minutes:
+    observation, at_ms = state.bed.observation, state.minute_end_ms - MINUTE_MS
+    if not observation.minutes:
         return None
-    since = still_since_ms(sight.movement, sight.occupancy, at_ms, rules)
+    since = still_since_ms(observation.movement, observation.occupancy, at_ms, rules)
     standing = zip(AlertKind, state.bed.alerts, strict=True)
     return BedView(
         at_ms,
-        sight.occupancy.in_bed,
-        _LEGS[state.bed.legs] if sight.occupancy.in_bed else "unknown",
+        observation.occupancy.in_bed,
+        _LEGS[state.bed.legs] if observation.occupancy.in_bed else "unknown",
         None if since is None else (at_ms - since) // 1000,
-        sight.leg.celsius,
-        sight.room.celsius,
-        tuple(_alert(kind, alarm, at_ms) for kind, alarm in standing if alarm.severity),
+        observation.leg.celsius,
+        observation.room.celsius,
+        tuple(_alert(kind, alert, at_ms) for kind, alert in standing if alert.severity),
         expected_min(state.bed, at_ms, rules),
     )
 
 
-def _alert(kind: AlertKind, alarm: AlertState, at_ms: int) -> AlertView:
+def _alert(kind: AlertKind, alert: AlertState, at_ms: int) -> AlertView:
     return AlertView(
         kind,
-        alarm.severity or Severity.LOG,
-        alarm.reason or Reason.BY_PERSON,
-        alarm.since_ms or at_ms,
-        alarm.acknowledged,
-        silenced_until_ms(alarm, alarm.severity)
-        if is_silenced(alarm, at_ms, alarm.severity)
+        alert.severity or Severity.LOG,
+        alert.reason or Reason.BY_PERSON,
+        alert.since_ms or at_ms,
+        alert.acknowledged,
+        silenced_until_ms(alert, alert.severity)
+        if is_silenced(alert, at_ms, alert.severity)
         else None,
-        alarm.unknown_since_ms is None,
+        alert.unknown_since_ms is None,
     )
 
 

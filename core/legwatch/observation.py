@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from legwatch.conditions import cold as warmth
+from legwatch.conditions import cold
 from legwatch.conditions.cold import ColdMemory, Temperatures
 from legwatch.events import Window
 from legwatch.limits.limits import Rules
@@ -41,14 +41,14 @@ def observe(
     window_ms, back_ms = was.window_ms, was.back_ms
     stale_ms = rules.health.stale_s * 1000
     faulty: set[str] = set()
-    legs, rooms, counts, words, pairs = [], [], [], [], []
+    legs, rooms, movement_samples, mat_samples, pair_samples = [], [], [], [], []
     for w in windows:
         to_ms, leg_c = w.to_ms, thermometer.quantize(w.leg_c)
         legs.append((to_ms, leg_c))
-        pairs.append((to_ms, leg_c, w.leg_rh))
+        pair_samples.append((to_ms, leg_c, w.leg_rh))
         rooms.append((to_ms, thermometer.quantize(w.room_c)))
-        counts.append(MovementSample(to_ms, w.moves, w.active_s))
-        words.append((to_ms, w.in_bed))
+        movement_samples.append(MovementSample(to_ms, w.moves, w.active_s))
+        mat_samples.append((to_ms, w.in_bed))
         if w.faults:
             faulty.update(sensor for sensor, _ in w.faults)
         if to_ms > window_ms:
@@ -57,34 +57,38 @@ def observe(
             window_ms = to_ms
     leg = thermometer.update(was.leg, legs, at_ms, rules.health, fault="leg" in faulty)
     room = thermometer.update(was.room, rooms, at_ms, rules.health, fault="room" in faulty)
-    movement = movements.update(was.movement, counts, rules, at_ms, fault="movement" in faulty)
-    same = repeated.update(was.repeated_pair, pairs)
+    movement = movements.update(
+        was.movement, movement_samples, rules, at_ms, fault="movement" in faulty
+    )
+    pair = repeated.update(was.repeated_pair, pair_samples)
     if at_ms - window_ms > stale_ms:
         presence = occupancies.set_unknown(was.occupancy, at_ms)
     else:
-        off = was.offset.offset_c or 0.0
+        offset_c = was.offset.offset_c or 0.0
         presence = occupancies.update(
-            was.occupancy, words, leg, room, movement, at_ms, rules, offset_c=off
+            was.occupancy, mat_samples, leg, room, movement, at_ms, rules, offset_c=offset_c
         )
-    stuck = repeated.is_stuck(leg, same, movement, presence, at_ms, rules)
-    zero = offsets.estimate(was.offset, leg, room, movement, presence, at_ms)
-    now = _temperatures(leg, room, zero, stuck=stuck)
-    warm = warmth.update(was.cold, leg, now, presence, at_ms, rules, firing=cold_is_firing)
+    stuck = repeated.is_stuck(leg, pair, movement, presence, at_ms, rules)
+    offset = offsets.estimate(was.offset, leg, room, movement, presence, at_ms)
+    now = _temperatures(leg, room, offset, stuck=stuck)
+    memory = cold.update(was.cold, leg, now, presence, at_ms, rules, firing=cold_is_firing)
     minutes = was.minutes + 1
     return Observation(
-        window_ms, back_ms, minutes, leg, room, movement, presence, warm, stuck, zero, same
+        window_ms, back_ms, minutes, leg, room, movement, presence, memory, stuck, offset, pair
     )
 
 
-def temperatures(sight: Observation) -> Temperatures:
+def temperatures(observation: Observation) -> Temperatures:
     """Return what the air by the legs and in the room is taken for."""
-    return _temperatures(sight.leg, sight.room, sight.offset, stuck=sight.leg_stuck)
+    return _temperatures(
+        observation.leg, observation.room, observation.offset, stuck=observation.leg_stuck
+    )
 
 
 def _temperatures(
-    leg: Thermometer, room: Thermometer, zero: SensorOffset, *, stuck: bool
+    leg: Thermometer, room: Thermometer, offset: SensorOffset, *, stuck: bool
 ) -> Temperatures:
     if stuck or leg.celsius is None:
         return Temperatures(None, room.celsius, room.celsius is not None)
-    leg_c, room_c = offsets.correct(zero, leg.celsius, room.celsius)
+    leg_c, room_c = offsets.correct(offset, leg.celsius, room.celsius)
     return Temperatures(leg_c, room_c, room.celsius is not None)

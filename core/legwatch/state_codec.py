@@ -46,15 +46,15 @@ def from_json(text: str) -> BedState:
 
 
 def _bed_from(fields: list[Any]) -> Bed:
-    sight, legs, standing, budget, *later = fields  # what later versions added may be missing
+    sight, legs, alerts, budget, *added = fields  # what later versions added may be missing
     return Bed(
         _sight(sight),
         TriState(legs),
-        AlertStates(*(_alarm(alarm) for alarm in standing)),
+        AlertStates(*(_alarm(alert) for alert in alerts)),
         Budget(*budget),
         # A bed whose state does not speak of learning has had its first nights long ago.
-        TrialNights(*later[0]) if later else TRIAL_OVER,
-        int(later[1]) if len(later) > 1 else 0,
+        TrialNights(*added[0]) if added else TRIAL_OVER,
+        int(added[1]) if len(added) > 1 else 0,
     )
 
 
@@ -87,12 +87,12 @@ def _air(fields: list[Any]) -> Thermometer:
 
 def _warmth(fields: list[Any]) -> ColdMemory:
     """Read it; an older version told its contrast otherwise, and knows it anew in half an hour."""
-    warm = ColdMemory(*fields)
-    warm = warm._replace(baseline_samples_c=tuple(warm.baseline_samples_c))
+    memory = ColdMemory(*fields)
+    memory = memory._replace(baseline_samples_c=tuple(memory.baseline_samples_c))
     if len(fields) < len(ColdMemory._fields):
-        return warm._replace(fall=Fall())
-    change, night = Fall(*warm.fall), Contrast(*warm.contrast)
-    return warm._replace(
+        return memory._replace(fall=Fall())
+    change, night = Fall(*memory.fall), Contrast(*memory.contrast)
+    return memory._replace(
         fall=change._replace(contrasts_c=tuple(change.contrasts_c)),
         contrast=night._replace(
             samples_c=tuple(night.samples_c),
@@ -115,12 +115,12 @@ def _alarm(fields: list[Any]) -> AlertState:
 
     One that stood before episodes had a name takes that of the moment when it fired.
     """
-    alarm = AlertState(*fields)
-    nameless = alarm.severity is not None and alarm.episode_ms is None
-    return alarm._replace(
-        episode_ms=alarm.fired_ms if nameless else alarm.episode_ms,
-        severity=Severity(alarm.severity) if alarm.severity else None,
-        reason=Reason(alarm.reason) if alarm.reason else None,
-        ended_severity=Severity(alarm.ended_severity) if alarm.ended_severity else None,
-        ended_reason=Reason(alarm.ended_reason) if alarm.ended_reason else None,
+    alert = AlertState(*fields)
+    nameless = alert.severity is not None and alert.episode_ms is None
+    return alert._replace(
+        episode_ms=alert.fired_ms if nameless else alert.episode_ms,
+        severity=Severity(alert.severity) if alert.severity else None,
+        reason=Reason(alert.reason) if alert.reason else None,
+        ended_severity=Severity(alert.ended_severity) if alert.ended_severity else None,
+        ended_reason=Reason(alert.ended_reason) if alert.ended_reason else None,
     )

@@ -11,8 +11,7 @@ from legwatch.contract.codec import Press, Stored, decode_press, encode_press, e
 from legwatch.contract.command import Command, encode_result
 from legwatch.contract.topics import Channel
 from legwatch.errors import WireError
-from legwatch.events import ClockTrust as Trust
-from legwatch.events import Window
+from legwatch.events import ClockTrust, Window
 from legwatch_device.drivers import Feed
 from legwatch_device.indicator import Indicator
 from legwatch_device.link import LinkUp, PubAck, info
@@ -135,7 +134,7 @@ class Agent:
                     encode_window(stamped),
                 )
             )
-        played = [window.to_ms for window in measured if window.clock == Trust.PLAYED]
+        played = [window.to_ms for window in measured if window.clock == ClockTrust.PLAYED]
         facts = [(PLAYED_TO, to_ms) for to_ms in played[-1:]]
         try:
             self._spool.put(items, facts, presses)
@@ -257,12 +256,12 @@ class Agent:
         return item.payload[:-1] + tail + b"}"
 
     def _age_ms(self, item: SpooledWindow) -> int | None:
-        if item.clock == Trust.PLAYED:
+        if item.clock == ClockTrust.PLAYED:
             now_ms = self._feed.now_ms()
             return 0 if now_ms is None else now_ms - item.to_ms
         if item.boot == self._boot:
             return self._clock.mono_ms() - item.mono_ms
-        if item.clock == Trust.SYNCED:
+        if item.clock == ClockTrust.SYNCED:
             return self._clock.utc_ms() - item.to_ms
         return None  # an earlier boot that never knew the time: its age cannot be told
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from legwatch.contract.codec import Press
 from legwatch.errors import CannotRun
-from legwatch.events import ClockTrust as Trust
+from legwatch.events import ClockTrust
 from legwatch_device.agent import PLAYED_TO, Agent, Finished
 from legwatch_device.drivers import Button, Feed, Signal, open_driver
 from legwatch_device.indicator import Indicator
@@ -89,7 +89,7 @@ def _run(settings: AgentSettings, password: str, folder: Path) -> int:
 
 
 def _press(name: str, clock: Clock) -> Press:
-    trust = Trust.SYNCED if clock.synced() else Trust.UNSYNCED
+    trust = ClockTrust.SYNCED if clock.synced() else ClockTrust.UNSYNCED
     return Press(secrets.token_hex(16), name, clock.utc_ms(), clock=trust.value)
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from legwatch.contract.codec import MAX_MOVES
-from legwatch.events import ClockTrust as Trust
-from legwatch.events import Window
+from legwatch.events import ClockTrust, Window
 from legwatch_device.drivers import Motion, MotionSample, ReadFault, Reading, Sink, Thermometer
 from legwatch_runtime.clock import Clock
 
@@ -54,7 +53,7 @@ def close_window(
         wet[name] = round(median(damp), 1) if damp else None
         if not good:
             faults.update((h.name, h.fault) for h in heard if h.name == name)
-    trust = Trust.SYNCED if synced else Trust.UNSYNCED
+    trust = ClockTrust.SYNCED if synced else ClockTrust.UNSYNCED
     return Window(
         "",
         0,

@@ -67,7 +67,7 @@ def _run(
     path = folder / "legwatch.db"
     store = Store(path)
     arrivals: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
-    intake = UnitOfWork(store, settings.rules_of, settings.plays)
+    work = UnitOfWork(store, settings.rules_of, settings.plays)
     ingest = BrokerConnection(settings.mqtt, password, arrivals)
     bedsides = Bedsides(ingest)
     ingest.hear_answers(bedsides.hear)
@@ -77,12 +77,12 @@ def _run(
             notifier.begin(folder)
         if isinstance(notifier, Speaks):
             notifier.speak_over(bedsides)
-    boxes = _boxes(settings, path, channels, key, arrivals)
+    outboxes = _outboxes(settings, path, channels, key, arrivals)
     pulse, stopping = Status(), threading.Event()
     suspects = Suspects(folder / "at_work")
 
     def wake() -> None:
-        for box in boxes.values():
+        for box in outboxes.values():
             box.wake()
 
     def end(*_: object) -> None:
@@ -91,34 +91,34 @@ def _run(
 
     owner = WriterLoop(
         store=store,
-        intake=intake,
+        work=work,
         wire=ingest,
         arrivals=arrivals,
         tell=DeliveryPlanner(settings),
         rehearsal=partial(plan_evening, settings),
         wake=wake,
-        pulse=pulse,
+        status=pulse,
         stopping=stopping,
         suspects=suspects,
     )
     door = ActionHandler(key, arrivals.put, utc_ms)
-    health = _health(intake, ingest, boxes, pulse, arrivals, path, door, settings)
+    health = _health(work, ingest, outboxes, pulse, arrivals, path, door, settings)
     web = serve(settings.http.host, settings.http.port, health, door)
-    beats = DeadManSwitch(settings.heartbeat, lambda: pulse.now().well_ms)
+    dead_man = DeadManSwitch(settings.heartbeat, lambda: pulse.now().well_ms)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     owner.begin()
-    for box in boxes.values():
+    for box in outboxes.values():
         box.start()
     ingest.start()
-    beats.start()
-    logger.info("server up: %s beds known, health on port %s", len(intake.beds), web.server_port)
+    dead_man.start()
+    logger.info("server up: %s beds known, health on port %s", len(work.beds), web.server_port)
     try:
         owner.run()
     finally:
-        beats.stop()
+        dead_man.stop()
         ingest.stop()
-        for box in boxes.values():
+        for box in outboxes.values():
             box.stop()
         web.shutdown()
         suspects.close()
@@ -126,31 +126,31 @@ def _run(
     return 0
 
 
-def _boxes(
+def _outboxes(
     settings: ServerSettings,
     path: Path,
     channels: dict[str, Notifier],
     key: bytes,
     arrivals: "queue.SimpleQueue[Arrival | None]",
 ) -> dict[str, Outbox]:
-    boxes: dict[str, Outbox] = {}
+    outboxes: dict[str, Outbox] = {}
 
     def wake_all() -> None:
-        for box in boxes.values():
+        for box in outboxes.values():
             box.wake()
 
     for name, notifier in channels.items():
-        boxes[name] = Outbox(
+        outboxes[name] = Outbox(
             path,
             name,
             notifier,
-            compose=Renderer(settings, key),
+            render=Renderer(settings, key),
             give_up_h=settings.push.give_up_h,
             workers=settings.push.workers,
             wake_all=wake_all,
             answered=partial(_answered_in_app, arrivals, name),
         )
-    return boxes
+    return outboxes
 
 
 def _answered_in_app(
@@ -162,9 +162,9 @@ def _answered_in_app(
 
 
 def _health(
-    intake: UnitOfWork,
+    work: UnitOfWork,
     ingest: BrokerConnection,
-    boxes: dict[str, Outbox],
+    outboxes: dict[str, Outbox],
     pulse: Status,
     arrivals: "queue.SimpleQueue[Arrival | None]",
     path: Path,
@@ -172,17 +172,17 @@ def _health(
     settings: ServerSettings,
 ) -> Any:
     def report() -> dict[str, Any]:
-        beat, counters, wrong = pulse.now(), intake.counters, []
+        snapshot, counters, wrong = pulse.now(), work.counters, []
         if not ingest.connected():
             wrong.append("no connection to the broker")
-        if beat.failing:
-            wrong.append(f"the database takes nothing: {beat.failing}")
-        wrong += [f"bed {bed} cannot be judged" for bed in sorted(beat.unjudged)]
-        wrong += [f"channel {name}: {box.failing}" for name, box in boxes.items() if box.failing]
+        if snapshot.failing:
+            wrong.append(f"the database takes nothing: {snapshot.failing}")
+        wrong += [f"bed {bed} cannot be judged" for bed in sorted(snapshot.unjudged)]
+        wrong += [f"channel {name}: {box.failing}" for name, box in outboxes.items() if box.failing]
         tried: dict[str, str] = {}
         try:
             with closing(connect(path)) as db:
-                waiting = sum(backlog(boxes, db, utc_ms()).values())
+                waiting = sum(backlog(outboxes, db, utc_ms()).values())
             for way in route_statuses(path, settings, utc_ms()):
                 colour = {True: "green", False: "amber", None: "unknown"}[way.good]
                 tried[f"{way.person}/{way.channel}"] = f"{colour}: {way.why}"
@@ -190,7 +190,7 @@ def _health(
             waiting = -1  # not known
             wrong.append(f"the outbox cannot be read: {error}")
         now_ms = utc_ms()
-        age_s = round((now_ms - beat.committed_ms) / 1000, 1) if beat.committed_ms else None
+        age_s = round((now_ms - snapshot.committed_ms) / 1000, 1) if snapshot.committed_ms else None
         names = ("windows", "duplicates", "late", "clock_wrong", "quarantined")
         return {
             "status": "degraded" if wrong else "ok",
@@ -198,14 +198,14 @@ def _health(
             "last_commit_age_s": age_s,
             "counters": {name: getattr(counters, name) for name in names},
             "notices": dict(counters.notices),
-            "pushes": {name: dict(box.results) for name, box in boxes.items()},
+            "pushes": {name: dict(box.results) for name, box in outboxes.items()},
             "answers": dict(door.results),
             "rehearsal": tried,
             "backlog": waiting,
             "queue": arrivals.qsize(),
-            "beds": len(intake.beds),
-            "commits": beat.commits,
-            "commit_s": round(beat.commit_s, 3),
+            "beds": len(work.beds),
+            "commits": snapshot.commits,
+            "commit_s": round(snapshot.commit_s, 3),
         }
 
     return report

@@ -15,7 +15,7 @@ from typing import Any
 
 from legwatch_server.app import main
 from legwatch_server.notify.outbox import Outbox
-from legwatch_server.store import deliveries as ledger
+from legwatch_server.store import deliveries
 
 
 def die() -> None:
@@ -42,7 +42,7 @@ def after(whole: Callable[..., Any]) -> Callable[..., Any]:
 def arm(step: str) -> None:
     """Put the crash where it is wanted."""
     if step == "before claim":
-        ledger.claim = before(ledger.claim)
+        deliveries.claim = before(deliveries.claim)
     elif step == "after claim":
         Outbox._hand_out = before(Outbox._hand_out)  # type: ignore[method-assign]
     elif step == "after send":

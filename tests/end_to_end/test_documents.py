@@ -14,7 +14,7 @@ import pytest
 from checkout import Checkout
 from documents import in_words
 from end_to_end.house import House, Process, wait_until, write_night
-from legwatch_runtime import locations as usual
+from legwatch_runtime import locations
 from nightly import REPO, bare, night
 
 VENV = Path(sys.executable).parent
@@ -38,8 +38,8 @@ def typed(line: str, folder: Path, env: Mapping[str, str] = os.environ, code: in
 
 @pytest.mark.usefixtures("mosquitto")
 def test_legwatch_up_ends_its_made_night_with_commands_that_work(tmp_path: Path) -> None:
-    if usual.INSTALLED.exists():
-        pytest.skip(f"{usual.INSTALLED} is there: the commands would be about that server")
+    if locations.INSTALLED.exists():
+        pytest.skip(f"{locations.INSTALLED} is there: the commands would be about that server")
     env = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
     said = typed("legwatch up --speed 3000", tmp_path, env)
     go_on = said.partition("The made night is over.")[2]

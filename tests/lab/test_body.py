@@ -16,8 +16,7 @@ from legwatch.__main__ import main as legwatch
 from legwatch.errors import SettingsError
 from legwatch.recording import Recording, parse
 from legwatch_lab.nights import command
-from legwatch_lab.nights.body import night
-from legwatch_lab.nights.body import scenarios as kinds
+from legwatch_lab.nights.body import night, scenarios
 from legwatch_lab.nights.body.person import Sleeper, restless
 from legwatch_lab.nights.body.scenario import Scenario
 from legwatch_lab.nights.body.skin import SkinTemperatures, Surroundings, body, surround
@@ -207,7 +206,7 @@ def test_other_sensors_see_the_same_night(lukewarm: Path) -> None:
     assert other.reads("movement") == drawn.reads("movement")
 
 
-@pytest.mark.parametrize("kind", sorted(kinds.KINDS))
+@pytest.mark.parametrize("kind", sorted(scenarios.KINDS))
 def test_the_truth_of_every_kind_fits_its_file(lukewarm: Path, kind: str) -> None:
     (made,) = make(lukewarm, kind)
     truth = made.truth
@@ -293,10 +292,10 @@ def test_the_old_turn_less_than_the_young() -> None:
 
 
 def test_a_corpus_holds_each_kind_by_its_weight() -> None:
-    weights = {name: kind.weight for name, kind in kinds.KINDS.items()}
+    weights = {name: kind.weight for name, kind in scenarios.KINDS.items()}
     count = sum(weights.values())
     for first in (0, count):
-        dealt = [kinds.drawn(SEED, number) for number in range(first, first + count)]
+        dealt = [scenarios.drawn(SEED, number) for number in range(first, first + count)]
         assert {name: dealt.count(name) for name in weights} == weights
         assert dealt != sorted(dealt)
 

@@ -15,7 +15,7 @@ from legwatch_lab.bench.kinds import KINDS
 from legwatch_lab.bench.page import page
 from legwatch_lab.bench.sample import sample
 from legwatch_lab.bench.tables import OTHERS, SIDE, Found
-from legwatch_lab.nights.body import scenarios as kinds
+from legwatch_lab.nights.body import scenarios
 
 SIGNS = ("signs", "sign_hits", "sign_misses", "sign_lead")
 RATES = ("false_cold", "cold", "still", "still_normal", "false_still", "false_health", "wakes")
@@ -150,7 +150,7 @@ def test_early_signs_are_told_when_there_are_any(found: Callable[..., Found]) ->
 
 
 def test_every_kind_of_night_is_described() -> None:
-    assert list(KINDS) == list(kinds.KINDS)
+    assert list(KINDS) == list(scenarios.KINDS)
 
 
 @pytest.fixture

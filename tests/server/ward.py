@@ -22,7 +22,7 @@ from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.rehearsal import plan_evening
 from legwatch_server.notify.render import Renderer
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store import deliveries as ledger
+from legwatch_server.store import deliveries
 from legwatch_server.store.store import Store, connect
 from nightly import ms
 
@@ -104,13 +104,13 @@ class Ward:
         self.intake = UnitOfWork(self.store, self.settings.rules_of, self.settings.plays)
         self.owner = WriterLoop(
             store=self.store,
-            intake=self.intake,
+            work=self.intake,
             wire=Wire(),
             arrivals=queue.SimpleQueue[Arrival | None](),
             tell=DeliveryPlanner(self.settings),
             rehearsal=partial(plan_evening, self.settings),
             wake=lambda: None,
-            pulse=Status(),
+            status=Status(),
             utc_ms=lambda: self.now_ms,
         )
         self.boxes = {name: self._box(name, channel) for name, channel in self.channels.items()}
@@ -124,7 +124,7 @@ class Ward:
             self.path,
             name,
             notifier,
-            compose=Renderer(self.settings, KEY),
+            render=Renderer(self.settings, KEY),
             give_up_h=self.settings.push.give_up_h,
             utc_ms=lambda: self.now_ms,
         )
@@ -162,7 +162,7 @@ class Ward:
         """Let time come to `to_ms`; what is due on the way goes out at its own time."""
         while True:
             self.settle()
-            nexts = [ledger.next_ms(self.dbs[name], name) for name in self.boxes]
+            nexts = [deliveries.next_ms(self.dbs[name], name) for name in self.boxes]
             next_ms = min((at for at in nexts if at > self.now_ms), default=to_ms)
             if next_ms >= to_ms:
                 break

@@ -52,10 +52,10 @@ class AlertStates(NamedTuple):
         """Return the alarm of one kind."""
         return self[_PLACE[kind]]
 
-    def put(self, kind: AlertKind, alarm: AlertState) -> "AlertStates":
+    def put(self, kind: AlertKind, alert: AlertState) -> "AlertStates":
         """Return the alarms with one of them replaced."""
         changed = list(self)
-        changed[_PLACE[kind]] = alarm
+        changed[_PLACE[kind]] = alert
         return AlertStates._make(changed)
 
 
@@ -74,7 +74,7 @@ class Transition(NamedTuple):
 
 
 def advance(
-    alarm: AlertState,
+    alert: AlertState,
     verdict: Verdict,
     at_ms: int,
     limits: AlertLimits,
@@ -86,64 +86,64 @@ def advance(
 
     `stirred`: the sleeper has moved in this minute.
     """
-    if moved_this_minute and alarm.hold_until_ms is not None:
-        alarm = alarm._replace(hold_until_ms=at_ms)
-    if alarm.severity is None:
-        return _inactive(alarm, verdict, at_ms, limits)
+    if moved_this_minute and alert.hold_until_ms is not None:
+        alert = alert._replace(hold_until_ms=at_ms)
+    if alert.severity is None:
+        return _inactive(alert, verdict, at_ms, limits)
     if verdict.holds is TriState.UNKNOWN:
-        return _cannot_judge(alarm, verdict, at_ms, limits)
+        return _cannot_judge(alert, verdict, at_ms, limits)
     if verdict.holds is TriState.NO:
-        return _resolve(alarm, verdict, at_ms)
-    return _firing(alarm._replace(unknown_since_ms=None), verdict, at_ms, limits, not_answered_s)
+        return _resolve(alert, verdict, at_ms)
+    return _firing(alert._replace(unknown_since_ms=None), verdict, at_ms, limits, not_answered_s)
 
 
-def remind(alarm: AlertState, verdict: Verdict, at_ms: int) -> tuple[AlertState, Transition | None]:
+def remind(alert: AlertState, verdict: Verdict, at_ms: int) -> tuple[AlertState, Transition | None]:
     """Say a standing alert once more, also when it was acknowledged: a new night has begun."""
     if (
-        alarm.severity is None
+        alert.severity is None
         or verdict.holds is not TriState.YES
-        or is_silenced(alarm, at_ms, alarm.severity)
+        or is_silenced(alert, at_ms, alert.severity)
     ):
-        return alarm, None
-    reason = alarm.reason or verdict.reason
-    return alarm._replace(acknowledged=False), Transition(
-        TransitionKind.RENOTIFIED, alarm.severity, reason
+        return alert, None
+    reason = alert.reason or verdict.reason
+    return alert._replace(acknowledged=False), Transition(
+        TransitionKind.RENOTIFIED, alert.severity, reason
     )
 
 
-def silenced_until_ms(alarm: AlertState, level: Severity | None) -> int:
+def silenced_until_ms(alert: AlertState, severity: Severity | None) -> int:
     """Return until when the kind is to be quiet at a level, UTC ms; 0: it is not."""
-    hushed = 0 if level is Severity.URGENT else alarm.all_snoozed_until_ms or 0
-    return max(alarm.snoozed_until_ms or 0, hushed)
+    hushed = 0 if severity is Severity.URGENT else alert.all_snoozed_until_ms or 0
+    return max(alert.snoozed_until_ms or 0, hushed)
 
 
-def is_silenced(alarm: AlertState, at_ms: int, level: Severity | None) -> bool:
+def is_silenced(alert: AlertState, at_ms: int, severity: Severity | None) -> bool:
     """Say whether the kind is to be quiet now."""
-    return at_ms < silenced_until_ms(alarm, level)
+    return at_ms < silenced_until_ms(alert, severity)
 
 
 def _inactive(
-    alarm: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits
+    alert: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits
 ) -> tuple[AlertState, Transition | None]:
     if verdict.holds is not TriState.YES:
-        return alarm, None
-    rearmed = alarm.ended_ms is None or at_ms - alarm.ended_ms >= limits.rearm_s * 1000
+        return alert, None
+    rearmed = alert.ended_ms is None or at_ms - alert.ended_ms >= limits.rearm_s * 1000
     if (
         not rearmed
-        and alarm.ended_severity
-        and RANK[verdict.severity] <= RANK[alarm.ended_severity]
+        and alert.ended_severity
+        and RANK[verdict.severity] <= RANK[alert.ended_severity]
     ):
-        return alarm, None
-    again = Reason.COLD_START in (alarm.ended_reason, verdict.reason)
-    if again and alarm.ended_reason is verdict.reason and at_ms - (alarm.ended_ms or 0) < NIGHT_MS:
-        return alarm, None  # a bed that does not warm is said once a night
+        return alert, None
+    again = Reason.COLD_START in (alert.ended_reason, verdict.reason)
+    if again and alert.ended_reason is verdict.reason and at_ms - (alert.ended_ms or 0) < NIGHT_MS:
+        return alert, None  # a bed that does not warm is said once a night
     fired = AlertState(
         severity=verdict.severity,
         reason=verdict.reason,
         since_ms=verdict.since_ms,
         fired_ms=at_ms,
-        snoozed_until_ms=alarm.snoozed_until_ms,
-        all_snoozed_until_ms=alarm.all_snoozed_until_ms,
+        snoozed_until_ms=alert.snoozed_until_ms,
+        all_snoozed_until_ms=alert.all_snoozed_until_ms,
         episode_ms=at_ms,
     )
     return fired, Transition(
@@ -152,47 +152,47 @@ def _inactive(
 
 
 def _cannot_judge(
-    alarm: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits
+    alert: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits
 ) -> tuple[AlertState, Transition | None]:
-    level = alarm.severity or Severity.LOG
-    if alarm.unknown_since_ms is None:
-        return alarm._replace(unknown_since_ms=at_ms), None
-    if alarm.unknown_notified or at_ms - alarm.unknown_since_ms < limits.unknown_s * 1000:
-        return alarm, None
-    return alarm._replace(unknown_notified=True), Transition(
-        TransitionKind.UNKNOWN, level, verdict.reason
+    severity = alert.severity or Severity.LOG
+    if alert.unknown_since_ms is None:
+        return alert._replace(unknown_since_ms=at_ms), None
+    if alert.unknown_notified or at_ms - alert.unknown_since_ms < limits.unknown_s * 1000:
+        return alert, None
+    return alert._replace(unknown_notified=True), Transition(
+        TransitionKind.UNKNOWN, severity, verdict.reason
     )
 
 
 def _resolve(
-    alarm: AlertState, verdict: Verdict, at_ms: int
+    alert: AlertState, verdict: Verdict, at_ms: int
 ) -> tuple[AlertState, Transition | None]:
-    level = alarm.severity or Severity.LOG
+    severity = alert.severity or Severity.LOG
     ended = AlertState(
         ended_ms=at_ms,
-        ended_severity=level,
-        ended_reason=alarm.reason,
-        snoozed_until_ms=None if alarm.snooze_ends_with_episode else alarm.snoozed_until_ms,
-        all_snoozed_until_ms=alarm.all_snoozed_until_ms,
+        ended_severity=severity,
+        ended_reason=alert.reason,
+        snoozed_until_ms=None if alert.snooze_ends_with_episode else alert.snoozed_until_ms,
+        all_snoozed_until_ms=alert.all_snoozed_until_ms,
     )
-    held = None if alarm.notified else SuppressedBy.LOG_ONLY
-    return ended, Transition(TransitionKind.RESOLVED, level, verdict.reason, held)
+    held = None if alert.notified else SuppressedBy.LOG_ONLY
+    return ended, Transition(TransitionKind.RESOLVED, severity, verdict.reason, held)
 
 
 def _firing(
-    alarm: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits, not_answered_s: int
+    alert: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits, not_answered_s: int
 ) -> tuple[AlertState, Transition | None]:
-    level, urgent = alarm.severity or Severity.LOG, Severity.URGENT
-    if verdict.since_ms is not None and _unanswered(alarm, at_ms, not_answered_s):
-        raised = alarm._replace(
+    severity, urgent = alert.severity or Severity.LOG, Severity.URGENT
+    if verdict.since_ms is not None and _unanswered(alert, at_ms, not_answered_s):
+        raised = alert._replace(
             severity=urgent, escalated_by_timeout=True, escalated=True, repeats=0
         )
         return raised, Transition(
             TransitionKind.ESCALATED, urgent, Reason.NOT_ANSWERED, rule="warmth.not_answered_s"
         )
-    if RANK[verdict.severity] > RANK[level]:
+    if RANK[verdict.severity] > RANK[severity]:
         by_time = verdict.reason is Reason.COLD_AND_STILL
-        raised = alarm._replace(
+        raised = alert._replace(
             severity=verdict.severity,
             reason=verdict.reason,
             acknowledged=False,
@@ -203,65 +203,65 @@ def _firing(
         return raised, Transition(
             TransitionKind.ESCALATED, verdict.severity, verdict.reason, rule=verdict.rule
         )
-    if RANK[verdict.severity] < RANK[level] and not alarm.escalated_by_timeout:
-        return alarm._replace(severity=verdict.severity), None
-    return _renotify(alarm, verdict, at_ms, limits)
+    if RANK[verdict.severity] < RANK[severity] and not alert.escalated_by_timeout:
+        return alert._replace(severity=verdict.severity), None
+    return _renotify(alert, verdict, at_ms, limits)
 
 
-def _unanswered(alarm: AlertState, at_ms: int, not_answered_s: int) -> bool:
+def _unanswered(alert: AlertState, at_ms: int, not_answered_s: int) -> bool:
     """Say whether a warning has stood for too long; an episode is raised so once.
 
     Nobody can have answered what was told to nobody, nor had to while quiet was asked for.
     """
-    waiting = alarm.severity is Severity.WARNING and not alarm.acknowledged and not alarm.escalated
-    waiting = waiting and alarm.notified and alarm.reason is not Reason.COLD_START
-    if not waiting or not not_answered_s or alarm.fired_ms is None:
+    waiting = alert.severity is Severity.WARNING and not alert.acknowledged and not alert.escalated
+    waiting = waiting and alert.notified and alert.reason is not Reason.COLD_START
+    if not waiting or not not_answered_s or alert.fired_ms is None:
         return False
     since_ms = max(
-        alarm.fired_ms, alarm.silence_ended_ms or 0, silenced_until_ms(alarm, alarm.severity)
+        alert.fired_ms, alert.silence_ended_ms or 0, silenced_until_ms(alert, alert.severity)
     )
     return at_ms - since_ms >= not_answered_s * 1000
 
 
 def _renotify(
-    alarm: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits
+    alert: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits
 ) -> tuple[AlertState, Transition | None]:
-    level, reason = alarm.severity or Severity.LOG, alarm.reason or Reason.BY_PERSON
-    until_ms = silenced_until_ms(alarm, level)
+    severity, reason = alert.severity or Severity.LOG, alert.reason or Reason.BY_PERSON
+    until_ms = silenced_until_ms(alert, severity)
     if until_ms and at_ms >= until_ms:
-        alarm = alarm._replace(
+        alert = alert._replace(
             snoozed_until_ms=None, all_snoozed_until_ms=None, silence_ended_ms=until_ms
         )
-        if not alarm.acknowledged and level is not Severity.LOG:
-            return alarm, Transition(TransitionKind.RENOTIFIED, level, Reason.SNOOZE_OVER)
-    waits = alarm.hold_until_ms is not None and at_ms < alarm.hold_until_ms
-    if alarm.acknowledged or waits or at_ms < until_ms or level is Severity.LOG:
-        return alarm, None
-    if not alarm.notified and verdict.since_ms is not None:
+        if not alert.acknowledged and severity is not Severity.LOG:
+            return alert, Transition(TransitionKind.RENOTIFIED, severity, Reason.SNOOZE_OVER)
+    waits = alert.hold_until_ms is not None and at_ms < alert.hold_until_ms
+    if alert.acknowledged or waits or at_ms < until_ms or severity is Severity.LOG:
+        return alert, None
+    if not alert.notified and verdict.since_ms is not None:
         # The night's budget held it back, and it is still true.
-        return alarm, Transition(TransitionKind.RENOTIFIED, level, reason)
+        return alert, Transition(TransitionKind.RENOTIFIED, severity, reason)
     due = (
-        alarm.last_notified_ms is not None
-        and at_ms - alarm.last_notified_ms >= limits.repeat_urgent_s * 1000
+        alert.last_notified_ms is not None
+        and at_ms - alert.last_notified_ms >= limits.repeat_urgent_s * 1000
     )
     holds = verdict.since_ms is not None
-    if level is Severity.URGENT and due and holds and alarm.repeats < limits.repeat_urgent:
-        return alarm._replace(repeats=alarm.repeats + 1), Transition(
-            TransitionKind.RENOTIFIED, level, reason
+    if severity is Severity.URGENT and due and holds and alert.repeats < limits.repeat_urgent:
+        return alert._replace(repeats=alert.repeats + 1), Transition(
+            TransitionKind.RENOTIFIED, severity, reason
         )
-    return alarm, None
+    return alert, None
 
 
-def rebase(alarm: AlertState, at_ms: int) -> AlertState:
+def rebase(alert: AlertState, at_ms: int) -> AlertState:
     """Return a standing alarm on another time line: it stands, and nobody has seen it end."""
-    if alarm.severity is None:
+    if alert.severity is None:
         return AlertState()
     return AlertState(
-        alarm.severity,
-        alarm.reason,
+        alert.severity,
+        alert.reason,
         at_ms,
         at_ms,
-        notified=alarm.notified,
-        acknowledged=alarm.acknowledged,
-        episode_ms=alarm.episode_ms,
+        notified=alert.notified,
+        acknowledged=alert.acknowledged,
+        episode_ms=alert.episode_ms,
     )

@@ -9,65 +9,69 @@ Response = Ack | Snooze
 
 
 def respond(
-    alarms: AlertStates, said: Response, at_ms: int
+    alerts: AlertStates, response: Response, at_ms: int
 ) -> tuple[AlertStates, tuple[Notice, ...]]:
     """Acknowledge what stands, or snooze; a longer snooze replaces a shorter one."""
     notices = []
-    for kind, alarm in zip(AlertKind, alarms, strict=True):
-        if said.kind is not None and kind is not said.kind:
+    for kind, alert in zip(AlertKind, alerts, strict=True):
+        if response.kind is not None and kind is not response.kind:
             continue
-        if isinstance(said, Snooze):
-            quiet = _snooze(kind, alarm, said, at_ms)
+        if isinstance(response, Snooze):
+            quiet = _snooze(kind, alert, response, at_ms)
         else:
-            quiet = _acknowledge(alarm, said)
+            quiet = _acknowledge(alert, response)
         if quiet is None:
             continue
-        alarms = alarms.put(kind, quiet)
-        what = TransitionKind.SNOOZED if isinstance(said, Snooze) else TransitionKind.ACKNOWLEDGED
+        alerts = alerts.put(kind, quiet)
+        what = (
+            TransitionKind.SNOOZED if isinstance(response, Snooze) else TransitionKind.ACKNOWLEDGED
+        )
         figures: Figures = ()
-        if isinstance(said, Snooze):
+        if isinstance(response, Snooze):
             until_ms = silenced_until_ms(quiet, None)
             figures = (("for_min", (until_ms - at_ms) // 60_000),)
-        level = alarm.severity or Severity.LOG
-        useless = isinstance(said, Ack) and not said.useful
+        severity = alert.severity or Severity.LOG
+        useless = isinstance(response, Ack) and not response.useful
         reason = Reason.NOT_USEFUL if useless else Reason.BY_PERSON
-        held, episode_ms = SuppressedBy.LOG_ONLY, alarm.episode_ms
-        notices.append(Notice(at_ms, kind, what, level, reason, figures, held, episode_ms))
-    return alarms, tuple(notices)
+        suppressed_by, episode_ms = SuppressedBy.LOG_ONLY, alert.episode_ms
+        notices.append(
+            Notice(at_ms, kind, what, severity, reason, figures, suppressed_by, episode_ms)
+        )
+    return alerts, tuple(notices)
 
 
-def _snooze(kind: AlertKind, alarm: AlertState, said: Snooze, at_ms: int) -> AlertState | None:
-    if said.standing and not _had_fired_by(alarm, said.at_ms):
+def _snooze(kind: AlertKind, alert: AlertState, response: Snooze, at_ms: int) -> AlertState | None:
+    if response.standing and not _had_fired_by(alert, response.at_ms):
         return None
-    over = alarm.severity is None or said.episode_ms != alarm.episode_ms
-    if said.episode_ms is not None and over:
+    over = alert.severity is None or response.episode_ms != alert.episode_ms
+    if response.episode_ms is not None and over:
         return None
-    if said.kind is None:
-        until_ms = max(alarm.all_snoozed_until_ms or 0, said.until_ms)
+    if response.kind is None:
+        until_ms = max(alert.all_snoozed_until_ms or 0, response.until_ms)
         mutes = kind in BODY_KINDS and until_ms > at_ms
-        return alarm._replace(all_snoozed_until_ms=until_ms) if mutes else None
-    until_ms = max(alarm.snoozed_until_ms or 0, said.until_ms)
+        return alert._replace(all_snoozed_until_ms=until_ms) if mutes else None
+    until_ms = max(alert.snoozed_until_ms or 0, response.until_ms)
     if until_ms <= at_ms:
         return None
     longer = (
-        alarm.snoozed_until_ms is None
-        or alarm.snoozed_until_ms <= at_ms
-        or alarm.snooze_ends_with_episode
+        alert.snoozed_until_ms is None
+        or alert.snoozed_until_ms <= at_ms
+        or alert.snooze_ends_with_episode
     )
-    ends = said.episode_ms is not None and longer
-    return alarm._replace(snoozed_until_ms=until_ms, snooze_ends_with_episode=ends)
+    ends = response.episode_ms is not None and longer
+    return alert._replace(snoozed_until_ms=until_ms, snooze_ends_with_episode=ends)
 
 
-def _acknowledge(alarm: AlertState, said: Ack) -> AlertState | None:
-    standing = alarm.severity is not None and not alarm.acknowledged
-    if said.episode_ms is None:
-        meant = _had_fired_by(alarm, said.at_ms)
+def _acknowledge(alert: AlertState, response: Ack) -> AlertState | None:
+    standing = alert.severity is not None and not alert.acknowledged
+    if response.episode_ms is None:
+        meant = _had_fired_by(alert, response.at_ms)
     else:
-        meant = said.episode_ms == alarm.episode_ms
-    return alarm._replace(acknowledged=True) if standing and meant else None
+        meant = response.episode_ms == alert.episode_ms
+    return alert._replace(acknowledged=True) if standing and meant else None
 
 
-def _had_fired_by(alarm: AlertState, at_ms: int) -> bool:
+def _had_fired_by(alert: AlertState, at_ms: int) -> bool:
     """Say whether the alert stood already: nobody answers what they have not heard yet."""
-    begun = [ms for ms in (alarm.episode_ms, alarm.fired_ms) if ms is not None]
-    return alarm.severity is not None and (not begun or min(begun) <= at_ms)
+    begun = [ms for ms in (alert.episode_ms, alert.fired_ms) if ms is not None]
+    return alert.severity is not None and (not begun or min(begun) <= at_ms)

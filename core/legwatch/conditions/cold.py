@@ -3,7 +3,7 @@
 from statistics import median
 from typing import NamedTuple
 
-from legwatch.conditions import uncovered as cover
+from legwatch.conditions import uncovered
 from legwatch.conditions.verdict import (
     RANK,
     WARM,
@@ -17,7 +17,7 @@ from legwatch.conditions.verdict import (
 )
 from legwatch.limits.limits import Rules
 from legwatch.signals import contrast
-from legwatch.signals import fall as change
+from legwatch.signals import fall as falls
 from legwatch.signals.contrast import Contrast
 from legwatch.signals.fall import Fall
 from legwatch.signals.movement import Movement, is_known, is_restless
@@ -29,7 +29,7 @@ NO_FALL_MARGIN_C = (
     1.0  # above what is cold without any fall, so that one word does not call the next
 )
 BACK_IN_BED_C = 0.5  # a sensor told to be outside is believed back in the bed from so much more on
-ON_SKIN_MS = change.KEPT * 60_000  # what is remembered before a fall
+ON_SKIN_MS = falls.KEPT * 60_000  # what is remembered before a fall
 MARK_MS = 180_000  # the baseline remembers one mark every three minutes
 WARMEST_K = 0.88  # a sensor lain upon, or beside a bottle, is no measure of a covered bed
 ON_SKIN_K = 0.97  # nearly as warm as skin is no air under a cover, but a leg upon the sensor
@@ -54,7 +54,7 @@ class ColdMemory(NamedTuple):
     dropped_ms: int | None = None  # when the air last fell as it does under a lifted cover
     warm_ms: int | None = None
     less_urgent_ms: int | None = None
-    fall: Fall = change.NOTHING
+    fall: Fall = falls.NOTHING
     displaced_since_ms: int | None = None  # bed air as cold as room air since, with somebody in bed
     contrast: Contrast = contrast.NOTHING
     on_skin_ms: int | None = None  # when the air was last as warm as skin
@@ -69,90 +69,94 @@ class Temperatures(NamedTuple):
 
 
 def update(
-    was: ColdMemory,
+    before: ColdMemory,
     leg: Thermometer,
-    now: Temperatures,
-    presence: Occupancy,
+    memory: Temperatures,
+    occupancy: Occupancy,
     at_ms: int,
     rules: Rules,
     *,
     firing: bool,
 ) -> ColdMemory:
     """Take one minute in. A warm, occupied minute adds to the baseline; a cold one does not."""
-    limits, c, r = rules.warmth, now.leg_c, now.room_c
-    if presence.entered_ms is not None and presence.entered_ms != was.entered_ms:
-        back = presence.settled_ms - presence.entered_ms < limits.settle_s * 1000
-        was = (
-            was._replace(entered_ms=presence.entered_ms)
+    limits, c, r = rules.warmth, memory.leg_c, memory.room_c
+    if occupancy.entered_ms is not None and occupancy.entered_ms != before.entered_ms:
+        back = occupancy.settled_ms - occupancy.entered_ms < limits.settle_s * 1000
+        before = (
+            before._replace(entered_ms=occupancy.entered_ms)
             if back
-            else ColdMemory(presence.entered_ms)
+            else ColdMemory(occupancy.entered_ms)
         )
-    if was.fall.notified and not firing:  # what is usual begins anew under the cover as it is now
-        was = was._replace(
-            baseline_samples_c=(), baseline_c=None, contrast=contrast.without_baseline(was.contrast)
+    if (
+        before.fall.notified and not firing
+    ):  # what is usual begins anew under the cover as it is now
+        before = before._replace(
+            baseline_samples_c=(),
+            baseline_c=None,
+            contrast=contrast.without_baseline(before.contrast),
         )
-    if c is None or presence.in_bed is False:
-        kept = change.update(was.fall, None, at_ms, firing=firing)
+    if c is None or occupancy.in_bed is False:
+        kept = falls.update(before.fall, None, at_ms, firing=firing)
         return ColdMemory(
-            was.entered_ms,
-            was.baseline_samples_c,
-            was.baseline_c,
-            was.warmed,
+            before.entered_ms,
+            before.baseline_samples_c,
+            before.baseline_c,
+            before.warmed,
             fall=kept,
-            contrast=was.contrast,
-            on_skin_ms=was.on_skin_ms,
+            contrast=before.contrast,
+            on_skin_ms=before.on_skin_ms,
         )
-    night = contrast.begin(was.contrast, r)
+    night = contrast.begin(before.contrast, r)
     contrast_c = contrast.normalized(night, c, r)
     k = relative_warmth(c, r, rules)
-    base = was.baseline_c
+    base = before.baseline_c
     usual_k = None if base is None else relative_warmth(base, r, rules)
-    seen = change.update(was.fall, contrast_c, at_ms, firing=firing)
+    seen = falls.update(before.fall, contrast_c, at_ms, firing=firing)
     fallen = _fallen(c, base, k, usual_k, rules)
     low_k = limits.contrast_k if usual_k is None else min(limits.contrast_k, 0.8 * usual_k)
-    bare = k is not None and now.measured and k < low_k and c < limits.warn_c
-    above_c = round(c - r, 3) if now.measured and r is not None else None
+    bare = k is not None and memory.measured and k < low_k and c < limits.warn_c
+    above_c = round(c - r, 3) if memory.measured and r is not None else None
     near = above_c is not None and above_c <= limits.draught_contrast_c
     airy = near or (k is not None and k < limits.draught_k)
     drop = drop_c(leg) >= limits.uncovered_fall_c
-    fallen_ms = _held_since(was.fallen_ms, fallen, at_ms)
-    plain_ms = _held_since(was.plain_ms, c < limits.plain_c, at_ms)
+    fallen_ms = _held_since(before.fallen_ms, fallen, at_ms)
+    plain_ms = _held_since(before.plain_ms, c < limits.plain_c, at_ms)
     marks, calm = (
-        was.baseline_samples_c,
+        before.baseline_samples_c,
         fallen_ms is None and plain_ms is None and seen.since_ms is None,
     )
     if at_ms % MARK_MS == 0 and not firing and calm and (k is None or k <= ON_SKIN_K):
         keep = limits.baseline_s * 1000 // MARK_MS
         marks = (*marks[-(keep - 1) :], _as_covered(c, r, rules))
         base = median(sorted(marks)[len(marks) // 2 :])
-    told = _has_held(was.displaced_since_ms, rules.health.slipped_s, at_ms)
+    told = _has_held(before.displaced_since_ms, rules.health.slipped_s, at_ms)
     near_c = limits.slipped_c + (BACK_IN_BED_C if told else 0.0)
     near_room = above_c is not None and above_c <= near_c
     slipped = near_room and r is not None and r < limits.warm_room_c
-    slipped_ms = _held_since(was.displaced_since_ms, slipped, at_ms)
-    settled = presence.in_bed is True and at_ms >= presence.settled_ms and now.measured
+    slipped_ms = _held_since(before.displaced_since_ms, slipped, at_ms)
+    settled = occupancy.in_bed is True and at_ms >= occupancy.settled_ms and memory.measured
     if settled and not firing and seen.since_ms is None and slipped_ms is None:
         night = contrast.update(night, contrast_c, at_ms)
     return ColdMemory(
-        was.entered_ms,
+        before.entered_ms,
         marks,
         base,
-        was.warmed or c >= limits.warn_c,
+        before.warmed or c >= limits.warn_c,
         fallen_ms,
         plain_ms,
-        _held_since(was.contrast_ms, bare, at_ms),
-        _held_since(was.urgent_ms, c < limits.urgent_c, at_ms),
+        _held_since(before.contrast_ms, bare, at_ms),
+        _held_since(before.urgent_ms, c < limits.urgent_c, at_ms),
         _held_since(
-            was.cold_room_ms, now.measured and r is not None and r < limits.cold_room_c, at_ms
+            before.cold_room_ms, memory.measured and r is not None and r < limits.cold_room_c, at_ms
         ),
-        _held_since(was.draught_ms, airy, at_ms),
-        at_ms if drop else was.dropped_ms,
-        _held_since(was.warm_ms, firing and _warm(c, contrast_c, base, seen, rules), at_ms),
-        _held_since(was.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
+        _held_since(before.draught_ms, airy, at_ms),
+        at_ms if drop else before.dropped_ms,
+        _held_since(before.warm_ms, firing and _warm(c, contrast_c, base, seen, rules), at_ms),
+        _held_since(before.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
         seen,
         slipped_ms,
         night,
-        at_ms if k is not None and k > ON_SKIN_K else was.on_skin_ms,
+        at_ms if k is not None and k > ON_SKIN_K else before.on_skin_ms,
     )
 
 
@@ -178,7 +182,7 @@ def _warm(c: float, contrast_c: float | None, base: float | None, seen: Fall, ru
     if contrast_c is not None and seen.baseline_c is not None:
         back = contrast_c >= (1 - limits.clear_share) * seen.baseline_c
         near = c >= limits.clear_near_c or (base is not None and base - c < limits.clear_drop_c)
-        again = change.recovered(seen) and c >= limits.plain_c + NO_FALL_MARGIN_C
+        again = falls.recovered(seen) and c >= limits.plain_c + NO_FALL_MARGIN_C
         return c >= limits.covered_c or (back and near) or again
     return c >= limits.clear_c or (
         c >= limits.clear_near_c and (base is None or base - c < limits.clear_drop_c)
@@ -186,10 +190,10 @@ def _warm(c: float, contrast_c: float | None, base: float | None, seen: Fall, ru
 
 
 def judge(
-    now: ColdMemory,
+    memory: ColdMemory,
     leg: Thermometer,
-    felt: Temperatures,
-    presence: Occupancy,
+    temperatures: Temperatures,
+    occupancy: Occupancy,
     movement: Movement,
     at_ms: int,
     rules: Rules,
@@ -198,66 +202,72 @@ def judge(
 ) -> Verdict:
     """Say whether the legs are cold; `firing` is the level at which the alert already stands."""
     limits = rules.warmth
-    if presence.in_bed is False:
+    if occupancy.in_bed is False:
         return no(Reason.LEFT_BED)
-    if felt.leg_c is None:
+    if temperatures.leg_c is None:
         return unknown(Reason.NO_READINGS)
-    if presence.in_bed is None or presence.entered_ms is None:
+    if occupancy.in_bed is None or occupancy.entered_ms is None:
         return unknown(Reason.PRESENCE_UNSURE)
-    if felt.measured and felt.room_c is not None and felt.room_c >= limits.warm_room_c:
+    if (
+        temperatures.measured
+        and temperatures.room_c is not None
+        and temperatures.room_c >= limits.warm_room_c
+    ):
         return no(Reason.WARM_ROOM)
-    turned_ms = last_turn_ms(now, movement, at_ms, rules)
-    if now.displaced_since_ms is not None or (
-        not firing and _may_be_displaced(now, felt, turned_ms, at_ms, rules)
+    turned_ms = last_turn_ms(memory, movement, at_ms, rules)
+    if memory.displaced_since_ms is not None or (
+        not firing and _may_be_displaced(memory, temperatures, turned_ms, at_ms, rules)
     ):
         return unknown(Reason.DISPLACED)
-    if firing and _has_held(now.warm_ms, limits.clear_hold_s, at_ms):
+    if firing and _has_held(memory.warm_ms, limits.clear_hold_s, at_ms):
         return WARM
-    if not firing and at_ms < presence.settled_ms:
+    if not firing and at_ms < occupancy.settled_ms:
         return WARM
-    found = _cold(now, leg, felt, movement, presence.settled_ms, at_ms, rules)
+    found = _cold(memory, leg, temperatures, movement, occupancy.settled_ms, at_ms, rules)
     if firing is None:
-        if found is None or _alive(presence, movement, found.since_ms, rules):
+        if found is None or _alive(occupancy, movement, found.since_ms, rules):
             return found or WARM
         return unknown(Reason.PRESENCE_UNSURE)
     # What was told holds on when its fall has come to an end; it is no longer one only if it warms.
-    since_ms = found.since_ms if found else change.still_low_since_ms(now.fall, limits)
+    since_ms = found.since_ms if found else falls.still_low_since_ms(memory.fall, limits)
     if rise_10_min_c(leg) >= limits.recover_c:
         since_ms = None  # no reason to say more
     least = firing
-    if firing is Severity.URGENT and _has_held(now.less_urgent_ms, limits.clear_hold_s, at_ms):
+    if firing is Severity.URGENT and _has_held(memory.less_urgent_ms, limits.clear_hold_s, at_ms):
         least = Severity.WARNING
     if found is None or RANK[found.severity] < RANK[least]:
-        why = found.reason if found else cooling_reason(now, at_ms, rules)
+        why = found.reason if found else cooling_reason(memory, at_ms, rules)
         return yes(least, why, since_ms, found.rule if found else "")
     return found._replace(since_ms=since_ms)
 
 
 def _may_be_displaced(
-    now: ColdMemory, felt: Temperatures, turned_ms: int | None, at_ms: int, rules: Rules
+    memory: ColdMemory, temperatures: Temperatures, turned_ms: int | None, at_ms: int, rules: Rules
 ) -> bool:
-    if not felt.measured or felt.room_c is None:
+    if not temperatures.measured or temperatures.room_c is None:
         return False
-    stretch = contrast.span_ratio(now.contrast, felt.room_c)
-    usual = now.contrast.baseline
-    return cover.may_be_displaced(now.fall, usual, turned_ms, stretch, at_ms, rules.warmth)
+    stretch = contrast.span_ratio(memory.contrast, temperatures.room_c)
+    usual = memory.contrast.baseline
+    return uncovered.may_be_displaced(memory.fall, usual, turned_ms, stretch, at_ms, rules.warmth)
 
 
-def last_turn_ms(now: ColdMemory, movement: Movement, at_ms: int, rules: Rules) -> int | None:
+def last_turn_ms(memory: ColdMemory, movement: Movement, at_ms: int, rules: Rules) -> int | None:
     """Return when the sleeper last turned, UTC ms; None where the sensor cannot say.
 
     One that is silent cannot, nor one that has seen nobody turn since bedtime.
     """
-    blind = now.entered_ms is not None and (movement.turned_ms or 0) < now.entered_ms - ENTRY_MS
+    blind = (
+        memory.entered_ms is not None and (movement.turned_ms or 0) < memory.entered_ms - ENTRY_MS
+    )
     return None if blind or not is_known(movement, at_ms, rules) else movement.turned_ms
 
 
-def _alive(presence: Occupancy, movement: Movement, since_ms: int | None, rules: Rules) -> bool:
+def _alive(occupancy: Occupancy, movement: Movement, since_ms: int | None, rules: Rules) -> bool:
     """Say whether a body is sure to lie there: by a mat, because nobody got up, or by moving.
 
     Without a mat an uncovered sleeper and an empty bed cool alike.
     """
-    if presence.mat_ms is not None or since_ms is None:
+    if occupancy.mat_ms is not None or since_ms is None:
         return True
     if movement.counts:
         return not may_have_left(movement, rules)
@@ -265,107 +275,121 @@ def _alive(presence: Occupancy, movement: Movement, since_ms: int | None, rules:
 
 
 def _cold(
-    now: ColdMemory,
+    memory: ColdMemory,
     leg: Thermometer,
-    felt: Temperatures,
+    temperatures: Temperatures,
     movement: Movement,
     settled_ms: int,
     at_ms: int,
     rules: Rules,
 ) -> Verdict | None:
     limits = rules.warmth
-    late = now.entered_ms is not None and at_ms - now.entered_ms >= limits.cold_start_s * 1000
-    urgent = now.urgent_ms is not None and _has_held(now.urgent_ms, limits.urgent_hold_s, at_ms)
-    if urgent and (now.warmed or late):  # a bed is given time to warm before anybody is alarmed
+    late = memory.entered_ms is not None and at_ms - memory.entered_ms >= limits.cold_start_s * 1000
+    urgent = memory.urgent_ms is not None and _has_held(
+        memory.urgent_ms, limits.urgent_hold_s, at_ms
+    )
+    if urgent and (memory.warmed or late):  # a bed is given time to warm before anybody is alarmed
         return yes(
-            Severity.URGENT, cooling_reason(now, at_ms, rules), now.urgent_ms, "warmth.urgent_c"
+            Severity.URGENT,
+            cooling_reason(memory, at_ms, rules),
+            memory.urgent_ms,
+            "warmth.urgent_c",
         )
-    turned_ms = last_turn_ms(now, movement, at_ms, rules)
+    turned_ms = last_turn_ms(memory, movement, at_ms, rules)
     tossing = turned_ms is None or is_restless(movement, at_ms, limits.restless_s)
-    rule = cover.uncovered_by(now.fall, now.contrast.baseline, turned_ms, at_ms, limits)
-    if rule and not _was_on_skin(now, felt, rules):
-        return yes(Severity.WARNING, _uncovered_reason(now, at_ms, rules), now.fall.since_ms, rule)
-    if not now.warmed:
-        return _cold_start(now, leg, felt, movement, at_ms, rules)
-    if change.is_rising(now.fall):
+    rule = uncovered.uncovered_by(memory.fall, memory.contrast.baseline, turned_ms, at_ms, limits)
+    if rule and not _was_on_skin(memory, temperatures, rules):
+        return yes(
+            Severity.WARNING, _uncovered_reason(memory, at_ms, rules), memory.fall.since_ms, rule
+        )
+    if not memory.warmed:
+        return _cold_start(memory, leg, temperatures, movement, at_ms, rules)
+    if falls.is_rising(memory.fall):
         return None  # it warms again
     longer = 2 if tossing else 1
     for since, hold_s, rule in (
-        (now.fallen_ms, limits.warn_hold_s, "warmth.warn_drop_c"),
-        (now.contrast_ms, limits.warn_hold_s, "warmth.contrast_k"),
-        (now.plain_ms, limits.plain_hold_s, "warmth.plain_c"),
+        (memory.fallen_ms, limits.warn_hold_s, "warmth.warn_drop_c"),
+        (memory.contrast_ms, limits.warn_hold_s, "warmth.contrast_k"),
+        (memory.plain_ms, limits.plain_hold_s, "warmth.plain_c"),
     ):
         # What a bed has from being left for a while counts only once it has had time to warm.
         if since is not None and _has_held(max(since, settled_ms), longer * hold_s, at_ms):
-            return yes(Severity.WARNING, cooling_reason(now, at_ms, rules), since, rule)
+            return yes(Severity.WARNING, cooling_reason(memory, at_ms, rules), since, rule)
     if (
-        felt.leg_c is not None
-        and felt.leg_c < limits.warn_c
-        and now.cold_room_ms is not None
-        and _has_held(now.cold_room_ms, limits.cold_room_s, at_ms)
+        temperatures.leg_c is not None
+        and temperatures.leg_c < limits.warn_c
+        and memory.cold_room_ms is not None
+        and _has_held(memory.cold_room_ms, limits.cold_room_s, at_ms)
     ):
-        return yes(Severity.WARNING, Reason.COLD_ROOM, now.cold_room_ms, "warmth.cold_room_c")
+        return yes(Severity.WARNING, Reason.COLD_ROOM, memory.cold_room_ms, "warmth.cold_room_c")
     return None
 
 
-def _was_on_skin(now: ColdMemory, felt: Temperatures, rules: Rules) -> bool:
+def _was_on_skin(memory: ColdMemory, temperatures: Temperatures, rules: Rules) -> bool:
     """Say whether a leg lay upon the sensor before the fall, and it may lie under the cover now."""
-    since_ms = now.fall.since_ms
-    if felt.leg_c is None or since_ms is None or now.on_skin_ms is None:
+    since_ms = memory.fall.since_ms
+    if temperatures.leg_c is None or since_ms is None or memory.on_skin_ms is None:
         return False
-    k = relative_warmth(felt.leg_c, felt.room_c, rules)
-    return now.on_skin_ms > since_ms - ON_SKIN_MS and k is not None and k > RELEASED_K
+    k = relative_warmth(temperatures.leg_c, temperatures.room_c, rules)
+    return memory.on_skin_ms > since_ms - ON_SKIN_MS and k is not None and k > RELEASED_K
 
 
 def _cold_start(
-    now: ColdMemory,
+    memory: ColdMemory,
     leg: Thermometer,
-    felt: Temperatures,
+    temperatures: Temperatures,
     movement: Movement,
     at_ms: int,
     rules: Rules,
 ) -> Verdict | None:
     limits = rules.warmth
-    if now.plain_ms is None or now.entered_ms is None or felt.leg_c is None or not leg.recent_c:
+    if (
+        memory.plain_ms is None
+        or memory.entered_ms is None
+        or temperatures.leg_c is None
+        or not leg.recent_c
+    ):
         return None
-    warmest_c = max(leg.recent_c) - (leg.celsius or 0.0) + felt.leg_c  # of twenty minutes
-    if at_ms - now.entered_ms < limits.cold_start_s * 1000 or warmest_c >= limits.cold_start_c:
+    warmest_c = max(leg.recent_c) - (leg.celsius or 0.0) + temperatures.leg_c  # of twenty minutes
+    if at_ms - memory.entered_ms < limits.cold_start_s * 1000 or warmest_c >= limits.cold_start_c:
         return None
-    if now.fall.since_ms is not None or change.is_rising(now.fall):
+    if memory.fall.since_ms is not None or falls.is_rising(memory.fall):
         return None  # a cover that is lifted for a moment says nothing about the bed
     moved = movement.moved_ms[-1] if movement.moved_ms else 0
     awake = at_ms - moved <= limits.wakeful_s * 1000
     level = Severity.WARNING if awake else Severity.LOG
-    return yes(level, Reason.COLD_START, now.plain_ms, "warmth.cold_start_s")
+    return yes(level, Reason.COLD_START, memory.plain_ms, "warmth.cold_start_s")
 
 
-def evidence(now: ColdMemory, movement: Movement, at_ms: int, rules: Rules) -> Figures:
+def evidence(memory: ColdMemory, movement: Movement, at_ms: int, rules: Rules) -> Figures:
     """Return how sure it is that the cover is off, and from what; nothing where nothing falls."""
-    turned_ms = last_turn_ms(now, movement, at_ms, rules)
-    seen = cover.features(now.fall, now.contrast.baseline, turned_ms, at_ms)
+    turned_ms = last_turn_ms(memory, movement, at_ms, rules)
+    seen = uncovered.features(memory.fall, memory.contrast.baseline, turned_ms, at_ms)
     if seen is None:
         return ()
     return (
-        ("sure_pct", round(100 * cover.p_uncovered(seen))),
+        ("sure_pct", round(100 * uncovered.p_uncovered(seen))),
         ("fallen_pct", round(100 * seen.fallen)),
         ("turned_min", None if turned_ms is None else round(seen.turn_min)),
     )
 
 
-def cooling_reason(now: ColdMemory, at_ms: int, rules: Rules) -> Reason:
+def cooling_reason(memory: ColdMemory, at_ms: int, rules: Rules) -> Reason:
     """Name what the cold looks like; a draught is never more than possible."""
-    if not now.warmed:
+    if not memory.warmed:
         return Reason.COLD_START
-    if now.draught_ms is not None and _has_held(now.draught_ms, rules.warmth.draught_s, at_ms):
+    if memory.draught_ms is not None and _has_held(
+        memory.draught_ms, rules.warmth.draught_s, at_ms
+    ):
         return Reason.DRAUGHT
     recent_ms = 2 * rules.warmth.plain_hold_s * 1000
-    if now.dropped_ms is not None and at_ms - now.dropped_ms <= recent_ms:
+    if memory.dropped_ms is not None and at_ms - memory.dropped_ms <= recent_ms:
         return Reason.UNCOVERED
     return Reason.COOLED
 
 
-def _uncovered_reason(now: ColdMemory, at_ms: int, rules: Rules) -> Reason:
-    draught = cooling_reason(now, at_ms, rules) is Reason.DRAUGHT
+def _uncovered_reason(memory: ColdMemory, at_ms: int, rules: Rules) -> Reason:
+    draught = cooling_reason(memory, at_ms, rules) is Reason.DRAUGHT
     return Reason.DRAUGHT if draught else Reason.UNCOVERED
 
 

@@ -5,10 +5,10 @@ is told some minutes later anyway. How often is scored with everything else
 (lab/legwatch_lab/bench/detection.md).
 """
 
-from legwatch.conditions import uncovered as cover
+from legwatch.conditions import uncovered
 from legwatch.conditions.cold import ColdMemory, Temperatures, last_turn_ms
 from legwatch.limits.limits import Rules
-from legwatch.signals import fall as change
+from legwatch.signals import fall as falls
 from legwatch.signals.movement import Movement
 from legwatch.signals.thermometer import RECENT_SAMPLES, RECENT_STEP_MS, Thermometer
 
@@ -21,8 +21,8 @@ FEWEST_MARKS = 3
 
 
 def below_in_min(
-    now: ColdMemory,
-    felt: Temperatures,
+    memory: ColdMemory,
+    temperatures: Temperatures,
     leg: Thermometer,
     movement: Movement,
     at_ms: int,
@@ -33,22 +33,25 @@ def below_in_min(
     Straight on, by the last four minutes while a fall is under way, else by the last eighteen. A
     fall that is more likely a cover lifted for a moment is none to speak of.
     """
-    c, marks = felt.leg_c, leg.recent_c
-    if c is None or not rules.warmth.plain_c < c < HIGHEST_C or len(marks) < FEWEST_MARKS:
+    c, recent = temperatures.leg_c, leg.recent_c
+    if c is None or not rules.warmth.plain_c < c < HIGHEST_C or len(recent) < FEWEST_MARKS:
         return None
-    falls = now.fall.since_ms is not None and now.fall.fallen >= BEGUN
-    if falls:
-        seen = cover.features(
-            now.fall, now.contrast.baseline, last_turn_ms(now, movement, at_ms, rules), at_ms
+    falling = memory.fall.since_ms is not None and memory.fall.fallen >= BEGUN
+    if falling:
+        seen = uncovered.features(
+            memory.fall,
+            memory.contrast.baseline,
+            last_turn_ms(memory, movement, at_ms, rules),
+            at_ms,
         )
-        if seen is None or cover.p_uncovered(seen) < EVEN:
+        if seen is None or uncovered.p_uncovered(seen) < EVEN:
             return None
-        rate = (marks[-FEWEST_MARKS] - marks[-1]) / (MARK_MIN * (FEWEST_MARKS - 1))
-    elif len(marks) == RECENT_SAMPLES:
-        rate = (marks[0] - marks[-1]) / (MARK_MIN * (RECENT_SAMPLES - 1))
+        rate = (recent[-FEWEST_MARKS] - recent[-1]) / (MARK_MIN * (FEWEST_MARKS - 1))
+    elif len(recent) == RECENT_SAMPLES:
+        rate = (recent[0] - recent[-1]) / (MARK_MIN * (RECENT_SAMPLES - 1))
     else:
         return None
-    if rate < SOONEST_C_A_MIN or change.is_rising(now.fall):
+    if rate < SOONEST_C_A_MIN or falls.is_rising(memory.fall):
         return None
     minutes = max(1, round((c - rules.warmth.plain_c) / rate))
     return minutes if minutes * 60 <= rules.warmth.early_s else None

@@ -90,8 +90,10 @@ def _all_well(
 ) -> bool:
     """Say whether every sensor has spoken lately and steadily: the usual minute, quickly told."""
     recent_ms = at_ms - rules.health.back_s * 1000
-    for air in (leg, room):
-        if air.expected and (air.good_ms is None or air.good_ms < recent_ms):
+    for thermometer in (leg, room):
+        if thermometer.expected and (
+            thermometer.good_ms is None or thermometer.good_ms < recent_ms
+        ):
             return False
     since, moved = leg.good_since_ms, movement.moved_ms
     if (since is not None and since > recent_ms) or not moved or movement.heard_ms is None:
@@ -109,10 +111,10 @@ def _complaints(
 ) -> list[tuple[Reason, int, bool]]:
     """Return (reason, bad since ms, told by its silence) for each, the most telling first."""
     found = []
-    for air in (leg, room):
-        if air.expected:
-            reason = Reason.IMPLAUSIBLE if air.implausible else Reason.NO_READINGS
-            found.append((reason, max(air.good_ms or 0, back_ms), False))
+    for thermometer in (leg, room):
+        if thermometer.expected:
+            reason = Reason.IMPLAUSIBLE if thermometer.implausible else Reason.NO_READINGS
+            found.append((reason, max(thermometer.good_ms or 0, back_ms), False))
     if movement.expected:
         found.append((Reason.MOVEMENT_MISSING, max(movement.heard_ms or 0, back_ms), False))
     blind = movement.expected and presence.in_bed is True and presence.entered_ms is not None

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from legwatch.conditions import classifier
 from legwatch.conditions.uncovered_model import DISPLACED, DISPLACED_BASE, UNCOVERED, UNCOVERED_BASE
 from legwatch.limits.limits import WarmthLimits as Limits
-from legwatch.signals import fall as change
+from legwatch.signals import fall as falls
 from legwatch.signals.contrast import ContrastBaseline
 from legwatch.signals.fall import Fall
 
@@ -55,7 +55,7 @@ _DISPLACED = classifier.parse(DISPLACED_BASE, DISPLACED, Features._fields)
 
 
 def features(
-    now: Fall, night: ContrastBaseline | None, turned_ms: int | None, at_ms: int
+    now: Fall, baseline: ContrastBaseline | None, turned_ms: int | None, at_ms: int
 ) -> Features | None:
     """Return the signs of this minute, or None where nothing falls or too little is known."""
     course, before = now.contrasts_c, now.baseline_c
@@ -72,8 +72,8 @@ def features(
         min(OLDEST_MIN, (at_ms - now.since_ms) / _MINUTE_MS),
         min(CALMEST_MIN, turn_min),
         before,
-        now.fallen if night is None else _below(course[-1], night.lower_c),
-        now.fallen if night is None else _below(course[-1], night.middle_c),
+        now.fallen if baseline is None else _below(course[-1], baseline.lower_c),
+        now.fallen if baseline is None else _below(course[-1], baseline.middle_c),
     )
 
 
@@ -92,21 +92,21 @@ def p_displaced(seen: Features) -> float:
 
 
 def uncovered_by(
-    now: Fall, night: ContrastBaseline | None, turned_ms: int | None, at_ms: int, limits: Limits
+    now: Fall, baseline: ContrastBaseline | None, turned_ms: int | None, at_ms: int, limits: Limits
 ) -> str:
     """Return the limit by which the cover is off, or nothing: it has fallen far, and stays down."""
-    if now.since_ms is None or now.fallen < limits.change_share or change.is_rising(now):
+    if now.since_ms is None or now.fallen < limits.change_share or falls.is_rising(now):
         return ""
     if now.baseline_c is None or now.baseline_c < COVERED_C:
         return ""
     held_s = (at_ms - now.since_ms) // 1000
     if (
         held_s >= WANES_S
-        and night
-        and now.contrasts_c[-1] > (1 - limits.change_share) * night.lower_c
+        and baseline
+        and now.contrasts_c[-1] > (1 - limits.change_share) * baseline.lower_c
     ):
         return ""
-    seen = features(now, night, turned_ms, at_ms)
+    seen = features(now, baseline, turned_ms, at_ms)
     if seen is not None and p_uncovered(seen) >= limits.change_sure:
         return "warmth.change_sure"
     return "warmth.change_share" if held_s >= LONG_S else ""
@@ -114,7 +114,7 @@ def uncovered_by(
 
 def may_be_displaced(
     now: Fall,
-    night: ContrastBaseline | None,
+    baseline: ContrastBaseline | None,
     turned_ms: int | None,
     stretch: float,
     at_ms: int,
@@ -124,29 +124,29 @@ def may_be_displaced(
 
     `stretch` makes the degrees of now of a contrast, which is told as in the room of bedtime.
     """
-    seen = features(now, night, turned_ms, at_ms)
+    seen = features(now, baseline, turned_ms, at_ms)
     if seen is None or now.since_ms is None or seen.fallen < limits.change_share:
         return False
     early = seen.age_min < FORECAST_MIN
-    views = [change.ago(now, n) for n in range(1 if early else LOOKS)]
+    views = [falls.ago(now, n) for n in range(1 if early else LOOKS)]
     held_s = (at_ms - now.since_ms) // 1000
     if (
-        _worst_p_displaced(views, night, turned_ms, at_ms) < limits.slip_doubt
+        _worst_p_displaced(views, baseline, turned_ms, at_ms) < limits.slip_doubt
         or held_s >= OUTSIDE_S
     ):
         return False
     nearly = held_s >= NEARLY_S
     if not nearly and (early or p_displaced(seen) > LIKELY):
         return True
-    end_c = now.contrasts_c[-1] if nearly else min(change.asymptote_c(view) for view in views)
+    end_c = now.contrasts_c[-1] if nearly else min(falls.asymptote_c(view) for view in views)
     return end_c * stretch < limits.slipped_c + FORECAST_C
 
 
 def _worst_p_displaced(
-    views: Sequence[Fall], night: ContrastBaseline | None, turned_ms: int | None, at_ms: int
+    views: Sequence[Fall], baseline: ContrastBaseline | None, turned_ms: int | None, at_ms: int
 ) -> float:
     """Return how likely it is, by the worst of these views, each a minute before the last one."""
     looks = [
-        features(view, night, turned_ms, at_ms - n * _MINUTE_MS) for n, view in enumerate(views)
+        features(view, baseline, turned_ms, at_ms - n * _MINUTE_MS) for n, view in enumerate(views)
     ]
     return max((p_displaced(seen) for seen in looks if seen), default=0.0)

@@ -29,7 +29,7 @@ MatSample = tuple[int, bool | None]  # (at_ms, what the mat said)
 
 def update(
     was: Occupancy,
-    words: list[MatSample],
+    mat_samples: list[MatSample],
     leg: Thermometer,
     room: Thermometer,
     movement: Movement,
@@ -40,11 +40,11 @@ def update(
 ) -> Occupancy:
     """Judge one minute; `at_ms` is its end, `offset_c` what leg and room sensor differ by."""
     mat, since, heard = was.mat, was.mat_since_ms, was.mat_ms
-    for when, word in words:
-        if word is None:
+    for when, sample in mat_samples:
+        if sample is None:
             continue
-        if word is not mat:
-            mat, since = word, when
+        if sample is not mat:
+            mat, since = sample, when
         heard = when
     if heard is not None and at_ms - heard <= rules.health.stale_s * 1000:
         now = Occupancy(*was[:4], mat, since, heard, *was[7:])
@@ -102,17 +102,17 @@ def _without_mat(
     if leg.celsius is not None and room.celsius is not None:
         contrast = round(leg.celsius - room.celsius - offset_c, 3)
     fell = at_ms if drop_c(leg) >= limits.doubt_fall_c else was.fell_ms
-    bare = was.at_room_air_since_ms
+    at_room_air = was.at_room_air_since_ms
     if contrast is None or contrast >= limits.empty_contrast_c:
-        bare = None
-    elif bare is None:
-        bare = at_ms
-    now = was._replace(fell_ms=fell, at_room_air_since_ms=bare, mat=None, mat_since_ms=None)
+        at_room_air = None
+    elif at_room_air is None:
+        at_room_air = at_ms
+    now = was._replace(fell_ms=fell, at_room_air_since_ms=at_room_air, mat=None, mat_since_ms=None)
     if not is_known(movement, at_ms, rules) or leg.celsius is None:
         return set_unknown(now, at_ms)
     moved = movement.moved_ms[-1] if movement.moved_ms else None
     quiet_ms = at_ms - max(moved or 0, movement.heard_since_ms or 0)
-    if bare is not None and at_ms - bare >= limits.empty_s * 1000 <= quiet_ms:
+    if at_room_air is not None and at_ms - at_room_air >= limits.empty_s * 1000 <= quiet_ms:
         left = now.left_ms if now.in_bed is False else at_ms
         return now._replace(in_bed=False, left_ms=left)
     stood = movement.exit_or_entry_ms

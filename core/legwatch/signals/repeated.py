@@ -58,8 +58,8 @@ def is_repeated_pair(now: RepeatedPair, frozen_s: int) -> bool:
 
 
 def is_stuck(
-    air: Thermometer,
-    same: RepeatedPair,
+    thermometer: Thermometer,
+    pair: RepeatedPair,
     movement: Movement,
     presence: Occupancy,
     at_ms: int,
@@ -70,10 +70,10 @@ def is_stuck(
     Temperature and humidity both the same tell it soon. Without a humidity, a coarse sensor may
     truly show one value for hours in an empty room, so a body must be there.
     """
-    if is_repeated_pair(same, rules.health.frozen_s):
+    if is_repeated_pair(pair, rules.health.frozen_s):
         return True
-    since = air.same_since_ms
-    if air.celsius is None or since is None or at_ms - since < rules.health.stuck_s * 1000:
+    since = thermometer.same_since_ms
+    if thermometer.celsius is None or since is None or at_ms - since < rules.health.stuck_s * 1000:
         return False
     moved = movement.moved_ms[-1] if movement.moved_ms else 0
     return presence.in_bed is True or moved - since >= rules.health.alert_s * 1000

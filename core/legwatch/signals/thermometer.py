@@ -39,7 +39,7 @@ def quantize(celsius: float | None) -> float | None:
 
 
 def update(
-    air: Thermometer,
+    thermometer: Thermometer,
     samples: Sequence[RawSample],
     at_ms: int,
     health: HealthLimits,
@@ -47,7 +47,7 @@ def update(
     fault: bool = False,
 ) -> Thermometer:
     """Take one minute's samples in; `at_ms` is its end, `fault` that the agent reported one."""
-    celsius, good_ms, since, raw, step, same_ms, expected, refused, trail = air
+    celsius, good_ms, since, raw, step, same_ms, expected, refused, trail = thermometer
     lowest, highest, off = health.lowest_c, health.highest_c, health.power_on_c
     stale_ms = health.stale_s * 1000
     believed: list[float] = []
@@ -91,22 +91,22 @@ def _median(values: list[float]) -> float:
     return round((values[half - 1] + values[half]) / 2, 2)
 
 
-def drop_c(air: Thermometer) -> float:
+def drop_c(thermometer: Thermometer) -> float:
     """Return by how much the air has fallen within the last ten minutes, at least 0."""
-    if air.celsius is None or not air.recent_c:
+    if thermometer.celsius is None or not thermometer.recent_c:
         return 0.0
-    return max(0.0, round(max(air.recent_c[-6:]) - air.celsius, 2))
+    return max(0.0, round(max(thermometer.recent_c[-6:]) - thermometer.celsius, 2))
 
 
-def rise_10_min_c(air: Thermometer) -> float:
+def rise_10_min_c(thermometer: Thermometer) -> float:
     """Return by how much the air has risen within the last ten minutes, at least 0."""
-    if air.celsius is None or not air.recent_c:
+    if thermometer.celsius is None or not thermometer.recent_c:
         return 0.0
-    return max(0.0, round(air.celsius - min(air.recent_c[-6:]), 2))
+    return max(0.0, round(thermometer.celsius - min(thermometer.recent_c[-6:]), 2))
 
 
-def rise_20_min_c(air: Thermometer) -> float:
+def rise_20_min_c(thermometer: Thermometer) -> float:
     """Return by how much the air has risen within the last twenty minutes, at least 0."""
-    if air.celsius is None or not air.recent_c:
+    if thermometer.celsius is None or not thermometer.recent_c:
         return 0.0
-    return max(0.0, round(air.celsius - min(air.recent_c), 2))
+    return max(0.0, round(thermometer.celsius - min(thermometer.recent_c), 2))

@@ -15,9 +15,7 @@ from legwatch_lab.bench.tables import (
     signs,
     tradeoff,
 )
-from legwatch_lab.nights.body import bed_air as air
-from legwatch_lab.nights.body import scenario as story
-from legwatch_lab.nights.body import skin
+from legwatch_lab.nights.body import bed_air, scenario, skin
 
 # Nothing is fitted to 9002 and later ones; limits were chosen on them.
 TUNED = (1, 2, 3, 4, 5, 6, 7, 8, 9001, 9002, 9003, 9004, 9005, 9006)
@@ -126,7 +124,7 @@ def _not_shown() -> Iterator[str]:
         "- **No real bed.** The air in the bed is a model of legwatch's own, and no real bed was "
         "measured to check it. What the code says of it:"
     )
-    for said in (air.__doc__, inspect.getdoc(story.Spot)):
+    for said in (bed_air.__doc__, inspect.getdoc(scenario.Spot)):
         yield from _quoted(said)
     yield "- **Skin** is a body model's. What the code says of it:"
     yield from _quoted(skin.__doc__)

@@ -5,14 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch.conditions import cold as warmth
-from legwatch.conditions import uncovered as cover
+from legwatch.conditions import uncovered
+from legwatch.conditions.cold import last_turn_ms
 from legwatch.conditions.uncovered import Features
 from legwatch.events import Window
 from legwatch.limits.limits import Rules
 from legwatch.observation import Observation, observe, temperatures
 from legwatch_lab.made import made
-from legwatch_lab.score import cold
+from legwatch_lab.score.cold import is_truly_cold
 from legwatch_lab.truth import NightTruth
 
 MINUTE_MS = 60_000
@@ -42,7 +42,7 @@ def night(path: Path, rules: Rules) -> FitNight | None:
     truth, windows = known
     here = replace(rules, zone=truth.zone)
     found = [
-        FitMinute(at_ms, signs, cold.is_truly_cold(truth, at_ms))
+        FitMinute(at_ms, signs, is_truly_cold(truth, at_ms))
         for at_ms, signs in _falls(windows, here)
     ]
     return FitNight(truth, tuple(found))
@@ -58,9 +58,9 @@ def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Featu
             continue
         if felt.room_c is None or felt.room_c >= rules.warmth.warm_room_c:
             continue
-        turned_ms = warmth.last_turn_ms(sight.cold, sight.movement, at_ms, rules)
+        turned_ms = last_turn_ms(sight.cold, sight.movement, at_ms, rules)
         warm = sight.cold
-        signs = cover.features(warm.fall, warm.contrast.baseline, turned_ms, at_ms)
+        signs = uncovered.features(warm.fall, warm.contrast.baseline, turned_ms, at_ms)
         if signs is not None and signs.fallen >= DEEP_ENOUGH:
             yield at_ms, signs
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, NamedTuple
 
-from legwatch.conditions import uncovered as cover
+from legwatch.conditions import uncovered
 from legwatch.conditions.classifier import POINTS
 from legwatch.conditions.uncovered import Features
 from legwatch_lab.fit.features import FitMinute, FitNight, night
@@ -31,7 +31,7 @@ from legwatch_lab.score.folder import each
 from legwatch_lab.truth import SUFFIX
 from legwatch_runtime.profiles import rules_for
 
-FILE = Path(cover.__file__).with_name("uncovered_model.py")
+FILE = Path(uncovered.__file__).with_name("uncovered_model.py")
 SLIPPED = "displaced"  # the kind of night whose sensor leaves the bed
 # Half as many ends told 0.4 min later with as many false alerts.
 OFF_SHAPE = {"max_iter": 110, "learning_rate": 0.12, "max_leaf_nodes": 12, "min_samples_leaf": 160}

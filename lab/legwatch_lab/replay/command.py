@@ -17,7 +17,7 @@ from legwatch.night import local
 from legwatch.printable import shown
 from legwatch.recording import Recording, events
 from legwatch.text.message import text
-from legwatch_lab.plots import plot as pictures
+from legwatch_lab.plots import plot
 from legwatch_lab.replay.table import head, row
 from legwatch_lab.replay.unreadable import begins, unread
 from legwatch_runtime.profiles import rules_for
@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     rules = rules_for(args.profile, dict(parse_override(word) for word in args.set), zone)
     bed = check_bed(args.bed)
     if args.plot:
-        pictures.check(args.plot)
+        plot.check(args.plot)
     wrong = []
     with closed_stdout_is_fine():
         for path in args.files:
@@ -117,8 +117,8 @@ def _play(
     if args.format == "table":
         print(_tail(path, counted, said, zone))
     if args.plot:
-        target = pictures.named(args.plot, pictures.stem(path)) if several else args.plot
-        for written in pictures.plot(target, path, recording, rules):
+        target = plot.named(args.plot, plot.stem(path)) if several else args.plot
+        for written in plot.plot(target, path, recording, rules):
             print(f"{path.name}: picture in {written}", file=sys.stderr)
 
 

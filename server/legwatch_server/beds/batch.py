@@ -124,58 +124,58 @@ class UnitOfWork:
             except Exception:  # who asked may be gone; the answer is committed all the same
                 logger.exception("an answer by %s could not be confirmed", answered.via)
 
-    def add_request(self, said: ActionRequest, now_ms: int) -> None:
+    def add_request(self, request: ActionRequest, now_ms: int) -> None:
         """Take an answer in that came by a link, an app or the command line."""
-        self._replies.append((said, self._answer(said, now_ms)))
+        self._replies.append((request, self._answer(request, now_ms)))
 
-    def _answer(self, said: ActionRequest, now_ms: int) -> Outcome:
-        used_ms = self._store.used_ms(said.token) if said.token else None
+    def _answer(self, request: ActionRequest, now_ms: int) -> Outcome:
+        used_ms = self._store.used_ms(request.token) if request.token else None
         if used_ms is not None:
             return Outcome.AGAIN if now_ms - used_ms <= RETRY_MS else Outcome.USED
-        if said.token and said.token in self._tokens:
+        if request.token and request.token in self._tokens:
             return Outcome.AGAIN
         if (
-            not said.token
-            and said.claims.target is TargetKind.DELIVERY
-            and self._answered(said.claims.id)
+            not request.token
+            and request.claims.target is TargetKind.DELIVERY
+            and self._answered(request.claims.id)
         ):
             return Outcome.AGAIN  # a service that was asked twice
-        subject = self._store.target(said.claims.target, said.claims.id)
-        if subject is None or (subject.bed and subject.bed not in self.beds):
+        target = self._store.target(request.claims.target, request.claims.id)
+        if target is None or (target.bed and target.bed not in self.beds):
             return Outcome.GONE
-        act, minutes = said.claims.action, said.claims.minutes
-        if subject.bed and not self._react(self.beds[subject.bed], subject, said, now_ms):
+        action, minutes = request.claims.action, request.claims.minutes
+        if target.bed and not self._react(self.beds[target.bed], target, request, now_ms):
             return Outcome.OVER
-        self._tokens.add(said.token)
+        self._tokens.add(request.token)
         self.batch.answers.append(
             (
-                now_ms, said.token or None, subject.notice_id, subject.bed_id,
-                subject.person or said.via, act.value, minutes or None, said.via,
+                now_ms, request.token or None, target.notice_id, target.bed_id,
+                target.person or request.via, action.value, minutes or None, request.via,
             )
         )  # fmt: skip
-        if said.claims.target is TargetKind.DELIVERY:
-            self.batch.answered.append((said.claims.id, f"{act.value} by {said.via}"))
+        if request.claims.target is TargetKind.DELIVERY:
+            self.batch.answered.append((request.claims.id, f"{action.value} by {request.via}"))
         return Outcome.DONE
 
     def _answered(self, delivery: int) -> bool:
         noted = any(ident == delivery for ident, _ in self.batch.answered)
         return noted or self._store.answered(delivery)
 
-    def _react(self, bed: BedRecord, subject: Target, said: ActionRequest, now_ms: int) -> bool:
+    def _react(self, bed: BedRecord, target: Target, request: ActionRequest, now_ms: int) -> bool:
         """Let the engine know, a played bed in its own time; False: what was meant is over."""
         at_ms = bed.state.at_ms if bed.played else now_ms
-        kind = AlertKind(subject.kind) if subject.kind else None
-        who = subject.person or said.via
-        if said.claims.action is Action.SNOOZE:
-            until_ms = at_ms + said.claims.minutes * 60_000
-            snooze = Snooze(at_ms, kind, until_ms, episode_ms=subject.episode_ms or None)
+        kind = AlertKind(target.kind) if target.kind else None
+        who = target.person or request.via
+        if request.claims.action is Action.SNOOZE:
+            until_ms = at_ms + request.claims.minutes * 60_000
+            snooze = Snooze(at_ms, kind, until_ms, episode_ms=target.episode_ms or None)
             before = len(self.batch.notices)
             self._decide(bed, replace(snooze, standing=kind is not None), who)
             new = self.batch.notices[before:]
             return any(news.notice.transition is TransitionKind.SNOOZED for news in new)
-        if said.claims.action in (Action.SEEN, Action.NOT_USEFUL):
-            useful = said.claims.action is Action.SEEN
-            self._decide(bed, Ack(at_ms, kind, subject.episode_ms or None, useful), who)
+        if request.claims.action in (Action.SEEN, Action.NOT_USEFUL):
+            useful = request.claims.action is Action.SEEN
+            self._decide(bed, Ack(at_ms, kind, target.episode_ms or None, useful), who)
         return True
 
     def add_message(self, message: Message) -> None:
@@ -275,7 +275,7 @@ class UnitOfWork:
             self._note(bed, notice, who)
 
     def _note(self, bed: BedRecord, notice: Notice, who: str | None) -> None:
-        said = text(notice)
+        request = text(notice)
         row = (
             bed.id,
             notice.at_ms,
@@ -285,7 +285,7 @@ class UnitOfWork:
             notice.reason.value,
             notice.suppressed_by.value if notice.suppressed_by else None,
             title(notice),
-            as_json(notice, bed=bed.name, text=said),
+            as_json(notice, bed=bed.name, text=request),
         )
         self.batch.notices.append(NewNotice(bed.id, bed.name, notice, row, who, played=bed.played))
         key = (notice.kind.value, notice.transition.value)

@@ -57,28 +57,28 @@ class WriterLoop:
         self,
         *,
         store: Store,
-        intake: UnitOfWork,
+        work: UnitOfWork,
         wire: BrokerPort,
         arrivals: "queue.SimpleQueue[Arrival | None]",
         tell: DeliveryPlanner,
         rehearsal: Rehearsal = lambda *_: None,
         wake: Callable[[], None],
-        pulse: Status,
+        status: Status,
         stopping: threading.Event | None = None,
         suspects: Suspects | None = None,
         utc_ms: Callable[[], int] = utc_ms,
     ) -> None:
-        self._store, self._intake, self._wire, self._arrivals = store, intake, wire, arrivals
-        self._tell, self._wake, self._utc_ms = tell, wake, utc_ms
+        self._store, self._work, self._broker, self._arrivals = store, work, wire, arrivals
+        self._planner, self._wake, self._utc_ms = tell, wake, utc_ms
         self._rehearsal, self._evening_ms = rehearsal, 0
         self._resumed = False
         self._writer = Writer(
             store,
-            intake,
+            work,
             wire,
             tell=tell,
             wake=wake,
-            pulse=pulse,
+            status=status,
             suspects=suspects or Suspects(),
             stopping=stopping or threading.Event(),
             utc_ms=utc_ms,
@@ -90,7 +90,7 @@ class WriterLoop:
         """Put the outbox in order; called before anybody is told, and again until it worked."""
         try:
             with self._store.transaction() as db:
-                recover(db, self._tell, self._intake.beds.values(), self._utc_ms())
+                recover(db, self._planner, self._work.beds.values(), self._utc_ms())
             self._resumed = True
         except sqlite3.Error as error:
             logger.warning("the outbox was not put in order yet: %s", error)
@@ -109,7 +109,7 @@ class WriterLoop:
             self.begin()
         messages = [a for a in arrivals if not isinstance(a, BrokerUp)]
         if any(isinstance(a, BrokerUp) for a in arrivals):
-            for bed in self._intake.beds.values():
+            for bed in self._work.beds.values():
                 # Say again what stands, and what does not: a crash may have come before the word.
                 bed.alerts = dict.fromkeys(AlertKind, b"?")
                 self._writer.unsaid[bed.name] = bed
@@ -137,7 +137,7 @@ class WriterLoop:
         told = self._store.trial_ends_announced()
         return [
             TrialEnd(bed.id, bed.name)
-            for bed in self._intake.beds.values()
+            for bed in self._work.beds.values()
             if bed.id not in told and is_over(bed.state.bed.trial, bed.rules)
         ]
 
@@ -185,7 +185,7 @@ class WriterLoop:
         self._writer.pressed.pop(bed.name, None)
         stored = Stored(boot.boot, boot.upto, self._writer.presses(bed))
         name = topic(bed.name, Channel.STORED)
-        self._wire.publish(name, encode_stored(stored), qos=0, retain=True)
+        self._broker.publish(name, encode_stored(stored), qos=0, retain=True)
 
     def _publish_bed(self, bed: BedRecord) -> None:
         seen = engine.view(bed.state, bed.rules)
@@ -195,13 +195,13 @@ class WriterLoop:
         for kind in bed.alerts.keys() | standing.keys():
             payload = standing.get(kind, b"")
             if bed.alerts.get(kind) != payload:
-                self._wire.publish(
+                self._broker.publish(
                     topic(bed.name, Channel.ALERT, kind), payload, qos=1, retain=True
                 )
         bed.alerts = standing
         if self._states.take():
             name = topic(bed.name, Channel.STATE)
-            self._wire.publish(name, _state(seen), qos=0, retain=False)
+            self._broker.publish(name, _state(seen), qos=0, retain=False)
 
 
 class _RateLimit:

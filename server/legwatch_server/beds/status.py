@@ -29,39 +29,41 @@ class Status:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._beat = StatusSnapshot()
+        self._snapshot = StatusSnapshot()
 
     def now(self) -> StatusSnapshot:
         """Return the last beat."""
-        return self._beat
+        return self._snapshot
 
     def committed(self, took_s: float, messages: int, now_ms: int, fresh_ms: int) -> None:
         """Note a commit; `fresh_ms` 0: without a fresh window."""
         with self._lock:
-            beat = self._beat
-            self._beat = replace(
-                beat,
+            snapshot = self._snapshot
+            self._snapshot = replace(
+                snapshot,
                 committed_ms=now_ms,
-                fresh_ms=max(beat.fresh_ms, fresh_ms),
-                commits=beat.commits + 1,
-                messages=beat.messages + messages,
-                commit_s=beat.commit_s + took_s,
+                fresh_ms=max(snapshot.fresh_ms, fresh_ms),
+                commits=snapshot.commits + 1,
+                messages=snapshot.messages + messages,
+                commit_s=snapshot.commit_s + took_s,
                 failing="",
             )
 
     def unjudged(self, bed: str) -> None:
         """Note that a bed's minute could not be judged."""
         with self._lock:
-            self._beat = replace(self._beat, unjudged=self._beat.unjudged | {bed})
+            self._snapshot = replace(self._snapshot, unjudged=self._snapshot.unjudged | {bed})
 
     def judged(self, beds: Iterable[str]) -> None:
         """Note that these beds were judged."""
-        if self._beat.unjudged:
+        if self._snapshot.unjudged:
             with self._lock:
-                self._beat = replace(self._beat, unjudged=self._beat.unjudged.difference(beds))
+                self._snapshot = replace(
+                    self._snapshot, unjudged=self._snapshot.unjudged.difference(beds)
+                )
 
     def failed(self, why: str, now_ms: int) -> None:
         """Note that the database took nothing."""
         with self._lock:
-            since = self._beat.failed_ms if self._beat.failing else now_ms
-            self._beat = replace(self._beat, failing=why, failed_ms=since)
+            since = self._snapshot.failed_ms if self._snapshot.failing else now_ms
+            self._snapshot = replace(self._snapshot, failing=why, failed_ms=since)

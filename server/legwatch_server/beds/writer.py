@@ -55,13 +55,13 @@ class Writer:
         *,
         tell: DeliveryPlanner,
         wake: Callable[[], None],
-        pulse: Status,
+        status: Status,
         suspects: Suspects,
         stopping: threading.Event,
         utc_ms: Callable[[], int],
     ) -> None:
-        self._store, self._intake, self._broker = store, intake, broker
-        self._tell, self._wake, self._pulse, self._suspects = tell, wake, pulse, suspects
+        self._store, self._work, self._broker = store, intake, broker
+        self._planner, self._wake, self._status, self._suspects = tell, wake, status, suspects
         self._stopping, self._utc_ms = stopping, utc_ms
         self._started_ms = utc_ms()
         intake.away_ms = self._started_ms + START_MS
@@ -150,7 +150,7 @@ class Writer:
                 if attempt:
                     logger.info("the database takes windows again")
                 return error
-            self._pulse.failed(str(error), self._utc_ms())
+            self._status.failed(str(error), self._utc_ms())
             self._suspects.rest()
             if not attempt:
                 logger.warning(
@@ -167,7 +167,7 @@ class Writer:
         self, messages: list[Work], due: list[BedRecord], aside: tuple[Message, str] | None
     ) -> Exception | None:
         """Try once; on an error memory and disk are as before."""
-        intake, now_ms = self._intake, self._utc_ms()
+        intake, now_ms = self._work, self._utc_ms()
         begun_s = time.perf_counter()
         intake.begin()
         try:
@@ -183,17 +183,17 @@ class Writer:
             batch = intake.finish()
             if not (messages or aside or intake.touched):
                 return None
-            work = self._store.commit(batch, self._tell.plan, now_ms)
+            work = self._store.commit(batch, self._planner.plan, now_ms)
         except Exception as error:  # noqa: BLE001 - whose fault it is, the caller finds out
             intake.undo()
             return error
         fresh_ms = now_ms if intake.fresh else 0
-        self._pulse.committed(time.perf_counter() - begun_s, len(messages), now_ms, fresh_ms)
+        self._status.committed(time.perf_counter() - begun_s, len(messages), now_ms, fresh_ms)
         self._committed(messages, work=work)
         return None
 
     def _committed(self, messages: list[Work], *, work: bool) -> None:
-        intake = self._intake
+        intake = self._work
         if work:
             self._wake()
         self._broker.acknowledge([m for m in messages if isinstance(m, Message)])
@@ -204,7 +204,7 @@ class Writer:
             bed = self.pressed[name] = intake.beds[name]
             others = (ident for ident in self.presses(bed) if ident != press_id)
             bed.presses = (*others, press_id)[-MOST_PRESSES:]
-        self._pulse.judged(intake.touched)
+        self._status.judged(intake.touched)
         for bed in intake.touched.values():
             self._expect(bed)
 
@@ -215,7 +215,7 @@ class Writer:
         if 0 <= now_ms - self._started_ms < START_MS:
             return found  # a clock that was set back meanwhile does not make it wait for longer
         while self._due and self._due[0][0] + TICK_LAG_MS <= now_ms:
-            bed = self._intake.beds.get(heapq.heappop(self._due)[1])
+            bed = self._work.beds.get(heapq.heappop(self._due)[1])
             if bed is not None:
                 bed.due_queued = False
                 found.append(bed)
@@ -224,12 +224,12 @@ class Writer:
     def _tick(self, bed: BedRecord, now_ms: int) -> None:
         when = engine.due(bed.state, bed.rules)
         if when is not None and not bed.played and when + TICK_LAG_MS <= now_ms:
-            self._intake.tick(bed, now_ms - TICK_LAG_MS)
+            self._work.tick(bed, now_ms - TICK_LAG_MS)
 
     def _skip(self, bed: BedRecord, error: Exception) -> None:
         """Leave a bed out whose minute cannot be judged; the other beds go on."""
         logger.error("bed %s cannot be judged", bed.name, exc_info=error)
-        self._pulse.unjudged(bed.name)
+        self._status.unjudged(bed.name)
         self._expect(bed, self._utc_ms() + SKIPPED_MS)
 
     def _expect(self, bed: BedRecord, not_before_ms: int = 0) -> None:

@@ -13,7 +13,7 @@ from legwatch.alerting.notice import Notice, SuppressedBy
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import OVER
-from legwatch_runtime import locations as usual
+from legwatch_runtime import locations
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.profiles import sources
 from legwatch_runtime.secrets import secret
@@ -23,7 +23,7 @@ from legwatch_server.inbox import Action, LinkClaims, TargetKind
 from legwatch_server.links import SNOOZES_MIN, sign
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings, read
-from legwatch_server.store import incidents as chronicle
+from legwatch_server.store import incidents
 from legwatch_server.store.incidents import Incident, LastSeen
 from legwatch_server.web.actions import PATH
 
@@ -40,7 +40,7 @@ _SAID = {
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch alerts`; 0 when done, 1 when it cannot be, 2 for wrong words or settings."""
     args = _parser().parse_args(argv)
-    settings = read(usual.settings_file(args.config))
+    settings = read(locations.settings_file(args.config))
     match args.action:
         case "explain":
             return _explain(settings, args.id)
@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     config = argparse.ArgumentParser(add_help=False)
-    config.add_argument("--config", type=Path, metavar="FILE", help=usual.CONFIG_HELP)
+    config.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
     parser = argparse.ArgumentParser(
         prog="legwatch alerts",
         description="Tonight's alerts, who was told and what was answered.",
@@ -92,11 +92,11 @@ def _parser() -> argparse.ArgumentParser:
 def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
     now_ms = utc_ms()
     zone = settings.zone_of(args.bed or "")
-    with chronicle.open_read_only(settings.state_dir) as db:
-        last = chronicle.last_night(db, zone)
+    with incidents.open_read_only(settings.state_dir) as db:
+        last = incidents.last_night(db, zone)
         night = _night(args.night, now_ms, zone, last)
-        found = chronicle.incidents(db, night, zone, args.bed)
-        sights = [s for s in chronicle.last_seen(db) if args.bed in (None, s.bed)]
+        found = incidents.incidents(db, night, zone, args.bed)
+        sights = [s for s in incidents.last_seen(db) if args.bed in (None, s.bed)]
         quiet = list(trial_statuses(db, settings, now_ms, args.bed))
     if args.bed and not sights:
         raise SettingsError("--bed", f"no word was ever heard from {args.bed!r}")
@@ -164,8 +164,8 @@ def _bold(text: str) -> str:
 
 
 def _explain(settings: ServerSettings, ident: int) -> int:
-    with chronicle.open_read_only(settings.state_dir) as db:
-        found = chronicle.incident(db, ident)
+    with incidents.open_read_only(settings.state_dir) as db:
+        found = incidents.incident(db, ident)
     if found is None:
         raise SettingsError("ID", f"there is no alert {ident}; `legwatch alerts` lists them")
     profile = sources(settings.profile_of(found.bed))
@@ -177,7 +177,7 @@ def _explain(settings: ServerSettings, ident: int) -> int:
 def _quiet(settings: ServerSettings, args: argparse.Namespace) -> int:
     if args.all is None:
         return _answer(settings, TargetKind.NOTICE, args.id, Action.SNOOZE, args.minutes)
-    with chronicle.open_read_only(settings.state_dir) as db:
+    with incidents.open_read_only(settings.state_dir) as db:
         row = db.execute("SELECT id FROM beds WHERE name=?", (args.all,)).fetchone()
     if row is None:
         raise SettingsError("--all", f"no word was ever heard from {args.all!r}")

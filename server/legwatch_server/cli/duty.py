@@ -10,13 +10,13 @@ from pathlib import Path
 from legwatch.errors import CannotRun
 from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
-from legwatch_runtime import locations as usual
+from legwatch_runtime import locations
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
 from legwatch_server.review.trial import TrialStatus, trial_statuses
 from legwatch_server.settings import ServerSettings, read
-from legwatch_server.store import incidents as chronicle
+from legwatch_server.store import incidents
 
 _COLOURS = {True: "\x1b[32m", False: "\x1b[33m", None: "\x1b[2m"}
 _WORDS = {True: "green", False: "AMBER", None: "not known"}
@@ -28,10 +28,10 @@ def main(argv: Sequence[str]) -> int:
         prog="legwatch duty",
         description="Who is told tonight and in the next nights, and whether they can be reached.",
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help=usual.CONFIG_HELP)
+    parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
     parser.add_argument("--nights", type=int, default=7, metavar="N", help="how many nights (7)")
     args = parser.parse_args(argv)
-    settings = read(usual.settings_file(args.config))
+    settings = read(locations.settings_file(args.config))
     now_ms = utc_ms()
     beds = _beds(settings)
     good = False
@@ -48,8 +48,8 @@ def _beds(settings: ServerSettings) -> list[str]:
     named = {bed for shift in settings.roster for bed in shift.beds} | set(settings.beds)
     named |= {bed for person in settings.people.values() for bed in person.beds}
     try:
-        with chronicle.open_read_only(settings.state_dir) as db:
-            named |= {sight.bed for sight in chronicle.last_seen(db)}
+        with incidents.open_read_only(settings.state_dir) as db:
+            named |= {sight.bed for sight in incidents.last_seen(db)}
     except CannotRun:
         pass  # a server that has not run yet knows no beds
     return sorted(named) or [""]
@@ -57,7 +57,7 @@ def _beds(settings: ServerSettings) -> list[str]:
 
 def _quiet(settings: ServerSettings, now_ms: int) -> list[TrialStatus]:
     try:
-        with chronicle.open_read_only(settings.state_dir) as db:
+        with incidents.open_read_only(settings.state_dir) as db:
             return list(trial_statuses(db, settings, now_ms))
     except CannotRun:
         return []  # whether anybody can be reached is not known either, and that is said

@@ -35,7 +35,9 @@ _UNTOLD = {
     SuppressedBy.SILENCED: "Nobody was woken: somebody had asked for quiet.",
     SuppressedBy.TRIAL: "Nobody was woken: in the first nights of a bed it is only written down.",
     SuppressedBy.EARLY_SIGN: "An early sign makes no sound.",
-    SuppressedBy.INHIBITED: "Nobody was woken for it alone: another alert of the same minute said it too.",
+    SuppressedBy.INHIBITED: (
+        "Nobody was woken for it alone: another alert of the same minute said it too."
+    ),
 }
 _ENDED = {
     "moved": "the sleeper moved",

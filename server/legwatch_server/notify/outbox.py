@@ -31,7 +31,7 @@ from legwatch_server.notify.channels import (
     Sent,
     Withdraws,
 )
-from legwatch_server.store import deliveries as ledger
+from legwatch_server.store import deliveries
 from legwatch_server.store.deliveries import Delivery
 from legwatch_server.store.store import connect, transaction
 
@@ -78,7 +78,7 @@ class Outbox:
         channel: str,
         notifier: Notifier,
         *,
-        compose: Callable[[sqlite3.Connection, Delivery, int], Push],
+        render: Callable[[sqlite3.Connection, Delivery, int], Push],
         give_up_h: float,
         workers: int = 8,
         wake_all: Callable[[], None] = lambda: None,
@@ -86,7 +86,7 @@ class Outbox:
         utc_ms: Callable[[], int] = utc_ms,
     ) -> None:
         self._path, self._channel, self._notifier = path, channel, notifier
-        self._compose, self._give_up_ms, self._utc_ms = compose, give_up_h * 3_600_000, utc_ms
+        self._render, self._give_up_ms, self._utc_ms = render, give_up_h * 3_600_000, utc_ms
         self._most, self._wake_all, self._answered = workers, wake_all, answered
         self._inbox: queue.SimpleQueue[JobResult | None] = queue.SimpleQueue()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -136,8 +136,12 @@ class Outbox:
         if self._unrecorded or (not self._stop and self._due(db, now_ms)):
             with transaction(db):
                 stirred = any([self._record(db, r, now_ms) for r in self._unrecorded])  # noqa: C419 - all of them
-                rows = [] if self._stop else self._due(db, now_ms)
-                jobs = [job for task, row in rows if (job := self._claim(db, task, row, now_ms))]
+                deliveries_due = [] if self._stop else self._due(db, now_ms)
+                jobs = [
+                    job
+                    for task, delivery in deliveries_due
+                    if (job := self._claim(db, task, delivery, now_ms))
+                ]
             for result in self._unrecorded:
                 self._flying.pop(result.job.delivery.id, None)
                 self._report(result)
@@ -149,7 +153,7 @@ class Outbox:
             return 0.0
         if self._stop or self._flying:
             return 0.2 if self._stop else LOOK_S
-        return min(LOOK_S, max(REST_S, (ledger.next_ms(db, self._channel) - now_ms) / 1000))
+        return min(LOOK_S, max(REST_S, (deliveries.next_ms(db, self._channel) - now_ms) / 1000))
 
     def _gather(self, wait_s: float) -> None:
         try:
@@ -169,9 +173,9 @@ class Outbox:
         if free <= 0:
             return []
         for most in (4 * self._most, MOST_ROWS):  # when many wait, the first ones are enough
-            rows = self._waiting(db, now_ms, most)
-            found = _one_each(rows, busy, free)
-            if len(found) == free or len(rows) < most:
+            deliveries_due = self._waiting(db, now_ms, most)
+            found = _one_each(deliveries_due, busy, free)
+            if len(found) == free or len(deliveries_due) < most:
                 break
         return found
 
@@ -179,41 +183,41 @@ class Outbox:
         self, db: sqlite3.Connection, now_ms: int, most: int
     ) -> list[tuple[JobKind, Delivery]]:
         asked = (db, self._channel, now_ms, most)
-        follows = ledger.to_follow(*asked) if isinstance(self._notifier, Follows) else []
+        follows = deliveries.to_follow(*asked) if isinstance(self._notifier, Follows) else []
         return [
-            *((JobKind.RECALL, row) for row in ledger.to_recall(*asked)),
-            *((JobKind.SEND, row) for row in ledger.to_send(*asked)),
-            *((JobKind.FOLLOW, row) for row in follows),
+            *((JobKind.RECALL, delivery) for delivery in deliveries.to_recall(*asked)),
+            *((JobKind.SEND, delivery) for delivery in deliveries.to_send(*asked)),
+            *((JobKind.FOLLOW, delivery) for delivery in follows),
         ]
 
     def _claim(
-        self, db: sqlite3.Connection, task: JobKind, row: Delivery, now_ms: int
+        self, db: sqlite3.Connection, task: JobKind, delivery: Delivery, now_ms: int
     ) -> Job | None:
         if task is JobKind.SEND:
-            if ledger.too_late(row, now_ms):
-                ledger.withdraw(db, row, now_ms, ledger.TOO_LATE)
+            if deliveries.too_late(delivery, now_ms):
+                deliveries.withdraw(db, delivery, now_ms, deliveries.TOO_LATE)
                 return None
-            if ledger.reached_otherwise(db, row):
-                ledger.withdraw(db, row, now_ms, "another channel has reached the person")
+            if deliveries.reached_otherwise(db, delivery):
+                deliveries.withdraw(db, delivery, now_ms, "another channel has reached the person")
                 return None
-            if row.state == "claimed":
+            if delivery.state == "claimed":
                 self.results["again"] += 1
-                why = f"push {row.id} may have been sent before"
+                why = f"push {delivery.id} may have been sent before"
                 logger.warning("%s; sending it again", why)
-            ledger.claim(db, row, now_ms)
+            deliveries.claim(db, delivery, now_ms)
         elif task is JobKind.RECALL and not isinstance(self._notifier, Withdraws):
-            ledger.clear_recall(db, row)
+            deliveries.clear_recall(db, delivery)
             return None
         try:
-            return Job(task, row, self._compose(db, row, now_ms))
+            return Job(task, delivery, self._render(db, delivery, now_ms))
         except Exception as error:
-            logger.exception("push %s cannot be written", row.id)
-            ledger.failed(db, row, f"{type(error).__name__}: {error}", now_ms)
+            logger.exception("push %s cannot be written", delivery.id)
+            deliveries.failed(db, delivery, f"{type(error).__name__}: {error}", now_ms)
             return None
 
     def _hand_out(self, job: Job) -> None:
-        row = job.delivery
-        self._flying[row.id] = (row.person, row.bed_id, row.kind)
+        delivery = job.delivery
+        self._flying[delivery.id] = (delivery.person, delivery.bed_id, delivery.kind)
         if len(self._workers) < min(self._most, len(self._flying)):
             worker = threading.Thread(
                 target=self._work, name=f"{self._channel}-{len(self._workers)}", daemon=True
@@ -246,22 +250,26 @@ class Outbox:
 
     def _record(self, db: sqlite3.Connection, result: JobResult, now_ms: int) -> bool:
         """Write down what came of a job; say whether other rows have become due by it."""
-        (task, row, _), said = result
+        (task, delivery, _), said = result
         if task is JobKind.RECALL:
-            ledger.recalled(db, row, str(said) if isinstance(said, PushError) else None, now_ms)
+            deliveries.recalled(
+                db, delivery, str(said) if isinstance(said, PushError) else None, now_ms
+            )
             return False
         every_s = _every_s(self._notifier)
         if task is JobKind.FOLLOW:
             over, delivered = said is Progress.OVER, said is Progress.DELIVERED
-            ledger.followed(db, row, now_ms, over=over, delivered=delivered, every_s=every_s)
+            deliveries.followed(
+                db, delivery, now_ms, over=over, delivered=delivered, every_s=every_s
+            )
             return False
         if isinstance(said, PushError):
-            return self._failed(db, row, said, now_ms)
+            return self._failed(db, delivery, said, now_ms)
         self.results["sent"] += 1
         taken = said if isinstance(said, Sent) else Sent()
-        ledger.sent(
+        deliveries.sent(
             db,
-            row,
+            delivery,
             now_ms,
             receipt=taken.receipt,
             delivered=taken.delivered,
@@ -270,32 +278,34 @@ class Outbox:
         )
         return False
 
-    def _failed(self, db: sqlite3.Connection, row: Delivery, error: PushError, now_ms: int) -> bool:
-        why = ledger.cancelled_because(db, row)
+    def _failed(
+        self, db: sqlite3.Connection, delivery: Delivery, error: PushError, now_ms: int
+    ) -> bool:
+        why = deliveries.cancelled_because(db, delivery)
         if why:
-            ledger.withdraw(db, row, now_ms, why)
+            deliveries.withdraw(db, delivery, now_ms, why)
             return False
-        over = isinstance(error, Permanent) or now_ms - row.due_ms > self._give_up_ms
+        over = isinstance(error, Permanent) or now_ms - delivery.due_ms > self._give_up_ms
         if over:
             self.results["failed"] += 1
-            ledger.failed(db, row, str(error), now_ms)
+            deliveries.failed(db, delivery, str(error), now_ms)
             return True
-        wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(row.attempt, 12))
+        wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(delivery.attempt, 12))
         asked_s = error.retry_after_s if isinstance(error, Retryable) else None
         self.results["retried"] += 1
-        ledger.retry(db, row, str(error), now_ms, max(wait_s, asked_s or 0.0))
+        deliveries.retry(db, delivery, str(error), now_ms, max(wait_s, asked_s or 0.0))
         return False
 
     def _report(self, result: JobResult) -> None:
         """Say in the log what an owner should know, once; pass an answer on."""
-        (task, row, _), said = result
+        (task, delivery, _), said = result
         if task is JobKind.FOLLOW and said is Progress.ANSWERED:
-            self._answered(row.id)
+            self._answered(delivery.id)
         if task is not JobKind.SEND:
             return
         if isinstance(said, PushError):
             level = logging.DEBUG if self.failing == str(said) else logging.WARNING
-            logger.log(level, "channel %s, %s: %s", self._channel, row.person, said)
+            logger.log(level, "channel %s, %s: %s", self._channel, delivery.person, said)
             self.failing = str(said)
         elif self.failing:
             logger.info("channel %s delivers again", self._channel)
@@ -303,15 +313,15 @@ class Outbox:
 
 
 def _one_each(
-    rows: Sequence[tuple[JobKind, Delivery]], busy: Collection[BusyKey], free: int
+    deliveries_due: Sequence[tuple[JobKind, Delivery]], busy: Collection[BusyKey], free: int
 ) -> list[tuple[JobKind, Delivery]]:
     """Return the first `free` rows, one a person and alert, of those that are not busy."""
     taken, found = set(busy), list[tuple[JobKind, Delivery]]()
-    for task, row in rows:
-        key = (row.person, row.bed_id, row.kind)
+    for task, delivery in deliveries_due:
+        key = (delivery.person, delivery.bed_id, delivery.kind)
         if len(found) < free and key not in taken:
             taken.add(key)
-            found.append((task, row))
+            found.append((task, delivery))
     return found
 
 
@@ -321,11 +331,11 @@ def _every_s(notifier: Notifier) -> float | None:
 
 def backlog(boxes: Mapping[str, Outbox], db: sqlite3.Connection, now_ms: int) -> dict[str, int]:
     """Return how many pushes are due and wait, by channel."""
-    rows = dict(
+    deliveries_due = dict(
         db.execute(
             "SELECT channel, count(*) FROM deliveries WHERE state IN ('decided','claimed')"
             " AND due_ms<=? GROUP BY channel",
             (now_ms,),
         ).fetchall()
     )
-    return {name: int(rows.get(name, 0)) for name in boxes}
+    return {name: int(deliveries_due.get(name, 0)) for name in boxes}

@@ -28,24 +28,24 @@ class DeliveryPlanner:
         self.routes = routes(self.people)
         self.limits = settings.escalation
 
-    def plan(self, db: sqlite3.Connection, notice_id: int, news: NewNotice, now_ms: int) -> bool:
+    def plan(self, db: sqlite3.Connection, notice_id: int, new: NewNotice, now_ms: int) -> bool:
         """Plan what follows from a notice, call off what is over; say whether there is work."""
-        notice = news.notice
-        told = self.notified(db, _episode(news))
+        notice = new.notice
+        told = self.notified(db, _episode(new))
         over = notice.transition in OVER
         if over:
-            told |= self._perhaps_notified(db, _episode(news))
+            told |= self._perhaps_notified(db, _episode(new))
         sounds = notice.transition in MAY_SOUND and notice.suppressed_by is None
         again = notice.transition is TransitionKind.RENOTIFIED and notice.kind in BODY_KINDS
         if over or (sounds and not again):
-            self._cancel(db, news, now_ms, superseded=not over)
+            self._cancel(db, new, now_ms, superseded=not over)
         if over:
-            told.discard(news.who or "")
-        planned = self._steps(news, told, now_ms)
-        if again and sounds and self._has_pending_plan(db, news):
-            planned = tuple(telling for telling in planned if not telling.after_s)
-        for telling in planned:
-            self.insert(db, notice_id, _episode(news), telling, now_ms)
+            told.discard(new.who or "")
+        planned = self._steps(new, told, now_ms)
+        if again and sounds and self._has_pending_plan(db, new):
+            planned = tuple(step for step in planned if not step.after_s)
+        for step in planned:
+            self.insert(db, notice_id, _episode(new), step, now_ms)
         return bool(planned) or over
 
     def on_call(self, bed: str, at_ms: int) -> tuple[str, ...]:
@@ -53,16 +53,16 @@ class DeliveryPlanner:
         night = night_of(at_ms, self._settings.zone_of(bed))
         return on_call(self.people, self._settings.roster, night, bed)
 
-    def _steps(self, news: NewNotice, told: set[str], now_ms: int) -> tuple[NotificationStep, ...]:
-        notice = news.notice
+    def _steps(self, new: NewNotice, told: set[str], now_ms: int) -> tuple[NotificationStep, ...]:
+        notice = new.notice
         if (
             notice.suppressed_by not in (None, SuppressedBy.HOLD, SuppressedBy.INHIBITED)
             and notice.transition not in OVER
         ):
             return ()
         # After a time away the decision may be of yesterday, and is told to who is there today.
-        duty = self.on_call(news.bed, notice.at_ms if news.played else now_ms)
-        return notification_steps(notice, self.people, duty, told, news.bed, self.limits)
+        duty = self.on_call(new.bed, notice.at_ms if new.played else now_ms)
+        return notification_steps(notice, self.people, duty, told, new.bed, self.limits)
 
     def notified(self, db: sqlite3.Connection, episode: EpisodeKey) -> set[str]:
         """Return who has heard a sound in this episode."""
@@ -82,69 +82,69 @@ class DeliveryPlanner:
         )
         return {person for (person,) in rows if person in self.people}
 
-    def _has_pending_plan(self, db: sqlite3.Connection, news: NewNotice) -> bool:
+    def _has_pending_plan(self, db: sqlite3.Connection, new: NewNotice) -> bool:
         """Say whether people are still to be told by the plan made before."""
         rows = db.execute(
             f"SELECT DISTINCT person, channel FROM deliveries WHERE {_EPISODE}"  # noqa: S608 - our own words
             " AND state='decided' AND tone='loud'",
-            _episode(news),
+            _episode(new),
         )
         return any(way in self.routes for way in rows)
 
     def _cancel(
-        self, db: sqlite3.Connection, news: NewNotice, now_ms: int, *, superseded: bool
+        self, db: sqlite3.Connection, new: NewNotice, now_ms: int, *, superseded: bool
     ) -> None:
         """Drop what is not sent yet; take back what is, unless a louder word replaces it."""
-        why = SUPERSEDED if superseded else f"{news.notice.transition} before"
+        why = SUPERSEDED if superseded else f"{new.notice.transition} before"
         alarms = f"{_EPISODE} AND tone IN ('quiet','loud')"
         if superseded:
-            supersede_where(db, alarms, _episode(news))
+            supersede_where(db, alarms, _episode(new))
         else:
             heard = "state IN ('claimed','sent','delivered','answered')"
             perhaps = "state='decided' AND attempt>0"
             db.execute(
                 f"UPDATE deliveries SET recall_ms=? WHERE {alarms} AND recall_ms IS NULL"  # noqa: S608 - our own words
                 f" AND ({heard} OR ({perhaps}))",
-                (now_ms, *_episode(news)),
+                (now_ms, *_episode(new)),
             )
-        withdraw_where(db, f"{alarms} AND state='decided'", _episode(news), now_ms, why)
+        withdraw_where(db, f"{alarms} AND state='decided'", _episode(new), now_ms, why)
 
     def insert(
         self,
         db: sqlite3.Connection,
         notice_id: int,
         episode: EpisodeKey,
-        telling: NotificationStep,
+        step: NotificationStep,
         now_ms: int,
     ) -> None:
         """Put what one person is to be told into the outbox, on every channel of theirs."""
-        person = self.people[telling.person]
-        if telling.purpose is Purpose.LOUD:  # that an earlier one is over would only mislead now
+        person = self.people[step.person]
+        if step.purpose is Purpose.LOUD:  # that an earlier one is over would only mislead now
             over = "bed_id=? AND kind=? AND person=? AND tone='info' AND state='decided'"
-            withdraw_where(db, over, (*episode[:2], telling.person), now_ms, SUPERSEDED)
-        due_ms = now_ms + int(telling.after_s * 1000)
-        for channel, rank in self._ways(db, episode, telling, person):
+            withdraw_where(db, over, (*episode[:2], step.person), now_ms, SUPERSEDED)
+        due_ms = now_ms + int(step.after_s * 1000)
+        for channel, rank in self._ways(db, episode, step, person):
             when = due_ms + int(rank * self._settings.push.next_channel_s * 1000)
-            row = (notice_id, *episode, telling.person, channel, rank, telling.purpose)
+            row = (notice_id, *episode, step.person, channel, rank, step.purpose)
             insert(db, row, when, now_ms)
 
     def _ways(
         self,
         db: sqlite3.Connection,
         episode: EpisodeKey,
-        telling: NotificationStep,
+        step: NotificationStep,
         person: Person,
     ) -> Iterable[tuple[str, int]]:
         """Return (channel, rank): ranks follow each other, equal ranks go together."""
-        if telling.purpose is Purpose.QUIET:
+        if step.purpose is Purpose.QUIET:
             return [(channel, 0) for channel in person.quiet or person.channels[:1]]
-        if telling.purpose is Purpose.INFO:
+        if step.purpose is Purpose.INFO:
             row = db.execute(
                 f"SELECT channel FROM deliveries WHERE {_EPISODE} AND person=? AND tone='loud'"  # noqa: S608 - our own words
                 " AND sent_ms IS NOT NULL ORDER BY sent_ms DESC LIMIT 1",
-                (*episode, telling.person),
+                (*episode, step.person),
             ).fetchone()
-            heard = row is not None and (telling.person, row[0]) in self.routes
+            heard = row is not None and (step.person, row[0]) in self.routes
             return [(row[0] if heard else person.channels[0], 0)]
         return [(channel, rank) for rank, channel in enumerate(person.channels)]
 
@@ -155,5 +155,5 @@ def routes(people: Mapping[str, Person]) -> frozenset[tuple[str, str]]:
     return frozenset((name, channel) for name, channels in found for channel in channels)
 
 
-def _episode(news: NewNotice) -> EpisodeKey:
-    return (news.bed_id, news.notice.kind.value, news.notice.episode_ms or 0)
+def _episode(new: NewNotice) -> EpisodeKey:
+    return (new.bed_id, new.notice.kind.value, new.notice.episode_ms or 0)

@@ -13,7 +13,7 @@ from legwatch.engine import BedState
 from legwatch.events import AlertKind
 from legwatch.oncall.escalation import in_turn, woken
 from legwatch_server.notify.planner import DeliveryPlanner, EpisodeKey
-from legwatch_server.store import deliveries as ledger
+from legwatch_server.store import deliveries
 
 CHANGED = "settings changed"
 ANEW = "planned anew: another person is on duty or can be told"
@@ -50,8 +50,8 @@ def recover(
     their alert still stands it is planned anew. Of a plan that came due while nobody could be told
     the next person is told now, and the others follow in their usual steps.
     """
-    lost = f"state='claimed' AND next_ms>={ledger.NEVER_MS}"  # in flight when the server ended
-    ledger.withdraw_where(db, lost, (), now_ms, ledger.SUPERSEDED)
+    lost = f"state='claimed' AND next_ms>={deliveries.NEVER_MS}"  # in flight when the server ended
+    deliveries.withdraw_where(db, lost, (), now_ms, deliveries.SUPERSEDED)
     by_id = {bed.id: bed for bed in beds}
     changed = _withdraw_unknown_routes(db, tell, now_ms)
     for episode in sorted(changed | _overdue(db, now_ms)):
@@ -75,7 +75,7 @@ def _withdraw_unknown_routes(
         mine = f"person=? AND channel=? AND {waiting}"
         loud = f"SELECT bed_id, kind, episode_ms FROM deliveries WHERE {mine} AND tone='loud'"  # noqa: S608 - our own words
         changed.update(db.execute(loud, way).fetchall())
-        ledger.withdraw_where(db, mine, way, now_ms, CHANGED)
+        deliveries.withdraw_where(db, mine, way, now_ms, CHANGED)
         db.execute("UPDATE deliveries SET recall_ms=NULL WHERE person=? AND channel=?", way)
     return changed
 
@@ -98,15 +98,15 @@ def _replanned(
     changed: bool,
 ) -> bool:
     """Make a new plan where the old one is for other people; say whether that was so."""
-    level = _standing(bed, episode, now_ms)
-    if level is None:
+    severity = _standing(bed, episode, now_ms)
+    if severity is None:
         return False
     kind, at_ms = AlertKind(episode[1]), bed.state.at_ms if bed.played else now_ms
-    names = woken(kind, level, tell.people, tell.on_call(bed.name, at_ms), bed.name)
+    names = woken(kind, severity, tell.people, tell.on_call(bed.name, at_ms), bed.name)
     left = db.execute(f"SELECT DISTINCT person FROM deliveries WHERE {_LEFT}", episode).fetchall()  # noqa: S608 - our own words
     if not changed and {person for (person,) in left} <= set(names):
         return False
-    ledger.withdraw_where(db, _LEFT, episode, now_ms, ANEW)
+    deliveries.withdraw_where(db, _LEFT, episode, now_ms, ANEW)
     under_way = "bed_id=? AND kind=? AND episode_ms=? AND tone='loud'"
     trying = db.execute(
         f"SELECT DISTINCT person FROM deliveries WHERE {under_way}"  # noqa: S608 - our own words
@@ -117,20 +117,20 @@ def _replanned(
     last = f"SELECT max(notice_id) FROM deliveries WHERE {under_way}"  # noqa: S608 - our own words
     notice_id = db.execute(last, episode).fetchone()[0]
     coming = [name for name in names if name not in heard]
-    for telling in in_turn(coming[:1], coming, tell.limits.step_s(level)):
-        tell.insert(db, notice_id, episode, telling, now_ms)
+    for step in in_turn(coming[:1], coming, tell.limits.step_s(severity)):
+        tell.insert(db, notice_id, episode, step, now_ms)
     return True
 
 
 def _standing(bed: WatchedBed, episode: EpisodeKey, now_ms: int) -> Severity | None:
     """Return the level of an alert that stands and waits for an answer."""
-    alarm: AlertState = bed.state.bed.alerts.of(AlertKind(episode[1]))
+    alert: AlertState = bed.state.bed.alerts.of(AlertKind(episode[1]))
     at_ms = bed.state.at_ms if bed.played else now_ms
-    quiet = alarm.acknowledged or is_silenced(alarm, at_ms, alarm.severity)
-    return alarm.severity if alarm.episode_ms == episode[2] and not quiet else None
+    quiet = alert.acknowledged or is_silenced(alert, at_ms, alert.severity)
+    return alert.severity if alert.episode_ms == episode[2] and not quiet else None
 
 
 def _postpone(db: sqlite3.Connection, episode: EpisodeKey, now_ms: int) -> None:
     first = db.execute(f"SELECT min(due_ms) FROM deliveries WHERE {_LEFT}", episode).fetchone()[0]  # noqa: S608 - our own words
     if first is not None and first < now_ms - LEAST_MOVE_MS:
-        ledger.postpone_where(db, _LEFT, episode, now_ms, now_ms - first, ledger.MOVED)
+        deliveries.postpone_where(db, _LEFT, episode, now_ms, now_ms - first, deliveries.MOVED)

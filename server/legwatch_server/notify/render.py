@@ -12,11 +12,11 @@ from legwatch.oncall.people import CARER, Person
 from legwatch.text.language import Language
 from legwatch.text.message import text, title
 from legwatch_runtime.catalogue import language_named
-from legwatch_server import links as answer
+from legwatch_server import links
 from legwatch_server.inbox import Action, LinkClaims, TargetKind
 from legwatch_server.notify.channels import Button, Push
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store import deliveries as ledger
+from legwatch_server.store import deliveries
 from legwatch_server.store.deliveries import Delivery
 from legwatch_server.store.notices import notice_of
 
@@ -40,127 +40,139 @@ class Renderer:
         self._people = settings.everybody()
         self._words = {name: language_named(p.language) for name, p in self._people.items()}
 
-    def __call__(self, db: sqlite3.Connection, row: Delivery, now_ms: int) -> Push:
+    def __call__(self, db: sqlite3.Connection, delivery: Delivery, now_ms: int) -> Push:
         """Return what is to be sent for a row."""
-        person = self._people.get(row.person)
+        person = self._people.get(delivery.person)
         if person is None:
-            raise LookupError(f"{row.person} is not in the settings any more")
-        said = self._words[row.person]
-        if row.notice_id:
-            return self._alert(db, row, person, said, now_ms)
-        if row.purpose is Purpose.INFO:
-            return self._trial_end(db, row, person, said, now_ms)
-        return self._rehearsal(row, person, said, now_ms)
+            raise LookupError(f"{delivery.person} is not in the settings any more")
+        said = self._words[delivery.person]
+        if delivery.notice_id:
+            return self._alert(db, delivery, person, said, now_ms)
+        if delivery.purpose is Purpose.INFO:
+            return self._trial_end(db, delivery, person, said, now_ms)
+        return self._rehearsal(delivery, person, said, now_ms)
 
     def _alert(
-        self, db: sqlite3.Connection, row: Delivery, person: Person, said: Language, now_ms: int
+        self,
+        db: sqlite3.Connection,
+        delivery: Delivery,
+        person: Person,
+        said: Language,
+        now_ms: int,
     ) -> Push:
-        *fields, who, bed = db.execute(_NOTICE, (row.notice_id,)).fetchone()
+        *fields, who, bed = db.execute(_NOTICE, (delivery.notice_id,)).fetchone()
         notice = notice_of(fields)
         carer = person.role == CARER
         clock = f"{local(notice.at_ms, self._settings.zone_of(bed)):%H:%M}"
         sentences = [_who_answered(notice, who, said) or text(notice, said, carer=carer)]
-        if now_ms - row.due_ms > LATE_S * 1000 or ledger.was_postponed(db, row):
+        if now_ms - delivery.due_ms > LATE_S * 1000 or deliveries.was_postponed(db, delivery):
             sentences.append(said.gettext("(late: decided at {clock})").format(clock=clock))
-        if row.state == "claimed":
+        if delivery.state == "claimed":
             sentences.append(said.gettext("(perhaps said before)"))
-        asks = row.purpose in (Purpose.LOUD, Purpose.QUIET)
+        asks = delivery.purpose in (Purpose.LOUD, Purpose.QUIET)
         return Push(
-            id=row.id,
-            to=person.address.get(row.channel, ""),
-            thread=self._thread(row),
+            id=delivery.id,
+            to=person.address.get(delivery.channel, ""),
+            thread=self._thread(delivery),
             bed=bed,
             clock=clock,
             title=title(notice, said, carer=carer),
             text=" ".join(sentences),
             severity=notice.severity,
             transition=notice.transition,
-            purpose=row.purpose,
-            buttons=self._actions(row, said, now_ms) if asks else (),
-            page=self._link(row, Action.PAGE, 0, now_ms) if asks else "",
-            again=row.state == "claimed",
+            purpose=delivery.purpose,
+            buttons=self._actions(delivery, said, now_ms) if asks else (),
+            page=self._link(delivery, Action.PAGE, 0, now_ms) if asks else "",
+            again=delivery.state == "claimed",
         )
 
-    def _rehearsal(self, row: Delivery, person: Person, said: Language, now_ms: int) -> Push:
+    def _rehearsal(self, delivery: Delivery, person: Person, said: Language, now_ms: int) -> Push:
         _ = said.gettext
-        confirm = row.purpose is Purpose.CONFIRM
+        confirm = delivery.purpose is Purpose.CONFIRM
         heading = _("Can you be woken?") if confirm else _("Evening test")
         sentence = (
             _("Tap to confirm that you can be woken tonight.")
             if confirm
             else _("Evening test: no need to do anything.")
         )
-        awake = self._link(row, Action.AWAKE, 0, now_ms)
+        awake = self._link(delivery, Action.AWAKE, 0, now_ms)
         return Push(
-            id=row.id,
-            to=person.address.get(row.channel, ""),
-            thread=self._thread(row),
+            id=delivery.id,
+            to=person.address.get(delivery.channel, ""),
+            thread=self._thread(delivery),
             bed="",
             clock=f"{local(now_ms, self._settings.zone_of('')):%H:%M}",
             title=heading,
             text=sentence,
             severity=Severity.LOG,
             transition=TransitionKind.FIRED,
-            purpose=row.purpose,
+            purpose=delivery.purpose,
             buttons=(Button(_("I can be woken"), awake),) if confirm and awake else (),
             page=awake if confirm else "",
-            again=row.state == "claimed",
+            again=delivery.state == "claimed",
         )
 
     def _trial_end(
-        self, db: sqlite3.Connection, row: Delivery, person: Person, said: Language, now_ms: int
+        self,
+        db: sqlite3.Connection,
+        delivery: Delivery,
+        person: Person,
+        said: Language,
+        now_ms: int,
     ) -> Push:
         """Return that the first nights of a bed are over, with the alerts that were held back."""
         _ = said.gettext
-        bed, held = db.execute(_HELD, (row.bed_id,)).fetchone()
+        bed, held = db.execute(_HELD, (delivery.bed_id,)).fetchone()
         own = person.role != CARER
         sentence = _(
             "Alerts that were not told in the first nights: {count}. From now on they are told."
             " `legwatch learned` shows the nights, and limits that fit them."
         )
         return Push(
-            id=row.id,
-            to=person.address.get(row.channel, ""),
-            thread=self._thread(row),
+            id=delivery.id,
+            to=person.address.get(delivery.channel, ""),
+            thread=self._thread(delivery),
             bed=bed,
             clock=f"{local(now_ms, self._settings.zone_of(bed)):%H:%M}",
             title=_("I have learned your nights") if own else _("I have learned the nights"),
             text=sentence.format(count=held),
             severity=Severity.LOG,
             transition=TransitionKind.RESOLVED,
-            purpose=row.purpose,
-            again=row.state == "claimed",
+            purpose=delivery.purpose,
+            again=delivery.state == "claimed",
         )
 
-    def _actions(self, row: Delivery, said: Language, now_ms: int) -> tuple[Button, ...]:
+    def _actions(self, delivery: Delivery, said: Language, now_ms: int) -> tuple[Button, ...]:
         """Return three buttons, as many as the poorest of the channels can show."""
         if not self._settings.answers.url:
             return ()
         _ = said.gettext
         return (
-            Button(_("Seen"), self._link(row, Action.SEEN, 0, now_ms)),
+            Button(_("Seen"), self._link(delivery, Action.SEEN, 0, now_ms)),
             Button(
                 _("Quiet for {minutes} min").format(minutes=QUIET_MIN),
-                self._link(row, Action.SNOOZE, QUIET_MIN, now_ms),
+                self._link(delivery, Action.SNOOZE, QUIET_MIN, now_ms),
             ),
-            Button(_("Not useful"), self._link(row, Action.NOT_USEFUL, 0, now_ms)),
+            Button(_("Not useful"), self._link(delivery, Action.NOT_USEFUL, 0, now_ms)),
         )
 
-    def _link(self, row: Delivery, act: Action, minutes: int, now_ms: int) -> str:
-        return link(self._settings, self._key, TargetKind.DELIVERY, row.id, act, minutes, now_ms)
+    def _link(self, delivery: Delivery, action: Action, minutes: int, now_ms: int) -> str:
+        return link(
+            self._settings, self._key, TargetKind.DELIVERY, delivery.id, action, minutes, now_ms
+        )
 
-    def _thread(self, row: Delivery) -> str:
+    def _thread(self, delivery: Delivery) -> str:
         """Return a name for the episode that tells a stranger nothing."""
-        what = f"{row.bed_id} {row.kind} {row.episode_ms} {row.person}".encode()
+        what = f"{delivery.bed_id} {delivery.kind} {delivery.episode_ms} {delivery.person}".encode()
         return hmac.new(self._key, what, hashlib.sha256).hexdigest()[:24]
 
 
 def link(
     settings: ServerSettings,
     key: bytes,
-    of: TargetKind,
+    target_kind: TargetKind,
     ident: int,
-    act: Action,
+    action: Action,
     minutes: int,
     now_ms: int,
 ) -> str:
@@ -169,7 +181,8 @@ def link(
     if not base:
         return ""
     expires_ms = now_ms + int(settings.answers.valid_h * 3_600_000)
-    return f"{base}/answer/{answer.sign(LinkClaims(of, ident, act, minutes, expires_ms), key)}"
+    claims = LinkClaims(target_kind, ident, action, minutes, expires_ms)
+    return f"{base}/answer/{links.sign(claims, key)}"
 
 
 def _who_answered(notice: Notice, who: str | None, said: Language) -> str:

@@ -9,15 +9,14 @@ from pathlib import Path
 
 from legwatch.errors import SettingsError
 from legwatch.events import BODY_KINDS, Window
-from legwatch_runtime import locations as usual
-from legwatch_runtime import profiles
+from legwatch_runtime import locations, profiles
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.review.nights import ReviewedNight
 from legwatch_server.review.report import PastNights, Review, as_table, report, to_paste
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings, read
-from legwatch_server.store import incidents as chronicle
+from legwatch_server.store import incidents
 
 MOST_NIGHTS = 60
 COLUMNS = "{night:<16}  {in_bed:>6}  {air:<16}  {still:<13}  {alerts:<15}  {proposed}"
@@ -28,9 +27,9 @@ def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     if not 1 <= args.nights <= MOST_NIGHTS:
         raise SettingsError("--nights", f"{args.nights} is not allowed; allowed 1 to {MOST_NIGHTS}")
-    path = usual.settings_file(args.config)
+    path = locations.settings_file(args.config)
     settings = read(path)
-    with chronicle.open_read_only(settings.state_dir) as db:
+    with incidents.open_read_only(settings.state_dir) as db:
         reports = [
             _report(db, settings, bed, bed_id, args.nights) for bed_id, bed in _beds(db, args.bed)
         ]
@@ -49,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Nothing is changed: it says which lines to write into the settings.",
     )
     parser.add_argument("bed", nargs="?", metavar="BED", help="only this bed (all)")
-    parser.add_argument("--config", type=Path, metavar="FILE", help=usual.CONFIG_HELP)
+    parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
     parser.add_argument(
         "--nights",
         type=int,

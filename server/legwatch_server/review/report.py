@@ -9,7 +9,7 @@ from typing import Any
 from legwatch.events import BODY_KINDS, Window
 from legwatch.limits.limits import Rules, limit
 from legwatch.night import night_of
-from legwatch_server.review import windows as stored
+from legwatch_server.review import windows
 from legwatch_server.review.nights import ReviewedNight, nights
 from legwatch_server.review.proposal import (
     MOST_MIN,
@@ -51,7 +51,7 @@ class PastNights:
 
     def present(self) -> list[ReviewedNight]:
         """Return the nights under the present rules, the last one at the end."""
-        span = stored.span(self.db, self.bed_id)
+        span = windows.span(self.db, self.bed_id)
         if span is None:
             return []
         last = night_of(span.last_ms, self.rules.zone)
@@ -59,7 +59,7 @@ class PastNights:
         for times in range(1, FURTHER + 1):
             first = last - timedelta(days=times * self.wanted - 1)
             since_ms = _noon_ms(first, self.rules.zone)
-            self.since_id = stored.first_id(self.db, self.bed_id, since_ms)
+            self.since_id = windows.first_id(self.db, self.bed_id, since_ms)
             found = self._replay(self.rules)
             enough = sum(night.counts for night in found) >= self.wanted
             if enough or span.first_ms >= since_ms:
@@ -71,7 +71,7 @@ class PastNights:
         return self._last(self._replay(rules))
 
     def _replay(self, rules: Rules) -> list[ReviewedNight]:
-        return nights(self.watched(stored.windows(self.db, self.bed_id, self.since_id)), rules)
+        return nights(self.watched(windows.windows(self.db, self.bed_id, self.since_id)), rules)
 
     def _last(self, found: Sequence[ReviewedNight]) -> list[ReviewedNight]:
         counting = [place for place, night in enumerate(found) if night.counts]

@@ -111,50 +111,50 @@ def next_ms(db: sqlite3.Connection, channel: str) -> int:
     return min((int(at_ms) for (at_ms,) in found if at_ms is not None), default=NEVER_MS)
 
 
-def reached_otherwise(db: sqlite3.Connection, row: Delivery) -> bool:
+def reached_otherwise(db: sqlite3.Connection, delivery: Delivery) -> bool:
     """Say whether another channel has reached the person."""
-    if not row.notice_id or row.purpose is Purpose.QUIET:
+    if not delivery.notice_id or delivery.purpose is Purpose.QUIET:
         return False
     sql = (
         "SELECT 1 FROM deliveries WHERE notice_id=? AND person=? AND tone=? AND rank!=?"
         " AND sent_ms IS NOT NULL LIMIT 1"
     )
-    values = (row.notice_id, row.person, row.purpose.value, row.rank)
+    values = (delivery.notice_id, delivery.person, delivery.purpose.value, delivery.rank)
     return db.execute(sql, values).fetchone() is not None
 
 
-def too_late(row: Delivery, now_ms: int) -> bool:
+def too_late(delivery: Delivery, now_ms: int) -> bool:
     """Say whether nobody needs a push any more; what is meant to wake is never too late."""
-    longest_s = _LONGEST_S.get(row.purpose)
-    return longest_s is not None and now_ms - row.due_ms > longest_s * 1000
+    longest_s = _LONGEST_S.get(delivery.purpose)
+    return longest_s is not None and now_ms - delivery.due_ms > longest_s * 1000
 
 
-def was_postponed(db: sqlite3.Connection, row: Delivery) -> bool:
+def was_postponed(db: sqlite3.Connection, delivery: Delivery) -> bool:
     """Say whether a push goes out later than it was planned."""
     sql = "SELECT 1 FROM steps WHERE delivery_id=? AND reason=? LIMIT 1"
-    return db.execute(sql, (row.id, MOVED)).fetchone() is not None
+    return db.execute(sql, (delivery.id, MOVED)).fetchone() is not None
 
 
-def insert(db: sqlite3.Connection, row: tuple[object, ...], due_ms: int, now_ms: int) -> None:
+def insert(db: sqlite3.Connection, delivery: tuple[object, ...], due_ms: int, now_ms: int) -> None:
     """Add a push: (notice_id, bed_id, kind, episode_ms, person, channel, rank, tone)."""
-    ident = db.execute(_INSERT, (*row, due_ms, due_ms, now_ms)).lastrowid
+    ident = db.execute(_INSERT, (*delivery, due_ms, due_ms, now_ms)).lastrowid
     why = None if due_ms == now_ms else f"due in {(due_ms - now_ms) / 60_000:g} min"
     db.execute(_STEP, (ident, now_ms, "decided", 0, why))
 
 
-def claim(db: sqlite3.Connection, row: Delivery, now_ms: int) -> None:
+def claim(db: sqlite3.Connection, delivery: Delivery, now_ms: int) -> None:
     """Take a row in hand: from here on it may have been sent."""
     db.execute(
         "UPDATE deliveries SET state='claimed', attempt=?, claimed_ms=? WHERE id=?",
-        (row.attempt + 1, now_ms, row.id),
+        (delivery.attempt + 1, now_ms, delivery.id),
     )
-    why = "it may have been sent before a crash" if row.state == "claimed" else None
-    db.execute(_STEP, (row.id, now_ms, "claimed", row.attempt + 1, why))
+    why = "it may have been sent before a crash" if delivery.state == "claimed" else None
+    db.execute(_STEP, (delivery.id, now_ms, "claimed", delivery.attempt + 1, why))
 
 
 def sent(
     db: sqlite3.Connection,
-    row: Delivery,
+    delivery: Delivery,
     now_ms: int,
     *,
     receipt: str,
@@ -163,32 +163,39 @@ def sent(
     follow_every_s: float | None,
 ) -> None:
     """Mark a push as taken by the service; the person's other channels are not needed any more."""
-    follow = follow_every_s is not None and receipt and row.purpose is Purpose.LOUD
+    follow = follow_every_s is not None and receipt and delivery.purpose is Purpose.LOUD
     again_ms = now_ms + int((follow_every_s or 0) * 1000) if follow else NEVER_MS
     state = "delivered" if delivered else "sent"
     db.execute(
         "UPDATE deliveries SET state=?, sent_ms=?, receipt=?, next_ms=?, error=NULL WHERE id=?",
-        (state, now_ms, receipt, again_ms, row.id),
+        (state, now_ms, receipt, again_ms, delivery.id),
     )
-    db.execute(_STEP, (row.id, now_ms, "sent", row.attempt + 1, proof))
+    db.execute(_STEP, (delivery.id, now_ms, "sent", delivery.attempt + 1, proof))
     if delivered:
-        db.execute(_STEP, (row.id, now_ms, "delivered", row.attempt + 1, None))
+        db.execute(_STEP, (delivery.id, now_ms, "delivered", delivery.attempt + 1, None))
     if (
-        row.notice_id and follow_every_s is None
+        delivery.notice_id and follow_every_s is None
     ):  # what is followed sounds on until it is taken back
-        _drop_recalls(db, row)
-    if row.notice_id and row.purpose is not Purpose.QUIET:
+        _drop_recalls(db, delivery)
+    if delivery.notice_id and delivery.purpose is not Purpose.QUIET:
         others = "notice_id=? AND person=? AND tone=? AND rank!=? AND state='decided'"
-        values = (row.notice_id, row.person, row.purpose.value, row.rank)
-        withdraw_where(db, others, values, now_ms, f"reached by {row.channel}")
+        values = (delivery.notice_id, delivery.person, delivery.purpose.value, delivery.rank)
+        withdraw_where(db, others, values, now_ms, f"reached by {delivery.channel}")
 
 
-def _drop_recalls(db: sqlite3.Connection, row: Delivery) -> None:
+def _drop_recalls(db: sqlite3.Connection, delivery: Delivery) -> None:
     """Take nothing back that this newer word has replaced: it would go with it."""
     db.execute(
         "UPDATE deliveries SET recall_ms=NULL WHERE bed_id=? AND kind=? AND episode_ms=?"
         " AND person=? AND channel=? AND id<? AND recall_ms IS NOT NULL",
-        (row.bed_id, row.kind, row.episode_ms, row.person, row.channel, row.id),
+        (
+            delivery.bed_id,
+            delivery.kind,
+            delivery.episode_ms,
+            delivery.person,
+            delivery.channel,
+            delivery.id,
+        ),
     )
 
 
@@ -198,18 +205,18 @@ def supersede_where(db: sqlite3.Connection, where: str, values: tuple[object, ..
     db.execute(sql, (NEVER_MS, *values))
 
 
-def cancelled_because(db: sqlite3.Connection, row: Delivery) -> str:
+def cancelled_because(db: sqlite3.Connection, delivery: Delivery) -> str:
     """Return why a push that did not go through is not to be tried again; empty: it is."""
     sql = "SELECT recall_ms IS NOT NULL, next_ms>=? FROM deliveries WHERE id=?"
-    recalled, superseded = db.execute(sql, (NEVER_MS, row.id)).fetchone()
+    recalled, superseded = db.execute(sql, (NEVER_MS, delivery.id)).fetchone()
     if recalled:
         return "it is over or answered"
     return SUPERSEDED if superseded else ""
 
 
-def withdraw(db: sqlite3.Connection, row: Delivery, now_ms: int, why: str) -> None:
+def withdraw(db: sqlite3.Connection, delivery: Delivery, now_ms: int, why: str) -> None:
     """Take a row out that is not needed any more."""
-    withdraw_where(db, "id=?", (row.id,), now_ms, why)
+    withdraw_where(db, "id=?", (delivery.id,), now_ms, why)
 
 
 def withdraw_where(
@@ -239,74 +246,74 @@ def postpone_where(
     )
 
 
-def retry(db: sqlite3.Connection, row: Delivery, why: str, now_ms: int, wait_s: float) -> None:
+def retry(db: sqlite3.Connection, delivery: Delivery, why: str, now_ms: int, wait_s: float) -> None:
     """Put a row back for later."""
     db.execute(
         "UPDATE deliveries SET state='decided', next_ms=?, error=? WHERE id=?",
-        (now_ms + int(wait_s * 1000), why, row.id),
+        (now_ms + int(wait_s * 1000), why, delivery.id),
     )
-    step = (row.id, now_ms, "retry", row.attempt + 1, f"{why}; again in {wait_s:.0f} s")
+    step = (delivery.id, now_ms, "retry", delivery.attempt + 1, f"{why}; again in {wait_s:.0f} s")
     db.execute(_STEP, step)
 
 
-def failed(db: sqlite3.Connection, row: Delivery, why: str, now_ms: int) -> None:
+def failed(db: sqlite3.Connection, delivery: Delivery, why: str, now_ms: int) -> None:
     """Give a row up; the person's next channel is due now, or else the next person is."""
-    db.execute("UPDATE deliveries SET state='failed', error=? WHERE id=?", (why, row.id))
-    db.execute(_STEP, (row.id, now_ms, "failed", row.attempt + 1, why))
-    if not row.notice_id or row.purpose is Purpose.QUIET:
+    db.execute("UPDATE deliveries SET state='failed', error=? WHERE id=?", (why, delivery.id))
+    db.execute(_STEP, (delivery.id, now_ms, "failed", delivery.attempt + 1, why))
+    if not delivery.notice_id or delivery.purpose is Purpose.QUIET:
         return
     mine = "notice_id=? AND person=? AND tone=?"
-    values = (row.notice_id, row.person, row.purpose.value)
+    values = (delivery.notice_id, delivery.person, delivery.purpose.value)
     hurried = db.execute(
         f"UPDATE deliveries SET next_ms=?, due_ms=? WHERE {mine} AND state='decided' AND attempt=0"  # noqa: S608 - our own words
         " AND rank=?",
-        (now_ms, now_ms, *values, row.rank + 1),
+        (now_ms, now_ms, *values, delivery.rank + 1),
     ).rowcount
     hope = db.execute(
         f"SELECT 1 FROM deliveries WHERE {mine} AND state NOT IN ('failed','withdrawn') LIMIT 1",  # noqa: S608 - our own words
         values,
     ).fetchone()
-    if not hurried and not hope and row.purpose is Purpose.LOUD:
-        _bring_forward(db, row, now_ms)
+    if not hurried and not hope and delivery.purpose is Purpose.LOUD:
+        _bring_forward(db, delivery, now_ms)
 
 
-def _bring_forward(db: sqlite3.Connection, row: Delivery, now_ms: int) -> None:
+def _bring_forward(db: sqlite3.Connection, delivery: Delivery, now_ms: int) -> None:
     """Nobody could reach this person: the next one is told now, and the others move up."""
     later = "notice_id=? AND tone='loud' AND state='decided' AND attempt=0 AND due_ms>?"
-    values = (row.notice_id, now_ms)
+    values = (delivery.notice_id, now_ms)
     first = db.execute(f"SELECT min(due_ms) FROM deliveries WHERE {later}", values).fetchone()[0]  # noqa: S608 - our own words
     if first is None:
         return
-    why = f"earlier: {row.person} cannot be reached"
+    why = f"earlier: {delivery.person} cannot be reached"
     postpone_where(db, later, values, now_ms, now_ms - first, why)
 
 
-def clear_recall(db: sqlite3.Connection, row: Delivery) -> None:
+def clear_recall(db: sqlite3.Connection, delivery: Delivery) -> None:
     """Leave a push where it is: its channel cannot take anything back."""
-    db.execute("UPDATE deliveries SET recall_ms=NULL WHERE id=?", (row.id,))
+    db.execute("UPDATE deliveries SET recall_ms=NULL WHERE id=?", (delivery.id,))
 
 
-def recalled(db: sqlite3.Connection, row: Delivery, error: str | None, now_ms: int) -> None:
+def recalled(db: sqlite3.Connection, delivery: Delivery, error: str | None, now_ms: int) -> None:
     """Mark a push as taken back.
 
     After an error the service is asked again each minute, until four hours after the sending.
     """
-    if error is not None and now_ms - (row.sent_ms or row.due_ms) < FOLLOW_H * 3_600_000:
+    if error is not None and now_ms - (delivery.sent_ms or delivery.due_ms) < FOLLOW_H * 3_600_000:
         again_ms = now_ms + int(RECALL_TRIES_S * 1000)
-        db.execute("UPDATE deliveries SET recall_ms=? WHERE id=?", (again_ms, row.id))
+        db.execute("UPDATE deliveries SET recall_ms=? WHERE id=?", (again_ms, delivery.id))
         return
     why = f"not taken back: {error}" if error is not None else "taken back"
     db.execute(
         "UPDATE deliveries SET state=CASE state WHEN 'answered' THEN state ELSE 'withdrawn' END,"
         " recall_ms=NULL WHERE id=?",
-        (row.id,),
+        (delivery.id,),
     )
-    db.execute(_STEP, (row.id, now_ms, "withdrawn", row.attempt, why))
+    db.execute(_STEP, (delivery.id, now_ms, "withdrawn", delivery.attempt, why))
 
 
 def followed(
     db: sqlite3.Connection,
-    row: Delivery,
+    delivery: Delivery,
     now_ms: int,
     *,
     over: bool,
@@ -315,14 +322,16 @@ def followed(
 ) -> None:
     """Write down how far a push has come, and when to ask again."""
     again_ms = now_ms + int((every_s or 60.0) * 1000)
-    if over or now_ms - (row.sent_ms or now_ms) > FOLLOW_H * 3_600_000:
+    if over or now_ms - (delivery.sent_ms or now_ms) > FOLLOW_H * 3_600_000:
         again_ms = NEVER_MS
-    state = row.state
+    state = delivery.state
     if delivered and state == "sent":
         state = "delivered"
-        db.execute(_STEP, (row.id, now_ms, state, row.attempt, None))
+        db.execute(_STEP, (delivery.id, now_ms, state, delivery.attempt, None))
     # An answer is asked for again until it is noted: it is on its way in memory, and may be lost.
-    db.execute("UPDATE deliveries SET state=?, next_ms=? WHERE id=?", (state, again_ms, row.id))
+    db.execute(
+        "UPDATE deliveries SET state=?, next_ms=? WHERE id=?", (state, again_ms, delivery.id)
+    )
 
 
 def answered(db: sqlite3.Connection, ident: int, now_ms: int, why: str) -> None:

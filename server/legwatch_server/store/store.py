@@ -8,8 +8,7 @@ from pathlib import Path
 
 from legwatch.errors import CannotRun
 from legwatch_server.inbox import Target, TargetKind
-from legwatch_server.store import deliveries as ledger
-from legwatch_server.store import schema
+from legwatch_server.store import deliveries, schema
 from legwatch_server.store.deliveries import DeliveryTest
 from legwatch_server.store.notices import NewNotice
 
@@ -144,7 +143,7 @@ class Store:
                 work |= plan(db, ident, news, now_ms)
             db.executemany(_ANSWER, batch.answers)
             for ident, how in batch.answered:
-                ledger.answered(db, ident, now_ms, how)
+                deliveries.answered(db, ident, now_ms, how)
             db.executemany(_PRESS, batch.presses)
             if batch.quarantine:
                 db.executemany(_QUARANTINE, batch.quarantine)
@@ -194,7 +193,7 @@ class Store:
             db.execute("INSERT OR REPLACE INTO meta VALUES ('rehearsed', ?)", (evening,))
             for way in tries:
                 row = (0, way.bed_id, "", 0, way.person, way.channel, 0, way.purpose)
-                ledger.insert(db, row, now_ms, now_ms)
+                deliveries.insert(db, row, now_ms, now_ms)
                 if way.bed_id:
                     key = f"{_LEARNED}{way.bed_id}"
                     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, evening))

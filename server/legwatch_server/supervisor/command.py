@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from legwatch_runtime import locations as usual
+from legwatch_runtime import locations
 from legwatch_server.supervisor import demo
 from legwatch_server.supervisor.broker import BrokerMissingError, programs
 from legwatch_server.supervisor.config import (
@@ -30,7 +30,7 @@ Other nights: legwatch nights make --seed 1 --count 3 --out nights; legwatch rep
 def main(argv: Sequence[str]) -> int:
     """Run broker, server and agent until they are told to end; return the exit code."""
     args = _parser().parse_args(argv)
-    state: Path = args.state or usual.state_dir()
+    state: Path = args.state or locations.state_dir()
     try:
         programs()
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def _run(house: GeneratedConfig, state: Path) -> tuple[int, bool]:
     family = Supervisor(house, state / "logs", show=_show)
 
     def ended(number: int, _frame: object) -> None:
-        family.news.put(StopSignal(number))
+        family.events.put(StopSignal(number))
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--agent-config", type=Path, metavar="AGENT.toml", help="settings of the agent: its sensors"
     )
-    add("--state", type=Path, metavar="DIR", help=f"where all is kept ({usual.state_dir()})")
+    add("--state", type=Path, metavar="DIR", help=f"where all is kept ({locations.state_dir()})")
     add("--speed", type=float, default=60.0, help="of the made night, times real time (60)")
     return parser
 

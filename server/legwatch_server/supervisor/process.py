@@ -47,7 +47,7 @@ class ProcessSpec:
 class Process:
     """A running program. Start it from the main thread only: the leash hangs on the thread."""
 
-    def __init__(self, task: ProcessSpec, news: SimpleQueue[ProcessEvent]) -> None:
+    def __init__(self, task: ProcessSpec, events: SimpleQueue[ProcessEvent]) -> None:
         self.task = task
         words = [sys.executable, "-IS", str(PARENT_DEATH), str(os.getpid()), *task.command]
         self._process = subprocess.Popen(  # noqa: S603 - our own programs
@@ -59,7 +59,7 @@ class Process:
             start_new_session=True,  # Ctrl-C is ours to pass on, in the right order
         )
         self._readers = [
-            threading.Thread(target=_read, args=(stream, task.name, aside, news), daemon=True)
+            threading.Thread(target=_read, args=(stream, task.name, aside, events), daemon=True)
             for stream, aside in ((self._process.stdout, False), (self._process.stderr, True))
             if stream is not None
         ]
@@ -100,7 +100,7 @@ def _environment(task: ProcessSpec) -> dict[str, str]:
     return {**kept, "PYTHONUNBUFFERED": "1", **task.env}
 
 
-def _read(stream: IO[bytes], name: str, aside: bool, news: SimpleQueue[ProcessEvent]) -> None:  # noqa: FBT001 - a thread's arguments have no keywords here
+def _read(stream: IO[bytes], name: str, aside: bool, events: SimpleQueue[ProcessEvent]) -> None:  # noqa: FBT001 - a thread's arguments have no keywords here
     with stream:
         for raw in stream:
-            news.put(OutputLine(name, raw.decode("utf-8", "replace").rstrip("\r\n"), aside))
+            events.put(OutputLine(name, raw.decode("utf-8", "replace").rstrip("\r\n"), aside))

@@ -48,26 +48,26 @@ class Supervisor:
     """The three children. One thread, the main one, does everything here."""
 
     def __init__(self, house: GeneratedConfig, logs: Path, *, show: Callable[[str], None]) -> None:
-        self.news: SimpleQueue[ProcessEvent] = SimpleQueue()
-        self._house = house
+        self.events: SimpleQueue[ProcessEvent] = SimpleQueue()
+        self._config = house
         self._show = show
         self._listening = False  # the server has subscribed
         self._open, self._ask_s = False, 0.0  # the broker answers; when to ask it again
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         tasks = (house.broker.task, house.server, house.agent)
-        self._places = [Slot(task, Log(logs / f"{task.name}.log")) for task in tasks]
+        self._slots = [Slot(task, Log(logs / f"{task.name}.log")) for task in tasks]
 
     @property
     def played(self) -> bool:
         """Whether the agent has played its recording to the end."""
-        return any(place.finished for place in self._places)
+        return any(slot.finished for slot in self._slots)
 
     def live(self) -> int:
         """Run until a signal comes (0), the agent has played all (0) or nothing can go on."""
         while True:
-            for place in self._places:
-                self._look_after(place)
-            worst = next((p for p in self._places if p.hopeless), None)
+            for slot in self._slots:
+                self._supervise(slot)
+            worst = next((p for p in self._slots if p.hopeless), None)
             if worst is not None:
                 self._show(f"The {worst.task.name} cannot run: {worst.last_line}")
                 return SETTINGS_WRONG
@@ -79,49 +79,49 @@ class Supervisor:
     def end(self) -> None:
         """End all children within three seconds, the agent first and the broker last."""
         begun_s = time.monotonic()
-        for place in reversed(self._places):
-            if place.child is not None:
-                place.child.ask()
-                place.child.wait(begun_s + END_S[place.task.name] - time.monotonic())
-        for place in self._places:
-            if place.child is not None:
-                place.child.finish()
-        while not self.news.empty():
+        for slot in reversed(self._slots):
+            if slot.child is not None:
+                slot.child.ask()
+                slot.child.wait(begun_s + END_S[slot.task.name] - time.monotonic())
+        for slot in self._slots:
+            if slot.child is not None:
+                slot.child.finish()
+        while not self.events.empty():
             self._hear(0)
 
-    def _look_after(self, place: Slot) -> None:
-        if place.child is None:
-            due = not place.finished and time.monotonic() >= place.again_s
-            if due and self._may_start(place.task.name):
-                place.child = Process(place.task, self.news)
-                place.started_s = time.monotonic()
-        elif place.child.code is not None:
-            self._ended(place, place.child, place.child.code)
+    def _supervise(self, slot: Slot) -> None:
+        if slot.child is None:
+            due = not slot.finished and time.monotonic() >= slot.again_s
+            if due and self._may_start(slot.task.name):
+                slot.child = Process(slot.task, self.events)
+                slot.started_s = time.monotonic()
+        elif slot.child.code is not None:
+            self._ended(slot, slot.child, slot.child.code)
 
-    def _ended(self, place: Slot, child: Process, code: int) -> None:
+    def _ended(self, slot: Slot, child: Process, code: int) -> None:
         child.finish()
-        place.child = None
-        while not self.news.empty():
+        slot.child = None
+        while not self.events.empty():
             self._hear(0)
-        self._listening &= place.task.name == "agent"
-        self._open &= place.task.name != "broker"
-        if code == 0 and place.task.may_finish:
-            place.finished = True
-        elif code == SETTINGS_WRONG and place.task.name != "broker":
-            place.hopeless = True
+        self._listening &= slot.task.name == "agent"
+        self._open &= slot.task.name != "broker"
+        if code == 0 and slot.task.may_finish:
+            slot.finished = True
+        elif code == SETTINGS_WRONG and slot.task.name != "broker":
+            slot.hopeless = True
         else:
-            self._again(place, code)
+            self._again(slot, code)
 
-    def _again(self, place: Slot, code: int) -> None:
-        if time.monotonic() - place.started_s > WELL_S:
-            place.backoff.reset()
-        wait_s = place.backoff.next_s()
+    def _again(self, slot: Slot, code: int) -> None:
+        if time.monotonic() - slot.started_s > WELL_S:
+            slot.backoff.reset()
+        wait_s = slot.backoff.next_s()
         self._show(
-            f"The {place.task.name} ended ({_ending(code)}); "
+            f"The {slot.task.name} ended ({_ending(code)}); "
             f"it is started again in {wait_s:.0f} s."
-            + (f" Its last word: {place.last_line}" if place.last_line else "")
+            + (f" Its last word: {slot.last_line}" if slot.last_line else "")
         )
-        place.again_s = time.monotonic() + wait_s
+        slot.again_s = time.monotonic() + wait_s
 
     def _may_start(self, name: str) -> bool:
         """Say whether what a child needs is there; an impatient agent would only send late."""
@@ -131,39 +131,39 @@ class Supervisor:
             return False
         if name == "server" or self._listening:
             return True
-        server = self._places[1]
+        server = self._slots[1]
         return server.child is not None and time.monotonic() - server.started_s > READY_S
 
     def _broker_open(self) -> bool:
         """Say whether the broker answers; it logs each question, so ask it now and then only."""
         now_s = time.monotonic()
         if not self._open and now_s >= self._ask_s:
-            self._open = brokers.listens(self._house.broker.port)
+            self._open = brokers.listens(self._config.broker.port)
             self._ask_s = now_s + LOOK_S
         return self._open
 
     def _hear(self, seconds: float) -> bool:
         """Take one piece of news in; say whether it asks us to end."""
         try:
-            news = self.news.get(timeout=seconds) if seconds else self.news.get_nowait()
+            events = self.events.get(timeout=seconds) if seconds else self.events.get_nowait()
         except Empty:
             return False
-        if isinstance(news, StopSignal):
+        if isinstance(events, StopSignal):
             return True
-        self._said(news)
+        self._said(events)
         return False
 
-    def _said(self, said: OutputLine) -> None:
-        place = next(p for p in self._places if p.task.name == said.name)
-        place.log.write(said.line)
-        if said.line.strip():
-            place.last_line = said.line.strip()
-        if said.name == "broker":
-            self._listening |= LISTENING in said.line
-        elif not said.aside:
-            self._show(said.line)
-        elif SHOWN.intersection(said.line.split()[:4]):
-            self._show(f"{said.name}: {said.line}")
+    def _said(self, output: OutputLine) -> None:
+        slot = next(p for p in self._slots if p.task.name == output.name)
+        slot.log.write(output.line)
+        if output.line.strip():
+            slot.last_line = output.line.strip()
+        if output.name == "broker":
+            self._listening |= LISTENING in output.line
+        elif not output.aside:
+            self._show(output.line)
+        elif SHOWN.intersection(output.line.split()[:4]):
+            self._show(f"{output.name}: {output.line}")
 
 
 def _ending(code: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from legwatch_server.web import actions as door
+from legwatch_server.web import actions
 from legwatch_server.web.actions import ActionHandler, Reply
 
 MOST_BYTES = 4096  # of a request's body, which is read and not looked at
@@ -66,8 +66,8 @@ def serve(
         timeout = 20  # a phone that opens a connection and says nothing
 
         def do_GET(self) -> None:
-            if self.path.startswith(door.PATH):
-                self._door(answers.show(self.path.removeprefix(door.PATH), self._headers()))
+            if self.path.startswith(actions.PATH):
+                self._door(answers.show(self.path.removeprefix(actions.PATH), self._headers()))
             elif self.path == "/health":
                 report = health()
                 report["notices"] = {"/".join(k): v for k, v in report["notices"].items()}
@@ -81,12 +81,12 @@ def serve(
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length") or "0"
             size = int(length) if length.isdecimal() else MOST_BYTES + 1
-            if not self.path.startswith(door.PATH) or size > MOST_BYTES:
+            if not self.path.startswith(actions.PATH) or size > MOST_BYTES:
                 self.close_connection = True
                 self._answer(404, "text/plain", b"no such place\n")
                 return
             self.rfile.read(size)
-            self._door(answers.take(self.path.removeprefix(door.PATH), self._headers()))
+            self._door(answers.take(self.path.removeprefix(actions.PATH), self._headers()))
 
         def _headers(self) -> dict[str, str]:
             return dict(self.headers.items())

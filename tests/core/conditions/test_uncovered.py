@@ -8,7 +8,7 @@ import pytest
 
 from legwatch import engine
 from legwatch.alerting.notice import Notice, TransitionKind
-from legwatch.conditions import uncovered as cover
+from legwatch.conditions import uncovered
 from legwatch.conditions.uncovered import Features
 from legwatch.conditions.uncovered_model import DISPLACED, UNCOVERED
 from legwatch.conditions.verdict import Severity
@@ -31,7 +31,7 @@ def falling(*shares: float, before_c: float = 12.0) -> Fall:
 
 
 def slips(fall: Fall, at_ms: int) -> bool:
-    return cover.may_be_displaced(fall, USUAL, 0, 1.0, at_ms, LIMITS)
+    return uncovered.may_be_displaced(fall, USUAL, 0, 1.0, at_ms, LIMITS)
 
 
 def two_lags(air_min: float, sensor_min: float, deep: float, minutes: int) -> list[float]:
@@ -43,38 +43,38 @@ def two_lags(air_min: float, sensor_min: float, deep: float, minutes: int) -> li
 
 def sure_after(shares: list[float], *, turned_min: float = 0.0) -> float:
     at_ms = (len(shares) - 1) * MINUTE
-    seen = cover.features(falling(*shares), USUAL, round(-turned_min * MINUTE), at_ms)
+    seen = uncovered.features(falling(*shares), USUAL, round(-turned_min * MINUTE), at_ms)
     assert seen is not None
-    return cover.p_uncovered(seen)
+    return uncovered.p_uncovered(seen)
 
 
 def test_the_signs_are_shares_of_what_the_contrast_was() -> None:
-    seen = cover.features(falling(0.05, 0.15, 0.30), USUAL, -MINUTE, 2 * MINUTE)
+    seen = uncovered.features(falling(0.05, 0.15, 0.30), USUAL, -MINUTE, 2 * MINUTE)
     assert seen is not None
     assert [round(sign, 2) for sign in seen] == [0.30, 0.25, 0.20, 1.0, 2, 3, 12.0, 0.27, 0.30]
 
 
 def test_where_no_sensor_can_say_a_fall_began_with_a_turn() -> None:
-    seen = cover.features(falling(0.05, 0.15, 0.30), None, None, 2 * MINUTE)
+    seen = uncovered.features(falling(0.05, 0.15, 0.30), None, None, 2 * MINUTE)
     assert seen is not None
     assert (seen.age_min, seen.turn_min) == (2, 3)
 
 
 def test_no_turn_lies_in_the_future_of_a_minute_that_is_looked_at_again() -> None:
-    seen = cover.features(falling(0.05, 0.15, 0.30), USUAL, 2 * MINUTE, MINUTE)
+    seen = uncovered.features(falling(0.05, 0.15, 0.30), USUAL, 2 * MINUTE, MINUTE)
     assert seen is not None
     assert seen.turn_min == 0
 
 
 def test_while_nothing_is_usual_yet_a_fall_is_from_what_it_was_before() -> None:
-    seen = cover.features(falling(0.05, 0.15, 0.30), None, 0, 2 * MINUTE)
+    seen = uncovered.features(falling(0.05, 0.15, 0.30), None, 0, 2 * MINUTE)
     assert seen is not None
     assert (seen.lower, seen.middle) == (0.30, 0.30)
 
 
 @pytest.mark.parametrize("short", [Fall(), Fall((12.0, 7.5), 12.0, 0.4, 0, 0.4)])
 def test_too_little_is_no_sign(short: Fall) -> None:
-    assert cover.features(short, USUAL, 0, MINUTE) is None
+    assert uncovered.features(short, USUAL, 0, MINUTE) is None
     assert not slips(short, MINUTE)
 
 
@@ -116,13 +116,15 @@ def test_a_fall_that_ends_far_above_the_rooms_air_is_no_sensor_outside() -> None
 def test_a_slow_fall_to_what_was_usual_is_no_uncovering() -> None:
     """Away from a leg, or from a bottle: it ends where the air lay before on this night."""
     fall, late_ms = falling(*two_lags(7, 2, 0.3, 20)), 30 * MINUTE
-    assert cover.uncovered_by(fall, USUAL, 0, late_ms, LIMITS) != ""
-    assert cover.uncovered_by(fall, ContrastBaseline(9.0, 9.5), 0, late_ms, LIMITS) == ""
+    assert uncovered.uncovered_by(fall, USUAL, 0, late_ms, LIMITS) != ""
+    assert uncovered.uncovered_by(fall, ContrastBaseline(9.0, 9.5), 0, late_ms, LIMITS) == ""
 
 
 def test_where_nothing_covers_nothing_is_uncovered() -> None:
     shares = two_lags(7, 2, 0.3, 20)
-    assert cover.uncovered_by(falling(*shares, before_c=2.9), None, 0, 30 * MINUTE, LIMITS) == ""
+    assert (
+        uncovered.uncovered_by(falling(*shares, before_c=2.9), None, 0, 30 * MINUTE, LIMITS) == ""
+    )
 
 
 def test_signs_are_told_apart_by_their_first_letters() -> None:
@@ -134,13 +136,13 @@ def test_signs_are_told_apart_by_their_first_letters() -> None:
         assert asked <= letters
 
 
-def uncovered() -> Iterator[Window]:
+def uncovered_night() -> Iterator[Window]:
     return night(minutes=300, leg=bare((200, 300)), moves=lambda m: 6 if m % 25 < 0.1 else 0)
 
 
 def test_an_alert_tells_how_sure_it_is_and_from_what() -> None:
     fired = next(
-        n for n in engine.replay(uncovered(), rules()) if n.transition is TransitionKind.FIRED
+        n for n in engine.replay(uncovered_night(), rules()) if n.transition is TransitionKind.FIRED
     )
     figures = dict(fired.figures)
     assert figures["rule"] == f"warmth.change_sure = {LIMITS.change_sure:g}"
@@ -160,8 +162,8 @@ def test_an_alert_without_a_movement_sensor_tells_of_no_turn() -> None:
 def test_what_the_owner_asks_for_more_than_holds() -> None:
     fall = falling(*two_lags(7, 2, 0.55, 12))
     asked = rules(warmth__change_share=0.6).warmth
-    assert cover.uncovered_by(fall, USUAL, 0, 11 * MINUTE, LIMITS) == "warmth.change_sure"
-    assert cover.uncovered_by(fall, USUAL, 0, 11 * MINUTE, asked) == ""
+    assert uncovered.uncovered_by(fall, USUAL, 0, 11 * MINUTE, LIMITS) == "warmth.change_sure"
+    assert uncovered.uncovered_by(fall, USUAL, 0, 11 * MINUTE, asked) == ""
 
 
 def test_a_minute_as_cool_as_the_room_mutes_nothing_for_long() -> None:

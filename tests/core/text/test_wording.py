@@ -12,6 +12,7 @@ from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import AlertKind
 from legwatch.oncall.people import LANGUAGES
 from legwatch.text.message import text, title
+from legwatch_runtime.catalogue import language_named
 from nightly import REPO
 
 LOCALE = REPO / "core/legwatch_runtime/locale"

@@ -65,12 +65,12 @@ class House:
         self.wire, self.pulse, self.stopping = Wire(), Status(), threading.Event()
         self.owner = WriterLoop(
             store=self.store,
-            intake=self.intake,
+            work=self.intake,
             wire=self.wire,
             arrivals=queue.SimpleQueue[Arrival | None](),
             tell=DeliveryPlanner(ServerSettings()),
             wake=self._wake,
-            pulse=self.pulse,
+            status=self.pulse,
             stopping=self.stopping,
             suspects=suspects,
             utc_ms=lambda: self.now_ms,

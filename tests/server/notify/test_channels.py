@@ -270,9 +270,15 @@ def test_an_ntfy_server_that_knows_no_sequences_is_found_out(
 
 @pytest.mark.parametrize(
     ("tone", "level", "priority"),
-    [(Purpose.LOUD, Severity.URGENT, 5), (Purpose.LOUD, Severity.WARNING, 4), (Purpose.QUIET, Severity.WARNING, 2),
-     (Purpose.INFO, Severity.WARNING, 2), (Purpose.REHEARSAL, Severity.LOG, 1), (Purpose.CONFIRM, Severity.LOG, 2)],
-)  # fmt: skip
+    [
+        (Purpose.LOUD, Severity.URGENT, 5),
+        (Purpose.LOUD, Severity.WARNING, 4),
+        (Purpose.QUIET, Severity.WARNING, 2),
+        (Purpose.INFO, Severity.WARNING, 2),
+        (Purpose.REHEARSAL, Severity.LOG, 1),
+        (Purpose.CONFIRM, Severity.LOG, 2),
+    ],
+)
 def test_only_an_alert_is_loud(
     tone: Purpose, level: Severity, priority: int, service: Service, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from legwatch_server.inbox import Action, LinkClaims, TargetKind
 from legwatch_server.notify.channels import Progress, Push, Retryable, Sent
 from legwatch_server.notify.outbox import REST_S
-from legwatch_server.store import deliveries as ledger
+from legwatch_server.store import deliveries
 from server.notify.test_escalation import BERT, HOUR_MS, cold
 from server.ward import MINUTE_MS, Channel, Ward
 
@@ -149,7 +149,7 @@ def test_a_recall_that_is_put_off_is_waited_for(ward: Ward, followed: Followed) 
     followed.away = 100
     ward.seen()
     ward.settle()
-    assert ledger.next_ms(ward.dbs["phone"], "phone") == ward.now_ms + MINUTE_MS
+    assert deliveries.next_ms(ward.dbs["phone"], "phone") == ward.now_ms + MINUTE_MS
     ward.now_ms += 10_000  # when the service would be asked next, were it not to be taken back
     assert ward.boxes["phone"].turn(ward.dbs["phone"]) > 0
     assert followed.away == 99
@@ -158,7 +158,7 @@ def test_a_recall_that_is_put_off_is_waited_for(ward: Ward, followed: Followed) 
 def test_a_turn_in_which_nothing_was_done_is_followed_by_a_rest(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "next_ms", lambda _db, _channel: 0)
+    monkeypatch.setattr(deliveries, "next_ms", lambda _db, _channel: 0)
     assert ward.boxes["phone"].turn(ward.dbs["phone"]) >= REST_S
 
 

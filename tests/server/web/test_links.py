@@ -128,7 +128,9 @@ def bad_tokens(house: House) -> dict[str, tuple[str, int, str]]:
         "other bed": (changed(seen, 11, 77), 403, "signature is wrong"),
         "of something gone": (sign(gone, KEY), 410, "gone"),
         "a page is no answer": (
-            sign(LinkClaims(TargetKind.DELIVERY, 1, Action.PAGE, 0, now_ms + HOUR_MS), KEY), 403, "only looked at",
+            sign(LinkClaims(TargetKind.DELIVERY, 1, Action.PAGE, 0, now_ms + HOUR_MS), KEY),
+            403,
+            "only looked at",
         ),
         "empty": ("", 403, "not a token"),
         "cut": (seen[:-4], 403, "not a token"),

@@ -9,9 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from legwatch_lab.nights.body import cache as store
-from legwatch_lab.nights.body import scenarios as kinds
-from legwatch_lab.nights.body import sensors
+from legwatch_lab.nights.body import cache, scenarios, sensors
 from legwatch_lab.nights.body.bed_air import BedAir, air
 from legwatch_lab.nights.body.movements import MovementTimes, moves
 from legwatch_lab.nights.body.scenario import Scenario
@@ -48,16 +46,16 @@ class BodyNight:
 def make(order: NightOrder) -> BodyNight:
     """Make a night, from the cache when its skin and air are there."""
     seed, number, zone = order.seed, order.number, order.zone
-    kind = kinds.drawn(seed, number) if order.kind == CORPUS else order.kind
+    kind = scenarios.drawn(seed, number) if order.kind == CORPUS else order.kind
     # One source of chance for each part, so that a change of one leaves the others as they were.
     chances = {
         part: Random(f"{seed}/{number}/{kind}/body/{part}")  # noqa: S311 - not for secrets
         for part in ("story", "moves", "sensors", "reads")
     }
-    story = kinds.story(kind, chances["story"])
+    story = scenarios.story(kind, chances["story"])
     moved = moves(story, chances["moves"])
-    path = store.place(seed, number, kind)
-    known = store.load(path)
+    path = cache.place(seed, number, kind)
+    known = cache.load(path)
     felt, breathed = known or _reckon(story, moved)
     worn = sensors.draw(story, order.asked, chances["sensors"])
     begin = (FIRST + timedelta(days=number % 365)).replace(tzinfo=zone).astimezone(UTC)
@@ -66,7 +64,7 @@ def make(order: NightOrder) -> BodyNight:
     told = {"v": VERSION, "file": f"{name}.csv.gz", "name": name, "model": "body"}
     told |= {"seed": seed, "number": number, "kind": kind}
     told |= truth(story, felt, breathed, moved, worn, begin, zone)
-    to_cache = None if known else store.packed(felt, breathed)
+    to_cache = None if known else cache.packed(felt, breathed)
     return BodyNight(name, _zipped(said, begin, zone), _lines(told), path, to_cache)
 
 
