@@ -128,11 +128,11 @@ def _window(state: BedState, window: Window, rules: Rules) -> tuple[BedState, No
 def _begin(state: BedState, to_ms: int) -> BedState:
     """Start a time line; what stands as an alert stays, since nobody has seen it end."""
     end_ms = -(-to_ms // MINUTE_MS) * MINUTE_MS
-    learning = state.bed.trial
+    trial = state.bed.trial
     if not state.minute_end_ms:
-        return BedState(Bed(Observation(to_ms, to_ms), trial=learning), (), end_ms, to_ms)
+        return BedState(Bed(Observation(to_ms, to_ms), trial=trial), (), end_ms, to_ms)
     standing = AlertStates(*(rebase(alert, to_ms) for alert in state.bed.alerts))
-    bed = Bed(Observation(to_ms, to_ms), alerts=standing, trial=learning)
+    bed = Bed(Observation(to_ms, to_ms), alerts=standing, trial=trial)
     return BedState(bed, (), end_ms, to_ms)
 
 

@@ -51,10 +51,10 @@ class Agent:
     ) -> None:
         self._boot, self._spool, self._link, self._feed = boot, spool, link, feed
         self._clock, self._said, self._most, self._about = clock, said, most, about or {}
-        self._beacon = beacon or Indicator(None, clock)
+        self._indicator = beacon or Indicator(None, clock)
         self._memory = Spool(":memory:")
         self._seq = 0
-        self._ways = (SpoolSender(spool, link), SpoolSender(self._memory, link))
+        self._senders = (SpoolSender(spool, link), SpoolSender(self._memory, link))
         self._under_way = 0
         self._progress_ms = clock.mono_ms()
         self._disk_full = False
@@ -86,7 +86,7 @@ class Agent:
             self._keep(measured, presses)
         for item in items:
             self._handle(item)
-        self._beacon.watch()
+        self._indicator.watch()
         self._pump()
 
     def _handle(self, item: object) -> None:
@@ -98,10 +98,11 @@ class Agent:
             case PubAck(payload):
                 self._taken(payload)
             case Command():
-                answer = encode_result(self._beacon.obey(item))
+                answer = encode_result(self._indicator.obey(item))
                 self._link.send(Channel.RESULT, answer)  # without a connection it is asked again
             case Press():
-                self._beacon.calm()  # whoever presses has seen it, whether the server hears or not
+                # Whoever presses has seen the alert, whether the server hears of it or not.
+                self._indicator.calm()
             case Finished():
                 self._finished = True
 
@@ -161,14 +162,14 @@ class Agent:
             **self._about,
         }
         self._link.send(Channel.INFO, info(facts), retain=True)
-        for way in self._ways:
+        for way in self._senders:
             way.restart()
         self._patience_ms = NO_PROGRESS_MS
         self._pressed_ms = self._clock.mono_ms()
         self._resend()
 
     def _resend(self) -> None:
-        for way in self._ways:
+        for way in self._senders:
             way.resend_windows()
         self._under_way = 0
         self._progress_ms = self._clock.mono_ms()
@@ -213,7 +214,7 @@ class Agent:
         self._resend_presses()
         if self._under_way and self._impatient(self._progress_ms):
             self._resend()
-        for way in self._ways:
+        for way in self._senders:
             more = True
             while more and self._under_way < UNCONFIRMED:
                 most = min(BATCH, UNCONFIRMED - self._under_way)
@@ -235,7 +236,7 @@ class Agent:
         if not self._told or self._clock.mono_ms() - self._pressed_ms <= self._patience_ms:
             return
         self._pressed_ms = self._clock.mono_ms()
-        for way in self._ways:
+        for way in self._senders:
             way.resend_presses()
 
     def _lowest(self, boot: str) -> int | None:

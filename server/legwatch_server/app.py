@@ -67,10 +67,10 @@ def _run(
     path = folder / "legwatch.db"
     store = Store(path)
     arrivals: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
-    work = UnitOfWork(store, settings.rules_of, settings.plays)
-    ingest = BrokerConnection(settings.mqtt, password, arrivals)
-    bedsides = Bedsides(ingest)
-    ingest.hear_answers(bedsides.hear)
+    unit = UnitOfWork(store, settings.rules_of, settings.plays)
+    broker = BrokerConnection(settings.mqtt, password, arrivals)
+    bedsides = Bedsides(broker)
+    broker.hear_answers(bedsides.hear)
     key = signing_key(folder, secret("LEGWATCH_ANSWER_KEY"))
     for notifier in channels.values():
         if isinstance(notifier, Keeps):
@@ -78,48 +78,48 @@ def _run(
         if isinstance(notifier, Speaks):
             notifier.speak_over(bedsides)
     outboxes = _outboxes(settings, path, channels, key, arrivals)
-    pulse, stopping = Status(), threading.Event()
+    status, stopping = Status(), threading.Event()
     suspects = Suspects(folder / "at_work")
 
     def wake() -> None:
-        for box in outboxes.values():
-            box.wake()
+        for outbox in outboxes.values():
+            outbox.wake()
 
     def end(*_: object) -> None:
         stopping.set()
         arrivals.put(None)
 
-    owner = WriterLoop(
+    writer_loop = WriterLoop(
         store=store,
-        work=work,
-        wire=ingest,
+        unit=unit,
+        broker=broker,
         arrivals=arrivals,
-        tell=DeliveryPlanner(settings),
+        planner=DeliveryPlanner(settings),
         rehearsal=partial(plan_evening, settings),
         wake=wake,
-        status=pulse,
+        status=status,
         stopping=stopping,
         suspects=suspects,
     )
-    door = ActionHandler(key, arrivals.put, utc_ms)
-    health = _health(work, ingest, outboxes, pulse, arrivals, path, door, settings)
-    web = serve(settings.http.host, settings.http.port, health, door)
-    dead_man = DeadManSwitch(settings.heartbeat, lambda: pulse.now().well_ms)
+    action_handler = ActionHandler(key, arrivals.put, utc_ms)
+    health = _health(unit, broker, outboxes, status, arrivals, path, action_handler, settings)
+    web = serve(settings.http.host, settings.http.port, health, action_handler)
+    dead_man = DeadManSwitch(settings.heartbeat, lambda: status.now().well_ms)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    owner.begin()
-    for box in outboxes.values():
-        box.start()
-    ingest.start()
+    writer_loop.begin()
+    for outbox in outboxes.values():
+        outbox.start()
+    broker.start()
     dead_man.start()
-    logger.info("server up: %s beds known, health on port %s", len(work.beds), web.server_port)
+    logger.info("server up: %s beds known, health on port %s", len(unit.beds), web.server_port)
     try:
-        owner.run()
+        writer_loop.run()
     finally:
         dead_man.stop()
-        ingest.stop()
-        for box in outboxes.values():
-            box.stop()
+        broker.stop()
+        for outbox in outboxes.values():
+            outbox.stop()
         web.shutdown()
         suspects.close()
         store.close()
@@ -136,8 +136,8 @@ def _outboxes(
     outboxes: dict[str, Outbox] = {}
 
     def wake_all() -> None:
-        for box in outboxes.values():
-            box.wake()
+        for outbox in outboxes.values():
+            outbox.wake()
 
     for name, notifier in channels.items():
         outboxes[name] = Outbox(
@@ -162,30 +162,34 @@ def _answered_in_app(
 
 
 def _health(
-    work: UnitOfWork,
-    ingest: BrokerConnection,
+    unit: UnitOfWork,
+    broker: BrokerConnection,
     outboxes: dict[str, Outbox],
-    pulse: Status,
+    status: Status,
     arrivals: "queue.SimpleQueue[Arrival | None]",
     path: Path,
-    door: ActionHandler,
+    action_handler: ActionHandler,
     settings: ServerSettings,
 ) -> Any:
     def report() -> dict[str, Any]:
-        snapshot, counters, wrong = pulse.now(), work.counters, []
-        if not ingest.connected():
+        snapshot, counters, wrong = status.now(), unit.counters, []
+        if not broker.connected():
             wrong.append("no connection to the broker")
         if snapshot.failing:
             wrong.append(f"the database takes nothing: {snapshot.failing}")
         wrong += [f"bed {bed} cannot be judged" for bed in sorted(snapshot.unjudged)]
-        wrong += [f"channel {name}: {box.failing}" for name, box in outboxes.items() if box.failing]
+        wrong += [
+            f"channel {name}: {outbox.failing}"
+            for name, outbox in outboxes.items()
+            if outbox.failing
+        ]
         tried: dict[str, str] = {}
         try:
             with closing(connect(path)) as db:
                 waiting = sum(backlog(outboxes, db, utc_ms()).values())
-            for way in route_statuses(path, settings, utc_ms()):
-                colour = {True: "green", False: "amber", None: "unknown"}[way.good]
-                tried[f"{way.person}/{way.channel}"] = f"{colour}: {way.why}"
+            for route in route_statuses(path, settings, utc_ms()):
+                colour = {True: "green", False: "amber", None: "unknown"}[route.good]
+                tried[f"{route.person}/{route.channel}"] = f"{colour}: {route.why}"
         except sqlite3.Error as error:
             waiting = -1  # not known
             wrong.append(f"the outbox cannot be read: {error}")
@@ -198,12 +202,12 @@ def _health(
             "last_commit_age_s": age_s,
             "counters": {name: getattr(counters, name) for name in names},
             "notices": dict(counters.notices),
-            "pushes": {name: dict(box.results) for name, box in outboxes.items()},
-            "answers": dict(door.results),
+            "pushes": {name: dict(outbox.results) for name, outbox in outboxes.items()},
+            "answers": dict(action_handler.results),
             "rehearsal": tried,
             "backlog": waiting,
             "queue": arrivals.qsize(),
-            "beds": len(work.beds),
+            "beds": len(unit.beds),
             "commits": snapshot.commits,
             "commit_s": round(snapshot.commit_s, 3),
         }

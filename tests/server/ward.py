@@ -101,13 +101,13 @@ class Ward:
     def start(self) -> None:
         """Start, or start again after `crash`."""
         self.store = Store(self.path)
-        self.intake = UnitOfWork(self.store, self.settings.rules_of, self.settings.plays)
+        self.unit = UnitOfWork(self.store, self.settings.rules_of, self.settings.plays)
         self.owner = WriterLoop(
             store=self.store,
-            work=self.intake,
-            wire=Wire(),
+            unit=self.unit,
+            broker=Wire(),
             arrivals=queue.SimpleQueue[Arrival | None](),
-            tell=DeliveryPlanner(self.settings),
+            planner=DeliveryPlanner(self.settings),
             rehearsal=partial(plan_evening, self.settings),
             wake=lambda: None,
             status=Status(),

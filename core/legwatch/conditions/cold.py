@@ -121,25 +121,25 @@ def update(
     drop = drop_c(leg) >= limits.uncovered_fall_c
     fallen_ms = _held_since(before.fallen_ms, fallen, at_ms)
     plain_ms = _held_since(before.plain_ms, c < limits.plain_c, at_ms)
-    marks, calm = (
+    samples_c, calm = (
         before.baseline_samples_c,
         fallen_ms is None and plain_ms is None and seen.since_ms is None,
     )
     if at_ms % MARK_MS == 0 and not firing and calm and (k is None or k <= ON_SKIN_K):
         keep = limits.baseline_s * 1000 // MARK_MS
-        marks = (*marks[-(keep - 1) :], _as_covered(c, r, rules))
-        base = median(sorted(marks)[len(marks) // 2 :])
+        samples_c = (*samples_c[-(keep - 1) :], _as_covered(c, r, rules))
+        base = median(sorted(samples_c)[len(samples_c) // 2 :])
     told = _has_held(before.displaced_since_ms, rules.health.slipped_s, at_ms)
     near_c = limits.slipped_c + (BACK_IN_BED_C if told else 0.0)
     near_room = above_c is not None and above_c <= near_c
-    slipped = near_room and r is not None and r < limits.warm_room_c
-    slipped_ms = _held_since(before.displaced_since_ms, slipped, at_ms)
+    displaced = near_room and r is not None and r < limits.warm_room_c
+    displaced_ms = _held_since(before.displaced_since_ms, displaced, at_ms)
     settled = occupancy.in_bed is True and at_ms >= occupancy.settled_ms and memory.measured
-    if settled and not firing and seen.since_ms is None and slipped_ms is None:
+    if settled and not firing and seen.since_ms is None and displaced_ms is None:
         night = contrast.update(night, contrast_c, at_ms)
     return ColdMemory(
         before.entered_ms,
-        marks,
+        samples_c,
         base,
         before.warmed or c >= limits.warn_c,
         fallen_ms,
@@ -154,7 +154,7 @@ def update(
         _held_since(before.warm_ms, firing and _warm(c, contrast_c, base, seen, rules), at_ms),
         _held_since(before.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
         seen,
-        slipped_ms,
+        displaced_ms,
         night,
         at_ms if k is not None and k > ON_SKIN_K else before.on_skin_ms,
     )
@@ -357,8 +357,8 @@ def _cold_start(
         return None  # a cover that is lifted for a moment says nothing about the bed
     moved = movement.moved_ms[-1] if movement.moved_ms else 0
     awake = at_ms - moved <= limits.wakeful_s * 1000
-    level = Severity.WARNING if awake else Severity.LOG
-    return yes(level, Reason.COLD_START, memory.plain_ms, "warmth.cold_start_s")
+    severity = Severity.WARNING if awake else Severity.LOG
+    return yes(severity, Reason.COLD_START, memory.plain_ms, "warmth.cold_start_s")
 
 
 def evidence(memory: ColdMemory, movement: Movement, at_ms: int, rules: Rules) -> Figures:

@@ -43,8 +43,8 @@ def judge_sensors(
         return unknown(Reason.AGENT_SILENT)
     if firing is Reason.MOVEMENT_SILENT and not _moved_lately(movement, at_ms, rules):
         return unknown(firing)  # leaving the bed does not make a blind sensor see
-    slipped = _is_displaced(displaced_since_ms, presence, at_ms, rules)
-    if not leg_stuck and not slipped and _all_well(leg, room, movement, presence, at_ms, rules):
+    displaced = _is_displaced(displaced_since_ms, presence, at_ms, rules)
+    if not leg_stuck and not displaced and _all_well(leg, room, movement, presence, at_ms, rules):
         return WELL
     worst: Verdict | None = None
     doubtful = False
@@ -59,7 +59,7 @@ def judge_sensors(
         long = at_ms - leg.same_since_ms >= limits.stuck_s * 1000
         rule = "health.stuck_s" if long else "health.frozen_s"
         worst = worst or yes(Severity.WARNING, Reason.STUCK, leg.same_since_ms, rule)
-    if slipped:
+    if displaced:
         worst = worst or yes(
             Severity.WARNING, Reason.DISPLACED, displaced_since_ms, "health.slipped_s"
         )

@@ -54,15 +54,15 @@ def judge(
     if since is None:
         missing = not is_known(movement, at_ms, rules)
         return unknown(Reason.MOVEMENT_MISSING if missing else Reason.PRESENCE_UNSURE)
-    level, rule, still_s = None, "", (at_ms - since) // 1000
+    severity, rule, still_s = None, "", (at_ms - since) // 1000
     still_s -= _first_cycle_s(since, presence, rules)
     for name, limit_s in zip(_LEVELS, limits_s(rules), strict=True):
         if limit_s and still_s >= limit_s:
-            level, rule = name, _rule(name, rules)
-    if level is None:
+            severity, rule = name, _rule(name, rules)
+    if severity is None:
         # Still firing with a younger count: sight was lost in between, and nobody was seen to move.
         return yes(firing, Reason.STILL_TOO_LONG, None) if firing else MOVED
-    return yes(level, Reason.STILL_TOO_LONG, since, rule)
+    return yes(severity, Reason.STILL_TOO_LONG, since, rule)
 
 
 def _first_cycle_s(since_ms: int, presence: Occupancy, rules: Rules) -> int:
@@ -72,8 +72,8 @@ def _first_cycle_s(since_ms: int, presence: Occupancy, rules: Rules) -> int:
     return rules.stillness.first_cycle_s if early and not planned else 0
 
 
-def _rule(level: Severity, rules: Rules) -> str:
-    if level is Severity.LOG:
+def _rule(severity: Severity, rules: Rules) -> str:
+    if severity is Severity.LOG:
         return "stillness.log_s"
     table = "care" if rules.care.warn_s or rules.care.urgent_s else "stillness"
-    return f"{table}.{'warn_s' if level is Severity.WARNING else 'urgent_s'}"
+    return f"{table}.{'warn_s' if severity is Severity.WARNING else 'urgent_s'}"

@@ -80,6 +80,6 @@ MOVED = no(Reason.MOVED)
 WELL = no(Reason.BACK)
 
 
-def yes(level: Severity, reason: Reason, since_ms: int | None, rule: str = "") -> Verdict:
+def yes(severity: Severity, reason: Reason, since_ms: int | None, rule: str = "") -> Verdict:
     """Return: it has been so since `since_ms`; None: it only waits to be over."""
-    return Verdict(TriState.YES, reason, level, since_ms, rule)
+    return Verdict(TriState.YES, reason, severity, since_ms, rule)

@@ -33,9 +33,9 @@ class Escalation:
     next_min: float = setting(10.0, "minutes until the next person, for warnings", low=1, high=60)
     next_urgent_min: float = setting(5.0, "the same for urgent alerts", low=1, high=60)
 
-    def step_s(self, level: Severity) -> float:
+    def step_s(self, severity: Severity) -> float:
         """Return the seconds from one person to the next."""
-        return 60 * (self.next_urgent_min if level is Severity.URGENT else self.next_min)
+        return 60 * (self.next_urgent_min if severity is Severity.URGENT else self.next_min)
 
 
 class NotificationStep(NamedTuple):
@@ -91,17 +91,17 @@ def notification_steps(
 
 
 def woken(
-    kind: AlertKind, level: Severity, people: Mapping[str, Person], duty: Sequence[str], bed: str
+    kind: AlertKind, severity: Severity, people: Mapping[str, Person], duty: Sequence[str], bed: str
 ) -> tuple[str, ...]:
     """Return whom an alert wakes, in order.
 
     Where nobody on duty is woken by what is urgent, or by "I cannot see you", it is everybody who
     minds the bed and can be woken for it: such an alert is never for nobody.
     """
-    names = tuple(name for name in duty if people[name].is_woken_by(kind, level))
-    if names or (level is not Severity.URGENT and kind in BODY_KINDS):
+    names = tuple(name for name in duty if people[name].is_woken_by(kind, severity))
+    if names or (severity is not Severity.URGENT and kind in BODY_KINDS):
         return names
-    return tuple(name for name in watchers(people, bed) if people[name].is_woken_by(kind, level))
+    return tuple(name for name in watchers(people, bed) if people[name].is_woken_by(kind, severity))
 
 
 def in_turn(
@@ -119,6 +119,6 @@ def in_turn(
 
 
 def _notified_first(
-    names: Sequence[str], told: Collection[str], step_s: float
+    names: Sequence[str], notified: Collection[str], step_s: float
 ) -> tuple[NotificationStep, ...]:
-    return in_turn([name for name in names if name in told] or names[:1], names, step_s)
+    return in_turn([name for name in names if name in notified] or names[:1], names, step_s)

@@ -14,7 +14,7 @@ SLEEPER, CARER, NEVER = "sleeper", "carer", "never"
 LANGUAGES = ("en", "de")
 EVERYONE = "everyone"  # the name of the one person that there is when the settings name nobody
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_LEVELS = (Severity.WARNING.value, Severity.URGENT.value, NEVER)
+_SEVERITIES = (Severity.WARNING.value, Severity.URGENT.value, NEVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,10 @@ class Person:
     beds: tuple[str, ...] = setting((), "beds this person is told of; empty: all")
     woken_for: dict[str, str] = setting({}, 'by kind, from which level: cold = "urgent" or "never"')
 
-    def is_woken_by(self, kind: AlertKind, level: Severity) -> bool:
+    def is_woken_by(self, kind: AlertKind, severity: Severity) -> bool:
         """Say whether an alert of this kind and level may wake the person."""
         lowest = self.woken_for.get(kind.value, Severity.WARNING.value)
-        return lowest != NEVER and RANK[level] >= RANK[Severity(lowest)]
+        return lowest != NEVER and RANK[severity] >= RANK[Severity(lowest)]
 
     def watches(self, bed: str) -> bool:
         """Say whether the person is told of this bed at all."""
@@ -100,11 +100,11 @@ def check_watched(
 
 def _check_woken(people: Mapping[str, Person], names: Sequence[str]) -> None:
     for kind in AlertKind:
-        level = (
+        severity = (
             Severity.URGENT if kind in BODY_KINDS else Severity.WARNING
         )  # the highest that there is
-        if not any(people[name].is_woken_by(kind, level) for name in names):
-            said = f"{level} alerts of this kind would wake nobody (of {', '.join(names)})"
+        if not any(people[name].is_woken_by(kind, severity) for name in names):
+            said = f"{severity} alerts of this kind would wake nobody (of {', '.join(names)})"
             raise SettingsError(f"people.{names[0]}.woken_for.{kind}", said)
 
 
@@ -115,11 +115,11 @@ def check(people: Mapping[str, Person], roster: Iterable[Shift]) -> None:
         if not name.isascii() or not name.replace("-", "").isalnum() or len(name) > 32:
             raise SettingsError(path, "a name is 1-32 letters, digits and -")
         _check_beds(person.beds, f"{path}.beds")
-        for kind, level in person.woken_for.items():
+        for kind, severity in person.woken_for.items():
             if kind not in set(AlertKind):
                 raise SettingsError(f"{path}.woken_for.{kind}", f"one of {', '.join(AlertKind)}")
-            if level not in _LEVELS:
-                raise SettingsError(f"{path}.woken_for.{kind}", f"one of {', '.join(_LEVELS)}")
+            if severity not in _SEVERITIES:
+                raise SettingsError(f"{path}.woken_for.{kind}", f"one of {', '.join(_SEVERITIES)}")
     for place, shift in enumerate(roster):
         path = f"roster[{place}]"
         for name in shift.people:

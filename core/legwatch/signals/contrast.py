@@ -11,7 +11,7 @@ from typing import NamedTuple
 SPAN_C = 15.0  # from a bedroom of 18 C to skin of 33 C; only how much the room changes is put to it
 LEAST_SPAN_C = 5.0  # of a room that warms on and on: nearer to skin nothing is measured
 MARK_MS = 600_000  # what is usual remembers a mark every ten minutes ...
-MARKS = 36  # ... of the last six hours
+SAMPLES = 36  # ... of the last six hours
 FEWEST = 2  # marks; fewer say nothing of a night
 
 
@@ -55,8 +55,8 @@ def update(was: Contrast, contrast_c: float | None, at_ms: int) -> Contrast:
     """Take a minute of a settled, covered bed into what is usual."""
     if contrast_c is None or at_ms % MARK_MS:
         return was
-    marks = (*was.samples_c[1 - MARKS :], contrast_c)
-    return Contrast(was.begin_c, marks, _baseline(marks))
+    samples_c = (*was.samples_c[1 - SAMPLES :], contrast_c)
+    return Contrast(was.begin_c, samples_c, _baseline(samples_c))
 
 
 def without_baseline(was: Contrast) -> Contrast:
@@ -64,8 +64,8 @@ def without_baseline(was: Contrast) -> Contrast:
     return Contrast(was.begin_c)
 
 
-def _baseline(marks: tuple[float, ...]) -> ContrastBaseline | None:
-    if len(marks) < FEWEST:
+def _baseline(samples_c: tuple[float, ...]) -> ContrastBaseline | None:
+    if len(samples_c) < FEWEST:
         return None
-    ranked = sorted(marks)
-    return ContrastBaseline(ranked[len(marks) // 4], ranked[len(marks) // 2])
+    ranked = sorted(samples_c)
+    return ContrastBaseline(ranked[len(samples_c) // 4], ranked[len(samples_c) // 2])

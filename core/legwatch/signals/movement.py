@@ -52,7 +52,7 @@ def update(
     of the two it is, is seen from what it does. A PIR's line that stays active is a movement that
     goes on, though no edge comes.
     """
-    heard, since, moved, turned, expected, counting, stood, before, turns, edge = movement
+    heard, since, moved, turned, expected, counting, exit_or_entry, before, turns, edge = movement
     stale_ms = rules.health.stale_s * 1000
     total = 0
     held: int | None = None  # the last window in which the line was held
@@ -74,7 +74,7 @@ def update(
         counting = counting or total >= limits.counting_moves
         # Getting up takes half a minute, which may lie in two.
         if counting and total + before >= rules.presence.stand_moves:
-            stood = at_ms
+            exit_or_entry = at_ms
         if total >= (limits.posture_moves if counting else 1):
             turned = moved[-1] if turned is None else max(turned, moved[-1])
             # Turning for minutes on end is one bout; it is known by its last minute.
@@ -83,7 +83,7 @@ def update(
     if held is not None and not counting and turned is not None:
         turned = max(turned, held)
     return Movement(
-        heard, since, moved, turned, expected or fault, counting, stood, total, turns, edge
+        heard, since, moved, turned, expected or fault, counting, exit_or_entry, total, turns, edge
     )
 
 

@@ -53,10 +53,10 @@ def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Featu
     sight = Observation(windows[0].from_ms, windows[0].from_ms) if windows else Observation()
     for at_ms, mine in _minutes(windows):
         sight = observe(sight, mine, at_ms, rules, cold_is_firing=False)
-        felt = temperatures(sight)
+        seen = temperatures(sight)
         if sight.occupancy.in_bed is not True or at_ms < sight.occupancy.settled_ms:
             continue
-        if felt.room_c is None or felt.room_c >= rules.warmth.warm_room_c:
+        if seen.room_c is None or seen.room_c >= rules.warmth.warm_room_c:
             continue
         turned_ms = last_turn_ms(sight.cold, sight.movement, at_ms, rules)
         warm = sight.cold

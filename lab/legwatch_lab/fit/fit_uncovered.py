@@ -32,10 +32,15 @@ from legwatch_lab.truth import SUFFIX
 from legwatch_runtime.profiles import rules_for
 
 FILE = Path(uncovered.__file__).with_name("uncovered_model.py")
-SLIPPED = "displaced"  # the kind of night whose sensor leaves the bed
+DISPLACED = "displaced"  # the kind of night whose sensor leaves the bed
 # Half as many ends told 0.4 min later with as many false alerts.
 OFF_SHAPE = {"max_iter": 110, "learning_rate": 0.12, "max_leaf_nodes": 12, "min_samples_leaf": 160}
-SLIPPED_SHAPE = {"max_iter": 60, "learning_rate": 0.2, "max_leaf_nodes": 12, "min_samples_leaf": 40}
+DISPLACED_SHAPE = {
+    "max_iter": 60,
+    "learning_rate": 0.2,
+    "max_leaf_nodes": 12,
+    "min_samples_leaf": 40,
+}
 STEADY = {"l2_regularization": 2.0, "random_state": 0}
 RULES = rules_for("standard", {}, UTC)
 AGAIN_MS = 60 * 60_000
@@ -49,7 +54,7 @@ class FitOutcome(NamedTuple):
     delay_min: float
     delay_p90_min: float
     false_a_night: float  # of nights whose sensor stays in the bed
-    slips: int  # nights whose sensor leaves the bed, with a false alert
+    displaced_alerts: int  # nights whose sensor leaves the bed, with a false alert
     slip_nights: int
 
 
@@ -96,25 +101,25 @@ def _print_left_out(corpora: Sequence[list[FitNight]]) -> None:
     told: list[tuple[float, float]] = []
     for n, corpus in enumerate(corpora):
         others = [one for m, other in enumerate(corpora) if m != n for one in other]
-        off, slipped = _fits(others)
+        off, displaced = _fits(others)
         nights += corpus
         seen = [minute.features for one in corpus for minute in one.minutes]
-        chances = (fit.predict_proba(seen)[:, 1] for fit in (off, slipped))
+        chances = (fit.predict_proba(seen)[:, 1] for fit in (off, displaced))
         told += [(float(a), float(b)) for a, b in zip(*chances, strict=True)]
     print("  sure  caught   delay  90th pct  false a night  slipped, false")
     for limit in SURES:
         found = _outcome(nights, told, limit)
         delays = f"{found.delay_min:5.1f} min {found.delay_p90_min:5.1f} min"
-        slips = f"{found.slips} of {found.slip_nights}"
+        slips = f"{found.displaced_alerts} of {found.slip_nights}"
         print(f" {limit:.3f}  {found.caught:5.1%}  {delays}   {found.false_a_night:.4f}  {slips}")
 
 
 def _fits(nights: Sequence[FitNight]) -> tuple[Any, Any]:
     """Return what tells a cover that is off from a lifted one, and a slipped sensor from both."""
-    seen = [(one.truth.kind == SLIPPED, m) for one in nights for m in one.minutes]
-    off = [(m.features, m.bare) for slipped, m in seen if not slipped]
-    out = [(m.features, slipped) for slipped, m in seen if slipped != m.bare]
-    return _fit(off, OFF_SHAPE), _fit(out, SLIPPED_SHAPE)
+    seen = [(one.truth.kind == DISPLACED, m) for one in nights for m in one.minutes]
+    off = [(m.features, m.bare) for displaced, m in seen if not displaced]
+    out = [(m.features, displaced) for displaced, m in seen if displaced != m.bare]
+    return _fit(off, OFF_SHAPE), _fit(out, DISPLACED_SHAPE)
 
 
 def _fit(examples: Sequence[tuple[Features, bool]], shape: Mapping[str, float]) -> Any:
@@ -128,22 +133,24 @@ def _outcome(
 ) -> FitOutcome:
     left = iter(told)
     delays: list[float] = []
-    count = wrong = slips = 0
+    count = wrong = displaced_alerts = 0
     for one in nights:
         alerts = _alerts(one, [next(left) for _ in one.minutes], limit)
         false = sum(not alert.bare for alert in alerts)
-        if one.truth.kind == SLIPPED:
-            slips += bool(false)
+        if one.truth.kind == DISPLACED:
+            displaced_alerts += bool(false)
             continue
         wrong += false
         for bared in cold.uncovering_outcomes(one.truth, ()):
             count += 1
             within = [a.at_ms for a in alerts if bared.from_ms <= a.at_ms <= bared.to_ms]
             delays += [(at_ms - bared.from_ms) / 60_000 for at_ms in within[:1]]
-    slip_nights = sum(one.truth.kind == SLIPPED for one in nights)
+    slip_nights = sum(one.truth.kind == DISPLACED for one in nights)
     false_a_night = wrong / (len(nights) - slip_nights)
     p90 = quantiles(delays, n=10)[-1]
-    return FitOutcome(len(delays) / count, median(delays), p90, false_a_night, slips, slip_nights)
+    return FitOutcome(
+        len(delays) / count, median(delays), p90, false_a_night, displaced_alerts, slip_nights
+    )
 
 
 def _alerts(one: FitNight, told: Sequence[tuple[float, float]], limit: float) -> list[FitMinute]:
@@ -161,18 +168,18 @@ def _alerts(one: FitNight, told: Sequence[tuple[float, float]], limit: float) ->
 
 
 def _text(nights: Sequence[FitNight], names: str) -> str:
-    off, slipped = _fits(nights)
+    off, displaced = _fits(nights)
     minutes = sum(len(one.minutes) for one in nights)
     return (
         '"""What speaks for a cover that is off, and for a sensor outside the bed.\n\n'
         "Written by lab/legwatch_lab/fit/fit_uncovered.py, not by hand. Fitted to\n"
         f"{minutes:,} minutes of {len(nights):,} made nights: {names}.\n"
         "How the lines read is told in classifier.py.\n"
-        '"""\n\n# ruff: noqa: E501\n' + _odds("OFF", off) + _odds("SLIPPED", slipped)
+        '"""\n\n# ruff: noqa: E501\n' + _model_text("OFF", off) + _model_text("SLIPPED", displaced)
     )
 
 
-def _odds(name: str, model: Any) -> str:
+def _model_text(name: str, model: Any) -> str:
     base = round(POINTS * float(model._baseline_prediction[0, 0]))
     trees = "\n".join(_tree(step[0].nodes, 0) for step in model._predictors)
     return f'\n{name}_BASE = {base}\n{name} = """\n{trees}\n"""\n'

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch_lab.nights.body.night import CORPUS, NightOrder
-from legwatch_lab.nights.body.scenarios import KINDS as BODILY
+from legwatch_lab.nights.body.scenarios import KINDS as BODY_KINDS
 from legwatch_lab.nights.body.sensors import SensorOptions
 from legwatch_lab.nights.simple.night import SimpleNight, make
 from legwatch_lab.nights.simple.scenarios import KINDS
@@ -21,7 +21,7 @@ from legwatch_runtime.zones import zone_named
 
 MOST = 100_000
 MODELS = "how the night is reckoned (default: simple); body: a model of skin and bed, extra sim"
-BODY = f"body: {', '.join(sorted(BODILY))} (default: {CORPUS}, all of them by weight)"
+BODY = f"body: {', '.join(sorted(BODY_KINDS))} (default: {CORPUS}, all of them by weight)"
 MakeAll = Callable[[ZoneInfo], None]
 
 
@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
     if not 1 <= args.count <= MOST:
         raise SettingsError("--count", f"{args.count} is not allowed; allowed 1 to {MOST}")
     zone = zone_named(args.tz, "--tz")
-    make_all = _bodily(args) if args.model == "body" else _simple(args)
+    make_all = _body(args) if args.model == "body" else _simple(args)
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         make_all(zone)
@@ -58,11 +58,11 @@ def _simple(args: argparse.Namespace) -> MakeAll:
     return make_all
 
 
-def _bodily(args: argparse.Namespace) -> MakeAll:
+def _body(args: argparse.Namespace) -> MakeAll:
     if find_spec("pythermalcomfort") is None:
         raise CannotRun("--model body needs the extra sim: pip install 'legwatch[sim]'")
     kind = args.kind or CORPUS
-    _known(kind, {CORPUS, *BODILY}, "body")
+    _known(kind, {CORPUS, *BODY_KINDS}, "body")
     _within("--lag-min", args.lag_min, 0.5, 60)
     _within("--lost", args.lost, 0, 0.95)
     _within("--leg-offset", args.leg_offset, -5, 5)

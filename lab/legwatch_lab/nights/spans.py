@@ -48,24 +48,24 @@ class NightPlan:
     pace: float = 1.0  # how fast the air changes; more than 1 only for a show
 
 
-def draw(kind: str, chance: Random) -> NightPlan:
+def draw(kind: str, rng: Random) -> NightPlan:
     """Return a plain night: eight hours, well covered, every sensor as good as a DHT22 is."""
     length_s = 8 * HOUR_S
-    enter_s = chance.randrange(5, 25) * MINUTE_S
+    enter_s = rng.randrange(5, 25) * MINUTE_S
     # Covers, from a room-to-skin resistance model: winter 0.83, light 0.75, sheet 0.59.
     return NightPlan(
         kind,
         length_s,
-        room_c=round(chance.uniform(16.0, 21.0), 2),
-        drift_c=round(chance.uniform(-2.5, 0.5), 2),
-        skin_c=round(chance.uniform(27.0, 31.0), 2),
-        in_bed=(Span(enter_s, length_s - chance.randrange(0, 20) * MINUTE_S),),
-        turns_per_h=_turns(chance),
-        cover_k=round(chance.uniform(0.79, 0.87), 3),
-        bare_k=round(chance.uniform(0.2, 0.35), 3),
-        fan_k=round(chance.uniform(0.12, 0.22), 3),
-        lag_s=round(chance.uniform(3.0, 6.0) * MINUTE_S),
-        offsets_c=(_offset(chance), _offset(chance)),
+        room_c=round(rng.uniform(16.0, 21.0), 2),
+        drift_c=round(rng.uniform(-2.5, 0.5), 2),
+        skin_c=round(rng.uniform(27.0, 31.0), 2),
+        in_bed=(Span(enter_s, length_s - rng.randrange(0, 20) * MINUTE_S),),
+        turns_per_h=_turns(rng),
+        cover_k=round(rng.uniform(0.79, 0.87), 3),
+        bare_k=round(rng.uniform(0.2, 0.35), 3),
+        fan_k=round(rng.uniform(0.12, 0.22), 3),
+        lag_s=round(rng.uniform(3.0, 6.0) * MINUTE_S),
+        offsets_c=(_offset(rng), _offset(rng)),
     )
 
 
@@ -83,12 +83,12 @@ def without(spans: Iterable[Span], hole: Span) -> tuple[Span, ...]:
     return tuple(span for span in kept if span.from_s < span.to_s)
 
 
-def _turns(chance: Random) -> float:
+def _turns(rng: Random) -> float:
     """Draw a sleeper's rate: by age, and from night to night more unlike than chance alone."""
     # Shifts an hour at 18-24, 35-45 and 65-80 years: De Koninck 1992.
-    mean = chance.choice((3.6, 2.7, 2.1))
-    return round(max(0.8, chance.gammavariate(6.0, mean / 6.0)), 2)
+    mean = rng.choice((3.6, 2.7, 2.1))
+    return round(max(0.8, rng.gammavariate(6.0, mean / 6.0)), 2)
 
 
-def _offset(chance: Random) -> float:
-    return round(max(-0.5, min(0.5, chance.gauss(0.0, 0.25))), 2)
+def _offset(rng: Random) -> float:
+    return round(max(-0.5, min(0.5, rng.gauss(0.0, 0.25))), 2)

@@ -50,10 +50,10 @@ def on_faulty(truth: NightTruth, alert: AlertSpan) -> bool:
 
 def fault_outcomes(truth: NightTruth, alerts: Sequence[AlertSpan]) -> tuple[FaultOutcome, ...]:
     """Return what became of every fault of the night."""
-    return tuple(_fate(fault, truth, alerts) for fault in truth.faults)
+    return tuple(_outcome(fault, truth, alerts) for fault in truth.faults)
 
 
-def _fate(fault: TrueFault, truth: NightTruth, alerts: Sequence[AlertSpan]) -> FaultOutcome:
+def _outcome(fault: TrueFault, truth: NightTruth, alerts: Sequence[AlertSpan]) -> FaultOutcome:
     kind = "agent" if fault.sensor == "agent" else "sensor"
     begin_ms = fault.from_ms
     if (fault.sensor, fault.what) == ("movement", "blind") and truth.in_bed:

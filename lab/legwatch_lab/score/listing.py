@@ -26,15 +26,15 @@ def _of(side: SystemResult) -> Iterator[WrongAlert]:
     for alert, true, _ in side.alerts:
         if true is False:
             yield alert.at_ms, f"false {alert.kind}", alert.reason, alert.text
-    for bared in side.uncoverings:
-        if not bared.caught:
-            minutes = (bared.to_ms - bared.from_ms) // 60_000
-            where = f"{bared.what} {bared.side}".strip()
-            yield bared.from_ms, "missed bare", where, f"Uncovered for {minutes} min."
+    for uncovering in side.uncoverings:
+        if not uncovering.caught:
+            minutes = (uncovering.to_ms - uncovering.from_ms) // 60_000
+            where = f"{uncovering.what} {uncovering.side}".strip()
+            yield uncovering.from_ms, "missed bare", where, f"Uncovered for {minutes} min."
     for at_ms, lead_min in side.skin.crossings:
         if lead_min is None:
             yield at_ms, "missed cold", "leg skin", "Below 28 C, and not told within 60 min."
-    for fate in side.faults:
-        if fate.plain and not fate.told:
-            minutes = (fate.to_ms - fate.from_ms) // 60_000
-            yield fate.from_ms, "missed fault", fate.sensor, f"{fate.what} for {minutes} min."
+    for fault in side.faults:
+        if fault.plain and not fault.told:
+            minutes = (fault.to_ms - fault.from_ms) // 60_000
+            yield fault.from_ms, "missed fault", fault.sensor, f"{fault.what} for {minutes} min."

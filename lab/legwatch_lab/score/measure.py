@@ -82,29 +82,29 @@ def _told(
     which: Callable[[FaultOutcome], bool], *, soon: bool = False
 ) -> Callable[[ScoredNight, SystemResult], tuple[float, float]]:
     def count(_night: ScoredNight, side: SystemResult) -> tuple[float, float]:
-        mine = [fate for fate in side.faults if which(fate)]
-        return sum(fate.soon if soon else fate.told for fate in mine), len(mine)
+        mine = [outcome for outcome in side.faults if which(outcome)]
+        return sum(outcome.soon if soon else outcome.told for outcome in mine), len(mine)
 
     return count
 
 
 def _dead_nights(night: ScoredNight, side: SystemResult) -> tuple[float, float]:
-    mine = [fate for fate in side.faults if fate.plain and fate.heard]
+    mine = [outcome for outcome in side.faults if outcome.plain and outcome.heard]
     if night.kind not in DEAD_KINDS or not mine:
         return 0, 0
-    return all(fate.soon for fate in mine), 1
+    return all(outcome.soon for outcome in mine), 1
 
 
-def _long_sensor(fate: FaultOutcome) -> bool:
-    return fate.plain and fate.heard and fate.to_ms - fate.from_ms >= LONG_MS
+def _long_sensor(outcome: FaultOutcome) -> bool:
+    return outcome.plain and outcome.heard and outcome.to_ms - outcome.from_ms >= LONG_MS
 
 
-def _long_agent(fate: FaultOutcome) -> bool:
-    return fate.sensor == "agent" and fate.to_ms - fate.from_ms >= LONG_MS
+def _long_agent(outcome: FaultOutcome) -> bool:
+    return outcome.sensor == "agent" and outcome.to_ms - outcome.from_ms >= LONG_MS
 
 
 def _fault_delays(_night: ScoredNight, side: SystemResult) -> list[float | None]:
-    return [fate.delay_min for fate in side.faults if fate.plain]
+    return [outcome.delay_min for outcome in side.faults if outcome.plain]
 
 
 def _leads(_night: ScoredNight, side: SystemResult) -> list[float | None]:

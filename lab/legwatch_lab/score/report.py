@@ -59,8 +59,8 @@ def _side(side: SystemResult, zone: tzinfo) -> dict[str, Any]:
     skin = side.skin
     return {
         "alerts": [_alert(judged, zone) for judged in side.alerts],
-        "uncovered": [_bared(bared, zone) for bared in side.uncoverings],
-        "feet": [_bared(bared, zone) for bared in side.feet],
+        "uncovered": [_uncovering(uncovering, zone) for uncovering in side.uncoverings],
+        "feet": [_uncovering(uncovering, zone) for uncovering in side.feet],
         "cold_skin_min": [skin.cold_min, skin.cold_told_min],
         "very_cold_skin_min": [skin.very_cold_min, skin.very_cold_told_min],
         "crossings": [
@@ -69,14 +69,14 @@ def _side(side: SystemResult, zone: tzinfo) -> dict[str, Any]:
         ],
         "faults": [
             {
-                "sensor": fate.sensor,
-                "what": fate.what,
-                "from": iso(fate.from_ms, zone),
-                "to": iso(fate.to_ms, zone),
-                "told": fate.told,
-                "delay_min": _minutes(fate.delay_min),
+                "sensor": fault.sensor,
+                "what": fault.what,
+                "from": iso(fault.from_ms, zone),
+                "to": iso(fault.to_ms, zone),
+                "told": fault.told,
+                "delay_min": _minutes(fault.delay_min),
             }
-            for fate in side.faults
+            for fault in side.faults
         ],
         "wakes": [iso(at_ms, zone) for at_ms in side.wakes],
         "signs": [{"at": iso(sign.at_ms, zone), "hit": sign.hit} for sign in side.signs],
@@ -98,15 +98,15 @@ def _alert(judged: JudgedAlert, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def _bared(bared: UncoveringOutcome, zone: tzinfo) -> dict[str, Any]:
+def _uncovering(uncovering: UncoveringOutcome, zone: tzinfo) -> dict[str, Any]:
     return {
-        "what": bared.what,
-        "side": bared.side,
-        "from": iso(bared.from_ms, zone),
-        "to": iso(bared.to_ms, zone),
-        "caught": bared.caught,
-        "delay_min": _minutes(bared.delay_min),
-        "sound_min": _minutes(bared.sound_min),
+        "what": uncovering.what,
+        "side": uncovering.side,
+        "from": iso(uncovering.from_ms, zone),
+        "to": iso(uncovering.to_ms, zone),
+        "caught": uncovering.caught,
+        "delay_min": _minutes(uncovering.delay_min),
+        "sound_min": _minutes(uncovering.sound_min),
     }
 
 

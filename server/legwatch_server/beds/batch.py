@@ -172,7 +172,7 @@ class UnitOfWork:
             before = len(self.batch.notices)
             self._decide(bed, replace(snooze, standing=kind is not None), who)
             new = self.batch.notices[before:]
-            return any(news.notice.transition is TransitionKind.SNOOZED for news in new)
+            return any(new.notice.transition is TransitionKind.SNOOZED for new in new)
         if request.claims.action in (Action.SEEN, Action.NOT_USEFUL):
             useful = request.claims.action is Action.SEEN
             self._decide(bed, Ack(at_ms, kind, target.episode_ms or None, useful), who)

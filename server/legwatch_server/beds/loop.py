@@ -57,10 +57,10 @@ class WriterLoop:
         self,
         *,
         store: Store,
-        work: UnitOfWork,
-        wire: BrokerPort,
+        unit: UnitOfWork,
+        broker: BrokerPort,
         arrivals: "queue.SimpleQueue[Arrival | None]",
-        tell: DeliveryPlanner,
+        planner: DeliveryPlanner,
         rehearsal: Rehearsal = lambda *_: None,
         wake: Callable[[], None],
         status: Status,
@@ -68,15 +68,15 @@ class WriterLoop:
         suspects: Suspects | None = None,
         utc_ms: Callable[[], int] = utc_ms,
     ) -> None:
-        self._store, self._work, self._broker, self._arrivals = store, work, wire, arrivals
-        self._planner, self._wake, self._utc_ms = tell, wake, utc_ms
+        self._store, self._unit, self._broker, self._arrivals = store, unit, broker, arrivals
+        self._planner, self._wake, self._utc_ms = planner, wake, utc_ms
         self._rehearsal, self._evening_ms = rehearsal, 0
         self._resumed = False
         self._writer = Writer(
             store,
-            work,
-            wire,
-            tell=tell,
+            unit,
+            broker,
+            planner=planner,
             wake=wake,
             status=status,
             suspects=suspects or Suspects(),
@@ -90,7 +90,7 @@ class WriterLoop:
         """Put the outbox in order; called before anybody is told, and again until it worked."""
         try:
             with self._store.transaction() as db:
-                recover(db, self._planner, self._work.beds.values(), self._utc_ms())
+                recover(db, self._planner, self._unit.beds.values(), self._utc_ms())
             self._resumed = True
         except sqlite3.Error as error:
             logger.warning("the outbox was not put in order yet: %s", error)
@@ -109,7 +109,7 @@ class WriterLoop:
             self.begin()
         messages = [a for a in arrivals if not isinstance(a, BrokerUp)]
         if any(isinstance(a, BrokerUp) for a in arrivals):
-            for bed in self._work.beds.values():
+            for bed in self._unit.beds.values():
                 # Say again what stands, and what does not: a crash may have come before the word.
                 bed.alerts = dict.fromkeys(AlertKind, b"?")
                 self._writer.unsaid[bed.name] = bed
@@ -125,19 +125,19 @@ class WriterLoop:
             return
         self._evening_ms = now_ms
         try:
-            planned = self._rehearsal(now_ms, self._store.rehearsed(), self._learned())
+            planned = self._rehearsal(now_ms, self._store.rehearsed(), self._trial_ends())
             if planned is not None:
                 self._store.rehearse(*planned, now_ms)
                 self._wake()
         except sqlite3.Error as error:
             logger.warning("the evening's try was put off: %s", error)
 
-    def _learned(self) -> list[TrialEnd]:
+    def _trial_ends(self) -> list[TrialEnd]:
         """Return the beds whose first nights are over, and nobody was told."""
         told = self._store.trial_ends_announced()
         return [
             TrialEnd(bed.id, bed.name)
-            for bed in self._work.beds.values()
+            for bed in self._unit.beds.values()
             if bed.id not in told and is_over(bed.state.bed.trial, bed.rules)
         ]
 

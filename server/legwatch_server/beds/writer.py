@@ -50,26 +50,26 @@ class Writer:
     def __init__(
         self,
         store: Store,
-        intake: UnitOfWork,
+        unit: UnitOfWork,
         broker: Acknowledges,
         *,
-        tell: DeliveryPlanner,
+        planner: DeliveryPlanner,
         wake: Callable[[], None],
         status: Status,
         suspects: Suspects,
         stopping: threading.Event,
         utc_ms: Callable[[], int],
     ) -> None:
-        self._store, self._work, self._broker = store, intake, broker
-        self._planner, self._wake, self._status, self._suspects = tell, wake, status, suspects
+        self._store, self._unit, self._broker = store, unit, broker
+        self._planner, self._wake, self._status, self._suspects = planner, wake, status, suspects
         self._stopping, self._utc_ms = stopping, utc_ms
         self._started_ms = utc_ms()
-        intake.away_ms = self._started_ms + START_MS
+        unit.away_ms = self._started_ms + START_MS
         self._due: list[tuple[int, str]] = []
         self.unconfirmed: dict[int, tuple[BedRecord, SequenceTracker]] = {}
         self.unsaid: dict[str, BedRecord] = {}
         self.pressed: dict[str, BedRecord] = {}  # with presses to confirm
-        for bed in intake.beds.values():
+        for bed in unit.beds.values():
             self._expect(bed)
 
     def wait_s(self, longest_s: float) -> float:
@@ -167,45 +167,45 @@ class Writer:
         self, messages: list[Work], due: list[BedRecord], aside: tuple[Message, str] | None
     ) -> Exception | None:
         """Try once; on an error memory and disk are as before."""
-        intake, now_ms = self._work, self._utc_ms()
+        unit, now_ms = self._unit, self._utc_ms()
         begun_s = time.perf_counter()
-        intake.begin()
+        unit.begin()
         try:
             for message in messages:
                 if isinstance(message, Message):
-                    intake.add_message(message)
+                    unit.add_message(message)
                 else:
-                    intake.add_request(message, now_ms)
+                    unit.add_request(message, now_ms)
             for bed in due:
                 self._tick(bed, now_ms)
             if aside is not None:
-                intake.set_aside(*aside)
-            batch = intake.finish()
-            if not (messages or aside or intake.touched):
+                unit.set_aside(*aside)
+            batch = unit.finish()
+            if not (messages or aside or unit.touched):
                 return None
             work = self._store.commit(batch, self._planner.plan, now_ms)
         except Exception as error:  # noqa: BLE001 - whose fault it is, the caller finds out
-            intake.undo()
+            unit.undo()
             return error
-        fresh_ms = now_ms if intake.fresh else 0
+        fresh_ms = now_ms if unit.fresh else 0
         self._status.committed(time.perf_counter() - begun_s, len(messages), now_ms, fresh_ms)
         self._committed(messages, work=work)
         return None
 
     def _committed(self, messages: list[Work], *, work: bool) -> None:
-        intake = self._work
+        unit = self._unit
         if work:
             self._wake()
         self._broker.acknowledge([m for m in messages if isinstance(m, Message)])
-        intake.reply()
-        self.unconfirmed |= intake.boots
-        self.unsaid |= intake.touched
-        for name, press_id in intake.pressed:
-            bed = self.pressed[name] = intake.beds[name]
+        unit.reply()
+        self.unconfirmed |= unit.boots
+        self.unsaid |= unit.touched
+        for name, press_id in unit.pressed:
+            bed = self.pressed[name] = unit.beds[name]
             others = (ident for ident in self.presses(bed) if ident != press_id)
             bed.presses = (*others, press_id)[-MOST_PRESSES:]
-        self._status.judged(intake.touched)
-        for bed in intake.touched.values():
+        self._status.judged(unit.touched)
+        for bed in unit.touched.values():
             self._expect(bed)
 
     def _pop_due(self) -> list[BedRecord]:
@@ -215,7 +215,7 @@ class Writer:
         if 0 <= now_ms - self._started_ms < START_MS:
             return found  # a clock that was set back meanwhile does not make it wait for longer
         while self._due and self._due[0][0] + TICK_LAG_MS <= now_ms:
-            bed = self._work.beds.get(heapq.heappop(self._due)[1])
+            bed = self._unit.beds.get(heapq.heappop(self._due)[1])
             if bed is not None:
                 bed.due_queued = False
                 found.append(bed)
@@ -224,7 +224,7 @@ class Writer:
     def _tick(self, bed: BedRecord, now_ms: int) -> None:
         when = engine.due(bed.state, bed.rules)
         if when is not None and not bed.played and when + TICK_LAG_MS <= now_ms:
-            self._work.tick(bed, now_ms - TICK_LAG_MS)
+            self._unit.tick(bed, now_ms - TICK_LAG_MS)
 
     def _skip(self, bed: BedRecord, error: Exception) -> None:
         """Leave a bed out whose minute cannot be judged; the other beds go on."""

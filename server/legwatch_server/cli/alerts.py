@@ -109,8 +109,8 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
         more = f"; the last night with one: --night {last}" if last and last != night else ""
         print(f"No alerts{more}.")
     # No alert from a bed that was not heard of is not good news, and must not look like it.
-    for sight in sights:
-        print(_sight(sight, now_ms, zone))
+    for seen in sights:
+        print(_last_seen(seen, now_ms, zone))
     for learns in quiet:
         print(learns)
     if not sights:
@@ -148,15 +148,15 @@ def _held(notice: Notice) -> str:
     return "  [no sound yet]" if waiting else f"  [told nobody: {notice.suppressed_by}]"
 
 
-def _sight(sight: LastSeen, now_ms: int, zone: ZoneInfo) -> str:
-    if not sight.seen_ms:
-        return f"{sight.bed}: never heard of"
-    minutes = max(0, now_ms - sight.seen_ms) // 60_000
-    at = f"{local(sight.seen_ms, zone):%d %b %H:%M}"
+def _last_seen(seen: LastSeen, now_ms: int, zone: ZoneInfo) -> str:
+    if not seen.seen_ms:
+        return f"{seen.bed}: never heard of"
+    minutes = max(0, now_ms - seen.seen_ms) // 60_000
+    at = f"{local(seen.seen_ms, zone):%d %b %H:%M}"
     if minutes > FRESH_MIN:
-        return f"{sight.bed}: NOT SEEN since {at}: nothing is known of the time after"
-    played = " (a recording is played)" if sight.played else ""
-    return f"{sight.bed}: last word {minutes} min ago{played}"
+        return f"{seen.bed}: NOT SEEN since {at}: nothing is known of the time after"
+    played = " (a recording is played)" if seen.played else ""
+    return f"{seen.bed}: last word {minutes} min ago{played}"
 
 
 def _bold(text: str) -> str:

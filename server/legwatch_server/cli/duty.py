@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
         for learns in _quiet(settings, now_ms):
             print(learns)
         print()
-        good = _ways(settings, now_ms, tonight)
+        good = _routes(settings, now_ms, tonight)
     return 0 if good else 1
 
 
@@ -49,7 +49,7 @@ def _beds(settings: ServerSettings) -> list[str]:
     named |= {bed for person in settings.people.values() for bed in person.beds}
     try:
         with incidents.open_read_only(settings.state_dir) as db:
-            named |= {sight.bed for sight in incidents.last_seen(db)}
+            named |= {seen.bed for seen in incidents.last_seen(db)}
     except CannotRun:
         pass  # a server that has not run yet knows no beds
     return sorted(named) or [""]
@@ -85,7 +85,7 @@ def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: 
     return tonight
 
 
-def _ways(settings: ServerSettings, now_ms: int, tonight: set[str]) -> bool:
+def _routes(settings: ServerSettings, now_ms: int, tonight: set[str]) -> bool:
     """Print how the ways to everybody are; say whether all of those on duty tonight are good."""
     path = Path(settings.state_dir) / "legwatch.db"
     try:
@@ -94,18 +94,17 @@ def _ways(settings: ServerSettings, now_ms: int, tonight: set[str]) -> bool:
         print("Whether they can be reached is not known: the server has not run yet.")
         return False
     print("Can they be reached? (tried in silence each evening)")
-    for way in found:
-        print(
-            f"  {_line(way, settings)}{'' if way.person in tonight else '  (not on duty tonight)'}"
-        )
-    return all(way.good for way in found if way.person in tonight)
+    for route in found:
+        note = "" if route.person in tonight else "  (not on duty tonight)"
+        print(f"  {_line(route, settings)}{note}")
+    return all(route.good for route in found if route.person in tonight)
 
 
-def _line(way: RouteStatus, settings: ServerSettings) -> str:
-    word = _WORDS[way.good]
+def _line(route: RouteStatus, settings: ServerSettings) -> str:
+    word = _WORDS[route.good]
     if sys.stdout.isatty():
-        word = f"{_COLOURS[way.good]}{word}\x1b[0m"
+        word = f"{_COLOURS[route.good]}{word}\x1b[0m"
     at = ""
-    if way.at_ms is not None:
-        at = f", {local(way.at_ms, settings.zone_of('')):%a %H:%M}"
-    return f"{way.person:<12} {way.channel:<10} {word}: {way.why}{at}"
+    if route.at_ms is not None:
+        at = f", {local(route.at_ms, settings.zone_of('')):%a %H:%M}"
+    return f"{route.person:<12} {route.channel:<10} {word}: {route.why}{at}"

@@ -89,25 +89,25 @@ class DeliveryPlanner:
             " AND state='decided' AND tone='loud'",
             _episode(new),
         )
-        return any(way in self.routes for way in rows)
+        return any(route in self.routes for route in rows)
 
     def _cancel(
         self, db: sqlite3.Connection, new: NewNotice, now_ms: int, *, superseded: bool
     ) -> None:
         """Drop what is not sent yet; take back what is, unless a louder word replaces it."""
         why = SUPERSEDED if superseded else f"{new.notice.transition} before"
-        alarms = f"{_EPISODE} AND tone IN ('quiet','loud')"
+        standing = f"{_EPISODE} AND tone IN ('quiet','loud')"
         if superseded:
-            supersede_where(db, alarms, _episode(new))
+            supersede_where(db, standing, _episode(new))
         else:
             heard = "state IN ('claimed','sent','delivered','answered')"
             perhaps = "state='decided' AND attempt>0"
             db.execute(
-                f"UPDATE deliveries SET recall_ms=? WHERE {alarms} AND recall_ms IS NULL"  # noqa: S608 - our own words
+                f"UPDATE deliveries SET recall_ms=? WHERE {standing} AND recall_ms IS NULL"  # noqa: S608 - our own words
                 f" AND ({heard} OR ({perhaps}))",
                 (now_ms, *_episode(new)),
             )
-        withdraw_where(db, f"{alarms} AND state='decided'", _episode(new), now_ms, why)
+        withdraw_where(db, f"{standing} AND state='decided'", _episode(new), now_ms, why)
 
     def insert(
         self,
@@ -123,12 +123,12 @@ class DeliveryPlanner:
             over = "bed_id=? AND kind=? AND person=? AND tone='info' AND state='decided'"
             withdraw_where(db, over, (*episode[:2], step.person), now_ms, SUPERSEDED)
         due_ms = now_ms + int(step.after_s * 1000)
-        for channel, rank in self._ways(db, episode, step, person):
+        for channel, rank in self._channels(db, episode, step, person):
             when = due_ms + int(rank * self._settings.push.next_channel_s * 1000)
             row = (notice_id, *episode, step.person, channel, rank, step.purpose)
             insert(db, row, when, now_ms)
 
-    def _ways(
+    def _channels(
         self,
         db: sqlite3.Connection,
         episode: EpisodeKey,

@@ -42,7 +42,7 @@ class WatchedBed(Protocol):
 
 
 def recover(
-    db: sqlite3.Connection, tell: DeliveryPlanner, beds: Iterable[WatchedBed], now_ms: int
+    db: sqlite3.Connection, planner: DeliveryPlanner, beds: Iterable[WatchedBed], now_ms: int
 ) -> None:
     """Put the outbox in order.
 
@@ -53,17 +53,17 @@ def recover(
     lost = f"state='claimed' AND next_ms>={deliveries.NEVER_MS}"  # in flight when the server ended
     deliveries.withdraw_where(db, lost, (), now_ms, deliveries.SUPERSEDED)
     by_id = {bed.id: bed for bed in beds}
-    changed = _withdraw_unknown_routes(db, tell, now_ms)
+    changed = _withdraw_unknown_routes(db, planner, now_ms)
     for episode in sorted(changed | _overdue(db, now_ms)):
         bed = by_id.get(episode[0])
         if bed is None or not _replanned(
-            db, tell, bed, episode, now_ms, changed=episode in changed
+            db, planner, bed, episode, now_ms, changed=episode in changed
         ):
             _postpone(db, episode, now_ms)
 
 
 def _withdraw_unknown_routes(
-    db: sqlite3.Connection, tell: DeliveryPlanner, now_ms: int
+    db: sqlite3.Connection, planner: DeliveryPlanner, now_ms: int
 ) -> set[EpisodeKey]:
     """Withdraw what is for nobody any more; return the alerts that somebody was to be woken for."""
     waiting = "state IN ('decided','claimed')"
@@ -71,12 +71,12 @@ def _withdraw_unknown_routes(
         f"SELECT DISTINCT person, channel FROM deliveries WHERE {waiting} OR recall_ms IS NOT NULL"  # noqa: S608 - our own words
     )
     changed: set[EpisodeKey] = set()
-    for way in set(db.execute(sql).fetchall()) - tell.routes:
+    for route in set(db.execute(sql).fetchall()) - planner.routes:
         mine = f"person=? AND channel=? AND {waiting}"
         loud = f"SELECT bed_id, kind, episode_ms FROM deliveries WHERE {mine} AND tone='loud'"  # noqa: S608 - our own words
-        changed.update(db.execute(loud, way).fetchall())
-        deliveries.withdraw_where(db, mine, way, now_ms, CHANGED)
-        db.execute("UPDATE deliveries SET recall_ms=NULL WHERE person=? AND channel=?", way)
+        changed.update(db.execute(loud, route).fetchall())
+        deliveries.withdraw_where(db, mine, route, now_ms, CHANGED)
+        db.execute("UPDATE deliveries SET recall_ms=NULL WHERE person=? AND channel=?", route)
     return changed
 
 
@@ -90,7 +90,7 @@ def _overdue(db: sqlite3.Connection, now_ms: int) -> set[EpisodeKey]:
 
 def _replanned(
     db: sqlite3.Connection,
-    tell: DeliveryPlanner,
+    planner: DeliveryPlanner,
     bed: WatchedBed,
     episode: EpisodeKey,
     now_ms: int,
@@ -102,7 +102,7 @@ def _replanned(
     if severity is None:
         return False
     kind, at_ms = AlertKind(episode[1]), bed.state.at_ms if bed.played else now_ms
-    names = woken(kind, severity, tell.people, tell.on_call(bed.name, at_ms), bed.name)
+    names = woken(kind, severity, planner.people, planner.on_call(bed.name, at_ms), bed.name)
     left = db.execute(f"SELECT DISTINCT person FROM deliveries WHERE {_LEFT}", episode).fetchall()  # noqa: S608 - our own words
     if not changed and {person for (person,) in left} <= set(names):
         return False
@@ -113,12 +113,12 @@ def _replanned(
         " AND state IN ('decided','claimed')",
         episode,
     )
-    heard = tell.notified(db, episode) | {person for (person,) in trying.fetchall()}
+    heard = planner.notified(db, episode) | {person for (person,) in trying.fetchall()}
     last = f"SELECT max(notice_id) FROM deliveries WHERE {under_way}"  # noqa: S608 - our own words
     notice_id = db.execute(last, episode).fetchone()[0]
     coming = [name for name in names if name not in heard]
-    for step in in_turn(coming[:1], coming, tell.limits.step_s(severity)):
-        tell.insert(db, notice_id, episode, step, now_ms)
+    for step in in_turn(coming[:1], coming, planner.limits.step_s(severity)):
+        planner.insert(db, notice_id, episode, step, now_ms)
     return True
 
 

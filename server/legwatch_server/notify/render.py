@@ -38,37 +38,37 @@ class Renderer:
     def __init__(self, settings: ServerSettings, key: bytes) -> None:
         self._settings, self._key = settings, key
         self._people = settings.everybody()
-        self._words = {name: language_named(p.language) for name, p in self._people.items()}
+        self._languages = {name: language_named(p.language) for name, p in self._people.items()}
 
     def __call__(self, db: sqlite3.Connection, delivery: Delivery, now_ms: int) -> Push:
         """Return what is to be sent for a row."""
         person = self._people.get(delivery.person)
         if person is None:
             raise LookupError(f"{delivery.person} is not in the settings any more")
-        said = self._words[delivery.person]
+        language = self._languages[delivery.person]
         if delivery.notice_id:
-            return self._alert(db, delivery, person, said, now_ms)
+            return self._alert(db, delivery, person, language, now_ms)
         if delivery.purpose is Purpose.INFO:
-            return self._trial_end(db, delivery, person, said, now_ms)
-        return self._rehearsal(delivery, person, said, now_ms)
+            return self._trial_end(db, delivery, person, language, now_ms)
+        return self._rehearsal(delivery, person, language, now_ms)
 
     def _alert(
         self,
         db: sqlite3.Connection,
         delivery: Delivery,
         person: Person,
-        said: Language,
+        language: Language,
         now_ms: int,
     ) -> Push:
         *fields, who, bed = db.execute(_NOTICE, (delivery.notice_id,)).fetchone()
         notice = notice_of(fields)
         carer = person.role == CARER
         clock = f"{local(notice.at_ms, self._settings.zone_of(bed)):%H:%M}"
-        sentences = [_who_answered(notice, who, said) or text(notice, said, carer=carer)]
+        sentences = [_who_answered(notice, who, language) or text(notice, language, carer=carer)]
         if now_ms - delivery.due_ms > LATE_S * 1000 or deliveries.was_postponed(db, delivery):
-            sentences.append(said.gettext("(late: decided at {clock})").format(clock=clock))
+            sentences.append(language.gettext("(late: decided at {clock})").format(clock=clock))
         if delivery.state == "claimed":
-            sentences.append(said.gettext("(perhaps said before)"))
+            sentences.append(language.gettext("(perhaps said before)"))
         asks = delivery.purpose in (Purpose.LOUD, Purpose.QUIET)
         return Push(
             id=delivery.id,
@@ -76,18 +76,20 @@ class Renderer:
             thread=self._thread(delivery),
             bed=bed,
             clock=clock,
-            title=title(notice, said, carer=carer),
+            title=title(notice, language, carer=carer),
             text=" ".join(sentences),
             severity=notice.severity,
             transition=notice.transition,
             purpose=delivery.purpose,
-            buttons=self._actions(delivery, said, now_ms) if asks else (),
+            buttons=self._actions(delivery, language, now_ms) if asks else (),
             page=self._link(delivery, Action.PAGE, 0, now_ms) if asks else "",
             again=delivery.state == "claimed",
         )
 
-    def _rehearsal(self, delivery: Delivery, person: Person, said: Language, now_ms: int) -> Push:
-        _ = said.gettext
+    def _rehearsal(
+        self, delivery: Delivery, person: Person, language: Language, now_ms: int
+    ) -> Push:
+        _ = language.gettext
         confirm = delivery.purpose is Purpose.CONFIRM
         heading = _("Can you be woken?") if confirm else _("Evening test")
         sentence = (
@@ -117,11 +119,11 @@ class Renderer:
         db: sqlite3.Connection,
         delivery: Delivery,
         person: Person,
-        said: Language,
+        language: Language,
         now_ms: int,
     ) -> Push:
         """Return that the first nights of a bed are over, with the alerts that were held back."""
-        _ = said.gettext
+        _ = language.gettext
         bed, held = db.execute(_HELD, (delivery.bed_id,)).fetchone()
         own = person.role != CARER
         sentence = _(
@@ -142,11 +144,11 @@ class Renderer:
             again=delivery.state == "claimed",
         )
 
-    def _actions(self, delivery: Delivery, said: Language, now_ms: int) -> tuple[Button, ...]:
+    def _actions(self, delivery: Delivery, language: Language, now_ms: int) -> tuple[Button, ...]:
         """Return three buttons, as many as the poorest of the channels can show."""
         if not self._settings.answers.url:
             return ()
-        _ = said.gettext
+        _ = language.gettext
         return (
             Button(_("Seen"), self._link(delivery, Action.SEEN, 0, now_ms)),
             Button(
@@ -185,14 +187,14 @@ def link(
     return f"{base}/answer/{links.sign(claims, key)}"
 
 
-def _who_answered(notice: Notice, who: str | None, said: Language) -> str:
+def _who_answered(notice: Notice, who: str | None, language: Language) -> str:
     """Return who has answered; nothing when that is not what the notice says."""
     if not who:
         return ""
     if notice.transition is TransitionKind.ACKNOWLEDGED:
-        return said.gettext("{who} has seen it.").format(who=who)
+        return language.gettext("{who} has seen it.").format(who=who)
     if notice.transition is TransitionKind.SNOOZED:
         minutes = dict(notice.figures)["for_min"]
-        sentence = said.gettext("{who} asked for quiet for {minutes} min.")
+        sentence = language.gettext("{who} asked for quiet for {minutes} min.")
         return sentence.format(who=who, minutes=minutes)
     return ""

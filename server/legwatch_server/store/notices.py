@@ -24,14 +24,14 @@ class NewNotice:
 
 def notice_of(fields: Sequence[Any]) -> Notice:
     """Return the notice of a stored row: at_ms, kind, what, level, reason, held, line."""
-    at_ms, kind, what, level, reason, held, line = fields
+    at_ms, kind, transition, severity, reason, suppressed_by, line = fields
     figures = tuple(json.loads(line)["figures"].items())
     return Notice(
         at_ms,
         AlertKind(kind),
-        TransitionKind(what),
-        Severity(level),
+        TransitionKind(transition),
+        Severity(severity),
         Reason(reason),
         figures,
-        SuppressedBy(held) if held else None,
+        SuppressedBy(suppressed_by) if suppressed_by else None,
     )

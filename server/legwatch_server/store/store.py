@@ -137,10 +137,10 @@ class Store:
                 [(upto, boot_id) for boot_id, upto in batch.uptos.items()],
             )
             db.executemany("UPDATE beds SET state=?, seen_ms=?, played=? WHERE id=?", batch.states)
-            for news in batch.notices:
-                row = (*news.row, news.notice.episode_ms, news.who)
+            for new in batch.notices:
+                row = (*new.row, new.notice.episode_ms, new.who)
                 ident = db.execute(_NOTICE, row).lastrowid or 0
-                work |= plan(db, ident, news, now_ms)
+                work |= plan(db, ident, new, now_ms)
             db.executemany(_ANSWER, batch.answers)
             for ident, how in batch.answered:
                 deliveries.answered(db, ident, now_ms, how)
@@ -187,15 +187,15 @@ class Store:
         row = self._db.execute("SELECT value FROM meta WHERE key='rehearsed'").fetchone()
         return str(row[0]) if row else ""
 
-    def rehearse(self, evening: str, tries: Sequence[DeliveryTest], now_ms: int) -> None:
+    def rehearse(self, evening: str, tests: Sequence[DeliveryTest], now_ms: int) -> None:
         """Put an evening's tries into the outbox, once."""
         with transaction(self._db) as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES ('rehearsed', ?)", (evening,))
-            for way in tries:
-                row = (0, way.bed_id, "", 0, way.person, way.channel, 0, way.purpose)
+            for test in tests:
+                row = (0, test.bed_id, "", 0, test.person, test.channel, 0, test.purpose)
                 deliveries.insert(db, row, now_ms, now_ms)
-                if way.bed_id:
-                    key = f"{_LEARNED}{way.bed_id}"
+                if test.bed_id:
+                    key = f"{_LEARNED}{test.bed_id}"
                     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, evening))
 
     def trial_ends_announced(self) -> set[int]:

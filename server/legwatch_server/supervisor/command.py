@@ -50,9 +50,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _watch(state: Path, args: argparse.Namespace) -> int:
     agent = owner_settings(args.agent_config)
-    house = write_config(state, with_http_port(owner_settings(args.config)), agent)
+    config = write_config(state, with_http_port(owner_settings(args.config)), agent)
     _show(f"Watching the bed {agent.get('bed')!r}. The state is in {state}; Ctrl-C ends it.")
-    return _run(house, state)[0]
+    return _run(config, state)[0]
 
 
 def _play(state: Path, args: argparse.Namespace) -> int:
@@ -63,27 +63,27 @@ def _play(state: Path, args: argparse.Namespace) -> int:
     folder = state / "demo"
     demo.empty(folder)
     settings = with_http_port(demo.server(owner_settings(args.config)))
-    house = write_config(folder, settings, demo.agent(demo.night(), args.speed))
-    code, played = _run(house, state)
+    config = write_config(folder, settings, demo.agent(demo.night(), args.speed))
+    code, played = _run(config, state)
     if played:
         _show(f"\nThe made night is over. {demo.summary(folder)}\n\n{HOW_TO_GO_ON}")
     return code
 
 
-def _run(house: GeneratedConfig, state: Path) -> tuple[int, bool]:
+def _run(config: GeneratedConfig, state: Path) -> tuple[int, bool]:
     """Run the house; return the exit code and whether all was played to its end."""
-    family = Supervisor(house, state / "logs", show=_show)
+    supervisor = Supervisor(config, state / "logs", show=_show)
 
     def ended(number: int, _frame: object) -> None:
-        family.events.put(StopSignal(number))
+        supervisor.events.put(StopSignal(number))
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
     try:
-        code = family.live()
+        code = supervisor.live()
     finally:
-        family.end()
-    return code, family.played
+        supervisor.end()
+    return code, supervisor.played
 
 
 @contextlib.contextmanager

@@ -35,7 +35,7 @@ class Slot:
 
     task: ProcessSpec
     log: Log
-    child: Process | None = None
+    process: Process | None = None
     started_s: float = 0.0
     again_s: float = 0.0  # not to be started before
     backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_WAIT_S, LONGEST_WAIT_S))
@@ -47,14 +47,14 @@ class Slot:
 class Supervisor:
     """The three children. One thread, the main one, does everything here."""
 
-    def __init__(self, house: GeneratedConfig, logs: Path, *, show: Callable[[str], None]) -> None:
+    def __init__(self, config: GeneratedConfig, logs: Path, *, show: Callable[[str], None]) -> None:
         self.events: SimpleQueue[ProcessEvent] = SimpleQueue()
-        self._config = house
+        self._config = config
         self._show = show
         self._listening = False  # the server has subscribed
         self._open, self._ask_s = False, 0.0  # the broker answers; when to ask it again
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        tasks = (house.broker.task, house.server, house.agent)
+        tasks = (config.broker.task, config.server, config.agent)
         self._slots = [Slot(task, Log(logs / f"{task.name}.log")) for task in tasks]
 
     @property
@@ -80,27 +80,27 @@ class Supervisor:
         """End all children within three seconds, the agent first and the broker last."""
         begun_s = time.monotonic()
         for slot in reversed(self._slots):
-            if slot.child is not None:
-                slot.child.ask()
-                slot.child.wait(begun_s + END_S[slot.task.name] - time.monotonic())
+            if slot.process is not None:
+                slot.process.ask()
+                slot.process.wait(begun_s + END_S[slot.task.name] - time.monotonic())
         for slot in self._slots:
-            if slot.child is not None:
-                slot.child.finish()
+            if slot.process is not None:
+                slot.process.finish()
         while not self.events.empty():
             self._hear(0)
 
     def _supervise(self, slot: Slot) -> None:
-        if slot.child is None:
+        if slot.process is None:
             due = not slot.finished and time.monotonic() >= slot.again_s
             if due and self._may_start(slot.task.name):
-                slot.child = Process(slot.task, self.events)
+                slot.process = Process(slot.task, self.events)
                 slot.started_s = time.monotonic()
-        elif slot.child.code is not None:
-            self._ended(slot, slot.child, slot.child.code)
+        elif slot.process.code is not None:
+            self._ended(slot, slot.process, slot.process.code)
 
-    def _ended(self, slot: Slot, child: Process, code: int) -> None:
-        child.finish()
-        slot.child = None
+    def _ended(self, slot: Slot, process: Process, code: int) -> None:
+        process.finish()
+        slot.process = None
         while not self.events.empty():
             self._hear(0)
         self._listening &= slot.task.name == "agent"
@@ -132,7 +132,7 @@ class Supervisor:
         if name == "server" or self._listening:
             return True
         server = self._slots[1]
-        return server.child is not None and time.monotonic() - server.started_s > READY_S
+        return server.process is not None and time.monotonic() - server.started_s > READY_S
 
     def _broker_open(self) -> bool:
         """Say whether the broker answers; it logs each question, so ask it now and then only."""

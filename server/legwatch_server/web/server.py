@@ -67,7 +67,7 @@ def serve(
 
         def do_GET(self) -> None:
             if self.path.startswith(actions.PATH):
-                self._door(answers.show(self.path.removeprefix(actions.PATH), self._headers()))
+                self._actions(answers.show(self.path.removeprefix(actions.PATH), self._headers()))
             elif self.path == "/health":
                 report = health()
                 report["notices"] = {"/".join(k): v for k, v in report["notices"].items()}
@@ -86,12 +86,12 @@ def serve(
                 self._answer(404, "text/plain", b"no such place\n")
                 return
             self.rfile.read(size)
-            self._door(answers.take(self.path.removeprefix(actions.PATH), self._headers()))
+            self._actions(answers.take(self.path.removeprefix(actions.PATH), self._headers()))
 
         def _headers(self) -> dict[str, str]:
             return dict(self.headers.items())
 
-        def _door(self, reply: Reply) -> None:
+        def _actions(self, reply: Reply) -> None:
             self._answer(reply.status, "text/html; charset=utf-8", reply.body)
 
         def _answer(self, status: int, kind: str, body: bytes) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legwatch.signals import contrast
-from legwatch.signals.contrast import FEWEST, MARK_MS, MARKS, NOTHING, Contrast, ContrastBaseline
+from legwatch.signals.contrast import FEWEST, MARK_MS, NOTHING, SAMPLES, Contrast, ContrastBaseline
 
 DIGITS = st.integers(-550, 1250)  # tenths of a degree, as a sensor tells them
 
@@ -57,7 +57,7 @@ def test_usual_is_the_lower_quarter_and_the_middle_of_the_marks() -> None:
 
 def test_marks_are_ten_minutes_apart_and_of_the_last_six_hours() -> None:
     now = contrast.update(marked(*range(99)), 1.0, MARK_MS + 60_000)
-    assert now.samples_c == tuple(range(99 - MARKS, 99))
+    assert now.samples_c == tuple(range(99 - SAMPLES, 99))
     assert contrast.update(now, None, 0) == now
 
 

@@ -94,11 +94,11 @@ def test_a_recording_of_a_bed_that_is_not_declared_so_is_set_aside(
 ) -> None:
     real = encode_window(live(1, house, low=1))
     house.owner.turn([house.message(real, f"legwatch/v1/{REAL}/window")])
-    before = house.intake.beds[REAL].state
+    before = house.unit.beds[REAL].state
     for seq, year in enumerate((1971, 2099, 1971), start=2):
         played(house, seq, ms(f"{year}-01-02T00:00Z"), REAL)
-    assert house.intake.beds[REAL].state == before
-    assert not house.intake.beds[REAL].played
+    assert house.unit.beds[REAL].state == before
+    assert not house.unit.beds[REAL].played
     (why,) = {why for (why,) in house.rows("SELECT why FROM quarantine")}
     assert why == "clock: a recording; declare it with beds.real.played = true"
     assert house.count("windows") == 1
@@ -111,7 +111,7 @@ def test_a_recording_of_a_bed_that_is_not_declared_so_is_set_aside(
 
 
 def minutes_judged(house: House) -> int:
-    return house.intake.beds["anna"].state.bed.observation.minutes
+    return house.unit.beds["anna"].state.bed.observation.minutes
 
 
 def test_a_declared_recording_may_leap_but_not_for_ever(house: House) -> None:
@@ -120,7 +120,7 @@ def test_a_declared_recording_may_leap_but_not_for_ever(house: House) -> None:
     for _ in range(70):  # 46 of them are allowed at once
         seq += 1
         at_ms += 36 * 3_600_000
-        before = minutes_judged(house) if "anna" in house.intake.beds else 0
+        before = minutes_judged(house) if "anna" in house.unit.beds else 0
         played(house, seq, at_ms)
         judged += max(0, minutes_judged(house) - before)
     assert judged <= MOST_MINUTES

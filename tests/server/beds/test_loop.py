@@ -61,14 +61,14 @@ class House:
 
     def start(self, suspects: Suspects | None = None) -> None:
         self.store = Store(self.path)
-        self.intake = UnitOfWork(self.store, lambda _bed: rules(), lambda bed: bed != REAL)
+        self.unit = UnitOfWork(self.store, lambda _bed: rules(), lambda bed: bed != REAL)
         self.wire, self.pulse, self.stopping = Wire(), Status(), threading.Event()
         self.owner = WriterLoop(
             store=self.store,
-            work=self.intake,
-            wire=self.wire,
+            unit=self.unit,
+            broker=self.wire,
             arrivals=queue.SimpleQueue[Arrival | None](),
-            tell=DeliveryPlanner(ServerSettings()),
+            planner=DeliveryPlanner(ServerSettings()),
             wake=self._wake,
             status=self.pulse,
             stopping=self.stopping,
@@ -159,7 +159,7 @@ def test_every_message_is_acknowledged_after_its_commit(house: House) -> None:
 
 def test_a_failing_disk_loses_nothing_and_is_said(house: House) -> None:
     house.take(encode_window(live(1, house)))
-    before = house.intake.beds["anna"].state
+    before = house.unit.beds["anna"].state
     house.store._db.execute("PRAGMA max_page_count=1")
     pages = house.store._db.execute("PRAGMA page_count").fetchone()[0]
     house.store._db.execute(f"PRAGMA max_page_count={pages}")
@@ -171,9 +171,9 @@ def test_a_failing_disk_loses_nothing_and_is_said(house: House) -> None:
     house.owner.turn(big)
     assert house.wire.acknowledged == [1]
     assert "full" in house.pulse.now().failing
-    assert house.intake.beds["anna"].state == before
-    assert list(house.intake.beds) == ["anna"]
-    assert house.intake.counters.windows == 1
+    assert house.unit.beds["anna"].state == before
+    assert list(house.unit.beds) == ["anna"]
+    assert house.unit.counters.windows == 1
     house.store._db.execute("PRAGMA max_page_count=100000")
     house.owner.turn(big)
     assert house.count("windows") == 499
@@ -200,11 +200,11 @@ def test_duplicates_are_counted_and_stored_once(house: House) -> None:
     payload = encode_window(live(1, house))
     house.take(payload, payload)
     house.take(payload)
-    assert (house.count("windows"), house.intake.counters.duplicates) == (1, 2)
+    assert (house.count("windows"), house.unit.counters.duplicates) == (1, 2)
     house.store.close()
     house.start()
     house.take(payload)
-    assert (house.count("windows"), house.intake.counters.duplicates) == (1, 1)
+    assert (house.count("windows"), house.unit.counters.duplicates) == (1, 1)
 
 
 def test_only_what_is_stored_without_a_gap_is_confirmed(house: House) -> None:
@@ -245,7 +245,7 @@ def test_a_clock_that_cannot_be_right_is_replaced_by_the_arrival(house: House, y
     window = live(1, house, age_ms=20_000)._replace(from_ms=wrong - 10_000, to_ms=wrong)
     house.take(encode_window(window))
     assert house.rows("SELECT to_ms, late FROM windows") == [(house.now_ms - 20_000, 0)]
-    assert house.intake.counters.clock_wrong == 1
+    assert house.unit.counters.clock_wrong == 1
 
 
 def test_an_unset_clock_without_age_is_late(house: House) -> None:

@@ -144,14 +144,14 @@ def test_a_bed_whose_minute_cannot_be_judged_stops_no_other_bed(
     first = encode_window(live(1, house))
     for bed in ("anna", "bert"):
         house.owner.turn([house.message(first, f"legwatch/v1/{bed}/window")])
-    tick = house.intake.tick
+    tick = house.unit.tick
 
     def picky(bed: BedRecord, at_ms: int) -> None:
         tick(bed, at_ms)
         if bed.name == "anna":
             raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr(house.intake, "tick", picky)
+    monkeypatch.setattr(house.unit, "tick", picky)
     house.now_ms += START_MS + 20 * 60_000
     house.owner.turn([])
     told = "SELECT name, kind FROM notices JOIN beds ON beds.id=bed_id"
@@ -293,17 +293,17 @@ def test_a_bed_that_cannot_be_judged_is_no_sign_of_life(
 ) -> None:
     house.take(encode_window(live(1, house)))
     assert house.pulse.now().well_ms == house.now_ms
-    tick = house.intake.tick
+    tick = house.unit.tick
 
     def broken(*_: Any) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr(house.intake, "tick", broken)
+    monkeypatch.setattr(house.unit, "tick", broken)
     house.now_ms += START_MS + 20 * 60_000
     house.owner.turn([])
     assert house.pulse.now().unjudged == {"anna"}
     assert house.pulse.now().well_ms == 0
-    monkeypatch.setattr(house.intake, "tick", tick)
+    monkeypatch.setattr(house.unit, "tick", tick)
     house.take(encode_window(live(2, house)))
     assert house.pulse.now().unjudged == frozenset()
 

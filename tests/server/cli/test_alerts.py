@@ -193,7 +193,7 @@ def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
         ("quiet", 60, "command line", "command line"),
         ("quiet", 30, "command line", "command line"),
     ]
-    alarms = ward.intake.beds["b"].state.bed.alerts
+    alarms = ward.unit.beds["b"].state.bed.alerts
     assert alarms.cold.acknowledged
     assert (alarms.cold.snoozed_until_ms or 0) - ward.now_ms == 60 * 60_000
     assert alarms.still.all_snoozed_until_ms is not None

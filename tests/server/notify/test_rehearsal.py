@@ -164,7 +164,7 @@ def test_played_and_late_windows_are_no_sign_of_life(tmp_path: Path) -> None:
     seen = []
     for minute in range(2):
         ward.feed("b", minute, look)
-        seen.append(ward.intake.fresh)
+        seen.append(ward.unit.fresh)
     assert seen == [False, True]
     ward.close()
 

@@ -76,7 +76,7 @@ class House:
         return self.ward.rows("SELECT act, minutes, person, via FROM answers ORDER BY id")
 
     def quiet_until(self, bed: str) -> int:
-        return self.ward.intake.beds[bed].state.bed.alerts.cold.snoozed_until_ms or 0
+        return self.ward.unit.beds[bed].state.bed.alerts.cold.snoozed_until_ms or 0
 
 
 @pytest.fixture

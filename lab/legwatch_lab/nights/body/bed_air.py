@@ -42,21 +42,21 @@ class Equilibrium(NamedTuple):
     covered: float = 1.0  # 0: the room's air comes at the mattress
 
 
-def air(story: Scenario, skin: SkinTemperatures, lifts: list[Span]) -> BedAir:
+def air(scenario: Scenario, skin: SkinTemperatures, lifts: list[Span]) -> BedAir:
     """Follow the air through the night."""
     was = BedAir([], [], [], [])
-    kpa = story.room.vapour * saturated_kpa(story.room.start_c)
-    leg = mattress = story.room.at(0)
+    kpa = scenario.room.vapour * saturated_kpa(scenario.room.start_c)
+    leg = mattress = scenario.room.at(0)
     damp = 0.0
-    for at_s in range(0, story.length_s, STEP_S):
-        room = story.room.at(at_s)
-        goal = _goal(story, skin, lifts, at_s, room)
+    for at_s in range(0, scenario.length_s, STEP_S):
+        room = scenario.room.at(at_s)
+        goal = _goal(scenario, skin, lifts, at_s, room)
         held = MATTRESS_SHARE_BARE + goal.covered * (MATTRESS_SHARE - MATTRESS_SHARE_BARE)
         slow_s = MATTRESS_BARE_S + goal.covered * (MATTRESS_S - MATTRESS_BARE_S)
         felt = (1 - held) * goal.celsius + held * mattress
-        leg += _step(felt - leg, goal.tau_s * story.spot.pace)
-        mattress += _step(leg - mattress, slow_s * story.spot.pace)
-        damp += _step(goal.damp * story.spot.damp_kpa - damp, goal.tau_s)
+        leg += _step(felt - leg, goal.tau_s * scenario.spot.pace)
+        mattress += _step(leg - mattress, slow_s * scenario.spot.pace)
+        damp += _step(goal.damp * scenario.spot.damp_kpa - damp, goal.tau_s)
         was.leg_c.append(round(leg, 3))
         was.leg_kpa.append(round(kpa + damp, 4))
         was.room_c.append(round(room, 3))
@@ -65,25 +65,28 @@ def air(story: Scenario, skin: SkinTemperatures, lifts: list[Span]) -> BedAir:
 
 
 def _goal(
-    story: Scenario, skin: SkinTemperatures, lifts: list[Span], at_s: int, room: float
+    scenario: Scenario, skin: SkinTemperatures, lifts: list[Span], at_s: int, room: float
 ) -> Equilibrium:
-    extra = _partner(story, at_s)
-    if not inside(story.in_bed, at_s):
-        opened = _opened(story, at_s)
-        extra += 0.0 if opened else _bottle(story, at_s)
+    extra = _partner(scenario, at_s)
+    if not inside(scenario.in_bed, at_s):
+        opened = _opened(scenario, at_s)
+        extra += 0.0 if opened else _bottle(scenario, at_s)
         return Equilibrium(
             room + (0.3 if opened else 1.0) * extra, OPEN_S if opened else SHUT_S, 0.0
         )
     near, far = skin.near_leg[at_s // MINUTE_S], skin.far_leg[at_s // MINUTE_S]
-    blown = fan_at(story, at_s)
-    bare = bare_at(story, at_s)
-    covered = 1.0 - _fall(story.spot, bare)
+    blown = fan_at(scenario, at_s)
+    bare = bare_at(scenario, at_s)
+    covered = 1.0 - _fall(scenario.spot, bare)
     tau_s = COVERED_S if covered > 0.5 else FAN_S if blown else BARE_S
     if inside(lifts, at_s) and bare is None:
         covered, tau_s = LIFTED_COVER, LIFTED_S
-    low, high = _bare_k(story.spot, blown, bare), story.spot.cover_k * (BLOWN_COVER if blown else 1)
+    low, high = (
+        _bare_k(scenario.spot, blown, bare),
+        scenario.spot.cover_k * (BLOWN_COVER if blown else 1),
+    )
     share = low + covered * (high - low)
-    warm = (extra + _bottle(story, at_s)) * (0.3 + 0.7 * covered)
+    warm = (extra + _bottle(scenario, at_s)) * (0.3 + 0.7 * covered)
     return Equilibrium(
         room + share * (NEAR * near + FAR * far - room) + warm,
         tau_s,
@@ -111,24 +114,24 @@ def _bare_k(spot: Spot, blown: float, bare: Uncovering | None) -> float:
     return share * (0.9 if bare and bare.what == "all" else 1.0)
 
 
-def _opened(story: Scenario, at_s: int) -> bool:
+def _opened(scenario: Scenario, at_s: int) -> bool:
     """Say whether an empty bed lies open: never before the night, as it was left afterwards."""
     left = [
         opened
-        for stay, opened in zip(story.in_bed, story.open_bed, strict=True)
+        for stay, opened in zip(scenario.in_bed, scenario.open_bed, strict=True)
         if stay.to_s <= at_s
     ]
     return left[-1] if left else False
 
 
-def _bottle(story: Scenario, at_s: int) -> float:
-    if story.bottle is None or at_s < story.bottle.at_s:
+def _bottle(scenario: Scenario, at_s: int) -> float:
+    if scenario.bottle is None or at_s < scenario.bottle.at_s:
         return 0.0
-    return story.bottle.warm_c * math.exp((story.bottle.at_s - at_s) / story.bottle.tau_s)
+    return scenario.bottle.warm_c * math.exp((scenario.bottle.at_s - at_s) / scenario.bottle.tau_s)
 
 
-def _partner(story: Scenario, at_s: int) -> float:
-    partner = story.partner
+def _partner(scenario: Scenario, at_s: int) -> float:
+    partner = scenario.partner
     return partner.warm_c if partner and inside([partner.span], at_s) else 0.0
 
 

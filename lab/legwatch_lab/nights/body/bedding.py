@@ -35,16 +35,16 @@ LIGHT_FROM_C, SHEET_FROM_C = 20.0, 24.0
 ADDED, ADDED_PER_C, COLD_C = 0.8, 0.06, 17.5
 
 
-def insulation(cover: str, room_c: float, chance: Random) -> float:
+def insulation(cover: str, room_c: float, rng: Random) -> float:
     """Return the clo of this bedding beside others of its name; most add to it in the cold."""
-    more = cover == "winter" and chance.random() < ADDED
+    more = cover == "winter" and rng.random() < ADDED
     added = ADDED_PER_C * max(0.0, COLD_C - room_c) if more else 0.0
-    return round(chance.uniform(0.92, 1.12) * (1 + added), 3)
+    return round(rng.uniform(0.92, 1.12) * (1 + added), 3)
 
 
-def fitting(room_c: float, chance: Random) -> str:
+def fitting(room_c: float, rng: Random) -> str:
     """Return the bedding that somebody takes for a room: mostly what fits it."""
-    felt_c = room_c + chance.gauss(0.0, 0.7)
+    felt_c = room_c + rng.gauss(0.0, 0.7)
     if felt_c < LIGHT_FROM_C:
         return "winter"
     return "light" if felt_c < SHEET_FROM_C else "sheet"

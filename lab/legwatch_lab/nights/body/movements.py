@@ -20,61 +20,61 @@ class MovementTimes(NamedTuple):
     lifts: list[Span]  # the cover raised by turning
 
 
-def moves(story: Scenario, chance: Random) -> MovementTimes:
+def moves(scenario: Scenario, rng: Random) -> MovementTimes:
     """Draw the movements of a night."""
     shifts: dict[int, dict[int, int]] = {}
-    for at_s in sorted({*_renewed(story, chance), *_handled(story)}):
-        shifts[at_s] = _burst(at_s, chance.randint(3, 12), chance.randint(5, 15), chance)
+    for at_s in sorted({*_renewed(scenario, rng), *_handled(scenario)}):
+        shifts[at_s] = _burst(at_s, rng.randint(3, 12), rng.randint(5, 15), rng)
     others: dict[int, int] = {}
-    for edge in {edge for stay in story.in_bed for edge in stay}:
-        _add(others, _burst(edge, chance.randint(15, 40), chance.randint(10, 30), chance))
-    per_h = chance.uniform(1.0, 3.0)
-    for stay in story.in_bed:
-        for at_s in _poisson(stay, per_h, chance):
-            _add(others, {at_s: chance.randint(1, 2)})
-    if story.partner:
-        for at_s in _poisson(story.partner.span, story.partner.shifts_per_h, chance):
-            if chance.random() < story.partner.seen:
-                _add(others, _burst(at_s, chance.randint(1, 5), chance.randint(3, 10), chance))
-    share = LIFTED_TOSSING if story.tossing else LIFTED
-    raised = [at_s for at_s in shifts if chance.random() < share]
-    lifts = [Span(at_s, at_s + round(chance.uniform(0.5, 3.0) * MINUTE_S)) for at_s in raised]
-    turned = sorted({*shifts, *(stay.from_s for stay in story.in_bed)})
+    for edge in {edge for stay in scenario.in_bed for edge in stay}:
+        _add(others, _burst(edge, rng.randint(15, 40), rng.randint(10, 30), rng))
+    per_h = rng.uniform(1.0, 3.0)
+    for stay in scenario.in_bed:
+        for at_s in _poisson(stay, per_h, rng):
+            _add(others, {at_s: rng.randint(1, 2)})
+    if scenario.partner:
+        for at_s in _poisson(scenario.partner.span, scenario.partner.shifts_per_h, rng):
+            if rng.random() < scenario.partner.seen:
+                _add(others, _burst(at_s, rng.randint(1, 5), rng.randint(3, 10), rng))
+    share = LIFTED_TOSSING if scenario.tossing else LIFTED
+    raised = [at_s for at_s in shifts if rng.random() < share]
+    lifts = [Span(at_s, at_s + round(rng.uniform(0.5, 3.0) * MINUTE_S)) for at_s in raised]
+    turned = sorted({*shifts, *(stay.from_s for stay in scenario.in_bed)})
     return MovementTimes(turned, shifts, others, lifts)
 
 
-def _renewed(story: Scenario, chance: Random) -> list[int]:
+def _renewed(scenario: Scenario, rng: Random) -> list[int]:
     """Draw the turns of themselves: a gamma renewal, bunched for shapes below 1."""
-    mean_s, shape = HOUR_S / story.restless.per_h, story.restless.shape
+    mean_s, shape = HOUR_S / scenario.restless.per_h, scenario.restless.shape
     found: list[int] = []
-    for stay in story.in_bed:
-        at_s = stay.from_s + chance.random() * chance.gammavariate(shape, mean_s / shape)
+    for stay in scenario.in_bed:
+        at_s = stay.from_s + rng.random() * rng.gammavariate(shape, mean_s / shape)
         while at_s < stay.to_s:
             found.append(int(at_s))
-            at_s += max(30.0, chance.gammavariate(shape, mean_s / shape))
+            at_s += max(30.0, rng.gammavariate(shape, mean_s / shape))
     return found
 
 
-def _handled(story: Scenario) -> list[int]:
+def _handled(scenario: Scenario) -> list[int]:
     """Return when a cover is thrown off or pulled up, or the sensor pushed out of the bed."""
-    edges = [edge for bare in story.bare for edge in bare.span]
-    edges += [edge for fault in story.faults if fault.what in MOVED for edge in fault.span]
-    return [edge for edge in edges if inside(story.in_bed, edge)]
+    edges = [edge for bare in scenario.bare for edge in bare.span]
+    edges += [edge for fault in scenario.faults if fault.what in MOVED for edge in fault.span]
+    return [edge for edge in edges if inside(scenario.in_bed, edge)]
 
 
-def _poisson(span: Span, per_h: float, chance: Random) -> list[int]:
+def _poisson(span: Span, per_h: float, rng: Random) -> list[int]:
     found = []
-    at_s = span.from_s + chance.expovariate(per_h / HOUR_S)
+    at_s = span.from_s + rng.expovariate(per_h / HOUR_S)
     while at_s < span.to_s:
         found.append(int(at_s))
-        at_s += chance.expovariate(per_h / HOUR_S)
+        at_s += rng.expovariate(per_h / HOUR_S)
     return found
 
 
-def _burst(at_s: int, count: int, length_s: int, chance: Random) -> dict[int, int]:
+def _burst(at_s: int, count: int, length_s: int, rng: Random) -> dict[int, int]:
     seen: dict[int, int] = {}
     for _ in range(count):
-        second = at_s + chance.randrange(length_s)
+        second = at_s + rng.randrange(length_s)
         seen[second] = seen.get(second, 0) + 1
     return seen
 

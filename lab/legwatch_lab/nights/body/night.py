@@ -52,25 +52,25 @@ def make(order: NightOrder) -> BodyNight:
         part: Random(f"{seed}/{number}/{kind}/body/{part}")  # noqa: S311 - not for secrets
         for part in ("story", "moves", "sensors", "reads")
     }
-    story = scenarios.story(kind, chances["story"])
-    moved = moves(story, chances["moves"])
+    scenario = scenarios.scenario(kind, chances["story"])
+    moved = moves(scenario, chances["moves"])
     path = cache.place(seed, number, kind)
     known = cache.load(path)
-    felt, breathed = known or _reckon(story, moved)
-    worn = sensors.draw(story, order.asked, chances["sensors"])
+    felt, breathed = known or _reckon(scenario, moved)
+    worn = sensors.draw(scenario, order.asked, chances["sensors"])
     begin = (FIRST + timedelta(days=number % 365)).replace(tzinfo=zone).astimezone(UTC)
     name = f"body-{seed}-{number + 1:04}-{kind}"
-    said = sensors.rows(story, breathed, moved, worn, chances["reads"])
+    said = sensors.rows(scenario, breathed, moved, worn, chances["reads"])
     told = {"v": VERSION, "file": f"{name}.csv.gz", "name": name, "model": "body"}
     told |= {"seed": seed, "number": number, "kind": kind}
-    told |= truth(story, felt, breathed, moved, worn, begin, zone)
+    told |= truth(scenario, felt, breathed, moved, worn, begin, zone)
     to_cache = None if known else cache.packed(felt, breathed)
     return BodyNight(name, _zipped(said, begin, zone), _lines(told), path, to_cache)
 
 
-def _reckon(story: Scenario, moved: MovementTimes) -> tuple[SkinTemperatures, BedAir]:
-    felt = skin(story)
-    return felt, air(story, felt, moved.lifts)
+def _reckon(scenario: Scenario, moved: MovementTimes) -> tuple[SkinTemperatures, BedAir]:
+    felt = skin(scenario)
+    return felt, air(scenario, felt, moved.lifts)
 
 
 def _zipped(said: Iterable[ReplayRow], begin: datetime, zone: tzinfo) -> bytes:

@@ -24,22 +24,22 @@ class Restless(NamedTuple):
     shape: float  # 1: at any moment alike (Poisson); less: in bunches
 
 
-def draw(chance: Random) -> Sleeper:
+def draw(rng: Random) -> Sleeper:
     """Draw somebody of 20-85 years, mostly of 65-80, who are those that legwatch is for."""
-    low, high = chance.choices(((65, 80), (20, 64), (81, 85)), (60, 30, 10))[0]
-    age = chance.randint(low, high)
-    sex = chance.choice(("female", "male"))
+    low, high = rng.choices(((65, 80), (20, 64), (81, 85)), (60, 30, 10))[0]
+    age = rng.randint(low, high)
+    sex = rng.choice(("female", "male"))
     mean_m, sd_m = (1.75, 0.07) if sex == "male" else (1.62, 0.065)
-    height_m = min(2.0, max(1.45, chance.gauss(mean_m - (0.02 if age > 65 else 0.0), sd_m)))
-    mass_index = min(35.0, max(19.0, chance.gauss(25.5, 3.5)))
+    height_m = min(2.0, max(1.45, rng.gauss(mean_m - (0.02 if age > 65 else 0.0), sd_m)))
+    mass_index = min(35.0, max(19.0, rng.gauss(25.5, 3.5)))
     return Sleeper(sex, age, round(height_m, 2), round(mass_index * height_m**2, 1))
 
 
-def restless(person: Sleeper, chance: Random) -> Restless:
+def restless(sleeper: Sleeper, rng: Random) -> Restless:
     """Draw how often somebody of this age turns, and how evenly."""
-    mean = _between(person.age)
-    per_h = max(0.6, chance.gammavariate(MORE_OR_LESS, mean / MORE_OR_LESS))
-    return Restless(round(per_h, 2), chance.choice((0.6, 1.0)))
+    mean = _between(sleeper.age)
+    per_h = max(0.6, rng.gammavariate(MORE_OR_LESS, mean / MORE_OR_LESS))
+    return Restless(round(per_h, 2), rng.choice((0.6, 1.0)))
 
 
 def _between(age: float) -> float:

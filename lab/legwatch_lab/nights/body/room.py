@@ -36,29 +36,29 @@ class Room(NamedTuple):
         return celsius
 
 
-def draw(start_c: float, length_s: int, chance: Random) -> Room:
+def draw(start_c: float, length_s: int, rng: Random) -> Room:
     """Draw a room that begins at `start_c`; in a third of them the heating is turned down or up."""
     room = Room(
         start_c=round(start_c, 2),
-        drift_c_per_h=round(chance.uniform(-0.25, 0.05), 3),
-        ripple_c=round(chance.uniform(0.05, 0.25), 2),
-        ripple_s=float(chance.randrange(20, 90) * MINUTE_S),
-        phase=round(chance.uniform(0.0, 6.28), 2),
-        vapour=round(chance.uniform(0.38, 0.55), 3),
+        drift_c_per_h=round(rng.uniform(-0.25, 0.05), 3),
+        ripple_c=round(rng.uniform(0.05, 0.25), 2),
+        ripple_s=float(rng.randrange(20, 90) * MINUTE_S),
+        phase=round(rng.uniform(0.0, 6.28), 2),
+        vapour=round(rng.uniform(0.38, 0.55), 3),
     )
-    if chance.random() < 1 / 3:
-        down = chance.random() < 2 / 3 and start_c > 16.0
-        at_s = chance.randrange(0, 3 * HOUR_S) if down else length_s - chance.randrange(HOUR_S)
-        by_c = chance.uniform(-2.5, -1.0) if down else chance.uniform(1.0, 2.5)
-        room = room._replace(steps=(RoomStep(at_s, round(by_c, 2), chance.uniform(1, 3) * HOUR_S),))
+    if rng.random() < 1 / 3:
+        down = rng.random() < 2 / 3 and start_c > 16.0
+        at_s = rng.randrange(0, 3 * HOUR_S) if down else length_s - rng.randrange(HOUR_S)
+        by_c = rng.uniform(-2.5, -1.0) if down else rng.uniform(1.0, 2.5)
+        room = room._replace(steps=(RoomStep(at_s, round(by_c, 2), rng.uniform(1, 3) * HOUR_S),))
     return room
 
 
-def aired(room: Room, at_s: int, chance: Random) -> Room:
+def aired(room: Room, at_s: int, rng: Random) -> Room:
     """Open a window or start an air conditioner: 2-6 C down, half of the times up again."""
-    fall_c = round(chance.uniform(2.0, 6.0), 2)
-    steps = [RoomStep(at_s, -fall_c, float(chance.randrange(5, 21) * MINUTE_S))]
-    if chance.random() < 0.5:
-        shut_s = at_s + chance.randrange(20, 150) * MINUTE_S
-        steps.append(RoomStep(shut_s, fall_c, float(chance.randrange(20, 50) * MINUTE_S)))
+    fall_c = round(rng.uniform(2.0, 6.0), 2)
+    steps = [RoomStep(at_s, -fall_c, float(rng.randrange(5, 21) * MINUTE_S))]
+    if rng.random() < 0.5:
+        shut_s = at_s + rng.randrange(20, 150) * MINUTE_S
+        steps.append(RoomStep(shut_s, fall_c, float(rng.randrange(20, 50) * MINUTE_S)))
     return room._replace(steps=(*room.steps, *steps))

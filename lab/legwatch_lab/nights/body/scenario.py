@@ -83,40 +83,40 @@ class Scenario:
     faults: tuple[Fault, ...] = ()
 
 
-def draw(kind: str, chance: Random, *, room_c: tuple[float, float] = (13.0, 25.0)) -> Scenario:
+def draw(kind: str, rng: Random, *, room_c: tuple[float, float] = (13.0, 25.0)) -> Scenario:
     """Return a plain night: 40-90 min of empty bed, 7-9 h in it, and a little after."""
-    enter_s = chance.randrange(40 * MINUTE_S, 90 * MINUTE_S)
-    leave_s = enter_s + chance.randrange(7 * HOUR_S, 9 * HOUR_S)
-    length_s = (leave_s + chance.randrange(10, 30) * MINUTE_S) // MINUTE_S * MINUTE_S
-    sleeper = person.draw(chance)
-    air = room.draw(chance.uniform(*room_c), length_s, chance)
-    cover = bedding.fitting(air.at(length_s / 2), chance)
-    warmth = bedding.insulation(cover, air.at(length_s / 2), chance)
+    enter_s = rng.randrange(40 * MINUTE_S, 90 * MINUTE_S)
+    leave_s = enter_s + rng.randrange(7 * HOUR_S, 9 * HOUR_S)
+    length_s = (leave_s + rng.randrange(10, 30) * MINUTE_S) // MINUTE_S * MINUTE_S
+    sleeper = person.draw(rng)
+    air = room.draw(rng.uniform(*room_c), length_s, rng)
+    cover = bedding.fitting(air.at(length_s / 2), rng)
+    warmth = bedding.insulation(cover, air.at(length_s / 2), rng)
     return Scenario(
         kind,
         length_s,
         sleeper,
-        person.restless(sleeper, chance),
+        person.restless(sleeper, rng),
         cover,
         warmth,
         air,
-        round(max(air.start_c, chance.uniform(18.5, 22.5)), 1),
+        round(max(air.start_c, rng.uniform(18.5, 22.5)), 1),
         (Span(enter_s, leave_s),),
-        (chance.random() < 0.5,),
-        spot(cover, warmth, chance),
+        (rng.random() < 0.5,),
+        spot(cover, warmth, rng),
     )
 
 
-def spot(cover: str, insulation: float, chance: Random) -> Spot:
+def spot(cover: str, insulation: float, rng: Random) -> Spot:
     """Draw the place of a sensor under this cover."""
     leak = (1 - bedding.COVERS[cover].air_k) / insulation
     return Spot(
-        cover_k=round(1 - leak * min(1.25, max(0.8, chance.gauss(1.0, 0.12))), 3),
-        bare_k=round(chance.triangular(0.18, 0.38, 0.31), 3),
-        fan_k=round(chance.triangular(0.12, 0.30, 0.20), 3),
-        near=round(chance.uniform(0.65, 0.9), 2),
-        far=round(chance.uniform(0.4, 0.6), 2),
-        feet=round(chance.uniform(0.10, 0.25), 2),
-        pace=round(chance.lognormvariate(0.0, 0.2), 2),
-        damp_kpa=round(chance.uniform(0.6, 1.5), 2),
+        cover_k=round(1 - leak * min(1.25, max(0.8, rng.gauss(1.0, 0.12))), 3),
+        bare_k=round(rng.triangular(0.18, 0.38, 0.31), 3),
+        fan_k=round(rng.triangular(0.12, 0.30, 0.20), 3),
+        near=round(rng.uniform(0.65, 0.9), 2),
+        far=round(rng.uniform(0.4, 0.6), 2),
+        feet=round(rng.uniform(0.10, 0.25), 2),
+        pace=round(rng.lognormvariate(0.0, 0.2), 2),
+        damp_kpa=round(rng.uniform(0.6, 1.5), 2),
     )

@@ -20,10 +20,10 @@ class ScenarioKind(NamedTuple):
     room_c: tuple[float, float] = (13.0, 25.0)
 
 
-def story(kind: str, chance: Random) -> Scenario:
+def scenario(kind: str, rng: Random) -> Scenario:
     """Return a night of a kind; raises KeyError for an unknown one."""
     known = KINDS[kind]
-    return known.change(draw(kind, chance, room_c=known.room_c), chance)
+    return known.change(draw(kind, rng, room_c=known.room_c), rng)
 
 
 def drawn(seed: int, number: int) -> str:
@@ -33,105 +33,105 @@ def drawn(seed: int, number: int) -> str:
     return deck[number % len(deck)]
 
 
-def _plain(story: Scenario, _chance: Random) -> Scenario:
-    return story
+def _plain(scenario: Scenario, _chance: Random) -> Scenario:
+    return scenario
 
 
-def _warm_room(story: Scenario, chance: Random) -> Scenario:
+def _warm_room(scenario: Scenario, rng: Random) -> Scenario:
     """Lie under a sheet, now and then bare or with a fan, where nobody's legs grow cold."""
-    calm = story.room._replace(drift_c_per_h=-0.05, steps=())
-    story = _under(replace(story, room=calm), "sheet", chance)
-    if chance.random() < 0.5:
-        story = _uncovered(story, chance, what="both_legs")
-    if chance.random() < 0.4:
-        story = replace(story, fan=(Fan(_most_of(story, chance), chance.choice((0.2, 0.5))),))
-    return story
+    calm = scenario.room._replace(drift_c_per_h=-0.05, steps=())
+    scenario = _under(replace(scenario, room=calm), "sheet", rng)
+    if rng.random() < 0.5:
+        scenario = _uncovered(scenario, rng, what="both_legs")
+    if rng.random() < 0.4:
+        scenario = replace(scenario, fan=(Fan(_most_of(scenario, rng), rng.choice((0.2, 0.5))),))
+    return scenario
 
 
-def _thin_bedding(story: Scenario, chance: Random) -> Scenario:
+def _thin_bedding(scenario: Scenario, rng: Random) -> Scenario:
     """Lie under too little: the legs truly cool, by and by."""
-    thin = "light" if story.room.start_c < 17.0 else chance.choice(("light", "sheet"))
-    return _under(story, thin, chance)
+    thin = "light" if scenario.room.start_c < 17.0 else rng.choice(("light", "sheet"))
+    return _under(scenario, thin, rng)
 
 
-def _both(story: Scenario, chance: Random) -> Scenario:
-    return _lived_in(_uncovered(story, chance, what="both_legs"), chance)
+def _both(scenario: Scenario, rng: Random) -> Scenario:
+    return _lived_in(_uncovered(scenario, rng, what="both_legs"), rng)
 
 
-def _near(story: Scenario, chance: Random) -> Scenario:
-    return _lived_in(_uncovered(story, chance, what="one_leg"), chance)
+def _near(scenario: Scenario, rng: Random) -> Scenario:
+    return _lived_in(_uncovered(scenario, rng, what="one_leg"), rng)
 
 
-def _far(story: Scenario, chance: Random) -> Scenario:
-    return _lived_in(_uncovered(story, chance, what="one_leg", side="far"), chance)
+def _far(scenario: Scenario, rng: Random) -> Scenario:
+    return _lived_in(_uncovered(scenario, rng, what="one_leg", side="far"), rng)
 
 
-def _feet(story: Scenario, chance: Random) -> Scenario:
-    return _lived_in(_uncovered(story, chance, what="feet"), chance)
+def _feet(scenario: Scenario, rng: Random) -> Scenario:
+    return _lived_in(_uncovered(scenario, rng, what="feet"), rng)
 
 
-def _all(story: Scenario, chance: Random) -> Scenario:
-    return _lived_in(_uncovered(story, chance, what="all"), chance)
+def _all(scenario: Scenario, rng: Random) -> Scenario:
+    return _lived_in(_uncovered(scenario, rng, what="all"), rng)
 
 
-def _fan(story: Scenario, chance: Random) -> Scenario:
+def _fan(scenario: Scenario, rng: Random) -> Scenario:
     """Bare the legs in a stream of air that began before and goes on after."""
-    story = _uncovered(story, chance, what="both_legs")
-    first, last = story.bare[0].span.from_s, story.bare[-1].span.to_s
-    begin_s = max(story.in_bed[0].from_s, first - chance.randrange(0, 60) * MINUTE_S)
-    blown = Span(begin_s, min(story.length_s, last + chance.randrange(0, 60) * MINUTE_S))
-    return _lived_in(replace(story, fan=(Fan(blown, chance.choice((0.5, 1.0))),)), chance)
+    scenario = _uncovered(scenario, rng, what="both_legs")
+    first, last = scenario.bare[0].span.from_s, scenario.bare[-1].span.to_s
+    begin_s = max(scenario.in_bed[0].from_s, first - rng.randrange(0, 60) * MINUTE_S)
+    blown = Span(begin_s, min(scenario.length_s, last + rng.randrange(0, 60) * MINUTE_S))
+    return _lived_in(replace(scenario, fan=(Fan(blown, rng.choice((0.5, 1.0))),)), rng)
 
 
-def _bathroom(story: Scenario, chance: Random) -> Scenario:
+def _bathroom(scenario: Scenario, rng: Random) -> Scenario:
     """Get up one to three times for 4-12 minutes, never while something lies bare."""
-    for _ in range(chance.randint(1, 3)):
-        away = _free(story, chance, chance.randrange(4 * MINUTE_S, 12 * MINUTE_S))
+    for _ in range(rng.randint(1, 3)):
+        away = _free(scenario, rng, rng.randrange(4 * MINUTE_S, 12 * MINUTE_S))
         if away:
-            story = _up(story, away, chance)
-    return story
+            scenario = _up(scenario, away, rng)
+    return scenario
 
 
-def _tossing(story: Scenario, chance: Random) -> Scenario:
-    per_h = round(chance.uniform(5.0, 10.0), 2)
-    return replace(story, tossing=True, restless=story.restless._replace(per_h=per_h))
+def _tossing(scenario: Scenario, rng: Random) -> Scenario:
+    per_h = round(rng.uniform(5.0, 10.0), 2)
+    return replace(scenario, tossing=True, restless=scenario.restless._replace(per_h=per_h))
 
 
-def _partner(story: Scenario, chance: Random) -> Scenario:
-    stay = Span(story.in_bed[0].from_s, story.in_bed[-1].to_s)
+def _partner(scenario: Scenario, rng: Random) -> Scenario:
+    stay = Span(scenario.in_bed[0].from_s, scenario.in_bed[-1].to_s)
     span = Span(
-        max(0, stay.from_s + chance.randrange(-45, 60) * MINUTE_S),
-        min(story.length_s, stay.to_s + chance.randrange(-60, 30) * MINUTE_S),
+        max(0, stay.from_s + rng.randrange(-45, 60) * MINUTE_S),
+        min(scenario.length_s, stay.to_s + rng.randrange(-60, 30) * MINUTE_S),
     )
-    warm_c, seen = round(chance.uniform(0.5, 1.5), 2), round(chance.uniform(0.2, 0.6), 2)
-    return replace(story, partner=Partner(span, warm_c, round(chance.uniform(1.5, 4.0), 2), seen))
+    warm_c, seen = round(rng.uniform(0.5, 1.5), 2), round(rng.uniform(0.2, 0.6), 2)
+    return replace(scenario, partner=Partner(span, warm_c, round(rng.uniform(1.5, 4.0), 2), seen))
 
 
-def _bottle(story: Scenario, chance: Random) -> Scenario:
-    at_s = story.in_bed[0].from_s - chance.randrange(0, 30) * MINUTE_S
-    warm_c, tau_h = round(chance.uniform(3.0, 8.0), 2), chance.uniform(1.5, 3.0)
-    return replace(story, bottle=Bottle(at_s, warm_c, round(tau_h * HOUR_S)))
+def _bottle(scenario: Scenario, rng: Random) -> Scenario:
+    at_s = scenario.in_bed[0].from_s - rng.randrange(0, 30) * MINUTE_S
+    warm_c, tau_h = round(rng.uniform(3.0, 8.0), 2), rng.uniform(1.5, 3.0)
+    return replace(scenario, bottle=Bottle(at_s, warm_c, round(tau_h * HOUR_S)))
 
 
-def _window(story: Scenario, chance: Random) -> Scenario:
-    at_s = story.in_bed[0].from_s + chance.randrange(45, 300) * MINUTE_S
-    return replace(story, room=room.aired(story.room, at_s, chance))
+def _window(scenario: Scenario, rng: Random) -> Scenario:
+    at_s = scenario.in_bed[0].from_s + rng.randrange(45, 300) * MINUTE_S
+    return replace(scenario, room=room.aired(scenario.room, at_s, rng))
 
 
-def _empty_bed(story: Scenario, _chance: Random) -> Scenario:
-    return replace(story, in_bed=(), open_bed=())
+def _empty_bed(scenario: Scenario, _chance: Random) -> Scenario:
+    return replace(scenario, in_bed=(), open_bed=())
 
 
-def _late_to_bed(story: Scenario, chance: Random) -> Scenario:
-    enter_s = story.in_bed[0].from_s + chance.randrange(120, 210) * MINUTE_S
-    return replace(story, in_bed=(Span(enter_s, story.in_bed[0].to_s),))
+def _late_to_bed(scenario: Scenario, rng: Random) -> Scenario:
+    enter_s = scenario.in_bed[0].from_s + rng.randrange(120, 210) * MINUTE_S
+    return replace(scenario, in_bed=(Span(enter_s, scenario.in_bed[0].to_s),))
 
 
-def _two_stays(story: Scenario, chance: Random) -> Scenario:
-    (stay,) = story.in_bed
-    middle_s = stay.from_s + round((stay.to_s - stay.from_s) * chance.uniform(0.35, 0.6))
-    length_s = chance.randrange(40 * MINUTE_S, 120 * MINUTE_S)
-    return _up(story, Span(middle_s, middle_s + length_s), chance)
+def _two_stays(scenario: Scenario, rng: Random) -> Scenario:
+    (stay,) = scenario.in_bed
+    middle_s = stay.from_s + round((stay.to_s - stay.from_s) * rng.uniform(0.35, 0.6))
+    length_s = rng.randrange(40 * MINUTE_S, 120 * MINUTE_S)
+    return _up(scenario, Span(middle_s, middle_s + length_s), rng)
 
 
 # The weights make a corpus: about two nights in five with something bare, one in eight with a
@@ -166,55 +166,55 @@ KINDS: Mapping[str, ScenarioKind] = {
 }
 
 
-def _under(story: Scenario, cover: str, chance: Random) -> Scenario:
-    warmth = round(chance.uniform(0.92, 1.12), 3)
-    return replace(story, bedding=cover, insulation=warmth, spot=spot(cover, warmth, chance))
+def _under(scenario: Scenario, cover: str, rng: Random) -> Scenario:
+    warmth = round(rng.uniform(0.92, 1.12), 3)
+    return replace(scenario, bedding=cover, insulation=warmth, spot=spot(cover, warmth, rng))
 
 
-def _uncovered(story: Scenario, chance: Random, *, what: str, side: str = "near") -> Scenario:
+def _uncovered(scenario: Scenario, rng: Random, *, what: str, side: str = "near") -> Scenario:
     """Bare something once or twice for 15-150 min, first 45 min or more after going to bed."""
-    (stay,) = story.in_bed
+    (stay,) = scenario.in_bed
     spans: list[Span] = []
-    for _ in range(chance.choice((1, 1, 2))):
-        length_s = round(min(150.0, max(15.0, chance.lognormvariate(4.0, 0.6))) * MINUTE_S)
+    for _ in range(rng.choice((1, 1, 2))):
+        length_s = round(min(150.0, max(15.0, rng.lognormvariate(4.0, 0.6))) * MINUTE_S)
         earliest_s = spans[-1].to_s + 45 * MINUTE_S if spans else stay.from_s + 45 * MINUTE_S
         latest_s = stay.to_s - length_s - 20 * MINUTE_S
         if earliest_s < latest_s:
             # The first of two leaves room for the second more often than not.
-            begin_s = earliest_s + round((latest_s - earliest_s) * chance.random() ** 1.5)
+            begin_s = earliest_s + round((latest_s - earliest_s) * rng.random() ** 1.5)
             spans.append(Span(begin_s, begin_s + length_s))
-    return replace(story, bare=tuple(Uncovering(span, what, side) for span in spans))
+    return replace(scenario, bare=tuple(Uncovering(span, what, side) for span in spans))
 
 
-def _lived_in(story: Scenario, chance: Random) -> Scenario:
+def _lived_in(scenario: Scenario, rng: Random) -> Scenario:
     """Let a fifth of the nights have a walk or a partner, too."""
-    if chance.random() < 0.2:
-        return chance.choice((_bathroom, _partner))(story, chance)
-    return story
+    if rng.random() < 0.2:
+        return rng.choice((_bathroom, _partner))(scenario, rng)
+    return scenario
 
 
-def _up(story: Scenario, away: Span, chance: Random) -> Scenario:
-    stays = without(story.in_bed, away)
-    left = [*story.open_bed, chance.random() < 0.6]
-    return replace(story, in_bed=stays, open_bed=tuple(left[-len(stays) :]))
+def _up(scenario: Scenario, away: Span, rng: Random) -> Scenario:
+    stays = without(scenario.in_bed, away)
+    left = [*scenario.open_bed, rng.random() < 0.6]
+    return replace(scenario, in_bed=stays, open_bed=tuple(left[-len(stays) :]))
 
 
-def _free(story: Scenario, chance: Random, length_s: int) -> Span | None:
+def _free(scenario: Scenario, rng: Random, length_s: int) -> Span | None:
     """Find a time for a walk, clear of what is bare and of other walks."""
     taken = [
         Span(bare.span.from_s - 15 * MINUTE_S, bare.span.to_s + 15 * MINUTE_S)
-        for bare in story.bare
+        for bare in scenario.bare
     ]
-    first_s, last_s = story.in_bed[0].from_s + HOUR_S, story.in_bed[-1].to_s - HOUR_S
+    first_s, last_s = scenario.in_bed[0].from_s + HOUR_S, scenario.in_bed[-1].to_s - HOUR_S
     for _ in range(20):
-        begin_s = chance.randrange(first_s, last_s)
+        begin_s = rng.randrange(first_s, last_s)
         ends = (begin_s, begin_s + length_s)
-        asleep = all(inside(story.in_bed, end + pad) for end in ends for pad in (-1200, 1200))
+        asleep = all(inside(scenario.in_bed, end + pad) for end in ends for pad in (-1200, 1200))
         if asleep and not any(inside(taken, end) for end in ends):
             return Span(*ends)
     return None
 
 
-def _most_of(story: Scenario, chance: Random) -> Span:
-    stay = story.in_bed[0]
-    return Span(stay.from_s + chance.randrange(0, 90) * MINUTE_S, stay.to_s)
+def _most_of(scenario: Scenario, rng: Random) -> Span:
+    stay = scenario.in_bed[0]
+    return Span(stay.from_s + rng.randrange(0, 90) * MINUTE_S, stay.to_s)

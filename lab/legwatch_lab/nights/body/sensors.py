@@ -41,14 +41,14 @@ class SensorErrors:
     displaced_c: float
 
 
-def draw(story: Scenario, asked: SensorOptions, chance: Random) -> SensorErrors:
+def draw(scenario: Scenario, asked: SensorOptions, rng: Random) -> SensorErrors:
     """Draw the sensors; the same ones whatever is asked, but for that."""
-    leg_lag_s, room_lag_s = _lag_s(chance), _lag_s(chance)
-    leg_c, room_c = _offset_c(chance), _offset_c(chance)
-    dice, missed = chance.random(), chance.uniform(0.3, 0.5)
+    leg_lag_s, room_lag_s = _lag_s(rng), _lag_s(rng)
+    leg_c, room_c = _offset_c(rng), _offset_c(rng)
+    dice, missed = rng.random(), rng.uniform(0.3, 0.5)
     movement = "deaf" if dice < 0.1 else "nervous" if dice < 0.2 else "normal"
     lag_s = leg_lag_s if asked.lag_s is None else asked.lag_s
-    if any(fault.what == "slow" for fault in story.faults):
+    if any(fault.what == "slow" for fault in scenario.faults):
         lag_s = SLOW_S
     return SensorErrors(
         round(lag_s),
@@ -58,44 +58,44 @@ def draw(story: Scenario, asked: SensorOptions, chance: Random) -> SensorErrors:
         asked.lost,
         movement,
         missed if movement == "deaf" else 0.0,
-        round(chance.uniform(*UPON_C), 2),
-        round(chance.uniform(0.0, 0.3), 2),
+        round(rng.uniform(*UPON_C), 2),
+        round(rng.uniform(0.0, 0.3), 2),
     )
 
 
 def rows(
-    story: Scenario, air: BedAir, moved: MovementTimes, sensors: SensorErrors, chance: Random
+    scenario: Scenario, air: BedAir, moved: MovementTimes, sensors: SensorErrors, rng: Random
 ) -> list[ReplayRow]:
     """Return everything that the sensors said, in the order of time."""
     said = [
-        *_leg(story, air, sensors, chance),
-        *_room(story, air, sensors, chance),
-        *_movement(story, moved, sensors, chance),
-        *_mat(story),
+        *_leg(scenario, air, sensors, rng),
+        *_room(scenario, air, sensors, rng),
+        *_movement(scenario, moved, sensors, rng),
+        *_mat(scenario),
     ]
-    off = [fault.span for fault in story.faults if fault.sensor == "agent"]
+    off = [fault.span for fault in scenario.faults if fault.sensor == "agent"]
     return sorted(row for row in said if not inside(off, row.at_s))
 
 
 def _leg(
-    story: Scenario, air: BedAir, sensors: SensorErrors, chance: Random
+    scenario: Scenario, air: BedAir, sensors: SensorErrors, rng: Random
 ) -> Iterator[ReplayRow]:
-    faults = [fault for fault in story.faults if fault.sensor == "leg"]
+    faults = [fault for fault in scenario.faults if fault.sensor == "leg"]
     celsius, kpa = list(air.leg_c), list(air.leg_kpa)
     for fault in faults:
         _misplaced(fault, air, sensors, celsius, kpa)
     yield from _thermometer(
-        "leg", celsius, kpa, sensors.leg_lag_s, sensors.leg_offset_c, sensors.lost, faults, chance
+        "leg", celsius, kpa, sensors.leg_lag_s, sensors.leg_offset_c, sensors.lost, faults, rng
     )
 
 
 def _room(
-    story: Scenario, air: BedAir, sensors: SensorErrors, chance: Random
+    scenario: Scenario, air: BedAir, sensors: SensorErrors, rng: Random
 ) -> Iterator[ReplayRow]:
-    faults = [fault for fault in story.faults if fault.sensor == "room"]
+    faults = [fault for fault in scenario.faults if fault.sensor == "room"]
     lag_s, offset_c = sensors.room_lag_s, sensors.room_offset_c
     yield from _thermometer(
-        "room", air.room_c, air.room_kpa, lag_s, offset_c, sensors.lost, faults, chance
+        "room", air.room_c, air.room_kpa, lag_s, offset_c, sensors.lost, faults, rng
     )
 
 
@@ -124,7 +124,7 @@ def _thermometer(
     offset_c: float,
     lost: float,
     faults: list[Fault],
-    chance: Random,
+    rng: Random,
 ) -> Iterator[ReplayRow]:
     follow = 1 - math.exp(-STEP_S / lag_s)
     celsius, kpa = air_c[0], air_kpa[0]
@@ -134,10 +134,10 @@ def _thermometer(
         at_s = i * STEP_S + shift_s
         celsius += follow * (true_c - celsius)
         kpa += follow * (true_kpa - kpa)
-        missed = chance.random() < lost
-        pct = 100 * kpa / saturated_kpa(celsius) + chance.gauss(0, NOISE_RH)
+        missed = rng.random() < lost
+        pct = 100 * kpa / saturated_kpa(celsius) + rng.gauss(0, NOISE_RH)
         read = (
-            f"{celsius + offset_c + chance.gauss(0, NOISE_C):.1f}",
+            f"{celsius + offset_c + rng.gauss(0, NOISE_C):.1f}",
             f"{max(5.0, min(99.9, pct)):.1f}",
         )
         what = next((fault.what for fault in faults if inside([fault.span], at_s)), None)
@@ -151,32 +151,32 @@ def _thermometer(
 
 
 def _movement(
-    story: Scenario, moved: MovementTimes, sensors: SensorErrors, chance: Random
+    scenario: Scenario, moved: MovementTimes, sensors: SensorErrors, rng: Random
 ) -> Iterator[ReplayRow]:
-    faults = [fault for fault in story.faults if fault.sensor == "movement"]
-    seen = [moved.others, *(s for s in moved.shifts.values() if chance.random() >= sensors.missed)]
+    faults = [fault for fault in scenario.faults if fault.sensor == "movement"]
+    seen = [moved.others, *(s for s in moved.shifts.values() if rng.random() >= sensors.missed)]
     counts: dict[int, int] = {}
     for burst in seen:
         for at_s, count in burst.items():
             counts[at_s // COUNT_S] = counts.get(at_s // COUNT_S, 0) + count
     nervous = SPURIOUS_PER_H * COUNT_S / HOUR_S if sensors.movement == "nervous" else 0.0
-    for i in range(story.length_s // COUNT_S):
-        count = counts.get(i, 0) + (chance.random() < nervous)
+    for i in range(scenario.length_s // COUNT_S):
+        count = counts.get(i, 0) + (rng.random() < nervous)
         at_s = i * COUNT_S + COUNT_S - 1
         what = next((fault.what for fault in faults if inside([fault.span], at_s)), None)
         if what != "silent":
             yield ReplayRow(at_s, "movement", "0" if what == "blind" else str(count))
 
 
-def _mat(story: Scenario) -> Iterator[ReplayRow]:
-    edges = {edge for span in story.in_bed for edge in span if edge < story.length_s}
-    for at_s in sorted({*range(0, story.length_s, MAT_S), *edges}):
-        yield ReplayRow(at_s, "in_bed", "1" if inside(story.in_bed, at_s) else "0")
+def _mat(scenario: Scenario) -> Iterator[ReplayRow]:
+    edges = {edge for span in scenario.in_bed for edge in span if edge < scenario.length_s}
+    for at_s in sorted({*range(0, scenario.length_s, MAT_S), *edges}):
+        yield ReplayRow(at_s, "in_bed", "1" if inside(scenario.in_bed, at_s) else "0")
 
 
-def _lag_s(chance: Random) -> float:
-    return MINUTE_S * math.pow(9.0, chance.random())  # 1-9 min, each doubling as likely as the next
+def _lag_s(rng: Random) -> float:
+    return MINUTE_S * math.pow(9.0, rng.random())  # 1-9 min, each doubling as likely as the next
 
 
-def _offset_c(chance: Random) -> float:
-    return max(-OFFSET_MOST_C, min(OFFSET_MOST_C, chance.gauss(0.0, OFFSET_SD_C)))
+def _offset_c(rng: Random) -> float:
+    return max(-OFFSET_MOST_C, min(OFFSET_MOST_C, rng.gauss(0.0, OFFSET_SD_C)))

@@ -48,12 +48,14 @@ class Surroundings(NamedTuple):
     m_s: float = STILL_M_S
 
 
-def skin(story: Scenario) -> SkinTemperatures:
+def skin(scenario: Scenario) -> SkinTemperatures:
     """Run the body through the night."""
-    model = body(story.sleeper)
-    surround(model, Surroundings("evening", story.evening_c))
+    model = body(scenario.sleeper)
+    surround(model, Surroundings("evening", scenario.evening_c))
     model.simulate(EVENING_STEPS, dtime=EVENING_STEP_S)
-    minutes = [around(story, at_s + MINUTE_S // 2) for at_s in range(0, story.length_s, MINUTE_S)]
+    minutes = [
+        around(scenario, at_s + MINUTE_S // 2) for at_s in range(0, scenario.length_s, MINUTE_S)
+    ]
     steps: list[int] = []
     since_min, before = 0, minutes[0]
     for now, same in groupby(minutes):
@@ -85,27 +87,27 @@ def _each_minute(ends: Sequence[float], steps: list[int]) -> list[float]:
     return found
 
 
-def around(story: Scenario, at_s: int) -> Surroundings:
+def around(scenario: Scenario, at_s: int) -> Surroundings:
     """Return what surrounds the sleeper at a moment."""
-    if not story.in_bed or at_s < story.in_bed[0].from_s:
-        return Surroundings("evening", story.evening_c)
-    air_c = round(round(story.room.at(at_s) / ROOM_STEP_C) * ROOM_STEP_C, 1)
-    if not inside(story.in_bed, at_s):
+    if not scenario.in_bed or at_s < scenario.in_bed[0].from_s:
+        return Surroundings("evening", scenario.evening_c)
+    air_c = round(round(scenario.room.at(at_s) / ROOM_STEP_C) * ROOM_STEP_C, 1)
+    if not inside(scenario.in_bed, at_s):
         return Surroundings("up", air_c)
-    bare = bare_at(story, at_s)
+    bare = bare_at(scenario, at_s)
     shown = (bare.what, bare.side) if bare else None
-    m_s = fan_at(story, at_s) or STILL_M_S
-    return Surroundings("bed", air_c, story.bedding, story.insulation, shown, m_s)
+    m_s = fan_at(scenario, at_s) or STILL_M_S
+    return Surroundings("bed", air_c, scenario.bedding, scenario.insulation, shown, m_s)
 
 
-def bare_at(story: Scenario, at_s: float) -> Uncovering | None:
+def bare_at(scenario: Scenario, at_s: float) -> Uncovering | None:
     """Return what lies uncovered at a moment."""
-    return next((bare for bare in story.bare if inside([bare.span], at_s)), None)
+    return next((bare for bare in scenario.bare if inside([bare.span], at_s)), None)
 
 
-def fan_at(story: Scenario, at_s: float) -> float:
+def fan_at(scenario: Scenario, at_s: float) -> float:
     """Return the speed of the air over the bed in m/s; 0 without a fan."""
-    return next((fan.m_s for fan in story.fan if inside([fan.span], at_s)), 0.0)
+    return next((fan.m_s for fan in scenario.fan if inside([fan.span], at_s)), 0.0)
 
 
 def body(who: Sleeper) -> Any:

@@ -17,7 +17,7 @@ WriteTruth = Callable[[int], str]
 
 
 def truth(
-    story: Scenario,
+    scenario: Scenario,
     skin: SkinTemperatures,
     air: BedAir,
     moved: MovementTimes,
@@ -41,15 +41,15 @@ def truth(
     each = MINUTE_S // STEP_S
     return {
         "begin": iso(0),
-        "end": iso(story.length_s),
-        "person": story.sleeper._asdict(),
-        "bedding": story.bedding,
+        "end": iso(scenario.length_s),
+        "person": scenario.sleeper._asdict(),
+        "bedding": scenario.bedding,
         "mat": True,
-        "in_bed": [[iso(span.from_s), iso(span.to_s)] for span in story.in_bed],
-        "uncovered": [told for bare in story.bare for told in _uncovered(story, bare, iso)],
+        "in_bed": [[iso(span.from_s), iso(span.to_s)] for span in scenario.in_bed],
+        "uncovered": [told for bare in scenario.bare for told in _uncovered(scenario, bare, iso)],
         "fan": [
             {"from": iso(fan.span.from_s), "to": iso(fan.span.to_s), "m_s": fan.m_s}
-            for fan in story.fan
+            for fan in scenario.fan
         ],
         "room": course(room_c=[round(c, 2) for c in air.room_c[::each]]),
         "skin": course(
@@ -65,7 +65,7 @@ def truth(
                 "from": iso(fault.span.from_s),
                 "to": iso(fault.span.to_s),
             }
-            for fault in story.faults
+            for fault in scenario.faults
         ],
         "sensor": {
             "lag_s": sensors.leg_lag_s,
@@ -77,7 +77,7 @@ def truth(
     }
 
 
-def _uncovered(story: Scenario, bare: Uncovering, iso: WriteTruth) -> list[dict[str, Any]]:
+def _uncovered(scenario: Scenario, bare: Uncovering, iso: WriteTruth) -> list[dict[str, Any]]:
     side = {"side": bare.side} if bare.what == "one_leg" else {}
     return [
         {
@@ -85,9 +85,9 @@ def _uncovered(story: Scenario, bare: Uncovering, iso: WriteTruth) -> list[dict[
             "to": iso(span.to_s),
             "what": bare.what,
             **side,
-            "fan_m_s": fan_at(story, (span.from_s + span.to_s) / 2),
+            "fan_m_s": fan_at(scenario, (span.from_s + span.to_s) / 2),
         }
-        for span in overlap(story.in_bed, bare.span)
+        for span in overlap(scenario.in_bed, bare.span)
     ]
 
 

@@ -34,10 +34,10 @@ class Climate:
     leg_rh: list[float]
 
 
-def climate(plan: NightPlan, chance: Random) -> Climate:
+def climate(plan: NightPlan, rng: Random) -> Climate:
     """Follow the air through the night."""
     was = Climate([], [], [], [], [])
-    phase, vapour = chance.uniform(0.0, 6.28), 0.01 * chance.uniform(38.0, 55.0)
+    phase, vapour = rng.uniform(0.0, 6.28), 0.01 * rng.uniform(38.0, 55.0)
     kpa = vapour * _saturated_kpa(plan.room_c)
     skin, leg = plan.skin_c, plan.room_c
     if plan.warmed:

@@ -7,34 +7,34 @@ from legwatch_lab.nights.spans import NightPlan, inside
 SMALL_PER_H = 1.5  # beside the turns: a foot, an arm
 
 
-def movements(plan: NightPlan, turned: list[int], chance: Random) -> dict[int, int]:
+def movements(plan: NightPlan, turned: list[int], rng: Random) -> dict[int, int]:
     """Return the movements counted in each second in which there were any."""
     seen: dict[int, int] = {}
     for at_s in turned:
-        _burst(seen, at_s, chance.randrange(3, 12), chance)
-    for at_s in _at_random(plan, SMALL_PER_H, chance):
+        _burst(seen, at_s, rng.randrange(3, 12), rng)
+    for at_s in _at_random(plan, SMALL_PER_H, rng):
         seen[at_s] = seen.get(at_s, 0) + 1
     return {at_s: count for at_s, count in sorted(seen.items()) if 0 <= at_s < plan.length_s}
 
 
-def turns(plan: NightPlan, chance: Random) -> list[int]:
+def turns(plan: NightPlan, rng: Random) -> list[int]:
     """Return the changes of posture: of themselves, and with a cover thrown off or pulled up."""
     forced = [edge for span in plan.in_bed for edge in span]
     forced += [edge for span in plan.bare for edge in span if inside(plan.in_bed, edge)]
-    return sorted([*_at_random(plan, plan.turns_per_h, chance), *forced])
+    return sorted([*_at_random(plan, plan.turns_per_h, rng), *forced])
 
 
-def _at_random(plan: NightPlan, per_h: float, chance: Random) -> list[int]:
+def _at_random(plan: NightPlan, per_h: float, rng: Random) -> list[int]:
     found = []
     for span in plan.in_bed:
-        at_s = span.from_s + chance.expovariate(per_h / 3600)
+        at_s = span.from_s + rng.expovariate(per_h / 3600)
         while at_s < span.to_s:
             found.append(int(at_s))
-            at_s += chance.expovariate(per_h / 3600)
+            at_s += rng.expovariate(per_h / 3600)
     return found
 
 
-def _burst(seen: dict[int, int], at_s: int, count: int, chance: Random) -> None:
+def _burst(seen: dict[int, int], at_s: int, count: int, rng: Random) -> None:
     for _ in range(count):
-        second = at_s + chance.randrange(0, 15)
+        second = at_s + rng.randrange(0, 15)
         seen[second] = seen.get(second, 0) + 1

@@ -9,48 +9,48 @@ from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Fault, NightPlan, Span, 
 PlanChange = Callable[[NightPlan, Random], NightPlan]
 
 
-def plan(kind: str, chance: Random) -> NightPlan:
+def plan(kind: str, rng: Random) -> NightPlan:
     """Return a night of a kind; raises KeyError for an unknown one."""
-    return KINDS[kind](draw(kind, chance), chance)
+    return KINDS[kind](draw(kind, rng), rng)
 
 
 def _quiet(plan: NightPlan, _chance: Random) -> NightPlan:
     return plan
 
 
-def _uncovered(plan: NightPlan, chance: Random) -> NightPlan:
-    return _bared(plan, _when(plan, chance, low_min=90, low_length=35, high_length=90))
+def _uncovered(plan: NightPlan, rng: Random) -> NightPlan:
+    return _bared(plan, _when(plan, rng, low_min=90, low_length=35, high_length=90))
 
 
-def _fan(plan: NightPlan, chance: Random) -> NightPlan:
+def _fan(plan: NightPlan, rng: Random) -> NightPlan:
     """Blow on the legs from some hour on; the cover has slipped for part of it."""
-    begin_s = _entered(plan) + chance.randrange(60, 150) * MINUTE_S
-    blown = Span(begin_s, begin_s + chance.randrange(120, 240) * MINUTE_S)
-    bare_s = begin_s + chance.randrange(10, 40) * MINUTE_S
-    bare = Span(bare_s, min(blown.to_s, bare_s + chance.randrange(40, 90) * MINUTE_S))
+    begin_s = _entered(plan) + rng.randrange(60, 150) * MINUTE_S
+    blown = Span(begin_s, begin_s + rng.randrange(120, 240) * MINUTE_S)
+    bare_s = begin_s + rng.randrange(10, 40) * MINUTE_S
+    bare = Span(bare_s, min(blown.to_s, bare_s + rng.randrange(40, 90) * MINUTE_S))
     return replace(_bared(plan, bare), fan=(blown,))
 
 
-def _cold_bedding(plan: NightPlan, chance: Random) -> NightPlan:
+def _cold_bedding(plan: NightPlan, rng: Random) -> NightPlan:
     """Lie under a thin cover in a cold room: the bed never warms."""
     return replace(
         plan,
-        room_c=round(chance.uniform(15.0, 17.0), 2),
-        cover_k=round(chance.uniform(0.70, 0.75), 3),
-        skin_c=round(chance.uniform(25.0, 27.5), 2),
+        room_c=round(rng.uniform(15.0, 17.0), 2),
+        cover_k=round(rng.uniform(0.70, 0.75), 3),
+        skin_c=round(rng.uniform(25.0, 27.5), 2),
     )
 
 
-def _warm_room(plan: NightPlan, chance: Random) -> NightPlan:
+def _warm_room(plan: NightPlan, rng: Random) -> NightPlan:
     """Lie bare in a room where nobody's legs grow cold."""
-    warm = replace(plan, room_c=round(chance.uniform(27.5, 29.0), 2), drift_c=-0.5)
-    return _uncovered(warm, chance)
+    warm = replace(plan, room_c=round(rng.uniform(27.5, 29.0), 2), drift_c=-0.5)
+    return _uncovered(warm, rng)
 
 
-def _bathroom(plan: NightPlan, chance: Random) -> NightPlan:
-    for nth in range(chance.randrange(1, 4)):
-        leave_s = _entered(plan) + (90 + 120 * nth + chance.randrange(0, 60)) * MINUTE_S
-        away = Span(leave_s, leave_s + chance.randrange(5, 11) * MINUTE_S)
+def _bathroom(plan: NightPlan, rng: Random) -> NightPlan:
+    for nth in range(rng.randrange(1, 4)):
+        leave_s = _entered(plan) + (90 + 120 * nth + rng.randrange(0, 60)) * MINUTE_S
+        away = Span(leave_s, leave_s + rng.randrange(5, 11) * MINUTE_S)
         plan = replace(plan, in_bed=without(plan.in_bed, away))
     return plan
 
@@ -59,45 +59,45 @@ def _empty_bed(plan: NightPlan, _chance: Random) -> NightPlan:
     return replace(plan, in_bed=(), bare=(), fan=())
 
 
-def _dead_leg(plan: NightPlan, chance: Random) -> NightPlan:
-    what = chance.choice(("silent", "zeros"))
-    return _faulty(plan, Fault("leg", what, _later(plan, chance, 60, 240)))
+def _dead_leg(plan: NightPlan, rng: Random) -> NightPlan:
+    what = rng.choice(("silent", "zeros"))
+    return _faulty(plan, Fault("leg", what, _later(plan, rng, 60, 240)))
 
 
-def _stuck_leg(plan: NightPlan, chance: Random) -> NightPlan:
-    return _faulty(plan, Fault("leg", "stuck", _later(plan, chance, 180, 300)))
+def _stuck_leg(plan: NightPlan, rng: Random) -> NightPlan:
+    return _faulty(plan, Fault("leg", "stuck", _later(plan, rng, 180, 300)))
 
 
 def _dead_movement(plan: NightPlan, _chance: Random) -> NightPlan:
     return _faulty(plan, Fault("movement", "blind", Span(0, plan.length_s)))
 
 
-def _gaps(plan: NightPlan, chance: Random) -> NightPlan:
+def _gaps(plan: NightPlan, rng: Random) -> NightPlan:
     """Let a thermometer hang now and then, and the whole logger for less than half an hour."""
     for sensor in ("leg", "leg", "room", "leg", "agent"):
-        begin_s = chance.randrange(HOUR_S, plan.length_s - HOUR_S)
-        span = Span(begin_s, begin_s + chance.randrange(2, 14) * MINUTE_S)
+        begin_s = rng.randrange(HOUR_S, plan.length_s - HOUR_S)
+        span = Span(begin_s, begin_s + rng.randrange(2, 14) * MINUTE_S)
         plan = _faulty(plan, Fault(sensor, "silent", span))
     return plan
 
 
-def _agent_off(plan: NightPlan, chance: Random) -> NightPlan:
-    return _faulty(plan, Fault("agent", "silent", _later(plan, chance, 40, 120)))
+def _agent_off(plan: NightPlan, rng: Random) -> NightPlan:
+    return _faulty(plan, Fault("agent", "silent", _later(plan, rng, 40, 120)))
 
 
-def _no_mat(plan: NightPlan, chance: Random) -> NightPlan:
-    return replace(_uncovered(plan, chance), mat=False)
+def _no_mat(plan: NightPlan, rng: Random) -> NightPlan:
+    return replace(_uncovered(plan, rng), mat=False)
 
 
-def _late_to_bed(plan: NightPlan, chance: Random) -> NightPlan:
-    enter_s = chance.randrange(150, 240) * MINUTE_S
+def _late_to_bed(plan: NightPlan, rng: Random) -> NightPlan:
+    enter_s = rng.randrange(150, 240) * MINUTE_S
     return replace(plan, in_bed=(Span(enter_s, plan.length_s),))
 
 
-def _mixed(plan: NightPlan, chance: Random) -> NightPlan:
+def _mixed(plan: NightPlan, rng: Random) -> NightPlan:
     """Let up to three things happen, as they do."""
-    for name in chance.sample(_MIXED, chance.randrange(0, 4)):
-        plan = KINDS[name](plan, chance)
+    for name in rng.sample(_MIXED, rng.randrange(0, 4)):
+        plan = KINDS[name](plan, rng)
     return plan
 
 
@@ -151,19 +151,17 @@ def _entered(plan: NightPlan) -> int:
     return plan.in_bed[0].from_s if plan.in_bed else 0
 
 
-def _when(
-    plan: NightPlan, chance: Random, *, low_min: int, low_length: int, high_length: int
-) -> Span:
+def _when(plan: NightPlan, rng: Random, *, low_min: int, low_length: int, high_length: int) -> Span:
     """Draw a span, in minutes after going to bed, that ends well before morning."""
-    length_s = chance.randrange(low_length, high_length) * MINUTE_S
+    length_s = rng.randrange(low_length, high_length) * MINUTE_S
     earliest_s = _entered(plan) + low_min * MINUTE_S
     latest_s = max(earliest_s + MINUTE_S, plan.length_s - length_s - 45 * MINUTE_S)
-    begin_s = chance.randrange(earliest_s, latest_s)
+    begin_s = rng.randrange(earliest_s, latest_s)
     return Span(begin_s, begin_s + length_s)
 
 
-def _later(plan: NightPlan, chance: Random, low_length: int, high_length: int) -> Span:
-    return _when(plan, chance, low_min=75, low_length=low_length, high_length=high_length)
+def _later(plan: NightPlan, rng: Random, low_length: int, high_length: int) -> Span:
+    return _when(plan, rng, low_min=75, low_length=low_length, high_length=high_length)
 
 
 def _bared(plan: NightPlan, span: Span) -> NightPlan:

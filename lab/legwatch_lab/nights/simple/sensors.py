@@ -23,14 +23,12 @@ class ReplayRow(NamedTuple):
     value: str
 
 
-def rows(
-    plan: NightPlan, climate: Climate, moved: dict[int, int], chance: Random
-) -> list[ReplayRow]:
+def rows(plan: NightPlan, climate: Climate, moved: dict[int, int], rng: Random) -> list[ReplayRow]:
     """Return everything that the sensors said, in the order of time."""
     leg, room = plan.offsets_c
     said = [
-        *_thermometer("leg", plan, climate.leg_c, climate.leg_rh, leg, chance),
-        *_thermometer("room", plan, climate.room_c, climate.room_rh, room, chance),
+        *_thermometer("leg", plan, climate.leg_c, climate.leg_rh, leg, rng),
+        *_thermometer("room", plan, climate.room_c, climate.room_rh, room, rng),
         *_movement(plan, moved),
         *_mat(plan),
     ]
@@ -44,7 +42,7 @@ def _thermometer(
     air_c: Sequence[float],
     air_rh: Sequence[float],
     offset_c: float,
-    chance: Random,
+    rng: Random,
 ) -> Iterator[ReplayRow]:
     faults = [fault for fault in plan.faults if fault.sensor == name]
     follow = 1 - math.exp(-STEP_S / plan.lag_s)
@@ -55,10 +53,10 @@ def _thermometer(
         at_s = i * STEP_S + shift_s
         celsius += follow * (air_c[i] - celsius)
         pct += follow * (air_rh[i] - pct)
-        missed = chance.random() < MISSED
+        missed = rng.random() < MISSED
         read = (
-            f"{celsius + offset_c + chance.gauss(0, NOISE_C):.1f}",
-            f"{max(0.0, min(100.0, pct + chance.gauss(0, NOISE_RH))):.1f}",
+            f"{celsius + offset_c + rng.gauss(0, NOISE_C):.1f}",
+            f"{max(0.0, min(100.0, pct + rng.gauss(0, NOISE_RH))):.1f}",
         )
         what = next((fault.what for fault in faults if inside([fault.span], at_s)), None)
         if what == "zeros":
