@@ -9,7 +9,7 @@ from statistics import median
 
 from legwatch.contract.codec import MAX_MOVES
 from legwatch.events import ClockTrust, Window
-from legwatch_device.drivers import Motion, MotionSample, ReadFault, Reading, Sink, Thermometer
+from legwatch_device.drivers import Motion, MotionSample, Put, ReadFault, Reading, Thermometer
 from legwatch_runtime.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class Sampler:
         """Return None: a live window's age is told by the agent's monotonic clock."""
         return None
 
-    def run(self, put: Sink, stop: threading.Event) -> None:
+    def run(self, put: Put, stop: threading.Event) -> None:
         """Close a window every `window_s` until told to stop."""
         for probe in self._probes:
             name = f"read-{probe.name}"

@@ -15,7 +15,7 @@ from legwatch.contract.codec import Press, Stored, decode_window, encode_window
 from legwatch.contract.topics import Channel
 from legwatch.events import ClockTrust, Window
 from legwatch_device.agent import NO_PROGRESS_MS, PLAYED_TO, Agent
-from legwatch_device.drivers import Sink
+from legwatch_device.drivers import Put
 from legwatch_device.link import LinkUp
 from legwatch_device.spool import Spool, SpooledWindow
 
@@ -55,7 +55,7 @@ class FakeFeed:
     def __init__(self, now_ms: int | None = None) -> None:
         self.now = now_ms
 
-    def run(self, put: Sink, stop: threading.Event) -> None:
+    def run(self, put: Put, stop: threading.Event) -> None:
         """Nothing comes by itself."""
 
     def now_ms(self) -> int | None:

@@ -20,7 +20,7 @@ from legwatch.contract.codec import Press, Stored, decode_press, encode_press
 from legwatch.contract.topics import Channel
 from legwatch.events import ClockTrust, Window
 from legwatch_device.agent import Agent
-from legwatch_device.drivers import Sink
+from legwatch_device.drivers import Put
 from legwatch_device.drivers.gpio_button import GpioButton
 from legwatch_device.link import BrokerLink, LinkUp, PubAck, _Event
 from legwatch_device.settings import ButtonTable, MqttTable
@@ -156,7 +156,7 @@ class FakeLink:
 
 
 class NoFeed:
-    def run(self, put: Sink, stop: object) -> None:
+    def run(self, put: Put, stop: object) -> None:
         """Nothing comes by itself."""
 
     def now_ms(self) -> int | None:

@@ -9,7 +9,7 @@ from gpiozero.pins.mock import MockFactory
 
 from legwatch.errors import SettingsError
 from legwatch.events import Window
-from legwatch_device.drivers import MotionSample, ReadFault, Reading, Sink, load, open_driver
+from legwatch_device.drivers import MotionSample, Put, ReadFault, Reading, load, open_driver
 from legwatch_device.drivers.dht22 import PAUSE_S, Dht22
 from legwatch_device.drivers.gpio_motion import GpioMotion
 from legwatch_device.drivers.line import ActiveLine
@@ -171,7 +171,7 @@ def test_the_simulated_sensors_go_through_the_same_door() -> None:
     assert open_driver("legwatch.motion", "simulated", "x", sensor).seen().moves in {0, 1}
 
 
-def _into(found: list[Window]) -> Sink:
+def _into(found: list[Window]) -> Put:
     return lambda item: found.append(item) if isinstance(item, Window) else None
 
 

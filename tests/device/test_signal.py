@@ -15,7 +15,7 @@ from legwatch.contract.command import Cmd, Command, CommandResult, Loudness, dec
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import SettingsError, WireError
 from legwatch_device.agent import Agent
-from legwatch_device.drivers import Signal, Sink, open_driver
+from legwatch_device.drivers import Put, Signal, open_driver
 from legwatch_device.drivers.gpio_signal import BEEP_S, BEEPS, PAUSE_S, GpioSignal
 from legwatch_device.indicator import LONGEST_LIT_MS, REMEMBERED, Indicator
 from legwatch_device.link import BrokerLink, LinkUp
@@ -220,7 +220,7 @@ class FakeLink:
 
 
 class NoFeed:
-    def run(self, put: Sink, stop: object) -> None:
+    def run(self, put: Put, stop: object) -> None:
         """Nothing comes by itself."""
 
     def now_ms(self) -> int | None:

@@ -12,7 +12,7 @@ from legwatch.errors import CannotRun, SettingsError
 from legwatch.events import Window
 
 EXTRA = ("gpiozero", "adafruit_dht")  # what the extra `device` is for; the rest comes with them
-Sink = Callable[[Window | Press], None]  # may block: that is how a fast feed is held back
+Put = Callable[[Window | Press], None]  # may block: that is how a fast feed is held back
 
 
 class Reading(NamedTuple):
@@ -74,7 +74,7 @@ class Button(Protocol):
 class Feed(Protocol):
     """A whole bed: windows and presses, in time order. `boot` and `seq` are the agent's to give."""
 
-    def run(self, put: Sink, stop: threading.Event) -> None:
+    def run(self, put: Put, stop: threading.Event) -> None:
         """Hand over windows until the end or until `stop`."""
 
     def now_ms(self) -> int | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.events import Window
 from legwatch.recording import Recording, parse, windows
-from legwatch_device.drivers import Sink
+from legwatch_device.drivers import Put
 from legwatch_device.settings import RecordingTable
 from legwatch_runtime.replay_file import opened
 from legwatch_runtime.zones import zone_named
@@ -41,7 +41,7 @@ class RecordedFeed:
         self._begun_s: float | None = None
         self._file = played.file
 
-    def run(self, put: Sink, stop: threading.Event) -> None:
+    def run(self, put: Put, stop: threading.Event) -> None:
         """Play to the end."""
         self._begun_s = self._monotonic()
         logger.info("playing %s: %s windows at speed %g", self._file, len(self._items), self._speed)

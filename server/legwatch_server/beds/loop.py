@@ -40,7 +40,7 @@ NO_BOOT = SequenceTracker(0, "00000000", 0)  # of a bed that has sent presses on
 Rehearsal = Callable[[int, str, list[TrialEnd]], tuple[str, list[DeliveryTest]] | None]
 
 
-class BrokerPort(Protocol):
+class Publisher(Protocol):
     """What the owner needs of the broker."""
 
     def acknowledge(self, messages: list[Message]) -> None:
@@ -58,7 +58,7 @@ class WriterLoop:
         *,
         store: Store,
         unit: UnitOfWork,
-        broker: BrokerPort,
+        broker: Publisher,
         arrivals: "queue.SimpleQueue[Arrival | None]",
         planner: DeliveryPlanner,
         rehearsal: Rehearsal = lambda *_: None,

@@ -14,7 +14,7 @@ from legwatch.text.message import text, title
 from legwatch_runtime.catalogue import language_named
 from legwatch_server import links
 from legwatch_server.inbox import Action, LinkClaims, TargetKind
-from legwatch_server.notify.channels import Button, Push
+from legwatch_server.notify.channels import Push, PushButton
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store import deliveries
 from legwatch_server.store.deliveries import Delivery
@@ -109,7 +109,7 @@ class Renderer:
             severity=Severity.LOG,
             transition=TransitionKind.FIRED,
             purpose=delivery.purpose,
-            buttons=(Button(_("I can be woken"), awake),) if confirm and awake else (),
+            buttons=(PushButton(_("I can be woken"), awake),) if confirm and awake else (),
             page=awake if confirm else "",
             again=delivery.state == "claimed",
         )
@@ -144,18 +144,20 @@ class Renderer:
             again=delivery.state == "claimed",
         )
 
-    def _actions(self, delivery: Delivery, language: Language, now_ms: int) -> tuple[Button, ...]:
+    def _actions(
+        self, delivery: Delivery, language: Language, now_ms: int
+    ) -> tuple[PushButton, ...]:
         """Return three buttons, as many as the poorest of the channels can show."""
         if not self._settings.answers.url:
             return ()
         _ = language.gettext
         return (
-            Button(_("Seen"), self._link(delivery, Action.SEEN, 0, now_ms)),
-            Button(
+            PushButton(_("Seen"), self._link(delivery, Action.SEEN, 0, now_ms)),
+            PushButton(
                 _("Quiet for {minutes} min").format(minutes=QUIET_MIN),
                 self._link(delivery, Action.SNOOZE, QUIET_MIN, now_ms),
             ),
-            Button(_("Not useful"), self._link(delivery, Action.NOT_USEFUL, 0, now_ms)),
+            PushButton(_("Not useful"), self._link(delivery, Action.NOT_USEFUL, 0, now_ms)),
         )
 
     def _link(self, delivery: Delivery, action: Action, minutes: int, now_ms: int) -> str:

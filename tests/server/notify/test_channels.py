@@ -23,12 +23,12 @@ from legwatch.errors import SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch.settings import load
 from legwatch_server.notify.channels import (
-    Button,
     Follows,
     Notifier,
     Permanent,
     Progress,
     Push,
+    PushButton,
     PushError,
     Rehearses,
     Retryable,
@@ -55,9 +55,9 @@ PUSH = Push(
     transition=TransitionKind.FIRED,
     purpose=Purpose.LOUD,
     buttons=(
-        Button("Seen", "https://legs.example/answer/aaa"),
-        Button("Quiet for 30 min", "https://legs.example/answer/bbb"),
-        Button("Not useful", "https://legs.example/answer/ccc"),
+        PushButton("Seen", "https://legs.example/answer/aaa"),
+        PushButton("Quiet for 30 min", "https://legs.example/answer/bbb"),
+        PushButton("Not useful", "https://legs.example/answer/ccc"),
     ),
     page="https://legs.example/answer/ppp",
 )

@@ -18,7 +18,7 @@ from legwatch.oncall.escalation import Purpose
 from legwatch_server.settings import ServerSettings
 
 
-class Button(NamedTuple):
+class PushButton(NamedTuple):
     """A button of a push: a POST to `url` does it, without a body."""
 
     label: str  # in the recipient's language
@@ -39,7 +39,7 @@ class Push:
     severity: Severity
     transition: TransitionKind
     purpose: Purpose
-    buttons: tuple[Button, ...] = ()
+    buttons: tuple[PushButton, ...] = ()
     page: str = ""  # address where all actions are offered, for channels without buttons
     again: bool = False  # it may have been sent before a crash
 
