@@ -81,7 +81,7 @@ class Renderer:
             severity=notice.severity,
             transition=notice.transition,
             purpose=delivery.purpose,
-            buttons=self._actions(delivery, language, now_ms) if asks else (),
+            buttons=self._buttons(delivery, language, now_ms) if asks else (),
             page=self._link(delivery, Action.PAGE, 0, now_ms) if asks else "",
             again=delivery.state == "claimed",
         )
