@@ -9,15 +9,9 @@ from datetime import datetime, tzinfo
 from itertools import chain, islice
 from statistics import median
 
-from legwatch.contract.codec import (
-    HIGHEST_C,
-    LATEST_MS,
-    LOWEST_C,
-    MAX_MOVED_S,
-    MAX_MOVES,
-    MAX_WINDOW_MS,
-    Press,
-)
+from legwatch.contract.fields import LATEST_MS
+from legwatch.contract.press import Press
+from legwatch.contract.window import HIGHEST_C, LOWEST_C, MAX_MOVED_S, MAX_MOVES, MAX_WINDOW_MS
 from legwatch.errors import RecordingError
 from legwatch.events import Ack, ClockTrust, Event, Window
 from legwatch.printable import shown

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from legwatch.errors import SettingsError
-from legwatch.limits.limits import Rules, build, merge, parse_profile
+from legwatch.limits.limits import Rules
+from legwatch.limits.profile import build, merge, parse_profile
 
 
 def names() -> list[str]:

@@ -7,9 +7,11 @@ import threading
 from typing import Any
 
 from legwatch import __version__
-from legwatch.contract.codec import Press, Stored, decode_press, encode_press, encode_window
 from legwatch.contract.command import Command, encode_result
+from legwatch.contract.press import Press, decode_press, encode_press
+from legwatch.contract.stored import Stored
 from legwatch.contract.topics import Channel
+from legwatch.contract.window import encode_window
 from legwatch.errors import WireError
 from legwatch.events import ClockTrust, Window
 from legwatch_device.drivers import Feed

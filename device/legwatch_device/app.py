@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from legwatch.contract.codec import Press
+from legwatch.contract.press import Press
 from legwatch.errors import CannotRun
 from legwatch.events import ClockTrust
 from legwatch_device.agent import PLAYED_TO, Agent, Finished

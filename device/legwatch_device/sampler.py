@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from statistics import median
 
-from legwatch.contract.codec import MAX_MOVES
+from legwatch.contract.window import MAX_MOVES
 from legwatch.events import ClockTrust, Window
 from legwatch_device.drivers import Motion, MotionSample, Put, ReadFault, Reading, Thermometer
 from legwatch_runtime.clock import Clock

@@ -25,7 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from end_to_end.house import LEGWATCH, MOSQUITTO, Process, free_port, wait_until
-from legwatch.contract.codec import decode_window, encode_window
+from legwatch.contract.window import decode_window, encode_window
 from legwatch.engine import advance, start
 from legwatch.events import Window
 from legwatch_lab.score.command import positive

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.ingest_rate import BEGIN, Bench, Pipe
 from end_to_end.house import wait_until
-from legwatch.contract.codec import encode_window
+from legwatch.contract.window import encode_window
 from legwatch.engine import advance, start
 from legwatch.events import Window
 from legwatch_lab.score.command import positive

@@ -9,15 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legwatch.contract.codec import (
+from legwatch.contract.press import Press, decode_press, encode_press
+from legwatch.contract.window import (
     HIGHEST_C,
     LOWEST_C,
     MAX_MOVED_S,
     MAX_MOVES,
-    Press,
-    decode_press,
     decode_window,
-    encode_press,
     encode_window,
 )
 from legwatch.errors import RecordingError

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legwatch.contract.codec import Press, Stored, decode_window, encode_window
+from legwatch.contract.press import Press
+from legwatch.contract.stored import Stored
 from legwatch.contract.topics import Channel
+from legwatch.contract.window import decode_window, encode_window
 from legwatch.events import ClockTrust, Window
 from legwatch_device.agent import NO_PROGRESS_MS, PLAYED_TO, Agent
 from legwatch_device.drivers import Put

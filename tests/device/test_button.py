@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paho.mqtt.client import MQTT_ERR_NO_CONN, MQTT_ERR_SUCCESS
 
-from legwatch.contract.codec import Press, Stored, decode_press, encode_press
+from legwatch.contract.press import Press, decode_press, encode_press
+from legwatch.contract.stored import Stored
 from legwatch.contract.topics import Channel
 from legwatch.events import ClockTrust, Window
 from legwatch_device.agent import Agent

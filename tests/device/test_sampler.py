@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from legwatch.contract.codec import MAX_MOVES, Press, decode_window, encode_window
+from legwatch.contract.press import Press
+from legwatch.contract.window import MAX_MOVES, decode_window, encode_window
 from legwatch.events import Window
 from legwatch_device.drivers import MotionSample, ReadFault, Reading
 from legwatch_device.sampler import PlacedThermometer, Sample, Sampler, close_window

@@ -10,8 +10,9 @@ import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 
-from legwatch.contract.codec import Press, Stored
 from legwatch.contract.command import Cmd, Command, CommandResult, Loudness, decode_result
+from legwatch.contract.press import Press
+from legwatch.contract.stored import Stored
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import SettingsError, WireError
 from legwatch_device.agent import Agent

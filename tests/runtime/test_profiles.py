@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from legwatch.errors import SettingsError
-from legwatch.limits.limits import merge
+from legwatch.limits.profile import merge
 from legwatch_runtime import profiles
 
 UTC = ZoneInfo("UTC")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from legwatch.contract.codec import encode_window
+from legwatch.contract.window import encode_window
 from legwatch.events import Window
 from legwatch_server.ingest.broker import Arrival, Message
 from nightly import wobbling

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from legwatch.contract.codec import Press, encode_press, encode_window
+from legwatch.contract.press import Press, encode_press
+from legwatch.contract.window import encode_window
 from legwatch.events import Window
 from legwatch.settings import load
 from legwatch_server.beds.batch import UnitOfWork

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from legwatch.contract.codec import VERSION, parse
+from legwatch.contract.fields import VERSION, parse
 from legwatch.errors import WireError
 
 LONGEST_WHY = 200

@@ -4,15 +4,10 @@ Nothing here has a default: a limit is written once, in a profile. Times are who
 engine decides once a minute, so what is not a multiple of 60 takes effect at the next minute.
 """
 
-import dataclasses
-import tomllib
-import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
-
-from legwatch.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,87 +158,3 @@ def limit(rules: Rules, path: str) -> float:
 
 
 Limit = Mapping[str, Any]  # value, range = [low, high], source
-
-
-def parse_profile(text: str, name: str) -> dict[str, Any]:
-    """Return a profile's tables and its words `about` and `base`; raises SettingsError."""
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(name, f"not TOML: {error}") from None
-
-
-def merge(profiles: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Limit]]:
-    """Lay profiles over each other, the first one lowest; a later one may give only a new value."""
-    merged: dict[str, dict[str, Limit]] = {}
-    for profile in profiles:
-        for group, limits in profile.items():
-            if not isinstance(limits, Mapping):
-                continue  # a word about the profile itself, such as `base` or `about`
-            for key, limit in limits.items():
-                below = merged.setdefault(group, {}).get(key, {})
-                merged[group][key] = {**below, **limit}
-    return merged
-
-
-def build(
-    tables: Mapping[str, Mapping[str, Limit]],
-    own: Mapping[str, Any] | None = None,
-    *,
-    zone: tzinfo,
-) -> Rules:
-    """Make the rules from merged profiles and the owner's `{"warmth.warn_c": 26.0}`.
-
-    Raises SettingsError with the key's path and range for an unknown key, a wrong type or a value
-    outside its range.
-    """
-    own = own or {}
-    for path in own:
-        group, _, key = path.partition(".")
-        if key not in tables.get(group, {}):
-            raise SettingsError(path, "no such limit")
-    groups: dict[str, Any] = {}
-    for group, shape in typing.get_type_hints(Rules).items():
-        if group == "zone":
-            continue
-        values = {}
-        for field in dataclasses.fields(shape):
-            path = f"{group}.{field.name}"
-            limit = tables.get(group, {}).get(field.name)
-            if limit is None:
-                raise SettingsError(path, "the profile does not give this limit")
-            values[field.name] = _checked(path, field.type, limit, own.get(path, limit["value"]))
-        groups[group] = shape(**values)
-    for group, limits in tables.items():
-        for key in limits:
-            if not hasattr(groups.get(group), key):
-                raise SettingsError(f"{group}.{key}", "no such limit")
-    return Rules(**groups, zone=zone)
-
-
-def parse_override(text: str) -> tuple[str, int | float]:
-    """Read `warmth.warn_c=26` as (path, number); raises SettingsError."""
-    path, equals, value = text.partition("=")
-    if not equals:
-        raise SettingsError(path, "written as KEY=NUMBER, e.g. warmth.warn_c=26")
-    try:
-        return path.strip(), int(value)
-    except ValueError:
-        pass
-    try:
-        return path.strip(), float(value)
-    except ValueError:
-        raise SettingsError(path.strip(), f"{value!r} is not a number") from None
-
-
-def _checked(path: str, kind: Any, limit: Limit, value: Any) -> Any:
-    low, high = limit["range"]
-    wanted = f"allowed {low:g} to {high:g}"
-    if kind is float and type(value) is int:
-        value = float(value)
-    if type(value) is not kind:
-        word = "a whole number" if kind is int else "a number"
-        raise SettingsError(path, f"{word} is expected, not {value!r}; {wanted}")
-    if not (low <= value <= high or (value == 0 and limit.get("off"))):
-        raise SettingsError(path, f"{value!r} is not allowed; {wanted}")
-    return value

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
-from legwatch.contract.codec import Press
+from legwatch.contract.press import Press
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.events import Window
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from legwatch.errors import CannotRun, LegwatchError
-from legwatch.limits.limits import parse_override
+from legwatch.limits.profile import parse_override
 from legwatch_lab import score
 from legwatch_lab.score import curve, table
 from legwatch_lab.score.folder import ScoringTask, scored, truths

@@ -11,8 +11,10 @@ from dataclasses import replace
 
 from legwatch import engine
 from legwatch.alerting.notice import Notice, TransitionKind, as_json
-from legwatch.contract.codec import Press, decode_press, decode_window, is_boot, is_press_id, parse
+from legwatch.contract.fields import is_boot, parse
+from legwatch.contract.press import Press, decode_press, is_press_id
 from legwatch.contract.topics import split
+from legwatch.contract.window import decode_window
 from legwatch.errors import WireError
 from legwatch.events import Ack, AlertKind, Away, ClockTrust, Event, Snooze, Tick, Window
 from legwatch.limits.limits import Rules

@@ -1,6 +1,5 @@
 """The one thread that owns every bed: take in, decide, commit, and only then tell anybody."""
 
-import json
 import logging
 import queue
 import sqlite3
@@ -9,9 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from legwatch import engine
-from legwatch.alerting.notice import iso
 from legwatch.alerting.trial_nights import is_over
-from legwatch.contract.codec import VERSION, Stored, encode_stored
+from legwatch.contract.stored import Stored, encode_stored
 from legwatch.contract.topics import Channel, topic
 from legwatch.events import AlertKind
 from legwatch_runtime.clock import utc_ms
@@ -24,6 +22,7 @@ from legwatch_server.ingest.broker import Arrival, BrokerUp, Message
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.recovery import recover
 from legwatch_server.notify.rehearsal import TrialEnd
+from legwatch_server.publish.mqtt import alert_payload, state_payload
 from legwatch_server.store.deliveries import DeliveryTest
 from legwatch_server.store.store import Store
 
@@ -191,7 +190,7 @@ class WriterLoop:
         seen = engine.view(bed.state, bed.rules)
         if seen is None:
             return
-        standing = {alert.kind.value: _alert(alert) for alert in seen.alerts}
+        standing = {alert.kind.value: alert_payload(alert) for alert in seen.alerts}
         for kind in bed.alerts.keys() | standing.keys():
             payload = standing.get(kind, b"")
             if bed.alerts.get(kind) != payload:
@@ -201,7 +200,7 @@ class WriterLoop:
         bed.alerts = standing
         if self._states.take():
             name = topic(bed.name, Channel.STATE)
-            self._broker.publish(name, _state(seen), qos=0, retain=False)
+            self._broker.publish(name, state_payload(seen), qos=0, retain=False)
 
 
 class _RateLimit:
@@ -217,41 +216,3 @@ class _RateLimit:
             self._second, self._used = second, 0
         self._used += 1
         return self._used <= self._most
-
-
-def _alert(alert: engine.AlertView) -> bytes:
-    state = "firing"
-    if not alert.judged:
-        state = "unknown"
-    elif alert.snoozed_until_ms is not None:
-        state = "snoozed"
-    elif alert.acknowledged:
-        state = "acknowledged"
-    return _dump(
-        {
-            "v": VERSION,
-            "state": state,
-            "level": alert.severity.value,
-            "since": iso(alert.since_ms),
-            "reason": alert.reason.value,
-        }
-    )
-
-
-def _state(seen: engine.BedView) -> bytes:
-    return _dump(
-        {
-            "v": VERSION,
-            "at": iso(seen.at_ms),
-            "in_bed": seen.in_bed,
-            "legs": seen.legs,
-            "still_min": None if seen.still_s is None else seen.still_s // 60,
-            "leg_c": seen.leg_c,
-            "room_c": seen.room_c,
-            "cold_in_min": seen.cold_in_min,
-        }
-    )
-
-
-def _dump(body: dict[str, object]) -> bytes:
-    return json.dumps(body, separators=(",", ":")).encode()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from legwatch import engine
-from legwatch.contract.codec import MOST_PRESSES
+from legwatch.contract.press import MOST_PRESSES
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.registry import BedRecord, SequenceTracker
 from legwatch_server.beds.status import Status

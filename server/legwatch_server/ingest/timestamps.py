@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from legwatch.contract.codec import Press
+from legwatch.contract.press import Press
 from legwatch.events import ClockTrust, Window
 
 AHEAD_MS = 300_000  # a clock further ahead than this is wrong

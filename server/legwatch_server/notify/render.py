@@ -144,7 +144,7 @@ class Renderer:
             again=delivery.state == "claimed",
         )
 
-    def _actions(
+    def _buttons(
         self, delivery: Delivery, language: Language, now_ms: int
     ) -> tuple[PushButton, ...]:
         """Return three buttons, as many as the poorest of the channels can show."""

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legwatch.contract.codec import MAX_PAYLOAD_BYTES
 from legwatch.contract.command import (
     LONGEST_WHY,
     Cmd,
@@ -20,6 +19,7 @@ from legwatch.contract.command import (
     encode_command,
     encode_result,
 )
+from legwatch.contract.fields import MAX_PAYLOAD_BYTES
 from legwatch.contract.topics import RETAINED, Channel, split, topic
 from legwatch.errors import WireError
 

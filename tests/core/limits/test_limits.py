@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legwatch.errors import SettingsError
-from legwatch.limits.limits import build, merge, parse_override, parse_profile
+from legwatch.limits.profile import build, merge, parse_override, parse_profile
 from legwatch.settings import load, setting
 from nightly import BERLIN, PROFILES, rules
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from legwatch.contract.codec import MOST_PRESSES, Press, decode_stored, encode_press, encode_window
+from legwatch.contract.press import MOST_PRESSES, Press, encode_press
+from legwatch.contract.stored import decode_stored
+from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust
 from legwatch_server.beds.leaps import MINUTES_A_S, MOST_MINUTES
 from nightly import ms

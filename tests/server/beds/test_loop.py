@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legwatch.alerting.notice import as_json
-from legwatch.contract.codec import Press, encode_press, encode_window
+from legwatch.contract.press import Press, encode_press
+from legwatch.contract.window import encode_window
 from legwatch.engine import replay
 from legwatch.events import ClockTrust, Window
 from legwatch.state_codec import from_json

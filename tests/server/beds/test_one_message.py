@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from legwatch.contract.codec import encode_window
+from legwatch.contract.window import encode_window
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.suspects import MOST_ALONE, MOST_CRASHES, Suspects
 from legwatch_server.beds.writer import SKIPPED_MS, START_MS, TICK_LAG_MS

@@ -1,0 +1,75 @@
+"""Fields of a JSON message: each is checked for its type and its range."""
+
+import json
+import re
+from typing import Any, NoReturn, TypeGuard
+
+from legwatch.errors import WireError
+from legwatch.events import ClockTrust
+from legwatch.printable import printable, quoted
+
+VERSION = 1
+MAX_PAYLOAD_BYTES = 4096
+LATEST_MS = 4_102_444_800_000  # 2100-01-01: later is not a time but a fault
+_BOOT = re.compile(r"[0-9a-f]{8}")
+CLOCKS = frozenset(c.value for c in ClockTrust)
+
+
+def _not_a_number(text: str) -> NoReturn:
+    raise WireError(f"{text} is not a number that a sensor can give")
+
+
+_decoder = json.JSONDecoder(parse_constant=_not_a_number)
+
+
+def parse(payload: bytes | bytearray) -> dict[str, Any]:
+    """Return the JSON object in `payload`; raises WireError for anything else."""
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise WireError(f"{len(payload)} bytes, at most {MAX_PAYLOAD_BYTES} are read")
+    try:
+        body = _decoder.decode(payload.decode("utf-8"))
+    except WireError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"not JSON: {printable(str(error), 120)}") from None
+    if type(body) is not dict:
+        raise WireError(f"a JSON object is expected, not {type(body).__name__}")
+    version = body.get("v")
+    if type(version) is not int or version != VERSION:
+        raise WireError(f"v: version {quoted(version)} is not {VERSION}")
+    return body
+
+
+def is_boot(value: object) -> TypeGuard[str]:
+    """Say whether a value names a start of an agent: 8 hex digits."""
+    return type(value) is str and _BOOT.fullmatch(value) is not None
+
+
+def dump(body: dict[str, Any]) -> bytes:
+    """Write a message as compact JSON."""
+    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+
+
+def whole(body: dict[str, Any], key: str, low: int, high: int) -> int:
+    """Return a whole number from `low` to `high`; raises WireError that names the key."""
+    value = body.get(key)
+    if type(value) is not int or not low <= value <= high:
+        raise WireError(f"{key}: a whole number {low}..{high} is expected, not {quoted(value)}")
+    return value
+
+
+def maybe_whole(body: dict[str, Any], key: str, low: int, high: int) -> int | None:
+    """Return a whole number, or None where the key is missing or null; raises WireError."""
+    value = body.get(key)
+    if value is None or (type(value) is int and low <= value <= high):
+        return value
+    return whole(body, key, low, high)  # which says what is wrong
+
+
+def number(value: object, key: str, low: float, high: float) -> float | None:
+    """Return a number from `low` to `high`, or None for null; raises WireError."""
+    if value is None:
+        return None
+    if (type(value) is float or type(value) is int) and low <= value <= high:
+        return float(value)
+    raise WireError(f"{key}: a number {low:g}..{high:g} or null is expected, not {quoted(value)}")

@@ -1,0 +1,93 @@
+"""A window of sensor data, to and from JSON bytes.
+
+Decoding is strict in types and ranges. Unknown keys are passed over, so that a newer agent can be
+read by an older server; a newer *version* cannot.
+"""
+
+from typing import Any
+
+from legwatch.contract.fields import (
+    CLOCKS,
+    LATEST_MS,
+    VERSION,
+    dump,
+    is_boot,
+    maybe_whole,
+    number,
+    parse,
+    whole,
+)
+from legwatch.errors import WireError
+from legwatch.events import Window
+from legwatch.printable import printable, quoted
+
+MAX_WINDOW_MS = 600_000
+LONGEST_FAULT = 64  # characters
+MAX_MOVES = 100_000
+MAX_MOVED_S = MAX_WINDOW_MS / 1000  # no window is longer
+# Wider than any sensor in use (DHT22 -40..80, DS18B20 -55..125 by their data sheets): what is
+# *plausible* in a bed is the engine's judgement, what is a number at all is ours.
+LOWEST_C, HIGHEST_C = -55.0, 125.0
+
+_SENSORS = frozenset({"leg", "room", "movement", "in_bed", "agent"})
+
+
+def decode_window(payload: bytes | bytearray) -> Window:
+    """Return the window in `payload`; raises WireError naming the key that is wrong."""
+    body = parse(payload)
+    get = body.get
+    boot = get("boot")
+    if not is_boot(boot):
+        raise WireError("boot: 8 hex digits are expected")
+    from_ms = whole(body, "from_ms", 0, LATEST_MS)
+    to_ms = whole(body, "to_ms", 0, LATEST_MS)
+    if not 0 < to_ms - from_ms <= MAX_WINDOW_MS:
+        raise WireError(f"to_ms: {to_ms - from_ms} ms after from_ms, 1..{MAX_WINDOW_MS} expected")
+    clock = get("clock")
+    if type(clock) is not str or clock not in CLOCKS:
+        raise WireError(f"clock: one of {', '.join(sorted(CLOCKS))} is expected")
+    in_bed = get("in_bed")
+    if in_bed is not None and type(in_bed) is not bool:
+        raise WireError("in_bed: true, false or null is expected")
+    return Window(
+        boot,
+        whole(body, "seq", 1, 2**53),
+        from_ms,
+        to_ms,
+        whole(body, "mono_ms", 0, 2**53),
+        clock,
+        number(get("leg_c"), "leg_c", LOWEST_C, HIGHEST_C),
+        number(get("leg_rh"), "leg_rh", 0.0, 100.0),
+        number(get("room_c"), "room_c", LOWEST_C, HIGHEST_C),
+        number(get("room_rh"), "room_rh", 0.0, 100.0),
+        maybe_whole(body, "moves", 0, MAX_MOVES),
+        in_bed,
+        _faults(get("faults")),
+        maybe_whole(body, "low", 1, 2**53),
+        maybe_whole(body, "age_ms", 0, 2**53),
+        number(get("moved_s"), "moved_s", 0.0, MAX_MOVED_S),
+        number(get("active_s"), "active_s", 0.0, MAX_MOVED_S),
+    )
+
+
+def encode_window(window: Window) -> bytes:
+    """Return the JSON of a window; what is unknown is left out."""
+    given = zip(Window._fields, window, strict=True)
+    body: dict[str, Any] = {"v": VERSION}
+    body |= {k: v for k, v in given if v is not None and k != "faults"}
+    if window.faults:
+        body["faults"] = dict(window.faults)
+    return dump(body)
+
+
+def _faults(value: object) -> tuple[tuple[str, str], ...]:
+    if value is None:
+        return ()
+    if type(value) is not dict:
+        raise WireError("faults: an object of sensor and fault is expected")
+    for sensor, fault in value.items():
+        if sensor not in _SENSORS or type(fault) is not str or len(fault) > LONGEST_FAULT:
+            raise WireError(f"faults: {quoted(sensor)} is not a sensor with a short word")
+    return tuple(
+        sorted((sensor, printable(fault, LONGEST_FAULT)) for sensor, fault in value.items())
+    )

@@ -1,0 +1,45 @@
+"""What the server publishes of a bed: its state, and each alert that stands."""
+
+import json
+
+from legwatch import engine
+from legwatch.alerting.notice import iso
+from legwatch.contract.fields import VERSION
+
+
+def alert_payload(alert: engine.AlertView) -> bytes:
+    state = "firing"
+    if not alert.judged:
+        state = "unknown"
+    elif alert.snoozed_until_ms is not None:
+        state = "snoozed"
+    elif alert.acknowledged:
+        state = "acknowledged"
+    return _dump(
+        {
+            "v": VERSION,
+            "state": state,
+            "level": alert.severity.value,
+            "since": iso(alert.since_ms),
+            "reason": alert.reason.value,
+        }
+    )
+
+
+def state_payload(seen: engine.BedView) -> bytes:
+    return _dump(
+        {
+            "v": VERSION,
+            "at": iso(seen.at_ms),
+            "in_bed": seen.in_bed,
+            "legs": seen.legs,
+            "still_min": None if seen.still_s is None else seen.still_s // 60,
+            "leg_c": seen.leg_c,
+            "room_c": seen.room_c,
+            "cold_in_min": seen.cold_in_min,
+        }
+    )
+
+
+def _dump(body: dict[str, object]) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()
