@@ -8,6 +8,7 @@ from legwatch.contract.fields import VERSION
 
 
 def alert_payload(alert: engine.AlertView) -> bytes:
+    """Return the payload of `alert/<kind>`: how an alert stands."""
     state = "firing"
     if not alert.judged:
         state = "unknown"
@@ -27,6 +28,7 @@ def alert_payload(alert: engine.AlertView) -> bytes:
 
 
 def state_payload(seen: engine.BedView) -> bytes:
+    """Return the payload of `state`: what the bed looks like at its last minute."""
     return _dump(
         {
             "v": VERSION,
