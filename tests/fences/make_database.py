@@ -13,7 +13,7 @@ from fences.bad_night import HOME, NOW_NS, SAID, configured, opened
 from fences.kept import Line, as_lines, limits, save, unpacked
 from fences.wired_server import Server, rows, tables
 from fences.wiring import command
-from legwatch_server.up.toml import dump
+from legwatch_server.supervisor.toml import dump
 from nightly import bare, ms
 
 MINUTE_MS = 60_000

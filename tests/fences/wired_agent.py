@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from fences.kept import Line
-from legwatch.command import decode_command
-from legwatch.topics import Channel
-from legwatch.wire import decode_press, decode_stored, decode_window
+from legwatch.contract.command import decode_command
+from legwatch.contract.press import decode_press
+from legwatch.contract.stored import decode_stored
+from legwatch.contract.topics import Channel
+from legwatch.contract.window import decode_window
 from legwatch_device.agent import Agent
-from legwatch_device.link import Connected, Taken
+from legwatch_device.link import LinkUp, PubAck
 from legwatch_device.spool import Spool
 
 TABLES = {
@@ -84,11 +86,11 @@ class Bedside:
                 self._utc_ms += later_ms
                 self._mono_ms += later_ms
             case {"connected": number}:
-                items = [Connected(number)]
+                items = [LinkUp(number)]
             case {"lost": _}:
                 self._up = False
             case {"taken": payload}:
-                items = [Taken(payload.encode())]
+                items = [PubAck(payload.encode())]
             case _:
                 ((what, payload),) = line.items()
                 items = [_READ[what](text.encode()) for text in payload]

@@ -18,23 +18,24 @@ from fences.broker import Broker, Message
 from fences.wired_agent import held
 from fences.wired_server import KEY, ended, rows, tables
 from legwatch.__main__ import main
-from legwatch.command import Cmd, Command, Loudness
-from legwatch.wire import decode_press, decode_window
+from legwatch.contract.command import Cmd, Command, Loudness
+from legwatch.contract.press import decode_press
+from legwatch.contract.window import decode_window
 from legwatch_device.agent import Agent
-from legwatch_device.link import Link
-from legwatch_device.settings import Mqtt
+from legwatch_device.link import BrokerLink
+from legwatch_device.settings import MqttTable
 from legwatch_device.spool import Spool
-from legwatch_server.__main__ import _health
-from legwatch_server.bedsides import Bedsides
-from legwatch_server.door import Door
-from legwatch_server.http import serve
-from legwatch_server.ingest import Arrival, Ingest
-from legwatch_server.intake import Intake
-from legwatch_server.loop import Owner
-from legwatch_server.pulse import Pulse
+from legwatch_server.app import _health
+from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.loop import WriterLoop
+from legwatch_server.beds.status import Status
+from legwatch_server.ingest.broker import Arrival, BrokerConnection
+from legwatch_server.notify.bedsides import Bedsides
+from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.settings import read
-from legwatch_server.store import Store
-from legwatch_server.tell import Tell
+from legwatch_server.store.store import Store
+from legwatch_server.web.actions import ActionHandler
+from legwatch_server.web.server import serve
 from nightly import ms
 
 BED, BOOT = "north", "0000000a"
@@ -62,29 +63,29 @@ class House:
         self.db = folder / "legwatch.db"
         self._store = Store(self.db)
         self._come: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
-        intake, pulse = Intake(self._store, settings.rules_of, settings.plays), Pulse()
-        ingest = Ingest(settings.mqtt, "", self._come)
+        unit, status = UnitOfWork(self._store, settings.rules_of, settings.plays), Status()
+        ingest = BrokerConnection(settings.mqtt, "", self._come)
         self._bedsides = Bedsides(ingest)
         ingest.hear_answers(self._bedsides.hear)
-        self._owner = Owner(
+        self._owner = WriterLoop(
             store=self._store,
-            intake=intake,
-            wire=ingest,
+            unit=unit,
+            broker=ingest,
             arrivals=self._come,
-            tell=Tell(settings),
+            planner=DeliveryPlanner(settings),
             wake=lambda: None,
-            pulse=pulse,
+            status=status,
             stopping=ended(),
         )
-        door = Door(KEY, self._come.put, lambda: self.now_ms)
-        health = _health(intake, ingest, {}, pulse, self._come, self.db, door, settings)
+        door = ActionHandler(KEY, self._come.put, lambda: self.now_ms)
+        health = _health(unit, ingest, {}, status, self._come, self.db, door, settings)
         self._serve = partial(serve, "127.0.0.1", 0, health, door)
         ingest.start()
 
     def _start_agent(self, folder: Path, most: int) -> None:
         self.spool = folder / "spool.db"
         self._spool, self._said = Spool(self.spool), queue.Queue[Any]()
-        self._link = Link(BED, Mqtt(), "", self._said)
+        self._link = BrokerLink(BED, MqttTable(), "", self._said)
         feed: Any = SimpleNamespace(now_ms=lambda: None)
         self._agent = Agent(
             boot=BOOT,

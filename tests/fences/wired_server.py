@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from fences.kept import Line
-from legwatch_server import ledger
-from legwatch_server.__main__ import _answered_in_app
-from legwatch_server.compose import Composer
-from legwatch_server.door import PATH, Door
-from legwatch_server.ingest import Arrival, Connected, Message
-from legwatch_server.intake import Intake
-from legwatch_server.loop import Owner
-from legwatch_server.outbox import Outbox
-from legwatch_server.pulse import Pulse
-from legwatch_server.push import Permanent, Progress, Push, Retryable, Sent
-from legwatch_server.rehearsal import evening
+from legwatch_server.app import _answered_in_app
+from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.loop import WriterLoop
+from legwatch_server.beds.status import Status
+from legwatch_server.ingest.broker import Arrival, BrokerUp, Message
+from legwatch_server.notify.channels import Permanent, Progress, Push, Retryable, Sent
+from legwatch_server.notify.outbox import Outbox
+from legwatch_server.notify.planner import DeliveryPlanner
+from legwatch_server.notify.rehearsal import plan_evening
+from legwatch_server.notify.render import Renderer
 from legwatch_server.settings import read
-from legwatch_server.store import Store, connect
-from legwatch_server.tell import Tell
+from legwatch_server.store import deliveries
+from legwatch_server.store.store import Store, connect
+from legwatch_server.web.actions import PATH, ActionHandler
 
 KEY = b"a key for the fences"
 REFUSALS = {"never": Permanent, "later": Retryable}
@@ -44,10 +44,10 @@ def pushed(push: Push) -> Line:
         "clock": push.clock,
         "title": push.title,
         "text": push.text,
-        "level": push.level.value,
-        "what": push.what.value,
-        "tone": push.tone.value,
-        "buttons": [[button.label, button.url] for button in push.actions],
+        "level": push.severity.value,
+        "what": push.transition.value,
+        "tone": push.purpose.value,
+        "buttons": [[button.label, button.url] for button in push.buttons],
         "page": push.page,
         "again": push.again,
     }
@@ -121,19 +121,19 @@ class Server:
         }
         self.store = Store(self.path)
         self._come: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
-        self.owner = Owner(
+        self.owner = WriterLoop(
             store=self.store,
-            intake=Intake(self.store, self.settings.rules_of, self.settings.plays),
-            wire=self,
+            unit=UnitOfWork(self.store, self.settings.rules_of, self.settings.plays),
+            broker=self,
             arrivals=self._come,
-            tell=Tell(self.settings),
-            rehearsal=partial(evening, self.settings),
+            planner=DeliveryPlanner(self.settings),
+            rehearsal=partial(plan_evening, self.settings),
             wake=lambda: None,
-            pulse=Pulse(),
+            status=Status(),
             stopping=ended(),
             utc_ms=self._utc_ms,
         )
-        self._door = Door(KEY, lambda answered: self._turn([answered]), self._utc_ms)
+        self._door = ActionHandler(KEY, lambda answered: self._turn([answered]), self._utc_ms)
         self._boxes = {name: self._box(name) for name in SERVICES}
         self._dbs = {name: connect(self.path) for name in SERVICES}
         for db in (self.store._db, *self._dbs.values()):
@@ -145,7 +145,7 @@ class Server:
             self.path,
             name,
             self.services[name],
-            compose=Composer(self.settings, KEY),
+            render=Renderer(self.settings, KEY),
             give_up_h=self.settings.push.give_up_h,
             workers=1,  # so that the order is always the same
             answered=partial(_answered_in_app, self._come, name),
@@ -171,7 +171,7 @@ class Server:
             case {"topic": topic, "payload": payload}:
                 self._turn([Message(topic, payload.encode(), self.now_ms, 0, 1)])
             case {"connected": number}:
-                self._turn([Connected(number)])
+                self._turn([BrokerUp(number)])
             case {"tap": address}:
                 reply = self._door.take(address.rpartition(PATH)[2], {})
                 self._note({"tapped": address, "status": reply.status})
@@ -191,7 +191,7 @@ class Server:
         """Let time come to `to_ms`; what is due on the way goes out at its own time."""
         while True:
             self._settle()
-            dues = [ledger.next_ms(self._dbs[n], n) for n in SERVICES if n not in self.crashed]
+            dues = [deliveries.next_ms(self._dbs[n], n) for n in SERVICES if n not in self.crashed]
             next_ms = min((at for at in dues if at > self.now_ms), default=to_ms)
             if next_ms >= to_ms:
                 break

@@ -10,26 +10,21 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from fences.kept import Line, limits, opened
-from legwatch import engine
+from legwatch import engine, state_codec
 from legwatch.__main__ import main
-from legwatch.command import decode_command, decode_result, encode_command, encode_result
+from legwatch.alerting.notice import as_json
+from legwatch.contract.command import decode_command, decode_result, encode_command, encode_result
+from legwatch.contract.press import decode_press, encode_press
+from legwatch.contract.stored import decode_stored, encode_stored
+from legwatch.contract.topics import Channel, split, topic
+from legwatch.contract.window import decode_window, encode_window
 from legwatch.errors import WireError
-from legwatch.events import Ack, Away, Event, Kind, Snooze, Tick, Window
-from legwatch.message import text
-from legwatch.notice import as_json
+from legwatch.events import Ack, AlertKind, Away, Event, Snooze, Tick, Window
+from legwatch.limits.limits import Rules
 from legwatch.recording import events, parse
-from legwatch.rules import Rules
-from legwatch.topics import Channel, split, topic
-from legwatch.wire import (
-    decode_press,
-    decode_stored,
-    decode_window,
-    encode_press,
-    encode_stored,
-    encode_window,
-)
-from legwatch_server.loop import _alert, _state
-from legwatch_server.profiles import rules_for
+from legwatch.text.message import text
+from legwatch_runtime.profiles import rules_for
+from legwatch_server.publish.mqtt import alert_payload, state_payload
 
 BED = "bed"
 Refused = WireError
@@ -51,7 +46,7 @@ class Sleeper:
 
     def __init__(self, profile: str, own: Line, zone: str, state: str | None, *, learned: bool):
         self._rules = _rules(profile, json.dumps(own), zone)
-        self._state = engine.from_json(state) if state else engine.start(learned=learned)
+        self._state = state_codec.from_json(state) if state else engine.start(trial_over=learned)
         self.said: list[str] = []
 
     def take(self, event: Event) -> None:
@@ -59,15 +54,15 @@ class Sleeper:
         self.said = [as_json(notice, bed=BED, text=text(notice)) for notice in notices]
 
     def state(self) -> str:
-        return engine.to_json(self._state)
+        return state_codec.to_json(self._state)
 
     def shown(self) -> list[str]:
         """Return what is published of the bed, one line a topic."""
         seen = engine.view(self._state, self._rules)
         if seen is None:
             return []
-        alerts = {topic(BED, Channel.ALERT, a.kind.value): _alert(a) for a in seen.alerts}
-        every = {**alerts, topic(BED, Channel.STATE): _state(seen)}
+        alerts = {topic(BED, Channel.ALERT, a.kind.value): alert_payload(a) for a in seen.alerts}
+        every = {**alerts, topic(BED, Channel.STATE): state_payload(seen)}
         return [f"{name} {payload.decode()}" for name, payload in every.items()]
 
 
@@ -90,7 +85,7 @@ def when_ms(event: Event) -> int:
 def said(line: Line) -> Event:
     """Return what a person or the clock says to a bed."""
     at_ms, kind = line["at_ms"], line.get("kind")
-    about, episode_ms = Kind(kind) if kind else None, line.get("episode_ms")
+    about, episode_ms = AlertKind(kind) if kind else None, line.get("episode_ms")
     match line["say"]:
         case "seen" | "not useful":
             return Ack(at_ms, about, episode_ms, useful=line["say"] == "seen")
