@@ -33,7 +33,7 @@ import sys, threading, time
 from pathlib import Path
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
-from legwatch_device.__main__ import main
+from legwatch_device.app import main
 Device.pin_factory = MockFactory()
 tap = Path(sys.argv[1])
 def finger():

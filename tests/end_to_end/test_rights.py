@@ -134,14 +134,14 @@ def test_half_a_character_of_one_bed_leaves_every_bed_watched(bedroom: Bedroom) 
 # A server that dies, as by a fault in a library, of one message: nothing of ours can catch that.
 MORTAL = """
 import os, sys
-from legwatch_server import intake
-from legwatch_server.__main__ import main
-decode = intake.decode_window
+from legwatch_server.app import main
+from legwatch_server.beds import batch
+decode = batch.decode_window
 def dying(payload):
     if b'"seq":666' in payload:
         os.abort()
     return decode(payload)
-intake.decode_window = dying
+batch.decode_window = dying
 sys.exit(main(["--config", sys.argv[1]]))
 """
 
