@@ -37,16 +37,17 @@ class Observation(NamedTuple):
 def observe(
     was: Observation, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold_is_firing: bool
 ) -> Observation:
-    """Take one minute's windows in; `cold` says that the cold alert is firing."""
+    """Take one minute's windows in; `cold_is_firing`: the cold alert fires already."""
     window_ms, back_ms = was.window_ms, was.back_ms
     stale_ms = rules.health.stale_s * 1000
     faulty: set[str] = set()
     legs, rooms, movement_samples, mat_samples, pair_samples = [], [], [], [], []
+    quantize = thermometer.quantize  # called twice for each window
     for w in windows:
-        to_ms, leg_c = w.to_ms, thermometer.quantize(w.leg_c)
+        to_ms, leg_c = w.to_ms, quantize(w.leg_c)
         legs.append((to_ms, leg_c))
         pair_samples.append((to_ms, leg_c, w.leg_rh))
-        rooms.append((to_ms, thermometer.quantize(w.room_c)))
+        rooms.append((to_ms, quantize(w.room_c)))
         movement_samples.append(MovementSample(to_ms, w.moves, w.active_s))
         mat_samples.append((to_ms, w.in_bed))
         if w.faults:

@@ -49,6 +49,7 @@ def decode_window(payload: bytes | bytearray) -> Window:
     in_bed = get("in_bed")
     if in_bed is not None and type(in_bed) is not bool:
         raise WireError("in_bed: true, false or null is expected")
+    moved_s, active_s = get("moved_s"), get("active_s")  # mostly missing, and windows are many
     return Window(
         boot,
         whole(body, "seq", 1, 2**53),
@@ -65,8 +66,8 @@ def decode_window(payload: bytes | bytearray) -> Window:
         _faults(get("faults")),
         maybe_whole(body, "low", 1, 2**53),
         maybe_whole(body, "age_ms", 0, 2**53),
-        number(get("moved_s"), "moved_s", 0.0, MAX_MOVED_S),
-        number(get("active_s"), "active_s", 0.0, MAX_MOVED_S),
+        None if moved_s is None else number(moved_s, "moved_s", 0.0, MAX_MOVED_S),
+        None if active_s is None else number(active_s, "active_s", 0.0, MAX_MOVED_S),
     )
 
 

@@ -222,7 +222,7 @@ class UnitOfWork:
             (
                 bed.id, boot.id, w.seq, w.from_ms, w.to_ms, w.mono_ms, w.clock, w.leg_c, w.leg_rh,
                 w.room_c, w.room_rh, w.moves, w.in_bed,
-                ",".join(f"{sensor}:{fault}" for sensor, fault in w.faults) or None,
+                _faults_text(w.faults) if w.faults else None,
                 message.arrived_ms, int(placed.late), w.moved_s, w.active_s,
             )
         )  # fmt: skip
@@ -277,7 +277,7 @@ class UnitOfWork:
             self._note(bed, notice, who)
 
     def _note(self, bed: BedRecord, notice: Notice, who: str | None) -> None:
-        request = text(notice)
+        sentence = text(notice)
         row = (
             bed.id,
             notice.at_ms,
@@ -287,7 +287,7 @@ class UnitOfWork:
             notice.reason.value,
             notice.suppressed_by.value if notice.suppressed_by else None,
             title(notice),
-            as_json(notice, bed=bed.name, text=request),
+            as_json(notice, bed=bed.name, text=sentence),
         )
         self.batch.notices.append(NewNotice(bed.id, bed.name, notice, row, who, played=bed.played))
         key = (notice.kind.value, notice.transition.value)
@@ -379,6 +379,10 @@ class UnitOfWork:
         if not known.has(seq):
             known.add(seq)
         return known.boot, seq
+
+
+def _faults_text(faults: tuple[tuple[str, str], ...]) -> str:
+    return ",".join(f"{sensor}:{fault}" for sensor, fault in faults)
 
 
 def _as_event(press: Press, at_ms: int) -> Ack | Snooze | None:
