@@ -11,7 +11,7 @@ from legwatch.signals import movement as movements
 from legwatch.signals import occupancy as occupancies
 from legwatch.signals import offset as offsets
 from legwatch.signals import repeated, thermometer
-from legwatch.signals.movement import Movement, MovementSample
+from legwatch.signals.movement import Movement
 from legwatch.signals.occupancy import Occupancy
 from legwatch.signals.offset import SensorOffset
 from legwatch.signals.repeated import RepeatedPair
@@ -48,7 +48,7 @@ def observe(
         legs.append((to_ms, leg_c))
         pair_samples.append((to_ms, leg_c, w.leg_rh))
         rooms.append((to_ms, quantize(w.room_c)))
-        movement_samples.append(MovementSample(to_ms, w.moves, w.active_s))
+        movement_samples.append((to_ms, w.moves, w.active_s))
         mat_samples.append((to_ms, w.in_bed))
         if w.faults:
             faulty.update(sensor for sensor, _ in w.faults)

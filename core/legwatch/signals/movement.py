@@ -21,20 +21,13 @@ class Movement(NamedTuple):
     turned_ms: int | None = None  # the last movement of posture size
     expected: bool = False
     counts: bool = False  # it has shown that it counts, so a twitch can be told from a turn
-    exit_or_entry_ms: int | None = (
-        None  # the last minute in which it looked as if somebody got in or out
-    )
+    exit_or_entry_ms: int | None = None  # the last minute in which somebody seemed to get in or out
     total: int = 0  # movements in the last minute
     turns_ms: tuple[int, ...] = ()  # the last bouts of turning, newest last
     edge_ms: int | None = None  # the last window with an edge
 
 
-class MovementSample(NamedTuple):
-    """What one window says of movement."""
-
-    at_ms: int
-    moves: int | None
-    active_s: float | None = None
+MovementSample = tuple[int, int | None, float | None]  # (at_ms, moves, active_s) of one window
 
 
 def update(
