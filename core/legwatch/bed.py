@@ -20,7 +20,7 @@ from legwatch.conditions.early_sign import below_in_min
 from legwatch.conditions.sensors import new_night
 from legwatch.conditions.verdict import Figures, Reason, Severity, TriState, Verdict, unknown, yes
 from legwatch.events import BODY_KINDS, AlertKind, Window
-from legwatch.limits.limits import Rules, limit
+from legwatch.limits.rules import Rules, limit
 from legwatch.observation import Observation, observe, temperatures
 
 _KINDS = tuple(AlertKind)

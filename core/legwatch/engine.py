@@ -26,7 +26,7 @@ from legwatch.bed import Bed, expected_min, minute
 from legwatch.conditions.still import still_since_ms
 from legwatch.conditions.verdict import Reason, Severity, TriState
 from legwatch.events import Ack, AlertKind, Away, Event, Snooze, Tick, Window
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.night import evenings
 from legwatch.observation import Observation
 

@@ -6,15 +6,15 @@ from typing import NamedTuple
 from legwatch.conditions import cold
 from legwatch.conditions.cold import ColdMemory, Temperatures
 from legwatch.events import Window
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.signals import movement as movements
 from legwatch.signals import occupancy as occupancies
-from legwatch.signals import offset as offsets
-from legwatch.signals import repeated, thermometer
+from legwatch.signals import repeated_values, thermometer
+from legwatch.signals import sensor_offset as offsets
 from legwatch.signals.movement import Movement
 from legwatch.signals.occupancy import Occupancy
-from legwatch.signals.offset import SensorOffset
-from legwatch.signals.repeated import RepeatedPair
+from legwatch.signals.repeated_values import RepeatedPair
+from legwatch.signals.sensor_offset import SensorOffset
 from legwatch.signals.thermometer import Thermometer
 
 
@@ -61,7 +61,7 @@ def observe(
     movement = movements.update(
         was.movement, movement_samples, rules, at_ms, fault="movement" in faulty
     )
-    pair = repeated.update(was.repeated_pair, pair_samples)
+    pair = repeated_values.update(was.repeated_pair, pair_samples)
     if at_ms - window_ms > stale_ms:
         presence = occupancies.set_unknown(was.occupancy, at_ms)
     else:
@@ -69,7 +69,7 @@ def observe(
         presence = occupancies.update(
             was.occupancy, mat_samples, leg, room, movement, at_ms, rules, offset_c=offset_c
         )
-    stuck = repeated.is_stuck(leg, pair, movement, presence, at_ms, rules)
+    stuck = repeated_values.is_stuck(leg, pair, movement, presence, at_ms, rules)
     offset = offsets.estimate(was.offset, leg, room, movement, presence, at_ms)
     now = _temperatures(leg, room, offset, stuck=stuck)
     memory = cold.update(was.cold, leg, now, presence, at_ms, rules, firing=cold_is_firing)

@@ -19,8 +19,8 @@ from legwatch.signals.contrast import Contrast, ContrastBaseline
 from legwatch.signals.fall import Fall
 from legwatch.signals.movement import Movement
 from legwatch.signals.occupancy import Occupancy
-from legwatch.signals.offset import SensorOffset
-from legwatch.signals.repeated import RepeatedPair
+from legwatch.signals.repeated_values import RepeatedPair
+from legwatch.signals.sensor_offset import SensorOffset
 from legwatch.signals.thermometer import Thermometer
 
 VERSION = 1

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from legwatch.errors import SettingsError
-from legwatch.limits.limits import Rules
 from legwatch.limits.profile import build, merge, parse_profile
+from legwatch.limits.rules import Rules
 
 
 def names() -> list[str]:

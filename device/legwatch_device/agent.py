@@ -7,16 +7,16 @@ import threading
 from typing import Any
 
 from legwatch import __version__
-from legwatch.contract.command import Command, encode_result
+from legwatch.contract.bedside_command import Command, encode_result
 from legwatch.contract.press import Press, decode_press, encode_press
 from legwatch.contract.stored import Stored
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import encode_window
 from legwatch.errors import WireError
 from legwatch.events import ClockTrust, Window
+from legwatch_device.broker_link import LinkUp, PubAck, info
 from legwatch_device.drivers import Feed
 from legwatch_device.indicator import Indicator
-from legwatch_device.link import LinkUp, PubAck, info
 from legwatch_device.sender import Link, SpoolSender
 from legwatch_device.spool import Spool, SpooledWindow
 from legwatch_runtime.clock import Clock

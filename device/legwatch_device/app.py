@@ -16,9 +16,9 @@ from legwatch.contract.press import Press
 from legwatch.errors import CannotRun
 from legwatch.events import ClockTrust
 from legwatch_device.agent import PLAYED_TO, Agent, Finished
+from legwatch_device.broker_link import BrokerLink
 from legwatch_device.drivers import Button, Feed, Signal, open_driver
 from legwatch_device.indicator import Indicator
-from legwatch_device.link import BrokerLink
 from legwatch_device.sampler import PlacedThermometer, Sampler
 from legwatch_device.settings import AgentSettings, SensorTable, read
 from legwatch_device.spool import Spool

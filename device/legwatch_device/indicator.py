@@ -3,7 +3,7 @@
 import logging
 from collections import OrderedDict
 
-from legwatch.contract.command import Cmd, Command, CommandResult, Loudness
+from legwatch.contract.bedside_command import Cmd, Command, CommandResult, Loudness
 from legwatch_device.drivers import Signal
 from legwatch_runtime.clock import Clock
 

@@ -18,12 +18,11 @@ from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
 from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
-from legwatch_server.beds.suspects import Suspects
 from legwatch_server.inbox import Action, ActionRequest, LinkClaims, TargetKind
 from legwatch_server.ingest.broker import Arrival, BrokerConnection
-from legwatch_server.links import signing_key
 from legwatch_server.notify.bedsides import Bedsides
 from legwatch_server.notify.channels import Keeps, Notifier, Speaks, open_channels
 from legwatch_server.notify.outbox import Outbox, backlog
@@ -32,7 +31,8 @@ from legwatch_server.notify.rehearsal import plan_evening, route_statuses
 from legwatch_server.notify.render import Renderer
 from legwatch_server.publish.deadman import DeadManSwitch
 from legwatch_server.settings import ServerSettings, read
-from legwatch_server.store.store import Store, connect
+from legwatch_server.signed_links import signing_key
+from legwatch_server.store.database import Store, connect
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.oncall import people
 from legwatch.oncall.escalation import Escalation
 from legwatch.oncall.people import EVERYONE, SLEEPER, Person, Shift

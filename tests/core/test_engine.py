@@ -9,7 +9,7 @@ from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import advance, replay, start, view
 from legwatch.events import Ack, AlertKind, Event, Snooze, Tick
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.state_codec import from_json, to_json
 from nightly import bare, ms, night, rules, wobbling
 

@@ -17,8 +17,8 @@ from legwatch.contract.topics import Channel
 from legwatch.contract.window import decode_window, encode_window
 from legwatch.events import ClockTrust, Window
 from legwatch_device.agent import NO_PROGRESS_MS, PLAYED_TO, Agent
+from legwatch_device.broker_link import LinkUp
 from legwatch_device.drivers import Put
-from legwatch_device.link import LinkUp
 from legwatch_device.spool import Spool, SpooledWindow
 
 

@@ -21,9 +21,9 @@ from legwatch.contract.stored import Stored
 from legwatch.contract.topics import Channel
 from legwatch.events import ClockTrust, Window
 from legwatch_device.agent import Agent
+from legwatch_device.broker_link import BrokerLink, LinkUp, PubAck, _Event
 from legwatch_device.drivers import Put
 from legwatch_device.drivers.gpio_button import GpioButton
-from legwatch_device.link import BrokerLink, LinkUp, PubAck, _Event
 from legwatch_device.settings import ButtonTable, MqttTable
 from legwatch_device.spool import MOST_PRESSES, Spool
 

@@ -11,8 +11,8 @@ from legwatch.errors import SettingsError
 from legwatch.events import Window
 from legwatch_device.drivers import MotionSample, Put, ReadFault, Reading, load, open_driver
 from legwatch_device.drivers.dht22 import PAUSE_S, Dht22
+from legwatch_device.drivers.gpio_line import ActiveLine
 from legwatch_device.drivers.gpio_motion import GpioMotion
-from legwatch_device.drivers.line import ActiveLine
 from legwatch_device.drivers.recorded import RecordedFeed
 from legwatch_device.settings import RecordingTable, SensorTable
 

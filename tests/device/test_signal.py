@@ -10,16 +10,16 @@ import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 
-from legwatch.contract.command import Cmd, Command, CommandResult, Loudness, decode_result
+from legwatch.contract.bedside_command import Cmd, Command, CommandResult, Loudness, decode_result
 from legwatch.contract.press import Press
 from legwatch.contract.stored import Stored
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import SettingsError, WireError
 from legwatch_device.agent import Agent
+from legwatch_device.broker_link import BrokerLink, LinkUp
 from legwatch_device.drivers import Put, Signal, open_driver
 from legwatch_device.drivers.gpio_signal import BEEP_S, BEEPS, PAUSE_S, GpioSignal
 from legwatch_device.indicator import LONGEST_LIT_MS, REMEMBERED, Indicator
-from legwatch_device.link import BrokerLink, LinkUp
 from legwatch_device.settings import AgentSettings, MqttTable, SignalTable, read
 from legwatch_device.spool import Spool
 from legwatch_runtime.clock import Clock

@@ -16,7 +16,7 @@ from end_to_end.bedroom import BUTTON, SIMULATED, Bedroom, Ear, did
 from end_to_end.house import PASSWORD, wait_until, write_night
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
-from legwatch.contract.command import CommandResult, decode_result, encode_result
+from legwatch.contract.bedside_command import CommandResult, decode_result, encode_result
 from legwatch.contract.press import Press, encode_press
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import SettingsError

@@ -18,8 +18,8 @@ from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import AlertKind
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.settings import ServerSettings, read
+from legwatch_server.store.database import Batch, Store
 from legwatch_server.store.notices import NewNotice
-from legwatch_server.store.store import Batch, Store
 from nightly import ms
 
 STEPS = ("before claim", "after claim", "after send", "before record")

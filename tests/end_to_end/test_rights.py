@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from end_to_end.bedroom import BUTTON, Bedroom
 from end_to_end.house import PASSWORD, wait_until
-from legwatch_server.beds.suspects import MOST_CRASHES
+from legwatch_server.beds.crash_suspects import MOST_CRASHES
 
 
 @pytest.fixture

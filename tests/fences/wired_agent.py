@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from fences.kept import Line
-from legwatch.contract.command import decode_command
+from legwatch.contract.bedside_command import decode_command
 from legwatch.contract.press import decode_press
 from legwatch.contract.stored import decode_stored
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import decode_window
 from legwatch_device.agent import Agent
-from legwatch_device.link import LinkUp, PubAck
+from legwatch_device.broker_link import LinkUp, PubAck
 from legwatch_device.spool import Spool
 
 TABLES = {

@@ -18,11 +18,11 @@ from fences.broker import Broker, Message
 from fences.wired_agent import held
 from fences.wired_server import KEY, ended, rows, tables
 from legwatch.__main__ import main
-from legwatch.contract.command import Cmd, Command, Loudness
+from legwatch.contract.bedside_command import Cmd, Command, Loudness
 from legwatch.contract.press import decode_press
 from legwatch.contract.window import decode_window
 from legwatch_device.agent import Agent
-from legwatch_device.link import BrokerLink
+from legwatch_device.broker_link import BrokerLink
 from legwatch_device.settings import MqttTable
 from legwatch_device.spool import Spool
 from legwatch_server.app import _health
@@ -33,7 +33,7 @@ from legwatch_server.ingest.broker import Arrival, BrokerConnection
 from legwatch_server.notify.bedsides import Bedsides
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.settings import read
-from legwatch_server.store.store import Store
+from legwatch_server.store.database import Store
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve
 from nightly import ms

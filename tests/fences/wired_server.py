@@ -26,7 +26,7 @@ from legwatch_server.notify.rehearsal import plan_evening
 from legwatch_server.notify.render import Renderer
 from legwatch_server.settings import read
 from legwatch_server.store import deliveries
-from legwatch_server.store.store import Store, connect
+from legwatch_server.store.database import Store, connect
 from legwatch_server.web.actions import PATH, ActionHandler
 
 KEY = b"a key for the fences"

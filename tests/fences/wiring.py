@@ -13,14 +13,19 @@ from fences.kept import Line, limits, opened
 from legwatch import engine, state_codec
 from legwatch.__main__ import main
 from legwatch.alerting.notice import as_json
-from legwatch.contract.command import decode_command, decode_result, encode_command, encode_result
+from legwatch.contract.bedside_command import (
+    decode_command,
+    decode_result,
+    encode_command,
+    encode_result,
+)
 from legwatch.contract.press import decode_press, encode_press
 from legwatch.contract.stored import decode_stored, encode_stored
 from legwatch.contract.topics import Channel, split, topic
 from legwatch.contract.window import decode_window, encode_window
 from legwatch.errors import WireError
 from legwatch.events import Ack, AlertKind, Away, Event, Snooze, Tick, Window
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.recording import events, parse
 from legwatch.text.message import text
 from legwatch_runtime.profiles import rules_for

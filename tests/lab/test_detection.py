@@ -11,9 +11,9 @@ import pytest
 from legwatch_lab.bench import detection
 from legwatch_lab.bench import runs as detection_runs
 from legwatch_lab.bench.goals import GOALS
-from legwatch_lab.bench.kinds import KINDS
 from legwatch_lab.bench.page import page
 from legwatch_lab.bench.sample import sample
+from legwatch_lab.bench.scenario_texts import KINDS
 from legwatch_lab.bench.tables import OTHERS, SIDE, Found
 from legwatch_lab.nights.body import scenarios
 

@@ -19,7 +19,7 @@ from legwatch_lab.bench.moved_alerts import (
     colds,
     compare,
 )
-from legwatch_lab.made import made
+from legwatch_lab.known_night import known_night
 from legwatch_lab.score.folder import truths
 from nightly import REPO, night
 
@@ -76,7 +76,7 @@ def test_an_alert_is_overtaken_by_one_that_stands_at_its_minute(
 
 
 def test_an_alert_ends_when_it_is_resolved() -> None:
-    known = made(BODIES / "body-3-0001-uncovered_both.truth.json")
+    known = known_night(BODIES / "body-3-0001-uncovered_both.truth.json")
     assert known is not None
     said = [n for n in replay(known[1], RULES) if n.kind is AlertKind.COLD]
     ends = [n.at_ms // 60_000 for n in said if n.transition is TransitionKind.RESOLVED]
@@ -85,7 +85,7 @@ def test_an_alert_ends_when_it_is_resolved() -> None:
 
 
 def test_an_alert_that_was_only_written_down_counts_from_when_it_is_raised() -> None:
-    known = made(BODIES / "body-3-0001-thin_bedding.truth.json")
+    known = known_night(BODIES / "body-3-0001-thin_bedding.truth.json")
     assert known is not None
     said = list(replay(known[1], RULES))
     firsts = [(n.transition, n.severity) for n in said if n.kind is AlertKind.COLD][:2]

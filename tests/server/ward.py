@@ -24,7 +24,7 @@ from legwatch_server.notify.rehearsal import plan_evening
 from legwatch_server.notify.render import Renderer
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store import deliveries
-from legwatch_server.store.store import Store, connect
+from legwatch_server.store.database import Store, connect
 from nightly import ms
 
 BEGIN = ms("2026-01-02T21:00Z")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import RANK, Reason, Severity, TriState, Verdict
 from legwatch.events import AlertKind
-from legwatch.limits.limits import AlertLimits
+from legwatch.limits.rules import AlertLimits
 
 
 class AlertState(NamedTuple):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.events import ClockTrust, Window
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 
 ENOUGH_MIN = 180  # in bed for so long, and the night counts

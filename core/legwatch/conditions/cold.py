@@ -15,7 +15,7 @@ from legwatch.conditions.verdict import (
     unknown,
     yes,
 )
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.signals import contrast
 from legwatch.signals import fall as falls
 from legwatch.signals.contrast import Contrast

@@ -7,7 +7,7 @@ is told some minutes later anyway. How often is scored with everything else
 
 from legwatch.conditions import uncovered
 from legwatch.conditions.cold import ColdMemory, Temperatures, last_turn_ms
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.signals import fall as falls
 from legwatch.signals.movement import Movement
 from legwatch.signals.thermometer import RECENT_SAMPLES, RECENT_STEP_MS, Thermometer

@@ -1,7 +1,7 @@
 """Can legwatch see at all? Sensors missing, implausible or stuck, and an agent gone silent."""
 
 from legwatch.conditions.verdict import WELL, Reason, Severity, Verdict, unknown, yes
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.night import evening_of, in_hours
 from legwatch.signals.movement import Movement
 from legwatch.signals.occupancy import Occupancy

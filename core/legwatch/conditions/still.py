@@ -1,7 +1,7 @@
 """How long nothing of posture size has moved, and whether that is too long."""
 
 from legwatch.conditions.verdict import MOVED, Reason, Severity, Verdict, no, unknown, yes
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.signals.movement import Movement, is_known
 from legwatch.signals.occupancy import Occupancy
 

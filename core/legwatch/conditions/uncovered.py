@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from legwatch.conditions import classifier
 from legwatch.conditions.uncovered_model import DISPLACED, DISPLACED_BASE, UNCOVERED, UNCOVERED_BASE
-from legwatch.limits.limits import WarmthLimits as Limits
+from legwatch.limits.rules import WarmthLimits as Limits
 from legwatch.signals import fall as falls
 from legwatch.signals.contrast import ContrastBaseline
 from legwatch.signals.fall import Fall

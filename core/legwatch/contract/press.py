@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from legwatch.contract.fields import CLOCKS, LATEST_MS, VERSION, dump, maybe_whole, parse, whole
+from legwatch.contract.snooze import LONGEST_SNOOZE_MIN
 from legwatch.errors import WireError
 from legwatch.events import AlertKind, ClockTrust
 
 _ID = re.compile(r"[0-9a-zA-Z-]{1,64}")
 BUTTONS = ("ack", "snooze", "not_useful", "cramp")
-LONGEST_SNOOZE_MIN = 240
 MOST_PRESSES = 32  # ids in one word of the server
 
 

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 from legwatch.errors import SettingsError
-from legwatch.limits.limits import Limit, Rules
+from legwatch.limits.rules import Limit, Rules
 
 
 def parse_profile(text: str, name: str) -> dict[str, Any]:

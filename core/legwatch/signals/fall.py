@@ -9,7 +9,7 @@ lab/legwatch_lab/bench/detection.md.
 
 from typing import NamedTuple
 
-from legwatch.limits.limits import WarmthLimits as Limits
+from legwatch.limits.rules import WarmthLimits as Limits
 
 KEPT = 26  # values, one a minute, the newest last
 RECENT = 8  # of these, the ones that are not "before"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 
 KEPT = 4  # bouts of turning remembered
 BOUT_MS = 60_000

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.signals.movement import Movement, is_known
 from legwatch.signals.thermometer import Thermometer, drop_c, rise_20_min_c
 

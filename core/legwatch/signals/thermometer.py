@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from legwatch.limits.limits import HealthLimits
+from legwatch.limits.rules import HealthLimits
 
 STEPS_A_DEGREE = 10  # of a DHT22; a finer sensor is taken as if it were one
 RECENT_STEP_MS = 120_000  # one mark of the trail every two minutes ...

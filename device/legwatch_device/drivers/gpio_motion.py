@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from legwatch_device.drivers import MotionSample, pins
-from legwatch_device.drivers.line import ActiveLine
+from legwatch_device.drivers.gpio_line import ActiveLine
 from legwatch_device.settings import SensorTable
 
 

@@ -30,7 +30,7 @@ from legwatch.engine import replay
 from legwatch.errors import LegwatchError
 from legwatch.events import AlertKind, Window
 from legwatch_lab.bench.markdown import table
-from legwatch_lab.made import made
+from legwatch_lab.known_night import known_night
 from legwatch_lab.score.command import positive
 from legwatch_lab.score.folder import each, truths
 from legwatch_runtime.profiles import rules_for
@@ -115,7 +115,7 @@ def all_rows(paths: Sequence[Path], jobs: int | None) -> list[tuple[str, ...]]:
 
 def _night(path: Path) -> dict[str, list[AlertFate]]:
     """Return what became of one night's alerts; nothing for one with faults or without a truth."""
-    known = made(path)
+    known = known_night(path)
     if known is None or known[0].faults:  # noise would bring a frozen thermometer to life
         return {}
     truth, windows = known

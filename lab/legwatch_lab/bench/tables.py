@@ -13,11 +13,11 @@ from legwatch_lab.bench.goals import (
     shown,
     wanted,
 )
-from legwatch_lab.bench.kinds import KINDS
 from legwatch_lab.bench.markdown import table
 from legwatch_lab.bench.moved_alerts import HEADS as MOVED_HEADS
 from legwatch_lab.bench.runs import CURVE, LOOKS
 from legwatch_lab.bench.sample import NightsSample
+from legwatch_lab.bench.scenario_texts import KINDS
 
 SIDE = ("caught", "delay", "delay_p90", "false_cold", "still_normal", "fault_nights", "dead_nights")
 HEADS = {

@@ -9,9 +9,9 @@ from legwatch.conditions import uncovered
 from legwatch.conditions.cold import last_turn_ms
 from legwatch.conditions.uncovered import Features
 from legwatch.events import Window
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.observation import Observation, observe, temperatures
-from legwatch_lab.made import made
+from legwatch_lab.known_night import known_night
 from legwatch_lab.score.cold import is_truly_cold
 from legwatch_lab.truth import NightTruth
 
@@ -36,7 +36,7 @@ class FitNight(NamedTuple):
 
 def night(path: Path, rules: Rules) -> FitNight | None:
     """Return a night by its truth file; None for a truth of version 1."""
-    known = made(path)
+    known = known_night(path)
     if known is None:
         return None
     truth, windows = known

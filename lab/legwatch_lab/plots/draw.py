@@ -12,7 +12,7 @@ from matplotlib.dates import AutoDateLocator, DateFormatter
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.night import local
 from legwatch_lab.plots.lanes import KEY, TRUE, Spell, days, lanes
 from legwatch_lab.plots.trace import GAP_MS, Trace, TraceMinute

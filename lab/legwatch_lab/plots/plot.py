@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from legwatch.errors import CannotRun, SettingsError
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.recording import Recording, events
 from legwatch_lab import truth as truths
 from legwatch_lab.plots.trace import follow

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from legwatch.alerting.notice import Notice
 from legwatch.engine import MINUTE_MS, BedState, advance, start
 from legwatch.events import Event, Window
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 
 GAP_MS = 120_000  # a longer hole between two minutes is shown as one

@@ -12,8 +12,8 @@ from legwatch.contract.topics import check_bed
 from legwatch.engine import replay
 from legwatch.errors import RecordingError, SettingsError
 from legwatch.events import Event, Window
-from legwatch.limits.limits import Rules
 from legwatch.limits.profile import parse_override
+from legwatch.limits.rules import Rules
 from legwatch.night import local
 from legwatch.printable import shown
 from legwatch.recording import Recording, events

@@ -5,8 +5,8 @@ from datetime import tzinfo
 from typing import Any
 
 from legwatch.errors import SettingsError
-from legwatch.limits.limits import Rules
 from legwatch.limits.profile import parse_override
+from legwatch.limits.rules import Rules
 from legwatch_lab.score.interval import Estimate, estimates
 from legwatch_lab.score.measure import of
 from legwatch_lab.score.night import ScoredNight

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from legwatch.errors import LegwatchError, RecordingError, SettingsError
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch_lab.score.night import ScoredNight, score
 from legwatch_lab.truth import SUFFIX, read
 

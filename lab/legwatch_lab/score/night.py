@@ -9,7 +9,7 @@ from typing import NamedTuple
 from legwatch.conditions.still import limits_s
 from legwatch.engine import GRACE_MS, replay
 from legwatch.events import Event, Tick, Window
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.recording import events
 from legwatch_lab.score import cold, health, still
 from legwatch_lab.score.alert import AlertSpan, Transcript, fold

@@ -13,21 +13,22 @@ from legwatch import engine
 from legwatch.alerting.notice import Notice, TransitionKind, as_json
 from legwatch.contract.fields import is_boot, parse
 from legwatch.contract.press import Press, decode_press, is_press_id
+from legwatch.contract.snooze import DEFAULT_SNOOZE_MIN
 from legwatch.contract.topics import split
 from legwatch.contract.window import decode_window
 from legwatch.errors import WireError
 from legwatch.events import Ack, AlertKind, Away, ClockTrust, Event, Snooze, Tick, Window
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.printable import printable
 from legwatch.state_codec import to_json
 from legwatch.text.message import text, title
-from legwatch_server.beds.leaps import LeapAllowance
+from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import BedRecord, SequenceTracker, restore
 from legwatch_server.inbox import Action, ActionRequest, Outcome, Target, TargetKind
 from legwatch_server.ingest.broker import Message
 from legwatch_server.ingest.timestamps import correct, pressed_ms
+from legwatch_server.store.database import Batch, Store
 from legwatch_server.store.notices import NewNotice
-from legwatch_server.store.store import Batch, Store
 
 logger = logging.getLogger(__name__)
 
@@ -388,7 +389,7 @@ def _faults_text(faults: tuple[tuple[str, str], ...]) -> str:
 def _as_event(press: Press, at_ms: int) -> Ack | Snooze | None:
     """Return what a button at the bedside says to the engine."""
     if press.button == "snooze":
-        until_ms = at_ms + (press.minutes or 30) * 60_000
+        until_ms = at_ms + (press.minutes or DEFAULT_SNOOZE_MIN) * 60_000
         return Snooze(at_ms, press.kind, until_ms, standing=True)
     if press.button in ("ack", "not_useful"):
         return Ack(at_ms, press.kind, useful=press.button == "ack")

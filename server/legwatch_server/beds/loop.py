@@ -14,17 +14,17 @@ from legwatch.contract.topics import Channel, topic
 from legwatch.events import AlertKind
 from legwatch_runtime.clock import utc_ms
 from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.registry import BedRecord, SequenceTracker
 from legwatch_server.beds.status import Status
-from legwatch_server.beds.suspects import Suspects
 from legwatch_server.beds.writer import Writer
 from legwatch_server.ingest.broker import Arrival, BrokerUp, Message
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.recovery import recover
 from legwatch_server.notify.rehearsal import TrialEnd
 from legwatch_server.publish.mqtt import alert_payload, state_payload
+from legwatch_server.store.database import Store
 from legwatch_server.store.deliveries import DeliveryTest
-from legwatch_server.store.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from legwatch.engine import BedState, start
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.state_codec import from_json
-from legwatch_server.beds.leaps import LeapAllowance
+from legwatch_server.beds.recording_leaps import LeapAllowance
 
 
 @dataclass(slots=True)

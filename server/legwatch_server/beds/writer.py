@@ -16,12 +16,12 @@ from typing import Protocol
 from legwatch import engine
 from legwatch.contract.press import MOST_PRESSES
 from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.crash_suspects import Suspects, Work
 from legwatch_server.beds.registry import BedRecord, SequenceTracker
 from legwatch_server.beds.status import Status
-from legwatch_server.beds.suspects import Suspects, Work
 from legwatch_server.ingest.broker import Message
 from legwatch_server.notify.planner import DeliveryPlanner
-from legwatch_server.store.store import Store, of_the_store
+from legwatch_server.store.database import Store, of_the_store
 
 logger = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import urllib3
 
 from legwatch.alerting.notice import Notice, SuppressedBy
+from legwatch.contract.snooze import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import OVER
@@ -20,9 +21,9 @@ from legwatch_runtime.secrets import secret
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli.explain import answered, explain, headed, journeys
 from legwatch_server.inbox import Action, LinkClaims, TargetKind
-from legwatch_server.links import SNOOZES_MIN, sign
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings, read
+from legwatch_server.signed_links import sign
 from legwatch_server.store import incidents
 from legwatch_server.store.incidents import Incident, LastSeen
 from legwatch_server.web.actions import PATH
@@ -84,7 +85,11 @@ def _parser() -> argparse.ArgumentParser:
         "--all", metavar="BED", help="all warnings of a bed; what is urgent still sounds"
     )
     quiet.add_argument(
-        "--minutes", type=int, choices=SNOOZES_MIN, default=30, help="for how long (30)"
+        "--minutes",
+        type=int,
+        choices=OFFERED_SNOOZES_MIN,
+        default=DEFAULT_SNOOZE_MIN,
+        help="for how long (30)",
     )
     return parser
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch_server.history.cursor import Cursor, Position
 from legwatch_server.history.lines import NoticeRow, WindowRow, notice_line, window_lines
 from legwatch_server.history.sink import SinkAway

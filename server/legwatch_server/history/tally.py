@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, tzinfo
 
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 from legwatch_server.history.lines import NoticeRow, WindowRow, night_line
 

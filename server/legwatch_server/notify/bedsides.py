@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
-from legwatch.contract.command import Command, CommandResult, decode_result, encode_command
+from legwatch.contract.bedside_command import Command, CommandResult, decode_result, encode_command
 from legwatch.contract.topics import Channel, split, topic
 from legwatch.errors import WireError
 from legwatch_server.notify.channels import Retryable

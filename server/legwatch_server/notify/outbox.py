@@ -32,8 +32,8 @@ from legwatch_server.notify.channels import (
     Withdraws,
 )
 from legwatch_server.store import deliveries
+from legwatch_server.store.database import connect, transaction
 from legwatch_server.store.deliveries import Delivery
-from legwatch_server.store.store import connect, transaction
 
 logger = logging.getLogger(__name__)
 

@@ -6,13 +6,14 @@ import sqlite3
 
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Severity
+from legwatch.contract.snooze import DEFAULT_SNOOZE_MIN
 from legwatch.night import local
 from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import CARER, Person
 from legwatch.text.language import Language
 from legwatch.text.message import text, title
 from legwatch_runtime.catalogue import language_named
-from legwatch_server import links
+from legwatch_server import signed_links
 from legwatch_server.inbox import Action, LinkClaims, TargetKind
 from legwatch_server.notify.channels import Push, PushButton
 from legwatch_server.settings import ServerSettings
@@ -21,7 +22,6 @@ from legwatch_server.store.deliveries import Delivery
 from legwatch_server.store.notices import notice_of
 
 LATE_S = 300  # a push that goes out so much after it was due says so
-QUIET_MIN = 30
 _NOTICE = (
     "SELECT n.at_ms, n.kind, n.what, n.level, n.reason, n.held, n.line, n.who, b.name"
     " FROM notices n JOIN beds b ON b.id = n.bed_id WHERE n.id=?"
@@ -154,8 +154,8 @@ class Renderer:
         return (
             PushButton(_("Seen"), self._link(delivery, Action.SEEN, 0, now_ms)),
             PushButton(
-                _("Quiet for {minutes} min").format(minutes=QUIET_MIN),
-                self._link(delivery, Action.SNOOZE, QUIET_MIN, now_ms),
+                _("Quiet for {minutes} min").format(minutes=DEFAULT_SNOOZE_MIN),
+                self._link(delivery, Action.SNOOZE, DEFAULT_SNOOZE_MIN, now_ms),
             ),
             PushButton(_("Not useful"), self._link(delivery, Action.NOT_USEFUL, 0, now_ms)),
         )
@@ -186,7 +186,7 @@ def link(
         return ""
     expires_ms = now_ms + int(settings.answers.valid_h * 3_600_000)
     claims = LinkClaims(target_kind, ident, action, minutes, expires_ms)
-    return f"{base}/answer/{links.sign(claims, key)}"
+    return f"{base}/answer/{signed_links.sign(claims, key)}"
 
 
 def _who_answered(notice: Notice, who: str | None, language: Language) -> str:

@@ -11,7 +11,7 @@ from legwatch.alerting.trial_nights import ENOUGH_MIN
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import BedState, advance, start, view
 from legwatch.events import BODY_KINDS, AlertKind, Window
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 
 FEWEST_MIN = 30  # minutes of settled air that tell what is usual

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from legwatch.conditions.verdict import Reason
 from legwatch.events import AlertKind
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch_server.review.nights import ReviewedNight, TrialAlert
 
 WEEK = 7  # nights below which nothing is said

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from legwatch.events import BODY_KINDS, Window
-from legwatch.limits.limits import Rules, limit
+from legwatch.limits.rules import Rules, limit
 from legwatch.night import night_of
 from legwatch_server.review import windows
 from legwatch_server.review.nights import ReviewedNight, nights

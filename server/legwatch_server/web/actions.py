@@ -7,10 +7,11 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from legwatch.contract.snooze import OFFERED_SNOOZES_MIN
 from legwatch.text.language import marked
 from legwatch_runtime.catalogue import language_named
 from legwatch_server.inbox import Action, ActionRequest, LinkClaims, Outcome, TargetKind
-from legwatch_server.links import SNOOZES_MIN, TokenError, sign, verify
+from legwatch_server.signed_links import TokenError, sign, verify
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +112,11 @@ class ActionHandler:
 def _offers(claims: LinkClaims) -> list[tuple[Action, int]]:
     if claims.action is not Action.PAGE:
         return [(claims.action, claims.minutes)]
-    return [(Action.SEEN, 0), *((Action.SNOOZE, m) for m in SNOOZES_MIN), (Action.NOT_USEFUL, 0)]
+    return [
+        (Action.SEEN, 0),
+        *((Action.SNOOZE, m) for m in OFFERED_SNOOZES_MIN),
+        (Action.NOT_USEFUL, 0),
+    ]
 
 
 def _label(claims: LinkClaims, lang: str) -> str:

@@ -15,7 +15,7 @@ from legwatch.alerting.trial_nights import MOST_NIGHTS, is_over, night_number
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import BedState, advance, replay, start, view
 from legwatch.events import Ack, AlertKind, Event, Snooze, Tick, Window
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.state_codec import from_json, to_json
 from nightly import bare, ms, night, rules, wobbling
 

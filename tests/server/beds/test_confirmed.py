@@ -11,7 +11,7 @@ from legwatch.contract.press import MOST_PRESSES, Press, encode_press
 from legwatch.contract.stored import decode_stored
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust
-from legwatch_server.beds.leaps import MINUTES_A_S, MOST_MINUTES
+from legwatch_server.beds.recording_leaps import MINUTES_A_S, MOST_MINUTES
 from nightly import ms
 from server.beds.test_loop import REAL, House, live
 
@@ -178,7 +178,7 @@ def test_what_comes_again_or_out_of_order_is_no_leap(house: House) -> None:
 def test_what_is_set_aside_does_not_fill_the_disk(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("legwatch_server.store.store.MOST_KEPT", 50)
+    monkeypatch.setattr("legwatch_server.store.database.MOST_KEPT", 50)
     for n in range(40):
         house.take(*(b"junk %d" % (n * 3 + m) for m in range(3)))
     kept = house.rows("SELECT CAST(payload AS TEXT) FROM quarantine ORDER BY id")

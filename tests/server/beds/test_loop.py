@@ -20,15 +20,15 @@ from legwatch.events import ClockTrust, Window
 from legwatch.state_codec import from_json
 from legwatch.text.message import text
 from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
-from legwatch_server.beds.suspects import Suspects
 from legwatch_server.beds.writer import TICK_LAG_MS
 from legwatch_server.ingest.broker import Arrival, BrokerUp, Message
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store import store as stores
-from legwatch_server.store.store import Store
+from legwatch_server.store import database
+from legwatch_server.store.database import Store
 from nightly import bare, ms, night, rules
 
 BEGIN = ms("2026-01-02T21:00Z")
@@ -348,5 +348,5 @@ def test_a_newer_database_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("UPDATE meta SET value='99'")
     db.close()
-    with pytest.raises(stores.StoreError, match="another version"):
+    with pytest.raises(database.StoreError, match="another version"):
         Store(path)

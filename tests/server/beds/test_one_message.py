@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from legwatch.contract.window import encode_window
+from legwatch_server.beds.crash_suspects import MOST_ALONE, MOST_CRASHES, Suspects
 from legwatch_server.beds.registry import BedRecord
-from legwatch_server.beds.suspects import MOST_ALONE, MOST_CRASHES, Suspects
 from legwatch_server.beds.writer import SKIPPED_MS, START_MS, TICK_LAG_MS
 from legwatch_server.inbox import Action, ActionRequest, LinkClaims, TargetKind
 from legwatch_server.ingest.broker import Message

@@ -16,7 +16,7 @@ from legwatch.__main__ import main
 from legwatch.night import local
 from legwatch_runtime.clock import utc_ms
 from legwatch_server.inbox import Action, LinkClaims, TargetKind
-from legwatch_server.links import signing_key
+from legwatch_server.signed_links import signing_key
 from legwatch_server.supervisor.toml import dump
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
-from legwatch.contract.command import Command, CommandResult
+from legwatch.contract.bedside_command import Command, CommandResult
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch_server.settings import ServerSettings

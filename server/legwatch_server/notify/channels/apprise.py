@@ -20,7 +20,7 @@ from legwatch.conditions.verdict import Severity
 from legwatch.errors import SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch_server.notify.channels import Permanent, Push, Retryable, Sent
-from legwatch_server.notify.channels.refusal import later
+from legwatch_server.notify.refusal import later
 from legwatch_server.settings import ServerSettings
 
 _STATUS = re.compile(r"error=(\d{3})")  # the only place where the library tells it

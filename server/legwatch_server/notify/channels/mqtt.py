@@ -4,7 +4,7 @@ Without the agent's answer a push is tried again under the same id, on which the
 once.
 """
 
-from legwatch.contract.command import Cmd, Command, Loudness
+from legwatch.contract.bedside_command import Cmd, Command, Loudness
 from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError, WireError
 from legwatch.oncall.escalation import Purpose

@@ -17,8 +17,8 @@ from legwatch.errors import SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch_runtime.secrets import secret
 from legwatch_server.notify.channels import Permanent, Push, Retryable, Sent
-from legwatch_server.notify.channels.heard import HttpReply, ask, foreign
-from legwatch_server.notify.channels.refusal import later, pool, refused
+from legwatch_server.notify.http_reply import HttpReply, ask, foreign
+from legwatch_server.notify.refusal import later, pool, refused
 from legwatch_server.settings import ServerSettings
 
 MOST_BYTES = 4096  # a longer message becomes an attachment

@@ -27,9 +27,9 @@ from legwatch.oncall.escalation import Purpose
 from legwatch_runtime.files import read_text
 from legwatch_runtime.secrets import create_once
 from legwatch_server.notify.channels import Permanent, Push, PushError, Retryable, Sent
-from legwatch_server.notify.channels.heard import MOST_BYTES as MOST_READ
-from legwatch_server.notify.channels.heard import HttpReply, foreign
-from legwatch_server.notify.channels.refusal import refused, unreached
+from legwatch_server.notify.http_reply import MOST_BYTES as MOST_READ
+from legwatch_server.notify.http_reply import HttpReply, foreign
+from legwatch_server.notify.refusal import refused, unreached
 from legwatch_server.settings import ServerSettings
 
 MOST_BYTES = 3993  # RFC 8291: what fits into 4096 with its padding and header

@@ -8,7 +8,7 @@ measured by its own longest run, once it has been heard for an hour.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.signals.movement import Movement
 from legwatch.signals.occupancy import Occupancy
 from legwatch.signals.thermometer import Thermometer

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from legwatch_server.notify.channels import Retryable
-from legwatch_server.notify.channels.refusal import unreached
+from legwatch_server.notify.refusal import unreached
 
 MOST_BYTES = 1 << 20  # more than any service says; a page without an end fills no memory
 _SHOWN = 60  # characters of somebody else's answer, for the owner to know it by

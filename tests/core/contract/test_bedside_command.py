@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legwatch.contract.command import (
+from legwatch.contract.bedside_command import (
     LONGEST_WHY,
     Cmd,
     Command,

@@ -18,7 +18,6 @@ from legwatch_server.inbox import Action, LinkClaims, TargetKind
 _VERSION = 1
 _FORM = struct.Struct(">BBBBQI")  # version, of, act, minutes, id, expires (s since 1970)
 _MAC_BYTES = 16
-SNOOZES_MIN = (15, 30, 60)
 _ACTS = tuple(Action)
 
 

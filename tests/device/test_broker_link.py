@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from legwatch_device.link import FIRST_WAIT_S, LONGEST_WAIT_S, BrokerLink
+from legwatch_device.broker_link import FIRST_WAIT_S, LONGEST_WAIT_S, BrokerLink
 from legwatch_device.settings import MqttTable
 
 
@@ -46,7 +46,7 @@ class Broker:
 
 
 def waits(monkeypatch: pytest.MonkeyPatch, *works: bool) -> list[float]:
-    monkeypatch.setattr("legwatch_device.link.random.uniform", lambda _a, _b: 1.0)
+    monkeypatch.setattr("legwatch_device.broker_link.random.uniform", lambda _a, _b: 1.0)
     link = BrokerLink("anna", MqttTable(), "", queue.Queue())
     patience = link._stop = Patience(len(works))
     answers = iter(works)
