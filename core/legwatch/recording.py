@@ -126,8 +126,15 @@ class _LocalClock:
         self._zone = zone
         self._last: datetime | None = None
         self._fold = 0
+        self._text, self._ms = "", 0  # as read last: the lines of one moment repeat its time
 
     def ms(self, text: str) -> int:
+        if text != self._text:
+            self._ms = self._read(text)
+            self._text = text
+        return self._ms
+
+    def _read(self, text: str) -> int:
         try:
             moment = datetime.fromisoformat(text.strip())
         except ValueError:
@@ -178,7 +185,8 @@ def windows(
     """
     length_ms = length_s * 1000
     readings = recording.readings
-    moving = {channel: _MovementCount(channel, readings) for channel in _MOVING}
+    used = {reading.channel for reading in readings}
+    moving = {name: _MovementCount(name, readings) for name in _MOVING if name in used}
     mat: bool | None = None
     seq = place = presses = 0
     end = first_ms = 0
@@ -205,7 +213,7 @@ def windows(
         sums = {
             name: counted.sum(seen.get(name), end, alive=alive) for name, counted in moving.items()
         }
-        moves = sums["movement"]
+        moves = sums.get("movement")
         seq += 1
         yield Window(
             boot,
@@ -220,8 +228,8 @@ def windows(
             _middle(seen.get("room_humidity_pct")),
             None if moves is None else min(MAX_MOVES, round(moves)),
             mat if alive else None,
-            moved_s=_within(sums["moved_s"], length_s),
-            active_s=_within(sums["active_s"], length_s),
+            moved_s=_within(sums.get("moved_s"), length_s),
+            active_s=_within(sums.get("active_s"), length_s),
         )
 
 
