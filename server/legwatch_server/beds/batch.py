@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 KEPT_PAYLOAD = 4096
 LONGEST_TOPIC, LONGEST_WHY = 200, 300
 RETRY_MS = 60_000  # a second use of a link within this time is the phone's own retry
+PLAYED = ClockTrust.PLAYED.value
 BEDSIDE = "bedside"  # who has answered, when it was the button there
 
 
@@ -201,14 +202,15 @@ class UnitOfWork:
 
     def _window(self, name: str, message: Message) -> None:
         window = decode_window(message.payload)
-        if window.clock == ClockTrust.PLAYED:
+        played = window.clock == PLAYED
+        if played:
             self._check_declared(name)
         bed = self._bed(name)
         boot = self._boot(bed, window)
         if boot.has(window.seq):
             self.counters.duplicates += 1
             return
-        if window.clock == ClockTrust.PLAYED:
+        if played:
             self._leap(bed, window.to_ms, message.arrived_ms)
         placed = correct(window, message.arrived_ms, bed.rules.alerts.fresh_s)
         if not placed.late:
@@ -216,7 +218,7 @@ class UnitOfWork:
         boot.add(window.seq)
         self._touch(bed)
         bed.seen_ms = max(bed.seen_ms, message.arrived_ms)
-        bed.played = window.clock == "played"
+        bed.played = played
         self.fresh |= not (placed.late or bed.played)
         w = placed.window
         self.batch.windows.append(

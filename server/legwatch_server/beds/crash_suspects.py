@@ -55,6 +55,8 @@ class Suspects:
 
     def begin(self, group: Sequence[Work]) -> bool:
         """Write down what is tried now; False: the server has ended with it too often."""
+        if self._file is None and not (self._alone or self._guilty):
+            return True  # nothing is remembered
         # An answer that was at work does not come again: nobody sends it.
         names = [_name(message) for message in group if isinstance(message, Message)]
         tried, self._content = 0, b""
