@@ -1,4 +1,4 @@
-"""`legwatch server`: arguments, the real clock, wiring. The only place that builds things."""
+"""`legwatch server`: read the arguments, build all parts of the server, connect and run them."""
 
 import argparse
 import logging
@@ -40,12 +40,16 @@ logger = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch server`; 0 at a clean end, 1 when it cannot run here, 2 for wrong settings."""
+    """Run `legwatch server` until a signal stops it; 0 after a clean end.
+
+    Raises CannotRun (the exit code is then 1) or SettingsError (2).
+    """
     parser = argparse.ArgumentParser(
-        prog="legwatch server", description="Store the windows, decide, and tell people."
+        prog="legwatch server",
+        description="Store the windows of all beds, decide on alerts, and notify people.",
     )
     parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="server.toml")
-    parser.add_argument("--check-config", action="store_true", help="only check the settings")
+    parser.add_argument("--check-config", action="store_true", help="check the settings and exit")
     args = parser.parse_args(argv)
     settings = read(args.config)
     channels = open_channels(settings)
@@ -156,7 +160,7 @@ def _outboxes(
 def _answered_in_app(
     arrivals: "queue.SimpleQueue[Arrival | None]", channel: str, delivery: int
 ) -> None:
-    """Pass on that somebody has acknowledged in the service's own app."""
+    """Queue an acknowledgement that a person gave in the push service's own app."""
     claims = LinkClaims(TargetKind.DELIVERY, delivery, Action.SEEN, 0, 0)
     arrivals.put(ActionRequest(claims, b"", channel, utc_ms(), lambda _outcome: None))
 
@@ -176,7 +180,7 @@ def _health(
         if not broker.connected():
             wrong.append("no connection to the broker")
         if snapshot.failing:
-            wrong.append(f"the database takes nothing: {snapshot.failing}")
+            wrong.append(f"the database accepts no writes: {snapshot.failing}")
         wrong += [f"bed {bed} cannot be judged" for bed in sorted(snapshot.unjudged)]
         wrong += [
             f"channel {name}: {outbox.failing}"
@@ -191,7 +195,7 @@ def _health(
                 colour = {True: "green", False: "amber", None: "unknown"}[route.good]
                 tried[f"{route.person}/{route.channel}"] = f"{colour}: {route.why}"
         except sqlite3.Error as error:
-            waiting = -1  # not known
+            waiting = -1  # unknown
             wrong.append(f"the outbox cannot be read: {error}")
         now_ms = utc_ms()
         age_s = round((now_ms - snapshot.committed_ms) / 1000, 1) if snapshot.committed_ms else None

@@ -1,4 +1,4 @@
-"""What people may ask of the writer: an answer to an alert, from wherever it came."""
+"""Answers to alerts on their way to the writer: from a link, an app or the command line."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,25 +7,25 @@ from typing import NamedTuple
 
 
 class TargetKind(IntEnum):
-    """What an answer is about."""
+    """The kind of thing that an answer refers to."""
 
     DELIVERY = 1  # one push to one person
-    NOTICE = 2  # for the command line, which needs no push
+    NOTICE = 2  # the command line answers a notice without a push
     BED = 3
 
 
 class Action(StrEnum):
-    """The answers."""
+    """The answers that a person can give."""
 
     SEEN = "seen"
     SNOOZE = "quiet"
     NOT_USEFUL = "useless"
-    AWAKE = "awake"  # to "tap to confirm that you can be woken"
-    PAGE = "page"  # no answer: only shows the others
+    AWAKE = "awake"  # the answer to "tap to confirm that you can be woken"
+    PAGE = "page"  # no answer: the link only opens the page with the answers
 
 
 class LinkClaims(NamedTuple):
-    """What a link says."""
+    """The content of a signed link."""
 
     target: TargetKind
     id: int
@@ -36,7 +36,7 @@ class LinkClaims(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a link's number stands for."""
+    """The bed, the notice and the person that a link's id refers to."""
 
     bed: str
     bed_id: int
@@ -47,21 +47,21 @@ class Target:
 
 
 class Outcome(StrEnum):
-    """What became of an answer."""
+    """The result of an answer."""
 
     DONE = "done"
-    AGAIN = "again"  # the phone's own retry of an answer that is noted
+    AGAIN = "again"  # a repeat of a stored answer, such as the retry of a phone
     USED = "used"
-    OVER = "over"  # the alert that was to be quiet has ended
-    GONE = "gone"  # what it was about is not here any more
+    OVER = "over"  # the alert to snooze has ended
+    GONE = "gone"  # the delivery, notice or bed no longer exists
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRequest:
-    """An answer on its way to the owner thread; `reply` is called once it is committed."""
+    """An answer on its way to the writer thread, which calls `reply` after the commit."""
 
     claims: LinkClaims
-    token: bytes  # its signature, by which a second use is known; empty: cannot be used twice
+    token: bytes  # the link's signature, to detect a second use; empty: no link
     via: str
     arrived_ms: int
     reply: Callable[[Outcome], None]

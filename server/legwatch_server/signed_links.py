@@ -1,6 +1,7 @@
-"""The links that carry an answer: signed, single-purpose, short-lived.
+"""Signed links: each carries one answer and expires.
 
-A link holds only numbers: which delivery, which answer, until when. No name, no health data.
+A link holds only numbers: the delivery, the answer and the time of expiry. It holds no name and no
+health data.
 """
 
 import base64
@@ -16,25 +17,25 @@ from legwatch_runtime.secrets import create_once
 from legwatch_server.inbox import Action, LinkClaims, TargetKind
 
 _VERSION = 1
-_FORM = struct.Struct(">BBBBQI")  # version, of, act, minutes, id, expires (s since 1970)
+_FORM = struct.Struct(">BBBBQI")  # version, target, action, minutes, id, expires (s since 1970)
 _MAC_BYTES = 16
 _ACTS = tuple(Action)
 
 
 class TokenError(LegwatchError):
-    """A link that is not ours, was changed, or is too old; the text says which."""
+    """A link that is malformed, has a wrong signature, or has expired; the text says which."""
 
 
 def sign(claims: LinkClaims, key: bytes) -> str:
-    """Return the token of a link."""
+    """Sign `claims`; the token can stand in a URL."""
     expires_s = claims.expires_ms // 1000
-    place = _ACTS.index(claims.action)
-    body = _FORM.pack(_VERSION, claims.target, place, claims.minutes, claims.id, expires_s)
+    action = _ACTS.index(claims.action)
+    body = _FORM.pack(_VERSION, claims.target, action, claims.minutes, claims.id, expires_s)
     return base64.urlsafe_b64encode(body + _mac(body, key)).rstrip(b"=").decode()
 
 
 def verify(token: str, key: bytes, now_ms: int) -> tuple[LinkClaims, bytes]:
-    """Return what a token says and its signature; raises TokenError."""
+    """Check a token; return its claims and its signature. Raises TokenError."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -44,10 +45,10 @@ def verify(token: str, key: bytes, now_ms: int) -> tuple[LinkClaims, bytes]:
     body, mac = raw[: _FORM.size], raw[_FORM.size :]
     if not hmac.compare_digest(mac, _mac(body, key)):
         raise TokenError("the signature is wrong")
-    version, of, act, minutes, ident, expires_s = _FORM.unpack(body)
+    version, target, action, minutes, ident, expires_s = _FORM.unpack(body)
     if version != _VERSION:
-        raise TokenError("of another version")
-    claims = LinkClaims(TargetKind(of), ident, _ACTS[act], minutes, expires_s * 1000)
+        raise TokenError("the link has another version")
+    claims = LinkClaims(TargetKind(target), ident, _ACTS[action], minutes, expires_s * 1000)
     if now_ms >= claims.expires_ms:
         raise TokenError("too old")
     return claims, mac
@@ -58,7 +59,7 @@ def _mac(body: bytes, key: bytes) -> bytes:
 
 
 def signing_key(folder: Path, given: str) -> bytes:
-    """Return the key given by the owner, or the one made on first start in `folder`."""
+    """Return `given`, or else the random key that the first start stores in `folder`."""
     if given:
         return given.encode()
     return create_once(folder / "answer.key", lambda: secrets.token_bytes(32))

@@ -159,7 +159,7 @@ OWN_BED = '[people.bert]\nbeds = ["left"]\n'
             f'{OWN_BED}[[roster]]\npeople = ["bert"]\nbeds = ["right"]\n',
             "roster[0].beds: nobody is told of bed 'right'",
         ),
-        ("[push]\nchannels = []\n", "push.channels: there is no way to tell everyone anything"),
+        ("[push]\nchannels = []\n", "push.channels: there is no channel to notify everyone"),
     ],
 )
 def test_an_alert_that_would_wake_nobody_is_refused(
