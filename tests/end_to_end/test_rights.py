@@ -168,7 +168,7 @@ def test_a_message_of_which_the_server_dies_is_set_aside_at_last(bedroom: Bedroo
     bedroom.wait_windows(before + 3, 20)
     assert server.code is None
     ((why, payload),) = bedroom.rows("SELECT why, payload FROM quarantine")
-    assert why == "the server has ended several times with it"
+    assert why == "the server crashed several times on this message"
     assert b'"seq":666' in payload
     gaps = "SELECT max(seq) - count(*) FROM windows w JOIN beds b ON b.id=bed_id WHERE name='anna'"
     wait_until(lambda: bedroom.rows(gaps) == [(0,)], "every window of the other bed")

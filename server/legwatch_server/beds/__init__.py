@@ -1,1 +1,1 @@
-"""The one thread that owns the state of every bed."""
+"""The writer thread: the only thread that changes the state of the beds."""

@@ -1,6 +1,6 @@
-"""One batch of messages becomes one transaction: decode, place, dedupe, decide.
+"""Turns a batch of messages into one transaction: decode, correct times, drop duplicates, decide.
 
-Nothing here is final until the commit: `undo` puts memory back as it was before the batch.
+Nothing is final before the commit: `undo` restores the memory to its state before the batch.
 """
 
 import contextlib
@@ -34,25 +34,25 @@ logger = logging.getLogger(__name__)
 
 KEPT_PAYLOAD = 4096
 LONGEST_TOPIC, LONGEST_WHY = 200, 300
-RETRY_MS = 60_000  # a second use of a link within this time is the phone's own retry
+RETRY_MS = 60_000  # a second use of a link within this time counts as the phone's retry
 PLAYED = ClockTrust.PLAYED.value
-BEDSIDE = "bedside"  # who has answered, when it was the button there
+BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button
 
 
 class Counters:
-    """What has happened since the start; read by /metrics."""
+    """Counts since the start of the server, for /health and /metrics."""
 
     def __init__(self) -> None:
         self.windows = self.duplicates = self.late = self.clock_wrong = self.quarantined = 0
         self.notices: dict[tuple[str, str], int] = {}
 
     def copy(self) -> "Counters":
-        """Return a copy, to go back to when a commit fails."""
+        """Return a copy, which `undo` restores after a failed commit."""
         return deepcopy(self)
 
 
 class UnitOfWork:
-    """Owns all beds; used by one thread."""
+    """All beds, and the batch in progress. Only the writer thread uses them."""
 
     def __init__(
         self, store: Store, rules_of: Callable[[str], Rules], plays: Callable[[str], bool]
@@ -60,16 +60,19 @@ class UnitOfWork:
         self._store, self._rules_of, self._plays = store, rules_of, plays
         self.beds: dict[str, BedRecord] = {}
         self.counters = Counters()
-        self._undeclared: set[str] = set()  # beds whose recordings were refused, and that was said
-        self.away_ms = 0  # until when no silence counts against an agent: nobody could listen
+        self._undeclared: set[str] = set()  # beds whose refused recordings are already in the log
+        # Until this time, missing windows are no agent's fault: the server was not listening.
+        self.away_ms = 0
         for ident, name, state, seen_ms, played in store.beds():
             bed = BedRecord(ident, name, rules_of(name), seen_ms=seen_ms, played=played)
             try:
                 restore(bed, state)
             except ValueError as error:
-                # Its first nights are over: it must not fall silent for a week because of this.
+                # Skip the trial nights: otherwise a known bed notifies nobody for a week.
                 bed.state = engine.start(trial_over=True)
-                logger.warning("bed %s: the stored state is not used (%s)", name, error)
+                logger.warning(
+                    "bed %s: the stored state is unusable, starting without it (%s)", name, error
+                )
             self.beds[name] = bed
         self._next_bed = max((bed.id for bed in self.beds.values()), default=0) + 1
         self._next_boot = store.next_boot_id()
@@ -89,14 +92,14 @@ class UnitOfWork:
         """Start a new batch, and remember what `undo` needs."""
         self.batch = Batch()
         self.touched, self.boots = {}, {}
-        self.fresh = False  # whether a window of a real bed came in time
+        self.fresh = False  # whether the batch has a window of a real bed that is not late
         self._replies, self._tokens, self.pressed = [], set(), {}
         self._undo_state, self._undo_boot, self._new = {}, {}, []
         self._before = self.counters.copy()
         self._ids = (self._next_bed, self._next_boot)
 
     def undo(self) -> None:
-        """Put memory back as it was when the batch began."""
+        """Restore the memory to its state at the start of the batch."""
         self.counters = self._before
         for name, before in self._undo_state.items():
             bed = self.beds[name]
@@ -113,7 +116,7 @@ class UnitOfWork:
         self.begin()
 
     def finish(self) -> Batch:
-        """Return the transaction of this batch."""
+        """Add the states of all changed beds, and return the batch to commit."""
         for bed in self.touched.values():
             text_ = to_json(bed.state)
             self.batch.states.append((text_, bed.seen_ms, int(bed.played), bed.id))
@@ -121,15 +124,17 @@ class UnitOfWork:
         return self.batch
 
     def reply(self) -> None:
-        """Tell those who answered what became of it: the batch is committed."""
-        for answered, outcome in self._replies:
+        """Report the outcome to the sender of each answer; call only after the commit."""
+        for request, outcome in self._replies:
             try:
-                answered.reply(outcome)
-            except Exception:  # who asked may be gone; the answer is committed all the same
-                logger.exception("an answer by %s could not be confirmed", answered.via)
+                request.reply(outcome)
+            except Exception:  # the sender may be gone; the answer is committed anyway
+                logger.exception(
+                    "an answer by %s is stored, but its sender could not be reached", request.via
+                )
 
     def add_request(self, request: ActionRequest, now_ms: int) -> None:
-        """Take an answer in that came by a link, an app or the command line."""
+        """Process an answer from a link, an app or the command line."""
         self._replies.append((request, self._answer(request, now_ms)))
 
     def _answer(self, request: ActionRequest, now_ms: int) -> Outcome:
@@ -143,7 +148,7 @@ class UnitOfWork:
             and request.claims.target is TargetKind.DELIVERY
             and self._answered(request.claims.id)
         ):
-            return Outcome.AGAIN  # a service that was asked twice
+            return Outcome.AGAIN  # two polls of the service reported the same answer
         target = self._store.target(request.claims.target, request.claims.id)
         if target is None or (target.bed and target.bed not in self.beds):
             return Outcome.GONE
@@ -166,7 +171,10 @@ class UnitOfWork:
         return noted or self._store.answered(delivery)
 
     def _react(self, bed: BedRecord, target: Target, request: ActionRequest, now_ms: int) -> bool:
-        """Let the engine know, a played bed in its own time; False: what was meant is over."""
+        """Pass an answer to the engine; False if the alert to snooze has ended.
+
+        For a played bed, the answer gets the recording's time.
+        """
         at_ms = bed.state.at_ms if bed.played else now_ms
         kind = AlertKind(target.kind) if target.kind else None
         who = target.person or request.via
@@ -183,9 +191,9 @@ class UnitOfWork:
         return True
 
     def add_message(self, message: Message) -> None:
-        """Take one message in; one that cannot be read is set aside.
+        """Process one message; quarantine a message that cannot be decoded.
 
-        Raises what a fault of ours or of the store raises; the batch is then to be undone.
+        Any other error passes through; the caller must then `undo` the batch.
         """
         try:
             name, rest = split(message.topic)
@@ -197,7 +205,7 @@ class UnitOfWork:
             self.set_aside(message, str(error))
 
     def tick(self, bed: BedRecord, at_ms: int) -> None:
-        """Let time come to `at_ms` for a bed."""
+        """Let the engine judge a bed's minutes up to `at_ms`."""
         self._decide(bed, Tick(at_ms))
 
     def _window(self, name: str, message: Message) -> None:
@@ -234,32 +242,32 @@ class UnitOfWork:
         self.counters.clock_wrong += placed.clock_wrong
 
     def _check_declared(self, name: str) -> None:
-        """Raise WireError for a recording of a bed that is not declared to play one."""
+        """Raise WireError if the settings do not declare the bed as `played`."""
         if self._plays(name):
             return
         why = f"a recording; declare it with beds.{name}.played = true"
         if name not in self._undeclared:
             self._undeclared.add(name)
-            logger.warning("bed %s is not taken in: it plays %s", name, why)
+            logger.warning("refused windows of bed %s: the agent plays %s", name, why)
         raise WireError(f"clock: {why}")
 
     def _leap(self, bed: BedRecord, to_ms: int, now_ms: int) -> None:
-        """Take from a recording's allowance; raises WireError when there is none left."""
+        """Charge a leap to the recording's allowance; raises WireError if too little is left."""
         leaps = bed.leaps.after(bed.state.at_ms, to_ms, now_ms)
         if leaps is None:
-            raise WireError("this recording leaps too often through time")
+            raise WireError("this recording leaps too far or too often")
         self._touch(bed)
         bed.leaps = leaps
 
     def _press(self, name: str, message: Message) -> None:
         press = decode_press(message.payload)
         bed = self._bed(name)
-        again = (bed.name, press.id) in self.pressed
-        self.pressed[bed.name, press.id] = None  # confirmed anew, since it came anew
-        if again or self._store.pressed(bed.id, press.id):
-            return  # sent again: it was counted when it came first
+        repeated = (bed.name, press.id) in self.pressed
+        self.pressed[bed.name, press.id] = None  # confirm duplicates too
+        if repeated or self._store.pressed(bed.id, press.id):
+            return  # a duplicate: the first press was counted
         if bed.played:
-            # An older one is news of the present minute: it takes no time line back.
+            # An older press counts for the current minute: the timeline must not leap back.
             self._leap(bed, max(press.at_ms, bed.state.at_ms), message.arrived_ms)
         self.batch.presses.append(
             (bed.id, press.id, press.button, press.at_ms, press.kind.value if press.kind else None)
@@ -323,7 +331,7 @@ class UnitOfWork:
         return boot
 
     def _boot_seen(self, bed: BedRecord, name: str) -> SequenceTracker | None:
-        """Return a boot of which something is stored, or about to be."""
+        """Return the tracker of a boot that is in memory or in the store, else None."""
         boot = bed.boots.get(name)
         if boot is None:
             stored = self._store.boot(bed.id, bed.name, name)
@@ -338,7 +346,11 @@ class UnitOfWork:
             self._undo_state[bed.name] = (bed.state, bed.seen_ms, bed.played, bed.leaps)
 
     def set_aside(self, message: Message, why: str) -> None:
-        """Keep the bytes of a message; if it names its place, the rest need not wait for it."""
+        """Quarantine a message: store its bytes and the reason.
+
+        If the message names a known boot and its sequence number, count the number as received:
+        otherwise the agent would send the message forever.
+        """
         if not self.counters.quarantined:
             logger.warning("quarantined a message on %s: %s", message.topic, why)
         boot = seq = name = None
@@ -361,7 +373,7 @@ class UnitOfWork:
         self.counters.quarantined += 1
 
     def _confirm_unread(self, name: str, message: Message) -> None:
-        """Let the agent let go of a press that is set aside, if it says its id: it is kept here."""
+        """Confirm a quarantined press if its id is readable: the agent then deletes the press."""
         ident = parse(message.payload).get("id")
         if name in self.beds and is_press_id(ident):
             self.pressed[name, ident] = None
@@ -389,7 +401,7 @@ def _faults_text(faults: tuple[tuple[str, str], ...]) -> str:
 
 
 def _as_event(press: Press, at_ms: int) -> Ack | Snooze | None:
-    """Return what a button at the bedside says to the engine."""
+    """Return the engine's event for a bedside button; None: the engine does not need the press."""
     if press.button == "snooze":
         until_ms = at_ms + (press.minutes or DEFAULT_SNOOZE_MIN) * 60_000
         return Snooze(at_ms, press.kind, until_ms, standing=True)

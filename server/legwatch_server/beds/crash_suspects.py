@@ -1,10 +1,12 @@
-"""Which messages are being taken in, on disk: a crash leaves their names behind.
+"""A file with the hashes of the messages in progress: after a crash, these are the suspects.
 
-A message that was there at the last crash is then tried alone, so that it can take no other down
-with it. One with which the server has ended several times is set aside untried, or the broker would
-send it again at every start and every bed would be blind for good.
+The next start processes each suspect alone, so that a bad message stops no other message. After
+several crashes on the same message, the server quarantines the message without another try:
+otherwise the broker would send the message again at every start, and the server would never watch
+any bed again.
 
-The file is written for each batch and not synced: it has to outlive a crash of the process only.
+The server writes the file for each batch and does not sync it: the file only has to survive a crash
+of the process.
 """
 
 import contextlib
@@ -17,20 +19,20 @@ from pathlib import Path
 from legwatch_server.inbox import ActionRequest
 from legwatch_server.ingest.broker import Message
 
-MOST_CRASHES = 3  # tried alone so often: a kill can fall on an innocent one once, not thrice
-MOST_ALONE = 64  # after a crash in a long backlog, groups of so many are tried before each alone
+MOST_CRASHES = 3  # tries alone; a kill may hit a harmless message once, but hardly three times
+MOST_ALONE = 64  # with more suspects than this, try groups of this size first
 _NAME_BYTES = 8
 
 Work = Message | ActionRequest
 
 
 class Suspects:
-    """Used by the owner thread. Without a file nothing is remembered."""
+    """Used by the writer thread. Without a `path`, there are never any suspects."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._file: int | None = None
-        self._alone: dict[bytes, int] = {}  # by message: how often it was begun alone
-        self._guilty: set[bytes] = set()  # more copies of one may wait in the broker
+        self._alone: dict[bytes, int] = {}  # by message hash: how many tries alone
+        self._guilty: set[bytes] = set()  # quarantined; the broker may still hold more copies
         self._content = b""
         if path is None:
             return
@@ -39,9 +41,9 @@ class Suspects:
             self._read(os.pread(self._file, 1_000_000, 0))
 
     def groups(self, messages: Sequence[Work]) -> Iterator[list[Work]]:
-        """Yield the messages in order, each suspect in a small group of its own.
+        """Yield the messages in order, the suspects in small groups of their own.
 
-        Without messages there is one empty group: time passes for the beds all the same.
+        Without messages, yield one empty group: beds may be due anyway.
         """
         if not messages or not (self._alone or self._guilty):
             yield list(messages)
@@ -54,10 +56,10 @@ class Suspects:
                 yield group[begin : begin + size]
 
     def begin(self, group: Sequence[Work]) -> bool:
-        """Write down what is tried now; False: the server has ended with it too often."""
+        """Write the group's hashes to the file; False after too many crashes: do not try again."""
         if self._file is None and not (self._alone or self._guilty):
             return True  # nothing is remembered
-        # An answer that was at work does not come again: nobody sends it.
+        # Skip answers: after a crash, nobody sends an answer again.
         names = [_name(message) for message in group if isinstance(message, Message)]
         tried, self._content = 0, b""
         if len(names) == 1 and names[0] in self._guilty:
@@ -74,15 +76,15 @@ class Suspects:
         return True
 
     def rest(self) -> None:
-        """Write nothing down while the store is waited for: an end then is no message's fault."""
+        """Empty the file during a wait for the store: no message causes a crash then."""
         self._write(b"")
 
     def again(self) -> None:
-        """Write down what is tried once more."""
+        """Write the same hashes again, before another try."""
         self._write(self._content)
 
     def done(self, group: Sequence[Work]) -> None:
-        """Clear these: they were taken in, or set aside."""
+        """Forget these messages: they are committed or quarantined."""
         if self._alone:
             for message in group:
                 if isinstance(message, Message):
@@ -108,12 +110,12 @@ class Suspects:
 
     def _write(self, content: bytes) -> None:
         if self._file is not None:
-            with contextlib.suppress(OSError):  # a full disk is the store's to tell
+            with contextlib.suppress(OSError):  # the store reports a full disk
                 os.pwrite(self._file, content, 0)
                 os.ftruncate(self._file, len(content))
 
 
 def _name(message: Message) -> bytes:
-    """Return what a message is known by, also when the broker sends it again."""
-    told = message.topic.encode("utf-8", "replace") + b"\0" + message.payload
-    return hashlib.blake2b(told, digest_size=_NAME_BYTES).digest()
+    """Hash the topic and the payload: a copy of a message has the same name."""
+    content = message.topic.encode("utf-8", "replace") + b"\0" + message.payload
+    return hashlib.blake2b(content, digest_size=_NAME_BYTES).digest()

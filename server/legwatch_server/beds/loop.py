@@ -1,4 +1,4 @@
-"""The one thread that owns every bed: take in, decide, commit, and only then tell anybody."""
+"""The loop of the writer thread: gather, decide, commit, and only then publish and notify."""
 
 import logging
 import queue
@@ -29,28 +29,28 @@ from legwatch_server.store.deliveries import DeliveryTest
 logger = logging.getLogger(__name__)
 
 MOST = 2000  # messages in one transaction
-STATES_A_S = 200  # `state` messages are for dashboards: at most so many
+STATES_A_S = 200  # the limit for `state` messages, which only dashboards read
 CONFIRMATIONS_A_S = 2000
 LONGEST_WAIT_S = 1.0
 EVENING_LOOK_MS = 60_000
-NO_BOOT = SequenceTracker(0, "00000000", 0)  # of a bed that has sent presses only
+NO_BOOT = SequenceTracker(0, "00000000", 0)  # for a bed that has sent presses but no windows
 
 
 Rehearsal = Callable[[int, str, list[TrialEnd]], tuple[str, list[DeliveryTest]] | None]
 
 
 class Publisher(Protocol):
-    """What the owner needs of the broker."""
+    """The part of the broker connection that the writer loop uses."""
 
     def acknowledge(self, messages: list[Message]) -> None:
-        """Tell the broker that these are committed."""
+        """Tell the broker that these messages are committed."""
 
     def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
-        """Publish."""
+        """Publish one message."""
 
 
 class WriterLoop:
-    """Runs until a None comes through the queue of arrivals."""
+    """Runs until the queue of arrivals delivers a None."""
 
     def __init__(
         self,
@@ -86,16 +86,16 @@ class WriterLoop:
         self._states = _RateLimit(STATES_A_S, utc_ms)
 
     def begin(self) -> None:
-        """Put the outbox in order; called before anybody is told, and again until it worked."""
+        """Recover the outbox before the first notification; `turn` tries again after an error."""
         try:
             with self._store.transaction() as db:
                 recover(db, self._planner, self._unit.beds.values(), self._utc_ms())
             self._resumed = True
         except sqlite3.Error as error:
-            logger.warning("the outbox was not put in order yet: %s", error)
+            logger.warning("could not recover the outbox, trying again: %s", error)
 
     def run(self) -> None:
-        """Work until told to stop; what has arrived before that is still committed."""
+        """Run until a None arrives; commit everything that arrived before the None."""
         while True:
             arrivals, stop = self._gather()
             self.turn(arrivals)
@@ -103,22 +103,22 @@ class WriterLoop:
                 return
 
     def turn(self, arrivals: Sequence[Arrival]) -> None:
-        """Take a batch in and commit it; a failing disk is waited for, nothing is dropped."""
+        """Commit one batch, then publish; while the disk fails, wait and drop nothing."""
         if not self._resumed:
             self.begin()
         messages = [a for a in arrivals if not isinstance(a, BrokerUp)]
         if any(isinstance(a, BrokerUp) for a in arrivals):
             for bed in self._unit.beds.values():
-                # Say again what stands, and what does not: a crash may have come before the word.
+                # Publish all alerts again, firing or not: a crash may have prevented the last time.
                 bed.alerts = dict.fromkeys(AlertKind, b"?")
                 self._writer.unsaid[bed.name] = bed
         if not self._writer.write(messages):
-            return  # not acknowledged, so the broker sends it again
+            return  # the broker sends the unacknowledged messages again
         self._publish()
         self._rehearse()
 
     def _rehearse(self) -> None:
-        """Begin the evening's try when it is time; looked at once a minute."""
+        """Plan the evening's rehearsal when it is due; check once a minute."""
         now_ms = self._utc_ms()
         if now_ms - self._evening_ms < EVENING_LOOK_MS:
             return
@@ -129,15 +129,15 @@ class WriterLoop:
                 self._store.rehearse(*planned, now_ms)
                 self._wake()
         except sqlite3.Error as error:
-            logger.warning("the evening's try was put off: %s", error)
+            logger.warning("could not plan the rehearsal, trying again: %s", error)
 
     def _trial_ends(self) -> list[TrialEnd]:
-        """Return the beds whose first nights are over, and nobody was told."""
-        told = self._store.trial_ends_announced()
+        """Return the beds whose trial nights are over and whose people do not know yet."""
+        announced = self._store.trial_ends_announced()
         return [
             TrialEnd(bed.id, bed.name)
             for bed in self._unit.beds.values()
-            if bed.id not in told and is_over(bed.state.bed.trial, bed.rules)
+            if bed.id not in announced and is_over(bed.state.bed.trial, bed.rules)
         ]
 
     def _gather(self) -> tuple[list[Arrival], bool]:
@@ -175,36 +175,36 @@ class WriterLoop:
             bed.minutes = minutes
             try:
                 self._publish_bed(bed)
-            except Exception:  # what one bed looks like is no reason to leave the others
-                logger.exception("bed %s cannot be shown", bed.name)
+            except Exception:  # a fault in one bed must not stop the others
+                logger.exception("could not publish the state of bed %s", bed.name)
         unsaid.clear()
 
     def _confirm(self, bed: BedRecord, boot: SequenceTracker) -> None:
-        """Tell a bed's agent what it may let go of."""
+        """Tell a bed's agent which windows and presses are stored; the agent then deletes them."""
         self._writer.pressed.pop(bed.name, None)
         stored = Stored(boot.boot, boot.upto, self._writer.presses(bed))
         name = topic(bed.name, Channel.STORED)
         self._broker.publish(name, encode_stored(stored), qos=0, retain=True)
 
     def _publish_bed(self, bed: BedRecord) -> None:
-        seen = engine.view(bed.state, bed.rules)
-        if seen is None:
+        view = engine.view(bed.state, bed.rules)
+        if view is None:
             return
-        standing = {alert.kind.value: alert_payload(alert) for alert in seen.alerts}
-        for kind in bed.alerts.keys() | standing.keys():
-            payload = standing.get(kind, b"")
+        payloads = {alert.kind.value: alert_payload(alert) for alert in view.alerts}
+        for kind in bed.alerts.keys() | payloads.keys():
+            payload = payloads.get(kind, b"")
             if bed.alerts.get(kind) != payload:
                 self._broker.publish(
                     topic(bed.name, Channel.ALERT, kind), payload, qos=1, retain=True
                 )
-        bed.alerts = standing
+        bed.alerts = payloads
         if self._states.take():
             name = topic(bed.name, Channel.STATE)
-            self._broker.publish(name, state_payload(seen), qos=0, retain=False)
+            self._broker.publish(name, state_payload(view), qos=0, retain=False)
 
 
 class _RateLimit:
-    """So many a second."""
+    """Allows `most` calls a second."""
 
     def __init__(self, most: int, utc_ms: Callable[[], int]) -> None:
         self._most, self._utc_ms = most, utc_ms

@@ -1,29 +1,29 @@
-"""How far a recording's time line may leap.
+"""Limits how far and how often a recording's timeline may leap.
 
-A minute that nobody sent costs as much to judge as one that came. A recording may have holes of
-days between its nights; one that leaps back and forth all the time would keep the server from every
-other bed.
+The engine judges every minute of a gap, and a minute without a window takes as long as a minute
+with one. A recording may have gaps of days between its nights. A recording that leaps back and
+forth all the time would keep the server too busy for the other beds.
 """
 
 from typing import NamedTuple
 
 from legwatch.engine import BACK_MS, MINUTE_MS, SETTLE_MINUTES
 
-FREE_BACK_MINUTES = BACK_MS // MINUTE_MS  # so far back a window is only out of order
-FREE_MINUTES = 30  # a hole that a recording has in a night: nothing is counted for it
-MOST_MINUTES = 100_000  # some five seconds of work on a desktop; two months of nights at once
-MINUTES_A_S = 100.0  # and half a hundredth of a processor from then on
-BACK_MINUTES = 60  # what a time line that begins anew is counted as
+FREE_BACK_MINUTES = BACK_MS // MINUTE_MS  # a smaller step back is only a window out of order
+FREE_MINUTES = 30  # a gap this long is usual within a night and costs nothing
+MOST_MINUTES = 100_000  # about 5 s of work on a desktop; enough for two months of nights at once
+MINUTES_A_S = 100.0  # the refill: about 0.5 % of one processor
+BACK_MINUTES = 60  # the cost of a leap back to a new timeline
 
 
 class LeapAllowance(NamedTuple):
-    """One bed's allowance, in minutes to judge. It fills again with real time."""
+    """One bed's budget for leaps, in minutes to judge. Real time refills the budget."""
 
     left: float = MOST_MINUTES
-    at_ms: int | None = None  # real time
+    at_ms: int | None = None  # UTC of the last window; None: no window yet
 
     def after(self, from_ms: int, to_ms: int, now_ms: int) -> "LeapAllowance | None":
-        """Return what is left after a leap of the time line at `now_ms`; None: it is too much."""
+        """Return the allowance after a leap at real time `now_ms`; None if too little is left."""
         left = self.left
         if self.at_ms is not None:
             passed_s = max(0, now_ms - self.at_ms) / 1000

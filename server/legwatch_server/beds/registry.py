@@ -1,4 +1,4 @@
-"""What the owner thread remembers of every bed between batches."""
+"""The writer thread's memory of every bed between batches."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from legwatch_server.beds.recording_leaps import LeapAllowance
 
 @dataclass(slots=True)
 class SequenceTracker:
-    """One start of an agent: all its windows up to `upto` are committed, and those `ahead`."""
+    """The windows received from one boot of an agent: all up to `upto`, and those in `ahead`."""
 
     id: int
     boot: str
@@ -18,11 +18,11 @@ class SequenceTracker:
     ahead: set[int] = field(default_factory=set)
 
     def has(self, seq: int) -> bool:
-        """Say whether the window is already here."""
+        """Return True if the window was received before."""
         return seq <= self.upto or seq in self.ahead
 
     def add(self, seq: int) -> None:
-        """Count a window as here, and close gaps."""
+        """Count a window as received, and move `upto` if a gap closes."""
         if seq == self.upto + 1 and not self.ahead:
             self.upto = seq
             return
@@ -30,14 +30,14 @@ class SequenceTracker:
         self.close()
 
     def holds_from(self, low: int) -> None:
-        """Take everything below `low` as done: confirmed before, or lost and counted there."""
+        """Expect no window below `low`: the agent holds none (confirmed, or lost and counted)."""
         if low - 1 > self.upto:
             self.upto = low - 1
             self.ahead = {seq for seq in self.ahead if seq > self.upto}
             self.close()
 
     def close(self) -> None:
-        """Move `upto` over what is here without a gap."""
+        """Move `upto` to the last window before the next gap."""
         while self.upto + 1 in self.ahead:
             self.upto += 1
             self.ahead.remove(self.upto)
@@ -45,7 +45,7 @@ class SequenceTracker:
 
 @dataclass(slots=True)
 class BedRecord:
-    """One bed. `state` is replaced, never changed."""
+    """One bed. Replace `state`, never change it in place: `undo` needs the old state."""
 
     id: int
     name: str
@@ -55,14 +55,14 @@ class BedRecord:
     played: bool = False
     boots: dict[str, SequenceTracker] = field(default_factory=dict)
     minutes: int = 0  # judged minutes at the last `state` message
-    alerts: dict[str, bytes] = field(default_factory=dict)  # as last published
+    alerts: dict[str, bytes] = field(default_factory=dict)  # payload by kind, as last published
     due_queued: bool = False
-    presses: tuple[str, ...] | None = None  # ids of the last that are committed; None: not asked
-    leaps: LeapAllowance = field(default_factory=LeapAllowance)  # of a recording
+    presses: tuple[str, ...] | None = None  # ids of the last committed; None: not read yet
+    leaps: LeapAllowance = field(default_factory=LeapAllowance)  # for recordings
 
 
 def restore(bed: BedRecord, text: str | None) -> BedRecord:
-    """Return the bed with its stored state; raises ValueError when that is not one."""
+    """Load the stored state into the bed; raises ValueError if `text` is no valid state."""
     if text is not None:
         bed.state = from_json(text)
     return bed

@@ -1,4 +1,4 @@
-"""How the server is: written by the owner thread, read by /health."""
+"""The server's status: the writer thread writes it, /health reads it."""
 
 import threading
 from collections.abc import Iterable
@@ -7,36 +7,36 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class StatusSnapshot:
-    """One look at the owner thread."""
+    """The status of the writer thread at one moment."""
 
     committed_ms: int = 0
-    fresh_ms: int = 0  # when a window of a real bed, in time, was last committed
+    fresh_ms: int = 0  # last commit of a window from a real bed that was not late
     commits: int = 0
     messages: int = 0
-    commit_s: float = 0.0  # all commits together
-    failing: str = ""  # why the database takes nothing; empty: it does
+    commit_s: float = 0.0  # total of all commits
+    failing: str = ""  # why the last commit failed; empty: it succeeded
     failed_ms: int = 0
-    unjudged: frozenset[str] = frozenset()  # beds that a fault of ours keeps from being judged
+    unjudged: frozenset[str] = frozenset()  # beds that the engine could not judge
 
     @property
     def well_ms(self) -> int:
-        """When all was last known to be well: the newest fresh window, 0 while a bed is blind."""
+        """When a fresh window was last committed, UTC ms; 0 while a bed cannot be judged."""
         return 0 if self.unjudged else self.fresh_ms
 
 
 class Status:
-    """Replaced as a whole, so a reader never sees half of one."""
+    """Holds the snapshot. Each change replaces the whole snapshot, so readers need no lock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._snapshot = StatusSnapshot()
 
     def now(self) -> StatusSnapshot:
-        """Return the last beat."""
+        """Return the current snapshot."""
         return self._snapshot
 
     def committed(self, took_s: float, messages: int, now_ms: int, fresh_ms: int) -> None:
-        """Note a commit; `fresh_ms` 0: without a fresh window."""
+        """Note a commit; `fresh_ms` is 0 if the commit had no fresh window."""
         with self._lock:
             snapshot = self._snapshot
             self._snapshot = replace(
@@ -63,7 +63,7 @@ class Status:
                 )
 
     def failed(self, why: str, now_ms: int) -> None:
-        """Note that the database took nothing."""
+        """Note a failed commit; `failed_ms` stays at the first failure in a row."""
         with self._lock:
             since = self._snapshot.failed_ms if self._snapshot.failing else now_ms
             self._snapshot = replace(self._snapshot, failing=why, failed_ms=since)

@@ -1,8 +1,9 @@
-"""Takes messages in and commits them; finds the one to blame when that fails.
+"""Commits messages; after a failure, finds the message or the bed that caused the failure.
 
-An error of the store (full, locked, I/O, malformed) is nobody's fault: it is waited for, and
-nothing is dropped. Any other error may be a message's or a bed's own: the batch is halved until
-what fails stands alone, that is set aside with its bytes, and all the rest goes on.
+No message causes an error of the store (full, locked, I/O, malformed): the writer waits, tries
+again and drops nothing. Any other error may come from one message or one bed: the writer halves
+the batch until the failing message is alone, quarantines this message with its bytes, and commits
+the rest.
 """
 
 import heapq
@@ -25,27 +26,30 @@ from legwatch_server.store.database import Store, of_the_store
 
 logger = logging.getLogger(__name__)
 
-TICK_LAG_MS = 2000  # a window may be this late on its way without the clock overtaking it
-START_MS = (
-    180_000  # as old as a window may be to count (alerts.fresh_s): those that waited come first
-)
-SKIPPED_MS = 60_000  # a bed whose minute cannot be judged is tried again after this
+TICK_LAG_MS = 2000  # ticks stay this far behind the clock: a window may still be on its way
+# No ticks for this time after the start: windows that waited in the agents come first. As long as
+# alerts.fresh_s, the age at which a window is too late for an alert.
+START_MS = 180_000
+SKIPPED_MS = 60_000  # wait before another try with a bed that cannot be judged
 RETRY_S = (0.2, 1.0, 5.0)
 
 
 class Acknowledges(Protocol):
-    """What the writer needs of the broker."""
+    """The part of the broker connection that the writer uses."""
 
     def acknowledge(self, messages: list[Message]) -> None:
-        """Tell the broker that these are committed."""
+        """Tell the broker that these messages are committed."""
 
 
-class _Stopped(Exception):  # noqa: N818 - no error: somebody asks us to end
-    """Asked to end while the store takes nothing; the broker sends again what is not committed."""
+class _Stopped(Exception):  # noqa: N818 - not an error: a request to stop
+    """A stop while the store fails; the broker sends the uncommitted messages again."""
 
 
 class Writer:
-    """Used by the owner thread. `unconfirmed` and `unsaid` are for it to tell, and to empty."""
+    """Used by the writer thread.
+
+    WriterLoop publishes and empties `unconfirmed`, `unsaid` and `pressed`.
+    """
 
     def __init__(
         self,
@@ -68,25 +72,25 @@ class Writer:
         self._due: list[tuple[int, str]] = []
         self.unconfirmed: dict[int, tuple[BedRecord, SequenceTracker]] = {}
         self.unsaid: dict[str, BedRecord] = {}
-        self.pressed: dict[str, BedRecord] = {}  # with presses to confirm
+        self.pressed: dict[str, BedRecord] = {}  # beds with presses to confirm
         for bed in unit.beds.values():
             self._expect(bed)
 
     def wait_s(self, longest_s: float) -> float:
-        """Return how long nothing is due by itself."""
+        """Return the time until the next bed is due, at most `longest_s`; negative: overdue."""
         if not self._due:
             return longest_s
         due_ms = max(self._due[0][0] + TICK_LAG_MS, self._started_ms + START_MS)
         return min(longest_s, (due_ms - self._utc_ms()) / 1000)
 
     def write(self, messages: Sequence[Work]) -> bool:
-        """Take messages in and let time pass; False: asked to end before all was written."""
+        """Commit the messages and the due beds; False after a stop: some are not committed."""
         try:
             for group in self._suspects.groups(messages):
                 if self._suspects.begin(group):
                     self._settle(group)
                 else:
-                    self._set_aside(group[0], "the server has ended several times with it")
+                    self._set_aside(group[0], "the server crashed several times on this message")
                 self._suspects.done(group)
         except _Stopped:
             self._suspects.rest()
@@ -94,16 +98,16 @@ class Writer:
         return True
 
     def presses(self, bed: BedRecord) -> tuple[str, ...]:
-        """Return the ids of a bed's last committed presses."""
+        """Return a bed's last committed press ids, oldest first; empty if the store fails."""
         if bed.presses is None:
             try:
                 bed.presses = self._store.presses(bed.id, MOST_PRESSES)
             except sqlite3.Error:
-                return ()  # the agent sends them again, and hears of them then
+                return ()  # the agent sends its presses again and gets the confirmation then
         return bed.presses
 
     def _settle(self, messages: list[Work]) -> None:
-        """Commit messages and what is due; if that is refused, each of them in its own right."""
+        """Commit messages and due beds together; after an error, find what is at fault."""
         due = self._pop_due()
         try:
             if self._patiently(messages, due) is None:
@@ -129,32 +133,32 @@ class Writer:
         self._halve(messages[middle:])
 
     def _set_aside(self, message: Work, why: str, error: Exception | None = None) -> None:
-        """Keep a message's bytes and go on without it: that this can be stored proves the store."""
+        """Quarantine a message and acknowledge it; raises the error if even that fails."""
         if not isinstance(message, Message):
-            logger.error("an answer by %s could not be taken in: %s", message.via, why)
+            logger.error("could not process an answer by %s: %s", message.via, why)
             return
-        logger.error("set aside a message on %s: %s", message.topic, why, exc_info=error)
+        logger.error("quarantined a message on %s: %s", message.topic, why, exc_info=error)
         refused = self._patiently([], [], aside=(message, why))
         if refused is not None:
-            raise refused  # then the fault is ours: better end than lose it
+            raise refused  # the message is not at fault: stop the server, do not lose the message
         self._broker.acknowledge([message])
 
     def _patiently(
         self, messages: list[Work], due: list[BedRecord], aside: tuple[Message, str] | None = None
     ) -> Exception | None:
-        """Try until the store takes it; return an error that is not the store's own."""
+        """Retry while the store fails; return any other error, or None after the commit."""
         attempt = 0
         while True:
             error = self._attempt(messages, due, aside)
             if error is None or not of_the_store(error):
                 if attempt:
-                    logger.info("the database takes windows again")
+                    logger.info("the database accepts writes again")
                 return error
             self._status.failed(str(error), self._utc_ms())
             self._suspects.rest()
             if not attempt:
                 logger.warning(
-                    "the database takes nothing (%s): is the disk full? Nothing is lost; "
+                    "the database accepts no writes (%s): is the disk full? Nothing is lost; "
                     "trying again",
                     error,
                 )
@@ -166,7 +170,7 @@ class Writer:
     def _attempt(
         self, messages: list[Work], due: list[BedRecord], aside: tuple[Message, str] | None
     ) -> Exception | None:
-        """Try once; on an error memory and disk are as before."""
+        """Try once; after an error, memory and disk are unchanged."""
         unit, now_ms = self._unit, self._utc_ms()
         begun_s = time.perf_counter()
         unit.begin()
@@ -184,7 +188,7 @@ class Writer:
             if not (messages or aside or unit.touched):
                 return None
             work = self._store.commit(batch, self._planner.plan, now_ms)
-        except Exception as error:  # noqa: BLE001 - whose fault it is, the caller finds out
+        except Exception as error:  # noqa: BLE001 - the caller finds the cause
             unit.undo()
             return error
         fresh_ms = now_ms if unit.fresh else 0
@@ -209,11 +213,11 @@ class Writer:
             self._expect(bed)
 
     def _pop_due(self) -> list[BedRecord]:
-        """Return the real beds whose minute is over; a played bed has its own time."""
+        """Take all due beds from the queue; none shortly after the start."""
         found: list[BedRecord] = []
         now_ms = self._utc_ms()
         if 0 <= now_ms - self._started_ms < START_MS:
-            return found  # a clock that was set back meanwhile does not make it wait for longer
+            return found  # not below 0: after the clock was set back, do not wait longer
         while self._due and self._due[0][0] + TICK_LAG_MS <= now_ms:
             bed = self._unit.beds.get(heapq.heappop(self._due)[1])
             if bed is not None:
@@ -227,7 +231,7 @@ class Writer:
             self._unit.tick(bed, now_ms - TICK_LAG_MS)
 
     def _skip(self, bed: BedRecord, error: Exception) -> None:
-        """Leave a bed out whose minute cannot be judged; the other beds go on."""
+        """Leave out a bed that cannot be judged for SKIPPED_MS; the other beds go on."""
         logger.error("bed %s cannot be judged", bed.name, exc_info=error)
         self._status.unjudged(bed.name)
         self._expect(bed, self._utc_ms() + SKIPPED_MS)

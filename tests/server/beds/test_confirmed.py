@@ -106,9 +106,12 @@ def test_a_recording_of_a_bed_that_is_not_declared_so_is_set_aside(
     assert house.count("windows") == 1
     assert house.upto() == 4  # its agent does not send them for ever
     assert house.count("notices") == 0
-    said = [r.getMessage() for r in caplog.records if "is not taken in" in r.getMessage()]
+    said = [r.getMessage() for r in caplog.records if "refused windows" in r.getMessage()]
     assert said == [
-        "bed real is not taken in: it plays a recording; declare it with beds.real.played = true"
+        (
+            "refused windows of bed real: the agent plays a recording;"
+            " declare it with beds.real.played = true"
+        )
     ]
 
 
