@@ -1,1 +1,1 @@
-"""From the broker to the writer: messages, and the times that they are given."""
+"""From the broker to the writer: receive the messages, and correct their times."""

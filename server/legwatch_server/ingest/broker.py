@@ -1,10 +1,11 @@
-"""The server's connection to the broker. Its callbacks only put into the owner's queue.
+"""The server's connection to the broker. Its callbacks only fill the queue of the writer thread.
 
-A message is acknowledged to the broker after its commit, never before, so a crash in between makes
-the broker send it again. Acknowledgements of an earlier connection are dropped: their numbers may
-by then mean other messages, and the broker sends the unacknowledged again anyway.
+The server acknowledges a message only after its commit: after a crash in between, the broker sends
+the message again. The server drops acknowledgements for an earlier connection: their numbers may
+mean other messages by then, and the broker sends unacknowledged messages again anyway.
 
-It is the server's only connection: the broker gives each user one, so that nobody can take it over.
+The server has no other connection: the broker allows one connection for each user, so that nobody
+can take over another user's session.
 """
 
 import logging
@@ -27,7 +28,7 @@ CHANNELS = ("window", "event")
 
 
 class Message(NamedTuple):
-    """One message as it came."""
+    """One message from the broker, not decoded yet."""
 
     topic: str
     payload: bytes
@@ -37,7 +38,7 @@ class Message(NamedTuple):
 
 
 class BrokerUp(NamedTuple):
-    """The broker is there (again)."""
+    """The broker has accepted a new connection."""
 
     connection: int
 
@@ -46,7 +47,7 @@ Arrival = Message | BrokerUp | ActionRequest
 
 
 class BrokerConnection:
-    """Subscribes on every connect, with a session that the broker keeps while we are away."""
+    """Subscribes on every connect; the broker keeps the session while the server is away."""
 
     def __init__(
         self, settings: BrokerTable, password: str, arrivals: "queue.SimpleQueue[Arrival | None]"
@@ -67,21 +68,21 @@ class BrokerConnection:
         client.on_message = self._on_message
 
     def hear_answers(self, hear: Callable[[str, bytes], None]) -> None:
-        """Give the agents' answers to `hear`, on the connection's thread; called before start."""
+        """Pass the agents' answers to `hear`, on the connection's thread; call before `start`."""
         self._answers = hear
 
     def start(self) -> None:
-        """Begin to connect; goes on trying by itself."""
+        """Connect in the background, with retries until `stop`."""
         where = self._settings
         self._client.connect_async(where.host, where.port, where.keepalive_s)
         self._client.loop_start()
 
     def connected(self) -> bool:
-        """Say whether the broker is there."""
+        """Return True while the broker is connected."""
         return bool(self._client.is_connected())
 
     def ready(self, timeout_s: float) -> str:
-        """Wait until the broker has our subscriptions; return why not, empty when it has."""
+        """Wait for the subscriptions; empty on success, else the reason of the failure."""
         if self._ready.wait(timeout_s):
             return ""
         return f"no broker at {self._settings.host}:{self._settings.port}: {self._why}"
@@ -91,7 +92,7 @@ class BrokerConnection:
         return self._client.publish(topic, payload, qos=0).rc == mqtt.MQTT_ERR_SUCCESS
 
     def acknowledge(self, messages: list[Message]) -> None:
-        """Tell the broker that these are committed."""
+        """Acknowledge committed messages, except those of an earlier connection."""
         for message in messages:
             if message.mid and message.connection == self._connection:
                 self._client.ack(message.mid, 1)
@@ -116,7 +117,7 @@ class BrokerConnection:
             logger.info("the broker is back")
         self._failing = False
         self._connection += 1
-        # An answer is of use at once or not at all: with QoS 0 the broker keeps none for later.
+        # QoS 0: the broker must not keep answers, because a late answer is useless.
         answers = (f"{ROOT}/+/{Channel.RESULT.value}", 0)
         client.subscribe([*((f"{ROOT}/+/{channel}", 1) for channel in CHANNELS), answers])
         self._arrivals.put(BrokerUp(self._connection))
@@ -125,14 +126,14 @@ class BrokerConnection:
         self, _client: mqtt.Client, _data: object, _mid: int, codes: list[Any], _properties: object
     ) -> None:
         if any(code.is_failure for code in codes):
-            self._complain("it does not let us hear the agents")
+            self._complain("the broker refuses the subscriptions")
             return
         self._ready.set()
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
     ) -> None:
-        refused = not self._ready.is_set()  # and that has said why already
+        refused = not self._ready.is_set()  # the reason is already in the log
         self._ready.clear()
         if code.is_failure and not refused:
             self._complain(code)

@@ -1,4 +1,4 @@
-"""Where in time a window belongs, and whether it comes too late to alert anybody."""
+"""Corrects the times of windows, and marks windows that are too late for an alert."""
 
 from typing import NamedTuple
 
@@ -6,23 +6,23 @@ from legwatch.contract.press import Press
 from legwatch.events import ClockTrust, Window
 
 AHEAD_MS = 300_000  # a clock further ahead than this is wrong
-EARLIEST_MS = 1_577_836_800_000  # 2020-01-01: a synchronised clock cannot say less
+EARLIEST_MS = 1_577_836_800_000  # 2020-01-01: no synchronised clock is earlier
 
 
 class Timestamped(NamedTuple):
-    """A window on its place in time."""
+    """A window with corrected times."""
 
     window: Window
     late: bool
-    clock_wrong: bool  # it said `synced` and cannot be
+    clock_wrong: bool  # the window says `synced`, but its time is impossible
 
 
 def correct(window: Window, arrived_ms: int, fresh_s: int) -> Timestamped:
-    """Place a window that arrived at `arrived_ms`; late ones are history, never alerted.
+    """Correct the times of a window that arrived at `arrived_ms`; a late window never alerts.
 
-    A recording keeps its own time line and is late only by the time it waited in the agent. A clock
-    that is not set, or cannot be right, is replaced by the arrival less that waiting time; without
-    one the window is taken as late, because its age cannot be told.
+    A recording keeps its own timeline; only its waiting time in the agent makes a window late. If
+    the agent's clock is not set or impossible, the window ends at the arrival minus the waiting
+    time. If the waiting time is unknown too, the window counts as late.
     """
     fresh_ms, age_ms = fresh_s * 1000, window.age_ms
     if window.clock == ClockTrust.PLAYED:
@@ -37,12 +37,14 @@ def correct(window: Window, arrived_ms: int, fresh_s: int) -> Timestamped:
 
 
 def pressed_ms(press: Press, arrived_ms: int, *, played: bool) -> int:
-    """Return when a button was pressed: by its own time where that can be right, UTC ms.
+    """Return when a button was pressed, UTC ms: by the agent's clock if the time is possible.
 
-    With a clock that is not set it is the arrival, less the time that the press waited if that is
-    known. Beside a recording the press is on the recording's time line.
+    If the agent's clock is not set or impossible, return the arrival minus the waiting time, if
+    known. For a played bed, return the time on the recording's timeline.
     """
     if played:
         return press.at_ms
-    told = press.clock == ClockTrust.SYNCED and EARLIEST_MS <= press.at_ms <= arrived_ms + AHEAD_MS
-    return min(press.at_ms, arrived_ms) if told else arrived_ms - (press.age_ms or 0)
+    plausible = (
+        press.clock == ClockTrust.SYNCED and EARLIEST_MS <= press.at_ms <= arrived_ms + AHEAD_MS
+    )
+    return min(press.at_ms, arrived_ms) if plausible else arrived_ms - (press.age_ms or 0)

@@ -1,1 +1,1 @@
-"""What the server tells other programs."""
+"""The server's messages to other programs."""

@@ -1,6 +1,6 @@
-"""A sign of life to a watcher elsewhere: given only while fresh windows are being stored.
+"""Heartbeats to an external watcher, only while the server stores fresh windows.
 
-A server that runs but sees nothing is as dead as one that does not, so it falls silent too.
+A server that runs but gets no windows watches nobody, so its heartbeats must stop too.
 """
 
 import logging
@@ -19,7 +19,7 @@ FRESH_S = 180.0
 
 
 class DeadManSwitch:
-    """Asks the watcher's address from a thread of its own."""
+    """Requests the watcher's address from a thread of its own."""
 
     def __init__(
         self,
@@ -37,12 +37,12 @@ class DeadManSwitch:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Begin, if there is an address."""
+        """Start the thread if the settings have an address."""
         if self._settings.url:
             self._thread.start()
 
     def stop(self) -> None:
-        """End."""
+        """Stop the heartbeats."""
         self._stop.set()
 
     def _run(self) -> None:
@@ -50,18 +50,18 @@ class DeadManSwitch:
             self.beat()
 
     def beat(self) -> bool:
-        """Give one sign of life, if there is life; say whether the watcher has it."""
+        """Send one heartbeat if a fresh window was stored; True if the watcher accepted it."""
         if self._utc_ms() - self._fresh_ms() > FRESH_S * 1000:
             self.withheld += 1
             return False
         try:
             status = self._pool.request("GET", self._settings.url, redirect=True).status
-            why = "" if status < 400 else f"it answered {status}"
+            why = "" if status < 400 else f"the watcher answered {status}"
         except urllib3.exceptions.HTTPError as error:
             why = str(error)
         if why:
             level = logging.DEBUG if self._failing else logging.WARNING
-            logger.log(level, "the heartbeat's watcher cannot be reached: %s", why)
+            logger.log(level, "the heartbeat failed: %s", why)
         self._failing = bool(why)
         self.given += not why
         return not why

@@ -1,4 +1,4 @@
-"""What the server publishes of a bed: its state, and each alert that stands."""
+"""The payloads that the server publishes for a bed: its state, and each firing alert."""
 
 import json
 
@@ -8,7 +8,7 @@ from legwatch.contract.fields import VERSION
 
 
 def alert_payload(alert: engine.AlertView) -> bytes:
-    """Return the payload of `alert/<kind>`: how an alert stands."""
+    """Return the payload of `alert/<kind>`."""
     state = "firing"
     if not alert.judged:
         state = "unknown"
@@ -28,7 +28,7 @@ def alert_payload(alert: engine.AlertView) -> bytes:
 
 
 def state_payload(seen: engine.BedView) -> bytes:
-    """Return the payload of `state`: what the bed looks like at its last minute."""
+    """Return the payload of `state`: the bed at its last judged minute."""
     return _dump(
         {
             "v": VERSION,

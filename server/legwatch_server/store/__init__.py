@@ -1,1 +1,1 @@
-"""The database: tables, transactions, and all that is read from it."""
+"""The database: tables, transactions and queries."""

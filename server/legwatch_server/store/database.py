@@ -1,4 +1,4 @@
-"""The server's memory: one SQLite file, write-ahead log, every commit on the disk (FULL)."""
+"""The server's database: one SQLite file with a write-ahead log; every commit is synced."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +32,7 @@ _QUARANTINE = (
     "INSERT INTO quarantine (arrived_ms, topic, bed, boot, seq, why, payload)"
     " VALUES (?,?,?,?,?,?,?)"
 )
-MOST_KEPT = 10_000  # messages set aside: an agent that sends nothing else must not fill the disk
+MOST_KEPT = 10_000  # quarantined messages: bad messages must not fill the disk
 _FORGET = "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?"
 _SUBJECT = {
     TargetKind.NOTICE: "SELECT b.name, b.id, n.id, n.kind, n.episode_ms FROM notices n"
@@ -41,11 +41,11 @@ _SUBJECT = {
     " d.person FROM deliveries d LEFT JOIN beds b ON b.id=d.bed_id WHERE d.id=?",
 }
 SqlRow = tuple[object, ...]
-_LEARNED = "learned:"  # and the bed's id: a key of meta
+_LEARNED = "learned:"  # the start of a key in `meta`; the bed's id follows
 
 
-# Plans the pushes of a stored notice in its transaction; says whether the outbox has work.
-# It takes the database, the notice's id, the notice, and the time in UTC ms.
+# Plans the pushes of a stored notice in the same transaction; True if the outbox has work.
+# The arguments: the database, the notice's id, the notice, and the time in UTC ms.
 PlanDeliveries = Callable[[sqlite3.Connection, int, NewNotice, int], bool]
 
 
@@ -53,7 +53,7 @@ class StoreError(CannotRun):
     """The database cannot be used; the text says why and what to do."""
 
 
-# What SQLite says of values that it was given, not of itself.
+# SQLite raises these for bad values, not for a fault of the database.
 _OF_THE_VALUES = (
     sqlite3.DataError,
     sqlite3.IntegrityError,
@@ -63,18 +63,18 @@ _OF_THE_VALUES = (
 
 
 def of_the_store(error: Exception) -> bool:
-    """Say whether an error is the store's own (full, locked, I/O, malformed): worth a wait."""
+    """Return True if the store failed (full, locked, I/O, malformed): a retry may work."""
     machine = isinstance(error, sqlite3.Error | OSError | MemoryError)
     return machine and not isinstance(error, _OF_THE_VALUES)
 
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction writes."""
+    """The rows that one transaction writes."""
 
     beds: list[SqlRow] = field(default_factory=list)
     boots: list[SqlRow] = field(default_factory=list)
-    uptos: dict[int, int] = field(default_factory=dict)  # boot id: all committed up to
+    uptos: dict[int, int] = field(default_factory=dict)  # by boot id: SequenceTracker.upto
     windows: list[SqlRow] = field(default_factory=list)
     states: list[SqlRow] = field(default_factory=list)  # (state JSON, seen_ms, played, bed id)
     notices: list[NewNotice] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Batch:
 
 
 class Store:
-    """Used by the thread that owns the beds' states."""
+    """The database connection of the writer thread."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -109,7 +109,7 @@ class Store:
         return int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM boots").fetchone()[0])
 
     def boot(self, bed_id: int, bed: str, boot: str) -> tuple[int, int, set[int]] | None:
-        """Return (id, upto, seqs stored beyond upto) of a boot seen before."""
+        """Return (id, upto, seqs stored beyond upto) of a boot; None if the boot is new."""
         row = self._db.execute(
             "SELECT id, upto FROM boots WHERE bed_id=? AND boot=?", (bed_id, boot)
         ).fetchone()
@@ -123,9 +123,9 @@ class Store:
         return row[0], row[1], {r[0] for r in ahead}
 
     def commit(self, batch: Batch, plan: PlanDeliveries, now_ms: int) -> bool:
-        """Write a batch in one transaction; say whether the outbox has work.
+        """Write a batch in one transaction; True if the outbox has work.
 
-        Raises sqlite3.Error, and then nothing is written.
+        Raises sqlite3.Error; the database is then unchanged.
         """
         work = False
         with transaction(self._db) as db:
@@ -156,22 +156,22 @@ class Store:
         return tuple(ident for (ident,) in self._db.execute(sql, (bed_id, most)))[::-1]
 
     def pressed(self, bed_id: int, press_id: str) -> bool:
-        """Say whether a press has been counted."""
+        """Return True if the press is stored."""
         sql = "SELECT 1 FROM presses WHERE bed_id=? AND press_id=?"
         return self._db.execute(sql, (bed_id, press_id)).fetchone() is not None
 
     def answered(self, delivery: int) -> bool:
-        """Say whether a push has been answered."""
+        """Return True if a person has answered the push."""
         sql = "SELECT 1 FROM deliveries WHERE id=? AND state='answered'"
         return self._db.execute(sql, (delivery,)).fetchone() is not None
 
     def used_ms(self, token: bytes) -> int | None:
-        """Return when a token was used, if it was."""
+        """Return when a link was used, UTC ms; None: not yet. `token` is the link's signature."""
         row = self._db.execute("SELECT at_ms FROM answers WHERE token=?", (token,)).fetchone()
         return int(row[0]) if row else None
 
     def target(self, of: TargetKind, ident: int) -> Target | None:
-        """Return what an answer is about, or None when there is no such thing any more."""
+        """Return the bed, notice and person of an answer; None if they no longer exist."""
         if of is TargetKind.BED:
             row = self._db.execute("SELECT name FROM beds WHERE id=?", (ident,)).fetchone()
             return Target(row[0], ident) if row else None
@@ -179,16 +179,16 @@ class Store:
         return Target(*row) if row else None
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Return a transaction for what is not a batch, such as the outbox after a time away."""
+        """Return a transaction for other changes than a batch, such as the outbox's recovery."""
         return transaction(self._db)
 
     def rehearsed(self) -> str:
-        """Return the last evening (ISO date) that was rehearsed; empty: none."""
+        """Return the evening (ISO date) of the last rehearsal; empty: none."""
         row = self._db.execute("SELECT value FROM meta WHERE key='rehearsed'").fetchone()
         return str(row[0]) if row else ""
 
     def rehearse(self, evening: str, tests: Sequence[DeliveryTest], now_ms: int) -> None:
-        """Put an evening's tries into the outbox, once."""
+        """Add an evening's rehearsal to the outbox, and note the evening as rehearsed."""
         with transaction(self._db) as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES ('rehearsed', ?)", (evening,))
             for test in tests:
@@ -199,7 +199,7 @@ class Store:
                     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, evening))
 
     def trial_ends_announced(self) -> set[int]:
-        """Return the ids of the beds of which people know that their first nights are over."""
+        """Return the ids of the beds whose end of trial nights was announced."""
         rows = self._db.execute("SELECT key FROM meta WHERE key LIKE ?", (f"{_LEARNED}%",))
         return {int(key.removeprefix(_LEARNED)) for (key,) in rows}
 
@@ -209,7 +209,7 @@ class Store:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the database the way every part of the server does."""
+    """Open the database with the pragmas that every part of the server needs."""
     db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
@@ -218,7 +218,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """BEGIN ... COMMIT, or ROLLBACK when anything is raised."""
+    """BEGIN ... COMMIT, or ROLLBACK after any exception."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield db

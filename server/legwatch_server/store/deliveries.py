@@ -1,6 +1,6 @@
-"""The rows of the outbox and their steps: every change of a push is one row, with time and reason.
+"""The outbox: one row per delivery, and one step row per change, with time and reason.
 
-All functions run inside the caller's transaction, except those that only read.
+Functions that write run inside the caller's transaction.
 """
 
 import sqlite3
@@ -9,21 +9,22 @@ from typing import NamedTuple
 from legwatch.oncall.escalation import Purpose
 
 NEVER_MS = 1 << 53
-FOLLOW_H = 4  # longer than any service sounds an alarm
+FOLLOW_H = 4  # no service repeats a sound for longer
 RECALL_TRIES_S = 60.0
 TOO_LATE = "too late to matter"
+# How long after its due time a push is still useful.
 _LONGEST_S = {
     Purpose.REHEARSAL: 3600,
     Purpose.CONFIRM: 3600,
     Purpose.INFO: 1800,
-}  # after it was due
+}
 SUPERSEDED = "a newer word replaces it"
 MOVED = "later: nobody could be told while the server was away"
 _COLUMNS = (
     "d.id, d.notice_id, d.bed_id, d.kind, d.episode_ms, d.person, d.channel, d.rank, d.tone,"
     " d.state, d.attempt, d.decided_ms, d.due_ms, d.sent_ms, d.receipt, d.recall_ms"
 )
-# What is to be sent, asked about and taken back, once it is time.
+# The rows to send, to follow and to recall, once they are due.
 _SEND = "d.channel=? AND d.state IN ('decided','claimed') AND d.recall_ms IS NULL"
 _FOLLOW = (
     "d.channel=? AND d.state IN ('sent','delivered') AND d.receipt!='' AND d.recall_ms IS NULL"
@@ -44,7 +45,7 @@ class Delivery(NamedTuple):
     """One push on one channel to one person. Times in UTC ms."""
 
     id: int
-    notice_id: int  # 0: it belongs to no notice
+    notice_id: int  # 0: a push without a notice, such as a rehearsal
     bed_id: int
     kind: str
     episode_ms: int
@@ -53,7 +54,7 @@ class Delivery(NamedTuple):
     rank: int
     purpose: Purpose
     state: str
-    attempt: int  # finished or begun before
+    attempt: int  # tries so far, finished or not
     decided_ms: int
     due_ms: int
     sent_ms: int | None
@@ -62,32 +63,32 @@ class Delivery(NamedTuple):
 
 
 class DeliveryTest(NamedTuple):
-    """One way to one person."""
+    """One push of the rehearsal: to one person on one channel."""
 
     person: str
     channel: str
     purpose: Purpose
-    bed_id: int = 0  # the bed whose nights were learned, if that is what is said
+    bed_id: int = 0  # the bed whose end of trial nights the push announces; 0: none
 
 
 def to_send(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Delivery]:
-    """Return what is due, the most urgent tone first, the oldest first, at the most so many."""
+    """Return at most `most` due deliveries: alerts before information, then the oldest first."""
     order = "ORDER BY d.tone NOT IN ('loud','quiet'), d.next_ms, d.id"
     return _rows(db, f"{_SEND} AND d.next_ms<=? {order}", (channel, now_ms), most)
 
 
 def to_recall(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Delivery]:
-    """Return what was sent, or may have been, and is to be taken back."""
+    """Return the due recalls of deliveries that were sent, or may have been sent."""
     return _rows(db, f"{_RECALL} AND d.recall_ms<=? ORDER BY d.id", (channel, now_ms), most)
 
 
 def to_follow(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Delivery]:
-    """Return what the service is to be asked about."""
+    """Return the sent deliveries for which it is time to ask the service for progress."""
     return _rows(db, f"{_FOLLOW} AND d.next_ms<=? ORDER BY d.next_ms", (channel, now_ms), most)
 
 
 def find(db: sqlite3.Connection, ident: int) -> Delivery | None:
-    """Return one row."""
+    """Return one delivery; None if there is none with this id."""
     found = _rows(db, "d.id=?", (ident,), 1)
     return found[0] if found else None
 
@@ -95,24 +96,24 @@ def find(db: sqlite3.Connection, ident: int) -> Delivery | None:
 def _rows(
     db: sqlite3.Connection, where: str, values: tuple[object, ...], most: int
 ) -> list[Delivery]:
-    # All rows, not one: a half-read answer holds an old snapshot, and writing on it fails.
-    sql = f"SELECT {_COLUMNS} FROM deliveries d WHERE {where} LIMIT {most}"  # noqa: S608 - our own words
+    # Fetch all rows: a half-read query keeps an old snapshot, and a write then fails.
+    sql = f"SELECT {_COLUMNS} FROM deliveries d WHERE {where} LIMIT {most}"  # noqa: S608 - our own SQL
     found = db.execute(sql, values).fetchall()
     return [Delivery._make((*r[:8], Purpose(r[8]), *r[9:])) for r in found]
 
 
 def next_ms(db: sqlite3.Connection, channel: str) -> int:
-    """Return when the next row of a channel is due."""
+    """Return when the next row of a channel is due, UTC ms; NEVER_MS: none."""
     whens = (("next_ms", _SEND), ("next_ms", _FOLLOW), ("recall_ms", _RECALL))
     found = [
-        db.execute(f"SELECT min(d.{when}) FROM deliveries d WHERE {rows}", (channel,)).fetchone()  # noqa: S608 - our own words
+        db.execute(f"SELECT min(d.{when}) FROM deliveries d WHERE {rows}", (channel,)).fetchone()  # noqa: S608 - our own SQL
         for when, rows in whens
     ]
     return min((int(at_ms) for (at_ms,) in found if at_ms is not None), default=NEVER_MS)
 
 
 def reached_otherwise(db: sqlite3.Connection, delivery: Delivery) -> bool:
-    """Say whether another channel has reached the person."""
+    """Return True if another channel has sent the same push to the person."""
     if not delivery.notice_id or delivery.purpose is Purpose.QUIET:
         return False
     sql = (
@@ -124,13 +125,13 @@ def reached_otherwise(db: sqlite3.Connection, delivery: Delivery) -> bool:
 
 
 def too_late(delivery: Delivery, now_ms: int) -> bool:
-    """Say whether nobody needs a push any more; what is meant to wake is never too late."""
+    """Return True if a push is too old to be useful; a push of an alert is never too late."""
     longest_s = _LONGEST_S.get(delivery.purpose)
     return longest_s is not None and now_ms - delivery.due_ms > longest_s * 1000
 
 
 def was_postponed(db: sqlite3.Connection, delivery: Delivery) -> bool:
-    """Say whether a push goes out later than it was planned."""
+    """Return True if the server missed the planned time and moved the push to a later one."""
     sql = "SELECT 1 FROM steps WHERE delivery_id=? AND reason=? LIMIT 1"
     return db.execute(sql, (delivery.id, MOVED)).fetchone() is not None
 
@@ -143,7 +144,7 @@ def insert(db: sqlite3.Connection, delivery: tuple[object, ...], due_ms: int, no
 
 
 def claim(db: sqlite3.Connection, delivery: Delivery, now_ms: int) -> None:
-    """Take a row in hand: from here on it may have been sent."""
+    """Claim a delivery: from now on, the push may have been sent."""
     db.execute(
         "UPDATE deliveries SET state='claimed', attempt=?, claimed_ms=? WHERE id=?",
         (delivery.attempt + 1, now_ms, delivery.id),
@@ -162,7 +163,7 @@ def sent(
     proof: str | None,
     follow_every_s: float | None,
 ) -> None:
-    """Mark a push as taken by the service; the person's other channels are not needed any more."""
+    """Mark a push as sent, and withdraw the person's other channels for the same notice."""
     follow = follow_every_s is not None and receipt and delivery.purpose is Purpose.LOUD
     again_ms = now_ms + int((follow_every_s or 0) * 1000) if follow else NEVER_MS
     state = "delivered" if delivered else "sent"
@@ -173,9 +174,8 @@ def sent(
     db.execute(_STEP, (delivery.id, now_ms, "sent", delivery.attempt + 1, proof))
     if delivered:
         db.execute(_STEP, (delivery.id, now_ms, "delivered", delivery.attempt + 1, None))
-    if (
-        delivery.notice_id and follow_every_s is None
-    ):  # what is followed sounds on until it is taken back
+    # A service that is followed repeats the sound of an older push until the recall.
+    if delivery.notice_id and follow_every_s is None:
         _drop_recalls(db, delivery)
     if delivery.notice_id and delivery.purpose is not Purpose.QUIET:
         others = "notice_id=? AND person=? AND tone=? AND rank!=? AND state='decided'"
@@ -184,7 +184,7 @@ def sent(
 
 
 def _drop_recalls(db: sqlite3.Connection, delivery: Delivery) -> None:
-    """Take nothing back that this newer word has replaced: it would go with it."""
+    """Cancel pending recalls of older messages: the service would withdraw the new one too."""
     db.execute(
         "UPDATE deliveries SET recall_ms=NULL WHERE bed_id=? AND kind=? AND episode_ms=?"
         " AND person=? AND channel=? AND id<? AND recall_ms IS NOT NULL",
@@ -200,13 +200,13 @@ def _drop_recalls(db: sqlite3.Connection, delivery: Delivery) -> None:
 
 
 def supersede_where(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> None:
-    """Let what is in flight be the last attempt: a newer word has taken its place."""
-    sql = f"UPDATE deliveries SET next_ms=? WHERE {where} AND state='claimed'"  # noqa: S608 - our own words
+    """Allow no more tries for claimed deliveries: a newer message replaces them."""
+    sql = f"UPDATE deliveries SET next_ms=? WHERE {where} AND state='claimed'"  # noqa: S608 - our own SQL
     db.execute(sql, (NEVER_MS, *values))
 
 
 def cancelled_because(db: sqlite3.Connection, delivery: Delivery) -> str:
-    """Return why a push that did not go through is not to be tried again; empty: it is."""
+    """Return why a failed push gets no more tries; empty: try again."""
     sql = "SELECT recall_ms IS NOT NULL, next_ms>=? FROM deliveries WHERE id=?"
     recalled, superseded = db.execute(sql, (NEVER_MS, delivery.id)).fetchone()
     if recalled:
@@ -215,17 +215,17 @@ def cancelled_because(db: sqlite3.Connection, delivery: Delivery) -> str:
 
 
 def withdraw(db: sqlite3.Connection, delivery: Delivery, now_ms: int, why: str) -> None:
-    """Take a row out that is not needed any more."""
+    """Withdraw one delivery that nobody needs any more."""
     withdraw_where(db, "id=?", (delivery.id,), now_ms, why)
 
 
 def withdraw_where(
     db: sqlite3.Connection, where: str, values: tuple[object, ...], now_ms: int, why: str
 ) -> None:
-    """Withdraw the rows of a condition, each with its step."""
+    """Withdraw all deliveries that match `where`, and add a step to each."""
     db.execute(_STEP_ALL + where, (now_ms, "withdrawn", why, *values))
     db.execute(
-        f"UPDATE deliveries SET state='withdrawn', error=? WHERE {where}",  # noqa: S608 - our own words
+        f"UPDATE deliveries SET state='withdrawn', error=? WHERE {where}",  # noqa: S608 - our own SQL
         (why, *values),
     )
 
@@ -238,16 +238,16 @@ def postpone_where(
     by_ms: int,
     why: str,
 ) -> None:
-    """Move when the rows of a condition are due, each with its step."""
+    """Move the due time of all deliveries that match `where`; `by_ms` < 0: earlier."""
     db.execute(_STEP_ALL + where, (now_ms, "decided", why, *values))
     db.execute(
-        f"UPDATE deliveries SET next_ms=next_ms+?, due_ms=due_ms+? WHERE {where}",  # noqa: S608 - our own words
+        f"UPDATE deliveries SET next_ms=next_ms+?, due_ms=due_ms+? WHERE {where}",  # noqa: S608 - our own SQL
         (by_ms, by_ms, *values),
     )
 
 
 def retry(db: sqlite3.Connection, delivery: Delivery, why: str, now_ms: int, wait_s: float) -> None:
-    """Put a row back for later."""
+    """Plan another try after `wait_s`."""
     db.execute(
         "UPDATE deliveries SET state='decided', next_ms=?, error=? WHERE id=?",
         (now_ms + int(wait_s * 1000), why, delivery.id),
@@ -257,7 +257,7 @@ def retry(db: sqlite3.Connection, delivery: Delivery, why: str, now_ms: int, wai
 
 
 def failed(db: sqlite3.Connection, delivery: Delivery, why: str, now_ms: int) -> None:
-    """Give a row up; the person's next channel is due now, or else the next person is."""
+    """Give a delivery up; make the person's next channel due now, or else the next person."""
     db.execute("UPDATE deliveries SET state='failed', error=? WHERE id=?", (why, delivery.id))
     db.execute(_STEP, (delivery.id, now_ms, "failed", delivery.attempt + 1, why))
     if not delivery.notice_id or delivery.purpose is Purpose.QUIET:
@@ -265,23 +265,23 @@ def failed(db: sqlite3.Connection, delivery: Delivery, why: str, now_ms: int) ->
     mine = "notice_id=? AND person=? AND tone=?"
     values = (delivery.notice_id, delivery.person, delivery.purpose.value)
     hurried = db.execute(
-        f"UPDATE deliveries SET next_ms=?, due_ms=? WHERE {mine} AND state='decided' AND attempt=0"  # noqa: S608 - our own words
+        f"UPDATE deliveries SET next_ms=?, due_ms=? WHERE {mine} AND state='decided' AND attempt=0"  # noqa: S608 - our own SQL
         " AND rank=?",
         (now_ms, now_ms, *values, delivery.rank + 1),
     ).rowcount
-    hope = db.execute(
-        f"SELECT 1 FROM deliveries WHERE {mine} AND state NOT IN ('failed','withdrawn') LIMIT 1",  # noqa: S608 - our own words
+    pending = db.execute(
+        f"SELECT 1 FROM deliveries WHERE {mine} AND state NOT IN ('failed','withdrawn') LIMIT 1",  # noqa: S608 - our own SQL
         values,
     ).fetchone()
-    if not hurried and not hope and delivery.purpose is Purpose.LOUD:
+    if not hurried and not pending and delivery.purpose is Purpose.LOUD:
         _bring_forward(db, delivery, now_ms)
 
 
 def _bring_forward(db: sqlite3.Connection, delivery: Delivery, now_ms: int) -> None:
-    """Nobody could reach this person: the next one is told now, and the others move up."""
+    """Notify the next person now, and all later people earlier: this person got no push."""
     later = "notice_id=? AND tone='loud' AND state='decided' AND attempt=0 AND due_ms>?"
     values = (delivery.notice_id, now_ms)
-    first = db.execute(f"SELECT min(due_ms) FROM deliveries WHERE {later}", values).fetchone()[0]  # noqa: S608 - our own words
+    first = db.execute(f"SELECT min(due_ms) FROM deliveries WHERE {later}", values).fetchone()[0]  # noqa: S608 - our own SQL
     if first is None:
         return
     why = f"earlier: {delivery.person} cannot be reached"
@@ -289,14 +289,14 @@ def _bring_forward(db: sqlite3.Connection, delivery: Delivery, now_ms: int) -> N
 
 
 def clear_recall(db: sqlite3.Connection, delivery: Delivery) -> None:
-    """Leave a push where it is: its channel cannot take anything back."""
+    """Cancel a recall: the channel cannot withdraw a push."""
     db.execute("UPDATE deliveries SET recall_ms=NULL WHERE id=?", (delivery.id,))
 
 
 def recalled(db: sqlite3.Connection, delivery: Delivery, error: str | None, now_ms: int) -> None:
-    """Mark a push as taken back.
+    """Mark a push as withdrawn.
 
-    After an error the service is asked again each minute, until four hours after the sending.
+    After an error, plan another try each minute, until four hours after the push was sent.
     """
     if error is not None and now_ms - (delivery.sent_ms or delivery.due_ms) < FOLLOW_H * 3_600_000:
         again_ms = now_ms + int(RECALL_TRIES_S * 1000)
@@ -320,7 +320,7 @@ def followed(
     delivered: bool,
     every_s: float | None,
 ) -> None:
-    """Write down how far a push has come, and when to ask again."""
+    """Store the progress of a push, and when to ask the service again."""
     again_ms = now_ms + int((every_s or 60.0) * 1000)
     if over or now_ms - (delivery.sent_ms or now_ms) > FOLLOW_H * 3_600_000:
         again_ms = NEVER_MS
@@ -328,14 +328,14 @@ def followed(
     if delivered and state == "sent":
         state = "delivered"
         db.execute(_STEP, (delivery.id, now_ms, state, delivery.attempt, None))
-    # An answer is asked for again until it is noted: it is on its way in memory, and may be lost.
+    # Keep polling until the answer is stored: until then it is only in memory.
     db.execute(
         "UPDATE deliveries SET state=?, next_ms=? WHERE id=?", (state, again_ms, delivery.id)
     )
 
 
 def answered(db: sqlite3.Connection, ident: int, now_ms: int, why: str) -> None:
-    """Mark a push as the one that was answered."""
+    """Mark a push as answered, if it was or may have been sent."""
     db.execute(
         "UPDATE deliveries SET state='answered' WHERE id=? AND state IN"
         " ('claimed','sent','delivered','withdrawn')",

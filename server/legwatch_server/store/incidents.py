@@ -1,4 +1,4 @@
-"""What was decided, told and answered, read from the database: for people who look back."""
+"""Reads past alerts from the database: the notices, deliveries and answers."""
 
 import json
 import sqlite3
@@ -44,7 +44,7 @@ class DeliveryStep(NamedTuple):
 
 
 class AnswerRecord(NamedTuple):
-    """What somebody answered; `minutes` of quiet."""
+    """One person's answer; `minutes` is the length of a snooze."""
 
     at_ms: int
     person: str
@@ -55,7 +55,7 @@ class AnswerRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NoticeRecord:
-    """A notice as it is stored, and what became of its pushes."""
+    """A stored notice, with the steps of its deliveries."""
 
     id: int
     who: str | None
@@ -66,7 +66,7 @@ class NoticeRecord:
 
 @dataclass(slots=True)
 class Incident:
-    """One alert from its first notice on; it goes by the number of that notice."""
+    """One alert with all its notices, from the first on."""
 
     bed_id: int
     bed: str
@@ -75,12 +75,12 @@ class Incident:
 
     @property
     def id(self) -> int:
-        """Return the number people call it by."""
+        """The first notice's id, by which commands name the alert."""
         return self.notices[0].id
 
 
 class LastSeen(NamedTuple):
-    """When a bed was last heard of; 0: never. `played`: a recording, not a sleeper."""
+    """When a bed's last window arrived, UTC ms; 0: never. `played`: from a recording."""
 
     bed: str
     seen_ms: int
@@ -89,7 +89,7 @@ class LastSeen(NamedTuple):
 
 @contextmanager
 def open_read_only(folder: str) -> Iterator[sqlite3.Connection]:
-    """Open the server's database to read; raises CannotRun with a sentence."""
+    """Open the server's database read-only; raises CannotRun if that fails."""
     path = Path(folder) / "legwatch.db"
     if not path.exists():
         raise CannotRun(f"there is no {path}; has the server run with this state_dir?")
@@ -98,7 +98,9 @@ def open_read_only(folder: str) -> Iterator[sqlite3.Connection]:
         try:
             row = db.execute("SELECT value FROM meta WHERE key='schema'").fetchone()
             if row is None or int(row[0]) != schema.VERSION:
-                raise CannotRun(f"{path} is of an older legwatch; start the server once")
+                raise CannotRun(
+                    f"{path} was written by another version of legwatch; start the server once"
+                )
             yield db
         finally:
             db.close()
@@ -109,7 +111,7 @@ def open_read_only(folder: str) -> Iterator[sqlite3.Connection]:
 def incidents(
     db: sqlite3.Connection, night: date, zone: tzinfo, bed: str | None = None
 ) -> list[Incident]:
-    """Return the alerts that began or went on in a night, in order of their first notice."""
+    """Return the alerts with a notice from noon to noon, ordered by their first notice."""
     noon = datetime(night.year, night.month, night.day, 12, tzinfo=zone)
     first_ms = int(noon.timestamp() * 1000)
     last_ms = int((noon + timedelta(days=1)).timestamp() * 1000)
@@ -123,7 +125,7 @@ def incidents(
 
 
 def incident(db: sqlite3.Connection, ident: int) -> Incident | None:
-    """Return the alert that a notice belongs to."""
+    """Return the alert that a notice belongs to; None if there is no such notice."""
     row = db.execute(
         "SELECT bed_id, kind, coalesce(episode_ms, id) FROM notices WHERE id=?", (ident,)
     ).fetchone()
@@ -131,13 +133,13 @@ def incident(db: sqlite3.Connection, ident: int) -> Incident | None:
 
 
 def last_night(db: sqlite3.Connection, zone: tzinfo) -> date | None:
-    """Return the last night with an alert."""
+    """Return the last night with a notice; None if there are no notices."""
     row = db.execute("SELECT max(at_ms) FROM notices").fetchone()
     return None if row[0] is None else night_of(row[0], zone)
 
 
 def last_seen(db: sqlite3.Connection) -> list[LastSeen]:
-    """Return when each bed was last heard of."""
+    """Return the last arrival of every bed, in order of name."""
     rows = db.execute("SELECT name, seen_ms, played FROM beds ORDER BY name")
     return [LastSeen(name, seen_ms, bool(played)) for name, seen_ms, played in rows]
 
@@ -147,11 +149,11 @@ def _incident(db: sqlite3.Connection, bed_id: int, kind: str, key: int) -> Incid
         f"{_NOTICES} WHERE n.bed_id=? AND n.kind=? AND coalesce(n.episode_ms, n.id)=? ORDER BY n.id"
     )
     rows = db.execute(sql, (bed_id, kind, key)).fetchall()
-    made = Incident(bed_id, rows[0][2])
-    made.notices = [_notice_record(db, row) for row in rows]
+    found = Incident(bed_id, rows[0][2])
+    found.notices = [_notice_record(db, row) for row in rows]
     answers = db.execute(_ANSWERS, (bed_id, kind, key))
-    made.answers = [AnswerRecord._make(row) for row in answers]
-    return made
+    found.answers = [AnswerRecord._make(row) for row in answers]
+    return found
 
 
 def _notice_record(db: sqlite3.Connection, row: tuple[Any, ...]) -> NoticeRecord:

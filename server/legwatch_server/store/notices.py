@@ -1,4 +1,4 @@
-"""Notices on their way into the database, and back out of it."""
+"""Notices to be stored, and notices read back from the database."""
 
 import json
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from legwatch.events import AlertKind
 
 @dataclass(frozen=True, slots=True)
 class NewNotice:
-    """A notice with its bed, on its way into the store. `who` gave the answer, if it is one."""
+    """A notice to be stored, with its bed. `who` gave the answer that caused the notice, if any."""
 
     bed_id: int
     bed: str
     notice: Notice
     row: tuple[object, ...]
     who: str | None = None
-    played: bool = False  # a recording: its own time says who is on duty
+    played: bool = False  # from a recording: the recording's time decides who is on call
 
 
 def notice_of(fields: Sequence[Any]) -> Notice:
-    """Return the notice of a stored row: at_ms, kind, what, level, reason, held, line."""
+    """Build a notice from the columns at_ms, kind, what, level, reason, held, line."""
     at_ms, kind, transition, severity, reason, suppressed_by, line = fields
     figures = tuple(json.loads(line)["figures"].items())
     return Notice(

@@ -1,4 +1,4 @@
-"""The tables of the server's database, and how an older database becomes a newer one."""
+"""The tables of the server's database, and the migrations of older databases."""
 
 import sqlite3
 
@@ -34,8 +34,8 @@ CREATE TABLE IF NOT EXISTS quarantine (
   id INTEGER PRIMARY KEY, arrived_ms INTEGER NOT NULL, topic TEXT NOT NULL, bed TEXT, boot TEXT,
   seq INTEGER, why TEXT NOT NULL, payload BLOB NOT NULL);
 """
-# What each version added. An episode goes by the time when it fired, which in version 1 is the time
-# of a notice. A rehearsal belongs to no notice: its notice_id and bed_id are 0.
+# The changes of each version. `episode_ms` is the time when the alert fired; in version 1 only the
+# 'fired' notice has this time. A rehearsal belongs to no notice: its notice_id is 0.
 _STEPS = {
     2: """
 ALTER TABLE notices ADD COLUMN episode_ms INTEGER;
@@ -80,14 +80,14 @@ ALTER TABLE windows ADD COLUMN active_s REAL;
 
 
 def prepare(db: sqlite3.Connection) -> int:
-    """Make the tables, or bring an older database up to date; return the version it is of now."""
+    """Create the tables or migrate an older database; return the version after that."""
     db.executescript(TABLES)
     row = db.execute("SELECT value FROM meta WHERE key='schema'").fetchone()
     version = int(row[0]) if row else 1
     while version < VERSION:
         version += 1
         db.executescript(
-            f"BEGIN IMMEDIATE; {_STEPS[version]}"  # noqa: S608 - our own words
+            f"BEGIN IMMEDIATE; {_STEPS[version]}"  # noqa: S608 - our own SQL
             f" INSERT OR REPLACE INTO meta VALUES ('schema', '{version}'); COMMIT;"
         )
     return version

@@ -1,4 +1,4 @@
-"""Where phones answer: a page that changes nothing, and a POST that does, once."""
+"""Answers from phones: a GET shows a page and changes nothing, a POST stores an answer once."""
 
 import html
 import logging
@@ -16,8 +16,8 @@ from legwatch_server.signed_links import TokenError, sign, verify
 logger = logging.getLogger(__name__)
 
 PATH = "/answer/"
-WAIT_S = 10.0  # for the commit
-KEPT = 1000  # refused links that are remembered, so that each is logged once
+WAIT_S = 10.0  # longest wait for the commit
+KEPT = 1000  # refused links to remember, to log each of them once
 _PAGE = """<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>legwatch</title>
 <meta name="viewport" content="width=device-width"><style>
 body{{font:1.3rem system-ui;background:#101418;color:#e8e4da;
@@ -29,14 +29,14 @@ _FORM = '<form method="post" action="{token}"><button>{label}</button></form>'
 
 
 class Reply(NamedTuple):
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     body: bytes
 
 
 class ActionHandler:
-    """Checks links and hands answers to the owner thread; used by the web server's threads."""
+    """Checks links and passes answers to the writer thread; used by the web server's threads."""
 
     def __init__(
         self, key: bytes, put: Callable[[ActionRequest], None], utc_ms: Callable[[], int]
@@ -47,8 +47,8 @@ class ActionHandler:
         self.results: Counter[str] = Counter()
 
     def show(self, token: str, headers: Mapping[str, str]) -> Reply:
-        """Answer a GET: nothing changes."""
-        lang = _spoken(headers)
+        """Handle a GET: show the buttons, and change nothing."""
+        lang = _language(headers)
         try:
             claims, _mac = verify(token, self._key, self._utc_ms())
         except TokenError as error:
@@ -61,15 +61,15 @@ class ActionHandler:
         return _page(200, language_named(lang).gettext("What shall be noted?"), lang, forms)
 
     def take(self, token: str, headers: Mapping[str, str]) -> Reply:
-        """Answer a POST: what the link says is done, once it is committed."""
-        lang = _spoken(headers)
+        """Handle a POST: pass the answer on and wait until it is committed, at most WAIT_S."""
+        lang = _language(headers)
         now_ms = self._utc_ms()
         try:
             claims, mac = verify(token, self._key, now_ms)
         except TokenError as error:
             return self._refuse(token, str(error), lang)
         if claims.action is Action.PAGE:
-            return self._refuse(token, "a page is only looked at", lang)
+            return self._refuse(token, "the link opens a page and holds no answer", lang)
         done, outcomes = threading.Event(), []
 
         def reply(outcome: Outcome) -> None:
@@ -130,7 +130,7 @@ def _label(claims: LinkClaims, lang: str) -> str:
     }[claims.action]
 
 
-def _spoken(headers: Mapping[str, str]) -> str:
+def _language(headers: Mapping[str, str]) -> str:
     return "de" if headers.get("Accept-Language", "").lower().startswith("de") else "en"
 
 

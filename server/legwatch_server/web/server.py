@@ -12,13 +12,13 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from legwatch_server.web import actions
 from legwatch_server.web.actions import ActionHandler, Reply
 
-MOST_BYTES = 4096  # of a request's body, which is read and not looked at
+MOST_BYTES = 4096  # of a request's body, which the server reads and ignores
 CONTENT = "text/plain; version=0.0.4; charset=utf-8"
 HealthReport = Callable[[], dict[str, Any]]
 
 
 class Gauges:
-    """Turns the health report into Prometheus metrics at the moment of asking."""
+    """Turns the health report into Prometheus metrics, for each request."""
 
     def __init__(self, health: HealthReport) -> None:
         self._health = health
@@ -29,7 +29,9 @@ class Gauges:
         for name in ("windows", "duplicates", "late", "clock_wrong", "quarantined"):
             value = report["counters"][name]
             yield CounterMetricFamily(f"legwatch_{name}", f"messages: {name}", value=value)
-        notices = CounterMetricFamily("legwatch_notices", "decisions", labels=["kind", "what"])
+        notices = CounterMetricFamily(
+            "legwatch_notices", "notices of the engine", labels=["kind", "what"]
+        )
         for (kind, what), count in report["notices"].items():
             notices.add_metric([kind, what], count)
         yield notices
@@ -47,23 +49,25 @@ class Gauges:
             "legwatch_commit_seconds", "time in transactions", value=report["commit_s"]
         )
         for name in ("beds", "queue", "backlog"):
-            yield GaugeMetricFamily(f"legwatch_{name}", f"now: {name}", value=report[name])
+            yield GaugeMetricFamily(
+                f"legwatch_{name}", f"current number: {name}", value=report[name]
+            )
         yield GaugeMetricFamily("legwatch_up", "1 when healthy", value=report["status"] == "ok")
 
     def describe(self) -> Iterator[Metric]:
-        """Yield nothing: the registry need not ask before the server is up."""
+        """Yield nothing: a registration must not read the health report before the start."""
         return iter(())
 
 
 def serve(
     host: str, port: int, health: HealthReport, answers: ActionHandler
 ) -> ThreadingHTTPServer:
-    """Start to answer in a thread of its own; `server_port` tells the port."""
+    """Start the HTTP server in a thread of its own; `server_port` is the port in use."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Gauges(health))
 
     class Handler(BaseHTTPRequestHandler):
-        timeout = 20  # a phone that opens a connection and says nothing
+        timeout = 20  # seconds until a connection without a request is closed
 
         def do_GET(self) -> None:
             if self.path.startswith(actions.PATH):
@@ -83,7 +87,7 @@ def serve(
             size = int(length) if length.isdecimal() else MOST_BYTES + 1
             if not self.path.startswith(actions.PATH) or size > MOST_BYTES:
                 self.close_connection = True
-                self._answer(404, "text/plain", b"no such place\n")
+                self._answer(404, "text/plain", b"no such page\n")
                 return
             self.rfile.read(size)
             self._actions(answers.take(self.path.removeprefix(actions.PATH), self._headers()))
@@ -96,7 +100,7 @@ def serve(
 
         def _answer(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)
-            # A link is a key: it must not stay in a cache nor be told to another site.
+            # A link works like a key: keep it out of caches, and send it to no other site.
             self.send_header("Cache-Control", "no-store")
             self.send_header("Referrer-Policy", "no-referrer")
             self.send_header("Content-Type", kind)
@@ -105,7 +109,7 @@ def serve(
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: a watchdog asks every few seconds."""
+            """Log no requests: a watchdog sends one every few seconds."""
 
     server = ThreadingHTTPServer((host, port), Handler)
     server.daemon_threads = True

@@ -130,7 +130,7 @@ def bad_tokens(house: House) -> dict[str, tuple[str, int, str]]:
         "a page is no answer": (
             sign(LinkClaims(TargetKind.DELIVERY, 1, Action.PAGE, 0, now_ms + HOUR_MS), KEY),
             403,
-            "only looked at",
+            "holds no answer",
         ),
         "empty": ("", 403, "not a token"),
         "cut": (seen[:-4], 403, "not a token"),
