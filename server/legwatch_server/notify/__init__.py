@@ -1,1 +1,1 @@
-"""Who is notified of what, on which channel, and what became of it."""
+"""Plan notifications, send them over the channels and record each delivery."""

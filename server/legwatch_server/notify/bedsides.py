@@ -1,7 +1,7 @@
-"""Asks the agents at the beds, over the server's one connection to the broker.
+"""Send commands to the bedside agents over the server's single broker connection.
 
-A command goes out once, with QoS 0: a broker that keeps it for later would light a lamp for an
-alert that is over. What counts is the agent's own answer.
+Each command is published once, with QoS 0. If the broker stored the command, it could light a lamp
+for an alert that is over. Only the agent's own answer shows that the command arrived.
 """
 
 import logging
@@ -21,46 +21,52 @@ logger = logging.getLogger(__name__)
 
 
 class BrokerPort(Protocol):
-    """What is needed of the connection; every method may be called from any thread."""
+    """The broker connection, as `Bedsides` uses it; any thread may call any method."""
 
     def ready(self, timeout_s: float) -> str:
-        """Wait until answers can be heard; return why they cannot, empty when they can."""
+        """Wait for the subscription to the agents' answers.
+
+        Return an empty string once the broker has confirmed it, else the reason.
+        """
 
     def say(self, topic: str, payload: bytes) -> bool:
         """Publish once with QoS 0; False without a connection."""
 
 
-class _Asked(NamedTuple):
-    """Whose answer to which command is awaited."""
+class _CommandKey(NamedTuple):
+    """The bed and the command id of an expected answer."""
 
     bed: str
     id: str
 
 
 class Bedsides:
-    """Used by the outbox's threads, each of which waits for its own answer, and by the broker's."""
+    """Match the agents' answers to the commands sent.
+
+    Each outbox worker waits for its own answer; the broker's thread hands the answers in.
+    """
 
     def __init__(self, broker: BrokerPort) -> None:
         self._broker = broker
-        self._lock = threading.Lock()  # never held while the broker is asked
-        self._awaited: dict[_Asked, queue.SimpleQueue[CommandResult]] = {}
+        self._lock = threading.Lock()  # no thread holds it while it talks to the broker
+        self._awaited: dict[_CommandKey, queue.SimpleQueue[CommandResult]] = {}
 
     def ask(self, bed: str, command: Command, timeout_s: float) -> CommandResult:
-        """Return the agent's answer; raises Retryable without one."""
+        """Return the agent's answer; raises Retryable if none comes within `timeout_s`."""
         end_s = time.monotonic() + timeout_s
         why = self._broker.ready(timeout_s)
         if why:
             raise Retryable(why)
-        with self._awaiting(_Asked(bed, command.id)) as answer:
+        with self._awaiting(_CommandKey(bed, command.id)) as answer:
             if not self._broker.say(topic(bed, Channel.CMD), encode_command(command)):
-                raise Retryable("the broker was lost in this moment")
+                raise Retryable("the connection to the broker was lost")
             try:
                 return answer.get(timeout=max(0.0, end_s - time.monotonic()))
             except queue.Empty:
                 raise Retryable(f"the agent of {bed} does not answer") from None
 
     def hear(self, name: str, payload: bytes) -> None:
-        """Take an agent's answer in; called by the connection's thread."""
+        """Pass an agent's answer to the waiting thread; the broker's thread calls this."""
         try:
             bed, _ = split(name)
             result = decode_result(payload)
@@ -68,17 +74,17 @@ class Bedsides:
             logger.warning("bedside: %s", error)
             return
         with self._lock:
-            answer = self._awaited.get(_Asked(bed, result.id))
+            answer = self._awaited.get(_CommandKey(bed, result.id))
         if answer is not None:
             answer.put(result)
 
     @contextmanager
-    def _awaiting(self, asked: _Asked) -> Iterator["queue.SimpleQueue[CommandResult]"]:
+    def _awaiting(self, key: _CommandKey) -> Iterator["queue.SimpleQueue[CommandResult]"]:
         answer: queue.SimpleQueue[CommandResult] = queue.SimpleQueue()
         with self._lock:
-            self._awaited[asked] = answer
+            self._awaited[key] = answer
         try:
             yield answer
         finally:
             with self._lock:
-                self._awaited.pop(asked, None)
+                self._awaited.pop(key, None)

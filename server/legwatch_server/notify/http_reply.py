@@ -1,7 +1,8 @@
-"""What came back from a push service, and the word for an answer that is somebody else's.
+"""Read a push service's HTTP answer; tell it from an answer of some other server.
 
-A login page, a proxy or a wrong address answers too, often with 200. So an answer counts only when
-it carries what only the service says. All else is tried again: the page may be gone in a minute.
+A login page, a proxy or a wrong address answers too, often with 200. So an answer counts only if it
+contains data that only the service sends. After any other answer the outbox tries again: the login
+page may be gone in a minute.
 """
 
 import json
@@ -15,14 +16,14 @@ import urllib3
 from legwatch_server.notify.channels import Retryable
 from legwatch_server.notify.refusal import unreached
 
-MOST_BYTES = 1 << 20  # more than any service says; a page without an end fills no memory
-_SHOWN = 60  # characters of somebody else's answer, for the owner to know it by
+MOST_BYTES = 1 << 20  # more than any service sends; an endless page must not fill the memory
+_SHOWN = 60  # characters of a foreign answer, so that the owner can recognise it
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
-_QUERY = re.compile(r"\?\S*")  # of an address: a page may repeat ours, with the token in it
+_QUERY = re.compile(r"\?\S*")  # a page may repeat the request's URL with the token
 
 
 class HttpReply(NamedTuple):
-    """An answer; `body` has MOST_BYTES, and one more when there was more."""
+    """An HTTP answer; a `body` longer than MOST_BYTES was cut off after one more byte."""
 
     status: int
     headers: Mapping[str, str]
@@ -30,15 +31,15 @@ class HttpReply(NamedTuple):
 
     @property
     def fine(self) -> bool:
-        """Say whether the status is one of success."""
+        """True for a status from 200 to 299."""
         return 200 <= self.status < 300
 
     def said(self) -> dict[str, Any]:
-        """Return the JSON object that it is; empty for anything else."""
+        """Return the body as a JSON object; empty if the body is anything else."""
         return _object(self.body) or {}
 
     def lines(self) -> list[dict[str, Any]] | None:
-        """Return its lines, each a JSON object; None for anything else, and for too much."""
+        """Return each line as a JSON object; None if a line is not one or the body too long."""
         if len(self.body) > MOST_BYTES:
             return None
         found = [_object(line) for line in self.body.split(b"\n") if line.strip()]
@@ -54,7 +55,7 @@ def ask(
     headers: Mapping[str, str],
     body: bytes | str | None = None,
 ) -> HttpReply:
-    """Ask once and read no more than needed; raises Retryable when there is no answer."""
+    """Send one request, read at most MOST_BYTES + 1; raises Retryable without an answer."""
     own = {"User-Agent": http.headers["User-Agent"], **headers}
     try:
         answer = http.request(
@@ -63,35 +64,35 @@ def ask(
         try:
             read = answer.read(MOST_BYTES + 1, decode_content=False)
         finally:
-            answer.close()  # one that was read to its end is back in the pool, and stays open
+            answer.close()  # after a full read the connection is back in the pool, open
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise unreached(service, error) from None
     return HttpReply(answer.status, answer.headers, read)
 
 
-def foreign(service: str, whom: str, heard: HttpReply) -> Retryable:
-    """Return the error for an answer that `whom` cannot have given."""
-    return Retryable(f"{service}: what answered is not {whom}: {heard.status}, {_what(heard)}")
+def foreign(service: str, whom: str, reply: HttpReply) -> Retryable:
+    """Return the error for an answer that does not come from `whom`."""
+    return Retryable(f"{service}: the answer is not from {whom}: {reply.status}, {_brief(reply)}")
 
 
-def _what(heard: HttpReply) -> str:
-    """Say in a few words what it was."""
-    if 300 <= heard.status < 400:
-        return f"a redirect to {_place(heard.headers.get('Location', ''))}"
-    if not heard.body:
+def _brief(reply: HttpReply) -> str:
+    """Describe a foreign answer in a few words, for the error message."""
+    if 300 <= reply.status < 400:
+        return f"a redirect to {_host(reply.headers.get('Location', ''))}"
+    if not reply.body:
         return "empty"
-    if len(heard.body) > MOST_BYTES:
+    if len(reply.body) > MOST_BYTES:
         return f"more than {MOST_BYTES} bytes"
-    title = _TITLE.search(heard.body)
-    words = (title.group(1) if title else heard.body).decode(errors="replace").split()
-    text = "".join(c for c in " ".join(words) if c.isprintable())  # it ends on a terminal
+    title = _TITLE.search(reply.body)
+    words = (title.group(1) if title else reply.body).decode(errors="replace").split()
+    text = "".join(c for c in " ".join(words) if c.isprintable())  # a terminal shows it
     text = _QUERY.sub("?...", text)
     shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
     return f"the page {shown!r}" if title else repr(shown)
 
 
-def _place(location: str) -> str:
-    """Return the host of an address: the rest may repeat what we asked, with our token in it."""
+def _host(location: str) -> str:
+    """Return scheme and host of a URL; the rest may contain the token of the request."""
     try:
         found = urlsplit(location)
     except ValueError:
@@ -102,6 +103,6 @@ def _place(location: str) -> str:
 def _object(data: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(data)
-    except (ValueError, RecursionError):  # not UTF-8, not JSON, or nested without an end
+    except (ValueError, RecursionError):  # not UTF-8, not JSON, or nested too deeply
         return None
     return found if isinstance(found, dict) else None

@@ -1,9 +1,10 @@
-"""Decided, claimed, sent, delivered, answered, withdrawn: each push is a row of the outbox.
+"""The outbox: each push is a database row (decided, claimed, sent, delivered, answered, withdrawn).
 
-A channel has one thread that owns its rows and several that talk to the service, so one slow phone
-holds up no other. A row is claimed and committed before the sending and marked after it. A crash in
-between leaves it claimed: it is sent again at the next start, and says so. At least once, never
-lost.
+Each channel has one thread that owns its rows, and several workers that talk to the service, so a
+slow phone delays no other phone. The thread commits a row as claimed before a worker sends the
+push, and marks the row as sent afterwards. After a crash between these two steps the row is still
+claimed: the next start sends the push again, and the text says that the push may be a repeat. The
+outbox delivers at least once and loses no push.
 """
 
 import logging
@@ -38,9 +39,9 @@ from legwatch_server.store.deliveries import Delivery
 logger = logging.getLogger(__name__)
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 2.0, 300.0
-MOST_ROWS = 512  # looked at in one turn
-REST_S = 0.1  # at least, after a turn in which nothing was done
-LOOK_S = 5.0  # besides being woken, and besides what is due before that
+MOST_ROWS = 512  # read in one turn at most
+REST_S = 0.1  # shortest wait after a turn without work
+LOOK_S = 5.0  # longest wait; a wake-up or an earlier due row ends the wait sooner
 
 
 BusyKey = tuple[str, int, str]  # person, bed, kind
@@ -55,7 +56,7 @@ class JobKind(Enum):
 
 
 class Job(NamedTuple):
-    """One row in the hands of a worker."""
+    """One row, with the push that a worker sends, withdraws or asks about."""
 
     kind: JobKind
     delivery: Delivery
@@ -63,14 +64,14 @@ class Job(NamedTuple):
 
 
 class JobResult(NamedTuple):
-    """What came of it: `said` is what the service answered, or why it failed."""
+    """A finished job: `outcome` is the service's answer, or the error."""
 
     job: Job
     outcome: Sent | Progress | PushError | str | None
 
 
 class Outbox:
-    """One channel: its own thread with a database connection, and its workers."""
+    """One channel's outbox: a thread with its own database connection, and the workers."""
 
     def __init__(
         self,
@@ -87,32 +88,32 @@ class Outbox:
     ) -> None:
         self._path, self._channel, self._notifier = path, channel, notifier
         self._render, self._give_up_ms, self._utc_ms = render, give_up_h * 3_600_000, utc_ms
-        self._most, self._wake_all, self._answered = workers, wake_all, answered
+        self._max_workers, self._wake_all, self._answered = workers, wake_all, answered
         self._inbox: queue.SimpleQueue[JobResult | None] = queue.SimpleQueue()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._flying: dict[int, BusyKey] = {}
+        self._in_flight: dict[int, BusyKey] = {}
         self._unrecorded: list[JobResult] = []
         self._workers: list[threading.Thread] = []
         self._stop = False
-        self.failing = ""  # why the service does not take pushes; empty: it does
+        self.failing = ""  # why the last push failed; empty after a success
         self.results: dict[str, int] = {"sent": 0, "retried": 0, "failed": 0, "again": 0}
         self._thread = threading.Thread(target=self._run, name=f"push-{channel}", daemon=True)
 
     @property
     def busy(self) -> bool:
-        """Say whether a push is under way."""
-        return bool(self._flying)
+        """True while a worker has a job."""
+        return bool(self._in_flight)
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start the channel's thread."""
         self._thread.start()
 
     def wake(self) -> None:
-        """Look now: something was decided."""
+        """Start the next turn now, because a new row may be due."""
         self._inbox.put(None)
 
     def stop(self) -> None:
-        """End after the pushes that are under way, but wait no longer than a second for them."""
+        """Stop after the pushes in progress; wait at most one second for them."""
         self._stop = True
         self._inbox.put(None)
         self._thread.join(timeout=1.0)
@@ -120,22 +121,22 @@ class Outbox:
     def _run(self) -> None:
         with closing(connect(self._path)) as db:
             wait_s = 0.0
-            while not (self._stop and not self._flying):
+            while not (self._stop and not self._in_flight):
                 try:
                     wait_s = self.turn(db, wait_s)
                 except sqlite3.Error as error:
                     logger.warning("outbox %s: %s", self._channel, error)
-                    time.sleep(1.0)  # what was sent stays in memory until it is marked
+                    time.sleep(1.0)  # results stay in memory until the database records them
             for _ in self._workers:
                 self._jobs.put(None)
 
     def turn(self, db: sqlite3.Connection, wait_s: float = 0.0) -> float:
-        """Mark what workers have done and hand out what is due; return how long to rest then."""
+        """Record finished jobs and start those that are due; return the seconds to wait next."""
         self._gather(wait_s)
         now_ms = self._utc_ms()
         if self._unrecorded or (not self._stop and self._due(db, now_ms)):
             with transaction(db):
-                stirred = any([self._record(db, r, now_ms) for r in self._unrecorded])  # noqa: C419 - all of them
+                others_due = any([self._record(db, r, now_ms) for r in self._unrecorded])  # noqa: C419 - any() must not stop early
                 deliveries_due = [] if self._stop else self._due(db, now_ms)
                 jobs = [
                     job
@@ -143,15 +144,15 @@ class Outbox:
                     if (job := self._claim(db, task, delivery, now_ms))
                 ]
             for result in self._unrecorded:
-                self._flying.pop(result.job.delivery.id, None)
+                self._in_flight.pop(result.job.delivery.id, None)
                 self._report(result)
             self._unrecorded.clear()
             for job in jobs:
                 self._hand_out(job)
-            if stirred:
+            if others_due:
                 self._wake_all()
             return 0.0
-        if self._stop or self._flying:
+        if self._stop or self._in_flight:
             return 0.2 if self._stop else LOOK_S
         return min(LOOK_S, max(REST_S, (deliveries.next_ms(db, self._channel) - now_ms) / 1000))
 
@@ -166,15 +167,15 @@ class Outbox:
             return
 
     def _due(self, db: sqlite3.Connection, now_ms: int) -> list[tuple[JobKind, Delivery]]:
-        """Return what may be begun: what is to be taken back first, one job a person and alert."""
-        landed = {result.job.delivery.id for result in self._unrecorded}
-        busy = {key for ident, key in self._flying.items() if ident not in landed}
-        free = self._most - (len(self._flying) - len(landed))
+        """Return the jobs to start now: withdrawals first, one job for each person and alert."""
+        finished = {result.job.delivery.id for result in self._unrecorded}
+        busy = {key for ident, key in self._in_flight.items() if ident not in finished}
+        free = self._max_workers - (len(self._in_flight) - len(finished))
         if free <= 0:
             return []
-        for most in (4 * self._most, MOST_ROWS):  # when many wait, the first ones are enough
+        for most in (4 * self._max_workers, MOST_ROWS):  # the first few rows are usually enough
             deliveries_due = self._waiting(db, now_ms, most)
-            found = _one_each(deliveries_due, busy, free)
+            found = _first_per_alert(deliveries_due, busy, free)
             if len(found) == free or len(deliveries_due) < most:
                 break
         return found
@@ -182,11 +183,11 @@ class Outbox:
     def _waiting(
         self, db: sqlite3.Connection, now_ms: int, most: int
     ) -> list[tuple[JobKind, Delivery]]:
-        asked = (db, self._channel, now_ms, most)
-        follows = deliveries.to_follow(*asked) if isinstance(self._notifier, Follows) else []
+        query = (db, self._channel, now_ms, most)
+        follows = deliveries.to_follow(*query) if isinstance(self._notifier, Follows) else []
         return [
-            *((JobKind.RECALL, delivery) for delivery in deliveries.to_recall(*asked)),
-            *((JobKind.SEND, delivery) for delivery in deliveries.to_send(*asked)),
+            *((JobKind.RECALL, delivery) for delivery in deliveries.to_recall(*query)),
+            *((JobKind.SEND, delivery) for delivery in deliveries.to_send(*query)),
             *((JobKind.FOLLOW, delivery) for delivery in follows),
         ]
 
@@ -211,14 +212,14 @@ class Outbox:
         try:
             return Job(task, delivery, self._render(db, delivery, now_ms))
         except Exception as error:
-            logger.exception("push %s cannot be written", delivery.id)
+            logger.exception("push %s cannot be rendered", delivery.id)
             deliveries.failed(db, delivery, f"{type(error).__name__}: {error}", now_ms)
             return None
 
     def _hand_out(self, job: Job) -> None:
         delivery = job.delivery
-        self._flying[delivery.id] = (delivery.person, delivery.bed_id, delivery.kind)
-        if len(self._workers) < min(self._most, len(self._flying)):
+        self._in_flight[delivery.id] = (delivery.person, delivery.bed_id, delivery.kind)
+        if len(self._workers) < min(self._max_workers, len(self._in_flight)):
             worker = threading.Thread(
                 target=self._work, name=f"{self._channel}-{len(self._workers)}", daemon=True
             )
@@ -231,7 +232,7 @@ class Outbox:
             self._inbox.put(JobResult(job, self._do(job)))
 
     def _do(self, job: Job) -> Sent | Progress | PushError | str | None:
-        """Talk to the service; whatever it raises becomes a result."""
+        """Call the channel; return every exception as a result."""
         notifier = self._notifier
         try:
             if job.kind is JobKind.RECALL and isinstance(notifier, Withdraws):
@@ -249,31 +250,31 @@ class Outbox:
             return Retryable(f"{type(error).__name__}: {error}")
 
     def _record(self, db: sqlite3.Connection, result: JobResult, now_ms: int) -> bool:
-        """Write down what came of a job; say whether other rows have become due by it."""
-        (task, delivery, _), said = result
+        """Store the result of a job; True if the failure made other rows due."""
+        (task, delivery, _), outcome = result
         if task is JobKind.RECALL:
             deliveries.recalled(
-                db, delivery, str(said) if isinstance(said, PushError) else None, now_ms
+                db, delivery, str(outcome) if isinstance(outcome, PushError) else None, now_ms
             )
             return False
-        every_s = _every_s(self._notifier)
+        every_s = _follow_every_s(self._notifier)
         if task is JobKind.FOLLOW:
-            over, delivered = said is Progress.OVER, said is Progress.DELIVERED
+            over, delivered = outcome is Progress.OVER, outcome is Progress.DELIVERED
             deliveries.followed(
                 db, delivery, now_ms, over=over, delivered=delivered, every_s=every_s
             )
             return False
-        if isinstance(said, PushError):
-            return self._failed(db, delivery, said, now_ms)
+        if isinstance(outcome, PushError):
+            return self._failed(db, delivery, outcome, now_ms)
         self.results["sent"] += 1
-        taken = said if isinstance(said, Sent) else Sent()
+        accepted = outcome if isinstance(outcome, Sent) else Sent()
         deliveries.sent(
             db,
             delivery,
             now_ms,
-            receipt=taken.receipt,
-            delivered=taken.delivered,
-            proof=said if isinstance(said, str) and said else None,
+            receipt=accepted.receipt,
+            delivered=accepted.delivered,
+            proof=outcome if isinstance(outcome, str) and outcome else None,
             follow_every_s=every_s,
         )
         return False
@@ -297,25 +298,25 @@ class Outbox:
         return False
 
     def _report(self, result: JobResult) -> None:
-        """Say in the log what an owner should know, once; pass an answer on."""
-        (task, delivery, _), said = result
-        if task is JobKind.FOLLOW and said is Progress.ANSWERED:
+        """Log a new fault once, and pass on an answer given in the service's app."""
+        (task, delivery, _), outcome = result
+        if task is JobKind.FOLLOW and outcome is Progress.ANSWERED:
             self._answered(delivery.id)
         if task is not JobKind.SEND:
             return
-        if isinstance(said, PushError):
-            level = logging.DEBUG if self.failing == str(said) else logging.WARNING
-            logger.log(level, "channel %s, %s: %s", self._channel, delivery.person, said)
-            self.failing = str(said)
+        if isinstance(outcome, PushError):
+            level = logging.DEBUG if self.failing == str(outcome) else logging.WARNING
+            logger.log(level, "channel %s, %s: %s", self._channel, delivery.person, outcome)
+            self.failing = str(outcome)
         elif self.failing:
             logger.info("channel %s delivers again", self._channel)
             self.failing = ""
 
 
-def _one_each(
+def _first_per_alert(
     deliveries_due: Sequence[tuple[JobKind, Delivery]], busy: Collection[BusyKey], free: int
 ) -> list[tuple[JobKind, Delivery]]:
-    """Return the first `free` rows, one a person and alert, of those that are not busy."""
+    """Return at most `free` rows: the first for each person and alert that is not busy."""
     taken, found = set(busy), list[tuple[JobKind, Delivery]]()
     for task, delivery in deliveries_due:
         key = (delivery.person, delivery.bed_id, delivery.kind)
@@ -325,12 +326,12 @@ def _one_each(
     return found
 
 
-def _every_s(notifier: Notifier) -> float | None:
+def _follow_every_s(notifier: Notifier) -> float | None:
     return notifier.follow_every_s if isinstance(notifier, Follows) else None
 
 
 def backlog(boxes: Mapping[str, Outbox], db: sqlite3.Connection, now_ms: int) -> dict[str, int]:
-    """Return how many pushes are due and wait, by channel."""
+    """Count the pushes that are due and not sent, by channel."""
     deliveries_due = dict(
         db.execute(
             "SELECT channel, count(*) FROM deliveries WHERE state IN ('decided','claimed')"

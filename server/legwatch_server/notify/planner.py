@@ -1,6 +1,6 @@
-"""From a committed notice to rows of the outbox: who, on which channel, when, and what is over.
+"""Turn a notice into outbox rows: whom to notify, on which channel and when; cancel older rows.
 
-All of it happens in the transaction that stores the notice, so a crash leaves both or none.
+This happens in the transaction that stores the notice: a crash keeps both or neither.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ _EPISODE = "bed_id=? AND kind=? AND episode_ms=?"
 
 
 class DeliveryPlanner:
-    """Knows people and roster; used inside the owner's transaction."""
+    """Plans deliveries from people and roster; every method runs in the caller's transaction."""
 
     def __init__(self, settings: ServerSettings) -> None:
         self._settings = settings
@@ -29,19 +29,19 @@ class DeliveryPlanner:
         self.limits = settings.escalation
 
     def plan(self, db: sqlite3.Connection, notice_id: int, new: NewNotice, now_ms: int) -> bool:
-        """Plan what follows from a notice, call off what is over; say whether there is work."""
+        """Add and cancel deliveries after a notice; True if the outbox has new work."""
         notice = new.notice
-        told = self.notified(db, _episode(new))
+        notified = self.notified(db, _episode(new))
         over = notice.transition in OVER
         if over:
-            told |= self._perhaps_notified(db, _episode(new))
+            notified |= self._perhaps_notified(db, _episode(new))
         sounds = notice.transition in MAY_SOUND and notice.suppressed_by is None
         again = notice.transition is TransitionKind.RENOTIFIED and notice.kind in BODY_KINDS
         if over or (sounds and not again):
             self._cancel(db, new, now_ms, superseded=not over)
         if over:
-            told.discard(new.who or "")
-        planned = self._steps(new, told, now_ms)
+            notified.discard(new.who or "")
+        planned = self._steps(new, notified, now_ms)
         if again and sounds and self._has_pending_plan(db, new):
             planned = tuple(step for step in planned if not step.after_s)
         for step in planned:
@@ -49,23 +49,25 @@ class DeliveryPlanner:
         return bool(planned) or over
 
     def on_call(self, bed: str, at_ms: int) -> tuple[str, ...]:
-        """Return who is on duty at a bed, in order."""
+        """Return who is on call for a bed in the night of `at_ms`, first person first."""
         night = night_of(at_ms, self._settings.zone_of(bed))
         return on_call(self.people, self._settings.roster, night, bed)
 
-    def _steps(self, new: NewNotice, told: set[str], now_ms: int) -> tuple[NotificationStep, ...]:
+    def _steps(
+        self, new: NewNotice, notified: set[str], now_ms: int
+    ) -> tuple[NotificationStep, ...]:
         notice = new.notice
         if (
             notice.suppressed_by not in (None, SuppressedBy.HOLD, SuppressedBy.INHIBITED)
             and notice.transition not in OVER
         ):
             return ()
-        # After a time away the decision may be of yesterday, and is told to who is there today.
+        # After an outage the notice may be from yesterday: notify whoever is on call today.
         duty = self.on_call(new.bed, notice.at_ms if new.played else now_ms)
-        return notification_steps(notice, self.people, duty, told, new.bed, self.limits)
+        return notification_steps(notice, self.people, duty, notified, new.bed, self.limits)
 
     def notified(self, db: sqlite3.Connection, episode: EpisodeKey) -> set[str]:
-        """Return who has heard a sound in this episode."""
+        """Return who got a loud push in this episode, or whose loud push is being sent."""
         rows = db.execute(
             f"SELECT DISTINCT person FROM deliveries WHERE {_EPISODE} AND tone='loud'"  # noqa: S608 - our own words
             " AND (sent_ms IS NOT NULL OR state='claimed')",
@@ -74,7 +76,7 @@ class DeliveryPlanner:
         return {person for (person,) in rows if person in self.people}
 
     def _perhaps_notified(self, db: sqlite3.Connection, episode: EpisodeKey) -> set[str]:
-        """Return who may have heard a sound: the phone rang, and the service's yes was lost."""
+        """Return who may have got a loud push: the phone may ring though no success came back."""
         rows = db.execute(
             f"SELECT DISTINCT person FROM deliveries WHERE {_EPISODE} AND tone='loud'"  # noqa: S608 - our own words
             " AND attempt>0 AND state!='failed'",
@@ -83,7 +85,7 @@ class DeliveryPlanner:
         return {person for (person,) in rows if person in self.people}
 
     def _has_pending_plan(self, db: sqlite3.Connection, new: NewNotice) -> bool:
-        """Say whether people are still to be told by the plan made before."""
+        """Return True if loud pushes of an earlier plan still wait, on routes that exist."""
         rows = db.execute(
             f"SELECT DISTINCT person, channel FROM deliveries WHERE {_EPISODE}"  # noqa: S608 - our own words
             " AND state='decided' AND tone='loud'",
@@ -94,20 +96,20 @@ class DeliveryPlanner:
     def _cancel(
         self, db: sqlite3.Connection, new: NewNotice, now_ms: int, *, superseded: bool
     ) -> None:
-        """Drop what is not sent yet; take back what is, unless a louder word replaces it."""
+        """Cancel unsent pushes; recall sent ones, unless a new loud push replaces them."""
         why = SUPERSEDED if superseded else f"{new.notice.transition} before"
-        standing = f"{_EPISODE} AND tone IN ('quiet','loud')"
+        of_episode = f"{_EPISODE} AND tone IN ('quiet','loud')"
         if superseded:
-            supersede_where(db, standing, _episode(new))
+            supersede_where(db, of_episode, _episode(new))
         else:
-            heard = "state IN ('claimed','sent','delivered','answered')"
-            perhaps = "state='decided' AND attempt>0"
+            sent = "state IN ('claimed','sent','delivered','answered')"
+            tried = "state='decided' AND attempt>0"
             db.execute(
-                f"UPDATE deliveries SET recall_ms=? WHERE {standing} AND recall_ms IS NULL"  # noqa: S608 - our own words
-                f" AND ({heard} OR ({perhaps}))",
+                f"UPDATE deliveries SET recall_ms=? WHERE {of_episode} AND recall_ms IS NULL"  # noqa: S608 - our own words
+                f" AND ({sent} OR ({tried}))",
                 (now_ms, *_episode(new)),
             )
-        withdraw_where(db, f"{standing} AND state='decided'", _episode(new), now_ms, why)
+        withdraw_where(db, f"{of_episode} AND state='decided'", _episode(new), now_ms, why)
 
     def insert(
         self,
@@ -117,9 +119,9 @@ class DeliveryPlanner:
         step: NotificationStep,
         now_ms: int,
     ) -> None:
-        """Put what one person is to be told into the outbox, on every channel of theirs."""
+        """Add one person's deliveries to the outbox, one row for each channel to use."""
         person = self.people[step.person]
-        if step.purpose is Purpose.LOUD:  # that an earlier one is over would only mislead now
+        if step.purpose is Purpose.LOUD:  # an older "it is over" would mislead now
             over = "bed_id=? AND kind=? AND person=? AND tone='info' AND state='decided'"
             withdraw_where(db, over, (*episode[:2], step.person), now_ms, SUPERSEDED)
         due_ms = now_ms + int(step.after_s * 1000)
@@ -135,7 +137,7 @@ class DeliveryPlanner:
         step: NotificationStep,
         person: Person,
     ) -> Iterable[tuple[str, int]]:
-        """Return (channel, rank): ranks follow each other, equal ranks go together."""
+        """Return (channel, rank): lower ranks go first, equal ranks go at the same time."""
         if step.purpose is Purpose.QUIET:
             return [(channel, 0) for channel in person.quiet or person.channels[:1]]
         if step.purpose is Purpose.INFO:
@@ -144,13 +146,13 @@ class DeliveryPlanner:
                 " AND sent_ms IS NOT NULL ORDER BY sent_ms DESC LIMIT 1",
                 (*episode, step.person),
             ).fetchone()
-            heard = row is not None and (step.person, row[0]) in self.routes
-            return [(row[0] if heard else person.channels[0], 0)]
+            usable = row is not None and (step.person, row[0]) in self.routes
+            return [(row[0] if usable else person.channels[0], 0)]
         return [(channel, rank) for rank, channel in enumerate(person.channels)]
 
 
 def routes(people: Mapping[str, Person]) -> frozenset[tuple[str, str]]:
-    """Return every (person, channel) by which somebody can be told."""
+    """Return every (person, channel) pair of the settings."""
     found = ((name, (*person.channels, *person.quiet)) for name, person in people.items())
     return frozenset((name, channel) for name, channels in found for channel in channels)
 

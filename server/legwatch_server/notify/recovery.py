@@ -1,6 +1,6 @@
-"""The outbox after a time away: who is not in the settings any more, and what came due meanwhile.
+"""Repair the outbox after an outage: people removed from the settings, and overdue pushes.
 
-Runs at the start, before anybody is told, in one transaction.
+This runs at the start in one transaction, before the outbox sends anything.
 """
 
 import sqlite3
@@ -17,12 +17,12 @@ from legwatch_server.store import deliveries
 
 CHANGED = "settings changed"
 ANEW = "planned anew: another person is on duty or can be told"
-LEAST_MOVE_MS = 10_000  # a restart of seconds moves nothing
-_LEFT = "bed_id=? AND kind=? AND episode_ms=? AND tone='loud' AND state='decided' AND attempt=0"
+LEAST_MOVE_MS = 10_000  # a shorter delay changes no due times
+_OPEN = "bed_id=? AND kind=? AND episode_ms=? AND tone='loud' AND state='decided' AND attempt=0"
 
 
 class WatchedBed(Protocol):
-    """What is asked of a bed: its alerts, and whose time it lives in."""
+    """A bed, as far as recovery needs it: its alerts and its clock."""
 
     @property
     def id(self) -> int:
@@ -38,20 +38,20 @@ class WatchedBed(Protocol):
 
     @property
     def played(self) -> bool:
-        """Whether a recording is played there: then the recording's time counts."""
+        """True if the bed plays a recording: then the recording's time counts."""
 
 
 def recover(
     db: sqlite3.Connection, planner: DeliveryPlanner, beds: Iterable[WatchedBed], now_ms: int
 ) -> None:
-    """Put the outbox in order.
+    """Repair the outbox.
 
-    What was meant for people or channels that the settings no longer name is withdrawn, and where
-    their alert still stands it is planned anew. Of a plan that came due while nobody could be told
-    the next person is told now, and the others follow in their usual steps.
+    Withdraw pushes for people or channels that the settings no longer name, and plan anew if their
+    alert still fires. If a plan came due during the outage, notify the next person now and the
+    others after their usual delays.
     """
-    lost = f"state='claimed' AND next_ms>={deliveries.NEVER_MS}"  # in flight when the server ended
-    deliveries.withdraw_where(db, lost, (), now_ms, deliveries.SUPERSEDED)
+    in_flight = f"state='claimed' AND next_ms>={deliveries.NEVER_MS}"  # when the server ended
+    deliveries.withdraw_where(db, in_flight, (), now_ms, deliveries.SUPERSEDED)
     by_id = {bed.id: bed for bed in beds}
     changed = _withdraw_unknown_routes(db, planner, now_ms)
     for episode in sorted(changed | _overdue(db, now_ms)):
@@ -65,17 +65,17 @@ def recover(
 def _withdraw_unknown_routes(
     db: sqlite3.Connection, planner: DeliveryPlanner, now_ms: int
 ) -> set[EpisodeKey]:
-    """Withdraw what is for nobody any more; return the alerts that somebody was to be woken for."""
+    """Withdraw pushes on removed routes; return the episodes that lost a loud push."""
     waiting = "state IN ('decided','claimed')"
     sql = (
         f"SELECT DISTINCT person, channel FROM deliveries WHERE {waiting} OR recall_ms IS NOT NULL"  # noqa: S608 - our own words
     )
     changed: set[EpisodeKey] = set()
     for route in set(db.execute(sql).fetchall()) - planner.routes:
-        mine = f"person=? AND channel=? AND {waiting}"
-        loud = f"SELECT bed_id, kind, episode_ms FROM deliveries WHERE {mine} AND tone='loud'"  # noqa: S608 - our own words
+        of_route = f"person=? AND channel=? AND {waiting}"
+        loud = f"SELECT bed_id, kind, episode_ms FROM deliveries WHERE {of_route} AND tone='loud'"  # noqa: S608 - our own words
         changed.update(db.execute(loud, route).fetchall())
-        deliveries.withdraw_where(db, mine, route, now_ms, CHANGED)
+        deliveries.withdraw_where(db, of_route, route, now_ms, CHANGED)
         db.execute("UPDATE deliveries SET recall_ms=NULL WHERE person=? AND channel=?", route)
     return changed
 
@@ -97,33 +97,33 @@ def _replanned(
     *,
     changed: bool,
 ) -> bool:
-    """Make a new plan where the old one is for other people; say whether that was so."""
-    severity = _standing(bed, episode, now_ms)
+    """Replace a plan that names the wrong people; True if it was replaced."""
+    severity = _unanswered_severity(bed, episode, now_ms)
     if severity is None:
         return False
     kind, at_ms = AlertKind(episode[1]), bed.state.at_ms if bed.played else now_ms
     names = woken(kind, severity, planner.people, planner.on_call(bed.name, at_ms), bed.name)
-    left = db.execute(f"SELECT DISTINCT person FROM deliveries WHERE {_LEFT}", episode).fetchall()  # noqa: S608 - our own words
-    if not changed and {person for (person,) in left} <= set(names):
+    rows = db.execute(f"SELECT DISTINCT person FROM deliveries WHERE {_OPEN}", episode).fetchall()  # noqa: S608 - our own words
+    if not changed and {person for (person,) in rows} <= set(names):
         return False
-    deliveries.withdraw_where(db, _LEFT, episode, now_ms, ANEW)
-    under_way = "bed_id=? AND kind=? AND episode_ms=? AND tone='loud'"
+    deliveries.withdraw_where(db, _OPEN, episode, now_ms, ANEW)
+    of_episode = "bed_id=? AND kind=? AND episode_ms=? AND tone='loud'"
     trying = db.execute(
-        f"SELECT DISTINCT person FROM deliveries WHERE {under_way}"  # noqa: S608 - our own words
+        f"SELECT DISTINCT person FROM deliveries WHERE {of_episode}"  # noqa: S608 - our own words
         " AND state IN ('decided','claimed')",
         episode,
     )
-    heard = planner.notified(db, episode) | {person for (person,) in trying.fetchall()}
-    last = f"SELECT max(notice_id) FROM deliveries WHERE {under_way}"  # noqa: S608 - our own words
+    notified = planner.notified(db, episode) | {person for (person,) in trying.fetchall()}
+    last = f"SELECT max(notice_id) FROM deliveries WHERE {of_episode}"  # noqa: S608 - our own words
     notice_id = db.execute(last, episode).fetchone()[0]
-    coming = [name for name in names if name not in heard]
-    for step in in_turn(coming[:1], coming, planner.limits.step_s(severity)):
+    remaining = [name for name in names if name not in notified]
+    for step in in_turn(remaining[:1], remaining, planner.limits.step_s(severity)):
         planner.insert(db, notice_id, episode, step, now_ms)
     return True
 
 
-def _standing(bed: WatchedBed, episode: EpisodeKey, now_ms: int) -> Severity | None:
-    """Return the level of an alert that stands and waits for an answer."""
+def _unanswered_severity(bed: WatchedBed, episode: EpisodeKey, now_ms: int) -> Severity | None:
+    """Return the severity of a firing alert without an answer; None if over or answered."""
     alert: AlertState = bed.state.bed.alerts.of(AlertKind(episode[1]))
     at_ms = bed.state.at_ms if bed.played else now_ms
     quiet = alert.acknowledged or is_silenced(alert, at_ms, alert.severity)
@@ -131,6 +131,6 @@ def _standing(bed: WatchedBed, episode: EpisodeKey, now_ms: int) -> Severity | N
 
 
 def _postpone(db: sqlite3.Connection, episode: EpisodeKey, now_ms: int) -> None:
-    first = db.execute(f"SELECT min(due_ms) FROM deliveries WHERE {_LEFT}", episode).fetchone()[0]  # noqa: S608 - our own words
+    first = db.execute(f"SELECT min(due_ms) FROM deliveries WHERE {_OPEN}", episode).fetchone()[0]  # noqa: S608 - our own words
     if first is not None and first < now_ms - LEAST_MOVE_MS:
-        deliveries.postpone_where(db, _LEFT, episode, now_ms, now_ms - first, deliveries.MOVED)
+        deliveries.postpone_where(db, _OPEN, episode, now_ms, now_ms - first, deliveries.MOVED)

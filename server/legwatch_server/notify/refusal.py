@@ -1,4 +1,4 @@
-"""What an HTTP service's refusal means: try again later, or never."""
+"""Turn HTTP errors into Retryable (try again later) or Permanent (never try again)."""
 
 import ssl
 import time
@@ -11,20 +11,20 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSL
 from legwatch import __version__
 from legwatch_server.notify.channels import Permanent, PushError, Retryable
 
-_LATER = {407, 408, 425, 429}  # 407: said by a proxy, never by a service
-_LONGEST_S = 3600.0  # a service that asks for more is asked again after this
+_LATER = {407, 408, 425, 429}  # only a proxy sends 407, never the service
+_LONGEST_S = 3600.0  # longest wait, even if the service asks for more
 _WORDS = {
-    400: "it does not understand the message",
+    400: "the service does not understand the message",
     401: "the token is wrong",
     403: "the token may not do this",
-    404: "there is no such address",
+    404: "the service does not know this URL",
     413: "the message is too long",
     429: "too many messages",
 }
 
 
 def pool(timeout_s: float, connections: int) -> urllib3.PoolManager:
-    """Return connections that stay open, follow no redirect and try once."""
+    """Return a pool that keeps connections open, follows no redirect and never retries."""
     return urllib3.PoolManager(
         maxsize=connections,
         timeout=timeout_s,
@@ -34,7 +34,7 @@ def pool(timeout_s: float, connections: int) -> urllib3.PoolManager:
 
 
 def refused(service: str, status: int, headers: Mapping[str, str], detail: str = "") -> PushError:
-    """Return the error that a status code stands for."""
+    """Return the error for an HTTP status; `detail` replaces the default explanation."""
     why = f"{service} answered {status}"
     explained = detail or _WORDS.get(status, "")
     if explained:
@@ -45,12 +45,12 @@ def refused(service: str, status: int, headers: Mapping[str, str], detail: str =
 
 
 def later(status: int) -> bool:
-    """Say whether a status means to try again later, whoever said it."""
+    """Return True if a retry may help, no matter if the service or a proxy sent the status."""
     return status in _LATER or status >= 500
 
 
 def unreached(service: str, error: HTTPError | OSError) -> Retryable:
-    """Return the error for a service that gave no answer, in words that say what to look at."""
+    """Return the error for a missing answer; its text names what the owner should check."""
     cause: BaseException = error
     if isinstance(error, MaxRetryError) and error.reason is not None:
         cause = error.reason
@@ -58,7 +58,7 @@ def unreached(service: str, error: HTTPError | OSError) -> Retryable:
         return Retryable(f"{service} shows a certificate that is not trusted: {cause}")
     if isinstance(cause, urllib3.exceptions.NameResolutionError):
         return Retryable(f"{service} is not found: no such name, or no DNS")
-    if isinstance(cause, NewConnectionError):  # to urllib3 a time-out too
+    if isinstance(cause, NewConnectionError):  # a subclass of the time-out: test it first
         return Retryable(f"{service} cannot be reached: connection refused or no network")
     if isinstance(cause, urllib3.exceptions.TimeoutError):
         return Retryable(f"{service} did not answer in time")
@@ -66,7 +66,7 @@ def unreached(service: str, error: HTTPError | OSError) -> Retryable:
 
 
 def seconds(retry_after: str | None, now_s: float) -> float | None:
-    """Read Retry-After: seconds or an HTTP date; None when it says nothing."""
+    """Read a Retry-After header, seconds or an HTTP date; None if absent or unreadable."""
     if retry_after is None:
         return None
     try:

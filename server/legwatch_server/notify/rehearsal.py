@@ -1,4 +1,4 @@
-"""Each evening every way to every person is tried in silence; once a week somebody taps."""
+"""Test every channel of every person silently each evening; ask for a tap once a week."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -13,20 +13,20 @@ from legwatch.oncall.people import DAYS, SLEEPER, on_call
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.deliveries import DeliveryTest
 
-LATEST_H = 3  # a server that starts later than this in the evening leaves it for tomorrow
+LATEST_H = 3  # after rehearsal.at; a server that starts later skips this evening's tests
 CONFIRMED_D = 8
 DAY_MS = 86_400_000
 
 
 class TrialEnd(NamedTuple):
-    """A bed whose first nights are over, which nobody was told yet."""
+    """A bed whose trial nights are over, and nobody has been notified of this yet."""
 
     id: int
     name: str
 
 
 class RouteStatus(NamedTuple):
-    """How one way to one person is: `good` None is not known yet."""
+    """State of one channel to one person; `good` is None until the first test."""
 
     person: str
     channel: str
@@ -36,7 +36,7 @@ class RouteStatus(NamedTuple):
 
 
 def evening_due(settings: ServerSettings, now_ms: int, last: str) -> str | None:
-    """Return the evening (ISO date) that is to be rehearsed now; `last` is the one before."""
+    """Return today's ISO date if its tests are due; `last` is the date of the latest tests."""
     if not settings.rehearsal.at:
         return None
     now, at = local(now_ms, settings.zone_of("")), time.fromisoformat(settings.rehearsal.at)
@@ -46,12 +46,12 @@ def evening_due(settings: ServerSettings, now_ms: int, last: str) -> str | None:
 
 
 def delivery_tests(settings: ServerSettings, now_ms: int) -> list[DeliveryTest]:
-    """Return every way to every person, and the taps of this evening."""
+    """Return a silent test for every channel of every person, and this evening's taps."""
     day = DAYS[local(now_ms, settings.zone_of("")).weekday()]
     found = []
     for name, person in settings.everybody().items():
-        ways = dict.fromkeys((*person.channels, *person.quiet))
-        found += [DeliveryTest(name, channel, Purpose.REHEARSAL) for channel in ways]
+        channels = dict.fromkeys((*person.channels, *person.quiet))
+        found += [DeliveryTest(name, channel, Purpose.REHEARSAL) for channel in channels]
         if day == settings.rehearsal.confirm and settings.answers.url:
             found.append(DeliveryTest(name, person.channels[0], Purpose.CONFIRM))
     return found
@@ -60,7 +60,7 @@ def delivery_tests(settings: ServerSettings, now_ms: int) -> list[DeliveryTest]:
 def trial_end_tests(
     settings: ServerSettings, now_ms: int, beds: Iterable[TrialEnd]
 ) -> list[DeliveryTest]:
-    """Return whom to tell that these beds' first nights are over: sleepers, and who is on duty."""
+    """Return messages that the trial nights are over, for sleepers and people on call."""
     people, found = settings.everybody(), []
     for bed in beds:
         night = night_of(now_ms, settings.zone_of(bed.name))
@@ -76,7 +76,7 @@ def trial_end_tests(
 def plan_evening(
     settings: ServerSettings, now_ms: int, last: str, beds: Iterable[TrialEnd]
 ) -> tuple[str, list[DeliveryTest]] | None:
-    """Return what this evening brings, once it is time; `last` is the evening before."""
+    """Return this evening's ISO date and tests once they are due; `last` as in `evening_due`."""
     tonight = evening_due(settings, now_ms, last)
     if tonight is None:
         return None
@@ -84,7 +84,7 @@ def plan_evening(
 
 
 def route_statuses(path: Path, settings: ServerSettings, now_ms: int) -> list[RouteStatus]:
-    """Return how every way to every person stands; raises sqlite3.Error."""
+    """Return the state of every channel to every person; raises sqlite3.Error."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         found = [
             _route_status(db, name, channel, now_ms)

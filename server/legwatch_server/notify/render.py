@@ -1,4 +1,4 @@
-"""One row of the outbox becomes what one person reads: in their language, with their buttons."""
+"""Turn one outbox row into the text and buttons of a push, in the person's language."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ from legwatch_server.store import deliveries
 from legwatch_server.store.deliveries import Delivery
 from legwatch_server.store.notices import notice_of
 
-LATE_S = 300  # a push that goes out so much after it was due says so
+LATE_S = 300  # a push sent later than this after its due time says that it is late
 _NOTICE = (
     "SELECT n.at_ms, n.kind, n.what, n.level, n.reason, n.held, n.line, n.who, b.name"
     " FROM notices n JOIN beds b ON b.id = n.bed_id WHERE n.id=?"
@@ -33,7 +33,7 @@ _HELD = (
 
 
 class Renderer:
-    """Makes pushes of rows; used by the outbox threads."""
+    """Makes a push from an outbox row; the outbox threads share one renderer."""
 
     def __init__(self, settings: ServerSettings, key: bytes) -> None:
         self._settings, self._key = settings, key
@@ -41,10 +41,10 @@ class Renderer:
         self._languages = {name: language_named(p.language) for name, p in self._people.items()}
 
     def __call__(self, db: sqlite3.Connection, delivery: Delivery, now_ms: int) -> Push:
-        """Return what is to be sent for a row."""
+        """Return the push for a row; raises LookupError for an unknown person."""
         person = self._people.get(delivery.person)
         if person is None:
-            raise LookupError(f"{delivery.person} is not in the settings any more")
+            raise LookupError(f"{delivery.person} is no longer in the settings")
         language = self._languages[delivery.person]
         if delivery.notice_id:
             return self._alert(db, delivery, person, language, now_ms)
@@ -69,7 +69,7 @@ class Renderer:
             sentences.append(language.gettext("(late: decided at {clock})").format(clock=clock))
         if delivery.state == "claimed":
             sentences.append(language.gettext("(perhaps said before)"))
-        asks = delivery.purpose in (Purpose.LOUD, Purpose.QUIET)
+        wants_answer = delivery.purpose in (Purpose.LOUD, Purpose.QUIET)
         return Push(
             id=delivery.id,
             to=person.address.get(delivery.channel, ""),
@@ -81,8 +81,8 @@ class Renderer:
             severity=notice.severity,
             transition=notice.transition,
             purpose=delivery.purpose,
-            buttons=self._buttons(delivery, language, now_ms) if asks else (),
-            page=self._link(delivery, Action.PAGE, 0, now_ms) if asks else "",
+            buttons=self._buttons(delivery, language, now_ms) if wants_answer else (),
+            page=self._link(delivery, Action.PAGE, 0, now_ms) if wants_answer else "",
             again=delivery.state == "claimed",
         )
 
@@ -122,7 +122,7 @@ class Renderer:
         language: Language,
         now_ms: int,
     ) -> Push:
-        """Return that the first nights of a bed are over, with the alerts that were held back."""
+        """Return the push that ends a bed's trial nights, with the number of unsent alerts."""
         _ = language.gettext
         bed, held = db.execute(_HELD, (delivery.bed_id,)).fetchone()
         own = person.role != CARER
@@ -147,7 +147,7 @@ class Renderer:
     def _buttons(
         self, delivery: Delivery, language: Language, now_ms: int
     ) -> tuple[PushButton, ...]:
-        """Return three buttons, as many as the poorest of the channels can show."""
+        """Return three buttons, because some channels show no more; none without answers.url."""
         if not self._settings.answers.url:
             return ()
         _ = language.gettext
@@ -166,9 +166,9 @@ class Renderer:
         )
 
     def _thread(self, delivery: Delivery) -> str:
-        """Return a name for the episode that tells a stranger nothing."""
-        what = f"{delivery.bed_id} {delivery.kind} {delivery.episode_ms} {delivery.person}".encode()
-        return hmac.new(self._key, what, hashlib.sha256).hexdigest()[:24]
+        """Return an id of episode and person; the push service cannot read either from it."""
+        name = f"{delivery.bed_id} {delivery.kind} {delivery.episode_ms} {delivery.person}".encode()
+        return hmac.new(self._key, name, hashlib.sha256).hexdigest()[:24]
 
 
 def link(
@@ -180,7 +180,7 @@ def link(
     minutes: int,
     now_ms: int,
 ) -> str:
-    """Return the address of an answer, or nothing where phones cannot reach this server."""
+    """Return the signed URL of an answer; empty without answers.url."""
     base = settings.answers.url.rstrip("/")
     if not base:
         return ""
@@ -190,7 +190,7 @@ def link(
 
 
 def _who_answered(notice: Notice, who: str | None, language: Language) -> str:
-    """Return who has answered; nothing when that is not what the notice says."""
+    """Return a sentence that names who answered; empty for other notices."""
     if not who:
         return ""
     if notice.transition is TransitionKind.ACKNOWLEDGED:

@@ -133,10 +133,10 @@ FAULTS: dict[str, tuple[Callable[[Service], str], str]] = {
     "time-out": (says(Answer(after_s=1.5)), "did not answer in time"),
     "no such name": (lambda _s: "http://push.invalid", "no such name, or no DNS"),
     "refused": (lambda _s: refused_port(), "connection refused or no network"),
-    "login page": (says(Answer(body=PAGE)), "not ntfy: 200, the page 'Hotel login'"),
+    "login page": (says(Answer(body=PAGE)), "not from ntfy: 200, the page 'Hotel login'"),
     "sent on": (says(Answer(302, headers=PORTAL)), "302, a redirect to http://portal.example"),
-    "forbidden": (says(Answer(403, PAGE)), "not ntfy: 403, the page 'Hotel login'"),
-    "its API": (says(Answer(body=b'{"id": "x", "online": false}')), "not ntfy: 200, '{"),
+    "forbidden": (says(Answer(403, PAGE)), "not from ntfy: 403, the page 'Hotel login'"),
+    "its API": (says(Answer(body=b'{"id": "x", "online": false}')), "not from ntfy: 200, '{"),
 }
 
 

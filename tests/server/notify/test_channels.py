@@ -473,7 +473,7 @@ def test_a_subscription_that_has_ended_is_permanent(service: Service, tmp_path: 
 
 def test_a_message_too_long_for_a_browser_is_not_sent(service: Service, tmp_path: Path) -> None:
     made = rig("webpush", service, tmp_path)
-    with pytest.raises(Permanent, match="takes 3993"):
+    with pytest.raises(Permanent, match="allows 3993"):
         made.notifier.send(replace(made.push, text="x" * 4000))
     assert service.asked == []
 

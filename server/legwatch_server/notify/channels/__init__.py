@@ -1,7 +1,7 @@
-"""The doors for notification channels: a channel is one file and one entry-point line.
+"""Protocols for notification channels: a channel is one file and one entry-point line.
 
-A channel must be able to `send`. What else it can do it says by having the method: `Withdraws`,
-`Follows`, `Rehearses`, `Keeps`, `Speaks`. A channel is used by several threads at once.
+Every channel has `send`. A channel shows its other abilities by having the method of a protocol:
+`Withdraws`, `Follows`, `Rehearses`, `Keeps`, `Speaks`. Several threads use a channel at once.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from legwatch_server.settings import ServerSettings
 
 
 class PushButton(NamedTuple):
-    """A button of a push: a POST to `url` does it, without a body."""
+    """A button of a push; pressing it sends a POST without a body to `url`."""
 
     label: str  # in the recipient's language
     url: str
@@ -27,11 +27,11 @@ class PushButton(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """What one person is told on one channel."""
+    """One message to one person on one channel."""
 
-    id: int  # of the delivery: the same at every attempt, so a channel may use it to tell twins
+    id: int  # of the delivery: the same at every attempt, so a channel can detect repeats
     to: str  # the recipient's address on this channel; empty: the channel's own default
-    thread: str  # the same for all that concerns one episode and person; [a-z0-9-]{1,40}
+    thread: str  # the same for all pushes of one episode to one person; [a-z0-9-]{1,40}
     bed: str
     clock: str  # local time of the decision, such as 02:41
     title: str
@@ -40,20 +40,20 @@ class Push:
     transition: TransitionKind
     purpose: Purpose
     buttons: tuple[PushButton, ...] = ()
-    page: str = ""  # address where all actions are offered, for channels without buttons
+    page: str = ""  # URL of a page with all actions, for channels without buttons
     again: bool = False  # it may have been sent before a crash
 
 
 class PushError(LegwatchError):
-    """A push did not go through; it is one of the two below."""
+    """A push failed; every such error is a Permanent or a Retryable."""
 
 
-class Permanent(PushError):  # noqa: N818 - reads as what it is
-    """Trying again cannot help: wrong token, unknown recipient, message refused."""
+class Permanent(PushError):  # noqa: N818 - "raise Permanent" reads well
+    """A retry cannot help: wrong token, unknown recipient, message refused."""
 
 
 class Retryable(PushError):  # noqa: N818
-    """It may go through later: not reachable, too many requests, a fault of the service."""
+    """A retry may help: service not reachable, too many requests, fault of the service."""
 
     def __init__(self, why: str, retry_after_s: float | None = None) -> None:
         super().__init__(why)
@@ -61,18 +61,19 @@ class Retryable(PushError):  # noqa: N818
 
 
 class Progress(StrEnum):
-    """How far a push has come, as the service tells."""
+    """State of a push, as the service reports it."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
     ANSWERED = "answered"  # acknowledged in the service's own app
-    OVER = "over"  # nothing more will be heard of it
+    OVER = "over"  # the service will report nothing more
 
 
 class Sent(NamedTuple):
-    """The service took a push. `receipt`: what `withdraw` and `progress` need, at most 200 bytes.
+    """The service accepted a push.
 
-    `delivered`: it is known to have arrived.
+    `receipt` is what `withdraw` and `progress` need, at most 200 bytes. `delivered` is True if the
+    push is known to have arrived.
     """
 
     receipt: str = ""
@@ -80,63 +81,63 @@ class Sent(NamedTuple):
 
 
 class Notifier(Protocol):
-    """One channel; `send` may block for its own timeout."""
+    """One channel; `send` may block until the channel's own timeout."""
 
     def send(self, push: Push) -> Sent:
-        """Deliver; raises Permanent or Retryable."""
+        """Send a push; raises Permanent or Retryable."""
 
 
 @runtime_checkable
 class Withdraws(Protocol):
-    """A channel that can take a push back, or put out a lamp."""
+    """A channel that can remove a push from the phone, or switch off a lamp."""
 
     def withdraw(self, push: Push, receipt: str) -> None:
-        """Take back what was sent; raises Permanent or Retryable."""
+        """Withdraw a sent push; raises Permanent or Retryable."""
 
 
 @runtime_checkable
 class Follows(Protocol):
-    """A channel that can say what became of a push."""
+    """A channel that can report the progress of a push."""
 
     follow_every_s: float
 
     def progress(self, receipt: str) -> Progress:
-        """Ask the service; raises Permanent or Retryable."""
+        """Ask the service for the state of a push; raises Permanent or Retryable."""
 
 
 @runtime_checkable
 class Rehearses(Protocol):
-    """A channel that can prove itself without a sound."""
+    """A channel that can test its route without a sound."""
 
     def rehearse(self, push: Push) -> str:
-        """Go the whole way in silence; return what was proved. Raises Permanent or Retryable."""
+        """Test the whole route silently; return the proof. Raises Permanent or Retryable."""
 
 
 @runtime_checkable
 class Keeps(Protocol):
-    """A channel that keeps something of its own, such as a key."""
+    """A channel that stores a file of its own, such as a key."""
 
     def begin(self, folder: Path) -> None:
-        """Make or find it in the server's folder; called once, before the first push."""
+        """Create or load the file in the server's folder; called once, before the first push."""
 
 
 class Asks(Protocol):
-    """What the server lends a channel of its connection to the broker."""
+    """The server's broker connection, as a channel may use it."""
 
     def ask(self, bed: str, command: Command, timeout_s: float) -> CommandResult:
-        """Return the answer of a bed's agent; raises Retryable without one."""
+        """Return the agent's answer; raises Retryable if none comes within `timeout_s`."""
 
 
 @runtime_checkable
 class Speaks(Protocol):
-    """A channel that speaks to the agents at the beds."""
+    """A channel that sends commands to the bedside agents."""
 
     def speak_over(self, bedsides: Asks) -> None:
-        """Take the server's connection; called once, before the first push."""
+        """Use this broker connection; called once, before the first push."""
 
 
 def open_channel(name: str, settings: ServerSettings, path: str) -> Notifier:
-    """Return a channel; raises SettingsError at `path` for an unknown one."""
+    """Return a new channel; raises SettingsError at `path` for an unknown name."""
     points = {point.name: point for point in entry_points(group="legwatch.notifiers")}
     if name not in points:
         known = ", ".join(sorted(points))
@@ -152,7 +153,7 @@ def open_channel(name: str, settings: ServerSettings, path: str) -> Notifier:
 
 
 def open_channels(settings: ServerSettings) -> dict[str, Notifier]:
-    """Return the channels that the settings name; raises SettingsError for an unknown one."""
+    """Return every channel that the settings name; raises SettingsError for an unknown name."""
     return {
         name: open_channel(name, settings, path) for name, path in settings.channel_names().items()
     }

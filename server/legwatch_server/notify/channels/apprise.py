@@ -1,11 +1,12 @@
-"""The apprise channel: any of the services of the Apprise library, for those without one of ours.
+"""The apprise channel: the services of the Apprise library, for which legwatch has no channel.
 
-It can only say "sent" or "not": buttons, receipts and taking back need a channel of our own. An
-address is one Apprise URL, or env:NAME for a URL with a secret in it.
+Apprise reports only success or failure: it offers no buttons, receipts or withdrawal. An address is
+one Apprise URL, or env:NAME if the URL contains a secret.
 
-Its "sent" is no proof. To most of its services any answer of success will do, also the login page
-of a proxy or of a hotel, and the library does not hand on what was answered. So there is no silent
-try, `legwatch duty` shows this way as amber, and it should be nobody's only way, nor the first.
+A success is no proof. Most of Apprise's services accept any answer with a status of success, also
+the login page of a proxy or of a hotel, and the library hides the answer from its caller. So this
+channel has no silent test, and `legwatch duty` shows it as amber. Nobody should have it as the only
+or the first channel.
 """
 
 import os
@@ -23,12 +24,12 @@ from legwatch_server.notify.channels import Permanent, Push, Retryable, Sent
 from legwatch_server.notify.refusal import later
 from legwatch_server.settings import ServerSettings
 
-_STATUS = re.compile(r"error=(\d{3})")  # the only place where the library tells it
+_STATUS = re.compile(r"error=(\d{3})")  # Apprise shows the HTTP status only in its log
 _ASSET = AppriseAsset(app_id="legwatch", app_desc="legwatch", app_url="", plugin_paths=[])
 
 
 class Apprise:
-    """Sends to one URL a person."""
+    """Sends each person's pushes to one URL."""
 
     def __init__(self, settings: ServerSettings) -> None:
         table = settings.push.apprise
@@ -40,7 +41,7 @@ class Apprise:
                 self._urls[own] = self._checked(own or table.url, path)
 
     def send(self, push: Push) -> Sent:
-        """Send once, and believe the library; a used object of it would wait for seconds."""
+        """Send with a new Apprise object: a used object would wait for seconds before it sends."""
         where = f" ({push.clock}, {push.bed})" if push.bed else ""
         sentences = f"{push.text} {push.page}".rstrip()
         result = _loaded(self._urls[push.to]).notify(
@@ -51,32 +52,32 @@ class Apprise:
         )
         if result:
             return Sent()
-        said = [entry.message for entry in result.logs()]
-        why = f"apprise: {said[-1] if said else 'the service did not take it'}"
-        status = max((int(code) for text in said for code in _STATUS.findall(text)), default=0)
+        messages = [entry.message for entry in result.logs()]
+        why = f"apprise: {messages[-1] if messages else 'the service did not accept the push'}"
+        status = max((int(code) for text in messages for code in _STATUS.findall(text)), default=0)
         if 400 <= status < 500 and not later(status):
             raise Permanent(why)
         raise Retryable(why)
 
     def _checked(self, address: str, path: str) -> str:
-        """Return the URL of an address with our own options; raises SettingsError."""
+        """Return the URL of an address, with legwatch's options added; raises SettingsError."""
         url = address
         if address.startswith("env:"):
             url = os.environ.get(address[4:], "")
             if not url:
-                raise SettingsError(path, f"the environment has no {address[4:]}")
+                raise SettingsError(path, f"the environment variable {address[4:]} is not set")
         if not url:
             raise SettingsError(path, "an Apprise URL must be given for the apprise channel")
         sign = "&" if urlsplit(url).query else "?"
-        # No picture from a public host: fetching it would tell that host when legs get cold.
+        # image=no: a fetched image would show a public host when alerts are sent.
         options = f"image=no&redirect=no&cto={self._timeout_s:g}&rto={self._timeout_s:g}"
         url = f"{url}{sign}{options}"
         services = list(_loaded(url))
         if len(services) != 1:
             raise SettingsError(
-                path, "not one Apprise URL; signs such as , ; and blanks in it must be %-encoded"
+                path, "not one Apprise URL; write , ; and spaces inside the URL %-encoded"
             )
-        if len(services[0]) > 1:  # when one of them fails, the others would be told again and again
+        if len(services[0]) > 1:  # if one failed, each retry would notify the others again
             raise SettingsError(path, "one recipient a URL; make a person of each")
         return url
 

@@ -1,4 +1,4 @@
-"""The console: one readable line a push, coloured on a terminal."""
+"""The console channel: each push is one line of text, coloured on a terminal."""
 
 import sys
 from typing import TextIO
@@ -18,12 +18,12 @@ class Console:
     """Prints to standard output."""
 
     def __init__(self, settings: ServerSettings, out: TextIO | None = None) -> None:
-        del settings  # nothing to set
+        del settings  # the console has no settings
         self._out = out or sys.stdout
 
     def send(self, push: Push) -> Sent:
-        """Print; a closed terminal is a permanent fault."""
-        # The same alert comes again with its sound: the two are told apart.
+        """Print a push; raises Permanent if the terminal is closed."""
+        # The same alert is printed again with its sound: mark the line without sound.
         quiet = "(no sound yet) " if push.purpose is Purpose.QUIET else ""
         head = f"{push.clock}  {push.bed}  {quiet}{push.title}."
         line = f"{head} {push.text}"
@@ -36,7 +36,7 @@ class Console:
         return Sent(delivered=True)
 
     def rehearse(self, push: Push) -> str:
-        """Say nothing: the console has no way that could be broken."""
+        """Print nothing: the console needs no network that could fail."""
         del push
         return "always there"
 

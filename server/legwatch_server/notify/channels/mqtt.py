@@ -1,7 +1,7 @@
-"""The bedside channel: a lamp or buzzer at the bed, switched through the agent by MQTT.
+"""The mqtt channel: the bedside agent switches a lamp or a buzzer at the bed.
 
-Without the agent's answer a push is tried again under the same id, on which the agent acts only
-once.
+Without an answer from the agent the outbox sends the command again with the same id. The agent acts
+on each id only once.
 """
 
 from legwatch.contract.bedside_command import Cmd, Command, Loudness
@@ -15,7 +15,7 @@ CHANNEL = "mqtt"
 
 
 class Bedside:
-    """Has no connection of its own: the broker gives the server one, and this goes over it."""
+    """Sends commands to the agent over the server's broker connection."""
 
     def __init__(self, settings: ServerSettings) -> None:
         for name, person in settings.everybody().items():
@@ -24,11 +24,11 @@ class Bedside:
         self._bedsides: Asks | None = None
 
     def speak_over(self, bedsides: Asks) -> None:
-        """Ask the agents by `bedsides` from now on."""
+        """Send all later commands through `bedsides`."""
         self._bedsides = bedsides
 
     def send(self, push: Push) -> Sent:
-        """Light the lamp, or put it out when somebody has answered or it is over."""
+        """Light the lamp; switch it off if somebody has answered or the alert is over."""
         if push.purpose is Purpose.INFO:
             ident, _ = self._ask(push, Cmd.CALM)
         else:
@@ -37,17 +37,17 @@ class Bedside:
         return Sent(receipt=ident, delivered=True)
 
     def withdraw(self, push: Push, receipt: str) -> None:
-        """Put out the lamp, unless it is lit for another alert too."""
-        del receipt  # the thread says what is over
+        """Switch off the lamp, unless another alert needs it too."""
+        del receipt  # `push.thread` names the alert
         self._ask(push, Cmd.CALM)
 
     def rehearse(self, push: Push) -> str:
-        """Blink twice, without a sound; return what the bedside said."""
-        _, said = self._ask(push, Cmd.IDENTIFY)
-        return said or "blinked"
+        """Make the lamp blink twice, without a sound; return the agent's remark."""
+        _, remark = self._ask(push, Cmd.IDENTIFY)
+        return remark or "blinked"
 
     def _ask(self, push: Push, cmd: Cmd, tone: Loudness = Loudness.QUIET) -> tuple[str, str]:
-        """Return the command's id and what was said with the yes."""
+        """Return the command's id and the agent's remark; raises Permanent on refusal."""
         bed = _bed(push)
         thread = "" if cmd is Cmd.IDENTIFY else push.thread
         command = Command(_ident(push, cmd), cmd, tone, thread)
@@ -60,14 +60,14 @@ class Bedside:
 
 
 def _ident(push: Push, cmd: Cmd) -> str:
-    """Return an id that is the same at every attempt, and belongs to no other push ever."""
+    """Return an id that is the same at every attempt and that no other push gets."""
     return f"{cmd.value[0]}{push.id}-{push.thread}"[:64]
 
 
 def _bed(push: Push) -> str:
     bed = push.to or push.bed
-    if not bed:  # an evening's test is about a person, not about a bed
-        raise Permanent("which bed? people.<name>.address.mqtt must name it")
+    if not bed:  # an evening test belongs to a person, not to a bed
+        raise Permanent("no bed given: people.<name>.address.mqtt must name the bed")
     try:
         return check_bed(bed)
     except WireError as error:

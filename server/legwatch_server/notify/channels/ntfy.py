@@ -1,11 +1,11 @@
-"""The ntfy channel: one JSON message to the root of an ntfy server.
+"""The ntfy channel: POST one JSON message to the root URL of an ntfy server.
 
-All that concerns one episode carries the same sequence, so a newer word replaces an older one on
-the phone. A server before 2.16 does not know sequences; that it does is seen from its answer, which
-names the sequence again.
+All pushes of one episode have the same sequence, so a newer push replaces an older one on the
+phone. Servers before 2.16 do not know sequences; newer servers repeat the sequence in their answer.
 
-What proves a push is the message that ntfy answers with: an id, and our topic. What proves a no is
-ntfy's own error, which names the status again; else it is a page in between, and may go.
+A push counts as sent if the answer is an ntfy message with an id and the right topic. A refusal
+counts if the answer is an ntfy error, whose JSON repeats the status. Any other answer comes from
+some server in between, such as a login page; the outbox then tries again.
 """
 
 import json
@@ -21,7 +21,7 @@ from legwatch_server.notify.http_reply import HttpReply, ask, foreign
 from legwatch_server.notify.refusal import later, pool, refused
 from legwatch_server.settings import ServerSettings
 
-MOST_BYTES = 4096  # a longer message becomes an attachment
+MOST_BYTES = 4096  # ntfy turns a longer message into an attachment
 _QUIET = {Purpose.QUIET: 2, Purpose.INFO: 2, Purpose.REHEARSAL: 1, Purpose.CONFIRM: 2}
 _LOUD = {Severity.URGENT: 5, Severity.WARNING: 4, Severity.LOG: 3}
 _TAGS = {
@@ -33,7 +33,7 @@ _TAGS = {
 
 
 class Ntfy:
-    """Publishes to a topic a person."""
+    """Publishes each person's pushes to one topic."""
 
     def __init__(self, settings: ServerSettings) -> None:
         table = settings.push.ntfy
@@ -50,58 +50,58 @@ class Ntfy:
         self._auth = {"Authorization": f"Bearer {token}"} if token else {}
 
     def send(self, push: Push) -> Sent:
-        """Publish once; the receipt is the sequence, where the server knows sequences."""
+        """Publish once; the receipt is the sequence, or empty if the server knows none."""
         known = self._publish(push).get("sequence_id") == push.thread
         return Sent(push.thread if known else "")
 
     def withdraw(self, push: Push, receipt: str) -> None:
-        """Take the sequence off the phones; a server that knows none leaves it there."""
+        """Remove the sequence from the phones; without a receipt the message stays there."""
         if receipt:
-            heard = self._ask("DELETE", f"/{self._to(push)}/{receipt}")
-            said = heard.said()
-            if not (self._ours(said, push) and said.get("sequence_id") == receipt):
-                raise foreign("ntfy", "ntfy", heard)
+            reply = self._ask("DELETE", f"/{self._to(push)}/{receipt}")
+            message = reply.said()
+            if not (self._ours(message, push) and message.get("sequence_id") == receipt):
+                raise foreign("ntfy", "ntfy", reply)
 
     def rehearse(self, push: Push) -> str:
-        """Publish without a sound and read it back."""
+        """Publish a silent message and read it back."""
         ident = self._publish(push)["id"]
         try:
             back = self._ask("GET", f"/{self._to(push)}/json?poll=1&since=10m")
         except Permanent:
-            return "accepted"  # the token may write and not read, which is how it should be
+            return "accepted"  # the token may write but not read: the recommended setup
         lines = back.lines()
         if lines is None:
             raise foreign("ntfy", "ntfy", back)
         if not any(line.get("id") == ident and self._ours(line, push) for line in lines):
-            raise Retryable("ntfy took the message and does not show it")
+            raise Retryable("ntfy accepted the message but does not list it")
         return "came back"
 
     def _publish(self, push: Push) -> dict[str, Any]:
-        """Return the message as ntfy has taken it."""
+        """Publish a push; return the message as ntfy stored it."""
         body = json.dumps(self._body(push), ensure_ascii=False).encode()
         if len(body) > MOST_BYTES:
-            raise Permanent(f"{len(body)} bytes, ntfy takes {MOST_BYTES}")
-        heard = self._ask("POST", "/", body)
-        said = heard.said()
-        if not (self._ours(said, push) and said.get("event") == "message"):
-            raise foreign("ntfy", "ntfy", heard)
-        return said
+            raise Permanent(f"the message has {len(body)} bytes; ntfy allows {MOST_BYTES}")
+        reply = self._ask("POST", "/", body)
+        message = reply.said()
+        if not (self._ours(message, push) and message.get("event") == "message"):
+            raise foreign("ntfy", "ntfy", reply)
+        return message
 
-    def _ours(self, said: dict[str, Any], push: Push) -> bool:
-        """Say whether this is an event of ntfy in the topic we asked for."""
-        ident = said.get("id")
-        return isinstance(ident, str) and ident != "" and said.get("topic") == self._to(push)
+    def _ours(self, message: dict[str, Any], push: Push) -> bool:
+        """Return True if this is an ntfy event with an id, in the topic of `push`."""
+        ident = message.get("id")
+        return isinstance(ident, str) and ident != "" and message.get("topic") == self._to(push)
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> HttpReply:
         headers = dict(self._auth)
         if body is not None:
             headers["Content-Type"] = "application/json"
-        heard = ask(self._pool, "ntfy", method, self._url + path, headers, body)
-        if heard.fine:
-            return heard
-        if later(heard.status) or heard.said().get("http") == heard.status:
-            raise refused("ntfy", heard.status, heard.headers)
-        raise foreign("ntfy", "ntfy", heard)
+        reply = ask(self._pool, "ntfy", method, self._url + path, headers, body)
+        if reply.fine:
+            return reply
+        if later(reply.status) or reply.said().get("http") == reply.status:
+            raise refused("ntfy", reply.status, reply.headers)
+        raise foreign("ntfy", "ntfy", reply)
 
     def _to(self, push: Push) -> str:
         return push.to or self._topic

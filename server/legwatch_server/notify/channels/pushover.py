@@ -1,10 +1,10 @@
-"""The Pushover channel: an urgent push sounds again and again until somebody has seen it.
+"""The Pushover channel: an urgent push sounds again and again until somebody acknowledges it.
 
-Urgent ones go out with Pushover's emergency priority; the service's receipt is asked about no
-faster than it allows, and the alarm is cancelled when it is over.
+Urgent pushes have Pushover's emergency priority. The outbox asks for the state of the receipt no
+more often than Pushover allows, and cancels the repetition when the alert is over.
 
-Each of Pushover's answers, a yes and a no, has a status and the id it gave our request; an answer
-without them is somebody else's. An alarm without a receipt could never be followed or ended.
+Each answer of Pushover, success or error, has a status and a request id; an answer without them
+comes from another server. legwatch cannot follow or cancel an emergency push without a receipt.
 """
 
 import re
@@ -21,14 +21,17 @@ from legwatch_server.notify.refusal import later, pool, refused
 from legwatch_server.settings import ServerSettings
 
 EMERGENCY = 2
-_RECEIPT = re.compile("[A-Za-z0-9]{1,200}")  # 30 of them, says the service
+_RECEIPT = re.compile("[A-Za-z0-9]{1,200}")  # Pushover documents 30 characters
 _PRIORITY = {Purpose.QUIET: -1, Purpose.INFO: -1, Purpose.REHEARSAL: -2, Purpose.CONFIRM: -1}
 _LOUD = {Severity.URGENT: EMERGENCY, Severity.WARNING: 1, Severity.LOG: 0}
-MOST_TITLE, MOST_TEXT, MOST_URL = 250, 1024, 512  # characters, as the service documents
+MOST_TITLE, MOST_TEXT, MOST_URL = 250, 1024, 512  # characters, from Pushover's documentation
 
 
 class Pushover:
-    """Sends to a user key a person; `follow_every_s` is the service's own limit, and a bit."""
+    """Sends each person's pushes to one user key.
+
+    `follow_every_s` is a little longer than the service's own minimum.
+    """
 
     follow_every_s = 6.0
 
@@ -49,27 +52,27 @@ class Pushover:
         self._token = secret("LEGWATCH_PUSHOVER_TOKEN")
         if not self._token:
             raise SettingsError(
-                "push.pushover", "the application's token is missing: LEGWATCH_PUSHOVER_TOKEN"
+                "push.pushover", "the application's token is missing: set LEGWATCH_PUSHOVER_TOKEN"
             )
 
     def send(self, push: Push) -> Sent:
-        """Send once; the receipt is the service's, for what sounds until it is answered."""
+        """Send once; only an emergency push has a receipt."""
         form = self._form(push)
         receipt = self._ask("POST", "messages.json", form).said().get("receipt")
         if form["priority"] != str(EMERGENCY):
             return Sent()
         if not (isinstance(receipt, str) and _RECEIPT.fullmatch(receipt)):
-            raise Retryable("pushover gave no receipt: the alarm could not be followed or ended")
+            raise Retryable("pushover gave no receipt: legwatch cannot follow or cancel the push")
         return Sent(receipt)
 
     def progress(self, receipt: str) -> Progress:
-        """Ask what became of an alarm."""
-        heard = self._ask("GET", f"receipts/{receipt}.json", {"token": self._token})
-        said = heard.said()
-        told = [said.get(name) for name in ("acknowledged", "expired", "last_delivered_at")]
-        if not all(type(value) is int for value in told):
-            raise foreign("pushover", "Pushover", heard)
-        acknowledged, expired, delivered = told
+        """Ask for the state of an emergency push."""
+        reply = self._ask("GET", f"receipts/{receipt}.json", {"token": self._token})
+        data = reply.said()
+        values = [data.get(name) for name in ("acknowledged", "expired", "last_delivered_at")]
+        if not all(type(value) is int for value in values):
+            raise foreign("pushover", "Pushover", reply)
+        acknowledged, expired, delivered = values
         if acknowledged == 1:
             return Progress.ANSWERED
         if expired == 1:
@@ -77,18 +80,18 @@ class Pushover:
         return Progress.DELIVERED if delivered else Progress.WAITING
 
     def withdraw(self, push: Push, receipt: str) -> None:
-        """Let an alarm sound no more; what does not sound stays on the phone."""
+        """Stop an emergency push from sounding; other pushes stay on the phone."""
         del push
         if receipt:
             self._ask("POST", f"receipts/{receipt}/cancel.json", {"token": self._token})
 
     def rehearse(self, push: Push) -> str:
-        """Ask whether the key is good and has a device; nothing is shown on a phone."""
+        """Ask Pushover whether the user key is valid and has a device; no phone shows anything."""
         form = {"token": self._token, "user": self._to(push)}
-        heard = self._ask("POST", "users/validate.json", form)
-        devices = heard.said().get("devices", [])
+        reply = self._ask("POST", "users/validate.json", form)
+        devices = reply.said().get("devices", [])
         if not isinstance(devices, list):
-            raise foreign("pushover", "Pushover", heard)
+            raise foreign("pushover", "Pushover", reply)
         if not devices:
             raise Permanent("pushover: the user has no device")
         return f"known, with {len(devices)} device(s)"
@@ -113,23 +116,23 @@ class Pushover:
         return form
 
     def _ask(self, method: str, path: str, form: dict[str, str]) -> HttpReply:
-        # The token goes into the address of a GET and the body of a POST, as the service asks.
+        # Pushover wants the token in the query of a GET and in the body of a POST.
         body, query = (urlencode(form), "") if method == "POST" else (None, "?" + urlencode(form))
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
         url = f"{self._url}/1/{path}{query}"
-        heard = ask(self._pool, "pushover", method, url, headers, body)
-        said = heard.said()
-        request = said.get("request")
-        own = type(said.get("status")) is int and isinstance(request, str) and request != ""
-        if own and heard.fine and said["status"] == 1:
-            return heard
-        if own and heard.status == 429:  # the month is used up; waiting a night is no help
+        reply = ask(self._pool, "pushover", method, url, headers, body)
+        data = reply.said()
+        request = data.get("request")
+        genuine = type(data.get("status")) is int and isinstance(request, str) and request != ""
+        if genuine and reply.fine and data["status"] == 1:
+            return reply
+        if genuine and reply.status == 429:  # the monthly quota is used up; retries cannot help
             raise Permanent("pushover answered 429: this month's messages are used up")
-        if later(heard.status) or (own and not heard.fine):
-            raise refused("pushover", heard.status, heard.headers, _explained(said))
-        raise foreign("pushover", "Pushover", heard)
+        if later(reply.status) or (genuine and not reply.fine):
+            raise refused("pushover", reply.status, reply.headers, _explained(data))
+        raise foreign("pushover", "Pushover", reply)
 
 
-def _explained(said: dict[str, Any]) -> str:
-    errors = said.get("errors")
+def _explained(data: dict[str, Any]) -> str:
+    errors = data.get("errors")
     return "; ".join(str(part) for part in errors) if isinstance(errors, list) else ""

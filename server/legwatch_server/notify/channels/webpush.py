@@ -1,11 +1,11 @@
-"""The webpush channel: to a browser that has opened the page and said yes.
+"""The webpush channel: push to a browser whose user has allowed notifications on the page.
 
-An address is the subscription the browser gave: its JSON, or the path of a file with it. The
-message is encrypted for that browser; the service between sees only how urgent it is.
+An address is the browser's subscription: its JSON, or the path of a file with the JSON. The message
+is encrypted for that browser; the push service sees only the urgency.
 
-What proves a push is 201 Created, as Google's, Apple's and Mozilla's services answer; or another
-success with a Location, where the message lies, or with Microsoft's own word for it. A login page
-that says 200 has none of these.
+A push counts as sent if the answer is 201 Created, as from the services of Google, Apple and
+Mozilla. Another success counts only with a Location header (the URL of the message) or with
+Microsoft's X-WNS-Status header. A login page with status 200 has none of these.
 """
 
 import base64
@@ -32,7 +32,7 @@ from legwatch_server.notify.http_reply import HttpReply, foreign
 from legwatch_server.notify.refusal import refused, unreached
 from legwatch_server.settings import ServerSettings
 
-MOST_BYTES = 3993  # RFC 8291: what fits into 4096 with its padding and header
+MOST_BYTES = 3993  # RFC 8291: 4096 bytes minus header and padding
 KEY_FILE = "vapid.pem"
 WANTED = "endpoint, keys.p256dh, keys.auth"
 _URGENCY = {
@@ -44,7 +44,7 @@ _URGENCY = {
 
 
 class Webpush:
-    """Sends to a subscription a person."""
+    """Sends each person's pushes to one browser subscription."""
 
     def __init__(self, settings: ServerSettings) -> None:
         self._table = settings.push.webpush
@@ -63,7 +63,7 @@ class Webpush:
         self._key: Vapid02 | None = None
 
     def begin(self, folder: Path) -> None:
-        """Make the key on first start."""
+        """Load the VAPID key; create it at the first start."""
         self._folder = folder
         self._vapid()
 
@@ -75,10 +75,10 @@ class Webpush:
         return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
     def send(self, push: Push) -> Sent:
-        """Send once; a newer word takes the place of an older one that has not arrived."""
+        """Send once; the service replaces an older push of the episode that has not arrived."""
         body = json.dumps(_body(push), ensure_ascii=False)
         if len(body.encode()) > MOST_BYTES:
-            raise Permanent(f"{len(body.encode())} bytes, a browser's push takes {MOST_BYTES}")
+            raise Permanent(f"{len(body.encode())} bytes; a web push allows {MOST_BYTES}")
         to = self._subscriptions.get(push.to)
         if to is None:
             raise Permanent("this person has no browser subscription")
@@ -91,7 +91,7 @@ class Webpush:
                     to,
                     body,
                     vapid_private_key=self._vapid(),
-                    vapid_claims={"sub": self._table.contact},  # fresh: the library writes into it
+                    vapid_claims={"sub": self._table.contact},  # a new dict: the library changes it
                     timeout=self._table.timeout_s,
                     ttl=self._table.ttl_s,
                     headers=headers,
@@ -103,7 +103,7 @@ class Webpush:
                 raise _foreign(error.response) from None
             except requests.RequestException as error:
                 raise _unreached(error) from None
-            except HTTPError as error:  # while the answer was read
+            except HTTPError as error:  # while the body was read
                 raise unreached("webpush", error) from None
         by_microsoft = answer.headers.get("X-WNS-Status", "")
         if by_microsoft not in ("", "received"):  # dropped, or channelthrottled
@@ -113,7 +113,7 @@ class Webpush:
         return Sent()
 
     def rehearse(self, push: Push) -> str:
-        """Send what the page does not show."""
+        """Send a push that the page does not show."""
         self.send(push)
         return "accepted"
 
@@ -125,20 +125,20 @@ class Webpush:
 
 
 def _fresh_key() -> bytes:
-    made = Vapid02()
-    made.generate_keys()
-    return bytes(made.private_pem())
+    key = Vapid02()
+    key.generate_keys()
+    return bytes(key.private_pem())
 
 
 def _subscription(address: str) -> dict[str, Any]:
     """Return the subscription of an address; raises OSError or ValueError."""
     if not address:
-        raise ValueError("the browser's subscription is missing: its JSON, or a file with it")
+        raise ValueError("the browser's subscription is missing: give its JSON, or a file with it")
     found = json.loads(address if address.lstrip().startswith("{") else read_text(address))
     try:
         keys = {name: str(found["keys"][name]) for name in ("p256dh", "auth")}
         endpoint = str(found["endpoint"])
-        WebPusher({"endpoint": endpoint, "keys": keys})  # the library looks at the keys
+        WebPusher({"endpoint": endpoint, "keys": keys})  # the library checks the keys
     except (KeyError, TypeError, ValueError, WebPushException):
         endpoint = ""
     if not endpoint.startswith(("https://", "http://")):
@@ -177,13 +177,13 @@ def _refused(error: WebPushException) -> PushError:
 
 
 def _foreign(answer: requests.Response | None) -> Retryable:
-    assert answer is not None  # requests gives it with every redirect
-    heard = HttpReply(answer.status_code, answer.headers, answer.content)
-    return foreign("webpush", "a push service", heard)
+    assert answer is not None  # TooManyRedirects always has a response
+    reply = HttpReply(answer.status_code, answer.headers, answer.content)
+    return foreign("webpush", "a push service", reply)
 
 
 def _shortened(answer: requests.Response, **_: object) -> None:
-    """Read no more of an answer than needed: the library would read it all."""
+    """Read at most MOST_READ + 1 bytes of an answer: the library would read the whole body."""
     raw = answer.raw
     answer.raw = io.BytesIO(raw.read(MOST_READ + 1, decode_content=False))
     raw.close()
@@ -192,5 +192,5 @@ def _shortened(answer: requests.Response, **_: object) -> None:
 def _unreached(error: requests.RequestException) -> PushError:
     if isinstance(error, requests.Timeout):
         return Retryable("webpush did not answer in time")
-    cause = error.args[0] if error.args else None  # requests hides urllib3's error in its own
+    cause = error.args[0] if error.args else None  # requests wraps urllib3's error
     return unreached("webpush", cause if isinstance(cause, HTTPError) else error)
