@@ -1,4 +1,4 @@
-"""`legwatch alerts`: the night's alerts with their history; one in plain words; an answer."""
+"""`legwatch alerts`: list a night's alerts, explain one alert, or answer one."""
 
 import argparse
 import sys
@@ -31,7 +31,7 @@ from legwatch_server.web.actions import PATH
 VALID_S = 60
 FRESH_MIN = 15
 _ACTS = {"seen": Action.SEEN, "useless": Action.NOT_USEFUL}
-_SAID = {
+_REPLIES = {
     200: "noted",
     410: "there is no such alert, or it is over; nothing was changed",
     503: "not noted yet; try again",
@@ -39,7 +39,7 @@ _SAID = {
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch alerts`; 0 when done, 1 when it cannot be, 2 for wrong words or settings."""
+    """Run `legwatch alerts`; 0 done, 1 not possible now, 2 wrong arguments or settings."""
     args = _parser().parse_args(argv)
     settings = read(locations.settings_file(args.config))
     match args.action:
@@ -60,29 +60,31 @@ def _parser() -> argparse.ArgumentParser:
     config.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
     parser = argparse.ArgumentParser(
         prog="legwatch alerts",
-        description="Tonight's alerts, who was told and what was answered.",
+        description="Show a night's alerts, the people notified and their answers.",
         parents=[config],
     )
-    parser.add_argument("--night", metavar="DATE", help="the evening, as 2026-11-23, or: last")
+    parser.add_argument(
+        "--night", metavar="DATE", help="date of the evening, such as 2026-11-23, or: last"
+    )
     parser.add_argument("--bed", help="only this bed")
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     # A subparser's default would overwrite a --config that was given before the action.
     inner = argparse.ArgumentParser(add_help=False)
     inner.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     for name, about in (
-        ("explain", "tell one alert in plain words"),
-        ("seen", "say that it has been seen: it stays quiet until it is over"),
-        ("useless", "say that it has been seen and was not useful"),
+        ("explain", "explain one alert in plain words"),
+        ("seen", "mark the alert as seen: it makes no more sound until it is over"),
+        ("useless", "mark the alert as seen and not useful"),
     ):
-        one = actions.add_parser(name, help=about, parents=[inner])
-        one.add_argument("id", type=int, metavar="ID", help="the number of the alert")
-    quiet = actions.add_parser("quiet", help="have quiet for a while", parents=[inner])
+        action = actions.add_parser(name, help=about, parents=[inner])
+        action.add_argument("id", type=int, metavar="ID", help="the number of the alert")
+    quiet = actions.add_parser("quiet", help="silence alerts for a while", parents=[inner])
     which = quiet.add_mutually_exclusive_group(required=True)
     which.add_argument(
         "id", type=int, nargs="?", metavar="ID", help="this alert only, until it is over"
     )
     which.add_argument(
-        "--all", metavar="BED", help="all warnings of a bed; what is urgent still sounds"
+        "--all", metavar="BED", help="all warnings of a bed; urgent alerts still sound"
     )
     quiet.add_argument(
         "--minutes",
@@ -101,10 +103,10 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
         last = incidents.last_night(db, zone)
         night = _night(args.night, now_ms, zone, last)
         found = incidents.incidents(db, night, zone, args.bed)
-        sights = [s for s in incidents.last_seen(db) if args.bed in (None, s.bed)]
-        quiet = list(trial_statuses(db, settings, now_ms, args.bed))
-    if args.bed and not sights:
-        raise SettingsError("--bed", f"no word was ever heard from {args.bed!r}")
+        beds_seen = [s for s in incidents.last_seen(db) if args.bed in (None, s.bed)]
+        trials = list(trial_statuses(db, settings, now_ms, args.bed))
+    if args.bed and not beds_seen:
+        raise SettingsError("--bed", f"the server has no data of bed {args.bed!r}")
     print(f"Night of {night:%A %d %B %Y} ({zone.key})")
     for episode in found:
         print()
@@ -113,12 +115,12 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
     if not found:
         more = f"; the last night with one: --night {last}" if last and last != night else ""
         print(f"No alerts{more}.")
-    # No alert from a bed that was not heard of is not good news, and must not look like it.
-    for seen in sights:
+    # A bed without data has no alerts either; show when each bed last sent data.
+    for seen in beds_seen:
         print(_last_seen(seen, now_ms, zone))
-    for learns in quiet:
-        print(learns)
-    if not sights:
+    for trial in trials:
+        print(trial)
+    if not beds_seen:
         print("No bed was ever heard of.")
 
 
@@ -135,10 +137,10 @@ def _night(wanted: str | None, now_ms: int, zone: ZoneInfo, last: date | None) -
 
 def _episode(found: Incident, zone: ZoneInfo) -> Iterator[str]:
     yield _bold(f"#{found.id}  {found.bed}")
-    for told, head in headed(found):
-        at = f"{local(told.notice.at_ms, zone):%H:%M}"
-        yield f"  {at}  {head}{_held(told.notice)}"
-        for line in journeys(told, zone):
+    for record, head in headed(found):
+        at = f"{local(record.notice.at_ms, zone):%H:%M}"
+        yield f"  {at}  {head}{_held(record.notice)}"
+        for line in journeys(record, zone):
             yield f"           {line}"
     for given in found.answers:
         yield f"  {answered(given, zone)}"
@@ -185,14 +187,14 @@ def _quiet(settings: ServerSettings, args: argparse.Namespace) -> int:
     with incidents.open_read_only(settings.state_dir) as db:
         row = db.execute("SELECT id FROM beds WHERE name=?", (args.all,)).fetchone()
     if row is None:
-        raise SettingsError("--all", f"no word was ever heard from {args.all!r}")
+        raise SettingsError("--all", f"the server has no data of bed {args.all!r}")
     return _answer(settings, TargetKind.BED, row[0], Action.SNOOZE, args.minutes)
 
 
 def _answer(
     settings: ServerSettings, of: TargetKind, ident: int, act: Action, minutes: int = 0
 ) -> int:
-    """Give the answer to the running server, through the door that phones use."""
+    """Post the answer to the running server, at the URL that phones use."""
     expires_ms = utc_ms() + VALID_S * 1000
     token = sign(LinkClaims(of, ident, act, minutes, expires_ms), _key(settings))
     where = f"http://{settings.http.host}:{settings.http.port}"
@@ -200,8 +202,8 @@ def _answer(
         answer = urllib3.request("POST", f"{where}{PATH}{token}", retries=False, timeout=15.0)
     except urllib3.exceptions.HTTPError:
         raise CannotRun(f"no server answers at {where}; is `legwatch server` running?") from None
-    said = _SAID.get(answer.status, f"refused ({answer.status}): is it the same state_dir?")
-    print(said, file=sys.stdout if answer.status == 200 else sys.stderr)
+    message = _REPLIES.get(answer.status, f"refused ({answer.status}): is it the same state_dir?")
+    print(message, file=sys.stdout if answer.status == 200 else sys.stderr)
     return 0 if answer.status == 200 else 1
 
 
@@ -214,5 +216,5 @@ def _key(settings: ServerSettings) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CannotRun(
-            f"{path} cannot be read ({error.strerror}); use the server's user"
+            f"{path} cannot be read ({error.strerror}); run this command as the server's user"
         ) from None

@@ -1,4 +1,4 @@
-"""`legwatch check-config`: say all that is wrong with a settings file, or that it is good."""
+"""`legwatch check-config`: list every error in a settings file, or confirm that it is good."""
 
 import argparse
 import copy
@@ -16,17 +16,17 @@ from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings import ServerSettings
 
 GROUP = "legwatch.configs"
-MOST = 50  # wrong keys that are listed; a file with more is not a settings file
+MOST = 50  # errors listed at most; a file with more is hardly a settings file
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch check-config`; returns 0 for a good file and 2 for a wrong one."""
+    """Run `legwatch check-config`; 0 for a good file, 2 for a file with errors."""
     shapes = {point.name: point.load() for point in entry_points(group=GROUP)}
     parser = argparse.ArgumentParser(
         prog="legwatch check-config", description="Check the settings of an agent or a server."
     )
     parser.add_argument("file", type=Path, metavar="FILE")
-    parser.add_argument("--as", dest="kind", choices=sorted(shapes), help="what the file is for")
+    parser.add_argument("--as", dest="kind", choices=sorted(shapes), help="kind of the file")
     args = parser.parse_args(argv)
     table = read_table(str(args.file), read_text)
     kind = args.kind or _kind(table, shapes)
@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with a table, key by key: what was found is taken out, and on it goes."""
+    """Yield every error of a table: remove each wrong key, then check the rest again."""
     rest = copy.deepcopy(dict(table))
     taken: set[str] = set()
     while len(taken) < MOST:
@@ -48,7 +48,7 @@ def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
             _check(load(shape, rest))
         except SettingsError as error:
             if error.path in taken:
-                return  # it is missed only because it was taken out
+                return  # the key is missing only because it was removed above
             yield str(error)
             if not _take_out(rest, error.path):
                 return
@@ -61,7 +61,7 @@ def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _check(settings: Any) -> None:
-    """Check what is wrong only in its meaning."""
+    """Check the rules between values, and the channels; types and ranges are checked before."""
     if hasattr(settings, "check"):
         settings.check()
     if isinstance(settings, ServerSettings):
@@ -69,7 +69,7 @@ def _check(settings: Any) -> None:
 
 
 def _kind(table: Mapping[str, Any], shapes: Mapping[str, type[Any]]) -> str:
-    """Return the kind whose keys the table has most of."""
+    """Return the program whose keys the table uses most; raises SettingsError on a tie."""
     known = {
         kind: len(table.keys() & {field.name for field in dataclasses.fields(shape)})
         for kind, shape in shapes.items()
@@ -77,12 +77,12 @@ def _kind(table: Mapping[str, Any], shapes: Mapping[str, type[Any]]) -> str:
     best = max(known.values(), default=0)
     kinds = sorted(kind for kind, count in known.items() if count == best)
     if len(kinds) != 1:
-        raise SettingsError("--as", f"say what the file is for: one of {', '.join(sorted(shapes))}")
+        raise SettingsError("--as", f"name the kind of file: one of {', '.join(sorted(shapes))}")
     return kinds[0]
 
 
 def _take_out(table: dict[str, Any], path: str) -> bool:
-    """Remove the key at a dotted path, also one among the rules; say whether there was one."""
+    """Remove the key at a dotted path, also inside rules and beds; False if there is none."""
     tables = [table, table.get("rules")]
     beds = table.get("beds")
     if isinstance(beds, dict):
@@ -97,7 +97,7 @@ def _remove(table: dict[str, Any], path: str) -> bool:
         del table[path]
         return True
     head, dot, tail = path.partition(".")
-    head = head.partition("[")[0]  # an item of a list goes with its list
+    head = head.partition("[")[0]  # a list is removed as a whole
     inner = table.get(head)
     if dot and isinstance(inner, dict):
         return _remove(inner, tail)
@@ -108,6 +108,6 @@ def _remove(table: dict[str, Any], path: str) -> bool:
 
 
 def _summary(table: Mapping[str, Any]) -> str:
-    words = [f"{key} {value}" for key, value in table.items() if isinstance(value, str)]
-    words += [f"[{key}]" for key, value in table.items() if isinstance(value, dict)]
-    return ", ".join(words) or "all as it comes"
+    parts = [f"{key} {value}" for key, value in table.items() if isinstance(value, str)]
+    parts += [f"[{key}]" for key, value in table.items() if isinstance(value, dict)]
+    return ", ".join(parts) or "all as it comes"

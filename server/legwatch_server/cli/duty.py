@@ -1,4 +1,4 @@
-"""`legwatch duty`: who is told tonight and in the next nights, and whether they can be reached."""
+"""`legwatch duty`: show who is on call in the next nights, and whether their channels work."""
 
 import argparse
 import sqlite3
@@ -23,10 +23,10 @@ _WORDS = {True: "green", False: "AMBER", None: "not known"}
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch duty`; 0 when all ways on duty tonight are green, 1 when one is not."""
+    """Run `legwatch duty`; 0 if all channels of tonight's people on call are green, else 1."""
     parser = argparse.ArgumentParser(
         prog="legwatch duty",
-        description="Who is told tonight and in the next nights, and whether they can be reached.",
+        description="Show who is on call in the next nights, and whether their channels work.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
     parser.add_argument("--nights", type=int, default=7, metavar="N", help="how many nights (7)")
@@ -37,8 +37,8 @@ def main(argv: Sequence[str]) -> int:
     good = False
     with closed_stdout_is_fine():
         tonight = _roster(settings, beds, now_ms, max(1, args.nights))
-        for learns in _quiet(settings, now_ms):
-            print(learns)
+        for trial in _trials(settings, now_ms):
+            print(trial)
         print()
         good = _routes(settings, now_ms, tonight)
     return 0 if good else 1
@@ -51,20 +51,20 @@ def _beds(settings: ServerSettings) -> list[str]:
         with incidents.open_read_only(settings.state_dir) as db:
             named |= {seen.bed for seen in incidents.last_seen(db)}
     except CannotRun:
-        pass  # a server that has not run yet knows no beds
+        pass  # the server has not run yet: there is no database
     return sorted(named) or [""]
 
 
-def _quiet(settings: ServerSettings, now_ms: int) -> list[TrialStatus]:
+def _trials(settings: ServerSettings, now_ms: int) -> list[TrialStatus]:
     try:
         with incidents.open_read_only(settings.state_dir) as db:
             return list(trial_statuses(db, settings, now_ms))
     except CannotRun:
-        return []  # whether anybody can be reached is not known either, and that is said
+        return []  # without a database `_routes` prints that nothing is known
 
 
 def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: int) -> set[str]:
-    """Print the next nights; return who is on duty in this one."""
+    """Print who is on call in the next nights; return the people of tonight."""
     people, first = settings.everybody(), night_of(now_ms, settings.zone_of(""))
     tonight: set[str] = set()
     step = settings.escalation
@@ -75,10 +75,10 @@ def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: 
         orders: dict[tuple[str, ...], list[str]] = {}
         for bed in beds:
             orders.setdefault(on_call(people, settings.roster, night, bed), []).append(bed)
-        for names, those in orders.items():
+        for names, same_order in orders.items():
             if n == 0:
                 tonight.update(names)
-            which = f"  (bed {', '.join(those)})" if len(orders) > 1 else ""
+            which = f"  (bed {', '.join(same_order)})" if len(orders) > 1 else ""
             label = "tonight" if n == 0 else ""
             order = " -> ".join(names) or "NOBODY"
             print(f"  {night:%a %d %b}  {label:<8} {order}{which}")
@@ -86,7 +86,7 @@ def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: 
 
 
 def _routes(settings: ServerSettings, now_ms: int, tonight: set[str]) -> bool:
-    """Print how the ways to everybody are; say whether all of those on duty tonight are good."""
+    """Print the state of every channel; True if all channels of tonight's people are good."""
     path = Path(settings.state_dir) / "legwatch.db"
     try:
         found = route_statuses(path, settings, now_ms)

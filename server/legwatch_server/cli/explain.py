@@ -1,4 +1,4 @@
-"""One alert in plain words: what was seen, why it counted, who was told, what they answered."""
+"""Explain one alert: what happened, why it fired, who was notified and what they answered."""
 
 from collections.abc import Iterator
 from datetime import tzinfo
@@ -53,15 +53,15 @@ _ACTS = {
 
 
 def explain(found: Incident, zone: tzinfo, sources: dict[str, str]) -> Iterator[str]:
-    """Yield lines; `sources` says for each limit where its value comes from."""
+    """Yield the lines of the explanation; `sources` gives the source of each limit's value."""
     first = found.notices[0]
     began = local(first.notice.at_ms, zone)
     yield f"Alert {found.id}, bed {found.bed}, {began:%A %d %B %Y}"
-    for told, head in headed(found):
+    for record, head in headed(found):
         yield ""
-        yield f"{local(told.notice.at_ms, zone):%H:%M}  {head}"
-        yield from _notice(told.notice, told.text, sources)
-        for line in journeys(told, zone):
+        yield f"{local(record.notice.at_ms, zone):%H:%M}  {head}"
+        yield from _notice(record.notice, record.text, sources)
+        for line in journeys(record, zone):
             yield f"  {line}"
     if found.answers:
         yield ""
@@ -72,14 +72,14 @@ def explain(found: Incident, zone: tzinfo, sources: dict[str, str]) -> Iterator[
     yield _end(found, zone)
 
 
-def _notice(notice: Notice, said: str, sources: dict[str, str]) -> Iterator[str]:
+def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]:
     if notice.transition in (
         TransitionKind.FIRED,
         TransitionKind.ESCALATED,
         TransitionKind.RENOTIFIED,
         TransitionKind.UNKNOWN,
     ):
-        yield f"  Said: {said}"
+        yield f"  Said: {text}"
         if notice.reason in _BECAUSE:
             yield f"  Why: {_BECAUSE[notice.reason]}."
     yield from _rule(notice, sources)
@@ -110,14 +110,14 @@ def _rule(notice: Notice, sources: dict[str, str]) -> Iterator[str]:
 
 
 def headed(found: Incident) -> Iterator[tuple[NoticeRecord, str]]:
-    """Yield each notice of an alert with what it is, in a few words."""
-    notices = (told.notice for told in found.notices)
-    for told, (_, sounds) in zip(found.notices, with_sounding(notices), strict=True):
-        yield told, _heading(told, sounds)
+    """Yield each notice of an alert with its short heading."""
+    notices = (record.notice for record in found.notices)
+    for record, (_, sounds) in zip(found.notices, with_sounding(notices), strict=True):
+        yield record, _heading(record, sounds)
 
 
-def _heading(told: NoticeRecord, sounds: Sounding) -> str:
-    notice = told.notice
+def _heading(record: NoticeRecord, sounds: Sounding) -> str:
+    notice = record.notice
     match notice.transition:
         case TransitionKind.EXPECTED:
             return f"early sign: {title(notice, carer=True)}"
@@ -130,22 +130,22 @@ def _heading(told: NoticeRecord, sounds: Sounding) -> str:
             return f"it sounds ({notice.severity})" if first else f"said again ({notice.severity})"
         case TransitionKind.ACKNOWLEDGED:
             useless = notice.reason is Reason.NOT_USEFUL
-            return f"{told.who or 'the bedside'} {_ACTS['useless' if useless else 'seen']}"
+            return f"{record.who or 'the bedside'} {_ACTS['useless' if useless else 'seen']}"
         case TransitionKind.SNOOZED:
             minutes = dict(notice.figures).get("for_min")
-            return f"{told.who or 'the bedside'} asked for quiet for {minutes} min"
+            return f"{record.who or 'the bedside'} asked for quiet for {minutes} min"
         case TransitionKind.UNKNOWN:
             return "can no longer be judged"
         case TransitionKind.RESOLVED:
             return f"over: {title(notice, carer=True)}"
 
 
-def journeys(told: NoticeRecord, zone: tzinfo) -> Iterator[str]:
-    """Yield one line a push: to whom, on which channel, and every step with its time."""
-    ways: dict[int, list[DeliveryStep]] = {}
-    for step in told.steps:
-        ways.setdefault(step.delivery, []).append(step)
-    for steps in ways.values():
+def journeys(record: NoticeRecord, zone: tzinfo) -> Iterator[str]:
+    """Yield one line for each push: person, channel, and every step with its time."""
+    by_delivery: dict[int, list[DeliveryStep]] = {}
+    for step in record.steps:
+        by_delivery.setdefault(step.delivery, []).append(step)
+    for steps in by_delivery.values():
         first = steps[0]
         trail = "; ".join(_step(step, zone) for step in steps)
         yield f"{first.person}/{first.channel} ({first.purpose}): {trail}"
@@ -158,10 +158,10 @@ def _step(step: DeliveryStep, zone: tzinfo) -> str:
 
 
 def answered(given: AnswerRecord, zone: tzinfo) -> str:
-    """Return an answer in a line."""
-    said = _ACTS.get(given.action, f"asked for quiet for {given.minutes} min")
+    """Return one line: time, person, answer and the way the answer came."""
+    answer = _ACTS.get(given.action, f"asked for quiet for {given.minutes} min")
     who = "somebody" if given.person == given.via else given.person
-    return f"{local(given.at_ms, zone):%H:%M:%S}  {who} {said} (by {given.via})"
+    return f"{local(given.at_ms, zone):%H:%M:%S}  {who} {answer} (by {given.via})"
 
 
 def _end(found: Incident, zone: tzinfo) -> str:

@@ -1,1 +1,1 @@
-"""What a bed's own nights say of its limits: shown and proposed, never changed."""
+"""Propose limits from a bed's stored nights; a person decides whether to use them."""

@@ -1,4 +1,4 @@
-"""`legwatch learned`: what a bed's own nights say of its limits. It shows and never changes."""
+"""`legwatch learned`: replay a bed's nights and propose limits. It changes no settings."""
 
 import argparse
 import json
@@ -23,7 +23,7 @@ COLUMNS = "{night:<16}  {in_bed:>6}  {air:<16}  {still:<13}  {alerts:<15}  {prop
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch learned`; 0 when done, 1 when it cannot be, 2 for wrong words or settings."""
+    """Run `legwatch learned`; 0 done, 1 not possible here, 2 wrong arguments or settings."""
     args = _parser().parse_args(argv)
     if not 1 <= args.nights <= MOST_NIGHTS:
         raise SettingsError("--nights", f"{args.nights} is not allowed; allowed 1 to {MOST_NIGHTS}")
@@ -44,8 +44,8 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="legwatch learned",
-        description="Replay a bed's own nights: how they were, and which limits would fit them.",
-        epilog="Nothing is changed: it says which lines to write into the settings.",
+        description="Replay a bed's stored nights, and show which limits would fit them.",
+        epilog="This command changes no file: it prints the lines to write into the settings.",
     )
     parser.add_argument("bed", nargs="?", metavar="BED", help="only this bed (all)")
     parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
@@ -54,9 +54,9 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=7,
         metavar="N",
-        help="the last nights with somebody in bed (7)",
+        help="how many of the latest nights with somebody in bed (7)",
     )
-    parser.add_argument("--json", action="store_true", help="for a program")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     return parser
 
 
@@ -64,7 +64,7 @@ def _beds(db: sqlite3.Connection, wanted: str | None) -> list[tuple[int, str]]:
     sql = "SELECT id, name FROM beds WHERE ? IS NULL OR name=? ORDER BY name"
     beds = db.execute(sql, (wanted, wanted)).fetchall()
     if wanted and not beds:
-        raise SettingsError("BED", f"no word was ever heard from {wanted!r}")
+        raise SettingsError("BED", f"the server has no data of bed {wanted!r}")
     return beds
 
 
@@ -80,7 +80,7 @@ def _report(
 def _with_progress(windows: Iterable[Window]) -> Iterable[Window]:
     if not sys.stderr.isatty():
         return windows
-    from tqdm import tqdm  # noqa: PLC0415 - only somebody who waits at a terminal needs it
+    from tqdm import tqdm  # noqa: PLC0415 - only needed on a terminal
 
     bar: Iterable[Window] = tqdm(windows, desc="replaying", unit=" windows", leave=False)
     return bar

@@ -1,4 +1,4 @@
-"""What one bed's nights were like: its windows go through the engine once more."""
+"""Replay a bed's stored windows through the engine, and sum up each night."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,15 +14,15 @@ from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 
-FEWEST_MIN = 30  # minutes of settled air that tell what is usual
+FEWEST_MIN = 30  # minutes in a settled bed below which `usual_c` is None
 
 
 class TrialAlert(NamedTuple):
-    """An alert on the body that was told, or would have been."""
+    """A body alert that would notify people under the replayed limits."""
 
     kind: AlertKind
     reason: Reason
-    rule: str  # the limit that made it, such as warmth.plain_c
+    rule: str  # the limit that fired, such as warmth.plain_c
 
 
 @dataclass(slots=True)
@@ -37,42 +37,42 @@ class ReviewedNight:
 
     @property
     def counts(self) -> bool:
-        """Say whether somebody was in bed for long enough."""
+        """True if somebody was in bed for at least ENOUGH_MIN minutes."""
         return self.in_bed_min >= ENOUGH_MIN
 
     @property
     def usual_c(self) -> tuple[float, float] | None:
-        """Return between what the air lay for four fifths of the time."""
+        """The 10th and 90th percentile of the air by the legs, °C; None with too few minutes."""
         if len(self.air_c) < FEWEST_MIN:
             return None
         tenths = quantiles(self.air_c, n=10, method="inclusive")
         return round(tenths[0], 1), round(tenths[-1], 1)
 
     def count(self, kind: AlertKind) -> int:
-        """Return how many alerts of a kind it had."""
+        """Return the number of alerts of a kind."""
         return sum(alert.kind is kind for alert in self.alerts)
 
 
 def nights(windows: Iterable[Window], rules: Rules) -> list[ReviewedNight]:
-    """Return the nights of these windows, as if nobody had answered; the first nights are over."""
+    """Return the nights of these windows, replayed without answers and without trial nights."""
     found: dict[date, ReviewedNight] = {}
-    told: set[tuple[AlertKind, int | None]] = set()
+    counted: set[tuple[AlertKind, int | None]] = set()
     state = start(trial_over=True)
     for window in windows:
         minutes = state.bed.observation.minutes
         state, notices = advance(state, window, rules)
         for notice in notices:
-            if _sounds(notice) and (notice.kind, notice.episode_ms) not in told:
-                told.add((notice.kind, notice.episode_ms))
+            if _sounds(notice) and (notice.kind, notice.episode_ms) not in counted:
+                counted.add((notice.kind, notice.episode_ms))
                 _night(found, notice.at_ms, rules).alerts.append(_alert(notice))
         if state.bed.observation.minutes != minutes:
-            _look(found, state, rules)
+            _add_minute(found, state, rules)
     return [found[day] for day in sorted(found)]
 
 
 def _sounds(notice: Notice) -> bool:
-    alarm = notice.transition in (TransitionKind.FIRED, TransitionKind.ESCALATED)
-    return alarm and notice.kind in BODY_KINDS and notice.severity is not Severity.LOG
+    raised = notice.transition in (TransitionKind.FIRED, TransitionKind.ESCALATED)
+    return raised and notice.kind in BODY_KINDS and notice.severity is not Severity.LOG
 
 
 def _alert(notice: Notice) -> TrialAlert:
@@ -85,7 +85,7 @@ def _night(found: dict[date, ReviewedNight], at_ms: int, rules: Rules) -> Review
     return found.setdefault(day, ReviewedNight(day))
 
 
-def _look(found: dict[date, ReviewedNight], state: BedState, rules: Rules) -> None:
+def _add_minute(found: dict[date, ReviewedNight], state: BedState, rules: Rules) -> None:
     seen = view(state, rules)
     if seen is None:
         return

@@ -1,10 +1,12 @@
-"""Limits that fit what a week of nights has shown; whoever cares for the sleeper takes them over.
+"""Propose limits that fit a week of nights; whoever cares for the sleeper writes them down.
 
-Stillness: the 95th percentile of the nightly longest gaps and a quarter of an hour, never under the
-lowest limit that can be defended, 2 h, nor over that for people at high risk, 4 h (NICE QS89).
+Stillness: the 95th percentile of the nightly longest gaps plus 15 minutes. The proposal is at least
+2 h, the lowest limit that can be defended, and at most 4 h, the limit for people at high risk
+(NICE QS89).
 
-Cold: somebody whose legs read cold under a cover is warned by what is cold for long, not by what
-falls. Only those two limits are lowered, and never down to the urgent one.
+Cold: for somebody whose legs read cold under a cover, the limits for long cold cause the alerts,
+not the limits for falling temperature. The proposal lowers only the two limits for long cold, and
+keeps both above the urgent limit.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,38 +20,38 @@ from legwatch.events import AlertKind
 from legwatch.limits.rules import Rules
 from legwatch_server.review.nights import ReviewedNight, TrialAlert
 
-WEEK = 7  # nights below which nothing is said
+WEEK = 7  # nights; with fewer there is no proposal
 LEAST_MIN, MOST_MIN, MORE_MIN = 120, 240, 15
 STEP_C = 0.5
-ALLOWED = 1  # such alerts in a week are no nuisance
+ALLOWED = 1  # slow cold alerts in a week that need no lower limit
 PLAIN, COLD_START = "warmth.plain_c", "warmth.cold_start_c"
 _SLOW = (Reason.COOLED, Reason.COLD_START)
 _MADE_BY = {PLAIN: "warmth.plain_c", COLD_START: "warmth.cold_start_s"}
 
 
 class ColdProposal(NamedTuple):
-    """What lower limits make of the slow cold alerts: how many there were and would be."""
+    """Lower cold limits, with the number of slow cold alerts before and after."""
 
-    limits: dict[str, float]  # those that change
+    limits: dict[str, float]  # only the limits to change
     before: int
     after: int
     allowed: int
 
     @property
     def fits(self) -> bool:
-        """Say whether the present limits are good."""
+        """True if the present limits cause no more alerts than allowed."""
         return self.before <= self.allowed
 
     @property
     def settled(self) -> bool:
-        """Say whether the lower limits make it good."""
+        """True if the lower limits cause no more alerts than allowed."""
         return self.after <= self.allowed
 
 
 def still_limit_min(gaps_min: Sequence[int]) -> int:
-    """Return the warning limit for these nightly longest gaps; raises ValueError for under two."""
+    """Return the warning limit, min, for the longest gap of each night; at least two nights."""
     if len(gaps_min) < 2:
-        raise ValueError("one night says nothing of the next")
+        raise ValueError("at least two nights are needed")
     most = quantiles(gaps_min, n=20, method="inclusive")[-1]
     return min(MOST_MIN, max(LEAST_MIN, ceil(most + MORE_MIN)))
 
@@ -59,10 +61,10 @@ def calmer(
     rules: Rules,
     lowest_c: Mapping[str, float],
 ) -> ColdProposal:
-    """Lower what makes the slow cold alerts until a week has at the most one.
+    """Lower the limits that cause slow cold alerts until a week has at most ALLOWED of them.
 
-    `nights_by` replays the nights; `lowest_c` is the lower end of the range of each limit. Where no
-    limit helps, none is proposed, and `after` is what the last one tried left.
+    `nights_by` replays the nights; `lowest_c` is the lower end of each limit's range. If no limit
+    helps, the proposal is empty, and `after` counts the alerts left under the last limits tried.
     """
     nights = nights_by(rules)
     slow = _slow(nights)
@@ -81,7 +83,7 @@ def calmer(
 
 
 def with_limits(rules: Rules, changed: Mapping[str, float]) -> Rules:
-    """Return the rules with other limits, by dotted path."""
+    """Return a copy of the rules with other limits; keys are dotted paths."""
     for path, value in changed.items():
         group, _, key = path.partition(".")
         rules = replace(rules, **{group: replace(getattr(rules, group), **{key: value})})
@@ -89,13 +91,13 @@ def with_limits(rules: Rules, changed: Mapping[str, float]) -> Rules:
 
 
 def _slow(nights: Sequence[ReviewedNight]) -> list[TrialAlert]:
-    """Return the alerts of a bed that cooled slowly or never warmed: the usual of some legs."""
+    """Return the alerts for slow cooling or a cold start: some people always have these."""
     alerts = (alert for night in nights for alert in night.alerts)
     return [alert for alert in alerts if alert.kind is AlertKind.COLD and alert.reason in _SLOW]
 
 
 def _to_lower(slow: Sequence[TrialAlert], open_: Mapping[str, float]) -> str | None:
-    """Return the limit that has made most of them and can still go down."""
+    """Return the limit in `open_` that caused most alerts; None if none caused any."""
     made = {key: sum(alert.rule == _MADE_BY[key] for alert in slow) for key in open_}
     key = max(made, key=lambda k: made[k], default=None)
     return key if key is not None and made[key] else None

@@ -1,4 +1,4 @@
-"""What is made of one bed's nights: how they were, what fits them, and how that is taken over."""
+"""Report on one bed's nights: the nights, the proposed limits and the lines for the settings."""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,14 +21,14 @@ from legwatch_server.review.proposal import (
 )
 from legwatch_server.review.trial import TrialStatus
 
-FURTHER = 3  # where nights were slept elsewhere, so many times further back is looked
+FURTHER = 3  # search up to this many times `wanted` nights back, if the bed was empty on some
 WARN = "stillness.warn_s"
 Watched = Callable[[Iterable[Window]], Iterable[Window]]
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One bed. `proposed` are the same nights under `limits`; None: nothing is proposed."""
+    """One bed's report; `proposed` are the nights under `limits`, None without a proposal."""
 
     bed: str
     quiet: TrialStatus | None
@@ -40,17 +40,17 @@ class Review:
 
 @dataclass(slots=True)
 class PastNights:
-    """The stored nights of a bed, of which the last `wanted` that count are looked at."""
+    """Replays the last `wanted` nights of a bed that count."""
 
     db: sqlite3.Connection
     bed_id: int
     rules: Rules
     wanted: int
-    watched: Watched  # shows how far it has come
+    watched: Watched  # wraps the windows, to show the progress
     since_id: int = 0
 
     def present(self) -> list[ReviewedNight]:
-        """Return the nights under the present rules, the last one at the end."""
+        """Return the nights under the present rules, oldest first."""
         span = windows.span(self.db, self.bed_id)
         if span is None:
             return []
@@ -67,7 +67,7 @@ class PastNights:
         return self._last(found)
 
     def under(self, rules: Rules) -> list[ReviewedNight]:
-        """Return the same nights under other rules."""
+        """Return the nights of `present` under other rules; call `present` first."""
         return self._last(self._replay(rules))
 
     def _replay(self, rules: Rules) -> list[ReviewedNight]:
@@ -81,29 +81,29 @@ class PastNights:
 def report(
     bed: str, past: PastNights, quiet: TrialStatus | None, lowest_c: dict[str, float]
 ) -> Review:
-    """Return what a bed's nights say. Nothing is changed by it."""
+    """Replay a bed's nights and return the report, with proposals after WEEK nights."""
     present, rules = past.present(), past.rules
     slept = [night for night in present if night.counts]
     if len(slept) < WEEK:
         why = f"not enough nights to say: {len(slept)} of {WEEK}"
         return Review(bed, quiet, present, None, {}, (why,))
     limits, remarks = _stillness(slept, rules)
-    turned = with_limits(rules, limits)
+    base = with_limits(rules, limits)
     replayed: dict[Rules, Sequence[ReviewedNight]] = {}
 
-    def by(other: Rules) -> Sequence[ReviewedNight]:
-        if other == turned:
+    def nights_by(other: Rules) -> Sequence[ReviewedNight]:
+        if other == base:
             return present  # the stillness limit changes no cold alert
         if other not in replayed:
             replayed[other] = past.under(other)
         return replayed[other]
 
-    cold = calmer(by, turned, lowest_c)
+    cold = calmer(nights_by, base, lowest_c)
     limits |= cold.limits
     remarks += _cold(cold, rules)
     if not limits:
         return Review(bed, quiet, present, None, {}, remarks)
-    proposed = by(with_limits(turned, cold.limits)) if cold.limits else past.under(turned)
+    proposed = nights_by(with_limits(base, cold.limits)) if cold.limits else past.under(base)
     return Review(bed, quiet, present, proposed, limits, remarks)
 
 
@@ -138,14 +138,14 @@ def _cold(cold: ColdProposal, rules: Rules) -> list[str]:
 
 
 def to_paste(report: Review, *, profile_rules: bool) -> Iterator[str]:
-    """Yield the lines for the settings file; `profile_rules`: the bed has such a table already."""
+    """Yield lines for the settings file; `profile_rules`: the bed already has a rules table."""
     yield f"[beds.{report.bed}.rules]" + ("    # there already: only add the lines" * profile_rules)
     for path, value in report.limits.items():
         yield f'"{path}" = {value:g}' if path == WARN else f'"{path}" = {value:.1f}'
 
 
 def as_table(report: Review) -> dict[str, Any]:
-    """Return the report for --json: hours, minutes, degrees Celsius."""
+    """Return the report as the JSON object of --json."""
     quiet = report.quiet
     after = {night.date: night for night in report.proposed or ()}
     return {

@@ -1,4 +1,4 @@
-"""Which beds are in their first nights: their silence must not be mistaken for peace."""
+"""List beds in trial nights: such a bed is quiet because its body alerts are not sent."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -10,20 +10,20 @@ from legwatch_server.settings import ServerSettings
 
 
 class TrialStatus(NamedTuple):
-    """A bed that learns: the number of the night, and how many there are."""
+    """A bed in its trial nights: number of this night, and number of trial nights."""
 
     bed: str
     night: int
     of: int
-    urgent: bool  # urgent cold alerts are told all the same
+    urgent: bool  # urgent cold alerts notify people even in trial nights
 
     @property
     def left(self) -> int:
-        """Return how many quiet nights are left, with this one."""
+        """Number of trial nights left, including this one."""
         return self.of - self.night + 1
 
     def __str__(self) -> str:
-        """Return it as a line."""
+        """Return the line that commands print."""
         but = ", except urgent cold" if self.urgent else ""
         return (
             f"bed {self.bed}: learning, night {self.night} of {self.of}: body alerts are quiet{but}"
@@ -33,7 +33,7 @@ class TrialStatus(NamedTuple):
 def trial_statuses(
     db: sqlite3.Connection, settings: ServerSettings, now_ms: int, bed: str | None = None
 ) -> Iterator[TrialStatus]:
-    """Yield the beds that learn in this night; `bed`: only this one."""
+    """Yield the beds that are in trial nights at `now_ms`; with `bed`, only this bed."""
     rows = db.execute(
         "SELECT name, state FROM beds WHERE state IS NOT NULL AND (? IS NULL OR name=?)"
         " ORDER BY name",
@@ -43,7 +43,7 @@ def trial_statuses(
         try:
             state = from_json(text)
         except ValueError:
-            continue  # the server says so, and takes the bed as one that has learned
+            continue  # the server logs this and treats the trial nights as over
         rules = settings.rules_of(name)
         night = night_number(state.bed.trial, now_ms, rules)
         if night is not None:

@@ -1,4 +1,4 @@
-"""The windows of a bed as its server took them in: live and in time, in the order of arrival."""
+"""Read a bed's stored windows in the order of arrival, without late or recorded windows."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ _WINDOW = (
 
 
 class StoredSpan(NamedTuple):
-    """When the stored windows of a bed begin and end, UTC ms."""
+    """End times of a bed's first and last stored window, UTC ms."""
 
     first_ms: int
     last_ms: int
 
 
 def span(db: sqlite3.Connection, bed_id: int) -> StoredSpan | None:
-    """Return from when to when a bed has windows; None: it has none."""
+    """Return the times of the first and the last window; None for a bed without windows."""
     sql = f"SELECT to_ms FROM windows WHERE {_OF_THE_BED} ORDER BY id"  # noqa: S608 - our own words
     first = db.execute(f"{sql} LIMIT 1", (bed_id,)).fetchone()
     last = db.execute(f"{sql} DESC LIMIT 1", (bed_id,)).fetchone()
@@ -29,14 +29,14 @@ def span(db: sqlite3.Connection, bed_id: int) -> StoredSpan | None:
 
 
 def first_id(db: sqlite3.Connection, bed_id: int, since_ms: int) -> int:
-    """Return the id of the first window from `since_ms` on: years of older ones are read once."""
+    """Return the first id after `since_ms`, 0 if none; reads from there skip older windows."""
     sql = f"SELECT id FROM windows WHERE {_OF_THE_BED} AND to_ms>? ORDER BY id LIMIT 1"  # noqa: S608 - our own words
     row = db.execute(sql, (bed_id, since_ms)).fetchone()
     return int(row[0]) if row else 0
 
 
 def windows(db: sqlite3.Connection, bed_id: int, since_id: int) -> Iterator[Window]:
-    """Yield the windows from an id on."""
+    """Yield the windows with `since_id` or a higher id."""
     sql = f"SELECT {_WINDOW}, faults FROM windows WHERE {_OF_THE_BED} AND id>=? ORDER BY id"  # noqa: S608 - our own words
     for moved_s, active_s, *fields, in_bed, faults in db.execute(sql, (bed_id, since_id)):
         mat = None if in_bed is None else bool(in_bed)

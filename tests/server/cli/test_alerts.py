@@ -131,8 +131,8 @@ def test_explain_gives_reason_figures_rule_its_source_and_the_wait(
     [
         (("explain", "99"), "there is no alert 99; `legwatch alerts` lists them"),
         (("--night", "yesterday"), "'yesterday' is not a date such as 2026-11-23"),
-        (("--bed", "nobody"), "no word was ever heard from 'nobody'"),
-        (("quiet", "--all", "nobody"), "no word was ever heard from 'nobody'"),
+        (("--bed", "nobody"), "the server has no data of bed 'nobody'"),
+        (("quiet", "--all", "nobody"), "the server has no data of bed 'nobody'"),
     ],
 )
 def test_a_wrong_word_is_named(

@@ -265,7 +265,7 @@ def test_short_and_late_and_played_nights_do_not_count(made: Made, capsys: Said)
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("nobody",), "BED: no word was ever heard from 'nobody'"),
+        (("nobody",), "BED: the server has no data of bed 'nobody'"),
         (("--nights", "0"), "--nights: 0 is not allowed; allowed 1 to 60"),
     ],
 )
@@ -304,7 +304,7 @@ def test_the_stillness_limit_lies_above_the_longest_gaps(
 
 
 def test_one_night_says_nothing_of_the_next() -> None:
-    with pytest.raises(ValueError, match="one night"):
+    with pytest.raises(ValueError, match="two nights"):
         still_limit_min([100])
 
 
