@@ -1,4 +1,5 @@
-"""Long-term history: the stored nights go to InfluxDB or a compatible store, for Grafana.
+"""Long-term history: copy the stored nights to InfluxDB or a compatible store, for Grafana.
 
-Fed from the server's store by a cursor, in a process of its own; the live path never waits for it.
+A separate process reads the server's database and remembers its position in a cursor. The server
+never waits for this process.
 """

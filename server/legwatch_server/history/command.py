@@ -30,13 +30,13 @@ WATCH_S = 3.0
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch history`; 0 at a clean end, 1 when it cannot run here, 2 for wrong settings."""
+    """Run `legwatch history`; 0 at a clean end, 1 if it cannot run here, 2 for wrong settings."""
     parser = argparse.ArgumentParser(
         prog="legwatch history",
         description="Send stored windows, notices and nights to InfluxDB 2 or a compatible store.",
     )
     parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="server.toml")
-    parser.add_argument("--once", action="store_true", help="end when all is sent and durable")
+    parser.add_argument("--once", action="store_true", help="exit once all data is safely stored")
     parser.add_argument("--from-start", action="store_true", help="send everything again")
     args = parser.parse_args(argv)
     settings = read(args.config)
@@ -63,7 +63,7 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
         idle_ms=0 if once else IDLE_MS,
     )
     backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
-    away, said_s = False, time.monotonic()
+    away, logged_s = False, time.monotonic()
     while not stop.is_set():
         try:
             rows = exporter.round(utc_ms())
@@ -80,8 +80,8 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
             logger.info("history: the store is back")
         away = False
         backoff.reset()
-        if time.monotonic() - said_s > SAY_EVERY_S and rows:
-            said_s = time.monotonic()
+        if time.monotonic() - logged_s > SAY_EVERY_S and rows:
+            logged_s = time.monotonic()
             logger.info(
                 "history: %s points sent, %s windows to go", exporter.points, exporter.lag()
             )
@@ -90,7 +90,7 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
         if once and cursor.settled():
             logger.info("history: all sent, %s points, %s refused", exporter.points, sink.refused)
             break
-        soon = not cursor.settled()  # the store's life is to be watched until then
+        soon = not cursor.settled()  # until then, watch often whether the store restarts
         stop.wait(min(settings.history.every_s, WATCH_S) if soon else settings.history.every_s)
     sentinel.close()
     sink.close()

@@ -1,8 +1,9 @@
-"""How far history has come. The file on disk names only what the other store is sure to keep.
+"""The position of the history export. The file holds only a position that the store cannot lose.
 
 A compatible store may answer 204 and lose the points in a crash some seconds later. So a position
-becomes durable only after a while in which the store is known not to have been restarted; after any
-doubt the sending begins again there. Points that come twice are the same points.
+becomes durable only after the store has run DURABLE_MS longer without a restart. After a possible
+restart the export continues from the durable position. Points sent twice do no harm: the second
+copy replaces the first.
 """
 
 import copy
@@ -15,13 +16,13 @@ from typing import Any
 
 from legwatch_server.history.tally import Nights, Tally
 
-DURABLE_MS = 15_000  # VictoriaMetrics keeps what it took ten seconds before a kill
+DURABLE_MS = 15_000  # VictoriaMetrics keeps points that are ten seconds old when it is killed
 VERSION = 1
 
 
 @dataclass(slots=True)
 class Position:
-    """What has been taken from the store: all rows up to these ids."""
+    """The export has read all rows up to these ids of the server's database."""
 
     window_id: int = 0
     notice_id: int = 0
@@ -29,7 +30,7 @@ class Position:
 
 
 class Cursor:
-    """The position of sending, and the durable one behind it."""
+    """The current position of the export, and the durable position behind it."""
 
     def __init__(self, path: Path, *, from_start: bool = False) -> None:
         self._path = path
@@ -38,12 +39,12 @@ class Cursor:
         self._confirmed: deque[tuple[int, Position]] = deque()
 
     def confirm(self, position: Position, now_ms: int) -> None:
-        """Note that the other store has answered for everything up to here."""
+        """Note that the store has accepted everything up to this position."""
         self.now = position
         self._confirmed.append((now_ms, copy.deepcopy(position)))
 
     def settle(self, now_ms: int) -> None:
-        """Make durable what was confirmed long enough ago; call only if the store still lives."""
+        """Save a position confirmed DURABLE_MS ago; call only if the store has not restarted."""
         old: Position | None = None
         while self._confirmed and now_ms - self._confirmed[0][0] >= DURABLE_MS:
             _, old = self._confirmed.popleft()
@@ -52,12 +53,12 @@ class Cursor:
             _write(self._path, old)
 
     def go_back(self) -> None:
-        """Begin again where the other store is sure of what it has."""
+        """Continue from the durable position."""
         self.now = copy.deepcopy(self._durable)
         self._confirmed.clear()
 
     def settled(self) -> bool:
-        """Say whether everything confirmed is durable."""
+        """Return True if every confirmed position is durable."""
         return not self._confirmed
 
 

@@ -1,4 +1,4 @@
-"""One round after the other: read rows behind the cursor, write their points, move the cursor."""
+"""The export in rounds: read rows after the cursor, write their points, advance the cursor."""
 
 import copy
 import logging
@@ -26,20 +26,20 @@ FROM notices n JOIN beds b ON b.id = n.bed_id WHERE n.id>? ORDER BY n.id LIMIT ?
 
 
 class SinkPort(Protocol):
-    """What the exporter needs of the other store."""
+    """The history store, as the exporter uses it."""
 
     def write(self, lines: list[str]) -> None:
-        """Write; raises SinkAway."""
+        """Write lines of line protocol; raises SinkAway."""
 
 
 class SentinelPort(Protocol):
-    """What the exporter needs to know of the other store's life."""
+    """Detects restarts of the history store."""
 
     def watch(self) -> bool:
-        """Begin to watch; False when nobody is there."""
+        """Start to watch the store; False if the store does not answer."""
 
     def alive(self) -> bool:
-        """Say whether it has lived on since."""
+        """Return False if the store has, or may have, restarted since `watch`."""
 
 
 class Exporter:
@@ -61,7 +61,7 @@ class Exporter:
         self.points = 0
 
     def round(self, now_ms: int) -> int:
-        """Send one batch; return its rows, 0 when there is nothing new. Raises SinkAway."""
+        """Send one batch; return the number of its rows, 0 if none is new. Raises SinkAway."""
         if not self._watch.alive():
             self._cursor.go_back()
             if not self._watch.watch():
@@ -83,7 +83,7 @@ class Exporter:
         return rows
 
     def lag(self) -> int:
-        """Return how many windows are not sent yet."""
+        """Return the number of windows not sent yet."""
         db = self._open()
         row = db.execute("SELECT coalesce(max(id), 0) FROM windows").fetchone() if db else (0,)
         return max(0, int(row[0]) - self._cursor.now.window_id)
@@ -108,7 +108,7 @@ class Exporter:
         return lines, len(windows) + len(notices)
 
     def _open(self) -> sqlite3.Connection | None:
-        """Open the store; None while the server has not made it yet."""
+        """Open the server's database; None until the server has created it."""
         if self._db is None and self._path.exists():
             self._db = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=10)
         return self._db

@@ -1,7 +1,7 @@
-"""Stored rows become line protocol: numbers and booleans only, each with its own time.
+"""Turn stored rows into InfluxDB line protocol; each point has its row's time.
 
-A compatible store keeps a text field as 0, which would be a false reading; so there is none.
-Tags are few and never unique: bed, sensor, kind, level, what.
+All fields are numbers. A compatible store keeps a text field as 0, which would be a false reading.
+The only tags are bed, sensor, kind, level and what: few values, none of them unique to a point.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class WindowRow(NamedTuple):
-    """A stored window, as far as history wants it."""
+    """The columns of a stored window that history uses."""
 
     id: int
     bed: str
@@ -26,7 +26,7 @@ class WindowRow(NamedTuple):
 
 
 class NoticeRow(NamedTuple):
-    """A stored notice."""
+    """The columns of a stored notice that history uses."""
 
     id: int
     bed: str
@@ -39,7 +39,7 @@ class NoticeRow(NamedTuple):
 
 
 def window_lines(row: WindowRow) -> list[str]:
-    """Return the points of one window; what is unknown has none."""
+    """Return the points of one window; a missing value has no field."""
     found = []
     for sensor, celsius, humidity in (
         ("leg", row.leg_c, row.leg_rh),
@@ -54,7 +54,7 @@ def window_lines(row: WindowRow) -> list[str]:
 
 
 def notice_line(row: NoticeRow) -> str:
-    """Return the point of one notice with its figures; `pushed` says whether people were told."""
+    """Return the point of one notice with its figures; `pushed` is 1 if people were notified."""
     figures = json.loads(row.line)["figures"]
     numbers = {k: v for k, v in figures.items() if isinstance(v, (int, float))}
     tags = {"bed": row.bed, "kind": row.kind, "level": row.severity, "what": row.transition}
@@ -63,14 +63,14 @@ def notice_line(row: NoticeRow) -> str:
 
 
 def night_line(bed: str, begin_ms: int, figures: Mapping[str, float]) -> str:
-    """Return the one point of a night, at the noon on which it begins."""
+    """Return the point of a night; its time is the noon before the night."""
     return _point("night", {"bed": bed}, figures, begin_ms)
 
 
 def _point(
     measurement: str, tags: Mapping[str, str], fields: Mapping[str, float | None], at_ms: int
 ) -> str:
-    """Write one line. Every number is a float, so that a field keeps its type for ever."""
+    """Return one line; all numbers are floats, because a field must never change its type."""
     given = [f"{name}={float(value)!r}" for name, value in fields.items() if value is not None]
     if not given:
         return ""

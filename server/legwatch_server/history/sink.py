@@ -1,4 +1,4 @@
-"""The other side: InfluxDB 2 or a compatible store, and a way to know that it was restarted."""
+"""The history store (InfluxDB 2 or a compatible one), and a check whether it has restarted."""
 
 import logging
 from contextlib import suppress
@@ -15,26 +15,27 @@ TIMEOUT_MS = 30_000
 _PERMANENT = {400, 404, 413, 422}
 
 
-class SinkAway(LegwatchError):  # noqa: N818 - the store is away, which is not our error
-    """The store does not answer, or not with success; try again later."""
+class SinkAway(LegwatchError):  # noqa: N818 - names the state of the store
+    """The store does not answer, or answers with an error that may pass; try again later."""
 
 
 class Sentinel:
-    """A connection that is kept open with small questions. When it breaks, the store may be new.
+    """Keeps one connection to the store open with pings, to detect a restart of the store.
 
-    Some servers close idle connections: then points are sent again in vain, which does no harm.
+    A broken connection counts as a restart. Some servers close idle connections: then the exporter
+    sends some points again, which does no harm.
     """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._connection = kind(parts.hostname or "127.0.0.1", parts.port, timeout=10)
-        self._connection.auto_open = 0  # a new connection must never pass for the old one
+        self._connection.auto_open = 0  # reconnecting silently would hide a restart
         self._open = False
         self._blind = False
 
     def watch(self) -> bool:
-        """Open the connection if need be; False when nobody answers."""
+        """Open the connection if it is closed; False if the store does not answer."""
         if not self._open:
             with suppress(OSError):
                 self._connection.connect()
@@ -42,7 +43,7 @@ class Sentinel:
         return self._open and self.alive()
 
     def alive(self) -> bool:
-        """Ask on the connection; False when it is no longer the one that was opened."""
+        """Ping the store; False if the connection opened by `watch` has broken."""
         if self._blind and not self._open:
             return self.watch()
         if not self._open:
@@ -55,19 +56,19 @@ class Sentinel:
             self.close()
             return False
         if answer.will_close:
-            # A store or proxy that closes after each answer gives nothing to watch.
+            # The store or a proxy closes the connection after each answer: restarts stay hidden.
             self._blind = True
             self.close()
         return True
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._open = False
         self._connection.close()
 
 
 class Sink:
-    """Writes bodies of line protocol, and waits for the answer."""
+    """Writes line protocol to the store, and waits for each answer."""
 
     def __init__(self, settings: HistoryTable, token: str) -> None:
         from influxdb_client.client.influxdb_client import (  # noqa: PLC0415 - only history needs it
@@ -87,7 +88,7 @@ class Sink:
         self.refused = 0
 
     def write(self, lines: list[str]) -> None:
-        """Write all lines; raises SinkAway. A line that the store refuses is counted and named."""
+        """Write all lines; count and log each refused line. Raises SinkAway."""
         from influxdb_client.rest import ApiException  # noqa: PLC0415
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
@@ -108,7 +109,7 @@ class Sink:
             raise SinkAway(f"the store cannot be reached: {error}") from None
 
     def _bisect(self, lines: list[str], why: str) -> None:
-        """Find the line that is refused; the good ones beside it must not wait for it."""
+        """Write each half on its own, to find the refused line and store all the others."""
         if len(lines) == 1:
             self.refused += 1
             logger.warning("history: the store refuses a point (%s): %s", why, lines[0][:200])

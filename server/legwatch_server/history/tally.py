@@ -1,4 +1,4 @@
-"""The figures of one night, counted while its windows go by."""
+"""Count the figures of each night from its windows and notices."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 from legwatch_server.history.lines import NoticeRow, WindowRow, night_line
 
-IDLE_MS = 120_000  # a night that is over is written when its bed has been quiet this long
+IDLE_MS = 120_000  # an ended night is written once no window of its bed came for this long
 
 
 @dataclass(slots=True)
 class Tally:
-    """One bed's night so far."""
+    """The figures of one bed's night so far."""
 
     night: int  # ordinal of the date
     windows: int = 0
@@ -28,12 +28,12 @@ class Tally:
 
 @dataclass(slots=True)
 class Nights:
-    """The open nights of every bed; goes into the cursor as it is."""
+    """The current night of every bed; the cursor file stores it."""
 
     open: dict[str, Tally] = field(default_factory=dict)
 
     def window(self, row: WindowRow, rules: Rules) -> list[str]:
-        """Count a window; return the line of the night that it ends, if it does."""
+        """Count a window; return the line of the night before, if this window ends that night."""
         tally, done = self._of(row.bed, row.to_ms, rules)
         since_s = (row.to_ms - tally.last_ms) / 1000 if tally.last_ms else 10.0
         length_s = since_s if 0 < since_s <= 60 else 10.0
@@ -47,14 +47,14 @@ class Nights:
         return done
 
     def notice(self, row: NoticeRow, rules: Rules) -> list[str]:
-        """Count a push."""
+        """Count a notice that people were notified of; return lines as `window` does."""
         tally, done = self._of(row.bed, row.at_ms, rules)
         tally.pushed += row.suppressed_by is None
         tally.written = False
         return done
 
     def over(self, now_ms: int, idle_ms: int, rules_of: Callable[[str], Rules]) -> list[str]:
-        """Return the lines of nights that are over and whose windows have stopped coming."""
+        """Return the lines of ended nights whose beds have sent no window for `idle_ms`."""
         done = []
         for bed, tally in self.open.items():
             zone = rules_of(bed).zone
