@@ -1,1 +1,1 @@
-"""All of legwatch on one machine: broker, server and agent as children of one command."""
+"""Run broker, server and agent on one machine, as child processes of `legwatch up`."""

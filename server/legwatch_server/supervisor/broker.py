@@ -1,4 +1,4 @@
-"""Our own mosquitto: on loopback, on a free port, with its own password and memory."""
+"""A mosquitto for `legwatch up` alone: on loopback, with its own port, passwords and data."""
 
 import os
 import secrets
@@ -13,13 +13,13 @@ from legwatch_server.supervisor import mosquitto
 from legwatch_server.supervisor.mosquitto import Paths
 from legwatch_server.supervisor.process import ProcessSpec
 
-# Debian keeps the broker where a user's path does not look.
+# Debian installs mosquitto in /usr/sbin, which is not in a user's PATH.
 SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerProcess:
-    """How to start it and how to reach it."""
+    """The broker's command, port and passwords."""
 
     task: ProcessSpec
     port: int
@@ -27,11 +27,11 @@ class BrokerProcess:
 
 
 class BrokerMissingError(RuntimeError):
-    """mosquitto is not on this machine."""
+    """mosquitto is not installed on this machine."""
 
 
 def programs() -> tuple[str, str]:
-    """Return the broker's and its password tool's paths; raises BrokerMissingError."""
+    """Return the paths of mosquitto and mosquitto_passwd; raises BrokerMissingError."""
     program = shutil.which("mosquitto", path=SEARCH)
     hasher = shutil.which("mosquitto_passwd", path=SEARCH)
     if not program or not hasher:
@@ -51,16 +51,16 @@ def write_broker_config(folder: Path, users: Iterable[str]) -> BrokerProcess:
     passwords.unlink(missing_ok=True)
     passwords.touch(mode=0o600)
     passwords.write_text("".join(f"{user}:{word}\n" for user, word in secret_of.items()))
-    # Hashed in place: on the command line anybody on the machine could read it.
+    # -U hashes the file in place: other users could read a password on the command line.
     subprocess.run([hasher, "-U", str(passwords)], check=True, capture_output=True)  # noqa: S603 - the path is the one that we found
     conf = mosquitto.write(_place(folder, port), folder)
     return BrokerProcess(ProcessSpec("broker", (program, "-c", str(conf))), port, secret_of)
 
 
 def _forget_older(folder: Path) -> None:
-    """Drop the memory of a broker that named sessions otherwise: nobody would come back for them.
+    """Delete the data of an older setup whose client ids differ: nobody would use its sessions.
 
-    What it holds for the server, the agent's spool holds too.
+    No window is lost: the agent's spool still has the messages queued for the server.
     """
     conf = folder / "mosquitto.conf"
     if conf.exists() and mosquitto.BOUND not in conf.read_text(errors="replace"):
@@ -68,14 +68,14 @@ def _forget_older(folder: Path) -> None:
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on now."""
+    """Return a TCP port of 127.0.0.1 that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def listens(port: int) -> bool:
-    """Say whether somebody listens on a port of 127.0.0.1."""
+    """Return True if a program listens on this port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -86,11 +86,11 @@ _LOG = (
     "log_type error",
     "log_type warning",
     "log_type notice",
-    "log_type subscribe",  # how we see that the server listens
+    "log_type subscribe",  # shows when the server has subscribed
 )
 
 
 def _place(folder: Path, port: int) -> Paths:
-    # It would drop to a user who may not read our folder.
+    # Started as root, mosquitto would switch to a user who cannot read this folder.
     root = ("user root",) if os.geteuid() == 0 else ()
     return Paths(f"{port} 127.0.0.1", str(folder), str(folder), (*_LOG, *root))

@@ -1,4 +1,4 @@
-"""`legwatch up`: everything on this machine, under one command."""
+"""`legwatch up`: run broker, server and agent on this machine."""
 
 import argparse
 import contextlib
@@ -28,7 +28,7 @@ Other nights: legwatch nights make --seed 1 --count 3 --out nights; legwatch rep
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run broker, server and agent until they are told to end; return the exit code."""
+    """Run broker, server and agent until a signal or the end of the made night."""
     args = _parser().parse_args(argv)
     state: Path = args.state or locations.state_dir()
     try:
@@ -36,9 +36,7 @@ def main(argv: Sequence[str]) -> int:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone(state) as alone:
             if not alone:
-                _show(
-                    f"legwatch is already running on {state}: end that one first, or use --state."
-                )
+                _show(f"legwatch is already running in {state}: stop it first, or use --state.")
                 return 1
             return _play(state, args) if args.agent_config is None else _watch(state, args)
     except BrokerMissingError as error:
@@ -71,7 +69,7 @@ def _play(state: Path, args: argparse.Namespace) -> int:
 
 
 def _run(config: GeneratedConfig, state: Path) -> tuple[int, bool]:
-    """Run the house; return the exit code and whether all was played to its end."""
+    """Run the children; return the exit code, and True if the recording played to its end."""
     supervisor = Supervisor(config, state / "logs", show=_show)
 
     def ended(number: int, _frame: object) -> None:
@@ -88,7 +86,7 @@ def _run(config: GeneratedConfig, state: Path) -> tuple[int, bool]:
 
 @contextlib.contextmanager
 def _alone(state: Path) -> Iterator[bool]:
-    """Hold the state folder; the kernel lets go of it however we end."""
+    """Lock the state folder; yield False if it is locked. The kernel frees the lock at exit."""
     with (state / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -99,24 +97,24 @@ def _alone(state: Path) -> Iterator[bool]:
 
 
 def _show(text: str) -> None:
-    with contextlib.suppress(OSError):  # a closed terminal ends us by its signal, not by this
+    with contextlib.suppress(OSError):  # a closed terminal sends SIGHUP, which ends the program
         print(text, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="legwatch up",
-        description="Broker, server and agent on this machine. Without --agent-config it plays a "
-        "made night. The broker and all folders are its own: [mqtt] and state_dir of the "
-        "settings are not used.",
+        description="Run broker, server and agent on this machine. Without --agent-config, play "
+        "a made night. The command uses its own broker and its own folders: it ignores [mqtt] "
+        "and state_dir in the settings.",
     )
     add = parser.add_argument
     add("--config", type=Path, metavar="SERVER.toml", help="settings of the server")
     add(
         "--agent-config", type=Path, metavar="AGENT.toml", help="settings of the agent: its sensors"
     )
-    add("--state", type=Path, metavar="DIR", help=f"where all is kept ({locations.state_dir()})")
-    add("--speed", type=float, default=60.0, help="of the made night, times real time (60)")
+    add("--state", type=Path, metavar="DIR", help=f"folder for all data ({locations.state_dir()})")
+    add("--speed", type=float, default=60.0, help="speed of the made night, times real time (60)")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What the children are told: the owner's settings, with our broker and our folders in them."""
+"""Write the children's settings: the owner's, with the supervisor's broker and folders."""
 
 import sys
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ LEGWATCH = (sys.executable, "-m", "legwatch")
 
 @dataclass(frozen=True, slots=True)
 class GeneratedConfig:
-    """Everything that is to run, in the order of its start."""
+    """The three children, in the order of their start."""
 
     broker: BrokerProcess
     server: ProcessSpec
@@ -29,7 +29,7 @@ class GeneratedConfig:
 def write_config(
     folder: Path, server: Mapping[str, Any], agent: Mapping[str, Any]
 ) -> GeneratedConfig:
-    """Write the settings of all three into `folder` and say how to start them."""
+    """Write the settings of all three children into `folder`; return their commands."""
     bed = str(agent.get("bed", ""))
     broker = brokers.write_broker_config(folder / "broker", {SERVER, bed} - {""})
     recorded = bool(agent.get("recording"))
@@ -38,9 +38,9 @@ def write_config(
 
     def task(name: str, user: str, table: Mapping[str, Any], *, ends: bool = False) -> ProcessSpec:
         mqtt = {"host": "127.0.0.1", "port": broker.port, "user": user}
-        words = (*LEGWATCH, name, *_written(folder, name, table, mqtt))
+        command = (*LEGWATCH, name, *_write_settings(folder, name, table, mqtt))
         return ProcessSpec(
-            name, words, {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, "")}, ends
+            name, command, {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, "")}, ends
         )
 
     return GeneratedConfig(
@@ -49,25 +49,25 @@ def write_config(
 
 
 def _playing(server: Mapping[str, Any], bed: str) -> dict[str, Any]:
-    """Let the server take a recording's time line for this bed."""
+    """Set `played` for this bed, so that the server uses the recording's time."""
     beds = dict(server.get("beds", {}))
     return {**server, "beds": {**beds, bed: {**beds.get(bed, {}), "played": True}}}
 
 
 def owner_settings(path: Path | None) -> dict[str, Any]:
-    """Read the owner's settings; raises SettingsError. No file: nothing is set."""
+    """Read the owner's settings, empty without a file; raises SettingsError."""
     return {} if path is None else read_table(str(path), read_text)
 
 
 def with_http_port(server: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the page a free port, unless the owner chose one or the usual one is free."""
+    """Set a free port for the page, unless the owner chose a port or the usual port is free."""
     http = dict(server.get("http", {}))
     if "port" not in http and brokers.listens(8321):
         http["port"] = brokers.free_port()
     return {**server, "http": http} if http else dict(server)
 
 
-def _written(
+def _write_settings(
     folder: Path, name: str, table: Mapping[str, Any], mqtt: Mapping[str, Any]
 ) -> tuple[str, str]:
     own = {key: value for key, value in table.get("mqtt", {}).items() if key == "keepalive_s"}

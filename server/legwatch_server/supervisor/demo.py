@@ -1,4 +1,4 @@
-"""A recorded night for a machine without sensors, and what was seen of it."""
+"""The made night for a machine without sensors, and a summary of what the server stored."""
 
 import json
 import shutil
@@ -12,41 +12,41 @@ BED = "demo"
 
 
 def empty(folder: Path) -> None:
-    """Forget the last made night: its time line would be older than this one's."""
+    """Delete the data of the last run: the recording has the same times at each run."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
 
 
 def night() -> Path:
-    """Return the shipped recording: `legwatch nights make --kind demo --seed 7` made it."""
+    """Return the shipped recording, made by `legwatch nights make --kind demo --seed 7`."""
     return Path(str(files("legwatch_server"))) / "supervisor" / "demo.csv.gz"
 
 
 def agent(file: Path, speed: float) -> dict[str, Any]:
-    """Return the settings of an agent that plays the night."""
+    """Return the settings of an agent that plays the recording."""
     return {"bed": BED, "recording": {"file": str(file), "speed": speed}}
 
 
 def server(owners: dict[str, Any]) -> dict[str, Any]:
-    """Return the owner's rules, but tell nobody except this terminal."""
-    kept: dict[str, Any] = {
+    """Return the owner's rules, with the console as the only channel."""
+    owner_rules: dict[str, Any] = {
         key: owners[key] for key in ("zone", "profile", "rules", "http") if key in owners
     }
-    return {**kept, "beds": {BED: {}}, "push": {"channels": ["console"]}}
+    return {**owner_rules, "beds": {BED: {}}, "push": {"channels": ["console"]}}
 
 
 def summary(folder: Path) -> str:
-    """Say what the night brought, from what the server stored."""
+    """Return the text that lists the notices the server has stored."""
     path = folder / "server" / "legwatch.db"
     if not path.exists():
         return "Nothing was stored."
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as store:
         (windows,) = store.execute("SELECT count(*) FROM windows").fetchone()
         lines = [json.loads(line) for (line,) in store.execute("SELECT line FROM notices")]
-    said = [f"Stored: {windows} windows of the bed {BED!r}, {len(lines)} notices:"]
-    said += [
+    report = [f"Stored: {windows} windows of the bed {BED!r}, {len(lines)} notices:"]
+    report += [
         f"  {line['at'][11:16]} {line['kind']:<6} {line['what']:<12} {line['level']:<7} "
         f"{line['text']}" + (f" (not sent: {line['held']})" if line["held"] else "")
         for line in lines
     ]
-    return "\n".join(said)
+    return "\n".join(report)

@@ -1,4 +1,4 @@
-"""What each child says, in a file of its own; the files of the last starts are kept."""
+"""Log files: one for each child's output; the last KEPT older files stay on disk."""
 
 import contextlib
 from pathlib import Path
@@ -9,7 +9,7 @@ LONGEST_BYTES = 5_000_000
 
 
 class Log:
-    """One child's file: a new one at each start, and when it has grown too long."""
+    """One child's log: a new file at each start of `legwatch up`, and after LONGEST_BYTES."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -18,7 +18,7 @@ class Log:
         self._begin()
 
     def write(self, line: str) -> None:
-        """Add a line; a full disk stops the writing, not the watching."""
+        """Add a line; ignore errors, because a full disk must not stop the supervisor."""
         with contextlib.suppress(OSError, ValueError):
             if self._file is None or self._bytes > LONGEST_BYTES:
                 self._begin()

@@ -1,6 +1,6 @@
-"""mosquitto's files, for `legwatch up` and for what is shipped in deploy/mosquitto: one source.
+"""Write mosquitto's configuration, for `legwatch up` and for deploy/mosquitto.
 
-`python -m legwatch_server.supervisor.mosquitto DIR` writes the shipped ones anew.
+`python -m legwatch_server.supervisor.mosquitto deploy/mosquitto` writes the shipped files again.
 """
 
 import sys
@@ -8,44 +8,44 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BOUND = "use_username_as_clientid true"
-SERVER = "server"  # the server's user; every other user is named as its bed
+SERVER = "server"  # the server's user name; an agent's user name is its bed
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Where a broker listens and where its files lie."""
+    """The broker's port and folders."""
 
-    listen: str  # a port, and an address if not all of them: `1883 127.0.0.1`
-    config: str  # the folder of `passwords` and `acl`
-    data: str  # the folder of its memory
-    more: tuple[str, ...] = ()  # lines of this broker alone
+    listen: str  # a port; with an address to listen only there: `1883 127.0.0.1`
+    config: str  # folder of `passwords` and `acl`
+    data: str  # folder of the broker's saved state
+    more: tuple[str, ...] = ()  # extra lines of the configuration
 
 
 SHIPPED = Paths("1883", "/mosquitto/config", "/mosquitto/data")
 
 
 def conf(place: Paths) -> str:
-    """Return mosquitto.conf."""
+    """Return the text of mosquitto.conf."""
     lines = (
-        "# mosquitto for legwatch. Users are `server`, and one for each bed, named as the bed:",
+        "# mosquitto for legwatch. The users are `server` and one for each bed, named as the bed:",
         f"# mosquitto_passwd -c {place.config}/passwords {SERVER}",
         f"listener {place.listen}",
         "allow_anonymous false",
         f"password_file {place.config}/passwords",
         f"acl_file {place.config}/acl",
-        "# One user, one connection: with another's client id nobody takes over its session.",
+        "# The client id is the user name: no user can take over the session of another user.",
         BOUND,
         "",
-        "# The queue is the first thing to lose data: by default it drops a flood's greater part.",
+        "# 0 means no limit: with the default limit mosquitto drops most of a large backlog.",
         "max_queued_messages 0",
         "max_inflight_messages 1000",
         "",
-        "# Its memory is saved every half hour and at the end. To save by changes writes the whole",
-        "# backlog again and again, and makes nothing durable: the agents' spools do that.",
+        "# mosquitto saves its state every half hour and when it stops. Saving by changes would",
+        "# write the whole backlog again and again. After a crash the agents' spools send again.",
         "persistence true",
         f"persistence_location {place.data}/",
         "autosave_interval 1800",
-        "# A session that nobody comes back for would be kept, and filled, for ever.",
+        "# Without an expiry mosquitto would queue messages for an abandoned session for ever.",
         "persistent_client_expiration 14d",
         *place.more,
     )
@@ -53,15 +53,15 @@ def conf(place: Paths) -> str:
 
 
 def acl() -> str:
-    """Return who may say and hear what."""
+    """Return the text of the acl file: who may publish and read which topics."""
     bed = "legwatch/v1/%u"
     written = ("status", "info", "window", "event", "cmd/result")
     lines = (
-        "# The server may do everything of legwatch's.",
+        "# The server may publish and read all topics of legwatch.",
         f"user {SERVER}",
         "topic readwrite legwatch/v1/#",
         "",
-        "# An agent's user name is its bed: it speaks for this bed and hears what is meant for it.",
+        "# An agent's user name (%u) is its bed: it may use only the topics of this bed.",
         *(f"pattern write {bed}/{channel}" for channel in written),
         *(f"pattern read {bed}/{channel}" for channel in ("stored", "cmd")),
     )
@@ -69,11 +69,11 @@ def acl() -> str:
 
 
 def write(place: Paths, folder: Path) -> Path:
-    """Write both files into a folder, readable by their owner; return the path of the first."""
+    """Write both files, readable only by their owner; return the path of mosquitto.conf."""
     for name, text in (("acl", acl()), ("mosquitto.conf", conf(place))):
         path = folder / name
         path.unlink(missing_ok=True)
-        path.touch(mode=0o600)  # private from its first byte: mosquitto warns of anything else
+        path.touch(mode=0o600)  # first: mosquitto warns of files that others can read
         path.write_text(text)
     return folder / "mosquitto.conf"
 

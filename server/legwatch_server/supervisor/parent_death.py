@@ -1,6 +1,6 @@
-"""Start a program that ends with its parent, even when the parent is killed outright.
+"""Start a program that the kernel kills when its parent ends, even if the parent was killed.
 
-Run as a script by `child`, without imports of ours: it has to be quick.
+`process` runs this file as a script. It imports nothing of legwatch, to start quickly.
 """
 
 import contextlib
@@ -13,11 +13,11 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main(parent: int, command: list[str]) -> None:
-    """Become `command`, which the kernel kills as soon as `parent` is gone."""
-    with contextlib.suppress(OSError, AttributeError):  # other kernels have no such leash
+    """Replace this process by `command`; the kernel kills it as soon as `parent` ends."""
+    with contextlib.suppress(OSError, AttributeError):  # only Linux has prctl
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() == parent:  # else it went before the leash was on
-        os.execvp(command[0], command)  # noqa: S606 - the words come from our own parent
+    if os.getppid() == parent:  # else the parent ended before the prctl call
+        os.execvp(command[0], command)  # noqa: S606 - the command comes from the supervisor
 
 
 if __name__ == "__main__":

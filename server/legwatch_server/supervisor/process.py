@@ -1,4 +1,4 @@
-"""One supervised program: started on a leash, heard line by line, ended as a group."""
+"""One supervised program: it ends with its parent; its output arrives line by line."""
 
 import contextlib
 import os
@@ -21,12 +21,12 @@ class OutputLine:
 
     name: str
     line: str
-    aside: bool  # on stderr: for the log rather than for the reader
+    aside: bool  # True for stderr: the log gets it, the terminal only its warnings
 
 
 @dataclass(frozen=True, slots=True)
 class StopSignal:
-    """A signal asked us to end."""
+    """A signal asks `legwatch up` to end."""
 
     number: int
 
@@ -36,27 +36,27 @@ ProcessEvent = OutputLine | StopSignal
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """What a child is to run."""
+    """Name, command and environment of a child."""
 
     name: str
     command: tuple[str, ...]
-    env: Mapping[str, str] = field(default_factory=dict)  # secrets among it: never logged
-    may_finish: bool = False  # ending with exit code 0 is what it is for
+    env: Mapping[str, str] = field(default_factory=dict)  # contains secrets: never log it
+    may_finish: bool = False  # True if exit code 0 means that its work is done
 
 
 class Process:
-    """A running program. Start it from the main thread only: the leash hangs on the thread."""
+    """A running program; create it in the main thread, because it dies with that thread."""
 
     def __init__(self, task: ProcessSpec, events: SimpleQueue[ProcessEvent]) -> None:
         self.task = task
-        words = [sys.executable, "-IS", str(PARENT_DEATH), str(os.getpid()), *task.command]
+        command = [sys.executable, "-IS", str(PARENT_DEATH), str(os.getpid()), *task.command]
         self._process = subprocess.Popen(  # noqa: S603 - our own programs
-            words,
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=_environment(task),
-            start_new_session=True,  # Ctrl-C is ours to pass on, in the right order
+            start_new_session=True,  # the supervisor, not Ctrl-C, ends the children in order
         )
         self._readers = [
             threading.Thread(target=_read, args=(stream, task.name, aside, events), daemon=True)
@@ -68,16 +68,16 @@ class Process:
 
     @property
     def code(self) -> int | None:
-        """The exit code; None while it runs."""
+        """The exit code; None while the program runs."""
         return self._process.poll()
 
     def ask(self) -> None:
-        """Ask it to end."""
+        """Send SIGTERM."""
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for its end; say whether it has come."""
+        """Wait for the end of the program; False if it still runs after `seconds`."""
         try:
             self._process.wait(max(0.0, seconds))
         except subprocess.TimeoutExpired:
@@ -85,7 +85,7 @@ class Process:
         return True
 
     def finish(self) -> None:
-        """End it and all that it started, and hear its last words."""
+        """Kill the program and all that it started, then read the rest of its output."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -94,10 +94,10 @@ class Process:
 
 
 def _environment(task: ProcessSpec) -> dict[str, str]:
-    # A NAME_FILE of the caller's would win over the NAME that we give.
+    # A NAME_FILE in the caller's environment would override the NAME set here.
     foreign = {f"{name}_FILE" for name in task.env}
-    kept = {name: value for name, value in os.environ.items() if name not in foreign}
-    return {**kept, "PYTHONUNBUFFERED": "1", **task.env}
+    inherited = {name: value for name, value in os.environ.items() if name not in foreign}
+    return {**inherited, "PYTHONUNBUFFERED": "1", **task.env}
 
 
 def _read(stream: IO[bytes], name: str, aside: bool, events: SimpleQueue[ProcessEvent]) -> None:  # noqa: FBT001 - a thread's arguments have no keywords here

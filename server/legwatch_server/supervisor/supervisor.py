@@ -1,4 +1,4 @@
-"""Keep the children running: start them in order, start them again, end them in order."""
+"""Keep the children running: start them in order, restart them, end them in order."""
 
 import time
 from collections.abc import Callable
@@ -20,10 +20,10 @@ from legwatch_server.supervisor.process import (
 
 LOOK_S = 0.1
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
-WELL_S = 60.0  # a child that lived this long is not in a row of failures
+WELL_S = 60.0  # after running this long, a child restarts after the shortest wait again
 READY_S = 15.0
-LISTENING = "legwatch/v1/+/window"  # the broker says so when the server has subscribed
-# Of the three seconds that an end may take: agent first, so that its last word is heard.
+LISTENING = "legwatch/v1/+/window"  # the broker logs this topic when the server has subscribed
+# Deadlines in the three seconds of the end; the agent ends first: its last message must arrive.
 END_S = {"agent": 0.7, "server": 1.4, "broker": 2.0}
 SETTINGS_WRONG = 2
 SHOWN = {"WARNING", "ERROR", "CRITICAL"}
@@ -31,39 +31,39 @@ SHOWN = {"WARNING", "ERROR", "CRITICAL"}
 
 @dataclass(slots=True)
 class Slot:
-    """One task and the child that is at it."""
+    """One child's specification, its process while it runs, and its restarts."""
 
     task: ProcessSpec
     log: Log
     process: Process | None = None
     started_s: float = 0.0
-    again_s: float = 0.0  # not to be started before
+    again_s: float = 0.0  # do not start before this time
     backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_WAIT_S, LONGEST_WAIT_S))
     finished: bool = False
-    hopeless: bool = False  # it says that its settings are wrong
+    hopeless: bool = False  # its exit code says that the settings are wrong
     last_line: str = ""
 
 
 class Supervisor:
-    """The three children. One thread, the main one, does everything here."""
+    """Runs the three children; call every method from the main thread."""
 
     def __init__(self, config: GeneratedConfig, logs: Path, *, show: Callable[[str], None]) -> None:
         self.events: SimpleQueue[ProcessEvent] = SimpleQueue()
         self._config = config
         self._show = show
         self._listening = False  # the server has subscribed
-        self._open, self._ask_s = False, 0.0  # the broker answers; when to ask it again
+        self._open, self._ask_s = False, 0.0  # broker accepts connections; time of the next check
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         tasks = (config.broker.task, config.server, config.agent)
         self._slots = [Slot(task, Log(logs / f"{task.name}.log")) for task in tasks]
 
     @property
     def played(self) -> bool:
-        """Whether the agent has played its recording to the end."""
+        """True if the agent has played its recording to the end."""
         return any(slot.finished for slot in self._slots)
 
     def live(self) -> int:
-        """Run until a signal comes (0), the agent has played all (0) or nothing can go on."""
+        """Run until a signal or the recording's end (0), or until settings are wrong (2)."""
         while True:
             for slot in self._slots:
                 self._supervise(slot)
@@ -73,7 +73,7 @@ class Supervisor:
                 return SETTINGS_WRONG
             if self.played:
                 return 0
-            if self._hear(LOOK_S):
+            if self._handle_event(LOOK_S):
                 return 0
 
     def end(self) -> None:
@@ -87,7 +87,7 @@ class Supervisor:
             if slot.process is not None:
                 slot.process.finish()
         while not self.events.empty():
-            self._hear(0)
+            self._handle_event(0)
 
     def _supervise(self, slot: Slot) -> None:
         if slot.process is None:
@@ -102,7 +102,7 @@ class Supervisor:
         process.finish()
         slot.process = None
         while not self.events.empty():
-            self._hear(0)
+            self._handle_event(0)
         self._listening &= slot.task.name == "agent"
         self._open &= slot.task.name != "broker"
         if code == 0 and slot.task.may_finish:
@@ -117,14 +117,18 @@ class Supervisor:
             slot.backoff.reset()
         wait_s = slot.backoff.next_s()
         self._show(
-            f"The {slot.task.name} ended ({_ending(code)}); "
+            f"The {slot.task.name} ended ({_how_it_ended(code)}); "
             f"it is started again in {wait_s:.0f} s."
             + (f" Its last word: {slot.last_line}" if slot.last_line else "")
         )
         slot.again_s = time.monotonic() + wait_s
 
     def _may_start(self, name: str) -> bool:
-        """Say whether what a child needs is there; an impatient agent would only send late."""
+        """Check what the child needs: the broker for the server, the server for the agent.
+
+        An agent that starts too early sends its first windows late. After READY_S the agent starts
+        even if the server has not subscribed.
+        """
         if name == "broker":
             return True
         if not self._broker_open():
@@ -135,25 +139,25 @@ class Supervisor:
         return server.process is not None and time.monotonic() - server.started_s > READY_S
 
     def _broker_open(self) -> bool:
-        """Say whether the broker answers; it logs each question, so ask it now and then only."""
+        """Check the broker's port, at most once each LOOK_S: the broker logs every check."""
         now_s = time.monotonic()
         if not self._open and now_s >= self._ask_s:
             self._open = brokers.listens(self._config.broker.port)
             self._ask_s = now_s + LOOK_S
         return self._open
 
-    def _hear(self, seconds: float) -> bool:
-        """Take one piece of news in; say whether it asks us to end."""
+    def _handle_event(self, seconds: float) -> bool:
+        """Handle one event; True if a signal asks `legwatch up` to end."""
         try:
-            events = self.events.get(timeout=seconds) if seconds else self.events.get_nowait()
+            event = self.events.get(timeout=seconds) if seconds else self.events.get_nowait()
         except Empty:
             return False
-        if isinstance(events, StopSignal):
+        if isinstance(event, StopSignal):
             return True
-        self._said(events)
+        self._handle_output(event)
         return False
 
-    def _said(self, output: OutputLine) -> None:
+    def _handle_output(self, output: OutputLine) -> None:
         slot = next(p for p in self._slots if p.task.name == output.name)
         slot.log.write(output.line)
         if output.line.strip():
@@ -166,5 +170,5 @@ class Supervisor:
             self._show(f"{output.name}: {output.line}")
 
 
-def _ending(code: int) -> str:
+def _how_it_ended(code: int) -> str:
     return f"killed by signal {-code}" if code < 0 else f"exit code {code}"

@@ -1,4 +1,4 @@
-"""Write settings as TOML; the standard library only reads it."""
+"""Write settings as TOML; the standard library only reads TOML."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def dump(table: Mapping[str, Any]) -> str:
-    """Return a table of texts, numbers, lists and tables as TOML."""
+    """Return the TOML text of a table of strings, numbers, lists and tables."""
     return "\n".join(_lines(table, ())) + "\n"
 
 
@@ -36,5 +36,5 @@ def _value(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    # JSON's escapes are TOML's, but for two: DEL has to be escaped and surrogates may not be.
+    # TOML has JSON's escapes. But TOML wants DEL escaped, and allows no escaped surrogates.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
