@@ -132,6 +132,7 @@ TABLE: dict[str, Way] = {
     "scripts/test": SCRIPTS,
     "scripts/test --outside": SCRIPTS,
     "--quick": SCRIPTS,
+    "--lab": SCRIPTS,
     "scripts/check": SCRIPTS,
     "cp config/agent.example.toml agent.toml": WATCH,
     "legwatch up": DEMO,
