@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from nightly import REPO
+from repository import REPO
 
 # They would change this machine; a script that comes to need them has to say so instead.
 REFUSED = ("apt-get", "sudo")

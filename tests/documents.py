@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from nightly import REPO
+from repository import REPO
 
 PAGES = (
     "README.md",

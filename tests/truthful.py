@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from legwatch.__main__ import main as legwatch
-from nightly import bare as cooling
-from nightly import wobbling
+from legwatch.testing import uncovering as cooling
+from legwatch.testing import wobbling
 
 WARM = wobbling(31)
-COLD = cooling((120, 240), bare_c=23.0)  # the alert comes 14 minutes after this begins
+COLD = cooling((120, 240), uncovered_c=23.0)  # the alert comes 14 minutes after this begins
 BEGIN = datetime.fromisoformat("2026-01-02T21:00:00+01:00")
 # What a word of the report means must not hang on how a profile is tuned: with these the alert of
 # COLD comes when the air has been cold for ten minutes.

@@ -28,9 +28,10 @@ from end_to_end.house import LEGWATCH, MOSQUITTO, Process, free_port, wait_until
 from legwatch.contract.window import decode_window, encode_window
 from legwatch.engine import advance, start
 from legwatch.events import Window
+from legwatch.testing import ms, uncovering
 from legwatch_lab.score.command import positive
 from legwatch_server.supervisor.toml import dump
-from nightly import bare, ms, rules
+from repository import rules
 from taken import taken
 
 BEGIN = ms("2026-01-02T21:00Z")
@@ -104,7 +105,7 @@ def _length(size: int) -> bytes:
 def messages(beds: int, windows: int) -> Iterable[tuple[str, bytes]]:
     """Yield windows in the order in which a fleet sends them: every bed once, then again."""
     each = windows // beds
-    air = bare((60, 90), bare_c=25.0)
+    air = uncovering((60, 90), uncovered_c=25.0)
     for seq in range(1, each + 1):
         to_ms = BEGIN + seq * TEN_S
         leg_c = air(seq / 6)
@@ -242,7 +243,7 @@ class Sink:
 
 def push_delay(rate: float, deciding: int) -> list[float]:
     """Return the delays (s) from publishing a deciding window to its push, under load."""
-    air = bare((60, 200), bare_c=24.6)
+    air = uncovering((60, 200), uncovered_c=24.6)
 
     def window(seq: int) -> bytes:
         to_ms = BEGIN + seq * TEN_S

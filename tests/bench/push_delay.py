@@ -24,12 +24,13 @@ from end_to_end.house import wait_until
 from legwatch.contract.window import encode_window
 from legwatch.engine import advance, start
 from legwatch.events import Window
+from legwatch.testing import uncovering
 from legwatch_lab.score.command import positive
-from nightly import bare, rules
+from repository import rules
 from taken import taken
 
 MINUTE_MS = 60_000
-AIR = bare((60, 200), bare_c=24.6)
+AIR = uncovering((60, 200), uncovered_c=24.6)
 OWN = {"alerts.wait_s": 0}
 
 

@@ -15,11 +15,12 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from legwatch.engine import advance, replay, start
+from legwatch.engine import replay, start
 from legwatch.events import Window
 from legwatch.state_codec import to_json
+from legwatch.testing import drive, night, uncovering
 from legwatch_lab.score.command import positive
-from nightly import bare, night, rules
+from repository import rules
 
 BASE = "rebuild the windows, no engine"
 
@@ -32,7 +33,7 @@ def main() -> None:
     )
     rounds = parser.parse_args().rounds
     quiet = list(night())
-    cold = list(night(leg=bare((120, 200), (300, 420))))
+    cold = list(night(leg=uncovering((120, 200), (300, 420))))
     rows: dict[str, Callable[[], object]] = {
         BASE: lambda: deque((Window(*w) for w in quiet), maxlen=0),
         "a quiet night": lambda: deque(replay(quiet, rules()), maxlen=0),
@@ -48,9 +49,7 @@ def main() -> None:
         rate, base = (len(quiet) / median(took[row]) for row in (name, BASE))
         best = len(quiet) / min(seconds)
         print(f"{name:<32} {rate:>10,.0f} windows/s {rate / base:>7.3f}   best {best:>10,.0f}")
-    state = start()
-    for window in cold:
-        state, _ = advance(state, window, rules())
+    state, _ = drive(start(), cold, rules())
     print(f"{'state of one bed':<32} {len(to_json(state)):>10,} bytes of JSON")
 
 

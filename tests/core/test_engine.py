@@ -7,11 +7,12 @@ import pytest
 
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
-from legwatch.engine import advance, replay, start, view
+from legwatch.engine import replay, start, view
 from legwatch.events import Ack, AlertKind, Event, Snooze, Tick
 from legwatch.limits.rules import Rules
 from legwatch.state_codec import from_json, to_json
-from nightly import bare, ms, night, rules, wobbling
+from legwatch.testing import drive, ms, night, uncovering, wobbling
+from repository import rules
 
 BEGIN = ms("2026-01-02T21:00Z")
 
@@ -39,7 +40,7 @@ def test_a_warm_night_says_nothing() -> None:
 
 
 def test_bare_legs_are_told_and_so_is_their_warmth() -> None:
-    said = told(night(leg=bare((180, 205), bare_c=24.5)))
+    said = told(night(leg=uncovering((180, 205), uncovered_c=24.5)))
     assert [s[1:] for s in said] == [
         ("cold", "fired", "warning", "uncovered"),
         ("cold", "resolved", "warning", "warm_again"),
@@ -49,7 +50,7 @@ def test_bare_legs_are_told_and_so_is_their_warmth() -> None:
 
 
 def test_colder_still_becomes_urgent_and_is_repeated_once() -> None:
-    said = told(night(leg=bare((180, 300), bare_c=21.9), room=wobbling(16)))
+    said = told(night(leg=uncovering((180, 300), uncovered_c=21.9), room=wobbling(16)))
     assert [s[2:4] for s in said] == [
         ("fired", "warning"),
         ("raised", "urgent"),
@@ -60,20 +61,20 @@ def test_colder_still_becomes_urgent_and_is_repeated_once() -> None:
 
 
 def test_a_warning_that_nobody_answers_becomes_urgent_after_45_minutes() -> None:
-    said = told(night(leg=bare((180, 300), bare_c=25.5)))
+    said = told(night(leg=uncovering((180, 300), uncovered_c=25.5)))
     assert [(s[2], s[4]) for s in said][:2] == [("fired", "uncovered"), ("raised", "not_answered")]
     assert said[1][0] - said[0][0] == 45
 
 
 def test_an_answered_warning_stays_quiet_until_it_is_over() -> None:
-    events = night(leg=bare((180, 300), bare_c=25.5))
+    events = night(leg=uncovering((180, 300), uncovered_c=25.5))
     said = told(with_answers(events, Ack(BEGIN + 200 * 60_000)))
     assert [s[2] for s in said] == ["fired", "acknowledged", "resolved"]
 
 
 def test_a_snooze_is_of_one_kind_and_ends_on_time() -> None:
     until = BEGIN + 220 * 60_000
-    events = night(leg=bare((180, 300), bare_c=25.5))
+    events = night(leg=uncovering((180, 300), uncovered_c=25.5))
     said = told(with_answers(events, Snooze(BEGIN + 200 * 60_000, AlertKind.COLD, until)))
     assert [s[2] for s in said][:3] == ["fired", "snoozed", "repeated"]
     assert said[2][0] == 220
@@ -119,7 +120,10 @@ def test_a_bed_that_never_warmed_does_not_wake_who_sleeps_in_it_for_lying_still(
 
 
 def test_a_warm_room_is_never_cold() -> None:
-    assert told(night(leg=bare((180, 300), bare_c=26.6, warm_c=31), room=wobbling(27))) == []
+    assert (
+        told(night(leg=uncovering((180, 300), uncovered_c=26.6, covered_c=31), room=wobbling(27)))
+        == []
+    )
 
 
 def test_an_empty_bed_gives_no_body_alert() -> None:
@@ -157,7 +161,7 @@ def test_a_care_plan_replaces_the_limits() -> None:
 
 
 def test_missing_data_never_resolves() -> None:
-    leg = bare((180, 480), bare_c=25.5)
+    leg = uncovering((180, 480), uncovered_c=25.5)
     said = told(night(leg=lambda m: leg(m) if m < 205 else None))
     assert said[0][1:3] == ("cold", "fired")
     assert sorted(s[1:3] for s in said[1:]) == [("cold", "unknown"), ("sensor", "fired")]
@@ -197,7 +201,10 @@ def test_a_stuck_sensor_is_told_and_not_believed() -> None:
 def test_the_budget_of_a_night_holds_warnings_back_but_not_the_urgent() -> None:
     spans = ((120, 140), (240, 260), (360, 380))
     notices = list(
-        replay(night(leg=bare(*spans, bare_c=24.6), minutes=560), at_once(alerts__rearm_s=600))
+        replay(
+            night(leg=uncovering(*spans, uncovered_c=24.6), minutes=560),
+            at_once(alerts__rearm_s=600),
+        )
     )
     fired = [n for n in notices if n.transition is TransitionKind.FIRED]
     assert [n.suppressed_by for n in fired] == [None, None, SuppressedBy.BUDGET]
@@ -208,7 +215,7 @@ def test_the_budget_of_a_night_holds_warnings_back_but_not_the_urgent() -> None:
 def test_cold_and_still_together_are_raised_once() -> None:
     moves = lambda m: 1 if m < 185 and m % 20 < 0.2 else 0  # noqa: E731 - a table in one line
     own = at_once(warmth__not_answered_s=7200)
-    said = told(night(leg=bare((180, 400), bare_c=25.5), moves=moves), own)
+    said = told(night(leg=uncovering((180, 400), uncovered_c=25.5), moves=moves), own)
     raised = [s for s in said if s[2] == "raised" and s[1] == "cold"]
     assert [s[4] for s in raised] == ["cold_and_still"]
 
@@ -224,15 +231,13 @@ def test_after_a_long_loss_of_sight_a_bed_is_given_time_to_warm_again() -> None:
 
 
 def test_leaving_the_bed_ends_what_stands() -> None:
-    said = told(night(leg=bare((180, 400), bare_c=25.5), mat=lambda m: m < 210))
+    said = told(night(leg=uncovering((180, 400), uncovered_c=25.5), mat=lambda m: m < 210))
     assert [(s[2], s[4]) for s in said] == [("fired", "uncovered"), ("resolved", "left_bed")]
 
 
 def test_a_state_survives_json_after_every_kind_of_night() -> None:
-    for leg in (bare((180, 300)), lambda _m: 0.0, lambda _m: None):
-        state = start()
-        for window in night(leg=leg, minutes=320):
-            state, _ = advance(state, window, at_once())
+    for leg in (uncovering((180, 300)), lambda _m: 0.0, lambda _m: None):
+        state, _ = drive(start(), night(leg=leg, minutes=320), at_once())
         assert from_json(to_json(state)) == state
         assert len(to_json(state)) < 4096
 
@@ -244,31 +249,24 @@ def test_what_is_not_a_state_is_refused(text: str) -> None:
 
 
 def test_the_view_is_unknown_while_nothing_is_seen() -> None:
-    state = start()
-    assert view(state, at_once()) is None
-    for window in night(minutes=120, leg=lambda _m: None, mat=lambda _m: None):
-        state, _ = advance(state, window, at_once())
+    assert view(start(), at_once()) is None
+    blind = night(minutes=120, leg=lambda _m: None, mat=lambda _m: None)
+    state, _ = drive(start(), blind, at_once())
     seen = view(state, at_once())
     assert seen is not None
     assert (seen.in_bed, seen.legs, seen.still_s, seen.leg_c) == (None, "unknown", None, None)
 
 
 def test_a_jump_to_2099_and_back_neither_hangs_nor_invents() -> None:
-    state, here = start(), at_once()
-    said: list[Notice] = []
-    for window in (
-        *night(minutes=60),
-        *night(begin="2099-01-01T22:00Z", minutes=60),
-        *night(begin="2026-01-03T22:00Z", minutes=60),
-    ):
-        state, notices = advance(state, window, here)
-        said += notices
+    begins = ("2026-01-02T21:00Z", "2099-01-01T22:00Z", "2026-01-03T22:00Z")
+    windows = [window for begin in begins for window in night(begin=begin, minutes=60)]
+    _, said = drive(start(), windows, at_once())
     assert {n.kind for n in said} <= {AlertKind.AGENT}
 
 
 def test_a_bed_covered_again_in_another_way_is_not_called_cold_for_ever() -> None:
     """Covered again, the sensor lies where it is three degrees cooler than before."""
-    cold = bare((180, 230), bare_c=22.0)
+    cold = uncovering((180, 230), uncovered_c=22.0)
 
     def leg(m: float) -> float:
         return (cold(m) or 0.0) - (3.0 if m >= 230 else 0.0)

@@ -13,7 +13,8 @@ from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.engine import advance, due, replay, start
 from legwatch.events import Ack, AlertKind, Event, Snooze, Tick, Window
 from legwatch.state_codec import from_json, to_json
-from nightly import TEN_S, Level, bare, ms, night, rules
+from legwatch.testing import WINDOW_MS, Level, drive, ms, night, uncovering
+from repository import rules
 
 BEGIN = ms("2026-01-02T20:00Z")
 AIR = st.one_of(st.none(), st.floats(-60, 130, allow_nan=False), st.sampled_from([0.0, 85.0, 31.0]))
@@ -39,7 +40,7 @@ def nights(draw: st.DrawFn) -> list[Event]:
                     "00000000",
                     seq,
                     at,
-                    at + TEN_S,
+                    at + WINDOW_MS,
                     seq,
                     "played",
                     air,
@@ -50,7 +51,7 @@ def nights(draw: st.DrawFn) -> list[Event]:
                     mat,
                 )
             )
-            at += TEN_S
+            at += WINDOW_MS
         if draw(st.booleans()):
             kind = draw(st.sampled_from(AlertKind))
             answer = draw(st.sampled_from(["ack", "snooze"]))
@@ -120,9 +121,7 @@ def test_a_shell_that_wakes_late_says_what_replay_says(events: list[Event], late
 @settings(max_examples=25)
 @given(nights())
 def test_the_state_stays_small(events: list[Event]) -> None:
-    state = start()
-    for event in events:
-        state, _ = advance(state, event, rules())
+    state, _ = drive(start(), events, rules())
     assert len(to_json(state)) < 4096
 
 
@@ -180,7 +179,9 @@ class Sleeper:
     ) -> Iterable[Window]:
         """Return the night as other sensors see it; `noise` is below what they resolve."""
         end_min = self.from_min + self.for_min
-        air = bare((self.from_min, end_min), bare_c=31 - self.depth_c, lag_min=self.lag_min)
+        air = uncovering(
+            (self.from_min, end_min), uncovered_c=31 - self.depth_c, lag_min=self.lag_min
+        )
         covered = followed(air, self.sensor_min, minutes=end_min + 80) if self.sensor_min else air
 
         def room(m: float) -> float:
@@ -363,7 +364,9 @@ def test_the_state_stays_small_with_all_senses(
     sleeper: Sleeper, off_c: float, quiet: AlertKind | None
 ) -> None:
     """Twelve hours of readings with all their digits, and legs that lie bare to the end."""
-    legs = bare((sleeper.from_min, 720), bare_c=31 - sleeper.depth_c, lag_min=sleeper.lag_min)
+    legs = uncovering(
+        (sleeper.from_min, 720), uncovered_c=31 - sleeper.depth_c, lag_min=sleeper.lag_min
+    )
     windows = night(
         minutes=720,
         leg=lambda m: (legs(m) or 0.0) + off_c,

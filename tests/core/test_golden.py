@@ -12,7 +12,7 @@ from legwatch.alerting.notice import as_json
 from legwatch.engine import replay
 from legwatch.recording import events, parse
 from legwatch.text.message import text
-from nightly import REPO, rules
+from repository import REPO, rules
 
 SIMPLE = sorted((REPO / "tests/nights").glob("*.csv.gz"))
 BODY = sorted((REPO / "tests/nights/body").glob("*.csv.gz"))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from legwatch.engine import replay
 from legwatch.night import in_hours, night_of
-from nightly import BERLIN, bare, ms, night, rules
+from legwatch.testing import ms, night, uncovering
+from repository import BERLIN, rules
 
 ZONES = [ZoneInfo(z) for z in ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Apia")]
 
@@ -43,8 +44,10 @@ def test_hours_may_span_midnight() -> None:
 
 @pytest.mark.parametrize("begin", ["2026-03-28T21:00Z", "2026-10-24T20:00Z"])
 def test_durations_are_elapsed_time_when_clocks_change(begin: str) -> None:
-    plain = list(replay(night(leg=bare((180, 300), bare_c=25.5)), rules()))
-    switched = list(replay(night(leg=bare((180, 300), bare_c=25.5), begin=begin), rules()))
+    plain = list(replay(night(leg=uncovering((180, 300), uncovered_c=25.5)), rules()))
+    switched = list(
+        replay(night(leg=uncovering((180, 300), uncovered_c=25.5), begin=begin), rules())
+    )
     shift = ms(begin) - ms("2026-01-02T21:00Z")
     assert [(n.at_ms - shift, n.kind, n.transition, n.figures) for n in switched] == [
         (n.at_ms, n.kind, n.transition, n.figures) for n in plain

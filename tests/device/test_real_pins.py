@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from nightly import miss
+from repository import miss
 
 PI = Path(__file__).with_name("pi.py")
 PIS = {  # revision codes as in /proc/cpuinfo; each stands for another pin file of Blinka's

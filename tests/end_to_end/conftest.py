@@ -7,7 +7,7 @@ import pytest
 
 from end_to_end.house import House, Phones
 from end_to_end.ntfy import NtfyServer, binary
-from nightly import miss, need
+from repository import miss, need
 
 HERE = Path(__file__).parent
 

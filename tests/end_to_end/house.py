@@ -21,8 +21,8 @@ from typing import Any, Self
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from legwatch.alerting.notice import iso
 from legwatch.events import Window
+from legwatch.testing import recording_lines
 from legwatch_server.supervisor import mosquitto
 from legwatch_server.supervisor.process import PARENT_DEATH
 from legwatch_server.supervisor.toml import dump
@@ -302,17 +302,5 @@ def replayed(night: Path, bed: str, *words: str) -> list[str]:
 
 def write_night(windows: Iterable[Window], path: Path) -> Path:
     """Write windows as a replay file from which the same windows can be read."""
-    lines = ["time,channel,value"]
-    for window in windows:
-        at = iso(window.from_ms)
-        given = {
-            "leg_temperature_c": window.leg_c,
-            "leg_humidity_pct": window.leg_rh,
-            "room_temperature_c": window.room_c,
-            "room_humidity_pct": window.room_rh,
-            "movement": window.moves,
-            "in_bed": None if window.in_bed is None else int(window.in_bed),
-        }
-        lines += [f"{at},{name},{value}" for name, value in given.items() if value is not None]
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(recording_lines(windows)) + "\n")
     return path

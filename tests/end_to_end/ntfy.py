@@ -11,7 +11,7 @@ from typing import Any
 import urllib3
 
 from end_to_end.house import Process, free_port, wait_until
-from nightly import REPO
+from repository import REPO
 
 PASSWORD = "not-a-secret"
 

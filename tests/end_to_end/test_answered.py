@@ -13,7 +13,7 @@ import urllib3
 from end_to_end.house import House, wait_until, write_night
 from end_to_end.ntfy import NtfyServer, Phone, tap
 from legwatch.events import Window
-from nightly import bare, night
+from legwatch.testing import night, uncovering
 
 ANNA = {"role": "sleeper", "channels": ["ntfy"], "address": {"ntfy": "bed-anna"}}
 BERT = {"channels": ["ntfy"], "language": "de", "address": {"ntfy": "bed-bert"}}
@@ -22,7 +22,7 @@ BERT = {"channels": ["ntfy"], "language": "de", "address": {"ntfy": "bed-bert"}}
 def uncovered() -> Iterator[Window]:
     """Legs bare from the 100th minute to the 200th; the room's thermometer dies at the 125th."""
     return night(
-        leg=bare((100, 200), bare_c=25),
+        leg=uncovering((100, 200), uncovered_c=25),
         room=lambda m: 18.0 if m < 125 else None,
         moves=lambda m: 1 if m % 10 < 0.1 else 0,
         minutes=240,

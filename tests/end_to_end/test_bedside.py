@@ -22,6 +22,7 @@ from legwatch.contract.topics import Channel, topic
 from legwatch.errors import SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch.settings import load
+from legwatch.testing import night, uncovering
 from legwatch_device.spool import Spool
 from legwatch_runtime.secrets import secret
 from legwatch_server.ingest.broker import BrokerConnection
@@ -37,7 +38,6 @@ from legwatch_server.notify.channels import (
 )
 from legwatch_server.notify.channels.mqtt import Bedside
 from legwatch_server.settings import ServerSettings
-from nightly import bare, night
 
 LIT, BEEPS, BLINKS, OFF = "lamp is lit", "buzzer beeps", "lamp blinks twice", "all off"
 CMD = topic("anna", Channel.CMD)
@@ -358,7 +358,7 @@ def test_a_night_lights_the_lamp_as_its_first_sign_and_puts_it_out(
     )
     bedroom.broker()
     bedroom.server()
-    legs = bare((100, 130), bare_c=25)
+    legs = uncovering((100, 130), uncovered_c=25)
     windows = islice(night(leg=legs, moves=lambda m: 1 if m % 10 < 0.1 else 0), 200 * 6)
     file = write_night(windows, tmp_path / "night.csv")
     recording = {"file": str(file), "speed": 600.0}

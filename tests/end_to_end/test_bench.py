@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nightly import REPO
+from repository import REPO
 
 RATE = r"[\d,]+"
 

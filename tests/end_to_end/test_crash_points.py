@@ -16,11 +16,12 @@ from end_to_end.house import House, Phones, wait_until
 from legwatch.alerting.notice import Notice, TransitionKind, as_json
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import AlertKind
+from legwatch.testing import ms
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.settings import ServerSettings, read
 from legwatch_server.store.database import Batch, Store
 from legwatch_server.store.notices import NewNotice
-from nightly import ms
+from legwatch_server.store.store import Batch, Store
 
 STEPS = ("before claim", "after claim", "after send", "before record")
 RUNS = 200

@@ -10,8 +10,8 @@ import pytest
 
 from end_to_end.house import LEGWATCH, House, Process, wait_until, write_night
 from end_to_end.test_bad_input import send, window
+from legwatch.testing import night, uncovering
 from legwatch_server.supervisor.toml import dump
-from nightly import bare, night
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_server_takes_up_where_a_full_disk_stopped_it(house: House, small_disk: 
 
 def test_agent_goes_on_while_its_disk_is_full(house: House, small_disk: Path) -> None:
     (house.folder / "agent-anna").symlink_to(small_disk)
-    file = write_night(night(minutes=240, leg=bare((120, 160))), house.folder / "night.csv")
+    file = write_night(night(minutes=240, leg=uncovering((120, 160))), house.folder / "night.csv")
     house.broker()
     house.server()
     agent = house.agent("anna", file, speed=600)

@@ -14,8 +14,9 @@ import pytest
 from checkout import Checkout
 from documents import in_words
 from end_to_end.house import House, Process, wait_until, write_night
+from legwatch.testing import night, uncovering
 from legwatch_runtime import locations
-from nightly import REPO, bare, night
+from repository import REPO
 
 VENV = Path(sys.executable).parent
 
@@ -58,7 +59,7 @@ def test_an_alert_is_listed_explained_and_answered(house: House, tmp_path: Path)
     house.write_server(rules=no_early_sign, rehearsal={"at": ""})
     house.broker()
     house.server()
-    uncovered = night(leg=bare((100, 200), bare_c=25), minutes=122)
+    uncovered = night(leg=uncovering((100, 200), uncovered_c=25), minutes=122)
     house.agent("b", write_night(uncovered, tmp_path / "night.csv")).wait()
     wait_until(lambda: any('"fired"' in line for line in house.lines("b")), "an alert")
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from end_to_end.house import LEGWATCH, House, Process, free_port, wait_until, write_night
-from nightly import bare, need, night
+from legwatch.testing import night, uncovering
+from repository import need
 
 pytestmark = pytest.mark.end_to_end
 REPO = Path(__file__).resolve().parents[2]
@@ -94,7 +95,7 @@ def expected(house: House) -> set[tuple[str, str, int, float]]:
 @pytest.fixture
 def stored(house: House) -> House:
     """A house whose server has stored one night with alerts, and has gone."""
-    seen = night(minutes=400, leg=bare((150, 220), bare_c=22.5))
+    seen = night(minutes=400, leg=uncovering((150, 220), uncovered_c=22.5))
     damp = (window._replace(leg_rh=48.5, room_rh=51.0) for window in seen)
     file = write_night(damp, house.folder / "n.csv")
     house.broker()

@@ -10,7 +10,7 @@ import pytest
 from end_to_end.house import House, Phones, Process, free_port, replayed, wait_until, write_night
 from legwatch.events import Window
 from legwatch.recording import parse, windows
-from nightly import bare, night
+from legwatch.testing import night, uncovering
 
 BEDS = ("anna", "bert", "carl")
 COLUMNS = "from_ms, to_ms, leg_c, leg_rh, room_c, room_rh, moves, in_bed"
@@ -18,12 +18,12 @@ COLUMNS = "from_ms, to_ms, leg_c, leg_rh, room_c, room_rh, moves, in_bed"
 
 def long_night(folder: Path) -> Path:
     """Played as fast as it goes, its windows are never late, so its notices are known exactly."""
-    leg = bare(*((start, start + 40) for start in range(120, 1900, 240)))
+    leg = uncovering(*((start, start + 40) for start in range(120, 1900, 240)))
     return write_night(night(minutes=2000, leg=leg), folder / "long.csv")
 
 
 def made(folder: Path, *, minutes: int = 480) -> Path:
-    leg = bare((120, 160), (300, 345))
+    leg = uncovering((120, 160), (300, 345))
     return write_night(night(minutes=minutes, leg=leg), folder / "night.csv")
 
 
@@ -151,7 +151,7 @@ def test_broker_restarted_and_killed(house: House, phones: Phones) -> None:
 
 def test_an_hour_without_a_broker_is_history_not_an_alarm(house: House) -> None:
     """Bare legs in the hour of the cut: stored in full, but nobody is woken for it afterwards."""
-    file = write_night(night(minutes=420, leg=bare((150, 190))), house.folder / "night.csv")
+    file = write_night(night(minutes=420, leg=uncovering((150, 190))), house.folder / "night.csv")
     broker = house.broker()
     house.server()
     agent = house.agent("anna", file, speed=600)
@@ -197,7 +197,7 @@ def test_a_phone_that_is_down_is_told_later(house: House, phones: Phones, speed:
             "ntfy": {"url": f"http://127.0.0.1:{away}", "topic": "legs"},
         }
     )
-    stands = bare((120, 160), (400, 480))  # what is over need not be told any more
+    stands = uncovering((120, 160), (400, 480))  # what is over need not be told any more
     file = write_night(night(minutes=480, leg=stands), house.folder / "night.csv")
     house.broker()
     server = house.server()

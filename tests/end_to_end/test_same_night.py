@@ -11,7 +11,8 @@ import pytest
 from end_to_end.house import LEGWATCH, House, replayed, write_night
 from legwatch.alerting.notice import iso
 from legwatch.events import Window
-from nightly import REPO, bare, night, wobbling
+from legwatch.testing import night, uncovering, wobbling
+from repository import REPO
 
 SHARED = REPO.parent / "shared" / "nights"
 BED_MAP = {"temperature_c": "leg_temperature_c", "motion": "movement"}
@@ -71,7 +72,7 @@ def test_recorded_half_day_with_its_afternoon_taken_for_night(house: House) -> N
 
 
 def test_a_press_at_the_bedside_is_heard_at_its_place(house: House) -> None:
-    seen = list(night(leg=bare((120, 260), bare_c=25.5)))
+    seen = list(night(leg=uncovering((120, 260), uncovered_c=25.5)))
     file = write_night(seen, house.folder / "night.csv")
     with file.open("a") as out:
         out.write(f"{iso(seen[150 * 6].from_ms + 3000)},button,ack\n")
@@ -84,7 +85,7 @@ def test_a_press_at_the_bedside_is_heard_at_its_place(house: House) -> None:
 
 
 def cold_twice() -> Iterator[Window]:
-    return night(leg=bare((120, 160), (300, 345)))
+    return night(leg=uncovering((120, 160), (300, 345)))
 
 
 def still_for_long() -> Iterator[Window]:
@@ -93,7 +94,7 @@ def still_for_long() -> Iterator[Window]:
 
 def cold_then_blind() -> Iterator[Window]:
     """The thermometer dies while the alert stands: nobody may hear that all is well."""
-    leg = bare((120, 480))
+    leg = uncovering((120, 480))
     return night(leg=lambda m: leg(m) if m < 150 else None)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nightly import REPO, need
+from repository import REPO, need
 
 NOWHERE = "http://127.0.0.1:9/simple"  # nobody listens on the discard port
 # No index, and nothing of this machine's own settings that could stand in for one.

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from nightly import REPO, miss
+from repository import REPO, miss
 
 TARGETS = [(python, machine) for python in ("3.11", "3.13") for machine in ("aarch64", "armv7l")]
 RESOLVE = Path(__file__).with_name("resolve.py")

@@ -9,6 +9,7 @@ from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.engine import replay
 from legwatch.events import AlertKind, Window
+from legwatch.testing import night
 from legwatch_lab.bench import moved_alerts
 from legwatch_lab.bench.moved_alerts import (
     RULES,
@@ -21,7 +22,7 @@ from legwatch_lab.bench.moved_alerts import (
 )
 from legwatch_lab.known_night import known_night
 from legwatch_lab.score.folder import truths
-from nightly import REPO, night
+from repository import REPO
 
 BODIES = REPO / "tests" / "nights" / "body"
 

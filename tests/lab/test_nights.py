@@ -19,7 +19,7 @@ from legwatch_lab.nights.command import main
 from legwatch_lab.nights.simple.night import SimpleNight
 from legwatch_lab.nights.simple.night import make as make_night
 from legwatch_lab.nights.simple.scenarios import KINDS
-from nightly import rules
+from repository import rules
 
 SEED = 5
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from legwatch.__main__ import main as legwatch
-from nightly import bare as cooling
+from legwatch.testing import uncovering as cooling
 from truthful import bare, save
 
 Said = pytest.CaptureFixture[str]
@@ -26,7 +26,7 @@ def night(folder: Path, name: str = "night") -> Path:
     save(
         folder,
         name,
-        leg=lambda m: None if 300 <= m < 400 else cooling((120, 200), bare_c=23)(m),
+        leg=lambda m: None if 300 <= m < 400 else cooling((120, 200), uncovered_c=23)(m),
         moves=lambda m: None if 250 <= m < 260 else int(m % 20 == 0),
         mat=lambda m: int(20 <= m < 460),
         uncovered=(bare(120, 200, "one_leg", "far"),),

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from legwatch.__main__ import main as legwatch
-from legwatch.alerting.notice import Sounding, as_json, iso
+from legwatch.alerting.notice import Sounding, as_json
 from legwatch.engine import replay
 from legwatch.recording import events, parse
+from legwatch.testing import night, recording_lines, uncovering, wobbling
 from legwatch.text.message import text
-from nightly import bare, night, rules, wobbling
+from repository import rules
 
 Said = pytest.CaptureFixture[str]
 
@@ -32,17 +33,8 @@ def save(
     bare_c: float = 25.0,
     until: int = 150,
 ) -> Path:
-    lines = ["time,channel,value"]
-    leg = bare((120, until), bare_c=bare_c) if cold else wobbling(31)
-    for window in night(leg=leg, minutes=300):
-        at = iso(window.from_ms)
-        at = at.rstrip("Z") if naive else at
-        lines += [
-            f"{at},leg_temperature_c,{window.leg_c}",
-            f"{at},room_temperature_c,{window.room_c}",
-            f"{at},movement,{window.moves}",
-            f"{at},in_bed,1",
-        ]
+    leg = uncovering((120, until), uncovered_c=bare_c) if cold else wobbling(31)
+    lines = recording_lines(night(leg=leg, minutes=300), zone=not naive)
     raw = ("\n".join(lines) + "\n").encode()
     path.write_bytes(gzip.compress(raw) if packed else raw)
     return path

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from legwatch.__main__ import main as legwatch
-from nightly import wobbling
+from legwatch.testing import wobbling
 from truthful import COLD, PLAIN, Said, alerts, at, bare, save, scored, turning
 
 

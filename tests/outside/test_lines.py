@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nightly import REPO, need
+from repository import REPO, need
 
 HERE = Path(__file__).parent
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from legwatch.contract.window import encode_window
 from legwatch.events import Window
+from legwatch.testing import wobbling
 from legwatch_server.ingest.broker import Arrival, Message
-from nightly import wobbling
 from server.ward import BEGIN, MINUTE_MS, Ward
 
 DAY_MS = 86_400_000

@@ -12,6 +12,7 @@ from legwatch.contract.press import Press, encode_press
 from legwatch.contract.window import encode_window
 from legwatch.events import Window
 from legwatch.settings import load
+from legwatch.testing import ms
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
@@ -24,8 +25,7 @@ from legwatch_server.notify.rehearsal import plan_evening
 from legwatch_server.notify.render import Renderer
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store import deliveries
-from legwatch_server.store.database import Store, connect
-from nightly import ms
+from legwatch_server.store.store import Store, connect
 
 BEGIN = ms("2026-01-02T21:00Z")
 MINUTE_MS = 60_000

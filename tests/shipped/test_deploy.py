@@ -17,7 +17,7 @@ from legwatch_device.settings import read as read_agent
 from legwatch_server.settings import ServerSettings
 from legwatch_server.supervisor import mosquitto
 from legwatch_server.supervisor.config import write_config
-from nightly import need
+from repository import need
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))

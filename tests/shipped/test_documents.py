@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import documents
-from nightly import REPO
+from repository import REPO
 
 TESTS = REPO / "tests"
 

@@ -10,7 +10,7 @@ import pytest
 
 from checkout import Checkout
 from documents import in_page
-from nightly import REPO
+from repository import REPO
 
 pytestmark = pytest.mark.end_to_end  # each runs a script
 CORES = len(os.sched_getaffinity(0))  # as nproc counts them

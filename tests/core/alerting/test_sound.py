@@ -12,7 +12,8 @@ from legwatch.alerting.sound import with_sounding
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
 from legwatch.events import Ack, AlertKind, Event, Snooze, Window
-from nightly import REPO, bare, ms, night, rules, wobbling
+from legwatch.testing import ms, night, uncovering, wobbling
+from repository import REPO, rules
 
 BEGIN = ms("2026-01-02T21:00Z")
 NO_WAIT: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget_gap_s": 600}
@@ -29,7 +30,7 @@ def said(
 def calm(*legs: tuple[float, float], bare_c: float = 26, minutes: int = 480) -> list[Window]:
     """Return a night with little movement; the legs are bare from minute to minute."""
     moves = lambda m: 1 if m < 170 and m % 7 == 0 else 0  # noqa: E731 - a table in one line
-    return list(night(leg=bare(*legs, bare_c=bare_c), moves=moves, minutes=minutes))
+    return list(night(leg=uncovering(*legs, uncovered_c=bare_c), moves=moves, minutes=minutes))
 
 
 def answered(events: Iterable[Event], *answers: Event) -> list[Event]:
@@ -47,7 +48,9 @@ def test_a_first_sign_the_first_sound_and_the_end() -> None:
 def test_what_is_urgent_at_once_sounds_at_once_and_again() -> None:
     limits = {"change_share": 0.99, "warn_hold_s": 1800, "plain_hold_s": 1800, "urgent_hold_s": 600}
     own: dict[str, Any] = {f"warmth__{name}": value for name, value in limits.items()}
-    events = night(leg=bare((180, 300), bare_c=21.5), moves=lambda _m: 0, room=wobbling(15))
+    events = night(
+        leg=uncovering((180, 300), uncovered_c=21.5), moves=lambda _m: 0, room=wobbling(15)
+    )
     assert said(events, **own)[:2] == [("fired", "first"), ("repeated", "again")]
 
 
@@ -55,7 +58,9 @@ def test_a_raised_alert_has_sounded_before_or_sounds_first() -> None:
     heard = said(calm((180, 300), bare_c=21.5), **NO_WAIT)
     assert heard[:2] == [("fired", "first"), ("raised", "again")]
     own: dict[str, Any] = {"warmth__urgent_hold_s": 600, "alerts__wait_s": 900}
-    events = night(leg=bare((180, 300), bare_c=20), moves=lambda _m: 0, room=wobbling(15))
+    events = night(
+        leg=uncovering((180, 300), uncovered_c=20), moves=lambda _m: 0, room=wobbling(15)
+    )
     waited = said(events, **own)
     assert waited[:3] == [("fired", "not_yet"), ("raised", "first"), ("repeated", "again")]
 
@@ -98,7 +103,7 @@ def test_a_warning_that_is_seen_while_it_waits_never_sounds() -> None:
 
 
 def test_lying_still_said_with_cold_legs_has_no_sound_of_its_own_until_later() -> None:
-    leg = bare((180, 420), bare_c=26)
+    leg = uncovering((180, 420), uncovered_c=26)
     events = list(night(leg=leg, moves=lambda m: 1 if m < 140 and m % 7 == 0 else 0))
     own: dict[str, Any] = {**NO_WAIT, "care__warn_s": 3600, "stillness__log_s": 0}
     own["warmth__not_answered_s"] = 7200

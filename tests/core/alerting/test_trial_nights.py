@@ -17,12 +17,15 @@ from legwatch.engine import BedState, advance, replay, start, view
 from legwatch.events import Ack, AlertKind, Event, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.state_codec import from_json, to_json
-from nightly import bare, ms, night, rules, wobbling
+from legwatch.testing import drive, ms, night, uncovering, wobbling
+from repository import rules
 
 DAY_MS = 86_400_000
 BEGIN = ms("2026-01-02T21:00Z")
-COLD = bare((120, 200), bare_c=25.4)  # a warning, and nobody answers it for more than 45 min
-FREEZING = bare((120, 240), bare_c=18.0)
+COLD = uncovering(
+    (120, 200), uncovered_c=25.4
+)  # a warning, and nobody answers it for more than 45 min
+FREEZING = uncovering((120, 240), uncovered_c=18.0)
 RULES = rules(stillness__joint_s=0)
 MINUTE_MS = 60_000
 
@@ -43,11 +46,7 @@ def live(number: int = 0, *, minutes: int = 300, **sleeper: Any) -> Iterator[Win
 def after(
     state: BedState, events: Iterable[Event], of: Rules = RULES
 ) -> tuple[BedState, list[Notice]]:
-    said: list[Notice] = []
-    for event in events:
-        state, notices = advance(state, event, of)
-        said += notices
-    return state, said
+    return drive(state, events, of)
 
 
 def learnt(count: int, of: Rules = RULES, **sleeper: Any) -> BedState:
@@ -187,7 +186,7 @@ def test_what_stands_when_the_quiet_ends_is_told_and_can_be_answered_first() -> 
     shift_ms = 10 * 3_600_000
     early = [
         w._replace(from_ms=w.from_ms + shift_ms, to_ms=w.to_ms + shift_ms)
-        for w in live(6, leg=bare((200, 300), bare_c=25.4), minutes=360)
+        for w in live(6, leg=uncovering((200, 300), uncovered_c=25.4), minutes=360)
     ]
     _, said = after(learnt(6), early)
     fired, told, raised, *_ = (n for n in said if n.kind is AlertKind.COLD)

@@ -10,7 +10,8 @@ from legwatch.engine import advance as step
 from legwatch.engine import replay, start
 from legwatch.events import Ack, AlertKind, Event, Snooze
 from legwatch.state_codec import from_json, to_json
-from nightly import bare, ms, night, rules, wobbling
+from legwatch.testing import ms, night, uncovering, wobbling
+from repository import rules
 
 BEGIN = ms("2026-01-02T21:00Z")
 PATIENT: dict[str, Any] = {"alerts__wait_s": 900, "warmth__clear_hold_s": 300}
@@ -36,7 +37,7 @@ def figures(notice: Notice) -> tuple[object, object]:
 
 
 def test_without_a_movement_it_sounds_after_ten_minutes() -> None:
-    fired, sounded, *_ = said(night(leg=bare((180, 230), bare_c=26), moves=still()))
+    fired, sounded, *_ = said(night(leg=uncovering((180, 230), uncovered_c=26), moves=still()))
     assert (fired.transition, fired.suppressed_by) == (TransitionKind.FIRED, SuppressedBy.HOLD)
     assert (sounded.transition, sounded.suppressed_by, sounded.reason) == (
         TransitionKind.RENOTIFIED,
@@ -48,16 +49,16 @@ def test_without_a_movement_it_sounds_after_ten_minutes() -> None:
 
 
 def test_it_sounds_when_the_sleeper_moves() -> None:
-    fired, *_ = said(night(leg=bare((180, 230), bare_c=26), moves=still()))
+    fired, *_ = said(night(leg=uncovering((180, 230), uncovered_c=26), moves=still()))
     for after in (2, 4, 6, 8):  # the fall comes to its end meanwhile
         moves = still(minute(fired) + after)
-        fired, sounded, *_ = said(night(leg=bare((180, 230), bare_c=26), moves=moves))
+        fired, sounded, *_ = said(night(leg=uncovering((180, 230), uncovered_c=26), moves=moves))
         assert after <= minute(sounded) - minute(fired) <= after + 1
         assert figures(sounded)[1] == "moved"
 
 
 def test_covered_again_while_it_waits_nobody_is_woken() -> None:
-    both = said(night(leg=bare((180, 193), bare_c=25), moves=still()), **PATIENT)
+    both = said(night(leg=uncovering((180, 193), uncovered_c=25), moves=still()), **PATIENT)
     assert [(n.transition, n.suppressed_by) for n in both] == [
         (TransitionKind.FIRED, SuppressedBy.HOLD),
         (TransitionKind.RESOLVED, SuppressedBy.LOG_ONLY),
@@ -68,7 +69,7 @@ def test_covered_again_while_it_waits_nobody_is_woken() -> None:
 def test_a_silent_wait_costs_nothing_of_the_nights_budget() -> None:
     spans = ((180, 193), (330, 400))
     own: dict[str, Any] = {"alerts__budget": 1, **PATIENT}
-    given = said(night(leg=bare(*spans, bare_c=25), moves=still(), minutes=440), **own)
+    given = said(night(leg=uncovering(*spans, uncovered_c=25), moves=still(), minutes=440), **own)
     assert [n.transition for n in given if n.suppressed_by is None][:1] == [
         TransitionKind.RENOTIFIED
     ]
@@ -77,7 +78,7 @@ def test_a_silent_wait_costs_nothing_of_the_nights_budget() -> None:
 
 def test_what_is_urgent_never_waits() -> None:
     given = said(
-        night(leg=bare((180, 300), bare_c=21.5), moves=still(), room=wobbling(15)),
+        night(leg=uncovering((180, 300), uncovered_c=21.5), moves=still(), room=wobbling(15)),
         warmth__change_share=0.99,
         warmth__warn_hold_s=1800,
         warmth__plain_hold_s=1800,
@@ -89,7 +90,7 @@ def test_what_is_urgent_never_waits() -> None:
 
 def test_getting_urgent_ends_the_wait() -> None:
     given = said(
-        night(leg=bare((180, 300), bare_c=20), moves=still(), room=wobbling(15)),
+        night(leg=uncovering((180, 300), uncovered_c=20), moves=still(), room=wobbling(15)),
         warmth__urgent_hold_s=600,
         alerts__wait_s=900,
     )
@@ -100,7 +101,7 @@ def test_getting_urgent_ends_the_wait() -> None:
 
 
 def test_cold_and_still_is_one_message_also_while_it_waits() -> None:
-    events = night(leg=bare((180, 300), bare_c=26), moves=lambda m: 3 if m < 60 else 0)
+    events = night(leg=uncovering((180, 300), uncovered_c=26), moves=lambda m: 3 if m < 60 else 0)
     own: dict[str, Any] = {"care__warn_s": 8400}
     given = said(events, AlertKind.STILL, **own)
     warned = next(n for n in given if n.severity is Severity.WARNING)
@@ -115,7 +116,9 @@ def with_answers(events: Iterable[Event], *answers: Ack | Snooze) -> list[Event]
 
 
 def test_an_answer_belongs_to_its_episode() -> None:
-    events = list(night(leg=bare((180, 210), (330, 380), bare_c=25), moves=still(), minutes=440))
+    events = list(
+        night(leg=uncovering((180, 210), (330, 380), uncovered_c=25), moves=still(), minutes=440)
+    )
     first, second = [n for n in said(events) if n.transition is TransitionKind.FIRED]
     assert (first.episode_ms, second.episode_ms) == (first.at_ms, second.at_ms)
     assert all(n.episode_ms in (first.at_ms, second.at_ms) for n in said(events))
@@ -131,7 +134,7 @@ def test_an_answer_belongs_to_its_episode() -> None:
 
 
 def test_an_answer_while_it_waits_keeps_it_silent() -> None:
-    events = list(night(leg=bare((180, 230), bare_c=26), moves=still()))
+    events = list(night(leg=uncovering((180, 230), uncovered_c=26), moves=still()))
     (fired, *_) = said(events)
     given = said(with_answers(events, Ack(fired.at_ms + 120_000, AlertKind.COLD)))
     assert [n.transition for n in given if n.suppressed_by is None] == []
@@ -139,7 +142,7 @@ def test_an_answer_while_it_waits_keeps_it_silent() -> None:
 
 def test_quiet_for_all_mutes_warnings_but_never_what_is_urgent_or_blind() -> None:
     hush = Snooze(BEGIN + 175 * 60_000, None, BEGIN + 420 * 60_000)
-    leg = bare((180, 300), bare_c=21.5)
+    leg = uncovering((180, 300), uncovered_c=21.5)
     events = list(night(leg=leg, moves=still(), room=wobbling(15), silent=lambda m: 320 <= m < 345))
     given = list(replay(with_answers(events, hush), rules()))
     kinds = {n.kind for n in given if n.transition is TransitionKind.SNOOZED}
@@ -158,7 +161,7 @@ def test_quiet_for_all_mutes_warnings_but_never_what_is_urgent_or_blind() -> Non
 
 def test_quiet_for_all_ends_on_time_and_says_what_still_stands() -> None:
     hush = Snooze(BEGIN + 175 * 60_000, None, BEGIN + 220 * 60_000)
-    events = list(night(leg=bare((180, 300), bare_c=26), moves=still()))
+    events = list(night(leg=uncovering((180, 300), uncovered_c=26), moves=still()))
     given = said(with_answers(events, hush))
     sounded = [n for n in given if n.suppressed_by is None]
     assert (minute(sounded[0]), sounded[0].reason) == (220, Reason.SNOOZE_OVER)
@@ -167,7 +170,7 @@ def test_quiet_for_all_ends_on_time_and_says_what_still_stands() -> None:
 def test_a_wait_survives_a_restart() -> None:
     parts: list[Notice] = []
     state = start()
-    events = list(night(leg=bare((180, 230), bare_c=26), moves=still()))
+    events = list(night(leg=uncovering((180, 230), uncovered_c=26), moves=still()))
     whole = list(replay(events, rules()))
     for event in events:
         state, notices = step(from_json(to_json(state)), event, rules())
@@ -176,7 +179,7 @@ def test_a_wait_survives_a_restart() -> None:
 
 
 def test_lying_still_gets_its_own_word_once_cold_legs_were_said_long_ago() -> None:
-    leg = bare((180, 420), bare_c=26)
+    leg = uncovering((180, 420), uncovered_c=26)
     events = list(night(leg=leg, moves=lambda m: 1 if m < 140 and m % 7 == 0 else 0))
     own: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget_gap_s": 600, "care__warn_s": 3600}
     own |= {"warmth__not_answered_s": 7200, "stillness__log_s": 0}
@@ -191,8 +194,8 @@ URGENT: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget_gap_s": 600}
 
 def test_quiet_for_one_alert_ends_with_it() -> None:
     """The next one is another, and its urgent word is not muted."""
-    leg = bare((180, 200), bare_c=25)
-    worse = bare((230, 330), bare_c=21)
+    leg = uncovering((180, 200), uncovered_c=25)
+    worse = uncovering((230, 330), uncovered_c=21)
     events = list(night(leg=lambda m: leg(m) if m < 225 else worse(m), moves=still()))
     (first, *_) = said(events, **URGENT)
     quiet = Snooze(first.at_ms + 60_000, AlertKind.COLD, first.at_ms + 14_400_000)
@@ -203,7 +206,7 @@ def test_quiet_for_one_alert_ends_with_it() -> None:
 
 
 def test_quiet_for_an_alert_that_is_over_is_no_quiet() -> None:
-    events = list(night(leg=bare((180, 200), bare_c=25), moves=still()))
+    events = list(night(leg=uncovering((180, 200), uncovered_c=25), moves=still()))
     first, *_, over = said(events, **URGENT)
     late = Snooze(
         over.at_ms + 60_000, AlertKind.COLD, over.at_ms + 600_000, episode_ms=first.episode_ms
@@ -214,7 +217,7 @@ def test_quiet_for_an_alert_that_is_over_is_no_quiet() -> None:
 
 
 def test_after_quiet_the_time_for_an_answer_begins_anew() -> None:
-    events = list(night(leg=bare((180, 420), bare_c=26), moves=still()))
+    events = list(night(leg=uncovering((180, 420), uncovered_c=26), moves=still()))
     (first, *_) = said(events, **URGENT)
     for kind in (AlertKind.COLD, None):
         quiet = Snooze(first.at_ms + 60_000, kind, first.at_ms + 60 * 60_000)
@@ -225,7 +228,7 @@ def test_after_quiet_the_time_for_an_answer_begins_anew() -> None:
 
 def test_what_was_told_to_nobody_is_not_called_unanswered() -> None:
     own = URGENT | {"alerts__budget": 1, "alerts__rearm_s": 600}
-    events = list(night(leg=bare((180, 200), (260, 420), bare_c=25.4), moves=still()))
+    events = list(night(leg=uncovering((180, 200), (260, 420), uncovered_c=25.4), moves=still()))
     given = said(events, **own)
     assert SuppressedBy.BUDGET in [n.suppressed_by for n in given]
     assert Reason.NOT_ANSWERED not in [n.reason for n in given]

@@ -4,20 +4,25 @@ from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.engine import advance, replay, start, view
 from legwatch.events import AlertKind
+from legwatch.testing import night, uncovering
 from legwatch.text.message import text, title
-from nightly import bare, night, rules
+from repository import rules
 
 SLOW = 0.06  # C a minute
 
 
 def signs(**own: float) -> list[Notice]:
     """Return the early signs of a night in which the legs lie bare from the 180th minute on."""
-    given = replay(night(leg=bare((180, 260), bare_c=24.5)), rules(warmth__early_s=600, **own))
+    given = replay(
+        night(leg=uncovering((180, 260), uncovered_c=24.5)), rules(warmth__early_s=600, **own)
+    )
     return [notice for notice in given if notice.transition is TransitionKind.EXPECTED]
 
 
 def test_it_comes_before_the_alert_and_is_told_nobody() -> None:
-    told = list(replay(night(leg=bare((180, 260), bare_c=24.5)), rules(warmth__early_s=600)))
+    told = list(
+        replay(night(leg=uncovering((180, 260), uncovered_c=24.5)), rules(warmth__early_s=600))
+    )
     first, second = told[:2]
     assert (first.transition, first.severity, first.suppressed_by) == (
         TransitionKind.EXPECTED,
@@ -57,14 +62,14 @@ def test_a_warm_night_has_none() -> None:
 
 def test_it_can_be_switched_off_and_reached_further() -> None:
     assert signs(warmth__warn_c=28.0) == signs()
-    off = replay(night(leg=bare((180, 260), bare_c=24.5)), rules(warmth__early_s=0))
+    off = replay(night(leg=uncovering((180, 260), uncovered_c=24.5)), rules(warmth__early_s=0))
     assert all(notice.transition is not TransitionKind.EXPECTED for notice in off)
 
 
 def test_the_page_shows_it_while_it_holds() -> None:
     state, seen = start(), []
     limits = rules(warmth__early_s=600)
-    for window in night(leg=bare((180, 260), bare_c=24.5)):
+    for window in night(leg=uncovering((180, 260), uncovered_c=24.5)):
         state, _ = advance(state, window, limits)
         now = view(state, limits)
         if now is not None and now.cold_in_min is not None:

@@ -7,7 +7,8 @@ from legwatch.conditions.verdict import Reason
 from legwatch.engine import replay
 from legwatch.events import Ack, AlertKind, Event, Tick
 from legwatch.night import local
-from nightly import BERLIN, ms, night, rules
+from legwatch.testing import ms, night
+from repository import BERLIN, rules
 
 BEGIN = ms("2026-01-02T21:00Z")
 OWN = rules(health__alert_s=900)

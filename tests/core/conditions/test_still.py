@@ -5,7 +5,8 @@ from collections.abc import Callable
 from legwatch.alerting.notice import TransitionKind
 from legwatch.engine import replay
 from legwatch.events import AlertKind
-from nightly import ms, night, rules
+from legwatch.testing import ms, night
+from repository import rules
 
 BEGIN = ms("2026-01-02T21:00Z")
 OWN = rules(stillness__warn_s=7200, alerts__wait_s=0)

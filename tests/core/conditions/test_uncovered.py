@@ -16,7 +16,8 @@ from legwatch.events import AlertKind, Window
 from legwatch.signals.contrast import ContrastBaseline
 from legwatch.signals.fall import KEPT, Fall
 from legwatch.state_codec import from_json, to_json
-from nightly import bare, ms, night, rules
+from legwatch.testing import ms, night, uncovering
+from repository import rules
 
 MINUTE = 60_000
 LIMITS = rules().warmth
@@ -137,7 +138,7 @@ def test_signs_are_told_apart_by_their_first_letters() -> None:
 
 
 def uncovered_night() -> Iterator[Window]:
-    return night(minutes=300, leg=bare((200, 300)), moves=lambda m: 6 if m % 25 < 0.1 else 0)
+    return night(minutes=300, leg=uncovering((200, 300)), moves=lambda m: 6 if m % 25 < 0.1 else 0)
 
 
 def test_an_alert_tells_how_sure_it_is_and_from_what() -> None:
@@ -153,7 +154,7 @@ def test_an_alert_tells_how_sure_it_is_and_from_what() -> None:
 
 def test_an_alert_without_a_movement_sensor_tells_of_no_turn() -> None:
     """It comes all the same: a fall is taken to have begun with a turn that nobody saw."""
-    windows = night(minutes=300, leg=bare((200, 300)), moves=lambda _m: None)
+    windows = night(minutes=300, leg=uncovering((200, 300)), moves=lambda _m: None)
     fired = next(n for n in engine.replay(windows, rules()) if n.transition is TransitionKind.FIRED)
     assert (fired.kind, dict(fired.figures)["turned_min"]) == (AlertKind.COLD, None)
     assert fired.at_ms - ms("2026-01-02T21:00Z") <= 212 * MINUTE
@@ -185,7 +186,7 @@ def test_a_state_that_told_the_contrast_otherwise_goes_on(bare_c: float, cut_min
     windows = list(
         night(
             minutes=450,
-            leg=bare((200, 400), bare_c=bare_c),
+            leg=uncovering((200, 400), uncovered_c=bare_c),
             moves=lambda m: 6 if m % 25 < 0.1 else 0,
         )
     )

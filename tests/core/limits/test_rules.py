@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from legwatch.errors import SettingsError
 from legwatch.limits.profile import build, merge, parse_override, parse_profile
 from legwatch.settings import load, setting
-from nightly import BERLIN, PROFILES, rules
+from repository import BERLIN, PROFILES, rules
 
 STANDARD = merge([parse_profile((PROFILES / "standard.toml").read_text(), "standard")])
 

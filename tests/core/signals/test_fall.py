@@ -9,8 +9,9 @@ from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
 from legwatch.events import AlertKind
-from nightly import Level as Air
-from nightly import bare, ms, night, rules
+from legwatch.testing import Level as Air
+from legwatch.testing import ms, night, uncovering
+from repository import rules
 
 BEGIN = ms("2026-01-02T21:00Z")
 EMPTY_MIN = 60  # before bedtime: the two thermometers are paired
@@ -49,27 +50,27 @@ def fired(
 
 
 def test_a_cover_that_is_lifted_for_moments_is_no_alert() -> None:
-    assert fired(bare((150, 152), (200, 202), (250, 252))) == []
+    assert fired(uncovering((150, 152), (200, 202), (250, 252))) == []
 
 
 @pytest.mark.parametrize("bare_c", [22, 23, 25])
 @pytest.mark.parametrize("off_c", [-1.0, 0.0, 1.0])
 def test_a_cover_that_is_off_is_told_within_ten_minutes(bare_c: float, off_c: float) -> None:
     """Also by a thermometer that is off: the empty bed has shown by how much."""
-    (at, kind, reason), *more = fired(bare((150, 240), bare_c=bare_c), room_off_c=off_c)
+    (at, kind, reason), *more = fired(uncovering((150, 240), uncovered_c=bare_c), room_off_c=off_c)
     assert 153 <= at <= 160
     assert (kind, reason, more) == (AlertKind.COLD, Reason.UNCOVERED, [])
 
 
 def test_a_fall_nearly_to_the_rooms_air_waits_until_it_is_no_slipped_sensor() -> None:
-    ((at, kind, _reason),) = fired(bare((150, 240), bare_c=20.5, lag_min=4))
+    ((at, kind, _reason),) = fired(uncovering((150, 240), uncovered_c=20.5, lag_min=4))
     assert 159 <= at <= 165
     assert kind is AlertKind.COLD
 
 
 def test_a_restless_sleeper_is_given_the_time_to_lower_the_cover_again() -> None:
-    calm = fired(bare((150, 240), bare_c=26))
-    tossing = fired(bare((150, 240), bare_c=26), turns_min=6)
+    calm = fired(uncovering((150, 240), uncovered_c=26))
+    tossing = fired(uncovering((150, 240), uncovered_c=26), turns_min=6)
     assert calm[0][0] <= 160
     assert calm[0][0] < tossing[0][0] <= 175
 
@@ -99,7 +100,7 @@ def test_a_window_that_is_opened_is_no_uncovering() -> None:
 @pytest.mark.parametrize("off_c", [-1.0, 0.0, 1.0])
 def test_a_sensor_pushed_out_of_the_bed_is_told_as_that(off_c: float) -> None:
     """It is told a while after it has cooled to the room's air, whatever the two differ by."""
-    pushed = bare((150, 900), bare_c=18.1, lag_min=3)
+    pushed = uncovering((150, 900), uncovered_c=18.1, lag_min=3)
     (at, kind, reason), *more = fired(pushed, room_off_c=off_c)
     assert 155 <= at <= 170
     assert (kind, reason, more) == (AlertKind.SENSOR, Reason.DISPLACED, [])
@@ -145,7 +146,7 @@ def test_a_leg_that_lay_upon_the_sensor_all_evening_and_then_moves_away_is_no_al
 
 def test_a_leg_that_lay_upon_the_sensor_and_then_lies_bare_is_told() -> None:
     def air(m: float) -> float:
-        bared = bare((150, 400), bare_c=23)(m) or 0.0
+        bared = uncovering((150, 400), uncovered_c=23)(m) or 0.0
         return round(bared + 2.5 * math.exp(-max(0.0, m - 150) / 4), 1)
 
     ((at, kind, _reason),) = fired(air)

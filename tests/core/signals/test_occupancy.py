@@ -6,8 +6,9 @@ from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.engine import replay
 from legwatch.events import BODY_KINDS, AlertKind
-from nightly import Level as Air
-from nightly import bare, ms, night, rules
+from legwatch.testing import Level as Air
+from legwatch.testing import ms, night, uncovering
+from repository import rules
 
 BEGIN = ms("2026-01-02T21:00Z")
 IN_MIN, STAND = 60, 20  # bedtime, and what a sensor counts when somebody gets in or out
@@ -40,7 +41,7 @@ def told(
 
 def slept(*spans: tuple[float, float], bare_c: float, lag_min: float = 6.0) -> Air:
     """Return the air of an empty bed until bedtime, then that of `bare` (minutes from bedtime)."""
-    air = bare(*spans, bare_c=bare_c, lag_min=lag_min)
+    air = uncovering(*spans, uncovered_c=bare_c, lag_min=lag_min)
     return lambda m: air(m - IN_MIN) if m >= IN_MIN else 18.0
 
 

@@ -8,7 +8,8 @@ from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason
 from legwatch.engine import replay
 from legwatch.events import AlertKind
-from nightly import ms, night, rules
+from legwatch.testing import ms, night
+from repository import rules
 
 BEGIN = ms("2026-01-02T21:00Z")
 FROZEN_MIN = 240

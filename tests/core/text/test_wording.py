@@ -13,7 +13,7 @@ from legwatch.events import AlertKind
 from legwatch.oncall.people import LANGUAGES
 from legwatch.text.message import text, title
 from legwatch_runtime.catalogue import language_named
-from nightly import REPO
+from repository import REPO
 
 LOCALE = REPO / "core/legwatch_runtime/locale"
 FORBIDDEN = {

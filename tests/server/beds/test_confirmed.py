@@ -11,8 +11,8 @@ from legwatch.contract.press import MOST_PRESSES, Press, encode_press
 from legwatch.contract.stored import decode_stored
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust
-from legwatch_server.beds.recording_leaps import MINUTES_A_S, MOST_MINUTES
-from nightly import ms
+from legwatch.testing import ms
+from legwatch_server.beds.leaps import MINUTES_A_S, MOST_MINUTES
 from server.beds.test_loop import REAL, House, live
 
 EVENT, STORED = "legwatch/v1/anna/event", "legwatch/v1/anna/stored"

@@ -18,6 +18,7 @@ from legwatch.contract.window import encode_window
 from legwatch.engine import replay
 from legwatch.events import ClockTrust, Window
 from legwatch.state_codec import from_json
+from legwatch.testing import ms, night, uncovering
 from legwatch.text.message import text
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
@@ -27,9 +28,9 @@ from legwatch_server.beds.writer import TICK_LAG_MS
 from legwatch_server.ingest.broker import Arrival, BrokerUp, Message
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store import database
-from legwatch_server.store.database import Store
-from nightly import bare, ms, night, rules
+from legwatch_server.store import store as stores
+from legwatch_server.store.store import Store
+from repository import rules
 
 BEGIN = ms("2026-01-02T21:00Z")
 REAL = "real"  # the one bed that may play no recording
@@ -125,7 +126,7 @@ def live(seq: int, house: House, **more: Any) -> Window:
 
 
 def test_a_night_gives_the_lines_of_replay(house: House) -> None:
-    windows = list(night(leg=bare((150, 260), bare_c=22), minutes=400))
+    windows = list(night(leg=uncovering((150, 260), uncovered_c=22), minutes=400))
     house.play(windows, each=37)
     want = [as_json(n, bed="anna", text=text(n)) for n in replay(windows, rules())]
     assert [line for (line,) in house.rows("SELECT line FROM notices ORDER BY id")] == want
@@ -138,7 +139,7 @@ def test_a_night_gives_the_lines_of_replay(house: House) -> None:
 
 
 def test_a_restart_in_the_middle_changes_nothing(house: House) -> None:
-    windows = list(night(leg=bare((150, 260), bare_c=22), minutes=400))
+    windows = list(night(leg=uncovering((150, 260), uncovered_c=22), minutes=400))
     for begin in range(0, len(windows), 301):
         house.play(windows[begin : begin + 301])
         house.store.close()
@@ -233,7 +234,7 @@ def test_any_order_ends_with_all_confirmed(
 
 
 def test_late_windows_are_history_and_wake_nobody(house: House) -> None:
-    windows = list(night(leg=bare((60, 200), bare_c=22), minutes=240))
+    windows = list(night(leg=uncovering((60, 200), uncovered_c=22), minutes=240))
     house.now_ms = windows[-1].to_ms + 3_600_000
     house.play(w._replace(clock="synced", age_ms=0) for w in windows)
     assert house.count("windows", "late=1") == len(windows)
@@ -300,7 +301,7 @@ def test_time_passes_for_a_real_bed_and_not_for_a_played_one(house: House) -> No
 
 
 def test_alerts_are_published_while_they_stand_and_again_on_connect(house: House) -> None:
-    windows = list(night(leg=bare((60, 120), bare_c=25.4), minutes=240))
+    windows = list(night(leg=uncovering((60, 120), uncovered_c=25.4), minutes=240))
     house.play(windows[: 110 * 6])
     assert house.wire.last("legwatch/v1/anna/alert/cold")["state"] == "firing"
     assert house.wire.last("legwatch/v1/anna/state")["legs"] == "cold"
@@ -314,7 +315,7 @@ def test_alerts_are_published_while_they_stand_and_again_on_connect(house: House
 
 
 def test_what_is_over_is_unsaid_after_a_crash_between_commit_and_word(house: House) -> None:
-    windows = list(night(leg=bare((60, 120), bare_c=25.4), minutes=240))
+    windows = list(night(leg=uncovering((60, 120), uncovered_c=25.4), minutes=240))
     house.play(windows)
     house.store.close()
     house.start()
@@ -323,7 +324,7 @@ def test_what_is_over_is_unsaid_after_a_crash_between_commit_and_word(house: Hou
 
 
 def test_a_press_acknowledges_once(house: House) -> None:
-    windows = list(night(leg=bare((60, 120), bare_c=25.4), minutes=100))
+    windows = list(night(leg=uncovering((60, 120), uncovered_c=25.4), minutes=100))
     house.play(windows)
     press = encode_press(Press("p1", "ack", windows[-1].to_ms))
     for _ in range(2):

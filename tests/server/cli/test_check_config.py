@@ -11,7 +11,7 @@ from legwatch.__main__ import main as legwatch
 from legwatch.settings import load
 from legwatch_server.cli.check_config import main
 from legwatch_server.settings import ServerSettings
-from nightly import REPO
+from repository import REPO
 
 
 def check(folder: Path, text: str, *words: str) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from legwatch.testing import ms, night, uncovering
 from legwatch_server.history.cursor import DURABLE_MS, Cursor, Position
 from legwatch_server.history.exporter import Exporter
 from legwatch_server.history.lines import NoticeRow, WindowRow, notice_line, window_lines
@@ -16,8 +17,8 @@ from legwatch_server.history.sink import Sentinel, Sink, SinkAway
 from legwatch_server.history.tally import IDLE_MS
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.settings import HistoryTable, ServerSettings
-from legwatch_server.store.database import Batch, Store
-from nightly import bare, ms, night, rules
+from legwatch_server.store.store import Batch, Store
+from repository import rules
 
 NOW = ms("2026-01-10T12:00Z")
 
@@ -96,7 +97,7 @@ def stored(tmp_path: Path) -> Path:
     windows = [
         (1, 1, w.seq, w.from_ms, w.to_ms, w.mono_ms, w.clock, w.leg_c, None, w.room_c, None,
          w.moves, w.in_bed, None, NOW - IDLE_MS, 0, None, None)
-        for w in night(minutes=120, leg=bare((60, 90)))
+        for w in night(minutes=120, leg=uncovering((60, 90)))
     ]  # fmt: skip
     batch = Batch(beds=[(1, "anna")], boots=[(1, 1, "0000000a", 720)], windows=list(windows))
     store.commit(batch, DeliveryPlanner(ServerSettings()).plan, NOW)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from legwatch.testing import uncovering
 from legwatch_server.notify.channels import Push, Retryable, Sent
-from nightly import bare
 from server.notify.test_escalation import BERT, cold, well
 from server.ward import BEGIN, MINUTE_MS, Ward
 
@@ -25,7 +25,10 @@ def ward(tmp_path: Path) -> Iterator[Ward]:
 
 def twice(minute: float) -> dict[str, Any]:
     """Cold legs from 100 to 135, and colder ones from 160."""
-    first, second = bare((100, 135), bare_c=25.4), bare((160, 300), bare_c=23.0)
+    first, second = (
+        uncovering((100, 135), uncovered_c=25.4),
+        uncovering((160, 300), uncovered_c=23.0),
+    )
     turns = well(minute)["moves"] if minute < 95 or 137 < minute < 157 else 0
     return well(minute) | {
         "leg_c": first(minute) if minute < 158 else second(minute),

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from legwatch.testing import uncovering
 from legwatch_server.inbox import Action, LinkClaims, Outcome, TargetKind
 from legwatch_server.notify.channels import Permanent, Retryable
-from nightly import bare
 from server.ward import Ward
 
 PEOPLE = {
@@ -21,7 +21,7 @@ PEOPLE = {
     "bert": {"channels": ["phone", "sms"], "address": {"phone": "bert", "sms": "bert-sms"}},
     "cleo": {"channels": ["phone"], "language": "de", "address": {"phone": "cleo"}},
 }
-COLD = bare((100, 190), bare_c=25.4)
+COLD = uncovering((100, 190), uncovered_c=25.4)
 
 
 def cold(minute: float) -> dict[str, Any]:
@@ -187,7 +187,7 @@ def test_who_has_the_next_night_hears_that_the_bed_cannot_be_seen(tmp_path: Path
     ward.close()
 
 
-LONG = bare((100, 900), bare_c=25.4)
+LONG = uncovering((100, 900), uncovered_c=25.4)
 BERT = PEOPLE["bert"] | {"channels": ["phone"]}
 STILL = {"stillness.joint_s": 0, "alerts.wait_s": 0, "care.warn_s": 3600}
 STILL |= {"warmth.not_answered_s": 7200}

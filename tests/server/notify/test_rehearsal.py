@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from legwatch.__main__ import main
+from legwatch.testing import ms
 from legwatch_server.inbox import Action, LinkClaims, Outcome, TargetKind
 from legwatch_server.notify.channels import Permanent
 from legwatch_server.notify.rehearsal import RouteStatus, evening_due, route_statuses
 from legwatch_server.publish.deadman import DeadManSwitch
 from legwatch_server.settings import HeartbeatTable
 from legwatch_server.supervisor.toml import dump
-from nightly import ms
 from server.notify.test_escalation import PEOPLE
 from server.service import Answer, Service
 from server.ward import Ward

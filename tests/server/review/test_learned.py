@@ -14,11 +14,12 @@ import pytest
 from legwatch.__main__ import main
 from legwatch.conditions.verdict import Reason
 from legwatch.events import AlertKind
-from legwatch.limits.rules import Rules
+from legwatch.limits.limits import Rules
+from legwatch.testing import ms
 from legwatch_server.review.nights import ReviewedNight, TrialAlert
 from legwatch_server.review.proposal import COLD_START, PLAIN, calmer, still_limit_min
 from legwatch_server.supervisor.toml import dump
-from nightly import ms, rules
+from repository import rules
 from server.notify.test_escalation import PEOPLE
 from server.sleeping import DAY_MS, Look, cooling, sleep, turning
 from server.ward import BEGIN, Ward
