@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from legwatch.contract.topics import Channel, topic
 from legwatch.contract.window import encode_window
-from legwatch.events import Window
-from legwatch.testing import wobbling
-from legwatch_server.ingest.broker import Arrival, Message
-from server.ward import BEGIN, MINUTE_MS, Ward
+from legwatch.testing import live_window, wobbling
+from legwatch_server.ingest.broker import Arrival
+from legwatch_server.testing import InProcessServer
+from server.ward import BEGIN, MINUTE_MS
 
 DAY_MS = 86_400_000
 UP_MIN = 15  # the bed is seen empty for so long in the morning
@@ -34,17 +35,18 @@ def cooling(celsius: float) -> Air:
     return lambda m: round(max(celsius, 29.2 - max(0, m - 60) * 0.02) + (wobble(m) or 0), 1)
 
 
-def sleep(ward: Ward, number: int, look: Look, minutes: int = 240, bed: str = "b") -> None:
+def sleep(
+    ward: InProcessServer, number: int, look: Look, minutes: int = 240, bed: str = "b"
+) -> None:
     """Let one night go by; the first is number 0 and begins at the ward's beginning."""
     begin_ms = BEGIN + number * DAY_MS
     arrivals: list[Arrival] = []
     for m in range(minutes + UP_MIN):
-        to_ms = begin_ms + (m + 1) * MINUTE_MS
-        seq = number * 2000 + m + 1
-        given = {"clock": "synced", "age_ms": 0, **look(m), **(EMPTY if m >= minutes else {})}
-        made = Window("0000000a", seq, to_ms - MINUTE_MS, to_ms, seq, **given)
-        topic = f"legwatch/v1/{bed}/window"
-        arrivals.append(Message(topic, encode_window(made), to_ms, 0, 1))
-    ward.now_ms = begin_ms + (minutes + UP_MIN) * MINUTE_MS
-    ward.owner.turn(arrivals)
+        to_ms, seq = begin_ms + (m + 1) * MINUTE_MS, number * 2000 + m + 1
+        seen = look(m) | (EMPTY if m >= minutes else {})
+        window = live_window(seq, to_ms, length_ms=MINUTE_MS, **seen)
+        message = ward.message(topic(bed, Channel.WINDOW), encode_window(window))
+        arrivals.append(message._replace(arrived_ms=to_ms))
+    ward.clock.now_ms = begin_ms + (minutes + UP_MIN) * MINUTE_MS
+    ward.turn(arrivals)
     ward.settle()

@@ -13,100 +13,103 @@ from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust
 from legwatch.testing import ms
 from legwatch_server.beds.leaps import MINUTES_A_S, MOST_MINUTES
-from server.beds.test_loop import REAL, House, live
-
-EVENT, STORED = "legwatch/v1/anna/event", "legwatch/v1/anna/stored"
+from legwatch_server.testing import InProcessServer
+from server.beds.anna import EVENT, REAL, STORED, arriving, count, live, open_server, take, upto
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
+def server(tmp_path: Path) -> Iterator[InProcessServer]:
+    made = open_server(tmp_path)
     yield made
-    made.store.close()
+    made.close()
 
 
-def press(house: House, *idents: str) -> None:
-    house.owner.turn(
-        [house.message(encode_press(Press(i, "ack", house.now_ms)), EVENT) for i in idents]
+def press(server: InProcessServer, *idents: str) -> None:
+    server.turn(
+        [
+            arriving(server, encode_press(Press(i, "ack", server.clock.now_ms)), EVENT)
+            for i in idents
+        ]
     )
 
 
-def confirmed(house: House) -> list[str]:
-    (payload,) = [json.dumps(house.wire.last(STORED)).encode()]
+def confirmed(server: InProcessServer) -> list[str]:
+    (payload,) = [json.dumps(server.broker.last(STORED)).encode()]
     return list(decode_stored(payload).presses or ())
 
 
-def test_a_press_is_confirmed_by_its_id_once_it_is_committed(house: House) -> None:
-    house.take(encode_window(live(1, house)))
-    press(house, "p1", "p2")
-    assert house.wire.last(STORED) == {
+def test_a_press_is_confirmed_by_its_id_once_it_is_committed(server: InProcessServer) -> None:
+    take(server, encode_window(live(1, server)))
+    press(server, "p1", "p2")
+    assert server.broker.last(STORED) == {
         "v": 1, "boot": "0000000a", "seq": 1, "presses": ["p1", "p2"]
     }  # fmt: skip
 
 
-def test_a_press_of_a_bed_without_a_window_is_confirmed_too(house: House) -> None:
-    press(house, "p1")
-    assert confirmed(house) == ["p1"]
+def test_a_press_of_a_bed_without_a_window_is_confirmed_too(server: InProcessServer) -> None:
+    press(server, "p1")
+    assert confirmed(server) == ["p1"]
 
 
-def test_after_a_restart_the_presses_are_still_confirmed(house: House) -> None:
-    press(house, "p1", "p2")
-    house.store.close()
-    house.start()
-    house.take(encode_window(live(1, house)))
-    assert confirmed(house) == ["p1", "p2"]
+def test_after_a_restart_the_presses_are_still_confirmed(server: InProcessServer) -> None:
+    press(server, "p1", "p2")
+    server.restart()
+    take(server, encode_window(live(1, server)))
+    assert confirmed(server) == ["p1", "p2"]
 
 
-def test_more_presses_than_one_word_holds_are_confirmed_when_they_come_again(house: House) -> None:
+def test_more_presses_than_one_word_holds_are_confirmed_when_they_come_again(
+    server: InProcessServer,
+) -> None:
     waiting = [f"p{n}" for n in range(100)]
     for _ in range(4):  # 32, 32, 32 and 4
-        press(house, *waiting)
-        said = confirmed(house)
+        press(server, *waiting)
+        said = confirmed(server)
         assert len(said) <= MOST_PRESSES
         waiting = [ident for ident in waiting if ident not in said]
     assert waiting == []
-    assert house.count("presses") == 100
+    assert count(server, "presses") == 100
 
 
 def test_a_press_that_was_not_committed_is_not_confirmed(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    press(house, "p1")
+    press(server, "p1")
 
     def full(*_: Any) -> bool:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(house.store, "commit", full)
-    house.stopping.set()  # one try only
-    press(house, "p2")
-    assert confirmed(house) == ["p1"]
+    monkeypatch.setattr(server.store, "commit", full)
+    server.stopping.set()  # one try only
+    press(server, "p2")
+    assert confirmed(server) == ["p1"]
     monkeypatch.undo()
-    press(house, "p2")
-    assert confirmed(house) == ["p1", "p2"]
+    press(server, "p2")
+    assert confirmed(server) == ["p1", "p2"]
 
 
-def played(house: House, seq: int, to_ms: int, bed: str = "anna") -> None:
-    window = live(seq, house, clock=ClockTrust.PLAYED.value, low=1)
+def played(server: InProcessServer, seq: int, to_ms: int, bed: str = "anna") -> None:
+    window = live(seq, server, clock=ClockTrust.PLAYED.value, low=1)
     moved = window._replace(from_ms=to_ms - 10_000, to_ms=to_ms)
-    house.owner.turn([house.message(encode_window(moved), f"legwatch/v1/{bed}/window")])
+    server.turn([arriving(server, encode_window(moved), f"legwatch/v1/{bed}/window")])
 
 
 def test_a_recording_of_a_bed_that_is_not_declared_so_is_set_aside(
-    house: House, caplog: pytest.LogCaptureFixture
+    server: InProcessServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = encode_window(live(1, house, low=1))
-    house.owner.turn([house.message(real, f"legwatch/v1/{REAL}/window")])
-    before = house.unit.beds[REAL].state
+    real = encode_window(live(1, server, low=1))
+    server.turn([arriving(server, real, f"legwatch/v1/{REAL}/window")])
+    before = server.unit.beds[REAL].state
     for seq, year in enumerate((1971, 2099, 1971), start=2):
-        played(house, seq, ms(f"{year}-01-02T00:00Z"), REAL)
-    assert house.unit.beds[REAL].state == before
-    assert not house.unit.beds[REAL].played
-    (why,) = {why for (why,) in house.rows("SELECT why FROM quarantine")}
+        played(server, seq, ms(f"{year}-01-02T00:00Z"), REAL)
+    assert server.unit.beds[REAL].state == before
+    assert not server.unit.beds[REAL].played
+    (why,) = {why for (why,) in server.rows("SELECT why FROM quarantine")}
     assert why == "clock: a recording; declare it with beds.real.played = true"
-    assert house.count("windows") == 1
-    assert house.upto() == 4  # its agent does not send them for ever
-    assert house.count("notices") == 0
-    said = [r.getMessage() for r in caplog.records if "refused windows" in r.getMessage()]
+    assert count(server, "windows") == 1
+    assert upto(server) == 4  # its agent does not send them for ever
+    assert count(server, "notices") == 0
+    said = [r.getMessage() for r in caplog.records if "is not taken in" in r.getMessage()]
     assert said == [
         (
             "refused windows of bed real: the agent plays a recording;"
@@ -115,46 +118,48 @@ def test_a_recording_of_a_bed_that_is_not_declared_so_is_set_aside(
     ]
 
 
-def minutes_judged(house: House) -> int:
-    return house.unit.beds["anna"].state.bed.observation.minutes
+def minutes_judged(server: InProcessServer) -> int:
+    return server.unit.beds["anna"].state.bed.observation.minutes
 
 
-def test_a_declared_recording_may_leap_but_not_for_ever(house: House) -> None:
+def test_a_declared_recording_may_leap_but_not_for_ever(server: InProcessServer) -> None:
     """Forward by 36 h and on, or between 1970 and 2099: what it costs is bounded."""
     at_ms, seq, judged = ms("1971-01-01T00:00Z"), 0, 0
     for _ in range(70):  # 46 of them are allowed at once
         seq += 1
         at_ms += 36 * 3_600_000
-        before = minutes_judged(house) if "anna" in house.unit.beds else 0
-        played(house, seq, at_ms)
-        judged += max(0, minutes_judged(house) - before)
+        before = minutes_judged(server) if "anna" in server.unit.beds else 0
+        played(server, seq, at_ms)
+        judged += max(0, minutes_judged(server) - before)
     assert judged <= MOST_MINUTES
-    assert house.count("quarantine", "why LIKE 'this recording leaps%'") > 20
-    assert house.upto() == 70
-    house.now_ms += 60_000
-    before = minutes_judged(house)
+    assert count(server, "quarantine", "why LIKE 'this recording leaps%'") > 20
+    assert upto(server) == 70
+    server.clock.now_ms += 60_000
+    before = minutes_judged(server)
     for _ in range(10):
         seq += 1
         at_ms += 36 * 3_600_000
-        played(house, seq, at_ms)
-    assert 0 < minutes_judged(house) - before <= 60 * MINUTES_A_S
+        played(server, seq, at_ms)
+    assert 0 < minutes_judged(server) - before <= 60 * MINUTES_A_S
 
 
-def test_a_recordings_presses_leap_no_more_freely(house: House) -> None:
-    played(house, 1, house.now_ms)
+def test_a_recordings_presses_leap_no_more_freely(server: InProcessServer) -> None:
+    played(server, 1, server.clock.now_ms)
     for number in range(1, 71):
-        body = encode_press(Press(f"p{number}", "ack", house.now_ms + number * 37 * 3_600_000))
-        house.owner.turn([house.message(body, EVENT)])
-    assert minutes_judged(house) <= MOST_MINUTES
-    assert house.count("quarantine", "why LIKE 'this recording leaps%'") > 20
-    assert len(confirmed(house)) == MOST_PRESSES  # its agent does not send them for ever
+        body = encode_press(
+            Press(f"p{number}", "ack", server.clock.now_ms + number * 37 * 3_600_000)
+        )
+        server.turn([arriving(server, body, EVENT)])
+    assert minutes_judged(server) <= MOST_MINUTES
+    assert count(server, "quarantine", "why LIKE 'this recording leaps%'") > 20
+    assert len(confirmed(server)) == MOST_PRESSES  # its agent does not send them for ever
 
 
 def test_what_is_undone_takes_nothing_from_the_allowance(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    played(house, 1, house.now_ms)
-    commit, tries = house.store.commit, []
+    played(server, 1, server.clock.now_ms)
+    commit, tries = server.store.commit, []
 
     def full(*words: Any) -> bool:
         tries.append(1)
@@ -162,46 +167,46 @@ def test_what_is_undone_takes_nothing_from_the_allowance(
             raise OSError(28, "No space left on device")
         return commit(*words)
 
-    monkeypatch.setattr(house.store, "commit", full)
-    monkeypatch.setattr(house.stopping, "wait", lambda _s: False)
-    played(house, 2, house.now_ms + 86_400_000)
-    assert (house.count("windows"), house.count("quarantine")) == (2, 0)
+    monkeypatch.setattr(server.store, "commit", full)
+    monkeypatch.setattr(server.stopping, "wait", lambda _s: False)
+    played(server, 2, server.clock.now_ms + 86_400_000)
+    assert (count(server, "windows"), count(server, "quarantine")) == (2, 0)
 
 
-def test_what_comes_again_or_out_of_order_is_no_leap(house: House) -> None:
+def test_what_comes_again_or_out_of_order_is_no_leap(server: InProcessServer) -> None:
     for seq in range(1, 40):
-        played(house, seq, house.now_ms + seq * 10_000)
+        played(server, seq, server.clock.now_ms + seq * 10_000)
     for _ in range(100):  # an agent sends a night's windows again
         for seq in range(1, 40):
-            played(house, seq, house.now_ms + seq * 10_000)
-    played(house, 40, house.now_ms + 90 * 86_400_000)
-    assert (house.count("windows"), house.count("quarantine")) == (40, 0)
+            played(server, seq, server.clock.now_ms + seq * 10_000)
+    played(server, 40, server.clock.now_ms + 90 * 86_400_000)
+    assert (count(server, "windows"), count(server, "quarantine")) == (40, 0)
 
 
 def test_what_is_set_aside_does_not_fill_the_disk(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("legwatch_server.store.database.MOST_KEPT", 50)
     for n in range(40):
-        house.take(*(b"junk %d" % (n * 3 + m) for m in range(3)))
-    kept = house.rows("SELECT CAST(payload AS TEXT) FROM quarantine ORDER BY id")
+        take(server, *(b"junk %d" % (n * 3 + m) for m in range(3)))
+    kept = server.rows("SELECT CAST(payload AS TEXT) FROM quarantine ORDER BY id")
     assert [text for (text,) in kept] == [f"junk {n}" for n in range(70, 120)]
 
 
-def test_nights_of_a_year_on_one_recording_are_all_taken(house: House) -> None:
+def test_nights_of_a_year_on_one_recording_are_all_taken(server: InProcessServer) -> None:
     seq = 0
     for night in range(60):
         for minute in range(3):
             seq += 1
-            played(house, seq, ms("2026-01-01T21:00Z") + night * 86_400_000 + minute * 60_000)
-    assert (house.count("windows"), house.count("quarantine")) == (180, 0)
+            played(server, seq, ms("2026-01-01T21:00Z") + night * 86_400_000 + minute * 60_000)
+    assert (count(server, "windows"), count(server, "quarantine")) == (180, 0)
 
 
-def test_another_bed_is_taken_in_while_a_recording_leaps(house: House) -> None:
+def test_another_bed_is_taken_in_while_a_recording_leaps(server: InProcessServer) -> None:
     for seq in range(1, 60):
         year = 1971 if seq % 2 else 2098
-        played(house, seq, ms(f"{year}-01-02T00:00Z"))
-    other = encode_window(live(1, house))
-    house.owner.turn([house.message(other, f"legwatch/v1/{REAL}/window")])
-    assert house.count("windows", "bed_id=(SELECT id FROM beds WHERE name='real')") == 1
-    assert house.count("notices") < 3000
+        played(server, seq, ms(f"{year}-01-02T00:00Z"))
+    other = encode_window(live(1, server))
+    server.turn([arriving(server, other, f"legwatch/v1/{REAL}/window")])
+    assert count(server, "windows", "bed_id=(SELECT id FROM beds WHERE name='real')") == 1
+    assert count(server, "notices") < 3000

@@ -11,25 +11,26 @@ from typing import Any
 import pytest
 
 from legwatch_server.notify.channels.ntfy import Ntfy
+from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import cold
 from server.service import Answer, Asked, Service, ntfy, ntfy_refuses, self_signed
-from server.ward import BEGIN, Ward
+from server.ward import BEGIN, open_ward
 
 NTFY = {"channels": ["ntfy"], "address": {"ntfy": "bert"}}
 SMS = {"channels": ["sms"], "address": {"sms": "cleo"}}
 OWN = {"stillness.joint_s": 0, "alerts.wait_s": 0, "warmth.not_answered_s": 7200}
 
 
-def make(folder: Path, url: str, *, second: bool = False, minutes: int = 90) -> Ward:
+def make(folder: Path, url: str, *, second: bool = False, minutes: int = 90) -> InProcessServer:
     """A ward in which Bert is told by ntfy, then perhaps by SMS, and Cleo a few minutes later."""
     bert = {**NTFY, "channels": ["ntfy", "sms"]} if second else NTFY
     table = {"bert": bert, "cleo": SMS}
     push = {"ntfy": {"url": url, "timeout_s": 1.0}}
-    ward = Ward(folder, people=table, push=push, rules=OWN, escalation={"next_min": 5.0})
-    ward.boxes["ntfy"] = ward._box("ntfy", Ntfy(ward.settings))
+    ward = open_ward(folder, people=table, push=push, rules=OWN, escalation={"next_min": 5.0})
+    ward.use_channel("ntfy", Ntfy(ward.settings))
     while not ward.rows("SELECT 1 FROM deliveries"):
-        ward.play(1, bare)
-    ward.play(minutes, bare)
+        ward.play("b", 1, bare)
+    ward.play("b", minutes, bare)
     return ward
 
 
@@ -38,7 +39,7 @@ def bare(minute: float) -> dict[str, Any]:
     return cold(min(minute, 150))
 
 
-def fired(ward: Ward) -> float:
+def fired(ward: InProcessServer) -> float:
     """Return the minute of the decision."""
     sql = "SELECT min(decided_ms) FROM deliveries"
     return float((ward.rows(sql)[0][0] - ward.begin_ms) / 60_000)
@@ -51,7 +52,7 @@ def service() -> Iterator[Service]:
     made.close()
 
 
-def tries(ward: Ward) -> list[tuple[float, str]]:
+def tries(ward: InProcessServer) -> list[tuple[float, str]]:
     """Return (minutes since the first, reason) of every attempt that failed."""
     sql = (
         "SELECT at_ms, reason FROM steps WHERE state IN ('retry','failed') AND delivery_id ="
@@ -64,7 +65,7 @@ def tries(ward: Ward) -> list[tuple[float, str]]:
 def test_down_for_an_hour_then_it_arrives_and_says_how_late(
     service: Service, tmp_path: Path
 ) -> None:
-    wards: list[Ward] = []
+    wards: list[InProcessServer] = []
 
     def answer(asked: Asked) -> Answer:
         down = not wards or len(service.asked) < 18
@@ -81,7 +82,7 @@ def test_down_for_an_hour_then_it_arrives_and_says_how_late(
     last = json.loads(service.asked[-1].body)
     decided = datetime.fromtimestamp((BEGIN / 60_000 + fired(ward)) * 60, UTC)
     assert f"(late: decided at {decided:%H:%M})" in last["message"]
-    (cleo,) = [entry for entry in ward.told("loud") if entry[1] == "cleo"]
+    (cleo,) = [entry for entry in ward.notified("loud") if entry[1] == "cleo"]
     assert cleo[0] == fired(ward) + 5
     ward.close()
 
@@ -104,9 +105,9 @@ def test_a_wrong_token_is_given_up_at_once_and_the_next_person_told(
     assert len(service.asked) == 1
     (failed,) = tries(ward)
     assert "the token is wrong" in failed[1]
-    (cleo,) = ward.told("loud")
+    (cleo,) = ward.notified("loud")
     assert cleo[0] == fired(ward)  # not five minutes later
-    assert "token is wrong" in ward.boxes["ntfy"].failing
+    assert "token is wrong" in ward.outboxes["ntfy"].failing
     ward.close()
 
 
@@ -149,7 +150,7 @@ def test_what_cannot_be_reached_is_tried_again_and_others_go_on(
     failed = tries(ward)
     assert 3 <= len(failed) <= 5  # 2, 4, 8, 16 s, and then the other channel has reached him
     assert [reason for _, reason in failed if words not in reason] == []
-    (reached,) = [entry for entry in ward.told("loud") if entry[1] == ""]
+    (reached,) = [entry for entry in ward.notified("loud") if entry[1] == ""]
     assert reached[0] == fired(ward) + 0.5
     state = "SELECT state, error FROM deliveries WHERE channel='ntfy' AND tone='loud' AND rank=0"
     assert ward.rows(state)[0] == ("withdrawn", "reached by sms")
@@ -161,7 +162,7 @@ def test_a_certificate_that_is_not_trusted_is_said_so(tmp_path: Path) -> None:
     ward = make(tmp_path, service.url, second=True, minutes=2)
     assert service.asked == []  # nothing was told to whoever this is
     assert all("a certificate that is not trusted" in reason for _, reason in tries(ward))
-    assert [entry[1] for entry in ward.told("loud")] == [""]
+    assert [entry[1] for entry in ward.notified("loud")] == [""]
     ward.close()
     service.close()
 
@@ -179,17 +180,17 @@ def test_one_hanging_phone_holds_up_no_other(service: Service, tmp_path: Path) -
 
     service.answer = answer
     push = {"ntfy": {"url": service.url, "timeout_s": 1.0}}
-    ward = Ward(tmp_path, people=people, push=push, rules=OWN)
-    ward.boxes["ntfy"] = ward._box("ntfy", Ntfy(ward.settings))
+    ward = open_ward(tmp_path, people=people, push=push, rules=OWN)
+    ward.use_channel("ntfy", Ntfy(ward.settings))
     for minute in range(120):
-        ward.now_ms += 60_000
+        ward.clock.now_ms += 60_000
         ward.feed("b", minute, cold)
     due = "SELECT count(*) FROM deliveries WHERE tone='loud'"
     assert ward.rows(due)[0][0] == 20
-    ward.now_ms += 4 * 3_600_000
-    box = ward.boxes["ntfy"]
+    ward.clock.now_ms += 4 * 3_600_000
+    box = ward.outboxes["ntfy"]
     for _ in range(40):  # turns, each with something that came back
-        box.turn(ward.dbs["ntfy"], 5.0)
+        box.turn(ward.outbox_dbs["ntfy"], 5.0)
         if ward.rows("SELECT count(*) FROM deliveries WHERE state='sent'")[0][0] == 19:
             break
     assert ward.rows("SELECT person FROM deliveries WHERE state!='sent'") == [("p0",)]

@@ -18,52 +18,57 @@ from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.writer import SKIPPED_MS, START_MS, TICK_LAG_MS
 from legwatch_server.inbox import Action, ActionRequest, LinkClaims, TargetKind
 from legwatch_server.ingest.broker import Message
-from server.beds.test_loop import House, live
+from legwatch_server.testing import InProcessServer
+from server.beds.anna import arriving, count, live, open_server, take, upto
 
 ODD = '"\\ud800"'  # half a character: JSON takes it, no database does
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
+def server(tmp_path: Path) -> Iterator[InProcessServer]:
+    made = open_server(tmp_path)
     yield made
-    made.store.close()
+    made.close()
 
 
-def with_value(house: House, seq: int, key: str, value: str) -> bytes:
+def with_value(server: InProcessServer, seq: int, key: str, value: str) -> bytes:
     """Return a live window in which one key's JSON is another one."""
-    body = json.loads(encode_window(live(seq, house, low=1)))
+    body = json.loads(encode_window(live(seq, server, low=1)))
     body.pop(key, None)
     return json.dumps(body)[:-1].encode() + f',"{key}":{value}}}'.encode()
 
 
-def test_half_a_character_in_a_fault_is_stored_as_a_question_mark(house: House) -> None:
-    house.take(with_value(house, 1, "faults", f'{{"leg":{ODD}}}'), encode_window(live(2, house)))
-    assert house.rows("SELECT seq, faults FROM windows") == [(1, "leg:?"), (2, None)]
+def test_half_a_character_in_a_fault_is_stored_as_a_question_mark(server: InProcessServer) -> None:
+    take(
+        server, with_value(server, 1, "faults", f'{{"leg":{ODD}}}'), encode_window(live(2, server))
+    )
+    assert server.rows("SELECT seq, faults FROM windows") == [(1, "leg:?"), (2, None)]
 
 
 @pytest.mark.parametrize("key", ["leg_c", "seq", "boot", "moves", "clock", "v", "faults"])
 def test_half_a_character_in_any_value_is_set_aside_and_the_rest_is_stored(
-    house: House, key: str
+    server: InProcessServer, key: str
 ) -> None:
-    house.take(with_value(house, 1, key, ODD), encode_window(live(2, house)))
-    assert house.count("windows") == 1
-    ((why, payload),) = house.rows("SELECT why, payload FROM quarantine")
+    take(server, with_value(server, 1, key, ODD), encode_window(live(2, server)))
+    assert count(server, "windows") == 1
+    ((why, payload),) = server.rows("SELECT why, payload FROM quarantine")
     assert why.isprintable()
     assert b"ud800" in payload
-    assert house.wire.acknowledged == [1, 2]
+    assert server.broker.acknowledged == [1, 2]
 
 
-def failing_for(house: House, seq: int, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def failing_for(
+    server: InProcessServer, seq: int, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Let every commit fail that holds this window."""
-    commit = house.store.commit
+    commit = server.store.commit
 
     def picky(batch: Any, *more: Any) -> bool:
         if any(row[2] == seq for row in batch.windows):
             raise error
         return commit(batch, *more)
 
-    monkeypatch.setattr(house.store, "commit", picky)
+    monkeypatch.setattr(server.store, "commit", picky)
 
 
 VALUES = [
@@ -77,30 +82,30 @@ VALUES = [
 
 @pytest.mark.parametrize("error", VALUES, ids=lambda error: type(error).__name__)
 def test_a_message_that_cannot_be_committed_is_set_aside_alone(
-    house: House, monkeypatch: pytest.MonkeyPatch, error: Exception
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    failing_for(house, 4, error, monkeypatch)
-    house.take(*(encode_window(live(n, house, low=1)) for n in range(1, 8)))
-    assert house.rows("SELECT seq FROM windows ORDER BY id") == [(n,) for n in (1, 2, 3, 5, 6, 7)]
-    assert house.rows("SELECT seq, length(payload) > 99 FROM quarantine") == [(4, 1)]
-    assert sorted(house.wire.acknowledged) == [1, 2, 3, 4, 5, 6, 7]
-    assert house.upto() == 7  # the agent lets go of it, too
-    assert house.pulse.now().failing == ""
+    failing_for(server, 4, error, monkeypatch)
+    take(server, *(encode_window(live(n, server, low=1)) for n in range(1, 8)))
+    assert server.rows("SELECT seq FROM windows ORDER BY id") == [(n,) for n in (1, 2, 3, 5, 6, 7)]
+    assert server.rows("SELECT seq, length(payload) > 99 FROM quarantine") == [(4, 1)]
+    assert sorted(server.broker.acknowledged) == [1, 2, 3, 4, 5, 6, 7]
+    assert upto(server) == 7  # the agent lets go of it, too
+    assert server.status.now().failing == ""
 
 
 def test_a_message_is_not_to_blame_when_nothing_else_passes(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: Any) -> bool:
         raise ZeroDivisionError("ours, whatever comes")
 
-    monkeypatch.setattr(house.store, "commit", broken)
+    monkeypatch.setattr(server.store, "commit", broken)
     with pytest.raises(ZeroDivisionError):  # ends, and is started anew: nothing is thrown away
-        house.take(*(encode_window(live(n, house)) for n in (1, 2)))
-    assert house.wire.acknowledged == []
+        take(server, *(encode_window(live(n, server)) for n in (1, 2)))
+    assert server.broker.acknowledged == []
     monkeypatch.undo()
-    house.take(*(encode_window(live(n, house)) for n in (1, 2)))
-    assert (house.count("windows"), house.count("quarantine")) == (2, 0)
+    take(server, *(encode_window(live(n, server)) for n in (1, 2)))
+    assert (count(server, "windows"), count(server, "quarantine")) == (2, 0)
 
 
 STORE = [
@@ -115,9 +120,9 @@ STORE = [
 @pytest.mark.parametrize("error", STORE, ids=str)
 @pytest.mark.parametrize("place", ["commit", "boot", "pressed"])
 def test_an_error_of_the_store_is_never_put_on_a_message(
-    house: House, monkeypatch: pytest.MonkeyPatch, error: Exception, place: str
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch, error: Exception, place: str
 ) -> None:
-    works, failed = getattr(house.store, place), list[int]()
+    works, failed = getattr(server.store, place), list[int]()
 
     def sometimes(*words: Any) -> Any:
         if not failed:
@@ -125,42 +130,46 @@ def test_an_error_of_the_store_is_never_put_on_a_message(
             raise error
         return works(*words)
 
-    monkeypatch.setattr(house.store, place, sometimes)
+    monkeypatch.setattr(server.store, place, sometimes)
     press = b'{"v":1,"id":"p1","button":"ack","at_ms":1767390000000}'
-    house.owner.turn(
+    server.turn(
         [
-            house.message(encode_window(live(1, house))),
-            house.message(press, "legwatch/v1/anna/event"),
+            arriving(server, encode_window(live(1, server))),
+            arriving(server, press, "legwatch/v1/anna/event"),
         ]
     )
     assert failed
-    assert (house.count("windows"), house.count("presses"), house.count("quarantine")) == (1, 1, 0)
-    assert house.wire.acknowledged == [1, 2]
+    assert (count(server, "windows"), count(server, "presses"), count(server, "quarantine")) == (
+        1,
+        1,
+        0,
+    )
+    assert server.broker.acknowledged == [1, 2]
 
 
 def test_a_bed_whose_minute_cannot_be_judged_stops_no_other_bed(
-    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = encode_window(live(1, house))
+    first = encode_window(live(1, server))
     for bed in ("anna", "bert"):
-        house.owner.turn([house.message(first, f"legwatch/v1/{bed}/window")])
-    tick = house.unit.tick
+        server.turn([arriving(server, first, f"legwatch/v1/{bed}/window")])
+    tick = server.unit.tick
 
     def picky(bed: BedRecord, at_ms: int) -> None:
         tick(bed, at_ms)
         if bed.name == "anna":
             raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr(house.unit, "tick", picky)
-    house.now_ms += START_MS + 20 * 60_000
-    house.owner.turn([])
+    monkeypatch.setattr(server.unit, "tick", picky)
+    server.clock.now_ms += START_MS + 20 * 60_000
+    server.turn()
     told = "SELECT name, kind FROM notices JOIN beds ON beds.id=bed_id"
-    assert house.rows(told) == [("bert", "agent")]
+    assert server.rows(told) == [("bert", "agent")]
     assert "bed anna cannot be judged" in caplog.text
     monkeypatch.undo()
-    house.now_ms += SKIPPED_MS + TICK_LAG_MS
-    house.owner.turn([])  # tried again a minute later
-    assert house.rows(told) == [("bert", "agent"), ("anna", "agent")]
+    server.clock.now_ms += SKIPPED_MS + TICK_LAG_MS
+    server.turn()  # tried again a minute later
+    assert server.rows(told) == [("bert", "agent"), ("anna", "agent")]
 
 
 def messages(count: int) -> list[Message]:
@@ -197,42 +206,43 @@ def test_a_crash_in_a_long_backlog_does_not_make_each_wait_alone(tmp_path: Path)
     assert {len(group) for group in groups[:-1]} == {MOST_ALONE}
 
 
-def test_a_message_with_which_the_server_ended_again_and_again_is_set_aside(house: House) -> None:
-    bad, good = encode_window(live(2, house, low=1)), encode_window(live(1, house, low=1))
-    house.take(good)
-    message = house.message(bad)
+def test_a_message_with_which_the_server_ended_again_and_again_is_set_aside(
+    server: InProcessServer,
+) -> None:
+    bad, good = encode_window(live(2, server, low=1)), encode_window(live(1, server, low=1))
+    take(server, good)
+    message = arriving(server, bad)
     for _ in range(1 + MOST_CRASHES):
-        suspects = Suspects(house.path.with_name("at_work"))
+        suspects = Suspects(server.path.with_name("at_work"))
         list(suspects.groups([message]))
         suspects.begin([message])
-    house.store.close()
-    house.start(Suspects(house.path.with_name("at_work")))
-    house.owner.turn([message, house.message(encode_window(live(3, house, low=1)))])
-    assert house.rows("SELECT seq FROM windows ORDER BY id") == [(1,), (3,)]
-    assert house.rows("SELECT seq, why FROM quarantine") == [
-        (2, "the server crashed several times on this message")
+    server.restart(Suspects(server.path.with_name("at_work")))
+    server.turn([message, arriving(server, encode_window(live(3, server, low=1)))])
+    assert server.rows("SELECT seq FROM windows ORDER BY id") == [(1,), (3,)]
+    assert server.rows("SELECT seq, why FROM quarantine") == [
+        (2, "the server has ended several times with it")
     ]
-    assert house.upto() == 3
+    assert upto(server) == 3
 
 
-def crashed_with(house: House, *taken: Message) -> None:
+def crashed_with(server: InProcessServer, *taken: Message) -> None:
     """End the server while it takes these in, and start it again."""
-    house.store.close()
-    file = house.path.with_name("at_work")
+    server.close()
+    file = server.path.with_name("at_work")
     Suspects(file).begin(taken)
-    house.start(Suspects(file))
+    server.start(Suspects(file))
 
 
 TOLD = "SELECT name, kind FROM notices JOIN beds ON beds.id=bed_id"
 
 
-def test_a_suspect_that_never_comes_back_does_not_stop_the_clock(house: House) -> None:
-    house.take(encode_window(live(1, house)))
-    crashed_with(house, *messages(1))
-    house.now_ms += START_MS + 20 * 60_000
-    house.owner.turn([])
-    assert house.rows(TOLD) == [("anna", "agent")]
-    assert house.owner._writer.wait_s(1.0) > 0  # and nothing turns in a circle
+def test_a_suspect_that_never_comes_back_does_not_stop_the_clock(server: InProcessServer) -> None:
+    take(server, encode_window(live(1, server)))
+    crashed_with(server, *messages(1))
+    server.clock.now_ms += START_MS + 20 * 60_000
+    server.turn()
+    assert server.rows(TOLD) == [("anna", "agent")]
+    assert server.loop._writer.wait_s(1.0) > 0  # and nothing turns in a circle
 
 
 def test_an_answer_at_work_is_no_suspect(tmp_path: Path) -> None:
@@ -244,26 +254,24 @@ def test_an_answer_at_work_is_no_suspect(tmp_path: Path) -> None:
 
 
 def test_ends_while_the_store_is_full_put_no_blame_on_a_message(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.take(encode_window(live(1, house, low=1)))
-    message = house.message(encode_window(live(2, house, low=1)))
-    file = house.path.with_name("at_work")
+    take(server, encode_window(live(1, server, low=1)))
+    message = arriving(server, encode_window(live(2, server, low=1)))
+    file = server.path.with_name("at_work")
 
     def full(*_: Any) -> bool:
         raise sqlite3.OperationalError("database or disk is full")
 
     for _ in range(2 + MOST_CRASHES):
-        house.store.close()
-        house.start(Suspects(file))
-        monkeypatch.setattr(house.store, "commit", full)
-        house.stopping.set()  # asked to end while it waits
-        house.owner.turn([message])
+        server.restart(Suspects(file))
+        monkeypatch.setattr(server.store, "commit", full)
+        server.stopping.set()  # asked to end while it waits
+        server.turn([message])
         assert file.read_bytes() == b""
-    house.store.close()
-    house.start(Suspects(file))
-    house.owner.turn([message])
-    assert (house.count("windows"), house.count("quarantine")) == (2, 0)
+    server.restart(Suspects(file))
+    server.turn([message])
+    assert (count(server, "windows"), count(server, "quarantine")) == (2, 0)
 
 
 def test_more_copies_of_a_guilty_message_cost_no_more_crashes(tmp_path: Path) -> None:
@@ -279,33 +287,33 @@ def test_more_copies_of_a_guilty_message_cost_no_more_crashes(tmp_path: Path) ->
 
 
 def test_a_press_that_is_set_aside_is_confirmed_so_that_it_does_not_come_for_ever(
-    house: House,
+    server: InProcessServer,
 ) -> None:
-    house.take(encode_window(live(1, house)))
+    take(server, encode_window(live(1, server)))
     newer = b'{"v":1,"id":"p1","button":"wave","at_ms":1767390000000}'
-    house.owner.turn([house.message(newer, "legwatch/v1/anna/event")])
-    assert house.count("quarantine") == 1
-    assert house.wire.last("legwatch/v1/anna/stored")["presses"] == ["p1"]
+    server.turn([arriving(server, newer, "legwatch/v1/anna/event")])
+    assert count(server, "quarantine") == 1
+    assert server.broker.last("legwatch/v1/anna/stored")["presses"] == ["p1"]
 
 
 def test_a_bed_that_cannot_be_judged_is_no_sign_of_life(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.take(encode_window(live(1, house)))
-    assert house.pulse.now().well_ms == house.now_ms
-    tick = house.unit.tick
+    take(server, encode_window(live(1, server)))
+    assert server.status.now().well_ms == server.clock.now_ms
+    tick = server.unit.tick
 
     def broken(*_: Any) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr(house.unit, "tick", broken)
-    house.now_ms += START_MS + 20 * 60_000
-    house.owner.turn([])
-    assert house.pulse.now().unjudged == {"anna"}
-    assert house.pulse.now().well_ms == 0
-    monkeypatch.setattr(house.unit, "tick", tick)
-    house.take(encode_window(live(2, house)))
-    assert house.pulse.now().unjudged == frozenset()
+    monkeypatch.setattr(server.unit, "tick", broken)
+    server.clock.now_ms += START_MS + 20 * 60_000
+    server.turn()
+    assert server.status.now().unjudged == {"anna"}
+    assert server.status.now().well_ms == 0
+    monkeypatch.setattr(server.unit, "tick", tick)
+    take(server, encode_window(live(2, server)))
+    assert server.status.now().unjudged == frozenset()
 
 
 # ---- whatever comes: JSON that is nearly right, and bytes that are not
@@ -349,22 +357,26 @@ FEW = 80 if MANY else 1
 def test_whatever_comes_the_other_beds_windows_are_stored(data: st.DataObject) -> None:
     """Wire, intake and commit together. LEGWATCH_FUZZ=N: N batches of 80-100 messages each."""
     with TemporaryDirectory() as folder:
-        stored_of_the_others(House(Path(folder)), data)
+        stored_of_the_others(open_server(Path(folder)), data)
 
 
-def stored_of_the_others(house: House, data: st.DataObject) -> None:
-    house.store._db.execute("PRAGMA synchronous=OFF")
-    odd = data.draw(st.lists(st.tuples(topics, payloads(house.now_ms)), min_size=FEW, max_size=100))
-    arrivals = [house.message(payload, topic) for topic, payload in odd]
-    arrivals.insert(len(arrivals) // 2, house.message(encode_window(live(1, house)), GOOD_TOPIC))
-    house.owner.turn(arrivals)
+def stored_of_the_others(server: InProcessServer, data: st.DataObject) -> None:
+    server.store._db.execute("PRAGMA synchronous=OFF")
+    odd = data.draw(
+        st.lists(st.tuples(topics, payloads(server.clock.now_ms)), min_size=FEW, max_size=100)
+    )
+    arrivals = [arriving(server, payload, topic) for topic, payload in odd]
+    arrivals.insert(
+        len(arrivals) // 2, arriving(server, encode_window(live(1, server)), GOOD_TOPIC)
+    )
+    server.turn(arrivals)
     good = "boot_id IN (SELECT o.id FROM boots o JOIN beds b ON b.id=bed_id WHERE name='good')"
-    assert house.rows(f"SELECT seq FROM windows WHERE {good}") == [(1,)]
-    assert sorted(house.wire.acknowledged) == sorted(message.mid for message in arrivals)
-    for (why,) in house.rows("SELECT why FROM quarantine"):
+    assert server.rows(f"SELECT seq FROM windows WHERE {good}") == [(1,)]
+    assert sorted(server.broker.acknowledged) == sorted(message.mid for message in arrivals)
+    for (why,) in server.rows("SELECT why FROM quarantine"):
         assert why.isprintable()
         assert not why.startswith(("UnicodeEncodeError", "the server has ended"))
-    house.store.close()
+    server.close()
 
 
 GOOD_TOPIC = "legwatch/v1/good/window"

@@ -18,10 +18,11 @@ from legwatch_runtime.clock import utc_ms
 from legwatch_server.inbox import Action, LinkClaims, TargetKind
 from legwatch_server.signed_links import signing_key
 from legwatch_server.supervisor.toml import dump
+from legwatch_server.testing import InProcessServer
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve
 from server.notify.test_escalation import PEOPLE, cold
-from server.ward import MINUTE_MS, Ward
+from server.ward import MINUTE_MS, open_ward
 
 NIGHT = "2026-01-02"
 TABLE: dict[str, Any] = {
@@ -31,22 +32,22 @@ TABLE: dict[str, Any] = {
 
 
 @pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Ward]:
-    made = Ward(tmp_path, **TABLE)
-    while len(made.told("loud")) < 2:  # anna, and ten minutes later bert
+def ward(tmp_path: Path) -> Iterator[InProcessServer]:
+    made = open_ward(tmp_path, **TABLE)
+    while len(made.notified("loud")) < 2:  # anna, and ten minutes later bert
         assert made.minute < 200
-        made.play(1, cold)
+        made.play("b", 1, cold)
     yield made
     made.close()
 
 
-def at(ward: Ward, later_min: int = 0) -> str:
+def at(ward: InProcessServer, later_min: int = 0) -> str:
     """Return the local time so long after the alert fired."""
     (fired_ms,) = ward.rows("SELECT min(at_ms) FROM notices")[0]
     return f"{local(fired_ms + later_min * MINUTE_MS, UTC):%H:%M}"
 
 
-def config(folder: Path, ward: Ward, **more: Any) -> str:
+def config(folder: Path, ward: InProcessServer, **more: Any) -> str:
     """Write the settings of the ward's server as a file; its channels become real ones."""
     people = {name: {**person, "channels": ["console"]} for name, person in PEOPLE.items()}
     for person in people.values():
@@ -66,7 +67,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
 
 
 def test_the_list_tells_each_alert_with_every_step_of_every_push(
-    ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ward: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = said(capsys, "alerts", "--config", config(tmp_path, ward), "--night", NIGHT)
     assert text.startswith("Night of Friday 02 January 2026 (UTC)")
@@ -84,11 +85,11 @@ def test_the_list_tells_each_alert_with_every_step_of_every_push(
 def test_a_first_sound_after_quiet_is_not_called_said_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with closing(Ward(tmp_path, **TABLE)) as ward:
-        ward.play(90, cold)
+    with closing(open_ward(tmp_path, **TABLE)) as ward:
+        ward.play("b", 90, cold)
         (bed,) = ward.rows("SELECT id FROM beds")[0]
         ward.answer(LinkClaims(TargetKind.BED, bed, Action.SNOOZE, 60, 0), b"token")
-        ward.until_loud(cold)
+        ward.play_until_loud("b", cold)
         words = ("--config", config(tmp_path, ward))
         (begun,) = ward.rows("SELECT id FROM notices WHERE what='fired'")[0]
         for text in (
@@ -100,7 +101,7 @@ def test_a_first_sound_after_quiet_is_not_called_said_again(
 
 
 def test_no_alerts_is_not_said_to_be_good_when_the_bed_was_not_seen(
-    ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ward: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = said(capsys, "alerts", "--config", config(tmp_path, ward), "--night", "2025-12-01")
     assert "No alerts; the last night with one: --night 2026-01-02." in text
@@ -108,9 +109,9 @@ def test_no_alerts_is_not_said_to_be_good_when_the_bed_was_not_seen(
 
 
 def test_explain_gives_reason_figures_rule_its_source_and_the_wait(
-    ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ward: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    claims = LinkClaims(TargetKind.DELIVERY, ward.got[-1].push.id, Action.SEEN, 0, 0)
+    claims = LinkClaims(TargetKind.DELIVERY, ward.pushes.arrived[-1].push.id, Action.SEEN, 0, 0)
     ward.answer(claims, b"token")
     text = said(capsys, "alerts", "explain", "1", "--config", config(tmp_path, ward))
     assert "Alert 1, bed b, Friday 02 January 2026" in text
@@ -136,7 +137,7 @@ def test_explain_gives_reason_figures_rule_its_source_and_the_wait(
     ],
 )
 def test_a_wrong_word_is_named(
-    ward: Ward,
+    ward: InProcessServer,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     words: tuple[str, ...],
@@ -163,13 +164,13 @@ def test_without_a_database_it_says_so(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 @contextmanager
-def answering(ward: Ward) -> Iterator[int]:
+def answering(ward: InProcessServer) -> Iterator[int]:
     """Serve the door that phones use; the owner's turn is taken as an answer comes."""
     lock = threading.Lock()
 
     def put(answered: Any) -> None:
         with lock:
-            ward.owner.turn([answered])
+            ward.turn([answered])
 
     door = ActionHandler(signing_key(ward.path.parent, ""), put, utc_ms)
     web: http.server.ThreadingHTTPServer = serve("127.0.0.1", 0, dict, door)
@@ -179,7 +180,7 @@ def answering(ward: Ward) -> Iterator[int]:
 
 
 def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
-    ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ward: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with answering(ward) as port:
         path = config(tmp_path, ward, http={"port": port})
@@ -195,13 +196,13 @@ def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
     ]
     alarms = ward.unit.beds["b"].state.bed.alerts
     assert alarms.cold.acknowledged
-    assert (alarms.cold.snoozed_until_ms or 0) - ward.now_ms == 60 * 60_000
+    assert (alarms.cold.snoozed_until_ms or 0) - ward.clock.now_ms == 60 * 60_000
     assert alarms.still.all_snoozed_until_ms is not None
     assert alarms.still.snoozed_until_ms is None  # quiet for one kind is for that kind
 
 
 def test_without_a_running_server_an_answer_is_not_lost_in_silence(
-    ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ward: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     signing_key(ward.path.parent, "")
     path = config(tmp_path, ward, http={"port": 9})
@@ -211,7 +212,7 @@ def test_without_a_running_server_an_answer_is_not_lost_in_silence(
 
 
 def test_duty_shows_the_roster_and_that_a_way_is_not_tried(
-    ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ward: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = said(capsys, "duty", "--config", config(tmp_path, ward), "--nights", "2", code=1)
     assert "tonight  anna -> bert -> cleo" in text
@@ -220,7 +221,7 @@ def test_duty_shows_the_roster_and_that_a_way_is_not_tried(
 
 @pytest.mark.parametrize("words", [("--night", NIGHT), ("explain", "1")])
 def test_a_reader_who_has_seen_enough_is_no_error(
-    ward: Ward, tmp_path: Path, words: tuple[str, ...]
+    ward: InProcessServer, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     line = [sys.executable, "-m", "legwatch", "alerts", "--config", config(tmp_path, ward), *words]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -8,17 +8,18 @@ import pytest
 
 from legwatch.testing import uncovering
 from legwatch_server.notify.channels import Push, Retryable, Sent
+from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import BERT, cold, well
-from server.ward import BEGIN, MINUTE_MS, Ward
+from server.ward import BEGIN, MINUTE_MS, open_ward, seen
 
 OWN: dict[str, Any] = {"stillness.joint_s": 0, "alerts.wait_s": 0}
 AWAY = Retryable("no internet")
 
 
 @pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Ward]:
+def ward(tmp_path: Path) -> Iterator[InProcessServer]:
     rules = OWN | {"alerts.rearm_s": 600, "alerts.budget_gap_s": 600}
-    made = Ward(tmp_path, people={"bert": BERT}, rules=rules)
+    made = open_ward(tmp_path, people={"bert": BERT}, rules=rules)
     yield made
     made.close()
 
@@ -36,49 +37,51 @@ def twice(minute: float) -> dict[str, Any]:
     }
 
 
-def test_that_one_alert_is_over_is_not_said_after_the_next_has_begun(ward: Ward) -> None:
-    ward.until_loud(twice)
+def test_that_one_alert_is_over_is_not_said_after_the_next_has_begun(ward: InProcessServer) -> None:
+    ward.play_until_loud("b", twice)
     ward.channels["phone"].always = AWAY
-    while ward.whats().count("fired") < 2:
-        ward.play(1, twice)
+    while ward.transitions().count("fired") < 2:
+        ward.play("b", 1, twice)
     ward.channels["phone"].always = None
-    ward.play(6, twice)
-    assert [got.push.transition.value for got in ward.got][1:] == ["fired"]
+    ward.play("b", 6, twice)
+    assert [got.push.transition.value for got in ward.pushes.arrived][1:] == ["fired"]
 
 
 @pytest.mark.parametrize(("minutes", "said"), [(25, ["resolved"]), (35, [])])
 def test_that_it_is_over_is_said_within_half_an_hour_or_not_at_all(
-    ward: Ward, minutes: int, said: list[str]
+    ward: InProcessServer, minutes: int, said: list[str]
 ) -> None:
-    ward.until_loud(cold)
-    while "resolved" not in ward.whats():
+    ward.play_until_loud("b", cold)
+    while "resolved" not in ward.transitions():
         ward.channels["phone"].always = AWAY
-        ward.run_to(ward.now_ms + MINUTE_MS)
+        ward.run_to(ward.clock.now_ms + MINUTE_MS)
         ward.feed("b", int(ward.minute) - 1, cold)
-    ended_ms = ward.now_ms
+    ended_ms = ward.clock.now_ms
     ward.run_to(ended_ms + minutes * MINUTE_MS)
     ward.channels["phone"].always = None
     ward.run_to(ended_ms + (minutes + 6) * MINUTE_MS)
-    assert [what for _, _, _, what in ward.told("info")] == said
+    assert [what for _, _, _, what in ward.notified("info")] == said
     late = ward.rows("SELECT error FROM deliveries WHERE tone='info' AND state='withdrawn'")
     assert late == ([] if said else [("too late to matter",)])
 
 
 def test_nobody_is_asked_at_three_whether_they_can_be_woken(tmp_path: Path) -> None:
     evening = {"at": "21:05", "confirm": "fri"}
-    ward = Ward(tmp_path, people={"bert": BERT}, rules=OWN, rehearsal=evening)
+    ward = open_ward(tmp_path, people={"bert": BERT}, rules=OWN, rehearsal=evening)
     ward.channels["phone"].always = AWAY
     ward.run_to(BEGIN + 6 * MINUTE_MS)
     ward.run_to(BEGIN + 360 * MINUTE_MS)
     ward.channels["phone"].always = None
     ward.run_to(BEGIN + 380 * MINUTE_MS)
-    assert ward.told() == []
+    assert ward.notified() == []
     late = ward.rows("SELECT DISTINCT state, error FROM deliveries")
     assert late == [("withdrawn", "too late to matter")]
     ward.close()
 
 
-def test_a_late_recall_does_not_take_the_word_that_it_is_over_off_the_phone(ward: Ward) -> None:
+def test_a_late_recall_does_not_take_the_word_that_it_is_over_off_the_phone(
+    ward: InProcessServer,
+) -> None:
     channel, log = ward.channels["phone"], list[str]()
     real = channel.send
 
@@ -94,7 +97,7 @@ def test_a_late_recall_does_not_take_the_word_that_it_is_over_off_the_phone(ward
 
     channel.send = send  # type: ignore[method-assign]
     channel.withdraw = withdraw  # type: ignore[method-assign]
-    ward.until_loud(cold)
-    ward.seen()
-    ward.play(5, cold)
+    ward.play_until_loud("b", cold)
+    seen(ward)
+    ward.play("b", 5, cold)
     assert log == ["loud", "recall", "info"]

@@ -9,7 +9,8 @@ import pytest
 from legwatch.testing import uncovering
 from legwatch_server.inbox import Action, LinkClaims, Outcome, TargetKind
 from legwatch_server.notify.channels import Permanent, Retryable
-from server.ward import Ward
+from legwatch_server.testing import InProcessServer
+from server.ward import open_ward
 
 PEOPLE = {
     "anna": {
@@ -31,28 +32,30 @@ def cold(minute: float) -> dict[str, Any]:
 
 
 @pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Ward]:
-    made = Ward(tmp_path, people=PEOPLE, rules={"stillness.joint_s": 0})
+def ward(tmp_path: Path) -> Iterator[InProcessServer]:
+    made = open_ward(tmp_path, people=PEOPLE, rules={"stillness.joint_s": 0})
     yield made
     made.close()
 
 
-def fired(ward: Ward) -> float:
-    return next(minute for minute, _, _, what in ward.told() if what == "fired")
+def fired(ward: InProcessServer) -> float:
+    return next(minute for minute, _, _, what in ward.notified() if what == "fired")
 
 
-def test_nobody_answers_the_second_at_n_the_third_at_2n_recovery_takes_all_back(ward: Ward) -> None:
-    ward.play(240, cold)
+def test_nobody_answers_the_second_at_n_the_third_at_2n_recovery_takes_all_back(
+    ward: InProcessServer,
+) -> None:
+    ward.play("b", 240, cold)
     at = fired(ward)
-    alarms = [entry for entry in ward.told("loud") if entry[0] < at + 40]
+    alarms = [entry for entry in ward.notified("loud") if entry[0] < at + 40]
     sounded = at + 10  # nobody moved, so the wait took its ten minutes
-    assert ward.told("quiet") == [(at, "", "quiet", "fired")]
+    assert ward.notified("quiet") == [(at, "", "quiet", "fired")]
     assert alarms == [
         (sounded, "anna", "loud", "repeated"),
         (sounded + 10, "bert", "loud", "repeated"),
         (sounded + 20, "cleo", "loud", "repeated"),
     ]
-    over = ward.told("info")
+    over = ward.notified("info")
     assert sorted(person for _, person, _, _ in over) == ["anna", "bert", "cleo"]
     assert {what for _, _, _, what in over} == {"resolved"}
     ended = over[0][0]
@@ -62,85 +65,85 @@ def test_nobody_answers_the_second_at_n_the_third_at_2n_recovery_takes_all_back(
     assert ward.channels["lamp"].withdrawn == [(ended, "")]
 
 
-def test_after_45_minutes_all_are_told_again_at_once(ward: Ward) -> None:
-    ward.play(240, cold)
+def test_after_45_minutes_all_are_told_again_at_once(ward: InProcessServer) -> None:
+    ward.play("b", 240, cold)
     at = fired(ward)
-    raised = [entry for entry in ward.told("loud") if entry[3] == "raised"]
+    raised = [entry for entry in ward.notified("loud") if entry[3] == "raised"]
     assert [(m, p) for m, p, _, _ in raised] == [(at + 45, p) for p in ("anna", "bert", "cleo")]
 
 
-def test_an_answer_stops_it_and_those_who_were_told_hear_of_it(ward: Ward) -> None:
+def test_an_answer_stops_it_and_those_who_were_told_hear_of_it(ward: InProcessServer) -> None:
     minute = 0
-    while len(ward.told("loud")) < 2:
-        ward.play(1, cold)
+    while len(ward.notified("loud")) < 2:
+        ward.play("b", 1, cold)
         minute += 1
         assert minute < 200
-    push = ward.got[-1].push
+    push = ward.pushes.arrived[-1].push
     assert push.to == "bert"
     claims = LinkClaims(TargetKind.DELIVERY, push.id, Action.SEEN, 0, 0)
     assert ward.answer(claims, b"token") is Outcome.DONE
-    ward.play(40, cold)
-    assert [entry[1] for entry in ward.told("loud")] == ["anna", "bert"]
-    assert [(e[1], e[3]) for e in ward.told("info")] == [("anna", "acknowledged")]
-    assert "bert has seen it." in ward.got[-1].push.text
+    ward.play("b", 40, cold)
+    assert [entry[1] for entry in ward.notified("loud")] == ["anna", "bert"]
+    assert [(e[1], e[3]) for e in ward.notified("info")] == [("anna", "acknowledged")]
+    assert "bert has seen it." in ward.pushes.arrived[-1].push.text
     states = dict(ward.rows("SELECT person, state FROM deliveries WHERE tone='loud' AND rank=0"))
     assert states == {"anna": "withdrawn", "bert": "answered", "cleo": "withdrawn"}
 
 
-def test_a_used_link_does_nothing_a_second_time(ward: Ward) -> None:
-    ward.play(130, cold)
-    push = ward.got[-1].push
+def test_a_used_link_does_nothing_a_second_time(ward: InProcessServer) -> None:
+    ward.play("b", 130, cold)
+    push = ward.pushes.arrived[-1].push
     claims = LinkClaims(TargetKind.DELIVERY, push.id, Action.SNOOZE, 30, 0)
     assert ward.answer(claims, b"one") is Outcome.DONE
     before = ward.rows("SELECT count(*) FROM notices")
     assert ward.answer(claims, b"one") is Outcome.AGAIN  # the phone's own retry
-    ward.now_ms += 61_000
+    ward.clock.now_ms += 61_000
     assert ward.answer(claims, b"one") is Outcome.USED
     assert ward.rows("SELECT count(*) FROM notices") == before
     assert ward.answer(claims._replace(id=9999), b"two") is Outcome.GONE
 
 
-def test_a_snooze_survives_a_restart_and_ends_on_time(ward: Ward) -> None:
-    while not ward.told("loud"):
-        ward.play(1, cold)
+def test_a_snooze_survives_a_restart_and_ends_on_time(ward: InProcessServer) -> None:
+    while not ward.notified("loud"):
+        ward.play("b", 1, cold)
     at = ward.minute
-    claims = LinkClaims(TargetKind.DELIVERY, ward.got[-1].push.id, Action.SNOOZE, 15, 0)
+    claims = LinkClaims(TargetKind.DELIVERY, ward.pushes.arrived[-1].push.id, Action.SNOOZE, 15, 0)
     assert ward.answer(claims, b"one") is Outcome.DONE
     ward.close()
     ward.start()
-    ward.play(30, cold)
-    later = [entry for entry in ward.told("loud") if entry[0] > at]
+    ward.play("b", 30, cold)
+    later = [entry for entry in ward.notified("loud") if entry[0] > at]
     assert later[0] == (at + 15, "anna", "loud", "repeated")
 
 
-def test_a_channel_that_refuses_hands_over_to_the_next_at_once(ward: Ward) -> None:
+def test_a_channel_that_refuses_hands_over_to_the_next_at_once(ward: InProcessServer) -> None:
     ward.channels["phone"].always = Permanent("the token is wrong")
-    ward.play(150, cold)
+    ward.play("b", 150, cold)
     at = fired(ward) + 10
     # Anna has no other channel and Bert's second works, so Bert is told in Anna's place.
-    assert ward.told("loud")[0] == (at, "bert-sms", "loud", "repeated")
-    assert [entry[1] for entry in ward.told("loud")] == ["bert-sms"]
+    assert ward.notified("loud")[0] == (at, "bert-sms", "loud", "repeated")
+    assert [entry[1] for entry in ward.notified("loud")] == ["bert-sms"]
     reasons = [r for (r,) in ward.rows("SELECT reason FROM steps WHERE state='decided'") if r]
     assert "earlier: anna cannot be reached" in reasons
 
 
 def test_a_channel_that_is_slow_is_joined_by_the_next_in_time(tmp_path: Path) -> None:
     people = {"bert": PEOPLE["bert"]}
-    ward = Ward(tmp_path, people=people, rules={"stillness.joint_s": 0, "alerts.wait_s": 0})
+    ward = open_ward(tmp_path, people=people, rules={"stillness.joint_s": 0, "alerts.wait_s": 0})
     ward.channels["phone"].always = Retryable("away")
-    ward.play(125, cold)
-    (first, *_) = ward.told("loud")
-    begun = next(got.minute for got in ward.tried)
+    ward.play("b", 125, cold)
+    (first, *_) = ward.notified("loud")
+    begun = next(got.minute for got in ward.pushes.tried)
     assert (first[0], first[1]) == (begun + 0.5, "bert-sms")
     ward.close()
 
 
 def test_recovery_before_the_next_person_is_due_tells_them_nothing(tmp_path: Path) -> None:
     own = {"stillness.joint_s": 0, "warmth.not_answered_s": 7200}
-    ward = Ward(tmp_path, people=PEOPLE, rules=own, escalation={"next_min": 60.0})
-    ward.play(240, cold)
-    assert [entry[1] for entry in ward.told("loud")] == ["anna", "bert"]
-    assert {entry[1] for entry in ward.told("info")} == {"anna", "bert"}
+    ward = open_ward(tmp_path, people=PEOPLE, rules=own, escalation={"next_min": 60.0})
+    ward.play("b", 240, cold)
+    assert [entry[1] for entry in ward.notified("loud")] == ["anna", "bert"]
+    assert {entry[1] for entry in ward.notified("info")} == {"anna", "bert"}
     calls = ward.rows(
         "SELECT person, reason FROM steps JOIN deliveries d ON d.id=delivery_id"
         " WHERE steps.state='withdrawn' AND d.attempt=0 AND tone='loud' AND rank=0"
@@ -149,9 +152,9 @@ def test_recovery_before_the_next_person_is_due_tells_them_nothing(tmp_path: Pat
     ward.close()
 
 
-def test_each_reads_their_own_language_and_point_of_view(ward: Ward) -> None:
-    ward.play(150, cold)
-    by = {got.push.to: got.push for got in ward.got if got.push.purpose == "loud"}
+def test_each_reads_their_own_language_and_point_of_view(ward: InProcessServer) -> None:
+    ward.play("b", 150, cold)
+    by = {got.push.to: got.push for got in ward.pushes.arrived if got.push.purpose == "loud"}
     assert by["anna"].text.startswith("The air by your legs is")
     assert by["bert"].text.startswith("The air by the legs is")
     assert by["cleo"].text.startswith("Die Luft an den Beinen hat ")
@@ -178,11 +181,11 @@ def well(minute: float) -> dict[str, Any]:
 
 
 def test_who_has_the_next_night_hears_that_the_bed_cannot_be_seen(tmp_path: Path) -> None:
-    ward = Ward(tmp_path, people=TWO, roster=BY_NIGHT)
-    ward.play(30, well)
+    ward = open_ward(tmp_path, people=TWO, roster=BY_NIGHT)
+    ward.play("b", 30, well)
     for hour in range(1, 60):  # the agent is dead
         ward.run_to(ward.begin_ms + 30 * 60_000 + hour * HOUR_MS)
-    told = [(int(minute // 60), who, what) for minute, who, _, what in ward.told("loud")]
+    told = [(int(minute // 60), who, what) for minute, who, _, what in ward.notified("loud")]
     assert told == [(1, "bert", "fired"), (23, "cleo", "repeated"), (47, "cleo", "repeated")]
     ward.close()
 
@@ -200,8 +203,8 @@ def cold_on(minute: float) -> dict[str, Any]:
 
 def test_lying_still_is_told_to_whom_cold_legs_do_not_wake(tmp_path: Path) -> None:
     people = {"anna": PEOPLE["anna"], "bert": BERT | {"woken_for": {"cold": "never"}}}
-    ward = Ward(tmp_path, people=people, rules=STILL)
-    ward.play(140, lambda m: cold_on(m) | {"moves": 1 if m < 62 and m % 15 < 0.2 else 0})
+    ward = open_ward(tmp_path, people=people, rules=STILL)
+    ward.play("b", 140, lambda m: cold_on(m) | {"moves": 1 if m < 62 and m % 15 < 0.2 else 0})
     fired = "SELECT held FROM notices WHERE kind='still' AND level='warning' ORDER BY id LIMIT 1"
     assert ward.rows(fired) == [("joined",)]
     told = ward.rows("SELECT DISTINCT kind, person FROM deliveries WHERE tone='loud'")
@@ -212,10 +215,13 @@ def test_lying_still_is_told_to_whom_cold_legs_do_not_wake(tmp_path: Path) -> No
 
 def test_quiet_for_cold_legs_does_not_mute_lying_still(tmp_path: Path) -> None:
     rules = STILL | {"alerts.budget_gap_s": 600}
-    ward = Ward(tmp_path, people={"bert": BERT}, rules=rules)
-    ward.until_loud(cold_on)
-    ward.answer(LinkClaims(TargetKind.DELIVERY, ward.got[-1].push.id, Action.SNOOZE, 60, 0), b"one")
-    ward.play(55, cold_on)
+    ward = open_ward(tmp_path, people={"bert": BERT}, rules=rules)
+    ward.play_until_loud("b", cold_on)
+    ward.answer(
+        LinkClaims(TargetKind.DELIVERY, ward.pushes.arrived[-1].push.id, Action.SNOOZE, 60, 0),
+        b"one",
+    )
+    ward.play("b", 55, cold_on)
     said = ward.rows("SELECT held FROM notices WHERE kind='still' AND level='warning'")
     assert said == [(None,)]
     ward.close()
@@ -224,8 +230,8 @@ def test_quiet_for_cold_legs_does_not_mute_lying_still(tmp_path: Path) -> None:
 def test_what_is_urgent_is_never_planned_for_nobody(tmp_path: Path) -> None:
     people = {"anna": PEOPLE["anna"], "bert": BERT | {"woken_for": {"cold": "never"}}}
     rules = {"stillness.joint_s": 0, "alerts.wait_s": 0}
-    ward = Ward(tmp_path, people=people, rules=rules, roster=[{"people": ["bert"]}])
-    ward.play(170, cold)
-    told = [(who, what) for _, who, _, what in ward.told("loud")]
+    ward = open_ward(tmp_path, people=people, rules=rules, roster=[{"people": ["bert"]}])
+    ward.play("b", 170, cold)
+    told = [(who, what) for _, who, _, what in ward.notified("loud")]
     assert told[0] == ("anna", "raised")  # the warning before it woke nobody, as bert asked
     ward.close()

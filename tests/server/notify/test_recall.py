@@ -10,28 +10,29 @@ from legwatch_server.inbox import Action, LinkClaims, TargetKind
 from legwatch_server.notify.channels import Progress, Push, Retryable, Sent
 from legwatch_server.notify.outbox import REST_S
 from legwatch_server.store import deliveries
+from legwatch_server.testing import FakeChannel, InProcessServer
 from server.notify.test_escalation import BERT, HOUR_MS, cold
-from server.ward import MINUTE_MS, Channel, Ward
+from server.ward import MINUTE_MS, open_ward, seen
 
 OWN = {"stillness.joint_s": 0, "alerts.wait_s": 0}
 
 
 @pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Ward]:
-    made = Ward(tmp_path, people={"bert": BERT}, rules=OWN)
+def ward(tmp_path: Path) -> Iterator[InProcessServer]:
+    made = open_ward(tmp_path, people={"bert": BERT}, rules=OWN)
     yield made
     made.close()
 
 
-def failing(ward: Ward) -> threading.Event:
+def failing(ward: InProcessServer) -> threading.Event:
     """Have an alarm that could not be sent, and its next attempt in flight.
 
     That attempt fails once the event is set.
     """
     channel, go, begun = ward.channels["phone"], threading.Event(), threading.Event()
     channel.always = Retryable("did not answer in time")
-    while not ward.tried:
-        ward.play(1, cold)
+    while not ward.pushes.tried:
+        ward.play("b", 1, cold)
     real = channel.send
 
     def slow(push: Push) -> Sent:
@@ -40,46 +41,48 @@ def failing(ward: Ward) -> threading.Event:
         return real(push)
 
     channel.send = slow  # type: ignore[method-assign]
-    ward.now_ms += 300_000
-    ward.boxes["phone"].turn(ward.dbs["phone"])
+    ward.clock.now_ms += 300_000
+    ward.outboxes["phone"].turn(ward.outbox_dbs["phone"])
     assert begun.wait(5)
     channel.send = real  # type: ignore[method-assign]
     return go
 
 
-def states(ward: Ward) -> list[tuple[str, str]]:
+def states(ward: InProcessServer) -> list[tuple[str, str]]:
     return ward.rows("SELECT state, error FROM deliveries WHERE tone='loud' ORDER BY id")
 
 
-def test_what_was_in_flight_at_the_answer_does_not_wake_hours_later(ward: Ward) -> None:
+def test_what_was_in_flight_at_the_answer_does_not_wake_hours_later(ward: InProcessServer) -> None:
     go = failing(ward)
-    ward.seen()
+    seen(ward)
     go.set()
     ward.settle()
     ward.channels["phone"].always = None
-    ward.now_ms += 3 * HOUR_MS
+    ward.clock.now_ms += 3 * HOUR_MS
     ward.settle()
-    assert ward.told("loud") == []
+    assert ward.notified("loud") == []
     assert [state for state, _ in states(ward)] == ["withdrawn"]
 
 
-def test_nor_does_it_after_a_crash(ward: Ward) -> None:
+def test_nor_does_it_after_a_crash(ward: InProcessServer) -> None:
     go = failing(ward)
-    ward.seen()
+    seen(ward)
     ward.close()
     ward.channels["phone"].always = None
     ward.start()
     ward.settle()
-    assert ward.told("loud") == []
+    assert ward.notified("loud") == []
     assert ward.channels["phone"].withdrawn  # it may have been heard
     go.set()
 
 
-def test_what_was_in_flight_when_a_louder_word_came_is_not_tried_again(ward: Ward) -> None:
+def test_what_was_in_flight_when_a_louder_word_came_is_not_tried_again(
+    ward: InProcessServer,
+) -> None:
     go = failing(ward)
     first = ward.rows("SELECT id FROM deliveries")
     for _ in range(60):  # until it is raised because nobody has answered
-        ward.now_ms += 60_000
+        ward.clock.now_ms += 60_000
         ward.feed("b", int(ward.minute) - 1, cold)
     assert len(ward.rows("SELECT id FROM deliveries")) > len(first)
     go.set()
@@ -87,7 +90,7 @@ def test_what_was_in_flight_when_a_louder_word_came_is_not_tried_again(ward: War
     assert states(ward)[0] == ("withdrawn", "a newer word replaces it")
 
 
-def test_what_came_in_spite_of_a_time_out_is_taken_back_too(ward: Ward) -> None:
+def test_what_came_in_spite_of_a_time_out_is_taken_back_too(ward: InProcessServer) -> None:
     channel = ward.channels["phone"]
     heard: list[Push] = []
     real = channel.send
@@ -98,15 +101,15 @@ def test_what_came_in_spite_of_a_time_out_is_taken_back_too(ward: Ward) -> None:
 
     channel.send = lost  # type: ignore[method-assign]
     while not heard:
-        ward.play(1, cold)
+        ward.play("b", 1, cold)
     channel.send = real  # type: ignore[method-assign]
-    ward.seen()
+    seen(ward)
     ward.settle()
     assert [to for _, to in channel.withdrawn] == ["bert"]
-    assert [(who, what) for _, who, _, what in ward.told("info")] == [("bert", "acknowledged")]
+    assert [(who, what) for _, who, _, what in ward.notified("info")] == [("bert", "acknowledged")]
 
 
-class Followed(Channel):
+class Followed(FakeChannel):
     """A channel that can be asked what became of a push; `away` recalls fail."""
 
     follow_every_s = 6.0
@@ -125,56 +128,58 @@ class Followed(Channel):
 
 
 @pytest.fixture
-def followed(ward: Ward) -> Followed:
-    made = Followed(ward, "phone")
+def followed(ward: InProcessServer) -> Followed:
+    made = Followed("phone", ward.pushes)
     ward.channels["phone"] = made
-    ward.boxes["phone"] = ward._box("phone", made)
+    ward.use_channel("phone", made)
     return made
 
 
 def test_what_sounds_until_it_is_taken_back_is_taken_back_in_spite_of_a_newer_word(
-    ward: Ward, followed: Followed
+    ward: InProcessServer, followed: Followed
 ) -> None:
-    ward.until_loud(cold)
+    ward.play_until_loud("b", cold)
     followed.away = 1
-    ward.seen()
+    seen(ward)
     ward.settle()
-    assert len(ward.told("info")) == 1
-    ward.run_to(ward.now_ms + 2 * MINUTE_MS)
+    assert len(ward.notified("info")) == 1
+    ward.run_to(ward.clock.now_ms + 2 * MINUTE_MS)
     assert [to for _, to in followed.withdrawn] == ["bert"]
 
 
-def test_a_recall_that_is_put_off_is_waited_for(ward: Ward, followed: Followed) -> None:
-    ward.until_loud(cold)
+def test_a_recall_that_is_put_off_is_waited_for(ward: InProcessServer, followed: Followed) -> None:
+    ward.play_until_loud("b", cold)
     followed.away = 100
-    ward.seen()
+    seen(ward)
     ward.settle()
-    assert deliveries.next_ms(ward.dbs["phone"], "phone") == ward.now_ms + MINUTE_MS
-    ward.now_ms += 10_000  # when the service would be asked next, were it not to be taken back
-    assert ward.boxes["phone"].turn(ward.dbs["phone"]) > 0
+    assert deliveries.next_ms(ward.outbox_dbs["phone"], "phone") == ward.clock.now_ms + MINUTE_MS
+    ward.clock.now_ms += (
+        10_000  # when the service would be asked next, were it not to be taken back
+    )
+    assert ward.outboxes["phone"].turn(ward.outbox_dbs["phone"]) > 0
     assert followed.away == 99
 
 
 def test_a_turn_in_which_nothing_was_done_is_followed_by_a_rest(
-    ward: Ward, monkeypatch: pytest.MonkeyPatch
+    ward: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliveries, "next_ms", lambda _db, _channel: 0)
-    assert ward.boxes["phone"].turn(ward.dbs["phone"]) >= REST_S
+    assert ward.outboxes["phone"].turn(ward.outbox_dbs["phone"]) >= REST_S
 
 
 def test_an_answer_in_the_app_survives_a_crash_and_counts_once(
-    ward: Ward, followed: Followed
+    ward: InProcessServer, followed: Followed
 ) -> None:
     asked: list[int] = []  # what waits in memory for the owner's thread
-    ward.boxes["phone"]._answered = asked.append
-    ward.until_loud(cold)
+    ward.outboxes["phone"]._answered = asked.append
+    ward.play_until_loud("b", cold)
     followed.said = Progress.ANSWERED
-    ward.run_to(ward.now_ms + 20_000)
+    ward.run_to(ward.clock.now_ms + 20_000)
     assert len(asked) > 1
     for _ in range(2):
         ward.answer(LinkClaims(TargetKind.DELIVERY, asked[0], Action.SEEN, 0, 0), via="pushover")
     assert ward.rows("SELECT count(*) FROM answers") == [(1,)]
-    assert ward.whats().count("acknowledged") == 1
+    assert ward.transitions().count("acknowledged") == 1
     before = len(asked)
-    ward.run_to(ward.now_ms + 20_000)
+    ward.run_to(ward.clock.now_ms + 20_000)
     assert len(asked) == before

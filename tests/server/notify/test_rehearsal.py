@@ -15,40 +15,41 @@ from legwatch_server.notify.rehearsal import RouteStatus, evening_due, route_sta
 from legwatch_server.publish.deadman import DeadManSwitch
 from legwatch_server.settings import HeartbeatTable
 from legwatch_server.supervisor.toml import dump
+from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import PEOPLE
 from server.service import Answer, Service
-from server.ward import Ward
+from server.ward import open_ward
 
 EVENING = {"at": "20:30", "confirm": "fri"}  # the ward begins on a Friday
 HALF_PAST_EIGHT = ms("2026-01-02T20:30Z")
 
 
 @pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Ward]:
-    made = Ward(tmp_path, people=PEOPLE, rehearsal=EVENING)
-    made.now_ms = HALF_PAST_EIGHT - 60_000
+def ward(tmp_path: Path) -> Iterator[InProcessServer]:
+    made = open_ward(tmp_path, people=PEOPLE, rehearsal=EVENING)
+    made.clock.now_ms = HALF_PAST_EIGHT - 60_000
     yield made
     made.close()
 
 
-def tone(ward: Ward, name: str) -> list[str]:
+def tone(ward: InProcessServer, name: str) -> list[str]:
     """Return the ways that were tried in this tone, as person/channel."""
     sql = "SELECT person, channel FROM deliveries WHERE tone=? ORDER BY id"
     return [f"{person}/{channel}" for person, channel in ward.rows(sql, name)]
 
 
-def evening(ward: Ward) -> None:
-    ward.owner.turn([])
+def evening(ward: InProcessServer) -> None:
+    ward.turn()
     assert tone(ward, "rehearsal") == []  # it is not time yet
     ward.run_to(HALF_PAST_EIGHT + 60_000)
 
 
-def colours(ward: Ward) -> dict[str, RouteStatus]:
-    found = route_statuses(ward.path, ward.settings, ward.now_ms)
+def colours(ward: InProcessServer) -> dict[str, RouteStatus]:
+    found = route_statuses(ward.path, ward.settings, ward.clock.now_ms)
     return {f"{way.person}/{way.channel}": way for way in found}
 
 
-def test_every_way_to_everybody_is_tried_once_an_evening_in_silence(ward: Ward) -> None:
+def test_every_way_to_everybody_is_tried_once_an_evening_in_silence(ward: InProcessServer) -> None:
     evening(ward)
     tried = ["anna/phone", "anna/lamp", "bert/phone", "bert/sms", "cleo/phone"]
     assert tone(ward, "rehearsal") == tried
@@ -57,12 +58,12 @@ def test_every_way_to_everybody_is_tried_once_an_evening_in_silence(ward: Ward) 
     ward.start()
     ward.run_to(HALF_PAST_EIGHT + 60 * 60_000)
     assert tone(ward, "rehearsal") == tried  # a restart does not try again
-    assert ward.told("loud", "quiet") == []
+    assert ward.notified("loud", "quiet") == []
     ward.run_to(HALF_PAST_EIGHT + 24 * 3_600_000 + 60_000)
     assert tone(ward, "rehearsal") == tried * 2
 
 
-def test_green_is_a_proof_amber_says_why(ward: Ward) -> None:
+def test_green_is_a_proof_amber_says_why(ward: InProcessServer) -> None:
     ward.channels["sms"].always = Permanent("the token is wrong")
     before = colours(ward)
     assert (before["anna/phone"].good, before["anna/phone"].why) == (None, "not tried yet")
@@ -74,15 +75,15 @@ def test_green_is_a_proof_amber_says_why(ward: Ward) -> None:
         False,
         "has never confirmed being woken",
     )
-    ward.now_ms += 49 * 3_600_000
+    ward.clock.now_ms += 49 * 3_600_000
     stale = colours(ward)["anna/phone"]
     assert (stale.good, stale.why) == (False, "not tried for two days")
 
 
-def test_once_a_week_a_tap_says_that_one_can_be_woken(ward: Ward) -> None:
+def test_once_a_week_a_tap_says_that_one_can_be_woken(ward: InProcessServer) -> None:
     evening(ward)
     assert tone(ward, "confirm") == ["anna/phone", "bert/phone", "cleo/phone"]
-    (push,) = [got.push for got in ward.got if got.push.to == "bert"]
+    (push,) = [got.push for got in ward.pushes.arrived if got.push.to == "bert"]
     assert (push.title, push.buttons[0].label) == ("Can you be woken?", "I can be woken")
     assert (
         ward.answer(LinkClaims(TargetKind.DELIVERY, push.id, Action.AWAKE, 0, 0), b"t")
@@ -93,12 +94,12 @@ def test_once_a_week_a_tap_says_that_one_can_be_woken(ward: Ward) -> None:
     assert not colours(ward)["anna/tap"].good
     ward.run_to(HALF_PAST_EIGHT + 24 * 3_600_000 + 60_000)
     assert len(tone(ward, "confirm")) == 3  # not on Saturday
-    ward.now_ms += 8 * 86_400_000
+    ward.clock.now_ms += 8 * 86_400_000
     assert colours(ward)["bert/tap"].why == "confirmed 9 days ago"
     assert not colours(ward)["bert/tap"].good
 
 
-def test_a_server_that_starts_too_late_leaves_it_for_tomorrow(ward: Ward) -> None:
+def test_a_server_that_starts_too_late_leaves_it_for_tomorrow(ward: InProcessServer) -> None:
     before, after = HALF_PAST_EIGHT - 1, HALF_PAST_EIGHT + 3 * 3_600_000 + 60_000
     assert evening_due(ward.settings, before, "") is None
     assert evening_due(ward.settings, HALF_PAST_EIGHT, "") == "2026-01-02"
@@ -107,11 +108,14 @@ def test_a_server_that_starts_too_late_leaves_it_for_tomorrow(ward: Ward) -> Non
 
 
 def test_duty_is_amber_as_long_as_one_way_on_duty_is(
-    ward: Ward, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ward: InProcessServer,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ward.channels["sms"].always = Permanent("the token is wrong")
     evening(ward)
-    monkeypatch.setattr("time.time_ns", lambda: ward.now_ms * 1_000_000)
+    monkeypatch.setattr("time.time_ns", lambda: ward.clock.now_ms * 1_000_000)
     settings = replace(ward.settings, state_dir=str(tmp_path))
     monkeypatch.setattr("legwatch_server.cli.duty.read", lambda _path: settings)
     assert main(["duty", "--config", str(tmp_path / "unused.toml"), "--nights", "1"]) == 1
@@ -155,7 +159,7 @@ def test_a_watcher_that_cannot_be_reached_is_said_once(
 
 def test_played_and_late_windows_are_no_sign_of_life(tmp_path: Path) -> None:
     """Only a window of a real bed that came in time feeds the heartbeat."""
-    ward = Ward(tmp_path)
+    ward = open_ward(tmp_path)
 
     def look(minute: float) -> dict[str, Any]:
         age_ms = 400_000 if minute <= 1 else 0

@@ -19,28 +19,29 @@ from legwatch.testing import ms
 from legwatch_server.review.nights import ReviewedNight, TrialAlert
 from legwatch_server.review.proposal import COLD_START, PLAIN, calmer, still_limit_min
 from legwatch_server.supervisor.toml import dump
+from legwatch_server.testing import InProcessServer
 from repository import rules
 from server.notify.test_escalation import PEOPLE
 from server.sleeping import DAY_MS, Look, cooling, sleep, turning
-from server.ward import BEGIN, Ward
+from server.ward import BEGIN, open_ward
 
 PLAYED = {"demo": {"played": True}}
 WEEK = {"alerts.learn_nights": 7}
 COOL = turning(20, cooling(26.5))  # its owner's normal: warned every night by warmth.plain_c
 QUIET = turning(20)
 Said = pytest.CaptureFixture[str]
-Made = Callable[..., "Ward"]
+Made = Callable[..., "InProcessServer"]
 
 
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Made]:
     """Return a maker of wards with a night for each look; the command line has their clock."""
-    wards: list[Ward] = []
+    wards: list[InProcessServer] = []
 
-    def make(*looks: Look, **table: Any) -> Ward:
-        ward = Ward(tmp_path, **{"people": PEOPLE, "rules": WEEK, "beds": PLAYED, **table})
+    def make(*looks: Look, **table: Any) -> InProcessServer:
+        ward = open_ward(tmp_path, **{"people": PEOPLE, "rules": WEEK, "beds": PLAYED, **table})
         wards.append(ward)
-        monkeypatch.setattr("time.time_ns", lambda: ward.now_ms * 1_000_000)
+        monkeypatch.setattr("time.time_ns", lambda: ward.clock.now_ms * 1_000_000)
         for number, look in enumerate(looks):
             sleep(ward, number, look)
         return ward
@@ -50,30 +51,30 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Made]:
         ward.close()
 
 
-def settings(ward: Ward, **more: Any) -> str:
+def settings(ward: InProcessServer, **more: Any) -> str:
     path = ward.path.parent / "server.toml"
     path.write_text(dump({"state_dir": str(ward.path.parent), "zone": "UTC", **more}))
     return str(path)
 
 
-def learned(said: Said, ward: Ward, *words: str, code: int = 0, **more: Any) -> str:
+def learned(said: Said, ward: InProcessServer, *words: str, code: int = 0, **more: Any) -> str:
     assert main(["learned", "--config", settings(ward, **more), *words]) == code
     printed = said.readouterr()
     return printed.out + printed.err
 
 
-def table(said: Said, ward: Ward, *words: str, **more: Any) -> dict[str, Any]:
+def table(said: Said, ward: InProcessServer, *words: str, **more: Any) -> dict[str, Any]:
     (bed,) = json.loads(learned(said, ward, "--json", *words, **more))["beds"]
     return dict(bed)
 
 
-def told(ward: Ward) -> set[str]:
+def told(ward: InProcessServer) -> set[str]:
     """Return the kinds of which anybody was told."""
     sql = "SELECT DISTINCT kind FROM deliveries WHERE tone IN ('loud','quiet')"
     return {kind for (kind,) in ward.rows(sql)}
 
 
-def held(ward: Ward) -> list[str | None]:
+def held(ward: InProcessServer) -> list[str | None]:
     sql = "SELECT held FROM notices WHERE kind='cold' AND what='fired' ORDER BY id"
     return [word for (word,) in ward.rows(sql)]
 
@@ -135,10 +136,10 @@ def test_when_it_is_over_sleeper_and_carers_on_duty_hear_of_it_once_in_the_eveni
     ward = made(*[COOL] * 7, roster=roster, rehearsal={"at": "20:30", "confirm": ""})
     evening = BEGIN + 7 * DAY_MS - 30 * 60_000
     ward.run_to(evening - 60_000)
-    heard = [got.push for got in ward.got if "learned" in got.push.text]
+    heard = [got.push for got in ward.pushes.arrived if "learned" in got.push.text]
     assert heard == []
     ward.run_to(evening + 60_000)
-    heard = [got.push for got in ward.got if "learned" in got.push.text]
+    heard = [got.push for got in ward.pushes.arrived if "learned" in got.push.text]
     assert [(push.to, push.title, push.bed) for push in heard] == [
         ("anna", "I have learned your nights", "b"),
         ("cleo", "Ich habe die Nächte kennengelernt", "b"),
@@ -148,7 +149,7 @@ def test_when_it_is_over_sleeper_and_carers_on_duty_hear_of_it_once_in_the_eveni
     ward.close()
     ward.start()
     ward.run_to(evening + DAY_MS + 60_000)
-    assert len([got for got in ward.got if "learned" in got.push.text]) == 2
+    assert len([got for got in ward.pushes.arrived if "learned" in got.push.text]) == 2
 
 
 def test_nobody_hears_of_nights_that_were_not_to_be_learned(made: Made) -> None:

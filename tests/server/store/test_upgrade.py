@@ -10,8 +10,9 @@ import pytest
 
 from legwatch_server.inbox import Action, LinkClaims, Outcome, TargetKind
 from legwatch_server.store import schema
+from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import BERT, cold, cold_on
-from server.ward import Ward
+from server.ward import open_ward
 
 OWN = {"stillness.joint_s": 0, "alerts.wait_s": 0}
 V1_ALARM = 16  # fields of an alarm of version 1; the newer ones came behind
@@ -49,8 +50,8 @@ def shorter(text: str) -> str:
 
 @pytest.fixture
 def upgraded(tmp_path: Path) -> Any:
-    ward = Ward(tmp_path, rules=OWN)  # version 1 knew one person: whoever has the channel
-    ward.until_loud(cold_on)
+    ward = open_ward(tmp_path, rules=OWN)  # version 1 knew one person: whoever has the channel
+    ward.play_until_loud("b", cold_on)
     ward.close()
     of_version_1(ward.path)
     ward.start()
@@ -58,30 +59,30 @@ def upgraded(tmp_path: Path) -> Any:
     ward.close()
 
 
-def test_what_belongs_together_is_known_after_the_upgrade(upgraded: Ward) -> None:
+def test_what_belongs_together_is_known_after_the_upgrade(upgraded: InProcessServer) -> None:
     (notice,) = upgraded.rows("SELECT at_ms, episode_ms, kind FROM notices")
     assert notice[0] == notice[1]
     rows = upgraded.rows("SELECT DISTINCT bed_id, kind, episode_ms FROM deliveries")
     assert rows == [(1, "cold", notice[0])]
 
 
-def test_an_alert_that_stood_at_the_upgrade_can_be_answered(upgraded: Ward) -> None:
-    push = upgraded.got[-1].push
+def test_an_alert_that_stood_at_the_upgrade_can_be_answered(upgraded: InProcessServer) -> None:
+    push = upgraded.pushes.arrived[-1].push
     quiet = LinkClaims(TargetKind.DELIVERY, push.id, Action.SNOOZE, 15, 0)
     assert upgraded.answer(quiet, b"one") is Outcome.DONE
     assert upgraded.answer(quiet._replace(action=Action.SEEN), b"two") is Outcome.DONE
-    assert upgraded.whats() == ["fired", "snoozed", "acknowledged"]
+    assert upgraded.transitions() == ["fired", "snoozed", "acknowledged"]
 
 
-def test_and_its_end_is_said_to_who_had_heard_it(upgraded: Ward) -> None:
-    upgraded.play(110, cold)
-    assert "resolved" in upgraded.whats()
-    assert upgraded.told("info")[-1][3] == "resolved"
+def test_and_its_end_is_said_to_who_had_heard_it(upgraded: InProcessServer) -> None:
+    upgraded.play("b", 110, cold)
+    assert "resolved" in upgraded.transitions()
+    assert upgraded.notified("info")[-1][3] == "resolved"
 
 
 def test_an_answer_after_the_end_belongs_to_no_episode(tmp_path: Path) -> None:
     """As when quiet was asked for while all was well."""
-    ward = Ward(tmp_path, people={"bert": BERT}, rules=OWN)
+    ward = open_ward(tmp_path, people={"bert": BERT}, rules=OWN)
     ward.close()
     of_version_1(ward.path)
     row = (1, "cold", "warning", "cooled", "title", "{}")

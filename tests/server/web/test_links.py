@@ -17,11 +17,12 @@ import pytest
 import urllib3
 
 from legwatch_server.inbox import Action, ActionRequest, LinkClaims, TargetKind
-from legwatch_server.signed_links import sign
+from legwatch_server.links import sign
+from legwatch_server.testing import InProcessServer
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve
 from server.notify.test_escalation import cold
-from server.ward import KEY, MINUTE_MS, Ward
+from server.ward import MINUTE_MS, open_ward
 
 HOUR_MS = 60 * MINUTE_MS
 ANNA = {"channels": ["phone"], "role": "sleeper"}
@@ -29,17 +30,19 @@ BEDS = ("left", "right")
 
 
 @dataclass
-class House:
+class Household:
     """Two beds whose sleepers have been told that their legs are cold, and the door for answers."""
 
-    ward: Ward
+    ward: InProcessServer
     arrivals: "queue.SimpleQueue[ActionRequest]"
     web: ThreadingHTTPServer
     http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False))
 
     def link(self, bed: str, label: str) -> str:
         """Return the token of a button."""
-        push = next(got.push for got in self.ward.got if got.push.bed == bed and got.push.buttons)
+        push = next(
+            got.push for got in self.ward.pushes.arrived if got.push.bed == bed and got.push.buttons
+        )
         (url,) = [action.url for action in push.buttons if action.label == label]
         assert url.startswith("https://legs.example/answer/")
         return url.rpartition("/")[2]
@@ -58,7 +61,7 @@ class House:
         thread.start()
         while thread.is_alive():
             try:
-                self.ward.owner.turn([self.arrivals.get(timeout=0.002)])
+                self.ward.turn([self.arrivals.get(timeout=0.002)])
             except queue.Empty:
                 continue
         thread.join()
@@ -80,19 +83,19 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path) -> Iterator[Household]:
     people = {bed: {**ANNA, "beds": [bed], "address": {"phone": bed}} for bed in BEDS}
-    ward = Ward(tmp_path, people=people, rules={"alerts.wait_s": 0})
-    while len({got.push.bed for got in ward.got if got.push.buttons}) < 2:
-        begin_ms = ward.now_ms
+    ward = open_ward(tmp_path, people=people, rules={"alerts.wait_s": 0})
+    while len({got.push.bed for got in ward.pushes.arrived if got.push.buttons}) < 2:
+        begin_ms = ward.clock.now_ms
         ward.run_to(begin_ms + MINUTE_MS)
         for bed in BEDS:
             ward.feed(bed, (begin_ms - ward.begin_ms) // MINUTE_MS, cold)
         ward.settle()
     arrivals: queue.SimpleQueue[ActionRequest] = queue.SimpleQueue()
-    door = ActionHandler(KEY, arrivals.put, lambda: ward.now_ms)
+    door = ActionHandler(ward.key, arrivals.put, lambda: ward.clock.now_ms)
     web = serve("127.0.0.1", 0, dict, door)
-    made = House(ward, arrivals, web)
+    made = Household(ward, arrivals, web)
     yield made
     made.http.clear()
     web.shutdown()
@@ -112,23 +115,23 @@ def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [r.getMessage() for r in caplog.records if "refused" in r.getMessage()]
 
 
-def bad_tokens(house: House) -> dict[str, tuple[str, int, str]]:
+def bad_tokens(house: Household) -> dict[str, tuple[str, int, str]]:
     """Return what is wrong, the token, the status and the words of the log."""
-    seen, now_ms = house.link("left", "Seen"), house.ward.now_ms
+    seen, now_ms, key = house.link("left", "Seen"), house.ward.clock.now_ms, house.ward.key
     other = LinkClaims(TargetKind.DELIVERY, 1, Action.SEEN, 0, now_ms + HOUR_MS)
     old = LinkClaims(TargetKind.DELIVERY, 1, Action.SEEN, 0, now_ms - 1000)
     gone = LinkClaims(TargetKind.DELIVERY, 99_999, Action.SEEN, 0, now_ms + HOUR_MS)
     last = base64.urlsafe_b64decode(seen + "=" * (-len(seen) % 4))[-1]
     return {
-        "expired": (sign(old, KEY), 410, "too old"),
+        "expired": (sign(old, key), 410, "too old"),
         "forged": (changed(seen, -1, last ^ 1), 403, "signature is wrong"),
         "made with another key": (sign(other, b"another key"), 403, "signature is wrong"),
         "wrong action": (changed(seen, 2, 1), 403, "signature is wrong"),
         "longer quiet": (changed(house.link("left", "Quiet for 30 min"), 3, 255), 403, "signature"),
         "other bed": (changed(seen, 11, 77), 403, "signature is wrong"),
-        "of something gone": (sign(gone, KEY), 410, "gone"),
+        "of something gone": (sign(gone, key), 410, "gone"),
         "a page is no answer": (
-            sign(LinkClaims(TargetKind.DELIVERY, 1, Action.PAGE, 0, now_ms + HOUR_MS), KEY),
+            sign(LinkClaims(TargetKind.DELIVERY, 1, Action.PAGE, 0, now_ms + HOUR_MS), key),
             403,
             "holds no answer",
         ),
@@ -139,7 +142,7 @@ def bad_tokens(house: House) -> dict[str, tuple[str, int, str]]:
 
 
 def test_what_is_not_in_order_is_refused_logged_once_and_changes_nothing(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: Household, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = house.everything()
     for name, (token, status, words) in bad_tokens(house).items():
@@ -151,7 +154,7 @@ def test_what_is_not_in_order_is_refused_logged_once_and_changes_nothing(
     assert house.everything() == before
 
 
-def test_guesses_open_nothing(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_guesses_open_nothing(house: Household, caplog: pytest.LogCaptureFixture) -> None:
     before, chance = house.everything(), random.Random(3)
     caplog.set_level(logging.ERROR)
     length = len(base64.urlsafe_b64decode(house.link("left", "Seen") + "=="))
@@ -161,7 +164,7 @@ def test_guesses_open_nothing(house: House, caplog: pytest.LogCaptureFixture) ->
     assert house.everything() == before
 
 
-def test_a_look_changes_nothing_and_shows_a_button(house: House) -> None:
+def test_a_look_changes_nothing_and_shows_a_button(house: Household) -> None:
     before = house.everything()
     for label in ("Seen", "Quiet for 30 min", "Not useful"):
         status, page = house.ask("GET", house.link("left", label))
@@ -171,8 +174,8 @@ def test_a_look_changes_nothing_and_shows_a_button(house: House) -> None:
     assert house.everything() == before
 
 
-def test_the_page_offers_every_answer_in_the_phones_language(house: House) -> None:
-    push = next(got.push for got in house.ward.got if got.push.page)
+def test_the_page_offers_every_answer_in_the_phones_language(house: Household) -> None:
+    push = next(got.push for got in house.ward.pushes.arrived if got.push.page)
     status, page = house.ask("GET", push.page.rpartition("/")[2], "de-DE,de;q=0.9")
     assert status == 200
     for label in ("Gesehen", "15 min Ruhe", "30 min Ruhe", "60 min Ruhe", "Nicht nützlich"):
@@ -182,34 +185,34 @@ def test_the_page_offers_every_answer_in_the_phones_language(house: House) -> No
     assert house.answers() == [("seen", None, push.bed, "link")]
 
 
-def test_an_answer_given_twice_is_one_answer(house: House) -> None:
+def test_an_answer_given_twice_is_one_answer(house: Household) -> None:
     """A phone sends again when it has heard nothing; later, it is a replay."""
     token = house.link("left", "Seen")
     assert house.tap(token) == 200
     after = house.everything()
-    house.ward.now_ms += 30_000
+    house.ward.clock.now_ms += 30_000
     assert house.tap(token) == 200
-    house.ward.now_ms += 60_000
+    house.ward.clock.now_ms += 60_000
     assert house.tap(token) == 410
     assert house.everything() == after
 
 
-def test_an_answer_of_one_bed_leaves_the_other_alone(house: House) -> None:
+def test_an_answer_of_one_bed_leaves_the_other_alone(house: Household) -> None:
     assert house.tap(house.link("left", "Quiet for 30 min")) == 200
     assert house.quiet_until("left") > 0
     assert house.quiet_until("right") == 0
     assert house.answers() == [("quiet", 30, "left", "link")]
 
 
-def test_a_link_is_good_for_twelve_hours(house: House) -> None:
+def test_a_link_is_good_for_twelve_hours(house: Household) -> None:
     token = house.link("left", "Seen")
-    house.ward.now_ms += 12 * HOUR_MS - 60_000
+    house.ward.clock.now_ms += 12 * HOUR_MS - 60_000
     assert house.ask("GET", token)[0] == 200
-    house.ward.now_ms += 120_000
+    house.ward.clock.now_ms += 120_000
     assert house.ask("GET", token)[0] == 410
 
 
-def test_a_link_holds_numbers_only(house: House) -> None:
+def test_a_link_holds_numbers_only(house: Household) -> None:
     token = house.link("left", "Seen")
     raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     assert len(raw) == 32  # what it is of, its number, the answer, until when; and the signature
@@ -217,25 +220,25 @@ def test_a_link_holds_numbers_only(house: House) -> None:
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "9999999"])
-def test_a_wrong_length_is_answered(house: House, length: str) -> None:
+def test_a_wrong_length_is_answered(house: Household, length: str) -> None:
     url = f"http://127.0.0.1:{house.web.server_port}/answer/abc"
     answer = house.http.request("POST", url, headers={"Content-Length": length})
     assert answer.status == 404
 
 
 def test_an_answer_that_cannot_be_stored_is_not_thanked_for(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("legwatch_server.web.actions.WAIT_S", 0.05)
-    stuck = ActionHandler(KEY, lambda _answered: None, lambda: house.ward.now_ms)
+    stuck = ActionHandler(house.ward.key, lambda _answered: None, lambda: house.ward.clock.now_ms)
     reply = stuck.take(house.link("left", "Seen"), {})
     assert reply.status == 503
     assert b"try again" in reply.body
 
 
-def test_quiet_for_an_alert_that_is_over_changes_nothing_and_says_so(house: House) -> None:
+def test_quiet_for_an_alert_that_is_over_changes_nothing_and_says_so(house: Household) -> None:
     quiet, ward = house.link("left", "Quiet for 30 min"), house.ward
-    ward.play(120, cold, "left")  # the legs are covered again after an hour and a half
+    ward.play("left", 120, cold)  # the legs are covered again after an hour and a half
     assert ward.rows("SELECT 1 FROM notices WHERE what='resolved'")
     before = house.everything()
     assert house.ask("POST", quiet) == (410, house.ask("POST", quiet)[1])

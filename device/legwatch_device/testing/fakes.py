@@ -1,0 +1,126 @@
+"""What stands for the broker and the hardware: each does what the test says, and remembers it."""
+
+import threading
+from typing import NamedTuple
+
+from legwatch.contract.command import CommandResult, decode_result
+from legwatch.contract.press import decode_press
+from legwatch.contract.topics import Channel
+from legwatch.contract.window import decode_window
+from legwatch.events import Window
+from legwatch_device.drivers import MotionSample, Put, Reading
+
+
+class SentMessage(NamedTuple):
+    """One message of the agent to the broker."""
+
+    channel: Channel
+    payload: bytes
+    retain: bool
+
+
+class FakeLink:
+    """A `legwatch_device.sender.Link` that is up from `open` on, until the test sets `up`."""
+
+    def __init__(self) -> None:
+        self.up = False
+        self.sent: list[SentMessage] = []
+
+    def open(self) -> None:
+        """Let messages through."""
+        self.up = True
+
+    def send(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
+        """Note a message; False, and nothing is noted, while the link is down."""
+        if self.up:
+            self.sent.append(SentMessage(channel, payload, retain))
+        return self.up
+
+    def payloads(self, channel: Channel) -> list[bytes]:
+        """Return what was sent on a channel, in order."""
+        return [message.payload for message in self.sent if message.channel is channel]
+
+    def windows(self) -> list[Window]:
+        """Return the windows that were sent."""
+        return [decode_window(payload) for payload in self.payloads(Channel.WINDOW)]
+
+    def presses(self) -> list[str]:
+        """Return the ids of the presses that were sent."""
+        return [decode_press(payload).id for payload in self.payloads(Channel.EVENT)]
+
+    def results(self) -> list[CommandResult]:
+        """Return the answers to commands that were sent."""
+        return [decode_result(payload) for payload in self.payloads(Channel.RESULT)]
+
+    def order(self) -> str:
+        """Return W for each window and E for each press, as they were sent."""
+        letters = {Channel.WINDOW: "W", Channel.EVENT: "E"}
+        return "".join(letters.get(message.channel, "") for message in self.sent)
+
+
+class FakeFeed:
+    """A Feed from which nothing comes by itself; `now` is the time of its own time line."""
+
+    def __init__(self, now: int | None = None) -> None:
+        self.now = now
+
+    def run(self, put: Put, stop: threading.Event) -> None:
+        """End at once."""
+
+    def now_ms(self) -> int | None:
+        """Return `now`."""
+        return self.now
+
+
+class FakeSignal:
+    """A Signal that notes in `did` what it is asked; `lamp` and `buzzer` tell what is there."""
+
+    def __init__(self, *, lamp: bool = True, buzzer: bool = True) -> None:
+        self.lamp, self.buzzer = lamp, buzzer
+        self.did: list[str] = []
+
+    def light(self) -> bool:
+        """Note `light`."""
+        self.did.append("light")
+        return self.lamp
+
+    def sound(self) -> bool:
+        """Note `sound`."""
+        self.did.append("sound")
+        return self.buzzer
+
+    def blink(self) -> bool:
+        """Note `blink`."""
+        self.did.append("blink")
+        return self.lamp
+
+    def calm(self) -> None:
+        """Note `calm`."""
+        self.did.append("calm")
+
+
+class FakeThermometer:
+    """A Thermometer that gives its answers one after the other, and the last one for ever."""
+
+    def __init__(self, *answers: Reading | Exception) -> None:
+        self._answers = list(answers)
+
+    def read(self) -> Reading:
+        """Return the next answer, or raise it."""
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class FakeMotion:
+    """A Motion sensor that always gives the same answer."""
+
+    def __init__(self, answer: MotionSample | Exception) -> None:
+        self._answer = answer
+
+    def seen(self) -> MotionSample:
+        """Return the answer, or raise it."""
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer

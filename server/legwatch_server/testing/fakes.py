@@ -1,0 +1,102 @@
+"""What stands for the network: a broker and push services that write down what they are given."""
+
+import json
+from typing import Any, NamedTuple
+
+from legwatch_runtime.testing import FakeClock
+from legwatch_server.ingest.broker import Message
+from legwatch_server.notify.channels import Push, PushError, Sent
+
+MINUTE_MS = 60_000
+
+
+class Published(NamedTuple):
+    """One message of the server to the broker."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+
+
+class FakeBroker:
+    """A `legwatch_server.beds.loop.Publisher` without a connection."""
+
+    def __init__(self) -> None:
+        self.acknowledged: list[int] = []  # the numbers of the messages
+        self.published: list[Published] = []
+
+    def acknowledge(self, messages: list[Message]) -> None:
+        """Note the numbers of messages that are committed."""
+        self.acknowledged += [message.mid for message in messages]
+
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
+        """Note a message."""
+        del qos
+        self.published.append(Published(topic, payload, retain))
+
+    def last(self, topic: str) -> Any:
+        """Return the JSON that was published last on a topic; None: an empty payload.
+
+        Raises IndexError if nothing was.
+        """
+        payload = [message.payload for message in self.published if message.topic == topic][-1]
+        return json.loads(payload) if payload else None
+
+
+class ArrivedPush(NamedTuple):
+    """A push as a channel got it."""
+
+    minute: float  # since the server's beginning
+    channel: str
+    push: Push
+
+
+class PushLog:
+    """The pushes of all channels, in the order in which they were sent."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock, self._begin_ms = clock, clock.now_ms
+        self.tried: list[ArrivedPush] = []  # those that failed as well
+        self.arrived: list[ArrivedPush] = []
+
+    @property
+    def minute(self) -> float:
+        """Minutes since the log was begun."""
+        return (self._clock.now_ms - self._begin_ms) / MINUTE_MS
+
+
+class FakeChannel:
+    """A push service that takes every push, or answers as the test wants.
+
+    `replies` are the answers to the next pushes: an error is raised, None is a plain yes. When none
+    is left, `always` is the answer.
+    """
+
+    def __init__(self, name: str, log: PushLog) -> None:
+        self._name, self._log = name, log
+        self.replies: list[PushError | Sent | None] = []
+        self.always: PushError | None = None
+        self.withdrawn: list[tuple[float, str]] = []  # minute and address
+
+    def send(self, push: Push) -> Sent:
+        """Take a push; raises the error that is the answer."""
+        sent = self._answer(push)
+        self._log.arrived.append(self._log.tried[-1])
+        return sent or Sent(f"receipt-{push.id}")
+
+    def withdraw(self, push: Push, receipt: str) -> None:
+        """Take a push back."""
+        del receipt
+        self.withdrawn.append((self._log.minute, push.to))
+
+    def rehearse(self, push: Push) -> str:
+        """Prove that the channel works, without an arrived push; raises as `send` does."""
+        self._answer(push)
+        return "came back"
+
+    def _answer(self, push: Push) -> Sent | None:
+        reply = self.replies.pop(0) if self.replies else self.always
+        self._log.tried.append(ArrivedPush(self._log.minute, self._name, push))
+        if isinstance(reply, PushError):
+            raise reply
+        return reply

@@ -1,0 +1,202 @@
+"""The server's own parts wired as `legwatch server` wires them, but driven by the test."""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from legwatch.contract.press import Press, encode_press
+from legwatch.contract.topics import Channel, topic
+from legwatch.contract.window import encode_window
+from legwatch.testing import WINDOW_MS, live_window
+from legwatch_runtime.testing import FakeClock
+from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.loop import WriterLoop
+from legwatch_server.beds.status import Status
+from legwatch_server.beds.suspects import Suspects
+from legwatch_server.inbox import ActionRequest, LinkClaims, Outcome
+from legwatch_server.ingest.broker import Arrival, Message
+from legwatch_server.notify.channels import Notifier
+from legwatch_server.notify.outbox import Outbox
+from legwatch_server.notify.planner import DeliveryPlanner
+from legwatch_server.notify.rehearsal import plan_evening
+from legwatch_server.notify.render import Renderer
+from legwatch_server.settings import ServerSettings
+from legwatch_server.store import deliveries
+from legwatch_server.store.store import Store, connect
+from legwatch_server.testing.fakes import MINUTE_MS, FakeBroker, FakeChannel, PushLog
+
+# What a bed's sensors see in a minute since the beginning: fields of a Window.
+Look = Callable[[float], dict[str, Any]]
+
+
+class InProcessServer:
+    """One server in the test's own thread, with a FakeChannel for every channel in the settings.
+
+    Nothing happens by itself: `turn` takes messages in, `settle` sends the pushes that are due, and
+    time goes by in `play` and `run_to`, or when the test moves `clock`.
+    """
+
+    def __init__(
+        self, folder: Path, settings: ServerSettings, *, begin_ms: int, key: bytes = b"key"
+    ) -> None:
+        self.path = folder / "legwatch.db"
+        self.settings, self.key = settings, key
+        self.begin_ms, self.clock = begin_ms, FakeClock(begin_ms)
+        self.pushes = PushLog(self.clock)
+        self.channels = {name: FakeChannel(name, self.pushes) for name in settings.channel_names()}
+        self.woken = 0  # how often the outboxes were told of new work
+        self._mid = 0
+        self.start()
+
+    def start(self, suspects: Suspects | None = None) -> None:
+        """Start, or start again after `close`, on the same database."""
+        self.store = Store(self.path)
+        self.unit = UnitOfWork(self.store, self.settings.rules_of, self.settings.plays)
+        self.broker, self.status, self.stopping = FakeBroker(), Status(), threading.Event()
+        self.loop = WriterLoop(
+            store=self.store,
+            unit=self.unit,
+            broker=self.broker,
+            arrivals=queue.SimpleQueue[Arrival | None](),
+            planner=DeliveryPlanner(self.settings),
+            rehearsal=partial(plan_evening, self.settings),
+            wake=self._wake,
+            status=self.status,
+            stopping=self.stopping,
+            suspects=suspects,
+            utc_ms=self.clock.utc_ms,
+        )
+        self.outboxes: dict[str, Outbox] = {}
+        self.outbox_dbs: dict[str, sqlite3.Connection] = {}
+        for name, channel in self.channels.items():
+            self.use_channel(name, channel)
+        self.store._db.execute("PRAGMA synchronous=OFF")  # noqa: SLF001 - there is no power cut here
+        self.loop.begin()
+
+    def close(self) -> None:
+        """End as a crash does: what is not committed is lost."""
+        for db in self.outbox_dbs.values():
+            db.close()
+        self.store.close()
+
+    def restart(self, suspects: Suspects | None = None) -> None:
+        """Close, and start on the same database."""
+        self.close()
+        self.start(suspects)
+
+    def use_channel(self, name: str, notifier: Notifier) -> None:
+        """Send by this notifier from now on; `start` goes back to the FakeChannel."""
+        self.outboxes[name] = Outbox(
+            self.path,
+            name,
+            notifier,
+            render=Renderer(self.settings, self.key),
+            give_up_h=self.settings.push.give_up_h,
+            utc_ms=self.clock.utc_ms,
+        )
+        if name not in self.outbox_dbs:
+            self.outbox_dbs[name] = connect(self.path)
+            self.outbox_dbs[name].execute("PRAGMA synchronous=OFF")
+
+    # ---- what arrives
+    def message(self, name: str, payload: bytes) -> Message:
+        """Return a message of the broker that arrives now, on the topic `name`."""
+        self._mid += 1
+        return Message(name, payload, self.clock.now_ms, self._mid, 1)
+
+    def turn(self, arrivals: Sequence[Arrival] = ()) -> None:
+        """Let messages arrive; no push is sent yet."""
+        self.loop.turn(arrivals)
+
+    def feed(self, bed: str, minute: int, look: Look) -> None:
+        """Let the six live windows of one minute arrive; no push is sent yet."""
+        arrivals = []
+        for seq in range(minute * 6 + 1, minute * 6 + 7):
+            to_ms = self.begin_ms + seq * WINDOW_MS
+            window = live_window(seq, to_ms, **look(seq / 6))
+            message = self.message(topic(bed, Channel.WINDOW), encode_window(window))
+            arrivals.append(message._replace(arrived_ms=to_ms))
+        self.turn(arrivals)
+
+    def press(self, bed: str, press: Press) -> None:
+        """Let a press of the button arrive now, and send the pushes that follow."""
+        self.turn([self.message(topic(bed, Channel.EVENT), encode_press(press))])
+        self.settle()
+
+    def answer(self, claims: LinkClaims, token: bytes = b"", via: str = "link") -> Outcome:
+        """Let an answer come in, and send the pushes that follow."""
+        outcomes: list[Outcome] = []
+        self.turn([ActionRequest(claims, token, via, self.clock.now_ms, outcomes.append)])
+        self.settle()
+        return outcomes[0]
+
+    # ---- time
+    @property
+    def minute(self) -> float:
+        """Minutes since the beginning."""
+        return self.pushes.minute
+
+    def play(self, bed: str, minutes: int, look: Look) -> None:
+        """Let live minutes go by: six windows each, and every push at its own time."""
+        for _ in range(minutes):
+            minute = int(self.minute)
+            self.run_to(self.clock.now_ms + MINUTE_MS)
+            self.feed(bed, minute, look)
+            self.settle()
+
+    def play_until_loud(self, bed: str, look: Look, most: int = 240) -> None:
+        """Play until a loud push arrives; raises AssertionError after `most` minutes."""
+        for _ in range(most):
+            if self.notified("loud"):
+                return
+            self.play(bed, 1, look)
+        raise AssertionError(f"no loud push in {most} minutes")
+
+    def run_to(self, to_ms: int) -> None:
+        """Let time come to `to_ms`; each push goes out when it is due."""
+        while True:
+            self.settle()
+            dues = [deliveries.next_ms(db, name) for name, db in self.outbox_dbs.items()]
+            due_ms = min((at_ms for at_ms in dues if at_ms > self.clock.now_ms), default=to_ms)
+            if due_ms >= to_ms:
+                break
+            self.clock.advance(due_ms - self.clock.now_ms)
+        self.clock.advance(to_ms - self.clock.now_ms)
+        self.turn()
+        self.settle()
+
+    def settle(self) -> None:
+        """Send all that is due now, and wait for the answers of the channels."""
+        busy = True
+        while busy:
+            busy = False
+            for name, outbox in self.outboxes.items():
+                db = self.outbox_dbs[name]
+                while outbox.turn(db, 5.0 if outbox.busy else 0.0) == 0.0 or outbox.busy:
+                    busy = True
+
+    # ---- what came of it
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the database, over a connection of its own."""
+        with closing(sqlite3.connect(self.path)) as db:
+            return db.execute(sql, values).fetchall()
+
+    def transitions(self, kind: str = "cold") -> list[str]:
+        """Return what became of the alerts of a kind, as it is stored."""
+        return [what for (what,) in self.rows("SELECT what FROM notices WHERE kind=?", kind)]
+
+    def notified(self, *purposes: str) -> list[tuple[float, str, str, str]]:
+        """Return (minute, address, purpose, transition) of every push that arrived."""
+        return [
+            (minute, push.to, push.purpose.value, push.transition.value)
+            for minute, _, push in self.pushes.arrived
+            if not purposes or push.purpose in purposes
+        ]
+
+    def _wake(self) -> None:
+        self.woken += 1
