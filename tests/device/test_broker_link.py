@@ -1,12 +1,18 @@
-"""The link's patience: short waits after a connection that worked, longer ones while none does."""
+"""The link to the broker: its patience, and what it lets through."""
 
 import queue
 import threading
+from collections import deque
 from typing import Any
 
 import pytest
+from paho.mqtt.client import MQTT_ERR_NO_CONN, MQTT_ERR_SUCCESS
 
-from legwatch_device.broker_link import FIRST_WAIT_S, LONGEST_WAIT_S, BrokerLink
+from legwatch.contract.command import Cmd, Command
+from legwatch.contract.stored import Stored
+from legwatch.contract.topics import Channel, topic
+from legwatch.errors import WireError
+from legwatch_device.link import FIRST_WAIT_S, LONGEST_WAIT_S, BrokerLink, PubAck, _Event
 from legwatch_device.settings import MqttTable
 
 
@@ -65,3 +71,81 @@ def test_after_a_connection_that_worked_the_waits_are_short_again(
 ) -> None:
     got = waits(monkeypatch, False, False, False, True, False)
     assert got == [1, 2, 4, FIRST_WAIT_S, 2]
+
+
+class Info:
+    def __init__(self, rc: int = MQTT_ERR_SUCCESS) -> None:
+        self.rc, self.done = rc, False
+
+    def is_published(self) -> bool:
+        return self.done
+
+
+def test_the_link_tells_each_event_once_when_the_broker_has_taken_it() -> None:
+    said: queue.Queue[object] = queue.Queue()
+    link = BrokerLink("anna", MqttTable(), "", said)
+    client, former = object(), object()
+    first, second, lost, failed = Info(), Info(), Info(), Info(MQTT_ERR_NO_CONN)
+    lost.done = True
+    events = [
+        (b"1", first, client),
+        (b"2", second, client),
+        (b"3", lost, former),
+        (b"4", failed, client),
+    ]
+    link._events = deque(_Event(*event) for event in events)  # type: ignore[arg-type]
+    second.done = True
+    link._check_acks(client)  # type: ignore[arg-type]
+    assert list(said.queue) == [PubAck(b"2")]
+    first.done = True
+    link._check_acks(client)  # type: ignore[arg-type]
+    link._check_acks(client)  # type: ignore[arg-type]
+    assert list(said.queue) == [PubAck(b"2"), PubAck(b"1")]
+    assert not link._events
+
+
+NUDGE = Command("a", Cmd.NUDGE)
+
+
+class Message:
+    def __init__(self, name: str, payload: bytes, *, retain: bool = False) -> None:
+        self.topic, self.payload, self.retain = name, payload, retain
+
+
+def heard(message: Message) -> list[object]:
+    said: queue.Queue[object] = queue.Queue()
+    BrokerLink("anna", MqttTable(), "", said)._on_message(None, None, message)  # type: ignore[arg-type]
+    return list(said.queue)
+
+
+CMD = topic("anna", Channel.CMD)
+NUDGE_JSON = b'{"v":1,"id":"a","cmd":"nudge","tone":"quiet"}'
+
+
+def test_a_command_is_decoded_and_queued() -> None:
+    assert heard(Message(CMD, NUDGE_JSON)) == [NUDGE]
+    stored = Message(topic("anna", Channel.STORED), b'{"v":1,"boot":"0000000a","seq":4}')
+    assert heard(stored) == [Stored("0000000a", 4)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Message(CMD, NUDGE_JSON, retain=True),
+        Message(CMD, b'{"v":1,"id":"a","cmd":"warm"}'),
+        Message(CMD, b"\xff"),
+        Message(CMD, b""),
+    ],
+)
+def test_a_retained_or_senseless_command_is_passed_over(
+    message: Message, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert heard(message) == []
+    assert CMD in caplog.text
+
+
+def test_a_retained_command_says_why_it_is_not_obeyed() -> None:
+    with pytest.raises(WireError, match="retained"):
+        BrokerLink("anna", MqttTable(), "", queue.Queue())._decoded(
+            Message(CMD, NUDGE_JSON, retain=True)  # type: ignore[arg-type]
+        )

@@ -10,6 +10,7 @@ from legwatch.contract.window import MAX_MOVES, decode_window, encode_window
 from legwatch.events import Window
 from legwatch_device.drivers import MotionSample, ReadFault, Reading
 from legwatch_device.sampler import PlacedThermometer, Sample, Sampler, close_window
+from legwatch_device.testing import FakeMotion, FakeThermometer
 from legwatch_runtime.clock import EARLIEST_MS, SystemClock
 
 NONE = MotionSample(0)
@@ -57,36 +58,20 @@ def test_a_fault_beside_a_good_reading_is_no_fault() -> None:
     assert (made.leg_c, made.faults) == (31.0, ())
 
 
-class Flaky:
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def read(self) -> Reading:
-        self.calls += 1
-        if self.calls == 1:
-            raise ReadFault("checksum")
-        if self.calls == 2:
-            raise ValueError("a driver's own mistake")
-        return Reading(30.0)
-
-
 class Hung:
     def read(self) -> Reading:
         threading.Event().wait()
         raise AssertionError
 
 
-class Gone:
-    def seen(self) -> MotionSample:
-        raise ReadFault("unplugged")
-
-
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_hung_sensor_stalls_nothing_and_a_failing_one_is_read_again() -> None:
     got: queue.Queue[Window | Press] = queue.Queue()
     stop = threading.Event()
-    probes = [PlacedThermometer("leg", Flaky(), offset_c=0.5), PlacedThermometer("room", Hung())]
-    feed = Sampler(probes, Gone(), SystemClock(), window_s=1, sample_s=0.1)
+    flaky = FakeThermometer(ReadFault("checksum"), ValueError("the driver's own"), Reading(30.0))
+    probes = [PlacedThermometer("leg", flaky, offset_c=0.5), PlacedThermometer("room", Hung())]
+    gone = FakeMotion(ReadFault("unplugged"))
+    feed = Sampler(probes, gone, SystemClock(), window_s=1, sample_s=0.1)
     thread = threading.Thread(target=feed.run, args=(got.put, stop))
     thread.start()
     seen: list[Window] = []

@@ -16,8 +16,8 @@ from legwatch_runtime.testing import FakeClock
 class InProcessAgent:
     """One agent in the test's own thread.
 
-    Nothing happens by itself: `turn` takes in what sensors, button and link tell, and sends what may
-    be sent; time goes by when windows are measured, or when the test moves `clock`.
+    Nothing happens by itself: `turn` takes in what sensors, button and link tell, and sends what
+    may be sent; time goes by when windows are measured, or when the test moves `clock`.
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class InProcessAgent:
         """Take in what came together: windows, presses, commands, and what the link tells."""
         self.agent.turn(list(items))
 
-    def window(self, trust: ClockTrust = ClockTrust.SYNCED) -> Window:
-        """Let ten seconds go by; return their window, as a feed hands it over."""
+    def window(self, trust: ClockTrust = ClockTrust.SYNCED, *, after_ms: int = WINDOW_MS) -> Window:
+        """Let some time go by; return a window that ends then, as a feed hands it over."""
         self.measured += 1
-        self.clock.advance(WINDOW_MS)
+        self.clock.advance(after_ms)
         to_ms, up_ms = self.clock.now_ms, self.clock.up_ms
         return Window("", 0, to_ms - WINDOW_MS, to_ms, up_ms, trust.value, leg_c=31.0)
 
