@@ -10,7 +10,7 @@ from legwatch.settings import load
 from legwatch_server.notify.channels import Permanent, Sent
 from legwatch_server.notify.channels.ntfy import Ntfy
 from legwatch_server.settings import ServerSettings
-from server.notify.test_channels import PUSH
+from server.notify.channels.test_channels import PUSH
 
 
 def channel(ntfy: NtfyServer, token: str, monkeypatch: pytest.MonkeyPatch) -> Ntfy:

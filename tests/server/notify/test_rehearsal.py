@@ -1,9 +1,8 @@
-"""The evening's try of every way, the weekly tap, and the sign of life for a watcher elsewhere."""
+"""The evening's try of every route, and the weekly tap."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,12 +11,8 @@ from legwatch.testing import ms
 from legwatch_server.inbox import Action, LinkClaims, Outcome, TargetKind
 from legwatch_server.notify.channels import Permanent
 from legwatch_server.notify.rehearsal import RouteStatus, evening_due, route_statuses
-from legwatch_server.publish.deadman import DeadManSwitch
-from legwatch_server.settings import HeartbeatTable
-from legwatch_server.supervisor.toml import dump
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import PEOPLE
-from server.service import Answer, Service
 from server.ward import open_ward
 
 EVENING = {"at": "20:30", "confirm": "fri"}  # the ward begins on a Friday
@@ -123,59 +118,3 @@ def test_duty_is_amber_as_long_as_one_way_on_duty_is(
     assert "tonight  anna -> bert -> cleo" in said
     assert "anna         phone      green: came back, Fri 20:3" in said
     assert "bert         sms        AMBER: the token is wrong, Fri 20:3" in said
-
-
-@pytest.fixture
-def watcher() -> Iterator[Service]:
-    made = Service()
-    yield made
-    made.close()
-
-
-def beats(watcher: Service, fresh_ms: int, now_ms: int) -> DeadManSwitch:
-    table = HeartbeatTable(url=f"{watcher.url}/ping", every_s=10)
-    return DeadManSwitch(table, lambda: fresh_ms, lambda: now_ms)
-
-
-def test_the_watcher_hears_of_us_only_while_fresh_windows_come(watcher: Service) -> None:
-    assert beats(watcher, 1_000_000, 1_100_000).beat()
-    assert [asked.path for asked in watcher.asked] == ["/ping"]
-    for fresh_ms in (0, 1_000_000):  # never a window; the last one too long ago
-        silent = beats(watcher, fresh_ms, 1_000_000 + 181_000)
-        assert not silent.beat()
-        assert silent.withheld == 1
-    assert len(watcher.asked) == 1
-
-
-def test_a_watcher_that_cannot_be_reached_is_said_once(
-    watcher: Service, caplog: pytest.LogCaptureFixture
-) -> None:
-    watcher.answer = lambda _asked: Answer(500)
-    failing = beats(watcher, 1, 2)
-    assert [failing.beat() for _ in range(3)] == [False, False, False]
-    warned = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
-    assert warned == ["the heartbeat failed: the watcher answered 500"]
-
-
-def test_played_and_late_windows_are_no_sign_of_life(tmp_path: Path) -> None:
-    """Only a window of a real bed that came in time feeds the heartbeat."""
-    ward = open_ward(tmp_path)
-
-    def look(minute: float) -> dict[str, Any]:
-        age_ms = 400_000 if minute <= 1 else 0
-        return {"leg_c": 30.0, "room_c": 18.0, "moves": 0, "in_bed": True, "age_ms": age_ms}
-
-    seen = []
-    for minute in range(2):
-        ward.feed("b", minute, look)
-        seen.append(ward.unit.fresh)
-    assert seen == [False, True]
-    ward.close()
-
-
-def test_a_heartbeat_wants_an_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "server.toml"
-    path.write_text(dump({"heartbeat": {"url": "hc.example/ping"}}))
-    assert main(["check-config", str(path)]) == 2
-    said = capsys.readouterr().err
-    assert "heartbeat.url: an address with http:// or https:// is expected" in said

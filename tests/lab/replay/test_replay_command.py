@@ -394,7 +394,7 @@ def test_the_other_nights_are_shown_and_the_bad_ones_named(
         assert nights == ["good.csv"] * 3 + ["last.csv"] * 3
 
 
-CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
+CASES = Path(__file__).resolve().parents[4] / "shared" / "cases"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from legwatch_server.notify.channels import (
     Sent,
     Withdraws,
 )
-from server.notify.test_channels import PUSH, TAKEN, Rig, rig
+from server.notify.channels.test_channels import PUSH, TAKEN, Rig, rig
 from server.service import Answer, Asked, Service, ntfy, ntfy_refuses, told
 from taken import taken
 
