@@ -103,7 +103,6 @@ class InProcessServer:
             self.outbox_dbs[name] = connect(self.path)
             self.outbox_dbs[name].execute("PRAGMA synchronous=OFF")
 
-    # ---- what arrives
     def message(self, name: str, payload: bytes) -> Message:
         """Return a message of the broker that arrives now, on the topic `name`."""
         self._mid += 1
@@ -135,7 +134,6 @@ class InProcessServer:
         self.settle()
         return outcomes[0]
 
-    # ---- time
     @property
     def minute(self) -> float:
         """Minutes since the beginning."""
@@ -180,7 +178,6 @@ class InProcessServer:
                 while outbox.turn(db, 5.0 if outbox.busy else 0.0) == 0.0 or outbox.busy:
                     busy = True
 
-    # ---- what came of it
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the database, over a connection of its own."""
         with closing(sqlite3.connect(self.path)) as db:
