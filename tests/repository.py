@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from legwatch.limits.limits import Rules
 from legwatch.limits.profile import build, merge, parse_profile
+from legwatch.limits.rules import Rules
 
 REPO = Path(__file__).resolve().parents[1]
 PROFILES = REPO / "config" / "profiles"

@@ -16,7 +16,7 @@ from typing import Any
 from legwatch.alerting.notice import Notice, iso
 from legwatch.engine import BedState, advance
 from legwatch.events import ClockTrust, Event, Window
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 
 WINDOW_MS = 10_000
 BOOT = "0000000a"  # of the agent in `live_window`

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legwatch.contract.command import Cmd, Command, CommandResult, Loudness
+from legwatch.contract.bedside_command import Cmd, Command, CommandResult, Loudness
 from legwatch.contract.press import Press
 from legwatch.contract.stored import Stored
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust, Window
 from legwatch_device.agent import NO_PROGRESS_MS, PLAYED_TO
+from legwatch_device.broker_link import LinkUp
 from legwatch_device.indicator import LONGEST_LIT_MS
-from legwatch_device.link import LinkUp
 from legwatch_device.spool import Spool, SpooledWindow
 from legwatch_device.testing import FakeFeed, InProcessAgent
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from legwatch.contract.press import Press, decode_press, encode_press
 from legwatch.contract.stored import Stored
 from legwatch.contract.topics import Channel
-from legwatch_device.link import LinkUp, PubAck
+from legwatch_device.broker_link import LinkUp, PubAck
 from legwatch_device.spool import Spool
 from legwatch_device.testing import InProcessAgent
 

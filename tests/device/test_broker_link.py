@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from paho.mqtt.client import MQTT_ERR_NO_CONN, MQTT_ERR_SUCCESS
 
-from legwatch.contract.command import Cmd, Command
+from legwatch.contract.bedside_command import Cmd, Command
 from legwatch.contract.stored import Stored
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import WireError
-from legwatch_device.link import FIRST_WAIT_S, LONGEST_WAIT_S, BrokerLink, PubAck, _Event
+from legwatch_device.broker_link import FIRST_WAIT_S, LONGEST_WAIT_S, BrokerLink, PubAck, _Event
 from legwatch_device.settings import MqttTable
 
 

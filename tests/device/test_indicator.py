@@ -2,7 +2,7 @@
 
 import pytest
 
-from legwatch.contract.command import Cmd, Command, CommandResult, Loudness
+from legwatch.contract.bedside_command import Cmd, Command, CommandResult, Loudness
 from legwatch_device.drivers import Signal
 from legwatch_device.indicator import LONGEST_LIT_MS, REMEMBERED, Indicator
 from legwatch_device.testing import FakeSignal

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from legwatch.contract.press import Press
 from legwatch.contract.stored import Stored
-from legwatch_device.link import LinkUp
+from legwatch_device.broker_link import LinkUp
 from legwatch_device.spool import Spool
 from legwatch_device.testing import InProcessAgent
 

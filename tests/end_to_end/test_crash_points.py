@@ -21,7 +21,6 @@ from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.settings import ServerSettings, read
 from legwatch_server.store.database import Batch, Store
 from legwatch_server.store.notices import NewNotice
-from legwatch_server.store.store import Batch, Store
 
 STEPS = ("before claim", "after claim", "after send", "before record")
 RUNS = 200

@@ -12,7 +12,7 @@ import tomllib
 
 from fences import make_database, make_spool, make_states, make_wire
 from fences.kept import HERE, save
-from nightly import PROFILES
+from repository import PROFILES
 
 
 def limits() -> None:

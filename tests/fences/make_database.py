@@ -13,8 +13,8 @@ from fences.bad_night import HOME, NOW_NS, SAID, configured, opened
 from fences.kept import Line, as_lines, limits, save, unpacked
 from fences.wired_server import Server, rows, tables
 from fences.wiring import command
+from legwatch.testing import ms, uncovering
 from legwatch_server.supervisor.toml import dump
-from nightly import bare, ms
 
 MINUTE_MS = 60_000
 FIRST = ms("2026-01-02T21:00Z")  # a Friday
@@ -52,7 +52,7 @@ SETTINGS: dict[str, Any] = {
     },
 }
 UNCOVERED = {"north": (62, 175), "south": (55, 300), "attic": (70, 160), "demo": (50, 90)}
-AIR = {bed: bare(span, bare_c=25.4) for bed, span in UNCOVERED.items()}
+AIR = {bed: uncovering(span, uncovered_c=25.4) for bed, span in UNCOVERED.items()}
 BOOTS = {"north": "0000000a", "south": "0000000b", "attic": "0000000c", "demo": "0000000d"}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from fences.kept import HERE, Line, as_lines, save, unpacked
 from fences.wired_agent import Bedside, held
-from nightly import ms
+from legwatch.testing import ms
 
 HOME = HERE / "spool"
 BEGIN = ms("2026-01-02T21:00Z")

@@ -15,7 +15,7 @@ import pytest
 
 from fences.wired_house import AGENT, BED, BOOT, SERVER, House
 from fences.wiring import CHANNELS
-from nightly import REPO
+from repository import REPO
 
 WRITERS = {
     "status": AGENT,

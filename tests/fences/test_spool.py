@@ -7,7 +7,7 @@ import pytest
 
 from fences.kept import HERE, Line, lines, unpacked
 from fences.wired_agent import Bedside, held
-from nightly import ms
+from legwatch.testing import ms
 
 HOME = HERE / "spool"
 AN_HOUR_LATER = ms("2026-01-02T22:00Z")

@@ -21,6 +21,7 @@ from legwatch.__main__ import main
 from legwatch.contract.bedside_command import Cmd, Command, Loudness
 from legwatch.contract.press import decode_press
 from legwatch.contract.window import decode_window
+from legwatch.testing import ms
 from legwatch_device.agent import Agent
 from legwatch_device.broker_link import BrokerLink
 from legwatch_device.settings import MqttTable
@@ -36,7 +37,6 @@ from legwatch_server.settings import read
 from legwatch_server.store.database import Store
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve
-from nightly import ms
 
 BED, BOOT = "north", "0000000a"
 AGENT, SERVER = f"legwatch-agent-{BED}", "legwatch-server"

@@ -3,7 +3,7 @@
 import threading
 from typing import NamedTuple
 
-from legwatch.contract.command import CommandResult, decode_result
+from legwatch.contract.bedside_command import CommandResult, decode_result
 from legwatch.contract.press import decode_press
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import decode_window

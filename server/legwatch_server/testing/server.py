@@ -15,9 +15,9 @@ from legwatch.contract.window import encode_window
 from legwatch.testing import WINDOW_MS, live_window
 from legwatch_runtime.testing import FakeClock
 from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
-from legwatch_server.beds.suspects import Suspects
 from legwatch_server.inbox import ActionRequest, LinkClaims, Outcome
 from legwatch_server.ingest.broker import Arrival, Message
 from legwatch_server.notify.channels import Notifier
@@ -27,7 +27,7 @@ from legwatch_server.notify.rehearsal import plan_evening
 from legwatch_server.notify.render import Renderer
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store import deliveries
-from legwatch_server.store.store import Store, connect
+from legwatch_server.store.database import Store, connect
 from legwatch_server.testing.fakes import MINUTE_MS, FakeBroker, FakeChannel, PushLog
 
 # What a bed's sensors see in a minute since the beginning: fields of a Window.

@@ -4,8 +4,8 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 
 from legwatch_device.drivers import MotionSample
+from legwatch_device.drivers.gpio_line import ActiveLine
 from legwatch_device.drivers.gpio_motion import GpioMotion
-from legwatch_device.drivers.line import ActiveLine
 from legwatch_device.settings import SensorTable
 
 

@@ -12,7 +12,7 @@ from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
 from legwatch.events import AlertKind, Event
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.testing import ms, wobbling
 from truthful import COLD, Said, alerts, at, bare, fault, figure, save, scored
 

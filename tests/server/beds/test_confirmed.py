@@ -12,7 +12,7 @@ from legwatch.contract.stored import decode_stored
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust
 from legwatch.testing import ms
-from legwatch_server.beds.leaps import MINUTES_A_S, MOST_MINUTES
+from legwatch_server.beds.recording_leaps import MINUTES_A_S, MOST_MINUTES
 from legwatch_server.testing import InProcessServer
 from server.beds.anna import EVENT, REAL, STORED, arriving, count, live, open_server, take, upto
 
@@ -109,7 +109,7 @@ def test_a_recording_of_a_bed_that_is_not_declared_so_is_set_aside(
     assert count(server, "windows") == 1
     assert upto(server) == 4  # its agent does not send them for ever
     assert count(server, "notices") == 0
-    said = [r.getMessage() for r in caplog.records if "is not taken in" in r.getMessage()]
+    said = [r.getMessage() for r in caplog.records if r.getMessage().startswith("refused windows")]
     assert said == [
         (
             "refused windows of bed real: the agent plays a recording;"

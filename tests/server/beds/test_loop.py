@@ -20,8 +20,8 @@ from legwatch.testing import ms, night, uncovering
 from legwatch.text.message import text
 from legwatch_server.beds.writer import TICK_LAG_MS
 from legwatch_server.ingest.broker import BrokerUp
-from legwatch_server.store import store as stores
-from legwatch_server.store.store import Store
+from legwatch_server.store import database
+from legwatch_server.store.database import Store
 from legwatch_server.testing import InProcessServer
 from repository import rules
 from server.beds.anna import arriving, count, live, open_server, play, take, upto

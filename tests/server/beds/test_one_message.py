@@ -220,7 +220,7 @@ def test_a_message_with_which_the_server_ended_again_and_again_is_set_aside(
     server.turn([message, arriving(server, encode_window(live(3, server, low=1)))])
     assert server.rows("SELECT seq FROM windows ORDER BY id") == [(1,), (3,)]
     assert server.rows("SELECT seq, why FROM quarantine") == [
-        (2, "the server has ended several times with it")
+        (2, "the server crashed several times on this message")
     ]
     assert upto(server) == 3
 

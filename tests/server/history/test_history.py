@@ -17,7 +17,7 @@ from legwatch_server.history.sink import Sentinel, Sink, SinkAway
 from legwatch_server.history.tally import IDLE_MS
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.settings import HistoryTable, ServerSettings
-from legwatch_server.store.store import Batch, Store
+from legwatch_server.store.database import Batch, Store
 from repository import rules
 
 NOW = ms("2026-01-10T12:00Z")

@@ -43,7 +43,7 @@ def test_a_watcher_that_cannot_be_reached_is_said_once(
     failing = beats(watcher, 1, 2)
     assert [failing.beat() for _ in range(3)] == [False, False, False]
     warned = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
-    assert warned == ["the heartbeat's watcher cannot be reached: it answered 500"]
+    assert warned == ["the heartbeat failed: the watcher answered 500"]
 
 
 def test_played_and_late_windows_are_no_sign_of_life(tmp_path: Path) -> None:

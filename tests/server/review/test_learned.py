@@ -14,7 +14,7 @@ import pytest
 from legwatch.__main__ import main
 from legwatch.conditions.verdict import Reason
 from legwatch.events import AlertKind
-from legwatch.limits.limits import Rules
+from legwatch.limits.rules import Rules
 from legwatch.testing import ms
 from legwatch_server.review.nights import ReviewedNight, TrialAlert
 from legwatch_server.review.proposal import COLD_START, PLAIN, calmer, still_limit_min

@@ -17,7 +17,7 @@ import pytest
 import urllib3
 
 from legwatch_server.inbox import Action, ActionRequest, LinkClaims, TargetKind
-from legwatch_server.links import sign
+from legwatch_server.signed_links import sign
 from legwatch_server.testing import InProcessServer
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve
