@@ -11,17 +11,16 @@ from dataclasses import replace
 
 from legwatch import engine
 from legwatch.alerting.notice import Notice, TransitionKind, as_json
-from legwatch.contract.fields import is_boot, parse
-from legwatch.contract.press import Press, decode_press, is_press_id
+from legwatch.contract.press import Press, decode_press
 from legwatch.contract.snooze import DEFAULT_SNOOZE_MIN
 from legwatch.contract.topics import split
 from legwatch.contract.window import decode_window
 from legwatch.errors import WireError
 from legwatch.events import Ack, AlertKind, Away, ClockTrust, Event, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
-from legwatch.printable import printable
 from legwatch.state_codec import to_json
 from legwatch.text.message import text, title
+from legwatch_server.beds import quarantine
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import BedRecord, SequenceTracker, restore
 from legwatch_server.inbox import Action, ActionRequest, Outcome, Target, TargetKind
@@ -32,8 +31,6 @@ from legwatch_server.store.notices import NewNotice
 
 logger = logging.getLogger(__name__)
 
-KEPT_PAYLOAD = 4096
-LONGEST_TOPIC, LONGEST_WHY = 200, 300
 RETRY_MS = 60_000  # a second use of a link within this time counts as the phone's retry
 PLAYED = ClockTrust.PLAYED.value
 BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button
@@ -360,33 +357,22 @@ class UnitOfWork:
                 boot, seq = self._place_of(name, message)
             elif rest == "event":
                 self._confirm_unread(name, message)
-        row = (
-            message.arrived_ms,
-            printable(message.topic, LONGEST_TOPIC),
-            name,
-            boot,
-            seq,
-            printable(why, LONGEST_WHY),
-            message.payload[:KEPT_PAYLOAD],
-        )
-        self.batch.quarantine.append(row)
+        self.batch.quarantine.append(quarantine.row(message, why, name, boot, seq))
         self.counters.quarantined += 1
 
     def _confirm_unread(self, name: str, message: Message) -> None:
         """Confirm a quarantined press if its id is readable: the agent then deletes the press."""
-        ident = parse(message.payload).get("id")
-        if name in self.beds and is_press_id(ident):
+        ident = quarantine.press_id(message)
+        if ident is not None and name in self.beds:
             self.pressed[name, ident] = None
 
     def _place_of(self, name: str, message: Message) -> tuple[str | None, int | None]:
-        try:
-            body = parse(message.payload)
-        except WireError:
+        found, bed = quarantine.boot_and_seq(message), self.beds.get(name)
+        if found is None or bed is None:
             return None, None
-        boot, seq = body.get("boot"), body.get("seq")
-        bed = self.beds.get(name)
-        known = self._boot_seen(bed, boot) if bed and is_boot(boot) else None
-        if bed is None or known is None or type(seq) is not int or not 0 < seq <= 2**53:
+        boot, seq = found
+        known = self._boot_seen(bed, boot)
+        if known is None:
             return None, None
         if known.id not in self.boots:
             self.boots[known.id] = (bed, known)
