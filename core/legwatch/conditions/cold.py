@@ -4,6 +4,7 @@ from statistics import median
 from typing import NamedTuple
 
 from legwatch.conditions import uncovered
+from legwatch.conditions.features import features
 from legwatch.conditions.verdict import (
     RANK,
     WARM,
@@ -364,7 +365,7 @@ def _cold_start(
 def evidence(memory: ColdMemory, movement: Movement, at_ms: int, rules: Rules) -> Figures:
     """Return how sure it is that the cover is off, and from what; nothing where nothing falls."""
     turned_ms = last_turn_ms(memory, movement, at_ms, rules)
-    seen = uncovered.features(memory.fall, memory.contrast.baseline, turned_ms, at_ms)
+    seen = features(memory.fall, memory.contrast.baseline, turned_ms, at_ms)
     if seen is None:
         return ()
     return (

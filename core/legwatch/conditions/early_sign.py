@@ -7,6 +7,7 @@ is told some minutes later anyway. How often is scored with everything else
 
 from legwatch.conditions import uncovered
 from legwatch.conditions.cold import ColdMemory, Temperatures, last_turn_ms
+from legwatch.conditions.features import features
 from legwatch.limits.rules import Rules
 from legwatch.signals import fall as falls
 from legwatch.signals.movement import Movement
@@ -38,7 +39,7 @@ def below_in_min(
         return None
     falling = memory.fall.since_ms is not None and memory.fall.fallen >= BEGUN
     if falling:
-        seen = uncovered.features(
+        seen = features(
             memory.fall,
             memory.contrast.baseline,
             last_turn_ms(memory, movement, at_ms, rules),

@@ -8,9 +8,9 @@ night is in it.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from legwatch.conditions import classifier
+from legwatch.conditions.features import MINUTE_MS, Features, features
 from legwatch.conditions.uncovered_model import DISPLACED, DISPLACED_BASE, UNCOVERED, UNCOVERED_BASE
 from legwatch.limits.rules import WarmthLimits as Limits
 from legwatch.signals import fall as falls
@@ -19,66 +19,19 @@ from legwatch.signals.fall import Fall
 
 LONG_S = 1_200  # no lifted cover lets the air stay down so long
 WANES_S = 960  # a fall that took so long counts only where it lies below what is usual, too
-PACE = 2  # minutes
-PACES = 9  # the paces of the last eleven minutes
-SLOWEST = 0.02  # what is slower is no pace to compare with: noise
-OLDEST_MIN, CALMEST_MIN = 25.0, 40.0  # more tells no more
 # A sheet keeps 0.55 and more of the way from room to skin, bare legs 0.2-0.4 (JOS-3 runs). This is
 # the least that a sheet keeps in a room of 27 C: less is a cover in no room where legs grow cold.
 COVERED_C = 3.0
-LEAST_C = 1.0  # of what is usual, to take a share of it
 FORECAST_MIN = 10  # from here on three values tell where it will settle
 FORECAST_C = 0.5  # by which that may be mistaken
 LOOKS = 3  # minutes of which the worst counts then: one digit of a sensor moves a forecast by 1 C
 LIKELY = 0.5  # so likely outside, no forecast is asked ...
 NEARLY_S = 1_800  # ... until the slowest sensor has come near the room's air, and tells by that
 OUTSIDE_S = 2_400  # and then it is at the room's air, which another rule knows
-_MINUTE_MS = 60_000
-
-
-class Features(NamedTuple):
-    """What one minute of a fall looks like; shares are of the contrast before it, 0 to 1."""
-
-    fallen: float  # share by which it lies below what it was
-    pace: float  # share by which it fell in the last two minutes
-    bend: float  # pace less the pace two minutes ago: below 0 it slows down
-    kept: float  # pace as a share of the fastest one of the last ten minutes
-    age_min: float  # since the fall began
-    turn_min: float  # since the sleeper turned; where no sensor can say, the fall began with a turn
-    usual_c: float  # the contrast before the fall
-    lower: float  # share by which it lies below the lower quarter of what this night has shown
-    middle: float  # the same below its middle
 
 
 _UNCOVERED = classifier.parse(UNCOVERED_BASE, UNCOVERED, Features._fields)
 _DISPLACED = classifier.parse(DISPLACED_BASE, DISPLACED, Features._fields)
-
-
-def features(
-    now: Fall, baseline: ContrastBaseline | None, turned_ms: int | None, at_ms: int
-) -> Features | None:
-    """Return the signs of this minute, or None where nothing falls or too little is known."""
-    course, before = now.contrasts_c, now.baseline_c
-    if now.since_ms is None or not before or len(course) < PACES + PACE:
-        return None
-    paces = [(course[-1 - PACE - n] - course[-1 - n]) / before for n in range(PACES)]
-    began_ms = now.since_ms - _MINUTE_MS
-    turn_min = max(0, at_ms - (began_ms if turned_ms is None else turned_ms)) / _MINUTE_MS
-    return Features(
-        now.fallen,
-        paces[0],
-        paces[0] - paces[PACE],
-        paces[0] / max(*paces, SLOWEST),
-        min(OLDEST_MIN, (at_ms - now.since_ms) / _MINUTE_MS),
-        min(CALMEST_MIN, turn_min),
-        before,
-        now.fallen if baseline is None else _below(course[-1], baseline.lower_c),
-        now.fallen if baseline is None else _below(course[-1], baseline.middle_c),
-    )
-
-
-def _below(now_c: float, usual_c: float) -> float:
-    return 1 - now_c / max(usual_c, LEAST_C)
 
 
 def p_uncovered(seen: Features) -> float:
@@ -147,6 +100,6 @@ def _worst_p_displaced(
 ) -> float:
     """Return how likely it is, by the worst of these views, each a minute before the last one."""
     looks = [
-        features(view, baseline, turned_ms, at_ms - n * _MINUTE_MS) for n, view in enumerate(views)
+        features(view, baseline, turned_ms, at_ms - n * MINUTE_MS) for n, view in enumerate(views)
     ]
     return max((p_displaced(seen) for seen in looks if seen), default=0.0)

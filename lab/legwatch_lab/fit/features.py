@@ -5,9 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch.conditions import uncovered
 from legwatch.conditions.cold import last_turn_ms
-from legwatch.conditions.uncovered import Features
+from legwatch.conditions.features import Features, features
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
 from legwatch.observation import Observation, observe, temperatures
@@ -60,7 +59,7 @@ def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Featu
             continue
         turned_ms = last_turn_ms(sight.cold, sight.movement, at_ms, rules)
         warm = sight.cold
-        signs = uncovered.features(warm.fall, warm.contrast.baseline, turned_ms, at_ms)
+        signs = features(warm.fall, warm.contrast.baseline, turned_ms, at_ms)
         if signs is not None and signs.fallen >= DEEP_ENOUGH:
             yield at_ms, signs
 

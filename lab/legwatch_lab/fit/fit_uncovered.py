@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from legwatch.conditions import uncovered
 from legwatch.conditions.classifier import POINTS
-from legwatch.conditions.uncovered import Features
+from legwatch.conditions.features import Features
 from legwatch_lab.fit.features import FitMinute, FitNight, night
 from legwatch_lab.score import cold
 from legwatch_lab.score.folder import each

@@ -9,7 +9,7 @@ import pytest
 from legwatch import engine
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions import uncovered
-from legwatch.conditions.uncovered import Features
+from legwatch.conditions.features import Features, features
 from legwatch.conditions.uncovered_model import DISPLACED, UNCOVERED
 from legwatch.conditions.verdict import Severity
 from legwatch.events import AlertKind, Window
@@ -44,38 +44,38 @@ def two_lags(air_min: float, sensor_min: float, deep: float, minutes: int) -> li
 
 def sure_after(shares: list[float], *, turned_min: float = 0.0) -> float:
     at_ms = (len(shares) - 1) * MINUTE
-    seen = uncovered.features(falling(*shares), USUAL, round(-turned_min * MINUTE), at_ms)
+    seen = features(falling(*shares), USUAL, round(-turned_min * MINUTE), at_ms)
     assert seen is not None
     return uncovered.p_uncovered(seen)
 
 
 def test_the_signs_are_shares_of_what_the_contrast_was() -> None:
-    seen = uncovered.features(falling(0.05, 0.15, 0.30), USUAL, -MINUTE, 2 * MINUTE)
+    seen = features(falling(0.05, 0.15, 0.30), USUAL, -MINUTE, 2 * MINUTE)
     assert seen is not None
     assert [round(sign, 2) for sign in seen] == [0.30, 0.25, 0.20, 1.0, 2, 3, 12.0, 0.27, 0.30]
 
 
 def test_where_no_sensor_can_say_a_fall_began_with_a_turn() -> None:
-    seen = uncovered.features(falling(0.05, 0.15, 0.30), None, None, 2 * MINUTE)
+    seen = features(falling(0.05, 0.15, 0.30), None, None, 2 * MINUTE)
     assert seen is not None
     assert (seen.age_min, seen.turn_min) == (2, 3)
 
 
 def test_no_turn_lies_in_the_future_of_a_minute_that_is_looked_at_again() -> None:
-    seen = uncovered.features(falling(0.05, 0.15, 0.30), USUAL, 2 * MINUTE, MINUTE)
+    seen = features(falling(0.05, 0.15, 0.30), USUAL, 2 * MINUTE, MINUTE)
     assert seen is not None
     assert seen.turn_min == 0
 
 
 def test_while_nothing_is_usual_yet_a_fall_is_from_what_it_was_before() -> None:
-    seen = uncovered.features(falling(0.05, 0.15, 0.30), None, 0, 2 * MINUTE)
+    seen = features(falling(0.05, 0.15, 0.30), None, 0, 2 * MINUTE)
     assert seen is not None
     assert (seen.lower, seen.middle) == (0.30, 0.30)
 
 
 @pytest.mark.parametrize("short", [Fall(), Fall((12.0, 7.5), 12.0, 0.4, 0, 0.4)])
 def test_too_little_is_no_sign(short: Fall) -> None:
-    assert uncovered.features(short, USUAL, 0, MINUTE) is None
+    assert features(short, USUAL, 0, MINUTE) is None
     assert not slips(short, MINUTE)
 
 
