@@ -16,7 +16,7 @@ from legwatch.engine import BedState
 from legwatch.events import Window
 from legwatch.observation import Observation
 from legwatch.signals.contrast import Contrast, ContrastBaseline
-from legwatch.signals.fall import Fall
+from legwatch.signals.contrast_fall import Fall
 from legwatch.signals.movement import Movement
 from legwatch.signals.occupancy import Occupancy
 from legwatch.signals.repeated_values import RepeatedPair

@@ -8,8 +8,8 @@ from typing import Any
 
 from legwatch import __version__
 from legwatch.contract.bedside_command import Command, encode_result
+from legwatch.contract.confirmation import Stored
 from legwatch.contract.press import Press, decode_press, encode_press
-from legwatch.contract.stored import Stored
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import encode_window
 from legwatch.errors import WireError

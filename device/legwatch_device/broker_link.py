@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import paho.mqtt.client as mqtt
 
 from legwatch.contract.bedside_command import Command, decode_command
-from legwatch.contract.stored import Stored, decode_stored
+from legwatch.contract.confirmation import Stored, decode_stored
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import WireError
 from legwatch_device.settings import MqttTable

@@ -23,7 +23,7 @@ from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
 from legwatch_server.inbox import Action, ActionRequest, LinkClaims, TargetKind
 from legwatch_server.ingest.broker import Arrival, BrokerConnection
-from legwatch_server.notify.bedsides import Bedsides
+from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Keeps, Notifier, Speaks, open_channels
 from legwatch_server.notify.outbox import Outbox, backlog
 from legwatch_server.notify.planner import DeliveryPlanner

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legwatch.contract.bedside_command import Cmd, Command, CommandResult, Loudness
+from legwatch.contract.confirmation import Stored
 from legwatch.contract.press import Press
-from legwatch.contract.stored import Stored
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust, Window

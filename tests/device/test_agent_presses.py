@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from legwatch.contract.confirmation import Stored
 from legwatch.contract.press import Press, decode_press, encode_press
-from legwatch.contract.stored import Stored
 from legwatch.contract.topics import Channel
 from legwatch_device.broker_link import LinkUp, PubAck
 from legwatch_device.spool import Spool

@@ -9,7 +9,7 @@ import pytest
 from paho.mqtt.client import MQTT_ERR_NO_CONN, MQTT_ERR_SUCCESS
 
 from legwatch.contract.bedside_command import Cmd, Command
-from legwatch.contract.stored import Stored
+from legwatch.contract.confirmation import Stored
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import WireError
 from legwatch_device.broker_link import FIRST_WAIT_S, LONGEST_WAIT_S, BrokerLink, PubAck, _Event

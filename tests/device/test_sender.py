@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from legwatch.contract.confirmation import Stored
 from legwatch.contract.press import Press
-from legwatch.contract.stored import Stored
 from legwatch_device.broker_link import LinkUp
 from legwatch_device.spool import Spool
 from legwatch_device.testing import InProcessAgent

@@ -26,7 +26,7 @@ from legwatch.testing import night, uncovering
 from legwatch_device.spool import Spool
 from legwatch_runtime.secrets import secret
 from legwatch_server.ingest.broker import BrokerConnection
-from legwatch_server.notify.bedsides import Bedsides
+from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import (
     Permanent,
     Push,

@@ -11,8 +11,8 @@ from typing import Any
 
 from fences.kept import Line
 from legwatch.contract.bedside_command import decode_command
+from legwatch.contract.confirmation import decode_stored
 from legwatch.contract.press import decode_press
-from legwatch.contract.stored import decode_stored
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import decode_window
 from legwatch_device.agent import Agent

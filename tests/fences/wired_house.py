@@ -31,7 +31,7 @@ from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
 from legwatch_server.ingest.broker import Arrival, BrokerConnection
-from legwatch_server.notify.bedsides import Bedsides
+from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.settings import read
 from legwatch_server.store.database import Store

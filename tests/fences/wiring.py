@@ -19,8 +19,8 @@ from legwatch.contract.bedside_command import (
     encode_command,
     encode_result,
 )
+from legwatch.contract.confirmation import decode_stored, encode_stored
 from legwatch.contract.press import decode_press, encode_press
-from legwatch.contract.stored import decode_stored, encode_stored
 from legwatch.contract.topics import Channel, split, topic
 from legwatch.contract.window import decode_window, encode_window
 from legwatch.errors import WireError

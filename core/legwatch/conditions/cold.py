@@ -18,9 +18,9 @@ from legwatch.conditions.verdict import (
 )
 from legwatch.limits.rules import Rules
 from legwatch.signals import contrast
-from legwatch.signals import fall as falls
+from legwatch.signals import contrast_fall as falls
 from legwatch.signals.contrast import Contrast
-from legwatch.signals.fall import Fall
+from legwatch.signals.contrast_fall import Fall
 from legwatch.signals.movement import Movement, is_known, is_restless
 from legwatch.signals.occupancy import Occupancy, may_have_left
 from legwatch.signals.thermometer import Thermometer, drop_c, rise_10_min_c

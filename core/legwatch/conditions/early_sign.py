@@ -9,7 +9,7 @@ from legwatch.conditions import uncovered
 from legwatch.conditions.cold import ColdMemory, Temperatures, last_turn_ms
 from legwatch.conditions.features import features
 from legwatch.limits.rules import Rules
-from legwatch.signals import fall as falls
+from legwatch.signals import contrast_fall as falls
 from legwatch.signals.movement import Movement
 from legwatch.signals.thermometer import RECENT_SAMPLES, RECENT_STEP_MS, Thermometer
 

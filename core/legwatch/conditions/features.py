@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from legwatch.signals.contrast import ContrastBaseline
-from legwatch.signals.fall import Fall
+from legwatch.signals.contrast_fall import Fall
 
 PACE = 2  # minutes
 PACES = 9  # the paces of the last eleven minutes

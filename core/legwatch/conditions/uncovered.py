@@ -13,9 +13,9 @@ from legwatch.conditions import classifier
 from legwatch.conditions.features import MINUTE_MS, Features, features
 from legwatch.conditions.uncovered_model import DISPLACED, DISPLACED_BASE, UNCOVERED, UNCOVERED_BASE
 from legwatch.limits.rules import WarmthLimits as Limits
-from legwatch.signals import fall as falls
+from legwatch.signals import contrast_fall as falls
 from legwatch.signals.contrast import ContrastBaseline
-from legwatch.signals.fall import Fall
+from legwatch.signals.contrast_fall import Fall
 
 LONG_S = 1_200  # no lifted cover lets the air stay down so long
 WANES_S = 960  # a fall that took so long counts only where it lies below what is usual, too

@@ -15,7 +15,7 @@ from legwatch_lab.score import cold, health, still
 from legwatch_lab.score.alert import AlertSpan, Transcript, fold
 from legwatch_lab.score.cold import ColdSkin, UncoveringOutcome
 from legwatch_lab.score.health import FaultOutcome
-from legwatch_lab.score.simple import STILL_MIN, simple
+from legwatch_lab.score.simple_automation import STILL_MIN, simple
 from legwatch_lab.truth import NightTruth
 from legwatch_runtime.replay_file import read
 

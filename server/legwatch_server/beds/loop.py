@@ -9,7 +9,7 @@ from typing import Protocol
 
 from legwatch import engine
 from legwatch.alerting.trial_nights import is_over
-from legwatch.contract.stored import Stored, encode_stored
+from legwatch.contract.confirmation import Stored, encode_stored
 from legwatch.contract.topics import Channel, topic
 from legwatch.events import AlertKind
 from legwatch_runtime.clock import utc_ms

@@ -14,7 +14,7 @@ from legwatch.conditions.uncovered_model import DISPLACED, UNCOVERED
 from legwatch.conditions.verdict import Severity
 from legwatch.events import AlertKind, Window
 from legwatch.signals.contrast import ContrastBaseline
-from legwatch.signals.fall import KEPT, Fall
+from legwatch.signals.contrast_fall import KEPT, Fall
 from legwatch.state_codec import from_json, to_json
 from legwatch.testing import ms, night, uncovering
 from repository import rules

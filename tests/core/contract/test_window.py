@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from legwatch.contract.confirmation import Stored, decode_stored, encode_stored
 from legwatch.contract.fields import MAX_PAYLOAD_BYTES
 from legwatch.contract.press import MOST_PRESSES, Press, decode_press, encode_press
-from legwatch.contract.stored import Stored, decode_stored, encode_stored
 from legwatch.contract.topics import Channel, check_bed, split, topic
 from legwatch.contract.window import decode_window, encode_window
 from legwatch.errors import WireError

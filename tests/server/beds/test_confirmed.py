@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from legwatch.contract.confirmation import decode_stored
 from legwatch.contract.press import MOST_PRESSES, Press, encode_press
-from legwatch.contract.stored import decode_stored
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust
 from legwatch.testing import ms

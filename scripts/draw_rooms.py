@@ -1,7 +1,7 @@
 """Draw docs/rooms.svg: the rooms of the code, who imports whom, and the way of one window.
 
-    .venv/bin/python scripts/rooms.py           draw it anew
-    .venv/bin/python scripts/rooms.py --check   exit code 1 when it is old
+    .venv/bin/python scripts/draw_rooms.py           draw it anew
+    .venv/bin/python scripts/draw_rooms.py --check   exit code 1 when it is old
 
 Rooms and rows are those of the import contracts in pyproject.toml. Files and arrows are read from
 the code. The way is written below; each step of it must follow an import, or name what carries it.
@@ -192,7 +192,7 @@ def draw() -> str:
     arrows = imports(rows)
     wrong = list(wrong_steps(arrows))
     if wrong:
-        raise SystemExit("scripts/rooms.py, WAY: " + "; ".join(wrong))
+        raise SystemExit("scripts/draw_rooms.py, WAY: " + "; ".join(wrong))
     boxes, frames = place(rows)
     height = max(frame.y + frame.height for frame in frames.values()) + 20 + _legend_height()
     parts = [
@@ -314,7 +314,7 @@ def main() -> int:
         return 0
     if PICTURE.exists() and PICTURE.read_text(encoding="utf-8") == picture:
         return 0
-    print("docs/rooms.svg is old: draw it anew with .venv/bin/python scripts/rooms.py")
+    print("docs/rooms.svg is old: draw it anew with .venv/bin/python scripts/draw_rooms.py")
     return 1
 
 
