@@ -1,1 +1,1 @@
-"""Made nights, scores, plots and fits: for those who judge or change the rules."""
+"""Tools to judge or change the rules: made nights, scores, plots and fits."""

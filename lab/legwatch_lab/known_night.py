@@ -1,4 +1,4 @@
-"""A made night as the benches take it in."""
+"""Read a made night: its truth and its windows."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from legwatch_lab.truth import NightTruth, read
 from legwatch_runtime.replay_file import read as read_recording
 
 
-def known_night(path: Path) -> tuple[NightTruth, list[Window]] | None:
-    """Return a night's truth and windows by its truth file; None for a truth of version 1.
+def made(path: Path) -> tuple[NightTruth, list[Window]] | None:
+    """Read a night by its truth file; None for a truth file of version 1.
 
     Raises RecordingError.
     """

@@ -1,4 +1,4 @@
-"""The truth of a made night, version 2, as it lies beside the night's replay file."""
+"""The truth file (version 2) beside a replay file: what really happened in that night."""
 
 import json
 from bisect import bisect_right
@@ -15,24 +15,24 @@ SUFFIX = ".truth.json"
 
 
 class TrueSpan(NamedTuple):
-    """A time, half-open, UTC ms."""
+    """A time span in UTC ms; `to_ms` is excluded."""
 
     from_ms: int
     to_ms: int
 
 
 class TrueUncovering(NamedTuple):
-    """Legs or feet that lay bare in bed; `side` (of the sensor) is said for one leg only."""
+    """A time with uncovered legs or feet in bed; `side` is set for one leg only."""
 
     from_ms: int
     to_ms: int
     what: str  # both_legs, one_leg, feet, all
-    side: str  # near, far, or empty
+    side: str  # near the sensor, far from it, or empty
     fan_m_s: float
 
 
 class TrueFault(NamedTuple):
-    """A sensor that lied or was silent."""
+    """A time in which a sensor was silent or its readings were wrong."""
 
     from_ms: int
     to_ms: int
@@ -41,14 +41,14 @@ class TrueFault(NamedTuple):
 
 
 class TrueSeries(NamedTuple):
-    """Values at even steps; each holds until the next."""
+    """Values at equal steps of time; each holds until the next."""
 
     begin_ms: int
     step_ms: int
     values: tuple[float, ...]
 
     def at(self, at_ms: int) -> float | None:
-        """Return the value that holds at a time, None outside."""
+        """Return the value at `at_ms`; None outside the series."""
         place = (at_ms - self.begin_ms) // self.step_ms
         return self.values[place] if 0 <= place < len(self.values) else None
 
@@ -62,9 +62,9 @@ class NightTruth:
     kind: str
     begin_ms: int
     end_ms: int
-    zone: tzinfo  # the offset in which the night was written
+    zone: tzinfo  # UTC offset of the times in the file
     age: float
-    movement: str  # normal, deaf, nervous: what the movement sensor is like
+    movement: str  # the movement sensor: normal, deaf (misses turns) or nervous (false counts)
     in_bed: tuple[TrueSpan, ...]
     uncovered: tuple[TrueUncovering, ...]
     fan: tuple[TrueSpan, ...]
@@ -75,12 +75,12 @@ class NightTruth:
     faults: tuple[TrueFault, ...]
 
     def stay(self, at_ms: int) -> int | None:
-        """Return which stay in bed a time belongs to, None out of bed."""
+        """Return the index in `in_bed` of the stay at `at_ms`; None out of bed."""
         place = bisect_right(self.in_bed, at_ms, key=lambda span: span.from_ms) - 1
         return place if place >= 0 and at_ms < self.in_bed[place].to_ms else None
 
     def skin(self) -> Iterator[tuple[int, bool, float, float]]:
-        """Yield (at, in bed, colder leg, colder of leg and foot) for every step of the night."""
+        """Yield (UTC ms, in bed, colder leg, colder of leg and foot) for every step; skin in C."""
         begin_ms, step_ms, legs = self.leg_skin
         for place, leg_c in enumerate(legs):
             at_ms = begin_ms + place * step_ms
@@ -94,26 +94,26 @@ class NightTruth:
 
 
 def read(path: Path) -> NightTruth | None:
-    """Read a truth file; None when it is of another version. Raises RecordingError."""
+    """Read a truth file; None if it has another version. Raises RecordingError."""
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else f"not JSON: {error}"
-        raise RecordingError(f"{path}: {why}") from None
+        reason = error.strerror if isinstance(error, OSError) else f"not JSON: {error}"
+        raise RecordingError(f"{path}: {reason}") from None
     if not isinstance(body, dict) or body.get("v") != VERSION:
         return None
     try:
         return _truth(body, path.name.removesuffix(SUFFIX))
     except KeyError as error:
-        raise RecordingError(f"{path}: {error.args[0]} is missing") from None
+        raise RecordingError(f"{path}: the key {error.args[0]} is missing") from None
     except (TypeError, ValueError, AttributeError) as error:
-        raise RecordingError(f"{path}: not a truth of version {VERSION}: {error}") from None
+        raise RecordingError(f"{path} is not a truth file of version {VERSION}: {error}") from None
 
 
 def _truth(body: Mapping[str, Any], name: str) -> NightTruth:
     zone = datetime.fromisoformat(body["begin"]).tzinfo
     if zone is None:
-        raise ValueError("begin has no offset")
+        raise ValueError("begin has no UTC offset")
     return NightTruth(
         name=str(body.get("name", name)),
         file=str(body["file"]),
@@ -157,5 +157,5 @@ def _series(body: Mapping[str, Any], key: str) -> TrueSeries:
 def _ms(text: str) -> int:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValueError(f"{text} has no offset")
+        raise ValueError(f"{text} has no UTC offset")
     return round(moment.timestamp() * 1000)

@@ -20,13 +20,13 @@ from legwatch_lab.nights.simple.sensors import MISSED
 from legwatch_runtime.zones import zone_named
 
 MOST = 100_000
-MODELS = "how the night is reckoned (default: simple); body: a model of skin and bed, extra sim"
-BODY = f"body: {', '.join(sorted(BODY_KINDS))} (default: {CORPUS}, all of them by weight)"
+MODELS = "(default: simple); body: a model of skin and bed, needs the extra sim"
+BODY = f"body: {', '.join(sorted(BODY_KINDS))} (default: {CORPUS}, a weighted mix of all)"
 MakeAll = Callable[[ZoneInfo], None]
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch nights`; returns 0, or raises when a word is wrong or something is missing."""
+    """Run `legwatch nights`; return 0. Raises LegwatchError."""
     args = _parser().parse_args(argv)
     if not 1 <= args.count <= MOST:
         raise SettingsError("--count", f"{args.count} is not allowed; allowed 1 to {MOST}")
@@ -46,7 +46,7 @@ def _simple(args: argparse.Namespace) -> MakeAll:
     _known(kind, KINDS, "simple")
     for name in ("lag_min", "lost", "leg_offset", "jobs"):
         if getattr(args, name) is not None:
-            raise SettingsError(f"--{name.replace('_', '-')}", "goes with --model body only")
+            raise SettingsError(f"--{name.replace('_', '-')}", "works only with --model body")
 
     def make_all(zone: ZoneInfo) -> None:
         from tqdm import tqdm  # noqa: PLC0415 - nothing else here needs it
@@ -96,19 +96,19 @@ def _within(name: str, value: float | None, low: float, high: float) -> None:
 def write(night: SimpleNight, folder: Path) -> Path:
     """Write a night's replay file and its truth; the same bytes for the same night."""
     path = folder / f"{night.name}.csv.gz"
-    # A gzip file carries the time of its making and the name of its file, unless told otherwise.
+    # mtime=0: by default gzip stores the current time, and the bytes would differ each time.
     text = "\n".join([*night.lines, ""])
     path.write_bytes(gzip.compress(text.encode(), compresslevel=6, mtime=0))
-    told = {"file": path.name, **night.truth}
+    truth = {"file": path.name, **night.truth}
     (folder / f"{night.name}.truth.json").write_text(
-        json.dumps(told, indent=1) + "\n", encoding="utf-8"
+        json.dumps(truth, indent=1) + "\n", encoding="utf-8"
     )
     return path
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="legwatch nights", description="Plausible nights for trying rules without a bed."
+        prog="legwatch nights", description="Make plausible nights, to try rules without a bed."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     maker = commands.add_parser(
@@ -118,18 +118,26 @@ def _parser() -> argparse.ArgumentParser:
         "The same seed gives the same bytes.",
     )
     add = maker.add_argument
-    add("--seed", type=int, required=True, help="a whole number; another one, other nights")
+    add("--seed", type=int, required=True, help="a whole number; each seed gives other nights")
     add("--count", type=int, default=1, help="how many nights (default: 1)")
-    add("--out", type=Path, required=True, metavar="DIR", help="folder; it is made if need be")
+    add(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder; legwatch creates it if it is missing",
+    )
     add("--model", choices=("simple", "body"), default="simple", help=MODELS)
     add("--kind", help=f"what happens; simple: {', '.join(sorted(KINDS))} (default: mixed); {BODY}")
-    add("--tz", default="UTC", metavar="ZONE", help="where the bed stands (default: UTC)")
+    add("--tz", default="UTC", metavar="ZONE", help="time zone of the bed (default: UTC)")
     body = maker.add_argument_group(
-        "with --model body", "The same nights again, seen by other sensors."
+        "with --model body", "Except --jobs, these options change the sensors and not the nights."
     )
     add = body.add_argument
-    add("--jobs", type=int, metavar="N", help="how many at once (default: one a core)")
-    add("--lag-min", type=float, metavar="MIN", help="lag of the leg sensor (default: 1-9, drawn)")
-    add("--lost", type=float, metavar="SHARE", help=f"of the reads that fail (default: {MISSED})")
-    add("--leg-offset", type=float, metavar="C", help="added to the drawn error of the leg sensor")
+    add("--jobs", type=int, metavar="N", help="nights in parallel (default: one per core)")
+    add("--lag-min", type=float, metavar="MIN", help="lag of the leg sensor (default: random, 1-9)")
+    add("--lost", type=float, metavar="SHARE", help=f"share of reads that fail (default: {MISSED})")
+    add(
+        "--leg-offset", type=float, metavar="C", help="added to the random offset of the leg sensor"
+    )
     return parser

@@ -1,4 +1,4 @@
-"""What happens in a made night, before any sensor looks at it. Times are seconds from its begin."""
+"""The events of a made night, without sensors. Times are seconds from the begin of the night."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Span(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What is wrong with a sensor, and when. `agent` is all of them at once."""
+    """A fault of a sensor, and its time. `agent` is a fault of all sensors at once."""
 
     sensor: str  # leg, room, movement or agent
     what: str  # silent, zeros, stuck or blind
@@ -26,13 +26,13 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NightPlan:
-    """One night. `*_k` is the share of the way from room to skin that the air by the legs goes."""
+    """One night. `*_k` is (air by the legs - room) / (skin - room) once the air has settled."""
 
     kind: str
     length_s: int
     room_c: float
     drift_c: float  # of the room until morning
-    skin_c: float  # of the legs on going to bed
+    skin_c: float  # of the legs at bedtime
     in_bed: tuple[Span, ...]
     turns_per_h: float
     cover_k: float
@@ -45,14 +45,14 @@ class NightPlan:
     faults: tuple[Fault, ...] = ()
     mat: bool = True
     warmed: bool = False  # the bed is warm when the file begins
-    pace: float = 1.0  # how fast the air changes; more than 1 only for a show
+    pace: float = 1.0  # how fast the air changes; above 1 only for the demo
 
 
 def draw(kind: str, rng: Random) -> NightPlan:
-    """Return a plain night: eight hours, well covered, every sensor as good as a DHT22 is."""
+    """Draw a night without events: eight hours, a good cover, and the errors of a DHT22."""
     length_s = 8 * HOUR_S
     enter_s = rng.randrange(5, 25) * MINUTE_S
-    # Covers, from a room-to-skin resistance model: winter 0.83, light 0.75, sheet 0.59.
+    # Values of `cover_k`, by a resistance model: winter 0.83, light 0.75, sheet 0.59.
     return NightPlan(
         kind,
         length_s,
@@ -70,22 +70,22 @@ def draw(kind: str, rng: Random) -> NightPlan:
 
 
 def inside(spans: Iterable[Span], at_s: float) -> bool:
-    """Say whether a moment lies in one of the spans."""
+    """Return True if `at_s` lies in one of the spans."""
     return any(from_s <= at_s < to_s for from_s, to_s in spans)
 
 
 def without(spans: Iterable[Span], hole: Span) -> tuple[Span, ...]:
-    """Return the spans with a hole cut out."""
-    kept = []
+    """Remove `hole` from the spans."""
+    rest = []
     for span in spans:
-        kept.append(Span(span.from_s, min(span.to_s, hole.from_s)))
-        kept.append(Span(max(span.from_s, hole.to_s), span.to_s))
-    return tuple(span for span in kept if span.from_s < span.to_s)
+        rest.append(Span(span.from_s, min(span.to_s, hole.from_s)))
+        rest.append(Span(max(span.from_s, hole.to_s), span.to_s))
+    return tuple(span for span in rest if span.from_s < span.to_s)
 
 
 def _turns(rng: Random) -> float:
-    """Draw a sleeper's rate: by age, and from night to night more unlike than chance alone."""
-    # Shifts an hour at 18-24, 35-45 and 65-80 years: De Koninck 1992.
+    """Draw turns per hour: the mean depends on the age, and the nights vary around it."""
+    # Turns per hour at 18-24, 35-45 and 65-80 years: De Koninck 1992.
     mean = rng.choice((3.6, 2.7, 2.1))
     return round(max(0.8, rng.gammavariate(6.0, mean / 6.0)), 2)
 

@@ -187,7 +187,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
 ) -> None:
     (tmp_path / "cache").write_text("not a folder")
     assert len(make(lukewarm, "plain", count=2)) == 2
-    assert capsys.readouterr().err.count("are not kept") == 1
+    assert capsys.readouterr().err.count("are not cached") == 1
 
 
 def test_other_sensors_see_the_same_night(lukewarm: Path) -> None:

@@ -1,1 +1,1 @@
-"""Nights from a body model: JOS-3 for the skin, resistances for the air in the bed."""
+"""Nights from a body model: JOS-3 for the skin, thermal resistances for the air in the bed."""

@@ -1,4 +1,4 @@
-"""Where the costly part of a night, its skin and air, is kept for the next time."""
+"""A cache for the slow part of a night: the temperatures of skin and air."""
 
 import gzip
 import hashlib
@@ -11,7 +11,7 @@ from pathlib import Path
 from legwatch_lab.nights.body.bed_air import BedAir
 from legwatch_lab.nights.body.skin import SkinTemperatures
 
-# What skin and air follow from; a change in one of these makes every stored night anew.
+# Skin and air depend on these modules; a change in one of them makes the cache invalid.
 SOURCES = (
     "person",
     "bedding",
@@ -26,31 +26,31 @@ SOURCES = (
 
 
 def place(seed: int, number: int, kind: str) -> Path:
-    """Return the file of a night, whether it is there or not."""
+    """Return the path of a night's cache file, which need not exist."""
     root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     folder = Path(root).expanduser() / "legwatch" / "nights" / _model()
     return folder / f"{seed}-{number}-{kind}.json.gz"
 
 
 def load(path: Path) -> tuple[SkinTemperatures, BedAir] | None:
-    """Return what is stored, or None when nothing whole is."""
+    """Read a cache file; None if it is missing or damaged."""
     try:
-        kept = json.loads(gzip.decompress(path.read_bytes()))
-        return SkinTemperatures(**kept["skin"]), BedAir(**kept["air"])
+        content = json.loads(gzip.decompress(path.read_bytes()))
+        return SkinTemperatures(**content["skin"]), BedAir(**content["air"])
     except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
 
 
 def packed(skin: SkinTemperatures, air: BedAir) -> bytes:
-    """Return what goes into the file."""
-    kept = {"skin": skin._asdict(), "air": air._asdict()}
-    return gzip.compress(json.dumps(kept, separators=(",", ":")).encode(), 3, mtime=0)
+    """Encode skin and air as the content of a cache file."""
+    content = {"skin": skin._asdict(), "air": air._asdict()}
+    return gzip.compress(json.dumps(content, separators=(",", ":")).encode(), 3, mtime=0)
 
 
 @cache
 def _model() -> str:
     here = Path(__file__).parent
-    mark = hashlib.sha256(version("pythermalcomfort").encode())
+    digest = hashlib.sha256(version("pythermalcomfort").encode())
     for name in SOURCES:
-        mark.update((here / f"{name}.py").read_bytes())
-    return mark.hexdigest()[:12]
+        digest.update((here / f"{name}.py").read_bytes())
+    return digest.hexdigest()[:12]

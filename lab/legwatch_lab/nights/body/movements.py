@@ -1,4 +1,4 @@
-"""How the sleeper of a made night moves, and how the cover goes with it."""
+"""The sleeper's movements in a made night, and the lifts of the cover that come with them."""
 
 from random import Random
 from typing import NamedTuple
@@ -6,18 +6,18 @@ from typing import NamedTuple
 from legwatch_lab.nights.body.scenario import Scenario
 from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Span, inside
 
-MOVED = ("displaced", "lain_upon")  # what a sensor suffers by the sleeper's turning
-LIFTED = 0.1  # of the turns raise the cover for a moment; assumed
+MOVED = ("displaced", "lain_upon")  # faults that begin and end with a turn of the sleeper
+LIFTED = 0.1  # share of turns that raise the cover for a moment; assumed
 LIFTED_TOSSING = 0.45
 
 
 class MovementTimes(NamedTuple):
-    """Counts by second. `turns` are true changes of posture; `shifts` what a sensor may miss."""
+    """Movements. `turns` are seconds of true turns; a sensor may miss the counts of `shifts`."""
 
-    turns: list[int]  # every one, bed entries and handling of the cover included
-    shifts: dict[int, dict[int, int]]  # by the second of the turn
-    others: dict[int, int]  # stirrings, getting in and out, a partner
-    lifts: list[Span]  # the cover raised by turning
+    turns: list[int]  # all, with going to bed and moving the cover
+    shifts: dict[int, dict[int, int]]  # by second of the turn: counts by second
+    others: dict[int, int]  # counts by second: small movements, getting in and out, a partner
+    lifts: list[Span]  # times in which a turn has raised the cover
 
 
 def moves(scenario: Scenario, rng: Random) -> MovementTimes:
@@ -44,7 +44,7 @@ def moves(scenario: Scenario, rng: Random) -> MovementTimes:
 
 
 def _renewed(scenario: Scenario, rng: Random) -> list[int]:
-    """Draw the turns of themselves: a gamma renewal, bunched for shapes below 1."""
+    """Draw the spontaneous turns: a gamma renewal process, in bunches for shapes below 1."""
     mean_s, shape = HOUR_S / scenario.restless.per_h, scenario.restless.shape
     found: list[int] = []
     for stay in scenario.in_bed:
@@ -56,7 +56,7 @@ def _renewed(scenario: Scenario, rng: Random) -> list[int]:
 
 
 def _handled(scenario: Scenario) -> list[int]:
-    """Return when a cover is thrown off or pulled up, or the sensor pushed out of the bed."""
+    """Return the seconds in which the sleeper moves the cover or the sensor."""
     edges = [edge for bare in scenario.bare for edge in bare.span]
     edges += [edge for fault in scenario.faults if fault.what in MOVED for edge in fault.span]
     return [edge for edge in edges if inside(scenario.in_bed, edge)]

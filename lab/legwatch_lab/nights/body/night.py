@@ -1,4 +1,4 @@
-"""One made night from its seed: the bytes of its replay file and of its truth."""
+"""Make one night from its seed: the bytes of its replay file and of its truth file."""
 
 import gzip
 import json
@@ -23,7 +23,7 @@ CORPUS = "corpus"
 
 
 class NightOrder(NamedTuple):
-    """The words that make a night; the same words give the same bytes."""
+    """The parameters of a night; the same parameters give the same bytes."""
 
     seed: int
     number: int
@@ -34,7 +34,7 @@ class NightOrder(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BodyNight:
-    """A made night, and what the cache has yet to learn of it."""
+    """A made night; `to_cache` is the content of its cache file, None if that exists."""
 
     name: str
     csv_gz: bytes
@@ -44,49 +44,49 @@ class BodyNight:
 
 
 def make(order: NightOrder) -> BodyNight:
-    """Make a night, from the cache when its skin and air are there."""
+    """Make a night; read its skin and air from the cache if they are there."""
     seed, number, zone = order.seed, order.number, order.zone
     kind = scenarios.drawn(seed, number) if order.kind == CORPUS else order.kind
-    # One source of chance for each part, so that a change of one leaves the others as they were.
-    chances = {
+    # Each part has its own random generator: a change of one part does not change the others.
+    rngs = {
         part: Random(f"{seed}/{number}/{kind}/body/{part}")  # noqa: S311 - not for secrets
         for part in ("story", "moves", "sensors", "reads")
     }
-    scenario = scenarios.scenario(kind, chances["story"])
-    moved = moves(scenario, chances["moves"])
+    scenario = scenarios.scenario(kind, rngs["story"])
+    moved = moves(scenario, rngs["moves"])
     path = cache.place(seed, number, kind)
     known = cache.load(path)
-    felt, breathed = known or _reckon(scenario, moved)
-    worn = sensors.draw(scenario, order.asked, chances["sensors"])
+    skin_c, bed_air = known or _compute(scenario, moved)
+    errors = sensors.draw(scenario, order.asked, rngs["sensors"])
     begin = (FIRST + timedelta(days=number % 365)).replace(tzinfo=zone).astimezone(UTC)
     name = f"body-{seed}-{number + 1:04}-{kind}"
-    said = sensors.rows(scenario, breathed, moved, worn, chances["reads"])
-    told = {"v": VERSION, "file": f"{name}.csv.gz", "name": name, "model": "body"}
-    told |= {"seed": seed, "number": number, "kind": kind}
-    told |= truth(scenario, felt, breathed, moved, worn, begin, zone)
-    to_cache = None if known else cache.packed(felt, breathed)
-    return BodyNight(name, _zipped(said, begin, zone), _lines(told), path, to_cache)
+    rows = sensors.rows(scenario, bed_air, moved, errors, rngs["reads"])
+    truth_body = {"v": VERSION, "file": f"{name}.csv.gz", "name": name, "model": "body"}
+    truth_body |= {"seed": seed, "number": number, "kind": kind}
+    truth_body |= truth(scenario, skin_c, bed_air, moved, errors, begin, zone)
+    to_cache = None if known else cache.packed(skin_c, bed_air)
+    return BodyNight(name, _zipped(rows, begin, zone), _lines(truth_body), path, to_cache)
 
 
-def _reckon(scenario: Scenario, moved: MovementTimes) -> tuple[SkinTemperatures, BedAir]:
-    felt = skin(scenario)
-    return felt, air(scenario, felt, moved.lifts)
+def _compute(scenario: Scenario, moved: MovementTimes) -> tuple[SkinTemperatures, BedAir]:
+    skin_c = skin(scenario)
+    return skin_c, air(scenario, skin_c, moved.lifts)
 
 
-def _zipped(said: Iterable[ReplayRow], begin: datetime, zone: tzinfo) -> bytes:
+def _zipped(rows: Iterable[ReplayRow], begin: datetime, zone: tzinfo) -> bytes:
     lines = ["time,channel,value"]
     last_s, when = -1, ""
-    for row in said:
+    for row in rows:
         if row.at_s != last_s:
             last_s = row.at_s
             moment = (begin + timedelta(seconds=last_s)).astimezone(zone)
             when = moment.isoformat(timespec="seconds")
         lines.append(f"{when},{row.channel},{row.value}")
-    # A gzip file carries the time of its making and the name of its file, unless told otherwise.
+    # mtime=0: by default gzip stores the current time, and the bytes would differ each time.
     return gzip.compress("\n".join([*lines, ""]).encode(), compresslevel=6, mtime=0)
 
 
-def _lines(told: dict[str, Any]) -> bytes:
-    """Write one key a line: a course of 600 minutes is not meant to be read by the line."""
-    parts = (f" {json.dumps(key)}: {json.dumps(value)}" for key, value in told.items())
+def _lines(truth_body: dict[str, Any]) -> bytes:
+    """Encode as JSON with one key in each line: a series of 600 values stays in one line."""
+    parts = (f" {json.dumps(key)}: {json.dumps(value)}" for key, value in truth_body.items())
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()

@@ -1,15 +1,15 @@
-"""Who lies in a made bed."""
+"""The sleeper of a made night."""
 
 from random import Random
 from typing import NamedTuple
 
-# Posture changes an hour at an age in years: De Koninck 1992, Sleep 15:143 (ten people each).
+# (Age in years, posture changes per hour): De Koninck 1992, Sleep 15:143 (ten people each).
 SHIFTS_PER_H = ((21.0, 3.6), (40.0, 2.7), (72.5, 2.1))
-MORE_OR_LESS = 6.0  # gamma shape of one person beside another of the same age; assumed
+MORE_OR_LESS = 6.0  # gamma shape: how people of one age differ; assumed
 
 
 class Sleeper(NamedTuple):
-    """What the body model asks of a person; `sex` is male or female."""
+    """A person as the body model needs it; `sex` is male or female."""
 
     sex: str
     age: int
@@ -18,14 +18,14 @@ class Sleeper(NamedTuple):
 
 
 class Restless(NamedTuple):
-    """How a person turns: posture changes an hour, and the gamma shape of the times between."""
+    """Posture changes per hour, and the gamma shape of the times between them."""
 
     per_h: float
-    shape: float  # 1: at any moment alike (Poisson); less: in bunches
+    shape: float  # 1: independent turns (Poisson); below 1: in bunches
 
 
 def draw(rng: Random) -> Sleeper:
-    """Draw somebody of 20-85 years, mostly of 65-80, who are those that legwatch is for."""
+    """Draw a sleeper of 20-85 years, mostly 65-80, the age that legwatch is made for."""
     low, high = rng.choices(((65, 80), (20, 64), (81, 85)), (60, 30, 10))[0]
     age = rng.randint(low, high)
     sex = rng.choice(("female", "male"))
@@ -36,7 +36,7 @@ def draw(rng: Random) -> Sleeper:
 
 
 def restless(sleeper: Sleeper, rng: Random) -> Restless:
-    """Draw how often somebody of this age turns, and how evenly."""
+    """Draw how often a sleeper of this age turns, and how evenly."""
     mean = _between(sleeper.age)
     per_h = max(0.6, rng.gammavariate(MORE_OR_LESS, mean / MORE_OR_LESS))
     return Restless(round(per_h, 2), rng.choice((0.6, 1.0)))

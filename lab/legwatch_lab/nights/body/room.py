@@ -8,7 +8,7 @@ from legwatch_lab.nights.spans import HOUR_S, MINUTE_S
 
 
 class RoomStep(NamedTuple):
-    """From `at_s` on the room goes `by_c` further, all but a third of it within `tau_s`."""
+    """A change of the room by `by_c` from `at_s` on, with the time constant `tau_s`."""
 
     at_s: int
     by_c: float
@@ -16,7 +16,7 @@ class RoomStep(NamedTuple):
 
 
 class Room(NamedTuple):
-    """A room that drifts, breathes with its heating, and is aired or cooled at some hour."""
+    """A room: its drift, the ripple of the heating, and steps such as airing or cooling."""
 
     start_c: float
     drift_c_per_h: float
@@ -37,7 +37,7 @@ class Room(NamedTuple):
 
 
 def draw(start_c: float, length_s: int, rng: Random) -> Room:
-    """Draw a room that begins at `start_c`; in a third of them the heating is turned down or up."""
+    """Draw a room that begins at `start_c`; in a third of the rooms somebody turns the heating."""
     room = Room(
         start_c=round(start_c, 2),
         drift_c_per_h=round(rng.uniform(-0.25, 0.05), 3),
@@ -55,7 +55,7 @@ def draw(start_c: float, length_s: int, rng: Random) -> Room:
 
 
 def aired(room: Room, at_s: int, rng: Random) -> Room:
-    """Open a window or start an air conditioner: 2-6 C down, half of the times up again."""
+    """Open a window or start an air conditioner: 2-6 C down, in half of the nights up again."""
     fall_c = round(rng.uniform(2.0, 6.0), 2)
     steps = [RoomStep(at_s, -fall_c, float(rng.randrange(5, 21) * MINUTE_S))]
     if rng.random() < 0.5:

@@ -1,4 +1,4 @@
-"""What happens in a made night, before body or air. Times are seconds from its begin."""
+"""The events of a made night, before body and air. Times are seconds from the begin."""
 
 from dataclasses import dataclass
 from random import Random
@@ -11,7 +11,7 @@ from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Fault, Span
 
 
 class Uncovering(NamedTuple):
-    """What lies uncovered, and for one leg on which side of the sensor."""
+    """A time with uncovered legs or feet; `side` counts for one leg only."""
 
     span: Span
     what: str  # both_legs, one_leg, feet or all
@@ -26,15 +26,15 @@ class Fan(NamedTuple):
 
 
 class Bottle(NamedTuple):
-    """A hot-water bottle: how much warmer it makes the sensor at first, and how fast that goes."""
+    """A hot-water bottle: from `at_s` on the air at the sensor is warmer, first by `warm_c`."""
 
     at_s: int
     warm_c: float
-    tau_s: float
+    tau_s: float  # of the decay
 
 
 class Partner(NamedTuple):
-    """Somebody else in the bed."""
+    """A second person in the bed."""
 
     span: Span
     warm_c: float
@@ -43,11 +43,11 @@ class Partner(NamedTuple):
 
 
 class Spot(NamedTuple):
-    """What the air at the sensor's place is like; `*_k` are shares of the way from room to skin.
+    """The air at the sensor's place; `*_k` is (air - room) / (skin - room) once it has settled.
 
-    Bare and fan shares give (air - room) a median of 4.4 C (2.1-6.2) in still air and of 2.5
-    (0.6-3.8) under a fan; the near leg alone does most of the fall, the far one about half of it,
-    the feet little: assumed in the resistance model, not measured on a real bed.
+    With uncovered legs, (air - room) has a median of 4.4 C (2.1-6.2) in still air and of 2.5 C
+    (0.6-3.8) under a fan. The near leg alone gives most of the fall, the far leg about half, and
+    the feet little. The model assumes these values; nobody measured them on a real bed.
     """
 
     cover_k: float
@@ -56,7 +56,7 @@ class Spot(NamedTuple):
     near: float
     far: float
     feet: float
-    pace: float  # of the air, beside the usual one
+    pace: float  # factor on the time constants of the air
     damp_kpa: float  # vapour that a covered sleeper adds
 
 
@@ -69,11 +69,11 @@ class Scenario:
     sleeper: Sleeper
     restless: Restless
     bedding: str
-    insulation: float  # of this bedding beside others of its name
+    insulation: float  # factor on the clo of this bedding
     room: Room
-    evening_c: float  # where the sleeper sits before bed
+    evening_c: float  # of the room where the sleeper sits before bed
     in_bed: tuple[Span, ...]
-    open_bed: tuple[bool, ...]  # for each stay: is the bed left open after it?
+    open_bed: tuple[bool, ...]  # for each stay: the bed is open after it
     spot: Spot
     bare: tuple[Uncovering, ...] = ()
     fan: tuple[Fan, ...] = ()
@@ -84,7 +84,7 @@ class Scenario:
 
 
 def draw(kind: str, rng: Random, *, room_c: tuple[float, float] = (13.0, 25.0)) -> Scenario:
-    """Return a plain night: 40-90 min of empty bed, 7-9 h in it, and a little after."""
+    """Draw a night without events: 40-90 min of empty bed, 7-9 h in bed, and 10-30 min after."""
     enter_s = rng.randrange(40 * MINUTE_S, 90 * MINUTE_S)
     leave_s = enter_s + rng.randrange(7 * HOUR_S, 9 * HOUR_S)
     length_s = (leave_s + rng.randrange(10, 30) * MINUTE_S) // MINUTE_S * MINUTE_S
@@ -108,7 +108,7 @@ def draw(kind: str, rng: Random, *, room_c: tuple[float, float] = (13.0, 25.0)) 
 
 
 def spot(cover: str, insulation: float, rng: Random) -> Spot:
-    """Draw the place of a sensor under this cover."""
+    """Draw the air at a sensor under this cover."""
     leak = (1 - bedding.COVERS[cover].air_k) / insulation
     return Spot(
         cover_k=round(1 - leak * min(1.25, max(0.8, rng.gauss(1.0, 0.12))), 3),

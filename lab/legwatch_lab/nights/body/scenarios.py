@@ -1,4 +1,4 @@
-"""The kinds of nights that the body model knows, and how often each comes in a corpus."""
+"""The kinds of nights of the body model, and how often each kind comes in a corpus."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,7 +13,7 @@ ScenarioChange = Callable[[Scenario, Random], Scenario]
 
 
 class ScenarioKind(NamedTuple):
-    """A kind of night: its weight in a corpus, the rooms it comes in, and what happens."""
+    """A kind of night: its weight in a corpus, its events, and the range of its room."""
 
     weight: int
     change: ScenarioChange
@@ -27,18 +27,18 @@ def scenario(kind: str, rng: Random) -> Scenario:
 
 
 def drawn(seed: int, number: int) -> str:
-    """Return the kind of a corpus's night: dealt from a deck, so that the mix holds early on."""
+    """Return the kind of a corpus night, from a shuffled deck: a small corpus is mixed, too."""
     deck = [name for name, kind in KINDS.items() for _ in range(kind.weight)]
     Random(f"{seed}/{number // len(deck)}/corpus").shuffle(deck)  # noqa: S311 - not for secrets
     return deck[number % len(deck)]
 
 
-def _plain(scenario: Scenario, _chance: Random) -> Scenario:
+def _plain(scenario: Scenario, _rng: Random) -> Scenario:
     return scenario
 
 
 def _warm_room(scenario: Scenario, rng: Random) -> Scenario:
-    """Lie under a sheet, now and then bare or with a fan, where nobody's legs grow cold."""
+    """Put the sleeper under a sheet in a warm room, sometimes with uncovered legs or a fan."""
     calm = scenario.room._replace(drift_c_per_h=-0.05, steps=())
     scenario = _under(replace(scenario, room=calm), "sheet", rng)
     if rng.random() < 0.5:
@@ -49,7 +49,7 @@ def _warm_room(scenario: Scenario, rng: Random) -> Scenario:
 
 
 def _thin_bedding(scenario: Scenario, rng: Random) -> Scenario:
-    """Lie under too little: the legs truly cool, by and by."""
+    """Give the sleeper too little bedding: the legs cool slowly."""
     thin = "light" if scenario.room.start_c < 17.0 else rng.choice(("light", "sheet"))
     return _under(scenario, thin, rng)
 
@@ -75,16 +75,16 @@ def _all(scenario: Scenario, rng: Random) -> Scenario:
 
 
 def _fan(scenario: Scenario, rng: Random) -> Scenario:
-    """Bare the legs in a stream of air that began before and goes on after."""
+    """Uncover the legs under a fan that starts before and stops after."""
     scenario = _uncovered(scenario, rng, what="both_legs")
     first, last = scenario.bare[0].span.from_s, scenario.bare[-1].span.to_s
     begin_s = max(scenario.in_bed[0].from_s, first - rng.randrange(0, 60) * MINUTE_S)
-    blown = Span(begin_s, min(scenario.length_s, last + rng.randrange(0, 60) * MINUTE_S))
-    return _lived_in(replace(scenario, fan=(Fan(blown, rng.choice((0.5, 1.0))),)), rng)
+    fan_span = Span(begin_s, min(scenario.length_s, last + rng.randrange(0, 60) * MINUTE_S))
+    return _lived_in(replace(scenario, fan=(Fan(fan_span, rng.choice((0.5, 1.0))),)), rng)
 
 
 def _bathroom(scenario: Scenario, rng: Random) -> Scenario:
-    """Get up one to three times for 4-12 minutes, never while something lies bare."""
+    """Get up one to three times for 4-12 minutes, never while legs or feet are uncovered."""
     for _ in range(rng.randint(1, 3)):
         away = _free(scenario, rng, rng.randrange(4 * MINUTE_S, 12 * MINUTE_S))
         if away:
@@ -118,7 +118,7 @@ def _window(scenario: Scenario, rng: Random) -> Scenario:
     return replace(scenario, room=room.aired(scenario.room, at_s, rng))
 
 
-def _empty_bed(scenario: Scenario, _chance: Random) -> Scenario:
+def _empty_bed(scenario: Scenario, _rng: Random) -> Scenario:
     return replace(scenario, in_bed=(), open_bed=())
 
 
@@ -134,8 +134,9 @@ def _two_stays(scenario: Scenario, rng: Random) -> Scenario:
     return _up(scenario, Span(middle_s, middle_s + length_s), rng)
 
 
-# The weights make a corpus: about two nights in five with something bare, one in eight with a
-# faulty sensor, the rest what must stay quiet. Chosen to try every rule, not counted on people.
+# In a corpus about two nights of five have uncovered legs or feet, and one of eight has a faulty
+# sensor. In the others legwatch must stay quiet. The weights try every rule; they are not counted
+# on people.
 KINDS: Mapping[str, ScenarioKind] = {
     "plain": ScenarioKind(18, _plain),
     "warm_room": ScenarioKind(5, _warm_room, (26.0, 29.0)),
@@ -172,7 +173,7 @@ def _under(scenario: Scenario, cover: str, rng: Random) -> Scenario:
 
 
 def _uncovered(scenario: Scenario, rng: Random, *, what: str, side: str = "near") -> Scenario:
-    """Bare something once or twice for 15-150 min, first 45 min or more after going to bed."""
+    """Uncover `what` once or twice for 15-150 min, 45 min after going to bed or later."""
     (stay,) = scenario.in_bed
     spans: list[Span] = []
     for _ in range(rng.choice((1, 1, 2))):
@@ -180,14 +181,14 @@ def _uncovered(scenario: Scenario, rng: Random, *, what: str, side: str = "near"
         earliest_s = spans[-1].to_s + 45 * MINUTE_S if spans else stay.from_s + 45 * MINUTE_S
         latest_s = stay.to_s - length_s - 20 * MINUTE_S
         if earliest_s < latest_s:
-            # The first of two leaves room for the second more often than not.
+            # The first time comes early, so that a second one usually fits into the night.
             begin_s = earliest_s + round((latest_s - earliest_s) * rng.random() ** 1.5)
             spans.append(Span(begin_s, begin_s + length_s))
     return replace(scenario, bare=tuple(Uncovering(span, what, side) for span in spans))
 
 
 def _lived_in(scenario: Scenario, rng: Random) -> Scenario:
-    """Let a fifth of the nights have a walk or a partner, too."""
+    """Add a walk or a partner to a fifth of the nights."""
     if rng.random() < 0.2:
         return rng.choice((_bathroom, _partner))(scenario, rng)
     return scenario
@@ -200,7 +201,7 @@ def _up(scenario: Scenario, away: Span, rng: Random) -> Scenario:
 
 
 def _free(scenario: Scenario, rng: Random, length_s: int) -> Span | None:
-    """Find a time for a walk, clear of what is bare and of other walks."""
+    """Draw a time for a walk, apart from uncovered times and other walks; None if none fits."""
     taken = [
         Span(bare.span.from_s - 15 * MINUTE_S, bare.span.to_s + 15 * MINUTE_S)
         for bare in scenario.bare

@@ -1,4 +1,4 @@
-"""What the sensors make of a made night; the only part that depends on the sensors."""
+"""The sensor readings of a made night; no other part depends on the sensors."""
 
 import math
 from collections.abc import Iterator
@@ -12,23 +12,23 @@ from legwatch_lab.nights.simple.sensors import COUNT_S, MAT_S, MISSED, NOISE_C, 
 from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Fault, inside
 
 SLOW_S = 20 * MINUTE_S
-OFFSET_SD_C, OFFSET_MOST_C = 0.35, 1.0  # a DHT22 is good to 0.5 C, and some are worse
-UPON_C, UPON_S = (33.5, 35.0), 8 * MINUTE_S  # lain upon, a sensor comes near the skin
-SPURIOUS_PER_H = 6.0  # 0-2 in ten minutes
+OFFSET_SD_C, OFFSET_MOST_C = 0.35, 1.0  # a DHT22 has up to 0.5 C, and some have more
+UPON_C, UPON_S = (33.5, 35.0), 8 * MINUTE_S  # under a leg, the sensor comes near skin temperature
+SPURIOUS_PER_H = 6.0  # false counts: 0-2 in ten minutes
 
 
 @dataclass(frozen=True, slots=True)
 class SensorOptions:
-    """What the command line wants of the sensors; None leaves it to chance."""
+    """The options of the command line for the sensors; None: at random."""
 
     lag_s: float | None = None
     lost: float = MISSED
-    leg_offset_c: float = 0.0  # added to what was drawn
+    leg_offset_c: float = 0.0  # added to the random offset
 
 
 @dataclass(frozen=True, slots=True)
 class SensorErrors:
-    """The sensors of one night."""
+    """The errors of the sensors of one night."""
 
     leg_lag_s: float
     room_lag_s: float
@@ -36,17 +36,17 @@ class SensorErrors:
     room_offset_c: float
     lost: float
     movement: str  # normal, deaf or nervous
-    missed: float  # the share of turns that a deaf one misses
+    missed: float  # share of turns that a deaf movement sensor misses
     upon_c: float
     displaced_c: float
 
 
 def draw(scenario: Scenario, asked: SensorOptions, rng: Random) -> SensorErrors:
-    """Draw the sensors; the same ones whatever is asked, but for that."""
+    """Draw the errors of the sensors; an option changes its own value and no other."""
     leg_lag_s, room_lag_s = _lag_s(rng), _lag_s(rng)
     leg_c, room_c = _offset_c(rng), _offset_c(rng)
-    dice, missed = rng.random(), rng.uniform(0.3, 0.5)
-    movement = "deaf" if dice < 0.1 else "nervous" if dice < 0.2 else "normal"
+    kind_share, missed = rng.random(), rng.uniform(0.3, 0.5)
+    movement = "deaf" if kind_share < 0.1 else "nervous" if kind_share < 0.2 else "normal"
     lag_s = leg_lag_s if asked.lag_s is None else asked.lag_s
     if any(fault.what == "slow" for fault in scenario.faults):
         lag_s = SLOW_S
@@ -66,15 +66,15 @@ def draw(scenario: Scenario, asked: SensorOptions, rng: Random) -> SensorErrors:
 def rows(
     scenario: Scenario, air: BedAir, moved: MovementTimes, sensors: SensorErrors, rng: Random
 ) -> list[ReplayRow]:
-    """Return everything that the sensors said, in the order of time."""
-    said = [
+    """Return all readings in the order of time."""
+    found = [
         *_leg(scenario, air, sensors, rng),
         *_room(scenario, air, sensors, rng),
         *_movement(scenario, moved, sensors, rng),
         *_mat(scenario),
     ]
     off = [fault.span for fault in scenario.faults if fault.sensor == "agent"]
-    return sorted(row for row in said if not inside(off, row.at_s))
+    return sorted(row for row in found if not inside(off, row.at_s))
 
 
 def _leg(
@@ -102,7 +102,7 @@ def _room(
 def _misplaced(
     fault: Fault, air: BedAir, sensors: SensorErrors, celsius: list[float], kpa: list[float]
 ) -> None:
-    """Let the sensor feel the room when it was pushed out, or the skin when it is lain upon."""
+    """Change `celsius` and `kpa` in place: to the room's air if displaced, to skin if lain upon."""
     if fault.what not in ("displaced", "lain_upon"):
         return
     upon = celsius[fault.span.from_s // STEP_S]
@@ -128,7 +128,7 @@ def _thermometer(
 ) -> Iterator[ReplayRow]:
     follow = 1 - math.exp(-STEP_S / lag_s)
     celsius, kpa = air_c[0], air_kpa[0]
-    shift_s = 0 if name == "leg" else 3  # they share a bus, and take turns
+    shift_s = 0 if name == "leg" else 3  # the two thermometers share a bus and take turns
     stuck: tuple[str, str] | None = None
     for i, (true_c, true_kpa) in enumerate(zip(air_c, air_kpa, strict=True)):
         at_s = i * STEP_S + shift_s
@@ -159,9 +159,9 @@ def _movement(
     for burst in seen:
         for at_s, count in burst.items():
             counts[at_s // COUNT_S] = counts.get(at_s // COUNT_S, 0) + count
-    nervous = SPURIOUS_PER_H * COUNT_S / HOUR_S if sensors.movement == "nervous" else 0.0
+    spurious = SPURIOUS_PER_H * COUNT_S / HOUR_S if sensors.movement == "nervous" else 0.0
     for i in range(scenario.length_s // COUNT_S):
-        count = counts.get(i, 0) + (rng.random() < nervous)
+        count = counts.get(i, 0) + (rng.random() < spurious)
         at_s = i * COUNT_S + COUNT_S - 1
         what = next((fault.what for fault in faults if inside([fault.span], at_s)), None)
         if what != "silent":
@@ -175,7 +175,7 @@ def _mat(scenario: Scenario) -> Iterator[ReplayRow]:
 
 
 def _lag_s(rng: Random) -> float:
-    return MINUTE_S * math.pow(9.0, rng.random())  # 1-9 min, each doubling as likely as the next
+    return MINUTE_S * math.pow(9.0, rng.random())  # 1-9 min, log-uniform
 
 
 def _offset_c(rng: Random) -> float:

@@ -1,7 +1,8 @@
-"""The skin of legs and feet through a made night: JOS-3, minute by minute.
+"""The skin temperature of legs and feet in a made night: the body model JOS-3, minute by minute.
 
-JOS-3 is good to 1.5 C on a leg and 2.5 C on a foot: it knows no mattress, no heat stored in covers
-and no cold feet of the old. Use it to compare rules, never to tell anybody a skin temperature.
+JOS-3 has an error of 1.5 C on a leg and 2.5 C on a foot. It has no mattress, no heat stored in the
+cover and no cold feet of old people. Use it to compare rules. Never use it to state the skin
+temperature of a person.
 """
 
 import os
@@ -15,21 +16,21 @@ from legwatch_lab.nights.body.scenario import Scenario, Uncovering
 from legwatch_lab.nights.spans import MINUTE_S, inside
 
 STILL_M_S = 0.05
-ROOM_STEP_C = 0.2  # the body is told of the room in such steps
-# Minute by minute for a while after a change, then in longer steps: legs within 0.1 C, feet 0.2.
+ROOM_STEP_C = 0.2  # the body model gets the room temperature in such steps
+# One-minute steps for 45 min after a change, then longer ones: legs within 0.1 C, feet 0.2 C.
 ANSWERED_MIN, LONG_MIN = 45, 5
-# Two hours in a chair come before the night. With these, feet of a woman of 70 go to bed at
-# 26.5 C after a room of 20 and at 23.1 after 16, and take 31 and 80 min in a winter bed to 32.
+# Two hours in a chair come before the night. So the feet of a woman of 70 have 26.5 C at bedtime
+# after a room of 20 C, and 23.1 C after 16 C. In a winter bed they reach 32 C in 31 and 80 min.
 EVENING_STEPS, EVENING_STEP_S, CHAIR_PAR = 24, 300, 1.2
 DRESSED_CLO, UP_CLO, SLIPPER_CLO = 1.0, 0.6, 0.3
 SIDES = {"near": "left", "far": "right"}
-HEAD = {"head": 0.0, "neck": 0.0}  # nothing covers them; JOS-3 asks for its parts in this order
+HEAD = {"head": 0.0, "neck": 0.0}  # uncovered; JOS-3 needs its parts in this order
 TRUNK = ("chest", "back", "pelvis")
 PARTS = ("shoulder", "arm", "hand", "thigh", "leg", "foot")
 
 
 class SkinTemperatures(NamedTuple):
-    """Skin in C, one value a minute from the begin; near and far are sides of the sensor."""
+    """Skin in C, one value per minute; the near leg lies beside the sensor."""
 
     near_leg: list[float]
     far_leg: list[float]
@@ -38,18 +39,18 @@ class SkinTemperatures(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """What the body feels for a while."""
+    """The surroundings of the body for some time."""
 
     where: str  # evening, bed or up
     air_c: float
     bedding: str = "sheet"
-    insulation: float = 1.0  # of this bedding beside others of its name
-    bare: tuple[str, str] | None = None  # what, and on which side
+    insulation: float = 1.0  # factor on the clo of this bedding
+    bare: tuple[str, str] | None = None  # what is uncovered, and on which side
     m_s: float = STILL_M_S
 
 
 def skin(scenario: Scenario) -> SkinTemperatures:
-    """Run the body through the night."""
+    """Run the body model through the night."""
     model = body(scenario.sleeper)
     surround(model, Surroundings("evening", scenario.evening_c))
     model.simulate(EVENING_STEPS, dtime=EVENING_STEP_S)
@@ -66,13 +67,13 @@ def skin(scenario: Scenario) -> SkinTemperatures:
             model.simulate(count, dtime=step_min * MINUTE_S)
             steps += [step_min] * count
         since_min += length_min
-    felt = model.results().t_skin
-    named = (felt.left_leg, felt.right_leg, felt.left_foot, felt.right_foot)
+    skin_c = model.results().t_skin
+    named = (skin_c.left_leg, skin_c.right_leg, skin_c.left_foot, skin_c.right_foot)
     return SkinTemperatures(*(_each_minute(part[-len(steps) - 1 :], steps) for part in named))
 
 
 def _paces(length_min: int, since_min: int) -> list[tuple[int, int]]:
-    """Return how many steps of how many minutes: short ones while the body answers a change."""
+    """Return the steps as (count, minutes): short ones while the body responds to a change."""
     at_first = min(length_min, max(0, ANSWERED_MIN - since_min))
     long, rest = divmod(length_min - at_first, LONG_MIN)
     paces = [(at_first, 1), (long, LONG_MIN), (rest, 1)]
@@ -80,7 +81,7 @@ def _paces(length_min: int, since_min: int) -> list[tuple[int, int]]:
 
 
 def _each_minute(ends: Sequence[float], steps: list[int]) -> list[float]:
-    """Fill in the minutes between the ends of the steps."""
+    """Interpolate the minutes between the ends of the steps."""
     found = []
     for (a, b), step_min in zip(pairwise(map(float, ends)), steps, strict=True):
         found += [round(a + (b - a) * (i + 1) / step_min, 2) for i in range(step_min)]
@@ -88,20 +89,20 @@ def _each_minute(ends: Sequence[float], steps: list[int]) -> list[float]:
 
 
 def around(scenario: Scenario, at_s: int) -> Surroundings:
-    """Return what surrounds the sleeper at a moment."""
+    """Return the surroundings of the sleeper at `at_s`."""
     if not scenario.in_bed or at_s < scenario.in_bed[0].from_s:
         return Surroundings("evening", scenario.evening_c)
     air_c = round(round(scenario.room.at(at_s) / ROOM_STEP_C) * ROOM_STEP_C, 1)
     if not inside(scenario.in_bed, at_s):
         return Surroundings("up", air_c)
     bare = bare_at(scenario, at_s)
-    shown = (bare.what, bare.side) if bare else None
+    uncovered = (bare.what, bare.side) if bare else None
     m_s = fan_at(scenario, at_s) or STILL_M_S
-    return Surroundings("bed", air_c, scenario.bedding, scenario.insulation, shown, m_s)
+    return Surroundings("bed", air_c, scenario.bedding, scenario.insulation, uncovered, m_s)
 
 
 def bare_at(scenario: Scenario, at_s: float) -> Uncovering | None:
-    """Return what lies uncovered at a moment."""
+    """Return the uncovering at `at_s`; None if legs and feet are covered."""
     return next((bare for bare in scenario.bare if inside([bare.span], at_s)), None)
 
 
@@ -112,9 +113,9 @@ def fan_at(scenario: Scenario, at_s: float) -> float:
 
 def body(who: Sleeper) -> Any:
     """Return a JOS-3 model of a person; raises ModuleNotFoundError without the extra `sim`."""
-    # Its matrices are small: threads of a linear algebra library only get into each other's way.
+    # The matrices of JOS-3 are small: more threads of the linear algebra library are slower.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from pythermalcomfort.models import JOS3  # noqa: PLC0415 - a second, and an extra
+    from pythermalcomfort.models import JOS3  # noqa: PLC0415 - slow, and needs the extra sim
 
     model = JOS3(height=who.height_m, weight=who.weight_kg, age=who.age, sex=who.sex)
     model.rh = 50
@@ -122,7 +123,7 @@ def body(who: Sleeper) -> Any:
 
 
 def surround(model: Any, now: Surroundings) -> None:
-    """Tell the body what is around it from now on."""
+    """Set the surroundings of the body model from now on."""
     model.tdb = now.air_c
     model.tr = now.air_c
     model.v = now.m_s

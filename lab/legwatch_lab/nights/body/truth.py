@@ -1,4 +1,4 @@
-"""What really happened in a made night, for whoever scores the rules against it (version 2)."""
+"""The content of a truth file (version 2): what really happened in a made night."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
@@ -25,17 +25,17 @@ def truth(
     begin: datetime,
     zone: tzinfo,
 ) -> dict[str, Any]:
-    """Return the truth of a night as JSON; times are local ISO, spans half-open, `begin` is UTC.
+    """Return the truth of a night as JSON; times are local ISO times, spans exclude their end.
 
-    Skin is of the colder leg and foot, also while nobody lies in the bed. A fan is that of the
-    room; `fan_m_s` of something uncovered is the air over it.
+    `begin` is UTC. The skin is that of the colder leg and the colder foot, also while the bed is
+    empty. `fan` is the fan in the room; `fan_m_s` is the air over the uncovered part.
     """
 
     def iso(at_s: int) -> str:
         moment = begin + timedelta(seconds=at_s)
         return moment.astimezone(zone).isoformat(timespec="seconds")
 
-    def course(**values: list[float]) -> dict[str, Any]:
+    def series(**values: list[float]) -> dict[str, Any]:
         return {"begin": iso(0), "step_s": MINUTE_S, **values}
 
     each = MINUTE_S // STEP_S
@@ -46,17 +46,17 @@ def truth(
         "bedding": scenario.bedding,
         "mat": True,
         "in_bed": [[iso(span.from_s), iso(span.to_s)] for span in scenario.in_bed],
-        "uncovered": [told for bare in scenario.bare for told in _uncovered(scenario, bare, iso)],
+        "uncovered": [entry for bare in scenario.bare for entry in _uncovered(scenario, bare, iso)],
         "fan": [
             {"from": iso(fan.span.from_s), "to": iso(fan.span.to_s), "m_s": fan.m_s}
             for fan in scenario.fan
         ],
-        "room": course(room_c=[round(c, 2) for c in air.room_c[::each]]),
-        "skin": course(
+        "room": series(room_c=[round(c, 2) for c in air.room_c[::each]]),
+        "skin": series(
             leg_c=_colder(skin.near_leg, skin.far_leg),
             foot_c=_colder(skin.near_foot, skin.far_foot),
         ),
-        "air": course(leg_c=[round(c, 2) for c in air.leg_c[::each]]),
+        "air": series(leg_c=[round(c, 2) for c in air.leg_c[::each]]),
         "turns": [iso(at_s) for at_s in moved.turns],
         "faults": [
             {

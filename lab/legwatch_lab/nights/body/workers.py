@@ -1,4 +1,4 @@
-"""Make many nights at once on all cores, and write each of them whole or not at all."""
+"""Make many nights in parallel, and write each file completely or not at all."""
 
 import os
 import signal
@@ -13,23 +13,23 @@ from legwatch_lab.nights.body.night import BodyNight, NightOrder, make
 
 
 def write_all(orders: Sequence[NightOrder], folder: Path, jobs: int) -> None:
-    """Make the nights and write them into a folder, the same bytes whatever `jobs` is."""
+    """Make the nights and write them into a folder; `jobs` does not change the bytes."""
     from tqdm import tqdm  # noqa: PLC0415 - nothing else here needs it
 
     quiet = len(orders) < 2 or not sys.stderr.isatty()
     cached = True
     for night in tqdm(
-        _made(orders, jobs), total=len(orders), desc="nights", unit=" nights", disable=quiet
+        _nights(orders, jobs), total=len(orders), desc="nights", unit=" nights", disable=quiet
     ):
         if cached and night.to_cache is not None:
             cached = _cached(night.cache, night.to_cache)
-        with _uninterrupted():  # a night without its truth is of no use
+        with _uninterrupted():  # leave no night without its truth file
             whole(folder / f"{night.name}.csv.gz", night.csv_gz)
             whole(folder / f"{night.name}.truth.json", night.truth)
 
 
 def whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, even on a full disk."""
+    """Write a file completely or not at all, even on a full disk."""
     half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         half.write_bytes(content)
@@ -43,21 +43,21 @@ def _cached(path: Path, content: bytes) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
         whole(path, content)
     except OSError as error:
-        print(f"nights are not kept in {path.parent}: {error.strerror}", file=sys.stderr)
+        print(f"nights are not cached in {path.parent}: {error.strerror}", file=sys.stderr)
         return False
     return True
 
 
-def _made(orders: Sequence[NightOrder], jobs: int) -> Iterator[BodyNight]:
+def _nights(orders: Sequence[NightOrder], jobs: int) -> Iterator[BodyNight]:
     jobs = min(jobs, len(orders))
     if jobs < 2:
         yield from map(make, orders)
         return
-    # One thread each: the workers are the cores.
+    # One thread per worker: there is one worker per core.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
     try:
-        with _uninterrupted():  # Ctrl-C is for this process; it stops the others
+        with _uninterrupted():  # only this process handles Ctrl-C, and stops the workers
             nights: Iterable[BodyNight] = pool.map(make, orders)
         yield from nights
     finally:
@@ -66,9 +66,9 @@ def _made(orders: Sequence[NightOrder], jobs: int) -> Iterator[BodyNight]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Let a Ctrl-C wait until the end of the block; processes begun in it never see one."""
-    was = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Delay Ctrl-C until the end of the block; processes started in the block never get it."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, was)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -1,14 +1,14 @@
-"""How the sleeper of a made night moves: turns, stirrings, and what the cover asks for."""
+"""The sleeper's movements in a made night: turns, small movements, and moves of the cover."""
 
 from random import Random
 
 from legwatch_lab.nights.spans import NightPlan, inside
 
-SMALL_PER_H = 1.5  # beside the turns: a foot, an arm
+SMALL_PER_H = 1.5  # besides the turns: a foot, an arm
 
 
 def movements(plan: NightPlan, turned: list[int], rng: Random) -> dict[int, int]:
-    """Return the movements counted in each second in which there were any."""
+    """Return the counts of movements by second, without seconds of 0."""
     seen: dict[int, int] = {}
     for at_s in turned:
         _burst(seen, at_s, rng.randrange(3, 12), rng)
@@ -18,7 +18,7 @@ def movements(plan: NightPlan, turned: list[int], rng: Random) -> dict[int, int]
 
 
 def turns(plan: NightPlan, rng: Random) -> list[int]:
-    """Return the changes of posture: of themselves, and with a cover thrown off or pulled up."""
+    """Return the seconds of the turns: random ones, and at the edges of stays and uncoverings."""
     forced = [edge for span in plan.in_bed for edge in span]
     forced += [edge for span in plan.bare for edge in span if inside(plan.in_bed, edge)]
     return sorted([*_at_random(plan, plan.turns_per_h, rng), *forced])

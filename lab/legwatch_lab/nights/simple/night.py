@@ -1,4 +1,4 @@
-"""One made night from its seed: the lines of its replay file, and the truth."""
+"""Make one night from its seed: the lines of its replay file, and the truth."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -24,23 +24,23 @@ class SimpleNight:
 
 
 def make(seed: int, number: int, kind: str, zone: tzinfo) -> SimpleNight:
-    """Make the night `number` (0, 1 ...) of a seed; the same words give the same night."""
-    # One source of chance for each part, so that a change of one leaves the others as they were.
+    """Make the night `number` (0, 1 ...) of a seed; the same arguments give the same night."""
+    # Each part has its own random generator: a change of one part does not change the others.
     parts = ("plan", "air", "body", "sensors")
-    chances = [Random(f"{seed}/{number}/{kind}/{part}") for part in parts]  # noqa: S311 - not for secrets
-    night = plan(kind, chances[0])
-    air = climate(night, chances[1])
-    turned = turns(night, chances[2])
-    moved = movements(night, turned, chances[2])
+    rngs = [Random(f"{seed}/{number}/{kind}/{part}") for part in parts]  # noqa: S311 - not for secrets
+    night = plan(kind, rngs[0])
+    air = climate(night, rngs[1])
+    turned = turns(night, rngs[2])
+    moved = movements(night, turned, rngs[2])
     begin = (FIRST + timedelta(days=number)).replace(tzinfo=zone).astimezone(UTC)
     lines = ["time,channel,value"]
     last_s, when = -1, ""
-    for row in rows(night, air, moved, chances[3]):
+    for row in rows(night, air, moved, rngs[3]):
         if row.at_s != last_s:
             last_s = row.at_s
             moment = (begin + timedelta(seconds=last_s)).astimezone(zone)
             when = moment.isoformat(timespec="seconds")
         lines.append(f"{when},{row.channel},{row.value}")
-    told = {"seed": seed, "number": number}
-    told |= truth(night, air, turned, begin, zone)
-    return SimpleNight(f"night-{seed}-{number + 1:03}-{kind}", lines, told)
+    truth_body = {"seed": seed, "number": number}
+    truth_body |= truth(night, air, turned, begin, zone)
+    return SimpleNight(f"night-{seed}-{number + 1:03}-{kind}", lines, truth_body)

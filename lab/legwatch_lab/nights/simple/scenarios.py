@@ -1,4 +1,4 @@
-"""The kinds of nights: each takes a plain plan and lets something happen in it."""
+"""The kinds of nights: each kind adds its events to a night without events."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +14,7 @@ def plan(kind: str, rng: Random) -> NightPlan:
     return KINDS[kind](draw(kind, rng), rng)
 
 
-def _quiet(plan: NightPlan, _chance: Random) -> NightPlan:
+def _quiet(plan: NightPlan, _rng: Random) -> NightPlan:
     return plan
 
 
@@ -23,16 +23,16 @@ def _uncovered(plan: NightPlan, rng: Random) -> NightPlan:
 
 
 def _fan(plan: NightPlan, rng: Random) -> NightPlan:
-    """Blow on the legs from some hour on; the cover has slipped for part of it."""
+    """Let a fan blow on the legs for 2-4 hours; for part of that time they are uncovered."""
     begin_s = _entered(plan) + rng.randrange(60, 150) * MINUTE_S
-    blown = Span(begin_s, begin_s + rng.randrange(120, 240) * MINUTE_S)
+    fan_span = Span(begin_s, begin_s + rng.randrange(120, 240) * MINUTE_S)
     bare_s = begin_s + rng.randrange(10, 40) * MINUTE_S
-    bare = Span(bare_s, min(blown.to_s, bare_s + rng.randrange(40, 90) * MINUTE_S))
-    return replace(_bared(plan, bare), fan=(blown,))
+    bare = Span(bare_s, min(fan_span.to_s, bare_s + rng.randrange(40, 90) * MINUTE_S))
+    return replace(_bared(plan, bare), fan=(fan_span,))
 
 
 def _cold_bedding(plan: NightPlan, rng: Random) -> NightPlan:
-    """Lie under a thin cover in a cold room: the bed never warms."""
+    """Give the sleeper a thin cover in a cold room: the bed never warms."""
     return replace(
         plan,
         room_c=round(rng.uniform(15.0, 17.0), 2),
@@ -42,7 +42,7 @@ def _cold_bedding(plan: NightPlan, rng: Random) -> NightPlan:
 
 
 def _warm_room(plan: NightPlan, rng: Random) -> NightPlan:
-    """Lie bare in a room where nobody's legs grow cold."""
+    """Uncover the legs in a room that is too warm for cold legs."""
     warm = replace(plan, room_c=round(rng.uniform(27.5, 29.0), 2), drift_c=-0.5)
     return _uncovered(warm, rng)
 
@@ -55,7 +55,7 @@ def _bathroom(plan: NightPlan, rng: Random) -> NightPlan:
     return plan
 
 
-def _empty_bed(plan: NightPlan, _chance: Random) -> NightPlan:
+def _empty_bed(plan: NightPlan, _rng: Random) -> NightPlan:
     return replace(plan, in_bed=(), bare=(), fan=())
 
 
@@ -68,12 +68,12 @@ def _stuck_leg(plan: NightPlan, rng: Random) -> NightPlan:
     return _faulty(plan, Fault("leg", "stuck", _later(plan, rng, 180, 300)))
 
 
-def _dead_movement(plan: NightPlan, _chance: Random) -> NightPlan:
+def _dead_movement(plan: NightPlan, _rng: Random) -> NightPlan:
     return _faulty(plan, Fault("movement", "blind", Span(0, plan.length_s)))
 
 
 def _gaps(plan: NightPlan, rng: Random) -> NightPlan:
-    """Let a thermometer hang now and then, and the whole logger for less than half an hour."""
+    """Make a thermometer silent four times, and the agent once, for 2-13 minutes each."""
     for sensor in ("leg", "leg", "room", "leg", "agent"):
         begin_s = rng.randrange(HOUR_S, plan.length_s - HOUR_S)
         span = Span(begin_s, begin_s + rng.randrange(2, 14) * MINUTE_S)
@@ -95,17 +95,17 @@ def _late_to_bed(plan: NightPlan, rng: Random) -> NightPlan:
 
 
 def _mixed(plan: NightPlan, rng: Random) -> NightPlan:
-    """Let up to three things happen, as they do."""
+    """Combine up to three kinds."""
     for name in rng.sample(_MIXED, rng.randrange(0, 4)):
         plan = KINDS[name](plan, rng)
     return plan
 
 
-def _demo(plan: NightPlan, _chance: Random) -> NightPlan:
-    """Show a cold warning and its end within the first hour of three; the air is quick for it.
+def _demo(plan: NightPlan, _rng: Random) -> NightPlan:
+    """Show a cold warning and its end within the first of three hours; the air changes faster.
 
-    No cold alert is given in the first 40 minutes in bed, so the legs have to be bare by then and
-    covered again as soon as it is told.
+    No cold alert fires in the first 40 minutes in bed. So the legs are uncovered by then, and
+    covered again as soon as the alert has fired.
     """
     minutes = [(21.0, 41.5), (118.0, 140.0)]
     return replace(
@@ -152,7 +152,7 @@ def _entered(plan: NightPlan) -> int:
 
 
 def _when(plan: NightPlan, rng: Random, *, low_min: int, low_length: int, high_length: int) -> Span:
-    """Draw a span, in minutes after going to bed, that ends well before morning."""
+    """Draw a span that begins `low_min` after going to bed or later and ends before morning."""
     length_s = rng.randrange(low_length, high_length) * MINUTE_S
     earliest_s = _entered(plan) + low_min * MINUTE_S
     latest_s = max(earliest_s + MINUTE_S, plan.length_s - length_s - 45 * MINUTE_S)

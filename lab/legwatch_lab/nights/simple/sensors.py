@@ -1,4 +1,4 @@
-"""What the sensors make of a made night: slow, coarse, a little wrong, and often without a word."""
+"""The sensor readings of a made night: with lag, rounding and offset, and some are missing."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -8,15 +8,15 @@ from typing import NamedTuple
 from legwatch_lab.nights.simple.air import STEP_S, Climate
 from legwatch_lab.nights.spans import MINUTE_S, NightPlan, inside
 
-MISSED = 0.2  # of a DHT22's reads; 0.25-0.75 have been seen
+MISSED = 0.2  # share of a DHT22's reads that fail; 0.25-0.75 have been seen
 NOISE_C = 0.05
 NOISE_RH = 0.4
-COUNT_S = 10  # the movement sensor tells its count this often, 0 included
-MAT_S = 5 * MINUTE_S  # the mat repeats itself
+COUNT_S = 10  # the movement sensor sends its count this often, also 0
+MAT_S = 5 * MINUTE_S  # the mat repeats its state this often
 
 
 class ReplayRow(NamedTuple):
-    """One line of a replay file, before its time is written out."""
+    """One line of a replay file, with its time in seconds from the begin."""
 
     at_s: int
     channel: str
@@ -24,16 +24,16 @@ class ReplayRow(NamedTuple):
 
 
 def rows(plan: NightPlan, climate: Climate, moved: dict[int, int], rng: Random) -> list[ReplayRow]:
-    """Return everything that the sensors said, in the order of time."""
+    """Return all readings in the order of time."""
     leg, room = plan.offsets_c
-    said = [
+    found = [
         *_thermometer("leg", plan, climate.leg_c, climate.leg_rh, leg, rng),
         *_thermometer("room", plan, climate.room_c, climate.room_rh, room, rng),
         *_movement(plan, moved),
         *_mat(plan),
     ]
     off = [fault.span for fault in plan.faults if fault.sensor == "agent"]
-    return sorted(row for row in said if not inside(off, row.at_s))
+    return sorted(row for row in found if not inside(off, row.at_s))
 
 
 def _thermometer(
@@ -47,7 +47,7 @@ def _thermometer(
     faults = [fault for fault in plan.faults if fault.sensor == name]
     follow = 1 - math.exp(-STEP_S / plan.lag_s)
     celsius, pct = air_c[0], air_rh[0]
-    shift_s = 0 if name == "leg" else 3  # they share a bus, and take turns
+    shift_s = 0 if name == "leg" else 3  # the two thermometers share a bus and take turns
     stuck: tuple[str, str] | None = None
     for i in range(plan.length_s // STEP_S):
         at_s = i * STEP_S + shift_s

@@ -1,4 +1,4 @@
-"""What really happened in a made night, for whoever scores the rules against it."""
+"""The content of a truth file (version 1): what really happened in a made night."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, tzinfo
@@ -8,10 +8,10 @@ from typing import Any
 from legwatch_lab.nights.simple.air import STEP_S, Climate
 from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, NightPlan, Span, inside
 
-COLD_C, WARM_C = 27.0, 28.0  # true air by the legs: cold from below the one, until the other
-WARM_ROOM_C = 26.0  # nobody's legs grow cold in a room this warm
-SHORT_S = 20 * MINUTE_S  # what is shorter needs no word
-SETTLE_S = 75 * MINUTE_S  # every bed is cold at first; by now the slowest has warmed
+COLD_C, WARM_C = 27.0, 28.0  # true air by the legs: cold begins below 27 C and ends at 28 C
+WARM_ROOM_C = 26.0  # legs do not grow cold in a room this warm
+SHORT_S = 20 * MINUTE_S  # a shorter cold time needs no alert
+SETTLE_S = 75 * MINUTE_S  # every bed is cold at first; after this time the slowest has warmed
 STILL_S = 4 * HOUR_S
 WritePlanTruth = Callable[[int], str]
 
@@ -21,9 +21,9 @@ def truth(
 ) -> dict[str, Any]:
     """Return the truth of a night as JSON: spans are pairs of local ISO times; `begin` is UTC.
 
-    `cold` is where a warning is due: in bed, once the bed has warmed or should have, in a room
-    below 26 C, the true air by the legs below 27 C for 20 minutes or more. `still` is four hours
-    without a turn.
+    `cold` is when a warning is due: somebody is in bed, the bed has warmed or had 75 minutes for
+    it, the room is below 26 C, and the true air by the legs is below 27 C for 20 minutes or more.
+    `still` is four hours or more without a turn.
     """
 
     def iso(at_s: int) -> str:
@@ -54,7 +54,7 @@ def truth(
 
 
 def cold(plan: NightPlan, climate: Climate) -> list[Span]:
-    """Return where the legs were truly cold, in seconds."""
+    """Return the times of truly cold air by the legs."""
     found: list[Span] = []
     warmed = plan.warmed
     for stay in plan.in_bed:
@@ -76,13 +76,13 @@ def cold(plan: NightPlan, climate: Climate) -> list[Span]:
 
 
 def still(plan: NightPlan, turned: list[int]) -> list[Span]:
-    """Return where nobody turned for four hours, in seconds."""
+    """Return the times of four hours or more without a turn."""
     gaps = [Span(a, b) for a, b in pairwise(turned) if b - a >= STILL_S]
     return [gap for gap in gaps if inside(plan.in_bed, gap.from_s)]
 
 
 def overlap(spans: Iterable[Span], with_: Span) -> list[Span]:
-    """Return what the spans have in common with another."""
+    """Return the parts of the spans that lie in `with_`."""
     both = [Span(max(s.from_s, with_.from_s), min(s.to_s, with_.to_s)) for s in spans]
     return [span for span in both if span.from_s < span.to_s]
 
