@@ -1,1 +1,1 @@
-"""Pictures of nights: what was measured, what was believed, what was said, and what was true."""
+"""Plots of nights: readings, the engine's estimates, notices and, if it is known, the truth."""

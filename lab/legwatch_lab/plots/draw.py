@@ -1,4 +1,4 @@
-"""One night as a PNG: the air above, what was said in the middle, movement below."""
+"""One night as a PNG: temperatures at the top, notices in the middle, movement at the bottom."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
@@ -19,7 +19,7 @@ from legwatch_lab.plots.trace import GAP_MS, Trace, TraceMinute
 from legwatch_lab.truth import NightTruth
 
 WIDTH_IN, HEIGHT_IN, DOTS_PER_IN = 14, 8, 100  # 1400 x 800
-# Okabe and Ito's colours: told apart by every kind of colour vision.
+# Okabe and Ito's colours: they look different to people with any kind of colour vision.
 LEG, ROOM, BED, GREY = "#D55E00", "#0072B2", "#56B4E9", "#999999"
 LEFT, RIGHT = 0.1, 0.985
 
@@ -31,9 +31,9 @@ def draw(path: Path, trace: Trace, rules: Rules, zone: tzinfo, truth: NightTruth
     axes: Sequence[Axes] = figure.subplots(
         3, 1, sharex=True, gridspec_kw={"height_ratios": (5, 2.2, 1.6)}
     )
-    air, said, movement = axes
+    air, alerts, movement = axes
     _air(air, trace, rules, truth)
-    lanes(said, trace, truth)
+    lanes(alerts, trace, truth)
     _movement(movement, trace, truth)
     figure.suptitle(_title(path, trace, zone, truth), x=LEFT, ha="left", fontsize=11)
     figure.text(RIGHT, 0.95, KEY, ha="right", fontsize=9, color="#555555")
@@ -89,7 +89,7 @@ def _air(axes: Axes, trace: Trace, rules: Rules, truth: NightTruth | None) -> No
 
 
 def _range(trace: Trace) -> tuple[float, float]:
-    """Return the span of what was believed, so that nonsense does not flatten the night."""
+    """Return (low, high) of the axis in C; readings that the engine rejected do not widen it."""
     believed = [c for m in trace.minutes for c in (m.leg_c, m.room_c, m.usual_c) if c is not None]
     values = believed or [celsius for _, celsius in trace.readings] or [15.0, 35.0]
     return min(values) - 1, max(values) + 3.5
@@ -137,7 +137,7 @@ def _movement(axes: Axes, trace: Trace, truth: NightTruth | None) -> None:
 def _spells(
     minutes: Sequence[TraceMinute], holds: Callable[[TraceMinute], bool]
 ) -> Iterator[Spell]:
-    """Yield where something holds in minutes that follow each other."""
+    """Yield (begin, end) in UTC ms of each run of minutes for which `holds` is true."""
     begin_ms: int | None = None
     for minute, after in pairwise([*minutes, None]):
         assert minute is not None
@@ -152,7 +152,7 @@ def _spells(
 def _line(
     minutes: Sequence[TraceMinute], value: Callable[[TraceMinute], float | None]
 ) -> tuple[list[float], list[float]]:
-    """Return a line that is broken where nothing is known."""
+    """Return x (days) and y (C) of a line; y is NaN, a gap, where the value is unknown."""
     times: list[float] = []
     values: list[float] = []
     last_ms = 0

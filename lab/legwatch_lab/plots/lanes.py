@@ -1,4 +1,4 @@
-"""What was said in a night, and what was true: a lane for each kind of alert, and for the truth."""
+"""The middle of the plot: one lane for each kind of alert, and two lanes for the truth."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from legwatch_lab.plots.trace import Trace
 from legwatch_lab.truth import NightTruth
 
 DAY_MS = 86_400_000
-# Okabe and Ito's colours: told apart by every kind of colour vision.
+# Okabe and Ito's colours: they look different to people with any kind of colour vision.
 ALERTS = {"cold": "#0072B2", "still": "#CC79A7", "sensor": "#E69F00", "agent": "#000000"}
 TRUE, FAULT = "#009E73", "#E69F00"
 MARKS = {
@@ -22,32 +22,32 @@ MARKS = {
 }
 KEY = "▲ fired  ◆ raised  ● repeated  ▼ resolved  x seen, or not known any more;  filled: told"
 LANES = {"cold": 5, "still": 4, "sensor": 3, "agent": 2, "uncovered": 1, "fault": 0}
-TEXT_MIN = 55  # a text this near to the last one would be written over it
+TEXT_MIN = 55  # minutes; a text closer to the previous one would overlap it
 Spell = tuple[int, int]  # UTC ms
 
 
 def days(at_ms: int) -> float:
-    """Return a time as matplotlib counts it: days since 1970."""
+    """Convert UTC ms to matplotlib's unit: days since 1970."""
     return at_ms / DAY_MS
 
 
 def lanes(axes: Axes, trace: Trace, truth: NightTruth | None) -> None:
-    """Draw what was said, a lane a kind, and below it what was true."""
+    """Draw the notices, one lane for each kind of alert, and the truth below them."""
     names = [name for name in LANES if truth or LANES[name] >= LANES["agent"]]
     last_ms = trace.minutes[-1].at_ms
     for kind in ALERTS:
         _lane(axes, kind, [n for n in trace.notices if n.kind.value == kind], last_ms)
     if truth:
         _true_lanes(axes, truth)
-    words = [f"{name} (truth)" if LANES[name] < LANES["agent"] else name for name in names]
-    axes.set_yticks([LANES[name] for name in names], words)
+    labels = [f"{name} (truth)" if LANES[name] < LANES["agent"] else name for name in names]
+    axes.set_yticks([LANES[name] for name in names], labels)
     axes.set_ylim(min(LANES[name] for name in names) - 0.6, 5.7)
     axes.grid(visible=True, axis="x", color="#dddddd", lw=0.6)
 
 
 def _lane(axes: Axes, kind: str, notices: Sequence[Notice], last_ms: int) -> None:
     lane, colour = LANES[kind], ALERTS[kind]
-    for begin_ms, end_ms, level in _standing(notices, last_ms):
+    for begin_ms, end_ms, level in _firing(notices, last_ms):
         alpha = {Severity.LOG: 0.15, Severity.WARNING: 0.4, Severity.URGENT: 0.8}[level]
         _bar(axes, (begin_ms, end_ms), lane, color=colour, alpha=alpha, lw=0)
     written_ms = 0
@@ -57,22 +57,22 @@ def _lane(axes: Axes, kind: str, notices: Sequence[Notice], last_ms: int) -> Non
         axes.plot(
             days(notice.at_ms), lane, mark, ms=7, color=colour, markerfacecolor=face, zorder=3
         )
-        told = notice.transition in (
+        has_text = notice.transition in (
             TransitionKind.FIRED,
             TransitionKind.ESCALATED,
             TransitionKind.UNKNOWN,
         )
-        if told and notice.at_ms - written_ms >= TEXT_MIN * 60_000:
-            words = f" {notice.reason.value.replace('_', ' ')}"
+        if has_text and notice.at_ms - written_ms >= TEXT_MIN * 60_000:
+            label = f" {notice.reason.value.replace('_', ' ')}"
             if notice.severity is not Severity.WARNING:
-                words += f" ({notice.severity.value})"
-            axes.text(days(notice.at_ms), lane + 0.42, words, fontsize=8, va="center")
+                label += f" ({notice.severity.value})"
+            axes.text(days(notice.at_ms), lane + 0.42, label, fontsize=8, va="center")
             written_ms = notice.at_ms
 
 
-def _standing(notices: Sequence[Notice], last_ms: int) -> Iterator[tuple[int, int, Severity]]:
-    """Yield the spells of an alert, with the level of each."""
-    begun: Notice | None = None
+def _firing(notices: Sequence[Notice], last_ms: int) -> Iterator[tuple[int, int, Severity]]:
+    """Yield (begin, end, severity) of each time in which an alert fired; UTC ms."""
+    fired: Notice | None = None
     for notice in notices:
         if notice.transition not in (
             TransitionKind.FIRED,
@@ -81,15 +81,15 @@ def _standing(notices: Sequence[Notice], last_ms: int) -> Iterator[tuple[int, in
             TransitionKind.UNKNOWN,
         ):
             continue
-        if begun:
-            yield begun.at_ms, notice.at_ms, begun.severity
-        begun = (
+        if fired:
+            yield fired.at_ms, notice.at_ms, fired.severity
+        fired = (
             notice
             if notice.transition in (TransitionKind.FIRED, TransitionKind.ESCALATED)
             else None
         )
-    if begun:
-        yield begun.at_ms, last_ms, begun.severity
+    if fired:
+        yield fired.at_ms, last_ms, fired.severity
 
 
 def _bar(axes: Axes, spell: Spell, lane: int, **look: Any) -> None:
@@ -101,11 +101,11 @@ def _true_lanes(axes: Axes, truth: NightTruth) -> None:
     for span in truth.uncovered:
         lane = LANES["uncovered"]
         _bar(axes, (span.from_ms, span.to_ms), lane, facecolor="none", edgecolor=TRUE, hatch="////")
-        words = f" {span.what} {span.side}".replace("_", " ").rstrip()
-        words += f", fan {span.fan_m_s:g} m/s" if span.fan_m_s else ""
-        axes.text(days(span.from_ms), lane + 0.42, words, fontsize=8, va="center", clip_on=True)
+        label = f" {span.what} {span.side}".replace("_", " ").rstrip()
+        label += f", fan {span.fan_m_s:g} m/s" if span.fan_m_s else ""
+        axes.text(days(span.from_ms), lane + 0.42, label, fontsize=8, va="center", clip_on=True)
     for fault in truth.faults:
         lane = LANES["fault"]
         _bar(axes, (fault.from_ms, fault.to_ms), lane, color=FAULT, alpha=0.4, lw=0)
-        words = f" {fault.sensor} {fault.what}".replace("_", " ")
-        axes.text(days(fault.from_ms), lane, words, fontsize=8, va="center", clip_on=True)
+        label = f" {fault.sensor} {fault.what}".replace("_", " ")
+        axes.text(days(fault.from_ms), lane, label, fontsize=8, va="center", clip_on=True)

@@ -1,4 +1,4 @@
-"""`legwatch replay --plot FILE.png`: the pictures of recorded nights, and what they are called."""
+"""`legwatch replay --plot FILE.png`: draw recorded nights and name the files."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,8 +21,8 @@ def check(target: Path) -> None:
 
 
 def plot(target: Path, source: Path, recording: Recording, rules: Rules) -> list[Path]:
-    """Draw every night of a recording; several nights have their date in their file's name."""
-    from legwatch_lab.plots.draw import draw  # noqa: PLC0415 - slow, and only pictures need it
+    """Draw every night of a recording; with several nights, the file names contain the date."""
+    from legwatch_lab.plots.draw import draw  # noqa: PLC0415 - slow to import, and only plots need it
 
     zone = rules.zone
     truth_file = source.with_name(stem(source) + truths.SUFFIX)
@@ -40,7 +40,7 @@ def plot(target: Path, source: Path, recording: Recording, rules: Rules) -> list
 
 
 def stem(source: Path) -> str:
-    """Return a recording's name without its endings."""
+    """Return the file name without .csv and .gz."""
     name = source.name
     for ending in ENDINGS:
         name = name.removesuffix(ending)
@@ -48,5 +48,5 @@ def stem(source: Path) -> str:
 
 
 def named(target: Path, word: str) -> Path:
-    """Return the target with a word put in before its ending."""
+    """Insert `word` before the file ending: night.png becomes night-WORD.png."""
     return target.with_name(f"{target.stem}-{word}{target.suffix}")

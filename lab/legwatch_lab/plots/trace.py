@@ -1,4 +1,4 @@
-"""A night minute by minute, as the rules saw it: what a picture is drawn from."""
+"""The data of a plot: a night minute by minute, as the engine saw it."""
 
 from collections.abc import Iterable
 from datetime import date, tzinfo
@@ -10,14 +10,14 @@ from legwatch.events import Event, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 
-GAP_MS = 120_000  # a longer hole between two minutes is shown as one
+GAP_MS = 120_000  # a longer time between two minutes is drawn as a gap
 
 
 class TraceMinute(NamedTuple):
-    """One minute that the rules have judged; None is unknown."""
+    """One minute as the engine judged it; None: unknown."""
 
-    at_ms: int  # its end
-    leg_c: float | None  # as believed
+    at_ms: int  # end of the minute, UTC ms
+    leg_c: float | None  # the engine's estimate, not a reading
     room_c: float | None
     usual_c: float | None  # the baseline of the warm, occupied minutes
     in_bed: bool | None
@@ -25,7 +25,7 @@ class TraceMinute(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """One night of a recording. `readings` are the air by the legs as it was read."""
+    """One night of a recording; `readings` are (UTC ms, C) of the leg sensor, unprocessed."""
 
     night: date
     minutes: tuple[TraceMinute, ...]
@@ -34,7 +34,7 @@ class Trace(NamedTuple):
 
 
 def follow(events: Iterable[Event], rules: Rules, zone: tzinfo) -> list[Trace]:
-    """Run the rules over a recording; one trace a night, from noon to noon in `zone`."""
+    """Replay a recording; return one trace for each night, from noon to noon in `zone`."""
     state = start()
     minutes: list[TraceMinute] = []
     readings: list[tuple[int, float]] = []
@@ -48,21 +48,21 @@ def follow(events: Iterable[Event], rules: Rules, zone: tzinfo) -> list[Trace]:
             if event.leg_c is not None:
                 readings.append((event.to_ms, event.leg_c))
         before_ms = state.minute_end_ms
-        state, said = advance(state, event, rules)
-        notices += said
+        state, new_notices = advance(state, event, rules)
+        notices += new_notices
         if before_ms and state.minute_end_ms != before_ms:
             minutes.append(_minute(state, moves))
     return _nights(minutes, readings, notices, zone)
 
 
 def _minute(state: BedState, moves: dict[int, int]) -> TraceMinute:
-    sight, at_ms = state.bed.observation, state.minute_end_ms - MINUTE_MS
+    observation, at_ms = state.bed.observation, state.minute_end_ms - MINUTE_MS
     return TraceMinute(
         at_ms,
-        sight.leg.celsius,
-        sight.room.celsius,
-        sight.cold.baseline_c,
-        sight.occupancy.in_bed,
+        observation.leg.celsius,
+        observation.room.celsius,
+        observation.cold.baseline_c,
+        observation.occupancy.in_bed,
         moves.pop(at_ms, None),
     )
 

@@ -1,1 +1,1 @@
-"""`legwatch replay`: the rules over recorded nights."""
+"""`legwatch replay`: run the rules over recorded nights."""

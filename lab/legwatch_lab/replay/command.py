@@ -1,4 +1,4 @@
-"""`legwatch replay`: run the rules over recorded nights, with other limits if one likes."""
+"""`legwatch replay`: run the rules over recorded nights, also with other limits."""
 
 import argparse
 import sys
@@ -26,11 +26,11 @@ from legwatch_runtime.replay_file import read
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_runtime.zones import zone_named
 
-MOST_NAMES = 12  # channels that are named when they are not used
+MOST_NAMES = 12  # of the unused channels, so many are named
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch replay`; 0, or 2 when a word is wrong or nothing was read of a file."""
+    """Run `legwatch replay`; return 0, or 2 if a file could not be read."""
     args = _parser().parse_args(argv)
     zone = zone_named(args.tz, "--tz")
     renames = dict(_rename(pair) for pair in args.map)
@@ -43,17 +43,17 @@ def main(argv: Sequence[str]) -> int:
         for path in args.files:
             try:
                 _play(path, renames, rules, bed, args)
-            except RecordingError as error:  # the other nights are shown all the same
+            except RecordingError as error:  # go on with the other files
                 wrong.append(path.name)
                 _complain(str(error), *begins(error.opening))
         if wrong and len(args.files) > 1:
             names = ", ".join(wrong)
-            _complain(f"{len(wrong)} of {len(args.files)} files went wrong: {names}")
+            _complain(f"{len(wrong)} of {len(args.files)} files could not be read: {names}")
     return 2 if wrong else 0
 
 
 def _complain(sentence: str, *more: str) -> None:
-    sys.stdout.flush()  # so that on a terminal it stands below the night before
+    sys.stdout.flush()  # show the message below the previous night
     print(f"legwatch replay: {sentence}", *more, sep="\n", file=sys.stderr)
 
 
@@ -61,14 +61,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="legwatch replay",
         description="Run the rules over recorded nights (CSV time,channel,value; gz or plain).",
-        epilog="Several files are several nights, each from a fresh start. The column `sounds` is "
-        "not_yet for the first sign of a warning, which is shown without a sound; first for the "
-        "first sound of an alert, which `what` may call repeated; again for an alert that has "
-        "sounded before; no for all that makes no sound.",
+        epilog="Each file starts afresh, as a new night. The column `sounds` is: not_yet for a "
+        "warning that legwatch first shows without a sound; first for the first sound of an "
+        "alert (`what` may then be repeated); again for an alert that has sounded before; no for "
+        "a notice without a sound.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
     parser.add_argument("--format", choices=("table", "jsonl"), default="table")
-    parser.add_argument("--profile", default="standard", help="the limits (default: standard)")
+    parser.add_argument(
+        "--profile", default="standard", help="the profile of limits (default: standard)"
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=NUMBER", help="e.g. warmth.warn_c=26"
     )
@@ -76,14 +78,19 @@ def _parser() -> argparse.ArgumentParser:
         "--map", action="append", default=[], metavar="OLD=NEW", help="rename a channel"
     )
     parser.add_argument(
-        "--tz", default="UTC", metavar="ZONE", help="of times without an offset, and of the night"
+        "--tz",
+        default="UTC",
+        metavar="ZONE",
+        help="time zone of times without offset, and of the night",
     )
-    parser.add_argument("--bed", default="bed", help="the name in the notices (default: bed)")
+    parser.add_argument(
+        "--bed", default="bed", help="name of the bed in the notices (default: bed)"
+    )
     parser.add_argument(
         "--plot",
         type=Path,
         metavar="FILE.png",
-        help="draw the night; several nights have their names put in",
+        help="draw the night; for several nights, add their names to FILE",
     )
     return parser
 
@@ -100,23 +107,23 @@ def _play(
 ) -> None:
     zone = zone_named(args.tz, "--tz")
     recording = read(path, zone=zone, renames=renames)
-    _remark(path, recording)
+    _warn(path, recording)
     if not recording.readings:
         raise RecordingError(f"{path}: {unread(recording)}")
     several = len(args.files) > 1
     counted = _EventCount(events(recording))
-    said = 0
+    count = 0
     for notice, sounds in with_sounding(replay(counted, rules)):
         if args.format == "jsonl":
             name = path.name if several else None
             print(as_json(notice, bed=bed, text=text(notice), sounds=sounds, file=name))
         else:
-            if not said:
+            if not count:
                 print(f"== {path.name}\n{head()}" if several else head())
             print(row(notice, sounds, zone))
-        said += 1
+        count += 1
     if args.format == "table":
-        print(_tail(path, counted, said, zone))
+        print(_tail(path, counted, count, zone))
     if args.plot:
         target = plot.named(args.plot, plot.stem(path)) if several else args.plot
         for written in plot.plot(target, path, recording, rules):
@@ -124,7 +131,7 @@ def _play(
 
 
 class _EventCount:
-    """Passes events on and remembers how many windows went by, and when."""
+    """Pass events on; count the windows and keep the times of the first and the last."""
 
     def __init__(self, source: Iterator[Event]) -> None:
         self._source = source
@@ -140,7 +147,7 @@ class _EventCount:
             yield event
 
 
-def _remark(path: Path, recording: Recording) -> None:
+def _warn(path: Path, recording: Recording) -> None:
     if recording.ignored:
         print(f"{path.name}: channels not used: {_named(recording.ignored)}", file=sys.stderr)
     if recording.refused_count:
@@ -152,14 +159,14 @@ def _remark(path: Path, recording: Recording) -> None:
 
 
 def _named(ignored: Mapping[str, int]) -> str:
-    """Return the names with their lines; of very many, as in a file of other columns, a few."""
+    """List the channels with their counts of lines; of many, the most frequent ones."""
     most = sorted(ignored, key=lambda name: -ignored[name])[:MOST_NAMES]
     names = [f"{shown(name, 40)} ({ignored[name]})" for name in sorted(most)]
     rest = len(ignored) - len(most)
     return ", ".join(names) + (f" and {rest} more" if rest else "")
 
 
-def _tail(path: Path, counted: _EventCount, said: int, zone: tzinfo) -> str:
+def _tail(path: Path, counted: _EventCount, count: int, zone: tzinfo) -> str:
     first, last = local(counted.first_ms, zone), local(counted.last_ms, zone)
     span = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} {first:%Z}"
-    return f"{path.name}: {counted.windows} windows, {span}: {said} notices"
+    return f"{path.name}: {counted.windows} windows, {span}: {count} notices"

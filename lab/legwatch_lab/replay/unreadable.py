@@ -1,4 +1,4 @@
-"""A replay file of which nothing was read: what it is like, and what could help."""
+"""The error message for a replay file without a usable line, with hints."""
 
 from collections.abc import Iterator
 
@@ -13,14 +13,14 @@ _RENAME = f"--map OLD=NEW renames a channel; NEW is one of {', '.join(CHANNELS)}
 
 
 def unread(recording: Recording) -> str:
-    """Say that nothing was read: the first lines, and a sentence for each thing that was wrong."""
+    """Return the error message: the first lines of the file, and a hint for each kind of error."""
     return "\n".join(("nothing was read", *begins(recording.opening), *_helps(recording)))
 
 
 def begins(opening: tuple[str, ...]) -> Iterator[str]:
-    """Yield the first lines of a file, under a heading; nothing where there are none."""
+    """Yield a heading and the first lines of a file; nothing if there are none."""
     if opening:
-        yield "  it begins:"
+        yield "  the file begins:"
     for line in opening:
         yield f"    {line}"
 

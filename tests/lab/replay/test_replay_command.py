@@ -387,7 +387,7 @@ def test_the_other_nights_are_shown_and_the_bad_ones_named(
     assert len([line for line in out.splitlines() if "repeated" in line]) == 2
     assert "cut.csv.gz: cannot be read: it is cut off" in err
     assert err.splitlines()[-1] == (
-        f"legwatch replay: 3 of 5 files went wrong: other.csv, cut.csv.gz, {tmp_path.name}"
+        f"legwatch replay: 3 of 5 files could not be read: other.csv, cut.csv.gz, {tmp_path.name}"
     )
     if form == "jsonl":
         nights = [json.loads(line)["file"] for line in out.splitlines()]
@@ -419,7 +419,7 @@ def test_a_file_of_others_is_read_or_shown(capsys: Said, name: str) -> None:
         assert " windows, " in out
     else:
         assert (code, out) == (2, "")
-        assert len(err.split("  it begins:\n", 1)[1].splitlines()) >= 4
+        assert len(err.split("  the file begins:\n", 1)[1].splitlines()) >= 4
 
 
 def start(*words: str) -> "subprocess.Popen[bytes]":
