@@ -1,4 +1,4 @@
-"""The minutes of made nights that the odds are fitted to, as the engine sees them."""
+"""The minutes of made nights that the classifier is fitted to, as the engine sees them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from legwatch_lab.score.cold import is_truly_cold
 from legwatch_lab.truth import NightTruth
 
 MINUTE_MS = 60_000
-DEEP_ENOUGH = 0.12  # shallower falls are not decided by the odds, and would only take their trees
+DEEP_ENOUGH = 0.12  # the classifier does not decide shallower falls; they would use up its trees
 
 
 class FitMinute(NamedTuple):
@@ -23,49 +23,49 @@ class FitMinute(NamedTuple):
 
     at_ms: int
     features: Features
-    bare: bool  # whether an alert would have been right
+    bare: bool  # True: an alert in this minute would be true
 
 
 class FitNight(NamedTuple):
-    """A night's falls, and what should have been told of it."""
+    """A night's truth, and the minutes of its falls."""
 
     truth: NightTruth
     minutes: tuple[FitMinute, ...]
 
 
 def night(path: Path, rules: Rules) -> FitNight | None:
-    """Return a night by its truth file; None for a truth of version 1."""
-    known = known_night(path)
+    """Read a night by its truth file; None for a truth file of version 1."""
+    known = made(path)
     if known is None:
         return None
     truth, windows = known
     here = replace(rules, zone=truth.zone)
     found = [
-        FitMinute(at_ms, signs, is_truly_cold(truth, at_ms))
-        for at_ms, signs in _falls(windows, here)
+        FitMinute(at_ms, seen_features, is_truly_cold(truth, at_ms))
+        for at_ms, seen_features in _falls(windows, here)
     ]
     return FitNight(truth, tuple(found))
 
 
 def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Features]]:
-    """Yield the minutes in which the contrast is on its way down, without any alert standing."""
-    sight = Observation(windows[0].from_ms, windows[0].from_ms) if windows else Observation()
+    """Yield (end in UTC ms, features) of each minute of a fall, as if no alert were firing."""
+    observation = Observation(windows[0].from_ms, windows[0].from_ms) if windows else Observation()
     for at_ms, mine in _minutes(windows):
-        sight = observe(sight, mine, at_ms, rules, cold_is_firing=False)
-        seen = temperatures(sight)
-        if sight.occupancy.in_bed is not True or at_ms < sight.occupancy.settled_ms:
+        observation = observe(observation, mine, at_ms, rules, cold_is_firing=False)
+        seen = temperatures(observation)
+        if observation.occupancy.in_bed is not True or at_ms < observation.occupancy.settled_ms:
             continue
         if seen.room_c is None or seen.room_c >= rules.warmth.warm_room_c:
             continue
-        turned_ms = last_turn_ms(sight.cold, sight.movement, at_ms, rules)
-        warm = sight.cold
-        signs = features(warm.fall, warm.contrast.baseline, turned_ms, at_ms)
-        if signs is not None and signs.fallen >= DEEP_ENOUGH:
-            yield at_ms, signs
+        turned_ms = last_turn_ms(observation.cold, observation.movement, at_ms, rules)
+        warm = observation.cold
+        seen_features = uncovered.features(warm.fall, warm.contrast.baseline, turned_ms, at_ms)
+        if seen_features is not None and seen_features.fallen >= DEEP_ENOUGH:
+            yield at_ms, seen_features
 
 
 def _minutes(windows: Sequence[Window]) -> Iterator[tuple[int, list[Window]]]:
-    """Yield the windows of each minute with its end, UTC ms."""
+    """Yield (end in UTC ms, windows) of each minute."""
     at_ms, mine = 0, list[Window]()
     for window in windows:
         end_ms = -(-window.to_ms // MINUTE_MS) * MINUTE_MS

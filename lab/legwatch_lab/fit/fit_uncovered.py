@@ -1,13 +1,14 @@
-r"""Fits the classifier of uncovered legs to made nights, and tests it on nights left out.
+r"""Fit the classifier of uncovered legs to made nights, and test it on nights left out.
 
     .venv/bin/legwatch nights make --model body --kind corpus --seed 1 --count 1000 --out n/1
     .venv/bin/python lab/legwatch_lab/fit/fit_uncovered.py n/1 n/2 n/3 n/4 n/5-lossy n/6 \
         n/7-displaced n/8-displaced n/9001 --write
 
-The folders are seeds; 5 was made with --lost 0.5, 7 and 8 with --kind displaced, of which 7 has 600
-nights. Each folder is left out once, and judged by what was fitted to the others: that is what the
-table shows, by the odds alone. With --write, a fit to all of them goes to
-core/legwatch/conditions/uncovered_model.py.
+Each folder holds the nights of one seed. Seed 5 was made with --lost 0.5, seeds 7 and 8 with
+--kind displaced; seed 7 has 600 nights. The program leaves out one folder at a time, fits the
+classifier to the others and tests it on that folder. The table shows the results of the classifier
+alone, without the other rules. With --write, the program also fits the classifier to all folders
+and writes it to core/legwatch/conditions/uncovered_model.py.
 """
 
 import argparse
@@ -33,7 +34,7 @@ from legwatch_runtime.profiles import rules_for
 
 FILE = Path(uncovered.__file__).with_name("uncovered_model.py")
 DISPLACED = "displaced"  # the kind of night whose sensor leaves the bed
-# Half as many ends told 0.4 min later with as many false alerts.
+# With half as many leaves the alerts came 0.4 min later, with as many false ones.
 OFF_SHAPE = {"max_iter": 110, "learning_rate": 0.12, "max_leaf_nodes": 12, "min_samples_leaf": 160}
 DISPLACED_SHAPE = {
     "max_iter": 60,
@@ -48,25 +49,25 @@ SURES = (0.90, 0.95, 0.96, 0.965, 0.97, 0.975, 0.98, 0.99)
 
 
 class FitOutcome(NamedTuple):
-    """What a limit comes to, by the score alone."""
+    """The results of one limit of the probability, without the other rules."""
 
     caught: float
     delay_min: float
     delay_p90_min: float
     false_a_night: float  # of nights whose sensor stays in the bed
-    displaced_alerts: int  # nights whose sensor leaves the bed, with a false alert
+    displaced_alerts: int  # nights with a false alert, of those whose sensor leaves the bed
     slip_nights: int
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Fit and print; 0, or 1 with a sentence."""
+    """Fit the classifier and print the table; return 0, or 1 after an error message."""
     args = _parser().parse_args(argv)
     if find_spec("sklearn") is None:
-        print("needs scikit-learn: pip install 'legwatch[fit]'", file=sys.stderr)
+        print("scikit-learn is missing: pip install 'legwatch[fit]'", file=sys.stderr)
         return 1
     corpora = [_corpus(folder, args.jobs) for folder in args.nights]
     if not all(corpora):
-        print("each folder must hold nights with their truth", file=sys.stderr)
+        print("each folder must contain nights with their truth files", file=sys.stderr)
         return 1
     if len(corpora) > 1:
         _print_left_out(corpora)
@@ -82,9 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("nights", type=Path, nargs="+", metavar="DIR", help="one folder a seed")
+    parser.add_argument(
+        "nights", type=Path, nargs="+", metavar="DIR", help="a folder with the nights of one seed"
+    )
     parser.add_argument("--write", action="store_true", help="replace uncovered_model.py")
-    parser.add_argument("--jobs", type=int, metavar="N", help="nights at once (default: all cores)")
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="nights in parallel (default: one per core)"
+    )
     return parser
 
 
@@ -98,24 +103,24 @@ def _corpus(folder: Path, jobs: int | None) -> list[FitNight]:
 
 def _print_left_out(corpora: Sequence[list[FitNight]]) -> None:
     nights: list[FitNight] = []
-    told: list[tuple[float, float]] = []
+    probabilities: list[tuple[float, float]] = []
     for n, corpus in enumerate(corpora):
         others = [one for m, other in enumerate(corpora) if m != n for one in other]
         off, displaced = _fits(others)
         nights += corpus
         seen = [minute.features for one in corpus for minute in one.minutes]
-        chances = (fit.predict_proba(seen)[:, 1] for fit in (off, displaced))
-        told += [(float(a), float(b)) for a, b in zip(*chances, strict=True)]
-    print("  sure  caught   delay  90th pct  false a night  slipped, false")
+        columns = (fit.predict_proba(seen)[:, 1] for fit in (off, displaced))
+        probabilities += [(float(a), float(b)) for a, b in zip(*columns, strict=True)]
+    print("  sure  caught   delay  90th pct  false a night  displaced, false")
     for limit in SURES:
-        found = _outcome(nights, told, limit)
+        found = _outcome(nights, probabilities, limit)
         delays = f"{found.delay_min:5.1f} min {found.delay_p90_min:5.1f} min"
         slips = f"{found.displaced_alerts} of {found.slip_nights}"
         print(f" {limit:.3f}  {found.caught:5.1%}  {delays}   {found.false_a_night:.4f}  {slips}")
 
 
 def _fits(nights: Sequence[FitNight]) -> tuple[Any, Any]:
-    """Return what tells a cover that is off from a lifted one, and a slipped sensor from both."""
+    """Fit two models: cover off or only lifted, and sensor displaced or legs uncovered."""
     seen = [(one.truth.kind == DISPLACED, m) for one in nights for m in one.minutes]
     off = [(m.features, m.bare) for displaced, m in seen if not displaced]
     out = [(m.features, displaced) for displaced, m in seen if displaced != m.bare]
@@ -125,13 +130,13 @@ def _fits(nights: Sequence[FitNight]) -> tuple[Any, Any]:
 def _fit(examples: Sequence[tuple[Features, bool]], shape: Mapping[str, float]) -> Any:
     ensemble: Any = importlib.import_module("sklearn.ensemble")
     model = ensemble.HistGradientBoostingClassifier(**shape, **STEADY)
-    return model.fit([signs for signs, _ in examples], [yes for _, yes in examples])
+    return model.fit([seen for seen, _ in examples], [yes for _, yes in examples])
 
 
 def _outcome(
-    nights: Sequence[FitNight], told: Sequence[tuple[float, float]], limit: float
+    nights: Sequence[FitNight], probabilities: Sequence[tuple[float, float]], limit: float
 ) -> FitOutcome:
-    left = iter(told)
+    left = iter(probabilities)
     delays: list[float] = []
     count = wrong = displaced_alerts = 0
     for one in nights:
@@ -141,10 +146,10 @@ def _outcome(
             displaced_alerts += bool(false)
             continue
         wrong += false
-        for bared in cold.uncovering_outcomes(one.truth, ()):
+        for uncovering in cold.uncovering_outcomes(one.truth, ()):
             count += 1
-            within = [a.at_ms for a in alerts if bared.from_ms <= a.at_ms <= bared.to_ms]
-            delays += [(at_ms - bared.from_ms) / 60_000 for at_ms in within[:1]]
+            within = [a.at_ms for a in alerts if uncovering.from_ms <= a.at_ms <= uncovering.to_ms]
+            delays += [(at_ms - uncovering.from_ms) / 60_000 for at_ms in within[:1]]
     slip_nights = sum(one.truth.kind == DISPLACED for one in nights)
     false_a_night = wrong / (len(nights) - slip_nights)
     p90 = quantiles(delays, n=10)[-1]
@@ -153,17 +158,19 @@ def _outcome(
     )
 
 
-def _alerts(one: FitNight, told: Sequence[tuple[float, float]], limit: float) -> list[FitMinute]:
+def _alerts(
+    one: FitNight, probabilities: Sequence[tuple[float, float]], limit: float
+) -> list[FitMinute]:
     limits = RULES.warmth
     found: list[FitMinute] = []
-    stood_ms = -AGAIN_MS
-    for minute, (sure, outside) in zip(one.minutes, told, strict=True):
+    fired_ms = -AGAIN_MS
+    for minute, (p_uncovered, p_displaced) in zip(one.minutes, probabilities, strict=True):
         deep = minute.features.fallen >= limits.change_share
-        if not deep or sure < limit or outside >= limits.slip_doubt:
+        if not deep or p_uncovered < limit or p_displaced >= limits.slip_doubt:
             continue
-        if minute.at_ms - stood_ms > AGAIN_MS:
+        if minute.at_ms - fired_ms > AGAIN_MS:
             found.append(minute)
-        stood_ms = minute.at_ms
+        fired_ms = minute.at_ms
     return found
 
 

@@ -1,4 +1,4 @@
-"""What was said in a night, one alert an episode: from the level warning to its end."""
+"""The alerts of a night, one per episode: from severity warning to the end."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -11,7 +11,7 @@ _ENDS = (TransitionKind.RESOLVED, TransitionKind.UNKNOWN)
 
 
 class AlertSpan(NamedTuple):
-    """One alert. `end_ms` None: it stood to the end of the night; `sound_ms` None: no sound."""
+    """One alert. `end_ms` None: it fired to the end of the night; `sound_ms` None: no sound."""
 
     kind: str
     at_ms: int
@@ -22,20 +22,20 @@ class AlertSpan(NamedTuple):
     end_ms: int | None = None
 
     def stands(self, at_ms: int) -> bool:
-        """Say whether it stands at a time."""
+        """Return True if the alert is firing at `at_ms`."""
         return self.at_ms <= at_ms and (self.end_ms is None or at_ms < self.end_ms)
 
 
 class Transcript(NamedTuple):
-    """All that one side said in one night."""
+    """The alerts, sounds and early signs of the rules or of the simple automation in one night."""
 
     alerts: tuple[AlertSpan, ...]
-    wakes: tuple[int, ...]  # when a sound was made, UTC ms
+    wakes: tuple[int, ...]  # times of sounds, UTC ms
     signs: tuple[int, ...] = ()  # early signs, UTC ms
 
 
 def fold(notices: Iterable[Notice]) -> Transcript:
-    """Make alerts of notices; one that was only written down is none until it is raised."""
+    """Combine notices into alerts; an episode of severity log counts once it is escalated."""
     found: dict[tuple[str, int | None], AlertSpan] = {}
     wakes: list[int] = []
     signs: list[int] = []

@@ -1,4 +1,4 @@
-"""`legwatch score`: how good the rules are on made nights, beside a simple automation."""
+"""`legwatch score`: how good the rules are on made nights, compared with a simple automation."""
 
 import argparse
 import json
@@ -30,7 +30,7 @@ CHANNELS = {
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch score`; 0, 1 when FILE cannot be written, 2 for a wrong word."""
+    """Run `legwatch score`; return 0. Raises LegwatchError."""
     args = _parser().parse_args(argv)
     with closed_stdout_is_fine():
         _run(args)
@@ -47,25 +47,30 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("folders", nargs="+", metavar="DIR", type=Path)
-    add("--profile", default="standard", help="the limits (default: standard)")
+    add("--profile", default="standard", help="the profile of limits (default: standard)")
     add("--set", action="append", default=[], metavar="KEY=NUMBER", help="e.g. warmth.warn_c=26")
     add(
         "--without",
         action="append",
         default=[],
         choices=CHANNELS,
-        help="leave a sensor out; may be given again",
+        help="leave this sensor out; repeat the option for more",
     )
-    add("--kind", action="append", default=[], help="only nights of this kind; again for more")
+    add(
+        "--kind",
+        action="append",
+        default=[],
+        help="only nights of this kind; repeat the option for more",
+    )
     add("--limit", type=positive, metavar="N", help="only the first N of these nights")
     add(
         "--jobs",
         type=positive,
         metavar="N",
         default=os.cpu_count() or 1,
-        help="default: all cores",
+        help="nights in parallel (default: one per core)",
     )
-    add("--tz", metavar="ZONE", help="where the bed stands (default: the night's own offset)")
+    add("--tz", metavar="ZONE", help="time zone of the bed (default: the night's own offset)")
     add("--json", metavar="FILE", help="write everything as JSON; - is the standard output")
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--false", action="store_true", help="list the false alerts and the misses")
@@ -90,19 +95,19 @@ def _run(args: argparse.Namespace) -> None:
     else:
         rules = {SIDES[0]: rules_for(args.profile, own, zone or UTC)}
     nights = _nights(args, ScoringTask(rules, without, zone))
-    words = {"profile": args.profile, "set": own, "without": sorted(set(args.without))}
+    options = {"profile": args.profile, "set": own, "without": sorted(set(args.without))}
     if args.curve:
-        _tell_curve(args, nights, tuple(rules), words)
+        _print_curve(args, nights, tuple(rules), options)
     else:
-        _tell(args, nights, words)
+        _print_report(args, nights, options)
 
 
-def _tell(
-    args: argparse.Namespace, nights: Sequence[ScoredNight], words: Mapping[str, Any]
+def _print_report(
+    args: argparse.Namespace, nights: Sequence[ScoredNight], options: Mapping[str, Any]
 ) -> None:
     found = estimates(ALL, nights, SIDES)
     if args.json:
-        _write(args.json, json.dumps(report(nights, found, words), ensure_ascii=False, indent=1))
+        _write(args.json, json.dumps(report(nights, found, options), ensure_ascii=False, indent=1))
     if args.json == "-":
         return
     if args.false:
@@ -116,16 +121,16 @@ def _tell(
     print("\nEvery word of it is explained by `legwatch score --help`.")
 
 
-def _tell_curve(
+def _print_curve(
     args: argparse.Namespace,
     nights: Sequence[ScoredNight],
     names: Sequence[str],
-    words: Mapping[str, Any],
+    options: Mapping[str, Any],
 ) -> None:
     key = args.curve.partition("=")[0]
     found = curve.found(nights, names)
     if args.json:
-        _write(args.json, json.dumps({**words, **curve.report(key, found, names)}, indent=1))
+        _write(args.json, json.dumps({**options, **curve.report(key, found, names)}, indent=1))
     if args.json != "-":
         print(_about(args, nights))
         print()
@@ -133,7 +138,7 @@ def _tell_curve(
 
 
 def _about(args: argparse.Namespace, nights: Sequence[ScoredNight]) -> str:
-    """Say in one line what was scored."""
+    """Return one line: the number of nights, the profile and the options."""
     parts = [f"{len(nights)} nights", f"profile {args.profile}", *args.set]
     parts += [f"without {word}" for word in sorted(set(args.without))]
     return ", ".join(parts)

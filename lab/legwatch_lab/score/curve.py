@@ -1,4 +1,4 @@
-"""One limit, many values: what is caught against what is false."""
+"""`legwatch score --curve`: the figures for several values of one limit."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
@@ -29,9 +29,11 @@ def values(word: str) -> tuple[str, list[int | float]]:
         raise SettingsError("--curve", f"{word!r} is not KEY=FROM:TO:STEP")
     first, last, step = (parse_override(f"{key}={part}")[1] for part in parts)
     if not (step > 0 and first <= last and (last - first) / step < MOST):
-        raise SettingsError("--curve", f"{word!r}: up to {MOST} values, upwards, step above 0")
+        raise SettingsError(
+            "--curve", f"{word!r} must have FROM up to TO, a STEP above 0 and at most {MOST} values"
+        )
     count = int((last - first) / step + 1e-9) + 1
-    # A limit that is a whole number takes no 600.0.
+    # A limit of type int does not accept 600.0.
     found = [round(first + i * step, 6) for i in range(count)]
     return key, [int(value) if value == int(value) else value for value in found]
 
@@ -39,7 +41,7 @@ def values(word: str) -> tuple[str, list[int | float]]:
 def along(
     word: str, profile: str, own: Mapping[str, int | float], zone: tzinfo
 ) -> dict[str, Rules]:
-    """Return the rules for each value, by the value as text; raises SettingsError."""
+    """Return the rules by value, the value as text; raises SettingsError."""
     key, found = values(word)
     return {f"{value:g}": rules_for(profile, {**own, key: value}, zone) for value in found}
 
@@ -50,7 +52,7 @@ def found(nights: Sequence[ScoredNight], names: Sequence[str]) -> CurveFigures:
 
 
 def report(key: str, figures: CurveFigures, names: Sequence[str]) -> dict[str, Any]:
-    """Return them as JSON, by value."""
+    """Return the figures as JSON, by value."""
     return {
         "curve": key,
         "values": {
@@ -61,7 +63,7 @@ def report(key: str, figures: CurveFigures, names: Sequence[str]) -> dict[str, A
 
 
 def lines(key: str, found: CurveFigures, names: Sequence[str]) -> Iterator[str]:
-    """Yield a row for each value, and one for the simple automation."""
+    """Yield the head, a row for each value, and one for the simple automation."""
     yield HEAD.format(
         value=key.rpartition(".")[2],
         caught="caught (95 %)",

@@ -1,4 +1,4 @@
-"""The nights of a folder that can be scored, and scoring them on all cores."""
+"""Find the nights of a folder, and score them in parallel."""
 
 import multiprocessing
 import signal
@@ -15,11 +15,11 @@ from legwatch_lab.score.night import ScoredNight, score
 from legwatch_lab.truth import SUFFIX, read
 
 T = TypeVar("T")
-FEW = 8  # so many nights a core are scored sooner than another Python has started
+FEW = 8  # nights per core; for fewer, it takes longer to start another Python than to score
 
 
 class ScoringTask(NamedTuple):
-    """What every night of a run is scored by."""
+    """The settings by which a run scores its nights."""
 
     rules: Mapping[str, Rules]
     without: tuple[str, ...]
@@ -27,14 +27,14 @@ class ScoringTask(NamedTuple):
 
 
 def truths(folders: Sequence[Path], kinds: Sequence[str] = ()) -> list[Path]:
-    """Return the truth files of folders in order, with `kinds` only those of these kinds.
+    """Return the truth files of the folders, sorted; with `kinds`, only those of these kinds.
 
     Raises LegwatchError for a folder without any, SettingsError for a kind that has no night.
     """
     found: list[Path] = []
     for folder in folders:
         if not folder.is_dir():
-            raise LegwatchError(f"{folder}: is not a folder")
+            raise LegwatchError(f"{folder} is not a folder")
         mine = sorted(folder.glob(f"*{SUFFIX}"))
         if not mine:
             raise LegwatchError(
@@ -57,32 +57,32 @@ def _of_kind(paths: Iterable[Path], kinds: Sequence[str]) -> list[Path]:
 
 def scored(paths: Sequence[Path], task: ScoringTask, jobs: int) -> list[ScoredNight]:
     """Score the nights, in order; raises RecordingError with a sentence that names the file."""
-    kept: list[ScoredNight] = []
+    nights: list[ScoredNight] = []
     for result in each(partial(_one, task=task), paths, jobs):
         if isinstance(result, str):
             raise RecordingError(result)
         if result is not None:
-            kept.append(result)
-    return kept
+            nights.append(result)
+    return nights
 
 
 def each(one: Callable[[Path], T], paths: Sequence[Path], jobs: int) -> Iterator[T]:
-    """Yield what `one` returns for each night, in order, with progress; so many at once.
+    """Yield `one(path)` for each path, in order, with a progress bar and up to `jobs` processes.
 
-    `one` has to be a function of a module, or a partial of it.
+    `one` must be a function of a module or a partial of one, because it is pickled.
     """
     jobs = max(1, min(jobs, len(paths) // FEW))
     if jobs == 1:
         yield from _with_progress(map(one, paths), len(paths))
         return
-    # The same on every system, and no thread of this process is copied half alive.
+    # `spawn` is the same on every system; `fork` could copy a lock that another thread holds.
     context = multiprocessing.get_context("spawn")
-    # Workers inherit that Ctrl-C is not theirs, from their first moment on; this process ends them.
-    answer = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Workers inherit SIG_IGN, so they ignore Ctrl-C from the start; this process ends them.
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         workers = context.Pool(jobs)
     finally:
-        signal.signal(signal.SIGINT, answer)
+        signal.signal(signal.SIGINT, handler)
     with workers as pool:
         yield from _with_progress(pool.imap(one, paths, chunksize=4), len(paths))
 
@@ -95,7 +95,7 @@ def _with_progress(results: Iterable[T], count: int) -> Iterator[T]:
 
 
 def _one(path: Path, task: ScoringTask) -> ScoredNight | str | None:
-    """Score one night; an error comes back as its sentence, None: its truth is of version 1."""
+    """Score one night; return the text of an error, or None for a truth file of version 1."""
     try:
         truth = read(path)
         if truth is None:

@@ -1,4 +1,4 @@
-"""Sensor and agent alerts against the faults that were there."""
+"""Judge sensor and agent alerts by the true faults."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,13 +8,13 @@ from legwatch_lab.truth import NightTruth, TrueFault
 
 MINUTE_MS = 60_000
 SENSORS = ("leg", "room", "movement")
-PLAIN = ("silent", "zeros", "stuck", "blind")  # what a sensor alert can be expected for
+PLAIN = ("silent", "zeros", "stuck", "blind")  # faults that need a sensor alert
 RESTS = {"cold": ("leg", "room", "agent"), "still": ("movement", "agent")}
 SOON_MIN = 10.0
 
 
 class FaultOutcome(NamedTuple):
-    """One fault, and whether it was told; `delay_min` None: not told, or an alert stood before."""
+    """A fault. `told`: an alert reported it; `delay_min` None: no alert, or one fired before."""
 
     from_ms: int
     to_ms: int
@@ -22,23 +22,23 @@ class FaultOutcome(NamedTuple):
     what: str
     told: bool
     delay_min: float | None
-    heard: bool  # False: silent from the recording's begin, so nobody knows that it is there
+    heard: bool  # False: silent from the begin, so the rules do not know the sensor
 
     @property
     def plain(self) -> bool:
-        """Say whether it is a leg, room or movement sensor with nothing or nonsense to say."""
+        """Return True for a leg, room or movement sensor that is silent, zero, stuck or blind."""
         return self.sensor in SENSORS and self.what in PLAIN
 
     @property
     def soon(self) -> bool:
-        """Say whether it was told within 10 min; an alert that stood before told it at once."""
+        """Return True if an alert fired within 10 min or before the fault."""
         return self.told and (self.delay_min is None or self.delay_min <= SOON_MIN)
 
 
 def on_faulty(truth: NightTruth, alert: AlertSpan) -> bool:
-    """Say whether a body alert rests on a sensor that was faulty at its time.
+    """Return True if a cold or still alert uses a sensor that was faulty at that time.
 
-    On a silent room sensor nothing rests: the leg sensor alone is judged then.
+    A silent room sensor does not count: a cold alert then uses the leg sensor alone.
     """
     return any(
         fault.sensor in RESTS.get(alert.kind, ())
@@ -49,7 +49,7 @@ def on_faulty(truth: NightTruth, alert: AlertSpan) -> bool:
 
 
 def fault_outcomes(truth: NightTruth, alerts: Sequence[AlertSpan]) -> tuple[FaultOutcome, ...]:
-    """Return what became of every fault of the night."""
+    """Return the outcome of every fault of the night."""
     return tuple(_outcome(fault, truth, alerts) for fault in truth.faults)
 
 
@@ -57,12 +57,18 @@ def _outcome(fault: TrueFault, truth: NightTruth, alerts: Sequence[AlertSpan]) -
     kind = "agent" if fault.sensor == "agent" else "sensor"
     begin_ms = fault.from_ms
     if (fault.sensor, fault.what) == ("movement", "blind") and truth.in_bed:
-        begin_ms = max(begin_ms, truth.in_bed[0].from_ms)  # before, there was nothing to be seen
+        begin_ms = max(begin_ms, truth.in_bed[0].from_ms)  # before, there was no movement to see
     mine = [alert for alert in alerts if alert.kind == kind]
-    standing = any(alert.at_ms < begin_ms and alert.stands(begin_ms) for alert in mine)
+    fired_before = any(alert.at_ms < begin_ms and alert.stands(begin_ms) for alert in mine)
     within = [alert.at_ms for alert in mine if begin_ms <= alert.at_ms < fault.to_ms]
-    delay_min = (min(within) - begin_ms) / MINUTE_MS if within and not standing else None
+    delay_min = (min(within) - begin_ms) / MINUTE_MS if within and not fired_before else None
     heard = fault.what != "silent" or fault.from_ms > truth.begin_ms
     return FaultOutcome(
-        begin_ms, fault.to_ms, fault.sensor, fault.what, standing or bool(within), delay_min, heard
+        begin_ms,
+        fault.to_ms,
+        fault.sensor,
+        fault.what,
+        fired_before or bool(within),
+        delay_min,
+        heard,
     )

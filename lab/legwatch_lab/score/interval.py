@@ -1,4 +1,4 @@
-"""A figure and its 95 % interval, by bootstrap over nights: whole nights are drawn again."""
+"""A figure and its 95 % interval, by bootstrap: the program resamples whole nights."""
 
 import random
 from collections import Counter
@@ -15,7 +15,7 @@ LOW, HIGH = 0.025, 0.975
 
 
 class Estimate(NamedTuple):
-    """One measure of one side. `value` None: there was nothing to measure; `of`: how many."""
+    """One measure of one side. `value` None: nothing to measure; `of`: the denominator."""
 
     value: float | None
     low: float | None
@@ -26,16 +26,16 @@ class Estimate(NamedTuple):
 def estimates(
     measures: Sequence[Measure], nights: Sequence[ScoredNight], sides: Sequence[str]
 ) -> dict[tuple[str, str], Estimate]:
-    """Return the figure of every (measure's key, side); the same nights give the same bytes."""
+    """Return the figure of every (measure's key, side); the same nights give the same figures."""
     columns = {(m.key, side): _column(m, nights, side) for m in measures for side in sides}
     drawn: dict[tuple[str, str], list[float]] = {name: [] for name in columns}
     varied = {name: column for name, column in columns.items() if not column.even}
     if len(nights) < 2:
-        varied = {}  # one night drawn again is the same night
-    chance = random.Random(SEED)  # noqa: S311 - repeatable, and nothing secret
+        varied = {}  # a resample of one night is the same night
+    rng = random.Random(SEED)  # noqa: S311 - repeatable, not for secrets
     places = range(len(nights))
     for _ in range(RESAMPLES):
-        times = Counter(chance.choices(places, k=len(nights)))
+        times = Counter(rng.choices(places, k=len(nights)))
         weights = [times[place] for place in places]
         for name, column in varied.items():
             value = column.value(weights)
@@ -46,7 +46,7 @@ def estimates(
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
-    """Return a quantile of sorted values, between two of them where it falls there."""
+    """Return a quantile of sorted values, interpolated; None if there are no values."""
     if not ordered:
         return None
     place = share * (len(ordered) - 1)
@@ -56,7 +56,7 @@ def quantile(ordered: Sequence[float], share: float) -> float | None:
 
 
 class _Sums(NamedTuple):
-    """The nights of a share that count at all, with what they add to both sums."""
+    """The nights that count for a share: what each adds to numerator and denominator."""
 
     places: tuple[int, ...]
     upper: tuple[float, ...]
@@ -65,7 +65,7 @@ class _Sums(NamedTuple):
 
     @property
     def even(self) -> bool:
-        """Say whether every drawing gives the same, as when nothing happened in any night."""
+        """Return True if every resample gives the same, e.g. if nothing happened in any night."""
         return not any(self.upper) or self.upper == self.lower
 
     def value(self, weights: Sequence[int]) -> float | None:
@@ -79,14 +79,14 @@ class _Sums(NamedTuple):
 
 
 class _Values(NamedTuple):
-    """The values of all nights in order, each with its night."""
+    """All values, sorted, each with the place of its night."""
 
     ordered: tuple[tuple[float, int], ...]
     quantile: float
 
     @property
     def even(self) -> bool:
-        """Say whether every drawing gives the same."""
+        """Return True if every resample gives the same."""
         return not self.ordered or self.ordered[0][0] == self.ordered[-1][0]
 
     def value(self, weights: Sequence[int]) -> float | None:

@@ -1,4 +1,4 @@
-"""What the rules got wrong, line by line: alerts that were false, and what was missed."""
+"""`legwatch score --false`: a line for each false alert and each miss."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""The measures of the report: each is a share of sums over nights, or a quantile of values."""
+"""The measures of the report: each is a ratio of two sums over nights, or a quantile."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ FAULT_KINDS = (
     "dead_room",
 )
 DEAD_KINDS = ("dead_leg", "stuck_leg", "dead_movement")
-LONG_MS = 30 * 60_000  # what is shorter may well be over before it is worth a word
+LONG_MS = 30 * 60_000  # a shorter fault may be over before it needs an alert
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A sum over nights for every so much of another sum; the two are given for one night."""
+    """A ratio of two sums over nights; `count` returns both parts for one night."""
 
     key: str
     label: str

@@ -1,4 +1,4 @@
-"""One night: the rules and the simple automation see the same windows, the truth judges both."""
+"""Score one night: the rules and the simple automation get the same windows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,20 +25,20 @@ SIGN_MS = 30 * 60_000
 
 
 class JudgedAlert(NamedTuple):
-    """An alert, and whether it was true; None: the truth knows no yes or no for its kind."""
+    """An alert, and whether it was true; None: the truth does not decide that for its kind."""
 
     alert: AlertSpan
     is_true: bool | None
-    on_faulty: bool = False  # it rests on a sensor that was faulty then
+    on_faulty: bool = False  # it uses a sensor that was faulty then
 
     @property
     def of_fault(self) -> bool:
-        """Say whether it is a body alert that a fault night must not have."""
+        """Return True for a cold or still alert that a fault night must not have."""
         return self.alert.kind in BODY and (self.is_true is False or self.on_faulty)
 
 
 class Sign(NamedTuple):
-    """An early sign, and whether what it announced came."""
+    """An early sign; `hit`: cold or uncovered legs followed."""
 
     at_ms: int
     hit: bool
@@ -46,7 +46,7 @@ class Sign(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SystemResult:
-    """How one side did in one night."""
+    """The results of the rules or of the simple automation in one night."""
 
     alerts: tuple[JudgedAlert, ...]
     uncoverings: tuple[UncoveringOutcome, ...]
@@ -58,7 +58,7 @@ class SystemResult:
     sign_leads_min: tuple[float | None, ...]  # of every true cold alert; None: no sign before it
 
     def count(self, *kinds: str, true: bool | None = None) -> int:
-        """Return the number of alerts of these kinds; with `true`, of the true or false ones."""
+        """Count the alerts of these kinds; with `true`, only the true or only the false ones."""
         return sum(
             j.alert.kind in kinds and (true is None or j.is_true is true) for j in self.alerts
         )
@@ -66,7 +66,7 @@ class SystemResult:
 
 @dataclass(frozen=True, slots=True)
 class ScoredNight:
-    """One night as it was scored, by side: `legwatch` for each set of rules, and `simple`."""
+    """The results of one night: a side for each set of rules, and `simple`."""
 
     name: str
     kind: str
@@ -89,15 +89,17 @@ def score(
     `without` are channels left out; `zone` None: the night's own offset. Raises RecordingError.
     """
     zone = zone or truth.zone
-    # A channel by another name is one that legwatch does not know.
+    # Rename the channels that are left out: legwatch ignores unknown names.
     renames = {channel: f"{channel} (left out)" for channel in without}
     recording = read(path, zone=zone, renames=renames)
-    told: list[Event] = list(events(recording))
-    windows = [event for event in told if isinstance(event, Window)]
-    told.append(Tick(truth.end_ms + GRACE_MS))  # so that a silence to the end is seen
+    night_events: list[Event] = list(events(recording))
+    windows = [event for event in night_events if isinstance(event, Window)]
+    night_events.append(
+        Tick(truth.end_ms + GRACE_MS)
+    )  # so that the engine notices a silence at the end
     sides = {}
     for name, own in rules.items():
-        run = fold(replay(told, replace(own, zone=zone)))
+        run = fold(replay(night_events, replace(own, zone=zone)))
         _, warn_s, urgent_s = limits_s(own)
         sides[name] = _side(truth, run, {"warning": warn_s, "urgent": urgent_s})
     limits = {"warning": STILL_MIN * 60}
@@ -137,7 +139,7 @@ def _true(truth: NightTruth, alert: AlertSpan, limits: Mapping[str, int]) -> boo
 
 
 def _hit(truth: NightTruth, at_ms: int, colds: Sequence[AlertSpan]) -> bool:
-    """Say whether a cold alert, or true uncovering or cold, follows an early sign."""
+    """Return True if a cold alert, uncovered legs or cold skin follow within 30 min."""
     until_ms = at_ms + SIGN_MS
     if any(at_ms <= alert.at_ms <= until_ms for alert in colds):
         return True

@@ -19,7 +19,7 @@ ReportFigures = Mapping[tuple[str, str], Estimate]
 def report(
     nights: Sequence[ScoredNight], found: ReportFigures, words: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return all of it; `words` say under which rules it was made."""
+    """Return the whole report; `words` are the options of the run."""
     kinds = sorted({night.kind for night in nights})
     by_kind = {kind: [night for night in nights if night.kind == kind] for kind in kinds}
     return {

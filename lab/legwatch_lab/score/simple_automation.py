@@ -1,8 +1,8 @@
-"""The simple automation that the rules are measured against: two limits and nothing else.
+"""The simple automation to compare the rules with: two limits and nothing else.
 
-It is what somebody would set up in an evening: cold below 28 C for 10 minutes, still without a
-movement for 60 minutes. It knows no mat, no presence and no faults: a reading is a reading, a
-minute without one keeps the last value, and a sensor that sees nothing is stillness.
+Somebody could set it up in an evening: cold below 28 C for 10 minutes, still after 60 minutes
+without a movement. It uses no mat and detects no faults. It trusts every reading, keeps the last
+value in a minute without a reading, and takes a blind movement sensor for stillness.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ MINUTE_MS = 60_000
 
 
 def simple(windows: Iterable[Window], end_ms: int) -> Transcript:
-    """Return what it says of a night, minute by minute until `end_ms`; every alert is a sound."""
+    """Return the alerts of a night, minute by minute until `end_ms`; each makes a sound."""
     legs: dict[int, list[float]] = defaultdict(list)
     moved: set[int] = set()
     minutes = [end_ms // MINUTE_MS]
@@ -45,7 +45,7 @@ def simple(windows: Iterable[Window], end_ms: int) -> Transcript:
 
 
 class _Held:
-    """A condition that must hold for some minutes in a row before it is said."""
+    """An alert that fires once its condition has held for some minutes in a row."""
 
     def __init__(self, kind: str, hold_min: int) -> None:
         self._kind, self._hold_min = kind, hold_min
@@ -53,7 +53,7 @@ class _Held:
         self.alerts: list[AlertSpan] = []
 
     def take(self, at_ms: int, text: str, *, holds: bool) -> None:
-        """Take the minute that ended at `at_ms`."""
+        """Take the minute that ends at `at_ms`."""
         if not holds:
             if self._minutes >= self._hold_min:
                 self.alerts[-1] = self.alerts[-1]._replace(end_ms=at_ms)

@@ -1,14 +1,14 @@
-"""Still alerts against the truth."""
+"""Judge still alerts by the truth."""
 
 from bisect import bisect_right
 
 from legwatch_lab.truth import NightTruth
 
-SLACK = 0.9  # a count that began a little after the turn is still right
+SLACK = 0.9  # the rule may begin to count a little after the turn
 
 
 def is_truly_still(truth: NightTruth, at_ms: int, limit_s: float) -> bool:
-    """Say whether nobody had turned, nor gone to bed, for nine tenths of the limit."""
+    """Return True if nobody turned or got into bed for nine tenths of the limit."""
     stay = truth.stay(at_ms)
     if stay is None:
         return False

@@ -1,4 +1,4 @@
-"""The report as text: the headline with both sides, then a row for every kind of night."""
+"""The report as text: all measures of both sides, then a row for each kind of night."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -22,7 +22,7 @@ def headline(
     )
     for name, group in MEASURES:
         if name == "Early signs" and not found["signs", mine].value:
-            continue  # a set of rules without early signs has nothing to say here
+            continue  # these rules give no early signs
         yield name
         for measure in group:
             yield _line(measure, found[measure.key, mine], found[measure.key, theirs])
@@ -58,7 +58,7 @@ def _number(value: float, unit: str) -> str:
 def by_kind(
     nights: Sequence[ScoredNight], mine: str = "legwatch", theirs: str = "simple"
 ) -> Iterator[str]:
-    """Yield a row a kind: the rules, then after a stroke the simple automation."""
+    """Yield a row for each kind of night: the rules / the simple automation."""
     yield f"{mine} / {theirs}"
     yield ROW.format(
         kind="kind",
