@@ -1,10 +1,10 @@
-"""How well legwatch tells cold legs: makes the nights, scores them and writes detection.md.
+"""Measure how well legwatch detects cold legs: make nights, score them, write detection.md.
 
     .venv/bin/python lab/legwatch_lab/bench/detection.py --seed 9001 --nights 1000 --work DIR
 
-Nights and scores are kept in DIR: what was interrupted goes on where it was, and a changed maker,
-engine, profile or scorer is run anew. DIR may be thrown away. With --only, one table is printed and
-no page is written.
+DIR keeps the nights and the scores, so that an interrupted run can continue. After a change of the
+maker, the engine, a profile or the scorer, the program runs the steps again that depend on it. You
+may delete DIR. With --only, the program prints one table and writes no page.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from legwatch_runtime.profiles import rules_for
 
 HERE = Path(__file__).parent
 NOTES = HERE / "detection_notes.md"
-# The limits that decide what this page counts; all others are in the profile's file.
+# The limits that matter most for this page; all others are in the profile's file.
 LIMITS = (
     "warmth.settle_s",
     "warmth.change_share",
@@ -55,11 +55,11 @@ NEEDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the bench; 0, or what the command that failed returned."""
+    """Run the bench; return 0, or the exit code of the command that failed."""
     args = _parser().parse_args(argv)
     missing = [name for name in ("pythermalcomfort", "matplotlib") if find_spec(name) is None]
     if missing:
-        print(f"needs {', '.join(missing)}: pip install 'legwatch[sim,plot]'", file=sys.stderr)
+        print(f"{', '.join(missing)} missing: pip install 'legwatch[sim,plot]'", file=sys.stderr)
         return 1
     try:
         args.work.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Stopped as stopped:
         return stopped.code
     except KeyboardInterrupt:
-        print("\nstopped; the same command goes on from here", file=sys.stderr)
+        print("\ninterrupted; run the same command again to continue", file=sys.stderr)
         return 130
     except (OSError, LegwatchError) as error:
         print(f"detection: {error}", file=sys.stderr)
@@ -80,12 +80,23 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--seed", type=int, required=True, help=f"not one of those tuned on: {TUNED}")
+    add(
+        "--seed",
+        type=int,
+        required=True,
+        help=f"a seed that was not used for tuning; these were: {TUNED}",
+    )
     add("--nights", type=int, default=1000, metavar="N", help="default: 1000")
-    add("--work", type=Path, required=True, metavar="DIR", help="where nights and scores are kept")
-    add("--out", type=Path, default=HERE / "detection.md", metavar="FILE", help="the page")
-    add("--only", choices=TABLES, help="print this table and write nothing")
-    add("--jobs", type=positive, metavar="N", help="how many nights at once (default: one a core)")
+    add("--work", type=Path, required=True, metavar="DIR", help="folder for nights and scores")
+    add(
+        "--out",
+        type=Path,
+        default=HERE / "detection.md",
+        metavar="FILE",
+        help="write the page to this file",
+    )
+    add("--only", choices=TABLES, help="print this table and write no page")
+    add("--jobs", type=positive, metavar="N", help="nights in parallel (default: one per core)")
     return parser
 
 
@@ -111,7 +122,7 @@ def _run(args: argparse.Namespace) -> None:
     if args.only:
         print("\n".join(TABLES[args.only](found)))
         return
-    # Drawing is slow to load, and every worker process loads this file.
+    # matplotlib is slow to import, and every worker process imports this file.
     picture: Any = importlib.import_module("legwatch_lab.bench.picture")
     picture.draw(args.out.with_suffix(".png"), found)
     args.out.write_text(page(found), encoding="utf-8")
@@ -119,7 +130,7 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def limits() -> dict[str, float]:
-    """Return the limits of the standard profile that matter here, by their dotted name."""
+    """Return the values of LIMITS in the standard profile, by dotted name."""
     rules = rules_for(STANDARD, {}, UTC)
     found: dict[str, float] = {}
     for name in LIMITS:

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-# Of so many in which something never happened, up to 3 in as many is possible (95 %).
+# Rule of three: what never happened in n nights may happen in up to 3 of n (95 %).
 NEVER = 3
 GoalFigure = Mapping[str, float | None]
 
 
 class Goal(NamedTuple):
-    """One measure, where it stands in the reports, and its goal; None: it has none."""
+    """One measure, its place in the reports, and its goal; `least` and `most` None: no goal."""
 
     label: str
     look: str
     key: str
-    least: float | None = None  # the figure is to be at least this
-    most: float | None = None  # the figure is to be at most this
+    least: float | None = None  # lowest value that reaches the goal
+    most: float | None = None  # highest value that reaches the goal
 
 
 GOALS = (
@@ -26,15 +26,17 @@ GOALS = (
     Goal("uncoverings of 30 min or longer caught, without a mat", "no_mat", "caught", least=88),
     Goal("false cold alerts, without a mat", "no_mat", "false_cold", most=0.02),
     Goal("still alerts, normal sleepers aged 65 to 80", "mat", "still_normal", most=0.03),
-    Goal("fault nights with a body alert that is the fault's", "mat", "fault_nights", most=0),
-    Goal("sensor faults of 30 min or longer told, sensor heard before", "mat", "faults_long"),
-    Goal("of these, told within 10 min", "mat", "faults_long_soon", least=100),
-    Goal("nights with a dead or stuck sensor told within 10 min", "mat", "dead_nights", least=100),
+    Goal("fault nights with a body alert that the fault caused", "mat", "fault_nights", most=0),
+    Goal("sensor faults of 30 min or longer reported, sensor worked before", "mat", "faults_long"),
+    Goal("of these, reported within 10 min", "mat", "faults_long_soon", least=100),
+    Goal(
+        "nights with a dead or stuck sensor reported within 10 min", "mat", "dead_nights", least=100
+    ),
 )
 
 
 def reached(goal: Goal, value: float | None) -> str:
-    """Say in one word or two whether the figure, as it was found and not rounded, is good."""
+    """Compare the unrounded figure with the goal: yes, no, not measured, or - without a goal."""
     if goal.least is None and goal.most is None:
         return "-"
     if value is None:
@@ -54,9 +56,9 @@ def wanted(goal: Goal, unit: str) -> str:
 
 
 def measured(figure: GoalFigure, unit: str, goal: Goal | None = None) -> str:
-    """Return a figure with its interval, and of how many it is.
+    """Return a figure as text, with its denominator and its interval.
 
-    With a goal it has the decimals that it takes to see on which side of the goal it lies.
+    With a goal, the figure has enough decimals to show whether it reaches the goal.
     """
     value = figure["value"]
     if value is None:
@@ -69,7 +71,7 @@ def measured(figure: GoalFigure, unit: str, goal: Goal | None = None) -> str:
 
 
 def between(figure: GoalFigure, unit: str) -> str:
-    """Return a figure's interval; where all nights are alike, by the rule of three."""
+    """Return a figure's interval; by the rule of three if all nights are alike."""
     value, low, high, of = (figure[key] for key in ("value", "low", "high", "of"))
     assert value is not None
     assert low is not None
@@ -82,7 +84,7 @@ def between(figure: GoalFigure, unit: str) -> str:
 
 
 def shown(value: float | None, unit: str, decimals: int | None = None) -> str:
-    """Return a value with its unit; - where there was nothing to measure."""
+    """Return a value with its unit; - if there was nothing to measure."""
     if value is None:
         return "-"
     decimals = _decimals(unit) if decimals is None else decimals

@@ -1,15 +1,21 @@
-"""Counts which cold alerts keep their minute when readings waver or both thermometers are off.
+"""Count which cold alerts keep their minute under noise, or with an offset of both thermometers.
 
     .venv/bin/python lab/legwatch_lab/bench/moved_alerts.py DIR
 
-Replays made nights without faults as they are and with other readings: with noise below and above
-what a DHT22 resolves, or all by as much too high or too low. An alert is kept if the other night
-has one at most two minutes earlier or later. It is overtaken if another one stands there at its
-minute: one that another rule called sooner, or that has not ended yet. It is moved if the other
-night has one within the hour, else gone; one that only the other night has is new. Those by a fall
-of the contrast of bed and room are counted apart from those by other rules, of which most compare
-with a limit in degrees, and so may well come and go with an offset. What an alert is by may be
-another in the other night.
+The program replays made nights without faults, first as they are and then with changed readings:
+with noise below or above the resolution of a DHT22, or with one offset on all temperatures. Each
+alert is then one of these:
+
+- kept: the changed night has an alert at most two minutes earlier or later.
+- overtaken: another alert is firing at that minute in the changed night, because another rule
+  fired earlier or because that alert has not ended yet.
+- moved: the changed night has an alert within an hour.
+- gone: the changed night has none of these.
+- new: only the changed night has the alert.
+
+The table separates alerts by a fall of the contrast of bed and room from alerts by other rules.
+Most of the other rules compare with a limit in degrees, so an offset can add and remove their
+alerts. The alert in the changed night may come from another rule.
 """
 
 import argparse
@@ -40,14 +46,14 @@ KEPT_MIN, SAME_MIN = 2, 60
 RULES = rules_for("standard", {}, UTC)
 BY_CONTRAST = ("warmth.change_sure ", "warmth.change_share ")
 FATES = ("kept", "moved", "overtaken", "gone", "new")
-HEADS = ("readings", "alerts by", "of", *FATES, "by at most")
+HEADS = ("readings", "alerts by", "of", *FATES, "moved by at most")
 
 
 class ReadingChange(NamedTuple):
     """What is added to every reading of both thermometers."""
 
     off_c: float = 0.0
-    noise_c: float = 0.0  # evenly up to so much, either way, drawn anew for each reading
+    noise_c: float = 0.0  # uniform, up or down by at most this, new for each reading
 
 
 CHANGES: Mapping[str, ReadingChange] = {
@@ -61,15 +67,15 @@ CHANGES: Mapping[str, ReadingChange] = {
 
 
 class ColdAlert(NamedTuple):
-    """A cold alert: its minute, and whether the contrast of bed and room made it."""
+    """A cold alert; `by_contrast`: a fall of the contrast of bed and room fired it."""
 
     minute: int
     by_contrast: bool
-    end_minute: int | None = None  # None: it stands to the end of the night
+    end_minute: int | None = None  # None: it fires to the end of the night
 
 
 class AlertFate(NamedTuple):
-    """What became of an alert under other readings; `by_min` is 0 where there is only one."""
+    """What happened to an alert with changed readings; `by_min`: 0 if it has no counterpart."""
 
     what: str
     by_contrast: bool
@@ -77,7 +83,7 @@ class AlertFate(NamedTuple):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Replay, compare and print the table; 0, or 1 with a sentence."""
+    """Replay, compare and print the table; return 0, 1 after an error, 130 after Ctrl-C."""
     args = _parser().parse_args(argv)
     try:
         paths = truths([args.nights])[: args.count]
@@ -86,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"moved_alerts: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nstopped; nothing is kept", file=sys.stderr)
+        print("\ninterrupted; no result was stored", file=sys.stderr)
         return 130
     print(f"{len(paths)} nights of {args.nights}; those with faults do not count\n")
     print("\n".join(table(HEADS, rows)))
@@ -100,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("nights", type=Path, metavar="DIR", help="a folder of made nights")
     add = parser.add_argument
     add("--count", type=positive, metavar="N", help="the first N nights (default: all)")
-    add("--jobs", type=positive, metavar="N", help="nights at once (default: all cores)")
+    add("--jobs", type=positive, metavar="N", help="nights in parallel (default: one per core)")
     return parser
 
 
@@ -114,9 +120,9 @@ def all_rows(paths: Sequence[Path], jobs: int | None) -> list[tuple[str, ...]]:
 
 
 def _night(path: Path) -> dict[str, list[AlertFate]]:
-    """Return what became of one night's alerts; nothing for one with faults or without a truth."""
-    known = known_night(path)
-    if known is None or known[0].faults:  # noise would bring a frozen thermometer to life
+    """Return the fates of a night's alerts; empty for faults or a truth file of version 1."""
+    known = made(path)
+    if known is None or known[0].faults:  # noise would hide stuck values
         return {}
     truth, windows = known
     here = replace(RULES, zone=truth.zone)
@@ -128,30 +134,30 @@ def _night(path: Path) -> dict[str, list[AlertFate]]:
 
 
 def changed(windows: Iterable[Window], change: ReadingChange, seed: str) -> Iterator[Window]:
-    """Yield the windows with the change in them; the same seed is the same noise."""
-    chance = random.Random(seed)
+    """Yield the windows with changed readings; the same seed gives the same noise."""
+    rng = random.Random(seed)
 
-    def seen(value: float | None) -> float | None:
+    def changed_c(value: float | None) -> float | None:
         if value is None:
             return None
-        return value + change.off_c + chance.uniform(-change.noise_c, change.noise_c)
+        return value + change.off_c + rng.uniform(-change.noise_c, change.noise_c)
 
     for window in windows:
-        yield window._replace(leg_c=seen(window.leg_c), room_c=seen(window.room_c))
+        yield window._replace(leg_c=changed_c(window.leg_c), room_c=changed_c(window.room_c))
 
 
 def colds(notices: Iterable[Notice]) -> list[ColdAlert]:
-    """Return the cold alerts; one that is only written down is none until it is raised."""
+    """Return the cold alerts; an episode of severity log counts once it is escalated."""
     found: dict[int | None, ColdAlert] = {}
     for notice in notices:
         if notice.kind is not AlertKind.COLD:
             continue
         minute, known = notice.at_ms // MINUTE_MS, found.get(notice.episode_ms)
-        came = (
+        warned = (
             notice.transition in {TransitionKind.FIRED, TransitionKind.ESCALATED}
             and notice.severity is not Severity.LOG
         )
-        if known is None and came:
+        if known is None and warned:
             rule = str(dict(notice.figures)["rule"])
             found[notice.episode_ms] = ColdAlert(minute, rule.startswith(BY_CONTRAST))
         elif known is not None and notice.transition is TransitionKind.RESOLVED:
@@ -160,7 +166,7 @@ def colds(notices: Iterable[Notice]) -> list[ColdAlert]:
 
 
 def compare(alerts: Sequence[ColdAlert], others: Sequence[ColdAlert]) -> list[AlertFate]:
-    """Return what became of each alert among the others, the nearest first; then what is new."""
+    """Pair the nearest alerts of both nights; return the fate of each, then the new ones."""
     left, unmet = list(others), list(alerts)
     found: list[AlertFate] = []
     for alert, other in sorted(product(alerts, others), key=lambda pair: _apart_min(*pair)):
@@ -168,14 +174,14 @@ def compare(alerts: Sequence[ColdAlert], others: Sequence[ColdAlert]) -> list[Al
         if by_min <= SAME_MIN and alert in unmet and other in left:
             unmet.remove(alert)
             left.remove(other)
-            found.append(AlertFate(_met(alert, other), alert.by_contrast, by_min))
+            found.append(AlertFate(_pair_fate(alert, other), alert.by_contrast, by_min))
     for alert in unmet:
         stands = any(_overtaken(alert, other) for other in others)
         found.append(AlertFate("overtaken" if stands else "gone", alert.by_contrast))
     return found + [AlertFate("new", other.by_contrast) for other in left]
 
 
-def _met(alert: ColdAlert, other: ColdAlert) -> str:
+def _pair_fate(alert: ColdAlert, other: ColdAlert) -> str:
     if _apart_min(alert, other) <= KEPT_MIN:
         return "kept"
     by_another_rule = alert.by_contrast is not other.by_contrast
@@ -193,9 +199,9 @@ def _apart_min(alert: ColdAlert, other: ColdAlert) -> int:
 
 def _rows(fates: Mapping[str, Sequence[AlertFate]]) -> Iterator[tuple[str, ...]]:
     """Yield the rows of the table, two for each change."""
-    for name, all_of_it in fates.items():
+    for name, change_fates in fates.items():
         for by_contrast, by in ((True, "a fall of the contrast"), (False, "other rules")):
-            mine = [fate for fate in all_of_it if fate.by_contrast is by_contrast]
+            mine = [fate for fate in change_fates if fate.by_contrast is by_contrast]
             count = Counter(fate.what for fate in mine)
             met = (fate.by_min for fate in mine if fate.what in {"kept", "moved"})
             most_min = max(met, default=0)

@@ -1,4 +1,4 @@
-"""detection.md as text: the goals first, then on what, and what it does not show."""
+"""The text of detection.md: the goals, the sample, the tables, and what they do not show."""
 
 import inspect
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from legwatch_lab.bench.tables import (
 )
 from legwatch_lab.nights.body import bed_air, scenario, skin
 
-# Nothing is fitted to 9002 and later ones; limits were chosen on them.
+# The classifier is not fitted to 9002 and later seeds; limits were chosen on them.
 TUNED = (1, 2, 3, 4, 5, 6, 7, 8, 9001, 9002, 9003, 9004, 9005, 9006)
 
 
@@ -40,12 +40,13 @@ def page(found: Found) -> str:
 
 
 def _head(found: Found) -> Iterator[str]:
-    yield "# How well legwatch tells cold legs"
+    yield "# How well legwatch detects cold legs"
     yield ""
     yield (
-        f"{found.sample.nights:,} made nights were run through legwatch's rules and through a "
-        "simple automation, and both were judged by what truly happened in them. The people are "
-        "simulated: see [what this page does not show](#what-this-page-does-not-show). Written by"
+        f"This page compares legwatch's rules with a simple automation on {found.sample.nights:,} "
+        "made nights. The true events of each night judge both. The people are simulated: see "
+        "[what this page does not show](#what-this-page-does-not-show). This command writes the "
+        "page:"
     )
     yield ""
     yield (
@@ -54,10 +55,10 @@ def _head(found: Found) -> Iterator[str]:
     )
     yield ""
     yield (
-        "The simple automation is what somebody would set up in an evening: cold below 28 °C for "
-        "10 min, still after 60 min without a movement. Every word is defined by "
-        "`legwatch score --help`. Behind each figure stand how many it is of and its 95 % "
-        "interval, by bootstrap over nights; where no night differs, by the rule of three."
+        "Somebody could set up the simple automation in an evening: cold below 28 °C for 10 min, "
+        "still after 60 min without a movement. `legwatch score --help` defines the words of this "
+        "page. After each figure come its denominator and its 95 % interval, by bootstrap over "
+        "nights, or by the rule of three if all nights are alike."
     )
     yield ""
     yield _seeds(found.seed)
@@ -68,18 +69,18 @@ def _head(found: Found) -> Iterator[str]:
 
 def _seeds(seed: int) -> str:
     tuned = (
-        f"The odds were fitted to, and limits chosen on, seeds {', '.join(map(str, TUNED))} "
-        "(`lab/legwatch_lab/fit/fit_uncovered.py`); "
+        f"The classifier was fitted and limits were chosen on seeds {', '.join(map(str, TUNED))} "
+        "(`lab/legwatch_lab/fit/fit_uncovered.py`). "
     )
     if seed in TUNED:
-        return f"{tuned}**this page is of seed {seed}, one of them: it proves nothing.**"
-    return f"{tuned}this page is of seed {seed}, on which nothing was chosen."
+        return f"{tuned}**This page is of seed {seed}, one of them: it proves nothing.**"
+    return f"{tuned}This page is of seed {seed}, on which nothing was chosen."
 
 
 def _sample(found: Found) -> Iterator[str]:
     sample = found.sample
     bare = ", ".join(f"{_words(what)} {count}" for what, count in sorted(sample.bare.items()))
-    yield "## What was measured, on what"
+    yield "## The measured nights"
     yield ""
     yield (
         f"- **Nights**: {sample.nights} of {len(sample.kinds)} kinds (below), "
@@ -94,21 +95,21 @@ def _sample(found: Found) -> Iterator[str]:
         f"- **Rooms and covers**: {_spread(sample.room_c, 1)} °C over the night; bedding "
         f"{_counts(sample.bedding)}."
     )
-    yield f"- **What lay bare** (spans, short ones and warm rooms too): {bare}."
+    yield f"- **Uncovered** (times, also short ones and in warm rooms): {bare}."
     yield (
-        f"- **Sensors**: the leg sensor lags {_spread(sample.lag_min, 1)} min and is wrong by "
-        f"{_spread(sample.offset_c, 2)} °C, a fifth of its readings is lost; movement sensors "
+        f"- **Sensors**: the leg sensor has a lag of {_spread(sample.lag_min, 1)} min, an offset "
+        f"of {_spread(sample.offset_c, 2)} °C and loses a fifth of its readings; movement sensors "
         f"{_counts(sample.movement)}."
     )
-    yield "- **Limits**: the standard profile, unchanged. What decides here:"
+    yield "- **Limits**: the standard profile, unchanged. These matter most here:"
     yield ""
     yield from table(
         ("limit", "value"), ((f"`{name}`", f"{value:g}") for name, value in found.limits.items())
     )
     yield ""
     yield (
-        "Three figures in a row are least, median and most. Ranges and sources of the limits are "
-        "in `config/profiles/standard.toml`."
+        "Three figures with slashes between them are minimum, median and maximum. Ranges and "
+        "sources of the limits are in `config/profiles/standard.toml`."
     )
 
 
@@ -116,27 +117,28 @@ def _not_shown() -> Iterator[str]:
     yield "## What this page does not show"
     yield ""
     yield (
-        "- **No people.** Bodies, movements and rooms are drawn; the share of each kind of night "
-        "was chosen to try every rule, not counted on people. A rate a night on this page is a "
-        "rate of this mixture: somebody who never lies bare sees less, a restless one more."
+        "- **No people.** Bodies, movements and rooms are random. The share of each kind of night "
+        "was chosen to try every rule, not counted on people. A rate a night on this page is the "
+        "rate of this mixture: a sleeper who is never uncovered gets fewer alerts, a restless "
+        "sleeper more."
     )
     yield (
-        "- **No real bed.** The air in the bed is a model of legwatch's own, and no real bed was "
-        "measured to check it. What the code says of it:"
+        "- **No real bed.** legwatch has its own model of the air in the bed, and no real bed was "
+        "measured to check it. The code describes the model so:"
     )
-    for said in (bed_air.__doc__, inspect.getdoc(scenario.Spot)):
-        yield from _quoted(said)
-    yield "- **Skin** is a body model's. What the code says of it:"
+    for doc in (bed_air.__doc__, inspect.getdoc(scenario.Spot)):
+        yield from _quoted(doc)
+    yield "- **Skin** temperatures come from a body model. The code describes it so:"
     yield from _quoted(skin.__doc__)
     yield (
-        "- **Faults** are clean: a sensor is silent, zero, frozen, blind or out of the bed, from "
-        "one moment to another. Real ones come and go. In these nights nothing lies bare: how much "
-        "is missed because a sensor has failed is not on this page."
+        "- **Faults** are simple: from one moment to another, a sensor is silent, sends zeros, is "
+        "stuck or blind, or lies outside the bed. Real faults come and go. In these nights legs "
+        "are never uncovered, so this page does not show how many uncoverings a fault hides."
     )
     yield (
-        "- **Hearing and waking.** An alert counts when it is decided. Whether the phone rings, "
-        "and whether anybody wakes and covers up, is not in these figures; in the nights the "
-        "sleeper never answers an alert."
+        "- **Hearing and waking.** An alert counts when the engine decides it. These figures do "
+        "not show whether the phone rings, and whether anybody wakes and pulls the cover up. In "
+        "these nights the sleeper never answers an alert."
     )
 
 

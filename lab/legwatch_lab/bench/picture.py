@@ -1,4 +1,4 @@
-"""detection.png: what is caught against what is false, along one limit."""
+"""detection.png: caught uncoverings against false cold alerts, for values of one limit."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,24 +14,24 @@ from legwatch_lab.bench.runs import CURVE
 from legwatch_lab.bench.tables import Found, point, steps
 
 WIDTH_IN, HEIGHT_IN, DOTS_PER_IN = 10, 6, 110
-WORD_DOTS = 130  # the width of the longest word
-# Okabe and Ito's colours: told apart by every kind of colour vision.
+WORD_DOTS = 130  # the width of the longest label
+# Okabe and Ito's colours: they look different to people with any kind of colour vision.
 SIMPLE = "#555555"
-EVEN_BELOW = 0.01  # false alerts a night up to which the scale is even; above, by tens
+EVEN_BELOW = 0.01  # false alerts a night: the axis is linear below and logarithmic above
 
 
 class CurveStyle(NamedTuple):
-    """How one look is drawn; the wider lies below, so that two of the same course can be told."""
+    """The style of one curve; the wider curve lies below, so that equal curves both show."""
 
     label: str
     colour: str
     marker: str
     size: float
-    above: float  # where its words stand, beside its points
+    above: float  # height of the labels above the points, in dots
 
 
 class Point(NamedTuple):
-    """What one value of the limit gives."""
+    """The results of one value of the limit."""
 
     value: float
     false: float
@@ -81,21 +81,21 @@ def _curve(axes: Axes, found: Found, look: str, line: CurveStyle) -> None:
     standard = next((at for at in points if at.value == found.limits[CURVE]), None)
     for at in (points[0], points[-1]):
         if standard is None or _apart(axes, at, standard):
-            _say(axes, at, f"{at.value:g}", line)
+            _label(axes, at, f"{at.value:g}", line)
     if standard:
         ring: dict[str, Any] = {"ms": 16, "mfc": "none", "mec": line.colour, "mew": 1.5}
         axes.plot([standard.false], [standard.caught], "o", clip_on=False, **ring)
-        _say(axes, standard, f"standard, {standard.value:g}", line, weight="bold")
+        _label(axes, standard, f"standard, {standard.value:g}", line, weight="bold")
 
 
 def _apart(axes: Axes, one: Point, other: Point) -> bool:
-    """Say whether two words at these points stand clear of each other."""
-    seen = axes.transData.transform([(at.false, at.caught) for at in (one, other)])
-    across, up = abs(seen[0] - seen[1])
+    """Return True if labels at these points do not overlap."""
+    dots = axes.transData.transform([(at.false, at.caught) for at in (one, other)])
+    across, up = abs(dots[0] - dots[1])
     return bool(across > WORD_DOTS or up > WORD_DOTS / 6)
 
 
-def _say(axes: Axes, at: Point, text: str, line: CurveStyle, weight: str = "normal") -> None:
+def _label(axes: Axes, at: Point, text: str, line: CurveStyle, weight: str = "normal") -> None:
     axes.annotate(
         text,
         (at.false, at.caught),
@@ -116,7 +116,7 @@ def _points(found: Found, look: str) -> Iterator[Point]:
 
 
 def _goal(axes: Axes, look: str, colour: str) -> None:
-    """Draw the corner that a set of limits should lie in."""
+    """Draw the area that reaches both goals."""
     least = next(g.least for g in GOALS if (g.look, g.key) == (look, "caught"))
     most = next(g.most for g in GOALS if (g.look, g.key) == (look, "false_cold"))
     assert least is not None
@@ -148,5 +148,5 @@ def _frame(axes: Axes, found: Found) -> None:
     axes.grid(color="#dddddd", lw=0.6)
     axes.set_xlabel("false cold alerts a night (by tens above 0.01)")
     axes.set_ylabel("uncoverings of 30 min or longer caught, %")
-    if axes.get_legend_handles_labels()[0]:  # of few nights there may be nothing to draw
+    if axes.get_legend_handles_labels()[0]:  # few nights may give nothing to draw
         axes.legend(loc="lower right", frameon=True, fontsize=9, title="dashed: the goals")

@@ -1,4 +1,4 @@
-"""The runs behind detection.md: nights made once, scores kept by all that they follow from."""
+"""The runs behind detection.md; a digest of the sources names each stored result."""
 
 import hashlib
 import io
@@ -30,7 +30,7 @@ JUDGES = (
 MOVED = ("lab/legwatch_lab/bench/moved_alerts.py", "tests/bench/made.py")
 JsonReport = dict[str, Any]
 
-# The same nights again, seen by other sensors.
+# Options for the same nights with other sensors.
 SENSORS = {
     "drawn": (),
     "warm": ("--leg-offset=1",),
@@ -41,7 +41,7 @@ SENSORS = {
 
 
 class Look(NamedTuple):
-    """One way to look at the nights: by which sensors, and without which of them."""
+    """One way to score the nights: with which sensors, and without which of them."""
 
     label: str
     sensors: str = "drawn"
@@ -49,7 +49,7 @@ class Look(NamedTuple):
 
 
 LOOKS = {
-    "mat": Look("as drawn, with a mat"),
+    "mat": Look("unchanged, with a mat"),
     "no_mat": Look("without the mat", without=("mat",)),
     "no_room": Look("without the room sensor", without=("room",)),
     "no_humidity": Look("without humidity", without=("humidity",)),
@@ -60,8 +60,8 @@ LOOKS = {
 }
 
 
-class Stopped(Exception):  # noqa: N818 - what happened, as KeyboardInterrupt
-    """A command said no; it has said why."""
+class Stopped(Exception):  # noqa: N818 - named like KeyboardInterrupt
+    """A command failed; it has printed the reason."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -69,7 +69,7 @@ class Stopped(Exception):  # noqa: N818 - what happened, as KeyboardInterrupt
 
 
 class Bench:
-    """Makes and scores the nights of one seed in a folder."""
+    """Make and score the nights of one seed in a folder."""
 
     def __init__(self, work: Path, seed: int, count: int, jobs: int | None, *, steps: int) -> None:
         self._work, self._seed, self._count = work, seed, count
@@ -79,12 +79,12 @@ class Bench:
 
     @property
     def sources(self) -> str:
-        """Return the digests of all that the figures follow from."""
+        """Return the digests of all sources of the figures."""
         made = f"maker {self._maker}; engine, profiles and scorer {self._judges}"
         return f"{made}; moved alerts {self._moved}"
 
     def nights(self, sensors: str) -> Path:
-        """Return the folder of the nights as these sensors see them, made if need be."""
+        """Return the folder of the nights with these sensors; make the nights if it is missing."""
         words = (f"--seed={self._seed}", f"--count={self._count}", *SENSORS[sensors])
         key = _digest((self._maker, version("pythermalcomfort"), *words))
         folder = self._work / f"nights-{sensors}-{key}"
@@ -105,7 +105,7 @@ class Bench:
         return self._scored(f"{name}-curve", LOOKS[name], (f"--curve={CURVE}={SPREAD}",))
 
     def moved(self) -> list[list[str]]:
-        """Return the rows of moved_alerts.py for the nights as drawn."""
+        """Return the rows of moved_alerts.py for the nights with unchanged sensors."""
         nights = self.nights("drawn")
         name = f"moved-{_digest((nights.name, self._judges, self._moved))}"
 
@@ -113,7 +113,9 @@ class Bench:
             rows = all_rows(truths([nights]), self._jobs)
             file.write_text(json.dumps(rows), encoding="utf-8")
 
-        return [list(row) for row in self._once(name, "the same nights with noise, offset", count)]
+        return [
+            list(row) for row in self._once(name, "the same nights with noise or offset", count)
+        ]
 
     def _scored(self, name: str, look: Look, more: tuple[str, ...]) -> JsonReport:
         nights = self.nights(look.sensors)
@@ -130,14 +132,14 @@ class Bench:
         return () if self._jobs is None else (f"--jobs={self._jobs}",)
 
     def _once(self, name: str, label: str, write: Callable[[Path], None]) -> Any:
-        """Return what `write` has written to a file, now or in an earlier run, and wholly."""
+        """Return the JSON that `write` wrote, now or in an earlier run that completed it."""
         self._step += 1
-        said = f"[{self._step:>2}/{self._steps}] {label}"
+        progress = f"[{self._step:>2}/{self._steps}] {label}"
         kept = self._work / f"{name}.json"
         if kept.exists():
-            _say(f"{said}: kept from before")
+            _say(f"{progress}: done in an earlier run")
         else:
-            _say(said)
+            _say(progress)
             half = kept.with_suffix(".half")
             write(half)
             half.replace(kept)
@@ -162,7 +164,7 @@ def _digest(words: Iterable[str]) -> str:
 
 
 def _legwatch(*words: str) -> None:
-    """Run a command in this process; its progress is shown, its table is not."""
+    """Run a legwatch command in this process; show its progress but not its table."""
     with redirect_stdout(io.StringIO()):
         code = legwatch(words)
     if code == 130:

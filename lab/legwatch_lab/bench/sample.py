@@ -1,4 +1,4 @@
-"""Who and what was in a folder of made nights, from the truth beside them."""
+"""A summary of a folder of made nights, from their truth files."""
 
 import json
 from collections import Counter
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 
 class Spread(NamedTuple):
-    """The least, the middle and the most of something."""
+    """Minimum, median and maximum."""
 
     low: float
     middle: float
@@ -18,7 +18,7 @@ class Spread(NamedTuple):
 
 
 class NightsSample(NamedTuple):
-    """What the nights of a corpus had in them; the numbers are of nights, unless said otherwise."""
+    """A summary of made nights; a number counts nights unless its comment says otherwise."""
 
     nights: int
     kinds: Mapping[str, int]
@@ -30,39 +30,39 @@ class NightsSample(NamedTuple):
     bedding: Mapping[str, int]
     room_c: Spread  # of the median of each night
     in_bed_h: float  # of all nights together
-    bare: Mapping[str, int]  # spans by what lay bare
+    bare: Mapping[str, int]  # times by what was uncovered
     movement: Mapping[str, int]
-    lag_min: Spread  # of the leg sensor, but where it is packed
+    lag_min: Spread  # of the leg sensor, without the kind slow_leg
     offset_c: Spread  # of the leg sensor
 
 
 def sample(folder: Path) -> NightsSample:
-    """Read all truths of a folder."""
-    told = [json.loads(path.read_text()) for path in sorted(folder.glob("*.truth.json"))]
-    people = [night["person"] for night in told]
+    """Read all truth files of a folder."""
+    truths = [json.loads(path.read_text()) for path in sorted(folder.glob("*.truth.json"))]
+    people = [night["person"] for night in truths]
     ages = [person["age"] for person in people]
     return NightsSample(
-        nights=len(told),
-        kinds=Counter(night["kind"] for night in told),
+        nights=len(truths),
+        kinds=Counter(night["kind"] for night in truths),
         women=sum(person["sex"] == "female" for person in people),
         age=spread(ages),
         aged_65_to_80=sum(65 <= age <= 80 for age in ages),
         height_m=spread(person["height_m"] for person in people),
         weight_kg=spread(person["weight_kg"] for person in people),
-        bedding=Counter(night["bedding"] for night in told),
-        room_c=spread(median(night["room"]["room_c"]) for night in told),
-        in_bed_h=sum(map(_hours, told)),
-        bare=Counter(span["what"] for night in told for span in night["uncovered"]),
-        movement=Counter(night["movement"] for night in told),
+        bedding=Counter(night["bedding"] for night in truths),
+        room_c=spread(median(night["room"]["room_c"]) for night in truths),
+        in_bed_h=sum(map(_hours, truths)),
+        bare=Counter(span["what"] for night in truths for span in night["uncovered"]),
+        movement=Counter(night["movement"] for night in truths),
         lag_min=spread(
-            night["sensor"]["lag_s"] / 60 for night in told if night["kind"] != "slow_leg"
+            night["sensor"]["lag_s"] / 60 for night in truths if night["kind"] != "slow_leg"
         ),
-        offset_c=spread(night["sensor"]["leg_offset_c"] for night in told),
+        offset_c=spread(night["sensor"]["leg_offset_c"] for night in truths),
     )
 
 
 def spread(values: Iterable[float]) -> Spread:
-    """Return the least, the median and the most."""
+    """Return minimum, median and maximum."""
     ordered = sorted(values)
     return Spread(ordered[0], median(ordered), ordered[-1])
 

@@ -27,15 +27,15 @@ HEADS = {
     "false_cold": "false cold a night",
     "still_normal": "still a night, normal sleepers",
     "fault_nights": "fault nights with a body alert",
-    "dead_nights": "dead or stuck: told in 10 min",
+    "dead_nights": "dead or stuck: reported in 10 min",
 }
 OTHERS = (
     ("sound", "uncovered legs: delay to the first sound, median"),
-    ("feet", "feet alone bare: caught (the sensor is at the calf)"),
-    ("crossings", "falls of leg skin below 28 °C told within 60 min"),
-    ("false_still", "still alerts, false, all sleepers"),
-    ("displaced", "leg sensor out of the bed: told"),
-    ("agent", "agent silent for 30 min or longer: told"),
+    ("feet", "feet alone uncovered: caught (the sensor is at the calf)"),
+    ("crossings", "falls of leg skin below 28 °C reported within 60 min"),
+    ("false_still", "false still alerts, all sleepers"),
+    ("displaced", "leg sensor out of the bed: reported"),
+    ("agent", "agent silent for 30 min or longer: reported"),
     ("false_health", "sensor and agent alerts without a fault"),
     ("wakes", "sounds made"),
     ("quiet", "nights without a sound"),
@@ -49,21 +49,21 @@ COUNTED = (
     "false cold",
     "still",
     "wake-ups",
-    "faults told",
+    "faults reported",
 )
 SIGNS = ("signs", "sign_hits", "sign_misses", "sign_lead")
 Table = Callable[["Found"], Iterator[str]]
 
 
 class Found(NamedTuple):
-    """All that the page is written from."""
+    """The data of the page."""
 
     seed: int
-    reports: Mapping[str, Mapping[str, Any]]  # of `legwatch score`, by the name of their look
+    reports: Mapping[str, Mapping[str, Any]]  # of `legwatch score`, by the name of the look
     curves: Mapping[str, Mapping[str, Any]]
     sample: NightsSample
     limits: Mapping[str, float]  # of the standard profile
-    sources: str = ""  # digests of what the figures follow from
+    sources: str = ""  # digests of the sources of the figures
     notes: str = ""
     moved: Sequence[Sequence[str]] = ()  # rows of moved_alerts.py
     picture: str = "detection.png"
@@ -79,10 +79,11 @@ def goals(found: Found) -> Iterator[str]:
     )
     yield ""
     yield (
-        '"Reached" compares the figure itself, not its interval and not rounded, with the goal. '
-        "Fault nights are those with an empty bed, a dead, stuck or displaced sensor, or a silent "
-        "agent; a body alert is the fault's when it is false or rests on a sensor that is faulty "
-        "then."
+        '"Reached" compares the unrounded figure, without its interval, with the goal. Fault '
+        "nights have an empty bed, a dead, stuck or displaced sensor, or a silent agent. A fault "
+        "causes a body alert (cold or still) if the alert is false, or if it uses a sensor that "
+        "is faulty at that time. A fault is reported if a sensor or agent alert is firing during "
+        "it."
     )
 
 
@@ -98,8 +99,8 @@ def _goal(found: Found, goal: Goal) -> Sequence[str]:
 
 
 def others(found: Found) -> Iterator[str]:
-    """Yield the figures that have no goal."""
-    yield "## Beside the goals"
+    """Yield the table of figures without a goal."""
+    yield "## Other figures"
     yield ""
     rows = ((label, *measure(found.reports["mat"], key)) for key, label in OTHERS)
     yield from table(
@@ -112,12 +113,12 @@ def others(found: Found) -> Iterator[str]:
 
 
 def robustness(found: Found) -> Iterator[str]:
-    """Yield the table of the same nights seen otherwise."""
-    yield "## The same nights, seen otherwise"
+    """Yield the table of the same nights with other sensors."""
+    yield "## The same nights with other sensors"
     yield ""
     yield (
-        "One thing is changed in each row; bodies and nights stay the same. Errors of the leg "
-        "sensor come on top of those that were drawn."
+        "Each row changes one thing; bodies and nights stay the same. The 1 °C more or less adds "
+        "to the random offset of the leg sensor."
     )
     yield ""
     yield from table(("sensors", *HEADS.values()), _looks(found))
@@ -125,27 +126,30 @@ def robustness(found: Found) -> Iterator[str]:
 
 def _looks(found: Found) -> Iterator[Sequence[str]]:
     for name, look in LOOKS.items():
-        told = [measure(found.reports[name], key) for key in SIDE]
-        yield look.label, *(_row(mine, unit) for mine, _, unit in told)
-    told = [measure(found.reports["mat"], key) for key in SIDE]
-    yield "simple automation, as drawn", *(_row(simple, unit) for _, simple, unit in told)
+        measures = [measure(found.reports[name], key) for key in SIDE]
+        yield look.label, *(_row(mine, unit) for mine, _, unit in measures)
+    measures = [measure(found.reports["mat"], key) for key in SIDE]
+    yield (
+        "simple automation, sensors unchanged",
+        *(_row(simple, unit) for _, simple, unit in measures),
+    )
 
 
 def _row(figure: GoalFigure, unit: str) -> str:
-    """Return a figure for a column that names its rate itself."""
+    """Return a figure without "a night"; the head of its column has it."""
     return shown(figure["value"], unit).removesuffix(" a night")
 
 
 def tradeoff(found: Found) -> Iterator[str]:
-    """Yield the table of what is caught against what is false."""
-    yield "## What is caught against what is false"
+    """Yield the table of caught uncoverings against false alerts."""
+    yield "## Caught uncoverings against false alerts"
     yield ""
     yield (
-        f"`{CURVE}` is how sure it must be that a cover is off and not only lifted: less tells "
-        "sooner, and is wrong more often."
+        f"`{CURVE}` is the probability from which legwatch decides that a cover is off and not "
+        "only lifted. A lower value gives earlier alerts, and more false ones."
     )
     yield ""
-    yield f"![What is caught against what is false, with a mat and without]({found.picture})"
+    yield f"![Caught uncoverings against false alerts, with a mat and without]({found.picture})"
     yield ""
     heads = ("caught", "false cold a night", "delay, median")
     yield from table(
@@ -159,7 +163,7 @@ def tradeoff(found: Found) -> Iterator[str]:
 
 
 def steps(found: Found) -> Iterator[tuple[str | None, str]]:
-    """Yield each value of the limit as the curve names it (None: standard) and its word."""
+    """Yield each value of the limit: its name in the curve (None: standard) and its cell."""
     standard = found.limits[CURVE]
     names = [name for name in found.curves["mat"]["values"] if name != "simple"]
     others = [(float(name), name) for name in names if float(name) != standard]
@@ -186,18 +190,17 @@ def kinds(found: Found) -> Iterator[str]:
     """Yield a row for each kind of night."""
     yield "## Each kind of night"
     yield ""
-    yield "With a mat; legwatch / simple automation. Rates are alerts a night."
+    yield "With a mat: legwatch / simple automation. Rates are alerts a night."
     yield ""
-    told = found.reports["mat"]["kinds"]
+    by_kind = found.reports["mat"]["kinds"]
     yield from table(
         ("kind", "what happens", *COUNTED),
-        (_kind(kind, told[kind]) for kind in sorted(told, key=_order)),
+        (_kind(kind, by_kind[kind]) for kind in sorted(by_kind, key=_order)),
     )
     yield ""
     yield (
-        '"Counted" are the uncoverings of 30 min or longer that somebody should be told of. '
-        "Faults told are those of the leg, room and movement sensor, as far as they were heard "
-        "before and are 30 min or longer."
+        '"Counted" are the uncoverings of 30 min or longer that need an alert. "Faults reported" '
+        "are faults of 30 min or longer of a leg, room or movement sensor that worked before."
     )
 
 
@@ -205,19 +208,19 @@ def _order(kind: str) -> int:
     return list(KINDS).index(kind) if kind in KINDS else len(KINDS)
 
 
-def _kind(kind: str, told: Mapping[str, Any]) -> Sequence[str]:
+def _kind(kind: str, report: Mapping[str, Any]) -> Sequence[str]:
     def both(key: str, spec: str) -> str:
-        found = [figure["value"] for figure in measure(told, key)[:2]]
+        found = [figure["value"] for figure in measure(report, key)[:2]]
         if found == [None, None]:
             return ""
         return " / ".join("-" if value is None else format(value, spec) for value in found)
 
-    counted = measure(told, "caught")[0]["of"] or 0
-    faults = measure(told, "faults_long")[0]["value"]
+    counted = measure(report, "caught")[0]["of"] or 0
+    faults = measure(report, "faults_long")[0]["value"]
     return (
         kind,
         KINDS.get(kind, ""),
-        str(told["nights"]),
+        str(report["nights"]),
         f"{counted:.0f}" if counted else "",
         both("caught", ".0f") + (" %" if counted else ""),
         both("delay", ".0f") + (" min" if both("delay", ".0f") else ""),
@@ -236,7 +239,7 @@ def signs(found: Found) -> Iterator[str]:
         return
     yield "## Early signs"
     yield ""
-    yield "Written down before an alert, without a sound."
+    yield "legwatch stores these before an alert, without a sound."
     yield ""
     yield from table(
         ("measure", "legwatch (95 %)"),
@@ -249,21 +252,22 @@ def signs(found: Found) -> Iterator[str]:
 
 
 def moved(found: Found) -> Iterator[str]:
-    """Yield the table of alerts that do not keep their minute."""
+    """Yield the table of alerts under noise and offset."""
     if not found.moved:
         return
-    yield "## Noise, and what both thermometers are off by"
+    yield "## Noise, and an offset of both thermometers"
     yield ""
     yield (
-        "The nights without faults as drawn, with a mat, and every reading changed. Noise of up to "
-        "0.049 °C is less than a DHT22 resolves, and legwatch takes readings to what that does: "
-        "the row checks that nothing is left of it. Noise of up to 0.1 °C sets half of the last "
-        "digits one off, as noise before the sensor rounds would. An alert is kept if it comes at "
-        "most two minutes earlier or later; overtaken if another one stands then, which another "
-        "rule called sooner or which has not ended yet; moved if one comes within an hour; else "
-        "gone. A fall of the contrast is measured by differences of readings, which no offset "
-        "touches. Of the other rules, and of what ends an alert, most is a limit in degrees, and "
-        "so follows an offset. "
+        "The nights without faults, with a mat, and with every reading changed. Noise of up to "
+        "0.049 °C is less than a DHT22 resolves. legwatch rounds readings to that resolution, and "
+        "the row checks that such noise has no effect. Noise of up to 0.1 °C changes half of the "
+        "last digits by one, as noise before the sensor's rounding would. An alert is kept if it "
+        "comes at most two minutes earlier or later. It is overtaken if another alert is firing "
+        "then, because another rule fired earlier or because that alert has not ended yet. It is "
+        "moved if an alert comes within an hour, else gone. Only differences of readings decide "
+        "about a fall of the contrast, and an offset does not change these. Most of the other "
+        "rules, and most rules that end an alert, use a limit in degrees, so an offset changes "
+        "them. "
         "`lab/legwatch_lab/bench/moved_alerts.py` counts this for any folder of made nights."
     )
     yield ""

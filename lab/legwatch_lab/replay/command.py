@@ -26,7 +26,7 @@ from legwatch_runtime.replay_file import read
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_runtime.zones import zone_named
 
-MOST_NAMES = 12  # of the unused channels, so many are named
+MOST_NAMES = 12  # a message names at most this many unused channels
 
 
 def main(argv: Sequence[str]) -> int:

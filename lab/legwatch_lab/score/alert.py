@@ -1,4 +1,4 @@
-"""The alerts of a night, one per episode: from severity warning to the end."""
+"""The alerts of a night, one per episode: from the severity warning to the end."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

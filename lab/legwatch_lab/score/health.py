@@ -31,7 +31,7 @@ class FaultOutcome(NamedTuple):
 
     @property
     def soon(self) -> bool:
-        """Return True if an alert fired within 10 min or before the fault."""
+        """Return True if an alert fired within 10 min, or was firing already."""
         return self.told and (self.delay_min is None or self.delay_min <= SOON_MIN)
 
 

@@ -116,7 +116,7 @@ def _bare_k(spot: Spot, fan_m_s: float, bare: Uncovering | None) -> float:
 
 
 def _opened(scenario: Scenario, at_s: int) -> bool:
-    """Return True if the empty bed is open: never before the first stay, then as it result left."""
+    """Return True if the empty bed is open: never before the first stay, then as it was left."""
     left = [
         opened
         for stay, opened in zip(scenario.in_bed, scenario.open_bed, strict=True)

@@ -173,7 +173,7 @@ def _under(scenario: Scenario, cover: str, rng: Random) -> Scenario:
 
 
 def _uncovered(scenario: Scenario, rng: Random, *, what: str, side: str = "near") -> Scenario:
-    """Uncover `what` once or twice for 15-150 min, 45 min after going to bed or later."""
+    """Uncover `what` once or twice for 15-150 min, 45 min or more after going to bed."""
     (stay,) = scenario.in_bed
     spans: list[Span] = []
     for _ in range(rng.choice((1, 1, 2))):
