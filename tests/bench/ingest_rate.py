@@ -1,10 +1,11 @@
-"""Windows a second from the broker to the committed row, and how soon a push leaves.
+"""Measure windows per second from the broker to the committed row, and the delay of a push.
 
     .venv/bin/python tests/bench/ingest_rate.py [--windows 60000] [--beds 100 10000] [--pushes 200]
 
-The broker's queue is filled while the subscriber is away, then drained: by a bare paho subscriber
-that does nothing, and by the real server with the engine on. Ratios within one run are what counts;
-so few windows that the server stores them at once give none, and 0.
+The program fills the broker's queue while no subscriber is connected. Then a bare paho subscriber
+that does nothing empties the queue; in a second measurement the real server with its engine does.
+Compare the ratios of one run, not the rates of different machines. With very few windows the server
+stores all at once, and its rate is 0.
 """
 
 import argparse
@@ -60,7 +61,7 @@ print(want / (seen[2] - seen[1]))
 
 
 class Pipe:
-    """A publisher without a library: packets are made beforehand and written in one stream."""
+    """An MQTT publisher without a library: it writes all packets in one stream."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
@@ -78,7 +79,7 @@ class Pipe:
                 self._acks, rest = self._acks + rest // 4, rest % 4
 
     def send(self, messages: Iterable[tuple[str, bytes]]) -> None:
-        """Publish with QoS 1, at most some thousand ahead of the broker's answers."""
+        """Publish with QoS 1, at most 5,000 messages ahead of the broker's acknowledgements."""
         for topic, payload in messages:
             self._sent += 1
             name = topic.encode()
@@ -89,7 +90,7 @@ class Pipe:
                 time.sleep(0.001)
 
     def drain(self) -> None:
-        """Wait until the broker has taken everything."""
+        """Wait until the broker has acknowledged everything."""
         wait_until(lambda: self._acks >= self._sent, "the broker's answers", 120)
 
 
@@ -120,7 +121,7 @@ def messages(beds: int, windows: int) -> Iterable[tuple[str, bytes]]:
 
 
 class Bench:
-    """One folder, one broker; each measurement has a broker of its own."""
+    """A folder and a broker for one measurement."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
@@ -138,7 +139,7 @@ class Bench:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def server(self, beds: Iterable[str], **more: object) -> Process:
-        """Start the real server on an own state folder and wait until it is up."""
+        """Start the real server with its own state folder, and wait until it is up."""
         path = self.folder / "server.toml"
         path.write_text(
             dump(
@@ -174,7 +175,7 @@ class Bench:
 
 
 def bare_rate(beds: int, windows: int) -> float:
-    """Drain with a subscriber that does nothing."""
+    """Empty the queue with a subscriber that does nothing; return windows a second."""
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         words = [sys.executable, "-c", BARE, str(bench.port)]
@@ -188,7 +189,7 @@ def bare_rate(beds: int, windows: int) -> float:
 
 
 def server_rate(beds: int, windows: int) -> tuple[float, float]:
-    """Drain with the server; return (windows a second, MB resident)."""
+    """Empty the queue with the server; return (windows a second, MB resident)."""
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         names = [f"bed-{number}" for number in range(beds)]
@@ -210,14 +211,14 @@ def server_rate(beds: int, windows: int) -> tuple[float, float]:
 
 
 def _resident_mb(pid: int) -> float:
-    """Return VmHWM, the most that was ever resident, of a process or its only child."""
+    """Return VmHWM (the peak of resident memory, MB) of a process or its only child."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     status = Path(f"/proc/{children[0] if children else pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line) / 1024
 
 
 class Sink:
-    """Stands where the push service would be and notes when a push came."""
+    """A push service on this machine; it records when each push came."""
 
     def __init__(self) -> None:
         self.came: dict[str, float] = {}
@@ -228,14 +229,14 @@ class Sink:
                 now = time.perf_counter()
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 sink.came.setdefault(body["title"].rsplit(" ", 1)[1].rstrip(")"), now)
-                said = json.dumps(taken(body)).encode()
+                answer = json.dumps(taken(body)).encode()
                 self.send_response(200)
-                self.send_header("Content-Length", str(len(said)))
+                self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
-                self.wfile.write(said)
+                self.wfile.write(answer)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
@@ -289,23 +290,34 @@ def _deciding_seq(window: Callable[[int], bytes]) -> int:
         state, notices = advance(state, decode_window(window(seq)), rules())
         if notices:
             return seq
-    raise AssertionError("the night decides nothing")
+    raise AssertionError("the night gives no notice")
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--windows", type=positive, default=60_000, help="of all beds (60000)")
     parser.add_argument(
-        "--rounds", type=positive, default=3, help="of which the median is told (3)"
+        "--windows", type=positive, default=60_000, help="number for all beds together (60000)"
     )
     parser.add_argument(
-        "--beds", type=positive, nargs="+", default=(100, 10_000), help="(100 10000)"
+        "--rounds",
+        type=positive,
+        default=3,
+        help="number of rounds; the table has their median (3)",
     )
-    parser.add_argument("--pushes", type=positive, default=200, help="beds that are alarmed (200)")
+    parser.add_argument(
+        "--beds",
+        type=positive,
+        nargs="+",
+        default=(100, 10_000),
+        help="numbers of beds (100 10000)",
+    )
+    parser.add_argument(
+        "--pushes", type=positive, default=200, help="number of beds with an alert (200)"
+    )
     args = parser.parse_args()
     if max(args.beds) > args.windows:
-        parser.error("--windows: each bed needs one")
+        parser.error("--windows: each bed needs at least one")
     print(f"{'beds':>7} {'bare windows/s':>16} {'server windows/s':>18} {'ratio':>7} {'MB':>6}")
     top = 0.0
     for beds in args.beds:

@@ -1,9 +1,10 @@
-"""How soon a decision becomes a request to the push service: one bed alarming, and 1,000 at once.
+"""Measure the time from a decision to its push request: one bed, and 1,000 beds at once.
 
     .venv/bin/python tests/bench/push_delay.py [--beds 1000] [--singly 100] [--service-ms 50]
 
-Real broker, real server, a service on loopback that takes `--service-ms` for each push, as one in
-the internet does. The delay is from the decision, as stored, to the arrival of its request.
+Broker and server are real. The push service runs on loopback and takes `--service-ms` for each
+push, like a service in the internet. The delay is from the stored time of the decision to the
+arrival of its request.
 """
 
 import argparse
@@ -35,7 +36,7 @@ OWN = {"alerts.wait_s": 0}
 
 
 class Service:
-    """Stands where the push service would be; notes when a request for a bed came."""
+    """A push service on this machine; it records when each request of a bed came."""
 
     def __init__(self, takes_s: float) -> None:
         self.came_ms: dict[str, list[float]] = {}
@@ -43,7 +44,7 @@ class Service:
 
         class Answer(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            wbufsize = -1  # one answer in one packet, or each waits 40 ms for the other side's word
+            wbufsize = -1  # one packet an answer: a second one waits 40 ms for an ACK
             disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
@@ -53,11 +54,11 @@ class Service:
                 with lock:
                     service.came_ms.setdefault(bed, []).append(now_ms)
                 time.sleep(takes_s)
-                said = json.dumps(taken(body)).encode()
+                answer = json.dumps(taken(body)).encode()
                 self.send_response(200)
-                self.send_header("Content-Length", str(len(said)))
+                self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
-                self.wfile.write(said)
+                self.wfile.write(answer)
 
             def do_GET(self) -> None:
                 self.send_error(404)
@@ -65,7 +66,7 @@ class Service:
             do_DELETE = do_GET  # noqa: N815 - the name http.server wants
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
@@ -77,7 +78,7 @@ class Service:
 
 
 def window(seq: int) -> Window:
-    """Return one minute of a bed whose legs lie bare from the 60th on."""
+    """Return one minute of a bed; the legs are uncovered from the 60th on."""
     to_ms = BEGIN + seq * MINUTE_MS
     return Window(
         "00000001", seq, to_ms - MINUTE_MS, to_ms, seq, "played", AIR(seq), None, 18.0,
@@ -86,13 +87,13 @@ def window(seq: int) -> Window:
 
 
 def deciding_seq() -> int:
-    """Return the window that makes the engine decide."""
+    """Return the number of the first window that gives a notice."""
     state, limits = start(), rules(alerts__wait_s=0)
     for seq in range(1, 200):
         state, notices = advance(state, window(seq), limits)
         if notices:
             return seq
-    raise AssertionError("the night decides nothing")
+    raise AssertionError("the night gives no notice")
 
 
 def delays(beds: int, takes_s: float, *, apart_s: float) -> list[float]:
@@ -132,12 +133,14 @@ def delays(beds: int, takes_s: float, *, apart_s: float) -> list[float]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--beds", type=positive, default=1000, help="alarmed at once (1000)")
-    parser.add_argument("--singly", type=positive, default=100, help="1 at a time (100)")
+    parser.add_argument(
+        "--beds", type=positive, default=1000, help="beds with an alert at once (1000)"
+    )
+    parser.add_argument("--singly", type=positive, default=100, help="beds, one at a time (100)")
     parser.add_argument("--service-ms", type=float, default=50.0, help="0: only that row (50)")
     args = parser.parse_args()
     print("decision to request, ms (the service takes so long for each push)")
-    print(f"{'beds alarming':>24} {'service':>8} {'p50':>8} {'p99':>8} {'worst':>8} {'arrived':>9}")
+    print(f"{'beds at once':>24} {'service':>8} {'p50':>8} {'p99':>8} {'worst':>8} {'arrived':>9}")
     looks = ((args.singly, 0.1, "1 at a time"), (args.beds, 0.0, f"{args.beds}"))
     for takes_ms in sorted({0.0, args.service_ms}):
         for beds, apart_s, name in looks:

@@ -1,8 +1,9 @@
-"""Windows a second that the engine replays, beside what merely making the windows costs.
+"""Measure the windows per second that the engine replays, and the cost of making the windows.
 
     .venv/bin/python tests/bench/replay_rate.py [--rounds 7]
 
-The ratio is to making the windows, in the same run; it says more than the rate of one machine.
+The ratio compares a replay with making the windows, in the same run. It depends less on the machine
+than the rate does.
 """
 
 import argparse
@@ -29,7 +30,10 @@ def main() -> None:
     """Print a table of medians; each round runs every row once."""
     parser = argparse.ArgumentParser()
     parser.add_argument(
-        "--rounds", type=positive, default=7, help="of which the median is told (7)"
+        "--rounds",
+        type=positive,
+        default=7,
+        help="number of rounds; the table has their median (7)",
     )
     rounds = parser.parse_args().rounds
     quiet = list(night())

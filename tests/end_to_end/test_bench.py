@@ -59,6 +59,9 @@ def test_detection_writes_its_page_of_nights_of_the_body_model(tmp_path: Path) -
     detection = python("detection.py", "lab/legwatch_lab/bench")
     assert "page.md and page.png" in bench(tmp_path, *detection, *seed, *page)
     text = (tmp_path / "page.md").read_text()
-    assert text.startswith("# How well legwatch tells cold legs\n\n1 made nights were run")
+    assert text.startswith(
+        "# How well legwatch detects cold legs\n\nThis page compares "
+        "legwatch's rules with a simple automation on 1 made nights. "
+    )
     assert "--seed 9 --nights 1 --work DIR" in text
     assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")
