@@ -8,7 +8,7 @@ from legwatch_lab.truth import NightTruth, read
 from legwatch_runtime.replay_file import read as read_recording
 
 
-def made(path: Path) -> tuple[NightTruth, list[Window]] | None:
+def known_night(path: Path) -> tuple[NightTruth, list[Window]] | None:
     """Read a night by its truth file; None for a truth file of version 1.
 
     Raises RecordingError.

@@ -121,7 +121,7 @@ def all_rows(paths: Sequence[Path], jobs: int | None) -> list[tuple[str, ...]]:
 
 def _night(path: Path) -> dict[str, list[AlertFate]]:
     """Return the fates of a night's alerts; empty for faults or a truth file of version 1."""
-    known = made(path)
+    known = known_night(path)
     if known is None or known[0].faults:  # noise would hide stuck values
         return {}
     truth, windows = known

@@ -35,7 +35,7 @@ class FitNight(NamedTuple):
 
 def night(path: Path, rules: Rules) -> FitNight | None:
     """Read a night by its truth file; None for a truth file of version 1."""
-    known = made(path)
+    known = known_night(path)
     if known is None:
         return None
     truth, windows = known
@@ -59,7 +59,7 @@ def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Featu
             continue
         turned_ms = last_turn_ms(observation.cold, observation.movement, at_ms, rules)
         warm = observation.cold
-        seen_features = uncovered.features(warm.fall, warm.contrast.baseline, turned_ms, at_ms)
+        seen_features = features(warm.fall, warm.contrast.baseline, turned_ms, at_ms)
         if seen_features is not None and seen_features.fallen >= DEEP_ENOUGH:
             yield at_ms, seen_features
 
