@@ -1,4 +1,4 @@
-"""What legwatch knows: readings, rules, decisions. Pure: no clock, chance, files or network."""
+"""The pure core of legwatch: readings in, notices out; no clock, chance, files or network."""
 
 from importlib.metadata import version
 

@@ -1,4 +1,4 @@
-"""The `legwatch` command: its subcommands are entry points, so a machine has only its part."""
+"""The `legwatch` command. Each subcommand is an entry point; other packages can add one."""
 
 import sys
 from collections.abc import Sequence
@@ -9,22 +9,22 @@ from legwatch.errors import CannotRun, LegwatchError
 
 GROUP = "legwatch.commands"
 ABOUT = {
-    "up": "everything on this machine: broker, server, agent; plays a made night without sensors",
-    "agent": "the bedside part: read the sensors, keep the windows, send them",
-    "server": "the other part: store, decide, tell",
-    "alerts": "tonight's alerts with their history, one in plain words, an answer",
-    "duty": "who is told tonight, and whether they can be reached",
-    "learned": "what a bed's own nights say of its limits; changes nothing",
+    "up": "start broker, server and agent on this machine; without sensors, play a made night",
+    "agent": "run the bedside agent: read the sensors, store the windows, send them",
+    "server": "run the server: store the windows, judge them, notify people",
+    "alerts": "list tonight's alerts, explain one of them, answer one",
+    "duty": "show who is on call tonight, and whether a push reaches them",
+    "learned": "propose limits that fit a bed's own nights; change nothing",
     "replay": "run the rules over recorded nights",
-    "score": "how good the rules are on made nights, beside a simple automation",
-    "nights": "make plausible nights with the truth beside them",
+    "score": "score the rules on made nights, and compare them with a simple automation",
+    "nights": "make plausible nights, each with a file of its truth",
     "history": "send the stored nights to InfluxDB for Grafana",
-    "check-config": "check a settings file and say what is wrong with it",
+    "check-config": "check a settings file and list its errors",
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand and return its exit code; 2 means the words or the settings are wrong."""
+    """Run one subcommand and return its exit code; 2 means wrong arguments or settings."""
     words = list(sys.argv[1:] if argv is None else argv)
     commands = {point.name: point for point in entry_points(group=GROUP)}
     if words[:1] in (["--version"], ["-V"]):

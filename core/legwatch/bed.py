@@ -1,4 +1,4 @@
-"""One bed, one minute: what was seen goes through the rules, and the alerts live on."""
+"""Judge one minute of one bed: observe, apply the rules, advance the alerts, make notices."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,29 +24,29 @@ from legwatch.limits.rules import Rules, limit
 from legwatch.observation import Observation, observe, temperatures
 
 _KINDS = tuple(AlertKind)
-# A carer who was woken for cold legs needs some minutes to get up, look and go back. Until then the
-# same visit serves for lying still; later it is another visit, and needs its own word.
+# A carer who is woken for cold legs needs some minutes to get up, look and go back. In this time a
+# warning of lying still asks for the same visit; later it asks for another visit.
 INHIBITS_MS = 15 * 60_000
 EARLY_SIGN_AGAIN_MS = 60 * 60_000
 
 
 class Bed(NamedTuple):
-    """What is remembered of one bed between minutes."""
+    """The state of one bed between two minutes."""
 
     observation: Observation = Observation()
-    legs: TriState = TriState.UNKNOWN  # the last verdict on the legs
+    legs: TriState = TriState.UNKNOWN  # whether the legs are cold, by the last verdict
     alerts: AlertStates = AlertStates()
     budget: Budget = Budget()
     trial: TrialNights = TrialNights()
-    early_sign_ms: int = 0  # the last early sign
+    early_sign_ms: int = 0  # time of the last early sign; 0: none yet
 
 
 def minute(
     was: Bed, windows: Sequence[Window], at_ms: int, rules: Rules, *, away: bool = False
 ) -> tuple[Bed, tuple[Notice, ...]]:
-    """Judge the minute that ended at `at_ms`; `windows` are those that came in it.
+    """Judge the minute that ended at `at_ms`; `windows` are the windows of this minute.
 
-    `away`: nobody could listen in it, so a silence is not the agent's.
+    `away`: the server could not receive, so missing windows say nothing about the agent.
     """
     observation = observe(
         was.observation, windows, at_ms, rules, cold_is_firing=was.alerts.cold.severity is not None
@@ -69,7 +69,7 @@ def minute(
     moved_this_minute = bool(moved) and moved[-1] > was.observation.window_ms
     alerts, transitions = [], []
     for kind, alert, verdict in zip(_KINDS, was.alerts, verdicts, strict=True):
-        # Who was not told cannot answer.
+        # Do not escalate for lack of an answer if nobody was notified.
         answers = kind is AlertKind.COLD and not is_silent(trial)
         answered_s = rules.warmth.not_answered_s if answers else 0
         after, transition = advance(
@@ -89,7 +89,7 @@ def minute(
         ):
             after, transition = remind(after, verdict, at_ms)
         alerts.append(after)
-        # A health alert *is* the word that something is unknown.
+        # A sensor or agent alert already says that something is unknown.
         if transition is not None and (
             transition.kind is not TransitionKind.UNKNOWN or kind in BODY_KINDS
         ):
@@ -106,7 +106,7 @@ def minute(
 
 
 def _with_early_sign(bed: Bed, at_ms: int, rules: Rules) -> tuple[Bed, tuple[Notice, ...]]:
-    """Add an early sign where there is one: never while the legs are not known to be warm."""
+    """Add an early sign if one is due: only while the legs are warm, and once an hour."""
     minutes = expected_min(bed, at_ms, rules)
     if minutes is None or at_ms - bed.early_sign_ms < EARLY_SIGN_AGAIN_MS:
         return bed, ()
@@ -129,7 +129,7 @@ def _with_early_sign(bed: Bed, at_ms: int, rules: Rules) -> tuple[Bed, tuple[Not
 
 
 def expected_min(bed: Bed, at_ms: int, rules: Rules) -> int | None:
-    """Return in how many minutes the legs are expected to be cold, or None."""
+    """Return in how many minutes the legs will be cold at the present rate; None: no early sign."""
     settled = at_ms >= bed.observation.occupancy.settled_ms
     if bed.legs is not TriState.NO or not settled or bed.alerts.cold.severity is not None:
         return None
@@ -147,7 +147,7 @@ def expected_min(bed: Bed, at_ms: int, rules: Rules) -> int | None:
 
 
 def _count_from_now_on(alerts: AlertStates, at_ms: int) -> AlertStates:
-    """Return the alarms at the end of learning: what stands untold can be answered from now on."""
+    """Start the time for an answer at the end of the trial nights: nobody was notified before."""
     for kind in BODY_KINDS:
         alert = alerts.of(kind)
         if alert.severity is not None and not alert.notified:
@@ -156,7 +156,7 @@ def _count_from_now_on(alerts: AlertStates, at_ms: int) -> AlertStates:
 
 
 def _nothing_to_do(alerts: AlertStates, verdicts: tuple[Verdict, ...]) -> bool:
-    """Say whether all is clear and stays so: most minutes of most nights."""
+    """Return True if no alert is firing and no verdict is YES: most minutes of most nights."""
     for alert in alerts:
         if alert.severity is not None:
             return False
@@ -180,9 +180,10 @@ def _cold(observation: Observation, alert: AlertState, at_ms: int, rules: Rules)
 def _escalated_if_still(
     observation: Observation, verdict: Verdict, alert: AlertState, at_ms: int, rules: Rules
 ) -> Verdict:
-    """Raise a standing cold warning when the sleeper has not moved for it either.
+    """Escalate a firing cold warning when the sleeper has not moved for `stillness.joint_s`.
 
-    Not one of a bed that has not warmed: that is told to who lies awake, and wakes nobody later.
+    Do not escalate a warning that the bed has not warmed (COLD_START): only a sleeper who is awake
+    gets this warning.
     """
     standing = verdict.holds is TriState.YES and alert.severity is Severity.WARNING
     standing = standing and verdict.reason is not Reason.COLD_START
@@ -246,14 +247,14 @@ def _notice(
     *,
     before: AlertState,
 ) -> tuple[Bed, Notice | None]:
-    """Decide whether it is pushed, and put reason and figures to it."""
+    """Make the notice of a transition: decide whether to push it, and add reason and figures."""
     alert = bed.alerts.of(kind)
     suppressed_by, budget = _suppressed_by(bed, kind, transition, alert, at_ms, rules)
     if (
         suppressed_by in (SuppressedBy.BUDGET, SuppressedBy.INHIBITED, SuppressedBy.TRIAL)
         and transition.kind is TransitionKind.RENOTIFIED
     ):
-        return bed, None  # it was not told before and still may not be: nothing new to write down
+        return bed, None  # suppressed before and still suppressed: nothing new to store
     figures = _figures(bed, kind, alert, at_ms, rules) + _hold_figures(
         alert, before, transition, at_ms
     )
@@ -286,7 +287,7 @@ def _notice(
 def _hold_figures(
     alert: AlertState, before: AlertState, transition: Transition, at_ms: int
 ) -> Figures:
-    """Return how the wait for a natural movement came out, where this word ends one."""
+    """Return how long the hold lasted and what ended it; empty if the transition ends no hold."""
     if (
         before.hold_until_ms is None
         or before.fired_ms is None
@@ -318,7 +319,7 @@ def _suppressed_by(
         ), bed.budget
     if _is_on_trial(bed.trial, kind, transition.severity, rules):
         return SuppressedBy.TRIAL, bed.budget
-    asked = transition.reason is Reason.SNOOZE_OVER  # by whoever set the snooze
+    asked = transition.reason is Reason.SNOOZE_OVER  # a person set the end of the snooze
     if (
         asked
         or kind in (AlertKind.SENSOR, AlertKind.AGENT)
@@ -330,15 +331,15 @@ def _suppressed_by(
     allowed, budget = allow(bed.budget, at_ms, rules)
     if not allowed:
         return SuppressedBy.BUDGET, bed.budget
-    awake = transition.reason is Reason.COLD_START  # which is only said to a sleeper who stirs
+    awake = transition.reason is Reason.COLD_START  # only a sleeper who moves gets this warning
     first = transition.kind is not TransitionKind.RENOTIFIED and not alert.notified
     if first and rules.alerts.wait_s and not awake:
-        return SuppressedBy.HOLD, bed.budget  # the budget counts what makes a sound
+        return SuppressedBy.HOLD, bed.budget  # uncounted: the budget counts sounds only
     return None, budget
 
 
 def _inhibits(cold_alert: AlertState, at_ms: int) -> bool:
-    """Say whether cold legs are being told of just now, so that lying still needs no own word."""
+    """Return True if people hear of cold legs now: they need no second push for lying still."""
     if (
         cold_alert.severity is None
         or cold_alert.acknowledged
@@ -384,7 +385,7 @@ def _figures(bed: Bed, kind: AlertKind, alert: AlertState, at_ms: int, rules: Ru
 
 
 def _baseline_figures(marks: tuple[float, ...]) -> Figures:
-    """Return the range of the warmer half of what the air was before."""
+    """Return the range of the warmer half of the baseline samples, C."""
     if not marks:
         return ()
     warmer = sorted(marks)[len(marks) // 2 :]

@@ -1,11 +1,11 @@
 """The engine: `advance(state, event, rules) -> (state, notices)`, pure and deterministic.
 
-Windows are collected until their minute (on the UTC grid) is complete; then it is judged, once: by
-the window that ends it, or by the first event half a minute after its end. How often anybody looks
-at the clock changes nothing.
+The engine collects windows until their minute (on the UTC grid) is complete. Then the engine judges
+the minute once: when the window that ends the minute arrives, or at the first event half a minute
+after its end. The number of ticks does not change the result.
 
-The parts of the state are NamedTuples, not dataclasses: one is built for every window, and they go
-to JSON as they are. State is O(1) in the length of the night.
+The parts of the state are NamedTuples, not dataclasses: the engine builds a state for every window,
+and JSON takes NamedTuples as they are. The size of the state does not grow during the night.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,25 +31,25 @@ from legwatch.night import evenings
 from legwatch.observation import Observation
 
 MINUTE_MS = 60_000
-GRACE_MS = 30_000  # a minute whose last window does not come is judged this much later
-LONG_MS = 36 * 3600 * 1000  # after a longer silence time is set anew ...
-SETTLE_MINUTES = 26 * 60  # ... once every deadline of the first day has been met,
-MOST_EVENINGS = 31  # ... and then only evenings count: a bed that is not seen is said again
-BACK_MS = 600_000  # a window this far back is on another time line, e.g. a corrected clock
-MOST_WINDOWS = 600  # a minute of 100 ms windows; more is a fault and is not collected
+GRACE_MS = 30_000  # if the last window of a minute is missing, judge the minute this much later
+LONG_MS = 36 * 3600 * 1000  # do not judge every minute of a longer gap, but ...
+SETTLE_MINUTES = 26 * 60  # ... the minutes in which every deadline of the first day passes,
+MOST_EVENINGS = 31  # ... then one minute each evening, which repeats a sensor or agent alert
+BACK_MS = 600_000  # a window older by this starts a new time line, e.g. after a clock was set
+MOST_WINDOWS = 600  # a minute of 100 ms windows; more are a fault, and the engine drops them
 
 
 class BedState(NamedTuple):
-    """All that is remembered of one bed."""
+    """The whole state of one bed."""
 
     bed: Bed
-    open_windows: tuple[Window, ...]  # windows of the minute that is not complete
+    open_windows: tuple[Window, ...]  # windows of the minute that is not complete yet
     minute_end_ms: int  # end of that minute; 0 before the first window
-    at_ms: int  # the time it has come to
+    at_ms: int  # the time up to which events have come
 
 
 class AlertView(NamedTuple):
-    """One alert as it stands, for `alert/<kind>`."""
+    """A firing alert, for the topic `alert/<kind>`."""
 
     kind: AlertKind
     severity: Severity
@@ -57,11 +57,11 @@ class AlertView(NamedTuple):
     since_ms: int
     acknowledged: bool
     snoozed_until_ms: int | None
-    judged: bool  # False: it can no longer be judged
+    judged: bool  # False: the data to judge the alert are missing
 
 
 class BedView(NamedTuple):
-    """What the bed looks like at the last complete minute; None is unknown."""
+    """The bed at the end of the last complete minute; None is unknown."""
 
     at_ms: int
     in_bed: bool | None
@@ -70,7 +70,7 @@ class BedView(NamedTuple):
     leg_c: float | None
     room_c: float | None
     alerts: tuple[AlertView, ...]
-    cold_in_min: int | None = None  # an early sign: cold in so many minutes at this pace
+    cold_in_min: int | None = None  # early sign: minutes until the legs are cold
 
 
 _LEGS = {TriState.YES: "cold", TriState.NO: "warm", TriState.UNKNOWN: "unknown"}
@@ -79,14 +79,14 @@ NOTHING: Notices = ()
 
 
 def start(*, trial_over: bool = False) -> BedState:
-    """Return the state of a bed of which nothing is known; `learned`: its first nights are over."""
+    """Return the state of a new bed; `trial_over`: its trial nights are over."""
     return BedState(Bed(trial=TRIAL_OVER if trial_over else TrialNights()), (), 0, 0)
 
 
 def advance(state: BedState, event: Event, rules: Rules) -> tuple[BedState, Notices]:
-    """Take one event in; return the new state and what was decided.
+    """Apply one event; return the new state and the notices.
 
-    Time never runs back: an event older than the state is taken as news of the present minute.
+    Time never runs back: an answer older than the state takes effect now.
     """
     if isinstance(event, Window):
         bed, waiting, end_ms, at_ms = state
@@ -100,13 +100,13 @@ def advance(state: BedState, event: Event, rules: Rules) -> tuple[BedState, Noti
 
 
 def due(state: BedState, rules: Rules) -> int | None:
-    """Return when the state next changes by itself, UTC ms; None before the first window."""
-    del rules  # every limit is a whole number of minutes
+    """Return when the engine next needs a Tick, UTC ms; None before the first window."""
+    del rules  # every limit takes effect at the end of a minute
     return state.minute_end_ms + GRACE_MS if state.minute_end_ms else None
 
 
 def replay(events: Iterable[Event], rules: Rules) -> Iterator[Notice]:
-    """Yield what is decided over a night, from a fresh state."""
+    """Yield the notices of a night, from the state of a new bed."""
     state = start()
     for event in events:
         state, notices = advance(state, event, rules)
@@ -126,7 +126,7 @@ def _window(state: BedState, window: Window, rules: Rules) -> tuple[BedState, No
 
 
 def _begin(state: BedState, to_ms: int) -> BedState:
-    """Start a time line; what stands as an alert stays, since nobody has seen it end."""
+    """Start a new time line. A firing alert stays firing, since no reading has ended it."""
     end_ms = -(-to_ms // MINUTE_MS) * MINUTE_MS
     trial = state.bed.trial
     if not state.minute_end_ms:
@@ -154,7 +154,7 @@ def _other(
 def _close_until(
     state: BedState, until_ms: int, rules: Rules, *, away: bool = False
 ) -> tuple[BedState, Notices]:
-    """Judge every minute that ends at or before `until_ms`, each at its own time."""
+    """Judge the minutes that end at or before `until_ms`; of a gap over LONG_MS only some."""
     notices: list[Notice] = []
     if until_ms - state.minute_end_ms > LONG_MS:
         for _ in range(SETTLE_MINUTES):
@@ -180,7 +180,7 @@ def _close(state: BedState, rules: Rules, *, away: bool = False) -> tuple[BedSta
 
 
 def view(state: BedState, rules: Rules) -> BedView | None:
-    """Return what the bed looks like, or None before the first complete minute."""
+    """Return the bed at its last complete minute; None before the first complete minute."""
     observation, at_ms = state.bed.observation, state.minute_end_ms - MINUTE_MS
     if not observation.minutes:
         return None

@@ -4,7 +4,7 @@ LegwatchError
 ├── WireError (ValueError)        a message that does not decode
 ├── SettingsError (ValueError)    a settings or rules key that is wrong; names its path and range
 ├── RecordingError (ValueError)   a replay file that cannot be read
-└── CannotRun                     the settings are right, but not on this machine, or not now
+└── CannotRun                     the settings are right, but the command cannot run here or now
 """
 
 
@@ -31,7 +31,7 @@ class SettingsError(LegwatchError, ValueError):
 class RecordingError(LegwatchError, ValueError):
     """A replay file that cannot be read; the text names the line.
 
-    `opening` is what stands in its first lines, fit to be shown; empty where that is not known.
+    `opening` has the first lines of the file, safe to print; empty if they are unknown.
     """
 
     def __init__(self, problem: str, opening: tuple[str, ...] = ()) -> None:
@@ -39,5 +39,5 @@ class RecordingError(LegwatchError, ValueError):
         self.opening = opening
 
 
-class CannotRun(LegwatchError):  # noqa: N818 - a state of affairs rather than a mistake
-    """A command cannot do its work here or now; the sentence says why. Its exit code is 1."""
+class CannotRun(LegwatchError):  # noqa: N818 - nobody has made an error
+    """A command cannot run on this machine or at this time; the text says why. Exit code 1."""

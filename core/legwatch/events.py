@@ -1,4 +1,4 @@
-"""What the engine is told. Every event carries its own time: `at_ms`, UTC milliseconds."""
+"""The events that the engine takes. Each has its own time: `at_ms`, UTC milliseconds."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,17 +6,17 @@ from typing import NamedTuple
 
 
 class ClockTrust(StrEnum):
-    """How far a window's own time can be trusted."""
+    """How far the time in a window can be trusted."""
 
     SYNCED = "synced"  # the Pi's clock was set by a time server
-    UNSYNCED = "unsynced"  # no time server yet: the server places the window by its arrival
-    PLAYED = "played"  # a recording or a simulation: its own time line, never the wall clock's
+    UNSYNCED = "unsynced"  # no time server yet: the server derives the time from the arrival
+    PLAYED = "played"  # a recording or a simulation: its times are not the present time
 
 
 class Window(NamedTuple):
-    """What one bed's sensors saw from `from_ms` to `to_ms`; `None` is unknown, never zero.
+    """The readings of one bed's sensors from `from_ms` to `to_ms`; None is unknown, never zero.
 
-    A NamedTuple, not a dataclass: one is built for every message, and three times faster.
+    A NamedTuple, because every message needs one: a frozen dataclass takes three times as long.
     """
 
     boot: str  # 8 hex digits, new at every start of the agent
@@ -24,27 +24,27 @@ class Window(NamedTuple):
     from_ms: int  # UTC, inclusive
     to_ms: int  # UTC, exclusive
     mono_ms: int  # the agent's monotonic clock at `to_ms`
-    clock: str  # a Clock value
+    clock: str  # a ClockTrust value
     leg_c: float | None = None  # air by the legs
     leg_rh: float | None = None  # relative humidity, percent
     room_c: float | None = None
     room_rh: float | None = None
-    moves: int | None = None  # edges of the movement line counted; 0 is "watched, none seen"
+    moves: int | None = None  # edges on the movement line; 0: the sensor worked and nothing moved
     in_bed: bool | None = None  # from a mat, where there is one
-    faults: tuple[tuple[str, str], ...] = ()  # (sensor, what was wrong), sorted
+    faults: tuple[tuple[str, str], ...] = ()  # (sensor, fault), sorted
     low: int | None = None  # the oldest seq of this boot that the agent still holds
-    age_ms: int | None = None  # how long it waited in the agent before this sending
+    age_ms: int | None = None  # how long the window waited in the agent
     moved_s: float | None = None  # seconds in which the debounced line moved or was active
     active_s: float | None = None  # seconds in which it was active, 0..the window's length
 
     @property
     def at_ms(self) -> int:
-        """The time at which the window is known: its end."""
+        """The time of the event: the end of the window."""
         return self.to_ms
 
 
 class AlertKind(StrEnum):
-    """What an alert is about; each has its own life and its own snooze."""
+    """What an alert is about. Each kind has its own state and its own snooze."""
 
     COLD = "cold"
     STILL = "still"
@@ -52,16 +52,16 @@ class AlertKind(StrEnum):
     AGENT = "agent"
 
 
-BODY_KINDS = (AlertKind.COLD, AlertKind.STILL)  # the others say that legwatch cannot see
+BODY_KINDS = (AlertKind.COLD, AlertKind.STILL)  # the other kinds say that data are missing
 
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """Somebody has seen it: the episode stays quiet until it is over. `kind` None is every kind.
+    """Somebody has seen an alert: it stays quiet until it is over. `kind` None is every kind.
 
-    `episode_ms` names one episode of the kind: a late answer does not quiet the next one. Without
-    one it answers what had begun at `at_ms`, and nothing younger. Not `useful`: seen as well, and
-    it need not have been said.
+    `episode_ms` names one episode, so that a late answer does not silence the next episode. Without
+    `episode_ms` the answer is for all alerts that had fired by `at_ms`. `useful` False: the person
+    says, too, that the notification was of no use.
     """
 
     at_ms: int
@@ -72,11 +72,11 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Snooze:
-    """Be quiet about one kind until `until_ms`.
+    """Send no notifications of one kind until `until_ms`.
 
-    `kind` None is the warnings of every kind: what is urgent, and "I cannot see you", is said.
-    With `episode_ms` it belongs to one episode and ends with it, as an acknowledgement does.
-    `standing`: only what had begun at `at_ms` is meant; so a button answers what it has heard.
+    `kind` None: no warnings of cold and still; urgent, sensor and agent alerts notify as always.
+    With `episode_ms` the snooze ends with this episode. `standing`: the snooze is only for alerts
+    that had fired by `at_ms`, since a press cannot be meant for a later alert.
     """
 
     at_ms: int
@@ -88,14 +88,14 @@ class Snooze:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time has come to `at_ms`; nothing else is known."""
+    """The time is `at_ms`; there is no new reading."""
 
     at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """Nobody could listen until `at_ms`: that no window came says nothing about the agent."""
+    """The server could not receive until `at_ms`: missing windows say nothing about the agent."""
 
     at_ms: int
 

@@ -1,4 +1,4 @@
-"""Which night a moment belongs to. The only place, with the texts, that knows local time."""
+"""Which night and which hour a moment belongs to, by the local clock."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -12,8 +12,8 @@ def local(at_ms: int, zone: tzinfo) -> datetime:
 def night_of(at_ms: int, zone: tzinfo) -> date:
     """Return the night of a moment: the local date of the evening on which it began.
 
-    A night runs from noon to noon on the local clock, so it has 23, 24 or 25 hours, and one that
-    begins after midnight still belongs to the evening before.
+    A night runs from noon to noon on the local clock, so a night has 23, 24 or 25 hours. A moment
+    after midnight belongs to the evening before.
     """
     moment = local(at_ms, zone)
     return moment.date() if moment.hour >= 12 else moment.date() - timedelta(days=1)
@@ -26,7 +26,7 @@ def evening_of(at_ms: int, zone: tzinfo, from_h: int) -> date:
 
 
 def evenings(first_ms: int, last_ms: int, zone: tzinfo, from_h: int) -> Iterator[int]:
-    """Yield, as UTC ms, when the hour `from_h` begins on each evening from first to last."""
+    """Yield when the hour `from_h` begins on each evening from `first_ms` to `last_ms`, UTC ms."""
     day = evening_of(first_ms, zone, from_h)
     while True:
         at_ms = int(datetime.combine(day, time(from_h), zone).timestamp() * 1000)
@@ -38,6 +38,6 @@ def evenings(first_ms: int, last_ms: int, zone: tzinfo, from_h: int) -> Iterator
 
 
 def in_hours(at_ms: int, zone: tzinfo, from_h: int, to_h: int) -> bool:
-    """Say whether the local hour lies in `from_h`..`to_h`, which may span midnight."""
+    """Return True if the local hour is from `from_h` to before `to_h`, which may span midnight."""
     hour = local(at_ms, zone).hour
     return from_h <= hour < to_h if from_h <= to_h else hour >= from_h or hour < to_h

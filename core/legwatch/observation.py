@@ -1,4 +1,4 @@
-"""What is seen of one bed: readings that are believed, who is in bed, how warm it feels."""
+"""All signals of one bed, updated once a minute: readings, movement, occupancy, temperatures."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,17 +19,17 @@ from legwatch.signals.thermometer import Thermometer
 
 
 class Observation(NamedTuple):
-    """The senses' memory; `leg` is what the sensor says, `feeling` what is made of it."""
+    """The memory of all signals of one bed; `leg` and `room` still contain the sensors' offset."""
 
     window_ms: int = 0  # end of the newest window
-    back_ms: int = 0  # since when windows come without a hole
-    minutes: int = 0  # judged so far
+    back_ms: int = 0  # since when windows come without a stale gap
+    minutes: int = 0  # number of minutes judged
     leg: Thermometer = Thermometer()
     room: Thermometer = Thermometer()
     movement: Movement = Movement()
     occupancy: Occupancy = Occupancy()
     cold: ColdMemory = ColdMemory()
-    leg_stuck: bool = False  # the thermometer by the legs
+    leg_stuck: bool = False  # the thermometer by the legs has stuck values
     offset: SensorOffset = SensorOffset()
     repeated_pair: RepeatedPair = RepeatedPair()
 
@@ -37,7 +37,7 @@ class Observation(NamedTuple):
 def observe(
     was: Observation, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold_is_firing: bool
 ) -> Observation:
-    """Take one minute's windows in; `cold_is_firing`: the cold alert fires already."""
+    """Apply the windows of the minute that ended at `at_ms`."""
     window_ms, back_ms = was.window_ms, was.back_ms
     stale_ms = rules.health.stale_s * 1000
     faulty: set[str] = set()
@@ -80,7 +80,7 @@ def observe(
 
 
 def temperatures(observation: Observation) -> Temperatures:
-    """Return what the air by the legs and in the room is taken for."""
+    """Return the temperatures that the rules judge: without the offset, and None if stuck."""
     return _temperatures(
         observation.leg, observation.room, observation.offset, stuck=observation.leg_stuck
     )

@@ -1,25 +1,25 @@
-"""Text that came from outside, made safe to store, print and show.
+"""Make text from outside safe to store, print and show.
 
-JSON can carry half a character (a lone surrogate), which no database and no terminal takes, and
-control characters, which a terminal obeys.
+JSON can contain half a character (a lone surrogate), which databases and terminals refuse. JSON can
+also contain control characters, which a terminal carries out.
 """
 
 
 def printable(text: str, most: int) -> str:
-    """Return at most `most` characters of a text; what cannot be printed becomes `?`."""
+    """Cut a text to at most `most` characters; an unprintable character becomes `?`."""
     cut = text[:most]
     return cut if cut.isprintable() else "".join(c if c.isprintable() else "?" for c in cut)
 
 
 def quoted(value: object, most: int = 40) -> str:
-    """Return a value as an error may quote it: printable, and at most `most` characters."""
+    """Return the repr of a value for an error message: printable, at most `most` characters."""
     return printable(repr(value), most)
 
 
 def shown(text: str, most: int = 80) -> str:
-    r"""Return text of a file fit for a terminal: at most `most` characters, one line.
+    r"""Make text of a file safe for a terminal: one line of at most `most` characters.
 
-    What is no plain character (control, direction, half a pair) is written out, such as `\x1b`.
+    An unprintable character (control, direction, lone surrogate) becomes an escape such as `\x1b`.
     """
     plain = (
         char if char.isprintable() else char.encode("unicode_escape").decode()

@@ -1,4 +1,4 @@
-"""Replay files: `time,channel,value` lines become the windows that an agent would have sent."""
+"""Turn the `time,channel,value` lines of a replay file into the windows of an agent."""
 
 import csv
 import math
@@ -28,18 +28,18 @@ RANGES = {
 }
 BUTTONS = ("ack", "cramp")
 CHANNELS = (*RANGES, "button")
-_MOVING = ("movement", "moved_s", "active_s")  # they add up over a window
-ALIVE_MS = 60_000  # a logger that wrote anything this near was watching
-HOLE_MS = 1_800_000  # after a longer hole the logger was off, and no windows are made
+_MOVING = ("movement", "moved_s", "active_s")  # channels whose values add up in a window
+ALIVE_MS = 60_000  # the logger was running if it wrote a line within this time
+HOLE_MS = 1_800_000  # in a longer gap the logger was off: make no windows
 TIME_FORM = "ISO 8601, such as 2026-01-31T22:15:00+01:00"
 _HEADER = ["time", "channel", "value"]
-_REFUSED = 1000  # refusals that are kept with their line; the rest are only counted
-_OPENING = 4  # first lines that are kept, to show what a file is like
+_REFUSED = 1000  # refused lines to keep with their reason; only count the rest
+_OPENING = 4  # first lines to keep, so that an error can show them
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelReading:
-    """One line: `value` is a number, or the button's name."""
+    """One line of the file; `value` is a number, or the name of a button."""
 
     at_ms: int
     channel: str
@@ -48,14 +48,14 @@ class ChannelReading:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A night as it was recorded, sorted by time."""
+    """The readings of a replay file, sorted by time, and the lines that were not used."""
 
     readings: tuple[ChannelReading, ...]
-    ignored: Mapping[str, int]  # channels that are not ours, with their number of lines
+    ignored: Mapping[str, int]  # number of lines by unknown channel
     refused: tuple[tuple[int, str], ...]  # (line number, why)
     refused_count: int = 0
-    amiss: Mapping[str, int] = field(default_factory=dict)  # refused for its time, value or line
-    opening: tuple[str, ...] = ()  # the first lines of the file, with the header, to be shown
+    amiss: Mapping[str, int] = field(default_factory=dict)  # refused lines by wrong part
+    opening: tuple[str, ...] = ()  # first lines with the header, safe to print
 
 
 def parse(
@@ -63,9 +63,9 @@ def parse(
 ) -> Recording:
     """Read CSV lines with a header `time,channel,value`.
 
-    Times are ISO 8601; one without an offset is local time in `zone`, and in the hour that comes
-    twice in autumn, a clock that steps back is in its second round. Raises RecordingError without
-    the header; a wrong line is refused and counted, never guessed at.
+    Times are ISO 8601. A time without an offset is local time in `zone`. In the hour that occurs
+    twice in autumn, the second round begins where the times step back. Raises RecordingError if the
+    header is missing. A wrong line is refused and counted.
     """
     source = iter(lines)
     first = list(islice(source, _OPENING))
@@ -120,7 +120,7 @@ def _cells(row: list[str]) -> tuple[str, str, str]:
 
 
 class _LocalClock:
-    """Reads times; remembers the last one to tell the two rounds of the hour that comes twice."""
+    """Parses times; the time before tells which round of a repeated hour a time belongs to."""
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
@@ -177,11 +177,11 @@ def _value(channel: str, text: str) -> float | str:
 def windows(
     recording: Recording, *, boot: str = "00000000", length_s: int = 10
 ) -> Iterator[Window | Press]:
-    """Yield the windows of a recording, on the UTC grid of `length_s`, with the presses between.
+    """Yield the windows of a recording (on the UTC grid of `length_s`) and the button presses.
 
-    A window without a movement line counts 0 only while the logger wrote something within a minute
-    and the recording has a movement channel at all; where the logger writes down its zeros, only
-    while it does. Otherwise the count is unknown. The same holds for `moved_s` and `active_s`.
+    A window without a movement line has 0 moves if the recording has a movement channel and the
+    logger wrote any line within a minute. If the logger writes zeros, too, a movement line within a
+    minute is needed. Otherwise the count is unknown. The same holds for `moved_s` and `active_s`.
     """
     length_ms = length_s * 1000
     readings = recording.readings
@@ -234,7 +234,7 @@ def windows(
 
 
 class _MovementCount:
-    """What a channel adds up to in a window, and whether its silence means none."""
+    """The sum of a channel's values in a window; decides whether no line means 0 or unknown."""
 
     def __init__(self, channel: str, readings: Sequence[ChannelReading]) -> None:
         values = [reading.value for reading in readings if reading.channel == channel]
@@ -242,7 +242,7 @@ class _MovementCount:
         self._heard_ms: int | None = None
 
     def sum(self, values: list[float] | None, end_ms: int, *, alive: bool) -> float | None:
-        """Return the sum of a window's values; None: nobody knows."""
+        """Return the sum of a window's values; None: unknown."""
         if values:
             self._heard_ms = end_ms
         near = self._heard_ms is not None and end_ms - self._heard_ms <= ALIVE_MS
@@ -251,12 +251,12 @@ class _MovementCount:
 
 
 def _within(seconds: float | None, length_s: int) -> float | None:
-    """Return the seconds of a window; lines that overlap cannot make it longer than it is."""
+    """Limit a sum of seconds to the window's length, which overlapping lines can exceed."""
     return None if seconds is None else round(min(seconds, float(length_s)), 2)
 
 
 def events(recording: Recording) -> Iterator[Event]:
-    """Yield what the engine is told of a recording, as the server tells it."""
+    """Yield the events that the server would give to the engine."""
     for item in windows(recording):
         if isinstance(item, Window):
             yield item

@@ -1,6 +1,6 @@
-"""Settings: frozen dataclasses filled from TOML; a wrong key is answered by its path and range.
+"""Settings: frozen dataclasses filled from TOML; an error names the key's path and range.
 
-A field is declared with `setting(...)`; its default lives there and nowhere else.
+Each field is declared with `setting(...)`, the only place of its default.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ def setting(
 ) -> Any:
     """Declare one key: its default, what it is for, and the values it may have.
 
-    `default` may be a dataclass type, which is a table of its own, or `...`: the key must be given.
+    `default` may be a dataclass type (the key is a table), or `...` (the key must be given).
     """
     metadata = {"about": about, "low": low, "high": high, "choices": choices}
     if default is ...:
@@ -46,7 +46,7 @@ def setting(
 
 
 def read_table(name: str, read: Callable[[str], str]) -> dict[str, Any]:
-    """Return the TOML table of the file `name`, which `read` reads; raises SettingsError."""
+    """Parse the TOML file `name`; `read` reads the file. Raises SettingsError."""
     try:
         return tomllib.loads(read(name))
     except OSError as error:
@@ -58,10 +58,10 @@ def read_table(name: str, read: Callable[[str], str]) -> dict[str, Any]:
 
 
 def secret(name: str, environ: Mapping[str, str], read: Callable[[str], str]) -> str:
-    """Return the secret in the variable `name`, or in the file that `name`_FILE names; else empty.
+    """Return the secret of the file that `name`_FILE names, else of the variable `name`, else "".
 
-    `read` reads a file. Raises SettingsError when it fails: a secret that was meant must not be
-    missing.
+    `read` reads the file. Raises SettingsError if that fails, so that nothing runs without a secret
+    that the owner has given.
     """
     path = environ.get(f"{name}_FILE")
     if path is None:

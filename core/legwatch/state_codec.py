@@ -1,6 +1,6 @@
-"""The state of one bed as JSON, as the server stores it; older versions are read, too.
+"""Write the state of one bed as JSON and read it back, also from older versions of legwatch.
 
-The parts of a state are NamedTuples, which go to JSON as lists: a field is known by its place.
+The parts of a state are NamedTuples, which JSON has as lists: the position identifies the field.
 """
 
 import json
@@ -34,7 +34,7 @@ def to_json(state: BedState) -> str:
 
 
 def from_json(text: str) -> BedState:
-    """Read a state back; raises ValueError when it is not one of this version."""
+    """Read a state back; raises ValueError for another `VERSION` or a wrong structure."""
     try:
         version, (bed, waiting, end_ms, at_ms) = json.loads(text)
         if version != VERSION:
@@ -46,13 +46,13 @@ def from_json(text: str) -> BedState:
 
 
 def _bed_from(fields: list[Any]) -> Bed:
-    sight, legs, alerts, budget, *added = fields  # what later versions added may be missing
+    sight, legs, alerts, budget, *added = fields  # an old state lacks later fields
     return Bed(
         _sight(sight),
         TriState(legs),
         AlertStates(*(_alarm(alert) for alert in alerts)),
         Budget(*budget),
-        # A bed whose state does not speak of learning has had its first nights long ago.
+        # A state without trial nights is old: this bed needs no trial nights any more.
         TrialNights(*added[0]) if added else TRIAL_OVER,
         int(added[1]) if len(added) > 1 else 0,
     )
@@ -64,7 +64,7 @@ def _window_from(fields: list[Any]) -> Window:
 
 
 def _sight(fields: list[Any]) -> Observation:
-    """Read it back from JSON."""
+    """Rebuild an Observation, whose NamedTuples and tuples are lists in JSON."""
     movement = Movement(*fields[5])
     return Observation(
         int(fields[0]),
@@ -86,7 +86,10 @@ def _air(fields: list[Any]) -> Thermometer:
 
 
 def _warmth(fields: list[Any]) -> ColdMemory:
-    """Read it; an older version told its contrast otherwise, and knows it anew in half an hour."""
+    """Rebuild the memory of the cold rules.
+
+    An old state has another kind of contrast: drop its fall, which is known again in half an hour.
+    """
     memory = ColdMemory(*fields)
     memory = memory._replace(baseline_samples_c=tuple(memory.baseline_samples_c))
     if len(fields) < len(ColdMemory._fields):
@@ -102,7 +105,7 @@ def _warmth(fields: list[Any]) -> ColdMemory:
 
 
 def _zero_and_frozen(fields: list[Any]) -> tuple[SensorOffset, RepeatedPair]:
-    """Read what states of older versions may not have."""
+    """Rebuild the offset and the repeated pair, which an old state lacks."""
     return (
         (SensorOffset(*fields[0]), RepeatedPair(*fields[1]))
         if fields
@@ -111,9 +114,9 @@ def _zero_and_frozen(fields: list[Any]) -> tuple[SensorOffset, RepeatedPair]:
 
 
 def _alarm(fields: list[Any]) -> AlertState:
-    """Read an alarm back from JSON, also an older and shorter one.
+    """Rebuild an alert's state, also from an old state with fewer fields.
 
-    One that stood before episodes had a name takes that of the moment when it fired.
+    A firing alert of an old state has no `episode_ms`: take the time at which it fired.
     """
     alert = AlertState(*fields)
     nameless = alert.severity is not None and alert.episode_ms is None

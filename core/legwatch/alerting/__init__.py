@@ -1,1 +1,1 @@
-"""The life of an alert: its notices, what suppresses them, and what people answer."""
+"""Alerts: their states, their notices, what suppresses a notice, and the answers of people."""

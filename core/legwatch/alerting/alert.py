@@ -1,7 +1,7 @@
-"""The life of one alert: clear, firing at a level, acknowledged or snoozed, resolved.
+"""The states of one alert: inactive, firing at a severity, acknowledged or snoozed, resolved.
 
-Unknown neither fires nor clears: it is said once, and the alert waits. An acknowledgement belongs
-to the episode and ends with it; a snooze is time and belongs to the kind.
+An UNKNOWN verdict neither fires nor resolves an alert: the alert reports it once and stays as it
+is. An acknowledgement ends with its episode. A snooze ends at a time and covers new episodes, too.
 """
 
 from typing import NamedTuple
@@ -13,35 +13,33 @@ from legwatch.limits.rules import AlertLimits
 
 
 class AlertState(NamedTuple):
-    """One kind's alert. Times in UTC ms; `level` None is clear."""
+    """The alert of one kind. Times are UTC ms. `severity` None: the alert is not firing."""
 
     severity: Severity | None = None
     reason: Reason | None = None
     since_ms: int | None = None  # when the condition began
     fired_ms: int | None = None
-    last_notified_ms: int | None = None  # the last time it was pushed
-    notified: bool = False  # somebody was pushed in this episode
+    last_notified_ms: int | None = None  # time of the last push
+    notified: bool = False  # a push was sent in this episode
     repeats: int = 0
     acknowledged: bool = False
     escalated: bool = False  # it has been urgent in this episode
-    escalated_by_timeout: bool = (
-        False  # raised because nobody answered or moved, not because it got worse
-    )
-    unknown_since_ms: int | None = None  # since when it cannot be judged
+    escalated_by_timeout: bool = False  # by lack of an answer or movement, not by colder legs
+    unknown_since_ms: int | None = None  # since when the verdict is UNKNOWN
     unknown_notified: bool = False
     ended_ms: int | None = None
     ended_severity: Severity | None = None
     ended_reason: Reason | None = None
-    snoozed_until_ms: int | None = None  # quiet until
-    all_snoozed_until_ms: int | None = None  # warnings quiet until: every kind was snoozed at once
-    hold_until_ms: int | None = None  # until when it waits for a natural movement before it sounds
-    episode_ms: int | None = None  # when it fired, also after the time line has changed
-    snooze_ends_with_episode: bool = False  # with the episode: that is what was snoozed
-    silence_ended_ms: int | None = None  # when a quiet ended: until then nobody was to answer
+    snoozed_until_ms: int | None = None  # end of a snooze of this kind
+    all_snoozed_until_ms: int | None = None  # end of a snooze of all warnings
+    hold_until_ms: int | None = None  # end of the hold, in which the alert waits for a movement
+    episode_ms: int | None = None  # when it fired; names the episode, and never changes
+    snooze_ends_with_episode: bool = False  # the snooze is for this episode only
+    silence_ended_ms: int | None = None  # end of the last snooze: the time for an answer restarts
 
 
 class AlertStates(NamedTuple):
-    """One alarm a kind, in the order of Kind, which is the order of the notices of a minute."""
+    """One alert per kind, in the order of AlertKind, which is the order of a minute's notices."""
 
     cold: AlertState = AlertState()
     still: AlertState = AlertState()
@@ -49,11 +47,11 @@ class AlertStates(NamedTuple):
     agent: AlertState = AlertState()
 
     def of(self, kind: AlertKind) -> AlertState:
-        """Return the alarm of one kind."""
+        """Return the alert of one kind."""
         return self[_PLACE[kind]]
 
     def put(self, kind: AlertKind, alert: AlertState) -> "AlertStates":
-        """Return the alarms with one of them replaced."""
+        """Return a copy in which the alert of one kind is replaced."""
         changed = list(self)
         changed[_PLACE[kind]] = alert
         return AlertStates._make(changed)
@@ -64,13 +62,13 @@ _PLACE = {kind: place for place, kind in enumerate(AlertKind)}
 
 
 class Transition(NamedTuple):
-    """What the alarm wants said; whether it may be pushed is decided for all kinds together."""
+    """A change of an alert that needs a notice; bed.py decides whether to push the notice."""
 
     kind: TransitionKind
     severity: Severity
     reason: Reason
     suppressed_by: SuppressedBy | None = None
-    rule: str = ""  # the limit that made it so
+    rule: str = ""  # path of the limit that decided
 
 
 def advance(
@@ -82,9 +80,9 @@ def advance(
     not_answered_s: int = 0,
     moved_this_minute: bool = False,
 ) -> tuple[AlertState, Transition | None]:
-    """Take one minute's verdict in; `not_answered_s` 0: never raised by time alone.
+    """Apply one minute's verdict; `not_answered_s` 0: never escalate for lack of an answer.
 
-    `stirred`: the sleeper has moved in this minute.
+    `moved_this_minute`: the sleeper has moved, which ends a hold.
     """
     if moved_this_minute and alert.hold_until_ms is not None:
         alert = alert._replace(hold_until_ms=at_ms)
@@ -98,7 +96,7 @@ def advance(
 
 
 def remind(alert: AlertState, verdict: Verdict, at_ms: int) -> tuple[AlertState, Transition | None]:
-    """Say a standing alert once more, also when it was acknowledged: a new night has begun."""
+    """Notify again of a firing alert, even an acknowledged one: call this when a night begins."""
     if (
         alert.severity is None
         or verdict.holds is not TriState.YES
@@ -112,13 +110,13 @@ def remind(alert: AlertState, verdict: Verdict, at_ms: int) -> tuple[AlertState,
 
 
 def silenced_until_ms(alert: AlertState, severity: Severity | None) -> int:
-    """Return until when the kind is to be quiet at a level, UTC ms; 0: it is not."""
+    """Return the end of the snooze for this severity, UTC ms; 0: no snooze."""
     hushed = 0 if severity is Severity.URGENT else alert.all_snoozed_until_ms or 0
     return max(alert.snoozed_until_ms or 0, hushed)
 
 
 def is_silenced(alert: AlertState, at_ms: int, severity: Severity | None) -> bool:
-    """Say whether the kind is to be quiet now."""
+    """Return True if a snooze is in force at `at_ms` for this severity."""
     return at_ms < silenced_until_ms(alert, severity)
 
 
@@ -136,7 +134,7 @@ def _inactive(
         return alert, None
     again = Reason.COLD_START in (alert.ended_reason, verdict.reason)
     if again and alert.ended_reason is verdict.reason and at_ms - (alert.ended_ms or 0) < NIGHT_MS:
-        return alert, None  # a bed that does not warm is said once a night
+        return alert, None  # notify of a bed that does not warm once a night
     fired = AlertState(
         severity=verdict.severity,
         reason=verdict.reason,
@@ -209,9 +207,9 @@ def _firing(
 
 
 def _unanswered(alert: AlertState, at_ms: int, not_answered_s: int) -> bool:
-    """Say whether a warning has stood for too long; an episode is raised so once.
+    """Return True if a warning has had no answer for `not_answered_s`; at most once in an episode.
 
-    Nobody can have answered what was told to nobody, nor had to while quiet was asked for.
+    The time runs only after a notification, and not during a snooze.
     """
     waiting = alert.severity is Severity.WARNING and not alert.acknowledged and not alert.escalated
     waiting = waiting and alert.notified and alert.reason is not Reason.COLD_START
@@ -238,7 +236,7 @@ def _renotify(
     if alert.acknowledged or waits or at_ms < until_ms or severity is Severity.LOG:
         return alert, None
     if not alert.notified and verdict.since_ms is not None:
-        # The night's budget held it back, and it is still true.
+        # No push so far, for example for lack of budget, and the verdict is still YES.
         return alert, Transition(TransitionKind.RENOTIFIED, severity, reason)
     due = (
         alert.last_notified_ms is not None
@@ -253,7 +251,7 @@ def _renotify(
 
 
 def rebase(alert: AlertState, at_ms: int) -> AlertState:
-    """Return a standing alarm on another time line: it stands, and nobody has seen it end."""
+    """Move an alert to a new time line: a firing alert stays firing, since no reading ended it."""
     if alert.severity is None:
         return AlertState()
     return AlertState(

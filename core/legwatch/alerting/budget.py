@@ -1,4 +1,4 @@
-"""How many warnings may wake a sleeper in one night. Urgent and health alerts stand outside it."""
+"""Limit the warnings that wake people in one night; urgent and health alerts are exempt."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from legwatch.night import night_of
 
 
 class Budget(NamedTuple):
-    """What this night has used."""
+    """The warnings that used up the budget of one night."""
 
     night: int = 0  # ordinal of the night's date
     used: int = 0
@@ -15,7 +15,7 @@ class Budget(NamedTuple):
 
 
 def allow(budget: Budget, at_ms: int, rules: Rules) -> tuple[bool, Budget]:
-    """Say whether one more warning may be pushed now; if so it is counted."""
+    """Return whether one more warning may be pushed now; the new budget counts this warning."""
     night = night_of(at_ms, rules.zone).toordinal()
     used = budget.used if night == budget.night else 0
     gap_ms = rules.alerts.budget_gap_s * 1000

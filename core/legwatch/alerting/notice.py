@@ -1,4 +1,4 @@
-"""A decision of the engine, with its reason and the figures it rests on."""
+"""Notices: the decisions of the engine, each with its reason and its figures."""
 
 import json
 from dataclasses import dataclass
@@ -11,50 +11,50 @@ from legwatch.events import AlertKind
 
 
 class TransitionKind(StrEnum):
-    """What happened to an alert."""
+    """The change of an alert that a notice reports."""
 
-    EXPECTED = "expected"  # an early sign: it will be cold if it goes on like this
+    EXPECTED = "expected"  # an early sign: the legs will be cold at the present rate
     FIRED = "fired"
     ESCALATED = "raised"
     RENOTIFIED = "repeated"
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
-    UNKNOWN = "unknown"  # the body alert can no longer be judged
+    UNKNOWN = "unknown"  # the data to judge a body alert are missing
     RESOLVED = "resolved"
 
 
 class SuppressedBy(StrEnum):
-    """Why a notice is written down but pushed to nobody."""
+    """Why a notice is stored, but not pushed to people as usual."""
 
     LOG_ONLY = "log_only"
     BUDGET = "budget"
     SILENCED = "snoozed"
-    HOLD = "waiting"  # for a natural movement, before it makes a sound
+    HOLD = "waiting"  # for a natural movement of the sleeper, before a sound
     EARLY_SIGN = (
-        "early"  # an early sign is on the page and in the record: one in three comes to nothing
+        "early"  # an early sign is only stored and shown on the page: one in three is false
     )
-    INHIBITED = "joined"  # said together with another alert of the same minute
-    TRIAL = "learning"  # in the first nights of a bed it only would have been told
+    INHIBITED = "joined"  # people hear of cold legs just now
+    TRIAL = "learning"  # a body alert in the trial nights of a bed
 
 
 class Sounding(StrEnum):
-    """How a notice sounds, by the notices before it: first sign, first sound or repetition."""
+    """Whether a notice makes a sound, and whether the alert has made a sound before."""
 
-    NOT_YET = "not_yet"  # the first sign of a warning: shown without a sound, which may follow
-    FIRST = "first"  # the first sound of an alert, whatever the word: fired, raised or repeated
+    NOT_YET = "not_yet"  # on hold: shown without a sound; a sound may follow
+    FIRST = "first"  # the first sound of an alert: fired, raised or repeated
     AGAIN = "again"  # the alert has made a sound before
-    NO = "no"  # told to nobody, told with another alert, or an end or answer: never with a sound
+    NO = "no"  # suppressed, an early sign, an end or an answer
 
 
-# What says that an alert stands: of all words, these may make a sound.
+# Only these transitions may make a sound: they say that an alert is firing.
 MAY_SOUND = frozenset({TransitionKind.FIRED, TransitionKind.ESCALATED, TransitionKind.RENOTIFIED})
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One line of the night. `held` None: it is pushed to people.
+    """One decision of the engine on one alert. `suppressed_by` None: the notice is pushed.
 
-    `episode_ms`: when the alert fired; with bed and kind it names the episode.
+    `episode_ms`: when the alert fired. Bed, kind and `episode_ms` identify the episode.
     """
 
     at_ms: int
@@ -72,8 +72,8 @@ def as_json(
 ) -> str:
     """Write a notice as one JSON line, the same bytes live and in replay.
 
-    `at` is UTC; figures keep their order. Replay adds to it: `sounds`, which no notice knows by
-    itself, and `file` when there are several nights.
+    `at` is UTC; figures keep their order. Replay adds `sounds`, which depends on the notices
+    before, and `file` if there are several nights.
     """
     line: dict[str, Any] = {
         "at": iso(notice.at_ms),
@@ -94,7 +94,7 @@ def as_json(
 
 
 def iso(at_ms: int) -> str:
-    """Return UTC ms as `2026-01-03T02:10:00Z`; milliseconds only where there are any."""
+    """Return UTC ms as `2026-01-03T02:10:00Z`; milliseconds only if they are not 0."""
     moment = datetime.fromtimestamp(at_ms / 1000, UTC)
     spec = "milliseconds" if at_ms % 1000 else "seconds"
     return moment.isoformat(timespec=spec).replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""What a person says to the alerts that stand: seen, or quiet for a while."""
+"""Apply the answer of a person to firing alerts: acknowledge or snooze them."""
 
 from legwatch.alerting.alert import AlertState, AlertStates, silenced_until_ms
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
@@ -11,7 +11,7 @@ Response = Ack | Snooze
 def respond(
     alerts: AlertStates, response: Response, at_ms: int
 ) -> tuple[AlertStates, tuple[Notice, ...]]:
-    """Acknowledge what stands, or snooze; a longer snooze replaces a shorter one."""
+    """Acknowledge or snooze the alerts that `response` means; of two snoozes the longer counts."""
     notices = []
     for kind, alert in zip(AlertKind, alerts, strict=True):
         if response.kind is not None and kind is not response.kind:
@@ -72,6 +72,6 @@ def _acknowledge(alert: AlertState, response: Ack) -> AlertState | None:
 
 
 def _had_fired_by(alert: AlertState, at_ms: int) -> bool:
-    """Say whether the alert stood already: nobody answers what they have not heard yet."""
+    """Return True if the alert had fired by `at_ms`; earlier answers do not count."""
     begun = [ms for ms in (alert.episode_ms, alert.fired_ms) if ms is not None]
     return alert.severity is not None and (not begun or min(begun) <= at_ms)

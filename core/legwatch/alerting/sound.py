@@ -1,7 +1,7 @@
-"""Which notice of an alert makes its first sound, and which makes one again.
+"""Which notice of an alert makes its first sound, and which notice makes a further sound.
 
-`what` does not tell: a warning that waited for a natural movement, or for which the night had no
-wake-up left, is `repeated` when it sounds for the first time.
+The transition alone does not show this: after a hold, or when the budget has suppressed a warning,
+the first sound comes with a RENOTIFIED notice.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from legwatch.events import AlertKind
 
 
 def with_sounding(notices: Iterable[Notice]) -> Iterator[tuple[Notice, Sounding]]:
-    """Yield each notice of one bed, in order, with how it sounds by what was said before it."""
+    """Yield each notice of one bed with its sounding; `notices` must be in order."""
     heard: set[tuple[AlertKind, int | None]] = set()  # episodes that have made a sound
     for notice in notices:
         episode = notice.kind, notice.episode_ms

@@ -1,8 +1,8 @@
-"""The first nights of a new bed: alerts on the body are decided and stored, and nobody is told.
+"""The trial nights of a new bed: body alerts are judged and stored, but nobody is notified.
 
-Some people's legs read cold while they are well covered, and some lie still for long; fixed limits
-would nag them from the first night on. A night is noon to noon and counts when somebody was in bed
-for long enough, so that a monitor which is not in use does not learn an empty bed.
+The air by the legs of some people reads cold while they are well covered, and some people lie still
+for long: fixed limits would disturb them from the first night on. A night runs from noon to noon.
+A night counts if somebody was in bed for ENOUGH_MIN, so that nights with an empty bed do not count.
 """
 
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from legwatch.events import ClockTrust, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 
-ENOUGH_MIN = 180  # in bed for so long, and the night counts
-MOST_NIGHTS = 21  # of the calendar: then the quiet ends, whatever was learned
+ENOUGH_MIN = 180  # a night counts if somebody was in bed for this long
+MOST_NIGHTS = 21  # calendar nights after which the trial ends in any case
 
 
 class TrialNights(NamedTuple):
-    """How far a bed has come; nights are ordinals of their date."""
+    """Progress of a new bed's trial nights. A night is the ordinal of its date."""
 
     first: int = 0  # the first night with a live window; 0: none yet
-    night: int = 0  # the one that goes on
-    in_bed_min: int = 0  # minutes of it with somebody in bed
-    nights: int = 0  # how many before it count
-    live: bool = False  # the last windows were no recording's: that has no nights to learn
+    night: int = 0  # the present night
+    in_bed_min: int = 0  # minutes of the present night with somebody in bed
+    nights: int = 0  # number of earlier nights that count
+    live: bool = False  # the last windows were live; a recording has no trial nights
     done: bool = False
 
 
@@ -33,7 +33,7 @@ TRIAL_OVER = TrialNights(done=True)
 def update(
     was: TrialNights, windows: Sequence[Window], at_ms: int, rules: Rules, *, in_bed: bool | None
 ) -> TrialNights:
-    """Take one minute in; `at_ms` is its end."""
+    """Apply the minute that ended at `at_ms`."""
     if was.done:
         return was
     if windows and windows[-1].clock == ClockTrust.PLAYED:
@@ -45,17 +45,17 @@ def update(
 
 
 def is_silent(now: TrialNights) -> bool:
-    """Say whether alerts on the body are told nobody."""
+    """Return True in the trial nights: body alerts are not pushed."""
     return now.live and not now.done
 
 
 def is_over(now: TrialNights, rules: Rules) -> bool:
-    """Say whether first nights were learned, and are over."""
+    """Return True if the bed had trial nights and they are over."""
     return now.done and now.nights > 0 and rules.alerts.learn_nights > 0
 
 
 def night_number(now: TrialNights, at_ms: int, rules: Rules) -> int | None:
-    """Return which of the nights to learn `at_ms` belongs to, 1 the first; None: not learning."""
+    """Return the number of the trial night at `at_ms`, the first is 1; None: no trial night."""
     if not is_silent(now):
         return None
     now = _on_night(now, at_ms, rules)
@@ -63,7 +63,7 @@ def night_number(now: TrialNights, at_ms: int, rules: Rules) -> int | None:
 
 
 def _on_night(was: TrialNights, at_ms: int, rules: Rules) -> TrialNights:
-    """Count the night that is over, and see whether that was the last one."""
+    """Go to the night of `at_ms`: count the night before, and end the trial after enough nights."""
     night, nights, minutes = night_of(at_ms, rules.zone).toordinal(), was.nights, was.in_bed_min
     if night != was.night:
         nights, minutes = nights + (minutes >= ENOUGH_MIN), 0

@@ -1,1 +1,1 @@
-"""One question a file, such as "is the leg cold?", each answered by a verdict."""
+"""Each file answers one question, such as "are the legs cold?", with a verdict."""

@@ -1,28 +1,33 @@
-"""Odds that were fitted to many examples: small trees of questions, whose ends add up.
+"""Evaluate gradient-boosted decision trees, a binary classifier that scikit-learn has fitted.
 
-A tree is one line of text. A question is the first letter of what it asks about and a limit; what
-is not above the limit goes on with what follows at once, the rest with what comes after that. An
-end is its points: hundredths of the logarithm of the odds.
+lab/legwatch_lab/fit/fit_uncovered.py fits a HistGradientBoostingClassifier to made nights and
+writes its trees to uncovered_model.py. This file only evaluates them, and needs no scikit-learn.
+
+A tree is one line of text in pre-order. A split is the first letter of a feature's name and a
+threshold, such as `k0.287`. If the feature is at most the threshold, the subtree that follows at
+once counts, else the subtree after that. A leaf is a whole number of points; 100 points are 1 in
+the logarithm of the odds. The text rounds thresholds to three digits and leaves to whole points, so
+a probability differs a little from the one of scikit-learn.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-POINTS = 100
-# An end, or: what is asked about, the limit, what follows up to it, what follows above it.
+POINTS = 100  # points of 1 in the logarithm of the odds
+# A leaf (points), or a split: index of the feature, threshold, subtree up to it, subtree above it.
 Tree: TypeAlias = "int | tuple[int, float, Tree, Tree]"
 
 
 class Classifier(NamedTuple):
-    """The points that everything begins with, and the trees."""
+    """A fitted model: `base` is the points before any tree, the same for all features."""
 
     base: int
     trees: tuple[Tree, ...]
 
 
 def parse(base: int, text: str, names: Sequence[str]) -> Classifier:
-    """Read trees, a line each; `names` differ in their first letters."""
+    """Read trees, one per line; the features in `names` must differ in their first letters."""
     letters = [name[0] for name in names]
     lines = text.strip().splitlines()
     return Classifier(base, tuple(_tree(iter(line.split()), letters) for line in lines))
@@ -37,7 +42,12 @@ def _tree(words: Iterator[str], letters: Sequence[str]) -> Tree:
 
 
 def probability(model: Classifier, features: Sequence[float]) -> float:
-    """Return how likely it is by what is seen, 0 to 1."""
+    """Return the probability of "yes" for these features, 0 to 1, by the fitted model.
+
+    The probability estimates how often the answer was "yes" among the examples of the fit with such
+    features. The examples are minutes of made nights: nobody has checked the probability on people.
+    Base and one leaf of each tree add up to the logarithm of the odds.
+    """
     points = model.base
     for tree in model.trees:
         node = tree

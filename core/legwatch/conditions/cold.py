@@ -29,7 +29,7 @@ ENTRY_MS = 600_000  # before a mat believes it, somebody may already have got in
 NO_FALL_MARGIN_C = (
     1.0  # above what is cold without any fall, so that one word does not call the next
 )
-BACK_IN_BED_C = 0.5  # a sensor told to be outside is believed back in the bed from so much more on
+BACK_IN_BED_C = 0.5  # a displaced sensor is back in the bed from so much more on
 ON_SKIN_MS = falls.KEPT * 60_000  # what is remembered before a fall
 MARK_MS = 180_000  # the baseline remembers one mark every three minutes
 WARMEST_K = 0.88  # a sensor lain upon, or beside a bottle, is no measure of a covered bed
@@ -62,7 +62,7 @@ class ColdMemory(NamedTuple):
 
 
 class Temperatures(NamedTuple):
-    """What one minute feels like, C; the offset of the two thermometers is taken off."""
+    """The temperatures of one minute, C, without the offset of the two thermometers."""
 
     leg_c: float | None
     room_c: float | None  # as the leg sensor would tell it
@@ -90,7 +90,7 @@ def update(
         )
     if (
         before.fall.notified and not firing
-    ):  # what is usual begins anew under the cover as it is now
+    ):  # the baseline begins anew: the cover may lie otherwise now
         before = before._replace(
             baseline_samples_c=(),
             baseline_c=None,
@@ -162,7 +162,7 @@ def update(
 
 
 def _as_covered(c: float, r: float | None, rules: Rules) -> float:
-    """Return the air, or what a cover makes of it: beside skin or a bottle it is warmer."""
+    """Limit the air to the warmest that a cover alone keeps: skin or a bottle makes it warmer."""
     skin = rules.warmth.skin_c
     return c if r is None else min(c, round(r + WARMEST_K * max(0.0, skin - r), 2))
 
@@ -170,7 +170,7 @@ def _as_covered(c: float, r: float | None, rules: Rules) -> float:
 def _fallen(
     c: float, base: float | None, k: float | None, usual_k: float | None, rules: Rules
 ) -> bool:
-    """Say whether the air is cold and far below what it was, and that not by the room's doing."""
+    """Return True if the air is cold and far below its baseline, but not because of the room."""
     limits = rules.warmth
     if base is None or c >= limits.warn_c or c > base - limits.warn_drop_c:
         return False
@@ -178,7 +178,7 @@ def _fallen(
 
 
 def _warm(c: float, contrast_c: float | None, base: float | None, seen: Fall, rules: Rules) -> bool:
-    """Say whether it is as warm as a covered bed; what fell has to come back."""
+    """Return True if the air is as warm as in a covered bed; after a fall it must have risen."""
     limits = rules.warmth
     if contrast_c is not None and seen.baseline_c is not None:
         back = contrast_c >= (1 - limits.clear_share) * seen.baseline_c
@@ -201,7 +201,7 @@ def judge(
     *,
     firing: Severity | None,
 ) -> Verdict:
-    """Say whether the legs are cold; `firing` is the level at which the alert already stands."""
+    """Judge whether the legs are cold; `firing` is the severity of a firing alert, else None."""
     limits = rules.warmth
     if occupancy.in_bed is False:
         return no(Reason.LEFT_BED)
@@ -229,7 +229,7 @@ def judge(
         if found is None or _alive(occupancy, movement, found.since_ms, rules):
             return found or WARM
         return unknown(Reason.PRESENCE_UNSURE)
-    # What was told holds on when its fall has come to an end; it is no longer one only if it warms.
+    # A firing alert stays firing after the temperature stops falling; only warming ends it.
     since_ms = found.since_ms if found else falls.still_low_since_ms(memory.fall, limits)
     if rise_10_min_c(leg) >= limits.recover_c:
         since_ms = None  # no reason to say more
@@ -264,7 +264,7 @@ def last_turn_ms(memory: ColdMemory, movement: Movement, at_ms: int, rules: Rule
 
 
 def _alive(occupancy: Occupancy, movement: Movement, since_ms: int | None, rules: Rules) -> bool:
-    """Say whether a body is sure to lie there: by a mat, because nobody got up, or by moving.
+    """Return True if somebody is surely in bed: there is a mat, nobody got up, or somebody moved.
 
     Without a mat an uncovered sleeper and an empty bed cool alike.
     """
@@ -289,7 +289,7 @@ def _cold(
     urgent = memory.urgent_ms is not None and _has_held(
         memory.urgent_ms, limits.urgent_hold_s, at_ms
     )
-    if urgent and (memory.warmed or late):  # a bed is given time to warm before anybody is alarmed
+    if urgent and (memory.warmed or late):  # give a bed time to warm before an urgent alert
         return yes(
             Severity.URGENT,
             cooling_reason(memory, at_ms, rules),
@@ -327,7 +327,7 @@ def _cold(
 
 
 def _was_on_skin(memory: ColdMemory, temperatures: Temperatures, rules: Rules) -> bool:
-    """Say whether a leg lay upon the sensor before the fall, and it may lie under the cover now."""
+    """Return True if a leg was on the sensor before the fall, and the sensor may be covered now."""
     since_ms = memory.fall.since_ms
     if temperatures.leg_c is None or since_ms is None or memory.on_skin_ms is None:
         return False
@@ -363,7 +363,7 @@ def _cold_start(
 
 
 def evidence(memory: ColdMemory, movement: Movement, at_ms: int, rules: Rules) -> Figures:
-    """Return how sure it is that the cover is off, and from what; nothing where nothing falls."""
+    """Return the probability that the cover is off, and its features; empty without a fall."""
     turned_ms = last_turn_ms(memory, movement, at_ms, rules)
     seen = features(memory.fall, memory.contrast.baseline, turned_ms, at_ms)
     if seen is None:
@@ -376,7 +376,7 @@ def evidence(memory: ColdMemory, movement: Movement, at_ms: int, rules: Rules) -
 
 
 def cooling_reason(memory: ColdMemory, at_ms: int, rules: Rules) -> Reason:
-    """Name what the cold looks like; a draught is never more than possible."""
+    """Return the likely cause of the cold; a draught is only ever a possible cause."""
     if not memory.warmed:
         return Reason.COLD_START
     if memory.draught_ms is not None and _has_held(

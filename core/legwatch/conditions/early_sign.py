@@ -1,8 +1,7 @@
-"""How soon the air by the legs will be below its limit, if it goes on like this.
+"""How soon the air by the legs will be below its limit at the present rate.
 
-An early sign makes no sound and lights no lamp: a third of them come to nothing, and what is true
-is told some minutes later anyway. How often is scored with everything else
-(lab/legwatch_lab/bench/detection.md).
+An early sign makes no sound and lights no lamp: one in three is false, and after a true one the
+alert follows some minutes later. lab/legwatch_lab/bench/detection.md has the score.
 """
 
 from legwatch.conditions import uncovered
@@ -17,7 +16,7 @@ MARK_MIN = RECENT_STEP_MS / 60_000
 SOONEST_C_A_MIN = 0.04  # a slower fall is the room's, or the sleeper's settling in
 HIGHEST_C = 31.0  # above this a bed is as warm as beds are, and has far to fall
 BEGUN = 0.06  # share of the contrast: less is noise
-EVEN = 0.5  # how sure at least that a cover is off
+EVEN = 0.5  # least probability that a cover is off
 FEWEST_MARKS = 3
 
 
@@ -29,7 +28,7 @@ def below_in_min(
     at_ms: int,
     rules: Rules,
 ) -> int | None:
-    """Return in how many minutes, 1 to `warmth.early_s`, or None when it is not to be expected.
+    """Return in how many minutes the air is below `warmth.plain_c`; None: not within `early_s`.
 
     Straight on, by the last four minutes while a fall is under way, else by the last eighteen. A
     fall that is more likely a cover lifted for a moment is none to speak of.

@@ -1,4 +1,4 @@
-"""Can legwatch see at all? Sensors missing, implausible or stuck, and an agent gone silent."""
+"""Are the data good enough? Sensors missing, implausible, stuck or displaced; a silent agent."""
 
 from legwatch.conditions.verdict import WELL, Reason, Severity, Verdict, unknown, yes
 from legwatch.limits.rules import Rules
@@ -9,9 +9,9 @@ from legwatch.signals.thermometer import Thermometer
 
 
 def judge_agent(window_ms: int, back_ms: int, at_ms: int, rules: Rules, *, firing: bool) -> Verdict:
-    """Say whether the agent is silent; `back_ms` is since when its windows come without a hole.
+    """Judge whether the agent is silent; `back_ms`: since when windows come without a gap.
 
-    It is told by night only, but what was told is not over because the day has come.
+    The alert fires only in the night hours, but a firing alert stays firing by day.
     """
     limits = rules.health
     if at_ms - window_ms >= limits.agent_s * 1000:
@@ -37,12 +37,12 @@ def judge_sensors(
     displaced_since_ms: int | None,
     firing: Reason | None,
 ) -> Verdict:
-    """Say whether a sensor that legwatch has heard of is missing, implausible, stuck or blind."""
+    """Judge whether a sensor that has reported before is missing, implausible, stuck or blind."""
     limits = rules.health
     if at_ms - window_ms > limits.stale_s * 1000:
         return unknown(Reason.AGENT_SILENT)
     if firing is Reason.MOVEMENT_SILENT and not _moved_lately(movement, at_ms, rules):
-        return unknown(firing)  # leaving the bed does not make a blind sensor see
+        return unknown(firing)  # an empty bed does not prove that the movement sensor works
     displaced = _is_displaced(displaced_since_ms, presence, at_ms, rules)
     if not leg_stuck and not displaced and _all_well(leg, room, movement, presence, at_ms, rules):
         return WELL
@@ -70,7 +70,7 @@ def judge_sensors(
 
 
 def _is_displaced(slipped_ms: int | None, presence: Occupancy, at_ms: int, rules: Rules) -> bool:
-    """Say whether the sensor by the legs has had the room's air for long beside a sleeper."""
+    """Return True if the leg sensor has the room's air for `health.slipped_s`, beside a sleeper."""
     settled = presence.in_bed is True and at_ms >= presence.settled_ms
     held = slipped_ms is not None and at_ms - slipped_ms >= rules.health.slipped_s * 1000
     return settled and held
@@ -88,7 +88,7 @@ def _all_well(
     at_ms: int,
     rules: Rules,
 ) -> bool:
-    """Say whether every sensor has spoken lately and steadily: the usual minute, quickly told."""
+    """Return True if every sensor has reported lately without a gap: as in most minutes."""
     recent_ms = at_ms - rules.health.back_s * 1000
     for thermometer in (leg, room):
         if thermometer.expected and (
@@ -109,7 +109,7 @@ def _complaints(
     back_ms: int,
     rules: Rules,
 ) -> list[tuple[Reason, int, bool]]:
-    """Return (reason, bad since ms, told by its silence) for each, the most telling first."""
+    """Return (reason, bad since ms, found by silence) of each bad sensor, most important first."""
     found = []
     for thermometer in (leg, room):
         if thermometer.expected:
@@ -122,15 +122,15 @@ def _complaints(
         entered = presence.entered_ms - rules.presence.moves_in_s * 1000
         last = movement.moved_ms[-1] if movement.moved_ms else 0
         if last < entered:
-            # A mat that has felt somebody get in, and not only found them there after a silence:
-            # no working sensor misses that.
+            # If the mat has seen somebody get in (not only found somebody in bed after a gap in the
+            # windows), a working movement sensor has seen the movement, too.
             felt = back_ms < presence.entered_ms == presence.mat_since_ms
             found.append((Reason.MOVEMENT_SILENT, presence.entered_ms, not felt))
     return found
 
 
 def new_night(said_ms: int, at_ms: int, rules: Rules) -> bool:
-    """Say whether a night has begun since it was said: somebody else may be on duty."""
+    """Return True if a night has begun since the notification: somebody else may be on call."""
     zone, from_h = rules.zone, rules.night.from_h
     evenings = [evening_of(ms, zone, from_h) for ms in (said_ms, at_ms)]
     return _at_night(at_ms, rules) and evenings[0] < evenings[1]

@@ -1,4 +1,4 @@
-"""How long nothing of posture size has moved, and whether that is too long."""
+"""How long the sleeper has not changed position, and whether that is too long."""
 
 from legwatch.conditions.verdict import MOVED, Reason, Severity, Verdict, no, unknown, yes
 from legwatch.limits.rules import Rules
@@ -10,7 +10,7 @@ FIRST_CYCLE_MS = 6_000_000  # 100 min: a sleep cycle and the time to fall asleep
 
 
 def still_since_ms(movement: Movement, presence: Occupancy, at_ms: int, rules: Rules) -> int | None:
-    """Return since when the sleeper lies still, UTC ms; None when that cannot be told.
+    """Return since when the sleeper lies still, UTC ms; None if unknown.
 
     It counts only time that was watched, in bed, by a sensor that has seen a movement since entry:
     a blind sensor looks like stillness.
@@ -44,7 +44,7 @@ def judge(
     firing: Severity | None,
     fired_ms: int | None,
 ) -> Verdict:
-    """Say whether the sleeper has been still too long; a standing alert ends only by a movement."""
+    """Judge whether the sleeper has been still too long; only a movement ends a firing alert."""
     if presence.in_bed is False:
         return no(Reason.LEFT_BED)
     turned = movement.turned_ms
@@ -60,13 +60,13 @@ def judge(
         if limit_s and still_s >= limit_s:
             severity, rule = name, _rule(name, rules)
     if severity is None:
-        # Still firing with a younger count: sight was lost in between, and nobody was seen to move.
+        # Still firing, but the time starts later: data were missing in between, without a movement.
         return yes(firing, Reason.STILL_TOO_LONG, None) if firing else MOVED
     return yes(severity, Reason.STILL_TOO_LONG, since, rule)
 
 
 def _first_cycle_s(since_ms: int, presence: Occupancy, rules: Rules) -> int:
-    """Return what is allowed more: nothing after the first sleep cycle, or under a care plan."""
+    """Return the extra seconds in the first sleep cycle; 0 after it, or with a care plan."""
     planned = rules.care.warn_s or rules.care.urgent_s
     early = since_ms - (presence.entered_ms or 0) < FIRST_CYCLE_MS
     return rules.stillness.first_cycle_s if early and not planned else 0

@@ -1,10 +1,10 @@
-"""Is the cover off, was it only lifted, or has the sensor slipped out? How sure, and from what.
+"""Is the cover off, was the cover only lifted, or is the sensor displaced? Two classifiers.
 
-All three let the contrast of bed and room fall alike in their first minutes. What tells them apart
-is how it falls on, and what else this night has shown: nine signs of one minute are weighed by odds
-that were fitted to made nights (lab/legwatch_lab/fit/fit_uncovered.py). Each says how often, among
-such minutes in these nights, the legs truly lay bare, or the sensor truly lay outside. No person's
-night is in it.
+In all three cases the contrast of bed and room falls alike in the first minutes. Two classifiers
+tell the cases apart by nine features of one minute: how the contrast falls on, and what else this
+night has shown. lab/legwatch_lab/fit/fit_uncovered.py has fitted them to made nights. A probability
+estimates how often, among such minutes of these nights, the legs were truly uncovered, or the
+sensor truly displaced. No night of a person is in the data.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from legwatch.signals.contrast import ContrastBaseline
 from legwatch.signals.contrast_fall import Fall
 
 LONG_S = 1_200  # no lifted cover lets the air stay down so long
-WANES_S = 960  # a fall that took so long counts only where it lies below what is usual, too
+WANES_S = 960  # a fall this long counts only if the contrast is below its baseline, too
 # A sheet keeps 0.55 and more of the way from room to skin, bare legs 0.2-0.4 (JOS-3 runs). This is
 # the least that a sheet keeps in a room of 27 C: less is a cover in no room where legs grow cold.
 COVERED_C = 3.0
@@ -35,19 +35,19 @@ _DISPLACED = classifier.parse(DISPLACED_BASE, DISPLACED, Features._fields)
 
 
 def p_uncovered(seen: Features) -> float:
-    """Return how sure it is that the cover is off and not only lifted, 0 to 1."""
+    """Return the probability that the cover is off and not only lifted, 0 to 1."""
     return classifier.probability(_UNCOVERED, seen)
 
 
 def p_displaced(seen: Features) -> float:
-    """Return how likely it is, if it was not only lifted, that the sensor has slipped, 0 to 1."""
+    """Return the probability of a displaced sensor, if the cover was not only lifted, 0 to 1."""
     return classifier.probability(_DISPLACED, seen)
 
 
 def uncovered_by(
     now: Fall, baseline: ContrastBaseline | None, turned_ms: int | None, at_ms: int, limits: Limits
 ) -> str:
-    """Return the limit by which the cover is off, or nothing: it has fallen far, and stays down."""
+    """Return the path of the limit by which the cover counts as off; "" if it does not."""
     if now.since_ms is None or now.fallen < limits.change_share or falls.is_rising(now):
         return ""
     if now.baseline_c is None or now.baseline_c < COVERED_C:
@@ -73,9 +73,9 @@ def may_be_displaced(
     at_ms: int,
     limits: Limits,
 ) -> bool:
-    """Say whether the sensor may have left the bed: it falls so, and not to end above room's air.
+    """Return True if the sensor may be displaced: the fall looks so, and may end at the room's air.
 
-    `stretch` makes the degrees of now of a contrast, which is told as in the room of bedtime.
+    `stretch` turns a contrast, which is given for the room of bedtime, into degrees of now.
     """
     seen = features(now, baseline, turned_ms, at_ms)
     if seen is None or now.since_ms is None or seen.fallen < limits.change_share:
@@ -98,7 +98,7 @@ def may_be_displaced(
 def _worst_p_displaced(
     views: Sequence[Fall], baseline: ContrastBaseline | None, turned_ms: int | None, at_ms: int
 ) -> float:
-    """Return how likely it is, by the worst of these views, each a minute before the last one."""
+    """Return the highest probability of these views, each a minute older than the one before."""
     looks = [
         features(view, baseline, turned_ms, at_ms - n * MINUTE_MS) for n, view in enumerate(views)
     ]

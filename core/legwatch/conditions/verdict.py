@@ -1,4 +1,4 @@
-"""What a rule says of one minute: yes at some level, no, or unknown; and why."""
+"""Verdicts: the answer of a rule for one minute (yes with a severity, no, unknown), and why."""
 
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
@@ -7,7 +7,7 @@ Figures = tuple[tuple[str, float | int | str | None], ...]
 
 
 class Severity(StrEnum):
-    """How much it matters: `log` is only written down."""
+    """How serious an alert is. LOG is only stored, never pushed."""
 
     LOG = "log"
     WARNING = "warning"
@@ -15,7 +15,7 @@ class Severity(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why."""
+    """Why a verdict or a notice says what it says."""
 
     UNCOVERED = "uncovered"
     COOLED = "cooled"
@@ -44,7 +44,7 @@ class Reason(StrEnum):
 
 
 class TriState(IntEnum):
-    """Three answers; unknown never fires and never clears."""
+    """The answer of a rule; UNKNOWN neither fires nor resolves an alert."""
 
     NO = 0
     YES = 1
@@ -52,12 +52,12 @@ class TriState(IntEnum):
 
 
 class Verdict(NamedTuple):
-    """One rule's answer. `level` and `rule`, the limit that made it, count only with YES."""
+    """The answer of a rule; `severity` and `rule` (the limit that decided) count only with YES."""
 
     holds: TriState
     reason: Reason
     severity: Severity = Severity.LOG
-    since_ms: int | None = None  # since when it has held; None: not now, but not yet over either
+    since_ms: int | None = None  # since when; None: not true now, but the alert is not over
     rule: str = ""  # dotted path, such as warmth.warn_c
 
 
@@ -65,21 +65,21 @@ RANK = {Severity.LOG: 1, Severity.WARNING: 2, Severity.URGENT: 3}
 
 
 def no(reason: Reason) -> Verdict:
-    """Return: it is not so."""
+    """Return a NO verdict."""
     return Verdict(TriState.NO, reason)
 
 
 def unknown(reason: Reason) -> Verdict:
-    """Return: it cannot be judged."""
+    """Return an UNKNOWN verdict: data are missing or doubtful."""
     return Verdict(TriState.UNKNOWN, reason)
 
 
-# The answers of a quiet minute, made once.
+# The verdicts of most minutes, made once to save time.
 WARM = no(Reason.WARM_AGAIN)
 MOVED = no(Reason.MOVED)
 WELL = no(Reason.BACK)
 
 
 def yes(severity: Severity, reason: Reason, since_ms: int | None, rule: str = "") -> Verdict:
-    """Return: it has been so since `since_ms`; None: it only waits to be over."""
+    """Return a YES verdict; `since_ms` None: a firing alert goes on, without a new reason."""
     return Verdict(TriState.YES, reason, severity, since_ms, rule)

@@ -1,1 +1,1 @@
-"""What bedside and server say to each other over MQTT, version 1."""
+"""The MQTT messages between bedside agent and server, version 1."""

@@ -1,7 +1,7 @@
-"""Wire contract v1 of `cmd` and `cmd/result`: what a bedside may be asked to show, and its answer.
+"""The messages `cmd` and `cmd/result`: a signal for the bedside agent to show, and its answer.
 
-An id names one command: the same one twice is answered twice and acted on once. Nothing here can
-hurt: there is a light, a sound that ends by itself, and the end of both.
+An id names one command. If a command comes twice, the agent carries it out once and answers twice.
+No command can harm: there is a light, a sound that ends by itself, and the end of both.
 """
 
 import json
@@ -19,15 +19,15 @@ _THREAD = re.compile(r"[a-z0-9-]{1,40}")
 
 
 class Cmd(StrEnum):
-    """What is asked of a bedside."""
+    """What the bedside agent shall show."""
 
     NUDGE = "nudge"  # the lamp; loud: the lamp and the buzzer
-    CALM = "calm"  # all off
+    CALM = "calm"  # lamp and buzzer off
     IDENTIFY = "identify"  # two short blinks, without a sound
 
 
 class Loudness(StrEnum):
-    """How a nudge is given."""
+    """Whether a nudge makes a sound."""
 
     QUIET = "quiet"
     LOUD = "loud"
@@ -35,10 +35,10 @@ class Loudness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command to one bedside. Only a nudge can be loud; none says quiet.
+    """One command to one bedside agent. Only a nudge can be loud.
 
-    `thread` names the alert that a nudge is about, [a-z0-9-]{1,40}: a calm that names it ends that
-    one only, and one without a thread ends all.
+    `thread` names the alert of a nudge, [a-z0-9-]{1,40}. A calm with a thread ends the nudge of
+    this alert only; a calm without a thread ends all nudges.
     """
 
     id: str
@@ -49,7 +49,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What came of the command with this id. `why` is for people; it may stand beside `ok` too."""
+    """The result of the command with this id. `why` is for people, and allowed also with `ok`."""
 
     id: str
     ok: bool
@@ -76,7 +76,7 @@ def decode_command(payload: bytes | bytearray) -> Command:
 
 
 def encode_result(result: CommandResult) -> bytes:
-    """Return the JSON of an answer; a long `why` is cut, and what cannot be printed is blanked."""
+    """Return the JSON of an answer; a long `why` is cut, unprintable characters become spaces."""
     why = "".join(c if c.isprintable() else " " for c in result.why[:LONGEST_WHY])
     return _dump({"id": result.id, "ok": result.ok, "why": why})
 
@@ -87,7 +87,7 @@ def decode_result(payload: bytes | bytearray) -> CommandResult:
     ok, why = body.get("ok"), body.get("why", "")
     if type(ok) is not bool:
         raise WireError("ok: true or false is expected")
-    # It ends in logs, tables and pages: one printable line, or it is no answer of ours.
+    # Logs, tables and pages show `why`: only one printable line is safe.
     if type(why) is not str or len(why) > LONGEST_WHY or not why.isprintable():
         raise WireError(f"why: a line of at most {LONGEST_WHY} characters is expected")
     return CommandResult(_id(body), ok, why)

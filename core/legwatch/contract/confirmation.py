@@ -1,4 +1,4 @@
-"""What the server has committed, as it tells a bed, to and from JSON bytes."""
+"""The message `stored`: what the server has committed of one bed, to and from JSON bytes."""
 
 from typing import Any, NamedTuple
 
@@ -8,9 +8,10 @@ from legwatch.errors import WireError
 
 
 class Stored(NamedTuple):
-    """What the server has committed: all of `boot` up to `seq`, and these presses.
+    """The server has committed all windows of `boot` up to `seq`, and these presses.
 
-    `presses` None: the server does not tell, and the broker's word has to do.
+    `presses` None: the server does not list presses; the agent must rely on the broker's
+    acknowledgement.
     """
 
     boot: str
@@ -19,7 +20,7 @@ class Stored(NamedTuple):
 
 
 def encode_stored(stored: Stored) -> bytes:
-    """Return the JSON of the server's word."""
+    """Return the JSON of a `stored` message; only the last MOST_PRESSES ids are sent."""
     body: dict[str, Any] = {"v": VERSION, "boot": stored.boot, "seq": stored.seq}
     if stored.presses is not None:
         body["presses"] = list(stored.presses[-MOST_PRESSES:])
@@ -27,7 +28,7 @@ def encode_stored(stored: Stored) -> bytes:
 
 
 def decode_stored(payload: bytes | bytearray) -> Stored:
-    """Return the server's word; raises WireError."""
+    """Return the `stored` message in `payload`; raises WireError."""
     body = parse(payload)
     boot, presses = body.get("boot"), body.get("presses")
     if not is_boot(boot):

@@ -1,4 +1,4 @@
-"""Fields of a JSON message: each is checked for its type and its range."""
+"""Read the fields of a JSON message; check the type and the range of each field."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from legwatch.printable import printable, quoted
 
 VERSION = 1
 MAX_PAYLOAD_BYTES = 4096
-LATEST_MS = 4_102_444_800_000  # 2100-01-01: later is not a time but a fault
+LATEST_MS = 4_102_444_800_000  # 2100-01-01: a later time is a fault
 _BOOT = re.compile(r"[0-9a-f]{8}")
 CLOCKS = frozenset(c.value for c in ClockTrust)
 
@@ -41,7 +41,7 @@ def parse(payload: bytes | bytearray) -> dict[str, Any]:
 
 
 def is_boot(value: object) -> TypeGuard[str]:
-    """Say whether a value names a start of an agent: 8 hex digits."""
+    """Return True if the value is a boot id, which names one start of an agent: 8 hex digits."""
     return type(value) is str and _BOOT.fullmatch(value) is not None
 
 
@@ -63,7 +63,7 @@ def maybe_whole(body: dict[str, Any], key: str, low: int, high: int) -> int | No
     value = body.get(key)
     if value is None or (type(value) is int and low <= value <= high):
         return value
-    return whole(body, key, low, high)  # which says what is wrong
+    return whole(body, key, low, high)  # raises the error
 
 
 def number(value: object, key: str, low: float, high: float) -> float | None:

@@ -11,14 +11,14 @@ from legwatch.events import AlertKind, ClockTrust
 
 _ID = re.compile(r"[0-9a-zA-Z-]{1,64}")
 BUTTONS = ("ack", "snooze", "not_useful", "cramp")
-MOST_PRESSES = 32  # ids in one word of the server
+MOST_PRESSES = 32  # ids in one `stored` message
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button at the bedside. `id` makes a repeated message harmless; no `kind` is every kind.
+    """A button press at the bedside. A repeated message has the same `id`; no `kind`: every kind.
 
-    `clock` says how far `at_ms` can be trusted; `age_ms` is how long the press waited, if known.
+    `clock` says how far `at_ms` can be trusted; `age_ms` is how long the press waited in the agent.
     """
 
     id: str
@@ -42,7 +42,7 @@ def decode_press(payload: bytes | bytearray) -> Press:
         raise WireError(f"kind: one of {', '.join(AlertKind)} is expected")
     at_ms = whole(body, "at_ms", 0, LATEST_MS)
     minutes = maybe_whole(body, "minutes", 1, LONGEST_SNOOZE_MIN)
-    clock = body.get("clock", ClockTrust.SYNCED.value)  # an older agent does not say
+    clock = body.get("clock", ClockTrust.SYNCED.value)  # an older agent does not send `clock`
     if type(clock) is not str or clock not in CLOCKS:
         raise WireError(f"clock: one of {', '.join(sorted(CLOCKS))} is expected")
     age_ms = maybe_whole(body, "age_ms", 0, 2**53)
@@ -69,5 +69,5 @@ def encode_press(press: Press) -> bytes:
 
 
 def is_press_id(value: object) -> TypeGuard[str]:
-    """Say whether a value names a press: 1-64 letters, digits and -."""
+    """Return True if the value is the id of a press: 1-64 letters, digits and -."""
     return type(value) is str and _ID.fullmatch(value) is not None

@@ -23,7 +23,7 @@ class Channel(StrEnum):
     RESULT = "cmd/result"
 
 
-# Readings, events and commands are never retained: a retained one looks fresh after a restart.
+# Readings, events and commands are never retained: after a restart they would look new.
 RETAINED = frozenset({Channel.STATUS, Channel.INFO, Channel.STORED, Channel.ALERT})
 
 
@@ -41,7 +41,7 @@ def topic(bed: str, channel: Channel, leaf: str | None = None) -> str:
 
 
 def split(name: str) -> tuple[str, str]:
-    """Return (bed, rest) of a topic; raises WireError for a topic that is not ours."""
+    """Return (bed, rest) of a topic; raises WireError for a topic outside `legwatch/v1`."""
     parts = name.split("/", 3)
     if len(parts) != 4 or parts[0] != "legwatch" or parts[1] != "v1":
         raise WireError(f"topic {name[:80]!r} is not {ROOT}/<bed>/...")

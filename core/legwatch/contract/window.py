@@ -1,7 +1,7 @@
 """A window of sensor data, to and from JSON bytes.
 
-Decoding is strict in types and ranges. Unknown keys are passed over, so that a newer agent can be
-read by an older server; a newer *version* cannot.
+Decoding checks types and ranges strictly. Unknown keys are ignored, so that an older server can
+read the messages of a newer agent. A newer *version* of the contract is refused.
 """
 
 from typing import Any
@@ -25,8 +25,8 @@ MAX_WINDOW_MS = 600_000
 LONGEST_FAULT = 64  # characters
 MAX_MOVES = 100_000
 MAX_MOVED_S = MAX_WINDOW_MS / 1000  # no window is longer
-# Wider than any sensor in use (DHT22 -40..80, DS18B20 -55..125 by their data sheets): what is
-# *plausible* in a bed is the engine's judgement, what is a number at all is ours.
+# Wider than any sensor in use (DHT22 -40..80, DS18B20 -55..125 by their data sheets). The engine
+# judges which readings are *plausible* in a bed; this file only refuses what no sensor can give.
 LOWEST_C, HIGHEST_C = -55.0, 125.0
 
 _SENSORS = frozenset({"leg", "room", "movement", "in_bed", "agent"})
@@ -72,7 +72,7 @@ def decode_window(payload: bytes | bytearray) -> Window:
 
 
 def encode_window(window: Window) -> bytes:
-    """Return the JSON of a window; what is unknown is left out."""
+    """Return the JSON of a window; unknown values are left out."""
     given = zip(Window._fields, window, strict=True)
     body: dict[str, Any] = {"v": VERSION}
     body |= {k: v for k, v in given if v is not None and k != "faults"}
@@ -88,7 +88,7 @@ def _faults(value: object) -> tuple[tuple[str, str], ...]:
         raise WireError("faults: an object of sensor and fault is expected")
     for sensor, fault in value.items():
         if sensor not in _SENSORS or type(fault) is not str or len(fault) > LONGEST_FAULT:
-            raise WireError(f"faults: {quoted(sensor)} is not a sensor with a short word")
+            raise WireError(f"faults: {quoted(sensor)} is not a sensor with a short fault")
     return tuple(
         sorted((sensor, printable(fault, LONGEST_FAULT)) for sensor, fault in value.items())
     )

@@ -1,4 +1,4 @@
-"""Profiles: reading them, laying one over the other, and the limits of an owner on top."""
+"""Read profiles, merge them, and apply the limits that an owner has set."""
 
 import dataclasses
 import tomllib
@@ -12,7 +12,7 @@ from legwatch.limits.rules import Limit, Rules
 
 
 def parse_profile(text: str, name: str) -> dict[str, Any]:
-    """Return a profile's tables and its words `about` and `base`; raises SettingsError."""
+    """Return the tables of a profile and its keys `about` and `base`; raises SettingsError."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -20,12 +20,12 @@ def parse_profile(text: str, name: str) -> dict[str, Any]:
 
 
 def merge(profiles: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Limit]]:
-    """Lay profiles over each other, the first one lowest; a later one may give only a new value."""
+    """Merge profiles: a later one overrides earlier ones, and may give only the new `value`."""
     merged: dict[str, dict[str, Limit]] = {}
     for profile in profiles:
         for group, limits in profile.items():
             if not isinstance(limits, Mapping):
-                continue  # a word about the profile itself, such as `base` or `about`
+                continue  # a key of the profile itself, such as `base` or `about`
             for key, limit in limits.items():
                 below = merged.setdefault(group, {}).get(key, {})
                 merged[group][key] = {**below, **limit}

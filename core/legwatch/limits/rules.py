@@ -1,7 +1,7 @@
 """The limits that the engine judges by. Their values, ranges and sources are in config/profiles.
 
-Nothing here has a default: a limit is written once, in a profile. Times are whole seconds; the
-engine decides once a minute, so what is not a multiple of 60 takes effect at the next minute.
+A limit has no default here: its value is in a profile only. Times are whole seconds. The engine
+decides once a minute, so a time that is no multiple of 60 s takes effect at the next minute.
 """
 
 from collections.abc import Mapping
@@ -97,7 +97,7 @@ class CareLimits:
 
 @dataclass(frozen=True, slots=True)
 class HealthLimits:
-    """When a reading is believed, and when its absence is said."""
+    """When a reading is accepted, and when a missing or wrong reading raises an alert."""
 
     lowest_c: float
     highest_c: float
@@ -115,7 +115,7 @@ class HealthLimits:
 
 @dataclass(frozen=True, slots=True)
 class AlertLimits:
-    """The life of an alert, and how often a sleeper may be woken."""
+    """When an alert fires again, repeats, waits or is suppressed; how often people are woken."""
 
     rearm_s: int
     repeat_urgent_s: int
@@ -131,7 +131,7 @@ class AlertLimits:
 
 @dataclass(frozen=True, slots=True)
 class NightHours:
-    """Local hours, 0-24, in which sensor and agent alerts are given."""
+    """Local hours, 0-24, in which sensor and agent alerts fire."""
 
     from_h: int
     to_h: int
@@ -148,7 +148,7 @@ class Rules:
     health: HealthLimits
     alerts: AlertLimits
     night: NightHours
-    zone: tzinfo  # of the bed: says when it is night
+    zone: tzinfo  # the bed's, for the night hours and the date of a night
 
 
 def limit(rules: Rules, path: str) -> float:

@@ -1,1 +1,1 @@
-"""Who is notified, when, and who is next."""
+"""Who is on call, who is notified of a notice, and when the next person is."""

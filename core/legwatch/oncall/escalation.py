@@ -1,7 +1,7 @@
-"""From a notice to people: who is told when, and how loudly. Pure: a plan, not an action.
+"""Plan the notifications of a notice: whom to notify, when, and with or without a sound.
 
-The whole plan is made with the decision, so it is stored with it, and what is left of it is called
-off by an answer or by the end of the alert.
+This module only makes the plan. The server stores the whole plan together with the notice, and
+sends. An answer or the end of the alert cancels the steps that are left.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,18 +17,18 @@ from legwatch.settings import setting
 
 
 class Purpose(StrEnum):
-    """How a person is told."""
+    """What a notification is for; only LOUD makes a sound."""
 
-    QUIET = "quiet"  # a lamp, or a push without a sound: the first sign for the sleeper
+    QUIET = "quiet"  # a lamp, or a push without a sound: a warning on hold, for the sleeper
     LOUD = "loud"  # meant to wake
-    INFO = "info"  # somebody has answered, or it is over: without a sound
-    REHEARSAL = "rehearsal"  # silent, in the evening
+    INFO = "info"  # somebody has answered, or the alert is over or unknown
+    REHEARSAL = "rehearsal"  # in the evening, to check that pushes arrive
     CONFIRM = "confirm"  # "tap to confirm that you can be woken"
 
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """When the next person is told because nobody has answered."""
+    """How long to wait for an answer before the next person is notified."""
 
     next_min: float = setting(10.0, "minutes until the next person, for warnings", low=1, high=60)
     next_urgent_min: float = setting(5.0, "the same for urgent alerts", low=1, high=60)
@@ -39,7 +39,7 @@ class Escalation:
 
 
 class NotificationStep(NamedTuple):
-    """One person is to be told, `after_s` from the decision, unless it is called off before."""
+    """Notify one person `after_s` after the decision, unless the step is cancelled before."""
 
     person: str
     after_s: float
@@ -49,7 +49,7 @@ class NotificationStep(NamedTuple):
 ANSWERED = frozenset({TransitionKind.ACKNOWLEDGED, TransitionKind.SNOOZED})
 OVER = frozenset(
     {*ANSWERED, TransitionKind.RESOLVED}
-)  # what is planned and not sent yet is called off
+)  # these cancel the planned steps that are not sent yet
 
 
 def notification_steps(
@@ -60,14 +60,15 @@ def notification_steps(
     bed: str,
     limits: Escalation,
 ) -> tuple[NotificationStep, ...]:
-    """Return who is told of a notice; `duty` in order, `told` who has heard of this episode.
+    """Plan whom to notify of a notice; `notified` are those notified of this episode before.
 
-    - An alarm goes to the first on duty whom it may wake and to everybody told before; each of the
-      others follows one step later than the one before, until somebody answers.
-    - A warning that waits for a natural movement is shown to the sleeper, without a sound.
-    - A warning that goes with one for cold legs is told to those whom cold legs do not wake.
-    - That somebody has answered, that it is over or can no longer be judged is said, without a
-      sound, to everybody who was told.
+    - A firing alert goes at once to those people whom it wakes and who were notified before; if
+      there are none, to the first person on call whom it wakes. Each of the others follows one step
+      after the one before, until somebody answers.
+    - A warning on hold goes to the sleeper, without a sound.
+    - A warning that a cold alert inhibits goes to those whom cold legs do not wake.
+    - Everybody who was notified gets a notification without a sound when somebody has answered,
+      when the alert is over, and when it can no longer be judged.
     """
     if notice.transition in MAY_SOUND and notice.suppressed_by is SuppressedBy.HOLD:
         sleepers = (n for n, p in people.items() if p.role == SLEEPER and p.watches(bed))
@@ -93,10 +94,10 @@ def notification_steps(
 def woken(
     kind: AlertKind, severity: Severity, people: Mapping[str, Person], duty: Sequence[str], bed: str
 ) -> tuple[str, ...]:
-    """Return whom an alert wakes, in order.
+    """Return the people whom an alert wakes, in order.
 
-    Where nobody on duty is woken by what is urgent, or by "I cannot see you", it is everybody who
-    minds the bed and can be woken for it: such an alert is never for nobody.
+    If an urgent, sensor or agent alert wakes nobody on call, return everybody who watches the bed
+    and can be woken by this alert.
     """
     names = tuple(name for name in duty if people[name].is_woken_by(kind, severity))
     if names or (severity is not Severity.URGENT and kind in BODY_KINDS):
@@ -107,7 +108,7 @@ def woken(
 def in_turn(
     at_once: Sequence[str], names: Sequence[str], step_s: float
 ) -> tuple[NotificationStep, ...]:
-    """Return the plan that tells some now, and each of the other names a step later."""
+    """Plan to notify `at_once` now, and each other name one step after the name before."""
     later = [name for name in names if name not in at_once]
     return (
         *(NotificationStep(name, 0, Purpose.LOUD) for name in at_once),

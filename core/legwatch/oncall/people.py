@@ -1,4 +1,4 @@
-"""Who is told: people with their channels, and the roster that says who is on duty which night."""
+"""People with their channels, and the roster that says who is on call on which night."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,45 +12,45 @@ from legwatch.settings import setting
 
 SLEEPER, CARER, NEVER = "sleeper", "carer", "never"
 LANGUAGES = ("en", "de")
-EVERYONE = "everyone"  # the name of the one person that there is when the settings name nobody
+EVERYONE = "everyone"  # name of the only person if the settings name nobody
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SEVERITIES = (Severity.WARNING.value, Severity.URGENT.value, NEVER)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is told."""
+    """A person who gets notifications."""
 
     role: str = setting(CARER, "who this is", choices=(SLEEPER, CARER))
     language: str = setting("en", "language of the texts", choices=LANGUAGES)
-    channels: tuple[str, ...] = setting((), "in order: the next one is used when one fails")
-    quiet: tuple[str, ...] = setting((), "for the quiet first sign; empty: the first of channels")
+    channels: tuple[str, ...] = setting((), "in order: if one fails, the next is tried")
+    quiet: tuple[str, ...] = setting((), "for a warning on hold; empty: the first of channels")
     address: dict[str, str] = setting({}, 'by channel: ntfy = "topic", pushover = "user key"')
-    beds: tuple[str, ...] = setting((), "beds this person is told of; empty: all")
+    beds: tuple[str, ...] = setting((), "beds that this person watches; empty: all")
     woken_for: dict[str, str] = setting({}, 'by kind, from which level: cold = "urgent" or "never"')
 
     def is_woken_by(self, kind: AlertKind, severity: Severity) -> bool:
-        """Say whether an alert of this kind and level may wake the person."""
+        """Return True if an alert of this kind and severity may wake the person."""
         lowest = self.woken_for.get(kind.value, Severity.WARNING.value)
         return lowest != NEVER and RANK[severity] >= RANK[Severity(lowest)]
 
     def watches(self, bed: str) -> bool:
-        """Say whether the person is told of this bed at all."""
+        """Return True if the person gets notifications of this bed."""
         return not self.beds or bed in self.beds
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Who is on duty, in the order in which they are told; a night is named by its evening."""
+    """Who is on call, in the order of notification. A night has the date of its evening."""
 
-    people: tuple[str, ...] = setting(..., "names, in the order in which they are told")
+    people: tuple[str, ...] = setting(..., "names, in the order of notification")
     nights: tuple[str, ...] = setting((), "mon to sun; empty: every night")
-    first: date | None = setting(None, "first night, such as 2026-11-23; not given: since ever")
-    last: date | None = setting(None, "last night: the hand-over ends by itself")
-    beds: tuple[str, ...] = setting((), "beds it is for; empty: all")
+    first: date | None = setting(None, "first night, such as 2026-11-23; not given: no first night")
+    last: date | None = setting(None, "last night: the shift ends by itself; not given: no end")
+    beds: tuple[str, ...] = setting((), "beds of the shift; empty: all")
 
     def covers(self, night: date, bed: str) -> bool:
-        """Say whether the shift is for this night and bed."""
+        """Return True if the shift is for this night and bed."""
         begun = self.first is None or night >= self.first
         ended = self.last is not None and night > self.last
         day = not self.nights or DAYS[night.weekday()] in self.nights
@@ -60,10 +60,11 @@ class Shift:
 def on_call(
     people: Mapping[str, Person], roster: Iterable[Shift], night: date, bed: str
 ) -> tuple[str, ...]:
-    """Return the names that are told of a bed this night, in order.
+    """Return who is on call for a bed this night, in the order of notification.
 
-    The last shift in the list that covers the night holds, so a hand-over is written below what it
-    replaces. Where no shift does, everybody is on duty, sleepers first: nobody is left unwatched.
+    Of several shifts that cover the night the last one in the list counts, so a hand-over stands
+    below the shift that it replaces. Without such a shift everybody who watches the bed is on call,
+    sleepers first.
     """
     names: tuple[str, ...] = ()
     for shift in roster:
@@ -73,7 +74,7 @@ def on_call(
 
 
 def watchers(people: Mapping[str, Person], bed: str) -> tuple[str, ...]:
-    """Return everybody who is told of a bed at all, sleepers first."""
+    """Return everybody who gets notifications of a bed, sleepers first."""
     every = [name for name, person in people.items() if person.watches(bed)]
     return tuple(sorted(every, key=lambda name: people[name].role != SLEEPER))
 
@@ -81,9 +82,9 @@ def watchers(people: Mapping[str, Person], bed: str) -> tuple[str, ...]:
 def check_watched(
     people: Mapping[str, Person], roster: Sequence[Shift], beds: Iterable[str]
 ) -> None:
-    """Raise SettingsError for a bed that nobody minds, or that has an alert that wakes nobody.
+    """Raise SettingsError for a bed that nobody watches, or an alert that would wake nobody.
 
-    `beds` are those with settings of their own; those of the roster and of people count as well.
+    `beds` are the beds with settings of their own; the beds of roster and people are checked, too.
     """
     paths = {bed: f"people.{name}.beds" for name, p in people.items() for bed in p.beds}
     paths |= {bed: f"roster[{n}].beds" for n, shift in enumerate(roster) for bed in shift.beds}
@@ -94,7 +95,7 @@ def check_watched(
             raise SettingsError(path, f"nobody is told of bed {bed!r}; people.<name>.beds says who")
         _check_woken(people, names)
     everywhere = [name for name, person in people.items() if not person.beds]
-    if everywhere:  # beds that the settings do not name
+    if everywhere:  # for the beds that the settings do not name
         _check_woken(people, everywhere)
 
 
@@ -102,14 +103,14 @@ def _check_woken(people: Mapping[str, Person], names: Sequence[str]) -> None:
     for kind in AlertKind:
         severity = (
             Severity.URGENT if kind in BODY_KINDS else Severity.WARNING
-        )  # the highest that there is
+        )  # the highest severity of this kind
         if not any(people[name].is_woken_by(kind, severity) for name in names):
             said = f"{severity} alerts of this kind would wake nobody (of {', '.join(names)})"
             raise SettingsError(f"people.{names[0]}.woken_for.{kind}", said)
 
 
 def check(people: Mapping[str, Person], roster: Iterable[Shift]) -> None:
-    """Raise SettingsError for names, kinds, levels, days and beds that there are not."""
+    """Raise SettingsError for an unknown name, kind, level or day, and for a malformed bed."""
     for name, person in people.items():
         path = f"people.{name}"
         if not name.isascii() or not name.replace("-", "").isalnum() or len(name) > 32:

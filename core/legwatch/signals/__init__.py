@@ -1,1 +1,1 @@
-"""From raw samples to what is believed: one physical thing a file."""
+"""From raw samples to signals that the rules can use: one physical quantity per file."""

@@ -1,8 +1,8 @@
-"""By how much the air beside the legs is warmer than the room, and what that is on this night.
+"""The contrast (how much warmer the air by the legs is than the room) and its baseline.
 
 Made of differences of readings only, so that what both thermometers are off by leaves no trace in
 it. How far skin lies above the room cannot be known so; but by how much that has changed since
-bedtime can. A contrast is therefore told as it would be in the room of bedtime: a cover keeps the
+bedtime can. A contrast is therefore given for the room of bedtime: a cover keeps the
 same share of a way that is longer in a colder room.
 """
 
@@ -10,15 +10,15 @@ from typing import NamedTuple
 
 SPAN_C = 15.0  # from a bedroom of 18 C to skin of 33 C; only how much the room changes is put to it
 LEAST_SPAN_C = 5.0  # of a room that warms on and on: nearer to skin nothing is measured
-MARK_MS = 600_000  # what is usual remembers a mark every ten minutes ...
+MARK_MS = 600_000  # the baseline takes a sample every ten minutes ...
 SAMPLES = 36  # ... of the last six hours
-FEWEST = 2  # marks; fewer say nothing of a night
+FEWEST = 2  # samples; fewer say nothing of a night
 
 
 class ContrastBaseline(NamedTuple):
     """What the contrast was this night, C."""
 
-    lower_c: float  # a quarter of the marks lie below
+    lower_c: float  # a quarter of the samples lie below
     middle_c: float
 
 
@@ -52,7 +52,7 @@ def normalized(now: Contrast, leg_c: float, room_c: float | None) -> float | Non
 
 
 def update(was: Contrast, contrast_c: float | None, at_ms: int) -> Contrast:
-    """Take a minute of a settled, covered bed into what is usual."""
+    """Add a minute of a settled, covered bed to the baseline."""
     if contrast_c is None or at_ms % MARK_MS:
         return was
     samples_c = (*was.samples_c[1 - SAMPLES :], contrast_c)
@@ -60,7 +60,7 @@ def update(was: Contrast, contrast_c: float | None, at_ms: int) -> Contrast:
 
 
 def without_baseline(was: Contrast) -> Contrast:
-    """Return it without what is usual: the cover has changed."""
+    """Return the contrast without its baseline: the cover has changed."""
     return Contrast(was.begin_c)
 
 

@@ -3,8 +3,8 @@
 The contrast (contrast.py) hardly moves with the room's own temperature, not at all with what both
 thermometers are off by, and falls within minutes when a cover is lifted. What it was before is the
 median of the quarter of an hour that ended eight minutes ago: a slow drift takes that along, and
-is no change. Which of the figures below were chosen on the bench of nights is told in
-lab/legwatch_lab/bench/detection.md.
+is no change. lab/legwatch_lab/bench/detection.md says which of the figures below were
+chosen on the bench of nights.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ LOW_SHARE = 0.03  # a fall begins here: five times the noise of a DHT22's minute
 SURE_SHARE, MOVES_C = 0.10, 0.18  # below the one it has to fall by the other in two minutes
 RISING_C = 0.18  # above the lowest of the last minutes: it comes back by itself
 RISING = 4
-DEEP_SHARE = 0.25  # bare legs let the contrast fall by a quarter to three quarters
+DEEP_SHARE = 0.25  # uncovered legs let the contrast fall by a quarter to three quarters
 REBOUND_C = 0.38  # as much is a lifted cover let down again
 STRIDE = 5  # minutes between the three values that tell where it will settle ...
 LEAST_C = 0.15  # ... and what the last of them has to have fallen by
@@ -28,25 +28,25 @@ class Fall(NamedTuple):
     """The memory of the contrast; shares are of what it was before, 0 to 1."""
 
     contrasts_c: tuple[float, ...] = ()
-    baseline_c: float | None = None  # what it was before; kept as it is while a cold alert stands
+    baseline_c: float | None = None  # what it was before; constant while a cold alert is firing
     fallen: float = 0.0  # share by which it lies below that
     since_ms: int | None = None  # since when it has
     deepest: float = 0.0  # of the present fall
-    notified: bool = False  # a cold alert stands
+    notified: bool = False  # a cold alert is firing
 
 
 NOTHING = Fall()
 
 
 def update(was: Fall, contrast_c: float | None, at_ms: int, *, firing: bool) -> Fall:
-    """Take one minute's contrast in; `firing`: a cold alert stands."""
+    """Take one minute's contrast in; `firing`: a cold alert is firing."""
     keeps = firing and was.baseline_c is not None
     if contrast_c is None:
         if not keeps:
             return NOTHING
         return Fall(baseline_c=was.baseline_c, deepest=was.deepest, notified=True)
     seen = (*was.contrasts_c[1 - KEPT :], contrast_c)
-    # What it was before an alert that stands is not learned from what lies bare.
+    # While an alert is firing the baseline must not learn from uncovered legs.
     before = was.baseline_c if firing else _before(seen)
     if before is None or before <= 0:
         return Fall(seen, notified=firing)
@@ -73,7 +73,7 @@ def _before(seen: tuple[float, ...]) -> float | None:
 
 
 def recovered(now: Fall) -> bool:
-    """Say whether half of a deep fall has been made good: covered again, perhaps otherwise."""
+    """Return True if half of a deep fall has recovered: the legs are covered again."""
     return now.deepest >= DEEP_SHARE and now.fallen <= now.deepest / 2 and not _sinks(now)
 
 
@@ -93,13 +93,13 @@ def is_rising(now: Fall) -> bool:
 
 
 def still_low_since_ms(now: Fall, limits: Limits) -> int | None:
-    """Return since when it lies as low as after a fall, UTC ms, however still it lies there."""
+    """Return since when the contrast is as low as after a fall, UTC ms; None: it is not."""
     down = now.fallen >= limits.change_share and not is_rising(now)
     return now.since_ms if down else None
 
 
 def ago(now: Fall, minutes: int) -> Fall:
-    """Return the fall as it was some minutes ago, from the same begin and by the same before."""
+    """Return the fall as it was some minutes ago, with the same start and the same baseline."""
     if not minutes or not now.baseline_c:
         return now
     course_c = now.contrasts_c[:-minutes]

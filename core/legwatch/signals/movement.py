@@ -1,4 +1,4 @@
-"""What the movement sensor has shown. Silence is not stillness: only a count speaks."""
+"""The memory of the movement sensor. A missing count is unknown, not stillness."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -53,7 +53,7 @@ def update(
 
 
 def set_unknown(now: Occupancy, at_ms: int) -> Occupancy:
-    """Return: it can no longer be told who is in bed."""
+    """Set the occupancy to unknown; remember when somebody was last known to be in bed."""
     return now._replace(in_bed=None, lost_ms=at_ms if now.in_bed else now.lost_ms)
 
 
@@ -72,7 +72,7 @@ def _by_mat(now: Occupancy, at_ms: int, rules: Rules) -> Occupancy:
 
 
 def _enter(now: Occupancy, when: int, at_ms: int, rules: Rules) -> Occupancy:
-    """Begin a stay at `when`, or go on with the one that was lost from sight a short while ago."""
+    """Begin a stay at `when`, or continue a stay if the occupancy was unknown for a short time."""
     lost = now.in_bed is None and now.entered_ms is not None and now.left_ms is None
     if lost and now.lost_ms is not None:
         if at_ms - now.lost_ms <= rules.presence.return_s * 1000:

@@ -1,4 +1,4 @@
-"""A thermometer that tells the same temperature and the same humidity again and again.
+"""Stuck values: a thermometer repeats the same temperature and the same humidity.
 
 Live air never keeps both for long, but how long depends on the sensor: seven recorded nights of
 one DHT22 have runs of 9 minutes and, in a cold empty-looking bed, one of 17. So each sensor is

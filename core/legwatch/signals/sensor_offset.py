@@ -1,4 +1,4 @@
-"""What the two thermometers differ by when the bed is empty: their offset, learned each evening.
+"""The offset of the two thermometers: their difference in an empty bed, each evening anew.
 
 An empty bed has the room's temperature, so what is left between the two readings is the sensors'
 own fault, which can be 1 C and more (DHT22: 0.5 C each). Without a room sensor the same moment
@@ -19,7 +19,7 @@ WEIGHT = 0.1  # of a new minute: settled within twenty
 
 
 class SensorOffset(NamedTuple):
-    """What an empty bed has shown, C."""
+    """The offset, and the air of the room, as an empty bed has shown them, C."""
 
     offset_c: float | None = None  # leg less room
     room_c: float | None = None  # the room at last, as the leg sensor would tell it

@@ -1,1 +1,1 @@
-"""What people read, in the language of each."""
+"""The texts that people read, each person in their own language."""

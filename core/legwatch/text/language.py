@@ -1,11 +1,11 @@
-"""A language: what a sentence is in it, and how it writes a number."""
+"""A language: how to translate a sentence and how to write a number."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 
 def marked(sentence: str) -> str:
-    """Return the sentence: it only marks it for the catalogues."""
+    """Mark a sentence for the translation catalogues; return the sentence unchanged."""
     return sentence
 
 
@@ -15,7 +15,7 @@ def _same(sentence: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """`gettext` turns an English sentence, with its {places}, into the language."""
+    """`gettext` translates an English sentence and keeps its {placeholders}."""
 
     gettext: Callable[[str], str] = _same
     decimal: str = "."

@@ -1,7 +1,8 @@
-"""Titles and texts for somebody half asleep: what, since when, the figures, and what to do.
+"""Titles and texts of notifications, for somebody half asleep.
 
-Readings are of the air, so a text says "the air by your legs", never anything about skin or body.
-Every sentence stands twice: for the sleeper, and for a carer who reads it in another room.
+A text says what is wrong, since when, the figures, and what to do. The sensors measure air, so a
+text says "the air by your legs" and nothing about skin or body. Every sentence has two forms: one
+for the sleeper, and one for a carer, who reads the text in another room.
 """
 
 from collections.abc import Mapping
@@ -100,9 +101,7 @@ _BLIND: OwnAndCarer = (
     marked("The thermometer by the legs gives no readings."),
 )
 _OPEN = marked("Whether the last warning still holds is not known.")
-_COLD: Mapping[
-    tuple[bool, bool], OwnAndCarer
-] = {  # (for how long is known, what is usual is known)
+_COLD: Mapping[tuple[bool, bool], OwnAndCarer] = {  # (the duration is known, the baseline is known)
     (False, False): (
         marked("The air by your legs is {leg}."),
         marked("The air by the legs is {leg}."),
@@ -157,7 +156,7 @@ def title(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> 
 
 
 def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> str:
-    """Return what it is, since when, the figures, and what to do."""
+    """Return the text of a push below its title."""
     _, figures = words.gettext, dict(notice.figures)
     match notice.transition:
         case TransitionKind.RESOLVED:
@@ -211,7 +210,7 @@ def _cold(reason: Reason, figures: dict[str, FigureValue], words: Language, *, c
 
 
 def _usual(figures: dict[str, FigureValue], words: Language) -> str | None:
-    """Return what the air was before it fell: a range where there is one."""
+    """Return the baseline as text: a range if its ends differ; None if unknown."""
     low, high = figures.get("usual_low_c"), figures.get("usual_high_c")
     if isinstance(low, float) and isinstance(high, float) and round(low) != round(high):
         return f"{low:.0f}-{high:.0f} °C"

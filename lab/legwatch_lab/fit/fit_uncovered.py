@@ -178,11 +178,15 @@ def _text(nights: Sequence[FitNight], names: str) -> str:
     off, displaced = _fits(nights)
     minutes = sum(len(one.minutes) for one in nights)
     return (
-        '"""What speaks for a cover that is off, and for a sensor outside the bed.\n\n'
-        "Written by lab/legwatch_lab/fit/fit_uncovered.py, not by hand. Fitted to\n"
-        f"{minutes:,} minutes of {len(nights):,} made nights: {names}.\n"
-        "How the lines read is told in classifier.py.\n"
-        '"""\n\n# ruff: noqa: E501\n' + _model_text("OFF", off) + _model_text("SLIPPED", displaced)
+        '"""The decision trees of two classifiers: '
+        "the cover is off, and the sensor is displaced.\n\n"
+        "lab/legwatch_lab/fit/fit_uncovered.py has written this file: do not edit it. "
+        "scikit-learn has fitted\n"
+        f"the trees to {minutes:,} minutes of {len(nights):,} made nights:\n{names}.\n"
+        "classifier.py explains the lines and evaluates them.\n"
+        '"""\n\n# ruff: noqa: E501\n'
+        + _model_text("UNCOVERED", off)
+        + _model_text("DISPLACED", displaced)
     )
 
 
