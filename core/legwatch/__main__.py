@@ -25,23 +25,23 @@ ABOUT = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code; 2 means wrong arguments or settings."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = list(sys.argv[1:] if argv is None else argv)
     commands = {point.name: point for point in entry_points(group=GROUP)}
-    if words[:1] in (["--version"], ["-V"]):
+    if arguments[:1] in (["--version"], ["-V"]):
         print(f"legwatch {__version__}")
         return 0
-    if not words or words[0] in {"-h", "--help", "help"}:
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
         print(_usage(commands))
-        return 0 if words else 2
-    if words[0] not in commands:
-        print(f"legwatch: no command {words[0]!r}\n\n{_usage(commands)}", file=sys.stderr)
+        return 0 if arguments else 2
+    if arguments[0] not in commands:
+        print(f"legwatch: no command {arguments[0]!r}\n\n{_usage(commands)}", file=sys.stderr)
         return 2
-    return _run(commands[words[0]], words[1:])
+    return _run(commands[arguments[0]], arguments[1:])
 
 
-def _run(point: EntryPoint, words: list[str]) -> int:
+def _run(point: EntryPoint, arguments: list[str]) -> int:
     try:
-        return int(point.load()(words) or 0)
+        return int(point.load()(arguments) or 0)
     except ModuleNotFoundError as error:
         name = error.name or "?"
         if name.split(".")[0].startswith("legwatch"):

@@ -339,7 +339,7 @@ def _suppressed_by(
 
 
 def _inhibits(cold_alert: AlertState, at_ms: int) -> bool:
-    """Return True if people hear of cold legs now: they need no second push for lying still."""
+    """Return True if people are notified of cold legs now: a second push adds nothing."""
     if (
         cold_alert.severity is None
         or cold_alert.acknowledged

@@ -188,25 +188,25 @@ def windows(
     used = {reading.channel for reading in readings}
     moving = {name: _MovementCount(name, readings) for name in _MOVING if name in used}
     mat: bool | None = None
-    seq = place = presses = 0
+    seq = index = presses = 0
     end = first_ms = 0
     alive_ms: int | None = None
-    while place < len(readings):
-        if alive_ms is None or readings[place].at_ms - alive_ms > HOLE_MS:
-            end = readings[place].at_ms // length_ms * length_ms
+    while index < len(readings):
+        if alive_ms is None or readings[index].at_ms - alive_ms > HOLE_MS:
+            end = readings[index].at_ms // length_ms * length_ms
             first_ms, mat = first_ms or end, None
         end += length_ms
         seen: dict[str, list[float]] = {}
-        while place < len(readings) and readings[place].at_ms < end:
-            reading = readings[place]
-            place += 1
+        while index < len(readings) and readings[index].at_ms < end:
+            reading = readings[index]
+            index += 1
             alive_ms = reading.at_ms
             if isinstance(reading.value, str):
                 presses += 1
                 yield Press(f"{boot}-{presses}", reading.value, reading.at_ms)
             else:
                 seen.setdefault(reading.channel, []).append(reading.value)
-        soon = place < len(readings) and readings[place].at_ms - end <= ALIVE_MS
+        soon = index < len(readings) and readings[index].at_ms - end <= ALIVE_MS
         alive = soon or (alive_ms is not None and end - alive_ms <= ALIVE_MS)
         if "in_bed" in seen:
             mat = seen["in_bed"][-1] >= 0.5
@@ -238,15 +238,15 @@ class _MovementCount:
 
     def __init__(self, channel: str, readings: Sequence[ChannelReading]) -> None:
         values = [reading.value for reading in readings if reading.channel == channel]
-        self._watched, self._tells_zero = bool(values), 0.0 in values
-        self._heard_ms: int | None = None
+        self._watched, self._writes_zeros = bool(values), 0.0 in values
+        self._last_ms: int | None = None
 
     def sum(self, values: list[float] | None, end_ms: int, *, alive: bool) -> float | None:
         """Return the sum of a window's values; None: unknown."""
         if values:
-            self._heard_ms = end_ms
-        near = self._heard_ms is not None and end_ms - self._heard_ms <= ALIVE_MS
-        known = self._watched and alive and (near or not self._tells_zero)
+            self._last_ms = end_ms
+        near = self._last_ms is not None and end_ms - self._last_ms <= ALIVE_MS
+        known = self._watched and alive and (near or not self._writes_zeros)
         return sum(values or ()) if known else None
 
 

@@ -46,11 +46,11 @@ def from_json(text: str) -> BedState:
 
 
 def _bed_from(fields: list[Any]) -> Bed:
-    sight, legs, alerts, budget, *added = fields  # an old state lacks later fields
+    observation, legs, alerts, budget, *added = fields  # an old state lacks later fields
     return Bed(
-        _sight(sight),
+        _observation(observation),
         TriState(legs),
-        AlertStates(*(_alarm(alert) for alert in alerts)),
+        AlertStates(*(_alert_state(alert) for alert in alerts)),
         Budget(*budget),
         # A state without trial nights is old: this bed needs no trial nights any more.
         TrialNights(*added[0]) if added else TRIAL_OVER,
@@ -63,29 +63,31 @@ def _window_from(fields: list[Any]) -> Window:
     return window._replace(faults=tuple((str(a), str(b)) for a, b in window.faults))
 
 
-def _sight(fields: list[Any]) -> Observation:
+def _observation(fields: list[Any]) -> Observation:
     """Rebuild an Observation, whose NamedTuples and tuples are lists in JSON."""
     movement = Movement(*fields[5])
     return Observation(
         int(fields[0]),
         int(fields[1]),
         int(fields[2]),
-        _air(fields[3]),
-        _air(fields[4]),
+        _thermometer(fields[3]),
+        _thermometer(fields[4]),
         movement._replace(moved_ms=tuple(movement.moved_ms), turns_ms=tuple(movement.turns_ms)),
         Occupancy(*fields[6]),
-        _warmth(fields[7]),
+        _cold_memory(fields[7]),
         bool(fields[8]),
-        *_zero_and_frozen(fields[9:]),
+        *_offset_and_repeated(fields[9:]),
     )
 
 
-def _air(fields: list[Any]) -> Thermometer:
-    air = Thermometer(*fields)
-    return air._replace(pending_jump=tuple(air.pending_jump), recent_c=tuple(air.recent_c))
+def _thermometer(fields: list[Any]) -> Thermometer:
+    thermometer = Thermometer(*fields)
+    return thermometer._replace(
+        pending_jump=tuple(thermometer.pending_jump), recent_c=tuple(thermometer.recent_c)
+    )
 
 
-def _warmth(fields: list[Any]) -> ColdMemory:
+def _cold_memory(fields: list[Any]) -> ColdMemory:
     """Rebuild the memory of the cold rules.
 
     An old state has another kind of contrast: drop its fall, which is known again in half an hour.
@@ -94,17 +96,17 @@ def _warmth(fields: list[Any]) -> ColdMemory:
     memory = memory._replace(baseline_samples_c=tuple(memory.baseline_samples_c))
     if len(fields) < len(ColdMemory._fields):
         return memory._replace(fall=Fall())
-    change, night = Fall(*memory.fall), Contrast(*memory.contrast)
+    fall, contrast = Fall(*memory.fall), Contrast(*memory.contrast)
     return memory._replace(
-        fall=change._replace(contrasts_c=tuple(change.contrasts_c)),
-        contrast=night._replace(
-            samples_c=tuple(night.samples_c),
-            baseline=None if night.baseline is None else ContrastBaseline(*night.baseline),
+        fall=fall._replace(contrasts_c=tuple(fall.contrasts_c)),
+        contrast=contrast._replace(
+            samples_c=tuple(contrast.samples_c),
+            baseline=None if contrast.baseline is None else ContrastBaseline(*contrast.baseline),
         ),
     )
 
 
-def _zero_and_frozen(fields: list[Any]) -> tuple[SensorOffset, RepeatedPair]:
+def _offset_and_repeated(fields: list[Any]) -> tuple[SensorOffset, RepeatedPair]:
     """Rebuild the offset and the repeated pair, which an old state lacks."""
     return (
         (SensorOffset(*fields[0]), RepeatedPair(*fields[1]))
@@ -113,7 +115,7 @@ def _zero_and_frozen(fields: list[Any]) -> tuple[SensorOffset, RepeatedPair]:
     )
 
 
-def _alarm(fields: list[Any]) -> AlertState:
+def _alert_state(fields: list[Any]) -> AlertState:
     """Rebuild an alert's state, also from an old state with fewer fields.
 
     A firing alert of an old state has no `episode_ms`: take the time at which it fired.

@@ -111,8 +111,8 @@ def remind(alert: AlertState, verdict: Verdict, at_ms: int) -> tuple[AlertState,
 
 def silenced_until_ms(alert: AlertState, severity: Severity | None) -> int:
     """Return the end of the snooze for this severity, UTC ms; 0: no snooze."""
-    hushed = 0 if severity is Severity.URGENT else alert.all_snoozed_until_ms or 0
-    return max(alert.snoozed_until_ms or 0, hushed)
+    warnings_ms = 0 if severity is Severity.URGENT else alert.all_snoozed_until_ms or 0
+    return max(alert.snoozed_until_ms or 0, warnings_ms)
 
 
 def is_silenced(alert: AlertState, at_ms: int, severity: Severity | None) -> bool:
@@ -173,8 +173,8 @@ def _resolve(
         snoozed_until_ms=None if alert.snooze_ends_with_episode else alert.snoozed_until_ms,
         all_snoozed_until_ms=alert.all_snoozed_until_ms,
     )
-    held = None if alert.notified else SuppressedBy.LOG_ONLY
-    return ended, Transition(TransitionKind.RESOLVED, severity, verdict.reason, held)
+    suppressed_by = None if alert.notified else SuppressedBy.LOG_ONLY
+    return ended, Transition(TransitionKind.RESOLVED, severity, verdict.reason, suppressed_by)
 
 
 def _firing(
@@ -211,9 +211,9 @@ def _unanswered(alert: AlertState, at_ms: int, not_answered_s: int) -> bool:
 
     The time runs only after a notification, and not during a snooze.
     """
-    waiting = alert.severity is Severity.WARNING and not alert.acknowledged and not alert.escalated
-    waiting = waiting and alert.notified and alert.reason is not Reason.COLD_START
-    if not waiting or not not_answered_s or alert.fired_ms is None:
+    due = alert.severity is Severity.WARNING and not alert.acknowledged and not alert.escalated
+    due = due and alert.notified and alert.reason is not Reason.COLD_START
+    if not due or not not_answered_s or alert.fired_ms is None:
         return False
     since_ms = max(
         alert.fired_ms, alert.silence_ended_ms or 0, silenced_until_ms(alert, alert.severity)
@@ -232,8 +232,8 @@ def _renotify(
         )
         if not alert.acknowledged and severity is not Severity.LOG:
             return alert, Transition(TransitionKind.RENOTIFIED, severity, Reason.SNOOZE_OVER)
-    waits = alert.hold_until_ms is not None and at_ms < alert.hold_until_ms
-    if alert.acknowledged or waits or at_ms < until_ms or severity is Severity.LOG:
+    holding = alert.hold_until_ms is not None and at_ms < alert.hold_until_ms
+    if alert.acknowledged or holding or at_ms < until_ms or severity is Severity.LOG:
         return alert, None
     if not alert.notified and verdict.since_ms is not None:
         # No push so far, for example for lack of budget, and the verdict is still YES.

@@ -33,7 +33,7 @@ class SuppressedBy(StrEnum):
     EARLY_SIGN = (
         "early"  # an early sign is only stored and shown on the page: one in three is false
     )
-    INHIBITED = "joined"  # people hear of cold legs just now
+    INHIBITED = "joined"  # people are notified of cold legs now
     TRIAL = "learning"  # a body alert in the trial nights of a bed
 
 

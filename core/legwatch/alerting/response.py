@@ -17,25 +17,25 @@ def respond(
         if response.kind is not None and kind is not response.kind:
             continue
         if isinstance(response, Snooze):
-            quiet = _snooze(kind, alert, response, at_ms)
+            changed = _snooze(kind, alert, response, at_ms)
         else:
-            quiet = _acknowledge(alert, response)
-        if quiet is None:
+            changed = _acknowledge(alert, response)
+        if changed is None:
             continue
-        alerts = alerts.put(kind, quiet)
-        what = (
+        alerts = alerts.put(kind, changed)
+        transition = (
             TransitionKind.SNOOZED if isinstance(response, Snooze) else TransitionKind.ACKNOWLEDGED
         )
         figures: Figures = ()
         if isinstance(response, Snooze):
-            until_ms = silenced_until_ms(quiet, None)
+            until_ms = silenced_until_ms(changed, None)
             figures = (("for_min", (until_ms - at_ms) // 60_000),)
         severity = alert.severity or Severity.LOG
         useless = isinstance(response, Ack) and not response.useful
         reason = Reason.NOT_USEFUL if useless else Reason.BY_PERSON
         suppressed_by, episode_ms = SuppressedBy.LOG_ONLY, alert.episode_ms
         notices.append(
-            Notice(at_ms, kind, what, severity, reason, figures, suppressed_by, episode_ms)
+            Notice(at_ms, kind, transition, severity, reason, figures, suppressed_by, episode_ms)
         )
     return alerts, tuple(notices)
 
@@ -65,13 +65,13 @@ def _snooze(kind: AlertKind, alert: AlertState, response: Snooze, at_ms: int) ->
 def _acknowledge(alert: AlertState, response: Ack) -> AlertState | None:
     standing = alert.severity is not None and not alert.acknowledged
     if response.episode_ms is None:
-        meant = _had_fired_by(alert, response.at_ms)
+        applies = _had_fired_by(alert, response.at_ms)
     else:
-        meant = response.episode_ms == alert.episode_ms
-    return alert._replace(acknowledged=True) if standing and meant else None
+        applies = response.episode_ms == alert.episode_ms
+    return alert._replace(acknowledged=True) if standing and applies else None
 
 
 def _had_fired_by(alert: AlertState, at_ms: int) -> bool:
     """Return True if the alert had fired by `at_ms`; earlier answers do not count."""
-    begun = [ms for ms in (alert.episode_ms, alert.fired_ms) if ms is not None]
-    return alert.severity is not None and (not begun or min(begun) <= at_ms)
+    starts_ms = [ms for ms in (alert.episode_ms, alert.fired_ms) if ms is not None]
+    return alert.severity is not None and (not starts_ms or min(starts_ms) <= at_ms)

@@ -12,7 +12,7 @@ from legwatch.events import AlertKind
 
 def with_sounding(notices: Iterable[Notice]) -> Iterator[tuple[Notice, Sounding]]:
     """Yield each notice of one bed with its sounding; `notices` must be in order."""
-    heard: set[tuple[AlertKind, int | None]] = set()  # episodes that have made a sound
+    sounded: set[tuple[AlertKind, int | None]] = set()  # episodes that have made a sound
     for notice in notices:
         episode = notice.kind, notice.episode_ms
         if notice.transition not in MAY_SOUND:
@@ -23,5 +23,5 @@ def with_sounding(notices: Iterable[Notice]) -> Iterator[tuple[Notice, Sounding]
                 Sounding.NOT_YET if notice.suppressed_by is SuppressedBy.HOLD else Sounding.NO,
             )
         else:
-            yield notice, Sounding.AGAIN if episode in heard else Sounding.FIRST
-            heard.add(episode)
+            yield notice, Sounding.AGAIN if episode in sounded else Sounding.FIRST
+            sounded.add(episode)

@@ -33,12 +33,12 @@ def parse(base: int, text: str, names: Sequence[str]) -> Classifier:
     return Classifier(base, tuple(_tree(iter(line.split()), letters) for line in lines))
 
 
-def _tree(words: Iterator[str], letters: Sequence[str]) -> Tree:
-    word = next(words)
-    if word[0] not in letters:
-        return int(word)
-    below = _tree(words, letters)
-    return letters.index(word[0]), float(word[1:]), below, _tree(words, letters)
+def _tree(tokens: Iterator[str], letters: Sequence[str]) -> Tree:
+    token = next(tokens)
+    if token[0] not in letters:
+        return int(token)
+    below = _tree(tokens, letters)
+    return letters.index(token[0]), float(token[1:]), below, _tree(tokens, letters)
 
 
 def probability(model: Classifier, features: Sequence[float]) -> float:
@@ -52,7 +52,7 @@ def probability(model: Classifier, features: Sequence[float]) -> float:
     for tree in model.trees:
         node = tree
         while not isinstance(node, int):
-            asked, limit, below, above = node
-            node = below if features[asked] <= limit else above
+            feature, limit, below, above = node
+            node = below if features[feature] <= limit else above
         points += node
     return 1 / (1 + math.exp(-points / POINTS))

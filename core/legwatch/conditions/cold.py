@@ -26,16 +26,14 @@ from legwatch.signals.occupancy import Occupancy, may_have_left
 from legwatch.signals.thermometer import Thermometer, drop_c, rise_10_min_c
 
 ENTRY_MS = 600_000  # before a mat believes it, somebody may already have got into bed
-NO_FALL_MARGIN_C = (
-    1.0  # above what is cold without any fall, so that one word does not call the next
-)
+NO_FALL_MARGIN_C = 1.0  # above plain_c, so that the end of an alert does not fire the next alert
 BACK_IN_BED_C = 0.5  # a displaced sensor is back in the bed from so much more on
 ON_SKIN_MS = falls.KEPT * 60_000  # what is remembered before a fall
 MARK_MS = 180_000  # the baseline remembers one mark every three minutes
 WARMEST_K = 0.88  # a sensor lain upon, or beside a bottle, is no measure of a covered bed
 ON_SKIN_K = 0.97  # nearly as warm as skin is no air under a cover, but a leg upon the sensor
-# From under a leg to under a cover is a fall, too. What a leg has lain upon may be bare only below
-# this: covers keep 0.55-0.9, bare legs 0.2-0.4 (JOS-3 runs).
+# From under a leg to under a cover is a fall, too. After a leg on the sensor, only less than this
+# counts as uncovered: covers keep 0.55-0.9, uncovered legs 0.2-0.4 (JOS-3 runs).
 RELEASED_K = 0.65
 
 

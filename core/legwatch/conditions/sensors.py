@@ -69,10 +69,15 @@ def judge_sensors(
     return unknown(Reason.NO_READINGS) if doubtful or not steady else WELL
 
 
-def _is_displaced(slipped_ms: int | None, presence: Occupancy, at_ms: int, rules: Rules) -> bool:
+def _is_displaced(
+    displaced_since_ms: int | None, presence: Occupancy, at_ms: int, rules: Rules
+) -> bool:
     """Return True if the leg sensor has the room's air for `health.slipped_s`, beside a sleeper."""
     settled = presence.in_bed is True and at_ms >= presence.settled_ms
-    held = slipped_ms is not None and at_ms - slipped_ms >= rules.health.slipped_s * 1000
+    held = (
+        displaced_since_ms is not None
+        and at_ms - displaced_since_ms >= rules.health.slipped_s * 1000
+    )
     return settled and held
 
 
@@ -124,15 +129,15 @@ def _complaints(
         if last < entered:
             # If the mat has seen somebody get in (not only found somebody in bed after a gap in the
             # windows), a working movement sensor has seen the movement, too.
-            felt = back_ms < presence.entered_ms == presence.mat_since_ms
-            found.append((Reason.MOVEMENT_SILENT, presence.entered_ms, not felt))
+            mat_saw_entry = back_ms < presence.entered_ms == presence.mat_since_ms
+            found.append((Reason.MOVEMENT_SILENT, presence.entered_ms, not mat_saw_entry))
     return found
 
 
-def new_night(said_ms: int, at_ms: int, rules: Rules) -> bool:
+def new_night(notified_ms: int, at_ms: int, rules: Rules) -> bool:
     """Return True if a night has begun since the notification: somebody else may be on call."""
     zone, from_h = rules.zone, rules.night.from_h
-    evenings = [evening_of(ms, zone, from_h) for ms in (said_ms, at_ms)]
+    evenings = [evening_of(ms, zone, from_h) for ms in (notified_ms, at_ms)]
     return _at_night(at_ms, rules) and evenings[0] < evenings[1]
 
 

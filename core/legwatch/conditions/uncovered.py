@@ -19,8 +19,8 @@ from legwatch.signals.contrast_fall import Fall
 
 LONG_S = 1_200  # no lifted cover lets the air stay down so long
 WANES_S = 960  # a fall this long counts only if the contrast is below its baseline, too
-# A sheet keeps 0.55 and more of the way from room to skin, bare legs 0.2-0.4 (JOS-3 runs). This is
-# the least that a sheet keeps in a room of 27 C: less is a cover in no room where legs grow cold.
+# A sheet keeps 0.55 and more of the way from room to skin, uncovered legs 0.2-0.4 (JOS-3 runs).
+# A sheet keeps at least this in a room of 27 C, and more in a colder room, where legs grow cold.
 COVERED_C = 3.0
 FORECAST_MIN = 10  # from here on three values tell where it will settle
 FORECAST_C = 0.5  # by which that may be mistaken

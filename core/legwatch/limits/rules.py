@@ -74,7 +74,7 @@ class WarmthLimits:
 
 @dataclass(frozen=True, slots=True)
 class StillnessLimits:
-    """How long lying still is too long. 0 switches a level off."""
+    """How long lying still is too long. 0 switches a limit off."""
 
     posture_moves: int
     counting_moves: int

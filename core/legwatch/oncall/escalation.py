@@ -92,14 +92,18 @@ def notification_steps(
 
 
 def woken(
-    kind: AlertKind, severity: Severity, people: Mapping[str, Person], duty: Sequence[str], bed: str
+    kind: AlertKind,
+    severity: Severity,
+    people: Mapping[str, Person],
+    on_call: Sequence[str],
+    bed: str,
 ) -> tuple[str, ...]:
     """Return the people whom an alert wakes, in order.
 
     If an urgent, sensor or agent alert wakes nobody on call, return everybody who watches the bed
     and can be woken by this alert.
     """
-    names = tuple(name for name in duty if people[name].is_woken_by(kind, severity))
+    names = tuple(name for name in on_call if people[name].is_woken_by(kind, severity))
     if names or (severity is not Severity.URGENT and kind in BODY_KINDS):
         return names
     return tuple(name for name in watchers(people, bed) if people[name].is_woken_by(kind, severity))

@@ -27,7 +27,9 @@ class Person:
     quiet: tuple[str, ...] = setting((), "for a warning on hold; empty: the first of channels")
     address: dict[str, str] = setting({}, 'by channel: ntfy = "topic", pushover = "user key"')
     beds: tuple[str, ...] = setting((), "beds that this person watches; empty: all")
-    woken_for: dict[str, str] = setting({}, 'by kind, from which level: cold = "urgent" or "never"')
+    woken_for: dict[str, str] = setting(
+        {}, 'by kind, the lowest severity: cold = "urgent" or "never"'
+    )
 
     def is_woken_by(self, kind: AlertKind, severity: Severity) -> bool:
         """Return True if an alert of this kind and severity may wake the person."""
@@ -51,10 +53,10 @@ class Shift:
 
     def covers(self, night: date, bed: str) -> bool:
         """Return True if the shift is for this night and bed."""
-        begun = self.first is None or night >= self.first
+        started = self.first is None or night >= self.first
         ended = self.last is not None and night > self.last
         day = not self.nights or DAYS[night.weekday()] in self.nights
-        return begun and not ended and day and (not self.beds or bed in self.beds)
+        return started and not ended and day and (not self.beds or bed in self.beds)
 
 
 def on_call(
@@ -92,7 +94,7 @@ def check_watched(
     for bed, path in paths.items():
         names = watchers(people, bed)
         if not names:
-            raise SettingsError(path, f"nobody is told of bed {bed!r}; people.<name>.beds says who")
+            raise SettingsError(path, f"nobody watches bed {bed!r}; set people.<name>.beds")
         _check_woken(people, names)
     everywhere = [name for name, person in people.items() if not person.beds]
     if everywhere:  # for the beds that the settings do not name
@@ -105,8 +107,8 @@ def _check_woken(people: Mapping[str, Person], names: Sequence[str]) -> None:
             Severity.URGENT if kind in BODY_KINDS else Severity.WARNING
         )  # the highest severity of this kind
         if not any(people[name].is_woken_by(kind, severity) for name in names):
-            said = f"{severity} alerts of this kind would wake nobody (of {', '.join(names)})"
-            raise SettingsError(f"people.{names[0]}.woken_for.{kind}", said)
+            problem = f"{severity} alerts of this kind would wake nobody (of {', '.join(names)})"
+            raise SettingsError(f"people.{names[0]}.woken_for.{kind}", problem)
 
 
 def check(people: Mapping[str, Person], roster: Iterable[Shift]) -> None:

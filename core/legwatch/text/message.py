@@ -188,8 +188,8 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
 def _expected(figures: dict[str, FigureValue], words: Language, *, carer: bool) -> str:
     limit, leg = _degrees(figures["limit_c"], words), _degrees(figures["leg_c"], words)
     span = _span(figures["in_min"], words)
-    said = words.gettext(_AT_THIS_PACE[carer]).format(leg=leg, limit=limit, span=span)
-    return f"{said} {words.gettext(_COVER[carer])}"
+    pace = words.gettext(_AT_THIS_PACE[carer]).format(leg=leg, limit=limit, span=span)
+    return f"{pace} {words.gettext(_COVER[carer])}"
 
 
 def _cold(reason: Reason, figures: dict[str, FigureValue], words: Language, *, carer: bool) -> str:

@@ -154,10 +154,10 @@ OWN_BED = '[people.bert]\nbeds = ["left"]\n'
             '[people.bert]\nwoken_for = { agent = "urgent" }\n',
             "people.bert.woken_for.agent: warning alerts of this kind would wake nobody",
         ),
-        (f"{OWN_BED}[beds.right]\n", "beds.right: nobody is told of bed 'right'"),
+        (f"{OWN_BED}[beds.right]\n", "beds.right: nobody watches bed 'right'"),
         (
             f'{OWN_BED}[[roster]]\npeople = ["bert"]\nbeds = ["right"]\n',
-            "roster[0].beds: nobody is told of bed 'right'",
+            "roster[0].beds: nobody watches bed 'right'",
         ),
         ("[push]\nchannels = []\n", "push.channels: there is no channel to notify everyone"),
     ],
