@@ -120,7 +120,7 @@ AS_NAMED = (DEMO, HOME)
 PACKAGES = NotHere("it would change this machine, from the internet")
 ACCOUNTS = NotHere("it would change the accounts and services of this machine")
 DOCKER = NotHere("it wants Docker and images from the internet")
-LEARN = NotHere("only who fits the classifier anew has the extra fit")
+LEARN = NotHere("its nights take days to make; tests/lab/fit fits a few")
 PLACE = NotHere("it does nothing but go to a folder")
 
 TABLE: dict[str, Way] = {

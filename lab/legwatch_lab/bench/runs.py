@@ -27,7 +27,7 @@ JUDGES = (
     "core/legwatch_runtime/profiles.py",
     "core/legwatch_runtime/replay_file.py",
 )
-MOVED = ("lab/legwatch_lab/bench/moved_alerts.py", "tests/bench/made.py")
+MOVED = ("lab/legwatch_lab/bench/moved_alerts.py", "lab/legwatch_lab/known_night.py")
 JsonReport = dict[str, Any]
 
 # Options for the same nights with other sensors.
