@@ -3,8 +3,7 @@
 The contrast (contrast.py) hardly moves with the room's own temperature, not at all with what both
 thermometers are off by, and falls within minutes when a cover is lifted. What it was before is the
 median of the quarter of an hour that ended eight minutes ago: a slow drift takes that along, and
-is no change. lab/legwatch_lab/bench/detection.md says which of the figures below were
-chosen on the bench of nights.
+is no change. core/CONSTANTS.md lists the figures below.
 """
 
 from typing import NamedTuple
