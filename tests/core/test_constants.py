@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import legwatch
-from nightly import REPO
+from repository import REPO
 
 CORE = Path(legwatch.__file__).parent
 DECIDING = ("signals/*.py", "conditions/*.py", "alerting/*.py", "bed.py", "engine.py")
