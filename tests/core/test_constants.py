@@ -67,7 +67,7 @@ def test_no_deciding_constant_is_missing() -> None:
         path.relative_to(CORE).as_posix() for form in DECIDING for path in sorted(CORE.glob(form))
     ]
     files = [file for file in files if not file.endswith("__init__.py")]
-    assert "signals/fall.py" in files
+    assert "signals/contrast_fall.py" in files
     known = {(row.file, row.name) for row in table()}
     assert [(f, name) for f in files for name in numbers(f) if (f, name) not in known] == []
 

@@ -92,6 +92,7 @@ REPLAY_RATE = Run(
     ".venv/bin/python tests/bench/replay_rate.py --rounds 1",
     r"(?s)no engine .* 1\.000 .*quiet night .* 0\.\d{3} .*bytes of JSON",
 )
+DRAW = Run(".venv/bin/python scripts/draw_rooms.py --check", "")
 MOVED = Run(
     ".venv/bin/python lab/legwatch_lab/bench/moved_alerts.py DIR --jobs 1",
     r"\| a fall of the contrast \| [1-9]",
@@ -181,6 +182,7 @@ TABLE: dict[str, Way] = {
     "legwatch alerts explain N": DEMO,
     "legwatch nights make --seed N --count N --out nights": DEMO,
     "legwatch replay nights/*.csv*": DEMO,
+    "scripts/draw_rooms.py": DRAW,
     # the benches and their page
     ".venv/bin/python lab/legwatch_lab/bench/detection.py --seed N --nights N --work DIR": (
         DETECTION
@@ -311,7 +313,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder in which the lines of the table mean something."""
     folder = tmp_path_factory.mktemp("desk")
     (folder / ".venv").symlink_to(sys.prefix)
-    for name in ("tests", "lab"):
+    for name in ("tests", "lab", "scripts"):
         (folder / name).symlink_to(REPO / name)
     for part in ("agent", "server"):
         shutil.copy(REPO / f"config/{part}.example.toml", folder / f"{part}.toml")
