@@ -18,9 +18,10 @@ from legwatch.events import ClockTrust
 from legwatch_device.agent import PLAYED_TO, Agent, Finished
 from legwatch_device.broker_link import BrokerLink
 from legwatch_device.drivers import Button, Feed, Signal, open_driver
+from legwatch_device.drivers.options import SensorTable
 from legwatch_device.indicator import Indicator
 from legwatch_device.sampler import PlacedThermometer, Sampler
-from legwatch_device.settings import AgentSettings, SensorTable, read
+from legwatch_device.settings import AgentSettings, read
 from legwatch_device.spool import Spool
 from legwatch_runtime.clock import Clock, SystemClock
 from legwatch_runtime.secrets import secret

@@ -7,6 +7,7 @@ from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError
 from legwatch.settings import load, read_table, setting
 from legwatch_device.drivers import load as load_driver
+from legwatch_device.drivers.options import ButtonTable, RecordingTable, SensorTable, SignalTable
 from legwatch_runtime.files import read_text
 from legwatch_runtime.zones import zone_named
 
@@ -32,51 +33,12 @@ class MqttTable:
 
 
 @dataclass(frozen=True, slots=True)
-class SensorTable:
-    """One sensor and its driver."""
-
-    driver: str = setting(..., "dht22, gpio_motion, simulated or an installed one")
-    pin: int = setting(0, "GPIO number (BCM)", low=0, high=27)
-    offset_c: float = setting(
-        0.0, "added to every reading, from pairing the sensors", low=-5, high=5
-    )
-    pulseio: bool = setting(False, "dht22: let pulseio time the pulses instead of bit banging")
-
-
-@dataclass(frozen=True, slots=True)
 class SensorsTable:
     """What hangs at this bed; what is missing here is unknown, not wrong."""
 
     leg: SensorTable | None = setting(None, "thermometer by the legs")
     room: SensorTable | None = setting(None, "thermometer of the room, 1-2 m from the bed")
     movement: SensorTable | None = setting(None, "movement sensor of the bed")
-
-
-@dataclass(frozen=True, slots=True)
-class SignalTable:
-    """The lamp and the buzzer at the bed; either may be missing."""
-
-    driver: str = setting(..., "gpio, simulated or an installed one")
-    lamp_pin: int | None = setting(None, "GPIO number (BCM) of the lamp", low=0, high=27)
-    buzzer_pin: int | None = setting(None, "GPIO number (BCM) of the buzzer", low=0, high=27)
-
-
-@dataclass(frozen=True, slots=True)
-class ButtonTable:
-    """The button at the bed: a short press is "seen", three seconds are "cramp"."""
-
-    driver: str = setting(..., "gpio_button or an installed one")
-    pin: int = setting(0, "GPIO number (BCM), the button to ground", low=0, high=27)
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingTable:
-    """A recording to be played instead of sensors."""
-
-    file: str = setting("", "replay file (CSV time,channel,value; gz or plain); empty: none")
-    speed: float = setting(60.0, "times real time; 0: as fast as possible", low=0, high=100_000)
-    zone: str = setting("UTC", "of times without an offset")
-    map: dict[str, str] = setting({}, "renames channels: old = new")
 
 
 @dataclass(frozen=True, slots=True)

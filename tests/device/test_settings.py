@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from legwatch.errors import SettingsError
-from legwatch_device.settings import AgentSettings, SignalTable, read
+from legwatch_device.drivers.options import SignalTable
+from legwatch_device.settings import AgentSettings, read
 
 
 def settings(folder: Path, text: str) -> AgentSettings:

@@ -8,7 +8,7 @@ from glob import glob
 from pathlib import Path
 
 from legwatch_device.drivers.gpio_motion import GpioMotion
-from legwatch_device.settings import SensorTable
+from legwatch_device.drivers.options import SensorTable
 
 PULL = Path(glob("/sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio17/pull")[0])  # noqa: PTH207
 OTHER = """

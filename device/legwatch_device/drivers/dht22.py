@@ -11,8 +11,8 @@ from typing import Any
 
 from legwatch.errors import LegwatchError
 from legwatch_device.drivers import ReadFault, Reading
+from legwatch_device.drivers.options import SensorTable
 from legwatch_device.drivers.pins import NO_BOARD, opening
-from legwatch_device.settings import SensorTable
 
 PAUSE_S = 2.5  # the sensor's own period is 2 s by its data sheet
 TRIES = 3

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from legwatch_device.drivers import pins
-from legwatch_device.settings import ButtonTable
+from legwatch_device.drivers.options import ButtonTable
 
 BOUNCE_S = 0.03
 HOLD_S = 3.0

@@ -12,7 +12,7 @@ from typing import Any
 
 from legwatch_device.drivers import MotionSample, pins
 from legwatch_device.drivers.gpio_line import ActiveLine
-from legwatch_device.settings import SensorTable
+from legwatch_device.drivers.options import SensorTable
 
 
 class GpioMotion:

@@ -7,7 +7,7 @@ from typing import Any
 
 from legwatch.errors import SettingsError
 from legwatch_device.drivers import pins
-from legwatch_device.settings import SignalTable
+from legwatch_device.drivers.options import SignalTable
 
 BEEP_S, PAUSE_S, BEEPS = 0.4, 1.1, 40  # 40 times 1.5 s: a minute, then silence by itself
 BLINK_S, DARK_S, BLINKS = 0.15, 0.25, 2

@@ -11,7 +11,7 @@ from legwatch.errors import LegwatchError, SettingsError
 from legwatch.events import Window
 from legwatch.recording import Recording, parse, windows
 from legwatch_device.drivers import Put
-from legwatch_device.settings import RecordingTable
+from legwatch_device.drivers.options import RecordingTable
 from legwatch_runtime.replay_file import opened
 from legwatch_runtime.zones import zone_named
 

@@ -5,7 +5,7 @@ import math
 import time
 
 from legwatch_device.drivers import MotionSample, Reading
-from legwatch_device.settings import SensorTable, SignalTable
+from legwatch_device.drivers.options import SensorTable, SignalTable
 
 logger = logging.getLogger(__name__)
 

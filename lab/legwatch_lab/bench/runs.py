@@ -40,7 +40,7 @@ SENSORS = {
 }
 
 
-class Look(NamedTuple):
+class SensorVariant(NamedTuple):
     """One way to score the nights: with which sensors, and without which of them."""
 
     label: str
@@ -49,14 +49,14 @@ class Look(NamedTuple):
 
 
 LOOKS = {
-    "mat": Look("unchanged, with a mat"),
-    "no_mat": Look("without the mat", without=("mat",)),
-    "no_room": Look("without the room sensor", without=("room",)),
-    "no_humidity": Look("without humidity", without=("humidity",)),
-    "warm": Look("leg sensor reads 1 °C more", "warm"),
-    "cool": Look("leg sensor reads 1 °C less", "cool"),
-    "slow": Look("leg sensor lags 9 min", "slow"),
-    "lossy": Look("half of the readings lost", "lossy"),
+    "mat": SensorVariant("unchanged, with a mat"),
+    "no_mat": SensorVariant("without the mat", without=("mat",)),
+    "no_room": SensorVariant("without the room sensor", without=("room",)),
+    "no_humidity": SensorVariant("without humidity", without=("humidity",)),
+    "warm": SensorVariant("leg sensor reads 1 °C more", "warm"),
+    "cool": SensorVariant("leg sensor reads 1 °C less", "cool"),
+    "slow": SensorVariant("leg sensor lags 9 min", "slow"),
+    "lossy": SensorVariant("half of the readings lost", "lossy"),
 }
 
 
@@ -117,7 +117,7 @@ class Bench:
             list(row) for row in self._once(name, "the same nights with noise or offset", count)
         ]
 
-    def _scored(self, name: str, look: Look, more: tuple[str, ...]) -> JsonReport:
+    def _scored(self, name: str, look: SensorVariant, more: tuple[str, ...]) -> JsonReport:
         nights = self.nights(look.sensors)
         without = tuple(f"--without={word}" for word in look.without)
         words = (f"--profile={STANDARD}", *without, *more)

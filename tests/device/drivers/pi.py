@@ -16,7 +16,7 @@ from typing import Any
 
 from legwatch.errors import LegwatchError
 from legwatch_device.drivers import open_driver
-from legwatch_device.settings import ButtonTable, SensorTable, SignalTable
+from legwatch_device.drivers.options import ButtonTable, SensorTable, SignalTable
 
 CHIP = Path("/dev/gpiochip97")  # there on no machine
 DRIVERS: dict[str, tuple[str, Any]] = {

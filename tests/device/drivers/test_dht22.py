@@ -4,7 +4,7 @@ import pytest
 
 from legwatch_device.drivers import ReadFault, Reading
 from legwatch_device.drivers.dht22 import PAUSE_S, Dht22
-from legwatch_device.settings import SensorTable
+from legwatch_device.drivers.options import SensorTable
 
 SENSOR = SensorTable("dht22", 4)
 

@@ -8,7 +8,7 @@ from gpiozero.pins.mock import MockFactory
 
 from device.waiting import soon
 from legwatch_device.drivers.gpio_button import GpioButton
-from legwatch_device.settings import ButtonTable
+from legwatch_device.drivers.options import ButtonTable
 
 PIN = 13
 HOLD_S = 0.15

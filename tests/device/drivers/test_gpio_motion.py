@@ -6,7 +6,7 @@ from gpiozero.pins.mock import MockFactory
 from legwatch_device.drivers import MotionSample
 from legwatch_device.drivers.gpio_line import ActiveLine
 from legwatch_device.drivers.gpio_motion import GpioMotion
-from legwatch_device.settings import SensorTable
+from legwatch_device.drivers.options import SensorTable
 
 
 def test_every_short_pulse_is_counted(pins: MockFactory) -> None:

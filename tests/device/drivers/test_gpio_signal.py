@@ -10,7 +10,7 @@ from device.waiting import soon
 from legwatch.errors import SettingsError
 from legwatch_device.drivers import open_driver
 from legwatch_device.drivers.gpio_signal import BEEP_S, BEEPS, PAUSE_S, GpioSignal
-from legwatch_device.settings import SignalTable
+from legwatch_device.drivers.options import SignalTable
 
 LAMP, BUZZER = 5, 6
 

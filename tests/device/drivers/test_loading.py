@@ -4,7 +4,7 @@ import pytest
 
 from legwatch.errors import SettingsError
 from legwatch_device.drivers import load, open_driver
-from legwatch_device.settings import SensorTable
+from legwatch_device.drivers.options import SensorTable
 
 
 def test_an_unknown_driver_names_those_installed() -> None:

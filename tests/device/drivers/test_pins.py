@@ -14,7 +14,7 @@ from gpiozero.pins.mock import MockFactory
 
 from legwatch.errors import CannotRun, SettingsError
 from legwatch_device.drivers import open_driver, pins
-from legwatch_device.settings import SensorTable
+from legwatch_device.drivers.options import SensorTable
 
 SECTIONS = {
     "sensors.leg: driver 'dht22'": '[sensors.leg]\ndriver = "dht22"\npin = 4\n',

@@ -7,8 +7,8 @@ import pytest
 from legwatch.errors import SettingsError
 from legwatch.events import Window
 from legwatch_device.drivers import Put
+from legwatch_device.drivers.options import RecordingTable
 from legwatch_device.drivers.recorded import RecordedFeed
-from legwatch_device.settings import RecordingTable
 
 
 def _into(found: list[Window]) -> Put:

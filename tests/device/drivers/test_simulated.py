@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from legwatch_device.drivers import open_driver
-from legwatch_device.settings import SensorTable, SignalTable
+from legwatch_device.drivers.options import SensorTable, SignalTable
 
 
 def test_the_simulated_sensors_go_through_the_same_door() -> None:
