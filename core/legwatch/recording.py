@@ -94,7 +94,9 @@ def _parse(
             continue
         part = "line"
         try:
-            when, named, text = _cells(row)
+            if len(row) < len(_HEADER):
+                _refuse(row)
+            when, named, text = row[0], row[1].strip(), row[2]
             channel = renames.get(named, named)
             if channel not in CHANNELS:
                 ignored[channel] += 1
@@ -113,10 +115,8 @@ def _parse(
     )
 
 
-def _cells(row: list[str]) -> tuple[str, str, str]:
-    if len(row) < len(_HEADER):
-        raise ValueError(f"'{shown(','.join(row), 40)}' is not time,channel,value")
-    return row[0], row[1].strip(), row[2]
+def _refuse(row: list[str]) -> NoReturn:
+    raise ValueError(f"'{shown(','.join(row), 40)}' is not time,channel,value")
 
 
 class _LocalClock:
@@ -228,8 +228,8 @@ def windows(
             _middle(seen.get("room_humidity_pct")),
             None if moves is None else min(MAX_MOVES, round(moves)),
             mat if alive else None,
-            moved_s=_within(sums.get("moved_s"), length_s),
-            active_s=_within(sums.get("active_s"), length_s),
+            moved_s=_within(sums["moved_s"], length_s) if "moved_s" in sums else None,
+            active_s=_within(sums["active_s"], length_s) if "active_s" in sums else None,
         )
 
 
