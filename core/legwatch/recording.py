@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from itertools import chain, islice
 from statistics import median
+from typing import NoReturn
 
 from legwatch.contract.fields import LATEST_MS
 from legwatch.contract.press import Press
