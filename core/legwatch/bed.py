@@ -106,7 +106,7 @@ def minute(
 
 
 def _with_early_sign(bed: Bed, at_ms: int, rules: Rules) -> tuple[Bed, tuple[Notice, ...]]:
-    """Add an early sign if one is due: only while the legs are warm, and once an hour."""
+    """Add an early sign if one is due: only while the legs are warm, at most once an hour."""
     minutes = expected_min(bed, at_ms, rules)
     if minutes is None or at_ms - bed.early_sign_ms < EARLY_SIGN_AGAIN_MS:
         return bed, ()

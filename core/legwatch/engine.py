@@ -86,7 +86,8 @@ def start(*, trial_over: bool = False) -> BedState:
 def advance(state: BedState, event: Event, rules: Rules) -> tuple[BedState, Notices]:
     """Apply one event; return the new state and the notices.
 
-    Time never runs back: an answer older than the state takes effect now.
+    Time does not run back: an event older than the state counts for the present minute. Only a
+    window that is older by BACK_MS starts a new time line.
     """
     if isinstance(event, Window):
         bed, waiting, end_ms, at_ms = state
