@@ -1,1 +1,1 @@
-"""What every legwatch process needs of its machine: clocks, files, secrets, texts, MQTT."""
+"""What device, server and lab share on their machine: clocks, files, secrets, languages, MQTT."""

@@ -1,4 +1,4 @@
-"""The catalogues of texts, one folder a language, found in the package."""
+"""The translations of the texts: one folder for each language, in the package."""
 
 import gettext
 from functools import cache
@@ -14,7 +14,7 @@ _DECIMAL = {"de": ","}
 
 @cache
 def language_named(language: str) -> Language:
-    """Return a language; raises SettingsError for one that there is not."""
+    """Return a language with its translations; raises SettingsError for an unknown language."""
     if language not in LANGUAGES:
         raise SettingsError("language", f"{language!r}: one of {', '.join(LANGUAGES)}")
     if language == "en":

@@ -1,33 +1,33 @@
-"""The machine's two clocks: UTC for stamping, monotonic for waiting; and whether UTC is right."""
+"""The machine's two clocks: UTC for timestamps, monotonic for waiting; and if UTC is right."""
 
 import time
 from pathlib import Path
 from typing import Protocol
 
 SYNCED_MARK = Path("/run/systemd/timesync/synchronized")
-EARLIEST_MS = 1_735_689_600_000  # 2025-01-01: a Pi without a battery clock wakes up before
+EARLIEST_MS = 1_735_689_600_000  # 2025-01-01: a Pi without a battery clock starts with less
 
 
 def utc_ms() -> int:
-    """Return the time of this machine, UTC milliseconds."""
+    """Return the time of this machine in UTC milliseconds."""
     return time.time_ns() // 1_000_000
 
 
 class Clock(Protocol):
-    """What the agent asks of time."""
+    """The clocks that the agent uses; tests have a clock of their own."""
 
     def utc_ms(self) -> int:
         """Return UTC in milliseconds."""
 
     def mono_ms(self) -> int:
-        """Return a clock that never jumps, in milliseconds."""
+        """Return milliseconds of a clock that never jumps; its zero has no meaning."""
 
     def synced(self) -> bool:
-        """Say whether UTC was set by a time server."""
+        """Return True if a time server has set UTC."""
 
 
 class SystemClock:
-    """The machine's clocks. `trusted`: UTC is right without systemd's mark, e.g. with chrony."""
+    """The machine's clocks. `trusted`: UTC is right although systemd-timesyncd is not used."""
 
     def __init__(self, *, trusted: bool = False) -> None:
         self._trusted = trusted
@@ -37,11 +37,11 @@ class SystemClock:
         return utc_ms()
 
     def mono_ms(self) -> int:
-        """Return a clock that never jumps, in milliseconds."""
+        """Return milliseconds of a clock that never jumps; its zero has no meaning."""
         return time.monotonic_ns() // 1_000_000
 
     def synced(self) -> bool:
-        """Say whether UTC was set by a time server since the start of the machine."""
+        """Return True if a time server has set UTC since the start of the machine."""
         if self.utc_ms() < EARLIEST_MS:
             return False
         return self._trusted or SYNCED_MARK.exists()

@@ -1,4 +1,4 @@
-"""Where things usually are: the settings of a running server, and what `legwatch up` keeps."""
+"""Usual places: the settings of a running server, and the folder of `legwatch up`."""
 
 import os
 from pathlib import Path
@@ -6,17 +6,17 @@ from pathlib import Path
 from legwatch.errors import CannotRun
 
 INSTALLED = Path("/etc/legwatch/server.toml")
-CONFIG_HELP = f"server.toml; else {INSTALLED}, else that of `legwatch up`"
+CONFIG_HELP = f"server.toml (default: {INSTALLED}, else the file of `legwatch up`)"
 
 
 def state_dir() -> Path:
-    """Return the folder in which `legwatch up` keeps everything."""
+    """Return the folder for all files of `legwatch up`; XDG_STATE_HOME moves it."""
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(base) / "legwatch"
 
 
 def settings_file(given: Path | None) -> Path:
-    """Return the settings file that was named, or the first usual one; raises CannotRun."""
+    """Return `given`, else the first settings file that exists; raises CannotRun if none does."""
     if given is not None:
         return given
     own = state_dir()
@@ -25,4 +25,4 @@ def settings_file(given: Path | None) -> Path:
         if place.exists():
             return place
     tried = ", ".join(str(place) for place in places)
-    raise CannotRun(f"no settings found ({tried}); name them with --config FILE")
+    raise CannotRun(f"no settings file found ({tried}); name the file with --config FILE")

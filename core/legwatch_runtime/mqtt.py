@@ -1,4 +1,4 @@
-"""A client of the broker, set up as every part of legwatch needs it."""
+"""Make an MQTT client with the settings that agent and server share."""
 
 import ssl
 from typing import Protocol
@@ -8,15 +8,15 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 
 class Account(Protocol):
-    """What the settings of device and server say alike of the broker."""
+    """The user and the certificate for the broker: both device and server have these settings."""
 
     @property
     def user(self) -> str:
-        """User name; empty: none."""
+        """User name; empty: no user name and no password."""
 
     @property
     def ca_file(self) -> str:
-        """Certificate of the broker's authority; empty: no TLS."""
+        """File with the certificate of the broker's authority; empty: no TLS."""
 
 
 def client(
@@ -27,11 +27,11 @@ def client(
     clean_session: bool,
     manual_ack: bool = False,
 ) -> mqtt.Client:
-    """Return a client of MQTT 3.1.1 that is not connected yet.
+    """Return a client for MQTT 3.1.1 that is not connected yet.
 
-    `manual_ack`: the caller acknowledges each message itself, once the message is stored.
+    `manual_ack`: the caller acknowledges each message, after the caller has stored the message.
     """
-    made = mqtt.Client(
+    new_client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         clean_session=clean_session,
@@ -39,7 +39,7 @@ def client(
         manual_ack=manual_ack,
     )
     if account.user:
-        made.username_pw_set(account.user, password or None)
+        new_client.username_pw_set(account.user, password or None)
     if account.ca_file:
-        made.tls_set(account.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
-    return made
+        new_client.tls_set(account.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+    return new_client

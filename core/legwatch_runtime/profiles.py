@@ -1,4 +1,4 @@
-"""Find the profiles: beside the installed package, or in the checkout's `config/profiles`."""
+"""Read the profiles: in the installed package, or in `config/profiles` of the checkout."""
 
 from collections.abc import Mapping
 from datetime import tzinfo
@@ -12,17 +12,17 @@ from legwatch.limits.rules import Rules
 
 
 def names() -> list[str]:
-    """Return the names of all profiles."""
+    """Return the names of all profiles, sorted."""
     return sorted(path.stem for path in _folder().glob("*.toml"))
 
 
 def rules_for(profile: str, own: Mapping[str, Any], zone: tzinfo) -> Rules:
-    """Return a profile's rules with the owner's limits laid over them; raises SettingsError."""
+    """Return a profile's rules; the limits in `own` replace its limits. Raises SettingsError."""
     return build(merge(_chain(profile)), own, zone=zone)
 
 
 def sources(profile: str) -> dict[str, str]:
-    """Return where each limit of a profile comes from, by its dotted path."""
+    """Return the source text of each limit of a profile, by dotted path."""
     return {
         f"{group}.{key}": str(found.get("source", ""))
         for group, limits in merge(_chain(profile)).items()
@@ -31,7 +31,7 @@ def sources(profile: str) -> dict[str, str]:
 
 
 def lowest(profile: str) -> dict[str, float]:
-    """Return the lower end of the range of each limit of a profile, by its dotted path."""
+    """Return the lower end of the range of each limit of a profile, by dotted path."""
     return {
         f"{group}.{key}": float(found["range"][0])
         for group, limits in merge(_chain(profile)).items()
@@ -40,13 +40,13 @@ def lowest(profile: str) -> dict[str, float]:
 
 
 def _chain(profile: str) -> list[dict[str, Any]]:
-    """Return the profile and what it is based on, the lowest first."""
+    """Return the profile and its bases, the most general first."""
     chain: list[dict[str, Any]] = []
     name: str | None = profile
     while name is not None:
         path = _folder() / f"{name}.toml"
         if name not in names() or len(chain) > len(names()):
-            raise SettingsError("profile", f"{name!r} is not known; one of {', '.join(names())}")
+            raise SettingsError("profile", f"{name!r} is unknown; known: {', '.join(names())}")
         tables = parse_profile(path.read_text(encoding="utf-8"), path.name)
         chain.insert(0, tables)
         name = tables.get("base")

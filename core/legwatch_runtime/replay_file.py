@@ -1,4 +1,4 @@
-"""Read a replay file (CSV `time,channel,value`), gz or plain."""
+"""Read a replay file (CSV with `time,channel,value`), gzipped or plain."""
 
 import gzip
 import sys
@@ -11,7 +11,7 @@ from pathlib import Path
 from legwatch.errors import RecordingError
 from legwatch.recording import Recording, parse
 
-LONG_BYTES = 2_000_000  # a file larger than this shows how far it has come
+LONG_BYTES = 2_000_000  # reading a larger file shows a progress bar
 
 
 @contextmanager
@@ -25,16 +25,18 @@ def opened(path: Path) -> Iterator[Iterable[str]]:
 
 
 def read(path: Path, *, zone: tzinfo, renames: dict[str, str]) -> Recording:
-    """Read one replay file, gz or plain; raises RecordingError with a sentence that names it."""
+    """Read one replay file, gzipped or plain; raises RecordingError that names the file."""
     try:
         with opened(path) as lines:
             return parse(_with_progress(lines, path), zone=zone, renames=renames)
     except UnicodeDecodeError as error:
         near = error.object[max(0, error.start - 20) : error.start + 20]
-        why = f"no UTF-8 text at {near!r}; save it as UTF-8"
+        why = f"no UTF-8 text at {near!r}; save the file as UTF-8"
         raise RecordingError(f"{path}: cannot be read: {why}") from None
     except EOFError:
-        raise RecordingError(f"{path}: cannot be read: it is cut off; copy it again") from None
+        raise RecordingError(
+            f"{path}: cannot be read: the file is cut off; copy it again"
+        ) from None
     except (OSError, zlib.error) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise RecordingError(f"{path}: cannot be read: {why}") from None

@@ -1,4 +1,4 @@
-"""The folder of a process: claimed, so that no second one writes there; and its secrets."""
+"""Lock the folder of a process, so that no second process writes there."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from legwatch.errors import CannotRun
 
 @contextmanager
 def locked(folder: Path, lock: str) -> Iterator[Path]:
-    """Hold `folder` for as long as the block lasts; raises CannotRun with a sentence."""
+    """Make `folder` and lock it for the block; raises CannotRun if it is locked or read-only."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         held = (folder / lock).open("w")
@@ -20,5 +20,7 @@ def locked(folder: Path, lock: str) -> Iterator[Path]:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CannotRun(f"{folder} is in use by another one; stop that first") from None
+            raise CannotRun(
+                f"{folder} is in use by another process; stop that process first"
+            ) from None
         yield folder

@@ -1,4 +1,4 @@
-"""A reader such as `head` or `less` that has seen enough is no error."""
+"""Exit quietly when stdout is closed, for example by `head` or `less`."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def closed_stdout_is_fine() -> Iterator[None]:
-    """End in silence where the other end of standard output is gone."""
+    """End the block without an error if the reader of standard output has gone."""
     try:
         yield
         sys.stdout.flush()

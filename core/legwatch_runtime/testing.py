@@ -1,4 +1,4 @@
-"""Helpers for tests of whatever asks for the time: a clock that stands still until it is moved."""
+"""A clock for tests: it stands still until the test moves it."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ NIGHT_MS = 1_767_394_800_000  # 2026-01-02 23:00 UTC: a winter night
 
 @dataclass
 class FakeClock:
-    """A `legwatch_runtime.clock.Clock` that a test moves; its numbers may be set freely.
+    """A `legwatch_runtime.clock.Clock` that a test moves; the test may also set its fields.
 
-    Its `utc_ms` method serves where a function of the time is expected.
+    Pass its method `utc_ms` where a function that returns the time is expected.
     """
 
     now_ms: int = NIGHT_MS  # UTC
-    up_ms: int = 1000  # since the start of the machine, never runs back
+    up_ms: int = 1000  # since the start of the machine; `mono_ms` returns this
     is_synced: bool = True
 
     def advance(self, ms: int) -> None:
-        """Let time go by, on both clocks."""
+        """Move both clocks forward by `ms` milliseconds."""
         self.now_ms += ms
         self.up_ms += ms
 
@@ -26,9 +26,9 @@ class FakeClock:
         return self.now_ms
 
     def mono_ms(self) -> int:
-        """Return a clock that never jumps, in milliseconds."""
+        """Return milliseconds since the start of the machine."""
         return self.up_ms
 
     def synced(self) -> bool:
-        """Say whether UTC was set by a time server."""
+        """Return `is_synced`."""
         return self.is_synced

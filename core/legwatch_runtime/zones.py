@@ -1,4 +1,4 @@
-"""Time zones by their name."""
+"""Find time zones by name."""
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -6,8 +6,8 @@ from legwatch.errors import SettingsError
 
 
 def zone_named(name: str, path: str) -> ZoneInfo:
-    """Return a zone such as Europe/Berlin; raises SettingsError, which names the key `path`."""
+    """Return a zone such as Europe/Berlin; raises SettingsError that names the key `path`."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SettingsError(path, f"{name!r} is not a zone such as Europe/Berlin") from None
+        raise SettingsError(path, f"{name!r} is not a time zone such as Europe/Berlin") from None

@@ -385,7 +385,7 @@ def test_the_other_nights_are_shown_and_the_bad_ones_named(
     assert legwatch(["replay", *files, "--format", form, *NO_SIGNS]) == 2
     out, err = capsys.readouterr()
     assert len([line for line in out.splitlines() if "repeated" in line]) == 2
-    assert "cut.csv.gz: cannot be read: it is cut off" in err
+    assert "cut.csv.gz: cannot be read: the file is cut off" in err
     assert err.splitlines()[-1] == (
         f"legwatch replay: 3 of 5 files could not be read: other.csv, cut.csv.gz, {tmp_path.name}"
     )
