@@ -1,1 +1,1 @@
-"""The bedside agent: read the sensors, keep the windows, send them."""
+"""The bedside agent: read the sensors, store the windows in the spool, send them."""

@@ -1,4 +1,4 @@
-"""The agent's one thread of state: measured windows go to the spool first, then to the broker."""
+"""The main loop of the agent: each window goes to the spool first, then to the broker."""
 
 import logging
 import queue
@@ -23,20 +23,23 @@ from legwatch_runtime.clock import Clock
 
 logger = logging.getLogger(__name__)
 
-UNCONFIRMED = 1000  # windows under way at most
-NO_PROGRESS_MS = 10_000  # then everything unconfirmed is sent again, and later and later
+UNCONFIRMED = 1000  # at most so many windows are sent and not confirmed yet
+NO_PROGRESS_MS = 10_000  # then send everything unconfirmed again; each time wait twice as long
 LONGEST_PATIENCE_MS = 300_000
 BATCH = 500
-IN_MEMORY = 5_000  # windows that are kept while the disk is full: about 14 hours
+IN_MEMORY = 5_000  # windows kept in memory while the disk is full: about 14 hours of 10 s
 PLAYED_TO = "played_to_ms"
 
 
 class Finished:
-    """The feed has come to its end."""
+    """The feed has ended."""
 
 
 class Agent:
-    """Owns the spool and the sequence numbers of one boot."""
+    """Stores and sends the windows and presses of one boot, and obeys the server's commands.
+
+    One thread owns this object. `said` is the queue of windows, presses and messages of the link.
+    """
 
     def __init__(
         self,
@@ -61,24 +64,25 @@ class Agent:
         self._progress_ms = clock.mono_ms()
         self._disk_full = False
         self._finished = False
-        self._patience_ms = NO_PROGRESS_MS
+        self._resend_after_ms = NO_PROGRESS_MS
         self._pressed_ms = clock.mono_ms()  # when the presses were last sent again
-        self._told: bool | None = None  # whether the server tells which presses it has
-        self._unsure: list[bytes] = []  # presses that the broker has, before that is known
+        # Whether the server confirms presses; an older server does not. None: not known yet.
+        self._server_confirms_presses: bool | None = None
+        self._acked_by_broker: list[bytes] = []  # presses, while the line above is None
 
     def run(self, stop: threading.Event) -> None:
-        """Work until told to stop, or until a recording is played and all of it is confirmed."""
+        """Run until `stop` is set, or until the server has confirmed all of an ended recording."""
         while not stop.is_set():
             self.turn(self._next())
             if self._finished and not self._waiting():
-                logger.info("all that was played is stored")
+                logger.info("the server has stored the whole recording")
                 return
-        self.turn(self._rest([]))  # a press of the last moment
+        self.turn(self._rest([]))  # store a press that came just before the stop
 
     def turn(self, items: list[Any]) -> None:
-        """Take in what came since the last turn, then send what may be sent."""
+        """Store new windows and presses, handle the other items, then send."""
         measured: list[Window] = []
-        presses: list[tuple[int, bytes]] = []  # with how many of these windows come before it
+        presses: list[tuple[int, bytes]] = []  # (number of windows before the press, payload)
         for item in items:
             if isinstance(item, Window):
                 measured.append(item)
@@ -98,12 +102,14 @@ class Agent:
             case Stored():
                 self._confirm(item)
             case PubAck(payload):
-                self._taken(payload)
+                self._acked(payload)
             case Command():
                 answer = encode_result(self._indicator.obey(item))
-                self._link.send(Channel.RESULT, answer)  # without a connection it is asked again
+                self._link.send(
+                    Channel.RESULT, answer
+                )  # without a connection the server asks again
             case Press():
-                # Whoever presses has seen the alert, whether the server hears of it or not.
+                # The person at the bed has seen the alert, even if the server is away.
                 self._indicator.calm()
             case Finished():
                 self._finished = True
@@ -146,11 +152,11 @@ class Agent:
             self._memory.put(items, facts, presses)
             self._memory.trim(IN_MEMORY)
             if not self._disk_full:
-                logger.warning("spool: %s; windows are kept in memory and sent from there", error)
+                logger.warning("spool: %s; the agent keeps windows in memory", error)
             self._disk_full = True
             return
         if self._disk_full:
-            logger.info("spool: the disk takes windows again")
+            logger.info("spool: windows are stored on the disk again")
         self._disk_full = False
 
     def _announce(self) -> None:
@@ -164,90 +170,100 @@ class Agent:
             **self._about,
         }
         self._link.send(Channel.INFO, info(facts), retain=True)
-        for way in self._senders:
-            way.restart()
-        self._patience_ms = NO_PROGRESS_MS
+        for sender in self._senders:
+            sender.restart()
+        self._resend_after_ms = NO_PROGRESS_MS
         self._pressed_ms = self._clock.mono_ms()
         self._resend()
 
     def _resend(self) -> None:
-        for way in self._senders:
-            way.resend_windows()
+        for sender in self._senders:
+            sender.resend_windows()
         self._under_way = 0
         self._progress_ms = self._clock.mono_ms()
 
     def _confirm(self, stored: Stored) -> None:
-        """Let go of what the server has; of presses by the broker's word where it does not tell."""
-        self._patience_ms = NO_PROGRESS_MS  # it is there: what is missing may be asked of it soon
-        self._told = stored.presses is not None
+        """Delete what the server has stored.
+
+        An older server does not confirm presses; then the broker's acknowledgement counts.
+        """
+        self._resend_after_ms = (
+            NO_PROGRESS_MS  # the server answers: resend soon if something is missing
+        )
+        self._server_confirms_presses = stored.presses is not None
         gone = self._spool_presses(stored.presses) if stored.presses else ()
-        for payload in gone if self._told else self._unsure:
+        for payload in gone if self._server_confirms_presses else self._acked_by_broker:
             self._forget(payload)
-        self._unsure.clear()
+        self._acked_by_broker.clear()
         done = self._memory.confirm(stored.boot, stored.seq)
         try:
             done += self._spool.confirm(stored.boot, stored.seq)
-        except sqlite3.Error as error:  # it stays, is sent again, and is let go of then
+        except sqlite3.Error as error:  # kept, sent again, and deleted at the next confirmation
             logger.debug("spool: %s", error)
         if done:
             self._under_way = max(0, self._under_way - done)
             self._progress_ms = self._clock.mono_ms()
 
     def _spool_presses(self, idents: tuple[str, ...]) -> list[bytes]:
-        """Return the payloads of the presses with these ids that still wait."""
+        """Return the payloads of the waiting presses with these ids, and of unreadable presses."""
         waiting = [*self._spool.presses(), *self._memory.presses()]
-        return [press.payload for press in waiting if _ident(press.payload) in {*idents, None}]
+        return [press.payload for press in waiting if _press_id(press.payload) in {*idents, None}]
 
-    def _taken(self, payload: bytes) -> None:
-        """Note that the broker has a press; whether that is enough, the server's word tells."""
-        if self._told is False:
+    def _acked(self, payload: bytes) -> None:
+        """Delete a press that the broker has, but only if the server does not confirm presses."""
+        if self._server_confirms_presses is False:
             self._forget(payload)
-        elif self._told is None:
-            self._unsure.append(payload)
+        elif self._server_confirms_presses is None:
+            self._acked_by_broker.append(payload)
 
     def _forget(self, payload: bytes) -> None:
         self._memory.forget(payload)
         try:
             self._spool.forget(payload)
-        except sqlite3.Error as error:  # it stays and is sent again; the server knows it by its id
+        except (
+            sqlite3.Error
+        ) as error:  # kept and sent again; the server drops the duplicate by its id
             logger.debug("spool: %s", error)
 
     def _pump(self) -> None:
         self._resend_presses()
-        if self._under_way and self._impatient(self._progress_ms):
+        if self._under_way and self._must_resend(self._progress_ms):
             self._resend()
-        for way in self._senders:
+        for sender in self._senders:
             more = True
             while more and self._under_way < UNCONFIRMED:
                 most = min(BATCH, UNCONFIRMED - self._under_way)
-                sent, more = way.send(most, self._with_send_time_fields)
+                sent, more = sender.send(most, self._with_send_time_fields)
                 self._under_way += sent
 
-    def _impatient(self, since_ms: int) -> bool:
-        """Say whether there was no word for too long; the next time it takes longer.
+    def _must_resend(self, since_ms: int) -> bool:
+        """Return True if no confirmation came for too long; then double the time, up to 5 min.
 
-        So a server that was away for a night finds each message in its queue a hundred times only.
+        After a night without the server its queue then has each message about a hundred times.
         """
-        if self._clock.mono_ms() - since_ms <= self._patience_ms:
+        if self._clock.mono_ms() - since_ms <= self._resend_after_ms:
             return False
-        self._patience_ms = min(2 * self._patience_ms, LONGEST_PATIENCE_MS)
+        self._resend_after_ms = min(2 * self._resend_after_ms, LONGEST_PATIENCE_MS)
         return True
 
     def _resend_presses(self) -> None:
-        """Send the presses again whose id the server has not told: a broker can lose them."""
-        if not self._told or self._clock.mono_ms() - self._pressed_ms <= self._patience_ms:
+        """Send the presses again that the server has not confirmed: a broker can lose them."""
+        if (
+            not self._server_confirms_presses
+            or self._clock.mono_ms() - self._pressed_ms <= self._resend_after_ms
+        ):
             return
         self._pressed_ms = self._clock.mono_ms()
-        for way in self._senders:
-            way.resend_presses()
+        for sender in self._senders:
+            sender.resend_presses()
 
     def _lowest(self, boot: str) -> int | None:
-        """Return the oldest sequence number that is held anywhere: below it nothing is owed."""
+        """Return the oldest stored sequence number; older windows are confirmed or lost."""
         held = [spool.lowest(boot) for spool in (self._spool, self._memory)]
         return min((seq for seq in held if seq is not None), default=None)
 
     def _with_send_time_fields(self, items: list[SpooledWindow]) -> list[bytes]:
-        """Add what is only known when it is sent: what is still held, and how old this is."""
+        """Add the fields known only at sending: the oldest stored number, the window's age."""
         low = {boot: self._lowest(boot) for boot in {item.boot for item in items}}
         return [self._payload(item, low[item.boot]) for item in items]
 
@@ -266,17 +282,17 @@ class Agent:
             return self._clock.mono_ms() - item.mono_ms
         if item.clock == ClockTrust.SYNCED:
             return self._clock.utc_ms() - item.to_ms
-        return None  # an earlier boot that never knew the time: its age cannot be told
+        return None  # an earlier boot without a set clock: the age is unknown
 
     def _waiting(self) -> int:
         both = (self._spool, self._memory)
         return sum(spool.waiting() + spool.presses_waiting() for spool in both)
 
 
-def _ident(payload: bytes) -> str | None:
-    """Return the id of a press; None: nobody can read it, and so nobody ever confirms it."""
+def _press_id(payload: bytes) -> str | None:
+    """Return the id of a press; None if it is unreadable, so that no server can confirm it."""
     try:
         return decode_press(payload).id
     except WireError as error:
-        logger.warning("spool: a press cannot be read and is let go of (%s)", error)
+        logger.warning("spool: a press cannot be read and is deleted (%s)", error)
         return None

@@ -1,4 +1,4 @@
-"""`legwatch agent`: arguments, the real clock, wiring. The only place that builds things."""
+"""`legwatch agent`: read the arguments and the settings, then build and run the agent."""
 
 import argparse
 import logging
@@ -33,12 +33,12 @@ WINDOWS_PER_NIGHT_S = 12 * 3600
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch agent`; 0 at a clean end, 1 when it cannot run here, 2 for wrong settings."""
+    """Run `legwatch agent`; return 0 at a clean end. Raises SettingsError or CannotRun."""
     parser = argparse.ArgumentParser(
-        prog="legwatch agent", description="Read the bed's sensors, keep the windows, send them."
+        prog="legwatch agent", description="Read the bed's sensors, store the windows, send them."
     )
     parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="agent.toml")
-    parser.add_argument("--check-config", action="store_true", help="only check the settings")
+    parser.add_argument("--check-config", action="store_true", help="check the settings and exit")
     args = parser.parse_args(argv)
     settings = read(args.config)
     password = secret("LEGWATCH_MQTT_PASSWORD")
@@ -83,7 +83,7 @@ def _run(settings: AgentSettings, password: str, folder: Path) -> int:
         agent.run(stop)
     finally:
         stop.set()
-        beacon.calm()  # nobody could put it out from now on
+        beacon.calm()  # after the exit nobody could put out lamp and buzzer
         link.stop()
         spool.close()
     return 0
@@ -98,7 +98,9 @@ def _measure(feed: Feed, said: "queue.Queue[Any]", stop: threading.Event) -> Non
     try:
         feed.run(said.put, stop)
     except Exception:
-        logger.exception("the sensors' thread failed; the agent ends so that it is started anew")
+        logger.exception(
+            "the sensors' thread failed; the agent stops, so that it can be started again"
+        )
         stop.set()
     if not stop.is_set():
         said.put(Finished())
@@ -135,7 +137,7 @@ def _signal(settings: AgentSettings) -> Signal | None:
 
 
 def _button(settings: AgentSettings) -> Button | None:
-    """Return the button; none beside a recording, in whose night today's time would be wrong."""
+    """Return the button; None with a recording: a press of today has no place in its night."""
     table = settings.button
     if table is None or settings.recording.file:
         return None

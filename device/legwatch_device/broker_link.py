@@ -1,7 +1,7 @@
-"""The agent's connection to the broker. Its callbacks only put into the agent's queue.
+"""The agent's connection to the broker. Its callbacks only put messages into the agent's queue.
 
-Every connection is a new paho client: what was under way on the old one is sent again from the
-spool, so paho's own memory must not send it a second time.
+Every connection uses a new paho client. The agent sends unconfirmed messages again from the spool;
+an old client would send the messages in its memory a second time.
 """
 
 import json
@@ -27,12 +27,12 @@ logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 IN_FLIGHT = 200
-LOOK_S = 0.25  # how often it is seen whether the broker has taken an event
+LOOK_S = 0.25  # time between two checks for acknowledgements of events
 
 
 @dataclass(frozen=True, slots=True)
 class LinkUp:
-    """The broker is there, on connection number `number`."""
+    """A connection to the broker is up; the first connection has the number 1."""
 
     number: int
 
@@ -48,7 +48,7 @@ LinkEvent = LinkUp | Stored | PubAck | Command
 
 
 class _Event(NamedTuple):
-    """An event on its way, and the connection on which it travels."""
+    """An event that was sent, and the connection on which it was sent."""
 
     payload: bytes
     info: mqtt.MQTTMessageInfo
@@ -56,12 +56,12 @@ class _Event(NamedTuple):
 
 
 class BrokerLink:
-    """Keeps a connection up in a thread of its own, with backoff and jitter."""
+    """Connects again and again in a thread of its own, with backoff and jitter."""
 
     def __init__(
         self, bed: str, settings: MqttTable, password: str, said: "queue.Queue[Any]"
     ) -> None:
-        self._bed, self._settings, self._password, self._said = bed, settings, password, said
+        self._bed, self._settings, self._password, self._items = bed, settings, password, said
         self._stop = threading.Event()
         self._lost = threading.Event()
         self._client: mqtt.Client | None = None
@@ -69,18 +69,18 @@ class BrokerLink:
         self._open = False
         self._failing = False
         self._events: deque[_Event] = deque()
-        self._thread = threading.Thread(target=self._keep, name="link", daemon=True)
+        self._thread = threading.Thread(target=self._connect_forever, name="link", daemon=True)
 
     def start(self) -> None:
-        """Begin to connect."""
+        """Start the thread that connects."""
         self._thread.start()
 
     def open(self) -> None:
-        """Let messages through: the agent has taken note of the new connection."""
+        """Allow sending: the agent has handled the new connection."""
         self._open = True
 
     def send(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
-        """Publish with QoS 1; False when there is no connection."""
+        """Publish with QoS 1; False without a connection."""
         client = self._client
         if client is None or not self._open or not client.is_connected():
             return False
@@ -90,29 +90,29 @@ class BrokerLink:
         return sent.rc == mqtt.MQTT_ERR_SUCCESS
 
     def stop(self) -> None:
-        """Say `offline` and end, within about a second."""
+        """Publish `offline` and stop the thread; this takes up to 1.5 s."""
         client = self._client
         if client is not None and client.is_connected():
             last = client.publish(topic(self._bed, Channel.STATUS), b"offline", qos=1, retain=True)
             try:
                 last.wait_for_publish(timeout=0.5)
             except (RuntimeError, ValueError):
-                logger.debug("offline could not be said; the last will does")
+                logger.debug("`offline` was not sent; the broker sends the last will instead")
         self._stop.set()
         self._lost.set()
         self._thread.join(timeout=1.0)
 
-    def _keep(self) -> None:
+    def _connect_forever(self) -> None:
         backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
         while not self._stop.is_set():
             self._lost.clear()
             self._open = False
             number = self._number
-            client = self._make()
+            client = self._new_client()
             try:
                 client.connect(self._settings.host, self._settings.port, self._settings.keepalive_s)
             except (OSError, ValueError) as error:
-                self._complain(error)
+                self._log_failure(error)
             else:
                 self._client = client
                 client.loop_start()
@@ -121,11 +121,11 @@ class BrokerLink:
                 client.disconnect()
                 client.loop_stop()
                 self._client = None
-            if self._number != number:  # it had worked: begin with short waits again
+            if self._number != number:  # the connection was up: start with short waits again
                 backoff.reset()
             self._stop.wait(backoff.next_s() * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not secrecy
 
-    def _make(self) -> mqtt.Client:
+    def _new_client(self) -> mqtt.Client:
         client = mqtt_client(
             self._settings, self._password, f"legwatch-agent-{self._bed}", clean_session=True
         )
@@ -141,7 +141,7 @@ class BrokerLink:
         self, client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
     ) -> None:
         if code.is_failure:
-            self._complain(code)
+            self._log_failure(code)
             self._lost.set()
             return
         if self._failing:
@@ -149,18 +149,18 @@ class BrokerLink:
         self._failing = False
         client.subscribe([(topic(self._bed, c), 1) for c in (Channel.STORED, Channel.CMD)])
         self._number += 1
-        self._said.put(LinkUp(self._number))
+        self._items.put(LinkUp(self._number))
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
     ) -> None:
         if not self._stop.is_set():
-            self._complain(code)
+            self._log_failure(code)
         self._lost.set()
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         try:
-            self._said.put(self._decoded(message))
+            self._items.put(self._decoded(message))
         except WireError as error:
             logger.warning("%s: %s", message.topic, error)
 
@@ -168,31 +168,36 @@ class BrokerLink:
         if message.topic != topic(self._bed, Channel.CMD):
             return decode_stored(message.payload)
         if message.retain:
-            raise WireError("a retained command is of an unknown age and is not obeyed")
+            raise WireError("a retained command is ignored: its age is unknown")
         return decode_command(message.payload)
 
     def _check_acks(self, client: mqtt.Client) -> None:
-        """Say which events the broker has taken.
+        """Report the events that the broker has acknowledged.
 
-        paho's callback would say it too, but with a number that may not be known here yet; and it
-        holds a lock then which `publish` needs.
+        This does not use paho's callback: the callback can come before `publish` has returned the
+        number of the message, and it holds a lock that `publish` needs.
         """
         for _ in range(len(self._events)):
             event = self._events.popleft()
             if event.client is not client or event.info.rc != mqtt.MQTT_ERR_SUCCESS:
-                continue  # it is sent again on this connection
+                continue  # the agent sends the event again on this connection
             if event.info.is_published():
-                self._said.put(PubAck(event.payload))
+                self._items.put(PubAck(event.payload))
             else:
                 self._events.append(event)
 
-    def _complain(self, why: object) -> None:
+    def _log_failure(self, why: object) -> None:
         level = logging.DEBUG if self._failing else logging.WARNING
         where = f"{self._settings.host}:{self._settings.port}"
-        logger.log(level, "no broker at %s (%s); windows are kept and sent later", where, why)
+        logger.log(
+            level,
+            "no broker at %s (%s); the agent keeps the windows and sends them later",
+            where,
+            why,
+        )
         self._failing = True
 
 
 def info(facts: dict[str, Any]) -> bytes:
-    """Return the payload of `info`."""
+    """Return the JSON message of the topic `info`."""
     return json.dumps({"v": 1, **facts}, separators=(",", ":")).encode()

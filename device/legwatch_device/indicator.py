@@ -1,4 +1,4 @@
-"""What the server may do at the bedside: a light, a sound, and the end of both."""
+"""Obey the server's commands at the bedside: lamp on, buzzer on, both off."""
 
 import logging
 from collections import OrderedDict
@@ -9,28 +9,28 @@ from legwatch_runtime.clock import Clock
 
 logger = logging.getLogger(__name__)
 
-LONGEST_LIT_MS = 30 * 60_000  # a lamp that nobody put out: its server is away or has forgotten it
-REMEMBERED = 500  # ids of commands that were acted on
-MOST_THREADS = 100  # alerts that a lamp can be lit for; a bed has four kinds and a few people
+LONGEST_LIT_MS = 30 * 60_000  # then the lamp goes out: the server may be away
+REMEMBERED = 500  # results of the last commands, to answer a repeated command
+MOST_THREADS = 100  # alerts with a lit lamp; a bed has four kinds of alert and a few people
 
 
 class Indicator:
-    """Used by one thread. Acts on each command once, and answers it as often as it comes."""
+    """Acts on each command once; a repeated command gets the same answer. For one thread only."""
 
     def __init__(self, signal: Signal | None, clock: Clock) -> None:
         self._signal, self._clock = signal, clock
-        self._lit_ms: int | None = None  # monotonic, since the last nudge
-        self._lit: dict[str, Loudness] = {}  # by alert; empty name: of a server that names none
+        self._lit_ms: int | None = None  # monotonic time of the last nudge; None: off
+        self._lit: dict[str, Loudness] = {}  # by alert; "": a server that names no alert
         self._done: OrderedDict[str, CommandResult] = OrderedDict()
 
     def obey(self, command: Command) -> CommandResult:
-        """Do what is asked; a driver that fails becomes the answer."""
+        """Carry out a command; if the driver fails, the result says why."""
         known = self._done.get(command.id)
         if known is not None:
             return known
         try:
             result = self._act(command)
-        except Exception as error:  # whatever the driver raises, the server shall know
+        except Exception as error:  # the server must know that the signal failed
             logger.exception("signal: %s failed", command.cmd.value)
             result = CommandResult(command.id, ok=False, why=f"{type(error).__name__}: {error}")
         self._done[command.id] = result
@@ -39,13 +39,13 @@ class Indicator:
         return result
 
     def watch(self) -> None:
-        """Put out a lamp that has been lit for too long."""
+        """Put out a lamp that has been lit for LONGEST_LIT_MS."""
         if self._lit_ms is not None and self._clock.mono_ms() - self._lit_ms > LONGEST_LIT_MS:
-            logger.info("signal: nobody has put the lamp out; it goes out by itself")
+            logger.info("signal: the lamp was lit for 30 min; it goes out by itself")
             self.calm()
 
     def calm(self) -> None:
-        """Put all out; somebody at the bed has pressed the button, or the agent ends."""
+        """Put out lamp and buzzer for all alerts: after a press of the button, or at the exit."""
         self._lit_ms = None
         self._lit.clear()
         if self._signal is None:
@@ -53,12 +53,12 @@ class Indicator:
         try:
             self._signal.calm()
         except Exception:
-            logger.exception("signal: cannot be put out")
+            logger.exception("signal: lamp and buzzer cannot be put out")
 
     def _act(self, command: Command) -> CommandResult:
         signal = self._signal
         if signal is None:
-            off = command.cmd is Cmd.CALM  # there is nothing on
+            off = command.cmd is Cmd.CALM  # CALM succeeds: nothing is on
             return CommandResult(command.id, off, "no lamp or buzzer is set up at this bed")
         match command.cmd:
             case Cmd.NUDGE:
@@ -69,7 +69,7 @@ class Indicator:
                 return self._calm(signal, command)
 
     def _calm(self, signal: Signal, command: Command) -> CommandResult:
-        """Put out what is lit for one alert: another one's lamp and sound go on."""
+        """Put out lamp and buzzer of one alert; those of other alerts stay on."""
         ended = self._lit.pop(command.thread, None)
         if not command.thread:
             self._lit.clear()
@@ -90,12 +90,12 @@ class Indicator:
         lit = signal.light()
         if command.loudness is Loudness.QUIET:
             return CommandResult(command.id, lit, "" if lit else "there is no lamp")
-        # A silent lamp does not wake. It is lit, but the server must try another way too.
-        heard = signal.sound()
-        return CommandResult(command.id, heard, "" if heard else "there is no buzzer")
+        # A lamp alone does not wake: without a buzzer the server must try another channel, too.
+        sounded = signal.sound()
+        return CommandResult(command.id, sounded, "" if sounded else "there is no buzzer")
 
     def _identify(self, signal: Signal, command: Command) -> CommandResult:
-        if self._lit_ms is not None:  # blinking would end with the lamp of an alert put out
+        if self._lit_ms is not None:  # blinking would put out the lamp of an alert
             return CommandResult(command.id, ok=True, why="the lamp is lit")
         blinks = signal.blink()
         return CommandResult(command.id, ok=True, why="" if blinks else "there is no lamp to blink")

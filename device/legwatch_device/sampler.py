@@ -1,4 +1,4 @@
-"""Windows out of live sensors: readings come from threads, one window is closed at a time."""
+"""Make windows from live sensors: threads read the thermometers, and the feed makes windows."""
 
 import logging
 import queue
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PlacedThermometer:
-    """A thermometer in its place: `name` is leg or room."""
+    """A thermometer and its place: `name` is leg or room; `offset_c` is added to each reading."""
 
     name: str
     thermometer: Thermometer
@@ -26,7 +26,7 @@ class PlacedThermometer:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one reading brought."""
+    """The result of one reading: a reading, or None and a fault."""
 
     name: str
     reading: Reading | None
@@ -43,14 +43,17 @@ def close_window(
     mono_ms: int,
     synced: bool,
 ) -> Window:
-    """Make the window of what was heard in it; a sensor's fault counts only without a reading."""
-    air: dict[str, float | None] = {}
-    wet: dict[str, float | None] = {}
+    """Make a window of the samples since the last window.
+
+    The window has a thermometer's fault only if that thermometer has no reading in it.
+    """
+    celsius: dict[str, float | None] = {}
+    humidity_pct: dict[str, float | None] = {}
     for name in ("leg", "room"):
         good = [h.reading for h in heard if h.name == name and h.reading]
-        air[name] = round(median(r.celsius for r in good), 2) if good else None
-        damp = [r.humidity_pct for r in good if r.humidity_pct is not None]
-        wet[name] = round(median(damp), 1) if damp else None
+        celsius[name] = round(median(r.celsius for r in good), 2) if good else None
+        known = [r.humidity_pct for r in good if r.humidity_pct is not None]
+        humidity_pct[name] = round(median(known), 1) if known else None
         if not good:
             faults.update((h.name, h.fault) for h in heard if h.name == name)
     trust = ClockTrust.SYNCED if synced else ClockTrust.UNSYNCED
@@ -61,10 +64,10 @@ def close_window(
         to_ms,
         mono_ms,
         trust.value,
-        air["leg"],
-        wet["leg"],
-        air["room"],
-        wet["room"],
+        celsius["leg"],
+        humidity_pct["leg"],
+        celsius["room"],
+        humidity_pct["room"],
         min(MAX_MOVES, moved.moves) if moved else None,
         None,
         tuple(sorted(faults.items())),
@@ -74,12 +77,12 @@ def close_window(
 
 
 def _within(seconds: float | None, length_ms: int) -> float | None:
-    """Return the seconds of a window: it may be closed a moment late, and is not longer by that."""
+    """Return at most the length of the window in seconds: a window may be made a moment late."""
     return None if seconds is None else min(seconds, length_ms / 1000)
 
 
 class Sampler:
-    """Reads every thermometer in a thread of its own, so that a hung one stalls nothing."""
+    """Reads every thermometer in its own thread, so that a hung thermometer delays no window."""
 
     def __init__(
         self,
@@ -92,18 +95,18 @@ class Sampler:
     ) -> None:
         self._probes, self._motion, self._clock = probes, motion, clock
         self._window_ms, self._sample_s = window_s * 1000, sample_s
-        self._heard: queue.SimpleQueue[Sample] = queue.SimpleQueue()
+        self._samples: queue.SimpleQueue[Sample] = queue.SimpleQueue()
 
     def now_ms(self) -> int | None:
-        """Return None: a live window's age is told by the agent's monotonic clock."""
+        """Return None: the agent's monotonic clock measures the age of a live window."""
         return None
 
     def run(self, put: Put, stop: threading.Event) -> None:
-        """Close a window every `window_s` until told to stop."""
+        """Make a window every `window_s` seconds until `stop` is set."""
         for probe in self._probes:
             name = f"read-{probe.name}"
             threading.Thread(
-                target=self._listen, args=(probe, stop), name=name, daemon=True
+                target=self._read_forever, args=(probe, stop), name=name, daemon=True
             ).start()
         next_ms = self._clock.mono_ms() + self._window_ms
         while not stop.wait(max(0.0, (next_ms - self._clock.mono_ms()) / 1000)):
@@ -111,9 +114,9 @@ class Sampler:
             next_ms += self._window_ms
 
     def _window(self) -> Window:
-        heard: list[Sample] = []
-        while not self._heard.empty():
-            heard.append(self._heard.get_nowait())
+        samples: list[Sample] = []
+        while not self._samples.empty():
+            samples.append(self._samples.get_nowait())
         moved, faults = None, {}
         if self._motion is not None:
             try:
@@ -122,7 +125,7 @@ class Sampler:
                 faults["movement"] = str(fault)[:64]
         to_ms = self._clock.utc_ms()
         return close_window(
-            heard,
+            samples,
             moved,
             faults,
             from_ms=to_ms - self._window_ms,
@@ -131,24 +134,24 @@ class Sampler:
             synced=self._clock.synced(),
         )
 
-    def _listen(self, probe: PlacedThermometer, stop: threading.Event) -> None:
+    def _read_forever(self, probe: PlacedThermometer, stop: threading.Event) -> None:
         failing = False
         while not stop.is_set():
             begun_s = time.monotonic()
             try:
                 reading = probe.thermometer.read()
                 shifted = reading._replace(celsius=round(reading.celsius + probe.offset_c, 2))
-                self._heard.put(Sample(probe.name, shifted))
+                self._samples.put(Sample(probe.name, shifted))
                 if failing:
-                    logger.info("%s thermometer: reads again", probe.name)
+                    logger.info("%s thermometer: works again", probe.name)
                 failing = False
             except ReadFault as fault:
-                self._heard.put(Sample(probe.name, None, str(fault)[:64]))
+                self._samples.put(Sample(probe.name, None, str(fault)[:64]))
                 level = logging.DEBUG if failing else logging.WARNING
                 logger.log(level, "%s thermometer: %s", probe.name, fault)
                 failing = True
-            except Exception:  # a driver's own error must not end the reading
-                self._heard.put(Sample(probe.name, None, "driver_error"))
+            except Exception:  # an error in a driver must not end this thread
+                self._samples.put(Sample(probe.name, None, "driver_error"))
                 if not failing:
                     logger.exception("%s thermometer: the driver failed", probe.name)
                 failing = True

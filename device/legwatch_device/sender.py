@@ -1,4 +1,4 @@
-"""What one spool holds, on its way to the broker: the windows in order, the presses between."""
+"""Send what one spool holds: windows in order, and each press after the windows before it."""
 
 from collections import deque
 from collections.abc import Callable
@@ -9,39 +9,42 @@ from legwatch_device.spool import Spool, SpooledPress, SpooledWindow
 
 
 class Link(Protocol):
-    """What the agent needs of a link."""
+    """A connection to the broker, as the agent uses it."""
 
     def open(self) -> None:
-        """Let messages through: the new connection has been noted."""
+        """Allow sending: the agent has handled the new connection."""
 
     def send(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
-        """Publish; False when there is no connection."""
+        """Publish a message; False without a connection."""
 
 
 class SpoolSender:
-    """Remembers how far a spool has been sent on this connection."""
+    """Remembers the last window and the last press that were sent on this connection."""
 
     def __init__(self, spool: Spool, link: Link) -> None:
         self.spool, self._link = spool, link
         self._window = self._press = 0  # the last ids that were sent
 
     def restart(self) -> None:
-        """Begin again with everything, the presses too."""
+        """Send all windows and presses again: call this on a new connection."""
         self.resend_presses()
         self.resend_windows()
 
     def resend_windows(self) -> None:
-        """Send the windows again."""
+        """Make the next `send` start with the oldest window."""
         self._window = 0
 
     def resend_presses(self) -> None:
-        """Send the presses again."""
+        """Make the next `send` start with the oldest press."""
         self._press = 0
 
     def send(
         self, most: int, dressed: Callable[[list[SpooledWindow]], list[bytes]]
     ) -> tuple[int, bool]:
-        """Send up to `most` windows; return how many went, and whether to go on."""
+        """Send up to `most` windows; return the number sent, and True if there may be more.
+
+        `dressed` makes the payloads of the windows.
+        """
         batch = self.spool.after(self._window, most)
         presses = deque(self.spool.presses(self._press))
         payloads = dressed([item for _, item in batch])
@@ -56,7 +59,7 @@ class SpoolSender:
         return len(batch), bool(batch)
 
     def _send_presses(self, presses: deque[SpooledPress], before_id: int | None = None) -> bool:
-        """Send the presses that come before a window; without one, all of them."""
+        """Send the presses before the window `before_id`, or all; False without a connection."""
         while presses and (before_id is None or presses[0].after_id < before_id):
             if not self._link.send(Channel.EVENT, presses[0].payload):
                 return False

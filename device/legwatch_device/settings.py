@@ -11,7 +11,7 @@ from legwatch_device.drivers.options import ButtonTable, RecordingTable, SensorT
 from legwatch_runtime.files import read_text
 from legwatch_runtime.zones import zone_named
 
-SERVERS_USER = "server"  # an agent's user is named as its bed, and this one may do everything
+SERVERS_USER = "server"  # at the broker an agent's user is its bed; this user may do everything
 GROUPS = {
     "leg": "legwatch.thermometers",
     "room": "legwatch.thermometers",
@@ -26,7 +26,7 @@ class MqttTable:
     host: str = setting("127.0.0.1", "name or address of the broker")
     port: int = setting(1883, "its port", low=1, high=65535)
     user: str = setting("", "user name; empty: none")
-    ca_file: str = setting("", "certificate of the broker's authority; given: TLS is used")
+    ca_file: str = setting("", "certificate of the broker's authority; if given, use TLS")
     keepalive_s: int = setting(
         30, "the broker notices a dead agent after 1.5 times this", low=5, high=600
     )
@@ -34,7 +34,7 @@ class MqttTable:
 
 @dataclass(frozen=True, slots=True)
 class SensorsTable:
-    """What hangs at this bed; what is missing here is unknown, not wrong."""
+    """The sensors of this bed; the values of a missing sensor are unknown, which is no error."""
 
     leg: SensorTable | None = setting(None, "thermometer by the legs")
     room: SensorTable | None = setting(None, "thermometer of the room, 1-2 m from the bed")
@@ -43,24 +43,24 @@ class SensorsTable:
 
 @dataclass(frozen=True, slots=True)
 class AgentSettings:
-    """Everything an agent can be told."""
+    """All settings of an agent."""
 
     bed: str = setting(..., "name of the bed, 1-32 of a-z 0-9 -")
     state_dir: str = setting("/var/lib/legwatch/agent", "folder of the spool")
     window_s: int = setting(10, "length of a window, seconds", low=1, high=60)
-    sample_s: float = setting(15.0, "a thermometer is read this often, seconds", low=5, high=60)
-    spool_nights: int = setting(14, "nights that are kept while the server is away", low=1, high=60)
+    sample_s: float = setting(15.0, "seconds between two readings of a thermometer", low=5, high=60)
+    spool_nights: int = setting(14, "nights (12 h each) kept without the server", low=1, high=60)
     clock: str = setting(
-        "auto", "trusted: the clock is right without asking", choices=("auto", "trusted")
+        "auto", "trusted: the clock is right without systemd-timesyncd", choices=("auto", "trusted")
     )
     mqtt: MqttTable = setting(MqttTable, "the broker")
     sensors: SensorsTable = setting(SensorsTable, "the sensors")
     signal: SignalTable | None = setting(None, "lamp and buzzer at the bed")
-    button: ButtonTable | None = setting(None, "button at the bed; a recording brings its own")
+    button: ButtonTable | None = setting(None, "button at the bed; not used with a recording")
     recording: RecordingTable = setting(RecordingTable, "a recording instead of sensors")
 
     def check(self) -> None:
-        """Raise LegwatchError for what is wrong only in its meaning: bed, zone, drivers."""
+        """Raise LegwatchError for a wrong bed name, time zone or driver."""
         check_bed(self.bed)
         if self.bed == SERVERS_USER:
             raise SettingsError("bed", f"{SERVERS_USER!r} is the server's name at the broker")
@@ -76,7 +76,7 @@ class AgentSettings:
 
 
 def read(path: Path) -> AgentSettings:
-    """Read and check a settings file; raises SettingsError with the key's path."""
+    """Read and check a settings file; raises SettingsError with the path of the wrong key."""
     settings = load(AgentSettings, read_table(str(path), read_text))
     settings.check()
     return settings

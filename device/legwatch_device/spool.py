@@ -1,7 +1,7 @@
-"""What was measured and not yet confirmed: a SQLite file that survives power cuts.
+"""The spool: windows and presses that the server has not confirmed, in a SQLite file.
 
-A window or a press leaves the spool only when the server says that it is stored. Older messages
-than the bound are dropped and counted, never silently.
+The file survives power cuts. A window or a press is deleted when the server confirms that it is
+stored. A full spool drops its oldest messages, logs this, and counts the lost windows.
 """
 
 import logging
@@ -26,7 +26,7 @@ MOST_PRESSES = 1000  # more come from a broken switch, not from a person
 
 
 class SpooledWindow(NamedTuple):
-    """One window as it waits; its payload is wire JSON without `low` and `age_ms`."""
+    """A window in the spool; its payload is the JSON message without `low` and `age_ms`."""
 
     boot: str
     seq: int
@@ -37,7 +37,7 @@ class SpooledWindow(NamedTuple):
 
 
 class SpooledPress(NamedTuple):
-    """One press as it waits: after the window with the id `after_id`, in wire JSON."""
+    """A press in the spool, as a JSON message; `after_id` is the id of the window before it."""
 
     id: int
     after_id: int
@@ -45,7 +45,7 @@ class SpooledPress(NamedTuple):
 
 
 class Spool:
-    """Used by one thread. Raises sqlite3.Error when the disk is full or broken."""
+    """The spool; only one thread may use it. Raises sqlite3.Error if the disk is full or broken."""
 
     def __init__(self, path: Path | str) -> None:
         self._db = sqlite3.connect(path, isolation_level=None)
@@ -59,9 +59,9 @@ class Spool:
         facts: Iterable[tuple[str, int]] = (),
         presses: Sequence[tuple[int, bytes]] = (),
     ) -> None:
-        """Keep windows, and what goes with them, in one transaction.
+        """Store windows, facts and presses in one transaction.
 
-        A press is given with the number of these windows that come before it.
+        A press comes as (number of these windows before the press, payload).
         """
         with self._transaction():
             last_id = self._last_id()
@@ -77,12 +77,12 @@ class Spool:
             self._db.executemany("REPLACE INTO facts (name, value) VALUES (?,?)", facts)
 
     def confirm(self, boot: str, seq: int) -> int:
-        """Let go of what the server has stored; return how many."""
+        """Delete the windows of `boot` up to `seq`; return their number."""
         done = self._db.execute("DELETE FROM spool WHERE boot=? AND seq<=?", (boot, seq))
         return done.rowcount
 
     def after(self, last_id: int, most: int) -> list[tuple[int, SpooledWindow]]:
-        """Return up to `most` waiting windows behind the one with id `last_id`, oldest first."""
+        """Return up to `most` windows with ids above `last_id`, as (id, window), oldest first."""
         rows = self._db.execute(
             "SELECT id, boot, seq, to_ms, mono_ms, clock, payload FROM spool"
             " WHERE id>? ORDER BY id LIMIT ?",
@@ -91,36 +91,36 @@ class Spool:
         return [(row[0], SpooledWindow(*row[1:])) for row in rows]
 
     def presses(self, last_id: int = 0) -> list[SpooledPress]:
-        """Return the presses that wait behind the one with id `last_id`, oldest first."""
+        """Return the presses with ids above `last_id`, oldest first."""
         rows = self._db.execute(
             "SELECT id, after_id, payload FROM presses WHERE id>? ORDER BY id", (last_id,)
         )
         return [SpooledPress(*row) for row in rows]
 
     def forget(self, payload: bytes) -> None:
-        """Let go of a press."""
+        """Delete a press."""
         self._db.execute("DELETE FROM presses WHERE payload=?", (payload,))
 
     def lowest(self, boot: str) -> int | None:
-        """Return the oldest waiting sequence number of a boot."""
+        """Return the lowest sequence number of a boot in the spool; None: no window of it."""
         row = self._db.execute("SELECT min(seq) FROM spool WHERE boot=?", (boot,)).fetchone()
         return None if row[0] is None else int(row[0])
 
     def waiting(self) -> int:
-        """Return how many windows are not confirmed."""
+        """Return the number of unconfirmed windows."""
         return self._count("spool")
 
     def presses_waiting(self) -> int:
-        """Return how many presses are not confirmed."""
+        """Return the number of unconfirmed presses."""
         return self._count("presses")
 
     def fact(self, name: str) -> int | None:
-        """Return a number kept with the windows."""
+        """Return a number that was stored with the windows; None if it never was."""
         row = self._db.execute("SELECT value FROM facts WHERE name=?", (name,)).fetchone()
         return None if row is None else int(row[0])
 
     def trim(self, most: int) -> int:
-        """Drop the oldest windows above `most`; return how many were lost in all, ever."""
+        """Drop the oldest windows above `most`; return the windows lost since the file was made."""
         self._trim_presses()
         over = self.waiting() - most
         lost = self.fact("lost") or 0
@@ -131,7 +131,7 @@ class Spool:
                 "DELETE FROM spool WHERE id IN (SELECT id FROM spool ORDER BY id LIMIT ?)", (over,)
             )
             self._db.execute("REPLACE INTO facts (name, value) VALUES ('lost', ?)", (lost + over,))
-        logger.warning("spool full: %s windows were never confirmed and are lost", over)
+        logger.warning("spool full: %s unconfirmed windows are lost", over)
         return lost + over
 
     def close(self) -> None:
@@ -145,10 +145,12 @@ class Spool:
                 "DELETE FROM presses WHERE id IN (SELECT id FROM presses ORDER BY id LIMIT ?)",
                 (over,),
             )
-            logger.warning("spool: %s presses too many; is the button broken?", over)
+            logger.warning(
+                "spool: %s presses dropped, there were too many; is the button broken?", over
+            )
 
     def _last_id(self) -> int:
-        """Return the id of the newest window ever kept, also when it is gone."""
+        """Return the highest id that a window ever had, even if that window is deleted."""
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name='spool'").fetchone()
         return 0 if row is None else int(row[0])
 
@@ -160,7 +162,7 @@ class Spool:
 
 
 class _Transaction:
-    """BEGIN ... COMMIT, or ROLLBACK when anything is raised."""
+    """BEGIN, then COMMIT; after an exception ROLLBACK."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db

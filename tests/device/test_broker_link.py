@@ -56,8 +56,8 @@ def waits(monkeypatch: pytest.MonkeyPatch, *works: bool) -> list[float]:
     link = BrokerLink("anna", MqttTable(), "", queue.Queue())
     patience = link._stop = Patience(len(works))
     answers = iter(works)
-    monkeypatch.setattr(link, "_make", lambda: Broker(link, works=next(answers)))
-    link._keep()
+    monkeypatch.setattr(link, "_new_client", lambda: Broker(link, works=next(answers)))
+    link._connect_forever()
     return patience.waits
 
 

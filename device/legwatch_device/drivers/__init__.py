@@ -1,4 +1,4 @@
-"""The doors for hardware: a driver is one file and one entry-point line."""
+"""The interfaces of drivers. A new driver is one file and one entry-point line."""
 
 import sys
 import threading
@@ -11,8 +11,8 @@ from legwatch.contract.press import Press
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.events import Window
 
-EXTRA = ("gpiozero", "adafruit_dht")  # what the extra `device` is for; the rest comes with them
-Put = Callable[[Window | Press], None]  # may block: that is how a fast feed is held back
+EXTRA = ("gpiozero", "adafruit_dht")  # if these are here, the extra `device` is installed
+Put = Callable[[Window | Press], None]  # may block, to slow down a fast feed
 
 
 class Reading(NamedTuple):
@@ -23,66 +23,66 @@ class Reading(NamedTuple):
 
 
 class MotionSample(NamedTuple):
-    """What a movement line did, in edges and in seconds; None where the driver cannot tell."""
+    """Edges and seconds of a movement line since the last sample; None: the driver cannot tell."""
 
     moves: int
-    moved_s: float | None = None  # in which it moved, bounces joined, or was active
-    active_s: float | None = None  # in which it was active
+    moved_s: float | None = None  # seconds in which the line was active or bounced
+    active_s: float | None = None  # seconds in which the line was active
 
 
 class ReadFault(Exception):  # noqa: N818 - a fault of the sensor, not of the program
-    """No reading this time; the argument is one short word such as `checksum`."""
+    """A reading failed; the argument is one short word such as `checksum`."""
 
 
 class Thermometer(Protocol):
-    """A thermometer; reading may block, and is done in a thread of its own."""
+    """A thermometer; `read` may block, because it runs in a thread of its own."""
 
     def read(self) -> Reading:
-        """Return a reading that was made now; raises ReadFault."""
+        """Return a new reading, never an old one; raises ReadFault."""
 
 
 class Motion(Protocol):
-    """A movement sensor that counts by itself."""
+    """A movement sensor; the driver counts between two calls."""
 
     def seen(self) -> MotionSample:
-        """Return what moved since the last call; raises ReadFault when the sensor is gone."""
+        """Return the movement since the last call; raises ReadFault if the sensor is missing."""
 
 
 class Signal(Protocol):
-    """A lamp, a buzzer or both. Every method returns at once; what it began ends by itself."""
+    """A lamp, a buzzer or both. Every method returns at once; sound and blinking end alone."""
 
     def light(self) -> bool:
-        """Light the lamp and leave it on; False when there is none."""
+        """Switch the lamp on; False without a lamp."""
 
     def sound(self) -> bool:
-        """Beep for a minute at most; False when there is no buzzer."""
+        """Beep for a minute at most; False without a buzzer."""
 
     def blink(self) -> bool:
-        """Blink the lamp twice and leave it off, without a sound; False when there is none."""
+        """Blink the lamp twice and leave it off, without a sound; False without a lamp."""
 
     def calm(self) -> None:
-        """Put out the lamp and silence the buzzer."""
+        """Switch lamp and buzzer off."""
 
 
 class Button(Protocol):
-    """A button at the bedside."""
+    """A button at the bed."""
 
     def listen(self, pressed: Callable[[str], None]) -> None:
-        """From now on say `ack` or `cramp` for each press, from a thread of the button's own."""
+        """Call `pressed` with `ack` or `cramp` at each press, from a thread of the driver."""
 
 
 class Feed(Protocol):
-    """A whole bed: windows and presses, in time order. `boot` and `seq` are the agent's to give."""
+    """A source of windows and presses, in time order; the agent sets `boot` and `seq`."""
 
     def run(self, put: Put, stop: threading.Event) -> None:
-        """Hand over windows until the end or until `stop`."""
+        """Pass windows to `put` until the end or until `stop` is set."""
 
     def now_ms(self) -> int | None:
-        """Return the time of the feed's own time line, or None where age does not count."""
+        """Return the time on the feed's time line, UTC ms; None if its windows do not age."""
 
 
 def load(group: str, name: str, path: str) -> Callable[..., Any]:
-    """Return the driver `name` of an entry-point group; raises SettingsError naming those known."""
+    """Return the driver `name` of an entry-point group; raises SettingsError with known names."""
     points = {point.name: point for point in entry_points(group=group)}
     if name not in points:
         known = ", ".join(sorted(points))
@@ -94,7 +94,7 @@ def load(group: str, name: str, path: str) -> Callable[..., Any]:
 def open_driver(group: str, name: str, path: str, *words: Any, **more: Any) -> Any:
     """Load and start a driver.
 
-    Raises CannotRun when it may start later, SettingsError when not; both in one sentence.
+    Raises CannotRun if the driver may start later, else SettingsError; both with one sentence.
     """
     driver = load(group, name, path)
     try:
@@ -106,12 +106,12 @@ def open_driver(group: str, name: str, path: str, *words: Any, **more: Any) -> A
     except CannotRun as error:
         raise CannotRun(f"{path}: driver {name!r} cannot start: {error}") from error
     except Exception as error:
-        text = " ".join(str(error).split())  # some libraries tell a story of many lines
+        text = " ".join(str(error).split())  # some libraries raise messages of many lines
         raise SettingsError(path, f"driver {name!r} cannot start: {text}") from error
 
 
 def _missing(error: ModuleNotFoundError) -> str:
-    """Name a missing module and the command that brings it, with the pip of this very Python."""
+    """Return the missing module and the command that installs it for this Python."""
     module = (error.name or "?").split(".")[0]
     pip = f"{sys.executable} -m pip install"
     if all(find_spec(library) for library in EXTRA):

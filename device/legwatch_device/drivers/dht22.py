@@ -1,8 +1,8 @@
 """The DHT22 / AM2302 thermometer.
 
-Its library answers a read that comes within two seconds of a failed one with the *old* values and
-no error, so a stale value can look like a warm leg. Hence: never ask within two seconds, and count
-only values whose own read went through.
+Within two seconds of a failed read, its library returns the *old* values without an error. Then an
+old value could look like a warm leg. So this driver never reads within two seconds, and takes only
+values of a read that succeeded.
 """
 
 import time
@@ -14,9 +14,9 @@ from legwatch_device.drivers import ReadFault, Reading
 from legwatch_device.drivers.options import SensorTable
 from legwatch_device.drivers.pins import NO_BOARD, opening
 
-PAUSE_S = 2.5  # the sensor's own period is 2 s by its data sheet
+PAUSE_S = 2.5  # the sensor measures every 2 s (data sheet)
 TRIES = 3
-_WORDS = (
+_FAULTS = (
     ("checksum", "checksum"),
     ("not found", "no_answer"),
     ("full buffer", "short_answer"),
@@ -26,7 +26,7 @@ _WORDS = (
 
 
 class Dht22:
-    """A DHT22 on one GPIO pin. `device` stands in for the library's object in tests."""
+    """A DHT22 on one GPIO pin. Tests pass a `device` in place of the library's object."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Dht22:
         self._asked_s: float | None = None
 
     def read(self) -> Reading:
-        """Return a fresh reading within about 8 s; raises ReadFault with the last cause."""
+        """Return a new reading within about 8 s; raises ReadFault with the last fault."""
         fault = "no_answer"
         for _ in range(TRIES):
             self._rest()
@@ -49,7 +49,7 @@ class Dht22:
                 celsius = self._device.temperature
                 humidity = self._device.humidity
             except (RuntimeError, OSError) as error:
-                fault = _word(str(error))
+                fault = _fault_of(str(error))
                 continue
             if celsius is None or (celsius == 0 and not humidity):
                 fault = "no_answer" if celsius is None else "implausible"
@@ -58,7 +58,7 @@ class Dht22:
         raise ReadFault(fault)
 
     def _rest(self) -> None:
-        """Wait until the library will really ask the sensor again."""
+        """Wait until the library reads the sensor again, and does not return old values."""
         if self._asked_s is not None:
             wait_s = self._asked_s + PAUSE_S - self._monotonic()
             if wait_s > 0:
@@ -69,14 +69,14 @@ class Dht22:
 def _open(sensor: SensorTable) -> Any:
     with opening(sensor.pin):
         library, pin = _known(sensor.pin)
-        # The library opens the pin anew for each reading, and not before: try it while somebody
-        # looks, for in the night it would be one more "read_error".
+        # The library opens the pin only for each reading. Try now, at the start, while somebody can
+        # see the error; in the night it would be only one more "read_error".
         library.DigitalInOut(pin).deinit()
         return library.DHT22(pin, use_pulseio=sensor.pulseio)
 
 
 def _known(number: int) -> tuple[Any, Any]:
-    """Return the library and its name for the pin; both are there only on a board it knows."""
+    """Return the library and its object for the pin; raises LegwatchError on an unknown board."""
     try:
         import adafruit_dht  # noqa: PLC0415 - hardware libraries are there only on a Pi
         import board  # noqa: PLC0415
@@ -88,6 +88,6 @@ def _known(number: int) -> tuple[Any, Any]:
     return adafruit_dht, pin
 
 
-def _word(message: str) -> str:
+def _fault_of(message: str) -> str:
     low = message.lower()
-    return next((word for part, word in _WORDS if part in low), "read_error")
+    return next((fault for part, fault in _FAULTS if part in low), "read_error")

@@ -1,8 +1,8 @@
 """A movement sensor on a GPIO pin: PIR, vibration spring or piezo.
 
-Edges are counted and seconds measured: a spring switch can rest in either state, a PIR's line stays
-active for minutes, and gpiozero's MotionSensor, which looks ten times a second, misses most pulses
-of a vibration sensor.
+The driver counts edges and measures seconds: a spring switch can rest in either state, and the line
+of a PIR stays active for minutes. gpiozero's MotionSensor looks only ten times a second and misses
+most pulses of a vibration sensor.
 """
 
 import threading
@@ -16,7 +16,7 @@ from legwatch_device.drivers.options import SensorTable
 
 
 class GpioMotion:
-    """Watches one pin. gpiozero calls back on a thread of its own."""
+    """Watches one pin; gpiozero calls back from a thread of its own."""
 
     def __init__(
         self, sensor: SensorTable, *, monotonic: Callable[[], float] = time.monotonic
@@ -33,7 +33,7 @@ class GpioMotion:
             self._line.edge(active=active, at_s=self._monotonic())
 
     def seen(self) -> MotionSample:
-        """Return what moved since the last call."""
+        """Return the movement since the last call."""
         active = bool(self._device.is_active)
         with self._lock:
             return self._line.take(active=active, at_s=self._monotonic())

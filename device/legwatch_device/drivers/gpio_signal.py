@@ -1,6 +1,6 @@
-"""A lamp (LED or a relay for one) and an active buzzer on GPIO pins, driven high when on.
+"""A lamp (an LED, or a relay for a lamp) and an active buzzer on GPIO pins; high is on.
 
-Only a light and a sound: nothing that warms or moves may hang at these pins.
+Connect only a light and a sound to these pins, nothing that warms or moves.
 """
 
 from typing import Any
@@ -9,43 +9,43 @@ from legwatch.errors import SettingsError
 from legwatch_device.drivers import pins
 from legwatch_device.drivers.options import SignalTable
 
-BEEP_S, PAUSE_S, BEEPS = 0.4, 1.1, 40  # 40 times 1.5 s: a minute, then silence by itself
+BEEP_S, PAUSE_S, BEEPS = 0.4, 1.1, 40  # 40 times 1.5 s: one minute
 BLINK_S, DARK_S, BLINKS = 0.15, 0.25, 2
 
 
 class GpioSignal:
-    """gpiozero beeps and blinks in a thread of its own, so nothing here waits."""
+    """Lamp and buzzer; gpiozero beeps and blinks in its own thread, so no method waits."""
 
     def __init__(self, table: SignalTable) -> None:
         if table.lamp_pin is None and table.buzzer_pin is None:
-            raise SettingsError("signal", "a lamp_pin or a buzzer_pin must be given")
-        # Both begin switched off: whatever a crash has left on is off from here.
+            raise SettingsError("signal", "a lamp_pin or a buzzer_pin is needed")
+        # Opening switches both off, even if a crash has left them on.
         self._lamp = _opened("LED", table.lamp_pin)
         self._buzzer = _opened("Buzzer", table.buzzer_pin)
 
     def light(self) -> bool:
-        """Light the lamp and leave it on; False when there is none."""
+        """Switch the lamp on; False without a lamp."""
         if self._lamp is None:
             return False
         self._lamp.on()
         return True
 
     def sound(self) -> bool:
-        """Beep for a minute; False when there is no buzzer."""
+        """Beep for a minute; False without a buzzer."""
         if self._buzzer is None:
             return False
         self._buzzer.beep(on_time=BEEP_S, off_time=PAUSE_S, n=BEEPS)
         return True
 
     def blink(self) -> bool:
-        """Blink the lamp twice and leave it off; False when there is none."""
+        """Blink the lamp twice and leave it off; False without a lamp."""
         if self._lamp is None:
             return False
         self._lamp.blink(on_time=BLINK_S, off_time=DARK_S, n=BLINKS)
         return True
 
     def calm(self) -> None:
-        """Put out the lamp and silence the buzzer."""
+        """Switch lamp and buzzer off."""
         for device in (self._buzzer, self._lamp):
             if device is not None:
                 device.off()

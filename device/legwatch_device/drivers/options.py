@@ -1,4 +1,4 @@
-"""What the settings say of each driver: its name, its pins, its file."""
+"""The settings of drivers: name, pins, file."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ class SensorTable:
     driver: str = setting(..., "dht22, gpio_motion, simulated or an installed one")
     pin: int = setting(0, "GPIO number (BCM)", low=0, high=27)
     offset_c: float = setting(
-        0.0, "added to every reading, from pairing the sensors", low=-5, high=5
+        0.0, "added to every reading; measure it with both sensors side by side", low=-5, high=5
     )
-    pulseio: bool = setting(False, "dht22: let pulseio time the pulses instead of bit banging")
+    pulseio: bool = setting(False, "dht22: time the pulses with pulseio, not with bit banging")
 
 
 @dataclass(frozen=True, slots=True)
 class SignalTable:
-    """The lamp and the buzzer at the bed; either may be missing."""
+    """The lamp and the buzzer at the bed; one of them may be missing."""
 
     driver: str = setting(..., "gpio, simulated or an installed one")
     lamp_pin: int | None = setting(None, "GPIO number (BCM) of the lamp", low=0, high=27)
@@ -31,14 +31,14 @@ class ButtonTable:
     """The button at the bed: a short press is "seen", three seconds are "cramp"."""
 
     driver: str = setting(..., "gpio_button or an installed one")
-    pin: int = setting(0, "GPIO number (BCM), the button to ground", low=0, high=27)
+    pin: int = setting(0, "GPIO number (BCM) of the button to ground", low=0, high=27)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingTable:
-    """A recording to be played instead of sensors."""
+    """A recording that replaces the sensors."""
 
     file: str = setting("", "replay file (CSV time,channel,value; gz or plain); empty: none")
     speed: float = setting(60.0, "times real time; 0: as fast as possible", low=0, high=100_000)
-    zone: str = setting("UTC", "of times without an offset")
-    map: dict[str, str] = setting({}, "renames channels: old = new")
+    zone: str = setting("UTC", "time zone of times without an offset")
+    map: dict[str, str] = setting({}, "new names of channels: old = new")

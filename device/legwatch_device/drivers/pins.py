@@ -1,8 +1,8 @@
-"""Opens GPIO pins, and says in one sentence what stands in the way.
+"""Open GPIO pins; an error says the cause in one sentence.
 
-The libraries name a module or print warnings where the cause is a device file. And Blinka prints,
-asks on a terminal whether it may install more, and takes SIGTERM for itself; the agent wants none
-of it.
+If a device file is missing, the libraries name a module or print warnings. Blinka also prints, asks
+on a terminal whether it may install more, and replaces the handler of SIGTERM. This file prevents
+all of this.
 """
 
 import errno
@@ -20,30 +20,30 @@ DEV = Path("/dev")
 NO_BOARD = "this machine is no board whose GPIO pins the driver's library knows"
 
 
-def gpio(device: str, pin: int, **how: Any) -> Any:
-    """Return gpiozero's `device` on the BCM pin `pin`; raises as `opening` does.
+def gpio(device: str, pin: int, **options: Any) -> Any:
+    """Return gpiozero's `device` on the BCM pin `pin`; raises the errors of `opening`.
 
-    The pins are lgpio's, which fits every Pi. gpiozero's own choice would try four libraries in
-    turn and hide why the first failed. What GPIOZERO_PIN_FACTORY names may be pins of elsewhere, so
-    its errors come as they are.
+    The library is lgpio, which works on every Pi. gpiozero would try four libraries, and hide why
+    the first failed. If GPIOZERO_PIN_FACTORY is set, the pins may belong to another machine, so
+    the errors of that library stay unchanged.
     """
     if "GPIOZERO_PIN_FACTORY" in os.environ:
-        return _device(device)(pin, **how)
+        return _device(device)(pin, **options)
     with opening(pin):
         kind = _device(device)
         if kind.pin_factory is None:
             _choose_lgpio()
-        return kind(pin, **how)
+        return kind(pin, **options)
 
 
 @contextmanager
 def opening(pin: int) -> Iterator[None]:
-    """Open the BCM pin `pin` within this block, from the main thread.
+    """Open the BCM pin `pin` inside this block, in the main thread.
 
-    Raises CannotRun for what may pass (busy, not permitted), LegwatchError for what will not (no
-    pins, an unknown board), ModuleNotFoundError, and anything else as it comes.
+    Raises CannotRun if a later try may succeed (pin busy, no permission), LegwatchError if not (no
+    pins, unknown board), ModuleNotFoundError, and any other error unchanged.
     """
-    ended_by = signal.getsignal(signal.SIGTERM)
+    handler = signal.getsignal(signal.SIGTERM)
     try:
         with redirect_stdout(io.StringIO()):  # without a terminal Blinka asks no question
             yield
@@ -53,8 +53,8 @@ def opening(pin: int) -> Iterator[None]:
             raise
         raise cause from error
     finally:
-        if signal.getsignal(signal.SIGTERM) is not ended_by:
-            signal.signal(signal.SIGTERM, ended_by)
+        if signal.getsignal(signal.SIGTERM) is not handler:
+            signal.signal(signal.SIGTERM, handler)
 
 
 def _device(name: str) -> Any:
@@ -74,11 +74,11 @@ def _choose_lgpio() -> None:
 
 
 def _cause(error: Exception, pin: int) -> Exception | None:
-    """Return what to raise instead of `error`; None when it says itself what is wrong.
+    """Return the exception to raise instead of `error`; None: `error` is clear enough.
 
-    Without a device file no module and no permission would help, so that comes first.
+    The device file comes first: without it, neither a module nor a permission would help.
     """
-    if type(error).__name__ == "GPIOPinInUse":  # gpiozero's: the settings name one pin twice
+    if type(error).__name__ == "GPIOPinInUse":  # of gpiozero: the settings name one pin twice
         return None
     chips = sorted(DEV.glob("gpiochip*"))
     if not chips:
@@ -86,35 +86,35 @@ def _cause(error: Exception, pin: int) -> Exception | None:
             f"{DEV / 'gpiochip0'} is not there: this machine has no GPIO pins; run the agent on "
             "the Raspberry Pi, or take this section out to try legwatch without hardware"
         )
-    behind = list(_behind(error))
-    missing = [e for e in behind if isinstance(e, ModuleNotFoundError)]
+    chain = list(_chain_of(error))
+    missing = [e for e in chain if isinstance(e, ModuleNotFoundError)]
     if missing:
         return ModuleNotFoundError(str(missing[-1]), name=missing[-1].name)
-    if any(isinstance(e, FileNotFoundError) and ".lgd-nfy" in str(e.filename) for e in behind):
+    if any(isinstance(e, FileNotFoundError) and ".lgd-nfy" in str(e.filename) for e in chain):
         return LegwatchError(
             "the library lgpio keeps a pipe in the current folder and may not write there; start "
             "the agent in a folder of yours"
         )
-    return _passing(behind, chips, pin)
+    return _maybe_later(chain, chips, pin)
 
 
-def _passing(behind: list[BaseException], chips: list[Path], pin: int) -> CannotRun | None:
-    if any(_is_busy(e) for e in behind):
+def _maybe_later(chain: list[BaseException], chips: list[Path], pin: int) -> CannotRun | None:
+    if any(_is_busy(e) for e in chain):
         return CannotRun(
             f"GPIO {pin} is busy: another program holds it, such as a second agent or a dtoverlay "
             "line in config.txt; the command gpioinfo names it"
         )
-    shut = _shut(chips) if any(_is_refusal(e) for e in behind) else None
-    if shut is None:
+    forbidden = _forbidden(chips) if any(_is_refusal(e) for e in chain) else None
+    if forbidden is None:
         return None
     return CannotRun(
-        f"{shut} is there, but this user may not open it: sudo usermod -aG gpio $USER, then log in "
-        "again"
+        f"{forbidden} is there, but this user may not open it: sudo usermod -aG gpio $USER, then "
+        "log in again"
     )
 
 
-def _behind(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield the error and those that it was raised from."""
+def _chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error and its causes, the newest first."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
@@ -123,15 +123,15 @@ def _behind(error: BaseException | None) -> Iterator[BaseException]:
 def _is_busy(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno == errno.EBUSY
-    return error.args[:1] == ("GPIO busy",)  # lgpio has no numbers, only words
+    return error.args[:1] == ("GPIO busy",)  # lgpio's errors have no errno, only a text
 
 
 def _is_refusal(error: BaseException) -> bool:
     return isinstance(error, PermissionError) or error.args[:1] == ("can not open gpiochip",)
 
 
-def _shut(chips: list[Path]) -> Path | None:
-    """Return the first device file that this user may not open."""
+def _forbidden(chips: list[Path]) -> Path | None:
+    """Return the first device file that this user may not open; None if all can be opened."""
     for chip in chips:
         try:
             os.close(os.open(chip, os.O_RDWR | os.O_CLOEXEC))

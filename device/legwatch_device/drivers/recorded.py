@@ -1,4 +1,4 @@
-"""Play a replay file as if it were a bed, at any speed, on the recording's own time line."""
+"""Play a replay file in place of sensors, at any speed; the windows keep the recording's times."""
 
 import logging
 import threading
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class RecordedFeed:
-    """Hands over a recording's windows; `after_ms` continues behind what was measured before."""
+    """Plays the windows and presses of a recording; with `after_ms` only those after this time."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class RecordedFeed:
         self._file = played.file
 
     def run(self, put: Put, stop: threading.Event) -> None:
-        """Play to the end."""
+        """Play until the end or until `stop` is set."""
         self._begun_s = self._monotonic()
         logger.info("playing %s: %s windows at speed %g", self._file, len(self._items), self._speed)
         for item in self._items:
@@ -55,7 +55,7 @@ class RecordedFeed:
             put(item)
 
     def now_ms(self) -> int | None:
-        """Return how far the recording has come; None at full speed, where nothing grows old."""
+        """Return the recording's present time, UTC ms; None at full speed: windows do not age."""
         if not self._speed or self._begun_s is None or not self._items:
             return None
         return self._first_ms() + int((self._monotonic() - self._begun_s) * 1000 * self._speed)

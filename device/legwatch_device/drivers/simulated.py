@@ -1,4 +1,4 @@
-"""Without hardware: a warm bed in a cool room, a turn every twenty minutes, a lamp in the log."""
+"""Drivers without hardware: a warm bed, a turn every 20 minutes, lamp and buzzer in the log."""
 
 import logging
 import math
@@ -11,13 +11,13 @@ logger = logging.getLogger(__name__)
 
 
 class SimulatedThermometer:
-    """Air that wanders a little around 31 °C, plus the offset: -12 makes a room of it."""
+    """Air at about 31 °C; for the air of a room set `offset_c` to -12."""
 
     def __init__(self, sensor: SensorTable) -> None:
-        del sensor  # the offset is added by whoever reads
+        del sensor  # the sampler adds the offset
 
     def read(self) -> Reading:
-        """Return the made air of this moment."""
+        """Return the simulated air of this moment."""
         minutes = time.monotonic() / 60
         return Reading(round(31 + 0.4 * math.sin(minutes / 7), 1), 48.0)
 
@@ -32,33 +32,33 @@ class SimulatedMotion:
         self._turns = time.monotonic() // self.EVERY_S
 
     def seen(self) -> MotionSample:
-        """Return the made movements since the last call."""
+        """Return the simulated movements since the last call."""
         turns = time.monotonic() // self.EVERY_S
         new, self._turns = turns - self._turns, turns
         return MotionSample(int(new))
 
 
 class SimulatedSignal:
-    """Writes into the log what a lamp and a buzzer would do; it has both whatever the pins."""
+    """Logs what a lamp and a buzzer would do; both are there whatever pins are set."""
 
     def __init__(self, table: SignalTable) -> None:
         del table
 
     def light(self) -> bool:
-        """Say that the lamp is lit."""
+        """Log that the lamp is lit."""
         logger.info("signal: the lamp is lit")
         return True
 
     def sound(self) -> bool:
-        """Say that the buzzer beeps."""
+        """Log that the buzzer beeps."""
         logger.info("signal: the buzzer beeps")
         return True
 
     def blink(self) -> bool:
-        """Say that the lamp blinks."""
+        """Log that the lamp blinks."""
         logger.info("signal: the lamp blinks twice")
         return True
 
     def calm(self) -> None:
-        """Say that all is off."""
+        """Log that lamp and buzzer are off."""
         logger.info("signal: all off")

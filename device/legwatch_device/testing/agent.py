@@ -1,4 +1,4 @@
-"""The agent wired as `legwatch agent` wires it, but driven by the test."""
+"""An agent built as `legwatch agent` builds it, but run step by step by a test."""
 
 import queue
 import threading
@@ -14,10 +14,10 @@ from legwatch_runtime.testing import FakeClock
 
 
 class InProcessAgent:
-    """One agent in the test's own thread.
+    """One agent in the thread of the test.
 
-    Nothing happens by itself: `turn` takes in what sensors, button and link tell, and sends what
-    may be sent; time goes by when windows are measured, or when the test moves `clock`.
+    Nothing happens by itself: `turn` handles items of sensors, button and link, and sends. The time
+    moves when the test makes windows, or moves `clock`.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class InProcessAgent:
         self.spool = spool
         self.clock, self.link, self.signal = FakeClock(), FakeLink(), FakeSignal()
         self.feed = feed or FakeFeed()
-        self.measured = 0  # windows, since the start
+        self.measured = 0  # number of windows since the start
         self._items: queue.Queue[Any] = queue.Queue()
         self.agent = Agent(
             boot=boot,
@@ -45,22 +45,22 @@ class InProcessAgent:
         )
 
     def turn(self, *items: object) -> None:
-        """Take in what came together: windows, presses, commands, and what the link tells."""
+        """Handle these items together: windows, presses, commands, and messages of the link."""
         self.agent.turn(list(items))
 
     def window(self, trust: ClockTrust = ClockTrust.SYNCED, *, after_ms: int = WINDOW_MS) -> Window:
-        """Let some time go by; return a window that ends then, as a feed hands it over."""
+        """Move the clock by `after_ms`; return a window that ends then, as a feed makes it."""
         self.measured += 1
         self.clock.advance(after_ms)
         to_ms, up_ms = self.clock.now_ms, self.clock.up_ms
         return Window("", 0, to_ms - WINDOW_MS, to_ms, up_ms, trust.value, leg_c=31.0)
 
     def measure(self, count: int, trust: ClockTrust = ClockTrust.SYNCED) -> None:
-        """Take in so many windows together."""
+        """Handle `count` new windows together."""
         self.turn(*[self.window(trust) for _ in range(count)])
 
     def run_out(self, *items: object) -> None:
-        """Run the agent's own loop with these in its queue, when it is told to stop."""
+        """Run the agent's loop with these items in its queue and `stop` already set."""
         for item in items:
             self._items.put(item)
         stop = threading.Event()

@@ -1,4 +1,4 @@
-"""What stands for the broker and the hardware: each does what the test says, and remembers it."""
+"""Fakes of the broker and the hardware: a test sets their answers and reads what they did."""
 
 import threading
 from typing import NamedTuple
@@ -20,24 +20,24 @@ class SentMessage(NamedTuple):
 
 
 class FakeLink:
-    """A `legwatch_device.sender.Link` that is up from `open` on, until the test sets `up`."""
+    """A `legwatch_device.sender.Link`; `open` sets `up`, and the test may set `up` itself."""
 
     def __init__(self) -> None:
         self.up = False
         self.sent: list[SentMessage] = []
 
     def open(self) -> None:
-        """Let messages through."""
+        """Allow sending."""
         self.up = True
 
     def send(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
-        """Note a message; False, and nothing is noted, while the link is down."""
+        """Store a message in `sent`; if the link is down, store nothing and return False."""
         if self.up:
             self.sent.append(SentMessage(channel, payload, retain))
         return self.up
 
     def payloads(self, channel: Channel) -> list[bytes]:
-        """Return what was sent on a channel, in order."""
+        """Return the payloads that were sent on a channel, in order."""
         return [message.payload for message in self.sent if message.channel is channel]
 
     def windows(self) -> list[Window]:
@@ -53,13 +53,13 @@ class FakeLink:
         return [decode_result(payload) for payload in self.payloads(Channel.RESULT)]
 
     def order(self) -> str:
-        """Return W for each window and E for each press, as they were sent."""
+        """Return W for each window and E for each press, in the order of sending."""
         letters = {Channel.WINDOW: "W", Channel.EVENT: "E"}
         return "".join(letters.get(message.channel, "") for message in self.sent)
 
 
 class FakeFeed:
-    """A Feed from which nothing comes by itself; `now` is the time of its own time line."""
+    """A Feed without windows; `now` is the time on its time line, UTC ms."""
 
     def __init__(self, now: int | None = None) -> None:
         self.now = now
@@ -73,34 +73,34 @@ class FakeFeed:
 
 
 class FakeSignal:
-    """A Signal that notes in `did` what it is asked; `lamp` and `buzzer` tell what is there."""
+    """A Signal that adds each call to `did`; `lamp` and `buzzer` say which of them it has."""
 
     def __init__(self, *, lamp: bool = True, buzzer: bool = True) -> None:
         self.lamp, self.buzzer = lamp, buzzer
         self.did: list[str] = []
 
     def light(self) -> bool:
-        """Note `light`."""
+        """Add `light` to `did`."""
         self.did.append("light")
         return self.lamp
 
     def sound(self) -> bool:
-        """Note `sound`."""
+        """Add `sound` to `did`."""
         self.did.append("sound")
         return self.buzzer
 
     def blink(self) -> bool:
-        """Note `blink`."""
+        """Add `blink` to `did`."""
         self.did.append("blink")
         return self.lamp
 
     def calm(self) -> None:
-        """Note `calm`."""
+        """Add `calm` to `did`."""
         self.did.append("calm")
 
 
 class FakeThermometer:
-    """A Thermometer that gives its answers one after the other, and the last one for ever."""
+    """A Thermometer that returns its answers one after the other, then always the last answer."""
 
     def __init__(self, *answers: Reading | Exception) -> None:
         self._answers = list(answers)
@@ -114,7 +114,7 @@ class FakeThermometer:
 
 
 class FakeMotion:
-    """A Motion sensor that always gives the same answer."""
+    """A Motion sensor that always returns the same answer."""
 
     def __init__(self, answer: MotionSample | Exception) -> None:
         self._answer = answer
