@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What run, test and check need on this machine. Sourced by them, never run by itself.
+# Install what run, test and check need. These scripts source this file; do not run it.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-PATH="$PATH:/usr/sbin:/sbin" # Debian keeps mosquitto there, and a user's path leaves it out
+PATH="$PATH:/usr/sbin:/sbin" # Debian has mosquitto there; a user's PATH does not have it
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 STAMP=.venv/legwatch.stamp
 
@@ -17,7 +17,7 @@ may_install() {
   [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
 }
 
-# RUNLEVEL=1 keeps a package from starting its service: we run our own copy, on our own port.
+# RUNLEVEL=1 prevents that a package starts its service: legwatch starts its own broker on its own port.
 install() {
   local root=()
   [ "$(id -u)" = 0 ] || root=(sudo -n)
@@ -34,7 +34,7 @@ install() {
   rm -f "$log"
 }
 
-# packages COMMAND=PACKAGE... : put what is missing in place, or say in one line what to install.
+# packages COMMAND=PACKAGE... : install the missing packages, or say in one line what to install.
 packages() {
   local pair missing=()
   for pair in "$@"; do
@@ -49,8 +49,8 @@ packages() {
   return 1
 }
 
-# ntfy_server: a real ntfy server of 2.16 or newer for the tests, from Debian sid, unpacked beside
-# the environment and not installed. The system's own apt lists and packages stay as they are.
+# ntfy_server: get a real ntfy server, 2.16 or newer, for the tests. It comes from Debian sid and is
+# unpacked into .venv, not installed. The system's apt lists and packages do not change.
 ntfy_server() {
   local place=$PWD/.venv/ntfy
   [ -x "$place/usr/bin/ntfy" ] && return 0
@@ -77,7 +77,7 @@ ntfy_server() {
   fi
   tail -n 3 "$work/log" >&2
   rm -rf "$work"
-  say "Missing: an ntfy server. Is the package mirror in reach?"
+  say "Missing: an ntfy server. Can this machine reach the package mirror?"
   return 1
 }
 
@@ -85,7 +85,7 @@ python_found() {
   command -v python3 >/dev/null || packages python3=python3 || exit 1
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     stop "Python 3.11 or newer is needed, this is $(python3 -V): use Debian 12, Raspberry Pi OS 12 or newer."
-  # Debian's python3 can have venv without the pip that goes into it.
+  # On Debian python3 may have venv without ensurepip, which puts pip into the environment.
   python3 -c 'import ensurepip, venv' 2>/dev/null && return 0
   if may_install; then
     say "Installing python3-venv ..."
@@ -94,18 +94,18 @@ python_found() {
   stop "Missing: python3-venv. Install with: sudo apt install python3-venv"
 }
 
-# What pip says goes into a file, so that a failure can be told in one line.
+# The output of pip goes into a file, so that a failure takes only one line on the screen.
 PIP_LOG=.venv/pip.log
 pip_install() {
   printf '== pip install %s\n' "$*" >>"$PIP_LOG"
   .venv/bin/python -m pip install --quiet "$@" >>"$PIP_LOG" 2>&1
 }
 
-# stop_for WHAT: say what failed, in pip's last words, and what to do.
+# stop_for WHAT: print pip's last error and what to do, and stop.
 stop_for() {
   local said why todo
   said=$(awk '/^== / { last = "" } { last = last $0 "\n" } END { printf "%s", last }' "$PIP_LOG")
-  # pip's own words after that, such as "metadata-generation-failed", say less.
+  # Leave out pip's general errors after that, such as "metadata-generation-failed".
   why=$(grep -E "^ *(error|ERROR):" <<<"$said" | grep -vE "Failed (to build|building)|error: [a-z]+(-[a-z]+)+$" |
     tail -n 1 | sed 's/^ *//' || true)
   case $said in
@@ -121,9 +121,9 @@ $todo
 All that pip said is in $PWD/$PIP_LOG"
 }
 
-# The pin libraries have compiled parts, and not every Pi finds a wheel of each: lgpio's end at Python
-# 3.12, gpiod and sysv_ipc have none for 32 bit. So a wheel comes first, then the system's own package
-# (Raspberry Pi OS has lgpio), then one is built here. How each came is said: Pis differ in it.
+# The pin libraries have compiled parts, and there is no wheel of each for every Pi: lgpio has wheels up
+# to Python 3.12, gpiod and sysv_ipc have none for 32 bit. So try a wheel first, then the system's
+# package (Raspberry Pi OS has lgpio), then a build. Say which one it was, because Pis differ.
 PIN_LIBRARIES=('sysv_ipc>=1.1.0 python3-sysv-ipc' 'gpiod>=2.2.2 python3-libgpiod' 'lgpio>=0.2.2 python3-lgpio')
 BUILD_PACKAGES=(gcc libc6-dev python3-dev swig)
 pin_libraries() {
@@ -138,15 +138,15 @@ pin_libraries() {
     else
       say "  $name: building it (some minutes on a small Pi) ..."
       build_tools || exit 1
-      # PYPI=1: lgpio brings its C library along; else it wants one that Debian does not have.
+      # PYPI=1: lgpio builds its own C library; without it lgpio needs one that Debian does not have.
       PYPI=1 pip_install "$requirement" || stop_for "$name"
       say "  $name: built"
     fi
   done
 }
 
-# from_system REQUIREMENT PACKAGE: link the system's own module into the environment, if it is new
-# enough and made for this Python. Only this one: the system's other modules stay outside.
+# from_system REQUIREMENT PACKAGE: link the system's module into the environment, if the module is
+# new enough and built for this Python. The system's other modules stay outside.
 from_system() {
   local site part linked=()
   [ "$(.venv/bin/python -c 'import sys; print(sys.base_prefix)')" = /usr ] || return 1
@@ -156,12 +156,12 @@ from_system() {
   while read -r part; do
     ln -sfn "$part" "$site/" && linked+=("$site/${part##*/}")
   done < <(dpkg -L "$2" | grep -E '^/usr/lib/python3/dist-packages/[^/]+$')
-  pip_install --no-index "$1" && return 0 # pip's own word that this is what was asked for
+  pip_install --no-index "$1" && return 0 # pip checks that this is the required version
   rm -f "${linked[@]}"
   return 1
 }
 
-# offered REQUIREMENT PACKAGE: whether the system has the package in a version that is new enough.
+# offered REQUIREMENT PACKAGE: true if the system's version of the package is new enough.
 offered() {
   local version
   version=$(apt-cache policy "$2" 2>/dev/null | sed -n 's/^ *Candidate: *//p')
@@ -182,7 +182,7 @@ build_tools() {
   return 1
 }
 
-# venv EXTRAS [pip arguments]: the package with its extras in .venv; again only when the recipe changed.
+# venv EXTRAS [pip arguments]: install legwatch with its extras into .venv, unless this is done already.
 venv() {
   local extras=$1
   shift
@@ -193,20 +193,20 @@ venv() {
   local place recipe
   place="$PWD $(python3 -V)"
   recipe="$(sha256sum <pyproject.toml) $extras $*"
-  # A fuller installation serves the smaller need too: each recipe has its own line in the stamp.
+  # The stamp has a line for each set of extras that is installed here.
   if ! { [ -x .venv/bin/legwatch ] && grep -qxF -- "$place | $recipe" "$STAMP" 2>/dev/null; }; then
-    say "Setting up (once; about a minute, on a small Pi some more) ..."
+    say "Setting up (once; about a minute, longer on a small Pi) ..."
     if ! .venv/bin/python -m pip --version >/dev/null 2>&1 || { [ -f "$STAMP" ] && ! grep -qF -- "$place |" "$STAMP"; }; then
       python3 -m venv --clear .venv || stop "python3 -m venv failed: see above."
-      exec 9>.venv/legwatch.lock # the old one went with the old environment
+      exec 9>.venv/legwatch.lock # the old lock file went with the old environment
       flock 9
     fi
     : >"$PIP_LOG"
-    # Debian 12's pip does not know dependency groups yet.
+    # The pip of Debian 12 does not know dependency groups.
     pip_install 'pip>=25.1' --upgrade || stop_for "pip>=25.1"
     case ,$extras, in *,device,*) pin_libraries ;; esac
     pip_install --editable ".[$extras]" "$@" || stop_for legwatch
     printf '%s\n' "$place | $recipe" >>"$STAMP"
   fi
-  exec 9>&- # or the lock would go on living in what is started next
+  exec 9>&- # or the program that starts next would keep the lock
 }

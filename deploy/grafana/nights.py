@@ -2,8 +2,8 @@
 
     .venv/bin/python deploy/grafana/nights.py
 
-One list of panels, two query texts each. The Prometheus flavour reads a compatible store such as
-VictoriaMetrics, which takes the same line protocol.
+Both dashboards have the same panels, with different queries. The Prometheus dashboard reads a
+compatible store such as VictoriaMetrics, which accepts the same line protocol.
 """
 
 import json
@@ -26,13 +26,13 @@ FLAVOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One picture; each series is measurement, field, a further tag (or none), and its legend."""
+    """One panel; a series is (measurement, field, another tag or "", legend)."""
 
     title: str
     about: str
     unit: str
     series: tuple[tuple[str, str, str, str], ...]
-    whole_night: bool = False  # a figure of the night, not a line through it
+    whole_night: bool = False  # one number for the night, not a line over time
 
 
 PANELS = (
@@ -75,7 +75,7 @@ PANELS = (
 
 
 def main() -> None:
-    """Write both files, or only say whether they are up to date (`--check`)."""
+    """Write both files; with `--check` write nothing, and fail if a file is out of date."""
     stale = []
     for flavour in FLAVOURS:
         path = FOLDER / f"nights-{flavour}.json"
@@ -88,11 +88,11 @@ def main() -> None:
         path.write_text(text, encoding="utf-8")
         print(f"{path} written")
     if stale:
-        sys.exit(f"not what the code writes: {', '.join(stale)}")
+        sys.exit(f"out of date: {', '.join(stale)}; run deploy/grafana/nights.py")
 
 
 def render(flavour: str) -> str:
-    """Return the dashboard's JSON for one flavour."""
+    """Return the dashboard as JSON for one flavour of FLAVOURS."""
     source = FLAVOURS[flavour]
     board = (
         dashboard.Dashboard("Nights")
@@ -121,16 +121,18 @@ def _bed(flavour: str, source: DataSourceRef) -> dashboard.QueryVariable:
 
 
 def _panel(panel: Panel, flavour: str, source: DataSourceRef) -> Any:
-    made: Any = stat.Panel() if panel.whole_night else timeseries.Panel()
-    made = made.title(panel.title).description(panel.about).datasource(source).unit(panel.unit)
-    made = made.span(8 if panel.whole_night else 24).height(4 if panel.whole_night else 8)
+    builder: Any = stat.Panel() if panel.whole_night else timeseries.Panel()
+    builder = (
+        builder.title(panel.title).description(panel.about).datasource(source).unit(panel.unit)
+    )
+    builder = builder.span(8 if panel.whole_night else 24).height(4 if panel.whole_night else 8)
     if not panel.whole_night:
-        made = made.span_nulls(False).show_points(VisibilityMode.NEVER)
+        builder = builder.span_nulls(False).show_points(VisibilityMode.NEVER)
     for letter, (measurement, field, only, legend) in zip("ABCD", panel.series, strict=False):
-        made = made.with_target(
+        builder = builder.with_target(
             _target(flavour, letter, measurement, field, only, legend or panel.title, panel)
         )
-    return made
+    return builder
 
 
 def _target(
@@ -144,17 +146,17 @@ def _target(
 
 @dataclass(frozen=True, slots=True)
 class _Flux:
-    """A Flux target, for which the SDK has no builder; it is its own model."""
+    """A Flux query of a panel. The SDK has no builder for it, so this is builder and model."""
 
     letter: str
     query: str
 
     def build(self) -> Any:
-        """Return the target."""
+        """Return the model, which is this object."""
         return self
 
     def to_json(self) -> dict[str, object]:
-        """Return what Grafana reads."""
+        """Return the query as Grafana reads it."""
         return {"refId": self.letter, "query": self.query}
 
 
@@ -189,24 +191,24 @@ def flux(measurement: str, field: str, only: str, *, whole_night: bool) -> str:
 
 
 def _alerts(flavour: str, source: DataSourceRef) -> dict[str, object]:
-    """Return the alerts as annotations: a mark at each notice that was pushed."""
-    asked: dict[str, object] = {
+    """Return the annotations: a mark at each notice that was pushed."""
+    annotation: dict[str, object] = {
         "name": "Alerts",
         "datasource": {"type": source.type_val, "uid": source.uid},
         "enable": True,
         "iconColor": "red",
     }
     if flavour == "prometheus":
-        mark = 'last_over_time(alert_pushed{bed="$bed"}[$__interval]) > 0'
-        return {**asked, "expr": mark, "titleFormat": "{{kind}} {{what}}", "tagKeys": "level"}
-    mark = (
+        query = 'last_over_time(alert_pushed{bed="$bed"}[$__interval]) > 0'
+        return {**annotation, "expr": query, "titleFormat": "{{kind}} {{what}}", "tagKeys": "level"}
+    query = (
         "from(bucket: v.defaultBucket)\n"
         "  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)\n"
         '  |> filter(fn: (r) => r._measurement == "alert" and r._field == "pushed"'
         ' and r.bed == "${bed}" and r._value > 0)\n'
         '  |> map(fn: (r) => ({_time: r._time, title: r.kind + " " + r.what, tags: r.level}))'
     )
-    return {**asked, "target": {"query": mark, "refId": "Anno"}}
+    return {**annotation, "target": {"query": query, "refId": "Anno"}}
 
 
 if __name__ == "__main__":

@@ -138,3 +138,10 @@ def test_no_bed_has_the_servers_name_at_the_broker(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"bed: 'server' is the server's name"):
         read_agent(file)
     assert mosquitto.SERVER == SERVERS_USER
+
+
+def test_the_container_has_every_package_of_the_wheel() -> None:
+    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    copied = re.findall(r"^COPY (\w+) /src/\1$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    assert {package.split("/")[0] for package in packages} <= set(copied)
