@@ -88,15 +88,7 @@ def files_of(package: str, room: str) -> list[str]:
     """Return the files of a room; a file is a room of its own without any."""
     folder = ROOT / FOLDERS[package] / package / room
     files = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
-    return (
-        files + [f"{path.name}/" for path in sorted(folder.iterdir()) if _is_room(path)]
-        if (folder.is_dir())
-        else []
-    )
-
-
-def _is_room(path: Path) -> bool:
-    return (path / "__init__.py").exists()
+    return files + sorted(f"{path.parent.name}/" for path in folder.glob("*/__init__.py"))
 
 
 def imports(rows: dict[str, list[list[str]]]) -> set[tuple[str, str]]:

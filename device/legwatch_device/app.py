@@ -1,12 +1,10 @@
 """`legwatch agent`: read the arguments and the settings, then build and run the agent."""
 
-import argparse
 import logging
 import queue
 import secrets
 import signal
 import sqlite3
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +22,7 @@ from legwatch_device.sampler import PlacedThermometer, Sampler
 from legwatch_device.settings import AgentSettings, read
 from legwatch_device.spool import Spool
 from legwatch_runtime.clock import Clock, SystemClock
+from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
 
@@ -34,10 +33,8 @@ WINDOWS_PER_NIGHT_S = 12 * 3600
 
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch agent`; return 0 at a clean end. Raises SettingsError or CannotRun."""
-    parser = argparse.ArgumentParser(
-        prog="legwatch agent", description="Read the bed's sensors, store the windows, send them."
-    )
-    parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="agent.toml")
+    description = "Read the bed's sensors, store the windows, send them."
+    parser = settings_parser("legwatch agent", description, "agent.toml")
     parser.add_argument("--check-config", action="store_true", help="check the settings and exit")
     args = parser.parse_args(argv)
     settings = read(args.config)
@@ -45,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     if args.check_config:
         print(f"{args.config}: good (bed {settings.bed})")
         return 0
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    log_to_stderr()
     with locked(Path(settings.state_dir), "agent.lock") as folder:
         try:
             return _run(settings, password, folder)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError
-from legwatch.settings import load, read_table, setting
+from legwatch.settings import load, setting
 from legwatch_device.drivers import load as load_driver
 from legwatch_device.drivers.options import ButtonTable, RecordingTable, SensorTable, SignalTable
-from legwatch_runtime.files import read_text
+from legwatch_runtime.files import read_toml
 from legwatch_runtime.zones import zone_named
 
 SERVERS_USER = "server"  # at the broker an agent's user is its bed; this user may do everything
@@ -77,6 +77,6 @@ class AgentSettings:
 
 def read(path: Path) -> AgentSettings:
     """Read and check a settings file; raises SettingsError with the path of the wrong key."""
-    settings = load(AgentSettings, read_table(str(path), read_text))
+    settings = load(AgentSettings, read_toml(path))
     settings.check()
     return settings

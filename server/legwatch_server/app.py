@@ -1,11 +1,9 @@
 """`legwatch server`: read the arguments, build all parts of the server, connect and run them."""
 
-import argparse
 import logging
 import queue
 import signal
 import sqlite3
-import sys
 import threading
 from collections.abc import Sequence
 from contextlib import closing
@@ -15,6 +13,7 @@ from typing import Any
 
 from legwatch.errors import CannotRun
 from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
 from legwatch_server.beds.batch import UnitOfWork
@@ -44,11 +43,8 @@ def main(argv: Sequence[str]) -> int:
 
     Raises CannotRun (the exit code is then 1) or SettingsError (2).
     """
-    parser = argparse.ArgumentParser(
-        prog="legwatch server",
-        description="Store the windows of all beds, decide on alerts, and notify people.",
-    )
-    parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="server.toml")
+    description = "Store the windows of all beds, decide on alerts, and notify people."
+    parser = settings_parser("legwatch server", description, "server.toml")
     parser.add_argument("--check-config", action="store_true", help="check the settings and exit")
     args = parser.parse_args(argv)
     settings = read(args.config)
@@ -57,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
     if args.check_config:
         print(f"{args.config}: good (profile {settings.profile}, channels {', '.join(channels)})")
         return 0
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    log_to_stderr()
     with locked(Path(settings.state_dir), "server.lock") as folder:
         try:
             return _run(settings, password, folder, channels)

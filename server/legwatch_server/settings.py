@@ -13,8 +13,8 @@ from legwatch.limits.rules import Rules
 from legwatch.oncall import people
 from legwatch.oncall.escalation import Escalation
 from legwatch.oncall.people import EVERYONE, SLEEPER, Person, Shift
-from legwatch.settings import load, read_table, setting
-from legwatch_runtime.files import read_text
+from legwatch.settings import load, setting
+from legwatch_runtime.files import read_toml
 from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.zones import zone_named
 
@@ -269,6 +269,6 @@ def _flat(rules: dict[str, Any]) -> dict[str, Any]:
 
 def read(path: Path) -> ServerSettings:
     """Read and check a settings file; raises SettingsError with the key's path."""
-    settings = load(ServerSettings, read_table(str(path), read_text))
+    settings = load(ServerSettings, read_toml(path))
     settings.check()
     return settings

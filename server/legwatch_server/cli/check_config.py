@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from legwatch.errors import LegwatchError, SettingsError
-from legwatch.settings import load, read_table
-from legwatch_runtime.files import read_text
+from legwatch.settings import load
+from legwatch_runtime.files import read_toml
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings import ServerSettings
 
@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--as", dest="kind", choices=sorted(shapes), help="kind of the file")
     args = parser.parse_args(argv)
-    table = read_table(str(args.file), read_text)
+    table = read_toml(args.file)
     kind = args.kind or _kind(table, shapes)
     wrong = list(problems(shapes[kind], table))
     for problem in wrong:

@@ -1,10 +1,8 @@
 """`legwatch history`: send the stored nights to InfluxDB or a compatible store."""
 
-import argparse
 import logging
 import signal
 import sqlite3
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -14,6 +12,7 @@ from pathlib import Path
 from legwatch.errors import SettingsError
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
 from legwatch_server.history.cursor import Cursor
@@ -31,18 +30,15 @@ WATCH_S = 3.0
 
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch history`; 0 at a clean end, 1 if it cannot run here, 2 for wrong settings."""
-    parser = argparse.ArgumentParser(
-        prog="legwatch history",
-        description="Send stored windows, notices and nights to InfluxDB 2 or a compatible store.",
-    )
-    parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="server.toml")
+    description = "Send stored windows, notices and nights to InfluxDB 2 or a compatible store."
+    parser = settings_parser("legwatch history", description, "server.toml")
     parser.add_argument("--once", action="store_true", help="exit once all data is safely stored")
     parser.add_argument("--from-start", action="store_true", help="send everything again")
     args = parser.parse_args(argv)
     settings = read(args.config)
     if not settings.history.enabled:
         raise SettingsError("history.enabled", "is false; set it to true and give the url")
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    log_to_stderr()
     with locked(Path(settings.state_dir), "history.lock") as folder:
         return _run(settings, folder, once=args.once, from_start=args.from_start)
 

@@ -68,21 +68,16 @@ class DeliveryPlanner:
 
     def notified(self, db: sqlite3.Connection, episode: EpisodeKey) -> set[str]:
         """Return who got a loud push in this episode, or whose loud push is being sent."""
-        rows = db.execute(
-            f"SELECT DISTINCT person FROM deliveries WHERE {_EPISODE} AND tone='loud'"  # noqa: S608 - our own words
-            " AND (sent_ms IS NOT NULL OR state='claimed')",
-            episode,
-        )
-        return {person for (person,) in rows if person in self.people}
+        return self._loud(db, episode, "(sent_ms IS NOT NULL OR state='claimed')")
 
     def _perhaps_notified(self, db: sqlite3.Connection, episode: EpisodeKey) -> set[str]:
         """Return who may have got a loud push: the phone may ring though no success came back."""
-        rows = db.execute(
-            f"SELECT DISTINCT person FROM deliveries WHERE {_EPISODE} AND tone='loud'"  # noqa: S608 - our own words
-            " AND attempt>0 AND state!='failed'",
-            episode,
-        )
-        return {person for (person,) in rows if person in self.people}
+        return self._loud(db, episode, "attempt>0 AND state!='failed'")
+
+    def _loud(self, db: sqlite3.Connection, episode: EpisodeKey, where: str) -> set[str]:
+        """Return the known people with a loud push of this episode for which `where` holds."""
+        sql = f"SELECT DISTINCT person FROM deliveries WHERE {_EPISODE} AND tone='loud' AND {where}"  # noqa: S608 - our own words
+        return {person for (person,) in db.execute(sql, episode) if person in self.people}
 
     def _has_pending_plan(self, db: sqlite3.Connection, new: NewNotice) -> bool:
         """Return True if loud pushes of an earlier plan still wait, on routes that exist."""

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from legwatch.settings import read_table
-from legwatch_runtime.files import read_text
+from legwatch_runtime.files import read_toml
 from legwatch_server.supervisor import broker as brokers
 from legwatch_server.supervisor.broker import BrokerProcess
 from legwatch_server.supervisor.mosquitto import SERVER
@@ -56,7 +55,7 @@ def _playing(server: Mapping[str, Any], bed: str) -> dict[str, Any]:
 
 def owner_settings(path: Path | None) -> dict[str, Any]:
     """Read the owner's settings, empty without a file; raises SettingsError."""
-    return {} if path is None else read_table(str(path), read_text)
+    return {} if path is None else read_toml(path)
 
 
 def with_http_port(server: Mapping[str, Any]) -> dict[str, Any]:
