@@ -18,7 +18,16 @@ from legwatch.alerting.trial_nights import TrialNights, is_silent
 from legwatch.conditions import cold, sensors, still
 from legwatch.conditions.early_sign import below_in_min
 from legwatch.conditions.sensors import new_night
-from legwatch.conditions.verdict import Figures, Reason, Severity, TriState, Verdict, unknown, yes
+from legwatch.conditions.verdict import (
+    Figures,
+    Reason,
+    Rule,
+    Severity,
+    TriState,
+    Verdict,
+    unknown,
+    yes,
+)
 from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.rules import Rules, limit
 from legwatch.observation import Observation, observe, temperatures
@@ -260,8 +269,6 @@ def _notice(
     )
     if transition.rule == "warmth.change_sure":
         figures += cold.evidence(bed.observation.cold, bed.observation.movement, at_ms, rules)
-    if transition.rule:
-        figures += (("rule", f"{transition.rule} = {limit(rules, transition.rule):g}"),)
     if suppressed_by is SuppressedBy.HOLD:
         alert = alert._replace(hold_until_ms=at_ms + rules.alerts.wait_s * 1000)
     elif suppressed_by is None and transition.kind not in (
@@ -280,6 +287,7 @@ def _notice(
         figures,
         suppressed_by,
         episode_ms,
+        Rule(transition.rule, limit(rules, transition.rule)) if transition.rule else None,
     )
     return bed, notice
 

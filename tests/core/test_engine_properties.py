@@ -302,8 +302,8 @@ def first_cold(events: Iterable[Event]) -> tuple[int, bool] | None:
     """Return the minute of the first cold alert, and whether the contrast made it."""
     for notice in replay(events, AT_ONCE):
         if notice.kind is AlertKind.COLD and notice.transition is TransitionKind.FIRED:
-            rule = str(dict(notice.figures)["rule"])
-            return notice.at_ms // 60_000, rule.startswith("warmth.change_s")
+            assert notice.rule is not None
+            return notice.at_ms // 60_000, notice.rule.path.startswith("warmth.change_s")
     return None
 
 

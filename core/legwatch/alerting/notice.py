@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from legwatch.conditions.verdict import Figures, Reason, Severity
+from legwatch.conditions.verdict import Figures, Reason, Rule, Severity
 from legwatch.events import AlertKind
 
 
@@ -54,7 +54,8 @@ MAY_SOUND = frozenset({TransitionKind.FIRED, TransitionKind.ESCALATED, Transitio
 class Notice:
     """One decision of the engine on one alert. `suppressed_by` None: the notice is pushed.
 
-    `episode_ms`: when the alert fired. Bed, kind and `episode_ms` identify the episode.
+    `episode_ms`: when the alert fired. Bed, kind and `episode_ms` identify the episode. `rule`: the
+    limit that decided; None for an answer, an end, and what no single limit decides.
     """
 
     at_ms: int
@@ -65,6 +66,7 @@ class Notice:
     figures: Figures = ()
     suppressed_by: SuppressedBy | None = None
     episode_ms: int | None = None
+    rule: Rule | None = None
 
 
 def as_json(
@@ -75,6 +77,9 @@ def as_json(
     `at` is UTC; figures keep their order. Replay adds `sounds`, which depends on the notices
     before, and `file` if there are several nights.
     """
+    figures = dict(notice.figures)
+    if notice.rule is not None:
+        figures["rule"] = str(notice.rule)
     line: dict[str, Any] = {
         "at": iso(notice.at_ms),
         "bed": bed,
@@ -82,7 +87,7 @@ def as_json(
         "what": notice.transition.value,
         "level": notice.severity.value,
         "reason": notice.reason.value,
-        "figures": dict(notice.figures),
+        "figures": figures,
         "text": text,
         "held": notice.suppressed_by.value if notice.suppressed_by else None,
     }

@@ -43,6 +43,16 @@ class Reason(StrEnum):
     SNOOZE_OVER = "snooze_over"
 
 
+class Rule(NamedTuple):
+    """The limit that decided: its dotted path, such as `warmth.warn_c`, and its value."""
+
+    path: str
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.path} = {self.value:g}"
+
+
 class TriState(IntEnum):
     """The answer of a rule; UNKNOWN neither fires nor resolves an alert."""
 

@@ -44,7 +44,7 @@ from legwatch_runtime.profiles import rules_for
 MINUTE_MS = 60_000
 KEPT_MIN, SAME_MIN = 2, 60
 RULES = rules_for("standard", {}, UTC)
-BY_CONTRAST = ("warmth.change_sure ", "warmth.change_share ")
+BY_CONTRAST = ("warmth.change_sure", "warmth.change_share")
 FATES = ("kept", "moved", "overtaken", "gone", "new")
 HEADS = ("readings", "alerts by", "of", *FATES, "moved by at most")
 
@@ -158,8 +158,8 @@ def colds(notices: Iterable[Notice]) -> list[ColdAlert]:
             and notice.severity is not Severity.LOG
         )
         if known is None and warned:
-            rule = str(dict(notice.figures)["rule"])
-            found[notice.episode_ms] = ColdAlert(minute, rule.startswith(BY_CONTRAST))
+            by_contrast = notice.rule is not None and notice.rule.path in BY_CONTRAST
+            found[notice.episode_ms] = ColdAlert(minute, by_contrast)
         elif known is not None and notice.transition is TransitionKind.RESOLVED:
             found[notice.episode_ms] = known._replace(end_minute=minute)
     return list(found.values())

@@ -97,14 +97,13 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
 
 
 def _is_figure(name: str, value: object) -> bool:
-    return name not in ("rule", "waited_min", "wait_ended") and value is not None
+    return name not in ("waited_min", "wait_ended") and value is not None
 
 
 def _rule(notice: Notice, sources: dict[str, str]) -> Iterator[str]:
-    rule = dict(notice.figures).get("rule")
-    if isinstance(rule, str):
-        yield f"  Rule: {rule}"
-        source = sources.get(rule.partition(" ")[0])
+    if notice.rule is not None:
+        yield f"  Rule: {notice.rule}"
+        source = sources.get(notice.rule.path)
         if source:
             yield f"  Where this limit comes from: {source}"
 

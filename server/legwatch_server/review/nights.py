@@ -76,8 +76,8 @@ def _sounds(notice: Notice) -> bool:
 
 
 def _alert(notice: Notice) -> TrialAlert:
-    rule = str(dict(notice.figures).get("rule", ""))
-    return TrialAlert(notice.kind, notice.reason, rule.partition(" ")[0])
+    path = notice.rule.path if notice.rule else ""
+    return TrialAlert(notice.kind, notice.reason, path)
 
 
 def _night(found: dict[date, ReviewedNight], at_ms: int, rules: Rules) -> ReviewedNight:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
-from legwatch.conditions.verdict import Reason, Severity
+from legwatch.conditions.verdict import Reason, Rule, Severity
 from legwatch.events import AlertKind
 
 
@@ -25,13 +25,23 @@ class NewNotice:
 def notice_of(fields: Sequence[Any]) -> Notice:
     """Build a notice from the columns at_ms, kind, what, level, reason, held, line."""
     at_ms, kind, transition, severity, reason, suppressed_by, line = fields
-    figures = tuple(json.loads(line)["figures"].items())
+    figures = json.loads(line)["figures"]
+    rule = figures.pop("rule", None)
     return Notice(
         at_ms,
         AlertKind(kind),
         TransitionKind(transition),
         Severity(severity),
         Reason(reason),
-        figures,
+        tuple(figures.items()),
         SuppressedBy(suppressed_by) if suppressed_by else None,
+        rule=_rule(rule),
     )
+
+
+def _rule(written: str | None) -> Rule | None:
+    """Return the rule that a stored notice names, such as `warmth.warn_c = 27.5`."""
+    if written is None:
+        return None
+    path, _, value = written.partition(" = ")
+    return Rule(path, float(value))

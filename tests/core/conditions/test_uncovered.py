@@ -11,7 +11,7 @@ from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions import uncovered
 from legwatch.conditions.features import Features, features
 from legwatch.conditions.uncovered_model import DISPLACED, UNCOVERED
-from legwatch.conditions.verdict import Severity
+from legwatch.conditions.verdict import Rule, Severity
 from legwatch.events import AlertKind, Window
 from legwatch.signals.contrast import ContrastBaseline
 from legwatch.signals.contrast_fall import KEPT, Fall
@@ -146,7 +146,7 @@ def test_an_alert_tells_how_sure_it_is_and_from_what() -> None:
         n for n in engine.replay(uncovered_night(), rules()) if n.transition is TransitionKind.FIRED
     )
     figures = dict(fired.figures)
-    assert figures["rule"] == f"warmth.change_sure = {LIMITS.change_sure:g}"
+    assert fired.rule == Rule("warmth.change_sure", LIMITS.change_sure)
     assert 100 * LIMITS.change_sure <= float(str(figures["sure_pct"])) <= 100
     assert 15 <= float(str(figures["fallen_pct"])) <= 60
     assert figures["turned_min"] in range(26)

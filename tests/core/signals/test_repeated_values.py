@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from legwatch.alerting.notice import Notice, TransitionKind
-from legwatch.conditions.verdict import Reason
+from legwatch.conditions.verdict import Reason, Rule
 from legwatch.engine import replay
 from legwatch.events import AlertKind
 from legwatch.testing import ms, night
@@ -45,7 +45,7 @@ def test_it_is_told_within_ten_minutes_and_why(lost_min: float) -> None:
     notice = stuck(1, lost_min=lost_min)
     assert 7 <= minute(notice) <= 10
     assert notice is not None
-    assert ("rule", "health.frozen_s = 420") in notice.figures
+    assert notice.rule == Rule("health.frozen_s", 420)
 
 
 def test_a_sensor_that_keeps_its_values_for_long_is_given_longer() -> None:
@@ -56,7 +56,7 @@ def test_without_a_humidity_it_takes_hours() -> None:
     notice = stuck(1, humid=False)
     assert 118 <= minute(notice) <= 122
     assert notice is not None
-    assert ("rule", "health.stuck_s = 7200") in notice.figures
+    assert notice.rule == Rule("health.stuck_s", 7200)
 
 
 def test_a_sensor_heard_for_less_than_an_hour_is_given_the_time_to_show_itself() -> None:
