@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from legwatch.contract.action import Action
 from legwatch.errors import CannotRun
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.process import log_to_stderr, settings_parser
@@ -20,8 +21,8 @@ from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
-from legwatch_server.inbox import Action, ActionRequest, LinkClaims, TargetKind
-from legwatch_server.ingest.broker import Arrival, BrokerConnection
+from legwatch_server.inbox import ActionRequested, LinkClaims, Request, TargetKind
+from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Keeps, Notifier, Speaks, open_channels
 from legwatch_server.notify.outbox import Outbox, backlog
@@ -29,6 +30,7 @@ from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.rehearsal import plan_evening, route_statuses
 from legwatch_server.notify.render import Renderer
 from legwatch_server.publish.deadman import DeadManSwitch
+from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings import ServerSettings, read
 from legwatch_server.signed_links import signing_key
 from legwatch_server.store.database import Store, connect
@@ -66,9 +68,9 @@ def _run(
 ) -> int:
     path = folder / "legwatch.db"
     store = Store(path)
-    arrivals: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
+    inbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
     unit = UnitOfWork(store, settings.rules_of, settings.plays)
-    broker = BrokerConnection(settings.mqtt, password, arrivals)
+    broker = BrokerConnection(settings.mqtt, password, inbox.put)
     bedsides = Bedsides(broker)
     broker.hear_answers(bedsides.hear)
     key = signing_key(folder, secret("LEGWATCH_ANSWER_KEY"))
@@ -77,7 +79,7 @@ def _run(
             notifier.begin(folder)
         if isinstance(notifier, Speaks):
             notifier.speak_over(bedsides)
-    outboxes = _outboxes(settings, path, channels, key, arrivals)
+    outboxes = _outboxes(settings, path, channels, key, inbox)
     status, stopping = Status(), threading.Event()
     suspects = Suspects(folder / "at_work")
 
@@ -87,13 +89,14 @@ def _run(
 
     def end(*_: object) -> None:
         stopping.set()
-        arrivals.put(None)
+        inbox.put(None)
 
     writer_loop = WriterLoop(
         store=store,
         unit=unit,
-        broker=broker,
-        arrivals=arrivals,
+        transport=broker,
+        listeners=[MqttPublisher(broker, utc_ms)],
+        inbox=inbox,
         planner=DeliveryPlanner(settings),
         rehearsal=partial(plan_evening, settings),
         wake=wake,
@@ -101,8 +104,8 @@ def _run(
         stopping=stopping,
         suspects=suspects,
     )
-    action_handler = ActionHandler(key, arrivals.put, utc_ms)
-    health = _health(unit, broker, outboxes, status, arrivals, path, action_handler, settings)
+    action_handler = ActionHandler(key, inbox.put, utc_ms)
+    health = _health(unit, broker, outboxes, status, inbox, path, action_handler, settings)
     web = serve(settings.http.host, settings.http.port, health, action_handler)
     dead_man = DeadManSwitch(settings.heartbeat, lambda: status.now().well_ms)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -131,7 +134,7 @@ def _outboxes(
     path: Path,
     channels: dict[str, Notifier],
     key: bytes,
-    arrivals: "queue.SimpleQueue[Arrival | None]",
+    inbox: "queue.SimpleQueue[Request | None]",
 ) -> dict[str, Outbox]:
     outboxes: dict[str, Outbox] = {}
 
@@ -148,17 +151,17 @@ def _outboxes(
             give_up_h=settings.push.give_up_h,
             workers=settings.push.workers,
             wake_all=wake_all,
-            answered=partial(_answered_in_app, arrivals, name),
+            answered=partial(_answered_in_app, inbox, name),
         )
     return outboxes
 
 
 def _answered_in_app(
-    arrivals: "queue.SimpleQueue[Arrival | None]", channel: str, delivery: int
+    inbox: "queue.SimpleQueue[Request | None]", channel: str, delivery: int
 ) -> None:
     """Queue an acknowledgement that a person gave in the push service's own app."""
     claims = LinkClaims(TargetKind.DELIVERY, delivery, Action.SEEN, 0, 0)
-    arrivals.put(ActionRequest(claims, b"", channel, utc_ms(), lambda _outcome: None))
+    inbox.put(ActionRequested(claims, b"", channel, utc_ms(), lambda _outcome: None))
 
 
 def _health(
@@ -166,7 +169,7 @@ def _health(
     broker: BrokerConnection,
     outboxes: dict[str, Outbox],
     status: Status,
-    arrivals: "queue.SimpleQueue[Arrival | None]",
+    inbox: "queue.SimpleQueue[Request | None]",
     path: Path,
     action_handler: ActionHandler,
     settings: ServerSettings,
@@ -206,7 +209,7 @@ def _health(
             "answers": dict(action_handler.results),
             "rehearsal": tried,
             "backlog": waiting,
-            "queue": arrivals.qsize(),
+            "queue": inbox.qsize(),
             "beds": len(unit.beds),
             "commits": snapshot.commits,
             "commit_s": round(snapshot.commit_s, 3),

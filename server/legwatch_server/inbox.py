@@ -1,9 +1,83 @@
-"""Answers to alerts on their way to the writer: from a link, an app or the command line."""
+"""Everything that the writer thread may be told, already decoded.
+
+The rim (the broker's thread, the web server, the outbox, a signal) decodes and checks, and puts one
+of these values into the writer's queue. The writer never reads bytes.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
+
+from legwatch.contract.action import Action
+from legwatch.contract.bedside_info import BedsideInfo
+from legwatch.contract.press import Press
+from legwatch.events import Window
+from legwatch_server.settings import ServerSettings
+
+
+class Message(NamedTuple):
+    """One message of the transport, as it came.
+
+    `receipt` is the transport's own note of the message: the writer gives it back with `confirm`.
+    None: there is nothing to confirm. `retained`: the broker has kept the message for an unknown
+    time.
+    """
+
+    topic: str
+    payload: bytes
+    arrived_ms: int
+    receipt: object = None
+    retained: bool = False
+
+
+class WindowArrived(NamedTuple):
+    """A bedside agent has measured a window."""
+
+    bed: str
+    window: Window
+    message: Message
+
+
+class PressArrived(NamedTuple):
+    """Somebody has pressed the button at the bed."""
+
+    bed: str
+    press: Press
+    message: Message
+
+
+class InfoArrived(NamedTuple):
+    """A bedside agent tells what it is: version, sensors, clock, and the windows it has lost."""
+
+    bed: str
+    info: BedsideInfo
+    message: Message
+
+
+class StatusArrived(NamedTuple):
+    """A bedside agent has come (`online`), or it or the broker says that it is gone."""
+
+    bed: str
+    online: bool
+    message: Message
+
+
+class Unreadable(NamedTuple):
+    """A message that does not decode, and why."""
+
+    message: Message
+    why: str
+
+
+class Connected(NamedTuple):
+    """The transport has a new connection; messages of the last one may come again."""
+
+
+class SettingsChanged(NamedTuple):
+    """New settings, already checked as a whole."""
+
+    settings: ServerSettings
 
 
 class TargetKind(IntEnum):
@@ -12,16 +86,6 @@ class TargetKind(IntEnum):
     DELIVERY = 1  # one push to one person
     NOTICE = 2  # the command line answers a notice without a push
     BED = 3
-
-
-class Action(StrEnum):
-    """The answers that a person can give."""
-
-    SEEN = "seen"
-    SNOOZE = "quiet"
-    NOT_USEFUL = "useless"
-    AWAKE = "awake"  # the answer to "tap to confirm that you can be woken"
-    PAGE = "page"  # no answer: the link only opens the page with the answers
 
 
 class LinkClaims(NamedTuple):
@@ -57,11 +121,21 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ActionRequest:
-    """An answer on its way to the writer thread, which calls `reply` after the commit."""
+class ActionRequested:
+    """An answer from a link, an app or the command line; `reply` is called after the commit."""
 
     claims: LinkClaims
     token: bytes  # the link's signature, to detect a second use; empty: no link
     via: str
     arrived_ms: int
     reply: Callable[[Outcome], None]
+
+
+Arrived = WindowArrived | PressArrived | InfoArrived | StatusArrived | Unreadable
+Work = Arrived | ActionRequested  # what one transaction stores
+Request = Work | Connected | SettingsChanged
+
+
+def message_of(work: Work) -> Message | None:
+    """Return the message that the work came in; None: it came by another way."""
+    return None if isinstance(work, ActionRequested) else work.message

@@ -12,9 +12,10 @@ import secrets
 import struct
 from pathlib import Path
 
+from legwatch.contract.action import Action
 from legwatch.errors import LegwatchError
 from legwatch_runtime.secrets import create_once
-from legwatch_server.inbox import Action, LinkClaims, TargetKind
+from legwatch_server.inbox import LinkClaims, TargetKind
 
 _VERSION = 1
 _FORM = struct.Struct(">BBBBQI")  # version, target, action, minutes, id, expires (s since 1970)

@@ -1,6 +1,5 @@
 """The bedside's half of an alert through a real broker: the lamp, its answer, and the button."""
 
-import queue
 import threading
 import time
 from collections.abc import Iterator
@@ -57,7 +56,7 @@ class Line:
         table = {"mqtt": bedroom._way(), "push": {"mqtt": {"timeout_s": timeout_s}}}
         made = load(ServerSettings, table)
         self.broker = BrokerConnection(
-            made.mqtt, secret("LEGWATCH_MQTT_PASSWORD"), queue.SimpleQueue()
+            made.mqtt, secret("LEGWATCH_MQTT_PASSWORD"), lambda _request: None
         )
         self.bedsides = Bedsides(self.broker)
         self.broker.hear_answers(self.bedsides.hear)

@@ -30,9 +30,11 @@ from legwatch_server.app import _health
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
-from legwatch_server.ingest.broker import Arrival, BrokerConnection
+from legwatch_server.inbox import Request
+from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.planner import DeliveryPlanner
+from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings import read
 from legwatch_server.store.database import Store
 from legwatch_server.web.actions import ActionHandler
@@ -62,16 +64,17 @@ class House:
         settings = read(self.config)
         self.db = folder / "legwatch.db"
         self._store = Store(self.db)
-        self._come: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
+        self._come: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         unit, status = UnitOfWork(self._store, settings.rules_of, settings.plays), Status()
-        ingest = BrokerConnection(settings.mqtt, "", self._come)
+        ingest = BrokerConnection(settings.mqtt, "", self._come.put)
         self._bedsides = Bedsides(ingest)
         ingest.hear_answers(self._bedsides.hear)
         self._owner = WriterLoop(
             store=self._store,
             unit=unit,
-            broker=ingest,
-            arrivals=self._come,
+            transport=ingest,
+            listeners=[MqttPublisher(ingest, lambda: self.now_ms)],
+            inbox=self._come,
             planner=DeliveryPlanner(settings),
             wake=lambda: None,
             status=status,

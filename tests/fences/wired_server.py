@@ -6,7 +6,7 @@ Everything it did is one list of lines: what was published, pushed, taken back a
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from copy import deepcopy
 from functools import partial
@@ -18,15 +18,18 @@ from legwatch_server.app import _answered_in_app
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
-from legwatch_server.ingest.broker import Arrival, BrokerUp, Message
+from legwatch_server.inbox import Connected, Message, Request
+from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.channels import Permanent, Progress, Push, Retryable, Sent
 from legwatch_server.notify.outbox import Outbox
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.rehearsal import plan_evening
 from legwatch_server.notify.render import Renderer
+from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings import read
 from legwatch_server.store import deliveries
 from legwatch_server.store.database import Store, connect
+from legwatch_server.transport import Outgoing
 from legwatch_server.web.actions import PATH, ActionHandler
 
 KEY = b"a key for the fences"
@@ -120,12 +123,13 @@ class Server:
             for name in SERVICES
         }
         self.store = Store(self.path)
-        self._come: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
+        self._come: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self.owner = WriterLoop(
             store=self.store,
             unit=UnitOfWork(self.store, self.settings.rules_of, self.settings.plays),
-            broker=self,
-            arrivals=self._come,
+            transport=self,
+            listeners=[MqttPublisher(self, self._utc_ms)],
+            inbox=self._come,
             planner=DeliveryPlanner(self.settings),
             rehearsal=partial(plan_evening, self.settings),
             wake=lambda: None,
@@ -158,20 +162,20 @@ class Server:
     def _note(self, line: Line) -> None:
         self.did.append({"ms": self.now_ms, **line})
 
-    def acknowledge(self, messages: list[Message]) -> None:
+    def confirm(self, receipts: Sequence[object]) -> None:
         """Nobody listens."""
 
-    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
-        self._said.append((topic, payload, retain))
+    def publish(self, message: Outgoing) -> None:
+        self._said.append((message.topic, message.payload, message.retain))
 
     def do(self, line: Line) -> None:
         """Let one line of a script happen at its time."""
         self._run_to(line["ms"])
         match line:
             case {"topic": topic, "payload": payload}:
-                self._turn([Message(topic, payload.encode(), self.now_ms, 0, 1)])
-            case {"connected": number}:
-                self._turn([BrokerUp(number)])
+                self._turn([decode(Message(topic, payload.encode(), self.now_ms))])
+            case {"connected": _}:
+                self._turn([Connected()])
             case {"tap": address}:
                 reply = self._door.take(address.rpartition(PATH)[2], {})
                 self._note({"tapped": address, "status": reply.status})
@@ -181,7 +185,7 @@ class Server:
                 self.crashed.add(name)
         self._settle()
 
-    def _turn(self, arrivals: list[Arrival]) -> None:
+    def _turn(self, arrivals: list[Request]) -> None:
         self.owner.turn(arrivals)
         for topic, payload, retain in sorted(self._said):  # nothing hangs on the order in a turn
             self._note({"publish": topic, "payload": payload.decode(), "retain": retain})

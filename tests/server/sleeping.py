@@ -6,7 +6,7 @@ from typing import Any
 from legwatch.contract.topics import Channel, topic
 from legwatch.contract.window import encode_window
 from legwatch.testing import live_window, wobbling
-from legwatch_server.ingest.broker import Arrival
+from legwatch_server.inbox import Arrived
 from legwatch_server.testing import InProcessServer
 from server.ward import BEGIN, MINUTE_MS
 
@@ -40,13 +40,13 @@ def sleep(
 ) -> None:
     """Let one night go by; the first is number 0 and begins at the ward's beginning."""
     begin_ms = BEGIN + number * DAY_MS
-    arrivals: list[Arrival] = []
+    arrivals: list[Arrived] = []
     for m in range(minutes + UP_MIN):
         to_ms, seq = begin_ms + (m + 1) * MINUTE_MS, number * 2000 + m + 1
         seen = look(m) | (EMPTY if m >= minutes else {})
         window = live_window(seq, to_ms, length_ms=MINUTE_MS, **seen)
-        message = ward.message(topic(bed, Channel.WINDOW), encode_window(window))
-        arrivals.append(message._replace(arrived_ms=to_ms))
+        name = topic(bed, Channel.WINDOW)
+        arrivals.append(ward.message(name, encode_window(window), arrived_ms=to_ms))
     ward.clock.now_ms = begin_ms + (minutes + UP_MIN) * MINUTE_MS
     ward.turn(arrivals)
     ward.settle()

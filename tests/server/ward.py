@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from legwatch.contract.action import Action
 from legwatch.contract.press import Press
 from legwatch.settings import load
 from legwatch.testing import ms
-from legwatch_server.inbox import Action, ActionRequest, LinkClaims, TargetKind
+from legwatch_server.inbox import ActionRequested, LinkClaims, TargetKind
 from legwatch_server.settings import ServerSettings
 from legwatch_server.testing import InProcessServer
 
@@ -36,4 +37,4 @@ def seen(ward: InProcessServer) -> None:
     (ident,) = ward.rows("SELECT id FROM notices WHERE what='fired'")[0]
     claims = LinkClaims(TargetKind.NOTICE, ident, Action.SEEN, 0, 0)
     now_ms = ward.clock.now_ms
-    ward.turn([ActionRequest(claims, b"seen", "command line", now_ms, lambda _: None)])
+    ward.turn([ActionRequested(claims, b"seen", "command line", now_ms, lambda _: None)])

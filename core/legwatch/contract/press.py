@@ -4,13 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from legwatch.contract.action import BUTTONS, LONGEST_SNOOZE_MIN
 from legwatch.contract.fields import CLOCKS, LATEST_MS, VERSION, dump, maybe_whole, parse, whole
-from legwatch.contract.snooze import LONGEST_SNOOZE_MIN
 from legwatch.errors import WireError
 from legwatch.events import AlertKind, ClockTrust
 
 _ID = re.compile(r"[0-9a-zA-Z-]{1,64}")
-BUTTONS = ("ack", "snooze", "not_useful", "cramp")
 MOST_PRESSES = 32  # ids in one `stored` message
 
 

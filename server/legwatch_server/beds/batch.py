@@ -1,4 +1,4 @@
-"""Turns a batch of messages into one transaction: decode, correct times, drop duplicates, decide.
+"""Turns a batch of work into one transaction: correct times, drop duplicates, decide.
 
 Nothing is final before the commit: `undo` restores the memory to its state before the batch.
 """
@@ -7,24 +7,32 @@ import contextlib
 import logging
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import replace
 
 from legwatch import engine
 from legwatch.alerting.notice import Notice, TransitionKind, as_json
-from legwatch.contract.press import Press, decode_press
-from legwatch.contract.snooze import DEFAULT_SNOOZE_MIN
+from legwatch.contract.action import OF_BUTTON, Action, Answered, as_event
 from legwatch.contract.topics import split
-from legwatch.contract.window import decode_window
 from legwatch.errors import WireError
-from legwatch.events import Ack, AlertKind, Away, ClockTrust, Event, Snooze, Tick, Window
+from legwatch.events import AlertKind, Away, ClockTrust, Event, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.state_codec import to_json
 from legwatch.text.message import text, title
 from legwatch_server.beds import quarantine
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import BedRecord, SequenceTracker, restore
-from legwatch_server.inbox import Action, ActionRequest, Outcome, Target, TargetKind
-from legwatch_server.ingest.broker import Message
+from legwatch_server.inbox import (
+    ActionRequested,
+    InfoArrived,
+    Message,
+    Outcome,
+    PressArrived,
+    StatusArrived,
+    Target,
+    TargetKind,
+    Unreadable,
+    WindowArrived,
+    Work,
+)
 from legwatch_server.ingest.timestamps import correct, pressed_ms
 from legwatch_server.store.database import Batch, Store
 from legwatch_server.store.notices import NewNotice
@@ -79,7 +87,7 @@ class UnitOfWork:
         self._undo_state: dict[str, tuple[engine.BedState, int, bool, LeapAllowance]] = {}
         self._undo_boot: dict[int, tuple[int, set[int]]] = {}
         self._new: list[str] = []
-        self._replies: list[tuple[ActionRequest, Outcome]] = []
+        self._replies: list[tuple[ActionRequested, Outcome]] = []
         self._tokens: set[bytes] = set()
         self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
         self.fresh = False
@@ -130,11 +138,31 @@ class UnitOfWork:
                     "an answer by %s is stored, but its sender could not be reached", request.via
                 )
 
-    def add_request(self, request: ActionRequest, now_ms: int) -> None:
-        """Process an answer from a link, an app or the command line."""
-        self._replies.append((request, self._answer(request, now_ms)))
+    def add(self, work: Work, now_ms: int) -> None:
+        """Process one piece of work; quarantine a message that cannot be used.
 
-    def _answer(self, request: ActionRequest, now_ms: int) -> Outcome:
+        Any other error passes through; the caller must then `undo` the batch.
+        """
+        try:
+            match work:
+                case WindowArrived():
+                    self._window(work)
+                case PressArrived():
+                    self._press(work)
+                case InfoArrived():
+                    self._info(work)
+                case StatusArrived():
+                    self._status(work)
+                case Unreadable(message, why):
+                    self.set_aside(message, why)
+                case ActionRequested():
+                    self._replies.append((work, self._answer(work, now_ms)))
+        except WireError as error:
+            if isinstance(work, ActionRequested):
+                raise
+            self.set_aside(work.message, str(error))
+
+    def _answer(self, request: ActionRequested, now_ms: int) -> Outcome:
         used_ms = self._store.used_ms(request.token) if request.token else None
         if used_ms is not None:
             return Outcome.AGAIN if now_ms - used_ms <= RETRY_MS else Outcome.USED
@@ -167,46 +195,29 @@ class UnitOfWork:
         noted = any(ident == delivery for ident, _ in self.batch.answered)
         return noted or self._store.answered(delivery)
 
-    def _react(self, bed: BedRecord, target: Target, request: ActionRequest, now_ms: int) -> bool:
+    def _react(self, bed: BedRecord, target: Target, request: ActionRequested, now_ms: int) -> bool:
         """Pass an answer to the engine; False if the alert to snooze has ended.
 
         For a played bed, the answer gets the recording's time.
         """
         at_ms = bed.state.at_ms if bed.played else now_ms
         kind = AlertKind(target.kind) if target.kind else None
-        who = target.person or request.via
-        if request.claims.action is Action.SNOOZE:
-            until_ms = at_ms + request.claims.minutes * 60_000
-            snooze = Snooze(at_ms, kind, until_ms, episode_ms=target.episode_ms or None)
-            before = len(self.batch.notices)
-            self._decide(bed, replace(snooze, standing=kind is not None), who)
-            new = self.batch.notices[before:]
-            return any(new.notice.transition is TransitionKind.SNOOZED for new in new)
-        if request.claims.action in (Action.SEEN, Action.NOT_USEFUL):
-            useful = request.claims.action is Action.SEEN
-            self._decide(bed, Ack(at_ms, kind, target.episode_ms or None, useful), who)
-        return True
-
-    def add_message(self, message: Message) -> None:
-        """Process one message; quarantine a message that cannot be decoded.
-
-        Any other error passes through; the caller must then `undo` the batch.
-        """
-        try:
-            name, rest = split(message.topic)
-            if rest == "window":
-                self._window(name, message)
-            elif rest == "event":
-                self._press(name, message)
-        except WireError as error:
-            self.set_aside(message, str(error))
+        claims, to = request.claims, Answered(at_ms, kind, target.episode_ms or None)
+        event = as_event(claims.action, claims.minutes, to, standing=kind is not None)
+        if event is None:
+            return True
+        before = len(self.batch.notices)
+        self._decide(bed, event, target.person or request.via)
+        new = self.batch.notices[before:]
+        snoozed = any(new.notice.transition is TransitionKind.SNOOZED for new in new)
+        return snoozed or claims.action is not Action.SNOOZE
 
     def tick(self, bed: BedRecord, at_ms: int) -> None:
         """Let the engine judge a bed's minutes up to `at_ms`."""
         self._decide(bed, Tick(at_ms))
 
-    def _window(self, name: str, message: Message) -> None:
-        window = decode_window(message.payload)
+    def _window(self, arrived: WindowArrived) -> None:
+        name, window, message = arrived
         played = window.clock == PLAYED
         if played:
             self._check_declared(name)
@@ -256,8 +267,8 @@ class UnitOfWork:
         self._touch(bed)
         bed.leaps = leaps
 
-    def _press(self, name: str, message: Message) -> None:
-        press = decode_press(message.payload)
+    def _press(self, arrived: PressArrived) -> None:
+        name, press, message = arrived
         bed = self._bed(name)
         repeated = (bed.name, press.id) in self.pressed
         self.pressed[bed.name, press.id] = None  # confirm duplicates too
@@ -271,9 +282,17 @@ class UnitOfWork:
         )
         self._touch(bed)
         at_ms = pressed_ms(press, message.arrived_ms, played=bed.played)
-        event = _as_event(press, at_ms)
-        if event is not None:
-            self._decide(bed, event, BEDSIDE)
+        if press.button in OF_BUTTON:
+            to = Answered(at_ms, press.kind)
+            event = as_event(OF_BUTTON[press.button], press.minutes or 0, to)
+            if event is not None:
+                self._decide(bed, event, BEDSIDE)
+
+    def _info(self, arrived: InfoArrived) -> None:
+        """Keep what a bedside agent tells about itself."""
+
+    def _status(self, arrived: StatusArrived) -> None:
+        """Note that a bedside agent has come or gone."""
 
     def _decide(self, bed: BedRecord, event: Event, who: str | None = None) -> None:
         if not bed.played and bed.state.at_ms < self.away_ms and not isinstance(event, Away):
@@ -384,13 +403,3 @@ class UnitOfWork:
 
 def _faults_text(faults: tuple[tuple[str, str], ...]) -> str:
     return ",".join(f"{sensor}:{fault}" for sensor, fault in faults)
-
-
-def _as_event(press: Press, at_ms: int) -> Ack | Snooze | None:
-    """Return the engine's event for a bedside button; None: the engine does not need the press."""
-    if press.button == "snooze":
-        until_ms = at_ms + (press.minutes or DEFAULT_SNOOZE_MIN) * 60_000
-        return Snooze(at_ms, press.kind, until_ms, standing=True)
-    if press.button in ("ack", "not_useful"):
-        return Ack(at_ms, press.kind, useful=press.button == "ack")
-    return None

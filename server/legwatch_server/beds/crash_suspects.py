@@ -16,14 +16,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from legwatch_server.inbox import ActionRequest
-from legwatch_server.ingest.broker import Message
+from legwatch_server.inbox import Message, Work, message_of
 
 MOST_CRASHES = 3  # tries alone; a kill may hit a harmless message once, but hardly three times
 MOST_ALONE = 64  # with more suspects than this, try groups of this size first
 _NAME_BYTES = 8
-
-Work = Message | ActionRequest
 
 
 class Suspects:
@@ -60,7 +57,7 @@ class Suspects:
         if self._file is None and not (self._alone or self._guilty):
             return True  # nothing is remembered
         # Skip answers: after a crash, nobody sends an answer again.
-        names = [_name(message) for message in group if isinstance(message, Message)]
+        names = [_name(message) for work in group if (message := message_of(work))]
         tried, self._content = 0, b""
         if len(names) == 1 and names[0] in self._guilty:
             return False
@@ -86,8 +83,8 @@ class Suspects:
     def done(self, group: Sequence[Work]) -> None:
         """Forget these messages: they are committed or quarantined."""
         if self._alone:
-            for message in group:
-                if isinstance(message, Message):
+            for work in group:
+                if message := message_of(work):
                     self._alone.pop(_name(message), None)
         self._write(b"")
 
@@ -97,8 +94,9 @@ class Suspects:
             os.close(self._file)
             self._file = None
 
-    def _suspected(self, message: Work) -> bool:
-        if not isinstance(message, Message):
+    def _suspected(self, work: Work) -> bool:
+        message = message_of(work)
+        if message is None:
             return False
         name = _name(message)
         return name in self._alone or name in self._guilty

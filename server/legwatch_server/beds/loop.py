@@ -5,60 +5,44 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TypeVar
 
-from legwatch import engine
 from legwatch.alerting.trial_nights import is_over
-from legwatch.contract.confirmation import Stored, encode_stored
-from legwatch.contract.topics import Channel, topic
-from legwatch.events import AlertKind
 from legwatch_runtime.clock import utc_ms
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
-from legwatch_server.beds.registry import BedRecord, SequenceTracker
 from legwatch_server.beds.status import Status
-from legwatch_server.beds.writer import Writer
-from legwatch_server.ingest.broker import Arrival, BrokerUp, Message
+from legwatch_server.beds.writer import Confirms, Writer
+from legwatch_server.inbox import Connected, Request, SettingsChanged
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.recovery import recover
 from legwatch_server.notify.rehearsal import TrialEnd
-from legwatch_server.publish.mqtt import alert_payload, state_payload
+from legwatch_server.publish.port import Committed, Listener
 from legwatch_server.store.database import Store
 from legwatch_server.store.deliveries import DeliveryTest
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 MOST = 2000  # messages in one transaction
-STATES_A_S = 200  # the limit for `state` messages, which only dashboards read
-CONFIRMATIONS_A_S = 2000
 LONGEST_WAIT_S = 1.0
 EVENING_LOOK_MS = 60_000
-NO_BOOT = SequenceTracker(0, "00000000", 0)  # for a bed that has sent presses but no windows
 
 
 Rehearsal = Callable[[int, str, list[TrialEnd]], tuple[str, list[DeliveryTest]] | None]
 
 
-class Publisher(Protocol):
-    """The part of the broker connection that the writer loop uses."""
-
-    def acknowledge(self, messages: list[Message]) -> None:
-        """Tell the broker that these messages are committed."""
-
-    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
-        """Publish one message."""
-
-
 class WriterLoop:
-    """Runs until the queue of arrivals delivers a None."""
+    """Runs until the inbox delivers a None."""
 
     def __init__(
         self,
         *,
         store: Store,
         unit: UnitOfWork,
-        broker: Publisher,
-        arrivals: "queue.SimpleQueue[Arrival | None]",
+        transport: Confirms,
+        listeners: Sequence[Listener],
+        inbox: "queue.SimpleQueue[Request | None]",
         planner: DeliveryPlanner,
         rehearsal: Rehearsal = lambda *_: None,
         wake: Callable[[], None],
@@ -67,23 +51,23 @@ class WriterLoop:
         suspects: Suspects | None = None,
         utc_ms: Callable[[], int] = utc_ms,
     ) -> None:
-        self._store, self._unit, self._broker, self._arrivals = store, unit, broker, arrivals
+        self._store, self._unit, self._inbox, self._listeners = store, unit, inbox, listeners
         self._planner, self._wake, self._utc_ms = planner, wake, utc_ms
         self._rehearsal, self._evening_ms = rehearsal, 0
         self._resumed = False
         self._writer = Writer(
             store,
             unit,
-            broker,
+            transport,
             planner=planner,
             wake=wake,
+            heard=self._hear,
             status=status,
             suspects=suspects or Suspects(),
             stopping=stopping or threading.Event(),
             utc_ms=utc_ms,
         )
-        self._allowance = _RateLimit(CONFIRMATIONS_A_S, utc_ms)
-        self._states = _RateLimit(STATES_A_S, utc_ms)
+        self._more = False  # whether a listener has more to do
 
     def begin(self) -> None:
         """Recover the outbox before the first notification; `turn` tries again after an error."""
@@ -97,24 +81,21 @@ class WriterLoop:
     def run(self) -> None:
         """Run until a None arrives; commit everything that arrived before the None."""
         while True:
-            arrivals, stop = self._gather()
-            self.turn(arrivals)
+            requests, stop = self._gather()
+            self.turn(requests)
             if stop:
                 return
 
-    def turn(self, arrivals: Sequence[Arrival]) -> None:
+    def turn(self, requests: Sequence[Request]) -> None:
         """Commit one batch, then publish; while the disk fails, wait and drop nothing."""
         if not self._resumed:
             self.begin()
-        messages = [a for a in arrivals if not isinstance(a, BrokerUp)]
-        if any(isinstance(a, BrokerUp) for a in arrivals):
-            for bed in self._unit.beds.values():
-                # Publish all alerts again, firing or not: a crash may have prevented the last time.
-                bed.alerts = dict.fromkeys(AlertKind, b"?")
-                self._writer.unsaid[bed.name] = bed
-        if not self._writer.write(messages):
-            return  # the broker sends the unacknowledged messages again
-        self._publish()
+        work = [r for r in requests if not isinstance(r, Connected | SettingsChanged)]
+        if any(isinstance(r, Connected) for r in requests):
+            self._repeat()
+        if not self._writer.write(work):
+            return  # the transport brings the unconfirmed messages again
+        self._more = any([_safely(listener.turn) for listener in self._listeners])  # noqa: C419 - every listener has its turn
         self._rehearse()
 
     def _rehearse(self) -> None:
@@ -140,79 +121,36 @@ class WriterLoop:
             if bed.id not in announced and is_over(bed.state.bed.trial, bed.rules)
         ]
 
-    def _gather(self) -> tuple[list[Arrival], bool]:
+    def _gather(self) -> tuple[list[Request], bool]:
         wait_s = self._writer.wait_s(LONGEST_WAIT_S)
-        if self._writer.unconfirmed or self._writer.pressed:
+        if self._more:
             wait_s = min(wait_s, 0.05)
-        arrivals: list[Arrival] = []
+        found: list[Request] = []
         try:
-            first = self._arrivals.get(timeout=max(0.0, wait_s))
-            while first is not None:
-                arrivals.append(first)
-                if len(arrivals) >= MOST:
-                    return arrivals, False
-                first = self._arrivals.get_nowait()
+            request = self._inbox.get(timeout=max(0.0, wait_s))
+            while request is not None:
+                found.append(request)
+                if len(found) >= MOST:
+                    return found, False
+                request = self._inbox.get_nowait()
         except queue.Empty:
-            return arrivals, False
-        return arrivals, True
+            return found, False
+        return found, True
 
-    def _publish(self) -> None:
-        unconfirmed, unsaid = self._writer.unconfirmed, self._writer.unsaid
-        pressed = self._writer.pressed
-        for ident in list(unconfirmed):
-            if not self._allowance.take():
-                break
-            self._confirm(*unconfirmed.pop(ident))
-        for name in list(pressed):
-            if not self._allowance.take():
-                break
-            bed = pressed.pop(name)
-            self._confirm(bed, max(bed.boots.values(), key=lambda boot: boot.id, default=NO_BOOT))
-        for bed in unsaid.values():
-            minutes = bed.state.bed.observation.minutes
-            if minutes == bed.minutes and b"?" not in bed.alerts.values():
-                continue
-            bed.minutes = minutes
-            try:
-                self._publish_bed(bed)
-            except Exception:  # a fault in one bed must not stop the others
-                logger.exception("could not publish the state of bed %s", bed.name)
-        unsaid.clear()
+    def _hear(self, committed: Committed) -> None:
+        for listener in self._listeners:
+            _safely(listener.hear, committed)
 
-    def _confirm(self, bed: BedRecord, boot: SequenceTracker) -> None:
-        """Tell a bed's agent which windows and presses are stored; the agent then deletes them."""
-        self._writer.pressed.pop(bed.name, None)
-        stored = Stored(boot.boot, boot.upto, self._writer.presses(bed))
-        name = topic(bed.name, Channel.STORED)
-        self._broker.publish(name, encode_stored(stored), qos=0, retain=True)
-
-    def _publish_bed(self, bed: BedRecord) -> None:
-        view = engine.view(bed.state, bed.rules)
-        if view is None:
-            return
-        payloads = {alert.kind.value: alert_payload(alert) for alert in view.alerts}
-        for kind in bed.alerts.keys() | payloads.keys():
-            payload = payloads.get(kind, b"")
-            if bed.alerts.get(kind) != payload:
-                self._broker.publish(
-                    topic(bed.name, Channel.ALERT, kind), payload, qos=1, retain=True
-                )
-        bed.alerts = payloads
-        if self._states.take():
-            name = topic(bed.name, Channel.STATE)
-            self._broker.publish(name, state_payload(view), qos=0, retain=False)
+    def _repeat(self) -> None:
+        beds = [bed.update() for bed in self._unit.beds.values()]
+        for listener in self._listeners:
+            _safely(listener.repeat, beds)
 
 
-class _RateLimit:
-    """Allows `most` calls a second."""
-
-    def __init__(self, most: int, utc_ms: Callable[[], int]) -> None:
-        self._most, self._utc_ms = most, utc_ms
-        self._second = self._used = 0
-
-    def take(self) -> bool:
-        second = self._utc_ms() // 1000
-        if second != self._second:
-            self._second, self._used = second, 0
-        self._used += 1
-        return self._used <= self._most
+def _safely(call: Callable[..., T], *words: object) -> T | None:
+    """Call a listener; a fault of one listener must not stop the watch. None after a fault."""
+    try:
+        return call(*words)
+    except Exception:
+        logger.exception("a listener failed: %s", call)
+        return None

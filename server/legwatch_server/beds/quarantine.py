@@ -9,7 +9,7 @@ from legwatch.contract.fields import is_boot, parse
 from legwatch.contract.press import is_press_id
 from legwatch.errors import WireError
 from legwatch.printable import printable
-from legwatch_server.ingest.broker import Message
+from legwatch_server.inbox import Message
 
 KEPT_PAYLOAD_BYTES = 4096
 LONGEST_TOPIC, LONGEST_WHY = 200, 300  # characters

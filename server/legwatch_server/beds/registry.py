@@ -6,6 +6,7 @@ from legwatch.engine import BedState, start
 from legwatch.limits.rules import Rules
 from legwatch.state_codec import from_json
 from legwatch_server.beds.recording_leaps import LeapAllowance
+from legwatch_server.publish.port import BedUpdate
 
 
 @dataclass(slots=True)
@@ -54,11 +55,13 @@ class BedRecord:
     seen_ms: int = 0
     played: bool = False
     boots: dict[str, SequenceTracker] = field(default_factory=dict)
-    minutes: int = 0  # judged minutes at the last `state` message
-    alerts: dict[str, bytes] = field(default_factory=dict)  # payload by kind, as last published
     due_queued: bool = False
     presses: tuple[str, ...] | None = None  # ids of the last committed; None: not read yet
     leaps: LeapAllowance = field(default_factory=LeapAllowance)  # for recordings
+
+    def update(self) -> BedUpdate:
+        """Return what others may know of the bed now."""
+        return BedUpdate(self.name, self.state, self.rules)
 
 
 def restore(bed: BedRecord, text: str | None) -> BedRecord:

@@ -15,13 +15,15 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from legwatch import engine
+from legwatch.contract.confirmation import Stored
 from legwatch.contract.press import MOST_PRESSES
 from legwatch_server.beds.batch import UnitOfWork
-from legwatch_server.beds.crash_suspects import Suspects, Work
+from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.registry import BedRecord, SequenceTracker
 from legwatch_server.beds.status import Status
-from legwatch_server.ingest.broker import Message
+from legwatch_server.inbox import ActionRequested, Message, Work, message_of
 from legwatch_server.notify.planner import DeliveryPlanner
+from legwatch_server.publish.port import Committed, Confirmation, Decided
 from legwatch_server.store.database import Store, of_the_store
 
 logger = logging.getLogger(__name__)
@@ -32,13 +34,14 @@ TICK_LAG_MS = 2000  # ticks stay this far behind the clock: a window may still b
 START_MS = 180_000
 SKIPPED_MS = 60_000  # wait before another try with a bed that cannot be judged
 RETRY_S = (0.2, 1.0, 5.0)
+NO_BOOT = SequenceTracker(0, "00000000", 0)  # for a bed that has sent presses but no windows
 
 
-class Acknowledges(Protocol):
-    """The part of the broker connection that the writer uses."""
+class Confirms(Protocol):
+    """The part of the transport that the writer uses."""
 
-    def acknowledge(self, messages: list[Message]) -> None:
-        """Tell the broker that these messages are committed."""
+    def confirm(self, receipts: Sequence[object]) -> None:
+        """Confirm messages whose content is committed."""
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error: a request to stop
@@ -46,33 +49,29 @@ class _Stopped(Exception):  # noqa: N818 - not an error: a request to stop
 
 
 class Writer:
-    """Used by the writer thread.
-
-    WriterLoop publishes and empties `unconfirmed`, `unsaid` and `pressed`.
-    """
+    """Used by the writer thread. `heard` gets what each commit has changed."""
 
     def __init__(
         self,
         store: Store,
         unit: UnitOfWork,
-        broker: Acknowledges,
+        transport: Confirms,
         *,
         planner: DeliveryPlanner,
         wake: Callable[[], None],
+        heard: Callable[[Committed], None],
         status: Status,
         suspects: Suspects,
         stopping: threading.Event,
         utc_ms: Callable[[], int],
     ) -> None:
-        self._store, self._unit, self._broker = store, unit, broker
+        self._store, self._unit, self._transport = store, unit, transport
+        self._heard = heard
         self._planner, self._wake, self._status, self._suspects = planner, wake, status, suspects
         self._stopping, self._utc_ms = stopping, utc_ms
         self._started_ms = utc_ms()
         unit.away_ms = self._started_ms + START_MS
         self._due: list[tuple[int, str]] = []
-        self.unconfirmed: dict[int, tuple[BedRecord, SequenceTracker]] = {}
-        self.unsaid: dict[str, BedRecord] = {}
-        self.pressed: dict[str, BedRecord] = {}  # beds with presses to confirm
         for bed in unit.beds.values():
             self._expect(bed)
 
@@ -97,7 +96,7 @@ class Writer:
             return False
         return True
 
-    def presses(self, bed: BedRecord) -> tuple[str, ...]:
+    def _presses(self, bed: BedRecord) -> tuple[str, ...]:
         """Return a bed's last committed press ids, oldest first; empty if the store fails."""
         if bed.presses is None:
             try:
@@ -132,16 +131,17 @@ class Writer:
         self._halve(messages[:middle])
         self._halve(messages[middle:])
 
-    def _set_aside(self, message: Work, why: str, error: Exception | None = None) -> None:
+    def _set_aside(self, work: Work, why: str, error: Exception | None = None) -> None:
         """Quarantine a message and acknowledge it; raises the error if even that fails."""
-        if not isinstance(message, Message):
-            logger.error("could not process an answer by %s: %s", message.via, why)
+        if isinstance(work, ActionRequested):
+            logger.error("could not process an answer by %s: %s", work.via, why)
             return
+        message = work.message
         logger.error("quarantined a message on %s: %s", message.topic, why, exc_info=error)
         refused = self._patiently([], [], aside=(message, why))
         if refused is not None:
             raise refused  # the message is not at fault: stop the server, do not lose the message
-        self._broker.acknowledge([message])
+        self._transport.confirm([message.receipt])
 
     def _patiently(
         self, messages: list[Work], due: list[BedRecord], aside: tuple[Message, str] | None = None
@@ -176,10 +176,7 @@ class Writer:
         unit.begin()
         try:
             for message in messages:
-                if isinstance(message, Message):
-                    unit.add_message(message)
-                else:
-                    unit.add_request(message, now_ms)
+                unit.add(message, now_ms)
             for bed in due:
                 self._tick(bed, now_ms)
             if aside is not None:
@@ -200,17 +197,38 @@ class Writer:
         unit = self._unit
         if work:
             self._wake()
-        self._broker.acknowledge([m for m in messages if isinstance(m, Message)])
+        arrived = (message_of(work) for work in messages)
+        self._transport.confirm([m.receipt for m in arrived if m is not None])
         unit.reply()
-        self.unconfirmed |= unit.boots
-        self.unsaid |= unit.touched
-        for name, press_id in unit.pressed:
-            bed = self.pressed[name] = unit.beds[name]
-            others = (ident for ident in self.presses(bed) if ident != press_id)
-            bed.presses = (*others, press_id)[-MOST_PRESSES:]
+        self._heard(
+            Committed(
+                beds=[bed.update() for bed in unit.touched.values()],
+                confirmations=self._confirmations(),
+                notices=[Decided(new.bed, new.notice) for new in unit.batch.notices],
+            )
+        )
         self._status.judged(unit.touched)
         for bed in unit.touched.values():
             self._expect(bed)
+
+    def _confirmations(self) -> list[Confirmation]:
+        """Return what the agents of this batch may delete: windows and presses."""
+        unit = self._unit
+        pressed: dict[str, BedRecord] = {}
+        for name, press_id in unit.pressed:
+            bed = pressed[name] = unit.beds[name]
+            others = (ident for ident in self._presses(bed) if ident != press_id)
+            bed.presses = (*others, press_id)[-MOST_PRESSES:]
+        found = [self._confirmation(bed, boot) for bed, boot in unit.boots.values()]
+        pressed_only = pressed.keys() - {bed.name for bed, _ in unit.boots.values()}
+        for name in pressed_only:
+            bed = pressed[name]
+            last = max(bed.boots.values(), key=lambda boot: boot.id, default=NO_BOOT)
+            found.append(self._confirmation(bed, last))
+        return found
+
+    def _confirmation(self, bed: BedRecord, boot: SequenceTracker) -> Confirmation:
+        return Confirmation(bed.name, Stored(boot.boot, boot.upto, self._presses(bed)))
 
     def _pop_due(self) -> list[BedRecord]:
         """Take all due beds from the queue; none shortly after the start."""

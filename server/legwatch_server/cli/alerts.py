@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import urllib3
 
 from legwatch.alerting.notice import Notice, SuppressedBy
-from legwatch.contract.snooze import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN
+from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import OVER
@@ -20,7 +20,7 @@ from legwatch_runtime.profiles import sources
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli.explain import answered, explain, headed, journeys
-from legwatch_server.inbox import Action, LinkClaims, TargetKind
+from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings, read
 from legwatch_server.signed_links import sign

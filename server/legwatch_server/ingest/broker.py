@@ -1,4 +1,4 @@
-"""The server's connection to the broker. Its callbacks only fill the queue of the writer thread.
+"""The server's connection to the broker. Its callbacks decode, and fill the writer's queue.
 
 The server acknowledges a message only after its commit: after a crash in between, the broker sends
 the message again. The server drops acknowledgements for an earlier connection: their numbers may
@@ -9,9 +9,8 @@ can take over another user's session.
 """
 
 import logging
-import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
@@ -19,40 +18,28 @@ import paho.mqtt.client as mqtt
 from legwatch.contract.topics import ROOT, Channel
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.mqtt import client as mqtt_client
-from legwatch_server.inbox import ActionRequest
+from legwatch_server.inbox import Connected, Message, Request
+from legwatch_server.ingest.decode import CHANNELS, decode
 from legwatch_server.settings import BrokerTable
+from legwatch_server.transport import Outgoing
 
 logger = logging.getLogger(__name__)
 
-CHANNELS = ("window", "event")
 
+class Receipt(NamedTuple):
+    """The number of a message of QoS 1 on one connection."""
 
-class Message(NamedTuple):
-    """One message from the broker, not decoded yet."""
-
-    topic: str
-    payload: bytes
-    arrived_ms: int
+    connection: int
     mid: int
-    connection: int
-
-
-class BrokerUp(NamedTuple):
-    """The broker has accepted a new connection."""
-
-    connection: int
-
-
-Arrival = Message | BrokerUp | ActionRequest
 
 
 class BrokerConnection:
     """Subscribes on every connect; the broker keeps the session while the server is away."""
 
     def __init__(
-        self, settings: BrokerTable, password: str, arrivals: "queue.SimpleQueue[Arrival | None]"
+        self, settings: BrokerTable, password: str, put: Callable[[Request], None]
     ) -> None:
-        self._settings, self._arrivals = settings, arrivals
+        self._settings, self._put = settings, put
         self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
         self._connection = 0
         self._ready = threading.Event()  # the broker has our subscriptions
@@ -91,16 +78,18 @@ class BrokerConnection:
         """Publish once with QoS 0; False without a connection."""
         return self._client.publish(topic, payload, qos=0).rc == mqtt.MQTT_ERR_SUCCESS
 
-    def acknowledge(self, messages: list[Message]) -> None:
+    def confirm(self, receipts: Sequence[object]) -> None:
         """Acknowledge committed messages, except those of an earlier connection."""
-        for message in messages:
-            if message.mid and message.connection == self._connection:
-                self._client.ack(message.mid, 1)
+        for receipt in receipts:
+            if isinstance(receipt, Receipt) and receipt.connection == self._connection:
+                self._client.ack(receipt.mid, 1)
 
-    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
+    def publish(self, message: Outgoing) -> None:
         """Publish; without a connection, QoS 1 waits in memory and QoS 0 is dropped."""
-        if qos or self._client.is_connected():
-            self._client.publish(topic, payload, qos=qos, retain=retain)
+        if message.sure or self._client.is_connected():
+            self._client.publish(
+                message.topic, message.payload, qos=int(message.sure), retain=message.retain
+            )
 
     def stop(self) -> None:
         """End the connection."""
@@ -120,7 +109,7 @@ class BrokerConnection:
         # QoS 0: the broker must not keep answers, because a late answer is useless.
         answers = (f"{ROOT}/+/{Channel.RESULT.value}", 0)
         client.subscribe([*((f"{ROOT}/+/{channel}", 1) for channel in CHANNELS), answers])
-        self._arrivals.put(BrokerUp(self._connection))
+        self._put(Connected())
 
     def _on_subscribe(
         self, _client: mqtt.Client, _data: object, _mid: int, codes: list[Any], _properties: object
@@ -147,16 +136,8 @@ class BrokerConnection:
             if not message.retain:  # a retained answer is of an unknown age
                 self._answers(topic, bytes(message.payload))
             return
-        now_ms = utc_ms()
-        self._arrivals.put(
-            Message(
-                topic,
-                bytes(message.payload),
-                now_ms,
-                message.mid if message.qos else 0,
-                self._connection,
-            )
-        )
+        receipt = Receipt(self._connection, message.mid) if message.qos else None
+        self._put(decode(Message(topic, bytes(message.payload), utc_ms(), receipt, message.retain)))
 
     def _complain(self, why: object) -> None:
         self._why = str(why)

@@ -6,7 +6,7 @@ import sqlite3
 
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Severity
-from legwatch.contract.snooze import DEFAULT_SNOOZE_MIN
+from legwatch.contract.action import DEFAULT_SNOOZE_MIN, Action
 from legwatch.night import local
 from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import CARER, Person
@@ -14,7 +14,7 @@ from legwatch.text.language import Language
 from legwatch.text.message import text, title
 from legwatch_runtime.catalogue import language_named
 from legwatch_server import signed_links
-from legwatch_server.inbox import Action, LinkClaims, TargetKind
+from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.notify.channels import Push, PushButton
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store import deliveries

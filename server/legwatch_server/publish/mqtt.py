@@ -1,10 +1,85 @@
-"""The payloads that the server publishes for a bed: its state, and each firing alert."""
+"""Publishes each bed over MQTT: what is stored, its state, and each firing alert."""
 
 import json
+import logging
+from collections.abc import Callable, Sequence
 
 from legwatch import engine
 from legwatch.alerting.notice import iso
+from legwatch.contract.confirmation import encode_stored
 from legwatch.contract.fields import VERSION
+from legwatch.contract.topics import Channel, topic
+from legwatch.events import AlertKind
+from legwatch_server.publish.port import BedUpdate, Committed, Confirmation
+from legwatch_server.transport import Outgoing, Transport
+
+logger = logging.getLogger(__name__)
+
+STATES_A_S = 200  # the limit for `state` messages, which only dashboards read
+CONFIRMATIONS_A_S = 2000
+_UNKNOWN = b"?"  # an alert of which nobody knows whether it was published
+
+
+class MqttPublisher:
+    """A `Listener` that publishes; the newest value of each topic is enough, so it drops others."""
+
+    def __init__(self, transport: Transport, utc_ms: Callable[[], int]) -> None:
+        self._transport = transport
+        self._confirmations = _RateLimit(CONFIRMATIONS_A_S, utc_ms)
+        self._states = _RateLimit(STATES_A_S, utc_ms)
+        self._unconfirmed: dict[tuple[str, str], Confirmation] = {}  # by bed and boot
+        self._updates: dict[str, BedUpdate] = {}
+        self._minutes: dict[str, int] = {}  # by bed: judged minutes at the last `state`
+        self._alerts: dict[str, dict[str, bytes]] = {}  # by bed and kind: payload last published
+
+    def hear(self, committed: Committed) -> None:
+        """Remember the newest state and confirmation of each bed."""
+        for update in committed.beds:
+            self._updates[update.bed] = update
+        for confirmation in committed.confirmations:
+            self._unconfirmed[confirmation.bed, confirmation.stored.boot] = confirmation
+
+    def repeat(self, beds: Sequence[BedUpdate]) -> None:
+        """Publish all alerts again, firing or not: a crash may have prevented the last time."""
+        for update in beds:
+            self._alerts[update.bed] = dict.fromkeys(AlertKind, _UNKNOWN)
+            self._updates[update.bed] = update
+
+    def turn(self) -> bool:
+        """Publish what waits; True: confirmations wait for the next second."""
+        for key in list(self._unconfirmed):
+            if not self._confirmations.take():
+                break
+            bed, stored = self._unconfirmed.pop(key)
+            payload = encode_stored(stored)
+            self._transport.publish(Outgoing(topic(bed, Channel.STORED), payload, retain=True))
+        for update in self._updates.values():
+            try:
+                self._publish_bed(update)
+            except Exception:  # a fault in one bed must not stop the others
+                logger.exception("could not publish the state of bed %s", update.bed)
+        self._updates.clear()
+        return bool(self._unconfirmed)
+
+    def _publish_bed(self, update: BedUpdate) -> None:
+        """Publish a bed once after each judged minute."""
+        bed, minutes = update.bed, update.state.bed.observation.minutes
+        known = self._alerts.setdefault(bed, {})
+        if minutes == self._minutes.get(bed, 0) and _UNKNOWN not in known.values():
+            return
+        self._minutes[bed] = minutes
+        view = engine.view(update.state, update.rules)
+        if view is None:
+            return
+        payloads = {alert.kind.value: alert_payload(alert) for alert in view.alerts}
+        for kind in known.keys() | payloads.keys():
+            payload = payloads.get(kind, b"")
+            if known.get(kind) != payload:
+                name = topic(bed, Channel.ALERT, kind)
+                self._transport.publish(Outgoing(name, payload, sure=True, retain=True))
+        self._alerts[bed] = payloads
+        if self._states.take():
+            self._transport.publish(Outgoing(topic(bed, Channel.STATE), state_payload(view)))
 
 
 def alert_payload(alert: engine.AlertView) -> bytes:
@@ -45,3 +120,18 @@ def state_payload(seen: engine.BedView) -> bytes:
 
 def _dump(body: dict[str, object]) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode()
+
+
+class _RateLimit:
+    """Allows `most` calls a second."""
+
+    def __init__(self, most: int, utc_ms: Callable[[], int]) -> None:
+        self._most, self._utc_ms = most, utc_ms
+        self._second = self._used = 0
+
+    def take(self) -> bool:
+        second = self._utc_ms() // 1000
+        if second != self._second:
+            self._second, self._used = second, 0
+        self._used += 1
+        return self._used <= self._most

@@ -1,11 +1,12 @@
 """What stands for the network: a broker and push services that write down what they are given."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from legwatch_runtime.testing import FakeClock
-from legwatch_server.ingest.broker import Message
 from legwatch_server.notify.channels import Push, PushError, Sent
+from legwatch_server.transport import Outgoing
 
 MINUTE_MS = 60_000
 
@@ -19,20 +20,19 @@ class Published(NamedTuple):
 
 
 class FakeBroker:
-    """A `legwatch_server.beds.loop.Publisher` without a connection."""
+    """A `legwatch_server.transport.Transport` without a connection."""
 
     def __init__(self) -> None:
         self.acknowledged: list[int] = []  # the numbers of the messages
         self.published: list[Published] = []
 
-    def acknowledge(self, messages: list[Message]) -> None:
-        """Note the numbers of messages that are committed."""
-        self.acknowledged += [message.mid for message in messages]
+    def confirm(self, receipts: Sequence[object]) -> None:
+        """Note the receipts of messages that are committed: here, their numbers."""
+        self.acknowledged += [receipt for receipt in receipts if isinstance(receipt, int)]
 
-    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
+    def publish(self, message: Outgoing) -> None:
         """Note a message."""
-        del qos
-        self.published.append(Published(topic, payload, retain))
+        self.published.append(Published(message.topic, message.payload, message.retain))
 
     def last(self, topic: str) -> Any:
         """Return the JSON that was published last on a topic; None: an empty payload.

@@ -18,13 +18,21 @@ from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
-from legwatch_server.inbox import ActionRequest, LinkClaims, Outcome
-from legwatch_server.ingest.broker import Arrival, Message
+from legwatch_server.inbox import (
+    ActionRequested,
+    Arrived,
+    LinkClaims,
+    Message,
+    Outcome,
+    Request,
+)
+from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.channels import Notifier
 from legwatch_server.notify.outbox import Outbox
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.rehearsal import plan_evening
 from legwatch_server.notify.render import Renderer
+from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store import deliveries
 from legwatch_server.store.database import Store, connect
@@ -50,7 +58,7 @@ class InProcessServer:
         self.pushes = PushLog(self.clock)
         self.channels = {name: FakeChannel(name, self.pushes) for name in settings.channel_names()}
         self.woken = 0  # how often the outboxes were told of new work
-        self._mid = 0
+        self._number = 0
         self.start()
 
     def start(self, suspects: Suspects | None = None) -> None:
@@ -61,8 +69,9 @@ class InProcessServer:
         self.loop = WriterLoop(
             store=self.store,
             unit=self.unit,
-            broker=self.broker,
-            arrivals=queue.SimpleQueue[Arrival | None](),
+            transport=self.broker,
+            listeners=[MqttPublisher(self.broker, self.clock.utc_ms)],
+            inbox=queue.SimpleQueue[Request | None](),
             planner=DeliveryPlanner(self.settings),
             rehearsal=partial(plan_evening, self.settings),
             wake=self._wake,
@@ -103,23 +112,26 @@ class InProcessServer:
             self.outbox_dbs[name] = connect(self.path)
             self.outbox_dbs[name].execute("PRAGMA synchronous=OFF")
 
-    def message(self, name: str, payload: bytes) -> Message:
-        """Return a message of the broker that arrives now, on the topic `name`."""
-        self._mid += 1
-        return Message(name, payload, self.clock.now_ms, self._mid, 1)
+    def message(
+        self, name: str, payload: bytes, *, arrived_ms: int | None = None, retained: bool = False
+    ) -> Arrived:
+        """Return a message of the broker on the topic `name`, decoded; it arrives now."""
+        self._number += 1
+        at_ms = self.clock.now_ms if arrived_ms is None else arrived_ms
+        return decode(Message(name, payload, at_ms, self._number, retained))
 
-    def turn(self, arrivals: Sequence[Arrival] = ()) -> None:
+    def turn(self, requests: Sequence[Request] = ()) -> None:
         """Let messages arrive; no push is sent yet."""
-        self.loop.turn(arrivals)
+        self.loop.turn(requests)
 
     def feed(self, bed: str, minute: int, look: Look) -> None:
         """Let the six live windows of one minute arrive; no push is sent yet."""
         arrivals = []
         for seq in range(minute * 6 + 1, minute * 6 + 7):
             to_ms = self.begin_ms + seq * WINDOW_MS
-            window = live_window(seq, to_ms, **look(seq / 6))
-            message = self.message(topic(bed, Channel.WINDOW), encode_window(window))
-            arrivals.append(message._replace(arrived_ms=to_ms))
+            payload = encode_window(live_window(seq, to_ms, **look(seq / 6)))
+            name = topic(bed, Channel.WINDOW)
+            arrivals.append(self.message(name, payload, arrived_ms=to_ms))
         self.turn(arrivals)
 
     def press(self, bed: str, press: Press) -> None:
@@ -130,7 +142,7 @@ class InProcessServer:
     def answer(self, claims: LinkClaims, token: bytes = b"", via: str = "link") -> Outcome:
         """Let an answer come in, and send the pushes that follow."""
         outcomes: list[Outcome] = []
-        self.turn([ActionRequest(claims, token, via, self.clock.now_ms, outcomes.append)])
+        self.turn([ActionRequested(claims, token, via, self.clock.now_ms, outcomes.append)])
         self.settle()
         return outcomes[0]
 

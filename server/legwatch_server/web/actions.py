@@ -7,10 +7,10 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from legwatch.contract.snooze import OFFERED_SNOOZES_MIN
+from legwatch.contract.action import OFFERED_SNOOZES_MIN, Action
 from legwatch.text.language import marked
 from legwatch_runtime.catalogue import language_named
-from legwatch_server.inbox import Action, ActionRequest, LinkClaims, Outcome, TargetKind
+from legwatch_server.inbox import ActionRequested, LinkClaims, Outcome, TargetKind
 from legwatch_server.signed_links import TokenError, sign, verify
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class ActionHandler:
     """Checks links and passes answers to the writer thread; used by the web server's threads."""
 
     def __init__(
-        self, key: bytes, put: Callable[[ActionRequest], None], utc_ms: Callable[[], int]
+        self, key: bytes, put: Callable[[ActionRequested], None], utc_ms: Callable[[], int]
     ) -> None:
         self._key, self._put, self._utc_ms = key, put, utc_ms
         self._refused: OrderedDict[str, None] = OrderedDict()
@@ -77,7 +77,7 @@ class ActionHandler:
             done.set()
 
         via = "link" if claims.target is TargetKind.DELIVERY else "command line"
-        self._put(ActionRequest(claims, mac, via, now_ms, reply))
+        self._put(ActionRequested(claims, mac, via, now_ms, reply))
         if not done.wait(WAIT_S):
             self.results["unsure"] += 1
             return _page(

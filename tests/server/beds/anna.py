@@ -8,7 +8,7 @@ from legwatch.contract.window import encode_window
 from legwatch.events import Window
 from legwatch.settings import load
 from legwatch.testing import live_window, ms
-from legwatch_server.ingest.broker import Message
+from legwatch_server.inbox import Arrived
 from legwatch_server.settings import ServerSettings
 from legwatch_server.testing import InProcessServer
 
@@ -34,7 +34,7 @@ def live(seq: int, server: InProcessServer, **fields: Any) -> Window:
     return live_window(seq, server.clock.now_ms, **seen)
 
 
-def arriving(server: InProcessServer, payload: bytes, name: str = WINDOW) -> Message:
+def arriving(server: InProcessServer, payload: bytes, name: str = WINDOW) -> Arrived:
     return server.message(name, payload)
 
 

@@ -19,7 +19,7 @@ from legwatch.state_codec import from_json
 from legwatch.testing import ms, night, uncovering
 from legwatch.text.message import text
 from legwatch_server.beds.writer import TICK_LAG_MS
-from legwatch_server.ingest.broker import BrokerUp
+from legwatch_server.inbox import Connected
 from legwatch_server.store import database
 from legwatch_server.store.database import Store
 from legwatch_server.testing import InProcessServer
@@ -220,7 +220,7 @@ def test_alerts_are_published_while_they_stand_and_again_on_connect(
     assert server.broker.last("legwatch/v1/anna/alert/cold")["state"] == "firing"
     assert server.broker.last("legwatch/v1/anna/state")["legs"] == "cold"
     server.broker.published.clear()
-    server.turn([BrokerUp(2)])
+    server.turn([Connected()])
     assert server.broker.last("legwatch/v1/anna/alert/cold")["level"] == "warning"
     play(server, windows[110 * 6 :])
     assert server.broker.last("legwatch/v1/anna/alert/cold") is None
@@ -234,7 +234,7 @@ def test_what_is_over_is_unsaid_after_a_crash_between_commit_and_word(
     windows = list(night(leg=uncovering((60, 120), uncovered_c=25.4), minutes=240))
     play(server, windows)
     server.restart()
-    server.turn([BrokerUp(1)])
+    server.turn([Connected()])
     assert server.broker.last("legwatch/v1/anna/alert/cold") is None
 
 

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from legwatch.contract.action import Action
 from legwatch.contract.window import encode_window
 from legwatch_server.beds.crash_suspects import MOST_ALONE, MOST_CRASHES, Suspects
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.writer import SKIPPED_MS, START_MS, TICK_LAG_MS
-from legwatch_server.inbox import Action, ActionRequest, LinkClaims, TargetKind
-from legwatch_server.ingest.broker import Message
+from legwatch_server.inbox import ActionRequested, LinkClaims, Message, TargetKind, Work
+from legwatch_server.ingest.decode import decode
 from legwatch_server.testing import InProcessServer
 from server.beds.anna import arriving, count, live, open_server, take, upto
 
@@ -172,8 +173,8 @@ def test_a_bed_whose_minute_cannot_be_judged_stops_no_other_bed(
     assert server.rows(told) == [("bert", "agent"), ("anna", "agent")]
 
 
-def messages(count: int) -> list[Message]:
-    return [Message("legwatch/v1/anna/window", b"%d" % n, 0, n, 1) for n in range(count)]
+def messages(count: int) -> list[Work]:
+    return [decode(Message("legwatch/v1/anna/window", b"%d" % n, 0, n)) for n in range(count)]
 
 
 def test_what_was_there_at_a_crash_is_tried_alone_and_set_aside_after_three(tmp_path: Path) -> None:
@@ -225,7 +226,7 @@ def test_a_message_with_which_the_server_ended_again_and_again_is_set_aside(
     assert upto(server) == 3
 
 
-def crashed_with(server: InProcessServer, *taken: Message) -> None:
+def crashed_with(server: InProcessServer, *taken: Work) -> None:
     """End the server while it takes these in, and start it again."""
     server.close()
     file = server.path.with_name("at_work")
@@ -246,7 +247,7 @@ def test_a_suspect_that_never_comes_back_does_not_stop_the_clock(server: InProce
 
 
 def test_an_answer_at_work_is_no_suspect(tmp_path: Path) -> None:
-    answer = ActionRequest(
+    answer = ActionRequested(
         LinkClaims(TargetKind.BED, 1, Action.SEEN, 0, 0), b"t", "link", 0, lambda _: None
     )
     Suspects(tmp_path / "at_work").begin([answer])
@@ -275,12 +276,13 @@ def test_ends_while_the_store_is_full_put_no_blame_on_a_message(
 
 
 def test_more_copies_of_a_guilty_message_cost_no_more_crashes(tmp_path: Path) -> None:
-    file, (bad,) = tmp_path / "at_work", messages(1)
+    file, copies = tmp_path / "at_work", [messages(1)[0] for _ in range(3)]
+    bad = copies[0]
     Suspects(file).begin([bad])
     for _ in range(MOST_CRASHES):
         assert Suspects(file).begin([bad])
     suspects = Suspects(file)
-    for group in suspects.groups([bad, bad._replace(mid=2), bad._replace(mid=3)]):
+    for group in suspects.groups(copies):
         assert len(group) == 1
         assert not suspects.begin(group)
         suspects.done(group)
@@ -372,7 +374,7 @@ def stored_of_the_others(server: InProcessServer, data: st.DataObject) -> None:
     server.turn(arrivals)
     good = "boot_id IN (SELECT o.id FROM boots o JOIN beds b ON b.id=bed_id WHERE name='good')"
     assert server.rows(f"SELECT seq FROM windows WHERE {good}") == [(1,)]
-    assert sorted(server.broker.acknowledged) == sorted(message.mid for message in arrivals)
+    assert sorted(server.broker.acknowledged) == list(range(1, len(arrivals) + 1))
     for (why,) in server.rows("SELECT why FROM quarantine"):
         assert why.isprintable()
         assert not why.startswith(("UnicodeEncodeError", "the server has ended"))

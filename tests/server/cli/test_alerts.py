@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from legwatch.__main__ import main
+from legwatch.contract.action import Action
 from legwatch.night import local
 from legwatch_runtime.clock import utc_ms
-from legwatch_server.inbox import Action, LinkClaims, TargetKind
+from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.signed_links import signing_key
 from legwatch_server.supervisor.toml import dump
 from legwatch_server.testing import InProcessServer

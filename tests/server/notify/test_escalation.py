@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from legwatch.contract.action import Action
 from legwatch.testing import uncovering
-from legwatch_server.inbox import Action, LinkClaims, Outcome, TargetKind
+from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
 from legwatch_server.notify.channels import Permanent, Retryable
 from legwatch_server.testing import InProcessServer
 from server.ward import open_ward

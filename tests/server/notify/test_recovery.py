@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from legwatch_server.ingest.broker import BrokerUp
+from legwatch_server.inbox import Connected
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import BY_NIGHT, HOUR_MS, PEOPLE, TWO, cold, well
 from server.ward import MINUTE_MS, open_ward
@@ -115,8 +115,8 @@ def test_only_a_start_of_the_process_gives_the_bedside_time(tmp_path: Path) -> N
     """A broker that comes and goes does not hide that no window comes."""
     ward = open_ward(tmp_path, people=TWO, rules=OWN)
     ward.play("b", 30, well)
-    for number in range(20):
-        ward.turn([BrokerUp(number)])
+    for _ in range(20):
+        ward.turn([Connected()])
         ward.run_to(ward.clock.now_ms + MINUTE_MS)
     assert [who for _, who in whom(ward)] == ["bert"]
     ward.close()

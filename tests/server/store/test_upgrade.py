@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from legwatch_server.inbox import Action, LinkClaims, Outcome, TargetKind
+from legwatch.contract.action import Action
+from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
 from legwatch_server.store import schema
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import BERT, cold, cold_on

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import urllib3
 
-from legwatch_server.inbox import Action, ActionRequest, LinkClaims, TargetKind
+from legwatch.contract.action import Action
+from legwatch_server.inbox import ActionRequested, LinkClaims, TargetKind
 from legwatch_server.signed_links import sign
 from legwatch_server.testing import InProcessServer
 from legwatch_server.web.actions import ActionHandler
@@ -34,7 +35,7 @@ class Household:
     """Two beds whose sleepers have been told that their legs are cold, and the door for answers."""
 
     ward: InProcessServer
-    arrivals: "queue.SimpleQueue[ActionRequest]"
+    arrivals: "queue.SimpleQueue[ActionRequested]"
     web: ThreadingHTTPServer
     http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False))
 
@@ -92,7 +93,7 @@ def house(tmp_path: Path) -> Iterator[Household]:
         for bed in BEDS:
             ward.feed(bed, (begin_ms - ward.begin_ms) // MINUTE_MS, cold)
         ward.settle()
-    arrivals: queue.SimpleQueue[ActionRequest] = queue.SimpleQueue()
+    arrivals: queue.SimpleQueue[ActionRequested] = queue.SimpleQueue()
     door = ActionHandler(ward.key, arrivals.put, lambda: ward.clock.now_ms)
     web = serve("127.0.0.1", 0, dict, door)
     made = Household(ward, arrivals, web)

@@ -1,0 +1,69 @@
+"""The message `info`: what a bedside agent is and has, to and from JSON bytes."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from legwatch.contract.fields import CLOCKS, VERSION, dump, maybe_whole, parse
+from legwatch.errors import WireError
+from legwatch.events import ClockTrust
+from legwatch.printable import printable
+
+LONGEST_NAME = 64  # characters of a version, a sensor's place or a driver
+MOST_SENSORS = 32
+
+
+class BedsideInfo(NamedTuple):
+    """One agent. `lost` counts the windows that it had to drop unsent, since its spool began."""
+
+    version: str = ""
+    boot: str = ""
+    clock: str = ClockTrust.UNSYNCED.value
+    lost: int = 0
+    window_s: int | None = None
+    sensors: tuple[tuple[str, str], ...] = ()  # place and driver, such as ("leg", "dht22")
+
+
+def encode_info(info: BedsideInfo) -> bytes:
+    """Return the JSON of an `info` message."""
+    body: dict[str, Any] = {
+        "v": VERSION,
+        "version": info.version,
+        "boot": info.boot,
+        "clock": info.clock,
+        "lost": info.lost,
+    }
+    if info.window_s is not None:
+        body["window_s"] = info.window_s
+    body["sensors"] = dict(info.sensors)
+    return dump(body)
+
+
+def decode_info(payload: bytes | bytearray) -> BedsideInfo:
+    """Return the `info` message in `payload`; raises WireError. What is missing is unknown."""
+    body = parse(payload)
+    clock = body.get("clock", ClockTrust.UNSYNCED.value)
+    if type(clock) is not str or clock not in CLOCKS:
+        raise WireError(f"clock: one of {', '.join(sorted(CLOCKS))} is expected")
+    return BedsideInfo(
+        version=_name(body, "version"),
+        boot=_name(body, "boot"),
+        clock=clock,
+        lost=maybe_whole(body, "lost", 0, 2**53) or 0,
+        window_s=maybe_whole(body, "window_s", 1, 3600),
+        sensors=_sensors(body.get("sensors")),
+    )
+
+
+def _name(body: Mapping[str, Any], key: str) -> str:
+    value = body.get(key, "")
+    if type(value) is not str or len(value) > LONGEST_NAME:
+        raise WireError(f"{key}: a text of at most {LONGEST_NAME} characters is expected")
+    return printable(value, LONGEST_NAME)
+
+
+def _sensors(value: object) -> tuple[tuple[str, str], ...]:
+    if value is None:
+        return ()
+    if type(value) is not dict or len(value) > MOST_SENSORS:
+        raise WireError(f"sensors: an object of at most {MOST_SENSORS} sensors is expected")
+    return tuple((printable(place, LONGEST_NAME), _name(value, place)) for place in value)

@@ -1,0 +1,54 @@
+"""Decodes a message of the broker, on the thread that received it: the writer reads no bytes.
+
+Whatever a message holds, the result is a value: a message that does not decode becomes an
+`Unreadable`, which the writer puts into quarantine.
+"""
+
+import logging
+from collections.abc import Callable
+
+from legwatch.contract.bedside_info import decode_info
+from legwatch.contract.press import decode_press
+from legwatch.contract.topics import Channel, split
+from legwatch.contract.window import decode_window
+from legwatch.errors import WireError
+from legwatch_server.inbox import (
+    Arrived,
+    InfoArrived,
+    Message,
+    PressArrived,
+    StatusArrived,
+    Unreadable,
+    WindowArrived,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def decode(message: Message) -> Arrived:
+    """Return what a message says; never raises."""
+    try:
+        bed, channel = split(message.topic)
+        if channel not in _READ:
+            return Unreadable(message, f"channel {channel[:80]!r} is not read")
+        return _READ[channel](bed, message)
+    except WireError as error:
+        return Unreadable(message, str(error))
+    except Exception as error:  # a fault of the decoder must not end the receiving thread
+        logger.exception("a message on %r cannot be decoded", message.topic[:200])
+        return Unreadable(message, f"{type(error).__name__}: {error}")
+
+
+def _status(bed: str, message: Message) -> StatusArrived:
+    if message.payload not in (b"online", b"offline"):
+        raise WireError("status: online or offline is expected")
+    return StatusArrived(bed, message.payload == b"online", message)
+
+
+_READ: dict[str, Callable[[str, Message], Arrived]] = {
+    Channel.WINDOW: lambda bed, m: WindowArrived(bed, decode_window(m.payload), m),
+    Channel.EVENT: lambda bed, m: PressArrived(bed, decode_press(m.payload), m),
+    Channel.INFO: lambda bed, m: InfoArrived(bed, decode_info(m.payload), m),
+    Channel.STATUS: _status,
+}
+CHANNELS = tuple(_READ)
