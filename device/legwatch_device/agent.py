@@ -8,13 +8,14 @@ from typing import Any
 
 from legwatch import __version__
 from legwatch.contract.bedside_command import Command, encode_result
+from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.confirmation import Stored
 from legwatch.contract.press import Press, decode_press, encode_press
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import encode_window
 from legwatch.errors import WireError
 from legwatch.events import ClockTrust, Window
-from legwatch_device.broker_link import LinkUp, PubAck, info
+from legwatch_device.broker_link import LinkUp, PubAck
 from legwatch_device.drivers import Feed
 from legwatch_device.indicator import Indicator
 from legwatch_device.sender import Link, SpoolSender
@@ -27,6 +28,8 @@ UNCONFIRMED = 1000  # at most so many windows are sent and not confirmed yet
 NO_PROGRESS_MS = 10_000  # then send everything unconfirmed again; each time wait twice as long
 LONGEST_PATIENCE_MS = 300_000
 BATCH = 500
+ABOUT = BedsideInfo(version=__version__)
+INFO_EVERY_MS = 60_000  # how often the agent looks whether its clock or its losses have changed
 IN_MEMORY = 5_000  # windows kept in memory while the disk is full: about 14 hours of 10 s
 PLAYED_TO = "played_to_ms"
 
@@ -51,11 +54,18 @@ class Agent:
         clock: Clock,
         said: "queue.Queue[Any]",
         most: int,
-        about: dict[str, Any] | None = None,
+        about: BedsideInfo = ABOUT,
         beacon: Indicator | None = None,
     ) -> None:
         self._boot, self._spool, self._link, self._feed = boot, spool, link, feed
-        self._clock, self._said, self._most, self._about = clock, said, most, about or {}
+        self._clock, self._said, self._most, self._about = (
+            clock,
+            said,
+            most,
+            about,
+        )
+        self._said_info: BedsideInfo | None = None  # what the server was told last
+        self._info_ms = clock.mono_ms()
         self._indicator = beacon or Indicator(None, clock)
         self._memory = Spool(":memory:")
         self._seq = 0
@@ -93,6 +103,8 @@ class Agent:
         for item in items:
             self._handle(item)
         self._indicator.watch()
+        if self._clock.mono_ms() - self._info_ms >= INFO_EVERY_MS:
+            self._send_info()
         self._pump()
 
     def _handle(self, item: object) -> None:
@@ -162,19 +174,24 @@ class Agent:
     def _announce(self) -> None:
         self._link.open()
         self._link.send(Channel.STATUS, b"online", retain=True)
-        facts = {
-            "version": __version__,
-            "boot": self._boot,
-            "clock": "synced" if self._clock.synced() else "unsynced",
-            "lost": self._spool.fact("lost") or 0,
-            **self._about,
-        }
-        self._link.send(Channel.INFO, info(facts), retain=True)
+        self._said_info = None
+        self._send_info()
         for sender in self._senders:
             sender.restart()
         self._resend_after_ms = NO_PROGRESS_MS
         self._pressed_ms = self._clock.mono_ms()
         self._resend()
+
+    def _send_info(self) -> None:
+        """Tell the server what it should know of this agent, if that has changed."""
+        self._info_ms = self._clock.mono_ms()
+        trust = ClockTrust.SYNCED if self._clock.synced() else ClockTrust.UNSYNCED
+        lost = sum(spool.fact("lost") or 0 for spool in (self._spool, self._memory))
+        info = self._about._replace(boot=self._boot, clock=trust.value, lost=lost)
+        if info != self._said_info and self._link.send(
+            Channel.INFO, encode_info(info), retain=True
+        ):
+            self._said_info = info
 
     def _resend(self) -> None:
         for sender in self._senders:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from legwatch import __version__
+from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.contract.press import Press
 from legwatch.errors import CannotRun
 from legwatch.events import ClockTrust
@@ -69,7 +71,9 @@ def _run(settings: AgentSettings, password: str, folder: Path) -> int:
         clock=clock,
         said=said,
         most=settings.spool_nights * WINDOWS_PER_NIGHT_S // settings.window_s,
-        about={"window_s": settings.window_s, "sensors": _sensors(settings)},
+        about=BedsideInfo(
+            version=__version__, window_s=settings.window_s, sensors=_sensors(settings)
+        ),
         beacon=beacon,
     )
     if button is not None:
@@ -146,12 +150,12 @@ def _open(group: str, path: str, sensor: SensorTable) -> Any:
     return open_driver(group, sensor.driver, path, sensor)
 
 
-def _sensors(settings: AgentSettings) -> dict[str, str]:
+def _sensors(settings: AgentSettings) -> tuple[tuple[str, str], ...]:
     if settings.recording.file:
-        return {"all": "recorded"}
+        return (("all", "recorded"),)
     named = {
         "leg": settings.sensors.leg,
         "room": settings.sensors.room,
         "movement": settings.sensors.movement,
     }
-    return {name: sensor.driver for name, sensor in named.items() if sensor is not None}
+    return tuple((name, sensor.driver) for name, sensor in named.items() if sensor is not None)

@@ -4,7 +4,6 @@ Every connection uses a new paho client. The agent sends unconfirmed messages ag
 an old client would send the messages in its memory a second time.
 """
 
-import json
 import logging
 import queue
 import random
@@ -196,8 +195,3 @@ class BrokerLink:
             why,
         )
         self._failing = True
-
-
-def info(facts: dict[str, Any]) -> bytes:
-    """Return the JSON message of the topic `info`."""
-    return json.dumps({"v": 1, **facts}, separators=(",", ":")).encode()

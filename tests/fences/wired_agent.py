@@ -11,6 +11,7 @@ from typing import Any
 
 from fences.kept import Line
 from legwatch.contract.bedside_command import decode_command
+from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.contract.confirmation import decode_stored
 from legwatch.contract.press import decode_press
 from legwatch.contract.topics import Channel
@@ -38,7 +39,7 @@ class Bedside:
 
     def __init__(self, path: Path, boot: str, *, most: int = 1000, utc_ms: int, mono_ms: int):
         self._utc_ms, self._mono_ms, self._synced = utc_ms, mono_ms, True
-        self._up = False
+        self._up = self._connecting = False
         self.sent: list[Line] = []
         self._spool = Spool(path)
         self._agent = Agent(
@@ -49,7 +50,7 @@ class Bedside:
             clock=self,
             said=queue.Queue(),
             most=most,
-            about={"drivers": "made"},
+            about=BedsideInfo(sensors=(("drivers", "made"),)),
         )
 
     def utc_ms(self) -> int:
@@ -71,10 +72,14 @@ class Bedside:
         self._up = True
 
     def send(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
-        if self._up:
+        # The agent of the fixture told its facts only at a new connection.
+        if self._up and (channel is not Channel.INFO or self._connecting):
             text = payload.decode()
             if channel is Channel.INFO:
-                text = json.dumps({**json.loads(text), "version": NO_VERSION})
+                # The agent of the fixture had other words about its sensors than any that was sold.
+                facts = json.loads(text)
+                sensors = facts.pop("sensors")
+                text = json.dumps({**facts, **sensors, "version": NO_VERSION})
             self.sent.append({"channel": channel.value, "payload": text, "retain": retain})
         return self._up
 
@@ -87,6 +92,7 @@ class Bedside:
                 self._mono_ms += later_ms
             case {"connected": number}:
                 items = [LinkUp(number)]
+                self._connecting = True
             case {"lost": _}:
                 self._up = False
             case {"taken": payload}:
@@ -95,6 +101,7 @@ class Bedside:
                 ((what, payload),) = line.items()
                 items = [_READ[what](text.encode()) for text in payload]
         self._agent.turn(items)
+        self._connecting = False
 
     def close(self) -> None:
         self._spool.close()

@@ -21,6 +21,7 @@ class TransitionKind(StrEnum):
     SNOOZED = "snoozed"
     UNKNOWN = "unknown"  # the data to judge a body alert are missing
     RESOLVED = "resolved"
+    REPORTED = "reported"  # a fact that people should know; no alert, and never a sound
 
 
 class SuppressedBy(StrEnum):

@@ -37,6 +37,8 @@ class Reason(StrEnum):
     MOVEMENT_SILENT = "movement_silent"
     PRESENCE_UNSURE = "presence_unsure"
     AGENT_SILENT = "agent_silent"
+    BEDSIDE_GONE = "bedside_gone"
+    WINDOWS_LOST = "windows_lost"
     BACK = "back"
     BY_PERSON = "by_person"
     NOT_USEFUL = "not_useful"

@@ -124,6 +124,13 @@ _AT_THIS_PACE = (
     marked("The air by your legs is {leg} and falls; below {limit} in about {span}."),
     marked("The air by the legs is {leg} and falls; below {limit} in about {span}."),
 )
+_GONE_TITLE = marked("The bedside is off")
+_GONE = marked("The bedside has been off for {span}. Check its plug and the network.")
+_DROPPED_TITLE = marked("Part of a night was not kept")
+_DROPPED = marked(
+    "The bedside could not send for too long and had to drop {span} of readings. What happened"
+    " then is not known."
+)
 _AGAIN = (
     marked("The air by your legs is {leg} again."),
     marked("The air by the legs is {leg} again."),
@@ -149,6 +156,8 @@ def title(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> 
             return _(_QUIET)
         case TransitionKind.EXPECTED:
             return _(_EXPECTED[carer])
+        case TransitionKind.REPORTED:
+            return _(_DROPPED_TITLE if notice.reason is Reason.WINDOWS_LOST else _GONE_TITLE)
         case _:
             heading = _(_TITLES[notice.kind][carer])
             urgent = notice.severity is Severity.URGENT
@@ -170,6 +179,9 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
             return sentence.format(minutes=figures["for_min"])
         case TransitionKind.EXPECTED:
             return _expected(figures, words, carer=carer)
+        case TransitionKind.REPORTED:
+            report = _(_DROPPED if notice.reason is Reason.WINDOWS_LOST else _GONE)
+            return report.format(span=_span(figures["for_min"], words))
     match notice.kind:
         case AlertKind.COLD:
             return _cold(notice.reason, figures, words, carer=carer)

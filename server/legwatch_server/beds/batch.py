@@ -17,7 +17,8 @@ from legwatch.events import AlertKind, Away, ClockTrust, Event, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.state_codec import to_json
 from legwatch.text.message import text, title
-from legwatch_server.beds import quarantine
+from legwatch_server.beds import bedside, quarantine
+from legwatch_server.beds.bedside import Bedside
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import BedRecord, SequenceTracker, restore
 from legwatch_server.inbox import (
@@ -84,7 +85,7 @@ class UnitOfWork:
         self.batch = Batch()
         self.touched: dict[str, BedRecord] = {}
         self.boots: dict[int, tuple[BedRecord, SequenceTracker]] = {}
-        self._undo_state: dict[str, tuple[engine.BedState, int, bool, LeapAllowance]] = {}
+        self._undo_state: dict[str, tuple[engine.BedState, int, bool, LeapAllowance, Bedside]] = {}
         self._undo_boot: dict[int, tuple[int, set[int]]] = {}
         self._new: list[str] = []
         self._replies: list[tuple[ActionRequested, Outcome]] = []
@@ -108,7 +109,7 @@ class UnitOfWork:
         self.counters = self._before
         for name, before in self._undo_state.items():
             bed = self.beds[name]
-            bed.state, bed.seen_ms, bed.played, bed.leaps = before
+            bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside = before
         for ident, (upto, ahead) in self._undo_boot.items():
             bed, boot = self.boots[ident]
             if upto < 0:
@@ -213,8 +214,9 @@ class UnitOfWork:
         return snoozed or claims.action is not Action.SNOOZE
 
     def tick(self, bed: BedRecord, at_ms: int) -> None:
-        """Let the engine judge a bed's minutes up to `at_ms`."""
+        """Let the engine judge a bed's minutes up to `at_ms`, and report what is due."""
         self._decide(bed, Tick(at_ms))
+        self.report(bed, at_ms)
 
     def _window(self, arrived: WindowArrived) -> None:
         name, window, message = arrived
@@ -236,6 +238,9 @@ class UnitOfWork:
         bed.seen_ms = max(bed.seen_ms, message.arrived_ms)
         bed.played = played
         self.fresh |= not (placed.late or bed.played)
+        if bed.bedside.gone_ms and not placed.late:
+            bed.bedside = bed.bedside._replace(online=True, gone_ms=0)
+            self.report(bed, message.arrived_ms)
         w = placed.window
         self.batch.windows.append(
             (
@@ -289,10 +294,35 @@ class UnitOfWork:
                 self._decide(bed, event, BEDSIDE)
 
     def _info(self, arrived: InfoArrived) -> None:
-        """Keep what a bedside agent tells about itself."""
+        """Keep what a bedside agent says of itself; it comes before the first window."""
+        bed = self._bed(arrived.bed)
+        self._touch(bed)
+        bed.bedside = bedside.with_info(bed.bedside, arrived.info)
+        self.report(bed, arrived.message.arrived_ms)
 
     def _status(self, arrived: StatusArrived) -> None:
         """Note that a bedside agent has come or gone."""
+        bed, message = self.beds.get(arrived.bed), arrived.message
+        if bed is not None:
+            self._touch(bed)
+            bed.bedside = bedside.with_status(
+                bed.bedside,
+                online=arrived.online,
+                at_ms=message.arrived_ms,
+                retained=message.retained,
+            )
+            self.report(bed, message.arrived_ms)
+
+    def report(self, bed: BedRecord, at_ms: int) -> None:
+        """Store what people should know of the bed's agent; a recording has nothing to tell."""
+        if bed.played:
+            return
+        after, notices = bedside.reports(bed.bedside, at_ms, bed.rules)
+        if after != bed.bedside:
+            self._touch(bed)
+            bed.bedside = after
+        for notice in notices:
+            self._note(bed, notice, None)
 
     def _decide(self, bed: BedRecord, event: Event, who: str | None = None) -> None:
         if not bed.played and bed.state.at_ms < self.away_ms and not isinstance(event, Away):
@@ -359,7 +389,9 @@ class UnitOfWork:
     def _touch(self, bed: BedRecord) -> None:
         if bed.name not in self.touched:
             self.touched[bed.name] = bed
-            self._undo_state[bed.name] = (bed.state, bed.seen_ms, bed.played, bed.leaps)
+            self._undo_state[bed.name] = (
+                bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside,
+            )  # fmt: skip
 
     def set_aside(self, message: Message, why: str) -> None:
         """Quarantine a message: store its bytes and the reason.

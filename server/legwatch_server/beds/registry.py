@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from legwatch.engine import BedState, start
 from legwatch.limits.rules import Rules
 from legwatch.state_codec import from_json
+from legwatch_server.beds.bedside import Bedside
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.publish.port import BedUpdate
 
@@ -58,6 +59,7 @@ class BedRecord:
     due_queued: bool = False
     presses: tuple[str, ...] | None = None  # ids of the last committed; None: not read yet
     leaps: LeapAllowance = field(default_factory=LeapAllowance)  # for recordings
+    bedside: Bedside = field(default_factory=Bedside)
 
     def update(self) -> BedUpdate:
         """Return what others may know of the bed now."""

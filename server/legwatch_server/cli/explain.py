@@ -27,6 +27,8 @@ _BECAUSE = {
     Reason.MOVEMENT_MISSING: "the movement sensor gave no word",
     Reason.MOVEMENT_SILENT: "somebody lay in bed and the movement sensor had seen nothing",
     Reason.AGENT_SILENT: "no word came from the bedside",
+    Reason.BEDSIDE_GONE: "the broker lost the bedside, and it has not come back",
+    Reason.WINDOWS_LOST: "the bedside kept more than it had room for, and dropped the oldest",
     Reason.SNOOZE_OVER: "the time of quiet was over and it still held",
 }
 _UNTOLD = {
@@ -137,6 +139,8 @@ def _heading(record: NoticeRecord, sounds: Sounding) -> str:
             return "can no longer be judged"
         case TransitionKind.RESOLVED:
             return f"over: {title(notice, carer=True)}"
+        case TransitionKind.REPORTED:
+            return f"report: {title(notice, carer=True)}"
 
 
 def journeys(record: NoticeRecord, zone: tzinfo) -> Iterator[str]:
@@ -169,4 +173,6 @@ def _end(found: Incident, zone: tzinfo) -> str:
         return f"It was over at {local(last.at_ms, zone):%H:%M}."
     if last.transition is TransitionKind.UNKNOWN:
         return "Whether it still holds is not known: the bed cannot be judged."
+    if last.reason is Reason.WINDOWS_LOST:
+        return "It is said once; nothing more follows."
     return "It has not ended."

@@ -1,0 +1,118 @@
+"""What the server knows of a bed's agent: what it says of itself, and whether it is there.
+
+Two of these facts are said to people without a sound, as reports: windows that the agent had to
+drop, and an agent that is gone at night and does not come back. The alert that no window comes
+follows later, and does not depend on this.
+"""
+
+import json
+from dataclasses import replace
+from typing import NamedTuple
+
+from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
+from legwatch.conditions.verdict import Figures, Reason, Severity
+from legwatch.contract.bedside_info import BedsideInfo
+from legwatch.events import AlertKind
+from legwatch.limits.rules import Rules
+from legwatch.night import in_hours
+
+GONE_MS = 300_000  # an agent that starts again or a network that stumbles is back by then
+# Lost windows are said at most once in this time: an agent without a server loses more each minute.
+AGAIN_MS = 12 * 3_600_000
+
+
+class Bedside(NamedTuple):
+    """One bed's agent; times are UTC ms, and 0 is never."""
+
+    info: BedsideInfo | None = None
+    online: bool | None = None  # by its last word or its last will; None: not heard yet
+    gone_ms: int = 0  # since when it is offline; 0: it is not, or that is too old to be said
+    reported_ms: int = 0  # when people were told that it is gone, this time
+    lost_said: int = 0  # the count of lost windows that people know
+    lost_said_ms: int = 0
+
+
+def with_info(was: Bedside, info: BedsideInfo) -> Bedside:
+    """Take in what an agent says of itself."""
+    # A smaller count than before is a new count: the spool was made anew.
+    return was._replace(info=info, lost_said=min(was.lost_said, info.lost))
+
+
+def with_status(was: Bedside, *, online: bool, at_ms: int, retained: bool) -> Bedside:
+    """Take in that an agent has come or gone; how old a retained `offline` is, nobody knows."""
+    if online:
+        return was._replace(online=True, gone_ms=0)
+    fresh = not retained and not was.gone_ms
+    return was._replace(online=False, gone_ms=at_ms if fresh else was.gone_ms)
+
+
+def reports(was: Bedside, at_ms: int, rules: Rules) -> tuple[Bedside, tuple[Notice, ...]]:
+    """Return what people should be told now, and the bedside after that."""
+    now, notices = was, []
+    info, gone_ms = now.info, now.gone_ms
+    if info and info.lost > now.lost_said and at_ms - now.lost_said_ms >= AGAIN_MS:
+        notices.append(_lost(now, info, at_ms))
+        now = now._replace(lost_said=info.lost, lost_said_ms=at_ms)
+    if now.reported_ms and not gone_ms:
+        notices.append(_back(now, at_ms))
+        now = now._replace(reported_ms=0)
+    # Later than this, the alert that no window comes says it.
+    lately = GONE_MS <= at_ms - gone_ms < rules.health.agent_s * 1000
+    if gone_ms and not now.reported_ms and lately and _at_night(at_ms, rules):
+        notices.append(_gone(now, at_ms))
+        now = now._replace(reported_ms=at_ms)
+    return now, tuple(notices)
+
+
+def _lost(bedside: Bedside, info: BedsideInfo, at_ms: int) -> Notice:
+    windows = info.lost - bedside.lost_said
+    minutes = max(1, windows * (info.window_s or 10) // 60)
+    figures = (("windows", windows), ("for_min", minutes))
+    return _report(Reason.WINDOWS_LOST, at_ms, figures)
+
+
+def _gone(bedside: Bedside, at_ms: int) -> Notice:
+    return _report(Reason.BEDSIDE_GONE, at_ms, (("for_min", (at_ms - bedside.gone_ms) // 60_000),))
+
+
+def _back(bedside: Bedside, at_ms: int) -> Notice:
+    """Return the end of the report: its quiet pushes are taken back, and nobody gets a new one."""
+    return replace(
+        _report(Reason.BACK, at_ms, ()),
+        transition=TransitionKind.RESOLVED,
+        suppressed_by=SuppressedBy.LOG_ONLY,
+        episode_ms=bedside.reported_ms,
+    )
+
+
+def _report(reason: Reason, at_ms: int, figures: Figures) -> Notice:
+    return Notice(
+        at_ms=at_ms,
+        kind=AlertKind.AGENT,
+        transition=TransitionKind.REPORTED,
+        severity=Severity.LOG,
+        reason=reason,
+        figures=figures,
+        episode_ms=at_ms,
+    )
+
+
+def _at_night(at_ms: int, rules: Rules) -> bool:
+    return in_hours(at_ms, rules.zone, rules.night.from_h, rules.night.to_h)
+
+
+def to_json(bedside: Bedside) -> str:
+    """Write a bedside as JSON; `from_json` gives an equal one back."""
+    return json.dumps(bedside, separators=(",", ":"))
+
+
+def from_json(text: str) -> Bedside:
+    """Read a bedside back; raises ValueError."""
+    try:
+        info, *rest = json.loads(text)
+        if info is not None:
+            info = BedsideInfo(*info)
+            info = info._replace(sensors=tuple((place, driver) for place, driver in info.sensors))
+        return Bedside(info, *rest)
+    except TypeError as error:
+        raise ValueError(f"not a bedside: {error}") from None
