@@ -31,7 +31,8 @@ from legwatch_server.notify.rehearsal import plan_evening, route_statuses
 from legwatch_server.notify.render import Renderer
 from legwatch_server.publish.deadman import DeadManSwitch
 from legwatch_server.publish.mqtt import MqttPublisher
-from legwatch_server.settings import ServerSettings, read
+from legwatch_server.settings import ServerSettings
+from legwatch_server.settings_file import read
 from legwatch_server.signed_links import signing_key
 from legwatch_server.store.database import Store, connect
 from legwatch_server.web.actions import ActionHandler

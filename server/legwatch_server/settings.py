@@ -1,9 +1,9 @@
 """The settings of a server (TOML). Secrets come from the environment only."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import time
 from functools import cache
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,7 @@ from legwatch.limits.rules import Rules
 from legwatch.oncall import people
 from legwatch.oncall.escalation import Escalation
 from legwatch.oncall.people import EVERYONE, SLEEPER, Person, Shift
-from legwatch.settings import load, setting
-from legwatch_runtime.files import read_toml
+from legwatch.settings import setting
 from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.zones import zone_named
 
@@ -155,6 +154,10 @@ class BedTable:
     )
 
 
+# A change of these takes effect at the next start; all other keys take effect at once.
+AT_THE_NEXT_START = ("state_dir", "mqtt", "http", "heartbeat", "history", "push.workers")
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """All settings of a server."""
@@ -267,8 +270,8 @@ def _flat(rules: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def read(path: Path) -> ServerSettings:
-    """Read and check a settings file; raises SettingsError with the key's path."""
-    settings = load(ServerSettings, read_toml(path))
-    settings.check()
-    return settings
+def needs_start(keys: Iterable[str]) -> list[str]:
+    """Return those of the changed keys that take effect only at the next start."""
+    return [
+        key for key in keys if any(key == k or key.startswith(f"{k}.") for k in AT_THE_NEXT_START)
+    ]

@@ -18,7 +18,8 @@ from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import AlertKind
 from legwatch.testing import ms
 from legwatch_server.notify.planner import DeliveryPlanner
-from legwatch_server.settings import ServerSettings, read
+from legwatch_server.settings import ServerSettings
+from legwatch_server.settings_file import read
 from legwatch_server.store.database import Batch, Store
 from legwatch_server.store.notices import NewNotice
 

@@ -103,7 +103,7 @@ def test_every_channel_has_its_one_writer(house: House) -> None:
         "window",
         "event",
         *mend("status", why="the server does not ask for it: that an agent is off is not shown"),
-"info",
+        "info",
     ],
 )
 def test_the_server_reads_what_the_agent_writes(channel: str, house: House) -> None:

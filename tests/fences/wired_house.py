@@ -35,7 +35,7 @@ from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.publish.mqtt import MqttPublisher
-from legwatch_server.settings import read
+from legwatch_server.settings_file import read
 from legwatch_server.store.database import Store
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve

@@ -26,7 +26,7 @@ from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.rehearsal import plan_evening
 from legwatch_server.notify.render import Renderer
 from legwatch_server.publish.mqtt import MqttPublisher
-from legwatch_server.settings import read
+from legwatch_server.settings_file import read
 from legwatch_server.store import deliveries
 from legwatch_server.store.database import Store, connect
 from legwatch_server.transport import Outgoing

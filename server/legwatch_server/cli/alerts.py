@@ -22,7 +22,8 @@ from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli.explain import answered, explain, headed, journeys
 from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.review.trial import trial_statuses
-from legwatch_server.settings import ServerSettings, read
+from legwatch_server.settings import ServerSettings
+from legwatch_server.settings_file import read
 from legwatch_server.signed_links import sign
 from legwatch_server.store import incidents
 from legwatch_server.store.incidents import Incident, LastSeen

@@ -15,7 +15,8 @@ from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
 from legwatch_server.review.trial import TrialStatus, trial_statuses
-from legwatch_server.settings import ServerSettings, read
+from legwatch_server.settings import ServerSettings
+from legwatch_server.settings_file import read
 from legwatch_server.store import incidents
 
 _COLOURS = {True: "\x1b[32m", False: "\x1b[33m", None: "\x1b[2m"}

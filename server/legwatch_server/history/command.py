@@ -19,7 +19,8 @@ from legwatch_server.history.cursor import Cursor
 from legwatch_server.history.exporter import Exporter
 from legwatch_server.history.sink import Sentinel, Sink, SinkAway
 from legwatch_server.history.tally import IDLE_MS
-from legwatch_server.settings import ServerSettings, read
+from legwatch_server.settings import ServerSettings
+from legwatch_server.settings_file import read
 
 logger = logging.getLogger(__name__)
 

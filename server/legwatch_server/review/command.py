@@ -15,7 +15,8 @@ from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.review.nights import ReviewedNight
 from legwatch_server.review.report import PastNights, Review, as_table, report, to_paste
 from legwatch_server.review.trial import trial_statuses
-from legwatch_server.settings import ServerSettings, read
+from legwatch_server.settings import ServerSettings
+from legwatch_server.settings_file import read
 from legwatch_server.store import incidents
 
 MOST_NIGHTS = 60

@@ -1,0 +1,82 @@
+"""`legwatch settings`: show what was changed, change one key, and take a change back."""
+
+import argparse
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from legwatch_runtime import locations
+from legwatch_runtime.files import read_toml
+from legwatch_server import settings_file
+from legwatch_server.settings import needs_start
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch settings`; 0 done, 1 not possible now, 2 a wrong key or value."""
+    args = _parser().parse_args(argv)
+    path = locations.settings_file(args.config)
+    match args.action:
+        case "set":
+            settings_file.change(path, args.key, _value(args.value))
+            print(f"{args.key} = {args.value}: {_when([args.key])}")
+        case "reset":
+            settings_file.change(path, args.key, None)
+            print(f"{args.key} is again what {path} says: {_when([args.key])}")
+        case "undo":
+            settings_file.undo(path)
+            print("The last change is taken back; the same command makes it again.")
+        case _:
+            print("\n".join(_shown(path)))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="legwatch settings",
+        description="Show or change the server's settings. A change takes effect within seconds,"
+        " and the server's settings file stays as it is.",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    change = actions.add_parser("set", help="set one key, such as: set push.channels '[\"ntfy\"]'")
+    change.add_argument("key", metavar="KEY")
+    change.add_argument("value", metavar="VALUE", help="as in TOML; a text needs no quotes")
+    back = actions.add_parser("reset", help="take the changes of one key back")
+    back.add_argument("key", metavar="KEY")
+    actions.add_parser("undo", help="take the last change back")
+    return parser
+
+
+def _value(text: str) -> Any:
+    """Return the value of a TOML text; what is no TOML value is a text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _when(keys: Sequence[str]) -> str:
+    if needs_start(keys):
+        return "it takes effect when the server is started again"
+    return "a running server takes it over within seconds"
+
+
+def _shown(path: Path) -> Iterator[str]:
+    file = settings_file.changes_file(path)
+    settings_file.read(path)
+    yield f"The owner's settings: {path}"
+    changes = read_toml(file) if file.exists() else {}
+    if not changes:
+        yield "Nothing was changed by a program."
+        return
+    yield f"Changed by programs: {file}"
+    yield from (f"  {key} = {value!r}" for key, value in _flat(changes, ""))
+
+
+def _flat(table: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value

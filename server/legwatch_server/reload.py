@@ -1,0 +1,78 @@
+"""Takes over changed settings while the server runs: all of them, or none.
+
+A signal (SIGHUP) asks for it; a change by a program is noticed by itself. Settings that cannot be
+used change nothing: the log names the key, and the server goes on as before.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from legwatch.errors import LegwatchError
+from legwatch_server.settings import ServerSettings, needs_start
+from legwatch_server.settings_file import changed_keys, changes_file, checked, table
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 2.0  # how often a change by a program is looked for
+
+
+class SettingsWatch:
+    """Reads the settings again in a thread of its own; `take_over` may raise LegwatchError."""
+
+    def __init__(self, path: Path, take_over: Callable[[ServerSettings], None]) -> None:
+        self._path, self._take_over = path, take_over
+        self._changes = changes_file(path)
+        self._table, self._seen = table(path), self._stamp()
+        self._asked, self._stopping = threading.Event(), False
+        self._thread = threading.Thread(target=self._run, name="settings", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def ask(self) -> None:
+        """Read the settings again soon; a signal handler may call this."""
+        self._asked.set()
+
+    def stop(self) -> None:
+        """Stop the thread."""
+        self._stopping = True
+        self._asked.set()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._asked.wait(LOOK_S)
+            try:
+                self.look()
+            except Exception:  # the watch must go on, and so must the next look
+                logger.exception("the settings could not be read again")
+
+    def look(self) -> bool:
+        """Take changed settings over if that was asked for; True if they are in force now."""
+        asked, seen = self._asked.is_set(), self._stamp()
+        self._asked.clear()
+        if self._stopping or not (asked or seen != self._seen):
+            return False
+        self._seen = seen
+        try:
+            new = table(self._path)
+            self._take_over(checked(new))
+        except LegwatchError as error:
+            logger.error("the settings were not taken over, the old ones stay: %s", error)
+            return False
+        keys = list(changed_keys(self._table, new))
+        self._table = new
+        logger.info("settings taken over: %s", ", ".join(keys) or "nothing has changed")
+        later = needs_start(keys)
+        if later:
+            logger.warning("these take effect when the server starts again: %s", ", ".join(later))
+        return True
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            found = self._changes.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino

@@ -1,0 +1,168 @@
+"""The files of the settings: the owner's, and the changes that programs have made.
+
+The owner's file may be read-only, as it is under systemd and in a container. So a program changes
+`changes.toml` in the state folder, which is always writable. Its keys go before the owner's. This
+file is the only place that writes settings.
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import IO, Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from legwatch.errors import CannotRun, SettingsError
+from legwatch.settings import load
+from legwatch_runtime.files import read_text, read_toml
+from legwatch_server.settings import ServerSettings
+
+NAME, BEFORE = "changes.toml", "changes.before.toml"
+HEAD = "# Changes by the programs of legwatch; each key here goes before the same key of {file}.\n"
+
+
+def read(path: Path) -> ServerSettings:
+    """Read and check the settings with all changes; raises SettingsError with the key's path."""
+    return checked(read_toml(path), _changes(path))
+
+
+def checked(owners: Mapping[str, Any], changes: Mapping[str, Any]) -> ServerSettings:
+    """Return the settings of both tables together; raises SettingsError."""
+    settings = load(ServerSettings, _laid_over(owners, changes))
+    settings.check()
+    return settings
+
+
+def changes_file(path: Path) -> Path:
+    """Return the file of the changes to the settings in `path`."""
+    usual = next(f.default for f in fields(ServerSettings) if f.name == "state_dir")
+    return Path(str(read_toml(path).get("state_dir", usual))) / NAME
+
+
+def change(path: Path, key: str, value: Any) -> ServerSettings:
+    """Set one key, such as `push.channels`; `value` None takes a change back.
+
+    The settings are checked as a whole before anything is written. Raises SettingsError or
+    CannotRun; the files are then unchanged.
+    """
+    if key == "state_dir":
+        raise SettingsError(key, f"it says where changes are kept: change it in {path}")
+    with _locked(path) as file:
+        document = _document(file, path)
+        _put(document, key, value)
+        settings = checked(read_toml(path), document.unwrap())
+        _write(file, tomlkit.dumps(document))
+    return settings
+
+
+def undo(path: Path) -> ServerSettings:
+    """Take the last change back; a second time, make it again. Raises CannotRun if there is none."""
+    with _locked(path) as file:
+        before = file.with_name(BEFORE)
+        if not before.exists():
+            raise CannotRun("no change was made: there is nothing to take back")
+        text = before.read_text(encoding="utf-8")
+        settings = checked(read_toml(path), tomlkit.parse(text).unwrap())
+        _write(file, text)
+    return settings
+
+
+def changed_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the dotted path of each key whose value differs between two tables."""
+    for key in {**before, **after}:
+        old, new = before.get(key), after.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from (f"{key}.{inner}" for inner in changed_keys(old, new))
+        elif old != new:
+            yield key
+
+
+def _changes(path: Path) -> Mapping[str, Any]:
+    file = changes_file(path)
+    return read_toml(file) if file.exists() else {}
+
+
+def _laid_over(owners: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    laid = dict(owners)
+    for key, value in changes.items():
+        own = laid.pop(
+            key, None
+        )  # the changed key comes last: of two spellings the last one counts
+        both = isinstance(own, Mapping) and isinstance(value, Mapping)
+        laid[key] = _laid_over(own, value) if both else value
+    return laid
+
+
+def _document(file: Path, path: Path) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(read_text(str(file)) if file.exists() else HEAD.format(file=path))
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise SettingsError(str(file), f"not TOML: {error}") from None
+
+
+def _put(document: tomlkit.TOMLDocument, key: str, value: Any) -> None:
+    *tables, name = _parts(key)
+    table: Any = document
+    for part in tables:
+        if part not in table:
+            if value is None:
+                raise CannotRun(f"{key} was not changed: there is nothing to take back")
+            table[part] = tomlkit.table()
+        table = table[part]
+        if not isinstance(table, Mapping):
+            raise SettingsError(key, f"{part} is not a table")
+    if value is not None:
+        table[name] = value
+    elif name in table:
+        del table[name]
+    else:
+        raise CannotRun(f"{key} was not changed: there is nothing to take back")
+
+
+def _parts(key: str) -> Sequence[str]:
+    """Split a dotted path. Limits are flat: `rules.warmth.warn_c` is `warmth.warn_c` in `rules`."""
+    parts = key.split(".")
+    if not all(parts):
+        raise SettingsError(key, "a key such as push.channels is expected")
+    if "rules" in parts[:-2]:
+        at = parts.index("rules") + 1
+        return (*parts[:at], ".".join(parts[at:]))
+    return parts
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[Path]:
+    """Yield the file of the changes; no other program changes it meanwhile. Raises CannotRun."""
+    file = changes_file(path)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with _open(file.with_suffix(".lock")) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield file
+    except OSError as error:
+        raise CannotRun(f"{file} cannot be written: {error.strerror}") from None
+
+
+def _write(file: Path, text: str) -> None:
+    """Replace the file as a whole, and keep the last one for `undo`."""
+    last = file.read_text(encoding="utf-8") if file.exists() else ""
+    for target, content in ((file.with_name(BEFORE), last), (file, text)):
+        new = target.with_suffix(".new")
+        with _open(new) as made:
+            made.write(content)
+            made.flush()
+            os.fsync(made.fileno())
+        new.replace(target)
+
+
+def _open(file: Path) -> IO[str]:
+    """Open a file to write it anew. If root writes, it belongs to the owner of its folder."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    if os.geteuid() == 0:
+        owner = file.parent.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    return open(descriptor, "w", encoding="utf-8")

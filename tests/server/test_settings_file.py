@@ -1,0 +1,142 @@
+"""Programs change settings in one writable file; the owner's file stays as it is."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from legwatch.errors import CannotRun, SettingsError
+from legwatch_server.cli.settings import main
+from legwatch_server.settings_file import change, changed_keys, changes_file, read, undo
+
+OWNERS = """# my own remarks
+zone = "Europe/Berlin"
+[rules]
+"warmth.warn_c" = 26  # it is a cold room
+[push]
+workers = 4
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "etc" / "server.toml"
+    path.parent.mkdir()
+    path.write_text(f'state_dir = "{tmp_path / "state"}"\n{OWNERS}')
+    path.chmod(0o400)
+    return path
+
+
+def test_a_change_goes_before_the_owners_key_and_leaves_his_file(config: Path) -> None:
+    owners = config.read_text()
+    change(config, "rules.warmth.warn_c", 25.5)
+    change(config, "beds.anna.rules.alerts.budget", 1)
+    made = read(config)
+    assert made.rules_of("b").warmth.warn_c == 25.5
+    assert made.rules_of("anna").alerts.budget == 1
+    assert made.push.workers == 4  # what nobody changed is the owner's
+    assert config.read_text() == owners
+    assert changes_file(config).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "nested", ["[rules.warmth]\nwarn_c = 26\n", '[rules]\n"warmth.warn_c" = 26\n']
+)
+def test_both_spellings_of_a_limit_are_the_same_key(tmp_path: Path, nested: str) -> None:
+    config = tmp_path / "server.toml"
+    config.write_text(f'state_dir = "{tmp_path}"\n{nested}')
+    change(config, "rules.warmth.warn_c", 24.5)
+    assert read(config).rules_of("b").warmth.warn_c == 24.5
+
+
+def test_comments_in_the_changes_are_kept(config: Path) -> None:
+    change(config, "push.workers", 6)
+    file = changes_file(config)
+    file.write_text(file.read_text().replace("workers = 6", "workers = 6  # the line is slow"))
+    change(config, "push.give_up_h", 2.0)
+    assert "workers = 6  # the line is slow" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        ("rules.warmth.warn_c", 99, "warmth.warn_c"),
+        ("push.worker", 3, "push.worker"),
+        ("push.workers", "many", "push.workers"),
+        ("zone", "Nowhere/Land", "zone"),
+        ("state_dir", "/tmp/else", "state_dir"),
+        ("push..workers", 3, "push.channels is expected"),
+        ("zone.name", 3, "zone is not a table"),
+    ],
+)
+def test_a_wrong_change_is_refused_with_its_path_and_nothing_is_written(
+    config: Path, key: str, value: object, problem: str
+) -> None:
+    change(config, "push.workers", 6)
+    before = changes_file(config).read_bytes()
+    with pytest.raises(SettingsError, match=problem):
+        change(config, key, value)
+    assert changes_file(config).read_bytes() == before
+
+
+def test_a_change_can_be_taken_back_and_made_again(config: Path) -> None:
+    with pytest.raises(CannotRun, match="nothing to take back"):
+        undo(config)
+    with pytest.raises(CannotRun, match="nothing to take back"):
+        change(config, "push.workers", None)
+    change(config, "push.workers", 6)
+    undo(config)
+    assert read(config).push.workers == 4
+    undo(config)
+    assert read(config).push.workers == 6
+    change(config, "push.workers", None)
+    assert read(config).push.workers == 4
+
+
+def test_a_broken_file_of_changes_is_named(config: Path) -> None:
+    change(config, "push.workers", 6)
+    changes_file(config).write_text("push = [")
+    with pytest.raises(SettingsError, match=r"changes\.toml"):
+        read(config)
+    with pytest.raises(SettingsError, match=r"changes\.toml"):
+        change(config, "push.workers", 5)
+
+
+def test_only_the_keys_that_differ_are_changed() -> None:
+    before = {"zone": "UTC", "push": {"workers": 4, "channels": ["a"]}, "http": {"port": 1}}
+    after = {"zone": "UTC", "push": {"workers": 4, "channels": ["b"]}, "profile": "at_risk"}
+    assert list(changed_keys(before, after)) == ["push.channels", "http", "profile"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_changes_the_server_can_read(config: Path) -> None:
+    folder = changes_file(config).parent
+    folder.mkdir()
+    os.chown(folder, 1234, 1234)
+    change(config, "push.workers", 6)
+    assert {file.stat().st_uid for file in folder.iterdir()} == {1234}
+
+
+def test_the_command_shows_sets_and_takes_back(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ["--config", str(config)]
+    assert main([*at, "set", "push.channels", '["console"]']) == 0
+    assert main([*at, "set", "zone", "Europe/Paris"]) == 0
+    assert main([*at, "set", "mqtt.host", "10.0.0.2"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].endswith("a running server takes it over within seconds")
+    assert said[2].endswith("it takes effect when the server is started again")
+    assert main(at) == 0
+    shown = capsys.readouterr().out
+    assert "push.channels = ['console']" in shown
+    assert "zone = 'Europe/Paris'" in shown
+    assert main([*at, "reset", "zone"]) == 0
+    assert main([*at, "undo"]) == 0
+    assert "zone = 'Europe/Paris'" in main_out(at, capsys)
+
+
+def main_out(at: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    main(at)
+    return capsys.readouterr().out
