@@ -60,7 +60,9 @@ class SettingsWatch:
             new = table(self._path)
             self._take_over(checked(new))
         except LegwatchError as error:
-            logger.error("the settings were not taken over, the old ones stay: %s", error)
+            logger.log(
+                logging.ERROR, "the settings were not taken over, the old ones stay: %s", error
+            )
             return False
         keys = list(changed_keys(self._table, new))
         self._table = new

@@ -27,12 +27,18 @@ HEAD = "# Changes by the programs of legwatch; each key here goes before the sam
 
 def read(path: Path) -> ServerSettings:
     """Read and check the settings with all changes; raises SettingsError with the key's path."""
-    return checked(read_toml(path), _changes(path))
+    return checked(table(path))
 
 
-def checked(owners: Mapping[str, Any], changes: Mapping[str, Any]) -> ServerSettings:
-    """Return the settings of both tables together; raises SettingsError."""
-    settings = load(ServerSettings, _laid_over(owners, changes))
+def table(path: Path) -> dict[str, Any]:
+    """Return the owner's table with all changes, not checked yet; raises SettingsError."""
+    file = changes_file(path)
+    return _laid_over(read_toml(path), read_toml(file) if file.exists() else {})
+
+
+def checked(table: Mapping[str, Any]) -> ServerSettings:
+    """Return the settings of a table; raises SettingsError."""
+    settings = load(ServerSettings, table)
     settings.check()
     return settings
 
@@ -54,19 +60,19 @@ def change(path: Path, key: str, value: Any) -> ServerSettings:
     with _locked(path) as file:
         document = _document(file, path)
         _put(document, key, value)
-        settings = checked(read_toml(path), document.unwrap())
+        settings = checked(_laid_over(read_toml(path), document.unwrap()))
         _write(file, tomlkit.dumps(document))
     return settings
 
 
 def undo(path: Path) -> ServerSettings:
-    """Take the last change back; a second time, make it again. Raises CannotRun if there is none."""
+    """Take the last change back, and the second time make it again; raises CannotRun."""
     with _locked(path) as file:
         before = file.with_name(BEFORE)
         if not before.exists():
             raise CannotRun("no change was made: there is nothing to take back")
         text = before.read_text(encoding="utf-8")
-        settings = checked(read_toml(path), tomlkit.parse(text).unwrap())
+        settings = checked(_laid_over(read_toml(path), tomlkit.parse(text).unwrap()))
         _write(file, text)
     return settings
 
@@ -81,17 +87,10 @@ def changed_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
             yield key
 
 
-def _changes(path: Path) -> Mapping[str, Any]:
-    file = changes_file(path)
-    return read_toml(file) if file.exists() else {}
-
-
 def _laid_over(owners: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     laid = dict(owners)
     for key, value in changes.items():
-        own = laid.pop(
-            key, None
-        )  # the changed key comes last: of two spellings the last one counts
+        own = laid.pop(key, None)  # put last: of two spellings of a key the last counts
         both = isinstance(own, Mapping) and isinstance(value, Mapping)
         laid[key] = _laid_over(own, value) if both else value
     return laid
@@ -165,4 +164,4 @@ def _open(file: Path) -> IO[str]:
     if os.geteuid() == 0:
         owner = file.parent.stat()
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
-    return open(descriptor, "w", encoding="utf-8")
+    return os.fdopen(descriptor, "w", encoding="utf-8")

@@ -66,7 +66,7 @@ def test_comments_in_the_changes_are_kept(config: Path) -> None:
         ("zone", "Nowhere/Land", "zone"),
         ("state_dir", "/tmp/else", "state_dir"),
         ("push..workers", 3, "push.channels is expected"),
-        ("zone.name", 3, "zone is not a table"),
+        ("zone.name", 3, "zone: a text is expected"),
     ],
 )
 def test_a_wrong_change_is_refused_with_its_path_and_nothing_is_written(
