@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from legwatch.alerting.notice import MAY_SOUND, Notice, SuppressedBy, TransitionKind
-from legwatch.conditions.verdict import Severity
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import BODY_KINDS, AlertKind
 from legwatch.oncall.people import SLEEPER, Person, watchers
 from legwatch.settings import setting
@@ -67,6 +67,7 @@ def notification_steps(
       after the one before, until somebody answers.
     - A warning on hold goes to the sleeper, without a sound.
     - A warning that a cold alert inhibits goes to those whom cold legs do not wake.
+    - A report goes without a sound to everybody who watches the bed.
     - Everybody who was notified gets a notification without a sound when somebody has answered,
       when the alert is over, and when it can no longer be judged.
     """
@@ -84,6 +85,9 @@ def notification_steps(
         ]
         names = tuple(n for n in others if people[n].is_woken_by(notice.kind, notice.severity))
         return _notified_first(names, notified, limits.step_s(notice.severity))
+    if notice.transition is TransitionKind.REPORTED:
+        purpose = Purpose.QUIET if notice.reason is Reason.BEDSIDE_GONE else Purpose.INFO
+        return tuple(NotificationStep(name, 0, purpose) for name in watchers(people, bed))
     if notice.transition in OVER or notice.transition is TransitionKind.UNKNOWN:
         return tuple(
             NotificationStep(name, 0, Purpose.INFO) for name in sorted(notified) if name in people

@@ -1,0 +1,137 @@
+"""The server hears an agent's `info` and `status`: losses and a bedside that is gone are said."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from legwatch.contract.bedside_info import BedsideInfo, encode_info
+from legwatch.contract.topics import Channel, topic
+from legwatch_server.testing import InProcessServer
+from server.ward import MINUTE_MS, open_ward
+
+PEOPLE = {
+    "anna": {"role": "sleeper", "channels": ["phone"]},
+    "bert": {"role": "carer", "channels": ["pager"]},
+}
+WARM = {"leg_c": 31.0, "room_c": 18.0, "moves": 0, "in_bed": True}
+
+
+def well(_minute: float) -> dict[str, Any]:
+    return WARM
+
+
+def ward(folder: Path) -> InProcessServer:
+    return open_ward(folder, people=PEOPLE)
+
+
+def hears(server: InProcessServer, channel: Channel, payload: bytes, *, kept: bool = False) -> None:
+    server.turn([server.message(topic("b", channel), payload, retained=kept)])
+    server.settle()
+
+
+def lost(windows: int) -> bytes:
+    return encode_info(BedsideInfo("0.1.0", "0000000a", lost=windows, window_s=10))
+
+
+def said(server: InProcessServer) -> list[tuple[str, str, str]]:
+    """Return (person's channel, purpose, title) of every push."""
+    return [(channel, push.purpose, push.title) for _, channel, push in server.pushes.arrived]
+
+
+def test_a_bedside_that_is_gone_at_night_is_said_without_a_sound_after_five_minutes(
+    tmp_path: Path,
+) -> None:
+    server = ward(tmp_path)
+    server.play("b", 30, well)
+    hears(server, Channel.STATUS, b"offline")
+    server.run_to(server.clock.now_ms + 4 * MINUTE_MS)
+    assert said(server) == []
+    server.run_to(server.clock.now_ms + 3 * MINUTE_MS)
+    title = "The bedside is off"
+    assert said(server) == [("phone", "quiet", title), ("pager", "quiet", title)]
+    server.run_to(server.clock.now_ms + 10 * MINUTE_MS)
+    assert {purpose for _, purpose, _ in said(server)[2:]} == {"loud"}  # the alert as before
+    server.close()
+
+
+def test_a_bedside_that_comes_back_in_time_is_not_said(tmp_path: Path) -> None:
+    for back in ("online", "window"):
+        (tmp_path / back).mkdir()
+        server = ward(tmp_path / back)
+        server.play("b", 30, well)
+        hears(server, Channel.STATUS, b"offline")
+        server.run_to(server.clock.now_ms + 3 * MINUTE_MS)
+        if back == "online":
+            hears(server, Channel.STATUS, b"online")
+        server.play("b", 5, well)
+        assert said(server) == []
+        server.close()
+
+
+def test_the_quiet_word_is_taken_back_when_the_bedside_returns(tmp_path: Path) -> None:
+    server = ward(tmp_path)
+    server.play("b", 30, well)
+    hears(server, Channel.STATUS, b"offline")
+    server.run_to(server.clock.now_ms + 7 * MINUTE_MS)
+    server.restart()  # what is known of the bedside survives
+    hears(server, Channel.STATUS, b"online")
+    assert sorted(name for c in server.channels.values() for _, name in c.withdrawn) == ["", ""]
+    assert server.transitions("agent") == ["reported", "resolved"]
+    server.close()
+
+
+def test_by_day_and_from_a_message_of_unknown_age_nothing_is_said(tmp_path: Path) -> None:
+    for name, kept, hours in (("day", False, 15), ("kept", True, 0)):
+        (tmp_path / name).mkdir()
+        server = ward(tmp_path / name)
+        server.run_to(server.clock.now_ms + hours * 60 * MINUTE_MS)
+        server.begin_ms = server.clock.now_ms
+        server.feed("b", 0, well)
+        hears(server, Channel.STATUS, b"offline", kept=kept)
+        server.run_to(server.clock.now_ms + 8 * MINUTE_MS)
+        assert said(server) == [], name
+        server.close()
+
+
+def test_lost_windows_are_said_once_with_their_length_and_then_only_what_is_new(
+    tmp_path: Path,
+) -> None:
+    server = ward(tmp_path)
+    server.play("b", 2, well)
+    hears(server, Channel.INFO, lost(0))
+    hears(server, Channel.INFO, lost(720))
+    hears(server, Channel.INFO, lost(720))
+    hears(server, Channel.INFO, lost(780))  # within hours: counted, and said with the next
+    assert said(server) == [
+        ("phone", "info", "Part of a night was not kept"),
+        ("pager", "info", "Part of a night was not kept"),
+    ]
+    assert "2 h of readings" in server.pushes.arrived[0].push.text
+    server.restart()
+    server.run_to(server.clock.now_ms + 13 * 60 * MINUTE_MS)
+    before = len(said(server))
+    hears(server, Channel.INFO, lost(900))
+    assert len(said(server)) == before + 2
+    assert "drop 30 min of readings" in server.pushes.arrived[-1].push.text
+    hears(server, Channel.INFO, lost(3))  # a new spool counts anew
+    hears(server, Channel.INFO, lost(3))
+    assert len(said(server)) == before + 2
+    server.close()
+
+
+def test_an_info_that_does_not_decode_is_set_aside(tmp_path: Path) -> None:
+    server = ward(tmp_path)
+    for payload in (b'{"v":1,"lost":"many"}', b'{"v":1,"sensors":[]}', b'{"v":1,"clock":3}'):
+        hears(server, Channel.INFO, payload)
+    hears(server, Channel.STATUS, b"perhaps")
+    whys = [why for (why,) in server.rows("SELECT why FROM quarantine ORDER BY id")]
+    assert [why.split(":")[0] for why in whys] == ["lost", "sensors", "clock", "status"]
+    server.close()
+
+
+def test_info_bytes_are_as_ever() -> None:
+    info = BedsideInfo("0.1.0", "0000000a", "synced", 3, 10, (("leg", "dht22"),))
+    assert json.loads(encode_info(info)) == {
+        "v": 1, "version": "0.1.0", "boot": "0000000a", "clock": "synced", "lost": 3,
+        "window_s": 10, "sensors": {"leg": "dht22"},
+    }  # fmt: skip
