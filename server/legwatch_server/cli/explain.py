@@ -9,6 +9,7 @@ from legwatch.conditions.verdict import Reason
 from legwatch.night import local
 from legwatch.oncall.escalation import OVER
 from legwatch.text.message import title
+from legwatch_server.store.delivery import DeliveryState
 from legwatch_server.store.incidents import AnswerRecord, DeliveryStep, Incident, NoticeRecord
 
 _BECAUSE = {
@@ -151,7 +152,8 @@ def journeys(record: NoticeRecord, zone: tzinfo) -> Iterator[str]:
 
 
 def _step(step: DeliveryStep, zone: tzinfo) -> str:
-    attempt = f" #{step.attempt}" if step.attempt > 1 and step.state == "claimed" else ""
+    again = step.attempt > 1 and step.state is DeliveryState.CLAIMED
+    attempt = f" #{step.attempt}" if again else ""
     why = f" ({step.reason})" if step.reason else ""
     return f"{local(step.at_ms, zone):%H:%M:%S} {step.state}{attempt}{why}"
 
