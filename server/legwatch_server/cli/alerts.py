@@ -24,9 +24,8 @@ from legwatch_server.inbox import Action, LinkClaims, TargetKind
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings, read
 from legwatch_server.signed_links import sign
-from legwatch_server.store.beds import LastSeen
-from legwatch_server.store.incidents import Incident
 from legwatch_server.store.reader import open_read_only
+from legwatch_server.store.records import Incident, LastSeen
 from legwatch_server.web.actions import PATH
 
 VALID_S = 60

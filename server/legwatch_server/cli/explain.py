@@ -10,7 +10,7 @@ from legwatch.night import local
 from legwatch.oncall.escalation import OVER
 from legwatch.text.message import title
 from legwatch_server.store.delivery import DeliveryState
-from legwatch_server.store.incidents import AnswerRecord, DeliveryStep, Incident, NoticeRecord
+from legwatch_server.store.records import AnswerRecord, DeliveryStep, Incident, NoticeRecord
 
 _BECAUSE = {
     Reason.UNCOVERED: "the air by the legs fell as fast as it does when a cover is lifted",

@@ -6,8 +6,7 @@ The only tags are bed, sensor, kind, level and what: few values, none of them un
 
 from collections.abc import Mapping
 
-from legwatch_server.store.notices import StoredNotice
-from legwatch_server.store.windows import WindowRecord
+from legwatch_server.store.records import StoredNotice, WindowRecord
 
 
 def window_lines(row: WindowRecord) -> list[str]:

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, time, tzinfo
 from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 from legwatch_server.history.lines import night_line
-from legwatch_server.store.notices import StoredNotice
-from legwatch_server.store.windows import WindowRecord
+from legwatch_server.store.records import StoredNotice, WindowRecord
 
 IDLE_MS = 120_000  # an ended night is written once no window of its bed came for this long
 

@@ -1,35 +1,9 @@
 """Stores beds with the engine's state, and what was received of each start of their agents."""
 
 import sqlite3
-from typing import NamedTuple
 
 from legwatch_server.store.batch import Batch
-
-
-class StoredBed(NamedTuple):
-    """A bed with its state in JSON, None before its first minute."""
-
-    id: int
-    name: str
-    state: str | None
-    seen_ms: int
-    played: bool
-
-
-class StoredBoot(NamedTuple):
-    """One start of an agent: all windows up to `upto` are stored, and those in `ahead`."""
-
-    id: int
-    upto: int
-    ahead: set[int]
-
-
-class LastSeen(NamedTuple):
-    """When a bed's last window arrived, UTC ms; 0: never. `played`: from a recording."""
-
-    bed: str
-    seen_ms: int
-    played: bool
+from legwatch_server.store.records import LastSeen, StoredBed, StoredBoot
 
 
 def insert(db: sqlite3.Connection, batch: Batch) -> None:

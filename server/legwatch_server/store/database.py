@@ -19,13 +19,13 @@ from legwatch_server.store import (
     windows,
 )
 from legwatch_server.store.batch import Batch, NewNotice
-from legwatch_server.store.beds import StoredBed, StoredBoot
 from legwatch_server.store.changes import Changes
 from legwatch_server.store.connection import connect, transaction, translated
 from legwatch_server.store.delivery import Delivery, Episode
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.outbox import SqliteOutbox
 from legwatch_server.store.reader import SqliteReader
+from legwatch_server.store.records import StoredBed, StoredBoot
 
 
 class SqliteTransaction:

@@ -1,14 +1,13 @@
 """Reads past alerts: the notices of each, with their deliveries and answers."""
 
 import sqlite3
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Any, NamedTuple
+from typing import Any
 
-from legwatch.alerting.notice import Notice
 from legwatch.night import night_of
 from legwatch_server.store.delivery import DeliveryState
 from legwatch_server.store.notices import COLUMNS, notice_of
+from legwatch_server.store.records import AnswerRecord, DeliveryStep, Incident, NoticeRecord
 
 _NOTICES = (
     f"SELECT n.id, b.name, n.who, n.text, {COLUMNS} FROM notices n JOIN beds b ON b.id = n.bed_id"
@@ -23,55 +22,6 @@ _ANSWERS = (
     " ON n.id = a.notice_id WHERE n.bed_id=? AND n.kind=? AND coalesce(n.episode_ms, n.id)=?"
     " ORDER BY a.id"
 )
-
-
-class DeliveryStep(NamedTuple):
-    """One change of one push."""
-
-    at_ms: int
-    person: str
-    channel: str
-    purpose: str
-    state: DeliveryState
-    attempt: int
-    reason: str | None
-    delivery: int
-
-
-class AnswerRecord(NamedTuple):
-    """One person's answer; `minutes` is the length of a snooze."""
-
-    at_ms: int
-    person: str
-    action: str
-    minutes: int | None
-    via: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeRecord:
-    """A stored notice, with the steps of its deliveries."""
-
-    id: int
-    who: str | None
-    notice: Notice
-    text: str
-    steps: tuple[DeliveryStep, ...]
-
-
-@dataclass(slots=True)
-class Incident:
-    """One alert with all its notices, from the first on."""
-
-    bed_id: int
-    bed: str
-    notices: list[NoticeRecord] = field(default_factory=list)
-    answers: list[AnswerRecord] = field(default_factory=list)
-
-    @property
-    def id(self) -> int:
-        """The first notice's id, by which commands name the alert."""
-        return self.notices[0].id
 
 
 def of_night(
@@ -106,11 +56,13 @@ def last_night(db: sqlite3.Connection, zone: tzinfo) -> date | None:
 
 def _incident(db: sqlite3.Connection, bed_id: int, kind: str, key: int) -> Incident:
     rows = db.execute(_NOTICES, (bed_id, kind, key)).fetchall()
-    found = Incident(bed_id, rows[0][1])
-    found.notices = [_notice_record(db, row) for row in rows]
-    answers = db.execute(_ANSWERS, (bed_id, kind, key))
-    found.answers = [AnswerRecord._make(row) for row in answers]
-    return found
+    answers = db.execute(_ANSWERS, (bed_id, kind, key)).fetchall()
+    return Incident(
+        bed_id,
+        bed=rows[0][1],
+        notices=tuple(_notice_record(db, row) for row in rows),
+        answers=tuple(AnswerRecord._make(row) for row in answers),
+    )
 
 
 def _notice_record(db: sqlite3.Connection, row: tuple[Any, ...]) -> NoticeRecord:

@@ -3,12 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Rule, Severity
 from legwatch.events import AlertKind
 from legwatch_server.store.batch import NewNotice
+from legwatch_server.store.records import StoredNotice, TrialCount
 
 _INSERT = (
     "INSERT INTO notices (bed_id, at_ms, kind, what, level, reason, held, episode_ms, who,"
@@ -22,23 +23,6 @@ COLUMNS = (
 _STORED = (
     f"SELECT n.id, b.name, n.who, n.text, {COLUMNS} FROM notices n JOIN beds b ON b.id = n.bed_id"
 )
-
-
-class StoredNotice(NamedTuple):
-    """A notice as it is stored. `text` is what was said, in English."""
-
-    id: int
-    bed: str
-    who: str | None
-    text: str
-    notice: Notice
-
-
-class TrialCount(NamedTuple):
-    """A bed whose trial nights are over, and how many alerts were not sent in them."""
-
-    bed: str
-    unsent: int
 
 
 def insert(db: sqlite3.Connection, new: NewNotice) -> int:

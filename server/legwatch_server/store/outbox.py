@@ -8,7 +8,7 @@ from legwatch_server.store import apply, deliveries, notices
 from legwatch_server.store.changes import Changes
 from legwatch_server.store.connection import transaction, translated
 from legwatch_server.store.delivery import Delivery
-from legwatch_server.store.notices import StoredNotice, TrialCount
+from legwatch_server.store.records import StoredNotice, TrialCount
 
 
 class SqliteOutbox:

@@ -12,13 +12,19 @@ from typing import Protocol
 from legwatch.events import Window
 from legwatch_server.inbox import Target, TargetKind
 from legwatch_server.store.batch import Batch, NewNotice
-from legwatch_server.store.beds import LastSeen, StoredBed, StoredBoot
 from legwatch_server.store.changes import Changes
 from legwatch_server.store.delivery import Delivery, Episode
-from legwatch_server.store.incidents import Incident
-from legwatch_server.store.notices import StoredNotice, TrialCount
-from legwatch_server.store.rehearsals import LastTest
-from legwatch_server.store.windows import StoredSpan, WindowRecord
+from legwatch_server.store.records import (
+    Incident,
+    LastSeen,
+    LastTest,
+    StoredBed,
+    StoredBoot,
+    StoredNotice,
+    StoredSpan,
+    TrialCount,
+    WindowRecord,
+)
 
 
 class Transaction(Protocol):

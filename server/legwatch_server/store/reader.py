@@ -17,13 +17,16 @@ from legwatch_server.store import (
     upgrade,
     windows,
 )
-from legwatch_server.store.beds import LastSeen
 from legwatch_server.store.connection import connect_read_only, translated
 from legwatch_server.store.errors import StoreError
-from legwatch_server.store.incidents import Incident
-from legwatch_server.store.notices import StoredNotice
-from legwatch_server.store.rehearsals import LastTest
-from legwatch_server.store.windows import StoredSpan, WindowRecord
+from legwatch_server.store.records import (
+    Incident,
+    LastSeen,
+    LastTest,
+    StoredNotice,
+    StoredSpan,
+    WindowRecord,
+)
 
 FILE = "legwatch.db"  # in the server's state_dir
 

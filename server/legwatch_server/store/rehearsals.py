@@ -1,10 +1,10 @@
 """Remembers which evenings were rehearsed and whose trial nights were announced."""
 
 import sqlite3
-from typing import NamedTuple
 
 from legwatch.oncall.escalation import Purpose
 from legwatch_server.store.delivery import DeliveryState
+from legwatch_server.store.records import LastTest
 
 _EVENING = "rehearsed"
 _ANNOUNCED = "learned:"  # the start of a key in `meta`; the bed's id follows
@@ -14,16 +14,6 @@ _LAST = (
     " s.delivery_id=d.id AND s.state=?) FROM deliveries d WHERE d.person=? AND d.channel=?"
     " AND d.tone=? ORDER BY d.id DESC LIMIT 1"
 )
-
-
-class LastTest(NamedTuple):
-    """What became of the last test of a channel; `proof` is what the service answered."""
-
-    state: DeliveryState
-    sent_ms: int | None
-    error: str | None
-    decided_ms: int
-    proof: str | None
 
 
 def evening(db: sqlite3.Connection) -> str:

@@ -2,10 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from legwatch.events import ClockTrust, Window
 from legwatch_server.store.batch import NewWindow
+from legwatch_server.store.records import StoredSpan, WindowRecord
 
 _INSERT = (
     "INSERT INTO windows (bed_id, boot_id, seq, from_ms, to_ms, mono_ms, clock, leg_c, leg_rh,"
@@ -22,29 +22,6 @@ _AFTER = (
     " w.late, w.arrived_ms FROM windows w JOIN beds b ON b.id = w.bed_id"
     " WHERE w.id>? ORDER BY w.id LIMIT ?"
 )
-
-
-class StoredSpan(NamedTuple):
-    """End times of a bed's first and last stored window, UTC ms."""
-
-    first_ms: int
-    last_ms: int
-
-
-class WindowRecord(NamedTuple):
-    """The columns of a stored window that history uses."""
-
-    id: int
-    bed: str
-    to_ms: int
-    leg_c: float | None
-    leg_rh: float | None
-    room_c: float | None
-    room_rh: float | None
-    moves: int | None
-    in_bed: int | None
-    late: int
-    arrived_ms: int
 
 
 def insert(db: sqlite3.Connection, windows: Iterable[NewWindow]) -> None:

@@ -28,9 +28,9 @@ from legwatch_server.notify.render import Renderer
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.connection import connect_read_only
 from legwatch_server.store.database import SqliteStore
-from legwatch_server.store.notices import StoredNotice
 from legwatch_server.store.port import OutboxStore
 from legwatch_server.store.reader import FILE
+from legwatch_server.store.records import StoredNotice
 from legwatch_server.testing.fakes import MINUTE_MS, FakeBroker, FakeChannel, PushLog
 
 MOST_NOTICES = 100_000  # more than any test stores

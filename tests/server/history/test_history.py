@@ -21,9 +21,8 @@ from legwatch_server.history.tally import IDLE_MS
 from legwatch_server.settings import HistoryTable
 from legwatch_server.store.batch import Batch, NewWindow, Row
 from legwatch_server.store.database import SqliteStore
-from legwatch_server.store.notices import StoredNotice
 from legwatch_server.store.reader import open_if_made
-from legwatch_server.store.windows import WindowRecord
+from legwatch_server.store.records import StoredNotice, WindowRecord
 from repository import rules
 
 NOW = ms("2026-01-10T12:00Z")
