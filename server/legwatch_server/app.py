@@ -3,10 +3,8 @@
 import logging
 import queue
 import signal
-import sqlite3
 import threading
 from collections.abc import Sequence
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,7 @@ from legwatch_server.inbox import ActionRequested, LinkClaims, Request, TargetKi
 from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Keeps, Notifier, Speaks, open_channels
-from legwatch_server.notify.outbox import Outbox, backlog
+from legwatch_server.notify.outbox import Calls, Outbox, Patience
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.rehearsal import plan_evening, route_statuses
 from legwatch_server.notify.render import Renderer
@@ -34,7 +32,10 @@ from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
 from legwatch_server.signed_links import signing_key
-from legwatch_server.store.database import Store, connect
+from legwatch_server.store.database import SqliteStore
+from legwatch_server.store.errors import StoreError
+from legwatch_server.store.port import Store
+from legwatch_server.store.reader import FILE
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve
 
@@ -67,8 +68,7 @@ def main(argv: Sequence[str]) -> int:
 def _run(
     settings: ServerSettings, password: str, folder: Path, channels: dict[str, Notifier]
 ) -> int:
-    path = folder / "legwatch.db"
-    store = Store(path)
+    store = SqliteStore(folder / FILE)
     inbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
     unit = UnitOfWork(store, settings.rules_of, settings.plays)
     broker = BrokerConnection(settings.mqtt, password, inbox.put)
@@ -80,7 +80,7 @@ def _run(
             notifier.begin(folder)
         if isinstance(notifier, Speaks):
             notifier.speak_over(bedsides)
-    outboxes = _outboxes(settings, path, channels, key, inbox)
+    outboxes = _outboxes(settings, store, channels, key, inbox)
     status, stopping = Status(), threading.Event()
     suspects = Suspects(folder / "at_work")
 
@@ -106,7 +106,7 @@ def _run(
         suspects=suspects,
     )
     action_handler = ActionHandler(key, inbox.put, utc_ms)
-    health = _health(unit, broker, outboxes, status, inbox, path, action_handler, settings)
+    health = _health(unit, broker, outboxes, status, inbox, store, action_handler, settings)
     web = serve(settings.http.host, settings.http.port, health, action_handler)
     dead_man = DeadManSwitch(settings.heartbeat, lambda: status.now().well_ms)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -132,7 +132,7 @@ def _run(
 
 def _outboxes(
     settings: ServerSettings,
-    path: Path,
+    store: Store,
     channels: dict[str, Notifier],
     key: bytes,
     inbox: "queue.SimpleQueue[Request | None]",
@@ -145,14 +145,15 @@ def _outboxes(
 
     for name, notifier in channels.items():
         outboxes[name] = Outbox(
-            path,
+            store.outbox(name),
             name,
             notifier,
-            render=Renderer(settings, key),
-            give_up_h=settings.push.give_up_h,
-            workers=settings.push.workers,
-            wake_all=wake_all,
-            answered=partial(_answered_in_app, inbox, name),
+            Patience(settings.push.give_up_h, settings.push.workers),
+            Calls(
+                render=Renderer(settings, key),
+                wake_all=wake_all,
+                answered=partial(_answered_in_app, inbox, name),
+            ),
         )
     return outboxes
 
@@ -171,7 +172,7 @@ def _health(
     outboxes: dict[str, Outbox],
     status: Status,
     inbox: "queue.SimpleQueue[Request | None]",
-    path: Path,
+    store: Store,
     action_handler: ActionHandler,
     settings: ServerSettings,
 ) -> Any:
@@ -189,12 +190,14 @@ def _health(
         ]
         tried: dict[str, str] = {}
         try:
-            with closing(connect(path)) as db:
-                waiting = sum(backlog(outboxes, db, utc_ms()).values())
-            for route in route_statuses(path, settings, utc_ms()):
+            with store.reader() as reader:
+                due = reader.backlog(utc_ms())
+                routes = route_statuses(reader, settings, utc_ms())
+            waiting = sum(due.get(name, 0) for name in outboxes)
+            for route in routes:
                 colour = {True: "green", False: "amber", None: "unknown"}[route.good]
                 tried[f"{route.person}/{route.channel}"] = f"{colour}: {route.why}"
-        except sqlite3.Error as error:
+        except StoreError as error:
             waiting = -1  # unknown
             wrong.append(f"the outbox cannot be read: {error}")
         now_ms = utc_ms()

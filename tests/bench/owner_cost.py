@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from legwatch.contract.topics import Channel, topic
 from legwatch.contract.window import encode_window
@@ -33,7 +34,12 @@ def opened(folder: Path) -> InProcessServer:
 
 def payload(seq: int) -> bytes:
     """Return a window of a warm sleeper who turns now and then."""
-    seen = {"leg_c": 31.0 + seq % 7 / 10, "leg_rh": 48.0, "room_c": 18.4, "room_rh": 51.0}
+    seen: dict[str, Any] = {
+        "leg_c": 31.0 + seq % 7 / 10,
+        "leg_rh": 48.0,
+        "room_c": 18.4,
+        "room_rh": 51.0,
+    }
     moves = 3 if seq % 120 == 1 else 0
     return encode_window(live_window(seq, BEGIN + seq * WINDOW_MS, moves=moves, **seen))
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from legwatch_server.app import main
 from legwatch_server.notify.outbox import Outbox
-from legwatch_server.store import deliveries
+from legwatch_server.notify.worker import Workers
+from legwatch_server.store import apply
 
 
 def die() -> None:
@@ -42,11 +43,11 @@ def after(whole: Callable[..., Any]) -> Callable[..., Any]:
 def arm(step: str) -> None:
     """Put the crash where it is wanted."""
     if step == "before claim":
-        deliveries.claim = before(deliveries.claim)
+        apply.claim = before(apply.claim)
     elif step == "after claim":
-        Outbox._hand_out = before(Outbox._hand_out)  # type: ignore[method-assign]
+        Workers.hand_out = before(Workers.hand_out)  # type: ignore[method-assign]
     elif step == "after send":
-        Outbox._do = after(Outbox._do)  # type: ignore[method-assign]
+        Workers._do = after(Workers._do)  # type: ignore[method-assign]
     elif step == "before record":
         Outbox._record = before(Outbox._record)  # type: ignore[method-assign]
 

@@ -21,8 +21,11 @@ from typing import Any, Self
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from legwatch.alerting.notice import as_json
+from legwatch.errors import CannotRun
 from legwatch.events import Window
 from legwatch.testing import recording_lines
+from legwatch_server.store.reader import open_read_only
 from legwatch_server.supervisor import mosquitto
 from legwatch_server.supervisor.process import PARENT_DEATH
 from legwatch_server.supervisor.toml import dump
@@ -34,6 +37,7 @@ MOSQUITTO = shutil.which("mosquitto", path=PATH)
 HASHER = shutil.which("mosquitto_passwd", path=PATH)
 USER, PASSWORD = "house", "not-a-secret"
 PLAYED = ("anna", "b", "bed-0", "bed-1", "bert", "carl", "dora", "lea")  # their agents play nights
+MOST_NOTICES = 100_000  # more than any test stores
 LONG_S = 60.0  # how long a wait may last before it is called a failure
 
 
@@ -236,12 +240,13 @@ class House:
         wait_until(lambda: self.count("windows") >= at_least, what, within_s)
 
     def lines(self, bed: str) -> list[str]:
-        """Return the stored notice lines of a bed."""
-        sql = (
-            "SELECT line FROM notices JOIN beds ON beds.id = bed_id WHERE name = ?"
-            " ORDER BY notices.id"
-        )
-        return [line for (line,) in self.rows(sql, bed)]
+        """Return the stored notices of a bed as lines of a replay."""
+        try:
+            with open_read_only(self.folder / "server") as store:
+                found = store.notices_after(0, MOST_NOTICES)
+        except CannotRun:  # not made yet, or locked for a moment
+            return []
+        return [as_json(one.notice, bed=bed, text=one.text) for one in found if one.bed == bed]
 
     def publisher(self) -> mqtt.Client:
         """Return a connected client for messages that no agent of ours would send."""

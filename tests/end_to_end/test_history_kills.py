@@ -81,12 +81,14 @@ def expected(house: House) -> set[tuple[str, str, int, float]]:
         add("movement_count", "bed=anna", to_ms, moves)
         add("bed_in_bed", "bed=anna", to_ms, mat)
         add("bed_late", "bed=anna", to_ms, late)
-    for ident, at_ms, line in house.rows("SELECT id, at_ms, line FROM notices"):
-        said = json.loads(line)
-        tags = f"bed=anna,kind={said['kind']},level={said['level']},what={said['what']}"
+    columns = "id, at_ms, kind, level, what, held, figures"
+    for ident, at_ms, kind, level, what, held, figures in house.rows(
+        f"SELECT {columns} FROM notices"
+    ):
+        tags = f"bed=anna,kind={kind},level={level},what={what}"
         add("alert_id", tags, at_ms, ident)
-        add("alert_pushed", tags, at_ms, int(said["held"] is None))
-        for name, value in said["figures"].items():
+        add("alert_pushed", tags, at_ms, int(held is None))
+        for name, value in json.loads(figures).items():
             if not isinstance(value, str):  # words, such as the name of the limit, are no points
                 add(f"alert_{name}", tags, at_ms, value)
     return points

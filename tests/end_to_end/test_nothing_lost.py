@@ -64,10 +64,10 @@ def assert_all_delivered(house: House, phones: Phones) -> None:
     goes_on = "what='repeated'"  # the plan that was made before may still hold
     assert house.count("notices", f"{alarms} AND {planned} AND NOT {goes_on}") == 0
     sql = (
-        "SELECT n.line FROM deliveries d JOIN notices n ON n.id=d.notice_id"
+        "SELECT n.text FROM deliveries d JOIN notices n ON n.id=d.notice_id"
         " WHERE d.sent_ms IS NOT NULL"
     )
-    told = Counter(json.loads(line)["text"] for (line,) in house.rows(sql))
+    told = Counter(text for (text,) in house.rows(sql))
     assert told
     heard = Counter(text for body in phones.bodies for text in told if text in body["message"])
     assert not {text: n for text, n in told.items() if heard[text] < n}

@@ -36,7 +36,7 @@ from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings_file import read
-from legwatch_server.store.database import Store
+from legwatch_server.store.database import SqliteStore
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve
 
@@ -63,7 +63,7 @@ class House:
         self.config.write_text(f'state_dir = "{folder}"\n[rehearsal]\nat = ""\n')
         settings = read(self.config)
         self.db = folder / "legwatch.db"
-        self._store = Store(self.db)
+        self._store = SqliteStore(self.db)
         self._come: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         unit, status = UnitOfWork(self._store, settings.rules_of, settings.plays), Status()
         ingest = BrokerConnection(settings.mqtt, "", self._come.put)
@@ -81,7 +81,7 @@ class House:
             stopping=ended(),
         )
         door = ActionHandler(KEY, self._come.put, lambda: self.now_ms)
-        health = _health(unit, ingest, {}, status, self._come, self.db, door, settings)
+        health = _health(unit, ingest, {}, status, self._come, self._store, door, settings)
         self._serve = partial(serve, "127.0.0.1", 0, health, door)
         ingest.start()
 

@@ -21,14 +21,13 @@ from legwatch_server.beds.status import Status
 from legwatch_server.inbox import Connected, Message, Request
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.channels import Permanent, Progress, Push, Retryable, Sent
-from legwatch_server.notify.outbox import Outbox
+from legwatch_server.notify.outbox import Calls, Outbox, Patience
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.rehearsal import plan_evening
 from legwatch_server.notify.render import Renderer
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings_file import read
-from legwatch_server.store import deliveries
-from legwatch_server.store.database import Store, connect
+from legwatch_server.store.database import SqliteStore
 from legwatch_server.transport import Outgoing
 from legwatch_server.web.actions import PATH, ActionHandler
 
@@ -122,7 +121,8 @@ class Server:
             name: makers.get(name, Sms)(name, self._note, list(says.get(name, ["taken"])))
             for name in SERVICES
         }
-        self.store = Store(self.path)
+        # No power cut here, and a slow disk is no test.
+        self.store = SqliteStore(self.path, durable=False)
         self._come: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self.owner = WriterLoop(
             store=self.store,
@@ -138,22 +138,22 @@ class Server:
             utc_ms=self._utc_ms,
         )
         self._door = ActionHandler(KEY, lambda answered: self._turn([answered]), self._utc_ms)
+        self._outboxes = {name: self.store.outbox(name) for name in SERVICES}
         self._boxes = {name: self._box(name) for name in SERVICES}
-        self._dbs = {name: connect(self.path) for name in SERVICES}
-        for db in (self.store._db, *self._dbs.values()):
-            db.execute("PRAGMA synchronous=OFF")  # no power cut here, and a slow disk is no test
         self.owner.begin()
 
     def _box(self, name: str) -> Outbox:
+        one = 1  # worker, so that the order is always the same
         return Outbox(
-            self.path,
+            self._outboxes[name],
             name,
             self.services[name],
-            render=Renderer(self.settings, KEY),
-            give_up_h=self.settings.push.give_up_h,
-            workers=1,  # so that the order is always the same
-            answered=partial(_answered_in_app, self._come, name),
-            utc_ms=self._utc_ms,
+            Patience(self.settings.push.give_up_h, one),
+            Calls(
+                render=Renderer(self.settings, KEY),
+                answered=partial(_answered_in_app, self._come, name),
+                utc_ms=self._utc_ms,
+            ),
         )
 
     def _utc_ms(self) -> int:
@@ -195,7 +195,7 @@ class Server:
         """Let time come to `to_ms`; what is due on the way goes out at its own time."""
         while True:
             self._settle()
-            dues = [deliveries.next_ms(self._dbs[n], n) for n in SERVICES if n not in self.crashed]
+            dues = [box.next_ms() for name, box in self._boxes.items() if name not in self.crashed]
             next_ms = min((at for at in dues if at > self.now_ms), default=to_ms)
             if next_ms >= to_ms:
                 break
@@ -211,9 +211,9 @@ class Server:
             for name, box in self._boxes.items():
                 if name in self.crashed:  # what it takes in hand now is never marked
                     if not box.busy:
-                        box.turn(self._dbs[name])
+                        box.turn()
                     continue
-                while box.turn(self._dbs[name], 5.0 if box.busy else 0.0) == 0.0 or box.busy:
+                while box.turn(5.0 if box.busy else 0.0) == 0.0 or box.busy:
                     busy = True
             while not self._come.empty():
                 answered = self._come.get()
@@ -222,9 +222,14 @@ class Server:
                 busy = True
 
     def close(self) -> None:
-        for db in self._dbs.values():
-            db.close()
+        for opened in self._outboxes.values():
+            opened.close()
         self.store.close()
+
+
+def upgrade(folder: Path) -> None:
+    """Bring the database of a folder up to date, as the first start of a new version does."""
+    SqliteStore(folder / "legwatch.db").close()
 
 
 def ended() -> threading.Event:

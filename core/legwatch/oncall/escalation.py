@@ -38,6 +38,14 @@ class Escalation:
         return 60 * (self.next_urgent_min if severity is Severity.URGENT else self.next_min)
 
 
+class Watch(NamedTuple):
+    """Who watches over a bed: `on_call` are notified in this order, `people` knows them all."""
+
+    bed: str
+    people: Mapping[str, Person]
+    on_call: Sequence[str]
+
+
 class NotificationStep(NamedTuple):
     """Notify one person `after_s` after the decision, unless the step is cancelled before."""
 
@@ -53,12 +61,7 @@ OVER = frozenset(
 
 
 def notification_steps(
-    notice: Notice,
-    people: Mapping[str, Person],
-    on_call: Sequence[str],
-    notified: Collection[str],
-    bed: str,
-    limits: Escalation,
+    notice: Notice, watch: Watch, notified: Collection[str], limits: Escalation
 ) -> tuple[NotificationStep, ...]:
     """Plan whom to notify of a notice; `notified` are those notified of this episode before.
 
@@ -71,46 +74,49 @@ def notification_steps(
     - Everybody who was notified gets a notification without a sound when somebody has answered,
       when the alert is over, and when it can no longer be judged.
     """
-    if notice.transition in MAY_SOUND and notice.suppressed_by is SuppressedBy.HOLD:
-        sleepers = (n for n, p in people.items() if p.role == SLEEPER and p.watches(bed))
-        return tuple(NotificationStep(name, 0, Purpose.QUIET) for name in sleepers)
-    if notice.transition in MAY_SOUND and notice.suppressed_by is None:
-        names = woken(notice.kind, notice.severity, people, on_call, bed)
-        return _notified_first(names, notified, limits.step_s(notice.severity))
-    if notice.transition in MAY_SOUND and notice.suppressed_by is SuppressedBy.INHIBITED:
-        others = [
-            name
-            for name in on_call
-            if not people[name].is_woken_by(AlertKind.COLD, notice.severity)
-        ]
-        names = tuple(n for n in others if people[n].is_woken_by(notice.kind, notice.severity))
-        return _notified_first(names, notified, limits.step_s(notice.severity))
+    people, step_s = watch.people, limits.step_s(notice.severity)
     if notice.transition is TransitionKind.REPORTED:
         purpose = Purpose.QUIET if notice.reason is Reason.BEDSIDE_GONE else Purpose.INFO
-        return tuple(NotificationStep(name, 0, purpose) for name in watchers(people, bed))
+        return tuple(NotificationStep(name, 0, purpose) for name in watchers(people, watch.bed))
     if notice.transition in OVER or notice.transition is TransitionKind.UNKNOWN:
         return tuple(
             NotificationStep(name, 0, Purpose.INFO) for name in sorted(notified) if name in people
         )
+    if notice.transition not in MAY_SOUND:
+        return ()
+    if notice.suppressed_by is SuppressedBy.HOLD:
+        sleepers = (n for n, p in people.items() if p.role == SLEEPER and p.watches(watch.bed))
+        return tuple(NotificationStep(name, 0, Purpose.QUIET) for name in sleepers)
+    if notice.suppressed_by is None:
+        return _notified_first(woken(notice.kind, notice.severity, watch), notified, step_s)
+    if notice.suppressed_by is SuppressedBy.INHIBITED:
+        return _notified_first(_not_woken_by_cold(notice, watch), notified, step_s)
     return ()
 
 
-def woken(
-    kind: AlertKind,
-    severity: Severity,
-    people: Mapping[str, Person],
-    on_call: Sequence[str],
-    bed: str,
-) -> tuple[str, ...]:
+def woken(kind: AlertKind, severity: Severity, watch: Watch) -> tuple[str, ...]:
     """Return the people whom an alert wakes, in order.
 
     If an urgent, sensor or agent alert wakes nobody on call, return everybody who watches the bed
     and can be woken by this alert.
     """
-    names = tuple(name for name in on_call if people[name].is_woken_by(kind, severity))
+    people = watch.people
+    names = tuple(name for name in watch.on_call if people[name].is_woken_by(kind, severity))
     if names or (severity is not Severity.URGENT and kind in BODY_KINDS):
         return names
-    return tuple(name for name in watchers(people, bed) if people[name].is_woken_by(kind, severity))
+    every = watchers(people, watch.bed)
+    return tuple(name for name in every if people[name].is_woken_by(kind, severity))
+
+
+def _not_woken_by_cold(notice: Notice, watch: Watch) -> tuple[str, ...]:
+    """Return who is woken by this notice, and not by the cold alert of the same minute."""
+    people, severity = watch.people, notice.severity
+    return tuple(
+        name
+        for name in watch.on_call
+        if people[name].is_woken_by(notice.kind, severity)
+        and not people[name].is_woken_by(AlertKind.COLD, severity)
+    )
 
 
 def in_turn(

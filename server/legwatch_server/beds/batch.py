@@ -9,14 +9,14 @@ from collections.abc import Callable
 from copy import deepcopy
 
 from legwatch import engine
-from legwatch.alerting.notice import Notice, TransitionKind, as_json
+from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.contract.action import OF_BUTTON, Action, Answered, as_event
 from legwatch.contract.topics import split
 from legwatch.errors import WireError
 from legwatch.events import AlertKind, Away, ClockTrust, Event, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.state_codec import to_json
-from legwatch.text.message import text, title
+from legwatch.text.message import text
 from legwatch_server.beds import bedside, quarantine
 from legwatch_server.beds.bedside import Bedside
 from legwatch_server.beds.recording_leaps import LeapAllowance
@@ -35,8 +35,8 @@ from legwatch_server.inbox import (
     Work,
 )
 from legwatch_server.ingest.timestamps import correct, pressed_ms
-from legwatch_server.store.database import Batch, Store
-from legwatch_server.store.notices import NewNotice
+from legwatch_server.store.batch import Batch, NewNotice, NewWindow
+from legwatch_server.store.port import WriterStore
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class UnitOfWork:
     """All beds, and the batch in progress. Only the writer thread uses them."""
 
     def __init__(
-        self, store: Store, rules_of: Callable[[str], Rules], plays: Callable[[str], bool]
+        self, store: WriterStore, rules_of: Callable[[str], Rules], plays: Callable[[str], bool]
     ) -> None:
         self._store, self._rules_of, self._plays = store, rules_of, plays
         self.beds: dict[str, BedRecord] = {}
@@ -241,15 +241,9 @@ class UnitOfWork:
         if bed.bedside.gone_ms and not placed.late:
             bed.bedside = bed.bedside._replace(online=True, gone_ms=0)
             self.report(bed, message.arrived_ms)
-        w = placed.window
         self.batch.windows.append(
-            (
-                bed.id, boot.id, w.seq, w.from_ms, w.to_ms, w.mono_ms, w.clock, w.leg_c, w.leg_rh,
-                w.room_c, w.room_rh, w.moves, w.in_bed,
-                _faults_text(w.faults) if w.faults else None,
-                message.arrived_ms, int(placed.late), w.moved_s, w.active_s,
-            )
-        )  # fmt: skip
+            NewWindow(bed.id, boot.id, placed.window, message.arrived_ms, late=placed.late)
+        )
         self.counters.windows += 1
         self.counters.late += placed.late
         self.counters.clock_wrong += placed.clock_wrong
@@ -334,19 +328,8 @@ class UnitOfWork:
             self._note(bed, notice, who)
 
     def _note(self, bed: BedRecord, notice: Notice, who: str | None) -> None:
-        sentence = text(notice)
-        row = (
-            bed.id,
-            notice.at_ms,
-            notice.kind.value,
-            notice.transition.value,
-            notice.severity.value,
-            notice.reason.value,
-            notice.suppressed_by.value if notice.suppressed_by else None,
-            title(notice),
-            as_json(notice, bed=bed.name, text=sentence),
-        )
-        self.batch.notices.append(NewNotice(bed.id, bed.name, notice, row, who, played=bed.played))
+        new = NewNotice(bed.id, bed.name, notice, text(notice), who=who, played=bed.played)
+        self.batch.notices.append(new)
         key = (notice.kind.value, notice.transition.value)
         self.counters.notices[key] = self.counters.notices.get(key, 0) + 1
 
@@ -383,7 +366,7 @@ class UnitOfWork:
             stored = self._store.boot(bed.id, bed.name, name)
             if stored is None:
                 return None
-            boot = bed.boots[name] = SequenceTracker(stored[0], name, stored[1], stored[2])
+            boot = bed.boots[name] = SequenceTracker(stored.id, name, stored.upto, stored.ahead)
         return boot
 
     def _touch(self, bed: BedRecord) -> None:
@@ -431,7 +414,3 @@ class UnitOfWork:
         if not known.has(seq):
             known.add(seq)
         return known.boot, seq
-
-
-def _faults_text(faults: tuple[tuple[str, str], ...]) -> str:
-    return ",".join(f"{sensor}:{fault}" for sensor, fault in faults)

@@ -2,7 +2,6 @@
 
 import logging
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -16,10 +15,10 @@ from legwatch_server.beds.writer import Confirms, Writer
 from legwatch_server.inbox import Connected, Request, SettingsChanged
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.recovery import recover
-from legwatch_server.notify.rehearsal import TrialEnd
+from legwatch_server.notify.rehearsal import Evening, TrialEnd, rehearse
 from legwatch_server.publish.port import Committed, Listener
-from legwatch_server.store.database import Store
-from legwatch_server.store.deliveries import DeliveryTest
+from legwatch_server.store.errors import StoreError
+from legwatch_server.store.port import WriterStore
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -29,7 +28,7 @@ LONGEST_WAIT_S = 1.0
 EVENING_LOOK_MS = 60_000
 
 
-Rehearsal = Callable[[int, str, list[TrialEnd]], tuple[str, list[DeliveryTest]] | None]
+Rehearsal = Callable[[int, str, list[TrialEnd]], Evening | None]
 
 
 class WriterLoop:
@@ -38,7 +37,7 @@ class WriterLoop:
     def __init__(
         self,
         *,
-        store: Store,
+        store: WriterStore,
         unit: UnitOfWork,
         transport: Confirms,
         listeners: Sequence[Listener],
@@ -72,10 +71,9 @@ class WriterLoop:
     def begin(self) -> None:
         """Recover the outbox before the first notification; `turn` tries again after an error."""
         try:
-            with self._store.transaction() as db:
-                recover(db, self._planner, self._unit.beds.values(), self._utc_ms())
+            recover(self._store, self._planner, self._unit.beds.values(), self._utc_ms())
             self._resumed = True
-        except sqlite3.Error as error:
+        except StoreError as error:
             logger.warning("could not recover the outbox, trying again: %s", error)
 
     def run(self) -> None:
@@ -107,9 +105,9 @@ class WriterLoop:
         try:
             planned = self._rehearsal(now_ms, self._store.rehearsed(), self._trial_ends())
             if planned is not None:
-                self._store.rehearse(*planned, now_ms)
+                rehearse(self._store, planned, now_ms)
                 self._wake()
-        except sqlite3.Error as error:
+        except StoreError as error:
             logger.warning("could not plan the rehearsal, trying again: %s", error)
 
     def _trial_ends(self) -> list[TrialEnd]:

@@ -8,7 +8,6 @@ the rest.
 
 import heapq
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,9 +21,11 @@ from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.registry import BedRecord, SequenceTracker
 from legwatch_server.beds.status import Status
 from legwatch_server.inbox import ActionRequested, Message, Work, message_of
+from legwatch_server.notify.commit import commit
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.publish.port import Committed, Confirmation, Decided
-from legwatch_server.store.database import Store, of_the_store
+from legwatch_server.store.errors import StoreError, of_the_store
+from legwatch_server.store.port import WriterStore
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Writer:
 
     def __init__(
         self,
-        store: Store,
+        store: WriterStore,
         unit: UnitOfWork,
         transport: Confirms,
         *,
@@ -101,7 +102,7 @@ class Writer:
         if bed.presses is None:
             try:
                 bed.presses = self._store.presses(bed.id, MOST_PRESSES)
-            except sqlite3.Error:
+            except StoreError:
                 return ()  # the agent sends its presses again and gets the confirmation then
         return bed.presses
 
@@ -184,7 +185,7 @@ class Writer:
             batch = unit.finish()
             if not (messages or aside or unit.touched):
                 return None
-            work = self._store.commit(batch, self._planner.plan, now_ms)
+            work = commit(self._store, batch, self._planner, now_ms)
         except Exception as error:  # noqa: BLE001 - the caller finds the cause
             unit.undo()
             return error

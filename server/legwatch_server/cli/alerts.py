@@ -25,8 +25,8 @@ from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
 from legwatch_server.signed_links import sign
-from legwatch_server.store import incidents
-from legwatch_server.store.incidents import Incident, LastSeen
+from legwatch_server.store.reader import open_read_only
+from legwatch_server.store.records import Incident, LastSeen
 from legwatch_server.web.actions import PATH
 
 VALID_S = 60
@@ -100,12 +100,12 @@ def _parser() -> argparse.ArgumentParser:
 def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
     now_ms = utc_ms()
     zone = settings.zone_of(args.bed or "")
-    with incidents.open_read_only(settings.state_dir) as db:
-        last = incidents.last_night(db, zone)
+    with open_read_only(settings.state_dir) as reader:
+        last = reader.last_night(zone)
         night = _night(args.night, now_ms, zone, last)
-        found = incidents.incidents(db, night, zone, args.bed)
-        beds_seen = [s for s in incidents.last_seen(db) if args.bed in (None, s.bed)]
-        trials = list(trial_statuses(db, settings, now_ms, args.bed))
+        found = reader.incidents(night, zone, args.bed)
+        beds_seen = [s for s in reader.last_seen() if args.bed in (None, s.bed)]
+        trials = list(trial_statuses(reader, settings, now_ms, args.bed))
     if args.bed and not beds_seen:
         raise SettingsError("--bed", f"the server has no data of bed {args.bed!r}")
     print(f"Night of {night:%A %d %B %Y} ({zone.key})")
@@ -172,8 +172,8 @@ def _bold(text: str) -> str:
 
 
 def _explain(settings: ServerSettings, ident: int) -> int:
-    with incidents.open_read_only(settings.state_dir) as db:
-        found = incidents.incident(db, ident)
+    with open_read_only(settings.state_dir) as reader:
+        found = reader.incident(ident)
     if found is None:
         raise SettingsError("ID", f"there is no alert {ident}; `legwatch alerts` lists them")
     profile = sources(settings.profile_of(found.bed))
@@ -185,11 +185,11 @@ def _explain(settings: ServerSettings, ident: int) -> int:
 def _quiet(settings: ServerSettings, args: argparse.Namespace) -> int:
     if args.all is None:
         return _answer(settings, TargetKind.NOTICE, args.id, Action.SNOOZE, args.minutes)
-    with incidents.open_read_only(settings.state_dir) as db:
-        row = db.execute("SELECT id FROM beds WHERE name=?", (args.all,)).fetchone()
-    if row is None:
+    with open_read_only(settings.state_dir) as reader:
+        beds = reader.beds(args.all)
+    if not beds:
         raise SettingsError("--all", f"the server has no data of bed {args.all!r}")
-    return _answer(settings, TargetKind.BED, row[0], Action.SNOOZE, args.minutes)
+    return _answer(settings, TargetKind.BED, beds[0][0], Action.SNOOZE, args.minutes)
 
 
 def _answer(

@@ -1,7 +1,6 @@
 """`legwatch duty`: show who is on call in the next nights, and whether their channels work."""
 
 import argparse
-import sqlite3
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,7 +16,7 @@ from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
 from legwatch_server.review.trial import TrialStatus, trial_statuses
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
-from legwatch_server.store import incidents
+from legwatch_server.store.reader import open_read_only
 
 _COLOURS = {True: "\x1b[32m", False: "\x1b[33m", None: "\x1b[2m"}
 _WORDS = {True: "green", False: "AMBER", None: "not known"}
@@ -49,8 +48,8 @@ def _beds(settings: ServerSettings) -> list[str]:
     named = {bed for shift in settings.roster for bed in shift.beds} | set(settings.beds)
     named |= {bed for person in settings.people.values() for bed in person.beds}
     try:
-        with incidents.open_read_only(settings.state_dir) as db:
-            named |= {seen.bed for seen in incidents.last_seen(db)}
+        with open_read_only(settings.state_dir) as reader:
+            named |= {seen.bed for seen in reader.last_seen()}
     except CannotRun:
         pass  # the server has not run yet: there is no database
     return sorted(named) or [""]
@@ -58,8 +57,8 @@ def _beds(settings: ServerSettings) -> list[str]:
 
 def _trials(settings: ServerSettings, now_ms: int) -> list[TrialStatus]:
     try:
-        with incidents.open_read_only(settings.state_dir) as db:
-            return list(trial_statuses(db, settings, now_ms))
+        with open_read_only(settings.state_dir) as reader:
+            return list(trial_statuses(reader, settings, now_ms))
     except CannotRun:
         return []  # without a database `_routes` prints that nothing is known
 
@@ -88,10 +87,10 @@ def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: 
 
 def _routes(settings: ServerSettings, now_ms: int, tonight: set[str]) -> bool:
     """Print the state of every channel; True if all channels of tonight's people are good."""
-    path = Path(settings.state_dir) / "legwatch.db"
     try:
-        found = route_statuses(path, settings, now_ms)
-    except sqlite3.Error:
+        with open_read_only(settings.state_dir) as reader:
+            found = route_statuses(reader, settings, now_ms)
+    except CannotRun:
         print("Whether they can be reached is not known: the server has not run yet.")
         return False
     print("Can they be reached? (tried in silence each evening)")

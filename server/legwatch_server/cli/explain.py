@@ -9,7 +9,8 @@ from legwatch.conditions.verdict import Reason
 from legwatch.night import local
 from legwatch.oncall.escalation import OVER
 from legwatch.text.message import title
-from legwatch_server.store.incidents import AnswerRecord, DeliveryStep, Incident, NoticeRecord
+from legwatch_server.store.delivery import DeliveryState
+from legwatch_server.store.records import AnswerRecord, DeliveryStep, Incident, NoticeRecord
 
 _BECAUSE = {
     Reason.UNCOVERED: "the air by the legs fell as fast as it does when a cover is lifted",
@@ -155,7 +156,8 @@ def journeys(record: NoticeRecord, zone: tzinfo) -> Iterator[str]:
 
 
 def _step(step: DeliveryStep, zone: tzinfo) -> str:
-    attempt = f" #{step.attempt}" if step.attempt > 1 and step.state == "claimed" else ""
+    again = step.attempt > 1 and step.state is DeliveryState.CLAIMED
+    attempt = f" #{step.attempt}" if again else ""
     why = f" ({step.reason})" if step.reason else ""
     return f"{local(step.at_ms, zone):%H:%M:%S} {step.state}{attempt}{why}"
 

@@ -2,11 +2,10 @@
 
 import logging
 import signal
-import sqlite3
 import threading
 import time
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from legwatch.errors import SettingsError
@@ -16,11 +15,13 @@ from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
 from legwatch_server.history.cursor import Cursor
-from legwatch_server.history.exporter import Exporter
+from legwatch_server.history.exporter import Exporter, NightRules
 from legwatch_server.history.sink import Sentinel, Sink, SinkAway
 from legwatch_server.history.tally import IDLE_MS
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
+from legwatch_server.store.errors import StoreError
+from legwatch_server.store.reader import FILE, open_if_made
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +52,8 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
     cursor = Cursor(folder / "history.json", from_start=from_start)
     sink = Sink(settings.history, secret("LEGWATCH_INFLUX_TOKEN"))
     sentinel = Sentinel(settings.history.url)
-    exporter = Exporter(
-        folder / "legwatch.db",
-        cursor,
-        sink,
-        sentinel,
-        rules_of=cache(settings.rules_of),
-        idle_ms=0 if once else IDLE_MS,
-    )
+    nights = NightRules(cache(settings.rules_of), 0 if once else IDLE_MS)
+    exporter = Exporter(partial(open_if_made, folder / FILE), cursor, sink, sentinel, nights)
     backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
     away, logged_s = False, time.monotonic()
     while not stop.is_set():
@@ -69,7 +64,7 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
             away = True
             stop.wait(backoff.next_s())
             continue
-        except sqlite3.Error as error:
+        except StoreError as error:
             logger.warning("history: the server's database: %s", error)
             stop.wait(LONGEST_WAIT_S)
             continue

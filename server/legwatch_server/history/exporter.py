@@ -2,27 +2,18 @@
 
 import copy
 import logging
-import sqlite3
 from collections.abc import Callable
-from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from legwatch.limits.rules import Rules
 from legwatch_server.history.cursor import Cursor, Position
-from legwatch_server.history.lines import NoticeRow, WindowRow, notice_line, window_lines
+from legwatch_server.history.lines import notice_line, window_lines
 from legwatch_server.history.sink import SinkAway
+from legwatch_server.store.port import Reader
 
 logger = logging.getLogger(__name__)
 
 BATCH = 2000  # rows in one body: about 5,000 points
-_WINDOWS = """
-SELECT w.id, b.name, w.to_ms, w.leg_c, w.leg_rh, w.room_c, w.room_rh, w.moves, w.in_bed, w.late,
-  w.arrived_ms FROM windows w JOIN beds b ON b.id = w.bed_id WHERE w.id>? ORDER BY w.id LIMIT ?
-"""
-_NOTICES = """
-SELECT n.id, b.name, n.at_ms, n.kind, n.what, n.level, n.held, n.line
-FROM notices n JOIN beds b ON b.id = n.bed_id WHERE n.id>? ORDER BY n.id LIMIT ?
-"""
 
 
 class SinkPort(Protocol):
@@ -42,22 +33,27 @@ class SentinelPort(Protocol):
         """Return False if the store has, or may have, restarted since `watch`."""
 
 
+class NightRules(NamedTuple):
+    """How the figures of a night are counted: each bed's limits, and when its night has ended."""
+
+    of: Callable[[str], Rules]
+    idle_ms: int
+
+
 class Exporter:
-    """Reads the server's database on a read-only connection of its own."""
+    """Reads the server's store; `open_store` returns None until the server has made one."""
 
     def __init__(
         self,
-        path: Path,
+        open_store: Callable[[], Reader | None],
         cursor: Cursor,
         writer: SinkPort,
         watch: SentinelPort,
-        *,
-        rules_of: Callable[[str], Rules],
-        idle_ms: int,
+        nights: NightRules,
     ) -> None:
-        self._path, self._cursor, self._writer, self._watch = path, cursor, writer, watch
-        self._rules_of, self._idle_ms = rules_of, idle_ms
-        self._db: sqlite3.Connection | None = None
+        self._open_store, self._cursor = open_store, cursor
+        self._writer, self._watch, self._nights = writer, watch, nights
+        self._reader: Reader | None = None
         self.points = 0
 
     def round(self, now_ms: int) -> int:
@@ -84,31 +80,29 @@ class Exporter:
 
     def lag(self) -> int:
         """Return the number of windows not sent yet."""
-        db = self._open()
-        row = db.execute("SELECT coalesce(max(id), 0) FROM windows").fetchone() if db else (0,)
-        return max(0, int(row[0]) - self._cursor.now.window_id)
+        reader = self._open()
+        return max(0, reader.last_window() - self._cursor.now.window_id) if reader else 0
 
     def _collect(self, position: Position, now_ms: int) -> tuple[list[str], int]:
-        db = self._open()
-        if db is None:
+        reader = self._open()
+        if reader is None:
             return [], 0
         lines: list[str] = []
-        windows = [WindowRow(*r) for r in db.execute(_WINDOWS, (position.window_id, BATCH))]
+        windows = reader.windows_after(position.window_id, BATCH)
         for window in windows:
-            lines += position.nights.window(window, self._rules_of(window.bed))
+            lines += position.nights.window(window, self._nights.of(window.bed))
             lines += window_lines(window)
             position.window_id = window.id
-        notices = [NoticeRow(*r) for r in db.execute(_NOTICES, (position.notice_id, BATCH))]
+        notices = reader.notices_after(position.notice_id, BATCH)
         for notice in notices:
-            lines += position.nights.notice(notice, self._rules_of(notice.bed))
+            lines += position.nights.notice(notice, self._nights.of(notice.bed))
             lines.append(notice_line(notice))
             position.notice_id = notice.id
         if not windows:
-            lines += position.nights.over(now_ms, self._idle_ms, self._rules_of)
+            lines += position.nights.over(now_ms, self._nights.idle_ms, self._nights.of)
         return lines, len(windows) + len(notices)
 
-    def _open(self) -> sqlite3.Connection | None:
-        """Open the server's database; None until the server has created it."""
-        if self._db is None and self._path.exists():
-            self._db = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=10)
-        return self._db
+    def _open(self) -> Reader | None:
+        if self._reader is None:
+            self._reader = self._open_store()
+        return self._reader

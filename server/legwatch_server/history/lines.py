@@ -4,41 +4,12 @@ All fields are numbers. A compatible store keeps a text field as 0, which would 
 The only tags are bed, sensor, kind, level and what: few values, none of them unique to a point.
 """
 
-import json
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from legwatch_server.store.records import StoredNotice, WindowRecord
 
 
-class WindowRow(NamedTuple):
-    """The columns of a stored window that history uses."""
-
-    id: int
-    bed: str
-    to_ms: int
-    leg_c: float | None
-    leg_rh: float | None
-    room_c: float | None
-    room_rh: float | None
-    moves: int | None
-    in_bed: int | None
-    late: int
-    arrived_ms: int
-
-
-class NoticeRow(NamedTuple):
-    """The columns of a stored notice that history uses."""
-
-    id: int
-    bed: str
-    at_ms: int
-    kind: str
-    transition: str
-    severity: str
-    suppressed_by: str | None
-    line: str
-
-
-def window_lines(row: WindowRow) -> list[str]:
+def window_lines(row: WindowRecord) -> list[str]:
     """Return the points of one window; a missing value has no field."""
     found = []
     for sensor, celsius, humidity in (
@@ -53,13 +24,18 @@ def window_lines(row: WindowRow) -> list[str]:
     return [line for line in found if line]
 
 
-def notice_line(row: NoticeRow) -> str:
+def notice_line(row: StoredNotice) -> str:
     """Return the point of one notice with its figures; `pushed` is 1 if people were notified."""
-    figures = json.loads(row.line)["figures"]
-    numbers = {k: v for k, v in figures.items() if isinstance(v, (int, float))}
-    tags = {"bed": row.bed, "kind": row.kind, "level": row.severity, "what": row.transition}
-    fields = {"id": row.id, "pushed": int(row.suppressed_by is None), **numbers}
-    return _point("alert", tags, fields, row.at_ms)
+    notice = row.notice
+    numbers = {name: value for name, value in notice.figures if isinstance(value, int | float)}
+    tags = {
+        "bed": row.bed,
+        "kind": notice.kind.value,
+        "level": notice.severity.value,
+        "what": notice.transition.value,
+    }
+    fields = {"id": row.id, "pushed": int(notice.suppressed_by is None), **numbers}
+    return _point("alert", tags, fields, notice.at_ms)
 
 
 def night_line(bed: str, begin_ms: int, figures: Mapping[str, float]) -> str:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, time, tzinfo
 
 from legwatch.limits.rules import Rules
 from legwatch.night import night_of
-from legwatch_server.history.lines import NoticeRow, WindowRow, night_line
+from legwatch_server.history.lines import night_line
+from legwatch_server.store.records import StoredNotice, WindowRecord
 
 IDLE_MS = 120_000  # an ended night is written once no window of its bed came for this long
 
@@ -32,7 +33,7 @@ class Nights:
 
     open: dict[str, Tally] = field(default_factory=dict)
 
-    def window(self, row: WindowRow, rules: Rules) -> list[str]:
+    def window(self, row: WindowRecord, rules: Rules) -> list[str]:
         """Count a window; return the line of the night before, if this window ends that night."""
         tally, done = self._of(row.bed, row.to_ms, rules)
         since_s = (row.to_ms - tally.last_ms) / 1000 if tally.last_ms else 10.0
@@ -46,10 +47,10 @@ class Nights:
         tally.written = False
         return done
 
-    def notice(self, row: NoticeRow, rules: Rules) -> list[str]:
+    def notice(self, row: StoredNotice, rules: Rules) -> list[str]:
         """Count a notice that people were notified of; return lines as `window` does."""
-        tally, done = self._of(row.bed, row.at_ms, rules)
-        tally.pushed += row.suppressed_by is None
+        tally, done = self._of(row.bed, row.notice.at_ms, rules)
+        tally.pushed += row.notice.suppressed_by is None
         tally.written = False
         return done
 

@@ -1,26 +1,44 @@
-"""Turn a notice into outbox rows: whom to notify, on which channel and when; cancel older rows.
+"""Plan the deliveries after a notice: whom to notify, on which channel and when; cancel older ones.
 
-This happens in the transaction that stores the notice: a crash keeps both or neither.
+A plan is a value made from values: the notice, the people, and the deliveries of its alert as they
+are stored. The store applies it in the transaction that stores the notice: a crash keeps both or
+neither.
 """
 
-import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from legwatch.alerting.notice import MAY_SOUND, SuppressedBy, TransitionKind
 from legwatch.events import BODY_KINDS
 from legwatch.night import night_of
-from legwatch.oncall.escalation import OVER, NotificationStep, Purpose, notification_steps
+from legwatch.oncall.escalation import OVER, NotificationStep, Purpose, Watch, notification_steps
 from legwatch.oncall.people import Person, on_call
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store.deliveries import SUPERSEDED, insert, supersede_where, withdraw_where
-from legwatch_server.store.notices import NewNotice
+from legwatch_server.store.batch import NewNotice
+from legwatch_server.store.changes import Change, Changes, Insert, Recall, Supersede, Withdraw
+from legwatch_server.store.delivery import Delivery, DeliveryState, Episode
 
-EpisodeKey = tuple[int, str, int]  # bed id, kind, when it fired
-_EPISODE = "bed_id=? AND kind=? AND episode_ms=?"
+SUPERSEDED = "a newer word replaces it"
+_OUT = (
+    DeliveryState.CLAIMED,
+    DeliveryState.SENT,
+    DeliveryState.DELIVERED,
+    DeliveryState.ANSWERED,
+)
+_SHOWN_AT_ONCE = (None, SuppressedBy.HOLD, SuppressedBy.INHIBITED)
+
+
+class Occasion(NamedTuple):
+    """What people are notified of, and when; `deliveries` as in `DeliveryPlanner.plan`."""
+
+    notice_id: int
+    episode: Episode
+    deliveries: Sequence[Delivery]
+    now_ms: int
 
 
 class DeliveryPlanner:
-    """Plans deliveries from people and roster; every method runs in the caller's transaction."""
+    """Plans deliveries from people and roster; it holds settings and no state."""
 
     def __init__(self, settings: ServerSettings) -> None:
         self._settings = settings
@@ -28,121 +46,107 @@ class DeliveryPlanner:
         self.routes = routes(self.people)
         self.limits = settings.escalation
 
-    def plan(self, db: sqlite3.Connection, notice_id: int, new: NewNotice, now_ms: int) -> bool:
-        """Add and cancel deliveries after a notice; True if the outbox has new work."""
-        notice = new.notice
-        notified = self.notified(db, _episode(new))
+    def plan(
+        self, notice_id: int, new: NewNotice, deliveries: Sequence[Delivery], now_ms: int
+    ) -> Changes:
+        """Return what a notice adds and cancels; empty: the outbox has no new work.
+
+        `deliveries` are those of its alert, and the information that older alerts have still open.
+        """
+        notice, episode = new.notice, episode_of(new)
+        own = [delivery for delivery in deliveries if delivery.episode == episode]
         over = notice.transition in OVER
-        if over:
-            notified |= self._perhaps_notified(db, _episode(new))
         sounds = notice.transition in MAY_SOUND and notice.suppressed_by is None
         again = notice.transition is TransitionKind.RENOTIFIED and notice.kind in BODY_KINDS
-        if over or (sounds and not again):
-            self._cancel(db, new, now_ms, superseded=not over)
+        steps = self._steps(new, self._told(new, own), now_ms)
+        if again and sounds and self._has_pending_plan(own):
+            steps = tuple(step for step in steps if not step.after_s)
+        cancelled: Iterable[Change] = ()
         if over:
-            notified.discard(new.who or "")
-        planned = self._steps(new, notified, now_ms)
-        if again and sounds and self._has_pending_plan(db, new):
-            planned = tuple(step for step in planned if not step.after_s)
-        for step in planned:
-            self.insert(db, notice_id, _episode(new), step, now_ms)
-        return bool(planned) or over
+            cancelled = _called_off(own, f"{notice.transition} before", now_ms)
+        elif sounds and not again:
+            cancelled = _superseded(own)
+        occasion = Occasion(notice_id, episode, deliveries, now_ms)
+        added = (change for step in steps for change in self.insert(step, occasion))
+        return (*cancelled, *added)
 
-    def on_call(self, bed: str, at_ms: int) -> tuple[str, ...]:
-        """Return who is on call for a bed in the night of `at_ms`, first person first."""
+    def watch(self, bed: str, at_ms: int) -> Watch:
+        """Return who watches over a bed in the night of `at_ms`."""
         night = night_of(at_ms, self._settings.zone_of(bed))
-        return on_call(self.people, self._settings.roster, night, bed)
+        return Watch(bed, self.people, on_call(self.people, self._settings.roster, night, bed))
 
-    def _steps(
-        self, new: NewNotice, notified: set[str], now_ms: int
-    ) -> tuple[NotificationStep, ...]:
+    def notified(self, own: Iterable[Delivery]) -> set[str]:
+        """Return who got a loud push in this episode, or whose loud push is being sent."""
+        return {
+            delivery.person
+            for delivery in own
+            if self._is_loud(delivery)
+            and (delivery.sent_ms is not None or delivery.state is DeliveryState.CLAIMED)
+        }
+
+    def insert(self, step: NotificationStep, occasion: Occasion) -> Iterator[Change]:
+        """Yield one person's deliveries, one for each channel to use."""
+        if step.purpose is Purpose.LOUD:  # an older "it is over" would mislead now
+            yield from _misleading(occasion.deliveries, step.person)
+        due_ms = occasion.now_ms + int(step.after_s * 1000)
+        for channel, rank in self._channels(step, occasion):
+            yield Insert(
+                notice_id=occasion.notice_id,
+                episode=occasion.episode,
+                person=step.person,
+                channel=channel,
+                rank=rank,
+                purpose=step.purpose,
+                due_ms=due_ms + int(rank * self._settings.push.next_channel_s * 1000),
+            )
+
+    def _told(self, new: NewNotice, own: Iterable[Delivery]) -> set[str]:
+        """Return who was notified before and may hear of this notice.
+
+        At the end that is also who may have got a push: the phone may ring though no success came
+        back. Whoever answered knows.
+        """
+        told = self.notified(own)
+        if new.notice.transition not in OVER:
+            return told
+        told |= {
+            delivery.person
+            for delivery in own
+            if self._is_loud(delivery)
+            and delivery.attempt > 0
+            and delivery.state is not DeliveryState.FAILED
+        }
+        return told - {new.who or ""}
+
+    def _is_loud(self, delivery: Delivery) -> bool:
+        return delivery.purpose is Purpose.LOUD and delivery.person in self.people
+
+    def _steps(self, new: NewNotice, told: set[str], now_ms: int) -> tuple[NotificationStep, ...]:
         notice = new.notice
-        if (
-            notice.suppressed_by not in (None, SuppressedBy.HOLD, SuppressedBy.INHIBITED)
-            and notice.transition not in OVER
-        ):
+        if notice.suppressed_by not in _SHOWN_AT_ONCE and notice.transition not in OVER:
             return ()
         # After an outage the notice may be from yesterday: notify whoever is on call today.
-        duty = self.on_call(new.bed, notice.at_ms if new.played else now_ms)
-        return notification_steps(notice, self.people, duty, notified, new.bed, self.limits)
+        watch = self.watch(new.bed, notice.at_ms if new.played else now_ms)
+        return notification_steps(notice, watch, told, self.limits)
 
-    def notified(self, db: sqlite3.Connection, episode: EpisodeKey) -> set[str]:
-        """Return who got a loud push in this episode, or whose loud push is being sent."""
-        return self._loud(db, episode, "(sent_ms IS NOT NULL OR state='claimed')")
-
-    def _perhaps_notified(self, db: sqlite3.Connection, episode: EpisodeKey) -> set[str]:
-        """Return who may have got a loud push: the phone may ring though no success came back."""
-        return self._loud(db, episode, "attempt>0 AND state!='failed'")
-
-    def _loud(self, db: sqlite3.Connection, episode: EpisodeKey, where: str) -> set[str]:
-        """Return the known people with a loud push of this episode for which `where` holds."""
-        sql = f"SELECT DISTINCT person FROM deliveries WHERE {_EPISODE} AND tone='loud' AND {where}"  # noqa: S608 - our own words
-        return {person for (person,) in db.execute(sql, episode) if person in self.people}
-
-    def _has_pending_plan(self, db: sqlite3.Connection, new: NewNotice) -> bool:
+    def _has_pending_plan(self, own: Iterable[Delivery]) -> bool:
         """Return True if loud pushes of an earlier plan still wait, on routes that exist."""
-        rows = db.execute(
-            f"SELECT DISTINCT person, channel FROM deliveries WHERE {_EPISODE}"  # noqa: S608 - our own words
-            " AND state='decided' AND tone='loud'",
-            _episode(new),
+        return any(
+            delivery.purpose is Purpose.LOUD
+            and delivery.state is DeliveryState.DECIDED
+            and delivery.route in self.routes
+            for delivery in own
         )
-        return any(route in self.routes for route in rows)
 
-    def _cancel(
-        self, db: sqlite3.Connection, new: NewNotice, now_ms: int, *, superseded: bool
-    ) -> None:
-        """Cancel unsent pushes; recall sent ones, unless a new loud push replaces them."""
-        why = SUPERSEDED if superseded else f"{new.notice.transition} before"
-        of_episode = f"{_EPISODE} AND tone IN ('quiet','loud')"
-        if superseded:
-            supersede_where(db, of_episode, _episode(new))
-        else:
-            sent = "state IN ('claimed','sent','delivered','answered')"
-            tried = "state='decided' AND attempt>0"
-            db.execute(
-                f"UPDATE deliveries SET recall_ms=? WHERE {of_episode} AND recall_ms IS NULL"  # noqa: S608 - our own words
-                f" AND ({sent} OR ({tried}))",
-                (now_ms, *_episode(new)),
-            )
-        withdraw_where(db, f"{of_episode} AND state='decided'", _episode(new), now_ms, why)
-
-    def insert(
-        self,
-        db: sqlite3.Connection,
-        notice_id: int,
-        episode: EpisodeKey,
-        step: NotificationStep,
-        now_ms: int,
-    ) -> None:
-        """Add one person's deliveries to the outbox, one row for each channel to use."""
-        person = self.people[step.person]
-        if step.purpose is Purpose.LOUD:  # an older "it is over" would mislead now
-            over = "bed_id=? AND kind=? AND person=? AND tone='info' AND state='decided'"
-            withdraw_where(db, over, (*episode[:2], step.person), now_ms, SUPERSEDED)
-        due_ms = now_ms + int(step.after_s * 1000)
-        for channel, rank in self._channels(db, episode, step, person):
-            when = due_ms + int(rank * self._settings.push.next_channel_s * 1000)
-            row = (notice_id, *episode, step.person, channel, rank, step.purpose)
-            insert(db, row, when, now_ms)
-
-    def _channels(
-        self,
-        db: sqlite3.Connection,
-        episode: EpisodeKey,
-        step: NotificationStep,
-        person: Person,
-    ) -> Iterable[tuple[str, int]]:
+    def _channels(self, step: NotificationStep, occasion: Occasion) -> list[tuple[str, int]]:
         """Return (channel, rank): lower ranks go first, equal ranks go at the same time."""
+        person = self.people[step.person]
         if step.purpose is Purpose.QUIET:
             return [(channel, 0) for channel in person.quiet or person.channels[:1]]
         if step.purpose is Purpose.INFO:
-            row = db.execute(
-                f"SELECT channel FROM deliveries WHERE {_EPISODE} AND person=? AND tone='loud'"  # noqa: S608 - our own words
-                " AND sent_ms IS NOT NULL ORDER BY sent_ms DESC LIMIT 1",
-                (*episode, step.person),
-            ).fetchone()
-            usable = row is not None and (step.person, row[0]) in self.routes
-            return [(row[0] if usable else person.channels[0], 0)]
+            heard = _last_heard(occasion, step.person)
+            usable = (step.person, heard) in self.routes
+            return [(heard if usable else person.channels[0], 0)]
         return [(channel, rank) for rank, channel in enumerate(person.channels)]
 
 
@@ -152,5 +156,47 @@ def routes(people: Mapping[str, Person]) -> frozenset[tuple[str, str]]:
     return frozenset((name, channel) for name, channels in found for channel in channels)
 
 
-def _episode(new: NewNotice) -> EpisodeKey:
-    return (new.bed_id, new.notice.kind.value, new.notice.episode_ms or 0)
+def episode_of(new: NewNotice) -> Episode:
+    """Return the alert that a notice belongs to."""
+    return Episode(new.bed_id, new.notice.kind.value, new.notice.episode_ms or 0)
+
+
+def _is_alert(delivery: Delivery) -> bool:
+    return delivery.purpose in (Purpose.QUIET, Purpose.LOUD)
+
+
+def _superseded(own: Iterable[Delivery]) -> Iterator[Change]:
+    """Withdraw what a new loud push replaces; what is in flight gets no more tries."""
+    alerts = [delivery for delivery in own if _is_alert(delivery)]
+    yield from (Supersede(d.id) for d in alerts if d.state is DeliveryState.CLAIMED)
+    yield from (Withdraw(d.id, SUPERSEDED) for d in alerts if d.state is DeliveryState.DECIDED)
+
+
+def _called_off(own: Iterable[Delivery], why: str, now_ms: int) -> Iterator[Change]:
+    """Take back what was or may have been sent, and withdraw what was not."""
+    alerts = [delivery for delivery in own if _is_alert(delivery)]
+    for delivery in alerts:
+        tried = delivery.state is DeliveryState.DECIDED and delivery.attempt > 0
+        if delivery.recall_ms is None and (delivery.state in _OUT or tried):
+            yield Recall(delivery.id, now_ms)
+    yield from (Withdraw(d.id, why) for d in alerts if d.state is DeliveryState.DECIDED)
+
+
+def _misleading(deliveries: Iterable[Delivery], person: str) -> Iterator[Change]:
+    for delivery in deliveries:
+        waits = delivery.purpose is Purpose.INFO and delivery.state is DeliveryState.DECIDED
+        if waits and delivery.person == person:
+            yield Withdraw(delivery.id, SUPERSEDED)
+
+
+def _last_heard(occasion: Occasion, person: str) -> str:
+    """Return the channel of the loud push of this alert that a person got last; empty: none."""
+    heard = [
+        (delivery.sent_ms, -delivery.id, delivery.channel)
+        for delivery in occasion.deliveries
+        if delivery.episode == occasion.episode
+        and delivery.person == person
+        and delivery.purpose is Purpose.LOUD
+        and delivery.sent_ms is not None
+    ]
+    return max(heard)[2] if heard else ""

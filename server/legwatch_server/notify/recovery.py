@@ -1,24 +1,26 @@
 """Repair the outbox after an outage: people removed from the settings, and overdue pushes.
 
-This runs at the start in one transaction, before the outbox sends anything.
+This runs at the start, before the outbox sends anything. What is to change is a value made from the
+deliveries that are not finished; the store applies it in one transaction.
 """
 
-import sqlite3
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 from legwatch.alerting.alert import AlertState, is_silenced
 from legwatch.conditions.verdict import Severity
 from legwatch.engine import BedState
 from legwatch.events import AlertKind
-from legwatch.oncall.escalation import in_turn, woken
-from legwatch_server.notify.planner import DeliveryPlanner, EpisodeKey
-from legwatch_server.store import deliveries
+from legwatch.oncall.escalation import Purpose, in_turn, woken
+from legwatch_server.notify.planner import SUPERSEDED, DeliveryPlanner, Occasion
+from legwatch_server.store.changes import Change, Changes, DropRecall, Move, Withdraw
+from legwatch_server.store.delivery import NEVER_MS, WAITING, Delivery, DeliveryState, Episode
+from legwatch_server.store.port import WriterStore
 
 CHANGED = "settings changed"
 ANEW = "planned anew: another person is on duty or can be told"
+MOVED = "later: nobody could be told while the server was away"
 LEAST_MOVE_MS = 10_000  # a shorter delay changes no due times
-_OPEN = "bed_id=? AND kind=? AND episode_ms=? AND tone='loud' AND state='decided' AND attempt=0"
 
 
 class WatchedBed(Protocol):
@@ -42,95 +44,138 @@ class WatchedBed(Protocol):
 
 
 def recover(
-    db: sqlite3.Connection, planner: DeliveryPlanner, beds: Iterable[WatchedBed], now_ms: int
+    store: WriterStore, planner: DeliveryPlanner, beds: Iterable[WatchedBed], now_ms: int
 ) -> None:
-    """Repair the outbox.
+    """Repair the outbox; raises StoreError, and the store is then unchanged."""
+    with store.transaction() as tx:
+        tx.apply(repairs(planner, beds, tx.unfinished(), now_ms), now_ms)
+
+
+def repairs(
+    planner: DeliveryPlanner,
+    beds: Iterable[WatchedBed],
+    unfinished: Sequence[Delivery],
+    now_ms: int,
+) -> Changes:
+    """Return what must change before the outbox goes on.
 
     Withdraw pushes for people or channels that the settings no longer name, and plan anew if their
     alert still fires. If a plan came due during the outage, notify the next person now and the
     others after their usual delays.
     """
-    in_flight = f"state='claimed' AND next_ms>={deliveries.NEVER_MS}"  # when the server ended
-    deliveries.withdraw_where(db, in_flight, (), now_ms, deliveries.SUPERSEDED)
+    superseded = tuple(
+        Withdraw(delivery.id, SUPERSEDED)
+        for delivery in unfinished
+        if delivery.state is DeliveryState.CLAIMED and delivery.next_ms >= NEVER_MS
+    )
+    left = _after(unfinished, superseded)
+    unknown = tuple(_of_unknown_routes(planner, left))
+    lost = {change.id for change in unknown if isinstance(change, Withdraw)}
+    changed = {d.episode for d in left if d.id in lost and d.purpose is Purpose.LOUD}
+    left = _after(left, unknown)
     by_id = {bed.id: bed for bed in beds}
-    changed = _withdraw_unknown_routes(db, planner, now_ms)
-    for episode in sorted(changed | _overdue(db, now_ms)):
-        bed = by_id.get(episode[0])
-        if bed is None or not _replanned(
-            db, planner, bed, episode, now_ms, changed=episode in changed
-        ):
-            _postpone(db, episode, now_ms)
+    planned: list[Change] = []
+    for episode in sorted(changed | _overdue(left, now_ms)):
+        occasion = _occasion(episode, left, now_ms)
+        order = _order(planner, by_id.get(episode.bed_id), occasion)
+        if order and (episode in changed or not _waited_for(occasion) <= set(order.names)):
+            planned += _anew(planner, order, occasion)
+        else:
+            planned += _postponed(occasion)
+    return (*superseded, *unknown, *planned)
 
 
-def _withdraw_unknown_routes(
-    db: sqlite3.Connection, planner: DeliveryPlanner, now_ms: int
-) -> set[EpisodeKey]:
-    """Withdraw pushes on removed routes; return the episodes that lost a loud push."""
-    waiting = "state IN ('decided','claimed')"
-    sql = (
-        f"SELECT DISTINCT person, channel FROM deliveries WHERE {waiting} OR recall_ms IS NOT NULL"  # noqa: S608 - our own words
-    )
-    changed: set[EpisodeKey] = set()
-    for route in set(db.execute(sql).fetchall()) - planner.routes:
-        of_route = f"person=? AND channel=? AND {waiting}"
-        loud = f"SELECT bed_id, kind, episode_ms FROM deliveries WHERE {of_route} AND tone='loud'"  # noqa: S608 - our own words
-        changed.update(db.execute(loud, route).fetchall())
-        deliveries.withdraw_where(db, of_route, route, now_ms, CHANGED)
-        db.execute("UPDATE deliveries SET recall_ms=NULL WHERE person=? AND channel=?", route)
-    return changed
+class _Order(NamedTuple):
+    """Who is to be notified of an alert that nobody has answered: one after the other."""
+
+    names: Sequence[str]
+    step_s: float
 
 
-def _overdue(db: sqlite3.Connection, now_ms: int) -> set[EpisodeKey]:
-    sql = (
-        "SELECT DISTINCT bed_id, kind, episode_ms FROM deliveries WHERE tone='loud'"
-        " AND state='decided' AND attempt=0 AND due_ms<?"
-    )
-    return set(db.execute(sql, (now_ms - LEAST_MOVE_MS,)).fetchall())
+def _after(deliveries: Iterable[Delivery], changes: Changes) -> list[Delivery]:
+    """Return the deliveries as they are when these changes are made."""
+    gone = {change.id for change in changes if isinstance(change, Withdraw)}
+    return [d._replace(state=DeliveryState.WITHDRAWN) if d.id in gone else d for d in deliveries]
 
 
-def _replanned(
-    db: sqlite3.Connection,
-    planner: DeliveryPlanner,
-    bed: WatchedBed,
-    episode: EpisodeKey,
-    now_ms: int,
-    *,
-    changed: bool,
-) -> bool:
-    """Replace a plan that names the wrong people; True if it was replaced."""
-    severity = _unanswered_severity(bed, episode, now_ms)
-    if severity is None:
-        return False
-    kind, at_ms = AlertKind(episode[1]), bed.state.at_ms if bed.played else now_ms
-    names = woken(kind, severity, planner.people, planner.on_call(bed.name, at_ms), bed.name)
-    rows = db.execute(f"SELECT DISTINCT person FROM deliveries WHERE {_OPEN}", episode).fetchall()  # noqa: S608 - our own words
-    if not changed and {person for (person,) in rows} <= set(names):
-        return False
-    deliveries.withdraw_where(db, _OPEN, episode, now_ms, ANEW)
-    of_episode = "bed_id=? AND kind=? AND episode_ms=? AND tone='loud'"
-    trying = db.execute(
-        f"SELECT DISTINCT person FROM deliveries WHERE {of_episode}"  # noqa: S608 - our own words
-        " AND state IN ('decided','claimed')",
-        episode,
-    )
-    notified = planner.notified(db, episode) | {person for (person,) in trying.fetchall()}
-    last = f"SELECT max(notice_id) FROM deliveries WHERE {of_episode}"  # noqa: S608 - our own words
-    notice_id = db.execute(last, episode).fetchone()[0]
-    remaining = [name for name in names if name not in notified]
-    for step in in_turn(remaining[:1], remaining, planner.limits.step_s(severity)):
-        planner.insert(db, notice_id, episode, step, now_ms)
-    return True
+def _of_unknown_routes(
+    planner: DeliveryPlanner, deliveries: Iterable[Delivery]
+) -> Iterator[Change]:
+    """Withdraw what goes to people or channels that the settings no longer name."""
+    for delivery in deliveries:
+        if delivery.route in planner.routes:
+            continue
+        if delivery.state in WAITING:
+            yield Withdraw(delivery.id, CHANGED)
+        if delivery.recall_ms is not None:
+            yield DropRecall(delivery.id)
 
 
-def _unanswered_severity(bed: WatchedBed, episode: EpisodeKey, now_ms: int) -> Severity | None:
+def _overdue(deliveries: Iterable[Delivery], now_ms: int) -> set[Episode]:
+    return {d.episode for d in _unstarted(deliveries) if d.due_ms < now_ms - LEAST_MOVE_MS}
+
+
+def _unstarted(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    return [d for d in deliveries if d.purpose is Purpose.LOUD and d.unstarted]
+
+
+def _occasion(episode: Episode, deliveries: Iterable[Delivery], now_ms: int) -> Occasion:
+    """Return the last notice of an alert, with all deliveries of this bed and kind."""
+    related = [d for d in deliveries if (d.bed_id, d.kind) == episode[:2]]
+    loud = [d for d in related if d.episode == episode and d.purpose is Purpose.LOUD]
+    return Occasion(max(d.notice_id for d in loud), episode, related, now_ms)
+
+
+def _own(occasion: Occasion) -> list[Delivery]:
+    return [d for d in occasion.deliveries if d.episode == occasion.episode]
+
+
+def _order(planner: DeliveryPlanner, bed: WatchedBed | None, occasion: Occasion) -> _Order | None:
+    """Return whom a firing alert wakes now; None if it is over or answered."""
+    severity = _unanswered_severity(bed, occasion) if bed else None
+    if bed is None or severity is None:
+        return None
+    watch = planner.watch(bed.name, _now_ms(bed, occasion))
+    names = woken(AlertKind(occasion.episode.kind), severity, watch)
+    return _Order(names, planner.limits.step_s(severity))
+
+
+def _unanswered_severity(bed: WatchedBed, occasion: Occasion) -> Severity | None:
     """Return the severity of a firing alert without an answer; None if over or answered."""
-    alert: AlertState = bed.state.bed.alerts.of(AlertKind(episode[1]))
-    at_ms = bed.state.at_ms if bed.played else now_ms
-    quiet = alert.acknowledged or is_silenced(alert, at_ms, alert.severity)
-    return alert.severity if alert.episode_ms == episode[2] and not quiet else None
+    alert: AlertState = bed.state.bed.alerts.of(AlertKind(occasion.episode.kind))
+    quiet = alert.acknowledged or is_silenced(alert, _now_ms(bed, occasion), alert.severity)
+    same = alert.episode_ms == occasion.episode.episode_ms
+    return alert.severity if same and not quiet else None
 
 
-def _postpone(db: sqlite3.Connection, episode: EpisodeKey, now_ms: int) -> None:
-    first = db.execute(f"SELECT min(due_ms) FROM deliveries WHERE {_OPEN}", episode).fetchone()[0]  # noqa: S608 - our own words
-    if first is not None and first < now_ms - LEAST_MOVE_MS:
-        deliveries.postpone_where(db, _OPEN, episode, now_ms, now_ms - first, deliveries.MOVED)
+def _now_ms(bed: WatchedBed, occasion: Occasion) -> int:
+    return bed.state.at_ms if bed.played else occasion.now_ms
+
+
+def _waited_for(occasion: Occasion) -> set[str]:
+    return {delivery.person for delivery in _unstarted(_own(occasion))}
+
+
+def _anew(planner: DeliveryPlanner, order: _Order, occasion: Occasion) -> Iterator[Change]:
+    """Replace a plan that names the wrong people."""
+    own = _own(occasion)
+    given_up = _unstarted(own)
+    yield from (Withdraw(delivery.id, ANEW) for delivery in given_up)
+    trying = {
+        d.person
+        for d in own
+        if d.purpose is Purpose.LOUD and d.state in WAITING and d not in given_up
+    }
+    notified = planner.notified(own) | trying
+    remaining = [name for name in order.names if name not in notified]
+    for step in in_turn(remaining[:1], remaining, order.step_s):
+        yield from planner.insert(step, occasion)
+
+
+def _postponed(occasion: Occasion) -> Iterator[Change]:
+    """Move a whole plan, so that its first person is notified now."""
+    planned = _unstarted(_own(occasion))
+    first_ms = min((delivery.due_ms for delivery in planned), default=occasion.now_ms)
+    if first_ms < occasion.now_ms - LEAST_MOVE_MS:
+        by_ms = occasion.now_ms - first_ms
+        yield from (Move(delivery.id, by_ms, MOVED) for delivery in planned)

@@ -1,17 +1,16 @@
 """Test every channel of every person silently each evening; ask for a tap once a week."""
 
-import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
 from datetime import time
-from pathlib import Path
 from typing import NamedTuple
 
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import DAYS, SLEEPER, on_call
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store.deliveries import DeliveryTest
+from legwatch_server.store.changes import Insert
+from legwatch_server.store.delivery import DeliveryState, Episode
+from legwatch_server.store.port import Reader, WriterStore
 
 LATEST_H = 3  # after rehearsal.at; a server that starts later skips this evening's tests
 CONFIRMED_D = 8
@@ -23,6 +22,22 @@ class TrialEnd(NamedTuple):
 
     id: int
     name: str
+
+
+class DeliveryTest(NamedTuple):
+    """One push of the rehearsal: to one person on one channel."""
+
+    person: str
+    channel: str
+    purpose: Purpose
+    bed_id: int = 0  # the bed whose end of trial nights the push announces; 0: none
+
+
+class Evening(NamedTuple):
+    """The rehearsal of one evening, by its ISO date."""
+
+    date: str
+    tests: tuple[DeliveryTest, ...]
 
 
 class RouteStatus(NamedTuple):
@@ -75,51 +90,65 @@ def trial_end_tests(
 
 def plan_evening(
     settings: ServerSettings, now_ms: int, last: str, beds: Iterable[TrialEnd]
-) -> tuple[str, list[DeliveryTest]] | None:
-    """Return this evening's ISO date and tests once they are due; `last` as in `evening_due`."""
+) -> Evening | None:
+    """Return this evening's tests once they are due; `last` as in `evening_due`."""
     tonight = evening_due(settings, now_ms, last)
     if tonight is None:
         return None
-    return tonight, [*delivery_tests(settings, now_ms), *trial_end_tests(settings, now_ms, beds)]
+    tests = (*delivery_tests(settings, now_ms), *trial_end_tests(settings, now_ms, beds))
+    return Evening(tonight, tests)
 
 
-def route_statuses(path: Path, settings: ServerSettings, now_ms: int) -> list[RouteStatus]:
-    """Return the state of every channel to every person; raises sqlite3.Error."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-        found = [
-            _route_status(db, name, channel, now_ms)
-            for name, person in settings.everybody().items()
-            for channel in dict.fromkeys((*person.channels, *person.quiet))
-        ]
-        if settings.answers.url and settings.rehearsal.confirm:
-            found += [_confirmation_status(db, name, now_ms) for name in settings.everybody()]
+def rehearse(store: WriterStore, evening: Evening, now_ms: int) -> None:
+    """Add an evening's tests to the outbox, and note the evening as rehearsed."""
+    announced = frozenset(test.bed_id for test in evening.tests if test.bed_id)
+    with store.transaction() as tx:
+        tx.note_rehearsal(evening.date, announced)
+        tx.apply(tuple(_insert(test, now_ms) for test in evening.tests), now_ms)
+
+
+def _insert(test: DeliveryTest, now_ms: int) -> Insert:
+    return Insert(
+        notice_id=0,
+        episode=Episode(test.bed_id, "", 0),
+        person=test.person,
+        channel=test.channel,
+        rank=0,
+        purpose=test.purpose,
+        due_ms=now_ms,
+    )
+
+
+def route_statuses(reader: Reader, settings: ServerSettings, now_ms: int) -> list[RouteStatus]:
+    """Return the state of every channel to every person; raises StoreError."""
+    found = [
+        _route_status(reader, name, channel, now_ms)
+        for name, person in settings.everybody().items()
+        for channel in dict.fromkeys((*person.channels, *person.quiet))
+    ]
+    if settings.answers.url and settings.rehearsal.confirm:
+        found += [_confirmation_status(reader, name, now_ms) for name in settings.everybody()]
     return found
 
 
-def _route_status(db: sqlite3.Connection, person: str, channel: str, now_ms: int) -> RouteStatus:
-    row = db.execute(
-        "SELECT d.state, d.sent_ms, d.error, d.decided_ms, (SELECT reason FROM steps s WHERE"
-        " s.delivery_id=d.id AND s.state='sent') FROM deliveries d WHERE d.person=? AND d.channel=?"
-        " AND d.tone='rehearsal' ORDER BY d.id DESC LIMIT 1",
-        (person, channel),
-    ).fetchone()
-    if row is None:
-        return RouteStatus(person, channel, None, "not tried yet", None)
-    state, sent_ms, error, decided_ms, proof = row
-    if sent_ms is None:
-        why = error or ("waits" if state == "decided" else state)
-        return RouteStatus(person, channel, False, why, decided_ms)
-    if now_ms - sent_ms > 2 * DAY_MS:
-        return RouteStatus(person, channel, False, "not tried for two days", sent_ms)
-    return RouteStatus(person, channel, bool(proof), proof or "cannot be tried in silence", sent_ms)
+def _route_status(reader: Reader, person: str, channel: str, now_ms: int) -> RouteStatus:
+    last = reader.last_test(person, channel)
+    if last is None:
+        return RouteStatus(person, channel, good=None, why="not tried yet", at_ms=None)
+    good, why, at_ms = False, "not tried for two days", last.sent_ms
+    if last.sent_ms is None:
+        waits = "waits" if last.state is DeliveryState.DECIDED else last.state.value
+        why, at_ms = last.error or waits, last.decided_ms
+    elif now_ms - last.sent_ms <= 2 * DAY_MS:
+        good, why = bool(last.proof), last.proof or "cannot be tried in silence"
+    return RouteStatus(person, channel, good, why, at_ms)
 
 
-def _confirmation_status(db: sqlite3.Connection, person: str, now_ms: int) -> RouteStatus:
-    row = db.execute(
-        "SELECT max(at_ms) FROM answers WHERE act='awake' AND person=?", (person,)
-    ).fetchone()
-    if row[0] is None:
-        return RouteStatus(person, "tap", False, "has never confirmed being woken", None)
-    days = (now_ms - row[0]) // DAY_MS
-    ago = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
-    return RouteStatus(person, "tap", days <= CONFIRMED_D, f"confirmed {ago}", row[0])
+def _confirmation_status(reader: Reader, person: str, now_ms: int) -> RouteStatus:
+    at_ms = reader.confirmed_ms(person)
+    good, why = False, "has never confirmed being woken"
+    if at_ms is not None:
+        days = (now_ms - at_ms) // DAY_MS
+        ago = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
+        good, why = days <= CONFIRMED_D, f"confirmed {ago}"
+    return RouteStatus(person, "tap", good, why, at_ms)

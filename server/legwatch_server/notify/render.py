@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-import sqlite3
+from dataclasses import replace
+from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Severity
@@ -16,177 +17,163 @@ from legwatch_runtime.catalogue import language_named
 from legwatch_server import signed_links
 from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.notify.channels import Push, PushButton
+from legwatch_server.notify.recovery import MOVED
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store import deliveries
-from legwatch_server.store.deliveries import Delivery
-from legwatch_server.store.notices import notice_of
+from legwatch_server.store.delivery import Delivery, DeliveryState
+from legwatch_server.store.port import PushSource
 
 LATE_S = 300  # a push sent later than this after its due time says that it is late
-_NOTICE = (
-    "SELECT n.at_ms, n.kind, n.what, n.level, n.reason, n.held, n.line, n.who, b.name"
-    " FROM notices n JOIN beds b ON b.id = n.bed_id WHERE n.id=?"
-)
-_HELD = (
-    "SELECT b.name, (SELECT count(DISTINCT kind || episode_ms) FROM notices n"
-    " WHERE n.bed_id = b.id AND held = 'learning') FROM beds b WHERE b.id=?"
-)
+
+
+class _Letter(NamedTuple):
+    """One delivery on its way to a person, and the time at which it is written."""
+
+    delivery: Delivery
+    person: Person
+    language: Language
+    now_ms: int
+
+    @property
+    def carer(self) -> bool:
+        """True if the person is no sleeper: the texts speak of the legs of another."""
+        return self.person.role == CARER
+
+    @property
+    def again(self) -> bool:
+        """True if the push may have been sent before a crash."""
+        return self.delivery.state is DeliveryState.CLAIMED
 
 
 class Renderer:
-    """Makes a push from an outbox row; the outbox threads share one renderer."""
+    """Makes a push from a delivery; the outbox threads share one renderer."""
 
     def __init__(self, settings: ServerSettings, key: bytes) -> None:
         self._settings, self._key = settings, key
         self._people = settings.everybody()
         self._languages = {name: language_named(p.language) for name, p in self._people.items()}
 
-    def __call__(self, db: sqlite3.Connection, delivery: Delivery, now_ms: int) -> Push:
-        """Return the push for a row; raises LookupError for an unknown person."""
+    def __call__(self, store: PushSource, delivery: Delivery, now_ms: int) -> Push:
+        """Return the push of a delivery; raises LookupError for an unknown person or notice."""
         person = self._people.get(delivery.person)
         if person is None:
             raise LookupError(f"{delivery.person} is no longer in the settings")
-        language = self._languages[delivery.person]
+        letter = _Letter(delivery, person, self._languages[delivery.person], now_ms)
         if delivery.notice_id:
-            return self._alert(db, delivery, person, language, now_ms)
+            return self._alert(store, letter)
         if delivery.purpose is Purpose.INFO:
-            return self._trial_end(db, delivery, person, language, now_ms)
-        return self._rehearsal(delivery, person, language, now_ms)
+            return self._trial_end(store, letter)
+        return self._rehearsal(letter)
 
-    def _alert(
-        self,
-        db: sqlite3.Connection,
-        delivery: Delivery,
-        person: Person,
-        language: Language,
-        now_ms: int,
-    ) -> Push:
-        *fields, who, bed = db.execute(_NOTICE, (delivery.notice_id,)).fetchone()
-        notice = notice_of(fields)
-        carer = person.role == CARER
-        clock = f"{local(notice.at_ms, self._settings.zone_of(bed)):%H:%M}"
-        sentences = [_who_answered(notice, who, language) or text(notice, language, carer=carer)]
-        if now_ms - delivery.due_ms > LATE_S * 1000 or deliveries.was_postponed(db, delivery):
+    def _alert(self, store: PushSource, letter: _Letter) -> Push:
+        delivery, language = letter.delivery, letter.language
+        stored = store.notice(delivery.notice_id)
+        if stored is None:
+            raise LookupError(f"notice {delivery.notice_id} is not stored")
+        notice = stored.notice
+        clock = f"{local(notice.at_ms, self._settings.zone_of(stored.bed)):%H:%M}"
+        answer = _who_answered(notice, stored.who, language)
+        sentences = [answer or text(notice, language, carer=letter.carer)]
+        late = letter.now_ms - delivery.due_ms > LATE_S * 1000
+        if late or store.has_step(delivery.id, MOVED):
             sentences.append(language.gettext("(late: decided at {clock})").format(clock=clock))
-        if delivery.state == "claimed":
+        if letter.again:
             sentences.append(language.gettext("(perhaps said before)"))
         wants_answer = delivery.purpose in (Purpose.LOUD, Purpose.QUIET)
-        return Push(
-            id=delivery.id,
-            to=person.address.get(delivery.channel, ""),
-            thread=self._thread(delivery),
-            bed=bed,
+        return replace(
+            self._blank(letter),
+            bed=stored.bed,
             clock=clock,
-            title=title(notice, language, carer=carer),
+            title=title(notice, language, carer=letter.carer),
             text=" ".join(sentences),
             severity=notice.severity,
             transition=notice.transition,
-            purpose=delivery.purpose,
-            buttons=self._buttons(delivery, language, now_ms) if wants_answer else (),
-            page=self._link(delivery, Action.PAGE, 0, now_ms) if wants_answer else "",
-            again=delivery.state == "claimed",
+            buttons=self._buttons(letter) if wants_answer else (),
+            page=self._link(letter, Action.PAGE) if wants_answer else "",
         )
 
-    def _rehearsal(
-        self, delivery: Delivery, person: Person, language: Language, now_ms: int
-    ) -> Push:
-        _ = language.gettext
-        confirm = delivery.purpose is Purpose.CONFIRM
+    def _rehearsal(self, letter: _Letter) -> Push:
+        _ = letter.language.gettext
+        confirm = letter.delivery.purpose is Purpose.CONFIRM
         heading = _("Can you be woken?") if confirm else _("Evening test")
         sentence = (
             _("Tap to confirm that you can be woken tonight.")
             if confirm
             else _("Evening test: no need to do anything.")
         )
-        awake = self._link(delivery, Action.AWAKE, 0, now_ms)
-        return Push(
-            id=delivery.id,
-            to=person.address.get(delivery.channel, ""),
-            thread=self._thread(delivery),
-            bed="",
-            clock=f"{local(now_ms, self._settings.zone_of('')):%H:%M}",
+        awake = self._link(letter, Action.AWAKE)
+        return replace(
+            self._blank(letter),
             title=heading,
             text=sentence,
-            severity=Severity.LOG,
-            transition=TransitionKind.FIRED,
-            purpose=delivery.purpose,
             buttons=(PushButton(_("I can be woken"), awake),) if confirm and awake else (),
             page=awake if confirm else "",
-            again=delivery.state == "claimed",
         )
 
-    def _trial_end(
-        self,
-        db: sqlite3.Connection,
-        delivery: Delivery,
-        person: Person,
-        language: Language,
-        now_ms: int,
-    ) -> Push:
+    def _trial_end(self, store: PushSource, letter: _Letter) -> Push:
         """Return the push that ends a bed's trial nights, with the number of unsent alerts."""
-        _ = language.gettext
-        bed, held = db.execute(_HELD, (delivery.bed_id,)).fetchone()
-        own = person.role != CARER
+        _ = letter.language.gettext
+        bed, unsent = store.trial_count(letter.delivery.bed_id)
         sentence = _(
             "Alerts that were not told in the first nights: {count}. From now on they are told."
             " `legwatch learned` shows the nights, and limits that fit them."
         )
-        return Push(
-            id=delivery.id,
-            to=person.address.get(delivery.channel, ""),
-            thread=self._thread(delivery),
+        heading = (
+            _("I have learned the nights") if letter.carer else _("I have learned your nights")
+        )
+        return replace(
+            self._blank(letter),
             bed=bed,
-            clock=f"{local(now_ms, self._settings.zone_of(bed)):%H:%M}",
-            title=_("I have learned your nights") if own else _("I have learned the nights"),
-            text=sentence.format(count=held),
-            severity=Severity.LOG,
+            clock=f"{local(letter.now_ms, self._settings.zone_of(bed)):%H:%M}",
+            title=heading,
+            text=sentence.format(count=unsent),
             transition=TransitionKind.RESOLVED,
-            purpose=delivery.purpose,
-            again=delivery.state == "claimed",
         )
 
-    def _buttons(
-        self, delivery: Delivery, language: Language, now_ms: int
-    ) -> tuple[PushButton, ...]:
+    def _blank(self, letter: _Letter) -> Push:
+        """Return a push with its address and without words."""
+        delivery = letter.delivery
+        return Push(
+            id=delivery.id,
+            to=letter.person.address.get(delivery.channel, ""),
+            thread=self._thread(delivery),
+            bed="",
+            clock=f"{local(letter.now_ms, self._settings.zone_of('')):%H:%M}",
+            title="",
+            text="",
+            severity=Severity.LOG,
+            transition=TransitionKind.FIRED,
+            purpose=delivery.purpose,
+            again=letter.again,
+        )
+
+    def _buttons(self, letter: _Letter) -> tuple[PushButton, ...]:
         """Return three buttons, because some channels show no more; none without answers.url."""
         if not self._settings.answers.url:
             return ()
-        _ = language.gettext
+        _ = letter.language.gettext
         return (
-            PushButton(_("Seen"), self._link(delivery, Action.SEEN, 0, now_ms)),
+            PushButton(_("Seen"), self._link(letter, Action.SEEN)),
             PushButton(
                 _("Quiet for {minutes} min").format(minutes=DEFAULT_SNOOZE_MIN),
-                self._link(delivery, Action.SNOOZE, DEFAULT_SNOOZE_MIN, now_ms),
+                self._link(letter, Action.SNOOZE, DEFAULT_SNOOZE_MIN),
             ),
-            PushButton(_("Not useful"), self._link(delivery, Action.NOT_USEFUL, 0, now_ms)),
+            PushButton(_("Not useful"), self._link(letter, Action.NOT_USEFUL)),
         )
 
-    def _link(self, delivery: Delivery, action: Action, minutes: int, now_ms: int) -> str:
-        return link(
-            self._settings, self._key, TargetKind.DELIVERY, delivery.id, action, minutes, now_ms
-        )
+    def _link(self, letter: _Letter, action: Action, minutes: int = 0) -> str:
+        """Return the signed URL of an answer; empty without answers.url."""
+        base = self._settings.answers.url.rstrip("/")
+        if not base:
+            return ""
+        expires_ms = letter.now_ms + int(self._settings.answers.valid_h * 3_600_000)
+        ident = letter.delivery.id
+        claims = LinkClaims(TargetKind.DELIVERY, ident, action, minutes, expires_ms)
+        return f"{base}/answer/{signed_links.sign(claims, self._key)}"
 
     def _thread(self, delivery: Delivery) -> str:
         """Return an id of episode and person; the push service cannot read either from it."""
         name = f"{delivery.bed_id} {delivery.kind} {delivery.episode_ms} {delivery.person}".encode()
         return hmac.new(self._key, name, hashlib.sha256).hexdigest()[:24]
-
-
-def link(
-    settings: ServerSettings,
-    key: bytes,
-    target_kind: TargetKind,
-    ident: int,
-    action: Action,
-    minutes: int,
-    now_ms: int,
-) -> str:
-    """Return the signed URL of an answer; empty without answers.url."""
-    base = settings.answers.url.rstrip("/")
-    if not base:
-        return ""
-    expires_ms = now_ms + int(settings.answers.valid_h * 3_600_000)
-    claims = LinkClaims(target_kind, ident, action, minutes, expires_ms)
-    return f"{base}/answer/{signed_links.sign(claims, key)}"
 
 
 def _who_answered(notice: Notice, who: str | None, language: Language) -> str:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +16,8 @@ from legwatch_server.review.report import PastNights, Review, as_table, report, 
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
-from legwatch_server.store import incidents
+from legwatch_server.store.port import Reader
+from legwatch_server.store.reader import open_read_only
 
 MOST_NIGHTS = 60
 COLUMNS = "{night:<16}  {in_bed:>6}  {air:<16}  {still:<13}  {alerts:<15}  {proposed}"
@@ -30,10 +30,9 @@ def main(argv: Sequence[str]) -> int:
         raise SettingsError("--nights", f"{args.nights} is not allowed; allowed 1 to {MOST_NIGHTS}")
     path = locations.settings_file(args.config)
     settings = read(path)
-    with incidents.open_read_only(settings.state_dir) as db:
-        reports = [
-            _report(db, settings, bed, bed_id, args.nights) for bed_id, bed in _beds(db, args.bed)
-        ]
+    with open_read_only(settings.state_dir) as reader:
+        beds = _beds(reader, args.bed)
+        reports = [_report(reader, settings, bed, args.nights) for bed in beds]
     with closed_stdout_is_fine():
         if args.json:
             print(json.dumps({"beds": [as_table(one) for one in reports]}, indent=1))
@@ -61,21 +60,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _beds(db: sqlite3.Connection, wanted: str | None) -> list[tuple[int, str]]:
-    sql = "SELECT id, name FROM beds WHERE ? IS NULL OR name=? ORDER BY name"
-    beds = db.execute(sql, (wanted, wanted)).fetchall()
+def _beds(reader: Reader, wanted: str | None) -> list[tuple[int, str]]:
+    beds = reader.beds(wanted)
     if wanted and not beds:
         raise SettingsError("BED", f"the server has no data of bed {wanted!r}")
     return beds
 
 
-def _report(
-    db: sqlite3.Connection, settings: ServerSettings, bed: str, bed_id: int, wanted: int
-) -> Review:
-    now_ms = utc_ms()
-    quiet = next(trial_statuses(db, settings, now_ms, bed), None)
-    past = PastNights(db, bed_id, settings.rules_of(bed), wanted, _with_progress)
-    return report(bed, past, quiet, profiles.lowest(settings.profile_of(bed)))
+def _report(reader: Reader, settings: ServerSettings, bed: tuple[int, str], wanted: int) -> Review:
+    bed_id, name = bed
+    quiet = next(trial_statuses(reader, settings, utc_ms(), name), None)
+    past = PastNights(reader, bed_id, settings.rules_of(name), wanted, _with_progress)
+    return report(name, past, quiet, profiles.lowest(settings.profile_of(name)))
 
 
 def _with_progress(windows: Iterable[Window]) -> Iterable[Window]:

@@ -1,6 +1,5 @@
 """Report on one bed's nights: the nights, the proposed limits and the lines for the settings."""
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -9,7 +8,6 @@ from typing import Any
 from legwatch.events import BODY_KINDS, Window
 from legwatch.limits.rules import Rules, limit
 from legwatch.night import night_of
-from legwatch_server.review import windows
 from legwatch_server.review.nights import ReviewedNight, nights
 from legwatch_server.review.proposal import (
     MOST_MIN,
@@ -20,6 +18,7 @@ from legwatch_server.review.proposal import (
     with_limits,
 )
 from legwatch_server.review.trial import TrialStatus
+from legwatch_server.store.port import Reader
 
 FURTHER = 3  # search up to this many times `wanted` nights back, if the bed was empty on some
 WARN = "stillness.warn_s"
@@ -42,7 +41,7 @@ class Review:
 class PastNights:
     """Replays the last `wanted` nights of a bed that count."""
 
-    db: sqlite3.Connection
+    reader: Reader
     bed_id: int
     rules: Rules
     wanted: int
@@ -51,7 +50,7 @@ class PastNights:
 
     def present(self) -> list[ReviewedNight]:
         """Return the nights under the present rules, oldest first."""
-        span = windows.span(self.db, self.bed_id)
+        span = self.reader.span(self.bed_id)
         if span is None:
             return []
         last = night_of(span.last_ms, self.rules.zone)
@@ -59,7 +58,7 @@ class PastNights:
         for times in range(1, FURTHER + 1):
             first = last - timedelta(days=times * self.wanted - 1)
             since_ms = _noon_ms(first, self.rules.zone)
-            self.since_id = windows.first_id(self.db, self.bed_id, since_ms)
+            self.since_id = self.reader.first_window(self.bed_id, since_ms)
             found = self._replay(self.rules)
             enough = sum(night.counts for night in found) >= self.wanted
             if enough or span.first_ms >= since_ms:
@@ -71,7 +70,8 @@ class PastNights:
         return self._last(self._replay(rules))
 
     def _replay(self, rules: Rules) -> list[ReviewedNight]:
-        return nights(self.watched(windows.windows(self.db, self.bed_id, self.since_id)), rules)
+        windows = self.reader.windows(self.bed_id, self.since_id)
+        return nights(self.watched(windows), rules)
 
     def _last(self, found: Sequence[ReviewedNight]) -> list[ReviewedNight]:
         counting = [place for place, night in enumerate(found) if night.counts]

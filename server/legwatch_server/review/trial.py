@@ -1,12 +1,12 @@
 """List beds in trial nights: such a bed is quiet because its body alerts are not sent."""
 
-import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from legwatch.alerting.trial_nights import night_number
 from legwatch.state_codec import from_json
 from legwatch_server.settings import ServerSettings
+from legwatch_server.store.port import Reader
 
 
 class TrialStatus(NamedTuple):
@@ -31,15 +31,10 @@ class TrialStatus(NamedTuple):
 
 
 def trial_statuses(
-    db: sqlite3.Connection, settings: ServerSettings, now_ms: int, bed: str | None = None
+    reader: Reader, settings: ServerSettings, now_ms: int, bed: str | None = None
 ) -> Iterator[TrialStatus]:
     """Yield the beds that are in trial nights at `now_ms`; with `bed`, only this bed."""
-    rows = db.execute(
-        "SELECT name, state FROM beds WHERE state IS NOT NULL AND (? IS NULL OR name=?)"
-        " ORDER BY name",
-        (bed, bed),
-    )
-    for name, text in rows:
+    for name, text in reader.states(bed):
         try:
             state = from_json(text)
         except ValueError:

@@ -1,47 +1,81 @@
-"""Notices to be stored, and notices read back from the database."""
+"""Stores notices and reads them back."""
 
 import json
+import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Rule, Severity
 from legwatch.events import AlertKind
+from legwatch_server.store.batch import NewNotice
+from legwatch_server.store.records import StoredNotice, TrialCount
+
+_INSERT = (
+    "INSERT INTO notices (bed_id, at_ms, kind, what, level, reason, held, episode_ms, who,"
+    " figures, text, rule, rule_value) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+# The columns that `notice_of` takes.
+COLUMNS = (
+    "n.at_ms, n.kind, n.what, n.level, n.reason, n.figures, n.held, n.episode_ms, n.rule,"
+    " n.rule_value"
+)
+_STORED = (
+    f"SELECT n.id, b.name, n.who, n.text, {COLUMNS} FROM notices n JOIN beds b ON b.id = n.bed_id"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class NewNotice:
-    """A notice to be stored, with its bed. `who` gave the answer that caused the notice, if any."""
+def insert(db: sqlite3.Connection, new: NewNotice) -> int:
+    """Store a notice; return its id."""
+    notice = new.notice
+    figures = json.dumps(dict(notice.figures), ensure_ascii=False, separators=(",", ":"))
+    path, value = notice.rule or (None, None)
+    row = (
+        new.bed_id, notice.at_ms, notice.kind.value, notice.transition.value,
+        notice.severity.value, notice.reason.value,
+        notice.suppressed_by.value if notice.suppressed_by else None,
+        notice.episode_ms, new.who, figures, new.text, path, value,
+    )  # fmt: skip
+    return db.execute(_INSERT, row).lastrowid or 0
 
-    bed_id: int
-    bed: str
-    notice: Notice
-    row: tuple[object, ...]
-    who: str | None = None
-    played: bool = False  # from a recording: the recording's time decides who is on call
+
+def one(db: sqlite3.Connection, ident: int) -> StoredNotice | None:
+    """Return a notice; None if there is none with this id."""
+    row = db.execute(f"{_STORED} WHERE n.id=?", (ident,)).fetchone()
+    return _stored(row) if row else None
+
+
+def after(db: sqlite3.Connection, ident: int, most: int) -> list[StoredNotice]:
+    """Return at most `most` notices with a higher id, in the order of their ids."""
+    rows = db.execute(f"{_STORED} WHERE n.id>? ORDER BY n.id LIMIT ?", (ident, most))
+    return [_stored(row) for row in rows]
+
+
+def trial_count(db: sqlite3.Connection, bed_id: int) -> TrialCount:
+    """Count the alerts that a bed's trial nights have suppressed."""
+    sql = (
+        "SELECT b.name, (SELECT count(DISTINCT kind || episode_ms) FROM notices n"
+        " WHERE n.bed_id = b.id AND held = ?) FROM beds b WHERE b.id=?"
+    )
+    return TrialCount._make(db.execute(sql, (SuppressedBy.TRIAL.value, bed_id)).fetchone())
 
 
 def notice_of(fields: Sequence[Any]) -> Notice:
-    """Build a notice from the columns at_ms, kind, what, level, reason, held, line."""
-    at_ms, kind, transition, severity, reason, suppressed_by, line = fields
-    figures = json.loads(line)["figures"]
-    rule = figures.pop("rule", None)
+    """Build a notice from the values of COLUMNS."""
+    at_ms, kind, transition, severity, reason, figures, held, episode_ms, path, value = fields
     return Notice(
-        at_ms,
-        AlertKind(kind),
-        TransitionKind(transition),
-        Severity(severity),
-        Reason(reason),
-        tuple(figures.items()),
-        SuppressedBy(suppressed_by) if suppressed_by else None,
-        rule=_rule(rule),
+        at_ms=at_ms,
+        kind=AlertKind(kind),
+        transition=TransitionKind(transition),
+        severity=Severity(severity),
+        reason=Reason(reason),
+        figures=tuple(json.loads(figures).items()),
+        suppressed_by=SuppressedBy(held) if held else None,
+        episode_ms=episode_ms,
+        rule=None if path is None or value is None else Rule(path, value),
     )
 
 
-def _rule(written: str | None) -> Rule | None:
-    """Return the rule that a stored notice names, such as `warmth.warn_c = 27.5`."""
-    if written is None:
-        return None
-    path, _, value = written.partition(" = ")
-    return Rule(path, float(value))
+def _stored(row: Sequence[Any]) -> StoredNotice:
+    ident, bed, who, text, *fields = row
+    return StoredNotice(ident, bed, who, text, notice_of(fields))

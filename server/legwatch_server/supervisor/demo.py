@@ -1,14 +1,15 @@
 """The made night for a machine without sensors, and a summary of what the server stored."""
 
-import json
 import shutil
-import sqlite3
-from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from legwatch.alerting.notice import Notice, iso
+from legwatch_server.store.reader import FILE, open_read_only
+
 BED = "demo"
+MOST = 10_000  # notices in the summary; the made night has some ten
 
 
 def empty(folder: Path) -> None:
@@ -37,16 +38,18 @@ def server(owners: dict[str, Any]) -> dict[str, Any]:
 
 def summary(folder: Path) -> str:
     """Return the text that lists the notices the server has stored."""
-    path = folder / "server" / "legwatch.db"
-    if not path.exists():
+    if not (folder / "server" / FILE).exists():
         return "Nothing was stored."
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as store:
-        (windows,) = store.execute("SELECT count(*) FROM windows").fetchone()
-        lines = [json.loads(line) for (line,) in store.execute("SELECT line FROM notices")]
-    report = [f"Stored: {windows} windows of the bed {BED!r}, {len(lines)} notices:"]
-    report += [
-        f"  {line['at'][11:16]} {line['kind']:<6} {line['what']:<12} {line['level']:<7} "
-        f"{line['text']}" + (f" (not sent: {line['held']})" if line["held"] else "")
-        for line in lines
-    ]
+    with open_read_only(folder / "server") as reader:
+        windows, notices = reader.window_count(), reader.notices_after(0, MOST)
+    report = [f"Stored: {windows} windows of the bed {BED!r}, {len(notices)} notices:"]
+    report += [f"  {_line(stored.notice, stored.text)}" for stored in notices]
     return "\n".join(report)
+
+
+def _line(notice: Notice, text: str) -> str:
+    held = f" (not sent: {notice.suppressed_by})" if notice.suppressed_by else ""
+    return (
+        f"{iso(notice.at_ms)[11:16]} {notice.kind:<6} {notice.transition:<12} "
+        f"{notice.severity:<7} {text}{held}"
+    )

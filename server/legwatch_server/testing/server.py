@@ -1,7 +1,6 @@
 """The server's own parts wired as `legwatch server` wires them, but driven by the test."""
 
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -9,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from legwatch.alerting.notice import as_json
 from legwatch.contract.press import Press, encode_press
 from legwatch.contract.topics import Channel, topic
 from legwatch.contract.window import encode_window
@@ -28,16 +28,20 @@ from legwatch_server.inbox import (
 )
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.channels import Notifier
-from legwatch_server.notify.outbox import Outbox
+from legwatch_server.notify.outbox import Calls, Outbox, Patience
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.rehearsal import plan_evening
 from legwatch_server.notify.render import Renderer
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store import deliveries
-from legwatch_server.store.database import Store, connect
+from legwatch_server.store.connection import connect_read_only
+from legwatch_server.store.database import SqliteStore
+from legwatch_server.store.port import OutboxStore
+from legwatch_server.store.reader import FILE
+from legwatch_server.store.records import StoredNotice
 from legwatch_server.testing.fakes import MINUTE_MS, FakeBroker, FakeChannel, PushLog
 
+MOST_NOTICES = 100_000  # more than any test stores
 # What a bed's sensors see in a minute since the beginning: fields of a Window.
 Look = Callable[[float], dict[str, Any]]
 
@@ -52,18 +56,19 @@ class InProcessServer:
     def __init__(
         self, folder: Path, settings: ServerSettings, *, begin_ms: int, key: bytes = b"key"
     ) -> None:
-        self.path = folder / "legwatch.db"
+        self.path = folder / FILE
         self.settings, self.key = settings, key
         self.begin_ms, self.clock = begin_ms, FakeClock(begin_ms)
         self.pushes = PushLog(self.clock)
         self.channels = {name: FakeChannel(name, self.pushes) for name in settings.channel_names()}
         self.woken = 0  # how often the outboxes were told of new work
+        self.answered_in_app: list[int] = []  # deliveries; the test passes the answers on
         self._number = 0
         self.start()
 
     def start(self, suspects: Suspects | None = None) -> None:
         """Start, or start again after `close`, on the same database."""
-        self.store = Store(self.path)
+        self.store = SqliteStore(self.path, durable=False)  # there is no power cut here
         self.unit = UnitOfWork(self.store, self.settings.rules_of, self.settings.plays)
         self.broker, self.status, self.stopping = FakeBroker(), Status(), threading.Event()
         self.loop = WriterLoop(
@@ -81,16 +86,15 @@ class InProcessServer:
             utc_ms=self.clock.utc_ms,
         )
         self.outboxes: dict[str, Outbox] = {}
-        self.outbox_dbs: dict[str, sqlite3.Connection] = {}
+        self._outbox_stores: dict[str, OutboxStore] = {}
         for name, channel in self.channels.items():
             self.use_channel(name, channel)
-        self.store._db.execute("PRAGMA synchronous=OFF")  # noqa: SLF001 - there is no power cut here
         self.loop.begin()
 
     def close(self) -> None:
         """End as a crash does: what is not committed is lost."""
-        for db in self.outbox_dbs.values():
-            db.close()
+        for opened in self._outbox_stores.values():
+            opened.close()
         self.store.close()
 
     def restart(self, suspects: Suspects | None = None) -> None:
@@ -100,17 +104,19 @@ class InProcessServer:
 
     def use_channel(self, name: str, notifier: Notifier) -> None:
         """Send by this notifier from now on; `start` goes back to the FakeChannel."""
+        if name not in self._outbox_stores:
+            self._outbox_stores[name] = self.store.outbox(name)
         self.outboxes[name] = Outbox(
-            self.path,
+            self._outbox_stores[name],
             name,
             notifier,
-            render=Renderer(self.settings, self.key),
-            give_up_h=self.settings.push.give_up_h,
-            utc_ms=self.clock.utc_ms,
+            Patience(self.settings.push.give_up_h),
+            Calls(
+                render=Renderer(self.settings, self.key),
+                answered=self.answered_in_app.append,
+                utc_ms=self.clock.utc_ms,
+            ),
         )
-        if name not in self.outbox_dbs:
-            self.outbox_dbs[name] = connect(self.path)
-            self.outbox_dbs[name].execute("PRAGMA synchronous=OFF")
 
     def message(
         self, name: str, payload: bytes, *, arrived_ms: int | None = None, retained: bool = False
@@ -171,7 +177,7 @@ class InProcessServer:
         """Let time come to `to_ms`; each push goes out when it is due."""
         while True:
             self.settle()
-            dues = [deliveries.next_ms(db, name) for name, db in self.outbox_dbs.items()]
+            dues = [outbox.next_ms() for outbox in self.outboxes.values()]
             due_ms = min((at_ms for at_ms in dues if at_ms > self.clock.now_ms), default=to_ms)
             if due_ms >= to_ms:
                 break
@@ -185,19 +191,28 @@ class InProcessServer:
         busy = True
         while busy:
             busy = False
-            for name, outbox in self.outboxes.items():
-                db = self.outbox_dbs[name]
-                while outbox.turn(db, 5.0 if outbox.busy else 0.0) == 0.0 or outbox.busy:
+            for outbox in self.outboxes.values():
+                while outbox.turn(5.0 if outbox.busy else 0.0) == 0.0 or outbox.busy:
                     busy = True
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the database, over a connection of its own."""
-        with closing(sqlite3.connect(self.path)) as db:
+        with closing(connect_read_only(self.path)) as db:
             return db.execute(sql, values).fetchall()
 
     def transitions(self, kind: str = "cold") -> list[str]:
         """Return what became of the alerts of a kind, as it is stored."""
-        return [what for (what,) in self.rows("SELECT what FROM notices WHERE kind=?", kind)]
+        found = (stored.notice for stored in self.notices())
+        return [notice.transition.value for notice in found if notice.kind == kind]
+
+    def notices(self) -> list[StoredNotice]:
+        """Return all stored notices."""
+        with self.store.reader() as reader:
+            return reader.notices_after(0, MOST_NOTICES)
+
+    def lines(self) -> list[str]:
+        """Return every stored notice as `legwatch replay --format jsonl` writes it."""
+        return [as_json(one.notice, bed=one.bed, text=one.text) for one in self.notices()]
 
     def notified(self, *purposes: str) -> list[tuple[float, str, str, str]]:
         """Return (minute, address, purpose, transition) of every push that arrived."""

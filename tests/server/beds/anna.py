@@ -14,6 +14,7 @@ from legwatch_server.testing import InProcessServer
 
 BEGIN = ms("2026-01-02T21:00Z")
 WINDOW, EVENT, STORED = (f"legwatch/v1/anna/{what}" for what in ("window", "event", "stored"))
+COMMIT = "legwatch_server.beds.writer.commit"  # what a failing store is put in the place of
 REAL = "real"  # a bed that may play no recording, as any bed but anna and demo
 
 

@@ -13,8 +13,20 @@ from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust
 from legwatch.testing import ms
 from legwatch_server.beds.recording_leaps import MINUTES_A_S, MOST_MINUTES
+from legwatch_server.notify.commit import commit
 from legwatch_server.testing import InProcessServer
-from server.beds.anna import EVENT, REAL, STORED, arriving, count, live, open_server, take, upto
+from server.beds.anna import (
+    COMMIT,
+    EVENT,
+    REAL,
+    STORED,
+    arriving,
+    count,
+    live,
+    open_server,
+    take,
+    upto,
+)
 
 
 @pytest.fixture
@@ -79,7 +91,7 @@ def test_a_press_that_was_not_committed_is_not_confirmed(
     def full(*_: Any) -> bool:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(server.store, "commit", full)
+    monkeypatch.setattr(COMMIT, full)
     server.stopping.set()  # one try only
     press(server, "p2")
     assert confirmed(server) == ["p1"]
@@ -159,7 +171,7 @@ def test_what_is_undone_takes_nothing_from_the_allowance(
     server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     played(server, 1, server.clock.now_ms)
-    commit, tries = server.store.commit, []
+    tries: list[int] = []
 
     def full(*words: Any) -> bool:
         tries.append(1)
@@ -167,7 +179,7 @@ def test_what_is_undone_takes_nothing_from_the_allowance(
             raise OSError(28, "No space left on device")
         return commit(*words)
 
-    monkeypatch.setattr(server.store, "commit", full)
+    monkeypatch.setattr(COMMIT, full)
     monkeypatch.setattr(server.stopping, "wait", lambda _s: False)
     played(server, 2, server.clock.now_ms + 86_400_000)
     assert (count(server, "windows"), count(server, "quarantine")) == (2, 0)
@@ -186,7 +198,7 @@ def test_what_comes_again_or_out_of_order_is_no_leap(server: InProcessServer) ->
 def test_what_is_set_aside_does_not_fill_the_disk(
     server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("legwatch_server.store.database.MOST_KEPT", 50)
+    monkeypatch.setattr("legwatch_server.store.quarantine.MOST_KEPT", 50)
     for n in range(40):
         take(server, *(b"junk %d" % (n * 3 + m) for m in range(3)))
     kept = server.rows("SELECT CAST(payload AS TEXT) FROM quarantine ORDER BY id")

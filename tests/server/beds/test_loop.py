@@ -20,11 +20,12 @@ from legwatch.testing import ms, night, uncovering
 from legwatch.text.message import text
 from legwatch_server.beds.writer import TICK_LAG_MS
 from legwatch_server.inbox import Connected
-from legwatch_server.store import database
-from legwatch_server.store.database import Store
+from legwatch_server.notify.commit import commit
+from legwatch_server.store.database import SqliteStore
+from legwatch_server.store.errors import StoreError
 from legwatch_server.testing import InProcessServer
 from repository import rules
-from server.beds.anna import arriving, count, live, open_server, play, take, upto
+from server.beds.anna import COMMIT, arriving, count, live, open_server, play, take, upto
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_night_gives_the_lines_of_replay(server: InProcessServer) -> None:
     windows = list(night(leg=uncovering((150, 260), uncovered_c=22), minutes=400))
     play(server, windows, each=37)
     want = [as_json(n, bed="anna", text=text(n)) for n in replay(windows, rules())]
-    assert [line for (line,) in server.rows("SELECT line FROM notices ORDER BY id")] == want
+    assert server.lines() == want
     assert len(want) >= 3
     assert count(server, "windows") == 2400
     # Nobody sends here, so at the end of the alert nobody was told and all is called off.
@@ -53,7 +54,7 @@ def test_a_restart_in_the_middle_changes_nothing(server: InProcessServer) -> Non
         play(server, windows[begin : begin + 301])
         server.restart()
     want = [as_json(n, bed="anna", text=text(n)) for n in replay(windows, rules())]
-    assert [line for (line,) in server.rows("SELECT line FROM notices ORDER BY id")] == want
+    assert server.lines() == want
 
 
 def test_every_message_is_acknowledged_after_its_commit(server: InProcessServer) -> None:
@@ -93,15 +94,15 @@ def test_a_failing_disk_loses_nothing_and_is_said(server: InProcessServer) -> No
 def test_a_failing_disk_is_tried_again_with_the_same_messages(
     server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit, tries = server.store.commit, []
+    tries: list[int] = []
 
-    def sometimes(*words: Any) -> None:
+    def sometimes(*words: Any) -> bool:
         tries.append(1)
         if len(tries) == 1:
-            raise sqlite3.OperationalError("disk I/O error")
-        commit(*words)
+            raise StoreError("disk I/O error")
+        return commit(*words)
 
-    monkeypatch.setattr(server.store, "commit", sometimes)
+    monkeypatch.setattr(COMMIT, sometimes)
     take(server, encode_window(live(1, server)))
     assert (len(tries), count(server, "windows"), server.broker.acknowledged) == (2, 1, [1])
 
@@ -259,9 +260,9 @@ def test_a_stored_state_that_cannot_be_read_is_not_used(server: InProcessServer)
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
-    Store(path).close()
+    SqliteStore(path).close()
     with sqlite3.connect(path) as db:
         db.execute("UPDATE meta SET value='99'")
     db.close()
-    with pytest.raises(database.StoreError, match="another version"):
-        Store(path)
+    with pytest.raises(StoreError, match="another version"):
+        SqliteStore(path)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,8 +18,10 @@ from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.writer import SKIPPED_MS, START_MS, TICK_LAG_MS
 from legwatch_server.inbox import ActionRequested, LinkClaims, Message, TargetKind, Work
 from legwatch_server.ingest.decode import decode
+from legwatch_server.notify.commit import commit
+from legwatch_server.store.errors import StoreError, ValuesRefused
 from legwatch_server.testing import InProcessServer
-from server.beds.anna import arriving, count, live, open_server, take, upto
+from server.beds.anna import COMMIT, arriving, count, live, open_server, take, upto
 
 ODD = '"\\ud800"'  # half a character: JSON takes it, no database does
 
@@ -62,21 +63,19 @@ def failing_for(
     server: InProcessServer, seq: int, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Let every commit fail that holds this window."""
-    commit = server.store.commit
 
-    def picky(batch: Any, *more: Any) -> bool:
-        if any(row[2] == seq for row in batch.windows):
+    def picky(store: Any, batch: Any, *more: Any) -> bool:
+        if any(new.window.seq == seq for new in batch.windows):
             raise error
-        return commit(batch, *more)
+        return commit(store, batch, *more)
 
-    monkeypatch.setattr(server.store, "commit", picky)
+    monkeypatch.setattr(COMMIT, picky)
 
 
 VALUES = [
     UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"),
     OverflowError("Python int too large to convert to SQLite INTEGER"),
-    sqlite3.InterfaceError("Error binding parameter 3"),
-    sqlite3.DataError("string or blob too big"),
+    ValuesRefused("Error binding parameter 3"),
     ZeroDivisionError("ours"),
 ]
 
@@ -100,7 +99,7 @@ def test_a_message_is_not_to_blame_when_nothing_else_passes(
     def broken(*_: Any) -> bool:
         raise ZeroDivisionError("ours, whatever comes")
 
-    monkeypatch.setattr(server.store, "commit", broken)
+    monkeypatch.setattr(COMMIT, broken)
     with pytest.raises(ZeroDivisionError):  # ends, and is started anew: nothing is thrown away
         take(server, *(encode_window(live(n, server)) for n in (1, 2)))
     assert server.broker.acknowledged == []
@@ -110,16 +109,13 @@ def test_a_message_is_not_to_blame_when_nothing_else_passes(
 
 
 STORE = [
-    sqlite3.OperationalError("disk I/O error"),
-    sqlite3.OperationalError("database or disk is full"),
-    sqlite3.OperationalError("database is locked"),
-    sqlite3.DatabaseError("database disk image is malformed"),
+    StoreError("database or disk is full"),
     OSError(5, "Input/output error"),
 ]
 
 
 @pytest.mark.parametrize("error", STORE, ids=str)
-@pytest.mark.parametrize("place", ["commit", "boot", "pressed"])
+@pytest.mark.parametrize("place", ["transaction", "boot", "pressed"])
 def test_an_error_of_the_store_is_never_put_on_a_message(
     server: InProcessServer, monkeypatch: pytest.MonkeyPatch, error: Exception, place: str
 ) -> None:
@@ -262,14 +258,15 @@ def test_ends_while_the_store_is_full_put_no_blame_on_a_message(
     file = server.path.with_name("at_work")
 
     def full(*_: Any) -> bool:
-        raise sqlite3.OperationalError("database or disk is full")
+        raise StoreError("database or disk is full")
 
     for _ in range(2 + MOST_CRASHES):
         server.restart(Suspects(file))
-        monkeypatch.setattr(server.store, "commit", full)
+        monkeypatch.setattr(COMMIT, full)
         server.stopping.set()  # asked to end while it waits
         server.turn([message])
         assert file.read_bytes() == b""
+    monkeypatch.undo()
     server.restart(Suspects(file))
     server.turn([message])
     assert (count(server, "windows"), count(server, "quarantine")) == (2, 0)
@@ -363,7 +360,6 @@ def test_whatever_comes_the_other_beds_windows_are_stored(data: st.DataObject) -
 
 
 def stored_of_the_others(server: InProcessServer, data: st.DataObject) -> None:
-    server.store._db.execute("PRAGMA synchronous=OFF")
     odd = data.draw(
         st.lists(st.tuples(topics, payloads(server.clock.now_ms)), min_size=FEW, max_size=100)
     )

@@ -1,30 +1,35 @@
 """History: what becomes of a row, and when a position is sure."""
 
 import gzip
-import json
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.conditions.verdict import Reason, Rule, Severity
+from legwatch.events import AlertKind
 from legwatch.testing import ms, night, uncovering
 from legwatch_server.history.cursor import DURABLE_MS, Cursor, Position
-from legwatch_server.history.exporter import Exporter
-from legwatch_server.history.lines import NoticeRow, WindowRow, notice_line, window_lines
+from legwatch_server.history.exporter import Exporter, NightRules
+from legwatch_server.history.lines import notice_line, window_lines
 from legwatch_server.history.sink import Sentinel, Sink, SinkAway
 from legwatch_server.history.tally import IDLE_MS
-from legwatch_server.notify.planner import DeliveryPlanner
-from legwatch_server.settings import HistoryTable, ServerSettings
-from legwatch_server.store.database import Batch, Store
+from legwatch_server.settings import HistoryTable
+from legwatch_server.store.batch import Batch, NewWindow, Row
+from legwatch_server.store.database import SqliteStore
+from legwatch_server.store.reader import open_if_made
+from legwatch_server.store.records import StoredNotice, WindowRecord
 from repository import rules
 
 NOW = ms("2026-01-10T12:00Z")
 
 
 def test_a_window_becomes_numbers_with_its_own_time() -> None:
-    row = WindowRow(1, "anna", 1000, 31.2, 48.0, 18.5, None, 0, None, 0, 5)
+    row = WindowRecord(1, "anna", 1000, 31.2, 48.0, 18.5, None, 0, None, 0, 5)
     assert window_lines(row) == [
         "reading,bed=anna,sensor=leg temperature_c=31.2,humidity_pct=48.0 1000",
         "reading,bed=anna,sensor=room temperature_c=18.5 1000",
@@ -34,14 +39,21 @@ def test_a_window_becomes_numbers_with_its_own_time() -> None:
 
 
 def test_what_is_unknown_has_no_point() -> None:
-    row = WindowRow(1, "anna", 1000, None, None, None, None, None, None, 1, 5)
+    row = WindowRecord(1, "anna", 1000, None, None, None, None, None, None, 1, 5)
     assert window_lines(row) == ["bed,bed=anna late=1.0 1000"]
 
 
 def test_a_notice_keeps_its_figures_and_no_words() -> None:
-    line = json.dumps({"figures": {"leg_c": 24.1, "usual_c": None}, "text": "x"})
-    row = NoticeRow(7, "anna", 2000, "cold", "fired", "warning", None, line)
-    assert notice_line(row) == (
+    notice = Notice(
+        2000,
+        AlertKind.COLD,
+        TransitionKind.FIRED,
+        Severity.WARNING,
+        Reason.COOLED,
+        figures=(("leg_c", 24.1), ("usual_c", None), ("wait_ended", "moved")),
+        rule=Rule("warmth.warn_c", 27.5),
+    )
+    assert notice_line(StoredNotice(7, "anna", None, "x", notice)) == (
         "alert,bed=anna,kind=cold,level=warning,what=fired id=7.0,pushed=1.0,leg_c=24.1 2000"
     )
 
@@ -93,21 +105,22 @@ class Watch:
 def stored(tmp_path: Path) -> Path:
     """A store with one night of windows."""
     path = tmp_path / "legwatch.db"
-    store = Store(path)
+    store = SqliteStore(path)
     windows = [
-        (1, 1, w.seq, w.from_ms, w.to_ms, w.mono_ms, w.clock, w.leg_c, None, w.room_c, None,
-         w.moves, w.in_bed, None, NOW - IDLE_MS, 0, None, None)
-        for w in night(minutes=120, leg=uncovering((60, 90)))
-    ]  # fmt: skip
-    batch = Batch(beds=[(1, "anna")], boots=[(1, 1, "0000000a", 720)], windows=list(windows))
-    store.commit(batch, DeliveryPlanner(ServerSettings()).plan, NOW)
+        NewWindow(1, 1, window, NOW - IDLE_MS, late=False)
+        for window in night(minutes=120, leg=uncovering((60, 90)))
+    ]
+    with store.transaction() as tx:
+        boots: list[Row] = [(1, 1, "0000000a", 720)]
+        tx.write(Batch(beds=[(1, "anna")], boots=boots, windows=windows))
     store.close()
     return path
 
 
 def exporter(stored: Path, writer: Writer, watch: Watch) -> Exporter:
     cursor = Cursor(stored.with_name("cursor.json"))
-    return Exporter(stored, cursor, writer, watch, rules_of=lambda _: rules(), idle_ms=IDLE_MS)
+    nights = NightRules(lambda _: rules(), IDLE_MS)
+    return Exporter(partial(open_if_made, stored), cursor, writer, watch, nights)
 
 
 def drain(one: Exporter, now_ms: int = NOW) -> None:

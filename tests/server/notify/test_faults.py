@@ -190,7 +190,7 @@ def test_one_hanging_phone_holds_up_no_other(service: Service, tmp_path: Path) -
     ward.clock.now_ms += 4 * 3_600_000
     box = ward.outboxes["ntfy"]
     for _ in range(40):  # turns, each with something that came back
-        box.turn(ward.outbox_dbs["ntfy"], 5.0)
+        box.turn(5.0)
         if ward.rows("SELECT count(*) FROM deliveries WHERE state='sent'")[0][0] == 19:
             break
     assert ward.rows("SELECT person FROM deliveries WHERE state!='sent'") == [("p0",)]

@@ -43,7 +43,7 @@ def failing(ward: InProcessServer) -> threading.Event:
 
     channel.send = slow  # type: ignore[method-assign]
     ward.clock.now_ms += 300_000
-    ward.outboxes["phone"].turn(ward.outbox_dbs["phone"])
+    ward.outboxes["phone"].turn()
     assert begun.wait(5)
     channel.send = real  # type: ignore[method-assign]
     return go
@@ -153,11 +153,11 @@ def test_a_recall_that_is_put_off_is_waited_for(ward: InProcessServer, followed:
     followed.away = 100
     seen(ward)
     ward.settle()
-    assert deliveries.next_ms(ward.outbox_dbs["phone"], "phone") == ward.clock.now_ms + MINUTE_MS
+    assert ward.outboxes["phone"].next_ms() == ward.clock.now_ms + MINUTE_MS
     ward.clock.now_ms += (
         10_000  # when the service would be asked next, were it not to be taken back
     )
-    assert ward.outboxes["phone"].turn(ward.outbox_dbs["phone"]) > 0
+    assert ward.outboxes["phone"].turn() > 0
     assert followed.away == 99
 
 
@@ -165,14 +165,13 @@ def test_a_turn_in_which_nothing_was_done_is_followed_by_a_rest(
     ward: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliveries, "next_ms", lambda _db, _channel: 0)
-    assert ward.outboxes["phone"].turn(ward.outbox_dbs["phone"]) >= REST_S
+    assert ward.outboxes["phone"].turn() >= REST_S
 
 
 def test_an_answer_in_the_app_survives_a_crash_and_counts_once(
     ward: InProcessServer, followed: Followed
 ) -> None:
-    asked: list[int] = []  # what waits in memory for the owner's thread
-    ward.outboxes["phone"]._answered = asked.append
+    asked = ward.answered_in_app  # what waits in memory for the owner's thread
     ward.play_until_loud("b", cold)
     followed.said = Progress.ANSWERED
     ward.run_to(ward.clock.now_ms + 20_000)

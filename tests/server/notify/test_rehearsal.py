@@ -41,7 +41,8 @@ def evening(ward: InProcessServer) -> None:
 
 
 def colours(ward: InProcessServer) -> dict[str, RouteStatus]:
-    found = route_statuses(ward.path, ward.settings, ward.clock.now_ms)
+    with ward.store.reader() as reader:
+        found = route_statuses(reader, ward.settings, ward.clock.now_ms)
     return {f"{way.person}/{way.channel}": way for way in found}
 
 

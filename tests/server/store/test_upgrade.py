@@ -8,16 +8,19 @@ from typing import Any
 
 import pytest
 
+from legwatch.alerting.notice import as_json
 from legwatch.contract.action import Action
+from legwatch.text.message import title
 from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
-from legwatch_server.store import schema
+from legwatch_server.store.reader import SqliteReader
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import BERT, cold, cold_on
+from server.store.older import made
 from server.ward import open_ward
 
 OWN = {"stillness.joint_s": 0, "alerts.wait_s": 0}
 V1_ALARM = 16  # fields of an alarm of version 1; the newer ones came behind
-NOTICE = "id, bed_id, at_ms, kind, what, level, reason, held, title, line"
+NOTICE = "id, bed_id, at_ms, kind, what, level, reason, held"
 DELIVERY = "id, notice_id, channel, state, attempt, next_ms, decided_ms, claimed_ms, sent_ms, error"
 SAME = ("meta", "beds", "boots", "windows")
 
@@ -25,14 +28,20 @@ SAME = ("meta", "beds", "boots", "windows")
 def of_version_1(path: Path) -> None:
     """Write what a server has stored into the tables of version 1, as that one would have."""
     old = path.with_name("old.db")
-    with closing(sqlite3.connect(old)) as db:
-        db.executescript(schema.TABLES)
+    with closing(SqliteReader(path)) as reader:
+        lines = [
+            (title(one.notice), as_json(one.notice, bed=one.bed, text=one.text), one.id)
+            for one in reader.notices_after(0, 1000)
+        ]
+    with closing(made(old, 1)) as db:
         db.execute("ATTACH ? AS new", (str(path),))
         for table in SAME:
             columns = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})"))
             db.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM new.{table}")
         db.execute("DELETE FROM meta WHERE key='schema'")
-        db.execute(f"INSERT INTO notices ({NOTICE}) SELECT {NOTICE} FROM new.notices")
+        columns = f"{NOTICE}, title, line"
+        db.execute(f"INSERT INTO notices ({columns}) SELECT {NOTICE}, '', '' FROM new.notices")
+        db.executemany("UPDATE notices SET title=?, line=? WHERE id=?", lines)
         db.execute(f"INSERT INTO deliveries ({DELIVERY}) SELECT {DELIVERY} FROM new.deliveries")
         for ident, text in db.execute("SELECT id, state FROM beds").fetchall():
             db.execute("UPDATE beds SET state=? WHERE id=?", (shorter(text), ident))

@@ -1,0 +1,24 @@
+"""Store a batch with its notices and what is to be sent of them, in one transaction."""
+
+from legwatch_server.notify.planner import DeliveryPlanner, episode_of
+from legwatch_server.store.batch import Batch
+from legwatch_server.store.changes import MarkAnswered
+from legwatch_server.store.port import WriterStore
+
+
+def commit(store: WriterStore, batch: Batch, planner: DeliveryPlanner, now_ms: int) -> bool:
+    """Write a batch; True if the outbox has work.
+
+    Each notice is planned on the deliveries that the notices before it have left. Raises StoreError
+    or ValuesRefused; the store is then unchanged.
+    """
+    work = False
+    with store.transaction() as tx:
+        tx.write(batch)
+        for new in batch.notices:
+            ident = tx.add_notice(new)
+            changes = planner.plan(ident, new, tx.for_plan(episode_of(new)), now_ms)
+            tx.apply(changes, now_ms)
+            work |= bool(changes)
+        tx.apply(tuple(MarkAnswered(ident, how) for ident, how in batch.answered), now_ms)
+    return work

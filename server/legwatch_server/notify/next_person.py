@@ -1,0 +1,40 @@
+"""Who is next when a push fails for good: the person on another channel, or the next person."""
+
+from collections.abc import Iterable, Iterator
+
+from legwatch.oncall.escalation import Purpose
+from legwatch_server.store.changes import Change, Changes, Fail, Hurry, Move
+from legwatch_server.store.delivery import Delivery, DeliveryState
+
+_NO_HOPE = (DeliveryState.FAILED, DeliveryState.WITHDRAWN)
+
+
+def given_up(failed: Delivery, deliveries: Iterable[Delivery], why: str, now_ms: int) -> Changes:
+    """Give a delivery up, and make due now what comes next; `deliveries` are those of its alert."""
+    if not failed.notice_id or failed.purpose is Purpose.QUIET:
+        return (Fail(failed.id, why),)
+    others = [
+        delivery
+        for delivery in deliveries
+        if delivery.notice_id == failed.notice_id
+        and delivery.purpose is failed.purpose
+        and delivery.id != failed.id
+    ]
+    return (Fail(failed.id, why), *_next(failed, others, now_ms))
+
+
+def _next(failed: Delivery, others: list[Delivery], now_ms: int) -> Iterator[Change]:
+    own = [delivery for delivery in others if delivery.person == failed.person]
+    channels = [d for d in own if d.unstarted and d.rank == failed.rank + 1]
+    if channels:
+        yield from (Hurry(delivery.id) for delivery in channels)
+    elif failed.purpose is Purpose.LOUD and all(d.state in _NO_HOPE for d in own):
+        yield from _brought_forward(failed.person, others, now_ms)
+
+
+def _brought_forward(person: str, others: Iterable[Delivery], now_ms: int) -> Iterator[Change]:
+    """Notify the next person now, and all later people earlier: this person got no push."""
+    later = [delivery for delivery in others if delivery.unstarted and delivery.due_ms > now_ms]
+    first_ms = min((delivery.due_ms for delivery in later), default=now_ms)
+    why = f"earlier: {person} cannot be reached"
+    yield from (Move(delivery.id, now_ms - first_ms, why) for delivery in later)

@@ -1,0 +1,145 @@
+"""Apply Changes to the deliveries: each adds a step with its time and reason, if there is any.
+
+The functions run inside the caller's transaction.
+"""
+
+import sqlite3
+
+from legwatch_server.store.changes import (
+    Changes,
+    Claim,
+    DropRecall,
+    Fail,
+    Hurry,
+    Insert,
+    MarkAnswered,
+    MarkFollowed,
+    MarkRecalled,
+    MarkSent,
+    Move,
+    Recall,
+    Retry,
+    Supersede,
+    Withdraw,
+)
+from legwatch_server.store.delivery import NEVER_MS, DeliveryState
+
+_INSERT = (
+    "INSERT INTO deliveries (notice_id, bed_id, kind, episode_ms, person, channel, rank, tone,"
+    " due_ms, next_ms, decided_ms, state) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+_STEP = (
+    "INSERT INTO steps (delivery_id, at_ms, state, attempt, reason)"
+    " SELECT id, ?, ?, attempt, ? FROM deliveries WHERE id=?"
+)
+_ANSWER_STEP = _STEP.replace(" attempt, ?", " 0, ?")  # an answer belongs to no attempt
+_ANSWERABLE = ", ".join(
+    f"'{state}'"
+    for state in (
+        DeliveryState.CLAIMED,
+        DeliveryState.SENT,
+        DeliveryState.DELIVERED,
+        DeliveryState.WITHDRAWN,
+    )
+)
+
+
+def apply(db: sqlite3.Connection, changes: Changes, now_ms: int) -> None:
+    """Apply the changes in their order."""
+    for change in changes:
+        match change:
+            case Insert():
+                insert(db, change, now_ms)
+            case Withdraw(ident, why):
+                _end(db, ident, DeliveryState.WITHDRAWN, why, now_ms)
+            case Fail(ident, why):
+                _end(db, ident, DeliveryState.FAILED, why, now_ms)
+            case Supersede(ident):
+                _set(db, ident, "next_ms=?", NEVER_MS)
+            case Recall(ident, at_ms):
+                _set(db, ident, "recall_ms=?", at_ms)
+            case DropRecall(ident):
+                _set(db, ident, "recall_ms=?", None)
+            case Hurry(ident):
+                _set(db, ident, "next_ms=?, due_ms=?", now_ms, now_ms)
+            case Move(ident, by_ms, why):
+                _step(db, ident, DeliveryState.DECIDED, why, now_ms)
+                _set(db, ident, "next_ms=next_ms+?, due_ms=due_ms+?", by_ms, by_ms)
+            case Claim():
+                claim(db, change, now_ms)
+            case Retry(ident, next_ms, why, step):
+                _set(db, ident, "state=?, next_ms=?, error=?", DeliveryState.DECIDED, next_ms, why)
+                _step(db, ident, DeliveryState.RETRY, step, now_ms)
+            case MarkSent():
+                _mark_sent(db, change, now_ms)
+            case MarkFollowed():
+                _mark_followed(db, change, now_ms)
+            case MarkRecalled():
+                _mark_recalled(db, change, now_ms)
+            case MarkAnswered():
+                _mark_answered(db, change, now_ms)
+
+
+def insert(db: sqlite3.Connection, new: Insert, now_ms: int) -> None:
+    """Add a delivery."""
+    ident = db.execute(
+        _INSERT,
+        (
+            new.notice_id, *new.episode, new.person, new.channel, new.rank, new.purpose.value,
+            new.due_ms, new.due_ms, now_ms, DeliveryState.DECIDED.value,
+        ),
+    ).lastrowid or 0  # fmt: skip
+    why = None if new.due_ms == now_ms else f"due in {(new.due_ms - now_ms) / 60_000:g} min"
+    _step(db, ident, DeliveryState.DECIDED, why, now_ms)
+
+
+def claim(db: sqlite3.Connection, change: Claim, now_ms: int) -> None:
+    """Claim a delivery: from now on, the push may have been sent."""
+    values = "state=?, attempt=attempt+1, claimed_ms=?"
+    _set(db, change.id, values, DeliveryState.CLAIMED, now_ms)
+    why = "it may have been sent before a crash" if change.again else None
+    _step(db, change.id, DeliveryState.CLAIMED, why, now_ms)
+
+
+def _end(db: sqlite3.Connection, ident: int, state: DeliveryState, why: str, now_ms: int) -> None:
+    _set(db, ident, "state=?, error=?", state, why)
+    _step(db, ident, state, why, now_ms)
+
+
+def _mark_sent(db: sqlite3.Connection, change: MarkSent, now_ms: int) -> None:
+    state = DeliveryState.DELIVERED if change.delivered else DeliveryState.SENT
+    values = "state=?, sent_ms=?, receipt=?, next_ms=?, error=NULL"
+    _set(db, change.id, values, state, now_ms, change.receipt, change.next_ms)
+    _step(db, change.id, DeliveryState.SENT, change.proof, now_ms)
+    if change.delivered:
+        _step(db, change.id, DeliveryState.DELIVERED, None, now_ms)
+
+
+def _mark_followed(db: sqlite3.Connection, change: MarkFollowed, now_ms: int) -> None:
+    _set(db, change.id, "next_ms=?", change.next_ms)
+    if change.delivered:
+        _set(db, change.id, "state=?", DeliveryState.DELIVERED)
+        _step(db, change.id, DeliveryState.DELIVERED, None, now_ms)
+
+
+def _mark_recalled(db: sqlite3.Connection, change: MarkRecalled, now_ms: int) -> None:
+    values = "state=CASE state WHEN ? THEN state ELSE ? END, recall_ms=NULL"
+    _set(db, change.id, values, DeliveryState.ANSWERED, DeliveryState.WITHDRAWN)
+    _step(db, change.id, DeliveryState.WITHDRAWN, change.why, now_ms)
+
+
+def _mark_answered(db: sqlite3.Connection, change: MarkAnswered, now_ms: int) -> None:
+    """Only what was or may have been sent is answered; the step is added in any case."""
+    sql = f"UPDATE deliveries SET state=? WHERE id=? AND state IN ({_ANSWERABLE})"
+    db.execute(sql, (DeliveryState.ANSWERED.value, change.id))
+    db.execute(_ANSWER_STEP, (now_ms, DeliveryState.ANSWERED.value, change.why, change.id))
+
+
+def _set(db: sqlite3.Connection, ident: int, columns: str, *values: object) -> None:
+    db.execute(f"UPDATE deliveries SET {columns} WHERE id=?", (*values, ident))
+
+
+def _step(
+    db: sqlite3.Connection, ident: int, state: DeliveryState, why: str | None, now_ms: int
+) -> None:
+    db.execute(_STEP, (now_ms, state.value, why, ident))

@@ -1,0 +1,54 @@
+"""What one transaction of the writer stores."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from legwatch.alerting.notice import Notice
+from legwatch.events import Window
+
+Row = tuple[object, ...]
+
+
+class NewWindow(NamedTuple):
+    """A window to be stored. `late`: too old for an alert; `others`: a JSON object."""
+
+    bed_id: int
+    boot_id: int
+    window: Window
+    arrived_ms: int
+    late: bool
+    others: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """A notice to be stored, with its bed and its text in English.
+
+    `who` gave the answer that caused the notice, if any. `played`: from a recording; then the
+    recording's time decides who is on call.
+    """
+
+    bed_id: int
+    bed: str
+    notice: Notice
+    text: str
+    who: str | None = None
+    played: bool = False
+
+
+@dataclass(slots=True)
+class Batch:
+    """The rows that one transaction writes."""
+
+    beds: list[Row] = field(default_factory=list)  # (id, name)
+    boots: list[Row] = field(default_factory=list)  # (id, bed id, boot, upto)
+    uptos: dict[int, int] = field(default_factory=dict)  # by boot id: SequenceTracker.upto
+    windows: list[NewWindow] = field(default_factory=list)
+    states: list[Row] = field(default_factory=list)  # (state JSON, seen_ms, played, bed id)
+    notices: list[NewNotice] = field(default_factory=list)
+    presses: list[Row] = field(default_factory=list)  # (bed id, press id, button, at_ms, kind)
+    # Columns: at_ms, token, notice id, bed id, person, action, minutes, via
+    answers: list[Row] = field(default_factory=list)
+    answered: list[tuple[int, str]] = field(default_factory=list)  # delivery id, how
+    # Columns: arrived_ms, topic, bed, boot, seq, why, payload
+    quarantine: list[Row] = field(default_factory=list)

@@ -1,0 +1,66 @@
+"""Stores beds with the engine's state, and what was received of each start of their agents."""
+
+import sqlite3
+
+from legwatch_server.store.batch import Batch
+from legwatch_server.store.records import LastSeen, StoredBed, StoredBoot
+
+
+def insert(db: sqlite3.Connection, batch: Batch) -> None:
+    """Store new beds and boots, before the windows that name them."""
+    db.executemany("INSERT INTO beds (id, name) VALUES (?,?)", batch.beds)
+    db.executemany("INSERT INTO boots (id, bed_id, boot, upto) VALUES (?,?,?,?)", batch.boots)
+
+
+def update(db: sqlite3.Connection, batch: Batch) -> None:
+    """Store what has changed of beds and boots."""
+    uptos = [(upto, boot_id) for boot_id, upto in batch.uptos.items()]
+    db.executemany("UPDATE boots SET upto=? WHERE id=?", uptos)
+    db.executemany("UPDATE beds SET state=?, seen_ms=?, played=? WHERE id=?", batch.states)
+
+
+def every(db: sqlite3.Connection) -> list[StoredBed]:
+    """Return all beds."""
+    rows = db.execute("SELECT id, name, state, seen_ms, played FROM beds")
+    return [StoredBed._make((*row[:4], bool(row[4]))) for row in rows]
+
+
+def next_boot_id(db: sqlite3.Connection) -> int:
+    """Return an id that no boot has yet."""
+    return int(db.execute("SELECT coalesce(max(id), 0) + 1 FROM boots").fetchone()[0])
+
+
+def boot(db: sqlite3.Connection, bed_id: int, bed: str, name: str) -> StoredBoot | None:
+    """Return a boot of a bed; None if it is new. Quarantined windows count as received."""
+    row = db.execute(
+        "SELECT id, upto FROM boots WHERE bed_id=? AND boot=?", (bed_id, name)
+    ).fetchone()
+    if row is None:
+        return None
+    ahead = db.execute(
+        "SELECT seq FROM windows WHERE boot_id=? AND seq>?"
+        " UNION SELECT seq FROM quarantine WHERE bed=? AND boot=? AND seq>?",
+        (row[0], row[1], bed, name, row[1]),
+    )
+    return StoredBoot(row[0], row[1], {r[0] for r in ahead})
+
+
+def named(db: sqlite3.Connection, name: str | None) -> list[tuple[int, str]]:
+    """Return (id, name) of this bed, or of all in the order of their names."""
+    sql = "SELECT id, name FROM beds WHERE ? IS NULL OR name=? ORDER BY name"
+    return db.execute(sql, (name, name)).fetchall()
+
+
+def states(db: sqlite3.Connection, name: str | None) -> list[tuple[str, str]]:
+    """Return (name, state JSON) of this bed, or of all in the order of their names."""
+    sql = (
+        "SELECT name, state FROM beds WHERE state IS NOT NULL AND (? IS NULL OR name=?)"
+        " ORDER BY name"
+    )
+    return db.execute(sql, (name, name)).fetchall()
+
+
+def last_seen(db: sqlite3.Connection) -> list[LastSeen]:
+    """Return the last arrival of every bed, in the order of their names."""
+    rows = db.execute("SELECT name, seen_ms, played FROM beds ORDER BY name")
+    return [LastSeen(name, seen_ms, bool(played)) for name, seen_ms, played in rows]

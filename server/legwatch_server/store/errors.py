@@ -1,0 +1,16 @@
+"""Errors of the store, in words that name no database."""
+
+from legwatch.errors import CannotRun, LegwatchError
+
+
+class StoreError(CannotRun):
+    """The store cannot be read or written now: full, locked, malformed. A retry may work."""
+
+
+class ValuesRefused(LegwatchError, ValueError):  # noqa: N818 - it says what happened
+    """The store works, but cannot store these values."""
+
+
+def of_the_store(error: Exception) -> bool:
+    """Return True if the store or the machine failed, not what was to be stored."""
+    return isinstance(error, StoreError | OSError | MemoryError)

@@ -1,0 +1,132 @@
+"""What is read from the store, as values."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from legwatch.alerting.notice import Notice
+from legwatch_server.store.delivery import DeliveryState
+
+
+class StoredBed(NamedTuple):
+    """A bed with its state in JSON, None before its first minute."""
+
+    id: int
+    name: str
+    state: str | None
+    seen_ms: int
+    played: bool
+
+
+class StoredBoot(NamedTuple):
+    """One start of an agent: all windows up to `upto` are stored, and those in `ahead`."""
+
+    id: int
+    upto: int
+    ahead: set[int]
+
+
+class LastSeen(NamedTuple):
+    """When a bed's last window arrived, UTC ms; 0: never. `played`: from a recording."""
+
+    bed: str
+    seen_ms: int
+    played: bool
+
+
+class StoredSpan(NamedTuple):
+    """End times of a bed's first and last stored window, UTC ms."""
+
+    first_ms: int
+    last_ms: int
+
+
+class WindowRecord(NamedTuple):
+    """The columns of a stored window that history uses."""
+
+    id: int
+    bed: str
+    to_ms: int
+    leg_c: float | None
+    leg_rh: float | None
+    room_c: float | None
+    room_rh: float | None
+    moves: int | None
+    in_bed: int | None
+    late: int
+    arrived_ms: int
+
+
+class StoredNotice(NamedTuple):
+    """A notice as it is stored. `text` is what was said, in English."""
+
+    id: int
+    bed: str
+    who: str | None
+    text: str
+    notice: Notice
+
+
+class TrialCount(NamedTuple):
+    """A bed whose trial nights are over, and how many alerts were not sent in them."""
+
+    bed: str
+    unsent: int
+
+
+class DeliveryStep(NamedTuple):
+    """One change of one push."""
+
+    at_ms: int
+    person: str
+    channel: str
+    purpose: str
+    state: DeliveryState
+    attempt: int
+    reason: str | None
+    delivery: int
+
+
+class AnswerRecord(NamedTuple):
+    """One person's answer; `minutes` is the length of a snooze."""
+
+    at_ms: int
+    person: str
+    action: str
+    minutes: int | None
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRecord:
+    """A stored notice, with the steps of its deliveries."""
+
+    id: int
+    who: str | None
+    notice: Notice
+    text: str
+    steps: tuple[DeliveryStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One alert with all its notices, from the first on."""
+
+    bed_id: int
+    bed: str
+    notices: tuple[NoticeRecord, ...]
+    answers: tuple[AnswerRecord, ...]
+
+    @property
+    def id(self) -> int:
+        """The first notice's id, by which commands name the alert."""
+        return self.notices[0].id
+
+
+class LastTest(NamedTuple):
+    """What became of the last test of a channel; `proof` is what the service answered."""
+
+    state: DeliveryState
+    sent_ms: int | None
+    error: str | None
+    decided_ms: int
+    proof: str | None

@@ -1,0 +1,132 @@
+-- The tables as they are today. All times are UTC milliseconds. A change here needs a migration that
+-- leads there from the version before; a test compares both.
+
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,      -- schema, rehearsed, learned:<bed id>
+  value TEXT NOT NULL);
+
+CREATE TABLE beds (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  state TEXT,                                 -- of the engine, JSON
+  seen_ms INTEGER NOT NULL DEFAULT 0,         -- when the last window arrived
+  played INTEGER NOT NULL DEFAULT 0,          -- 1: a recording is played
+  applied_window INTEGER NOT NULL DEFAULT 0,  -- the last row of `windows` that `state` has seen
+  info TEXT,                                  -- what the bedside last told of itself, JSON
+  lost INTEGER NOT NULL DEFAULT 0,            -- windows that the bedside had to drop
+  status TEXT,                                -- online or offline
+  status_ms INTEGER NOT NULL DEFAULT 0,       -- since when
+  gone_ms INTEGER NOT NULL DEFAULT 0);        -- when the bed was removed; 0: it was not
+
+CREATE TABLE boots (                          -- the starts of an agent
+  id INTEGER PRIMARY KEY,
+  bed_id INTEGER NOT NULL REFERENCES beds,
+  boot TEXT NOT NULL,
+  upto INTEGER NOT NULL,                      -- all windows up to this number are stored
+  UNIQUE (bed_id, boot));
+
+CREATE TABLE windows (                        -- ids only grow
+  id INTEGER PRIMARY KEY,
+  bed_id INTEGER NOT NULL,
+  boot_id INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  from_ms INTEGER NOT NULL,
+  to_ms INTEGER NOT NULL,
+  mono_ms INTEGER NOT NULL,
+  clock TEXT NOT NULL,
+  leg_c REAL,
+  leg_rh REAL,
+  room_c REAL,
+  room_rh REAL,
+  moves INTEGER,
+  in_bed INTEGER,
+  faults TEXT,                                -- sensor:fault,sensor:fault
+  arrived_ms INTEGER NOT NULL,
+  late INTEGER NOT NULL,                      -- 1: too old for an alert
+  moved_s REAL,
+  active_s REAL,
+  others TEXT,                                -- measurements without a column, JSON
+  UNIQUE (boot_id, seq));
+
+CREATE TABLE notices (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  bed_id INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  what TEXT NOT NULL,                         -- the transition
+  level TEXT NOT NULL,                        -- the severity
+  reason TEXT NOT NULL,
+  held TEXT,                                  -- what suppressed it
+  episode_ms INTEGER,                         -- when the alert fired
+  who TEXT,                                   -- whose answer it reports
+  figures TEXT NOT NULL DEFAULT '{}',         -- JSON, in their order
+  text TEXT NOT NULL DEFAULT '',              -- in English
+  rule TEXT,                                  -- the limit that decided, such as warmth.warn_c
+  rule_value REAL);
+
+CREATE TABLE deliveries (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  notice_id INTEGER NOT NULL,                 -- 0: a push without a notice, such as a rehearsal
+  channel TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'decided',
+  attempt INTEGER NOT NULL DEFAULT 0,
+  next_ms INTEGER NOT NULL DEFAULT 0,         -- when it is to be tried, or asked about
+  decided_ms INTEGER NOT NULL,
+  claimed_ms INTEGER,
+  sent_ms INTEGER,
+  error TEXT,
+  bed_id INTEGER NOT NULL DEFAULT 0,
+  kind TEXT NOT NULL DEFAULT '',
+  episode_ms INTEGER NOT NULL DEFAULT 0,
+  person TEXT NOT NULL DEFAULT 'everyone',
+  rank INTEGER NOT NULL DEFAULT 0,            -- the place of the channel in the person's list
+  tone TEXT NOT NULL DEFAULT 'loud',          -- the purpose
+  due_ms INTEGER NOT NULL DEFAULT 0,
+  receipt TEXT NOT NULL DEFAULT '',
+  recall_ms INTEGER);                         -- when it is to be taken back
+CREATE INDEX open_deliveries ON deliveries (channel, next_ms)
+  WHERE state IN ('decided', 'claimed');
+CREATE INDEX episodes ON deliveries (bed_id, kind, episode_ms);
+CREATE INDEX siblings ON deliveries (notice_id);
+CREATE INDEX recalls ON deliveries (channel, recall_ms) WHERE recall_ms IS NOT NULL;
+CREATE INDEX receipts ON deliveries (channel, next_ms)
+  WHERE state IN ('sent', 'delivered') AND receipt != '';
+
+CREATE TABLE steps (                          -- what became of a delivery, and when
+  id INTEGER PRIMARY KEY,
+  delivery_id INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  reason TEXT);
+CREATE INDEX steps_of ON steps (delivery_id);
+
+CREATE TABLE answers (
+  id INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  token BLOB UNIQUE,                          -- a link counts once
+  notice_id INTEGER,
+  bed_id INTEGER,
+  person TEXT NOT NULL,
+  act TEXT NOT NULL,
+  minutes INTEGER,
+  via TEXT NOT NULL);
+
+CREATE TABLE presses (
+  id INTEGER PRIMARY KEY,
+  bed_id INTEGER NOT NULL,
+  press_id TEXT NOT NULL,
+  button TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  kind TEXT,
+  UNIQUE (bed_id, press_id));
+
+CREATE TABLE quarantine (                     -- messages that cannot be decoded or stored
+  id INTEGER PRIMARY KEY,
+  arrived_ms INTEGER NOT NULL,
+  topic TEXT NOT NULL,
+  bed TEXT,
+  boot TEXT,
+  seq INTEGER,
+  why TEXT NOT NULL,
+  payload BLOB NOT NULL);

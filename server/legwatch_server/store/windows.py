@@ -1,0 +1,92 @@
+"""Stores windows and reads them back, in the order of arrival."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from legwatch.events import ClockTrust, Window
+from legwatch_server.store.batch import NewWindow
+from legwatch_server.store.records import StoredSpan, WindowRecord
+
+_INSERT = (
+    "INSERT INTO windows (bed_id, boot_id, seq, from_ms, to_ms, mono_ms, clock, leg_c, leg_rh,"
+    " room_c, room_rh, moves, in_bed, faults, arrived_ms, late, moved_s, active_s, others)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+_LIVE = f"bed_id=? AND late=0 AND clock!='{ClockTrust.PLAYED}'"
+_MEASURED = (
+    "seq", "from_ms", "to_ms", "mono_ms", "clock", "leg_c", "leg_rh", "room_c", "room_rh", "moves",
+    "moved_s", "active_s",
+)  # fmt: skip
+_AFTER = (
+    "SELECT w.id, b.name, w.to_ms, w.leg_c, w.leg_rh, w.room_c, w.room_rh, w.moves, w.in_bed,"
+    " w.late, w.arrived_ms FROM windows w JOIN beds b ON b.id = w.bed_id"
+    " WHERE w.id>? ORDER BY w.id LIMIT ?"
+)
+
+
+def insert(db: sqlite3.Connection, windows: Iterable[NewWindow]) -> None:
+    """Store windows; their ids grow."""
+    db.executemany(_INSERT, [_row(new) for new in windows])
+
+
+def _row(new: NewWindow) -> tuple[object, ...]:
+    w = new.window
+    return (
+        new.bed_id, new.boot_id, w.seq, w.from_ms, w.to_ms, w.mono_ms, w.clock, w.leg_c, w.leg_rh,
+        w.room_c, w.room_rh, w.moves, w.in_bed, _faults_text(w.faults), new.arrived_ms,
+        int(new.late), w.moved_s, w.active_s, new.others,
+    )  # fmt: skip
+
+
+def span(db: sqlite3.Connection, bed_id: int) -> StoredSpan | None:
+    """Return the times of a bed's first and last live window; None if there is none."""
+    sql = f"SELECT to_ms FROM windows WHERE {_LIVE} ORDER BY id"
+    first = db.execute(f"{sql} LIMIT 1", (bed_id,)).fetchone()
+    last = db.execute(f"{sql} DESC LIMIT 1", (bed_id,)).fetchone()
+    return StoredSpan(first[0], last[0]) if first and last else None
+
+
+def first_id(db: sqlite3.Connection, bed_id: int, since_ms: int) -> int:
+    """Return the first id after `since_ms`, 0 if none; reads from there skip older windows."""
+    sql = f"SELECT id FROM windows WHERE {_LIVE} AND to_ms>? ORDER BY id LIMIT 1"
+    row = db.execute(sql, (bed_id, since_ms)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def live(db: sqlite3.Connection, bed_id: int, since_id: int) -> Iterator[Window]:
+    """Yield a bed's windows with `since_id` or a higher id, without late or recorded ones."""
+    columns = f"in_bed, faults, {', '.join(_MEASURED)}"
+    sql = f"SELECT {columns} FROM windows WHERE {_LIVE} AND id>=? ORDER BY id"
+    for in_bed, faults, *measured in db.execute(sql, (bed_id, since_id)):
+        yield Window(
+            boot="",
+            in_bed=None if in_bed is None else bool(in_bed),
+            faults=_faults(faults),
+            **dict(zip(_MEASURED, measured, strict=True)),
+        )
+
+
+def after(db: sqlite3.Connection, ident: int, most: int) -> list[WindowRecord]:
+    """Return at most `most` windows of all beds with a higher id, in the order of their ids."""
+    return [WindowRecord._make(row) for row in db.execute(_AFTER, (ident, most))]
+
+
+def last_id(db: sqlite3.Connection) -> int:
+    """Return the id of the last window of all; 0: none."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM windows").fetchone()[0])
+
+
+def count(db: sqlite3.Connection) -> int:
+    """Return the number of windows."""
+    return int(db.execute("SELECT count(*) FROM windows").fetchone()[0])
+
+
+def _faults_text(faults: tuple[tuple[str, str], ...]) -> str | None:
+    return ",".join(f"{sensor}:{fault}" for sensor, fault in faults) or None
+
+
+def _faults(text: str | None) -> tuple[tuple[str, str], ...]:
+    if not text:
+        return ()
+    pairs = (pair.partition(":") for pair in text.split(","))
+    return tuple((sensor, fault) for sensor, _, fault in pairs)
