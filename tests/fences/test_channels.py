@@ -101,7 +101,7 @@ def test_every_channel_has_its_one_writer(house: House) -> None:
     [
         "window",
         "event",
-        *mend("status", why="the server does not ask for it: that an agent is off is not shown"),
+        "status",
         "info",
     ],
 )

@@ -8,8 +8,9 @@ import logging
 from collections.abc import Callable
 from copy import deepcopy
 
-from legwatch import engine
+from legwatch import bedside, engine
 from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.bedside import Bedside
 from legwatch.contract.action import OF_BUTTON, Action, Answered, as_event
 from legwatch.contract.topics import split
 from legwatch.errors import WireError
@@ -17,10 +18,9 @@ from legwatch.events import AlertKind, Away, ClockTrust, Event, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.state_codec import to_json
 from legwatch.text.message import text
-from legwatch_server.beds import bedside, quarantine
-from legwatch_server.beds.bedside import Bedside
+from legwatch_server.beds import quarantine
 from legwatch_server.beds.recording_leaps import LeapAllowance
-from legwatch_server.beds.registry import BedRecord, SequenceTracker, restore
+from legwatch_server.beds.registry import BedRecord, SequenceTracker, catch_up, restored
 from legwatch_server.inbox import (
     ActionRequested,
     InfoArrived,
@@ -35,7 +35,7 @@ from legwatch_server.inbox import (
     Work,
 )
 from legwatch_server.ingest.timestamps import correct, pressed_ms
-from legwatch_server.store.batch import Batch, NewNotice, NewWindow
+from legwatch_server.store.batch import Batch, NewNotice, NewState, NewWindow
 from legwatch_server.store.port import WriterStore
 
 logger = logging.getLogger(__name__)
@@ -69,17 +69,9 @@ class UnitOfWork:
         self._undeclared: set[str] = set()  # beds whose refused recordings are already in the log
         # Until this time, missing windows are no agent's fault: the server was not listening.
         self.away_ms = 0
-        for ident, name, state, seen_ms, played in store.beds():
-            bed = BedRecord(ident, name, rules_of(name), seen_ms=seen_ms, played=played)
-            try:
-                restore(bed, state)
-            except ValueError as error:
-                # Skip the trial nights: otherwise a known bed notifies nobody for a week.
-                bed.state = engine.start(trial_over=True)
-                logger.warning(
-                    "bed %s: the stored state is unusable, starting without it (%s)", name, error
-                )
-            self.beds[name] = bed
+        for stored in store.beds():
+            self.beds[stored.name] = restored(stored, rules_of(stored.name))
+        catch_up(self.beds.values(), store.unseen())
         self._next_bed = max((bed.id for bed in self.beds.values()), default=0) + 1
         self._next_boot = store.next_boot_id()
         self.batch = Batch()
@@ -101,6 +93,8 @@ class UnitOfWork:
         self.fresh = False  # whether the batch has a window of a real bed that is not late
         self._replies, self._tokens, self.pressed = [], set(), {}
         self._undo_state, self._undo_boot, self._new = {}, {}, []
+        self._kept: list[BedRecord] = []
+        self._swept: set[str] = set()
         self._before = self.counters.copy()
         self._ids = (self._next_bed, self._next_boot)
 
@@ -122,12 +116,44 @@ class UnitOfWork:
         self.begin()
 
     def finish(self) -> Batch:
-        """Add the states of all changed beds, and return the batch to commit."""
+        """Add the states of the beds with news, and return the batch to commit.
+
+        A bed is stored when a minute was judged or somebody answered, not for every window: the
+        windows of the open minute are in their own table.
+        """
         for bed in self.touched.values():
-            text_ = to_json(bed.state)
-            self.batch.states.append((text_, bed.seen_ms, int(bed.played), bed.id))
-        self.batch.uptos = {ident: boot.upto for ident, (_, boot) in self.boots.items()}
+            if bed.has_news() or bed.name in self._swept:
+                self._keep(bed)
         return self.batch
+
+    def sweep(self, before_ms: int) -> None:
+        """Store the beds whose memory has been ahead of the store since `before_ms`.
+
+        So a start after a crash has to look only at the latest windows.
+        """
+        self.batch.swept = True
+        for bed in self.beds.values():
+            if bed.unstored_ms and bed.unstored_ms <= before_ms:
+                self._touch(bed)
+                self._swept.add(bed.name)
+
+    def _keep(self, bed: BedRecord) -> None:
+        side = bedside.to_json(bed.bedside)
+        state = NewState(bed.id, to_json(bed.state), bed.seen_ms, played=bed.played, bedside=side)
+        self.batch.states.append(state)
+        for boot in bed.boots.values():
+            if boot.upto != boot.stored_upto:
+                self.batch.uptos[boot.id] = boot.upto
+        self._kept.append(bed)
+
+    def committed(self, now_ms: int) -> None:
+        """Note what the store has now."""
+        for bed in self.touched.values():
+            bed.unstored_ms = bed.unstored_ms or now_ms
+        for bed in self._kept:
+            bed.stored, bed.unstored_ms = bed.kept(), 0
+            for boot in bed.boots.values():
+                boot.stored_upto = boot.upto
 
     def reply(self) -> None:
         """Report the outcome to the sender of each answer; call only after the commit."""
@@ -349,6 +375,7 @@ class UnitOfWork:
         if boot is None:
             base = (window.low or window.seq) - 1
             boot = SequenceTracker(self._next_boot, window.boot, min(base, window.seq - 1))
+            boot.stored_upto = boot.upto
             self._next_boot += 1
             self.batch.boots.append((boot.id, bed.id, window.boot, boot.upto))
             bed.boots[window.boot] = boot
@@ -366,7 +393,9 @@ class UnitOfWork:
             stored = self._store.boot(bed.id, bed.name, name)
             if stored is None:
                 return None
-            boot = bed.boots[name] = SequenceTracker(stored.id, name, stored.upto, stored.ahead)
+            boot = SequenceTracker(stored.id, name, stored.upto, stored.ahead, stored.upto)
+            boot.close()  # the stored number is as old as the last stored minute
+            bed.boots[name] = boot
         return boot
 
     def _touch(self, bed: BedRecord) -> None:

@@ -82,7 +82,12 @@ class WriterLoop:
             requests, stop = self._gather()
             self.turn(requests)
             if stop:
+                self.finish()
                 return
+
+    def finish(self) -> None:
+        """Store what is only in memory, so that the next start has nothing to catch up with."""
+        self._writer.store_all()
 
     def turn(self, requests: Sequence[Request]) -> None:
         """Commit one batch, then publish; while the disk fails, wait and drop nothing."""

@@ -1,13 +1,22 @@
 """The writer thread's memory of every bed between batches."""
 
+import logging
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from legwatch import bedside, engine
+from legwatch.bed import Bed
+from legwatch.bedside import Bedside
 from legwatch.engine import BedState, start
+from legwatch.events import Window
 from legwatch.limits.rules import Rules
 from legwatch.state_codec import from_json
-from legwatch_server.beds.bedside import Bedside
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.publish.port import BedUpdate
+from legwatch_server.store.records import StoredBed
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -18,6 +27,7 @@ class SequenceTracker:
     boot: str
     upto: int
     ahead: set[int] = field(default_factory=set)
+    stored_upto: int = -1  # `upto` as it is stored; the windows above it are in the store, too
 
     def has(self, seq: int) -> bool:
         """Return True if the window was received before."""
@@ -45,6 +55,15 @@ class SequenceTracker:
             self.ahead.remove(self.upto)
 
 
+class Kept(NamedTuple):
+    """What tells a stored bed from the one in memory, but for the windows of the open minute."""
+
+    bed: Bed
+    minute_end_ms: int
+    played: bool
+    bedside: Bedside
+
+
 @dataclass(slots=True)
 class BedRecord:
     """One bed. Replace `state`, never change it in place: `undo` needs the old state."""
@@ -60,14 +79,49 @@ class BedRecord:
     presses: tuple[str, ...] | None = None  # ids of the last committed; None: not read yet
     leaps: LeapAllowance = field(default_factory=LeapAllowance)  # for recordings
     bedside: Bedside = field(default_factory=Bedside)
+    stored: Kept | None = None  # what the store has; None: nothing yet
+    unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
+
+    def kept(self) -> Kept:
+        """Return what the store should have of the bed."""
+        return Kept(self.state.bed, self.state.minute_end_ms, self.played, self.bedside)
+
+    def has_news(self) -> bool:
+        """Return True if the bed has to be stored now: a minute was judged, or somebody answered.
+
+        The windows of the open minute are in the store by themselves.
+        """
+        kept, stored = self.kept(), self.stored
+        return stored is None or kept.bed is not stored.bed or kept[1:] != stored[1:]
 
     def update(self) -> BedUpdate:
         """Return what others may know of the bed now."""
         return BedUpdate(self.name, self.state, self.rules)
 
 
-def restore(bed: BedRecord, text: str | None) -> BedRecord:
-    """Load the stored state into the bed; raises ValueError if `text` is no valid state."""
-    if text is not None:
-        bed.state = from_json(text)
+def restored(stored: StoredBed, rules: Rules) -> BedRecord:
+    """Return a bed as it was stored; what cannot be read begins anew, and the log says so."""
+    bed = BedRecord(stored.id, stored.name, rules, seen_ms=stored.seen_ms, played=stored.played)
+    try:
+        if stored.state is not None:
+            bed.state = from_json(stored.state)
+            bed.bedside = bedside.from_json(stored.bedside) if stored.bedside else Bedside()
+            bed.stored = bed.kept()
+    except ValueError as error:
+        # Skip the trial nights: otherwise a known bed notifies nobody for a week.
+        bed.state = start(trial_over=True)
+        logger.warning(
+            "bed %s: the stored state is unusable, starting without it (%s)", bed.name, error
+        )
     return bed
+
+
+def catch_up(beds: Collection[BedRecord], unseen: Iterable[tuple[int, Window]]) -> None:
+    """Give the beds the windows of their open minutes, which their stored states have not seen."""
+    by_id = {bed.id: bed for bed in beds}
+    for bed_id, window in unseen:
+        bed = by_id[bed_id]
+        bed.unstored_ms = 1  # the next sweep stores it, if no minute ends before
+        bed.state, notices = engine.advance(bed.state, window, bed.rules)
+        for notice in notices:  # a state that closes a minute is stored with its last window
+            logger.error("bed %s: a notice of an earlier minute is not told: %s", bed.name, notice)

@@ -33,6 +33,7 @@ TICK_LAG_MS = 2000  # ticks stay this far behind the clock: a window may still b
 # No ticks for this time after the start: windows that waited in the agents come first. As long as
 # alerts.fresh_s, the age at which a window is too late for an alert.
 START_MS = 180_000
+SWEEP_MS = 300_000  # how often beds are stored of which no minute was judged
 SKIPPED_MS = 60_000  # wait before another try with a bed that cannot be judged
 RETRY_S = (0.2, 1.0, 5.0)
 NO_BOOT = SequenceTracker(0, "00000000", 0)  # for a bed that has sent presses but no windows
@@ -70,7 +71,7 @@ class Writer:
         self._heard = heard
         self._planner, self._wake, self._status, self._suspects = planner, wake, status, suspects
         self._stopping, self._utc_ms = stopping, utc_ms
-        self._started_ms = utc_ms()
+        self._started_ms = self._swept_ms = utc_ms()
         unit.away_ms = self._started_ms + START_MS
         self._due: list[tuple[int, str]] = []
         for bed in unit.beds.values():
@@ -105,6 +106,11 @@ class Writer:
             except StoreError:
                 return ()  # the agent sends its presses again and gets the confirmation then
         return bed.presses
+
+    def store_all(self) -> None:
+        """Store every bed of which the memory is ahead of the store; try once."""
+        self._swept_ms = 0
+        self._attempt([], [], None)
 
     def _settle(self, messages: list[Work]) -> None:
         """Commit messages and due beds together; after an error, find what is at fault."""
@@ -182,6 +188,8 @@ class Writer:
                 self._tick(bed, now_ms)
             if aside is not None:
                 unit.set_aside(*aside)
+            if now_ms - self._swept_ms >= SWEEP_MS:
+                unit.sweep(now_ms if not self._swept_ms else now_ms - SWEEP_MS)
             batch = unit.finish()
             if not (messages or aside or unit.touched):
                 return None
@@ -189,6 +197,9 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - the caller finds the cause
             unit.undo()
             return error
+        unit.committed(now_ms)
+        if batch.swept:
+            self._swept_ms = now_ms
         fresh_ms = now_ms if unit.fresh else 0
         self._status.committed(time.perf_counter() - begun_s, len(messages), now_ms, fresh_ms)
         self._committed(messages, work=work)

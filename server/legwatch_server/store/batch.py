@@ -20,6 +20,19 @@ class NewWindow(NamedTuple):
     others: str | None = None
 
 
+class NewState(NamedTuple):
+    """What is kept of a bed: the engine's state, and what is known of its agent, both in JSON.
+
+    The state has seen all windows of the bed, those of this batch too.
+    """
+
+    bed_id: int
+    state: str
+    seen_ms: int
+    played: bool
+    bedside: str
+
+
 @dataclass(frozen=True, slots=True)
 class NewNotice:
     """A notice to be stored, with its bed and its text in English.
@@ -44,7 +57,8 @@ class Batch:
     boots: list[Row] = field(default_factory=list)  # (id, bed id, boot, upto)
     uptos: dict[int, int] = field(default_factory=dict)  # by boot id: SequenceTracker.upto
     windows: list[NewWindow] = field(default_factory=list)
-    states: list[Row] = field(default_factory=list)  # (state JSON, seen_ms, played, bed id)
+    states: list[NewState] = field(default_factory=list)
+    swept: bool = False  # every bed that waited for long is among `states`
     notices: list[NewNotice] = field(default_factory=list)
     presses: list[Row] = field(default_factory=list)  # (bed id, press id, button, at_ms, kind)
     # Columns: at_ms, token, notice id, bed id, person, action, minutes, via

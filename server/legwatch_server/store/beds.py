@@ -5,6 +5,15 @@ import sqlite3
 from legwatch_server.store.batch import Batch
 from legwatch_server.store.records import LastSeen, StoredBed, StoredBoot
 
+_STATE = (
+    "UPDATE beds SET state=?, seen_ms=?, played=?, bedside=?,"
+    " applied_window=(SELECT coalesce(max(id), 0) FROM windows) WHERE id=?"
+)
+# Up to this window every bed's state has seen its windows, as two sweeps have shown.
+_UPTO, _NEXT = "states_upto", "states_next"
+_SWEPT = "INSERT OR REPLACE INTO meta SELECT ?, value FROM meta WHERE key=?"
+_MARK = "INSERT OR REPLACE INTO meta SELECT ?, coalesce(max(id), 0) FROM windows"
+
 
 def insert(db: sqlite3.Connection, batch: Batch) -> None:
     """Store new beds and boots, before the windows that name them."""
@@ -16,13 +25,17 @@ def update(db: sqlite3.Connection, batch: Batch) -> None:
     """Store what has changed of beds and boots."""
     uptos = [(upto, boot_id) for boot_id, upto in batch.uptos.items()]
     db.executemany("UPDATE boots SET upto=? WHERE id=?", uptos)
-    db.executemany("UPDATE beds SET state=?, seen_ms=?, played=? WHERE id=?", batch.states)
+    states = [(s.state, s.seen_ms, s.played, s.bedside, s.bed_id) for s in batch.states]
+    db.executemany(_STATE, states)
+    if batch.swept:
+        db.execute(_SWEPT, (_UPTO, _NEXT))
+        db.execute(_MARK, (_NEXT,))
 
 
 def every(db: sqlite3.Connection) -> list[StoredBed]:
     """Return all beds."""
-    rows = db.execute("SELECT id, name, state, seen_ms, played FROM beds")
-    return [StoredBed._make((*row[:4], bool(row[4]))) for row in rows]
+    rows = db.execute("SELECT id, name, state, seen_ms, played, bedside FROM beds")
+    return [StoredBed._make((*row[:4], bool(row[4]), row[5])) for row in rows]
 
 
 def next_boot_id(db: sqlite3.Connection) -> int:
@@ -62,5 +75,5 @@ def states(db: sqlite3.Connection, name: str | None) -> list[tuple[str, str]]:
 
 def last_seen(db: sqlite3.Connection) -> list[LastSeen]:
     """Return the last arrival of every bed, in the order of their names."""
-    rows = db.execute("SELECT name, seen_ms, played FROM beds ORDER BY name")
-    return [LastSeen(name, seen_ms, bool(played)) for name, seen_ms, played in rows]
+    rows = db.execute("SELECT name, seen_ms, played, bedside FROM beds ORDER BY name")
+    return [LastSeen(name, seen_ms, bool(played), side) for name, seen_ms, played, side in rows]

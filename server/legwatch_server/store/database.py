@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
+from legwatch.events import Window
 from legwatch_server.inbox import Target, TargetKind
 from legwatch_server.store import (
     answers,
@@ -90,6 +91,11 @@ class SqliteStore:
     def beds(self) -> list[StoredBed]:
         """Return all beds."""
         return beds.every(self._db)
+
+    @translated()
+    def unseen(self) -> list[tuple[int, Window]]:
+        """Return (bed id, window) of what the stored state of the bed has not seen yet."""
+        return list(windows.unseen(self._db))
 
     @translated()
     def next_boot_id(self) -> int:

@@ -58,6 +58,9 @@ class WriterStore(Protocol):
     def beds(self) -> list[StoredBed]:
         """Return all beds."""
 
+    def unseen(self) -> list[tuple[int, Window]]:
+        """Return (bed id, window) of what the stored state of the bed has not seen yet."""
+
     def next_boot_id(self) -> int:
         """Return an id that no boot has yet."""
 

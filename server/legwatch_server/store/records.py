@@ -8,13 +8,14 @@ from legwatch_server.store.delivery import DeliveryState
 
 
 class StoredBed(NamedTuple):
-    """A bed with its state in JSON, None before its first minute."""
+    """A bed with its state and its bedside in JSON, None before its first minute."""
 
     id: int
     name: str
     state: str | None
     seen_ms: int
     played: bool
+    bedside: str | None
 
 
 class StoredBoot(NamedTuple):
@@ -31,6 +32,7 @@ class LastSeen(NamedTuple):
     bed: str
     seen_ms: int
     played: bool
+    bedside: str | None = None  # what is known of its agent, JSON
 
 
 class StoredSpan(NamedTuple):

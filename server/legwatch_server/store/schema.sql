@@ -2,7 +2,7 @@
 -- leads there from the version before; a test compares both.
 
 CREATE TABLE meta (
-  key TEXT PRIMARY KEY,      -- schema, rehearsed, learned:<bed id>
+  key TEXT PRIMARY KEY,      -- schema, rehearsed, learned:<bed id>, states_upto, states_next
   value TEXT NOT NULL);
 
 CREATE TABLE beds (
@@ -12,11 +12,7 @@ CREATE TABLE beds (
   seen_ms INTEGER NOT NULL DEFAULT 0,         -- when the last window arrived
   played INTEGER NOT NULL DEFAULT 0,          -- 1: a recording is played
   applied_window INTEGER NOT NULL DEFAULT 0,  -- the last row of `windows` that `state` has seen
-  info TEXT,                                  -- what the bedside last told of itself, JSON
-  lost INTEGER NOT NULL DEFAULT 0,            -- windows that the bedside had to drop
-  status TEXT,                                -- online or offline
-  status_ms INTEGER NOT NULL DEFAULT 0,       -- since when
-  gone_ms INTEGER NOT NULL DEFAULT 0);        -- when the bed was removed; 0: it was not
+  bedside TEXT);                              -- what is known of its agent, JSON
 
 CREATE TABLE boots (                          -- the starts of an agent
   id INTEGER PRIMARY KEY,

@@ -1,7 +1,8 @@
 """Stores windows and reads them back, in the order of arrival."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from legwatch.events import ClockTrust, Window
 from legwatch_server.store.batch import NewWindow
@@ -57,13 +58,31 @@ def live(db: sqlite3.Connection, bed_id: int, since_id: int) -> Iterator[Window]
     """Yield a bed's windows with `since_id` or a higher id, without late or recorded ones."""
     columns = f"in_bed, faults, {', '.join(_MEASURED)}"
     sql = f"SELECT {columns} FROM windows WHERE {_LIVE} AND id>=? ORDER BY id"
-    for in_bed, faults, *measured in db.execute(sql, (bed_id, since_id)):
-        yield Window(
-            boot="",
-            in_bed=None if in_bed is None else bool(in_bed),
-            faults=_faults(faults),
-            **dict(zip(_MEASURED, measured, strict=True)),
-        )
+    for row in db.execute(sql, (bed_id, since_id)):
+        yield _window(row)
+
+
+def unseen(db: sqlite3.Connection) -> Iterator[tuple[int, Window]]:
+    """Yield (bed id, window) of what the stored state of the bed has not seen yet, in order."""
+    columns = f"w.bed_id, w.in_bed, w.faults, {', '.join(f'w.{name}' for name in _MEASURED)}"
+    sql = (
+        f"SELECT {columns} FROM windows w JOIN beds b ON b.id = w.bed_id WHERE w.late=0"
+        " AND w.id > (SELECT coalesce(max(value + 0), 0) FROM meta WHERE key='states_upto')"
+        " AND w.id > b.applied_window ORDER BY w.id"
+    )
+    for bed_id, *rest in db.execute(sql):
+        yield bed_id, _window(rest)
+
+
+def _window(row: Sequence[Any]) -> Window:
+    """Return a window from the columns in_bed, faults and those of _MEASURED."""
+    in_bed, faults, *measured = row
+    return Window(
+        boot="",
+        in_bed=None if in_bed is None else bool(in_bed),
+        faults=_faults(faults),
+        **dict(zip(_MEASURED, measured, strict=True)),
+    )
 
 
 def after(db: sqlite3.Connection, ident: int, most: int) -> list[WindowRecord]:

@@ -1,5 +1,6 @@
 """A server for tests of what comes in: bed anna may play recordings, and nobody sends pushes."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -56,5 +57,6 @@ def count(server: InProcessServer, table: str, where: str = "1=1") -> int:
 
 
 def upto(server: InProcessServer, boot: str = "0000000a") -> int:
-    """Return up to which window all are stored."""
-    return int(server.rows("SELECT upto FROM boots WHERE boot=?", boot)[0][0])
+    """Return up to which window the agent was told that all are stored."""
+    told = [json.loads(m.payload) for m in server.broker.published if m.topic.endswith("/stored")]
+    return next((int(body["seq"]) for body in reversed(told) if body["boot"] == boot), 0)

@@ -7,7 +7,7 @@ from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Rule, Severity
 from legwatch.events import AlertKind, Window
 from legwatch.oncall.escalation import Purpose
-from legwatch_server.store.batch import Batch, NewNotice, NewWindow
+from legwatch_server.store.batch import Batch, NewNotice, NewState, NewWindow
 from legwatch_server.store.changes import Insert
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.delivery import Delivery, Episode
@@ -63,7 +63,7 @@ def first_batch() -> Batch:
         boots=[(1, BED, "0000000a", 0)],
         windows=windows(1, 2),
         uptos={1: 2},
-        states=[("{}", NOW, 0, BED)],
+        states=[NewState(BED, "{}", NOW, played=False, bedside="[]")],
     )
 
 

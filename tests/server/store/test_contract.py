@@ -10,7 +10,7 @@ import pytest
 
 from legwatch.oncall.escalation import Purpose
 from legwatch_server.inbox import Target, TargetKind
-from legwatch_server.store.batch import Batch
+from legwatch_server.store.batch import Batch, NewWindow
 from legwatch_server.store.changes import (
     Change,
     Claim,
@@ -30,6 +30,7 @@ from legwatch_server.store.changes import (
 from legwatch_server.store.delivery import NEVER_MS, Delivery, DeliveryState
 from legwatch_server.store.errors import ValuesRefused
 from legwatch_server.store.port import OutboxStore, Store
+from legwatch_server.store.records import StoredBed
 from server.store.contract import (
     BED,
     EPISODE,
@@ -64,9 +65,34 @@ def test_what_is_written_is_there_after_it_is_opened_again(
     with store.transaction() as tx:
         tx.write(first_batch())
     with closing(open_store()) as again:
-        assert again.beds() == [(BED, "anna", "{}", NOW, False)]
+        assert again.beds() == [StoredBed(BED, "anna", "{}", NOW, played=False, bedside="[]")]
         assert again.boot(BED, "anna", "0000000a") == (1, 2, set())
         assert again.next_boot_id() == 2
+
+
+def test_what_a_stored_state_has_not_seen_is_given_back_in_order(
+    store: Store, open_store: Callable[[], Store]
+) -> None:
+    with store.transaction() as tx:
+        tx.write(first_batch())
+    later = [NewWindow(BED, 1, window(4), NOW, late=True)]
+    with store.transaction() as tx:  # of these only the late one needs no state
+        tx.write(Batch(windows=[*windows(3), *later, *windows(5)]))
+    with closing(open_store()) as again:
+        assert [(bed, one.seq) for bed, one in again.unseen()] == [(BED, 3), (BED, 5)]
+    with store.transaction() as tx:
+        tx.write(Batch(windows=windows(6), states=first_batch().states))
+    assert store.unseen() == []
+
+
+def test_what_two_sweeps_have_passed_is_not_looked_at_again(store: Store) -> None:
+    with store.transaction() as tx:
+        tx.write(first_batch())
+    for seq in (3, 4, 5):
+        with store.transaction() as tx:
+            tx.write(Batch(windows=windows(seq), swept=seq != 5))
+    # The first sweep saw window 3; a bed that is still behind then is stored by the second.
+    assert [one.seq for _, one in store.unseen()] == [4, 5]
 
 
 def test_after_an_exception_nothing_is_stored(store: Store) -> None:

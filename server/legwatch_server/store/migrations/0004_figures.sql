@@ -16,13 +16,11 @@ UPDATE notices SET
 ALTER TABLE notices DROP COLUMN title;
 ALTER TABLE notices DROP COLUMN line;
 -- The state of a bed may lag behind its windows: it names the last row that it has seen. Until now a
--- state had seen all of them. The other columns are what a bedside last told of itself.
+-- state had seen all of them. `bedside` is what is known of its agent.
 ALTER TABLE beds ADD COLUMN applied_window INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE beds ADD COLUMN info TEXT;
-ALTER TABLE beds ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE beds ADD COLUMN status TEXT;
-ALTER TABLE beds ADD COLUMN status_ms INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE beds ADD COLUMN gone_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE beds ADD COLUMN bedside TEXT;
 UPDATE beds SET applied_window = (SELECT coalesce(max(id), 0) FROM windows);
+INSERT OR REPLACE INTO meta SELECT 'states_upto', coalesce(max(id), 0) FROM windows;
+INSERT OR REPLACE INTO meta SELECT 'states_next', coalesce(max(id), 0) FROM windows;
 -- Measurements that have no column of their own, as a JSON object.
 ALTER TABLE windows ADD COLUMN others TEXT;
