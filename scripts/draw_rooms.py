@@ -76,7 +76,7 @@ def rows_of(contracts: list[dict[str, Any]]) -> dict[str, list[list[str]]]:
             [room.strip() for room in row.split("|")] for row in contract["layers"]
         ]
         for contract in contracts
-        if "containers" in contract
+        if contract.get("containers", [""])[0] in FOLDERS  # not the files inside one room
     }
     rows["legwatch_runtime"] = [
         sorted(p.stem for p in (ROOT / "core/legwatch_runtime").glob("*.py") if p.stem[0] != "_")

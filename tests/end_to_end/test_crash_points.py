@@ -79,9 +79,8 @@ def decide(path: Path, settings: ServerSettings, number: int) -> int:
         TransitionKind.ESCALATED,
         Severity.URGENT,
         Reason.COOLED,
-        figures,
-        None,
-        episode_ms,
+        figures=figures,
+        episode_ms=episode_ms,
     )
     store = SqliteStore(path)
     beds: list[tuple[object, ...]] = [] if number else [(1, "b")]

@@ -1,7 +1,7 @@
 """Report on one bed's nights: the nights, the proposed limits and the lines for the settings."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -32,9 +32,9 @@ class Review:
     bed: str
     quiet: TrialStatus | None
     nights: Sequence[ReviewedNight]
-    proposed: Sequence[ReviewedNight] | None
-    limits: dict[str, float]
     remarks: Sequence[str]
+    proposed: Sequence[ReviewedNight] | None = None
+    limits: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ def report(
     slept = [night for night in present if night.counts]
     if len(slept) < WEEK:
         why = f"not enough nights to say: {len(slept)} of {WEEK}"
-        return Review(bed, quiet, present, None, {}, (why,))
+        return Review(bed, quiet, present, (why,))
     limits, remarks = _stillness(slept, rules)
     base = with_limits(rules, limits)
     replayed: dict[Rules, Sequence[ReviewedNight]] = {}
@@ -102,9 +102,9 @@ def report(
     limits |= cold.limits
     remarks += _cold(cold, rules)
     if not limits:
-        return Review(bed, quiet, present, None, {}, remarks)
+        return Review(bed, quiet, present, remarks)
     proposed = nights_by(with_limits(base, cold.limits)) if cold.limits else past.under(base)
-    return Review(bed, quiet, present, proposed, limits, remarks)
+    return Review(bed, quiet, present, remarks, proposed=proposed, limits=limits)
 
 
 def _stillness(slept: Sequence[ReviewedNight], rules: Rules) -> tuple[dict[str, float], list[str]]:

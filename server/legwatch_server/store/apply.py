@@ -4,6 +4,7 @@ The functions run inside the caller's transaction.
 """
 
 import sqlite3
+from typing import assert_never
 
 from legwatch_server.store.changes import (
     Changes,
@@ -17,6 +18,7 @@ from legwatch_server.store.changes import (
     MarkRecalled,
     MarkSent,
     Move,
+    Outcome,
     Recall,
     Retry,
     Supersede,
@@ -42,6 +44,19 @@ _ANSWERABLE = ", ".join(
         DeliveryState.WITHDRAWN,
     )
 )
+_ANSWER = (
+    f"UPDATE deliveries SET state='{DeliveryState.ANSWERED}'"
+    f" WHERE id=? AND state IN ({_ANSWERABLE})"
+)
+_CLAIM = (
+    f"UPDATE deliveries SET state='{DeliveryState.CLAIMED}', attempt=attempt+1, claimed_ms=?"
+    " WHERE id=?"
+)
+_MOVE = "UPDATE deliveries SET next_ms=next_ms+?, due_ms=due_ms+? WHERE id=?"
+_TAKEN_BACK = (
+    f"UPDATE deliveries SET state=CASE state WHEN '{DeliveryState.ANSWERED}' THEN state"
+    f" ELSE '{DeliveryState.WITHDRAWN}' END, recall_ms=NULL WHERE id=?"
+)
 
 
 def apply(db: sqlite3.Connection, changes: Changes, now_ms: int) -> None:
@@ -55,29 +70,38 @@ def apply(db: sqlite3.Connection, changes: Changes, now_ms: int) -> None:
             case Fail(ident, why):
                 _end(db, ident, DeliveryState.FAILED, why, now_ms)
             case Supersede(ident):
-                _set(db, ident, "next_ms=?", NEVER_MS)
+                _set(db, ident, next_ms=NEVER_MS)
             case Recall(ident, at_ms):
-                _set(db, ident, "recall_ms=?", at_ms)
+                _set(db, ident, recall_ms=at_ms)
             case DropRecall(ident):
-                _set(db, ident, "recall_ms=?", None)
+                _set(db, ident, recall_ms=None)
             case Hurry(ident):
-                _set(db, ident, "next_ms=?, due_ms=?", now_ms, now_ms)
-            case Move(ident, by_ms, why):
-                _step(db, ident, DeliveryState.DECIDED, why, now_ms)
-                _set(db, ident, "next_ms=next_ms+?, due_ms=due_ms+?", by_ms, by_ms)
+                _set(db, ident, next_ms=now_ms, due_ms=now_ms)
+            case Move():
+                _move(db, change, now_ms)
             case Claim():
                 claim(db, change, now_ms)
-            case Retry(ident, next_ms, why, step):
-                _set(db, ident, "state=?, next_ms=?, error=?", DeliveryState.DECIDED, next_ms, why)
-                _step(db, ident, DeliveryState.RETRY, step, now_ms)
-            case MarkSent():
-                _mark_sent(db, change, now_ms)
-            case MarkFollowed():
-                _mark_followed(db, change, now_ms)
-            case MarkRecalled():
-                _mark_recalled(db, change, now_ms)
-            case MarkAnswered():
-                _mark_answered(db, change, now_ms)
+            case _:
+                _record(db, change, now_ms)
+
+
+def _record(db: sqlite3.Connection, outcome: Outcome, now_ms: int) -> None:
+    """Apply what became of an attempt."""
+    match outcome:
+        case Retry(ident, next_ms, why, step):
+            _set(db, ident, state=DeliveryState.DECIDED, next_ms=next_ms, error=why)
+            _step(db, ident, DeliveryState.RETRY, step, now_ms)
+        case MarkSent():
+            _mark_sent(db, outcome, now_ms)
+        case MarkFollowed():
+            _mark_followed(db, outcome, now_ms)
+        case MarkRecalled():
+            db.execute(_TAKEN_BACK, (outcome.id,))
+            _step(db, outcome.id, DeliveryState.WITHDRAWN, outcome.why, now_ms)
+        case MarkAnswered():
+            _mark_answered(db, outcome, now_ms)
+        case _:
+            assert_never(outcome)
 
 
 def insert(db: sqlite3.Connection, new: Insert, now_ms: int) -> None:
@@ -95,48 +119,46 @@ def insert(db: sqlite3.Connection, new: Insert, now_ms: int) -> None:
 
 def claim(db: sqlite3.Connection, change: Claim, now_ms: int) -> None:
     """Claim a delivery: from now on, the push may have been sent."""
-    values = "state=?, attempt=attempt+1, claimed_ms=?"
-    _set(db, change.id, values, DeliveryState.CLAIMED, now_ms)
+    db.execute(_CLAIM, (now_ms, change.id))
     why = "it may have been sent before a crash" if change.again else None
     _step(db, change.id, DeliveryState.CLAIMED, why, now_ms)
 
 
+def _move(db: sqlite3.Connection, change: Move, now_ms: int) -> None:
+    _step(db, change.id, DeliveryState.DECIDED, change.why, now_ms)
+    db.execute(_MOVE, (change.by_ms, change.by_ms, change.id))
+
+
 def _end(db: sqlite3.Connection, ident: int, state: DeliveryState, why: str, now_ms: int) -> None:
-    _set(db, ident, "state=?, error=?", state, why)
+    _set(db, ident, state=state, error=why)
     _step(db, ident, state, why, now_ms)
 
 
 def _mark_sent(db: sqlite3.Connection, change: MarkSent, now_ms: int) -> None:
     state = DeliveryState.DELIVERED if change.delivered else DeliveryState.SENT
-    values = "state=?, sent_ms=?, receipt=?, next_ms=?, error=NULL"
-    _set(db, change.id, values, state, now_ms, change.receipt, change.next_ms)
+    _set(db, change.id, state=state, sent_ms=now_ms, error=None)
+    _set(db, change.id, receipt=change.receipt, next_ms=change.next_ms)
     _step(db, change.id, DeliveryState.SENT, change.proof, now_ms)
     if change.delivered:
         _step(db, change.id, DeliveryState.DELIVERED, None, now_ms)
 
 
 def _mark_followed(db: sqlite3.Connection, change: MarkFollowed, now_ms: int) -> None:
-    _set(db, change.id, "next_ms=?", change.next_ms)
+    _set(db, change.id, next_ms=change.next_ms)
     if change.delivered:
-        _set(db, change.id, "state=?", DeliveryState.DELIVERED)
+        _set(db, change.id, state=DeliveryState.DELIVERED)
         _step(db, change.id, DeliveryState.DELIVERED, None, now_ms)
-
-
-def _mark_recalled(db: sqlite3.Connection, change: MarkRecalled, now_ms: int) -> None:
-    values = "state=CASE state WHEN ? THEN state ELSE ? END, recall_ms=NULL"
-    _set(db, change.id, values, DeliveryState.ANSWERED, DeliveryState.WITHDRAWN)
-    _step(db, change.id, DeliveryState.WITHDRAWN, change.why, now_ms)
 
 
 def _mark_answered(db: sqlite3.Connection, change: MarkAnswered, now_ms: int) -> None:
     """Only what was or may have been sent is answered; the step is added in any case."""
-    sql = f"UPDATE deliveries SET state=? WHERE id=? AND state IN ({_ANSWERABLE})"
-    db.execute(sql, (DeliveryState.ANSWERED.value, change.id))
+    db.execute(_ANSWER, (change.id,))
     db.execute(_ANSWER_STEP, (now_ms, DeliveryState.ANSWERED.value, change.why, change.id))
 
 
-def _set(db: sqlite3.Connection, ident: int, columns: str, *values: object) -> None:
-    db.execute(f"UPDATE deliveries SET {columns} WHERE id=?", (*values, ident))
+def _set(db: sqlite3.Connection, ident: int, **columns: object) -> None:
+    names = ", ".join(f"{name}=?" for name in columns)
+    db.execute(f"UPDATE deliveries SET {names} WHERE id=?", (*columns.values(), ident))
 
 
 def _step(

@@ -118,20 +118,6 @@ class MarkAnswered(NamedTuple):
     why: str
 
 
-Change = (
-    Insert
-    | Withdraw
-    | Supersede
-    | Recall
-    | DropRecall
-    | Move
-    | Hurry
-    | Claim
-    | MarkSent
-    | Retry
-    | Fail
-    | MarkFollowed
-    | MarkRecalled
-    | MarkAnswered
-)
+Outcome = Retry | MarkSent | MarkFollowed | MarkRecalled | MarkAnswered
+Change = Insert | Withdraw | Supersede | Recall | DropRecall | Move | Hurry | Claim | Fail | Outcome
 Changes = tuple[Change, ...]  # in the order in which they are applied

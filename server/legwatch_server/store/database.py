@@ -76,6 +76,7 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise StoreError(f"{path} cannot be used: {error}") from None
         if version != upgrade.VERSION:
+            self._db.close()
             raise StoreError(
                 f"{path} was written by another version of legwatch (schema {version}, "
                 f"{upgrade.VERSION} expected); update legwatch or choose another state_dir"

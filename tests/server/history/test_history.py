@@ -26,10 +26,23 @@ from legwatch_server.store.records import StoredNotice, WindowRecord
 from repository import rules
 
 NOW = ms("2026-01-10T12:00Z")
+NOTHING = WindowRecord(
+    id=1,
+    bed="anna",
+    to_ms=1000,
+    leg_c=None,
+    leg_rh=None,
+    room_c=None,
+    room_rh=None,
+    moves=None,
+    in_bed=None,
+    late=0,
+    arrived_ms=5,
+)
 
 
 def test_a_window_becomes_numbers_with_its_own_time() -> None:
-    row = WindowRecord(1, "anna", 1000, 31.2, 48.0, 18.5, None, 0, None, 0, 5)
+    row = NOTHING._replace(leg_c=31.2, leg_rh=48.0, room_c=18.5, moves=0)
     assert window_lines(row) == [
         "reading,bed=anna,sensor=leg temperature_c=31.2,humidity_pct=48.0 1000",
         "reading,bed=anna,sensor=room temperature_c=18.5 1000",
@@ -39,8 +52,7 @@ def test_a_window_becomes_numbers_with_its_own_time() -> None:
 
 
 def test_what_is_unknown_has_no_point() -> None:
-    row = WindowRecord(1, "anna", 1000, None, None, None, None, None, None, 1, 5)
-    assert window_lines(row) == ["bed,bed=anna late=1.0 1000"]
+    assert window_lines(NOTHING._replace(late=1)) == ["bed,bed=anna late=1.0 1000"]
 
 
 def test_a_notice_keeps_its_figures_and_no_words() -> None:

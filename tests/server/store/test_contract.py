@@ -182,7 +182,7 @@ def test_an_answer_is_found_by_its_link_and_names_what_it_is_about(store: Store)
     with store.transaction() as tx:
         tx.write(Batch(answers=[answer]))
     assert (store.used_ms(b"token"), store.used_ms(b"other")) == (NOW, None)
-    alert = Target("anna", BED, 1, "cold", NOW, "bert")
+    alert = Target("anna", BED, 1, "cold", NOW, person="bert")
     assert store.target(TargetKind.DELIVERY, delivery.id) == alert
     assert store.target(TargetKind.NOTICE, 1) == Target("anna", BED, 1, "cold", NOW)
     assert store.target(TargetKind.BED, BED) == Target("anna", BED)
