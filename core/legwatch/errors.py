@@ -27,6 +27,10 @@ class SettingsError(LegwatchError, ValueError):
         self.path = path
         self.problem = problem
 
+    def under(self, table: str) -> "SettingsError":
+        """Return the error with `table` before its path: a driver does not know its own table."""
+        return SettingsError(f"{table}.{self.path}" if self.path else table, self.problem)
+
 
 class RecordingError(LegwatchError, ValueError):
     """A replay file that cannot be read; the text names the line.

@@ -1,0 +1,100 @@
+"""The options of drivers and channels: read them from their table, and describe them for people.
+
+A driver or a channel declares its keys in a class attribute `Options`, a frozen dataclass whose
+fields are made by `legwatch.settings.setting`. Errors, help and examples are all made from it.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from legwatch.settings import load
+
+_UNITS = {"s": "s", "min": "min", "h": "h", "c": "°C", "pct": "%"}  # by the end of the key
+_COLUMN = 42  # of the remarks in annotated tables
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """The options of a driver or a channel that declares none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One key of a table, with all that a person has to know of it."""
+
+    key: str
+    default: Any  # None: not set
+    required: bool
+    about: str
+    unit: str  # empty: a number without a unit, or no number
+    low: float | None
+    high: float | None
+    choices: tuple[str, ...]
+
+    @property
+    def note(self) -> str:
+        """Return the remark that stands behind the key in an annotated table."""
+        note = self.about
+        if self.choices:
+            note += f": one of {', '.join(self.choices)}"
+        if self.low is not None and self.high is not None:
+            note += f", {self.low:g} to {self.high:g} {self.unit}".rstrip()
+        return f"{note}; must be given" if self.required else note
+
+
+def options_type(kind: Any) -> type[Any]:
+    """Return the class of the options of a driver or a channel."""
+    declared: type[Any] = getattr(kind, "Options", NoOptions)
+    return declared
+
+
+def read_options(kind: Any, table: Mapping[str, Any], path: str) -> Any:
+    """Return the options of a driver or a channel, filled from its table at `path`.
+
+    Raises SettingsError with the full path of the wrong key, and what is allowed there.
+    """
+    return load(options_type(kind), table, path)
+
+
+def describe(shape: type[Any]) -> tuple[Option, ...]:
+    """Return the keys of a class of settings, in their order."""
+    return tuple(_option(field) for field in dataclasses.fields(shape))
+
+
+def annotated(option: Option) -> str:
+    """Return the line of an option in an annotated TOML file; a # before it: not set."""
+    unset = option.default is None
+    value = option.low or 0 if unset and option.low is not None else option.default
+    line = f"{'# ' * unset}{option.key} = {_toml(value)}"
+    return f"{line:<{_COLUMN - 1}} # {option.note}"
+
+
+def _option(field: "dataclasses.Field[Any]") -> Option:
+    facts = field.metadata
+    default = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+    required = default is dataclasses.MISSING
+    unit = _UNITS.get(field.name.rpartition("_")[2], "") if "_" in field.name else ""
+    return Option(
+        field.name,
+        None if required else default,
+        required,
+        facts["about"],
+        unit,
+        facts["low"],
+        facts["high"],
+        facts["choices"],
+    )
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps("" if value is None else value, ensure_ascii=False)
