@@ -3,6 +3,7 @@
 LegwatchError
 ├── WireError (ValueError)        a message that does not decode
 ├── SettingsError (ValueError)    a settings or rules key that is wrong; names its path and range
+│   └── OptionError               the same, of a driver or a channel that does not know its table
 ├── RecordingError (ValueError)   a replay file that cannot be read
 └── CannotRun                     the settings are right, but the command cannot run here or now
 """
@@ -27,8 +28,15 @@ class SettingsError(LegwatchError, ValueError):
         self.path = path
         self.problem = problem
 
-    def under(self, table: str) -> "SettingsError":
-        """Return the error with `table` before its path: a driver does not know its own table."""
+
+class OptionError(SettingsError):
+    """An option that a driver or a channel refuses.
+
+    `path` begins at the table of the driver, which does not know where that is; "" is the table.
+    """
+
+    def under(self, table: str) -> SettingsError:
+        """Return the error with the full path of the key."""
         return SettingsError(f"{table}.{self.path}" if self.path else table, self.problem)
 
 

@@ -26,8 +26,7 @@ class Option:
     """One key of a table, with all that a person has to know of it."""
 
     key: str
-    default: Any  # None: not set
-    required: bool
+    default: Any  # None: not set, or it must be given
     about: str
     unit: str  # empty: a number without a unit, or no number
     low: float | None
@@ -39,10 +38,19 @@ class Option:
         """Return the remark that stands behind the key in an annotated table."""
         note = self.about
         if self.choices:
-            note += f": one of {', '.join(self.choices)}"
+            note += f"; one of {', '.join(self.choices)}"
         if self.low is not None and self.high is not None:
-            note += f", {self.low:g} to {self.high:g} {self.unit}".rstrip()
-        return f"{note}; must be given" if self.required else note
+            note += f"; {self.low:g} to {self.high:g} {self.unit}".rstrip()
+        return note
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A table of a settings file whose keys are declared by a driver or a channel."""
+
+    table: str  # its path; {name} in it is the name of the channel
+    group: str  # the entry points that may fill it
+    place: type[Any] = NoOptions  # the keys that the table has with every driver; one is `driver`
 
 
 def options_type(kind: Any) -> type[Any]:
@@ -61,7 +69,20 @@ def read_options(kind: Any, table: Mapping[str, Any], path: str) -> Any:
 
 def describe(shape: type[Any]) -> tuple[Option, ...]:
     """Return the keys of a class of settings, in their order."""
-    return tuple(_option(field) for field in dataclasses.fields(shape))
+    declared = (field for field in dataclasses.fields(shape) if not field.metadata["rest"])
+    return tuple(_option(field) for field in declared)
+
+
+def annotated_table(door: Door, name: str, kind: Any) -> list[str]:
+    """Return the lines of a TOML table for the driver or channel `name`, each key with its remark.
+
+    `kind` is the class of the driver or channel.
+    """
+    lines = [f"[{door.table.format(name=name)}]"]
+    for option in describe(door.place):
+        known = dataclasses.replace(option, default=name) if option.key == "driver" else option
+        lines.append(annotated(known))
+    return lines + [annotated(option) for option in describe(options_type(kind))]
 
 
 def annotated(option: Option) -> str:
@@ -77,12 +98,10 @@ def _option(field: "dataclasses.Field[Any]") -> Option:
     default = field.default
     if field.default_factory is not dataclasses.MISSING:
         default = field.default_factory()
-    required = default is dataclasses.MISSING
     unit = _UNITS.get(field.name.rpartition("_")[2], "") if "_" in field.name else ""
     return Option(
         field.name,
-        None if required else default,
-        required,
+        None if default is dataclasses.MISSING else default,
         facts["about"],
         unit,
         facts["low"],

@@ -21,7 +21,7 @@ from legwatch_device.drivers import Button, Feed, Signal, open_driver
 from legwatch_device.indicator import Indicator
 from legwatch_device.sampler import Sampler
 from legwatch_device.samples import PlacedSensor
-from legwatch_device.settings import BUTTONS, SIGNALS, AgentSettings, SensorTable, read
+from legwatch_device.settings import BUTTONS, FEEDS, SIGNALS, AgentSettings, SensorTable, read
 from legwatch_device.spool import Spool
 from legwatch_runtime.clock import Clock, SystemClock
 from legwatch_runtime.process import log_to_stderr, settings_parser
@@ -110,7 +110,7 @@ def _feed(settings: AgentSettings, spool: Spool, clock: SystemClock) -> Feed:
     if recording.file:
         after_ms = spool.fact(PLAYED_TO)
         feed: Feed = open_driver(
-            "legwatch.feeds",
+            FEEDS,
             "recorded",
             "recording",
             asdict(recording),

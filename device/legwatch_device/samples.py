@@ -110,9 +110,7 @@ def _motion(placed: PlacedSensor, window_s: float) -> Values:
     A window may be made a moment late, but no movement in it is longer than the window.
     """
     seen: MotionSample = placed.sensor.seen()
-    moved_s, active_s = (
-        s if s is None else min(s, window_s) for s in (seen.moved_s, seen.active_s)
-    )
+    moved_s, active_s = (None if s is None else min(s, window_s) for s in seen[1:])
     return min(MAX_MOVES, seen.moves), moved_s, active_s
 
 

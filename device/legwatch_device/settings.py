@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from legwatch.contract.roles import ROLES
+from legwatch.contract.roles import ROLES, THERMOMETERS
 from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError
-from legwatch.options import read_options
+from legwatch.options import Door, read_options
 from legwatch.settings import load, no_such_key, setting
 from legwatch_device.drivers import load as load_driver
 from legwatch_device.drivers.recorded import RecordedFeed
@@ -16,7 +16,7 @@ from legwatch_runtime.zones import zone_named
 
 SERVERS_USER = "server"  # at the broker an agent's user is its bed; this user may do everything
 GROUPS = {role.name: role.group for role in ROLES}
-SIGNALS, BUTTONS = "legwatch.signals", "legwatch.buttons"
+SIGNALS, BUTTONS, FEEDS = "legwatch.signals", "legwatch.buttons", "legwatch.feeds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class MqttTable:
 class SensorTable:
     """The sensor of one role."""
 
-    driver: str = setting(..., "name of an installed driver")
+    driver: str = setting(..., "`legwatch check-config --options` lists the installed ones")
     offset_c: float = setting(
         0.0, "added to each reading; compare both sensors side by side for 30 min", low=-5, high=5
     )
@@ -47,8 +47,12 @@ class SensorTable:
 class DriverTable:
     """The driver of lamp and buzzer, or of the button."""
 
-    driver: str = setting(..., "name of an installed driver")
+    driver: str = setting(..., "`legwatch check-config --options` lists the installed ones")
     options: dict[str, Any] = setting({}, "the keys that the driver declares", rest=True)
+
+
+def _place(group: str) -> type[Any]:
+    return SensorTable if group == THERMOMETERS else DriverTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,13 @@ class AgentSettings:
     button: DriverTable | None = setting(None, "button at the bed; not used with a recording")
     recording: RecordedFeed.Options = setting(
         RecordedFeed.Options, "a recording instead of sensors"
+    )
+
+    DOORS: ClassVar[tuple[Door, ...]] = (
+        *(Door(f"sensors.{r.name}", r.group, _place(r.group)) for r in ROLES),
+        Door("signal", SIGNALS, DriverTable),
+        Door("button", BUTTONS, DriverTable),
+        Door("recording", FEEDS),
     )
 
     def check(self) -> None:

@@ -67,11 +67,3 @@ ROLES = (
 FIELDS = tuple(field for role in ROLES for field in role.fields)
 OTHERS = tuple(field for field in FIELDS if field.name not in Window._fields)  # not judged
 FAULTS = frozenset({*(role.fault for role in ROLES), "agent"})
-
-
-def role_of(field: str) -> Role:
-    """Return the role that fills a wire field; raises KeyError for an unknown field."""
-    for role in ROLES:
-        if any(known.name == field for known in role.fields):
-            return role
-    raise KeyError(field)

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
 from legwatch.contract.press import Press
-from legwatch.errors import CannotRun, SettingsError
+from legwatch.errors import CannotRun, OptionError, SettingsError
 from legwatch.events import Window
 from legwatch.options import read_options
 from legwatch_runtime import plugins
@@ -38,8 +38,8 @@ class ReadFault(Exception):  # noqa: N818 - a fault of the sensor, not of the pr
 class Driver(Protocol):
     """What an entry point names: the class of a driver.
 
-    Raise SettingsError with the key of a wrong option, or "" for the whole table; CannotRun if a
-    later try may succeed; LegwatchError if not. The agent puts the path of the table before it.
+    Raise OptionError for a wrong option, CannotRun if a later try may succeed, else LegwatchError.
+    The agent puts the path of the table before the text.
     """
 
     Options: type[Any]  # its keys, a frozen dataclass of `legwatch.settings.setting`
@@ -129,8 +129,10 @@ def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **mo
         return driver(options, **more)
     except ModuleNotFoundError as error:
         raise SettingsError(path, f"driver {name!r} needs the module {_missing(error)}") from error
-    except SettingsError as error:
+    except OptionError as error:
         raise error.under(path) from error
+    except SettingsError:
+        raise
     except CannotRun as error:
         raise CannotRun(f"{path}: driver {name!r} cannot start: {error}") from error
     except Exception as error:

@@ -23,7 +23,7 @@ class GpioPresence:
         pin: int = setting(0, "GPIO number (BCM)", low=0, high=27)
         active: str = setting(
             HIGH,
-            "the line with somebody in bed; ground: a mat that closes a contact to ground",
+            "the line while somebody is in bed; ground: a mat between pin and ground",
             choices=(HIGH, GROUND),
         )
 

@@ -6,7 +6,7 @@ Connect only a light and a sound to these pins, nothing that warms or moves.
 from dataclasses import dataclass
 from typing import Any
 
-from legwatch.errors import SettingsError
+from legwatch.errors import OptionError
 from legwatch.settings import setting
 from legwatch_device.drivers import pins
 
@@ -30,7 +30,7 @@ class GpioSignal:
 
     def __init__(self, options: Options) -> None:
         if options.lamp_pin is None and options.buzzer_pin is None:
-            raise SettingsError("", "a lamp_pin or a buzzer_pin is needed")
+            raise OptionError("", "a lamp_pin or a buzzer_pin is needed")
         # Opening switches both off, even if a crash has left them on.
         self._lamp = _opened("LED", options.lamp_pin)
         self._buzzer = _opened("Buzzer", options.buzzer_pin)

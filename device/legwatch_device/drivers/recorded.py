@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from legwatch.errors import LegwatchError, SettingsError
+from legwatch.errors import LegwatchError, OptionError
 from legwatch.events import Window
 from legwatch.recording import Recording, parse, windows
 from legwatch.settings import setting
@@ -86,6 +86,6 @@ def _read(played: RecordedFeed.Options) -> Recording:
         with opened(path) as lines:
             return parse(lines, zone=zone, renames=played.map)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise SettingsError("file", f"{path} cannot be read: {error}") from None
+        raise OptionError("file", f"{path} cannot be read: {error}") from None
     except LegwatchError as error:
-        raise SettingsError("file", f"{path}: {error}") from None
+        raise OptionError("file", f"{path}: {error}") from None

@@ -129,7 +129,7 @@ class FakeMotion:
 class FakePresence:
     """A Presence sensor that always returns the same answer."""
 
-    def __init__(self, answer: bool | Exception | None) -> None:
+    def __init__(self, answer: bool | Exception | None) -> None:  # noqa: FBT001 - an answer
         self._answer = answer
 
     def present(self) -> bool | None:

@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from legwatch.contract.roles import ROLES
+
 
 class WindowRow(NamedTuple):
     """The columns of a stored window that history uses."""
@@ -23,6 +25,7 @@ class WindowRow(NamedTuple):
     in_bed: int | None
     late: int
     arrived_ms: int
+    others: str | None = None  # JSON object: values of roles that nothing judges, by wire field
 
 
 class NoticeRow(NamedTuple):
@@ -48,9 +51,22 @@ def window_lines(row: WindowRow) -> list[str]:
         fields = {"temperature_c": celsius, "humidity_pct": humidity}
         found.append(_point("reading", {"bed": row.bed, "sensor": sensor}, fields, row.to_ms))
     found.append(_point("movement", {"bed": row.bed}, {"count": row.moves}, row.to_ms))
+    for role, others in _by_role(json.loads(row.others or "{}")).items():
+        found.append(_point("reading", {"bed": row.bed, "sensor": role}, others, row.to_ms))
     state = {"in_bed": row.in_bed, "late": row.late}
     found.append(_point("bed", {"bed": row.bed}, state, row.to_ms))
     return [line for line in found if line]
+
+
+def _by_role(others: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Return the values by role and channel; a field whose role is gone is left out."""
+    found: dict[str, dict[str, float]] = {}
+    for role in ROLES:
+        for field in role.fields:
+            if field.name in others:
+                name = field.channel.removeprefix(f"{role.name}_")
+                found.setdefault(role.name, {})[name] = others[field.name]
+    return found
 
 
 def notice_line(row: NoticeRow) -> str:

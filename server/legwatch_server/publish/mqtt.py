@@ -1,6 +1,7 @@
 """The payloads that the server publishes for a bed: its state, and each firing alert."""
 
 import json
+from collections.abc import Mapping
 
 from legwatch import engine
 from legwatch.alerting.notice import iso
@@ -27,8 +28,11 @@ def alert_payload(alert: engine.AlertView) -> bytes:
     )
 
 
-def state_payload(seen: engine.BedView) -> bytes:
-    """Return the payload of `state`: the bed at its last judged minute."""
+def state_payload(seen: engine.BedView, others: Mapping[str, float] | None = None) -> bytes:
+    """Return the payload of `state`: the bed at its last judged minute.
+
+    `others` are the newest values of roles that nothing judges, by wire field.
+    """
     return _dump(
         {
             "v": VERSION,
@@ -39,6 +43,7 @@ def state_payload(seen: engine.BedView) -> bytes:
             "leg_c": seen.leg_c,
             "room_c": seen.room_c,
             "cold_in_min": seen.cold_in_min,
+            **(others or {}),
         }
     )
 

@@ -40,7 +40,7 @@ def windows(db: sqlite3.Connection, bed_id: int, since_id: int) -> Iterator[Wind
     sql = f"SELECT {_WINDOW}, faults FROM windows WHERE {_OF_THE_BED} AND id>=? ORDER BY id"  # noqa: S608 - our own words
     for moved_s, active_s, *fields, in_bed, faults in db.execute(sql, (bed_id, since_id)):
         mat = None if in_bed is None else bool(in_bed)
-        yield Window("", *fields, mat, _faults(faults), None, None, moved_s, active_s)
+        yield Window._make(("", *fields, mat, _faults(faults), None, None, moved_s, active_s, ()))
 
 
 def _faults(text: str | None) -> tuple[tuple[str, str], ...]:
