@@ -26,7 +26,8 @@ class Option:
     """One key of a table, with all that a person has to know of it."""
 
     key: str
-    default: Any  # None: not set, or it must be given
+    default: Any  # None: not set
+    required: bool  # the key must be given
     about: str
     unit: str  # empty: a number without a unit, or no number
     low: float | None
@@ -41,7 +42,7 @@ class Option:
             note += f"; one of {', '.join(self.choices)}"
         if self.low is not None and self.high is not None:
             note += f"; {self.low:g} to {self.high:g} {self.unit}".rstrip()
-        return note
+        return f"{note}; must be given" if self.required else note
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def read_options(kind: Any, table: Mapping[str, Any], path: str) -> Any:
 
 def describe(shape: type[Any]) -> tuple[Option, ...]:
     """Return the keys of a class of settings, in their order."""
-    declared = (field for field in dataclasses.fields(shape) if not field.metadata["rest"])
+    declared = (field for field in dataclasses.fields(shape) if not field.metadata.get("rest"))
     return tuple(_option(field) for field in declared)
 
 
@@ -79,17 +80,19 @@ def annotated_table(door: Door, name: str, kind: Any) -> list[str]:
     `kind` is the class of the driver or channel.
     """
     lines = [f"[{door.table.format(name=name)}]"]
-    for option in describe(door.place):
-        known = dataclasses.replace(option, default=name) if option.key == "driver" else option
-        lines.append(annotated(known))
-    return lines + [annotated(option) for option in describe(options_type(kind))]
+    for option in (*describe(door.place), *describe(options_type(kind))):
+        given = {"default": name, "required": False} if option.key == "driver" else {}
+        lines.append(annotated(dataclasses.replace(option, **given)))
+    return lines
 
 
 def annotated(option: Option) -> str:
     """Return the line of an option in an annotated TOML file; a # before it: not set."""
-    unset = option.default is None
-    value = option.low or 0 if unset and option.low is not None else option.default
-    line = f"{'# ' * unset}{option.key} = {_toml(value)}"
+    value = option.default
+    if value is None:  # show a value of the right type
+        value = "" if option.low is None else option.low
+    mark = "# " if option.default is None and not option.required else ""
+    line = f"{mark}{option.key} = {_toml(value)}"
     return f"{line:<{_COLUMN - 1}} # {option.note}"
 
 
@@ -98,10 +101,12 @@ def _option(field: "dataclasses.Field[Any]") -> Option:
     default = field.default
     if field.default_factory is not dataclasses.MISSING:
         default = field.default_factory()
+    required = default is dataclasses.MISSING
     unit = _UNITS.get(field.name.rpartition("_")[2], "") if "_" in field.name else ""
     return Option(
         field.name,
-        None if default is dataclasses.MISSING else default,
+        None if required else default,
+        required,
         facts["about"],
         unit,
         facts["low"],
@@ -116,4 +121,4 @@ def _toml(value: Any) -> str:
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, (tuple, list)):
         return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps("" if value is None else value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)

@@ -91,14 +91,14 @@ class AgentSettings:
         for name, table in self.sensors.items():
             if name not in GROUPS:
                 raise no_such_key(f"sensors.{name}", GROUPS)
-            check_table(GROUPS[name], f"sensors.{name}", table)
+            _check_table(GROUPS[name], f"sensors.{name}", table)
         if self.signal is not None:
-            check_table(SIGNALS, "signal", self.signal)
+            _check_table(SIGNALS, "signal", self.signal)
         if self.button is not None:
-            check_table(BUTTONS, "button", self.button)
+            _check_table(BUTTONS, "button", self.button)
 
 
-def check_table(group: str, path: str, table: SensorTable | DriverTable) -> None:
+def _check_table(group: str, path: str, table: SensorTable | DriverTable) -> None:
     """Raise SettingsError for an unknown driver, or a key that it does not know or allow."""
     read_options(load_driver(group, table.driver, f"{path}.driver"), table.options, path)
 

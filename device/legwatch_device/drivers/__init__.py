@@ -114,7 +114,7 @@ def load(group: str, name: str, path: str) -> Driver:
     try:
         driver: Driver = plugins.load(group, name, path, "driver")
     except ModuleNotFoundError as error:
-        raise SettingsError(path, f"driver {name!r} needs the module {_missing(error)}") from error
+        raise SettingsError(path, f"driver {name!r} needs the module {error.name}") from error
     return driver
 
 
@@ -128,7 +128,8 @@ def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **mo
     try:
         return driver(options, **more)
     except ModuleNotFoundError as error:
-        raise SettingsError(path, f"driver {name!r} needs the module {_missing(error)}") from error
+        problem = f"driver {name!r} needs the module {_missing(driver, error)}"
+        raise SettingsError(path, problem) from error
     except OptionError as error:
         raise error.under(path) from error
     except SettingsError:
@@ -140,10 +141,12 @@ def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **mo
         raise SettingsError(path, f"driver {name!r} cannot start: {text}") from error
 
 
-def _missing(error: ModuleNotFoundError) -> str:
+def _missing(driver: Driver, error: ModuleNotFoundError) -> str:
     """Return the missing module and the command that installs it for this Python."""
     module = (error.name or "?").split(".")[0]
     pip = f"{sys.executable} -m pip install"
+    if not getattr(driver, "__module__", "").startswith(__package__):
+        return f"{module}: {pip} {module}"
     if all(find_spec(library) for library in EXTRA):
         return f"{module}, and the extra 'device', which is installed, lacks it: {pip} {module}"
     return f"{module}: {pip} 'legwatch[device]'"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from legwatch.__main__ import main as legwatch
-from legwatch.options import describe, options_type
+from legwatch.options import annotated_table, options_type
 from legwatch.settings import load
 from legwatch_device.settings import AgentSettings
 from legwatch_runtime import plugins
@@ -207,9 +207,10 @@ def test_an_example_says_of_each_key_what_its_driver_declares(
             if door.table.format(name=name) != path:
                 continue
             driver = plugins.load(door.group, name, path, "driver")
-            options = [*describe(door.place), *describe(options_type(driver))]
-            assert values.keys() <= {option.key for option in options}
-            declared |= {f"{name}.{option.key}": option.note for option in options}
+            table = uncommented("\n".join(annotated_table(door, name, driver)))
+            keys = {found[1]: found[2] for found in KEY.finditer(table)}
+            assert values.keys() <= keys.keys()
+            declared |= {f"{name}.{key}": note for key, note in keys.items()}
             remarks |= {f"{name}.{key}": note for key, note in notes.items() if note}
     assert remarks == declared
     assert len(declared) > 10
