@@ -81,8 +81,7 @@ def annotated_table(door: Door, name: str, kind: Any) -> list[str]:
     """
     lines = [f"[{door.table.format(name=name)}]"]
     for option in (*describe(door.place), *describe(options_type(kind))):
-        given = {"default": name, "required": False} if option.key == "driver" else {}
-        lines.append(annotated(dataclasses.replace(option, **given)))
+        lines.append(f'driver = "{name}"' if option.key == "driver" else annotated(option))
     return lines
 
 

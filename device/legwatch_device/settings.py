@@ -36,7 +36,7 @@ class MqttTable:
 class SensorTable:
     """The sensor of one role."""
 
-    driver: str = setting(..., "`legwatch check-config --options` lists the installed ones")
+    driver: str = setting(..., "name of an installed driver")
     offset_c: float = setting(
         0.0, "added to each reading; compare both sensors side by side for 30 min", low=-5, high=5
     )
@@ -47,7 +47,7 @@ class SensorTable:
 class DriverTable:
     """The driver of lamp and buzzer, or of the button."""
 
-    driver: str = setting(..., "`legwatch check-config --options` lists the installed ones")
+    driver: str = setting(..., "name of an installed driver")
     options: dict[str, Any] = setting({}, "the keys that the driver declares", rest=True)
 
 

@@ -101,7 +101,7 @@ def test_each_kind_of_key_is_shown_as_toml() -> None:
     lines = annotated_table(door, "bell", Declares)
     assert [" ".join(line.split()) for line in lines] == [
         "[button]",
-        'driver = "bell" # `legwatch check-config --options` lists the installed ones',
+        'driver = "bell"',
         "pin = 1 # must be there; 1 to 27; must be given",
         'file = "" # a file; must be given',
         "speed_c = 1.5 # a number; 0.5 to 2 °C",
