@@ -50,6 +50,7 @@ class Door:
     """A table of a settings file whose keys are declared by a driver or a channel."""
 
     table: str  # its path; {name} in it is the name of the channel
+    about: str
     group: str  # the entry points that may fill it
     place: type[Any] = NoOptions  # the keys that the table has with every driver; one is `driver`
 
@@ -79,10 +80,11 @@ def annotated_table(door: Door, name: str, kind: Any) -> list[str]:
 
     `kind` is the class of the driver or channel.
     """
-    lines = [f"[{door.table.format(name=name)}]"]
-    for option in (*describe(door.place), *describe(options_type(kind))):
-        lines.append(f'driver = "{name}"' if option.key == "driver" else annotated(option))
-    return lines
+    options = (*describe(door.place), *describe(options_type(kind)))
+    return [
+        f"[{door.table.format(name=name)}]",
+        *(f'driver = "{name}"' if o.key == "driver" else annotated(o) for o in options),
+    ]
 
 
 def annotated(option: Option) -> str:

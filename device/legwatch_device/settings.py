@@ -76,10 +76,10 @@ class AgentSettings:
     )
 
     DOORS: ClassVar[tuple[Door, ...]] = (
-        *(Door(f"sensors.{r.name}", r.group, _place(r.group)) for r in ROLES),
-        Door("signal", SIGNALS, DriverTable),
-        Door("button", BUTTONS, DriverTable),
-        Door("recording", FEEDS),
+        *(Door(f"sensors.{r.name}", r.about, r.group, _place(r.group)) for r in ROLES),
+        Door("signal", "lamp and buzzer at the bed", SIGNALS, DriverTable),
+        Door("button", "button at the bed", BUTTONS, DriverTable),
+        Door("recording", "a recording instead of sensors", FEEDS),
     )
 
     def check(self) -> None:

@@ -136,7 +136,7 @@ class ServerSettings:
     heartbeat: HeartbeatTable = setting(HeartbeatTable, "the external watcher")
     history: HistoryTable = setting(HistoryTable, "long-term history for Grafana")
 
-    DOORS: ClassVar[tuple[Door, ...]] = (Door("push.{name}", CHANNELS),)
+    DOORS: ClassVar[tuple[Door, ...]] = (Door("push.{name}", "a push channel", CHANNELS),)
 
     def check(self) -> None:
         """Check zones, profiles, limits, people and addresses; raises SettingsError."""

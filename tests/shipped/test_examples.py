@@ -162,8 +162,8 @@ def test_a_chip_that_does_not_answer_is_one_sentence(place: Path) -> None:
 
 
 def test_the_keys_are_listed_as_those_of_the_shipped_drivers_are(place: Path) -> None:
-    assert "[sensors.leg], [sensors.room]: dht22, simulated, tmp117" in (
-        legwatch(place, "check-config", "--options").stdout
+    assert "[sensors.leg] thermometer by the legs: dht22, simulated, tmp117" in (
+        legwatch(place, "check-config", "--options").stdout.splitlines()
     )
     said = legwatch(place, "check-config", "--options", "tmp117").stdout
     assert "address = 72                              # I2C address, by the pin ADD0; 72 to 75" in (

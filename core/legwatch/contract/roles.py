@@ -61,7 +61,7 @@ ROLES = (
     thermometer("leg", "thermometer by the legs"),
     thermometer("room", "thermometer of the room, 1-2 m from the bed"),
     Role("movement", "movement sensor of the bed", MOTION, _MOVEMENT, "movement"),
-    Role("presence", "pressure mat or radar: is somebody in bed", PRESENCE, _IN_BED, "in_bed"),
+    Role("presence", "pressure mat or radar for the bed", PRESENCE, _IN_BED, "in_bed"),
 )
 
 FIELDS = tuple(field for role in ROLES for field in role.fields)

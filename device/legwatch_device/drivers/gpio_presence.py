@@ -1,4 +1,7 @@
-"""Somebody in bed, seen by a digital line: a pressure mat, or a radar or PIR module.
+"""Somebody in bed, seen by a digital line: a pressure mat, or a radar that sees breathing.
+
+Not a PIR: it does not see a sleeper who lies still, and the alerts for a still or cold sleeper end
+when the bed is empty.
 
 The state of the line at the end of a window counts. A line that changes within seconds is no
 problem: the engine believes a change only when it has lasted.

@@ -81,7 +81,7 @@ class RecordedFeed:
 
 def _read(played: RecordedFeed.Options) -> Recording:
     path = Path(played.file)
-    zone = zone_named(played.zone, "zone")
+    zone = zone_named(played.zone, "recording.zone")
     try:
         with opened(path) as lines:
             return parse(lines, zone=zone, renames=played.map)

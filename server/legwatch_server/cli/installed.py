@@ -8,12 +8,10 @@ from legwatch_runtime import plugins
 
 
 def installed(doors: Iterable[Door]) -> Iterator[str]:
-    """Yield a line for each group: the tables that its drivers may fill, and their names."""
-    tables: dict[str, list[str]] = {}
+    """Yield a line for each table: what it is for, and the drivers or channels that may fill it."""
     for door in doors:
-        tables.setdefault(door.group, []).append(f"[{door.table.format(name='NAME')}]")
-    for group, paths in tables.items():
-        yield f"{', '.join(paths)}: {', '.join(plugins.names(group)) or 'none installed'}"
+        names = ", ".join(plugins.names(door.group)) or "none installed"
+        yield f"[{door.table.format(name='NAME')}] {door.about}: {names}"
 
 
 def keys_of(name: str, doors: Sequence[Door]) -> Iterator[str]:

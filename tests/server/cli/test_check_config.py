@@ -208,9 +208,9 @@ def test_an_example_says_of_each_key_what_its_driver_declares(
                 continue
             driver = plugins.load(door.group, name, path, "driver")
             table = uncommented("\n".join(annotated_table(door, name, driver)))
-            keys = {found[1]: found[2] for found in KEY.finditer(table)}
+            keys = {found[1]: found[2] or "" for found in KEY.finditer(table)}
             assert values.keys() <= keys.keys()
-            declared |= {f"{name}.{key}": note for key, note in keys.items()}
+            declared |= {f"{name}.{key}": note for key, note in keys.items() if note}
             remarks |= {f"{name}.{key}": note for key, note in notes.items() if note}
     assert remarks == declared
     assert len(declared) > 10
@@ -221,8 +221,8 @@ def test_the_installed_drivers_are_listed_by_the_tables_that_they_may_fill(
 ) -> None:
     assert main(["--options"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert "[sensors.leg], [sensors.room]: dht22, simulated" in said
-    assert "[push.NAME]: apprise, console, mqtt, ntfy, pushover, webpush" in said
+    assert "[sensors.leg] thermometer by the legs: dht22, simulated" in said
+    assert "[push.NAME] a push channel: apprise, console, mqtt, ntfy, pushover, webpush" in said
 
 
 def test_the_keys_of_a_driver_are_a_table_that_can_be_pasted(
