@@ -173,14 +173,15 @@ class ChannelContext:
     workers: int  # pushes that the channel may have to send at the same time
 
     def check_addresses(self, default: str, key: str, problem: str) -> None:
-        """Raise `problem` for a person without an address; `key` is the option `default`."""
+        """Raise SettingsError for a person without an address, unless there is a `default`.
+
+        `key` is the option whose value `default` is.
+        """
         for person in self.recipients:
             if not (person.address or default):
-                raise (
-                    SettingsError(person.path, problem)
-                    if person.named
-                    else OptionError(key, problem)
-                )
+                if person.named:
+                    raise SettingsError(person.path, problem)
+                raise OptionError(key, problem)
 
 
 def open_channels(settings: ServerSettings) -> dict[str, Notifier]:
