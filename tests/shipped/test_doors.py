@@ -14,6 +14,7 @@ from legwatch.options import annotated_table, describe, options_type
 from legwatch.settings import load, setting
 from legwatch_device.settings import AgentSettings
 from legwatch_runtime import plugins
+from legwatch_server.notify import channels
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings import ServerSettings
 
@@ -57,9 +58,8 @@ def test_only_a_channel_in_use_needs_its_library(
     channel: str, library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)
-    monkeypatch.delitem(
-        sys.modules, "legwatch_server.notify.channels.webpush_request", raising=False
-    )
+    monkeypatch.delitem(sys.modules, f"{channels.__name__}.webpush_request", raising=False)
+    monkeypatch.delattr(channels, "webpush_request", raising=False)
     table: dict[str, Any] = {channel: {"timeout_s": 5.0}}
     assert list(open_channels(load(ServerSettings, {"push": table}))) == ["console"]
     bert = {"channels": [channel], "address": {channel: "json://host"}}
