@@ -16,7 +16,7 @@ class IioMat:
         """The keys of the mat."""
 
         file: str = setting(..., "such as /sys/bus/iio/devices/iio:device0/in_voltage0_raw")
-        over: int = setting(..., "number of the converter with somebody in bed", low=1, high=2**24)
+        over: int = setting(..., "number of the converter with somebody in bed", low=1, high=65535)
 
     def __init__(self, options: Options) -> None:
         self._file, self._over = Path(options.file), options.over
