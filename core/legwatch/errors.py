@@ -3,6 +3,7 @@
 LegwatchError
 ├── WireError (ValueError)        a message that does not decode
 ├── SettingsError (ValueError)    a settings or rules key that is wrong; names its path and range
+│   └── OptionError               the same, of a driver or a channel that does not know its table
 ├── RecordingError (ValueError)   a replay file that cannot be read
 └── CannotRun                     the settings are right, but the command cannot run here or now
 """
@@ -26,6 +27,17 @@ class SettingsError(LegwatchError, ValueError):
         super().__init__(f"{path}: {problem}")
         self.path = path
         self.problem = problem
+
+
+class OptionError(SettingsError):
+    """An option that a driver or a channel refuses.
+
+    `path` begins at the table of the driver, which does not know where that is; "" is the table.
+    """
+
+    def under(self, table: str) -> SettingsError:
+        """Return the error with the full path of the key."""
+        return SettingsError(f"{table}.{self.path}" if self.path else table, self.problem)
 
 
 class RecordingError(LegwatchError, ValueError):

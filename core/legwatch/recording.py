@@ -10,23 +10,14 @@ from itertools import chain, islice
 from statistics import median
 from typing import NoReturn
 
-from legwatch.contract.fields import LATEST_MS
+from legwatch.contract.fields import LATEST_MS, MAX_MOVES, MAX_WINDOW_MS
 from legwatch.contract.press import Press
-from legwatch.contract.window import HIGHEST_C, LOWEST_C, MAX_MOVED_S, MAX_MOVES, MAX_WINDOW_MS
+from legwatch.contract.roles import FIELDS, OTHERS
 from legwatch.errors import RecordingError
 from legwatch.events import Ack, ClockTrust, Event, Window
 from legwatch.printable import shown
 
-RANGES = {
-    "leg_temperature_c": (LOWEST_C, HIGHEST_C),
-    "leg_humidity_pct": (0.0, 100.0),
-    "room_temperature_c": (LOWEST_C, HIGHEST_C),
-    "room_humidity_pct": (0.0, 100.0),
-    "movement": (0.0, float(MAX_MOVES)),
-    "moved_s": (0.0, MAX_MOVED_S),
-    "active_s": (0.0, MAX_MOVED_S),
-    "in_bed": (0.0, 1.0),
-}
+RANGES = {field.channel: (field.low, field.high) for field in FIELDS}
 BUTTONS = ("ack", "cramp")
 CHANNELS = (*RANGES, "button")
 _MOVING = ("movement", "moved_s", "active_s")  # channels whose values add up in a window
@@ -231,6 +222,7 @@ def windows(
             mat if alive else None,
             moved_s=_within(sums["moved_s"], length_s) if "moved_s" in sums else None,
             active_s=_within(sums["active_s"], length_s) if "active_s" in sums else None,
+            others=_others(seen) if OTHERS else (),
         )
 
 
@@ -263,6 +255,11 @@ def events(recording: Recording) -> Iterator[Event]:
             yield item
         elif item.button == "ack":
             yield Ack(item.at_ms, item.kind)
+
+
+def _others(seen: Mapping[str, list[float]]) -> tuple[tuple[str, float], ...]:
+    middles = ((field.name, _middle(seen.get(field.channel))) for field in OTHERS)
+    return tuple((name, value) for name, value in middles if value is not None)
 
 
 def _middle(values: list[float] | None) -> float | None:

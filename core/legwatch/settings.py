@@ -7,7 +7,7 @@ import dataclasses
 import tomllib
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
@@ -30,12 +30,14 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    rest: bool = False,
 ) -> Any:
     """Declare one key: its default, what it is for, and the values it may have.
 
-    `default` may be a dataclass type (the key is a table), or `...` (the key must be given).
+    `default` may be a dataclass type (the key is a table), or `...` (the key must be given). With
+    `rest` the field is no key itself: it takes all keys of the table that no other field has.
     """
-    metadata = {"about": about, "low": low, "high": high, "choices": choices}
+    metadata = {"about": about, "low": low, "high": high, "choices": choices, "rest": rest}
     if default is ...:
         return dataclasses.field(metadata=metadata)
     if isinstance(default, type):
@@ -76,19 +78,28 @@ def load(shape: type[T], table: Mapping[str, Any], path: str = "") -> T:
     """Fill the dataclass `shape` from a table; raises SettingsError with the key's dotted path."""
     fields = {f.name: f for f in dataclasses.fields(typing.cast("Any", shape))}
     hints = typing.get_type_hints(shape)
-    for key in table:
-        if key not in fields:
-            raise SettingsError(_join(path, key), f"no such key; known: {', '.join(fields)}")
+    rest = next((name for name, f in fields.items() if f.metadata.get("rest")), "")
+    known = [name for name in fields if name != rest]
+    others = {key: value for key, value in table.items() if key not in known}
+    if others and not rest:
+        raise no_such_key(_join(path, next(iter(others))), known)
     values = {
         name: _value(hints[name], table[name], _join(path, name), fields[name].metadata)
-        for name in fields
+        for name in known
         if name in table
     }
+    if rest:
+        values[rest] = others
     for name, f in fields.items():
         missing = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
         if missing and name not in values:
             raise SettingsError(_join(path, name), "this key must be given")
     return shape(**values)
+
+
+def no_such_key(path: str, known: Iterable[str]) -> SettingsError:
+    """Return the error of a key that the table does not have; `known` are the keys that it has."""
+    return SettingsError(path, f"no such key; known: {', '.join(known) or 'none'}")
 
 
 def _value(hint: Any, value: Any, path: str, limits: Mapping[str, Any]) -> Any:

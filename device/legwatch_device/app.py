@@ -6,22 +6,24 @@ import secrets
 import signal
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from legwatch import __version__
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.contract.press import Press
+from legwatch.contract.roles import ROLES, Role
 from legwatch.errors import CannotRun
 from legwatch.events import ClockTrust
 from legwatch_device.agent import PLAYED_TO, Agent, Finished
 from legwatch_device.broker_link import BrokerLink
 from legwatch_device.drivers import Button, Feed, Signal, open_driver
-from legwatch_device.drivers.options import SensorTable
 from legwatch_device.indicator import Indicator
-from legwatch_device.sampler import PlacedThermometer, Sampler
-from legwatch_device.settings import AgentSettings, read
+from legwatch_device.sampler import Sampler
+from legwatch_device.samples import PlacedSensor
+from legwatch_device.settings import BUTTONS, FEEDS, SIGNALS, AgentSettings, SensorTable, read
 from legwatch_device.spool import Spool
 from legwatch_runtime.clock import Clock, SystemClock
 from legwatch_runtime.process import log_to_stderr, settings_parser
@@ -72,7 +74,7 @@ def _run(settings: AgentSettings, password: str, folder: Path) -> int:
         said=said,
         most=settings.spool_nights * WINDOWS_PER_NIGHT_S // settings.window_s,
         about=BedsideInfo(
-            version=__version__, window_s=settings.window_s, sensors=_sensors(settings)
+            version=__version__, window_s=settings.window_s, sensors=_drivers(settings)
         ),
         beacon=beacon,
     )
@@ -108,32 +110,33 @@ def _measure(feed: Feed, said: "queue.Queue[Any]", stop: threading.Event) -> Non
 
 
 def _feed(settings: AgentSettings, spool: Spool, clock: SystemClock) -> Feed:
-    if settings.recording.file:
+    recording = settings.recording
+    if recording.file:
+        after_ms = spool.fact(PLAYED_TO)
         feed: Feed = open_driver(
-            "legwatch.feeds",
+            FEEDS,
             "recorded",
             "recording",
-            settings.recording,
-            after_ms=spool.fact(PLAYED_TO),
+            asdict(recording),
+            after_ms=after_ms,
             window_s=settings.window_s,
         )
         return feed
-    probes = []
-    for name, sensor in (("leg", settings.sensors.leg), ("room", settings.sensors.room)):
-        if sensor is not None:
-            thermometer = _open("legwatch.thermometers", f"sensors.{name}", sensor)
-            probes.append(PlacedThermometer(name, thermometer, sensor.offset_c))
-    motion = None
-    if settings.sensors.movement is not None:
-        motion = _open("legwatch.motion", "sensors.movement", settings.sensors.movement)
-    return Sampler(probes, motion, clock, window_s=settings.window_s, sample_s=settings.sample_s)
+    sensors = [_placed(role, settings.sensors) for role in ROLES if role.name in settings.sensors]
+    return Sampler(sensors, clock, window_s=settings.window_s, sample_s=settings.sample_s)
+
+
+def _placed(role: Role, tables: Mapping[str, SensorTable]) -> PlacedSensor:
+    table = tables[role.name]
+    sensor = open_driver(role.group, table.driver, f"sensors.{role.name}", table.options)
+    return PlacedSensor(role, sensor, table.offset_c)
 
 
 def _signal(settings: AgentSettings) -> Signal | None:
     table = settings.signal
     if table is None:
         return None
-    signal: Signal = open_driver("legwatch.signals", table.driver, "signal", table)
+    signal: Signal = open_driver(SIGNALS, table.driver, "signal", table.options)
     return signal
 
 
@@ -142,20 +145,11 @@ def _button(settings: AgentSettings) -> Button | None:
     table = settings.button
     if table is None or settings.recording.file:
         return None
-    button: Button = open_driver("legwatch.buttons", table.driver, "button", table)
+    button: Button = open_driver(BUTTONS, table.driver, "button", table.options)
     return button
 
 
-def _open(group: str, path: str, sensor: SensorTable) -> Any:
-    return open_driver(group, sensor.driver, path, sensor)
-
-
-def _sensors(settings: AgentSettings) -> tuple[tuple[str, str], ...]:
+def _drivers(settings: AgentSettings) -> tuple[tuple[str, str], ...]:
     if settings.recording.file:
         return (("all", "recorded"),)
-    named = {
-        "leg": settings.sensors.leg,
-        "room": settings.sensors.room,
-        "movement": settings.sensors.movement,
-    }
-    return tuple((name, sensor.driver) for name, sensor in named.items() if sensor is not None)
+    return tuple((name, table.driver) for name, table in settings.sensors.items())

@@ -2,21 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
+from legwatch.contract.roles import ROLES, THERMOMETERS
 from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError
-from legwatch.settings import load, setting
+from legwatch.options import Door, read_options
+from legwatch.settings import load, no_such_key, setting
 from legwatch_device.drivers import load as load_driver
-from legwatch_device.drivers.options import ButtonTable, RecordingTable, SensorTable, SignalTable
+from legwatch_device.drivers.recorded import RecordedFeed
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.zones import zone_named
 
 SERVERS_USER = "server"  # at the broker an agent's user is its bed; this user may do everything
-GROUPS = {
-    "leg": "legwatch.thermometers",
-    "room": "legwatch.thermometers",
-    "movement": "legwatch.motion",
-}
+GROUPS = {role.name: role.group for role in ROLES}
+SIGNALS, BUTTONS, FEEDS = "legwatch.signals", "legwatch.buttons", "legwatch.feeds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,26 @@ class MqttTable:
 
 
 @dataclass(frozen=True, slots=True)
-class SensorsTable:
-    """The sensors of this bed; the values of a missing sensor are unknown, which is no error."""
+class SensorTable:
+    """The sensor of one role."""
 
-    leg: SensorTable | None = setting(None, "thermometer by the legs")
-    room: SensorTable | None = setting(None, "thermometer of the room, 1-2 m from the bed")
-    movement: SensorTable | None = setting(None, "movement sensor of the bed")
+    driver: str = setting(..., "name of an installed driver")
+    offset_c: float = setting(
+        0.0, "added to each reading; compare both sensors side by side for 30 min", low=-5, high=5
+    )
+    options: dict[str, Any] = setting({}, "the keys that the driver declares", rest=True)
+
+
+@dataclass(frozen=True, slots=True)
+class DriverTable:
+    """The driver of lamp and buzzer, or of the button."""
+
+    driver: str = setting(..., "name of an installed driver")
+    options: dict[str, Any] = setting({}, "the keys that the driver declares", rest=True)
+
+
+def _place(group: str) -> type[Any]:
+    return SensorTable if group == THERMOMETERS else DriverTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +68,39 @@ class AgentSettings:
         "auto", "trusted: the clock is right without systemd-timesyncd", choices=("auto", "trusted")
     )
     mqtt: MqttTable = setting(MqttTable, "the broker")
-    sensors: SensorsTable = setting(SensorsTable, "the sensors")
-    signal: SignalTable | None = setting(None, "lamp and buzzer at the bed")
-    button: ButtonTable | None = setting(None, "button at the bed; not used with a recording")
-    recording: RecordingTable = setting(RecordingTable, "a recording instead of sensors")
+    sensors: dict[str, SensorTable] = setting({}, "the sensors of this bed, by role")
+    signal: DriverTable | None = setting(None, "lamp and buzzer at the bed")
+    button: DriverTable | None = setting(None, "button at the bed; not used with a recording")
+    recording: RecordedFeed.Options = setting(
+        RecordedFeed.Options, "a recording instead of sensors"
+    )
+
+    DOORS: ClassVar[tuple[Door, ...]] = (
+        *(Door(f"sensors.{r.name}", r.about, r.group, _place(r.group)) for r in ROLES),
+        Door("signal", "lamp and buzzer at the bed", SIGNALS, DriverTable),
+        Door("button", "button at the bed", BUTTONS, DriverTable),
+        Door("recording", "a recording instead of sensors", FEEDS),
+    )
 
     def check(self) -> None:
-        """Raise LegwatchError for a wrong bed name, time zone or driver."""
+        """Raise LegwatchError for a wrong bed name, time zone, role, driver or driver's key."""
         check_bed(self.bed)
         if self.bed == SERVERS_USER:
             raise SettingsError("bed", f"{SERVERS_USER!r} is the server's name at the broker")
         zone_named(self.recording.zone, "recording.zone")
-        for name, group in GROUPS.items():
-            sensor = getattr(self.sensors, name)
-            if sensor is not None:
-                load_driver(group, sensor.driver, f"sensors.{name}.driver")
+        for name, table in self.sensors.items():
+            if name not in GROUPS:
+                raise no_such_key(f"sensors.{name}", GROUPS)
+            _check_table(GROUPS[name], f"sensors.{name}", table)
         if self.signal is not None:
-            load_driver("legwatch.signals", self.signal.driver, "signal.driver")
+            _check_table(SIGNALS, "signal", self.signal)
         if self.button is not None:
-            load_driver("legwatch.buttons", self.button.driver, "button.driver")
+            _check_table(BUTTONS, "button", self.button)
+
+
+def _check_table(group: str, path: str, table: SensorTable | DriverTable) -> None:
+    """Raise SettingsError for an unknown driver, or a key that it does not know or allow."""
+    read_options(load_driver(group, table.driver, f"{path}.driver"), table.options, path)
 
 
 def read(path: Path) -> AgentSettings:

@@ -1,10 +1,10 @@
 """The settings of a server (TOML). Secrets come from the environment only."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import time
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from legwatch.contract.topics import check_bed
@@ -13,9 +13,13 @@ from legwatch.limits.rules import Rules
 from legwatch.oncall import people
 from legwatch.oncall.escalation import Escalation
 from legwatch.oncall.people import EVERYONE, SLEEPER, Person, Shift
-from legwatch.settings import setting
+from legwatch.options import Door
+from legwatch.settings import no_such_key, setting
+from legwatch_runtime import plugins
 from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.zones import zone_named
+
+CHANNELS = "legwatch.notifiers"  # the entry points of the push channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,69 +43,26 @@ class HttpTable:
 
 
 @dataclass(frozen=True, slots=True)
-class NtfyTable:
-    """An ntfy server; the token comes from LEGWATCH_NTFY_TOKEN or LEGWATCH_NTFY_TOKEN_FILE."""
-
-    url: str = setting("https://ntfy.sh", "root of the ntfy server")
-    topic: str = setting(
-        "", "topic; everybody who knows the topic can read it: choose a long random name"
-    )
-    timeout_s: float = setting(10.0, "seconds to wait for an answer", low=1, high=60)
-
-
-@dataclass(frozen=True, slots=True)
-class PushoverTable:
-    """Pushover; the application's token comes from LEGWATCH_PUSHOVER_TOKEN or ..._TOKEN_FILE."""
-
-    url: str = setting("https://api.pushover.net", "root of the service")
-    user: str = setting("", "user key for people without an address of their own")
-    retry_s: int = setting(60, "seconds until an urgent push sounds again", low=30, high=600)
-    expire_s: int = setting(900, "seconds until an urgent push stops sounding", low=60, high=10800)
-    timeout_s: float = setting(10.0, "seconds to wait for an answer", low=1, high=60)
-
-
-@dataclass(frozen=True, slots=True)
-class WebpushTable:
-    """Pushes to browsers; the first start creates the VAPID key in state_dir."""
-
-    contact: str = setting("mailto:owner@example.org", "contact address for the push service")
-    ttl_s: int = setting(1800, "seconds a service keeps a push for a phone", low=0, high=86400)
-    timeout_s: float = setting(10.0, "seconds to wait for an answer", low=1, high=60)
-
-
-@dataclass(frozen=True, slots=True)
-class AppriseTable:
-    """Any service of the Apprise library.
-
-    An address is an Apprise URL, or `env:NAME` for a URL in the environment variable NAME.
-    """
-
-    url: str = setting("", "URL for people without an address of their own")
-    timeout_s: float = setting(10.0, "seconds to wait for an answer", low=1, high=60)
-
-
-@dataclass(frozen=True, slots=True)
-class BedsideTable:
-    """The lamp or buzzer at the bed, which the bedside agent switches on command by MQTT."""
-
-    timeout_s: float = setting(5.0, "seconds to wait for the agent's answer", low=1, high=60)
-
-
-@dataclass(frozen=True, slots=True)
 class PushTable:
     """The push channels, and the settings that all of them share."""
 
     channels: tuple[str, ...] = setting(("console",), "for people without channels of their own")
-    ntfy: NtfyTable = setting(NtfyTable, "the ntfy channel")
-    pushover: PushoverTable = setting(PushoverTable, "the pushover channel")
-    webpush: WebpushTable = setting(WebpushTable, "the webpush channel")
-    apprise: AppriseTable = setting(AppriseTable, "the apprise channel")
-    mqtt: BedsideTable = setting(BedsideTable, "the mqtt channel: lamp or buzzer at the bed")
     next_channel_s: float = setting(
         30.0, "seconds until the server also tries a person's next channel", low=5, high=600
     )
     workers: int = setting(8, "pushes that one channel sends at the same time", low=1, high=64)
     give_up_h: float = setting(12.0, "hours of retries for one push", low=0.1, high=72)
+    options: dict[str, Any] = setting({}, "by channel, the keys that it declares", rest=True)
+
+    def check(self) -> None:
+        """Raise SettingsError for a key that is neither of this table nor an installed channel."""
+        installed = plugins.names(CHANNELS)
+        for name, table in self.options.items():
+            if name not in installed:
+                own = [field.name for field in fields(self) if field.name != "options"]
+                raise no_such_key(f"push.{name}", (*own, *installed))
+            if not isinstance(table, dict):
+                raise SettingsError(f"push.{name}", "a table is expected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +139,8 @@ class ServerSettings:
     heartbeat: HeartbeatTable = setting(HeartbeatTable, "the external watcher")
     history: HistoryTable = setting(HistoryTable, "long-term history for Grafana")
 
+    DOORS: ClassVar[tuple[Door, ...]] = (Door("push.{name}", "a push channel", CHANNELS),)
+
     def check(self) -> None:
         """Check zones, profiles, limits, people and addresses; raises SettingsError."""
         rules_for(self.profile, _flat(self.rules), self.zone_of(""))
@@ -185,6 +148,7 @@ class ServerSettings:
             check_bed(bed)
             self.rules_of(bed)
         people.check(self.people, self.roster)
+        self.push.check()
         if self.people:
             people.check_watched(self.people, self.roster, self.beds)
         for name, person in self.everybody().items():

@@ -9,15 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from legwatch.contract.fields import HIGHEST_C, LOWEST_C, MAX_MOVED_S, MAX_MOVES
 from legwatch.contract.press import Press, decode_press, encode_press
-from legwatch.contract.window import (
-    HIGHEST_C,
-    LOWEST_C,
-    MAX_MOVED_S,
-    MAX_MOVES,
-    decode_window,
-    encode_window,
-)
+from legwatch.contract.window import decode_window, encode_window
 from legwatch.errors import RecordingError
 from legwatch.events import Ack, Window
 from legwatch.printable import shown

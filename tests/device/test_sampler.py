@@ -1,30 +1,41 @@
 """Live sensors become windows; what was not seen is unknown."""
 
+import math
 import queue
 import threading
 
 import pytest
 
+from legwatch.contract.fields import MAX_MOVES
 from legwatch.contract.press import Press
-from legwatch.contract.window import MAX_MOVES, decode_window, encode_window
+from legwatch.contract.roles import ROLES, Role
+from legwatch.contract.window import decode_window, encode_window
 from legwatch.events import Window
 from legwatch_device.drivers import MotionSample, ReadFault, Reading
-from legwatch_device.sampler import PlacedThermometer, Sample, Sampler, close_window
-from legwatch_device.testing import FakeMotion, FakeThermometer
+from legwatch_device.sampler import Sampler
+from legwatch_device.samples import PlacedSensor, Sample, Span, ask, close_window
+from legwatch_device.testing import FakeMotion, FakePresence, FakeThermometer
 from legwatch_runtime.clock import EARLIEST_MS, SystemClock
 
-NONE = MotionSample(0)
+LEG, ROOM, MOVEMENT, PRESENCE = ROLES
 
 
-def window(
-    heard: list[Sample], moved: MotionSample | None = NONE, faults: dict[str, str] | None = None
-) -> Window:
-    return close_window(heard, moved, faults or {}, from_ms=0, to_ms=10_000, mono_ms=5, synced=True)
+def window(*samples: Sample) -> Window:
+    made = close_window(samples, Span(from_ms=0, to_ms=10_000, mono_ms=5, synced=True))
+    return decode_window(encode_window(made._replace(boot="0000000a", seq=1)))
+
+
+def moved(sample: MotionSample) -> Sample:
+    return ask(PlacedSensor(MOVEMENT, FakeMotion(sample)), 10.0)
+
+
+def read(role: Role, *values: float) -> Sample:
+    return ask(PlacedSensor(role, FakeThermometer(Reading(*values))), 10.0)
 
 
 def test_a_window_has_the_middle_of_its_readings() -> None:
-    heard = [Sample("leg", Reading(c, 40 + c)) for c in (30.0, 31.0, 35.0)]
-    made = window([*heard, Sample("room", Reading(18.0))], moved=MotionSample(2))
+    legs = [read(LEG, c, 40 + c) for c in (30.0, 31.0, 35.0)]
+    made = window(*legs, read(ROOM, 18.0), moved(MotionSample(2)))
     assert (made.leg_c, made.leg_rh, made.room_c, made.room_rh, made.moves) == (
         31.0,
         71.0,
@@ -36,26 +47,42 @@ def test_a_window_has_the_middle_of_its_readings() -> None:
 
 
 def test_what_was_not_seen_is_unknown_and_its_fault_is_told() -> None:
-    made = window([Sample("leg", None, "checksum")], moved=None, faults={"movement": "gone"})
+    made = window(Sample(LEG, None, "checksum"), Sample(MOVEMENT, None, "gone"))
     assert (made.leg_c, made.room_c, made.moves) == (None, None, None)
     assert made.faults == (("leg", "checksum"), ("movement", "gone"))
 
 
 def test_what_moved_is_told_in_seconds_too_and_no_longer_than_the_window() -> None:
-    made = window([], moved=MotionSample(1, 10.02, 9.5))
+    made = window(moved(MotionSample(1, 10.02, 9.5)))
     assert (made.moves, made.moved_s, made.active_s) == (1, 10.0, 9.5)
-    told = window([], moved=MotionSample(3))  # a driver that only counts
+    told = window(moved(MotionSample(3)))  # a driver that only counts
     assert (told.moves, told.moved_s, told.active_s) == (3, None, None)
 
 
 def test_a_floating_pin_does_not_make_the_window_unreadable() -> None:
-    made = window([Sample("leg", Reading(31.0))], moved=MotionSample(MAX_MOVES + 1, 9.0, 4.0))
-    assert decode_window(encode_window(made._replace(boot="0000000a", seq=1))).leg_c == 31.0
+    made = window(read(LEG, 31.0), moved(MotionSample(MAX_MOVES + 1, 9.0, 4.0)))
+    assert (made.leg_c, made.moves) == (31.0, MAX_MOVES)
+
+
+@pytest.mark.parametrize("celsius", [126.0, -60.0, math.nan])
+def test_a_reading_that_no_message_may_carry_is_a_fault(celsius: float) -> None:
+    made = window(read(LEG, celsius, 50.0), read(ROOM, 18.0, 101.0))
+    assert (made.leg_c, made.leg_rh, made.room_c, made.room_rh) == (None, None, 18.0, None)
+    assert made.faults == (("leg", "out_of_range"),)
 
 
 def test_a_fault_beside_a_good_reading_is_no_fault() -> None:
-    made = window([Sample("leg", None, "checksum"), Sample("leg", Reading(31.0))])
+    made = window(Sample(LEG, None, "checksum"), read(LEG, 31.0))
     assert (made.leg_c, made.faults) == (31.0, ())
+
+
+@pytest.mark.parametrize("present", [True, False, None])
+def test_a_mat_says_whether_somebody_is_in_bed(present: bool | None) -> None:
+    assert window(ask(PlacedSensor(PRESENCE, FakePresence(present)), 10.0)).in_bed is present
+
+
+def test_a_mat_that_fails_is_called_as_the_first_version_of_the_contract_does() -> None:
+    assert window(Sample(PRESENCE, None, "gone")).faults == (("in_bed", "gone"),)
 
 
 class Hung:
@@ -69,9 +96,13 @@ def test_a_hung_sensor_stalls_nothing_and_a_failing_one_is_read_again() -> None:
     got: queue.Queue[Window | Press] = queue.Queue()
     stop = threading.Event()
     flaky = FakeThermometer(ReadFault("checksum"), ValueError("the driver's own"), Reading(30.0))
-    probes = [PlacedThermometer("leg", flaky, offset_c=0.5), PlacedThermometer("room", Hung())]
-    gone = FakeMotion(ReadFault("unplugged"))
-    feed = Sampler(probes, gone, SystemClock(), window_s=1, sample_s=0.1)
+    sensors = [
+        PlacedSensor(LEG, flaky, offset_c=0.5),
+        PlacedSensor(ROOM, Hung()),
+        PlacedSensor(MOVEMENT, FakeMotion(ReadFault("unplugged"))),
+        PlacedSensor(PRESENCE, FakePresence(ValueError("the driver's own"))),
+    ]
+    feed = Sampler(sensors, SystemClock(), window_s=1, sample_s=0.1)
     thread = threading.Thread(target=feed.run, args=(got.put, stop))
     thread.start()
     seen: list[Window] = []
@@ -85,6 +116,7 @@ def test_a_hung_sensor_stalls_nothing_and_a_failing_one_is_read_again() -> None:
     assert seen[-1].leg_c == 30.5
     assert all(w.room_c is None and w.moves is None for w in seen)
     assert dict(seen[0].faults)["movement"] == "unplugged"
+    assert dict(seen[0].faults)["in_bed"] == "driver_error"
 
 
 def test_a_clock_that_was_never_set_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from legwatch.errors import SettingsError
-from legwatch_device.drivers.options import SignalTable
-from legwatch_device.settings import AgentSettings, read
+from legwatch_device.settings import AgentSettings, DriverTable, read
 
 
 def settings(folder: Path, text: str) -> AgentSettings:
@@ -19,7 +18,7 @@ def test_a_bed_has_neither_lamp_nor_button_unless_it_is_said(tmp_path: Path) -> 
     told = settings(tmp_path, "")
     assert (told.signal, told.button) == (None, None)
     told = settings(tmp_path, '[signal]\ndriver = "gpio"\nlamp_pin = 5\n')
-    assert told.signal == SignalTable("gpio", 5, None)
+    assert told.signal == DriverTable("gpio", {"lamp_pin": 5})
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from legwatch_server.notify.channels import (
     Sent,
     Speaks,
     Withdraws,
+    build_channel,
 )
 from legwatch_server.notify.channels.mqtt import Bedside
 from legwatch_server.settings import ServerSettings
@@ -60,7 +61,7 @@ class Line:
         )
         self.bedsides = Bedsides(self.broker)
         self.broker.hear_answers(self.bedsides.hear)
-        self.channel = Bedside(made)
+        self.channel = build_channel(Bedside, "mqtt", made)
         assert isinstance(self.channel, Speaks)
         self.channel.speak_over(self.bedsides)
         self.broker.start()
@@ -150,7 +151,7 @@ def test_an_address_names_another_bed(bedroom: Bedroom) -> None:
     assert (did(anna), did(bert)) == ([], [LIT])
     wrong = {"people": {"lea": {"channels": ["mqtt"], "address": {"mqtt": "Lea's"}}}}
     with pytest.raises(SettingsError, match=r"people\.lea\.address\.mqtt"):
-        Bedside(load(ServerSettings, wrong))
+        build_channel(Bedside, "mqtt", load(ServerSettings, wrong))
 
 
 def test_what_cannot_be_shown_is_permanent_and_says_why(bedroom: Bedroom) -> None:

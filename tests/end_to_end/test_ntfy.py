@@ -7,7 +7,7 @@ import pytest
 from end_to_end.ntfy import NtfyServer
 from legwatch.oncall.escalation import Purpose
 from legwatch.settings import load
-from legwatch_server.notify.channels import Permanent, Sent
+from legwatch_server.notify.channels import Permanent, Sent, build_channel
 from legwatch_server.notify.channels.ntfy import Ntfy
 from legwatch_server.settings import ServerSettings
 from server.notify.channels.test_channels import PUSH
@@ -16,9 +16,8 @@ from server.notify.channels.test_channels import PUSH
 def channel(ntfy: NtfyServer, token: str, monkeypatch: pytest.MonkeyPatch) -> Ntfy:
     monkeypatch.setenv("LEGWATCH_NTFY_TOKEN", token)
     bert = {"channels": ["ntfy"], "address": {"ntfy": "bed-bert"}}
-    return Ntfy(
-        load(ServerSettings, {"people": {"bert": bert}, "push": {"ntfy": {"url": ntfy.url}}})
-    )
+    table = {"people": {"bert": bert}, "push": {"ntfy": {"url": ntfy.url}}}
+    return build_channel(Ntfy, "ntfy", load(ServerSettings, table))
 
 
 def test_a_real_server_proves_what_it_took_and_what_it_took_back(

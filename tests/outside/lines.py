@@ -8,14 +8,12 @@ from glob import glob
 from pathlib import Path
 
 from legwatch_device.drivers.gpio_motion import GpioMotion
-from legwatch_device.drivers.options import SensorTable
 
 PULL = Path(glob("/sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio17/pull")[0])  # noqa: PTH207
 OTHER = """
 from legwatch_device.drivers.{module} import {kind}
-from legwatch_device.settings import Sensor
 try:
-    print({kind}(Sensor("{module}", {pin})).{ask}())
+    print({kind}({kind}.Options({pin})).{ask}())
 except Exception as error:
     print(type(error).__name__, error)
 """
@@ -49,7 +47,7 @@ def other(module: str, kind: str, pin: int, ask: str) -> str:
 
 
 line(active=False)
-motion = GpioMotion(SensorTable("gpio_motion", 17))
+motion = GpioMotion(GpioMotion.Options(17))
 tell("knocks", pulses(motion, 30, 0.005, 0.02))
 tell("bounces", pulses(motion, 13, 0.0005, 0.0005))
 line(active=True)

@@ -88,6 +88,7 @@ SCORE = Run("legwatch score tests/nights/body --kind uncovered_both", "uncovered
 WORDS = Run("legwatch score --help", "simple automation")
 CHECK_SERVER = Run("legwatch check-config server.toml", r"^server\.toml: good \(server")
 CHECK_AGENT = Run("legwatch check-config agent.toml", r"^agent\.toml: good \(agent: bed bed1")
+OPTIONS = Run("legwatch check-config --options dht22", r"^pin = 0 +# GPIO number")
 REPLAY_RATE = Run(
     ".venv/bin/python tests/bench/replay_rate.py --rounds 1",
     r"(?s)no engine .* 1\.000 .*quiet night .* 0\.\d{3} .*bytes of JSON",
@@ -164,6 +165,16 @@ TABLE: dict[str, Way] = {
     "legwatch check-config FILE": CHECK_SERVER,
     "legwatch check-config server.toml": CHECK_SERVER,
     "legwatch check-config agent.toml": CHECK_AGENT,
+    "legwatch check-config --options": OPTIONS,
+    "legwatch check-config --options dht22": OPTIONS,
+    # how to write a driver or a channel
+    ".venv/bin/legwatch check-config --options dht22": OPTIONS,
+    ".venv/bin/legwatch check-config --options ntfy": OPTIONS,
+    ".venv/bin/legwatch check-config --options tmp117": OPTIONS,
+    ".venv/bin/legwatch check-config agent.toml": CHECK_AGENT,
+    ".venv/bin/legwatch check-config server.toml": CHECK_SERVER,
+    ".venv/bin/legwatch agent --config agent.toml": HOUSE,
+    ".venv/bin/pip install ./examples/legwatch-example": PACKAGES,
     "legwatch alerts": HOUSE,
     "legwatch alerts explain": HOUSE,
     "legwatch alerts explain ID": HOUSE,
@@ -351,7 +362,7 @@ def test_it_does_its_work(desk: Path, run: Run) -> None:
 
 
 def test_every_file_that_a_command_names_is_there() -> None:
-    roots = "config|core|deploy|device|lab|scripts|server|tests"
+    roots = "config|core|deploy|device|examples|lab|scripts|server|tests"
     places = re.compile(rf"(?<![\w/.])(?:{roots})/[\w./-]+")
     files = {file for form in documents.named() for file in places.findall(form)}
     files = {file for file in files if "NAME" not in file}

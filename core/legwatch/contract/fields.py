@@ -11,6 +11,12 @@ from legwatch.printable import printable, quoted
 VERSION = 1
 MAX_PAYLOAD_BYTES = 4096
 LATEST_MS = 4_102_444_800_000  # 2100-01-01: a later time is a fault
+MAX_WINDOW_MS = 600_000
+MAX_MOVES = 100_000
+MAX_MOVED_S = MAX_WINDOW_MS / 1000  # no window is longer
+# Wider than any sensor in use (DHT22 -40..80, DS18B20 -55..125 by their data sheets). The engine
+# judges which readings are *plausible* in a bed; the contract only refuses what no sensor can give.
+LOWEST_C, HIGHEST_C = -55.0, 125.0
 _BOOT = re.compile(r"[0-9a-f]{8}")
 CLOCKS = frozenset(c.value for c in ClockTrust)
 

@@ -8,7 +8,12 @@ from typing import Any
 
 from legwatch.contract.fields import (
     CLOCKS,
+    HIGHEST_C,
     LATEST_MS,
+    LOWEST_C,
+    MAX_MOVED_S,
+    MAX_MOVES,
+    MAX_WINDOW_MS,
     VERSION,
     dump,
     is_boot,
@@ -17,19 +22,12 @@ from legwatch.contract.fields import (
     parse,
     whole,
 )
+from legwatch.contract.roles import FAULTS, OTHERS
 from legwatch.errors import WireError
 from legwatch.events import Window
 from legwatch.printable import printable, quoted
 
-MAX_WINDOW_MS = 600_000
 LONGEST_FAULT = 64  # characters
-MAX_MOVES = 100_000
-MAX_MOVED_S = MAX_WINDOW_MS / 1000  # no window is longer
-# Wider than any sensor in use (DHT22 -40..80, DS18B20 -55..125 by their data sheets). The engine
-# judges which readings are *plausible* in a bed; this file only refuses what no sensor can give.
-LOWEST_C, HIGHEST_C = -55.0, 125.0
-
-_SENSORS = frozenset({"leg", "room", "movement", "in_bed", "agent"})
 
 
 def decode_window(payload: bytes | bytearray) -> Window:
@@ -68,6 +66,7 @@ def decode_window(payload: bytes | bytearray) -> Window:
         maybe_whole(body, "age_ms", 0, 2**53),
         None if moved_s is None else number(moved_s, "moved_s", 0.0, MAX_MOVED_S),
         None if active_s is None else number(active_s, "active_s", 0.0, MAX_MOVED_S),
+        _others(body) if OTHERS else (),
     )
 
 
@@ -75,10 +74,16 @@ def encode_window(window: Window) -> bytes:
     """Return the JSON of a window; unknown values are left out."""
     given = zip(Window._fields, window, strict=True)
     body: dict[str, Any] = {"v": VERSION}
-    body |= {k: v for k, v in given if v is not None and k != "faults"}
+    body |= {k: v for k, v in given if v is not None and k not in {"faults", "others"}}
     if window.faults:
         body["faults"] = dict(window.faults)
-    return dump(body)
+    return dump(body | dict(window.others))
+
+
+def _others(body: dict[str, Any]) -> tuple[tuple[str, float], ...]:
+    """Return the known fields that are not judged; raises WireError for one out of range."""
+    read = ((f.name, number(body.get(f.name), f.name, f.low, f.high)) for f in OTHERS)
+    return tuple((name, value) for name, value in read if value is not None)
 
 
 def _faults(value: object) -> tuple[tuple[str, str], ...]:
@@ -87,7 +92,7 @@ def _faults(value: object) -> tuple[tuple[str, str], ...]:
     if type(value) is not dict:
         raise WireError("faults: an object of sensor and fault is expected")
     for sensor, fault in value.items():
-        if sensor not in _SENSORS or type(fault) is not str or len(fault) > LONGEST_FAULT:
+        if sensor not in FAULTS or type(fault) is not str or len(fault) > LONGEST_FAULT:
             raise WireError(f"faults: {quoted(sensor)} is not a sensor with a short fault")
     return tuple(
         sorted((sensor, printable(fault, LONGEST_FAULT)) for sensor, fault in value.items())

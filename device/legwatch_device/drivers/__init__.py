@@ -1,15 +1,16 @@
-"""The interfaces of drivers. A new driver is one file and one entry-point line."""
+"""The interfaces of drivers. A new driver is one file and one entry-point line: see README.md."""
 
 import sys
 import threading
-from collections.abc import Callable
-from importlib.metadata import entry_points
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
 from legwatch.contract.press import Press
-from legwatch.errors import CannotRun, SettingsError
+from legwatch.errors import CannotRun, OptionError, SettingsError
 from legwatch.events import Window
+from legwatch.options import read_options
+from legwatch_runtime import plugins
 
 EXTRA = ("gpiozero", "adafruit_dht")  # if these are here, the extra `device` is installed
 Put = Callable[[Window | Press], None]  # may block, to slow down a fast feed
@@ -34,6 +35,19 @@ class ReadFault(Exception):  # noqa: N818 - a fault of the sensor, not of the pr
     """A reading failed; the argument is one short word such as `checksum`."""
 
 
+class Driver(Protocol):
+    """What an entry point names: the class of a driver.
+
+    Raise OptionError for a wrong option, CannotRun if a later try may succeed, else LegwatchError.
+    The agent puts the path of the table before the text.
+    """
+
+    Options: type[Any]  # its keys, a frozen dataclass of `legwatch.settings.setting`
+
+    def __call__(self, options: Any) -> Any:
+        """Return the driver, ready for use. Import hardware libraries only here."""
+
+
 class Thermometer(Protocol):
     """A thermometer; `read` may block, because it runs in a thread of its own."""
 
@@ -46,6 +60,20 @@ class Motion(Protocol):
 
     def seen(self) -> MotionSample:
         """Return the movement since the last call; raises ReadFault if the sensor is missing."""
+
+
+class Presence(Protocol):
+    """A mat, a radar or another sensor that sees whether somebody is in bed."""
+
+    def present(self) -> bool | None:
+        """Return if somebody is in bed, None if unknown; raises ReadFault."""
+
+
+class Gauge(Protocol):
+    """A sensor of one number; `read` may block, because it runs in a thread of its own."""
+
+    def read(self) -> float:
+        """Return a new number in the unit of its role, never an old one; raises ReadFault."""
 
 
 class Signal(Protocol):
@@ -81,26 +109,29 @@ class Feed(Protocol):
         """Return the time on the feed's time line, UTC ms; None if its windows do not age."""
 
 
-def load(group: str, name: str, path: str) -> Callable[..., Any]:
+def load(group: str, name: str, path: str) -> Driver:
     """Return the driver `name` of an entry-point group; raises SettingsError with known names."""
-    points = {point.name: point for point in entry_points(group=group)}
-    if name not in points:
-        known = ", ".join(sorted(points))
-        raise SettingsError(path, f"no driver {name!r}; installed: {known}")
-    driver: Callable[..., Any] = points[name].load()
+    try:
+        driver: Driver = plugins.load(group, name, path, "driver")
+    except ModuleNotFoundError as error:
+        raise SettingsError(path, f"driver {name!r} needs the module {error.name}") from error
     return driver
 
 
-def open_driver(group: str, name: str, path: str, *words: Any, **more: Any) -> Any:
-    """Load and start a driver.
+def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **more: Any) -> Any:
+    """Load and start a driver with the options in the table at `path`.
 
     Raises CannotRun if the driver may start later, else SettingsError; both with one sentence.
     """
     driver = load(group, name, path)
+    options = read_options(driver, table, path)
     try:
-        return driver(*words, **more)
+        return driver(options, **more)
     except ModuleNotFoundError as error:
-        raise SettingsError(path, f"driver {name!r} needs the module {_missing(error)}") from error
+        problem = f"driver {name!r} needs the module {_missing(driver, error)}"
+        raise SettingsError(path, problem) from error
+    except OptionError as error:
+        raise error.under(path) from error
     except SettingsError:
         raise
     except CannotRun as error:
@@ -110,10 +141,12 @@ def open_driver(group: str, name: str, path: str, *words: Any, **more: Any) -> A
         raise SettingsError(path, f"driver {name!r} cannot start: {text}") from error
 
 
-def _missing(error: ModuleNotFoundError) -> str:
+def _missing(driver: Driver, error: ModuleNotFoundError) -> str:
     """Return the missing module and the command that installs it for this Python."""
     module = (error.name or "?").split(".")[0]
     pip = f"{sys.executable} -m pip install"
+    if not getattr(driver, "__module__", "").startswith(__package__):
+        return f"{module}: {pip} {module}"
     if all(find_spec(library) for library in EXTRA):
         return f"{module}, and the extra 'device', which is installed, lacks it: {pip} {module}"
     return f"{module}: {pip} 'legwatch[device]'"

@@ -7,11 +7,12 @@ values of a read that succeeded.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from legwatch.errors import LegwatchError
+from legwatch.settings import setting
 from legwatch_device.drivers import ReadFault, Reading
-from legwatch_device.drivers.options import SensorTable
 from legwatch_device.drivers.pins import NO_BOARD, opening
 
 PAUSE_S = 2.5  # the sensor measures every 2 s (data sheet)
@@ -28,15 +29,22 @@ _FAULTS = (
 class Dht22:
     """A DHT22 on one GPIO pin. Tests pass a `device` in place of the library's object."""
 
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """The keys of a DHT22."""
+
+        pin: int = setting(0, "GPIO number (BCM)", low=0, high=27)
+        pulseio: bool = setting(False, "true: time the pulses with pulseio, not with bit banging")
+
     def __init__(
         self,
-        sensor: SensorTable,
+        options: Options,
         *,
         device: Any = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._device = device if device is not None else _open(sensor)
+        self._device = device if device is not None else _open(options)
         self._monotonic, self._sleep = monotonic, sleep
         self._asked_s: float | None = None
 
@@ -66,13 +74,13 @@ class Dht22:
         self._asked_s = self._monotonic()
 
 
-def _open(sensor: SensorTable) -> Any:
-    with opening(sensor.pin):
-        library, pin = _known(sensor.pin)
+def _open(options: Dht22.Options) -> Any:
+    with opening(options.pin):
+        library, pin = _known(options.pin)
         # The library opens the pin only for each reading. Try now, at the start, while somebody can
         # see the error; in the night it would be only one more "read_error".
         library.DigitalInOut(pin).deinit()
-        return library.DHT22(pin, use_pulseio=sensor.pulseio)
+        return library.DHT22(pin, use_pulseio=options.pulseio)
 
 
 def _known(number: int) -> tuple[Any, Any]:

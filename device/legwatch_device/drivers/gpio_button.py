@@ -7,11 +7,12 @@ counts as a tap.
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from legwatch.settings import setting
 from legwatch_device.drivers import pins
-from legwatch_device.drivers.options import ButtonTable
 
 BOUNCE_S = 0.03
 HOLD_S = 3.0
@@ -26,10 +27,16 @@ class _State(Enum):
 class GpioButton:
     """A button of gpiozero, which calls back from two threads: one for edges, one for holds."""
 
-    def __init__(self, table: ButtonTable, *, hold_s: float = HOLD_S) -> None:
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """The keys of a button."""
+
+        pin: int = setting(0, "GPIO number (BCM) of the button to ground", low=0, high=27)
+
+    def __init__(self, options: Options, *, hold_s: float = HOLD_S) -> None:
         self._lock = threading.Lock()
         self._state = _State.UP
-        self._device: Any = pins.gpio("Button", table.pin, bounce_time=BOUNCE_S, hold_time=hold_s)
+        self._device: Any = pins.gpio("Button", options.pin, bounce_time=BOUNCE_S, hold_time=hold_s)
 
     def listen(self, pressed: Callable[[str], None]) -> None:
         """Call `pressed` with `ack` or `cramp` at each press, from a thread of gpiozero."""

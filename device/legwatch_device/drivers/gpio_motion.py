@@ -8,22 +8,29 @@ most pulses of a vibration sensor.
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from legwatch.settings import setting
 from legwatch_device.drivers import MotionSample, pins
 from legwatch_device.drivers.gpio_line import ActiveLine
-from legwatch_device.drivers.options import SensorTable
 
 
 class GpioMotion:
     """Watches one pin; gpiozero calls back from a thread of its own."""
 
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """The keys of a movement sensor."""
+
+        pin: int = setting(0, "GPIO number (BCM)", low=0, high=27)
+
     def __init__(
-        self, sensor: SensorTable, *, monotonic: Callable[[], float] = time.monotonic
+        self, options: Options, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._device: Any = pins.gpio("DigitalInputDevice", sensor.pin, pull_up=False)
+        self._device: Any = pins.gpio("DigitalInputDevice", options.pin, pull_up=False)
         self._line = ActiveLine(active=bool(self._device.is_active), at_s=monotonic())
         self._device.when_activated = lambda: self._edge(active=True)
         self._device.when_deactivated = lambda: self._edge(active=False)

@@ -3,11 +3,12 @@
 Connect only a light and a sound to these pins, nothing that warms or moves.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
-from legwatch.errors import SettingsError
+from legwatch.errors import OptionError
+from legwatch.settings import setting
 from legwatch_device.drivers import pins
-from legwatch_device.drivers.options import SignalTable
 
 BEEP_S, PAUSE_S, BEEPS = 0.4, 1.1, 40  # 40 times 1.5 s: one minute
 BLINK_S, DARK_S, BLINKS = 0.15, 0.25, 2
@@ -16,12 +17,23 @@ BLINK_S, DARK_S, BLINKS = 0.15, 0.25, 2
 class GpioSignal:
     """Lamp and buzzer; gpiozero beeps and blinks in its own thread, so no method waits."""
 
-    def __init__(self, table: SignalTable) -> None:
-        if table.lamp_pin is None and table.buzzer_pin is None:
-            raise SettingsError("signal", "a lamp_pin or a buzzer_pin is needed")
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """The keys of lamp and buzzer; one of the pins may be missing."""
+
+        lamp_pin: int | None = setting(
+            None, "GPIO number (BCM) of an LED with its resistor", low=0, high=27
+        )
+        buzzer_pin: int | None = setting(
+            None, "GPIO number (BCM) of an active buzzer", low=0, high=27
+        )
+
+    def __init__(self, options: Options) -> None:
+        if options.lamp_pin is None and options.buzzer_pin is None:
+            raise OptionError("", "a lamp_pin or a buzzer_pin is needed")
         # Opening switches both off, even if a crash has left them on.
-        self._lamp = _opened("LED", table.lamp_pin)
-        self._buzzer = _opened("Buzzer", table.buzzer_pin)
+        self._lamp = _opened("LED", options.lamp_pin)
+        self._buzzer = _opened("Buzzer", options.buzzer_pin)
 
     def light(self) -> bool:
         """Switch the lamp on; False without a lamp."""

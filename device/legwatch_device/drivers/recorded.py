@@ -5,13 +5,14 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from legwatch.errors import LegwatchError, SettingsError
+from legwatch.errors import LegwatchError, OptionError
 from legwatch.events import Window
 from legwatch.recording import Recording, parse, windows
+from legwatch.settings import setting
 from legwatch_device.drivers import Put
-from legwatch_device.drivers.options import RecordingTable
 from legwatch_runtime.replay_file import opened
 from legwatch_runtime.zones import zone_named
 
@@ -21,25 +22,34 @@ logger = logging.getLogger(__name__)
 class RecordedFeed:
     """Plays the windows and presses of a recording; with `after_ms` only those after this time."""
 
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """The keys of a recording that replaces the sensors."""
+
+        file: str = setting("", "replay file (CSV time,channel,value; gz or plain); empty: none")
+        speed: float = setting(60.0, "times real time; 0: as fast as possible", low=0, high=100_000)
+        zone: str = setting("UTC", "time zone of times without an offset")
+        map: dict[str, str] = setting({}, "new names of channels: old = new")
+
     def __init__(
         self,
-        played: RecordingTable,
+        options: Options,
         *,
         after_ms: int | None = None,
         window_s: int = 10,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        recording = _read(played)
+        recording = _read(options)
         self._items = [
             item
             for item in windows(recording, length_s=window_s)
             if after_ms is None
             or (item.to_ms if isinstance(item, Window) else item.at_ms) > after_ms
         ]
-        self._speed = played.speed
+        self._speed = options.speed
         self._monotonic = monotonic
         self._begun_s: float | None = None
-        self._file = played.file
+        self._file = options.file
 
     def run(self, put: Put, stop: threading.Event) -> None:
         """Play until the end or until `stop` is set."""
@@ -69,13 +79,13 @@ class RecordedFeed:
         return first.from_ms if isinstance(first, Window) else first.at_ms
 
 
-def _read(played: RecordingTable) -> Recording:
+def _read(played: RecordedFeed.Options) -> Recording:
     path = Path(played.file)
     zone = zone_named(played.zone, "recording.zone")
     try:
         with opened(path) as lines:
             return parse(lines, zone=zone, renames=played.map)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise SettingsError("recording.file", f"{path} cannot be read: {error}") from None
+        raise OptionError("file", f"{path} cannot be read: {error}") from None
     except LegwatchError as error:
-        raise SettingsError("recording.file", f"{path}: {error}") from None
+        raise OptionError("file", f"{path}: {error}") from None

@@ -1,11 +1,17 @@
-"""Drivers without hardware: a warm bed, a turn every 20 minutes, lamp and buzzer in the log."""
+"""Drivers without hardware: a warm bed, a turn every 20 minutes, lamp and buzzer in the log.
+
+They take the options of the real drivers and use none of them: to try a table without its hardware,
+an owner changes only the name of the driver.
+"""
 
 import logging
 import math
 import time
 
 from legwatch_device.drivers import MotionSample, Reading
-from legwatch_device.drivers.options import SensorTable, SignalTable
+from legwatch_device.drivers.dht22 import Dht22
+from legwatch_device.drivers.gpio_motion import GpioMotion
+from legwatch_device.drivers.gpio_signal import GpioSignal
 
 logger = logging.getLogger(__name__)
 
@@ -13,8 +19,10 @@ logger = logging.getLogger(__name__)
 class SimulatedThermometer:
     """Air at about 31 °C; for the air of a room set `offset_c` to -12."""
 
-    def __init__(self, sensor: SensorTable) -> None:
-        del sensor  # the sampler adds the offset
+    Options = Dht22.Options
+
+    def __init__(self, options: Dht22.Options) -> None:
+        del options
 
     def read(self) -> Reading:
         """Return the simulated air of this moment."""
@@ -25,10 +33,11 @@ class SimulatedThermometer:
 class SimulatedMotion:
     """One movement every twenty minutes."""
 
+    Options = GpioMotion.Options
     EVERY_S = 1200
 
-    def __init__(self, sensor: SensorTable) -> None:
-        del sensor
+    def __init__(self, options: GpioMotion.Options) -> None:
+        del options
         self._turns = time.monotonic() // self.EVERY_S
 
     def seen(self) -> MotionSample:
@@ -41,8 +50,10 @@ class SimulatedMotion:
 class SimulatedSignal:
     """Logs what a lamp and a buzzer would do; both are there whatever pins are set."""
 
-    def __init__(self, table: SignalTable) -> None:
-        del table
+    Options = GpioSignal.Options
+
+    def __init__(self, options: GpioSignal.Options) -> None:
+        del options
 
     def light(self) -> bool:
         """Log that the lamp is lit."""

@@ -124,3 +124,16 @@ class FakeMotion:
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer
+
+
+class FakePresence:
+    """A Presence sensor that always returns the same answer."""
+
+    def __init__(self, answer: bool | Exception | None) -> None:  # noqa: FBT001 - an answer
+        self._answer = answer
+
+    def present(self) -> bool | None:
+        """Return the answer, or raise it."""
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer

@@ -263,6 +263,7 @@ class UnitOfWork:
         self._touch(bed)
         bed.seen_ms = max(bed.seen_ms, message.arrived_ms)
         bed.played = played
+        bed.others = placed.window.others
         self.fresh |= not (placed.late or bed.played)
         if bed.bedside.gone_ms and not placed.late:
             bed.bedside = bed.bedside._replace(online=True, gone_ms=0)

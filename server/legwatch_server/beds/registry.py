@@ -79,6 +79,7 @@ class BedRecord:
     presses: tuple[str, ...] | None = None  # ids of the last committed; None: not read yet
     leaps: LeapAllowance = field(default_factory=LeapAllowance)  # for recordings
     bedside: Bedside = field(default_factory=Bedside)
+    others: tuple[tuple[str, float], ...] = ()  # newest values of roles that nothing judges
     stored: Kept | None = None  # what the store has; None: nothing yet
     unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
 
@@ -96,7 +97,7 @@ class BedRecord:
 
     def update(self) -> BedUpdate:
         """Return what others may know of the bed now."""
-        return BedUpdate(self.name, self.state, self.rules)
+        return BedUpdate(self.name, self.state, self.rules, self.others)
 
 
 def restored(stored: StoredBed, rules: Rules) -> BedRecord:

@@ -1,4 +1,4 @@
-"""`legwatch check-config`: list every error in a settings file, or confirm that it is good."""
+"""`legwatch check-config`: list every error in a settings file, or the keys of drivers."""
 
 import argparse
 import copy
@@ -12,6 +12,7 @@ from typing import Any
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.settings import load
 from legwatch_runtime.files import read_toml
+from legwatch_server.cli.installed import installed, keys_of
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings import ServerSettings
 
@@ -25,9 +26,22 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="legwatch check-config", description="Check the settings of an agent or a server."
     )
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", type=Path, metavar="FILE", nargs="?")
     parser.add_argument("--as", dest="kind", choices=sorted(shapes), help="kind of the file")
+    parser.add_argument(
+        "--options",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="list the installed drivers and channels, or print the keys of one",
+    )
     args = parser.parse_args(argv)
+    if args.options is not None:
+        doors = [door for kind in sorted(shapes) for door in shapes[kind].DOORS]
+        print("\n".join(keys_of(args.options, doors) if args.options else installed(doors)))
+        return 0
+    if args.file is None:
+        parser.error("name a FILE, or --options")
     table = read_toml(args.file)
     kind = args.kind or _kind(table, shapes)
     wrong = list(problems(shapes[kind], table))
@@ -47,12 +61,14 @@ def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
         try:
             _check(load(shape, rest))
         except SettingsError as error:
-            if error.path in taken:
-                return  # the key is missing only because it was removed above
-            yield str(error)
-            if not _take_out(rest, error.path):
+            path = error.path
+            if path in taken:  # missing only because it was removed above: remove its whole table
+                path = path.rpartition(".")[0]
+            else:
+                yield str(error)
+            if path in taken or not _take_out(rest, path):
                 return
-            taken.add(error.path)
+            taken.add(path)
         except LegwatchError as error:
             yield str(error)
             return

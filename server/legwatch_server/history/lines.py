@@ -4,8 +4,9 @@ All fields are numbers. A compatible store keeps a text field as 0, which would 
 The only tags are bed, sensor, kind, level and what: few values, none of them unique to a point.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from legwatch.contract.roles import ROLES
 from legwatch_server.store.records import StoredNotice, WindowRecord
 
 
@@ -19,9 +20,23 @@ def window_lines(row: WindowRecord) -> list[str]:
         fields = {"temperature_c": celsius, "humidity_pct": humidity}
         found.append(_point("reading", {"bed": row.bed, "sensor": sensor}, fields, row.to_ms))
     found.append(_point("movement", {"bed": row.bed}, {"count": row.moves}, row.to_ms))
+    for role, others in _by_role(row.others).items():
+        found.append(_point("reading", {"bed": row.bed, "sensor": role}, others, row.to_ms))
     state = {"in_bed": row.in_bed, "late": row.late}
     found.append(_point("bed", {"bed": row.bed}, state, row.to_ms))
     return [line for line in found if line]
+
+
+def _by_role(others: Sequence[tuple[str, float]]) -> dict[str, dict[str, float]]:
+    """Return the values by role and channel; a field whose role is gone is left out."""
+    found: dict[str, dict[str, float]] = {}
+    values = dict(others)
+    for role in ROLES:
+        for field in role.fields:
+            if field.name in values:
+                name = field.channel.removeprefix(f"{role.name}_")
+                found.setdefault(role.name, {})[name] = values[field.name]
+    return found
 
 
 def notice_line(row: StoredNotice) -> str:

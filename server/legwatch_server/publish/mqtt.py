@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from legwatch import engine
 from legwatch.alerting.notice import iso
@@ -79,7 +79,8 @@ class MqttPublisher:
                 self._transport.publish(Outgoing(name, payload, sure=True, retain=True))
         self._alerts[bed] = payloads
         if self._states.take():
-            self._transport.publish(Outgoing(topic(bed, Channel.STATE), state_payload(view)))
+            payload = state_payload(view, dict(update.others))
+            self._transport.publish(Outgoing(topic(bed, Channel.STATE), payload))
 
 
 def alert_payload(alert: engine.AlertView) -> bytes:
@@ -102,8 +103,11 @@ def alert_payload(alert: engine.AlertView) -> bytes:
     )
 
 
-def state_payload(seen: engine.BedView) -> bytes:
-    """Return the payload of `state`: the bed at its last judged minute."""
+def state_payload(seen: engine.BedView, others: Mapping[str, float] | None = None) -> bytes:
+    """Return the payload of `state`: the bed at its last judged minute.
+
+    `others` are the newest values of roles that nothing judges, by wire field.
+    """
     return _dump(
         {
             "v": VERSION,
@@ -114,6 +118,7 @@ def state_payload(seen: engine.BedView) -> bytes:
             "leg_c": seen.leg_c,
             "room_c": seen.room_c,
             "cold_in_min": seen.cold_in_min,
+            **(others or {}),
         }
     )
 

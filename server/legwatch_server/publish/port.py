@@ -19,6 +19,7 @@ class BedUpdate(NamedTuple):
     bed: str
     state: BedState
     rules: Rules
+    others: tuple[tuple[str, float], ...] = ()  # newest values of roles that nothing judges
 
 
 class Confirmation(NamedTuple):

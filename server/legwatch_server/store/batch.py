@@ -10,14 +10,13 @@ Row = tuple[object, ...]
 
 
 class NewWindow(NamedTuple):
-    """A window to be stored. `late`: too old for an alert; `others`: a JSON object."""
+    """A window to be stored. `late`: too old for an alert."""
 
     bed_id: int
     boot_id: int
     window: Window
     arrived_ms: int
     late: bool
-    others: str | None = None
 
 
 class NewState(NamedTuple):

@@ -56,6 +56,7 @@ class WindowRecord(NamedTuple):
     in_bed: int | None
     late: int
     arrived_ms: int
+    others: tuple[tuple[str, float], ...] = ()  # values of roles that nothing judges
 
 
 class StoredNotice(NamedTuple):

@@ -1,5 +1,6 @@
 """Stores windows and reads them back, in the order of arrival."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -20,7 +21,7 @@ _MEASURED = (
 )  # fmt: skip
 _AFTER = (
     "SELECT w.id, b.name, w.to_ms, w.leg_c, w.leg_rh, w.room_c, w.room_rh, w.moves, w.in_bed,"
-    " w.late, w.arrived_ms FROM windows w JOIN beds b ON b.id = w.bed_id"
+    " w.late, w.arrived_ms, w.others FROM windows w JOIN beds b ON b.id = w.bed_id"
     " WHERE w.id>? ORDER BY w.id LIMIT ?"
 )
 
@@ -35,7 +36,7 @@ def _row(new: NewWindow) -> tuple[object, ...]:
     return (
         new.bed_id, new.boot_id, w.seq, w.from_ms, w.to_ms, w.mono_ms, w.clock, w.leg_c, w.leg_rh,
         w.room_c, w.room_rh, w.moves, w.in_bed, _faults_text(w.faults), new.arrived_ms,
-        int(new.late), w.moved_s, w.active_s, new.others,
+        int(new.late), w.moved_s, w.active_s, json.dumps(dict(w.others)) if w.others else None,
     )  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def first_id(db: sqlite3.Connection, bed_id: int, since_ms: int) -> int:
 
 def live(db: sqlite3.Connection, bed_id: int, since_id: int) -> Iterator[Window]:
     """Yield a bed's windows with `since_id` or a higher id, without late or recorded ones."""
-    columns = f"in_bed, faults, {', '.join(_MEASURED)}"
+    columns = f"in_bed, faults, others, {', '.join(_MEASURED)}"
     sql = f"SELECT {columns} FROM windows WHERE {_LIVE} AND id>=? ORDER BY id"
     for row in db.execute(sql, (bed_id, since_id)):
         yield _window(row)
@@ -64,7 +65,9 @@ def live(db: sqlite3.Connection, bed_id: int, since_id: int) -> Iterator[Window]
 
 def unseen(db: sqlite3.Connection) -> Iterator[tuple[int, Window]]:
     """Yield (bed id, window) of what the stored state of the bed has not seen yet, in order."""
-    columns = f"w.bed_id, w.in_bed, w.faults, {', '.join(f'w.{name}' for name in _MEASURED)}"
+    columns = (
+        f"w.bed_id, w.in_bed, w.faults, w.others, {', '.join(f'w.{name}' for name in _MEASURED)}"
+    )
     sql = (
         f"SELECT {columns} FROM windows w JOIN beds b ON b.id = w.bed_id WHERE w.late=0"
         " AND w.id > (SELECT coalesce(max(value + 0), 0) FROM meta WHERE key='states_upto')"
@@ -75,19 +78,23 @@ def unseen(db: sqlite3.Connection) -> Iterator[tuple[int, Window]]:
 
 
 def _window(row: Sequence[Any]) -> Window:
-    """Return a window from the columns in_bed, faults and those of _MEASURED."""
-    in_bed, faults, *measured = row
+    """Return a window from the columns in_bed, faults, others and those of _MEASURED."""
+    in_bed, faults, others, *measured = row
     return Window(
         boot="",
         in_bed=None if in_bed is None else bool(in_bed),
         faults=_faults(faults),
+        others=_others(others),
         **dict(zip(_MEASURED, measured, strict=True)),
     )
 
 
 def after(db: sqlite3.Connection, ident: int, most: int) -> list[WindowRecord]:
     """Return at most `most` windows of all beds with a higher id, in the order of their ids."""
-    return [WindowRecord._make(row) for row in db.execute(_AFTER, (ident, most))]
+    return [
+        WindowRecord._make((*row, _others(others)))
+        for *row, others in db.execute(_AFTER, (ident, most))
+    ]
 
 
 def last_id(db: sqlite3.Connection) -> int:
@@ -98,6 +105,10 @@ def last_id(db: sqlite3.Connection) -> int:
 def count(db: sqlite3.Connection) -> int:
     """Return the number of windows."""
     return int(db.execute("SELECT count(*) FROM windows").fetchone()[0])
+
+
+def _others(text: str | None) -> tuple[tuple[str, float], ...]:
+    return tuple(json.loads(text).items()) if text else ()
 
 
 def _faults_text(faults: tuple[tuple[str, str], ...]) -> str | None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from legwatch.contract.confirmation import Stored, decode_stored, encode_stored
 from legwatch.contract.fields import MAX_PAYLOAD_BYTES
 from legwatch.contract.press import MOST_PRESSES, Press, decode_press, encode_press
+from legwatch.contract.roles import FIELDS, ROLES
 from legwatch.contract.topics import Channel, check_bed, split, topic
 from legwatch.contract.window import decode_window, encode_window
 from legwatch.errors import WireError
@@ -245,3 +246,15 @@ def test_a_name_that_is_no_bed_is_refused(bed: str) -> None:
 def test_a_topic_that_is_not_ours_is_refused(name: str) -> None:
     with pytest.raises(WireError):
         split(name)
+
+
+def test_no_two_roles_share_a_name_a_field_or_a_channel() -> None:
+    for names in (
+        [role.name for role in ROLES],
+        [role.fault for role in ROLES],
+        [field.name for field in FIELDS],
+        [field.channel for field in FIELDS],
+    ):
+        assert len(names) == len(set(names))
+    taken = {"v", "boot", "seq", "low", "age_ms", "faults"}
+    assert taken.isdisjoint(field.name for field in FIELDS)

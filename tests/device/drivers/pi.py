@@ -16,14 +16,13 @@ from typing import Any
 
 from legwatch.errors import LegwatchError
 from legwatch_device.drivers import open_driver
-from legwatch_device.drivers.options import ButtonTable, SensorTable, SignalTable
 
 CHIP = Path("/dev/gpiochip97")  # there on no machine
-DRIVERS: dict[str, tuple[str, Any]] = {
-    "dht22": ("thermometers", lambda pin: SensorTable("dht22", pin)),
-    "gpio_motion": ("motion", lambda pin: SensorTable("gpio_motion", pin)),
-    "gpio_button": ("buttons", lambda pin: ButtonTable("gpio_button", pin)),
-    "gpio": ("signals", lambda pin: SignalTable("gpio", lamp_pin=pin)),
+DRIVERS: dict[str, tuple[str, str]] = {
+    "dht22": ("thermometers", "pin"),
+    "gpio_motion": ("motion", "pin"),
+    "gpio_button": ("buttons", "pin"),
+    "gpio": ("signals", "lamp_pin"),
 }
 
 
@@ -35,9 +34,9 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
     _list_a_chip()
     if asked.get("revision"):
         _become(asked["revision"])
-    group, table = DRIVERS[asked["driver"]]
+    group, key = DRIVERS[asked["driver"]]
     try:
-        open_driver(f"legwatch.{group}", asked["driver"], "here", table(asked.get("pin", 4)))
+        open_driver(f"legwatch.{group}", asked["driver"], "here", {key: asked.get("pin", 4)})
     except LegwatchError as error:
         told = {"said": str(error), "kind": type(error).__name__, **_last(error)}
     else:

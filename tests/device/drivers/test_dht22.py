@@ -4,9 +4,8 @@ import pytest
 
 from legwatch_device.drivers import ReadFault, Reading
 from legwatch_device.drivers.dht22 import PAUSE_S, Dht22
-from legwatch_device.drivers.options import SensorTable
 
-SENSOR = SensorTable("dht22", 4)
+SENSOR = Dht22.Options(4)
 
 
 class Library:

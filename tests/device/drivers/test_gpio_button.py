@@ -8,7 +8,6 @@ from gpiozero.pins.mock import MockFactory
 
 from device.waiting import soon
 from legwatch_device.drivers.gpio_button import GpioButton
-from legwatch_device.drivers.options import ButtonTable
 
 PIN = 13
 HOLD_S = 0.15
@@ -16,7 +15,7 @@ HOLD_S = 0.15
 
 @pytest.fixture
 def button(pins: MockFactory) -> Iterator[tuple[GpioButton, list[str]]]:
-    made = GpioButton(ButtonTable("gpio_button", PIN), hold_s=HOLD_S)
+    made = GpioButton(GpioButton.Options(PIN), hold_s=HOLD_S)
     heard: list[str] = []
     made.listen(heard.append)
     yield made, heard
@@ -61,7 +60,7 @@ def test_presses_follow_each_other(pins: MockFactory, button: Made) -> None:
 
 
 def test_three_seconds_make_a_cramp(pins: MockFactory) -> None:
-    made = GpioButton(ButtonTable("gpio_button", PIN))
+    made = GpioButton(GpioButton.Options(PIN))
     assert made._device.hold_time == 3.0
     assert 0 < made._device.pin.bounce < 0.1
     made._device.close()

@@ -6,11 +6,10 @@ from gpiozero.pins.mock import MockFactory
 from legwatch_device.drivers import MotionSample
 from legwatch_device.drivers.gpio_line import ActiveLine
 from legwatch_device.drivers.gpio_motion import GpioMotion
-from legwatch_device.drivers.options import SensorTable
 
 
 def test_every_short_pulse_is_counted(pins: MockFactory) -> None:
-    motion = GpioMotion(SensorTable("gpio_motion", 17))
+    motion = GpioMotion(GpioMotion.Options(17))
     pin = pins.pin(17)
     for _ in range(30):
         pin.drive_high()
@@ -21,7 +20,7 @@ def test_every_short_pulse_is_counted(pins: MockFactory) -> None:
 
 def test_a_switch_that_rests_closed_is_not_movement(pins: MockFactory) -> None:
     pins.pin(17).drive_high()
-    motion = GpioMotion(SensorTable("gpio_motion", 17))
+    motion = GpioMotion(GpioMotion.Options(17))
     assert motion.seen().moves == 0
 
 
@@ -30,7 +29,7 @@ def test_a_line_that_stays_active_is_told_in_seconds_while_no_edge_comes(
 ) -> None:
     """A PIR holds its line for minutes: one edge, and then none, is not stillness."""
     now_s = 100.0
-    motion = GpioMotion(SensorTable("gpio_motion", 17), monotonic=lambda: now_s)
+    motion = GpioMotion(GpioMotion.Options(17), monotonic=lambda: now_s)
     now_s = 104.0
     pins.pin(17).drive_high()
     now_s = 110.0
@@ -47,7 +46,7 @@ def test_a_line_that_stays_active_is_told_in_seconds_while_no_edge_comes(
 
 def test_a_bouncing_switch_moves_for_as_long_as_it_bounces(pins: MockFactory) -> None:
     now_s = 0.0
-    motion = GpioMotion(SensorTable("gpio_motion", 17), monotonic=lambda: now_s)
+    motion = GpioMotion(GpioMotion.Options(17), monotonic=lambda: now_s)
     for _ in range(13):
         now_s += 0.002
         pins.pin(17).drive_high()

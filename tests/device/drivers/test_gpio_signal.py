@@ -10,7 +10,6 @@ from device.waiting import soon
 from legwatch.errors import SettingsError
 from legwatch_device.drivers import open_driver
 from legwatch_device.drivers.gpio_signal import BEEP_S, BEEPS, PAUSE_S, GpioSignal
-from legwatch_device.drivers.options import SignalTable
 
 LAMP, BUZZER = 5, 6
 
@@ -24,7 +23,7 @@ def opened(pins: MockFactory) -> Iterator[Open]:
     made: list[GpioSignal] = []
 
     def open_one(lamp: int | None, buzzer: int | None) -> GpioSignal:
-        made.append(GpioSignal(SignalTable("gpio", lamp, buzzer)))
+        made.append(GpioSignal(GpioSignal.Options(lamp, buzzer)))
         return made[-1]
 
     yield open_one
@@ -87,9 +86,9 @@ def test_pins_are_optional_but_not_both(opened: Open) -> None:
     assert (only_buzzer.light(), only_buzzer.blink(), only_buzzer.sound()) == (False, False, True)
     only_buzzer.calm()
     with pytest.raises(SettingsError, match="signal: a lamp_pin or a buzzer_pin"):
-        open_driver("legwatch.signals", "gpio", "signal", SignalTable("gpio"))
+        open_driver("legwatch.signals", "gpio", "signal", {})
 
 
 def test_one_pin_for_both_is_answered_in_one_sentence(pins: MockFactory) -> None:
     with pytest.raises(SettingsError, match=r"driver 'gpio' cannot start: .*in use"):
-        open_driver("legwatch.signals", "gpio", "signal", SignalTable("gpio", LAMP, LAMP))
+        open_driver("legwatch.signals", "gpio", "signal", {"lamp_pin": LAMP, "buzzer_pin": LAMP})

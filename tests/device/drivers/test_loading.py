@@ -4,7 +4,6 @@ import pytest
 
 from legwatch.errors import SettingsError
 from legwatch_device.drivers import load, open_driver
-from legwatch_device.drivers.options import SensorTable
 
 
 def test_an_unknown_driver_names_those_installed() -> None:
@@ -14,4 +13,4 @@ def test_an_unknown_driver_names_those_installed() -> None:
 
 def test_a_driver_that_cannot_start_is_answered_in_one_sentence() -> None:
     with pytest.raises(SettingsError, match=r"sensors\.leg: driver 'dht22'"):
-        open_driver("legwatch.thermometers", "dht22", "sensors.leg", SensorTable("dht22", 4))
+        open_driver("legwatch.thermometers", "dht22", "sensors.leg", {"pin": 4})

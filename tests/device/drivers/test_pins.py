@@ -14,7 +14,6 @@ from gpiozero.pins.mock import MockFactory
 
 from legwatch.errors import CannotRun, SettingsError
 from legwatch_device.drivers import open_driver, pins
-from legwatch_device.drivers.options import SensorTable
 
 SECTIONS = {
     "sensors.leg: driver 'dht22'": '[sensors.leg]\ndriver = "dht22"\npin = 4\n',
@@ -97,9 +96,7 @@ def _before() -> Iterator[None]:
 
 def opening(error: Exception) -> None:
     Device.pin_factory = Refusing(error)
-    open_driver(
-        "legwatch.motion", "gpio_motion", "sensors.movement", SensorTable("gpio_motion", 17)
-    )
+    open_driver("legwatch.motion", "gpio_motion", "sensors.movement", {"pin": 17})
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ import pytest
 
 from legwatch.errors import SettingsError
 from legwatch.events import Window
-from legwatch_device.drivers import Put
-from legwatch_device.drivers.options import RecordingTable
+from legwatch_device.drivers import Put, open_driver
 from legwatch_device.drivers.recorded import RecordedFeed
 
 
@@ -26,7 +25,7 @@ def test_a_recording_is_played_on_its_own_time_line(
     file = tmp_path_factory.mktemp("n") / "night.csv"
     file.write_text(NIGHT)
     now = [50.0]
-    feed = RecordedFeed(RecordingTable(str(file), 60.0), monotonic=lambda: now[0])
+    feed = RecordedFeed(RecordedFeed.Options(str(file), 60.0), monotonic=lambda: now[0])
     assert feed.now_ms() is None
 
     class Stop(threading.Event):
@@ -48,8 +47,8 @@ def test_a_recording_goes_on_behind_what_was_measured(
     file.write_text(NIGHT)
     whole: list[Window] = []
     rest: list[Window] = []
-    RecordedFeed(RecordingTable(str(file), 0)).run(_into(whole), threading.Event())
-    after = RecordedFeed(RecordingTable(str(file), 0), after_ms=whole[9].to_ms)
+    RecordedFeed(RecordedFeed.Options(str(file), 0)).run(_into(whole), threading.Event())
+    after = RecordedFeed(RecordedFeed.Options(str(file), 0), after_ms=whole[9].to_ms)
     after.run(_into(rest), threading.Event())
     assert rest == whole[10:]
     assert after.now_ms() is None
@@ -57,4 +56,4 @@ def test_a_recording_goes_on_behind_what_was_measured(
 
 def test_a_recording_that_is_not_there_is_named() -> None:
     with pytest.raises(SettingsError, match=r"recording\.file.*nowhere"):
-        RecordedFeed(RecordingTable("/nowhere.csv"))
+        open_driver("legwatch.feeds", "recorded", "recording", {"file": "/nowhere.csv"})

@@ -5,19 +5,17 @@ import logging
 import pytest
 
 from legwatch_device.drivers import open_driver
-from legwatch_device.drivers.options import SensorTable, SignalTable
 
 
 def test_the_simulated_sensors_go_through_the_same_door() -> None:
-    sensor = SensorTable("simulated")
-    reading = open_driver("legwatch.thermometers", "simulated", "x", sensor).read()
+    reading = open_driver("legwatch.thermometers", "simulated", "x", {}).read()
     assert 30 <= reading.celsius <= 32
-    assert open_driver("legwatch.motion", "simulated", "x", sensor).seen().moves in {0, 1}
+    assert open_driver("legwatch.motion", "simulated", "x", {}).seen().moves in {0, 1}
 
 
 def test_the_simulated_signal_writes_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    signal = open_driver("legwatch.signals", "simulated", "signal", SignalTable("simulated"))
+    signal = open_driver("legwatch.signals", "simulated", "signal", {})
     assert signal.light()
     assert signal.sound()
     assert signal.blink()

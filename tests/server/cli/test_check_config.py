@@ -4,11 +4,15 @@ import re
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from legwatch.__main__ import main as legwatch
+from legwatch.options import annotated_table, options_type
 from legwatch.settings import load
+from legwatch_device.settings import AgentSettings
+from legwatch_runtime import plugins
 from legwatch_server.cli.check_config import main
 from legwatch_server.settings import ServerSettings
 from repository import REPO
@@ -75,12 +79,7 @@ def test_every_wrong_key_of_an_agent_is_named_and_none_twice(
     assert check(tmp_path, 'bed = "anna"\n' + text, "--as", "agent") == 2
     lines = capsys.readouterr().err.splitlines()
     paths = [line.split(": ")[1] for line in lines]
-    assert paths == [
-        "window_s",
-        "sensors.room.pin",
-        "recording.zone",
-        "sensors.leg.driver",
-    ]
+    assert paths == ["window_s", "recording.zone", "sensors.leg.driver", "sensors.room.pin"]
 
 
 @pytest.mark.parametrize("text", ['bed = "Anna B"', ""])
@@ -117,22 +116,29 @@ def test_the_examples_are_good(file: Path) -> None:
 EXAMPLE = REPO / "config/server.example.toml"
 
 
+COMMENTED = re.compile(r'^# (?=\[|"?[a-z_.]+"? = )', re.MULTILINE)
+
+
 def uncommented(text: str) -> str:
     """Return the example with all that it only suggests switched on."""
-    return re.sub(r'^# (?=\[|"?[a-z_.]+"? = )', "", text, flags=re.MULTILINE)
+    return COMMENTED.sub("", text)
 
 
 def test_the_servers_example_shows_every_key_with_its_default(tmp_path: Path) -> None:
     table = tomllib.loads(EXAMPLE.read_text())
     assert table.pop("zone") == "Europe/Berlin"
     table["mqtt"].pop("user")
+    for name in [name for name, own in table["push"].items() if isinstance(own, dict)]:
+        options = options_type(plugins.load("legwatch.notifiers", name, name, "channel"))
+        assert load(options, table["push"].pop(name)) == options()
     assert load(ServerSettings, table) == ServerSettings()
     shown = tomllib.loads(uncommented(EXAMPLE.read_text()))
     for field in fields(ServerSettings):
         assert field.name in shown, field.name
     for name in ("mqtt", "http", "push", "escalation", "answers", "rehearsal", "heartbeat"):
         keys = {field.name for field in fields(getattr(ServerSettings(), name))}
-        assert keys == shown[name].keys(), name
+        channels = {key for key, value in shown[name].items() if isinstance(value, dict)}
+        assert keys - {"options"} == shown[name].keys() - channels, name
 
 
 def test_what_the_example_suggests_can_be_switched_on(
@@ -171,3 +177,111 @@ def test_an_alert_that_would_wake_nobody_is_refused(
     carer = "[people.anna]\n" if text == NEVER else ""
     if carer:
         assert check(tmp_path, zone + text + carer, "--as", "server") == 0
+
+
+KEY = re.compile(r"^(\w+) = [^#\n]*(?:# (.*))?", re.MULTILINE)
+
+
+def example_tables(file: str) -> dict[str, tuple[dict[str, Any], dict[str, str]]]:
+    """Return the tables of an annotated example, each with its values and its remarks by key."""
+    text = uncommented((REPO / "config" / file).read_text())
+    parts = re.split(r"^\[([\w.]+)\].*\n", text, flags=re.MULTILINE)[1:]
+    return {
+        name: (tomllib.loads(body), {m[1]: m[2] or "" for m in KEY.finditer(body)})
+        for name, body in zip(parts[::2], parts[1::2], strict=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "shape"),
+    [("agent.example.toml", AgentSettings), ("server.example.toml", ServerSettings)],
+)
+def test_an_example_says_of_each_key_what_its_driver_declares(
+    file: str, shape: type[AgentSettings] | type[ServerSettings]
+) -> None:
+    remarks: dict[str, str] = {}
+    declared: dict[str, str] = {}
+    for path, (values, notes) in example_tables(file).items():
+        for door in shape.DOORS:
+            name = values.get("driver", "recorded") if "{" not in door.table else path[5:]
+            if door.table.format(name=name) != path:
+                continue
+            driver = plugins.load(door.group, name, path, "driver")
+            table = uncommented("\n".join(annotated_table(door, name, driver)))
+            keys = {found[1]: found[2] or "" for found in KEY.finditer(table)}
+            assert values.keys() <= keys.keys()
+            declared |= {f"{name}.{key}": note for key, note in keys.items() if note}
+            remarks |= {f"{name}.{key}": note for key, note in notes.items() if note}
+    assert remarks == declared
+    assert len(declared) > 10
+
+
+def test_the_installed_drivers_are_listed_by_the_tables_that_they_may_fill(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--options"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert "[sensors.leg] thermometer by the legs: dht22, simulated" in said
+    assert "[push.NAME] a push channel: apprise, console, mqtt, ntfy, pushover, webpush" in said
+
+
+def test_the_keys_of_a_driver_are_a_table_that_can_be_pasted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--options", "dht22"]) == 0
+    said = capsys.readouterr().out
+    assert said.splitlines()[0] == "[sensors.leg]  # or [sensors.room]"
+    assert re.search(r"(?m)^offset_c = 0\.0 +# added to each reading.*; -5 to 5 °C$", said)
+    assert re.search(r"(?m)^pin = 0 +# GPIO number \(BCM\); 0 to 27$", said)
+    assert check(tmp_path, f'bed = "anna"\n{said}') == 0
+    capsys.readouterr()
+    assert main(["--options", "pushover"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"(?m)^retry_s = 60 +# .*; 30 to 600 s$", said)
+    assert check(tmp_path, f'zone = "UTC"\n{said}') == 0
+
+
+def test_an_unknown_name_is_answered_with_the_installed_ones(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert legwatch(["check-config", "--options", "nose"]) == 2
+    assert "no driver or channel 'nose'; installed: apprise, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            '[sensors.leg]\ndriver = "dht22"\nadress = 4\n',
+            "sensors.leg.adress: no such key; known: pin, pulseio",
+        ),
+        (
+            '[sensors.foot]\ndriver = "dht22"\n',
+            "sensors.foot: no such key; known: leg, room, movement, presence",
+        ),
+        (
+            "[push.ntfy]\ntopik = 1\n",
+            "push.ntfy.topik: no such key; known: url, topic, timeout_s",
+        ),
+        (
+            "[push.mqtt]\ntimeout_s = 0\n",
+            "push.mqtt.timeout_s: 0.0 is not allowed; allowed 1 to",
+        ),
+        ("[push.pigeon]\nname = 1\n", "push.pigeon: no such key; known: channels, "),
+        ("[push]\nntfy = 1\n", "push.ntfy: a table is expected"),
+    ],
+)
+def test_a_wrong_key_of_a_driver_or_channel_names_what_it_knows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, words: str
+) -> None:
+    kind = "server" if "push" in text else "agent"
+    assert check(tmp_path, f'bed = "anna"\n{text}' if kind == "agent" else text, "--as", kind) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
+
+
+def test_a_table_for_a_driver_on_pins_can_be_tried_without_them(tmp_path: Path) -> None:
+    text = (REPO / "config/agent.example.toml").read_text()
+    text = re.sub(r'driver = "(dht22|gpio_motion|gpio)"', 'driver = "simulated"', text)
+    assert check(tmp_path, uncommented(text).split("# Instead of")[0]) == 0

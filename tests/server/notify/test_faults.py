@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from legwatch_server.notify.channels import build_channel
 from legwatch_server.notify.channels.ntfy import Ntfy
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import cold
@@ -27,7 +28,7 @@ def make(folder: Path, url: str, *, second: bool = False, minutes: int = 90) -> 
     table = {"bert": bert, "cleo": SMS}
     push = {"ntfy": {"url": url, "timeout_s": 1.0}}
     ward = open_ward(folder, people=table, push=push, rules=OWN, escalation={"next_min": 5.0})
-    ward.use_channel("ntfy", Ntfy(ward.settings))
+    ward.use_channel("ntfy", build_channel(Ntfy, "ntfy", ward.settings))
     while not ward.rows("SELECT 1 FROM deliveries"):
         ward.play("b", 1, bare)
     ward.play("b", minutes, bare)
@@ -181,7 +182,7 @@ def test_one_hanging_phone_holds_up_no_other(service: Service, tmp_path: Path) -
     service.answer = answer
     push = {"ntfy": {"url": service.url, "timeout_s": 1.0}}
     ward = open_ward(tmp_path, people=people, push=push, rules=OWN)
-    ward.use_channel("ntfy", Ntfy(ward.settings))
+    ward.use_channel("ntfy", build_channel(Ntfy, "ntfy", ward.settings))
     for minute in range(120):
         ward.clock.now_ms += 60_000
         ward.feed("b", minute, cold)

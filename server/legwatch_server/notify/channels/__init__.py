@@ -1,21 +1,26 @@
-"""Protocols for notification channels: a channel is one file and one entry-point line.
+"""Protocols for notification channels: a channel is one file and one entry-point line (README.md).
 
 Every channel has `send`. A channel shows its other abilities by having the method of a protocol:
 `Withdraws`, `Follows`, `Rehearses`, `Keeps`, `Speaks`. Several threads use a channel at once.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.contract.bedside_command import Command, CommandResult
-from legwatch.errors import CannotRun, LegwatchError, SettingsError
+from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
 from legwatch.oncall.escalation import Purpose
-from legwatch_server.settings import ServerSettings
+from legwatch.options import read_options
+from legwatch_runtime import plugins
+from legwatch_server.settings import CHANNELS, ServerSettings
+
+EXTRAS = ("apprise", "webpush")  # channels whose library is an extra of legwatch
+N = TypeVar("N")
 
 
 class PushButton(NamedTuple):
@@ -80,6 +85,20 @@ class Sent(NamedTuple):
     delivered: bool = False
 
 
+class ChannelKind(Protocol):
+    """What an entry point names: the class of a channel.
+
+    Raise OptionError for a wrong option, SettingsError with the path of a recipient for a wrong
+    address, CannotRun if a later try may succeed. The server puts the path of the table before the
+    key of an OptionError.
+    """
+
+    Options: type[Any]  # its keys, a frozen dataclass of `legwatch.settings.setting`
+
+    def __call__(self, options: Any, context: "ChannelContext") -> "Notifier":
+        """Return the channel, without a word to the service. Import its libraries only here."""
+
+
 class Notifier(Protocol):
     """One channel; `send` may block until the channel's own timeout."""
 
@@ -136,24 +155,83 @@ class Speaks(Protocol):
         """Use this broker connection; called once, before the first push."""
 
 
-def open_channel(name: str, settings: ServerSettings, path: str) -> Notifier:
-    """Return a new channel; raises SettingsError at `path` for an unknown name."""
-    points = {point.name: point for point in entry_points(group="legwatch.notifiers")}
-    if name not in points:
-        known = ", ".join(sorted(points))
-        raise SettingsError(path, f"no channel {name!r}; installed: {known}")
-    try:
-        kind = points[name].load()
-    except ModuleNotFoundError as error:
-        raise CannotRun(
-            f"the channel {name} needs the package {error.name}: pip install 'legwatch[{name}]'"
-        ) from None
-    notifier: Notifier = kind(settings)
-    return notifier
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person who gets pushes on a channel."""
+
+    name: str
+    address: str  # on this channel; empty: the channel's own default
+    path: str  # the settings key of the address, for errors
+    named: bool  # False: the settings name nobody, so this is the only person
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelContext:
+    """What a channel may know beside its own options."""
+
+    recipients: tuple[Recipient, ...]
+    workers: int  # pushes that the channel may have to send at the same time
+
+    def check_addresses(self, default: str, key: str, problem: str) -> None:
+        """Raise SettingsError for a person without an address, unless there is a `default`.
+
+        `key` is the option whose value `default` is.
+        """
+        for person in self.recipients:
+            if not (person.address or default):
+                if person.named:
+                    raise SettingsError(person.path, problem)
+                raise OptionError(key, problem)
 
 
 def open_channels(settings: ServerSettings) -> dict[str, Notifier]:
-    """Return every channel that the settings name; raises SettingsError for an unknown name."""
+    """Return every channel that the settings use; check the tables of the others, too.
+
+    Raises SettingsError for an unknown name or a wrong key.
+    """
+    used = settings.channel_names()
+    for name, table in settings.push.options.items():
+        if name not in used:
+            read_options(load_channel(name, f"push.{name}"), table, f"push.{name}")
     return {
-        name: open_channel(name, settings, path) for name, path in settings.channel_names().items()
+        name: build_channel(load_channel(name, path), name, settings) for name, path in used.items()
     }
+
+
+def load_channel(name: str, path: str) -> Callable[..., Notifier]:
+    """Return the class of a channel; raises SettingsError at `path` for an unknown name."""
+    try:
+        channel: Callable[..., Notifier] = plugins.load(CHANNELS, name, path, "channel")
+    except ModuleNotFoundError as error:
+        raise _lacking(name, error) from None
+    return channel
+
+
+def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -> N:
+    """Return a new channel with its options and its recipients; raises SettingsError."""
+    path = f"push.{name}"
+    options = read_options(kind, settings.push.options.get(name, {}), path)
+    context = ChannelContext(tuple(_recipients(name, settings)), settings.push.workers)
+    try:
+        return kind(options, context)
+    except ModuleNotFoundError as error:
+        raise _lacking(name, error) from None
+    except OptionError as error:
+        raise error.under(path) from None
+    except LegwatchError:
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())
+        raise SettingsError(path, f"the channel cannot start: {text}") from error
+
+
+def _recipients(name: str, settings: ServerSettings) -> Iterator[Recipient]:
+    for person, found in settings.everybody().items():
+        if name in (*found.channels, *found.quiet):
+            path = f"people.{person}.address.{name}"
+            yield Recipient(person, found.address.get(name, ""), path, bool(settings.people))
+
+
+def _lacking(name: str, error: ModuleNotFoundError) -> CannotRun:
+    wanted = f"'legwatch[{name}]'" if name in EXTRAS else error.name
+    return CannotRun(f"the channel {name} needs the package {error.name}: pip install {wanted}")

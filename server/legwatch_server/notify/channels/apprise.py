@@ -11,34 +11,40 @@ or the first channel.
 
 import os
 import re
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
-
-from apprise import Apprise as Services
-from apprise import AppriseAsset, NotifyFormat, NotifyType
 
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
-from legwatch.errors import SettingsError
+from legwatch.errors import OptionError, SettingsError
 from legwatch.oncall.escalation import Purpose
-from legwatch_server.notify.channels import Permanent, Push, Retryable, Sent
+from legwatch.settings import setting
+from legwatch_server.notify.channels import ChannelContext, Permanent, Push, Retryable, Sent
 from legwatch_server.notify.refusal import later
-from legwatch_server.settings import ServerSettings
 
 _STATUS = re.compile(r"error=(\d{3})")  # Apprise shows the HTTP status only in its log
-_ASSET = AppriseAsset(app_id="legwatch", app_desc="legwatch", app_url="", plugin_paths=[])
 
 
 class Apprise:
     """Sends each person's pushes to one URL."""
 
-    def __init__(self, settings: ServerSettings) -> None:
-        table = settings.push.apprise
-        self._timeout_s, self._urls = table.timeout_s, dict[str, str]()
-        for name, person in settings.everybody().items():
-            if "apprise" in (*person.channels, *person.quiet):
-                own = person.address.get("apprise", "")
-                path = f"people.{name}.address.apprise" if own else "push.apprise.url"
-                self._urls[own] = self._checked(own or table.url, path)
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """Any service of the Apprise library."""
+
+        url: str = setting("", "an Apprise URL, or env:NAME, for people without address.apprise")
+        timeout_s: float = setting(10.0, "time to wait for an answer", low=1, high=60)
+
+    def __init__(self, options: Options, context: ChannelContext) -> None:
+        self._timeout_s, self._urls = options.timeout_s, dict[str, str]()
+        for person in context.recipients:
+            try:
+                self._urls[person.address] = self._checked(person.address or options.url)
+            except ValueError as error:
+                if person.address:
+                    raise SettingsError(person.path, str(error)) from None
+                raise OptionError("url", str(error)) from None
 
     def send(self, push: Push) -> Sent:
         """Send with a new Apprise object: a used object would wait for seconds before it sends."""
@@ -48,7 +54,7 @@ class Apprise:
             body=sentences,
             title=f"{push.title}{where}",
             notify_type=_type(push),
-            body_format=NotifyFormat.TEXT,
+            body_format="text",
         )
         if result:
             return Sent()
@@ -59,38 +65,40 @@ class Apprise:
             raise Permanent(why)
         raise Retryable(why)
 
-    def _checked(self, address: str, path: str) -> str:
-        """Return the URL of an address, with legwatch's options added; raises SettingsError."""
+    def _checked(self, address: str) -> str:
+        """Return the URL of an address, with legwatch's options added; raises ValueError."""
         url = address
         if address.startswith("env:"):
             url = os.environ.get(address[4:], "")
             if not url:
-                raise SettingsError(path, f"the environment variable {address[4:]} is not set")
+                raise ValueError(f"the environment variable {address[4:]} is not set")
         if not url:
-            raise SettingsError(path, "an Apprise URL must be given for the apprise channel")
+            raise ValueError("an Apprise URL must be given for the apprise channel")
         sign = "&" if urlsplit(url).query else "?"
         # image=no: a fetched image would show a public host when alerts are sent.
         options = f"image=no&redirect=no&cto={self._timeout_s:g}&rto={self._timeout_s:g}"
         url = f"{url}{sign}{options}"
         services = list(_loaded(url))
         if len(services) != 1:
-            raise SettingsError(
-                path, "not one Apprise URL; write , ; and spaces inside the URL %-encoded"
-            )
+            raise ValueError("not one Apprise URL; write , ; and spaces inside the URL %-encoded")
         if len(services[0]) > 1:  # if one failed, each retry would notify the others again
-            raise SettingsError(path, "one recipient a URL; make a person of each")
+            raise ValueError("one recipient a URL; make a person of each")
         return url
 
 
-def _loaded(url: str) -> Services:
-    services = Services(asset=_ASSET)
+def _loaded(url: str) -> Any:
+    from apprise import Apprise as Services  # noqa: PLC0415 - an extra, and large
+    from apprise import AppriseAsset  # noqa: PLC0415
+
+    asset = AppriseAsset(app_id="legwatch", app_desc="legwatch", app_url="", plugin_paths=[])
+    services = Services(asset=asset)
     services.add(url)
     return services
 
 
-def _type(push: Push) -> NotifyType:
+def _type(push: Push) -> str:
     if push.transition is TransitionKind.RESOLVED:
-        return NotifyType.SUCCESS
+        return "success"
     if push.purpose is not Purpose.LOUD:
-        return NotifyType.INFO
-    return NotifyType.FAILURE if push.severity is Severity.URGENT else NotifyType.WARNING
+        return "info"
+    return "failure" if push.severity is Severity.URGENT else "warning"

@@ -6,8 +6,8 @@ from typing import TextIO
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.oncall.escalation import Purpose
-from legwatch_server.notify.channels import Permanent, Push, Sent
-from legwatch_server.settings import ServerSettings
+from legwatch.options import NoOptions
+from legwatch_server.notify.channels import ChannelContext, Permanent, Push, Sent
 
 _RED, _YELLOW, _GREEN, _DIM, _PLAIN = (
     "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;32m", "\x1b[2m", "\x1b[0m",
@@ -17,8 +17,12 @@ _RED, _YELLOW, _GREEN, _DIM, _PLAIN = (
 class Console:
     """Prints to standard output."""
 
-    def __init__(self, settings: ServerSettings, out: TextIO | None = None) -> None:
-        del settings  # the console has no settings
+    Options = NoOptions
+
+    def __init__(
+        self, options: NoOptions, context: ChannelContext, *, out: TextIO | None = None
+    ) -> None:
+        del options, context
         self._out = out or sys.stdout
 
     def send(self, push: Push) -> Sent:

@@ -4,23 +4,37 @@ Without an answer from the agent the outbox sends the command again with the sam
 on each id only once.
 """
 
+from dataclasses import dataclass
+
 from legwatch.contract.bedside_command import Cmd, Command, Loudness
 from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError, WireError
 from legwatch.oncall.escalation import Purpose
-from legwatch_server.notify.channels import Asks, Permanent, Push, Retryable, Sent
-from legwatch_server.settings import ServerSettings
-
-CHANNEL = "mqtt"
+from legwatch.settings import setting
+from legwatch_server.notify.channels import (
+    Asks,
+    ChannelContext,
+    Permanent,
+    Push,
+    Recipient,
+    Retryable,
+    Sent,
+)
 
 
 class Bedside:
     """Sends commands to the agent over the server's broker connection."""
 
-    def __init__(self, settings: ServerSettings) -> None:
-        for name, person in settings.everybody().items():
-            _check_address(name, person.address.get(CHANNEL, ""))
-        self._timeout_s = settings.push.mqtt.timeout_s
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """The keys of the lamp or buzzer at the bed."""
+
+        timeout_s: float = setting(5.0, "time to wait for the agent's answer", low=1, high=60)
+
+    def __init__(self, options: Options, context: ChannelContext) -> None:
+        for person in context.recipients:
+            _check_address(person)
+        self._timeout_s = options.timeout_s
         self._bedsides: Asks | None = None
 
     def speak_over(self, bedsides: Asks) -> None:
@@ -74,9 +88,9 @@ def _bed(push: Push) -> str:
         raise Permanent(str(error)) from None
 
 
-def _check_address(name: str, bed: str) -> None:
+def _check_address(person: Recipient) -> None:
     try:
-        if bed:
-            check_bed(bed)
+        if person.address:
+            check_bed(person.address)
     except WireError as error:
-        raise SettingsError(f"people.{name}.address.{CHANNEL}", str(error)) from None
+        raise SettingsError(person.path, str(error)) from None

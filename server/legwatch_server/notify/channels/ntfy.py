@@ -9,17 +9,18 @@ some server in between, such as a login page; the outbox then tries again.
 """
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
-from legwatch.errors import SettingsError
+from legwatch.errors import OptionError
 from legwatch.oncall.escalation import Purpose
+from legwatch.settings import setting
 from legwatch_runtime.secrets import secret
-from legwatch_server.notify.channels import Permanent, Push, Retryable, Sent
+from legwatch_server.notify.channels import ChannelContext, Permanent, Push, Retryable, Sent
 from legwatch_server.notify.http_reply import HttpReply, ask, foreign
 from legwatch_server.notify.refusal import later, pool, refused
-from legwatch_server.settings import ServerSettings
 
 MOST_BYTES = 4096  # ntfy turns a longer message into an attachment
 _QUIET = {Purpose.QUIET: 2, Purpose.INFO: 2, Purpose.REHEARSAL: 1, Purpose.CONFIRM: 2}
@@ -35,17 +36,24 @@ _TAGS = {
 class Ntfy:
     """Publishes each person's pushes to one topic."""
 
-    def __init__(self, settings: ServerSettings) -> None:
-        table = settings.push.ntfy
-        if not table.url.startswith(("http://", "https://")):
-            raise SettingsError("push.ntfy.url", "an address with http:// or https:// is expected")
-        for name, person in settings.everybody().items():
-            uses = "ntfy" in (*person.channels, *person.quiet)
-            if uses and not (person.address.get("ntfy") or table.topic):
-                path = f"people.{name}.address.ntfy" if settings.people else "push.ntfy.topic"
-                raise SettingsError(path, "a topic must be given for the ntfy channel")
-        self._url, self._topic = table.url.rstrip("/"), table.topic
-        self._pool = pool(table.timeout_s, settings.push.workers)
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """An ntfy server; the token is LEGWATCH_NTFY_TOKEN, or in LEGWATCH_NTFY_TOKEN_FILE."""
+
+        url: str = setting("https://ntfy.sh", "root of the ntfy server")
+        topic: str = setting(
+            "", "for people without address.ntfy; all who know it can read it: make it long and odd"
+        )
+        timeout_s: float = setting(10.0, "time to wait for an answer", low=1, high=60)
+
+    def __init__(self, options: Options, context: ChannelContext) -> None:
+        if not options.url.startswith(("http://", "https://")):
+            raise OptionError("url", "an address with http:// or https:// is expected")
+        context.check_addresses(
+            options.topic, "topic", "a topic must be given for the ntfy channel"
+        )
+        self._url, self._topic = options.url.rstrip("/"), options.topic
+        self._pool = pool(options.timeout_s, context.workers)
         token = secret("LEGWATCH_NTFY_TOKEN")
         self._auth = {"Authorization": f"Bearer {token}"} if token else {}
 

@@ -8,17 +8,25 @@ comes from another server. legwatch cannot follow or cancel an emergency push wi
 """
 
 import re
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from legwatch.conditions.verdict import Severity
-from legwatch.errors import SettingsError
+from legwatch.errors import OptionError
 from legwatch.oncall.escalation import Purpose
+from legwatch.settings import setting
 from legwatch_runtime.secrets import secret
-from legwatch_server.notify.channels import Permanent, Progress, Push, Retryable, Sent
+from legwatch_server.notify.channels import (
+    ChannelContext,
+    Permanent,
+    Progress,
+    Push,
+    Retryable,
+    Sent,
+)
 from legwatch_server.notify.http_reply import HttpReply, ask, foreign
 from legwatch_server.notify.refusal import later, pool, refused
-from legwatch_server.settings import ServerSettings
 
 EMERGENCY = 2
 _RECEIPT = re.compile("[A-Za-z0-9]{1,200}")  # Pushover documents 30 characters
@@ -35,25 +43,30 @@ class Pushover:
 
     follow_every_s = 6.0
 
-    def __init__(self, settings: ServerSettings) -> None:
-        table = settings.push.pushover
-        if not table.url.startswith(("http://", "https://")):
-            raise SettingsError("push.pushover.url", "an address with https:// is expected")
-        for name, person in settings.everybody().items():
-            uses = "pushover" in (*person.channels, *person.quiet)
-            if uses and not (person.address.get("pushover") or table.user):
-                path = (
-                    f"people.{name}.address.pushover" if settings.people else "push.pushover.user"
-                )
-                raise SettingsError(path, "a user key must be given for the pushover channel")
-        self._table = table
-        self._url = table.url.rstrip("/")
-        self._pool = pool(table.timeout_s, settings.push.workers)
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """Pushover; the application's token is LEGWATCH_PUSHOVER_TOKEN, or in ..._TOKEN_FILE."""
+
+        url: str = setting("https://api.pushover.net", "root of the service")
+        user: str = setting("", "user key for people without address.pushover")
+        retry_s: int = setting(60, "time until an urgent push sounds again", low=30, high=600)
+        expire_s: int = setting(
+            900, "time until it stops, if nobody has seen or answered it", low=60, high=10800
+        )
+        timeout_s: float = setting(10.0, "time to wait for an answer", low=1, high=60)
+
+    def __init__(self, options: Options, context: ChannelContext) -> None:
+        if not options.url.startswith(("http://", "https://")):
+            raise OptionError("url", "an address with https:// is expected")
+        context.check_addresses(
+            options.user, "user", "a user key must be given for the pushover channel"
+        )
+        self._options = options
+        self._url = options.url.rstrip("/")
+        self._pool = pool(options.timeout_s, context.workers)
         self._token = secret("LEGWATCH_PUSHOVER_TOKEN")
         if not self._token:
-            raise SettingsError(
-                "push.pushover", "the application's token is missing: set LEGWATCH_PUSHOVER_TOKEN"
-            )
+            raise OptionError("", "the application's token is missing: set LEGWATCH_PUSHOVER_TOKEN")
 
     def send(self, push: Push) -> Sent:
         """Send once; only an emergency push has a receipt."""
@@ -97,7 +110,7 @@ class Pushover:
         return f"known, with {len(devices)} device(s)"
 
     def _to(self, push: Push) -> str:
-        return push.to or self._table.user
+        return push.to or self._options.user
 
     def _form(self, push: Push) -> dict[str, str]:
         priority = _PRIORITY.get(push.purpose, _LOUD[push.severity])
@@ -110,7 +123,7 @@ class Pushover:
             "priority": str(priority),
         }
         if priority == EMERGENCY:
-            form |= {"retry": str(self._table.retry_s), "expire": str(self._table.expire_s)}
+            form |= {"retry": str(self._options.retry_s), "expire": str(self._options.expire_s)}
         if push.page and len(push.page) <= MOST_URL:
             form["url"] = push.page
         return form

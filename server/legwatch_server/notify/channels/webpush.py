@@ -8,29 +8,19 @@ Mozilla. Another success counts only with a Location header (the URL of the mess
 Microsoft's X-WNS-Status header. A login page with status 200 has none of these.
 """
 
-import base64
-import io
 import json
-import threading
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-import requests
-from cryptography.hazmat.primitives import serialization
-from py_vapid import Vapid02
-from pywebpush import WebPusher, WebPushException, webpush
-from urllib3.exceptions import HTTPError
-
 from legwatch.conditions.verdict import Severity
-from legwatch.errors import SettingsError
+from legwatch.errors import OptionError, SettingsError
 from legwatch.oncall.escalation import Purpose
+from legwatch.settings import setting
 from legwatch_runtime.files import read_text
 from legwatch_runtime.secrets import create_once
-from legwatch_server.notify.channels import Permanent, Push, PushError, Retryable, Sent
-from legwatch_server.notify.http_reply import MOST_BYTES as MOST_READ
-from legwatch_server.notify.http_reply import HttpReply, foreign
-from legwatch_server.notify.refusal import refused, unreached
-from legwatch_server.settings import ServerSettings
+from legwatch_server.notify.channels import ChannelContext, Permanent, Push, Sent
 
 MOST_BYTES = 3993  # RFC 8291: 4096 bytes minus header and padding
 KEY_FILE = "vapid.pem"
@@ -46,33 +36,38 @@ _URGENCY = {
 class Webpush:
     """Sends each person's pushes to one browser subscription."""
 
-    def __init__(self, settings: ServerSettings) -> None:
-        self._table = settings.push.webpush
-        if not self._table.contact.startswith(("mailto:", "https://")):
-            raise SettingsError("push.webpush.contact", "mailto: or https:// is expected")
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """Pushes to browsers; the first start creates the VAPID key in state_dir."""
+
+        contact: str = setting("mailto:owner@example.org", "contact address for the push service")
+        ttl_s: int = setting(
+            1800, "time for which the service keeps a push for a phone", low=0, high=86400
+        )
+        timeout_s: float = setting(10.0, "time to wait for an answer", low=1, high=60)
+
+    def __init__(self, options: Options, context: ChannelContext) -> None:
+        self._options, self._request = options, _request()
+        if not options.contact.startswith(("mailto:", "https://")):
+            raise OptionError("contact", "mailto: or https:// is expected")
         self._subscriptions: dict[str, dict[str, Any]] = {}
-        for name, person in settings.everybody().items():
-            if "webpush" in (*person.channels, *person.quiet):
-                address = person.address.get("webpush", "")
-                try:
-                    self._subscriptions[address] = _subscription(address)
-                except (OSError, ValueError) as error:
-                    raise SettingsError(f"people.{name}.address.webpush", str(error)) from None
-        self._folder = Path(settings.state_dir)
-        self._lock = threading.Lock()
-        self._key: Vapid02 | None = None
+        for person in context.recipients:
+            try:
+                found = _subscription(person.address, self._request)
+            except (OSError, ValueError) as error:
+                raise SettingsError(person.path, str(error)) from None
+            self._subscriptions[person.address] = found
+        self._key: Any = None
 
     def begin(self, folder: Path) -> None:
         """Load the VAPID key; create it at the first start."""
-        self._folder = folder
-        self._vapid()
+        pem = create_once(folder / KEY_FILE, self._request.fresh_key)
+        self._key = self._request.read_key(pem)
 
     def public_key(self) -> str:
         """Return the applicationServerKey that a page subscribes with: URL-safe base64."""
-        point = self._vapid().public_key.public_bytes(
-            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
-        )
-        return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
+        key: str = self._request.public_key(self._key)
+        return key
 
     def send(self, push: Push) -> Sent:
         """Send once; the service replaces an older push of the episode that has not arrived."""
@@ -83,33 +78,9 @@ class Webpush:
         if to is None:
             raise Permanent("this person has no browser subscription")
         headers = {"Urgency": _urgency(push), "Topic": push.thread[:32]}
-        with requests.Session() as session:
-            session.max_redirects = 0  # a redirected POST would arrive as a GET
-            session.hooks["response"].append(_shortened)
-            try:
-                answer = webpush(
-                    to,
-                    body,
-                    vapid_private_key=self._vapid(),
-                    vapid_claims={"sub": self._table.contact},  # a new dict: the library changes it
-                    timeout=self._table.timeout_s,
-                    ttl=self._table.ttl_s,
-                    headers=headers,
-                    requests_session=session,
-                )
-            except WebPushException as error:
-                raise _refused(error) from None
-            except requests.TooManyRedirects as error:
-                raise _foreign(error.response) from None
-            except requests.RequestException as error:
-                raise _unreached(error) from None
-            except HTTPError as error:  # while the body was read
-                raise unreached("webpush", error) from None
-        by_microsoft = answer.headers.get("X-WNS-Status", "")
-        if by_microsoft not in ("", "received"):  # dropped, or channelthrottled
-            raise Retryable(f"webpush: the service says {by_microsoft[:40]!r}")
-        if not (answer.status_code == 201 or by_microsoft or "Location" in answer.headers):
-            raise _foreign(answer)
+        options = self._options
+        sender = self._request.Sender(self._key, options.contact, options.ttl_s, options.timeout_s)
+        self._request.post(to, body, headers, sender)
         return Sent()
 
     def rehearse(self, push: Push) -> str:
@@ -117,20 +88,14 @@ class Webpush:
         self.send(push)
         return "accepted"
 
-    def _vapid(self) -> Vapid02:
-        with self._lock:
-            if self._key is None:
-                self._key = Vapid02.from_pem(create_once(self._folder / KEY_FILE, _fresh_key))
-            return self._key
+
+def _request() -> ModuleType:
+    from legwatch_server.notify.channels import webpush_request  # noqa: PLC0415 - needs an extra
+
+    return webpush_request
 
 
-def _fresh_key() -> bytes:
-    key = Vapid02()
-    key.generate_keys()
-    return bytes(key.private_pem())
-
-
-def _subscription(address: str) -> dict[str, Any]:
+def _subscription(address: str, request: ModuleType) -> dict[str, Any]:
     """Return the subscription of an address; raises OSError or ValueError."""
     if not address:
         raise ValueError("the browser's subscription is missing: give its JSON, or a file with it")
@@ -138,8 +103,8 @@ def _subscription(address: str) -> dict[str, Any]:
     try:
         keys = {name: str(found["keys"][name]) for name in ("p256dh", "auth")}
         endpoint = str(found["endpoint"])
-        WebPusher({"endpoint": endpoint, "keys": keys})  # the library checks the keys
-    except (KeyError, TypeError, ValueError, WebPushException):
+        request.check_keys({"endpoint": endpoint, "keys": keys})
+    except (KeyError, TypeError, ValueError):
         endpoint = ""
     if not endpoint.startswith(("https://", "http://")):
         raise ValueError(f"a browser's subscription is expected: {WANTED}")
@@ -164,33 +129,3 @@ def _body(push: Push) -> dict[str, Any]:
         "actions": [{"title": action.label, "url": action.url} for action in push.buttons],
         "url": push.page,
     }
-
-
-def _refused(error: WebPushException) -> PushError:
-    answer = error.response
-    if answer is None:
-        return Permanent(f"webpush: {error.message}")
-    if answer.status_code < 400:
-        return _foreign(answer)
-    gone = "the browser has ended its subscription" if answer.status_code in (404, 410) else ""
-    return refused("webpush", answer.status_code, answer.headers, gone)
-
-
-def _foreign(answer: requests.Response | None) -> Retryable:
-    assert answer is not None  # TooManyRedirects always has a response
-    reply = HttpReply(answer.status_code, answer.headers, answer.content)
-    return foreign("webpush", "a push service", reply)
-
-
-def _shortened(answer: requests.Response, **_: object) -> None:
-    """Read at most MOST_READ + 1 bytes of an answer: the library would read the whole body."""
-    raw = answer.raw
-    answer.raw = io.BytesIO(raw.read(MOST_READ + 1, decode_content=False))
-    raw.close()
-
-
-def _unreached(error: requests.RequestException) -> PushError:
-    if isinstance(error, requests.Timeout):
-        return Retryable("webpush did not answer in time")
-    cause = error.args[0] if error.args else None  # requests wraps urllib3's error
-    return unreached("webpush", cause if isinstance(cause, HTTPError) else error)

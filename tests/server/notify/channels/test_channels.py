@@ -4,10 +4,10 @@ import base64
 import io
 import json
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import http_ece
@@ -21,8 +21,10 @@ from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.errors import SettingsError
 from legwatch.oncall.escalation import Purpose
+from legwatch.options import NoOptions
 from legwatch.settings import load
 from legwatch_server.notify.channels import (
+    ChannelContext,
     Follows,
     Notifier,
     Permanent,
@@ -33,6 +35,7 @@ from legwatch_server.notify.channels import (
     Rehearses,
     Retryable,
     Withdraws,
+    build_channel,
     open_channels,
 )
 from legwatch_server.notify.channels.apprise import Apprise
@@ -43,6 +46,7 @@ from legwatch_server.notify.channels.webpush import Webpush
 from legwatch_server.settings import ServerSettings
 from server.service import Answer, Asked, Service, ntfy, ntfy_refuses, told
 
+N = TypeVar("N")
 PUSH = Push(
     id=7,
     to="bert",
@@ -124,18 +128,24 @@ def settings(channel: str, address: str, table: dict[str, Any], folder: Path) ->
     return made
 
 
+def built(kind: Callable[..., N], address: str, table: dict[str, Any], folder: Path) -> N:
+    name = getattr(kind, "__name__", "").lower()
+    return build_channel(kind, name, settings(name, address, table, folder))
+
+
 def rig(channel: str, service: Service, folder: Path) -> Rig:
     url = service.url
     if channel == "ntfy":
-        return Rig(service, Ntfy(settings("ntfy", "bert", {"url": url}, folder)), PUSH)
+        return Rig(service, built(Ntfy, "bert", {"url": url}, folder), PUSH)
     if channel == "pushover":
-        return Rig(service, Pushover(settings("pushover", "bert", {"url": url}, folder)), PUSH)
+        return Rig(service, built(Pushover, "bert", {"url": url}, folder), PUSH)
     if channel == "webpush":
         to = Browser(url).subscription
-        made = Webpush(settings("webpush", to, {}, folder))
+        made = built(Webpush, to, {}, folder)
+        made.begin(folder)
         return Rig(service, made, replace(PUSH, to=to))
     to = url.replace("http://", "json://")
-    return Rig(service, Apprise(settings("apprise", to, {}, folder)), replace(PUSH, to=to))
+    return Rig(service, built(Apprise, to, {}, folder), replace(PUSH, to=to))
 
 
 @pytest.fixture(autouse=True)
@@ -295,7 +305,7 @@ def test_ntfy_wants_a_topic_and_an_address(
     address: str, table: dict[str, Any], path: str, tmp_path: Path
 ) -> None:
     with pytest.raises(SettingsError, match=path):
-        Ntfy(settings("ntfy", address, table, tmp_path))
+        built(Ntfy, address, table, tmp_path)
 
 
 def test_a_secret_that_cannot_be_read_is_said(
@@ -303,7 +313,7 @@ def test_a_secret_that_cannot_be_read_is_said(
 ) -> None:
     monkeypatch.setenv("LEGWATCH_NTFY_TOKEN_FILE", "/nowhere")
     with pytest.raises(SettingsError, match="LEGWATCH_NTFY_TOKEN_FILE"):
-        Ntfy(settings("ntfy", "bert", {}, tmp_path))
+        built(Ntfy, "bert", {}, tmp_path)
 
 
 # pushover
@@ -390,10 +400,10 @@ def test_pushover_without_a_phone_is_amber(service: Service, tmp_path: Path) -> 
 
 def test_pushover_wants_a_token_and_a_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"people\.bert\.address\.pushover"):
-        Pushover(settings("pushover", "", {}, tmp_path))
+        built(Pushover, "", {}, tmp_path)
     monkeypatch.delenv("LEGWATCH_PUSHOVER_TOKEN")
     with pytest.raises(SettingsError, match="LEGWATCH_PUSHOVER_TOKEN"):
-        Pushover(settings("pushover", "bert", {}, tmp_path))
+        built(Pushover, "bert", {}, tmp_path)
 
 
 # webpush
@@ -401,7 +411,7 @@ def test_pushover_wants_a_token_and_a_user(monkeypatch: pytest.MonkeyPatch, tmp_
 
 def test_only_the_browser_can_read_a_push(service: Service, tmp_path: Path) -> None:
     browser = Browser(service.url)
-    made = Webpush(settings("webpush", browser.subscription, {}, tmp_path))
+    made = built(Webpush, browser.subscription, {}, tmp_path)
     made.begin(tmp_path)
     made.send(replace(PUSH, to=browser.subscription))
     (asked,) = service.asked
@@ -439,7 +449,8 @@ def test_two_browsers_of_two_services_each_get_their_own_claim(
     other.answer = good
     for one in (service, other):
         browser = Browser(one.url)
-        made = Webpush(settings("webpush", browser.subscription, {}, tmp_path))
+        made = built(Webpush, browser.subscription, {}, tmp_path)
+        made.begin(tmp_path)
         made.send(replace(PUSH, to=browser.subscription))
         check_vapid(one.asked[0].headers["authorization"], made.public_key(), one.url)
     other.close()
@@ -447,10 +458,10 @@ def test_two_browsers_of_two_services_each_get_their_own_claim(
 
 def test_the_key_is_made_once_and_is_private(service: Service, tmp_path: Path) -> None:
     to = Browser(service.url).subscription
-    first = Webpush(settings("webpush", to, {}, tmp_path))
+    first = built(Webpush, to, {}, tmp_path)
     assert not (tmp_path / "vapid.pem").exists()  # not when settings are only looked at
     first.begin(tmp_path)
-    again = Webpush(settings("webpush", to, {}, tmp_path))
+    again = built(Webpush, to, {}, tmp_path)
     again.begin(tmp_path)
     assert first.public_key() == again.public_key()
     assert stat.S_IMODE((tmp_path / "vapid.pem").stat().st_mode) == 0o600
@@ -459,7 +470,8 @@ def test_the_key_is_made_once_and_is_private(service: Service, tmp_path: Path) -
 def test_a_subscription_may_be_kept_in_a_file(service: Service, tmp_path: Path) -> None:
     browser, path = Browser(service.url), tmp_path / "phone.json"
     path.write_text(browser.subscription)
-    made = Webpush(settings("webpush", str(path), {}, tmp_path))
+    made = built(Webpush, str(path), {}, tmp_path)
+    made.begin(tmp_path)
     made.send(replace(PUSH, to=str(path)))
     assert browser.read(service.asked[0].body)["tag"] == PUSH.thread
 
@@ -481,7 +493,7 @@ def test_a_message_too_long_for_a_browser_is_not_sent(service: Service, tmp_path
 @pytest.mark.parametrize("address", ["", "{}", '{"endpoint": 1, "keys": 2}', "/nowhere.json", "{"])
 def test_webpush_wants_a_subscription(address: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"people\.bert\.address\.webpush"):
-        Webpush(settings("webpush", address, {}, tmp_path))
+        built(Webpush, address, {}, tmp_path)
 
 
 # apprise
@@ -489,7 +501,7 @@ def test_webpush_wants_a_subscription(address: str, tmp_path: Path) -> None:
 
 def test_apprise_sends_at_once_and_fetches_no_picture(service: Service, tmp_path: Path) -> None:
     to = service.url.replace("http://", "ntfy://") + "/bert"
-    made = Apprise(settings("apprise", to, {}, tmp_path))
+    made = built(Apprise, to, {}, tmp_path)
     service.answer = lambda _asked: Answer(body=b'{"id": "x"}')
     for _ in range(3):  # a used object waits 5.5 s before each of its later ones
         made.send(replace(PUSH, to=to))
@@ -505,7 +517,7 @@ def test_apprise_passes_percent_encoded_actions_on(service: Service, tmp_path: P
     host = urlsplit(service.url).netloc
     to = f"ntfy://{host}/bert?actions=view%2C%20Open%2C%20https%3A%2F%2Flegs.example"
     service.answer = lambda _asked: Answer(body=b'{"id": "x"}')
-    Apprise(settings("apprise", to, {}, tmp_path)).send(replace(PUSH, to=to))
+    built(Apprise, to, {}, tmp_path).send(replace(PUSH, to=to))
     assert "legs.example" in service.asked[0].body.decode() + str(service.asked[0].headers)
 
 
@@ -517,14 +529,14 @@ def test_apprise_passes_percent_encoded_actions_on(service: Service, tmp_path: P
 )  # fmt: skip
 def test_apprise_wants_one_url(address: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=words):
-        Apprise(settings("apprise", address, {}, tmp_path))
+        built(Apprise, address, {}, tmp_path)
 
 
 def test_apprise_takes_a_url_with_a_secret_from_the_environment(
     service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BERTS_URL", service.url.replace("http://", "json://"))
-    made = Apprise(settings("apprise", "env:BERTS_URL", {}, tmp_path))
+    made = built(Apprise, "env:BERTS_URL", {}, tmp_path)
     made.send(replace(PUSH, to="env:BERTS_URL"))
     assert len(service.asked) == 1
 
@@ -534,14 +546,14 @@ def test_apprise_takes_a_url_with_a_secret_from_the_environment(
 
 def test_the_console_prints_one_line() -> None:
     out = io.StringIO()
-    sent = Console(load(ServerSettings, {}), out).send(PUSH)
+    sent = Console(NoOptions(), ChannelContext((), 1), out=out).send(PUSH)
     assert out.getvalue() == f"02:41  anna  Your legs may be cold. {PUSH.text}\n"
     assert sent.delivered
 
 
 def test_the_console_tells_what_comes_again_with_a_sound() -> None:
     out = io.StringIO()
-    Console(load(ServerSettings, {}), out).send(replace(PUSH, purpose=Purpose.QUIET))
+    Console(NoOptions(), ChannelContext((), 1), out=out).send(replace(PUSH, purpose=Purpose.QUIET))
     assert out.getvalue() == f"02:41  anna  (no sound yet) Your legs may be cold. {PUSH.text}\n"
 
 

@@ -1,0 +1,125 @@
+"""The options of drivers and channels: read them from their table, and describe them for people.
+
+A driver or a channel declares its keys in a class attribute `Options`, a frozen dataclass whose
+fields are made by `legwatch.settings.setting`. Errors, help and examples are all made from it.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from legwatch.settings import load
+
+_UNITS = {"s": "s", "min": "min", "h": "h", "c": "°C", "pct": "%"}  # by the end of the key
+_COLUMN = 42  # of the remarks in annotated tables
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """The options of a driver or a channel that declares none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One key of a table, with all that a person has to know of it."""
+
+    key: str
+    default: Any  # None: not set
+    required: bool  # the key must be given
+    about: str
+    unit: str  # empty: a number without a unit, or no number
+    low: float | None
+    high: float | None
+    choices: tuple[str, ...]
+
+    @property
+    def note(self) -> str:
+        """Return the remark that stands behind the key in an annotated table."""
+        note = self.about
+        if self.choices:
+            note += f"; one of {', '.join(self.choices)}"
+        if self.low is not None and self.high is not None:
+            note += f"; {self.low:g} to {self.high:g} {self.unit}".rstrip()
+        return f"{note}; must be given" if self.required else note
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A table of a settings file whose keys are declared by a driver or a channel."""
+
+    table: str  # its path; {name} in it is the name of the channel
+    about: str
+    group: str  # the entry points that may fill it
+    place: type[Any] = NoOptions  # the keys that the table has with every driver; one is `driver`
+
+
+def options_type(kind: Any) -> type[Any]:
+    """Return the class of the options of a driver or a channel."""
+    declared: type[Any] = getattr(kind, "Options", NoOptions)
+    return declared
+
+
+def read_options(kind: Any, table: Mapping[str, Any], path: str) -> Any:
+    """Return the options of a driver or a channel, filled from its table at `path`.
+
+    Raises SettingsError with the full path of the wrong key, and what is allowed there.
+    """
+    return load(options_type(kind), table, path)
+
+
+def describe(shape: type[Any]) -> tuple[Option, ...]:
+    """Return the keys of a class of settings, in their order."""
+    declared = (field for field in dataclasses.fields(shape) if not field.metadata.get("rest"))
+    return tuple(_option(field) for field in declared)
+
+
+def annotated_table(door: Door, name: str, kind: Any) -> list[str]:
+    """Return the lines of a TOML table for the driver or channel `name`, each key with its remark.
+
+    `kind` is the class of the driver or channel.
+    """
+    options = (*describe(door.place), *describe(options_type(kind)))
+    return [
+        f"[{door.table.format(name=name)}]",
+        *(f'driver = "{name}"' if o.key == "driver" else annotated(o) for o in options),
+    ]
+
+
+def annotated(option: Option) -> str:
+    """Return the line of an option in an annotated TOML file; a # before it: not set."""
+    value = option.default
+    if value is None:  # show a value of the right type
+        value = "" if option.low is None else option.low
+    mark = "# " if option.default is None and not option.required else ""
+    line = f"{mark}{option.key} = {_toml(value)}"
+    return f"{line:<{_COLUMN - 1}} # {option.note}"
+
+
+def _option(field: "dataclasses.Field[Any]") -> Option:
+    facts = field.metadata
+    default = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+    required = default is dataclasses.MISSING
+    unit = _UNITS.get(field.name.rpartition("_")[2], "") if "_" in field.name else ""
+    return Option(
+        field.name,
+        None if required else default,
+        required,
+        facts["about"],
+        unit,
+        facts["low"],
+        facts["high"],
+        facts["choices"],
+    )
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False)

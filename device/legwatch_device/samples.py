@@ -1,0 +1,126 @@
+"""From the answers of drivers to the fields of a window; each group of drivers has one protocol.
+
+A role's numbers stand in the order of its fields; None is unknown.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from legwatch.contract.fields import MAX_MOVES
+from legwatch.contract.roles import GAUGES, MOTION, OTHERS, PRESENCE, THERMOMETERS, Role, WireField
+from legwatch.events import ClockTrust, Window
+from legwatch_device.drivers import MotionSample, Reading
+
+Values = tuple[float | None, ...]
+POLLED = frozenset({MOTION, PRESENCE})  # groups whose drivers answer at once, for one window
+OUT_OF_RANGE = "out_of_range"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSensor:
+    """A sensor and its role; `offset_c` is added to each temperature."""
+
+    role: Role
+    sensor: Any  # its protocol is that of the role's group
+    offset_c: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The result of asking a sensor once: the values of its role's fields, or None and a fault."""
+
+    role: Role
+    values: Values | None
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time of one window, and how far it can be trusted."""
+
+    from_ms: int
+    to_ms: int
+    mono_ms: int
+    synced: bool
+
+
+def ask(placed: PlacedSensor, window_s: float) -> Sample:
+    """Ask a sensor once; raises what its driver raises.
+
+    A number that no message may carry is unknown: the server would refuse the whole window.
+    """
+    values = _ASK[placed.role.group](placed, window_s)
+    fields = placed.role.fields
+    kept = tuple(_possible(f, value) for f, value in zip(fields, values, strict=True))
+    if kept[0] is None and values[0] is not None:
+        return Sample(placed.role, None, OUT_OF_RANGE)
+    return Sample(placed.role, kept)
+
+
+def close_window(samples: Iterable[Sample], span: Span) -> Window:
+    """Make a window of the samples since the last window.
+
+    A field has the median of its samples. A role's fault is in the window only if the role has no
+    good sample in it.
+    """
+    by_role: dict[Role, list[Sample]] = {}
+    for sample in samples:
+        by_role.setdefault(sample.role, []).append(sample)
+    values: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for role, heard in by_role.items():
+        good = [sample.values for sample in heard if sample.values is not None]
+        if not good:
+            faults[role.fault] = heard[-1].fault
+        for field, column in zip(role.fields, zip(*good, strict=True), strict=False):
+            values[field.name] = _middle(field, column)
+    trust = ClockTrust.SYNCED if span.synced else ClockTrust.UNSYNCED
+    window = Window("", 0, span.from_ms, span.to_ms, span.mono_ms, trust.value)
+    judged = {name: value for name, value in values.items() if name in Window._fields}
+    others = tuple((f.name, values[f.name]) for f in OTHERS if values.get(f.name) is not None)
+    return window._replace(**judged, faults=tuple(sorted(faults.items())), others=others)
+
+
+def _middle(field: WireField, column: Values) -> float | None:
+    known = [value for value in column if value is not None]
+    if not known:
+        return None
+    middle = median(known)
+    return middle if isinstance(middle, int) else round(middle, field.digits)  # True stays True
+
+
+def _possible(field: WireField, value: float | None) -> float | None:
+    return value if value is not None and field.low <= value <= field.high else None
+
+
+def _thermometer(placed: PlacedSensor, _window_s: float) -> Values:
+    reading: Reading = placed.sensor.read()
+    return round(reading.celsius + placed.offset_c, 2), reading.humidity_pct
+
+
+def _gauge(placed: PlacedSensor, _window_s: float) -> Values:
+    return (placed.sensor.read(),)
+
+
+def _motion(placed: PlacedSensor, window_s: float) -> Values:
+    """Return the movement, within what a message may carry: a floating pin has any number of edges.
+
+    A window may be made a moment late, but no movement in it is longer than the window.
+    """
+    seen: MotionSample = placed.sensor.seen()
+    moved_s, active_s = (None if s is None else min(s, window_s) for s in seen[1:])
+    return min(MAX_MOVES, seen.moves), moved_s, active_s
+
+
+def _presence(placed: PlacedSensor, _window_s: float) -> Values:
+    return (placed.sensor.present(),)
+
+
+_ASK = {
+    THERMOMETERS: _thermometer,
+    GAUGES: _gauge,
+    MOTION: _motion,
+    PRESENCE: _presence,
+}

@@ -1,0 +1,1 @@
+"""A thermometer, a presence sensor and a channel for legwatch, from another package."""

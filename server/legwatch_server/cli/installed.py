@@ -1,0 +1,38 @@
+"""The installed drivers and channels, and the keys of each as an annotated TOML table."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from legwatch.errors import CannotRun, SettingsError
+from legwatch.options import Door, annotated_table
+from legwatch_runtime import plugins
+
+
+def installed(doors: Iterable[Door]) -> Iterator[str]:
+    """Yield a line for each table: what it is for, and the drivers or channels that may fill it."""
+    for door in doors:
+        names = ", ".join(plugins.names(door.group)) or "none installed"
+        yield f"[{door.table.format(name='NAME')}] {door.about}: {names}"
+
+
+def keys_of(name: str, doors: Sequence[Door]) -> Iterator[str]:
+    """Yield the tables of a driver or a channel, each key with its default, range and meaning.
+
+    Raises SettingsError for an unknown name, CannotRun if a package is missing.
+    """
+    groups = dict.fromkeys(door.group for door in doors if name in plugins.names(door.group))
+    if not groups:
+        known = sorted({one for door in doors for one in plugins.names(door.group)})
+        problem = f"no driver or channel {name!r}; installed: {', '.join(known)}"
+        raise SettingsError("--options", problem)
+    for group in groups:
+        first, *others = [door for door in doors if door.group == group]
+        header, *keys = annotated_table(first, name, _loaded(group, name))
+        yield header + "".join(f"  # or [{door.table}]" for door in others)
+        yield from keys
+
+
+def _loaded(group: str, name: str) -> object:
+    try:
+        return plugins.load(group, name, "--options", "driver or channel")
+    except ModuleNotFoundError as error:
+        raise CannotRun(f"{name} needs the package {error.name}") from None
