@@ -59,7 +59,7 @@ class SettingsWatch:
         try:
             new = table(self._path)
             self._take_over(checked(new))
-        except LegwatchError as error:
+        except (LegwatchError, OSError) as error:
             logger.log(
                 logging.ERROR, "the settings were not taken over, the old ones stay: %s", error
             )

@@ -50,12 +50,6 @@ MESSAGES = {
 }  # fmt: skip
 
 
-def mend(*channels: str, why: str) -> list[Any]:
-    """Return channels of which it is known that the test fails."""
-    failing = pytest.mark.xfail(strict=True, raises=AssertionError, reason=why)
-    return [pytest.param(channel, marks=failing) for channel in channels]
-
-
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     made = House(tmp_path, monkeypatch)
@@ -142,7 +136,6 @@ def test_a_channel_for_programs_outside_is_in_a_guide(channel: str) -> None:
     assert f"legwatch/v1/<bed>/{channel}" in text
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="nobody reads it at the server")
 def test_how_many_windows_were_lost_is_shown_to_people(full: House) -> None:
     full.measure(LOST + 2)
     full.connect()

@@ -26,14 +26,14 @@ from legwatch_device.agent import Agent
 from legwatch_device.broker_link import BrokerLink
 from legwatch_device.settings import MqttTable
 from legwatch_device.spool import Spool
-from legwatch_server.app import _health
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
+from legwatch_server.health import Health
 from legwatch_server.inbox import Request
 from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.notify.bedside_commands import Bedsides
-from legwatch_server.notify.planner import DeliveryPlanner
+from legwatch_server.notify.outboxes import Around, Outboxes
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings_file import read
 from legwatch_server.store.database import SqliteStore
@@ -75,14 +75,24 @@ class House:
             transport=ingest,
             listeners=[MqttPublisher(ingest, lambda: self.now_ms)],
             inbox=self._come,
-            planner=DeliveryPlanner(settings),
+            settings=settings,
             wake=lambda: None,
             status=status,
             stopping=ended(),
         )
         door = ActionHandler(KEY, self._come.put, lambda: self.now_ms)
-        health = _health(unit, ingest, {}, status, self._come, self._store, door, settings)
-        self._serve = partial(serve, "127.0.0.1", 0, health, door)
+        around = Around(folder, self._bedsides, KEY, lambda *_: None)
+        health = Health(
+            unit=unit,
+            status=status,
+            outboxes=Outboxes(self._store, around),
+            store=self._store,
+            actions=door,
+            connected=ingest.connected,
+            waiting=self._come.qsize,
+            settings=settings,
+        )
+        self._serve = partial(serve, "127.0.0.1", 0, health.report, door)
         ingest.start()
 
     def _start_agent(self, folder: Path, most: int) -> None:

@@ -22,8 +22,6 @@ from legwatch_server.inbox import Connected, Message, Request
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.channels import Permanent, Progress, Push, Retryable, Sent
 from legwatch_server.notify.outbox import Calls, Outbox, Patience
-from legwatch_server.notify.planner import DeliveryPlanner
-from legwatch_server.notify.rehearsal import plan_evening
 from legwatch_server.notify.render import Renderer
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings_file import read
@@ -130,8 +128,7 @@ class Server:
             transport=self,
             listeners=[MqttPublisher(self, self._utc_ms)],
             inbox=self._come,
-            planner=DeliveryPlanner(self.settings),
-            rehearsal=partial(plan_evening, self.settings),
+            settings=self.settings,
             wake=lambda: None,
             status=Status(),
             stopping=ended(),

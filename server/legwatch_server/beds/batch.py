@@ -86,6 +86,12 @@ class UnitOfWork:
         self.fresh = False
         self.begin()
 
+    def use(self, rules_of: Callable[[str], Rules], plays: Callable[[str], bool]) -> None:
+        """Judge by these limits from the next window on."""
+        self._rules_of, self._plays = rules_of, plays
+        for bed in self.beds.values():
+            bed.rules = rules_of(bed.name)
+
     def begin(self) -> None:
         """Start a new batch, and remember what `undo` needs."""
         self.batch = Batch()

@@ -14,9 +14,10 @@ from legwatch_server.beds.status import Status
 from legwatch_server.beds.writer import Confirms, Writer
 from legwatch_server.inbox import Connected, Request, SettingsChanged
 from legwatch_server.notify.planner import DeliveryPlanner
-from legwatch_server.notify.recovery import recover
-from legwatch_server.notify.rehearsal import Evening, TrialEnd, rehearse
+from legwatch_server.notify.recovery import recover, replan
+from legwatch_server.notify.rehearsal import TrialEnd, plan_evening, rehearse
 from legwatch_server.publish.port import Committed, Listener
+from legwatch_server.settings import ServerSettings
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.port import WriterStore
 
@@ -26,9 +27,6 @@ T = TypeVar("T")
 MOST = 2000  # messages in one transaction
 LONGEST_WAIT_S = 1.0
 EVENING_LOOK_MS = 60_000
-
-
-Rehearsal = Callable[[int, str, list[TrialEnd]], Evening | None]
 
 
 class WriterLoop:
@@ -42,8 +40,7 @@ class WriterLoop:
         transport: Confirms,
         listeners: Sequence[Listener],
         inbox: "queue.SimpleQueue[Request | None]",
-        planner: DeliveryPlanner,
-        rehearsal: Rehearsal = lambda *_: None,
+        settings: ServerSettings,
         wake: Callable[[], None],
         status: Status,
         stopping: threading.Event | None = None,
@@ -51,14 +48,15 @@ class WriterLoop:
         utc_ms: Callable[[], int] = utc_ms,
     ) -> None:
         self._store, self._unit, self._inbox, self._listeners = store, unit, inbox, listeners
-        self._planner, self._wake, self._utc_ms = planner, wake, utc_ms
-        self._rehearsal, self._evening_ms = rehearsal, 0
-        self._resumed = False
+        self._settings, self._planner = settings, DeliveryPlanner(settings)
+        self._wake, self._utc_ms = wake, utc_ms
+        self._evening_ms = 0
+        self._resumed, self._followed = False, True
         self._writer = Writer(
             store,
             unit,
             transport,
-            planner=planner,
+            planner=self._planner,
             wake=wake,
             heard=self._hear,
             status=status,
@@ -93,6 +91,10 @@ class WriterLoop:
         """Commit one batch, then publish; while the disk fails, wait and drop nothing."""
         if not self._resumed:
             self.begin()
+        for request in requests:
+            if isinstance(request, SettingsChanged):
+                self._use(request.settings)
+        self._follow()
         work = [r for r in requests if not isinstance(r, Connected | SettingsChanged)]
         if any(isinstance(r, Connected) for r in requests):
             self._repeat()
@@ -101,6 +103,24 @@ class WriterLoop:
         self._more = any([_safely(listener.turn) for listener in self._listeners])  # noqa: C419 - every listener has its turn
         self._rehearse()
 
+    def _use(self, settings: ServerSettings) -> None:
+        """Judge and notify by new settings, from the next window on."""
+        self._settings, self._planner = settings, DeliveryPlanner(settings)
+        self._unit.use(settings.rules_of, settings.plays)
+        self._writer.planner = self._planner
+        self._evening_ms, self._followed = 0, False
+
+    def _follow(self) -> None:
+        """Let open plans follow new settings; `turn` tries again after an error."""
+        if self._followed:
+            return
+        try:
+            replan(self._store, self._planner, self._unit.beds.values(), self._utc_ms())
+            self._followed = True
+            self._wake()
+        except StoreError as error:
+            logger.warning("could not plan by the new settings, trying again: %s", error)
+
     def _rehearse(self) -> None:
         """Plan the evening's rehearsal when it is due; check once a minute."""
         now_ms = self._utc_ms()
@@ -108,7 +128,9 @@ class WriterLoop:
             return
         self._evening_ms = now_ms
         try:
-            planned = self._rehearsal(now_ms, self._store.rehearsed(), self._trial_ends())
+            planned = plan_evening(
+                self._settings, now_ms, self._store.rehearsed(), self._trial_ends()
+            )
             if planned is not None:
                 rehearse(self._store, planned, now_ms)
                 self._wake()

@@ -69,7 +69,7 @@ class Writer:
     ) -> None:
         self._store, self._unit, self._transport = store, unit, transport
         self._heard = heard
-        self._planner, self._wake, self._status, self._suspects = planner, wake, status, suspects
+        self.planner, self._wake, self._status, self._suspects = planner, wake, status, suspects
         self._stopping, self._utc_ms = stopping, utc_ms
         self._started_ms = self._swept_ms = utc_ms()
         unit.away_ms = self._started_ms + START_MS
@@ -193,7 +193,7 @@ class Writer:
             batch = unit.finish()
             if not (messages or aside or unit.touched):
                 return None
-            work = commit(self._store, batch, self._planner, now_ms)
+            work = commit(self._store, batch, self.planner, now_ms)
         except Exception as error:  # noqa: BLE001 - the caller finds the cause
             unit.undo()
             return error

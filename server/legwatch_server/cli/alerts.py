@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import urllib3
 
 from legwatch.alerting.notice import Notice, SuppressedBy
+from legwatch.bedside import Bedside, from_json
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.night import local, night_of
@@ -118,7 +119,7 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
         print(f"No alerts{more}.")
     # A bed without data has no alerts either; show when each bed last sent data.
     for seen in beds_seen:
-        print(_last_seen(seen, now_ms, zone))
+        print(f"{_last_seen(seen, now_ms, zone)}{_bedside(seen)}")
     for trial in trials:
         print(trial)
     if not beds_seen:
@@ -165,6 +166,15 @@ def _last_seen(seen: LastSeen, now_ms: int, zone: ZoneInfo) -> str:
         return f"{seen.bed}: NOT SEEN since {at}: nothing is known of the time after"
     played = " (a recording is played)" if seen.played else ""
     return f"{seen.bed}: last word {minutes} min ago{played}"
+
+
+def _bedside(seen: LastSeen) -> str:
+    """Return what people should know of the bed's agent; mostly nothing."""
+    known = from_json(seen.bedside) if seen.bedside else Bedside()
+    parts = ["the bedside is off"] if known.online is False else []
+    if known.info is not None and known.info.lost:
+        parts.append(f"the bedside had to drop {known.info.lost} windows")
+    return "".join(f"; {part}" for part in parts)
 
 
 def _bold(text: str) -> str:

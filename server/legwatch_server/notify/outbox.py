@@ -91,6 +91,11 @@ class Outbox:
         """True while a worker has a job."""
         return bool(self._in_flight)
 
+    def use(self, notifier: Notifier, patience: Patience, calls: Calls) -> None:
+        """Send by this notifier from the next push on; the number of workers stays."""
+        self._notifier, self._patience, self._calls = notifier, patience, calls
+        self._workers.notifier = notifier
+
     def start(self) -> None:
         """Start the channel's thread."""
         self._thread.start()

@@ -69,9 +69,7 @@ def repairs(
         if delivery.state is DeliveryState.CLAIMED and delivery.next_ms >= NEVER_MS
     )
     left = _after(unfinished, superseded)
-    unknown = tuple(_of_unknown_routes(planner, left))
-    lost = {change.id for change in unknown if isinstance(change, Withdraw)}
-    changed = {d.episode for d in left if d.id in lost and d.purpose is Purpose.LOUD}
+    unknown, changed = _of_unknown_routes(planner, left)
     left = _after(left, unknown)
     by_id = {bed.id: bed for bed in beds}
     planned: list[Change] = []
@@ -83,6 +81,37 @@ def repairs(
         else:
             planned += _postponed(occasion)
     return (*superseded, *unknown, *planned)
+
+
+def replan(
+    store: WriterStore, planner: DeliveryPlanner, beds: Iterable[WatchedBed], now_ms: int
+) -> None:
+    """Let open plans follow new settings; raises StoreError, and the store is then unchanged."""
+    with store.transaction() as tx:
+        tx.apply(followed(planner, beds, tx.unfinished(), now_ms), now_ms)
+
+
+def followed(
+    planner: DeliveryPlanner,
+    beds: Iterable[WatchedBed],
+    unfinished: Sequence[Delivery],
+    now_ms: int,
+) -> Changes:
+    """Return what new settings change while the outbox works.
+
+    Withdraw pushes for people or channels that the settings no longer name, and plan anew what
+    waits for the wrong people.
+    """
+    unknown, changed = _of_unknown_routes(planner, unfinished)
+    left = _after(unfinished, unknown)
+    by_id = {bed.id: bed for bed in beds}
+    planned: list[Change] = []
+    for episode in sorted(changed | {delivery.episode for delivery in _unstarted(left)}):
+        occasion = _occasion(episode, left, now_ms)
+        order = _order(planner, by_id.get(episode.bed_id), occasion)
+        if order and (episode in changed or not _waited_for(occasion) <= set(order.names)):
+            planned += _anew(planner, order, occasion)
+    return (*unknown, *planned)
 
 
 class _Order(NamedTuple):
@@ -100,15 +129,23 @@ def _after(deliveries: Iterable[Delivery], changes: Changes) -> list[Delivery]:
 
 def _of_unknown_routes(
     planner: DeliveryPlanner, deliveries: Iterable[Delivery]
-) -> Iterator[Change]:
-    """Withdraw what goes to people or channels that the settings no longer name."""
+) -> tuple[Changes, set[Episode]]:
+    """Withdraw what goes to people or channels that the settings no longer name.
+
+    Return the changes, and the alerts that lose a loud push by them.
+    """
+    found: list[Change] = []
+    losing: set[Episode] = set()
     for delivery in deliveries:
         if delivery.route in planner.routes:
             continue
         if delivery.state in WAITING:
-            yield Withdraw(delivery.id, CHANGED)
+            found.append(Withdraw(delivery.id, CHANGED))
+            if delivery.purpose is Purpose.LOUD:
+                losing.add(delivery.episode)
         if delivery.recall_ms is not None:
-            yield DropRecall(delivery.id)
+            found.append(DropRecall(delivery.id))
+    return tuple(found), losing
 
 
 def _overdue(deliveries: Iterable[Delivery], now_ms: int) -> set[Episode]:

@@ -45,7 +45,8 @@ class Workers:
     def __init__(
         self, channel: str, notifier: Notifier, most: int, done: Callable[[JobResult], None]
     ) -> None:
-        self._channel, self._notifier, self._done = channel, notifier, done
+        self._channel, self._done = channel, done
+        self.notifier = notifier
         self.most = most
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -70,7 +71,7 @@ class Workers:
 
     def _do(self, job: Job) -> Sent | Progress | PushError | str | None:
         """Call the channel; return every exception as a result."""
-        notifier = self._notifier
+        notifier = self.notifier
         try:
             if job.kind is JobKind.RECALL and isinstance(notifier, Withdraws):
                 notifier.withdraw(job.push, job.delivery.receipt)

@@ -4,7 +4,6 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,6 @@ from legwatch_server.inbox import (
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.channels import Notifier
 from legwatch_server.notify.outbox import Calls, Outbox, Patience
-from legwatch_server.notify.planner import DeliveryPlanner
-from legwatch_server.notify.rehearsal import plan_evening
 from legwatch_server.notify.render import Renderer
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings import ServerSettings
@@ -77,8 +74,7 @@ class InProcessServer:
             transport=self.broker,
             listeners=[MqttPublisher(self.broker, self.clock.utc_ms)],
             inbox=queue.SimpleQueue[Request | None](),
-            planner=DeliveryPlanner(self.settings),
-            rehearsal=partial(plan_evening, self.settings),
+            settings=self.settings,
             wake=self._wake,
             status=self.status,
             stopping=self.stopping,

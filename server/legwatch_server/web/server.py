@@ -48,6 +48,17 @@ class Gauges:
         yield CounterMetricFamily(
             "legwatch_commit_seconds", "time in transactions", value=report["commit_s"]
         )
+        lost = CounterMetricFamily(
+            "legwatch_windows_lost", "windows that a bedside had to drop", labels=["bed"]
+        )
+        online = GaugeMetricFamily(
+            "legwatch_bedside_online", "1 while the bedside is connected", labels=["bed"]
+        )
+        for bed, bedside in report["bedsides"].items():
+            lost.add_metric([bed], bedside.get("windows_lost", 0))
+            if bedside["online"] is not None:
+                online.add_metric([bed], bedside["online"])
+        yield from (lost, online)
         for name in ("beds", "queue", "backlog"):
             yield GaugeMetricFamily(
                 f"legwatch_{name}", f"current number: {name}", value=report[name]

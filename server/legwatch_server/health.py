@@ -1,0 +1,90 @@
+"""What `/health` and `/metrics` show: what is wrong now, the beds, and counts since the start."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from legwatch.bedside import Bedside
+from legwatch_runtime.clock import utc_ms
+from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.status import Status
+from legwatch_server.notify.outboxes import Outboxes
+from legwatch_server.notify.rehearsal import route_statuses
+from legwatch_server.settings import ServerSettings
+from legwatch_server.store.errors import StoreError
+from legwatch_server.store.port import Store
+from legwatch_server.web.actions import ActionHandler
+
+_COUNTERS = ("windows", "duplicates", "late", "clock_wrong", "quarantined")
+_COLOURS = {True: "green", False: "amber", None: "unknown"}
+
+
+@dataclass(slots=True)
+class Health:
+    """Reads the parts of the server, from any thread; nothing here changes them."""
+
+    unit: UnitOfWork
+    status: Status
+    outboxes: Outboxes
+    store: Store
+    actions: ActionHandler
+    connected: Callable[[], bool]
+    waiting: Callable[[], int]  # requests in the writer's inbox
+    settings: ServerSettings
+
+    def report(self) -> dict[str, Any]:
+        """Return the report of `/health`."""
+        snapshot, counters, now_ms = self.status.now(), self.unit.counters, utc_ms()
+        outbox, wrong = self._outbox(now_ms)
+        wrong = [*self._wrong(), *wrong]
+        age_s = round((now_ms - snapshot.committed_ms) / 1000, 1) if snapshot.committed_ms else None
+        boxes = self.outboxes.all.items()
+        return {
+            "status": "degraded" if wrong else "ok",
+            "wrong": wrong,
+            "last_commit_age_s": age_s,
+            "counters": {name: getattr(counters, name) for name in _COUNTERS},
+            "notices": dict(counters.notices),
+            "pushes": {name: dict(box.results) for name, box in boxes},
+            "answers": dict(self.actions.results),
+            **outbox,
+            "queue": self.waiting(),
+            "beds": len(self.unit.beds),
+            "bedsides": self._bedsides(),
+            "commits": snapshot.commits,
+            "commit_s": round(snapshot.commit_s, 3),
+        }
+
+    def _wrong(self) -> list[str]:
+        snapshot = self.status.now()
+        wrong = [] if self.connected() else ["no connection to the broker"]
+        if snapshot.failing:
+            wrong.append(f"the database accepts no writes: {snapshot.failing}")
+        wrong += [f"bed {bed} cannot be judged" for bed in sorted(snapshot.unjudged)]
+        boxes = self.outboxes.all.items()
+        return [*wrong, *(f"channel {name}: {box.failing}" for name, box in boxes if box.failing)]
+
+    def _outbox(self, now_ms: int) -> tuple[dict[str, Any], list[str]]:
+        """Return the state of the routes and how many pushes wait (-1: unknown), and faults."""
+        try:
+            with self.store.reader() as reader:
+                due = reader.backlog(now_ms)
+                routes = route_statuses(reader, self.settings, now_ms)
+        except StoreError as error:
+            return {"rehearsal": {}, "backlog": -1}, [f"the outbox cannot be read: {error}"]
+        tried = {f"{r.person}/{r.channel}": f"{_COLOURS[r.good]}: {r.why}" for r in routes}
+        waiting = sum(due.get(name, 0) for name in self.outboxes.all)
+        return {"rehearsal": tried, "backlog": waiting}, []
+
+    def _bedsides(self) -> dict[str, dict[str, Any]]:
+        beds = list(self.unit.beds.values())  # a copy: the writer may add a bed meanwhile
+        return {bed.name: _bedside(bed.bedside) for bed in beds}
+
+
+def _bedside(bedside: Bedside) -> dict[str, Any]:
+    found: dict[str, Any] = {"online": bedside.online}
+    if bedside.info is not None:
+        info = bedside.info
+        found |= {"version": info.version, "clock": info.clock, "windows_lost": info.lost}
+        found["sensors"] = dict(info.sensors)
+    return found

@@ -1,0 +1,85 @@
+"""All channels of the server: one outbox each; new settings start, change and stop them."""
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from legwatch_server.notify.bedside_commands import Bedsides
+from legwatch_server.notify.channels import Keeps, Notifier, Speaks
+from legwatch_server.notify.outbox import Calls, Outbox, Patience
+from legwatch_server.notify.render import Renderer
+from legwatch_server.settings import ServerSettings
+from legwatch_server.store.port import Store
+
+logger = logging.getLogger(__name__)
+
+
+class Around(NamedTuple):
+    """What channels need besides the settings."""
+
+    folder: Path  # where a channel keeps its files
+    bedsides: Bedsides
+    key: bytes  # signs the links
+    answered: Callable[[str, int], None]  # (channel, delivery): somebody answered in its app
+
+
+class Outboxes:
+    """Used by the thread that starts the server and by the one that reads settings again."""
+
+    def __init__(self, store: Store, around: Around) -> None:
+        self._store, self._around = store, around
+        self.all: Mapping[str, Outbox] = {}  # replaced as a whole, so that readers need no lock
+        self._started = False
+
+    def prepare(self, channels: Mapping[str, Notifier]) -> None:
+        """Give channels what they need besides the settings; raises LegwatchError or OSError."""
+        for notifier in channels.values():
+            if isinstance(notifier, Keeps):
+                notifier.begin(self._around.folder)
+            if isinstance(notifier, Speaks):
+                notifier.speak_over(self._around.bedsides)
+
+    def use(self, settings: ServerSettings, channels: Mapping[str, Notifier]) -> None:
+        """Send by these prepared channels from now on; one that is not among them stops."""
+        patience = Patience(settings.push.give_up_h, settings.push.workers)
+        found: dict[str, Outbox] = {}
+        for name, notifier in channels.items():
+            calls = Calls(
+                render=Renderer(settings, self._around.key),
+                wake_all=self.wake,
+                answered=partial(self._around.answered, name),
+            )
+            found[name] = self._outbox(name, notifier, patience, calls)
+        gone = [outbox for name, outbox in self.all.items() if name not in found]
+        self.all = found
+        for outbox in gone:
+            outbox.stop()
+        self.wake()
+
+    def _outbox(self, name: str, notifier: Notifier, patience: Patience, calls: Calls) -> Outbox:
+        outbox = self.all.get(name)
+        if outbox is not None:
+            outbox.use(notifier, patience, calls)
+            return outbox
+        outbox = Outbox(self._store.outbox(name), name, notifier, patience, calls)
+        if self._started:
+            outbox.start()
+        return outbox
+
+    def start(self) -> None:
+        """Start every channel's thread; those that come later start at once."""
+        self._started = True
+        for outbox in self.all.values():
+            outbox.start()
+
+    def wake(self) -> None:
+        """Let every channel look for work."""
+        for outbox in self.all.values():
+            outbox.wake()
+
+    def stop(self) -> None:
+        """Stop every channel after the pushes in progress."""
+        for outbox in self.all.values():
+            outbox.stop()
