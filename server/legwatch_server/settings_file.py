@@ -81,8 +81,8 @@ def changed_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
     """Yield the dotted path of each key whose value differs between two tables."""
     for key in {**before, **after}:
         old, new = before.get(key), after.get(key)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            yield from (f"{key}.{inner}" for inner in changed_keys(old, new))
+        if isinstance(old, Mapping | None) and isinstance(new, Mapping | None):
+            yield from (f"{key}.{inner}" for inner in changed_keys(old or {}, new or {}))
         elif old != new:
             yield key
 

@@ -105,7 +105,7 @@ def test_a_broken_file_of_changes_is_named(config: Path) -> None:
 def test_only_the_keys_that_differ_are_changed() -> None:
     before = {"zone": "UTC", "push": {"workers": 4, "channels": ["a"]}, "http": {"port": 1}}
     after = {"zone": "UTC", "push": {"workers": 4, "channels": ["b"]}, "profile": "at_risk"}
-    assert list(changed_keys(before, after)) == ["push.channels", "http", "profile"]
+    assert list(changed_keys(before, after)) == ["push.channels", "http.port", "profile"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

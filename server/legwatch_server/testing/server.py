@@ -24,6 +24,7 @@ from legwatch_server.inbox import (
     Message,
     Outcome,
     Request,
+    SettingsChanged,
 )
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.channels import Notifier
@@ -113,6 +114,14 @@ class InProcessServer:
                 utc_ms=self.clock.utc_ms,
             ),
         )
+
+    def take_over(self, settings: ServerSettings) -> None:
+        """Let new settings come, as a running server takes them over."""
+        self.settings = settings
+        self.turn([SettingsChanged(settings)])
+        for name in settings.channel_names():
+            self.channels.setdefault(name, FakeChannel(name, self.pushes))
+            self.use_channel(name, self.channels[name])
 
     def message(
         self, name: str, payload: bytes, *, arrived_ms: int | None = None, retained: bool = False
