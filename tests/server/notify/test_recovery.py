@@ -6,11 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from legwatch_server.ingest.broker import BrokerUp
-from legwatch_server.notify.recovery import MOVED, repairs
-from legwatch_server.store.changes import Changes, DropRecall, Move, Withdraw
-from legwatch_server.store.delivery import NEVER_MS, Delivery, DeliveryState
 from legwatch_server.testing import InProcessServer
-from server.notify.plans import NOW, planner, row, sent
 from server.notify.test_escalation import BY_NIGHT, HOUR_MS, PEOPLE, TWO, cold, well
 from server.ward import MINUTE_MS, open_ward
 
@@ -124,31 +120,3 @@ def test_only_a_start_of_the_process_gives_the_bedside_time(tmp_path: Path) -> N
         ward.run_to(ward.clock.now_ms + MINUTE_MS)
     assert [who for _, who in whom(ward)] == ["bert"]
     ward.close()
-
-
-# ---- the repairs as a value
-
-
-def unwatched(*rows: Delivery, **people: Any) -> Changes:
-    """Return the repairs of an outbox whose beds all have ended their alerts."""
-    return repairs(planner(**people), (), rows, NOW)
-
-
-def test_what_was_superseded_in_flight_is_not_sent_again() -> None:
-    replaced = row(1, state=DeliveryState.CLAIMED, next_ms=NEVER_MS)
-    again = row(2, state=DeliveryState.CLAIMED)
-    assert unwatched(replaced, again) == (Withdraw(1, "a newer word replaces it"),)
-
-
-def test_a_channel_that_is_gone_sends_nothing_and_takes_nothing_back() -> None:
-    gone = row(1, channel="pager", due_ms=NOW + MINUTE_MS)
-    heard = sent(2, channel="pager", recall_ms=NOW)
-    kept = row(3, "bert", due_ms=NOW + MINUTE_MS)
-    assert unwatched(gone, heard, kept) == (Withdraw(1, "settings changed"), DropRecall(2))
-
-
-def test_a_plan_that_was_missed_is_moved_as_a_whole() -> None:
-    first, second = row(1, due_ms=NOW - HOUR_MS), row(2, "bert", due_ms=NOW - HOUR_MS + MINUTE_MS)
-    tried = row(3, "bert", due_ms=NOW - HOUR_MS, attempt=1)
-    assert unwatched(first, second, tried) == (Move(1, HOUR_MS, MOVED), Move(2, HOUR_MS, MOVED))
-    assert unwatched(row(1, due_ms=NOW - 10_000)) == ()  # too short to matter
