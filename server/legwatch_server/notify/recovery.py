@@ -73,10 +73,10 @@ def repairs(
     left = _after(left, unknown)
     by_id = {bed.id: bed for bed in beds}
     planned: list[Change] = []
-    for episode in sorted(changed | _overdue(left, now_ms)):
-        occasion = _occasion(episode, left, now_ms)
-        order = _order(planner, by_id.get(episode.bed_id), occasion)
-        if order and (episode in changed or not _waited_for(occasion) <= set(order.names)):
+    for occasion in _occasions(changed | _overdue(left, now_ms), left, now_ms):
+        order = _order(planner, by_id.get(occasion.episode.bed_id), occasion)
+        wrong = order and not _waited_for(occasion) <= set(order.names)
+        if order and (wrong or occasion.episode in changed):
             planned += _anew(planner, order, occasion)
         else:
             planned += _postponed(occasion)
@@ -156,11 +156,17 @@ def _unstarted(deliveries: Iterable[Delivery]) -> list[Delivery]:
     return [d for d in deliveries if d.purpose is Purpose.LOUD and d.unstarted]
 
 
-def _occasion(episode: Episode, deliveries: Iterable[Delivery], now_ms: int) -> Occasion:
-    """Return the last notice of an alert, with all deliveries of this bed and kind."""
-    related = [d for d in deliveries if (d.bed_id, d.kind) == episode[:2]]
-    loud = [d for d in related if d.episode == episode and d.purpose is Purpose.LOUD]
-    return Occasion(max(d.notice_id for d in loud), episode, related, now_ms)
+def _occasions(
+    episodes: Iterable[Episode], deliveries: Iterable[Delivery], now_ms: int
+) -> Iterator[Occasion]:
+    """Yield the last notice of each alert, with all deliveries of the same bed and kind."""
+    related: dict[tuple[int, str], list[Delivery]] = {}
+    for delivery in deliveries:
+        related.setdefault((delivery.bed_id, delivery.kind), []).append(delivery)
+    for episode in sorted(episodes):
+        found = related[episode.bed_id, episode.kind]
+        loud = [d for d in found if d.episode == episode and d.purpose is Purpose.LOUD]
+        yield Occasion(max(d.notice_id for d in loud), episode, found, now_ms)
 
 
 def _own(occasion: Occasion) -> list[Delivery]:
@@ -196,12 +202,11 @@ def _waited_for(occasion: Occasion) -> set[str]:
 def _anew(planner: DeliveryPlanner, order: _Order, occasion: Occasion) -> Iterator[Change]:
     """Replace a plan that names the wrong people."""
     own = _own(occasion)
-    given_up = _unstarted(own)
-    yield from (Withdraw(delivery.id, ANEW) for delivery in given_up)
+    yield from (Withdraw(delivery.id, ANEW) for delivery in _unstarted(own))
     trying = {
-        d.person
-        for d in own
-        if d.purpose is Purpose.LOUD and d.state in WAITING and d not in given_up
+        delivery.person
+        for delivery in own
+        if delivery.purpose is Purpose.LOUD and delivery.state in WAITING and not delivery.unstarted
     }
     notified = planner.notified(own) | trying
     remaining = [name for name in order.names if name not in notified]

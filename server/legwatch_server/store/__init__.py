@@ -1,1 +1,1 @@
-"""The database: tables, transactions and queries."""
+"""The store: all SQL, the values that go in and come out, and the ports that name no database."""

@@ -31,7 +31,15 @@ _NOT_OUT = _any((DeliveryState.DECIDED, DeliveryState.FAILED))
 _RECALL = f"d.channel=? AND d.recall_ms IS NOT NULL AND d.state NOT IN {_NOT_OUT}"
 _ALERTS_FIRST = f"d.tone NOT IN {_any((Purpose.LOUD, Purpose.QUIET))}"
 _EPISODE = "d.bed_id=? AND d.kind=? AND d.episode_ms=?"
-_UNFINISHED = f"(d.state IN {_any(WAITING)} OR d.recall_ms IS NOT NULL)"
+# Two queries, since each has a partial index.
+_UNFINISHED = (
+    f"SELECT id FROM deliveries WHERE state IN {_any(WAITING)}"
+    " UNION SELECT id FROM deliveries WHERE recall_ms IS NOT NULL"
+)
+_LOUD_OF_UNFINISHED = (
+    "SELECT l.id FROM deliveries u JOIN deliveries l ON l.bed_id=u.bed_id AND l.kind=u.kind"
+    f" AND l.episode_ms=u.episode_ms WHERE u.id IN ({_UNFINISHED}) AND l.tone=?"
+)
 _ONE = "SELECT 1 FROM deliveries WHERE id=? AND state=?"
 
 
@@ -82,9 +90,8 @@ def for_plan(db: sqlite3.Connection, episode: Episode) -> list[Delivery]:
 
 def unfinished(db: sqlite3.Connection) -> list[Delivery]:
     """Return what is not sent or to be taken back, and the loud deliveries of the same alerts."""
-    episodes = f"SELECT d.bed_id, d.kind, d.episode_ms FROM deliveries d WHERE {_UNFINISHED}"
-    same = f"d.tone=? AND (d.bed_id, d.kind, d.episode_ms) IN ({episodes})"
-    return _rows(db, f"{_UNFINISHED} OR ({same}) ORDER BY d.id", (Purpose.LOUD.value,))
+    where = f"d.id IN ({_UNFINISHED} UNION {_LOUD_OF_UNFINISHED}) ORDER BY d.id"
+    return _rows(db, where, (Purpose.LOUD.value,))
 
 
 def is_answered(db: sqlite3.Connection, ident: int) -> bool:
