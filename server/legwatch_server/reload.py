@@ -16,6 +16,7 @@ from legwatch_server.settings_file import changed_keys, changes_file, checked, t
 logger = logging.getLogger(__name__)
 
 LOOK_S = 2.0  # how often a change by a program is looked for
+Stamp = tuple[int, int] | None
 
 
 class SettingsWatch:
@@ -24,7 +25,8 @@ class SettingsWatch:
     def __init__(self, path: Path, take_over: Callable[[ServerSettings], None]) -> None:
         self._path, self._take_over = path, take_over
         self._changes = changes_file(path)
-        self._table, self._seen = table(path), self._stamp()
+        self._table, self._seen = table(path), self._stamps()
+        self._refused: tuple[Stamp, Stamp] | None = None  # the files that were refused last
         self._asked, self._stopping = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="settings", daemon=True)
 
@@ -51,30 +53,41 @@ class SettingsWatch:
 
     def look(self) -> bool:
         """Take changed settings over if that was asked for; True if they are in force now."""
-        asked, seen = self._asked.is_set(), self._stamp()
+        asked = self._asked.is_set()
         self._asked.clear()
-        if self._stopping or not (asked or seen != self._seen):
+        if self._stopping or not (asked or self._has_news()):
             return False
-        self._seen = seen
         try:
             new = table(self._path)
             self._take_over(checked(new))
         except (LegwatchError, OSError) as error:
-            logger.log(
-                logging.ERROR, "the settings were not taken over, the old ones stay: %s", error
-            )
+            self._refused = self._stamps()
+            logger.log(logging.ERROR, "settings not taken over, the old ones stay: %s", error)
             return False
         keys = list(changed_keys(self._table, new))
-        self._table = new
+        self._table, self._refused = new, None
         logger.info("settings taken over: %s", ", ".join(keys) or "nothing has changed")
         later = needs_start(keys)
         if later:
             logger.warning("these take effect when the server starts again: %s", ", ".join(later))
         return True
 
-    def _stamp(self) -> tuple[int, int] | None:
-        try:
-            found = self._changes.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_ino
+    def _has_news(self) -> bool:
+        """Return True after a change by a program, or if refused settings were changed again."""
+        before, (owners, changes) = self._seen, self._stamps()
+        self._seen = (owners, changes)
+        if self._refused is not None:
+            return self._refused != (owners, changes)
+        return before[1] != changes
+
+    def _stamps(self) -> tuple[Stamp, Stamp]:
+        """Return what tells a version of the owner's file and of the changes from another."""
+        return _stamp(self._path), _stamp(self._changes)
+
+
+def _stamp(file: Path) -> Stamp:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino

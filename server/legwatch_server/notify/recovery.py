@@ -106,10 +106,10 @@ def followed(
     left = _after(unfinished, unknown)
     by_id = {bed.id: bed for bed in beds}
     planned: list[Change] = []
-    for episode in sorted(changed | {delivery.episode for delivery in _unstarted(left)}):
-        occasion = _occasion(episode, left, now_ms)
-        order = _order(planner, by_id.get(episode.bed_id), occasion)
-        if order and (episode in changed or not _waited_for(occasion) <= set(order.names)):
+    waiting = {delivery.episode for delivery in _unstarted(left)}
+    for occasion in _occasions(changed | waiting, left, now_ms):
+        order = _order(planner, by_id.get(occasion.episode.bed_id), occasion)
+        if order and (occasion.episode in changed or not _waited_for(occasion) <= {*order.names}):
             planned += _anew(planner, order, occasion)
     return (*unknown, *planned)
 
