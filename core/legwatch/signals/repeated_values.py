@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from legwatch.limits.rules import Rules
-from legwatch.signals.movement import Movement
 from legwatch.signals.occupancy import Occupancy
-from legwatch.signals.thermometer import Thermometer
+from legwatch.signals.sensed import Sensed
 
 FEWEST = 12  # readings that agree; fewer may be chance
 FACTOR = 4  # times its own longest run: none of the recorded nights has a longer one
@@ -45,7 +44,10 @@ def update(was: RepeatedPair, pairs: Iterable[PairSample]) -> RepeatedPair:
             now = now._replace(last_ms=when, readings=now.readings + 1)
             continue
         longest = max(now.longest_ms, now.last_ms - now.since_ms)
-        now = RepeatedPair(celsius, rh, when, when, 1, longest, now.first_ms or when)
+        first_ms = now.first_ms or when
+        now = RepeatedPair(
+            celsius, rh, when, when, readings=1, longest_ms=longest, first_ms=first_ms
+        )
     return now
 
 
@@ -57,23 +59,18 @@ def is_repeated_pair(now: RepeatedPair, frozen_s: int) -> bool:
     return now.readings >= FEWEST and now.last_ms - now.since_ms >= limit_ms
 
 
-def is_stuck(
-    thermometer: Thermometer,
-    pair: RepeatedPair,
-    movement: Movement,
-    presence: Occupancy,
-    at_ms: int,
-    rules: Rules,
-) -> bool:
-    """Say whether the value has been exactly the same for too long.
+def is_stuck(pair: RepeatedPair, sensors: Sensed, presence: Occupancy, rules: Rules) -> bool:
+    """Return True if the value by the legs has been exactly the same for too long.
 
     Temperature and humidity both the same tell it soon. Without a humidity, a coarse sensor may
     truly show one value for hours in an empty room, so a body must be there.
     """
     if is_repeated_pair(pair, rules.health.frozen_s):
         return True
-    since = thermometer.same_since_ms
-    if thermometer.celsius is None or since is None or at_ms - since < rules.health.stuck_s * 1000:
+    since = sensors.leg.same_since_ms
+    if sensors.leg.celsius is None or since is None:
         return False
-    moved = movement.moved_ms[-1] if movement.moved_ms else 0
+    if sensors.at_ms - since < rules.health.stuck_s * 1000:
+        return False
+    moved = sensors.movement.moved_ms[-1] if sensors.movement.moved_ms else 0
     return presence.in_bed is True or moved - since >= rules.health.alert_s * 1000

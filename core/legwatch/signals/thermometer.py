@@ -70,7 +70,14 @@ def update(
         raw, good_ms, step, refused = value, when, (), False
         believed.append(value)
     if good_ms is None or at_ms - good_ms > stale_ms:
-        return Thermometer(None, good_ms, None, raw, step, same_ms, expected or fault, refused, ())
+        return Thermometer(
+            good_ms=good_ms,
+            last_raw_c=raw,
+            pending_jump=step,
+            same_since_ms=same_ms,
+            expected=expected or fault,
+            implausible=refused,
+        )
     if celsius is None:
         since = good_ms
     if believed:
@@ -78,7 +85,15 @@ def update(
     if celsius is not None and (at_ms % RECENT_STEP_MS == 0 or not trail):
         trail = (*trail[1 - RECENT_SAMPLES :], celsius)
     return Thermometer(
-        celsius, good_ms, since, raw, step, same_ms, expected or fault, refused, trail
+        celsius=celsius,
+        good_ms=good_ms,
+        good_since_ms=since,
+        last_raw_c=raw,
+        pending_jump=step,
+        same_since_ms=same_ms,
+        expected=expected or fault,
+        implausible=refused,
+        recent_c=trail,
     )
 
 

@@ -169,7 +169,7 @@ class WriterLoop:
             bed = pressed.pop(name)
             self._confirm(bed, max(bed.boots.values(), key=lambda boot: boot.id, default=NO_BOOT))
         for bed in unsaid.values():
-            minutes = bed.state.bed.observation.minutes
+            minutes = bed.state.minutes
             if minutes == bed.minutes and b"?" not in bed.alerts.values():
                 continue
             bed.minutes = minutes
@@ -187,7 +187,7 @@ class WriterLoop:
         self._broker.publish(name, encode_stored(stored), qos=0, retain=True)
 
     def _publish_bed(self, bed: BedRecord) -> None:
-        view = engine.view(bed.state, bed.rules)
+        view = engine.view(bed.state)
         if view is None:
             return
         payloads = {alert.kind.value: alert_payload(alert) for alert in view.alerts}
