@@ -4,8 +4,8 @@
 minute only; every condition reads the same one, so nothing is derived from the signals again.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
@@ -91,41 +91,34 @@ class _Samples(NamedTuple):
 
     window_ms: int
     back_ms: int
-    leg: list[RawSample]
-    room: list[RawSample]
-    movement: list[MovementSample]
-    mat: list[MatSample]
-    pair: list[PairSample]
-    faulty: set[str]  # the sensors for which the agent has reported a fault
+    leg: Sequence[RawSample] = ()
+    room: Sequence[RawSample] = ()
+    movement: Sequence[MovementSample] = ()
+    mat: Sequence[MatSample] = ()
+    pair: Sequence[PairSample] = ()
+    faulty: Collection[str] = ()  # the sensors for which the agent has reported a fault
 
 
 def _samples(was: Signals, windows: Sequence[Window], stale_ms: int) -> _Samples:
     window_ms, back_ms = was.window_ms, was.back_ms
-    leg, room, movement, mat, pair = [], [], [], [], []
-    faulty: set[str] = set()
-    quantize = thermometer.quantize  # called twice for each window
-    for w in windows:
-        to_ms, leg_c = w.to_ms, quantize(w.leg_c)
-        leg.append((to_ms, leg_c))
-        pair.append((to_ms, leg_c, w.leg_rh))
-        room.append((to_ms, quantize(w.room_c)))
-        movement.append((to_ms, w.moves, w.active_s))
-        mat.append((to_ms, w.in_bed))
-        if w.faults:
-            faulty.update(sensor for sensor, _ in w.faults)
-        if to_ms > window_ms:
-            if to_ms - window_ms > stale_ms:
-                back_ms = to_ms
-            window_ms = to_ms
+    if not windows:
+        return _Samples(window_ms, back_ms)
+    by_field: Any = Window._make(zip(*windows, strict=True))  # of each field all values
+    to_ms, leg_c = by_field.to_ms, tuple(map(thermometer.quantize, by_field.leg_c))
+    for end_ms in to_ms:
+        if end_ms > window_ms:
+            if end_ms - window_ms > stale_ms:
+                back_ms = end_ms
+            window_ms = end_ms
     return _Samples(
         window_ms=window_ms,
         back_ms=back_ms,
-        leg=leg,
-        room=room,
-        movement=movement,
-        mat=mat,
-        pair=pair,
-        faulty=faulty,
+        leg=tuple(zip(to_ms, leg_c, strict=True)),
+        room=tuple(zip(to_ms, map(thermometer.quantize, by_field.room_c), strict=True)),
+        movement=tuple(zip(to_ms, by_field.moves, by_field.active_s, strict=True)),
+        mat=tuple(zip(to_ms, by_field.in_bed, strict=True)),
+        pair=tuple(zip(to_ms, leg_c, by_field.leg_rh, strict=True)),
+        faulty={sensor for faults in by_field.faults for sensor, _ in faults},
     )
 
 
