@@ -22,7 +22,7 @@ from legwatch.alerting.trial_nights import TrialNights, is_silent
 from legwatch.conditions import agent, cold, sensors, still
 from legwatch.conditions.cold import ColdMemory, ColdMinute
 from legwatch.conditions.early_sign import cold_in_min
-from legwatch.conditions.verdict import TriState, Verdict
+from legwatch.conditions.verdict import Firing, TriState, Verdict
 from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.rules import Rules
 from legwatch.observation import Observation, Signals, observe
@@ -70,11 +70,11 @@ def minute(
     """
     signals, seen = observe(was.signals, windows, at_ms, rules, away=away)
     alerts, trial = _on_trial(was, windows, seen, rules)
-    firing = alerts.cold.severity is not None
-    memory = cold.update(was.cold, seen, rules, firing=firing)
-    now = cold.look(memory, seen)
-    verdicts = _judge(now, alerts, rules)
-    quiet = _is_quiet(alerts, verdicts)
+    firing = alerts.firing
+    memory = cold.update(was.cold, seen, rules, firing=firing[0] is not None)
+    now = ColdMinute(memory, seen)
+    verdicts = _judge(now, firing, rules)
+    quiet = not any(firing) and TriState.YES not in [verdict.holds for verdict in verdicts]
     changes: tuple[_Change, ...] = ()
     if not quiet:
         alerts, changes = _advance(alerts, verdicts, seen, rules, answers=not is_silent(trial))
@@ -82,11 +82,11 @@ def minute(
     if seen.settled and verdicts[0].holds is TriState.NO and alerts.cold.severity is None:
         in_min = cold_in_min(now, rules)
     bed = Bed(
-        signals=signals,
-        cold=memory,
-        alerts=alerts,
-        budget=was.budget,
-        trial=trial,
+        signals,
+        memory,
+        alerts,
+        was.budget,
+        trial,
         early_sign_ms=was.early_sign_ms,
         found=Found(verdicts[0].holds, seen.still_since_ms, in_min, seen.settled),
     )
@@ -111,23 +111,15 @@ def _on_trial(
     return was.alerts, trial
 
 
-def _judge(now: ColdMinute, alerts: AlertStates, rules: Rules) -> tuple[Verdict, ...]:
+def _judge(now: ColdMinute, firing: Sequence[Firing | None], rules: Rules) -> tuple[Verdict, ...]:
     """Judge each condition, in the order of AlertKind."""
-    seen = now.seen
+    cold_alert, still_alert, sensor_alert, agent_alert = firing
     return (
-        cold.judge(now, rules, alerts.cold.firing),
-        still.judge(seen, rules, alerts.still.firing),
-        sensors.judge(now.memory.displaced_since_ms, seen, rules, alerts.sensor.firing),
-        agent.judge(seen, rules, alerts.agent.firing),
+        cold.judge(now, rules, cold_alert),
+        still.judge(now.seen, rules, still_alert),
+        sensors.judge(now.memory.displaced_since_ms, now.seen, rules, sensor_alert),
+        agent.judge(now.seen, rules, agent_alert),
     )
-
-
-def _is_quiet(alerts: AlertStates, verdicts: tuple[Verdict, ...]) -> bool:
-    """Return True if no alert is firing and no verdict is YES: most minutes of most nights."""
-    for alert in alerts:
-        if alert.severity is not None:
-            return False
-    return all(verdict.holds is not TriState.YES for verdict in verdicts)
 
 
 def _advance(

@@ -162,6 +162,8 @@ def _close_until(
     state: BedState, until_ms: int, rules: Rules, *, away: bool = False
 ) -> tuple[BedState, Notices]:
     """Judge the minutes that end at or before `until_ms`; of a gap over LONG_MS only some."""
+    if until_ms < state.minute_end_ms:
+        return state, NOTHING
     notices: list[Notice] = []
     if until_ms - state.minute_end_ms > LONG_MS:
         for _ in range(SETTLE_MINUTES):

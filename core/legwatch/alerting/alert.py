@@ -46,13 +46,6 @@ class AlertState(NamedTuple):
     snooze_ends_with_episode: bool = False  # the snooze is for this episode only
     silence_ended_ms: int | None = None  # end of the last snooze: the time for an answer restarts
 
-    @property
-    def firing(self) -> Firing | None:
-        """What the condition has to know of its alert; None: the alert is not firing."""
-        if self.severity is None:
-            return None
-        return Firing(self.severity, self.reason, self.fired_ms)
-
 
 class AlertStates(NamedTuple):
     """One alert per kind, in the order of AlertKind, which is the order of a minute's notices."""
@@ -61,6 +54,14 @@ class AlertStates(NamedTuple):
     still: AlertState = AlertState()
     sensor: AlertState = AlertState()
     agent: AlertState = AlertState()
+
+    @property
+    def firing(self) -> list[Firing | None]:
+        """What each condition has to know of its alert; None: the alert is not firing."""
+        return [
+            None if alert.severity is None else Firing(alert.severity, alert.reason, alert.fired_ms)
+            for alert in self
+        ]
 
     def of(self, kind: AlertKind) -> AlertState:
         """Return the alert of one kind."""

@@ -1,11 +1,13 @@
 """Are the legs cold? Judged on the air beside them, never on skin; limits in config/profiles."""
 
+from functools import cached_property
 from statistics import median
 from typing import NamedTuple
 
 from legwatch.conditions import cold_and_still, uncovered
 from legwatch.conditions.uncovered import FallMinute
 from legwatch.conditions.verdict import (
+    LEFT_BED,
     RANK,
     WARM,
     Firing,
@@ -60,24 +62,24 @@ class ColdMemory(NamedTuple):
     on_skin_ms: int | None = None  # when the air was last as warm as skin
 
 
-class ColdMinute(NamedTuple):
-    """One minute as the rules for cold legs read it."""
+class ColdMinute:
+    """One minute as the rules for cold legs read it; `memory` has taken the minute in."""
 
-    memory: ColdMemory
-    seen: Observation
-    fall: FallMinute  # the memory's fall, with its features and probabilities
+    def __init__(self, memory: ColdMemory, seen: Observation) -> None:
+        self.memory = memory
+        self.seen = seen
 
-
-def look(memory: ColdMemory, seen: Observation) -> ColdMinute:
-    """Put together what the rules read of one minute; `memory` has taken the minute in."""
-    fall = FallMinute(memory.fall, memory.contrast.baseline, seen.turned_ms, seen.at_ms)
-    return ColdMinute(memory, seen, fall)
+    @cached_property
+    def fall(self) -> FallMinute:
+        """The memory's fall, with its features and probabilities."""
+        baseline = self.memory.contrast.baseline
+        return FallMinute(self.memory.fall, baseline, self.seen.turned_ms, self.seen.at_ms)
 
 
 def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool) -> ColdMemory:
     """Take one minute in. A warm, occupied minute adds to the baseline; a cold one does not."""
     limits, at_ms, occupancy = rules.warmth, seen.at_ms, seen.occupancy
-    c, r, above_c = seen.leg_c, seen.room_c, seen.contrast_c
+    c, r, above_c = seen.leg_c, seen.room_c, seen.contrast_c if seen.room_measured else None
     if occupancy.entered_ms is not None and occupancy.entered_ms != before.entered_ms:
         before = _on_entry(before, occupancy.entered_ms, occupancy.settled_ms, rules)
     if before.fall.notified and not firing:  # the cover may lie otherwise now
@@ -97,7 +99,7 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
             on_skin_ms=before.on_skin_ms,
         )
     night = contrast.begin(before.contrast, r)
-    contrast_c = contrast.normalized(night, c, r)
+    contrast_c = contrast.normalized(night, seen.contrast_c, r)
     k = relative_warmth(c, r, rules)
     base = before.baseline_c
     usual_k = None if base is None else relative_warmth(base, r, rules)
@@ -124,26 +126,26 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
     if covered and seen.settled and seen.room_measured:
         night = contrast.update(night, contrast_c, at_ms)
     cold_room = seen.room_measured and r is not None and r < limits.cold_room_c
-    return ColdMemory(
-        entered_ms=before.entered_ms,
-        baseline_samples_c=samples_c,
-        baseline_c=base,
-        warmed=before.warmed or c >= limits.warn_c,
-        fallen_ms=fallen_ms,
-        plain_ms=plain_ms,
-        contrast_ms=_held_since(before.contrast_ms, bare, at_ms),
-        urgent_ms=_held_since(before.urgent_ms, c < limits.urgent_c, at_ms),
-        cold_room_ms=_held_since(before.cold_room_ms, cold_room, at_ms),
-        draught_ms=_held_since(before.draught_ms, airy, at_ms),
-        dropped_ms=at_ms if seen.drop_c >= limits.uncovered_fall_c else before.dropped_ms,
-        warm_ms=_held_since(
-            before.warm_ms, firing and _warm(c, contrast_c, base, fall, rules), at_ms
-        ),
-        less_urgent_ms=_held_since(before.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
-        fall=fall,
-        displaced_since_ms=displaced_ms,
-        contrast=night,
-        on_skin_ms=at_ms if k is not None and k > ON_SKIN_K else before.on_skin_ms,
+    return ColdMemory._make(
+        (
+            before.entered_ms,
+            samples_c,
+            base,
+            before.warmed or c >= limits.warn_c,
+            fallen_ms,
+            plain_ms,
+            _held_since(before.contrast_ms, bare, at_ms),
+            _held_since(before.urgent_ms, c < limits.urgent_c, at_ms),
+            _held_since(before.cold_room_ms, cold_room, at_ms),
+            _held_since(before.draught_ms, airy, at_ms),
+            at_ms if seen.drop_c >= limits.uncovered_fall_c else before.dropped_ms,
+            _held_since(before.warm_ms, firing and _warm(c, contrast_c, base, fall, rules), at_ms),
+            _held_since(before.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
+            fall,
+            displaced_ms,
+            night,
+            at_ms if k is not None and k > ON_SKIN_K else before.on_skin_ms,
+        )
     )
 
 
@@ -212,7 +214,7 @@ def _doubt(now: ColdMinute, rules: Rules) -> Verdict | None:
     """Return a verdict if nobody can be judged to be cold: no sleeper, no reading, a warm room."""
     seen = now.seen
     if seen.occupancy.in_bed is False:
-        return no(Reason.LEFT_BED)
+        return LEFT_BED
     if seen.leg_c is None:
         return unknown(Reason.NO_READINGS)
     if seen.occupancy.in_bed is None or seen.occupancy.entered_ms is None:
@@ -240,7 +242,7 @@ def _still_cold(now: ColdMinute, found: Verdict | None, rules: Rules, firing: Se
 
 
 def _may_be_displaced(now: ColdMinute, rules: Rules) -> bool:
-    if not now.seen.room_measured or now.seen.room_c is None:
+    if now.memory.fall.since_ms is None or now.seen.room_c is None or not now.seen.room_measured:
         return False
     stretch = contrast.span_ratio(now.memory.contrast, now.seen.room_c)
     return uncovered.may_be_displaced(now.fall, stretch, rules.warmth)
@@ -266,7 +268,8 @@ def _cold(now: ColdMinute, rules: Rules) -> Verdict | None:
         reason = cooling_reason(memory, seen.at_ms, rules)
         rule = Rule("warmth.urgent_c", limits.urgent_c)
         return yes(Severity.URGENT, reason, memory.urgent_ms, rule)
-    off = uncovered.uncovered_by(now.fall, limits)
+    falling = memory.fall.since_ms is not None
+    off = uncovered.uncovered_by(now.fall, limits) if falling else None
     if off and not _was_on_skin(now, rules):
         reason = _uncovered_reason(memory, seen.at_ms, rules)
         return yes(Severity.WARNING, reason, memory.fall.since_ms, *off)

@@ -1,13 +1,13 @@
 """Has the sleeper lain still for too long? Judged by the last change of position."""
 
 from legwatch.conditions.verdict import (
+    LEFT_BED,
     MOVED,
     Firing,
     Reason,
     Rule,
     Severity,
     Verdict,
-    no,
     unknown,
     yes,
 )
@@ -27,7 +27,7 @@ def limits_s(rules: Rules) -> tuple[int, int, int]:
 def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
     """Judge whether the sleeper has been still too long; only a movement ends a firing alert."""
     if seen.occupancy.in_bed is False:
-        return no(Reason.LEFT_BED)
+        return LEFT_BED
     if firing and _has_turned_since(firing.fired_ms, seen):
         return MOVED
     since = seen.still_since_ms

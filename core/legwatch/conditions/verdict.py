@@ -101,6 +101,7 @@ def unknown(reason: Reason) -> Verdict:
 WARM = no(Reason.WARM_AGAIN)
 MOVED = no(Reason.MOVED)
 WELL = no(Reason.BACK)
+LEFT_BED = no(Reason.LEFT_BED)
 
 
 def yes(

@@ -75,17 +75,19 @@ def update(
             turns = (*turns[:-1], at_ms) if goes_on else (*turns[1 - KEPT :], at_ms)
     if held is not None and not counting and turned is not None:
         turned = max(turned, held)
-    return Movement(
-        heard_ms=heard,
-        heard_since_ms=since,
-        moved_ms=moved,
-        turned_ms=turned,
-        expected=expected or fault,
-        counts=counting,
-        exit_or_entry_ms=exit_or_entry,
-        total=total,
-        turns_ms=turns,
-        edge_ms=edge,
+    return Movement._make(
+        (
+            heard,
+            since,
+            moved,
+            turned,
+            expected or fault,
+            counting,
+            exit_or_entry,
+            total,
+            turns,
+            edge,
+        )
     )
 
 

@@ -36,19 +36,19 @@ PairSample = tuple[int, float | None, float | None]  # (at_ms, celsius, relative
 
 def update(was: RepeatedPair, pairs: Iterable[PairSample]) -> RepeatedPair:
     """Take one minute's readings in."""
-    now = was
-    for when, celsius, rh in pairs:
-        if celsius is None or rh is None:
+    celsius, rh, since_ms, last_ms, readings, longest_ms, first_ms = was
+    for when, new_celsius, new_rh in pairs:
+        if new_celsius is None or new_rh is None:
             continue
-        if celsius == now.celsius and rh == now.rh and when - now.last_ms <= HOLE_MS:
-            now = now._replace(last_ms=when, readings=now.readings + 1)
+        if new_celsius == celsius and new_rh == rh and when - last_ms <= HOLE_MS:
+            last_ms, readings = when, readings + 1
             continue
-        longest = max(now.longest_ms, now.last_ms - now.since_ms)
-        first_ms = now.first_ms or when
-        now = RepeatedPair(
-            celsius, rh, when, when, readings=1, longest_ms=longest, first_ms=first_ms
-        )
-    return now
+        longest_ms = max(longest_ms, last_ms - since_ms)
+        celsius, rh, since_ms, last_ms, readings = new_celsius, new_rh, when, when, 1
+        first_ms = first_ms or when
+    return RepeatedPair(
+        celsius, rh, since_ms, last_ms, readings, longest_ms=longest_ms, first_ms=first_ms
+    )
 
 
 def is_repeated_pair(now: RepeatedPair, frozen_s: int) -> bool:

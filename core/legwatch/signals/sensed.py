@@ -23,4 +23,4 @@ def sensed(
 ) -> Sensed:
     """Return the sensors of one minute, with what several signals ask of them."""
     known = is_known(movement, at_ms, rules)
-    return Sensed(at_ms, leg, room, movement, drop_c=drop_c(leg), movement_known=known)
+    return Sensed(at_ms, leg, room, movement, drop_c(leg), movement_known=known)

@@ -30,7 +30,7 @@ def estimate(was: SensorOffset, sensors: Sensed, presence: Occupancy) -> SensorO
     at_ms, leg, room, movement = sensors[:4]
     c = leg.celsius
     if room.celsius is not None:
-        now = round(room.celsius + (was.offset_c or 0.0), 3)
+        now = round(room.celsius + was.offset_c, 3) if was.offset_c else room.celsius
         was = was if now == was.room_c else SensorOffset(was.offset_c, now)
     unsure = presence.in_bed is None and presence.entered_ms is not None
     if c is None or presence.in_bed or unsure or len(leg.recent_c) < RECENT_SAMPLES:

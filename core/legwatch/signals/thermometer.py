@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from legwatch.limits.rules import HealthLimits
@@ -28,6 +29,7 @@ class Thermometer(NamedTuple):
 RawSample = tuple[int, float | None]  # (at_ms, celsius)
 
 
+@lru_cache(maxsize=2048)  # the same readings come again and again
 def quantize(celsius: float | None) -> float | None:
     """Return a reading to 0.1 °C, as the sensor tells it: what wavers by less decides nothing.
 
@@ -84,16 +86,18 @@ def update(
         celsius = _median(believed)
     if celsius is not None and (at_ms % RECENT_STEP_MS == 0 or not trail):
         trail = (*trail[1 - RECENT_SAMPLES :], celsius)
-    return Thermometer(
-        celsius=celsius,
-        good_ms=good_ms,
-        good_since_ms=since,
-        last_raw_c=raw,
-        pending_jump=step,
-        same_since_ms=same_ms,
-        expected=expected or fault,
-        implausible=refused,
-        recent_c=trail,
+    return Thermometer._make(
+        (
+            celsius,
+            good_ms,
+            since,
+            raw,
+            step,
+            same_ms,
+            expected or fault,
+            refused,
+            trail,
+        )
     )
 
 
@@ -110,7 +114,8 @@ def drop_c(thermometer: Thermometer) -> float:
     """Return by how much the air has fallen within the last ten minutes, at least 0."""
     if thermometer.celsius is None or not thermometer.recent_c:
         return 0.0
-    return max(0.0, round(max(thermometer.recent_c[-6:]) - thermometer.celsius, 2))
+    highest = max(thermometer.recent_c[-6:])
+    return round(highest - thermometer.celsius, 2) if highest > thermometer.celsius else 0.0
 
 
 def rise_10_min_c(thermometer: Thermometer) -> float:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch.conditions.cold import ColdMemory, look, update
+from legwatch.conditions.cold import ColdMemory, ColdMinute, update
 from legwatch.conditions.features import Features
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
@@ -56,7 +56,7 @@ def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Featu
         memory = update(memory, seen, rules, firing=False)
         if not seen.settled or seen.room_c is None or seen.room_c >= rules.warmth.warm_room_c:
             continue
-        seen_features = look(memory, seen).fall.features
+        seen_features = ColdMinute(memory, seen).fall.features
         if seen_features is not None and seen_features.fallen >= DEEP_ENOUGH:
             yield at_ms, seen_features
 
