@@ -73,7 +73,11 @@ def observe(
         mat = [(w.to_ms, w.in_bed) for w in windows]
         offset_c = was.offset.offset_c or 0.0
         presence = occupancies.update(was.occupancy, mat, sensors, rules, offset_c=offset_c)
-    pairs = [(at, leg_c, w.leg_rh) for (at, leg_c), w in zip(legs, windows, strict=True)]
+    pairs = [
+        (at, leg_c, w.leg_rh)
+        for (at, leg_c), w in zip(legs, windows, strict=True)
+        if w.leg_rh is not None
+    ]
     now = Signals(
         window_ms,
         back_ms,

@@ -188,7 +188,7 @@ def _warm(c: float, contrast_c: float | None, base: float | None, seen: Fall, ru
 def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     """Judge whether the legs are cold."""
     verdict = _judge(now, rules, firing)
-    return cold_and_still.escalated(verdict, now.seen, rules, firing)
+    return cold_and_still.escalated(verdict, now.seen, rules, firing) if firing else verdict
 
 
 def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:

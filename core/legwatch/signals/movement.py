@@ -55,7 +55,8 @@ def update(
         expected = True
         if heard is None or when - heard > stale_ms:
             since = when
-        heard = when if heard is None else max(heard, when)
+        if heard is None or when > heard:
+            heard = when
         if moves:
             edge = when
             total += moves

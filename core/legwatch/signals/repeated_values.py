@@ -5,7 +5,7 @@ one DHT22 have runs of 9 minutes and, in a cold empty-looking bed, one of 17. So
 measured by its own longest run, once it has been heard for an hour.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.limits.rules import Rules
@@ -34,8 +34,10 @@ class RepeatedPair(NamedTuple):
 PairSample = tuple[int, float | None, float | None]  # (at_ms, celsius, relative humidity)
 
 
-def update(was: RepeatedPair, pairs: Iterable[PairSample]) -> RepeatedPair:
+def update(was: RepeatedPair, pairs: Sequence[PairSample]) -> RepeatedPair:
     """Take one minute's readings in."""
+    if not pairs:
+        return was
     celsius, rh, since_ms, last_ms, readings, longest_ms, first_ms = was
     for when, new_celsius, new_rh in pairs:
         if new_celsius is None or new_rh is None:

@@ -62,7 +62,7 @@ def update(
             continue
         if raw is None or good_ms is None or when - good_ms > stale_ms:
             step, same_ms = (), None
-        elif abs(value - raw) > health.jump_c:
+        elif value != raw and abs(value - raw) > health.jump_c:
             agrees = step and abs(value - step[-1]) <= health.jump_c
             step = (*step, value) if agrees else (value,)
             if len(step) < health.jump_agree:
