@@ -1,4 +1,4 @@
-"""Judge one minute of one bed: observe, apply the rules, advance the alerts, make notices."""
+"""Judge one minute of one bed: observe, judge each condition, advance the alerts, make notices."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,45 +9,56 @@ from legwatch.alerting.alert import (
     AlertStates,
     Transition,
     advance,
-    is_silenced,
-    remind,
+    after_notice,
+    end_hold,
 )
-from legwatch.alerting.budget import Budget, allow
+from legwatch.alerting.budget import Budget
+from legwatch.alerting.early_notice import early_notice, is_due
+from legwatch.alerting.figures import alert_figures, hold_figures
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
+from legwatch.alerting.reminder import remind
+from legwatch.alerting.suppress import Candidate, Context, suppress
 from legwatch.alerting.trial_nights import TrialNights, is_silent
-from legwatch.conditions import cold, sensors, still
-from legwatch.conditions.early_sign import below_in_min
-from legwatch.conditions.sensors import new_night
-from legwatch.conditions.verdict import (
-    Figures,
-    Reason,
-    Rule,
-    Severity,
-    TriState,
-    Verdict,
-    unknown,
-    yes,
-)
+from legwatch.conditions import agent, cold, sensors, still
+from legwatch.conditions.cold import ColdMemory, ColdMinute
+from legwatch.conditions.early_sign import cold_in_min
+from legwatch.conditions.verdict import Firing, TriState, Verdict
 from legwatch.events import BODY_KINDS, AlertKind, Window
-from legwatch.limits.rules import Rules, limit
-from legwatch.observation import Observation, observe, temperatures
+from legwatch.limits.rules import Rules
+from legwatch.observation import Observation, Signals, observe
 
 _KINDS = tuple(AlertKind)
-# A carer who is woken for cold legs needs some minutes to get up, look and go back. In this time a
-# warning of lying still asks for the same visit; later it asks for another visit.
-INHIBITS_MS = 15 * 60_000
-EARLY_SIGN_AGAIN_MS = 60 * 60_000
+# Suppressed before and still suppressed: nothing new to store.
+_NOT_STORED_AGAIN = (SuppressedBy.BUDGET, SuppressedBy.INHIBITED, SuppressedBy.TRIAL)
+
+
+class Found(NamedTuple):
+    """What the last minute has found, as far as the bed's view shows it."""
+
+    legs: TriState = TriState.UNKNOWN  # whether the legs are cold, by the last verdict
+    still_since_ms: int | None = None
+    cold_in_min: int | None = None  # early sign: minutes until the legs are cold
+    settled: bool = False  # somebody is in bed, and was for long enough to judge the air
 
 
 class Bed(NamedTuple):
     """The state of one bed between two minutes."""
 
-    observation: Observation = Observation()
-    legs: TriState = TriState.UNKNOWN  # whether the legs are cold, by the last verdict
+    signals: Signals = Signals()
+    cold: ColdMemory = ColdMemory()
     alerts: AlertStates = AlertStates()
     budget: Budget = Budget()
     trial: TrialNights = TrialNights()
     early_sign_ms: int = 0  # time of the last early sign; 0: none yet
+    found: Found = Found()
+
+
+class _Change(NamedTuple):
+    """A transition of one alert, and the alert before this minute."""
+
+    kind: AlertKind
+    before: AlertState
+    transition: Transition
 
 
 def minute(
@@ -57,344 +68,112 @@ def minute(
 
     `away`: the server could not receive, so missing windows say nothing about the agent.
     """
-    observation = observe(
-        was.observation, windows, at_ms, rules, cold_is_firing=was.alerts.cold.severity is not None
-    )
-    trial = trial_nights.update(
-        was.trial, windows, at_ms, rules, in_bed=observation.occupancy.in_bed
-    )
-    if trial.done and is_silent(was.trial):
-        was = was._replace(alerts=_count_from_now_on(was.alerts, at_ms))
-    cold_verdict = _cold(observation, was.alerts.cold, at_ms, rules)
-    still_verdict = _still(observation, was.alerts.still, at_ms, rules)
-    sensor_verdict, agent_verdict = _health(observation, was.alerts, at_ms, rules)
-    if away and was.alerts.agent.severity is None:
-        agent_verdict = unknown(Reason.AGENT_SILENT)
-    verdicts = (cold_verdict, still_verdict, sensor_verdict, agent_verdict)
-    if _nothing_to_do(was.alerts, verdicts):
-        bed = Bed(observation, cold_verdict.holds, was.alerts, was.budget, trial, was.early_sign_ms)
-        return _with_early_sign(bed, at_ms, rules)
-    moved = observation.movement.moved_ms
-    moved_this_minute = bool(moved) and moved[-1] > was.observation.window_ms
-    alerts, transitions = [], []
-    for kind, alert, verdict in zip(_KINDS, was.alerts, verdicts, strict=True):
-        # Do not escalate for lack of an answer if nobody was notified.
-        answers = kind is AlertKind.COLD and not is_silent(trial)
-        answered_s = rules.warmth.not_answered_s if answers else 0
-        after, transition = advance(
-            alert,
-            verdict,
-            at_ms,
-            rules.alerts,
-            not_answered_s=answered_s,
-            moved_this_minute=moved_this_minute,
-        )
-        notified_ms = after.last_notified_ms
-        if (
-            transition is None
-            and notified_ms
-            and kind not in BODY_KINDS
-            and new_night(notified_ms, at_ms, rules)
-        ):
-            after, transition = remind(after, verdict, at_ms)
-        alerts.append(after)
-        # A sensor or agent alert already says that something is unknown.
-        if transition is not None and (
-            transition.kind is not TransitionKind.UNKNOWN or kind in BODY_KINDS
-        ):
-            transitions.append((kind, transition))
+    signals, seen = observe(was.signals, windows, at_ms, rules, away=away)
+    alerts, trial = _on_trial(was, windows, seen, rules)
+    firing = alerts.firing
+    memory = cold.update(was.cold, seen, rules, firing=firing[0] is not None)
+    now = ColdMinute(memory, seen)
+    verdicts = _judge(now, firing, rules)
+    quiet = not any(firing) and TriState.YES not in [verdict.holds for verdict in verdicts]
+    changes: tuple[_Change, ...] = ()
+    if not quiet:
+        alerts, changes = _advance(alerts, verdicts, seen, rules, answers=not is_silent(trial))
+    in_min = None
+    if seen.settled and verdicts[0].holds is TriState.NO and alerts.cold.severity is None:
+        in_min = cold_in_min(now, rules)
     bed = Bed(
-        observation, cold_verdict.holds, AlertStates(*alerts), was.budget, trial, was.early_sign_ms
+        signals,
+        memory,
+        alerts,
+        was.budget,
+        trial,
+        early_sign_ms=was.early_sign_ms,
+        found=Found(verdicts[0].holds, seen.still_since_ms, in_min, seen.settled),
     )
-    notices = []
-    for kind, transition in transitions:
-        bed, notice = _notice(bed, kind, transition, at_ms, rules, before=was.alerts.of(kind))
-        if notice is not None:
-            notices.append(notice)
+    if quiet and in_min is not None and is_due(was.early_sign_ms, at_ms):
+        notice = early_notice(now, in_min, rules, on_trial=is_silent(trial))
+        return bed._replace(early_sign_ms=at_ms), (notice,)
+    notices: list[Notice] = []
+    for change in changes:
+        bed, stored = _notice(bed, change, seen, rules)
+        notices += stored
     return bed, tuple(notices)
 
 
-def _with_early_sign(bed: Bed, at_ms: int, rules: Rules) -> tuple[Bed, tuple[Notice, ...]]:
-    """Add an early sign if one is due: only while the legs are warm, at most once an hour."""
-    minutes = expected_min(bed, at_ms, rules)
-    if minutes is None or at_ms - bed.early_sign_ms < EARLY_SIGN_AGAIN_MS:
-        return bed, ()
-    alert = AlertState(episode_ms=at_ms)
-    figures = (*_figures(bed, AlertKind.COLD, alert, at_ms, rules), ("in_min", minutes))
-    limit_c = ("limit_c", rules.warmth.plain_c)
-    reason = cold.cooling_reason(bed.observation.cold, at_ms, rules)
-    suppressed_by = SuppressedBy.TRIAL if is_silent(bed.trial) else SuppressedBy.EARLY_SIGN
-    notice = Notice(
-        at_ms,
-        AlertKind.COLD,
-        TransitionKind.EXPECTED,
-        Severity.LOG,
-        reason,
-        (*figures, limit_c),
-        suppressed_by,
-        at_ms,
-    )
-    return bed._replace(early_sign_ms=at_ms), (notice,)
+def _on_trial(
+    was: Bed, windows: Sequence[Window], seen: Observation, rules: Rules
+) -> tuple[AlertStates, TrialNights]:
+    """Count the trial nights; when they end, the time for an answer starts."""
+    in_bed = seen.occupancy.in_bed
+    trial = trial_nights.update(was.trial, windows, seen.at_ms, rules, in_bed=in_bed)
+    if trial.done and is_silent(was.trial):
+        return trial_nights.restart_answer_time(was.alerts, seen.at_ms), trial
+    return was.alerts, trial
 
 
-def expected_min(bed: Bed, at_ms: int, rules: Rules) -> int | None:
-    """Return in how many minutes the legs will be cold at the present rate; None: no early sign."""
-    settled = at_ms >= bed.observation.occupancy.settled_ms
-    if bed.legs is not TriState.NO or not settled or bed.alerts.cold.severity is not None:
-        return None
-    if bed.observation.occupancy.in_bed is not True:
-        return None
-    observation = bed.observation
-    return below_in_min(
-        observation.cold,
-        temperatures(observation),
-        observation.leg,
-        observation.movement,
-        at_ms,
-        rules,
+def _judge(now: ColdMinute, firing: Sequence[Firing | None], rules: Rules) -> tuple[Verdict, ...]:
+    """Judge each condition, in the order of AlertKind."""
+    cold_alert, still_alert, sensor_alert, agent_alert = firing
+    return (
+        cold.judge(now, rules, cold_alert),
+        still.judge(now.seen, rules, still_alert),
+        sensors.judge(now.memory.displaced_since_ms, now.seen, rules, sensor_alert),
+        agent.judge(now.seen, rules, agent_alert),
     )
 
 
-def _count_from_now_on(alerts: AlertStates, at_ms: int) -> AlertStates:
-    """Start the time for an answer at the end of the trial nights: nobody was notified before."""
-    for kind in BODY_KINDS:
-        alert = alerts.of(kind)
-        if alert.severity is not None and not alert.notified:
-            alerts = alerts.put(kind, alert._replace(fired_ms=at_ms))
-    return alerts
-
-
-def _nothing_to_do(alerts: AlertStates, verdicts: tuple[Verdict, ...]) -> bool:
-    """Return True if no alert is firing and no verdict is YES: most minutes of most nights."""
-    for alert in alerts:
-        if alert.severity is not None:
-            return False
-    return all(verdict.holds is not TriState.YES for verdict in verdicts)
-
-
-def _cold(observation: Observation, alert: AlertState, at_ms: int, rules: Rules) -> Verdict:
-    verdict = cold.judge(
-        observation.cold,
-        observation.leg,
-        temperatures(observation),
-        observation.occupancy,
-        observation.movement,
-        at_ms,
-        rules,
-        firing=alert.severity,
-    )
-    return _escalated_if_still(observation, verdict, alert, at_ms, rules)
-
-
-def _escalated_if_still(
-    observation: Observation, verdict: Verdict, alert: AlertState, at_ms: int, rules: Rules
-) -> Verdict:
-    """Escalate a firing cold warning when the sleeper has not moved for `stillness.joint_s`.
-
-    Do not escalate a warning that the bed has not warmed (COLD_START): only a sleeper who is awake
-    gets this warning.
-    """
-    standing = verdict.holds is TriState.YES and alert.severity is Severity.WARNING
-    standing = standing and verdict.reason is not Reason.COLD_START
-    limit_s = rules.stillness.joint_s
-    if (
-        not standing
-        or not limit_s
-        or verdict.severity is Severity.URGENT
-        or verdict.since_ms is None
-    ):
-        return verdict
-    since = still.still_since_ms(observation.movement, observation.occupancy, at_ms, rules)
-    if since is None or at_ms - since < limit_s * 1000:
-        return verdict
-    return yes(Severity.URGENT, Reason.COLD_AND_STILL, verdict.since_ms, "stillness.joint_s")
-
-
-def _still(observation: Observation, alert: AlertState, at_ms: int, rules: Rules) -> Verdict:
-    return still.judge(
-        observation.movement,
-        observation.occupancy,
-        at_ms,
-        rules,
-        firing=alert.severity,
-        fired_ms=alert.fired_ms,
-    )
-
-
-def _health(
-    observation: Observation, alerts: AlertStates, at_ms: int, rules: Rules
-) -> tuple[Verdict, Verdict]:
-    sensor_verdict = sensors.judge_sensors(
-        observation.leg,
-        observation.room,
-        observation.movement,
-        observation.occupancy,
-        window_ms=observation.window_ms,
-        back_ms=observation.back_ms,
-        at_ms=at_ms,
-        rules=rules,
-        leg_stuck=observation.leg_stuck,
-        displaced_since_ms=observation.cold.displaced_since_ms,
-        firing=alerts.sensor.reason if alerts.sensor.severity else None,
-    )
-    agent_verdict = sensors.judge_agent(
-        observation.window_ms,
-        observation.back_ms,
-        at_ms,
-        rules,
-        firing=alerts.agent.severity is not None,
-    )
-    return sensor_verdict, agent_verdict
+def _advance(
+    alerts: AlertStates,
+    verdicts: tuple[Verdict, ...],
+    seen: Observation,
+    rules: Rules,
+    *,
+    answers: bool,
+) -> tuple[AlertStates, tuple[_Change, ...]]:
+    """Advance each alert by its verdict; `answers` False: nobody was notified who could answer."""
+    advanced, changes = [], []
+    for kind, before, verdict in zip(_KINDS, alerts, verdicts, strict=True):
+        alert = end_hold(before, seen.at_ms) if seen.moved else before
+        answered_s = rules.warmth.not_answered_s if answers and kind is AlertKind.COLD else 0
+        alert, transition = advance(
+            alert, verdict, seen.at_ms, rules.alerts, not_answered_s=answered_s
+        )
+        if transition is None and kind not in BODY_KINDS:
+            alert, transition = remind(alert, verdict, seen.at_ms, rules)
+        advanced.append(alert)
+        # A sensor or agent alert already says that something is unknown.
+        told = kind in BODY_KINDS or (
+            transition is not None and transition.kind is not TransitionKind.UNKNOWN
+        )
+        if transition is not None and told:
+            changes.append(_Change(kind, before, transition))
+    return AlertStates._make(advanced), tuple(changes)
 
 
 def _notice(
-    bed: Bed,
-    kind: AlertKind,
-    transition: Transition,
-    at_ms: int,
-    rules: Rules,
-    *,
-    before: AlertState,
-) -> tuple[Bed, Notice | None]:
-    """Make the notice of a transition: decide whether to push it, and add reason and figures."""
+    bed: Bed, change: _Change, seen: Observation, rules: Rules
+) -> tuple[Bed, tuple[Notice, ...]]:
+    """Decide whether to push a transition, and make its notice; none if it is stored already."""
+    (kind, before, transition), at_ms = change, seen.at_ms
     alert = bed.alerts.of(kind)
-    suppressed_by, budget = _suppressed_by(bed, kind, transition, alert, at_ms, rules)
-    if (
-        suppressed_by in (SuppressedBy.BUDGET, SuppressedBy.INHIBITED, SuppressedBy.TRIAL)
-        and transition.kind is TransitionKind.RENOTIFIED
-    ):
-        return bed, None  # suppressed before and still suppressed: nothing new to store
-    figures = _figures(bed, kind, alert, at_ms, rules) + _hold_figures(
-        alert, before, transition, at_ms
-    )
-    if transition.rule == "warmth.change_sure":
-        figures += cold.evidence(bed.observation.cold, bed.observation.movement, at_ms, rules)
-    if suppressed_by is SuppressedBy.HOLD:
-        alert = alert._replace(hold_until_ms=at_ms + rules.alerts.wait_s * 1000)
-    elif suppressed_by is None and transition.kind not in (
-        TransitionKind.RESOLVED,
-        TransitionKind.UNKNOWN,
-    ):
-        alert = alert._replace(notified=True, last_notified_ms=at_ms, hold_until_ms=None)
-    bed = bed._replace(alerts=bed.alerts.put(kind, alert), budget=budget)
-    episode_ms = alert.episode_ms or before.episode_ms
+    context = Context(at_ms, rules, bed.trial, bed.budget, bed.alerts.cold)
+    by, budget = suppress(Candidate(kind, transition, before, alert), context)
+    if transition.kind is TransitionKind.RENOTIFIED and by in _NOT_STORED_AGAIN:
+        return bed, ()
     notice = Notice(
-        at_ms,
-        kind,
-        transition.kind,
-        transition.severity,
-        transition.reason,
-        figures,
-        suppressed_by,
-        episode_ms,
-        Rule(transition.rule, limit(rules, transition.rule)) if transition.rule else None,
+        at_ms=at_ms,
+        kind=kind,
+        transition=transition.kind,
+        severity=transition.severity,
+        reason=transition.reason,
+        figures=(
+            *alert_figures(kind, alert, seen, bed.cold),
+            *hold_figures(transition.kind, before, alert, at_ms),
+            *transition.evidence,
+        ),
+        suppressed_by=by,
+        episode_ms=alert.episode_ms or before.episode_ms,
+        rule=transition.rule,
     )
-    return bed, notice
-
-
-def _hold_figures(
-    alert: AlertState, before: AlertState, transition: Transition, at_ms: int
-) -> Figures:
-    """Return how long the hold lasted and what ended it; empty if the transition ends no hold."""
-    if (
-        before.hold_until_ms is None
-        or before.fired_ms is None
-        or transition.kind is TransitionKind.UNKNOWN
-    ):
-        return ()
-    ended = {TransitionKind.RESOLVED: "over", TransitionKind.ESCALATED: "urgent"}.get(
-        transition.kind
-    )
-    if ended is None:
-        ended = "moved" if alert.hold_until_ms != before.hold_until_ms else "time"
-    return (("waited_min", (at_ms - before.fired_ms) // 60_000), ("wait_ended", ended))
-
-
-def _suppressed_by(
-    bed: Bed, kind: AlertKind, transition: Transition, alert: AlertState, at_ms: int, rules: Rules
-) -> tuple[SuppressedBy | None, Budget]:
-    if transition.suppressed_by is not None:
-        return transition.suppressed_by, bed.budget
-    if transition.severity is Severity.LOG:
-        return SuppressedBy.LOG_ONLY, bed.budget
-    if is_silenced(alert, at_ms, transition.severity):
-        return SuppressedBy.SILENCED, bed.budget
-    if transition.kind in (TransitionKind.RESOLVED, TransitionKind.UNKNOWN):
-        return (
-            None
-            if alert.notified or transition.kind is TransitionKind.RESOLVED
-            else SuppressedBy.LOG_ONLY
-        ), bed.budget
-    if _is_on_trial(bed.trial, kind, transition.severity, rules):
-        return SuppressedBy.TRIAL, bed.budget
-    asked = transition.reason is Reason.SNOOZE_OVER  # a person set the end of the snooze
-    if (
-        asked
-        or kind in (AlertKind.SENSOR, AlertKind.AGENT)
-        or transition.severity is Severity.URGENT
-    ):
-        return None, bed.budget
-    if kind is AlertKind.STILL and _inhibits(bed.alerts.cold, at_ms):
-        return SuppressedBy.INHIBITED, bed.budget
-    allowed, budget = allow(bed.budget, at_ms, rules)
-    if not allowed:
-        return SuppressedBy.BUDGET, bed.budget
-    awake = transition.reason is Reason.COLD_START  # only a sleeper who moves gets this warning
-    first = transition.kind is not TransitionKind.RENOTIFIED and not alert.notified
-    if first and rules.alerts.wait_s and not awake:
-        return SuppressedBy.HOLD, bed.budget  # uncounted: the budget counts sounds only
-    return None, budget
-
-
-def _inhibits(cold_alert: AlertState, at_ms: int) -> bool:
-    """Return True if people are notified of cold legs now: a second push adds nothing."""
-    if (
-        cold_alert.severity is None
-        or cold_alert.acknowledged
-        or is_silenced(cold_alert, at_ms, cold_alert.severity)
-    ):
-        return False
-    waits = cold_alert.hold_until_ms is not None and at_ms < cold_alert.hold_until_ms
-    return waits or (
-        cold_alert.last_notified_ms is not None
-        and at_ms - cold_alert.last_notified_ms <= INHIBITS_MS
-    )
-
-
-def _is_on_trial(trial: TrialNights, kind: AlertKind, severity: Severity, rules: Rules) -> bool:
-    loud = (
-        kind is AlertKind.COLD and severity is Severity.URGENT and bool(rules.alerts.learn_urgent)
-    )
-    return kind in BODY_KINDS and is_silent(trial) and not loud
-
-
-def _figures(bed: Bed, kind: AlertKind, alert: AlertState, at_ms: int, rules: Rules) -> Figures:
-    since = alert.since_ms
-    minutes = None if since is None else (at_ms - since) // 60_000
-    still_ms = still.still_since_ms(
-        bed.observation.movement, bed.observation.occupancy, at_ms, rules
-    )
-    still_min = None if still_ms is None else (at_ms - still_ms) // 60_000
-    if kind is AlertKind.COLD:
-        base = bed.observation.cold.baseline_c
-        return (
-            ("leg_c", bed.observation.leg.celsius),
-            ("usual_c", None if base is None else round(base, 1)),
-            *_baseline_figures(bed.observation.cold.baseline_samples_c),
-            ("room_c", bed.observation.room.celsius),
-            ("for_min", minutes),
-            ("still_min", still_min),
-        )
-    if kind is AlertKind.STILL:
-        return (("still_min", still_min), ("leg_c", bed.observation.leg.celsius))
-    if kind is AlertKind.SENSOR:
-        return (("for_min", minutes), ("last_good_c", bed.observation.leg.last_raw_c))
-    return (("silent_min", (at_ms - bed.observation.window_ms) // 60_000),)
-
-
-def _baseline_figures(marks: tuple[float, ...]) -> Figures:
-    """Return the range of the warmer half of the baseline samples, C."""
-    if not marks:
-        return ()
-    warmer = sorted(marks)[len(marks) // 2 :]
-    return (("usual_low_c", round(warmer[0], 1)), ("usual_high_c", round(warmer[-1], 1)))
+    alert = after_notice(alert, transition.kind, by, at_ms, rules.alerts.wait_s)
+    return bed._replace(alerts=bed.alerts.put(kind, alert), budget=budget), (notice,)

@@ -22,13 +22,12 @@ from legwatch.alerting.alert import (
 from legwatch.alerting.notice import Notice
 from legwatch.alerting.response import respond
 from legwatch.alerting.trial_nights import TRIAL_OVER, TrialNights
-from legwatch.bed import Bed, expected_min, minute
-from legwatch.conditions.still import still_since_ms
+from legwatch.bed import Bed, minute
 from legwatch.conditions.verdict import Reason, Severity, TriState
 from legwatch.events import Ack, AlertKind, Away, Event, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import evenings
-from legwatch.observation import Observation
+from legwatch.observation import Signals
 
 MINUTE_MS = 60_000
 GRACE_MS = 30_000  # if the last window of a minute is missing, judge the minute this much later
@@ -46,6 +45,11 @@ class BedState(NamedTuple):
     open_windows: tuple[Window, ...]  # windows of the minute that is not complete yet
     minute_end_ms: int  # end of that minute; 0 before the first window
     at_ms: int  # the time up to which events have come
+
+    @property
+    def minutes(self) -> int:
+        """The number of minutes that were judged."""
+        return self.bed.signals.minutes
 
 
 class AlertView(NamedTuple):
@@ -70,7 +74,9 @@ class BedView(NamedTuple):
     leg_c: float | None
     room_c: float | None
     alerts: tuple[AlertView, ...]
-    cold_in_min: int | None = None  # early sign: minutes until the legs are cold
+    cold_in_min: int | None  # early sign: minutes until the legs are cold
+    usual_c: float | None  # the baseline of the warm, occupied minutes
+    settled: bool  # somebody is in bed, and was for long enough to judge the air
 
 
 _LEGS = {TriState.YES: "cold", TriState.NO: "warm", TriState.UNKNOWN: "unknown"}
@@ -131,9 +137,9 @@ def _begin(state: BedState, to_ms: int) -> BedState:
     end_ms = -(-to_ms // MINUTE_MS) * MINUTE_MS
     trial = state.bed.trial
     if not state.minute_end_ms:
-        return BedState(Bed(Observation(to_ms, to_ms), trial=trial), (), end_ms, to_ms)
+        return BedState(Bed(Signals(to_ms, to_ms), trial=trial), (), end_ms, to_ms)
     standing = AlertStates(*(rebase(alert, to_ms) for alert in state.bed.alerts))
-    bed = Bed(Observation(to_ms, to_ms), alerts=standing, trial=trial)
+    bed = Bed(Signals(to_ms, to_ms), alerts=standing, trial=trial)
     return BedState(bed, (), end_ms, to_ms)
 
 
@@ -156,6 +162,8 @@ def _close_until(
     state: BedState, until_ms: int, rules: Rules, *, away: bool = False
 ) -> tuple[BedState, Notices]:
     """Judge the minutes that end at or before `until_ms`; of a gap over LONG_MS only some."""
+    if until_ms < state.minute_end_ms:
+        return state, NOTHING
     notices: list[Notice] = []
     if until_ms - state.minute_end_ms > LONG_MS:
         for _ in range(SETTLE_MINUTES):
@@ -180,36 +188,37 @@ def _close(state: BedState, rules: Rules, *, away: bool = False) -> tuple[BedSta
     ), notices
 
 
-def view(state: BedState, rules: Rules) -> BedView | None:
+def view(state: BedState) -> BedView | None:
     """Return the bed at its last complete minute; None before the first complete minute."""
-    observation, at_ms = state.bed.observation, state.minute_end_ms - MINUTE_MS
-    if not observation.minutes:
+    if not state.minutes:
         return None
-    since = still_since_ms(observation.movement, observation.occupancy, at_ms, rules)
+    signals, found, at_ms = state.bed.signals, state.bed.found, state.minute_end_ms - MINUTE_MS
+    in_bed, since_ms = signals.occupancy.in_bed, found.still_since_ms
     standing = zip(AlertKind, state.bed.alerts, strict=True)
     return BedView(
-        at_ms,
-        observation.occupancy.in_bed,
-        _LEGS[state.bed.legs] if observation.occupancy.in_bed else "unknown",
-        None if since is None else (at_ms - since) // 1000,
-        observation.leg.celsius,
-        observation.room.celsius,
-        tuple(_alert(kind, alert, at_ms) for kind, alert in standing if alert.severity),
-        expected_min(state.bed, at_ms, rules),
+        at_ms=at_ms,
+        in_bed=in_bed,
+        legs=_LEGS[found.legs] if in_bed else "unknown",
+        still_s=None if since_ms is None else (at_ms - since_ms) // 1000,
+        leg_c=signals.leg.celsius,
+        room_c=signals.room.celsius,
+        alerts=tuple(_alert(kind, alert, at_ms) for kind, alert in standing if alert.severity),
+        cold_in_min=found.cold_in_min,
+        usual_c=state.bed.cold.baseline_c,
+        settled=found.settled,
     )
 
 
 def _alert(kind: AlertKind, alert: AlertState, at_ms: int) -> AlertView:
+    silent = is_silenced(alert, at_ms, alert.severity)
     return AlertView(
-        kind,
-        alert.severity or Severity.LOG,
-        alert.reason or Reason.BY_PERSON,
-        alert.since_ms or at_ms,
-        alert.acknowledged,
-        silenced_until_ms(alert, alert.severity)
-        if is_silenced(alert, at_ms, alert.severity)
-        else None,
-        alert.unknown_since_ms is None,
+        kind=kind,
+        severity=alert.severity or Severity.LOG,
+        reason=alert.reason or Reason.BY_PERSON,
+        since_ms=alert.since_ms or at_ms,
+        acknowledged=alert.acknowledged,
+        snoozed_until_ms=silenced_until_ms(alert, alert.severity) if silent else None,
+        judged=alert.unknown_since_ms is None,
     )
 
 

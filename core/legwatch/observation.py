@@ -1,25 +1,28 @@
-"""All signals of one bed, updated once a minute: readings, movement, occupancy, temperatures."""
+"""What is believed of one bed at the end of one minute: `observe` builds it once from the windows.
+
+`Signals` is the memory from minute to minute. An `Observation` is made of it and belongs to one
+minute only; every condition reads the same one, so nothing is derived from the signals again.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from legwatch.conditions import cold
-from legwatch.conditions.cold import ColdMemory, Temperatures
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
 from legwatch.signals import movement as movements
 from legwatch.signals import occupancy as occupancies
-from legwatch.signals import repeated_values, thermometer
+from legwatch.signals import repeated_values, stillness, thermometer
 from legwatch.signals import sensor_offset as offsets
 from legwatch.signals.movement import Movement
 from legwatch.signals.occupancy import Occupancy
 from legwatch.signals.repeated_values import RepeatedPair
+from legwatch.signals.sensed import Sensed, sensed
 from legwatch.signals.sensor_offset import SensorOffset
-from legwatch.signals.thermometer import Thermometer
+from legwatch.signals.thermometer import RawSample, Thermometer, quantize
 
 
-class Observation(NamedTuple):
-    """The memory of all signals of one bed; `leg` and `room` still contain the sensors' offset."""
+class Signals(NamedTuple):
+    """The memory of the signals of one bed; `leg` and `room` still contain the sensors' offset."""
 
     window_ms: int = 0  # end of the newest window
     back_ms: int = 0  # since when windows come without a stale gap
@@ -28,68 +31,128 @@ class Observation(NamedTuple):
     room: Thermometer = Thermometer()
     movement: Movement = Movement()
     occupancy: Occupancy = Occupancy()
-    cold: ColdMemory = ColdMemory()
-    leg_stuck: bool = False  # the thermometer by the legs has stuck values
     offset: SensorOffset = SensorOffset()
     repeated_pair: RepeatedPair = RepeatedPair()
 
 
+class Observation(NamedTuple):
+    """What is believed of one bed at `at_ms`, the end of a minute. None is unknown."""
+
+    at_ms: int
+    window_ms: int  # end of the newest window
+    back_ms: int  # since when windows come without a stale gap
+    away: bool  # the server could not receive: missing windows say nothing about the agent
+    leg: Thermometer  # with the sensor's offset, as `room`
+    room: Thermometer
+    movement: Movement
+    occupancy: Occupancy
+    settled: bool  # somebody is in bed, and was for long enough to judge the air
+    leg_c: float | None  # the air by the legs without the offset; None also if the values are stuck
+    room_c: float | None  # the air of the room as the leg sensor would tell it
+    room_measured: bool  # the room sensor gives readings; else `room_c` is what was known last
+    contrast_c: float | None  # leg_c less room_c
+    drop_c: float  # by how much the air by the legs has fallen within ten minutes, at least 0
+    leg_stuck: bool  # the thermometer by the legs has stuck values
+    movement_known: bool  # the movement sensor has counted lately
+    moved: bool  # the sleeper has moved in this minute
+    turned_ms: int | None  # when the sleeper last turned
+    still_since_ms: int | None
+
+
 def observe(
-    was: Observation, windows: Sequence[Window], at_ms: int, rules: Rules, *, cold_is_firing: bool
-) -> Observation:
+    was: Signals, windows: Sequence[Window], at_ms: int, rules: Rules, *, away: bool = False
+) -> tuple[Signals, Observation]:
     """Apply the windows of the minute that ended at `at_ms`."""
-    window_ms, back_ms = was.window_ms, was.back_ms
     stale_ms = rules.health.stale_s * 1000
-    faulty: set[str] = set()
-    legs, rooms, movement_samples, mat_samples, pair_samples = [], [], [], [], []
-    quantize = thermometer.quantize  # called twice for each window
-    for w in windows:
-        to_ms, leg_c = w.to_ms, quantize(w.leg_c)
-        legs.append((to_ms, leg_c))
-        pair_samples.append((to_ms, leg_c, w.leg_rh))
-        rooms.append((to_ms, quantize(w.room_c)))
-        movement_samples.append((to_ms, w.moves, w.active_s))
-        mat_samples.append((to_ms, w.in_bed))
-        if w.faults:
-            faulty.update(sensor for sensor, _ in w.faults)
+    window_ms, back_ms = _newest(was, windows, stale_ms)
+    legs = [(w.to_ms, quantize(w.leg_c)) for w in windows]
+    sensors = _sense(was, windows, legs, at_ms, rules)
+    if at_ms - window_ms > stale_ms:
+        presence = occupancies.set_unknown(was.occupancy, at_ms)
+    else:
+        mat = [(w.to_ms, w.in_bed) for w in windows]
+        offset_c = was.offset.offset_c or 0.0
+        presence = occupancies.update(was.occupancy, mat, sensors, rules, offset_c=offset_c)
+    pairs = [
+        (at, leg_c, w.leg_rh)
+        for (at, leg_c), w in zip(legs, windows, strict=True)
+        if w.leg_rh is not None
+    ]
+    now = Signals(
+        window_ms,
+        back_ms,
+        was.minutes + 1,
+        sensors.leg,
+        sensors.room,
+        movement=sensors.movement,
+        occupancy=presence,
+        offset=offsets.estimate(was.offset, sensors, presence),
+        repeated_pair=repeated_values.update(was.repeated_pair, pairs),
+    )
+    moved_ms = now.movement.moved_ms
+    moved = bool(moved_ms) and moved_ms[-1] > was.window_ms
+    return now, _believed(now, sensors, rules, moved=moved, away=away)
+
+
+def _newest(was: Signals, windows: Sequence[Window], stale_ms: int) -> tuple[int, int]:
+    """Return the end of the newest window, and since when windows come without a stale gap."""
+    window_ms, back_ms = was.window_ms, was.back_ms
+    for window in windows:
+        to_ms = window.to_ms
         if to_ms > window_ms:
             if to_ms - window_ms > stale_ms:
                 back_ms = to_ms
             window_ms = to_ms
-    leg = thermometer.update(was.leg, legs, at_ms, rules.health, fault="leg" in faulty)
-    room = thermometer.update(was.room, rooms, at_ms, rules.health, fault="room" in faulty)
-    movement = movements.update(
-        was.movement, movement_samples, rules, at_ms, fault="movement" in faulty
-    )
-    pair = repeated_values.update(was.repeated_pair, pair_samples)
-    if at_ms - window_ms > stale_ms:
-        presence = occupancies.set_unknown(was.occupancy, at_ms)
+    return window_ms, back_ms
+
+
+def _sense(
+    was: Signals, windows: Sequence[Window], legs: Sequence[RawSample], at_ms: int, rules: Rules
+) -> Sensed:
+    """Let each sensor take its samples in; `legs` are those of the thermometer by the legs."""
+    health = rules.health
+    rooms = [(w.to_ms, quantize(w.room_c)) for w in windows]
+    moves = [(w.to_ms, w.moves, w.active_s) for w in windows]
+    faulty = {sensor for w in windows if w.faults for sensor, _ in w.faults}
+    leg = thermometer.update(was.leg, legs, at_ms, health, fault="leg" in faulty)
+    room = thermometer.update(was.room, rooms, at_ms, health, fault="room" in faulty)
+    movement = movements.update(was.movement, moves, rules, at_ms, fault="movement" in faulty)
+    return sensed(at_ms, leg, room, movement, rules)
+
+
+def _believed(
+    now: Signals, sensors: Sensed, rules: Rules, *, moved: bool, away: bool
+) -> Observation:
+    at_ms, presence = sensors.at_ms, now.occupancy
+    stuck = repeated_values.is_stuck(now.repeated_pair, sensors, presence, rules)
+    leg_c, room_c, measured = now.leg.celsius, now.room.celsius, now.room.celsius is not None
+    if stuck or leg_c is None:
+        leg_c = None
     else:
-        offset_c = was.offset.offset_c or 0.0
-        presence = occupancies.update(
-            was.occupancy, mat_samples, leg, room, movement, at_ms, rules, offset_c=offset_c
+        leg_c, room_c = offsets.correct(now.offset, leg_c, room_c)
+    contrast_c = None
+    if leg_c is not None and room_c is not None:
+        contrast_c = round(leg_c - room_c, 3)
+    return Observation._make(
+        (
+            at_ms,
+            now.window_ms,
+            now.back_ms,
+            away,
+            now.leg,
+            now.room,
+            now.movement,
+            presence,
+            presence.in_bed is True and at_ms >= presence.settled_ms,
+            leg_c,
+            room_c,
+            measured,
+            contrast_c,
+            sensors.drop_c,
+            stuck,
+            sensors.movement_known,
+            moved,
+            stillness.last_turn_ms(sensors, presence),
+            stillness.still_since_ms(sensors, presence, rules),
         )
-    stuck = repeated_values.is_stuck(leg, pair, movement, presence, at_ms, rules)
-    offset = offsets.estimate(was.offset, leg, room, movement, presence, at_ms)
-    now = _temperatures(leg, room, offset, stuck=stuck)
-    memory = cold.update(was.cold, leg, now, presence, at_ms, rules, firing=cold_is_firing)
-    minutes = was.minutes + 1
-    return Observation(
-        window_ms, back_ms, minutes, leg, room, movement, presence, memory, stuck, offset, pair
     )
-
-
-def temperatures(observation: Observation) -> Temperatures:
-    """Return the temperatures that the rules judge: without the offset, and None if stuck."""
-    return _temperatures(
-        observation.leg, observation.room, observation.offset, stuck=observation.leg_stuck
-    )
-
-
-def _temperatures(
-    leg: Thermometer, room: Thermometer, offset: SensorOffset, *, stuck: bool
-) -> Temperatures:
-    if stuck or leg.celsius is None:
-        return Temperatures(None, room.celsius, room.celsius is not None)
-    leg_c, room_c = offsets.correct(offset, leg.celsius, room.celsius)
-    return Temperatures(leg_c, room_c, room.celsius is not None)

@@ -103,7 +103,12 @@ def _parse(
                 refused.append((number, str(error)))
     readings.sort(key=lambda reading: reading.at_ms)
     return Recording(
-        tuple(readings), dict(ignored), tuple(refused), amiss.total(), dict(amiss), opening
+        readings=tuple(readings),
+        ignored=dict(ignored),
+        refused=tuple(refused),
+        refused_count=amiss.total(),
+        amiss=dict(amiss),
+        opening=opening,
     )
 
 
@@ -208,18 +213,18 @@ def windows(
         moves = sums.get("movement")
         seq += 1
         yield Window(
-            boot,
-            seq,
-            end - length_ms,
-            end,
-            end - first_ms,
-            ClockTrust.PLAYED.value,
-            _middle(seen.get("leg_temperature_c")),
-            _middle(seen.get("leg_humidity_pct")),
-            _middle(seen.get("room_temperature_c")),
-            _middle(seen.get("room_humidity_pct")),
-            None if moves is None else min(MAX_MOVES, round(moves)),
-            mat if alive else None,
+            boot=boot,
+            seq=seq,
+            from_ms=end - length_ms,
+            to_ms=end,
+            mono_ms=end - first_ms,
+            clock=ClockTrust.PLAYED.value,
+            leg_c=_middle(seen.get("leg_temperature_c")),
+            leg_rh=_middle(seen.get("leg_humidity_pct")),
+            room_c=_middle(seen.get("room_temperature_c")),
+            room_rh=_middle(seen.get("room_humidity_pct")),
+            moves=None if moves is None else min(MAX_MOVES, round(moves)),
+            in_bed=mat if alive else None,
             moved_s=_within(sums["moved_s"], length_s) if "moved_s" in sums else None,
             active_s=_within(sums["active_s"], length_s) if "active_s" in sums else None,
             others=_others(seen) if OTHERS else (),

@@ -11,7 +11,7 @@ Everything here is pure: the same arguments give the same windows.
 import math
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from legwatch.alerting.notice import Notice, iso
 from legwatch.engine import BedState, advance
@@ -88,51 +88,74 @@ def _never(_minute: float) -> bool:
     return False
 
 
+class Course(TypedDict, total=False):
+    """What the sensors of a night say, each as a function of the minute."""
+
+    leg: Level
+    room: Level
+    moves: Count
+    mat: Presence
+    rh: Level  # humidity of leg and room, percent
+    active: Level  # seconds of movement in a window
+
+
+_ORDINARY: Course = {
+    "leg": _WARM,
+    "room": _ROOM,
+    "moves": _RESTING,
+    "mat": _in_bed,
+    "rh": _UNKNOWN,
+    "active": _UNKNOWN,
+}
+
+
 def night(
     *,
     begin: str = "2026-01-02T21:00Z",
     minutes: int = 480,
-    leg: Level = _WARM,
-    room: Level = _ROOM,
-    moves: Count = _RESTING,
-    mat: Presence = _in_bed,
     silent: Callable[[float], bool] = _never,
-    rh: Level = _UNKNOWN,
-    active: Level = _UNKNOWN,
+    **course: Unpack[Course],
 ) -> Iterator[Window]:
-    """Yield the ten-second windows of a recording; each argument is a function of the minute.
+    """Yield the ten-second windows of a recording; what `course` does not say is ordinary.
 
-    `rh` is the humidity of leg and room in percent, `active` the seconds of movement in a window.
     While `silent` holds, no window is sent, but the sequence numbers go on.
     """
     start = ms(begin)
+    now: Course = {**_ORDINARY, **course}
     for i in range(minutes * 60_000 // WINDOW_MS):
         minute = i * WINDOW_MS / 60_000
         if silent(minute):
             continue
         from_ms = start + i * WINDOW_MS
+        rh, active = now["rh"](minute), now["active"](minute)
         yield Window(
-            "00000000",
-            i + 1,
-            from_ms,
-            from_ms + WINDOW_MS,
-            (i + 1) * WINDOW_MS,
-            ClockTrust.PLAYED.value,
-            leg_c=leg(minute),
-            leg_rh=rh(minute),
-            room_c=room(minute),
-            room_rh=rh(minute),
-            moves=moves(minute),
-            in_bed=mat(minute),
-            moved_s=active(minute),
-            active_s=active(minute),
+            boot="00000000",
+            seq=i + 1,
+            from_ms=from_ms,
+            to_ms=from_ms + WINDOW_MS,
+            mono_ms=(i + 1) * WINDOW_MS,
+            clock=ClockTrust.PLAYED.value,
+            leg_c=now["leg"](minute),
+            leg_rh=rh,
+            room_c=now["room"](minute),
+            room_rh=rh,
+            moves=now["moves"](minute),
+            in_bed=now["mat"](minute),
+            moved_s=active,
+            active_s=active,
         )
 
 
 def live_window(seq: int, to_ms: int, *, length_ms: int = WINDOW_MS, **fields: Any) -> Window:
     """Return a window of an agent whose clock is set; `fields` are those of a Window."""
     window = Window(
-        BOOT, seq, to_ms - length_ms, to_ms, seq * length_ms, ClockTrust.SYNCED.value, age_ms=0
+        boot=BOOT,
+        seq=seq,
+        from_ms=to_ms - length_ms,
+        to_ms=to_ms,
+        mono_ms=seq * length_ms,
+        clock=ClockTrust.SYNCED.value,
+        age_ms=0,
     )
     return window._replace(**fields)
 

@@ -249,10 +249,10 @@ def test_what_is_not_a_state_is_refused(text: str) -> None:
 
 
 def test_the_view_is_unknown_while_nothing_is_seen() -> None:
-    assert view(start(), at_once()) is None
+    assert view(start()) is None
     blind = night(minutes=120, leg=lambda _m: None, mat=lambda _m: None)
     state, _ = drive(start(), blind, at_once())
-    seen = view(state, at_once())
+    seen = view(state)
     assert seen is not None
     assert (seen.in_bed, seen.legs, seen.still_s, seen.leg_c) == (None, "unknown", None, None)
 

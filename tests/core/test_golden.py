@@ -10,6 +10,7 @@ import pytest
 
 from legwatch.alerting.notice import as_json
 from legwatch.engine import replay
+from legwatch.limits.rules import limit
 from legwatch.recording import events, parse
 from legwatch.text.message import text
 from repository import REPO, rules
@@ -48,6 +49,19 @@ def test_a_golden_night_gives_its_notices(path: Path) -> None:
         recording = parse(lines, zone=UTC)
     given = replay(events(recording), rules("standard", zone="UTC", warmth__early_s=600))
     assert [as_json(n, bed="bed", text=text(n)) for n in given] == wanted(path)
+
+
+@pytest.mark.parametrize("profile", ["standard", "at_risk"])
+def test_the_rule_of_a_notice_has_the_value_of_its_limit(profile: str) -> None:
+    limits, paths = rules(profile, zone="UTC"), set()
+    for path in SIMPLE + BODY:
+        with gzip.open(path, "rt") as lines:
+            recording = parse(lines, zone=UTC)
+        for notice in replay(events(recording), limits):
+            if notice.rule is not None:
+                assert notice.rule.value == limit(limits, notice.rule.path)
+                paths.add(notice.rule.path)
+    assert len(paths) >= 8
 
 
 def test_there_are_golden_nights_of_every_sort() -> None:

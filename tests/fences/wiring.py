@@ -13,6 +13,7 @@ from fences.kept import Line, limits, opened
 from legwatch import engine, state_codec
 from legwatch.__main__ import main
 from legwatch.alerting.notice import as_json
+from legwatch.bed import Found
 from legwatch.contract.bedside_command import (
     decode_command,
     decode_result,
@@ -63,12 +64,19 @@ class Sleeper:
 
     def shown(self) -> list[str]:
         """Return what is published of the bed, one line a topic."""
-        seen = engine.view(self._state, self._rules)
+        seen = engine.view(self._state)
         if seen is None:
             return []
         alerts = {topic(BED, Channel.ALERT, a.kind.value): alert_payload(a) for a in seen.alerts}
         every = {**alerts, topic(BED, Channel.STATE): state_payload(seen)}
         return [f"{name} {payload.decode()}" for name, payload in every.items()]
+
+
+def as_kept_in_v1(state: str) -> str:
+    """Return a stored state in the form of today, without what version 1 did not keep."""
+    read = state_codec.from_json(state)
+    found = Found(legs=read.bed.found.legs)
+    return state_codec.to_json(read._replace(bed=read.bed._replace(found=found)))
 
 
 def recorded(path: Path) -> list[Window]:

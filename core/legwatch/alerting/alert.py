@@ -6,8 +6,17 @@ is. An acknowledgement ends with its episode. A snooze ends at a time and covers
 
 from typing import NamedTuple
 
-from legwatch.alerting.notice import SuppressedBy, TransitionKind
-from legwatch.conditions.verdict import RANK, Reason, Severity, TriState, Verdict
+from legwatch.alerting.notice import MAY_SOUND, SuppressedBy, TransitionKind
+from legwatch.conditions.verdict import (
+    RANK,
+    Figures,
+    Firing,
+    Reason,
+    Rule,
+    Severity,
+    TriState,
+    Verdict,
+)
 from legwatch.events import AlertKind
 from legwatch.limits.rules import AlertLimits
 
@@ -46,6 +55,14 @@ class AlertStates(NamedTuple):
     sensor: AlertState = AlertState()
     agent: AlertState = AlertState()
 
+    @property
+    def firing(self) -> list[Firing | None]:
+        """What each condition has to know of its alert; None: the alert is not firing."""
+        return [
+            None if alert.severity is None else Firing(alert.severity, alert.reason, alert.fired_ms)
+            for alert in self
+        ]
+
     def of(self, kind: AlertKind) -> AlertState:
         """Return the alert of one kind."""
         return self[_PLACE[kind]]
@@ -62,13 +79,13 @@ _PLACE = {kind: place for place, kind in enumerate(AlertKind)}
 
 
 class Transition(NamedTuple):
-    """A change of an alert that needs a notice; bed.py decides whether to push the notice."""
+    """A change of an alert that needs a notice; suppress.py decides whether to push the notice."""
 
     kind: TransitionKind
     severity: Severity
     reason: Reason
-    suppressed_by: SuppressedBy | None = None
-    rule: str = ""  # path of the limit that decided
+    rule: Rule | None = None  # the limit that decided
+    evidence: Figures = ()  # the verdict's
 
 
 def advance(
@@ -78,14 +95,8 @@ def advance(
     limits: AlertLimits,
     *,
     not_answered_s: int = 0,
-    moved_this_minute: bool = False,
 ) -> tuple[AlertState, Transition | None]:
-    """Apply one minute's verdict; `not_answered_s` 0: never escalate for lack of an answer.
-
-    `moved_this_minute`: the sleeper has moved, which ends a hold.
-    """
-    if moved_this_minute and alert.hold_until_ms is not None:
-        alert = alert._replace(hold_until_ms=at_ms)
+    """Apply one minute's verdict; `not_answered_s` 0: never escalate for lack of an answer."""
     if alert.severity is None:
         return _inactive(alert, verdict, at_ms, limits)
     if verdict.holds is TriState.UNKNOWN:
@@ -95,18 +106,24 @@ def advance(
     return _firing(alert._replace(unknown_since_ms=None), verdict, at_ms, limits, not_answered_s)
 
 
-def remind(alert: AlertState, verdict: Verdict, at_ms: int) -> tuple[AlertState, Transition | None]:
-    """Notify again of a firing alert, even an acknowledged one: call this when a night begins."""
-    if (
-        alert.severity is None
-        or verdict.holds is not TriState.YES
-        or is_silenced(alert, at_ms, alert.severity)
-    ):
-        return alert, None
-    reason = alert.reason or verdict.reason
-    return alert._replace(acknowledged=False), Transition(
-        TransitionKind.RENOTIFIED, alert.severity, reason
-    )
+def end_hold(alert: AlertState, at_ms: int) -> AlertState:
+    """End a hold, because the sleeper has moved."""
+    return alert if alert.hold_until_ms is None else alert._replace(hold_until_ms=at_ms)
+
+
+def after_notice(
+    alert: AlertState,
+    kind: TransitionKind,
+    suppressed_by: SuppressedBy | None,
+    at_ms: int,
+    hold_s: int,
+) -> AlertState:
+    """Remember the push of a transition, or begin the hold."""
+    if suppressed_by is SuppressedBy.HOLD:
+        return alert._replace(hold_until_ms=at_ms + hold_s * 1000)
+    if suppressed_by is None and kind in MAY_SOUND:
+        return alert._replace(notified=True, last_notified_ms=at_ms, hold_until_ms=None)
+    return alert
 
 
 def silenced_until_ms(alert: AlertState, severity: Severity | None) -> int:
@@ -144,9 +161,11 @@ def _inactive(
         all_snoozed_until_ms=alert.all_snoozed_until_ms,
         episode_ms=at_ms,
     )
-    return fired, Transition(
-        TransitionKind.FIRED, verdict.severity, verdict.reason, rule=verdict.rule
-    )
+    return fired, _change(TransitionKind.FIRED, verdict)
+
+
+def _change(kind: TransitionKind, verdict: Verdict) -> Transition:
+    return Transition(kind, verdict.severity, verdict.reason, verdict.rule, verdict.evidence)
 
 
 def _cannot_judge(
@@ -173,8 +192,7 @@ def _resolve(
         snoozed_until_ms=None if alert.snooze_ends_with_episode else alert.snoozed_until_ms,
         all_snoozed_until_ms=alert.all_snoozed_until_ms,
     )
-    suppressed_by = None if alert.notified else SuppressedBy.LOG_ONLY
-    return ended, Transition(TransitionKind.RESOLVED, severity, verdict.reason, suppressed_by)
+    return ended, Transition(TransitionKind.RESOLVED, severity, verdict.reason)
 
 
 def _firing(
@@ -185,9 +203,8 @@ def _firing(
         raised = alert._replace(
             severity=urgent, escalated_by_timeout=True, escalated=True, repeats=0
         )
-        return raised, Transition(
-            TransitionKind.ESCALATED, urgent, Reason.NOT_ANSWERED, rule="warmth.not_answered_s"
-        )
+        rule = Rule("warmth.not_answered_s", float(not_answered_s))
+        return raised, Transition(TransitionKind.ESCALATED, urgent, Reason.NOT_ANSWERED, rule)
     if RANK[verdict.severity] > RANK[severity]:
         by_time = verdict.reason is Reason.COLD_AND_STILL
         raised = alert._replace(
@@ -198,9 +215,7 @@ def _firing(
             escalated=verdict.severity is urgent,
             repeats=0,
         )
-        return raised, Transition(
-            TransitionKind.ESCALATED, verdict.severity, verdict.reason, rule=verdict.rule
-        )
+        return raised, _change(TransitionKind.ESCALATED, verdict)
     if RANK[verdict.severity] < RANK[severity] and not alert.escalated_by_timeout:
         return alert._replace(severity=verdict.severity), None
     return _renotify(alert, verdict, at_ms, limits)

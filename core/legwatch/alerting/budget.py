@@ -14,12 +14,20 @@ class Budget(NamedTuple):
     last_ms: int | None = None
 
 
-def allow(budget: Budget, at_ms: int, rules: Rules) -> tuple[bool, Budget]:
-    """Return whether one more warning may be pushed now; the new budget counts this warning."""
-    night = night_of(at_ms, rules.zone).toordinal()
-    used = budget.used if night == budget.night else 0
+def allows(budget: Budget, at_ms: int, rules: Rules) -> bool:
+    """Return True if one more warning may be pushed now."""
+    _, used = _tonight(budget, at_ms, rules)
     gap_ms = rules.alerts.budget_gap_s * 1000
     rested = budget.last_ms is None or at_ms - budget.last_ms >= gap_ms
-    if used >= rules.alerts.budget or not rested:
-        return False, budget
-    return True, Budget(night, used + 1, at_ms)
+    return used < rules.alerts.budget and rested
+
+
+def spend(budget: Budget, at_ms: int, rules: Rules) -> Budget:
+    """Count one warning that is pushed now."""
+    night, used = _tonight(budget, at_ms, rules)
+    return Budget(night, used + 1, at_ms)
+
+
+def _tonight(budget: Budget, at_ms: int, rules: Rules) -> tuple[int, int]:
+    night = night_of(at_ms, rules.zone).toordinal()
+    return night, budget.used if night == budget.night else 0

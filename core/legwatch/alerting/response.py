@@ -33,9 +33,17 @@ def respond(
         severity = alert.severity or Severity.LOG
         useless = isinstance(response, Ack) and not response.useful
         reason = Reason.NOT_USEFUL if useless else Reason.BY_PERSON
-        suppressed_by, episode_ms = SuppressedBy.LOG_ONLY, alert.episode_ms
         notices.append(
-            Notice(at_ms, kind, transition, severity, reason, figures, suppressed_by, episode_ms)
+            Notice(
+                at_ms=at_ms,
+                kind=kind,
+                transition=transition,
+                severity=severity,
+                reason=reason,
+                figures=figures,
+                suppressed_by=SuppressedBy.LOG_ONLY,
+                episode_ms=alert.episode_ms,
+            )
         )
     return alerts, tuple(notices)
 

@@ -8,7 +8,8 @@ A night counts if somebody was in bed for ENOUGH_MIN, so that nights with an emp
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from legwatch.events import ClockTrust, Window
+from legwatch.alerting.alert import AlertStates
+from legwatch.events import BODY_KINDS, ClockTrust, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 
@@ -49,6 +50,15 @@ def is_silent(now: TrialNights) -> bool:
     return now.live and not now.done
 
 
+def restart_answer_time(alerts: AlertStates, at_ms: int) -> AlertStates:
+    """Start the time for an answer at the end of the trial nights: nobody was notified before."""
+    for kind in BODY_KINDS:
+        alert = alerts.of(kind)
+        if alert.severity is not None and not alert.notified:
+            alerts = alerts.put(kind, alert._replace(fired_ms=at_ms))
+    return alerts
+
+
 def is_over(now: TrialNights, rules: Rules) -> bool:
     """Return True if the bed had trial nights and they are over."""
     return now.done and now.nights > 0 and rules.alerts.learn_nights > 0
@@ -69,4 +79,6 @@ def _on_night(was: TrialNights, at_ms: int, rules: Rules) -> TrialNights:
         nights, minutes = nights + (minutes >= ENOUGH_MIN), 0
     first = min(was.first or night, night)
     done = nights >= rules.alerts.learn_nights or night - first >= MOST_NIGHTS
-    return TrialNights(first, night, minutes, nights, was.live, done)
+    return TrialNights(
+        first=first, night=night, in_bed_min=minutes, nights=nights, live=was.live, done=done
+    )

@@ -1,15 +1,18 @@
 """Are the legs cold? Judged on the air beside them, never on skin; limits in config/profiles."""
 
+from functools import cached_property
 from statistics import median
 from typing import NamedTuple
 
-from legwatch.conditions import uncovered
-from legwatch.conditions.features import features
+from legwatch.conditions import cold_and_still, uncovered
+from legwatch.conditions.uncovered import FallMinute
 from legwatch.conditions.verdict import (
+    LEFT_BED,
     RANK,
     WARM,
-    Figures,
+    Firing,
     Reason,
+    Rule,
     Severity,
     Verdict,
     no,
@@ -17,15 +20,15 @@ from legwatch.conditions.verdict import (
     yes,
 )
 from legwatch.limits.rules import Rules
+from legwatch.observation import Observation
 from legwatch.signals import contrast
 from legwatch.signals import contrast_fall as falls
 from legwatch.signals.contrast import Contrast
 from legwatch.signals.contrast_fall import Fall
-from legwatch.signals.movement import Movement, is_known, is_restless
+from legwatch.signals.movement import Movement, is_restless
 from legwatch.signals.occupancy import Occupancy, may_have_left
-from legwatch.signals.thermometer import Thermometer, drop_c, rise_10_min_c
+from legwatch.signals.thermometer import rise_10_min_c
 
-ENTRY_MS = 600_000  # before a mat believes it, somebody may already have got into bed
 NO_FALL_MARGIN_C = 1.0  # above plain_c, so that the end of an alert does not fire the next alert
 BACK_IN_BED_C = 0.5  # a displaced sensor is back in the bed from so much more on
 ON_SKIN_MS = falls.KEPT * 60_000  # what is remembered before a fall
@@ -59,71 +62,57 @@ class ColdMemory(NamedTuple):
     on_skin_ms: int | None = None  # when the air was last as warm as skin
 
 
-class Temperatures(NamedTuple):
-    """The temperatures of one minute, C, without the offset of the two thermometers."""
+class ColdMinute:
+    """One minute as the rules for cold legs read it; `memory` has taken the minute in."""
 
-    leg_c: float | None
-    room_c: float | None  # as the leg sensor would tell it
-    measured: bool  # the room's thermometer speaks; else it is what was known last
+    def __init__(self, memory: ColdMemory, seen: Observation) -> None:
+        self.memory = memory
+        self.seen = seen
+
+    @cached_property
+    def fall(self) -> FallMinute:
+        """The memory's fall, with its features and probabilities."""
+        baseline = self.memory.contrast.baseline
+        return FallMinute(self.memory.fall, baseline, self.seen.turned_ms, self.seen.at_ms)
 
 
-def update(
-    before: ColdMemory,
-    leg: Thermometer,
-    memory: Temperatures,
-    occupancy: Occupancy,
-    at_ms: int,
-    rules: Rules,
-    *,
-    firing: bool,
-) -> ColdMemory:
+def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool) -> ColdMemory:
     """Take one minute in. A warm, occupied minute adds to the baseline; a cold one does not."""
-    limits, c, r = rules.warmth, memory.leg_c, memory.room_c
+    limits, at_ms, occupancy = rules.warmth, seen.at_ms, seen.occupancy
+    c, r, above_c = seen.leg_c, seen.room_c, seen.contrast_c if seen.room_measured else None
     if occupancy.entered_ms is not None and occupancy.entered_ms != before.entered_ms:
-        back = occupancy.settled_ms - occupancy.entered_ms < limits.settle_s * 1000
-        before = (
-            before._replace(entered_ms=occupancy.entered_ms)
-            if back
-            else ColdMemory(occupancy.entered_ms)
-        )
-    if (
-        before.fall.notified and not firing
-    ):  # the baseline begins anew: the cover may lie otherwise now
+        before = _on_entry(before, occupancy.entered_ms, occupancy.settled_ms, rules)
+    if before.fall.notified and not firing:  # the cover may lie otherwise now
         before = before._replace(
             baseline_samples_c=(),
             baseline_c=None,
             contrast=contrast.without_baseline(before.contrast),
         )
     if c is None or occupancy.in_bed is False:
-        kept = falls.update(before.fall, None, at_ms, firing=firing)
         return ColdMemory(
             before.entered_ms,
             before.baseline_samples_c,
             before.baseline_c,
             before.warmed,
-            fall=kept,
+            fall=falls.update(before.fall, None, at_ms, firing=firing),
             contrast=before.contrast,
             on_skin_ms=before.on_skin_ms,
         )
     night = contrast.begin(before.contrast, r)
-    contrast_c = contrast.normalized(night, c, r)
+    contrast_c = contrast.normalized(night, seen.contrast_c, r)
     k = relative_warmth(c, r, rules)
     base = before.baseline_c
     usual_k = None if base is None else relative_warmth(base, r, rules)
-    seen = falls.update(before.fall, contrast_c, at_ms, firing=firing)
+    fall = falls.update(before.fall, contrast_c, at_ms, firing=firing)
     fallen = _fallen(c, base, k, usual_k, rules)
     low_k = limits.contrast_k if usual_k is None else min(limits.contrast_k, 0.8 * usual_k)
-    bare = k is not None and memory.measured and k < low_k and c < limits.warn_c
-    above_c = round(c - r, 3) if memory.measured and r is not None else None
+    bare = k is not None and seen.room_measured and k < low_k and c < limits.warn_c
     near = above_c is not None and above_c <= limits.draught_contrast_c
     airy = near or (k is not None and k < limits.draught_k)
-    drop = drop_c(leg) >= limits.uncovered_fall_c
     fallen_ms = _held_since(before.fallen_ms, fallen, at_ms)
     plain_ms = _held_since(before.plain_ms, c < limits.plain_c, at_ms)
-    samples_c, calm = (
-        before.baseline_samples_c,
-        fallen_ms is None and plain_ms is None and seen.since_ms is None,
-    )
+    samples_c = before.baseline_samples_c
+    calm = fallen_ms is None and plain_ms is None and fall.since_ms is None
     if at_ms % MARK_MS == 0 and not firing and calm and (k is None or k <= ON_SKIN_K):
         keep = limits.baseline_s * 1000 // MARK_MS
         samples_c = (*samples_c[-(keep - 1) :], _as_covered(c, r, rules))
@@ -133,30 +122,38 @@ def update(
     near_room = above_c is not None and above_c <= near_c
     displaced = near_room and r is not None and r < limits.warm_room_c
     displaced_ms = _held_since(before.displaced_since_ms, displaced, at_ms)
-    settled = occupancy.in_bed is True and at_ms >= occupancy.settled_ms and memory.measured
-    if settled and not firing and seen.since_ms is None and displaced_ms is None:
+    covered = not firing and fall.since_ms is None and displaced_ms is None
+    if covered and seen.settled and seen.room_measured:
         night = contrast.update(night, contrast_c, at_ms)
-    return ColdMemory(
-        before.entered_ms,
-        samples_c,
-        base,
-        before.warmed or c >= limits.warn_c,
-        fallen_ms,
-        plain_ms,
-        _held_since(before.contrast_ms, bare, at_ms),
-        _held_since(before.urgent_ms, c < limits.urgent_c, at_ms),
-        _held_since(
-            before.cold_room_ms, memory.measured and r is not None and r < limits.cold_room_c, at_ms
-        ),
-        _held_since(before.draught_ms, airy, at_ms),
-        at_ms if drop else before.dropped_ms,
-        _held_since(before.warm_ms, firing and _warm(c, contrast_c, base, seen, rules), at_ms),
-        _held_since(before.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
-        seen,
-        displaced_ms,
-        night,
-        at_ms if k is not None and k > ON_SKIN_K else before.on_skin_ms,
+    cold_room = seen.room_measured and r is not None and r < limits.cold_room_c
+    return ColdMemory._make(
+        (
+            before.entered_ms,
+            samples_c,
+            base,
+            before.warmed or c >= limits.warn_c,
+            fallen_ms,
+            plain_ms,
+            _held_since(before.contrast_ms, bare, at_ms),
+            _held_since(before.urgent_ms, c < limits.urgent_c, at_ms),
+            _held_since(before.cold_room_ms, cold_room, at_ms),
+            _held_since(before.draught_ms, airy, at_ms),
+            at_ms if seen.drop_c >= limits.uncovered_fall_c else before.dropped_ms,
+            _held_since(before.warm_ms, firing and _warm(c, contrast_c, base, fall, rules), at_ms),
+            _held_since(before.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
+            fall,
+            displaced_ms,
+            night,
+            at_ms if k is not None and k > ON_SKIN_K else before.on_skin_ms,
+        )
     )
+
+
+def _on_entry(before: ColdMemory, entered_ms: int, settled_ms: int, rules: Rules) -> ColdMemory:
+    """Begin a stay: after a short absence the sleeper lies in the same warm bed."""
+    if settled_ms - entered_ms < rules.warmth.settle_s * 1000:
+        return before._replace(entered_ms=entered_ms)
+    return ColdMemory(entered_ms)
 
 
 def _as_covered(c: float, r: float | None, rules: Rules) -> float:
@@ -188,77 +185,67 @@ def _warm(c: float, contrast_c: float | None, base: float | None, seen: Fall, ru
     )
 
 
-def judge(
-    memory: ColdMemory,
-    leg: Thermometer,
-    temperatures: Temperatures,
-    occupancy: Occupancy,
-    movement: Movement,
-    at_ms: int,
-    rules: Rules,
-    *,
-    firing: Severity | None,
-) -> Verdict:
-    """Judge whether the legs are cold; `firing` is the severity of a firing alert, else None."""
-    limits = rules.warmth
-    if occupancy.in_bed is False:
-        return no(Reason.LEFT_BED)
-    if temperatures.leg_c is None:
-        return unknown(Reason.NO_READINGS)
-    if occupancy.in_bed is None or occupancy.entered_ms is None:
-        return unknown(Reason.PRESENCE_UNSURE)
-    if (
-        temperatures.measured
-        and temperatures.room_c is not None
-        and temperatures.room_c >= limits.warm_room_c
-    ):
-        return no(Reason.WARM_ROOM)
-    turned_ms = last_turn_ms(memory, movement, at_ms, rules)
-    if memory.displaced_since_ms is not None or (
-        not firing and _may_be_displaced(memory, temperatures, turned_ms, at_ms, rules)
-    ):
+def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
+    """Judge whether the legs are cold."""
+    verdict = _judge(now, rules, firing)
+    return cold_and_still.escalated(verdict, now.seen, rules, firing) if firing else verdict
+
+
+def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
+    seen, memory, limits = now.seen, now.memory, rules.warmth
+    doubt = _doubt(now, rules)
+    if doubt is not None:
+        return doubt
+    if memory.displaced_since_ms is not None or (not firing and _may_be_displaced(now, rules)):
         return unknown(Reason.DISPLACED)
-    if firing and _has_held(memory.warm_ms, limits.clear_hold_s, at_ms):
-        return WARM
-    if not firing and at_ms < occupancy.settled_ms:
-        return WARM
-    found = _cold(memory, leg, temperatures, movement, occupancy.settled_ms, at_ms, rules)
-    if firing is None:
-        if found is None or _alive(occupancy, movement, found.since_ms, rules):
+    if not firing:
+        if not seen.settled:
+            return WARM
+        found = _cold(now, rules)
+        if found is None or _alive(seen.occupancy, seen.movement, found.since_ms, rules):
             return found or WARM
         return unknown(Reason.PRESENCE_UNSURE)
-    # A firing alert stays firing after the temperature stops falling; only warming ends it.
+    if _has_held(memory.warm_ms, limits.clear_hold_s, seen.at_ms):
+        return WARM
+    return _still_cold(now, _cold(now, rules), rules, firing.severity)
+
+
+def _doubt(now: ColdMinute, rules: Rules) -> Verdict | None:
+    """Return a verdict if nobody can be judged to be cold: no sleeper, no reading, a warm room."""
+    seen = now.seen
+    if seen.occupancy.in_bed is False:
+        return LEFT_BED
+    if seen.leg_c is None:
+        return unknown(Reason.NO_READINGS)
+    if seen.occupancy.in_bed is None or seen.occupancy.entered_ms is None:
+        return unknown(Reason.PRESENCE_UNSURE)
+    warm_c = rules.warmth.warm_room_c
+    if seen.room_measured and seen.room_c is not None and seen.room_c >= warm_c:
+        return no(Reason.WARM_ROOM)
+    return None
+
+
+def _still_cold(now: ColdMinute, found: Verdict | None, rules: Rules, firing: Severity) -> Verdict:
+    """Judge a firing alert: it stays firing after the air stops falling; only warming ends it."""
+    memory, at_ms, limits = now.memory, now.seen.at_ms, rules.warmth
     since_ms = found.since_ms if found else falls.still_low_since_ms(memory.fall, limits)
-    if rise_10_min_c(leg) >= limits.recover_c:
+    if rise_10_min_c(now.seen.leg) >= limits.recover_c:
         since_ms = None  # no reason to say more
     least = firing
     if firing is Severity.URGENT and _has_held(memory.less_urgent_ms, limits.clear_hold_s, at_ms):
         least = Severity.WARNING
-    if found is None or RANK[found.severity] < RANK[least]:
-        why = found.reason if found else cooling_reason(memory, at_ms, rules)
-        return yes(least, why, since_ms, found.rule if found else "")
+    if found is None:
+        return yes(least, cooling_reason(memory, at_ms, rules), since_ms)
+    if RANK[found.severity] < RANK[least]:
+        return yes(least, found.reason, since_ms, found.rule, found.evidence)
     return found._replace(since_ms=since_ms)
 
 
-def _may_be_displaced(
-    memory: ColdMemory, temperatures: Temperatures, turned_ms: int | None, at_ms: int, rules: Rules
-) -> bool:
-    if not temperatures.measured or temperatures.room_c is None:
+def _may_be_displaced(now: ColdMinute, rules: Rules) -> bool:
+    if now.memory.fall.since_ms is None or now.seen.room_c is None or not now.seen.room_measured:
         return False
-    stretch = contrast.span_ratio(memory.contrast, temperatures.room_c)
-    usual = memory.contrast.baseline
-    return uncovered.may_be_displaced(memory.fall, usual, turned_ms, stretch, at_ms, rules.warmth)
-
-
-def last_turn_ms(memory: ColdMemory, movement: Movement, at_ms: int, rules: Rules) -> int | None:
-    """Return when the sleeper last turned, UTC ms; None where the sensor cannot say.
-
-    One that is silent cannot, nor one that has seen nobody turn since bedtime.
-    """
-    blind = (
-        memory.entered_ms is not None and (movement.turned_ms or 0) < memory.entered_ms - ENTRY_MS
-    )
-    return None if blind or not is_known(movement, at_ms, rules) else movement.turned_ms
+    stretch = contrast.span_ratio(now.memory.contrast, now.seen.room_c)
+    return uncovered.may_be_displaced(now.fall, stretch, rules.warmth)
 
 
 def _alive(occupancy: Occupancy, movement: Movement, since_ms: int | None, rules: Rules) -> bool:
@@ -273,104 +260,79 @@ def _alive(occupancy: Occupancy, movement: Movement, since_ms: int | None, rules
     return bool(movement.moved_ms) and movement.moved_ms[-1] > since_ms
 
 
-def _cold(
-    memory: ColdMemory,
-    leg: Thermometer,
-    temperatures: Temperatures,
-    movement: Movement,
-    settled_ms: int,
-    at_ms: int,
-    rules: Rules,
-) -> Verdict | None:
-    limits = rules.warmth
-    late = memory.entered_ms is not None and at_ms - memory.entered_ms >= limits.cold_start_s * 1000
-    urgent = memory.urgent_ms is not None and _has_held(
-        memory.urgent_ms, limits.urgent_hold_s, at_ms
-    )
+def _cold(now: ColdMinute, rules: Rules) -> Verdict | None:
+    memory, seen, limits = now.memory, now.seen, rules.warmth
+    late = _has_held(memory.entered_ms, limits.cold_start_s, seen.at_ms)
+    urgent = _has_held(memory.urgent_ms, limits.urgent_hold_s, seen.at_ms)
     if urgent and (memory.warmed or late):  # give a bed time to warm before an urgent alert
-        return yes(
-            Severity.URGENT,
-            cooling_reason(memory, at_ms, rules),
-            memory.urgent_ms,
-            "warmth.urgent_c",
-        )
-    turned_ms = last_turn_ms(memory, movement, at_ms, rules)
-    tossing = turned_ms is None or is_restless(movement, at_ms, limits.restless_s)
-    rule = uncovered.uncovered_by(memory.fall, memory.contrast.baseline, turned_ms, at_ms, limits)
-    if rule and not _was_on_skin(memory, temperatures, rules):
-        return yes(
-            Severity.WARNING, _uncovered_reason(memory, at_ms, rules), memory.fall.since_ms, rule
-        )
+        reason = cooling_reason(memory, seen.at_ms, rules)
+        rule = Rule("warmth.urgent_c", limits.urgent_c)
+        return yes(Severity.URGENT, reason, memory.urgent_ms, rule)
+    falling = memory.fall.since_ms is not None
+    off = uncovered.uncovered_by(now.fall, limits) if falling else None
+    if off and not _was_on_skin(now, rules):
+        reason = _uncovered_reason(memory, seen.at_ms, rules)
+        return yes(Severity.WARNING, reason, memory.fall.since_ms, *off)
     if not memory.warmed:
-        return _cold_start(memory, leg, temperatures, movement, at_ms, rules)
+        return _cold_start(now, rules)
     if falls.is_rising(memory.fall):
         return None  # it warms again
+    return _has_cooled(now, rules) or _in_cold_room(now, rules)
+
+
+def _has_cooled(now: ColdMinute, rules: Rules) -> Verdict | None:
+    memory, seen, limits = now.memory, now.seen, rules.warmth
+    tossing = seen.turned_ms is None or is_restless(seen.movement, seen.at_ms, limits.restless_s)
     longer = 2 if tossing else 1
-    for since, hold_s, rule in (
-        (memory.fallen_ms, limits.warn_hold_s, "warmth.warn_drop_c"),
-        (memory.contrast_ms, limits.warn_hold_s, "warmth.contrast_k"),
-        (memory.plain_ms, limits.plain_hold_s, "warmth.plain_c"),
+    for since, hold_s, path, value in (
+        (memory.fallen_ms, limits.warn_hold_s, "warmth.warn_drop_c", limits.warn_drop_c),
+        (memory.contrast_ms, limits.warn_hold_s, "warmth.contrast_k", limits.contrast_k),
+        (memory.plain_ms, limits.plain_hold_s, "warmth.plain_c", limits.plain_c),
     ):
         # What a bed has from being left for a while counts only once it has had time to warm.
-        if since is not None and _has_held(max(since, settled_ms), longer * hold_s, at_ms):
-            return yes(Severity.WARNING, cooling_reason(memory, at_ms, rules), since, rule)
-    if (
-        temperatures.leg_c is not None
-        and temperatures.leg_c < limits.warn_c
-        and memory.cold_room_ms is not None
-        and _has_held(memory.cold_room_ms, limits.cold_room_s, at_ms)
-    ):
-        return yes(Severity.WARNING, Reason.COLD_ROOM, memory.cold_room_ms, "warmth.cold_room_c")
+        if since is not None and _has_held(
+            max(since, seen.occupancy.settled_ms), longer * hold_s, seen.at_ms
+        ):
+            reason = cooling_reason(memory, seen.at_ms, rules)
+            return yes(Severity.WARNING, reason, since, Rule(path, value))
     return None
 
 
-def _was_on_skin(memory: ColdMemory, temperatures: Temperatures, rules: Rules) -> bool:
-    """Return True if a leg was on the sensor before the fall, and the sensor may be covered now."""
-    since_ms = memory.fall.since_ms
-    if temperatures.leg_c is None or since_ms is None or memory.on_skin_ms is None:
-        return False
-    k = relative_warmth(temperatures.leg_c, temperatures.room_c, rules)
-    return memory.on_skin_ms > since_ms - ON_SKIN_MS and k is not None and k > RELEASED_K
-
-
-def _cold_start(
-    memory: ColdMemory,
-    leg: Thermometer,
-    temperatures: Temperatures,
-    movement: Movement,
-    at_ms: int,
-    rules: Rules,
-) -> Verdict | None:
-    limits = rules.warmth
-    if (
-        memory.plain_ms is None
-        or memory.entered_ms is None
-        or temperatures.leg_c is None
-        or not leg.recent_c
-    ):
+def _in_cold_room(now: ColdMinute, rules: Rules) -> Verdict | None:
+    since_ms, limits = now.memory.cold_room_ms, rules.warmth
+    cool = now.seen.leg_c is not None and now.seen.leg_c < limits.warn_c
+    if not cool or not _has_held(since_ms, limits.cold_room_s, now.seen.at_ms):
         return None
-    warmest_c = max(leg.recent_c) - (leg.celsius or 0.0) + temperatures.leg_c  # of twenty minutes
-    if at_ms - memory.entered_ms < limits.cold_start_s * 1000 or warmest_c >= limits.cold_start_c:
+    rule = Rule("warmth.cold_room_c", limits.cold_room_c)
+    return yes(Severity.WARNING, Reason.COLD_ROOM, since_ms, rule)
+
+
+def _was_on_skin(now: ColdMinute, rules: Rules) -> bool:
+    """Return True if a leg was on the sensor before the fall, and the sensor may be covered now."""
+    since_ms, on_skin_ms = now.memory.fall.since_ms, now.memory.on_skin_ms
+    if now.seen.leg_c is None or since_ms is None or on_skin_ms is None:
+        return False
+    k = relative_warmth(now.seen.leg_c, now.seen.room_c, rules)
+    return on_skin_ms > since_ms - ON_SKIN_MS and k is not None and k > RELEASED_K
+
+
+def _cold_start(now: ColdMinute, rules: Rules) -> Verdict | None:
+    memory, seen, limits = now.memory, now.seen, rules.warmth
+    if memory.plain_ms is None or memory.entered_ms is None:
+        return None
+    if seen.leg_c is None or not seen.leg.recent_c:
+        return None
+    warmest_c = max(seen.leg.recent_c) - (seen.leg.celsius or 0.0) + seen.leg_c  # of twenty minutes
+    late = _has_held(memory.entered_ms, limits.cold_start_s, seen.at_ms)
+    if not late or warmest_c >= limits.cold_start_c:
         return None
     if memory.fall.since_ms is not None or falls.is_rising(memory.fall):
         return None  # a cover that is lifted for a moment says nothing about the bed
-    moved = movement.moved_ms[-1] if movement.moved_ms else 0
-    awake = at_ms - moved <= limits.wakeful_s * 1000
+    moved_ms = seen.movement.moved_ms
+    awake = seen.at_ms - (moved_ms[-1] if moved_ms else 0) <= limits.wakeful_s * 1000
     severity = Severity.WARNING if awake else Severity.LOG
-    return yes(severity, Reason.COLD_START, memory.plain_ms, "warmth.cold_start_s")
-
-
-def evidence(memory: ColdMemory, movement: Movement, at_ms: int, rules: Rules) -> Figures:
-    """Return the probability that the cover is off, and its features; empty without a fall."""
-    turned_ms = last_turn_ms(memory, movement, at_ms, rules)
-    seen = features(memory.fall, memory.contrast.baseline, turned_ms, at_ms)
-    if seen is None:
-        return ()
-    return (
-        ("sure_pct", round(100 * uncovered.p_uncovered(seen))),
-        ("fallen_pct", round(100 * seen.fallen)),
-        ("turned_min", None if turned_ms is None else round(seen.turn_min)),
-    )
+    rule = Rule("warmth.cold_start_s", float(limits.cold_start_s))
+    return yes(severity, Reason.COLD_START, memory.plain_ms, rule)
 
 
 def cooling_reason(memory: ColdMemory, at_ms: int, rules: Rules) -> Reason:

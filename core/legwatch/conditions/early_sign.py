@@ -4,13 +4,10 @@ An early sign makes no sound and lights no lamp: one in three is false, and afte
 alert follows some minutes later. lab/legwatch_lab/bench/detection.md has the score.
 """
 
-from legwatch.conditions import uncovered
-from legwatch.conditions.cold import ColdMemory, Temperatures, last_turn_ms
-from legwatch.conditions.features import features
+from legwatch.conditions.cold import ColdMinute
 from legwatch.limits.rules import Rules
 from legwatch.signals import contrast_fall as falls
-from legwatch.signals.movement import Movement
-from legwatch.signals.thermometer import RECENT_SAMPLES, RECENT_STEP_MS, Thermometer
+from legwatch.signals.thermometer import RECENT_SAMPLES, RECENT_STEP_MS
 
 MARK_MIN = RECENT_STEP_MS / 60_000
 SOONEST_C_A_MIN = 0.04  # a slower fall is the room's, or the sleeper's settling in
@@ -20,38 +17,26 @@ EVEN = 0.5  # least probability that a cover is off
 FEWEST_MARKS = 3
 
 
-def below_in_min(
-    memory: ColdMemory,
-    temperatures: Temperatures,
-    leg: Thermometer,
-    movement: Movement,
-    at_ms: int,
-    rules: Rules,
-) -> int | None:
+def cold_in_min(now: ColdMinute, rules: Rules) -> int | None:
     """Return in how many minutes the air is below `warmth.plain_c`; None: not within `early_s`.
 
-    Straight on, by the last four minutes while a fall is under way, else by the last eighteen. A
-    fall that is more likely a cover lifted for a moment is none to speak of.
+    It is for legs that are not cold yet, and for a bed that is settled. The rate is that of the
+    last four minutes while a fall is under way, else of the last eighteen. A fall that is more
+    likely a cover lifted for a moment gives no early sign.
     """
-    c, recent = temperatures.leg_c, leg.recent_c
+    c, recent = now.seen.leg_c, now.seen.leg.recent_c
     if c is None or not rules.warmth.plain_c < c < HIGHEST_C or len(recent) < FEWEST_MARKS:
         return None
-    falling = memory.fall.since_ms is not None and memory.fall.fallen >= BEGUN
-    if falling:
-        seen = features(
-            memory.fall,
-            memory.contrast.baseline,
-            last_turn_ms(memory, movement, at_ms, rules),
-            at_ms,
-        )
-        if seen is None or uncovered.p_uncovered(seen) < EVEN:
+    fall = now.memory.fall
+    if fall.since_ms is not None and fall.fallen >= BEGUN:
+        if now.fall.features is None or now.fall.p_uncovered < EVEN:
             return None
         rate = (recent[-FEWEST_MARKS] - recent[-1]) / (MARK_MIN * (FEWEST_MARKS - 1))
     elif len(recent) == RECENT_SAMPLES:
         rate = (recent[0] - recent[-1]) / (MARK_MIN * (RECENT_SAMPLES - 1))
     else:
         return None
-    if rate < SOONEST_C_A_MIN or falls.is_rising(memory.fall):
+    if rate < SOONEST_C_A_MIN or falls.is_rising(fall):
         return None
     minutes = max(1, round((c - rules.warmth.plain_c) / rate))
     return minutes if minutes * 60 <= rules.warmth.early_s else None

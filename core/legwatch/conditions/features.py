@@ -38,15 +38,15 @@ def features(
     began_ms = now.since_ms - MINUTE_MS
     turn_min = max(0, at_ms - (began_ms if turned_ms is None else turned_ms)) / MINUTE_MS
     return Features(
-        now.fallen,
-        paces[0],
-        paces[0] - paces[PACE],
-        paces[0] / max(*paces, SLOWEST),
-        min(OLDEST_MIN, (at_ms - now.since_ms) / MINUTE_MS),
-        min(CALMEST_MIN, turn_min),
-        before,
-        now.fallen if baseline is None else _below(course[-1], baseline.lower_c),
-        now.fallen if baseline is None else _below(course[-1], baseline.middle_c),
+        fallen=now.fallen,
+        pace=paces[0],
+        bend=paces[0] - paces[PACE],
+        kept=paces[0] / max(*paces, SLOWEST),
+        age_min=min(OLDEST_MIN, (at_ms - now.since_ms) / MINUTE_MS),
+        turn_min=min(CALMEST_MIN, turn_min),
+        usual_c=before,
+        lower=now.fallen if baseline is None else _below(course[-1], baseline.lower_c),
+        middle=now.fallen if baseline is None else _below(course[-1], baseline.middle_c),
     )
 
 

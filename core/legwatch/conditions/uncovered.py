@@ -7,11 +7,12 @@ estimates how often, among such minutes of these nights, the legs were truly unc
 sensor truly displaced. No night of a person is in the data.
 """
 
-from collections.abc import Sequence
+from functools import cached_property
 
 from legwatch.conditions import classifier
 from legwatch.conditions.features import MINUTE_MS, Features, features
 from legwatch.conditions.uncovered_model import DISPLACED, DISPLACED_BASE, UNCOVERED, UNCOVERED_BASE
+from legwatch.conditions.verdict import Figures, Rule
 from legwatch.limits.rules import WarmthLimits as Limits
 from legwatch.signals import contrast_fall as falls
 from legwatch.signals.contrast import ContrastBaseline
@@ -44,62 +45,90 @@ def p_displaced(seen: Features) -> float:
     return classifier.probability(_DISPLACED, seen)
 
 
-def uncovered_by(
-    now: Fall, baseline: ContrastBaseline | None, turned_ms: int | None, at_ms: int, limits: Limits
-) -> str:
-    """Return the path of the limit by which the cover counts as off; "" if it does not."""
-    if now.since_ms is None or now.fallen < limits.change_share or falls.is_rising(now):
-        return ""
-    if now.baseline_c is None or now.baseline_c < COVERED_C:
-        return ""
-    held_s = (at_ms - now.since_ms) // 1000
+class FallMinute:
+    """One minute of the contrast, and what the classifiers say of it: each is computed once."""
+
+    def __init__(
+        self, fall: Fall, baseline: ContrastBaseline | None, turned_ms: int | None, at_ms: int
+    ) -> None:
+        self.fall = fall
+        self.baseline = baseline
+        self.turned_ms = turned_ms
+        self.at_ms = at_ms
+
+    @cached_property
+    def features(self) -> Features | None:
+        """The features of this minute; None where nothing falls or too little is known."""
+        return features(self.fall, self.baseline, self.turned_ms, self.at_ms)
+
+    @cached_property
+    def p_uncovered(self) -> float:
+        """The probability that the cover is off; 0 without features."""
+        return 0.0 if self.features is None else p_uncovered(self.features)
+
+    @cached_property
+    def p_displaced(self) -> float:
+        """The probability of a displaced sensor; 0 without features."""
+        return 0.0 if self.features is None else p_displaced(self.features)
+
+    @property
+    def held_s(self) -> int:
+        """How long the fall has lasted, whole seconds; 0 where nothing falls."""
+        return 0 if self.fall.since_ms is None else (self.at_ms - self.fall.since_ms) // 1000
+
+    def ago(self, minutes: int) -> "FallMinute":
+        """Return the same fall some minutes ago."""
+        if not minutes:
+            return self
+        at_ms = self.at_ms - minutes * MINUTE_MS
+        return FallMinute(falls.ago(self.fall, minutes), self.baseline, self.turned_ms, at_ms)
+
+
+def uncovered_by(now: FallMinute, limits: Limits) -> tuple[Rule, Figures] | None:
+    """Return the limit by which the cover counts as off, and the evidence; None if it does not."""
+    fall = now.fall
+    if fall.since_ms is None or fall.fallen < limits.change_share or falls.is_rising(fall):
+        return None
+    if fall.baseline_c is None or fall.baseline_c < COVERED_C:
+        return None
     if (
-        held_s >= WANES_S
-        and baseline
-        and now.contrasts_c[-1] > (1 - limits.change_share) * baseline.lower_c
+        now.held_s >= WANES_S
+        and now.baseline
+        and fall.contrasts_c[-1] > (1 - limits.change_share) * now.baseline.lower_c
     ):
-        return ""
-    seen = features(now, baseline, turned_ms, at_ms)
-    if seen is not None and p_uncovered(seen) >= limits.change_sure:
-        return "warmth.change_sure"
-    return "warmth.change_share" if held_s >= LONG_S else ""
+        return None
+    if now.features is not None and now.p_uncovered >= limits.change_sure:
+        return Rule("warmth.change_sure", limits.change_sure), _evidence(now, now.features)
+    if now.held_s >= LONG_S:
+        return Rule("warmth.change_share", limits.change_share), ()
+    return None
 
 
-def may_be_displaced(
-    now: Fall,
-    baseline: ContrastBaseline | None,
-    turned_ms: int | None,
-    stretch: float,
-    at_ms: int,
-    limits: Limits,
-) -> bool:
+def _evidence(now: FallMinute, seen: Features) -> Figures:
+    return (
+        ("sure_pct", round(100 * now.p_uncovered)),
+        ("fallen_pct", round(100 * seen.fallen)),
+        ("turned_min", None if now.turned_ms is None else round(seen.turn_min)),
+    )
+
+
+def may_be_displaced(now: FallMinute, stretch: float, limits: Limits) -> bool:
     """Return True if the sensor may be displaced: the fall looks so, and may end at the room's air.
 
     `stretch` turns a contrast, which is given for the room of bedtime, into degrees of now.
     """
-    seen = features(now, baseline, turned_ms, at_ms)
-    if seen is None or now.since_ms is None or seen.fallen < limits.change_share:
+    seen = now.features
+    if seen is None or seen.fallen < limits.change_share:
         return False
     early = seen.age_min < FORECAST_MIN
-    views = [falls.ago(now, n) for n in range(1 if early else LOOKS)]
-    held_s = (at_ms - now.since_ms) // 1000
-    if (
-        _worst_p_displaced(views, baseline, turned_ms, at_ms) < limits.slip_doubt
-        or held_s >= OUTSIDE_S
-    ):
+    views = [now.ago(n) for n in range(1 if early else LOOKS)]
+    if max(view.p_displaced for view in views) < limits.slip_doubt or now.held_s >= OUTSIDE_S:
         return False
-    nearly = held_s >= NEARLY_S
-    if not nearly and (early or p_displaced(seen) > LIKELY):
+    nearly = now.held_s >= NEARLY_S
+    if not nearly and (early or now.p_displaced > LIKELY):
         return True
-    end_c = now.contrasts_c[-1] if nearly else min(falls.asymptote_c(view) for view in views)
+    if nearly:
+        end_c = now.fall.contrasts_c[-1]
+    else:
+        end_c = min(falls.asymptote_c(view.fall) for view in views)
     return end_c * stretch < limits.slipped_c + FORECAST_C
-
-
-def _worst_p_displaced(
-    views: Sequence[Fall], baseline: ContrastBaseline | None, turned_ms: int | None, at_ms: int
-) -> float:
-    """Return the highest probability of these views, each a minute older than the one before."""
-    looks = [
-        features(view, baseline, turned_ms, at_ms - n * MINUTE_MS) for n, view in enumerate(views)
-    ]
-    return max((p_displaced(seen) for seen in looks if seen), default=0.0)

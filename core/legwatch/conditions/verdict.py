@@ -64,13 +64,26 @@ class TriState(IntEnum):
 
 
 class Verdict(NamedTuple):
-    """The answer of a rule; `severity` and `rule` (the limit that decided) count only with YES."""
+    """The answer of a rule; all but `holds` and `reason` count only with YES.
+
+    `rule` is the limit that decided, and `evidence` the figures by which it decided, if it did not
+    compare a figure that every notice of the alert has.
+    """
 
     holds: TriState
     reason: Reason
     severity: Severity = Severity.LOG
     since_ms: int | None = None  # since when; None: not true now, but the alert is not over
-    rule: str = ""  # dotted path, such as warmth.warn_c
+    rule: Rule | None = None
+    evidence: Figures = ()
+
+
+class Firing(NamedTuple):
+    """The firing alert of a condition, as far as the next verdict depends on it."""
+
+    severity: Severity
+    reason: Reason | None
+    fired_ms: int | None
 
 
 RANK = {Severity.LOG: 1, Severity.WARNING: 2, Severity.URGENT: 3}
@@ -90,8 +103,15 @@ def unknown(reason: Reason) -> Verdict:
 WARM = no(Reason.WARM_AGAIN)
 MOVED = no(Reason.MOVED)
 WELL = no(Reason.BACK)
+LEFT_BED = no(Reason.LEFT_BED)
 
 
-def yes(severity: Severity, reason: Reason, since_ms: int | None, rule: str = "") -> Verdict:
+def yes(
+    severity: Severity,
+    reason: Reason,
+    since_ms: int | None,
+    rule: Rule | None = None,
+    evidence: Figures = (),
+) -> Verdict:
     """Return a YES verdict; `since_ms` None: a firing alert goes on, without a new reason."""
-    return Verdict(TriState.YES, reason, severity, since_ms, rule)
+    return Verdict(TriState.YES, reason, severity, since_ms, rule=rule, evidence=evidence)

@@ -45,7 +45,15 @@ def decode_press(payload: bytes | bytearray) -> Press:
     if type(clock) is not str or clock not in CLOCKS:
         raise WireError(f"clock: one of {', '.join(sorted(CLOCKS))} is expected")
     age_ms = maybe_whole(body, "age_ms", 0, 2**53)
-    return Press(ident, button, at_ms, AlertKind(kind) if kind else None, minutes, clock, age_ms)
+    return Press(
+        id=ident,
+        button=button,
+        at_ms=at_ms,
+        kind=AlertKind(kind) if kind else None,
+        minutes=minutes,
+        clock=clock,
+        age_ms=age_ms,
+    )
 
 
 def encode_press(press: Press) -> bytes:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
+from legwatch.night import in_hours
+
 
 @dataclass(frozen=True, slots=True)
 class PresenceLimits:
@@ -155,6 +157,11 @@ def limit(rules: Rules, path: str) -> float:
     """Return the limit at a dotted path, such as warmth.warn_c."""
     group, _, key = path.partition(".")
     return float(getattr(getattr(rules, group), key))
+
+
+def is_night(at_ms: int, rules: Rules) -> bool:
+    """Return True in the bed's night hours, in which sensor and agent alerts fire."""
+    return in_hours(at_ms, rules.zone, rules.night.from_h, rules.night.to_h)
 
 
 Limit = Mapping[str, Any]  # value, range = [low, high], source

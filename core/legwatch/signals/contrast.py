@@ -44,11 +44,11 @@ def span_ratio(now: Contrast, room_c: float) -> float:
     return max(LEAST_SPAN_C, SPAN_C - warmer_c) / SPAN_C
 
 
-def normalized(now: Contrast, leg_c: float, room_c: float | None) -> float | None:
+def normalized(now: Contrast, contrast_c: float | None, room_c: float | None) -> float | None:
     """Return the contrast as it would be in the room of bedtime, C; None where no room is known."""
-    if room_c is None:
+    if contrast_c is None or room_c is None:
         return None
-    return round(round(leg_c - room_c, 3) / span_ratio(now, room_c), 2)
+    return round(contrast_c / span_ratio(now, room_c), 2)
 
 
 def update(was: Contrast, contrast_c: float | None, at_ms: int) -> Contrast:

@@ -55,7 +55,8 @@ def update(
         expected = True
         if heard is None or when - heard > stale_ms:
             since = when
-        heard = when if heard is None else max(heard, when)
+        if heard is None or when > heard:
+            heard = when
         if moves:
             edge = when
             total += moves
@@ -75,8 +76,19 @@ def update(
             turns = (*turns[:-1], at_ms) if goes_on else (*turns[1 - KEPT :], at_ms)
     if held is not None and not counting and turned is not None:
         turned = max(turned, held)
-    return Movement(
-        heard, since, moved, turned, expected or fault, counting, exit_or_entry, total, turns, edge
+    return Movement._make(
+        (
+            heard,
+            since,
+            moved,
+            turned,
+            expected or fault,
+            counting,
+            exit_or_entry,
+            total,
+            turns,
+            edge,
+        )
     )
 
 

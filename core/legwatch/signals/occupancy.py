@@ -1,10 +1,12 @@
 """Is somebody in bed: yes, no, or unknown. Without a mat "empty or uncovered" is unknown."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.limits.rules import Rules
-from legwatch.signals.movement import Movement, is_known
-from legwatch.signals.thermometer import Thermometer, drop_c, rise_20_min_c
+from legwatch.signals.movement import Movement
+from legwatch.signals.sensed import Sensed
+from legwatch.signals.thermometer import Thermometer, rise_20_min_c
 
 WARMS_WITHIN_MS = 2_700_000  # a bed warms 2 C within this time after somebody has got in
 
@@ -29,16 +31,14 @@ MatSample = tuple[int, bool | None]  # (at_ms, what the mat said)
 
 def update(
     was: Occupancy,
-    mat_samples: list[MatSample],
-    leg: Thermometer,
-    room: Thermometer,
-    movement: Movement,
-    at_ms: int,
+    mat_samples: Sequence[MatSample],
+    sensors: Sensed,
     rules: Rules,
     *,
     offset_c: float,
 ) -> Occupancy:
-    """Judge one minute; `at_ms` is its end, `offset_c` what leg and room sensor differ by."""
+    """Judge one minute; `offset_c` is what leg and room sensor differ by."""
+    at_ms = sensors.at_ms
     mat, since, heard = was.mat, was.mat_since_ms, was.mat_ms
     for when, sample in mat_samples:
         if sample is None:
@@ -49,7 +49,7 @@ def update(
     if heard is not None and at_ms - heard <= rules.health.stale_s * 1000:
         now = Occupancy(*was[:4], mat, since, heard, *was[7:])
         return _by_mat(now, at_ms, rules)
-    return _without_mat(was, leg, room, movement, at_ms, rules, offset_c)
+    return _without_mat(was, sensors, rules, offset_c)
 
 
 def set_unknown(now: Occupancy, at_ms: int) -> Occupancy:
@@ -88,27 +88,20 @@ def _enter(now: Occupancy, when: int, at_ms: int, rules: Rules) -> Occupancy:
     )
 
 
-def _without_mat(
-    was: Occupancy,
-    leg: Thermometer,
-    room: Thermometer,
-    movement: Movement,
-    at_ms: int,
-    rules: Rules,
-    offset_c: float,
-) -> Occupancy:
+def _without_mat(was: Occupancy, sensors: Sensed, rules: Rules, offset_c: float) -> Occupancy:
     limits = rules.presence
+    at_ms, leg, room, movement, drop_c, movement_known = sensors
     contrast = None
     if leg.celsius is not None and room.celsius is not None:
         contrast = round(leg.celsius - room.celsius - offset_c, 3)
-    fell = at_ms if drop_c(leg) >= limits.doubt_fall_c else was.fell_ms
+    fell = at_ms if drop_c >= limits.doubt_fall_c else was.fell_ms
     at_room_air = was.at_room_air_since_ms
     if contrast is None or contrast >= limits.empty_contrast_c:
         at_room_air = None
     elif at_room_air is None:
         at_room_air = at_ms
     now = was._replace(fell_ms=fell, at_room_air_since_ms=at_room_air, mat=None, mat_since_ms=None)
-    if not is_known(movement, at_ms, rules) or leg.celsius is None:
+    if not movement_known or leg.celsius is None:
         return set_unknown(now, at_ms)
     moved = movement.moved_ms[-1] if movement.moved_ms else None
     quiet_ms = at_ms - max(moved or 0, movement.heard_since_ms or 0)

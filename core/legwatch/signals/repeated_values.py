@@ -5,13 +5,12 @@ one DHT22 have runs of 9 minutes and, in a cold empty-looking bed, one of 17. So
 measured by its own longest run, once it has been heard for an hour.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.limits.rules import Rules
-from legwatch.signals.movement import Movement
 from legwatch.signals.occupancy import Occupancy
-from legwatch.signals.thermometer import Thermometer
+from legwatch.signals.sensed import Sensed
 
 FEWEST = 12  # readings that agree; fewer may be chance
 FACTOR = 4  # times its own longest run: none of the recorded nights has a longer one
@@ -35,18 +34,23 @@ class RepeatedPair(NamedTuple):
 PairSample = tuple[int, float | None, float | None]  # (at_ms, celsius, relative humidity)
 
 
-def update(was: RepeatedPair, pairs: Iterable[PairSample]) -> RepeatedPair:
+def update(was: RepeatedPair, pairs: Sequence[PairSample]) -> RepeatedPair:
     """Take one minute's readings in."""
-    now = was
-    for when, celsius, rh in pairs:
-        if celsius is None or rh is None:
+    if not pairs:
+        return was
+    celsius, rh, since_ms, last_ms, readings, longest_ms, first_ms = was
+    for when, new_celsius, new_rh in pairs:
+        if new_celsius is None or new_rh is None:
             continue
-        if celsius == now.celsius and rh == now.rh and when - now.last_ms <= HOLE_MS:
-            now = now._replace(last_ms=when, readings=now.readings + 1)
+        if new_celsius == celsius and new_rh == rh and when - last_ms <= HOLE_MS:
+            last_ms, readings = when, readings + 1
             continue
-        longest = max(now.longest_ms, now.last_ms - now.since_ms)
-        now = RepeatedPair(celsius, rh, when, when, 1, longest, now.first_ms or when)
-    return now
+        longest_ms = max(longest_ms, last_ms - since_ms)
+        celsius, rh, since_ms, last_ms, readings = new_celsius, new_rh, when, when, 1
+        first_ms = first_ms or when
+    return RepeatedPair(
+        celsius, rh, since_ms, last_ms, readings, longest_ms=longest_ms, first_ms=first_ms
+    )
 
 
 def is_repeated_pair(now: RepeatedPair, frozen_s: int) -> bool:
@@ -57,23 +61,18 @@ def is_repeated_pair(now: RepeatedPair, frozen_s: int) -> bool:
     return now.readings >= FEWEST and now.last_ms - now.since_ms >= limit_ms
 
 
-def is_stuck(
-    thermometer: Thermometer,
-    pair: RepeatedPair,
-    movement: Movement,
-    presence: Occupancy,
-    at_ms: int,
-    rules: Rules,
-) -> bool:
-    """Say whether the value has been exactly the same for too long.
+def is_stuck(pair: RepeatedPair, sensors: Sensed, presence: Occupancy, rules: Rules) -> bool:
+    """Return True if the value by the legs has been exactly the same for too long.
 
     Temperature and humidity both the same tell it soon. Without a humidity, a coarse sensor may
     truly show one value for hours in an empty room, so a body must be there.
     """
     if is_repeated_pair(pair, rules.health.frozen_s):
         return True
-    since = thermometer.same_since_ms
-    if thermometer.celsius is None or since is None or at_ms - since < rules.health.stuck_s * 1000:
+    since = sensors.leg.same_since_ms
+    if sensors.leg.celsius is None or since is None:
         return False
-    moved = movement.moved_ms[-1] if movement.moved_ms else 0
+    if sensors.at_ms - since < rules.health.stuck_s * 1000:
+        return False
+    moved = sensors.movement.moved_ms[-1] if sensors.movement.moved_ms else 0
     return presence.in_bed is True or moved - since >= rules.health.alert_s * 1000

@@ -7,9 +7,9 @@ tells the room's temperature itself.
 
 from typing import NamedTuple
 
-from legwatch.signals.movement import Movement
 from legwatch.signals.occupancy import Occupancy
-from legwatch.signals.thermometer import RECENT_SAMPLES, Thermometer
+from legwatch.signals.sensed import Sensed
+from legwatch.signals.thermometer import RECENT_SAMPLES
 
 QUIET_MS = 1_200_000  # no turn and no change of the air for this long
 AIRED_MS = 5_400_000  # after somebody has left; a mattress keeps its warmth for an hour and more
@@ -25,18 +25,12 @@ class SensorOffset(NamedTuple):
     room_c: float | None = None  # the room at last, as the leg sensor would tell it
 
 
-def estimate(
-    was: SensorOffset,
-    leg: Thermometer,
-    room: Thermometer,
-    movement: Movement,
-    presence: Occupancy,
-    at_ms: int,
-) -> SensorOffset:
+def estimate(was: SensorOffset, sensors: Sensed, presence: Occupancy) -> SensorOffset:
     """Take one minute in, if the bed is surely empty and long enough so."""
+    at_ms, leg, room, movement = sensors[:4]
     c = leg.celsius
     if room.celsius is not None:
-        now = round(room.celsius + (was.offset_c or 0.0), 3)
+        now = round(room.celsius + was.offset_c, 3) if was.offset_c else room.celsius
         was = was if now == was.room_c else SensorOffset(was.offset_c, now)
     unsure = presence.in_bed is None and presence.entered_ms is not None
     if c is None or presence.in_bed or unsure or len(leg.recent_c) < RECENT_SAMPLES:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from legwatch.limits.rules import HealthLimits
@@ -28,6 +29,7 @@ class Thermometer(NamedTuple):
 RawSample = tuple[int, float | None]  # (at_ms, celsius)
 
 
+@lru_cache(maxsize=2048)  # the same readings come again and again
 def quantize(celsius: float | None) -> float | None:
     """Return a reading to 0.1 °C, as the sensor tells it: what wavers by less decides nothing.
 
@@ -60,7 +62,7 @@ def update(
             continue
         if raw is None or good_ms is None or when - good_ms > stale_ms:
             step, same_ms = (), None
-        elif abs(value - raw) > health.jump_c:
+        elif value != raw and abs(value - raw) > health.jump_c:
             agrees = step and abs(value - step[-1]) <= health.jump_c
             step = (*step, value) if agrees else (value,)
             if len(step) < health.jump_agree:
@@ -70,15 +72,32 @@ def update(
         raw, good_ms, step, refused = value, when, (), False
         believed.append(value)
     if good_ms is None or at_ms - good_ms > stale_ms:
-        return Thermometer(None, good_ms, None, raw, step, same_ms, expected or fault, refused, ())
+        return Thermometer(
+            good_ms=good_ms,
+            last_raw_c=raw,
+            pending_jump=step,
+            same_since_ms=same_ms,
+            expected=expected or fault,
+            implausible=refused,
+        )
     if celsius is None:
         since = good_ms
     if believed:
         celsius = _median(believed)
     if celsius is not None and (at_ms % RECENT_STEP_MS == 0 or not trail):
         trail = (*trail[1 - RECENT_SAMPLES :], celsius)
-    return Thermometer(
-        celsius, good_ms, since, raw, step, same_ms, expected or fault, refused, trail
+    return Thermometer._make(
+        (
+            celsius,
+            good_ms,
+            since,
+            raw,
+            step,
+            same_ms,
+            expected or fault,
+            refused,
+            trail,
+        )
     )
 
 
@@ -95,7 +114,8 @@ def drop_c(thermometer: Thermometer) -> float:
     """Return by how much the air has fallen within the last ten minutes, at least 0."""
     if thermometer.celsius is None or not thermometer.recent_c:
         return 0.0
-    return max(0.0, round(max(thermometer.recent_c[-6:]) - thermometer.celsius, 2))
+    highest = max(thermometer.recent_c[-6:])
+    return round(highest - thermometer.celsius, 2) if highest > thermometer.celsius else 0.0
 
 
 def rise_10_min_c(thermometer: Thermometer) -> float:

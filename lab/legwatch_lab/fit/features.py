@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch.conditions.cold import last_turn_ms
-from legwatch.conditions.features import Features, features
+from legwatch.conditions.cold import ColdMemory, ColdMinute, update
+from legwatch.conditions.features import Features
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
-from legwatch.observation import Observation, observe, temperatures
+from legwatch.observation import Signals, observe
 from legwatch_lab.known_night import known_night
 from legwatch_lab.score.cold import is_truly_cold
 from legwatch_lab.truth import NightTruth
@@ -49,17 +49,14 @@ def night(path: Path, rules: Rules) -> FitNight | None:
 
 def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Features]]:
     """Yield (end in UTC ms, features) of each minute of a fall, as if no alert were firing."""
-    observation = Observation(windows[0].from_ms, windows[0].from_ms) if windows else Observation()
+    signals = Signals(windows[0].from_ms, windows[0].from_ms) if windows else Signals()
+    memory = ColdMemory()
     for at_ms, mine in _minutes(windows):
-        observation = observe(observation, mine, at_ms, rules, cold_is_firing=False)
-        seen = temperatures(observation)
-        if observation.occupancy.in_bed is not True or at_ms < observation.occupancy.settled_ms:
+        signals, seen = observe(signals, mine, at_ms, rules)
+        memory = update(memory, seen, rules, firing=False)
+        if not seen.settled or seen.room_c is None or seen.room_c >= rules.warmth.warm_room_c:
             continue
-        if seen.room_c is None or seen.room_c >= rules.warmth.warm_room_c:
-            continue
-        turned_ms = last_turn_ms(observation.cold, observation.movement, at_ms, rules)
-        warm = observation.cold
-        seen_features = features(warm.fall, warm.contrast.baseline, turned_ms, at_ms)
+        seen_features = ColdMinute(memory, seen).fall.features
         if seen_features is not None and seen_features.fallen >= DEEP_ENOUGH:
             yield at_ms, seen_features
 

@@ -5,7 +5,7 @@ from datetime import date, tzinfo
 from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice
-from legwatch.engine import MINUTE_MS, BedState, advance, start
+from legwatch.engine import MINUTE_MS, BedState, advance, start, view
 from legwatch.events import Event, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import night_of
@@ -56,14 +56,12 @@ def follow(events: Iterable[Event], rules: Rules, zone: tzinfo) -> list[Trace]:
 
 
 def _minute(state: BedState, moves: dict[int, int]) -> TraceMinute:
-    observation, at_ms = state.bed.observation, state.minute_end_ms - MINUTE_MS
+    at_ms = state.minute_end_ms - MINUTE_MS
+    counted, seen = moves.pop(at_ms, None), view(state)
+    if seen is None:  # the clock was set back: a new time line has no minute yet
+        return TraceMinute(at_ms, None, None, None, None, moves=counted)
     return TraceMinute(
-        at_ms,
-        observation.leg.celsius,
-        observation.room.celsius,
-        observation.cold.baseline_c,
-        observation.occupancy.in_bed,
-        moves.pop(at_ms, None),
+        at_ms, seen.leg_c, seen.room_c, usual_c=seen.usual_c, in_bed=seen.in_bed, moves=counted
     )
 
 

@@ -63,12 +63,12 @@ class MqttPublisher:
 
     def _publish_bed(self, update: BedUpdate) -> None:
         """Publish a bed once after each judged minute."""
-        bed, minutes = update.bed, update.state.bed.observation.minutes
+        bed, minutes = update.bed, update.state.minutes
         known = self._alerts.setdefault(bed, {})
         if minutes == self._minutes.get(bed, 0) and _UNKNOWN not in known.values():
             return
         self._minutes[bed] = minutes
-        view = engine.view(update.state, update.rules)
+        view = engine.view(update.state)
         if view is None:
             return
         payloads = {alert.kind.value: alert_payload(alert) for alert in view.alerts}

@@ -59,13 +59,13 @@ def nights(windows: Iterable[Window], rules: Rules) -> list[ReviewedNight]:
     counted: set[tuple[AlertKind, int | None]] = set()
     state = start(trial_over=True)
     for window in windows:
-        minutes = state.bed.observation.minutes
+        minutes = state.minutes
         state, notices = advance(state, window, rules)
         for notice in notices:
             if _sounds(notice) and (notice.kind, notice.episode_ms) not in counted:
                 counted.add((notice.kind, notice.episode_ms))
                 _night(found, notice.at_ms, rules).alerts.append(_alert(notice))
-        if state.bed.observation.minutes != minutes:
+        if state.minutes != minutes:
             _add_minute(found, state, rules)
     return [found[day] for day in sorted(found)]
 
@@ -86,7 +86,7 @@ def _night(found: dict[date, ReviewedNight], at_ms: int, rules: Rules) -> Review
 
 
 def _add_minute(found: dict[date, ReviewedNight], state: BedState, rules: Rules) -> None:
-    seen = view(state, rules)
+    seen = view(state)
     if seen is None:
         return
     night = _night(found, seen.at_ms, rules)
@@ -95,5 +95,5 @@ def _add_minute(found: dict[date, ReviewedNight], state: BedState, rules: Rules)
     night.in_bed_min += 1
     if seen.still_s is not None:
         night.still_min = max(night.still_min or 0, seen.still_s // 60)
-    if seen.leg_c is not None and seen.at_ms >= state.bed.observation.occupancy.settled_ms:
+    if seen.leg_c is not None and seen.settled:
         night.air_c.append(seen.leg_c)

@@ -71,7 +71,7 @@ def test_the_page_shows_it_while_it_holds() -> None:
     limits = rules(warmth__early_s=600)
     for window in night(leg=uncovering((180, 260), uncovered_c=24.5)):
         state, _ = advance(state, window, limits)
-        now = view(state, limits)
+        now = view(state)
         if now is not None and now.cold_in_min is not None:
             seen.append(now)
     assert seen

@@ -10,13 +10,16 @@ from legwatch import engine
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions import uncovered
 from legwatch.conditions.features import Features, features
+from legwatch.conditions.uncovered import FallMinute
 from legwatch.conditions.uncovered_model import DISPLACED, UNCOVERED
 from legwatch.conditions.verdict import Rule, Severity
 from legwatch.events import AlertKind, Window
+from legwatch.limits.rules import WarmthLimits
 from legwatch.signals.contrast import ContrastBaseline
 from legwatch.signals.contrast_fall import KEPT, Fall
 from legwatch.state_codec import from_json, to_json
 from legwatch.testing import ms, night, uncovering
+from older_states import as_v1
 from repository import rules
 
 MINUTE = 60_000
@@ -32,7 +35,15 @@ def falling(*shares: float, before_c: float = 12.0) -> Fall:
 
 
 def slips(fall: Fall, at_ms: int) -> bool:
-    return uncovered.may_be_displaced(fall, USUAL, 0, 1.0, at_ms, LIMITS)
+    return uncovered.may_be_displaced(FallMinute(fall, USUAL, 0, at_ms), 1.0, LIMITS)
+
+
+def off_by(
+    fall: Fall, usual: ContrastBaseline | None, at_ms: int, limits: WarmthLimits = LIMITS
+) -> str:
+    """Return the path of the limit by which the cover counts as off."""
+    found = uncovered.uncovered_by(FallMinute(fall, usual, 0, at_ms), limits)
+    return found[0].path if found else ""
 
 
 def two_lags(air_min: float, sensor_min: float, deep: float, minutes: int) -> list[float]:
@@ -117,15 +128,13 @@ def test_a_fall_that_ends_far_above_the_rooms_air_is_no_sensor_outside() -> None
 def test_a_slow_fall_to_what_was_usual_is_no_uncovering() -> None:
     """Away from a leg, or from a bottle: it ends where the air lay before on this night."""
     fall, late_ms = falling(*two_lags(7, 2, 0.3, 20)), 30 * MINUTE
-    assert uncovered.uncovered_by(fall, USUAL, 0, late_ms, LIMITS) != ""
-    assert uncovered.uncovered_by(fall, ContrastBaseline(9.0, 9.5), 0, late_ms, LIMITS) == ""
+    assert off_by(fall, USUAL, late_ms) != ""
+    assert off_by(fall, ContrastBaseline(9.0, 9.5), late_ms) == ""
 
 
 def test_where_nothing_covers_nothing_is_uncovered() -> None:
     shares = two_lags(7, 2, 0.3, 20)
-    assert (
-        uncovered.uncovered_by(falling(*shares, before_c=2.9), None, 0, 30 * MINUTE, LIMITS) == ""
-    )
+    assert off_by(falling(*shares, before_c=2.9), None, 30 * MINUTE) == ""
 
 
 def test_signs_are_told_apart_by_their_first_letters() -> None:
@@ -163,8 +172,8 @@ def test_an_alert_without_a_movement_sensor_tells_of_no_turn() -> None:
 def test_what_the_owner_asks_for_more_than_holds() -> None:
     fall = falling(*two_lags(7, 2, 0.55, 12))
     asked = rules(warmth__change_share=0.6).warmth
-    assert uncovered.uncovered_by(fall, USUAL, 0, 11 * MINUTE, LIMITS) == "warmth.change_sure"
-    assert uncovered.uncovered_by(fall, USUAL, 0, 11 * MINUTE, asked) == ""
+    assert off_by(fall, USUAL, 11 * MINUTE) == "warmth.change_sure"
+    assert off_by(fall, USUAL, 11 * MINUTE, asked) == ""
 
 
 def test_a_minute_as_cool_as_the_room_mutes_nothing_for_long() -> None:
@@ -194,7 +203,7 @@ def test_a_state_that_told_the_contrast_otherwise_goes_on(bare_c: float, cut_min
     for n, window in enumerate(windows):
         if n == 6 * cut_min:
             state = from_json(_older(to_json(state)))
-            assert state.bed.observation.cold.fall == Fall()
+            assert state.bed.cold.fall == Fall()
         state, notices = engine.advance(state, window, rules())
         said += notices
     cold = [
@@ -209,7 +218,7 @@ def test_a_state_that_told_the_contrast_otherwise_goes_on(bare_c: float, cut_min
 
 def _older(text: str) -> str:
     """Return a state as it was written while the contrast was a share of the way to skin."""
-    version, written = json.loads(text)
+    version, written = as_v1(text)
     warmth = written[0][0][7]
     del warmth[15:]
     warmth[13] = [[0.8, 0.5], 0.8, 0.4, 0, 0.4, True, False]

@@ -131,7 +131,7 @@ def test_a_recording_of_a_bed_that_is_not_declared_so_is_set_aside(
 
 
 def minutes_judged(server: InProcessServer) -> int:
-    return server.unit.beds["anna"].state.bed.observation.minutes
+    return server.unit.beds["anna"].state.minutes
 
 
 def test_a_declared_recording_may_leap_but_not_for_ever(server: InProcessServer) -> None:

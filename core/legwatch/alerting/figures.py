@@ -1,0 +1,59 @@
+"""The figures of a notice: what the observation shows, and how a hold has ended."""
+
+from legwatch.alerting.alert import AlertState
+from legwatch.alerting.notice import TransitionKind
+from legwatch.conditions.cold import ColdMemory
+from legwatch.conditions.verdict import Figures
+from legwatch.events import AlertKind
+from legwatch.observation import Observation
+
+MINUTE_MS = 60_000
+_HOLD_ENDS = {TransitionKind.RESOLVED: "over", TransitionKind.ESCALATED: "urgent"}
+
+
+def alert_figures(
+    kind: AlertKind, alert: AlertState, seen: Observation, memory: ColdMemory
+) -> Figures:
+    """Return the figures that every notice of this kind has; the baseline is the memory's."""
+    for_min, still_min = _minutes(alert.since_ms, seen), _minutes(seen.still_since_ms, seen)
+    match kind:
+        case AlertKind.COLD:
+            base = memory.baseline_c
+            return (
+                ("leg_c", seen.leg.celsius),
+                ("usual_c", None if base is None else round(base, 1)),
+                *_baseline_range(memory.baseline_samples_c),
+                ("room_c", seen.room.celsius),
+                ("for_min", for_min),
+                ("still_min", still_min),
+            )
+        case AlertKind.STILL:
+            return (("still_min", still_min), ("leg_c", seen.leg.celsius))
+        case AlertKind.SENSOR:
+            return (("for_min", for_min), ("last_good_c", seen.leg.last_raw_c))
+        case AlertKind.AGENT:
+            return (("silent_min", _minutes(seen.window_ms, seen)),)
+
+
+def hold_figures(
+    kind: TransitionKind, before: AlertState, alert: AlertState, at_ms: int
+) -> Figures:
+    """Return how long the hold lasted and what ended it; empty if the transition ends no hold."""
+    if before.hold_until_ms is None or before.fired_ms is None or kind is TransitionKind.UNKNOWN:
+        return ()
+    ended = _HOLD_ENDS.get(kind)
+    if ended is None:
+        ended = "moved" if alert.hold_until_ms != before.hold_until_ms else "time"
+    return (("waited_min", (at_ms - before.fired_ms) // MINUTE_MS), ("wait_ended", ended))
+
+
+def _minutes(since_ms: int | None, seen: Observation) -> int | None:
+    return None if since_ms is None else (seen.at_ms - since_ms) // MINUTE_MS
+
+
+def _baseline_range(samples_c: tuple[float, ...]) -> Figures:
+    """Return the range of the warmer half of the baseline samples, C."""
+    if not samples_c:
+        return ()
+    warmer = sorted(samples_c)[len(samples_c) // 2 :]
+    return (("usual_low_c", round(warmer[0], 1)), ("usual_high_c", round(warmer[-1], 1)))

@@ -1,0 +1,143 @@
+"""Why a notice is stored, but not pushed: stages of one signature, of which the first one counts.
+
+A stage looks at one candidate and says by what it suppresses it, or None. Whatever passes all
+stages is pushed.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from legwatch.alerting.alert import AlertState, Transition, is_silenced
+from legwatch.alerting.budget import Budget, allows, spend
+from legwatch.alerting.notice import MAY_SOUND, SuppressedBy, TransitionKind
+from legwatch.alerting.trial_nights import TrialNights, is_silent
+from legwatch.conditions.verdict import Reason, Severity
+from legwatch.events import BODY_KINDS, AlertKind
+from legwatch.limits.rules import Rules
+
+# A carer who is woken for cold legs needs some minutes to get up, look and go back. In this time a
+# warning of lying still asks for the same visit; later it asks for another visit.
+INHIBITS_MS = 15 * 60_000
+
+
+class Candidate(NamedTuple):
+    """A transition that may be pushed, with its alert before and after this minute."""
+
+    kind: AlertKind
+    transition: Transition
+    before: AlertState
+    alert: AlertState
+
+
+class Context(NamedTuple):
+    """What else the stages look at."""
+
+    at_ms: int
+    rules: Rules
+    trial: TrialNights
+    budget: Budget
+    cold: AlertState  # the alert of cold legs, which inhibits the one of lying still
+
+
+class Suppression(NamedTuple):
+    """What suppresses a candidate, None: nothing; and the budget, which counts this push."""
+
+    by: SuppressedBy | None
+    budget: Budget
+
+
+Stage = Callable[[Candidate, Context], SuppressedBy | None]
+
+
+def suppress(candidate: Candidate, context: Context) -> Suppression:
+    """Ask the stages in turn."""
+    for stage in STAGES:
+        by = stage(candidate, context)
+        if by is not None:
+            return Suppression(by, context.budget)
+    if not _is_body_warning(candidate):
+        return Suppression(None, context.budget)
+    return Suppression(None, spend(context.budget, context.at_ms, context.rules))
+
+
+def log_only(candidate: Candidate, context: Context) -> SuppressedBy | None:
+    """Push nothing of severity LOG, nor the end of an alert of which nobody was notified."""
+    del context
+    ended = candidate.transition.kind is TransitionKind.RESOLVED
+    unheard = ended and not candidate.before.notified
+    log = candidate.transition.severity is Severity.LOG
+    return SuppressedBy.LOG_ONLY if log or unheard else None
+
+
+def silenced(candidate: Candidate, context: Context) -> SuppressedBy | None:
+    """Push nothing during a snooze."""
+    severity = candidate.transition.severity
+    silent = is_silenced(candidate.alert, context.at_ms, severity)
+    return SuppressedBy.SILENCED if silent else None
+
+
+def unheard(candidate: Candidate, context: Context) -> SuppressedBy | None:
+    """Do not push that an alert can no longer be judged if nobody was notified of it."""
+    del context
+    unknown = candidate.transition.kind is TransitionKind.UNKNOWN
+    return SuppressedBy.LOG_ONLY if unknown and not candidate.before.notified else None
+
+
+def trial(candidate: Candidate, context: Context) -> SuppressedBy | None:
+    """Push no body alert in the trial nights, unless the owner wants urgent cold."""
+    if candidate.transition.kind not in MAY_SOUND or candidate.kind not in BODY_KINDS:
+        return None
+    urgent = candidate.transition.severity is Severity.URGENT
+    loud = urgent and candidate.kind is AlertKind.COLD and context.rules.alerts.learn_urgent
+    return SuppressedBy.TRIAL if is_silent(context.trial) and not loud else None
+
+
+def inhibited(candidate: Candidate, context: Context) -> SuppressedBy | None:
+    """Push no warning of lying still while people are notified of cold legs."""
+    if candidate.kind is not AlertKind.STILL or not _is_body_warning(candidate):
+        return None
+    return SuppressedBy.INHIBITED if _inhibits(context.cold, context.at_ms) else None
+
+
+def budget(candidate: Candidate, context: Context) -> SuppressedBy | None:
+    """Push no warning for which the night's budget is used up."""
+    if not _is_body_warning(candidate):
+        return None
+    allowed = allows(context.budget, context.at_ms, context.rules)
+    return None if allowed else SuppressedBy.BUDGET
+
+
+def hold(candidate: Candidate, context: Context) -> SuppressedBy | None:
+    """Let the first warning of an episode wait for a natural movement of the sleeper.
+
+    Only a sleeper who is awake gets a warning that the bed does not warm, so it does not wait.
+    """
+    if not _is_body_warning(candidate) or not context.rules.alerts.wait_s:
+        return None
+    transition = candidate.transition
+    again = transition.kind is TransitionKind.RENOTIFIED or candidate.alert.notified
+    awake = transition.reason is Reason.COLD_START
+    return None if again or awake else SuppressedBy.HOLD
+
+
+STAGES: tuple[Stage, ...] = (log_only, silenced, unheard, trial, inhibited, budget, hold)
+
+
+def _is_body_warning(candidate: Candidate) -> bool:
+    """Return True for what the budget counts; a person has chosen the end of a snooze."""
+    transition = candidate.transition
+    return (
+        transition.kind in MAY_SOUND
+        and candidate.kind in BODY_KINDS
+        and transition.severity is not Severity.URGENT
+        and transition.reason is not Reason.SNOOZE_OVER
+    )
+
+
+def _inhibits(cold: AlertState, at_ms: int) -> bool:
+    """Return True if people are notified of cold legs now: a second push adds nothing."""
+    if cold.severity is None or cold.acknowledged or is_silenced(cold, at_ms, cold.severity):
+        return False
+    waits = cold.hold_until_ms is not None and at_ms < cold.hold_until_ms
+    notified_ms = cold.last_notified_ms
+    return waits or (notified_ms is not None and at_ms - notified_ms <= INHIBITS_MS)

@@ -1,0 +1,26 @@
+"""Is the bedside agent silent? No window has come for a while."""
+
+from legwatch.conditions.verdict import WELL, Firing, Reason, Rule, Severity, Verdict, unknown, yes
+from legwatch.limits.rules import Rules, is_night
+from legwatch.observation import Observation
+
+
+def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
+    """Judge whether no window has come for `health.agent_s`.
+
+    The alert fires only in the night hours, and not while the server itself could not receive; but
+    a firing alert stays firing.
+    """
+    limits = rules.health
+    silent_ms = seen.at_ms - seen.window_ms
+    if not firing and seen.away:
+        return unknown(Reason.AGENT_SILENT)
+    if silent_ms >= limits.agent_s * 1000:
+        if not firing and not is_night(seen.at_ms, rules):
+            return unknown(Reason.AGENT_SILENT)
+        rule = Rule("health.agent_s", float(limits.agent_s))
+        return yes(Severity.WARNING, Reason.AGENT_SILENT, seen.window_ms, rule)
+    back = seen.at_ms - seen.back_ms >= limits.back_s * 1000
+    if silent_ms <= limits.stale_s * 1000 and back:
+        return WELL
+    return unknown(Reason.AGENT_SILENT)

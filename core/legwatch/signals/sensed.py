@@ -1,0 +1,26 @@
+"""What the sensors of one bed say at the end of one minute, for the signals that need several."""
+
+from typing import NamedTuple
+
+from legwatch.limits.rules import Rules
+from legwatch.signals.movement import Movement, is_known
+from legwatch.signals.thermometer import Thermometer, drop_c
+
+
+class Sensed(NamedTuple):
+    """The sensors' memories after one minute; `leg` and `room` still contain the offset."""
+
+    at_ms: int  # end of the minute
+    leg: Thermometer
+    room: Thermometer
+    movement: Movement
+    drop_c: float  # by how much the air by the legs has fallen within ten minutes
+    movement_known: bool  # the movement sensor has counted lately
+
+
+def sensed(
+    at_ms: int, leg: Thermometer, room: Thermometer, movement: Movement, rules: Rules
+) -> Sensed:
+    """Return the sensors of one minute, with what several signals ask of them."""
+    known = is_known(movement, at_ms, rules)
+    return Sensed(at_ms, leg, room, movement, drop_c(leg), movement_known=known)
