@@ -78,8 +78,8 @@ def minute(
     changes: tuple[_Change, ...] = ()
     if not quiet:
         alerts, changes = _advance(alerts, verdicts, seen, rules, answers=not is_silent(trial))
-    in_min = None
-    if seen.settled and verdicts[0].holds is TriState.NO and alerts.cold.severity is None:
+    legs, in_min = verdicts[0].holds, None
+    if seen.settled and legs is TriState.NO and alerts.cold.severity is None:
         in_min = cold_in_min(now, rules)
     bed = Bed(
         signals,
@@ -88,7 +88,7 @@ def minute(
         was.budget,
         trial,
         early_sign_ms=was.early_sign_ms,
-        found=Found(verdicts[0].holds, seen.still_since_ms, in_min, seen.settled),
+        found=Found(legs, seen.still_since_ms, in_min, seen.settled),
     )
     if quiet and in_min is not None and is_due(was.early_sign_ms, at_ms):
         notice = early_notice(now, in_min, rules, on_trial=is_silent(trial))

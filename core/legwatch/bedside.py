@@ -14,6 +14,7 @@ from legwatch.conditions.verdict import Figures, Reason, Severity
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.events import AlertKind
 from legwatch.limits.rules import Rules
+from legwatch.named_tuples import reader
 from legwatch.night import in_hours
 
 GONE_MS = 300_000  # an agent that starts again or a network that stumbles is back by then
@@ -108,11 +109,5 @@ def to_json(bedside: Bedside) -> str:
 
 def from_json(text: str) -> Bedside:
     """Read a bedside back; raises ValueError."""
-    try:
-        info, *rest = json.loads(text)
-        if info is not None:
-            info = BedsideInfo(*info)
-            info = info._replace(sensors=tuple((place, driver) for place, driver in info.sensors))
-        return Bedside(info, *rest)
-    except TypeError as error:
-        raise ValueError(f"not a bedside: {error}") from None
+    found: Bedside = reader(Bedside)(json.loads(text))
+    return found

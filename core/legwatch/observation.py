@@ -123,6 +123,7 @@ def _sense(
 def _believed(
     now: Signals, sensors: Sensed, rules: Rules, *, moved: bool, away: bool
 ) -> Observation:
+    """Return what the signals of this minute say; each value is derived here and nowhere else."""
     at_ms, presence = sensors.at_ms, now.occupancy
     stuck = repeated_values.is_stuck(now.repeated_pair, sensors, presence, rules)
     leg_c, room_c, measured = now.leg.celsius, now.room.celsius, now.room.celsius is not None
@@ -133,6 +134,7 @@ def _believed(
     contrast_c = None
     if leg_c is not None and room_c is not None:
         contrast_c = round(leg_c - room_c, 3)
+    # In every minute, and in half the time of keywords.
     return Observation._make(
         (
             at_ms,

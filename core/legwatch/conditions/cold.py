@@ -126,6 +126,7 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
     if covered and seen.settled and seen.room_measured:
         night = contrast.update(night, contrast_c, at_ms)
     cold_room = seen.room_measured and r is not None and r < limits.cold_room_c
+    # In every minute, and in half the time of keywords.
     return ColdMemory._make(
         (
             before.entered_ms,

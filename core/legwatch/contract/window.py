@@ -48,25 +48,28 @@ def decode_window(payload: bytes | bytearray) -> Window:
     if in_bed is not None and type(in_bed) is not bool:
         raise WireError("in_bed: true, false or null is expected")
     moved_s, active_s = get("moved_s"), get("active_s")  # mostly missing, and windows are many
-    return Window(
-        boot=boot,
-        seq=whole(body, "seq", 1, 2**53),
-        from_ms=from_ms,
-        to_ms=to_ms,
-        mono_ms=whole(body, "mono_ms", 0, 2**53),
-        clock=clock,
-        leg_c=number(get("leg_c"), "leg_c", LOWEST_C, HIGHEST_C),
-        leg_rh=number(get("leg_rh"), "leg_rh", 0.0, 100.0),
-        room_c=number(get("room_c"), "room_c", LOWEST_C, HIGHEST_C),
-        room_rh=number(get("room_rh"), "room_rh", 0.0, 100.0),
-        moves=maybe_whole(body, "moves", 0, MAX_MOVES),
-        in_bed=in_bed,
-        faults=_faults(get("faults")),
-        low=maybe_whole(body, "low", 1, 2**53),
-        age_ms=maybe_whole(body, "age_ms", 0, 2**53),
-        moved_s=None if moved_s is None else number(moved_s, "moved_s", 0.0, MAX_MOVED_S),
-        active_s=None if active_s is None else number(active_s, "active_s", 0.0, MAX_MOVED_S),
-        others=_others(body) if OTHERS else (),
+    # For every message of the server, and in half the time of keywords.
+    return Window._make(
+        (
+            boot,
+            whole(body, "seq", 1, 2**53),
+            from_ms,
+            to_ms,
+            whole(body, "mono_ms", 0, 2**53),
+            clock,
+            number(get("leg_c"), "leg_c", LOWEST_C, HIGHEST_C),
+            number(get("leg_rh"), "leg_rh", 0.0, 100.0),
+            number(get("room_c"), "room_c", LOWEST_C, HIGHEST_C),
+            number(get("room_rh"), "room_rh", 0.0, 100.0),
+            maybe_whole(body, "moves", 0, MAX_MOVES),
+            in_bed,
+            _faults(get("faults")),
+            maybe_whole(body, "low", 1, 2**53),
+            maybe_whole(body, "age_ms", 0, 2**53),
+            None if moved_s is None else number(moved_s, "moved_s", 0.0, MAX_MOVED_S),
+            None if active_s is None else number(active_s, "active_s", 0.0, MAX_MOVED_S),
+            _others(body) if OTHERS else (),
+        )
     )
 
 

@@ -76,6 +76,7 @@ def update(
             turns = (*turns[:-1], at_ms) if goes_on else (*turns[1 - KEPT :], at_ms)
     if held is not None and not counting and turned is not None:
         turned = max(turned, held)
+    # In every minute, and in half the time of keywords.
     return Movement._make(
         (
             heard,

@@ -86,18 +86,9 @@ def update(
         celsius = _median(believed)
     if celsius is not None and (at_ms % RECENT_STEP_MS == 0 or not trail):
         trail = (*trail[1 - RECENT_SAMPLES :], celsius)
+    # In every minute, and in half the time of keywords.
     return Thermometer._make(
-        (
-            celsius,
-            good_ms,
-            since,
-            raw,
-            step,
-            same_ms,
-            expected or fault,
-            refused,
-            trail,
-        )
+        (celsius, good_ms, since, raw, step, same_ms, expected or fault, refused, trail)
     )
 
 

@@ -14,6 +14,7 @@ from legwatch.text.message import title
 from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
 from legwatch_server.store.reader import SqliteReader
 from legwatch_server.testing import InProcessServer
+from older_states import as_v1
 from server.notify.test_escalation import BERT, cold, cold_on
 from server.store.older import made
 from server.ward import open_ward
@@ -53,7 +54,7 @@ def of_version_1(path: Path) -> None:
 
 def shorter(text: str) -> str:
     """Return a state as version 1 wrote it."""
-    version, (bed, *rest) = json.loads(text)
+    version, (bed, *rest) = as_v1(text)
     bed[2] = [alarm[:V1_ALARM] for alarm in bed[2]]
     return json.dumps([version, [bed, *rest]])
 
