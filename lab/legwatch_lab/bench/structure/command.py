@@ -6,8 +6,10 @@ from pathlib import Path
 
 from legwatch_lab.bench.structure import __doc__ as about
 from legwatch_lab.bench.structure.arguments import wide_calls, wide_functions
+from legwatch_lab.bench.structure.recomputed import recomputed
 from legwatch_lab.bench.structure.strings import sql_files, state_lines
 from legwatch_lab.bench.structure.tree import Figure, read_tree
+from legwatch_lab.bench.structure.walk import returns
 
 
 def main(words: Sequence[str]) -> int:
@@ -15,10 +17,11 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="structure", description=about)
     parser.add_argument("trees", nargs="+", type=Path, metavar="TREE", help="a checkout")
     parser.add_argument("--verbose", action="store_true", help="list what each figure counts")
+    parser.add_argument("--no-nights", action="store_true", help="do not replay the golden nights")
     options = parser.parse_args(words)
     roots = [root.resolve() for root in options.trees]
     heads = [root.name for root in roots]
-    columns = [measure(root) for root in roots]
+    columns = [measure(root, nights=not options.no_nights) for root in roots]
     print(table(heads, columns))
     if options.verbose:
         for head, figures in zip(heads, columns, strict=True):
@@ -26,12 +29,19 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def measure(root: Path) -> list[Figure]:
-    """Return all figures of one checkout."""
+def measure(root: Path, *, nights: bool = True) -> list[Figure]:
+    """Return all figures of one checkout; `nights`: also those that replay its golden nights."""
     files = read_tree(root)
     if not files:
         raise SystemExit(f"{root} is no checkout: it has no Python file in core, device or server")
-    return [wide_functions(files), *wide_calls(files), *sql_files(files), *state_lines(files)]
+    return [
+        *returns(files),
+        *(recomputed(root) if nights else ()),
+        wide_functions(files),
+        *wide_calls(files),
+        *sql_files(files),
+        *state_lines(files),
+    ]
 
 
 def table(heads: Sequence[str], columns: Sequence[Sequence[Figure]]) -> str:
