@@ -137,6 +137,16 @@ def test_a_value_computed_once_a_minute_is_counted_once(tmp_path: Path) -> None:
     assert values(recomputed(runnable(tmp_path, minute))) == ["1.00", "0.00"]
 
 
+def test_a_tree_that_cannot_replay_has_no_such_figure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert values(recomputed(runnable(tmp_path, "from legwatch.signals import gone\n"))) == [
+        "-",
+        "-",
+    ]
+    assert "cannot be replayed: ImportError" in capsys.readouterr().err
+
+
 def test_wide_functions_count_every_named_parameter_but_self(tmp_path: Path) -> None:
     text = (
         "def wide(a, b, c, /, d, e, *, f): ...\n"
