@@ -154,7 +154,12 @@ def _outcome(
     false_a_night = wrong / (len(nights) - slip_nights)
     p90 = quantiles(delays, n=10)[-1]
     return FitOutcome(
-        len(delays) / count, median(delays), p90, false_a_night, displaced_alerts, slip_nights
+        caught=len(delays) / count,
+        delay_min=median(delays),
+        delay_p90_min=p90,
+        false_a_night=false_a_night,
+        displaced_alerts=displaced_alerts,
+        slip_nights=slip_nights,
     )
 
 

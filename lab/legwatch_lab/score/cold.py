@@ -106,7 +106,13 @@ def _outcome(u: TrueUncovering, colds: Sequence[AlertSpan]) -> UncoveringOutcome
         delay_min = (min(within) - u.from_ms) / MINUTE_MS
         sound_min = (min(sounds) - u.from_ms) / MINUTE_MS if sounds else None
     return UncoveringOutcome(
-        u.from_ms, u.to_ms, u.what, u.side, fired_before or bool(within), delay_min, sound_min
+        from_ms=u.from_ms,
+        to_ms=u.to_ms,
+        what=u.what,
+        side=u.side,
+        caught=fired_before or bool(within),
+        delay_min=delay_min,
+        sound_min=sound_min,
     )
 
 

@@ -64,11 +64,11 @@ def _outcome(fault: TrueFault, truth: NightTruth, alerts: Sequence[AlertSpan]) -
     delay_min = (min(within) - begin_ms) / MINUTE_MS if within and not fired_before else None
     heard = fault.what != "silent" or fault.from_ms > truth.begin_ms
     return FaultOutcome(
-        begin_ms,
-        fault.to_ms,
-        fault.sensor,
-        fault.what,
-        fired_before or bool(within),
-        delay_min,
-        heard,
+        from_ms=begin_ms,
+        to_ms=fault.to_ms,
+        sensor=fault.sensor,
+        what=fault.what,
+        told=fired_before or bool(within),
+        delay_min=delay_min,
+        heard=heard,
     )

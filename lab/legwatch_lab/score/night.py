@@ -106,7 +106,14 @@ def score(
     sides["simple"] = _side(truth, simple(windows, truth.end_ms), limits)
     low, high = NORMAL_AGES
     normal = low <= truth.age <= high and truth.movement == "normal" and not truth.faults
-    return ScoredNight(truth.name, truth.kind, zone, bool(truth.faults), normal, sides)
+    return ScoredNight(
+        name=truth.name,
+        kind=truth.kind,
+        zone=zone,
+        faulty=bool(truth.faults),
+        normal=normal,
+        sides=sides,
+    )
 
 
 def _side(truth: NightTruth, run: Transcript, limits: Mapping[str, int]) -> SystemResult:

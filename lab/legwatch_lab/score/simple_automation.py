@@ -61,4 +61,13 @@ class _Held:
             return
         self._minutes += 1
         if self._minutes == self._hold_min:
-            self.alerts.append(AlertSpan(self._kind, at_ms, "warning", "limit", text, at_ms))
+            self.alerts.append(
+                AlertSpan(
+                    kind=self._kind,
+                    at_ms=at_ms,
+                    severity="warning",
+                    reason="limit",
+                    text=text,
+                    sound_ms=at_ms,
+                )
+            )

@@ -63,7 +63,15 @@ def make(order: NightOrder) -> BodyNight:
     rows = sensors.rows(scenario, bed_air, moved, errors, rngs["reads"])
     truth_body = {"v": VERSION, "file": f"{name}.csv.gz", "name": name, "model": "body"}
     truth_body |= {"seed": seed, "number": number, "kind": kind}
-    truth_body |= truth(scenario, skin_c, bed_air, moved, errors, begin, zone)
+    truth_body |= truth(
+        scenario=scenario,
+        skin=skin_c,
+        air=bed_air,
+        moved=moved,
+        sensors=errors,
+        begin=begin,
+        zone=zone,
+    )
     to_cache = None if known else cache.packed(skin_c, bed_air)
     return BodyNight(name, _zipped(rows, begin, zone), _lines(truth_body), path, to_cache)
 

@@ -93,17 +93,17 @@ def draw(kind: str, rng: Random, *, room_c: tuple[float, float] = (13.0, 25.0)) 
     cover = bedding.fitting(air.at(length_s / 2), rng)
     warmth = bedding.insulation(cover, air.at(length_s / 2), rng)
     return Scenario(
-        kind,
-        length_s,
-        sleeper,
-        person.restless(sleeper, rng),
-        cover,
-        warmth,
-        air,
-        round(max(air.start_c, rng.uniform(18.5, 22.5)), 1),
-        (Span(enter_s, leave_s),),
-        (rng.random() < 0.5,),
-        spot(cover, warmth, rng),
+        kind=kind,
+        length_s=length_s,
+        sleeper=sleeper,
+        restless=person.restless(sleeper, rng),
+        bedding=cover,
+        insulation=warmth,
+        room=air,
+        evening_c=round(max(air.start_c, rng.uniform(18.5, 22.5)), 1),
+        in_bed=(Span(enter_s, leave_s),),
+        open_bed=(rng.random() < 0.5,),
+        spot=spot(cover, warmth, rng),
     )
 
 

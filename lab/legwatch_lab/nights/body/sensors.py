@@ -51,15 +51,15 @@ def draw(scenario: Scenario, asked: SensorOptions, rng: Random) -> SensorErrors:
     if any(fault.what == "slow" for fault in scenario.faults):
         lag_s = SLOW_S
     return SensorErrors(
-        round(lag_s),
-        round(room_lag_s),
-        round(leg_c + asked.leg_offset_c, 2),
-        round(room_c, 2),
-        asked.lost,
-        movement,
-        missed if movement == "deaf" else 0.0,
-        round(rng.uniform(*UPON_C), 2),
-        round(rng.uniform(0.0, 0.3), 2),
+        leg_lag_s=round(lag_s),
+        room_lag_s=round(room_lag_s),
+        leg_offset_c=round(leg_c + asked.leg_offset_c, 2),
+        room_offset_c=round(room_c, 2),
+        lost=asked.lost,
+        movement=movement,
+        missed=missed if movement == "deaf" else 0.0,
+        upon_c=round(rng.uniform(*UPON_C), 2),
+        displaced_c=round(rng.uniform(0.0, 0.3), 2),
     )
 
 
@@ -85,7 +85,14 @@ def _leg(
     for fault in faults:
         _misplaced(fault, air, sensors, celsius, kpa)
     yield from _thermometer(
-        "leg", celsius, kpa, sensors.leg_lag_s, sensors.leg_offset_c, sensors.lost, faults, rng
+        name="leg",
+        air_c=celsius,
+        air_kpa=kpa,
+        lag_s=sensors.leg_lag_s,
+        offset_c=sensors.leg_offset_c,
+        lost=sensors.lost,
+        faults=faults,
+        rng=rng,
     )
 
 
@@ -95,7 +102,14 @@ def _room(
     faults = [fault for fault in scenario.faults if fault.sensor == "room"]
     lag_s, offset_c = sensors.room_lag_s, sensors.room_offset_c
     yield from _thermometer(
-        "room", air.room_c, air.room_kpa, lag_s, offset_c, sensors.lost, faults, rng
+        name="room",
+        air_c=air.room_c,
+        air_kpa=air.room_kpa,
+        lag_s=lag_s,
+        offset_c=offset_c,
+        lost=sensors.lost,
+        faults=faults,
+        rng=rng,
     )
 
 

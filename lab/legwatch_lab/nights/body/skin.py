@@ -98,7 +98,14 @@ def around(scenario: Scenario, at_s: int) -> Surroundings:
     bare = bare_at(scenario, at_s)
     uncovered = (bare.what, bare.side) if bare else None
     m_s = fan_at(scenario, at_s) or STILL_M_S
-    return Surroundings("bed", air_c, scenario.bedding, scenario.insulation, uncovered, m_s)
+    return Surroundings(
+        where="bed",
+        air_c=air_c,
+        bedding=scenario.bedding,
+        insulation=scenario.insulation,
+        bare=uncovered,
+        m_s=m_s,
+    )
 
 
 def bare_at(scenario: Scenario, at_s: float) -> Uncovering | None:

@@ -27,8 +27,17 @@ def rows(plan: NightPlan, climate: Climate, moved: dict[int, int], rng: Random) 
     """Return all readings in the order of time."""
     leg, room = plan.offsets_c
     found = [
-        *_thermometer("leg", plan, climate.leg_c, climate.leg_rh, leg, rng),
-        *_thermometer("room", plan, climate.room_c, climate.room_rh, room, rng),
+        *_thermometer(
+            name="leg", plan=plan, air_c=climate.leg_c, air_rh=climate.leg_rh, offset_c=leg, rng=rng
+        ),
+        *_thermometer(
+            name="room",
+            plan=plan,
+            air_c=climate.room_c,
+            air_rh=climate.room_rh,
+            offset_c=room,
+            rng=rng,
+        ),
         *_movement(plan, moved),
         *_mat(plan),
     ]
