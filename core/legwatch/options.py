@@ -105,14 +105,14 @@ def _option(field: "dataclasses.Field[Any]") -> Option:
     required = default is dataclasses.MISSING
     unit = _UNITS.get(field.name.rpartition("_")[2], "") if "_" in field.name else ""
     return Option(
-        field.name,
-        None if required else default,
-        required,
-        facts["about"],
-        unit,
-        facts["low"],
-        facts["high"],
-        facts["choices"],
+        key=field.name,
+        default=None if required else default,
+        required=required,
+        about=facts["about"],
+        unit=unit,
+        low=facts["low"],
+        high=facts["high"],
+        choices=facts["choices"],
     )
 
 

@@ -30,14 +30,12 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
-    rest: bool = False,
 ) -> Any:
     """Declare one key: its default, what it is for, and the values it may have.
 
-    `default` may be a dataclass type (the key is a table), or `...` (the key must be given). With
-    `rest` the field is no key itself: it takes all keys of the table that no other field has.
+    `default` may be a dataclass type (the key is a table), or `...` (the key must be given).
     """
-    metadata = {"about": about, "low": low, "high": high, "choices": choices, "rest": rest}
+    metadata = {"about": about, "low": low, "high": high, "choices": choices}
     if default is ...:
         return dataclasses.field(metadata=metadata)
     if isinstance(default, type):
@@ -45,6 +43,11 @@ def setting(
     if isinstance(default, (dict, list)):
         return dataclasses.field(default_factory=type(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def other_keys(about: str) -> Any:
+    """Declare the field that takes all keys of the table that no other field has."""
+    return dataclasses.field(default_factory=dict, metadata={"about": about, "rest": True})
 
 
 def read_table(name: str, read: Callable[[str], str]) -> dict[str, Any]:

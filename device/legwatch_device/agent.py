@@ -147,12 +147,12 @@ class Agent:
             stamped = window._replace(boot=self._boot, seq=self._seq)
             items.append(
                 SpooledWindow(
-                    self._boot,
-                    self._seq,
-                    window.to_ms,
-                    window.mono_ms,
-                    window.clock,
-                    encode_window(stamped),
+                    boot=self._boot,
+                    seq=self._seq,
+                    to_ms=window.to_ms,
+                    mono_ms=window.mono_ms,
+                    clock=window.clock,
+                    payload=encode_window(stamped),
                 )
             )
         played = [window.to_ms for window in measured if window.clock == ClockTrust.PLAYED]

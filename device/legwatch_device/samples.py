@@ -77,7 +77,14 @@ def close_window(samples: Iterable[Sample], span: Span) -> Window:
         for field, column in zip(role.fields, zip(*good, strict=True), strict=False):
             values[field.name] = _middle(field, column)
     trust = ClockTrust.SYNCED if span.synced else ClockTrust.UNSYNCED
-    window = Window("", 0, span.from_ms, span.to_ms, span.mono_ms, trust.value)
+    window = Window(
+        boot="",
+        seq=0,
+        from_ms=span.from_ms,
+        to_ms=span.to_ms,
+        mono_ms=span.mono_ms,
+        clock=trust.value,
+    )
     judged = {name: value for name, value in values.items() if name in Window._fields}
     others = tuple((f.name, values[f.name]) for f in OTHERS if values.get(f.name) is not None)
     return window._replace(**judged, faults=tuple(sorted(faults.items())), others=others)

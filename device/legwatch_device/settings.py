@@ -8,7 +8,7 @@ from legwatch.contract.roles import ROLES, THERMOMETERS
 from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError
 from legwatch.options import Door, read_options
-from legwatch.settings import load, no_such_key, setting
+from legwatch.settings import load, no_such_key, other_keys, setting
 from legwatch_device.drivers import load as load_driver
 from legwatch_device.drivers.recorded import RecordedFeed
 from legwatch_runtime.files import read_toml
@@ -40,7 +40,7 @@ class SensorTable:
     offset_c: float = setting(
         0.0, "added to each reading; compare both sensors side by side for 30 min", low=-5, high=5
     )
-    options: dict[str, Any] = setting({}, "the keys that the driver declares", rest=True)
+    options: dict[str, Any] = other_keys("the keys that the driver declares")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class DriverTable:
     """The driver of lamp and buzzer, or of the button."""
 
     driver: str = setting(..., "name of an installed driver")
-    options: dict[str, Any] = setting({}, "the keys that the driver declares", rest=True)
+    options: dict[str, Any] = other_keys("the keys that the driver declares")
 
 
 def _place(group: str) -> type[Any]:

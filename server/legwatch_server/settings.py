@@ -14,7 +14,7 @@ from legwatch.oncall import people
 from legwatch.oncall.escalation import Escalation
 from legwatch.oncall.people import EVERYONE, SLEEPER, Person, Shift
 from legwatch.options import Door
-from legwatch.settings import no_such_key, setting
+from legwatch.settings import no_such_key, other_keys, setting
 from legwatch_runtime import plugins
 from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.zones import zone_named
@@ -52,7 +52,7 @@ class PushTable:
     )
     workers: int = setting(8, "pushes that one channel sends at the same time", low=1, high=64)
     give_up_h: float = setting(12.0, "hours of retries for one push", low=0.1, high=72)
-    options: dict[str, Any] = setting({}, "by channel, the keys that it declares", rest=True)
+    options: dict[str, Any] = other_keys("by channel, the keys that it declares")
 
     def check(self) -> None:
         """Raise SettingsError for a key that is neither of this table nor an installed channel."""

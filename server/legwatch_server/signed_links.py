@@ -31,7 +31,8 @@ def sign(claims: LinkClaims, key: bytes) -> str:
     """Sign `claims`; the token can stand in a URL."""
     expires_s = claims.expires_ms // 1000
     action = _ACTS.index(claims.action)
-    body = _FORM.pack(_VERSION, claims.target, action, claims.minutes, claims.id, expires_s)
+    fields = (_VERSION, claims.target, action, claims.minutes, claims.id, expires_s)
+    body = _FORM.pack(*fields)
     return base64.urlsafe_b64encode(body + _mac(body, key)).rstrip(b"=").decode()
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Hashable
 from contextlib import redirect_stdout
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -33,6 +34,7 @@ class Counts:
         self._inside: FrameType | None = None
         self._seen: dict[Hashable, object] = {}
         self._names: dict[CodeType, str] = {}
+        self._starts: dict[CodeType, int] = {}  # where each function begins
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
         """Take a call or a return, as sys.setprofile reports it."""
@@ -60,6 +62,9 @@ class Counts:
 
     def _count(self, name: str, frame: FrameType) -> None:
         code = frame.f_code
+        # A generator is called once; the same event for each value that it gives is no call.
+        if frame.f_lasti != self._starts.setdefault(code, frame.f_lasti):
+            return
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         arguments = [frame.f_locals[word] for word in names]
         if any(_is_memory(argument) for argument in arguments):
@@ -87,12 +92,13 @@ def view_each_minute(counts: Counts) -> None:
     """Let the engine also make the view of each minute, as the server does to publish it."""
     engine: Any = import_module("legwatch.engine")
     plain = engine.advance
+    parts = len(signature(engine.view).parameters)  # earlier, a view asked for the limits, too
 
     def advance(state: Any, event: Any, rules: Any) -> Any:
         minutes = counts.minutes
         after, notices = plain(state, event, rules)
         if counts.minutes > minutes:
-            engine.view(after, rules)
+            engine.view(*(after, rules)[:parts])
         return after, notices
 
     engine.advance = advance

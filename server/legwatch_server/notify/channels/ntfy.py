@@ -104,7 +104,14 @@ class Ntfy:
         headers = dict(self._auth)
         if body is not None:
             headers["Content-Type"] = "application/json"
-        reply = ask(self._pool, "ntfy", method, self._url + path, headers, body)
+        reply = ask(
+            http=self._pool,
+            service="ntfy",
+            method=method,
+            url=self._url + path,
+            headers=headers,
+            body=body,
+        )
         if reply.fine:
             return reply
         if later(reply.status) or reply.said().get("http") == reply.status:

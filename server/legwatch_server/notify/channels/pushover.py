@@ -133,7 +133,9 @@ class Pushover:
         body, query = (urlencode(form), "") if method == "POST" else (None, "?" + urlencode(form))
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
         url = f"{self._url}/1/{path}{query}"
-        reply = ask(self._pool, "pushover", method, url, headers, body)
+        reply = ask(
+            http=self._pool, service="pushover", method=method, url=url, headers=headers, body=body
+        )
         data = reply.said()
         request = data.get("request")
         genuine = type(data.get("status")) is int and isinstance(request, str) and request != ""
