@@ -276,9 +276,19 @@ def _cold(now: ColdMinute, rules: Rules) -> Verdict | None:
         return yes(Severity.WARNING, reason, memory.fall.since_ms, *off)
     if not memory.warmed:
         return _cold_start(now, rules)
-    if falls.is_rising(memory.fall):
-        return None  # it warms again
+    if not _is_cool(memory) or falls.is_rising(memory.fall):
+        return None  # warm, or it warms again
     return _has_cooled(now, rules) or _in_cold_room(now, rules)
+
+
+def _is_cool(memory: ColdMemory) -> bool:
+    """Return True if the air or the room is cold by any limit, for however short a time."""
+    return (
+        memory.fallen_ms is not None
+        or memory.contrast_ms is not None
+        or memory.plain_ms is not None
+        or memory.cold_room_ms is not None
+    )
 
 
 def _has_cooled(now: ColdMinute, rules: Rules) -> Verdict | None:
