@@ -49,17 +49,18 @@ def changes_file(path: Path) -> Path:
     return Path(str(read_toml(path).get("state_dir", usual))) / NAME
 
 
-def change(path: Path, key: str, value: Any) -> ServerSettings:
-    """Set one key, such as `push.channels`; `value` None takes a change back.
+def change(path: Path, values: Mapping[str, Any]) -> ServerSettings:
+    """Set keys, such as `push.channels`, together; a value None takes a change back.
 
     The settings are checked as a whole before anything is written. Raises SettingsError or
     CannotRun; the files are then unchanged.
     """
-    if key == "state_dir":
-        raise SettingsError(key, f"it says where changes are kept: change it in {path}")
+    if "state_dir" in values:
+        raise SettingsError("state_dir", f"it says where changes are kept: change it in {path}")
     with _locked(path) as file:
         document = _document(file, path)
-        _put(document, key, value)
+        for key, value in values.items():
+            _put(document, key, value)
         settings = checked(_laid_over(read_toml(path), document.unwrap()))
         _write(file, tomlkit.dumps(document))
     return settings

@@ -25,13 +25,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tomlkit import dumps as dump
+
 from end_to_end.house import LEGWATCH, MOSQUITTO, Process, free_port, wait_until
 from legwatch.contract.window import decode_window, encode_window
 from legwatch.engine import advance, start
 from legwatch.events import Window
 from legwatch.testing import ms, uncovering
 from legwatch_lab.score.command import positive
-from legwatch_server.supervisor.toml import dump
 from repository import rules
 from taken import taken
 

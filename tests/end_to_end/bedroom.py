@@ -8,6 +8,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+from tomlkit import dumps as dump
 
 from end_to_end.house import (
     HASHER,
@@ -20,7 +21,6 @@ from end_to_end.house import (
     wait_until,
 )
 from legwatch_server.supervisor import mosquitto
-from legwatch_server.supervisor.toml import dump
 
 EARS = ("ear", "late-ear")  # of the tests, beside the server: one user has one connection
 USERS = ("server", "anna", "bert", "carl", "dora", "emil", *EARS)

@@ -20,6 +20,7 @@ from typing import Any, Self
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+from tomlkit import dumps as dump
 
 from legwatch.alerting.notice import as_json
 from legwatch.errors import CannotRun
@@ -28,7 +29,6 @@ from legwatch.testing import recording_lines
 from legwatch_server.store.reader import open_read_only
 from legwatch_server.supervisor import mosquitto
 from legwatch_server.supervisor.process import PARENT_DEATH
-from legwatch_server.supervisor.toml import dump
 from taken import taken
 
 LEGWATCH = (sys.executable, "-m", "legwatch")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tomlkit import dumps as dump
 
 from end_to_end.house import LEGWATCH, House, Process, wait_until, write_night
 from end_to_end.test_bad_input import send, window
 from legwatch.testing import night, uncovering
-from legwatch_server.supervisor.toml import dump
 
 
 @pytest.fixture

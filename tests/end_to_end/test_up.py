@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tomlkit import dumps as dump
 
 from end_to_end.house import LEGWATCH, Process, wait_until
-from legwatch_server.supervisor.toml import dump
 
 
 class Up(Process):

@@ -9,12 +9,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+from tomlkit import dumps as dump
+
 from fences.bad_night import HOME, NOW_NS, SAID, configured, opened
 from fences.kept import Line, as_lines, limits, save, unpacked
 from fences.wired_server import Server, rows, tables
 from fences.wiring import command
 from legwatch.testing import ms, uncovering
-from legwatch_server.supervisor.toml import dump
 
 MINUTE_MS = 60_000
 FIRST = ms("2026-01-02T21:00Z")  # a Friday

@@ -50,7 +50,7 @@ def test_a_change_by_a_program_is_noticed_by_itself(config: Path) -> None:
     taken = Taken()
     watch = SettingsWatch(config, taken)
     assert not watch.look()
-    change(config, "rules.warmth.warn_c", 26)
+    change(config, {"rules.warmth.warn_c": 26})
     assert watch.look()
     assert taken.settings[0].rules_of("b").warmth.warn_c == 26
     assert not watch.look()

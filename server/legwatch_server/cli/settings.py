@@ -18,10 +18,10 @@ def main(argv: Sequence[str]) -> int:
     path = locations.settings_file(args.config)
     match args.action:
         case "set":
-            settings_file.change(path, args.key, _value(args.value))
+            settings_file.change(path, {args.key: _value(args.value)})
             print(f"{args.key} = {args.value}: {_when([args.key])}")
         case "reset":
-            settings_file.change(path, args.key, None)
+            settings_file.change(path, {args.key: None})
             print(f"{args.key} is again what {path} says: {_when([args.key])}")
         case "undo":
             settings_file.undo(path)

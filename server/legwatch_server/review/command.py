@@ -6,16 +6,16 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from legwatch.errors import SettingsError
+from legwatch.errors import CannotRun, SettingsError
 from legwatch.events import BODY_KINDS, Window
 from legwatch_runtime import locations, profiles
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.review.nights import ReviewedNight
-from legwatch_server.review.report import PastNights, Review, as_table, report, to_paste
+from legwatch_server.review.report import PastNights, Review, as_table, report, rounded, to_paste
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
-from legwatch_server.settings_file import read
+from legwatch_server.settings_file import change, read
 from legwatch_server.store.port import Reader
 from legwatch_server.store.reader import open_read_only
 
@@ -28,13 +28,17 @@ def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     if not 1 <= args.nights <= MOST_NIGHTS:
         raise SettingsError("--nights", f"{args.nights} is not allowed; allowed 1 to {MOST_NIGHTS}")
+    if args.apply and not args.bed:
+        raise SettingsError("--apply", "name the bed whose limits are to be taken over")
     path = locations.settings_file(args.config)
     settings = read(path)
     with open_read_only(settings.state_dir) as reader:
         beds = _beds(reader, args.bed)
         reports = [_report(reader, settings, bed, args.nights) for bed in beds]
     with closed_stdout_is_fine():
-        if args.json:
+        if args.apply:
+            print("\n".join(_applied(reports[0], path)))
+        elif args.json:
             print(json.dumps({"beds": [as_table(one) for one in reports]}, indent=1))
         else:
             print("\n\n".join("\n".join(_page(one, settings, path)) for one in reports))
@@ -45,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="legwatch learned",
         description="Replay a bed's stored nights, and show which limits would fit them.",
-        epilog="This command changes no file: it prints the lines to write into the settings.",
+        epilog="Without --apply this command changes nothing.",
     )
     parser.add_argument("bed", nargs="?", metavar="BED", help="only this bed (all)")
     parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
@@ -56,8 +60,21 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="how many of the latest nights with somebody in bed (7)",
     )
+    parser.add_argument(
+        "--apply", action="store_true", help="take the proposed limits of BED over at once"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     return parser
+
+
+def _applied(one: Review, path: Path) -> Iterator[str]:
+    """Take the proposed limits over, all or none; yield what was done."""
+    limits = rounded(one)
+    if not limits:
+        raise CannotRun(f"there is nothing to take over: no other limits fit bed {one.bed} better")
+    change(path, {f"beds.{one.bed}.rules.{key}": value for key, value in limits.items()})
+    yield from (f"bed {one.bed}: {key} = {value:g}" for key, value in limits.items())
+    yield "A running server takes this over within seconds; `legwatch settings undo` takes it back."
 
 
 def _beds(reader: Reader, wanted: str | None) -> list[tuple[int, str]]:
@@ -96,7 +113,8 @@ def _page(one: Review, settings: ServerSettings, path: Path) -> Iterator[str]:
         yield f"- {remark}"
     if one.limits:
         yield ""
-        yield f"To take this over, write into {path} and start the server again:"
+        yield f"To take this over, type `legwatch learned {one.bed} --apply`,"
+        yield f"or write into {path} and let the server read it again:"
         own = one.bed in settings.beds and bool(settings.beds[one.bed].rules)
         yield from to_paste(one, profile_rules=own)
 

@@ -140,8 +140,15 @@ def _cold(cold: ColdProposal, rules: Rules) -> list[str]:
 def to_paste(report: Review, *, profile_rules: bool) -> Iterator[str]:
     """Yield lines for the settings file; `profile_rules`: the bed already has a rules table."""
     yield f"[beds.{report.bed}.rules]" + ("    # there already: only add the lines" * profile_rules)
-    for path, value in report.limits.items():
-        yield f'"{path}" = {value:g}' if path == WARN else f'"{path}" = {value:.1f}'
+    yield from (f'"{path}" = {value}' for path, value in rounded(report).items())
+
+
+def rounded(report: Review) -> dict[str, float]:
+    """Return the proposed limits as they are written: seconds are whole, temperatures to 0.1 °C."""
+    return {
+        path: round(value) if path == WARN else round(value, 1)
+        for path, value in report.limits.items()
+    }
 
 
 def as_table(report: Review) -> dict[str, Any]:

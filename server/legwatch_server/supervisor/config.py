@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tomlkit import dumps
+
 from legwatch_runtime.files import read_toml
 from legwatch_server.supervisor import broker as brokers
 from legwatch_server.supervisor.broker import BrokerProcess
 from legwatch_server.supervisor.mosquitto import SERVER
 from legwatch_server.supervisor.process import ProcessSpec
-from legwatch_server.supervisor.toml import dump
 
 LEGWATCH = (sys.executable, "-m", "legwatch")
 
@@ -73,6 +74,6 @@ def _write_settings(
     state = folder / name
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{name}.toml"
-    path.write_text(dump({**table, "state_dir": str(state), "mqtt": {**own, **mqtt}}))
+    path.write_text(dumps({**table, "state_dir": str(state), "mqtt": {**own, **mqtt}}))
     path.chmod(0o600)
     return "--config", str(path)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tomlkit import dumps as dump
 
 from legwatch.__main__ import main
 from legwatch.contract.action import Action
@@ -18,7 +19,6 @@ from legwatch.night import local
 from legwatch_runtime.clock import utc_ms
 from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.signed_links import signing_key
-from legwatch_server.supervisor.toml import dump
 from legwatch_server.testing import InProcessServer
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.server import serve

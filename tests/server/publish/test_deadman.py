@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tomlkit import dumps as dump
 
 from legwatch.__main__ import main
 from legwatch_server.publish.deadman import DeadManSwitch
 from legwatch_server.settings import HeartbeatTable
-from legwatch_server.supervisor.toml import dump
 from server.service import Answer, Service
 from server.ward import open_ward
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tomlkit import dumps as dump
 
 from legwatch.__main__ import main
 from legwatch.conditions.verdict import Reason
@@ -18,7 +19,6 @@ from legwatch.limits.rules import Rules
 from legwatch.testing import ms
 from legwatch_server.review.nights import ReviewedNight, TrialAlert
 from legwatch_server.review.proposal import COLD_START, PLAIN, calmer, still_limit_min
-from legwatch_server.supervisor.toml import dump
 from legwatch_server.testing import InProcessServer
 from repository import rules
 from server.notify.test_escalation import PEOPLE
@@ -203,6 +203,25 @@ def test_after_a_week_it_proposes_what_fits_and_the_lines_are_good_to_paste(
     assert "stillness: the usual limit fits (175 min)" in again
     assert "cold: the usual limits fit (0 alerts" in again
     assert "To take this over" not in again
+
+
+def test_the_proposed_limits_are_taken_over_at_once_and_back(made: Made, capsys: Said) -> None:
+    ward = made(*[COOL] * 8)
+    path = settings(ward)
+    words = ["learned", "b", "--config", path]
+    assert main([*words, "--apply"]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "bed b: stillness.warn_s = 7200",
+        "bed b: warmth.plain_c = 26",
+    ]
+    assert main(words) == 0
+    assert "To take this over" not in capsys.readouterr().out
+    assert main([*words, "--apply"]) == 1
+    assert "nothing to take over" in capsys.readouterr().err
+    assert main(["settings", "--config", path, "undo"]) == 0
+    assert main(words) == 0
+    assert "`legwatch learned b --apply`" in capsys.readouterr().out
+    assert main(["learned", "--config", path, "--apply"]) == 2
 
 
 def test_for_a_program_it_says_the_same_and_nothing_is_changed(made: Made, capsys: Said) -> None:
