@@ -83,7 +83,7 @@ def decide(path: Path, settings: ServerSettings, number: int) -> int:
         episode_ms=episode_ms,
     )
     store = SqliteStore(path)
-    beds: list[tuple[object, ...]] = [] if number else [(1, "b")]
+    beds = [] if number else [(1, "b")]
     batch = Batch(beds=beds, notices=[NewNotice(1, "b", notice, "cold")])
     assert commit(store, batch, DeliveryPlanner(settings), episode_ms)
     store.close()

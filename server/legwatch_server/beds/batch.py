@@ -5,31 +5,30 @@ Nothing is final before the commit: `undo` restores the memory to its state befo
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 from legwatch import bedside, engine
-from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.alerting.notice import Notice
 from legwatch.bedside import Bedside
-from legwatch.contract.action import OF_BUTTON, Action, Answered, as_event
+from legwatch.contract.action import OF_BUTTON, Answered, as_event
 from legwatch.contract.topics import split
 from legwatch.errors import WireError
-from legwatch.events import AlertKind, Away, ClockTrust, Event, Tick, Window
+from legwatch.events import Away, ClockTrust, Event, Tick
 from legwatch.limits.rules import Rules
 from legwatch.state_codec import to_json
 from legwatch.text.message import text
 from legwatch_server.beds import quarantine
+from legwatch_server.beds.answers import Answers
+from legwatch_server.beds.boots import Boots
 from legwatch_server.beds.recording_leaps import LeapAllowance
-from legwatch_server.beds.registry import BedRecord, SequenceTracker, catch_up, restored
+from legwatch_server.beds.registry import BedRecord, catch_up, restored
 from legwatch_server.inbox import (
     ActionRequested,
     InfoArrived,
     Message,
-    Outcome,
     PressArrived,
     StatusArrived,
-    Target,
-    TargetKind,
     Unreadable,
     WindowArrived,
     Work,
@@ -40,7 +39,6 @@ from legwatch_server.store.port import WriterStore
 
 logger = logging.getLogger(__name__)
 
-RETRY_MS = 60_000  # a second use of a link within this time counts as the phone's retry
 PLAYED = ClockTrust.PLAYED.value
 BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button
 
@@ -73,17 +71,8 @@ class UnitOfWork:
             self.beds[stored.name] = restored(stored, rules_of(stored.name))
         catch_up(self.beds.values(), store.unseen())
         self._next_bed = max((bed.id for bed in self.beds.values()), default=0) + 1
-        self._next_boot = store.next_boot_id()
-        self.batch = Batch()
-        self.touched: dict[str, BedRecord] = {}
-        self.boots: dict[int, tuple[BedRecord, SequenceTracker]] = {}
-        self._undo_state: dict[str, tuple[engine.BedState, int, bool, LeapAllowance, Bedside]] = {}
-        self._undo_boot: dict[int, tuple[int, set[int]]] = {}
-        self._new: list[str] = []
-        self._replies: list[tuple[ActionRequested, Outcome]] = []
-        self._tokens: set[bytes] = set()
-        self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
-        self.fresh = False
+        self.boots = Boots(store)
+        self.answers = Answers(store, self.beds, self._decide)
         self.begin()
 
     def use(self, rules_of: Callable[[str], Rules], plays: Callable[[str], bool]) -> None:
@@ -94,31 +83,27 @@ class UnitOfWork:
 
     def begin(self) -> None:
         """Start a new batch, and remember what `undo` needs."""
-        self.batch = Batch()
-        self.touched, self.boots = {}, {}
+        self.boots.begin()
+        self.answers.begin()
+        self.batch = Batch(boots=self.boots.new)
+        self.touched: dict[str, BedRecord] = {}
         self.fresh = False  # whether the batch has a window of a real bed that is not late
-        self._replies, self._tokens, self.pressed = [], set(), {}
-        self._undo_state, self._undo_boot, self._new = {}, {}, []
+        self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
+        self._undo: dict[str, tuple[engine.BedState, int, bool, LeapAllowance, Bedside]] = {}
         self._kept: list[BedRecord] = []
         self._swept: set[str] = set()
         self._before = self.counters.copy()
-        self._ids = (self._next_bed, self._next_boot)
 
     def undo(self) -> None:
         """Restore the memory to its state at the start of the batch."""
         self.counters = self._before
-        for name, before in self._undo_state.items():
+        for name, before in self._undo.items():
             bed = self.beds[name]
             bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside = before
-        for ident, (upto, ahead) in self._undo_boot.items():
-            bed, boot = self.boots[ident]
-            if upto < 0:
-                del bed.boots[boot.boot]
-            else:
-                boot.upto, boot.ahead = upto, ahead
-        for name in self._new:
+        self.boots.undo()
+        for ident, name in self.batch.beds:
             del self.beds[name]
-        self._next_bed, self._next_boot = self._ids
+            self._next_bed = min(self._next_bed, ident)
         self.begin()
 
     def finish(self) -> Batch:
@@ -161,16 +146,6 @@ class UnitOfWork:
             for boot in bed.boots.values():
                 boot.stored_upto = boot.upto
 
-    def reply(self) -> None:
-        """Report the outcome to the sender of each answer; call only after the commit."""
-        for request, outcome in self._replies:
-            try:
-                request.reply(outcome)
-            except Exception:  # the sender may be gone; the answer is committed anyway
-                logger.exception(
-                    "an answer by %s is stored, but its sender could not be reached", request.via
-                )
-
     def add(self, work: Work, now_ms: int) -> None:
         """Process one piece of work; quarantine a message that cannot be used.
 
@@ -189,61 +164,11 @@ class UnitOfWork:
                 case Unreadable(message, why):
                     self.set_aside(message, why)
                 case ActionRequested():
-                    self._replies.append((work, self._answer(work, now_ms)))
+                    self.answers.add(work, self.batch, now_ms)
         except WireError as error:
             if isinstance(work, ActionRequested):
                 raise
             self.set_aside(work.message, str(error))
-
-    def _answer(self, request: ActionRequested, now_ms: int) -> Outcome:
-        used_ms = self._store.used_ms(request.token) if request.token else None
-        if used_ms is not None:
-            return Outcome.AGAIN if now_ms - used_ms <= RETRY_MS else Outcome.USED
-        if request.token and request.token in self._tokens:
-            return Outcome.AGAIN
-        if (
-            not request.token
-            and request.claims.target is TargetKind.DELIVERY
-            and self._answered(request.claims.id)
-        ):
-            return Outcome.AGAIN  # two polls of the service reported the same answer
-        target = self._store.target(request.claims.target, request.claims.id)
-        if target is None or (target.bed and target.bed not in self.beds):
-            return Outcome.GONE
-        action, minutes = request.claims.action, request.claims.minutes
-        if target.bed and not self._react(self.beds[target.bed], target, request, now_ms):
-            return Outcome.OVER
-        self._tokens.add(request.token)
-        self.batch.answers.append(
-            (
-                now_ms, request.token or None, target.notice_id, target.bed_id,
-                target.person or request.via, action.value, minutes or None, request.via,
-            )
-        )  # fmt: skip
-        if request.claims.target is TargetKind.DELIVERY:
-            self.batch.answered.append((request.claims.id, f"{action.value} by {request.via}"))
-        return Outcome.DONE
-
-    def _answered(self, delivery: int) -> bool:
-        noted = any(ident == delivery for ident, _ in self.batch.answered)
-        return noted or self._store.answered(delivery)
-
-    def _react(self, bed: BedRecord, target: Target, request: ActionRequested, now_ms: int) -> bool:
-        """Pass an answer to the engine; False if the alert to snooze has ended.
-
-        For a played bed, the answer gets the recording's time.
-        """
-        at_ms = bed.state.at_ms if bed.played else now_ms
-        kind = AlertKind(target.kind) if target.kind else None
-        claims, to = request.claims, Answered(at_ms, kind, target.episode_ms or None)
-        event = as_event(claims.action, claims.minutes, to, standing=kind is not None)
-        if event is None:
-            return True
-        before = len(self.batch.notices)
-        self._decide(bed, event, target.person or request.via)
-        new = self.batch.notices[before:]
-        snoozed = any(new.notice.transition is TransitionKind.SNOOZED for new in new)
-        return snoozed or claims.action is not Action.SNOOZE
 
     def tick(self, bed: BedRecord, at_ms: int) -> None:
         """Let the engine judge a bed's minutes up to `at_ms`, and report what is due."""
@@ -256,7 +181,7 @@ class UnitOfWork:
         if played:
             self._check_declared(name)
         bed = self._bed(name)
-        boot = self._boot(bed, window)
+        boot = self.boots.of_window(bed, window)
         if boot.has(window.seq):
             self.counters.duplicates += 1
             return
@@ -351,7 +276,9 @@ class UnitOfWork:
         for notice in notices:
             self._note(bed, notice, None)
 
-    def _decide(self, bed: BedRecord, event: Event, who: str | None = None) -> None:
+    def _decide(self, bed: BedRecord, event: Event, who: str | None = None) -> Sequence[NewNotice]:
+        """Pass an event to the engine; return the notices that follow."""
+        first = len(self.batch.notices)
         if not bed.played and bed.state.at_ms < self.away_ms and not isinstance(event, Away):
             self._decide(bed, Away(min(event.at_ms, self.away_ms)))
         state, notices = engine.advance(bed.state, event, bed.rules)
@@ -359,6 +286,7 @@ class UnitOfWork:
         bed.state = state
         for notice in notices:
             self._note(bed, notice, who)
+        return self.batch.notices[first:] if notices else ()
 
     def _note(self, bed: BedRecord, notice: Notice, who: str | None) -> None:
         new = NewNotice(bed.id, bed.name, notice, text(notice), who=who, played=bed.played)
@@ -373,42 +301,12 @@ class UnitOfWork:
             self._next_bed += 1
             self.batch.beds.append((bed.id, name))
             self.beds[name] = bed
-            self._new.append(name)
         return bed
-
-    def _boot(self, bed: BedRecord, window: Window) -> SequenceTracker:
-        boot = self._boot_seen(bed, window.boot)
-        new = boot is None
-        if boot is None:
-            base = (window.low or window.seq) - 1
-            boot = SequenceTracker(self._next_boot, window.boot, min(base, window.seq - 1))
-            boot.stored_upto = boot.upto
-            self._next_boot += 1
-            self.batch.boots.append((boot.id, bed.id, window.boot, boot.upto))
-            bed.boots[window.boot] = boot
-        if boot.id not in self.boots:
-            self.boots[boot.id] = (bed, boot)
-            self._undo_boot[boot.id] = (-1, set()) if new else (boot.upto, set(boot.ahead))
-        if window.low is not None:
-            boot.holds_from(window.low)
-        return boot
-
-    def _boot_seen(self, bed: BedRecord, name: str) -> SequenceTracker | None:
-        """Return the tracker of a boot that is in memory or in the store, else None."""
-        boot = bed.boots.get(name)
-        if boot is None:
-            stored = self._store.boot(bed.id, bed.name, name)
-            if stored is None:
-                return None
-            boot = SequenceTracker(stored.id, name, stored.upto, stored.ahead, stored.upto)
-            boot.close()  # the stored number is as old as the last stored minute
-            bed.boots[name] = boot
-        return boot
 
     def _touch(self, bed: BedRecord) -> None:
         if bed.name not in self.touched:
             self.touched[bed.name] = bed
-            self._undo_state[bed.name] = (
+            self._undo[bed.name] = (
                 bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside,
             )  # fmt: skip
 
@@ -438,15 +336,6 @@ class UnitOfWork:
 
     def _place_of(self, name: str, message: Message) -> tuple[str | None, int | None]:
         found, bed = quarantine.boot_and_seq(message), self.beds.get(name)
-        if found is None or bed is None:
+        if found is None or bed is None or not self.boots.count(bed, *found):
             return None, None
-        boot, seq = found
-        known = self._boot_seen(bed, boot)
-        if known is None:
-            return None, None
-        if known.id not in self.boots:
-            self.boots[known.id] = (bed, known)
-            self._undo_boot[known.id] = (known.upto, set(known.ahead))
-        if not known.has(seq):
-            known.add(seq)
-        return known.boot, seq
+        return found

@@ -52,8 +52,9 @@ class NewNotice:
 class Batch:
     """The rows that one transaction writes."""
 
-    beds: list[Row] = field(default_factory=list)  # (id, name)
-    boots: list[Row] = field(default_factory=list)  # (id, bed id, boot, upto)
+    beds: list[tuple[int, str]] = field(default_factory=list)  # id, name
+    # id, bed id, boot, upto
+    boots: list[tuple[int, int, str, int]] = field(default_factory=list)
     uptos: dict[int, int] = field(default_factory=dict)  # by boot id: SequenceTracker.upto
     windows: list[NewWindow] = field(default_factory=list)
     states: list[NewState] = field(default_factory=list)

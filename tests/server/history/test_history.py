@@ -19,7 +19,7 @@ from legwatch_server.history.lines import notice_line, window_lines
 from legwatch_server.history.sink import Sentinel, Sink, SinkAway
 from legwatch_server.history.tally import IDLE_MS
 from legwatch_server.settings import HistoryTable
-from legwatch_server.store.batch import Batch, NewWindow, Row
+from legwatch_server.store.batch import Batch, NewWindow
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.reader import open_if_made
 from legwatch_server.store.records import StoredNotice, WindowRecord
@@ -123,7 +123,7 @@ def stored(tmp_path: Path) -> Path:
         for window in night(minutes=120, leg=uncovering((60, 90)))
     ]
     with store.transaction() as tx:
-        boots: list[Row] = [(1, 1, "0000000a", 720)]
+        boots = [(1, 1, "0000000a", 720)]
         tx.write(Batch(beds=[(1, "anna")], boots=boots, windows=windows))
     store.close()
     return path

@@ -1,0 +1,70 @@
+"""The starts of agents: which of their windows have come, also for `undo` after a failed commit."""
+
+from legwatch.events import Window
+from legwatch_server.beds.registry import BedRecord, SequenceTracker
+from legwatch_server.store.port import WriterStore
+
+
+class Boots:
+    """The sequence trackers of one batch; only the writer thread uses them."""
+
+    def __init__(self, store: WriterStore) -> None:
+        self._store, self._next = store, store.next_boot_id()
+        self.begin()
+
+    def begin(self) -> None:
+        """Start a new batch."""
+        self.touched: dict[int, tuple[BedRecord, SequenceTracker]] = {}
+        self.new: list[tuple[int, int, str, int]] = []  # id, bed id, boot, first `upto`
+        self._before: dict[int, tuple[int, set[int]]] = {}
+        self._first = self._next
+
+    def undo(self) -> None:
+        """Restore all trackers of the batch, and forget the new ones."""
+        for ident, (bed, boot) in self.touched.items():
+            if ident >= self._first:
+                del bed.boots[boot.boot]
+            else:
+                boot.upto, boot.ahead = self._before[ident]
+        self._next = self._first
+
+    def of_window(self, bed: BedRecord, window: Window) -> SequenceTracker:
+        """Return the tracker of a window's boot, which may be new."""
+        boot = self.known(bed, window.boot)
+        if boot is None:
+            first = min((window.low or window.seq) - 1, window.seq - 1)
+            boot = SequenceTracker(self._next, window.boot, first, stored_upto=first)
+            self._next += 1
+            self.new.append((boot.id, bed.id, window.boot, first))
+            bed.boots[window.boot] = boot
+        self._touch(bed, boot)
+        if window.low is not None:
+            boot.holds_from(window.low)
+        return boot
+
+    def known(self, bed: BedRecord, name: str) -> SequenceTracker | None:
+        """Return the tracker of a boot that is in memory or in the store, else None."""
+        boot = bed.boots.get(name)
+        if boot is None:
+            stored = self._store.boot(bed.id, bed.name, name)
+            if stored is None:
+                return None
+            boot = SequenceTracker(stored.id, name, stored.upto, stored.ahead, stored.upto)
+            boot.close()  # the stored number is as old as the last stored minute
+            bed.boots[name] = boot
+        return boot
+
+    def count(self, bed: BedRecord, name: str, seq: int) -> bool:
+        """Count a window as received that cannot be used; False: its boot is not known."""
+        boot = self.known(bed, name)
+        if boot is None:
+            return False
+        self._touch(bed, boot)
+        if not boot.has(seq):
+            boot.add(seq)
+        return True
+
+    def _touch(self, bed: BedRecord, boot: SequenceTracker) -> None:
+        if boot.id not in self.touched:
+            self.touched[boot.id] = (bed, boot)
+            self._before[boot.id] = (boot.upto, set(boot.ahead))
