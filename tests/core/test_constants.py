@@ -11,7 +11,7 @@ import legwatch
 from repository import REPO
 
 CORE = Path(legwatch.__file__).parent
-DECIDING = ("signals/*.py", "conditions/*.py", "alerting/*.py", "bed.py", "engine.py")
+DECIDING = ("signals/*.py", "conditions/*.py", "alerting/*.py", "bed.py", "bedside.py", "engine.py")
 REASONS = {"fit", "bench", "sensor", "body", "time", "unit", "judgement"}
 ROW = re.compile(
     r"\| `([\w/]+\.py)` \| `(\w+)` \| (-?[\d.]+) (\S+) \| (.+) \| (\w+) \|", re.MULTILINE

@@ -93,6 +93,14 @@ REPLAY_RATE = Run(
     ".venv/bin/python tests/bench/replay_rate.py --rounds 1",
     r"(?s)no engine .* 1\.000 .*quiet night .* 0\.\d{3} .*bytes of JSON",
 )
+OWNER_COST = Run(
+    ".venv/bin/python tests/bench/owner_cost.py --beds 2 --minutes 2",
+    r"(?s)2 beds: +[\d.]+ us .*1 bed: +[\d.]+ MB written in a day$",
+)
+SETTINGS = Test("server/test_settings_file.py::test_the_command_shows_sets_and_takes_back")
+APPLY = Test(
+    "server/review/test_learned.py::test_the_proposed_limits_are_taken_over_at_once_and_back"
+)
 DRAW = Run(".venv/bin/python scripts/draw_rooms.py --check", "")
 MOVED = Run(
     ".venv/bin/python lab/legwatch_lab/bench/moved_alerts.py DIR --jobs 1",
@@ -161,6 +169,13 @@ TABLE: dict[str, Way] = {
     "legwatch learned [BED]": HOUSE,
     "--nights N": HOUSE,
     "--json": HOUSE,
+    "legwatch learned BED --apply": APPLY,
+    "--apply": APPLY,
+    "legwatch settings": SETTINGS,
+    "legwatch settings set rules.warmth.warn_c N": SETTINGS,
+    "legwatch settings undo": SETTINGS,
+    "sudo systemctl reload legwatch-server": ACCOUNTS,
+    "docker compose kill -s HUP server": DOCKER,
     "legwatch history": HISTORY,
     "legwatch check-config FILE": CHECK_SERVER,
     "legwatch check-config server.toml": CHECK_SERVER,
@@ -201,6 +216,7 @@ TABLE: dict[str, Way] = {
     ".venv/bin/python tests/bench/ingest_rate.py [--windows N] [--beds N N] [--pushes N]": INGEST,
     ".venv/bin/python tests/bench/push_delay.py [--beds N] [--singly N] [--service-ms N]": PUSH,
     ".venv/bin/python tests/bench/replay_rate.py [--rounds N]": REPLAY_RATE,
+    ".venv/bin/python tests/bench/owner_cost.py [--beds N N] [--minutes N]": OWNER_COST,
     ".venv/bin/python lab/legwatch_lab/bench/moved_alerts.py DIR": MOVED,
     "lab/legwatch_lab/bench/moved_alerts.py": MOVED,
     ".venv/bin/legwatch nights make --model body --kind corpus --seed N --count N --out n/1": (
