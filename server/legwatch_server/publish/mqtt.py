@@ -11,7 +11,7 @@ from legwatch.contract.fields import VERSION
 from legwatch.contract.topics import Channel, topic
 from legwatch.events import AlertKind
 from legwatch_server.publish.port import BedUpdate, Committed, Confirmation
-from legwatch_server.transport import Outgoing, Transport
+from legwatch_server.transport import Outgoing, Publishes
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ _UNKNOWN = b"?"  # an alert of which nobody knows whether it was published
 class MqttPublisher:
     """A `Listener` that publishes; the newest value of each topic is enough, so it drops others."""
 
-    def __init__(self, transport: Transport, utc_ms: Callable[[], int]) -> None:
+    def __init__(self, transport: Publishes, utc_ms: Callable[[], int]) -> None:
         self._transport = transport
         self._confirmations = _RateLimit(CONFIRMATIONS_A_S, utc_ms)
         self._states = _RateLimit(STATES_A_S, utc_ms)
