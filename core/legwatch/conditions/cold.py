@@ -88,22 +88,24 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
             baseline_c=None,
             contrast=contrast.without_baseline(before.contrast),
         )
+    night, contrast_c = before.contrast, None
+    if c is not None and occupancy.in_bed is not False:
+        night = contrast.begin(before.contrast, r)
+        contrast_c = contrast.normalized(night, seen.contrast_c, r)
+    fall = falls.update(before.fall, contrast_c, at_ms, firing=firing)
     if c is None or occupancy.in_bed is False:
         return ColdMemory(
             before.entered_ms,
             before.baseline_samples_c,
             before.baseline_c,
             before.warmed,
-            fall=falls.update(before.fall, None, at_ms, firing=firing),
-            contrast=before.contrast,
+            fall=fall,
+            contrast=night,
             on_skin_ms=before.on_skin_ms,
         )
-    night = contrast.begin(before.contrast, r)
-    contrast_c = contrast.normalized(night, seen.contrast_c, r)
     k = relative_warmth(c, r, rules)
     base = before.baseline_c
     usual_k = None if base is None else relative_warmth(base, r, rules)
-    fall = falls.update(before.fall, contrast_c, at_ms, firing=firing)
     fallen = _fallen(c, base, k, usual_k, rules)
     low_k = limits.contrast_k if usual_k is None else min(limits.contrast_k, 0.8 * usual_k)
     bare = k is not None and seen.room_measured and k < low_k and c < limits.warn_c
