@@ -28,6 +28,8 @@ from legwatch_server.inbox import (
     TargetKind,
 )
 from legwatch_server.ingest.broker import BrokerConnection
+from legwatch_server.ingest.crash_guard import CrashGuard
+from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Notifier, open_channels
 from legwatch_server.notify.outboxes import Around, Outboxes
@@ -81,7 +83,9 @@ class _Server:
         self.status, self.stopping = Status(), threading.Event()
         self.store = SqliteStore(folder / FILE)
         self.unit = UnitOfWork(self.store, settings.rules_of, settings.plays)
-        self.broker = BrokerConnection(settings.mqtt, password, self.inbox.put)
+        self.broker = BrokerConnection(
+            settings.mqtt, password, self.inbox.put, CrashGuard(decode, folder / "decoding").decode
+        )
         bedsides = Bedsides(self.broker)
         self.broker.hear_answers(bedsides.hear)
         key = signing_key(folder, secret("LEGWATCH_ANSWER_KEY"))

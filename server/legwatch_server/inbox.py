@@ -4,6 +4,7 @@ The rim (the broker's thread, the web server, the outbox, a signal) decodes and 
 of these values into the writer's queue. The writer never reads bytes.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -134,6 +135,12 @@ class ActionRequested:
 Arrived = WindowArrived | PressArrived | InfoArrived | StatusArrived | Unreadable
 Work = Arrived | ActionRequested  # what one transaction stores
 Request = Work | Connected | SettingsChanged
+
+
+def fingerprint(message: Message) -> bytes:
+    """Return 8 bytes that name topic and payload: a copy of a message has the same."""
+    content = message.topic.encode("utf-8", "replace") + b"\0" + message.payload
+    return hashlib.blake2b(content, digest_size=8).digest()
 
 
 def message_of(work: Work) -> Message | None:

@@ -135,20 +135,26 @@ def test_half_a_character_of_one_bed_leaves_every_bed_watched(bedroom: Bedroom) 
 MORTAL = """
 import os, sys
 from legwatch_server.app import main
-from legwatch_server.beds import batch
-decode = batch.decode_window
-def dying(payload):
-    if b'"seq":666' in payload:
+import legwatch_server.{module} as place
+whole = place.{function}
+def dying(first, *more):
+    if b'"seq":666' in first if isinstance(first, bytes) else first.seq == 666:
         os.abort()
-    return decode(payload)
-batch.decode_window = dying
+    return whole(first, *more)
+place.{function} = dying
 sys.exit(main(["--config", sys.argv[1]]))
 """
+PLACES = {"decoding": ("ingest.decode", "decode_window"), "judging": ("beds.batch", "correct")}
 
 
-def test_a_message_of_which_the_server_dies_is_set_aside_at_last(bedroom: Bedroom) -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_a_message_of_which_the_server_dies_is_set_aside_at_last(
+    bedroom: Bedroom, place: str
+) -> None:
     bedroom.broker()
-    words = (sys.executable, "-c", MORTAL, str(bedroom.server_toml))
+    module, function = PLACES[place]
+    mortal = MORTAL.format(module=module, function=function)
+    words = (sys.executable, "-c", mortal, str(bedroom.server_toml))
     env = {"LEGWATCH_MQTT_PASSWORD": PASSWORD}
     server = bedroom._start(words, "server", env)
     bedroom.bed("anna")

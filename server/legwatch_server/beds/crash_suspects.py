@@ -10,13 +10,12 @@ of the process.
 """
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from legwatch_server.inbox import Message, Work, message_of
+from legwatch_server.inbox import Work, fingerprint, message_of
 
 MOST_CRASHES = 3  # tries alone; a kill may hit a harmless message once, but hardly three times
 MOST_ALONE = 64  # with more suspects than this, try groups of this size first
@@ -57,7 +56,7 @@ class Suspects:
         if self._file is None and not (self._alone or self._guilty):
             return True  # nothing is remembered
         # Skip answers: after a crash, nobody sends an answer again.
-        names = [_name(message) for work in group if (message := message_of(work))]
+        names = [fingerprint(message) for work in group if (message := message_of(work))]
         tried, self._content = 0, b""
         if len(names) == 1 and names[0] in self._guilty:
             return False
@@ -85,7 +84,7 @@ class Suspects:
         if self._alone:
             for work in group:
                 if message := message_of(work):
-                    self._alone.pop(_name(message), None)
+                    self._alone.pop(fingerprint(message), None)
         self._write(b"")
 
     def close(self) -> None:
@@ -98,7 +97,7 @@ class Suspects:
         message = message_of(work)
         if message is None:
             return False
-        name = _name(message)
+        name = fingerprint(message)
         return name in self._alone or name in self._guilty
 
     def _read(self, found: bytes) -> None:
@@ -111,9 +110,3 @@ class Suspects:
             with contextlib.suppress(OSError):  # the store reports a full disk
                 os.pwrite(self._file, content, 0)
                 os.ftruncate(self._file, len(content))
-
-
-def _name(message: Message) -> bytes:
-    """Hash the topic and the payload: a copy of a message has the same name."""
-    content = message.topic.encode("utf-8", "replace") + b"\0" + message.payload
-    return hashlib.blake2b(content, digest_size=_NAME_BYTES).digest()

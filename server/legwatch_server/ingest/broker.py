@@ -18,7 +18,7 @@ import paho.mqtt.client as mqtt
 from legwatch.contract.topics import ROOT, Channel
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.mqtt import client as mqtt_client
-from legwatch_server.inbox import Connected, Message, Request
+from legwatch_server.inbox import Arrived, Connected, Message, Request
 from legwatch_server.ingest.decode import CHANNELS, decode
 from legwatch_server.settings import BrokerTable
 from legwatch_server.transport import Outgoing
@@ -37,9 +37,13 @@ class BrokerConnection:
     """Subscribes on every connect; the broker keeps the session while the server is away."""
 
     def __init__(
-        self, settings: BrokerTable, password: str, put: Callable[[Request], None]
+        self,
+        settings: BrokerTable,
+        password: str,
+        put: Callable[[Request], None],
+        decode: Callable[[Message], Arrived] = decode,
     ) -> None:
-        self._settings, self._put = settings, put
+        self._settings, self._put, self._decode = settings, put, decode
         self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
         self._connection = 0
         self._ready = threading.Event()  # the broker has our subscriptions
@@ -137,7 +141,9 @@ class BrokerConnection:
                 self._answers(topic, bytes(message.payload))
             return
         receipt = Receipt(self._connection, message.mid) if message.qos else None
-        self._put(decode(Message(topic, bytes(message.payload), utc_ms(), receipt, message.retain)))
+        self._put(
+            self._decode(Message(topic, bytes(message.payload), utc_ms(), receipt, message.retain))
+        )
 
     def _complain(self, why: object) -> None:
         self._why = str(why)

@@ -1,0 +1,52 @@
+"""Remembers across a crash which message was being decoded, so that it cannot crash every start.
+
+The broker sends a message again that was not confirmed. If decoding it ends the process, the next
+start would end in the same way, and no bed would be watched. After several crashes on the same
+message the guard does not decode it any more, and the writer quarantines it.
+
+The memory is a mapped file: to write it costs no call of the system, and what is in it survives the
+process. It need not survive the machine.
+"""
+
+import mmap
+import os
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+from legwatch_server.inbox import Arrived, Message, Unreadable, fingerprint
+
+MOST_CRASHES = 3  # tries after the first crash; a kill may hit a harmless message once
+CRASHED = "the server crashed several times on this message"
+_MEMORY = struct.Struct(">8sB")  # the message at work (zeros: none) and how often it was tried
+_NOTHING = bytes(_MEMORY.size)
+
+
+class CrashGuard:
+    """Decodes on the receiving thread; without a `path` nothing is remembered."""
+
+    def __init__(self, decode: Callable[[Message], Arrived], path: Path | None = None) -> None:
+        self._decode, self._memory = decode, _mapped(path)
+        self._suspect, self._tries = _MEMORY.unpack(self._memory[:])
+
+    def decode(self, message: Message) -> Arrived:
+        """Return what a message says; a message that has crashed the server says nothing."""
+        name = fingerprint(message)
+        tries = 1 + self._tries if name == self._suspect else 1
+        if tries > 1 + MOST_CRASHES:
+            return Unreadable(message, CRASHED)
+        self._memory[:] = _MEMORY.pack(name, tries)
+        arrived = self._decode(message)
+        self._memory[:] = _NOTHING
+        return arrived
+
+
+def _mapped(path: Path | None) -> mmap.mmap:
+    if path is None:
+        return mmap.mmap(-1, _MEMORY.size)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        os.ftruncate(descriptor, _MEMORY.size)
+        return mmap.mmap(descriptor, _MEMORY.size)
+    finally:
+        os.close(descriptor)
