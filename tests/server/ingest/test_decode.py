@@ -1,4 +1,4 @@
-"""Decoding at the rim: whatever comes is a value, and what ends the process is not tried for ever."""
+"""Decoding: whatever comes is a value, and what ends the process is not tried for ever."""
 
 from collections.abc import Callable
 from pathlib import Path
