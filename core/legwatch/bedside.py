@@ -13,12 +13,12 @@ from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Figures, Reason, Severity
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.events import AlertKind
-from legwatch.limits.rules import Rules
+from legwatch.limits.rules import Rules, is_night
 from legwatch.named_tuples import reader
-from legwatch.night import in_hours
 
 GONE_MS = 300_000  # an agent that starts again or a network that stumbles is back by then
-# Lost windows are said at most once in this time: an agent without a server loses more each minute.
+# Each is said at most once in this time: an agent without a server loses more each minute, and a
+# bad network comes and goes all night.
 AGAIN_MS = 12 * 3_600_000
 
 
@@ -31,12 +31,15 @@ class Bedside(NamedTuple):
     reported_ms: int = 0  # when people were told that it is gone, this time
     lost_said: int = 0  # the count of lost windows that people know
     lost_said_ms: int = 0
+    gone_said_ms: int = 0  # when people were last told that it is gone
 
 
 def with_info(was: Bedside, info: BedsideInfo) -> Bedside:
     """Take in what an agent says of itself."""
-    # A smaller count than before is a new count: the spool was made anew.
-    return was._replace(info=info, lost_said=min(was.lost_said, info.lost))
+    # What was lost before the first word is old. A smaller count than before is a new count: the
+    # spool was made anew.
+    known = info.lost if was.info is None else min(was.lost_said, info.lost)
+    return was._replace(info=info, lost_said=known)
 
 
 def with_status(was: Bedside, *, online: bool, at_ms: int, retained: bool) -> Bedside:
@@ -47,22 +50,33 @@ def with_status(was: Bedside, *, online: bool, at_ms: int, retained: bool) -> Be
     return was._replace(online=False, gone_ms=at_ms if fresh else was.gone_ms)
 
 
-def reports(was: Bedside, at_ms: int, rules: Rules) -> tuple[Bedside, tuple[Notice, ...]]:
-    """Return what people should be told now, and the bedside after that."""
+def reports(
+    was: Bedside, at_ms: int, rules: Rules, *, alerting: bool
+) -> tuple[Bedside, tuple[Notice, ...]]:
+    """Return what people should be told now, and the bedside after that.
+
+    `alerting`: the alert that no window comes is firing, and says more than a report could.
+    """
     now, notices = was, []
     info, gone_ms = now.info, now.gone_ms
-    if info and info.lost > now.lost_said and at_ms - now.lost_said_ms >= AGAIN_MS:
+    if info and info.lost > now.lost_said and _rested(now.lost_said_ms, at_ms):
         notices.append(_lost(now, info, at_ms))
         now = now._replace(lost_said=info.lost, lost_said_ms=at_ms)
     if now.reported_ms and not gone_ms:
         notices.append(_back(now, at_ms))
         now = now._replace(reported_ms=0)
     # Later than this, the alert that no window comes says it.
-    lately = GONE_MS <= at_ms - gone_ms < rules.health.agent_s * 1000
-    if gone_ms and not now.reported_ms and lately and _at_night(at_ms, rules):
+    lately = GONE_MS <= at_ms - gone_ms < rules.health.agent_s * 1000 and not alerting
+    said = now.reported_ms or not _rested(now.gone_said_ms, at_ms)
+    if gone_ms and lately and not said and is_night(at_ms, rules):
         notices.append(_gone(now, at_ms))
-        now = now._replace(reported_ms=at_ms)
+        now = now._replace(reported_ms=at_ms, gone_said_ms=at_ms)
     return now, tuple(notices)
+
+
+def _rested(said_ms: int, at_ms: int) -> bool:
+    """Return True if the last report is long ago, or lies ahead: the clock was wrong then."""
+    return abs(at_ms - said_ms) >= AGAIN_MS
 
 
 def _lost(bedside: Bedside, info: BedsideInfo, at_ms: int) -> Notice:
@@ -98,16 +112,15 @@ def _report(reason: Reason, at_ms: int, figures: Figures) -> Notice:
     )
 
 
-def _at_night(at_ms: int, rules: Rules) -> bool:
-    return in_hours(at_ms, rules.zone, rules.night.from_h, rules.night.to_h)
-
-
 def to_json(bedside: Bedside) -> str:
-    """Write a bedside as JSON; `from_json` gives an equal one back."""
+    """Write a bedside as JSON; `known` gives an equal one back."""
     return json.dumps(bedside, separators=(",", ":"))
 
 
-def from_json(text: str) -> Bedside:
-    """Read a bedside back; raises ValueError."""
-    found: Bedside = reader(Bedside)(json.loads(text))
+def known(text: str | None) -> Bedside:
+    """Read a bedside back; what another version has written differently is not known."""
+    try:
+        found: Bedside = reader(Bedside)(json.loads(text or "null"))
+    except ValueError:
+        return Bedside()
     return found

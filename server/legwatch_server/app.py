@@ -58,6 +58,7 @@ def main(argv: Sequence[str]) -> int:
     parser = settings_parser("legwatch server", description, "server.toml")
     parser.add_argument("--check-config", action="store_true", help="check the settings and exit")
     args = parser.parse_args(argv)
+    watch = SettingsWatch(args.config)
     settings = read(args.config)
     channels = open_channels(settings)
     password = secret("LEGWATCH_MQTT_PASSWORD")
@@ -70,7 +71,7 @@ def main(argv: Sequence[str]) -> int:
             server = _Server(settings, password, folder)
             server.outboxes.prepare(channels)
             server.outboxes.use(settings, channels)
-            return server.run(args.config)
+            return server.run(watch)
         except OSError as error:
             raise CannotRun(str(error)) from None
 
@@ -117,7 +118,7 @@ class _Server:
             suspects=self.suspects,
         )
 
-    def run(self, config: Path) -> int:
+    def run(self, watch: SettingsWatch) -> int:
         """Run until a signal; whatever was started is stopped in the opposite order."""
         with ExitStack() as started:
             started.callback(self.store.close)
@@ -125,7 +126,6 @@ class _Server:
             http = self.settings.http
             web = serve(http.host, http.port, self.health.report, self.actions)
             started.callback(web.shutdown)
-            watch = SettingsWatch(config, self.take_over)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._end)
             signal.signal(signal.SIGHUP, lambda *_: watch.ask())
@@ -138,7 +138,7 @@ class _Server:
             started.callback(dead_man.stop)
             dead_man.start()
             started.callback(watch.stop)
-            watch.start()
+            watch.start(self.take_over)
             known, port = len(self.unit.beds), web.server_port
             logger.info("server up: %s beds known, health on port %s", known, port)
             self.loop.run()

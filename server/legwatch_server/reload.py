@@ -20,18 +20,24 @@ Stamp = tuple[int, int] | None
 
 
 class SettingsWatch:
-    """Reads the settings again in a thread of its own; `take_over` may raise LegwatchError."""
+    """Reads the settings again in a thread of its own.
 
-    def __init__(self, path: Path, take_over: Callable[[ServerSettings], None]) -> None:
-        self._path, self._take_over = path, take_over
-        self._changes = changes_file(path)
-        self._table, self._seen = table(path), self._stamps()
+    Make it before the settings are read for the first time, so that no change in between is missed.
+    The changes stay those of the folder of the start, whatever a new file says.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._changes = path, changes_file(path)
+        self._seen = self._stamps()
+        self._table = table(path, self._changes)
+        self._take_over: Callable[[ServerSettings], None] = lambda _settings: None
         self._refused: tuple[Stamp, Stamp] | None = None  # the files that were refused last
         self._asked, self._stopping = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="settings", daemon=True)
 
-    def start(self) -> None:
-        """Start the thread."""
+    def start(self, take_over: Callable[[ServerSettings], None]) -> None:
+        """Start the thread; `take_over` uses new settings, or raises LegwatchError or OSError."""
+        self._take_over = take_over
         self._thread.start()
 
     def ask(self) -> None:
@@ -57,11 +63,12 @@ class SettingsWatch:
         self._asked.clear()
         if self._stopping or not (asked or self._has_news()):
             return False
+        stamps = self._stamps()  # before the files are read: what changes meanwhile is news again
         try:
-            new = table(self._path)
+            new = table(self._path, self._changes)
             self._take_over(checked(new))
         except (LegwatchError, OSError) as error:
-            self._refused = self._stamps()
+            self._refused = stamps
             logger.log(logging.ERROR, "settings not taken over, the old ones stay: %s", error)
             return False
         keys = list(changed_keys(self._table, new))

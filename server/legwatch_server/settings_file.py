@@ -30,9 +30,9 @@ def read(path: Path) -> ServerSettings:
     return checked(table(path))
 
 
-def table(path: Path) -> dict[str, Any]:
+def table(path: Path, changes: Path | None = None) -> dict[str, Any]:
     """Return the owner's table with all changes, not checked yet; raises SettingsError."""
-    file = changes_file(path)
+    file = changes or changes_file(path)
     return _laid_over(read_toml(path), read_toml(file) if file.exists() else {})
 
 

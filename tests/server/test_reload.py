@@ -1,6 +1,7 @@
 """Settings are read again when asked for, or after a change by a program, or are refused."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,12 @@ class Taken:
         self.settings.append(settings)
 
 
+def watching(config: Path, take_over: Callable[[ServerSettings], None]) -> SettingsWatch:
+    watch = SettingsWatch(config)
+    watch._take_over = take_over  # as `start` does, but without the thread
+    return watch
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "server.toml"
@@ -36,7 +43,7 @@ def test_an_edited_file_is_taken_over_when_asked_and_not_before(
 ) -> None:
     caplog.set_level(logging.INFO)
     taken = Taken()
-    watch = SettingsWatch(config, taken)
+    watch = watching(config, taken)
     config.write_text(config.read_text().replace("UTC", "Europe/Paris"))
     assert not watch.look()
     watch.ask()
@@ -48,7 +55,7 @@ def test_an_edited_file_is_taken_over_when_asked_and_not_before(
 
 def test_a_change_by_a_program_is_noticed_by_itself(config: Path) -> None:
     taken = Taken()
-    watch = SettingsWatch(config, taken)
+    watch = watching(config, taken)
     assert not watch.look()
     change(config, {"rules.warmth.warn_c": 26})
     assert watch.look()
@@ -76,7 +83,7 @@ def test_wrong_settings_change_nothing_and_are_named(
         open_channels(settings)
         taken(settings)
 
-    watch = SettingsWatch(config, take_over)
+    watch = watching(config, take_over)
     good = config.read_text()
     config.write_text(f"{good.replace('zone', '#')}{line}\n")
     watch.ask()
@@ -94,7 +101,7 @@ def test_keys_that_need_a_start_are_named_and_the_others_count_at_once(
     config: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     taken = Taken()
-    watch = SettingsWatch(config, taken)
+    watch = watching(config, taken)
     config.write_text(
         f"{config.read_text()}mqtt.port = 2883\npush.workers = 2\nprofile = 'at_risk'\n"
     )
@@ -108,7 +115,7 @@ def test_what_the_server_cannot_use_is_refused_too(
     config: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     taken = Taken()
-    watch = SettingsWatch(config, taken)
+    watch = watching(config, taken)
     taken.why = "the folder cannot be written"
     watch.ask()
     assert not watch.look()

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from legwatch.alerting.notice import MAY_SOUND, Notice, SuppressedBy, TransitionKind
-from legwatch.conditions.verdict import Reason, Severity
+from legwatch.conditions.verdict import Severity
 from legwatch.events import BODY_KINDS, AlertKind
 from legwatch.oncall.people import SLEEPER, Person, watchers
 from legwatch.settings import setting
@@ -52,6 +52,7 @@ class NotificationStep(NamedTuple):
     person: str
     after_s: float
     purpose: Purpose
+    readable: bool = False  # a quiet one that has to be read: no lamp can say it
 
 
 ANSWERED = frozenset({TransitionKind.ACKNOWLEDGED, TransitionKind.SNOOZED})
@@ -76,8 +77,8 @@ def notification_steps(
     """
     people, step_s = watch.people, limits.step_s(notice.severity)
     if notice.transition is TransitionKind.REPORTED:
-        purpose = Purpose.QUIET if notice.reason is Reason.BEDSIDE_GONE else Purpose.INFO
-        return tuple(NotificationStep(name, 0, purpose) for name in watchers(people, watch.bed))
+        names = watchers(people, watch.bed)
+        return tuple(NotificationStep(name, 0, Purpose.QUIET, readable=True) for name in names)
     if notice.transition in OVER or notice.transition is TransitionKind.UNKNOWN:
         return tuple(
             NotificationStep(name, 0, Purpose.INFO) for name in sorted(notified) if name in people

@@ -87,6 +87,7 @@ class UnitOfWork:
         self.answers.begin()
         self.batch = Batch(boots=self.boots.new)
         self.touched: dict[str, BedRecord] = {}
+        self.judged: set[str] = set()  # beds that the engine has judged without an error
         self.fresh = False  # whether the batch has a window of a real bed that is not late
         self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
         self._undo: dict[str, tuple[engine.BedState, int, bool, LeapAllowance, Bedside]] = {}
@@ -254,7 +255,9 @@ class UnitOfWork:
 
     def _status(self, arrived: StatusArrived) -> None:
         """Note that a bedside agent has come or gone."""
-        bed, message = self.beds.get(arrived.bed), arrived.message
+        message = arrived.message
+        # An agent says `online` first of all; an old `offline` is no reason for a new bed.
+        bed = self._bed(arrived.bed) if arrived.online else self.beds.get(arrived.bed)
         if bed is not None:
             self._touch(bed)
             bed.bedside = bedside.with_status(
@@ -267,9 +270,10 @@ class UnitOfWork:
 
     def report(self, bed: BedRecord, at_ms: int) -> None:
         """Store what people should know of the bed's agent; a recording has nothing to tell."""
-        if bed.played:
+        if bed.played or self._plays(bed.name):
             return
-        after, notices = bedside.reports(bed.bedside, at_ms, bed.rules)
+        alerting = bed.state.bed.alerts.agent.severity is not None
+        after, notices = bedside.reports(bed.bedside, at_ms, bed.rules, alerting=alerting)
         if after != bed.bedside:
             self._touch(bed)
             bed.bedside = after
@@ -282,6 +286,7 @@ class UnitOfWork:
         if not bed.played and bed.state.at_ms < self.away_ms and not isinstance(event, Away):
             self._decide(bed, Away(min(event.at_ms, self.away_ms)))
         state, notices = engine.advance(bed.state, event, bed.rules)
+        self.judged.add(bed.name)
         self._touch(bed)
         bed.state = state
         for notice in notices:

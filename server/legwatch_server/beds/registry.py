@@ -106,7 +106,7 @@ def restored(stored: StoredBed, rules: Rules) -> BedRecord:
     try:
         if stored.state is not None:
             bed.state = from_json(stored.state)
-            bed.bedside = bedside.from_json(stored.bedside) if stored.bedside else Bedside()
+            bed.bedside = bedside.known(stored.bedside)
             bed.stored = bed.kept()
     except ValueError as error:
         # Skip the trial nights: otherwise a known bed notifies nobody for a week.

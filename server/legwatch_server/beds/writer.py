@@ -224,7 +224,7 @@ class Writer:
                 notices=[Decided(new.bed, new.notice) for new in unit.batch.notices],
             )
         )
-        self._status.judged(unit.touched)
+        self._status.judged(unit.judged)
         for bed in unit.touched.values():
             self._expect(bed)
 

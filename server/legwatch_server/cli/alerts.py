@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import urllib3
 
 from legwatch.alerting.notice import Notice, SuppressedBy
-from legwatch.bedside import Bedside, from_json
+from legwatch.bedside import known
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.night import local, night_of
@@ -170,10 +170,10 @@ def _last_seen(seen: LastSeen, now_ms: int, zone: ZoneInfo) -> str:
 
 def _bedside(seen: LastSeen) -> str:
     """Return what people should know of the bed's agent; mostly nothing."""
-    known = from_json(seen.bedside) if seen.bedside else Bedside()
-    parts = ["the bedside is off"] if known.online is False else []
-    if known.info is not None and known.info.lost:
-        parts.append(f"the bedside had to drop {known.info.lost} windows")
+    bedside = known(seen.bedside)
+    parts = ["the bedside is off"] if bedside.online is False else []
+    if bedside.info is not None and bedside.info.lost:
+        parts.append(f"the bedside had to drop {bedside.info.lost} windows")
     return "".join(f"; {part}" for part in parts)
 
 

@@ -26,6 +26,7 @@ from legwatch_server.notify.channels import (
 )
 from legwatch_server.notify.next_person import given_up
 from legwatch_server.notify.record import Count, Moment, record
+from legwatch_server.notify.render import UnknownPerson
 from legwatch_server.notify.schedule import (
     BusyKey,
     Due,
@@ -35,7 +36,7 @@ from legwatch_server.notify.schedule import (
     waiting,
 )
 from legwatch_server.notify.worker import Job, JobResult, Workers
-from legwatch_server.store.changes import Claim
+from legwatch_server.store.changes import Claim, Retry
 from legwatch_server.store.delivery import Delivery, DeliveryState
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.port import OutboxStore, PushSource
@@ -43,6 +44,9 @@ from legwatch_server.store.port import OutboxStore, PushSource
 logger = logging.getLogger(__name__)
 
 REST_S = 0.1  # shortest wait after a turn without work
+# New settings reach the planner and the channels one after the other; in between a person may be
+# known to one of them only. The planner then withdraws or renews the push.
+UNKNOWN_MS = 2_000
 LOOK_S = 5.0  # longest wait; a wake-up or an earlier due row ends the wait sooner
 
 
@@ -191,6 +195,10 @@ class Outbox:
             return Job(due.kind, delivery, self._calls.render(self._store, delivery, now_ms))
         except StoreError:
             raise
+        except UnknownPerson as error:
+            again = Retry(delivery.id, now_ms + UNKNOWN_MS, str(error), str(error))
+            self._store.apply((again,), now_ms)
+            return None
         except Exception as error:
             logger.exception("push %s cannot be rendered", delivery.id)
             why = f"{type(error).__name__}: {error}"

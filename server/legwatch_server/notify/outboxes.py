@@ -1,4 +1,4 @@
-"""All channels of the server: one outbox each; new settings start, change and stop them."""
+"""All channels of the server: one outbox each; new settings start and change them."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from legwatch_server.notify.channels import Keeps, Notifier, Speaks
 from legwatch_server.notify.outbox import Calls, Outbox, Patience
 from legwatch_server.notify.render import Renderer
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store.port import Store
+from legwatch_server.store.port import OutboxStore, Store
 
 logger = logging.getLogger(__name__)
 
@@ -31,18 +31,24 @@ class Outboxes:
     def __init__(self, store: Store, around: Around) -> None:
         self._store, self._around = store, around
         self.all: Mapping[str, Outbox] = {}  # replaced as a whole, so that readers need no lock
+        # All that were ever in use: a channel that comes back must not meet a second thread that
+        # takes the pushes in progress for leftovers of a crash. Without pushes they only wait.
+        self._made: dict[str, Outbox] = {}
+        self._stores: dict[str, OutboxStore] = {}
         self._started = False
 
     def prepare(self, channels: Mapping[str, Notifier]) -> None:
         """Give channels what they need besides the settings; raises LegwatchError or OSError."""
-        for notifier in channels.values():
+        for name, notifier in channels.items():
+            if name not in self._made and name not in self._stores:
+                self._stores[name] = self._store.outbox(name)
             if isinstance(notifier, Keeps):
                 notifier.begin(self._around.folder)
             if isinstance(notifier, Speaks):
                 notifier.speak_over(self._around.bedsides)
 
     def use(self, settings: ServerSettings, channels: Mapping[str, Notifier]) -> None:
-        """Send by these prepared channels from now on; one that is not among them stops."""
+        """Send by these prepared channels from now on, and by no others."""
         patience = Patience(settings.push.give_up_h, settings.push.workers)
         found: dict[str, Outbox] = {}
         for name, notifier in channels.items():
@@ -52,18 +58,16 @@ class Outboxes:
                 answered=partial(self._around.answered, name),
             )
             found[name] = self._outbox(name, notifier, patience, calls)
-        gone = [outbox for name, outbox in self.all.items() if name not in found]
         self.all = found
-        for outbox in gone:
-            outbox.stop()
         self.wake()
 
     def _outbox(self, name: str, notifier: Notifier, patience: Patience, calls: Calls) -> Outbox:
-        outbox = self.all.get(name)
+        outbox = self._made.get(name)
         if outbox is not None:
             outbox.use(notifier, patience, calls)
             return outbox
-        outbox = Outbox(self._store.outbox(name), name, notifier, patience, calls)
+        outbox = Outbox(self._stores.pop(name), name, notifier, patience, calls)
+        self._made[name] = outbox
         if self._started:
             outbox.start()
         return outbox
@@ -81,5 +85,5 @@ class Outboxes:
 
     def stop(self) -> None:
         """Stop every channel after the pushes in progress."""
-        for outbox in self.all.values():
+        for outbox in self._made.values():
             outbox.stop()

@@ -142,7 +142,8 @@ class DeliveryPlanner:
         """Return (channel, rank): lower ranks go first, equal ranks go at the same time."""
         person = self.people[step.person]
         if step.purpose is Purpose.QUIET:
-            return [(channel, 0) for channel in person.quiet or person.channels[:1]]
+            lamps = () if step.readable else person.quiet
+            return [(channel, 0) for channel in lamps or person.channels[:1]]
         if step.purpose is Purpose.INFO:
             heard = _last_heard(occasion, step.person)
             usable = (step.person, heard) in self.routes

@@ -125,6 +125,8 @@ def _reached(delivery: Delivery, related: Sequence[Delivery], moment: Moment) ->
 def _failed(
     delivery: Delivery, error: PushError, related: Sequence[Delivery], moment: Moment
 ) -> Recorded:
+    if delivery.state is not DeliveryState.CLAIMED:
+        return Recorded(())  # withdrawn or answered meanwhile: it must not come back
     if delivery.recall_ms is not None:
         return Recorded((Withdraw(delivery.id, _CANCELLED),))
     if delivery.next_ms >= NEVER_MS:

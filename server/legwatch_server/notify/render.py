@@ -25,6 +25,10 @@ from legwatch_server.store.port import PushSource
 LATE_S = 300  # a push sent later than this after its due time says that it is late
 
 
+class UnknownPerson(LookupError):  # noqa: N818 - new settings may be on their way
+    """The settings in use do not name the person of a delivery."""
+
+
 class _Letter(NamedTuple):
     """One delivery on its way to a person, and the time at which it is written."""
 
@@ -53,10 +57,10 @@ class Renderer:
         self._languages = {name: language_named(p.language) for name, p in self._people.items()}
 
     def __call__(self, store: PushSource, delivery: Delivery, now_ms: int) -> Push:
-        """Return the push of a delivery; raises LookupError for an unknown person or notice."""
+        """Return the push of a delivery; raises UnknownPerson, LookupError without a notice."""
         person = self._people.get(delivery.person)
         if person is None:
-            raise LookupError(f"{delivery.person} is no longer in the settings")
+            raise UnknownPerson(f"{delivery.person} is not in the settings")
         letter = _Letter(delivery, person, self._languages[delivery.person], now_ms)
         if delivery.notice_id:
             return self._alert(store, letter)
@@ -78,7 +82,8 @@ class Renderer:
             sentences.append(language.gettext("(late: decided at {clock})").format(clock=clock))
         if letter.again:
             sentences.append(language.gettext("(perhaps said before)"))
-        wants_answer = delivery.purpose in (Purpose.LOUD, Purpose.QUIET)
+        report = notice.transition is TransitionKind.REPORTED
+        wants_answer = delivery.purpose in (Purpose.LOUD, Purpose.QUIET) and not report
         return replace(
             self._blank(letter),
             bed=stored.bed,

@@ -112,7 +112,8 @@ def _others(text: str | None) -> tuple[tuple[str, float], ...]:
 
 
 def _faults_text(faults: tuple[tuple[str, str], ...]) -> str | None:
-    return ",".join(f"{sensor}:{fault}" for sensor, fault in faults) or None
+    # A comma parts two sensors; in the fault of a strange driver it becomes a semicolon.
+    return ",".join(f"{sensor}:{fault.replace(',', ';')}" for sensor, fault in faults) or None
 
 
 def _faults(text: str | None) -> tuple[tuple[str, str], ...]:

@@ -1,11 +1,15 @@
 """The server hears an agent's `info` and `status`: losses and a bedside that is gone are said."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from legwatch.bedside import Bedside
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.topics import Channel, topic
+from legwatch_server.notify.channels import Retryable
 from legwatch_server.testing import InProcessServer
 from server.ward import MINUTE_MS, open_ward
 
@@ -103,13 +107,13 @@ def test_lost_windows_are_said_once_with_their_length_and_then_only_what_is_new(
     hears(server, Channel.INFO, lost(720))
     hears(server, Channel.INFO, lost(780))  # within hours: counted, and said with the next
     assert said(server) == [
-        ("phone", "info", "Part of a night was not kept"),
-        ("pager", "info", "Part of a night was not kept"),
+        ("phone", "quiet", "Part of a night was not kept"),
+        ("pager", "quiet", "Part of a night was not kept"),
     ]
     assert "2 h of readings" in server.pushes.arrived[0].push.text
     server.restart()
     server.run_to(server.clock.now_ms + 13 * 60 * MINUTE_MS)
-    reports = [push.text for _, _, push in server.pushes.arrived if push.purpose == "info"]
+    reports = [p.text for _, _, p in server.pushes.arrived if "readings" in p.text]
     assert len(reports) == 4
     assert "drop 10 min of readings" in reports[-1]
     hears(server, Channel.INFO, lost(3))  # a new spool counts anew
@@ -118,6 +122,98 @@ def test_lost_windows_are_said_once_with_their_length_and_then_only_what_is_new(
         ("reported", "windows_lost"),
         ("reported", "windows_lost"),
     ]
+    server.close()
+
+
+def test_what_was_lost_before_the_first_word_is_old(tmp_path: Path) -> None:
+    server = ward(tmp_path)
+    server.play("b", 2, well)
+    hears(server, Channel.INFO, lost(5000), kept=True)
+    assert said(server) == []
+    hears(server, Channel.INFO, lost(5060))
+    assert "drop 10 min of readings" in server.pushes.arrived[-1].push.text
+    server.close()
+
+
+def test_a_report_that_cannot_be_sent_waits_for_the_line_and_outlives_an_alert(
+    tmp_path: Path,
+) -> None:
+    server = ward(tmp_path)
+    server.play("b", 30, well)
+    hears(server, Channel.INFO, lost(0))
+    for channel in server.channels.values():
+        channel.always = Retryable("no internet")
+    hears(server, Channel.INFO, lost(720))
+    server.run_to(server.clock.now_ms + 45 * MINUTE_MS)  # the alert that no window comes, too
+    for channel in server.channels.values():
+        channel.always = None
+    server.run_to(server.clock.now_ms + 10 * MINUTE_MS)
+    titles = [title for _, purpose, title in said(server) if purpose == "quiet"]
+    assert titles == ["Part of a night was not kept"] * 2
+    server.close()
+
+
+def test_a_bedside_that_comes_and_goes_all_night_is_said_once(tmp_path: Path) -> None:
+    server = ward(tmp_path)
+    server.play("b", 30, well)
+    for _ in range(20):
+        hears(server, Channel.STATUS, b"offline")
+        server.run_to(server.clock.now_ms + 7 * MINUTE_MS)
+        hears(server, Channel.STATUS, b"online")
+        server.play("b", 1, well)
+    assert [purpose for _, purpose, _ in said(server)] == ["quiet", "quiet"]
+    server.close()
+
+
+def test_while_the_alert_fires_there_is_no_report(tmp_path: Path) -> None:
+    server = ward(tmp_path)
+    server.play("b", 30, well)
+    server.run_to(server.clock.now_ms + 20 * MINUTE_MS)
+    hears(server, Channel.STATUS, b"offline")
+    server.run_to(server.clock.now_ms + 10 * MINUTE_MS)
+    assert {purpose for _, purpose, _ in said(server)} == {"loud"}
+    server.close()
+
+
+def test_a_report_goes_to_a_channel_that_can_be_read_and_has_no_buttons(tmp_path: Path) -> None:
+    people = {"anna": {"role": "sleeper", "channels": ["phone"], "quiet": ["lamp"]}}
+    server = open_ward(tmp_path, people=people)
+    server.play("b", 2, well)
+    hears(server, Channel.INFO, lost(0))
+    hears(server, Channel.INFO, lost(720))
+    ((_, channel, push),) = server.pushes.arrived
+    assert (channel, push.buttons, push.page) == ("phone", (), "")
+    server.close()
+
+
+def test_a_bed_that_plays_recordings_has_nothing_to_tell(tmp_path: Path) -> None:
+    server = open_ward(tmp_path, people=PEOPLE, beds={"b": {"played": True}})
+    hears(server, Channel.INFO, lost(0))
+    hears(server, Channel.INFO, lost(720))
+    assert said(server) == []
+    server.close()
+
+
+def test_what_another_version_wrote_of_a_bedside_costs_no_alert(tmp_path: Path) -> None:
+    server = ward(tmp_path)
+    server.play("b", 30, well)
+    before = server.unit.beds["b"].state.bed
+    server.close()
+    with closing(sqlite3.connect(server.path)) as db:
+        db.execute("UPDATE beds SET bedside='[1,2,3,4,5,6,7,8,9]'")
+        db.commit()
+    server.start()
+    assert server.unit.beds["b"].state.bed == before
+    assert server.unit.beds["b"].bedside == Bedside()
+    server.close()
+
+
+def test_a_new_bed_is_known_to_be_there_from_its_first_word(tmp_path: Path) -> None:
+    server = ward(tmp_path)
+    hears(server, Channel.STATUS, b"offline", kept=True)
+    assert server.unit.beds == {}
+    hears(server, Channel.STATUS, b"online")
+    assert server.unit.beds["b"].bedside.online
     server.close()
 
 

@@ -1,5 +1,6 @@
 """A running server takes new settings over: from the next window on, for all that waits, or not."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,19 @@ from typing import Any
 import pytest
 
 from legwatch.settings import load
-from legwatch_server.settings import ServerSettings
-from legwatch_server.testing import InProcessServer
+from legwatch_server.inbox import SettingsChanged
+from legwatch_server.ingest.broker import BrokerConnection
+from legwatch_server.notify.bedside_commands import Bedsides
+from legwatch_server.notify.channels import Push, Retryable, Sent
+from legwatch_server.notify.outboxes import Around, Outboxes
+from legwatch_server.settings import BrokerTable, ServerSettings
+from legwatch_server.store.errors import StoreError
+from legwatch_server.testing import FakeChannel, InProcessServer, PushLog
 from server.notify.test_escalation import PEOPLE, cold
 from server.ward import open_ward
 
+ANNA = {"role": "carer", "channels": ["phone"], "address": {"phone": "anna"}}
+MINUTE_MS = 60_000
 OWN = {"stillness.joint_s": 0, "alerts.wait_s": 0}
 
 
@@ -96,3 +105,109 @@ def test_new_settings_survive_a_restart_in_between(ward: InProcessServer) -> Non
     ward.restart()
     ward.play("b", 12, cold)
     assert loud(ward) == ["anna", "cleo"]
+
+
+def with_outboxes_first(ward: InProcessServer, settings: ServerSettings) -> None:
+    """Let the channels have new settings before the writer, as a busy writer lets it happen."""
+    ward.settings = settings
+    for name, channel in ward.channels.items():
+        ward.use_channel(name, channel)
+    ward.settle()
+    ward.turn([SettingsChanged(settings)])
+    ward.settle()
+
+
+def test_whoever_is_faster_the_writer_or_the_outbox_the_alert_arrives(tmp_path: Path) -> None:
+    heard = []
+    for first in (InProcessServer.take_over, with_outboxes_first):
+        (tmp_path / first.__name__).mkdir()
+        ward = open_ward(tmp_path / first.__name__, people={"anna": ANNA}, rules=OWN)
+        ward.channels["phone"].always = Retryable("503")
+        while not ward.rows("SELECT 1 FROM deliveries WHERE tone='loud'"):
+            ward.play("b", 1, cold)
+        ward.channels["phone"].always = None
+        ward.clock.advance(30_000)  # the next try is due
+        first(ward, changed({"bert": {**ANNA, "address": {"phone": "bert"}}}))
+        ward.settle()
+        ward.run_to(ward.clock.now_ms + 5_000)
+        heard.append(loud(ward))
+        ward.close()
+    assert heard == [["bert"], ["bert"]]
+
+
+def test_a_push_on_its_way_that_fails_does_not_come_back_on_a_channel_that_is_gone(
+    tmp_path: Path,
+) -> None:
+    ward = open_ward(tmp_path, people={"anna": ANNA}, rules=OWN)
+    slow = Hanging("phone", ward.pushes)
+    ward.channels["phone"] = slow
+    ward.use_channel("phone", slow)
+    while not ward.rows("SELECT 1 FROM deliveries WHERE tone='loud'"):
+        minute = int(ward.minute)
+        ward.run_to(ward.clock.now_ms + MINUTE_MS)
+        ward.feed("b", minute, cold)
+    ward.outboxes["phone"].turn()
+    assert slow.begun.wait(10)
+    ward.take_over(changed({"anna": {**ANNA, "channels": ["pager"]}}))
+    slow.replies = [Retryable("503")]
+    slow.go_on.set()
+    ward.settle()
+    ward.run_to(ward.clock.now_ms + 3 * MINUTE_MS)
+    assert [channel for _, channel, push in ward.pushes.arrived if push.purpose == "loud"] == [
+        "pager"
+    ]
+    ward.close()
+
+
+class Hanging(FakeChannel):
+    """A service that answers when the test says so."""
+
+    def __init__(self, name: str, log: PushLog) -> None:
+        super().__init__(name, log)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def send(self, push: Push) -> Sent:
+        self.begun.set()
+        self.go_on.wait(20)
+        return super().send(push)
+
+
+def test_a_channel_that_comes_back_has_no_second_thread_for_its_pushes(tmp_path: Path) -> None:
+    ward = open_ward(tmp_path, people={"anna": ANNA}, rules=OWN)
+    while not ward.rows("SELECT 1 FROM deliveries WHERE tone='loud'"):
+        minute = int(ward.minute)
+        ward.run_to(ward.clock.now_ms + MINUTE_MS)
+        ward.feed("b", minute, cold)
+    slow = Hanging("phone", ward.pushes)
+    bedsides = Bedsides(BrokerConnection(BrokerTable(), "", lambda _request: None))
+    boxes = Outboxes(ward.store, Around(tmp_path, bedsides, b"key", lambda _c, _d: None))
+    both = {"phone": slow, "pager": FakeChannel("pager", ward.pushes)}
+    boxes.prepare(both)
+    boxes.use(ward.settings, {"phone": slow})
+    boxes.start()
+    assert slow.begun.wait(10)
+    slow.begun.clear()
+    boxes.use(ward.settings, {"pager": both["pager"]})
+    boxes.use(ward.settings, {"phone": slow})
+    assert not slow.begun.wait(0.5)  # no second try while the first is on its way
+    slow.go_on.set()
+    boxes.stop()
+    ward.close()
+
+
+def test_channels_that_cannot_be_opened_change_nothing(
+    ward: InProcessServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bedsides = Bedsides(BrokerConnection(BrokerTable(), "", lambda _request: None))
+    boxes = Outboxes(ward.store, Around(tmp_path, bedsides, b"key", lambda _c, _d: None))
+    phone = {"phone": ward.channels["phone"]}
+    boxes.prepare(phone)
+    boxes.use(ward.settings, phone)
+
+    def full(_name: str) -> None:
+        raise StoreError("unable to open database file")
+
+    monkeypatch.setattr(ward.store, "outbox", full)
+    with pytest.raises(StoreError):
+        boxes.prepare({"door": ward.channels["phone"]})
+    assert list(boxes.all) == ["phone"]
