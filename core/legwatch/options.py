@@ -6,10 +6,11 @@ fields are made by `legwatch.settings.setting`. Errors, help and examples are al
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from legwatch.errors import SettingsError
 from legwatch.settings import load
 
 _UNITS = {"s": "s", "min": "min", "h": "h", "c": "°C", "pct": "%"}  # by the end of the key
@@ -56,9 +57,26 @@ class Door:
 
 
 def options_type(kind: Any) -> type[Any]:
-    """Return the class of the options of a driver or a channel."""
+    """Return the class of the options of a driver or a channel; raises SettingsError."""
     declared: type[Any] = getattr(kind, "Options", NoOptions)
+    if not dataclasses.is_dataclass(declared):
+        raise SettingsError(_name(kind), "its Options must be a frozen dataclass")
+    for field in dataclasses.fields(declared):
+        if "about" not in field.metadata:
+            why = "declare it with legwatch.settings.setting(default, about)"
+            raise SettingsError(f"{_name(kind)}.Options.{field.name}", why)
     return declared
+
+
+def check_methods(kind: Any, methods: Sequence[str], path: str) -> None:
+    """Raise SettingsError if a driver or a channel lacks a method, before it is missed at night."""
+    for method in methods:
+        if not callable(getattr(kind, method, None)):
+            raise SettingsError(path, f"{_name(kind)} has no method {method!r}")
+
+
+def _name(kind: Any) -> str:
+    return str(getattr(kind, "__qualname__", kind))
 
 
 def read_options(kind: Any, table: Mapping[str, Any], path: str) -> Any:

@@ -8,7 +8,7 @@ file is the only place that writes settings.
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any
@@ -27,7 +27,16 @@ HEAD = "# Changes by the programs of legwatch; each key here goes before the sam
 
 def read(path: Path) -> ServerSettings:
     """Read and check the settings with all changes; raises SettingsError with the key's path."""
-    return checked(table(path))
+    both = table(path)
+    try:
+        return checked(both)
+    except SettingsError as error:
+        file = changes_file(path)
+        if not file.exists():
+            raise
+        checked(read_toml(path))  # raises what is wrong in the owner's file itself
+        why = f"{error.problem}; it was changed in {file}: `legwatch settings undo`"
+        raise SettingsError(error.path, why) from None
 
 
 def table(path: Path, changes: Path | None = None) -> dict[str, Any]:
@@ -49,11 +58,18 @@ def changes_file(path: Path) -> Path:
     return Path(str(read_toml(path).get("state_dir", usual))) / NAME
 
 
-def change(path: Path, values: Mapping[str, Any]) -> ServerSettings:
+Check = Callable[[ServerSettings], object]  # what `ServerSettings.check` cannot: the channels
+
+
+def only_itself(_settings: ServerSettings) -> None:
+    """Check nothing more: for changes that concern no channel."""
+
+
+def change(path: Path, values: Mapping[str, Any], check: Check = only_itself) -> ServerSettings:
     """Set keys, such as `push.channels`, together; a value None takes a change back.
 
-    The settings are checked as a whole before anything is written. Raises SettingsError or
-    CannotRun; the files are then unchanged.
+    The settings are checked as a whole, and by `check`, before anything is written. Raises
+    LegwatchError; the files are then unchanged.
     """
     if "state_dir" in values:
         raise SettingsError("state_dir", f"it says where changes are kept: change it in {path}")
@@ -62,18 +78,20 @@ def change(path: Path, values: Mapping[str, Any]) -> ServerSettings:
         for key, value in values.items():
             _put(document, key, value)
         settings = checked(_laid_over(read_toml(path), document.unwrap()))
+        check(settings)
         _write(file, tomlkit.dumps(document))
     return settings
 
 
-def undo(path: Path) -> ServerSettings:
-    """Take the last change back, and the second time make it again; raises CannotRun."""
+def undo(path: Path, check: Check = only_itself) -> ServerSettings:
+    """Take the last change back, and the second time make it again; raises LegwatchError."""
     with _locked(path) as file:
         before = file.with_name(BEFORE)
         if not before.exists():
             raise CannotRun("no change was made: there is nothing to take back")
         text = before.read_text(encoding="utf-8")
         settings = checked(_laid_over(read_toml(path), tomlkit.parse(text).unwrap()))
+        check(settings)
         _write(file, text)
     return settings
 
@@ -107,11 +125,13 @@ def _document(file: Path, path: Path) -> tomlkit.TOMLDocument:
 def _put(document: tomlkit.TOMLDocument, key: str, value: Any) -> None:
     *tables, name = _parts(key)
     table: Any = document
+    way: list[tuple[Any, str]] = []
     for part in tables:
         if part not in table:
             if value is None:
                 raise CannotRun(f"{key} was not changed: there is nothing to take back")
             table[part] = tomlkit.table()
+        way.append((table, part))
         table = table[part]
         if not isinstance(table, Mapping):
             raise SettingsError(key, f"{part} is not a table")
@@ -119,6 +139,9 @@ def _put(document: tomlkit.TOMLDocument, key: str, value: Any) -> None:
         table[name] = value
     elif name in table:
         del table[name]
+        for outer, part in reversed(way):  # an empty table can mean something: a person, a bed
+            if not outer[part]:
+                del outer[part]
     else:
         raise CannotRun(f"{key} was not changed: there is nothing to take back")
 

@@ -12,6 +12,7 @@ from end_to_end.test_nothing_lost import (
     assert_each_once,
     long_night,
 )
+from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings_file import change, undo
 
 TAKEN, REFUSED = "settings taken over: ", "settings not taken over"
@@ -46,7 +47,7 @@ def test_settings_change_under_load_and_wrong_ones_change_nothing(
                 settings(house, phones, give_up_h=1 + turn / 10)
                 server.signal(signal.SIGHUP)
             case 1:
-                change(house.server_toml, {"push.next_channel_s": 30.0 + turn})
+                change(house.server_toml, {"push.next_channel_s": 30.0 + turn}, open_channels)
             case 2:  # half a file, as an editor leaves it for a moment
                 good = house.server_toml.read_text()
                 house.server_toml.write_text(f"{good[: len(good) // 2]}\nzone = [")
@@ -77,11 +78,11 @@ def test_a_change_by_a_command_is_in_force_within_one_window(house: House, phone
     settings(house, phones)
     house.broker()
     server = house.server()
-    change(house.server_toml, {"zone": "Europe/Paris"})
+    change(house.server_toml, {"zone": "Europe/Paris"}, open_channels)
     wait_until(lambda: "settings taken over: zone" in server.said(), "the settings", 10)
-    change(house.server_toml, {"mqtt.keepalive_s": 60})
+    change(house.server_toml, {"mqtt.keepalive_s": 60}, open_channels)
     wait_until(lambda: "when the server starts again: mqtt.keepalive_s" in server.said(), "a word")
-    undo(house.server_toml)
-    undo(house.server_toml)
+    undo(house.server_toml, open_channels)
+    undo(house.server_toml, open_channels)
     server.stop()
     assert "Traceback" not in server.said()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from legwatch.errors import CannotRun
+from legwatch_server.notify.channels import open_channels
 from legwatch_server.reload import SettingsWatch
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import change
@@ -57,7 +58,7 @@ def test_a_change_by_a_program_is_noticed_by_itself(config: Path) -> None:
     taken = Taken()
     watch = watching(config, taken)
     assert not watch.look()
-    change(config, {"rules.warmth.warn_c": 26})
+    change(config, {"rules.warmth.warn_c": 26}, open_channels)
     assert watch.look()
     assert taken.settings[0].rules_of("b").warmth.warn_c == 26
     assert not watch.look()
@@ -75,8 +76,6 @@ def test_a_change_by_a_program_is_noticed_by_itself(config: Path) -> None:
 def test_wrong_settings_change_nothing_and_are_named(
     config: Path, line: str, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from legwatch_server.notify.channels import open_channels  # noqa: PLC0415
-
     taken = Taken()
 
     def take_over(settings: ServerSettings) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from legwatch.errors import CannotRun, SettingsError
 from legwatch_server.cli.settings import main
+from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings_file import change, changed_keys, changes_file, read, undo
 
 OWNERS = """# my own remarks
@@ -29,8 +30,8 @@ def config(tmp_path: Path) -> Path:
 
 def test_a_change_goes_before_the_owners_key_and_leaves_his_file(config: Path) -> None:
     owners = config.read_text()
-    change(config, {"rules.warmth.warn_c": 25.5})
-    change(config, {"beds.anna.rules.alerts.budget": 1})
+    change(config, {"rules.warmth.warn_c": 25.5}, open_channels)
+    change(config, {"beds.anna.rules.alerts.budget": 1}, open_channels)
     made = read(config)
     assert made.rules_of("b").warmth.warn_c == 25.5
     assert made.rules_of("anna").alerts.budget == 1
@@ -45,15 +46,15 @@ def test_a_change_goes_before_the_owners_key_and_leaves_his_file(config: Path) -
 def test_both_spellings_of_a_limit_are_the_same_key(tmp_path: Path, nested: str) -> None:
     config = tmp_path / "server.toml"
     config.write_text(f'state_dir = "{tmp_path}"\n{nested}')
-    change(config, {"rules.warmth.warn_c": 24.5})
+    change(config, {"rules.warmth.warn_c": 24.5}, open_channels)
     assert read(config).rules_of("b").warmth.warn_c == 24.5
 
 
 def test_comments_in_the_changes_are_kept(config: Path) -> None:
-    change(config, {"push.workers": 6})
+    change(config, {"push.workers": 6}, open_channels)
     file = changes_file(config)
     file.write_text(file.read_text().replace("workers = 6", "workers = 6  # the line is slow"))
-    change(config, {"push.give_up_h": 2.0})
+    change(config, {"push.give_up_h": 2.0}, open_channels)
     assert "workers = 6  # the line is slow" in file.read_text()
 
 
@@ -72,34 +73,34 @@ def test_comments_in_the_changes_are_kept(config: Path) -> None:
 def test_a_wrong_change_is_refused_with_its_path_and_nothing_is_written(
     config: Path, key: str, value: object, problem: str
 ) -> None:
-    change(config, {"push.workers": 6})
+    change(config, {"push.workers": 6}, open_channels)
     before = changes_file(config).read_bytes()
     with pytest.raises(SettingsError, match=problem):
-        change(config, {key: value})
+        change(config, {key: value}, open_channels)
     assert changes_file(config).read_bytes() == before
 
 
 def test_a_change_can_be_taken_back_and_made_again(config: Path) -> None:
     with pytest.raises(CannotRun, match="nothing to take back"):
-        undo(config)
+        undo(config, open_channels)
     with pytest.raises(CannotRun, match="nothing to take back"):
-        change(config, {"push.workers": None})
-    change(config, {"push.workers": 6})
-    undo(config)
+        change(config, {"push.workers": None}, open_channels)
+    change(config, {"push.workers": 6}, open_channels)
+    undo(config, open_channels)
     assert read(config).push.workers == 4
-    undo(config)
+    undo(config, open_channels)
     assert read(config).push.workers == 6
-    change(config, {"push.workers": None})
+    change(config, {"push.workers": None}, open_channels)
     assert read(config).push.workers == 4
 
 
 def test_a_broken_file_of_changes_is_named(config: Path) -> None:
-    change(config, {"push.workers": 6})
+    change(config, {"push.workers": 6}, open_channels)
     changes_file(config).write_text("push = [")
     with pytest.raises(SettingsError, match=r"changes\.toml"):
         read(config)
     with pytest.raises(SettingsError, match=r"changes\.toml"):
-        change(config, {"push.workers": 5})
+        change(config, {"push.workers": 5}, open_channels)
 
 
 def test_only_the_keys_that_differ_are_changed() -> None:
@@ -113,7 +114,7 @@ def test_what_root_changes_the_server_can_read(config: Path) -> None:
     folder = changes_file(config).parent
     folder.mkdir()
     os.chown(folder, 1234, 1234)
-    change(config, {"push.workers": 6})
+    change(config, {"push.workers": 6}, open_channels)
     assert {file.stat().st_uid for file in folder.iterdir()} == {1234}
 
 

@@ -32,7 +32,7 @@ from legwatch_server.testing import InProcessServer
 
 NIGHT = """time,channel,value
 2026-01-02T22:00:01Z,leg_temperature_c,31.0
-2026-01-02T22:00:02Z,calf_temperature_c,30.5
+2026-01-02T22:00:02Z,shin_temperature_c,30.5
 2026-01-02T22:00:03Z,room_co2_ppm,900
 2026-01-02T22:00:04Z,room_co2_ppm,1000
 2026-01-02T22:00:05Z,room_co2_ppm,9
@@ -47,11 +47,11 @@ class Co2:
 def measured(folder: Path) -> Window:
     """Return a window of an agent whose settings name the new role."""
     file = folder / "agent.toml"
-    file.write_text('bed = "anna"\n[sensors.calf]\ndriver = "simulated"\noffset_c = -1.0\n')
-    calf, gauge = (next(r for r in ROLES if r.name == name) for name in ("calf", "room_co2"))
-    table = read(file).sensors["calf"]
-    driver = open_driver(calf.group, table.driver, "sensors.calf", table.options)
-    sensors = [PlacedSensor(calf, driver, table.offset_c), PlacedSensor(gauge, Co2())]
+    file.write_text('bed = "anna"\n[sensors.shin]\ndriver = "simulated"\noffset_c = -1.0\n')
+    shin, gauge = (next(r for r in ROLES if r.name == name) for name in ("shin", "room_co2"))
+    table = read(file).sensors["shin"]
+    driver = open_driver(shin.group, table.driver, "sensors.shin", table.options)
+    sensors = [PlacedSensor(shin, driver, table.offset_c), PlacedSensor(gauge, Co2())]
     got: queue.Queue[Window] = queue.Queue()
     stop = threading.Event()
     feed = Sampler(sensors, SystemClock(), window_s=1, sample_s=5)
@@ -75,7 +75,9 @@ def main(folder: Path) -> dict[str, Any]:
     payload = encode_window(window)
     server = InProcessServer(folder, load(ServerSettings, {}), begin_ms=window.to_ms)
     for n in range(8):  # more than a minute, so that the state is published
-        later = window._replace(seq=1 + n, to_ms=window.to_ms + n * 10_000)
+        # Thermometers are read less often than windows come.
+        others = window.others if n % 2 == 0 else ()
+        later = window._replace(seq=1 + n, to_ms=window.to_ms + n * 10_000, others=others)
         server.clock.now_ms = later.to_ms
         server.turn([server.message(topic("anna", Channel.WINDOW), encode_window(later))])
     with server.store.reader() as reader:
@@ -92,7 +94,7 @@ def main(folder: Path) -> dict[str, Any]:
         "wire": json.loads(payload),
         "same": decode_window(payload) == window,
         "refusal": refusal(payload.replace(b'"room_co2_ppm":812.35', b'"room_co2_ppm":9')),
-        "faults": refusal(payload[:-1] + b',"faults":{"calf":"checksum"}}'),
+        "faults": refusal(payload[:-1] + b',"faults":{"shin":"checksum"}}'),
         "stored": judged.others,
         "at_ms": row.to_ms,
         "quarantined": refused,

@@ -10,7 +10,7 @@ from pathlib import Path
 from repository import REPO
 
 LINES = """\
-    thermometer("calf", "air by the calf"),
+    thermometer("shin", "air by the shin"),
     gauge("room_co2", "air of the room", "ppm", 300.0, 10_000.0),
 """
 END_OF_ROLES = ")\n\nFIELDS = "
@@ -33,24 +33,24 @@ def test_a_line_for_each_is_all_that_two_more_roles_need(tmp_path: Path) -> None
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
-    calf_c = found["wire"]["calf_c"]
-    assert 28 <= calf_c <= 32
-    assert (found["wire"]["calf_rh"], found["wire"]["room_co2_ppm"]) == (48.0, 812.35)
+    shin_c = found["wire"]["shin_c"]
+    assert 28 <= shin_c <= 32
+    assert (found["wire"]["shin_rh"], found["wire"]["room_co2_ppm"]) == (48.0, 812.35)
     assert "others" not in found["wire"]
     assert found["same"]
     assert "room_co2_ppm: a number 300..10000" in found["refusal"]
     assert found["faults"] == ""
     assert dict(found["stored"]) == {
-        k: found["wire"][k] for k in ("calf_c", "calf_rh", "room_co2_ppm")
+        k: found["wire"][k] for k in ("shin_c", "shin_rh", "room_co2_ppm")
     }
     assert found["quarantined"] == []
-    assert found["state"]["calf_c"] == calf_c
+    assert found["state"]["shin_c"] == shin_c
     assert (
-        f"reading,bed=anna,sensor=calf temperature_c={calf_c},humidity_pct=48.0 {found['at_ms']}"
+        f"reading,bed=anna,sensor=shin temperature_c={shin_c},humidity_pct=48.0 {found['at_ms']}"
         in (found["lines"])
     )
     assert f"reading,bed=anna,sensor=room_co2 ppm=812.35 {found['at_ms']}" in found["lines"]
-    assert found["played"] == [["calf_c", 30.5], ["room_co2_ppm", 950.0]]
+    assert found["played"] == [["shin_c", 30.5], ["room_co2_ppm", 950.0]]
     assert found["ignored"] == {}
     assert found["refused"] == [[6, "room_co2_ppm 9 is outside 300 to 10000"]]
     assert found["replayed"] == 0

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from legwatch.contract.press import Press
 from legwatch.errors import CannotRun, OptionError, SettingsError
 from legwatch.events import Window
-from legwatch.options import read_options
+from legwatch.options import check_methods, read_options
 from legwatch_runtime import plugins
 
 EXTRA = ("gpiozero", "adafruit_dht")  # if these are here, the extra `device` is installed
@@ -109,12 +109,25 @@ class Feed(Protocol):
         """Return the time on the feed's time line, UTC ms; None if its windows do not age."""
 
 
+# What the agent calls, by entry-point group.
+METHODS = {
+    "legwatch.thermometers": ("read",),
+    "legwatch.gauges": ("read",),
+    "legwatch.motion": ("seen",),
+    "legwatch.presence": ("present",),
+    "legwatch.signals": ("light", "sound", "blink", "calm"),
+    "legwatch.buttons": ("listen",),
+    "legwatch.feeds": ("run", "now_ms"),
+}
+
+
 def load(group: str, name: str, path: str) -> Driver:
     """Return the driver `name` of an entry-point group; raises SettingsError with known names."""
     try:
         driver: Driver = plugins.load(group, name, path, "driver")
     except ModuleNotFoundError as error:
         raise SettingsError(path, f"driver {name!r} needs the module {error.name}") from error
+    check_methods(driver, METHODS.get(group, ()), path)
     return driver
 
 

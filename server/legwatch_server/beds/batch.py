@@ -195,7 +195,8 @@ class UnitOfWork:
         self._touch(bed)
         bed.seen_ms = max(bed.seen_ms, message.arrived_ms)
         bed.played = played
-        bed.others = placed.window.others
+        if not placed.late:
+            bed.note_others(placed.window)
         self.fresh |= not (placed.late or bed.played)
         if bed.bedside.gone_ms and not placed.late:
             bed.bedside = bed.bedside._replace(online=True, gone_ms=0)

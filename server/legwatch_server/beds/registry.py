@@ -79,7 +79,7 @@ class BedRecord:
     presses: tuple[str, ...] | None = None  # ids of the last committed; None: not read yet
     leaps: LeapAllowance = field(default_factory=LeapAllowance)  # for recordings
     bedside: Bedside = field(default_factory=Bedside)
-    others: tuple[tuple[str, float], ...] = ()  # newest values of roles that nothing judges
+    others: dict[str, tuple[float, int]] = field(default_factory=dict)  # value and its time, UTC ms
     stored: Kept | None = None  # what the store has; None: nothing yet
     unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
 
@@ -97,7 +97,14 @@ class BedRecord:
 
     def update(self) -> BedUpdate:
         """Return what others may know of the bed now."""
-        return BedUpdate(self.name, self.state, self.rules, self.others)
+        since_ms = self.state.at_ms - self.rules.health.stale_s * 1000
+        others = [(name, value) for name, (value, at_ms) in self.others.items() if at_ms > since_ms]
+        return BedUpdate(self.name, self.state, self.rules, tuple(others))
+
+    def note_others(self, window: Window) -> None:
+        """Remember the newest values of roles that nothing judges; not each window has each."""
+        for name, value in window.others:
+            self.others[name] = (value, window.to_ms)
 
 
 def restored(stored: StoredBed, rules: Rules) -> BedRecord:

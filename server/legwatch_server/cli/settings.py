@@ -9,6 +9,7 @@ from typing import Any
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_server import settings_file
+from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings import needs_start
 
 
@@ -18,14 +19,14 @@ def main(argv: Sequence[str]) -> int:
     path = locations.settings_file(args.config)
     match args.action:
         case "set":
-            settings_file.change(path, {args.key: _value(args.value)})
+            settings_file.change(path, {args.key: _value(args.value)}, open_channels)
             print(f"{args.key} = {args.value}: {_when([args.key])}")
         case "reset":
-            settings_file.change(path, {args.key: None})
+            settings_file.change(path, {args.key: None}, open_channels)
             print(f"{args.key} is again what {path} says: {_when([args.key])}")
         case "undo":
-            settings_file.undo(path)
-            print("The last change is taken back; the same command makes it again.")
+            settings_file.undo(path, open_channels)
+            print("The last change is taken back. The same command once more makes it again.")
         case _:
             print("\n".join(_shown(path)))
     return 0

@@ -10,6 +10,7 @@ from legwatch.oncall.escalation import Purpose
 from legwatch_server.notify.channels import (
     Follows,
     Notifier,
+    Permanent,
     Progress,
     Push,
     PushError,
@@ -80,9 +81,16 @@ class Workers:
                 return notifier.progress(job.delivery.receipt)
             if job.delivery.purpose is Purpose.REHEARSAL:
                 return notifier.rehearse(job.push) if isinstance(notifier, Rehearses) else ""
-            return notifier.send(job.push)
+            return _sent(notifier.send(job.push))
         except PushError as error:
             return error
         except Exception as error:
             logger.exception("channel %s failed", self._channel)
             return Retryable(f"{type(error).__name__}: {error}")
+
+
+def _sent(answer: object) -> Sent:
+    """Return what `send` of a channel has returned; raises Permanent if that is no `Sent`."""
+    if not isinstance(answer, Sent):  # nobody knows what that channel has done
+        raise Permanent(f"the channel's send must return Sent, not {type(answer).__name__}")
+    return answer

@@ -15,7 +15,7 @@ from legwatch.conditions.verdict import Severity
 from legwatch.contract.bedside_command import Command, CommandResult
 from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
 from legwatch.oncall.escalation import Purpose
-from legwatch.options import read_options
+from legwatch.options import check_methods, read_options
 from legwatch_runtime import plugins
 from legwatch_server.settings import CHANNELS, ServerSettings
 
@@ -210,6 +210,7 @@ def load_channel(name: str, path: str) -> Callable[..., Notifier]:
 def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -> N:
     """Return a new channel with its options and its recipients; raises SettingsError."""
     path = f"push.{name}"
+    check_methods(kind, ("send",), path)
     options = read_options(kind, settings.push.options.get(name, {}), path)
     context = ChannelContext(tuple(_recipients(name, settings)), settings.push.workers)
     try:
