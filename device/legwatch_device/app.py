@@ -81,6 +81,8 @@ def _run(settings: AgentSettings, password: str, folder: Path) -> int:
     if button is not None:
         button.listen(lambda name: said.put(_press(name, clock)))
     threading.Thread(target=_measure, args=(feed, said, stop), name="feed", daemon=True).start()
+    sensors = ", ".join(f"{place} {driver}" for place, driver in _drivers(settings))
+    logger.info("agent up: bed %s, sensors: %s", settings.bed, sensors or "none")
     link.start()
     try:
         agent.run(stop)

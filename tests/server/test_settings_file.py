@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from legwatch.errors import CannotRun, SettingsError
+from legwatch_server.cli.check_config import main as check_config
 from legwatch_server.cli.settings import main
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings_file import change, changed_keys, changes_file, read, undo
@@ -101,6 +102,43 @@ def test_a_broken_file_of_changes_is_named(config: Path) -> None:
         read(config)
     with pytest.raises(SettingsError, match=r"changes\.toml"):
         change(config, {"push.workers": 5}, open_channels)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("push.ntfy.timeout_s", 999), ("push.ntfy.urll", "x"), ("push.channels", ["nobody"])],
+)
+def test_a_change_that_a_channel_cannot_use_is_refused_and_written_nowhere(
+    config: Path, key: str, value: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ntfy = {"push.channels": ["ntfy"], "push.ntfy.topic": "a-long-random-name"}
+    change(config, ntfy, open_channels)
+    before = changes_file(config).read_bytes()
+    with pytest.raises(SettingsError, match=r"push\."):
+        change(config, {key: value}, open_channels)
+    assert changes_file(config).read_bytes() == before
+    assert check_config([str(config)]) == 0
+    file = changes_file(config)
+    file.write_text(f"{file.read_text()}timeout_s = 999\n")  # by hand
+    assert check_config([str(config)]) == 2
+    assert str(file) in capsys.readouterr().err
+
+
+def test_what_is_taken_back_leaves_no_empty_table(config: Path) -> None:
+    dora = {"people.dora.channels": ["console"], "people.dora.address.ntfy": "x"}
+    change(config, dora, open_channels)
+    assert "dora" in read(config).people
+    change(config, {"people.dora.channels": None}, open_channels)
+    change(config, {"people.dora.address.ntfy": None}, open_channels)
+    assert read(config).people == {}
+
+
+def test_a_change_that_stops_a_start_is_named_with_its_file(config: Path) -> None:
+    change(config, {"push.workers": 6}, open_channels)
+    file = changes_file(config)
+    file.write_text(file.read_text().replace("6", "600"))
+    with pytest.raises(SettingsError, match=r"push\.workers.*changes\.toml.*undo"):
+        read(config)
 
 
 def test_only_the_keys_that_differ_are_changed() -> None:

@@ -190,6 +190,7 @@ TABLE: dict[str, Way] = {
     ".venv/bin/legwatch check-config server.toml": CHECK_SERVER,
     ".venv/bin/legwatch agent --config agent.toml": HOUSE,
     ".venv/bin/pip install ./examples/legwatch-example": PACKAGES,
+    "pip install -e .": PACKAGES,
     "legwatch alerts": HOUSE,
     "legwatch alerts explain": HOUSE,
     "legwatch alerts explain ID": HOUSE,

@@ -12,6 +12,7 @@ from typing import Any
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.settings import load
 from legwatch_runtime.files import read_toml
+from legwatch_server import settings_file
 from legwatch_server.cli.installed import installed, keys_of
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings import ServerSettings
@@ -47,10 +48,21 @@ def main(argv: Sequence[str]) -> int:
     wrong = list(problems(shapes[kind], table))
     for problem in wrong:
         print(f"{args.file}: {problem}", file=sys.stderr)
+    if not wrong and shapes[kind] is ServerSettings:
+        wrong = list(_with_changes(args.file))
     if wrong:
         return 2
     print(f"{args.file}: good ({kind}: {_summary(table)})")
     return 0
+
+
+def _with_changes(path: Path) -> Iterator[str]:
+    """Yield what is wrong in the changes that programs have made to good settings."""
+    try:
+        _check(settings_file.read(path))
+    except LegwatchError as error:
+        print(f"{settings_file.changes_file(path)}: {error}", file=sys.stderr)
+        yield str(error)
 
 
 def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
