@@ -4,7 +4,7 @@ This runs at the start, before the outbox sends anything. What is to change is a
 deliveries that are not finished; the store applies it in one transaction.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from legwatch.alerting.alert import AlertState, is_silenced
@@ -74,12 +74,8 @@ def repairs(
     by_id = {bed.id: bed for bed in beds}
     planned: list[Change] = []
     for occasion in _occasions(changed | _overdue(left, now_ms), left, now_ms):
-        order = _order(planner, by_id.get(occasion.episode.bed_id), occasion)
-        wrong = order and not _waited_for(occasion) <= set(order.names)
-        if order and (wrong or occasion.episode in changed):
-            planned += _anew(planner, order, occasion)
-        else:
-            planned += _postponed(occasion)
+        renewed = _renewed(planner, by_id, occasion, changed)
+        planned += _postponed(occasion) if renewed is None else renewed
     return (*superseded, *unknown, *planned)
 
 
@@ -108,10 +104,22 @@ def followed(
     planned: list[Change] = []
     waiting = {delivery.episode for delivery in _unstarted(left)}
     for occasion in _occasions(changed | waiting, left, now_ms):
-        order = _order(planner, by_id.get(occasion.episode.bed_id), occasion)
-        if order and (occasion.episode in changed or not _waited_for(occasion) <= {*order.names}):
-            planned += _anew(planner, order, occasion)
+        planned += _renewed(planner, by_id, occasion, changed) or ()
     return (*unknown, *planned)
+
+
+def _renewed(
+    planner: DeliveryPlanner,
+    by_id: Mapping[int, WatchedBed],
+    occasion: Occasion,
+    changed: Collection[Episode],
+) -> Changes | None:
+    """Return a new plan for an alert that waits for the wrong people or has lost some, or None."""
+    order = _order(planner, by_id.get(occasion.episode.bed_id), occasion)
+    if order is None:
+        return None
+    wrong = occasion.episode in changed or not _waited_for(occasion) <= set(order.names)
+    return tuple(_anew(planner, order, occasion)) if wrong else None
 
 
 class _Order(NamedTuple):
