@@ -38,7 +38,7 @@ def wanted(windows: Sequence[Window]) -> list[str]:
     return [as_json(n, bed="anna", text=text(n)) for n in replay(windows, rules())]
 
 
-@pytest.mark.parametrize("each", [1, 2, 5, 6, 7, 11])
+@pytest.mark.parametrize("each", [1, 6, 7])
 def test_a_crash_after_any_window_changes_no_notice(server: InProcessServer, each: int) -> None:
     for begin in range(0, len(FALL), each):
         play(server, FALL[begin : begin + each])
