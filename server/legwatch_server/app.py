@@ -103,6 +103,7 @@ class _Server:
             connected=self.broker.connected,
             waiting=self.inbox.qsize,
             settings=settings,
+            concerns=[],
         )
         self.settings = settings
         self.loop = WriterLoop(

@@ -1,6 +1,6 @@
 """What `/health` and `/metrics` show: what is wrong now, the beds, and counts since the start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ class Health:
     connected: Callable[[], bool]
     waiting: Callable[[], int]  # requests in the writer's inbox
     settings: ServerSettings
+    concerns: Sequence[Callable[[], Iterable[str]]] = ()  # what other parts find wrong now
 
     def report(self) -> dict[str, Any]:
         """Return the report of `/health`."""
@@ -62,7 +63,8 @@ class Health:
             wrong.append(f"the database accepts no writes: {snapshot.failing}")
         wrong += [f"bed {bed} cannot be judged" for bed in sorted(snapshot.unjudged)]
         boxes = self.outboxes.all.items()
-        return [*wrong, *(f"channel {name}: {box.failing}" for name, box in boxes if box.failing)]
+        wrong += [f"channel {name}: {box.failing}" for name, box in boxes if box.failing]
+        return [*wrong, *(sentence for concern in self.concerns for sentence in concern())]
 
     def _outbox(self, now_ms: int) -> tuple[dict[str, Any], list[str]]:
         """Return the state of the routes and how many pushes wait (-1: unknown), and faults."""
