@@ -10,12 +10,12 @@ import logging
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import NoReturn
 
 from legwatch_runtime.backoff import Backoff
+from legwatch_runtime.clock import awake_s
 
 logger = logging.getLogger(__name__)
 
@@ -148,7 +148,7 @@ class Parts:
         self,
         *,
         end: "Callable[[str], object] | None" = None,
-        elapsed_s: Callable[[], float] = time.monotonic,
+        elapsed_s: Callable[[], float] = awake_s,
     ) -> None:
         self.end = end or end_process
         self.elapsed_s = elapsed_s

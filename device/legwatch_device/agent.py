@@ -20,16 +20,16 @@ from legwatch_device.drivers import Feed
 from legwatch_device.indicator import Indicator
 from legwatch_device.sender import Link, SpoolSender
 from legwatch_device.spool import Spool, SpooledWindow
-from legwatch_runtime.clock import Clock
+from legwatch_runtime.clock import Clock, Instant
 
 logger = logging.getLogger(__name__)
 
 UNCONFIRMED = 1000  # at most so many windows are sent and not confirmed yet
-NO_PROGRESS_MS = 10_000  # then send everything unconfirmed again; each time wait twice as long
-LONGEST_PATIENCE_MS = 300_000
+NO_PROGRESS_S = 10.0  # then send everything unconfirmed again; each time wait twice as long
+LONGEST_PATIENCE_S = 300.0
 BATCH = 500
 ABOUT = BedsideInfo(version=__version__)
-INFO_EVERY_MS = 60_000  # how often the agent looks whether its clock or its losses have changed
+INFO_EVERY_S = 60.0  # how often the agent looks whether its clock or its losses have changed
 IN_MEMORY = 5_000  # windows kept in memory while the disk is full: about 14 hours of 10 s
 PLAYED_TO = "played_to_ms"
 
@@ -65,17 +65,17 @@ class Agent:
             about,
         )
         self._said_info: BedsideInfo | None = None  # what the server was told last
-        self._info_ms = clock.mono_ms()
+        self._info_at = clock.instant()
         self._indicator = beacon or Indicator(None, clock)
         self._memory = Spool(":memory:")
         self._seq = 0
         self._senders = (SpoolSender(spool, link), SpoolSender(self._memory, link))
         self._under_way = 0
-        self._progress_ms = clock.mono_ms()
+        self._progress_at = clock.instant()
         self._disk_full = False
         self._finished = False
-        self._resend_after_ms = NO_PROGRESS_MS
-        self._pressed_ms = clock.mono_ms()  # when the presses were last sent again
+        self._resend_after_s = NO_PROGRESS_S
+        self._pressed_at = clock.instant()  # when the presses were last sent again
         # Whether the server confirms presses; an older server does not. None: not known yet.
         self._server_confirms_presses: bool | None = None
         self._acked_by_broker: list[bytes] = []  # presses, while the line above is None
@@ -103,7 +103,7 @@ class Agent:
         for item in items:
             self._handle(item)
         self._indicator.watch()
-        if self._clock.mono_ms() - self._info_ms >= INFO_EVERY_MS:
+        if self._clock.instant().since(self._info_at) >= INFO_EVERY_S:
             self._send_info()
         self._pump()
 
@@ -178,13 +178,13 @@ class Agent:
         self._send_info()
         for sender in self._senders:
             sender.restart()
-        self._resend_after_ms = NO_PROGRESS_MS
-        self._pressed_ms = self._clock.mono_ms()
+        self._resend_after_s = NO_PROGRESS_S
+        self._pressed_at = self._clock.instant()
         self._resend()
 
     def _send_info(self) -> None:
         """Tell the server what it should know of this agent, if that has changed."""
-        self._info_ms = self._clock.mono_ms()
+        self._info_at = self._clock.instant()
         trust = ClockTrust.SYNCED if self._clock.synced() else ClockTrust.UNSYNCED
         lost = sum(spool.fact("lost") or 0 for spool in (self._spool, self._memory))
         info = self._about._replace(boot=self._boot, clock=trust.value, lost=lost)
@@ -197,15 +197,15 @@ class Agent:
         for sender in self._senders:
             sender.resend_windows()
         self._under_way = 0
-        self._progress_ms = self._clock.mono_ms()
+        self._progress_at = self._clock.instant()
 
     def _confirm(self, stored: Stored) -> None:
         """Delete what the server has stored.
 
         An older server does not confirm presses; then the broker's acknowledgement counts.
         """
-        self._resend_after_ms = (
-            NO_PROGRESS_MS  # the server answers: resend soon if something is missing
+        self._resend_after_s = (
+            NO_PROGRESS_S  # the server answers: resend soon if something is missing
         )
         self._server_confirms_presses = stored.presses is not None
         gone = self._spool_presses(stored.presses) if stored.presses else ()
@@ -219,7 +219,7 @@ class Agent:
             logger.debug("spool: %s", error)
         if done:
             self._under_way = max(0, self._under_way - done)
-            self._progress_ms = self._clock.mono_ms()
+            self._progress_at = self._clock.instant()
 
     def _spool_presses(self, idents: tuple[str, ...]) -> list[bytes]:
         """Return the payloads of the waiting presses with these ids, and of unreadable presses."""
@@ -244,7 +244,7 @@ class Agent:
 
     def _pump(self) -> None:
         self._resend_presses()
-        if self._under_way and self._must_resend(self._progress_ms):
+        if self._under_way and self._must_resend(self._progress_at):
             self._resend()
         for sender in self._senders:
             more = True
@@ -253,24 +253,24 @@ class Agent:
                 sent, more = sender.send(most, self._with_send_time_fields)
                 self._under_way += sent
 
-    def _must_resend(self, since_ms: int) -> bool:
+    def _must_resend(self, since: Instant) -> bool:
         """Return True if no confirmation came for too long; then double the time, up to 5 min.
 
         After a night without the server its queue then has each message about a hundred times.
         """
-        if self._clock.mono_ms() - since_ms <= self._resend_after_ms:
+        if self._clock.instant().since(since) <= self._resend_after_s:
             return False
-        self._resend_after_ms = min(2 * self._resend_after_ms, LONGEST_PATIENCE_MS)
+        self._resend_after_s = min(2 * self._resend_after_s, LONGEST_PATIENCE_S)
         return True
 
     def _resend_presses(self) -> None:
         """Send the presses again that the server has not confirmed: a broker can lose them."""
         if (
             not self._server_confirms_presses
-            or self._clock.mono_ms() - self._pressed_ms <= self._resend_after_ms
+            or self._clock.instant().since(self._pressed_at) <= self._resend_after_s
         ):
             return
-        self._pressed_ms = self._clock.mono_ms()
+        self._pressed_at = self._clock.instant()
         for sender in self._senders:
             sender.resend_presses()
 

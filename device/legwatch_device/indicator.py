@@ -5,11 +5,11 @@ from collections import OrderedDict
 
 from legwatch.contract.bedside_command import Cmd, Command, CommandResult, Loudness
 from legwatch_device.drivers import Signal
-from legwatch_runtime.clock import Clock
+from legwatch_runtime.clock import Clock, Instant
 
 logger = logging.getLogger(__name__)
 
-LONGEST_LIT_MS = 30 * 60_000  # then the lamp goes out: the server may be away
+LONGEST_LIT_S = 30 * 60  # then the lamp goes out: the server may be away
 REMEMBERED = 500  # results of the last commands, to answer a repeated command
 MOST_THREADS = 100  # alerts with a lit lamp; a bed has four kinds of alert and a few people
 
@@ -19,7 +19,7 @@ class Indicator:
 
     def __init__(self, signal: Signal | None, clock: Clock) -> None:
         self._signal, self._clock = signal, clock
-        self._lit_ms: int | None = None  # monotonic time of the last nudge; None: off
+        self._lit_at: Instant | None = None  # the last nudge; None: off
         self._lit: dict[str, Loudness] = {}  # by alert; "": a server that names no alert
         self._done: OrderedDict[str, CommandResult] = OrderedDict()
 
@@ -39,14 +39,15 @@ class Indicator:
         return result
 
     def watch(self) -> None:
-        """Put out a lamp that has been lit for LONGEST_LIT_MS."""
-        if self._lit_ms is not None and self._clock.mono_ms() - self._lit_ms > LONGEST_LIT_MS:
+        """Put out a lamp that has been lit for LONGEST_LIT_S."""
+        lit_at = self._lit_at
+        if lit_at is not None and self._clock.instant().since(lit_at) > LONGEST_LIT_S:
             logger.info("signal: the lamp was lit for 30 min; it goes out by itself")
             self.calm()
 
     def calm(self) -> None:
         """Put out lamp and buzzer for all alerts: after a press of the button, or at the exit."""
-        self._lit_ms = None
+        self._lit_at = None
         self._lit.clear()
         if self._signal is None:
             return
@@ -75,7 +76,7 @@ class Indicator:
             self._lit.clear()
         loud = Loudness.LOUD in self._lit.values()
         if not self._lit:
-            self._lit_ms = None
+            self._lit_at = None
             signal.calm()
         elif ended is Loudness.LOUD and not loud:
             signal.calm()
@@ -83,7 +84,7 @@ class Indicator:
         return CommandResult(command.id, ok=True)
 
     def _nudge(self, signal: Signal, command: Command) -> CommandResult:
-        self._lit_ms = self._clock.mono_ms()
+        self._lit_at = self._clock.instant()
         if len(self._lit) < MOST_THREADS or command.thread in self._lit:
             loud = Loudness.LOUD in (command.loudness, self._lit.get(command.thread))
             self._lit[command.thread] = Loudness.LOUD if loud else Loudness.QUIET
@@ -95,7 +96,7 @@ class Indicator:
         return CommandResult(command.id, sounded, "" if sounded else "there is no buzzer")
 
     def _identify(self, signal: Signal, command: Command) -> CommandResult:
-        if self._lit_ms is not None:  # blinking would put out the lamp of an alert
+        if self._lit_at is not None:  # blinking would put out the lamp of an alert
             return CommandResult(command.id, ok=True, why="the lamp is lit")
         blinks = signal.blink()
         return CommandResult(command.id, ok=True, why="" if blinks else "there is no lamp to blink")

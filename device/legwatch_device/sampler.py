@@ -3,12 +3,11 @@
 import logging
 import queue
 import threading
-import time
 
 from legwatch.events import Window
 from legwatch_device.drivers import Put, ReadFault
 from legwatch_device.samples import POLLED, PlacedSensor, Sample, Span, ask, close_window
-from legwatch_runtime.clock import Clock
+from legwatch_runtime.clock import Clock, Instant
 
 logger = logging.getLogger(__name__)
 LONGEST_FAULT = 64
@@ -38,10 +37,19 @@ class Sampler:
             threading.Thread(
                 target=self._read_forever, args=(placed, stop), name=name, daemon=True
             ).start()
-        next_ms = self._clock.mono_ms() + self._window_ms
-        while not stop.wait(max(0.0, (next_ms - self._clock.mono_ms()) / 1000)):
+        end = self._clock.instant().after(self._window_ms / 1000)
+        while not stop.wait(max(0.0, end.since(self._clock.instant()))):
             put(self._window())
-            next_ms += self._window_ms
+            end = self._next_end(end)
+
+    def _next_end(self, end: Instant) -> Instant:
+        """Return when the next window ends: after a sleep of the machine, a whole window from now.
+
+        Otherwise a window for each one that was slept through would be made at once.
+        """
+        now, window_s = self._clock.instant(), self._window_ms / 1000
+        following = end.after(window_s)
+        return following if now.since(following) < window_s else now.after(window_s)
 
     def _window(self) -> Window:
         samples: list[Sample] = []
@@ -54,9 +62,9 @@ class Sampler:
 
     def _read_forever(self, placed: PlacedSensor, stop: threading.Event) -> None:
         while not stop.is_set():
-            begun_s = time.monotonic()
+            begun = self._clock.instant()
             self._samples.put(self._sample(placed))
-            stop.wait(max(0.5, self._sample_s - (time.monotonic() - begun_s)))
+            stop.wait(max(0.5, self._sample_s - self._clock.instant().since(begun)))
 
     def _sample(self, placed: PlacedSensor) -> Sample:
         """Ask a sensor once; a failure is a fault in the window, and ends no thread."""

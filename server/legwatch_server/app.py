@@ -110,7 +110,7 @@ class _Server:
             store=self.store,
             unit=self.unit,
             transport=self.broker,
-            listeners=[MqttPublisher(self.broker, utc_ms)],
+            listeners=[MqttPublisher(self.broker)],
             inbox=self.inbox,
             settings=settings,
             wake=self.outboxes.wake,

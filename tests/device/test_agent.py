@@ -15,9 +15,9 @@ from legwatch.contract.press import Press
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust, Window
-from legwatch_device.agent import NO_PROGRESS_MS, PLAYED_TO
+from legwatch_device.agent import NO_PROGRESS_S, PLAYED_TO
 from legwatch_device.broker_link import LinkUp
-from legwatch_device.indicator import LONGEST_LIT_MS
+from legwatch_device.indicator import LONGEST_LIT_S
 from legwatch_device.spool import Spool, SpooledWindow
 from legwatch_device.testing import FakeFeed, InProcessAgent
 
@@ -86,7 +86,7 @@ def test_without_progress_everything_is_sent_again(spool: Spool) -> None:
     bed = InProcessAgent(spool)
     bed.measure(2)
     bed.turn(LinkUp(1))
-    bed.clock.advance(NO_PROGRESS_MS + 1)
+    bed.clock.advance(int(NO_PROGRESS_S * 1000) + 1)
     bed.turn()
     assert [w.seq for w in bed.link.windows()] == [1, 2, 1, 2]
 
@@ -116,7 +116,7 @@ def test_a_full_disk_keeps_windows_in_memory(spool: Spool, monkeypatch: Any) -> 
     assert sorted(w.seq for w in bed.link.windows()) == [1, 2, 3, 4, 5]
     assert {w.low for w in bed.link.windows()} == {1}
     bed.turn(Stored("0000000a", 5))
-    bed.clock.advance(NO_PROGRESS_MS + 1)
+    bed.clock.advance(int(NO_PROGRESS_S * 1000) + 1)
     bed.turn()
     assert len(bed.link.windows()) == 5
 
@@ -161,7 +161,7 @@ def test_the_agent_acts_and_answers(spool: Spool) -> None:
     assert bed.signal.did == ["light"]
     assert bed.link.results() == [CommandResult("a", ok=True)] * 2
     assert not [m for m in bed.link.sent if m.channel is Channel.RESULT and m.retain]
-    bed.clock.advance(LONGEST_LIT_MS + 1)
+    bed.clock.advance(LONGEST_LIT_S * 1000 + 1)
     bed.turn()
     assert bed.signal.did == ["light", "calm"]
 

@@ -4,7 +4,7 @@ import pytest
 
 from legwatch.contract.bedside_command import Cmd, Command, CommandResult, Loudness
 from legwatch_device.drivers import Signal
-from legwatch_device.indicator import LONGEST_LIT_MS, REMEMBERED, Indicator
+from legwatch_device.indicator import LONGEST_LIT_S, REMEMBERED, Indicator
 from legwatch_device.testing import FakeSignal
 from legwatch_runtime.clock import Clock
 from legwatch_runtime.testing import FakeClock
@@ -85,7 +85,7 @@ def test_a_stale_lamp_goes_out_by_itself_once() -> None:
     signal, clock = FakeSignal(), FakeClock()
     bed = beacon(signal, clock)
     bed.obey(NUDGE)
-    clock.advance(LONGEST_LIT_MS)
+    clock.advance(LONGEST_LIT_S * 1000)
     bed.watch()
     assert signal.did == ["light"]
     clock.advance(1)
@@ -98,9 +98,9 @@ def test_a_newer_nudge_keeps_the_lamp_lit_for_longer() -> None:
     signal, clock = FakeSignal(), FakeClock()
     bed = beacon(signal, clock)
     bed.obey(NUDGE)
-    clock.advance(LONGEST_LIT_MS - 1)
+    clock.advance(LONGEST_LIT_S * 1000 - 1)
     bed.obey(LOUD)
-    clock.advance(LONGEST_LIT_MS)
+    clock.advance(LONGEST_LIT_S * 1000)
     bed.watch()
     assert "calm" not in signal.did
 

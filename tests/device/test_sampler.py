@@ -16,6 +16,7 @@ from legwatch_device.sampler import Sampler
 from legwatch_device.samples import PlacedSensor, Sample, Span, ask, close_window
 from legwatch_device.testing import FakeMotion, FakePresence, FakeThermometer
 from legwatch_runtime.clock import EARLIEST_MS, SystemClock
+from legwatch_runtime.testing import FakeClock
 
 LEG, ROOM, MOVEMENT, PRESENCE = ROLES
 
@@ -124,3 +125,24 @@ def test_a_clock_that_was_never_set_is_not_trusted(monkeypatch: pytest.MonkeyPat
     assert clock.synced()
     monkeypatch.setattr(clock, "utc_ms", lambda: EARLIEST_MS - 1)
     assert not clock.synced()
+
+
+def test_after_a_sleep_of_the_machine_there_is_one_window_and_not_one_for_each_that_was_slept() -> (
+    None
+):
+    clock = FakeClock()
+    got: list[tuple[int, int]] = []
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            clock.advance(round((timeout or 0.0) * 1000))
+            if len(got) == 3:
+                clock.sleep_machine(400_000)
+            return len(got) >= 6
+
+    def put(item: Window | Press) -> None:
+        assert isinstance(item, Window)
+        got.append((item.mono_ms // 1000, item.to_ms - item.from_ms))
+
+    Sampler([], clock, window_s=10, sample_s=5).run(put, Stop())
+    assert got == [(s, 10_000) for s in (11, 21, 31, 441, 451, 461)]

@@ -19,6 +19,7 @@ from legwatch.contract.window import decode_window
 from legwatch_device.agent import Agent
 from legwatch_device.broker_link import LinkUp, PubAck
 from legwatch_device.spool import Spool
+from legwatch_runtime.clock import Instant
 
 TABLES = {
     "spool": "id, boot, seq, to_ms, mono_ms, clock, payload",
@@ -58,6 +59,9 @@ class Bedside:
 
     def mono_ms(self) -> int:
         return self._mono_ms
+
+    def instant(self) -> Instant:
+        return Instant(self._mono_ms * 1_000_000)
 
     def synced(self) -> bool:
         return self._synced

@@ -26,6 +26,7 @@ from legwatch_device.agent import Agent
 from legwatch_device.broker_link import BrokerLink
 from legwatch_device.settings import MqttTable
 from legwatch_device.spool import Spool
+from legwatch_runtime.clock import Instant
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
@@ -73,7 +74,7 @@ class House:
             store=self._store,
             unit=unit,
             transport=ingest,
-            listeners=[MqttPublisher(ingest, lambda: self.now_ms)],
+            listeners=[MqttPublisher(ingest, self.instant)],
             inbox=self._come,
             settings=settings,
             wake=lambda: None,
@@ -115,6 +116,9 @@ class House:
 
     def mono_ms(self) -> int:
         return self.now_ms - BEGIN
+
+    def instant(self) -> Instant:
+        return Instant(self.mono_ms() * 1_000_000)
 
     def synced(self) -> bool:
         return True

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fences.kept import Line
+from legwatch_runtime.clock import Instant
 from legwatch_server.app import _answered_in_app
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.loop import WriterLoop
@@ -126,7 +127,7 @@ class Server:
             store=self.store,
             unit=UnitOfWork(self.store, self.settings.rules_of, self.settings.plays),
             transport=self,
-            listeners=[MqttPublisher(self, self._utc_ms)],
+            listeners=[MqttPublisher(self, self._instant)],
             inbox=self._come,
             settings=self.settings,
             wake=lambda: None,
@@ -152,6 +153,9 @@ class Server:
                 utc_ms=self._utc_ms,
             ),
         )
+
+    def _instant(self) -> Instant:
+        return Instant(self._utc_ms() * 1_000_000)
 
     def _utc_ms(self) -> int:
         return self.now_ms

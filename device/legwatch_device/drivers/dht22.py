@@ -14,6 +14,7 @@ from legwatch.errors import LegwatchError
 from legwatch.settings import setting
 from legwatch_device.drivers import ReadFault, Reading
 from legwatch_device.drivers.pins import NO_BOARD, opening
+from legwatch_runtime.clock import Instant, instant
 
 PAUSE_S = 2.5  # the sensor measures every 2 s (data sheet)
 TRIES = 3
@@ -41,12 +42,12 @@ class Dht22:
         options: Options,
         *,
         device: Any = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], Instant] = instant,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._device = device if device is not None else _open(options)
-        self._monotonic, self._sleep = monotonic, sleep
-        self._asked_s: float | None = None
+        self._now, self._sleep = now, sleep
+        self._asked: Instant | None = None
 
     def read(self) -> Reading:
         """Return a new reading within about 8 s; raises ReadFault with the last fault."""
@@ -67,11 +68,11 @@ class Dht22:
 
     def _rest(self) -> None:
         """Wait until the library reads the sensor again, and does not return old values."""
-        if self._asked_s is not None:
-            wait_s = self._asked_s + PAUSE_S - self._monotonic()
+        if self._asked is not None:
+            wait_s = PAUSE_S - self._now().since(self._asked)
             if wait_s > 0:
                 self._sleep(wait_s)
-        self._asked_s = self._monotonic()
+        self._asked = self._now()
 
 
 def _open(options: Dht22.Options) -> Any:

@@ -5,43 +5,44 @@ its line active for minutes: one movement that goes on without edges. The second
 """
 
 from legwatch_device.drivers import MotionSample
+from legwatch_runtime.clock import Instant
 
 SETTLE_S = 0.2  # edges closer than this are one movement: SW-420 switches bounce for 1-200 ms
 
 
 class ActiveLine:
-    """Edges and seconds of one line. All times are seconds of one monotonic clock."""
+    """Edges and seconds of one line, each with its moment."""
 
-    def __init__(self, *, active: bool, at_s: float) -> None:
-        self._active, self._at_s = active, at_s
-        self._moving_until_s = at_s
+    def __init__(self, *, active: bool, at: Instant) -> None:
+        self._active, self._at = active, at
+        self._moving_until = at
         self._moves = 0
         self._moved_s = self._active_s = 0.0
 
-    def edge(self, *, active: bool, at_s: float) -> None:
+    def edge(self, *, active: bool, at: Instant) -> None:
         """Add an edge; an edge to `active` counts as a movement."""
-        self._add_time_until(at_s)
+        self._add_time_until(at)
         self._active = active
         self._moves += active
-        self._moving_until_s = at_s + SETTLE_S
+        self._moving_until = at.after(SETTLE_S)
 
-    def take(self, *, active: bool, at_s: float) -> MotionSample:
+    def take(self, *, active: bool, at: Instant) -> MotionSample:
         """Return the movement since the last call; `active` is the state of the line now.
 
         After a lost edge `active` corrects the state.
         """
-        self._add_time_until(at_s)
+        self._add_time_until(at)
         sample = MotionSample(self._moves, round(self._moved_s, 2), round(self._active_s, 2))
         self._active = active
         self._moves, self._moved_s, self._active_s = 0, 0.0, 0.0
         return sample
 
-    def _add_time_until(self, at_s: float) -> None:
+    def _add_time_until(self, at: Instant) -> None:
         """Add the time up to `at_s`; callbacks of two threads may come a little out of order."""
-        passed_s = max(0.0, at_s - self._at_s)
+        passed_s = max(0.0, at.since(self._at))
         if self._active:
             self._active_s += passed_s
             self._moved_s += passed_s
         else:
-            self._moved_s += min(passed_s, max(0.0, self._moving_until_s - self._at_s))
-        self._at_s = max(self._at_s, at_s)
+            self._moved_s += min(passed_s, max(0.0, self._moving_until.since(self._at)))
+        self._at = max(self._at, at)

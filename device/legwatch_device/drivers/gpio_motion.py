@@ -6,7 +6,6 @@ most pulses of a vibration sensor.
 """
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from legwatch.settings import setting
 from legwatch_device.drivers import MotionSample, pins
 from legwatch_device.drivers.gpio_line import ActiveLine
+from legwatch_runtime.clock import Instant, instant
 
 
 class GpioMotion:
@@ -25,22 +25,20 @@ class GpioMotion:
 
         pin: int = setting(0, "GPIO number (BCM)", low=0, high=27)
 
-    def __init__(
-        self, options: Options, *, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._monotonic = monotonic
+    def __init__(self, options: Options, *, now: Callable[[], Instant] = instant) -> None:
+        self._now = now
         self._lock = threading.Lock()
         self._device: Any = pins.gpio("DigitalInputDevice", options.pin, pull_up=False)
-        self._line = ActiveLine(active=bool(self._device.is_active), at_s=monotonic())
+        self._line = ActiveLine(active=bool(self._device.is_active), at=now())
         self._device.when_activated = lambda: self._edge(active=True)
         self._device.when_deactivated = lambda: self._edge(active=False)
 
     def _edge(self, *, active: bool) -> None:
         with self._lock:
-            self._line.edge(active=active, at_s=self._monotonic())
+            self._line.edge(active=active, at=self._now())
 
     def seen(self) -> MotionSample:
         """Return the movement since the last call."""
         active = bool(self._device.is_active)
         with self._lock:
-            return self._line.take(active=active, at_s=self._monotonic())
+            return self._line.take(active=active, at=self._now())

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from legwatch.events import Window
 from legwatch.recording import Recording, parse, windows
 from legwatch.settings import setting
 from legwatch_device.drivers import Put
+from legwatch_runtime.clock import Instant, instant
 from legwatch_runtime.replay_file import opened
 from legwatch_runtime.zones import zone_named
 
@@ -37,7 +37,7 @@ class RecordedFeed:
         *,
         after_ms: int | None = None,
         window_s: int = 10,
-        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], Instant] = instant,
     ) -> None:
         recording = _read(options)
         self._items = [
@@ -47,13 +47,13 @@ class RecordedFeed:
             or (item.to_ms if isinstance(item, Window) else item.at_ms) > after_ms
         ]
         self._speed = options.speed
-        self._monotonic = monotonic
-        self._begun_s: float | None = None
+        self._now = now
+        self._begun: Instant | None = None
         self._file = options.file
 
     def run(self, put: Put, stop: threading.Event) -> None:
         """Play until the end or until `stop` is set."""
-        self._begun_s = self._monotonic()
+        self._begun = self._now()
         logger.info("playing %s: %s windows at speed %g", self._file, len(self._items), self._speed)
         for item in self._items:
             at_ms = item.to_ms if isinstance(item, Window) else item.at_ms
@@ -66,9 +66,9 @@ class RecordedFeed:
 
     def now_ms(self) -> int | None:
         """Return the recording's present time, UTC ms; None at full speed: windows do not age."""
-        if not self._speed or self._begun_s is None or not self._items:
+        if not self._speed or self._begun is None or not self._items:
             return None
-        return self._first_ms() + int((self._monotonic() - self._begun_s) * 1000 * self._speed)
+        return self._first_ms() + int(self._now().since(self._begun) * 1000 * self._speed)
 
     def _wait_s(self, at_ms: int) -> float:
         now_ms = self.now_ms()

@@ -6,12 +6,12 @@ an owner changes only the name of the driver.
 
 import logging
 import math
-import time
 
 from legwatch_device.drivers import MotionSample, Reading
 from legwatch_device.drivers.dht22 import Dht22
 from legwatch_device.drivers.gpio_motion import GpioMotion
 from legwatch_device.drivers.gpio_signal import GpioSignal
+from legwatch_runtime.clock import instant
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +23,11 @@ class SimulatedThermometer:
 
     def __init__(self, options: Dht22.Options) -> None:
         del options
+        self._begun = instant()
 
     def read(self) -> Reading:
         """Return the simulated air of this moment."""
-        minutes = time.monotonic() / 60
+        minutes = instant().since(self._begun) / 60
         return Reading(round(31 + 0.4 * math.sin(minutes / 7), 1), 48.0)
 
 
@@ -38,11 +39,11 @@ class SimulatedMotion:
 
     def __init__(self, options: GpioMotion.Options) -> None:
         del options
-        self._turns = time.monotonic() // self.EVERY_S
+        self._begun, self._turns = instant(), 0.0
 
     def seen(self) -> MotionSample:
         """Return the simulated movements since the last call."""
-        turns = time.monotonic() // self.EVERY_S
+        turns = instant().since(self._begun) // self.EVERY_S
         new, self._turns = turns - self._turns, turns
         return MotionSample(int(new))
 

@@ -9,13 +9,13 @@ the rest.
 import heapq
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from legwatch import engine
 from legwatch.contract.confirmation import Stored
 from legwatch.contract.press import MOST_PRESSES
+from legwatch_runtime.clock import instant
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.registry import BedRecord, SequenceTracker
@@ -184,7 +184,7 @@ class Writer:
     ) -> Exception | None:
         """Try once; after an error, memory and disk are unchanged."""
         unit, now_ms = self._unit, self._utc_ms()
-        begun_s = time.perf_counter()
+        begun = instant()
         unit.begin()
         try:
             for message in messages:
@@ -206,7 +206,7 @@ class Writer:
         if batch.swept:
             self._swept_ms = now_ms
         fresh_ms = now_ms if unit.fresh else 0
-        self._status.committed(time.perf_counter() - begun_s, len(messages), now_ms, fresh_ms)
+        self._status.committed(instant().since(begun), len(messages), now_ms, fresh_ms)
         self._committed(messages, work=work)
         return None
 

@@ -3,14 +3,13 @@
 import logging
 import signal
 import threading
-import time
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 
 from legwatch.errors import SettingsError
 from legwatch_runtime.backoff import Backoff
-from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.clock import instant, utc_ms
 from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
@@ -55,7 +54,7 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
     nights = NightRules(cache(settings.rules_of), 0 if once else IDLE_MS)
     exporter = Exporter(partial(open_if_made, folder / FILE), cursor, sink, sentinel, nights)
     backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
-    away, logged_s = False, time.monotonic()
+    away, logged = False, instant()
     while not stop.is_set():
         try:
             rows = exporter.round(utc_ms())
@@ -72,8 +71,8 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
             logger.info("history: the store is back")
         away = False
         backoff.reset()
-        if time.monotonic() - logged_s > SAY_EVERY_S and rows:
-            logged_s = time.monotonic()
+        if instant().since(logged) > SAY_EVERY_S and rows:
+            logged = instant()
             logger.info(
                 "history: %s points sent, %s windows to go", exporter.points, exporter.lag()
             )

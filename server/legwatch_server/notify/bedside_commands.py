@@ -7,7 +7,6 @@ for an alert that is over. Only the agent's own answer shows that the command ar
 import logging
 import queue
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, Protocol
@@ -15,6 +14,7 @@ from typing import NamedTuple, Protocol
 from legwatch.contract.bedside_command import Command, CommandResult, decode_result, encode_command
 from legwatch.contract.topics import Channel, split, topic
 from legwatch.errors import WireError
+from legwatch_runtime.clock import instant
 from legwatch_server.notify.channels import Retryable
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Bedsides:
 
     def ask(self, bed: str, command: Command, timeout_s: float) -> CommandResult:
         """Return the agent's answer; raises Retryable if none comes within `timeout_s`."""
-        end_s = time.monotonic() + timeout_s
+        end = instant().after(timeout_s)
         why = self._broker.ready(timeout_s)
         if why:
             raise Retryable(why)
@@ -61,7 +61,7 @@ class Bedsides:
             if not self._broker.say(topic(bed, Channel.CMD), encode_command(command)):
                 raise Retryable("the connection to the broker was lost")
             try:
-                return answer.get(timeout=max(0.0, end_s - time.monotonic()))
+                return answer.get(timeout=max(0.0, end.since(instant())))
             except queue.Empty:
                 raise Retryable(f"the agent of {bed} does not answer") from None
 

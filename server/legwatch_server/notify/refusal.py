@@ -1,7 +1,6 @@
 """Turn HTTP errors into Retryable (try again later) or Permanent (never try again)."""
 
 import ssl
-import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
@@ -9,6 +8,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
 from legwatch import __version__
+from legwatch_runtime.clock import utc_ms
 from legwatch_server.notify.channels import Permanent, PushError, Retryable
 
 _LATER = {407, 408, 425, 429}  # only a proxy sends 407, never the service
@@ -40,7 +40,7 @@ def refused(service: str, status: int, headers: Mapping[str, str], detail: str =
     if explained:
         why += f": {explained}"
     if later(status):
-        return Retryable(why, seconds(headers.get("Retry-After"), time.time()))
+        return Retryable(why, seconds(headers.get("Retry-After"), utc_ms() / 1000))
     return Permanent(why)
 
 

@@ -10,6 +10,7 @@ from legwatch.contract.confirmation import encode_stored
 from legwatch.contract.fields import VERSION
 from legwatch.contract.topics import Channel, topic
 from legwatch.events import AlertKind
+from legwatch_runtime.clock import Instant, instant
 from legwatch_server.publish.port import BedUpdate, Committed, Confirmation
 from legwatch_server.transport import Outgoing, Publishes
 
@@ -23,10 +24,10 @@ _UNKNOWN = b"?"  # an alert of which nobody knows whether it was published
 class MqttPublisher:
     """A `Listener` that publishes; the newest value of each topic is enough, so it drops others."""
 
-    def __init__(self, transport: Publishes, utc_ms: Callable[[], int]) -> None:
+    def __init__(self, transport: Publishes, now: Callable[[], Instant] = instant) -> None:
         self._transport = transport
-        self._confirmations = _RateLimit(CONFIRMATIONS_A_S, utc_ms)
-        self._states = _RateLimit(STATES_A_S, utc_ms)
+        self._confirmations = _RateLimit(CONFIRMATIONS_A_S, now)
+        self._states = _RateLimit(STATES_A_S, now)
         self._unconfirmed: dict[tuple[str, str], Confirmation] = {}  # by bed and boot
         self._updates: dict[str, BedUpdate] = {}
         self._minutes: dict[str, int] = {}  # by bed: judged minutes at the last `state`
@@ -130,13 +131,13 @@ def _dump(body: dict[str, object]) -> bytes:
 class _RateLimit:
     """Allows `most` calls a second."""
 
-    def __init__(self, most: int, utc_ms: Callable[[], int]) -> None:
-        self._most, self._utc_ms = most, utc_ms
-        self._second = self._used = 0
+    def __init__(self, most: int, now: Callable[[], Instant]) -> None:
+        self._most, self._now = most, now
+        self._begun, self._used = now(), 0
 
     def take(self) -> bool:
-        second = self._utc_ms() // 1000
-        if second != self._second:
-            self._second, self._used = second, 0
+        now = self._now()
+        if now.since(self._begun) >= 1.0:
+            self._begun, self._used = now, 0
         self._used += 1
         return self._used <= self._most

@@ -1,12 +1,12 @@
 """Keep the children running: start them in order, restart them, end them in order."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from legwatch_runtime.backoff import Backoff
+from legwatch_runtime.clock import Instant, instant
 from legwatch_server.supervisor import broker as brokers
 from legwatch_server.supervisor.config import GeneratedConfig
 from legwatch_server.supervisor.log import Log
@@ -36,8 +36,8 @@ class Slot:
     task: ProcessSpec
     log: Log
     process: Process | None = None
-    started_s: float = 0.0
-    again_s: float = 0.0  # do not start before this time
+    started: Instant = field(default_factory=instant)
+    again: Instant = field(default_factory=instant)  # do not start before
     backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_WAIT_S, LONGEST_WAIT_S))
     finished: bool = False
     hopeless: bool = False  # its exit code says that the settings are wrong
@@ -52,7 +52,7 @@ class Supervisor:
         self._config = config
         self._show = show
         self._listening = False  # the server has subscribed
-        self._open, self._ask_s = False, 0.0  # broker accepts connections; time of the next check
+        self._open, self._ask = False, instant()  # broker accepts connections; the next check
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         tasks = (config.broker.task, config.server, config.agent)
         self._slots = [Slot(task, Log(logs / f"{task.name}.log")) for task in tasks]
@@ -78,11 +78,11 @@ class Supervisor:
 
     def end(self) -> None:
         """End all children within three seconds, the agent first and the broker last."""
-        begun_s = time.monotonic()
+        begun = instant()
         for slot in reversed(self._slots):
             if slot.process is not None:
                 slot.process.ask()
-                slot.process.wait(begun_s + END_S[slot.task.name] - time.monotonic())
+                slot.process.wait(END_S[slot.task.name] - instant().since(begun))
         for slot in self._slots:
             if slot.process is not None:
                 slot.process.finish()
@@ -91,10 +91,10 @@ class Supervisor:
 
     def _supervise(self, slot: Slot) -> None:
         if slot.process is None:
-            due = not slot.finished and time.monotonic() >= slot.again_s
+            due = not slot.finished and instant() >= slot.again
             if due and self._may_start(slot.task.name):
                 slot.process = Process(slot.task, self.events)
-                slot.started_s = time.monotonic()
+                slot.started = instant()
         elif slot.process.code is not None:
             self._ended(slot, slot.process, slot.process.code)
 
@@ -113,7 +113,7 @@ class Supervisor:
             self._again(slot, code)
 
     def _again(self, slot: Slot, code: int) -> None:
-        if time.monotonic() - slot.started_s > WELL_S:
+        if instant().since(slot.started) > WELL_S:
             slot.backoff.reset()
         wait_s = slot.backoff.next_s()
         self._show(
@@ -121,7 +121,7 @@ class Supervisor:
             f"it is started again in {wait_s:.0f} s."
             + (f" Its last word: {slot.last_line}" if slot.last_line else "")
         )
-        slot.again_s = time.monotonic() + wait_s
+        slot.again = instant().after(wait_s)
 
     def _may_start(self, name: str) -> bool:
         """Check what the child needs: the broker for the server, the server for the agent.
@@ -136,14 +136,14 @@ class Supervisor:
         if name == "server" or self._listening:
             return True
         server = self._slots[1]
-        return server.process is not None and time.monotonic() - server.started_s > READY_S
+        return server.process is not None and instant().since(server.started) > READY_S
 
     def _broker_open(self) -> bool:
         """Check the broker's port, at most once each LOOK_S: the broker logs every check."""
-        now_s = time.monotonic()
-        if not self._open and now_s >= self._ask_s:
+        now = instant()
+        if not self._open and now >= self._ask:
             self._open = brokers.listens(self._config.broker.port)
-            self._ask_s = now_s + LOOK_S
+            self._ask = now.after(LOOK_S)
         return self._open
 
     def _handle_event(self, seconds: float) -> bool:

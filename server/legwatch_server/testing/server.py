@@ -73,7 +73,7 @@ class InProcessServer:
             store=self.store,
             unit=self.unit,
             transport=self.broker,
-            listeners=[MqttPublisher(self.broker, self.clock.utc_ms)],
+            listeners=[MqttPublisher(self.broker, self.clock.instant)],
             inbox=queue.SimpleQueue[Request | None](),
             settings=self.settings,
             wake=self._wake,

@@ -4,6 +4,7 @@ import pytest
 
 from legwatch_device.drivers import ReadFault, Reading
 from legwatch_device.drivers.dht22 import PAUSE_S, Dht22
+from legwatch_runtime.clock import Instant
 
 SENSOR = Dht22.Options(4)
 
@@ -20,6 +21,9 @@ class Library:
 
     def sleep(self, seconds: float) -> None:
         self.now_s += seconds
+
+    def instant(self) -> Instant:
+        return Instant(round(self.now_s * 1_000_000_000))
 
     @property
     def temperature(self) -> float | None:
@@ -39,7 +43,7 @@ class Library:
 
 
 def thermometer(library: Library) -> Dht22:
-    return Dht22(SENSOR, device=library, monotonic=lambda: library.now_s, sleep=library.sleep)
+    return Dht22(SENSOR, device=library, now=library.instant, sleep=library.sleep)
 
 
 def test_a_good_reading_is_given() -> None:

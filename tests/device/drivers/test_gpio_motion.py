@@ -6,6 +6,11 @@ from gpiozero.pins.mock import MockFactory
 from legwatch_device.drivers import MotionSample
 from legwatch_device.drivers.gpio_line import ActiveLine
 from legwatch_device.drivers.gpio_motion import GpioMotion
+from legwatch_runtime.clock import Instant
+
+
+def at(seconds: float) -> Instant:
+    return Instant(round(seconds * 1_000_000_000))
 
 
 def test_every_short_pulse_is_counted(pins: MockFactory) -> None:
@@ -29,7 +34,7 @@ def test_a_line_that_stays_active_is_told_in_seconds_while_no_edge_comes(
 ) -> None:
     """A PIR holds its line for minutes: one edge, and then none, is not stillness."""
     now_s = 100.0
-    motion = GpioMotion(GpioMotion.Options(17), monotonic=lambda: now_s)
+    motion = GpioMotion(GpioMotion.Options(17), now=lambda: at(now_s))
     now_s = 104.0
     pins.pin(17).drive_high()
     now_s = 110.0
@@ -46,7 +51,7 @@ def test_a_line_that_stays_active_is_told_in_seconds_while_no_edge_comes(
 
 def test_a_bouncing_switch_moves_for_as_long_as_it_bounces(pins: MockFactory) -> None:
     now_s = 0.0
-    motion = GpioMotion(GpioMotion.Options(17), monotonic=lambda: now_s)
+    motion = GpioMotion(GpioMotion.Options(17), now=lambda: at(now_s))
     for _ in range(13):
         now_s += 0.002
         pins.pin(17).drive_high()
@@ -60,7 +65,7 @@ def test_a_bouncing_switch_moves_for_as_long_as_it_bounces(pins: MockFactory) ->
 
 
 def test_an_edge_that_was_lost_is_made_good_at_the_next_look(pins: MockFactory) -> None:
-    line = ActiveLine(active=False, at_s=0.0)
-    line.edge(active=True, at_s=1.0)
-    line.take(active=False, at_s=10.0)  # the falling edge never came
-    assert line.take(active=False, at_s=20.0) == MotionSample(0, 0.0, 0.0)
+    line = ActiveLine(active=False, at=at(0.0))
+    line.edge(active=True, at=at(1.0))
+    line.take(active=False, at=at(10.0))  # the falling edge never came
+    assert line.take(active=False, at=at(20.0)) == MotionSample(0, 0.0, 0.0)

@@ -8,6 +8,7 @@ from legwatch.errors import SettingsError
 from legwatch.events import Window
 from legwatch_device.drivers import Put, open_driver
 from legwatch_device.drivers.recorded import RecordedFeed
+from legwatch_runtime.clock import Instant
 
 
 def _into(found: list[Window]) -> Put:
@@ -24,20 +25,22 @@ def test_a_recording_is_played_on_its_own_time_line(
 ) -> None:
     file = tmp_path_factory.mktemp("n") / "night.csv"
     file.write_text(NIGHT)
-    now = [50.0]
-    feed = RecordedFeed(RecordedFeed.Options(str(file), 60.0), monotonic=lambda: now[0])
+    now_s = [50.0]
+    feed = RecordedFeed(
+        RecordedFeed.Options(str(file), 60.0), now=lambda: Instant(round(now_s[0] * 1_000_000_000))
+    )
     assert feed.now_ms() is None
 
     class Stop(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
-            now[0] += timeout or 0.0
+            now_s[0] += timeout or 0.0
             return False
 
     got: list[Window] = []
     feed.run(_into(got), Stop())
     assert len(got) == 25
-    assert feed.now_ms() == got[-1].to_ms
-    assert now[0] == pytest.approx(50 + 250 / 60)
+    assert feed.now_ms() == pytest.approx(got[-1].to_ms, abs=1)
+    assert now_s[0] == pytest.approx(50 + 250 / 60)
 
 
 def test_a_recording_goes_on_behind_what_was_measured(
