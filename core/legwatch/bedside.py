@@ -9,10 +9,9 @@ import json
 from dataclasses import replace
 from typing import NamedTuple
 
-from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
-from legwatch.conditions.verdict import Figures, Reason, Severity
+from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind, report
+from legwatch.conditions.verdict import Reason
 from legwatch.contract.bedside_info import BedsideInfo
-from legwatch.events import AlertKind
 from legwatch.limits.rules import Rules, is_night
 from legwatch.named_tuples import reader
 
@@ -59,7 +58,7 @@ def reports(
     """
     now, notices = was, []
     info, gone_ms = now.info, now.gone_ms
-    if info and info.lost > now.lost_said and _rested(now.lost_said_ms, at_ms):
+    if info and info.lost > now.lost_said and rested(now.lost_said_ms, at_ms):
         notices.append(_lost(now, info, at_ms))
         now = now._replace(lost_said=info.lost, lost_said_ms=at_ms)
     if now.reported_ms and not gone_ms:
@@ -67,14 +66,14 @@ def reports(
         now = now._replace(reported_ms=0)
     # Later than this, the alert that no window comes says it.
     lately = GONE_MS <= at_ms - gone_ms < rules.health.agent_s * 1000 and not alerting
-    said = now.reported_ms or not _rested(now.gone_said_ms, at_ms)
+    said = now.reported_ms or not rested(now.gone_said_ms, at_ms)
     if gone_ms and lately and not said and is_night(at_ms, rules):
         notices.append(_gone(now, at_ms))
         now = now._replace(reported_ms=at_ms, gone_said_ms=at_ms)
     return now, tuple(notices)
 
 
-def _rested(said_ms: int, at_ms: int) -> bool:
+def rested(said_ms: int, at_ms: int) -> bool:
     """Return True if the last report is long ago, or lies ahead: the clock was wrong then."""
     return abs(at_ms - said_ms) >= AGAIN_MS
 
@@ -83,32 +82,20 @@ def _lost(bedside: Bedside, info: BedsideInfo, at_ms: int) -> Notice:
     windows = info.lost - bedside.lost_said
     minutes = max(1, windows * (info.window_s or 10) // 60)
     figures = (("windows", windows), ("for_min", minutes))
-    return _report(Reason.WINDOWS_LOST, at_ms, figures)
+    return report(Reason.WINDOWS_LOST, at_ms, figures)
 
 
 def _gone(bedside: Bedside, at_ms: int) -> Notice:
-    return _report(Reason.BEDSIDE_GONE, at_ms, (("for_min", (at_ms - bedside.gone_ms) // 60_000),))
+    return report(Reason.BEDSIDE_GONE, at_ms, (("for_min", (at_ms - bedside.gone_ms) // 60_000),))
 
 
 def _back(bedside: Bedside, at_ms: int) -> Notice:
     """Return the end of the report: its quiet pushes are taken back, and nobody gets a new one."""
     return replace(
-        _report(Reason.BACK, at_ms, ()),
+        report(Reason.BACK, at_ms, ()),
         transition=TransitionKind.RESOLVED,
         suppressed_by=SuppressedBy.LOG_ONLY,
         episode_ms=bedside.reported_ms,
-    )
-
-
-def _report(reason: Reason, at_ms: int, figures: Figures) -> Notice:
-    return Notice(
-        at_ms=at_ms,
-        kind=AlertKind.AGENT,
-        transition=TransitionKind.REPORTED,
-        severity=Severity.LOG,
-        reason=reason,
-        figures=figures,
-        episode_ms=at_ms,
     )
 
 

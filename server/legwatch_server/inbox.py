@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
+from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.action import Action
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.contract.press import Press
@@ -81,6 +82,13 @@ class SettingsChanged(NamedTuple):
     settings: ServerSettings
 
 
+class ServerFact(NamedTuple):
+    """Something about the server itself that its people should hear, from any of its threads."""
+
+    reason: Reason
+    figures: Figures = ()
+
+
 class TargetKind(IntEnum):
     """The kind of thing that an answer refers to."""
 
@@ -133,7 +141,7 @@ class ActionRequested:
 
 
 Arrived = WindowArrived | PressArrived | InfoArrived | StatusArrived | Unreadable
-Work = Arrived | ActionRequested  # what one transaction stores
+Work = Arrived | ActionRequested | ServerFact  # what one transaction stores
 Request = Work | Connected | SettingsChanged
 
 
@@ -145,4 +153,4 @@ def fingerprint(message: Message) -> bytes:
 
 def message_of(work: Work) -> Message | None:
     """Return the message that the work came in; None: it came by another way."""
-    return None if isinstance(work, ActionRequested) else work.message
+    return None if isinstance(work, ActionRequested | ServerFact) else work.message

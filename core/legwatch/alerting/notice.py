@@ -70,6 +70,19 @@ class Notice:
     rule: Rule | None = None
 
 
+def report(reason: Reason, at_ms: int, figures: Figures) -> Notice:
+    """Return a fact that people should know: it makes no sound, and is an episode of its own."""
+    return Notice(
+        at_ms=at_ms,
+        kind=AlertKind.AGENT,
+        transition=TransitionKind.REPORTED,
+        severity=Severity.LOG,
+        reason=reason,
+        figures=figures,
+        episode_ms=at_ms,
+    )
+
+
 def as_json(
     notice: Notice, *, bed: str, text: str, sounds: Sounding | None = None, file: str | None = None
 ) -> str:

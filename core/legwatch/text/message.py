@@ -124,13 +124,47 @@ _AT_THIS_PACE = (
     marked("The air by your legs is {leg} and falls; below {limit} in about {span}."),
     marked("The air by the legs is {leg} and falls; below {limit} in about {span}."),
 )
-_GONE_TITLE = marked("The bedside is off")
-_GONE = marked("The bedside has been off for {span}. Check its plug and the network.")
-_DROPPED_TITLE = marked("Part of a night was not kept")
-_DROPPED = marked(
-    "The bedside could not send for too long and had to drop {span} of readings. What happened"
-    " then is not known."
-)
+_REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for everybody
+    Reason.BEDSIDE_GONE: (
+        marked("The bedside is off"),
+        marked("The bedside has been off for {span}. Check its plug and the network."),
+    ),
+    Reason.WINDOWS_LOST: (
+        marked("Part of a night was not kept"),
+        marked(
+            "The bedside could not send for too long and had to drop {span} of readings. What"
+            " happened then is not known."
+        ),
+    ),
+    Reason.MEMORY_LOST: (
+        marked("The server has lost its memory"),
+        marked(
+            "The server's file was damaged and is set aside. The server watches on with a new one;"
+            " what it knew of earlier nights may be missing."
+        ),
+    ),
+    Reason.NOTHING_ARRIVES: (
+        marked("No bed can be seen"),
+        marked(
+            "The server has a broker, but for {span} nothing has arrived from any bed. Check that"
+            " the bedsides are on, and the broker's rights for the server's user."
+        ),
+    ),
+    Reason.NO_PUSH_LEAVES: (
+        marked("Nobody could be reached"),
+        marked(
+            "For {span} no push could be sent to anybody. `legwatch duty` shows what is wrong with"
+            " each way."
+        ),
+    ),
+    Reason.SHARED_NAME: (
+        marked("Two servers take each other's place"),
+        marked(
+            "Another program uses the server's name at the broker, so each misses what the other"
+            " gets. Stop one, or give it another mqtt.client_id."
+        ),
+    ),
+}
 _AGAIN = (
     marked("The air by your legs is {leg} again."),
     marked("The air by the legs is {leg} again."),
@@ -157,7 +191,7 @@ def title(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> 
         case TransitionKind.EXPECTED:
             return _(_EXPECTED[carer])
         case TransitionKind.REPORTED:
-            return _(_DROPPED_TITLE if notice.reason is Reason.WINDOWS_LOST else _GONE_TITLE)
+            return _(_report(notice)[0])
         case _:
             heading = _(_TITLES[notice.kind][carer])
             urgent = notice.severity is Severity.URGENT
@@ -180,8 +214,7 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         case TransitionKind.EXPECTED:
             return _expected(figures, words, carer=carer)
         case TransitionKind.REPORTED:
-            report = _(_DROPPED if notice.reason is Reason.WINDOWS_LOST else _GONE)
-            return report.format(span=_span(figures["for_min"], words))
+            return _(_report(notice)[1]).format(span=_span(figures.get("for_min"), words))
     match notice.kind:
         case AlertKind.COLD:
             return _cold(notice.reason, figures, words, carer=carer)
@@ -195,6 +228,10 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         case AlertKind.AGENT:
             silent = _(_SILENT).format(span=_span(figures["silent_min"], words))
             return f"{silent} {_(_CHECK[carer])}"
+
+
+def _report(notice: Notice) -> tuple[str, str]:
+    return _REPORTS.get(notice.reason, _REPORTS[Reason.BEDSIDE_GONE])
 
 
 def _expected(figures: dict[str, FigureValue], words: Language, *, carer: bool) -> str:

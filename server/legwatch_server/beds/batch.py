@@ -11,6 +11,7 @@ from copy import deepcopy
 from legwatch import bedside, engine
 from legwatch.alerting.notice import Notice
 from legwatch.bedside import Bedside
+from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.action import OF_BUTTON, Answered, as_event
 from legwatch.contract.topics import split
 from legwatch.errors import WireError
@@ -23,15 +24,18 @@ from legwatch_server.beds.answers import Answers
 from legwatch_server.beds.boots import Boots
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import BedRecord, catch_up, restored
+from legwatch_server.beds.server_reports import ServerReports
 from legwatch_server.inbox import (
     ActionRequested,
     InfoArrived,
     Message,
     PressArrived,
+    ServerFact,
     StatusArrived,
     Unreadable,
     WindowArrived,
     Work,
+    message_of,
 )
 from legwatch_server.ingest.timestamps import correct, pressed_ms
 from legwatch_server.store.batch import Batch, NewNotice, NewState, NewWindow
@@ -73,6 +77,7 @@ class UnitOfWork:
         self._next_bed = max((bed.id for bed in self.beds.values()), default=0) + 1
         self.boots = Boots(store)
         self.answers = Answers(store, self.beds, self._decide)
+        self._reports = ServerReports(store)
         self.begin()
 
     def use(self, rules_of: Callable[[str], Rules], plays: Callable[[str], bool]) -> None:
@@ -85,6 +90,7 @@ class UnitOfWork:
         """Start a new batch, and remember what `undo` needs."""
         self.boots.begin()
         self.answers.begin()
+        self._reports.begin()
         self.batch = Batch(boots=self.boots.new)
         self.touched: dict[str, BedRecord] = {}
         self.judged: set[str] = set()  # beds that the engine has judged without an error
@@ -102,6 +108,7 @@ class UnitOfWork:
             bed = self.beds[name]
             bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside = before
         self.boots.undo()
+        self._reports.undo()
         for ident, name in self.batch.beds:
             del self.beds[name]
             self._next_bed = min(self._next_bed, ident)
@@ -166,10 +173,13 @@ class UnitOfWork:
                     self.set_aside(message, why)
                 case ActionRequested():
                     self.answers.add(work, self.batch, now_ms)
+                case ServerFact(reason, figures):
+                    self.report_server(reason, figures, now_ms)
         except WireError as error:
-            if isinstance(work, ActionRequested):
+            bad = message_of(work)
+            if bad is None:
                 raise
-            self.set_aside(work.message, str(error))
+            self.set_aside(bad, str(error))
 
     def tick(self, bed: BedRecord, at_ms: int) -> None:
         """Let the engine judge a bed's minutes up to `at_ms`, and report what is due."""
@@ -281,6 +291,12 @@ class UnitOfWork:
         for notice in notices:
             self._note(bed, notice, None)
 
+    def report_server(self, reason: Reason, figures: Figures, at_ms: int) -> None:
+        """Store what all people should know of the server itself; once in 12 hours per reason."""
+        new = self._reports.add(self.batch, reason, figures, at_ms)
+        if new is not None:
+            self._count(new.notice)
+
     def _decide(self, bed: BedRecord, event: Event, who: str | None = None) -> Sequence[NewNotice]:
         """Pass an event to the engine; return the notices that follow."""
         first = len(self.batch.notices)
@@ -297,6 +313,9 @@ class UnitOfWork:
     def _note(self, bed: BedRecord, notice: Notice, who: str | None) -> None:
         new = NewNotice(bed.id, bed.name, notice, text(notice), who=who, played=bed.played)
         self.batch.notices.append(new)
+        self._count(notice)
+
+    def _count(self, notice: Notice) -> None:
         key = (notice.kind.value, notice.transition.value)
         self.counters.notices[key] = self.counters.notices.get(key, 0) + 1
 

@@ -145,10 +145,11 @@ class Writer:
 
     def _set_aside(self, work: Work, why: str, error: Exception | None = None) -> None:
         """Quarantine a message and acknowledge it; raises the error if even that fails."""
-        if isinstance(work, ActionRequested):
-            logger.error("could not process an answer by %s: %s", work.via, why)
+        message = message_of(work)
+        if message is None:
+            what = f"an answer by {work.via}" if isinstance(work, ActionRequested) else "a report"
+            logger.error("could not process %s: %s", what, why)
             return
-        message = work.message
         logger.error("quarantined a message on %s: %s", message.topic, why, exc_info=error)
         refused = self._patiently([], [], aside=(message, why))
         if refused is not None:
@@ -196,7 +197,7 @@ class Writer:
             if now_ms - self._swept_ms >= SWEEP_MS:
                 unit.sweep(now_ms - SWEEP_MS)
             batch = unit.finish()
-            if not (messages or aside or unit.touched):
+            if not (messages or aside or unit.touched or batch.notices):
                 return None
             work = commit(self._store, batch, self.planner, now_ms)
         except Exception as error:  # noqa: BLE001 - the caller finds the cause

@@ -30,6 +30,10 @@ _BECAUSE = {
     Reason.AGENT_SILENT: "no word came from the bedside",
     Reason.BEDSIDE_GONE: "the broker lost the bedside, and it has not come back",
     Reason.WINDOWS_LOST: "the bedside kept more than it had room for, and dropped the oldest",
+    Reason.MEMORY_LOST: "the server's file was damaged, and a new one was begun",
+    Reason.NOTHING_ARRIVES: "the broker was connected and nothing came from any bed",
+    Reason.NO_PUSH_LEAVES: "no way to any person worked",
+    Reason.SHARED_NAME: "the broker gave the server's place to another program, again and again",
     Reason.SNOOZE_OVER: "the time of quiet was over and it still held",
 }
 _UNTOLD = {

@@ -9,6 +9,7 @@ from legwatch.limits.rules import Rules
 from legwatch_server.history.cursor import Cursor, Position
 from legwatch_server.history.lines import notice_line, window_lines
 from legwatch_server.history.sink import SinkAway
+from legwatch_server.store.batch import SERVER
 from legwatch_server.store.port import Reader
 
 logger = logging.getLogger(__name__)
@@ -95,7 +96,8 @@ class Exporter:
             position.window_id = window.id
         notices = reader.notices_after(position.notice_id, BATCH)
         for notice in notices:
-            lines += position.nights.notice(notice, self._nights.of(notice.bed))
+            if notice.bed != SERVER:  # the server has no nights
+                lines += position.nights.notice(notice, self._nights.of(notice.bed))
             lines.append(notice_line(notice))
             position.notice_id = notice.id
         if not windows:

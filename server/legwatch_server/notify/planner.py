@@ -6,6 +6,7 @@ neither.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from legwatch.alerting.notice import MAY_SOUND, SuppressedBy, TransitionKind
@@ -14,7 +15,7 @@ from legwatch.night import night_of
 from legwatch.oncall.escalation import OVER, NotificationStep, Purpose, Watch, notification_steps
 from legwatch.oncall.people import Person, on_call
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store.batch import NewNotice
+from legwatch_server.store.batch import SERVER_ID, NewNotice
 from legwatch_server.store.changes import Change, Changes, Insert, Recall, Supersede, Withdraw
 from legwatch_server.store.delivery import Delivery, DeliveryState, Episode
 
@@ -127,6 +128,9 @@ class DeliveryPlanner:
             return ()
         # After an outage the notice may be from yesterday: notify whoever is on call today.
         watch = self.watch(new.bed, notice.at_ms if new.played else now_ms)
+        if new.bed_id == SERVER_ID:  # it concerns every bed, and so whoever watches any
+            every = {name: replace(person, beds=()) for name, person in self.people.items()}
+            watch = watch._replace(people=every)
         return notification_steps(notice, watch, told, self.limits)
 
     def _has_pending_plan(self, own: Iterable[Delivery]) -> bool:

@@ -7,6 +7,8 @@ from legwatch.alerting.notice import Notice
 from legwatch.events import Window
 
 Row = tuple[object, ...]
+# Stands for the bed of a notice about the server itself; no row of `beds` has this id.
+SERVER_ID, SERVER = 0, "server"
 
 
 class NewWindow(NamedTuple):
@@ -60,6 +62,7 @@ class Batch:
     states: list[NewState] = field(default_factory=list)
     swept: bool = False  # every bed that waited for long is among `states`
     notices: list[NewNotice] = field(default_factory=list)
+    said: dict[str, int] = field(default_factory=dict)  # by reason: when the server said it last
     presses: list[Row] = field(default_factory=list)  # (bed id, press id, button, at_ms, kind)
     # Columns: at_ms, token, notice id, bed id, person, action, minutes, via
     answers: list[Row] = field(default_factory=list)

@@ -16,6 +16,7 @@ from legwatch_server.store import (
     presses,
     quarantine,
     rehearsals,
+    said,
     upgrade,
     windows,
 )
@@ -42,6 +43,7 @@ class SqliteTransaction:
         beds.update(self._db, batch)
         answers.insert(self._db, batch.answers)
         presses.insert(self._db, batch.presses)
+        said.note(self._db, batch.said)
         quarantine.insert(self._db, batch.quarantine)
 
     def add_notice(self, new: NewNotice) -> int:
@@ -142,6 +144,11 @@ class SqliteStore:
     def trial_ends_announced(self) -> set[int]:
         """Return the ids of the beds whose end of trial nights was announced."""
         return rehearsals.announced(self._db)
+
+    @translated()
+    def said(self) -> dict[str, int]:
+        """Return by reason when the server last said it of itself, UTC ms."""
+        return said.every(self._db)
 
     @translated()
     def outbox(self, channel: str) -> SqliteOutbox:

@@ -6,11 +6,12 @@ from typing import Any
 
 from legwatch.night import night_of
 from legwatch_server.store.delivery import DeliveryState
-from legwatch_server.store.notices import COLUMNS, notice_of
+from legwatch_server.store.notices import COLUMNS, NAME, notice_of
 from legwatch_server.store.records import AnswerRecord, DeliveryStep, Incident, NoticeRecord
 
 _NOTICES = (
-    f"SELECT n.id, b.name, n.who, n.text, {COLUMNS} FROM notices n JOIN beds b ON b.id = n.bed_id"
+    f"SELECT n.id, {NAME}, n.who, n.text, {COLUMNS} FROM notices n"
+    " LEFT JOIN beds b ON b.id = n.bed_id"
     " WHERE n.bed_id=? AND n.kind=? AND coalesce(n.episode_ms, n.id)=? ORDER BY n.id"
 )
 _STEPS = (
@@ -33,7 +34,7 @@ def of_night(
     last_ms = int((noon + timedelta(days=1)).timestamp() * 1000)
     rows = db.execute(
         "SELECT DISTINCT n.bed_id, n.kind, coalesce(n.episode_ms, n.id) FROM notices n"
-        " JOIN beds b ON b.id = n.bed_id"
+        " LEFT JOIN beds b ON b.id = n.bed_id"
         " WHERE n.at_ms>=? AND n.at_ms<? AND (? IS NULL OR b.name=?)",
         (first_ms, last_ms, bed, bed),
     ).fetchall()

@@ -8,7 +8,7 @@ from typing import Any
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Rule, Severity
 from legwatch.events import AlertKind
-from legwatch_server.store.batch import NewNotice
+from legwatch_server.store.batch import SERVER, NewNotice
 from legwatch_server.store.records import StoredNotice, TrialCount
 
 _INSERT = (
@@ -20,8 +20,11 @@ COLUMNS = (
     "n.at_ms, n.kind, n.what, n.level, n.reason, n.figures, n.held, n.episode_ms, n.rule,"
     " n.rule_value"
 )
+# The name of the bed; notices about the server itself have no bed.
+NAME = f"coalesce(b.name, '{SERVER}')"
 _STORED = (
-    f"SELECT n.id, b.name, n.who, n.text, {COLUMNS} FROM notices n JOIN beds b ON b.id = n.bed_id"
+    f"SELECT n.id, {NAME}, n.who, n.text, {COLUMNS} FROM notices n"
+    " LEFT JOIN beds b ON b.id = n.bed_id"
 )
 
 

@@ -85,6 +85,9 @@ class WriterStore(Protocol):
     def rehearsed(self) -> str:
         """Return the evening (ISO date) of the last rehearsal; empty: none."""
 
+    def said(self) -> dict[str, int]:
+        """Return by reason when the server last said it of itself, UTC ms."""
+
     def trial_ends_announced(self) -> set[int]:
         """Return the ids of the beds whose end of trial nights was announced."""
 
