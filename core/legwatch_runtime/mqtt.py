@@ -1,10 +1,13 @@
 """Make an MQTT client with the settings that agent and server share."""
 
 import ssl
+from collections.abc import Callable
 from typing import Protocol
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+
+from legwatch_runtime.bounded_client import BoundedClient
 
 
 class Account(Protocol):
@@ -26,17 +29,20 @@ def client(
     *,
     clean_session: bool,
     manual_ack: bool = False,
+    full: Callable[[], bool] = lambda: False,
 ) -> mqtt.Client:
     """Return a client for MQTT 3.1.1 that is not connected yet.
 
     `manual_ack`: the caller acknowledges each message, after the caller has stored the message.
+    `full`: the caller has no room for more messages now.
     """
-    new_client = mqtt.Client(
+    new_client = BoundedClient(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         clean_session=clean_session,
         protocol=mqtt.MQTTv311,
         manual_ack=manual_ack,
+        full=full,
     )
     if account.user:
         new_client.username_pw_set(account.user, password or None)

@@ -47,6 +47,7 @@ from legwatch_server.web.server import serve
 logger = logging.getLogger(__name__)
 
 Inbox = queue.SimpleQueue[Request | None]
+MOST_WAITING = 10_000  # messages in the inbox; while the disk is slow, the broker keeps the others
 
 
 def main(argv: Sequence[str]) -> int:
@@ -85,7 +86,11 @@ class _Server:
         self.store = SqliteStore(folder / FILE)
         self.unit = UnitOfWork(self.store, settings.rules_of, settings.plays)
         self.broker = BrokerConnection(
-            settings.mqtt, password, self.inbox.put, CrashGuard(decode, folder / "decoding").decode
+            settings.mqtt,
+            password,
+            self.inbox.put,
+            CrashGuard(decode, folder / "decoding").decode,
+            full=lambda: self.inbox.qsize() >= MOST_WAITING,
         )
         bedsides = Bedsides(self.broker)
         self.broker.hear_answers(bedsides.hear)

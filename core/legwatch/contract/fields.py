@@ -31,7 +31,7 @@ _decoder = json.JSONDecoder(parse_constant=_not_a_number)
 def parse(payload: bytes | bytearray) -> dict[str, Any]:
     """Return the JSON object in `payload`; raises WireError for anything else."""
     if len(payload) > MAX_PAYLOAD_BYTES:
-        raise WireError(f"{len(payload)} bytes, at most {MAX_PAYLOAD_BYTES} are read")
+        raise WireError(f"more than {MAX_PAYLOAD_BYTES} bytes: a message so long is not read")
     try:
         body = _decoder.decode(payload.decode("utf-8"))
     except WireError:

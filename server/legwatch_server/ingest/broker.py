@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
 
+from legwatch.contract.fields import MAX_PAYLOAD_BYTES
 from legwatch.contract.topics import ROOT, Channel
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.mqtt import client as mqtt_client
@@ -25,6 +26,8 @@ from legwatch_server.transport import Outgoing
 
 logger = logging.getLogger(__name__)
 
+LONGEST_TOPIC = 200  # characters; no topic of the contract is longer
+
 
 class Receipt(NamedTuple):
     """The number of a message of QoS 1 on one connection."""
@@ -34,7 +37,10 @@ class Receipt(NamedTuple):
 
 
 class BrokerConnection:
-    """Subscribes on every connect; the broker keeps the session while the server is away."""
+    """Subscribes on every connect; the broker keeps the session while the server is away.
+
+    While `full` says so, nothing is received: the broker keeps what comes.
+    """
 
     def __init__(
         self,
@@ -42,6 +48,7 @@ class BrokerConnection:
         password: str,
         put: Callable[[Request], None],
         decode: Callable[[Message], Arrived] = decode,
+        full: Callable[[], bool] = lambda: False,
     ) -> None:
         self._settings, self._put, self._decode = settings, put, decode
         self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
@@ -50,7 +57,7 @@ class BrokerConnection:
         self._why = "it cannot be reached"
         self._failing = False
         self._client = client = mqtt_client(
-            settings, password, settings.client_id, clean_session=False, manual_ack=True
+            settings, password, settings.client_id, clean_session=False, manual_ack=True, full=full
         )
         client.reconnect_delay_set(1, 30)
         client.on_connect = self._on_connect
@@ -133,17 +140,16 @@ class BrokerConnection:
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         try:
-            topic = message.topic
+            topic = message.topic[:LONGEST_TOPIC]
         except UnicodeDecodeError:
             topic = "?"
+        payload = bytes(message.payload[: MAX_PAYLOAD_BYTES + 1])  # longer ones are not read
         if topic.endswith(f"/{Channel.RESULT.value}"):
             if not message.retain:  # a retained answer is of an unknown age
-                self._answers(topic, bytes(message.payload))
+                self._answers(topic, payload)
             return
         receipt = Receipt(self._connection, message.mid) if message.qos else None
-        self._put(
-            self._decode(Message(topic, bytes(message.payload), utc_ms(), receipt, message.retain))
-        )
+        self._put(self._decode(Message(topic, payload, utc_ms(), receipt, message.retain)))
 
     def _complain(self, why: object) -> None:
         self._why = str(why)
