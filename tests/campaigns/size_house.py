@@ -1,0 +1,140 @@
+"""A house whose server has the memory that its unit allows, and a bed that is watched meanwhile."""
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+
+from campaigns.memory_limit import MemoryLimit
+from end_to_end.house import House, Phones, Process
+from legwatch.contract.window import encode_window
+from legwatch.events import ClockTrust
+from legwatch.testing import live_window, night, uncovering
+
+UNIT_BYTES = 512 * 1024 * 1024  # MemoryMax of the server's unit
+COLD = tuple(f"cold-{number}" for number in range(60))  # beds whose recorded night is cold
+PROBED = "probed"
+URGENT = 5  # the priority of an urgent alert
+PROBE_EVERY_S = 0.05
+LIMITS = ("max_packet_size", "message_size_limit", "max_connections", "max_queued_bytes")
+
+
+class SizeHouse(House):
+    """`limited` False: the broker has none of our limits, as one that is not ours."""
+
+    def __init__(self, folder: Path, group: MemoryLimit | None, *, limited: bool) -> None:
+        self._group, self._limited = group, limited
+        super().__init__(folder)
+        self.phones = Phones()
+        self.write_server(
+            beds={bed: {"played": True} for bed in COLD},
+            rules={"alerts.learn_nights": 0},
+            push={
+                "channels": ["ntfy"],
+                "ntfy": {"url": self.phones.url, "topic": "legs"},
+            },
+            rehearsal={"at": ""},
+        )
+        self._cold = iter(COLD)
+        self.spare: mqtt.Client  # for what is sent beside an attack
+
+    def _start(self, words: Any, name: str, env: Any = None) -> Process:
+        if name == "broker" and not self._limited:
+            conf = self.folder / "broker" / "mosquitto.conf"
+            lines = conf.read_text().splitlines()
+            conf.write_text("\n".join(one for one in lines if not one.startswith(LIMITS)) + "\n")
+        if name == "broker":  # 1,000 messages a second, each with a line, are a load of their own
+            conf = self.folder / "broker" / "mosquitto.conf"
+            quiet = "log_type error\nlog_type warning\nlog_type notice\nlog_type subscribe"
+            conf.write_text(conf.read_text().replace("log_type all", quiet))
+        if name == "server" and self._group is not None:
+            words = self._group.words(words)
+        return super()._start(words, name, env)
+
+    def close(self) -> None:
+        """End everything."""
+        self.phones.close()
+        self.__exit__()
+
+    def health(self, within_s: float = 5.0) -> dict[str, Any]:
+        """Return the health report; empty if no answer comes in time."""
+        url = f"http://127.0.0.1:{self.http_port}/health"
+        try:
+            with urllib.request.urlopen(url, timeout=within_s) as reply:
+                return dict(json.load(reply))
+        except urllib.error.HTTPError as reply:
+            return dict(json.load(reply))
+        except (OSError, ValueError):
+            return {}
+
+    def push_s(self, client: mqtt.Client, within_s: float = 15.0) -> float | None:
+        """Let a bed lie uncovered for a recorded night; return when its alarm was heard."""
+        bed, begun_s = next(self._cold), time.monotonic()
+        windows = night(leg=uncovering((100, 200), uncovered_c=22), moves=lambda _: 0, minutes=160)
+        for seq, window in enumerate(windows, start=1):
+            said = window._replace(boot="c01dc01d", seq=seq, clock=ClockTrust.PLAYED, age_ms=0)
+            client.publish(f"legwatch/v1/{bed}/window", encode_window(said), qos=1)
+        while time.monotonic() < begun_s + within_s:
+            if any(bed in json.dumps(body) for body in self._alarms()):
+                return time.monotonic() - begun_s
+            time.sleep(0.05)
+        return None
+
+    def _alarms(self) -> list[dict[str, Any]]:
+        return [body for body in self.phones.bodies if body.get("priority") == URGENT]
+
+    @property
+    def store_bytes(self) -> int:
+        """Return the size of the server's database with its log."""
+        folder = self.folder / "server"
+        return sum(path.stat().st_size for path in folder.glob("legwatch.db*"))
+
+
+class Probe:
+    """A bed that sends a window again and again, and measures when each is confirmed."""
+
+    def __init__(self, house: House) -> None:
+        self._client, self._stop = house.publisher(), threading.Event()
+        self._sent: dict[int, float] = {}
+        self._took: dict[int, float] = {}
+        self._seq = 0
+        self._client.on_message = self._heard
+        self._client.subscribe(f"legwatch/v1/{PROBED}/stored", 1)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def reset(self) -> None:
+        """Forget what was measured."""
+        self._took, self._sent = {}, {}
+
+    def p99_ms(self) -> float:
+        """Return the time of the slowest of a hundred; what is not confirmed yet counts, too."""
+        now_s, took = time.monotonic(), dict(self._took)
+        sent = dict(self._sent)
+        waits = sorted(took.get(seq, now_s - at_s) for seq, at_s in sent.items())
+        return 1000 * waits[int(0.99 * (len(waits) - 1))] if waits else float("inf")
+
+    def close(self) -> None:
+        """Stop."""
+        self._stop.set()
+        self._thread.join()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _heard(self, _client: object, _data: object, message: mqtt.MQTTMessage) -> None:
+        upto, now_s = int(json.loads(message.payload)["seq"]), time.monotonic()
+        for seq in [seq for seq in self._sent if seq <= upto and seq not in self._took]:
+            self._took[seq] = now_s - self._sent[seq]
+
+    def _run(self) -> None:
+        while not self._stop.wait(PROBE_EVERY_S):
+            self._seq += 1
+            now_ms = time.time_ns() // 1_000_000
+            window = live_window(self._seq, now_ms, length_ms=50, leg_c=31.0, room_c=18.0, moves=0)
+            self._sent[self._seq] = time.monotonic()
+            self._client.publish(f"legwatch/v1/{PROBED}/window", encode_window(window), qos=1)
