@@ -119,8 +119,8 @@ def _row(house: SizeHouse, probe: Probe, name: str, attack: Attack) -> Row:
     client.loop_stop()
     health = house.health()
     after = server_of(house)
-    lived = after.code is None
-    push_s = house.push_s(house.spare) if lived else None
+    push_s = house.push_s(house.spare) if after.code is None else None
+    lived = after.code is None and resident_bytes(after.pid) > 0
     grown = resident_bytes(after.pid) - before if lived else 0
     said = f"{health.get('status', '')}" + (
         f": {len(health['wrong'])}" if health.get("wrong") else ""

@@ -17,6 +17,7 @@ from legwatch.events import ClockTrust
 from legwatch.testing import live_window, night, uncovering
 
 UNIT_BYTES = 512 * 1024 * 1024  # MemoryMax of the server's unit
+UNIT_FILES = 1024  # LimitNOFILE of a unit that does not set it
 COLD = tuple(f"cold-{number}" for number in range(60))  # beds whose recorded night is cold
 PROBED = "probed"
 URGENT = 5  # the priority of an urgent alert
@@ -52,8 +53,9 @@ class SizeHouse(House):
             conf = self.folder / "broker" / "mosquitto.conf"
             quiet = "log_type error\nlog_type warning\nlog_type notice\nlog_type subscribe"
             conf.write_text(conf.read_text().replace("log_type all", quiet))
-        if name == "server" and self._group is not None:
-            words = self._group.words(words)
+        if name == "server":
+            words = ("sh", "-c", f'ulimit -n {UNIT_FILES} && exec "$@"', "sh", *words)
+            words = words if self._group is None else self._group.words(words)
         return super()._start(words, name, env)
 
     def close(self) -> None:

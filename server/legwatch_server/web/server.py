@@ -1,18 +1,26 @@
 """`/health` for people and watchdogs, `/metrics` for Prometheus, `/answer/` for phones."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from legwatch_runtime.clock import awake_s
 from legwatch_server.web import actions
 from legwatch_server.web.actions import ActionHandler, Reply
+from legwatch_server.web.slots import SlotsServer
+from legwatch_server.web.whole_request import BODY_BYTES, RequestRefused, whole_request
 
-MOST_BYTES = 4096  # of a request's body, which the server reads and ignores
+ANSWER_S = 8.0  # to send an answer, however slowly it is read
+LEFT_S, LEFT_READS = 0.2, 64  # to read away what a refused sender still sends
 CONTENT = "text/plain; version=0.0.4; charset=utf-8"
 HealthReport = Callable[[], dict[str, Any]]
 
@@ -78,7 +86,20 @@ def serve(
     registry.register(Gauges(health))
 
     class Handler(BaseHTTPRequestHandler):
-        timeout = 20  # seconds until a connection without a request is closed
+        def handle(self) -> None:
+            """Read the request whole, then answer it; one request a connection."""
+            try:
+                request = whole_request(self.connection, awake_s)
+            except RequestRefused as refused:
+                _refuse(self.connection, refused.status)
+                return
+            except OSError:
+                return  # the peer has gone
+            server.answering(self.connection)
+            self.connection.settimeout(ANSWER_S)
+            self.rfile = BytesIO(request)
+            with suppress(OSError):  # it has gone, or reads too slowly
+                self.handle_one_request()
 
         def do_GET(self) -> None:
             if self.path.startswith(actions.PATH):
@@ -95,12 +116,12 @@ def serve(
 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length") or "0"
-            size = int(length) if length.isdecimal() else MOST_BYTES + 1
-            if not self.path.startswith(actions.PATH) or size > MOST_BYTES:
+            size = int(length) if length.isdecimal() else BODY_BYTES + 1
+            endless = "Transfer-Encoding" in self.headers
+            if not self.path.startswith(actions.PATH) or size > BODY_BYTES or endless:
                 self.close_connection = True
                 self._answer(404, "text/plain", b"no such page\n")
                 return
-            self.rfile.read(size)
             self._actions(answers.take(self.path.removeprefix(actions.PATH), self._headers()))
 
         def _headers(self) -> dict[str, str]:
@@ -122,7 +143,18 @@ def serve(
         def log_message(self, *_: object) -> None:
             """Log no requests: a watchdog sends one every few seconds."""
 
-    server = ThreadingHTTPServer((host, port), Handler)
-    server.daemon_threads = True
+    server = SlotsServer((host, port), Handler)
     threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
     return server
+
+
+def _refuse(line: socket.socket, status: HTTPStatus) -> None:
+    """Answer a request that was not read; what is still on its way would hide the answer."""
+    head = f"HTTP/1.0 {status.value} {status.phrase}\r\nContent-Length: 0\r\nConnection: close"
+    with suppress(OSError):
+        line.settimeout(LEFT_S)
+        line.sendall(f"{head}\r\n\r\n".encode())
+        line.shutdown(socket.SHUT_WR)
+        for _ in range(LEFT_READS):
+            if not line.recv(16 * 1024):
+                break
