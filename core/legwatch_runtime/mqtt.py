@@ -1,4 +1,8 @@
-"""Make an MQTT client with the settings that agent and server share."""
+"""Make an MQTT client with the settings that agent and server share.
+
+The client has no thread of its own: a part of the process calls its `loop`. A thread of the library
+would end at an exception in a callback, and nobody would see it.
+"""
 
 import ssl
 from collections.abc import Callable
@@ -48,4 +52,17 @@ def client(
         new_client.username_pw_set(account.user, password or None)
     if account.ca_file:
         new_client.tls_set(account.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+    # With a callback here, `publish` in another thread only wakes the loop, and does not write.
+    new_client.on_socket_register_write = _written_by_the_loop
     return new_client
+
+
+def hang_up(client: mqtt.Client) -> None:
+    """Close the connection at once, so that the broker publishes the last will."""
+    socket = client.socket()
+    if socket is not None:
+        socket.close()
+
+
+def _written_by_the_loop(*_: object) -> None:
+    """Do nothing: the loop sees by itself that there is something to write."""

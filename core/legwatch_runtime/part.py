@@ -172,6 +172,10 @@ class Parts:
         """Return the parts whose work is not done."""
         return [part for part in self._all if not part.ended]
 
+    def failures(self) -> dict[str, int]:
+        """Return how often each part has failed since the start; those that never did are out."""
+        return {part.name: part.failures for part in self._all if part.failures}
+
     def wrong(self) -> Iterator[str]:
         """Yield one sentence for each part that is not well."""
         yield from (sentence for part in self.all() if (sentence := part.wrong()))

@@ -1,6 +1,7 @@
 """What the long-running commands have in common: their log, and the option that names settings."""
 
 import argparse
+import faulthandler
 import logging
 import sys
 from pathlib import Path
@@ -14,5 +15,9 @@ def settings_parser(prog: str, description: str, file: str) -> argparse.Argument
 
 
 def log_to_stderr() -> None:
-    """Write log messages to stderr, without the time: systemd and containers add the time."""
+    """Write log messages to stderr, without the time: systemd and containers add the time.
+
+    A process that hangs is ended by SIGABRT; then all its threads say where they are.
+    """
+    faulthandler.enable()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)

@@ -4,6 +4,7 @@ import logging
 import queue
 import sqlite3
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from legwatch import __version__
@@ -56,7 +57,10 @@ class Agent:
         most: int,
         about: BedsideInfo = ABOUT,
         beacon: Indicator | None = None,
+        turned: Callable[[], None] = lambda: None,
+        made: Callable[[], None] = lambda: None,
     ) -> None:
+        self._turned, self._made = turned, made  # called in each turn; after windows were made
         self._boot, self._spool, self._link, self._feed = boot, spool, link, feed
         self._clock, self._said, self._most, self._about = (
             clock,
@@ -83,6 +87,7 @@ class Agent:
     def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set, or until the server has confirmed all of an ended recording."""
         while not stop.is_set():
+            self._turned()
             self.turn(self._next())
             if self._finished and not self._waiting():
                 logger.info("the server has stored the whole recording")
@@ -100,6 +105,8 @@ class Agent:
                 presses.append((len(measured), encode_press(item)))
         if measured or presses:
             self._keep(measured, presses)
+        if measured:
+            self._made()
         for item in items:
             self._handle(item)
         self._indicator.watch()

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,18 @@ from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.contract.press import Press
 from legwatch.contract.roles import ROLES, Role
 from legwatch.errors import CannotRun
-from legwatch.events import ClockTrust
+from legwatch.events import ClockTrust, Window
 from legwatch_device.agent import PLAYED_TO, Agent, Finished
 from legwatch_device.broker_link import BrokerLink
-from legwatch_device.drivers import Button, Feed, Signal, open_driver
+from legwatch_device.drivers import Button, Feed, Put, Signal, open_driver
 from legwatch_device.indicator import Indicator
 from legwatch_device.sampler import Sampler
 from legwatch_device.samples import PlacedSensor
 from legwatch_device.settings import BUTTONS, FEEDS, SIGNALS, AgentSettings, SensorTable, read
 from legwatch_device.spool import Spool
+from legwatch_runtime import systemd
 from legwatch_runtime.clock import Clock, SystemClock
+from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
@@ -33,6 +36,7 @@ from legwatch_runtime.state_dir import locked
 logger = logging.getLogger(__name__)
 
 WINDOWS_PER_NIGHT_S = 12 * 3600
+MISSED = 12  # so many windows may be missing before the thread that makes them hangs
 
 
 def main(argv: Sequence[str]) -> int:
@@ -47,14 +51,16 @@ def main(argv: Sequence[str]) -> int:
         print(f"{args.config}: good (bed {settings.bed})")
         return 0
     log_to_stderr()
+    parts = Parts()
+    parts.guard_other_threads()
     with locked(Path(settings.state_dir), "agent.lock") as folder:
         try:
-            return _run(settings, password, folder)
+            return _run(settings, password, folder, parts)
         except sqlite3.Error as error:
             raise CannotRun(f"the spool in {folder} cannot be used: {error}") from None
 
 
-def _run(settings: AgentSettings, password: str, folder: Path) -> int:
+def _run(settings: AgentSettings, password: str, folder: Path, parts: Parts) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -64,7 +70,8 @@ def _run(settings: AgentSettings, password: str, folder: Path) -> int:
     feed = _feed(settings, spool, clock)
     beacon = Indicator(_signal(settings), clock)
     button = _button(settings)
-    link = BrokerLink(settings.bed, settings.mqtt, password, said)
+    link = BrokerLink(settings.bed, settings.mqtt, password, said, parts)
+    main_part = parts.add("agent", lambda: agent.run(stop), on_failure=OnFailure.END)
     agent = Agent(
         boot=secrets.token_hex(4),
         spool=spool,
@@ -77,16 +84,32 @@ def _run(settings: AgentSettings, password: str, folder: Path) -> int:
             version=__version__, window_s=settings.window_s, sensors=_drivers(settings)
         ),
         beacon=beacon,
+        turned=main_part.turned,
+        made=partial(_window_made, parts),
     )
     if button is not None:
         button.listen(lambda name: said.put(_press(name, clock)))
-    threading.Thread(target=_measure, args=(feed, said, stop), name="feed", daemon=True).start()
+    within_s = float("inf") if settings.recording.file else MISSED * settings.window_s
+    feed_part = parts.add(
+        "feed", lambda: _measure(feed, put, said, stop), on_failure=OnFailure.END, within_s=within_s
+    )
+
+    def put(item: Window | Press) -> None:
+        feed_part.turned()
+        said.put(item)
+
+    feed_part.start()
     sensors = ", ".join(f"{place} {driver}" for place, driver in _drivers(settings))
     logger.info("agent up: bed %s, sensors: %s", settings.bed, sensors or "none")
     link.start()
+    if settings.recording.file:  # its windows have the pace of the recording
+        systemd.Watchdog(parts).start()
+    systemd.tell(systemd.READY)
     try:
-        agent.run(stop)
+        main_part.guard()
     finally:
+        systemd.tell(systemd.STOPPING)
+        parts.stopping.set()
         stop.set()
         beacon.calm()  # after the exit nobody could put out lamp and buzzer
         link.stop()
@@ -99,14 +122,14 @@ def _press(name: str, clock: Clock) -> Press:
     return Press(secrets.token_hex(16), name, clock.utc_ms(), clock=trust.value)
 
 
-def _measure(feed: Feed, said: "queue.Queue[Any]", stop: threading.Event) -> None:
-    try:
-        feed.run(said.put, stop)
-    except Exception:
-        logger.exception(
-            "the sensors' thread failed; the agent stops, so that it can be started again"
-        )
-        stop.set()
+def _window_made(parts: Parts) -> None:
+    """Tell the manager of the process that the bed is measured, whatever its sensors say."""
+    if parts.well():
+        systemd.tell(systemd.WELL)
+
+
+def _measure(feed: Feed, put: Put, said: "queue.Queue[Any]", stop: threading.Event) -> None:
+    feed.run(put, stop)
     if not stop.is_set():
         said.put(Finished())
 

@@ -21,12 +21,15 @@ from legwatch.errors import WireError
 from legwatch_device.settings import MqttTable
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.mqtt import client as mqtt_client
+from legwatch_runtime.mqtt import hang_up
+from legwatch_runtime.part import Parts
 
 logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 IN_FLIGHT = 200
 LOOK_S = 0.25  # time between two checks for acknowledgements of events
+WITHIN_S = 600.0  # to look up a name and to connect can take long
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,12 @@ class BrokerLink:
     """Connects again and again in a thread of its own, with backoff and jitter."""
 
     def __init__(
-        self, bed: str, settings: MqttTable, password: str, said: "queue.Queue[Any]"
+        self,
+        bed: str,
+        settings: MqttTable,
+        password: str,
+        said: "queue.Queue[Any]",
+        parts: Parts | None = None,
     ) -> None:
         self._bed, self._settings, self._password, self._items = bed, settings, password, said
         self._stop = threading.Event()
@@ -68,11 +76,11 @@ class BrokerLink:
         self._open = False
         self._failing = False
         self._events: deque[_Event] = deque()
-        self._thread = threading.Thread(target=self._connect_forever, name="link", daemon=True)
+        self._part = (parts or Parts()).add("link", self._connect_forever, within_s=WITHIN_S)
 
     def start(self) -> None:
         """Start the thread that connects."""
-        self._thread.start()
+        self._part.start()
 
     def open(self) -> None:
         """Allow sending: the agent has handled the new connection."""
@@ -99,7 +107,7 @@ class BrokerLink:
                 logger.debug("`offline` was not sent; the broker sends the last will instead")
         self._stop.set()
         self._lost.set()
-        self._thread.join(timeout=1.0)
+        self._part.join(1.0)
 
     def _connect_forever(self) -> None:
         backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
@@ -107,22 +115,30 @@ class BrokerLink:
             self._lost.clear()
             self._open = False
             number = self._number
-            client = self._new_client()
-            try:
+            try:  # the file of the authority's certificate may be away, too
+                client = self._new_client()
                 client.connect(self._settings.host, self._settings.port, self._settings.keepalive_s)
             except (OSError, ValueError) as error:
                 self._log_failure(error)
             else:
-                self._client = client
-                client.loop_start()
-                while not self._lost.wait(LOOK_S):
-                    self._check_acks(client)
-                client.disconnect()
-                client.loop_stop()
-                self._client = None
+                self._serve(client)
             if self._number != number:  # the connection was up: start with short waits again
                 backoff.reset()
+            self._part.turned()
             self._stop.wait(backoff.next_s() * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not secrecy
+
+    def _serve(self, client: mqtt.Client) -> None:
+        """Send and receive until the connection is lost, or until a stop."""
+        self._client = client
+        try:
+            while not self._lost.is_set() and client.loop(LOOK_S) == mqtt.MQTT_ERR_SUCCESS:
+                self._check_acks(client)
+                self._part.turned()
+            client.disconnect()
+            client.loop(0.0)  # writes the last word
+        finally:
+            self._client = None
+            hang_up(client)
 
     def _new_client(self) -> mqtt.Client:
         client = mqtt_client(

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from legwatch.contract.action import Action
 from legwatch.errors import CannotRun
+from legwatch_runtime import systemd
 from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
@@ -42,9 +44,12 @@ from legwatch_server.signed_links import signing_key
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.reader import FILE
 from legwatch_server.web.actions import ActionHandler
-from legwatch_server.web.server import serve
+from legwatch_server.web.listening import Listening
+from legwatch_server.web.server import bind
 
 logger = logging.getLogger(__name__)
+
+WRITER_WITHIN_S = 180.0  # one commit of a large backlog on a slow card
 
 Inbox = queue.SimpleQueue[Request | None]
 MOST_WAITING = 10_000  # messages in the inbox; while the disk is slow, the broker keeps the others
@@ -59,7 +64,8 @@ def main(argv: Sequence[str]) -> int:
     parser = settings_parser("legwatch server", description, "server.toml")
     parser.add_argument("--check-config", action="store_true", help="check the settings and exit")
     args = parser.parse_args(argv)
-    watch = SettingsWatch(args.config)
+    parts = Parts()
+    watch = SettingsWatch(args.config, parts)
     settings = read(args.config)
     channels = open_channels(settings)
     password = secret("LEGWATCH_MQTT_PASSWORD")
@@ -67,9 +73,10 @@ def main(argv: Sequence[str]) -> int:
         print(f"{args.config}: good (profile {settings.profile}, channels {', '.join(channels)})")
         return 0
     log_to_stderr()
+    parts.guard_other_threads()
     with locked(Path(settings.state_dir), "server.lock") as folder:
         try:
-            server = _Server(settings, password, folder)
+            server = _Server(settings, password, folder, parts)
             server.outboxes.prepare(channels)
             server.outboxes.use(settings, channels)
             return server.run(watch)
@@ -80,7 +87,8 @@ def main(argv: Sequence[str]) -> int:
 class _Server:
     """All parts of one server, and what connects them."""
 
-    def __init__(self, settings: ServerSettings, password: str, folder: Path) -> None:
+    def __init__(self, settings: ServerSettings, password: str, folder: Path, parts: Parts) -> None:
+        self.parts = parts
         self.inbox: Inbox = queue.SimpleQueue()
         self.status, self.stopping = Status(), threading.Event()
         self.store = SqliteStore(folder / FILE)
@@ -91,12 +99,13 @@ class _Server:
             self.inbox.put,
             CrashGuard(decode, folder / "decoding").decode,
             full=lambda: self.inbox.qsize() >= MOST_WAITING,
+            parts=parts,
         )
         bedsides = Bedsides(self.broker)
         self.broker.hear_answers(bedsides.hear)
         key = signing_key(folder, secret("LEGWATCH_ANSWER_KEY"))
         answered = partial(_answered_in_app, self.inbox)
-        self.outboxes = Outboxes(self.store, Around(folder, bedsides, key, answered))
+        self.outboxes = Outboxes(self.store, Around(folder, bedsides, key, answered), parts)
         self.suspects = Suspects(folder / "at_work")
         self.actions = ActionHandler(key, self.inbox.put, utc_ms)
         self.health = Health(
@@ -108,9 +117,13 @@ class _Server:
             connected=self.broker.connected,
             waiting=self.inbox.qsize,
             settings=settings,
-            concerns=[],
+            failures=parts.failures,
+            concerns=[parts.wrong],
         )
         self.settings = settings
+        self.writer = parts.add(
+            "writer", self._write, on_failure=OnFailure.END, within_s=WRITER_WITHIN_S
+        )
         self.loop = WriterLoop(
             store=self.store,
             unit=self.unit,
@@ -122,6 +135,7 @@ class _Server:
             status=self.status,
             stopping=self.stopping,
             suspects=self.suspects,
+            turned=self.writer.turned,
         )
 
     def run(self, watch: SettingsWatch) -> int:
@@ -130,8 +144,13 @@ class _Server:
             started.callback(self.store.close)
             started.callback(self.suspects.close)
             http = self.settings.http
-            web = serve(http.host, http.port, self.health.report, self.actions)
-            started.callback(web.shutdown)
+            web = Listening(
+                partial(bind, http.host, http.port, self.health.report, self.actions),
+                f"{http.host}:{http.port}",
+                self.parts,
+            )
+            started.callback(web.stop)
+            web.start()
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._end)
             signal.signal(signal.SIGHUP, lambda *_: watch.ask())
@@ -140,15 +159,24 @@ class _Server:
             self.outboxes.start()
             started.callback(self.broker.stop)
             self.broker.start()
-            dead_man = DeadManSwitch(self.settings.heartbeat, lambda: self.status.now().well_ms)
+            dead_man = DeadManSwitch(
+                self.settings.heartbeat, lambda: self.status.now().well_ms, parts=self.parts
+            )
             started.callback(dead_man.stop)
             dead_man.start()
             started.callback(watch.stop)
             watch.start(self.take_over)
-            known, port = len(self.unit.beds), web.server_port
+            known, port = len(self.unit.beds), web.port or "no port"
             logger.info("server up: %s beds known, health on port %s", known, port)
-            self.loop.run()
+            started.callback(systemd.tell, systemd.STOPPING)
+            started.callback(self.parts.stopping.set)
+            systemd.Watchdog(self.parts).start()
+            systemd.tell(systemd.READY)
+            self.writer.guard()
         return 0
+
+    def _write(self) -> None:
+        self.loop.run()
 
     def take_over(self, settings: ServerSettings) -> None:
         """Use new settings; raises LegwatchError before anything is changed."""

@@ -31,6 +31,7 @@ class Health:
     connected: Callable[[], bool]
     waiting: Callable[[], int]  # requests in the writer's inbox
     settings: ServerSettings
+    failures: Callable[[], dict[str, int]] = dict  # of the process's parts, by name
     concerns: Sequence[Callable[[], Iterable[str]]] = ()  # what other parts find wrong now
 
     def report(self) -> dict[str, Any]:
@@ -54,6 +55,7 @@ class Health:
             "bedsides": self._bedsides(),
             "commits": snapshot.commits,
             "commit_s": round(snapshot.commit_s, 3),
+            "failures": self.failures(),
         }
 
     def _wrong(self) -> list[str]:

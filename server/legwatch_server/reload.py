@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from legwatch.errors import LegwatchError
+from legwatch_runtime.part import Parts
 from legwatch_server.settings import ServerSettings, needs_start
 from legwatch_server.settings_file import changed_keys, changes_file, checked, table
 
@@ -26,19 +27,19 @@ class SettingsWatch:
     The changes stay those of the folder of the start, whatever a new file says.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, parts: Parts | None = None) -> None:
         self._path, self._changes = path, changes_file(path)
         self._seen = self._stamps()
         self._table = table(path, self._changes)
         self._take_over: Callable[[ServerSettings], None] = lambda _settings: None
         self._refused: tuple[Stamp, Stamp] | None = None  # the files that were refused last
         self._asked, self._stopping = threading.Event(), False
-        self._thread = threading.Thread(target=self._run, name="settings", daemon=True)
+        self._part = (parts or Parts()).add("settings", self._run)
 
     def start(self, take_over: Callable[[ServerSettings], None]) -> None:
         """Start the thread; `take_over` uses new settings, or raises LegwatchError or OSError."""
         self._take_over = take_over
-        self._thread.start()
+        self._part.start()
 
     def ask(self) -> None:
         """Read the settings again soon; a signal handler may call this."""
@@ -51,6 +52,7 @@ class SettingsWatch:
 
     def _run(self) -> None:
         while not self._stopping:
+            self._part.turned()
             self._asked.wait(LOOK_S)
             try:
                 self.look()

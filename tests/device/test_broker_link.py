@@ -41,14 +41,15 @@ class Broker:
         if not self._works:
             raise ConnectionRefusedError("nobody there")
 
-    def loop_start(self) -> None:
+    def loop(self, _timeout_s: float) -> int:
         self._link._number += 1
         self._link._lost.set()
+        return int(MQTT_ERR_NO_CONN)
 
     def disconnect(self) -> None:
         """Nothing to end."""
 
-    loop_stop = disconnect
+    socket = disconnect
 
 
 def waits(monkeypatch: pytest.MonkeyPatch, *works: bool) -> list[float]:

@@ -38,6 +38,9 @@ class Line(Protocol):
     def open(self, put: Put) -> Transport:
         """Return the server's end, not started yet; each time with the same identity."""
 
+    def subscribed(self) -> bool:
+        """Return True when the server's end, opened last, will hear what is sent."""
+
     def send(self, channel: str, payload: bytes) -> None:
         """Send as the agent of bed b, and wait until the transport's middle has it."""
 
@@ -67,7 +70,11 @@ class Mqtt:
 
     def open(self, put: Put) -> Transport:
         port = self._house.port
+        self._before = self._house._subscriptions()
         return BrokerConnection(BrokerTable(port=port, user=USER), PASSWORD, put)
+
+    def subscribed(self) -> bool:
+        return self._house._subscriptions() > self._before
 
     def send(self, channel: str, payload: bytes) -> None:
         self._client.publish(f"legwatch/v1/b/{channel}", payload, qos=1).wait_for_publish(20)
@@ -95,6 +102,7 @@ class Server:
         self.transport = line.open(self.inbox.put)
         self.transport.start()
         assert isinstance(self.next(), Connected)
+        wait_until(line.subscribed, "the subscription", 40)
 
     def next(self) -> Request:
         return self.inbox.get(timeout=40)

@@ -1,10 +1,11 @@
 """A broker in memory: it stands for paho's client, and brings each message to who asked for it."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from paho.mqtt.client import MQTT_ERR_SUCCESS, topic_matches_sub
+from paho.mqtt.client import MQTT_ERR_NO_CONN, MQTT_ERR_SUCCESS, topic_matches_sub
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -73,7 +74,8 @@ class Client:
     def __init__(self, broker: Broker, name: str) -> None:
         self._broker, self.name = broker, name
         self._wanted: list[str] = []
-        self._up = False
+        self._up = self._greeted = False
+        self._gone = threading.Event()
         self.will: Message | None = None
         self.on_message: Callable[..., None] = lambda *_: None
         self.on_connect = self.on_subscribe = self.on_disconnect = self.on_message
@@ -92,8 +94,22 @@ class Client:
 
     connect_async = connect
 
-    def loop_start(self) -> None:
-        self.on_connect(self, None, {}, GOOD, None)
+    def reconnect(self) -> None:
+        self._greeted = False
+        self._up = True
+
+    def loop(self, timeout: float) -> int:
+        """Take part in the connection for one turn."""
+        if not self._greeted:
+            self._greeted = True
+            self.on_connect(self, None, {}, GOOD, None)
+        return MQTT_ERR_NO_CONN if self._gone.wait(timeout) else MQTT_ERR_SUCCESS
+
+    def disconnect(self) -> None:
+        self._gone.set()
+
+    def socket(self) -> None:
+        """There is none."""
 
     def is_connected(self) -> bool:
         return self._up

@@ -6,7 +6,6 @@ import threading
 import urllib.request
 from contextlib import redirect_stdout
 from functools import partial
-from http.server import ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,7 +38,8 @@ from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings_file import read
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.web.actions import ActionHandler
-from legwatch_server.web.server import serve
+from legwatch_server.web.listening import Listening
+from legwatch_server.web.server import bind
 
 BED, BOOT = "north", "0000000a"
 AGENT, SERVER = f"legwatch-agent-{BED}", "legwatch-server"
@@ -52,7 +52,7 @@ class House:
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch, *, most: int = 1000) -> None:
         self.now_ms, self.broker = BEGIN, Broker()
-        self._web: ThreadingHTTPServer | None = None
+        self._web: Listening | None = None
         self.away = False  # whether the server takes nothing in
         patch.setattr("time.time_ns", lambda: self.now_ms * 1_000_000)
         patch.setattr("legwatch_runtime.mqtt.BoundedClient", self.broker.client)
@@ -93,8 +93,9 @@ class House:
             waiting=self._come.qsize,
             settings=settings,
         )
-        self._serve = partial(serve, "127.0.0.1", 0, health.report, door)
+        self._bind = partial(bind, "127.0.0.1", 0, health.report, door)
         ingest.start()
+        assert ingest.ready(10) == ""
 
     def _start_agent(self, folder: Path, most: int) -> None:
         self.spool = folder / "spool.db"
@@ -177,8 +178,10 @@ class House:
         self.settle()
 
     def get(self, path: str) -> str:
-        self._web = self._web or self._serve()
-        where = f"http://127.0.0.1:{self._web.server_port}{path}"
+        if self._web is None:
+            self._web = Listening(self._bind, "the test's port")
+            self._web.start()
+        where = f"http://127.0.0.1:{self._web.port}{path}"
         opener = urllib.request.build_opener(Anyway)
         with opener.open(where, timeout=10) as answer:
             return str(answer.read().decode())
@@ -209,8 +212,7 @@ class House:
     def close(self) -> None:
         self._link.stop()
         if self._web is not None:
-            self._web.shutdown()
-            self._web.server_close()
+            self._web.stop()
         self._spool.close()
         self._store.close()
 

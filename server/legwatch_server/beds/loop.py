@@ -46,10 +46,11 @@ class WriterLoop:
         stopping: threading.Event | None = None,
         suspects: Suspects | None = None,
         utc_ms: Callable[[], int] = utc_ms,
+        turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._unit, self._inbox, self._listeners = store, unit, inbox, listeners
         self._settings, self._planner = settings, DeliveryPlanner(settings)
-        self._wake, self._utc_ms = wake, utc_ms
+        self._wake, self._utc_ms, self._turned = wake, utc_ms, turned
         self._evening_ms = 0
         self._resumed, self._followed = False, True
         self._writer = Writer(
@@ -63,6 +64,7 @@ class WriterLoop:
             suspects=suspects or Suspects(),
             stopping=stopping or threading.Event(),
             utc_ms=utc_ms,
+            turned=turned,
         )
         self._more = False  # whether a listener has more to do
 
@@ -77,6 +79,7 @@ class WriterLoop:
     def run(self) -> None:
         """Run until a None arrives; commit everything that arrived before the None."""
         while True:
+            self._turned()
             requests, stop = self._gather()
             self.turn(requests)
             if stop:

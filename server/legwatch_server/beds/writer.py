@@ -66,11 +66,12 @@ class Writer:
         suspects: Suspects,
         stopping: threading.Event,
         utc_ms: Callable[[], int],
+        turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._unit, self._transport = store, unit, transport
         self._heard = heard
         self.planner, self._wake, self._status, self._suspects = planner, wake, status, suspects
-        self._stopping, self._utc_ms = stopping, utc_ms
+        self._stopping, self._utc_ms, self._turned = stopping, utc_ms, turned
         self._started_ms = self._swept_ms = utc_ms()
         unit.away_ms = self._started_ms + START_MS
         self._due: list[tuple[int, str]] = []
@@ -162,6 +163,7 @@ class Writer:
         """Retry while the store fails; return any other error, or None after the commit."""
         attempt = 0
         while True:
+            self._turned()  # one that waits for the disk does not hang
             error = self._attempt(messages, due, aside)
             if error is None or not of_the_store(error):
                 if attempt:

@@ -17,8 +17,10 @@ import paho.mqtt.client as mqtt
 
 from legwatch.contract.fields import MAX_PAYLOAD_BYTES
 from legwatch.contract.topics import ROOT, Channel
+from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.mqtt import client as mqtt_client
+from legwatch_runtime.part import Parts
 from legwatch_server.inbox import Arrived, Connected, Message, Request
 from legwatch_server.ingest.decode import CHANNELS, decode
 from legwatch_server.settings import BrokerTable
@@ -27,6 +29,9 @@ from legwatch_server.transport import Outgoing
 logger = logging.getLogger(__name__)
 
 LONGEST_TOPIC = 200  # characters; no topic of the contract is longer
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
+LOOK_S = 1.0  # how long the connection's thread waits for a message in one turn
+WITHIN_S = 300.0  # to look up a name and to connect can take long
 
 
 class Receipt(NamedTuple):
@@ -49,6 +54,7 @@ class BrokerConnection:
         put: Callable[[Request], None],
         decode: Callable[[Message], Arrived] = decode,
         full: Callable[[], bool] = lambda: False,
+        parts: Parts | None = None,
     ) -> None:
         self._settings, self._put, self._decode = settings, put, decode
         self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
@@ -59,7 +65,9 @@ class BrokerConnection:
         self._client = client = mqtt_client(
             settings, password, settings.client_id, clean_session=False, manual_ack=True, full=full
         )
-        client.reconnect_delay_set(1, 30)
+        self._stopping = threading.Event()
+        self._backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
+        self._part = (parts or Parts()).add("broker", self._run, within_s=WITHIN_S)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
@@ -71,9 +79,7 @@ class BrokerConnection:
 
     def start(self) -> None:
         """Connect in the background, with retries until `stop`."""
-        where = self._settings
-        self._client.connect_async(where.host, where.port, where.keepalive_s)
-        self._client.loop_start()
+        self._part.start()
 
     def connected(self) -> bool:
         """Return True while the broker is connected."""
@@ -104,8 +110,33 @@ class BrokerConnection:
 
     def stop(self) -> None:
         """End the connection."""
+        self._stopping.set()
         self._client.disconnect()
-        self._client.loop_stop()
+        self._part.join(2 * LOOK_S)
+
+    def _run(self) -> None:
+        """Connect and receive until `stop`; after a failure the guard calls this again."""
+        client, where = self._client, self._settings
+        client.connect_async(where.host, where.port, where.keepalive_s)
+        while not self._stopping.is_set():
+            try:
+                client.reconnect()
+            except (OSError, ValueError) as error:
+                self._complain(error)
+            else:
+                self._receive(client)
+            self._rest(self._backoff.next_s())
+
+    def _receive(self, client: mqtt.Client) -> None:
+        """Receive until the connection is lost."""
+        while client.loop(LOOK_S) == mqtt.MQTT_ERR_SUCCESS:
+            self._part.turned()
+
+    def _rest(self, seconds: float) -> None:
+        """Wait before the next try to connect."""
+        self._part.turned()
+        self._stopping.wait(seconds)
+        self._part.turned()
 
     def _on_connect(
         self, client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
@@ -116,6 +147,7 @@ class BrokerConnection:
         if self._failing:
             logger.info("the broker is back")
         self._failing = False
+        self._backoff.reset()
         self._connection += 1
         # QoS 0: the broker must not keep answers, because a late answer is useless.
         answers = (f"{ROOT}/+/{Channel.RESULT.value}", 0)

@@ -9,13 +9,12 @@ once and loses no push.
 
 import logging
 import queue
-import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 
 from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.part import Parts
 from legwatch_server.notify.channels import (
     Follows,
     Notifier,
@@ -78,17 +77,19 @@ class Outbox:
         notifier: Notifier,
         patience: Patience,
         calls: Calls,
+        parts: Parts | None = None,
     ) -> None:
+        parts = parts or Parts()
         self._store, self._channel, self._notifier = store, channel, notifier
         self._patience, self._calls = patience, calls
         self._inbox: queue.SimpleQueue[JobResult | None] = queue.SimpleQueue()
-        self._workers = Workers(channel, notifier, patience.workers, self._inbox.put)
+        self._workers = Workers(channel, notifier, patience.workers, self._inbox.put, parts)
         self._in_flight: dict[int, BusyKey] = {}
         self._unrecorded: list[JobResult] = []
         self._stop = False
         self.failing = ""  # why the last push failed; empty after a success
         self.results: dict[str, int] = dict.fromkeys(Count, 0)
-        self._thread = threading.Thread(target=self._run, name=f"push-{channel}", daemon=True)
+        self._part = parts.add(f"push-{channel}", self._run)
 
     @property
     def busy(self) -> bool:
@@ -102,7 +103,7 @@ class Outbox:
 
     def start(self) -> None:
         """Start the channel's thread."""
-        self._thread.start()
+        self._part.start()
 
     def wake(self) -> None:
         """Start the next turn now, because a new row may be due."""
@@ -112,26 +113,29 @@ class Outbox:
         """Stop after the pushes in progress; wait at most one second for them."""
         self._stop = True
         self._inbox.put(None)
-        self._thread.join(timeout=1.0)
+        self._part.join(1.0)
 
     def next_ms(self) -> int:
         """Return when the next delivery is due, UTC ms; NEVER_MS: none."""
         return self._store.next_ms()
 
     def _run(self) -> None:
-        with closing(self._store):
-            wait_s = 0.0
-            while not (self._stop and not self._in_flight):
-                try:
-                    wait_s = self.turn(wait_s)
-                except StoreError as error:
-                    logger.warning("outbox %s: %s", self._channel, error)
-                    time.sleep(1.0)  # results stay in memory until the store records them
-            self._workers.stop()
+        self._forget_lost_jobs()
+        wait_s = 0.0
+        while not (self._stop and not self._in_flight):
+            self._part.turned()
+            try:
+                wait_s = self.turn(wait_s)
+            except StoreError as error:
+                logger.warning("outbox %s: %s", self._channel, error)
+                time.sleep(1.0)  # results stay in memory until the store records them
+        self._workers.stop()
+        self._store.close()  # not after a failure: the guard runs this part again
 
     def turn(self, wait_s: float = 0.0) -> float:
         """Record finished jobs and start those that are due; return the seconds to wait next."""
         self._gather(wait_s)
+        self._workers.staff(len(self._in_flight))
         now_ms = self._calls.utc_ms()
         if self._unrecorded or (not self._stop and self._due(now_ms)):
             self._work(now_ms)
@@ -139,6 +143,17 @@ class Outbox:
         if self._stop or self._in_flight:
             return 0.2 if self._stop else LOOK_S
         return min(LOOK_S, max(REST_S, (self._store.next_ms() - now_ms) / 1000))
+
+    def _forget_lost_jobs(self) -> None:
+        """After a failure of this part: no worker may have what it was about to hand out.
+
+        The delivery is still claimed, so it is sent again.
+        """
+        held = set(self._workers.held)
+        self._gather(0.0)
+        held |= {result.job.delivery.id for result in self._unrecorded}
+        for ident in self._in_flight.keys() - held:
+            del self._in_flight[ident]
 
     def _work(self, now_ms: int) -> None:
         with self._store.transaction():

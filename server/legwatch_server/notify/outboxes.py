@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from legwatch_runtime.part import Parts
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Keeps, Notifier, Speaks
 from legwatch_server.notify.outbox import Calls, Outbox, Patience
@@ -28,8 +29,8 @@ class Around(NamedTuple):
 class Outboxes:
     """Used by the thread that starts the server and by the one that reads settings again."""
 
-    def __init__(self, store: Store, around: Around) -> None:
-        self._store, self._around = store, around
+    def __init__(self, store: Store, around: Around, parts: Parts | None = None) -> None:
+        self._store, self._around, self._parts = store, around, parts or Parts()
         self.all: Mapping[str, Outbox] = {}  # replaced as a whole, so that readers need no lock
         # All that were ever in use: a channel that comes back must not meet a second thread that
         # takes the pushes in progress for leftovers of a crash. Without pushes they only wait.
@@ -66,7 +67,7 @@ class Outboxes:
         if outbox is not None:
             outbox.use(notifier, patience, calls)
             return outbox
-        outbox = Outbox(self._stores.pop(name), name, notifier, patience, calls)
+        outbox = Outbox(self._stores.pop(name), name, notifier, patience, calls, self._parts)
         self._made[name] = outbox
         if self._started:
             outbox.start()

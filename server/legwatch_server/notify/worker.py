@@ -2,11 +2,11 @@
 
 import logging
 import queue
-import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
 from legwatch.oncall.escalation import Purpose
+from legwatch_runtime.part import Part, Parts
 from legwatch_server.notify.channels import (
     Follows,
     Notifier,
@@ -23,6 +23,9 @@ from legwatch_server.notify.schedule import JobKind
 from legwatch_server.store.delivery import Delivery
 
 logger = logging.getLogger(__name__)
+
+LOOK_S = 20.0  # how long a worker waits for a job in one turn
+WITHIN_S = 300.0  # a slow service may take minutes for one push, but not more
 
 
 class Job(NamedTuple):
@@ -44,31 +47,54 @@ class Workers:
     """Starts at most `most` threads; each result goes to `done` in the worker's thread."""
 
     def __init__(
-        self, channel: str, notifier: Notifier, most: int, done: Callable[[JobResult], None]
+        self,
+        channel: str,
+        notifier: Notifier,
+        most: int,
+        done: Callable[[JobResult], None],
+        parts: Parts,
     ) -> None:
         self._channel, self._done = channel, done
         self.notifier = notifier
         self.most = most
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._threads: list[threading.Thread] = []
+        self._parts, self._workers = parts, list[Part]()
+        self.held: set[int] = set()  # deliveries whose job waits or is at work
 
     def hand_out(self, job: Job, in_flight: int) -> None:
         """Give a job to a worker; `in_flight` is the number of jobs, with this one."""
-        if len(self._threads) < min(self.most, in_flight):
-            name = f"{self._channel}-{len(self._threads)}"
-            worker = threading.Thread(target=self._work, name=name, daemon=True)
-            self._threads.append(worker)
-            worker.start()
+        self.held.add(job.delivery.id)
         self._jobs.put(job)
+        self.staff(in_flight)
+
+    def staff(self, in_flight: int) -> None:
+        """Start a worker if there are fewer than jobs; the machine may have no thread to give."""
+        if len(self._workers) >= min(self.most, in_flight):
+            return
+        worker = _Worker(self._jobs, self._finish)
+        name = f"{self._channel}-{len(self._workers)}"
+        worker.part = self._parts.add(name, worker.run, within_s=WITHIN_S)
+        try:
+            worker.part.start()
+        except RuntimeError as error:
+            worker.part.ended = True
+            logger.warning("channel %s has no further worker: %s", self._channel, error)
+            return
+        self._workers.append(worker.part)
 
     def stop(self) -> None:
         """Let every thread end after its job."""
-        for _ in self._threads:
+        for _ in self._workers:
             self._jobs.put(None)
 
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            self._done(JobResult(job, self._do(job)))
+    def _finish(self, job: Job) -> None:
+        """Do a job; its result goes to `done` whatever happens, or nobody would try it again."""
+        outcome: Sent | Progress | PushError | str | None = Retryable("the worker was interrupted")
+        try:
+            outcome = self._do(job)
+        finally:
+            self._done(JobResult(job, outcome))
+            self.held.discard(job.delivery.id)
 
     def _do(self, job: Job) -> Sent | Progress | PushError | str | None:
         """Call the channel; return every exception as a result."""
@@ -87,6 +113,28 @@ class Workers:
         except Exception as error:
             logger.exception("channel %s failed", self._channel)
             return Retryable(f"{type(error).__name__}: {error}")
+
+
+class _Worker:
+    """One thread that takes jobs until it gets a None."""
+
+    part: Part
+
+    def __init__(
+        self, jobs: "queue.SimpleQueue[Job | None]", finish: Callable[[Job], None]
+    ) -> None:
+        self._jobs, self._finish = jobs, finish
+
+    def run(self) -> None:
+        while True:
+            self.part.turned()
+            try:
+                job = self._jobs.get(timeout=LOOK_S)
+            except queue.Empty:
+                continue
+            if job is None:
+                return
+            self._finish(job)
 
 
 def _sent(answer: object) -> Sent:

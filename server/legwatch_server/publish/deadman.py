@@ -11,6 +11,7 @@ import urllib3
 
 from legwatch import __version__
 from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.part import WITHIN_S, Parts
 from legwatch_server.settings import HeartbeatTable
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class DeadManSwitch:
         settings: HeartbeatTable,
         fresh_ms: Callable[[], int],
         utc_ms: Callable[[], int] = utc_ms,
+        parts: Parts | None = None,
     ) -> None:
         self._settings, self._fresh_ms, self._utc_ms = settings, fresh_ms, utc_ms
         self._pool = urllib3.PoolManager(
@@ -34,12 +36,13 @@ class DeadManSwitch:
         self._stop = threading.Event()
         self.given = self.withheld = 0
         self._failing = False
-        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        within_s = settings.every_s + WITHIN_S
+        self._part = (parts or Parts()).add("heartbeat", self._run, within_s=within_s)
 
     def start(self) -> None:
         """Start the thread if the settings have an address."""
         if self._settings.url:
-            self._thread.start()
+            self._part.start()
 
     def stop(self) -> None:
         """Stop the heartbeats."""
@@ -47,6 +50,7 @@ class DeadManSwitch:
 
     def _run(self) -> None:
         while not self._stop.wait(self._settings.every_s):
+            self._part.turned()
             self.beat()
 
     def beat(self) -> bool:

@@ -46,6 +46,8 @@ def translated() -> Iterator[None]:
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """BEGIN ... COMMIT, or ROLLBACK after any exception."""
+    if db.in_transaction:  # an interrupt came just after the last BEGIN: nobody could go on
+        db.execute("ROLLBACK")
     db.execute("BEGIN IMMEDIATE")
     try:
         yield db

@@ -2,11 +2,10 @@
 
 import json
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from typing import Any
 
@@ -78,10 +77,8 @@ class Gauges:
         return iter(())
 
 
-def serve(
-    host: str, port: int, health: HealthReport, answers: ActionHandler
-) -> ThreadingHTTPServer:
-    """Start the HTTP server in a thread of its own; `server_port` is the port in use."""
+def bind(host: str, port: int, health: HealthReport, answers: ActionHandler) -> SlotsServer:
+    """Return the HTTP server, bound to its port; raises OSError if the port is taken."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Gauges(health))
 
@@ -144,7 +141,6 @@ def serve(
             """Log no requests: a watchdog sends one every few seconds."""
 
     server = SlotsServer((host, port), Handler)
-    threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
     return server
 
 

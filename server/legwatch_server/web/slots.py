@@ -5,14 +5,18 @@ the peer that has the most. So who sends a whole request at once is answered, wh
 The number leaves file descriptors and memory for broker, database and pushes.
 """
 
+import logging
 import resource
 import socket
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 32
 RESERVED_FILES = 64  # for broker, database, pushes and the log
@@ -33,6 +37,7 @@ class SlotsServer(ThreadingHTTPServer):
         self._open: dict[socket.socket, str] = {}  # the oldest first, each with its peer
         self._answering: set[socket.socket] = set()
         self.most = most_connections()
+        self.turned: Callable[[], None] = lambda: None  # called in each turn of accepting
         super().__init__(where, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -56,7 +61,20 @@ class SlotsServer(ThreadingHTTPServer):
             self._answering.add(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a peer that goes away is no fault of ours."""
+        """Log a failure in one line; a peer that goes away is no fault of ours."""
+        if not isinstance(sys.exception(), OSError):
+            logger.error("a request failed: %r", sys.exception())
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer a request; whatever it raises, SystemExit too, ends this request only."""
+        try:
+            super().process_request_thread(request, client_address)
+        except BaseException:  # noqa: BLE001 - as above
+            self.handle_error(request, client_address)
+
+    def service_actions(self) -> None:
+        """Say that the accepting thread has turned."""
+        self.turned()
 
     def _admit(self, request: socket.socket, peer: str) -> bool:
         with self._room:

@@ -1,12 +1,12 @@
 """`legwatch alerts` and `legwatch duty`: what was told, why, and an answer given there."""
 
-import http.server
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.signed_links import signing_key
 from legwatch_server.testing import InProcessServer
 from legwatch_server.web.actions import ActionHandler
-from legwatch_server.web.server import serve
+from legwatch_server.web.listening import Listening
+from legwatch_server.web.server import bind
 from server.notify.test_escalation import PEOPLE, cold
 from server.ward import MINUTE_MS, open_ward
 
@@ -174,10 +175,10 @@ def answering(ward: InProcessServer) -> Iterator[int]:
             ward.turn([answered])
 
     door = ActionHandler(signing_key(ward.path.parent, ""), put, utc_ms)
-    web: http.server.ThreadingHTTPServer = serve("127.0.0.1", 0, dict, door)
-    yield int(web.server_port)
-    web.shutdown()
-    web.server_close()
+    web = Listening(partial(bind, "127.0.0.1", 0, dict, door), "the test's port")
+    web.start()
+    yield web.port
+    web.stop()
 
 
 def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(

@@ -8,13 +8,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from http.server import HTTPServer
+from functools import partial
 
 import pytest
 
 from legwatch_server.web import whole_request
 from legwatch_server.web.actions import ActionHandler
-from legwatch_server.web.server import serve
+from legwatch_server.web.listening import Listening
+from legwatch_server.web.server import bind
 from legwatch_server.web.slots import MOST_CONNECTIONS, most_connections
 
 ASK = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -22,18 +23,18 @@ REPORT = {"status": "ok", "notices": {}}
 
 
 @pytest.fixture
-def web() -> Iterator[HTTPServer]:
+def web() -> Iterator[Listening]:
     door = ActionHandler(b"key", lambda _: None, lambda: 0)
-    made = serve("127.0.0.1", 0, lambda: dict(REPORT), door)
+    made = Listening(partial(bind, "127.0.0.1", 0, lambda: dict(REPORT), door), "the test's port")
+    made.start()
     yield made
-    made.shutdown()
-    made.server_close()
+    made.stop()
 
 
 @contextlib.contextmanager
-def connections(web: HTTPServer, number: int) -> Iterator[list[socket.socket]]:
+def connections(web: Listening, number: int) -> Iterator[list[socket.socket]]:
     with contextlib.ExitStack() as stack:
-        where = ("127.0.0.1", web.server_port)
+        where = ("127.0.0.1", web.port)
         yield [stack.enter_context(socket.create_connection(where, 5)) for _ in range(number)]
 
 
@@ -49,13 +50,13 @@ def said(line: socket.socket, *parts: bytes) -> bytes:
     return found
 
 
-def healthy(web: HTTPServer) -> bool:
-    url = f"http://127.0.0.1:{web.server_port}/health"
+def healthy(web: Listening) -> bool:
+    url = f"http://127.0.0.1:{web.port}/health"
     with urllib.request.urlopen(url, timeout=3) as answer:
         return bool(answer.status == 200)
 
 
-def test_a_request_in_pieces_is_answered(web: HTTPServer) -> None:
+def test_a_request_in_pieces_is_answered(web: Listening) -> None:
     with connections(web, 1) as (line,):
         for byte in ASK[:-1]:
             line.sendall(bytes([byte]))
@@ -72,7 +73,7 @@ def test_a_request_in_pieces_is_answered(web: HTTPServer) -> None:
     ],
     ids=["path", "header", "headers", "no line"],
 )
-def test_a_head_of_more_than_16_kb_is_refused(web: HTTPServer, head: bytes) -> None:
+def test_a_head_of_more_than_16_kb_is_refused(web: Listening, head: bytes) -> None:
     with connections(web, 1) as (line,):
         assert said(line, head).startswith(b"HTTP/1.0 431")
     assert healthy(web)
@@ -87,13 +88,13 @@ def test_a_head_of_more_than_16_kb_is_refused(web: HTTPServer, head: bytes) -> N
         b"Transfer-Encoding: chunked",
     ],
 )
-def test_a_body_of_more_than_4_kb_is_refused_unread(web: HTTPServer, size: bytes) -> None:
+def test_a_body_of_more_than_4_kb_is_refused_unread(web: Listening, size: bytes) -> None:
     with connections(web, 1) as (line,):
         head = b"POST /answer/abc HTTP/1.1\r\nHost: x\r\n" + size + b"\r\n\r\n"
         assert said(line, head).startswith(b"HTTP/1.0 404")
 
 
-def test_a_slow_sender_has_a_total_time(web: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_sender_has_a_total_time(web: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each byte comes in good time, the request never."""
     monkeypatch.setattr(whole_request, "REQUEST_S", 0.3)
     begun_s = time.monotonic()
@@ -110,20 +111,20 @@ def test_a_slow_sender_has_a_total_time(web: HTTPServer, monkeypatch: pytest.Mon
 
 
 def test_a_connection_that_says_nothing_is_cut(
-    web: HTTPServer, monkeypatch: pytest.MonkeyPatch
+    web: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(whole_request, "REQUEST_S", 0.2)
     with connections(web, 1) as (line,):
         assert said(line).startswith(b"HTTP/1.0 408")
 
 
-def test_a_connection_is_not_kept_for_a_second_request(web: HTTPServer) -> None:
+def test_a_connection_is_not_kept_for_a_second_request(web: Listening) -> None:
     ask = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n"
     with connections(web, 1) as (line,):
         assert said(line, ask, ask).count(b"HTTP/1.0 200") == 1
 
 
-def test_while_slow_ones_have_all_places_a_new_one_is_answered(web: HTTPServer) -> None:
+def test_while_slow_ones_have_all_places_a_new_one_is_answered(web: Listening) -> None:
     before = threading.active_count()
     with connections(web, 4 * MOST_CONNECTIONS) as slow:
         for line in slow:

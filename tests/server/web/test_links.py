@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from http.server import ThreadingHTTPServer
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from legwatch_server.inbox import ActionRequested, LinkClaims, TargetKind
 from legwatch_server.signed_links import sign
 from legwatch_server.testing import InProcessServer
 from legwatch_server.web.actions import ActionHandler
-from legwatch_server.web.server import serve
+from legwatch_server.web.listening import Listening
+from legwatch_server.web.server import bind
 from server.notify.test_escalation import cold
 from server.ward import MINUTE_MS, open_ward
 
@@ -36,7 +37,7 @@ class Household:
 
     ward: InProcessServer
     arrivals: "queue.SimpleQueue[ActionRequested]"
-    web: ThreadingHTTPServer
+    web: Listening
     http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False))
 
     def link(self, bed: str, label: str) -> str:
@@ -51,7 +52,7 @@ class Household:
     def ask(self, method: str, token: str, language: str = "en") -> tuple[int, str]:
         """Ask as a phone does, while the owner's thread does its work here."""
         said: list[tuple[int, str]] = []
-        url = f"http://127.0.0.1:{self.web.server_port}/answer/{token}"
+        url = f"http://127.0.0.1:{self.web.port}/answer/{token}"
         headers = {"Accept-Language": language}
 
         def phone() -> None:
@@ -95,12 +96,12 @@ def house(tmp_path: Path) -> Iterator[Household]:
         ward.settle()
     arrivals: queue.SimpleQueue[ActionRequested] = queue.SimpleQueue()
     door = ActionHandler(ward.key, arrivals.put, lambda: ward.clock.now_ms)
-    web = serve("127.0.0.1", 0, dict, door)
+    web = Listening(partial(bind, "127.0.0.1", 0, dict, door), "the test's port")
+    web.start()
     made = Household(ward, arrivals, web)
     yield made
     made.http.clear()
-    web.shutdown()
-    web.server_close()
+    web.stop()
     ward.close()
 
 
@@ -222,7 +223,7 @@ def test_a_link_holds_numbers_only(house: Household) -> None:
 
 @pytest.mark.parametrize("length", ["-1", "x", "9999999"])
 def test_a_wrong_length_is_answered(house: Household, length: str) -> None:
-    url = f"http://127.0.0.1:{house.web.server_port}/answer/abc"
+    url = f"http://127.0.0.1:{house.web.port}/answer/abc"
     answer = house.http.request("POST", url, headers={"Content-Length": length})
     assert answer.status == 404
 
