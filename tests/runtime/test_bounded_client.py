@@ -74,8 +74,8 @@ class Reader:
         meeting = threading.Thread(target=broker.meet)
         meeting.start()
         self.client.connect("127.0.0.1", broker.port)
+        self.client.loop_start()  # it writes the first word, too
         meeting.join()
-        self.client.loop_start()
 
     def _take(self, _client: object, _data: object, message: MQTTMessage) -> None:
         self.got.append(message)
