@@ -16,7 +16,9 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 class Listening:
     """Binds the server's port, and serves it in a part of its own."""
 
-    def __init__(self, bind: Callable[[], SlotsServer], where: str, parts: Parts | None = None) -> None:
+    def __init__(
+        self, bind: Callable[[], SlotsServer], where: str, parts: Parts | None = None
+    ) -> None:
         self._bind, self._where = bind, where
         self._server: SlotsServer | None = None
         self._stopping, self._serving = threading.Event(), False

@@ -60,7 +60,7 @@ class SlotsServer(ThreadingHTTPServer):
         with self._room:
             self._answering.add(request)
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, _request: object, _client_address: object) -> None:
         """Log a failure in one line; a peer that goes away is no fault of ours."""
         if not isinstance(sys.exception(), OSError):
             logger.error("a request failed: %r", sys.exception())
