@@ -1,8 +1,8 @@
 """What the server knows of a bed's agent: what it says of itself, and whether it is there.
 
-Two of these facts are said to people without a sound, as reports: windows that the agent had to
-drop, and an agent that is gone at night and does not come back. The alert that no window comes
-follows later, and does not depend on this.
+Some of these facts are said to people without a sound, as reports: windows that the agent had to
+drop, windows that come and cannot be read, and an agent that is gone at night and does not come
+back. The alert that no window comes follows later, and does not depend on this.
 """
 
 import json
@@ -21,6 +21,19 @@ GONE_MS = 300_000  # an agent that starts again or a network that stumbles is ba
 AGAIN_MS = 12 * 3_600_000
 
 
+# Windows that cannot be read, and none that can: so many, over so much time, are no passing fault.
+UNREAD_WINDOWS = 6
+UNREAD_MS = 120_000
+
+
+class UnreadWindows(NamedTuple):
+    """Windows that came from a bed and could not be read, since the last one that could."""
+
+    windows: int = 0
+    since_ms: int = 0
+    newer: int = 0  # their version of the contract, if it is newer than ours
+
+
 class Bedside(NamedTuple):
     """One bed's agent; times are UTC ms, and 0 is never."""
 
@@ -31,6 +44,7 @@ class Bedside(NamedTuple):
     lost_said: int = 0  # the count of lost windows that people know
     lost_said_ms: int = 0
     gone_said_ms: int = 0  # when people were last told that it is gone
+    unread_said_ms: int = 0  # when people were last told that its windows cannot be read
 
 
 def with_info(was: Bedside, info: BedsideInfo) -> Bedside:
@@ -50,17 +64,26 @@ def with_status(was: Bedside, *, online: bool, at_ms: int, retained: bool) -> Be
 
 
 def reports(
-    was: Bedside, at_ms: int, rules: Rules, *, alerting: bool
+    was: Bedside,
+    at_ms: int,
+    rules: Rules,
+    *,
+    alerting: bool,
+    unread: UnreadWindows = UnreadWindows(),  # noqa: B008 - a value that cannot change
 ) -> tuple[Bedside, tuple[Notice, ...]]:
     """Return what people should be told now, and the bedside after that.
 
-    `alerting`: the alert that no window comes is firing, and says more than a report could.
+    `alerting`: the alert that no window comes is firing, and says more than a report could; but
+    that windows come and cannot be read, it does not say.
     """
     now, notices = was, []
     info, gone_ms = now.info, now.gone_ms
     if info and info.lost > now.lost_said and rested(now.lost_said_ms, at_ms):
         notices.append(_lost(now, info, at_ms))
         now = now._replace(lost_said=info.lost, lost_said_ms=at_ms)
+    if _lives_unread(unread, at_ms) and rested(now.unread_said_ms, at_ms):
+        notices.append(_unread(unread, at_ms))
+        now = now._replace(unread_said_ms=at_ms)
     if now.reported_ms and not gone_ms:
         notices.append(_back(now, at_ms))
         now = now._replace(reported_ms=0)
@@ -76,6 +99,21 @@ def reports(
 def rested(said_ms: int, at_ms: int) -> bool:
     """Return True if the last report is long ago, or lies ahead: the clock was wrong then."""
     return abs(at_ms - said_ms) >= AGAIN_MS
+
+
+def _lives_unread(unread: UnreadWindows, at_ms: int) -> bool:
+    """Return True if the bed's windows do not get through, and have not for some time."""
+    return unread.windows >= UNREAD_WINDOWS and at_ms - unread.since_ms >= UNREAD_MS
+
+
+def _unread(unread: UnreadWindows, at_ms: int) -> Notice:
+    reason = Reason.NEWER_VERSION if unread.newer else Reason.WINDOWS_UNREAD
+    figures = (
+        ("windows", unread.windows),
+        ("for_min", (at_ms - unread.since_ms) // 60_000),
+        *((("version", unread.newer),) if unread.newer else ()),
+    )
+    return report(reason, at_ms, figures)
 
 
 def _lost(bedside: Bedside, info: BedsideInfo, at_ms: int) -> Notice:

@@ -2,6 +2,7 @@
 
 LegwatchError
 ├── WireError (ValueError)        a message that does not decode
+│   └── NewerVersion              the same, of a contract that is newer than this program
 ├── SettingsError (ValueError)    a settings or rules key that is wrong; names its path and range
 │   └── OptionError               the same, of a driver or a channel that does not know its table
 ├── RecordingError (ValueError)   a replay file that cannot be read
@@ -15,6 +16,14 @@ class LegwatchError(Exception):
 
 class WireError(LegwatchError, ValueError):
     """A message that does not decode; the text says which part and why."""
+
+
+class NewerVersion(WireError):  # noqa: N818 - it says what is wrong with the message
+    """A message of a version of the contract that is newer than this program."""
+
+    def __init__(self, version: int, ours: int) -> None:
+        super().__init__(f"v: version {version} is newer than {ours}: update this program")
+        self.version = version
 
 
 class SettingsError(LegwatchError, ValueError):

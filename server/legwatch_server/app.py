@@ -118,7 +118,7 @@ class _Server:
             waiting=self.inbox.qsize,
             settings=settings,
             failures=parts.failures,
-            concerns=[parts.wrong],
+            concerns=[parts.wrong, self.unit.unread.concerns],
         )
         self.settings = settings
         self.writer = parts.add(

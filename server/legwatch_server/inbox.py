@@ -66,10 +66,11 @@ class StatusArrived(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A message that does not decode, and why."""
+    """A message that does not decode, and why; `newer`: its version, if that is newer than ours."""
 
     message: Message
     why: str
+    newer: int = 0
 
 
 class Connected(NamedTuple):

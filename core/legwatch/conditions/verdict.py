@@ -39,6 +39,8 @@ class Reason(StrEnum):
     AGENT_SILENT = "agent_silent"
     BEDSIDE_GONE = "bedside_gone"
     WINDOWS_LOST = "windows_lost"
+    WINDOWS_UNREAD = "windows_unread"
+    NEWER_VERSION = "newer_version"
     MEMORY_LOST = "memory_lost"
     NOTHING_ARRIVES = "nothing_arrives"
     NO_PUSH_LEAVES = "no_push_leaves"

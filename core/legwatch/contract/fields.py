@@ -4,11 +4,12 @@ import json
 import re
 from typing import Any, NoReturn, TypeGuard
 
-from legwatch.errors import WireError
+from legwatch.errors import NewerVersion, WireError
 from legwatch.events import ClockTrust
 from legwatch.printable import printable, quoted
 
 VERSION = 1
+LATEST_VERSION = 1000  # a greater number is no version
 MAX_PAYLOAD_BYTES = 4096
 LATEST_MS = 4_102_444_800_000  # 2100-01-01: a later time is a fault
 MAX_WINDOW_MS = 600_000
@@ -41,6 +42,8 @@ def parse(payload: bytes | bytearray) -> dict[str, Any]:
     if type(body) is not dict:
         raise WireError(f"a JSON object is expected, not {type(body).__name__}")
     version = body.get("v")
+    if type(version) is int and VERSION < version <= LATEST_VERSION:
+        raise NewerVersion(version, VERSION)
     if type(version) is not int or version != VERSION:
         raise WireError(f"v: version {quoted(version)} is not {VERSION}")
     return body

@@ -136,6 +136,20 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
             " happened then is not known."
         ),
     ),
+    Reason.WINDOWS_UNREAD: (
+        marked("The server cannot read the bedside"),
+        marked(
+            "For {span} readings have come from the bedside that the server cannot read, so it"
+            " cannot warn you. The server's log says what is wrong with them."
+        ),
+    ),
+    Reason.NEWER_VERSION: (
+        marked("The server is too old for the bedside"),
+        marked(
+            "The bedside speaks a newer version than the server, which cannot read it and cannot"
+            " warn you. Update the server; the bedside keeps its readings until then."
+        ),
+    ),
     Reason.MEMORY_LOST: (
         marked("The server has lost its memory"),
         marked(

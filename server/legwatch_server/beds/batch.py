@@ -10,7 +10,7 @@ from copy import deepcopy
 
 from legwatch import bedside, engine
 from legwatch.alerting.notice import Notice
-from legwatch.bedside import Bedside
+from legwatch.bedside import Bedside, UnreadWindows
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.action import OF_BUTTON, Answered, as_event
 from legwatch.contract.topics import split
@@ -19,12 +19,15 @@ from legwatch.events import Away, ClockTrust, Event, Tick
 from legwatch.limits.rules import Rules
 from legwatch.state_codec import to_json
 from legwatch.text.message import text
+from legwatch_runtime.clock import Instant, instant
 from legwatch_server.beds import quarantine
 from legwatch_server.beds.answers import Answers
 from legwatch_server.beds.boots import Boots
+from legwatch_server.beds.quarantine import Place, Quarantine
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import BedRecord, catch_up, restored
 from legwatch_server.beds.server_reports import ServerReports
+from legwatch_server.beds.unread import Unread
 from legwatch_server.inbox import (
     ActionRequested,
     InfoArrived,
@@ -44,6 +47,7 @@ from legwatch_server.store.port import WriterStore
 logger = logging.getLogger(__name__)
 
 PLAYED = ClockTrust.PLAYED.value
+MOST_BEDS = 2000  # a stranger at a broker without rights can invent any number of them
 BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button
 
 
@@ -63,9 +67,14 @@ class UnitOfWork:
     """All beds, and the batch in progress. Only the writer thread uses them."""
 
     def __init__(
-        self, store: WriterStore, rules_of: Callable[[str], Rules], plays: Callable[[str], bool]
+        self,
+        store: WriterStore,
+        rules_of: Callable[[str], Rules],
+        plays: Callable[[str], bool],
+        now: Callable[[], Instant] = instant,
     ) -> None:
         self._store, self._rules_of, self._plays = store, rules_of, plays
+        self._quarantine, self.unread = Quarantine(now), Unread(now)
         self.beds: dict[str, BedRecord] = {}
         self.counters = Counters()
         self._undeclared: set[str] = set()  # beds whose refused recordings are already in the log
@@ -96,7 +105,10 @@ class UnitOfWork:
         self.judged: set[str] = set()  # beds that the engine has judged without an error
         self.fresh = False  # whether the batch has a window of a real bed that is not late
         self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
-        self._undo: dict[str, tuple[engine.BedState, int, bool, LeapAllowance, Bedside]] = {}
+        self._undo: dict[
+            str, tuple[engine.BedState, int, bool, LeapAllowance, Bedside, UnreadWindows]
+        ] = {}
+        self._unread: list[tuple[str | None, str, int]] = []  # bed, why, newer version
         self._kept: list[BedRecord] = []
         self._swept: set[str] = set()
         self._before = self.counters.copy()
@@ -106,7 +118,7 @@ class UnitOfWork:
         self.counters = self._before
         for name, before in self._undo.items():
             bed = self.beds[name]
-            bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside = before
+            bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread = before
         self.boots.undo()
         self._reports.undo()
         for ident, name in self.batch.beds:
@@ -147,6 +159,8 @@ class UnitOfWork:
 
     def committed(self, now_ms: int) -> None:
         """Note what the store has now."""
+        for unread in self._unread:
+            self.unread.add(*unread)
         for bed in self.touched.values():
             bed.unstored_ms = bed.unstored_ms or now_ms
         for bed in self._kept:
@@ -169,8 +183,8 @@ class UnitOfWork:
                     self._info(work)
                 case StatusArrived():
                     self._status(work)
-                case Unreadable(message, why):
-                    self.set_aside(message, why)
+                case Unreadable():
+                    self._set_aside(work)
                 case ActionRequested():
                     self.answers.add(work, self.batch, now_ms)
                 case ServerFact(reason, figures):
@@ -203,6 +217,7 @@ class UnitOfWork:
             self._decide(bed, placed.window)
         boot.add(window.seq)
         self._touch(bed)
+        bed.unread = UnreadWindows()
         bed.seen_ms = max(bed.seen_ms, message.arrived_ms)
         bed.played = played
         if not placed.late:
@@ -284,7 +299,9 @@ class UnitOfWork:
         if bed.played or self._plays(bed.name):
             return
         alerting = bed.state.bed.alerts.agent.severity is not None
-        after, notices = bedside.reports(bed.bedside, at_ms, bed.rules, alerting=alerting)
+        after, notices = bedside.reports(
+            bed.bedside, at_ms, bed.rules, alerting=alerting, unread=bed.unread
+        )
         if after != bed.bedside:
             self._touch(bed)
             bed.bedside = after
@@ -322,6 +339,8 @@ class UnitOfWork:
     def _bed(self, name: str) -> BedRecord:
         bed = self.beds.get(name)
         if bed is None:
+            if len(self.beds) >= MOST_BEDS and not self._plays(name):
+                raise WireError(f"a new bed: there are {len(self.beds)} already, and no more fit")
             bed = BedRecord(self._next_bed, name, self._rules_of(name))
             self._next_bed += 1
             self.batch.beds.append((bed.id, name))
@@ -332,26 +351,43 @@ class UnitOfWork:
         if bed.name not in self.touched:
             self.touched[bed.name] = bed
             self._undo[bed.name] = (
-                bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside,
+                bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread,
             )  # fmt: skip
 
     def set_aside(self, message: Message, why: str) -> None:
-        """Quarantine a message: store its bytes and the reason.
+        """Quarantine a message that can be read, but not stored."""
+        self._set_aside(Unreadable(message, why))
+
+    def _set_aside(self, unread: Unreadable) -> None:
+        """Store or count a message that cannot be used, and the reason.
 
         If the message names a known boot and its sequence number, count the number as received:
         otherwise the agent would send the message forever.
         """
-        if not self.counters.quarantined:
-            logger.warning("quarantined a message on %s: %s", message.topic, why)
-        boot = seq = name = None
+        message, name = unread.message, None
+        place: Place = (None, None)
         with contextlib.suppress(WireError):
             name, rest = split(message.topic)
             if rest == "window":
-                boot, seq = self._place_of(name, message)
+                place = self._place_of(name, message)
+                self._note_unread(name, unread)
             elif rest == "event":
                 self._confirm_unread(name, message)
-        self.batch.quarantine.append(quarantine.row(message, why, name, boot, seq))
+        if not self.unread.lately(name) and not self._unread:
+            logger.warning("quarantined a message on %s: %s", message.topic[:200], unread.why[:200])
+        row = self._quarantine.row(unread, name, place, known=name in self.beds)
+        self.batch.quarantine.append(row)
+        self._unread.append((name, unread.why, unread.newer))
         self.counters.quarantined += 1
+
+    def _note_unread(self, name: str, unread: Unreadable) -> None:
+        """Count a window that does not get through; people hear of it if no other one does."""
+        bed, at_ms = self.beds.get(name), unread.message.arrived_ms
+        if bed is not None:
+            self._touch(bed)
+            since_ms = bed.unread.since_ms or at_ms
+            bed.unread = UnreadWindows(bed.unread.windows + 1, since_ms, unread.newer)
+            self.report(bed, at_ms)
 
     def _confirm_unread(self, name: str, message: Message) -> None:
         """Confirm a quarantined press if its id is readable: the agent then deletes the press."""
@@ -359,7 +395,7 @@ class UnitOfWork:
         if ident is not None and name in self.beds:
             self.pressed[name, ident] = None
 
-    def _place_of(self, name: str, message: Message) -> tuple[str | None, int | None]:
+    def _place_of(self, name: str, message: Message) -> Place:
         found, bed = quarantine.boot_and_seq(message), self.beds.get(name)
         if found is None or bed is None or not self.boots.count(bed, *found):
             return None, None

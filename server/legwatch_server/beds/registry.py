@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from legwatch import bedside, engine
 from legwatch.bed import Bed
-from legwatch.bedside import Bedside
+from legwatch.bedside import Bedside, UnreadWindows
 from legwatch.engine import BedState, start
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
@@ -81,6 +81,7 @@ class BedRecord:
     bedside: Bedside = field(default_factory=Bedside)
     others: dict[str, tuple[float, int]] = field(default_factory=dict)  # value and its time, UTC ms
     stored: Kept | None = None  # what the store has; None: nothing yet
+    unread: UnreadWindows = field(default_factory=UnreadWindows)  # since the last that was taken in
     unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
 
     def kept(self) -> Kept:

@@ -30,12 +30,15 @@ _BECAUSE = {
     Reason.AGENT_SILENT: "no word came from the bedside",
     Reason.BEDSIDE_GONE: "the broker lost the bedside, and it has not come back",
     Reason.WINDOWS_LOST: "the bedside kept more than it had room for, and dropped the oldest",
+    Reason.WINDOWS_UNREAD: "windows came from the bedside that the server could not read",
+    Reason.NEWER_VERSION: "the bedside speaks a newer version than the server",
     Reason.MEMORY_LOST: "the server's file was damaged, and a new one was begun",
     Reason.NOTHING_ARRIVES: "the broker was connected and nothing came from any bed",
     Reason.NO_PUSH_LEAVES: "no way to any person worked",
     Reason.SHARED_NAME: "the broker gave the server's place to another program, again and again",
     Reason.SNOOZE_OVER: "the time of quiet was over and it still held",
 }
+_SAID_ONCE = (Reason.WINDOWS_LOST, Reason.WINDOWS_UNREAD, Reason.NEWER_VERSION)
 _UNTOLD = {
     SuppressedBy.LOG_ONLY: "It was only written down: at this level nobody is woken.",
     SuppressedBy.BUDGET: "Nobody was woken: the night's wake-ups were used up.",
@@ -179,6 +182,6 @@ def _end(found: Incident, zone: tzinfo) -> str:
         return f"It was over at {local(last.at_ms, zone):%H:%M}."
     if last.transition is TransitionKind.UNKNOWN:
         return "Whether it still holds is not known: the bed cannot be judged."
-    if last.reason is Reason.WINDOWS_LOST:
+    if last.reason in _SAID_ONCE:
         return "It is said once; nothing more follows."
     return "It has not ended."

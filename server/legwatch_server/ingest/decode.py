@@ -11,7 +11,7 @@ from legwatch.contract.bedside_info import decode_info
 from legwatch.contract.press import decode_press
 from legwatch.contract.topics import Channel, split
 from legwatch.contract.window import decode_window
-from legwatch.errors import WireError
+from legwatch.errors import NewerVersion, WireError
 from legwatch_server.inbox import (
     Arrived,
     InfoArrived,
@@ -32,6 +32,8 @@ def decode(message: Message) -> Arrived:
         if channel not in _READ:
             return Unreadable(message, f"channel {channel[:80]!r} is not read")
         return _READ[channel](bed, message)
+    except NewerVersion as error:
+        return Unreadable(message, str(error), error.version)
     except WireError as error:
         return Unreadable(message, str(error))
     except Exception as error:  # a fault of the decoder must not end the receiving thread

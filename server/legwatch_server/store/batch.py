@@ -11,6 +11,22 @@ Row = tuple[object, ...]
 SERVER_ID, SERVER = 0, "server"
 
 
+class SetAside(NamedTuple):
+    """A message that cannot be read or stored; None: the message does not name it.
+
+    What has the same `name` is one row with a count; without a name each is a row.
+    """
+
+    arrived_ms: int
+    topic: str
+    bed: str | None
+    boot: str | None
+    seq: int | None
+    why: str
+    payload: bytes
+    name: bytes | None = None
+
+
 class NewWindow(NamedTuple):
     """A window to be stored. `late`: too old for an alert."""
 
@@ -68,4 +84,4 @@ class Batch:
     answers: list[Row] = field(default_factory=list)
     answered: list[tuple[int, str]] = field(default_factory=list)  # delivery id, how
     # Columns: arrived_ms, topic, bed, boot, seq, why, payload
-    quarantine: list[Row] = field(default_factory=list)
+    quarantine: list[SetAside] = field(default_factory=list)

@@ -125,4 +125,8 @@ CREATE TABLE quarantine (                     -- messages that cannot be decoded
   boot TEXT,
   seq INTEGER,
   why TEXT NOT NULL,
-  payload BLOB NOT NULL);
+  payload BLOB NOT NULL,
+  name BLOB,                                  -- a hash: what has the same is counted, not kept
+  count INTEGER NOT NULL DEFAULT 1,
+  last_ms INTEGER NOT NULL DEFAULT 0);
+CREATE UNIQUE INDEX quarantined ON quarantine (name);

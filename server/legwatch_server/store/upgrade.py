@@ -3,7 +3,7 @@
 import sqlite3
 from importlib.resources import files
 
-VERSION = 4
+VERSION = 5
 
 
 def prepare(db: sqlite3.Connection) -> int:

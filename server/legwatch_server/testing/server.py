@@ -67,7 +67,9 @@ class InProcessServer:
     def start(self, suspects: Suspects | None = None) -> None:
         """Start, or start again after `close`, on the same database."""
         self.store = SqliteStore(self.path, durable=False)  # there is no power cut here
-        self.unit = UnitOfWork(self.store, self.settings.rules_of, self.settings.plays)
+        self.unit = UnitOfWork(
+            self.store, self.settings.rules_of, self.settings.plays, self.clock.instant
+        )
         self.broker, self.status, self.stopping = FakeBroker(), Status(), threading.Event()
         self.loop = WriterLoop(
             store=self.store,

@@ -10,7 +10,7 @@ import pytest
 
 from legwatch.oncall.escalation import Purpose
 from legwatch_server.inbox import Target, TargetKind
-from legwatch_server.store.batch import Batch, NewWindow
+from legwatch_server.store.batch import Batch, NewWindow, SetAside
 from legwatch_server.store.changes import (
     Change,
     Claim,
@@ -118,7 +118,7 @@ def test_values_that_cannot_be_stored_are_no_fault_of_the_store(store: Store) ->
 
 
 def test_windows_ahead_of_a_gap_are_known(store: Store) -> None:
-    refused = (NOW, "topic", "anna", "0000000a", 7, "why", b"payload")
+    refused = SetAside(NOW, "topic", "anna", "0000000a", 7, "why", b"payload")
     with store.transaction() as tx:
         tx.write(first_batch())
         tx.write(Batch(windows=windows(4), quarantine=[refused]))
