@@ -19,6 +19,7 @@ from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
+from legwatch_server.beds.expected import unheard
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
 from legwatch_server.health import Health
@@ -118,7 +119,11 @@ class _Server:
             waiting=self.inbox.qsize,
             settings=settings,
             failures=parts.failures,
-            concerns=[parts.wrong, self.unit.unread.concerns],
+            concerns=[
+                parts.wrong,
+                self.unit.unread.concerns,
+                lambda: unheard(list(self.unit.beds.values())),
+            ],
         )
         self.settings = settings
         self.writer = parts.add(

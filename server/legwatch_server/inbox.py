@@ -83,6 +83,18 @@ class SettingsChanged(NamedTuple):
     settings: ServerSettings
 
 
+class BedExpected(NamedTuple):
+    """The settings declare a bed: somebody is to hear if no word ever comes from it."""
+
+    bed: str
+
+
+class BedDropped(NamedTuple):
+    """The settings do not declare a bed any more of which no word has ever come."""
+
+    bed: str
+
+
 class ServerFact(NamedTuple):
     """Something about the server itself that its people should hear, from any of its threads."""
 
@@ -142,7 +154,8 @@ class ActionRequested:
 
 
 Arrived = WindowArrived | PressArrived | InfoArrived | StatusArrived | Unreadable
-Work = Arrived | ActionRequested | ServerFact  # what one transaction stores
+OfTheServer = BedExpected | BedDropped | ServerFact
+Work = Arrived | ActionRequested | OfTheServer  # what one transaction stores
 Request = Work | Connected | SettingsChanged
 
 
@@ -154,4 +167,4 @@ def fingerprint(message: Message) -> bytes:
 
 def message_of(work: Work) -> Message | None:
     """Return the message that the work came in; None: it came by another way."""
-    return None if isinstance(work, ActionRequested | ServerFact) else work.message
+    return None if isinstance(work, ActionRequested | OfTheServer) else work.message

@@ -7,9 +7,10 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from dataclasses import replace
 
 from legwatch import bedside, engine
-from legwatch.alerting.notice import Notice
+from legwatch.alerting.notice import Notice, TransitionKind, report
 from legwatch.bedside import Bedside, UnreadWindows
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.action import OF_BUTTON, Answered, as_event
@@ -30,6 +31,8 @@ from legwatch_server.beds.server_reports import ServerReports
 from legwatch_server.beds.unread import Unread
 from legwatch_server.inbox import (
     ActionRequested,
+    BedDropped,
+    BedExpected,
     InfoArrived,
     Message,
     PressArrived,
@@ -187,6 +190,10 @@ class UnitOfWork:
                     self._set_aside(work)
                 case ActionRequested():
                     self.answers.add(work, self.batch, now_ms)
+                case BedExpected(name):
+                    self._await(self._bed(name), now_ms)
+                case BedDropped(name):
+                    self._drop(self.beds[name], now_ms)
                 case ServerFact(reason, figures):
                     self.report_server(reason, figures, now_ms)
         except WireError as error:
@@ -213,7 +220,9 @@ class UnitOfWork:
         if played:
             self._leap(bed, window.to_ms, message.arrived_ms)
         placed = correct(window, message.arrived_ms, bed.rules.alerts.fresh_s)
-        if not placed.late:
+        if placed.late:
+            self._await(bed, message.arrived_ms)
+        else:
             self._decide(bed, placed.window)
         boot.add(window.seq)
         self._touch(bed)
@@ -277,6 +286,7 @@ class UnitOfWork:
         bed = self._bed(arrived.bed)
         self._touch(bed)
         bed.bedside = bedside.with_info(bed.bedside, arrived.info)
+        self._await(bed, arrived.message.arrived_ms)
         self.report(bed, arrived.message.arrived_ms)
 
     def _status(self, arrived: StatusArrived) -> None:
@@ -292,6 +302,7 @@ class UnitOfWork:
                 at_ms=message.arrived_ms,
                 retained=message.retained,
             )
+            self._await(bed, message.arrived_ms)
             self.report(bed, message.arrived_ms)
 
     def report(self, bed: BedRecord, at_ms: int) -> None:
@@ -307,6 +318,22 @@ class UnitOfWork:
             bed.bedside = after
         for notice in notices:
             self._note(bed, notice, None)
+
+    def _await(self, bed: BedRecord, at_ms: int) -> None:
+        """Let the time of a bed begin, if it has not: it is missed when no window comes."""
+        if not (bed.state.minute_end_ms or bed.played or self._plays(bed.name)):
+            self._touch(bed)
+            bed.state = engine.expect(bed.state, at_ms)
+
+    def _drop(self, bed: BedRecord, at_ms: int) -> None:
+        """Expect a bed no longer that was never heard, and end the alert that says so."""
+        self._touch(bed)
+        episode_ms = bed.state.bed.alerts.agent.episode_ms
+        bed.state = engine.start()
+        if episode_ms is not None:
+            over = report(Reason.NOT_EXPECTED, at_ms, ())
+            over = replace(over, transition=TransitionKind.RESOLVED, episode_ms=episode_ms)
+            self._note(bed, over, None)
 
     def report_server(self, reason: Reason, figures: Figures, at_ms: int) -> None:
         """Store what all people should know of the server itself; once in 12 hours per reason."""

@@ -10,6 +10,7 @@ from legwatch.alerting.trial_nights import is_over
 from legwatch_runtime.clock import utc_ms
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
+from legwatch_server.beds.expected import expectations
 from legwatch_server.beds.status import Status
 from legwatch_server.beds.writer import Confirms, Writer
 from legwatch_server.inbox import Connected, Request, SettingsChanged
@@ -53,6 +54,7 @@ class WriterLoop:
         self._wake, self._utc_ms, self._turned = wake, utc_ms, turned
         self._evening_ms = 0
         self._resumed, self._followed = False, True
+        self._expected = expectations(settings, unit.beds.values())
         self._writer = Writer(
             store,
             unit,
@@ -98,11 +100,13 @@ class WriterLoop:
             if isinstance(request, SettingsChanged):
                 self._use(request.settings)
         self._follow()
-        work = [r for r in requests if not isinstance(r, Connected | SettingsChanged)]
+        arrived = [r for r in requests if not isinstance(r, Connected | SettingsChanged)]
+        work = [*self._expected, *arrived]
         if any(isinstance(r, Connected) for r in requests):
             self._repeat()
         if not self._writer.write(work):
             return  # the transport brings the unconfirmed messages again
+        self._expected = []
         self._more = any([_safely(listener.turn) for listener in self._listeners])  # noqa: C419 - every listener has its turn
         self._rehearse()
 
@@ -112,6 +116,7 @@ class WriterLoop:
         self._unit.use(settings.rules_of, settings.plays)
         self._writer.planner = self._planner
         self._evening_ms, self._followed = 0, False
+        self._expected = expectations(settings, self._unit.beds.values())
 
     def _follow(self) -> None:
         """Let open plans follow new settings; `turn` tries again after an error."""

@@ -28,6 +28,7 @@ _BECAUSE = {
     Reason.MOVEMENT_MISSING: "the movement sensor gave no word",
     Reason.MOVEMENT_SILENT: "somebody lay in bed and the movement sensor had seen nothing",
     Reason.AGENT_SILENT: "no word came from the bedside",
+    Reason.NEVER_HEARD: "the bed is expected, and no word has ever come from its bedside",
     Reason.BEDSIDE_GONE: "the broker lost the bedside, and it has not come back",
     Reason.WINDOWS_LOST: "the bedside kept more than it had room for, and dropped the oldest",
     Reason.WINDOWS_UNREAD: "windows came from the bedside that the server could not read",
