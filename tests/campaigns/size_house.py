@@ -22,7 +22,7 @@ COLD = tuple(f"cold-{number}" for number in range(60))  # beds whose recorded ni
 PROBED = "probed"
 URGENT = 5  # the priority of an urgent alert
 PROBE_EVERY_S = 0.05
-LIMITS = ("max_packet_size", "message_size_limit", "max_connections", "max_queued_bytes")
+LIMITS = ("max_packet_size", "max_connections", "max_queued_bytes", "memory_limit")
 
 
 class SizeHouse(House):

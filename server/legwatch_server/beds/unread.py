@@ -28,6 +28,7 @@ class Unread:
         self._now, self._begun = now, now()
         self._lock = threading.Lock()
         self._beds: dict[str, _OfABed] = {}
+        self._minute = 0
 
     def add(self, bed: str | None, why: str, newer: int) -> None:
         """Count one message; `newer` is the version of the contract that it speaks, if newer."""
@@ -56,6 +57,9 @@ class Unread:
     def _forget_older(self) -> int:
         """Forget what is older than an hour; return the number of this minute."""
         minute = int(self._now().since(self._begun) // 60)
+        if minute == self._minute:
+            return minute
+        self._minute = minute
         for name, found in list(self._beds.items()):
             for old in [one for one in found.minutes if one <= minute - MINUTES]:
                 del found.minutes[old]
