@@ -45,7 +45,7 @@ def conf(place: Paths) -> str:
         f"max_packet_size {MOST_PACKET_BYTES}",
         "",
         "# No limit of the number (0): with the default limit mosquitto drops most of a backlog.",
-        "# The bytes are limited, for each client: some fifty nights of one bed. What is dropped is",
+        "# The bytes are limited, for each client: about fifty nights of a bed. What is dropped is",
         "# not lost, because the agents send it again from their spools.",
         "max_queued_messages 0",
         f"max_queued_bytes {MOST_QUEUED_BYTES}",
