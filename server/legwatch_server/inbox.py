@@ -23,7 +23,7 @@ class Message(NamedTuple):
 
     `receipt` is the transport's own note of the message: the writer gives it back with `confirm`.
     None: there is nothing to confirm. `retained`: the broker has kept the message for an unknown
-    time.
+    time. `moves`: how often the server's time line had been moved when the message arrived.
     """
 
     topic: str
@@ -31,6 +31,7 @@ class Message(NamedTuple):
     arrived_ms: int
     receipt: object = None
     retained: bool = False
+    moves: int = 0
 
 
 class WindowArrived(NamedTuple):

@@ -38,6 +38,7 @@ from legwatch_server.notify.channels import (
 )
 from legwatch_server.notify.channels.mqtt import Bedside
 from legwatch_server.settings import ServerSettings
+from legwatch_server.timeline import Timeline
 
 LIT, BEEPS, BLINKS, OFF = "lamp is lit", "buzzer beeps", "lamp blinks twice", "all off"
 CMD = topic("anna", Channel.CMD)
@@ -57,7 +58,7 @@ class Line:
         table = {"mqtt": bedroom._way(), "push": {"mqtt": {"timeout_s": timeout_s}}}
         made = load(ServerSettings, table)
         self.broker = BrokerConnection(
-            made.mqtt, secret("LEGWATCH_MQTT_PASSWORD"), lambda _request: None
+            made.mqtt, secret("LEGWATCH_MQTT_PASSWORD"), lambda _request: None, Timeline().stamp
         )
         self.bedsides = Bedsides(self.broker)
         self.broker.hear_answers(self.bedsides.hear)

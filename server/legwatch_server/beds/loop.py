@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from legwatch.alerting.trial_nights import is_over
-from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.clock import Instant
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.expected import expectations
@@ -21,13 +21,14 @@ from legwatch_server.publish.port import Committed, Listener
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.port import WriterStore
+from legwatch_server.timeline import Timeline
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MOST = 2000  # messages in one transaction
 LONGEST_WAIT_S = 1.0
-EVENING_LOOK_MS = 60_000
+EVENING_LOOK_S = 60.0
 
 
 class WriterLoop:
@@ -41,18 +42,18 @@ class WriterLoop:
         transport: Confirms,
         listeners: Sequence[Listener],
         inbox: "queue.SimpleQueue[Request | None]",
+        timeline: Timeline,
         settings: ServerSettings,
         wake: Callable[[], None],
         status: Status,
         stopping: threading.Event | None = None,
         suspects: Suspects | None = None,
-        utc_ms: Callable[[], int] = utc_ms,
         turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._unit, self._inbox, self._listeners = store, unit, inbox, listeners
         self._settings, self._planner = settings, DeliveryPlanner(settings)
-        self._wake, self._utc_ms, self._turned = wake, utc_ms, turned
-        self._evening_ms = 0
+        self._wake, self._timeline, self._turned = wake, timeline, turned
+        self._evening: Instant | None = None  # of the last look for the rehearsal
         self._resumed, self._followed = False, True
         self._expected = expectations(settings, unit.beds.values())
         self._writer = Writer(
@@ -65,7 +66,7 @@ class WriterLoop:
             status=status,
             suspects=suspects or Suspects(),
             stopping=stopping or threading.Event(),
-            utc_ms=utc_ms,
+            timeline=timeline,
             turned=turned,
         )
         self._more = False  # whether a listener has more to do
@@ -73,7 +74,7 @@ class WriterLoop:
     def begin(self) -> None:
         """Recover the outbox before the first notification; `turn` tries again after an error."""
         try:
-            recover(self._store, self._planner, self._unit.beds.values(), self._utc_ms())
+            recover(self._store, self._planner, self._unit.beds.values(), self._timeline.now_ms())
             self._resumed = True
         except StoreError as error:
             logger.warning("could not recover the outbox, trying again: %s", error)
@@ -115,7 +116,7 @@ class WriterLoop:
         self._settings, self._planner = settings, DeliveryPlanner(settings)
         self._unit.use(settings.rules_of, settings.plays)
         self._writer.planner = self._planner
-        self._evening_ms, self._followed = 0, False
+        self._evening, self._followed = None, False
         self._expected = expectations(settings, self._unit.beds.values())
 
     def _follow(self) -> None:
@@ -123,7 +124,7 @@ class WriterLoop:
         if self._followed:
             return
         try:
-            replan(self._store, self._planner, self._unit.beds.values(), self._utc_ms())
+            replan(self._store, self._planner, self._unit.beds.values(), self._timeline.now_ms())
             self._followed = True
             self._wake()
         except StoreError as error:
@@ -131,10 +132,10 @@ class WriterLoop:
 
     def _rehearse(self) -> None:
         """Plan the evening's rehearsal when it is due; check once a minute."""
-        now_ms = self._utc_ms()
-        if now_ms - self._evening_ms < EVENING_LOOK_MS:
+        now, now_ms = self._timeline.instant(), self._timeline.now_ms()
+        if self._evening is not None and now.since(self._evening) < EVENING_LOOK_S:
             return
-        self._evening_ms = now_ms
+        self._evening = now
         try:
             planned = plan_evening(
                 self._settings, now_ms, self._store.rehearsed(), self._trial_ends()

@@ -18,12 +18,12 @@ import paho.mqtt.client as mqtt
 from legwatch.contract.fields import MAX_PAYLOAD_BYTES
 from legwatch.contract.topics import ROOT, Channel
 from legwatch_runtime.backoff import Backoff
-from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.mqtt import client as mqtt_client
 from legwatch_runtime.part import Parts
 from legwatch_server.inbox import Arrived, Connected, Message, Request
 from legwatch_server.ingest.decode import CHANNELS, decode
 from legwatch_server.settings import BrokerTable
+from legwatch_server.timeline import Stamp
 from legwatch_server.transport import Outgoing
 
 logger = logging.getLogger(__name__)
@@ -52,11 +52,13 @@ class BrokerConnection:
         settings: BrokerTable,
         password: str,
         put: Callable[[Request], None],
+        stamp: Callable[[], Stamp],
         decode: Callable[[Message], Arrived] = decode,
         full: Callable[[], bool] = lambda: False,
         parts: Parts | None = None,
     ) -> None:
         self._settings, self._put, self._decode = settings, put, decode
+        self._stamp = stamp
         self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
         self._connection = 0
         self._ready = threading.Event()  # the broker has our subscriptions
@@ -181,7 +183,8 @@ class BrokerConnection:
                 self._answers(topic, payload)
             return
         receipt = Receipt(self._connection, message.mid) if message.qos else None
-        self._put(self._decode(Message(topic, payload, utc_ms(), receipt, message.retain)))
+        at_ms, moves = self._stamp()
+        self._put(self._decode(Message(topic, payload, at_ms, receipt, message.retain, moves)))
 
     def _complain(self, why: object) -> None:
         self._why = str(why)
