@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 UNCONFIRMED = 1000  # at most so many windows are sent and not confirmed yet
 NO_PROGRESS_S = 10.0  # then send everything unconfirmed again; each time wait twice as long
 LONGEST_PATIENCE_S = 300.0
+PROBE = 20  # so many windows are sent again after a resend of all was in vain
 BATCH = 500
 ABOUT = BedsideInfo(version=__version__)
 INFO_EVERY_S = 60.0  # how often the agent looks whether its clock or its losses have changed
@@ -75,6 +76,7 @@ class Agent:
         self._seq = 0
         self._senders = (SpoolSender(spool, link), SpoolSender(self._memory, link))
         self._under_way = 0
+        self._in_vain = 0  # resends since the last confirmation
         self._progress_at = clock.instant()
         self._disk_full = False
         self._finished = False
@@ -185,6 +187,7 @@ class Agent:
         self._send_info()
         for sender in self._senders:
             sender.restart()
+        self._in_vain = 0
         self._resend_after_s = NO_PROGRESS_S
         self._pressed_at = self._clock.instant()
         self._resend()
@@ -227,6 +230,9 @@ class Agent:
         if done:
             self._under_way = max(0, self._under_way - done)
             self._progress_at = self._clock.instant()
+            if self._in_vain > 1:  # since then, only the first few were sent again
+                self._resend()
+            self._in_vain = 0
 
     def _spool_presses(self, idents: tuple[str, ...]) -> list[bytes]:
         """Return the payloads of the waiting presses with these ids, and of unreadable presses."""
@@ -252,7 +258,7 @@ class Agent:
     def _pump(self) -> None:
         self._resend_presses()
         if self._under_way and self._must_resend(self._progress_at):
-            self._resend()
+            self._try_again()
         for sender in self._senders:
             more = True
             while more and self._under_way < UNCONFIRMED:
@@ -260,11 +266,21 @@ class Agent:
                 sent, more = sender.send(most, self._with_send_time_fields)
                 self._under_way += sent
 
-    def _must_resend(self, since: Instant) -> bool:
-        """Return True if no confirmation came for too long; then double the time, up to 5 min.
+    def _try_again(self) -> None:
+        """Send all again that is not confirmed; when that was in vain, only the first few.
 
-        After a night without the server its queue then has each message about a hundred times.
+        A server that is away, or too old to read them, need not get each a hundred times.
         """
+        self._in_vain += 1
+        if self._in_vain == 1:
+            self._resend()
+            return
+        self._progress_at = self._clock.instant()
+        for sender in self._senders:
+            sender.probe(PROBE, self._with_send_time_fields)
+
+    def _must_resend(self, since: Instant) -> bool:
+        """Return True if no confirmation came for too long; then double the time, up to 5 min."""
         if self._clock.instant().since(since) <= self._resend_after_s:
             return False
         self._resend_after_s = min(2 * self._resend_after_s, LONGEST_PATIENCE_S)

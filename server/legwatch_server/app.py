@@ -101,6 +101,7 @@ class _Server:
             self.timeline.stamp,
             CrashGuard(decode, folder / "decoding").decode,
             full=lambda: self.inbox.qsize() >= MOST_WAITING,
+            dropped=self.unit.unread.dropped,
             parts=parts,
         )
         bedsides = Bedsides(self.broker)

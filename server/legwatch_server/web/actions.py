@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 PATH = "/answer/"
 WAIT_S = 10.0  # longest wait for the commit
+KEPT_CHARACTERS = 100  # of a refused link; a good one is shorter
 KEPT = 1000  # refused links to remember, to log each of them once
 _PAGE = """<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>legwatch</title>
 <meta name="viewport" content="width=device-width"><style>
@@ -95,6 +96,7 @@ class ActionHandler:
     def _refuse(self, token: str, why: str, lang: str) -> Reply:
         with self._lock:
             self.results["refused"] += 1
+            token = token[:KEPT_CHARACTERS]
             first = token not in self._refused
             self._refused[token] = None
             if len(self._refused) > KEPT:
