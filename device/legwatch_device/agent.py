@@ -5,10 +5,10 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from legwatch import __version__
-from legwatch.contract.bedside_command import Command, encode_result
+from legwatch.contract.bedside_command import Command, CommandResult, encode_result
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.confirmation import Stored
 from legwatch.contract.press import Press, decode_press, encode_press
@@ -36,6 +36,19 @@ IN_MEMORY = 5_000  # windows kept in memory while the disk is full: about 14 hou
 PLAYED_TO = "played_to_ms"
 
 
+class Lights(Protocol):
+    """Lamp and buzzer, as the agent uses them."""
+
+    def obey(self, command: Command) -> CommandResult | None:
+        """Carry out a command; None: the result comes later, as an item of the agent's queue."""
+
+    def watch(self) -> None:
+        """Put out a lamp that has been lit for too long."""
+
+    def calm(self) -> None:
+        """Put out lamp and buzzer."""
+
+
 class Finished:
     """The feed has ended."""
 
@@ -57,7 +70,7 @@ class Agent:
         said: "queue.Queue[Any]",
         most: int,
         about: BedsideInfo = ABOUT,
-        beacon: Indicator | None = None,
+        beacon: Lights | None = None,
         turned: Callable[[], None] = lambda: None,
         made: Callable[[], None] = lambda: None,
     ) -> None:
@@ -71,7 +84,7 @@ class Agent:
         )
         self._said_info: BedsideInfo | None = None  # what the server was told last
         self._info_at = clock.instant()
-        self._indicator = beacon or Indicator(None, clock)
+        self._beacon: Lights = beacon or Indicator(None, clock)
         self._memory = Spool(":memory:")
         self._seq = 0
         self._senders = (SpoolSender(spool, link), SpoolSender(self._memory, link))
@@ -111,7 +124,7 @@ class Agent:
             self._made()
         for item in items:
             self._handle(item)
-        self._indicator.watch()
+        self._beacon.watch()
         if self._clock.instant().since(self._info_at) >= INFO_EVERY_S:
             self._send_info()
         self._pump()
@@ -125,15 +138,19 @@ class Agent:
             case PubAck(payload):
                 self._acked(payload)
             case Command():
-                answer = encode_result(self._indicator.obey(item))
-                self._link.send(
-                    Channel.RESULT, answer
-                )  # without a connection the server asks again
+                self._answer(self._beacon.obey(item))
+            case CommandResult():
+                self._answer(item)
             case Press():
                 # The person at the bed has seen the alert, even if the server is away.
-                self._indicator.calm()
+                self._beacon.calm()
             case Finished():
                 self._finished = True
+
+    def _answer(self, result: CommandResult | None) -> None:
+        """Send a result, if it is there; without a connection the server asks again."""
+        if result is not None:
+            self._link.send(Channel.RESULT, encode_result(result))
 
     def _next(self) -> list[Any]:
         try:
