@@ -80,7 +80,8 @@ def service() -> Iterator[Service]:
 
 
 def environment(place: Path) -> dict[str, str]:
-    path = os.pathsep.join((str(place / "site"), str(PACKAGE / "src")))
+    ours = os.environ.get("PYTHONPATH", "")
+    path = os.pathsep.join((str(place / "site"), str(PACKAGE / "src"), *filter(None, (ours,))))
     return {**os.environ, "PYTHONPATH": path}
 
 
