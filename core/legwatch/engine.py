@@ -8,7 +8,7 @@ The parts of the state are NamedTuples, not dataclasses: the engine builds a sta
 and JSON takes NamedTuples as they are. The size of the state does not grow during the night.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -120,7 +120,19 @@ def expect(state: BedState, at_ms: int) -> BedState:
     if state.minute_end_ms:
         return state
     end_ms = -(-at_ms // MINUTE_MS) * MINUTE_MS
-    return BedState(Bed(Signals(window_ms=at_ms), trial=state.bed.trial), (), end_ms, at_ms)
+    signals = state.bed.signals._replace(window_ms=at_ms)
+    return BedState(Bed(signals, trial=state.bed.trial), (), end_ms, at_ms)
+
+
+def set_up(state: BedState, sensors: Collection[str]) -> BedState:
+    """Expect readings of these sensors of the bed, though none may ever have come."""
+    was = state.bed.signals
+    signals = was._replace(
+        leg=was.leg._replace(expected=was.leg.expected or "leg" in sensors),
+        room=was.room._replace(expected=was.room.expected or "room" in sensors),
+        movement=was.movement._replace(expected=was.movement.expected or "movement" in sensors),
+    )
+    return state if signals == was else state._replace(bed=state.bed._replace(signals=signals))
 
 
 def was_heard(state: BedState) -> bool:
@@ -159,7 +171,9 @@ def _begin(state: BedState, to_ms: int) -> BedState:
     end_ms = -(-to_ms // MINUTE_MS) * MINUTE_MS
     trial = state.bed.trial
     if _is_only_expected(state):
-        return BedState(Bed(Signals(to_ms, to_ms), trial=trial), (), end_ms, to_ms)
+        was = state.bed.signals
+        signals = Signals(to_ms, to_ms, leg=was.leg, room=was.room, movement=was.movement)
+        return BedState(Bed(signals, trial=trial), (), end_ms, to_ms)
     standing = AlertStates(*(rebase(alert, to_ms) for alert in state.bed.alerts))
     bed = Bed(Signals(to_ms, to_ms), alerts=standing, trial=trial)
     return BedState(bed, (), end_ms, to_ms)
@@ -253,6 +267,7 @@ __all__ = [
     "due",
     "expect",
     "replay",
+    "set_up",
     "start",
     "view",
     "was_heard",

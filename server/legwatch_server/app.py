@@ -18,7 +18,7 @@ from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
-from legwatch_server.beds.expected import unheard
+from legwatch_server.beds.expected import contested, unheard
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
 from legwatch_server.health import Health
@@ -128,6 +128,7 @@ class _Server:
                 parts.wrong,
                 self.unit.unread.concerns,
                 lambda: unheard(list(self.unit.beds.values())),
+                lambda: contested(list(self.unit.beds.values())),
             ],
         )
         self.settings = settings

@@ -42,6 +42,8 @@ class Reason(StrEnum):
     WINDOWS_LOST = "windows_lost"
     WINDOWS_UNREAD = "windows_unread"
     NEWER_VERSION = "newer_version"
+    TWO_BEDSIDES = "two_bedsides"
+    NO_SENSOR = "no_sensor"
     MEMORY_LOST = "memory_lost"
     NOTHING_ARRIVES = "nothing_arrives"
     NO_PUSH_LEAVES = "no_push_leaves"

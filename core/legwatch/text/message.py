@@ -66,6 +66,7 @@ _DO: Mapping[Reason, OwnAndCarer] = {
 _SENSOR: Mapping[Reason, OwnAndCarer] = {
     Reason.IMPLAUSIBLE: _both(marked("A thermometer gives values that cannot be.")),
     Reason.NO_READINGS: _both(marked("A thermometer gives no readings.")),
+    Reason.NO_SENSOR: _both(marked("No sensor at the bed has given a reading yet.")),
     Reason.STUCK: _both(marked("The thermometer by the legs has shown the same value for {span}.")),
     Reason.DISPLACED: (
         marked("The thermometer by your legs has the room's temperature; it may have slipped out."),
@@ -152,6 +153,13 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
         marked(
             "The bedside speaks a newer version than the server, which cannot read it and cannot"
             " warn you. Update the server; the bedside keeps its readings until then."
+        ),
+    ),
+    Reason.TWO_BEDSIDES: (
+        marked("Two bedsides send as one bed"),
+        marked(
+            "Two bedsides send as this bed, in turn, so what is seen may be of another bed. Give"
+            " one of them another bed name."
         ),
     ),
     Reason.MEMORY_LOST: (

@@ -1,12 +1,14 @@
 """The beds that the settings declare: each is expected, whether it was ever heard or not.
 
 The time of such a bed begins when the server learns of it. If no window comes, the engine's alert
-tells people, as it does for a bed that has fallen silent.
+tells people, as it does for a bed that has fallen silent. Two agents that send as one bed are found
+here, too, for /health.
 """
 
 from collections.abc import Collection, Iterable, Iterator
 
 from legwatch import engine
+from legwatch.rivals import are_there
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.inbox import BedDropped, BedExpected
 from legwatch_server.settings import ServerSettings
@@ -50,6 +52,17 @@ def unheard(beds: Iterable[BedRecord]) -> Iterator[str]:
             f"no word has ever come from bed {', '.join(found[:NAMED])}{more}: is its agent on,"
             " and has it the bed's name?"
         )
+
+
+def contested(beds: Iterable[BedRecord]) -> Iterator[str]:
+    """Yield a sentence on each bed as which two agents send."""
+    for bed in beds:
+        if are_there(bed.rivals, bed.state.at_ms):
+            one, other = bed.rivals.before[-1], bed.rivals.boot
+            yield (
+                f"two agents send as bed {bed.name} in turn (their starts {one} and {other}): give"
+                " one of them another bed and user"
+            )
 
 
 def _is_overdue(bed: BedRecord) -> bool:

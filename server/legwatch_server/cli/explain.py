@@ -33,6 +33,8 @@ _BECAUSE = {
     Reason.WINDOWS_LOST: "the bedside kept more than it had room for, and dropped the oldest",
     Reason.WINDOWS_UNREAD: "windows came from the bedside that the server could not read",
     Reason.NEWER_VERSION: "the bedside speaks a newer version than the server",
+    Reason.TWO_BEDSIDES: "a start of the bedside came back after a later one had sent, repeatedly",
+    Reason.NO_SENSOR: "windows came, and none had a reading of any sensor",
     Reason.MEMORY_LOST: "the server's file was damaged, and a new one was begun",
     Reason.NOTHING_ARRIVES: "the broker was connected and nothing came from any bed",
     Reason.NO_PUSH_LEAVES: "no way to any person worked",
