@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
 from legwatch.contract.press import Press
-from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
+from legwatch.errors import CannotRun, OptionError, SettingsError
 from legwatch.events import Window
 from legwatch.options import check_methods, read_options
 from legwatch_runtime import plugins
@@ -134,8 +134,7 @@ def load(group: str, name: str, path: str) -> Driver:
 def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **more: Any) -> Any:
     """Load and start a driver with the options in the table at `path`.
 
-    Raises SettingsError if the settings or this machine do not fit, else CannotRun: the driver may
-    start later. Both are one sentence.
+    Raises CannotRun if the driver may start later, else SettingsError; both with one sentence.
     """
     driver = load(group, name, path)
     options = read_options(driver, table, path)
@@ -150,12 +149,9 @@ def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **mo
         raise
     except CannotRun as error:
         raise CannotRun(f"{path}: driver {name!r} cannot start: {error}") from error
-    except LegwatchError as error:
-        raise SettingsError(path, f"driver {name!r} cannot start: {error}") from error
-    except BaseException as error:  # the driver's own, or of its library; SystemExit, too
+    except Exception as error:
         text = " ".join(str(error).split())  # some libraries raise messages of many lines
-        text = text or type(error).__name__
-        raise CannotRun(f"{path}: driver {name!r} cannot start: {text}") from error
+        raise SettingsError(path, f"driver {name!r} cannot start: {text}") from error
 
 
 def _missing(driver: Driver, error: ModuleNotFoundError) -> str:

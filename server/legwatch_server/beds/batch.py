@@ -7,19 +7,16 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import replace
 
 from legwatch import bedside, engine
-from legwatch.alerting.notice import Notice, TransitionKind, report
+from legwatch.alerting.notice import Notice
 from legwatch.bedside import Bedside, UnreadWindows
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.action import OF_BUTTON, Answered, as_event
 from legwatch.contract.topics import split
-from legwatch.engine import BedState
 from legwatch.errors import WireError
-from legwatch.events import Away, ClockTrust, Event, Tick, Window
+from legwatch.events import Away, ClockTrust, Event, Tick
 from legwatch.limits.rules import Rules
-from legwatch.rivals import Rivals, with_window
 from legwatch.state_codec import to_json
 from legwatch.text.message import text
 from legwatch_runtime.clock import Instant, instant
@@ -33,8 +30,6 @@ from legwatch_server.beds.server_reports import ServerReports
 from legwatch_server.beds.unread import Unread
 from legwatch_server.inbox import (
     ActionRequested,
-    BedDropped,
-    BedExpected,
     InfoArrived,
     Message,
     PressArrived,
@@ -54,10 +49,6 @@ logger = logging.getLogger(__name__)
 PLAYED = ClockTrust.PLAYED.value
 MOST_BEDS = 2000  # a stranger at a broker without rights can invent any number of them
 BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button
-
-
-# What a batch may change of a bed: state, seen_ms, played, leaps, bedside, unread, rivals.
-_Before = tuple[BedState, int, bool, LeapAllowance, Bedside, UnreadWindows, Rivals]
 
 
 class Counters:
@@ -92,7 +83,8 @@ class UnitOfWork:
         for stored in store.beds():
             self.beds[stored.name] = restored(stored, rules_of(stored.name))
         catch_up(self.beds.values(), store.unseen())
-        self._next_bed = max((bed.id for bed in self.beds.values()), default=0) + 1
+        self._next_bed = store.next_bed_id()
+        self._lost = _lost(store)
         self.boots = Boots(store)
         self.answers = Answers(store, self.beds, self._decide)
         self._reports = ServerReports(store)
@@ -114,7 +106,9 @@ class UnitOfWork:
         self.judged: set[str] = set()  # beds that the engine has judged without an error
         self.fresh = False  # whether the batch has a window of a real bed that is not late
         self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
-        self._undo: dict[str, _Before] = {}
+        self._undo: dict[
+            str, tuple[engine.BedState, int, bool, LeapAllowance, Bedside, UnreadWindows]
+        ] = {}
         self._unread: list[tuple[str | None, str, int]] = []  # bed, why, newer version
         self._kept: list[BedRecord] = []
         self._swept: set[str] = set()
@@ -125,9 +119,7 @@ class UnitOfWork:
         self.counters = self._before
         for name, before in self._undo.items():
             bed = self.beds[name]
-            (
-                bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread, bed.rivals,
-            ) = before  # fmt: skip
+            bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread = before
         self.boots.undo()
         self._reports.undo()
         for ident, name in self.batch.beds:
@@ -157,10 +149,24 @@ class UnitOfWork:
                 self._touch(bed)
                 self._swept.add(bed.name)
 
+    def memory(self) -> Batch:
+        """Return all beds as they are known, for a store that is made anew."""
+        beds = self.beds.values()
+        return Batch(
+            beds=[(bed.id, bed.name) for bed in beds],
+            boots=self.boots.all(beds),
+            states=[_state(bed) for bed in beds],
+        )
+
+    def remembered(self) -> None:
+        """Note that the store has all that `memory` has returned."""
+        for bed in self.beds.values():
+            bed.stored, bed.unstored_ms = bed.kept(), 0
+            for boot in bed.boots.values():
+                boot.stored_upto = boot.upto
+
     def _keep(self, bed: BedRecord) -> None:
-        side = bedside.to_json(bed.bedside)
-        state = NewState(bed.id, to_json(bed.state), bed.seen_ms, played=bed.played, bedside=side)
-        self.batch.states.append(state)
+        self.batch.states.append(_state(bed))
         for boot in bed.boots.values():
             if boot.upto != boot.stored_upto:
                 self.batch.uptos[boot.id] = boot.upto
@@ -196,10 +202,6 @@ class UnitOfWork:
                     self._set_aside(work)
                 case ActionRequested():
                     self.answers.add(work, self.batch, now_ms)
-                case BedExpected(name):
-                    self._await(self._bed(name), now_ms)
-                case BedDropped(name):
-                    self._drop(self.beds[name], now_ms)
                 case ServerFact(reason, figures):
                     self.report_server(reason, figures, now_ms)
         except WireError as error:
@@ -211,7 +213,6 @@ class UnitOfWork:
     def tick(self, bed: BedRecord, at_ms: int) -> None:
         """Let the engine judge a bed's minutes up to `at_ms`, and report what is due."""
         self._decide(bed, Tick(at_ms))
-        self._set_up(bed)
         self.report(bed, at_ms)
 
     def _window(self, arrived: WindowArrived) -> None:
@@ -227,9 +228,7 @@ class UnitOfWork:
         if played:
             self._leap(bed, window.to_ms, message.arrived_ms)
         placed = correct(window, message.arrived_ms, bed.rules.alerts.fresh_s)
-        if placed.late:
-            self._await(bed, message.arrived_ms)
-        else:
+        if not placed.late:
             self._decide(bed, placed.window)
         boot.add(window.seq)
         self._touch(bed)
@@ -238,8 +237,6 @@ class UnitOfWork:
         bed.played = played
         if not placed.late:
             bed.note_others(placed.window)
-            if window.boot != bed.rivals.boot:
-                self._another_boot(bed, placed.window, message.arrived_ms)
         self.fresh |= not (placed.late or bed.played)
         if bed.bedside.gone_ms and not placed.late:
             bed.bedside = bed.bedside._replace(online=True, gone_ms=0)
@@ -295,21 +292,7 @@ class UnitOfWork:
         bed = self._bed(arrived.bed)
         self._touch(bed)
         bed.bedside = bedside.with_info(bed.bedside, arrived.info)
-        self._set_up(bed)
-        self._await(bed, arrived.message.arrived_ms)
         self.report(bed, arrived.message.arrived_ms)
-
-    def _another_boot(self, bed: BedRecord, window: Window, at_ms: int) -> None:
-        """Note that a window comes from another start of an agent than the last one."""
-        bed.rivals = with_window(bed.rivals, window.boot, window.to_ms)
-        self._set_up(bed)
-        self.report(bed, at_ms)
-
-    def _set_up(self, bed: BedRecord) -> None:
-        """Let the engine expect the sensors of which the agent has told."""
-        info = bed.bedside.info
-        if info is not None and not bed.played:
-            bed.state = engine.set_up(bed.state, [place for place, _ in info.sensors])
 
     def _status(self, arrived: StatusArrived) -> None:
         """Note that a bedside agent has come or gone."""
@@ -324,7 +307,6 @@ class UnitOfWork:
                 at_ms=message.arrived_ms,
                 retained=message.retained,
             )
-            self._await(bed, message.arrived_ms)
             self.report(bed, message.arrived_ms)
 
     def report(self, bed: BedRecord, at_ms: int) -> None:
@@ -333,34 +315,13 @@ class UnitOfWork:
             return
         alerting = bed.state.bed.alerts.agent.severity is not None
         after, notices = bedside.reports(
-            bed.bedside,
-            at_ms,
-            bed.rules,
-            alerting=alerting,
-            unread=bed.unread,
-            rivals=bed.rivals,
+            bed.bedside, at_ms, bed.rules, alerting=alerting, unread=bed.unread
         )
         if after != bed.bedside:
             self._touch(bed)
             bed.bedside = after
         for notice in notices:
             self._note(bed, notice, None)
-
-    def _await(self, bed: BedRecord, at_ms: int) -> None:
-        """Let the time of a bed begin, if it has not: it is missed when no window comes."""
-        if not (bed.state.minute_end_ms or bed.played or self._plays(bed.name)):
-            self._touch(bed)
-            bed.state = engine.expect(bed.state, at_ms)
-
-    def _drop(self, bed: BedRecord, at_ms: int) -> None:
-        """Expect a bed no longer that was never heard, and end the alert that says so."""
-        self._touch(bed)
-        episode_ms = bed.state.bed.alerts.agent.episode_ms
-        bed.state = engine.start()
-        if episode_ms is not None:
-            over = report(Reason.NOT_EXPECTED, at_ms, ())
-            over = replace(over, transition=TransitionKind.RESOLVED, episode_ms=episode_ms)
-            self._note(bed, over, None)
 
     def report_server(self, reason: Reason, figures: Figures, at_ms: int) -> None:
         """Store what all people should know of the server itself; once in 12 hours per reason."""
@@ -395,7 +356,8 @@ class UnitOfWork:
         if bed is None:
             if len(self.beds) >= MOST_BEDS and not self._plays(name):
                 raise WireError(f"a new bed: there are {len(self.beds)} already, and no more fit")
-            bed = BedRecord(self._next_bed, name, self._rules_of(name))
+            state = engine.start(trial_over=self._lost)
+            bed = BedRecord(self._next_bed, name, self._rules_of(name), state)
             self._next_bed += 1
             self.batch.beds.append((bed.id, name))
             self.beds[name] = bed
@@ -405,7 +367,7 @@ class UnitOfWork:
         if bed.name not in self.touched:
             self.touched[bed.name] = bed
             self._undo[bed.name] = (
-                bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread, bed.rivals,
+                bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread,
             )  # fmt: skip
 
     def set_aside(self, message: Message, why: str) -> None:
@@ -454,3 +416,17 @@ class UnitOfWork:
         if found is None or bed is None or not self.boots.count(bed, *found):
             return None, None
         return found
+
+
+def _state(bed: BedRecord) -> NewState:
+    side = bedside.to_json(bed.bedside)
+    return NewState(bed.id, to_json(bed.state), bed.seen_ms, played=bed.played, bedside=side)
+
+
+def _lost(store: WriterStore) -> bool:
+    """Return True if a bed that seems new may have been known before its memory was lost.
+
+    It gets no trial nights then: otherwise a known bed notifies nobody for a week.
+    """
+    loss = store.loss()
+    return loss is not None and not loss.complete

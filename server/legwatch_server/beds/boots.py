@@ -1,5 +1,7 @@
 """The starts of agents: which of their windows have come, also for `undo` after a failed commit."""
 
+from collections.abc import Iterable
+
 from legwatch.events import Window
 from legwatch_server.beds.registry import BedRecord, SequenceTracker
 from legwatch_server.store.port import WriterStore
@@ -27,6 +29,10 @@ class Boots:
             else:
                 boot.upto, boot.ahead = self._before[ident]
         self._next = self._first
+
+    def all(self, beds: Iterable[BedRecord]) -> list[tuple[int, int, str, int]]:
+        """Return the rows of all trackers in memory: id, bed id, boot, upto."""
+        return [(b.id, bed.id, b.boot, b.upto) for bed in beds for b in bed.boots.values()]
 
     def of_window(self, bed: BedRecord, window: Window) -> SequenceTracker:
         """Return the tracker of a window's boot, which may be new."""

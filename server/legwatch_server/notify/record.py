@@ -56,7 +56,9 @@ class Moment(NamedTuple):
 def record(result: JobResult, related: Sequence[Delivery], moment: Moment) -> Recorded:
     """Return what an outcome changes; `related` are the deliveries of its alert as they are now."""
     ident = result.job.delivery.id
-    delivery = next(other for other in related if other.id == ident)
+    delivery = next((other for other in related if other.id == ident), None)
+    if delivery is None:  # the store was made anew meanwhile, and does not know it
+        return Recorded(())
     outcome = result.outcome
     if result.job.kind is JobKind.RECALL:
         error = outcome if isinstance(outcome, PushError) else None

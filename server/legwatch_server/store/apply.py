@@ -25,6 +25,7 @@ from legwatch_server.store.changes import (
     Withdraw,
 )
 from legwatch_server.store.delivery import NEVER_MS, DeliveryState
+from legwatch_server.store.errors import StoreDamaged
 
 _INSERT = (
     "INSERT INTO deliveries (notice_id, bed_id, kind, episode_ms, person, channel, rank, tone,"
@@ -119,7 +120,7 @@ def insert(db: sqlite3.Connection, new: Insert, now_ms: int) -> None:
 
 def claim(db: sqlite3.Connection, change: Claim, now_ms: int) -> None:
     """Claim a delivery: from now on, the push may have been sent."""
-    db.execute(_CLAIM, (now_ms, change.id))
+    _one(db.execute(_CLAIM, (now_ms, change.id)), change.id)
     why = "it may have been sent before a crash" if change.again else None
     _step(db, change.id, DeliveryState.CLAIMED, why, now_ms)
 
@@ -158,7 +159,13 @@ def _mark_answered(db: sqlite3.Connection, change: MarkAnswered, now_ms: int) ->
 
 def _set(db: sqlite3.Connection, ident: int, **columns: object) -> None:
     names = ", ".join(f"{name}=?" for name in columns)
-    db.execute(f"UPDATE deliveries SET {names} WHERE id=?", (*columns.values(), ident))
+    _one(db.execute(f"UPDATE deliveries SET {names} WHERE id=?", (*columns.values(), ident)), ident)
+
+
+def _one(done: sqlite3.Cursor, ident: int) -> None:
+    """Raise StoreDamaged if the delivery was not found, which an index has named a moment ago."""
+    if done.rowcount != 1:
+        raise StoreDamaged(f"delivery {ident} is named by an index, but it is not in its table")
 
 
 def _step(

@@ -3,16 +3,17 @@
 import sqlite3
 
 from legwatch_server.store.batch import Batch
+from legwatch_server.store.numbers import LAST_WINDOW
 from legwatch_server.store.records import LastSeen, StoredBed, StoredBoot
 
 _STATE = (
     "UPDATE beds SET state=?, seen_ms=?, played=?, bedside=?,"
-    " applied_window=(SELECT coalesce(max(id), 0) FROM windows) WHERE id=?"
+    f" applied_window=({LAST_WINDOW}) WHERE id=?"
 )
 # Up to this window every bed's state has seen its windows, as two sweeps have shown.
 _UPTO, _NEXT = "states_upto", "states_next"
 _SWEPT = "INSERT OR REPLACE INTO meta SELECT ?, value FROM meta WHERE key=?"
-_MARK = "INSERT OR REPLACE INTO meta SELECT ?, coalesce(max(id), 0) FROM windows"
+_MARK = f"INSERT OR REPLACE INTO meta SELECT ?, ({LAST_WINDOW})"
 
 
 def insert(db: sqlite3.Connection, batch: Batch) -> None:
@@ -32,15 +33,21 @@ def update(db: sqlite3.Connection, batch: Batch) -> None:
         db.execute(_MARK, (_NEXT,))
 
 
+def remember(db: sqlite3.Connection, memory: Batch, last_window: int) -> None:
+    """Store the beds and boots of a running server, over what was read of an older file."""
+    db.executemany("INSERT OR REPLACE INTO beds (id, name) VALUES (?,?)", memory.beds)
+    db.executemany(
+        "INSERT OR REPLACE INTO boots (id, bed_id, boot, upto) VALUES (?,?,?,?)", memory.boots
+    )
+    update(db, memory)
+    seen = [(last_window, bed_id) for bed_id, _ in memory.beds]
+    db.executemany("UPDATE beds SET applied_window=? WHERE id=?", seen)
+
+
 def every(db: sqlite3.Connection) -> list[StoredBed]:
     """Return all beds."""
     rows = db.execute("SELECT id, name, state, seen_ms, played, bedside FROM beds")
     return [StoredBed._make((*row[:4], bool(row[4]), row[5])) for row in rows]
-
-
-def next_boot_id(db: sqlite3.Connection) -> int:
-    """Return an id that no boot has yet."""
-    return int(db.execute("SELECT coalesce(max(id), 0) + 1 FROM boots").fetchone()[0])
 
 
 def boot(db: sqlite3.Connection, bed_id: int, bed: str, name: str) -> StoredBoot | None:

@@ -1,11 +1,16 @@
-"""How a SQLite file is opened, changed and read; its errors become those of the store."""
+"""How a SQLite file is opened, changed and read; its errors become those of the store.
+
+Every access goes through `translated`, and what also makes values from rows through `reading`: a
+damaged file gives errors of many types, and none of them is the fault of a message.
+"""
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from legwatch_server.store.errors import StoreError, ValuesRefused
+from legwatch.errors import LegwatchError
+from legwatch_server.store.errors import StoreDamaged, StoreError, ValuesRefused
 
 # SQLite raises these for bad values, not for a fault of the database.
 _OF_THE_VALUES = (
@@ -14,6 +19,26 @@ _OF_THE_VALUES = (
     sqlite3.InterfaceError,
     sqlite3.ProgrammingError,
 )
+# What our own code raises for a row that nobody can have written so.
+_OF_A_ROW = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}  # primary codes
+_UNREADABLE = {
+    sqlite3.SQLITE_IOERR_READ,
+    sqlite3.SQLITE_IOERR_SHORT_READ,
+    sqlite3.SQLITE_IOERR_CORRUPTFS,
+}
+# The writer looks before it inserts, so only a damaged index can know better than it does.
+_CONTRADICTED = {
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    sqlite3.SQLITE_CONSTRAINT_ROWID,
+}
+# SQLite has no code for these; `no such` is a table that a damaged schema does not name, and a
+# closed connection is one to a file for which there is no new one yet.
+_WORDS = (
+    "malformed", "not a database", "could not decode to utf-8", "no such ", "closed database",
+)  # fmt: skip
+_TOO_LARGE = "too large to convert to SQLite"  # Python says so of a value that is to be stored
 
 
 def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
@@ -22,8 +47,15 @@ def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
     Only tests are not durable: they know no power cut, and a slow disk is none of their questions.
     """
     db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
+    except sqlite3.Error:
+        db.close()
+        raise
+    except UnicodeDecodeError as error:  # SQLite quotes a damaged name in its message
+        db.close()
+        raise sqlite3.DatabaseError("a name in it is malformed") from error
     return db
 
 
@@ -32,15 +64,43 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10, check_same_thread=False)
 
 
+def is_damage(error: sqlite3.Error) -> bool:
+    """Return True if an error of SQLite says that the content of the file is damaged."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF in _DAMAGED or code in _UNREADABLE or code in _CONTRADICTED:
+        return True
+    return any(word in str(error).lower() for word in _WORDS)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise StoreError or ValuesRefused for an error of SQLite."""
+    """Raise StoreError, StoreDamaged or ValuesRefused for an error of SQLite."""
     try:
         yield
-    except _OF_THE_VALUES as error:
-        raise ValuesRefused(f"{type(error).__name__}: {error}") from error
     except sqlite3.Error as error:
+        if is_damage(error):
+            raise StoreDamaged(str(error)) from error
+        if isinstance(error, _OF_THE_VALUES):
+            raise ValuesRefused(f"{type(error).__name__}: {error}") from error
         raise StoreError(str(error)) from error
+    except UnicodeDecodeError as error:  # SQLite quotes a damaged name in its message
+        raise StoreDamaged(f"a name or a text is not readable ({error.reason})") from error
+
+
+@contextmanager
+def reading(fault: type[StoreError] = StoreDamaged) -> Iterator[None]:
+    """As `translated`, for what makes values from rows: a row that cannot be is a `fault`."""
+    try:
+        with translated():
+            yield
+    except LegwatchError:
+        raise
+    except OverflowError as error:
+        if _TOO_LARGE in str(error):
+            raise ValuesRefused(str(error)) from error
+        raise fault(f"a row cannot be read: {error}") from error
+    except _OF_A_ROW as error:
+        raise fault(f"a row cannot be read: {error}") from error
 
 
 @contextmanager

@@ -1,33 +1,55 @@
 """The store on SQLite: one file with a write-ahead log; every commit is synced."""
 
+import logging
 import sqlite3
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from legwatch.events import Window
+from legwatch_runtime.clock import instant, utc_ms
 from legwatch_server.inbox import Target, TargetKind
 from legwatch_server.store import (
     answers,
     apply,
     beds,
+    check,
     deliveries,
+    loss,
     notices,
+    numbers,
     presses,
     quarantine,
     rehearsals,
     said,
+    salvage,
     upgrade,
     windows,
+    witness,
 )
 from legwatch_server.store.batch import Batch, NewNotice
 from legwatch_server.store.changes import Changes
-from legwatch_server.store.connection import connect, transaction, translated
+from legwatch_server.store.connection import (
+    connect_read_only,
+    reading,
+    transaction,
+    translated,
+)
 from legwatch_server.store.delivery import Delivery, Episode
-from legwatch_server.store.errors import StoreError
+from legwatch_server.store.errors import StoreDamaged, StoreError, ValuesRefused
+from legwatch_server.store.file import Line, StoreFile, guarded
 from legwatch_server.store.outbox import SqliteOutbox
 from legwatch_server.store.reader import SqliteReader
-from legwatch_server.store.records import StoredBed, StoredBoot
+from legwatch_server.store.records import Loss, StoredBed, StoredBoot
+from legwatch_server.store.renewal import SLACK, Known, opened, release, renew
+from legwatch_server.store.witness import Witness
+
+logger = logging.getLogger(__name__)
+
+MOST_RENEWED = 3  # a file that is damaged so often in a short time: another new one cannot help
+RENEWED_AGAIN_S = 600.0
+SAID_MS = 86_400_000
 
 
 class SqliteTransaction:
@@ -70,82 +92,208 @@ class SqliteTransaction:
 class SqliteStore:
     """A `Store` in one file. `durable` False: no commit is synced, for tests."""
 
-    def __init__(self, path: Path, *, durable: bool = True) -> None:
-        self._path, self._durable = path, durable
-        try:
-            self._db = connect(path, durable=durable)
-            version = upgrade.prepare(self._db)
-        except sqlite3.Error as error:
-            raise StoreError(f"{path} cannot be used: {error}") from None
-        if version != upgrade.VERSION:
-            self._db.close()
-            raise StoreError(
-                f"{path} was written by another version of legwatch (schema {version}, "
-                f"{upgrade.VERSION} expected); update legwatch or choose another state_dir"
+    def __init__(
+        self, path: Path, *, durable: bool = True, utc_ms: Callable[[], int] = utc_ms
+    ) -> None:
+        self._file, self._utc_ms = StoreFile(path, durable=durable), utc_ms
+        self._witness = Witness(path.with_name(f"{path.name}-mark"))
+        self._renewed = 0
+        self._renewed_at = instant()
+        self._contradicted = False
+        self._source: sqlite3.Connection | None = None  # rows are still to be saved from it
+        self._saving = threading.Lock()  # held while it is read
+        opened_, error = _open(self._file)
+        if error is not None:
+            opened_ = self._begun_anew(opened_, error, None, utc_ms())
+        self._db = opened_
+        self._file.begin()
+        self._say_what_is_missing(utc_ms())
+        self._lost = self.loss()
+        if error is None:
+            self._go_on_saving()
+
+    def check(self) -> None:
+        """Raise StoreDamaged if the file was damaged, moved, deleted or replaced."""
+        self._file.check()
+
+    def renew(self, error: StoreDamaged, memory: Batch | None, now_ms: int) -> None:
+        """Set the damaged file aside and go on in a new one; raises StoreError."""
+        if instant().since(self._renewed_at) > RENEWED_AGAIN_S:
+            self._renewed = 0
+        if self._renewed >= MOST_RENEWED:
+            raise StoreError(f"damaged again and again ({error}): is the disk at its end?")
+        self._contradicted |= isinstance(error.__cause__, sqlite3.IntegrityError)
+        self._db = self._begun_anew(self._db, error, memory, now_ms)
+
+    def _begun_anew(
+        self, old: sqlite3.Connection, error: StoreDamaged, memory: Batch | None, now_ms: int
+    ) -> sqlite3.Connection:
+        self.stop_saving()
+        known = Known(memory, self._witness.mark, now_ms)
+        db, lost, self._source = renew(self._file, old, error, known)
+        self._lost = lost
+        self._renewed, self._renewed_at = self._renewed + 1, instant()
+        return db
+
+    def stop_saving(self) -> None:
+        """Forget the file from which rows are still to be saved over."""
+        with self._saving:
+            if self._source is not None:
+                release(self._source)
+                self._source = None
+
+    def save_some(self, line: Line) -> bool:
+        """Save over some more rows of the file that was set aside; False: there are none left.
+
+        `line` is a connection of the calling thread.
+        """
+        with self._saving, line.guard():
+            lost = loss.last(line.now())
+            if self._source is None or lost is None or not lost.left:
+                return False
+            (table, below), *others = lost.left
+            with transaction(line.now()) as db:
+                saved = salvage.save(self._source, db, table, below)
+                left = ((table, saved.below), *others) if saved.below else tuple(others)
+                loss.note(db, lost._replace(left=left, complete=lost.complete and not saved.gaps))
+        if not left:
+            logger.info("all that can be read of %s is saved over", lost.aside or "the old file")
+        return bool(left)
+
+    def line(self) -> Line:
+        """Open a connection for a thread that looks after the file; raises StoreError."""
+        with translated():
+            return self._file.line()
+
+    def check_whole(self, stopping: Callable[[], bool]) -> None:
+        """Look for damage in the whole file; the writer hears of it."""
+        generation = self._file.generation
+        with translated(), closing(connect_read_only(self._file.path)) as db:
+            why = check.whole(db, stopping)
+        if why:
+            self._file.suspect(why, generation)
+
+    def _go_on_saving(self) -> None:
+        """Go on with a file that was set aside before this start."""
+        lost = self._lost
+        if lost is not None and lost.left:
+            self._source = opened(self._file.path.with_name(lost.aside) if lost.aside else None)
+
+    def _say_what_is_missing(self, now_ms: int) -> None:
+        """Say what a log has lost whose end was cut or damaged: SQLite drops it without a word."""
+        with reading():
+            mark = witness.of(self._db)
+            missing = mark.missing(self._witness.mark)
+            last = loss.last(self._db)
+            if not any(missing) or (last is not None and last.at_ms == now_ms):
+                return
+            why = (
+                f"what was stored last is missing: {missing.windows} windows,"
+                f" {missing.notices} notices, {missing.deliveries} pushes"
             )
+            logger.warning("%s: %s", self._file.path, why)
+            with transaction(self._db):
+                numbers.raise_all(self._db, self._witness.mark.over(mark), slack=SLACK)
+                loss.note(self._db, Loss(now_ms, why, "", complete=False))
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Translate errors; damage is noted, so that the next turn begins a new file."""
+        try:
+            with reading():
+                yield
+        except StoreDamaged as error:
+            self._file.suspect(str(error), self._file.generation)
+            raise
+
+    @guarded
+    def loss(self) -> Loss | None:
+        """Return the last damage; None: there was none."""
+        return loss.last(self._db)
+
+    def concerns(self) -> Iterator[str]:
+        """Yield what /health says of a damage for a day."""
+        lost = self._lost
+        if lost is not None and 0 <= self._utc_ms() - lost.at_ms < SAID_MS:
+            name = f"; it is set aside as {lost.aside}" if lost.aside else ""
+            yield f"the database was damaged or lost in the last day: {lost.why}{name}"
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
         """Begin to store; raises ValuesRefused for values that cannot be stored."""
-        with translated(), transaction(self._db) as db:
-            yield SqliteTransaction(db)
+        try:
+            with translated(), transaction(self._db) as db:
+                yield SqliteTransaction(db)
+                mark = witness.of(db)
+                self._file.check()
+        except StoreDamaged as error:
+            self._file.suspect(str(error), self._file.generation)
+            if self._contradicted and isinstance(error.__cause__, sqlite3.IntegrityError):
+                raise ValuesRefused(str(error)) from error  # a new file did not help
+            raise
+        self._witness.note(mark)
 
-    @translated()
+    @guarded
     def beds(self) -> list[StoredBed]:
         """Return all beds."""
         return beds.every(self._db)
 
-    @translated()
+    @guarded
     def unseen(self) -> list[tuple[int, Window]]:
         """Return (bed id, window) of what the stored state of the bed has not seen yet."""
         return list(windows.unseen(self._db))
 
-    @translated()
+    @guarded
     def next_boot_id(self) -> int:
         """Return an id that no boot has yet."""
-        return beds.next_boot_id(self._db)
+        return numbers.next_boot(self._db)
 
-    @translated()
+    @guarded
+    def next_bed_id(self) -> int:
+        """Return an id that no bed ever had."""
+        return numbers.next_bed(self._db)
+
+    @guarded
     def boot(self, bed_id: int, bed: str, boot: str) -> StoredBoot | None:
         """Return a start of an agent; None if it is new."""
         return beds.boot(self._db, bed_id, bed, boot)
 
-    @translated()
+    @guarded
     def presses(self, bed_id: int, most: int) -> tuple[str, ...]:
         """Return the ids of a bed's last presses, oldest first."""
         return presses.latest(self._db, bed_id, most)
 
-    @translated()
+    @guarded
     def pressed(self, bed_id: int, press_id: str) -> bool:
         """Return True if the press is stored."""
         return presses.is_stored(self._db, bed_id, press_id)
 
-    @translated()
+    @guarded
     def answered(self, delivery: int) -> bool:
         """Return True if a person has answered the push."""
         return deliveries.is_answered(self._db, delivery)
 
-    @translated()
+    @guarded
     def used_ms(self, token: bytes) -> int | None:
         """Return when a link was used, UTC ms; None: not yet. `token` is the link's signature."""
         return answers.used_ms(self._db, token)
 
-    @translated()
+    @guarded
     def target(self, of: TargetKind, ident: int) -> Target | None:
         """Return the bed, notice and person of an answer; None if they no longer exist."""
         return answers.target(self._db, of, ident)
 
-    @translated()
+    @guarded
     def rehearsed(self) -> str:
         """Return the evening (ISO date) of the last rehearsal; empty: none."""
         return rehearsals.evening(self._db)
 
-    @translated()
+    @guarded
     def trial_ends_announced(self) -> set[int]:
         """Return the ids of the beds whose end of trial nights was announced."""
         return rehearsals.announced(self._db)
 
-    @translated()
+    @guarded
     def said(self) -> dict[str, int]:
         """Return by reason when the server last said it of itself, UTC ms."""
         return said.every(self._db)
@@ -153,12 +301,56 @@ class SqliteStore:
     @translated()
     def outbox(self, channel: str) -> SqliteOutbox:
         """Open a channel's part of the outbox, on a connection of its own."""
-        return SqliteOutbox(connect(self._path, durable=self._durable), channel)
+        return SqliteOutbox(self._file.line(), channel)
 
-    def reader(self) -> AbstractContextManager[SqliteReader]:
+    @contextmanager
+    def reader(self) -> Iterator[SqliteReader]:
         """Open the store for reading, from any thread."""
-        return closing(SqliteReader(self._path))
+        generation = self._file.generation
+        try:
+            with closing(SqliteReader(self._file.path)) as reader:
+                yield reader
+        except StoreDamaged as error:
+            self._file.suspect(str(error), generation)
+            raise
 
     def close(self) -> None:
         """Close the writer's connection."""
+        self.stop_saving()
         self._db.close()
+        self._witness.close()
+
+
+def _prepared(db: sqlite3.Connection) -> int:
+    """Bring the tables up to date; a step that fails in a sound file is a fault of the step."""
+    try:
+        return upgrade.prepare(db)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR and not upgrade.is_unwritten(db):
+            raise StoreError(f"its tables cannot be brought up to date: {error}") from error
+        raise
+
+
+def _open(file: StoreFile) -> tuple[sqlite3.Connection, StoreDamaged | None]:
+    """Open the file at its path and look at what watching needs; return what is damaged, too.
+
+    Raises StoreError if it is of another version, or cannot be used for another reason.
+    """
+    db = sqlite3.connect(":memory:")  # in place of a file that cannot even be opened
+    try:
+        with reading():
+            db = file.connect()
+            version = _prepared(db)
+            if version == upgrade.VERSION:
+                check.at_start(db)
+    except StoreDamaged as error:
+        return db, error
+    except StoreError as error:
+        raise StoreError(f"{file.path} cannot be used: {error}") from None
+    if version != upgrade.VERSION:
+        db.close()
+        raise StoreError(
+            f"{file.path} was written by another version of legwatch (schema {version}, "
+            f"{upgrade.VERSION} expected); update legwatch or choose another state_dir"
+        )
+    return db, None

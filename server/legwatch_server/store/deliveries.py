@@ -40,6 +40,7 @@ _LOUD_OF_UNFINISHED = (
     "SELECT l.id FROM deliveries u JOIN deliveries l ON l.bed_id=u.bed_id AND l.kind=u.kind"
     f" AND l.episode_ms=u.episode_ms WHERE u.id IN ({_UNFINISHED}) AND l.tone=?"
 )
+_PURPOSES, _STATES = set(Purpose), set(DeliveryState)
 _ONE = "SELECT 1 FROM deliveries WHERE id=? AND state=?"
 
 
@@ -94,6 +95,15 @@ def unfinished(db: sqlite3.Connection) -> list[Delivery]:
     return _rows(db, where, (Purpose.LOUD.value,))
 
 
+def unreadable(db: sqlite3.Connection, newest: int) -> int:
+    """Count the deliveries, of so many newest ones, with a word that is none."""
+    sql = (
+        "SELECT count(*) FROM (SELECT state, tone FROM deliveries ORDER BY id DESC LIMIT ?)"
+        f" WHERE state NOT IN {_any(list(DeliveryState))} OR tone NOT IN {_any(list(Purpose))}"
+    )
+    return int(db.execute(sql, (newest,)).fetchone()[0])
+
+
 def is_answered(db: sqlite3.Connection, ident: int) -> bool:
     """Return True if a person has answered the push."""
     return db.execute(_ONE, (ident, DeliveryState.ANSWERED.value)).fetchone() is not None
@@ -120,4 +130,5 @@ def _rows(db: sqlite3.Connection, where: str, values: tuple[object, ...]) -> lis
     return [
         Delivery._make((*row[:8], Purpose(row[8]), DeliveryState(row[9]), *row[10:]))
         for row in found
+        if row[8] in _PURPOSES and row[9] in _STATES  # any other word is damage: `check` says it
     ]

@@ -7,6 +7,17 @@ class StoreError(CannotRun):
     """The store cannot be read or written now: full, locked, malformed. A retry may work."""
 
 
+class StoreDamaged(StoreError):  # noqa: N818 - it says what happened
+    """What the store holds is damaged.
+
+    A retry works only in a new file: `WriterStore.renew` makes it.
+    """
+
+
+class StoreMoved(StoreDamaged):
+    """The file at the path is not the open one; the open one can still be read."""
+
+
 class ValuesRefused(LegwatchError, ValueError):  # noqa: N818 - it says what happened
     """The store works, but cannot store these values."""
 

@@ -14,10 +14,12 @@ from legwatch_server.inbox import Target, TargetKind
 from legwatch_server.store.batch import Batch, NewNotice
 from legwatch_server.store.changes import Changes
 from legwatch_server.store.delivery import Delivery, Episode
+from legwatch_server.store.errors import StoreDamaged
 from legwatch_server.store.records import (
     Incident,
     LastSeen,
     LastTest,
+    Loss,
     StoredBed,
     StoredBoot,
     StoredNotice,
@@ -52,6 +54,15 @@ class Transaction(Protocol):
 class WriterStore(Protocol):
     """What the writer thread keeps of beds, presses and answers; only that thread uses it."""
 
+    def check(self) -> None:
+        """Raise StoreDamaged if the store was damaged or taken away; cheap, for each turn."""
+
+    def renew(self, error: StoreDamaged, memory: Batch | None, now_ms: int) -> None:
+        """Go on in a new store after damage, with the beds in `memory` and what can be read."""
+
+    def loss(self) -> Loss | None:
+        """Return the last damage; None: there was none."""
+
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Begin to store; raises ValuesRefused for values that cannot be stored."""
 
@@ -61,8 +72,11 @@ class WriterStore(Protocol):
     def unseen(self) -> list[tuple[int, Window]]:
         """Return (bed id, window) of what the stored state of the bed has not seen yet."""
 
+    def next_bed_id(self) -> int:
+        """Return an id that no bed ever had."""
+
     def next_boot_id(self) -> int:
-        """Return an id that no boot has yet."""
+        """Return an id that no boot ever had."""
 
     def boot(self, bed_id: int, bed: str, boot: str) -> StoredBoot | None:
         """Return a start of an agent; None if it is new."""

@@ -17,7 +17,7 @@ from legwatch_server.store import (
     upgrade,
     windows,
 )
-from legwatch_server.store.connection import connect_read_only, translated
+from legwatch_server.store.connection import connect_read_only, reading
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.records import (
     Incident,
@@ -34,91 +34,91 @@ FILE = "legwatch.db"  # in the server's state_dir
 class SqliteReader:
     """A `Reader` of a SQLite file that exists."""
 
-    @translated()
+    @reading(StoreError)
     def __init__(self, path: Path) -> None:
         self._db = connect_read_only(path)
 
-    @translated()
+    @reading(StoreError)
     def version(self) -> int:
         """Return the version of the tables."""
         return upgrade.version(self._db)
 
-    @translated()
+    @reading(StoreError)
     def incidents(self, night: date, zone: tzinfo, bed: str | None = None) -> list[Incident]:
         """Return the alerts with a notice from noon to noon, ordered by their first notice."""
         return incidents.of_night(self._db, night, zone, bed)
 
-    @translated()
+    @reading(StoreError)
     def incident(self, ident: int) -> Incident | None:
         """Return the alert that a notice belongs to; None if there is no such notice."""
         return incidents.of_notice(self._db, ident)
 
-    @translated()
+    @reading(StoreError)
     def last_night(self, zone: tzinfo) -> date | None:
         """Return the last night with a notice; None if there are no notices."""
         return incidents.last_night(self._db, zone)
 
-    @translated()
+    @reading(StoreError)
     def last_seen(self) -> list[LastSeen]:
         """Return the last arrival of every bed, in the order of their names."""
         return beds.last_seen(self._db)
 
-    @translated()
+    @reading(StoreError)
     def beds(self, name: str | None = None) -> list[tuple[int, str]]:
         """Return (id, name) of this bed, or of all in the order of their names."""
         return beds.named(self._db, name)
 
-    @translated()
+    @reading(StoreError)
     def states(self, name: str | None = None) -> list[tuple[str, str]]:
         """Return (name, state JSON) of this bed, or of all in the order of their names."""
         return beds.states(self._db, name)
 
-    @translated()
+    @reading(StoreError)
     def span(self, bed_id: int) -> StoredSpan | None:
         """Return the times of a bed's first and last live window; None if there is none."""
         return windows.span(self._db, bed_id)
 
-    @translated()
+    @reading(StoreError)
     def first_window(self, bed_id: int, since_ms: int) -> int:
         """Return the id of a bed's first live window after `since_ms`; 0 if there is none."""
         return windows.first_id(self._db, bed_id, since_ms)
 
     def windows(self, bed_id: int, since_id: int) -> Iterator[Window]:
         """Yield a bed's live windows from an id on, in the order of arrival."""
-        with translated():
+        with reading(StoreError):
             yield from windows.live(self._db, bed_id, since_id)
 
-    @translated()
+    @reading(StoreError)
     def windows_after(self, ident: int, most: int) -> list[WindowRecord]:
         """Return the next windows of all beds in the order of their ids."""
         return windows.after(self._db, ident, most)
 
-    @translated()
+    @reading(StoreError)
     def last_window(self) -> int:
         """Return the id of the last window of all; 0: none."""
         return windows.last_id(self._db)
 
-    @translated()
+    @reading(StoreError)
     def window_count(self) -> int:
         """Return the number of windows."""
         return windows.count(self._db)
 
-    @translated()
+    @reading(StoreError)
     def notices_after(self, ident: int, most: int) -> list[StoredNotice]:
         """Return the next notices of all beds in the order of their ids."""
         return notices.after(self._db, ident, most)
 
-    @translated()
+    @reading(StoreError)
     def backlog(self, now_ms: int) -> dict[str, int]:
         """Count the deliveries that are due and not sent, by channel."""
         return deliveries.backlog(self._db, now_ms)
 
-    @translated()
+    @reading(StoreError)
     def last_test(self, person: str, channel: str) -> LastTest | None:
         """Return what became of the last silent test; None: there was none."""
         return rehearsals.last_test(self._db, person, channel)
 
-    @translated()
+    @reading(StoreError)
     def confirmed_ms(self, person: str) -> int | None:
         """Return when a person last confirmed that they can be woken; None: never."""
         return answers.confirmed_ms(self._db, person)

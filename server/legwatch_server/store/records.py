@@ -133,3 +133,17 @@ class LastTest(NamedTuple):
     error: str | None
     decided_ms: int
     proof: str | None
+
+
+class Loss(NamedTuple):
+    """The last damage: when, what was wrong, and the name of the file that was set aside.
+
+    `complete`: nothing was lost. `left`: tables of which rows are still to be saved, with the row
+    number under which they lie.
+    """
+
+    at_ms: int
+    why: str
+    aside: str
+    complete: bool
+    left: tuple[tuple[str, int], ...] = ()

@@ -23,6 +23,12 @@ def prepare(db: sqlite3.Connection) -> int:
     return max(found, VERSION)
 
 
+def is_unwritten(db: sqlite3.Connection) -> bool:
+    """Return True if a version is missing that must have been written down: the file is damaged."""
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+    return "meta" not in tables and "steps" in tables  # version 1 had no steps
+
+
 def version(db: sqlite3.Connection) -> int:
     """Return the version of a database; 1 did not write it down."""
     if not db.execute("SELECT 1 FROM sqlite_master WHERE name='meta'").fetchone():

@@ -2,17 +2,19 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count as count_from
 from typing import Any
 
 from legwatch.events import ClockTrust, Window
+from legwatch_server.store import numbers
 from legwatch_server.store.batch import NewWindow
 from legwatch_server.store.records import StoredSpan, WindowRecord
 
 _INSERT = (
-    "INSERT INTO windows (bed_id, boot_id, seq, from_ms, to_ms, mono_ms, clock, leg_c, leg_rh,"
+    "INSERT INTO windows (id, bed_id, boot_id, seq, from_ms, to_ms, mono_ms, clock, leg_c, leg_rh,"
     " room_c, room_rh, moves, in_bed, faults, arrived_ms, late, moved_s, active_s, others)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _LIVE = f"bed_id=? AND late=0 AND clock!='{ClockTrust.PLAYED}'"
 _MEASURED = (
@@ -26,16 +28,18 @@ _AFTER = (
 )
 
 
-def insert(db: sqlite3.Connection, windows: Iterable[NewWindow]) -> None:
+def insert(db: sqlite3.Connection, windows: Sequence[NewWindow]) -> None:
     """Store windows; their ids grow."""
-    db.executemany(_INSERT, [_row(new) for new in windows])
+    if windows:
+        ids = count_from(numbers.next_window(db))
+        db.executemany(_INSERT, list(map(_row, ids, windows)))
 
 
-def _row(new: NewWindow) -> tuple[object, ...]:
+def _row(ident: int, new: NewWindow) -> tuple[object, ...]:
     w = new.window
     return (
-        new.bed_id, new.boot_id, w.seq, w.from_ms, w.to_ms, w.mono_ms, w.clock, w.leg_c, w.leg_rh,
-        w.room_c, w.room_rh, w.moves, w.in_bed, _faults_text(w.faults), new.arrived_ms,
+        ident, new.bed_id, new.boot_id, w.seq, w.from_ms, w.to_ms, w.mono_ms, w.clock, w.leg_c,
+        w.leg_rh, w.room_c, w.room_rh, w.moves, w.in_bed, _faults_text(w.faults), new.arrived_ms,
         int(new.late), w.moved_s, w.active_s, json.dumps(dict(w.others)) if w.others else None,
     )  # fmt: skip
 
@@ -80,6 +84,8 @@ def unseen(db: sqlite3.Connection) -> Iterator[tuple[int, Window]]:
 def _window(row: Sequence[Any]) -> Window:
     """Return a window from the columns in_bed, faults, others and those of _MEASURED."""
     in_bed, faults, others, *measured = row
+    if not all(map(_is_number, (measured[0:4] + measured[5:]))):
+        raise ValueError(f"a window with {measured}")
     return Window(
         boot="",
         in_bed=None if in_bed is None else bool(in_bed),
@@ -87,6 +93,10 @@ def _window(row: Sequence[Any]) -> Window:
         others=_others(others),
         **dict(zip(_MEASURED, measured, strict=True)),
     )
+
+
+def _is_number(value: object) -> bool:
+    return value is None or isinstance(value, int | float)
 
 
 def after(db: sqlite3.Connection, ident: int, most: int) -> list[WindowRecord]:
@@ -108,7 +118,11 @@ def count(db: sqlite3.Connection) -> int:
 
 
 def _others(text: str | None) -> tuple[tuple[str, float], ...]:
-    return tuple(json.loads(text).items()) if text else ()
+    try:
+        found = json.loads(text) if text else {}
+    except ValueError:  # what it measured beside the rest is not worth the rest
+        return ()
+    return tuple(found.items()) if isinstance(found, dict) else ()
 
 
 def _faults_text(faults: tuple[tuple[str, str], ...]) -> str | None:

@@ -113,7 +113,7 @@ def test_values_that_cannot_be_stored_are_no_fault_of_the_store(store: Store) ->
     with store.transaction() as tx:
         tx.write(first_batch())
     with pytest.raises(ValuesRefused), store.transaction() as tx:
-        tx.write(Batch(windows=windows(2)))  # a window is stored once
+        tx.write(Batch(beds=[(2, None)]))  # type: ignore[list-item]
     assert store.boot(BED, "anna", "0000000a") == (1, 2, set())
 
 

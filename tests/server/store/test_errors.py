@@ -16,7 +16,7 @@ OF_THE_STORE = [
 OF_THE_VALUES = [
     sqlite3.InterfaceError("Error binding parameter 3"),
     sqlite3.DataError("string or blob too big"),
-    sqlite3.IntegrityError("UNIQUE constraint failed"),
+    sqlite3.IntegrityError("NOT NULL constraint failed"),
 ]
 
 

@@ -1,0 +1,82 @@
+"""Looks whether a file is damaged: at the start in what watching needs, later in all of it."""
+
+import sqlite3
+from collections.abc import Callable
+from itertools import count
+
+from legwatch_server.store import beds, deliveries, numbers, rehearsals, said, windows
+from legwatch_server.store.connection import reading
+from legwatch_server.store.errors import StoreDamaged
+
+# Small for ever, and read at the start; the others wait for the check in the background.
+_SMALL = ("meta", "beds", "boots", "presses", "answers")
+_MOST_STEPS = 300  # of `_EVERY` operations of SQLite: about a quarter of a second
+_EVERY = 20_000
+_TAILS = ("windows", "notices", "deliveries", "steps", "quarantine")
+_TAIL_ROWS = 50
+_NEWEST = 5000  # deliveries whose words are looked at
+
+
+def at_start(db: sqlite3.Connection) -> None:
+    """Read what the start reads, and check the small tables; raises StoreDamaged.
+
+    Costs a fraction of a second, however old the file is: a check that takes longer is ended.
+    """
+    with reading():
+        _read_all(db)
+        steps = count()
+        db.set_progress_handler(lambda: next(steps) >= _MOST_STEPS, _EVERY)
+        try:
+            for table in _SMALL:
+                _check(db, table)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+        finally:
+            db.set_progress_handler(None, 0)
+
+
+def whole(db: sqlite3.Connection, stopping: Callable[[], bool]) -> str:
+    """Check the whole file; return what is wrong, empty if nothing is or a stop came first.
+
+    Each table is read in one go, which holds nobody up: readers and writers do not wait for each
+    other.
+    """
+    db.set_progress_handler(stopping, _EVERY)
+    try:
+        with reading():
+            for table in _tables(db):
+                _check(db, table)
+    except StoreDamaged as error:
+        return str(error)
+    except Exception:
+        if stopping():
+            return ""
+        raise
+    return ""
+
+
+def _read_all(db: sqlite3.Connection) -> None:
+    beds.every(db)
+    numbers.next_boot(db)
+    numbers.next_window(db)
+    deliveries.unfinished(db)
+    rehearsals.evening(db)
+    rehearsals.announced(db)
+    said.every(db)
+    for _ in windows.unseen(db):
+        pass
+    if deliveries.unreadable(db, _NEWEST):
+        raise StoreDamaged("table deliveries: a state that does not exist")
+    for table in _TAILS:
+        db.execute(f"SELECT * FROM {table} ORDER BY rowid DESC LIMIT ?", (_TAIL_ROWS,)).fetchall()
+
+
+def _tables(db: sqlite3.Connection) -> list[str]:
+    return [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+
+
+def _check(db: sqlite3.Connection, table: str) -> None:
+    for (found,) in db.execute(f"PRAGMA integrity_check({table})"):
+        if found != "ok":
+            raise StoreDamaged(f"table {table}: {' '.join(str(found).split())}")

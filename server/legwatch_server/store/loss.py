@@ -1,0 +1,31 @@
+"""Remembers that the store was damaged, and what of the damaged file is still to be saved over."""
+
+import json
+import sqlite3
+
+from legwatch_server.store.records import Loss
+
+_KEY = "loss"  # in `meta`
+_SET = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
+
+
+def note(db: sqlite3.Connection, loss: Loss) -> None:
+    """Keep a loss; there is one at a time."""
+    db.execute(_SET, (_KEY, json.dumps(loss)))
+
+
+def last(db: sqlite3.Connection) -> Loss | None:
+    """Return the last loss; None: there was none, or it cannot be read."""
+    row = db.execute("SELECT value FROM meta WHERE key=?", (_KEY,)).fetchone()
+    if row is None:
+        return None
+    try:
+        at_ms, why, aside, complete, left = json.loads(row[0])
+        return Loss(int(at_ms), str(why), str(aside), bool(complete), tuple(map(_table, left)))
+    except (ValueError, TypeError):
+        return None
+
+
+def _table(pair: tuple[str, int]) -> tuple[str, int]:
+    table, below = pair
+    return str(table), int(below)

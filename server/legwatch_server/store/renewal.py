@@ -1,0 +1,158 @@
+"""Exchanges a damaged file for a new one, and saves over what can be read.
+
+The new file is made first, so that watching goes on in it. What tonight needs is saved at once: all
+beds and starts of agents, and the newest rows of every other table. The rest follows in small
+transactions, from the newest to the oldest.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from legwatch_server.store import aside, beds, loss, numbers, salvage, upgrade, witness
+from legwatch_server.store.batch import Batch
+from legwatch_server.store.connection import connect, transaction, translated
+from legwatch_server.store.errors import StoreDamaged, StoreError, StoreMoved
+from legwatch_server.store.file import StoreFile
+from legwatch_server.store.records import Loss
+from legwatch_server.store.witness import Mark
+
+logger = logging.getLogger(__name__)
+
+# Connections to files that have another name now, or none: closing one would delete the log of the
+# file that has their name. They end with the process.
+_NEVER_CLOSED: list[sqlite3.Connection] = []
+SLACK = 1000  # numbers of beds and boots that are left out when it is not known which were used
+AT_ONCE = 5000  # rows of each growing table that are saved before watching goes on
+
+
+class Known(NamedTuple):
+    """What is known without the damaged file.
+
+    `memory` has the beds as the running server knows them; None at a start: nobody knows them yet.
+    `mark`: the highest row numbers that were ever noted; no new row gets one of them.
+    """
+
+    memory: Batch | None
+    mark: Mark
+    now_ms: int
+
+
+class Renewal(NamedTuple):
+    """What an exchange made: the connection to the new file, and what was lost."""
+
+    db: sqlite3.Connection
+    loss: Loss
+    source: sqlite3.Connection | None  # the old file, if it can be opened
+
+
+def renew(
+    file: StoreFile, old: sqlite3.Connection | None, error: StoreDamaged, known: Known
+) -> Renewal:
+    """Set the file at the path aside, and go on in a new one; raises StoreError.
+
+    `old` is the writer's connection; it is closed, or else the source of the renewal.
+    """
+    with file.exclusive():
+        source = old if isinstance(error, StoreMoved) else None
+        if source is not None:
+            _NEVER_CLOSED.append(source)
+        elif old is not None:
+            old.close()
+        try:
+            name = _clear_the_path(file, known.now_ms)
+            db = _made(file)
+        except (OSError, sqlite3.Error) as fault:
+            raise StoreError(f"{file.path} cannot be made anew: {fault}") from fault
+        renewal = _filled(db, source or opened(name), (str(error), name), known)
+        file.begin()
+    _say(file, renewal)
+    return renewal
+
+
+def opened(path: Path | None) -> sqlite3.Connection | None:
+    """Open a file that was set aside; None if that cannot be done."""
+    if path is None or not path.exists():
+        return None
+    try:
+        return salvage.lenient(connect(path))
+    except sqlite3.Error:
+        return None
+
+
+def release(source: sqlite3.Connection) -> None:
+    """Close the connection to an old file, if that may be done."""
+    if not any(source is kept for kept in _NEVER_CLOSED):
+        source.close()
+
+
+def _clear_the_path(file: StoreFile, now_ms: int) -> Path | None:
+    """Set aside what is at the path; None: nothing is there."""
+    file.path.parent.mkdir(parents=True, exist_ok=True)
+    if not any(part.exists() for part in file.parts()):
+        return None
+    name = aside.set_aside(file.path, now_ms)
+    for gone in aside.forget_oldest(file.path, but=name):
+        logger.warning("deleted %s: there are newer files that were set aside", gone)
+    return name
+
+
+def _made(file: StoreFile) -> sqlite3.Connection:
+    db = file.connect()
+    try:
+        upgrade.prepare(db)
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _filled(
+    db: sqlite3.Connection,
+    source: sqlite3.Connection | None,
+    about: tuple[str, Path | None],
+    known: Known,
+) -> Renewal:
+    why, name = about
+    with translated(), transaction(db):
+        before = known.mark.over(_mark(source))
+        saved = list(_save_first(source, db)) if source is not None else []
+        if known.memory is not None:
+            beds.remember(db, known.memory, before.windows)
+        whole = source is not None and not any(one.gaps for one in saved)
+        numbers.raise_all(db, before, slack=0 if whole else SLACK)
+        left = tuple((one.table, one.below) for one in saved if one.below)
+        lost = Loss(known.now_ms, why, name.name if name else "", whole, left)
+        loss.note(db, lost)
+    return Renewal(db, lost, source)
+
+
+def _save_first(source: sqlite3.Connection, db: sqlite3.Connection) -> Iterator[salvage.Saved]:
+    salvage.lenient(source)
+    for table in salvage.TABLES:
+        most = 1 << 40 if table in salvage.WHOLE else AT_ONCE
+        yield salvage.save(source, db, table, most=most)
+
+
+def _mark(source: sqlite3.Connection | None) -> Mark:
+    try:
+        return witness.of(source) if source is not None else Mark()
+    except (sqlite3.Error, ValueError, TypeError, OverflowError):
+        return Mark()
+
+
+def _say(file: StoreFile, renewal: Renewal) -> None:
+    found = {table: _count(renewal.db, table) for table in salvage.TABLES}
+    saved = ", ".join(f"{count} {table}" for table, count in found.items() if count)
+    name = f"is set aside as {renewal.loss.aside}" if renewal.loss.aside else "is gone"
+    rest = "; the rest follows" if renewal.loss.left else ""
+    logger.warning(
+        "%s %s (%s): a new file is in use, and saved over are %s%s",
+        file.path.name, name, renewal.loss.why, saved, rest,
+    )  # fmt: skip
+
+
+def _count(db: sqlite3.Connection, table: str) -> int:
+    return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])

@@ -1,0 +1,78 @@
+"""Looks after the file of the store in the background: saves rows over, and checks all of it.
+
+It begins a while after the start, and goes on once a day. Its reading holds nobody up, and what it
+writes are small transactions with pauses between them.
+"""
+
+import logging
+from collections.abc import Callable
+from contextlib import closing
+from typing import Protocol
+
+from legwatch_runtime.clock import Instant, instant
+from legwatch_server.store.errors import StoreError
+from legwatch_server.store.file import Line
+
+logger = logging.getLogger(__name__)
+
+FIRST_CHECK_S = 60.0  # after the start: what waited at the bedsides comes first
+CHECK_EVERY_S = 86_400.0
+SHARE = 3  # it writes for a third of the time, and rests for the rest
+LONGEST_REST_S = 5.0
+
+
+class Kept(Protocol):
+    """The part of the store that it needs."""
+
+    def line(self) -> Line:
+        """Open a connection for a thread that looks after the file."""
+
+    def save_some(self, line: Line) -> bool:
+        """Save over some more rows of the file that was set aside; False: there are none left."""
+
+    def check_whole(self, stopping: Callable[[], bool]) -> None:
+        """Look for damage in the whole file."""
+
+
+class Upkeep:
+    """One thread runs it; `wait` waits for so many seconds, and is True after a stop."""
+
+    def __init__(
+        self,
+        store: Kept,
+        wait: Callable[[float], bool],
+        *,
+        now: Callable[[], Instant] = instant,
+    ) -> None:
+        self._store, self._wait, self._now = store, wait, now
+        self.turned: Callable[[], None] = _nothing  # says that the thread is well
+        self._check_at = now().after(FIRST_CHECK_S)
+
+    def run(self) -> None:
+        """Run until a stop."""
+        with closing(self._store.line()) as line:
+            rest_s = LONGEST_REST_S
+            while not self._wait(rest_s):
+                self.turned()
+                rest_s = self.turn(line)
+
+    def turn(self, line: Line) -> float:
+        """Do some of what there is to do; return how long to rest."""
+        begun = self._now()
+        try:
+            if self._store.save_some(line):
+                return min(LONGEST_REST_S, SHARE * self._now().since(begun))
+            if begun.since(self._check_at) >= 0:
+                self._store.check_whole(self._stopped)
+                self._check_at = self._now().after(CHECK_EVERY_S)
+        except StoreError as error:
+            logger.info("the store was not looked after (%s); trying again", error)
+        return LONGEST_REST_S
+
+    def _stopped(self) -> bool:
+        self.turned()
+        return self._wait(0.0)
+
+
+def _nothing() -> None:
+    """Say nothing."""

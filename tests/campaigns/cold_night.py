@@ -1,0 +1,143 @@
+"""A cold night of another bed, sent to a server whose folder was damaged before."""
+
+import signal
+import sqlite3
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from campaigns.aged import AGED_MS, KNOWN, MINUTES, legs
+from campaigns.ward import MINUTE_MS, Ward, listening, open_folder
+from legwatch.contract.action import Action
+from legwatch.errors import LegwatchError
+from legwatch.testing import uncovering
+from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
+
+OTHER = "z"  # the bed that gets cold
+DUE_MIN = 43  # told at 41 when nothing is damaged; two minutes more are allowed
+AWAY_MIN = 5  # so long the server was down
+HUNG_S = 6  # a night takes a quarter of a second
+_LEGS = uncovering((20, 400), uncovered_c=24.0)
+
+
+class Fate(StrEnum):
+    """What became of the night."""
+
+    TOLD = "told, damage said"
+    HARMLESS = "told, nothing lost"
+    REFUSED = "refused in a sentence"
+    UNSAID = "told, loss NOT said"
+    BLIND = "NOT told, health degraded"
+    BLIND_OK = "NOT told, health OK"
+    CRASHED = "CRASHED"
+    HUNG = "HUNG"
+
+
+GOOD = {Fate.TOLD, Fate.HARMLESS}
+
+
+class Night(NamedTuple):
+    """How a night went; `log_bytes` is what the log weighs."""
+
+    fate: Fate
+    detail: str
+    log_bytes: int
+
+
+class Kept(NamedTuple):
+    """What the folder had before the damage, and what its server may lose unsaid: nothing."""
+
+    windows: int
+    notices: int
+
+
+KEPT = Kept(2000 + (MINUTES + 3) * 6, 4)
+
+
+class _Hung(BaseException):
+    """The night has not ended in its time."""
+
+
+def run(folder: Path) -> Night:
+    """Start on the folder, and send the night; a page, and a tap on a phone, are among it."""
+    with listening() as said:
+        try:
+            with _limited(), open_folder(folder, AGED_MS + AWAY_MIN * MINUTE_MS) as ward:
+                fate, detail = _night(ward, said.lines)
+        except _Hung:
+            fate, detail = Fate.HUNG, f"no end in {HUNG_S} s; {'; '.join(said.lines[-1:])}"
+        except LegwatchError as error:
+            fate, detail = _refused(str(error))
+        except Exception as error:
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            why = f"{type(error).__name__}: {error}"
+            fate, detail = Fate.CRASHED, f"{why} ({Path(at.filename).name}:{at.lineno})"
+    return Night(fate, detail, said.bytes)
+
+
+@contextmanager
+def _limited() -> Iterator[None]:
+    """End the block by _Hung when it takes too long."""
+
+    def end(*_: object) -> None:
+        raise _Hung
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(HUNG_S)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _refused(why: str) -> tuple[Fate, str]:
+    return (Fate.CRASHED if "\n" in why or "Traceback" in why else Fate.REFUSED), why
+
+
+def _night(ward: Ward, said: list[str]) -> tuple[Fate, str]:
+    healthy = False
+    for minute in range(DUE_MIN + 1):
+        looks = [(OTHER, lambda at: {**legs(at), "leg_c": _LEGS(at)}), (KNOWN, legs)]
+        ward.minute(minute, looks, boot="0000000b")
+        healthy = ward.health.report()["status"] == "ok"
+        if minute == 2:
+            _tap(ward)
+        if ward.pushed(OTHER) is not None:
+            break
+    else:
+        return (Fate.BLIND_OK if healthy else Fate.BLIND), "; ".join(said[-2:])
+    if _is_said(said):
+        return Fate.TOLD, said[0]
+    return _unsaid(ward)
+
+
+def _tap(ward: Ward) -> None:
+    """Tap a link twice; whatever the file has lost, a tap ends nothing."""
+    claims = LinkClaims(TargetKind.DELIVERY, 2, Action.SEEN, 0, 0)
+    for _ in range(2):
+        told = ward.answer(claims, b"token-2")
+        if told and not isinstance(told[0], Outcome):
+            raise TypeError(f"an answer got {told}")
+
+
+def _is_said(said: list[str]) -> bool:
+    return any("set aside" in line or "is missing" in line for line in said)
+
+
+def _unsaid(ward: Ward) -> tuple[Fate, str]:
+    """Compare what is left with what there was."""
+    try:
+        ((check,),) = ward.ask("PRAGMA integrity_check(1)")
+        ((windows,),) = ward.ask("SELECT count(*) FROM windows NOT INDEXED")
+        ((notices,),) = ward.ask("SELECT count(*) FROM notices NOT INDEXED")
+    except sqlite3.Error as error:
+        return Fate.UNSAID, f"runs on it: {error}"
+    if check != "ok":
+        return Fate.UNSAID, f"runs on it: {check}"
+    if windows < KEPT.windows or notices < KEPT.notices:
+        return Fate.UNSAID, f"{windows} windows, {notices} notices"
+    return Fate.HARMLESS, ""
