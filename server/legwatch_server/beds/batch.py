@@ -17,6 +17,7 @@ from legwatch.contract.topics import split
 from legwatch.errors import WireError
 from legwatch.events import Away, ClockTrust, Event, Tick
 from legwatch.limits.rules import Rules
+from legwatch.printable import printable
 from legwatch.state_codec import to_json
 from legwatch.text.message import text
 from legwatch_runtime.clock import Instant, instant
@@ -390,7 +391,8 @@ class UnitOfWork:
             elif rest == "event":
                 self._confirm_unread(name, message)
         if not self.unread.lately(name) and not self._unread:
-            logger.warning("quarantined a message on %s: %s", message.topic[:200], unread.why[:200])
+            topic, why = printable(message.topic, 200), printable(unread.why, 200)
+            logger.warning("quarantined a message on %s: %s", topic, why)
         row = self._quarantine.row(unread, name, place, known=name in self.beds)
         self.batch.quarantine.append(row)
         self._unread.append((name, unread.why, unread.newer))

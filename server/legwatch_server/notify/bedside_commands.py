@@ -49,6 +49,7 @@ class Bedsides:
     def __init__(self, broker: BrokerPort) -> None:
         self._broker = broker
         self._lock = threading.Lock()  # no thread holds it while it talks to the broker
+        self._complained = False
         self._awaited: dict[_CommandKey, queue.SimpleQueue[CommandResult]] = {}
 
     def ask(self, bed: str, command: Command, timeout_s: float) -> CommandResult:
@@ -71,7 +72,9 @@ class Bedsides:
             bed, _ = split(name)
             result = decode_result(payload)
         except WireError as error:
-            logger.warning("bedside: %s", error)
+            # Once is enough: a flood of them must not fill the log.
+            logger.log(logging.DEBUG if self._complained else logging.WARNING, "bedside: %s", error)
+            self._complained = True
             return
         with self._lock:
             answer = self._awaited.get(_CommandKey(bed, result.id))

@@ -114,8 +114,7 @@ def bind(host: str, port: int, health: HealthReport, answers: ActionHandler) -> 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length") or "0"
             size = int(length) if length.isdecimal() else BODY_BYTES + 1
-            endless = "Transfer-Encoding" in self.headers
-            if not self.path.startswith(actions.PATH) or size > BODY_BYTES or endless:
+            if not self.path.startswith(actions.PATH) or size > BODY_BYTES:
                 self.close_connection = True
                 self._answer(404, "text/plain", b"no such page\n")
                 return

@@ -85,13 +85,18 @@ def test_a_head_of_more_than_16_kb_is_refused(web: Listening, head: bytes) -> No
         b"Content-Length: 4097",
         b"Content-Length: 99999999999999",
         b"Content-Length: -1",
-        b"Transfer-Encoding: chunked",
     ],
 )
 def test_a_body_of_more_than_4_kb_is_refused_unread(web: Listening, size: bytes) -> None:
     with connections(web, 1) as (line,):
         head = b"POST /answer/abc HTTP/1.1\r\nHost: x\r\n" + size + b"\r\n\r\n"
         assert said(line, head).startswith(b"HTTP/1.0 404")
+
+
+def test_a_body_without_a_size_is_not_waited_for(web: Listening) -> None:
+    with connections(web, 1) as (line,):
+        head = b"POST /answer/abc HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        assert said(line, head).startswith(b"HTTP/1.0 403")  # its link is wrong
 
 
 def test_a_slow_sender_has_a_total_time(web: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
