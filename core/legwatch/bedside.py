@@ -1,8 +1,9 @@
 """What the server knows of a bed's agent: what it says of itself, and whether it is there.
 
 Some of these facts are said to people without a sound, as reports: windows that the agent had to
-drop, windows that come and cannot be read, and an agent that is gone at night and does not come
-back. The alert that no window comes follows later, and does not depend on this.
+drop, windows that come and cannot be read, two agents that send as one bed, and an agent that is
+gone at night and does not come back. The alert that no window comes follows later, and does not
+depend on this.
 """
 
 import json
@@ -14,6 +15,7 @@ from legwatch.conditions.verdict import Reason
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.limits.rules import Rules, is_night
 from legwatch.named_tuples import reader
+from legwatch.rivals import Rivals, are_there
 
 GONE_MS = 300_000  # an agent that starts again or a network that stumbles is back by then
 # Each is said at most once in this time: an agent without a server loses more each minute, and a
@@ -45,6 +47,7 @@ class Bedside(NamedTuple):
     lost_said_ms: int = 0
     gone_said_ms: int = 0  # when people were last told that it is gone
     unread_said_ms: int = 0  # when people were last told that its windows cannot be read
+    rivals_said_ms: int = 0  # when people were last told that two agents send as this bed
 
 
 def with_info(was: Bedside, info: BedsideInfo) -> Bedside:
@@ -70,6 +73,7 @@ def reports(
     *,
     alerting: bool,
     unread: UnreadWindows = UnreadWindows(),  # noqa: B008 - a value that cannot change
+    rivals: Rivals = Rivals(),  # noqa: B008 - a value that cannot change
 ) -> tuple[Bedside, tuple[Notice, ...]]:
     """Return what people should be told now, and the bedside after that.
 
@@ -84,6 +88,9 @@ def reports(
     if _lives_unread(unread, at_ms) and rested(now.unread_said_ms, at_ms):
         notices.append(_unread(unread, at_ms))
         now = now._replace(unread_said_ms=at_ms)
+    if are_there(rivals, at_ms) and rested(now.rivals_said_ms, at_ms):
+        notices.append(report(Reason.TWO_BEDSIDES, at_ms, (("turns", rivals.turns),)))
+        now = now._replace(rivals_said_ms=at_ms)
     if now.reported_ms and not gone_ms:
         notices.append(_back(now, at_ms))
         now = now._replace(reported_ms=0)

@@ -8,7 +8,7 @@ The parts of the state are NamedTuples, not dataclasses: the engine builds a sta
 and JSON takes NamedTuples as they are. The size of the state does not grow during the night.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -98,7 +98,7 @@ def advance(state: BedState, event: Event, rules: Rules) -> tuple[BedState, Noti
     if isinstance(event, Window):
         bed, waiting, end_ms, at_ms = state
         to_ms = event.to_ms
-        if end_ms - BACK_MS < to_ms < end_ms:
+        if end_ms - BACK_MS < to_ms < end_ms and bed.signals.back_ms:
             if len(waiting) < MOST_WINDOWS:
                 waiting = (*waiting, event)
             return BedState(bed, waiting, end_ms, to_ms if to_ms > at_ms else at_ms), NOTHING  # noqa: FURB136 - max() is a third slower, for every window
@@ -112,6 +112,39 @@ def due(state: BedState, rules: Rules) -> int | None:
     return state.minute_end_ms + GRACE_MS if state.minute_end_ms else None
 
 
+def expect(state: BedState, at_ms: int) -> BedState:
+    """Let the time of a bed begin without a window; a bed whose time has begun stays as it is.
+
+    So a bed of which nothing ever comes is missed like one that has fallen silent.
+    """
+    if state.minute_end_ms:
+        return state
+    end_ms = -(-at_ms // MINUTE_MS) * MINUTE_MS
+    signals = state.bed.signals._replace(window_ms=at_ms)
+    return BedState(Bed(signals, trial=state.bed.trial), (), end_ms, at_ms)
+
+
+def set_up(state: BedState, sensors: Collection[str]) -> BedState:
+    """Expect readings of these sensors of the bed, though none may ever have come."""
+    was = state.bed.signals
+    signals = was._replace(
+        leg=was.leg._replace(expected=was.leg.expected or "leg" in sensors),
+        room=was.room._replace(expected=was.room.expected or "room" in sensors),
+        movement=was.movement._replace(expected=was.movement.expected or "movement" in sensors),
+    )
+    return state if signals == was else state._replace(bed=state.bed._replace(signals=signals))
+
+
+def was_heard(state: BedState) -> bool:
+    """Return True if a window has ever come."""
+    return bool(state.bed.signals.back_ms)
+
+
+def _is_only_expected(state: BedState) -> bool:
+    """Return True if no window has come yet, and nobody was told so."""
+    return not state.bed.signals.back_ms and not any(state.bed.alerts.firing)
+
+
 def replay(events: Iterable[Event], rules: Rules) -> Iterator[Notice]:
     """Yield the notices of a night, from the state of a new bed."""
     state = start()
@@ -122,10 +155,11 @@ def replay(events: Iterable[Event], rules: Rules) -> Iterator[Notice]:
 
 def _window(state: BedState, window: Window, rules: Rules) -> tuple[BedState, Notices]:
     to_ms = window.to_ms
-    if not state.minute_end_ms or to_ms <= state.minute_end_ms - BACK_MS:
+    if to_ms <= state.minute_end_ms - BACK_MS or _is_only_expected(state):
         state = _begin(state, to_ms)
     state, notices = _close_until(state, to_ms - 1, rules)
-    state = BedState(state.bed, (*state.open_windows, window), state.minute_end_ms, to_ms)
+    at_ms = max(state.at_ms, to_ms)
+    state = BedState(state.bed, (*state.open_windows, window), state.minute_end_ms, at_ms)
     if to_ms == state.minute_end_ms:
         state, more = _close(state, rules)
         notices += more
@@ -136,8 +170,10 @@ def _begin(state: BedState, to_ms: int) -> BedState:
     """Start a new time line. A firing alert stays firing, since no reading has ended it."""
     end_ms = -(-to_ms // MINUTE_MS) * MINUTE_MS
     trial = state.bed.trial
-    if not state.minute_end_ms:
-        return BedState(Bed(Signals(to_ms, to_ms), trial=trial), (), end_ms, to_ms)
+    if _is_only_expected(state):
+        was = state.bed.signals
+        signals = Signals(to_ms, to_ms, leg=was.leg, room=was.room, movement=was.movement)
+        return BedState(Bed(signals, trial=trial), (), end_ms, to_ms)
     standing = AlertStates(*(rebase(alert, to_ms) for alert in state.bed.alerts))
     bed = Bed(Signals(to_ms, to_ms), alerts=standing, trial=trial)
     return BedState(bed, (), end_ms, to_ms)
@@ -229,7 +265,10 @@ __all__ = [
     "Notice",
     "advance",
     "due",
+    "expect",
     "replay",
+    "set_up",
     "start",
     "view",
+    "was_heard",
 ]

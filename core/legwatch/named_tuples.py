@@ -29,6 +29,11 @@ def reader(shape: Any) -> Reader:
     return _plain(shape)
 
 
+def parts_of(shape: Any) -> tuple[Any, ...]:
+    """Return the types that a type is made of, without None; of any other type, itself."""
+    return tuple(part for part in typing.get_args(shape) or (shape,) if part is not types.NoneType)
+
+
 def _optional(parts: tuple[Any, ...]) -> Reader:
     (one,) = (reader(part) for part in parts if part is not types.NoneType)
     return lambda value: None if value is None else one(value)

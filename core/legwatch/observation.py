@@ -25,7 +25,7 @@ class Signals(NamedTuple):
     """The memory of the signals of one bed; `leg` and `room` still contain the sensors' offset."""
 
     window_ms: int = 0  # end of the newest window
-    back_ms: int = 0  # since when windows come without a stale gap
+    back_ms: int = 0  # since when windows come without a stale gap; 0: none has come yet
     minutes: int = 0  # number of minutes judged
     leg: Thermometer = Thermometer()
     room: Thermometer = Thermometer()
@@ -40,7 +40,7 @@ class Observation(NamedTuple):
 
     at_ms: int
     window_ms: int  # end of the newest window
-    back_ms: int  # since when windows come without a stale gap
+    back_ms: int  # since when windows come without a stale gap; 0: none has come yet
     away: bool  # the server could not receive: missing windows say nothing about the agent
     leg: Thermometer  # with the sensor's offset, as `room`
     room: Thermometer
@@ -100,7 +100,7 @@ def _newest(was: Signals, windows: Sequence[Window], stale_ms: int) -> tuple[int
     for window in windows:
         to_ms = window.to_ms
         if to_ms > window_ms:
-            if to_ms - window_ms > stale_ms:
+            if to_ms - window_ms > stale_ms or not back_ms:
                 back_ms = to_ms
             window_ms = to_ms
     return window_ms, back_ms

@@ -8,14 +8,21 @@ from pathlib import Path
 from legwatch.errors import CannotRun
 
 
+class FolderRefused(CannotRun):
+    """The folder takes no file of ours: it is read-only, full, or of another user."""
+
+
 @contextmanager
 def locked(folder: Path, lock: str) -> Iterator[Path]:
-    """Make `folder` and lock it for the block; raises CannotRun if it is locked or read-only."""
+    """Make `folder` and lock it for the block; raises CannotRun if another process has it.
+
+    Raises FolderRefused if nothing can be written there.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         held = (folder / lock).open("w")
     except OSError as error:
-        raise CannotRun(f"{folder} cannot be written: {error.strerror}") from None
+        raise FolderRefused(f"{folder} cannot be written: {error.strerror}") from None
     with held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

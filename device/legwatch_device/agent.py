@@ -5,10 +5,10 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from legwatch import __version__
-from legwatch.contract.bedside_command import Command, encode_result
+from legwatch.contract.bedside_command import Command, CommandResult, encode_result
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.confirmation import Stored
 from legwatch.contract.press import Press, decode_press, encode_press
@@ -28,11 +28,25 @@ logger = logging.getLogger(__name__)
 UNCONFIRMED = 1000  # at most so many windows are sent and not confirmed yet
 NO_PROGRESS_S = 10.0  # then send everything unconfirmed again; each time wait twice as long
 LONGEST_PATIENCE_S = 300.0
+PROBE = 20  # so many windows are sent again after a resend of all was in vain
 BATCH = 500
 ABOUT = BedsideInfo(version=__version__)
 INFO_EVERY_S = 60.0  # how often the agent looks whether its clock or its losses have changed
 IN_MEMORY = 5_000  # windows kept in memory while the disk is full: about 14 hours of 10 s
 PLAYED_TO = "played_to_ms"
+
+
+class Lights(Protocol):
+    """Lamp and buzzer, as the agent uses them."""
+
+    def obey(self, command: Command) -> CommandResult | None:
+        """Carry out a command; None: the result comes later, as an item of the agent's queue."""
+
+    def watch(self) -> None:
+        """Put out a lamp that has been lit for too long."""
+
+    def calm(self) -> None:
+        """Put out lamp and buzzer."""
 
 
 class Finished:
@@ -56,7 +70,7 @@ class Agent:
         said: "queue.Queue[Any]",
         most: int,
         about: BedsideInfo = ABOUT,
-        beacon: Indicator | None = None,
+        beacon: Lights | None = None,
         turned: Callable[[], None] = lambda: None,
         made: Callable[[], None] = lambda: None,
     ) -> None:
@@ -70,11 +84,12 @@ class Agent:
         )
         self._said_info: BedsideInfo | None = None  # what the server was told last
         self._info_at = clock.instant()
-        self._indicator = beacon or Indicator(None, clock)
+        self._beacon: Lights = beacon or Indicator(None, clock)
         self._memory = Spool(":memory:")
         self._seq = 0
         self._senders = (SpoolSender(spool, link), SpoolSender(self._memory, link))
         self._under_way = 0
+        self._in_vain = 0  # resends since the last confirmation
         self._progress_at = clock.instant()
         self._disk_full = False
         self._finished = False
@@ -109,7 +124,7 @@ class Agent:
             self._made()
         for item in items:
             self._handle(item)
-        self._indicator.watch()
+        self._beacon.watch()
         if self._clock.instant().since(self._info_at) >= INFO_EVERY_S:
             self._send_info()
         self._pump()
@@ -123,15 +138,19 @@ class Agent:
             case PubAck(payload):
                 self._acked(payload)
             case Command():
-                answer = encode_result(self._indicator.obey(item))
-                self._link.send(
-                    Channel.RESULT, answer
-                )  # without a connection the server asks again
+                self._answer(self._beacon.obey(item))
+            case CommandResult():
+                self._answer(item)
             case Press():
                 # The person at the bed has seen the alert, even if the server is away.
-                self._indicator.calm()
+                self._beacon.calm()
             case Finished():
                 self._finished = True
+
+    def _answer(self, result: CommandResult | None) -> None:
+        """Send a result, if it is there; without a connection the server asks again."""
+        if result is not None:
+            self._link.send(Channel.RESULT, encode_result(result))
 
     def _next(self) -> list[Any]:
         try:
@@ -185,6 +204,7 @@ class Agent:
         self._send_info()
         for sender in self._senders:
             sender.restart()
+        self._in_vain = 0
         self._resend_after_s = NO_PROGRESS_S
         self._pressed_at = self._clock.instant()
         self._resend()
@@ -227,6 +247,9 @@ class Agent:
         if done:
             self._under_way = max(0, self._under_way - done)
             self._progress_at = self._clock.instant()
+            if self._in_vain > 1:  # since then, only the first few were sent again
+                self._resend()
+            self._in_vain = 0
 
     def _spool_presses(self, idents: tuple[str, ...]) -> list[bytes]:
         """Return the payloads of the waiting presses with these ids, and of unreadable presses."""
@@ -252,7 +275,7 @@ class Agent:
     def _pump(self) -> None:
         self._resend_presses()
         if self._under_way and self._must_resend(self._progress_at):
-            self._resend()
+            self._try_again()
         for sender in self._senders:
             more = True
             while more and self._under_way < UNCONFIRMED:
@@ -260,11 +283,21 @@ class Agent:
                 sent, more = sender.send(most, self._with_send_time_fields)
                 self._under_way += sent
 
-    def _must_resend(self, since: Instant) -> bool:
-        """Return True if no confirmation came for too long; then double the time, up to 5 min.
+    def _try_again(self) -> None:
+        """Send all again that is not confirmed; when that was in vain, only the first few.
 
-        After a night without the server its queue then has each message about a hundred times.
+        A server that is away, or too old to read them, need not get each a hundred times.
         """
+        self._in_vain += 1
+        if self._in_vain == 1:
+            self._resend()
+            return
+        self._progress_at = self._clock.instant()
+        for sender in self._senders:
+            sender.probe(PROBE, self._with_send_time_fields)
+
+    def _must_resend(self, since: Instant) -> bool:
+        """Return True if no confirmation came for too long; then double the time, up to 5 min."""
         if self._clock.instant().since(since) <= self._resend_after_s:
             return False
         self._resend_after_s = min(2 * self._resend_after_s, LONGEST_PATIENCE_S)

@@ -6,36 +6,37 @@ import secrets
 import signal
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from legwatch import __version__
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.contract.press import Press
-from legwatch.contract.roles import ROLES, Role
 from legwatch.errors import CannotRun
 from legwatch.events import ClockTrust, Window
+from legwatch_device import fittings
 from legwatch_device.agent import PLAYED_TO, Agent, Finished
+from legwatch_device.beacon import Beacon
 from legwatch_device.broker_link import BrokerLink
-from legwatch_device.drivers import Button, Feed, Put, Signal, open_driver
-from legwatch_device.indicator import Indicator
+from legwatch_device.drivers import Feed, open_driver
 from legwatch_device.sampler import Sampler
-from legwatch_device.samples import PlacedSensor
-from legwatch_device.settings import BUTTONS, FEEDS, SIGNALS, AgentSettings, SensorTable, read
+from legwatch_device.settings import FEEDS, AgentSettings, read
 from legwatch_device.spool import Spool
+from legwatch_device.starting import Starting, wait_for_first_tries
 from legwatch_runtime import systemd
-from legwatch_runtime.clock import Clock, SystemClock
+from legwatch_runtime.clock import SystemClock
 from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.secrets import secret
-from legwatch_runtime.state_dir import locked
+from legwatch_runtime.state_dir import FolderRefused, locked
 
 logger = logging.getLogger(__name__)
 
 WINDOWS_PER_NIGHT_S = 12 * 3600
+MOST_WAITING = 2000  # items for the agent; a fast recording waits for it
 MISSED = 12  # so many windows may be missing before the thread that makes them hangs
 
 
@@ -51,127 +52,143 @@ def main(argv: Sequence[str]) -> int:
         print(f"{args.config}: good (bed {settings.bed})")
         return 0
     log_to_stderr()
-    parts = Parts()
-    parts.guard_other_threads()
-    with locked(Path(settings.state_dir), "agent.lock") as folder:
+    with _spool(Path(settings.state_dir)) as spool:
         try:
-            return _run(settings, password, folder, parts)
+            return _Bedside(settings, password, spool).run()
         except sqlite3.Error as error:
-            raise CannotRun(f"the spool in {folder} cannot be used: {error}") from None
+            raise CannotRun(f"the spool in {settings.state_dir} cannot be used: {error}") from None
 
 
-def _run(settings: AgentSettings, password: str, folder: Path, parts: Parts) -> int:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    said: queue.Queue[Any] = queue.Queue(maxsize=2000)
-    clock = SystemClock(trusted=settings.clock == "trusted")
-    spool = Spool(folder / "spool.db")
-    feed = _feed(settings, spool, clock)
-    beacon = Indicator(_signal(settings), clock)
-    button = _button(settings)
-    link = BrokerLink(settings.bed, settings.mqtt, password, said, parts)
-    main_part = parts.add("agent", lambda: agent.run(stop), on_failure=OnFailure.END)
-    agent = Agent(
-        boot=secrets.token_hex(4),
-        spool=spool,
-        link=link,
-        feed=feed,
-        clock=clock,
-        said=said,
-        most=settings.spool_nights * WINDOWS_PER_NIGHT_S // settings.window_s,
-        about=BedsideInfo(
-            version=__version__, window_s=settings.window_s, sensors=_drivers(settings)
-        ),
-        beacon=beacon,
-        turned=main_part.turned,
-        made=partial(_window_made, parts),
-    )
-    if button is not None:
-        button.listen(lambda name: said.put(_press(name, clock)))
-    within_s = float("inf") if settings.recording.file else MISSED * settings.window_s
-    feed_part = parts.add(
-        "feed", lambda: _measure(feed, put, said, stop), on_failure=OnFailure.END, within_s=within_s
-    )
-
-    def put(item: Window | Press) -> None:
-        feed_part.turned()
-        said.put(item)
-
-    feed_part.start()
-    sensors = ", ".join(f"{place} {driver}" for place, driver in _drivers(settings))
-    logger.info("agent up: bed %s, sensors: %s", settings.bed, sensors or "none")
-    link.start()
-    if settings.recording.file:  # its windows have the pace of the recording
-        systemd.Watchdog(parts).start()
-    systemd.tell(systemd.READY)
-    try:
-        main_part.guard()
-    finally:
-        systemd.tell(systemd.STOPPING)
-        parts.stopping.set()
-        stop.set()
-        beacon.calm()  # after the exit nobody could put out lamp and buzzer
-        link.stop()
-        spool.close()
-    return 0
+@contextmanager
+def _spool(folder: Path) -> Iterator[Spool]:
+    """Open the spool; on a card that takes no file it is in memory, so that the bed is watched."""
+    with ExitStack() as at_the_end:
+        try:
+            at_the_end.enter_context(locked(folder, "agent.lock"))
+            spool = Spool(folder / "spool.db")
+        except (FolderRefused, sqlite3.Error) as error:
+            logger.warning(
+                "no spool in %s (%s): the agent keeps windows in memory, and a power cut loses "
+                "those that the server does not have; see state_dir",
+                folder,
+                error,
+            )
+            spool = Spool(":memory:")
+        at_the_end.callback(spool.close)
+        yield spool
 
 
-def _press(name: str, clock: Clock) -> Press:
-    trust = ClockTrust.SYNCED if clock.synced() else ClockTrust.UNSYNCED
-    return Press(secrets.token_hex(16), name, clock.utc_ms(), clock=trust.value)
+class _Bedside:
+    """All parts of one agent, and what connects them."""
 
-
-def _window_made(parts: Parts) -> None:
-    """Tell the manager of the process that the bed is measured, whatever its sensors say."""
-    if parts.well():
-        systemd.tell(systemd.WELL)
-
-
-def _measure(feed: Feed, put: Put, said: "queue.Queue[Any]", stop: threading.Event) -> None:
-    feed.run(put, stop)
-    if not stop.is_set():
-        said.put(Finished())
-
-
-def _feed(settings: AgentSettings, spool: Spool, clock: SystemClock) -> Feed:
-    recording = settings.recording
-    if recording.file:
-        after_ms = spool.fact(PLAYED_TO)
-        feed: Feed = open_driver(
-            FEEDS,
-            "recorded",
-            "recording",
-            asdict(recording),
-            after_ms=after_ms,
-            window_s=settings.window_s,
+    def __init__(self, settings: AgentSettings, password: str, spool: Spool) -> None:
+        self.settings = settings
+        self.stop, self.parts = threading.Event(), Parts()
+        self.parts.guard_other_threads()
+        self.clock = SystemClock(trusted=settings.clock == "trusted")
+        self.said: queue.Queue[Any] = queue.Queue(maxsize=MOST_WAITING)
+        self.link = BrokerLink(settings.bed, settings.mqtt, password, self.said, self.parts)
+        self.beacon = Beacon(fittings.signal(settings), self.clock, self.said.put, self.parts)
+        self.button = fittings.button(settings, self._pressed, self.parts)
+        self.sensors = [] if settings.recording.file else fittings.sensors(settings)
+        self.feed: Feed = self._feed(spool)
+        self.main_part = self.parts.add("agent", self._run, on_failure=OnFailure.END)
+        within_s = float("inf") if settings.recording.file else MISSED * settings.window_s
+        self.feed_part = self.parts.add(
+            "feed", self._measure, on_failure=OnFailure.END, within_s=within_s
         )
-        return feed
-    sensors = [_placed(role, settings.sensors) for role in ROLES if role.name in settings.sensors]
-    return Sampler(sensors, clock, window_s=settings.window_s, sample_s=settings.sample_s)
+        self.agent = Agent(
+            boot=secrets.token_hex(4),
+            spool=spool,
+            link=self.link,
+            feed=self.feed,
+            clock=self.clock,
+            said=self.said,
+            most=settings.spool_nights * WINDOWS_PER_NIGHT_S // settings.window_s,
+            about=BedsideInfo(
+                version=__version__, window_s=settings.window_s, sensors=_drivers(settings)
+            ),
+            beacon=self.beacon,
+            turned=self.main_part.turned,
+            made=self._made,
+        )
 
+    def run(self) -> int:
+        """Run until a signal, or until the end of a recording."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop.set())
+        self._start_drivers()
+        self.feed_part.start()
+        sensors = ", ".join(f"{place} {driver}" for place, driver in _drivers(self.settings))
+        logger.info("agent up: bed %s, sensors: %s", self.settings.bed, sensors or "none")
+        self.link.start()
+        if self.settings.recording.file:  # its windows have the pace of the recording
+            systemd.Watchdog(self.parts).start()
+        systemd.tell(systemd.READY)
+        try:
+            self.main_part.guard()
+        finally:
+            systemd.tell(systemd.STOPPING)
+            self.parts.stopping.set()
+            self.stop.set()
+            self.beacon.stop()  # after the exit nobody could put out lamp and buzzer
+            self.link.stop()
+        return 0
 
-def _placed(role: Role, tables: Mapping[str, SensorTable]) -> PlacedSensor:
-    table = tables[role.name]
-    sensor = open_driver(role.group, table.driver, f"sensors.{role.name}", table.options)
-    return PlacedSensor(role, sensor, table.offset_c)
+    def _start_drivers(self) -> None:
+        """Start all drivers at once; raises SettingsError if the settings of one are wrong."""
+        self.beacon.begin()
+        if isinstance(self.feed, Sampler):
+            self.feed.begin(self.stop)
+        begun: list[Starting] = [starting for _, starting in self.sensors]
+        if self.beacon.starting is not None:
+            begun.append(self.beacon.starting)
+        if self.button is not None:
+            self.button.begin()
+            begun.append(self.button.starting)
+        wait_for_first_tries(begun)
 
+    def _feed(self, spool: Spool) -> Feed:
+        settings, recording = self.settings, self.settings.recording
+        if recording.file:
+            after_ms, window_s = spool.fact(PLAYED_TO), settings.window_s
+            feed: Feed = open_driver(
+                FEEDS,
+                "recorded",
+                "recording",
+                asdict(recording),
+                after_ms=after_ms,
+                window_s=window_s,
+            )
+            return feed
+        return Sampler(
+            self.sensors,
+            self.clock,
+            window_s=settings.window_s,
+            sample_s=settings.sample_s,
+            parts=self.parts,
+        )
 
-def _signal(settings: AgentSettings) -> Signal | None:
-    table = settings.signal
-    if table is None:
-        return None
-    signal: Signal = open_driver(SIGNALS, table.driver, "signal", table.options)
-    return signal
+    def _run(self) -> None:
+        self.agent.run(self.stop)
 
+    def _measure(self) -> None:
+        self.feed.run(self._put, self.stop)
+        if not self.stop.is_set():
+            self.said.put(Finished())
 
-def _button(settings: AgentSettings) -> Button | None:
-    """Return the button; None with a recording: a press of today has no place in its night."""
-    table = settings.button
-    if table is None or settings.recording.file:
-        return None
-    button: Button = open_driver(BUTTONS, table.driver, "button", table.options)
-    return button
+    def _put(self, item: Window | Press) -> None:
+        self.feed_part.turned()
+        self.said.put(item)
+
+    def _made(self) -> None:
+        """Tell the manager of the process that windows are made, whatever the sensors say."""
+        if self.parts.well():
+            systemd.tell(systemd.WELL)
+
+    def _pressed(self, name: str) -> None:
+        trust = ClockTrust.SYNCED if self.clock.synced() else ClockTrust.UNSYNCED
+        self.said.put(Press(secrets.token_hex(16), name, self.clock.utc_ms(), clock=trust.value))
 
 
 def _drivers(settings: AgentSettings) -> tuple[tuple[str, str], ...]:

@@ -23,6 +23,10 @@ class Indicator:
         self._lit: dict[str, Loudness] = {}  # by alert; "": a server that names no alert
         self._done: OrderedDict[str, CommandResult] = OrderedDict()
 
+    def use(self, signal: Signal) -> None:
+        """Use this driver from now on: it has started late."""
+        self._signal = signal
+
     def obey(self, command: Command) -> CommandResult:
         """Carry out a command; if the driver fails, the result says why."""
         known = self._done.get(command.id)
@@ -30,7 +34,7 @@ class Indicator:
             return known
         try:
             result = self._act(command)
-        except Exception as error:  # the server must know that the signal failed
+        except BaseException as error:  # the server must know that the signal failed
             logger.exception("signal: %s failed", command.cmd.value)
             result = CommandResult(command.id, ok=False, why=f"{type(error).__name__}: {error}")
         self._done[command.id] = result
@@ -53,7 +57,7 @@ class Indicator:
             return
         try:
             self._signal.calm()
-        except Exception:
+        except BaseException:
             logger.exception("signal: lamp and buzzer cannot be put out")
 
     def _act(self, command: Command) -> CommandResult:

@@ -1,42 +1,55 @@
-"""Make windows from live sensors: threads read the slow ones, and the feed makes the windows."""
+"""Make windows from live sensors: each is read in its own thread, and the feed adds them up."""
 
-import logging
-import queue
 import threading
+from collections.abc import Sequence
 
 from legwatch.events import Window
-from legwatch_device.drivers import Put, ReadFault
-from legwatch_device.samples import POLLED, PlacedSensor, Sample, Span, ask, close_window
+from legwatch_device.drivers import Put
+from legwatch_device.reader import SensorReader
+from legwatch_device.samples import PlacedSensor, Span, close_window
+from legwatch_device.starting import Starting, started
 from legwatch_runtime.clock import Clock, Instant
-
-logger = logging.getLogger(__name__)
-LONGEST_FAULT = 64
+from legwatch_runtime.part import Parts
 
 
 class Sampler:
-    """Reads every slow sensor in its own thread, so that a hung sensor delays no window."""
+    """Makes a window every `window_s` seconds, whatever the sensors do.
+
+    A sensor that is not started yet comes with its `Starting`.
+    """
 
     def __init__(
-        self, sensors: list[PlacedSensor], clock: Clock, *, window_s: int, sample_s: float
+        self,
+        sensors: Sequence[PlacedSensor | tuple[PlacedSensor, Starting]],
+        clock: Clock,
+        *,
+        window_s: int,
+        sample_s: float,
+        parts: Parts | None = None,
     ) -> None:
-        self._slow = [placed for placed in sensors if placed.role.group not in POLLED]
-        self._polled = [placed for placed in sensors if placed.role.group in POLLED]
-        self._clock = clock
-        self._window_ms, self._sample_s = window_s * 1000, sample_s
-        self._samples: queue.SimpleQueue[Sample] = queue.SimpleQueue()
-        self._failing: set[str] = set()  # names of roles
+        self._clock, self._window_ms = clock, window_s * 1000
+        self._begun = False
+        parts = parts or Parts()
+        pairs = [one if isinstance(one, tuple) else (one, started(one.sensor)) for one in sensors]
+        self._readers = [
+            SensorReader(placed, starting, clock, window_s=window_s, sample_s=sample_s, parts=parts)
+            for placed, starting in pairs
+        ]
 
     def now_ms(self) -> int | None:
         """Return None: the agent's monotonic clock measures the age of a live window."""
         return None
 
+    def begin(self, stop: threading.Event) -> None:
+        """Start to read the sensors."""
+        self._begun = True
+        for reader in self._readers:
+            reader.begin(stop)
+
     def run(self, put: Put, stop: threading.Event) -> None:
         """Make a window every `window_s` seconds until `stop` is set."""
-        for placed in self._slow:
-            name = f"read-{placed.role.name}"
-            threading.Thread(
-                target=self._read_forever, args=(placed, stop), name=name, daemon=True
-            ).start()
+        if not self._begun:
+            self.begin(stop)
         end = self._clock.instant().after(self._window_ms / 1000)
         while not stop.wait(max(0.0, end.since(self._clock.instant()))):
             put(self._window())
@@ -52,42 +65,7 @@ class Sampler:
         return following if now.since(following) < window_s else now.after(window_s)
 
     def _window(self) -> Window:
-        samples: list[Sample] = []
-        while not self._samples.empty():
-            samples.append(self._samples.get_nowait())
-        samples += [self._sample(placed) for placed in self._polled]
+        samples = [sample for reader in self._readers for sample in reader.take()]
         to_ms = self._clock.utc_ms()
         mono_ms, synced = self._clock.mono_ms(), self._clock.synced()
         return close_window(samples, Span(to_ms - self._window_ms, to_ms, mono_ms, synced))
-
-    def _read_forever(self, placed: PlacedSensor, stop: threading.Event) -> None:
-        while not stop.is_set():
-            begun = self._clock.instant()
-            self._samples.put(self._sample(placed))
-            stop.wait(max(0.5, self._sample_s - self._clock.instant().since(begun)))
-
-    def _sample(self, placed: PlacedSensor) -> Sample:
-        """Ask a sensor once; a failure is a fault in the window, and ends no thread."""
-        role = placed.role
-        try:
-            sample = ask(placed, self._window_ms / 1000)
-        except (ReadFault, OSError) as fault:
-            sample = Sample(role, None, str(fault)[:LONGEST_FAULT])
-        except Exception:  # an error in a driver
-            if role.name not in self._failing:
-                logger.exception("%s sensor: the driver failed", role.name)
-                self._failing.add(role.name)
-            return Sample(role, None, "driver_error")
-        self._log(sample)
-        return sample
-
-    def _log(self, sample: Sample) -> None:
-        """Log the first fault of a row as a warning, and the end of the row."""
-        name = sample.role.name
-        if sample.fault:
-            level = logging.DEBUG if name in self._failing else logging.WARNING
-            logger.log(level, "%s sensor: %s", name, sample.fault)
-            self._failing.add(name)
-        elif name in self._failing:
-            logger.info("%s sensor: works again", name)
-            self._failing.discard(name)

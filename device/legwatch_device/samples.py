@@ -5,6 +5,7 @@ A role's numbers stand in the order of its fields; None is unknown.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from statistics import median
 from typing import Any
 
@@ -51,7 +52,7 @@ def ask(placed: PlacedSensor, window_s: float) -> Sample:
 
     A number that no message may carry is unknown: the server would refuse the whole window.
     """
-    values = _ASK[placed.role.group](placed, window_s)
+    values = tuple(map(_number, _ASK[placed.role.group](placed, window_s)))
     fields = placed.role.fields
     kept = tuple(_possible(f, value) for f, value in zip(fields, values, strict=True))
     if kept[0] is None and values[0] is not None:
@@ -98,6 +99,15 @@ def _middle(field: WireField, column: Values) -> float | None:
     return middle if isinstance(middle, int) else round(middle, field.digits)  # True stays True
 
 
+def _number(value: object) -> float | None:
+    """Return a driver's number as a plain one; raises TypeError for what is none."""
+    if value is None or isinstance(value, bool):
+        return value
+    if not isinstance(value, Real):
+        raise TypeError(f"a number is expected, not {type(value).__name__}")
+    return int(value) if isinstance(value, Integral) else float(value)
+
+
 def _possible(field: WireField, value: float | None) -> float | None:
     return value if value is not None and field.low <= value <= field.high else None
 
@@ -118,11 +128,15 @@ def _motion(placed: PlacedSensor, window_s: float) -> Values:
     """
     seen: MotionSample = placed.sensor.seen()
     moved_s, active_s = (None if s is None else min(s, window_s) for s in seen[1:])
-    return min(MAX_MOVES, seen.moves), moved_s, active_s
+    # The order matters: a NaN stays one, and is no movement.
+    return min(seen.moves, MAX_MOVES), moved_s, active_s
 
 
 def _presence(placed: PlacedSensor, _window_s: float) -> Values:
-    return (placed.sensor.present(),)
+    present = placed.sensor.present()
+    if present is not None and not isinstance(present, bool):
+        raise TypeError(f"True, False or None is expected, not {present!r}")
+    return (present,)
 
 
 _ASK = {

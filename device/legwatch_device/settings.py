@@ -11,6 +11,7 @@ from legwatch.options import Door, read_options
 from legwatch.settings import load, no_such_key, other_keys, setting
 from legwatch_device.drivers import load as load_driver
 from legwatch_device.drivers.recorded import RecordedFeed
+from legwatch_runtime.certificate import check_ca_file
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.zones import zone_named
 
@@ -83,11 +84,12 @@ class AgentSettings:
     )
 
     def check(self) -> None:
-        """Raise LegwatchError for a wrong bed name, time zone, role, driver or driver's key."""
+        """Raise LegwatchError for a wrong bed, time zone, certificate, role, driver or option."""
         check_bed(self.bed)
         if self.bed == SERVERS_USER:
             raise SettingsError("bed", f"{SERVERS_USER!r} is the server's name at the broker")
         zone_named(self.recording.zone, "recording.zone")
+        check_ca_file(self.mqtt.ca_file)
         for name, table in self.sensors.items():
             if name not in GROUPS:
                 raise no_such_key(f"sensors.{name}", GROUPS)

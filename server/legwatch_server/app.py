@@ -4,7 +4,7 @@ import logging
 import queue
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -12,13 +12,13 @@ from pathlib import Path
 from legwatch.contract.action import Action
 from legwatch.errors import CannotRun
 from legwatch_runtime import systemd
-from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
+from legwatch_server.beds.expected import contested, unheard
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
 from legwatch_server.health import Health
@@ -44,6 +44,7 @@ from legwatch_server.signed_links import signing_key
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.reader import FILE
 from legwatch_server.store.upkeep import Upkeep
+from legwatch_server.timeline import Timeline
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.listening import Listening
 from legwatch_server.web.server import bind
@@ -91,24 +92,28 @@ class _Server:
     def __init__(self, settings: ServerSettings, password: str, folder: Path, parts: Parts) -> None:
         self.parts = parts
         self.inbox: Inbox = queue.SimpleQueue()
-        self.status, self.stopping = Status(), threading.Event()
-        self.store = SqliteStore(folder / FILE)
+        self.status, self.stopping, self.timeline = Status(), threading.Event(), Timeline()
+        self.store = SqliteStore(folder / FILE, utc_ms=self.timeline.now_ms)
         self.unit = UnitOfWork(self.store, settings.rules_of, settings.plays)
         self.broker = BrokerConnection(
             settings.mqtt,
             password,
             self.inbox.put,
+            self.timeline.stamp,
             CrashGuard(decode, folder / "decoding").decode,
             full=lambda: self.inbox.qsize() >= MOST_WAITING,
+            dropped=self.unit.unread.dropped,
             parts=parts,
         )
         bedsides = Bedsides(self.broker)
         self.broker.hear_answers(bedsides.hear)
         key = signing_key(folder, secret("LEGWATCH_ANSWER_KEY"))
-        answered = partial(_answered_in_app, self.inbox)
-        self.outboxes = Outboxes(self.store, Around(folder, bedsides, key, answered), parts)
+        now_ms = self.timeline.now_ms
+        answered = partial(_answered_in_app, self.inbox, now_ms)
+        around = Around(folder, bedsides, key, answered, now_ms)
+        self.outboxes = Outboxes(self.store, around, parts)
         self.suspects = Suspects(folder / "at_work")
-        self.actions = ActionHandler(key, self.inbox.put, utc_ms)
+        self.actions = ActionHandler(key, self.inbox.put, now_ms)
         self.health = Health(
             unit=self.unit,
             status=self.status,
@@ -118,8 +123,15 @@ class _Server:
             connected=self.broker.connected,
             waiting=self.inbox.qsize,
             settings=settings,
+            timeline=self.timeline,
             failures=parts.failures,
-            concerns=[parts.wrong, self.unit.unread.concerns, self.store.concerns],
+            concerns=[
+                parts.wrong,
+                self.unit.unread.concerns,
+                self.store.concerns,
+                lambda: unheard(list(self.unit.beds.values())),
+                lambda: contested(list(self.unit.beds.values())),
+            ],
         )
         self.settings = settings
         self.writer = parts.add(
@@ -131,6 +143,7 @@ class _Server:
             transport=self.broker,
             listeners=[MqttPublisher(self.broker)],
             inbox=self.inbox,
+            timeline=self.timeline,
             settings=settings,
             wake=self.outboxes.wake,
             status=self.status,
@@ -161,7 +174,7 @@ class _Server:
             started.callback(self.broker.stop)
             self.broker.start()
             dead_man = DeadManSwitch(
-                self.settings.heartbeat, lambda: self.status.now().well_ms, parts=self.parts
+                self.settings.heartbeat, lambda: self.status.now().well, parts=self.parts
             )
             started.callback(dead_man.stop)
             dead_man.start()
@@ -199,7 +212,7 @@ class _Server:
         self.inbox.put(None)
 
 
-def _answered_in_app(inbox: Inbox, channel: str, delivery: int) -> None:
+def _answered_in_app(inbox: Inbox, now_ms: Callable[[], int], channel: str, delivery: int) -> None:
     """Queue an acknowledgement that a person gave in the push service's own app."""
     claims = LinkClaims(TargetKind.DELIVERY, delivery, Action.SEEN, 0, 0)
-    inbox.put(ActionRequested(claims, b"", channel, utc_ms(), lambda _outcome: None))
+    inbox.put(ActionRequested(claims, b"", channel, now_ms(), lambda _outcome: None))

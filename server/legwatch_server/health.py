@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from legwatch.bedside import Bedside
-from legwatch_runtime.clock import utc_ms
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.status import Status
 from legwatch_server.notify.outboxes import Outboxes
@@ -13,6 +12,7 @@ from legwatch_server.notify.rehearsal import route_statuses
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.port import Store
+from legwatch_server.timeline import Timeline
 from legwatch_server.web.actions import ActionHandler
 
 _COUNTERS = ("windows", "duplicates", "late", "clock_wrong", "quarantined")
@@ -31,15 +31,17 @@ class Health:
     connected: Callable[[], bool]
     waiting: Callable[[], int]  # requests in the writer's inbox
     settings: ServerSettings
+    timeline: Timeline
     failures: Callable[[], dict[str, int]] = dict  # of the process's parts, by name
     concerns: Sequence[Callable[[], Iterable[str]]] = ()  # what other parts find wrong now
 
     def report(self) -> dict[str, Any]:
         """Return the report of `/health`."""
-        snapshot, counters, now_ms = self.status.now(), self.unit.counters, utc_ms()
-        outbox, wrong = self._outbox(now_ms)
+        snapshot, counters = self.status.now(), self.unit.counters
+        outbox, wrong = self._outbox(self.timeline.now_ms())
         wrong = [*self._wrong(), *wrong]
-        age_s = round((now_ms - snapshot.committed_ms) / 1000, 1) if snapshot.committed_ms else None
+        last, now = snapshot.committed, self.timeline.instant()
+        age_s = None if last is None else round(now.since(last), 1)
         boxes = self.outboxes.all.items()
         return {
             "status": "degraded" if wrong else "ok",

@@ -23,7 +23,7 @@ class Message(NamedTuple):
 
     `receipt` is the transport's own note of the message: the writer gives it back with `confirm`.
     None: there is nothing to confirm. `retained`: the broker has kept the message for an unknown
-    time.
+    time. `moves`: how often the server's time line had been moved when the message arrived.
     """
 
     topic: str
@@ -31,6 +31,7 @@ class Message(NamedTuple):
     arrived_ms: int
     receipt: object = None
     retained: bool = False
+    moves: int = 0
 
 
 class WindowArrived(NamedTuple):
@@ -81,6 +82,18 @@ class SettingsChanged(NamedTuple):
     """New settings, already checked as a whole."""
 
     settings: ServerSettings
+
+
+class BedExpected(NamedTuple):
+    """The settings declare a bed: somebody is to hear if no word ever comes from it."""
+
+    bed: str
+
+
+class BedDropped(NamedTuple):
+    """The settings do not declare a bed any more of which no word has ever come."""
+
+    bed: str
 
 
 class ServerFact(NamedTuple):
@@ -142,7 +155,8 @@ class ActionRequested:
 
 
 Arrived = WindowArrived | PressArrived | InfoArrived | StatusArrived | Unreadable
-Work = Arrived | ActionRequested | ServerFact  # what one transaction stores
+OfTheServer = BedExpected | BedDropped | ServerFact
+Work = Arrived | ActionRequested | OfTheServer  # what one transaction stores
 Request = Work | Connected | SettingsChanged
 
 
@@ -154,4 +168,4 @@ def fingerprint(message: Message) -> bytes:
 
 def message_of(work: Work) -> Message | None:
     """Return the message that the work came in; None: it came by another way."""
-    return None if isinstance(work, ActionRequested | ServerFact) else work.message
+    return None if isinstance(work, ActionRequested | OfTheServer) else work.message

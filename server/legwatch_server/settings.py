@@ -16,6 +16,7 @@ from legwatch.oncall.people import EVERYONE, SLEEPER, Person, Shift
 from legwatch.options import Door
 from legwatch.settings import no_such_key, other_keys, setting
 from legwatch_runtime import plugins
+from legwatch_runtime.certificate import check_ca_file
 from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.zones import zone_named
 
@@ -143,6 +144,7 @@ class ServerSettings:
 
     def check(self) -> None:
         """Check zones, profiles, limits, people and addresses; raises SettingsError."""
+        check_ca_file(self.mqtt.ca_file)
         rules_for(self.profile, _flat(self.rules), self.zone_of(""))
         for bed in self.beds:
             check_bed(bed)

@@ -265,8 +265,8 @@ class ClockHouse:
         server = self.server
         return DeadManSwitch(
             HeartbeatTable(url=self._watcher.url),
-            lambda: server.status.now().well_ms,
-            server.clock.utc_ms,
+            lambda: server.status.now().well,
+            server.clock.instant,
         )
 
 

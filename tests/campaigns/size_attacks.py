@@ -4,18 +4,23 @@ import contextlib
 import json
 import random
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import paho.mqtt.client as mqtt
 
-from campaigns.size_house import SizeHouse
-from end_to_end.house import Process
+from campaigns.memory_limit import memory_limit
+from campaigns.raw_mqtt import publish
+from campaigns.size_house import AGENT_BYTES, SizeHouse
+from end_to_end.house import PASSWORD, USER, Process, wait_until
 from legwatch.contract.window import encode_window
 from legwatch.testing import live_window
 
 BED = "legwatch/v1/anna"
+ACCOUNT = (USER, PASSWORD)
 HUGE = b"x" * 170_000_000
 FOUR_KB = 4000
 HEADERS_BYTES = 60_000
@@ -27,10 +32,8 @@ def huge(channel: str, *, retain: bool = False, qos: int = 1) -> Attack:
 
     def attack(house: SizeHouse, client: mqtt.Client) -> None:
         del client
-        own = house.publisher()  # a broker with limits ends its connection
-        own.publish(f"{BED}/{channel}", HUGE, qos=qos, retain=retain)
+        publish(house.port, ACCOUNT, f"{BED}/{channel}", HUGE, qos=qos, retain=retain)
         time.sleep(2.5)
-        own.loop_stop()  # else it would send the same again and again
         if retain:
             clear = house.publisher()
             clear.publish(f"{BED}/{channel}", b"", qos=1, retain=True).wait_for_publish(5)
@@ -45,12 +48,49 @@ def huge_while_away(house: SizeHouse, client: mqtt.Client) -> None:
     del client
     server = house.processes[-1]
     server.stop()
-    own = house.publisher()
-    own.publish(f"{BED}/window", HUGE, qos=1)
-    time.sleep(1.5)
-    own.loop_stop()
+    publish(house.port, ACCOUNT, f"{BED}/window", HUGE, qos=1, retain=False)
     house.server()
     time.sleep(2)
+
+
+def huge_for_the_agent(house: SizeHouse, client: mqtt.Client) -> None:
+    """Publish 170 MB on the topics that an agent reads, and keep them there."""
+    del client
+    bed, windows = "guarded", "bed_id IN (SELECT id FROM beds WHERE name='guarded')"
+    with contextlib.ExitStack() as stack:
+        group = None
+        with contextlib.suppress(OSError):  # without rights the agent has no limit
+            group = stack.enter_context(memory_limit(AGENT_BYTES, "size-agent"))
+        agent = house.live_agent(bed, group)
+        stack.callback(agent.kill)
+        wait_until(lambda: house.count("windows", windows) > 1, "the agent's windows", 15)
+        for channel in ("stored", "cmd"):
+            name = f"legwatch/v1/{bed}/{channel}"
+            publish(house.port, ACCOUNT, name, HUGE, qos=1, retain=True)
+        time.sleep(2)
+        before = house.count("windows", windows)
+        wait_until(lambda: house.count("windows", windows) > before + 1, "windows after it", 15)
+        assert agent.code is None, "the agent was ended"
+        for channel in ("stored", "cmd"):
+            name = f"legwatch/v1/{bed}/{channel}"
+            publish(house.port, ACCOUNT, name, b"", qos=1, retain=True)
+
+
+def locked_store(a_second: int, for_s: float) -> Attack:
+    """Send a flood while the server cannot write its database."""
+
+    def attack(house: SizeHouse, client: mqtt.Client) -> None:
+        path = house.folder / "server" / "legwatch.db"
+        dice = random.Random(24)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as store:
+            store.execute("BEGIN IMMEDIATE")
+            for qos in (0, 1):
+                body = partial(dice.randbytes, FOUR_KB)
+                _paced(client, a_second, for_s / 2, body, qos=qos)
+            store.execute("ROLLBACK")
+        wait_until(lambda: house.health().get("queue") == 0, "an empty queue", 30)
+
+    return attack
 
 
 def unreadable(a_second: int, for_s: float) -> Attack:

@@ -9,20 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
+from tomlkit import dumps
 
 from campaigns.memory_limit import MemoryLimit
-from end_to_end.house import House, Phones, Process
+from end_to_end.house import LEGWATCH, PASSWORD, House, Phones, Process
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust
 from legwatch.testing import live_window, night, uncovering
 
 UNIT_BYTES = 512 * 1024 * 1024  # MemoryMax of the server's unit
+AGENT_BYTES = 128 * 1024 * 1024  # MemoryMax of the agent's unit
 UNIT_FILES = 1024  # LimitNOFILE of a unit that does not set it
 COLD = tuple(f"cold-{number}" for number in range(60))  # beds whose recorded night is cold
 PROBED = "probed"
 URGENT = 5  # the priority of an urgent alert
 PROBE_EVERY_S = 0.05
-LIMITS = ("max_packet_size", "message_size_limit", "max_connections", "max_queued_bytes")
+# A broker without limits is busy with 170 MB for some 240 ms by itself, before we get a byte.
+LIMITS = ("max_packet_size", "max_connections", "max_queued_bytes", "memory_limit")
 
 
 class SizeHouse(House):
@@ -57,6 +60,22 @@ class SizeHouse(House):
             words = ("sh", "-c", f'ulimit -n {UNIT_FILES} && exec "$@"', "sh", *words)
             words = words if self._group is None else self._group.words(words)
         return super()._start(words, name, env)
+
+    def live_agent(self, bed: str, group: MemoryLimit | None) -> Process:
+        """Start an agent with a pretended sensor, in the memory of its unit."""
+        path = self.folder / f"agent-{bed}.toml"
+        table = {
+            "bed": bed,
+            "state_dir": str(self.folder / f"agent-{bed}"),
+            "window_s": 1,
+            "clock": "trusted",
+            "mqtt": self._way(),
+            "sensors": {"leg": {"driver": "simulated"}},
+        }
+        path.write_text(dumps(table))
+        words: tuple[str, ...] = (*LEGWATCH, "agent", "--config", str(path))
+        words = words if group is None else group.words(words)
+        return self._start(words, f"agent-{bed}", {"LEGWATCH_MQTT_PASSWORD": PASSWORD})
 
     def close(self) -> None:
         """End everything."""

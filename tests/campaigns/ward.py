@@ -147,6 +147,7 @@ def _health(server: InProcessServer) -> Health:
         connected=lambda: True,
         waiting=lambda: 0,
         settings=server.settings,
+        timeline=server.timeline,
         concerns=[server.store.concerns],
     )
 

@@ -15,7 +15,7 @@ from legwatch.contract.press import Press
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust, Window
-from legwatch_device.agent import NO_PROGRESS_S, PLAYED_TO
+from legwatch_device.agent import NO_PROGRESS_S, PLAYED_TO, PROBE, UNCONFIRMED
 from legwatch_device.broker_link import LinkUp
 from legwatch_device.indicator import LONGEST_LIT_S
 from legwatch_device.spool import Spool, SpooledWindow
@@ -51,6 +51,26 @@ def test_age_is_how_long_a_window_waited(spool: Spool) -> None:
     bed.clock.advance(60_000)
     bed.turn(LinkUp(1))
     assert [w.age_ms for w in bed.link.windows()] == [70_000, 60_000]
+
+
+def test_windows_that_nobody_confirms_are_not_all_sent_for_ever(spool: Spool) -> None:
+    """A server that is too old for them leaves a whole night in the spool."""
+    bed = InProcessAgent(spool)
+    bed.measure(900)
+    bed.turn(LinkUp(1))
+    sent = []
+    for _ in range(24 * 60):  # four hours of ten seconds
+        bed.link.sent.clear()
+        bed.clock.advance(10_000)
+        bed.turn()
+        sent.append(len(bed.link.windows()))
+    assert sum(sent) < 2 * UNCONFIRMED + 24 * 60 + 60 * PROBE
+    assert sum(sent[-360:]) <= 12 * PROBE  # in the last hour
+    assert spool.waiting() == 900
+    # And now the server is updated: the first few are confirmed, and all others come at once.
+    bed.link.sent.clear()
+    bed.turn(Stored("0000000a", PROBE))
+    assert [w.seq for w in bed.link.windows()] == list(range(PROBE + 1, 901))
 
 
 def test_a_played_window_ages_on_its_own_time_line(spool: Spool) -> None:

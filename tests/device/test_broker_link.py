@@ -74,6 +74,24 @@ def test_after_a_connection_that_worked_the_waits_are_short_again(
     assert got == [1, 2, 4, FIRST_WAIT_S, 2]
 
 
+def test_a_certificate_that_is_away_for_a_while_ends_no_connecting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("legwatch_device.broker_link.random.uniform", lambda _a, _b: 1.0)
+    link = BrokerLink("anna", MqttTable(), "", queue.Queue())
+    link._stop = Patience(3)
+    clients: list[Any] = [FileNotFoundError(2, "no such file"), PermissionError(13, "no")]
+
+    def made() -> Any:
+        if clients:
+            raise clients.pop(0)
+        return Broker(link, works=True)
+
+    monkeypatch.setattr(link, "_new_client", made)
+    link._connect_forever()
+    assert link._number
+
+
 class Info:
     def __init__(self, rc: int = MQTT_ERR_SUCCESS) -> None:
         self.rc, self.done = rc, False

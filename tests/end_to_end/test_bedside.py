@@ -38,6 +38,7 @@ from legwatch_server.notify.channels import (
 )
 from legwatch_server.notify.channels.mqtt import Bedside
 from legwatch_server.settings import ServerSettings
+from legwatch_server.timeline import Timeline
 
 LIT, BEEPS, BLINKS, OFF = "lamp is lit", "buzzer beeps", "lamp blinks twice", "all off"
 CMD = topic("anna", Channel.CMD)
@@ -57,7 +58,7 @@ class Line:
         table = {"mqtt": bedroom._way(), "push": {"mqtt": {"timeout_s": timeout_s}}}
         made = load(ServerSettings, table)
         self.broker = BrokerConnection(
-            made.mqtt, secret("LEGWATCH_MQTT_PASSWORD"), lambda _request: None
+            made.mqtt, secret("LEGWATCH_MQTT_PASSWORD"), lambda _request: None, Timeline().stamp
         )
         self.bedsides = Bedsides(self.broker)
         self.broker.hear_answers(self.bedsides.hear)
@@ -170,7 +171,7 @@ def test_what_cannot_be_shown_is_permanent_and_says_why(bedroom: Bedroom) -> Non
 def test_without_an_agent_or_a_broker_it_may_go_through_later(bedroom: Bedroom) -> None:
     with bedside(bedroom, timeout_s=1) as channel:
         why = refused(channel, push(1))
-        assert why == f"no broker at 127.0.0.1:{bedroom.port}: it cannot be reached"
+        assert why.startswith(f"no broker at 127.0.0.1:{bedroom.port}: ")
         bedroom.broker()
         silent = "the agent of anna does not answer"
         wait_until(lambda: refused(channel, push(1)) == silent, "the broker")

@@ -26,6 +26,7 @@ from legwatch_server.inbox import (
 )
 from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.settings import BrokerTable
+from legwatch_server.timeline import Timeline
 from legwatch_server.transport import Outgoing, Transport
 
 AT_MS = ms("2026-01-02T22:00Z")
@@ -71,7 +72,7 @@ class Mqtt:
     def open(self, put: Put) -> Transport:
         port = self._house.port
         self._before = self._house._subscriptions()
-        return BrokerConnection(BrokerTable(port=port, user=USER), PASSWORD, put)
+        return BrokerConnection(BrokerTable(port=port, user=USER), PASSWORD, put, Timeline().stamp)
 
     def subscribed(self) -> bool:
         return self._house._subscriptions() > self._before

@@ -37,6 +37,7 @@ from legwatch_server.notify.outboxes import Around, Outboxes
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings_file import read
 from legwatch_server.store.database import SqliteStore
+from legwatch_server.timeline import Timeline
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.listening import Listening
 from legwatch_server.web.server import bind
@@ -67,7 +68,8 @@ class House:
         self._store = SqliteStore(self.db)
         self._come: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         unit, status = UnitOfWork(self._store, settings.rules_of, settings.plays), Status()
-        ingest = BrokerConnection(settings.mqtt, "", self._come.put)
+        timeline = Timeline(self)
+        ingest = BrokerConnection(settings.mqtt, "", self._come.put, timeline.stamp)
         self._bedsides = Bedsides(ingest)
         ingest.hear_answers(self._bedsides.hear)
         self._owner = WriterLoop(
@@ -76,13 +78,14 @@ class House:
             transport=ingest,
             listeners=[MqttPublisher(ingest, self.instant)],
             inbox=self._come,
+            timeline=timeline,
             settings=settings,
             wake=lambda: None,
             status=status,
             stopping=ended(),
         )
-        door = ActionHandler(KEY, self._come.put, lambda: self.now_ms)
-        around = Around(folder, self._bedsides, KEY, lambda *_: None)
+        door = ActionHandler(KEY, self._come.put, timeline.now_ms)
+        around = Around(folder, self._bedsides, KEY, lambda *_: None, timeline.now_ms)
         health = Health(
             unit=unit,
             status=status,
@@ -92,6 +95,7 @@ class House:
             connected=ingest.connected,
             waiting=self._come.qsize,
             settings=settings,
+            timeline=timeline,
         )
         self._bind = partial(bind, "127.0.0.1", 0, health.report, door)
         ingest.start()

@@ -19,6 +19,7 @@ from legwatch_server.app import _answered_in_app
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.status import Status
+from legwatch_server.beds.writer import START_S
 from legwatch_server.inbox import Connected, Message, Request
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.channels import Permanent, Progress, Push, Retryable, Sent
@@ -27,6 +28,7 @@ from legwatch_server.notify.render import Renderer
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings_file import read
 from legwatch_server.store.database import SqliteStore
+from legwatch_server.timeline import Timeline
 from legwatch_server.transport import Outgoing
 from legwatch_server.web.actions import PATH, ActionHandler
 
@@ -114,6 +116,7 @@ class Server:
         self.settings = read(config)
         self.path = Path(self.settings.state_dir) / "legwatch.db"
         self.now_ms, self.did, self._said = now_ms, list[Line](), list[tuple[str, bytes, bool]]()
+        self._begun_ms = now_ms
         self.crashed: set[str] = set()  # channels of which nothing is noted any more
         makers: dict[str, type[Sms]] = {"phone": Phone, "pager": Pager, "lamp": Lamp}
         self.services = {
@@ -127,15 +130,15 @@ class Server:
             store=self.store,
             unit=UnitOfWork(self.store, self.settings.rules_of, self.settings.plays),
             transport=self,
-            listeners=[MqttPublisher(self, self._instant)],
+            listeners=[MqttPublisher(self, self.instant)],
             inbox=self._come,
             settings=self.settings,
             wake=lambda: None,
             status=Status(),
             stopping=ended(),
-            utc_ms=self._utc_ms,
+            timeline=Timeline(self),
         )
-        self._door = ActionHandler(KEY, lambda answered: self._turn([answered]), self._utc_ms)
+        self._door = ActionHandler(KEY, lambda answered: self._turn([answered]), self.utc_ms)
         self._outboxes = {name: self.store.outbox(name) for name in SERVICES}
         self._boxes = {name: self._box(name) for name in SERVICES}
         self.owner.begin()
@@ -149,16 +152,24 @@ class Server:
             Patience(self.settings.push.give_up_h, one),
             Calls(
                 render=Renderer(self.settings, KEY),
-                answered=partial(_answered_in_app, self._come, name),
-                utc_ms=self._utc_ms,
+                answered=partial(_answered_in_app, self._come, self.utc_ms, name),
+                now_ms=self.utc_ms,
             ),
         )
 
-    def _instant(self) -> Instant:
-        return Instant(self._utc_ms() * 1_000_000)
+    def instant(self) -> Instant:
+        # The server of the files took a time before its start for one long after it.
+        waited_s = START_S if self.now_ms < self._begun_ms else 0.0
+        return Instant(self.now_ms * 1_000_000).after(2 * waited_s)
 
-    def _utc_ms(self) -> int:
+    def utc_ms(self) -> int:
         return self.now_ms
+
+    def mono_ms(self) -> int:
+        return self.now_ms
+
+    def synced(self) -> bool:
+        return True
 
     def _note(self, line: Line) -> None:
         self.did.append({"ms": self.now_ms, **line})

@@ -47,6 +47,6 @@ def sleep(
         window = live_window(seq, to_ms, length_ms=MINUTE_MS, **seen)
         name = topic(bed, Channel.WINDOW)
         arrivals.append(ward.message(name, encode_window(window), arrived_ms=to_ms))
-    ward.clock.now_ms = begin_ms + (minutes + UP_MIN) * MINUTE_MS
+    ward.clock.advance(begin_ms + (minutes + UP_MIN) * MINUTE_MS - ward.clock.now_ms)
     ward.turn(arrivals)
     ward.settle()

@@ -78,7 +78,7 @@ def main(folder: Path) -> dict[str, Any]:
         # Thermometers are read less often than windows come.
         others = window.others if n % 2 == 0 else ()
         later = window._replace(seq=1 + n, to_ms=window.to_ms + n * 10_000, others=others)
-        server.clock.now_ms = later.to_ms
+        server.clock.advance(later.to_ms - server.clock.now_ms)
         server.turn([server.message(topic("anna", Channel.WINDOW), encode_window(later))])
     with server.store.reader() as reader:
         row, *_ = reader.windows_after(0, 1)

@@ -80,7 +80,8 @@ def service() -> Iterator[Service]:
 
 
 def environment(place: Path) -> dict[str, str]:
-    path = os.pathsep.join((str(place / "site"), str(PACKAGE / "src")))
+    ours = os.environ.get("PYTHONPATH", "")
+    path = os.pathsep.join((str(place / "site"), str(PACKAGE / "src"), *filter(None, (ours,))))
     return {**os.environ, "PYTHONPATH": path}
 
 
@@ -152,13 +153,26 @@ def test_a_wrong_key_of_the_driver_is_one_sentence(place: Path, leg: str, words:
         assert done.stderr.count("\n") == 1
 
 
-def test_a_chip_that_does_not_answer_is_one_sentence(place: Path) -> None:
+@pytest.mark.end_to_end
+def test_a_chip_that_does_not_answer_is_one_sentence_and_tried_again(place: Path) -> None:
     (place / "site/smbus2.py").write_text(SMBUS2)
-    done = legwatch(place, "agent", "--config", agent_file(place, 'driver = "tmp117"'))
-    assert done.returncode == 2
-    assert done.stderr == (
-        "legwatch agent: sensors.leg: driver 'tmp117' cannot start: [Errno 121] Remote I/O error\n"
+    file = agent_file(place, 'driver = "tmp117"')
+    agent = subprocess.Popen(
+        [sys.executable, "-m", "legwatch", "agent", "--config", file],
+        env=environment(place),
+        cwd=place,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+    assert agent.stderr is not None
+    with agent.stderr:
+        assert agent.stderr.readline() == (
+            "WARNING leg sensor: sensors.leg: driver 'tmp117' cannot start: [Errno 121] Remote I/O "
+            "error; the others go on, and this one is tried again\n"
+        )
+        assert agent.stderr.readline() == "INFO agent up: bed anna, sensors: leg tmp117\n"
+        agent.terminate()
+        assert agent.wait(10) == 0
 
 
 def test_the_keys_are_listed_as_those_of_the_shipped_drivers_are(place: Path) -> None:

@@ -19,7 +19,8 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
         if not firing and not is_night(seen.at_ms, rules):
             return unknown(Reason.AGENT_SILENT)
         rule = Rule("health.agent_s", float(limits.agent_s))
-        return yes(Severity.WARNING, Reason.AGENT_SILENT, seen.window_ms, rule)
+        reason = Reason.AGENT_SILENT if seen.back_ms else Reason.NEVER_HEARD
+        return yes(Severity.WARNING, reason, seen.window_ms, rule)
     back = seen.at_ms - seen.back_ms >= limits.back_s * 1000
     if silent_ms <= limits.stale_s * 1000 and back:
         return WELL

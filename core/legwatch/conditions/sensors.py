@@ -11,7 +11,7 @@ from legwatch.observation import Observation
 def judge(
     displaced_since_ms: int | None, seen: Observation, rules: Rules, firing: Firing | None
 ) -> Verdict:
-    """Judge whether a sensor that has reported before is missing, implausible, stuck or blind.
+    """Judge whether a sensor that is set up or was heard is missing, implausible, stuck or blind.
 
     `displaced_since_ms`: since when the leg sensor has the room's air beside a sleeper.
     """
@@ -97,8 +97,11 @@ def _missing(seen: Observation, rules: Rules) -> tuple[Verdict | None, bool]:
 
 
 def _complaints(seen: Observation, rules: Rules) -> Iterator[_Complaint]:
-    """Yield every sensor that has been heard of, most important first."""
+    """Yield every sensor that is set up or has been heard of, most important first."""
     movement, back_ms = seen.movement, seen.back_ms
+    known = movement.expected or seen.leg.expected or seen.room.expected
+    if back_ms and not known and seen.occupancy.in_bed is None:
+        yield _Complaint(Reason.NO_SENSOR, back_ms)
     for thermometer in (seen.leg, seen.room):
         if thermometer.expected:
             reason = Reason.IMPLAUSIBLE if thermometer.implausible else Reason.NO_READINGS

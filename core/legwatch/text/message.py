@@ -66,6 +66,7 @@ _DO: Mapping[Reason, OwnAndCarer] = {
 _SENSOR: Mapping[Reason, OwnAndCarer] = {
     Reason.IMPLAUSIBLE: _both(marked("A thermometer gives values that cannot be.")),
     Reason.NO_READINGS: _both(marked("A thermometer gives no readings.")),
+    Reason.NO_SENSOR: _both(marked("No sensor at the bed has given a reading yet.")),
     Reason.STUCK: _both(marked("The thermometer by the legs has shown the same value for {span}.")),
     Reason.DISPLACED: (
         marked("The thermometer by your legs has the room's temperature; it may have slipped out."),
@@ -87,6 +88,10 @@ _PUT_BACK = (
     marked("Until it is back in the bed I cannot warn anybody."),
 )
 _SILENT = marked("No word from the bedside for {span}.")
+_NEVER = marked(
+    "No word has come from the bedside yet, for {span} now. Check that it is on, and the bed's name"
+    " in its settings."
+)
 _STILL: OwnAndCarer = (
     marked("You have not changed position for {span}. Turn over, bend and stretch your legs."),
     marked("No change of position for {span}. Help to turn, if that suits the care plan."),
@@ -150,6 +155,13 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
             " warn you. Update the server; the bedside keeps its readings until then."
         ),
     ),
+    Reason.TWO_BEDSIDES: (
+        marked("Two bedsides send as one bed"),
+        marked(
+            "Two bedsides send as this bed, in turn, so what is seen may be of another bed. Give"
+            " one of them another bed name."
+        ),
+    ),
     Reason.MEMORY_LOST: (
         marked("The server has lost its memory"),
         marked(
@@ -179,6 +191,10 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
         ),
     ),
 }
+_NOT_EXPECTED = (
+    marked("The bed is not expected any more"),
+    marked("The settings no longer name it, and no word had ever come from it."),
+)
 _AGAIN = (
     marked("The air by your legs is {leg} again."),
     marked("The air by the legs is {leg} again."),
@@ -195,6 +211,8 @@ def title(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> 
                 and notice.reason is Reason.LEFT_BED
             ):
                 return _(_OUT)
+            if notice.reason is Reason.NOT_EXPECTED:
+                return _(_NOT_EXPECTED[0])
             return _(_CALM[notice.kind][carer])
         case TransitionKind.UNKNOWN:
             return _(_LOST[carer])
@@ -240,7 +258,8 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
             span = _span(figures.get("for_min"), words)
             return f"{fault.format(span=span)} {_(todo[carer])}"
         case AlertKind.AGENT:
-            silent = _(_SILENT).format(span=_span(figures["silent_min"], words))
+            sentence = _NEVER if notice.reason is Reason.NEVER_HEARD else _SILENT
+            silent = _(sentence).format(span=_span(figures["silent_min"], words))
             return f"{silent} {_(_CHECK[carer])}"
 
 
@@ -286,6 +305,8 @@ def _resolved(
     _ = words.gettext
     if notice.reason is Reason.LEFT_BED:
         return _(marked("The bed is empty; nothing more to do."))
+    if notice.reason is Reason.NOT_EXPECTED:
+        return _(_NOT_EXPECTED[1])
     if notice.kind is AlertKind.COLD:
         if notice.reason is Reason.WARM_ROOM:
             warm = _(marked("The room is warm ({room}); the warning is over."))
@@ -298,7 +319,7 @@ def _resolved(
 
 def _lost(reason: Reason, words: Language, *, carer: bool) -> str:
     _ = words.gettext
-    if reason is Reason.AGENT_SILENT:
+    if reason in (Reason.AGENT_SILENT, Reason.NEVER_HEARD):
         return _(_NO_WORD)
     if reason is Reason.PRESENCE_UNSURE:
         return _(_UNSURE[carer])

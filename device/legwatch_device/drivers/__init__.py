@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
 from legwatch.contract.press import Press
-from legwatch.errors import CannotRun, OptionError, SettingsError
+from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
 from legwatch.events import Window
 from legwatch.options import check_methods, read_options
 from legwatch_runtime import plugins
@@ -134,7 +134,8 @@ def load(group: str, name: str, path: str) -> Driver:
 def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **more: Any) -> Any:
     """Load and start a driver with the options in the table at `path`.
 
-    Raises CannotRun if the driver may start later, else SettingsError; both with one sentence.
+    Raises SettingsError if the settings or this machine do not fit, else CannotRun: the driver may
+    start later. Both are one sentence.
     """
     driver = load(group, name, path)
     options = read_options(driver, table, path)
@@ -149,9 +150,12 @@ def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **mo
         raise
     except CannotRun as error:
         raise CannotRun(f"{path}: driver {name!r} cannot start: {error}") from error
-    except Exception as error:
+    except LegwatchError as error:
+        raise SettingsError(path, f"driver {name!r} cannot start: {error}") from error
+    except BaseException as error:  # the driver's own, or of its library; SystemExit, too
         text = " ".join(str(error).split())  # some libraries raise messages of many lines
-        raise SettingsError(path, f"driver {name!r} cannot start: {text}") from error
+        text = text or type(error).__name__
+        raise CannotRun(f"{path}: driver {name!r} cannot start: {text}") from error
 
 
 def _missing(driver: Driver, error: ModuleNotFoundError) -> str:

@@ -9,6 +9,7 @@ import errno
 import io
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 from legwatch.errors import CannotRun, LegwatchError
 
 DEV = Path("/dev")
+# Standard output is one for all threads. A pin that hangs must not keep the others for ever.
+_OPENING, LONGEST_OPENING_S = threading.Lock(), 5.0
 NO_BOARD = "this machine is no board whose GPIO pins the driver's library knows"
 
 
@@ -38,12 +41,13 @@ def gpio(device: str, pin: int, **options: Any) -> Any:
 
 @contextmanager
 def opening(pin: int) -> Iterator[None]:
-    """Open the BCM pin `pin` inside this block, in the main thread.
+    """Open the BCM pin `pin` inside this block, one pin at a time.
 
     Raises CannotRun if a later try may succeed (pin busy, no permission), LegwatchError if not (no
     pins, unknown board), ModuleNotFoundError, and any other error unchanged.
     """
     handler = signal.getsignal(signal.SIGTERM)
+    alone = _OPENING.acquire(timeout=LONGEST_OPENING_S)
     try:
         with redirect_stdout(io.StringIO()):  # without a terminal Blinka asks no question
             yield
@@ -53,6 +57,8 @@ def opening(pin: int) -> Iterator[None]:
             raise
         raise cause from error
     finally:
+        if alone:
+            _OPENING.release()
         if signal.getsignal(signal.SIGTERM) is not handler:
             signal.signal(signal.SIGTERM, handler)
 
@@ -79,7 +85,7 @@ def _cause(error: Exception, pin: int) -> Exception | None:
     The device file comes first: without it, neither a module nor a permission would help.
     """
     if type(error).__name__ == "GPIOPinInUse":  # of gpiozero: the settings name one pin twice
-        return None
+        return LegwatchError(str(error))
     chips = sorted(DEV.glob("gpiochip*"))
     if not chips:
         return LegwatchError(

@@ -7,17 +7,20 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from dataclasses import replace
 
 from legwatch import bedside, engine
-from legwatch.alerting.notice import Notice
+from legwatch.alerting.notice import Notice, TransitionKind, report
 from legwatch.bedside import Bedside, UnreadWindows
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.action import OF_BUTTON, Answered, as_event
 from legwatch.contract.topics import split
+from legwatch.engine import BedState
 from legwatch.errors import WireError
-from legwatch.events import Away, ClockTrust, Event, Tick
+from legwatch.events import Away, ClockTrust, Event, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.printable import printable
+from legwatch.rivals import Rivals, with_window
 from legwatch.state_codec import to_json
 from legwatch.text.message import text
 from legwatch_runtime.clock import Instant, instant
@@ -31,6 +34,8 @@ from legwatch_server.beds.server_reports import ServerReports
 from legwatch_server.beds.unread import Unread
 from legwatch_server.inbox import (
     ActionRequested,
+    BedDropped,
+    BedExpected,
     InfoArrived,
     Message,
     PressArrived,
@@ -50,6 +55,10 @@ logger = logging.getLogger(__name__)
 PLAYED = ClockTrust.PLAYED.value
 MOST_BEDS = 2000  # a stranger at a broker without rights can invent any number of them
 BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button
+
+
+# What a batch may change of a bed: state, seen_ms, played, leaps, bedside, unread, rivals.
+_Before = tuple[BedState, int, bool, LeapAllowance, Bedside, UnreadWindows, Rivals]
 
 
 class Counters:
@@ -107,9 +116,7 @@ class UnitOfWork:
         self.judged: set[str] = set()  # beds that the engine has judged without an error
         self.fresh = False  # whether the batch has a window of a real bed that is not late
         self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
-        self._undo: dict[
-            str, tuple[engine.BedState, int, bool, LeapAllowance, Bedside, UnreadWindows]
-        ] = {}
+        self._undo: dict[str, _Before] = {}
         self._unread: list[tuple[str | None, str, int]] = []  # bed, why, newer version
         self._kept: list[BedRecord] = []
         self._swept: set[str] = set()
@@ -120,7 +127,9 @@ class UnitOfWork:
         self.counters = self._before
         for name, before in self._undo.items():
             bed = self.beds[name]
-            bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread = before
+            (
+                bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread, bed.rivals,
+            ) = before  # fmt: skip
         self.boots.undo()
         self._reports.undo()
         for ident, name in self.batch.beds:
@@ -203,6 +212,10 @@ class UnitOfWork:
                     self._set_aside(work)
                 case ActionRequested():
                     self.answers.add(work, self.batch, now_ms)
+                case BedExpected(name):
+                    self._await(self._bed(name), now_ms)
+                case BedDropped(name):
+                    self._drop(self.beds[name], now_ms)
                 case ServerFact(reason, figures):
                     self.report_server(reason, figures, now_ms)
         except WireError as error:
@@ -214,6 +227,7 @@ class UnitOfWork:
     def tick(self, bed: BedRecord, at_ms: int) -> None:
         """Let the engine judge a bed's minutes up to `at_ms`, and report what is due."""
         self._decide(bed, Tick(at_ms))
+        self._set_up(bed)
         self.report(bed, at_ms)
 
     def _window(self, arrived: WindowArrived) -> None:
@@ -229,7 +243,9 @@ class UnitOfWork:
         if played:
             self._leap(bed, window.to_ms, message.arrived_ms)
         placed = correct(window, message.arrived_ms, bed.rules.alerts.fresh_s)
-        if not placed.late:
+        if placed.late:
+            self._await(bed, message.arrived_ms)
+        else:
             self._decide(bed, placed.window)
         boot.add(window.seq)
         self._touch(bed)
@@ -238,6 +254,8 @@ class UnitOfWork:
         bed.played = played
         if not placed.late:
             bed.note_others(placed.window)
+            if window.boot != bed.rivals.boot:
+                self._another_boot(bed, placed.window, message.arrived_ms)
         self.fresh |= not (placed.late or bed.played)
         if bed.bedside.gone_ms and not placed.late:
             bed.bedside = bed.bedside._replace(online=True, gone_ms=0)
@@ -293,7 +311,21 @@ class UnitOfWork:
         bed = self._bed(arrived.bed)
         self._touch(bed)
         bed.bedside = bedside.with_info(bed.bedside, arrived.info)
+        self._set_up(bed)
+        self._await(bed, arrived.message.arrived_ms)
         self.report(bed, arrived.message.arrived_ms)
+
+    def _another_boot(self, bed: BedRecord, window: Window, at_ms: int) -> None:
+        """Note that a window comes from another start of an agent than the last one."""
+        bed.rivals = with_window(bed.rivals, window.boot, window.to_ms)
+        self._set_up(bed)
+        self.report(bed, at_ms)
+
+    def _set_up(self, bed: BedRecord) -> None:
+        """Let the engine expect the sensors of which the agent has told."""
+        info = bed.bedside.info
+        if info is not None and not bed.played:
+            bed.state = engine.set_up(bed.state, [place for place, _ in info.sensors])
 
     def _status(self, arrived: StatusArrived) -> None:
         """Note that a bedside agent has come or gone."""
@@ -308,6 +340,7 @@ class UnitOfWork:
                 at_ms=message.arrived_ms,
                 retained=message.retained,
             )
+            self._await(bed, message.arrived_ms)
             self.report(bed, message.arrived_ms)
 
     def report(self, bed: BedRecord, at_ms: int) -> None:
@@ -316,13 +349,34 @@ class UnitOfWork:
             return
         alerting = bed.state.bed.alerts.agent.severity is not None
         after, notices = bedside.reports(
-            bed.bedside, at_ms, bed.rules, alerting=alerting, unread=bed.unread
+            bed.bedside,
+            at_ms,
+            bed.rules,
+            alerting=alerting,
+            unread=bed.unread,
+            rivals=bed.rivals,
         )
         if after != bed.bedside:
             self._touch(bed)
             bed.bedside = after
         for notice in notices:
             self._note(bed, notice, None)
+
+    def _await(self, bed: BedRecord, at_ms: int) -> None:
+        """Let the time of a bed begin, if it has not: it is missed when no window comes."""
+        if not (bed.state.minute_end_ms or bed.played or self._plays(bed.name)):
+            self._touch(bed)
+            bed.state = engine.expect(bed.state, at_ms)
+
+    def _drop(self, bed: BedRecord, at_ms: int) -> None:
+        """Expect a bed no longer that was never heard, and end the alert that says so."""
+        self._touch(bed)
+        episode_ms = bed.state.bed.alerts.agent.episode_ms
+        bed.state = engine.start()
+        if episode_ms is not None:
+            over = report(Reason.NOT_EXPECTED, at_ms, ())
+            over = replace(over, transition=TransitionKind.RESOLVED, episode_ms=episode_ms)
+            self._note(bed, over, None)
 
     def report_server(self, reason: Reason, figures: Figures, at_ms: int) -> None:
         """Store what all people should know of the server itself; once in 12 hours per reason."""
@@ -368,7 +422,7 @@ class UnitOfWork:
         if bed.name not in self.touched:
             self.touched[bed.name] = bed
             self._undo[bed.name] = (
-                bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread,
+                bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread, bed.rivals,
             )  # fmt: skip
 
     def set_aside(self, message: Message, why: str) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from legwatch.alerting.trial_nights import is_over
-from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.clock import Instant
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
+from legwatch_server.beds.expected import expectations
 from legwatch_server.beds.status import Status
 from legwatch_server.beds.writer import Confirms, Writer
 from legwatch_server.inbox import Connected, Request, SettingsChanged
@@ -20,13 +21,14 @@ from legwatch_server.publish.port import Committed, Listener
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.port import WriterStore
+from legwatch_server.timeline import Timeline
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MOST = 2000  # messages in one transaction
 LONGEST_WAIT_S = 1.0
-EVENING_LOOK_MS = 60_000
+EVENING_LOOK_S = 60.0
 
 
 class WriterLoop:
@@ -40,19 +42,20 @@ class WriterLoop:
         transport: Confirms,
         listeners: Sequence[Listener],
         inbox: "queue.SimpleQueue[Request | None]",
+        timeline: Timeline,
         settings: ServerSettings,
         wake: Callable[[], None],
         status: Status,
         stopping: threading.Event | None = None,
         suspects: Suspects | None = None,
-        utc_ms: Callable[[], int] = utc_ms,
         turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._unit, self._inbox, self._listeners = store, unit, inbox, listeners
         self._settings, self._planner = settings, DeliveryPlanner(settings)
-        self._wake, self._utc_ms, self._turned = wake, utc_ms, turned
-        self._evening_ms = 0
+        self._wake, self._timeline, self._turned = wake, timeline, turned
+        self._evening: Instant | None = None  # of the last look for the rehearsal
         self._resumed, self._followed = False, True
+        self._expected = expectations(settings, unit.beds.values())
         self._writer = Writer(
             store,
             unit,
@@ -63,7 +66,7 @@ class WriterLoop:
             status=status,
             suspects=suspects or Suspects(),
             stopping=stopping or threading.Event(),
-            utc_ms=utc_ms,
+            timeline=timeline,
             turned=turned,
         )
         self._more = False  # whether a listener has more to do
@@ -71,7 +74,7 @@ class WriterLoop:
     def begin(self) -> None:
         """Recover the outbox before the first notification; `turn` tries again after an error."""
         try:
-            recover(self._store, self._planner, self._unit.beds.values(), self._utc_ms())
+            recover(self._store, self._planner, self._unit.beds.values(), self._timeline.now_ms())
             self._resumed = True
         except StoreError as error:
             logger.warning("could not recover the outbox, trying again: %s", error)
@@ -98,11 +101,13 @@ class WriterLoop:
             if isinstance(request, SettingsChanged):
                 self._use(request.settings)
         self._follow()
-        work = [r for r in requests if not isinstance(r, Connected | SettingsChanged)]
+        arrived = [r for r in requests if not isinstance(r, Connected | SettingsChanged)]
+        work = [*self._expected, *arrived]
         if any(isinstance(r, Connected) for r in requests):
             self._repeat()
         if not self._writer.write(work):
             return  # the transport brings the unconfirmed messages again
+        self._expected = []
         self._more = any([_safely(listener.turn) for listener in self._listeners])  # noqa: C419 - every listener has its turn
         self._rehearse()
 
@@ -111,14 +116,15 @@ class WriterLoop:
         self._settings, self._planner = settings, DeliveryPlanner(settings)
         self._unit.use(settings.rules_of, settings.plays)
         self._writer.planner = self._planner
-        self._evening_ms, self._followed = 0, False
+        self._evening, self._followed = None, False
+        self._expected = expectations(settings, self._unit.beds.values())
 
     def _follow(self) -> None:
         """Let open plans follow new settings; `turn` tries again after an error."""
         if self._followed:
             return
         try:
-            replan(self._store, self._planner, self._unit.beds.values(), self._utc_ms())
+            replan(self._store, self._planner, self._unit.beds.values(), self._timeline.now_ms())
             self._followed = True
             self._wake()
         except StoreError as error:
@@ -126,10 +132,10 @@ class WriterLoop:
 
     def _rehearse(self) -> None:
         """Plan the evening's rehearsal when it is due; check once a minute."""
-        now_ms = self._utc_ms()
-        if now_ms - self._evening_ms < EVENING_LOOK_MS:
+        now, now_ms = self._timeline.instant(), self._timeline.now_ms()
+        if self._evening is not None and now.since(self._evening) < EVENING_LOOK_S:
             return
-        self._evening_ms = now_ms
+        self._evening = now
         try:
             planned = plan_evening(
                 self._settings, now_ms, self._store.rehearsed(), self._trial_ends()

@@ -11,6 +11,7 @@ from legwatch.bedside import Bedside, UnreadWindows
 from legwatch.engine import BedState, start
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
+from legwatch.rivals import Rivals
 from legwatch.state_codec import from_json
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.publish.port import BedUpdate
@@ -82,6 +83,7 @@ class BedRecord:
     others: dict[str, tuple[float, int]] = field(default_factory=dict)  # value and its time, UTC ms
     stored: Kept | None = None  # what the store has; None: nothing yet
     unread: UnreadWindows = field(default_factory=UnreadWindows)  # since the last that was taken in
+    rivals: Rivals = field(default_factory=Rivals)  # whether two agents send as this bed
     unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
 
     def kept(self) -> Kept:

@@ -1,12 +1,16 @@
 """How many messages of each bed could not be read in the last hour, for /health."""
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from legwatch.contract.topics import split
+from legwatch.errors import WireError
 from legwatch.printable import printable
 from legwatch_runtime.clock import Instant, instant
+from legwatch_server.ingest.unsure import DROPPED
 
 MINUTES = 60
 MOST_BEDS = 200  # with names of their own; a stranger can invent any number of names
@@ -28,6 +32,7 @@ class Unread:
         self._now, self._begun = now, now()
         self._lock = threading.Lock()
         self._beds: dict[str, _OfABed] = {}
+        self._minute = 0
 
     def add(self, bed: str | None, why: str, newer: int) -> None:
         """Count one message; `newer` is the version of the contract that it speaks, if newer."""
@@ -39,6 +44,13 @@ class Unread:
             found = self._beds.setdefault(name, _OfABed())
             found.minutes[minute] += 1
             found.why, found.newer = why, newer
+
+    def dropped(self, topic: str) -> None:
+        """Count a message that was not read because it came in a flood; from any thread."""
+        bed = None
+        with contextlib.suppress(WireError):
+            bed, _ = split(topic)
+        self.add(bed, DROPPED, 0)
 
     def lately(self, bed: str | None) -> bool:
         """Return True if a message of the bed was counted in the last hour."""
@@ -56,6 +68,9 @@ class Unread:
     def _forget_older(self) -> int:
         """Forget what is older than an hour; return the number of this minute."""
         minute = int(self._now().since(self._begun) // 60)
+        if minute == self._minute:
+            return minute
+        self._minute = minute
         for name, found in list(self._beds.items()):
             for old in [one for one in found.minutes if one <= minute - MINUTES]:
                 del found.minutes[old]

@@ -16,7 +16,6 @@ from legwatch import engine
 from legwatch.conditions.verdict import Reason
 from legwatch.contract.confirmation import Stored
 from legwatch.contract.press import MOST_PRESSES
-from legwatch_runtime.clock import instant
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.registry import BedRecord, SequenceTracker
@@ -27,14 +26,15 @@ from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.publish.port import Committed, Confirmation, Decided
 from legwatch_server.store.errors import StoreDamaged, StoreError, of_the_store
 from legwatch_server.store.port import WriterStore
+from legwatch_server.timeline import Timeline
 
 logger = logging.getLogger(__name__)
 
 TICK_LAG_MS = 2000  # ticks stay this far behind the clock: a window may still be on its way
 # No ticks for this time after the start: windows that waited in the agents come first. As long as
 # alerts.fresh_s, the age at which a window is too late for an alert.
-START_MS = 180_000
-SWEEP_MS = 300_000  # how often beds are stored of which no minute was judged
+START_S = 180.0
+SWEEP_S = 300.0  # how often beds are stored of which no minute was judged
 SKIPPED_MS = 60_000  # wait before another try with a bed that cannot be judged
 RETRY_S = (0.2, 1.0, 5.0)
 NO_BOOT = SequenceTracker(0, "00000000", 0)  # for a bed that has sent presses but no windows
@@ -66,15 +66,15 @@ class Writer:
         status: Status,
         suspects: Suspects,
         stopping: threading.Event,
-        utc_ms: Callable[[], int],
+        timeline: Timeline,
         turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._unit, self._transport = store, unit, transport
         self._heard = heard
         self.planner, self._wake, self._status, self._suspects = planner, wake, status, suspects
-        self._stopping, self._utc_ms, self._turned = stopping, utc_ms, turned
-        self._started_ms = self._swept_ms = utc_ms()
-        unit.away_ms = self._started_ms + START_MS
+        self._stopping, self._timeline, self._turned = stopping, timeline, turned
+        self._started = self._swept = timeline.instant()
+        unit.away_ms = timeline.now_ms() + int(START_S * 1000)
         self._untold = self._is_untold()
         self._due: list[tuple[int, str]] = []
         for bed in unit.beds.values():
@@ -84,8 +84,12 @@ class Writer:
         """Return the time until the next bed is due, at most `longest_s`; negative: overdue."""
         if not self._due:
             return longest_s
-        due_ms = max(self._due[0][0] + TICK_LAG_MS, self._started_ms + START_MS)
-        return min(longest_s, (due_ms - self._utc_ms()) / 1000)
+        due_s = (self._due[0][0] + TICK_LAG_MS - self._timeline.now_ms()) / 1000
+        return min(longest_s, max(due_s, self._starting_s()))
+
+    def _starting_s(self) -> float:
+        """Return for how long nothing is ticked yet after the start; negative: it is ticked."""
+        return START_S - self._timeline.instant().since(self._started)
 
     def write(self, messages: Sequence[Work]) -> bool:
         """Commit the messages and the due beds; False after a stop: some are not committed."""
@@ -109,12 +113,12 @@ class Writer:
         except StoreDamaged as error:
             fault = self._renew(error)
             if fault is not None:
-                self._status.failed(str(fault), self._utc_ms())
+                self._status.failed(str(fault), self._timeline.instant())
 
     def _renew(self, error: StoreDamaged) -> StoreError | None:
         """Go on in a new store with what is in memory; return why that cannot be done now."""
         try:
-            self._store.renew(error, self._unit.memory(), self._utc_ms())
+            self._store.renew(error, self._unit.memory(), self._timeline.now_ms())
         except StoreError as fault:
             return fault
         self._unit.remembered()
@@ -142,7 +146,7 @@ class Writer:
 
     def store_all(self) -> None:
         """Store every bed whose memory is ahead of the store; try once."""
-        now_ms = self._utc_ms()
+        now_ms = self._timeline.now_ms()
         self._unit.begin()
         self._unit.sweep(now_ms)
         try:
@@ -205,7 +209,7 @@ class Writer:
                 if attempt:
                     logger.info("the database accepts writes again")
                 return error
-            self._status.failed(str(error), self._utc_ms())
+            self._status.failed(str(error), self._timeline.instant())
             self._suspects.rest()
             if not attempt:
                 logger.warning(
@@ -222,8 +226,8 @@ class Writer:
         self, messages: list[Work], due: list[BedRecord], aside: tuple[Message, str] | None
     ) -> Exception | None:
         """Try once; after an error, memory and disk are unchanged."""
-        unit, now_ms = self._unit, self._utc_ms()
-        begun = instant()
+        unit, now_ms = self._unit, self._timeline.now_ms()
+        begun = self._timeline.instant()
         unit.begin()
         try:
             for message in messages:
@@ -234,8 +238,8 @@ class Writer:
                 unit.set_aside(*aside)
             if self._untold:
                 unit.report_server(Reason.MEMORY_LOST, (), now_ms)
-            if now_ms - self._swept_ms >= SWEEP_MS:
-                unit.sweep(now_ms - SWEEP_MS)
+            if begun.since(self._swept) >= SWEEP_S:
+                unit.sweep(now_ms - int(SWEEP_S * 1000))
             batch = unit.finish()
             if not (messages or aside or unit.touched or batch.notices):
                 return None
@@ -246,9 +250,9 @@ class Writer:
         unit.committed(now_ms)
         self._untold = False
         if batch.swept:
-            self._swept_ms = now_ms
-        fresh_ms = now_ms if unit.fresh else 0
-        self._status.committed(instant().since(begun), len(messages), now_ms, fresh_ms)
+            self._swept = begun
+        now = self._timeline.instant()
+        self._status.committed(now.since(begun), len(messages), now, fresh=unit.fresh)
         self._committed(messages, work=work)
         return None
 
@@ -292,9 +296,9 @@ class Writer:
     def _pop_due(self) -> list[BedRecord]:
         """Take all due beds from the queue; none shortly after the start."""
         found: list[BedRecord] = []
-        now_ms = self._utc_ms()
-        if 0 <= now_ms - self._started_ms < START_MS:
-            return found  # not below 0: after the clock was set back, do not wait longer
+        now_ms = self._timeline.now_ms()
+        if self._starting_s() > 0:
+            return found
         while self._due and self._due[0][0] + TICK_LAG_MS <= now_ms:
             bed = self._unit.beds.get(heapq.heappop(self._due)[1])
             if bed is not None:
@@ -311,7 +315,7 @@ class Writer:
         """Leave out a bed that cannot be judged for SKIPPED_MS; the other beds go on."""
         logger.error("bed %s cannot be judged", bed.name, exc_info=error)
         self._status.unjudged(bed.name)
-        self._expect(bed, self._utc_ms() + SKIPPED_MS)
+        self._expect(bed, self._timeline.now_ms() + SKIPPED_MS)
 
     def _expect(self, bed: BedRecord, not_before_ms: int = 0) -> None:
         when = engine.due(bed.state, bed.rules)

@@ -18,12 +18,13 @@ import paho.mqtt.client as mqtt
 from legwatch.contract.fields import MAX_PAYLOAD_BYTES
 from legwatch.contract.topics import ROOT, Channel
 from legwatch_runtime.backoff import Backoff
-from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.mqtt import client as mqtt_client
 from legwatch_runtime.part import Parts
 from legwatch_server.inbox import Arrived, Connected, Message, Request
 from legwatch_server.ingest.decode import CHANNELS, decode
+from legwatch_server.ingest.unsure import UnsureLimit
 from legwatch_server.settings import BrokerTable
+from legwatch_server.timeline import Stamp
 from legwatch_server.transport import Outgoing
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ class Receipt(NamedTuple):
 class BrokerConnection:
     """Subscribes on every connect; the broker keeps the session while the server is away.
 
-    While `full` says so, nothing is received: the broker keeps what comes.
+    While `full` says so, nothing is received: the broker keeps what comes. `dropped` gets the topic
+    of each message of QoS 0 that came in a flood and is not read.
     """
 
     def __init__(
@@ -52,11 +54,15 @@ class BrokerConnection:
         settings: BrokerTable,
         password: str,
         put: Callable[[Request], None],
+        stamp: Callable[[], Stamp],
         decode: Callable[[Message], Arrived] = decode,
         full: Callable[[], bool] = lambda: False,
+        dropped: Callable[[str], None] = lambda _topic: None,
         parts: Parts | None = None,
     ) -> None:
         self._settings, self._put, self._decode = settings, put, decode
+        self._stamp = stamp
+        self._unsure = UnsureLimit(dropped)
         self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
         self._connection = 0
         self._ready = threading.Event()  # the broker has our subscriptions
@@ -175,13 +181,16 @@ class BrokerConnection:
             topic = message.topic[:LONGEST_TOPIC]
         except UnicodeDecodeError:
             topic = "?"
+        if not message.qos and not self._unsure.take(topic):
+            return
         payload = bytes(message.payload[: MAX_PAYLOAD_BYTES + 1])  # longer ones are not read
         if topic.endswith(f"/{Channel.RESULT.value}"):
             if not message.retain:  # a retained answer is of an unknown age
                 self._answers(topic, payload)
             return
         receipt = Receipt(self._connection, message.mid) if message.qos else None
-        self._put(self._decode(Message(topic, payload, utc_ms(), receipt, message.retain)))
+        at_ms, moves = self._stamp()
+        self._put(self._decode(Message(topic, payload, at_ms, receipt, message.retain, moves)))
 
     def _complain(self, why: object) -> None:
         self._why = str(why)

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.part import Parts
 from legwatch_server.notify.channels import (
     Follows,
@@ -62,9 +61,9 @@ class Calls:
     """What an outbox calls: to make a push, and to tell others what it has found out."""
 
     render: Callable[[PushSource, Delivery, int], Push]
+    now_ms: Callable[[], int]  # of the server's time line
     wake_all: Callable[[], None] = lambda: None  # other channels have work now
     answered: Callable[[int], None] = lambda _delivery: None  # in the service's own app
-    utc_ms: Callable[[], int] = utc_ms
 
 
 class Outbox:
@@ -136,9 +135,9 @@ class Outbox:
         """Record finished jobs and start those that are due; return the seconds to wait next."""
         self._gather(wait_s)
         self._workers.staff(len(self._in_flight))
-        now_ms = self._calls.utc_ms()
+        now_ms = self._calls.now_ms()
         if self._unrecorded or (not self._stop and self._due(now_ms)):
-            self._work(now_ms)
+            self._work()
             return 0.0
         if self._stop or self._in_flight:
             return 0.2 if self._stop else LOOK_S
@@ -155,8 +154,9 @@ class Outbox:
         for ident in self._in_flight.keys() - held:
             del self._in_flight[ident]
 
-    def _work(self, now_ms: int) -> None:
+    def _work(self) -> None:
         with self._store.transaction():
+            now_ms = self._calls.now_ms()  # the time line is moved in a transaction, too
             counts = [self._record(result, now_ms) for result in self._unrecorded]
             due = [] if self._stop else self._due(now_ms)
             jobs = [job for one in due if (job := self._claim(one, now_ms))]

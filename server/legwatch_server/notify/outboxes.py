@@ -24,6 +24,7 @@ class Around(NamedTuple):
     bedsides: Bedsides
     key: bytes  # signs the links
     answered: Callable[[str, int], None]  # (channel, delivery): somebody answered in its app
+    now_ms: Callable[[], int]  # of the server's time line
 
 
 class Outboxes:
@@ -55,6 +56,7 @@ class Outboxes:
         for name, notifier in channels.items():
             calls = Calls(
                 render=Renderer(settings, self._around.key),
+                now_ms=self._around.now_ms,
                 wake_all=self.wake,
                 answered=partial(self._around.answered, name),
             )

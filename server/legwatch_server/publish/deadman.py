@@ -10,7 +10,7 @@ from collections.abc import Callable
 import urllib3
 
 from legwatch import __version__
-from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.clock import Instant, instant
 from legwatch_runtime.part import WITHIN_S, Parts
 from legwatch_server.settings import HeartbeatTable
 
@@ -20,16 +20,16 @@ FRESH_S = 180.0
 
 
 class DeadManSwitch:
-    """Requests the watcher's address from a thread of its own."""
+    """Requests the watcher's address from a thread of its own; `fresh`: the last fresh window."""
 
     def __init__(
         self,
         settings: HeartbeatTable,
-        fresh_ms: Callable[[], int],
-        utc_ms: Callable[[], int] = utc_ms,
+        fresh: Callable[[], Instant | None],
+        now: Callable[[], Instant] = instant,
         parts: Parts | None = None,
     ) -> None:
-        self._settings, self._fresh_ms, self._utc_ms = settings, fresh_ms, utc_ms
+        self._settings, self._fresh, self._now = settings, fresh, now
         self._pool = urllib3.PoolManager(
             timeout=10.0, retries=False, headers={"User-Agent": f"legwatch/{__version__}"}
         )
@@ -55,7 +55,8 @@ class DeadManSwitch:
 
     def beat(self) -> bool:
         """Send one heartbeat if a fresh window was stored; True if the watcher accepted it."""
-        if self._utc_ms() - self._fresh_ms() > FRESH_S * 1000:
+        fresh = self._fresh()
+        if fresh is None or self._now().since(fresh) > FRESH_S:
             self.withheld += 1
             return False
         try:

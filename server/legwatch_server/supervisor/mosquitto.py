@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BOUND = "use_username_as_clientid true"
+MOST_PACKET_BYTES = 64 * 1024
+MOST_QUEUED_BYTES = 64 * 1024 * 1024
+MOST_MEMORY_BYTES = 512 * 1024 * 1024
 SERVER = "server"  # the server's user name; an agent's user name is its bed
 
 
@@ -30,15 +33,25 @@ def conf(place: Paths) -> str:
         "# mosquitto for legwatch. The users are `server` and one for each bed, named as the bed:",
         f"# mosquitto_passwd -c {place.config}/passwords {SERVER}",
         f"listener {place.listen}",
+        "max_connections 1000",
         "allow_anonymous false",
         f"password_file {place.config}/passwords",
         f"acl_file {place.config}/acl",
         "# The client id is the user name: no user can take over the session of another user.",
         BOUND,
         "",
-        "# 0 means no limit: with the default limit mosquitto drops most of a large backlog.",
+        "# The longest message of legwatch has 4 kB. Who sends more than this is disconnected,",
+        "# before the broker takes the message in and passes it on.",
+        f"max_packet_size {MOST_PACKET_BYTES}",
+        "",
+        "# No limit of the number (0): with the default limit mosquitto drops most of a backlog.",
+        "# The bytes are limited, for each client: about fifty nights of a bed. What is dropped is",
+        "# not lost, because the agents send it again from their spools.",
         "max_queued_messages 0",
+        f"max_queued_bytes {MOST_QUEUED_BYTES}",
         "max_inflight_messages 1000",
+        "# The broker's memory: a client for whom it cannot queue any more is disconnected.",
+        f"memory_limit {MOST_MEMORY_BYTES}",
         "",
         "# mosquitto saves its state every half hour and when it stops. Saving by changes would",
         "# write the whole backlog again and again. After a crash the agents' spools send again.",

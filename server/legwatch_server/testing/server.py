@@ -38,6 +38,7 @@ from legwatch_server.store.port import OutboxStore
 from legwatch_server.store.reader import FILE
 from legwatch_server.store.records import StoredNotice
 from legwatch_server.testing.fakes import MINUTE_MS, FakeBroker, FakeChannel, PushLog
+from legwatch_server.timeline import Timeline
 
 MOST_NOTICES = 100_000  # more than any test stores
 # What a bed's sensors see in a minute since the beginning: fields of a Window.
@@ -66,8 +67,9 @@ class InProcessServer:
 
     def start(self, suspects: Suspects | None = None) -> None:
         """Start, or start again after `close`, on the same database."""
+        self.timeline = Timeline(self.clock)
         # There is no power cut here.
-        self.store = SqliteStore(self.path, durable=False, utc_ms=self.clock.utc_ms)
+        self.store = SqliteStore(self.path, durable=False, utc_ms=self.timeline.now_ms)
         self.unit = UnitOfWork(
             self.store, self.settings.rules_of, self.settings.plays, self.clock.instant
         )
@@ -78,12 +80,12 @@ class InProcessServer:
             transport=self.broker,
             listeners=[MqttPublisher(self.broker, self.clock.instant)],
             inbox=queue.SimpleQueue[Request | None](),
+            timeline=self.timeline,
             settings=self.settings,
             wake=self._wake,
             status=self.status,
             stopping=self.stopping,
             suspects=suspects,
-            utc_ms=self.clock.utc_ms,
         )
         self.outboxes: dict[str, Outbox] = {}
         self._outbox_stores: dict[str, OutboxStore] = {}
@@ -114,7 +116,7 @@ class InProcessServer:
             Calls(
                 render=Renderer(self.settings, self.key),
                 answered=self.answered_in_app.append,
-                utc_ms=self.clock.utc_ms,
+                now_ms=self.timeline.now_ms,
             ),
         )
 
@@ -131,8 +133,9 @@ class InProcessServer:
     ) -> Arrived:
         """Return a message of the broker on the topic `name`, decoded; it arrives now."""
         self._number += 1
-        at_ms = self.clock.now_ms if arrived_ms is None else arrived_ms
-        return decode(Message(name, payload, at_ms, self._number, retained))
+        now_ms, moves = self.timeline.stamp()
+        at_ms = now_ms if arrived_ms is None else arrived_ms
+        return decode(Message(name, payload, at_ms, self._number, retained, moves))
 
     def turn(self, requests: Sequence[Request] = ()) -> None:
         """Let messages arrive; no push is sent yet."""
@@ -156,7 +159,7 @@ class InProcessServer:
     def answer(self, claims: LinkClaims, token: bytes = b"", via: str = "link") -> Outcome:
         """Let an answer come in, and send the pushes that follow."""
         outcomes: list[Outcome] = []
-        self.turn([ActionRequested(claims, token, via, self.clock.now_ms, outcomes.append)])
+        self.turn([ActionRequested(claims, token, via, self.timeline.now_ms(), outcomes.append)])
         self.settle()
         return outcomes[0]
 
@@ -169,7 +172,7 @@ class InProcessServer:
         """Let live minutes go by: six windows each, and every push at its own time."""
         for _ in range(minutes):
             minute = int(self.minute)
-            self.run_to(self.clock.now_ms + MINUTE_MS)
+            self.run_to(self.timeline.now_ms() + MINUTE_MS)
             self.feed(bed, minute, look)
             self.settle()
 
@@ -185,12 +188,13 @@ class InProcessServer:
         """Let time come to `to_ms`; each push goes out when it is due."""
         while True:
             self.settle()
+            now_ms = self.timeline.now_ms()
             dues = [outbox.next_ms() for outbox in self.outboxes.values()]
-            due_ms = min((at_ms for at_ms in dues if at_ms > self.clock.now_ms), default=to_ms)
+            due_ms = min((at_ms for at_ms in dues if at_ms > now_ms), default=to_ms)
             if due_ms >= to_ms:
                 break
-            self.clock.advance(due_ms - self.clock.now_ms)
-        self.clock.advance(to_ms - self.clock.now_ms)
+            self.clock.advance(due_ms - now_ms)
+        self.clock.advance(to_ms - self.timeline.now_ms())
         self.turn()
         self.settle()
 

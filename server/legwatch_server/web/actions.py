@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 PATH = "/answer/"
 WAIT_S = 10.0  # longest wait for the commit
+KEPT_CHARACTERS = 100  # of a refused link; a good one is shorter
 KEPT = 1000  # refused links to remember, to log each of them once
 _PAGE = """<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>legwatch</title>
 <meta name="viewport" content="width=device-width"><style>
@@ -39,9 +40,9 @@ class ActionHandler:
     """Checks links and passes answers to the writer thread; used by the web server's threads."""
 
     def __init__(
-        self, key: bytes, put: Callable[[ActionRequested], None], utc_ms: Callable[[], int]
+        self, key: bytes, put: Callable[[ActionRequested], None], now_ms: Callable[[], int]
     ) -> None:
-        self._key, self._put, self._utc_ms = key, put, utc_ms
+        self._key, self._put, self._now_ms = key, put, now_ms
         self._refused: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
         self.results: Counter[str] = Counter()
@@ -50,7 +51,7 @@ class ActionHandler:
         """Handle a GET: show the buttons, and change nothing."""
         lang = _language(headers)
         try:
-            claims, _mac = verify(token, self._key, self._utc_ms())
+            claims, _mac = verify(token, self._key, self._now_ms())
         except TokenError as error:
             return self._refuse(token, str(error), lang)
         offered = [claims._replace(action=act, minutes=m) for act, m in _offers(claims)]
@@ -63,7 +64,7 @@ class ActionHandler:
     def take(self, token: str, headers: Mapping[str, str]) -> Reply:
         """Handle a POST: pass the answer on and wait until it is committed, at most WAIT_S."""
         lang = _language(headers)
-        now_ms = self._utc_ms()
+        now_ms = self._now_ms()
         try:
             claims, mac = verify(token, self._key, now_ms)
         except TokenError as error:
@@ -95,6 +96,7 @@ class ActionHandler:
     def _refuse(self, token: str, why: str, lang: str) -> Reply:
         with self._lock:
             self.results["refused"] += 1
+            token = token[:KEPT_CHARACTERS]
             first = token not in self._refused
             self._refused[token] = None
             if len(self._refused) > KEPT:

@@ -132,7 +132,7 @@ def test_a_device_that_this_user_may_not_open_is_named_with_the_command(
 def test_rights_are_not_blamed_for_a_device_that_can_be_opened(
     chip: Path, error: Exception
 ) -> None:
-    with pytest.raises(SettingsError, match=r"cannot start: .*(GPIO controllers|open gpiochip)"):
+    with pytest.raises(CannotRun, match=r"cannot start: .*(GPIO controllers|open gpiochip)"):
         opening(error)
 
 

@@ -146,7 +146,7 @@ def test_a_declared_recording_may_leap_but_not_for_ever(server: InProcessServer)
     assert judged <= MOST_MINUTES
     assert count(server, "quarantine", "why LIKE 'this recording leaps%'") > 20
     assert upto(server) == 70
-    server.clock.now_ms += 60_000
+    server.clock.advance(60_000)
     before = minutes_judged(server)
     for _ in range(10):
         seq += 1

@@ -142,7 +142,7 @@ def test_any_order_ends_with_all_confirmed(
 
 def test_late_windows_are_history_and_wake_nobody(server: InProcessServer) -> None:
     windows = list(night(leg=uncovering((60, 200), uncovered_c=22), minutes=240))
-    server.clock.now_ms = windows[-1].to_ms + 3_600_000
+    server.clock.advance(windows[-1].to_ms + 3_600_000 - server.clock.now_ms)
     play(server, (w._replace(clock="synced", age_ms=0) for w in windows))
     assert count(server, "windows", "late=1") == len(windows)
     assert count(server, "notices") == 0
@@ -206,7 +206,7 @@ def test_time_passes_for_a_real_bed_and_not_for_a_played_one(server: InProcessSe
     take(server, encode_window(live(1, server)))
     played = encode_window(live(1, server, clock=ClockTrust.PLAYED.value))
     server.turn([arriving(server, played, "legwatch/v1/demo/window")])
-    server.clock.now_ms += 20 * 60_000 + TICK_LAG_MS
+    server.clock.advance(20 * 60_000 + TICK_LAG_MS)
     server.turn()
     assert server.rows("SELECT name, kind FROM notices JOIN beds ON beds.id=bed_id") == [
         ("anna", "agent")

@@ -179,8 +179,12 @@ def test_a_channel_that_comes_back_has_no_second_thread_for_its_pushes(tmp_path:
         ward.run_to(ward.clock.now_ms + MINUTE_MS)
         ward.feed("b", minute, cold)
     slow = Hanging("phone", ward.pushes)
-    bedsides = Bedsides(BrokerConnection(BrokerTable(), "", lambda _request: None))
-    boxes = Outboxes(ward.store, Around(tmp_path, bedsides, b"key", lambda _c, _d: None))
+    bedsides = Bedsides(
+        BrokerConnection(BrokerTable(), "", lambda _request: None, ward.timeline.stamp)
+    )
+    boxes = Outboxes(
+        ward.store, Around(tmp_path, bedsides, b"key", lambda _c, _d: None, ward.timeline.now_ms)
+    )
     both = {"phone": slow, "pager": FakeChannel("pager", ward.pushes)}
     boxes.prepare(both)
     boxes.use(ward.settings, {"phone": slow})
@@ -198,8 +202,12 @@ def test_a_channel_that_comes_back_has_no_second_thread_for_its_pushes(tmp_path:
 def test_channels_that_cannot_be_opened_change_nothing(
     ward: InProcessServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bedsides = Bedsides(BrokerConnection(BrokerTable(), "", lambda _request: None))
-    boxes = Outboxes(ward.store, Around(tmp_path, bedsides, b"key", lambda _c, _d: None))
+    bedsides = Bedsides(
+        BrokerConnection(BrokerTable(), "", lambda _request: None, ward.timeline.stamp)
+    )
+    boxes = Outboxes(
+        ward.store, Around(tmp_path, bedsides, b"key", lambda _c, _d: None, ward.timeline.now_ms)
+    )
     phone = {"phone": ward.channels["phone"]}
     boxes.prepare(phone)
     boxes.use(ward.settings, phone)

@@ -15,7 +15,7 @@ from legwatch.contract.action import Action
 from legwatch.contract.window import encode_window
 from legwatch_server.beds.crash_suspects import MOST_ALONE, MOST_CRASHES, Suspects
 from legwatch_server.beds.registry import BedRecord
-from legwatch_server.beds.writer import SKIPPED_MS, START_MS, TICK_LAG_MS
+from legwatch_server.beds.writer import SKIPPED_MS, START_S, TICK_LAG_MS
 from legwatch_server.inbox import ActionRequested, LinkClaims, Message, TargetKind, Work
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.commit import commit
@@ -158,13 +158,13 @@ def test_a_bed_whose_minute_cannot_be_judged_stops_no_other_bed(
             raise ZeroDivisionError("ours")
 
     monkeypatch.setattr(server.unit, "tick", picky)
-    server.clock.now_ms += START_MS + 20 * 60_000
+    server.clock.advance(int(START_S * 1000) + 20 * 60_000)
     server.turn()
     told = "SELECT name, kind FROM notices JOIN beds ON beds.id=bed_id"
     assert server.rows(told) == [("bert", "agent")]
     assert "bed anna cannot be judged" in caplog.text
     monkeypatch.undo()
-    server.clock.now_ms += SKIPPED_MS + TICK_LAG_MS
+    server.clock.advance(SKIPPED_MS + TICK_LAG_MS)
     server.turn()  # tried again a minute later
     assert server.rows(told) == [("bert", "agent"), ("anna", "agent")]
 
@@ -236,7 +236,7 @@ TOLD = "SELECT name, kind FROM notices JOIN beds ON beds.id=bed_id"
 def test_a_suspect_that_never_comes_back_does_not_stop_the_clock(server: InProcessServer) -> None:
     take(server, encode_window(live(1, server)))
     crashed_with(server, *messages(1))
-    server.clock.now_ms += START_MS + 20 * 60_000
+    server.clock.advance(int(START_S * 1000) + 20 * 60_000)
     server.turn()
     assert server.rows(TOLD) == [("anna", "agent")]
     assert server.loop._writer.wait_s(1.0) > 0  # and nothing turns in a circle
@@ -299,17 +299,17 @@ def test_a_bed_that_cannot_be_judged_is_no_sign_of_life(
     server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take(server, encode_window(live(1, server)))
-    assert server.status.now().well_ms == server.clock.now_ms
+    assert server.status.now().well == server.clock.instant()
     tick = server.unit.tick
 
     def broken(*_: Any) -> None:
         raise ZeroDivisionError("ours")
 
     monkeypatch.setattr(server.unit, "tick", broken)
-    server.clock.now_ms += START_MS + 20 * 60_000
+    server.clock.advance(int(START_S * 1000) + 20 * 60_000)
     server.turn()
     assert server.status.now().unjudged == {"anna"}
-    assert server.status.now().well_ms == 0
+    assert server.status.now().well is None
     monkeypatch.setattr(server.unit, "tick", tick)
     take(server, encode_window(live(2, server)))
     assert server.status.now().unjudged == frozenset()

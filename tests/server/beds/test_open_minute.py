@@ -16,7 +16,7 @@ from legwatch.events import Window
 from legwatch.state_codec import to_json
 from legwatch.testing import night, uncovering
 from legwatch.text.message import text
-from legwatch_server.beds.writer import SWEEP_MS
+from legwatch_server.beds.writer import SWEEP_S
 from legwatch_server.inbox import ActionRequested, LinkClaims, TargetKind
 from legwatch_server.notify.commit import commit
 from legwatch_server.testing import InProcessServer
@@ -144,7 +144,7 @@ def test_what_a_bed_left_behind_long_ago_is_not_looked_for_at_a_start(
     """A recording that stops within a minute is never ticked; a sweep stores its state."""
     play(server, FALL[:75])
     for seq in range(1, 5):
-        server.clock.now_ms += SWEEP_MS
+        server.clock.advance(int(SWEEP_S * 1000))
         take_other(server, seq)
     (upto_id,) = server.rows("SELECT value+0 FROM meta WHERE key='states_upto'")[0]
     assert upto_id >= 75

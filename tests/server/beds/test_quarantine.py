@@ -188,7 +188,7 @@ def test_people_hear_once_and_quietly_of_a_bed_whose_windows_cannot_be_read(
     assert push.text.startswith("For 2 min readings have come from the bedside")
     ward.restart()
     lived(ward, 10, lambda: b"junk")
-    assert len(reports(ward)) == 1
+    assert reports(ward) == [("reported", "windows_unread"), ("fired", "never_heard")]
     ward.clock.advance(12 * HOUR_MS)
     lived(ward, 5, lambda: b"junk")
     assert reports(ward).count(("reported", "windows_unread")) == 2

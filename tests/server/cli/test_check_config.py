@@ -39,6 +39,25 @@ def test_a_good_file_is_known_for_what_it_is(
     assert f"good ({kind}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("kind", ["agent", "server"])
+@pytest.mark.parametrize("found", ["nothing", "no certificate"])
+def test_a_typo_in_the_brokers_certificate_is_said_before_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, found: str
+) -> None:
+    authority = tmp_path / "ca.pem"
+    if found == "no certificate":
+        authority.write_text("-----BEGIN CERTIFICATE-----\n")
+    name = 'bed = "anna"\n' if kind == "agent" else ""
+    text = f'{name}[mqtt]\nca_file = "{authority}"\n'
+    why = "cannot be read" if found == "nothing" else "is not a certificate"
+    assert check(tmp_path, text, "--as", kind) == 2
+    assert f"mqtt.ca_file: {authority} {why}" in capsys.readouterr().err
+    file = tmp_path / f"{kind}.toml"
+    file.write_text(text)
+    assert legwatch([kind, "--config", str(file)]) == 2
+    assert f"mqtt.ca_file: {authority} {why}" in capsys.readouterr().err
+
+
 def test_every_wrong_key_of_a_server_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,10 +160,14 @@ def test_the_servers_example_shows_every_key_with_its_default(tmp_path: Path) ->
         assert keys - {"options"} == shown[name].keys() - channels, name
 
 
+NOT_HERE: list[str] = []  # certificates of the examples
+
+
 def test_what_the_example_suggests_can_be_switched_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEGWATCH_PUSHOVER_TOKEN", "a" * 30)
+    monkeypatch.setattr("legwatch_server.settings.check_ca_file", NOT_HERE.append)
     assert check(tmp_path, uncommented(EXAMPLE.read_text())) == 0, capsys.readouterr().err
 
 
@@ -281,7 +304,10 @@ def test_a_wrong_key_of_a_driver_or_channel_names_what_it_knows(
     assert said.count("\n") == 1
 
 
-def test_a_table_for_a_driver_on_pins_can_be_tried_without_them(tmp_path: Path) -> None:
+def test_a_table_for_a_driver_on_pins_can_be_tried_without_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("legwatch_device.settings.check_ca_file", NOT_HERE.append)
     text = (REPO / "config/agent.example.toml").read_text()
     text = re.sub(r'driver = "(dht22|gpio_motion|gpio)"', 'driver = "simulated"', text)
     assert check(tmp_path, uncommented(text).split("# Instead of")[0]) == 0

@@ -98,7 +98,7 @@ def test_a_used_link_does_nothing_a_second_time(ward: InProcessServer) -> None:
     assert ward.answer(claims, b"one") is Outcome.DONE
     before = ward.rows("SELECT count(*) FROM notices")
     assert ward.answer(claims, b"one") is Outcome.AGAIN  # the phone's own retry
-    ward.clock.now_ms += 61_000
+    ward.clock.advance(61_000)
     assert ward.answer(claims, b"one") is Outcome.USED
     assert ward.rows("SELECT count(*) FROM notices") == before
     assert ward.answer(claims._replace(id=9999), b"two") is Outcome.GONE

@@ -184,11 +184,11 @@ def test_one_hanging_phone_holds_up_no_other(service: Service, tmp_path: Path) -
     ward = open_ward(tmp_path, people=people, push=push, rules=OWN)
     ward.use_channel("ntfy", build_channel(Ntfy, "ntfy", ward.settings))
     for minute in range(120):
-        ward.clock.now_ms += 60_000
+        ward.clock.advance(60_000)
         ward.feed("b", minute, cold)
     due = "SELECT count(*) FROM deliveries WHERE tone='loud'"
     assert ward.rows(due)[0][0] == 20
-    ward.clock.now_ms += 4 * 3_600_000
+    ward.clock.advance(4 * 3_600_000)
     box = ward.outboxes["ntfy"]
     for _ in range(40):  # turns, each with something that came back
         box.turn(5.0)

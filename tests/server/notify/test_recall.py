@@ -42,7 +42,7 @@ def failing(ward: InProcessServer) -> threading.Event:
         return real(push)
 
     channel.send = slow  # type: ignore[method-assign]
-    ward.clock.now_ms += 300_000
+    ward.clock.advance(300_000)
     ward.outboxes["phone"].turn()
     assert begun.wait(5)
     channel.send = real  # type: ignore[method-assign]
@@ -59,7 +59,7 @@ def test_what_was_in_flight_at_the_answer_does_not_wake_hours_later(ward: InProc
     go.set()
     ward.settle()
     ward.channels["phone"].always = None
-    ward.clock.now_ms += 3 * HOUR_MS
+    ward.clock.advance(3 * HOUR_MS)
     ward.settle()
     assert ward.notified("loud") == []
     assert [state for state, _ in states(ward)] == ["withdrawn"]
@@ -83,7 +83,7 @@ def test_what_was_in_flight_when_a_louder_word_came_is_not_tried_again(
     go = failing(ward)
     first = ward.rows("SELECT id FROM deliveries")
     for _ in range(60):  # until it is raised because nobody has answered
-        ward.clock.now_ms += 60_000
+        ward.clock.advance(60_000)
         ward.feed("b", int(ward.minute) - 1, cold)
     assert len(ward.rows("SELECT id FROM deliveries")) > len(first)
     go.set()
@@ -154,9 +154,7 @@ def test_a_recall_that_is_put_off_is_waited_for(ward: InProcessServer, followed:
     seen(ward)
     ward.settle()
     assert ward.outboxes["phone"].next_ms() == ward.clock.now_ms + MINUTE_MS
-    ward.clock.now_ms += (
-        10_000  # when the service would be asked next, were it not to be taken back
-    )
+    ward.clock.advance(10_000)  # when the service would be asked next, were it not to be taken back
     assert ward.outboxes["phone"].turn() > 0
     assert followed.away == 99
 

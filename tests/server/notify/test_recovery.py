@@ -21,7 +21,7 @@ def started_anew(
     """Start on the same database with other people."""
     ward.close()
     made = open_ward(folder, people=people, rules=OWN)
-    made.clock.now_ms = ward.clock.now_ms
+    made.clock.advance(ward.clock.now_ms - made.clock.now_ms)
     made.close()
     made.start()
     yield made
@@ -58,7 +58,7 @@ def test_who_came_due_meanwhile_is_told_now_and_the_next_a_step_later(tmp_path: 
     ward = open_ward(tmp_path, people=PEOPLE, rules=OWN)
     ward.play_until_loud("b", cold)
     ward.close()
-    ward.clock.now_ms += HOUR_MS
+    ward.clock.advance(HOUR_MS)
     ward.start()
     ward.settle()
     at = ward.minute
@@ -75,7 +75,7 @@ def test_after_hours_who_is_on_duty_now_is_told_and_not_who_was(tmp_path: Path) 
     ward = open_ward(tmp_path, people=people, rules=OWN, roster=roster)
     ward.play_until_loud("b", cold)
     ward.close()
-    ward.clock.now_ms += 20 * HOUR_MS  # bert was to be told ten minutes later
+    ward.clock.advance(20 * HOUR_MS)  # bert was to be told ten minutes later
     ward.start()
     ward.settle()
     assert [who for _, who in whom(ward)] == ["anna", "cleo"]
@@ -86,12 +86,12 @@ def test_the_bedside_is_not_blamed_for_the_servers_absence(tmp_path: Path) -> No
     ward = open_ward(tmp_path, people=PEOPLE, rules=OWN)
     ward.play("b", 30, well)
     ward.close()
-    ward.clock.now_ms += 20 * MINUTE_MS  # the agent measures on into its spool
+    ward.clock.advance(20 * MINUTE_MS)  # the agent measures on into its spool
     ward.start()
     for _ in range(20):  # the broker is not reached at once
         ward.turn()
-        ward.clock.now_ms += 5000
-    ward.clock.now_ms += 20_000
+        ward.clock.advance(5000)
+    ward.clock.advance(20_000)
     ward.play("b", 30, well)
     assert ward.notified("loud") == []
     assert ward.rows("SELECT * FROM notices") == []
@@ -102,7 +102,7 @@ def test_a_bedside_that_stays_silent_is_said_to_who_is_on_duty_now(tmp_path: Pat
     ward = open_ward(tmp_path, people=TWO, rules=OWN, roster=BY_NIGHT)
     ward.play("b", 30, well)
     ward.close()
-    ward.clock.now_ms += 23 * HOUR_MS  # saturday, half past eight
+    ward.clock.advance(23 * HOUR_MS)  # saturday, half past eight
     ward.start()
     ward.run_to(ward.clock.now_ms + 175_000)
     assert ward.notified("loud") == []

@@ -23,7 +23,7 @@ HALF_PAST_EIGHT = ms("2026-01-02T20:30Z")
 @pytest.fixture
 def ward(tmp_path: Path) -> Iterator[InProcessServer]:
     made = open_ward(tmp_path, people=PEOPLE, rehearsal=EVENING)
-    made.clock.now_ms = HALF_PAST_EIGHT - 60_000
+    made.clock.advance(HALF_PAST_EIGHT - 60_000 - made.clock.now_ms)
     yield made
     made.close()
 
@@ -72,7 +72,7 @@ def test_green_is_a_proof_amber_says_why(ward: InProcessServer) -> None:
         False,
         "has never confirmed being woken",
     )
-    ward.clock.now_ms += 49 * 3_600_000
+    ward.clock.advance(49 * 3_600_000)
     stale = colours(ward)["anna/phone"]
     assert (stale.good, stale.why) == (False, "not tried for two days")
 
@@ -91,7 +91,7 @@ def test_once_a_week_a_tap_says_that_one_can_be_woken(ward: InProcessServer) -> 
     assert not colours(ward)["anna/tap"].good
     ward.run_to(HALF_PAST_EIGHT + 24 * 3_600_000 + 60_000)
     assert len(tone(ward, "confirm")) == 3  # not on Saturday
-    ward.clock.now_ms += 8 * 86_400_000
+    ward.clock.advance(8 * 86_400_000)
     assert colours(ward)["bert/tap"].why == "confirmed 9 days ago"
     assert not colours(ward)["bert/tap"].good
 

@@ -8,6 +8,7 @@ import pytest
 from tomlkit import dumps as dump
 
 from legwatch.__main__ import main
+from legwatch_runtime.clock import Instant
 from legwatch_server.publish.deadman import DeadManSwitch
 from legwatch_server.settings import HeartbeatTable
 from server.service import Answer, Service
@@ -21,16 +22,17 @@ def watcher() -> Iterator[Service]:
     made.close()
 
 
-def beats(watcher: Service, fresh_ms: int, now_ms: int) -> DeadManSwitch:
+def beats(watcher: Service, fresh: Instant | None, now: Instant) -> DeadManSwitch:
     table = HeartbeatTable(url=f"{watcher.url}/ping", every_s=10)
-    return DeadManSwitch(table, lambda: fresh_ms, lambda: now_ms)
+    return DeadManSwitch(table, lambda: fresh, lambda: now)
 
 
 def test_the_watcher_hears_of_us_only_while_fresh_windows_come(watcher: Service) -> None:
-    assert beats(watcher, 1_000_000, 1_100_000).beat()
+    then = Instant(1_000)
+    assert beats(watcher, then, then.after(100)).beat()
     assert [asked.path for asked in watcher.asked] == ["/ping"]
-    for fresh_ms in (0, 1_000_000):  # never a window; the last one too long ago
-        silent = beats(watcher, fresh_ms, 1_000_000 + 181_000)
+    for fresh in (None, then):  # never a window; the last one too long ago
+        silent = beats(watcher, fresh, then.after(181))
         assert not silent.beat()
         assert silent.withheld == 1
     assert len(watcher.asked) == 1
@@ -40,7 +42,7 @@ def test_a_watcher_that_cannot_be_reached_is_said_once(
     watcher: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     watcher.answer = lambda _asked: Answer(500)
-    failing = beats(watcher, 1, 2)
+    failing = beats(watcher, Instant(1), Instant(2))
     assert [failing.beat() for _ in range(3)] == [False, False, False]
     warned = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
     assert warned == ["the heartbeat failed: the watcher answered 500"]

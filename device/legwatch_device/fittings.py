@@ -1,0 +1,71 @@
+"""What is fitted at a bed by its settings: sensors, lamp and buzzer, button; not started yet."""
+
+from collections.abc import Callable
+
+from legwatch.contract.roles import ROLES, Role
+from legwatch_device.drivers import Button, Signal, open_driver
+from legwatch_device.samples import PlacedSensor
+from legwatch_device.settings import BUTTONS, SIGNALS, AgentSettings
+from legwatch_device.starting import Starting
+from legwatch_runtime.part import Parts
+
+
+def sensors(settings: AgentSettings) -> list[tuple[PlacedSensor, Starting]]:
+    """Return every sensor in the settings, in the order of the roles."""
+    return [_sensor(role, settings) for role in ROLES if role.name in settings.sensors]
+
+
+def _sensor(role: Role, settings: AgentSettings) -> tuple[PlacedSensor, Starting]:
+    table = settings.sensors[role.name]
+
+    def start() -> object:
+        return open_driver(role.group, table.driver, f"sensors.{role.name}", table.options)
+
+    return PlacedSensor(role, None, table.offset_c), Starting(f"{role.name} sensor", start)
+
+
+def signal(settings: AgentSettings) -> Callable[[], Signal] | None:
+    """Return what starts lamp and buzzer; None: the bed has none."""
+    table = settings.signal
+    if table is None:
+        return None
+
+    def start() -> Signal:
+        driver: Signal = open_driver(SIGNALS, table.driver, "signal", table.options)
+        return driver
+
+    return start
+
+
+class Pressing:
+    """Starts the button in a part of its own, and calls `pressed` at each press."""
+
+    def __init__(
+        self, settings: AgentSettings, pressed: Callable[[str], None], parts: Parts
+    ) -> None:
+        self._table, self._pressed = settings.button, pressed
+        self.starting = Starting("button", self._listen)
+        self._stop = parts.stopping
+        self._part = parts.add("button-start", self._run, within_s=float("inf"))
+
+    def begin(self) -> None:
+        """Start the part."""
+        self._part.start()
+
+    def _listen(self) -> Button:
+        assert self._table is not None
+        button: Button = open_driver(BUTTONS, self._table.driver, "button", self._table.options)
+        button.listen(self._pressed)
+        return button
+
+    def _run(self) -> None:
+        self._button = self.starting.wait(self._stop, self._part.turned)
+
+
+def button(
+    settings: AgentSettings, pressed: Callable[[str], None], parts: Parts
+) -> Pressing | None:
+    """Return the button; None with a recording: a press of today has no place in its night."""
+    if settings.button is None or settings.recording.file:
+        return None
+    return Pressing(settings, pressed, parts)

@@ -1,0 +1,141 @@
+"""One sensor in a thread of its own: it may fail, hang or start late, and delays no window.
+
+A slow sensor is read again and again; one that answers at once is asked at the end of each window.
+What is wrong with the sensor is its fault in the window, and in the log once for each reason.
+"""
+
+import logging
+import queue
+import threading
+from dataclasses import dataclass, field, replace
+
+from legwatch_device.drivers import ReadFault
+from legwatch_device.samples import POLLED, PlacedSensor, Sample, ask
+from legwatch_device.starting import Starting
+from legwatch_runtime.clock import Clock, Instant
+from legwatch_runtime.part import Part, Parts
+
+logger = logging.getLogger(__name__)
+
+LONGEST_FAULT = 64
+ANSWER_S = 1.0  # how long the end of a window waits for a sensor that answers at once
+HANGS_S = 30.0  # a slow sensor that takes longer hangs; a DHT22 needs 8 s at most
+CANNOT_START, HANGS, DRIVER_ERROR = "cannot_start", "hangs", "driver_error"
+
+
+@dataclass(slots=True)
+class _Question:
+    """What the end of a window asks a sensor."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+    sample: Sample | None = None
+
+
+class SensorReader:
+    """Reads one sensor; `take` returns what belongs to the window that ends now."""
+
+    def __init__(
+        self,
+        placed: PlacedSensor,
+        starting: Starting,
+        clock: Clock,
+        *,
+        window_s: float,
+        sample_s: float,
+        parts: Parts,
+    ) -> None:
+        self.role, self.starting = placed.role, starting
+        self._placed, self._clock = placed, clock
+        self._window_s, self._sample_s = window_s, sample_s
+        self._polled = placed.role.group in POLLED
+        self._ready = False
+        self._samples: queue.SimpleQueue[Sample] = queue.SimpleQueue()
+        self._reading_since: Instant | None = None
+        self._question: _Question | None = None
+        self._asked = threading.Event()
+        self._fault = ""  # the last in the log
+        self._stop = threading.Event()
+        # A sensor that hangs is told as its fault; it must not restart the whole bed.
+        self._part: Part = parts.add(f"read-{self.role.name}", self._run, within_s=float("inf"))
+
+    def begin(self, stop: threading.Event) -> None:
+        """Start the thread; it ends after `stop`."""
+        self._stop = stop
+        self._part.start()
+
+    def take(self) -> list[Sample]:
+        """Return the samples since the last window, or the fault that there is none."""
+        if not self._ready:
+            return [self._told(CANNOT_START)]
+        if self._polled:
+            return [self._ask()]
+        found: list[Sample] = []
+        while not self._samples.empty():
+            found.append(self._samples.get_nowait())
+        since = self._reading_since
+        if since is not None and self._clock.instant().since(since) > HANGS_S:
+            found.append(self._told(HANGS))
+        return found
+
+    def _ask(self) -> Sample:
+        question = self._question
+        if question is not None and not question.done.is_set():
+            return self._told(HANGS)  # the question of an earlier window has no answer yet
+        question = self._question = _Question()
+        self._asked.set()
+        if not question.done.wait(ANSWER_S):
+            return self._told(HANGS)
+        return question.sample or self._told(DRIVER_ERROR)
+
+    def _run(self) -> None:
+        if not self._ready:
+            sensor = self.starting.wait(self._stop, self._part.turned)
+            if sensor is None:
+                return
+            self._placed = replace(self._placed, sensor=sensor)
+            self._ready = True
+        while not self._stop.is_set():
+            self._part.turned()
+            if self._polled:
+                self._answer()
+            else:
+                self._read()
+
+    def _answer(self) -> None:
+        """Answer the question of a window; after a failure of this thread it still waits."""
+        if not self._asked.wait(1.0):
+            return
+        question = self._question
+        if question is not None:
+            question.sample = self._sample()
+            self._asked.clear()
+            question.done.set()
+
+    def _read(self) -> None:
+        begun = self._reading_since = self._clock.instant()
+        self._samples.put(self._sample())
+        self._reading_since = None
+        self._stop.wait(max(0.5, self._sample_s - self._clock.instant().since(begun)))
+
+    def _sample(self) -> Sample:
+        """Read the sensor once; a failure is a fault in the window, and ends no thread."""
+        try:
+            sample = ask(self._placed, self._window_s)
+        except (ReadFault, OSError) as fault:
+            return self._told(str(fault) or type(fault).__name__)
+        except BaseException as error:  # noqa: BLE001 - a driver may raise SystemExit, too
+            return self._told(DRIVER_ERROR, error)
+        if sample.fault:
+            return self._told(sample.fault)
+        if self._fault:
+            logger.info("%s sensor: works again", self.role.name)
+            self._fault = ""
+        return sample
+
+    def _told(self, fault: str, error: BaseException | None = None) -> Sample:
+        """Return a fault, and log it if the last one had another reason."""
+        fault = fault[:LONGEST_FAULT]
+        if fault not in {self._fault, CANNOT_START}:  # why not stands in the log already
+            logger.warning("%s sensor: %s", self.role.name, fault, exc_info=error)
+        self._fault = fault
+        return Sample(self.role, None, fault)

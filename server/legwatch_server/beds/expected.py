@@ -1,0 +1,70 @@
+"""The beds that the settings declare: each is expected, whether it was ever heard or not.
+
+The time of such a bed begins when the server learns of it. If no window comes, the engine's alert
+tells people, as it does for a bed that has fallen silent. Two agents that send as one bed are found
+here, too, for /health.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from legwatch import engine
+from legwatch.rivals import are_there
+from legwatch_server.beds.registry import BedRecord
+from legwatch_server.inbox import BedDropped, BedExpected
+from legwatch_server.settings import ServerSettings
+
+NAMED = 5  # beds that one sentence names at most
+
+
+def expectations(
+    settings: ServerSettings, beds: Collection[BedRecord]
+) -> list[BedExpected | BedDropped]:
+    """Return which beds are to be expected from now on, and which no longer."""
+    by_name = {bed.name: bed for bed in beds}
+    silent = [bed.name for bed in beds if _has_an_agent(bed) and not bed.state.minute_end_ms]
+    declared = [name for name, table in settings.beds.items() if not table.played]
+    new = [n for n in declared if n not in by_name or not by_name[n].state.minute_end_ms]
+    dropped = (
+        bed.name
+        for bed in beds
+        if bed.name not in declared and is_unheard(bed) and not _has_an_agent(bed)
+    )
+    names = dict.fromkeys((*new, *silent))
+    return [*(BedExpected(name) for name in names), *(BedDropped(name) for name in dropped)]
+
+
+def _has_an_agent(bed: BedRecord) -> bool:
+    """Return True if an agent has said that it is there, though perhaps without a window."""
+    return bed.bedside.online is not None or bed.bedside.info is not None
+
+
+def is_unheard(bed: BedRecord) -> bool:
+    """Return True if a bed is expected and no window has come."""
+    return bool(bed.state.minute_end_ms) and not engine.was_heard(bed.state)
+
+
+def unheard(beds: Iterable[BedRecord]) -> Iterator[str]:
+    """Yield a sentence on the beds that are expected for long and were never heard."""
+    found = sorted(bed.name for bed in beds if is_unheard(bed) and _is_overdue(bed))
+    if found:
+        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        yield (
+            f"no word has ever come from bed {', '.join(found[:NAMED])}{more}: is its agent on,"
+            " and has it the bed's name?"
+        )
+
+
+def contested(beds: Iterable[BedRecord]) -> Iterator[str]:
+    """Yield a sentence on each bed as which two agents send."""
+    for bed in beds:
+        if are_there(bed.rivals, bed.state.at_ms):
+            one, other = bed.rivals.before[-1], bed.rivals.boot
+            yield (
+                f"two agents send as bed {bed.name} in turn (their starts {one} and {other}): give"
+                " one of them another bed and user"
+            )
+
+
+def _is_overdue(bed: BedRecord) -> bool:
+    silent_ms = bed.state.at_ms - bed.state.bed.signals.window_ms
+    return silent_ms >= bed.rules.health.agent_s * 1000

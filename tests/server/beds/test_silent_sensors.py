@@ -1,0 +1,105 @@
+"""A sensor that was set up and never delivers is told, and so are agents without a sensor."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from legwatch.contract.bedside_info import BedsideInfo, encode_info
+from legwatch.contract.topics import Channel, topic
+from legwatch.contract.window import encode_window
+from legwatch.testing import live_window
+from legwatch_server.beds.expected import contested
+from legwatch_server.testing import InProcessServer
+from server.ward import MINUTE_MS, open_ward
+
+ALL: dict[str, Any] = {"leg_c": 31.0, "room_c": 18.0, "moves": 1, "in_bed": True}
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[InProcessServer]:
+    made = open_ward(tmp_path)
+    yield made
+    made.close()
+
+
+def says(server: InProcessServer, *sensors: str) -> None:
+    info = BedsideInfo("1", "0000000a", window_s=10, sensors=tuple((s, "dht22") for s in sensors))
+    server.turn([server.message(topic("b", Channel.INFO), encode_info(info))])
+
+
+def sensor_alerts(server: InProcessServer) -> list[tuple[str, str]]:
+    found = [stored.notice for stored in server.notices()]
+    return [(one.transition.value, one.reason.value) for one in found if one.kind == "sensor"]
+
+
+@pytest.mark.parametrize(
+    ("sensor", "field", "reason"),
+    [
+        ("leg", "leg_c", "no_readings"),
+        ("room", "room_c", "no_readings"),
+        ("movement", "moves", "movement_missing"),
+    ],
+)
+def test_a_sensor_that_was_set_up_and_never_delivers_is_told(
+    ward: InProcessServer, sensor: str, field: str, reason: str
+) -> None:
+    says(ward, "leg", "room", "movement")
+    ward.play("b", 12, lambda _minute: {**ALL, field: None})
+    assert sensor_alerts(ward) == [("fired", reason)]
+    (told,) = [push for _, _, push in ward.pushes.arrived if push.purpose == "loud"]
+    assert told.bed == "b"
+    assert sensor in ("leg", "room", "movement")
+
+
+def test_sensors_that_deliver_and_those_that_were_not_set_up_are_not_told(
+    ward: InProcessServer,
+) -> None:
+    says(ward, "leg", "movement")
+    ward.play("b", 12, lambda _minute: {**ALL, "room_c": None})
+    assert sensor_alerts(ward) == []
+
+
+def test_what_was_set_up_is_known_after_a_restart(ward: InProcessServer) -> None:
+    says(ward, "leg", "room", "movement")
+    look = lambda _minute: {**ALL, "room_c": None}  # noqa: E731
+    ward.play("b", 4, look)
+    ward.restart()
+    ward.play("b", 8, look)
+    assert sensor_alerts(ward) == [("fired", "no_readings")]
+
+
+def test_an_agent_without_any_sensor_is_told(ward: InProcessServer) -> None:
+    nothing: dict[str, Any] = {"leg_c": None, "room_c": None, "moves": None, "in_bed": None}
+    ward.play("b", 12, lambda _minute: nothing)
+    assert sensor_alerts(ward) == [("fired", "no_sensor")]
+    assert "No sensor at the bed" in ward.pushes.arrived[0].push.text
+
+
+def test_two_agents_that_send_as_one_bed_are_told_once_and_health_says_it(
+    ward: InProcessServer,
+) -> None:
+    def both(windows: int) -> None:
+        for n in range(windows):
+            ward.clock.advance(10_000)
+            seq = ward.clock.now_ms // 10_000 % 1_000_000
+            window = live_window(seq, ward.clock.now_ms, **ALL)
+            boot = ("0000000a", "0000000b")[n % 2]
+            payload = encode_window(window._replace(boot=boot))
+            ward.turn([ward.message(topic("b", Channel.WINDOW), payload)])
+        ward.turn()
+        ward.settle()
+
+    both(4)
+    assert list(contested(ward.unit.beds.values())) == []
+    both(120)
+    pushed = [(push.purpose.value, push.title) for _, _, push in ward.pushes.arrived]
+    assert pushed == [("quiet", "Two bedsides send as one bed")]
+    (wrong,) = contested(ward.unit.beds.values())
+    assert "two agents send as bed b in turn (their starts 0000000a and 0000000b)" in wrong
+    ward.restart()
+    both(120)
+    assert len(ward.pushes.arrived) == 1
+    ward.run_to(ward.clock.now_ms + 60 * MINUTE_MS)
+    assert list(contested(ward.unit.beds.values())) == []
