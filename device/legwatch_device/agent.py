@@ -26,6 +26,7 @@ from legwatch_runtime.clock import Clock, Instant
 logger = logging.getLogger(__name__)
 
 UNCONFIRMED = 1000  # at most so many windows are sent and not confirmed yet
+SAID_IN_VAIN = 3  # tries until the log says it: about a minute
 NO_PROGRESS_S = 10.0  # then send everything unconfirmed again; each time wait twice as long
 LONGEST_PATIENCE_S = 300.0
 PROBE = 20  # so many windows are sent again after a resend of all was in vain
@@ -73,7 +74,9 @@ class Agent:
         beacon: Lights | None = None,
         turned: Callable[[], None] = lambda: None,
         made: Callable[[], None] = lambda: None,
+        user: str = "",
     ) -> None:
+        self._user = user  # at the broker
         self._turned, self._made = turned, made  # called in each turn; after windows were made
         self._boot, self._spool, self._link, self._feed = boot, spool, link, feed
         self._clock, self._said, self._most, self._about = (
@@ -247,6 +250,8 @@ class Agent:
         if done:
             self._under_way = max(0, self._under_way - done)
             self._progress_at = self._clock.instant()
+            if self._in_vain >= SAID_IN_VAIN:
+                logger.info("the server confirms the windows again")
             if self._in_vain > 1:  # since then, only the first few were sent again
                 self._resend()
             self._in_vain = 0
@@ -292,9 +297,19 @@ class Agent:
         if self._in_vain == 1:
             self._resend()
             return
+        if self._in_vain == SAID_IN_VAIN:
+            self._say_in_vain()
         self._progress_at = self._clock.instant()
         for sender in self._senders:
             sender.probe(PROBE, self._with_send_time_fields)
+
+    def _say_in_vain(self) -> None:
+        who = f"mqtt.user ({self._user})" if self._user else "the agent's user at the broker"
+        logger.warning(
+            "the broker takes the windows, and no server confirms them: does the server run, and is"
+            " %s named as the bed? The agent keeps the windows and sends them later",
+            who,
+        )
 
     def _must_resend(self, since: Instant) -> bool:
         """Return True if no confirmation came for too long; then double the time, up to 5 min."""

@@ -111,6 +111,7 @@ class _Bedside:
             beacon=self.beacon,
             turned=self.main_part.turned,
             made=self._made,
+            user=settings.mqtt.user,
         )
 
     def run(self) -> int:

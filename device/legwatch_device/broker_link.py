@@ -20,6 +20,7 @@ from legwatch.contract.topics import Channel, topic
 from legwatch.errors import WireError
 from legwatch_device.settings import MqttTable
 from legwatch_runtime.backoff import Backoff
+from legwatch_runtime.broker_story import BrokerStory
 from legwatch_runtime.mqtt import client as mqtt_client
 from legwatch_runtime.mqtt import hang_up
 from legwatch_runtime.part import Parts
@@ -74,7 +75,11 @@ class BrokerLink:
         self._client: mqtt.Client | None = None
         self._number = 0
         self._open = False
-        self._failing = False
+        self._story = BrokerStory(
+            settings,
+            "the agent keeps the windows and sends them later",
+            f"another agent with bed = {bed}",
+        )
         self._events: deque[_Event] = deque()
         self._part = (parts or Parts()).add("link", self._connect_forever, within_s=WITHIN_S)
 
@@ -115,11 +120,12 @@ class BrokerLink:
             self._lost.clear()
             self._open = False
             number = self._number
+            self._story.trying()
             try:  # the file of the authority's certificate may be away, too
                 client = self._new_client()
                 client.connect(self._settings.host, self._settings.port, self._settings.keepalive_s)
             except (OSError, ValueError) as error:
-                self._log_failure(error)
+                self._story.failed(error)
             else:
                 self._serve(client)
             if self._number != number:  # the connection was up: start with short waits again
@@ -149,6 +155,7 @@ class BrokerLink:
         client.will_set(topic(self._bed, Channel.STATUS), b"offline", qos=1, retain=True)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         return client
 
@@ -156,21 +163,28 @@ class BrokerLink:
         self, client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
     ) -> None:
         if code.is_failure:
-            self._log_failure(code)
+            self._story.failed(code)
             self._lost.set()
             return
-        if self._failing:
-            logger.info("the broker is back")
-        self._failing = False
+        self._story.up()
         client.subscribe([(topic(self._bed, c), 1) for c in (Channel.STORED, Channel.CMD)])
         self._number += 1
         self._items.put(LinkUp(self._number))
+
+    def _on_subscribe(
+        self, _client: mqtt.Client, _data: object, _mid: int, codes: list[Any], _properties: object
+    ) -> None:
+        if any(code.is_failure for code in codes):
+            self._story.failed(
+                f"it refuses the subscriptions: the user of bed {self._bed} is {self._bed}"
+                f" (mqtt.user = {self._settings.user})"
+            )
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
     ) -> None:
         if not self._stop.is_set():
-            self._log_failure(code)
+            self._story.lost(code)
         self._lost.set()
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
@@ -200,14 +214,3 @@ class BrokerLink:
                 self._items.put(PubAck(event.payload))
             else:
                 self._events.append(event)
-
-    def _log_failure(self, why: object) -> None:
-        level = logging.DEBUG if self._failing else logging.WARNING
-        where = f"{self._settings.host}:{self._settings.port}"
-        logger.log(
-            level,
-            "no broker at %s (%s); the agent keeps the windows and sends them later",
-            where,
-            why,
-        )
-        self._failing = True

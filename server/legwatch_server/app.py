@@ -127,6 +127,7 @@ class _Server:
             failures=parts.failures,
             concerns=[
                 parts.wrong,
+                self.broker.story.concerns,
                 self.unit.unread.concerns,
                 self.store.concerns,
                 lambda: unheard(list(self.unit.beds.values())),

@@ -8,7 +8,6 @@ The server has no other connection: the broker allows one connection for each us
 can take over another user's session.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -18,6 +17,8 @@ import paho.mqtt.client as mqtt
 from legwatch.contract.fields import MAX_PAYLOAD_BYTES
 from legwatch.contract.topics import ROOT, Channel
 from legwatch_runtime.backoff import Backoff
+from legwatch_runtime.broker_story import BrokerStory
+from legwatch_runtime.clock import instant
 from legwatch_runtime.mqtt import client as mqtt_client
 from legwatch_runtime.part import Parts
 from legwatch_server.inbox import Arrived, Connected, Message, Request
@@ -26,8 +27,6 @@ from legwatch_server.ingest.unsure import UnsureLimit
 from legwatch_server.settings import BrokerTable
 from legwatch_server.timeline import Stamp
 from legwatch_server.transport import Outgoing
-
-logger = logging.getLogger(__name__)
 
 LONGEST_TOPIC = 200  # characters; no topic of the contract is longer
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
@@ -66,8 +65,8 @@ class BrokerConnection:
         self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
         self._connection = 0
         self._ready = threading.Event()  # the broker has our subscriptions
-        self._why = "it cannot be reached"
-        self._failing = False
+        self.story = BrokerStory(settings, "trying again", f"mqtt.client_id = {settings.client_id}")
+        self._heard_at = instant()
         self._client = client = mqtt_client(
             settings, password, settings.client_id, clean_session=False, manual_ack=True, full=full
         )
@@ -95,7 +94,12 @@ class BrokerConnection:
         """Wait for the subscriptions; empty on success, else the reason of the failure."""
         if self._ready.wait(timeout_s):
             return ""
-        return f"no broker at {self._settings.host}:{self._settings.port}: {self._why}"
+        why = self.story.why or "it cannot be reached"
+        return f"broker {self._settings.host}:{self._settings.port}: {why}"
+
+    def silent_s(self) -> float:
+        """Return for how long the broker has brought nothing, though it is connected; else 0."""
+        return instant().since(self._heard_at) if self.connected() else 0.0
 
     def say(self, topic: str, payload: bytes) -> bool:
         """Publish once with QoS 0; False without a connection."""
@@ -125,10 +129,11 @@ class BrokerConnection:
         client, where = self._client, self._settings
         client.connect_async(where.host, where.port, where.keepalive_s)
         while not self._stopping.is_set():
+            self.story.trying()
             try:
                 client.reconnect()
             except (OSError, ValueError) as error:
-                self._complain(error)
+                self.story.failed(error)
             else:
                 self._receive(client)
             self._rest(self._backoff.next_s())
@@ -148,11 +153,10 @@ class BrokerConnection:
         self, client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
     ) -> None:
         if code.is_failure:
-            self._complain(code)
+            self.story.failed(code)
             return
-        if self._failing:
-            logger.info("the broker is back")
-        self._failing = False
+        self.story.up()
+        self._heard_at = instant()
         self._backoff.reset()
         self._connection += 1
         # QoS 0: the broker must not keep answers, because a late answer is useless.
@@ -164,19 +168,20 @@ class BrokerConnection:
         self, _client: mqtt.Client, _data: object, _mid: int, codes: list[Any], _properties: object
     ) -> None:
         if any(code.is_failure for code in codes):
-            self._complain("the broker refuses the subscriptions")
+            user = self._settings.user or "this client"
+            self.story.failed(f"it refuses the subscriptions: may {user} read {ROOT}/# (its ACL)?")
             return
         self._ready.set()
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
     ) -> None:
-        refused = not self._ready.is_set()  # the reason is already in the log
         self._ready.clear()
-        if code.is_failure and not refused:
-            self._complain(code)
+        if code.is_failure and not self._stopping.is_set():
+            self.story.lost(code)
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        self._heard_at = instant()
         try:
             topic = message.topic[:LONGEST_TOPIC]
         except UnicodeDecodeError:
@@ -191,10 +196,3 @@ class BrokerConnection:
         receipt = Receipt(self._connection, message.mid) if message.qos else None
         at_ms, moves = self._stamp()
         self._put(self._decode(Message(topic, payload, at_ms, receipt, message.retain, moves)))
-
-    def _complain(self, why: object) -> None:
-        self._why = str(why)
-        level = logging.DEBUG if self._failing else logging.WARNING
-        where = f"{self._settings.host}:{self._settings.port}"
-        logger.log(level, "no broker at %s (%s); trying again", where, why)
-        self._failing = True
