@@ -4,23 +4,20 @@ The file survives power cuts. A window or a press is deleted when the server con
 stored. A full spool drops its oldest messages, logs this, and counts the lost windows.
 """
 
+import json
 import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import NamedTuple
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
+from legwatch_device.spool_file import SpoolFile, SpoolMoved
+from legwatch_runtime.salvage import is_damage
+
+P = ParamSpec("P")
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS spool (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, boot TEXT NOT NULL, seq INTEGER NOT NULL,
-  to_ms INTEGER NOT NULL, mono_ms INTEGER NOT NULL, clock TEXT NOT NULL, payload BLOB NOT NULL,
-  UNIQUE (boot, seq));
-CREATE TABLE IF NOT EXISTS presses (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, after_id INTEGER NOT NULL, payload BLOB NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-"""
 
 MOST_PRESSES = 1000  # more come from a broken switch, not from a person
 
@@ -44,15 +41,33 @@ class SpooledPress(NamedTuple):
     payload: bytes
 
 
+def mended(method: Callable[Concatenate["Spool", P], T]) -> Callable[Concatenate["Spool", P], T]:
+    """Do it again in a new file, if the file is damaged."""
+
+    @wraps(method)
+    def call(self: "Spool", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(self, *args, **kwargs)
+        except sqlite3.Error as error:
+            if not (isinstance(error, SpoolMoved) or is_damage(error)):
+                raise
+            self.mend(error)
+        return method(self, *args, **kwargs)
+
+    return call
+
+
 class Spool:
-    """The spool; only one thread may use it. Raises sqlite3.Error if the disk is full or broken."""
+    """The spool; only one thread may use it. Raises sqlite3.Error if the disk is full or locked."""
 
     def __init__(self, path: Path | str) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
+        self._file = SpoolFile(path)
 
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._file.db
+
+    @mended
     def put(
         self,
         items: Sequence[SpooledWindow],
@@ -63,6 +78,7 @@ class Spool:
 
         A press comes as (number of these windows before the press, payload).
         """
+        self._file.check()
         with self._transaction():
             last_id = self._last_id()
             self._db.executemany(
@@ -76,11 +92,13 @@ class Spool:
             )
             self._db.executemany("REPLACE INTO facts (name, value) VALUES (?,?)", facts)
 
+    @mended
     def confirm(self, boot: str, seq: int) -> int:
         """Delete the windows of `boot` up to `seq`; return their number."""
         done = self._db.execute("DELETE FROM spool WHERE boot=? AND seq<=?", (boot, seq))
         return done.rowcount
 
+    @mended
     def after(self, last_id: int, most: int) -> list[tuple[int, SpooledWindow]]:
         """Return up to `most` windows with ids above `last_id`, as (id, window), oldest first."""
         rows = self._db.execute(
@@ -88,8 +106,13 @@ class Spool:
             " WHERE id>? ORDER BY id LIMIT ?",
             (last_id, most),
         )
-        return [(row[0], SpooledWindow(*row[1:])) for row in rows]
+        found = [(row[0], SpooledWindow(*row[1:])) for row in rows]
+        bad = [ident for ident, window in found if not _is_sound(window)]
+        if bad:
+            self._lose(bad)
+        return [one for one in found if one[0] not in bad]
 
+    @mended
     def presses(self, last_id: int = 0) -> list[SpooledPress]:
         """Return the presses with ids above `last_id`, oldest first."""
         rows = self._db.execute(
@@ -97,28 +120,34 @@ class Spool:
         )
         return [SpooledPress(*row) for row in rows]
 
+    @mended
     def forget(self, payload: bytes) -> None:
         """Delete a press."""
         self._db.execute("DELETE FROM presses WHERE payload=?", (payload,))
 
+    @mended
     def lowest(self, boot: str) -> int | None:
         """Return the lowest sequence number of a boot in the spool; None: no window of it."""
         row = self._db.execute("SELECT min(seq) FROM spool WHERE boot=?", (boot,)).fetchone()
         return None if row[0] is None else int(row[0])
 
+    @mended
     def waiting(self) -> int:
         """Return the number of unconfirmed windows."""
         return self._count("spool")
 
+    @mended
     def presses_waiting(self) -> int:
         """Return the number of unconfirmed presses."""
         return self._count("presses")
 
+    @mended
     def fact(self, name: str) -> int | None:
         """Return a number that was stored with the windows; None if it never was."""
         row = self._db.execute("SELECT value FROM facts WHERE name=?", (name,)).fetchone()
-        return None if row is None else int(row[0])
+        return row[0] if row is not None and type(row[0]) is int else None
 
+    @mended
     def trim(self, most: int) -> int:
         """Drop the oldest windows above `most`; return the windows lost since the file was made."""
         self._trim_presses()
@@ -134,9 +163,20 @@ class Spool:
         logger.warning("spool full: %s unconfirmed windows are lost", over)
         return lost + over
 
+    def mend(self, error: sqlite3.Error) -> None:
+        """Set a damaged file aside, and go on in a new one with what can be read."""
+        self._file.renew(error)
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def _lose(self, idents: Sequence[int]) -> None:
+        """Drop windows whose message is damaged: no server can confirm them, nor those after."""
+        with self._transaction():
+            self._db.executemany("DELETE FROM spool WHERE id=?", [(ident,) for ident in idents])
+            self._file.count_lost(len(idents))
+        logger.warning("spool: %s windows are damaged and lost", len(idents))
 
     def _trim_presses(self) -> None:
         over = self.presses_waiting() - MOST_PRESSES
@@ -159,6 +199,17 @@ class Spool:
 
     def _transaction(self) -> "_Transaction":
         return _Transaction(self._db)
+
+
+def _is_sound(window: SpooledWindow) -> bool:
+    """Return True if the message of a window still is one, and of this window."""
+    try:
+        body = json.loads(window.payload)
+    except (ValueError, TypeError):
+        return False
+    timed = type(window.to_ms) is type(window.mono_ms) is int
+    named = isinstance(body, dict) and (body.get("boot"), body.get("seq")) == window[:2]
+    return timed and named
 
 
 class _Transaction:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from legwatch.errors import LegwatchError
+from legwatch_runtime.salvage import is_damage
 from legwatch_server.store.errors import StoreDamaged, StoreError, ValuesRefused
 
 # SQLite raises these for bad values, not for a fault of the database.
@@ -21,23 +22,12 @@ _OF_THE_VALUES = (
 )
 # What our own code raises for a row that nobody can have written so.
 _OF_A_ROW = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}  # primary codes
-_UNREADABLE = {
-    sqlite3.SQLITE_IOERR_READ,
-    sqlite3.SQLITE_IOERR_SHORT_READ,
-    sqlite3.SQLITE_IOERR_CORRUPTFS,
-}
 # The writer looks before it inserts, so only a damaged index can know better than it does.
 _CONTRADICTED = {
     sqlite3.SQLITE_CONSTRAINT_UNIQUE,
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
     sqlite3.SQLITE_CONSTRAINT_ROWID,
 }
-# SQLite has no code for these; `no such` is a table that a damaged schema does not name, and a
-# closed connection is one to a file for which there is no new one yet.
-_WORDS = (
-    "malformed", "not a database", "could not decode to utf-8", "no such ", "closed database",
-)  # fmt: skip
 _TOO_LARGE = "too large to convert to SQLite"  # Python says so of a value that is to be stored
 
 
@@ -64,21 +54,13 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10, check_same_thread=False)
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Return True if an error of SQLite says that the content of the file is damaged."""
-    code = getattr(error, "sqlite_errorcode", 0)
-    if code & 0xFF in _DAMAGED or code in _UNREADABLE or code in _CONTRADICTED:
-        return True
-    return any(word in str(error).lower() for word in _WORDS)
-
-
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise StoreError, StoreDamaged or ValuesRefused for an error of SQLite."""
     try:
         yield
     except sqlite3.Error as error:
-        if is_damage(error):
+        if is_damage(error) or getattr(error, "sqlite_errorcode", 0) in _CONTRADICTED:
             raise StoreDamaged(str(error)) from error
         if isinstance(error, _OF_THE_VALUES):
             raise ValuesRefused(f"{type(error).__name__}: {error}") from error

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from legwatch.events import Window
+from legwatch_runtime import salvage
 from legwatch_runtime.clock import instant, utc_ms
 from legwatch_server.inbox import Target, TargetKind
 from legwatch_server.store import (
@@ -23,7 +24,6 @@ from legwatch_server.store import (
     quarantine,
     rehearsals,
     said,
-    salvage,
     upgrade,
     windows,
     witness,
@@ -42,7 +42,7 @@ from legwatch_server.store.file import Line, StoreFile, guarded
 from legwatch_server.store.outbox import SqliteOutbox
 from legwatch_server.store.reader import SqliteReader
 from legwatch_server.store.records import Loss, StoredBed, StoredBoot
-from legwatch_server.store.renewal import SLACK, Known, opened, release, renew
+from legwatch_server.store.renewal import SLACK, WORDS, Known, opened, release, renew
 from legwatch_server.store.witness import Witness
 
 logger = logging.getLogger(__name__)
@@ -153,7 +153,7 @@ class SqliteStore:
                 return False
             (table, below), *others = lost.left
             with transaction(line.now()) as db:
-                saved = salvage.save(self._source, db, table, below)
+                saved = salvage.save(self._source, db, table, below, words=WORDS)
                 left = ((table, saved.below), *others) if saved.below else tuple(others)
                 loss.note(db, lost._replace(left=left, complete=lost.complete and not saved.gaps))
         if not left:

@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch_server.store import aside, beds, loss, numbers, salvage, upgrade, witness
+from legwatch.oncall.escalation import Purpose
+from legwatch_runtime import aside, salvage
+from legwatch_server.store import beds, loss, numbers, upgrade, witness
 from legwatch_server.store.batch import Batch
 from legwatch_server.store.connection import connect, transaction, translated
+from legwatch_server.store.delivery import DeliveryState
 from legwatch_server.store.errors import StoreDamaged, StoreError, StoreMoved
 from legwatch_server.store.file import StoreFile
 from legwatch_server.store.records import Loss
@@ -25,6 +28,16 @@ logger = logging.getLogger(__name__)
 # file that has their name. They end with the process.
 _NEVER_CLOSED: list[sqlite3.Connection] = []
 SLACK = 1000  # numbers of beds and boots that are left out when it is not known which were used
+# In this order: what watching needs tonight comes first.
+TABLES = (
+    "meta", "beds", "boots", "deliveries", "notices", "presses", "answers", "steps", "windows",
+    "quarantine",
+)  # fmt: skip
+_WHOLE = {"meta", "beds", "boots"}  # saved over at once; of the other tables the newest rows
+WORDS = {
+    ("deliveries", "state"): frozenset(map(str, DeliveryState)),
+    ("deliveries", "tone"): frozenset(map(str, Purpose)),
+}
 AT_ONCE = 5000  # rows of each growing table that are saved before watching goes on
 
 
@@ -131,9 +144,9 @@ def _filled(
 
 def _save_first(source: sqlite3.Connection, db: sqlite3.Connection) -> Iterator[salvage.Saved]:
     salvage.lenient(source)
-    for table in salvage.TABLES:
-        most = 1 << 40 if table in salvage.WHOLE else AT_ONCE
-        yield salvage.save(source, db, table, most=most)
+    for table in TABLES:
+        most = 1 << 40 if table in _WHOLE else AT_ONCE
+        yield salvage.save(source, db, table, most=most, words=WORDS)
 
 
 def _mark(source: sqlite3.Connection | None) -> Mark:
@@ -144,7 +157,7 @@ def _mark(source: sqlite3.Connection | None) -> Mark:
 
 
 def _say(file: StoreFile, renewal: Renewal) -> None:
-    found = {table: _count(renewal.db, table) for table in salvage.TABLES}
+    found = {table: _count(renewal.db, table) for table in TABLES}
     saved = ", ".join(f"{count} {table}" for table, count in found.items() if count)
     name = f"is set aside as {renewal.loss.aside}" if renewal.loss.aside else "is gone"
     rest = "; the rest follows" if renewal.loss.left else ""

@@ -11,8 +11,8 @@ import pytest
 from campaigns import aged, damage, harm
 from campaigns.ward import MINUTE_MS, Ward, open_folder
 from legwatch.contract.action import Action
+from legwatch_runtime.aside import MOST_KEPT
 from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
-from legwatch_server.store.aside import MOST_KEPT
 
 LATER_MS = aged.AGED_MS + 5 * MINUTE_MS
 DB = "legwatch.db"

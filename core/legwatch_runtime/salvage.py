@@ -6,18 +6,9 @@ again. A row with a value that no column of its kind can hold is left out.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from legwatch.oncall.escalation import Purpose
-from legwatch_server.store.delivery import DeliveryState
-
-# In this order: what watching needs tonight comes first.
-TABLES = (
-    "meta", "beds", "boots", "deliveries", "notices", "presses", "answers", "steps", "windows",
-    "quarantine",
-)  # fmt: skip
-WHOLE = {"meta", "beds", "boots"}  # saved over at once; of the other tables the newest rows
 HIGHEST = 1 << 53  # no row has a higher number
 SLICE = 500  # rows in one transaction
 # What reading a damaged page may raise.
@@ -30,10 +21,27 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-_WORDS = {  # columns that hold one of these words
-    ("deliveries", "state"): frozenset(map(str, DeliveryState)),
-    ("deliveries", "tone"): frozenset(map(str, Purpose)),
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}  # primary codes
+_UNREADABLE = {
+    sqlite3.SQLITE_IOERR_READ,
+    sqlite3.SQLITE_IOERR_SHORT_READ,
+    sqlite3.SQLITE_IOERR_CORRUPTFS,
 }
+# SQLite has no code for these; `no such` is a table that a damaged schema does not name, and a
+# closed connection is one to a file for which there is no new one yet.
+_SAYINGS = (
+    "malformed", "not a database", "could not decode to utf-8", "no such ", "closed database",
+)  # fmt: skip
+# Columns, as (table, column), that hold one of these words.
+Words = Mapping[tuple[str, str], frozenset[str]]
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Return True if an error of SQLite says that the content of the file is damaged."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF in _DAMAGED or code in _UNREADABLE:
+        return True
+    return any(saying in str(error).lower() for saying in _SAYINGS)
 
 
 class Column(NamedTuple):
@@ -54,10 +62,10 @@ class Saved(NamedTuple):
     below: int
 
 
-def columns(db: sqlite3.Connection, table: str) -> list[Column]:
+def columns(db: sqlite3.Connection, table: str, words: Words) -> list[Column]:
     """Return the columns of a table; raises sqlite3.Error."""
     return [
-        Column(name, _KINDS[kind], not (required or key), _WORDS.get((table, name)))
+        Column(name, _KINDS[kind], not (required or key), words.get((table, name)))
         for _, name, kind, required, _, key in db.execute(f"PRAGMA table_info({table})")
     ]
 
@@ -67,13 +75,15 @@ def save(
     target: sqlite3.Connection,
     table: str,
     below: int = HIGHEST,
+    *,
     most: int = SLICE,
+    words: Words | None = None,
 ) -> Saved:
     """Save over at most `most` rows of a table with a number under `below`, the newest first.
 
     The caller has a transaction on `target`. What is there already is kept.
     """
-    found = _Rows(source, target, table)
+    found = _Rows(source, _common(source, target, table, words or {}), table)
     if not found.columns:
         return Saved(table, 0, 1, 0)
     rows: list[tuple[Any, ...]] = []
@@ -95,13 +105,12 @@ def save(
 class _Rows:
     """The rows of one table of a damaged file."""
 
-    def __init__(self, source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> None:
-        self._source, self._table = source, table
+    def __init__(self, source: sqlite3.Connection, columns: Sequence[Column], table: str) -> None:
+        self._source, self._table, self.columns = source, table, columns
         self.gaps = 0
-        self.columns = _common(source, target, table)
         self._names = ", ".join(column.name for column in self.columns)
         places = ", ".join("?" * len(self.columns))
-        self.insert = f"INSERT OR IGNORE INTO {table} ({self._names}) VALUES ({places})"
+        self.insert = f"INSERT OR IGNORE INTO {table} ({self._names}) VALUES ({places})"  # noqa: S608 - our own words
 
     def under(self, below: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
         """Yield (number, row) of what can be read under a number, downwards."""
@@ -125,7 +134,7 @@ class _Rows:
 
     def _read(self, below: int) -> sqlite3.Cursor:
         sql = (
-            f"SELECT rowid, {self._names} FROM {self._table} NOT INDEXED"
+            f"SELECT rowid, {self._names} FROM {self._table} NOT INDEXED"  # noqa: S608 - our own words
             " WHERE rowid < ? ORDER BY rowid DESC"
         )
         return self._source.execute(sql, (below,))
@@ -168,13 +177,15 @@ def _leaps(below: int) -> Iterator[int]:
             yield step
 
 
-def _common(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> list[Column]:
+def _common(
+    source: sqlite3.Connection, target: sqlite3.Connection, table: str, words: Words
+) -> list[Column]:
     """Return the columns that both files have; none if the table cannot be found."""
     try:
-        names = {column.name for column in columns(source, table)}
+        names = {column.name for column in columns(source, table, words)}
     except _FAULTS:
         return []
-    return [column for column in columns(target, table) if column.name in names]
+    return [column for column in columns(target, table, words) if column.name in names]
 
 
 def _fits(column: Column, value: object) -> bool:
