@@ -136,7 +136,7 @@ def test_the_server_hears_how_many_are_lost(path: Path) -> None:
     harm.zero_page(path, pages(path, "spool")[3])
     with closing(Spool(path)) as spool:
         agent = InProcessAgent(spool, boot="0000000b")
-        agent.turn(LinkUp())
+        agent.turn(LinkUp(1))
         told = [json.loads(sent.payload) for sent in agent.link.sent if sent.channel == "info"]
         assert told[0]["lost"] == KEPT - len(seqs(spool)) + 3
         assert told[0]["lost"] > 3
