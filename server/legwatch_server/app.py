@@ -20,6 +20,7 @@ from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.expected import contested, unheard
 from legwatch_server.beds.loop import WriterLoop
+from legwatch_server.beds.silence import Silence
 from legwatch_server.beds.status import Status
 from legwatch_server.health import Health
 from legwatch_server.inbox import (
@@ -112,6 +113,9 @@ class _Server:
         answered = partial(_answered_in_app, self.inbox, now_ms)
         around = Around(folder, bedsides, key, answered, now_ms)
         self.outboxes = Outboxes(self.store, around, parts)
+        self.silence = Silence(
+            self.broker, lambda: list(self.unit.beds.values()), self.outboxes.reach
+        )
         self.suspects = Suspects(folder / "at_work")
         self.actions = ActionHandler(key, self.inbox.put, now_ms)
         self.health = Health(
@@ -129,6 +133,7 @@ class _Server:
                 parts.wrong,
                 self.broker.story.concerns,
                 self.unit.unread.concerns,
+                self.silence.concerns,
                 self.store.concerns,
                 lambda: unheard(list(self.unit.beds.values())),
                 lambda: contested(list(self.unit.beds.values())),
@@ -151,6 +156,7 @@ class _Server:
             stopping=self.stopping,
             suspects=self.suspects,
             turned=self.writer.turned,
+            silence=self.silence.facts,
         )
 
     def run(self, watch: SettingsWatch) -> int:
@@ -175,7 +181,10 @@ class _Server:
             started.callback(self.broker.stop)
             self.broker.start()
             dead_man = DeadManSwitch(
-                self.settings.heartbeat, lambda: self.status.now().well, parts=self.parts
+                self.settings.heartbeat,
+                lambda: self.status.now().well,
+                parts=self.parts,
+                unreachable=self.outboxes.reach.is_lost,
             )
             started.callback(dead_man.stop)
             dead_man.start()

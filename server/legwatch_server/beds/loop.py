@@ -13,7 +13,7 @@ from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.expected import expectations
 from legwatch_server.beds.status import Status
 from legwatch_server.beds.writer import Confirms, Writer
-from legwatch_server.inbox import Connected, Request, SettingsChanged
+from legwatch_server.inbox import Connected, Request, ServerFact, SettingsChanged
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.recovery import recover, replan
 from legwatch_server.notify.rehearsal import TrialEnd, plan_evening, rehearse
@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 MOST = 2000  # messages in one transaction
 LONGEST_WAIT_S = 1.0
+SILENCE_LOOK_S = 60.0
 EVENING_LOOK_S = 60.0
 
 
@@ -49,10 +50,13 @@ class WriterLoop:
         stopping: threading.Event | None = None,
         suspects: Suspects | None = None,
         turned: Callable[[], None] = lambda: None,
+        silence: Callable[[], Sequence[ServerFact]] = list,
     ) -> None:
         self._store, self._unit, self._inbox, self._listeners = store, unit, inbox, listeners
         self._settings, self._planner = settings, DeliveryPlanner(settings)
         self._wake, self._timeline, self._turned = wake, timeline, turned
+        self._silence = silence
+        self._looked: Instant | None = None  # for silence
         self._evening: Instant | None = None  # of the last look for the rehearsal
         self._resumed, self._followed = False, True
         self._expected = expectations(settings, unit.beds.values())
@@ -102,7 +106,7 @@ class WriterLoop:
                 self._use(request.settings)
         self._follow()
         arrived = [r for r in requests if not isinstance(r, Connected | SettingsChanged)]
-        work = [*self._expected, *arrived]
+        work = [*self._expected, *self._facts(), *arrived]
         if any(isinstance(r, Connected) for r in requests):
             self._repeat()
         if not self._writer.write(work):
@@ -110,6 +114,14 @@ class WriterLoop:
         self._expected = []
         self._more = any([_safely(listener.turn) for listener in self._listeners])  # noqa: C419 - every listener has its turn
         self._rehearse()
+
+    def _facts(self) -> Sequence[ServerFact]:
+        """Return what is silent about the whole server; look once a minute."""
+        now = self._timeline.instant()
+        if self._looked is not None and now.since(self._looked) < SILENCE_LOOK_S:
+            return []
+        self._looked = now
+        return self._silence()
 
     def _use(self, settings: ServerSettings) -> None:
         """Judge and notify by new settings, from the next window on."""

@@ -101,6 +101,10 @@ class BrokerConnection:
         """Return for how long the broker has brought nothing, though it is connected; else 0."""
         return instant().since(self._heard_at) if self.connected() else 0.0
 
+    def contested(self) -> bool:
+        """Return True while another program takes this one's place, again and again."""
+        return self.story.contested()
+
     def say(self, topic: str, payload: bytes) -> bool:
         """Publish once with QoS 0; False without a connection."""
         return self._client.publish(topic, payload, qos=0).rc == mqtt.MQTT_ERR_SUCCESS

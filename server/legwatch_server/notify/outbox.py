@@ -23,6 +23,7 @@ from legwatch_server.notify.channels import (
     Withdraws,
 )
 from legwatch_server.notify.next_person import given_up
+from legwatch_server.notify.reach import Reach
 from legwatch_server.notify.record import Count, Moment, record
 from legwatch_server.notify.render import UnknownPerson
 from legwatch_server.notify.schedule import (
@@ -45,6 +46,7 @@ REST_S = 0.1  # shortest wait after a turn without work
 # New settings reach the planner and the channels one after the other; in between a person may be
 # known to one of them only. The planner then withdraws or renews the push.
 UNKNOWN_MS = 2_000
+NOT_TRIED = ""  # a channel that cannot be rehearsed says this
 LOOK_S = 5.0  # longest wait; a wake-up or an earlier due row ends the wait sooner
 
 
@@ -64,6 +66,7 @@ class Calls:
     now_ms: Callable[[], int]  # of the server's time line
     wake_all: Callable[[], None] = lambda: None  # other channels have work now
     answered: Callable[[int], None] = lambda _delivery: None  # in the service's own app
+    reach: Reach | None = None  # hears which ways to people work
 
 
 class Outbox:
@@ -242,7 +245,10 @@ class Outbox:
             self._calls.answered(delivery.id)
         if kind is not JobKind.SEND:
             return
-        if isinstance(outcome, PushError):
+        failed = isinstance(outcome, PushError)
+        if self._calls.reach is not None and outcome != NOT_TRIED:
+            self._calls.reach.note(delivery.person, self._channel, sent=not failed)
+        if failed:
             level = logging.DEBUG if self.failing == str(outcome) else logging.WARNING
             logger.log(level, "channel %s, %s: %s", self._channel, delivery.person, outcome)
             self.failing = str(outcome)

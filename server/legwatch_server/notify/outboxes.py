@@ -10,6 +10,7 @@ from legwatch_runtime.part import Parts
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Keeps, Notifier, Speaks
 from legwatch_server.notify.outbox import Calls, Outbox, Patience
+from legwatch_server.notify.reach import Reach
 from legwatch_server.notify.render import Renderer
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.port import OutboxStore, Store
@@ -32,6 +33,7 @@ class Outboxes:
 
     def __init__(self, store: Store, around: Around, parts: Parts | None = None) -> None:
         self._store, self._around, self._parts = store, around, parts or Parts()
+        self.reach = Reach()
         self.all: Mapping[str, Outbox] = {}  # replaced as a whole, so that readers need no lock
         # All that were ever in use: a channel that comes back must not meet a second thread that
         # takes the pushes in progress for leftovers of a crash. Without pushes they only wait.
@@ -51,6 +53,7 @@ class Outboxes:
 
     def use(self, settings: ServerSettings, channels: Mapping[str, Notifier]) -> None:
         """Send by these prepared channels from now on, and by no others."""
+        self.reach.use(settings.everybody())
         patience = Patience(settings.push.give_up_h, settings.push.workers)
         found: dict[str, Outbox] = {}
         for name, notifier in channels.items():
@@ -58,6 +61,7 @@ class Outboxes:
                 render=Renderer(settings, self._around.key),
                 now_ms=self._around.now_ms,
                 wake_all=self.wake,
+                reach=self.reach,
                 answered=partial(self._around.answered, name),
             )
             found[name] = self._outbox(name, notifier, patience, calls)

@@ -1,6 +1,7 @@
 """Heartbeats to an external watcher, only while the server stores fresh windows.
 
-A server that runs but gets no windows watches nobody, so its heartbeats must stop too.
+A server that runs but gets no windows watches nobody, so its heartbeats must stop too. So must
+those of a server whose pushes reach nobody.
 """
 
 import logging
@@ -20,7 +21,10 @@ FRESH_S = 180.0
 
 
 class DeadManSwitch:
-    """Requests the watcher's address from a thread of its own; `fresh`: the last fresh window."""
+    """Requests the watcher's address from a thread of its own; `fresh`: the last fresh window.
+
+    `unreachable`: no push reaches anybody. Then only the watcher elsewhere can tell people.
+    """
 
     def __init__(
         self,
@@ -28,7 +32,9 @@ class DeadManSwitch:
         fresh: Callable[[], Instant | None],
         now: Callable[[], Instant] = instant,
         parts: Parts | None = None,
+        unreachable: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._unreachable = unreachable
         self._settings, self._fresh, self._now = settings, fresh, now
         self._pool = urllib3.PoolManager(
             timeout=10.0, retries=False, headers={"User-Agent": f"legwatch/{__version__}"}
@@ -54,9 +60,9 @@ class DeadManSwitch:
             self.beat()
 
     def beat(self) -> bool:
-        """Send one heartbeat if a fresh window was stored; True if the watcher accepted it."""
+        """Send a heartbeat if the server can watch and tell; True if the watcher accepted it."""
         fresh = self._fresh()
-        if fresh is None or self._now().since(fresh) > FRESH_S:
+        if fresh is None or self._now().since(fresh) > FRESH_S or self._unreachable():
             self.withheld += 1
             return False
         try:

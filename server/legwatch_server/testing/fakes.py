@@ -25,6 +25,16 @@ class FakeBroker:
     def __init__(self) -> None:
         self.acknowledged: list[int] = []  # the numbers of the messages
         self.published: list[Published] = []
+        self.quiet_s = 0.0  # for how long nothing has come
+        self.rival = False  # another program takes the server's place
+
+    def silent_s(self) -> float:
+        """Return for how long nothing has come."""
+        return self.quiet_s
+
+    def contested(self) -> bool:
+        """Return True while another program takes the server's place."""
+        return self.rival
 
     def confirm(self, receipts: Sequence[object]) -> None:
         """Note the receipts of messages that are committed: here, their numbers."""

@@ -16,6 +16,7 @@ from legwatch_runtime.testing import FakeClock
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.loop import WriterLoop
+from legwatch_server.beds.silence import Silence
 from legwatch_server.beds.status import Status
 from legwatch_server.inbox import (
     ActionRequested,
@@ -29,6 +30,7 @@ from legwatch_server.inbox import (
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.channels import Notifier
 from legwatch_server.notify.outbox import Calls, Outbox, Patience
+from legwatch_server.notify.reach import Reach
 from legwatch_server.notify.render import Renderer
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings import ServerSettings
@@ -74,6 +76,9 @@ class InProcessServer:
             self.store, self.settings.rules_of, self.settings.plays, self.clock.instant
         )
         self.broker, self.status, self.stopping = FakeBroker(), Status(), threading.Event()
+        self.reach = Reach(self.clock.instant)
+        self.reach.use(self.settings.everybody())
+        self.silence = Silence(self.broker, self.unit.beds.values, self.reach)
         self.loop = WriterLoop(
             store=self.store,
             unit=self.unit,
@@ -86,6 +91,7 @@ class InProcessServer:
             status=self.status,
             stopping=self.stopping,
             suspects=suspects,
+            silence=self.silence.facts,
         )
         self.outboxes: dict[str, Outbox] = {}
         self._outbox_stores: dict[str, OutboxStore] = {}
@@ -117,12 +123,14 @@ class InProcessServer:
                 render=Renderer(self.settings, self.key),
                 answered=self.answered_in_app.append,
                 now_ms=self.timeline.now_ms,
+                reach=self.reach,
             ),
         )
 
     def take_over(self, settings: ServerSettings) -> None:
         """Let new settings come, as a running server takes them over."""
         self.settings = settings
+        self.reach.use(settings.everybody())
         self.turn([SettingsChanged(settings)])
         for name in settings.channel_names():
             self.channels.setdefault(name, FakeChannel(name, self.pushes))

@@ -70,3 +70,17 @@ def test_a_heartbeat_wants_an_address(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["check-config", str(path)]) == 2
     said = capsys.readouterr().err
     assert "heartbeat.url: an address with http:// or https:// is expected" in said
+
+
+def test_a_server_whose_pushes_reach_nobody_gives_no_heartbeat(watcher: Service) -> None:
+    now, lost = Instant(1), False
+    made = DeadManSwitch(
+        HeartbeatTable(url=f"{watcher.url}/ping"),
+        lambda: now,
+        lambda: now,
+        unreachable=lambda: lost,
+    )
+    assert made.beat()
+    lost = True
+    assert not made.beat()
+    assert (made.given, made.withheld, len(watcher.asked)) == (1, 1, 1)

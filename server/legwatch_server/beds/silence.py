@@ -1,0 +1,82 @@
+"""Silence of the whole server that no alert of one bed explains: people hear of it, and /health.
+
+Nothing arrives though there is a broker, another program takes the server's place at the broker, or
+no push leaves.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterator
+from typing import Protocol
+
+from legwatch.conditions.verdict import Reason
+from legwatch_server.beds.registry import BedRecord
+from legwatch_server.inbox import ServerFact
+from legwatch_server.notify.reach import Reach
+
+logger = logging.getLogger(__name__)
+
+NOTHING_S = 300.0  # each bed sends a window every few seconds
+
+
+class Link(Protocol):
+    """The connection to the broker, as far as it may be silent."""
+
+    def silent_s(self) -> float:
+        """Return for how long the broker has brought nothing, though it is connected; else 0."""
+
+    def contested(self) -> bool:
+        """Return True while another program takes this one's place, again and again."""
+
+
+class Silence:
+    """The writer asks for `facts` once a minute; /health asks for `concerns` from any thread."""
+
+    def __init__(self, link: Link, beds: Callable[[], Collection[BedRecord]], reach: Reach) -> None:
+        self._link, self._beds, self._reach = link, beds, reach
+        self._lost_s = 0.0  # for how long nobody could be reached, while that lasts
+        self._silent = False
+
+    def facts(self) -> list[ServerFact]:
+        """Return what people should hear now; it is said to them again after hours only."""
+        found = []
+        silent = self._nothing_arrives()
+        if silent:
+            found.append(_fact(Reason.NOTHING_ARRIVES, self._link.silent_s()))
+        if silent and not self._silent:
+            logger.warning(self._nothing())
+        self._silent = silent
+        if self._link.contested():
+            found.append(ServerFact(Reason.SHARED_NAME))
+        if self._reach.is_lost():
+            if not self._lost_s:
+                logger.error("no push reaches anybody: see `legwatch duty`")
+            self._lost_s = self._reach.lost_s()
+        elif self._lost_s:  # while it lasted, nobody could be told
+            found.append(_fact(Reason.NO_PUSH_LEAVES, self._lost_s))
+            self._lost_s = 0.0
+        return found
+
+    def concerns(self) -> Iterator[str]:
+        """Yield what /health says; of a rival the connection itself tells."""
+        if self._nothing_arrives():
+            yield self._nothing()
+        yield from self._reach.concerns()
+
+    def _nothing(self) -> str:
+        return (
+            f"the broker has brought nothing for {self._link.silent_s() // 60:.0f} min: are the"
+            " bedsides on, and may the server's user read legwatch/v1/# (the broker's ACL)?"
+        )
+
+    def _nothing_arrives(self) -> bool:
+        """Return True if the broker brings nothing, and a bed is not known to be off."""
+        if self._link.silent_s() < NOTHING_S:
+            return False
+        return any(
+            bed.state.minute_end_ms and not bed.played and bed.bedside.online is not False
+            for bed in self._beds()
+        )
+
+
+def _fact(reason: Reason, seconds: float) -> ServerFact:
+    return ServerFact(reason, (("for_min", int(seconds // 60)),))

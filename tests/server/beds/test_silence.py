@@ -1,0 +1,118 @@
+"""Silence of the whole server is told: nothing arrives, no push leaves, a rival at the broker."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from legwatch.contract.topics import Channel, topic
+from legwatch_server.notify.channels import Permanent
+from legwatch_server.testing import InProcessServer
+from server.ward import MINUTE_MS, open_ward
+
+PEOPLE = {"anna": {"role": "sleeper", "channels": ["phone", "pager"]}, "bert": {}}
+ALL = {"leg_c": 31.0, "room_c": 18.0, "moves": 1, "in_bed": True}
+
+
+def well(_minute: float) -> dict[str, Any]:
+    return ALL
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[InProcessServer]:
+    made = open_ward(tmp_path, people=PEOPLE, push={"channels": ["phone"]})
+    yield made
+    made.close()
+
+
+def wait(server: InProcessServer, minutes: int) -> None:
+    for _ in range(minutes):
+        server.run_to(server.clock.now_ms + MINUTE_MS)
+
+
+def reports(server: InProcessServer) -> list[str]:
+    found = [stored.notice for stored in server.notices()]
+    return [one.reason.value for one in found if one.transition == "reported"]
+
+
+def test_nothing_arrives_though_there_is_a_broker(ward: InProcessServer) -> None:
+    ward.play("b", 2, well)
+    assert (list(ward.silence.concerns()), reports(ward)) == ([], [])
+    ward.broker.quiet_s = 360.0
+    wait(ward, 2)
+    (wrong,) = ward.silence.concerns()
+    assert "nothing for 6 min" in wrong
+    assert "the broker's ACL" in wrong
+    assert reports(ward) == ["nothing_arrives"]
+    assert [push.title for _, _, push in ward.pushes.arrived] == ["No bed can be seen"] * 2
+    wait(ward, 9)
+    assert reports(ward) == ["nothing_arrives"]
+
+
+def test_beds_that_are_known_to_be_off_are_no_silence_of_the_broker(ward: InProcessServer) -> None:
+    ward.play("b", 2, well)
+    ward.turn([ward.message(topic("b", Channel.STATUS), b"offline")])
+    ward.broker.quiet_s = 3600.0
+    wait(ward, 2)
+    assert list(ward.silence.concerns()) == []
+    assert "nothing_arrives" not in reports(ward)
+
+
+def test_without_any_bed_nothing_need_arrive(ward: InProcessServer) -> None:
+    ward.broker.quiet_s = 3600.0
+    wait(ward, 2)
+    assert (list(ward.silence.concerns()), reports(ward)) == ([], [])
+
+
+def test_a_rival_for_the_servers_place_is_told_once(ward: InProcessServer) -> None:
+    ward.broker.rival = True
+    wait(ward, 4)
+    assert reports(ward) == ["shared_name"]
+    assert "mqtt.client_id" in ward.pushes.arrived[0].push.text
+
+
+def silent_night(ward: InProcessServer) -> None:
+    """Let the bedside die: somebody has to be woken, again and again."""
+    ward.play("b", 2, well)
+    wait(ward, 18)
+
+
+def test_nobody_can_be_reached(ward: InProcessServer) -> None:
+    for channel in ward.channels.values():
+        channel.always = Permanent("ntfy answered 403: the token may not do this")
+    silent_night(ward)
+    assert ward.reach.is_lost() is False  # it has just begun
+    wait(ward, 12)
+    assert ward.reach.is_lost()
+    (wrong,) = ward.reach.concerns()
+    assert "no push has reached anybody" in wrong
+
+
+def test_one_way_that_works_is_enough(ward: InProcessServer) -> None:
+    ward.channels["phone"].always = Permanent("no")
+    silent_night(ward)
+    wait(ward, 30)
+    assert ward.reach.is_lost() is False
+
+
+def test_when_a_way_works_again_people_hear_that_none_had(ward: InProcessServer) -> None:
+    for name in ("phone", "pager"):
+        ward.reach.note("anna", name, sent=False)
+    ward.reach.note("bert", "phone", sent=False)
+    wait(ward, 10)
+    assert reports(ward) == []
+    ward.reach.note("bert", "phone", sent=True)
+    wait(ward, 2)
+    assert reports(ward) == ["no_push_leaves"]
+    assert "For 10 min no push could be sent" in ward.pushes.arrived[0].push.text
+
+
+def test_the_log_is_no_way_to_a_person_where_there_is_another(tmp_path: Path) -> None:
+    people = {"anna": {"channels": ["console", "phone"]}}
+    ward = open_ward(tmp_path, people=people)
+    ward.reach.note("anna", "console", sent=True)
+    ward.reach.note("anna", "phone", sent=False)
+    wait(ward, 5)
+    assert ward.reach.is_lost()
+    ward.close()
