@@ -1,6 +1,6 @@
 """Who is next when a push fails for good: the person on another channel, or the next person."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from legwatch.oncall.escalation import Purpose
 from legwatch_server.store.changes import Change, Changes, Fail, Hurry, Move
@@ -13,23 +13,47 @@ def given_up(failed: Delivery, deliveries: Iterable[Delivery], why: str, now_ms:
     """Give a delivery up, and make due now what comes next; `deliveries` are those of its alert."""
     if not failed.notice_id or failed.purpose is Purpose.QUIET:
         return (Fail(failed.id, why),)
-    others = [
+    return (Fail(failed.id, why), *_next(failed, _others(failed, deliveries), now_ms, _has_failed))
+
+
+def next_way(stuck: Delivery, deliveries: Iterable[Delivery], now_ms: int) -> Changes:
+    """Make due now what comes next, while the service of `stuck` takes no more messages."""
+    if not stuck.notice_id or stuck.purpose is Purpose.QUIET:
+        return ()
+    return tuple(_next(stuck, _others(stuck, deliveries), now_ms, _waits_in_vain))
+
+
+def _others(failed: Delivery, deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """Return the other deliveries of the same notice and purpose."""
+    return [
         delivery
         for delivery in deliveries
         if delivery.notice_id == failed.notice_id
         and delivery.purpose is failed.purpose
         and delivery.id != failed.id
     ]
-    return (Fail(failed.id, why), *_next(failed, others, now_ms))
 
 
-def _next(failed: Delivery, others: list[Delivery], now_ms: int) -> Iterator[Change]:
+def _next(
+    failed: Delivery, others: list[Delivery], now_ms: int, is_vain: Callable[[Delivery], bool]
+) -> Iterator[Change]:
+    """Yield what hurries the person's next channel; if all of them are vain, the next people."""
     own = [delivery for delivery in others if delivery.person == failed.person]
     channels = [d for d in own if d.unstarted and d.rank == failed.rank + 1]
     if channels:
         yield from (Hurry(delivery.id) for delivery in channels)
-    elif failed.purpose is Purpose.LOUD and all(d.state in _NO_HOPE for d in own):
+    elif failed.purpose is Purpose.LOUD and all(is_vain(d) for d in own):
         yield from _brought_forward(failed.person, others, now_ms)
+
+
+def _has_failed(delivery: Delivery) -> bool:
+    return delivery.state in _NO_HOPE
+
+
+def _waits_in_vain(delivery: Delivery) -> bool:
+    """Return True if a push has failed for good, or was tried and waits for another try."""
+    tried = delivery.state is DeliveryState.DECIDED and not delivery.unstarted
+    return tried or delivery.state in _NO_HOPE
 
 
 def _brought_forward(person: str, others: Iterable[Delivery], now_ms: int) -> Iterator[Change]:

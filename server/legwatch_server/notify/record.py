@@ -5,8 +5,15 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from legwatch.oncall.escalation import Purpose
-from legwatch_server.notify.channels import Permanent, Progress, PushError, Retryable, Sent
-from legwatch_server.notify.next_person import given_up
+from legwatch_server.notify.channels import (
+    Exhausted,
+    Permanent,
+    Progress,
+    PushError,
+    Retryable,
+    Sent,
+)
+from legwatch_server.notify.next_person import given_up, next_way
 from legwatch_server.notify.planner import SUPERSEDED
 from legwatch_server.notify.schedule import JobKind
 from legwatch_server.notify.worker import JobResult
@@ -142,4 +149,5 @@ def _failed(
         wait_s = max(wait_s, error.retry_after_s or 0.0)
     step = f"{error}; again in {wait_s:.0f} s"
     retry = Retry(delivery.id, now_ms + int(wait_s * 1000), str(error), step)
-    return Recorded((retry,), Count.RETRIED)
+    others = next_way(delivery, related, now_ms) if isinstance(error, Exhausted) else ()
+    return Recorded((retry, *(others if not tries else ())), Count.RETRIED)

@@ -9,8 +9,10 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSL
 
 from legwatch import __version__
 from legwatch_runtime.clock import utc_ms
-from legwatch_server.notify.channels import Permanent, PushError, Retryable
+from legwatch_server.notify.channels import Exhausted, Permanent, PushError, Retryable
 
+EXHAUSTED = 429  # too many messages, or a quota that is used up
+QUOTA_S = 600.0  # between two tries while the quota of a day or a month is used up
 _LATER = {407, 408, 425, 429}  # only a proxy sends 407, never the service
 _LONGEST_S = 3600.0  # longest wait, even if the service asks for more
 _WORDS = {
@@ -40,7 +42,8 @@ def refused(service: str, status: int, headers: Mapping[str, str], detail: str =
     if explained:
         why += f": {explained}"
     if later(status):
-        return Retryable(why, seconds(headers.get("Retry-After"), utc_ms() / 1000))
+        kind = Exhausted if status == EXHAUSTED else Retryable
+        return kind(why, seconds(headers.get("Retry-After"), utc_ms() / 1000))
     return Permanent(why)
 
 

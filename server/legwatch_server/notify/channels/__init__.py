@@ -65,6 +65,10 @@ class Retryable(PushError):  # noqa: N818
         self.retry_after_s = retry_after_s
 
 
+class Exhausted(Retryable):
+    """The service takes no more messages for now: the next way is tried at once, this one later."""
+
+
 class Progress(StrEnum):
     """State of a push, as the service reports it."""
 

@@ -20,8 +20,15 @@ from legwatch.conditions.verdict import Severity
 from legwatch.errors import OptionError, SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch.settings import setting
-from legwatch_server.notify.channels import ChannelContext, Permanent, Push, Retryable, Sent
-from legwatch_server.notify.refusal import later
+from legwatch_server.notify.channels import (
+    ChannelContext,
+    Exhausted,
+    Permanent,
+    Push,
+    Retryable,
+    Sent,
+)
+from legwatch_server.notify.refusal import EXHAUSTED, later
 
 _STATUS = re.compile(r"error=(\d{3})")  # Apprise shows the HTTP status only in its log
 
@@ -61,6 +68,8 @@ class Apprise:
         messages = [entry.message for entry in result.logs()]
         why = f"apprise: {messages[-1] if messages else 'the service did not accept the push'}"
         status = max((int(code) for text in messages for code in _STATUS.findall(text)), default=0)
+        if status == EXHAUSTED:
+            raise Exhausted(why)
         if 400 <= status < 500 and not later(status):
             raise Permanent(why)
         raise Retryable(why)

@@ -18,10 +18,18 @@ from legwatch.errors import OptionError
 from legwatch.oncall.escalation import Purpose
 from legwatch.settings import setting
 from legwatch_runtime.secrets import secret
-from legwatch_server.notify.channels import ChannelContext, Permanent, Push, Retryable, Sent
+from legwatch_server.notify.channels import (
+    ChannelContext,
+    Exhausted,
+    Permanent,
+    Push,
+    Retryable,
+    Sent,
+)
 from legwatch_server.notify.http_reply import HttpReply, ask, foreign
-from legwatch_server.notify.refusal import later, pool, refused
+from legwatch_server.notify.refusal import QUOTA_S, later, pool, refused
 
+DAILY_QUOTA = 42908  # the code of ntfy
 MOST_BYTES = 4096  # ntfy turns a longer message into an attachment
 _QUIET = {Purpose.QUIET: 2, Purpose.INFO: 2, Purpose.REHEARSAL: 1, Purpose.CONFIRM: 2}
 _LOUD = {Severity.URGENT: 5, Severity.WARNING: 4, Severity.LOG: 3}
@@ -114,6 +122,8 @@ class Ntfy:
         )
         if reply.fine:
             return reply
+        if reply.said().get("code") == DAILY_QUOTA:
+            raise Exhausted("ntfy answered 429: this day's messages are used up", QUOTA_S)
         if later(reply.status) or reply.said().get("http") == reply.status:
             raise refused("ntfy", reply.status, reply.headers)
         raise foreign("ntfy", "ntfy", reply)

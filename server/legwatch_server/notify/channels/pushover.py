@@ -19,6 +19,7 @@ from legwatch.settings import setting
 from legwatch_runtime.secrets import secret
 from legwatch_server.notify.channels import (
     ChannelContext,
+    Exhausted,
     Permanent,
     Progress,
     Push,
@@ -26,7 +27,7 @@ from legwatch_server.notify.channels import (
     Sent,
 )
 from legwatch_server.notify.http_reply import HttpReply, ask, foreign
-from legwatch_server.notify.refusal import later, pool, refused
+from legwatch_server.notify.refusal import EXHAUSTED, QUOTA_S, later, pool, refused
 
 EMERGENCY = 2
 _RECEIPT = re.compile("[A-Za-z0-9]{1,200}")  # Pushover documents 30 characters
@@ -141,8 +142,8 @@ class Pushover:
         genuine = type(data.get("status")) is int and isinstance(request, str) and request != ""
         if genuine and reply.fine and data["status"] == 1:
             return reply
-        if genuine and reply.status == 429:  # the monthly quota is used up; retries cannot help
-            raise Permanent("pushover answered 429: this month's messages are used up")
+        if genuine and reply.status == EXHAUSTED:
+            raise Exhausted("pushover answered 429: this month's messages are used up", QUOTA_S)
         if later(reply.status) or (genuine and not reply.fine):
             raise refused("pushover", reply.status, reply.headers, _explained(data))
         raise foreign("pushover", "Pushover", reply)

@@ -25,6 +25,7 @@ from legwatch.options import NoOptions
 from legwatch.settings import load
 from legwatch_server.notify.channels import (
     ChannelContext,
+    Exhausted,
     Follows,
     Notifier,
     Permanent,
@@ -383,11 +384,20 @@ def test_pushover_explains_a_refusal_in_its_own_words(service: Service, tmp_path
         made.notifier.send(made.push)
 
 
-def test_a_month_that_is_used_up_is_not_waited_for(service: Service, tmp_path: Path) -> None:
+def test_a_month_that_is_used_up_is_tried_again_slowly(service: Service, tmp_path: Path) -> None:
     made = rig("pushover", service, tmp_path)
     service.answer = lambda _asked: told({**TAKEN, "status": 0}, 429)
-    with pytest.raises(Permanent, match="used up"):
+    with pytest.raises(Exhausted, match="used up") as raised:
         made.notifier.send(made.push)
+    assert raised.value.retry_after_s == 600
+
+
+def test_ntfys_day_that_is_used_up_is_tried_again_slowly(service: Service, tmp_path: Path) -> None:
+    made = rig("ntfy", service, tmp_path)
+    service.answer = lambda _asked: told({"code": 42908, "http": 429, "error": "quota"}, 429)
+    with pytest.raises(Exhausted, match="used up") as raised:
+        made.notifier.send(made.push)
+    assert raised.value.retry_after_s == 600
 
 
 def test_pushover_without_a_phone_is_amber(service: Service, tmp_path: Path) -> None:
