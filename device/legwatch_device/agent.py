@@ -29,7 +29,7 @@ UNCONFIRMED = 1000  # at most so many windows are sent and not confirmed yet
 SAID_IN_VAIN = 3  # tries until the log says it: about a minute
 NO_PROGRESS_S = 10.0  # then send everything unconfirmed again; each time wait twice as long
 LONGEST_PATIENCE_S = 300.0
-PROBE = 20  # so many windows are sent again after a resend of all was in vain
+PROBE = 100  # so many windows are sent again after a resend of all was in vain
 BATCH = 500
 ABOUT = BedsideInfo(version=__version__)
 INFO_EVERY_S = 60.0  # how often the agent looks whether its clock or its losses have changed
@@ -93,6 +93,7 @@ class Agent:
         self._senders = (SpoolSender(spool, link), SpoolSender(self._memory, link))
         self._under_way = 0
         self._in_vain = 0  # resends since the last confirmation
+        self._probed = False  # the last of them were of the first few only
         self._progress_at = clock.instant()
         self._disk_full = False
         self._finished = False
@@ -226,7 +227,7 @@ class Agent:
     def _resend(self) -> None:
         for sender in self._senders:
             sender.resend_windows()
-        self._under_way = 0
+        self._under_way, self._probed = 0, False
         self._progress_at = self._clock.instant()
 
     def _confirm(self, stored: Stored) -> None:
@@ -252,9 +253,9 @@ class Agent:
             self._progress_at = self._clock.instant()
             if self._in_vain >= SAID_IN_VAIN:
                 logger.info("the server confirms the windows again")
-            if self._in_vain > 1:  # since then, only the first few were sent again
-                self._resend()
             self._in_vain = 0
+            if self._probed:  # since then, only the first few were sent again
+                self._resend()
 
     def _spool_presses(self, idents: tuple[str, ...]) -> list[bytes]:
         """Return the payloads of the waiting presses with these ids, and of unreadable presses."""
@@ -300,8 +301,8 @@ class Agent:
         if self._in_vain == SAID_IN_VAIN:
             self._say_in_vain()
         self._progress_at = self._clock.instant()
-        for sender in self._senders:
-            sender.probe(PROBE, self._with_send_time_fields)
+        more = [sender.probe(PROBE, self._with_send_time_fields) for sender in self._senders]
+        self._probed = any(more)
 
     def _say_in_vain(self) -> None:
         who = f"mqtt.user ({self._user})" if self._user else "the agent's user at the broker"

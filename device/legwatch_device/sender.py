@@ -58,11 +58,13 @@ class SpoolSender:
             self._send_presses(presses)
         return len(batch), bool(batch)
 
-    def probe(self, most: int, dressed: Callable[[list[SpooledWindow]], list[bytes]]) -> None:
-        """Send the first windows again, at most `most`, of those that were sent."""
-        batch = [item for ident, item in self.spool.after(0, most) if ident <= self._window]
+    def probe(self, most: int, dressed: Callable[[list[SpooledWindow]], list[bytes]]) -> bool:
+        """Send the first windows again that were sent, at most `most`; True: there are more."""
+        found = self.spool.after(0, most + 1)
+        batch = [item for ident, item in found[:most] if ident <= self._window]
         for payload in dressed(batch):
             self._link.send(Channel.WINDOW, payload)
+        return len(found) > most
 
     def _send_presses(self, presses: deque[SpooledPress], before_id: int | None = None) -> bool:
         """Send the presses before the window `before_id`, or all; False without a connection."""
