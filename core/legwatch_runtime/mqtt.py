@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from legwatch_runtime.bounded_client import BoundedClient
 
@@ -62,6 +62,12 @@ def hang_up(client: mqtt.Client) -> None:
     socket = client.socket()
     if socket is not None:
         socket.close()
+
+
+def refuse_unknown(code: MQTTErrorCode) -> None:
+    """Raise RuntimeError if the loop has ended by an exception that the library kept to itself."""
+    if code == mqtt.MQTT_ERR_UNKNOWN:
+        raise RuntimeError("the connection to the broker failed for a reason that nobody knows")
 
 
 def _written_by_the_loop(*_: object) -> None:

@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from enum import StrEnum
 from typing import NoReturn
 
@@ -109,8 +110,11 @@ class Part:
     def _guard_failure(self, error: BaseException) -> None:
         try:
             self._failed(error)
-        except BaseException:  # noqa: BLE001 - a second error, on the way of the first
-            self.why = self.why or type(error).__name__
+        except BaseException as second:  # on the way of the first
+            self.failures += 1
+            self.why = type(second).__name__
+            with suppress(Exception):
+                logger.exception("the part %s failed: %s; it starts again", self.name, self.why)
 
     def _failed(self, error: BaseException) -> None:
         self.failures += 1

@@ -22,7 +22,7 @@ from legwatch_device.settings import MqttTable
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.broker_story import BrokerStory
 from legwatch_runtime.mqtt import client as mqtt_client
-from legwatch_runtime.mqtt import hang_up
+from legwatch_runtime.mqtt import hang_up, refuse_unknown
 from legwatch_runtime.part import Parts
 
 logger = logging.getLogger(__name__)
@@ -137,9 +137,12 @@ class BrokerLink:
         """Send and receive until the connection is lost, or until a stop."""
         self._client = client
         try:
-            while not self._lost.is_set() and client.loop(LOOK_S) == mqtt.MQTT_ERR_SUCCESS:
+            code = mqtt.MQTT_ERR_SUCCESS
+            while not self._lost.is_set() and code == mqtt.MQTT_ERR_SUCCESS:
+                code = client.loop(LOOK_S)
                 self._check_acks(client)
                 self._part.turned()
+            refuse_unknown(code)
             client.disconnect()
             client.loop(0.0)  # writes the last word
         finally:

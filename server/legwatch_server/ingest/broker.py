@@ -20,6 +20,7 @@ from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.broker_story import BrokerStory
 from legwatch_runtime.clock import instant
 from legwatch_runtime.mqtt import client as mqtt_client
+from legwatch_runtime.mqtt import refuse_unknown
 from legwatch_runtime.part import Parts
 from legwatch_server.inbox import Arrived, Connected, Message, Request
 from legwatch_server.ingest.decode import CHANNELS, decode
@@ -144,8 +145,9 @@ class BrokerConnection:
 
     def _receive(self, client: mqtt.Client) -> None:
         """Receive until the connection is lost."""
-        while client.loop(LOOK_S) == mqtt.MQTT_ERR_SUCCESS:
+        while (code := client.loop(LOOK_S)) == mqtt.MQTT_ERR_SUCCESS:
             self._part.turned()
+        refuse_unknown(code)
 
     def _rest(self, seconds: float) -> None:
         """Wait before the next try to connect."""

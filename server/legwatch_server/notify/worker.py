@@ -24,7 +24,7 @@ from legwatch_server.store.delivery import Delivery
 
 logger = logging.getLogger(__name__)
 
-LOOK_S = 20.0  # how long a worker waits for a job in one turn
+LOOK_S = 5.0  # how long a worker waits for a job in one turn
 WITHIN_S = 300.0  # a slow service may take minutes for one push, but not more
 
 
