@@ -10,11 +10,10 @@ are lengths or belong to another clock, and NAMES, which others know an alert by
 import typing
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from legwatch.alerting.budget import Budget
 from legwatch.alerting.trial_nights import TrialNights
-from legwatch.bedside import Bedside
 from legwatch.engine import MINUTE_MS, BedState
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import parts_of
@@ -24,6 +23,7 @@ SPANS = frozenset({"age_ms", "mono_ms", "longest_ms"})
 NAMES = frozenset({"episode_ms", "reported_ms"})
 NIGHTS = {Budget: ("night",), TrialNights: ("first", "night")}  # ordinals of dates; 0: none
 
+T = TypeVar("T", bound=tuple[Any, ...])
 _Shift = Callable[[Any, int, int], Any]  # (value, by_ms, nights) -> value
 
 
@@ -36,14 +36,14 @@ def shifted(state: BedState, by_ms: int, rules: Rules) -> BedState:
     if not by_ms or not state.minute_end_ms:
         return state
     then, now = (night_of(ms, rules.zone) for ms in (state.at_ms, state.at_ms + by_ms))
-    moved: BedState = _shift_of(BedState)(state, by_ms, (now - then).days)
-    return moved
+    found: BedState = _shift_of(BedState)(state, by_ms, (now - then).days)
+    return found
 
 
-def shifted_bedside(bedside: Bedside, by_ms: int) -> Bedside:
-    """Return a bedside whose moments are later by `by_ms`."""
-    moved: Bedside = _shift_of(Bedside)(bedside, by_ms, 0)
-    return moved
+def moved(value: T, by_ms: int) -> T:
+    """Return a NamedTuple, such as a Bedside, whose moments are later by `by_ms`."""
+    found: T = _shift_of(type(value))(value, by_ms, 0)
+    return found
 
 
 def is_moment(name: str) -> bool:

@@ -38,6 +38,9 @@ def evenings(first_ms: int, last_ms: int, zone: tzinfo, from_h: int) -> Iterator
 
 
 def in_hours(at_ms: int, zone: tzinfo, from_h: int, to_h: int) -> bool:
-    """Return True if the local hour is from `from_h` to before `to_h`, which may span midnight."""
-    hour = local(at_ms, zone).hour
-    return from_h <= hour < to_h if from_h <= to_h else hour >= from_h or hour < to_h
+    """Return True if the local hour is from `from_h` to before `to_h`, which may span midnight.
+
+    `to_h` 24 after `from_h` is every hour; equal hours are none.
+    """
+    hours = to_h - from_h if from_h <= to_h else to_h - from_h + 24
+    return (local(at_ms, zone).hour - from_h) % 24 < hours

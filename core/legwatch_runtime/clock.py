@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 SYNCED_MARK = Path("/run/systemd/timesync/synchronized")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 EARLIEST_MS = 1_735_689_600_000  # 2025-01-01: a Pi without a battery clock starts with less
 
 # Only Linux has a clock that also counts the time in which the machine sleeps.
@@ -45,6 +46,19 @@ def awake_s() -> float:
 def utc_ms() -> int:
     """Return the time of this machine's wall clock in UTC milliseconds."""
     return time.time_ns() // 1_000_000
+
+
+def machine_boot() -> str:
+    """Return an id of the machine's present run, from start to shutdown; empty: not known."""
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def awaits_time() -> bool:
+    """Return True if systemd-timesyncd is used, and has not set the clock since the start."""
+    return SYNCED_MARK.parent.exists() and not SYNCED_MARK.exists()
 
 
 class Clock(Protocol):

@@ -17,6 +17,7 @@ class FakeClock:
     now_ms: int = NIGHT_MS  # UTC
     up_ms: int = 1000  # since the start of the machine; `mono_ms` returns this
     is_synced: bool = True
+    boot: str = "fake"  # the machine's present run
 
     def advance(self, ms: int) -> None:
         """Let time go by: both clocks go forward by `ms` milliseconds."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from legwatch.contract.action import Action
 from legwatch.errors import CannotRun
 from legwatch_runtime import systemd
+from legwatch_runtime.clock import awaits_time, machine_boot
 from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.secrets import secret
@@ -93,7 +94,8 @@ class _Server:
     def __init__(self, settings: ServerSettings, password: str, folder: Path, parts: Parts) -> None:
         self.parts = parts
         self.inbox: Inbox = queue.SimpleQueue()
-        self.status, self.stopping, self.timeline = Status(), threading.Event(), Timeline()
+        self.status, self.stopping = Status(), threading.Event()
+        self.timeline = Timeline(boot=machine_boot(), awaits_time=awaits_time)
         self.store = SqliteStore(folder / FILE, utc_ms=self.timeline.now_ms)
         self.unit = UnitOfWork(self.store, settings.rules_of, settings.plays)
         self.broker = BrokerConnection(
@@ -158,6 +160,8 @@ class _Server:
             turned=self.writer.turned,
             silence=self.silence.facts,
         )
+        self.health.clock = self.loop.clock.report
+        self.health.concerns = [*self.health.concerns, self.loop.clock.concerns]
 
     def run(self, watch: SettingsWatch) -> int:
         """Run until a signal; whatever was started is stopped in the opposite order."""

@@ -32,6 +32,7 @@ class Health:
     waiting: Callable[[], int]  # requests in the writer's inbox
     settings: ServerSettings
     timeline: Timeline
+    clock: Callable[[], dict[str, Any]] = dict  # whether the time is trusted, and its last step
     failures: Callable[[], dict[str, int]] = dict  # of the process's parts, by name
     concerns: Sequence[Callable[[], Iterable[str]]] = ()  # what other parts find wrong now
 
@@ -53,6 +54,7 @@ class Health:
             "answers": dict(self.actions.results),
             **outbox,
             "queue": self.waiting(),
+            "clock": self.clock(),
             "beds": len(self.unit.beds),
             "bedsides": self._bedsides(),
             "commits": snapshot.commits,

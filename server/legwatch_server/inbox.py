@@ -23,7 +23,7 @@ class Message(NamedTuple):
 
     `receipt` is the transport's own note of the message: the writer gives it back with `confirm`.
     None: there is nothing to confirm. `retained`: the broker has kept the message for an unknown
-    time. `moves`: how often the server's time line had been moved when the message arrived.
+    time. `moved_ms`: by how much the server's time line had been moved when it came.
     """
 
     topic: str
@@ -31,7 +31,7 @@ class Message(NamedTuple):
     arrived_ms: int
     receipt: object = None
     retained: bool = False
-    moves: int = 0
+    moved_ms: int = 0
 
 
 class WindowArrived(NamedTuple):
@@ -164,6 +164,21 @@ def fingerprint(message: Message) -> bytes:
     """Return 8 bytes that name topic and payload: a copy of a message has the same."""
     content = message.topic.encode("utf-8", "replace") + b"\0" + message.payload
     return hashlib.blake2b(content, digest_size=8).digest()
+
+
+def renewed(work: Work, renew: Callable[[int, int], int]) -> Work:
+    """Return a piece of work with the name that the moment of its arrival has now."""
+    message = message_of(work)
+    if message is None:
+        return work
+    arrived_ms = renew(message.arrived_ms, message.moved_ms)
+    if arrived_ms == message.arrived_ms:
+        return work
+    again = message._replace(arrived_ms=arrived_ms)
+    match work:
+        case WindowArrived() | PressArrived() | InfoArrived() | StatusArrived() | Unreadable():
+            return work._replace(message=again)
+    return work
 
 
 def message_of(work: Work) -> Message | None:

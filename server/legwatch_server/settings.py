@@ -127,6 +127,9 @@ class ServerSettings:
     state_dir: str = setting("/var/lib/legwatch/server", "folder of the database")
     zone: str = setting("UTC", "time zone of the beds, such as Europe/Berlin")
     profile: str = setting("standard", "alert profile: standard or at_risk")
+    clock: str = setting(
+        "auto", "trusted: the clock is right without systemd-timesyncd", choices=("auto", "trusted")
+    )
     rules: dict[str, Any] = setting({}, 'limits of all beds: "warmth.warn_c" = 26')
     beds: dict[str, BedTable] = setting({}, "beds with settings of their own, by name")
     mqtt: BrokerTable = setting(BrokerTable, "the broker")

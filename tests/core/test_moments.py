@@ -9,7 +9,7 @@ import pytest
 from legwatch.bedside import Bedside
 from legwatch.engine import BedState, advance, start
 from legwatch.events import AlertKind, Snooze, Window
-from legwatch.moments import NAMES, SPANS, is_moment, shifted, shifted_bedside
+from legwatch.moments import NAMES, SPANS, is_moment, moved, shifted
 from legwatch.named_tuples import parts_of
 from legwatch.night import night_of
 from legwatch.testing import drive, night, uncovering
@@ -89,7 +89,7 @@ def test_less_than_half_a_minute_moves_nothing_and_a_new_bed_has_no_moments() ->
     state = busy(220)
     assert shifted(state, 29_000, rules()) is state
     assert shifted(start(), DAY_MS, rules()) == start()
-    assert shifted_bedside(Bedside(), DAY_MS) == Bedside()
+    assert moved(Bedside(), DAY_MS) == Bedside()
 
 
 @pytest.mark.parametrize("minute", [30, 205, 222, 250])
@@ -111,5 +111,5 @@ def test_the_rest_of_the_night_is_the_same_as_if_the_clock_had_always_been_so(
 
 def test_what_is_known_of_an_agent_moves_but_for_the_name_of_its_report() -> None:
     was = Bedside(gone_ms=5_000_000, reported_ms=6_000_000, lost_said_ms=0)
-    now = shifted_bedside(was, 3_600_500)
+    now = moved(was, 3_600_500)
     assert now == was._replace(gone_ms=8_600_500)

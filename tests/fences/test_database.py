@@ -19,7 +19,7 @@ CONFIG = (HOME / "server.toml").read_text()
 LAST_KEPT = '"at":"2026-01-03T23:04:00Z"'  # the last minute that was judged before the restart
 SCHEMA = ["meta", "schema"]  # the row with the version
 # Since schema 4 two rows more: up to which window the states of all beds are known to be stored.
-LATER = (SCHEMA, ["meta", "states_upto"], ["meta", "states_next"])
+LATER = (SCHEMA, ["meta", "states_upto"], ["meta", "states_next"], ["meta", "time"])
 SAID_IN_LINE = ("figures", "text", "rule", "rule_value")  # of a notice, since schema 4
 SOURCE = "  Where this limit comes from: "
 # Every sort of push that a restart may find, as a condition on its row.

@@ -213,6 +213,7 @@ class Server:
                 break
             self.now_ms = next_ms
         self.now_ms = to_ms
+        self.owner._last_turn = self.instant()  # the server of the files did not know of sleep
         self._turn([])
         self._settle()
 

@@ -50,3 +50,5 @@ def sleep(
     ward.clock.advance(begin_ms + (minutes + UP_MIN) * MINUTE_MS - ward.clock.now_ms)
     ward.turn(arrivals)
     ward.settle()
+    ward.idle(20 * MINUTE_MS)  # no word comes after the night
+    ward.settle()

@@ -5,8 +5,9 @@ decides once a minute, so a time that is no multiple of 60 s takes effect at the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
+from functools import cache
 from typing import Any
 
 from legwatch.night import in_hours
@@ -133,7 +134,7 @@ class AlertLimits:
 
 @dataclass(frozen=True, slots=True)
 class NightHours:
-    """Local hours, 0-24, in which sensor and agent alerts fire."""
+    """Local hours, 0-24, in which sensor and agent alerts fire; `to_h` - `from_h` = 24: always."""
 
     from_h: int
     to_h: int
@@ -162,6 +163,16 @@ def limit(rules: Rules, path: str) -> float:
 def is_night(at_ms: int, rules: Rules) -> bool:
     """Return True in the bed's night hours, in which sensor and agent alerts fire."""
     return in_hours(at_ms, rules.zone, rules.night.from_h, rules.night.to_h)
+
+
+@cache
+def always_night(rules: Rules) -> Rules:
+    """Return the rules with every hour a night hour: nobody knows what time it is.
+
+    A night still begins at its own hour, so that nothing is said again because of this.
+    """
+    from_h = rules.night.from_h
+    return replace(rules, night=NightHours(from_h, from_h + 24))
 
 
 Limit = Mapping[str, Any]  # value, range = [low, high], source

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from datetime import tzinfo
 
 from legwatch import bedside, engine
 from legwatch.alerting.notice import Notice, TransitionKind, report
@@ -18,7 +19,8 @@ from legwatch.contract.topics import split
 from legwatch.engine import BedState
 from legwatch.errors import WireError
 from legwatch.events import Away, ClockTrust, Event, Tick, Window
-from legwatch.limits.rules import Rules
+from legwatch.limits.rules import Rules, always_night
+from legwatch.moments import moved, shifted
 from legwatch.printable import printable
 from legwatch.rivals import Rivals, with_window
 from legwatch.state_codec import to_json
@@ -90,6 +92,7 @@ class UnitOfWork:
         self._undeclared: set[str] = set()  # beds whose refused recordings are already in the log
         # Until this time, missing windows are no agent's fault: the server was not listening.
         self.away_ms = 0
+        self._all_day = False  # every hour counts as night
         for stored in store.beds():
             self.beds[stored.name] = restored(stored, rules_of(stored.name))
         catch_up(self.beds.values(), store.unseen())
@@ -104,7 +107,22 @@ class UnitOfWork:
         """Judge by these limits from the next window on."""
         self._rules_of, self._plays = rules_of, plays
         for bed in self.beds.values():
-            bed.rules = rules_of(bed.name)
+            bed.rules = self._rules(bed.name)
+
+    def watch_all_day(self, all_day: bool) -> None:  # noqa: FBT001 - a switch
+        """Let every hour of every real bed count as night, or no longer."""
+        if all_day != self._all_day:
+            self._all_day = all_day
+            self.use(self._rules_of, self._plays)
+
+    def _rules(self, name: str) -> Rules:
+        rules = self._rules_of(name)
+        return always_night(rules) if self._all_day and not self._plays(name) else rules
+
+    @property
+    def zone(self) -> tzinfo:
+        """The server's own time zone."""
+        return self._rules_of("").zone
 
     def begin(self) -> None:
         """Start a new batch, and remember what `undo` needs."""
@@ -174,6 +192,25 @@ class UnitOfWork:
             bed.stored, bed.unstored_ms = bed.kept(), 0
             for boot in bed.boots.values():
                 boot.stored_upto = boot.upto
+
+    def shift(self, by_ms: int) -> None:
+        """Let all beds go on after the time line was moved; what is played has its own time."""
+        self.batch.swept = True
+        for bed in self.beds.values():
+            self._touch(bed)
+            self._swept.add(bed.name)
+            bed.seen_ms += by_ms if bed.seen_ms else 0
+            bed.leaps, bed.unread = moved(bed.leaps, by_ms), moved(bed.unread, by_ms)
+            bed.bedside, bed.rivals = moved(bed.bedside, by_ms), moved(bed.rivals, by_ms)
+            if not bed.played:
+                bed.state = shifted(bed.state, by_ms, bed.rules)
+
+    def after_shift(self, by_ms: int) -> None:
+        """Move what only the memory has, after the commit."""
+        self.away_ms += by_ms
+        for bed in self.beds.values():
+            if not bed.played:
+                bed.others = {key: (v, at_ms + by_ms) for key, (v, at_ms) in bed.others.items()}
 
     def _keep(self, bed: BedRecord) -> None:
         self.batch.states.append(_state(bed))
@@ -412,7 +449,7 @@ class UnitOfWork:
             if len(self.beds) >= MOST_BEDS and not self._plays(name):
                 raise WireError(f"a new bed: there are {len(self.beds)} already, and no more fit")
             state = engine.start(trial_over=self._lost)
-            bed = BedRecord(self._next_bed, name, self._rules_of(name), state)
+            bed = BedRecord(self._next_bed, name, self._rules(name), state)
             self._next_bed += 1
             self.batch.beds.append((bed.id, name))
             self.beds[name] = bed

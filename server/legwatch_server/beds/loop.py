@@ -9,11 +9,12 @@ from typing import TypeVar
 from legwatch.alerting.trial_nights import is_over
 from legwatch_runtime.clock import Instant
 from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.clock_watch import ClockWatch
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.expected import expectations
 from legwatch_server.beds.status import Status
 from legwatch_server.beds.writer import Confirms, Writer
-from legwatch_server.inbox import Connected, Request, ServerFact, SettingsChanged
+from legwatch_server.inbox import Connected, Request, ServerFact, SettingsChanged, renewed
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.recovery import recover, replan
 from legwatch_server.notify.rehearsal import TrialEnd, plan_evening, rehearse
@@ -30,6 +31,8 @@ MOST = 2000  # messages in one transaction
 LONGEST_WAIT_S = 1.0
 SILENCE_LOOK_S = 60.0
 EVENING_LOOK_S = 60.0
+ASLEEP_S = 90.0  # no turn for so long: the machine slept, or the process was stopped
+AWAY_S = 90.0  # after that: until the connection to the broker is back and its windows have come
 
 
 class WriterLoop:
@@ -58,6 +61,9 @@ class WriterLoop:
         self._silence = silence
         self._looked: Instant | None = None  # for silence
         self._evening: Instant | None = None  # of the last look for the rehearsal
+        self._last_turn = timeline.instant()
+        self.clock = ClockWatch(store, unit, timeline)
+        self.clock.trusts_machine = settings.clock == "trusted"
         self._resumed, self._followed = False, True
         self._expected = expectations(settings, unit.beds.values())
         self._writer = Writer(
@@ -71,6 +77,7 @@ class WriterLoop:
             suspects=suspects or Suspects(),
             stopping=stopping or threading.Event(),
             timeline=timeline,
+            note=self.clock.note,
             turned=turned,
         )
         self._more = False  # whether a listener has more to do
@@ -101,11 +108,14 @@ class WriterLoop:
         """Commit one batch, then publish; while the disk fails, wait and drop nothing."""
         if not self._resumed:
             self.begin()
+        self._look_at_clocks()
         for request in requests:
             if isinstance(request, SettingsChanged):
                 self._use(request.settings)
         self._follow()
         arrived = [r for r in requests if not isinstance(r, Connected | SettingsChanged)]
+        if self.clock.stepped_lately():
+            arrived = [renewed(work, self.clock.renew) for work in arrived]
         work = [*self._expected, *self._facts(), *arrived]
         if any(isinstance(r, Connected) for r in requests):
             self._repeat()
@@ -123,10 +133,28 @@ class WriterLoop:
         self._looked = now
         return self._silence()
 
+    def _look_at_clocks(self) -> None:
+        """Follow a wall clock that was set; after a sleep, let windows come before any judgement.
+
+        While the machine sleeps, or the process is stopped, nothing can arrive: that a bedside is
+        silent then is no fault of its own.
+        """
+        if self.clock.look():
+            self._writer.expect_all()
+            self._evening = None
+            self._wake()
+        now = self._timeline.instant()
+        if now.since(self._last_turn) > ASLEEP_S:
+            logger.warning("this server was asleep for %.0f s", now.since(self._last_turn))
+            until_ms = self._timeline.now_ms() + int(AWAY_S * 1000)
+            self._unit.away_ms = max(self._unit.away_ms, until_ms)
+        self._last_turn = now
+
     def _use(self, settings: ServerSettings) -> None:
         """Judge and notify by new settings, from the next window on."""
         self._settings, self._planner = settings, DeliveryPlanner(settings)
         self._unit.use(settings.rules_of, settings.plays)
+        self.clock.trusts_machine = settings.clock == "trusted"
         self._writer.planner = self._planner
         self._evening, self._followed = None, False
         self._expected = expectations(settings, self._unit.beds.values())

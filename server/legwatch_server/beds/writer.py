@@ -24,6 +24,7 @@ from legwatch_server.inbox import ActionRequested, Message, Work, message_of
 from legwatch_server.notify.commit import commit
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.publish.port import Committed, Confirmation, Decided
+from legwatch_server.store.batch import Batch
 from legwatch_server.store.errors import StoreDamaged, StoreError, of_the_store
 from legwatch_server.store.port import WriterStore
 from legwatch_server.timeline import Timeline
@@ -67,17 +68,26 @@ class Writer:
         suspects: Suspects,
         stopping: threading.Event,
         timeline: Timeline,
+        note: Callable[[Batch], None] = lambda _batch: None,
         turned: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._unit, self._transport = store, unit, transport
         self._heard = heard
         self.planner, self._wake, self._status, self._suspects = planner, wake, status, suspects
         self._stopping, self._timeline, self._turned = stopping, timeline, turned
+        self._note = note  # adds to a batch what is noted once a minute
         self._started = self._swept = timeline.instant()
         unit.away_ms = timeline.now_ms() + int(START_S * 1000)
         self._untold = self._is_untold()
         self._due: list[tuple[int, str]] = []
         for bed in unit.beds.values():
+            self._expect(bed)
+
+    def expect_all(self) -> None:
+        """Find out anew when each bed is due, after the time line was moved."""
+        self._due.clear()
+        for bed in self._unit.beds.values():
+            bed.due_queued = False
             self._expect(bed)
 
     def wait_s(self, longest_s: float) -> float:
@@ -150,7 +160,9 @@ class Writer:
         self._unit.begin()
         self._unit.sweep(now_ms)
         try:
-            commit(self._store, self._unit.finish(), self.planner, now_ms)
+            batch = self._unit.finish()
+            self._note(batch)
+            commit(self._store, batch, self.planner, now_ms)
         except Exception as error:  # noqa: BLE001 - the next start catches up with the windows
             logger.warning("the beds were not stored at the end: %s", error)
 
@@ -243,6 +255,7 @@ class Writer:
             batch = unit.finish()
             if not (messages or aside or unit.touched or batch.notices):
                 return None
+            self._note(batch)
             work = commit(self._store, batch, self.planner, now_ms)
         except Exception as error:  # noqa: BLE001 - the caller finds the cause
             unit.undo()

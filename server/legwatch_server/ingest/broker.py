@@ -200,5 +200,5 @@ class BrokerConnection:
                 self._answers(topic, payload)
             return
         receipt = Receipt(self._connection, message.mid) if message.qos else None
-        at_ms, moves = self._stamp()
-        self._put(self._decode(Message(topic, payload, at_ms, receipt, message.retain, moves)))
+        at_ms, moved_ms = self._stamp()
+        self._put(self._decode(Message(topic, payload, at_ms, receipt, message.retain, moved_ms)))

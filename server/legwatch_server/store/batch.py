@@ -66,6 +66,15 @@ class NewNotice:
     played: bool = False
 
 
+class StoredTime(NamedTuple):
+    """What the next start needs to go on with the server's time line."""
+
+    boot: str  # the machine's run
+    zero_ms: int  # the time line at the start of that run
+    at_ms: int  # a moment that is past
+    doubt_ms: int = 0  # until when nobody trusts the time; 0: somebody does
+
+
 @dataclass(slots=True)
 class Batch:
     """The rows that one transaction writes."""
@@ -78,6 +87,7 @@ class Batch:
     states: list[NewState] = field(default_factory=list)
     swept: bool = False  # every bed that waited for long is among `states`
     notices: list[NewNotice] = field(default_factory=list)
+    time: StoredTime | None = None  # the time line, when it is to be noted
     said: dict[str, int] = field(default_factory=dict)  # by reason: when the server said it last
     presses: list[Row] = field(default_factory=list)  # (bed id, press id, button, at_ms, kind)
     # Columns: at_ms, token, notice id, bed id, person, action, minutes, via

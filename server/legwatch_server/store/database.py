@@ -24,11 +24,12 @@ from legwatch_server.store import (
     quarantine,
     rehearsals,
     said,
+    times,
     upgrade,
     windows,
     witness,
 )
-from legwatch_server.store.batch import Batch, NewNotice
+from legwatch_server.store.batch import Batch, NewNotice, StoredTime
 from legwatch_server.store.changes import Changes
 from legwatch_server.store.connection import (
     connect_read_only,
@@ -66,6 +67,7 @@ class SqliteTransaction:
         answers.insert(self._db, batch.answers)
         presses.insert(self._db, batch.presses)
         said.note(self._db, batch.said)
+        times.note(self._db, batch.time)
         quarantine.insert(self._db, batch.quarantine)
 
     def add_notice(self, new: NewNotice) -> int:
@@ -83,6 +85,12 @@ class SqliteTransaction:
     def apply(self, changes: Changes, now_ms: int) -> None:
         """Change and add deliveries."""
         apply.apply(self._db, changes, now_ms)
+
+    def move(self, by_ms: int, evening: str) -> None:
+        """Move what is open; `evening`: the ISO date of the last rehearsal now, empty: none."""
+        times.move(self._db, by_ms)
+        if evening:
+            rehearsals.note(self._db, evening, frozenset())
 
     def note_rehearsal(self, evening: str, announced: frozenset[int]) -> None:
         """Note an evening as rehearsed; `announced`: beds whose end of trial nights it tells."""
@@ -292,6 +300,11 @@ class SqliteStore:
     def trial_ends_announced(self) -> set[int]:
         """Return the ids of the beds whose end of trial nights was announced."""
         return rehearsals.announced(self._db)
+
+    @guarded
+    def time(self) -> StoredTime | None:
+        """Return the time line of the last run; None: there was none."""
+        return times.last(self._db)
 
     @guarded
     def said(self) -> dict[str, int]:

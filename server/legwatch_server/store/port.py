@@ -11,7 +11,7 @@ from typing import Protocol
 
 from legwatch.events import Window
 from legwatch_server.inbox import Target, TargetKind
-from legwatch_server.store.batch import Batch, NewNotice
+from legwatch_server.store.batch import Batch, NewNotice, StoredTime
 from legwatch_server.store.changes import Changes
 from legwatch_server.store.delivery import Delivery, Episode
 from legwatch_server.store.errors import StoreDamaged
@@ -46,6 +46,9 @@ class Transaction(Protocol):
 
     def apply(self, changes: Changes, now_ms: int) -> None:
         """Change and add deliveries."""
+
+    def move(self, by_ms: int, evening: str) -> None:
+        """Move what is open; `evening`: the ISO date of the last rehearsal now, empty: none."""
 
     def note_rehearsal(self, evening: str, announced: frozenset[int]) -> None:
         """Note an evening as rehearsed; `announced`: beds whose end of trial nights it tells."""
@@ -98,6 +101,9 @@ class WriterStore(Protocol):
 
     def rehearsed(self) -> str:
         """Return the evening (ISO date) of the last rehearsal; empty: none."""
+
+    def time(self) -> StoredTime | None:
+        """Return the time line of the last run; None: there was none."""
 
     def said(self) -> dict[str, int]:
         """Return by reason when the server last said it of itself, UTC ms."""

@@ -69,7 +69,8 @@ class InProcessServer:
 
     def start(self, suspects: Suspects | None = None) -> None:
         """Start, or start again after `close`, on the same database."""
-        self.timeline = Timeline(self.clock)
+        clock = self.clock
+        self.timeline = Timeline(clock, boot=clock.boot, awaits_time=lambda: not clock.is_synced)
         # There is no power cut here.
         self.store = SqliteStore(self.path, durable=False, utc_ms=self.timeline.now_ms)
         self.unit = UnitOfWork(
@@ -141,9 +142,9 @@ class InProcessServer:
     ) -> Arrived:
         """Return a message of the broker on the topic `name`, decoded; it arrives now."""
         self._number += 1
-        now_ms, moves = self.timeline.stamp()
+        now_ms, moved_ms = self.timeline.stamp()
         at_ms = now_ms if arrived_ms is None else arrived_ms
-        return decode(Message(name, payload, at_ms, self._number, retained, moves))
+        return decode(Message(name, payload, at_ms, self._number, retained, moved_ms))
 
     def turn(self, requests: Sequence[Request] = ()) -> None:
         """Let messages arrive; no push is sent yet."""
@@ -199,12 +200,22 @@ class InProcessServer:
             now_ms = self.timeline.now_ms()
             dues = [outbox.next_ms() for outbox in self.outboxes.values()]
             due_ms = min((at_ms for at_ms in dues if at_ms > now_ms), default=to_ms)
-            if due_ms >= to_ms:
+            next_ms = min(due_ms, now_ms + MINUTE_MS)
+            if next_ms >= to_ms:
                 break
-            self.clock.advance(due_ms - now_ms)
+            self.clock.advance(next_ms - now_ms)
+            if next_ms < due_ms:
+                self.turn()  # a server that does not turn for long takes itself for asleep
         self.clock.advance(to_ms - self.timeline.now_ms())
         self.turn()
         self.settle()
+
+    def idle(self, ms: int) -> None:
+        """Let time go by in which no message comes, with a turn every minute; nothing is sent."""
+        end_ms = self.clock.up_ms + ms
+        while self.clock.up_ms < end_ms:
+            self.clock.advance(min(MINUTE_MS, end_ms - self.clock.up_ms))
+            self.turn()
 
     def settle(self) -> None:
         """Send all that is due now, and wait for the answers of the channels."""

@@ -206,8 +206,7 @@ def test_time_passes_for_a_real_bed_and_not_for_a_played_one(server: InProcessSe
     take(server, encode_window(live(1, server)))
     played = encode_window(live(1, server, clock=ClockTrust.PLAYED.value))
     server.turn([arriving(server, played, "legwatch/v1/demo/window")])
-    server.clock.advance(20 * 60_000 + TICK_LAG_MS)
-    server.turn()
+    server.idle(20 * 60_000 + TICK_LAG_MS)
     assert server.rows("SELECT name, kind FROM notices JOIN beds ON beds.id=bed_id") == [
         ("anna", "agent")
     ]

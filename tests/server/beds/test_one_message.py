@@ -158,8 +158,7 @@ def test_a_bed_whose_minute_cannot_be_judged_stops_no_other_bed(
             raise ZeroDivisionError("ours")
 
     monkeypatch.setattr(server.unit, "tick", picky)
-    server.clock.advance(int(START_S * 1000) + 20 * 60_000)
-    server.turn()
+    server.idle(int(START_S * 1000) + 20 * 60_000)
     told = "SELECT name, kind FROM notices JOIN beds ON beds.id=bed_id"
     assert server.rows(told) == [("bert", "agent")]
     assert "bed anna cannot be judged" in caplog.text
@@ -236,8 +235,7 @@ TOLD = "SELECT name, kind FROM notices JOIN beds ON beds.id=bed_id"
 def test_a_suspect_that_never_comes_back_does_not_stop_the_clock(server: InProcessServer) -> None:
     take(server, encode_window(live(1, server)))
     crashed_with(server, *messages(1))
-    server.clock.advance(int(START_S * 1000) + 20 * 60_000)
-    server.turn()
+    server.idle(int(START_S * 1000) + 20 * 60_000)
     assert server.rows(TOLD) == [("anna", "agent")]
     assert server.loop._writer.wait_s(1.0) > 0  # and nothing turns in a circle
 
@@ -306,8 +304,7 @@ def test_a_bed_that_cannot_be_judged_is_no_sign_of_life(
         raise ZeroDivisionError("ours")
 
     monkeypatch.setattr(server.unit, "tick", broken)
-    server.clock.advance(int(START_S * 1000) + 20 * 60_000)
-    server.turn()
+    server.idle(int(START_S * 1000) + 20 * 60_000)
     assert server.status.now().unjudged == {"anna"}
     assert server.status.now().well is None
     monkeypatch.setattr(server.unit, "tick", tick)

@@ -187,7 +187,7 @@ def test_who_has_the_next_night_hears_that_the_bed_cannot_be_seen(tmp_path: Path
     for hour in range(1, 60):  # the agent is dead
         ward.run_to(ward.begin_ms + 30 * 60_000 + hour * HOUR_MS)
     told = [(int(minute // 60), who, what) for minute, who, _, what in ward.notified("loud")]
-    assert told == [(1, "bert", "fired"), (23, "cleo", "repeated"), (47, "cleo", "repeated")]
+    assert told == [(0, "bert", "fired"), (23, "cleo", "repeated"), (47, "cleo", "repeated")]
     ward.close()
 
 

@@ -1,0 +1,189 @@
+"""Notices that the machine's wall clock was set, and reckons everything anew.
+
+The server's time line goes on by elapsed time, so a step of the wall clock changes nothing by
+itself. The writer thread compares the two in each turn. After a step, the time line follows the
+wall clock, and with it, in one transaction, all moments that something is still decided by. So no
+minute of the step is judged, nothing is due earlier or later, and a crash leaves both or neither.
+
+While nobody trusts the time, every hour counts as an hour of the night.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from legwatch.night import local
+from legwatch_runtime.clock import EARLIEST_MS, Instant
+from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.store.batch import Batch, StoredTime
+from legwatch_server.store.errors import StoreError
+from legwatch_server.store.port import WriterStore
+from legwatch_server.timeline import Timeline
+
+logger = logging.getLogger(__name__)
+
+STEP_MS = 1500  # a smaller difference is a leap second, or a clock that is being slewed
+DOUBT_STEP_MS = 60_000  # a larger step makes the time doubtful ...
+DOUBT_MS = 24 * 3_600_000  # ... for so long
+AGAIN_S = 5.0  # between two steps: a clock that jumps all the time must not keep the disk busy
+AT_ONCE_S = 0.2  # both clocks are read within this time, or the reading does not count
+NOTE_S = 60.0  # how often the time line is noted
+LOOK_S = 1.0  # how often it is asked whether the time is trusted
+
+
+class ClockWatch:
+    """Only the writer thread uses it; `concerns` and `report` are for any thread."""
+
+    def __init__(self, store: WriterStore, unit: UnitOfWork, timeline: Timeline) -> None:
+        self._store, self._unit, self._timeline = store, unit, timeline
+        self.trusts_machine = False  # the settings say that the clock is right without timesyncd
+        self._stepped: Instant | None = None  # the last step, and by how much
+        self._by_ms = 0
+        self._doubt_ms = 0
+        self._noted: Instant | None = None
+        self._looked: Instant | None = None
+        self._why = ""  # the time is not trusted; empty: it is
+        self._go_on(store.time())
+
+    def _go_on(self, stored: StoredTime | None) -> None:
+        """Go on with the time line of the last run, as far as its time can be known."""
+        if stored is None:
+            return
+        timeline, up_ms = self._timeline, self._timeline.up_ms()
+        self._doubt_ms = stored.doubt_ms
+        same_run = stored.boot and stored.boot == timeline.boot
+        if same_run and stored.zero_ms + up_ms >= stored.at_ms:
+            timeline.begin(stored.zero_ms)
+        elif timeline.now_ms() < stored.at_ms:  # nobody knows for how long the machine was off
+            timeline.begin(stored.at_ms - up_ms)
+
+    def look(self) -> bool:
+        """Compare the two clocks; True if there was a step and everything was reckoned anew."""
+        by_ms = self._difference_ms()
+        stepped = by_ms is not None and abs(by_ms) > STEP_MS and self._rested()
+        if stepped and by_ms is not None:
+            stepped = self._step(by_ms)
+        now = self._timeline.instant()
+        if stepped or self._looked is None or now.since(self._looked) >= LOOK_S:
+            self._looked = now
+            self._judge()
+        return stepped
+
+    def renew(self, arrived_ms: int, moved_ms: int) -> int:
+        """Return the name that a moment has now; it got the other one before the last step."""
+        return arrived_ms + self._timeline.moved_ms - moved_ms
+
+    def stepped_lately(self) -> bool:
+        """Return True if what waits in the inbox may have come before the last step."""
+        return self._stepped is not None and self._timeline.instant().since(self._stepped) < 600
+
+    def note(self, batch: Batch) -> None:
+        """Note the time line with a batch that is stored anyway, once a minute."""
+        now = self._timeline.instant()
+        if self._noted is None or now.since(self._noted) >= NOTE_S:
+            self._noted, batch.time = now, self._time()
+
+    def concerns(self) -> Iterator[str]:
+        """Yield a sentence while the time is not trusted."""
+        if self._why:
+            yield f"the time is not trusted: {self._why}; every hour counts as night"
+
+    def report(self) -> dict[str, Any]:
+        """Return what /health shows of the clock."""
+        found: dict[str, Any] = {"trusted": not self._why}
+        if self._stepped is not None:
+            age_s = self._timeline.instant().since(self._stepped)
+            found["last_step"] = {"by_s": round(self._by_ms / 1000), "age_s": round(age_s)}
+        return found
+
+    def _difference_ms(self) -> int | None:
+        """Return by how much the wall clock is ahead; None: it cannot be right, or not be read."""
+        before = self._timeline.instant()
+        wall_ms, line_ms = self._timeline.wall_ms(), self._timeline.now_ms()
+        at_once = self._timeline.instant().since(before) < AT_ONCE_S
+        return wall_ms - line_ms if at_once and wall_ms >= EARLIEST_MS else None
+
+    def _rested(self) -> bool:
+        return self._stepped is None or self._timeline.instant().since(self._stepped) >= AGAIN_S
+
+    def _step(self, by_ms: int) -> bool:
+        """Follow the wall clock with everything; False: the store fails, and all is as before."""
+        unit, before_ms, doubt_ms = self._unit, self._timeline.now_ms(), self._doubt_ms
+        unit.begin()
+        moved = False
+        try:
+            evening = self._evening(before_ms, by_ms)
+            with self._store.transaction() as tx:
+                # No outbox is at work now: each reads the time within a transaction of its own.
+                self._timeline.move(by_ms)
+                moved = True
+                self._doubt(by_ms)
+                unit.shift(by_ms)
+                batch = unit.finish()
+                batch.time = self._time()
+                tx.write(batch)
+                tx.move(by_ms, evening)
+        except StoreError as error:
+            if moved:
+                self._timeline.move(-by_ms)
+            self._doubt_ms = doubt_ms
+            unit.undo()
+            logger.warning(
+                "the clock was set, but that could not be stored, trying again: %s", error
+            )
+            return False
+        unit.committed(self._timeline.now_ms())
+        unit.after_shift(by_ms)
+        self._stepped, self._by_ms = self._timeline.instant(), by_ms
+        logger.warning(
+            "the clock of this machine was set %s; all times are reckoned anew", _length(by_ms)
+        )
+        return True
+
+    def _doubt(self, by_ms: int) -> None:
+        now_ms = self._timeline.now_ms()
+        until_ms = self._doubt_ms + by_ms if self._doubt_ms else 0
+        if abs(by_ms) > DOUBT_STEP_MS:
+            until_ms = now_ms + DOUBT_MS
+        self._doubt_ms = until_ms
+
+    def _evening(self, now_ms: int, by_ms: int) -> str:
+        """Return the evening of the last rehearsal as its date is after the step; empty: none."""
+        last, zone = self._store.rehearsed(), self._unit.zone
+        if not last:
+            return ""
+        then, now = (local(ms, zone).date() for ms in (now_ms, now_ms + by_ms))
+        return (date.fromisoformat(last) + (now - then)).isoformat()
+
+    def _time(self) -> StoredTime:
+        line = self._timeline
+        return StoredTime(line.boot, line.zero_ms, line.now_ms(), self._doubt_ms)
+
+    def _judge(self) -> None:
+        """Find out whether the time is trusted, and let every hour be night while it is not."""
+        why = self._doubts()
+        if bool(why) != bool(self._why):
+            logger.warning(
+                "%s", f"the time is not trusted: {why}" if why else "the time is trusted"
+            )
+        self._why = why
+        self._unit.watch_all_day(bool(why))
+
+    def _doubts(self) -> str:
+        if self._timeline.wall_ms() < EARLIEST_MS:
+            return "the clock of this machine stands before the year 2025"
+        if self._timeline.awaits_time() and not self.trusts_machine:
+            return "no time server has set the clock since the machine has started"
+        if self._doubt_ms > self._timeline.now_ms():
+            return "the clock was set by more than a minute within the last 24 h"
+        return ""
+
+
+def _length(by_ms: int) -> str:
+    """Return a step in words."""
+    hours, rest = divmod(abs(by_ms) // 1000, 3600)
+    minutes, seconds = divmod(rest, 60)
+    parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
+    said = " ".join(f"{number} {unit}" for number, unit in parts if number)
+    return f"{'ahead' if by_ms > 0 else 'back'} by {said}"
