@@ -36,6 +36,7 @@ from legwatch_server.ingest.crash_guard import CrashGuard
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Notifier, open_channels
+from legwatch_server.notify.late import LateChannels
 from legwatch_server.notify.outboxes import Around, Outboxes
 from legwatch_server.publish.deadman import DeadManSwitch
 from legwatch_server.publish.mqtt import MqttPublisher
@@ -71,9 +72,9 @@ def main(argv: Sequence[str]) -> int:
     parts = Parts()
     watch = SettingsWatch(args.config, parts)
     settings = read(args.config)
-    channels = open_channels(settings)
     password = secret("LEGWATCH_MQTT_PASSWORD")
     if args.check_config:
+        channels = open_channels(settings)
         print(f"{args.config}: good (profile {settings.profile}, channels {', '.join(channels)})")
         return 0
     log_to_stderr()
@@ -81,8 +82,7 @@ def main(argv: Sequence[str]) -> int:
     with locked(Path(settings.state_dir), "server.lock") as folder:
         try:
             server = _Server(settings, password, folder, parts)
-            server.outboxes.prepare(channels)
-            server.outboxes.use(settings, channels)
+            server.channels.begin()
             return server.run(watch)
         except OSError as error:
             raise CannotRun(str(error)) from None
@@ -118,6 +118,7 @@ class _Server:
         self.silence = Silence(
             self.broker, lambda: list(self.unit.beds.values()), self.outboxes.reach
         )
+        self.channels = LateChannels(self.outboxes, settings, parts)
         self.suspects = Suspects(folder / "at_work")
         self.actions = ActionHandler(key, self.inbox.put, now_ms)
         self.health = Health(
@@ -133,6 +134,7 @@ class _Server:
             failures=parts.failures,
             concerns=[
                 parts.wrong,
+                self.channels.wrong,
                 self.broker.story.concerns,
                 self.unit.unread.concerns,
                 self.silence.concerns,
@@ -182,6 +184,7 @@ class _Server:
             self.loop.begin()
             started.callback(self.outboxes.stop)
             self.outboxes.start()
+            self.channels.start()
             started.callback(self.broker.stop)
             self.broker.start()
             dead_man = DeadManSwitch(
@@ -218,7 +221,7 @@ class _Server:
         channels: dict[str, Notifier] = open_channels(settings)
         self.outboxes.prepare(channels)
         self.inbox.put(SettingsChanged(settings))
-        self.outboxes.use(settings, channels)
+        self.channels.take_over(settings, channels)
         self.health.settings = settings
 
     def _end(self, *_: object) -> None:

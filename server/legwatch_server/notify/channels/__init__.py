@@ -191,15 +191,21 @@ class ChannelContext:
 def open_channels(settings: ServerSettings) -> dict[str, Notifier]:
     """Return every channel that the settings use; check the tables of the others, too.
 
-    Raises SettingsError for an unknown name or a wrong key.
+    Raises SettingsError for an unknown name or a wrong key, CannotRun if one cannot start now.
     """
+    check_unused(settings)
+    return {
+        name: build_channel(load_channel(name, path), name, settings)
+        for name, path in settings.channel_names().items()
+    }
+
+
+def check_unused(settings: ServerSettings) -> None:
+    """Check the tables of the channels that nobody uses; raises SettingsError."""
     used = settings.channel_names()
     for name, table in settings.push.options.items():
         if name not in used:
             read_options(load_channel(name, f"push.{name}"), table, f"push.{name}")
-    return {
-        name: build_channel(load_channel(name, path), name, settings) for name, path in used.items()
-    }
 
 
 def load_channel(name: str, path: str) -> Callable[..., Notifier]:
@@ -227,7 +233,7 @@ def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -
         raise
     except Exception as error:
         text = " ".join(str(error).split())
-        raise SettingsError(path, f"the channel cannot start: {text}") from error
+        raise CannotRun(f"{path}: the channel cannot start: {text}") from error
 
 
 def _recipients(name: str, settings: ServerSettings) -> Iterator[Recipient]:

@@ -1,0 +1,84 @@
+"""Start the push channels: one that cannot start now does not stop the others, and is tried again.
+
+Its folder may be full, or its library may be gone after an upgrade of the machine. Wrong settings
+still end the start of the server.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+
+from legwatch.errors import SettingsError
+from legwatch_runtime.backoff import Backoff
+from legwatch_runtime.part import Parts
+from legwatch_server.notify.channels import Notifier, build_channel, check_unused, load_channel
+from legwatch_server.notify.outboxes import Outboxes
+from legwatch_server.settings import ServerSettings
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 30.0
+
+
+class LateChannels:
+    """Opens and prepares channels, and lets the outboxes use those that are ready."""
+
+    def __init__(self, outboxes: Outboxes, settings: ServerSettings, parts: Parts) -> None:
+        self._outboxes, self._settings, self._parts = outboxes, settings, parts
+        self._lock = threading.Lock()
+        self._ready: dict[str, Notifier] = {}
+        self._missing: dict[str, str] = {}  # why each of the others has not started
+        self._part = parts.add("channels", self._run)
+
+    def begin(self) -> None:
+        """Start all that can start; raises SettingsError for wrong settings."""
+        check_unused(self._settings)
+        self.look()
+
+    def start(self) -> None:
+        """Try the others again in a part of its own."""
+        self._part.start()
+
+    def take_over(self, settings: ServerSettings, channels: Mapping[str, Notifier]) -> None:
+        """Use new settings, whose channels are all prepared."""
+        with self._lock:
+            self._settings, self._ready, self._missing = settings, dict(channels), {}
+            self._outboxes.use(settings, self._ready)
+
+    def wrong(self) -> Iterator[str]:
+        """Yield why a channel cannot be used."""
+        yield from (f"channel {name} cannot start: {why}" for name, why in self._missing.items())
+
+    def look(self) -> None:
+        """Try to start every channel that has not started."""
+        with self._lock:
+            before = dict(self._missing)
+            for name, path in self._settings.channel_names().items():
+                if name not in self._ready:
+                    self._try(name, path)
+            for name, why in self._missing.items():
+                if before.get(name) != why:
+                    logger.warning("channel %s cannot start, trying again: %s", name, why)
+            self._outboxes.use(self._settings, self._ready)
+
+    def _try(self, name: str, path: str) -> None:
+        try:
+            notifier = build_channel(load_channel(name, path), name, self._settings)
+            self._outboxes.prepare({name: notifier})
+        except SettingsError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other channels go on
+            self._missing[name] = " ".join(str(error).split()) or type(error).__name__
+            return
+        if self._missing.pop(name, None) is not None:
+            logger.info("channel %s has started", name)
+        self._ready[name] = notifier
+
+    def _run(self) -> None:
+        backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
+        while not self._parts.stopping.wait(backoff.next_s()):
+            self._part.turned()
+            if self._missing:
+                self.look()
+            else:
+                backoff.reset()
