@@ -65,16 +65,26 @@ def read_table(name: str, read: Callable[[str], str]) -> dict[str, Any]:
 def secret(name: str, environ: Mapping[str, str], read: Callable[[str], str]) -> str:
     """Return the secret of the file that `name`_FILE names, else of the variable `name`, else "".
 
-    `read` reads the file. Raises SettingsError if that fails, so that nothing runs without a secret
-    that the owner has given.
+    `read` reads the file. Spaces and line breaks around a secret do not belong to it. Raises
+    SettingsError for a secret that cannot be used, so that nothing runs without a secret that the
+    owner has given; the error never shows it.
     """
     path = environ.get(f"{name}_FILE")
     if path is None:
-        return environ.get(name, "")
+        return _usable(environ.get(name, "").strip(), name)
     try:
-        return read(path).strip()
+        found = read(path).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{name}_FILE", f"{path} cannot be read: {error}") from None
+    if not found:
+        raise SettingsError(f"{name}_FILE", f"{path} is empty: write the secret into it")
+    return _usable(found, f"{name}_FILE")
+
+
+def _usable(found: str, path: str) -> str:
+    if any(ord(character) < 32 or ord(character) == 127 for character in found):
+        raise SettingsError(path, "the secret has a line break or a control character inside")
+    return found
 
 
 def load(shape: type[T], table: Mapping[str, Any], path: str = "") -> T:

@@ -6,6 +6,8 @@ import logging
 import sys
 from pathlib import Path
 
+from legwatch_runtime.secrets import hide
+
 
 def settings_parser(prog: str, description: str, file: str) -> argparse.ArgumentParser:
     """Return a parser with the required option `--config FILE`; `file` is the usual name."""
@@ -20,4 +22,14 @@ def log_to_stderr() -> None:
     A process that hangs is ended by SIGABRT; then all its threads say where they are.
     """
     faulthandler.enable()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Discreet("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+class _Discreet(logging.Formatter):
+    """Shows no secret, whatever a library has put into an exception."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line and the traceback of a record."""
+        return hide(super().format(record))

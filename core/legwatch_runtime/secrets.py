@@ -1,16 +1,41 @@
-"""Secrets: from the environment, or in a file that only its owner can read."""
+"""Secrets: from the environment, or in a file that only its owner can read; never in an output."""
 
 import os
+import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from legwatch.settings import secret as find_secret
 from legwatch_runtime.files import read_text
 
+SHORTEST = 6  # characters; a shorter secret would hide half of the words of a sentence
+HIDDEN = "***"
+_lock = threading.Lock()
+_known: list[str] = []  # the longest first
+
 
 def secret(name: str) -> str:
     """Return the environment variable `name`, else the text of the file that NAME_FILE names."""
-    return find_secret(name, os.environ, read_text)
+    found = find_secret(name, os.environ, read_text)
+    remember(found)
+    return found
+
+
+def remember(*secrets: str) -> None:
+    """Let `hide` know secrets that stand in the settings, such as a URL with a token."""
+    forms = {form for one in secrets for form in (one, quote(one, safe=""), repr(one)[1:-1])}
+    with _lock:
+        known = {*_known, *(form for form in forms if len(form) >= SHORTEST)}
+        _known[:] = sorted(known, key=len, reverse=True)
+
+
+def hide(text: str) -> str:
+    """Return a text for log, page or terminal without any secret that this process knows."""
+    known = "|".join(re.escape(one) for one in _known.copy())
+    # A host name in a URL comes in small letters.
+    return re.sub(known, HIDDEN, text, flags=re.IGNORECASE) if known else text
 
 
 def create_once(path: Path, make: Callable[[], bytes]) -> bytes:

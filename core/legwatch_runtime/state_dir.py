@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from legwatch.errors import CannotRun
+from legwatch_runtime.rights import FOLDER, explained, keep_private, tighten
 
 
 class FolderRefused(CannotRun):
@@ -18,11 +19,14 @@ def locked(folder: Path, lock: str) -> Iterator[Path]:
 
     Raises FolderRefused if nothing can be written there.
     """
+    keep_private()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+        ours = (folder / lock).exists()  # else it may be a folder that others use, too
         held = (folder / lock).open("w")
     except OSError as error:
-        raise FolderRefused(f"{folder} cannot be written: {error.strerror}") from None
+        why = f"{folder} cannot be written: {error.strerror}; {explained(folder)}"
+        raise FolderRefused(why) from None
     with held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -30,4 +34,6 @@ def locked(folder: Path, lock: str) -> Iterator[Path]:
             raise CannotRun(
                 f"{folder} is in use by another process; stop that process first"
             ) from None
+        if ours:
+            tighten(folder)
         yield folder

@@ -43,7 +43,7 @@ from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.reload import SettingsWatch
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
-from legwatch_server.signed_links import signing_key
+from legwatch_server.signed_links import given_key, signing_key
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.reader import FILE
 from legwatch_server.store.upkeep import Upkeep
@@ -73,6 +73,7 @@ def main(argv: Sequence[str]) -> int:
     watch = SettingsWatch(args.config, parts)
     settings = read(args.config)
     password = secret("LEGWATCH_MQTT_PASSWORD")
+    given_key()
     if args.check_config:
         channels = open_channels(settings)
         print(f"{args.config}: good (profile {settings.profile}, channels {', '.join(channels)})")
@@ -110,7 +111,7 @@ class _Server:
         )
         bedsides = Bedsides(self.broker)
         self.broker.hear_answers(bedsides.hear)
-        key = signing_key(folder, secret("LEGWATCH_ANSWER_KEY"))
+        key = signing_key(folder, given_key())
         now_ms = self.timeline.now_ms
         answered = partial(_answered_in_app, self.inbox, now_ms)
         around = Around(folder, bedsides, key, answered, now_ms)

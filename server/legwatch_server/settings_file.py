@@ -162,7 +162,7 @@ def _locked(path: Path) -> Iterator[Path]:
     """Yield the file of the changes; no other program changes it meanwhile. Raises CannotRun."""
     file = changes_file(path)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _open(file.with_suffix(".lock")) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield file

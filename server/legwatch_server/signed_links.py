@@ -8,15 +8,20 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import secrets
 import struct
 from pathlib import Path
 
 from legwatch.contract.action import Action
-from legwatch.errors import LegwatchError
-from legwatch_runtime.secrets import create_once
+from legwatch.errors import CannotRun, LegwatchError, SettingsError
+from legwatch_runtime.secrets import create_once, secret
 from legwatch_server.inbox import LinkClaims, TargetKind
 
+logger = logging.getLogger(__name__)
+
+KEY = "LEGWATCH_ANSWER_KEY"
+KEY_FILE, KEY_BYTES = "answer.key", 32
 _VERSION = 1
 _FORM = struct.Struct(">BBBBQI")  # version, target, action, minutes, id, expires (s since 1970)
 _MAC_BYTES = 16
@@ -60,8 +65,39 @@ def _mac(body: bytes, key: bytes) -> bytes:
     return hmac.new(key, body, hashlib.sha256).digest()[:_MAC_BYTES]
 
 
-def signing_key(folder: Path, given: str) -> bytes:
-    """Return `given`, or else the random key that the first start stores in `folder`."""
+def given_key() -> bytes:
+    """Return the key that the owner gives, or nothing; raises SettingsError for a short one."""
+    given = secret(KEY).encode()
+    if given and len(given) < KEY_BYTES:
+        why = f"{len(given)} bytes are too short, a stranger could guess them: give {KEY_BYTES}"
+        raise SettingsError(KEY, f"{why} or more, or none: then the server makes a key")
+    return given
+
+
+def signing_key(folder: Path, given: bytes) -> bytes:
+    """Return `given`, or else the random key that the first start stores in `folder`.
+
+    A stored key that is cut off is replaced: links that were sent with it do not work any more.
+    """
+    path = folder / KEY_FILE
     if given:
-        return given.encode()
-    return create_once(folder / "answer.key", lambda: secrets.token_bytes(32))
+        return given
+    key = create_once(path, lambda: secrets.token_bytes(KEY_BYTES))
+    if len(key) >= KEY_BYTES:
+        return key
+    logger.warning("%s has only %s bytes: a new key is made, and older links end", path, len(key))
+    path.unlink()
+    return signing_key(folder, given)
+
+
+def kept_key(folder: Path) -> bytes:
+    """Return the key of the server that has run in `folder`; raises CannotRun."""
+    given, path = given_key(), folder / KEY_FILE
+    if given:
+        return given
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CannotRun(
+            f"{path} cannot be read ({error.strerror}); run this command as the server's user"
+        ) from None

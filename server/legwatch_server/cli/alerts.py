@@ -18,14 +18,13 @@ from legwatch.oncall.escalation import OVER
 from legwatch_runtime import locations
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.profiles import sources
-from legwatch_runtime.secrets import secret
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli.explain import answered, explain, headed, journeys
 from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
-from legwatch_server.signed_links import sign
+from legwatch_server.signed_links import kept_key, sign
 from legwatch_server.store.reader import open_read_only
 from legwatch_server.store.records import Incident, LastSeen
 from legwatch_server.web.actions import PATH
@@ -207,7 +206,9 @@ def _answer(
 ) -> int:
     """Post the answer to the running server, at the URL that phones use."""
     expires_ms = utc_ms() + VALID_S * 1000
-    token = sign(LinkClaims(of, ident, act, minutes, expires_ms), _key(settings))
+    token = sign(
+        LinkClaims(of, ident, act, minutes, expires_ms), kept_key(Path(settings.state_dir))
+    )
     where = f"http://{settings.http.host}:{settings.http.port}"
     try:
         answer = urllib3.request("POST", f"{where}{PATH}{token}", retries=False, timeout=15.0)
@@ -216,16 +217,3 @@ def _answer(
     message = _REPLIES.get(answer.status, f"refused ({answer.status}): is it the same state_dir?")
     print(message, file=sys.stdout if answer.status == 200 else sys.stderr)
     return 0 if answer.status == 200 else 1
-
-
-def _key(settings: ServerSettings) -> bytes:
-    given = secret("LEGWATCH_ANSWER_KEY")
-    if given:
-        return given.encode()
-    path = Path(settings.state_dir) / "answer.key"
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CannotRun(
-            f"{path} cannot be read ({error.strerror}); run this command as the server's user"
-        ) from None

@@ -16,6 +16,7 @@ from legwatch_server import settings_file
 from legwatch_server.cli.installed import installed, keys_of
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings import ServerSettings
+from legwatch_server.signed_links import given_key
 
 GROUP = "legwatch.configs"
 MOST = 50  # errors listed at most; a file with more is hardly a settings file
@@ -94,6 +95,7 @@ def _check(settings: Any) -> None:
         settings.check()
     if isinstance(settings, ServerSettings):
         open_channels(settings)
+        given_key()
 
 
 def _kind(table: Mapping[str, Any], shapes: Mapping[str, type[Any]]) -> str:

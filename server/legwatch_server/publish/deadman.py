@@ -13,6 +13,7 @@ import urllib3
 from legwatch import __version__
 from legwatch_runtime.clock import Instant, instant
 from legwatch_runtime.part import WITHIN_S, Parts
+from legwatch_runtime.secrets import remember
 from legwatch_server.settings import HeartbeatTable
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class DeadManSwitch:
         unreachable: Callable[[], bool] = lambda: False,
     ) -> None:
         self._unreachable = unreachable
+        remember(settings.url.partition("://")[2].partition("/")[2])  # mostly a secret name
         self._settings, self._fresh, self._now = settings, fresh, now
         self._pool = urllib3.PoolManager(
             timeout=10.0, retries=False, headers={"User-Agent": f"legwatch/{__version__}"}

@@ -1,6 +1,7 @@
 """The store on SQLite: one file with a write-ahead log; every commit is synced."""
 
 import logging
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from legwatch.events import Window
 from legwatch_runtime import salvage
 from legwatch_runtime.clock import instant, utc_ms
+from legwatch_runtime.rights import explained
 from legwatch_server.inbox import Target, TargetKind
 from legwatch_server.store import (
     answers,
@@ -51,6 +53,8 @@ logger = logging.getLogger(__name__)
 MOST_RENEWED = 3  # a file that is damaged so often in a short time: another new one cannot help
 RENEWED_AGAIN_S = 600.0
 SAID_MS = 86_400_000
+# What SQLite says of a file that it may not open or write.
+_REFUSED = re.compile("unable to open|readonly|read-only|permission")
 
 
 class SqliteTransaction:
@@ -359,7 +363,8 @@ def _open(file: StoreFile) -> tuple[sqlite3.Connection, StoreDamaged | None]:
     except StoreDamaged as error:
         return db, error
     except StoreError as error:
-        raise StoreError(f"{file.path} cannot be used: {error}") from None
+        why = f"{error}; {explained(file.path)}" if _REFUSED.search(str(error)) else str(error)
+        raise StoreError(f"{file.path} cannot be used: {why}") from None
     if version != upgrade.VERSION:
         db.close()
         raise StoreError(

@@ -174,7 +174,7 @@ def answering(ward: InProcessServer) -> Iterator[int]:
         with lock:
             ward.turn([answered])
 
-    door = ActionHandler(signing_key(ward.path.parent, ""), put, utc_ms)
+    door = ActionHandler(signing_key(ward.path.parent, b""), put, utc_ms)
     web = Listening(partial(bind, "127.0.0.1", 0, dict, door), "the test's port")
     web.start()
     yield web.port
@@ -206,7 +206,7 @@ def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
 def test_without_a_running_server_an_answer_is_not_lost_in_silence(
     ward: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    signing_key(ward.path.parent, "")
+    signing_key(ward.path.parent, b"")
     path = config(tmp_path, ward, http={"port": 9})
     text = said(capsys, "alerts", "seen", "1", "--config", path, code=1)
     assert "no server answers at http://127.0.0.1:9" in text

@@ -17,6 +17,7 @@ from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch.options import check_methods, read_options
 from legwatch_runtime import plugins
+from legwatch_runtime.secrets import hide
 from legwatch_server.settings import CHANNELS, ServerSettings
 
 EXTRAS = ("apprise", "webpush")  # channels whose library is an extra of legwatch
@@ -50,7 +51,10 @@ class Push:
 
 
 class PushError(LegwatchError):
-    """A push failed; every such error is a Permanent or a Retryable."""
+    """A push failed; every such error is a Permanent or a Retryable. It shows no secret."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(hide(why))
 
 
 class Permanent(PushError):  # noqa: N818 - "raise Permanent" reads well
@@ -232,7 +236,7 @@ def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -
     except LegwatchError:
         raise
     except Exception as error:
-        text = " ".join(str(error).split())
+        text = hide(" ".join(str(error).split()))
         raise CannotRun(f"{path}: the channel cannot start: {text}") from error
 
 

@@ -13,13 +13,14 @@ import os
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.errors import OptionError, SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch.settings import setting
+from legwatch_runtime.secrets import remember
 from legwatch_server.notify.channels import (
     ChannelContext,
     Exhausted,
@@ -30,6 +31,7 @@ from legwatch_server.notify.channels import (
 )
 from legwatch_server.notify.refusal import EXHAUSTED, later
 
+TOKEN = 12  # characters; a shorter word in a URL is hardly a secret
 _STATUS = re.compile(r"error=(\d{3})")  # Apprise shows the HTTP status only in its log
 
 
@@ -81,6 +83,7 @@ class Apprise:
             url = os.environ.get(address[4:], "")
             if not url:
                 raise ValueError(f"the environment variable {address[4:]} is not set")
+        remember(url, *_parts(url))
         if not url:
             raise ValueError("an Apprise URL must be given for the apprise channel")
         sign = "&" if urlsplit(url).query else "?"
@@ -93,6 +96,17 @@ class Apprise:
         if len(services[0]) > 1:  # if one failed, each retry would notify the others again
             raise ValueError("one recipient a URL; make a person of each")
         return url
+
+
+def _parts(url: str) -> list[str]:
+    """Return what may be a token or a password in an Apprise URL."""
+    try:
+        found = urlsplit(url)
+    except ValueError:
+        return []
+    words = [unquote(word) for word in re.split(r"[/?&=]", f"{found.path}?{found.query}")]
+    tokens = [word for word in (*words, found.netloc) if len(word) >= TOKEN]
+    return [*tokens, unquote(found.username or ""), unquote(found.password or "")]
 
 
 def _loaded(url: str) -> Any:

@@ -1,0 +1,69 @@
+"""Whose files these are: what we write is for its owner only, and an error says whose it is."""
+
+import contextlib
+import grp
+import os
+import pwd
+import stat
+from pathlib import Path
+
+FOLDER, FILE = 0o700, 0o600
+# The files that legwatch writes into a state_dir; others there are the owner's business.
+OURS = ("*.db", "*.db-*", "*.db.*", "*.key", "*.pem", "*.lock", "changes.*", "at_work", "decoding")
+
+
+def keep_private() -> None:
+    """Let every file that this process makes be for its owner only."""
+    os.umask(0o077)
+
+
+def tighten(folder: Path) -> None:
+    """Take from all others the rights to a folder and to the files of ours in it."""
+    files = {path for pattern in OURS for path in folder.glob(pattern)}
+    for path in (folder, *files):
+        with contextlib.suppress(OSError):  # a read-only disk; the next start tries again
+            _tighten(path)
+
+
+def _tighten(path: Path) -> None:
+    found = path.lstat()
+    shared = found.st_mode & stat.S_ISVTX  # a folder such as /tmp
+    if stat.S_ISLNK(found.st_mode) or shared or found.st_uid != os.geteuid():
+        return
+    if found.st_mode & 0o077:
+        path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
+
+
+def explained(path: Path) -> str:
+    """Return whose a file or folder is, what may be done with it, who we are, and what helps."""
+    while not _is_there(path) and path != path.parent:
+        path = path.parent
+    us = _user(os.geteuid())
+    try:
+        found = path.stat()
+    except OSError:
+        return f"{path} cannot be seen by {us}, as whom this runs"
+    owner = f"{_user(found.st_uid)}:{_group(found.st_gid)}"
+    said = f"{path} belongs to {owner} ({stat.filemode(found.st_mode)}), this runs as {us}"
+    return said if found.st_uid == os.geteuid() else f"{said}: chown -R {us} {path}"
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _group(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)

@@ -1,0 +1,97 @@
+"""What legwatch writes is for its owner only, and an error says whose a folder is."""
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from legwatch_device.spool import Spool
+from legwatch_runtime.rights import explained
+from legwatch_runtime.state_dir import FolderRefused, locked
+from legwatch_server.signed_links import signing_key
+from legwatch_server.store.database import SqliteStore
+from legwatch_server.store.errors import StoreError
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def _open_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def rights(path: Path) -> str:
+    return oct(stat.S_IMODE(path.stat().st_mode))
+
+
+@pytest.mark.usefixtures("_open_umask")
+def test_database_spool_and_keys_are_for_their_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    with locked(folder, "server.lock"):
+        signing_key(folder, b"")
+        with closing(SqliteStore(folder / "legwatch.db")), closing(Spool(folder / "spool.db")):
+            found = {path.name: rights(path) for path in folder.iterdir()}
+    assert {"legwatch.db", "legwatch.db-wal", "spool.db", "answer.key", "server.lock"} <= set(found)
+    assert set(found.values()) == {"0o600"}, found
+    assert rights(folder) == "0o700"
+
+
+@pytest.mark.usefixtures("_open_umask")
+def test_what_was_open_to_all_is_tightened_at_the_next_start(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o755)
+    for name in ("server.lock", "legwatch.db", "legwatch.db-wal", "changes.toml", "server.toml"):
+        (folder / name).touch(mode=0o644)
+    with locked(folder, "server.lock"):
+        found = {path.name: rights(path) for path in folder.iterdir()}
+    assert found.pop("server.toml") == "0o644"  # the owner's own
+    assert set(found.values()) == {"0o600"}, found
+    assert rights(folder) == "0o700"
+
+
+@pytest.mark.usefixtures("_open_umask")
+def test_a_folder_that_others_use_stays_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o755)
+    with locked(folder, "server.lock"):
+        assert rights(folder) == "0o755"
+
+
+@pytest.fixture
+def as_nobody() -> Iterator[Path]:
+    """A folder of root, and no rights of root."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        os.seteuid(NOBODY)
+        try:
+            yield folder
+        finally:
+            os.seteuid(0)
+
+
+def test_a_folder_of_another_user_is_named_with_what_helps(as_nobody: Path) -> None:
+    with pytest.raises(FolderRefused) as raised, locked(as_nobody / "state", "server.lock"):
+        pass
+    said = str(raised.value)
+    assert (
+        f"{as_nobody / 'state'} cannot be written: Permission denied; {as_nobody} belongs" in said
+    )
+    assert "to root:" in said
+    assert "(drwxr-xr-x), this runs as nobody: chown -R nobody" in said
+    with pytest.raises(StoreError, match=r"unable to open database file; .* this runs as nobody"):
+        SqliteStore(as_nobody / "legwatch.db")
+
+
+def test_ones_own_folder_needs_no_chown(tmp_path: Path) -> None:
+    said = explained(tmp_path / "not" / "made")
+    assert said.startswith(f"{tmp_path} belongs to ")
+    assert "chown" not in said
