@@ -45,6 +45,7 @@ class Reason(StrEnum):
     TWO_BEDSIDES = "two_bedsides"
     NO_SENSOR = "no_sensor"
     MEMORY_LOST = "memory_lost"
+    NOTHING_KEPT = "nothing_kept"
     NOTHING_ARRIVES = "nothing_arrives"
     NO_PUSH_LEAVES = "no_push_leaves"
     SHARED_NAME = "shared_name"

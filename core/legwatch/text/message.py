@@ -169,6 +169,13 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
             " what it knew of earlier nights may be missing."
         ),
     ),
+    Reason.NOTHING_KEPT: (
+        marked("Tonight is not kept"),
+        marked(
+            "The server's disk takes nothing. The watch goes on and tells you, but nothing of it is"
+            " kept. Check the disk of the server."
+        ),
+    ),
     Reason.NOTHING_ARRIVES: (
         marked("No bed can be seen"),
         marked(

@@ -37,6 +37,8 @@ TICK_LAG_MS = 2000  # ticks stay this far behind the clock: a window may still b
 START_S = 180.0
 SWEEP_S = 300.0  # how often beds are stored of which no minute was judged
 SKIPPED_MS = 60_000  # wait before another try with a bed that cannot be judged
+# So long the disk may take nothing before the watch goes on in memory, and how often it is tried.
+WITHOUT_S, HOME_AGAIN_S = 60.0, 60.0
 RETRY_S = (0.2, 1.0, 5.0)
 NO_BOOT = SequenceTracker(0, "00000000", 0)  # for a bed that has sent presses but no windows
 
@@ -78,7 +80,8 @@ class Writer:
         self._note = note  # adds to a batch what is noted once a minute
         self._started = self._swept = timeline.instant()
         unit.away_ms = timeline.now_ms() + int(START_S * 1000)
-        self._untold = self._is_untold()
+        self._untold = self._not_told_yet()
+        self._tried_home = self._started
         self._due: list[tuple[int, str]] = []
         for bed in unit.beds.values():
             self._expect(bed)
@@ -124,6 +127,26 @@ class Writer:
             fault = self._renew(error)
             if fault is not None:
                 self._status.failed(str(fault), self._timeline.instant())
+        now = self._timeline.instant()
+        if not self._store.keeps and now.since(self._tried_home) >= HOME_AGAIN_S:
+            self._tried_home = now
+            if self._store.come_back(self._unit.memory(), self._timeline.now_ms()):
+                self._unit.remembered()
+                self._wake()
+
+    def _goes_without(self, error: Exception) -> bool:
+        """Go on in memory if the store has taken nothing for long: alerts must still come out."""
+        failed, now = self._status.now().failed, self._timeline.instant()
+        if failed is None or now.since(failed) < WITHOUT_S:
+            return False
+        try:
+            self._store.go_without(str(error), self._unit.memory(), self._timeline.now_ms())
+        except StoreError:
+            return False
+        self._unit.remembered()
+        self._tried_home, self._untold = now, Reason.NOTHING_KEPT
+        self._wake()
+        return True
 
     def _renew(self, error: StoreDamaged) -> StoreError | None:
         """Go on in a new store with what is in memory; return why that cannot be done now."""
@@ -132,18 +155,19 @@ class Writer:
         except StoreError as fault:
             return fault
         self._unit.remembered()
-        self._untold = self._is_untold()
+        self._untold = self._not_told_yet()
         self._wake()
         return None
 
-    def _is_untold(self) -> bool:
-        """Return True if people have to hear that the memory was lost."""
+    def _not_told_yet(self) -> Reason | None:
+        """Return MEMORY_LOST if people have to hear of it."""
         try:
             loss = self._store.loss()
             said_ms = self._store.said().get(Reason.MEMORY_LOST, 0)
         except StoreError:
-            return False  # the next new store says it
-        return loss is not None and not loss.complete and said_ms < loss.at_ms
+            return None  # the next new store says it
+        untold = loss is not None and not loss.complete and said_ms < loss.at_ms
+        return Reason.MEMORY_LOST if untold else None
 
     def _presses(self, bed: BedRecord) -> tuple[str, ...]:
         """Return a bed's last committed press ids, oldest first; empty if the store fails."""
@@ -229,6 +253,9 @@ class Writer:
                     "trying again",
                     error,
                 )
+            if self._goes_without(error):
+                attempt = 0
+                continue
             attempt += 1
             if self._stopping.wait(RETRY_S[min(attempt, len(RETRY_S)) - 1]):
                 raise _Stopped
@@ -248,8 +275,8 @@ class Writer:
                 self._tick(bed, now_ms)
             if aside is not None:
                 unit.set_aside(*aside)
-            if self._untold:
-                unit.report_server(Reason.MEMORY_LOST, (), now_ms)
+            if self._untold is not None:
+                unit.report_server(self._untold, (), now_ms)
             if begun.since(self._swept) >= SWEEP_S:
                 unit.sweep(now_ms - int(SWEEP_S * 1000))
             batch = unit.finish()
@@ -261,7 +288,7 @@ class Writer:
             unit.undo()
             return error
         unit.committed(now_ms)
-        self._untold = False
+        self._untold = None
         if batch.swept:
             self._swept = begun
         now = self._timeline.instant()
@@ -279,7 +306,7 @@ class Writer:
         self._heard(
             Committed(
                 beds=[bed.update() for bed in unit.touched.values()],
-                confirmations=self._confirmations(),
+                confirmations=self._confirmations() if self._store.keeps else [],
                 notices=[Decided(new.bed, new.notice) for new in unit.batch.notices],
             )
         )

@@ -35,6 +35,7 @@ _BECAUSE = {
     Reason.NEWER_VERSION: "the bedside speaks a newer version than the server",
     Reason.TWO_BEDSIDES: "a start of the bedside came back after a later one had sent, repeatedly",
     Reason.NO_SENSOR: "windows came, and none had a reading of any sensor",
+    Reason.NOTHING_KEPT: "the server's disk took nothing, and the watch went on in memory",
     Reason.MEMORY_LOST: "the server's file was damaged, and a new one was begun",
     Reason.NOTHING_ARRIVES: "the broker was connected and nothing came from any bed",
     Reason.NO_PUSH_LEAVES: "no way to any person worked",

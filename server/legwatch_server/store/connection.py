@@ -28,15 +28,18 @@ _CONTRADICTED = {
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
     sqlite3.SQLITE_CONSTRAINT_ROWID,
 }
+PATIENCE_S = 10.0  # how long an access waits for a lock
 _TOO_LARGE = "too large to convert to SQLite"  # Python says so of a value that is to be stored
 
 
-def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
+def connect(
+    path: Path, *, durable: bool = True, patience_s: float = PATIENCE_S
+) -> sqlite3.Connection:
     """Open a database with a write-ahead log; every commit is synced if `durable`.
 
     Only tests are not durable: they know no power cut, and a slow disk is none of their questions.
     """
-    db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+    db = sqlite3.connect(path, isolation_level=None, timeout=patience_s, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")

@@ -24,6 +24,7 @@ from legwatch_server.store import (
     numbers,
     presses,
     quarantine,
+    refuge,
     rehearsals,
     said,
     times,
@@ -34,6 +35,7 @@ from legwatch_server.store import (
 from legwatch_server.store.batch import Batch, NewNotice, StoredTime
 from legwatch_server.store.changes import Changes
 from legwatch_server.store.connection import (
+    PATIENCE_S,
     connect_read_only,
     reading,
     transaction,
@@ -43,9 +45,18 @@ from legwatch_server.store.delivery import Delivery, Episode
 from legwatch_server.store.errors import StoreDamaged, StoreError, ValuesRefused
 from legwatch_server.store.file import Line, StoreFile, guarded
 from legwatch_server.store.outbox import SqliteOutbox
-from legwatch_server.store.reader import SqliteReader
+from legwatch_server.store.reader import FILE, SqliteReader
 from legwatch_server.store.records import Loss, StoredBed, StoredBoot
-from legwatch_server.store.renewal import SLACK, WORDS, Known, opened, release, renew
+from legwatch_server.store.renewal import (
+    SLACK,
+    WORDS,
+    Known,
+    filled,
+    made,
+    opened,
+    release,
+    renew,
+)
 from legwatch_server.store.witness import Witness
 
 logger = logging.getLogger(__name__)
@@ -55,6 +66,7 @@ RENEWED_AGAIN_S = 600.0
 SAID_MS = 86_400_000
 # What SQLite says of a file that it may not open or write.
 _REFUSED = re.compile("unable to open|readonly|read-only|permission")
+REFUGE_PATIENCE_MS = 500  # how long a lock of the disk's file may hold up the watch in memory
 
 
 class SqliteTransaction:
@@ -112,8 +124,10 @@ class SqliteStore:
         self._renewed = 0
         self._renewed_at = instant()
         self._contradicted = False
+        self._why_without = ""
         self._source: sqlite3.Connection | None = None  # rows are still to be saved from it
         self._saving = threading.Lock()  # held while it is read
+        self._home: Path | None = None  # where the file belongs, while it is in a refuge
         opened_, error = _open(self._file)
         if error is not None:
             opened_ = self._begun_anew(opened_, error, None, utc_ms())
@@ -146,6 +160,63 @@ class SqliteStore:
         self._lost = lost
         self._renewed, self._renewed_at = self._renewed + 1, instant()
         return db
+
+    @property
+    def keeps(self) -> bool:
+        """False while what is stored ends with the machine's power."""
+        return self._home is None
+
+    def go_without(self, why: str, memory: Batch, now_ms: int) -> None:
+        """Go on in a database in memory, for the disk takes nothing; raises StoreError."""
+        if self._home is not None:
+            raise StoreError(f"{why}; the database in memory does not work either")
+        self.stop_saving()
+        place, old = refuge.folder(), self._db
+        with self._file.exclusive():
+            home, self._file.path = self._file.path, place / FILE
+            known = Known(memory, self._witness.mark, now_ms)
+            try:
+                old.execute(f"PRAGMA busy_timeout={REFUGE_PATIENCE_MS}")
+                self._db = filled(made(self._file), old, (why, None), known).db
+            except (OSError, sqlite3.Error, StoreError, ValuesRefused) as error:
+                self._file.path = home
+                refuge.leave(place)
+                raise StoreError(f"{why}; no database in memory either: {error}") from error
+            old.close()
+            self._home = home
+            self._file.begin()
+        self._why_without = why
+        logger.error("%s takes nothing (%s): the watch goes on, but nothing is kept", home, why)
+
+    def come_back(self, memory: Batch, now_ms: int) -> bool:
+        """Go back to the disk with all that came meanwhile; False: it takes nothing yet."""
+        if self._home is None:
+            return True
+        place = self._file.path
+        with self._file.exclusive():
+            self._file.path, self._file.patience_s = self._home, REFUGE_PATIENCE_MS / 1000
+            home = None
+            try:
+                home, damage = _open(self._file)
+                if damage is not None:
+                    known = Known(memory, self._witness.mark, now_ms)
+                    home, self._lost, self._source = renew(self._file, home, damage, known)
+                with translated(), transaction(home):
+                    refuge.bring_home(self._db, home, memory)
+            except (OSError, StoreError) as error:
+                self._file.path, self._why_without = place, str(error)
+                if home is not None:
+                    home.close()
+                return False
+            finally:
+                self._file.patience_s = PATIENCE_S
+            self._db.close()
+            home.execute(f"PRAGMA busy_timeout={int(PATIENCE_S * 1000)}")
+            self._db, self._home = home, None
+            self._file.begin()
+        refuge.leave(place.parent)
+        logger.warning("%s takes rows again, and has all that came meanwhile", self._file.path)
+        return True
 
     def stop_saving(self) -> None:
         """Forget the file from which rows are still to be saved over."""
@@ -225,6 +296,8 @@ class SqliteStore:
 
     def concerns(self) -> Iterator[str]:
         """Yield what /health says of a damage for a day."""
+        if self._home is not None:
+            yield f"{self._home} takes nothing, and nothing is kept: {self._why_without}"
         lost = self._lost
         if lost is not None and 0 <= self._utc_ms() - lost.at_ms < SAID_MS:
             name = f"; it is set aside as {lost.aside}" if lost.aside else ""
@@ -243,7 +316,8 @@ class SqliteStore:
             if self._contradicted and isinstance(error.__cause__, sqlite3.IntegrityError):
                 raise ValuesRefused(str(error)) from error  # a new file did not help
             raise
-        self._witness.note(mark)
+        if self.keeps:
+            self._witness.note(mark)
 
     @guarded
     def beds(self) -> list[StoredBed]:
@@ -336,6 +410,8 @@ class SqliteStore:
         self.stop_saving()
         self._db.close()
         self._witness.close()
+        if self._home is not None:
+            refuge.leave(self._file.path.parent)
 
 
 def _prepared(db: sqlite3.Connection) -> int:

@@ -13,7 +13,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
-from legwatch_server.store.connection import connect, translated
+from legwatch_server.store.connection import PATIENCE_S, connect, translated
 from legwatch_server.store.errors import StoreDamaged, StoreMoved
 
 P = ParamSpec("P")
@@ -32,6 +32,7 @@ class StoreFile:
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path, self._durable = path, durable
+        self.patience_s = PATIENCE_S  # how long a new connection waits for a lock
         self.generation = 0
         self.suspected = ""  # damage that a thread has found which does not own the file
         self._open: tuple[_Identity | None, ...] = ()
@@ -39,7 +40,7 @@ class StoreFile:
 
     def connect(self) -> sqlite3.Connection:
         """Open a connection to the file at the path."""
-        return connect(self.path, durable=self._durable)
+        return connect(self.path, durable=self._durable, patience_s=self.patience_s)
 
     def line(self) -> "Line":
         """Return a connection that follows the file; the caller closes it."""

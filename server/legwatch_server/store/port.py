@@ -63,6 +63,16 @@ class WriterStore(Protocol):
     def renew(self, error: StoreDamaged, memory: Batch | None, now_ms: int) -> None:
         """Go on in a new store after damage, with the beds in `memory` and what can be read."""
 
+    @property
+    def keeps(self) -> bool:
+        """False while what is stored ends with the machine's power: no agent may let go of it."""
+
+    def go_without(self, why: str, memory: Batch, now_ms: int) -> None:
+        """Go on without the disk, which takes nothing; raises StoreError."""
+
+    def come_back(self, memory: Batch, now_ms: int) -> bool:
+        """Go back to the disk with all that came meanwhile; False: it takes nothing yet."""
+
     def loss(self) -> Loss | None:
         """Return the last damage; None: there was none."""
 

@@ -76,10 +76,10 @@ def renew(
             old.close()
         try:
             name = _clear_the_path(file, known.now_ms)
-            db = _made(file)
+            db = made(file)
         except (OSError, sqlite3.Error) as fault:
             raise StoreError(f"{file.path} cannot be made anew: {fault}") from fault
-        renewal = _filled(db, source or opened(name), (str(error), name), known)
+        renewal = filled(db, source or opened(name), (str(error), name), known)
         file.begin()
     _say(file, renewal)
     return renewal
@@ -112,7 +112,8 @@ def _clear_the_path(file: StoreFile, now_ms: int) -> Path | None:
     return name
 
 
-def _made(file: StoreFile) -> sqlite3.Connection:
+def made(file: StoreFile) -> sqlite3.Connection:
+    """Make a new file at the path; raises sqlite3.Error."""
     db = file.connect()
     try:
         upgrade.prepare(db)
@@ -122,12 +123,13 @@ def _made(file: StoreFile) -> sqlite3.Connection:
     return db
 
 
-def _filled(
+def filled(
     db: sqlite3.Connection,
     source: sqlite3.Connection | None,
     about: tuple[str, Path | None],
     known: Known,
 ) -> Renewal:
+    """Give a new file what can be read of the old one; `about`: what was wrong, and its name."""
     why, name = about
     with translated(), transaction(db):
         before = known.mark.over(_mark(source))
