@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from itertools import count
 
-from legwatch_server.store import beds, deliveries, numbers, rehearsals, said, windows
+from legwatch_server.store import beds, deliveries, numbers, rehearsals, said, times, windows
 from legwatch_server.store.connection import reading
 from legwatch_server.store.errors import StoreDamaged
 
@@ -64,6 +64,7 @@ def _read_all(db: sqlite3.Connection) -> None:
     rehearsals.evening(db)
     rehearsals.announced(db)
     said.every(db)
+    times.last(db)
     for _ in windows.unseen(db):
         pass
     if deliveries.unreadable(db, _NEWEST):
