@@ -19,17 +19,19 @@ BACK_MINUTES = 60  # the cost of a leap back to a new timeline
 class LeapAllowance(NamedTuple):
     """One bed's budget for leaps, in minutes to judge. Real time refills the budget."""
 
-    left: float = MOST_MINUTES
-    at_ms: int | None = None  # UTC of the last window; None: no window yet
+    left: float = 0.0
+    at_ms: int | None = None  # UTC of the last window; None: no window yet, and all is left
 
     def after(self, from_ms: int, to_ms: int, now_ms: int) -> "LeapAllowance | None":
         """Return the allowance after a leap at real time `now_ms`; None if too little is left."""
-        left = self.left
-        if self.at_ms is not None:
-            passed_s = max(0, now_ms - self.at_ms) / 1000
-            left = min(MOST_MINUTES, left + passed_s * MINUTES_A_S)
-        left -= _cost((to_ms - from_ms) // MINUTE_MS)
+        left = self._left(now_ms) - _cost((to_ms - from_ms) // MINUTE_MS)
         return LeapAllowance(left, now_ms) if left >= 0 else None
+
+    def _left(self, now_ms: int) -> float:
+        if self.at_ms is None:
+            return MOST_MINUTES
+        passed_s = max(0, now_ms - self.at_ms) / 1000
+        return min(MOST_MINUTES, self.left + passed_s * MINUTES_A_S)
 
 
 def _cost(minutes: int) -> int:
