@@ -11,12 +11,12 @@ def remind(
     alert: AlertState, verdict: Verdict, at_ms: int, rules: Rules
 ) -> tuple[AlertState, Transition | None]:
     """Notify again if a night has begun since the last push, even of an acknowledged alert."""
-    notified_ms = alert.last_notified_ms
-    if not notified_ms or not _is_new_night(notified_ms, at_ms, rules):
-        return alert, None
     if alert.severity is None or verdict.holds is not TriState.YES:
         return alert, None
-    if is_silenced(alert, at_ms, alert.severity):
+    notified_ms = alert.last_notified_ms
+    if not notified_ms or is_silenced(alert, at_ms, alert.severity):
+        return alert, None
+    if not _is_new_night(notified_ms, at_ms, rules):
         return alert, None
     reason = alert.reason or verdict.reason
     transition = Transition(TransitionKind.RENOTIFIED, alert.severity, reason)
@@ -24,6 +24,7 @@ def remind(
 
 
 def _is_new_night(notified_ms: int, at_ms: int, rules: Rules) -> bool:
+    if not is_night(at_ms, rules):
+        return False
     zone, from_h = rules.zone, rules.night.from_h
-    then, now = (evening_of(ms, zone, from_h) for ms in (notified_ms, at_ms))
-    return is_night(at_ms, rules) and then < now
+    return evening_of(notified_ms, zone, from_h) < evening_of(at_ms, zone, from_h)

@@ -6,7 +6,7 @@ Nothing is final before the commit: `undo` restores the memory to its state befo
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from copy import deepcopy
+from copy import copy
 from dataclasses import replace
 from datetime import tzinfo
 
@@ -72,7 +72,9 @@ class Counters:
 
     def copy(self) -> "Counters":
         """Return a copy, which `undo` restores after a failed commit."""
-        return deepcopy(self)
+        made = copy(self)
+        made.notices = dict(self.notices)
+        return made
 
 
 class UnitOfWork:

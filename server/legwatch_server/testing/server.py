@@ -36,6 +36,7 @@ from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.connection import connect_read_only
 from legwatch_server.store.database import SqliteStore
+from legwatch_server.store.delivery import NEVER_MS
 from legwatch_server.store.port import OutboxStore
 from legwatch_server.store.reader import FILE
 from legwatch_server.store.records import StoredNotice
@@ -195,11 +196,14 @@ class InProcessServer:
 
     def run_to(self, to_ms: int) -> None:
         """Let time come to `to_ms`; each push goes out when it is due."""
+        due_ms, seen = 0, -1
         while True:
-            self.settle()
             now_ms = self.timeline.now_ms()
-            dues = [outbox.next_ms() for outbox in self.outboxes.values()]
-            due_ms = min((at_ms for at_ms in dues if at_ms > now_ms), default=to_ms)
+            if due_ms <= now_ms or seen != self.woken:  # otherwise the outboxes have no work
+                self.settle()
+                seen, now_ms = self.woken, self.timeline.now_ms()
+                dues = [outbox.next_ms() for outbox in self.outboxes.values()]
+                due_ms = min((at_ms for at_ms in dues if at_ms > now_ms), default=NEVER_MS)
             next_ms = min(due_ms, now_ms + MINUTE_MS)
             if next_ms >= to_ms:
                 break
