@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from legwatch.events import Ack, AlertKind, Event, Snooze, Tick, Window
 from legwatch.state_codec import from_json, to_json
 from legwatch.testing import WINDOW_MS, Level, drive, ms, night, uncovering
 from repository import rules
+
+pytestmark = pytest.mark.slow
 
 BEGIN = ms("2026-01-02T20:00Z")
 AIR = st.one_of(st.none(), st.floats(-60, 130, allow_nan=False), st.sampled_from([0.0, 85.0, 31.0]))

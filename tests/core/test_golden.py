@@ -51,6 +51,7 @@ def test_a_golden_night_gives_its_notices(path: Path) -> None:
     assert [as_json(n, bed="bed", text=text(n)) for n in given] == wanted(path)
 
 
+@pytest.mark.slow
 def test_the_rule_of_a_notice_has_the_value_of_its_limit() -> None:
     limits, paths = rules("at_risk", zone="UTC"), set()
     for path in SIMPLE + BODY[::3]:

@@ -69,7 +69,11 @@ def test_an_old_state_shows_the_same_but_for_what_it_did_not_keep(path: Path) ->
 
 
 # A state of version 2 is read as the same bed (above); every fifth shows that it goes on, too.
-@pytest.mark.parametrize("path", V1 + V2[::5], ids=name)
+FIFTHS = V1[::5] + V2[::5]
+REST = [pytest.param(path, marks=pytest.mark.slow) for path in V1 if path not in FIFTHS]
+
+
+@pytest.mark.parametrize("path", FIFTHS + REST, ids=name)
 def test_the_night_goes_on_from_a_stored_state(path: Path) -> None:
     story, states, after = kept(path)
     form: Callable[[str], str] = as_kept_in_v1 if path in V1 else str

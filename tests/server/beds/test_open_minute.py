@@ -38,7 +38,7 @@ def wanted(windows: Sequence[Window]) -> list[str]:
     return [as_json(n, bed="anna", text=text(n)) for n in replay(windows, rules())]
 
 
-@pytest.mark.parametrize("each", [1, 6, 7])
+@pytest.mark.parametrize("each", [pytest.param(1, marks=pytest.mark.slow), 6, 7])
 def test_a_crash_after_any_window_changes_no_notice(server: InProcessServer, each: int) -> None:
     for begin in range(0, len(FALL), each):
         play(server, FALL[begin : begin + each])
@@ -101,6 +101,7 @@ def test_a_commit_that_fails_in_the_middle_of_a_minute_keeps_all(
     assert server.lines() == wanted(FALL)
 
 
+@pytest.mark.slow
 def test_an_answer_within_the_minute_survives_a_crash(server: InProcessServer) -> None:
     first = next(i for i, w in enumerate(FALL) if w.to_ms == next(replay(FALL, rules())).at_ms)
     play(server, FALL[: first + 3])  # two windows into the next minute

@@ -17,6 +17,8 @@ from server.notify.test_escalation import cold
 from server.service import Answer, Asked, Service, ntfy, ntfy_refuses, self_signed
 from server.ward import BEGIN, open_ward
 
+pytestmark = pytest.mark.slow
+
 NTFY = {"channels": ["ntfy"], "address": {"ntfy": "bert"}}
 SMS = {"channels": ["sms"], "address": {"sms": "cleo"}}
 OWN = {"stillness.joint_s": 0, "alerts.wait_s": 0, "warmth.not_answered_s": 7200}

@@ -26,6 +26,8 @@ from server.notify.test_escalation import PEOPLE
 from server.sleeping import DAY_MS, Look, cooling, sleep, turning
 from server.ward import BEGIN, open_ward
 
+pytestmark = pytest.mark.slow
+
 PLAYED = {"demo": {"played": True}}
 WEEK = {"alerts.learn_nights": 7}
 COOL = turning(20, cooling(26.5))  # its owner's normal: warned every night by warmth.plain_c
