@@ -73,7 +73,7 @@ FIFTHS = V1[::5] + V2[::5]
 REST = [pytest.param(path, marks=pytest.mark.slow) for path in V1 if path not in FIFTHS]
 
 
-@pytest.mark.parametrize("path", FIFTHS + REST, ids=name)
+@pytest.mark.parametrize("path", [*FIFTHS, *REST], ids=name)
 def test_the_night_goes_on_from_a_stored_state(path: Path) -> None:
     story, states, after = kept(path)
     form: Callable[[str], str] = as_kept_in_v1 if path in V1 else str
