@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 from campaigns import size_attacks as attacks
 from campaigns.memory_limit import MemoryLimit, memory_limit, resident_bytes
+from campaigns.probe import Probe
 from campaigns.size_attacks import Attack, server_of
-from campaigns.size_house import UNIT_BYTES, Probe, SizeHouse
+from campaigns.size_house import UNIT_BYTES, SizeHouse
 
 MB = 1024 * 1024
 SLOWEST_MS = 300.0
@@ -111,7 +112,7 @@ def run(folder: Path, group: MemoryLimit | None, *, long: bool, limited: bool) -
         house.broker()
         house.server()
         house.spare = house.publisher()
-        probe = Probe(house)
+        probe = Probe(house.port)
         stack.callback(probe.close)
         time.sleep(1)
         for trial in trials(long=long, limited=limited):

@@ -1,7 +1,6 @@
 """A house whose server has the memory that its unit allows, and a bed that is watched meanwhile."""
 
 import json
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -15,15 +14,13 @@ from campaigns.memory_limit import MemoryLimit
 from end_to_end.house import LEGWATCH, PASSWORD, House, Phones, Process
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust
-from legwatch.testing import live_window, night, uncovering
+from legwatch.testing import night, uncovering
 
 UNIT_BYTES = 512 * 1024 * 1024  # MemoryMax of the server's unit
 AGENT_BYTES = 128 * 1024 * 1024  # MemoryMax of the agent's unit
 UNIT_FILES = 1024  # LimitNOFILE of a unit that does not set it
 COLD = tuple(f"cold-{number}" for number in range(60))  # beds whose recorded night is cold
-PROBED = "probed"
 URGENT = 5  # the priority of an urgent alert
-PROBE_EVERY_S = 0.05
 # A broker without limits is busy with 170 MB for some 240 ms by itself, before we get a byte.
 LIMITS = ("max_packet_size", "max_connections", "max_queued_bytes", "memory_limit")
 
@@ -114,48 +111,3 @@ class SizeHouse(House):
         """Return the size of the server's database with its log."""
         folder = self.folder / "server"
         return sum(path.stat().st_size for path in folder.glob("legwatch.db*"))
-
-
-class Probe:
-    """A bed that sends a window again and again, and measures when each is confirmed."""
-
-    def __init__(self, house: House) -> None:
-        self._client, self._stop = house.publisher(), threading.Event()
-        self._sent: dict[int, float] = {}
-        self._took: dict[int, float] = {}
-        self._seq = 0
-        self._client.on_message = self._heard
-        self._client.subscribe(f"legwatch/v1/{PROBED}/stored", 1)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def reset(self) -> None:
-        """Forget what was measured."""
-        self._took, self._sent = {}, {}
-
-    def p99_ms(self) -> float:
-        """Return the time of the slowest of a hundred; what is not confirmed yet counts, too."""
-        now_s, took = time.monotonic(), dict(self._took)
-        sent = dict(self._sent)
-        waits = sorted(took.get(seq, now_s - at_s) for seq, at_s in sent.items())
-        return 1000 * waits[int(0.99 * (len(waits) - 1))] if waits else float("inf")
-
-    def close(self) -> None:
-        """Stop."""
-        self._stop.set()
-        self._thread.join()
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    def _heard(self, _client: object, _data: object, message: mqtt.MQTTMessage) -> None:
-        upto, now_s = int(json.loads(message.payload)["seq"]), time.monotonic()
-        for seq in [seq for seq in self._sent if seq <= upto and seq not in self._took]:
-            self._took[seq] = now_s - self._sent[seq]
-
-    def _run(self) -> None:
-        while not self._stop.wait(PROBE_EVERY_S):
-            self._seq += 1
-            now_ms = time.time_ns() // 1_000_000
-            window = live_window(self._seq, now_ms, length_ms=50, leg_c=31.0, room_c=18.0, moves=0)
-            self._sent[self._seq] = time.monotonic()
-            self._client.publish(f"legwatch/v1/{PROBED}/window", encode_window(window), qos=1)

@@ -53,10 +53,10 @@ class Unread:
         self.add(bed, DROPPED, 0)
 
     def lately(self, bed: str | None) -> bool:
-        """Return True if a message of the bed was counted in the last hour."""
+        """Return True if a message of the bed was counted in the last hour, or of too many beds."""
         with self._lock:
             self._forget_older()
-            return (bed or _NO_BED) in self._beds
+            return (bed or _NO_BED) in self._beds or len(self._beds) >= MOST_BEDS
 
     def concerns(self) -> Iterator[str]:
         """Yield a sentence for each bed."""

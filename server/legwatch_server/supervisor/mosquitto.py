@@ -33,6 +33,7 @@ def conf(place: Paths) -> str:
         "# mosquitto for legwatch. The users are `server` and one for each bed, named as the bed:",
         f"# mosquitto_passwd -c {place.config}/passwords {SERVER}",
         f"listener {place.listen}",
+        "# More than any house has beds.",
         "max_connections 1000",
         "allow_anonymous false",
         f"password_file {place.config}/passwords",
