@@ -48,6 +48,7 @@ class Bedside(NamedTuple):
     gone_said_ms: int = 0  # when people were last told that it is gone
     unread_said_ms: int = 0  # when people were last told that its windows cannot be read
     rivals_said_ms: int = 0  # when people were last told that two agents send as this bed
+    mute_said_ms: int = 0  # when people were last told that a sensor gives nothing
 
 
 def with_info(was: Bedside, info: BedsideInfo) -> Bedside:
@@ -74,11 +75,13 @@ def reports(
     alerting: bool,
     unread: UnreadWindows = UnreadWindows(),  # noqa: B008 - a value that cannot change
     rivals: Rivals = Rivals(),  # noqa: B008 - a value that cannot change
+    mute: tuple[str, ...] = (),
 ) -> tuple[Bedside, tuple[Notice, ...]]:
     """Return what people should be told now, and the bedside after that.
 
     `alerting`: the alert that no window comes is firing, and says more than a report could; but
-    that windows come and cannot be read, it does not say.
+    that windows come and cannot be read, it does not say. `mute`: sensors that are set up and give
+    nothing, of those that no alert tells of.
     """
     now, notices = was, []
     info, gone_ms = now.info, now.gone_ms
@@ -91,6 +94,9 @@ def reports(
     if are_there(rivals, at_ms) and rested(now.rivals_said_ms, at_ms):
         notices.append(report(Reason.TWO_BEDSIDES, at_ms, (("turns", rivals.turns),)))
         now = now._replace(rivals_said_ms=at_ms)
+    if mute and rested(now.mute_said_ms, at_ms):
+        notices.append(report(Reason.SENSOR_MUTE, at_ms, (("sensor", ", ".join(mute)),)))
+        now = now._replace(mute_said_ms=at_ms)
     if now.reported_ms and not gone_ms:
         notices.append(_back(now, at_ms))
         now = now._replace(reported_ms=0)

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     WINDOWS_UNREAD = "windows_unread"
     NEWER_VERSION = "newer_version"
     TWO_BEDSIDES = "two_bedsides"
+    SENSOR_MUTE = "sensor_mute"
     NO_SENSOR = "no_sensor"
     MEMORY_LOST = "memory_lost"
     NOTHING_KEPT = "nothing_kept"

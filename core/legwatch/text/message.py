@@ -155,6 +155,10 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
             " warn you. Update the server; the bedside keeps its readings until then."
         ),
     ),
+    Reason.SENSOR_MUTE: (
+        marked("A sensor gives nothing"),
+        marked("This sensor is set up and gives nothing: {sensor}. Check the cable and the plug."),
+    ),
     Reason.TWO_BEDSIDES: (
         marked("Two bedsides send as one bed"),
         marked(
@@ -253,7 +257,8 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         case TransitionKind.EXPECTED:
             return _expected(figures, words, carer=carer)
         case TransitionKind.REPORTED:
-            return _(_report(notice)[1]).format(span=_span(figures.get("for_min"), words))
+            span, sensor = _span(figures.get("for_min"), words), figures.get("sensor", "?")
+            return _(_report(notice)[1]).format(span=span, sensor=sensor)
     match notice.kind:
         case AlertKind.COLD:
             return _cold(notice.reason, figures, words, carer=carer)

@@ -29,6 +29,7 @@ from legwatch_runtime.clock import Instant, instant
 from legwatch_server.beds import quarantine
 from legwatch_server.beds.answers import Answers
 from legwatch_server.beds.boots import Boots
+from legwatch_server.beds.mute import mute
 from legwatch_server.beds.quarantine import Place, Quarantine
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import BedRecord, catch_up, restored
@@ -212,7 +213,7 @@ class UnitOfWork:
         self.away_ms += by_ms
         for bed in self.beds.values():
             if not bed.played:
-                bed.others = {key: (v, at_ms + by_ms) for key, (v, at_ms) in bed.others.items()}
+                bed.move_others(by_ms)
 
     def _keep(self, bed: BedRecord) -> None:
         self.batch.states.append(_state(bed))
@@ -266,7 +267,7 @@ class UnitOfWork:
     def tick(self, bed: BedRecord, at_ms: int) -> None:
         """Let the engine judge a bed's minutes up to `at_ms`, and report what is due."""
         self._decide(bed, Tick(at_ms))
-        self._set_up(bed)
+        self._set_up(bed, at_ms)
         self.report(bed, at_ms)
 
     def _window(self, arrived: WindowArrived) -> None:
@@ -282,6 +283,7 @@ class UnitOfWork:
         if played:
             self._leap(bed, window.to_ms, message.arrived_ms)
         placed = correct(window, message.arrived_ms, bed.rules.alerts.fresh_s)
+        minute_ms = bed.state.minute_end_ms
         if placed.late:
             self._await(bed, message.arrived_ms)
         else:
@@ -295,6 +297,8 @@ class UnitOfWork:
             bed.note_others(placed.window)
             if window.boot != bed.rivals.boot:
                 self._another_boot(bed, placed.window, message.arrived_ms)
+            elif bed.state.minute_end_ms != minute_ms:
+                self.report(bed, message.arrived_ms)
         self.fresh |= not (placed.late or bed.played)
         if bed.bedside.gone_ms and not placed.late:
             bed.bedside = bed.bedside._replace(online=True, gone_ms=0)
@@ -350,20 +354,21 @@ class UnitOfWork:
         bed = self._bed(arrived.bed)
         self._touch(bed)
         bed.bedside = bedside.with_info(bed.bedside, arrived.info)
-        self._set_up(bed)
+        self._set_up(bed, arrived.message.arrived_ms)
         self._await(bed, arrived.message.arrived_ms)
         self.report(bed, arrived.message.arrived_ms)
 
     def _another_boot(self, bed: BedRecord, window: Window, at_ms: int) -> None:
         """Note that a window comes from another start of an agent than the last one."""
         bed.rivals = with_window(bed.rivals, window.boot, window.to_ms)
-        self._set_up(bed)
+        self._set_up(bed, at_ms)
         self.report(bed, at_ms)
 
-    def _set_up(self, bed: BedRecord) -> None:
+    def _set_up(self, bed: BedRecord, at_ms: int) -> None:
         """Let the engine expect the sensors of which the agent has told."""
         info = bed.bedside.info
         if info is not None and not bed.played:
+            bed.set_up_ms = bed.set_up_ms or at_ms
             bed.state = engine.set_up(bed.state, [place for place, _ in info.sensors])
 
     def _status(self, arrived: StatusArrived) -> None:
@@ -394,6 +399,7 @@ class UnitOfWork:
             alerting=alerting,
             unread=bed.unread,
             rivals=bed.rivals,
+            mute=tuple(mute(bed, at_ms)),
         )
         if after != bed.bedside:
             self._touch(bed)

@@ -84,6 +84,8 @@ class BedRecord:
     stored: Kept | None = None  # what the store has; None: nothing yet
     unread: UnreadWindows = field(default_factory=UnreadWindows)  # since the last that was taken in
     rivals: Rivals = field(default_factory=Rivals)  # whether two agents send as this bed
+    mat_ms: int = 0  # the last window in which a mat said something
+    set_up_ms: int = 0  # since when this process knows which sensors are set up
     unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
 
     def kept(self) -> Kept:
@@ -106,8 +108,16 @@ class BedRecord:
 
     def note_others(self, window: Window) -> None:
         """Remember the newest values of roles that nothing judges; not each window has each."""
+        if window.in_bed is not None:
+            self.mat_ms = window.to_ms
         for name, value in window.others:
             self.others[name] = (value, window.to_ms)
+
+    def move_others(self, by_ms: int) -> None:
+        """Move the times of what nothing judges, after the time line was moved."""
+        self.others = {key: (value, at_ms + by_ms) for key, (value, at_ms) in self.others.items()}
+        self.mat_ms += by_ms if self.mat_ms else 0
+        self.set_up_ms += by_ms if self.set_up_ms else 0
 
 
 def restored(stored: StoredBed, rules: Rules) -> BedRecord:

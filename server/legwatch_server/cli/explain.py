@@ -34,6 +34,7 @@ _BECAUSE = {
     Reason.WINDOWS_UNREAD: "windows came from the bedside that the server could not read",
     Reason.NEWER_VERSION: "the bedside speaks a newer version than the server",
     Reason.TWO_BEDSIDES: "a start of the bedside came back after a later one had sent, repeatedly",
+    Reason.SENSOR_MUTE: "windows came, and none had a reading of a sensor that is set up",
     Reason.NO_SENSOR: "windows came, and none had a reading of any sensor",
     Reason.NOTHING_KEPT: "the server's disk took nothing, and the watch went on in memory",
     Reason.MEMORY_LOST: "the server's file was damaged, and a new one was begun",

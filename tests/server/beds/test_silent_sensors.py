@@ -103,3 +103,29 @@ def test_two_agents_that_send_as_one_bed_are_told_once_and_health_says_it(
     assert len(ward.pushes.arrived) == 1
     ward.run_to(ward.clock.now_ms + 60 * MINUTE_MS)
     assert list(contested(ward.unit.beds.values())) == []
+
+
+def reported(server: InProcessServer) -> list[str]:
+    found = [stored.notice for stored in server.notices()]
+    return [one.reason.value for one in found if one.transition == "reported"]
+
+
+def test_a_mat_that_was_set_up_and_says_nothing_is_told_once_and_quietly(
+    ward: InProcessServer,
+) -> None:
+    says(ward, "leg", "room", "movement", "presence")
+    ward.play("b", 7, lambda _minute: {**ALL, "in_bed": None})
+    assert reported(ward) == []
+    ward.play("b", 13, lambda _minute: {**ALL, "in_bed": None})
+    assert reported(ward) == ["sensor_mute"]
+    push = ward.pushes.arrived[0].push
+    assert (push.purpose.value, push.title) == ("quiet", "A sensor gives nothing")
+    assert "gives nothing: presence." in push.text
+
+
+def test_a_mat_that_falls_silent_in_the_night_is_told_too(ward: InProcessServer) -> None:
+    says(ward, "leg", "room", "movement", "presence")
+    ward.play("b", 10, lambda _minute: ALL)
+    assert reported(ward) == []
+    ward.play("b", 10, lambda _minute: {**ALL, "in_bed": None})
+    assert reported(ward) == ["sensor_mute"]
