@@ -146,7 +146,7 @@ class SpoolFile:
         """Add to the count that the server is told; inside a transaction."""
         self.db.execute(
             "INSERT INTO facts VALUES ('lost', ?1)"
-            " ON CONFLICT (name) DO UPDATE SET value = value + ?1",
+            " ON CONFLICT (name) DO UPDATE SET value = min(value + ?1, 1 << 53)",
             (lost,),
         )
 
@@ -176,9 +176,11 @@ def _top(source: sqlite3.Connection) -> int:
     for ask in asked:
         try:
             row = ask().fetchone()
-            found = max(found, int(row[0] or 0) if row else 0)
-        except (sqlite3.Error, ValueError, TypeError, OverflowError):
+            number = int(row[0] or 0) if row else 0
+        except salvage.FAULTS:
             continue
+        if number < salvage.HIGHEST:
+            found = max(found, number)
     return found
 
 

@@ -14,6 +14,8 @@ _MOST_STEPS = 300  # of `_EVERY` operations of SQLite: about a quarter of a seco
 _EVERY = 20_000
 _TAILS = ("windows", "notices", "deliveries", "steps", "quarantine")
 _TAIL_ROWS = 50
+_HEADER_BYTES = 100
+_VACUUM_AT = (52, 64)  # bytes in the header
 _NEWEST = 5000  # deliveries whose words are looked at
 
 
@@ -23,7 +25,8 @@ def at_start(db: sqlite3.Connection) -> None:
     Costs a fraction of a second, however old the file is: a check that takes longer is ended.
     """
     with reading():
-        _read_all(db)
+        readable(db)
+        _check_header(db)
         steps = count()
         db.set_progress_handler(lambda: next(steps) >= _MOST_STEPS, _EVERY)
         try:
@@ -56,7 +59,8 @@ def whole(db: sqlite3.Connection, stopping: Callable[[], bool]) -> str:
     return ""
 
 
-def _read_all(db: sqlite3.Connection) -> None:
+def readable(db: sqlite3.Connection) -> None:
+    """Read what a start reads; raises whatever a row raises that cannot be."""
     beds.every(db)
     numbers.next_boot(db)
     numbers.next_window(db)
@@ -71,6 +75,18 @@ def _read_all(db: sqlite3.Connection) -> None:
         raise StoreDamaged("table deliveries: a state that does not exist")
     for table in _TAILS:
         db.execute(f"SELECT * FROM {table} ORDER BY rowid DESC LIMIT ?", (_TAIL_ROWS,)).fetchall()
+
+
+def _check_header(db: sqlite3.Connection) -> None:
+    """Look at the fields of a file that is made smaller by itself: ours never is."""
+    ((_, _, path),) = db.execute("PRAGMA database_list").fetchall()[:1]
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - the empty path is a database in memory
+            head = file.read(_HEADER_BYTES)
+    except OSError:
+        return
+    if any(any(head[at : at + 4]) for at in _VACUUM_AT):
+        raise StoreDamaged("its header is malformed")
 
 
 def _tables(db: sqlite3.Connection) -> list[str]:

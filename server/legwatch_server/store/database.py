@@ -49,7 +49,6 @@ from legwatch_server.store.reader import FILE, SqliteReader
 from legwatch_server.store.records import Loss, StoredBed, StoredBoot
 from legwatch_server.store.renewal import (
     SLACK,
-    WORDS,
     Known,
     filled,
     made,
@@ -57,6 +56,7 @@ from legwatch_server.store.renewal import (
     release,
     renew,
 )
+from legwatch_server.store.sound import TESTS
 from legwatch_server.store.witness import Witness
 
 logger = logging.getLogger(__name__)
@@ -66,6 +66,8 @@ RENEWED_AGAIN_S = 600.0
 SAID_MS = 86_400_000
 # What SQLite says of a file that it may not open or write.
 _REFUSED = re.compile("unable to open|readonly|read-only|permission")
+# What SQLite says of a step to a newer version that was done already.
+_THERE_ALREADY = re.compile("duplicate column name|already exists")
 REFUGE_PATIENCE_MS = 500  # how long a lock of the disk's file may hold up the watch in memory
 
 
@@ -236,7 +238,7 @@ class SqliteStore:
                 return False
             (table, below), *others = lost.left
             with transaction(line.now()) as db:
-                saved = salvage.save(self._source, db, table, below, words=WORDS)
+                saved = salvage.save(self._source, db, table, below, tests=TESTS)
                 left = ((table, saved.below), *others) if saved.below else tuple(others)
                 loss.note(db, lost._replace(left=left, complete=lost.complete and not saved.gaps))
         if not left:
@@ -419,6 +421,8 @@ def _prepared(db: sqlite3.Connection) -> int:
     try:
         return upgrade.prepare(db)
     except sqlite3.OperationalError as error:
+        if _THERE_ALREADY.search(str(error)):
+            raise StoreDamaged(f"its version does not fit its tables: {error}") from error
         if error.sqlite_errorcode == sqlite3.SQLITE_ERROR and not upgrade.is_unwritten(db):
             raise StoreError(f"its tables cannot be brought up to date: {error}") from error
         raise

@@ -60,7 +60,8 @@ def trial_count(db: sqlite3.Connection, bed_id: int) -> TrialCount:
         "SELECT b.name, (SELECT count(DISTINCT kind || episode_ms) FROM notices n"
         " WHERE n.bed_id = b.id AND held = ?) FROM beds b WHERE b.id=?"
     )
-    return TrialCount._make(db.execute(sql, (SuppressedBy.TRIAL.value, bed_id)).fetchone())
+    row = db.execute(sql, (SuppressedBy.TRIAL.value, bed_id)).fetchone()
+    return TrialCount._make(row or ("", 0))  # the bed's row was lost with a damaged file
 
 
 def notice_of(fields: Sequence[Any]) -> Notice:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from legwatch_server.store import apply, deliveries, notices
 from legwatch_server.store.changes import Changes
-from legwatch_server.store.connection import transaction
+from legwatch_server.store.connection import reading, transaction
 from legwatch_server.store.delivery import Delivery
 from legwatch_server.store.file import Line, guarded
 from legwatch_server.store.records import StoredNotice, TrialCount
@@ -22,26 +22,31 @@ class SqliteOutbox:
         return self.line.guard()
 
     @guarded
+    @reading()
     def next_ms(self) -> int:
         """Return when the next delivery is due, UTC ms; NEVER_MS: none."""
         return deliveries.next_ms(self.line.now(), self._channel)
 
     @guarded
+    @reading()
     def to_send(self, now_ms: int, most: int) -> list[Delivery]:
         """Return at most `most` due deliveries: alerts before information, oldest first."""
         return deliveries.to_send(self.line.now(), self._channel, now_ms, most)
 
     @guarded
+    @reading()
     def to_recall(self, now_ms: int, most: int) -> list[Delivery]:
         """Return the due recalls."""
         return deliveries.to_recall(self.line.now(), self._channel, now_ms, most)
 
     @guarded
+    @reading()
     def to_follow(self, now_ms: int, most: int) -> list[Delivery]:
         """Return the sent deliveries of which the service is to be asked."""
         return deliveries.to_follow(self.line.now(), self._channel, now_ms, most)
 
     @guarded
+    @reading()
     def around(self, delivery: Delivery) -> list[Delivery]:
         """Return a delivery as it is now, and the others of its alert on all channels."""
         return deliveries.around(self.line.now(), delivery)
@@ -58,16 +63,19 @@ class SqliteOutbox:
         apply.apply(self.line.now(), changes, now_ms)
 
     @guarded
+    @reading()
     def notice(self, ident: int) -> StoredNotice | None:
         """Return a notice; None if there is none with this id."""
         return notices.one(self.line.now(), ident)
 
     @guarded
+    @reading()
     def trial_count(self, bed_id: int) -> TrialCount:
         """Count the alerts that a bed's trial nights have suppressed."""
         return notices.trial_count(self.line.now(), bed_id)
 
     @guarded
+    @reading()
     def has_step(self, delivery: int, reason: str) -> bool:
         """Return True if a step of the delivery has this reason."""
         return deliveries.has_step(self.line.now(), delivery, reason)

@@ -32,7 +32,7 @@ def note(db: sqlite3.Connection, evening_: str, announced: frozenset[int]) -> No
 def announced(db: sqlite3.Connection) -> set[int]:
     """Return the ids of the beds whose end of trial nights was announced."""
     rows = db.execute("SELECT key FROM meta WHERE key LIKE ?", (f"{_ANNOUNCED}%",))
-    return {int(ident) for (key,) in rows if (ident := key.removeprefix(_ANNOUNCED)).isdigit()}
+    return {int(ident) for (key,) in rows if (ident := key.removeprefix(_ANNOUNCED)).isdecimal()}
 
 
 def last_test(db: sqlite3.Connection, person: str, channel: str) -> LastTest | None:

@@ -7,19 +7,18 @@ transactions, from the newest to the oldest.
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch.oncall.escalation import Purpose
 from legwatch_runtime import aside, salvage
-from legwatch_server.store import beds, loss, numbers, upgrade, witness
+from legwatch_server.store import beds, check, loss, numbers, upgrade, witness
 from legwatch_server.store.batch import Batch
-from legwatch_server.store.connection import connect, transaction, translated
-from legwatch_server.store.delivery import DeliveryState
-from legwatch_server.store.errors import StoreDamaged, StoreError, StoreMoved
+from legwatch_server.store.connection import connect, reading, transaction
+from legwatch_server.store.errors import StoreDamaged, StoreError, StoreMoved, ValuesRefused
 from legwatch_server.store.file import StoreFile
 from legwatch_server.store.records import Loss
+from legwatch_server.store.sound import TESTS
 from legwatch_server.store.witness import Mark
 
 logger = logging.getLogger(__name__)
@@ -33,11 +32,8 @@ TABLES = (
     "meta", "beds", "boots", "deliveries", "notices", "presses", "answers", "steps", "windows",
     "quarantine",
 )  # fmt: skip
+_FOR_TONIGHT = ("beds", "boots", "deliveries")
 _WHOLE = {"meta", "beds", "boots"}  # saved over at once; of the other tables the newest rows
-WORDS = {
-    ("deliveries", "state"): frozenset(map(str, DeliveryState)),
-    ("deliveries", "tone"): frozenset(map(str, Purpose)),
-}
 AT_ONCE = 5000  # rows of each growing table that are saved before watching goes on
 
 
@@ -129,33 +125,59 @@ def filled(
     about: tuple[str, Path | None],
     known: Known,
 ) -> Renewal:
-    """Give a new file what can be read of the old one; `about`: what was wrong, and its name."""
+    """Give a new file what can be read of the old one; `about`: what was wrong, and its name.
+
+    Rows that a start cannot read would damage the new file as well: then only what watching needs
+    is saved, and at last nothing.
+    """
+    for tables in (TABLES, _FOR_TONIGHT, ()):
+        try:
+            with reading(), transaction(db):
+                lost = _fill(db, source, about, known, tables)
+                check.readable(db)
+                return Renewal(db, lost, source)
+        except (StoreDamaged, ValuesRefused) as error:
+            if not tables:
+                raise StoreError(f"a new file is damaged too: {error}") from error
+            logger.warning("what was saved over cannot be used (%s): saving less", error)
+    raise AssertionError("unreachable")
+
+
+def _fill(
+    db: sqlite3.Connection,
+    source: sqlite3.Connection | None,
+    about: tuple[str, Path | None],
+    known: Known,
+    tables: Sequence[str],
+) -> Loss:
     why, name = about
-    with translated(), transaction(db):
-        before = known.mark.over(_mark(source))
-        saved = list(_save_first(source, db)) if source is not None else []
-        if known.memory is not None:
-            beds.remember(db, known.memory, before.windows)
-        whole = source is not None and not any(one.gaps for one in saved)
-        numbers.raise_all(db, before, slack=0 if whole else SLACK)
-        left = tuple((one.table, one.below) for one in saved if one.below)
-        lost = Loss(known.now_ms, why, name.name if name else "", whole, left)
-        loss.note(db, lost)
-    return Renewal(db, lost, source)
+    before = known.mark.over(_mark(source))
+    saved = list(_save_first(source, db, tables)) if source is not None else []
+    if known.memory is not None:
+        beds.remember(db, known.memory, before.windows)
+    whole = len(saved) == len(TABLES) and not any(one.gaps for one in saved)
+    numbers.raise_all(db, before, slack=0 if whole else SLACK)
+    left = tuple((one.table, one.below) for one in saved if one.below)
+    lost = Loss(known.now_ms, why, name.name if name else "", whole, left)
+    loss.note(db, lost)
+    return lost
 
 
-def _save_first(source: sqlite3.Connection, db: sqlite3.Connection) -> Iterator[salvage.Saved]:
+def _save_first(
+    source: sqlite3.Connection, db: sqlite3.Connection, tables: Sequence[str]
+) -> Iterator[salvage.Saved]:
     salvage.lenient(source)
-    for table in TABLES:
+    for table in tables:
         most = 1 << 40 if table in _WHOLE else AT_ONCE
-        yield salvage.save(source, db, table, most=most, words=WORDS)
+        yield salvage.save(source, db, table, most=most, tests=TESTS)
 
 
 def _mark(source: sqlite3.Connection | None) -> Mark:
     try:
-        return witness.of(source) if source is not None else Mark()
-    except (sqlite3.Error, ValueError, TypeError, OverflowError):
+        found = witness.of(source) if source is not None else Mark()
+    except salvage.FAULTS:
         return Mark()
+    return Mark._make(number if number < salvage.HIGHEST else 0 for number in found)
 
 
 def _say(file: StoreFile, renewal: Renewal) -> None:

@@ -15,4 +15,4 @@ def note(db: sqlite3.Connection, said: Mapping[str, int]) -> None:
 def every(db: sqlite3.Connection) -> dict[str, int]:
     """Return by reason when it was said last, UTC ms."""
     rows = db.execute("SELECT key, value FROM meta WHERE key LIKE ?", (f"{_KEY}%",))
-    return {key.removeprefix(_KEY): int(value) for key, value in rows if value.isdigit()}
+    return {key.removeprefix(_KEY): int(value) for key, value in rows if value.isdecimal()}

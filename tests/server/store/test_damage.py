@@ -238,3 +238,41 @@ def test_where_no_folder_can_be_made_nothing_is_confirmed(ward: Ward, folder: Pa
     folder.unlink()
     live(ward, 2)
     assert ward.server.status.now().failing == ""
+
+
+# ---- rows that can be read, but make no sense
+def spoil(folder: Path, sql: str, *values: object) -> None:
+    with closing(sqlite3.connect(folder / DB)) as db, db:
+        db.execute(sql, values)
+
+
+def test_a_notice_with_a_word_that_is_none_holds_up_no_push(folder: Path) -> None:
+    spoil(folder, "UPDATE notices SET reason='cole'")
+    spoil(folder, "UPDATE deliveries SET state='decided', next_ms=0, recall_ms=NULL")
+    with open_folder(folder, LATER_MS) as ward:
+        live(ward, 0)
+        live(ward, 1)
+        assert len(set_aside(folder)) == 1
+        live(ward, 2)
+        assert len(set_aside(folder)) == 1  # the new file is not damaged again
+        assert told_of_the_loss(ward) == ["The server has lost its memory"]
+
+
+def test_a_version_that_does_not_fit_the_tables_is_damage(folder: Path) -> None:
+    spoil(folder, "UPDATE meta SET value='2' WHERE key='schema'")
+    with open_folder(folder, LATER_MS) as ward:
+        live(ward, 0)
+        assert windows(ward) == 2000 + (aged.MINUTES + 3) * 6 + 6
+    assert len(set_aside(folder)) == 1
+
+
+def test_rows_that_no_start_can_read_are_not_saved_over_again(folder: Path) -> None:
+    spoil(folder, "INSERT INTO meta VALUES ('schema ', 'x'), ('learned:²', '')")
+    spoil(folder, "UPDATE meta SET value='x' WHERE key='schema'")
+    with open_folder(folder, LATER_MS) as ward:
+        live(ward, 0)
+        assert aged.KNOWN in ward.server.unit.beds
+    assert len(set_aside(folder)) == 1
+    with open_folder(folder, LATER_MS) as ward:
+        live(ward, 1)
+    assert len(set_aside(folder)) == 1
