@@ -54,18 +54,23 @@ class BrokerStory:
         """Note that a connection has ended which nobody here has ended."""
         if self._up_at is None:
             if not self._failed:
-                self.failed(self._unanswered() if _says_nothing(why) else why)
+                self._say(self._unanswered() if _says_nothing(why) else why)
             return
         lived_s, self._up_at = self._now().since(self._up_at), None
-        self._short = self._short + 1 if lived_s < SHORT_S else 0
+        self._short = self._short + 1 if lived_s < SHORT_S and _says_nothing(why) else 0
         self._lost_at = self._now()
         if self.contested():
-            self.failed(self._rival)
+            self._say(self._rival)
         else:
-            self.failed("the connection was lost" if _says_nothing(why) else why)
+            self._say("the connection was lost" if _says_nothing(why) else why)
 
     def failed(self, why: object) -> None:
-        """Note that there is no connection; the log says each reason once."""
+        """Note that a try has failed: the broker or the way to it is at fault, and no rival."""
+        self._short = 0
+        self._say(why)
+
+    def _say(self, why: object) -> None:
+        """Keep the reason; the log says each reason once."""
         self._failed = True
         self.why = reason(why, self._broker)
         level = logging.DEBUG if self.why == self._said else logging.WARNING

@@ -132,3 +132,23 @@ def test_a_connection_that_ends_before_the_broker_answers_may_want_tls(story: Br
     story.trying()
     story.lost(NOTHING)
     assert "does this port want TLS? Then set mqtt.ca_file" in story.why
+
+
+def test_a_broker_that_crashes_again_and_again_is_no_rival(
+    story: BrokerStory, clock: FakeClock
+) -> None:
+    for _ in range(20):
+        live(story, clock, 1)
+        attempt(story, ConnectionRefusedError())
+    assert not story.contested()
+
+
+def test_a_link_that_breaks_again_and_again_is_no_rival(
+    story: BrokerStory, clock: FakeClock
+) -> None:
+    for _ in range(20):
+        story.trying()
+        story.up()
+        clock.advance(15_000)
+        story.lost(refused("Keep alive timeout"))
+    assert not story.contested()

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 MOST = 2000  # messages in one transaction
 LONGEST_WAIT_S = 1.0
-SILENCE_LOOK_S = 60.0
+SILENCE_LOOK_S = 20.0
 EVENING_LOOK_S = 60.0
 ASLEEP_S = 90.0  # no turn for so long: the machine slept, or the process was stopped
 AWAY_S = 90.0  # after that: until the connection to the broker is back and its windows have come
@@ -126,7 +126,7 @@ class WriterLoop:
         self._rehearse()
 
     def _facts(self) -> Sequence[ServerFact]:
-        """Return what is silent about the whole server; look once a minute."""
+        """Return what is silent about the whole server; look a few times a minute."""
         now = self._timeline.instant()
         if self._looked is not None and now.since(self._looked) < SILENCE_LOOK_S:
             return []

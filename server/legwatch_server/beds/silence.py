@@ -29,7 +29,7 @@ class Link(Protocol):
 
 
 class Silence:
-    """The writer asks for `facts` once a minute; /health asks for `concerns` from any thread."""
+    """The writer asks for `facts` now and then; /health asks for `concerns` from any thread."""
 
     def __init__(self, link: Link, beds: Callable[[], Collection[BedRecord]], reach: Reach) -> None:
         self._link, self._beds, self._reach = link, beds, reach
@@ -51,7 +51,7 @@ class Silence:
             if not self._lost_s:
                 logger.error("no push reaches anybody: see `legwatch duty`")
             self._lost_s = self._reach.lost_s()
-        elif self._lost_s:  # while it lasted, nobody could be told
+        elif self._lost_s and self._reach.works():  # while it lasted, nobody could be told
             found.append(_fact(Reason.NO_PUSH_LEAVES, self._lost_s))
             self._lost_s = 0.0
         return found

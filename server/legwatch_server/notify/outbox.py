@@ -17,6 +17,7 @@ from legwatch_runtime.part import Parts
 from legwatch_server.notify.channels import (
     Follows,
     Notifier,
+    Permanent,
     Progress,
     Push,
     PushError,
@@ -24,7 +25,7 @@ from legwatch_server.notify.channels import (
 )
 from legwatch_server.notify.next_person import given_up
 from legwatch_server.notify.reach import Reach
-from legwatch_server.notify.record import Count, Moment, record
+from legwatch_server.notify.record import Count, Moment, Recorded, record
 from legwatch_server.notify.render import UnknownPerson
 from legwatch_server.notify.schedule import (
     BusyKey,
@@ -160,17 +161,17 @@ class Outbox:
     def _work(self) -> None:
         with self._store.transaction():
             now_ms = self._calls.now_ms()  # the time line is moved in a transaction, too
-            counts = [self._record(result, now_ms) for result in self._unrecorded]
+            recorded = [self._record(result, now_ms) for result in self._unrecorded]
             due = [] if self._stop else self._due(now_ms)
             jobs = [job for one in due if (job := self._claim(one, now_ms))]
-        for result in self._unrecorded:
+        for result, known in zip(self._unrecorded, recorded, strict=True):
             self._in_flight.pop(result.job.delivery.id, None)
-            self._report(result)
+            self._report(result, known)
         self._unrecorded.clear()
         for job in jobs:
             self._in_flight[job.delivery.id] = Due(job.kind, job.delivery).key
             self._workers.hand_out(job, len(self._in_flight))
-        if Count.FAILED in counts:
+        if Count.FAILED in [known.counted for known in recorded]:
             self._calls.wake_all()
 
     def _gather(self, wait_s: float) -> None:
@@ -224,21 +225,21 @@ class Outbox:
             self._store.apply(given_up(delivery, related, why, now_ms), now_ms)
             return None
 
-    def _record(self, result: JobResult, now_ms: int) -> Count | None:
-        """Store what a finished job changes; return what was counted."""
+    def _record(self, result: JobResult, now_ms: int) -> Recorded:
+        """Store what a finished job changes, and count the job."""
         follows = self._notifier if isinstance(self._notifier, Follows) else None
         moment = Moment(
             now_ms,
             give_up_ms=self._patience.give_up_h * 3_600_000,
             follow_every_s=follows.follow_every_s if follows else None,
         )
-        changes, counted = record(result, self._store.around(result.job.delivery), moment)
-        self._store.apply(changes, now_ms)
-        if counted is not None:
-            self.results[counted] += 1
-        return counted
+        known = record(result, self._store.around(result.job.delivery), moment)
+        self._store.apply(known.changes, now_ms)
+        if known.counted is not None:
+            self.results[known.counted] += 1
+        return known
 
-    def _report(self, result: JobResult) -> None:
+    def _report(self, result: JobResult, known: Recorded) -> None:
         """Log a new fault once, and pass on an answer given in the service's app."""
         (kind, delivery, _), outcome = result
         if kind is JobKind.FOLLOW and outcome is Progress.ANSWERED:
@@ -247,7 +248,8 @@ class Outbox:
             return
         failed = isinstance(outcome, PushError)
         if self._calls.reach is not None and outcome != NOT_TRIED:
-            self._calls.reach.note(delivery.person, self._channel, sent=not failed)
+            again_s = None if isinstance(outcome, Permanent) else known.again_s
+            self._calls.reach.note(delivery.person, self._channel, sent=not failed, again_s=again_s)
         if failed:
             level = logging.DEBUG if self.failing == str(outcome) else logging.WARNING
             logger.log(level, "channel %s, %s: %s", self._channel, delivery.person, outcome)

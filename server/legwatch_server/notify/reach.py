@@ -2,13 +2,20 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from legwatch.oncall.people import Person
 from legwatch_runtime.clock import Instant, instant
 
-LOST_S = 180.0  # a service that stumbles is back by then
+LOST_S = 300.0  # a service that stumbles is back by then
+LATE_S = 120.0  # how much later than planned a retry may end
 LOG_ONLY = "console"  # writes to the log: it reaches people only if nothing else is set up
 Way = tuple[str, str]  # person, channel
+
+
+class _Failure(NamedTuple):
+    since: Instant
+    until: Instant | None  # if no other try has failed by then, nobody knows; None: for good
 
 
 class Reach:
@@ -18,7 +25,8 @@ class Reach:
         self._now = now
         self._lock = threading.Lock()
         self._ways: frozenset[Way] = frozenset()
-        self._failing: dict[Way, Instant] = {}
+        self._failing: dict[Way, _Failure] = {}
+        self._working: set[Way] = set()  # their last push has left
 
     def use(self, people: Mapping[str, Person]) -> None:
         """Know these people and their channels from now on."""
@@ -26,27 +34,46 @@ class Reach:
         ways = frozenset(way for way in every if way[1] != LOG_ONLY) or frozenset(every)
         with self._lock:
             self._ways = ways
-            self._failing = {way: at for way, at in self._failing.items() if way in ways}
+            self._failing = {way: f for way, f in self._failing.items() if way in ways}
+            self._working &= ways
 
-    def note(self, person: str, channel: str, *, sent: bool) -> None:
-        """Note that a push has left, or has failed."""
+    def note(self, person: str, channel: str, *, sent: bool, again_s: float | None = None) -> None:
+        """Note that a push has left, or has failed.
+
+        `again_s`: when it is tried again. If it is not, because it was withdrawn, the failure says
+        nothing any more. None: it is given up, and the failure holds until a push has left.
+        """
         way = person, channel
         with self._lock:
+            if way not in self._ways:
+                return
             if sent:
                 self._failing.pop(way, None)
-            elif way in self._ways:
-                self._failing.setdefault(way, self._now())
+                self._working.add(way)
+                return
+            self._working.discard(way)
+            now, was = self._now(), self._failing.get(way)
+            since = was.since if was is not None and _holds(was, now) else now
+            until = None if again_s is None else now.after(again_s + LATE_S)
+            self._failing[way] = _Failure(since, until)
 
     def lost_s(self) -> float:
         """Return for how long no way to anybody has worked; 0 while one may work."""
         with self._lock:
-            if not self._ways or self._ways - self._failing.keys():
+            now = self._now()
+            failing = {way: f for way, f in self._failing.items() if _holds(f, now)}
+            if not self._ways or self._ways - failing.keys():
                 return 0.0
-            return self._now().since(max(self._failing.values()))
+            return now.since(max(failure.since for failure in failing.values()))
 
     def is_lost(self) -> bool:
         """Return True if nobody can be reached, and that is no passing fault."""
         return self.lost_s() >= LOST_S
+
+    def works(self) -> bool:
+        """Return True if a push has left to somebody, and none has failed on that way since."""
+        with self._lock:
+            return bool(self._working)
 
     def concerns(self) -> Iterable[str]:
         """Return what /health says."""
@@ -54,3 +81,7 @@ class Reach:
             minutes = self.lost_s() // 60
             return [f"no push has reached anybody for {minutes:.0f} min: `legwatch duty`"]
         return []
+
+
+def _holds(failure: _Failure, now: Instant) -> bool:
+    return failure.until is None or now < failure.until

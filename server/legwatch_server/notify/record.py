@@ -50,6 +50,7 @@ class Recorded(NamedTuple):
 
     changes: Changes
     counted: Count | None = None
+    again_s: float | None = None  # until a failed push is tried again; None: it is given up
 
 
 class Moment(NamedTuple):
@@ -65,7 +66,7 @@ def record(result: JobResult, related: Sequence[Delivery], moment: Moment) -> Re
     ident = result.job.delivery.id
     delivery = next((other for other in related if other.id == ident), None)
     if delivery is None:  # the store was made anew meanwhile, and does not know it
-        return Recorded(())
+        return Recorded((), again_s=0.0)
     outcome = result.outcome
     if result.job.kind is JobKind.RECALL:
         error = outcome if isinstance(outcome, PushError) else None
@@ -135,11 +136,11 @@ def _failed(
     delivery: Delivery, error: PushError, related: Sequence[Delivery], moment: Moment
 ) -> Recorded:
     if delivery.state is not DeliveryState.CLAIMED:
-        return Recorded(())  # withdrawn or answered meanwhile: it must not come back
+        return Recorded((), again_s=0.0)  # withdrawn or answered meanwhile: it must not come back
     if delivery.recall_ms is not None:
-        return Recorded((Withdraw(delivery.id, _CANCELLED),))
+        return Recorded((Withdraw(delivery.id, _CANCELLED),), again_s=0.0)
     if delivery.next_ms >= NEVER_MS:
-        return Recorded((Withdraw(delivery.id, SUPERSEDED),))
+        return Recorded((Withdraw(delivery.id, SUPERSEDED),), again_s=0.0)
     now_ms = moment.now_ms
     if isinstance(error, Permanent) or now_ms - delivery.due_ms > moment.give_up_ms:
         return Recorded(given_up(delivery, related, str(error), now_ms), Count.FAILED)
@@ -150,4 +151,4 @@ def _failed(
     step = f"{error}; again in {wait_s:.0f} s"
     retry = Retry(delivery.id, now_ms + int(wait_s * 1000), str(error), step)
     others = next_way(delivery, related, now_ms) if isinstance(error, Exhausted) else ()
-    return Recorded((retry, *(others if not tries else ())), Count.RETRIED)
+    return Recorded((retry, *(others if not tries else ())), Count.RETRIED, wait_s)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from legwatch.contract.topics import Channel, topic
-from legwatch_server.notify.channels import Permanent
+from legwatch_server.notify.channels import Permanent, PushError, Retryable
 from legwatch_server.testing import InProcessServer
 from server.ward import MINUTE_MS, open_ward
 
@@ -106,6 +106,71 @@ def test_when_a_way_works_again_people_hear_that_none_had(ward: InProcessServer)
     wait(ward, 2)
     assert reports(ward) == ["no_push_leaves"]
     assert "For 10 min no push could be sent" in ward.pushes.arrived[0].push.text
+    assert {push.purpose.value for _, _, push in ward.pushes.arrived} == {"quiet"}
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["from the start", "later"])
+def test_a_way_that_fails_for_a_minute_at_night_is_no_silence(
+    ward: InProcessServer, before: bool
+) -> None:
+    """A push is withdrawn before it is tried again: nobody knows any more whether the way works."""
+    if before:
+        ward.reach.note("anna", "phone", sent=True)
+    for person, channel in (("anna", "phone"), ("anna", "pager"), ("bert", "phone")):
+        ward.reach.note(person, channel, sent=False, again_s=64.0)
+    for _ in range(20):
+        wait(ward, 1)
+        assert not ward.reach.is_lost()
+    assert reports(ward) == []
+    assert list(ward.silence.concerns()) == []
+
+
+def fails(ward: InProcessServer, why: PushError | None) -> None:
+    for channel in ward.channels.values():
+        channel.always = why
+
+
+AWAY = Retryable("ntfy cannot be reached: connection refused or no network")
+
+
+def test_an_outage_of_the_internet_is_told_once_and_wakes_nobody(ward: InProcessServer) -> None:
+    fails(ward, AWAY)
+    silent_night(ward)
+    wait(ward, 60)
+    assert ward.reach.is_lost()
+    fails(ward, None)
+    wait(ward, 8)
+    assert reports(ward) == ["no_push_leaves"]
+    fails(ward, AWAY)  # it stumbles once more
+    ward.reach.note("anna", "phone", sent=False, again_s=300.0)
+    ward.reach.note("anna", "pager", sent=False, again_s=300.0)
+    ward.reach.note("bert", "phone", sent=False, again_s=300.0)
+    wait(ward, 6)
+    fails(ward, None)
+    ward.reach.note("bert", "phone", sent=True)
+    wait(ward, 20)
+    told = [push for _, _, push in ward.pushes.arrived if push.title == "Nobody could be reached"]
+    assert len(told) == len({push.thread for push in told}) == 2  # once to each person
+    assert {push.purpose.value for push in told} == {"quiet"}
+
+
+def test_a_server_that_starts_while_the_internet_is_away_finds_nobody_unreachable_without_a_push(
+    ward: InProcessServer,
+) -> None:
+    fails(ward, AWAY)
+    ward.restart()
+    ward.play("b", 30, well)
+    assert (ward.reach.is_lost(), reports(ward)) == (False, [])
+    fails(ward, None)
+    ward.play("b", 10, well)
+    assert (reports(ward), ward.pushes.arrived) == ([], [])
+
+
+def test_an_alert_that_nobody_answers_has_reached_somebody(ward: InProcessServer) -> None:
+    silent_night(ward)
+    assert ward.pushes.arrived
+    wait(ward, 90)
+    assert (ward.reach.is_lost(), reports(ward)) == (False, [])
 
 
 def test_the_log_is_no_way_to_a_person_where_there_is_another(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_rehearsal_keeps_its_proof() -> None:
 def test_waits_grow_from_try_to_try(attempt: int, wait_s: int) -> None:
     found = after(JobKind.SEND, Retryable("no"), CLAIMED._replace(attempt=attempt))
     step = f"no; again in {wait_s} s"
-    assert found == Recorded((Retry(1, NOW + wait_s * 1000, "no", step),), Count.RETRIED)
+    assert found == Recorded((Retry(1, NOW + wait_s * 1000, "no", step),), Count.RETRIED, wait_s)
 
 
 def test_a_service_may_ask_for_a_longer_wait() -> None:
@@ -95,9 +95,9 @@ def test_a_failure_of_what_was_called_off_meanwhile_is_no_failure() -> None:
     replaced = CLAIMED._replace(next_ms=NEVER_MS)
     for error in (Permanent("no"), Retryable("no")):
         found = after(JobKind.SEND, error, recalled)
-        assert found == Recorded((Withdraw(1, "it is over or answered"),))
+        assert found == Recorded((Withdraw(1, "it is over or answered"),), again_s=0.0)
         found = after(JobKind.SEND, error, replaced)
-        assert found == Recorded((Withdraw(1, "a newer word replaces it"),))
+        assert found == Recorded((Withdraw(1, "a newer word replaces it"),), again_s=0.0)
 
 
 def test_a_recall_is_tried_again_for_four_hours() -> None:
