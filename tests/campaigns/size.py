@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from campaigns import size_attacks as attacks
+from campaigns import size_variants as variants
 from campaigns.memory_limit import MemoryLimit, memory_limit, resident_bytes
 from campaigns.probe import Probe
 from campaigns.size_attacks import Attack, server_of
@@ -72,7 +73,7 @@ class Row:
 
 def trials(*, long: bool, limited: bool) -> list[Trial]:
     """Return the rows, the short ones or all."""
-    flood_s = 20.0 if long else 4.0
+    flood_s = 8.0 if long else 4.0
     short = [
         Trial("170 MB on window, QoS 1", attacks.huge("window"), huge=True),
         Trial("30 connections, large headers", attacks.large_headers),
@@ -99,6 +100,17 @@ def trials(*, long: bool, limited: bool) -> list[Trial]:
         Trial("deep JSON", attacks.deep_json),
         Trial("3,000 names", attacks.many_names(3000, flood_s)),
         Trial("5,000 retained", attacks.many_retained, away=True),
+        Trial("odd requests", variants.odd_requests),
+        Trial("answers that nobody reads", variants.slow_readers),
+        Trial("450 half-open connections", variants.half_open),
+        Trial("1,100 half-open at the broker", variants.half_open_at_the_broker),
+        Trial("topics of 60 kB", variants.long_topics),
+        *(
+            Trial(f"{channel}, 1,000/s, all good", variants.valid(channel, 1000, flood_s))
+            for channel in ("status", "info", "event")
+        ),
+        Trial("280 sensors, 200/s", variants.many_sensors(200, flood_s)),
+        Trial("1,000/s for the agent", variants.floods_for_the_agent(1000, flood_s)),
     ]
     return [*short, away, *more]
 

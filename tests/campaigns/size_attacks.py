@@ -162,7 +162,7 @@ def many_names(most: int, for_s: float) -> Attack:
                 return f"legwatch/v1/none-{number}/status", b"online"
             return f"legwatch/v1/none-{number}/window", json.dumps(_window(1)).encode()
 
-        _paced_said(client, int(most / for_s), for_s, say)
+        paced(client, int(most / for_s), for_s, say)
 
     return attack
 
@@ -262,10 +262,10 @@ def _window(seq: int) -> dict[str, Any]:
 def _paced(
     client: mqtt.Client, a_second: int, for_s: float, body: Callable[[], bytes], qos: int = 1
 ) -> None:
-    _paced_said(client, a_second, for_s, lambda: (f"{BED}/window", body()), qos)
+    paced(client, a_second, for_s, lambda: (f"{BED}/window", body()), qos)
 
 
-def _paced_said(
+def paced(
     client: mqtt.Client,
     a_second: int,
     for_s: float,

@@ -133,6 +133,7 @@ def bind(host: str, port: int, health: HealthReport, answers: ActionHandler) -> 
             self.send_header("Referrer-Policy", "no-referrer")
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
+            server.answered(self.connection)
             self.end_headers()
             self.wfile.write(body)
 

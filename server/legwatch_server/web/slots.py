@@ -1,7 +1,7 @@
 """An HTTP server with so many connections at once, and no more.
 
-When all are taken and a new one comes, one that has not finished its request is cut: the oldest of
-the peer that has the most. So who sends a whole request at once is answered, whoever else is slow.
+When all are taken and a new one comes, one that sends its request or reads its answer is cut: the
+oldest of the peer that has the most. So who is quick is answered, whoever else is slow.
 The number leaves file descriptors and memory for broker, database and pushes.
 """
 
@@ -25,7 +25,7 @@ CUT_S = 1.0  # how long a connection that was cut may take to end
 
 
 class SlotsServer(ThreadingHTTPServer):
-    """A `ThreadingHTTPServer` whose handlers call `answering` when a request is whole."""
+    """A `ThreadingHTTPServer` whose handlers tell when a request is whole, and when it is done."""
 
     daemon_threads = True
     request_queue_size = 128  # who waits here costs no file and no thread of ours
@@ -56,9 +56,14 @@ class SlotsServer(ThreadingHTTPServer):
             self._room.notify()
 
     def answering(self, request: socket.socket) -> None:
-        """Note that a request is whole: its answer is not cut."""
+        """Note that a request is whole: it is not cut while its answer is made."""
         with self._room:
             self._answering.add(request)
+
+    def answered(self, request: socket.socket) -> None:
+        """Note that the answer is ready to be sent: who does not read it can be cut again."""
+        with self._room:
+            self._answering.discard(request)
 
     def handle_error(self, _request: object, _client_address: object) -> None:
         """Log a failure in one line; a peer that goes away is no fault of ours."""

@@ -22,13 +22,20 @@ ASK = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 REPORT = {"status": "ok", "notices": {}}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def web() -> Iterator[Listening]:
     door = ActionHandler(b"key", lambda _: None, lambda: 0)
     made = Listening(partial(bind, "127.0.0.1", 0, lambda: dict(REPORT), door), "the test's port")
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture
+def long_web(web: Listening, monkeypatch: pytest.MonkeyPatch) -> Listening:
+    """Return the server with a page that no buffer takes in as a whole."""
+    monkeypatch.setitem(REPORT, "bedsides", "b" * 5_000_000)
+    return web
 
 
 @contextlib.contextmanager
@@ -142,6 +149,43 @@ def test_while_slow_ones_have_all_places_a_new_one_is_answered(web: Listening) -
         slow[0].settimeout(2)
         with contextlib.suppress(ConnectionError):
             assert slow[0].recv(1) == b""  # the oldest was cut
+
+
+def test_while_nobody_reads_the_answers_a_new_one_is_answered(long_web: Listening) -> None:
+    """Whoever asks for a long page and reads nothing gives its place up, too."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(MOST_CONNECTIONS):
+            line = stack.enter_context(socket.socket())
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            line.connect(("127.0.0.1", long_web.port))
+            line.sendall(ASK)
+            line.recv(1)  # the answer has begun
+        assert healthy(long_web)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        ASK[:-2] + b"a:\r\n" * 3000 + b"\r\n",
+        ASK[:-2] + b"a\r\n" * 3000 + b"\r\n",
+        ASK[:-2] + b"X: y\r\n" + b" z\r\n" * 1000 + b"\r\n",
+        ASK * 300,
+        b"POST /answer/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"5\r\nhello\r\n" * 1000,
+        b"POST /answer/x HTTP/1.1\r\nContent-Length: 4\r\nContent-Length: 4000\r\n\r\nabcd",
+        b"POST /answer/x HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n123456789",
+        bytes(range(256)) * 60 + b"\r\n\r\n",
+        b"GET " + b"/" * 9000 + b"\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0" * 9000,
+    ],
+    ids=["small lines", "no colon", "folded", "pipelined", "chunks", "two lengths", "expects",
+         "no text", "no version", "other protocol"],
+)  # fmt: skip
+def test_a_request_that_no_browser_sends_is_answered_once_or_cut(
+    web: Listening, request_: bytes
+) -> None:
+    with connections(web, 1) as (line,):
+        assert said(line, request_).count(b"HTTP/1.0 ") <= 1
+    assert healthy(web)
 
 
 def test_few_files_make_few_places(monkeypatch: pytest.MonkeyPatch) -> None:
