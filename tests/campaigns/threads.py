@@ -75,7 +75,8 @@ class Ring:
         return self._row(f"thread {thread}", thread, error, before)
 
     def fail(self, callback: str, error: str) -> Row:
-        """Let a callback fail."""
+        """Let a callback fail, when the pause after the last row is over."""
+        wait_until(lambda: self.house.order(self.name, "connected") is True, "a connection", 40)
         before = self._log()
         self.house.order(self.name, "arm", callback, error)
         return self._row(f"callback {callback}", "", error, before, cut=True)
@@ -84,8 +85,7 @@ class Ring:
         """Do all that wakes threads and lets callbacks be called."""
         self.house.say()
         if self.name == "server":
-            self.house.health(2.0)
-            self.house.post()
+            self.house.visit()
         else:
             self.house.order(self.name, "press")
         if cut:
@@ -115,6 +115,8 @@ class Ring:
             return ENDED if code == 1 and told else f"ended with {code}, unsaid"
         if "failed: " in said and "it starts again" in said:
             return RESTARTED if not thread or self._is_there(thread) else ""
+        if "CRITICAL" in said:
+            return ""  # it is about to end
         # A library's own thread and a driver's fault are told in other words.
         return TOLD if error in said and (not thread or self._is_there(thread)) else ""
 

@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Mapping
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -113,9 +114,10 @@ class ThreadsHouse(SizeHouse):
         stored = b'{"v":1,"boot":"0000000a","seq":0}'
         self.spare.publish(f"legwatch/v1/{BED}/stored", stored, qos=1)
 
-    def post(self) -> None:
-        """Answer an alert that nobody has sent."""
-        with contextlib.suppress(OSError):
+    def visit(self) -> None:
+        """Look at the server's health, and answer an alert that nobody has sent."""
+        with contextlib.suppress(OSError, HTTPException):  # it may end meanwhile
+            self.health(2.0)
             url = f"http://127.0.0.1:{self.http_port}/answer/none"
             urllib.request.urlopen(url, data=b"", timeout=2).close()
 

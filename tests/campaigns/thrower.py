@@ -104,6 +104,10 @@ def cut() -> bool:
     return True
 
 
+def connected() -> bool:
+    return any(getattr(client, "is_connected", lambda: False)() for client in holders())
+
+
 def press() -> bool:
     """Press and release every pretended pin, in a thread as the library of a Pi has it."""
     from gpiozero import Device  # noqa: PLC0415 - only an agent with a button has it
@@ -126,6 +130,7 @@ ORDERS: dict[str, Callable[..., Any]] = {
     "throw": throw,
     "arm": arm,
     "cut": cut,
+    "connected": connected,
     "press": press,
 }
 
