@@ -14,6 +14,8 @@ from legwatch_server.supervisor.broker import BrokerProcess
 from legwatch_server.supervisor.mosquitto import SERVER
 from legwatch_server.supervisor.process import ProcessSpec
 
+# As in the units of systemd: within which time a child must say that it is well.
+PATIENCE_S = {"server": 60.0, "agent": 180.0}
 LEGWATCH = (sys.executable, "-m", "legwatch")
 
 
@@ -39,9 +41,8 @@ def write_config(
     def task(name: str, user: str, table: Mapping[str, Any], *, ends: bool = False) -> ProcessSpec:
         mqtt = {"host": "127.0.0.1", "port": broker.port, "user": user}
         command = (*LEGWATCH, name, *_write_settings(folder, name, table, mqtt))
-        return ProcessSpec(
-            name, command, {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, "")}, ends
-        )
+        env = {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, "")}
+        return ProcessSpec(name, command, env, ends, PATIENCE_S[name])
 
     return GeneratedConfig(
         broker, task("server", SERVER, server), task("agent", bed, agent, ends=recorded)

@@ -3,14 +3,19 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
+
+from legwatch_runtime.clock import awake_s
+from legwatch_runtime.part import Parts
+from legwatch_runtime.systemd import READY, WELL
 
 PARENT_DEATH = Path(__file__).with_name("parent_death.py")
 
@@ -42,13 +47,17 @@ class ProcessSpec:
     command: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)  # contains secrets: never log it
     may_finish: bool = False  # True if exit code 0 means that its work is done
+    patience_s: float = 0.0  # within which it must say that it is well; 0: it says nothing
 
 
 class Process:
     """A running program; create it in the main thread, because it dies with that thread."""
 
-    def __init__(self, task: ProcessSpec, events: SimpleQueue[ProcessEvent]) -> None:
+    def __init__(self, task: ProcessSpec, events: SimpleQueue[ProcessEvent], parts: Parts) -> None:
         self.task = task
+        self.ready = False  # it has said that it is up
+        self._heard_s = awake_s()
+        self._line = _line_of(task)
         command = [sys.executable, "-IS", str(PARENT_DEATH), str(os.getpid()), *task.command]
         self._process = subprocess.Popen(  # noqa: S603 - our own programs
             command,
@@ -59,7 +68,11 @@ class Process:
             start_new_session=True,  # the supervisor, not Ctrl-C, ends the children in order
         )
         self._readers = [
-            threading.Thread(target=_read, args=(stream, task.name, aside, events), daemon=True)
+            parts.add(
+                f"{task.name}-{'err' if aside else 'out'}",
+                partial(_read, stream, task.name, aside, events),
+                within_s=float("inf"),
+            )
             for stream, aside in ((self._process.stdout, False), (self._process.stderr, True))
             if stream is not None
         ]
@@ -70,6 +83,24 @@ class Process:
     def code(self) -> int | None:
         """The exit code; None while the program runs."""
         return self._process.poll()
+
+    def hangs(self) -> bool:
+        """Return True if a program that was up has not said for too long that it is well."""
+        if self._line is None:
+            return False
+        with contextlib.suppress(OSError):  # nothing more was said
+            while state := self._line.recv(100).decode():
+                self.ready |= state == READY
+                if state in {READY, WELL}:
+                    self._heard_s = awake_s()
+        return self.ready and awake_s() - self._heard_s > self.task.patience_s
+
+    def abort(self) -> None:
+        """End a program that hangs; it says where its threads are."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGABRT)
+        if not self.wait(1.0):
+            self._process.kill()
 
     def ask(self) -> None:
         """Send SIGTERM."""
@@ -91,16 +122,36 @@ class Process:
         self._process.wait()
         for reader in self._readers:
             reader.join(0.5)
+        if self._line is not None:
+            self._line.close()
 
 
 def _environment(task: ProcessSpec) -> dict[str, str]:
     # A NAME_FILE in the caller's environment would override the NAME set here.
     foreign = {f"{name}_FILE" for name in task.env}
     inherited = {name: value for name, value in os.environ.items() if name not in foreign}
-    return {**inherited, "PYTHONUNBUFFERED": "1", **task.env}
+    told = {"NOTIFY_SOCKET": "", "WATCHDOG_USEC": ""}  # not those of this process
+    if task.patience_s:
+        told["NOTIFY_SOCKET"] = f"@{_name_of(task)}"
+        told["WATCHDOG_USEC"] = str(int(task.patience_s * 1_000_000))
+    return {**inherited, "PYTHONUNBUFFERED": "1", **told, **task.env}
+
+
+def _name_of(task: ProcessSpec) -> str:
+    return f"legwatch-up-{os.getpid()}-{task.name}"
+
+
+def _line_of(task: ProcessSpec) -> socket.socket | None:
+    """Return what a program says of itself to its manager, as systemd would hear it."""
+    if not task.patience_s:
+        return None
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    line.bind(f"\0{_name_of(task)}")
+    line.setblocking(False)
+    return line
 
 
 def _read(stream: IO[bytes], name: str, aside: bool, events: SimpleQueue[ProcessEvent]) -> None:  # noqa: FBT001 - a thread's arguments have no keywords here
-    with stream:
-        for raw in stream:
-            events.put(OutputLine(name, raw.decode("utf-8", "replace").rstrip("\r\n"), aside))
+    for raw in stream:
+        events.put(OutputLine(name, raw.decode("utf-8", "replace").rstrip("\r\n"), aside))
+    stream.close()  # not after a failure: the guard reads on

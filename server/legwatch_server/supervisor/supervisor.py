@@ -41,6 +41,7 @@ class Slot:
     backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_WAIT_S, LONGEST_WAIT_S))
     finished: bool = False
     hopeless: bool = False  # its exit code says that the settings are wrong
+    was_up: bool = False  # it has run with these settings
     last_line: str = ""
 
 
@@ -53,6 +54,8 @@ class Supervisor:
         self._show = show
         self._listening = False  # the server has subscribed
         self._open, self._ask = False, instant()  # broker accepts connections; the next check
+        self._parts = Parts()
+        self._parts.guard_other_threads()
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         tasks = (config.broker.task, config.server, config.agent)
         self._slots = [Slot(task, Log(logs / f"{task.name}.log")) for task in tasks]
@@ -93,13 +96,18 @@ class Supervisor:
         if slot.process is None:
             due = not slot.finished and instant() >= slot.again
             if due and self._may_start(slot.task.name):
-                slot.process = Process(slot.task, self.events)
+                slot.process = Process(slot.task, self.events, self._parts)
                 slot.started = instant()
         elif slot.process.code is not None:
             self._ended(slot, slot.process, slot.process.code)
+        elif slot.process.hangs():
+            self._show(f"The {slot.task.name} hangs; it is ended and started again.")
+            slot.process.abort()
 
     def _ended(self, slot: Slot, process: Process, code: int) -> None:
+        process.hangs()  # reads what it has said last
         process.finish()
+        slot.was_up |= process.ready
         slot.process = None
         while not self.events.empty():
             self._handle_event(0)
@@ -107,7 +115,7 @@ class Supervisor:
         self._open &= slot.task.name != "broker"
         if code == 0 and slot.task.may_finish:
             slot.finished = True
-        elif code == SETTINGS_WRONG and slot.task.name != "broker":
+        elif code == SETTINGS_WRONG and slot.task.name != "broker" and not slot.was_up:
             slot.hopeless = True
         else:
             self._again(slot, code)
