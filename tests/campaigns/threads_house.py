@@ -135,7 +135,7 @@ class ThreadsHouse(SizeHouse):
             return None
 
     def wait_for_door(self, name: str) -> None:
-        wait_until(lambda: self.order(name, "threads") is not None, f"{name}'s thrower", 20)
+        wait_until(lambda: self.order(name, "threads") is not None, f"{name}'s thrower", 60)
 
     def close(self) -> None:
         """End everything."""

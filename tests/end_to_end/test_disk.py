@@ -87,18 +87,36 @@ def test_agent_goes_on_while_its_disk_is_full(house: House, small_disk: Path) ->
     assert house.count("windows") == 240 * 6
 
 
-@pytest.mark.parametrize("part", ["server", "agent"])
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, part: str) -> None:
+def refused(tmp_path: Path, part: str, **table: object) -> tuple[Process, Path]:
     # A file where the folder should be stops root as well, whom no permission stops.
     blocked = tmp_path / "blocked"
     blocked.write_text("")
     config = tmp_path / f"{part}.toml"
-    table = {"state_dir": str(blocked / "state")} | ({"bed": "anna"} if part == "agent" else {})
-    config.write_text(dump(table))
-    process = Process((*LEGWATCH, part, "--config", str(config)), tmp_path / "log")
-    assert process.wait(30) in {1, 2}
-    assert str(blocked) in process.said()
-    assert "Traceback" not in process.said()
+    config.write_text(dump({"state_dir": str(blocked / "state"), **table}))
+    return Process((*LEGWATCH, part, "--config", str(config)), tmp_path / "log"), blocked
+
+
+def test_a_server_whose_folder_cannot_be_written_names_it(tmp_path: Path) -> None:
+    server, blocked = refused(tmp_path, "server")
+    assert server.wait(60) in {1, 2}
+    assert str(blocked) in server.said()
+    assert "Traceback" not in server.said()
+
+
+def test_an_agent_whose_folder_cannot_be_written_runs_from_memory_and_says_why(
+    tmp_path: Path,
+) -> None:
+    agent, blocked = refused(tmp_path, "agent", bed="anna")
+    try:
+        wait_until(lambda: "agent up" in agent.said() or agent.code is not None, "the agent", 60)
+        assert agent.code is None, agent.said()
+        (word,) = [line for line in agent.said().splitlines() if str(blocked) in line]
+    finally:
+        code = agent.stop()
+    for said in ("cannot be written", "keeps windows in memory", "belongs to", "runs as", "(-rw"):
+        assert said in word
+    assert code == 0
+    assert "Traceback" not in agent.said()
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_the_server_says_that_it_is_up_well_and_ending(house: House, systemd: Sy
     house.broker()
     house.server_env = systemd.env
     server = house.server()
-    wait_until(lambda: systemd.hears("WATCHDOG=1", 2), "the server's watchdog", 20)
+    wait_until(lambda: systemd.hears("WATCHDOG=1", 2), "the server's watchdog", 60)
     assert systemd.said[0] == "READY=1"
     assert server.stop() == 0
     assert systemd.hears("STOPPING=1")
@@ -64,7 +64,7 @@ def test_an_agent_whose_sensor_is_dead_is_well_as_long_as_it_makes_windows(
     path = os.pathsep.join((str(site), os.environ.get("PYTHONPATH", "")))
     words = (*LEGWATCH, "agent", "--config", str(file))
     agent = Process(words, tmp_path / "agent.log", {**systemd.env, "PYTHONPATH": path})
-    wait_until(lambda: systemd.hears("WATCHDOG=1", 3), "the agent's watchdog", 30)
+    wait_until(lambda: systemd.hears("WATCHDOG=1", 3), "the agent's watchdog", 60)
     assert systemd.said[0] == "READY=1"
     assert "leg sensor: driver_error" in agent.said()
     agent.stop()
@@ -113,17 +113,17 @@ def test_a_busy_pin_and_a_taken_port_end_nothing_under_legwatch_up(tmp_path: Pat
             tmp_path / "up.log",
             {"PYTHONPATH": path, "FREE": str(free)},
         )
-        wait_until(lambda: "GPIO 4 is busy" in up.said(), "the busy pin", 30)
-        wait_until(lambda: f"nothing listens on 127.0.0.1:{port}" in up.said(), "the port", 30)
+        wait_until(lambda: "GPIO 4 is busy" in up.said(), "the busy pin", 60)
+        wait_until(lambda: f"nothing listens on 127.0.0.1:{port}" in up.said(), "the port", 60)
         house = House(tmp_path)
         house.folder = tmp_path / "state"
         windows = "SELECT count(*) FROM windows WHERE room_c IS NOT NULL"
-        wait_until(lambda: (house.rows(windows) or [(0,)])[0][0] > 2, "the other sensor", 30)
+        wait_until(lambda: (house.rows(windows) or [(0,)])[0][0] > 2, "the other sensor", 60)
         assert up.code is None
     free.touch()
     log = tmp_path / "state" / "logs"
-    wait_until(lambda: "leg sensor: works now" in (log / "agent.log").read_text(), "the pin", 30)
+    wait_until(lambda: "leg sensor: works now" in (log / "agent.log").read_text(), "the pin", 90)
     listens = f"the server listens on 127.0.0.1:{port} now"
-    wait_until(lambda: listens in (log / "server.log").read_text(), "the port", 40)
+    wait_until(lambda: listens in (log / "server.log").read_text(), "the port", 90)
     assert up.said().count("GPIO 4 is busy") == 1
     up.stop()

@@ -194,27 +194,32 @@ class Writer:
         """Commit messages and due beds together; after an error, find what is at fault."""
         due = self._pop_due()
         try:
-            if self._patiently(messages, due) is None:
+            failed = self._patiently(messages, due)
+            if failed is None:
                 return
-            self._halve(messages)
+            found = self._halve(messages)
             for bed in due:
                 error = self._patiently([], [bed])
                 if error is not None:
                     self._skip(bed, error)
+                    found = True
+            if not found:
+                logger.error("a commit failed, and worked when it was tried again", exc_info=failed)
         finally:
             for bed in due:
                 self._expect(bed)
 
-    def _halve(self, messages: list[Work]) -> None:
+    def _halve(self, messages: list[Work]) -> bool:
+        """Set aside each message that cannot be committed; return True if there is one."""
         error = self._patiently(messages, []) if messages else None
         if error is None:
-            return
+            return False
         if len(messages) == 1:
             self._set_aside(messages[0], f"{type(error).__name__}: {error}", error)
-            return
+            return True
         middle = len(messages) // 2
-        self._halve(messages[:middle])
-        self._halve(messages[middle:])
+        halves = [self._halve(messages[:middle]), self._halve(messages[middle:])]
+        return any(halves)
 
     def _set_aside(self, work: Work, why: str, error: Exception | None = None) -> None:
         """Quarantine a message and acknowledge it; raises the error if even that fails."""
@@ -245,13 +250,14 @@ class Writer:
                 if attempt:
                     logger.info("the database accepts writes again")
                 return error
-            self._status.failed(str(error), self._timeline.instant())
+            why = str(error) or type(error).__name__
+            self._status.failed(why, self._timeline.instant())
             self._suspects.rest()
             if not attempt:
                 logger.warning(
                     "the database accepts no writes (%s): is the disk full? Nothing is lost; "
                     "trying again",
-                    error,
+                    why,
                 )
             if self._goes_without(error):
                 attempt = 0

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from legwatch_runtime import locations
+from legwatch_runtime.part import Parts
 from legwatch_server.supervisor import demo
 from legwatch_server.supervisor.broker import BrokerMissingError, programs
 from legwatch_server.supervisor.config import (
@@ -70,7 +71,9 @@ def _play(state: Path, args: argparse.Namespace) -> int:
 
 def _run(config: GeneratedConfig, state: Path) -> tuple[int, bool]:
     """Run the children; return the exit code, and True if the recording played to its end."""
-    supervisor = Supervisor(config, state / "logs", show=_show)
+    parts = Parts()
+    parts.guard_other_threads()
+    supervisor = Supervisor(config, state / "logs", show=_show, parts=parts)
 
     def ended(number: int, _frame: object) -> None:
         supervisor.events.put(StopSignal(number))

@@ -27,6 +27,13 @@ class Log:
                 self._file.flush()
                 self._bytes += len(line) + 1
 
+    def close(self) -> None:
+        """Close the file; a later line begins a new one."""
+        with contextlib.suppress(OSError):
+            if self._file is not None:
+                self._file.close()
+        self._file = None
+
     def _begin(self) -> None:
         with contextlib.suppress(OSError):
             if self._file is not None:

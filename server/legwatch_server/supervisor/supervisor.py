@@ -7,6 +7,7 @@ from queue import Empty, SimpleQueue
 
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.clock import Instant, instant
+from legwatch_runtime.part import Parts
 from legwatch_server.supervisor import broker as brokers
 from legwatch_server.supervisor.config import GeneratedConfig
 from legwatch_server.supervisor.log import Log
@@ -48,14 +49,15 @@ class Slot:
 class Supervisor:
     """Runs the three children; call every method from the main thread."""
 
-    def __init__(self, config: GeneratedConfig, logs: Path, *, show: Callable[[str], None]) -> None:
+    def __init__(
+        self, config: GeneratedConfig, logs: Path, *, show: Callable[[str], None], parts: Parts
+    ) -> None:
         self.events: SimpleQueue[ProcessEvent] = SimpleQueue()
         self._config = config
         self._show = show
         self._listening = False  # the server has subscribed
         self._open, self._ask = False, instant()  # broker accepts connections; the next check
-        self._parts = Parts()
-        self._parts.guard_other_threads()
+        self._parts = parts
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         tasks = (config.broker.task, config.server, config.agent)
         self._slots = [Slot(task, Log(logs / f"{task.name}.log")) for task in tasks]
@@ -91,6 +93,8 @@ class Supervisor:
                 slot.process.finish()
         while not self.events.empty():
             self._handle_event(0)
+        for slot in self._slots:
+            slot.log.close()
 
     def _supervise(self, slot: Slot) -> None:
         if slot.process is None:

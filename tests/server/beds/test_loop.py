@@ -21,6 +21,7 @@ from legwatch.text.message import text
 from legwatch_server.beds.writer import TICK_LAG_MS
 from legwatch_server.inbox import Connected
 from legwatch_server.notify.commit import commit
+from legwatch_server.store.batch import Batch
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.errors import StoreError
 from legwatch_server.testing import InProcessServer
@@ -105,6 +106,32 @@ def test_a_failing_disk_is_tried_again_with_the_same_messages(
     monkeypatch.setattr(COMMIT, sometimes)
     take(server, encode_window(live(1, server)))
     assert (len(tries), count(server, "windows"), server.broker.acknowledged) == (2, 1, [1])
+
+
+@pytest.mark.parametrize("error", [RuntimeError, RecursionError, MemoryError, StoreError])
+@pytest.mark.parametrize("windows", [0, 1, 4])
+def test_a_failure_of_one_commit_is_said_also_when_the_next_try_works(
+    server: InProcessServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: type[Exception],
+    windows: int,
+) -> None:
+    whole = server.unit.finish
+    failed: list[type[Exception]] = []
+
+    def once() -> Batch:
+        if not failed:
+            failed.append(error)
+            raise error
+        return whole()
+
+    monkeypatch.setattr(server.unit, "finish", once)
+    take(server, *(encode_window(live(n + 1, server)) for n in range(windows)))
+    assert failed == [error]
+    assert count(server, "windows") == windows
+    assert count(server, "quarantine") == 0
+    assert error.__name__ in caplog.text
 
 
 def test_duplicates_are_counted_and_stored_once(server: InProcessServer) -> None:

@@ -30,8 +30,8 @@ while True:
 """
 
 
-def child(name: str, word: str) -> ProcessSpec:
-    return ProcessSpec(name, (sys.executable, "-IS", "-c", CHILD, word), patience_s=0.5)
+def child(name: str, word: str, patience_s: float = 0.5) -> ProcessSpec:
+    return ProcessSpec(name, (sys.executable, "-IS", "-c", CHILD, word), patience_s=patience_s)
 
 
 def until(holds: Callable[[], object]) -> None:
@@ -43,7 +43,7 @@ def until(holds: Callable[[], object]) -> None:
 
 def test_a_child_that_hangs_is_noticed_and_one_that_is_well_is_not() -> None:
     events: SimpleQueue[ProcessEvent] = SimpleQueue()
-    well = Process(child("server", "well"), events, Parts())
+    well = Process(child("server", "well", 30.0), events, Parts())
     hung = Process(child("agent", "hangs"), events, Parts())
     until(hung.hangs)
     assert hung.ready
@@ -61,7 +61,7 @@ def up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Supervisor:
     broker = BrokerProcess(ProcessSpec("broker", ("sleep", "60")), 1, {})
     config = GeneratedConfig(broker, child("server", "hangs"), child("agent", "ends"))
     said.clear()
-    return Supervisor(config, tmp_path / "logs", show=said.append)
+    return Supervisor(config, tmp_path / "logs", show=said.append, parts=Parts())
 
 
 said: list[str] = []
