@@ -75,11 +75,10 @@ class BrokerLink:
         self._client: mqtt.Client | None = None
         self._number = 0
         self._open = False
-        self._story = BrokerStory(
-            settings,
-            "the agent keeps the windows and sends them later",
-            f"another agent with bed = {bed}",
-        )
+        who = f"another agent with bed = {bed}"
+        who += f" or mqtt.user = {settings.user}" if settings.user else ""
+        meanwhile = "the agent keeps the windows and sends them later"
+        self._story = BrokerStory(settings, meanwhile, who)
         self._events: deque[_Event] = deque()
         self._part = (parts or Parts()).add("link", self._connect_forever, within_s=WITHIN_S)
 

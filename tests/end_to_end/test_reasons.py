@@ -180,7 +180,10 @@ def test_two_servers_with_one_client_id_are_told(
     tmp_path: Path, caplog: Said, mosquitto: None
 ) -> None:
     with RealBroker(tmp_path) as broker, both(broker.port), both(broker.port):
-        rivals = ("(mqtt.client_id = legwatch-server)", "(another agent with bed = anna)")
+        rivals = (
+            "(mqtt.client_id = legwatch-server or mqtt.user = server)",
+            "(another agent with bed = anna or mqtt.user = anna)",
+        )
         wait_until(lambda: all(rival in caplog.text for rival in rivals), "the rivals", 25)
         time.sleep(1)
         for rival in rivals:

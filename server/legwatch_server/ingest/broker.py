@@ -66,7 +66,9 @@ class BrokerConnection:
         self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
         self._connection = 0
         self._ready = threading.Event()  # the broker has our subscriptions
-        self.story = BrokerStory(settings, "trying again", f"mqtt.client_id = {settings.client_id}")
+        who = f"mqtt.client_id = {settings.client_id}"
+        who += f" or mqtt.user = {settings.user}" if settings.user else ""
+        self.story = BrokerStory(settings, "trying again", who)
         self._heard_at = instant()
         self._client = client = mqtt_client(
             settings, password, settings.client_id, clean_session=False, manual_ack=True, full=full
