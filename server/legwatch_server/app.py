@@ -18,6 +18,7 @@ from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
 from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.clocks_apart import apart
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.expected import contested, unheard
 from legwatch_server.beds.loop import WriterLoop
@@ -142,6 +143,7 @@ class _Server:
                 self.store.concerns,
                 lambda: unheard(list(self.unit.beds.values())),
                 lambda: contested(list(self.unit.beds.values())),
+                lambda: apart(list(self.unit.beds.values())),
             ],
         )
         self.settings = settings

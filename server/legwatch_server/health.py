@@ -86,11 +86,13 @@ class Health:
 
     def _bedsides(self) -> dict[str, dict[str, Any]]:
         beds = list(self.unit.beds.values())  # a copy: the writer may add a bed meanwhile
-        return {bed.name: _bedside(bed.bedside) for bed in beds}
+        return {bed.name: _bedside(bed.bedside, bed.ahead_ms) for bed in beds}
 
 
-def _bedside(bedside: Bedside) -> dict[str, Any]:
+def _bedside(bedside: Bedside, ahead_ms: int | None) -> dict[str, Any]:
     found: dict[str, Any] = {"online": bedside.online}
+    if ahead_ms is not None:
+        found["clock_ahead_s"] = round(ahead_ms / 1000)
     if bedside.info is not None:
         info = bedside.info
         found |= {"version": info.version, "clock": info.clock, "windows_lost": info.lost}

@@ -30,6 +30,7 @@ from legwatch_server.beds import quarantine
 from legwatch_server.beds.answers import Answers
 from legwatch_server.beds.boots import Boots
 from legwatch_server.beds.mute import mute
+from legwatch_server.beds.placement import Placement
 from legwatch_server.beds.quarantine import Place, Quarantine
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import BedRecord, catch_up, restored
@@ -49,7 +50,7 @@ from legwatch_server.inbox import (
     Work,
     message_of,
 )
-from legwatch_server.ingest.timestamps import correct, pressed_ms
+from legwatch_server.ingest.timestamps import pressed_ms
 from legwatch_server.store.batch import Batch, NewNotice, NewState, NewWindow
 from legwatch_server.store.port import WriterStore
 
@@ -102,6 +103,7 @@ class UnitOfWork:
         self._next_bed = store.next_bed_id()
         self._lost = _lost(store)
         self.boots = Boots(store)
+        self._placement = Placement(self.beds)
         self.answers = Answers(store, self.beds, self._decide)
         self._reports = ServerReports(store)
         self.begin()
@@ -127,9 +129,10 @@ class UnitOfWork:
         """The server's own time zone."""
         return self._rules_of("").zone
 
-    def begin(self) -> None:
-        """Start a new batch, and remember what `undo` needs."""
+    def begin(self, coming: Sequence[Work] = ()) -> None:
+        """Start a new batch of these messages, and remember what `undo` needs."""
         self.boots.begin()
+        self._placement.begin(coming)
         self.answers.begin()
         self._reports.begin()
         self.batch = Batch(boots=self.boots.new)
@@ -205,6 +208,7 @@ class UnitOfWork:
             bed.seen_ms += by_ms if bed.seen_ms else 0
             bed.leaps, bed.unread = moved(bed.leaps, by_ms), moved(bed.unread, by_ms)
             bed.bedside, bed.rivals = moved(bed.bedside, by_ms), moved(bed.rivals, by_ms)
+            self.boots.shift(bed, by_ms)
             if not bed.played:
                 bed.state = shifted(bed.state, by_ms, bed.rules)
 
@@ -212,6 +216,8 @@ class UnitOfWork:
         """Move what only the memory has, after the commit."""
         self.away_ms += by_ms
         for bed in self.beds.values():
+            if bed.ahead_ms is not None:
+                bed.ahead_ms -= by_ms
             if not bed.played:
                 bed.move_others(by_ms)
 
@@ -282,8 +288,8 @@ class UnitOfWork:
             return
         if played:
             self._leap(bed, window.to_ms, message.arrived_ms)
-        placed = correct(window, message.arrived_ms, bed.rules.alerts.fresh_s)
         minute_ms = bed.state.minute_end_ms
+        placed = self._placement.place(bed, boot, window, message)
         if placed.late:
             self._await(bed, message.arrived_ms)
         else:
@@ -342,7 +348,8 @@ class UnitOfWork:
             (bed.id, press.id, press.button, press.at_ms, press.kind.value if press.kind else None)
         )
         self._touch(bed)
-        at_ms = pressed_ms(press, message.arrived_ms, played=bed.played)
+        ahead_ms = bed.ahead_ms or 0
+        at_ms = pressed_ms(press, message.arrived_ms, played=bed.played, ahead_ms=ahead_ms)
         if press.button in OF_BUTTON:
             to = Answered(at_ms, press.kind)
             event = as_event(OF_BUTTON[press.button], press.minutes or 0, to)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from legwatch.events import Window
 from legwatch_server.beds.registry import BedRecord, SequenceTracker
+from legwatch_server.ingest.anchor import Anchor, moved
 from legwatch_server.store.port import WriterStore
 
 
@@ -18,7 +19,7 @@ class Boots:
         """Start a new batch."""
         self.touched: dict[int, tuple[BedRecord, SequenceTracker]] = {}
         self.new: list[tuple[int, int, str, int]] = []  # id, bed id, boot, first `upto`
-        self._before: dict[int, tuple[int, set[int]]] = {}
+        self._before: dict[int, tuple[int, set[int], Anchor | None]] = {}
         self._first = self._next
 
     def undo(self) -> None:
@@ -27,7 +28,7 @@ class Boots:
             if ident >= self._first:
                 del bed.boots[boot.boot]
             else:
-                boot.upto, boot.ahead = self._before[ident]
+                boot.upto, boot.ahead, boot.anchor = self._before[ident]
         self._next = self._first
 
     def all(self, beds: Iterable[BedRecord]) -> list[tuple[int, int, str, int]]:
@@ -56,6 +57,8 @@ class Boots:
             if stored is None:
                 return None
             boot = SequenceTracker(stored.id, name, stored.upto, stored.ahead, stored.upto)
+            if stored.zero_ms is not None:
+                boot.anchor = Anchor(stored.zero_ms, stored.sure)
             boot.close()  # the stored number is as old as the last stored minute
             bed.boots[name] = boot
         return boot
@@ -70,7 +73,14 @@ class Boots:
             boot.add(seq)
         return True
 
+    def shift(self, bed: BedRecord, by_ms: int) -> None:
+        """Let the clocks of a bed's agents go on after the time line was moved."""
+        for boot in bed.boots.values():
+            if boot.anchor is not None:
+                self._touch(bed, boot)
+                boot.anchor = moved(boot.anchor, by_ms)
+
     def _touch(self, bed: BedRecord, boot: SequenceTracker) -> None:
         if boot.id not in self.touched:
             self.touched[boot.id] = (bed, boot)
-            self._before[boot.id] = (boot.upto, set(boot.ahead))
+            self._before[boot.id] = (boot.upto, set(boot.ahead), boot.anchor)

@@ -137,7 +137,7 @@ class ClockWatch:
         unit.after_shift(by_ms)
         self._stepped, self._by_ms = self._timeline.instant(), by_ms
         logger.warning(
-            "the clock of this machine was set %s; all times are reckoned anew", _length(by_ms)
+            "the clock of this machine was set %s; all times are reckoned anew", in_words(by_ms)
         )
         return True
 
@@ -180,7 +180,7 @@ class ClockWatch:
         return ""
 
 
-def _length(by_ms: int) -> str:
+def in_words(by_ms: int) -> str:
     """Return a step in words."""
     hours, rest = divmod(abs(by_ms) // 1000, 3600)
     minutes, seconds = divmod(rest, 60)

@@ -12,6 +12,7 @@ from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.clock_watch import ClockWatch
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.expected import expectations
+from legwatch_server.beds.placement import unplaced
 from legwatch_server.beds.status import Status
 from legwatch_server.beds.writer import Confirms, Writer
 from legwatch_server.inbox import Connected, Request, ServerFact, SettingsChanged, renewed
@@ -30,6 +31,8 @@ T = TypeVar("T")
 MOST = 2000  # messages in one transaction
 LONGEST_WAIT_S = 1.0
 SILENCE_LOOK_S = 20.0
+LULL_S = 0.2  # without a window: a queue at the broker is empty
+LONGEST_LULL_S = 2.0
 EVENING_LOOK_S = 60.0
 ASLEEP_S = 90.0  # no turn for so long: the machine slept, or the process was stopped
 AWAY_S = 90.0  # after that: until the connection to the broker is back and its windows have come
@@ -200,11 +203,25 @@ class WriterLoop:
         if self._more:
             wait_s = min(wait_s, 0.05)
         found: list[Request] = []
+        begun = self._timeline.instant()
+        while True:
+            more, stop = self._take(max(0.0, wait_s), MOST - len(found))
+            found += more
+            if stop or not any(unplaced(self._unit.beds, request) for request in more):
+                return found, stop
+            if len(found) >= MOST or self._timeline.instant().since(begun) > LONGEST_LULL_S:
+                return found, False
+            # Windows of a queue come one after the other; the last one says when the others were.
+            wait_s = LULL_S
+
+    def _take(self, wait_s: float, most: int) -> tuple[list[Request], bool]:
+        """Take what has arrived; wait for the first request. True: it was the last one of all."""
+        found: list[Request] = []
         try:
-            request = self._inbox.get(timeout=max(0.0, wait_s))
+            request = self._inbox.get(timeout=wait_s)
             while request is not None:
                 found.append(request)
-                if len(found) >= MOST:
+                if len(found) >= most:
                     return found, False
                 request = self._inbox.get_nowait()
         except queue.Empty:

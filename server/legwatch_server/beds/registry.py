@@ -14,6 +14,7 @@ from legwatch.limits.rules import Rules
 from legwatch.rivals import Rivals
 from legwatch.state_codec import from_json
 from legwatch_server.beds.recording_leaps import LeapAllowance
+from legwatch_server.ingest.anchor import Anchor
 from legwatch_server.publish.port import BedUpdate
 from legwatch_server.store.records import StoredBed
 
@@ -29,6 +30,7 @@ class SequenceTracker:
     upto: int
     ahead: set[int] = field(default_factory=set)
     stored_upto: int = -1  # `upto` as it is stored; the windows above it are in the store, too
+    anchor: Anchor | None = None  # of the agent's elapsed clock; None: nothing is known of it
 
     def has(self, seq: int) -> bool:
         """Return True if the window was received before."""
@@ -86,6 +88,7 @@ class BedRecord:
     rivals: Rivals = field(default_factory=Rivals)  # whether two agents send as this bed
     mat_ms: int = 0  # the last window in which a mat said something
     set_up_ms: int = 0  # since when this process knows which sensors are set up
+    ahead_ms: int | None = None  # the agent's clock, if it says that it is set
     unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
 
     def kept(self) -> Kept:

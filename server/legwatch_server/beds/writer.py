@@ -273,7 +273,7 @@ class Writer:
         """Try once; after an error, memory and disk are unchanged."""
         unit, now_ms = self._unit, self._timeline.now_ms()
         begun = self._timeline.instant()
-        unit.begin()
+        unit.begin(messages)
         try:
             for message in messages:
                 unit.add(message, now_ms)

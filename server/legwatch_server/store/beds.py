@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from legwatch.events import ClockTrust
 from legwatch_server.store.batch import Batch
 from legwatch_server.store.numbers import LAST_WINDOW
 from legwatch_server.store.records import LastSeen, StoredBed, StoredBoot
@@ -62,7 +63,19 @@ def boot(db: sqlite3.Connection, bed_id: int, bed: str, name: str) -> StoredBoot
         " UNION SELECT seq FROM quarantine WHERE bed=? AND boot=? AND seq>?",
         (row[0], row[1], bed, name, row[1]),
     )
-    return StoredBoot(row[0], row[1], {r[0] for r in ahead})
+    return StoredBoot(row[0], row[1], {r[0] for r in ahead}, *_clock(db, row[0]))
+
+
+def _clock(db: sqlite3.Connection, boot_id: int) -> tuple[int | None, bool]:
+    """Return when a boot's elapsed clock was at zero, and whether that is sure."""
+    last = db.execute(
+        "SELECT to_ms - mono_ms, clock, late, mono_ms >= to_ms - from_ms FROM windows"
+        " WHERE boot_id=? ORDER BY seq DESC LIMIT 1",
+        (boot_id,),
+    ).fetchone()
+    if last is None or last[1] == ClockTrust.PLAYED or not last[3]:
+        return None, True
+    return last[0], not (last[2] and last[1] == ClockTrust.UNSYNCED)
 
 
 def named(db: sqlite3.Connection, name: str | None) -> list[tuple[int, str]]:

@@ -19,11 +19,16 @@ class StoredBed(NamedTuple):
 
 
 class StoredBoot(NamedTuple):
-    """One start of an agent: all windows up to `upto` are stored, and those in `ahead`."""
+    """One start of an agent: all windows up to `upto` are stored, and those in `ahead`.
+
+    `zero_ms`: when its elapsed clock was at zero, by its last window, UTC ms; None: not known.
+    """
 
     id: int
     upto: int
     ahead: set[int]
+    zero_ms: int | None = None
+    sure: bool = True  # False: that window may be older than its stored times
 
 
 class LastSeen(NamedTuple):

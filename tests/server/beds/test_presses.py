@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from legwatch.contract.topics import Channel, topic
+from legwatch.contract.window import encode_window
+from legwatch.testing import WINDOW_MS, live_window
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import PEOPLE, cold
 from server.ward import BEGIN, MINUTE_MS, open_ward, press
@@ -64,3 +67,18 @@ def test_without_a_clock_a_press_is_as_old_as_it_waited(
     assert "acknowledged" not in ward.transitions()
     press(ward, "new", clock=clock, at_ms=at_ms, age_ms=0)
     assert "acknowledged" in ward.transitions()
+
+
+def test_a_press_counts_when_it_was_made_if_the_agents_clock_is_an_hour_behind(
+    ward: InProcessServer,
+) -> None:
+    ward.play_until_loud("b", cold)
+    behind_ms = 60 * MINUTE_MS
+    for seq in range(1, 4):  # of a new start, as they are measured
+        ward.clock.advance(WINDOW_MS)
+        own_ms, up_ms = ward.clock.now_ms - behind_ms, MINUTE_MS + seq * WINDOW_MS
+        fields = {**cold(30 * 60), "boot": "0000000b", "mono_ms": up_ms}
+        window = encode_window(live_window(seq, own_ms, **fields))
+        ward.turn([ward.message(topic("b", Channel.WINDOW), window)])
+    press(ward, at_ms=ward.clock.now_ms - behind_ms)
+    assert ward.transitions()[-1] == "acknowledged"

@@ -66,7 +66,7 @@ def test_what_is_written_is_there_after_it_is_opened_again(
         tx.write(first_batch())
     with closing(open_store()) as again:
         assert again.beds() == [StoredBed(BED, "anna", "{}", NOW, played=False, bedside="[]")]
-        assert again.boot(BED, "anna", "0000000a") == (1, 2, set())
+        assert (again.boot(BED, "anna", "0000000a") or ())[:3] == (1, 2, set())
         assert again.next_boot_id() == 2
 
 
@@ -114,7 +114,7 @@ def test_values_that_cannot_be_stored_are_no_fault_of_the_store(store: Store) ->
         tx.write(first_batch())
     with pytest.raises(ValuesRefused), store.transaction() as tx:
         tx.write(Batch(beds=[(2, None)]))  # type: ignore[list-item]
-    assert store.boot(BED, "anna", "0000000a") == (1, 2, set())
+    assert (store.boot(BED, "anna", "0000000a") or ())[:3] == (1, 2, set())
 
 
 def test_windows_ahead_of_a_gap_are_known(store: Store) -> None:
@@ -122,7 +122,7 @@ def test_windows_ahead_of_a_gap_are_known(store: Store) -> None:
     with store.transaction() as tx:
         tx.write(first_batch())
         tx.write(Batch(windows=windows(4), quarantine=[refused]))
-    assert store.boot(BED, "anna", "0000000a") == (1, 2, {4, 7})
+    assert (store.boot(BED, "anna", "0000000a") or ())[:3] == (1, 2, {4, 7})
     assert store.boot(BED, "anna", "0000000b") is None
 
 
