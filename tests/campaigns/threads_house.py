@@ -49,7 +49,7 @@ class ThreadsHouse(SizeHouse):
 
     def __init__(self, folder: Path, child: Mapping[str, str] | None = None) -> None:
         super().__init__(folder, None, limited=True)
-        self._child = {"WATCHDOG_USEC": "60000000", **(child or {})}
+        self._child = {"WATCHDOG_USEC": "20000000", **(child or {})}
         self.watcher = Watcher()
         self.write_server(
             beds={bed: {"played": True} for bed in COLD},

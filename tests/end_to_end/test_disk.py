@@ -119,6 +119,32 @@ def test_an_agent_whose_folder_cannot_be_written_runs_from_memory_and_says_why(
     assert "Traceback" not in agent.said()
 
 
+@pytest.mark.parametrize("has_spool", [True, False])
+@pytest.mark.parametrize("card", ["full", "read-only"])
+def test_an_agent_that_starts_on_a_card_that_takes_nothing_watches_on(
+    house: House, small_disk: Path, card: str, has_spool: bool
+) -> None:
+    first = write_night(night(minutes=30), house.folder / "first.csv")
+    second = write_night(night(begin="2026-01-03T21:00Z", minutes=60), house.folder / "second.csv")
+    (house.folder / "agent-anna").symlink_to(small_disk)
+    house.broker()
+    house.server()
+    if has_spool:
+        assert house.agent("anna", first).wait(60) == 0
+    filler = fill(small_disk)
+    if card == "read-only":
+        filler.unlink()
+        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    log = house.folder / "agent-anna.log"
+    before = len(log.read_text()) if log.exists() else 0
+    agent = house.agent("anna", second)
+    house.wait_windows((60 + 30 * has_spool) * 6, 90)
+    assert agent.wait(60) == 0, agent.said()
+    (said,) = [line for line in agent.said()[before:].splitlines() if "in memory" in line]
+    assert said.startswith("WARNING ")
+    assert "Traceback" not in agent.said()
+
+
 @pytest.mark.parametrize(
     ("part", "wrong", "named"),
     [
