@@ -259,7 +259,7 @@ class UnitOfWork:
                 case ActionRequested():
                     self.answers.add(work, self.batch, now_ms)
                 case BedExpected(name):
-                    self._await(self._bed(name), now_ms)
+                    self._await(self._bed(name, declared=True), now_ms)
                 case BedDropped(name):
                     self._drop(self.beds[name], now_ms)
                 case ServerFact(reason, figures):
@@ -458,11 +458,14 @@ class UnitOfWork:
         key = (notice.kind.value, notice.transition.value)
         self.counters.notices[key] = self.counters.notices.get(key, 0) + 1
 
-    def _bed(self, name: str) -> BedRecord:
+    def _bed(self, name: str, *, declared: bool = False) -> BedRecord:
         bed = self.beds.get(name)
         if bed is None:
-            if len(self.beds) >= MOST_BEDS and not self._plays(name):
-                raise WireError(f"a new bed: there are {len(self.beds)} already, and no more fit")
+            if len(self.beds) >= MOST_BEDS and not (declared or self._plays(name)):
+                raise WireError(
+                    f"a new bed: there are {len(self.beds)} already, and no more come by"
+                    " themselves: declare it in the settings"
+                )
             state = engine.start(trial_over=self._lost)
             bed = BedRecord(self._next_bed, name, self._rules(name), state)
             self._next_bed += 1

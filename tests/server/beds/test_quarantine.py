@@ -12,6 +12,7 @@ from legwatch.errors import NewerVersion
 from legwatch_server.beds import batch
 from legwatch_server.beds.quarantine import NEW_AN_HOUR
 from legwatch_server.beds.unread import MOST_BEDS
+from legwatch_server.inbox import BedExpected
 from legwatch_server.store import quarantine
 from legwatch_server.testing import InProcessServer
 from server.beds.anna import REAL, WINDOW, arriving, count, live, open_server, take, upto
@@ -158,6 +159,10 @@ def test_only_so_many_beds_come_by_themselves(
     assert count(server, "quarantine", "why LIKE 'a new bed: there are 3 already%'") == 2
     take(server, encode_window(live(1, server)._replace(clock="played")))
     assert count(server, "beds", "name='anna'") == 1  # declared in the settings
+    server.turn([BedExpected("late")])  # so is this one
+    send(server, b"online", topic="legwatch/v1/late/status")
+    assert count(server, "beds", "name='late'") == 1
+    assert count(server, "quarantine", "bed='late'") == 0
 
 
 # ---- what people hear
