@@ -1,5 +1,6 @@
 """Marked secrets are given to every part, and each service answers with them: nothing shows one."""
 
+import json
 import os
 import subprocess
 import threading
@@ -34,7 +35,8 @@ class Echo:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 said = f"{self.path} {dict(self.headers)} {body!r}"
                 echo.asked.append(said)
-                back = f"no such token: {said}".encode()
+                why = {"error": said, "errors": [said], "http": 403, "status": 0, "request": "x"}
+                back = json.dumps(why).encode()
                 self.send_response(403)
                 self.send_header("Content-Length", str(len(back)))
                 self.end_headers()
