@@ -13,6 +13,7 @@ from legwatch.contract.action import Action
 from legwatch.errors import CannotRun
 from legwatch_runtime import systemd
 from legwatch_runtime.clock import awaits_time, machine_boot
+from legwatch_runtime.error_count import ErrorCount
 from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.secrets import secret
@@ -80,10 +81,13 @@ def main(argv: Sequence[str]) -> int:
         print(f"{args.config}: good (profile {settings.profile}, channels {', '.join(channels)})")
         return 0
     log_to_stderr()
+    errors = ErrorCount()
+    logging.getLogger().addHandler(errors)
     parts.guard_other_threads()
     with locked(Path(settings.state_dir), "server.lock") as folder:
         try:
             server = _Server(settings, password, folder, parts)
+            server.health.errors = errors.counts
             server.channels.begin()
             return server.run(watch)
         except OSError as error:

@@ -34,6 +34,7 @@ class Health:
     timeline: Timeline
     clock: Callable[[], dict[str, Any]] = dict  # whether the time is trusted, and its last step
     failures: Callable[[], dict[str, int]] = dict  # of the process's parts, by name
+    errors: Callable[[], dict[str, int]] = dict  # in the log, by module
     concerns: Sequence[Callable[[], Iterable[str]]] = ()  # what other parts find wrong now
 
     def report(self) -> dict[str, Any]:
@@ -60,6 +61,7 @@ class Health:
             "commits": snapshot.commits,
             "commit_s": round(snapshot.commit_s, 3),
             "failures": self.failures(),
+            "errors": self.errors(),
         }
 
     def _wrong(self) -> list[str]:

@@ -2,7 +2,8 @@
 
 A real broker, a real server and a real agent. An exception is thrown into every thread and every
 callback that is found in the running process. The process must end with code 1 and a sentence, or
-the part must start again and be counted, or the failure must be told while the thread goes on.
+the part must start again, or the failure must be told while the thread goes on; then `/health` of
+the server must count it.
 After that an urgent alert must still reach a phone, and windows must still come from the bed.
 """
 
@@ -58,12 +59,14 @@ class Ring:
 
     def __init__(self, house: ThreadsHouse, name: str, start: Callable[[], Process]) -> None:
         self.house, self.name, self._start = house, name, start
+        self._counted = 0  # failures and errors in /health, of the process that runs now
         self.process = self._started()
 
     def _started(self) -> Process:
         log = self.house.folder / f"{self.name}.log"
         before = log.stat().st_size if log.exists() else 0
         process = self._start()
+        self._counted = 0
         self.house.wait_for_door(self.name)
         wait_until(lambda: " up: " in said_since(process, before), "the start", PATIENCE_S)
         return process
@@ -107,12 +110,14 @@ class Ring:
 
     def _row(self, place: str, thread: str, error: str, before: int, *, cut: bool = False) -> Row:
         begun_s = time.monotonic()
-        fate, provoked_s = "", -9.0
+        fate, provoked_s, counted = "", -9.0, self._counted
         while not fate and time.monotonic() < begun_s + PATIENCE_S:
             if time.monotonic() > provoked_s + PROVOKE_S:
                 self._provoke(cut=cut)
                 provoked_s = time.monotonic()
             fate = self._fate(thread, error, before)
+            if fate in {RESTARTED, TOLD} and not self._in_health(counted):
+                fate = ""
             time.sleep(0.05)
         took_s = time.monotonic() - begun_s
         if self._is_worn(before):
@@ -133,6 +138,15 @@ class Ring:
             return ""  # it is about to end
         # A library's own thread and a driver's fault are told in other words.
         return TOLD if error in said and (not thread or self._is_there(thread)) else ""
+
+    def _in_health(self, counted: int) -> bool:
+        """Return True if the server's health has counted a failure more; an agent has no health."""
+        if self.name != "server":
+            return True
+        report = self.house.health(2.0)
+        counts = [*report.get("failures", {}).values(), *report.get("errors", {}).values()]
+        self._counted = max(self._counted, sum(counts))
+        return self._counted > counted
 
     def _is_there(self, thread: str) -> bool:
         return thread in self.order("threads")

@@ -254,7 +254,7 @@ class Writer:
             self._status.failed(why, self._timeline.instant())
             self._suspects.rest()
             if not attempt:
-                logger.warning(
+                logger.error(
                     "the database accepts no writes (%s): is the disk full? Nothing is lost; "
                     "trying again",
                     why,
