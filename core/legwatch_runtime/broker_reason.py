@@ -34,6 +34,7 @@ _CERTIFICATES = {
     19: "the authority of its certificate signs itself, and {ca} does not name it",
     20: "the authority of its certificate is unknown to {ca}",
     21: "the authority of its certificate is unknown to {ca}",
+    26: "its certificate is not one for a server: make it anew, for the broker",
     62: "its certificate is for another name than mqtt.host = {host}",
     64: "its certificate is for another address than mqtt.host = {host}",
 }

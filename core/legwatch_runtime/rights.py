@@ -35,7 +35,11 @@ def _tighten(path: Path) -> None:
 
 
 def explained(path: Path) -> str:
-    """Return whose a file or folder is, what may be done with it, who we are, and what helps."""
+    """Return whose a file or folder is, what may be done with it, who we are, and what helps.
+
+    Of one that is not there, the folder above counts: that one may belong to the whole machine.
+    """
+    asked = path
     while not _is_there(path) and path != path.parent:
         path = path.parent
     us = _user(os.geteuid())
@@ -45,7 +49,16 @@ def explained(path: Path) -> str:
         return f"{path} cannot be seen by {us}, as whom this runs"
     owner = f"{_user(found.st_uid)}:{_group(found.st_gid)}"
     said = f"{path} belongs to {owner} ({stat.filemode(found.st_mode)}), this runs as {us}"
-    return said if found.st_uid == os.geteuid() else f"{said}: chown -R {us} {path}"
+    if found.st_uid == os.geteuid():
+        return said
+    return f"{said}: " + (
+        f"chown -R {us} {path}" if path == asked else f"install -d -o {us} {asked}"
+    )
+
+
+def explained_file(path: Path) -> str:
+    """Say the same of a file in a folder of ours; of the folder, if the file is not there."""
+    return explained(path if _is_there(path) else path.parent)
 
 
 def _is_there(path: Path) -> bool:

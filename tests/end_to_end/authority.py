@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 HOST = "127.0.0.1"
 
@@ -28,6 +28,7 @@ class Authority:
         host: str = HOST,
         key: ec.EllipticCurvePrivateKey | None = None,
         by_itself: bool = False,
+        usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
     ) -> Path:
         """Return the file of a new certificate, valid from `days` to `days`; its key lies beside.
 
@@ -47,6 +48,8 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=key is not None, path_length=None), True)
             .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), False)
         )
+        if key is None:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         made = builder.sign(own if by_itself else self._key, hashes.SHA256())
         file = self._folder / f"{subject}.crt"
         file.write_bytes(made.public_bytes(serialization.Encoding.PEM))

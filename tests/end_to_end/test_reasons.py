@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from end_to_end.authority import HOST, Authority
 from end_to_end.house import HASHER, MOSQUITTO, free_port, wait_until
@@ -125,6 +126,10 @@ CERTIFICATES: dict[str, tuple[Sign, str]] = {
     "another authority": (
         lambda _good, other: other.sign("foreign"),
         "the authority of its certificate is unknown to mqtt.ca_file = ",
+    ),
+    "for a client": (
+        lambda good, _other: good.sign("client", usage=ExtendedKeyUsageOID.CLIENT_AUTH),
+        "its certificate is not one for a server",
     ),
     "self-signed": (
         lambda good, _other: good.sign("alone", by_itself=True),

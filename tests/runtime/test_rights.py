@@ -86,9 +86,27 @@ def test_a_folder_of_another_user_is_named_with_what_helps(as_nobody: Path) -> N
         f"{as_nobody / 'state'} cannot be written: Permission denied; {as_nobody} belongs" in said
     )
     assert "to root:" in said
-    assert "(drwxr-xr-x), this runs as nobody: chown -R nobody" in said
-    with pytest.raises(StoreError, match=r"unable to open database file; .* this runs as nobody"):
+    # The folder above may be /var/lib: it must not become ours.
+    made = f"install -d -o nobody {as_nobody / 'state'}"
+    assert said.endswith(f"(drwxr-xr-x), this runs as nobody: {made}")
+    with pytest.raises(StoreError) as refused:
         SqliteStore(as_nobody / "legwatch.db")
+    said = str(refused.value)
+    assert "unable to open database file; " in said
+    assert said.endswith(f"this runs as nobody: chown -R nobody {as_nobody}")
+
+
+def test_a_database_of_another_user_is_named_with_what_helps(as_nobody: Path) -> None:
+    path = as_nobody / "legwatch.db"
+    os.seteuid(0)
+    SqliteStore(path).close()
+    path.chmod(0o600)
+    os.seteuid(NOBODY)
+    with pytest.raises(StoreError) as refused:
+        SqliteStore(path)
+    said = str(refused.value)
+    assert f"{path} belongs to root:" in said
+    assert said.endswith(f"(-rw-------), this runs as nobody: chown -R nobody {path}")
 
 
 def test_ones_own_folder_needs_no_chown(tmp_path: Path) -> None:

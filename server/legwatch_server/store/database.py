@@ -11,7 +11,7 @@ from pathlib import Path
 from legwatch.events import Window
 from legwatch_runtime import salvage
 from legwatch_runtime.clock import instant, utc_ms
-from legwatch_runtime.rights import explained
+from legwatch_runtime.rights import explained_file
 from legwatch_server.inbox import Target, TargetKind
 from legwatch_server.store import (
     answers,
@@ -443,7 +443,7 @@ def _open(file: StoreFile) -> tuple[sqlite3.Connection, StoreDamaged | None]:
     except StoreDamaged as error:
         return db, error
     except StoreError as error:
-        why = f"{error}; {explained(file.path)}" if _REFUSED.search(str(error)) else str(error)
+        why = f"{error}; {explained_file(file.path)}" if _REFUSED.search(str(error)) else str(error)
         raise StoreError(f"{file.path} cannot be used: {why}") from None
     if version != upgrade.VERSION:
         db.close()
