@@ -91,11 +91,13 @@ class Spool:
                 items,
             )
             self._db.executemany("REPLACE INTO facts (name, value) VALUES (?,?)", facts)
+        self._file.note()
 
     @mended
     def confirm(self, boot: str, seq: int) -> int:
         """Delete the windows of `boot` up to `seq`; return their number."""
         done = self._db.execute("DELETE FROM spool WHERE boot=? AND seq<=?", (boot, seq))
+        self._file.note()
         return done.rowcount
 
     @mended
@@ -169,7 +171,7 @@ class Spool:
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        self._file.close()
 
     def _lose(self, idents: Sequence[int]) -> None:
         """Drop windows whose message is damaged: no server can confirm them, nor those after."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from legwatch_runtime import aside, salvage
 from legwatch_runtime.clock import utc_ms
+from legwatch_runtime.note import Note
 
 logger = logging.getLogger(__name__)
 
@@ -41,10 +42,12 @@ class SpoolFile:
 
     def __init__(self, path: Path | str) -> None:
         self._path = None if str(path) == _IN_MEMORY else Path(path)
+        self._note = None if self._path is None else Note(_beside(self._path), 2)
         self._open: tuple[int, int] | None = None
         try:
             self.db = self._made(path)
             self._check_content()
+            self._count_missing()
         except sqlite3.Error as error:
             if self._path is None or not salvage.is_damage(error):
                 raise
@@ -60,6 +63,8 @@ class SpoolFile:
     def renew(self, error: sqlite3.Error) -> None:
         """Set the damaged file aside, and go on in a new one or in memory."""
         old = getattr(self, "db", None)
+        if self._note is not None:
+            self._note.close()
         source = self._take_away(old, error)
         try:
             self.db = self._made(self._path or _IN_MEMORY)
@@ -126,19 +131,22 @@ class SpoolFile:
 
     def _saved_over(self, source: sqlite3.Connection | None) -> tuple[int, int]:
         """Save over what can be read; return how many windows, and how many are lost at least."""
-        saved, top, lowest = 0, 0, 0
+        noted_low, top = self._noted()
+        gaps = 0
         self.db.execute("BEGIN IMMEDIATE")
         if source is not None:
-            top = _top(source)
+            top = max(top, _top(source))
             below = max(top, 1) + 1 if top else salvage.HIGHEST
             for table in _TABLES:
                 from_ = below if table == "spool" else salvage.HIGHEST
-                salvage.save(source, self.db, table, from_, most=_MOST)
+                gaps = salvage.save(source, self.db, table, from_, most=_MOST).gaps
         found = self.db.execute("SELECT count(*), min(id), max(id) FROM spool").fetchone()
         saved, lowest, highest = (int(value or 0) for value in found)
-        lost = max(0, max(top, highest) - lowest + 1 - saved) if saved else min(1, top or 1)
+        top, first = max(top, highest), noted_low or lowest
+        lost = max(0, top - first + 1 - saved) if first else min(1, top or 1)
+        lost = max(lost, min(gaps, 1))
         self.count_lost(lost)
-        self._raise_numbers(max(top, highest))
+        self._raise_numbers(top)
         self.db.execute("COMMIT")
         return saved, lost
 
@@ -150,11 +158,49 @@ class SpoolFile:
             (lost,),
         )
 
+    def close(self) -> None:
+        """Close the database and its note."""
+        self.db.close()
+        if self._note is not None:
+            self._note.close()
+
+    def note(self) -> None:
+        """Note which windows wait, so that they are missed if the log of the file loses them."""
+        if self._note is not None:
+            low, high = self._waiting()
+            self._note.write((low or high + 1, high))
+
+    def _waiting(self) -> tuple[int, int]:
+        """Return the lowest number of a window, 0 if there is none, and the highest ever given."""
+        (low,) = self.db.execute("SELECT min(id) FROM spool").fetchone()
+        row = self.db.execute("SELECT seq FROM sqlite_sequence WHERE name='spool'").fetchone()
+        return int(low or 0), int(row[0]) if row else 0
+
+    def _noted(self) -> tuple[int, int]:
+        return (0, 0) if self._note is None else (self._note.numbers[0], self._note.numbers[1])
+
+    def _count_missing(self) -> None:
+        """Count what a log has lost whose end was cut or damaged: SQLite says no word of it."""
+        low, high = self._noted()
+        there = self._waiting()[1]
+        if there >= high:
+            return
+        lost = high - max(low - 1, there)
+        self.db.execute("BEGIN IMMEDIATE")
+        self.count_lost(lost)
+        self._raise_numbers(high)
+        self.db.execute("COMMIT")
+        logger.warning("spool: what was stored last is missing: %s windows are lost", lost)
+
     def _raise_numbers(self, top: int) -> None:
         """Give no new window a number that an old one had: the sender goes by the numbers."""
         for table in _SEQUENCES:
             self.db.execute("DELETE FROM sqlite_sequence WHERE name=?", (table,))
             self.db.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, max(top, 1)))
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}-mark")
 
 
 def _opened(path: Path | None) -> sqlite3.Connection | None:

@@ -27,9 +27,8 @@ HEAD = "# Changes by the programs of legwatch; each key here goes before the sam
 
 def read(path: Path) -> ServerSettings:
     """Read and check the settings with all changes; raises SettingsError with the key's path."""
-    both = table(path)
     try:
-        return checked(both)
+        return checked(table(path))
     except SettingsError as error:
         file = changes_file(path)
         if not file.exists():
@@ -89,10 +88,10 @@ def undo(path: Path, check: Check = only_itself) -> ServerSettings:
         before = file.with_name(BEFORE)
         if not before.exists():
             raise CannotRun("no change was made: there is nothing to take back")
-        text = before.read_text(encoding="utf-8")
-        settings = checked(_laid_over(read_toml(path), tomlkit.parse(text).unwrap()))
+        document = _document(before, path)
+        settings = checked(_laid_over(read_toml(path), document.unwrap()))
         check(settings)
-        _write(file, text)
+        _write(file, tomlkit.dumps(document))
     return settings
 
 
@@ -172,7 +171,7 @@ def _locked(path: Path) -> Iterator[Path]:
 
 def _write(file: Path, text: str) -> None:
     """Replace the file as a whole, and keep the last one for `undo`."""
-    last = file.read_text(encoding="utf-8") if file.exists() else ""
+    last = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
     for target, content in ((file.with_name(BEFORE), last), (file, text)):
         new = target.with_suffix(".new")
         with _open(new) as made:

@@ -96,8 +96,11 @@ def kept_key(folder: Path) -> bytes:
     if given:
         return given
     try:
-        return path.read_bytes()
+        key = path.read_bytes()
     except OSError as error:
         raise CannotRun(
             f"{path} cannot be read ({error.strerror}); run this command as the server's user"
         ) from None
+    if len(key) < KEY_BYTES:
+        raise CannotRun(f"{path} has only {len(key)} bytes: start the server, it makes a new key")
+    return key

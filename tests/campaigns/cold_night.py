@@ -4,12 +4,13 @@ import signal
 import sqlite3
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from campaigns.aged import AGED_MS, KNOWN, MINUTES, legs
+from campaigns.places import Happening
 from campaigns.ward import MINUTE_MS, Ward, listening, open_folder
 from legwatch.contract.action import Action
 from legwatch.errors import LegwatchError
@@ -19,7 +20,9 @@ from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
 OTHER = "z"  # the bed that gets cold
 DUE_MIN = 43  # told at 41 when nothing is damaged; two minutes more are allowed
 AWAY_MIN = 5  # so long the server was down
-HUNG_S = 6  # a night takes a quarter of a second
+HAPPENS_MIN = 3
+_SAID = ("set aside", "is missing", "is gone", "takes nothing")
+HUNG_S = 30  # a night takes a quarter of a second
 _LEGS = uncovering((20, 400), uncovered_c=24.0)
 
 
@@ -28,15 +31,13 @@ class Fate(StrEnum):
 
     TOLD = "told, damage said"
     HARMLESS = "told, nothing lost"
+    USED = "usable"
     REFUSED = "refused in a sentence"
     UNSAID = "told, loss NOT said"
     BLIND = "NOT told, health degraded"
     BLIND_OK = "NOT told, health OK"
     CRASHED = "CRASHED"
     HUNG = "HUNG"
-
-
-GOOD = {Fate.TOLD, Fate.HARMLESS}
 
 
 class Night(NamedTuple):
@@ -61,12 +62,15 @@ class _Hung(BaseException):
     """The night has not ended in its time."""
 
 
-def run(folder: Path) -> Night:
-    """Start on the folder, and send the night; a page, and a tap on a phone, are among it."""
+def run(folder: Path, happening: Happening | None = None) -> Night:
+    """Start on the folder, and send the night; a tap on a phone is among it.
+
+    The happening begins after some minutes, and lasts until the push has come.
+    """
     with listening() as said:
         try:
             with _limited(), open_folder(folder, AGED_MS + AWAY_MIN * MINUTE_MS) as ward:
-                fate, detail = _night(ward, said.lines)
+                fate, detail = _night(ward, said.lines, happening)
         except _Hung:
             fate, detail = Fate.HUNG, f"no end in {HUNG_S} s; {'; '.join(said.lines[-1:])}"
         except LegwatchError as error:
@@ -98,18 +102,23 @@ def _refused(why: str) -> tuple[Fate, str]:
     return (Fate.CRASHED if "\n" in why or "Traceback" in why else Fate.REFUSED), why
 
 
-def _night(ward: Ward, said: list[str]) -> tuple[Fate, str]:
+def _night(ward: Ward, said: list[str], happening: Happening | None) -> tuple[Fate, str]:
     healthy = False
-    for minute in range(DUE_MIN + 1):
-        looks = [(OTHER, lambda at: {**legs(at), "leg_c": _LEGS(at)}), (KNOWN, legs)]
-        ward.minute(minute, looks, boot="0000000b")
-        healthy = ward.health.report()["status"] == "ok"
-        if minute == 2:
-            _tap(ward)
-        if ward.pushed(OTHER) is not None:
-            break
-    else:
-        return (Fate.BLIND_OK if healthy else Fate.BLIND), "; ".join(said[-2:])
+    with ExitStack() as lasting:
+        for minute in range(DUE_MIN + 1):
+            if minute == HAPPENS_MIN and happening is not None:
+                lasting.enter_context(happening(ward))
+            looks = [(OTHER, lambda at: {**legs(at), "leg_c": _LEGS(at)}), (KNOWN, legs)]
+            ward.minute(minute, looks, boot="0000000b")
+            healthy = ward.health.report()["status"] == "ok"
+            if minute == HAPPENS_MIN - 1:
+                _tap(ward)
+            if ward.pushed(OTHER) is not None:
+                break
+        else:
+            return (Fate.BLIND_OK if healthy else Fate.BLIND), "; ".join(said[-2:])
+    if happening is not None and healthy:
+        return Fate.UNSAID, "health is ok"
     if _is_said(said):
         return Fate.TOLD, said[0]
     return _unsaid(ward)
@@ -125,7 +134,7 @@ def _tap(ward: Ward) -> None:
 
 
 def _is_said(said: list[str]) -> bool:
-    return any("set aside" in line or "is missing" in line for line in said)
+    return any(word in line for line in said for word in _SAID)
 
 
 def _unsaid(ward: Ward) -> tuple[Fate, str]:

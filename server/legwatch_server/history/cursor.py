@@ -8,6 +8,7 @@ copy replaces the first.
 
 import copy
 import json
+import logging
 import os
 from collections import deque
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from legwatch_server.history.tally import Nights, Tally
+
+logger = logging.getLogger(__name__)
 
 DURABLE_MS = 15_000  # VictoriaMetrics keeps points that are ten seconds old when it is killed
 VERSION = 1
@@ -63,16 +66,18 @@ class Cursor:
 
 
 def _read(path: Path) -> Position:
+    """Return the saved position; a broken file only means sending the same points again."""
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
+        if body.get("v") != VERSION:
+            return Position()
+        nights = {str(bed): Tally(**tally) for bed, tally in body["nights"].items()}
+        return Position(int(body["window_id"]), int(body["notice_id"]), Nights(nights))
     except FileNotFoundError:
         return Position()
-    except ValueError:
-        return Position()  # a broken cursor only means sending the same points again
-    if body.get("v") != VERSION:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        logger.warning("%s cannot be read: the history is sent again from its beginning", path)
         return Position()
-    nights = {bed: Tally(**tally) for bed, tally in body["nights"].items()}
-    return Position(body["window_id"], body["notice_id"], Nights(nights))
 
 
 def _write(path: Path, position: Position) -> None:

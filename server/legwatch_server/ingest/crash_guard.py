@@ -8,6 +8,7 @@ The memory is a mapped file: to write it costs no call of the system, and what i
 process. It need not survive the machine.
 """
 
+import logging
 import mmap
 import os
 import struct
@@ -15,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from legwatch_server.inbox import Arrived, Message, Unreadable, fingerprint
+
+logger = logging.getLogger(__name__)
 
 MOST_CRASHES = 3  # tries after the first crash; a kill may hit a harmless message once
 CRASHED = "the server crashed several times on this message"
@@ -44,9 +47,19 @@ class CrashGuard:
 def _mapped(path: Path | None) -> mmap.mmap:
     if path is None:
         return mmap.mmap(-1, _MEMORY.size)
+    try:
+        return _mapped_file(path)
+    except OSError as error:
+        logger.warning("no crash will be remembered: %s cannot be used (%s)", path, error)
+        return mmap.mmap(-1, _MEMORY.size)
+
+
+def _mapped_file(path: Path) -> mmap.mmap:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         os.ftruncate(descriptor, _MEMORY.size)
+        # Without its room on the disk, the first write to the map would end the process.
+        os.posix_fallocate(descriptor, 0, _MEMORY.size)
         return mmap.mmap(descriptor, _MEMORY.size)
     finally:
         os.close(descriptor)

@@ -159,6 +159,7 @@ class SqliteStore:
         self.stop_saving()
         known = Known(memory, self._witness.mark, now_ms)
         db, lost, self._source = renew(self._file, old, error, known)
+        self._witness.close()
         self._lost = lost
         self._renewed, self._renewed_at = self._renewed + 1, instant()
         return db

@@ -1,20 +1,10 @@
-"""A few bytes beside the database that say how far it had come.
+"""The highest row numbers, noted beside the database: rows that its log loses are missed."""
 
-A write-ahead log that is cut or damaged loses its end, and SQLite goes on with the rest without a
-word. So after each commit the highest row numbers are noted here. The note is not synced: after a
-power cut it is older than the database, which means nothing; a database that is older than its note
-has lost rows.
-"""
-
-import contextlib
-import os
 import sqlite3
-import struct
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
-_FORM = struct.Struct("<qqqI")  # windows, notices, deliveries, checksum of these
+from legwatch_runtime.note import Note
 
 
 class Mark(NamedTuple):
@@ -43,34 +33,20 @@ def of(db: sqlite3.Connection) -> Mark:
 
 
 class Witness:
-    """The note in its file; only the writer thread uses it."""
+    """The mark in its file; only the writer thread uses it."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._file = path, -1
-        self.mark = _read(path)
+        self._note = Note(path, len(Mark._fields))
+
+    @property
+    def mark(self) -> Mark:
+        """The last mark that was noted."""
+        return Mark._make(self._note.numbers)
 
     def note(self, mark: Mark) -> None:
-        """Write the mark down; a note that cannot be written is missing, and nothing else."""
-        if mark == self.mark:
-            return
-        self.mark = mark
-        body = _FORM.pack(*mark, zlib.crc32(_FORM.pack(*mark, 0)))
-        with contextlib.suppress(OSError):
-            if self._file < 0:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-            os.pwrite(self._file, body, 0)
+        """Write the mark down."""
+        self._note.write(tuple(mark))
 
     def close(self) -> None:
-        """Close the file; the next note opens it again."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-
-
-def _read(path: Path) -> Mark:
-    try:
-        *found, check = _FORM.unpack(path.read_bytes())
-    except (OSError, struct.error):
-        return Mark()
-    mark = Mark._make(found)
-    return mark if zlib.crc32(_FORM.pack(*mark, 0)) == check else Mark()
+        """Close the file; the next mark opens the one that is at the path then."""
+        self._note.close()
