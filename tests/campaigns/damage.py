@@ -36,7 +36,7 @@ class Amount(NamedTuple):
     step: int
 
 
-SHORT, LONG = Amount(24, 18, 8, 15), Amount(500, 200, 100, 1)
+SHORT, LONG = Amount(18, 18, 8, 20), Amount(500, 200, 100, 1)
 
 
 class Case(NamedTuple):

@@ -27,13 +27,14 @@ def make(folder: Path) -> Path:
     return folder
 
 
-def make_crashed(folder: Path) -> Path:
-    """Make the same folder as after a power cut: most is in the log only."""
+def make_crashed(folder: Path, confirmed: int = 0) -> Path:
+    """Make the same folder as after a power cut: all is in the log only."""
     live = folder.with_name(f"{folder.name}-live")
     live.mkdir(parents=True)
     folder.mkdir()
     with closing(Spool(live / FILE)) as spool:
         _fill(spool)
+        spool.confirm(_OLD, confirmed)
         for file in live.iterdir():
             folder.joinpath(file.name).write_bytes(file.read_bytes())
     return folder

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns import harm
+from campaigns import harm, spools
 from legwatch_device.broker_link import LinkUp
 from legwatch_device.spool import Spool, SpooledWindow
 from legwatch_device.testing import InProcessAgent
@@ -140,3 +140,31 @@ def test_the_server_hears_how_many_are_lost(path: Path) -> None:
         told = [json.loads(sent.payload) for sent in agent.link.sent if sent.channel == "info"]
         assert told[0]["lost"] == KEPT - len(seqs(spool)) + 3
         assert told[0]["lost"] > 3
+
+
+def test_windows_that_the_log_has_lost_are_counted(tmp_path: Path) -> None:
+    folder = spools.make_crashed(tmp_path / "agent")
+    (folder / "spool.db-wal").write_bytes(b"")
+    with closing(Spool(folder / "spool.db")) as spool:
+        assert spool.fact("lost") == spools.KEPT
+        spool.put([window(1, "0000000b")])
+        assert spool.after(0, 9)[0][0] > spools.KEPT  # no number is given twice
+    with closing(Spool(folder / "spool.db")) as spool:
+        assert spool.fact("lost") == spools.KEPT  # counted once
+
+
+def test_confirmed_windows_are_not_lost_with_the_log(tmp_path: Path) -> None:
+    folder = spools.make_crashed(tmp_path / "agent", confirmed=spools.KEPT - 10)
+    (folder / "spool.db-wal").write_bytes(b"")
+    with closing(Spool(folder / "spool.db")) as spool:
+        assert spool.fact("lost") == 10
+
+
+def test_a_number_without_measure_does_not_fill_the_spool(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(f"UPDATE sqlite_sequence SET seq={2**63 - 1}")
+    harm.zero_page(path, pages(path, "sqlite_autoindex_spool_1")[0])
+    with closing(Spool(path)) as spool:
+        spool.put([window(1, "0000000b")])
+        assert seqs(spool) == [*range(1, KEPT + 1), 1]
+        assert spool.fact("lost") == 3

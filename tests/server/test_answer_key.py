@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from legwatch.__main__ import main
-from legwatch_server.signed_links import KEY, KEY_BYTES, signing_key
+from legwatch.errors import CannotRun
+from legwatch_server.signed_links import KEY, KEY_BYTES, KEY_FILE, kept_key, signing_key
 
 Said = pytest.CaptureFixture[str]
 
@@ -58,3 +59,9 @@ def test_a_stored_key_that_was_cut_off_is_replaced_and_said(
     assert len(key) == KEY_BYTES
     assert signing_key(tmp_path, b"") == key
     assert f"has only {len(left)} bytes: a new key is made" in caplog.text
+
+
+def test_a_stored_key_that_was_cut_off_signs_no_link(tmp_path: Path) -> None:
+    (tmp_path / KEY_FILE).write_bytes(b"")
+    with pytest.raises(CannotRun, match="start the server"):
+        kept_key(tmp_path)

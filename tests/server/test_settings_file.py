@@ -179,3 +179,15 @@ def main_out(at: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     capsys.readouterr()
     main(at)
     return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("rubbish", [b"\xff\xfe", b"[beds\n", b"a = 1\na = 2\n"])
+def test_damaged_changes_are_refused_in_a_sentence(config: Path, rubbish: bytes) -> None:
+    change(config, {"rules.warmth.warn_c": 25.5}, open_channels)
+    file = changes_file(config)
+    file.with_name("changes.before.toml").write_bytes(rubbish)
+    with pytest.raises(SettingsError, match=r"changes\.before\.toml"):
+        undo(config)
+    file.write_bytes(rubbish)
+    with pytest.raises(SettingsError, match=r"changes\.toml.*legwatch settings undo"):
+        read(config)

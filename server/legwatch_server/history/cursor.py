@@ -11,6 +11,7 @@ import json
 import logging
 import os
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,13 +72,19 @@ def _read(path: Path) -> Position:
         body = json.loads(path.read_text(encoding="utf-8"))
         if body.get("v") != VERSION:
             return Position()
-        nights = {str(bed): Tally(**tally) for bed, tally in body["nights"].items()}
+        nights = {bed: _tally(tally) for bed, tally in body["nights"].items()}
         return Position(int(body["window_id"]), int(body["notice_id"]), Nights(nights))
     except FileNotFoundError:
         return Position()
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         logger.warning("%s cannot be read: the history is sent again from its beginning", path)
         return Position()
+
+
+def _tally(figures: Mapping[str, Any]) -> Tally:
+    if not all(isinstance(figure, int | float) for figure in figures.values()):
+        raise ValueError("a figure that is no number")
+    return Tally(**figures)
 
 
 def _write(path: Path, position: Position) -> None:

@@ -83,7 +83,19 @@ def test_a_position_is_durable_only_after_a_while(tmp_path: Path) -> None:
     assert cursor.now.window_id == 10
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"v": 99}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"v": 99}',
+        '{"v": 1}',
+        '{"v": 1, "window_id": "x", "notice_id": 1, "nights": {}}',
+        '{"v": 1, "window_id": 1, "notice_id": 1, "nights": {"a": {"nighu": 1}}}',
+        '{"v": 1, "window_id": 1, "notice_id": 1, "nights": {"a": {"night": "1"}}}',
+    ],
+)
 def test_a_broken_cursor_begins_again(tmp_path: Path, text: str) -> None:
     path = tmp_path / "cursor.json"
     path.write_text(text)

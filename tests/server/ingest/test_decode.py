@@ -83,3 +83,11 @@ def test_without_a_file_it_only_decodes() -> None:
         with pytest.raises(Killed):
             guard.decode(BAD)
     assert isinstance(guard.decode(GOOD), WindowArrived)
+
+
+def test_a_file_that_cannot_be_used_stops_no_message(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    guard = start(tmp_path / "no folder" / "decoding", decode)
+    assert isinstance(guard.decode(GOOD), WindowArrived)
+    assert "no crash will be remembered" in caplog.text
