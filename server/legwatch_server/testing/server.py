@@ -64,6 +64,8 @@ class InProcessServer:
         self.pushes = PushLog(self.clock)
         self.channels = {name: FakeChannel(name, self.pushes) for name in settings.channel_names()}
         self.woken = 0  # how often the outboxes were told of new work
+        self._seen = -1  # how often they had been told when they last had no work
+        self._dues_ms: list[int] = []  # when each of them has work again
         self.answered_in_app: list[int] = []  # deliveries; the test passes the answers on
         self._number = 0
         self.start()
@@ -116,6 +118,7 @@ class InProcessServer:
         """Send by this notifier from now on; `start` goes back to the FakeChannel."""
         if name not in self._outbox_stores:
             self._outbox_stores[name] = self.store.outbox(name)
+        self._seen = -1
         self.outboxes[name] = Outbox(
             self._outbox_stores[name],
             name,
@@ -182,9 +185,9 @@ class InProcessServer:
         """Let live minutes go by: six windows each, and every push at its own time."""
         for _ in range(minutes):
             minute = int(self.minute)
-            self.run_to(self.timeline.now_ms() + MINUTE_MS)
+            self._go_to(self.timeline.now_ms() + MINUTE_MS)
             self.feed(bed, minute, look)
-            self.settle()
+            self._settle_due()
 
     def play_until_loud(self, bed: str, look: Look, most: int = 240) -> None:
         """Play until a loud push arrives; raises AssertionError after `most` minutes."""
@@ -196,14 +199,15 @@ class InProcessServer:
 
     def run_to(self, to_ms: int) -> None:
         """Let time come to `to_ms`; each push goes out when it is due."""
-        due_ms, seen = 0, -1
+        self.settle()
+        self._go_to(to_ms)
+        self.settle()
+
+    def _go_to(self, to_ms: int) -> None:
         while True:
+            self._settle_due()
             now_ms = self.timeline.now_ms()
-            if due_ms <= now_ms or seen != self.woken:  # otherwise the outboxes have no work
-                self.settle()
-                seen, now_ms = self.woken, self.timeline.now_ms()
-                dues = [outbox.next_ms() for outbox in self.outboxes.values()]
-                due_ms = min((at_ms for at_ms in dues if at_ms > now_ms), default=NEVER_MS)
+            due_ms = min((at_ms for at_ms in self._dues_ms if at_ms > now_ms), default=NEVER_MS)
             next_ms = min(due_ms, now_ms + MINUTE_MS)
             if next_ms >= to_ms:
                 break
@@ -212,7 +216,7 @@ class InProcessServer:
                 self.turn()  # a server that does not turn for long takes itself for asleep
         self.clock.advance(to_ms - self.timeline.now_ms())
         self.turn()
-        self.settle()
+        self._settle_due()
 
     def idle(self, ms: int) -> None:
         """Let time go by in which no message comes, with a turn every minute; nothing is sent."""
@@ -229,6 +233,16 @@ class InProcessServer:
             for outbox in self.outboxes.values():
                 while outbox.turn(5.0 if outbox.busy else 0.0) == 0.0 or outbox.busy:
                     busy = True
+        self._seen = self.woken
+        self._dues_ms = [outbox.next_ms() for outbox in self.outboxes.values()]
+
+    def _settle_due(self) -> None:
+        """Send what is due, as a channel's thread does: after a word of new work, or in its time."""
+        if (
+            self._seen != self.woken
+            or min(self._dues_ms, default=NEVER_MS) <= self.timeline.now_ms()
+        ):
+            self.settle()
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the database, over a connection of its own."""
