@@ -237,7 +237,7 @@ class InProcessServer:
         self._dues_ms = [outbox.next_ms() for outbox in self.outboxes.values()]
 
     def _settle_due(self) -> None:
-        """Send what is due, as a channel's thread does: after a word of new work, or in its time."""
+        """Send what is due, as a channel's thread does: when told of new work, or in its time."""
         if (
             self._seen != self.woken
             or min(self._dues_ms, default=NEVER_MS) <= self.timeline.now_ms()
