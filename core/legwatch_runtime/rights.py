@@ -7,6 +7,8 @@ import pwd
 import stat
 from pathlib import Path
 
+from legwatch.errors import CannotRun
+
 FOLDER, FILE = 0o700, 0o600
 # The files that legwatch writes into a state_dir; others there are the owner's business.
 OURS = ("*.db", "*.db-*", "*.db.*", "*.key", "*.pem", "*.lock", "changes.*", "at_work", "decoding")
@@ -34,10 +36,11 @@ def _tighten(path: Path) -> None:
         path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
 
 
-def explained(path: Path) -> str:
+def explained(path: Path, *, reads: bool = False) -> str:
     """Return whose a file or folder is, what may be done with it, who we are, and what helps.
 
     Of one that is not there, the folder above counts: that one may belong to the whole machine.
+    `reads`: a command that only reads can be run by the owner.
     """
     asked = path
     while not _is_there(path) and path != path.parent:
@@ -51,14 +54,22 @@ def explained(path: Path) -> str:
     said = f"{path} belongs to {owner} ({stat.filemode(found.st_mode)}), this runs as {us}"
     if found.st_uid == os.geteuid():
         return said
-    return f"{said}: " + (
-        f"chown -R {us} {path}" if path == asked else f"install -d -o {us} {asked}"
-    )
+    helps = f"chown -R {us} {path}" if path == asked else f"install -d -o {us} {asked}"
+    return f"{said}: run this as {_user(found.st_uid)}, or {helps}" if reads else f"{said}: {helps}"
 
 
 def explained_file(path: Path) -> str:
     """Say the same of a file in a folder of ours; of the folder, if the file is not there."""
     return explained(path if _is_there(path) else path.parent)
+
+
+def is_there(path: Path) -> bool:
+    """Return True if the file is there; raises CannotRun if we may not look."""
+    try:
+        return path.exists()
+    except OSError as error:
+        why = f"{path} cannot be read: {error.strerror}; {explained(path.parent, reads=True)}"
+        raise CannotRun(why) from None
 
 
 def _is_there(path: Path) -> bool:

@@ -19,6 +19,7 @@ from tomlkit.exceptions import TOMLKitError
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.settings import load
 from legwatch_runtime.files import read_text, read_toml
+from legwatch_runtime.rights import is_there
 from legwatch_server.settings import ServerSettings
 
 NAME, BEFORE = "changes.toml", "changes.before.toml"
@@ -31,7 +32,7 @@ def read(path: Path) -> ServerSettings:
         return checked(table(path))
     except SettingsError as error:
         file = changes_file(path)
-        if not file.exists():
+        if not is_there(file):
             raise
         checked(read_toml(path))  # raises what is wrong in the owner's file itself
         why = f"{error.problem}; it was changed in {file}: `legwatch settings undo`"
@@ -41,7 +42,7 @@ def read(path: Path) -> ServerSettings:
 def table(path: Path, changes: Path | None = None) -> dict[str, Any]:
     """Return the owner's table with all changes, not checked yet; raises SettingsError."""
     file = changes or changes_file(path)
-    return _laid_over(read_toml(path), read_toml(file) if file.exists() else {})
+    return _laid_over(read_toml(path), read_toml(file) if is_there(file) else {})
 
 
 def checked(table: Mapping[str, Any]) -> ServerSettings:
@@ -86,7 +87,7 @@ def undo(path: Path, check: Check = only_itself) -> ServerSettings:
     """Take the last change back, and the second time make it again; raises LegwatchError."""
     with _locked(path) as file:
         before = file.with_name(BEFORE)
-        if not before.exists():
+        if not is_there(before):
             raise CannotRun("no change was made: there is nothing to take back")
         document = _document(before, path)
         settings = checked(_laid_over(read_toml(path), document.unwrap()))
@@ -116,7 +117,7 @@ def _laid_over(owners: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[st
 
 def _document(file: Path, path: Path) -> tomlkit.TOMLDocument:
     try:
-        return tomlkit.parse(read_text(str(file)) if file.exists() else HEAD.format(file=path))
+        return tomlkit.parse(read_text(str(file)) if is_there(file) else HEAD.format(file=path))
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise SettingsError(str(file), f"not TOML: {error}") from None
 
@@ -171,7 +172,7 @@ def _locked(path: Path) -> Iterator[Path]:
 
 def _write(file: Path, text: str) -> None:
     """Replace the file as a whole, and keep the last one for `undo`."""
-    last = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+    last = file.read_text(encoding="utf-8", errors="replace") if is_there(file) else ""
     for target, content in ((file.with_name(BEFORE), last), (file, text)):
         new = target.with_suffix(".new")
         with _open(new) as made:

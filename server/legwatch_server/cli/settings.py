@@ -8,6 +8,7 @@ from typing import Any
 
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
+from legwatch_runtime.rights import is_there
 from legwatch_server import settings_file
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings import needs_start
@@ -67,7 +68,7 @@ def _shown(path: Path) -> Iterator[str]:
     file = settings_file.changes_file(path)
     settings_file.read(path)
     yield f"The owner's settings: {path}"
-    changes = read_toml(file) if file.exists() else {}
+    changes = read_toml(file) if is_there(file) else {}
     if not changes:
         yield "Nothing was changed by a program."
         return

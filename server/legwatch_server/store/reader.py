@@ -7,6 +7,7 @@ from pathlib import Path
 
 from legwatch.errors import CannotRun
 from legwatch.events import Window
+from legwatch_runtime.rights import is_there
 from legwatch_server.store import (
     answers,
     beds,
@@ -130,14 +131,14 @@ class SqliteReader:
 
 def open_if_made(path: Path) -> SqliteReader | None:
     """Open the store in a file; None until the server has made it. Raises StoreError."""
-    return SqliteReader(path) if path.exists() else None
+    return SqliteReader(path) if is_there(path) else None
 
 
 @contextmanager
 def open_read_only(folder: str | Path) -> Iterator[SqliteReader]:
     """Open the store of a server's state_dir; raises CannotRun if that fails."""
     path = Path(folder) / FILE
-    if not path.exists():
+    if not is_there(path):
         raise CannotRun(f"there is no {path}; has the server run with this state_dir?")
     try:
         reader = SqliteReader(path)

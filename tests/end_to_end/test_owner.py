@@ -1,0 +1,80 @@
+"""A real process that may not use another user's files says whose they are, and what helps."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from tomlkit import dumps as dump
+
+from end_to_end.house import LEGWATCH, free_port
+from legwatch_server.store.database import SqliteStore
+from repository import need
+
+NOBODY = 65534
+RIGHTS = "-dac_override,-dac_read_search"  # with these, root may use all files
+ORDINARY = ("setpriv", "--bounding-set", RIGHTS, "--inh-caps", RIGHTS)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state folder of nobody."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files to another user")
+    need("setpriv")
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, NOBODY, -1)
+    return folder
+
+
+def said(state: Path, command: str = "server") -> str:
+    """Return the only line of a command that may not do more than any other user."""
+    config = state.parent / "server.toml"
+    http = {"host": "127.0.0.1", "port": free_port()}
+    config.write_text(dump({"state_dir": str(state), "http": http}))
+    words = (*ORDINARY, *LEGWATCH, command, "--config", str(config))
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1, done.stderr
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+def test_a_state_dir_of_another_user(state: Path) -> None:
+    line = said(state)
+    assert "/changes.toml cannot be read: Permission denied; " in line
+    assert f"{state} belongs to nobody:root (drwx------), this runs as root: " in line
+    assert line.endswith(f"run this as nobody, or chown -R root {state}")
+
+
+def test_a_state_dir_of_another_user_that_may_be_read(state: Path) -> None:
+    state.chmod(0o755)
+    line = said(state)
+    assert f"{state} cannot be written: Permission denied; {state} belongs to nobody:" in line
+    assert line.endswith(f"(drwxr-xr-x), this runs as root: chown -R root {state}")
+
+
+@pytest.mark.parametrize("command", ["duty", "alerts", "learned"])
+def test_a_command_that_may_not_read_the_folder_of_the_server(state: Path, command: str) -> None:
+    line = said(state, command)
+    assert line.startswith(f"legwatch {command}: {state}/changes.toml cannot be read: Permission")
+    assert line.endswith(f"run this as nobody, or chown -R root {state}")
+
+
+def test_a_state_dir_that_cannot_be_made(state: Path) -> None:
+    state.chmod(0o755)
+    line = said(state / "legwatch")
+    assert f"{state} belongs to nobody:root (drwxr-xr-x), this runs as root" in line
+    assert line.endswith(f"install -d -o root {state / 'legwatch'}")
+
+
+def test_a_database_of_another_user(state: Path) -> None:
+    """As after one start as another user."""
+    database = state / "legwatch.db"
+    SqliteStore(database).close()
+    database.chmod(0o600)
+    os.chown(database, NOBODY, -1)
+    os.chown(state, 0, 0)
+    line = said(state)
+    assert f"{database} cannot be used: unable to open database file; {database} belongs" in line
+    assert line.endswith(f"(-rw-------), this runs as root: chown -R root {database}")
