@@ -154,7 +154,8 @@ def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **mo
         raise SettingsError(path, f"driver {name!r} cannot start: {error}") from error
     except BaseException as error:  # the driver's own, or of its library; SystemExit, too
         text = " ".join(str(error).split())  # some libraries raise messages of many lines
-        text = text or type(error).__name__
+        kind = type(error).__name__
+        text = text if text and isinstance(error, Exception) else f"{kind} {text}".strip()
         raise CannotRun(f"{path}: driver {name!r} cannot start: {text}") from error
 
 
