@@ -30,6 +30,7 @@ from legwatch_runtime import systemd
 from legwatch_runtime.clock import SystemClock
 from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.process import log_to_stderr, settings_parser
+from legwatch_runtime.rights import explained_file
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import FolderRefused, locked
 
@@ -67,11 +68,12 @@ def _spool(folder: Path) -> Iterator[Spool]:
             at_the_end.enter_context(locked(folder, "agent.lock"))
             spool = Spool(folder / "spool.db")
         except (FolderRefused, sqlite3.Error) as error:
+            whose = isinstance(error, sqlite3.Error) and explained_file(folder / "spool.db")
             logger.warning(
                 "no spool in %s (%s): the agent keeps windows in memory, and a power cut loses "
                 "those that the server does not have; see state_dir",
                 folder,
-                error,
+                f"{error}; {whose}" if whose else error,
             )
             spool = Spool(":memory:")
         at_the_end.callback(spool.close)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tomlkit import dumps as dump
 
-from end_to_end.house import LEGWATCH, free_port
+from end_to_end.house import LEGWATCH, Process, free_port, wait_until
 from legwatch_server.store.database import SqliteStore
 from repository import need
 
@@ -78,3 +78,20 @@ def test_a_database_of_another_user(state: Path) -> None:
     line = said(state)
     assert f"{database} cannot be used: unable to open database file; {database} belongs" in line
     assert line.endswith(f"(-rw-------), this runs as root: chown -R root {database}")
+
+
+def test_a_spool_of_another_user(state: Path) -> None:
+    """The agent watches on from memory, and says why."""
+    spool = state / "spool.db"
+    spool.touch(mode=0o600)
+    os.chown(spool, NOBODY, -1)
+    os.chown(state, 0, 0)
+    config = state.parent / "agent.toml"
+    config.write_text(dump({"bed": "anna", "state_dir": str(state), "mqtt": {"port": 1}}))
+    agent = Process((*ORDINARY, *LEGWATCH, "agent", "--config", str(config)), state.parent / "log")
+    try:
+        wait_until(lambda: "agent up" in agent.said(), "the agent")
+    finally:
+        agent.stop()
+    assert f"(unable to open database file; {spool} belongs to nobody:" in agent.said()
+    assert f"this runs as root: chown -R root {spool})" in agent.said()
