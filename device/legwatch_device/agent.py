@@ -344,18 +344,23 @@ class Agent:
         age_ms = self._age_ms(item)
         tail = b"" if low is None else b',"low":%d' % low
         if age_ms is not None:
-            tail += b',"age_ms":%d' % max(0, age_ms)
+            tail += b',"age_ms":%d' % age_ms
         return item.payload[:-1] + tail + b"}"
 
     def _age_ms(self, item: SpooledWindow) -> int | None:
+        """Return how long a window has waited; None: unknown.
+
+        Only wall clocks know the age of a window of an earlier boot, if they were set then and now.
+        """
         if item.clock == ClockTrust.PLAYED:
             now_ms = self._feed.now_ms()
-            return 0 if now_ms is None else now_ms - item.to_ms
+            return 0 if now_ms is None else max(0, now_ms - item.to_ms)
         if item.boot == self._boot:
-            return self._clock.mono_ms() - item.mono_ms
-        if item.clock == ClockTrust.SYNCED:
-            return self._clock.utc_ms() - item.to_ms
-        return None  # an earlier boot without a set clock: the age is unknown
+            return max(0, self._clock.mono_ms() - item.mono_ms)
+        if item.clock == ClockTrust.SYNCED and self._clock.synced():
+            age_ms = self._clock.utc_ms() - item.to_ms
+            return age_ms if age_ms >= 0 else None  # one of the two times is wrong
+        return None
 
     def _waiting(self) -> int:
         both = (self._spool, self._memory)

@@ -23,6 +23,7 @@ from legwatch_device.beacon import Beacon
 from legwatch_device.broker_link import BrokerLink
 from legwatch_device.drivers import Feed, open_driver
 from legwatch_device.sampler import Sampler
+from legwatch_device.samples import sendable_ms
 from legwatch_device.settings import FEEDS, AgentSettings, read
 from legwatch_device.spool import Spool
 from legwatch_device.starting import Starting, wait_for_first_tries
@@ -191,7 +192,8 @@ class _Bedside:
 
     def _pressed(self, name: str) -> None:
         trust = ClockTrust.SYNCED if self.clock.synced() else ClockTrust.UNSYNCED
-        self.said.put(Press(secrets.token_hex(16), name, self.clock.utc_ms(), clock=trust.value))
+        at_ms = sendable_ms(self.clock.utc_ms())
+        self.said.put(Press(secrets.token_hex(16), name, at_ms, clock=trust.value))
 
 
 def _drivers(settings: AgentSettings) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from legwatch.events import Window
 from legwatch_device.drivers import Put
 from legwatch_device.reader import SensorReader
-from legwatch_device.samples import PlacedSensor, Span, close_window
+from legwatch_device.samples import PlacedSensor, Span, close_window, sendable_ms
 from legwatch_device.starting import Starting, started
 from legwatch_runtime.clock import Clock, Instant
 from legwatch_runtime.part import Parts
@@ -66,6 +66,6 @@ class Sampler:
 
     def _window(self) -> Window:
         samples = [sample for reader in self._readers for sample in reader.take()]
-        to_ms = self._clock.utc_ms()
+        to_ms = sendable_ms(self._clock.utc_ms(), self._window_ms)
         mono_ms, synced = self._clock.mono_ms(), self._clock.synced()
         return close_window(samples, Span(to_ms - self._window_ms, to_ms, mono_ms, synced))

@@ -9,7 +9,7 @@ from numbers import Integral, Real
 from statistics import median
 from typing import Any
 
-from legwatch.contract.fields import MAX_MOVES
+from legwatch.contract.fields import LATEST_MS, MAX_MOVES
 from legwatch.contract.roles import GAUGES, MOTION, OTHERS, PRESENCE, THERMOMETERS, Role, WireField
 from legwatch.events import ClockTrust, Window
 from legwatch_device.drivers import MotionSample, Reading
@@ -58,6 +58,14 @@ def ask(placed: PlacedSensor, window_s: float) -> Sample:
     if kept[0] is None and values[0] is not None:
         return Sample(placed.role, None, OUT_OF_RANGE)
     return Sample(placed.role, kept)
+
+
+def sendable_ms(utc_ms: int, least_ms: int = 0) -> int:
+    """Return a time of the wall clock that a message may carry, however wrong the clock is.
+
+    A window that is refused for its time would be lost; the server places it by its elapsed time.
+    """
+    return min(max(utc_ms, least_ms), LATEST_MS)
 
 
 def close_window(samples: Iterable[Sample], span: Span) -> Window:

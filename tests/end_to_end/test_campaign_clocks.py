@@ -1,0 +1,33 @@
+"""The short forms of the campaigns on clocks: a sample in one process, two rows in real ones."""
+
+import pytest
+
+from campaigns.clock_rows import SLEEP, sample
+from campaigns.clocks import SAMPLE, Line, lines
+from campaigns.clocks_real import ROWS, SHORT, campaign
+from campaigns.false_clock import LIBRARIES
+from repository import miss
+
+# What was measured while a machine slept, or before a start at which nobody knows for how long the
+# machine was off, is no evidence: uncovered legs are then seen anew, minutes later.
+SEEN_ANEW = {"cold", "push"}
+
+
+def _wrong(line: Line) -> set[str]:
+    row, wrong = line.row, set(line.wrong)
+    anew = row.step == SLEEP or (row.side, row.when) == ("server", "start")
+    return wrong - SEEN_ANEW if anew else wrong
+
+
+def test_a_sample_of_steps_moves_no_alert() -> None:
+    rows = list(lines(sample(24, SAMPLE)))
+    assert len(rows) == SAMPLE
+    assert [str(line) for line in rows if _wrong(line)] == []
+
+
+@pytest.mark.usefixtures("mosquitto")
+def test_a_step_moves_no_alert_of_real_processes() -> None:
+    if not LIBRARIES:
+        miss("libfaketime is not installed: sudo apt install faketime")
+    rows = list(campaign(ROWS[:SHORT], long=False))
+    assert [str(line) for line in rows if line.wrong] == []
