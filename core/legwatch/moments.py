@@ -8,7 +8,7 @@ are lengths or belong to another clock, and NAMES, which others know an alert by
 """
 
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, TypeVar
 
@@ -44,6 +44,16 @@ def moved(value: T, by_ms: int) -> T:
     """Return a NamedTuple, such as a Bedside, whose moments are later by `by_ms`."""
     found: T = _shift_of(type(value))(value, by_ms, 0)
     return found
+
+
+def moments(value: tuple[Any, ...]) -> Iterator[int]:
+    """Yield all moments in a NamedTuple and in those within it; 0 and None are none."""
+    for name, one in zip(getattr(value, "_fields", ("",) * len(value)), value, strict=True):
+        inner = one if isinstance(one, tuple) else (one,)
+        if is_moment(name):
+            yield from (moment for moment in inner if moment)
+        elif isinstance(one, tuple):
+            yield from moments(one)
 
 
 def is_moment(name: str) -> bool:

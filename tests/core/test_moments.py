@@ -9,7 +9,7 @@ import pytest
 from legwatch.bedside import Bedside
 from legwatch.engine import BedState, advance, start
 from legwatch.events import AlertKind, Snooze, Window
-from legwatch.moments import NAMES, SPANS, is_moment, moved, shifted
+from legwatch.moments import NAMES, SPANS, is_moment, moments, moved, shifted
 from legwatch.named_tuples import parts_of
 from legwatch.night import night_of
 from legwatch.testing import drive, night, uncovering
@@ -112,3 +112,11 @@ def test_what_is_known_of_an_agent_moves_but_for_the_name_of_its_report() -> Non
     was = Bedside(gone_ms=5_000_000, reported_ms=6_000_000, lost_said_ms=0)
     now = moved(was, 3_600_500)
     assert now == was._replace(gone_ms=8_600_500)
+
+
+def test_all_moments_of_a_state_are_found() -> None:
+    state = busy(222)
+    found = sorted(moments(state))
+    assert {state.at_ms, state.minute_end_ms} <= set(found)
+    assert sorted(moments(shifted(state, DAY_MS, rules()))) == [ms + DAY_MS for ms in found]
+    assert sorted(moments(Bedside(gone_ms=5, reported_ms=6, lost_said_ms=0))) == [5]

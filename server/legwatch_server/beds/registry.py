@@ -11,6 +11,7 @@ from legwatch.bedside import Bedside, UnreadWindows
 from legwatch.engine import BedState, start
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
+from legwatch.moments import moments
 from legwatch.rivals import Rivals
 from legwatch.state_codec import from_json
 from legwatch_server.beds.recording_leaps import LeapAllowance
@@ -19,6 +20,10 @@ from legwatch_server.publish.port import BedUpdate
 from legwatch_server.store.records import StoredBed
 
 logger = logging.getLogger(__name__)
+
+DAY_MS = 86_400_000
+AHEAD_MS = 2 * DAY_MS  # more than any snooze
+LONG_AGO_MS = 20 * 365 * DAY_MS  # the last alert of a bed may have been years ago
 
 
 @dataclass(slots=True)
@@ -130,14 +135,31 @@ def restored(stored: StoredBed, rules: Rules) -> BedRecord:
         if stored.state is not None:
             bed.state = from_json(stored.state)
             bed.bedside = bedside.known(stored.bedside)
+            _check_moments(bed)
             bed.stored = bed.kept()
     except ValueError as error:
         # Skip the trial nights: otherwise a known bed notifies nobody for a week.
-        bed.state = start(trial_over=True)
+        bed.state, bed.bedside = start(trial_over=True), Bedside()
         logger.warning(
             "bed %s: the stored state is unusable, starting without it (%s)", bed.name, error
         )
     return bed
+
+
+def _check_moments(bed: BedRecord) -> None:
+    """Raise ValueError for a moment that nobody can have written, such as one in years to come.
+
+    A bed whose time is said to lie ahead would take all its windows for old ones.
+    """
+    if bed.played:  # a recording has its own time
+        return
+    at_ms = bed.state.at_ms
+    if bed.seen_ms and at_ms > bed.seen_ms + AHEAD_MS:
+        raise ValueError("its time lies ahead of its last window")
+    latest = max(at_ms, bed.seen_ms)
+    for moment in (*moments(bed.state), *moments(bed.bedside)):
+        if latest and not latest - LONG_AGO_MS < moment < latest + AHEAD_MS:
+            raise ValueError(f"a moment in it lies {abs(moment - latest) // DAY_MS} days away")
 
 
 def catch_up(beds: Collection[BedRecord], unseen: Iterable[tuple[int, Window]]) -> None:

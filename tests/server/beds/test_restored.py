@@ -1,0 +1,51 @@
+"""A stored state that nobody can have written: the bed begins anew, and is watched."""
+
+import pytest
+
+from legwatch.bedside import Bedside
+from legwatch.engine import BedState, advance, start
+from legwatch.state_codec import to_json
+from legwatch.testing import night, uncovering
+from legwatch_server.beds.registry import restored
+from legwatch_server.store.records import StoredBed
+from repository import rules
+
+YEAR_MS = 365 * 86_400_000
+
+
+def lived() -> BedState:
+    state = start(trial_over=True)
+    for window in night(minutes=120, leg=uncovering((60, 110))):
+        state, _ = advance(state, window, rules())
+    return state
+
+
+def stored(text: str, seen_ms: int, *, played: bool = False) -> StoredBed:
+    return StoredBed(1, "a", text, seen_ms, played, None)
+
+
+def test_a_state_comes_back_as_it_was() -> None:
+    state = lived()
+    assert restored(stored(to_json(state), state.at_ms), rules()).state == state
+    silent_for_years = restored(stored(to_json(state), state.at_ms + 3 * YEAR_MS), rules())
+    assert silent_for_years.state == state
+
+
+@pytest.mark.parametrize("by_ms", [4000 * YEAR_MS, 3 * 86_400_000, -40 * YEAR_MS])
+def test_a_state_with_a_moment_that_cannot_be_is_not_used(
+    by_ms: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = lived()
+    text = to_json(state)
+    moment = state.open_windows[0].to_ms if state.open_windows else state.minute_end_ms
+    bad = text.replace(str(moment), str(moment + by_ms), 1)
+    assert bad != text
+    found = restored(stored(bad, state.at_ms), rules())
+    assert (found.state, found.bedside) == (start(trial_over=True), Bedside())
+    assert "unusable" in caplog.text
+
+
+def test_a_recording_has_its_own_time() -> None:
+    state = lived()
+    found = restored(stored(to_json(state), state.at_ms - 9 * YEAR_MS, played=True), rules())
+    assert found.state == state
