@@ -40,6 +40,7 @@ from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Notifier, open_channels
 from legwatch_server.notify.late import LateChannels
 from legwatch_server.notify.outboxes import Around, Outboxes
+from legwatch_server.notify.reach import LOG_ONLY
 from legwatch_server.publish.deadman import DeadManSwitch
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.reload import SettingsWatch
@@ -79,6 +80,8 @@ def main(argv: Sequence[str]) -> int:
     if args.check_config:
         channels = open_channels(settings)
         print(f"{args.config}: good (profile {settings.profile}, channels {', '.join(channels)})")
+        if set(channels) == {LOG_ONLY}:
+            print("alerts would come to the log only, and to no person: set push.channels")
         return 0
     log_to_stderr()
     errors = ErrorCount()

@@ -10,7 +10,7 @@ from legwatch_runtime.part import Parts
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Keeps, Notifier, Speaks
 from legwatch_server.notify.outbox import Calls, Outbox, Patience
-from legwatch_server.notify.reach import Reach
+from legwatch_server.notify.reach import LOG_ONLY, Reach
 from legwatch_server.notify.render import Renderer
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.port import OutboxStore, Store
@@ -40,6 +40,7 @@ class Outboxes:
         self._made: dict[str, Outbox] = {}
         self._stores: dict[str, OutboxStore] = {}
         self._started = False
+        self._log_only = False
 
     def prepare(self, channels: Mapping[str, Notifier]) -> None:
         """Give channels what they need besides the settings; raises LegwatchError or OSError."""
@@ -54,6 +55,7 @@ class Outboxes:
     def use(self, settings: ServerSettings, channels: Mapping[str, Notifier]) -> None:
         """Send by these prepared channels from now on, and by no others."""
         self.reach.use(settings.everybody())
+        self._say_if_log_only(settings)
         patience = Patience(settings.push.give_up_h, settings.push.workers)
         found: dict[str, Outbox] = {}
         for name, notifier in channels.items():
@@ -67,6 +69,12 @@ class Outboxes:
             found[name] = self._outbox(name, notifier, patience, calls)
         self.all = found
         self.wake()
+
+    def _say_if_log_only(self, settings: ServerSettings) -> None:
+        """Warn once: a server that is set up so far watches, and no phone ever rings."""
+        before, self._log_only = self._log_only, set(settings.channel_names()) == {LOG_ONLY}
+        if self._log_only and not before:
+            logger.warning("alerts come to this log only, and to no person: set push.channels")
 
     def _outbox(self, name: str, notifier: Notifier, patience: Patience, calls: Calls) -> Outbox:
         outbox = self._made.get(name)

@@ -219,3 +219,18 @@ def test_channels_that_cannot_be_opened_change_nothing(
     with pytest.raises(StoreError):
         boxes.prepare({"door": ward.channels["phone"]})
     assert list(boxes.all) == ["phone"]
+
+
+def test_a_server_whose_alerts_come_to_the_log_only_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ward = open_ward(tmp_path)
+    stamp, now_ms = ward.timeline.stamp, ward.timeline.now_ms
+    bedsides = Bedsides(BrokerConnection(BrokerTable(), "", lambda _request: None, stamp))
+    boxes = Outboxes(ward.store, Around(tmp_path, bedsides, b"key", lambda _c, _d: None, now_ms))
+    console = {"console": ward.channels["console"]}
+    boxes.prepare(console)
+    boxes.use(ward.settings, console)
+    boxes.use(ward.settings, console)
+    assert caplog.text.count("to no person: set push.channels") == 1
+    ward.close()

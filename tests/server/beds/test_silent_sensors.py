@@ -129,3 +129,17 @@ def test_a_mat_that_falls_silent_in_the_night_is_told_too(ward: InProcessServer)
     assert reported(ward) == []
     ward.play("b", 10, lambda _minute: {**ALL, "in_bed": None})
     assert reported(ward) == ["sensor_mute"]
+
+
+@pytest.mark.parametrize("kind", ["late", "again"])
+def test_a_known_bed_whose_windows_are_all_old_is_missed(ward: InProcessServer, kind: str) -> None:
+    ward.play("b", 5, lambda _minute: ALL)
+    for n in range(20):
+        at_ms = ward.clock.now_ms - 40 * MINUTE_MS
+        seq = 1000 + n if kind == "late" else 3
+        payload = encode_window(live_window(seq, at_ms, **ALL))
+        ward.turn([ward.message(topic("b", Channel.WINDOW), payload)])
+        ward.run_to(ward.clock.now_ms + MINUTE_MS)
+    told = [stored.notice for stored in ward.notices()]
+    assert [(one.kind.value, one.transition.value) for one in told] == [("agent", "fired")]
+    assert [push.purpose.value for _, _, push in ward.pushes.arrived][-1] == "loud"
