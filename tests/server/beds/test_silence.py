@@ -181,3 +181,18 @@ def test_the_log_is_no_way_to_a_person_where_there_is_another(tmp_path: Path) ->
     wait(ward, 5)
     assert ward.reach.is_lost()
     ward.close()
+
+
+def test_a_service_that_stumbles_for_a_minute_at_night_is_no_news(ward: InProcessServer) -> None:
+    ward.play("b", 2, well)
+    fails(ward, AWAY)
+    for _ in range(40):
+        wait(ward, 1)
+        if ward.pushes.tried:
+            break
+    fails(ward, None)
+    for _ in range(15):
+        wait(ward, 1)
+        assert not ward.reach.is_lost()
+    assert ward.pushes.arrived[0].push.purpose == "loud"
+    assert reports(ward) == []
