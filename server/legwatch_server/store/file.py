@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from functools import wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
@@ -84,7 +84,7 @@ class StoreFile:
         return self.path, self.path.with_name(f"{self.path.name}-wal")
 
     def _at_path(self) -> tuple[_Identity | None, ...]:
-        return tuple(map(_identity, self.parts()))
+        return tuple(map(_identity, _names(self.path)))
 
 
 class Line:
@@ -144,7 +144,13 @@ def guarded(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P
     return call
 
 
-def _identity(path: Path) -> _Identity | None:
+@lru_cache(maxsize=4)
+def _names(path: Path) -> tuple[str, str]:
+    """Return the names of the database and of its log; at each commit: made once."""
+    return str(path), f"{path}-wal"
+
+
+def _identity(path: str) -> _Identity | None:
     try:
         found = os.stat(path)  # noqa: PTH116 - at each commit: without the cost of a Path
     except OSError:
