@@ -19,7 +19,7 @@ from tomlkit.exceptions import TOMLKitError
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.settings import load
 from legwatch_runtime.files import read_text, read_toml
-from legwatch_runtime.rights import is_there
+from legwatch_runtime.rights import explained_file, is_there
 from legwatch_server.settings import ServerSettings
 
 NAME, BEFORE = "changes.toml", "changes.before.toml"
@@ -167,7 +167,8 @@ def _locked(path: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield file
     except OSError as error:
-        raise CannotRun(f"{file} cannot be written: {error.strerror}") from None
+        why = f"{error.strerror}; {explained_file(file)}"
+        raise CannotRun(f"{file} cannot be written: {why}") from None
 
 
 def _write(file: Path, text: str) -> None:

@@ -73,6 +73,21 @@ def test_windows_that_nobody_confirms_are_not_all_sent_for_ever(spool: Spool) ->
     assert [w.seq for w in bed.link.windows()] == list(range(PROBE + 1, 901))
 
 
+def test_a_bed_whose_name_is_not_its_user_is_told_why_nothing_is_confirmed(
+    spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The broker takes its windows, and drops them without a word."""
+    bed = InProcessAgent(spool, user="anna")
+    bed.measure(3)
+    bed.turn(LinkUp(1))
+    for _ in range(60):
+        bed.clock.advance(10_000)
+        bed.turn()
+    (said,) = [record.getMessage() for record in caplog.records if "confirms" in record.message]
+    assert "no server confirms them" in said
+    assert "is mqtt.user (anna) named as the bed?" in said
+
+
 def test_a_played_window_ages_on_its_own_time_line(spool: Spool) -> None:
     feed = FakeFeed(0)
     bed = InProcessAgent(spool, feed=feed)

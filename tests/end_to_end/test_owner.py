@@ -1,13 +1,16 @@
 """A real process that may not use another user's files says whose they are, and what helps."""
 
 import os
+import stat
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tomlkit import dumps as dump
 
-from end_to_end.house import LEGWATCH, Process, free_port, wait_until
+from end_to_end.house import LEGWATCH, House, Process, free_port, wait_until, write_night
+from legwatch.testing import night as minutes
 from legwatch_server.store.database import SqliteStore
 from repository import need
 
@@ -95,3 +98,34 @@ def test_a_spool_of_another_user(state: Path) -> None:
         agent.stop()
     assert f"(unable to open database file; {spool} belongs to nobody:" in agent.said()
     assert f"this runs as root: chown -R root {spool})" in agent.said()
+
+
+@pytest.fixture
+def _open_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("_open_umask")
+def test_what_the_programs_write_is_for_their_owner_only_whatever_the_umask(house: House) -> None:
+    house.broker()
+    config = str(house.write_server(beds={"anna": {"played": True}}))
+    words = ("settings", "--config", config, "set", "zone", "Europe/Berlin")
+    subprocess.run([*LEGWATCH, *words], check=True, capture_output=True, timeout=60)
+    server = house.server()
+    night = house.folder / "night.csv"
+    agent = house.agent("anna", write_night(minutes(minutes=3), night), speed=60)
+    house.wait_windows(1)
+    folders = [house.folder / "server", house.folder / "agent-anna"]
+    rights = {
+        f"{folder.name}/{path.name}": stat.filemode(path.stat().st_mode)
+        for folder in folders
+        for path in folder.iterdir()
+    }
+    agent.stop()
+    server.stop()
+    names = ("legwatch.db", "legwatch.db-wal", "answer.key", "changes.toml", "server.lock")
+    assert {*(f"server/{name}" for name in names), "agent-anna/spool.db"} <= rights.keys()
+    assert set(rights.values()) == {"-rw-------"}, rights
+    assert {stat.filemode(folder.stat().st_mode) for folder in folders} == {"drwx------"}

@@ -6,7 +6,7 @@ import pytest
 
 from legwatch.__main__ import main
 from legwatch.errors import CannotRun
-from legwatch_server.signed_links import KEY, KEY_BYTES, KEY_FILE, kept_key, signing_key
+from legwatch_server.signed_links import KEY, KEY_BYTES, KEY_FILE, given_key, kept_key, signing_key
 
 Said = pytest.CaptureFixture[str]
 
@@ -65,3 +65,12 @@ def test_a_stored_key_that_was_cut_off_signs_no_link(tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).write_bytes(b"")
     with pytest.raises(CannotRun, match="start the server"):
         kept_key(tmp_path)
+
+
+def test_an_empty_variable_is_no_key_and_the_server_makes_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for empty in ("", " \n"):
+        monkeypatch.setenv(KEY, empty)
+        assert given_key() == b""
+        assert len(signing_key(tmp_path, given_key())) == KEY_BYTES

@@ -27,6 +27,7 @@ class InProcessAgent:
         boot: str = "0000000a",
         most: int = 1000,
         feed: FakeFeed | None = None,
+        user: str = "",
     ) -> None:
         self.spool = spool
         self.clock, self.link, self.signal = FakeClock(), FakeLink(), FakeSignal()
@@ -41,6 +42,7 @@ class InProcessAgent:
             clock=self.clock,
             said=self._items,
             most=most,
+            user=user,
             beacon=Indicator(self.signal, self.clock),
         )
 
