@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,8 +16,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from end_to_end.authority import HOST, Authority
 from end_to_end.house import HASHER, MOSQUITTO, free_port, wait_until
+from legwatch.contract.topics import Channel
 from legwatch_device.broker_link import BrokerLink
 from legwatch_device.settings import MqttTable
+from legwatch_server.inbox import Connected
 from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.settings import BrokerTable
 from legwatch_server.supervisor.mosquitto import acl
@@ -32,11 +35,15 @@ class RealBroker:
     """mosquitto with the shipped rights, with TLS or without."""
 
     def __init__(
-        self, folder: Path, certificate: Path | None = None, port: int | None = None
+        self,
+        folder: Path,
+        certificate: Path | None = None,
+        port: int | None = None,
+        rights: str = "",
     ) -> None:
         assert MOSQUITTO is not None
         self.port = port or free_port()
-        (folder / "acl").write_text(acl())
+        (folder / "acl").write_text(rights or acl())
         passwords = folder / "passwords"
         passwords.touch()
         for user in ("server", "anna"):
@@ -193,3 +200,29 @@ def test_two_servers_with_one_client_id_are_told(
         time.sleep(1)
         for rival in rivals:
             assert 1 <= caplog.text.count(rival) <= 2  # each of the two says it once
+
+
+def test_rights_that_grant_the_subscription_and_drop_the_windows_are_silence(
+    tmp_path: Path, mosquitto: None
+) -> None:
+    """The broker says yes, and brings nothing: then only the silence tells."""
+    heard: list[object] = []
+    table = BrokerTable(host=HOST, user="server")
+    with RealBroker(tmp_path, rights="user anna\ntopic write legwatch/v1/anna/#\n") as broker:
+        table = replace(table, port=broker.port)
+        server = BrokerConnection(table, PASSWORD, heard.append, Timeline().stamp)
+        server.start()
+        assert server.ready(10) == ""
+        link = BrokerLink(
+            "anna", MqttTable(host=HOST, port=broker.port, user="anna"), PASSWORD, queue.Queue()
+        )
+        link.start()
+        link.open()
+        wait_until(lambda: link.send(Channel.STATUS, b"online"), "the agent", 10)
+        time.sleep(1)
+        silent_s = server.silent_s()
+        link.stop()
+        server.stop()
+    assert silent_s >= 1
+    assert heard == [Connected()]
+    assert server.story.concerns() == []
