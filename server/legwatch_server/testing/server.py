@@ -201,7 +201,6 @@ class InProcessServer:
         """Let time come to `to_ms`; each push goes out when it is due."""
         self.settle()
         self._go_to(to_ms)
-        self.settle()
 
     def _go_to(self, to_ms: int) -> None:
         while True:

@@ -27,9 +27,13 @@ PIS = {  # revision codes as in /proc/cpuinfo; each stands for another pin file 
 }
 ON_GPIOZERO = ("gpio_motion", "gpio_button", "gpio")
 
-pytestmark = pytest.mark.skipif(
-    any(Path("/dev").glob("gpiochip*")), reason="this machine has GPIO pins, and they are not ours"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        any(Path("/dev").glob("gpiochip*")),
+        reason="this machine has GPIO pins, and they are not ours",
+    ),
+]
 
 
 @pytest.fixture(autouse=True)
