@@ -72,17 +72,17 @@ class Row:
 
 
 def trials(*, long: bool, limited: bool) -> list[Trial]:
-    """Return the rows, the short ones or all."""
+    """Return the rows, short or all; what asks the web server does not need two brokers."""
     flood_s = 8.0 if long else 4.0
-    short = [
-        Trial("170 MB on window, QoS 1", attacks.huge("window"), huge=True),
+    huge = Trial("170 MB on window, QoS 1", attacks.huge("window"), huge=True)
+    away = Trial("170 MB while the server is away", attacks.huge_while_away, huge=True, away=True)
+    flood = Trial("unreadable, 1,000/s of 4 kB", attacks.unreadable(1000, flood_s))
+    web = [
         Trial("30 connections, large headers", attacks.large_headers),
         Trial("1,024 slow connections", attacks.slow_ones),
-        Trial("unreadable, 1,000/s of 4 kB", attacks.unreadable(1000, flood_s)),
     ]
-    away = Trial("170 MB while the server is away", attacks.huge_while_away, huge=True, away=True)
     if not long:
-        return short if limited else [short[0], away]
+        return [huge, *web, flood] if limited else [huge, away]
     more = [
         Trial("170 MB on status, retained", attacks.huge("status", retain=True), huge=True),
         *(
@@ -92,7 +92,6 @@ def trials(*, long: bool, limited: bool) -> list[Trial]:
         Trial("170 MB on window, QoS 0", attacks.huge("window", qos=0), huge=True),
         Trial("170 MB on window, retained", attacks.huge("window", retain=True), huge=True),
         Trial("170 MB for the agent", attacks.huge_for_the_agent, huge=True),
-        Trial("endless and wrong bodies", attacks.endless_body),
         Trial("wrong values, 1,000/s of 4 kB", attacks.refused_by_value(1000, flood_s)),
         Trial("newer version, 1,000/s", attacks.newer_version(1000, flood_s)),
         Trial("QoS 0, 5,000/s of 4 kB", attacks.unsure_flood(5000, flood_s)),
@@ -100,9 +99,6 @@ def trials(*, long: bool, limited: bool) -> list[Trial]:
         Trial("deep JSON", attacks.deep_json),
         Trial("3,000 names", attacks.many_names(3000, flood_s)),
         Trial("5,000 retained", attacks.many_retained, away=True),
-        Trial("odd requests", variants.odd_requests),
-        Trial("answers that nobody reads", variants.slow_readers),
-        Trial("450 half-open connections", variants.half_open),
         Trial("1,100 half-open at the broker", variants.half_open_at_the_broker),
         Trial("topics of 60 kB", variants.long_topics),
         *(
@@ -112,7 +108,13 @@ def trials(*, long: bool, limited: bool) -> list[Trial]:
         Trial("280 sensors, 200/s", variants.many_sensors(200, flood_s)),
         Trial("1,000/s for the agent", variants.floods_for_the_agent(1000, flood_s)),
     ]
-    return [*short, away, *more]
+    web += [
+        Trial("endless and wrong bodies", attacks.endless_body),
+        Trial("odd requests", variants.odd_requests),
+        Trial("answers that nobody reads", variants.slow_readers),
+        Trial("450 half-open connections", variants.half_open),
+    ]
+    return [huge, flood, away, *more, *(web if limited else ())]
 
 
 def run(folder: Path, group: MemoryLimit | None, *, long: bool, limited: bool) -> list[Row]:
