@@ -33,14 +33,24 @@ TABLE: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def ward(tmp_path: Path) -> Iterator[InProcessServer]:
-    made = open_ward(tmp_path, **TABLE)
+def told(folder: Path) -> Iterator[InProcessServer]:
+    made = open_ward(folder, **TABLE)
     while len(made.notified("loud")) < 2:  # anna, and ten minutes later bert
         assert made.minute < 200
         made.play("b", 1, cold)
     yield made
     made.close()
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[InProcessServer]:
+    yield from told(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
+    """Yield the same, for the tests that only look."""
+    yield from told(tmp_path_factory.mktemp("told"))
 
 
 def at(ward: InProcessServer, later_min: int = 0) -> str:
@@ -69,18 +79,19 @@ def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
 
 
 def test_the_list_tells_each_alert_with_every_step_of_every_push(
-    ward: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    read_only: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = said(capsys, "alerts", "--config", config(tmp_path, ward), "--night", NIGHT)
+    text = said(capsys, "alerts", "--config", config(tmp_path, read_only), "--night", NIGHT)
     assert text.startswith("Night of Friday 02 January 2026 (UTC)")
     lines = text.splitlines()
     assert lines[2] == "#1  b"
-    assert f"{at(ward)}  Legs may be cold (warning)  [no sound yet]" in text
-    assert f"{at(ward, 10)}  it sounds (warning)" in text
+    assert f"{at(read_only)}  Legs may be cold (warning)  [no sound yet]" in text
+    assert f"{at(read_only, 10)}  it sounds (warning)" in text
     anna = next(line for line in lines if "anna/phone (loud)" in line)
-    assert f"{at(ward, 10)}:00 decided; {at(ward, 10)}:00 claimed; {at(ward, 10)}:00 sent" in anna
+    then = f"{at(read_only, 10)}:00"
+    assert f"{then} decided; {then} claimed; {then} sent" in anna
     cleo = next(line for line in lines if "cleo/phone (loud)" in line)
-    assert f"{at(ward, 10)}:00 decided (due in 20 min)" in cleo
+    assert f"{at(read_only, 10)}:00 decided (due in 20 min)" in cleo
     assert "sent" not in cleo
 
 
@@ -103,11 +114,13 @@ def test_a_first_sound_after_quiet_is_not_called_said_again(
 
 
 def test_no_alerts_is_not_said_to_be_good_when_the_bed_was_not_seen(
-    ward: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    read_only: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = said(capsys, "alerts", "--config", config(tmp_path, ward), "--night", "2025-12-01")
+    text = said(capsys, "alerts", "--config", config(tmp_path, read_only), "--night", "2025-12-01")
     assert "No alerts; the last night with one: --night 2026-01-02." in text
-    assert f"b: NOT SEEN since 02 Jan {at(ward, 20)}: nothing is known of the time after" in text
+    assert (
+        f"b: NOT SEEN since 02 Jan {at(read_only, 20)}: nothing is known of the time after" in text
+    )
 
 
 def test_explain_gives_reason_figures_rule_its_source_and_the_wait(
@@ -139,13 +152,13 @@ def test_explain_gives_reason_figures_rule_its_source_and_the_wait(
     ],
 )
 def test_a_wrong_word_is_named(
-    ward: InProcessServer,
+    read_only: InProcessServer,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     words: tuple[str, ...],
     sentence: str,
 ) -> None:
-    text = said(capsys, "alerts", "--config", config(tmp_path, ward), *words, code=2)
+    text = said(capsys, "alerts", "--config", config(tmp_path, read_only), *words, code=2)
     assert sentence in text
 
 
@@ -214,18 +227,26 @@ def test_without_a_running_server_an_answer_is_not_lost_in_silence(
 
 
 def test_duty_shows_the_roster_and_that_a_way_is_not_tried(
-    ward: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    read_only: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = said(capsys, "duty", "--config", config(tmp_path, ward), "--nights", "2", code=1)
+    text = said(capsys, "duty", "--config", config(tmp_path, read_only), "--nights", "2", code=1)
     assert "tonight  anna -> bert -> cleo" in text
     assert "anna         console    not known: not tried yet" in text
 
 
 @pytest.mark.parametrize("words", [("--night", NIGHT), ("explain", "1")])
 def test_a_reader_who_has_seen_enough_is_no_error(
-    ward: InProcessServer, tmp_path: Path, words: tuple[str, ...]
+    read_only: InProcessServer, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    line = [sys.executable, "-m", "legwatch", "alerts", "--config", config(tmp_path, ward), *words]
+    line = [
+        sys.executable,
+        "-m",
+        "legwatch",
+        "alerts",
+        "--config",
+        config(tmp_path, read_only),
+        *words,
+    ]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
