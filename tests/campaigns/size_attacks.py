@@ -46,7 +46,7 @@ def huge(channel: str, *, retain: bool = False, qos: int = 1) -> Attack:
 def huge_while_away(house: SizeHouse, client: mqtt.Client) -> None:
     """Publish 170 MB while the server is away: its session at the broker keeps them."""
     del client
-    server = house.processes[-1]
+    server = server_of(house)
     server.stop()
     publish(house.port, ACCOUNT, f"{BED}/window", HUGE, qos=1, retain=False)
     house.server()
@@ -173,7 +173,7 @@ def many_retained(house: SizeHouse, client: mqtt.Client) -> None:
     for name in names:
         client.publish(name, b"g" * FOUR_KB, qos=0, retain=True)
     time.sleep(1)
-    house.processes[-1].stop()
+    server_of(house).stop()
     house.server()
     time.sleep(2)
     for name in names:
