@@ -202,19 +202,19 @@ class UnitOfWork:
     def shift(self, by_ms: int) -> None:
         """Let all beds go on after the time line was moved; what is played has its own time."""
         self.batch.swept = True
+        self.boots.shift(self.beds.values(), by_ms)
         for bed in self.beds.values():
             self._touch(bed)
             self._swept.add(bed.name)
             bed.seen_ms += by_ms if bed.seen_ms else 0
             bed.leaps, bed.unread = moved(bed.leaps, by_ms), moved(bed.unread, by_ms)
             bed.bedside, bed.rivals = moved(bed.bedside, by_ms), moved(bed.rivals, by_ms)
-            self.boots.shift(bed, by_ms)
             if not bed.played:
                 bed.state = shifted(bed.state, by_ms, bed.rules)
 
-    def after_shift(self, by_ms: int) -> None:
+    def after_shift(self, by_ms: int, *, of_the_line: bool) -> None:
         """Move what only the memory has, after the commit."""
-        self.away_ms += by_ms
+        self.away_ms += by_ms if of_the_line else 0
         for bed in self.beds.values():
             if bed.ahead_ms is not None:
                 bed.ahead_ms -= by_ms

@@ -13,6 +13,8 @@ class Boots:
 
     def __init__(self, store: WriterStore) -> None:
         self._store, self._next = store, store.next_boot_id()
+        self._first_new = self._next
+        self._moved_ms = 0  # since this process began; the stored windows are not moved
         self.begin()
 
     def begin(self) -> None:
@@ -20,7 +22,7 @@ class Boots:
         self.touched: dict[int, tuple[BedRecord, SequenceTracker]] = {}
         self.new: list[tuple[int, int, str, int]] = []  # id, bed id, boot, first `upto`
         self._before: dict[int, tuple[int, set[int], Anchor | None]] = {}
-        self._first = self._next
+        self._first, self._moved_before_ms = self._next, self._moved_ms
 
     def undo(self) -> None:
         """Restore all trackers of the batch, and forget the new ones."""
@@ -29,7 +31,7 @@ class Boots:
                 del bed.boots[boot.boot]
             else:
                 boot.upto, boot.ahead, boot.anchor = self._before[ident]
-        self._next = self._first
+        self._next, self._moved_ms = self._first, self._moved_before_ms
 
     def all(self, beds: Iterable[BedRecord]) -> list[tuple[int, int, str, int]]:
         """Return the rows of all trackers in memory: id, bed id, boot, upto."""
@@ -58,10 +60,14 @@ class Boots:
                 return None
             boot = SequenceTracker(stored.id, name, stored.upto, stored.ahead, stored.upto)
             if stored.zero_ms is not None:
-                boot.anchor = Anchor(stored.zero_ms, stored.sure)
+                boot.anchor = Anchor(stored.zero_ms + self._moved_ms, stored.sure)
             boot.close()  # the stored number is as old as the last stored minute
             bed.boots[name] = boot
         return boot
+
+    def is_new(self, boot: SequenceTracker) -> bool:
+        """Return True if no earlier run of the server has heard of this boot."""
+        return boot.id >= self._first_new
 
     def count(self, bed: BedRecord, name: str, seq: int) -> bool:
         """Count a window as received that cannot be used; False: its boot is not known."""
@@ -73,12 +79,14 @@ class Boots:
             boot.add(seq)
         return True
 
-    def shift(self, bed: BedRecord, by_ms: int) -> None:
-        """Let the clocks of a bed's agents go on after the time line was moved."""
-        for boot in bed.boots.values():
-            if boot.anchor is not None:
-                self._touch(bed, boot)
-                boot.anchor = moved(boot.anchor, by_ms)
+    def shift(self, beds: Iterable[BedRecord], by_ms: int) -> None:
+        """Let the clocks of the agents go on after the time line was moved."""
+        self._moved_ms += by_ms
+        for bed in beds:
+            for boot in bed.boots.values():
+                if boot.anchor is not None:
+                    self._touch(bed, boot)
+                    boot.anchor = moved(boot.anchor, by_ms)
 
     def _touch(self, bed: BedRecord, boot: SequenceTracker) -> None:
         if boot.id not in self.touched:

@@ -9,13 +9,15 @@ While nobody trusts the time, every hour counts as an hour of the night.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from legwatch.night import local
 from legwatch_runtime.clock import EARLIEST_MS, Instant
+from legwatch_server.beds.absence import ahead_ms
 from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.inbox import Work
 from legwatch_server.store.batch import Batch, StoredTime
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.port import WriterStore
@@ -29,6 +31,9 @@ DOUBT_MS = 24 * 3_600_000  # ... for so long
 AGAIN_S = 5.0  # between two steps: a clock that jumps all the time must not keep the disk busy
 AT_ONCE_S = 0.2  # both clocks are read within this time, or the reading does not count
 NOTE_S = 60.0  # how often the time line is noted
+WITNESS_S = 600.0  # after the start agents are asked so long how long the server was off
+APART_MS = 30_000  # a smaller difference does not move a minute
+DRAINED = 500  # windows at once: behind so many more may wait at the broker
 LOOK_S = 1.0  # how often it is asked whether the time is trusted
 
 
@@ -44,6 +49,8 @@ class ClockWatch:
         self._noted: Instant | None = None
         self._looked: Instant | None = None
         self._why = ""  # the time is not trusted; empty: it is
+        self._began = timeline.instant()
+        self._ended_ms = 0  # the last moment before a time off that nobody knows; 0: it is known
         self._go_on(store.time())
 
     def _go_on(self, stored: StoredTime | None) -> None:
@@ -55,7 +62,9 @@ class ClockWatch:
         same_run = stored.boot and stored.boot == timeline.boot
         if same_run and stored.zero_ms + up_ms >= stored.at_ms:
             timeline.begin(stored.zero_ms)
-        elif timeline.now_ms() < stored.at_ms:  # nobody knows for how long the machine was off
+            return
+        self._ended_ms = stored.at_ms
+        if timeline.now_ms() < stored.at_ms:  # nobody knows for how long the machine was off
             timeline.begin(stored.at_ms - up_ms)
 
     def look(self) -> bool:
@@ -69,6 +78,42 @@ class ClockWatch:
             self._looked = now
             self._judge()
         return stepped
+
+    @property
+    def asks(self) -> bool:
+        """True while nobody knows how long the server was off."""
+        return bool(self._ended_ms)
+
+    def hear(self, work: Sequence[Work]) -> bool:
+        """Ask the first windows how long the server was off; True if all was reckoned anew."""
+        if not self._ended_ms:
+            return False
+        if self._timeline.instant().since(self._began) > WITNESS_S:
+            self._ended_ms = 0
+            return False
+        try:
+            by_ms = ahead_ms(work, self._unit.beds, self._unit.boots, self._ended_ms)
+        except StoreError:
+            return False
+        # What waits at the broker seems to come late; nothing comes early.
+        if by_ms is None or (by_ms > 0 and len(work) >= DRAINED):
+            return False
+        return self._put_right(by_ms)
+
+    def _put_right(self, by_ms: int) -> bool:
+        """Move what is stored by what the clocks went wrong while the server was off."""
+        ended_ms, self._ended_ms = self._ended_ms, 0
+        if abs(by_ms) <= APART_MS:
+            return False
+        if not self._reckon(by_ms, moves_line=False):
+            self._ended_ms = ended_ms
+            return False
+        logger.warning(
+            "while this server was off, its clock went %s against the bedsides'; all times are"
+            " reckoned anew",
+            in_words(by_ms),
+        )
+        return True
 
     def renew(self, arrived_ms: int, moved_ms: int) -> int:
         """Return the name that a moment has now; it got the other one before the last step."""
@@ -108,17 +153,28 @@ class ClockWatch:
         return self._stepped is None or self._timeline.instant().since(self._stepped) >= AGAIN_S
 
     def _step(self, by_ms: int) -> bool:
-        """Follow the wall clock with everything; False: the store fails, and all is as before."""
-        unit, before_ms, doubt_ms = self._unit, self._timeline.now_ms(), self._doubt_ms
+        """Follow the wall clock; False: the store fails, and all is as before."""
+        if not self._reckon(by_ms, moves_line=True):
+            return False
+        logger.warning(
+            "the clock of this machine was set %s; all times are reckoned anew", in_words(by_ms)
+        )
+        return True
+
+    def _reckon(self, by_ms: int, *, moves_line: bool) -> bool:
+        """Move what is stored, and the time line with it; False: the store fails, as before."""
+        unit, doubt_ms = self._unit, self._doubt_ms
+        before_ms = self._timeline.now_ms() - (0 if moves_line else by_ms)
         unit.begin()
         moved = False
         try:
             evening = self._evening(before_ms, by_ms)
             with self._store.transaction() as tx:
                 # No outbox is at work now: each reads the time within a transaction of its own.
-                self._timeline.move(by_ms)
-                moved = True
-                self._doubt(by_ms)
+                if moves_line:
+                    self._timeline.move(by_ms)
+                    moved = True
+                self._doubt(by_ms, moves_line=moves_line)
                 unit.shift(by_ms)
                 batch = unit.finish()
                 batch.time = self._time()
@@ -134,16 +190,14 @@ class ClockWatch:
             )
             return False
         unit.committed(self._timeline.now_ms())
-        unit.after_shift(by_ms)
+        unit.after_shift(by_ms, of_the_line=moves_line)
+        self._ended_ms += by_ms if self._ended_ms else 0
         self._stepped, self._by_ms = self._timeline.instant(), by_ms
-        logger.warning(
-            "the clock of this machine was set %s; all times are reckoned anew", in_words(by_ms)
-        )
         return True
 
-    def _doubt(self, by_ms: int) -> None:
+    def _doubt(self, by_ms: int, *, moves_line: bool) -> None:
         now_ms = self._timeline.now_ms()
-        until_ms = self._doubt_ms + by_ms if self._doubt_ms else 0
+        until_ms = self._doubt_ms + (by_ms if moves_line else 0) if self._doubt_ms else 0
         if abs(by_ms) > DOUBT_STEP_MS:
             until_ms = now_ms + DOUBT_MS
         self._doubt_ms = until_ms
@@ -158,7 +212,8 @@ class ClockWatch:
 
     def _time(self) -> StoredTime:
         line = self._timeline
-        return StoredTime(line.boot, line.zero_ms, line.now_ms(), self._doubt_ms)
+        boot = "" if self._ended_ms else line.boot  # after a crash now, it is asked again
+        return StoredTime(boot, line.zero_ms, line.now_ms(), self._doubt_ms)
 
     def _judge(self) -> None:
         """Find out whether the time is trusted, and let every hour be night while it is not."""

@@ -15,7 +15,14 @@ from legwatch_server.beds.expected import expectations
 from legwatch_server.beds.placement import unplaced
 from legwatch_server.beds.status import Status
 from legwatch_server.beds.writer import Confirms, Writer
-from legwatch_server.inbox import Connected, Request, ServerFact, SettingsChanged, renewed
+from legwatch_server.inbox import (
+    Connected,
+    Request,
+    ServerFact,
+    SettingsChanged,
+    WindowArrived,
+    renewed,
+)
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.recovery import recover, replan
 from legwatch_server.notify.rehearsal import TrialEnd, plan_evening, rehearse
@@ -119,6 +126,8 @@ class WriterLoop:
         arrived = [r for r in requests if not isinstance(r, Connected | SettingsChanged)]
         if self.clock.stepped_lately():
             arrived = [renewed(work, self.clock.renew) for work in arrived]
+        if self.clock.hear(arrived):
+            self._after_step()
         work = [*self._expected, *self._facts(), *arrived]
         if any(isinstance(r, Connected) for r in requests):
             self._repeat()
@@ -143,15 +152,19 @@ class WriterLoop:
         silent then is no fault of its own.
         """
         if self.clock.look():
-            self._writer.expect_all()
-            self._evening = None
-            self._wake()
+            self._after_step()
         now = self._timeline.instant()
         if now.since(self._last_turn) > ASLEEP_S:
             logger.warning("this server was asleep for %.0f s", now.since(self._last_turn))
             until_ms = self._timeline.now_ms() + int(AWAY_S * 1000)
             self._unit.away_ms = max(self._unit.away_ms, until_ms)
         self._last_turn = now
+
+    def _after_step(self) -> None:
+        """Find out anew what is due when."""
+        self._writer.expect_all()
+        self._evening = None
+        self._wake()
 
     def _use(self, settings: ServerSettings) -> None:
         """Judge and notify by new settings, from the next window on."""
@@ -207,12 +220,17 @@ class WriterLoop:
         while True:
             more, stop = self._take(max(0.0, wait_s), MOST - len(found))
             found += more
-            if stop or not any(unplaced(self._unit.beds, request) for request in more):
+            if stop or not any(self._may_wait(request) for request in more):
                 return found, stop
             if len(found) >= MOST or self._timeline.instant().since(begun) > LONGEST_LULL_S:
                 return found, False
             # Windows of a queue come one after the other; the last one says when the others were.
             wait_s = LULL_S
+
+    def _may_wait(self, request: Request) -> bool:
+        """Return True if the windows behind this one say when it was measured."""
+        asks = self.clock.asks and isinstance(request, WindowArrived)
+        return asks or unplaced(self._unit.beds, request)
 
     def _take(self, wait_s: float, most: int) -> tuple[list[Request], bool]:
         """Take what has arrived; wait for the first request. True: it was the last one of all."""

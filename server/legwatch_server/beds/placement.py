@@ -32,9 +32,9 @@ class Placement:
         The caller has to restore the anchor if the batch is not committed.
         """
         fresh_s = bed.rules.alerts.fresh_s
-        if not _has_a_clock(window):
+        if not has_a_clock(window):
             return correct(window, message.arrived_ms, fresh_s, None)
-        sign = _sign(bed, window, message)
+        sign = sign_of(bed, window, message)
         anchor = boot.anchor
         if anchor is None or not anchor.sure:
             anchor = self._begun(bed, window, sign, anchor)
@@ -63,9 +63,9 @@ class Placement:
         if self._signs is None:
             self._signs = {}
             for work in self._coming:
-                if isinstance(work, WindowArrived) and _has_a_clock(work.window):
+                if isinstance(work, WindowArrived) and has_a_clock(work.window):
                     bed, window = self._beds.get(work.bed), work.window
-                    sign = _sign(bed, window, work.message)
+                    sign = sign_of(bed, window, work.message)
                     self._signs.setdefault((work.bed, window.boot), []).append(sign)
         return self._signs
 
@@ -82,7 +82,7 @@ def unplaced(beds: Mapping[str, BedRecord], work: object) -> bool:
     return boot is None or boot.anchor is None
 
 
-def _has_a_clock(window: Window) -> bool:
+def has_a_clock(window: Window) -> bool:
     """Return True if the elapsed clock can be one: it began before the window."""
     return window.clock != PLAYED and window.mono_ms >= window.to_ms - window.from_ms
 
@@ -97,6 +97,7 @@ def _age_ms(bed: BedRecord | None, window: Window) -> int | None:
     return window.age_ms if live else None
 
 
-def _sign(bed: BedRecord | None, window: Window, message: Message) -> Sign:
+def sign_of(bed: BedRecord | None, window: Window, message: Message) -> Sign:
+    """Return what a window says of its agent's elapsed clock."""
     zero_ms = message.arrived_ms - (_age_ms(bed, window) or 0) - window.mono_ms
     return Sign(window.mono_ms, message.arrived_ms, zero_ms)
