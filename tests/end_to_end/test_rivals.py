@@ -1,4 +1,4 @@
-"""Two servers that take each other's place at a real broker: somebody hears of it."""
+"""Two servers, or two agents, that take each other's place at a real broker are told."""
 
 import json
 from collections.abc import Iterator
@@ -59,3 +59,29 @@ def test_two_servers_with_one_name_are_told_once_in_log_health_and_push(
     (title,) = told()
     assert title.startswith("Two servers take each other's place")
     assert first.said().count(OFTEN) == 1
+
+
+def test_a_cloned_card_is_told_once_in_both_logs_health_and_push(
+    bedroom: Bedroom, phones: Phones
+) -> None:
+    push = {"channels": ["ntfy"], "ntfy": {"url": phones.url, "topic": "t"}}
+    bedroom.write_server(push=push, beds={})
+    bedroom.broker()
+    bedroom.server()
+    first = bedroom.bed("anna")
+    config = bedroom.folder / "clone.toml"
+    text = (bedroom.folder / "agent-anna.toml").read_text()
+    config.write_text(text.replace("/agent-anna", "/clone"))
+    clone = bedroom._start((*LEGWATCH, "agent", "--config", str(config)), "clone")
+
+    def told() -> list[str]:
+        return [b["title"] for b in phones.bodies if "send as one bed" in b.get("title", "")]
+
+    def wrong() -> list[str]:
+        found: list[str] = health(bedroom.http_port)["wrong"]
+        return [why for why in found if "two agents send as bed anna in turn" in why]
+
+    wait_until(lambda: told() and wrong(), "the push, and health", 40)
+    wait_until(lambda: OFTEN in first.said() and OFTEN in clone.said(), "both logs", 30)
+    assert "(another agent with bed = anna or mqtt.user = anna)" in clone.said()
+    assert len(told()) == 1
