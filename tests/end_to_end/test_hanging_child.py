@@ -20,9 +20,13 @@ import os, socket, sys, time
 line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 def say(state):
     line.sendto(state, "\\0" + os.environ["NOTIFY_SOCKET"][1:])
+if sys.argv[1] == "sleeps":
+    time.sleep(1000)
 say(b"READY=1")
 if sys.argv[1] == "ends":
     sys.exit(2)
+if sys.argv[1] == "fails":
+    sys.exit(1)
 while True:
     time.sleep(0.05)
     if sys.argv[1] == "well":
@@ -52,6 +56,16 @@ def test_a_child_that_hangs_is_noticed_and_one_that_is_well_is_not() -> None:
     assert hung.code is not None
     for process in (well, hung):
         process.finish()
+
+
+def test_a_child_that_hangs_in_its_start_is_noticed_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = Process(child("server", "sleeps"), SimpleQueue(), Parts())
+    assert not process.hangs()
+    monkeypatch.setattr("legwatch_server.supervisor.process.START_S", 0.5)
+    until(process.hangs)
+    assert not process.ready
+    process.abort()
+    process.finish()
 
 
 @pytest.fixture
@@ -92,4 +106,25 @@ def test_settings_that_turn_wrong_while_a_child_runs_do_not_end_the_others(
 
     until(turn)
     assert not agent.hopeless
+    up.end()
+
+
+def test_a_server_that_cannot_start_keeps_no_agent_from_running(
+    up: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("legwatch_server.supervisor.supervisor.READY_S", 0.3)
+    _, server, agent = up._slots
+    server.task, agent.task = child("server", "fails"), child("agent", "well", 30.0)
+    starts: list[Process] = []
+
+    def turn() -> bool:
+        for slot in (server, agent):
+            up._supervise(slot)
+        if server.process is not None and server.process not in starts:
+            starts.append(server.process)
+        return agent.process is not None and len(starts) > 1
+
+    until(turn)
+    assert agent.process is not None
+    assert agent.process.code is None
     up.end()

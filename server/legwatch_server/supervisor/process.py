@@ -17,6 +17,7 @@ from legwatch_runtime.clock import awake_s
 from legwatch_runtime.part import Parts
 from legwatch_runtime.systemd import READY, WELL
 
+START_S = 900.0  # a start may take so long, as in the server's unit: a large store is looked at
 PARENT_DEATH = Path(__file__).with_name("parent_death.py")
 
 
@@ -85,7 +86,7 @@ class Process:
         return self._process.poll()
 
     def hangs(self) -> bool:
-        """Return True if a program that was up has not said for too long that it is well."""
+        """Return True if a program has not said for too long that it is up, or that it is well."""
         if self._line is None:
             return False
         with contextlib.suppress(OSError):  # nothing more was said
@@ -93,7 +94,8 @@ class Process:
                 self.ready |= state == READY
                 if state in {READY, WELL}:
                     self._heard_s = awake_s()
-        return self.ready and awake_s() - self._heard_s > self.task.patience_s
+        patience_s = self.task.patience_s if self.ready else max(START_S, self.task.patience_s)
+        return awake_s() - self._heard_s > patience_s
 
     def abort(self) -> None:
         """End a program that hangs; it says where its threads are."""

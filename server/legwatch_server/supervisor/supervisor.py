@@ -56,6 +56,7 @@ class Supervisor:
         self._config = config
         self._show = show
         self._listening = False  # the server has subscribed
+        self._unheard: Instant | None = None  # since when it should have
         self._open, self._ask = False, instant()  # broker accepts connections; the next check
         self._parts = parts
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,6 +103,8 @@ class Supervisor:
             if due and self._may_start(slot.task.name):
                 slot.process = Process(slot.task, self.events, self._parts)
                 slot.started = instant()
+                if slot.task.name == "server" and self._unheard is None:
+                    self._unheard = slot.started
         elif slot.process.code is not None:
             self._ended(slot, slot.process, slot.process.code)
         elif slot.process.hangs():
@@ -115,7 +118,8 @@ class Supervisor:
         slot.process = None
         while not self.events.empty():
             self._handle_event(0)
-        self._listening &= slot.task.name == "agent"
+        if self._listening and slot.task.name != "agent":
+            self._listening, self._unheard = False, instant()
         self._open &= slot.task.name != "broker"
         if code == 0 and slot.task.may_finish:
             slot.finished = True
@@ -139,7 +143,7 @@ class Supervisor:
         """Check what the child needs: the broker for the server, the server for the agent.
 
         An agent that starts too early sends its first windows late. After READY_S the agent starts
-        even if the server has not subscribed.
+        even if the server has not subscribed, or does not run: it keeps what it measures.
         """
         if name == "broker":
             return True
@@ -147,8 +151,7 @@ class Supervisor:
             return False
         if name == "server" or self._listening:
             return True
-        server = self._slots[1]
-        return server.process is not None and instant().since(server.started) > READY_S
+        return self._unheard is not None and instant().since(self._unheard) > READY_S
 
     def _broker_open(self) -> bool:
         """Check the broker's port, at most once each LOOK_S: the broker logs every check."""
