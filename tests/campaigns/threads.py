@@ -108,7 +108,8 @@ class Ring:
         else:
             self.house.order(self.name, "press")
         if cut:
-            self.house.order(self.name, "cut")
+            answer = self.house.order(self.name, "cut")
+            assert not isinstance(answer, str), answer  # it could not; None: the process has ended
 
     def _row(self, place: str, thread: str, error: str, before: int, *, cut: bool = False) -> Row:
         begun_s = time.monotonic()

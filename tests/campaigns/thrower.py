@@ -18,6 +18,8 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from paho.mqtt.client import Client
+
 from legwatch.__main__ import main
 
 ERRORS: dict[str, type[BaseException]] = {
@@ -98,8 +100,8 @@ def arm(name: str, error: str) -> bool:
 
 def cut() -> bool:
     """Break every connection to a broker; clients of the past may still be there, without one."""
-    for client in holders():
-        line = client.socket() if hasattr(client, "socket") else None
+    for client in clients():
+        line: Any = client.socket()
         if line is not None:
             with suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
@@ -107,7 +109,11 @@ def cut() -> bool:
 
 
 def connected() -> bool:
-    return any(getattr(client, "is_connected", lambda: False)() for client in holders())
+    return any(client.is_connected() and client.socket() is not None for client in clients())
+
+
+def clients() -> list[Client]:
+    return [thing for thing in gc.get_objects() if isinstance(thing, Client)]
 
 
 def press() -> bool:
