@@ -15,7 +15,7 @@ from py_vapid import Vapid02
 from pywebpush import WebPusher, WebPushException, webpush
 from urllib3.exceptions import HTTPError
 
-from legwatch_server.notify.channels import Permanent, PushError, Retryable
+from legwatch_server.notify.channels import Exhausted, Permanent, PushError, Retryable
 from legwatch_server.notify.http_reply import MOST_BYTES as MOST_READ
 from legwatch_server.notify.http_reply import HttpReply, foreign
 from legwatch_server.notify.refusal import refused, unreached
@@ -56,8 +56,9 @@ def post(to: dict[str, Any], body: str, headers: Mapping[str, str], sender: Send
         except HTTPError as error:  # while the body was read
             raise unreached("webpush", error) from None
     by_microsoft = answer.headers.get("X-WNS-Status", "")
-    if by_microsoft not in ("", "received"):  # dropped, or channelthrottled
-        raise Retryable(f"webpush: the service says {by_microsoft[:40]!r}")
+    if by_microsoft not in ("", "received"):
+        kind = Exhausted if by_microsoft == "channelthrottled" else Retryable  # or dropped
+        raise kind(f"webpush: the service says {by_microsoft[:40]!r}")
     if not (answer.status_code == 201 or by_microsoft or "Location" in answer.headers):
         raise _foreign(answer)
 

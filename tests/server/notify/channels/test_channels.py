@@ -224,6 +224,23 @@ def test_the_service_says_when_to_try_again(
     assert raised.value.retry_after_s == 17.0
 
 
+def test_too_many_messages_are_no_last_word_and_the_next_way_is_tried(each: Rig) -> None:
+    """Exhausted: this way again later, the next way at once."""
+    each.service.answer = lambda asked: refusal(asked, 429)
+    with pytest.raises(Exhausted):
+        each.notifier.send(each.push)
+
+
+def test_a_channel_that_microsoft_throttles_is_no_last_word(
+    service: Service, tmp_path: Path
+) -> None:
+    made = rig("webpush", service, tmp_path)
+    throttled = (("X-WNS-Status", "channelthrottled"),)
+    service.answer = lambda _asked: Answer(200, headers=throttled)
+    with pytest.raises(Exhausted, match="channelthrottled"):
+        made.notifier.send(made.push)
+
+
 @pytest.mark.parametrize("channel", ["ntfy", "pushover", "webpush"])
 def test_the_evenings_test_makes_no_sound(channel: str, service: Service, tmp_path: Path) -> None:
     made = rig(channel, service, tmp_path)
