@@ -69,12 +69,16 @@ class Silence:
         )
 
     def _nothing_arrives(self) -> bool:
-        """Return True if the broker brings nothing, and a bed is not known to be off."""
+        """Return True if the broker brings nothing, and a bed is not known to be off.
+
+        Without any bed, too: a server that has never heard of one may be barred from hearing.
+        """
         if self._link.silent_s() < NOTHING_S:
             return False
-        return any(
+        beds = self._beds()
+        return not beds or any(
             bed.state.minute_end_ms and not bed.played and bed.bedside.online is not False
-            for bed in self._beds()
+            for bed in beds
         )
 
 

@@ -59,10 +59,26 @@ def test_beds_that_are_known_to_be_off_are_no_silence_of_the_broker(ward: InProc
     assert "nothing_arrives" not in reports(ward)
 
 
-def test_without_any_bed_nothing_need_arrive(ward: InProcessServer) -> None:
-    ward.broker.quiet_s = 3600.0
-    wait(ward, 2)
+def test_a_server_that_has_never_heard_of_a_bed_is_told_once(ward: InProcessServer) -> None:
+    """No bed is in the settings, and the broker's rights drop all: it would wait for ever."""
+    ward.broker.quiet_s = 299.0
+    wait(ward, 1)
     assert (list(ward.silence.concerns()), reports(ward)) == ([], [])
+    ward.broker.quiet_s = 301.0
+    wait(ward, 9)
+    assert len(list(ward.silence.concerns())) == 1
+    assert reports(ward) == ["nothing_arrives"]
+    assert {push.purpose.value for _, _, push in ward.pushes.arrived} == {"quiet"}
+
+
+def test_a_bed_that_plays_nights_may_be_over(tmp_path: Path) -> None:
+    ward = open_ward(tmp_path, people=PEOPLE, push={"channels": ["phone"]})
+    ward.play("b", 1, well)
+    ward.unit.beds["b"].played = True
+    ward.broker.quiet_s = 3600.0
+    wait(ward, 1)
+    assert list(ward.silence.concerns()) == []
+    ward.close()
 
 
 def test_a_rival_for_the_servers_place_is_told_once(ward: InProcessServer) -> None:
