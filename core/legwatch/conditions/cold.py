@@ -38,6 +38,8 @@ ON_SKIN_K = 0.97  # nearly as warm as skin is no air under a cover, but a leg up
 # From under a leg to under a cover is a fall, too. After a leg on the sensor, only less than this
 # counts as uncovered: covers keep 0.55-0.9, uncovered legs 0.2-0.4 (JOS-3 runs).
 RELEASED_K = 0.65
+# A shorter absence of the server is bridged: what held before it and holds after it, held.
+BRIDGED_MS = 600_000
 
 
 class ColdMemory(NamedTuple):
@@ -79,6 +81,8 @@ class ColdMinute:
 def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool) -> ColdMemory:
     """Take one minute in. A warm, occupied minute adds to the baseline; a cold one does not."""
     limits, at_ms, occupancy = rules.warmth, seen.at_ms, seen.occupancy
+    if seen.away and seen.leg_c is None and at_ms - seen.window_ms <= BRIDGED_MS:
+        return before
     c, r, above_c = seen.leg_c, seen.room_c, seen.contrast_c if seen.room_measured else None
     if occupancy.entered_ms is not None and occupancy.entered_ms != before.entered_ms:
         before = _on_entry(before, occupancy.entered_ms, occupancy.settled_ms, rules)

@@ -33,21 +33,21 @@ class NightWatch:
         self.passed_ms += ms
         self._up_ms += ms
 
-    def window(self, age_ms: int = 0) -> Arrived:
+    def window(self, age_ms: int = 0, **seen: Any) -> Arrived:
         """Return the window that ended `age_ms` ago; the bedside has kept it for so long."""
         self._seq += 1
         to_ms = self.ward.clock.now_ms - self.wrong_ms - age_ms
         more: dict[str, Any] = {"mono_ms": self._up_ms - age_ms, "age_ms": age_ms}
-        return self.arrived(encode_window(live_window(self._seq, to_ms, **WARM, **more)))
+        return self.arrived(encode_window(live_window(self._seq, to_ms, **WARM | seen, **more)))
 
     def arrived(self, payload: bytes) -> Arrived:
         return self.ward.message(topic("b", Channel.WINDOW), payload)
 
-    def well(self, minutes: float) -> None:
+    def well(self, minutes: float, **seen: Any) -> None:
         """Let the bedside send for so long."""
         for _ in range(round(minutes * 6)):
             self.pass_by(TEN_S)
-            self.ward.turn([self.window()])
+            self.ward.turn([self.window(**seen)])
         self.ward.settle()
 
     def silent(self, minutes: float) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from legwatch.contract.window import encode_window
-from legwatch.testing import live_window
+from legwatch.testing import live_window, uncovering
 from legwatch_server.publish.deadman import FRESH_S
 from legwatch_server.store.errors import StoreError
 from server.beds.night_watch import HOUR_MS, MINUTE_MS, NightWatch
@@ -325,4 +325,24 @@ def test_a_recording_keeps_its_own_time(tmp_path: Path) -> None:
     assert before.minutes
     watch.step(-2 * HOUR_MS)
     assert ward.unit.beds["b"].state == before
+    ward.close()
+
+
+@pytest.mark.parametrize("wakes_after_s", [0, 400])
+def test_legs_that_get_cold_before_a_sleep_are_told_at_their_time(
+    tmp_path: Path, wakes_after_s: int
+) -> None:
+    """What held before the sleep and holds after it has held all the time."""
+    leg = uncovering((20, 999))
+    ward = open_ward(tmp_path)
+    watch = NightWatch(ward)
+    for minute in range(60):
+        if minute == 26:
+            watch.pass_by(wakes_after_s * 1000)
+            ward.turn()
+        elif minute < 26 or minute * 60 >= 26 * 60 + wakes_after_s:
+            watch.well(1, leg_c=leg(minute))
+        if ward.transitions():
+            break
+    assert minute in (41, 42)
     ward.close()
