@@ -42,6 +42,7 @@ LULL_S = 0.2  # without a window: a queue at the broker is empty
 LONGEST_LULL_S = 2.0
 EVENING_LOOK_S = 60.0
 ASLEEP_S = 90.0  # no turn for so long: the machine slept, or the process was stopped
+NEAR_MS = 10_000  # what arrived so near to the ends of the gap may have waited in the machine
 AWAY_S = 90.0  # after that: until the connection to the broker is back and its windows have come
 
 
@@ -118,7 +119,7 @@ class WriterLoop:
         """Commit one batch, then publish; while the disk fails, wait and drop nothing."""
         if not self._resumed:
             self.begin()
-        self._look_at_clocks()
+        self._look_at_clocks(requests)
         for request in requests:
             if isinstance(request, SettingsChanged):
                 self._use(request.settings)
@@ -145,20 +146,29 @@ class WriterLoop:
         self._looked = now
         return self._silence()
 
-    def _look_at_clocks(self) -> None:
+    def _look_at_clocks(self, requests: Sequence[Request]) -> None:
         """Follow a wall clock that was set; after a sleep, let windows come before any judgement.
 
         While the machine sleeps, or the process is stopped, nothing can arrive: that a bedside is
-        silent then is no fault of its own.
+        silent then is no fault of its own. This thread alone may have waited, too, for a slow disk:
+        then the others have gone on, and what they received is here.
         """
         if self.clock.look():
             self._after_step()
         now = self._timeline.instant()
-        if now.since(self._last_turn) > ASLEEP_S:
-            logger.warning("this server was asleep for %.0f s", now.since(self._last_turn))
+        gap_s = now.since(self._last_turn)
+        if gap_s > ASLEEP_S and not self._received_in(gap_s, requests):
+            logger.warning("this server was asleep for %.0f s", gap_s)
             until_ms = self._timeline.now_ms() + int(AWAY_S * 1000)
             self._unit.away_ms = max(self._unit.away_ms, until_ms)
         self._last_turn = now
+
+    def _received_in(self, gap_s: float, requests: Sequence[Request]) -> bool:
+        """Return True if the broker's thread has received something well within the gap."""
+        to_ms = self._timeline.now_ms() - NEAR_MS
+        from_ms = to_ms + 2 * NEAR_MS - int(gap_s * 1000)
+        windows = (work for work in requests if isinstance(work, WindowArrived))
+        return any(from_ms < work.message.arrived_ms < to_ms for work in windows)
 
     def _after_step(self) -> None:
         """Find out anew what is due when."""

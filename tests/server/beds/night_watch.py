@@ -33,15 +33,17 @@ class NightWatch:
         self.passed_ms += ms
         self._up_ms += ms
 
-    def window(self, age_ms: int = 0, **seen: Any) -> Arrived:
+    def window(self, age_ms: int = 0, bed: str = "b", **seen: Any) -> Arrived:
         """Return the window that ended `age_ms` ago; the bedside has kept it for so long."""
         self._seq += 1
         to_ms = self.ward.clock.now_ms - self.wrong_ms - age_ms
         more: dict[str, Any] = {"mono_ms": self._up_ms - age_ms, "age_ms": age_ms}
-        return self.arrived(encode_window(live_window(self._seq, to_ms, **WARM | seen, **more)))
+        return self.arrived(
+            encode_window(live_window(self._seq, to_ms, **WARM | seen, **more)), bed
+        )
 
-    def arrived(self, payload: bytes) -> Arrived:
-        return self.ward.message(topic("b", Channel.WINDOW), payload)
+    def arrived(self, payload: bytes, bed: str = "b") -> Arrived:
+        return self.ward.message(topic(bed, Channel.WINDOW), payload)
 
     def well(self, minutes: float, **seen: Any) -> None:
         """Let the bedside send for so long."""

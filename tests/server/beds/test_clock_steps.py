@@ -346,3 +346,23 @@ def test_legs_that_get_cold_before_a_sleep_are_told_at_their_time(
             break
     assert minute in (41, 42)
     ward.close()
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_writer_that_waits_for_its_disk_has_not_slept(
+    watch: NightWatch, caplog: pytest.LogCaptureFixture, stopped: bool
+) -> None:
+    """What the broker's thread received meanwhile shows it; a stopped process receives nothing."""
+    watch.well(4)
+    watch.silent(12)
+    arrived = []
+    for _ in range(20):
+        watch.pass_by(10_000)
+        arrived.append(watch.window(bed="other"))
+    if stopped:
+        now_ms = watch.ward.timeline.now_ms()
+        arrived = [one._replace(message=one.message._replace(arrived_ms=now_ms)) for one in arrived]
+    watch.ward.turn(arrived)
+    assert ("this server was asleep for 200 s" in caplog.text) is stopped
+    ran_min = 12 if stopped else 12 + 200 / 60
+    assert ran_min + watch.told_min() <= 16.5
