@@ -31,8 +31,9 @@ MOST_CALLBACKS = 4  # of each process in the short form
 PROVOKE_S = 4.0  # between two tries to let a callback be called
 ERRORS = ("RuntimeError", "MemoryError", "SystemExit", "RecursionError")
 ENDED, RESTARTED, TOLD = "ended with 1", "started again", "told, goes on"
+IDLE = "not there now"  # a thread that comes when there is more work, such as a second worker
 PAUSE, LONG_PAUSE_S = re.compile(r"it starts again in (\d+) s"), 4
-GOOD = {ENDED, RESTARTED, TOLD}
+GOOD = {ENDED, RESTARTED, TOLD, IDLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,20 @@ class Ring:
 
     def throw(self, thread: str, error: str) -> Row:
         """Throw an error into a thread."""
-        if self.name == "server" and not self._is_there(thread):
-            self.house.push_s(self.house.spare, 30.0)  # a worker is there after a push
+        if not self._is_there(thread):
+            self._renew()
+        if not self._is_there(thread):
+            return Row(self.name, f"thread {thread}", error, IDLE, 0.0)
         before = self._log()
         self._insist("throw", thread, error)
         return self._row(f"thread {thread}", thread, error, before)
+
+    def _renew(self) -> None:
+        """Start the process anew: then all threads are there, some of them after a push."""
+        self.process.kill()
+        self.process = self._started()
+        if self.name == "server":
+            self.house.push_s(self.house.spare, 60.0)
 
     def fail(self, callback: str, error: str) -> Row:
         """Let a callback fail, when the pause after the last row is over."""
