@@ -2,6 +2,7 @@
 
 import json
 import time
+from itertools import pairwise
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -138,6 +139,27 @@ def test_clocks_of_1970_and_2099_are_placed_by_arrival(house: House) -> None:
     placed = house.rows("SELECT seq, to_ms FROM windows ORDER BY seq")
     assert [seq for seq, _ in placed] == [1, 2, 3, 4]
     assert all(abs(now_ms - to_ms) < 120_000 for _, to_ms in placed)
+
+
+def test_what_waited_at_the_broker_without_a_clock_is_not_of_one_minute(house: House) -> None:
+    """254 windows of a bedside that does not know the time, sent while no server was there."""
+    house.broker()
+    house.server().stop()
+    client = house.publisher()
+    for seq in range(1, 255):
+        up_ms = 100_000 + seq * TEN_S
+        body = {"from_ms": seq * TEN_S, "to_ms": (seq + 1) * TEN_S, "mono_ms": up_ms, "leg_c": 20.0}
+        send(client, window(seq, clock="unsynced", **body))
+    client.publish("tests/end", b"", qos=1).wait_for_publish(60)
+    client.disconnect()
+    client.loop_stop()
+    house.server()
+    house.wait_windows(254)
+    rows = house.rows("SELECT to_ms, late FROM windows ORDER BY seq")
+    assert [b - a for (a, _), (b, _) in pairwise(rows)] == [TEN_S] * 253
+    ((arrived_ms,),) = house.rows("SELECT max(arrived_ms) FROM windows")
+    assert 0 <= arrived_ms - rows[-1][0] < TEN_S
+    assert house.count("notices", "kind IN ('cold', 'still')") == 0
 
 
 def test_old_news_is_stored_but_wakes_nobody(house: House) -> None:
