@@ -179,7 +179,7 @@ class BrokerLink:
         if any(code.is_failure for code in codes):
             self._story.failed(
                 f"it refuses the subscriptions: the user of bed {self._bed} is {self._bed}"
-                f" (mqtt.user = {self._settings.user})"
+                f" (mqtt.user = {self._settings.user or 'none'})"
             )
 
     def _on_disconnect(

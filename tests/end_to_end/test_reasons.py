@@ -1,5 +1,7 @@
 """Why there is no connection, at a real broker: both sides say it, with the key that sets it."""
 
+import gc
+import json
 import os
 import queue
 import socket
@@ -24,11 +26,19 @@ from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.settings import BrokerTable
 from legwatch_server.supervisor.mosquitto import acl
 from legwatch_server.timeline import Timeline
+from repository import miss
 
 PASSWORD = "not-a-secret"
 Said = pytest.LogCaptureFixture
 # After a failed handshake paho leaves the socket to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def _collect() -> Iterator[None]:
+    """Let the library's sockets go while the filter above holds."""
+    yield
+    gc.collect()
 
 
 class RealBroker:
@@ -40,6 +50,7 @@ class RealBroker:
         certificate: Path | None = None,
         port: int | None = None,
         rights: str = "",
+        more: str = "",
     ) -> None:
         assert MOSQUITTO is not None
         self.port = port or free_port()
@@ -55,6 +66,8 @@ class RealBroker:
             f"acl_file {folder / 'acl'}",
             "use_username_as_clientid true",
         ]
+        if more:
+            lines = [lines[0], more]
         if os.geteuid() == 0:
             lines.append("user root")
         if certificate is not None:
@@ -226,3 +239,21 @@ def test_rights_that_grant_the_subscription_and_drop_the_windows_are_silence(
     assert silent_s >= 1
     assert heard == [Connected()]
     assert server.story.concerns() == []
+
+
+def test_refused_subscriptions_are_said_on_both_sides(
+    tmp_path: Path, caplog: Said, mosquitto: None
+) -> None:
+    """A file of rights cannot do this at mosquitto, but its plugin and other brokers can."""
+    plugin = next(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so"), None)
+    if plugin is None:
+        miss("mosquitto_dynamic_security.so is not in /usr/lib: sudo apt install mosquitto")
+    access = {"publishClientSend": True, "publishClientReceive": True, "unsubscribe": True}
+    rights = tmp_path / "rights.json"
+    rights.write_text(json.dumps({"defaultACLAccess": {**access, "subscribe": False}}))
+    lines = f"allow_anonymous true\nplugin {plugin}\nplugin_opt_config_file {rights}\n"
+    with RealBroker(tmp_path, more=lines) as broker, both(broker.port, user=""):
+        wait_until(lambda: len(reasons(caplog)) >= 2, "both", 10)
+    said = "\n".join(reasons(caplog))
+    assert "it refuses the subscriptions: may this client read legwatch/v1/# (its ACL)?" in said
+    assert "it refuses the subscriptions: the user of bed anna is anna (mqtt.user = none)" in said
