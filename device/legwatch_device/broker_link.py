@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 IN_FLIGHT = 200
+MOST_WAITING = 1000  # messages that the agent has not looked at; no more are received meanwhile
 LOOK_S = 0.25  # time between two checks for acknowledgements of events
 WITHIN_S = 600.0  # to look up a name and to connect can take long
 
@@ -150,7 +151,11 @@ class BrokerLink:
 
     def _new_client(self) -> mqtt.Client:
         client = mqtt_client(
-            self._settings, self._password, f"legwatch-agent-{self._bed}", clean_session=True
+            self._settings,
+            self._password,
+            f"legwatch-agent-{self._bed}",
+            clean_session=True,
+            full=lambda: self._items.qsize() >= MOST_WAITING,
         )
         client.connect_timeout = 5.0
         client.max_inflight_messages_set(IN_FLIGHT)

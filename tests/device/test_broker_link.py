@@ -1,19 +1,28 @@
 """The link to the broker: its patience, and what it lets through."""
 
 import queue
+import socket
 import threading
 from collections import deque
 from typing import Any
 
 import pytest
-from paho.mqtt.client import MQTT_ERR_NO_CONN, MQTT_ERR_SUCCESS
+from paho.mqtt.client import MQTT_ERR_AGAIN, MQTT_ERR_NO_CONN, MQTT_ERR_SUCCESS
 
 from legwatch.contract.bedside_command import Cmd, Command
 from legwatch.contract.confirmation import Stored
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import WireError
-from legwatch_device.broker_link import FIRST_WAIT_S, LONGEST_WAIT_S, BrokerLink, PubAck, _Event
+from legwatch_device.broker_link import (
+    FIRST_WAIT_S,
+    LONGEST_WAIT_S,
+    MOST_WAITING,
+    BrokerLink,
+    PubAck,
+    _Event,
+)
 from legwatch_device.settings import MqttTable
+from runtime.test_bounded_client import publish
 
 
 class Patience(threading.Event):
@@ -168,3 +177,21 @@ def test_a_retained_command_says_why_it_is_not_obeyed() -> None:
         BrokerLink("anna", MqttTable(), "", queue.Queue())._decoded(
             Message(CMD, NUDGE_JSON, retain=True)  # type: ignore[arg-type]
         )
+
+
+def test_while_the_agent_is_busy_no_more_is_received_than_fits() -> None:
+    """As while a slow card lets it wait: what comes meanwhile stays at the broker."""
+    inbox: queue.Queue[object] = queue.Queue()
+    client = BrokerLink("anna", MqttTable(), "", inbox)._new_client()
+    ours, brokers = socket.socketpair()
+    with ours, brokers:
+        client._sock = ours
+        brokers.sendall(b"".join(publish(CMD, NUDGE_JSON)))
+        for _ in range(MOST_WAITING):
+            inbox.put("not looked at yet")
+        assert client._packet_read() == MQTT_ERR_AGAIN
+        assert ours.recv(1, socket.MSG_PEEK)
+        inbox.get()
+        client._packet_read()
+        assert list(inbox.queue)[-1] == NUDGE
+        client._sock = None
