@@ -1,13 +1,15 @@
 """A bed that sends windows all the time, and measures when each is confirmed.
 
-It is a process of its own: what a test sends beside it would hold up its clock.
+It is a process of its own: what a test sends beside it would hold up its clock. It sends nothing
+again, as an agent would; so after `reset` it is as started anew, and what was lost before is no
+hole that is never confirmed.
 """
 
 import json
 import multiprocessing
 import time
 from multiprocessing.connection import Connection
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -49,9 +51,10 @@ class Probe:
 
 class _Bed:
     def __init__(self, port: int) -> None:
+        self._lock = Lock()
         self._sent: dict[int, float] = {}
         self._took: dict[int, float] = {}
-        self._seq = 0
+        self._boot, self._seq = 1, 0
         self._client = client = mqtt.Client(
             CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311, client_id=BED
         )
@@ -62,24 +65,43 @@ class _Bed:
         client.subscribe(f"legwatch/v1/{BED}/stored", 1)
 
     def send(self) -> None:
+        with self._lock:
+            self._publish()
+
+    def _publish(self) -> None:
         self._seq += 1
         now_ms = time.time_ns() // 1_000_000
-        window = live_window(self._seq, now_ms, length_ms=50, leg_c=31.0, room_c=18.0, moves=0)
+        window = live_window(
+            self._seq,
+            now_ms,
+            length_ms=50,
+            leg_c=31.0,
+            room_c=18.0,
+            moves=0,
+            boot=f"{self._boot:08x}",
+        )
         self._sent[self._seq] = time.monotonic()
         self._client.publish(f"legwatch/v1/{BED}/window", encode_window(window), qos=1)
 
     def reset(self) -> None:
-        self._sent, self._took = {}, {}
+        with self._lock:
+            self._boot, self._seq = self._boot + 1, 0
+            self._sent, self._took = {}, {}
 
     def p99_ms(self) -> float:
-        now_s, took, sent = time.monotonic(), dict(self._took), dict(self._sent)
+        with self._lock:
+            now_s, took, sent = time.monotonic(), dict(self._took), dict(self._sent)
         waits = sorted(took.get(seq, now_s - at_s) for seq, at_s in sent.items())
         return 1000 * waits[int(0.99 * (len(waits) - 1))] if waits else float("inf")
 
     def _heard(self, _client: object, _data: object, message: mqtt.MQTTMessage) -> None:
-        upto, now_s = int(json.loads(message.payload)["seq"]), time.monotonic()
-        for seq in [seq for seq in list(self._sent) if seq <= upto and seq not in self._took]:
-            self._took[seq] = now_s - self._sent[seq]
+        said, now_s = json.loads(message.payload), time.monotonic()
+        with self._lock:
+            if said["boot"] != f"{self._boot:08x}":
+                return
+            for seq in self._sent.keys() - self._took.keys():
+                if seq <= said["seq"]:
+                    self._took[seq] = now_s - self._sent[seq]
 
 
 def _run(port: int, line: Connection) -> None:

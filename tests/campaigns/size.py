@@ -92,11 +92,13 @@ def trials(*, long: bool, limited: bool) -> list[Trial]:
         Trial("170 MB on window, QoS 0", attacks.huge("window", qos=0), huge=True),
         Trial("170 MB on window, retained", attacks.huge("window", retain=True), huge=True),
         Trial("170 MB for the agent", attacks.huge_for_the_agent, huge=True),
+        Trial("1,000/s for the agent", variants.floods_for_the_agent(1000, flood_s)),
         Trial("wrong values, 1,000/s of 4 kB", attacks.refused_by_value(1000, flood_s)),
         Trial("newer version, 1,000/s", attacks.newer_version(1000, flood_s)),
         Trial("QoS 0, 5,000/s of 4 kB", attacks.unsure_flood(5000, flood_s)),
         Trial("store locked, 5,000/s of 4 kB", attacks.locked_store(5000, 8.0), away=True),
         Trial("deep JSON", attacks.deep_json),
+        # From here on strangers have as many beds as there may be.
         Trial("3,000 names", attacks.many_names(3000, flood_s)),
         Trial("5,000 retained", attacks.many_retained, away=True),
         Trial("1,100 half-open at the broker", variants.half_open_at_the_broker),
@@ -106,7 +108,6 @@ def trials(*, long: bool, limited: bool) -> list[Trial]:
             for channel in ("status", "info", "event")
         ),
         Trial("280 sensors, 200/s", variants.many_sensors(200, flood_s)),
-        Trial("1,000/s for the agent", variants.floods_for_the_agent(1000, flood_s)),
     ]
     web += [
         Trial("endless and wrong bodies", attacks.endless_body),
