@@ -48,6 +48,11 @@ def utc_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def mono_ms() -> int:
+    """Return milliseconds since the start of the machine, its sleep included."""
+    return time.clock_gettime_ns(_ELAPSED) // 1_000_000
+
+
 def machine_boot() -> str:
     """Return an id of the machine's present run, from start to shutdown; empty: not known."""
     try:
@@ -93,7 +98,7 @@ class SystemClock:
 
     def mono_ms(self) -> int:
         """Return milliseconds since the start of the machine, its sleep included."""
-        return time.clock_gettime_ns(_ELAPSED) // 1_000_000
+        return mono_ms()
 
     def synced(self) -> bool:
         """Return True if a time server has set UTC since the start of the machine."""

@@ -16,7 +16,6 @@ from legwatch.errors import CannotRun, SettingsError
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import OVER
 from legwatch_runtime import locations
-from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.profiles import sources
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli.explain import answered, explain, headed, journeys
@@ -25,7 +24,7 @@ from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
 from legwatch_server.signed_links import kept_key, sign
-from legwatch_server.store.reader import open_read_only
+from legwatch_server.store.reader import open_read_only, server_ms
 from legwatch_server.store.records import Incident, LastSeen
 from legwatch_server.web.actions import PATH
 
@@ -98,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
-    now_ms = utc_ms()
+    now_ms = server_ms(settings.state_dir)
     zone = settings.zone_of(args.bed or "")
     with open_read_only(settings.state_dir) as reader:
         last = reader.last_night(zone)
@@ -205,7 +204,7 @@ def _answer(
     settings: ServerSettings, of: TargetKind, ident: int, act: Action, minutes: int = 0
 ) -> int:
     """Post the answer to the running server, at the URL that phones use."""
-    expires_ms = utc_ms() + VALID_S * 1000
+    expires_ms = server_ms(settings.state_dir) + VALID_S * 1000
     token = sign(
         LinkClaims(of, ident, act, minutes, expires_ms), kept_key(Path(settings.state_dir))
     )

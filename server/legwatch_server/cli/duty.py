@@ -10,13 +10,12 @@ from legwatch.errors import CannotRun
 from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
 from legwatch_runtime import locations
-from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
 from legwatch_server.review.trial import TrialStatus, trial_statuses
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
-from legwatch_server.store.reader import open_read_only
+from legwatch_server.store.reader import open_read_only, server_ms
 
 _COLOURS = {True: "\x1b[32m", False: "\x1b[33m", None: "\x1b[2m"}
 _WORDS = {True: "green", False: "AMBER", None: "not known"}
@@ -32,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--nights", type=int, default=7, metavar="N", help="how many nights (7)")
     args = parser.parse_args(argv)
     settings = read(locations.settings_file(args.config))
-    now_ms = utc_ms()
+    now_ms = server_ms(settings.state_dir)
     beds = _beds(settings)
     good = False
     with closed_stdout_is_fine():

@@ -9,7 +9,6 @@ from pathlib import Path
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.events import BODY_KINDS, Window
 from legwatch_runtime import locations, profiles
-from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.review.nights import ReviewedNight
 from legwatch_server.review.report import PastNights, Review, as_table, report, rounded, to_paste
@@ -17,7 +16,7 @@ from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import change, read
 from legwatch_server.store.port import Reader
-from legwatch_server.store.reader import open_read_only
+from legwatch_server.store.reader import open_read_only, server_ms
 
 MOST_NIGHTS = 60
 COLUMNS = "{night:<16}  {in_bed:>6}  {air:<16}  {still:<13}  {alerts:<15}  {proposed}"
@@ -86,7 +85,7 @@ def _beds(reader: Reader, wanted: str | None) -> list[tuple[int, str]]:
 
 def _report(reader: Reader, settings: ServerSettings, bed: tuple[int, str], wanted: int) -> Review:
     bed_id, name = bed
-    quiet = next(trial_statuses(reader, settings, utc_ms(), name), None)
+    quiet = next(trial_statuses(reader, settings, server_ms(settings.state_dir), name), None)
     past = PastNights(reader, bed_id, settings.rules_of(name), wanted, _with_progress)
     return report(name, past, quiet, profiles.lowest(settings.profile_of(name)))
 

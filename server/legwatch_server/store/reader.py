@@ -7,6 +7,7 @@ from pathlib import Path
 
 from legwatch.errors import CannotRun
 from legwatch.events import Window
+from legwatch_runtime.clock import EARLIEST_MS, machine_boot, mono_ms, utc_ms
 from legwatch_runtime.rights import is_there
 from legwatch_server.store import (
     answers,
@@ -15,9 +16,11 @@ from legwatch_server.store import (
     incidents,
     notices,
     rehearsals,
+    times,
     upgrade,
     windows,
 )
+from legwatch_server.store.batch import StoredTime
 from legwatch_server.store.connection import connect_read_only, reading
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.records import (
@@ -58,6 +61,11 @@ class SqliteReader:
     def last_night(self, zone: tzinfo) -> date | None:
         """Return the last night with a notice; None if there are no notices."""
         return incidents.last_night(self._db, zone)
+
+    @reading(StoreError)
+    def time(self) -> StoredTime | None:
+        """Return the server's time line; None: it has none yet."""
+        return times.last(self._db)
 
     @reading(StoreError)
     def last_seen(self) -> list[LastSeen]:
@@ -152,3 +160,22 @@ def open_read_only(folder: str | Path) -> Iterator[SqliteReader]:
             reader.close()
     except StoreError as error:
         raise CannotRun(f"{path} cannot be read: {error}") from None
+
+
+def server_ms(folder: str | Path) -> int:
+    """Return the time as a server with this state_dir knows it, UTC ms.
+
+    That is the wall clock's, but for one that cannot be right: then the server goes on by itself.
+    """
+    wall_ms = utc_ms()
+    if wall_ms >= EARLIEST_MS:
+        return wall_ms
+    try:
+        with open_read_only(folder) as reader:
+            stored = reader.time()
+    except CannotRun:
+        stored = None
+    if stored is None:
+        return EARLIEST_MS
+    up_ms = mono_ms() if stored.boot == machine_boot() else 0
+    return max(stored.at_ms, stored.zero_ms + up_ms)

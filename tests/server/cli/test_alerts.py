@@ -3,7 +3,8 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC
 from functools import partial
@@ -179,7 +180,7 @@ def test_without_a_database_it_says_so(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 @contextmanager
-def answering(ward: InProcessServer) -> Iterator[int]:
+def answering(ward: InProcessServer, now_ms: Callable[[], int] = utc_ms) -> Iterator[int]:
     """Serve the door that phones use; the owner's turn is taken as an answer comes."""
     lock = threading.Lock()
 
@@ -187,11 +188,24 @@ def answering(ward: InProcessServer) -> Iterator[int]:
         with lock:
             ward.turn([answered])
 
-    door = ActionHandler(signing_key(ward.path.parent, b""), put, utc_ms)
+    door = ActionHandler(signing_key(ward.path.parent, b""), put, now_ms)
     web = Listening(partial(bind, "127.0.0.1", 0, dict, door), "the test's port")
     web.start()
     yield web.port
     web.stop()
+
+
+def test_an_answer_is_noted_while_the_clock_of_the_machine_stands_in_1970(
+    ward: InProcessServer,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: 45_000_000_000)
+    with answering(ward, ward.timeline.now_ms) as port:
+        path = config(tmp_path, ward, http={"port": port})
+        assert said(capsys, "alerts", "seen", "1", "--config", path) == "noted\n"
+    assert "Friday 02 January 2026" in said(capsys, "alerts", "--config", path)
 
 
 def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
