@@ -152,7 +152,7 @@ AWAY = Retryable("ntfy cannot be reached: connection refused or no network")
 def test_an_outage_of_the_internet_is_told_once_and_wakes_nobody(ward: InProcessServer) -> None:
     fails(ward, AWAY)
     silent_night(ward)
-    wait(ward, 60)
+    wait(ward, 30)
     assert ward.reach.is_lost()
     fails(ward, None)
     wait(ward, 8)
@@ -175,17 +175,17 @@ def test_a_server_that_starts_while_the_internet_is_away_finds_nobody_unreachabl
 ) -> None:
     fails(ward, AWAY)
     ward.restart()
-    ward.play("b", 30, well)
+    ward.play("b", 8, well)
     assert (ward.reach.is_lost(), reports(ward)) == (False, [])
     fails(ward, None)
-    ward.play("b", 10, well)
+    ward.play("b", 3, well)
     assert (reports(ward), ward.pushes.arrived) == ([], [])
 
 
 def test_an_alert_that_nobody_answers_has_reached_somebody(ward: InProcessServer) -> None:
     silent_night(ward)
     assert ward.pushes.arrived
-    wait(ward, 90)
+    wait(ward, 20)
     assert (ward.reach.is_lost(), reports(ward)) == (False, [])
 
 
