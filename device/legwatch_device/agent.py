@@ -34,7 +34,7 @@ BATCH = 500
 ABOUT = BedsideInfo(version=__version__)
 INFO_EVERY_S = 60.0  # how often the agent looks whether its clock or its losses have changed
 IN_MEMORY = 5_000  # windows kept in memory while the disk is full: about 14 hours of 10 s
-PLAYED_TO = "played_to_ms"
+PLAYED_TO, LOST = "played_to_ms", "lost"  # facts in a spool
 
 
 class Lights(Protocol):
@@ -75,7 +75,9 @@ class Agent:
         turned: Callable[[], None] = lambda: None,
         made: Callable[[], None] = lambda: None,
         user: str = "",
+        home: Callable[[], Spool | None] = lambda: None,
     ) -> None:
+        self._home = home  # returns the spool on the card, once it takes files again
         self._user = user  # at the broker
         self._turned, self._made = turned, made  # called in each turn; after windows were made
         self._boot, self._spool, self._link, self._feed = boot, spool, link, feed
@@ -115,6 +117,9 @@ class Agent:
 
     def turn(self, items: list[Any]) -> None:
         """Store new windows and presses, handle the other items, then send."""
+        spool = self._home()
+        if spool is not None:
+            self._move(spool)
         measured: list[Window] = []
         presses: list[tuple[int, bytes]] = []  # (number of windows before the press, payload)
         for item in items:
@@ -201,6 +206,21 @@ class Agent:
             logger.info("spool: windows are stored on the disk again")
         self._disk_full = False
 
+    def _move(self, spool: Spool) -> None:
+        """Go on in another spool, and take along what this one holds."""
+        old, self._spool = self._spool, spool
+        items = [item for _, item in old.after(0, old.waiting())]
+        presses = [(len(items), press.payload) for press in old.presses()]
+        numbers = {name: old.fact(name) or 0 for name in (PLAYED_TO, LOST)}
+        numbers[LOST] += spool.fact(LOST) or 0
+        facts = [(name, number) for name, number in numbers.items() if number]
+        try:
+            spool.put(items, facts, presses)
+        except sqlite3.Error:  # full again
+            self._memory.put(items, facts, presses)
+        self._senders = (SpoolSender(spool, self._link), self._senders[1])
+        self._resend()
+
     def _announce(self) -> None:
         self._link.open()
         self._link.send(Channel.STATUS, b"online", retain=True)
@@ -217,7 +237,7 @@ class Agent:
         """Tell the server what it should know of this agent, if that has changed."""
         self._info_at = self._clock.instant()
         trust = ClockTrust.SYNCED if self._clock.synced() else ClockTrust.UNSYNCED
-        lost = sum(spool.fact("lost") or 0 for spool in (self._spool, self._memory))
+        lost = sum(spool.fact(LOST) or 0 for spool in (self._spool, self._memory))
         info = self._about._replace(boot=self._boot, clock=trust.value, lost=lost)
         if info != self._said_info and self._link.send(
             Channel.INFO, encode_info(info), retain=True

@@ -6,8 +6,7 @@ import secrets
 import signal
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from legwatch_device import fittings
 from legwatch_device.agent import PLAYED_TO, Agent, Finished
 from legwatch_device.beacon import Beacon
 from legwatch_device.broker_link import BrokerLink
+from legwatch_device.card import Card
 from legwatch_device.drivers import Feed, open_driver
 from legwatch_device.sampler import Sampler
 from legwatch_device.samples import sendable_ms
@@ -31,9 +31,7 @@ from legwatch_runtime import systemd
 from legwatch_runtime.clock import SystemClock
 from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.process import log_to_stderr, settings_parser
-from legwatch_runtime.rights import explained_file
 from legwatch_runtime.secrets import secret
-from legwatch_runtime.state_dir import FolderRefused, locked
 
 logger = logging.getLogger(__name__)
 
@@ -54,38 +52,18 @@ def main(argv: Sequence[str]) -> int:
         print(f"{args.config}: good (bed {settings.bed})")
         return 0
     log_to_stderr()
-    with _spool(Path(settings.state_dir)) as spool:
+    with Card(Path(settings.state_dir)) as card:
         try:
-            return _Bedside(settings, password, spool).run()
+            return _Bedside(settings, password, card).run()
         except sqlite3.Error as error:
             raise CannotRun(f"the spool in {settings.state_dir} cannot be used: {error}") from None
-
-
-@contextmanager
-def _spool(folder: Path) -> Iterator[Spool]:
-    """Open the spool; on a card that takes no file it is in memory, so that the bed is watched."""
-    with ExitStack() as at_the_end:
-        try:
-            at_the_end.enter_context(locked(folder, "agent.lock"))
-            spool = Spool(folder / "spool.db")
-        except (FolderRefused, sqlite3.Error) as error:
-            whose = isinstance(error, sqlite3.Error) and explained_file(folder / "spool.db")
-            logger.warning(
-                "no spool in %s (%s): the agent keeps windows in memory, and a power cut loses "
-                "those that the server does not have; see state_dir",
-                folder,
-                f"{error}; {whose}" if whose else error,
-            )
-            spool = Spool(":memory:")
-        at_the_end.callback(spool.close)
-        yield spool
 
 
 class _Bedside:
     """All parts of one agent, and what connects them."""
 
-    def __init__(self, settings: AgentSettings, password: str, spool: Spool) -> None:
-        self.settings = settings
+    def __init__(self, settings: AgentSettings, password: str, card: Card) -> None:
+        self.settings, spool = settings, card.begin()
         self.stop, self.parts = threading.Event(), Parts()
         self.parts.guard_other_threads()
         self.clock = SystemClock(trusted=settings.clock == "trusted")
@@ -103,6 +81,7 @@ class _Bedside:
         self.agent = Agent(
             boot=secrets.token_hex(4),
             spool=spool,
+            home=card.back,
             link=self.link,
             feed=self.feed,
             clock=self.clock,
