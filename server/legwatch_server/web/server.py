@@ -7,6 +7,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from io import BytesIO
+from threading import Lock
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -79,6 +80,7 @@ class Gauges:
 
 def bind(host: str, port: int, health: HealthReport, answers: ActionHandler) -> SlotsServer:
     """Return the HTTP server, bound to its port; raises OSError if the port is taken."""
+    one_by_one = Lock()  # many reports at once would hold up the threads that watch
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Gauges(health))
 
@@ -102,12 +104,16 @@ def bind(host: str, port: int, health: HealthReport, answers: ActionHandler) -> 
             if self.path.startswith(actions.PATH):
                 self._actions(answers.show(self.path.removeprefix(actions.PATH), self._headers()))
             elif self.path == "/health":
-                report = health()
-                report["notices"] = {"/".join(k): v for k, v in report["notices"].items()}
+                with one_by_one:
+                    report = health()
+                    report["notices"] = {"/".join(k): v for k, v in report["notices"].items()}
+                    body = json.dumps(report, indent=1).encode()
                 status = 200 if report["status"] == "ok" else 503
-                self._answer(status, "application/json", json.dumps(report, indent=1).encode())
+                self._answer(status, "application/json", body)
             elif self.path == "/metrics":
-                self._answer(200, CONTENT, generate_latest(registry))
+                with one_by_one:
+                    body = generate_latest(registry)
+                self._answer(200, CONTENT, body)
             else:
                 self._answer(404, "text/plain", b"/health or /metrics\n")
 

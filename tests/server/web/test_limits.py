@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -186,6 +187,28 @@ def test_a_request_that_no_browser_sends_is_answered_once_or_cut(
     with connections(web, 1) as (line,):
         assert said(line, request_).count(b"HTTP/1.0 ") <= 1
     assert healthy(web)
+
+
+def test_reports_are_made_one_after_the_other(
+    web: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many at once would take the processor from the threads that watch."""
+    at_work, most = [0], [0]
+
+    class Slow(dict[str, object]):
+        def items(self) -> Any:
+            at_work[0] += 1
+            most[0] = max(most[0], at_work[0])
+            time.sleep(0.01)
+            at_work[0] -= 1
+            return super().items()
+
+    monkeypatch.setitem(REPORT, "notices", Slow())
+    with connections(web, 10) as lines:
+        for line in lines:
+            line.sendall(ASK)
+        assert all(said(line).startswith(b"HTTP/1.0 200") for line in lines)
+    assert most == [1]
 
 
 def test_few_files_make_few_places(monkeypatch: pytest.MonkeyPatch) -> None:
