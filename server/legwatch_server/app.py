@@ -16,6 +16,7 @@ from legwatch_runtime.clock import awaits_time, machine_boot
 from legwatch_runtime.error_count import ErrorCount
 from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.process import log_to_stderr, settings_parser
+from legwatch_runtime.rights import explained
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
 from legwatch_server.beds.batch import UnitOfWork
@@ -94,7 +95,13 @@ def main(argv: Sequence[str]) -> int:
             server.channels.begin()
             return server.run(watch)
         except OSError as error:
-            raise CannotRun(str(error)) from None
+            raise CannotRun(_why(error)) from None
+
+
+def _why(error: OSError) -> str:
+    if not isinstance(error, PermissionError) or not isinstance(error.filename, str):
+        return str(error)
+    return f"{error.filename} cannot be used: {error.strerror}; {explained(Path(error.filename))}"
 
 
 class _Server:
