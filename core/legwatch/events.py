@@ -9,7 +9,7 @@ class ClockTrust(StrEnum):
     """How far the time in a window can be trusted."""
 
     SYNCED = "synced"  # the Pi's clock was set by a time server
-    UNSYNCED = "unsynced"  # no time server yet: the server derives the time from the arrival
+    UNSYNCED = "unsynced"  # no time server yet: the server places it by `mono_ms`
     PLAYED = "played"  # a recording or a simulation: its times are not the present time
 
 

@@ -39,7 +39,8 @@ MOST = 2000  # messages in one transaction
 LONGEST_WAIT_S = 1.0
 SILENCE_LOOK_S = 20.0
 LULL_S = 0.2  # without a window: a queue at the broker is empty
-LONGEST_LULL_S = 2.0
+LONGEST_LULL_S = 1.0
+LULL_AGAIN_S = 60.0  # whoever sends such windows all the time must not delay the other beds
 EVENING_LOOK_S = 60.0
 ASLEEP_S = 90.0  # no turn for so long: the machine slept, or the process was stopped
 NEAR_MS = 10_000  # what arrived so near to the ends of the gap may have waited in the machine
@@ -71,6 +72,7 @@ class WriterLoop:
         self._wake, self._timeline, self._turned = wake, timeline, turned
         self._silence = silence
         self._looked: Instant | None = None  # for silence
+        self._lull: Instant | None = None  # the turn that waited last for the end of a queue
         self._evening: Instant | None = None  # of the last look for the rehearsal
         self._last_turn = timeline.instant()
         self.clock = ClockWatch(store, unit, timeline)
@@ -230,17 +232,22 @@ class WriterLoop:
         while True:
             more, stop = self._take(max(0.0, wait_s), MOST - len(found))
             found += more
-            if stop or not any(self._may_wait(request) for request in more):
+            if stop or len(found) >= MOST or not self._may_lull(begun, more):
                 return found, stop
-            if len(found) >= MOST or self._timeline.instant().since(begun) > LONGEST_LULL_S:
-                return found, False
             # Windows of a queue come one after the other; the last one says when the others were.
             wait_s = LULL_S
 
-    def _may_wait(self, request: Request) -> bool:
-        """Return True if the windows behind this one say when it was measured."""
-        asks = self.clock.asks and isinstance(request, WindowArrived)
-        return asks or unplaced(self._unit.beds, request)
+    def _may_lull(self, begun: Instant, more: Sequence[Request]) -> bool:
+        """Return True if the windows behind these say when they were measured."""
+        if self._timeline.instant().since(begun) > LONGEST_LULL_S:
+            return False
+        if self.clock.asks and any(isinstance(request, WindowArrived) for request in more):
+            return True
+        if not any(unplaced(self._unit.beds, request) for request in more):
+            return False
+        if self._lull is None or begun.since(self._lull) >= LULL_AGAIN_S:
+            self._lull = begun
+        return self._lull == begun
 
     def _take(self, wait_s: float, most: int) -> tuple[list[Request], bool]:
         """Take what has arrived; wait for the first request. True: it was the last one of all."""
