@@ -132,7 +132,7 @@ class _Server:
         around = Around(folder, bedsides, key, answered, now_ms)
         self.outboxes = Outboxes(self.store, around, parts)
         self.silence = Silence(
-            self.broker, lambda: list(self.unit.beds.values()), self.outboxes.reach
+            self.broker, lambda: list(self.unit.beds.values()), self.outboxes.reach, self.status
         )
         self.channels = LateChannels(self.outboxes, settings, parts)
         self.suspects = Suspects(folder / "at_work")

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     MEMORY_LOST = "memory_lost"
     NOTHING_KEPT = "nothing_kept"
     NOTHING_ARRIVES = "nothing_arrives"
+    NOT_JUDGED = "not_judged"
     NO_PUSH_LEAVES = "no_push_leaves"
     SHARED_NAME = "shared_name"
     BACK = "back"

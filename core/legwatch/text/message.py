@@ -187,6 +187,13 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
             " the bedsides are on, and the broker's rights for the server's user."
         ),
     ),
+    Reason.NOT_JUDGED: (
+        marked("A bed cannot be judged"),
+        marked(
+            "The server fails when it judges this bed: {bed}. Until that is mended, it cannot warn"
+            " of this bed. The server's log says what is wrong."
+        ),
+    ),
     Reason.NO_PUSH_LEAVES: (
         marked("Nobody could be reached"),
         marked(
@@ -258,7 +265,8 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
             return _expected(figures, words, carer=carer)
         case TransitionKind.REPORTED:
             span, sensor = _span(figures.get("for_min"), words), figures.get("sensor", "?")
-            return _(_report(notice)[1]).format(span=span, sensor=sensor)
+            bed = figures.get("bed", "?")
+            return _(_report(notice)[1]).format(span=span, sensor=sensor, bed=bed)
     match notice.kind:
         case AlertKind.COLD:
             return _cold(notice.reason, figures, words, carer=carer)

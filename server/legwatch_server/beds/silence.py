@@ -1,7 +1,7 @@
 """Silence of the whole server that no alert of one bed explains: people hear of it, and /health.
 
-Nothing arrives though there is a broker, another program takes the server's place at the broker, or
-no push leaves.
+Nothing arrives though there is a broker, another program takes the server's place at the broker, no
+push leaves, or a bed cannot be judged.
 """
 
 import logging
@@ -9,13 +9,16 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
 from legwatch.conditions.verdict import Reason
+from legwatch_runtime.clock import Instant, instant
 from legwatch_server.beds.registry import BedRecord
+from legwatch_server.beds.status import Status
 from legwatch_server.inbox import ServerFact
 from legwatch_server.notify.reach import Reach
 
 logger = logging.getLogger(__name__)
 
 NOTHING_S = 300.0  # each bed sends a window every few seconds
+UNJUDGED_S = 180.0  # a bed is tried again each minute
 
 
 class Link(Protocol):
@@ -31,8 +34,17 @@ class Link(Protocol):
 class Silence:
     """The writer asks for `facts` now and then; /health asks for `concerns` from any thread."""
 
-    def __init__(self, link: Link, beds: Callable[[], Collection[BedRecord]], reach: Reach) -> None:
-        self._link, self._beds, self._reach = link, beds, reach
+    def __init__(
+        self,
+        link: Link,
+        beds: Callable[[], Collection[BedRecord]],
+        reach: Reach,
+        status: Status,
+        now: Callable[[], Instant] = instant,
+    ) -> None:
+        self._link, self._beds, self._reach, self._status = link, beds, reach, status
+        self._now = now
+        self._judged_at = now()  # the last look at which all beds could be judged
         self._lost_s = 0.0  # for how long nobody could be reached, while that lasts
         self._silent = False
 
@@ -45,6 +57,11 @@ class Silence:
         if silent and not self._silent:
             logger.warning(self._nothing())
         self._silent = silent
+        unjudged = self._status.now().unjudged
+        if not unjudged:
+            self._judged_at = self._now()
+        elif self._now().since(self._judged_at) >= UNJUDGED_S:
+            found.append(ServerFact(Reason.NOT_JUDGED, (("bed", ", ".join(sorted(unjudged))),)))
         if self._link.contested():
             found.append(ServerFact(Reason.SHARED_NAME))
         if self._reach.is_lost():

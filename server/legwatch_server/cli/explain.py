@@ -38,6 +38,7 @@ _BECAUSE = {
     Reason.NO_SENSOR: "windows came, and none had a reading of any sensor",
     Reason.NOTHING_KEPT: "the server's disk took nothing, and the watch went on in memory",
     Reason.MEMORY_LOST: "the server's file was damaged, and a new one was begun",
+    Reason.NOT_JUDGED: "the server failed each time when it judged the bed",
     Reason.NOTHING_ARRIVES: "the broker was connected and nothing came from any bed",
     Reason.NO_PUSH_LEAVES: "no way to any person worked",
     Reason.SHARED_NAME: "the broker gave the server's place to another program, again and again",

@@ -82,7 +82,9 @@ class InProcessServer:
         self.broker, self.status, self.stopping = FakeBroker(), Status(), threading.Event()
         self.reach = Reach(self.clock.instant)
         self.reach.use(self.settings.everybody())
-        self.silence = Silence(self.broker, self.unit.beds.values, self.reach)
+        self.silence = Silence(
+            self.broker, self.unit.beds.values, self.reach, self.status, self.clock.instant
+        )
         self.loop = WriterLoop(
             store=self.store,
             unit=self.unit,

@@ -47,8 +47,11 @@ def wrong(server: InProcessServer) -> list[str]:
     return list(unheard(server.unit.beds.values()))
 
 
-def test_a_declared_bed_that_is_never_heard_is_told_as_a_silent_one(tmp_path: Path) -> None:
-    server = ward(tmp_path)
+@pytest.mark.parametrize("learn_nights", [0, 7])
+def test_a_declared_bed_that_is_never_heard_is_told_as_a_silent_one(
+    learn_nights: int, tmp_path: Path
+) -> None:
+    server = ward(tmp_path, rules={"alerts.learn_nights": learn_nights})
     wait(server, 14)
     assert (loud(server), wrong(server)) == ([], [])
     wait(server, 4)

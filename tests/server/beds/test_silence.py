@@ -212,3 +212,24 @@ def test_a_service_that_stumbles_for_a_minute_at_night_is_no_news(ward: InProces
         assert not ward.reach.is_lost()
     assert ward.pushes.arrived[0].push.purpose == "loud"
     assert reports(ward) == []
+
+
+def test_a_bed_that_cannot_be_judged_is_told_once(
+    ward: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ward.play("b", 2, well)
+    tick = ward.unit.tick
+
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(ward.unit, "tick", broken)
+    wait(ward, 3)
+    assert reports(ward) == []  # it may be a passing fault
+    wait(ward, 9)
+    assert reports(ward) == ["not_judged"]
+    assert "when it judges this bed: b." in ward.pushes.arrived[0].push.text
+    assert {push.purpose.value for _, _, push in ward.pushes.arrived} == {"quiet"}
+    monkeypatch.setattr(ward.unit, "tick", tick)
+    wait(ward, 2)
+    assert ward.status.now().unjudged == frozenset()
