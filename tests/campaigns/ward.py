@@ -28,7 +28,7 @@ from legwatch_server.testing import InProcessServer
 
 BEGIN = ms("2026-01-02T21:00Z")
 MINUTE_MS = 60_000
-STUCK_S = 1.0  # so long the writer may try again in one turn, before the turn is given up
+STUCK_S = 3.0  # so long the writer may try again in one turn, before the turn is given up
 Look = Callable[[float], dict[str, Any]]
 
 

@@ -188,7 +188,7 @@ class SqliteStore:
             old.close()
             self._home = home
             self._file.begin()
-        self._why_without = why
+        self._why_without = why = _with_owner(why, home)
         logger.error("%s takes nothing (%s): the watch goes on, but nothing is kept", home, why)
 
     def come_back(self, memory: Batch, now_ms: int) -> bool:
@@ -207,7 +207,7 @@ class SqliteStore:
                 with translated(), transaction(home):
                     refuge.bring_home(self._db, home, memory)
             except (OSError, StoreError) as error:
-                self._file.path, self._why_without = place, str(error)
+                self._file.path, self._why_without = place, _with_owner(str(error), self._home)
                 if home is not None:
                     home.close()
                 return False
@@ -429,6 +429,15 @@ def _prepared(db: sqlite3.Connection) -> int:
         raise
 
 
+def _with_owner(why: str, path: Path) -> str:
+    """Say whose the file is, if that is why it cannot be used."""
+    return (
+        f"{why}; {explained_file(path)}"
+        if _REFUSED.search(why) and " belongs to " not in why
+        else why
+    )
+
+
 def _open(file: StoreFile) -> tuple[sqlite3.Connection, StoreDamaged | None]:
     """Open the file at its path and look at what watching needs; return what is damaged, too.
 
@@ -444,7 +453,7 @@ def _open(file: StoreFile) -> tuple[sqlite3.Connection, StoreDamaged | None]:
     except StoreDamaged as error:
         return db, error
     except StoreError as error:
-        why = f"{error}; {explained_file(file.path)}" if _REFUSED.search(str(error)) else str(error)
+        why = _with_owner(str(error), file.path)
         raise StoreError(f"{file.path} cannot be used: {why}") from None
     if version != upgrade.VERSION:
         db.close()

@@ -227,7 +227,10 @@ def test_a_file_put_in_the_place_of_the_open_one_is_set_aside(ward: Ward, folder
         assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
 
 
-def test_where_no_folder_can_be_made_nothing_is_confirmed(ward: Ward, folder: Path) -> None:
+def test_where_no_folder_can_be_made_nothing_is_confirmed(
+    ward: Ward, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaigns.ward.STUCK_S", 0.2)
     live(ward, 0)
     published = len(ward.server.broker.published)
     folder.rename(folder.with_name("elsewhere"))

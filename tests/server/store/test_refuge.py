@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns import aged
+from campaigns import aged, places
 from campaigns.ward import MINUTE_MS, Ward, open_folder
 from legwatch_server.beds import writer
 
@@ -96,4 +96,15 @@ def test_a_folder_that_is_gone_for_good_stops_no_alert(ward: Ward) -> None:
     folder.unlink()
     shutil.copytree(folder.with_name("elsewhere"), folder)
     ward.minute(COLD_MIN, [("z", cold)], boot="0000000b")
+    assert ward.server.store.keeps
+
+
+def test_a_file_that_may_not_be_written_is_named_with_its_owner(ward: Ward) -> None:
+    home = ward.path
+    with places.read_only(ward):
+        ward.minute(0, [("z", cold)], boot="0000000b")
+        wrong = " ".join(ward.health.report()["wrong"])
+        assert f"{home} takes nothing" in wrong
+        assert f"{home} belongs to" in wrong
+    ward.minute(1, [("z", cold)], boot="0000000b")
     assert ward.server.store.keeps
