@@ -180,6 +180,7 @@ def main() -> int:
         for line in row.wrong if args.wrong else ():
             print(f"        {line[:160]}")
     total = sum((row.fates for row in table), Counter[Fate]())
+    print(f"the longest log of a night: {max(row.most_log_bytes for row in table)} bytes")
     print(f"in all: {', '.join(f'{count} {fate}' for fate, count in total.most_common())}")
     return 0 if all(row.good for row in table) else 1
 
