@@ -100,6 +100,7 @@ def test_an_expected_bed_that_is_heard_in_time_is_as_if_it_had_not_been_expected
     assert states[0] == states[1]
 
 
+@pytest.mark.slow  # a day
 def test_by_day_it_waits_for_the_night(tmp_path: Path) -> None:
     server = open_ward(tmp_path, beds={"b": {}})
     server.clock.advance(14 * 60 * MINUTE_MS)  # 11:00; its first turn comes only now

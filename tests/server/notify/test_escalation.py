@@ -181,6 +181,7 @@ def well(minute: float) -> dict[str, Any]:
     return {"leg_c": leg_c, "room_c": 18.0, "moves": moves, "in_bed": True, "age_ms": 0}
 
 
+@pytest.mark.slow  # three nights
 def test_who_has_the_next_night_hears_that_the_bed_cannot_be_seen(tmp_path: Path) -> None:
     ward = open_ward(tmp_path, people=TWO, roster=BY_NIGHT)
     ward.play("b", 30, well)
