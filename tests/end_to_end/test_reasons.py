@@ -201,20 +201,6 @@ def test_each_change_of_the_reason_is_said(tmp_path: Path, caplog: Said, mosquit
         assert all("wrong user or password" in line for line in reasons(caplog)[2:])
 
 
-def test_two_servers_with_one_client_id_are_told(
-    tmp_path: Path, caplog: Said, mosquitto: None
-) -> None:
-    with RealBroker(tmp_path) as broker, both(broker.port), both(broker.port):
-        rivals = (
-            "(mqtt.client_id = legwatch-server or mqtt.user = server)",
-            "(another agent with bed = anna or mqtt.user = anna)",
-        )
-        wait_until(lambda: all(rival in caplog.text for rival in rivals), "the rivals", 25)
-        time.sleep(1)
-        for rival in rivals:
-            assert 1 <= caplog.text.count(rival) <= 2  # each of the two says it once
-
-
 def test_rights_that_grant_the_subscription_and_drop_the_windows_are_silence(
     tmp_path: Path, mosquitto: None
 ) -> None:

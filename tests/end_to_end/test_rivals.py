@@ -54,6 +54,7 @@ def test_two_servers_with_one_name_are_told_once_in_log_health_and_push(
         found = health(one)
         assert (found["status"], found["code"]) == ("degraded", 503)
         assert [why for why in found["wrong"] if OFTEN in why and "mqtt.client_id" in why]
+    assert "(mqtt.client_id = legwatch-server or mqtt.user = server)" in second.said()
     wait_until(told, "the push", 40)
     assert second.stop() == 0
     (title,) = told()
