@@ -67,7 +67,7 @@ def huge_for_the_agent(house: SizeHouse, client: mqtt.Client) -> None:
         for channel in ("stored", "cmd"):
             name = f"legwatch/v1/{bed}/{channel}"
             publish(house.port, ACCOUNT, name, HUGE, qos=1, retain=True)
-        time.sleep(2)
+            time.sleep(2)  # each by itself: a broker without limits is busy with one for long
         before = house.count("windows", windows)
         wait_until(lambda: house.count("windows", windows) > before + 1, "windows after it", 15)
         assert agent.code is None, "the agent was ended"
