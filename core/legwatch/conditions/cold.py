@@ -5,6 +5,7 @@ from statistics import median
 from typing import NamedTuple
 
 from legwatch.conditions import cold_and_still, uncovered
+from legwatch.conditions.features import MINUTE_MS
 from legwatch.conditions.uncovered import FallMinute
 from legwatch.conditions.verdict import (
     LEFT_BED,
@@ -38,7 +39,7 @@ ON_SKIN_K = 0.97  # nearly as warm as skin is no air under a cover, but a leg up
 # From under a leg to under a cover is a fall, too. After a leg on the sensor, only less than this
 # counts as uncovered: covers keep 0.55-0.9, uncovered legs 0.2-0.4 (JOS-3 runs).
 RELEASED_K = 0.65
-# A shorter absence of the server is bridged: what held before it and holds after it, held.
+# A shorter time without any window is bridged: what held before it and holds after it, held.
 BRIDGED_MS = 600_000
 
 
@@ -81,8 +82,8 @@ class ColdMinute:
 def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool) -> ColdMemory:
     """Take one minute in. A warm, occupied minute adds to the baseline; a cold one does not."""
     limits, at_ms, occupancy = rules.warmth, seen.at_ms, seen.occupancy
-    if seen.away and seen.leg_c is None and at_ms - seen.window_ms <= BRIDGED_MS:
-        return before
+    if seen.leg_c is None and MINUTE_MS <= at_ms - seen.window_ms <= BRIDGED_MS:
+        return before._replace(fall=falls.waiting(before.fall))
     c, r, above_c = seen.leg_c, seen.room_c, seen.contrast_c if seen.room_measured else None
     if occupancy.entered_ms is not None and occupancy.entered_ms != before.entered_ms:
         before = _on_entry(before, occupancy.entered_ms, occupancy.settled_ms, rules)
@@ -96,7 +97,10 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
     if c is not None and occupancy.in_bed is not False:
         night = contrast.begin(before.contrast, r)
         contrast_c = contrast.normalized(night, seen.contrast_c, r)
-    fall = falls.update(before.fall, contrast_c, at_ms, firing=firing)
+    was = before.fall
+    if contrast_c is not None and at_ms - seen.back_ms < MINUTE_MS:
+        was = falls.bridged(was, contrast_c)
+    fall = falls.update(was, contrast_c, at_ms, firing=firing)
     if c is None or occupancy.in_bed is False:
         return ColdMemory(
             before.entered_ms,

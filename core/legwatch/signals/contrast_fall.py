@@ -20,6 +20,7 @@ RISING = 4
 DEEP_SHARE = 0.25  # uncovered legs let the contrast fall by a quarter to three quarters
 REBOUND_C = 0.38  # as much is a lifted cover let down again
 STRIDE = 5  # minutes between the three values that tell where it will settle ...
+WAITS = 9  # equal values at the end that may stand for minutes without a window, and the last one
 LEAST_C = 0.15  # ... and what the last of them has to have fallen by
 
 
@@ -62,6 +63,27 @@ def update(was: Fall, contrast_c: float | None, at_ms: int, *, firing: bool) -> 
         return Fall(seen, before, fallen, at_ms, fallen)
     deepest = max(was.deepest, fallen)
     return Fall(seen, before, fallen, was.since_ms, deepest)
+
+
+def waiting(was: Fall) -> Fall:
+    """Let a minute go by without any window: the last value stands for it."""
+    course_c = was.contrasts_c
+    return was._replace(contrasts_c=(*course_c[1 - KEPT :], *course_c[-1:]))
+
+
+def bridged(was: Fall, contrast_c: float) -> Fall:
+    """Put a straight line to the first new value in place of the minutes without any window.
+
+    Otherwise a slow change would look like a sudden one.
+    """
+    course_c = was.contrasts_c
+    steps = next((n for n, c in enumerate(reversed(course_c)) if c != course_c[-1]), len(course_c))
+    steps = min(steps, WAITS)
+    if steps <= 1:  # one value, and nothing that stands for a later one
+        return was
+    last_c = course_c[-1]
+    line_c = (last_c + (contrast_c - last_c) * step / steps for step in range(1, steps))
+    return was._replace(contrasts_c=(*course_c[: 1 - steps], *(round(c, 3) for c in line_c)))
 
 
 def _before(seen: tuple[float, ...]) -> float | None:
