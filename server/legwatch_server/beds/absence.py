@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median_low
 
 from legwatch_server.beds.boots import Boots
-from legwatch_server.beds.placement import has_a_clock, sign_of
+from legwatch_server.beds.placement import has_a_clock, zero_of
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.inbox import WindowArrived, Work
 
@@ -33,6 +33,6 @@ def ahead_ms(
         boot = boots.known(bed, one.window.boot)
         if boot is None or boots.is_new(boot) or boot.anchor is None or not boot.anchor.sure:
             continue
-        by_ms = sign_of(bed, one.window, one.message).zero_ms - boot.anchor.zero_ms
+        by_ms = zero_of(bed, one.window, one.message) - boot.anchor.zero_ms
         found[one.bed] = min(by_ms, found.get(one.bed, by_ms))
     return median_low(found.values()) if found else None

@@ -58,6 +58,7 @@ logger = logging.getLogger(__name__)
 
 PLAYED = ClockTrust.PLAYED.value
 MOST_BEDS = 2000  # a stranger at a broker without rights can invent any number of them
+_ALL_READ = UnreadWindows()
 BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button
 
 
@@ -296,7 +297,7 @@ class UnitOfWork:
             self._decide(bed, placed.window)
         boot.add(window.seq)
         self._touch(bed)
-        bed.unread = UnreadWindows()
+        bed.unread = _ALL_READ
         bed.seen_ms = max(bed.seen_ms, message.arrived_ms)
         bed.played = played
         if not placed.late:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from legwatch.events import ClockTrust, Window
 from legwatch_server.beds.registry import BedRecord, SequenceTracker
 from legwatch_server.inbox import Message, WindowArrived, Work
-from legwatch_server.ingest.anchor import NEAR_MS, Anchor, Sign, after
+from legwatch_server.ingest.anchor import NEAR_MS, Anchor, Sign, after, is_settled
 from legwatch_server.ingest.timestamps import EARLIEST_MS, Timestamped, correct
 
 PLAYED, SYNCED = ClockTrust.PLAYED.value, ClockTrust.SYNCED.value
@@ -34,12 +34,13 @@ class Placement:
         fresh_s = bed.rules.alerts.fresh_s
         if not has_a_clock(window):
             return correct(window, message.arrived_ms, fresh_s, None)
-        sign = sign_of(bed, window, message)
-        anchor = boot.anchor
-        if anchor is None or not anchor.sure:
-            anchor = self._begun(bed, window, sign, anchor)
-        boot.anchor = after(anchor, sign)
-        placed = correct(window, message.arrived_ms, fresh_s, boot.anchor)
+        anchor, zero_ms = boot.anchor, zero_of(bed, window, message)
+        if anchor is None or not is_settled(anchor, window.mono_ms, zero_ms):
+            sign = Sign(window.mono_ms, message.arrived_ms, zero_ms)
+            if anchor is None or not anchor.sure:
+                anchor = self._begun(bed, window, sign, anchor)
+            boot.anchor = anchor = after(anchor, sign)
+        placed = correct(window, message.arrived_ms, fresh_s, anchor)
         if not placed.late:
             off_ms = window.to_ms - placed.window.to_ms
             bed.ahead_ms = off_ms if window.clock == SYNCED else None
@@ -65,7 +66,11 @@ class Placement:
             for work in self._coming:
                 if isinstance(work, WindowArrived) and has_a_clock(work.window):
                     bed, window = self._beds.get(work.bed), work.window
-                    sign = sign_of(bed, window, work.message)
+                    arrived_ms, zero_ms = (
+                        work.message.arrived_ms,
+                        zero_of(bed, window, work.message),
+                    )
+                    sign = Sign(window.mono_ms, arrived_ms, zero_ms)
                     self._signs.setdefault((work.bed, window.boot), []).append(sign)
         return self._signs
 
@@ -97,7 +102,6 @@ def _age_ms(bed: BedRecord | None, window: Window) -> int | None:
     return window.age_ms if live else None
 
 
-def sign_of(bed: BedRecord | None, window: Window, message: Message) -> Sign:
-    """Return what a window says of its agent's elapsed clock."""
-    zero_ms = message.arrived_ms - (_age_ms(bed, window) or 0) - window.mono_ms
-    return Sign(window.mono_ms, message.arrived_ms, zero_ms)
+def zero_of(bed: BedRecord | None, window: Window, message: Message) -> int:
+    """Return when its agent's elapsed clock was at zero at the latest, UTC ms."""
+    return message.arrived_ms - (_age_ms(bed, window) or 0) - window.mono_ms

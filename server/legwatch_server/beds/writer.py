@@ -106,7 +106,7 @@ class Writer:
 
     def write(self, messages: Sequence[Work]) -> bool:
         """Commit the messages and the due beds; False after a stop: some are not committed."""
-        self._look()
+        self._look(idle=not messages)
         try:
             for group in self._suspects.groups(messages):
                 if self._suspects.begin(group):
@@ -119,10 +119,14 @@ class Writer:
             return False
         return True
 
-    def _look(self) -> None:
-        """Begin a new store if the one in use was damaged or taken away, also without a message."""
+    def _look(self, *, idle: bool) -> None:
+        """Begin a new store if the one in use was damaged or taken away, also without a message.
+
+        With messages, their commit looks.
+        """
         try:
-            self._store.check()
+            if idle:
+                self._store.check()
         except StoreDamaged as error:
             fault = self._renew(error)
             if fault is not None:

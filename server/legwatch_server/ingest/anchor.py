@@ -50,6 +50,18 @@ def after(was: Anchor, sign: Sign) -> Anchor:
     return was._replace(since=sign, least_ms=sign.zero_ms)
 
 
+def is_settled(anchor: Anchor, mono_ms: int, zero_ms: int) -> bool:
+    """Return True if a window that says this changes nothing, as most do: `after` is not needed."""
+    since = anchor.since
+    return (
+        since is not None
+        and anchor.sure
+        and zero_ms >= anchor.least_ms
+        and zero_ms >= anchor.zero_ms
+        and mono_ms - since.mono_ms < SPAN_MS
+    )
+
+
 def _at_pace(since: Sign, sign: Sign) -> bool:
     """Return True if windows came as they were measured: a queue empties much faster."""
     return sign.arrived_ms - since.arrived_ms >= PACE * (sign.mono_ms - since.mono_ms)

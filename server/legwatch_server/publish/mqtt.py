@@ -25,9 +25,9 @@ class MqttPublisher:
     """A `Listener` that publishes; the newest value of each topic is enough, so it drops others."""
 
     def __init__(self, transport: Publishes, now: Callable[[], Instant] = instant) -> None:
-        self._transport = transport
-        self._confirmations = _RateLimit(CONFIRMATIONS_A_S, now)
-        self._states = _RateLimit(STATES_A_S, now)
+        self._transport, self._now = transport, now
+        self._confirmations = _RateLimit(CONFIRMATIONS_A_S, now())
+        self._states = _RateLimit(STATES_A_S, now())
         self._unconfirmed: dict[tuple[str, str], Confirmation] = {}  # by bed and boot
         self._updates: dict[str, BedUpdate] = {}
         self._minutes: dict[str, int] = {}  # by bed: judged minutes at the last `state`
@@ -48,21 +48,22 @@ class MqttPublisher:
 
     def turn(self) -> bool:
         """Publish what waits; True: confirmations wait for the next second."""
+        now = self._now()
         for key in list(self._unconfirmed):
-            if not self._confirmations.take():
+            if not self._confirmations.take(now):
                 break
             bed, stored = self._unconfirmed.pop(key)
             payload = encode_stored(stored)
             self._transport.publish(Outgoing(topic(bed, Channel.STORED), payload, retain=True))
         for update in self._updates.values():
             try:
-                self._publish_bed(update)
+                self._publish_bed(update, now)
             except Exception:  # a fault in one bed must not stop the others
                 logger.exception("could not publish the state of bed %s", update.bed)
         self._updates.clear()
         return bool(self._unconfirmed)
 
-    def _publish_bed(self, update: BedUpdate) -> None:
+    def _publish_bed(self, update: BedUpdate, now: Instant) -> None:
         """Publish a bed once after each judged minute."""
         bed, minutes = update.bed, update.state.minutes
         known = self._alerts.setdefault(bed, {})
@@ -79,7 +80,7 @@ class MqttPublisher:
                 name = topic(bed, Channel.ALERT, kind)
                 self._transport.publish(Outgoing(name, payload, sure=True, retain=True))
         self._alerts[bed] = payloads
-        if self._states.take():
+        if self._states.take(now):
             payload = state_payload(view, dict(update.others))
             self._transport.publish(Outgoing(topic(bed, Channel.STATE), payload))
 
@@ -131,12 +132,11 @@ def _dump(body: dict[str, object]) -> bytes:
 class _RateLimit:
     """Allows `most` calls a second."""
 
-    def __init__(self, most: int, now: Callable[[], Instant]) -> None:
-        self._most, self._now = most, now
-        self._begun, self._used = now(), 0
+    def __init__(self, most: int, now: Instant) -> None:
+        self._most = most
+        self._begun, self._used = now, 0
 
-    def take(self) -> bool:
-        now = self._now()
+    def take(self, now: Instant) -> bool:
         if now.since(self._begun) >= 1.0:
             self._begun, self._used = now, 0
         self._used += 1
