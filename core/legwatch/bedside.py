@@ -22,6 +22,7 @@ GONE_MS = 300_000  # an agent that starts again or a network that stumbles is ba
 # bad network comes and goes all night.
 AGAIN_MS = 12 * 3_600_000
 
+_encoder = json.JSONEncoder(separators=(",", ":"))
 
 # Windows that cannot be read, and none that can: so many, over so much time, are no passing fault.
 UNREAD_WINDOWS = 6
@@ -152,7 +153,7 @@ def _back(bedside: Bedside, at_ms: int) -> Notice:
 
 def to_json(bedside: Bedside) -> str:
     """Write a bedside as JSON; `known` gives an equal one back."""
-    return json.dumps(bedside, separators=(",", ":"))
+    return _encoder.encode(bedside)
 
 
 def known(text: str | None) -> Bedside:

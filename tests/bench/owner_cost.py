@@ -26,9 +26,10 @@ BATCH = 500
 WINDOWS_A_DAY = 8640
 
 
-def opened(folder: Path) -> InProcessServer:
-    """Start a server that pushes nothing."""
-    made = load(ServerSettings, {"rehearsal": {"at": ""}})
+def opened(folder: Path, beds: int) -> InProcessServer:
+    """Start a server that pushes nothing, with so many beds in its settings."""
+    named: dict[str, Any] = {f"bed-{n}": {} for n in range(beds)}
+    made = load(ServerSettings, {"rehearsal": {"at": ""}, "beds": named})
     return InProcessServer(folder, made, begin_ms=BEGIN)
 
 
@@ -49,7 +50,7 @@ def owner_us(beds: int, minutes: int) -> float:
     spent: list[float] = []
     names = [topic(f"bed-{n}", Channel.WINDOW) for n in range(beds)]
     with tempfile.TemporaryDirectory() as folder:
-        server = opened(Path(folder))
+        server = opened(Path(folder), beds)
         for seq in range(1, minutes * 6 + 1):
             server.clock.advance(BEGIN + seq * WINDOW_MS - server.clock.now_ms)
             body = payload(seq)
@@ -68,7 +69,7 @@ def owner_us(beds: int, minutes: int) -> float:
 def written_mb(minutes: int) -> float:
     """Return what one bed writes in a day, MB, with one window in a transaction."""
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        server = opened(Path(folder))
+        server = opened(Path(folder), 1)
         before = _written()
         for seq in range(1, minutes * 6 + 1):
             server.clock.advance(BEGIN + seq * WINDOW_MS - server.clock.now_ms)

@@ -26,6 +26,7 @@ def _not_a_number(text: str) -> NoReturn:
     raise WireError(f"{text} is not a number that a sensor can give")
 
 
+_encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _decoder = json.JSONDecoder(parse_constant=_not_a_number)
 
 
@@ -56,7 +57,7 @@ def is_boot(value: object) -> TypeGuard[str]:
 
 def dump(body: dict[str, Any]) -> bytes:
     """Write a message as compact JSON."""
-    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+    return _encoder.encode(body).encode()
 
 
 def whole(body: dict[str, Any], key: str, low: int, high: int) -> int:

@@ -29,7 +29,7 @@ from legwatch_runtime.clock import Instant, instant
 from legwatch_server.beds import quarantine
 from legwatch_server.beds.answers import Answers
 from legwatch_server.beds.boots import Boots
-from legwatch_server.beds.mute import mute
+from legwatch_server.beds.mute import may_be_mute, mute
 from legwatch_server.beds.placement import Placement
 from legwatch_server.beds.quarantine import Place, Quarantine
 from legwatch_server.beds.recording_leaps import LeapAllowance
@@ -304,7 +304,7 @@ class UnitOfWork:
             bed.note_others(placed.window)
             if window.boot != bed.rivals.boot:
                 self._another_boot(bed, placed.window, message.arrived_ms)
-            elif bed.state.minute_end_ms != minute_ms:
+            elif bed.state.minute_end_ms != minute_ms and may_be_mute(bed):
                 self.report(bed, message.arrived_ms)
         self.fresh |= not (placed.late or bed.played)
         if bed.bedside.gone_ms and not placed.late:

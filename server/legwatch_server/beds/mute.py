@@ -11,6 +11,12 @@ from legwatch_server.beds.registry import BedRecord
 JUDGED = frozenset({"leg", "room", "movement"})
 
 
+def may_be_mute(bed: BedRecord) -> bool:
+    """Return True if a bed has sensors that only this file looks after."""
+    info = bed.bedside.info
+    return info is not None and any(place not in JUDGED for place, _driver in info.sensors)
+
+
 def mute(bed: BedRecord, at_ms: int) -> Iterator[str]:
     """Yield the roles of a bed's mute sensors, while its windows come."""
     info, signals, health = bed.bedside.info, bed.state.bed.signals, bed.rules.health

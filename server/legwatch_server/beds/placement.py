@@ -104,4 +104,5 @@ def _age_ms(bed: BedRecord | None, window: Window) -> int | None:
 
 def zero_of(bed: BedRecord | None, window: Window, message: Message) -> int:
     """Return when its agent's elapsed clock was at zero at the latest, UTC ms."""
-    return message.arrived_ms - (_age_ms(bed, window) or 0) - window.mono_ms
+    waited_ms = (_age_ms(bed, window) or 0) if window.age_ms else 0
+    return message.arrived_ms - waited_ms - window.mono_ms

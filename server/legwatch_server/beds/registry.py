@@ -110,6 +110,8 @@ class BedRecord:
 
     def update(self) -> BedUpdate:
         """Return what others may know of the bed now."""
+        if not self.others:
+            return BedUpdate(self.name, self.state, self.rules, ())
         since_ms = self.state.at_ms - self.rules.health.stale_s * 1000
         others = [(name, value) for name, (value, at_ms) in self.others.items() if at_ms > since_ms]
         return BedUpdate(self.name, self.state, self.rules, tuple(others))

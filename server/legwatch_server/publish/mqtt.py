@@ -21,6 +21,9 @@ CONFIRMATIONS_A_S = 2000
 _UNKNOWN = b"?"  # an alert of which nobody knows whether it was published
 
 
+_encoder = json.JSONEncoder(separators=(",", ":"))
+
+
 class MqttPublisher:
     """A `Listener` that publishes; the newest value of each topic is enough, so it drops others."""
 
@@ -49,21 +52,23 @@ class MqttPublisher:
     def turn(self) -> bool:
         """Publish what waits; True: confirmations wait for the next second."""
         now = self._now()
+        self._confirmations.begin(now)
+        self._states.begin(now)
         for key in list(self._unconfirmed):
-            if not self._confirmations.take(now):
+            if not self._confirmations.take():
                 break
             bed, stored = self._unconfirmed.pop(key)
             payload = encode_stored(stored)
             self._transport.publish(Outgoing(topic(bed, Channel.STORED), payload, retain=True))
         for update in self._updates.values():
             try:
-                self._publish_bed(update, now)
+                self._publish_bed(update)
             except Exception:  # a fault in one bed must not stop the others
                 logger.exception("could not publish the state of bed %s", update.bed)
         self._updates.clear()
         return bool(self._unconfirmed)
 
-    def _publish_bed(self, update: BedUpdate, now: Instant) -> None:
+    def _publish_bed(self, update: BedUpdate) -> None:
         """Publish a bed once after each judged minute."""
         bed, minutes = update.bed, update.state.minutes
         known = self._alerts.setdefault(bed, {})
@@ -80,7 +85,7 @@ class MqttPublisher:
                 name = topic(bed, Channel.ALERT, kind)
                 self._transport.publish(Outgoing(name, payload, sure=True, retain=True))
         self._alerts[bed] = payloads
-        if self._states.take(now):
+        if self._states.take():
             payload = state_payload(view, dict(update.others))
             self._transport.publish(Outgoing(topic(bed, Channel.STATE), payload))
 
@@ -126,7 +131,7 @@ def state_payload(seen: engine.BedView, others: Mapping[str, float] | None = Non
 
 
 def _dump(body: dict[str, object]) -> bytes:
-    return json.dumps(body, separators=(",", ":")).encode()
+    return _encoder.encode(body).encode()
 
 
 class _RateLimit:
@@ -136,8 +141,10 @@ class _RateLimit:
         self._most = most
         self._begun, self._used = now, 0
 
-    def take(self, now: Instant) -> bool:
+    def begin(self, now: Instant) -> None:
         if now.since(self._begun) >= 1.0:
             self._begun, self._used = now, 0
+
+    def take(self) -> bool:
         self._used += 1
         return self._used <= self._most
