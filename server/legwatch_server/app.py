@@ -193,6 +193,7 @@ class _Server:
                 f"{http.host}:{http.port}",
                 self.parts,
             )
+            self.silence.closed = web.wrong
             started.callback(web.stop)
             web.start()
             for number in (signal.SIGTERM, signal.SIGINT):

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     NOT_JUDGED = "not_judged"
     NO_PUSH_LEAVES = "no_push_leaves"
     SHARED_NAME = "shared_name"
+    NOT_LISTENING = "not_listening"
     BACK = "back"
     NOT_EXPECTED = "not_expected"
     BY_PERSON = "by_person"

@@ -208,6 +208,13 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
             " gets. Stop one, or give it another mqtt.client_id."
         ),
     ),
+    Reason.NOT_LISTENING: (
+        marked("Answers do not reach the server"),
+        marked(
+            "Another program has the server's port, so no answer from a phone comes through."
+            " Alerts come all the same. Stop that program, or change http.port."
+        ),
+    ),
 }
 _NOT_EXPECTED = (
     marked("The bed is not expected any more"),

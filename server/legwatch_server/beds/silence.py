@@ -1,7 +1,7 @@
 """Silence of the whole server that no alert of one bed explains: people hear of it, and /health.
 
-Nothing arrives though there is a broker, another program takes the server's place at the broker, no
-push leaves, or a bed cannot be judged.
+Nothing arrives though there is a broker, another program has the server's place at the broker or
+its port, no push leaves, or a bed cannot be judged.
 """
 
 import logging
@@ -45,6 +45,8 @@ class Silence:
         self._link, self._beds, self._reach, self._status = link, beds, reach, status
         self._now = now
         self._judged_at = now()  # the last look at which all beds could be judged
+        self.closed: Callable[[], str] = str  # why nothing listens for answers; empty: it does
+        self._open_at = now()  # the last look at which it did
         self._lost_s = 0.0  # for how long nobody could be reached, while that lasts
         self._silent = False
 
@@ -62,6 +64,10 @@ class Silence:
             self._judged_at = self._now()
         elif self._now().since(self._judged_at) >= UNJUDGED_S:
             found.append(ServerFact(Reason.NOT_JUDGED, (("bed", ", ".join(sorted(unjudged))),)))
+        if not self.closed():
+            self._open_at = self._now()
+        elif self._now().since(self._open_at) >= NOTHING_S:
+            found.append(ServerFact(Reason.NOT_LISTENING))
         if self._link.contested():
             found.append(ServerFact(Reason.SHARED_NAME))
         if self._reach.is_lost():

@@ -41,6 +41,7 @@ _BECAUSE = {
     Reason.NOT_JUDGED: "the server failed each time when it judged the bed",
     Reason.NOTHING_ARRIVES: "the broker was connected and nothing came from any bed",
     Reason.NO_PUSH_LEAVES: "no way to any person worked",
+    Reason.NOT_LISTENING: "the server could not use its port ([http] host and port)",
     Reason.SHARED_NAME: "the broker gave the server's place to another program, again and again",
     Reason.SNOOZE_OVER: "the time of quiet was over and it still held",
 }

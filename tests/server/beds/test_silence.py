@@ -88,6 +88,19 @@ def test_a_rival_for_the_servers_place_is_told_once(ward: InProcessServer) -> No
     assert "mqtt.client_id" in ward.pushes.arrived[0].push.text
 
 
+def test_a_port_that_is_taken_is_told_once(ward: InProcessServer) -> None:
+    ward.play("b", 2, well)
+    ward.silence.closed = lambda: "nothing listens on 127.0.0.1:8080: Address already in use"
+    ward.play("b", 4, well)
+    assert reports(ward) == []
+    ward.play("b", 8, well)
+    assert reports(ward) == ["not_listening"]
+    assert "http.port" in ward.pushes.arrived[0].push.text
+    ward.silence.closed = str
+    ward.play("b", 8, well)
+    assert reports(ward) == ["not_listening"]
+
+
 def silent_night(ward: InProcessServer) -> None:
     """Let the bedside die: somebody has to be woken, again and again."""
     ward.play("b", 2, well)
