@@ -15,8 +15,10 @@ from repository import REPO
 pytestmark = pytest.mark.end_to_end  # each runs a script
 CORES = len(os.sched_getaffinity(0))  # as nproc counts them
 PREFIXES = ("sudo install ", "sudo cp ", "sudo sh ")
-QUICK = f"python -m pytest -q -rs -n {CORES + 1} -m not end_to_end --deselect=tests/lab"
-LAB = f"python -m pytest -q -rs -n {CORES + 1} -m not end_to_end tests/lab"
+WORKERS = f"python -m pytest -q -rs -n {CORES + 1}"
+QUICK = f"{WORKERS} -m not end_to_end and not slow --deselect=tests/lab"
+ALL = f"{WORKERS} -m not end_to_end"
+LAB = f"{ALL} tests/lab"
 END_TO_END = "python -m pytest -q -rs -m end_to_end"
 TOOLS = ("mosquitto", "shellcheck", "systemd-analyze", "victoria-metrics")
 
@@ -25,7 +27,7 @@ TOOLS = ("mosquitto", "shellcheck", "systemd-analyze", "victoria-metrics")
     ("line", "says"),
     [
         ("scripts/run --help", "usage: legwatch up "),
-        ("scripts/test", f"{QUICK}\n{LAB}\n{END_TO_END}\n"),
+        ("scripts/test", f"{ALL}\n{END_TO_END}\n"),
         ("scripts/test --outside -x", "python -m pytest -q -rs tests/outside -x\n"),
         ("scripts/test --quick -x", f"{QUICK} -x\n"),
         ("scripts/test --lab -x", f"{LAB} -x\n"),
