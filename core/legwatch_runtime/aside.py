@@ -27,9 +27,14 @@ def forget_oldest(path: Path, *, but: Path) -> list[Path]:
     found = sorted(set_aside_before(path), key=lambda file: file.name)
     gone = [file for file in found[: max(0, len(found) - MOST_KEPT)] if file != but]
     for file in gone:
-        for part in _PARTS:
-            file.with_name(file.name + part).unlink(missing_ok=True)
+        clear(file)
     return gone
+
+
+def clear(path: Path) -> None:
+    """Delete a database with its log. Raises OSError."""
+    for part in _PARTS:
+        path.with_name(path.name + part).unlink(missing_ok=True)
 
 
 def set_aside_before(path: Path) -> Iterator[Path]:

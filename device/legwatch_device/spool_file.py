@@ -3,6 +3,7 @@
 Where not even a new file can be made, the spool goes on in memory: the bed must not stay dark.
 """
 
+import contextlib
 import logging
 import os
 import sqlite3
@@ -67,18 +68,33 @@ class SpoolFile:
             self._note.close()
         source = self._take_away(old, error)
         try:
-            self.db = self._made(self._path or _IN_MEMORY)
+            saved, lost = self._filled(source)
         except (OSError, sqlite3.Error) as fault:
             logger.warning("spool: no new file can be made (%s); it goes on in memory", fault)
-            self._path, self._open = None, None
-            self.db = self._made(_IN_MEMORY)
-        saved, lost = self._saved_over(source)
+            self._leave()
+            saved, lost = self._filled(source)
         logger.warning(
             "spool: it is damaged (%s) and set aside; %s windows are saved over, %s are lost",
             error, saved, lost,
         )  # fmt: skip
         if source is not None and source is not old:
             source.close()
+
+    def _filled(self, source: sqlite3.Connection | None) -> tuple[int, int]:
+        """Make the new spool, and save over what can be read; raises OSError, sqlite3.Error."""
+        self.db = self._made(self._path or _IN_MEMORY)
+        try:
+            return self._saved_over(source)
+        except BaseException:
+            self.db.close()
+            raise
+
+    def _leave(self) -> None:
+        """Go on in memory; without a new file, which the next start would take for the spool."""
+        path, self._path, self._open = self._path, None, None
+        if path is not None:
+            with contextlib.suppress(OSError):
+                aside.clear(path)
 
     def _take_away(
         self, old: sqlite3.Connection | None, error: sqlite3.Error
