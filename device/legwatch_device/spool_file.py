@@ -114,6 +114,7 @@ class SpoolFile:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             if not self._path.exists():
+                aside.clear(self._path)  # a log alone: a new file would take it for its own
                 return None
             name = aside.set_aside(self._path, utc_ms())
             aside.forget_oldest(self._path, but=name)

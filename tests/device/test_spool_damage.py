@@ -103,6 +103,10 @@ def deleted(path: Path) -> None:
         file.unlink()
 
 
+def deleted_but_for_its_log(path: Path) -> None:
+    path.unlink()
+
+
 def renamed(path: Path) -> None:
     path.parent.rename(path.parent.with_name("elsewhere"))
 
@@ -113,7 +117,7 @@ def replaced(path: Path) -> None:
     other.replace(path)
 
 
-@pytest.mark.parametrize("away", [deleted, renamed, replaced])
+@pytest.mark.parametrize("away", [deleted, deleted_but_for_its_log, renamed, replaced])
 def test_a_spool_that_was_taken_away_is_made_again(
     path: Path, away: Callable[[Path], None]
 ) -> None:
