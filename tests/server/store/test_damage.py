@@ -2,6 +2,8 @@
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -191,6 +193,18 @@ def test_files_that_were_set_aside_are_kept_to_a_number_and_never_overwritten(
 
 
 # ---- the file at the path is the file that is open
+READ = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); print(*db.execute(sys.argv[2]))"
+
+
+def test_another_program_that_reads_the_file_does_not_delete_its_log(ward: Ward) -> None:
+    command = [sys.executable, "-I", "-S", "-c", f"{READ}; db.close()", str(ward.path)]
+    sql = "SELECT value FROM meta WHERE key='schema'"
+    subprocess.run([*command, sql], check=True, capture_output=True)
+    live(ward, 0)
+    assert ward.path.with_name(f"{DB}-wal").exists()
+    assert set_aside(ward.path.parent) == []
+
+
 def test_windows_after_the_folder_was_renamed_are_in_the_new_one_and_the_old_ones_too(
     ward: Ward, folder: Path
 ) -> None:
