@@ -144,7 +144,7 @@ def dying(first, *more):
 place.{function} = dying
 sys.exit(main(["--config", sys.argv[1]]))
 """
-PLACES = {"decoding": ("ingest.decode", "decode_window"), "judging": ("beds.batch", "correct")}
+PLACES = {"decoding": ("ingest.decode", "decode_window"), "judging": ("beds.placement", "correct")}
 
 
 @pytest.mark.parametrize("place", PLACES)

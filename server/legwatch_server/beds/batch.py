@@ -33,7 +33,7 @@ from legwatch_server.beds.mute import may_be_mute, mute
 from legwatch_server.beds.placement import Placement
 from legwatch_server.beds.quarantine import Place, Quarantine
 from legwatch_server.beds.recording_leaps import LeapAllowance
-from legwatch_server.beds.registry import BedRecord, catch_up, restored
+from legwatch_server.beds.registry import NOTED_MS, BedRecord, catch_up, restored
 from legwatch_server.beds.server_reports import ServerReports
 from legwatch_server.beds.unread import Unread
 from legwatch_server.inbox import (
@@ -51,8 +51,9 @@ from legwatch_server.inbox import (
     message_of,
 )
 from legwatch_server.ingest.timestamps import pressed_ms
-from legwatch_server.store.batch import Batch, NewNotice, NewState, NewWindow
+from legwatch_server.store.batch import Batch, NewNotice, NewState, NewWindow, StoredTime
 from legwatch_server.store.port import WriterStore
+from legwatch_server.store.records import StoredBed
 
 logger = logging.getLogger(__name__)
 
@@ -98,8 +99,11 @@ class UnitOfWork:
         # Until this time, missing windows are no agent's fault: the server was not listening.
         self.away_ms = 0
         self._all_day = False  # every hour counts as night
-        for stored in store.beds():
-            self.beds[stored.name] = restored(stored, rules_of(stored.name))
+        known = store.beds()
+        self.ended = _ended(store.time(), known)
+        ended_ms = self.ended.at_ms if self.ended is not None else 0
+        for stored in known:
+            self.beds[stored.name] = restored(stored, rules_of(stored.name), ended_ms)
         catch_up(self.beds.values(), store.unseen())
         self._next_bed = store.next_bed_id()
         self._lost = _lost(store)
@@ -204,6 +208,7 @@ class UnitOfWork:
         """Let all beds go on after the time line was moved; what is played has its own time."""
         self.batch.swept = True
         self.boots.shift(self.beds.values(), by_ms)
+        self._reports.shift(self.batch, by_ms)
         for bed in self.beds.values():
             self._touch(bed)
             self._swept.add(bed.name)
@@ -533,6 +538,12 @@ class UnitOfWork:
 def _state(bed: BedRecord) -> NewState:
     side = bedside.to_json(bed.bedside)
     return NewState(bed.id, to_json(bed.state), bed.seen_ms, played=bed.played, bedside=side)
+
+
+def _ended(noted: StoredTime | None, beds: Sequence[StoredBed]) -> StoredTime | None:
+    """Return the end of the last run; None if it is not known, or before a window that had come."""
+    seen_ms = max((bed.seen_ms for bed in beds), default=0)
+    return noted if noted is not None and noted.at_ms >= seen_ms - NOTED_MS else None
 
 
 def _lost(store: WriterStore) -> bool:

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 STEP_MS = 1500  # a smaller difference is a leap second, or a clock that is being slewed
 DOUBT_STEP_MS = 60_000  # a larger step makes the time doubtful ...
+FAR_MS = 30 * 86_400_000  # no clock is so far behind what was noted
 DOUBT_MS = 24 * 3_600_000  # ... for so long
 AGAIN_S = 5.0  # between two steps: a clock that jumps all the time must not keep the disk busy
 AT_ONCE_S = 0.2  # both clocks are read within this time, or the reading does not count
@@ -51,16 +52,20 @@ class ClockWatch:
         self._why = ""  # the time is not trusted; empty: it is
         self._began = timeline.instant()
         self._ended_ms = 0  # the last moment before a time off that nobody knows; 0: it is known
-        self._go_on(store.time())
+        self._go_on(unit.ended)
 
     def _go_on(self, stored: StoredTime | None) -> None:
         """Go on with the time line of the last run, as far as its time can be known."""
         if stored is None:
             return
         timeline, up_ms = self._timeline, self._timeline.up_ms()
-        self._doubt_ms = stored.doubt_ms
+        seen_ms = max((bed.seen_ms for bed in self._unit.beds.values()), default=0)
+        if stored.at_ms > max(timeline.now_ms(), seen_ms) + FAR_MS:
+            logger.warning("the noted time cannot be right: it is not used")
+            return
+        self._doubt_ms = min(stored.doubt_ms, stored.at_ms + DOUBT_MS)
         same_run = stored.boot and stored.boot == timeline.boot
-        if same_run and stored.zero_ms + up_ms >= stored.at_ms:
+        if same_run and stored.zero_ms <= stored.at_ms <= stored.zero_ms + up_ms:
             timeline.begin(stored.zero_ms)
             return
         self._ended_ms = stored.at_ms

@@ -143,6 +143,8 @@ class WriterLoop:
     def _facts(self) -> Sequence[ServerFact]:
         """Return what is silent about the whole server; look a few times a minute."""
         now = self._timeline.instant()
+        if self._timeline.now_ms() < self._unit.away_ms:  # just awake: let the messages come first
+            return []
         if self._looked is not None and now.since(self._looked) < SILENCE_LOOK_S:
             return []
         self._looked = now

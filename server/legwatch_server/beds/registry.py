@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 DAY_MS = 86_400_000
 AHEAD_MS = 2 * DAY_MS  # more than any snooze
+NOTED_MS = 3_600_000  # the time line is noted once a minute; an agent may be minutes ahead
 LONG_AGO_MS = 20 * 365 * DAY_MS  # the last alert of a bed may have been years ago
 
 
@@ -83,7 +84,8 @@ class BedRecord:
     seen_ms: int = 0
     played: bool = False
     boots: dict[str, SequenceTracker] = field(default_factory=dict)
-    due_queued: bool = False
+    due_ms: int = 0  # where it is in the queue of the writer; 0: it is not
+    not_before_ms: int = 0  # it could not be judged, and is tried again then
     presses: tuple[str, ...] | None = None  # ids of the last committed; None: not read yet
     leaps: LeapAllowance = field(default_factory=LeapAllowance)  # for recordings
     bedside: Bedside = field(default_factory=Bedside)
@@ -130,34 +132,39 @@ class BedRecord:
         self.set_up_ms += by_ms if self.set_up_ms else 0
 
 
-def restored(stored: StoredBed, rules: Rules) -> BedRecord:
-    """Return a bed as it was stored; what cannot be read begins anew, and the log says so."""
+def restored(stored: StoredBed, rules: Rules, ended_ms: int = 0) -> BedRecord:
+    """Return a bed as it was stored; what cannot be read begins anew, and the log says so.
+
+    `ended_ms`: when the server last stored anything, by its own time line; 0: that is not known.
+    """
     bed = BedRecord(stored.id, stored.name, rules, seen_ms=stored.seen_ms, played=stored.played)
     try:
         if stored.state is not None:
             bed.state = from_json(stored.state)
             bed.bedside = bedside.known(stored.bedside)
-            _check_moments(bed)
+            _check_moments(bed, ended_ms)
             bed.stored = bed.kept()
     except ValueError as error:
         # Skip the trial nights: otherwise a known bed notifies nobody for a week.
         bed.state, bed.bedside = start(trial_over=True), Bedside()
+        if not bed.played and (bed.seen_ms or ended_ms):  # it is missed if it is silent
+            bed.state = engine.expect(bed.state, ended_ms or bed.seen_ms)
         logger.warning(
             "bed %s: the stored state is unusable, starting without it (%s)", bed.name, error
         )
     return bed
 
 
-def _check_moments(bed: BedRecord) -> None:
+def _check_moments(bed: BedRecord, ended_ms: int) -> None:
     """Raise ValueError for a moment that nobody can have written, such as one in years to come.
 
     A bed whose time is said to lie ahead would take all its windows for old ones.
     """
     if bed.played:  # a recording has its own time
         return
-    at_ms = bed.state.at_ms
-    if bed.seen_ms and at_ms > bed.seen_ms + AHEAD_MS:
-        raise ValueError("its time lies ahead of its last window")
+    at_ms = bed.state.at_ms  # goes on while the bed is silent, but never without the server
+    if ended_ms and at_ms > ended_ms + NOTED_MS:
+        raise ValueError("its time lies ahead of the server's")
     latest = max(at_ms, bed.seen_ms)
     for moment in (*moments(bed.state), *moments(bed.bedside)):
         if latest and not latest - LONG_AGO_MS < moment < latest + AHEAD_MS:

@@ -23,6 +23,11 @@ class ServerReports:
         """Forget what the batch has said."""
         self._said = self._before
 
+    def shift(self, batch: Batch, by_ms: int) -> None:
+        """Let what was said be as old as it was, after the time line was moved."""
+        self._said = {reason: at_ms + by_ms for reason, at_ms in self._said.items()}
+        batch.said.update(self._said)
+
     def add(self, batch: Batch, reason: Reason, figures: Figures, at_ms: int) -> NewNotice | None:
         """Add a notice of a fact to the batch; None: people know it."""
         if not rested(self._said.get(reason, 0), at_ms):

@@ -90,7 +90,7 @@ class Writer:
         """Find out anew when each bed is due, after the time line was moved."""
         self._due.clear()
         for bed in self._unit.beds.values():
-            bed.due_queued = False
+            bed.due_ms = bed.not_before_ms = 0
             self._expect(bed)
 
     def wait_s(self, longest_s: float) -> float:
@@ -350,9 +350,10 @@ class Writer:
         if self._starting_s() > 0:
             return found
         while self._due and self._due[0][0] + TICK_LAG_MS <= now_ms:
-            bed = self._unit.beds.get(heapq.heappop(self._due)[1])
-            if bed is not None:
-                bed.due_queued = False
+            at_ms, name = heapq.heappop(self._due)
+            bed = self._unit.beds.get(name)
+            if bed is not None and bed.due_ms == at_ms:  # else it was due earlier
+                bed.due_ms = 0
                 found.append(bed)
         return found
 
@@ -365,10 +366,15 @@ class Writer:
         """Leave out a bed that cannot be judged for SKIPPED_MS; the other beds go on."""
         logger.error("bed %s cannot be judged", bed.name, exc_info=error)
         self._status.unjudged(bed.name)
-        self._expect(bed, self._timeline.now_ms() + SKIPPED_MS)
+        bed.not_before_ms = self._timeline.now_ms() + SKIPPED_MS
+        self._expect(bed)
 
-    def _expect(self, bed: BedRecord, not_before_ms: int = 0) -> None:
+    def _expect(self, bed: BedRecord) -> None:
+        """Queue a bed, or queue it anew if it is due earlier than it was: its time went back."""
         when = engine.due(bed.state, bed.rules)
-        if when is not None and not bed.played and not bed.due_queued:
-            heapq.heappush(self._due, (max(when, not_before_ms), bed.name))
-            bed.due_queued = True
+        if when is None or bed.played:
+            return
+        at_ms = max(when, bed.not_before_ms)
+        if not bed.due_ms or at_ms < bed.due_ms:
+            heapq.heappush(self._due, (at_ms, bed.name))
+            bed.due_ms = at_ms

@@ -18,7 +18,7 @@ from legwatch.contract.fields import MAX_PAYLOAD_BYTES
 from legwatch.contract.topics import ROOT, Channel
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.broker_story import BrokerStory
-from legwatch_runtime.clock import instant
+from legwatch_runtime.clock import awake_s
 from legwatch_runtime.mqtt import client as mqtt_client
 from legwatch_runtime.mqtt import refuse_unknown
 from legwatch_runtime.part import Parts
@@ -69,7 +69,7 @@ class BrokerConnection:
         who = f"mqtt.client_id = {settings.client_id}"
         who += f" or mqtt.user = {settings.user}" if settings.user else ""
         self.story = BrokerStory(settings, "trying again", who)
-        self._heard_at = instant()
+        self._heard_s = awake_s()
         self._client = client = mqtt_client(
             settings, password, settings.client_id, clean_session=False, manual_ack=True, full=full
         )
@@ -102,7 +102,7 @@ class BrokerConnection:
 
     def silent_s(self) -> float:
         """Return for how long the broker has brought nothing, though it is connected; else 0."""
-        return instant().since(self._heard_at) if self.connected() else 0.0
+        return awake_s() - self._heard_s if self.connected() else 0.0
 
     def contested(self) -> bool:
         """Return True while another program takes this one's place, again and again."""
@@ -164,7 +164,7 @@ class BrokerConnection:
             self.story.failed(code)
             return
         self.story.up()
-        self._heard_at = instant()
+        self._heard_s = awake_s()
         self._backoff.reset()
         self._connection += 1
         # QoS 0: the broker must not keep answers, because a late answer is useless.
@@ -189,7 +189,7 @@ class BrokerConnection:
             self.story.lost(code)
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        self._heard_at = instant()
+        self._heard_s = awake_s()
         try:
             topic = message.topic[:LONGEST_TOPIC]
         except UnicodeDecodeError:

@@ -107,6 +107,7 @@ class SqliteTransaction:
     def move(self, by_ms: int, evening: str) -> None:
         """Move what is open; `evening`: the ISO date of the last rehearsal now, empty: none."""
         times.move(self._db, by_ms)
+        loss.move(self._db, by_ms)
         if evening:
             rehearsals.note(self._db, evening, frozenset())
 

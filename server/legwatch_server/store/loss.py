@@ -14,6 +14,13 @@ def note(db: sqlite3.Connection, loss: Loss) -> None:
     db.execute(_SET, (_KEY, json.dumps(loss)))
 
 
+def move(db: sqlite3.Connection, by_ms: int) -> None:
+    """Give the moment of the last loss a name that is later by `by_ms`."""
+    lost = last(db)
+    if lost is not None:
+        note(db, lost._replace(at_ms=lost.at_ms + by_ms))
+
+
 def last(db: sqlite3.Connection) -> Loss | None:
     """Return the last loss; None: there was none, or it cannot be read."""
     row = db.execute("SELECT value FROM meta WHERE key=?", (_KEY,)).fetchone()

@@ -3,7 +3,7 @@
 import pytest
 
 from legwatch.bedside import Bedside
-from legwatch.engine import BedState, advance, start
+from legwatch.engine import BedState, advance, expect, start
 from legwatch.state_codec import to_json
 from legwatch.testing import night, uncovering
 from legwatch_server.beds.registry import restored
@@ -27,6 +27,8 @@ def stored(text: str, seen_ms: int, *, played: bool = False) -> StoredBed:
 def test_a_state_comes_back_as_it_was() -> None:
     state = lived()
     assert restored(stored(to_json(state), state.at_ms), rules()).state == state
+    silent = restored(stored(to_json(state), state.at_ms - 3 * 86_400_000), rules(), state.at_ms)
+    assert silent.state == state  # its minutes went on without a window
     silent_for_years = restored(stored(to_json(state), state.at_ms + 3 * YEAR_MS), rules())
     assert silent_for_years.state == state
 
@@ -41,7 +43,7 @@ def test_a_state_with_a_moment_that_cannot_be_is_not_used(
     bad = text.replace(str(moment), str(moment + by_ms), 1)
     assert bad != text
     found = restored(stored(bad, state.at_ms), rules())
-    assert (found.state, found.bedside) == (start(trial_over=True), Bedside())
+    assert (found.state, found.bedside) == (expect(start(trial_over=True), state.at_ms), Bedside())
     assert "unusable" in caplog.text
 
 
@@ -49,3 +51,10 @@ def test_a_recording_has_its_own_time() -> None:
     state = lived()
     found = restored(stored(to_json(state), state.at_ms - 9 * YEAR_MS, played=True), rules())
     assert found.state == state
+
+
+def test_a_state_ahead_of_the_server_is_not_used_and_the_bed_is_missed() -> None:
+    state = lived()
+    ended_ms = state.at_ms - 2 * 3_600_000
+    found = restored(stored(to_json(state), ended_ms), rules(), ended_ms)
+    assert found.state == expect(start(trial_over=True), ended_ms)

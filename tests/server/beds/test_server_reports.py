@@ -85,3 +85,16 @@ def test_a_failed_commit_says_nothing_and_the_next_try_says_it(tmp_path: Path) -
     assert server.notices() == []
     assert len(heard(server, ServerFact(Reason.MEMORY_LOST))) == 1
     server.close()
+
+
+def test_a_clock_that_is_set_lets_what_was_said_be_as_old_as_it_was(tmp_path: Path) -> None:
+    server = open_ward(tmp_path)
+    assert len(heard(server, FACT)) == 1
+    server.run_to(server.clock.now_ms + 6 * HOUR_MS)
+    server.clock.step(-8 * HOUR_MS)
+    server.turn()
+    server.restart()
+    assert heard(server, FACT) == []
+    server.run_to(server.timeline.now_ms() + 7 * HOUR_MS)
+    assert len(heard(server, FACT)) == 1
+    server.close()

@@ -89,7 +89,7 @@ def test_a_rival_for_the_servers_place_is_told_once(ward: InProcessServer) -> No
 
 
 def test_a_port_that_is_taken_is_told_once(ward: InProcessServer) -> None:
-    ward.play("b", 2, well)
+    ward.play("b", 5, well)
     ward.silence.closed = lambda: "nothing listens on 127.0.0.1:8080: Address already in use"
     ward.play("b", 4, well)
     assert reports(ward) == []
@@ -246,3 +246,13 @@ def test_a_bed_that_cannot_be_judged_is_told_once(
     monkeypatch.setattr(ward.unit, "tick", tick)
     wait(ward, 2)
     assert ward.status.now().unjudged == frozenset()
+
+
+def test_after_a_sleep_of_the_machine_what_comes_is_waited_for(ward: InProcessServer) -> None:
+    ward.play("b", 5, well)
+    ward.clock.sleep_machine(400_000)
+    ward.broker.quiet_s = 400.5
+    ward.turn()
+    ward.broker.quiet_s = 0.0
+    ward.play("b", 3, well)
+    assert reports(ward) == []
