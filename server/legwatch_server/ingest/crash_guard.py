@@ -2,7 +2,8 @@
 
 The broker sends a message again that was not confirmed. If decoding it ends the process, the next
 start would end in the same way, and no bed would be watched. After several crashes on the same
-message the guard does not decode it any more, and the writer quarantines it.
+message the guard does not decode it any more, and the writer quarantines it. The same goes for a
+message that ends only the connection each time, because no memory or no file is left for it.
 
 The memory is a mapped file: to write it costs no call of the system, and what is in it survives the
 process. It need not survive the machine.
@@ -20,6 +21,7 @@ from legwatch_server.inbox import Arrived, Message, Unreadable, fingerprint
 logger = logging.getLogger(__name__)
 
 MOST_CRASHES = 3  # tries after the first crash; a kill may hit a harmless message once
+MOST_SUSPECTS = 1000  # of one run
 CRASHED = "the server crashed several times on this message"
 _MEMORY = struct.Struct(">8sB")  # the message at work (zeros: none) and how often it was tried
 _NOTHING = bytes(_MEMORY.size)
@@ -30,18 +32,28 @@ class CrashGuard:
 
     def __init__(self, decode: Callable[[Message], Arrived], path: Path | None = None) -> None:
         self._decode, self._memory = decode, _mapped(path)
-        self._suspect, self._tries = _MEMORY.unpack(self._memory[:])
+        suspect, tries = _MEMORY.unpack(self._memory[:])
+        self._tries: dict[bytes, int] = {suspect: tries}  # of those that crashed, the oldest first
 
     def decode(self, message: Message) -> Arrived:
         """Return what a message says; a message that has crashed the server says nothing."""
         name = fingerprint(message)
-        tries = 1 + self._tries if name == self._suspect else 1
+        tries = 1 + self._tries.get(name, 0)
         if tries > 1 + MOST_CRASHES:
             return Unreadable(message, CRASHED)
         self._memory[:] = _MEMORY.pack(name, tries)
-        arrived = self._decode(message)
+        try:
+            arrived = self._decode(message)
+        except BaseException:
+            self._suspect(name, tries)
+            raise
         self._memory[:] = _NOTHING
         return arrived
+
+    def _suspect(self, name: bytes, tries: int) -> None:
+        self._tries[name] = tries
+        if len(self._tries) > MOST_SUSPECTS:
+            del self._tries[next(iter(self._tries))]
 
 
 def _mapped(path: Path | None) -> mmap.mmap:

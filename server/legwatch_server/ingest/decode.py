@@ -1,7 +1,8 @@
 """Decodes a message of the broker, on the thread that received it: the writer reads no bytes.
 
 Whatever a message holds, the result is a value: a message that does not decode becomes an
-`Unreadable`, which the writer puts into quarantine.
+`Unreadable`, which the writer puts into quarantine. A machine that is short of memory says nothing
+about a message: then the connection begins again, and the broker sends the message again.
 """
 
 import logging
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 def decode(message: Message) -> Arrived:
-    """Return what a message says; never raises."""
+    """Return what a message says; raises only MemoryError and OSError."""
     try:
         bed, channel = split(message.topic)
         if channel not in _READ:
@@ -36,6 +37,8 @@ def decode(message: Message) -> Arrived:
         return Unreadable(message, str(error), error.version)
     except WireError as error:
         return Unreadable(message, str(error))
+    except (MemoryError, OSError):
+        raise
     except Exception as error:  # a fault of the decoder must not end the receiving thread
         logger.exception("a message on %r cannot be decoded", message.topic[:200])
         return Unreadable(message, f"{type(error).__name__}: {error}")

@@ -77,11 +77,47 @@ def test_a_message_that_a_kill_has_hit_by_chance_is_decoded(tmp_path: Path) -> N
     assert isinstance(start(path).decode(unlucky), WindowArrived)
 
 
-def test_without_a_file_it_only_decodes() -> None:
+@pytest.mark.parametrize("fault", [MemoryError(), OSError("no more files")])
+def test_a_good_message_is_not_refused_since_the_machine_is_short_of_something(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def short(_payload: bytes) -> None:
+        raise fault
+
+    guard = CrashGuard(decode)
+    with monkeypatch.context() as patch:
+        patch.setattr(decoding, "decode_window", short)
+        with pytest.raises(type(fault)):
+            guard.decode(GOOD)  # the broker sends again what is not acknowledged
+    assert isinstance(guard.decode(GOOD), WindowArrived)
+
+
+def test_what_fails_each_time_in_one_process_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def short(_payload: bytes) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(decoding, "decode_info", short)
+    waiting = [Message(f"legwatch/v1/{bed}/info", b"{}", 0) for bed in "ab"] + [GOOD]
+    guard, restarts = CrashGuard(decode), 0
+    while True:  # as the broker does: all again after each restart
+        try:
+            arrived = [guard.decode(message) for message in waiting]
+            break
+        except MemoryError:
+            restarts += 1
+            assert restarts <= 2 * (1 + MOST_CRASHES)
+    assert arrived[:2] == [Unreadable(message, CRASHED) for message in waiting[:2]]
+    assert isinstance(arrived[2], WindowArrived)
+
+
+def test_without_a_file_it_remembers_as_long_as_it_runs() -> None:
     guard = CrashGuard(deadly)
-    for _ in range(2 * MOST_CRASHES):
+    for _ in range(1 + MOST_CRASHES):
         with pytest.raises(Killed):
             guard.decode(BAD)
+    assert guard.decode(BAD) == Unreadable(BAD, CRASHED)
     assert isinstance(guard.decode(GOOD), WindowArrived)
 
 
