@@ -22,6 +22,19 @@ def set_aside(path: Path, now_ms: int) -> Path:
     return name
 
 
+def put_back(path: Path, name: Path) -> None:
+    """Give a database that was set aside its own name again. Raises OSError."""
+    for part in _PARTS:
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(name.name + part).rename(path.with_name(path.name + part))
+
+
+def delete(file: Path) -> None:
+    """Delete a database with its log. Raises OSError."""
+    for part in _PARTS:
+        file.with_name(file.name + part).unlink(missing_ok=True)
+
+
 def forget_oldest(path: Path, *, but: Path) -> list[Path]:
     """Delete what is over MOST_KEPT, never `but`; return the files that are gone."""
     found = sorted(set_aside_before(path), key=lambda file: file.name)

@@ -8,6 +8,7 @@ transactions, from the newest to the oldest.
 import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,23 +63,64 @@ def renew(
 ) -> Renewal:
     """Set the file at the path aside, and go on in a new one; raises StoreError.
 
-    `old` is the writer's connection; it is closed, or else the source of the renewal.
+    `old` is the writer's connection; it is closed, or else the source of the renewal. After a
+    failure the file is at its path again, so that the next try reads it.
     """
     with file.exclusive():
-        source = old if isinstance(error, StoreMoved) else None
-        if source is not None:
-            _NEVER_CLOSED.append(source)
-        elif old is not None:
-            old.close()
         try:
             name = _clear_the_path(file, known.now_ms)
+        except OSError as fault:
+            raise StoreError(f"{file.path} cannot be set aside: {fault}") from fault
+        source = old if isinstance(error, StoreMoved) else None
+        if source is not None:
+            _keep_open(source)
+        elif old is not None:
+            old.close()  # before another file has the name: closing deletes the log by its name
+        renewal = _renewed(file, source, (str(error), name), known)
+        file.begin()
+    if name is not None:
+        _forget_oldest(file, name)
+    _say(file, renewal)
+    return renewal
+
+
+def _renewed(
+    file: StoreFile,
+    source: sqlite3.Connection | None,
+    about: tuple[str, Path | None],
+    known: Known,
+) -> Renewal:
+    """Make a new file and fill it; if that fails, all is as it was before."""
+    with ExitStack() as undo:
+        undo.callback(_put_back, file, about[1])
+        try:
             db = made(file)
         except (OSError, sqlite3.Error) as fault:
             raise StoreError(f"{file.path} cannot be made anew: {fault}") from fault
-        renewal = filled(db, source or opened(name), (str(error), name), known)
-        file.begin()
-    _say(file, renewal)
-    return renewal
+        undo.callback(db.close)
+        if source is None and (source := opened(about[1])) is not None:
+            undo.callback(source.close)
+        renewal = filled(db, source, about, known)
+        undo.pop_all()
+        return renewal
+
+
+def _forget_oldest(file: StoreFile, name: Path) -> None:
+    try:
+        for gone in aside.forget_oldest(file.path, but=name):
+            logger.warning("deleted %s: there are newer files that were set aside", gone)
+    except OSError as error:
+        logger.warning("an older file that was set aside cannot be deleted: %s", error)
+
+
+def _put_back(file: StoreFile, name: Path | None) -> None:
+    """Delete what was made at the path, and give the name back to what was there before."""
+    try:
+        aside.delete(file.path)
+        if name is not None:
+            aside.put_back(file.path, name)
+    except OSError as error:
+        logger.warning("%s cannot be put back to its name: %s", name or file.path, error)
 
 
 def opened(path: Path | None) -> sqlite3.Connection | None:
@@ -89,6 +131,11 @@ def opened(path: Path | None) -> sqlite3.Connection | None:
         return salvage.lenient(connect(path))
     except sqlite3.Error:
         return None
+
+
+def _keep_open(source: sqlite3.Connection) -> None:
+    if not any(source is kept for kept in _NEVER_CLOSED):
+        _NEVER_CLOSED.append(source)
 
 
 def release(source: sqlite3.Connection) -> None:
@@ -102,10 +149,7 @@ def _clear_the_path(file: StoreFile, now_ms: int) -> Path | None:
     file.path.parent.mkdir(parents=True, exist_ok=True)
     if not any(part.exists() for part in file.parts()):
         return None
-    name = aside.set_aside(file.path, now_ms)
-    for gone in aside.forget_oldest(file.path, but=name):
-        logger.warning("deleted %s: there are newer files that were set aside", gone)
-    return name
+    return aside.set_aside(file.path, now_ms)
 
 
 def made(file: StoreFile) -> sqlite3.Connection:

@@ -15,6 +15,9 @@ from campaigns.ward import MINUTE_MS, Ward, open_folder
 from legwatch.contract.action import Action
 from legwatch_runtime.aside import MOST_KEPT
 from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
+from legwatch_server.store import renewal, upgrade
+from legwatch_server.store.errors import StoreDamaged, StoreError
+from legwatch_server.store.file import StoreFile
 
 LATER_MS = aged.AGED_MS + 5 * MINUTE_MS
 DB = "legwatch.db"
@@ -190,6 +193,62 @@ def test_files_that_were_set_aside_are_kept_to_a_number_and_never_overwritten(
         with open_folder(folder, LATER_MS) as ward:
             live(ward, 0)
     assert len(set_aside(folder)) == MOST_KEPT
+
+
+def a_full_disk(monkeypatch: pytest.MonkeyPatch, refusals: int) -> None:
+    """Let the disk refuse the tables of a new file so many times."""
+    left = iter(range(refusals))
+
+    def made(file: StoreFile) -> sqlite3.Connection:
+        db = file.connect()
+        if next(left, None) is None:
+            upgrade.prepare(db)
+            return db
+        db.close()
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(renewal, "made", made)
+
+
+def test_a_full_disk_at_the_start_loses_no_row_of_the_damaged_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harm.zero_page(folder / DB, first_page(folder / DB, "sqlite_autoindex_beds_1"))
+    a_full_disk(monkeypatch, MOST_KEPT + 1)
+    for _ in range(MOST_KEPT + 1):
+        with pytest.raises(StoreError, match="full"):
+            Ward(folder, LATER_MS)
+    with open_folder(folder, LATER_MS) as ward:
+        live(ward, 0)
+        assert windows(ward) == 2000 + (aged.MINUTES + 3) * 6 + 6
+    assert len(set_aside(folder)) == 1
+
+
+def test_a_full_disk_in_the_night_loses_no_row_of_the_damaged_file(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(ward, 0)
+    before, store = windows(ward), ward.server.store
+    a_full_disk(monkeypatch, MOST_KEPT + 1)
+    for _ in range(MOST_KEPT + 1):
+        with pytest.raises(StoreError, match="full"):
+            store.renew(StoreDamaged("a page"), ward.server.unit.memory(), LATER_MS)
+    store.renew(StoreDamaged("a page"), ward.server.unit.memory(), LATER_MS)
+    assert windows(ward) == before
+    assert len(set_aside(ward.path.parent)) == 1
+
+
+def test_a_file_whose_rows_cannot_be_saved_over_yet_deletes_no_older_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = [folder / f"{DB}.damaged-2026-01-0{day}T0000" for day in range(1, 1 + MOST_KEPT)]
+    for file in older:
+        file.write_bytes(b"an older one")
+    harm.zero_page(folder / DB, first_page(folder / DB, "sqlite_autoindex_beds_1"))
+    a_full_disk(monkeypatch, 1)
+    with pytest.raises(StoreError, match="full"):
+        Ward(folder, LATER_MS)
+    assert set_aside(folder) == [file.name for file in older]
 
 
 # ---- the file at the path is the file that is open
