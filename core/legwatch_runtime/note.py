@@ -42,6 +42,12 @@ class Note:
             os.close(self._file)
         self._file, self._written = -1, None
 
+    def forget(self) -> None:
+        """Delete the file, if it can be; the next note makes a new one."""
+        self.close()
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
     def _read(self) -> tuple[int, ...]:
         try:
             raw = self._path.read_bytes()

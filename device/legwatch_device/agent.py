@@ -75,9 +75,9 @@ class Agent:
         turned: Callable[[], None] = lambda: None,
         made: Callable[[], None] = lambda: None,
         user: str = "",
-        home: Callable[[], Spool | None] = lambda: None,
+        home: Callable[[Spool], Spool | None] = lambda _spool: None,
     ) -> None:
-        self._home = home  # returns the spool on the card, once it takes files again
+        self._home = home  # returns the spool on the card, when it takes files again
         self._user = user  # at the broker
         self._turned, self._made = turned, made  # called in each turn; after windows were made
         self._boot, self._spool, self._link, self._feed = boot, spool, link, feed
@@ -117,7 +117,7 @@ class Agent:
 
     def turn(self, items: list[Any]) -> None:
         """Store new windows and presses, handle the other items, then send."""
-        spool = self._home()
+        spool = self._home(self._spool)
         if spool is not None:
             self._move(spool)
         measured: list[Window] = []
@@ -208,17 +208,24 @@ class Agent:
 
     def _move(self, spool: Spool) -> None:
         """Go on in another spool, and take along what this one holds."""
-        old, self._spool = self._spool, spool
+        old = self._spool
         items = [item for _, item in old.after(0, old.waiting())]
         presses = [(len(items), press.payload) for press in old.presses()]
         numbers = {name: old.fact(name) or 0 for name in (PLAYED_TO, LOST)}
-        numbers[LOST] += spool.fact(LOST) or 0
+        known = spool.fact(LOST) or 0
+        numbers[LOST] = max(numbers[LOST], known) if old.has_left else numbers[LOST] + known
         facts = [(name, number) for name, number in numbers.items() if number]
         try:
             spool.put(items, facts, presses)
         except sqlite3.Error:  # full again
+            if old.has_left:  # nothing on the card waits for it
+                spool.close()
+                return
             self._memory.put(items, facts, presses)
+        logger.info("the spool is on the card again")
+        self._spool = spool
         self._senders = (SpoolSender(spool, self._link), self._senders[1])
+        old.close()
         self._resend()
 
     def _announce(self) -> None:

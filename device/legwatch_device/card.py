@@ -30,7 +30,7 @@ class Card:
 
     def __init__(self, folder: Path, now: Callable[[], Instant] = instant) -> None:
         self._folder, self._now = folder, now
-        self._open = ExitStack()
+        self._open, self._lock = ExitStack(), ExitStack()
         self._backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
         self._again: Instant | None = None  # when the card is tried next; None: it is in use
 
@@ -44,6 +44,7 @@ class Card:
         trace: TracebackType | None,
     ) -> None:
         self._open.close()
+        self._lock.close()
 
     def begin(self) -> Spool:
         """Return the spool on the card, or one in memory; raises CannotRun if it is in use."""
@@ -62,23 +63,29 @@ class Card:
         self._open.callback(spool.close)
         return spool
 
-    def back(self) -> Spool | None:
-        """Return the spool on the card if it takes files again, once; None: no news."""
+    def back(self, spool: Spool) -> Spool | None:
+        """Return the spool on the card if `spool` is in memory and the card takes files again."""
+        if self._again is None and spool.has_left:
+            self._again = self._now().after(self._backoff.next_s())
         if self._again is None or self._now() < self._again:
             return None
+        self._again = None
         try:
-            spool = self._spool()
+            spool.forget_note()
+            found = self._spool()
         except (CannotRun, sqlite3.Error):  # why not stands in the log already
             self._again = self._now().after(self._backoff.next_s())
             return None
-        self._again = None
-        logger.info("the spool is in %s again", self._folder)
-        return spool
+        if found.has_left and spool.has_left:  # it is as it was
+            found.close()
+            return None
+        return found
 
     def _spool(self) -> Spool:
-        with ExitStack() as opened:
-            opened.enter_context(locked(self._folder, "agent.lock"))
+        self._lock.close()  # of a folder that the spool could not stay in
+        with ExitStack() as held:
+            held.enter_context(locked(self._folder, "agent.lock"))
             spool = Spool(self._folder / NAME)
-            opened.callback(spool.close)
-            self._open.callback(opened.pop_all().close)
+            self._lock = held.pop_all()
+        self._open.callback(spool.close)
         return spool

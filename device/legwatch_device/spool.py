@@ -64,6 +64,11 @@ class Spool:
         self._file = SpoolFile(path)
 
     @property
+    def has_left(self) -> bool:
+        """True if it could not stay in its file, and goes on in memory."""
+        return self._file.has_left
+
+    @property
     def _db(self) -> sqlite3.Connection:
         return self._file.db
 
@@ -168,6 +173,10 @@ class Spool:
     def mend(self, error: sqlite3.Error) -> None:
         """Set a damaged file aside, and go on in a new one with what can be read."""
         self._file.renew(error)
+
+    def forget_note(self) -> None:
+        """Let the next spool at the path miss nothing, since this one has it; see `has_left`."""
+        self._file.forget_note()
 
     def close(self) -> None:
         """Close the file."""

@@ -45,6 +45,7 @@ class SpoolFile:
         self._path = None if str(path) == _IN_MEMORY else Path(path)
         self._note = None if self._path is None else Note(_beside(self._path), 2)
         self._open: tuple[int, int] | None = None
+        self.has_left = False  # the path, and goes on in memory
         try:
             self.db = self._made(path)
             self._check_content()
@@ -91,7 +92,7 @@ class SpoolFile:
 
     def _leave(self) -> None:
         """Go on in memory; without a new file, which the next start would take for the spool."""
-        path, self._path, self._open = self._path, None, None
+        path = self._in_its_place()
         if path is not None:
             with contextlib.suppress(OSError):
                 aside.clear(path)
@@ -126,6 +127,7 @@ class SpoolFile:
     def _in_its_place(self) -> Path | None:
         """Leave a file where it is that nobody can move, and go on in memory."""
         path, self._path, self._open = self._path, None, None
+        self.has_left |= path is not None
         return path
 
     def _made(self, path: Path | str) -> sqlite3.Connection:
@@ -186,6 +188,11 @@ class SpoolFile:
         if self._note is not None:
             low, high = self._waiting()
             self._note.write((low or high + 1, high))
+
+    def forget_note(self) -> None:
+        """Delete the note, so that no other spool misses what this one has."""
+        if self._note is not None:
+            self._note.forget()
 
     def _waiting(self) -> tuple[int, int]:
         """Return the lowest number of a window, 0 if there is none, and the highest ever given."""

@@ -1,7 +1,9 @@
 """Ways to damage a file, each with a seed: flipped bytes, zeroed pages, garbage, a cut, a swap."""
 
 import random
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PAGE_BYTES = 4096
@@ -70,6 +72,17 @@ def zero_page(path: Path, number: int) -> None:
     at = (number - 1) * PAGE_BYTES
     raw[at : at + PAGE_BYTES] = bytes(PAGE_BYTES)
     path.write_bytes(raw)
+
+
+@contextmanager
+def no_file_above(most_bytes: int) -> Iterator[None]:
+    """Let no file of this process grow beyond a size, as on a disk that is nearly full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def _page(raw: bytearray, chance: random.Random) -> int:

@@ -1,10 +1,12 @@
 """A card that takes no file at the start, and takes one later."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from campaigns.harm import no_file_above
 from legwatch.contract.confirmation import Stored
 from legwatch.contract.press import Press
 from legwatch.errors import CannotRun
@@ -66,7 +68,7 @@ def test_what_was_kept_in_memory_goes_to_the_card_when_it_takes_files(
     bed.agent.turn(Stored("0000000a", 5, ("p-1",)))
     assert bed.agent.agent._waiting() == 0
     assert bed.on_the_card() == 0
-    assert caplog.messages.count(f"the spool is in {bed.folder} again") == 1
+    assert caplog.messages.count("the spool is on the card again") == 1
 
 
 def test_what_lies_on_the_card_is_sent_when_it_can_be_opened(tmp_path: Path) -> None:
@@ -83,6 +85,68 @@ def test_what_lies_on_the_card_is_sent_when_it_can_be_opened(tmp_path: Path) -> 
         away.rename(folder)
         bed.wait(LONGEST_WAIT_S)
         assert {window.seq for window in bed.agent.link.windows()} == {1, 2}
+
+
+def lost_while_it_ran(bed: Bed) -> Path:
+    """Take the card away from a running agent; return where it is."""
+    away = bed.folder.rename(bed.folder.with_name("away"))
+    bed.folder.write_text("")
+    bed.agent.measure(1)
+    return away
+
+
+def told_lost(bed: Bed) -> int:
+    bed.agent.turn(LinkUp(1))
+    infos = [json.loads(sent.payload) for sent in bed.agent.link.sent if sent.channel == "info"]
+    return int(infos[-1].get("lost") or 0)
+
+
+@pytest.mark.parametrize("returned", [True, False])
+def test_a_spool_that_lost_its_card_while_it_ran_goes_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, *, returned: bool
+) -> None:
+    caplog.set_level("INFO")
+    bed = Bed(tmp_path / "state", blocked=False)
+    with bed.card:
+        bed.agent.measure(3)
+        away = lost_while_it_ran(bed)
+        bed.wait(FIRST_WAIT_S + 1)
+        assert bed.on_the_card() == 0
+        bed.folder.unlink()
+        if returned:
+            away.rename(bed.folder)
+        bed.wait(LONGEST_WAIT_S)
+        assert bed.on_the_card() == 4
+        bed.agent.measure(2)
+        assert bed.on_the_card() == 6
+        assert told_lost(bed) == 0
+        assert {window.seq for window in bed.agent.link.windows()} == {1, 2, 3, 4, 5, 6}
+        assert caplog.messages.count("the spool is on the card again") == 1
+        with pytest.raises(CannotRun, match="in use"), Card(bed.folder) as other:
+            other.begin()
+    with Card(bed.folder) as later:  # the agent has given it back
+        later.begin()
+
+
+def test_a_spool_that_lost_its_card_stays_in_memory_while_the_card_is_full(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    bed = Bed(tmp_path / "state", blocked=False)
+    with bed.card:
+        bed.agent.measure(300)
+        lost_while_it_ran(bed)
+        bed.folder.unlink()
+        with no_file_above(1 << 16):  # a new spool has room, and the windows have none
+            bed.wait(LONGEST_WAIT_S)
+            bed.wait(LONGEST_WAIT_S)
+        assert bed.on_the_card() == 0
+        assert bed.agent.agent._waiting() == 301
+        assert "the spool is on the card again" not in caplog.messages
+        bed.agent.turn()
+        bed.wait(LONGEST_WAIT_S)
+        assert bed.on_the_card() == 301
+        assert told_lost(bed) == 0
 
 
 def test_a_card_is_tried_after_pauses_that_grow(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,9 @@
 """A damaged spool is set aside, the bed goes on, and what can be read is sent."""
 
 import json
-import resource
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -137,23 +136,12 @@ def test_a_spool_for_which_no_new_file_can_be_made_goes_on_in_memory(path: Path)
         assert seqs(spool) == list(range(1, KEPT + 2))
 
 
-@contextmanager
-def no_file_above(most_bytes: int) -> Iterator[None]:
-    """Let no file of this process grow beyond a size, as on a disk that is nearly full."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
 FOR_NO_ROWS = 1 << 16  # a new spool has room, and the windows have none
 
 
 def test_a_disk_that_is_full_while_saving_over_loses_nothing(path: Path) -> None:
     harm.zero_page(path, pages(path, "sqlite_autoindex_spool_1")[0])
-    with no_file_above(FOR_NO_ROWS), closing(Spool(path)) as spool:
+    with harm.no_file_above(FOR_NO_ROWS), closing(Spool(path)) as spool:
         assert seqs(spool) == list(range(1, KEPT + 1))
         assert spool.fact("lost") == 3
         spool.put([window(KEPT + 1)])
@@ -165,7 +153,7 @@ def test_a_disk_that_is_full_while_saving_over_loses_nothing(path: Path) -> None
 def test_a_disk_that_is_full_while_the_agent_runs_ends_no_agent(path: Path) -> None:
     with closing(Spool(path)) as spool:
         renamed(path)
-        with no_file_above(FOR_NO_ROWS):
+        with harm.no_file_above(FOR_NO_ROWS):
             spool.put([window(KEPT + 1)])
             assert seqs(spool) == list(range(1, KEPT + 2))
             assert spool.lowest(BOOT) == 1
