@@ -1,6 +1,7 @@
 """One supervised program: it ends with its parent; its output arrives line by line."""
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -52,33 +53,31 @@ class ProcessSpec:
 
 
 class Process:
-    """A running program; create it in the main thread, because it dies with that thread."""
+    """A running program; create it in the main thread, because it dies with that thread.
+
+    Raises OSError if the machine has no process, file or thread left for it.
+    """
 
     def __init__(self, task: ProcessSpec, events: SimpleQueue[ProcessEvent], parts: Parts) -> None:
         self.task = task
         self.ready = False  # it has said that it is up
         self._heard_s = awake_s()
         self._line = _line_of(task)
-        command = [sys.executable, "-IS", str(PARENT_DEATH), str(os.getpid()), *task.command]
-        self._process = subprocess.Popen(  # noqa: S603 - our own programs
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(task),
-            start_new_session=True,  # the supervisor, not Ctrl-C, ends the children in order
-        )
+        try:
+            self._process = _started(task)
+        except OSError:
+            self._close_line()  # the next try needs its name
+            raise
+        self._streams = [one for one in (self._process.stdout, self._process.stderr) if one]
         self._readers = [
             parts.add(
                 f"{task.name}-{'err' if aside else 'out'}",
                 partial(_read, stream, task.name, aside, events),
                 within_s=float("inf"),
             )
-            for stream, aside in ((self._process.stdout, False), (self._process.stderr, True))
-            if stream is not None
+            for stream, aside in zip(self._streams, (False, True), strict=True)
         ]
-        for reader in self._readers:
-            reader.start()
+        self._read_output()
 
     @property
     def code(self) -> int | None:
@@ -124,8 +123,37 @@ class Process:
         self._process.wait()
         for reader in self._readers:
             reader.join(0.5)
+        self._close_line()
+
+    def _read_output(self) -> None:
+        begun = 0
+        try:
+            for reader in self._readers:
+                reader.start()
+                begun += 1
+        except RuntimeError:
+            for reader, stream in list(zip(self._readers, self._streams, strict=True))[begun:]:
+                reader.ended = True
+                stream.close()
+            del self._readers[begun:]
+            self.finish()
+            raise OSError(errno.EAGAIN, "no thread can be started for its output") from None
+
+    def _close_line(self) -> None:
         if self._line is not None:
             self._line.close()
+
+
+def _started(task: ProcessSpec) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-IS", str(PARENT_DEATH), str(os.getpid()), *task.command]
+    return subprocess.Popen(  # noqa: S603 - our own programs
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(task),
+        start_new_session=True,  # the supervisor, not Ctrl-C, ends the children in order
+    )
 
 
 def _environment(task: ProcessSpec) -> dict[str, str]:

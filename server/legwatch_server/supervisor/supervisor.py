@@ -101,15 +101,21 @@ class Supervisor:
         if slot.process is None:
             due = not slot.finished and instant() >= slot.again
             if due and self._may_start(slot.task.name):
-                slot.process = Process(slot.task, self.events, self._parts)
-                slot.started = instant()
-                if slot.task.name == "server" and self._unheard is None:
-                    self._unheard = slot.started
+                self._start(slot)
         elif slot.process.code is not None:
             self._ended(slot, slot.process, slot.process.code)
         elif slot.process.hangs():
             self._show(f"The {slot.task.name} hangs; it is ended and started again.")
             slot.process.abort()
+
+    def _start(self, slot: Slot) -> None:
+        slot.started = instant()
+        if slot.task.name == "server" and self._unheard is None:
+            self._unheard = slot.started
+        try:
+            slot.process = Process(slot.task, self.events, self._parts)
+        except OSError as error:  # the other children go on
+            self._again(slot, f"cannot be started ({error.strerror})")
 
     def _ended(self, slot: Slot, process: Process, code: int) -> None:
         process.hangs()  # reads what it has said last
@@ -126,15 +132,14 @@ class Supervisor:
         elif code == SETTINGS_WRONG and slot.task.name != "broker" and not slot.was_up:
             slot.hopeless = True
         else:
-            self._again(slot, code)
+            self._again(slot, f"ended ({_how_it_ended(code)})")
 
-    def _again(self, slot: Slot, code: int) -> None:
+    def _again(self, slot: Slot, how: str) -> None:
         if instant().since(slot.started) > WELL_S:
             slot.backoff.reset()
         wait_s = slot.backoff.next_s()
         self._show(
-            f"The {slot.task.name} ended ({_how_it_ended(code)}); "
-            f"it is started again in {wait_s:.0f} s."
+            f"The {slot.task.name} {how}; it is started again in {wait_s:.0f} s."
             + (f" Its last word: {slot.last_line}" if slot.last_line else "")
         )
         slot.again = instant().after(wait_s)
