@@ -5,7 +5,7 @@ Nothing is final before the commit: `undo` restores the memory to its state befo
 
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import tzinfo
@@ -204,24 +204,29 @@ class UnitOfWork:
             for boot in bed.boots.values():
                 boot.stored_upto = boot.upto
 
-    def shift(self, by_ms: int) -> None:
-        """Let all beds go on after the time line was moved; what is played has its own time."""
+    def shift(
+        self, by_ms: int, beds: Collection[BedRecord], now_ms: int, *, stored: bool = True
+    ) -> None:
+        """Let these beds go on after the time line was moved; what is played has its own time.
+
+        `stored`: the clocks of agents that are only in the store move, too.
+        """
         self.batch.swept = True
-        self.boots.shift(self.beds.values(), by_ms)
+        self.boots.shift(beds, by_ms, stored=stored)
         self._reports.shift(self.batch, by_ms)
-        for bed in self.beds.values():
+        for bed in beds:
             self._touch(bed)
             self._swept.add(bed.name)
-            bed.seen_ms += by_ms if bed.seen_ms else 0
+            bed.seen_ms = min(bed.seen_ms + by_ms, now_ms) if bed.seen_ms else 0
             bed.leaps, bed.unread = moved(bed.leaps, by_ms), moved(bed.unread, by_ms)
             bed.bedside, bed.rivals = moved(bed.bedside, by_ms), moved(bed.rivals, by_ms)
             if not bed.played:
                 bed.state = shifted(bed.state, by_ms, bed.rules)
 
-    def after_shift(self, by_ms: int, *, of_the_line: bool) -> None:
+    def after_shift(self, by_ms: int, beds: Collection[BedRecord], *, of_the_line: bool) -> None:
         """Move what only the memory has, after the commit."""
         self.away_ms += by_ms if of_the_line else 0
-        for bed in self.beds.values():
+        for bed in beds:
             if bed.ahead_ms is not None:
                 bed.ahead_ms -= by_ms
             if not bed.played:

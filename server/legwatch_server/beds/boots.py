@@ -79,9 +79,9 @@ class Boots:
             boot.add(seq)
         return True
 
-    def shift(self, beds: Iterable[BedRecord], by_ms: int) -> None:
-        """Let the clocks of the agents go on after the time line was moved."""
-        self._moved_ms += by_ms
+    def shift(self, beds: Iterable[BedRecord], by_ms: int, *, stored: bool) -> None:
+        """Let the clocks of the agents go on after the time line was moved; `stored` ones, too."""
+        self._moved_ms += by_ms if stored else 0
         for bed in beds:
             for boot in bed.boots.values():
                 if boot.anchor is not None:

@@ -15,8 +15,9 @@ from typing import Any
 
 from legwatch.night import local
 from legwatch_runtime.clock import EARLIEST_MS, Instant
-from legwatch_server.beds.absence import ahead_ms
+from legwatch_server.beds.absence import APART_MS, Witnesses
 from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.registry import BedRecord
 from legwatch_server.inbox import Work
 from legwatch_server.store.batch import Batch, StoredTime
 from legwatch_server.store.errors import StoreError
@@ -33,8 +34,6 @@ AGAIN_S = 5.0  # between two steps: a clock that jumps all the time must not kee
 AT_ONCE_S = 0.2  # both clocks are read within this time, or the reading does not count
 NOTE_S = 60.0  # how often the time line is noted
 WITNESS_S = 600.0  # after the start agents are asked so long how long the server was off
-APART_MS = 30_000  # a smaller difference does not move a minute
-DRAINED = 500  # windows at once: behind so many more may wait at the broker
 LOOK_S = 1.0  # how often it is asked whether the time is trusted
 
 
@@ -53,6 +52,7 @@ class ClockWatch:
         self._began = timeline.instant()
         self._ended_ms = 0  # the last moment before a time off that nobody knows; 0: it is known
         self._go_on(unit.ended)
+        self._witnesses = Witnesses(unit.beds, unit.boots, self._ended_ms)
 
     def _go_on(self, stored: StoredTime | None) -> None:
         """Go on with the time line of the last run, as far as its time can be known."""
@@ -97,13 +97,10 @@ class ClockWatch:
             self._ended_ms = 0
             return False
         try:
-            by_ms = ahead_ms(work, self._unit.beds, self._unit.boots, self._ended_ms)
+            by_ms = self._witnesses.ahead_ms(work)
         except StoreError:
             return False
-        # What waits at the broker seems to come late; nothing comes early.
-        if by_ms is None or (by_ms > 0 and len(work) >= DRAINED):
-            return False
-        return self._put_right(by_ms)
+        return by_ms is not None and self._put_right(by_ms)
 
     def _put_right(self, by_ms: int) -> bool:
         """Move what is stored by what the clocks went wrong while the server was off."""
@@ -170,21 +167,23 @@ class ClockWatch:
         """Move what is stored, and the time line with it; False: the store fails, as before."""
         unit, doubt_ms = self._unit, self._doubt_ms
         before_ms = self._timeline.now_ms() - (0 if moves_line else by_ms)
+        only_line, beds = moves_line and self.asks, self._moved_by(by_ms, moves_line=moves_line)
         unit.begin()
         moved = False
         try:
-            evening = self._evening(before_ms, by_ms)
+            evening = "" if only_line else self._evening(before_ms, by_ms)
             with self._store.transaction() as tx:
                 # No outbox is at work now: each reads the time within a transaction of its own.
                 if moves_line:
                     self._timeline.move(by_ms)
                     moved = True
                 self._doubt(by_ms, moves_line=moves_line)
-                unit.shift(by_ms)
+                unit.shift(by_ms, beds, self._timeline.now_ms(), stored=not only_line)
                 batch = unit.finish()
                 batch.time = self._time()
                 tx.write(batch)
-                tx.move(by_ms, evening)
+                # What was due while the line was ahead has left: nothing may be later by that.
+                tx.move(by_ms if moves_line else min(by_ms, 0), evening)
         except StoreError as error:
             if moved:
                 self._timeline.move(-by_ms)
@@ -195,10 +194,23 @@ class ClockWatch:
             )
             return False
         unit.committed(self._timeline.now_ms())
-        unit.after_shift(by_ms, of_the_line=moves_line)
-        self._ended_ms += by_ms if self._ended_ms else 0
+        unit.after_shift(by_ms, beds, of_the_line=moves_line)
+        self._witnesses.forget()
         self._stepped, self._by_ms = self._timeline.instant(), by_ms
         return True
+
+    def _moved_by(self, by_ms: int, *, moves_line: bool) -> Sequence[BedRecord]:
+        """Return the beds that a move concerns.
+
+        While nobody knows how long the server was off, what is older than its start has the names
+        of the run before: a step of the wall clock does not change them, only witnesses do.
+        """
+        beds, now_ms = list(self._unit.beds.values()), self._timeline.now_ms()
+        if not moves_line:
+            return [bed for bed in beds if not self._witnesses.has_lived(bed, by_ms, now_ms)]
+        if self.asks:
+            return [bed for bed in beds if self._witnesses.has_gone_on(bed)]
+        return beds
 
     def _doubt(self, by_ms: int, *, moves_line: bool) -> None:
         now_ms = self._timeline.now_ms()

@@ -45,7 +45,7 @@ def after(was: Anchor, sign: Sign) -> Anchor:
         was = was._replace(least_ms=sign.zero_ms)
     if sign.mono_ms - since.mono_ms < (SPAN_MS if was.sure else FIRST_SPAN_MS):
         return was
-    if _at_pace(since, sign):
+    if at_pace(since, sign):
         was = was._replace(zero_ms=max(was.zero_ms, was.least_ms), sure=True)
     return was._replace(since=sign, least_ms=sign.zero_ms)
 
@@ -62,7 +62,7 @@ def is_settled(anchor: Anchor, mono_ms: int, zero_ms: int) -> bool:
     )
 
 
-def _at_pace(since: Sign, sign: Sign) -> bool:
+def at_pace(since: Sign, sign: Sign) -> bool:
     """Return True if windows came as they were measured: a queue empties much faster."""
     return sign.arrived_ms - since.arrived_ms >= PACE * (sign.mono_ms - since.mono_ms)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from legwatch.contract.topics import Channel, topic
 from legwatch.contract.window import encode_window
-from legwatch.testing import live_window
-from legwatch_server.inbox import Arrived
+from legwatch.testing import BOOT, live_window
+from legwatch_server.inbox import Arrived, WindowArrived
 from legwatch_server.testing import InProcessServer
 
 TEN_S, MINUTE_MS, HOUR_MS = 10_000, 60_000, 3_600_000
@@ -19,7 +19,7 @@ class NightWatch:
     def __init__(self, ward: InProcessServer) -> None:
         self.ward, self.wrong_ms, self._seq = ward, 0, 0
         self.passed_ms = 0
-        self._up_ms = HOUR_MS  # of the agent's machine
+        self._up_ms, self._boot = HOUR_MS, BOOT  # of the agent's machine
 
     def step(self, by_ms: int) -> None:
         """Set the server's clock; the server turns."""
@@ -30,17 +30,26 @@ class NightWatch:
     def pass_by(self, ms: int) -> None:
         """Let time go by in which nothing happens."""
         self.ward.clock.advance(ms)
+        self.go_on(ms)
+
+    def go_on(self, ms: int) -> None:
+        """Let time go by at the bedside only: the test moves the clock of the server."""
         self.passed_ms += ms
         self._up_ms += ms
 
-    def window(self, age_ms: int = 0, bed: str = "b", **seen: Any) -> Arrived:
+    def begin_anew(self, boot: str = "feedbeef") -> None:
+        """Start the bedside's machine again."""
+        self._seq, self._up_ms, self._boot = 0, 20_000, boot
+
+    def window(self, age_ms: int = 0, bed: str = "b", **seen: Any) -> WindowArrived:
         """Return the window that ended `age_ms` ago; the bedside has kept it for so long."""
         self._seq += 1
         to_ms = self.ward.clock.now_ms - self.wrong_ms - age_ms
         more: dict[str, Any] = {"mono_ms": self._up_ms - age_ms, "age_ms": age_ms}
-        return self.arrived(
-            encode_window(live_window(self._seq, to_ms, **WARM | seen, **more)), bed
-        )
+        found = live_window(self._seq, to_ms, boot=self._boot, **WARM | seen, **more)
+        arrived = self.arrived(encode_window(found), bed)
+        assert isinstance(arrived, WindowArrived)
+        return arrived
 
     def arrived(self, payload: bytes, bed: str = "b") -> Arrived:
         return self.ward.message(topic(bed, Channel.WINDOW), payload)

@@ -8,6 +8,7 @@ import pytest
 
 from legwatch.contract.window import encode_window
 from legwatch.testing import live_window, uncovering
+from legwatch_server.inbox import WindowArrived
 from legwatch_server.publish.deadman import FRESH_S
 from legwatch_server.store.errors import StoreError
 from server.beds.night_watch import HOUR_MS, MINUTE_MS, NightWatch
@@ -295,7 +296,9 @@ def test_the_bedsides_know_for_how_long_the_machine_was_off(
     watch.well(1)
     bed = watch.ward.unit.beds["b"].state
     assert (bed.minutes, bed.at_ms) == (10, watch.ward.timeline.now_ms())
-    assert watch.ward.rows("SELECT sum(late) FROM windows WHERE seq > 36") == [(0,)]
+    # Only a bedside that sends at pace shows that the clock is ahead.
+    shown_seq = 54 if wrong_ms > 0 else 36
+    assert watch.ward.rows("SELECT sum(late) FROM windows WHERE seq > ?", shown_seq) == [(0,)]
 
 
 def test_a_queue_at_the_broker_is_no_proof_of_a_wrong_clock(watch: NightWatch) -> None:
@@ -313,6 +316,78 @@ def test_a_queue_at_the_broker_is_no_proof_of_a_wrong_clock(watch: NightWatch) -
     watch.ward.turn(queue)
     assert "last_step" not in watch.ward.loop.clock.report()
     assert watch.ward.unit.beds["b"].state.at_ms == now_ms
+
+
+def trusted(watch: NightWatch) -> bool:
+    return watch.ward.loop.clock.report() == {"trusted": True}
+
+
+def test_what_an_earlier_start_of_an_agent_has_left_is_no_proof(watch: NightWatch) -> None:
+    """The whole house was without power; the agent does not know how old its windows are."""
+    watch.well(4, clock="unsynced")
+    left = []
+    for _ in range(2):
+        watch.pass_by(10_000)
+        left.append(watch.window(clock="unsynced"))
+    watch.off(10 * MINUTE_MS)
+    watch.ward.start()
+    watch.pass_by(20_000)
+    watch.ward.turn([comes_now(watch, one) for one in left])
+    watch.begin_anew()
+    watch.well(2, clock="unsynced")
+    assert trusted(watch)
+    assert watch.ward.unit.beds["b"].state.at_ms == watch.ward.timeline.now_ms()
+
+
+@pytest.mark.parametrize("in_flight", [20, 180])
+@pytest.mark.parametrize("dies_min", [5, 30])
+def test_a_queue_that_empties_is_no_proof(watch: NightWatch, in_flight: int, dies_min: int) -> None:
+    """The broker is elsewhere; the bedside may have died long before the server came back."""
+    watch.well(4)
+    watch.ward.close()
+    sent = []
+    for _ in range(dies_min * 6):
+        watch.pass_by(10_000)
+        sent.append(watch.window())
+    watch.pass_by((30 - dies_min) * MINUTE_MS)
+    watch.ward.clock.boot, watch.ward.clock.up_ms = "another", 30_000
+    watch.ward.start()
+    while sent:
+        watch.ward.turn([comes_now(watch, one) for one in sent[:in_flight]])
+        del sent[:in_flight]
+        watch.pass_by(250)
+    assert trusted(watch)
+    assert watch.told_min() <= 16.5
+    assert trusted(watch)
+
+
+def comes_now(watch: NightWatch, one: WindowArrived) -> WindowArrived:
+    now_ms = watch.ward.timeline.now_ms()
+    return one._replace(message=one.message._replace(arrived_ms=now_ms))
+
+
+def test_a_late_proof_moves_no_bed_that_has_lived_by_the_clock_of_this_start(
+    watch: NightWatch,
+) -> None:
+    watch.well(4)
+    watch.off(5 * MINUTE_MS)
+    watch.wrong_ms = 2 * HOUR_MS
+    watch.ward.clock.step(2 * HOUR_MS)
+    watch.ward.start()
+    other = NightWatch(watch.ward)
+    other.wrong_ms = watch.wrong_ms
+    for turn in range(18):
+        for one in (watch, other):
+            one.go_on(10_000)
+        watch.ward.clock.advance(10_000)
+        both = [other.window(bed="a"), *([watch.window()] if turn > 12 else [])]
+        watch.ward.turn(both)
+    assert watch.ward.loop.clock.report()["last_step"]["by_s"] == 7200
+    now_ms = watch.ward.timeline.now_ms()
+    assert [bed.state.at_ms <= now_ms for bed in watch.ward.unit.beds.values()] == [True, True]
+    assert [bed.seen_ms <= now_ms for bed in watch.ward.unit.beds.values()] == [True, True]
+    assert is_told_in_time(watch)
+    assert {push.bed for push in watch.ward.notices()} == {"a", "b"}
 
 
 def test_a_recording_keeps_its_own_time(tmp_path: Path) -> None:
