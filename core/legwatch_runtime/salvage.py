@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 HIGHEST = 1 << 48  # no row has a higher number; what comes after it has room for ever
 SLICE = 500  # rows in one transaction
 MOST_BYTES = 4 << 20  # of a value: ten times the longest that is ever stored
+_LONGEST = (1 << 31) - 1  # SQLite takes its own limit for a higher one
 _WHOLE = 1 << 53  # beyond it a number is no longer exact in JSON: nobody stores one
 # What reading a damaged page may raise.
 FAULTS = (sqlite3.Error, ValueError, TypeError, OverflowError, MemoryError)
@@ -259,3 +260,10 @@ def lenient(db: sqlite3.Connection) -> sqlite3.Connection:
     db.execute("PRAGMA writable_schema=ON")  # a table that cannot be made out hides no other
     db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
     return db
+
+
+def strict(db: sqlite3.Connection) -> None:
+    """Undo what `lenient` has done. Raises sqlite3.Error."""
+    db.text_factory = str
+    db.execute("PRAGMA writable_schema=OFF")
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)

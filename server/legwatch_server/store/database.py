@@ -5,7 +5,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from legwatch.events import Window
@@ -175,19 +175,19 @@ class SqliteStore:
         if self._home is not None:
             raise StoreError(f"{why}; the database in memory does not work either")
         self.stop_saving()
-        place, old = refuge.folder(), self._db
+        place = refuge.folder()
         with self._file.exclusive():
             home, self._file.path = self._file.path, place / FILE
             known = Known(memory, self._witness.mark, now_ms)
             try:
-                old.execute(f"PRAGMA busy_timeout={REFUGE_PATIENCE_MS}")
-                self._db = filled(made(self._file), old, (why, None), known).db
+                with _as_source(self._db, home) as source:
+                    db = filled(made(self._file), source, (why, None), known).db
             except (OSError, sqlite3.Error, StoreError, ValuesRefused) as error:
                 self._file.path = home
                 refuge.leave(place)
                 raise StoreError(f"{why}; no database in memory either: {error}") from error
-            old.close()
-            self._home = home
+            self._db.close()
+            self._db, self._home = db, home
             self._file.begin()
         self._why_without = why = _with_owner(why, home)
         logger.error("%s takes nothing (%s): the watch goes on, but nothing is kept", home, why)
@@ -207,10 +207,11 @@ class SqliteStore:
                     home, self._lost, self._source = renew(self._file, home, damage, known)
                 with translated(), transaction(home):
                     refuge.bring_home(self._db, home, memory)
-            except (OSError, StoreError) as error:
+            except (OSError, StoreError, ValuesRefused) as error:
                 self._file.path, self._why_without = place, _with_owner(str(error), self._home)
                 if home is not None:
                     home.close()
+                self._file.begin()
                 return False
             finally:
                 self._file.patience_s = PATIENCE_S
@@ -428,6 +429,31 @@ def _prepared(db: sqlite3.Connection) -> int:
         if error.sqlite_errorcode == sqlite3.SQLITE_ERROR and not upgrade.is_unwritten(db):
             raise StoreError(f"its tables cannot be brought up to date: {error}") from error
         raise
+
+
+@contextmanager
+def _as_source(db: sqlite3.Connection, home: Path) -> Iterator[sqlite3.Connection | None]:
+    """Give what rows can be read from: the writer's connection, or a new one if that is closed.
+
+    After the block the writer's connection is as it was.
+    """
+    try:
+        ((patience_ms,),) = db.execute("PRAGMA busy_timeout").fetchall()
+        db.execute(f"PRAGMA busy_timeout={REFUGE_PATIENCE_MS}")
+    except sqlite3.Error:
+        source = opened(home, patience_s=REFUGE_PATIENCE_MS / 1000)
+        try:
+            yield source
+        finally:
+            if source is not None:
+                source.close()
+        return
+    try:
+        yield db
+    finally:
+        with suppress(sqlite3.Error):
+            salvage.strict(db)
+            db.execute(f"PRAGMA busy_timeout={patience_ms}")
 
 
 def _with_owner(why: str, path: Path) -> str:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from legwatch_runtime import aside, salvage
 from legwatch_server.store import beds, check, loss, numbers, upgrade, witness
 from legwatch_server.store.batch import Batch
-from legwatch_server.store.connection import connect, reading, transaction
+from legwatch_server.store.connection import PATIENCE_S, connect, reading, transaction
 from legwatch_server.store.errors import StoreDamaged, StoreError, StoreMoved, ValuesRefused
 from legwatch_server.store.file import StoreFile
 from legwatch_server.store.records import Loss
@@ -123,12 +123,12 @@ def _put_back(file: StoreFile, name: Path | None) -> None:
         logger.warning("%s cannot be put back to its name: %s", name or file.path, error)
 
 
-def opened(path: Path | None) -> sqlite3.Connection | None:
+def opened(path: Path | None, *, patience_s: float = PATIENCE_S) -> sqlite3.Connection | None:
     """Open a file that was set aside; None if that cannot be done."""
     if path is None or not path.exists():
         return None
     try:
-        return salvage.lenient(connect(path))
+        return salvage.lenient(connect(path, patience_s=patience_s))
     except sqlite3.Error:
         return None
 

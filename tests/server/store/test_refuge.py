@@ -1,16 +1,22 @@
 """A disk that takes nothing for long: the watch goes on in memory, says so, and comes back."""
 
+import errno
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from unittest.mock import Mock, patch
 
 import pytest
 
-from campaigns import aged, places
+from campaigns import aged, damage, harm, places
 from campaigns.ward import MINUTE_MS, Ward, open_folder
+from legwatch_runtime import aside, salvage
 from legwatch_server.beds import writer
+from legwatch_server.store import database, refuge, renewal
+from legwatch_server.store.errors import StoreDamaged, StoreError, ValuesRefused
+from legwatch_server.store.file import StoreFile
 
 DB = "legwatch.db"
 COLD_MIN = 45
@@ -107,4 +113,82 @@ def test_a_file_that_may_not_be_written_is_named_with_its_owner(ward: Ward) -> N
         assert f"{home} takes nothing" in wrong
         assert f"{home} belongs to" in wrong
     ward.minute(1, [("z", cold)], boot="0000000b")
+    assert ward.server.store.keeps
+
+
+@contextmanager
+def read_only_disk() -> Iterator[None]:
+    """Refuse every change of the folder: no file gets another name, and none is made."""
+    refused = OSError(errno.EROFS, "Read-only file system")
+    with patch.object(aside, "set_aside", side_effect=refused):
+        yield
+
+
+@contextmanager
+def full_disk(home: Path) -> Iterator[None]:
+    """Refuse every new file in the folder of the database."""
+
+    def made(file: StoreFile) -> sqlite3.Connection:
+        if file.path == home:
+            raise sqlite3.OperationalError("database or disk is full")
+        return really(file)
+
+    really = renewal.made
+    with patch.object(renewal, "made", made):
+        yield
+
+
+@pytest.mark.parametrize("disk", ["read-only", "full"])
+def test_a_damaged_file_on_a_disk_that_takes_no_new_one_stops_no_alert(
+    ward: Ward, disk: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaigns.ward.STUCK_S", 0.2)
+    store, home = ward.server.store, ward.path
+    harm.zero_page(home, dict(damage.indexes(home))["sqlite_autoindex_beds_1"])
+    with read_only_disk() if disk == "read-only" else full_disk(home):
+        store._file.suspect("a page is damaged", store._file.generation)
+        for minute in range(COLD_MIN):
+            ward.minute(minute, [("z", cold)], boot="0000000b")
+        assert not store.keeps
+        assert ward.pushed("z") is not None
+    ward.minute(COLD_MIN, [("z", cold)], boot="0000000b")
+    assert store.keeps
+    assert ward.ask("SELECT count(*) FROM windows WHERE boot_id=1") == [((aged.MINUTES + 3) * 6,)]
+    assert ward.ask("SELECT count(*) FROM windows WHERE boot_id=2") == [((COLD_MIN + 1) * 6,)]
+
+
+def test_a_refuge_that_cannot_be_made_leaves_the_connection_as_it_was(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, memory = ward.server.store, ward.server.unit.memory()
+    refused = StoreError("no memory")
+    monkeypatch.setattr(database, "filled", Mock(side_effect=refused))
+    with pytest.raises(StoreError, match="no memory"):
+        store.go_without("the disk takes nothing", memory, ward.now_ms)
+    assert store._db.execute("PRAGMA busy_timeout").fetchone() == (10,)
+
+
+def test_a_refuge_that_fails_late_leaves_the_connection_strict(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, memory = ward.server.store, ward.server.unit.memory()
+    monkeypatch.setattr("legwatch_server.store.check.readable", Mock(side_effect=StoreDamaged("x")))
+    with pytest.raises(StoreError, match="damaged too"):
+        store.go_without("the disk takes nothing", memory, ward.now_ms)
+    with pytest.raises(sqlite3.OperationalError, match="decode"):
+        store._db.execute("SELECT CAST(x'ff' AS TEXT)").fetchone()
+    assert store._db.getlimit(sqlite3.SQLITE_LIMIT_LENGTH) > salvage.MOST_BYTES
+
+
+def test_rows_that_the_disk_refuses_end_nothing(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with held(ward.path):
+        ward.minute(0, [("z", cold)], boot="0000000b")
+    with monkeypatch.context() as here:
+        here.setattr(refuge, "bring_home", Mock(side_effect=ValuesRefused("a value")))
+        ward.minute(1, [("z", cold)], boot="0000000b")
+        assert not ward.server.store.keeps
+        assert "a value" in " ".join(ward.health.report()["wrong"])
+    ward.minute(2, [("z", cold)], boot="0000000b")
     assert ward.server.store.keeps
