@@ -152,7 +152,7 @@ def test_a_damaged_file_on_a_disk_that_takes_no_new_one_stops_no_alert(
         assert not store.keeps
         assert ward.pushed("z") is not None
     ward.minute(COLD_MIN, [("z", cold)], boot="0000000b")
-    assert store.keeps
+    assert ward.server.store.keeps
     assert ward.ask("SELECT count(*) FROM windows WHERE boot_id=1") == [((aged.MINUTES + 3) * 6,)]
     assert ward.ask("SELECT count(*) FROM windows WHERE boot_id=2") == [((COLD_MIN + 1) * 6,)]
 
