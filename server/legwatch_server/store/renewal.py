@@ -147,9 +147,11 @@ def release(source: sqlite3.Connection) -> None:
 def _clear_the_path(file: StoreFile, now_ms: int) -> Path | None:
     """Set aside what is at the path; None: nothing is there."""
     file.path.parent.mkdir(parents=True, exist_ok=True)
-    if not any(part.exists() for part in file.parts()):
-        return None
-    return aside.set_aside(file.path, now_ms)
+    name = None
+    if any(part.exists() for part in file.parts()):
+        name = aside.set_aside(file.path, now_ms)
+    aside.delete(file.path)  # a log's index that is left alone: the new file would take it over
+    return name
 
 
 def made(file: StoreFile) -> sqlite3.Connection:
@@ -200,6 +202,7 @@ def _fill(
     if known.memory is not None:
         beds.remember(db, known.memory, before.windows)
     whole = len(saved) == len(TABLES) and not any(one.gaps for one in saved)
+    whole = whole and not any(witness.of(db).missing(known.mark))  # it was more than can be read
     numbers.raise_all(db, before, slack=0 if whole else SLACK)
     left = tuple((one.table, one.below) for one in saved if one.below)
     lost = Loss(known.now_ms, why, name.name if name else "", whole, left)

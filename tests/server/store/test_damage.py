@@ -286,6 +286,31 @@ def test_windows_after_the_file_was_deleted_are_kept(ward: Ward, folder: Path) -
     assert windows(ward) == before + 12
 
 
+def test_windows_after_the_file_and_its_log_were_moved_away_are_kept(
+    ward: Ward, folder: Path
+) -> None:
+    live(ward, 0)
+    before = windows(ward)
+    for name in (DB, f"{DB}-wal"):
+        (folder / name).rename(folder / f"{name}.old")
+    live(ward, 1)
+    assert windows(ward) == before + 6
+    assert set_aside(folder) == []
+
+
+def test_a_file_that_reads_as_empty_but_was_not_is_told(ward: Ward, folder: Path) -> None:
+    live(ward, 0)
+    empty = folder.with_name("empty.db")
+    with closing(StoreFile(empty).connect()) as db:
+        upgrade.prepare(db)
+    ward.server.store._db.close()
+    for file in folder.glob(f"{DB}-*"):
+        file.unlink()
+    empty.replace(folder / DB)
+    live(ward, 1)
+    assert told_of_the_loss(ward) == ["The server has lost its memory"]
+
+
 def test_a_file_put_in_the_place_of_the_open_one_is_set_aside(ward: Ward, folder: Path) -> None:
     live(ward, 0)
     before = windows(ward)
