@@ -31,7 +31,13 @@ def put_back(path: Path, name: Path) -> None:
 
 def delete(file: Path) -> None:
     """Delete a database with its log. Raises OSError."""
-    for part in _PARTS:
+    file.unlink(missing_ok=True)
+    delete_log(file)
+
+
+def delete_log(file: Path) -> None:
+    """Delete the log of a database that is not there. Raises OSError."""
+    for part in _PARTS[1:]:
         file.with_name(file.name + part).unlink(missing_ok=True)
 
 

@@ -150,7 +150,7 @@ def _clear_the_path(file: StoreFile, now_ms: int) -> Path | None:
     name = None
     if any(part.exists() for part in file.parts()):
         name = aside.set_aside(file.path, now_ms)
-    aside.delete(file.path)  # a log's index that is left alone: the new file would take it over
+    aside.delete_log(file.path)  # a log's index that is left alone: the new file would take it over
     return name
 
 
