@@ -51,6 +51,7 @@ from legwatch_server.store.renewal import (
     SLACK,
     Known,
     filled,
+    finished,
     made,
     opened,
     release,
@@ -132,13 +133,16 @@ class SqliteStore:
         self._saving = threading.Lock()  # held while it is read
         self._home: Path | None = None  # where the file belongs, while it is in a refuge
         opened_, error = _open(self._file)
+        now_ms = utc_ms()
         if error is not None:
-            opened_ = self._begun_anew(opened_, error, None, utc_ms())
+            opened_ = self._begun_anew(opened_, error, None, now_ms)
+        elif filled_ := finished(self._file, opened_, Known(None, self._witness.mark, now_ms)):
+            self._source = filled_.source
         self._db = opened_
         self._file.begin()
-        self._say_what_is_missing(utc_ms())
+        self._say_what_is_missing(now_ms)
         self._lost = self.loss()
-        if error is None:
+        if self._source is None:
             self._go_on_saving()
 
     def check(self) -> None:

@@ -21,6 +21,12 @@ def move(db: sqlite3.Connection, by_ms: int) -> None:
         note(db, lost._replace(at_ms=lost.at_ms + by_ms))
 
 
+def statement(loss: Loss) -> str:
+    """Return SQL that keeps a loss, for a script."""
+    text = json.dumps(loss).replace("'", "''")
+    return f"INSERT OR REPLACE INTO meta VALUES ('{_KEY}', '{text}');"
+
+
 def last(db: sqlite3.Connection) -> Loss | None:
     """Return the last loss; None: there was none, or it cannot be read."""
     row = db.execute("SELECT value FROM meta WHERE key=?", (_KEY,)).fetchone()

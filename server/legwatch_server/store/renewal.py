@@ -33,6 +33,7 @@ TABLES = (
     "meta", "beds", "boots", "deliveries", "notices", "presses", "answers", "steps", "windows",
     "quarantine",
 )  # fmt: skip
+_NOTHING_YET = tuple((table, salvage.HIGHEST) for table in TABLES)  # is saved over
 _FOR_TONIGHT = ("beds", "boots", "deliveries")
 _WHOLE = {"meta", "beds", "boots"}  # saved over at once; of the other tables the newest rows
 AT_ONCE = 5000  # rows of each growing table that are saved before watching goes on
@@ -94,7 +95,7 @@ def _renewed(
     with ExitStack() as undo:
         undo.callback(_put_back, file, about[1])
         try:
-            db = made(file)
+            db = made(file, _begun(about, known.now_ms))
         except (OSError, sqlite3.Error) as fault:
             raise StoreError(f"{file.path} cannot be made anew: {fault}") from fault
         undo.callback(db.close)
@@ -154,11 +155,29 @@ def _clear_the_path(file: StoreFile, now_ms: int) -> Path | None:
     return name
 
 
-def made(file: StoreFile) -> sqlite3.Connection:
-    """Make a new file at the path; raises sqlite3.Error."""
+def finished(file: StoreFile, db: sqlite3.Connection, known: Known) -> Renewal | None:
+    """Fill a new file that was left empty by a kill; None: it is no such file."""
+    with reading():
+        begun = loss.last(db)
+    if begun is None or begun.left != _NOTHING_YET:
+        return None
+    name = file.path.with_name(begun.aside) if begun.aside else None
+    renewal = filled(db, opened(name), (begun.why, name), known)
+    _say(file, renewal)
+    return renewal
+
+
+def _begun(about: tuple[str, Path | None], now_ms: int) -> Loss:
+    """Return what a new file says of itself until it is filled."""
+    why, name = about
+    return Loss(now_ms, why, name.name if name else "", complete=False, left=_NOTHING_YET)
+
+
+def made(file: StoreFile, begun: Loss | None = None) -> sqlite3.Connection:
+    """Make a new file at the path, with a note for a start after a kill; raises sqlite3.Error."""
     db = file.connect()
     try:
-        upgrade.prepare(db)
+        upgrade.prepare(db, loss.statement(begun) if begun else "")
     except sqlite3.Error:
         db.close()
         raise

@@ -6,14 +6,15 @@ from importlib.resources import files
 VERSION = 5
 
 
-def prepare(db: sqlite3.Connection) -> int:
+def prepare(db: sqlite3.Connection, also: str = "") -> int:
     """Create or upgrade the tables in one transaction; return the version after that.
 
-    A crash in between leaves the database as it was. One that a newer legwatch has written is left
+    `also`: a statement that is done together with new tables. A crash in between leaves the
+    database as it was. One that a newer legwatch has written is left
     alone; its version is then higher than VERSION.
     """
     if not db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-        _run(db, _resource("schema.sql"))
+        _run(db, _resource("schema.sql") + also)
         return VERSION
     found = version(db)
     if found < VERSION:

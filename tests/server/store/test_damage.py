@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -18,6 +19,7 @@ from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
 from legwatch_server.store import renewal, upgrade
 from legwatch_server.store.errors import StoreDamaged, StoreError
 from legwatch_server.store.file import StoreFile
+from legwatch_server.store.records import Loss
 
 LATER_MS = aged.AGED_MS + 5 * MINUTE_MS
 DB = "legwatch.db"
@@ -197,14 +199,12 @@ def test_files_that_were_set_aside_are_kept_to_a_number_and_never_overwritten(
 
 def a_full_disk(monkeypatch: pytest.MonkeyPatch, refusals: int) -> None:
     """Let the disk refuse the tables of a new file so many times."""
-    left = iter(range(refusals))
+    left, really = iter(range(refusals)), renewal.made
 
-    def made(file: StoreFile) -> sqlite3.Connection:
-        db = file.connect()
+    def made(file: StoreFile, begun: Loss | None = None) -> sqlite3.Connection:
         if next(left, None) is None:
-            upgrade.prepare(db)
-            return db
-        db.close()
+            return really(file, begun)
+        file.connect().close()
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(renewal, "made", made)
@@ -249,6 +249,36 @@ def test_a_file_whose_rows_cannot_be_saved_over_yet_deletes_no_older_one(
     with pytest.raises(StoreError, match="full"):
         Ward(folder, LATER_MS)
     assert set_aside(folder) == [file.name for file in older]
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("found", ["the old file", "no old file"])
+def test_a_kill_before_the_rows_are_saved_over_loses_none(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, found: str
+) -> None:
+    before = 2000 + (aged.MINUTES + 3) * 6
+    harm.zero_page(folder / DB, first_page(folder / DB, "sqlite_autoindex_beds_1"))
+    with monkeypatch.context() as here:
+        here.setattr(renewal, "filled", Mock(side_effect=Killed))
+        here.setattr(renewal, "_put_back", Mock())  # one that is killed does nothing more
+        with pytest.raises(Killed):
+            Ward(folder, LATER_MS)
+    (name,) = set_aside(folder)
+    if found == "no old file":
+        (folder / name).unlink()
+        before = 0
+    with open_folder(folder, LATER_MS + MINUTE_MS) as ward:
+        live(ward, 0)
+        assert windows(ward) == before + 6
+        assert name in " ".join(ward.health.report()["wrong"])
+        assert len(told_of_the_loss(ward)) == (found == "no old file")
+    with open_folder(folder, LATER_MS + 2 * MINUTE_MS) as ward:
+        live(ward, 1)
+        assert windows(ward) == before + 12
+    assert set_aside(folder) == [name][: 1 if before else 0]
 
 
 # ---- the file at the path is the file that is open

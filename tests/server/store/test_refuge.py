@@ -17,6 +17,7 @@ from legwatch_server.beds import writer
 from legwatch_server.store import database, refuge, renewal
 from legwatch_server.store.errors import StoreDamaged, StoreError, ValuesRefused
 from legwatch_server.store.file import StoreFile
+from legwatch_server.store.records import Loss
 
 DB = "legwatch.db"
 COLD_MIN = 45
@@ -128,10 +129,10 @@ def read_only_disk() -> Iterator[None]:
 def full_disk(home: Path) -> Iterator[None]:
     """Refuse every new file in the folder of the database."""
 
-    def made(file: StoreFile) -> sqlite3.Connection:
+    def made(file: StoreFile, begun: Loss | None = None) -> sqlite3.Connection:
         if file.path == home:
             raise sqlite3.OperationalError("database or disk is full")
-        return really(file)
+        return really(file, begun)
 
     really = renewal.made
     with patch.object(renewal, "made", made):
