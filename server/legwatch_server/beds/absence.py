@@ -19,6 +19,21 @@ PAIR_MS = 5_000  # between two windows that show the pace
 APART_MS = 30_000  # a smaller difference does not move a minute
 
 
+def excused(
+    beds: Mapping[str, BedRecord], ended_ms: int, now_ms: int, longest_ms: int
+) -> dict[str, int]:
+    """Return until when the silence of each bed wakes nobody: nobody knows how long it is.
+
+    A bedside that has died is told when it was silent for long enough while the server ran.
+    """
+    found = {}
+    for name, bed in beds.items():
+        before_ms = max(0, ended_ms - bed.state.bed.signals.window_ms)
+        least_ms = bed.rules.health.agent_s * 1000 - before_ms
+        found[name] = now_ms + max(0, min(longest_ms, least_ms))
+    return found
+
+
 class _Heard(NamedTuple):
     """What an agent has told first: the next window is compared with it."""
 
@@ -40,9 +55,10 @@ class Witnesses:
         self._stood = {name: bed.state.at_ms for name, bed in beds.items()}
         self._heard: dict[tuple[str, str], _Heard] = {}
 
-    def forget(self) -> None:
-        """Begin anew with the pace, after the time line was moved."""
+    def begin_anew(self, stood: Sequence[BedRecord]) -> None:
+        """Forget the pace, after the time line was moved; these beds stand still at a new name."""
         self._heard.clear()
+        self._stood.update((bed.name, bed.state.at_ms) for bed in stood)
 
     def ahead_ms(self, work: Sequence[Work]) -> int | None:
         """Return by how much the time line is ahead of the agents' clocks; None: not known yet."""

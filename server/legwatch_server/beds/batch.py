@@ -98,6 +98,7 @@ class UnitOfWork:
         self._undeclared: set[str] = set()  # beds whose refused recordings are already in the log
         # Until this time, missing windows are no agent's fault: the server was not listening.
         self.away_ms = 0
+        self.excused: dict[str, int] = {}  # the same of single beds
         self._all_day = False  # every hour counts as night
         known = store.beds()
         self.ended = _ended(store.time(), known)
@@ -209,11 +210,12 @@ class UnitOfWork:
     ) -> None:
         """Let these beds go on after the time line was moved; what is played has its own time.
 
-        `stored`: the clocks of agents that are only in the store move, too.
+        `stored`: what the run before has left in the store moves, too.
         """
         self.batch.swept = True
         self.boots.shift(beds, by_ms, stored=stored)
-        self._reports.shift(self.batch, by_ms)
+        if stored:
+            self._reports.shift(self.batch, by_ms)
         for bed in beds:
             self._touch(bed)
             self._swept.add(bed.name)
@@ -223,14 +225,19 @@ class UnitOfWork:
             if not bed.played:
                 bed.state = shifted(bed.state, by_ms, bed.rules)
 
-    def after_shift(self, by_ms: int, beds: Collection[BedRecord], *, of_the_line: bool) -> None:
-        """Move what only the memory has, after the commit."""
-        self.away_ms += by_ms if of_the_line else 0
+    def after_shift(self, by_ms: int, beds: Collection[BedRecord]) -> None:
+        """Move what only the memory has of these beds, after the commit."""
         for bed in beds:
-            if bed.ahead_ms is not None:
-                bed.ahead_ms -= by_ms
             if not bed.played:
                 bed.move_others(by_ms)
+
+    def after_step(self, by_ms: int) -> None:
+        """Let what is measured against the time line follow it, after the commit."""
+        self.away_ms += by_ms
+        self.excused = {name: until_ms + by_ms for name, until_ms in self.excused.items()}
+        for bed in self.beds.values():
+            if bed.ahead_ms is not None:
+                bed.ahead_ms -= by_ms
 
     def _keep(self, bed: BedRecord) -> None:
         self.batch.states.append(_state(bed))
@@ -450,8 +457,9 @@ class UnitOfWork:
     def _decide(self, bed: BedRecord, event: Event, who: str | None = None) -> Sequence[NewNotice]:
         """Pass an event to the engine; return the notices that follow."""
         first = len(self.batch.notices)
-        if not bed.played and bed.state.at_ms < self.away_ms and not isinstance(event, Away):
-            self._decide(bed, Away(min(event.at_ms, self.away_ms)))
+        away_ms = max(self.away_ms, self.excused.get(bed.name, 0))
+        if not bed.played and bed.state.at_ms < away_ms and not isinstance(event, Away):
+            self._decide(bed, Away(min(event.at_ms, away_ms)))
         state, notices = engine.advance(bed.state, event, bed.rules)
         self.judged.add(bed.name)
         self._touch(bed)

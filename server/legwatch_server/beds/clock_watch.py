@@ -11,11 +11,12 @@ While nobody trusts the time, every hour counts as an hour of the night.
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
+from legwatch.engine import MINUTE_MS
 from legwatch.night import local
 from legwatch_runtime.clock import EARLIEST_MS, Instant
-from legwatch_server.beds.absence import APART_MS, Witnesses
+from legwatch_server.beds.absence import APART_MS, Witnesses, excused
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.inbox import Work
@@ -37,6 +38,14 @@ WITNESS_S = 600.0  # after the start agents are asked so long how long the serve
 LOOK_S = 1.0  # how often it is asked whether the time is trusted
 
 
+class _Move(NamedTuple):
+    """Beds whose moments get names that are later by `by_ms`."""
+
+    by_ms: int
+    beds: Sequence[BedRecord]
+    stored: bool = True  # what the run before has left in the store moves, too
+
+
 class ClockWatch:
     """Only the writer thread uses it; `concerns` and `report` are for any thread."""
 
@@ -53,6 +62,10 @@ class ClockWatch:
         self._ended_ms = 0  # the last moment before a time off that nobody knows; 0: it is known
         self._go_on(unit.ended)
         self._witnesses = Witnesses(unit.beds, unit.boots, self._ended_ms)
+        self._back_ms = 0  # what is older than the start has moved by so much since
+        if self._ended_ms:
+            now_ms, longest_ms = timeline.now_ms(), int(WITNESS_S * 1000)
+            unit.excused = excused(unit.beds, self._ended_ms, now_ms, longest_ms)
 
     def _go_on(self, stored: StoredTime | None) -> None:
         """Go on with the time line of the last run, as far as its time can be known."""
@@ -167,7 +180,7 @@ class ClockWatch:
         """Move what is stored, and the time line with it; False: the store fails, as before."""
         unit, doubt_ms = self._unit, self._doubt_ms
         before_ms = self._timeline.now_ms() - (0 if moves_line else by_ms)
-        only_line, beds = moves_line and self.asks, self._moved_by(by_ms, moves_line=moves_line)
+        only_line, moves = moves_line and self.asks, self._moves(by_ms, moves_line=moves_line)
         unit.begin()
         moved = False
         try:
@@ -178,7 +191,8 @@ class ClockWatch:
                     self._timeline.move(by_ms)
                     moved = True
                 self._doubt(by_ms, moves_line=moves_line)
-                unit.shift(by_ms, beds, self._timeline.now_ms(), stored=not only_line)
+                for move in moves:
+                    unit.shift(move.by_ms, move.beds, self._timeline.now_ms(), stored=move.stored)
                 batch = unit.finish()
                 batch.time = self._time()
                 tx.write(batch)
@@ -194,23 +208,34 @@ class ClockWatch:
             )
             return False
         unit.committed(self._timeline.now_ms())
-        unit.after_shift(by_ms, beds, of_the_line=moves_line)
-        self._witnesses.forget()
+        for move in moves:
+            unit.after_shift(move.by_ms, move.beds)
+        if moves_line:
+            unit.after_step(by_ms)
+        if only_line:
+            self._back_ms += moves[0].by_ms
+        self._witnesses.begin_anew(moves[0].beds)
         self._stepped, self._by_ms = self._timeline.instant(), by_ms
         return True
 
-    def _moved_by(self, by_ms: int, *, moves_line: bool) -> Sequence[BedRecord]:
-        """Return the beds that a move concerns.
+    def _moves(self, by_ms: int, *, moves_line: bool) -> Sequence[_Move]:
+        """Return which beds move, and by how much.
 
         While nobody knows how long the server was off, what is older than its start has the names
-        of the run before: a step of the wall clock does not change them, only witnesses do.
+        of the run before: a step of the wall clock does not change them, only witnesses do. But
+        nothing of it may be later than now.
         """
         beds, now_ms = list(self._unit.beds.values()), self._timeline.now_ms()
+        seen = self._witnesses
         if not moves_line:
-            return [bed for bed in beds if not self._witnesses.has_lived(bed, by_ms, now_ms)]
-        if self.asks:
-            return [bed for bed in beds if self._witnesses.has_gone_on(bed)]
-        return beds
+            return [_Move(by_ms, [bed for bed in beds if not seen.has_lived(bed, by_ms, now_ms)])]
+        if not self.asks:
+            return [_Move(by_ms, beds)]
+        # Beds move by whole minutes: rather back too far, or somebody would hear too late.
+        back_ms = min(0, now_ms + by_ms - self._ended_ms) // MINUTE_MS * MINUTE_MS
+        stood = [bed for bed in beds if not seen.has_gone_on(bed)]
+        lived = [bed for bed in beds if seen.has_gone_on(bed)]
+        return [_Move(back_ms - self._back_ms, stood), _Move(by_ms, lived, stored=False)]
 
     def _doubt(self, by_ms: int, *, moves_line: bool) -> None:
         now_ms = self._timeline.now_ms()

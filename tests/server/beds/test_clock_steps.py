@@ -390,6 +390,49 @@ def test_a_late_proof_moves_no_bed_that_has_lived_by_the_clock_of_this_start(
     assert {push.bed for push in watch.ward.notices()} == {"a", "b"}
 
 
+@pytest.mark.parametrize("wrong_ms", [-2 * HOUR_MS, 12 * MINUTE_MS, 2 * HOUR_MS])
+@pytest.mark.parametrize("right_after_min", [0.5, 2, 60])
+@pytest.mark.parametrize("back_min", [4, 8])
+def test_a_clock_that_is_wrong_after_a_power_cut_wakes_nobody(
+    watch: NightWatch, wrong_ms: int, right_after_min: float, back_min: float
+) -> None:
+    watch.well(4)
+    watch.off(5 * MINUTE_MS)
+    watch.wrong_ms = wrong_ms
+    watch.ward.clock.step(wrong_ms)
+    watch.ward.start()
+    watch.ward.turn()
+    for half in range(int(2 * back_min)):
+        if half == 2 * right_after_min:
+            watch.step(-wrong_ms)
+        watch.silent(0.5)
+    watch.well(4)
+    assert not watch.loud()
+    assert is_told_in_time(watch)
+
+
+@pytest.mark.parametrize("wrong_ms", [-2 * HOUR_MS, 0, 2 * HOUR_MS])
+@pytest.mark.parametrize("right_after_min", [1, 60])
+@pytest.mark.parametrize("before_min", [0, 5, 12])
+def test_a_bedside_that_died_before_a_power_cut_is_told_by_the_time_that_the_server_ran(
+    watch: NightWatch, wrong_ms: int, right_after_min: float, before_min: int
+) -> None:
+    watch.well(4)
+    watch.silent(before_min)
+    watch.off(5 * MINUTE_MS)
+    watch.wrong_ms = wrong_ms
+    watch.ward.clock.step(wrong_ms)
+    watch.ward.start()
+    watch.ward.turn()
+    told_min = 0.0
+    while not watch.loud() and told_min < 20:
+        if told_min == right_after_min and wrong_ms:
+            watch.step(-wrong_ms)
+        watch.silent(0.5)
+        told_min += 0.5
+    assert before_min + told_min <= 16.5
+
+
 def test_a_recording_keeps_its_own_time(tmp_path: Path) -> None:
     ward = open_ward(tmp_path, beds={"b": {"played": True}})
     watch = NightWatch(ward)
