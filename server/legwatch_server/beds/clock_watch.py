@@ -54,6 +54,7 @@ class ClockWatch:
         self.trusts_machine = False  # the settings say that the clock is right without timesyncd
         self._stepped: Instant | None = None  # the last step, and by how much
         self._by_ms = 0
+        self._tried: Instant | None = None  # the last step that was to be stored
         self._doubt_ms = 0
         self._noted: Instant | None = None
         self._looked: Instant | None = None
@@ -134,10 +135,6 @@ class ClockWatch:
         """Return the name that a moment has now; it got the other one before the last step."""
         return arrived_ms + self._timeline.moved_ms - moved_ms
 
-    def stepped_lately(self) -> bool:
-        """Return True if what waits in the inbox may have come before the last step."""
-        return self._stepped is not None and self._timeline.instant().since(self._stepped) < 600
-
     def note(self, batch: Batch) -> None:
         """Note the time line with a batch that is stored anyway, once a minute."""
         now = self._timeline.instant()
@@ -165,10 +162,11 @@ class ClockWatch:
         return wall_ms - line_ms if at_once and wall_ms >= EARLIEST_MS else None
 
     def _rested(self) -> bool:
-        return self._stepped is None or self._timeline.instant().since(self._stepped) >= AGAIN_S
+        return self._tried is None or self._timeline.instant().since(self._tried) >= AGAIN_S
 
     def _step(self, by_ms: int) -> bool:
         """Follow the wall clock; False: the store fails, and all is as before."""
+        self._tried = self._timeline.instant()
         if not self._reckon(by_ms, moves_line=True):
             return False
         logger.warning(

@@ -126,9 +126,11 @@ class WriterLoop:
             if isinstance(request, SettingsChanged):
                 self._use(request.settings)
         self._follow()
-        arrived = [r for r in requests if not isinstance(r, Connected | SettingsChanged)]
-        if self.clock.stepped_lately():
-            arrived = [renewed(work, self.clock.renew) for work in arrived]
+        arrived = [
+            renewed(request, self.clock.renew)
+            for request in requests
+            if not isinstance(request, Connected | SettingsChanged)
+        ]
         if self.clock.hear(arrived):
             self._after_step()
         work = [*self._expected, *self._facts(), *arrived]

@@ -240,6 +240,44 @@ def test_a_step_that_cannot_be_stored_changes_nothing_and_is_tried_again(
     assert is_told_in_time(watch)
 
 
+@pytest.mark.parametrize("by_ms", [-2 * HOUR_MS, 2 * HOUR_MS])
+def test_what_arrives_while_a_step_cannot_be_stored_has_its_right_time(
+    watch: NightWatch, monkeypatch: pytest.MonkeyPatch, by_ms: int
+) -> None:
+    watch.well(4)
+    ward, arrived = watch.ward, []
+
+    def fails(*_: object) -> None:
+        arrived.append(watch.window())
+        raise StoreError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("legwatch_server.store.times.move", fails)
+        watch.step(by_ms)
+        ward.turn(arrived[:1])
+    bed = ward.unit.beds["b"]
+    assert bed.seen_ms == ward.timeline.now_ms()
+    assert ward.rows("SELECT sum(late) FROM windows") == [(0,)]
+
+
+def test_a_step_that_cannot_be_stored_does_not_keep_the_disk_busy(
+    watch: NightWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[object] = []
+
+    def fails(*_: object) -> None:
+        tries.append(None)
+        raise StoreError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("legwatch_server.store.times.move", fails)
+        watch.step(HOUR_MS)
+        for _ in range(100):
+            watch.pass_by(100)
+            watch.ward.turn()
+    assert len(tries) <= 3
+
+
 def test_a_crash_beside_a_step_leaves_it_whole_or_undone(
     watch: NightWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
