@@ -8,7 +8,7 @@ transactions, from the newest to the oldest.
 import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -158,13 +158,29 @@ def _clear_the_path(file: StoreFile, now_ms: int) -> Path | None:
 def finished(file: StoreFile, db: sqlite3.Connection, known: Known) -> Renewal | None:
     """Fill a new file that was left empty by a kill; None: it is no such file."""
     with reading():
-        begun = loss.last(db)
+        begun = loss.last(db) or _not_even_begun(file, db, known)
     if begun is None or begun.left != _NOTHING_YET:
         return None
     name = file.path.with_name(begun.aside) if begun.aside else None
     renewal = filled(db, opened(name), (begun.why, name), known)
     _say(file, renewal)
     return renewal
+
+
+def _not_even_begun(file: StoreFile, db: sqlite3.Connection, known: Known) -> Loss | None:
+    """Say that the kill came before there was a new file; None: it did not.
+
+    The file that was set aside last is the one that was in use, if it has the rows noted last.
+    """
+    name = max(aside.set_aside_before(file.path), default=None, key=lambda found: found.name)
+    if name is None or not known.mark.windows or witness.of(db).windows:
+        return None
+    if (source := opened(name)) is None:
+        return None
+    with closing(source):
+        if _mark(source).windows < known.mark.windows:
+            return None
+    return _begun(("it was set aside, and the server was stopped", name), known.now_ms)
 
 
 def _begun(about: tuple[str, Path | None], now_ms: int) -> Loss:

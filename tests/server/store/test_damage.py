@@ -281,6 +281,35 @@ def test_a_kill_before_the_rows_are_saved_over_loses_none(
     assert set_aside(folder) == [name][: 1 if before else 0]
 
 
+def test_a_kill_before_a_new_file_is_there_loses_no_row(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = folder / f"{DB}.damaged-2026-01-01T0000"
+    with closing(StoreFile(older).connect()) as db:
+        upgrade.prepare(db)
+    harm.zero_page(folder / DB, first_page(folder / DB, "sqlite_autoindex_beds_1"))
+    with monkeypatch.context() as here:
+        here.setattr(renewal, "made", Mock(side_effect=Killed))
+        here.setattr(renewal, "_put_back", Mock())
+        with pytest.raises(Killed):
+            Ward(folder, LATER_MS)
+    with open_folder(folder, LATER_MS + MINUTE_MS) as ward:
+        live(ward, 0)
+        assert windows(ward) == 2000 + (aged.MINUTES + 3) * 6 + 6
+        assert told_of_the_loss(ward) == []
+
+
+def test_a_file_that_the_owner_deletes_is_not_filled_from_an_older_one(folder: Path) -> None:
+    older = folder / f"{DB}.damaged-2026-01-01T0000"
+    with closing(StoreFile(older).connect()) as db:
+        upgrade.prepare(db)
+    (folder / DB).unlink()
+    with open_folder(folder, LATER_MS) as ward:
+        live(ward, 0)
+        assert windows(ward) == 6
+        assert told_of_the_loss(ward) == ["The server has lost its memory"]
+
+
 # ---- the file at the path is the file that is open
 READ = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); print(*db.execute(sys.argv[2]))"
 
