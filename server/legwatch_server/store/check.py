@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 
 from legwatch_server.store import beds, deliveries, numbers, rehearsals, said, times, windows
 from legwatch_server.store.connection import reading
@@ -14,17 +15,21 @@ _MOST_STEPS = 300  # of `_EVERY` operations of SQLite: about a quarter of a seco
 _EVERY = 20_000
 _TAILS = ("windows", "notices", "deliveries", "steps", "quarantine")
 _TAIL_ROWS = 50
+_HEADER_BYTES = 100
+_VACUUM_AT = (52, 64)  # bytes in the header
 _NEWEST = 5000  # deliveries whose words are looked at
 
 
-def at_start(db: sqlite3.Connection) -> None:
+def at_start(db: sqlite3.Connection, *, malformed: bool = False) -> None:
     """Read what the start reads, and check the small tables; raises StoreDamaged.
 
     Costs a fraction of a second, however old the file is: a check that takes longer is ended.
+    `malformed`: what `is_header_malformed` has found.
     """
     with reading():
         readable(db)
-        _check_header(db)
+        if malformed:
+            raise StoreDamaged("its header is malformed")
         steps = count()
         db.set_progress_handler(lambda: next(steps) >= _MOST_STEPS, _EVERY)
         try:
@@ -35,6 +40,20 @@ def at_start(db: sqlite3.Connection) -> None:
                 raise
         finally:
             db.set_progress_handler(None, 0)
+
+
+def is_header_malformed(path: Path) -> bool:
+    """Look at the fields of a file that is made smaller by itself: ours never is.
+
+    Only before the process has opened the file: a file that is closed loses all locks of the
+    process, also those of SQLite, and another program would then delete the log.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER_BYTES)
+    except OSError:
+        return False
+    return any(any(head[at : at + 4]) for at in _VACUUM_AT)
 
 
 def whole(db: sqlite3.Connection, stopping: Callable[[], bool]) -> str:
@@ -73,15 +92,6 @@ def readable(db: sqlite3.Connection) -> None:
         raise StoreDamaged("table deliveries: a state that does not exist")
     for table in _TAILS:
         db.execute(f"SELECT * FROM {table} ORDER BY rowid DESC LIMIT ?", (_TAIL_ROWS,)).fetchall()
-
-
-def _check_header(db: sqlite3.Connection) -> None:
-    """Look whether the file is made smaller by itself: ours never is.
-
-    SQLite is asked: a file that we opened and closed ourselves would lose all locks of the process.
-    """
-    if any(db.execute("PRAGMA auto_vacuum").fetchone()):
-        raise StoreDamaged("its header is malformed")
 
 
 def _tables(db: sqlite3.Connection) -> list[str]:

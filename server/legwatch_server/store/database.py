@@ -474,13 +474,14 @@ def _open(file: StoreFile) -> tuple[sqlite3.Connection, StoreDamaged | None]:
 
     Raises StoreError if it is of another version, or cannot be used for another reason.
     """
+    malformed = not file.generation and check.is_header_malformed(file.path)
     db = sqlite3.connect(":memory:")  # in place of a file that cannot even be opened
     try:
         with reading():
             db = file.connect()
             version = _prepared(db)
             if version == upgrade.VERSION:
-                check.at_start(db)
+                check.at_start(db, malformed=malformed)
     except StoreDamaged as error:
         return db, error
     except StoreError as error:

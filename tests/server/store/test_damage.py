@@ -251,6 +251,17 @@ def test_a_file_whose_rows_cannot_be_saved_over_yet_deletes_no_older_one(
     assert set_aside(folder) == [file.name for file in older]
 
 
+@pytest.mark.parametrize("at", [55, 67])
+def test_a_header_with_fields_that_are_never_written_is_damage(folder: Path, at: int) -> None:
+    raw = bytearray((folder / DB).read_bytes())
+    raw[at] = 9
+    (folder / DB).write_bytes(raw)
+    with open_folder(folder, LATER_MS) as ward:
+        live(ward, 0)
+        assert ward.ask("PRAGMA integrity_check") == [("ok",)]
+    assert len(set_aside(folder)) == 1
+
+
 class Killed(BaseException):
     """The process ends here."""
 
