@@ -185,11 +185,7 @@ def _other(
     if not state.minute_end_ms:
         return state, NOTHING
     away = isinstance(event, Away)
-    # A missing window says nothing then, so nobody waits for it: the minute that stayed open would
-    # be judged by the window that comes next, as if the agent had been silent all the time.
-    waits = not away or _is_only_expected(state)
-    until_ms = event.at_ms - (GRACE_MS if waits else 1)
-    state, notices = _close_until(state, until_ms, rules, away=away)
+    state, notices = _close_until(state, event.at_ms - GRACE_MS, rules, away=away)
     at_ms = max(event.at_ms, state.at_ms)
     state = state._replace(at_ms=at_ms)
     if isinstance(event, Tick | Away):

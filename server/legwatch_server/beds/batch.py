@@ -459,7 +459,7 @@ class UnitOfWork:
         first = len(self.batch.notices)
         away_ms = max(self.away_ms, self.excused.get(bed.name, 0))
         if not bed.played and bed.state.at_ms < away_ms and not isinstance(event, Away):
-            self._decide(bed, Away(min(event.at_ms, away_ms)))
+            self._pass_away(bed, event, away_ms)
         state, notices = engine.advance(bed.state, event, bed.rules)
         self.judged.add(bed.name)
         self._touch(bed)
@@ -467,6 +467,17 @@ class UnitOfWork:
         for notice in notices:
             self._note(bed, notice, who)
         return self.batch.notices[first:] if notices else ()
+
+    def _pass_away(self, bed: BedRecord, event: Event, away_ms: int) -> None:
+        """Let the time before an event pass in which the server was not listening."""
+        at_ms = until_ms = min(event.at_ms, away_ms)
+        if isinstance(event, Window) and engine.was_heard(bed.state):
+            # A window closes all minutes that ended before it, also those that others still wait
+            # for. They belong to that time, too: nobody is silent whose window comes just now.
+            until_ms = min(event.at_ms - 1 + engine.GRACE_MS, away_ms)
+        was_ms = bed.state.at_ms
+        self._decide(bed, Away(until_ms))
+        bed.state = bed.state._replace(at_ms=min(bed.state.at_ms, max(was_ms, at_ms)))
 
     def _note(self, bed: BedRecord, notice: Notice, who: str | None) -> None:
         new = NewNotice(bed.id, bed.name, notice, text(notice), who=who, played=bed.played)
