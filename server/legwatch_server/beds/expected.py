@@ -27,7 +27,7 @@ def expectations(
     dropped = (
         bed.name
         for bed in beds
-        if bed.name not in declared and is_unheard(bed) and not _has_an_agent(bed)
+        if bed.name not in declared and is_unheard(bed) and not _has_ever_sent(bed)
     )
     names = dict.fromkeys((*new, *silent))
     return [*(BedExpected(name) for name in names), *(BedDropped(name) for name in dropped)]
@@ -36,6 +36,11 @@ def expectations(
 def _has_an_agent(bed: BedRecord) -> bool:
     """Return True if an agent has said that it is there, though perhaps without a window."""
     return bed.bedside.online is not None or bed.bedside.info is not None
+
+
+def _has_ever_sent(bed: BedRecord) -> bool:
+    """Return True if there is an agent, or was one: its bed may only have lost its memory."""
+    return bool(bed.seen_ms) or _has_an_agent(bed)
 
 
 def is_unheard(bed: BedRecord) -> bool:
