@@ -166,21 +166,26 @@ def fingerprint(message: Message) -> bytes:
     return hashlib.blake2b(content, digest_size=8).digest()
 
 
-def renewed(work: Work, renew: Callable[[int, int], int]) -> Work:
-    """Return a piece of work with the name that the moment of its arrival has now."""
+def renewed(work: Work, moved_ms: int) -> Work:
+    """Return a piece of work with the name that the moment of its arrival has now.
+
+    `moved_ms`: by how much the time line has been moved in all.
+    """
     message = message_of(work)
-    if message is None:
+    if message is None or message.moved_ms == moved_ms:
         return work
-    arrived_ms = renew(message.arrived_ms, message.moved_ms)
-    if arrived_ms == message.arrived_ms:
-        return work
-    again = message._replace(arrived_ms=arrived_ms)
+    arrived_ms = message.arrived_ms + moved_ms - message.moved_ms
+    again = message._replace(arrived_ms=arrived_ms, moved_ms=moved_ms)
     match work:
         case WindowArrived() | PressArrived() | InfoArrived() | StatusArrived() | Unreadable():
             return work._replace(message=again)
     return work
 
 
+# A tuple: to make a union of types for each message takes longer than to look.
+_WITHOUT = (ActionRequested, BedExpected, BedDropped, ServerFact)
+
+
 def message_of(work: Work) -> Message | None:
     """Return the message that the work came in; None: it came by another way."""
-    return None if isinstance(work, ActionRequested | OfTheServer) else work.message
+    return None if isinstance(work, _WITHOUT) else work.message

@@ -131,10 +131,6 @@ class ClockWatch:
         )
         return True
 
-    def renew(self, arrived_ms: int, moved_ms: int) -> int:
-        """Return the name that a moment has now; it got the other one before the last step."""
-        return arrived_ms + self._timeline.moved_ms - moved_ms
-
     def note(self, batch: Batch) -> None:
         """Note the time line with a batch that is stored anyway, once a minute."""
         now = self._timeline.instant()

@@ -34,6 +34,7 @@ from legwatch_server.timeline import Timeline
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+_NO_WORK = (Connected, SettingsChanged)
 
 MOST = 2000  # messages in one transaction
 LONGEST_WAIT_S = 1.0
@@ -126,11 +127,8 @@ class WriterLoop:
             if isinstance(request, SettingsChanged):
                 self._use(request.settings)
         self._follow()
-        arrived = [
-            renewed(request, self.clock.renew)
-            for request in requests
-            if not isinstance(request, Connected | SettingsChanged)
-        ]
+        moved_ms = self._timeline.moved_ms
+        arrived = [renewed(r, moved_ms) for r in requests if not isinstance(r, _NO_WORK)]
         if self.clock.hear(arrived):
             self._after_step()
         work = [*self._expected, *self._facts(), *arrived]

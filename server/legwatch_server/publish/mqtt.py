@@ -71,8 +71,8 @@ class MqttPublisher:
     def _publish_bed(self, update: BedUpdate) -> None:
         """Publish a bed once after each judged minute."""
         bed, minutes = update.bed, update.state.minutes
-        known = self._alerts.setdefault(bed, {})
-        if minutes == self._minutes.get(bed, 0) and _UNKNOWN not in known.values():
+        known = self._alerts.get(bed) or {}
+        if minutes == self._minutes.get(bed, 0) and not (known and _UNKNOWN in known.values()):
             return
         self._minutes[bed] = minutes
         view = engine.view(update.state)

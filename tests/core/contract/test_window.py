@@ -210,6 +210,14 @@ def test_the_presses_of_a_confirmation_survive_the_wire(presses: list[str]) -> N
     assert decode_stored(encode_stored(stored)) == stored
 
 
+def test_a_confirmation_without_presses_is_written_as_any_other() -> None:
+    body = {"v": 1, "boot": "0000000a", "seq": 2**53, "presses": []}
+    assert (
+        encode_stored(Stored("0000000a", 2**53, ()))
+        == json.dumps(body, separators=(",", ":")).encode()
+    )
+
+
 def test_a_confirmation_names_the_last_presses_and_fits_into_a_message() -> None:
     ids = [f"{n:064}" for n in range(100)]
     payload = encode_stored(Stored("0000000a", 2**53, tuple(ids)))
