@@ -143,8 +143,6 @@ class WriterLoop:
     def _facts(self) -> Sequence[ServerFact]:
         """Return what is silent about the whole server; look a few times a minute."""
         now = self._timeline.instant()
-        if self._timeline.now_ms() < self._unit.away_ms:  # just awake: let the messages come first
-            return []
         if self._looked is not None and now.since(self._looked) < SILENCE_LOOK_S:
             return []
         self._looked = now
@@ -165,6 +163,7 @@ class WriterLoop:
             logger.warning("this server was asleep for %.0f s", gap_s)
             until_ms = self._timeline.now_ms() + int(AWAY_S * 1000)
             self._unit.away_ms = max(self._unit.away_ms, until_ms)
+            self._looked = now.after(AWAY_S)  # for silence: what waits comes first
         self._last_turn = now
 
     def _received_in(self, gap_s: float, requests: Sequence[Request]) -> bool:
