@@ -24,6 +24,7 @@ from legwatch_server.beds.clocks_apart import apart
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.expected import contested, unheard
 from legwatch_server.beds.loop import WriterLoop
+from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.silence import Silence
 from legwatch_server.beds.status import Status
 from legwatch_server.health import Health
@@ -131,9 +132,7 @@ class _Server:
         answered = partial(_answered_in_app, self.inbox, now_ms)
         around = Around(folder, bedsides, key, answered, now_ms)
         self.outboxes = Outboxes(self.store, around, parts)
-        self.silence = Silence(
-            self.broker, lambda: list(self.unit.beds.values()), self.outboxes.reach, self.status
-        )
+        self.silence = Silence(self.broker, self._beds, self.outboxes.reach, self.status)
         self.channels = LateChannels(self.outboxes, settings, parts)
         self.suspects = Suspects(folder / "at_work")
         self.actions = ActionHandler(key, self.inbox.put, now_ms)
@@ -155,9 +154,9 @@ class _Server:
                 self.unit.unread.concerns,
                 self.silence.concerns,
                 self.store.concerns,
-                lambda: unheard(list(self.unit.beds.values())),
-                lambda: contested(list(self.unit.beds.values())),
-                lambda: apart(list(self.unit.beds.values())),
+                lambda: unheard(self._beds()),
+                lambda: contested(self._beds()),
+                lambda: apart(self._beds()),
             ],
         )
         self.settings = settings
@@ -224,6 +223,10 @@ class _Server:
             systemd.tell(systemd.READY)
             self.writer.guard()
         return 0
+
+    def _beds(self) -> list[BedRecord]:
+        """Return all beds as they are now, for any thread: the writer may add one meanwhile."""
+        return list(self.unit.beds.values())
 
     def _look_after_the_store(self) -> None:
         upkeep = Upkeep(self.store, self.parts.stopping.wait)
