@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from campaigns.clock_house import ALL_DIE_AT_S, DIES_AT_S, TURN_S, Arrival, ClockHouse, Lived
 from campaigns.clock_rows import MINUTE_S, SLEEP, SLEEP_S, Row, every_row, sample
+from campaigns.table import show
 from server.service import Service
 
 TOLD_S = (14 * MINUTE_S, 990)
@@ -130,13 +131,7 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     rows = list(every_row()) if args.long or args.only else sample(args.seed, SAMPLE)
     rows = [row for row in rows if args.only in " ".join(row)]
-    print(HEAD)
-    bad = 0
-    for line in lines(rows):
-        print(line, flush=True)
-        bad += bool(line.wrong)
-    print(f"{len(rows)} rows, {bad} wrong")
-    return 1 if bad else 0
+    return show(HEAD, lines(rows))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from campaigns.clocks_real_house import ClocksHouse, Lived
 from campaigns.false_clock import LIBRARIES
+from campaigns.table import show
 
 # The limit, a whole minute, its grace of 30 s, the lag of the tick of 2 s, and the push.
 LIMIT_S, LATER_S = 300, 98
@@ -120,13 +121,7 @@ def main() -> int:
         return 2
     logging.disable(logging.CRITICAL)
     rows = ROWS if args.long else ROWS[:SHORT]
-    print(HEAD)
-    bad = 0
-    for line in campaign(rows, long=args.long):
-        print(line, flush=True)
-        bad += bool(line.wrong)
-    print(f"{len(rows)} rows, {bad} wrong")
-    return 1 if bad else 0
+    return show(HEAD, campaign(rows, long=args.long))
 
 
 if __name__ == "__main__":

@@ -2,18 +2,17 @@
 
 import json
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tomlkit import dumps
 
 from campaigns import false_clock
+from campaigns.watcher import Watcher
 from end_to_end.house import LEGWATCH, PASSWORD, House, Phones, Process
 
 BED = "anna"
@@ -34,31 +33,6 @@ class Lived(NamedTuple):
     beat_s: float  # from the end of the bedside, or of the row, to the last heartbeat
     said: bool  # /health has said what was wrong with the clock
     lives: bool  # the bedside was not to die
-
-
-class Watcher:
-    """Notes when the server's heartbeats come."""
-
-    def __init__(self) -> None:
-        self.beats: list[float] = []
-        beats = self.beats
-
-        class Answer(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                beats.append(time.monotonic())
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
 
 
 class ClocksHouse(House):

@@ -12,9 +12,8 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
-from campaigns.memory_limit import memory_limit
 from campaigns.raw_mqtt import publish
-from campaigns.size_house import AGENT_BYTES, SizeHouse
+from campaigns.size_house import SizeHouse
 from end_to_end.house import PASSWORD, USER, Process, wait_until
 from legwatch.contract.window import encode_window
 from legwatch.testing import live_window
@@ -56,20 +55,14 @@ def huge_while_away(house: SizeHouse, client: mqtt.Client) -> None:
 def huge_for_the_agent(house: SizeHouse, client: mqtt.Client) -> None:
     """Publish 170 MB on the topics that an agent reads, and keep them there."""
     del client
-    bed, windows = "guarded", "bed_id IN (SELECT id FROM beds WHERE name='guarded')"
-    with contextlib.ExitStack() as stack:
-        group = None
-        with contextlib.suppress(OSError):  # without rights the agent has no limit
-            group = stack.enter_context(memory_limit(AGENT_BYTES, "size-agent"))
-        agent = house.live_agent(bed, group)
-        stack.callback(agent.kill)
-        wait_until(lambda: house.count("windows", windows) > 1, "the agent's windows", 15)
+    bed = "guarded"
+    with house.live_agent(bed) as agent:
         for channel in ("stored", "cmd"):
             name = f"legwatch/v1/{bed}/{channel}"
             publish(house.port, ACCOUNT, name, HUGE, qos=1, retain=True)
             time.sleep(2)  # each by itself: a broker without limits is busy with one for long
-        before = house.count("windows", windows)
-        wait_until(lambda: house.count("windows", windows) > before + 1, "windows after it", 15)
+        before = house.windows_of(bed)
+        wait_until(lambda: house.windows_of(bed) > before + 1, "windows after it", 15)
         assert agent.code is None, "the agent was ended"
         for channel in ("stored", "cmd"):
             name = f"legwatch/v1/{bed}/{channel}"

@@ -4,14 +4,16 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
 from tomlkit import dumps
 
-from campaigns.memory_limit import MemoryLimit
-from end_to_end.house import LEGWATCH, PASSWORD, House, Phones, Process
+from campaigns.memory_limit import MemoryLimit, memory_limit
+from end_to_end.house import LEGWATCH, PASSWORD, House, Phones, Process, wait_until
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust
 from legwatch.testing import night, uncovering
@@ -58,8 +60,23 @@ class SizeHouse(House):
             words = words if self._group is None else self._group.words(words)
         return super()._start(words, name, env)
 
-    def live_agent(self, bed: str, group: MemoryLimit | None) -> Process:
-        """Start an agent with a pretended sensor, in the memory of its unit."""
+    @contextmanager
+    def live_agent(self, bed: str) -> Iterator[Process]:
+        """Have an agent with a pretended sensor whose windows come, in the memory of its unit."""
+        with ExitStack() as stack:
+            group = None
+            with suppress(OSError):  # without rights the agent has no limit
+                group = stack.enter_context(memory_limit(AGENT_BYTES, f"size-{bed}"))
+            agent = self._agent(bed, group)
+            stack.callback(agent.kill)
+            wait_until(lambda: self.windows_of(bed) > 1, "the agent's windows", 15)
+            yield agent
+
+    def windows_of(self, bed: str) -> int:
+        """Return how many windows of a bed are stored."""
+        return self.count("windows", f"bed_id IN (SELECT id FROM beds WHERE name='{bed}')")
+
+    def _agent(self, bed: str, group: MemoryLimit | None) -> Process:
         path = self.folder / f"agent-{bed}.toml"
         table = {
             "bed": bed,

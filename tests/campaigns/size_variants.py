@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import paho.mqtt.client as mqtt
 
-from campaigns.memory_limit import memory_limit, resident_bytes
+from campaigns.memory_limit import resident_bytes
 from campaigns.size_attacks import BED, Attack, paced
-from campaigns.size_house import AGENT_BYTES, SizeHouse
+from campaigns.size_house import SizeHouse
 from end_to_end.house import wait_until
 from legwatch.contract.bedside_command import Cmd, Command, encode_command
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
@@ -144,15 +144,9 @@ def floods_for_the_agent(a_second: int, for_s: float) -> Attack:
     """Send an agent more commands and confirmations than it can use, right and wrong ones."""
 
     def attack(house: SizeHouse, client: mqtt.Client) -> None:
-        bed, windows = "flooded", "bed_id IN (SELECT id FROM beds WHERE name='flooded')"
-        with contextlib.ExitStack() as stack:
-            group = None
-            with contextlib.suppress(OSError):  # without rights the agent has no limit
-                group = stack.enter_context(memory_limit(AGENT_BYTES, "size-flooded"))
-            agent = house.live_agent(bed, group)
-            stack.callback(agent.kill)
-            wait_until(lambda: house.count("windows", windows) > 1, "the agent's windows", 15)
-            before, size = house.count("windows", windows), resident_bytes(agent.pid)
+        bed = "flooded"
+        with house.live_agent(bed) as agent:
+            before, size = house.windows_of(bed), resident_bytes(agent.pid)
             numbers = itertools.count()
 
             def say() -> tuple[str, bytes]:
@@ -167,7 +161,7 @@ def floods_for_the_agent(a_second: int, for_s: float) -> Attack:
                 return f"legwatch/v1/{bed}/{channel}", said[channel]
 
             paced(client, a_second, for_s, say)
-            wait_until(lambda: house.count("windows", windows) > before + 3, "windows after it", 15)
+            wait_until(lambda: house.windows_of(bed) > before + 3, "windows after it", 15)
             assert agent.code is None, "the agent was ended"
             grown = resident_bytes(agent.pid) - size
             assert grown < AGENT_GROWS_BYTES, f"the agent's memory has grown by {grown >> 20} MB"

@@ -1,15 +1,13 @@
 """An agent whose spool was damaged: what it measures and what can be read must leave."""
 
 import json
-import logging
 import sqlite3
 import traceback
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 from campaigns.cold_night import Fate, Night
-from campaigns.ward import Said
+from campaigns.ward import listening
 from legwatch_device.broker_link import LinkUp
 from legwatch_device.spool import Spool, SpooledWindow
 from legwatch_device.testing import InProcessAgent
@@ -60,7 +58,7 @@ def indexes(path: Path) -> list[tuple[str, int]]:
 
 def run(folder: Path) -> Night:
     """Start an agent on the folder, let it measure, and let it reach its server."""
-    with _listening() as said:
+    with listening("legwatch_device") as said:
         try:
             with closing(Spool(folder / FILE)) as spool:
                 fate, detail = _night(InProcessAgent(spool, boot=_NOW), said.lines)
@@ -90,15 +88,3 @@ def _night(agent: InProcessAgent, said: list[str]) -> tuple[Fate, str]:
     if lost and not any(told):
         return Fate.UNSAID, f"{lost} windows are lost, and the server hears of none"
     return (Fate.TOLD, said[0]) if said else (Fate.HARMLESS, "")
-
-
-@contextmanager
-def _listening() -> Iterator[Said]:
-    said, root = Said(), logging.getLogger("legwatch_device")
-    root.addHandler(said)
-    before, root.propagate = root.propagate, False
-    try:
-        yield said
-    finally:
-        root.propagate = before
-        root.removeHandler(said)

@@ -4,44 +4,22 @@ import contextlib
 import json
 import socket
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Mapping
 from http.client import HTTPException
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from tomlkit import dumps as dump
 
 from campaigns.size_house import COLD, SizeHouse
+from campaigns.watcher import Watcher
 from end_to_end.house import LEGWATCH, PASSWORD, Process, wait_until
 
 THROWER = Path(__file__).with_name("thrower.py")
 BED = "anna"
 PIN = 13
-
-
-class Watcher:
-    """Takes the server's heartbeats."""
-
-    def __init__(self) -> None:
-        class Answer(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
 
 
 class ThreadsHouse(SizeHouse):

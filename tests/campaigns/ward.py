@@ -167,9 +167,9 @@ class Said(logging.Handler):
 
 
 @contextmanager
-def listening() -> Iterator[Said]:
-    """Hear the log of the block, and keep it from the screen."""
-    said, root = Said(), logging.getLogger("legwatch_server")
+def listening(package: str = "legwatch_server") -> Iterator[Said]:
+    """Hear the log of a package during the block, and keep it from the screen."""
+    said, root = Said(), logging.getLogger(package)
     root.addHandler(said)
     before, root.propagate = root.propagate, False
     try:

@@ -74,6 +74,13 @@ class NightWatch:
         self.pass_by(ms)
         self.ward.clock.boot, self.ward.clock.up_ms = boot, 30_000
 
+    def start_wrong(self, wrong_ms: int) -> None:
+        """Give the server its power back, with a wall clock that is wrong by so much."""
+        self.wrong_ms = wrong_ms
+        self.ward.clock.step(wrong_ms)
+        self.ward.start()
+        self.ward.turn()
+
     def told_min(self, most: int = 30) -> float:
         """Let the bedside die now; return after how many minutes somebody hears a sound."""
         begun_ms, heard = self.passed_ms, len(self.loud())

@@ -326,10 +326,7 @@ def test_the_bedsides_know_for_how_long_the_machine_was_off(
 ) -> None:
     watch.well(4)
     watch.off(5 * MINUTE_MS)
-    watch.wrong_ms = wrong_ms
-    watch.ward.clock.step(wrong_ms)
-    watch.ward.start()
-    watch.ward.turn()
+    watch.start_wrong(wrong_ms)
     watch.ward.turn([watch.window(age_ms) for age_ms in range(290_000, -1, -10_000)])
     watch.well(1)
     bed = watch.ward.unit.beds["b"].state
@@ -436,10 +433,7 @@ def test_a_clock_that_is_wrong_after_a_power_cut_wakes_nobody(
 ) -> None:
     watch.well(4)
     watch.off(5 * MINUTE_MS)
-    watch.wrong_ms = wrong_ms
-    watch.ward.clock.step(wrong_ms)
-    watch.ward.start()
-    watch.ward.turn()
+    watch.start_wrong(wrong_ms)
     for half in range(int(2 * back_min)):
         if half == 2 * right_after_min:
             watch.step(-wrong_ms)
@@ -458,10 +452,7 @@ def test_a_bedside_that_died_before_a_power_cut_is_told_by_the_time_that_the_ser
     watch.well(4)
     watch.silent(before_min)
     watch.off(5 * MINUTE_MS)
-    watch.wrong_ms = wrong_ms
-    watch.ward.clock.step(wrong_ms)
-    watch.ward.start()
-    watch.ward.turn()
+    watch.start_wrong(wrong_ms)
     told_min = 0.0
     while not watch.loud() and told_min < 20:
         if told_min == right_after_min and wrong_ms:
