@@ -9,6 +9,8 @@ LegwatchError
 └── CannotRun                     the settings are right, but the command cannot run here or now
 """
 
+LONGEST_PATH = 120  # characters of a key's path that an error shows
+
 
 class LegwatchError(Exception):
     """Any error that legwatch raises on purpose."""
@@ -33,7 +35,9 @@ class SettingsError(LegwatchError, ValueError):
     """
 
     def __init__(self, path: str, problem: str) -> None:
-        super().__init__(f"{path}: {problem}")
+        text = f"{path if len(path) <= LONGEST_PATH else path[:LONGEST_PATH] + '...'}: {problem}"
+        # A key may have line breaks and more: what is said of it stays one sentence.
+        super().__init__("".join(c if c.isprintable() else "?" for c in text))
         self.path = path
         self.problem = problem
 

@@ -6,11 +6,11 @@ fields are made by `legwatch.settings.setting`. Errors, help and examples are al
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from legwatch.errors import SettingsError
+from legwatch.errors import OptionError, SettingsError
 from legwatch.settings import load
 
 _UNITS = {"s": "s", "min": "min", "h": "h", "c": "°C", "pct": "%"}  # by the end of the key
@@ -82,9 +82,46 @@ def _name(kind: Any) -> str:
 def read_options(kind: Any, table: Mapping[str, Any], path: str) -> Any:
     """Return the options of a driver or a channel, filled from its table at `path`.
 
-    Raises SettingsError with the full path of the wrong key, and what is allowed there.
+    Options with a method `check` check themselves with it, for what no single key can tell. Raises
+    SettingsError with the full path of the wrong key, and what is allowed there.
     """
-    return load(options_type(kind), table, path)
+    options = load(options_type(kind), table, path)
+    check_options(options, path)
+    return options
+
+
+def check_options(options: Any, path: str) -> None:
+    """Let options check themselves; raises SettingsError with the full path of the wrong key."""
+    check = getattr(options, "check", None)
+    if check is None:
+        return
+    try:
+        check()
+    except OptionError as error:
+        raise error.under(path) from None
+
+
+def parts(options: Any) -> Iterator[tuple[str, str, int]]:
+    """Yield (key, what it is, number) of each part of the board that options take for a driver."""
+    for field in dataclasses.fields(options):
+        what, number = field.metadata.get("part"), getattr(options, field.name)
+        if what and number is not None:
+            yield field.name, what, number
+
+
+class Board:
+    """The parts of one board, such as its pins: each can be of one driver only."""
+
+    def __init__(self) -> None:
+        self._by: dict[tuple[str, int], str] = {}  # part -> the key that takes it
+
+    def take(self, options: Any, path: str) -> None:
+        """Take the parts of a table's options; raises SettingsError for one that is taken."""
+        for key, what, number in parts(options):
+            ours = f"{path}.{key}"
+            by = self._by.setdefault((what, number), ours)
+            if by != ours:
+                raise SettingsError(ours, f"{what} {number} is taken by {by}; each needs its own")
 
 
 def describe(shape: type[Any]) -> tuple[Option, ...]:

@@ -4,6 +4,7 @@ Each field is declared with `setting(...)`, the only place of its default.
 """
 
 import dataclasses
+import math
 import tomllib
 import types
 import typing
@@ -12,8 +13,11 @@ from datetime import date
 from typing import Any, TypeVar
 
 from legwatch.errors import SettingsError
+from legwatch.printable import quoted
 
 T = TypeVar("T")
+Form = Callable[[str], str]  # of legwatch.forms: what is wrong with a text, or ""
+LONGEST_VALUE = 80  # characters of a wrong value that an error shows
 _WORDS = {
     int: "a whole number",
     float: "a number",
@@ -30,12 +34,19 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    form: Form | None = None,
+    lines: bool = False,
+    part: str = "",
 ) -> Any:
     """Declare one key: its default, what it is for, and the values it may have.
 
     `default` may be a dataclass type (the key is a table), or `...` (the key must be given).
+    `form` says what is wrong with a text; the default itself, such as "" for none, is always right.
+    `lines`: the text may have several. `part`: the value is the number of a part of the board, such
+    as a pin, that only one driver can have; this is what such parts are called.
     """
-    metadata = {"about": about, "low": low, "high": high, "choices": choices}
+    metadata: dict[str, Any] = {"about": about, "low": low, "high": high, "choices": choices}
+    metadata |= {"form": form, "lines": lines, "part": part, "default": default}
     if default is ...:
         return dataclasses.field(metadata=metadata)
     if isinstance(default, type):
@@ -58,7 +69,7 @@ def read_table(name: str, read: Callable[[str], str]) -> dict[str, Any]:
         raise SettingsError(name, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SettingsError(name, "is not a text file") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of too many digits
         raise SettingsError(name, f"not TOML: {error}") from None
 
 
@@ -138,15 +149,41 @@ def _value(hint: Any, value: Any, path: str, limits: Mapping[str, Any]) -> Any:
 
 def _scalar(hint: Any, value: Any, path: str, limits: Mapping[str, Any]) -> Any:
     if hint is float and type(value) is int:
-        value = float(value)
+        value = _as_float(value)
     if type(value) is not hint:
-        raise SettingsError(path, f"{_WORDS[hint]} is expected, not {value!r}{_range(limits)}")
+        raise SettingsError(path, f"{_WORDS[hint]} is expected, not {_seen(value)}{_range(limits)}")
     low, high, choices = limits.get("low"), limits.get("high"), limits.get("choices")
     below = low is not None and not value >= low
     above = high is not None and not value <= high
     if below or above or (choices and value not in choices):
-        raise SettingsError(path, f"{value!r} is not allowed{_range(limits)}")
+        raise SettingsError(path, f"{_seen(value)} is not allowed{_range(limits)}")
+    if hint is str:
+        _check_text(value, path, limits)
     return value
+
+
+def _check_text(text: str, path: str, limits: Mapping[str, Any]) -> None:
+    if not limits.get("lines") and not text.isprintable():
+        raise SettingsError(path, "the text has a line break or a control character inside")
+    form: Form | None = limits.get("form")
+    wrong = form(text) if form and text != limits.get("default") else ""
+    if wrong:
+        raise SettingsError(path, wrong)
+
+
+def _as_float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _seen(value: object) -> str:
+    """Return a wrong value for an error message."""
+    try:
+        return quoted(value, LONGEST_VALUE)
+    except ValueError:  # a whole number with more digits than Python prints
+        return "a number of thousands of digits"
 
 
 def _range(limits: Mapping[str, Any]) -> str:
@@ -158,4 +195,5 @@ def _range(limits: Mapping[str, Any]) -> str:
 
 
 def _join(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
+    name = key or '""'
+    return f"{path}.{name}" if path else name

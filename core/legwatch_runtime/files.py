@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from legwatch.errors import SettingsError
 from legwatch.settings import read_table
 
 
@@ -14,3 +15,14 @@ def read_text(path: str) -> str:
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the table of a TOML file; raises SettingsError that names the file."""
     return read_table(str(path), read_text)
+
+
+def check_state_dir(path: str) -> None:
+    """Raise SettingsError if `state_dir` can never be a folder: a file has its place."""
+    folder = Path(path).absolute()
+    try:
+        in_the_way = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+        if in_the_way.exists() and not in_the_way.is_dir():
+            raise SettingsError("state_dir", f"{in_the_way} is a file, and no folder")
+    except OSError as error:
+        raise SettingsError("state_dir", f"cannot be used: {error.strerror}") from None

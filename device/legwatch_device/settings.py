@@ -1,18 +1,20 @@
 """The settings of a bedside agent (TOML). Secrets come from the environment only."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from legwatch import forms
 from legwatch.contract.roles import ROLES, THERMOMETERS
 from legwatch.contract.topics import check_bed
-from legwatch.errors import SettingsError
-from legwatch.options import Door, read_options
+from legwatch.errors import SettingsError, WireError
+from legwatch.options import Board, Door, check_options, read_options
 from legwatch.settings import load, no_such_key, other_keys, setting
 from legwatch_device.drivers import load as load_driver
 from legwatch_device.drivers.recorded import RecordedFeed
 from legwatch_runtime.certificate import check_ca_file
-from legwatch_runtime.files import read_toml
+from legwatch_runtime.files import check_state_dir, read_toml
 from legwatch_runtime.zones import zone_named
 
 SERVERS_USER = "server"  # at the broker an agent's user is its bed; this user may do everything
@@ -24,7 +26,7 @@ SIGNALS, BUTTONS, FEEDS = "legwatch.signals", "legwatch.buttons", "legwatch.feed
 class MqttTable:
     """The broker; the password comes from LEGWATCH_MQTT_PASSWORD or LEGWATCH_MQTT_PASSWORD_FILE."""
 
-    host: str = setting("127.0.0.1", "name or address of the broker")
+    host: str = setting("127.0.0.1", "name or address of the broker", form=forms.host)
     port: int = setting(1883, "its port", low=1, high=65535)
     user: str = setting("", "user name; empty: none")
     ca_file: str = setting("", "certificate of the broker's authority; if given, use TLS")
@@ -61,7 +63,7 @@ class AgentSettings:
     """All settings of an agent."""
 
     bed: str = setting(..., "name of the bed, 1-32 of a-z 0-9 -")
-    state_dir: str = setting("/var/lib/legwatch/agent", "folder of the spool")
+    state_dir: str = setting("/var/lib/legwatch/agent", "folder of the spool", form=forms.some)
     window_s: int = setting(10, "length of a window, seconds", low=1, high=60)
     sample_s: float = setting(15.0, "seconds between two readings of a thermometer", low=5, high=60)
     spool_nights: int = setting(14, "nights (12 h each) kept without the server", low=1, high=60)
@@ -85,24 +87,31 @@ class AgentSettings:
 
     def check(self) -> None:
         """Raise LegwatchError for a wrong bed, time zone, certificate, role, driver or option."""
-        check_bed(self.bed)
+        try:
+            check_bed(self.bed)
+        except WireError as error:
+            raise SettingsError("bed", str(error)) from None
         if self.bed == SERVERS_USER:
             raise SettingsError("bed", f"{SERVERS_USER!r} is the server's name at the broker")
         zone_named(self.recording.zone, "recording.zone")
+        check_options(self.recording, "recording")
         check_ca_file(self.mqtt.ca_file)
+        check_state_dir(self.state_dir)
+        board = Board()
+        for path, group, table in self.tables():
+            driver = load_driver(group, table.driver, f"{path}.driver")
+            board.take(read_options(driver, table.options, path), path)
+
+    def tables(self) -> Iterator[tuple[str, str, SensorTable | DriverTable]]:
+        """Yield (path, group, table) of every driver of the bed; raises SettingsError."""
         for name, table in self.sensors.items():
             if name not in GROUPS:
                 raise no_such_key(f"sensors.{name}", GROUPS)
-            _check_table(GROUPS[name], f"sensors.{name}", table)
+            yield f"sensors.{name}", GROUPS[name], table
         if self.signal is not None:
-            _check_table(SIGNALS, "signal", self.signal)
+            yield "signal", SIGNALS, self.signal
         if self.button is not None:
-            _check_table(BUTTONS, "button", self.button)
-
-
-def _check_table(group: str, path: str, table: SensorTable | DriverTable) -> None:
-    """Raise SettingsError for an unknown driver, or a key that it does not know or allow."""
-    read_options(load_driver(group, table.driver, f"{path}.driver"), table.options, path)
+            yield "button", BUTTONS, self.button
 
 
 def read(path: Path) -> AgentSettings:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from datetime import time
 from functools import cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from legwatch.contract.topics import check_bed
+from legwatch import forms
 from legwatch.errors import SettingsError
 from legwatch.limits.rules import Rules
 from legwatch.oncall import people
@@ -17,29 +16,44 @@ from legwatch.options import Door
 from legwatch.settings import no_such_key, other_keys, setting
 from legwatch_runtime import plugins
 from legwatch_runtime.certificate import check_ca_file
+from legwatch_runtime.files import check_state_dir
 from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.zones import zone_named
 
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 CHANNELS = "legwatch.notifiers"  # the entry points of the push channels
+
+
+def _time_or_never(text: str) -> str:
+    return forms.clock_time(text) if text else ""
+
+
+def _day_or_never(text: str) -> str:
+    known = text in {"", *people.DAYS}
+    return "" if known else f"one of {', '.join(people.DAYS)} or an empty text is expected"
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerTable:
     """The broker; the password comes from LEGWATCH_MQTT_PASSWORD or LEGWATCH_MQTT_PASSWORD_FILE."""
 
-    host: str = setting("127.0.0.1", "name or address of the broker")
+    host: str = setting("127.0.0.1", "name or address of the broker", form=forms.host)
     port: int = setting(1883, "port of the broker", low=1, high=65535)
     user: str = setting("", "user name; empty: none")
     ca_file: str = setting("", "CA certificate of the broker; if set, the server uses TLS")
     keepalive_s: int = setting(30, "seconds between MQTT keepalive messages", low=5, high=600)
-    client_id: str = setting("legwatch-server", "client id of the persistent MQTT session")
+    client_id: str = setting(
+        "legwatch-server", "client id of the persistent MQTT session", form=forms.some
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class HttpTable:
     """The HTTP server for /health, /metrics and answers from phones."""
 
-    host: str = setting("127.0.0.1", "address to listen on; keep a loopback address")
+    host: str = setting(
+        "127.0.0.1", "address to listen on; keep a loopback address", form=forms.host
+    )
     port: int = setting(8321, "port; 0: any free port", low=0, high=65535)
 
 
@@ -70,7 +84,9 @@ class PushTable:
 class AnswersTable:
     """Answers from phones; without LEGWATCH_ANSWER_KEY[_FILE] the first start makes a key."""
 
-    url: str = setting("", "address of this server for phones; empty: no buttons")
+    url: str = setting(
+        "", "address of this server for phones; empty: no buttons", form=forms.web_address
+    )
     valid_h: float = setting(12.0, "hours for which a button works", low=0.5, high=72)
 
 
@@ -78,8 +94,8 @@ class AnswersTable:
 class RehearsalTable:
     """A silent test push on every channel each evening, and a weekly "I can be woken" tap."""
 
-    at: str = setting("20:30", "local time of the test pushes; empty: never")
-    confirm: str = setting("sun", "weekday of the weekly tap; empty: never")
+    at: str = setting("20:30", "local time of the test pushes; empty: never", form=_time_or_never)
+    confirm: str = setting("sun", "weekday of the weekly tap; empty: never", form=_day_or_never)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +105,9 @@ class HeartbeatTable:
     The server sends heartbeats only while fresh windows arrive.
     """
 
-    url: str = setting("", "address to call, such as a Healthchecks URL; empty: none")
+    url: str = setting(
+        "", "address to call, such as a Healthchecks URL; empty: none", form=forms.web_address
+    )
     every_s: float = setting(60.0, "seconds between two heartbeats", low=10, high=3600)
 
 
@@ -98,9 +116,9 @@ class HistoryTable:
     """InfluxDB 2 or a compatible store; the token comes from LEGWATCH_INFLUX_TOKEN[_FILE]."""
 
     enabled: bool = setting(False, "true: `legwatch history` copies the rows to the store")
-    url: str = setting("http://127.0.0.1:8086", "root of the store")
-    org: str = setting("legwatch", "organisation")
-    bucket: str = setting("legwatch", "bucket")
+    url: str = setting("http://127.0.0.1:8086", "root of the store", form=forms.web_address)
+    org: str = setting("legwatch", "organisation", form=forms.some)
+    bucket: str = setting("legwatch", "bucket", form=forms.some)
     every_s: float = setting(10.0, "seconds between two checks for new rows", low=0.1, high=3600)
 
 
@@ -124,7 +142,7 @@ AT_THE_NEXT_START = ("state_dir", "mqtt", "http", "heartbeat", "history", "push.
 class ServerSettings:
     """All settings of a server."""
 
-    state_dir: str = setting("/var/lib/legwatch/server", "folder of the database")
+    state_dir: str = setting("/var/lib/legwatch/server", "folder of the database", form=forms.some)
     zone: str = setting("UTC", "time zone of the beds, such as Europe/Berlin")
     profile: str = setting("standard", "alert profile: standard or at_risk")
     clock: str = setting(
@@ -148,9 +166,10 @@ class ServerSettings:
     def check(self) -> None:
         """Check zones, profiles, limits, people and addresses; raises SettingsError."""
         check_ca_file(self.mqtt.ca_file)
+        check_state_dir(self.state_dir)
         rules_for(self.profile, _flat(self.rules), self.zone_of(""))
         for bed in self.beds:
-            check_bed(bed)
+            people.check_beds((bed,), f"beds.{bed}")
             self.rules_of(bed)
         people.check(self.people, self.roster)
         self.push.check()
@@ -159,10 +178,7 @@ class ServerSettings:
         for name, person in self.everybody().items():
             if not person.channels:
                 raise SettingsError("push.channels", f"there is no channel to notify {name}")
-        _check_time(self.rehearsal)
-        for path, url in (("answers.url", self.answers.url), ("heartbeat.url", self.heartbeat.url)):
-            if url and not url.startswith(("http://", "https://")):
-                raise SettingsError(path, "an address with http:// or https:// is expected")
+        _check_port(self)
 
     def everybody(self) -> dict[str, Person]:
         """Return all people with their channels; one person if the settings name nobody."""
@@ -206,16 +222,12 @@ class ServerSettings:
         return rules_for(self.profile_of(bed), own, self.zone_of(bed))
 
 
-def _check_time(table: RehearsalTable) -> None:
-    if table.at:
-        try:
-            time.fromisoformat(table.at)
-        except ValueError:
-            raise SettingsError("rehearsal.at", f"{table.at!r} is not a time like 20:30") from None
-    if table.confirm and table.confirm not in people.DAYS:
-        raise SettingsError(
-            "rehearsal.confirm", f"one of {', '.join(people.DAYS)} or an empty text is expected"
-        )
+def _check_port(settings: ServerSettings) -> None:
+    """Raise SettingsError if the HTTP server would take the port of the broker."""
+    http, broker = settings.http, settings.mqtt
+    here = broker.host in _LOOPBACK and http.host in {*_LOOPBACK, "0.0.0.0", "::"}  # noqa: S104 - compared only
+    if http.port == broker.port and (here or http.host == broker.host):
+        raise SettingsError("http.port", f"{http.port} is the port of the broker (mqtt.port)")
 
 
 @cache

@@ -17,7 +17,7 @@ from end_to_end.house import LEGWATCH, PASSWORD, wait_until
 MARK = "MARKED"
 SECRETS = {
     "LEGWATCH_NTFY_TOKEN": f"tk_{MARK}_ntfy_123\n",  # as a text editor leaves it
-    "LEGWATCH_PUSHOVER_TOKEN": f" {MARK}_pushover_12345678 \n",
+    "LEGWATCH_PUSHOVER_TOKEN": f" {MARK}pushover1234567890123456 \n",
     "LEGWATCH_ANSWER_KEY": f"{MARK}_answers_abcdefghijklmnopqrstuv\n",
     "LEGWATCH_INFLUX_TOKEN": f"{MARK}_influx_123456\n",
 }
@@ -115,7 +115,7 @@ def test_no_log_page_command_or_file_shows_a_secret(
         server = bedroom.server()
         bedroom.bed("anna")
         bedroom.wait_windows(1)
-        ways = ("tk_MARKED_ntfy_123", "MARKED_pushover", "MARKED_path", "MARKED_heartbeat")
+        ways = ("tk_MARKED_ntfy_123", "MARKEDpushover", "MARKED_path", "MARKED_heartbeat")
         # Each is really used, and thrown back.
         wait_until(lambda: all(way in "".join(echo.asked) for way in ways), "all services")
         wait_until(lambda: bedroom.count("deliveries", "error<>''") == 3, "three failures")

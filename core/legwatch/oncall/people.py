@@ -25,7 +25,9 @@ class Person:
     language: str = setting("en", "language of the texts", choices=LANGUAGES)
     channels: tuple[str, ...] = setting((), "in order: if one fails, the next is tried")
     quiet: tuple[str, ...] = setting((), "for a warning on hold; empty: the first of channels")
-    address: dict[str, str] = setting({}, 'by channel: ntfy = "topic", pushover = "user key"')
+    address: dict[str, str] = setting(
+        {}, 'by channel: ntfy = "topic", pushover = "user key"', lines=True
+    )
     beds: tuple[str, ...] = setting((), "beds that this person watches; empty: all")
     woken_for: dict[str, str] = setting(
         {}, 'by kind, the lowest severity: cold = "urgent" or "never"'
@@ -117,7 +119,7 @@ def check(people: Mapping[str, Person], roster: Iterable[Shift]) -> None:
         path = f"people.{name}"
         if not name.isascii() or not name.replace("-", "").isalnum() or len(name) > 32:
             raise SettingsError(path, "a name is 1-32 letters, digits and -")
-        _check_beds(person.beds, f"{path}.beds")
+        check_beds(person.beds, f"{path}.beds")
         for kind, severity in person.woken_for.items():
             if kind not in set(AlertKind):
                 raise SettingsError(f"{path}.woken_for.{kind}", f"one of {', '.join(AlertKind)}")
@@ -136,10 +138,11 @@ def check(people: Mapping[str, Person], roster: Iterable[Shift]) -> None:
                 raise SettingsError(f"{path}.nights", f"{day!r}: one of {', '.join(DAYS)}")
         if shift.first and shift.last and shift.first > shift.last:
             raise SettingsError(f"{path}.last", "lies before `first`")
-        _check_beds(shift.beds, f"{path}.beds")
+        check_beds(shift.beds, f"{path}.beds")
 
 
-def _check_beds(beds: Iterable[str], path: str) -> None:
+def check_beds(beds: Iterable[str], path: str) -> None:
+    """Raise SettingsError for a name that no bed can have."""
     for bed in beds:
         try:
             check_bed(bed)

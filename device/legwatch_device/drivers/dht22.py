@@ -13,7 +13,7 @@ from typing import Any
 from legwatch.errors import LegwatchError
 from legwatch.settings import setting
 from legwatch_device.drivers import ReadFault, Reading
-from legwatch_device.drivers.pins import NO_BOARD, opening
+from legwatch_device.drivers.pins import NO_BOARD, opening, pin_setting
 from legwatch_runtime.clock import Instant, instant
 
 PAUSE_S = 2.5  # the sensor measures every 2 s (data sheet)
@@ -34,7 +34,7 @@ class Dht22:
     class Options:
         """The keys of a DHT22."""
 
-        pin: int = setting(0, "GPIO number (BCM)", low=0, high=27)
+        pin: int = pin_setting("GPIO number (BCM)")
         pulseio: bool = setting(False, "true: time the pulses with pulseio, not with bit banging")
 
     def __init__(

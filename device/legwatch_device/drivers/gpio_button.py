@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from legwatch.settings import setting
 from legwatch_device.drivers import pins
 
 BOUNCE_S = 0.03
@@ -31,7 +30,7 @@ class GpioButton:
     class Options:
         """The keys of a button."""
 
-        pin: int = setting(0, "GPIO number (BCM) of the button to ground", low=0, high=27)
+        pin: int = pins.pin_setting("GPIO number (BCM) of the button to ground")
 
     def __init__(self, options: Options, *, hold_s: float = HOLD_S) -> None:
         self._lock = threading.Lock()

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from legwatch.settings import setting
 from legwatch_device.drivers import MotionSample, pins
 from legwatch_device.drivers.gpio_line import ActiveLine
 from legwatch_runtime.clock import Instant, instant
@@ -23,7 +22,7 @@ class GpioMotion:
     class Options:
         """The keys of a movement sensor."""
 
-        pin: int = setting(0, "GPIO number (BCM)", low=0, high=27)
+        pin: int = pins.pin_setting("GPIO number (BCM)")
 
     def __init__(self, options: Options, *, now: Callable[[], Instant] = instant) -> None:
         self._now = now

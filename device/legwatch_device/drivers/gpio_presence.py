@@ -23,7 +23,7 @@ class GpioPresence:
     class Options:
         """The keys of a presence sensor."""
 
-        pin: int = setting(0, "GPIO number (BCM)", low=0, high=27)
+        pin: int = pins.pin_setting("GPIO number (BCM)")
         active: str = setting(
             HIGH,
             "the line while somebody is in bed; ground: a mat between pin and ground",

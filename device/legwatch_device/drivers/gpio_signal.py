@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from legwatch.errors import OptionError
-from legwatch.settings import setting
 from legwatch_device.drivers import pins
 
 BEEP_S, PAUSE_S, BEEPS = 0.4, 1.1, 40  # 40 times 1.5 s: one minute
@@ -21,16 +20,19 @@ class GpioSignal:
     class Options:
         """The keys of lamp and buzzer; one of the pins may be missing."""
 
-        lamp_pin: int | None = setting(
-            None, "GPIO number (BCM) of an LED with its resistor", low=0, high=27
+        lamp_pin: int | None = pins.pin_setting(
+            "GPIO number (BCM) of an LED with its resistor", needed=False
         )
-        buzzer_pin: int | None = setting(
-            None, "GPIO number (BCM) of an active buzzer", low=0, high=27
+        buzzer_pin: int | None = pins.pin_setting(
+            "GPIO number (BCM) of an active buzzer", needed=False
         )
 
+        def check(self) -> None:
+            """Raise OptionError if there is neither lamp nor buzzer."""
+            if self.lamp_pin is None and self.buzzer_pin is None:
+                raise OptionError("", "a lamp_pin or a buzzer_pin is needed")
+
     def __init__(self, options: Options) -> None:
-        if options.lamp_pin is None and options.buzzer_pin is None:
-            raise OptionError("", "a lamp_pin or a buzzer_pin is needed")
         # Opening switches both off, even if a crash has left them on.
         self._lamp = _opened("LED", options.lamp_pin)
         self._buzzer = _opened("Buzzer", options.buzzer_pin)

@@ -16,11 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from legwatch.errors import CannotRun, LegwatchError
+from legwatch.settings import setting
 
+HIGHEST = 27  # the last BCM number on the header of a board with 40 pins
 DEV = Path("/dev")
 # Standard output is one for all threads. A pin that hangs must not keep the others for ever.
 _OPENING, LONGEST_OPENING_S = threading.Lock(), 5.0
 NO_BOARD = "this machine is no board whose GPIO pins the driver's library knows"
+
+
+def pin_setting(about: str, *, needed: bool = True) -> Any:
+    """Declare the key of a pin, which no other driver of the bed may have, too."""
+    return setting(... if needed else None, about, low=0, high=HIGHEST, part="GPIO")
 
 
 def gpio(device: str, pin: int, **options: Any) -> Any:

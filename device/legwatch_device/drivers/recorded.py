@@ -18,6 +18,8 @@ from legwatch_runtime.zones import zone_named
 
 logger = logging.getLogger(__name__)
 
+SLOWEST = 0.01  # times real time
+
 
 class RecordedFeed:
     """Plays the windows and presses of a recording; with `after_ms` only those after this time."""
@@ -30,6 +32,13 @@ class RecordedFeed:
         speed: float = setting(60.0, "times real time; 0: as fast as possible", low=0, high=100_000)
         zone: str = setting("UTC", "time zone of times without an offset")
         map: dict[str, str] = setting({}, "new names of channels: old = new")
+
+        def check(self) -> None:
+            """Raise OptionError if the recording cannot be played."""
+            if 0 < self.speed < SLOWEST:
+                raise OptionError("speed", f"0, or {SLOWEST:g} to 100000 is expected")
+            if self.file:
+                _read(self)
 
     def __init__(
         self,
@@ -82,6 +91,8 @@ class RecordedFeed:
 def _read(played: RecordedFeed.Options) -> Recording:
     path = Path(played.file)
     zone = zone_named(played.zone, "recording.zone")
+    if not path.exists():
+        raise OptionError("file", f"{path.absolute()} is not there")
     try:
         with opened(path) as lines:
             return parse(lines, zone=zone, renames=played.map)

@@ -1,27 +1,37 @@
 """Drivers without hardware: a warm bed, a turn every 20 minutes, lamp and buzzer in the log.
 
-They take the options of the real drivers and use none of them: to try a table without its hardware,
-an owner changes only the name of the driver.
+They know the keys of the real drivers and use none of them, so no pin must be given or is taken: to
+try a table without its hardware, an owner changes only the name of the driver.
 """
 
 import logging
 import math
+from dataclasses import dataclass
+from typing import Any
 
+from legwatch.settings import setting
 from legwatch_device.drivers import MotionSample, Reading
-from legwatch_device.drivers.dht22 import Dht22
-from legwatch_device.drivers.gpio_motion import GpioMotion
-from legwatch_device.drivers.gpio_signal import GpioSignal
+from legwatch_device.drivers.pins import HIGHEST
 from legwatch_runtime.clock import instant
 
 logger = logging.getLogger(__name__)
 
 
+def _unused_pin() -> Any:
+    return setting(None, "not used", low=0, high=HIGHEST)
+
+
 class SimulatedThermometer:
     """Air at about 31 °C; for the air of a room set `offset_c` to -12."""
 
-    Options = Dht22.Options
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """The keys of a DHT22."""
 
-    def __init__(self, options: Dht22.Options) -> None:
+        pin: int | None = _unused_pin()
+        pulseio: bool = setting(False, "not used")
+
+    def __init__(self, options: Options) -> None:
         del options
         self._begun = instant()
 
@@ -34,10 +44,15 @@ class SimulatedThermometer:
 class SimulatedMotion:
     """One movement every twenty minutes."""
 
-    Options = GpioMotion.Options
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """The keys of a movement sensor."""
+
+        pin: int | None = _unused_pin()
+
     EVERY_S = 1200
 
-    def __init__(self, options: GpioMotion.Options) -> None:
+    def __init__(self, options: Options) -> None:
         del options
         self._begun, self._turns = instant(), 0.0
 
@@ -51,9 +66,14 @@ class SimulatedMotion:
 class SimulatedSignal:
     """Logs what a lamp and a buzzer would do; both are there whatever pins are set."""
 
-    Options = GpioSignal.Options
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """The keys of lamp and buzzer."""
 
-    def __init__(self, options: GpioSignal.Options) -> None:
+        lamp_pin: int | None = _unused_pin()
+        buzzer_pin: int | None = _unused_pin()
+
+    def __init__(self, options: Options) -> None:
         del options
 
     def light(self) -> bool:

@@ -77,7 +77,7 @@ def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
             path = error.path
             if path in taken:  # missing only because it was removed above: remove its whole table
                 path = path.rpartition(".")[0]
-            else:
+            elif not _follows(path, taken):
                 yield str(error)
             if path in taken or not _take_out(rest, path):
                 return
@@ -87,6 +87,18 @@ def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
             return
         else:
             return
+
+
+def _follows(path: str, taken: set[str]) -> bool:
+    """Return True if an error may come only from what was removed: of its table, or its channel."""
+    head, _, tail = path.partition(".")
+    channel = tail.partition(".")[0] if head == "push" else None
+    return any(
+        wrong.startswith(f"{path}.")
+        or path.startswith(f"{wrong}.")
+        or (channel is not None and wrong.rpartition(".")[2] == channel)
+        for wrong in taken
+    )
 
 
 def _check(settings: Any) -> None:

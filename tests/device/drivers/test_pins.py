@@ -17,7 +17,9 @@ from legwatch_device.drivers import open_driver, pins
 
 SECTIONS = {
     "sensors.leg: driver 'dht22'": '[sensors.leg]\ndriver = "dht22"\npin = 4\n',
-    "sensors.movement: driver 'gpio_motion'": '[sensors.movement]\ndriver = "gpio_motion"\n',
+    "sensors.movement: driver 'gpio_motion'": (
+        '[sensors.movement]\ndriver = "gpio_motion"\npin = 17\n'
+    ),
     "button: driver 'gpio_button'": '[button]\ndriver = "gpio_button"\npin = 27\n',
     "signal: driver 'gpio'": '[signal]\ndriver = "gpio"\nbuzzer_pin = 24\n',
 }

@@ -255,7 +255,7 @@ def test_the_keys_of_a_driver_are_a_table_that_can_be_pasted(
     said = capsys.readouterr().out
     assert said.splitlines()[0] == "[sensors.leg]  # or [sensors.room]"
     assert re.search(r"(?m)^offset_c = 0\.0 +# added to each reading.*; -5 to 5 °C$", said)
-    assert re.search(r"(?m)^pin = 0 +# GPIO number \(BCM\); 0 to 27$", said)
+    assert re.search(r"(?m)^pin = 0 +# GPIO number \(BCM\); 0 to 27; must be given$", said)
     assert check(tmp_path, f'bed = "anna"\n{said}') == 0
     capsys.readouterr()
     assert main(["--options", "pushover"]) == 0
@@ -275,7 +275,7 @@ def test_an_unknown_name_is_answered_with_the_installed_ones(
     ("text", "words"),
     [
         (
-            '[sensors.leg]\ndriver = "dht22"\nadress = 4\n',
+            '[sensors.leg]\ndriver = "dht22"\npin = 4\nadress = 4\n',
             "sensors.leg.adress: no such key; known: pin, pulseio",
         ),
         (

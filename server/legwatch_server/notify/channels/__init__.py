@@ -16,6 +16,7 @@ from legwatch.contract.bedside_command import Command, CommandResult
 from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch.options import check_methods, read_options
+from legwatch.settings import Form
 from legwatch_runtime import plugins
 from legwatch_runtime.secrets import hide
 from legwatch_server.settings import CHANNELS, ServerSettings
@@ -180,12 +181,17 @@ class ChannelContext:
     recipients: tuple[Recipient, ...]
     workers: int  # pushes that the channel may have to send at the same time
 
-    def check_addresses(self, default: str, key: str, problem: str) -> None:
+    def check_addresses(
+        self, default: str, key: str, problem: str, form: Form | None = None
+    ) -> None:
         """Raise SettingsError for a person without an address, unless there is a `default`.
 
-        `key` is the option whose value `default` is.
+        `key` is the option whose value `default` is. `form` says what is wrong with an address.
         """
         for person in self.recipients:
+            wrong = form(person.address) if form and person.address else ""
+            if wrong:
+                raise SettingsError(person.path, wrong)
             if not (person.address or default):
                 if person.named:
                     raise SettingsError(person.path, problem)

@@ -9,9 +9,11 @@ some server in between, such as a login page; the outbox then tries again.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from legwatch import forms
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.errors import OptionError
@@ -41,6 +43,12 @@ _TAGS = {
 }
 
 
+def _topic(text: str) -> str:
+    """Return what is wrong with a topic; ntfy refuses each push to another one."""
+    known = re.fullmatch("[-_A-Za-z0-9]{1,64}", text)
+    return "" if known else "a topic is 1-64 letters, digits, - and _, without the server's address"
+
+
 class Ntfy:
     """Publishes each person's pushes to one topic."""
 
@@ -48,21 +56,23 @@ class Ntfy:
     class Options:
         """An ntfy server; the token is LEGWATCH_NTFY_TOKEN, or in LEGWATCH_NTFY_TOKEN_FILE."""
 
-        url: str = setting("https://ntfy.sh", "root of the ntfy server")
+        url: str = setting("https://ntfy.sh", "root of the ntfy server", form=forms.web_root)
         topic: str = setting(
-            "", "for people without address.ntfy; all who know it can read it: make it long and odd"
+            "",
+            "for people without address.ntfy; all who know it can read it: make it long and odd",
+            form=_topic,
         )
         timeout_s: float = setting(10.0, "time to wait for an answer", low=1, high=60)
 
     def __init__(self, options: Options, context: ChannelContext) -> None:
-        if not options.url.startswith(("http://", "https://")):
-            raise OptionError("url", "an address with http:// or https:// is expected")
         context.check_addresses(
-            options.topic, "topic", "a topic must be given for the ntfy channel"
+            options.topic, "topic", "a topic must be given for the ntfy channel", _topic
         )
         self._url, self._topic = options.url.rstrip("/"), options.topic
         self._pool = pool(options.timeout_s, context.workers)
         token = secret("LEGWATCH_NTFY_TOKEN")
+        if not token.isascii() or " " in token:
+            raise OptionError("", "LEGWATCH_NTFY_TOKEN has spaces or other signs that no token has")
         self._auth = {"Authorization": f"Bearer {token}"} if token else {}
 
     def send(self, push: Push) -> Sent:

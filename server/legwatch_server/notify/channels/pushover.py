@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from legwatch import forms
 from legwatch.conditions.verdict import Severity
 from legwatch.errors import OptionError
 from legwatch.oncall.escalation import Purpose
@@ -36,6 +37,12 @@ _LOUD = {Severity.URGENT: EMERGENCY, Severity.WARNING: 1, Severity.LOG: 0}
 MOST_TITLE, MOST_TEXT, MOST_URL = 250, 1024, 512  # characters, from Pushover's documentation
 
 
+def _key(text: str) -> str:
+    """Return what is wrong with a key; Pushover refuses each push to another one."""
+    known = re.fullmatch("[A-Za-z0-9]{30}", text)
+    return "" if known else "a user or group key of Pushover is 30 letters and digits"
+
+
 class Pushover:
     """Sends each person's pushes to one user key.
 
@@ -48,8 +55,10 @@ class Pushover:
     class Options:
         """Pushover; the application's token is LEGWATCH_PUSHOVER_TOKEN, or in ..._TOKEN_FILE."""
 
-        url: str = setting("https://api.pushover.net", "root of the service")
-        user: str = setting("", "user key for people without address.pushover")
+        url: str = setting(
+            "https://api.pushover.net", "root of the service", form=forms.web_address
+        )
+        user: str = setting("", "user key for people without address.pushover", form=_key)
         retry_s: int = setting(60, "time until an urgent push sounds again", low=30, high=600)
         expire_s: int = setting(
             900, "time until it stops, if nobody has seen or answered it", low=60, high=10800
@@ -57,10 +66,8 @@ class Pushover:
         timeout_s: float = setting(10.0, "time to wait for an answer", low=1, high=60)
 
     def __init__(self, options: Options, context: ChannelContext) -> None:
-        if not options.url.startswith(("http://", "https://")):
-            raise OptionError("url", "an address with https:// is expected")
         context.check_addresses(
-            options.user, "user", "a user key must be given for the pushover channel"
+            options.user, "user", "a user key must be given for the pushover channel", _key
         )
         self._options = options
         self._url = options.url.rstrip("/")
@@ -68,6 +75,8 @@ class Pushover:
         self._token = secret("LEGWATCH_PUSHOVER_TOKEN")
         if not self._token:
             raise OptionError("", "the application's token is missing: set LEGWATCH_PUSHOVER_TOKEN")
+        if _key(self._token):
+            raise OptionError("", "LEGWATCH_PUSHOVER_TOKEN is not 30 letters and digits")
 
     def send(self, push: Push) -> Sent:
         """Send once; only an emergency push has a receipt."""

@@ -9,13 +9,15 @@ Microsoft's X-WNS-Status header. A login page with status 200 has none of these.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from legwatch import forms
 from legwatch.conditions.verdict import Severity
-from legwatch.errors import OptionError, SettingsError
+from legwatch.errors import SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch.settings import setting
 from legwatch_runtime.files import read_text
@@ -33,6 +35,13 @@ _URGENCY = {
 }
 
 
+def _contact(text: str) -> str:
+    if text.startswith("https://"):
+        return forms.web_address(text)
+    known = re.fullmatch(r"mailto:[^@\s]+@[^@\s]+", text)
+    return "" if known else "mailto: or https:// is expected, such as mailto:me@example.org"
+
+
 class Webpush:
     """Sends each person's pushes to one browser subscription."""
 
@@ -40,7 +49,9 @@ class Webpush:
     class Options:
         """Pushes to browsers; the first start creates the VAPID key in state_dir."""
 
-        contact: str = setting("mailto:owner@example.org", "contact address for the push service")
+        contact: str = setting(
+            "mailto:owner@example.org", "contact address for the push service", form=_contact
+        )
         ttl_s: int = setting(
             1800, "time for which the service keeps a push for a phone", low=0, high=86400
         )
@@ -48,8 +59,6 @@ class Webpush:
 
     def __init__(self, options: Options, context: ChannelContext) -> None:
         self._options, self._request = options, _request()
-        if not options.contact.startswith(("mailto:", "https://")):
-            raise OptionError("contact", "mailto: or https:// is expected")
         self._subscriptions: dict[str, dict[str, Any]] = {}
         for person in context.recipients:
             try:

@@ -112,6 +112,9 @@ def refusal(asked: Asked, status: int) -> Answer:
     return ntfy_refuses(status) if asked.path == "/" else Answer(status)
 
 
+USER, APP = "u" * 30, "a" * 30  # as Pushover's keys are
+
+
 @dataclass
 class Rig:
     """A channel that talks to a service of ours."""
@@ -139,7 +142,8 @@ def rig(channel: str, service: Service, folder: Path) -> Rig:
     if channel == "ntfy":
         return Rig(service, built(Ntfy, "bert", {"url": url}, folder), PUSH)
     if channel == "pushover":
-        return Rig(service, built(Pushover, "bert", {"url": url}, folder), PUSH)
+        pushover = built(Pushover, USER, {"url": url}, folder)
+        return Rig(service, pushover, replace(PUSH, to=USER))
     if channel == "webpush":
         to = Browser(url).subscription
         made = built(Webpush, to, {}, folder)
@@ -151,7 +155,7 @@ def rig(channel: str, service: Service, folder: Path) -> Rig:
 
 @pytest.fixture(autouse=True)
 def token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LEGWATCH_PUSHOVER_TOKEN", "app")
+    monkeypatch.setenv("LEGWATCH_PUSHOVER_TOKEN", APP)
     monkeypatch.setenv("LEGWATCH_NTFY_TOKEN", "tk_1")
 
 
@@ -347,8 +351,8 @@ def test_pushover_sounds_an_urgent_alert_until_it_is_seen(service: Service, tmp_
     (asked,) = service.asked
     assert asked.path == "/1/messages.json"
     assert form(asked) == {
-        "token": "app",
-        "user": "bert",
+        "token": APP,
+        "user": USER,
         "title": "Your legs may be cold (02:41, anna)",
         "message": PUSH.text,
         "priority": "2",
@@ -390,7 +394,7 @@ def test_pushovers_receipt_says_how_far_it_is(
     none = {"acknowledged": 0, "expired": 0, "last_delivered_at": 0}
     service.answer = lambda _asked: told({**TAKEN, **none, **said})
     assert made.progress("abc") is progress
-    assert service.asked[0][:2] == ("GET", "/1/receipts/abc.json?token=app")
+    assert service.asked[0][:2] == ("GET", f"/1/receipts/abc.json?token={APP}")
 
 
 def test_pushover_explains_a_refusal_in_its_own_words(service: Service, tmp_path: Path) -> None:
@@ -430,7 +434,7 @@ def test_pushover_wants_a_token_and_a_user(monkeypatch: pytest.MonkeyPatch, tmp_
         built(Pushover, "", {}, tmp_path)
     monkeypatch.delenv("LEGWATCH_PUSHOVER_TOKEN")
     with pytest.raises(SettingsError, match="LEGWATCH_PUSHOVER_TOKEN"):
-        built(Pushover, "bert", {}, tmp_path)
+        built(Pushover, USER, {}, tmp_path)
 
 
 # webpush

@@ -51,7 +51,7 @@ NO = {
 
 @pytest.fixture(autouse=True)
 def token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LEGWATCH_PUSHOVER_TOKEN", "app")
+    monkeypatch.setenv("LEGWATCH_PUSHOVER_TOKEN", "a" * 30)
     monkeypatch.setenv("LEGWATCH_NTFY_TOKEN", "tk_1")
 
 

@@ -1,0 +1,256 @@
+"""What would fail at night is refused by day: one sentence that names the key, and no traceback."""
+
+import contextlib
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tomlkit import dumps
+
+from legwatch.__main__ import main as legwatch
+
+SUBSCRIPTION = '{"endpoint": "x", "keys": {}}'
+
+
+def checked(folder: Path, kind: str, table: Mapping[str, Any]) -> tuple[int, list[str]]:
+    """Check a settings file; return the exit code and the lines of what is wrong with it."""
+    file = folder / f"{kind}.toml"
+    file.write_text(dumps(dict(table)))
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        code = legwatch(["check-config", str(file), "--as", kind])
+    return code, said.getvalue().splitlines()
+
+
+def refuses(folder: Path, kind: str, table: Mapping[str, Any], words: str) -> None:
+    """Assert that exactly one thing is wrong, and that it is said in these words."""
+    code, said = checked(folder, kind, table)
+    assert code == 2, said
+    assert len(said) == 1, said
+    assert words in said[0]
+
+
+# ---- the pins of the board
+
+LEG = {"driver": "dht22", "pin": 4}
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"sensors": {"leg": {"driver": "dht22"}}}, "sensors.leg.pin: this key must be given"),
+        (
+            {"sensors": {"movement": {"driver": "gpio_motion"}}},
+            "sensors.movement.pin: this key must be given",
+        ),
+        (
+            {"sensors": {"presence": {"driver": "gpio_presence"}}},
+            "sensors.presence.pin: this key must be given",
+        ),
+        ({"button": {"driver": "gpio_button"}}, "button.pin: this key must be given"),
+        ({"signal": {"driver": "gpio"}}, "signal: a lamp_pin or a buzzer_pin is needed"),
+        ({"sensors": {"leg": {**LEG, "pin": 28}}}, "sensors.leg.pin: 28 is not allowed"),
+        ({"sensors": {"leg": {**LEG, "pin": "GPIO4"}}}, "sensors.leg.pin: a whole number"),
+        (
+            {"sensors": {"leg": LEG, "room": LEG}},
+            "sensors.room.pin: GPIO 4 is taken by sensors.leg.pin; each needs its own",
+        ),
+        (
+            {"sensors": {"leg": LEG}, "button": {"driver": "gpio_button", "pin": 4}},
+            "button.pin: GPIO 4 is taken by sensors.leg.pin",
+        ),
+        (
+            {"sensors": {"leg": LEG}, "signal": {"driver": "gpio", "buzzer_pin": 4}},
+            "signal.buzzer_pin: GPIO 4 is taken by sensors.leg.pin",
+        ),
+        (
+            {"signal": {"driver": "gpio", "lamp_pin": 4, "buzzer_pin": 4}},
+            "signal.buzzer_pin: GPIO 4 is taken by signal.lamp_pin",
+        ),
+    ],
+)
+def test_a_pin_is_given_once_and_is_on_the_board(
+    tmp_path: Path, table: dict[str, Any], words: str
+) -> None:
+    refuses(tmp_path, "agent", {"bed": "anna", **table}, words)
+
+
+def test_four_devices_on_one_pin_are_three_too_many(tmp_path: Path) -> None:
+    sensors = {
+        "leg": LEG,
+        "room": LEG,
+        "movement": {"driver": "gpio_motion", "pin": 4},
+        "presence": {"driver": "gpio_presence", "pin": 4},
+    }
+    code, said = checked(tmp_path, "agent", {"bed": "anna", "sensors": sensors})
+    assert (code, len(said)) == (2, 3)
+    assert all("GPIO 4 is taken by sensors.leg.pin" in line for line in said)
+
+
+def test_a_driver_without_hardware_takes_no_pin(tmp_path: Path) -> None:
+    table = {"driver": "simulated", "pin": 4}
+    sensors = {"leg": table, "room": table, "movement": {"driver": "gpio_motion", "pin": 4}}
+    assert checked(tmp_path, "agent", {"bed": "anna", "sensors": sensors}) == (0, [])
+
+
+# ---- files that are named
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "recording.file: {file} is not there"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "recording.file: {file}"),
+        (b"", "recording.file: {file}"),
+    ],
+)
+def test_a_recording_must_exist_and_be_one(
+    tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    file = tmp_path / "night.csv"
+    if content is not None:
+        file.write_bytes(content)
+    table = {"bed": "anna", "recording": {"file": str(file)}}
+    refuses(tmp_path, "agent", table, words.format(file=file))
+
+
+def test_a_recording_is_looked_for_where_the_agent_would_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = {"bed": "anna", "recording": {"file": "night.csv"}}
+    refuses(tmp_path, "agent", table, f"recording.file: {tmp_path}/night.csv is not there")
+
+
+@pytest.mark.parametrize("kind", ["agent", "server"])
+@pytest.mark.parametrize("below", ["", "/below"])
+def test_a_state_folder_is_no_file(tmp_path: Path, kind: str, below: str) -> None:
+    (tmp_path / "taken").write_text("")
+    table = {"state_dir": f"{tmp_path}/taken{below}"}
+    table |= {"bed": "anna"} if kind == "agent" else {"zone": "UTC"}
+    refuses(tmp_path, kind, table, f"state_dir: {tmp_path}/taken is a file, and no folder")
+
+
+# ---- channels and their addresses
+
+TOPIC = "a topic is 1-64 letters, digits, - and _"
+KEY = "a user or group key of Pushover is 30 letters and digits"
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "words"),
+    [
+        ("ntfy", "my bed", TOPIC),
+        ("ntfy", "https://ntfy.sh/my-bed", TOPIC),
+        ("ntfy", "a" * 65, TOPIC),
+        ("ntfy", "bett-müller", TOPIC),
+        ("ntfy", "a/b", TOPIC),
+        ("ntfy", "bed\n", TOPIC),
+        ("pushover", "her user key", KEY),
+        ("pushover", "u" * 29, KEY),
+        ("pushover", "u" * 29 + "-", KEY),
+        ("webpush", SUBSCRIPTION, "a browser's subscription is expected"),
+        ("webpush", "/nowhere/subscription.json", "No such file"),
+        ("webpush", "", "the browser's subscription is missing"),
+        ("apprise", "pigeon://roof", "not one Apprise URL"),
+        ("apprise", "legwatch", "not one Apprise URL"),
+        ("apprise", "", "an Apprise URL must be given"),
+        ("apprise", "env:NOT_SET_ANYWHERE", "NOT_SET_ANYWHERE is not set"),
+        ("mqtt", "Bed One", "bed 'Bed One' is not"),
+    ],
+)
+@pytest.mark.parametrize("way", ["channels", "quiet"])
+def test_an_address_that_the_service_would_refuse(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    channel: str,
+    address: str,
+    words: str,
+    way: str,
+) -> None:
+    monkeypatch.setenv("LEGWATCH_PUSHOVER_TOKEN", "a" * 30)
+    bert = {"channels": ["console"], way: [channel], "address": {channel: address}}
+    code, said = checked(tmp_path, "server", {"zone": "UTC", "people": {"bert": bert}})
+    assert (code, len(said)) == (2, 1), said
+    key = "push.apprise.url" if not address and channel == "apprise" else None
+    assert f"{key or f'people.bert.address.{channel}'}: " in said[0]
+    assert words in said[0]
+
+
+def pushed(name: str, **table: str) -> dict[str, Any]:
+    """Return settings whose people have one channel, with these keys."""
+    topic = {"topic": "legs"} if name == "ntfy" and "topic" not in table else {}
+    user = {"user": "u" * 30} if name == "pushover" and "user" not in table else {}
+    return {"zone": "UTC", "push": {"channels": [name], name: {**topic, **user, **table}}}
+
+
+NO_ADDRESS = "an address with http:// or https:// is expected"
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (pushed("ntfy", topic="my bed"), f"push.ntfy.topic: {TOPIC}"),
+        (pushed("ntfy", url="ntfy.sh"), f"push.ntfy.url: {NO_ADDRESS}"),
+        (pushed("ntfy", url="https://ntfy.sh/legs"), "push.ntfy.url: only the root"),
+        (pushed("ntfy", url="https:// ntfy.sh"), "push.ntfy.url: an address has no spaces"),
+        (pushed("ntfy", url="https://me:pw@ntfy.sh"), "push.ntfy.url: user and password"),
+        (pushed("ntfy", url="https://ntfy.sh:99999"), "push.ntfy.url: no address: Port out of"),
+        (pushed("ntfy", url="https://"), f"push.ntfy.url: {NO_ADDRESS}"),
+        (pushed("ntfy", url=""), f"push.ntfy.url: {NO_ADDRESS}"),
+        (pushed("pushover", user="x"), f"push.pushover.user: {KEY}"),
+        (pushed("pushover", url="api.pushover.net"), f"push.pushover.url: {NO_ADDRESS}"),
+        (pushed("apprise", url="mailto:me"), "push.apprise.url: not one Apprise URL"),
+        ({"push": {"ntfy": {"topic": "a b"}}}, f"push.ntfy.topic: {TOPIC}"),  # nobody uses it yet
+        ({"push": {"webpush": {"contact": "me"}}}, "push.webpush.contact: mailto: or https:// is"),
+        ({"push": {"channels": ["Ntfy"]}}, "push.channels: no channel 'Ntfy'; installed: "),
+        ({"answers": {"url": "legs.example.org"}}, f"answers.url: {NO_ADDRESS}"),
+        ({"answers": {"url": "https://legs example"}}, "answers.url: an address has no spaces"),
+        ({"heartbeat": {"url": "hc-ping.com/x"}}, f"heartbeat.url: {NO_ADDRESS}"),
+        ({"heartbeat": {"url": "https://a..b/x"}}, "heartbeat.url: no machine can have this name"),
+        ({"history": {"url": "influx:8086"}}, f"history.url: {NO_ADDRESS}"),
+        ({"history": {"bucket": ""}}, "history.bucket: a text that is not empty is expected"),
+        ({"mqtt": {"host": "mqtt://broker"}}, "mqtt.host: only a name or an address is expected"),
+        ({"mqtt": {"host": "broker:1883"}}, "mqtt.host: only a name or an address is expected"),
+        ({"mqtt": {"host": ""}}, "mqtt.host: only a name or an address is expected"),
+        ({"mqtt": {"host": "a" * 70}}, "mqtt.host: no machine can have this name"),
+        ({"mqtt": {"client_id": ""}}, "mqtt.client_id: a text that is not empty is expected"),
+        ({"http": {"host": "127.0.0.1:8321"}}, "http.host: only a name or an address"),
+        ({"http": {"port": 1883}}, "http.port: 1883 is the port of the broker (mqtt.port)"),
+        ({"state_dir": ""}, "state_dir: a text that is not empty is expected"),
+        ({"rehearsal": {"at": "25:00"}}, "rehearsal.at: '25:00' is not a time like 20:30"),
+        ({"rehearsal": {"at": "20"}}, "rehearsal.at: '20' is not a time like 20:30"),
+        ({"rehearsal": {"at": "20:30Z"}}, "rehearsal.at: '20:30Z' is not a time like 20:30"),
+        ({"rehearsal": {"confirm": "Sun"}}, "rehearsal.confirm: one of mon, tue, "),
+    ],
+)
+def test_a_text_that_no_service_can_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: dict[str, Any], words: str
+) -> None:
+    monkeypatch.setenv("LEGWATCH_PUSHOVER_TOKEN", "a" * 30)
+    refuses(tmp_path, "server", {"zone": "UTC", **table}, words)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "channel"),
+    [
+        ("LEGWATCH_PUSHOVER_TOKEN", "app token", "pushover"),
+        ("LEGWATCH_NTFY_TOKEN", "my token", "ntfy"),
+        ("LEGWATCH_NTFY_TOKEN", "tökens", "ntfy"),
+        ("LEGWATCH_NTFY_TOKEN_FILE", "/nowhere/token", "ntfy"),
+        ("LEGWATCH_NTFY_TOKEN_FILE", "/etc", "ntfy"),
+    ],
+)
+def test_a_token_that_no_service_can_have_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, channel: str
+) -> None:
+    monkeypatch.delenv("LEGWATCH_PUSHOVER_TOKEN", raising=False)
+    monkeypatch.setenv(name, value)
+    refuses(tmp_path, "server", pushed(channel), name)
+
+
+@pytest.mark.parametrize("url", ["http://[::1]:8321/x", "HTTPS://ntfy.sh/", "http://10.0.0.2:80"])
+def test_an_address_that_can_be_reached_is_good(tmp_path: Path, url: str) -> None:
+    assert checked(tmp_path, "server", {"zone": "UTC", "answers": {"url": url}}) == (0, [])
