@@ -6,7 +6,9 @@ import socket
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,11 +52,17 @@ def test_both_flavours_show_the_same_panels() -> None:
             assert 'r.bed == "${bed}"' in query
 
 
+def compose() -> dict[str, Any]:
+    text = (DEPLOY / "compose.yaml").read_text()
+    services: dict[str, Any] = import_module("yaml").safe_load(text)["services"]
+    return services
+
+
 def test_compose_names_only_what_exists_and_opens_only_the_broker() -> None:
     text = (DEPLOY / "compose.yaml").read_text()
     for mounted in re.findall(r"- (\./[^:]+):", text):
         assert (DEPLOY / mounted).exists(), mounted
-    ports = re.findall(r'- "([0-9.:]+)"', text)
+    ports = [port for service in compose().values() for port in service.get("ports", ())]
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == ["1883:1883"]
     asked = set(re.findall(r"\$\{([A-Z_]+)", text))
     given = {
@@ -77,33 +85,59 @@ def test_units_are_hardened(unit: Path) -> None:
     assert done.returncode == 0, done.stdout[-300:]
 
 
-def test_the_broker_starts_with_the_shipped_configuration(tmp_path: Path) -> None:
-    mosquitto = need("mosquitto")
+# What Debian 12 and 13 ship as /etc/mosquitto/mosquitto.conf, without its log file.
+DEBIANS = """\
+persistence true
+persistence_location /var/lib/mosquitto/
+
+include_dir /etc/mosquitto/conf.d
+"""
+
+
+def starts(folder: Path, conf: str, port: int) -> str:
+    """Start a broker with this configuration; return what it said if it has ended at once."""
+    (folder / "mosquitto.conf").write_text(f"{conf}\nuser root\n")
+    broker = subprocess.Popen(
+        [need("mosquitto"), "-c", folder / "mosquitto.conf"], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        broker.wait(1.5)  # a wrong line ends it at once
+    except subprocess.TimeoutExpired:
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            return ""
+    finally:
+        broker.terminate()
+        _, said = broker.communicate(timeout=10)
+    return said or "ended"
+
+
+@pytest.mark.parametrize("where", ["in a container", "in Debian's conf.d"])
+def test_the_broker_starts_with_the_shipped_configuration(tmp_path: Path, where: str) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     (tmp_path / "passwords").touch(mode=0o600)
     (tmp_path / "acl").write_text((DEPLOY / "mosquitto/acl").read_text())
-    text = (DEPLOY / "mosquitto/mosquitto.conf").read_text()
-    text = text.replace("listener 1883", f"listener {port} 127.0.0.1")
-    text = text.replace("/mosquitto/config/", f"{tmp_path}/")
-    text = text.replace("/mosquitto/data/", f"{tmp_path}/")
-    conf = tmp_path / "mosquitto.conf"
-    conf.write_text(f"{text}\nuser root\n")
-    broker = subprocess.Popen([mosquitto, "-c", conf], stderr=subprocess.PIPE, text=True)
-    try:
-        with pytest.raises(subprocess.TimeoutExpired):
-            broker.wait(1.5)  # a wrong line ends it at once
-        with socket.create_connection(("127.0.0.1", port), timeout=5):
-            pass
-    finally:
-        broker.terminate()
-        broker.communicate(timeout=10)
+
+    def here(text: str) -> str:
+        text = text.replace("listener 1883", f"listener {port} 127.0.0.1")
+        for folder in ("/mosquitto/config", "/mosquitto/data", "/etc/mosquitto"):
+            text = re.sub(rf" {folder}\b", f" {tmp_path}", text)
+        return text.replace("/var/lib/mosquitto", str(tmp_path))
+
+    if where == "in a container":
+        text = here((DEPLOY / "mosquitto/mosquitto.conf").read_text())
+    else:
+        text = here(DEBIANS)
+        (tmp_path / "conf.d").mkdir()
+        shipped = (DEPLOY / "mosquitto/conf.d/legwatch.conf").read_text()
+        (tmp_path / "conf.d/legwatch.conf").write_text(here(shipped))
+    assert starts(tmp_path, text, port) == ""
 
 
 def test_the_brokers_files_are_what_the_generator_writes(tmp_path: Path) -> None:
-    mosquitto.write(mosquitto.SHIPPED, tmp_path)
-    for name in ("mosquitto.conf", "acl"):
+    mosquitto.write_shipped(tmp_path)
+    for name in ("mosquitto.conf", "acl", mosquitto.DEBIAN_FILE):
         assert (DEPLOY / "mosquitto" / name).read_text() == (tmp_path / name).read_text(), (
             "write it anew: python -m legwatch_server.supervisor.mosquitto deploy/mosquitto"
         )

@@ -20,11 +20,15 @@ class Paths:
 
     listen: str  # a port; with an address to listen only there: `1883 127.0.0.1`
     config: str  # folder of `passwords` and `acl`
-    data: str  # folder of the broker's saved state
+    data: str  # folder of the broker's saved state; empty: the system's own file names it
     more: tuple[str, ...] = ()  # extra lines of the configuration
 
 
 SHIPPED = Paths("1883", "/mosquitto/config", "/mosquitto/data")
+# Debian's mosquitto.conf reads what lies in conf.d, and names the folder of the saved state. A second
+# such line would end the broker.
+DEBIAN = Paths("1883", "/etc/mosquitto", "")
+DEBIAN_FILE = "conf.d/legwatch.conf"
 
 
 def conf(place: Paths) -> str:
@@ -56,8 +60,7 @@ def conf(place: Paths) -> str:
         "",
         "# mosquitto saves its state every half hour and when it stops. Saving by changes would",
         "# write the whole backlog again and again. After a crash the agents' spools send again.",
-        "persistence true",
-        f"persistence_location {place.data}/",
+        *(("persistence true", f"persistence_location {place.data}/") if place.data else ()),
         "autosave_interval 1800",
         "# Without an expiry mosquitto would queue messages for an abandoned session for ever.",
         "persistent_client_expiration 14d",
@@ -84,13 +87,23 @@ def acl() -> str:
 
 def write(place: Paths, folder: Path) -> Path:
     """Write both files, readable only by their owner; return the path of mosquitto.conf."""
-    for name, text in (("acl", acl()), ("mosquitto.conf", conf(place))):
-        path = folder / name
-        path.unlink(missing_ok=True)
-        path.touch(mode=0o600)  # first: mosquitto warns of files that others can read
-        path.write_text(text)
-    return folder / "mosquitto.conf"
+    _write(folder / "acl", acl())
+    return _write(folder / "mosquitto.conf", conf(place))
+
+
+def write_shipped(folder: Path) -> None:
+    """Write the files of deploy/mosquitto: for a container, and for Debian's own mosquitto."""
+    write(SHIPPED, folder)
+    (folder / DEBIAN_FILE).parent.mkdir(exist_ok=True)
+    _write(folder / DEBIAN_FILE, conf(DEBIAN))
+
+
+def _write(path: Path, text: str) -> Path:
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)  # first: mosquitto warns of files that others can read
+    path.write_text(text)
+    return path
 
 
 if __name__ == "__main__":
-    write(SHIPPED, Path(sys.argv[1]))
+    write_shipped(Path(sys.argv[1]))
