@@ -1,4 +1,4 @@
-"""For every test: Hypothesis judges answers, not this machine's speed, and Ctrl-C is heard."""
+"""For every test: Hypothesis judges answers, not this machine's speed, and signals are heard."""
 
 import signal
 
@@ -17,3 +17,7 @@ settings.load_profile("any_machine")
 # that a test starts would inherit that, and wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same after nohup: no command would hear that its terminal is closed.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
+from legwatch_runtime.clock import Instant, instant
 from legwatch_runtime.part import Parts
 
 logger = logging.getLogger(__name__)
@@ -63,3 +64,18 @@ class Watchdog:
             self._said = True
             wrong = "; ".join(self._parts.wrong()) or "a part is missing"
             logger.error("%s; the process waits to be started again", wrong)
+
+
+class Pulse:
+    """Tells the manager from a loop that this loop turns, four times within its patience."""
+
+    def __init__(self) -> None:
+        self._every_s = (patience_s() or 0.0) / 4
+        self._due: Instant = instant()
+
+    def beat(self) -> None:
+        """Say it if it is time; call this in each turn."""
+        now = instant()
+        if self._every_s and now >= self._due:
+            self._due = now.after(self._every_s)
+            tell(WELL)

@@ -234,6 +234,10 @@ TABLE: dict[str, Way] = {
     "legwatch replay tests/nights/NAME.csv.gz --format jsonl"
     """ | sed 's/,"sounds":"[a-z_]*"//' > tests/nights/NAME.notices.jsonl""": GOLDEN,
     "legwatch score tests/nights/body": SCORE,
+    'sed "s|/home/pi/legwatch|$PWD|g; s|^User=pi|User=$USER|" deploy/systemd/legwatch.service'
+    " | sudo tee /etc/systemd/system/legwatch.service": ACCOUNTS,
+    "sudo systemctl enable --now legwatch": ACCOUNTS,
+    "sudo systemctl restart legwatch": ACCOUNTS,
     # deploy/README.md
     "sudo apt install mosquitto python3-venv": PACKAGES,
     "sudo useradd --system legwatch": ACCOUNTS,
@@ -405,8 +409,8 @@ def test_users_and_units_that_are_named_are_those_of_the_settings() -> None:
     users = [tomllib.loads((REPO / file).read_text())["mqtt"]["user"] for file in settings]
     assert re.findall(r"passwords (\w+)", docker) == users
     units = [form.split()[-1] for form in TABLE if form.startswith("sudo systemctl enable")]
-    assert units == ["legwatch-server"]
-    assert (REPO / f"deploy/systemd/{units[0]}.service").exists()
+    assert units == ["legwatch", "legwatch-server"]
+    assert all((REPO / f"deploy/systemd/{unit}.service").exists() for unit in units)
     assert (REPO / "deploy/env.example").exists()
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from legwatch_runtime import locations
 from legwatch_runtime.part import Parts
-from legwatch_server.supervisor import demo
+from legwatch_runtime.systemd import STOPPING, tell
+from legwatch_server.supervisor import demo, terminal
 from legwatch_server.supervisor.broker import BrokerMissingError, programs
 from legwatch_server.supervisor.config import (
     GeneratedConfig,
@@ -39,6 +40,7 @@ def main(argv: Sequence[str]) -> int:
             if not alone:
                 _show(f"legwatch is already running in {state}: stop it first, or use --state.")
                 return 1
+            terminal.tell_last(state, _show)
             return _play(state, args) if args.agent_config is None else _watch(state, args)
     except BrokerMissingError as error:
         _show(f"legwatch up: {error}")
@@ -50,8 +52,11 @@ def main(argv: Sequence[str]) -> int:
 def _watch(state: Path, args: argparse.Namespace) -> int:
     agent = owner_settings(args.agent_config)
     config = write_config(state, with_http_port(owner_settings(args.config)), agent)
-    _show(f"Watching the bed {agent.get('bed')!r}. The state is in {state}; Ctrl-C ends it.")
-    return _run(config, state)[0]
+    _show(
+        f"Watching the bed {agent.get('bed')!r}. The state is in {state}; Ctrl-C ends it."
+        + terminal.note()
+    )
+    return _run(config, state, f"the watch on the bed {agent.get('bed')!r}")[0]
 
 
 def _play(state: Path, args: argparse.Namespace) -> int:
@@ -63,13 +68,13 @@ def _play(state: Path, args: argparse.Namespace) -> int:
     demo.empty(folder)
     settings = with_http_port(demo.server(owner_settings(args.config)))
     config = write_config(folder, settings, demo.agent(demo.night(), args.speed))
-    code, played = _run(config, state)
+    code, played = _run(config, state, "the made night")
     if played:
         _show(f"\nThe made night is over. {demo.summary(folder)}\n\n{HOW_TO_GO_ON}")
     return code
 
 
-def _run(config: GeneratedConfig, state: Path) -> tuple[int, bool]:
+def _run(config: GeneratedConfig, state: Path, what: str) -> tuple[int, bool]:
     """Run the children; return the exit code, and True if the recording played to its end."""
     parts = Parts()
     parts.guard_other_threads()
@@ -78,12 +83,15 @@ def _run(config: GeneratedConfig, state: Path) -> tuple[int, bool]:
     def ended(number: int, _frame: object) -> None:
         supervisor.events.put(StopSignal(number))
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, *terminal.signals()):
         signal.signal(number, ended)
     try:
         code = supervisor.live()
+        tell(STOPPING)
     finally:
         supervisor.end()
+    if supervisor.stopped_by == signal.SIGHUP:
+        terminal.closed(what, state, _show)
     return code, supervisor.played
 
 
@@ -100,7 +108,7 @@ def _alone(state: Path) -> Iterator[bool]:
 
 
 def _show(text: str) -> None:
-    with contextlib.suppress(OSError):  # a closed terminal sends SIGHUP, which ends the program
+    with contextlib.suppress(OSError):  # the terminal may be closed
         print(text, flush=True)
 
 

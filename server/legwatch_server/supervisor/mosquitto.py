@@ -25,8 +25,8 @@ class Paths:
 
 
 SHIPPED = Paths("1883", "/mosquitto/config", "/mosquitto/data")
-# Debian's mosquitto.conf reads what lies in conf.d, and names the folder of the saved state. A second
-# such line would end the broker.
+# Debian's mosquitto.conf reads the files in conf.d, and names the folder of the saved state:
+# a second such line would end the broker.
 DEBIAN = Paths("1883", "/etc/mosquitto", "")
 DEBIAN_FILE = "conf.d/legwatch.conf"
 

@@ -8,6 +8,7 @@ from queue import Empty, SimpleQueue
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.clock import Instant, instant
 from legwatch_runtime.part import Parts
+from legwatch_runtime.systemd import READY, Pulse, tell
 from legwatch_server.supervisor import broker as brokers
 from legwatch_server.supervisor.config import GeneratedConfig
 from legwatch_server.supervisor.log import Log
@@ -57,6 +58,8 @@ class Supervisor:
         self._show = show
         self._listening = False  # the server has subscribed
         self._unheard: Instant | None = None  # since when it should have
+        self.stopped_by = 0  # the signal that asked `legwatch up` to end
+        self._pulse, self._up = Pulse(), False  # what systemd hears of us, if it has started us
         self._open, self._ask = False, instant()  # broker accepts connections; the next check
         self._parts = parts
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,6 +76,7 @@ class Supervisor:
         while True:
             for slot in self._slots:
                 self._supervise(slot)
+            self._tell_manager()
             worst = next((p for p in self._slots if p.hopeless), None)
             if worst is not None:
                 self._show(f"The {worst.task.name} cannot run: {worst.last_line}")
@@ -96,6 +100,17 @@ class Supervisor:
             self._handle_event(0)
         for slot in self._slots:
             slot.log.close()
+
+    def _tell_manager(self) -> None:
+        """Tell systemd once that the server is up, and then that this loop turns.
+
+        The agent may come later: a bed without it is an alert, which the server sends.
+        """
+        server = next(slot.process for slot in self._slots if slot.task.name == "server")
+        if not self._up and server is not None and server.ready:
+            self._up = True
+            tell(READY)
+        self._pulse.beat()
 
     def _supervise(self, slot: Slot) -> None:
         if slot.process is None:
@@ -173,6 +188,7 @@ class Supervisor:
         except Empty:
             return False
         if isinstance(event, StopSignal):
+            self.stopped_by = event.number
             return True
         self._handle_output(event)
         return False
