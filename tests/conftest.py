@@ -1,5 +1,6 @@
 """For every test: Hypothesis judges answers, not this machine's speed, and signals are heard."""
 
+import os
 import signal
 
 from hypothesis import HealthCheck, settings
@@ -21,3 +22,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # The same after nohup: no command would hear that its terminal is closed.
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# Settings without a zone take this machine's.
+os.environ["TZ"] = "UTC"

@@ -32,6 +32,7 @@ from legwatch_runtime.clock import SystemClock
 from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.secrets import secret
+from legwatch_runtime.system_zone import machine_zone
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +89,10 @@ class _Bedside:
             said=self.said,
             most=settings.spool_nights * WINDOWS_PER_NIGHT_S // settings.window_s,
             about=BedsideInfo(
-                version=__version__, window_s=settings.window_s, sensors=_drivers(settings)
+                version=__version__,
+                window_s=settings.window_s,
+                sensors=_drivers(settings),
+                zone=machine_zone().name,
             ),
             beacon=self.beacon,
             turned=self.main_part.turned,

@@ -19,6 +19,7 @@ from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.rights import explained
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
+from legwatch_server import zone
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.clocks_apart import apart
 from legwatch_server.beds.crash_suspects import Suspects
@@ -27,6 +28,7 @@ from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.silence import Silence
 from legwatch_server.beds.status import Status
+from legwatch_server.beds.zones_apart import zones_apart
 from legwatch_server.health import Health
 from legwatch_server.inbox import (
     ActionRequested,
@@ -75,6 +77,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--check-config", action="store_true", help="check the settings and exit")
     args = parser.parse_args(argv)
     parts = Parts()
+    first = zone.Settled() if args.check_config else zone.settle(args.config)
     watch = SettingsWatch(args.config, parts)
     settings = read(args.config)
     password = secret("LEGWATCH_MQTT_PASSWORD")
@@ -89,6 +92,8 @@ def main(argv: Sequence[str]) -> int:
     errors = ErrorCount()
     logging.getLogger().addHandler(errors)
     parts.guard_other_threads()
+    said = zone.word(settings, args.config, first)
+    logger.log(logging.WARNING if said.wrong else logging.INFO, "%s", said.text)
     with locked(Path(settings.state_dir), "server.lock") as folder:
         try:
             server = _Server(settings, password, folder, parts)
@@ -157,6 +162,7 @@ class _Server:
                 lambda: unheard(self._beds()),
                 lambda: contested(self._beds()),
                 lambda: apart(self._beds()),
+                lambda: zones_apart(self._beds()),
             ],
         )
         self.settings = settings

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from legwatch.bedside import Bedside
+from legwatch_server import zone
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.status import Status
 from legwatch_server.notify.outboxes import Outboxes
@@ -56,6 +57,7 @@ class Health:
             **outbox,
             "queue": self.waiting(),
             "clock": self.clock(),
+            "zone": zone.report(self.settings),
             "beds": len(self.unit.beds),
             "bedsides": self._bedsides(),
             "commits": snapshot.commits,
@@ -72,6 +74,7 @@ class Health:
         wrong += [f"bed {bed} cannot be judged" for bed in sorted(snapshot.unjudged)]
         boxes = self.outboxes.all.items()
         wrong += [f"channel {name}: {box.failing}" for name, box in boxes if box.failing]
+        wrong += zone.concerns(self.settings)
         return [*wrong, *(sentence for concern in self.concerns for sentence in concern())]
 
     def _outbox(self, now_ms: int) -> tuple[dict[str, Any], list[str]]:
@@ -98,5 +101,7 @@ def _bedside(bedside: Bedside, ahead_ms: int | None) -> dict[str, Any]:
     if bedside.info is not None:
         info = bedside.info
         found |= {"version": info.version, "clock": info.clock, "windows_lost": info.lost}
+        if info.zone:
+            found["zone"] = info.zone
         found["sensors"] = dict(info.sensors)
     return found

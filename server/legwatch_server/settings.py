@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from legwatch import forms
 from legwatch.errors import SettingsError
-from legwatch.limits.rules import Rules
+from legwatch.limits.rules import Rules, always_night
 from legwatch.oncall import people
 from legwatch.oncall.escalation import Escalation
 from legwatch.oncall.people import EVERYONE, SLEEPER, Person, Shift
@@ -18,6 +18,7 @@ from legwatch_runtime import plugins
 from legwatch_runtime.certificate import check_ca_file
 from legwatch_runtime.files import check_state_dir
 from legwatch_runtime.profiles import rules_for
+from legwatch_runtime.system_zone import machine_zone
 from legwatch_runtime.zones import zone_named
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -143,7 +144,7 @@ class ServerSettings:
     """All settings of a server."""
 
     state_dir: str = setting("/var/lib/legwatch/server", "folder of the database", form=forms.some)
-    zone: str = setting("UTC", "time zone of the beds, such as Europe/Berlin")
+    zone: str = setting("", "time zone of the beds, such as Europe/Berlin; empty: this machine's")
     profile: str = setting("standard", "alert profile: standard or at_risk")
     clock: str = setting(
         "auto", "trusted: the clock is right without systemd-timesyncd", choices=("auto", "trusted")
@@ -203,7 +204,7 @@ class ServerSettings:
         """Return the bed's own time zone, or else the server's; raises SettingsError."""
         own = self.beds.get(bed, BedTable()).zone
         path = f"beds.{bed}.zone" if own else "zone"
-        return zone_named(own or self.zone, path)
+        return zone_named(own or self.zone or machine_zone().name or "UTC", path)
 
     def profile_of(self, bed: str) -> str:
         """Return the bed's own profile, or else the server's."""
@@ -217,9 +218,12 @@ class ServerSettings:
         """Return the limits for a bed's profile, zone and own rules; raises SettingsError."""
         table = self.beds.get(bed, BedTable())
         if not (table.profile or table.zone or table.rules):
-            return _shared(self)  # cached: most beds are alike, and limits take time to read
-        own = {**_flat(self.rules), **_flat(table.rules)}
-        return rules_for(self.profile_of(bed), own, self.zone_of(bed))
+            rules = _shared(self)  # cached: most beds are alike, and limits take time to read
+        else:
+            own = {**_flat(self.rules), **_flat(table.rules)}
+            rules = rules_for(self.profile_of(bed), own, self.zone_of(bed))
+        placed = table.zone or self.zone or table.played or machine_zone().name
+        return rules if placed else always_night(rules)  # nobody knows where the bed stands
 
 
 def _check_port(settings: ServerSettings) -> None:

@@ -3,11 +3,16 @@
 The owner's file may be read-only, as it is under systemd and in a container. So a program changes
 `changes.toml` in the state folder, which is always writable. Its keys go before the owner's. This
 file is the only place that writes settings.
+
+One key is written without being asked for: the time zone, at the first start, if nobody has set it.
+It goes into the owner's file, or else into a table of the changes after which everything else goes.
 """
 
 import contextlib
 import fcntl
 import os
+import stat
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -23,6 +28,7 @@ from legwatch_runtime.rights import explained_file, is_there
 from legwatch_server.settings import ServerSettings
 
 NAME, BEFORE = "changes.toml", "changes.before.toml"
+FIRST = "first_start"  # table of the changes: the owner's keys go before it
 HEAD = "# Changes by the programs of legwatch; each key here goes before the same key of {file}.\n"
 
 
@@ -41,8 +47,21 @@ def read(path: Path) -> ServerSettings:
 
 def table(path: Path, changes: Path | None = None) -> dict[str, Any]:
     """Return the owner's table with all changes, not checked yet; raises SettingsError."""
-    file = changes or changes_file(path)
-    return _laid_over(read_toml(path), read_toml(file) if is_there(file) else {})
+    return in_force(read_toml(path), changes_in(changes or changes_file(path)))
+
+
+def changes_in(file: Path) -> dict[str, Any]:
+    """Return the table of a file of changes, empty if there is none; raises SettingsError."""
+    return read_toml(file) if is_there(file) else {}
+
+
+def in_force(owners: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what counts of both tables: a change, else the owner's key, else the first start's."""
+    first = changes.get(FIRST, {})
+    if not isinstance(first, Mapping) or first.keys() - {"zone"}:
+        raise SettingsError(FIRST, "only the zone that was found at the first start stands here")
+    rest = {key: value for key, value in changes.items() if key != FIRST}
+    return _laid_over({**first, **owners}, rest)
 
 
 def checked(table: Mapping[str, Any]) -> ServerSettings:
@@ -73,11 +92,12 @@ def change(path: Path, values: Mapping[str, Any], check: Check = only_itself) ->
     """
     if "state_dir" in values:
         raise SettingsError("state_dir", f"it says where changes are kept: change it in {path}")
-    with _locked(path) as file:
+    file = changes_file(path)
+    with _locked(file):
         document = _document(file, path)
         for key, value in values.items():
             _put(document, key, value)
-        settings = checked(_laid_over(read_toml(path), document.unwrap()))
+        settings = checked(in_force(read_toml(path), document.unwrap()))
         check(settings)
         _write(file, tomlkit.dumps(document))
     return settings
@@ -85,15 +105,52 @@ def change(path: Path, values: Mapping[str, Any], check: Check = only_itself) ->
 
 def undo(path: Path, check: Check = only_itself) -> ServerSettings:
     """Take the last change back, and the second time make it again; raises LegwatchError."""
-    with _locked(path) as file:
+    file = changes_file(path)
+    with _locked(file):
         before = file.with_name(BEFORE)
         if not is_there(before):
             raise CannotRun("no change was made: there is nothing to take back")
         document = _document(before, path)
-        settings = checked(_laid_over(read_toml(path), document.unwrap()))
+        settings = checked(in_force(read_toml(path), document.unwrap()))
         check(settings)
         _write(file, tomlkit.dumps(document))
     return settings
+
+
+def write_zone(zone: str, owners: Path | None, changes: Path) -> Path:
+    """Write the zone of the first start into the owner's file, or else into the changes.
+
+    Return the file that has it now; raises LegwatchError if neither can be written.
+    """
+    if owners is not None and _zone_on_top(owners, zone):
+        return owners
+    with _locked(changes):
+        for file in (changes, changes.with_name(BEFORE)):  # no `undo` takes it back
+            if file == changes or is_there(file):
+                document = _document(file, owners or changes.parent.with_suffix(".toml"))
+                document[FIRST] = {"zone": zone}
+                _replace(file, tomlkit.dumps(document))
+    return changes
+
+
+def _zone_on_top(owners: Path, zone: str) -> bool:
+    """Write the zone as the first line of the owner's file; False if that cannot be.
+
+    All other lines stay as they are. A file that nobody may write is left alone, by root, too.
+    """
+    file = owners.resolve()  # not the link to it
+    try:
+        found, text = file.stat(), read_text(str(file))
+        new = f'zone = "{zone}"  # of this machine at the first start\n{text}'
+        if not found.st_mode & 0o222 or tomllib.loads(new) != {"zone": zone, **tomllib.loads(text)}:
+            return False
+        os.close(os.open(file, os.O_WRONLY))
+        if os.geteuid() not in {0, found.st_uid}:  # it would then belong to us
+            return False
+        _replace(file, new, found)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def changed_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
@@ -158,14 +215,13 @@ def _parts(key: str) -> Sequence[str]:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[Path]:
-    """Yield the file of the changes; no other program changes it meanwhile. Raises CannotRun."""
-    file = changes_file(path)
+def _locked(file: Path) -> Iterator[None]:
+    """Let no other program change the file of the changes meanwhile. Raises CannotRun."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _open(file.with_suffix(".lock")) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            yield file
+            yield
     except OSError as error:
         why = f"{error.strerror}; {explained_file(file)}"
         raise CannotRun(f"{file} cannot be written: {why}") from None
@@ -174,13 +230,22 @@ def _locked(path: Path) -> Iterator[Path]:
 def _write(file: Path, text: str) -> None:
     """Replace the file as a whole, and keep the last one for `undo`."""
     last = file.read_text(encoding="utf-8", errors="replace") if is_there(file) else ""
-    for target, content in ((file.with_name(BEFORE), last), (file, text)):
-        new = target.with_suffix(".new")
-        with _open(new) as made:
-            made.write(content)
-            made.flush()
-            os.fsync(made.fileno())
-        new.replace(target)
+    _replace(file.with_name(BEFORE), last)
+    _replace(file, text)
+
+
+def _replace(file: Path, text: str, was: os.stat_result | None = None) -> None:
+    """Write a file anew, so that it is the old one or the new one, with the rights that it had."""
+    new = file.with_suffix(".new")
+    with _open(new) as made:
+        made.write(text)
+        made.flush()
+        if was is not None:
+            os.fchmod(made.fileno(), stat.S_IMODE(was.st_mode))
+            if os.geteuid() == 0:
+                os.fchown(made.fileno(), was.st_uid, was.st_gid)
+        os.fsync(made.fileno())
+    new.replace(file)
 
 
 def _open(file: Path) -> IO[str]:

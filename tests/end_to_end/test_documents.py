@@ -98,7 +98,7 @@ def test_scripts_run_watches_the_bed_of_an_agents_example(tmp_path: Path) -> Non
     (folder / "server.toml").write_text(to_be_told + nobody)
     command = "scripts/run --config server.toml --agent-config agent.toml"
     words = ("bash", "-c", f'cd "{folder}" && exec {command}')
-    up = Process(words, tmp_path / "log", checkout.env)
+    up = Process(words, tmp_path / "log", {**checkout.env, "TZ": "Europe/Berlin"})
     try:
         wait_until(
             lambda: "Watching the bed 'bed1'" in up.said() or up.code is not None, "the word"
@@ -106,6 +106,8 @@ def test_scripts_run_watches_the_bed_of_an_agents_example(tmp_path: Path) -> Non
         look = f"legwatch alerts --config {folder}/state/legwatch/server.toml || true"
         wait_until(lambda: "bed1: last word" in typed(look, folder), "a window")
         assert "(Europe/Berlin)" in typed(look, folder)
+        assert (folder / "server.toml").read_text().startswith('zone = "Europe/Berlin"  # of this')
+        assert "night is 20 to 10 h in Europe/Berlin, where it is " in up.said()
         up.signal(signal.SIGINT)
         assert up.wait(20) == 0, up.said()
     finally:

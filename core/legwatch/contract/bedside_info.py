@@ -21,6 +21,7 @@ class BedsideInfo(NamedTuple):
     lost: int = 0
     window_s: int | None = None
     sensors: tuple[tuple[str, str], ...] = ()  # place and driver, such as ("leg", "dht22")
+    zone: str = ""  # time zone of the agent's machine; empty: it is not known
 
 
 def encode_info(info: BedsideInfo) -> bytes:
@@ -35,6 +36,8 @@ def encode_info(info: BedsideInfo) -> bytes:
     if info.window_s is not None:
         body["window_s"] = info.window_s
     body["sensors"] = dict(info.sensors)
+    if info.zone:
+        body["zone"] = info.zone
     return dump(body)
 
 
@@ -51,6 +54,7 @@ def decode_info(payload: bytes | bytearray) -> BedsideInfo:
         lost=maybe_whole(body, "lost", 0, 2**53) or 0,
         window_s=maybe_whole(body, "window_s", 1, 3600),
         sensors=_sensors(body.get("sensors")),
+        zone=_name(body, "zone"),
     )
 
 

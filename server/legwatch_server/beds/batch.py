@@ -36,6 +36,7 @@ from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import NOTED_MS, BedRecord, catch_up, restored
 from legwatch_server.beds.server_reports import ServerReports
 from legwatch_server.beds.unread import Unread
+from legwatch_server.beds.zones_apart import zone_apart
 from legwatch_server.inbox import (
     ActionRequested,
     BedDropped,
@@ -379,6 +380,7 @@ class UnitOfWork:
         bed = self._bed(arrived.bed)
         self._touch(bed)
         bed.bedside = bedside.with_info(bed.bedside, arrived.info)
+        _log_zone(bed)
         self._set_up(bed, arrived.message.arrived_ms)
         self._await(bed, arrived.message.arrived_ms)
         self.report(bed, arrived.message.arrived_ms)
@@ -562,6 +564,14 @@ class UnitOfWork:
 def _state(bed: BedRecord) -> NewState:
     side = bedside.to_json(bed.bedside)
     return NewState(bed.id, to_json(bed.state), bed.seen_ms, played=bed.played, bedside=side)
+
+
+def _log_zone(bed: BedRecord) -> None:
+    """Log that the agent's machine is in another zone, once for each zone."""
+    sentence = zone_apart(bed)
+    if sentence and sentence != bed.zone_said:
+        logger.warning("%s", sentence)
+    bed.zone_said = sentence
 
 
 def _ended(noted: StoredTime | None, beds: Sequence[StoredBed]) -> StoredTime | None:

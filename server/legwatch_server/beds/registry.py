@@ -96,6 +96,7 @@ class BedRecord:
     mat_ms: int = 0  # the last window in which a mat said something
     set_up_ms: int = 0  # since when this process knows which sensors are set up
     ahead_ms: int | None = None  # the agent's clock, if it says that it is set
+    zone_said: str = ""  # the last line in the log on its agent's zone
     unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
 
     def kept(self) -> Kept:

@@ -64,9 +64,11 @@ def _trials(settings: ServerSettings, now_ms: int) -> list[TrialStatus]:
 
 def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: int) -> set[str]:
     """Print who is on call in the next nights; return the people of tonight."""
-    people, first = settings.everybody(), night_of(now_ms, settings.zone_of(""))
+    people, zone = settings.everybody(), settings.zone_of("")
+    first = night_of(now_ms, zone)
     tonight: set[str] = set()
     step = settings.escalation
+    print(f"Nights and hours are those of {zone.key}.")
     print(f"Told in this order, the next one after {step.next_min:g} min without an answer")
     print(f"({step.next_urgent_min:g} min when it is urgent):")
     for n in range(nights):

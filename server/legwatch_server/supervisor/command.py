@@ -18,6 +18,7 @@ from legwatch_server.supervisor.config import (
     owner_settings,
     with_http_port,
     write_config,
+    zone_word,
 )
 from legwatch_server.supervisor.process import StopSignal
 from legwatch_server.supervisor.supervisor import Supervisor
@@ -50,12 +51,13 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _watch(state: Path, args: argparse.Namespace) -> int:
-    agent = owner_settings(args.agent_config)
+    agent, zone = owner_settings(args.agent_config), zone_word(args.config, state)
     config = write_config(state, with_http_port(owner_settings(args.config)), agent)
     _show(
         f"Watching the bed {agent.get('bed')!r}. The state is in {state}; Ctrl-C ends it."
         + terminal.note()
     )
+    _show(f"{'WARNING: ' if zone.wrong else ''}{zone.text}.")
     return _run(config, state, f"the watch on the bed {agent.get('bed')!r}")[0]
 
 

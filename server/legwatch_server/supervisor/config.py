@@ -9,6 +9,7 @@ from typing import Any
 from tomlkit import dumps
 
 from legwatch_runtime.files import read_toml
+from legwatch_server import settings_file, zone
 from legwatch_server.supervisor import broker as brokers
 from legwatch_server.supervisor.broker import BrokerProcess
 from legwatch_server.supervisor.mosquitto import SERVER
@@ -58,6 +59,18 @@ def _playing(server: Mapping[str, Any], bed: str) -> dict[str, Any]:
 def owner_settings(path: Path | None) -> dict[str, Any]:
     """Read the owner's settings, empty without a file; raises SettingsError."""
     return {} if path is None else read_toml(path)
+
+
+def zone_word(server: Path | None, folder: Path) -> zone.Word:
+    """Write this machine's zone if none is set, and return the sentence on the zone in force.
+
+    Raises SettingsError for settings of the server that cannot be used.
+    """
+    changes = folder / "server" / settings_file.NAME
+    first = zone.settled(owner_settings(server), server, changes)
+    table = settings_file.in_force(owner_settings(server), settings_file.changes_in(changes))
+    ours = {key: value for key, value in table.items() if key not in {"mqtt", "state_dir"}}
+    return zone.word(settings_file.checked(ours), server, first)
 
 
 def with_http_port(server: Mapping[str, Any]) -> dict[str, Any]:
