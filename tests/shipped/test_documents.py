@@ -251,6 +251,7 @@ TABLE: dict[str, Way] = {
     "sudo cp deploy/systemd/legwatch-server.service /etc/systemd/system/": HOME,
     "sudo /opt/legwatch/.venv/bin/legwatch check-config /etc/legwatch/server.toml": CHECK_SERVER,
     "sudo systemctl enable --now legwatch-server": ACCOUNTS,
+    "sudo timedatectl set-timezone Europe/Berlin": ACCOUNTS,
     "cd deploy": PLACE,
     "cp env.example .env": DOCKER,
     'docker run --rm -it -v "$PWD/mosquitto:/mosquitto/config" eclipse-mosquitto:2 sh -c'
