@@ -69,8 +69,8 @@ def zone_word(server: Path | None, folder: Path) -> zone.Word:
     changes = folder / "server" / settings_file.NAME
     first = zone.settled(owner_settings(server), server, changes)
     table = settings_file.in_force(owner_settings(server), settings_file.changes_in(changes))
-    ours = {key: value for key, value in table.items() if key not in {"mqtt", "state_dir"}}
-    return zone.word(settings_file.checked(ours), server, first)
+    own = {"mqtt": {}, "state_dir": str(changes.parent)}  # the owner's do not count here
+    return zone.word(settings_file.checked({**table, **own}), server, first)
 
 
 def with_http_port(server: Mapping[str, Any]) -> dict[str, Any]:
