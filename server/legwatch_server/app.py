@@ -42,9 +42,11 @@ from legwatch_server.ingest.crash_guard import CrashGuard
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Notifier, open_channels
+from legwatch_server.notify.known_beds import check_known, doubts, heard_beds
 from legwatch_server.notify.late import LateChannels
 from legwatch_server.notify.outboxes import Around, Outboxes
 from legwatch_server.notify.reach import LOG_ONLY
+from legwatch_server.notify.usable import check_usable
 from legwatch_server.publish.deadman import DeadManSwitch
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.reload import SettingsWatch
@@ -83,12 +85,16 @@ def main(argv: Sequence[str]) -> int:
     password = secret("LEGWATCH_MQTT_PASSWORD")
     given_key()
     if args.check_config:
-        channels = open_channels(settings)
+        channels = check_usable(settings)
         print(f"{args.config}: good (profile {settings.profile}, channels {', '.join(channels)})")
         if set(channels) == {LOG_ONLY}:
             print("alerts would come to the log only, and to no person: set push.channels")
         return 0
+    heard = heard_beds(settings)
+    check_known(settings, heard)
     log_to_stderr()
+    for doubt in doubts(settings, heard):
+        logger.warning("%s", doubt)
     errors = ErrorCount()
     logging.getLogger().addHandler(errors)
     parts.guard_other_threads()
@@ -245,6 +251,7 @@ class _Server:
 
     def take_over(self, settings: ServerSettings) -> None:
         """Use new settings; raises LegwatchError before anything is changed."""
+        check_known(settings, [bed.name for bed in self._beds()])
         channels: dict[str, Notifier] = open_channels(settings)
         self.outboxes.prepare(channels)
         self.inbox.put(SettingsChanged(settings))

@@ -1,5 +1,6 @@
 """The settings of a server (TOML). Secrets come from the environment only."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from legwatch import forms
 from legwatch.errors import SettingsError
+from legwatch.limits.orders import check_orders
 from legwatch.limits.rules import Rules, always_night
 from legwatch.oncall import people
 from legwatch.oncall.escalation import Escalation
@@ -168,12 +170,13 @@ class ServerSettings:
         """Check zones, profiles, limits, people and addresses; raises SettingsError."""
         check_ca_file(self.mqtt.ca_file)
         check_state_dir(self.state_dir)
-        rules_for(self.profile, _flat(self.rules), self.zone_of(""))
-        for bed in self.beds:
+        check_orders(self.rules_of(""), _flat(self.rules))
+        for bed, table in self.beds.items():
             people.check_beds((bed,), f"beds.{bed}")
-            self.rules_of(bed)
+            check_orders(self.rules_of(bed), {**_flat(self.rules), **_flat(table.rules)})
         people.check(self.people, self.roster)
         self.push.check()
+        _check_channels(self)
         if self.people:
             people.check_watched(self.people, self.roster, self.beds)
         for name, person in self.everybody().items():
@@ -224,6 +227,20 @@ class ServerSettings:
             rules = rules_for(self.profile_of(bed), own, self.zone_of(bed))
         placed = table.zone or self.zone or table.played or machine_zone().name
         return rules if placed else always_night(rules)  # nobody knows where the bed stands
+
+
+def _check_channels(settings: ServerSettings) -> None:
+    """Raise SettingsError for a channel that is named twice."""
+    _check_once(settings.push.channels, "push.channels")
+    for name, person in settings.people.items():
+        _check_once(person.channels, f"people.{name}.channels")
+        _check_once(person.quiet, f"people.{name}.quiet")
+
+
+def _check_once(channels: tuple[str, ...], path: str) -> None:
+    twice = [name for name, count in Counter(channels).items() if count > 1]
+    if twice:
+        raise SettingsError(path, f"{twice[0]!r} is named twice")
 
 
 def _check_port(settings: ServerSettings) -> None:

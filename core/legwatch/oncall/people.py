@@ -133,12 +133,26 @@ def check(people: Mapping[str, Person], roster: Iterable[Shift]) -> None:
                 raise SettingsError(f"{path}.people", f"nobody is called {name!r}; known: {known}")
         if not shift.people:
             raise SettingsError(f"{path}.people", "at least one name is expected")
+        if len(set(shift.people)) < len(shift.people):
+            raise SettingsError(f"{path}.people", "each name is expected once")
         for day in shift.nights:
             if day not in DAYS:
                 raise SettingsError(f"{path}.nights", f"{day!r}: one of {', '.join(DAYS)}")
         if shift.first and shift.last and shift.first > shift.last:
             raise SettingsError(f"{path}.last", "lies before `first`")
         check_beds(shift.beds, f"{path}.beds")
+        _check_shift(shift, people, path)
+
+
+def _check_shift(shift: Shift, people: Mapping[str, Person], path: str) -> None:
+    """Raise SettingsError for a shift that could never count: its people watch other beds."""
+    for bed in shift.beds:
+        if watchers(people, bed) and not any(people[name].watches(bed) for name in shift.people):
+            raise SettingsError(f"{path}.people", f"none of them watches bed {bed!r}")
+    watched = shift.beds and all(watchers(people, bed) for bed in shift.beds)
+    for name in shift.people:
+        if watched and not any(people[name].watches(bed) for bed in shift.beds):
+            raise SettingsError(f"{path}.people", f"{name!r} watches none of the beds of the shift")
 
 
 def check_beds(beds: Iterable[str], path: str) -> None:

@@ -14,7 +14,8 @@ from legwatch.settings import load
 from legwatch_runtime.files import read_toml
 from legwatch_server import settings_file
 from legwatch_server.cli.installed import installed, keys_of
-from legwatch_server.notify.channels import open_channels
+from legwatch_server.notify.known_beds import doubts, heard_beds
+from legwatch_server.notify.usable import check_usable
 from legwatch_server.settings import ServerSettings
 from legwatch_server.signed_links import given_key
 
@@ -53,6 +54,8 @@ def main(argv: Sequence[str]) -> int:
         wrong = list(_with_changes(args.file))
     if wrong:
         return 2
+    for doubt in _doubts(args.file, shapes[kind]):
+        print(f"{args.file}: look again: {doubt}")
     print(f"{args.file}: good ({kind}: {_summary(table)})")
     return 0
 
@@ -64,6 +67,13 @@ def _with_changes(path: Path) -> Iterator[str]:
     except LegwatchError as error:
         print(f"{settings_file.changes_file(path)}: {error}", file=sys.stderr)
         yield str(error)
+
+
+def _doubts(path: Path, shape: type[Any]) -> Iterator[str]:
+    """Yield what may be misspelt in good settings."""
+    if shape is ServerSettings:
+        settings = settings_file.read(path)
+        yield from doubts(settings, heard_beds(settings))
 
 
 def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
@@ -106,7 +116,7 @@ def _check(settings: Any) -> None:
     if hasattr(settings, "check"):
         settings.check()
     if isinstance(settings, ServerSettings):
-        open_channels(settings)
+        check_usable(settings)
         given_key()
 
 

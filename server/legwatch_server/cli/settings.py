@@ -10,7 +10,7 @@ from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.rights import is_there
 from legwatch_server import settings_file
-from legwatch_server.notify.channels import open_channels
+from legwatch_server.notify.usable import check_usable
 from legwatch_server.settings import needs_start
 
 
@@ -20,13 +20,13 @@ def main(argv: Sequence[str]) -> int:
     path = locations.settings_file(args.config)
     match args.action:
         case "set":
-            settings_file.change(path, {args.key: _value(args.value)}, open_channels)
+            settings_file.change(path, {args.key: _value(args.value)}, check_usable)
             print(f"{args.key} = {args.value}: {_when([args.key])}")
         case "reset":
-            settings_file.change(path, {args.key: None}, open_channels)
+            settings_file.change(path, {args.key: None}, check_usable)
             print(f"{args.key} is again what {path} says: {_when([args.key])}")
         case "undo":
-            settings_file.undo(path, open_channels)
+            settings_file.undo(path, check_usable)
             print("The last change is taken back. The same command once more makes it again.")
         case _:
             print("\n".join(_shown(path)))
@@ -54,7 +54,7 @@ def _value(text: str) -> Any:
     """Return the value of a TOML text; what is no TOML value is a text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import io
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from tomlkit import dumps
 
 from legwatch.__main__ import main as legwatch
+from server.ward import open_ward
 
 SUBSCRIPTION = '{"endpoint": "x", "keys": {}}'
 
@@ -254,3 +256,209 @@ def test_a_token_that_no_service_can_have_given(
 @pytest.mark.parametrize("url", ["http://[::1]:8321/x", "HTTPS://ntfy.sh/", "http://10.0.0.2:80"])
 def test_an_address_that_can_be_reached_is_good(tmp_path: Path, url: str) -> None:
     assert checked(tmp_path, "server", {"zone": "UTC", "answers": {"url": url}}) == (0, [])
+
+
+# ---- limits against each other
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"clear_c": 26.0}, "warmth.clear_c: 26 is less than warmth.plain_c (26.5); else an alert"),
+        ({"clear_c": 27.0}, "warmth.clear_c: 27 is less than warmth.warn_c (28)"),
+        (
+            {"plain_c": 29.0, "clear_c": 28.0, "clear_near_c": 29.0},
+            "warmth.clear_c: 28 is less than warmth.plain_c (29)",
+        ),
+        ({"warn_c": 30.0}, "warmth.warn_c: 30 is more than warmth.clear_c (29)"),
+        ({"clear_near_c": 25.0}, "warmth.clear_near_c: 25 is less than warmth.plain_c (26.5)"),
+        (
+            {"clear_near_c": 27.0, "cold_room_c": 16.0},
+            "warmth.clear_near_c: 27 is less than warmth.warn_c (28)",
+        ),
+        ({"warn_c": 30.0, "clear_c": 31.0, "covered_c": 29.0}, "warmth.covered_c: 29 is less than"),
+        ({"clear_share": 0.3}, "warmth.clear_share: 0.3 is more than warmth.change_share (0.15)"),
+        ({"urgent_c": 26.0}, "warmth.urgent_c: 26 is more than warmth.urgent_clear_c (25.5)"),
+        (
+            {"plain_c": 23.0},
+            "warmth.plain_c: 23 is less than warmth.urgent_c (24); else the urgent",
+        ),
+        (
+            {"urgent_c": 25.0, "warn_c": 24.0, "urgent_clear_c": 26.0},
+            "warmth.warn_c: 24 is less than warmth.urgent_c (25)",
+        ),
+        ({"settle_return_s": 3000}, "warmth.settle_return_s: 3000 is more than warmth.settle_s"),
+        ({"stillness.warn_s": 18000}, "stillness.warn_s: 18000 is more than stillness.urgent_s"),
+        (
+            {"stillness.urgent_s": 7200, "stillness.warn_s": 9000},
+            "stillness.urgent_s: 7200 is less",
+        ),
+        ({"care.warn_s": 10800, "care.urgent_s": 7200}, "care.urgent_s: 7200 is less than care.wa"),
+        ({"presence.empty_contrast_c": 2.0, "presence.rise_c": 1.0}, "presence.rise_c: 1 is less"),
+        (
+            {"stillness.posture_moves": 20},
+            "stillness.posture_moves: 20 is more than presence.stand",
+        ),
+        ({"night.from_h": 12, "night.to_h": 12}, "night.from_h: a night from 12 to 12 h has no ho"),
+    ],
+)
+@pytest.mark.parametrize("where", ["all beds", "one bed"])
+def test_limits_that_contradict_each_other(
+    tmp_path: Path, rules: dict[str, float], words: str, where: str
+) -> None:
+    own = {key if "." in key else f"warmth.{key}": value for key, value in rules.items()}
+    table: dict[str, Any] = (
+        {"rules": own} if where == "all beds" else {"beds": {"b": {"rules": own}}}
+    )
+    refuses(tmp_path, "server", {"zone": "UTC", **table}, words)
+
+
+@pytest.mark.parametrize("profile", ["standard", "at_risk"])
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {},
+        {"warmth.warn_c": 26.0},
+        {"warmth.plain_c": 24.0, "warmth.cold_start_c": 24.0},  # as `legwatch learned` proposes
+        {"stillness.warn_s": 14400},
+        {"stillness.warn_s": 0, "stillness.urgent_s": 0},
+        {"care.warn_s": 10800},  # without an urgent limit
+        {"warmth.clear_c": 28.0},
+    ],
+)
+def test_limits_that_fit_each_other_are_good(
+    tmp_path: Path, profile: str, rules: dict[str, float]
+) -> None:
+    table = {"zone": "UTC", "profile": profile, "rules": rules}
+    if profile == "at_risk" and rules.get("warmth.plain_c") == 24.0:
+        rules["warmth.plain_c"] = 25.5
+    assert checked(tmp_path, "server", table) == (0, [])
+
+
+def test_a_beds_own_limit_is_laid_over_those_of_all(tmp_path: Path) -> None:
+    table = {
+        "zone": "UTC",
+        "rules": {"warmth.clear_c": 30.0, "warmth.warn_c": 29.0, "warmth.clear_near_c": 29.0},
+        "beds": {"a": {"rules": {"warmth.clear_c": 28.0}}, "b": {"profile": "at_risk"}},
+    }
+    refuses(tmp_path, "server", table, "warmth.clear_c: 28 is less than warmth.warn_c (29)")
+
+
+# ---- people, roster and beds
+
+ANNA, BERT = {"beds": ["left"]}, {"beds": ["right"]}
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (
+            {"people": {"anna": {}}, "roster": [{"people": ["anna"], "beds": ["cellar"]}]},
+            "roster[0].beds: no bed 'cellar' has been heard yet; write [beds.cellar]",
+        ),
+        (
+            {"people": {"anna": {}}, "roster": [{"people": ["anan"]}]},
+            "roster[0].people: nobody is called 'anan'; known: anna",
+        ),
+        (
+            {"people": {"anna": {}}, "roster": [{"people": ["anna", "anna"]}]},
+            "roster[0].people: each name is expected once",
+        ),
+        (
+            {"people": {"anna": {}}, "roster": [{"people": ["anna"], "nights": ["Sun"]}]},
+            "roster[0].nights: 'Sun': one of mon, tue,",
+        ),
+        (
+            {
+                "people": {"anna": ANNA, "bert": BERT},
+                "roster": [{"people": ["anna"], "beds": ["right"]}],
+            },
+            "roster[0].people: none of them watches bed 'right'",
+        ),
+        (
+            {
+                "people": {"anna": ANNA, "bert": BERT},
+                "roster": [{"people": ["anna", "bert"], "beds": ["left"]}],
+            },
+            "roster[0].people: 'bert' watches none of the beds of the shift",
+        ),
+        (
+            {"people": {"anna": ANNA}, "beds": {"left": {}, "right": {}}},
+            "beds.right: nobody watches bed 'right'",
+        ),
+        (
+            {"people": {"anna": {"beds": ["Left Bed"]}}},
+            "people.anna.beds: bed 'Left Bed' is not 1-32",
+        ),
+        ({"beds": {"Left Bed": {}}}, "beds.Left Bed: bed 'Left Bed' is not 1-32 characters"),
+        ({"beds": {"left": {"profile": "brave"}}}, "profile: 'brave' is unknown; known: at_risk"),
+        ({"beds": {"left": {"zone": "Mars/X"}}}, "beds.left.zone: 'Mars/X' is not a time zone"),
+        (
+            {"people": {"anna": {"address": {"nfty": "legs"}}}},
+            "people.anna.address.nfty: no such key; known: apprise, console, ",
+        ),
+        (
+            {"people": {"anna": {"channels": ["console", "console"]}}},
+            "people.anna.channels: 'console' is named twice",
+        ),
+        (
+            {"people": {"anna": {"channels": ["console"], "quiet": ["ntfy"]}}},
+            "people.anna.address.ntfy: a topic must be given",
+        ),
+    ],
+)
+def test_a_person_or_a_bed_that_does_not_exist(
+    tmp_path: Path, table: dict[str, Any], words: str
+) -> None:
+    table = {"zone": "UTC", "state_dir": f"{tmp_path}/state", **table}
+    refuses(tmp_path, "server", table, words)
+
+
+def test_first_and_last_night_are_in_order(tmp_path: Path) -> None:
+    shift = {"people": ["anna"], "first": date(2026, 12, 24), "last": date(2026, 12, 23)}
+    table = {"zone": "UTC", "people": {"anna": {}}, "roster": [shift]}
+    refuses(tmp_path, "server", table, "roster[0].last: lies before `first`")
+
+
+def test_a_bed_that_was_heard_or_is_watched_may_be_in_the_roster(tmp_path: Path) -> None:
+    shift = {"people": ["anna"], "beds": ["cellar"]}
+    more: dict[str, Any]
+    for more in ({"beds": {"cellar": {}}}, {"people": {"anna": {"beds": ["cellar"]}}}):
+        table = {"zone": "UTC", "people": {"anna": {}}, "roster": [shift], **more}
+        assert checked(tmp_path, "server", table) == (0, [])
+    (tmp_path / "state").mkdir()
+    ward = open_ward(tmp_path / "state", beds={"cellar": {}})
+    ward.turn()
+    ward.close()
+    table = {"zone": "UTC", "people": {"anna": {}}, "roster": [shift]}
+    assert checked(tmp_path, "server", {**table, "state_dir": f"{tmp_path}/state"}) == (0, [])
+
+
+def test_the_server_does_not_start_with_what_check_config_refuses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "server.toml"
+    shift = {"people": ["anna"], "beds": ["cellar"]}
+    for wrong, words in (
+        ({"people": {"anna": {}}, "roster": [shift]}, "roster[0].beds: no bed 'cellar'"),
+        ({"rules": {"warmth.clear_c": 26.0}}, "warmth.clear_c: 26 is less than warmth.plain_c"),
+    ):
+        table = {"zone": "UTC", "state_dir": f"{tmp_path}/state", "http": {"port": 0}, **wrong}
+        file.write_text(dumps(table))
+        assert legwatch(["server", "--config", str(file)]) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_a_bed_that_one_person_names_and_nobody_knows_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "server.toml"
+    people = {"anna": {"beds": ["lfet"]}, "bert": {}}
+    table = {"zone": "UTC", "state_dir": f"{tmp_path}/state", "people": people}
+    file.write_text(dumps({**table, "beds": {"left": {}}}))
+    assert legwatch(["check-config", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "look again: people.anna.beds: no bed 'lfet' has been heard yet; write" in said
+    file.write_text(dumps({**table, "beds": {"lfet": {}}}))
+    assert legwatch(["check-config", str(file)]) == 0
+    assert "look again" not in capsys.readouterr().out

@@ -16,7 +16,7 @@ from legwatch.contract.bedside_command import Command, CommandResult
 from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch.options import check_methods, read_options
-from legwatch.settings import Form
+from legwatch.settings import Form, no_such_key
 from legwatch_runtime import plugins
 from legwatch_runtime.secrets import hide
 from legwatch_server.settings import CHANNELS, ServerSettings
@@ -211,8 +211,12 @@ def open_channels(settings: ServerSettings) -> dict[str, Notifier]:
 
 
 def check_unused(settings: ServerSettings) -> None:
-    """Check the tables of the channels that nobody uses; raises SettingsError."""
-    used = settings.channel_names()
+    """Check what no channel in use reads: other tables, other addresses; raises SettingsError."""
+    used, installed = settings.channel_names(), plugins.names(CHANNELS)
+    for person, found in settings.people.items():
+        for name in found.address:
+            if name not in used and name not in installed:
+                raise no_such_key(f"people.{person}.address.{name}", installed)
     for name, table in settings.push.options.items():
         if name not in used:
             read_options(load_channel(name, f"push.{name}"), table, f"push.{name}")

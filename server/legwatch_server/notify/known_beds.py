@@ -1,0 +1,52 @@
+"""Do the beds of people and roster exist? A misspelt one would be watched by nobody, unsaid.
+
+A bed exists if it has a table `[beds.NAME]` or the server has heard it. A roster may also name the
+beds that people watch: who names a bed twice has hardly misspelt it.
+"""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from legwatch.errors import LegwatchError, SettingsError
+from legwatch_runtime.rights import is_there
+from legwatch_server.settings import ServerSettings
+from legwatch_server.store.reader import FILE, open_read_only
+
+
+def heard_beds(settings: ServerSettings) -> frozenset[str] | None:
+    """Return the beds that the server of these settings has heard; None: that cannot be read."""
+    try:
+        if not is_there(Path(settings.state_dir) / FILE):
+            return frozenset()
+        with open_read_only(settings.state_dir) as reader:
+            return frozenset(seen.bed for seen in reader.last_seen())
+    except (LegwatchError, OSError):
+        return None
+
+
+def check_known(settings: ServerSettings, heard: Collection[str] | None) -> None:
+    """Raise SettingsError for a shift of a bed that does not exist."""
+    if heard is None:
+        return
+    watched = {bed for person in settings.people.values() for bed in person.beds}
+    known = {*settings.beds, *watched, *heard}
+    for place, shift in enumerate(settings.roster):
+        for bed in shift.beds:
+            if bed not in known:
+                raise SettingsError(f"roster[{place}].beds", _unknown(bed))
+
+
+def doubts(settings: ServerSettings, heard: Collection[str] | None) -> Iterator[str]:
+    """Yield what may be misspelt: a bed that only one person names, and nothing else knows."""
+    if heard is None:
+        return
+    shifts = {bed for shift in settings.roster for bed in shift.beds}
+    known = {*settings.beds, *heard, *shifts}
+    for name, person in settings.people.items():
+        for bed in person.beds:
+            if bed not in known:
+                yield f"people.{name}.beds: {_unknown(bed)}"
+
+
+def _unknown(bed: str) -> str:
+    return f"no bed {bed!r} has been heard yet; write [beds.{bed}] if it comes later"
