@@ -11,6 +11,7 @@ from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import AlertKind
 from legwatch.text.language import ENGLISH, Language, marked
+from legwatch.text.span import span
 
 OwnAndCarer = tuple[str, str]  # for the sleeper, for a carer
 FigureValue = float | str | None
@@ -271,9 +272,9 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         case TransitionKind.EXPECTED:
             return _expected(figures, words, carer=carer)
         case TransitionKind.REPORTED:
-            span, sensor = _span(figures.get("for_min"), words), figures.get("sensor", "?")
+            lasted, sensor = _span(figures.get("for_min"), words), figures.get("sensor", "?")
             bed = figures.get("bed", "?")
-            return _(_report(notice)[1]).format(span=span, sensor=sensor, bed=bed)
+            return _(_report(notice)[1]).format(span=lasted, sensor=sensor, bed=bed)
     match notice.kind:
         case AlertKind.COLD:
             return _cold(notice.reason, figures, words, carer=carer)
@@ -282,8 +283,8 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         case AlertKind.SENSOR:
             todo = _PUT_BACK if notice.reason is Reason.DISPLACED else _CHECK
             fault = _(_SENSOR.get(notice.reason, _BROKEN)[carer])
-            span = _span(figures.get("for_min"), words)
-            return f"{fault.format(span=span)} {_(todo[carer])}"
+            lasted = _span(figures.get("for_min"), words)
+            return f"{fault.format(span=lasted)} {_(todo[carer])}"
         case AlertKind.AGENT:
             sentence = _NEVER if notice.reason is Reason.NEVER_HEARD else _SILENT
             silent = _(sentence).format(span=_span(figures["silent_min"], words))
@@ -296,8 +297,8 @@ def _report(notice: Notice) -> tuple[str, str]:
 
 def _expected(figures: dict[str, FigureValue], words: Language, *, carer: bool) -> str:
     limit, leg = _degrees(figures["limit_c"], words), _degrees(figures["leg_c"], words)
-    span = _span(figures["in_min"], words)
-    pace = words.gettext(_AT_THIS_PACE[carer]).format(leg=leg, limit=limit, span=span)
+    within = _span(figures["in_min"], words)
+    pace = words.gettext(_AT_THIS_PACE[carer]).format(leg=leg, limit=limit, span=within)
     return f"{pace} {words.gettext(_COVER[carer])}"
 
 
@@ -305,8 +306,8 @@ def _cold(reason: Reason, figures: dict[str, FigureValue], words: Language, *, c
     _ = words.gettext
     usual = _usual(figures, words)
     sentence = _(_COLD[bool(figures["for_min"]), usual is not None][carer])
-    leg, span = _degrees(figures["leg_c"], words), _span(figures["for_min"], words)
-    parts = [sentence.format(leg=leg, span=span, usual=usual)]
+    leg, lasted = _degrees(figures["leg_c"], words), _span(figures["for_min"], words)
+    parts = [sentence.format(leg=leg, span=lasted, usual=usual)]
     if figures["room_c"] is None:
         parts.append(_(marked("No room sensor to compare with.")))
     if reason in _WHY:
@@ -364,7 +365,4 @@ def _degrees(value: FigureValue, words: Language) -> str:
 def _span(minutes: FigureValue, words: Language) -> str:
     if not isinstance(minutes, float | int):
         return words.gettext(marked("a time that is not known"))
-    whole = int(minutes)
-    if whole < 60:
-        return f"{whole} min"
-    return f"{whole // 60} h {whole % 60} min" if whole % 60 else f"{whole // 60} h"
+    return span(minutes, words)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from legwatch.engine import MINUTE_MS
 from legwatch.night import local
+from legwatch.text.span import DAY_MIN, span
 from legwatch_runtime.clock import EARLIEST_MS, Instant
 from legwatch_server.beds.absence import APART_MS, Witnesses, excused
 from legwatch_server.beds.batch import UnitOfWork
@@ -273,6 +274,8 @@ class ClockWatch:
 
 def in_words(by_ms: int) -> str:
     """Return a step in words."""
+    if abs(by_ms) >= 2 * DAY_MIN * MINUTE_MS:
+        return f"{'ahead' if by_ms > 0 else 'back'} by {span(abs(by_ms) / MINUTE_MS)}"
     hours, rest = divmod(abs(by_ms) // 1000, 3600)
     minutes, seconds = divmod(rest, 60)
     parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))

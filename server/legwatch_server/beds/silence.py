@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
 from legwatch.conditions.verdict import Reason
+from legwatch.text.span import span
 from legwatch_runtime.clock import Instant, instant
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.status import Status
@@ -87,7 +88,7 @@ class Silence:
 
     def _nothing(self) -> str:
         return (
-            f"the broker has brought nothing for {self._link.silent_s() // 60:.0f} min: are the"
+            f"the broker has brought nothing for {span(self._link.silent_s() / 60)}: are the"
             " bedsides on, and may the server's user read legwatch/v1/# (the broker's ACL)?"
         )
 

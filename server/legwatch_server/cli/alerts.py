@@ -15,6 +15,7 @@ from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Ac
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import OVER
+from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.profiles import sources
 from legwatch_runtime.stdout import closed_stdout_is_fine
@@ -161,7 +162,9 @@ def _last_seen(seen: LastSeen, now_ms: int, zone: ZoneInfo) -> str:
     minutes = max(0, now_ms - seen.seen_ms) // 60_000
     at = f"{local(seen.seen_ms, zone):%d %b %H:%M}"
     if minutes > FRESH_MIN:
-        return f"{seen.bed}: NOT SEEN since {at}: nothing is known of the time after"
+        return (
+            f"{seen.bed}: NOT SEEN since {at}: nothing is known of the time after ({span(minutes)})"
+        )
     played = " (a recording is played)" if seen.played else ""
     return f"{seen.bed}: last word {minutes} min ago{played}"
 

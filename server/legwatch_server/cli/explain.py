@@ -9,6 +9,7 @@ from legwatch.conditions.verdict import Reason
 from legwatch.night import local
 from legwatch.oncall.escalation import OVER
 from legwatch.text.message import title
+from legwatch.text.span import DAY_MIN, span
 from legwatch_server.store.delivery import DeliveryState
 from legwatch_server.store.records import AnswerRecord, DeliveryStep, Incident, NoticeRecord
 
@@ -100,7 +101,7 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
         if notice.reason in _BECAUSE:
             yield f"  Why: {_BECAUSE[notice.reason]}."
     yield from _rule(notice, sources)
-    shown = [f"{name} {value}" for name, value in notice.figures if _is_figure(name, value)]
+    shown = [_figure(name, value) for name, value in notice.figures if _is_figure(name, value)]
     if shown:
         yield f"  Figures: {', '.join(shown)}"
     if notice.suppressed_by is SuppressedBy.HOLD:
@@ -110,7 +111,13 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
     figures = dict(notice.figures)
     if "wait_ended" in figures:
         why = _ENDED.get(str(figures["wait_ended"]), "it ended")
-        yield f"  It had waited {figures['waited_min']} min; {why}."
+        yield f"  It had waited {span(float(figures['waited_min'] or 0))}; {why}."
+
+
+def _figure(name: str, value: object) -> str:
+    if name.endswith("_min") and isinstance(value, int | float) and value >= 2 * DAY_MIN:
+        return f"{name.removesuffix('_min')} {span(value)}"
+    return f"{name} {value}"
 
 
 def _is_figure(name: str, value: object) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from legwatch.oncall.people import Person
+from legwatch.text.span import span
 from legwatch_runtime.clock import Instant, instant
 
 LOST_S = 300.0  # a service that stumbles is back by then
@@ -78,8 +79,8 @@ class Reach:
     def concerns(self) -> Iterable[str]:
         """Return what /health says."""
         if self.is_lost():
-            minutes = self.lost_s() // 60
-            return [f"no push has reached anybody for {minutes:.0f} min: `legwatch duty`"]
+            lasted = span(self.lost_s() / 60)
+            return [f"no push has reached anybody for {lasted}: `legwatch duty`"]
         return []
 
 
