@@ -121,7 +121,8 @@ def test_no_alerts_is_not_said_to_be_good_when_the_bed_was_not_seen(
     text = said(capsys, "alerts", "--config", config(tmp_path, read_only), "--night", "2025-12-01")
     assert "No alerts; the last night with one: --night 2026-01-02." in text
     assert (
-        f"b: NOT SEEN since 02 Jan {at(read_only, 20)}: nothing is known of the time after (" in text
+        f"b: NOT SEEN since 02 Jan {at(read_only, 20)}: nothing is known of the time after ("
+        in text
     )
     assert re.search(r"time after \(\d+ days\)", text)
 
