@@ -91,6 +91,11 @@ def in_words(text: str) -> Iterator[str]:
     yield from re.findall(r"pip install '[^']+'|sudo apt install [\w -]*\w", text)
 
 
+def in_lines(text: str, program: str) -> Iterator[str]:
+    """Yield the commands of this program that stand on printed lines of their own."""
+    yield from re.findall(rf"^ +({re.escape(program)} .*)$", text, re.MULTILINE)
+
+
 def _indented(text: str) -> Iterator[str]:
     joined = re.sub(r" \\\\?\n\s+", " ", text)
     yield from (line for line in _INDENTED.findall(joined) if _COMMAND.match(line))

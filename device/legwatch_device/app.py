@@ -92,7 +92,7 @@ class _Bedside:
                 version=__version__,
                 window_s=settings.window_s,
                 sensors=_drivers(settings),
-                zone=machine_zone().name,
+                zone="" if settings.recording.file else machine_zone().name,
             ),
             beacon=self.beacon,
             turned=self.main_part.turned,

@@ -98,8 +98,7 @@ def main(argv: Sequence[str]) -> int:
     errors = ErrorCount()
     logging.getLogger().addHandler(errors)
     parts.guard_other_threads()
-    said = zone.word(settings, args.config, first)
-    logger.log(logging.WARNING if said.wrong else logging.INFO, "%s", said.text)
+    _say_zone(zone.word(settings, args.config, first))
     with locked(Path(settings.state_dir), "server.lock") as folder:
         try:
             server = _Server(settings, password, folder, parts)
@@ -108,6 +107,11 @@ def main(argv: Sequence[str]) -> int:
             return server.run(watch)
         except OSError as error:
             raise CannotRun(_why(error)) from None
+
+
+def _say_zone(word: zone.Word) -> None:
+    level = logging.WARNING if word.wrong and not zone.under_up() else logging.INFO
+    logger.log(level, "%s", word.text)
 
 
 def _why(error: OSError) -> str:

@@ -4,6 +4,7 @@ By the zone the server knows the hours of the night, the evening of the test pus
 of the roster. A zone that is written at the first start stays, whatever becomes of the machine's.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,11 @@ from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import changes_file, changes_in, in_force, write_zone
 
 EVERY_HOUR = 24
+UNDER_UP = "LEGWATCH_UP"  # in the environment: `legwatch up`, which starts us, has said it
+TO_SET_UP = (
+    "set the zone of this machine (sudo timedatectl set-timezone Europe/Berlin), "
+    "or `zone` in a server.toml for --config"
+)
 
 
 class Word(NamedTuple):
@@ -59,7 +65,7 @@ def settled(owners: dict[str, Any], path: Path | None, changes: Path) -> Settled
 def word(settings: ServerSettings, file: Path | None, first: Settled = Settled()) -> Word:  # noqa: B008 - a value that cannot change
     """Return the sentence with which a server begins; `file`: where the owner sets the zone."""
     zone, machine = settings.zone_of("").key, machine_zone()
-    to_set = f'set zone = "Europe/Berlin", or yours, in {file or "server.toml"}'
+    to_set = f'set zone = "Europe/Berlin", or yours, in {file}' if file else TO_SET_UP
     for problem in concerns(settings):
         return Word(f"{problem}: {to_set}", wrong=True)
     hours = f"{_hours(settings)} in {zone}, where it is {_clock(zone)} now"
@@ -74,13 +80,20 @@ def word(settings: ServerSettings, file: Path | None, first: Settled = Settled()
             f"{hours}: the zone of this machine ({machine.source}), which is written nowhere{why}; "
             f'so that it stays, set zone = "{zone}" in {file or "server.toml"}'
         )
-    if machine.name and not _is_utc(machine.name) and not _same(machine.name, zone):
+    played = settings.beds and all(bed.played for bed in settings.beds.values())
+    elsewhere = not _is_utc(machine.name or "UTC") and not _same(machine.name, zone)
+    if elsewhere and not played:
         return Word(
             f"{hours}, but this machine's zone is {machine.name} ({machine.source}): "
             f'if the beds are there, set zone = "{machine.name}"',
             wrong=True,
         )
     return Word(hours)
+
+
+def under_up() -> bool:
+    """Return True if `legwatch up` has started this process."""
+    return bool(os.environ.get(UNDER_UP))
 
 
 def concerns(settings: ServerSettings) -> Iterator[str]:

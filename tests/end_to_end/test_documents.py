@@ -12,18 +12,23 @@ from pathlib import Path
 import pytest
 
 from checkout import Checkout
-from documents import in_words
+from documents import in_lines
 from end_to_end.house import House, Process, wait_until, write_night
 from legwatch.testing import night, uncovering
-from legwatch_runtime import locations
 from repository import REPO
 
 VENV = Path(sys.executable).parent
 
 
-def typed(line: str, folder: Path, env: Mapping[str, str] = os.environ, code: int = 0) -> str:
-    """Type a line into a shell in this folder; return what it printed."""
-    path = os.pathsep.join((str(VENV), env["PATH"]))
+def typed(
+    line: str,
+    folder: Path,
+    env: Mapping[str, str] = os.environ,
+    code: int = 0,
+    first: str = f"{VENV}{os.pathsep}",
+) -> str:
+    """Type a line into a shell in this folder; return what it printed. `first` on the path."""
+    path = f"{first}{env['PATH']}"
     done = subprocess.run(
         ["bash", "-c", line],
         cwd=folder,
@@ -38,14 +43,30 @@ def typed(line: str, folder: Path, env: Mapping[str, str] = os.environ, code: in
 
 
 @pytest.mark.usefixtures("mosquitto")
-def test_legwatch_up_ends_its_made_night_with_commands_that_work(tmp_path: Path) -> None:
-    if locations.INSTALLED.exists():
-        pytest.skip(f"{locations.INSTALLED} is there: the commands would be about that server")
-    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
-    said = typed("legwatch up --speed 3000", tmp_path, env)
+@pytest.mark.parametrize("state", ["", "--state 'of my own'"])
+def test_legwatch_up_ends_its_made_night_with_commands_that_work(
+    tmp_path: Path, state: str
+) -> None:
+    """As they stand, in the same folder, with no `legwatch` on the path and a house of its own."""
+    path = os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if Path(p) != VENV)
+    env = {**os.environ, "PATH": path, "XDG_STATE_HOME": str(tmp_path / "state")}
+    other = tmp_path / "state" / "legwatch" / "server.toml"  # of `legwatch up` on a real bed
+    other.parent.mkdir(parents=True)
+    other.write_text('state_dir = "/nowhere"\n')
+    started = f"{VENV / 'legwatch'} up --speed 3000 {state}"
+    said = typed(started, tmp_path, {**env, "TZ": "America/Los_Angeles"}, first="")
+    lived = re.findall(r"^(\d\d:\d\d)  demo  ", said, re.MULTILINE)
+    summed = re.findall(r"^  (\d\d:\d\d) \w+ +(?:fired|repeated|resolved) ", said, re.MULTILINE)
+    assert lived == summed  # one zone for all
+    assert "22:41" in lived  # as in the README, wherever it is played
+    assert "(America/Los_Angeles)" in said.splitlines()[1]
+    assert "server: WARNING the agent of" not in said
     go_on = said.partition("The made night is over.")[2]
-    commands = [line for line in in_words(go_on) if not line.startswith("legwatch up")]
-    told, explained, made, replayed = (typed(line, tmp_path, env) for line in commands)
+    watch, *commands = in_lines(go_on, str(VENV / "legwatch"))
+    assert watch.endswith(" up --agent-config agent.toml")
+    (example,) = re.findall(r"copy (\S+) to agent\.toml", go_on)
+    typed(f"cp {example} agent.toml", tmp_path, env, first="")
+    told, explained, made, replayed = (typed(line, tmp_path, env, first="") for line in commands)
     assert re.search(r"^#1  demo$", told, re.MULTILINE)
     assert "demo: last word" in told
     assert explained.startswith("Alert 1, bed demo, ")

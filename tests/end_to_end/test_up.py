@@ -1,25 +1,27 @@
 """`legwatch up`: a made night within a minute, a clean end, and nobody left behind."""
 
+import http.client
+import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tomlkit import dumps as dump
 
-from end_to_end.house import LEGWATCH, Process, wait_until
+from end_to_end.house import LEGWATCH, Process, free_port, wait_until
 
 
 class Up(Process):
     """`legwatch up` on a folder of its own."""
 
-    def __init__(self, folder: Path, *words: str) -> None:
-        super().__init__(
-            (*LEGWATCH, "up", "--state", str(folder / "state"), *words), folder / "up.log"
-        )
+    def __init__(self, folder: Path, *words: str, env: Mapping[str, str] | None = None) -> None:
+        words = (*LEGWATCH, "up", "--state", str(folder / "state"), *words)
+        super().__init__(words, folder / "up.log", env)
 
     def children(self) -> list[int]:
         return children_of(self.pid)
@@ -78,6 +80,10 @@ def test_asked_to_end_it_ends_within_three_seconds(up: Up, number: int) -> None:
     assert up.wait(10) == 0
     assert time.monotonic() - begun_s < 3
     assert alive(children) == []
+    (line,) = [line for line in up.said().splitlines() if line.startswith("Ended: ")]
+    assert line.startswith("Ended: the made night; agent, server and broker are stopped. ")
+    assert f"What it stored is in {up.log.parent / 'state/demo'}; " in line
+    assert Path(up.log.parent, "state/demo/server/legwatch.db").exists()
 
 
 def test_killed_outright_it_takes_its_children_along(up: Up) -> None:
@@ -128,12 +134,69 @@ def test_wrong_settings_of_a_child_end_it_all_with_2(tmp_path: Path) -> None:
     assert "Traceback" not in up.said()
 
 
+def test_an_agents_file_as_the_servers_ends_at_once_with_2(tmp_path: Path) -> None:
+    agent = tmp_path / "agent.toml"
+    agent.write_text(dump({"bed": "anna", "sensors": {"leg": {"driver": "simulated"}}}))
+    up = Up(tmp_path, "--config", str(agent))
+    assert up.wait(20) == 2
+    (line,) = up.said().splitlines()
+    assert line.endswith(
+        f"--config: {agent} has keys of the agent (bed, sensors): it belongs to --agent-config"
+    )
+    assert not (tmp_path / "state").exists()
+
+
 @pytest.mark.usefixtures("mosquitto")
-def test_the_end_of_the_night_is_told_and_the_next_start_is_fresh(tmp_path: Path) -> None:
-    for _ in range(2):
-        up = Up(tmp_path, "--speed", "3000")
-        assert up.wait(60) == 0, up.said()
-        assert "The made night is over." in up.said()
-        assert "legwatch up --agent-config" in up.said()
-        assert "cold   fired" in up.said()
+def test_a_watch_without_a_servers_file_keeps_the_zone_of_its_first_start(tmp_path: Path) -> None:
+    agent = tmp_path / "agent.toml"
+    agent.write_text(dump({"bed": "anna", "sensors": {"leg": {"driver": "simulated"}}}))
+
+    changes, port = tmp_path / "state/server/changes.toml", free_port()
+    changes.parent.mkdir(parents=True)
+    changes.write_text(f"[http]\nport = {port}\n")  # others may have the usual one
+
+    def begins(tz: str) -> tuple[str, dict[str, Any]]:
+        """Return what was said, and the page, once the agent has told of itself."""
+        up = Up(tmp_path, "--agent-config", str(agent), env={"TZ": tz})
+        try:
+            wait_until(lambda: page_with(port, tz), "the bedside", 30)
+            page = page_with(port, tz)
+            up.signal(signal.SIGINT)
+            assert up.wait(10) == 0, up.said()
+        finally:
+            up.kill()
+        assert "Ended: the watch on the bed 'anna'; " in up.said()
+        assert f"The data are in {tmp_path / 'state'}; the same command goes on." in up.said()
+        said = up.said()
         up.log.unlink()
+        return said, page
+
+    said, page = begins("America/Los_Angeles")
+    assert "night is 20 to 10 h in America/Los_Angeles, where it is " in said.splitlines()[1]
+    assert f"written into {changes}" in said.splitlines()[1]
+    assert 'zone = "America/Los_Angeles"' in changes.read_text()
+    assert page["zone"] == {
+        "name": "America/Los_Angeles", "set": True, "machine": "America/Los_Angeles",
+    }  # fmt: skip
+    assert page["bedsides"]["anna"]["zone"] == "America/Los_Angeles"
+    assert "zone" not in str(page["wrong"])
+
+    said, page = begins("Europe/Berlin")  # the owner has moved the machine, or its settings
+    assert said.splitlines()[1].startswith("WARNING: night is 20 to 10 h in America/Los_Angeles")
+    assert "this machine's zone is Europe/Berlin (TZ)" in said.splitlines()[1]
+    assert said.count("this machine's zone is") == 1
+    assert page["status"] == "degraded"
+    assert "the agent of bed anna is on a machine in Europe/Berlin" in str(page["wrong"])
+
+
+def page_with(port: int, tz: str) -> dict[str, Any]:
+    """Return the server's page once the agent has told it of this zone, empty before that."""
+    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        asked.request("GET", "/health")
+        page: dict[str, Any] = json.loads(asked.getresponse().read())  # 200 or 503
+    except OSError:
+        return {}
+    finally:
+        asked.close()
+    return page if page["bedsides"].get("anna", {}).get("zone") == tz else {}

@@ -205,8 +205,8 @@ TABLE: dict[str, Way] = {
     "push_delay.py": PUSH,
     "replay_rate.py": REPLAY_RATE,
     # what `legwatch up` says at the end of its made night: run as it was printed
-    "legwatch alerts --night last": DEMO,
-    "legwatch alerts explain N": DEMO,
+    "legwatch alerts --config DEMO --night last": DEMO,
+    "legwatch alerts --config DEMO explain N": DEMO,
     "legwatch nights make --seed N --count N --out nights": DEMO,
     "legwatch replay nights/*.csv*": DEMO,
     "scripts/draw_rooms.py": DRAW,
@@ -325,7 +325,7 @@ def test_what_runs_a_command_has_its_words_and_options(form: str, way: Run | Tes
 
 @pytest.mark.parametrize("way", AS_NAMED)
 def test_what_reads_its_commands_where_they_are_named_does_so(way: Test) -> None:
-    assert re.search(r"\bin_(page|words)\(", way.text)
+    assert re.search(r"\bin_(page|words|lines)\(", way.text)
 
 
 def essence(form: str) -> set[str]:

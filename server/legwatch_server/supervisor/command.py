@@ -15,24 +15,21 @@ from legwatch_server.supervisor import demo, terminal
 from legwatch_server.supervisor.broker import BrokerMissingError, programs
 from legwatch_server.supervisor.config import (
     GeneratedConfig,
+    check_kinds,
     owner_settings,
     with_http_port,
     write_config,
     zone_word,
 )
+from legwatch_server.supervisor.hints import how_to_go_on
 from legwatch_server.supervisor.process import StopSignal
 from legwatch_server.supervisor.supervisor import Supervisor
-
-HOW_TO_GO_ON = """\
-To watch a real bed: copy config/agent.example.toml, name your sensors in it, and start
-  legwatch up --agent-config agent.toml
-What was told and why: legwatch alerts --night last; legwatch alerts explain 1
-Other nights: legwatch nights make --seed 1 --count 3 --out nights; legwatch replay nights/*.csv*"""
 
 
 def main(argv: Sequence[str]) -> int:
     """Run broker, server and agent until a signal or the end of the made night."""
     args = _parser().parse_args(argv)
+    check_kinds(args.config, args.agent_config)
     state: Path = args.state or locations.state_dir()
     try:
         programs()
@@ -58,7 +55,8 @@ def _watch(state: Path, args: argparse.Namespace) -> int:
         + terminal.note()
     )
     _show(f"{'WARNING: ' if zone.wrong else ''}{zone.text}.")
-    return _run(config, state, f"the watch on the bed {agent.get('bed')!r}")[0]
+    what = f"the watch on the bed {agent.get('bed')!r}"
+    return _run(config, state, what, f"The data are in {state}; the same command goes on.")[0]
 
 
 def _play(state: Path, args: argparse.Namespace) -> int:
@@ -66,18 +64,26 @@ def _play(state: Path, args: argparse.Namespace) -> int:
         f"No sensors are configured: playing a made night at {args.speed:g} times speed. "
         "Nothing here is a real bed."
     )
+    owners = owner_settings(args.config)
+    for sentence in demo.about(args.config, owners):
+        _show(sentence)
     folder = state / "demo"
     demo.empty(folder)
-    settings = with_http_port(demo.server(owner_settings(args.config)))
+    settings = with_http_port(demo.server(owners))
     config = write_config(folder, settings, demo.agent(demo.night(), args.speed))
-    code, played = _run(config, state, "the made night")
+    after = f"What it stored is in {folder}; the same command begins anew."
+    code, played = _run(config, state, "the made night", after)
     if played:
-        _show(f"\nThe made night is over. {demo.summary(folder)}\n\n{HOW_TO_GO_ON}")
+        how = how_to_go_on(folder / "server.toml")
+        _show(f"\nThe made night is over. {demo.summary(folder)}\n\n{how}")
     return code
 
 
-def _run(config: GeneratedConfig, state: Path, what: str) -> tuple[int, bool]:
-    """Run the children; return the exit code, and True if the recording played to its end."""
+def _run(config: GeneratedConfig, state: Path, what: str, after: str) -> tuple[int, bool]:
+    """Run the children; return the exit code, and True if the recording played to its end.
+
+    `what` is run, and `after` says what remains of it if somebody ends it.
+    """
     parts = Parts()
     parts.guard_other_threads()
     supervisor = Supervisor(config, state / "logs", show=_show, parts=parts)
@@ -94,6 +100,8 @@ def _run(config: GeneratedConfig, state: Path, what: str) -> tuple[int, bool]:
         supervisor.end()
     if supervisor.stopped_by == signal.SIGHUP:
         terminal.closed(what, state, _show)
+    elif supervisor.stopped_by:
+        _show(f"Ended: {what}; agent, server and broker are stopped. {after}")
     return code, supervisor.played
 
 

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from tomlkit import dumps
 
+from legwatch.errors import SettingsError
 from legwatch_runtime.files import read_toml
 from legwatch_server import settings_file, zone
 from legwatch_server.supervisor import broker as brokers
@@ -17,6 +19,7 @@ from legwatch_server.supervisor.process import ProcessSpec
 
 # As in the units of systemd: within which time a child must say that it is well.
 PATIENCE_S = {"server": 60.0, "agent": 180.0}
+OPTIONS = {"server": "--config", "agent": "--agent-config"}
 LEGWATCH = (sys.executable, "-m", "legwatch")
 
 
@@ -42,7 +45,7 @@ def write_config(
     def task(name: str, user: str, table: Mapping[str, Any], *, ends: bool = False) -> ProcessSpec:
         mqtt = {"host": "127.0.0.1", "port": broker.port, "user": user}
         command = (*LEGWATCH, name, *_write_settings(folder, name, table, mqtt))
-        env = {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, "")}
+        env = {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, ""), zone.UNDER_UP: "1"}
         return ProcessSpec(name, command, env, ends, PATIENCE_S[name])
 
     return GeneratedConfig(
@@ -59,6 +62,24 @@ def _playing(server: Mapping[str, Any], bed: str) -> dict[str, Any]:
 def owner_settings(path: Path | None) -> dict[str, Any]:
     """Read the owner's settings, empty without a file; raises SettingsError."""
     return {} if path is None else read_toml(path)
+
+
+def check_kinds(server: Path | None, agent: Path | None) -> None:
+    """Raise SettingsError if a file is given with the option of the other kind of file.
+
+    Keys that no program has are for the program that reads the file.
+    """
+    shapes = {one.name: one.load() for one in entry_points(group="legwatch.configs")}
+    keys = {kind: {field.name for field in fields(shape)} for kind, shape in shapes.items()}
+    for kind, path in (("server", server), ("agent", agent)):
+        (other,) = keys.keys() - {kind}
+        found = owner_settings(path).keys()
+        if found & (keys[other] - keys[kind]) and not found & (keys[kind] - keys[other]):
+            named = ", ".join(sorted(found & (keys[other] - keys[kind])))
+            raise SettingsError(
+                OPTIONS[kind],
+                f"{path} has keys of the {other} ({named}): it belongs to {OPTIONS[other]}",
+            )
 
 
 def zone_word(server: Path | None, folder: Path) -> zone.Word:

@@ -1,14 +1,21 @@
 """The made night for a machine without sensors, and a summary of what the server stored."""
 
 import shutil
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from legwatch.alerting.notice import Notice, iso
+from legwatch.alerting.notice import Notice
+from legwatch.night import local
+from legwatch_runtime.system_zone import machine_zone
+from legwatch_runtime.zones import zone_named
+from legwatch_server.settings_file import checked
 from legwatch_server.store.reader import FILE, open_read_only
 
 BED = "demo"
+ZONE = "UTC"  # of the recording: the made night is the same one wherever it is played
+USED = ("profile", "rules", "http")  # of the owner's settings
 MOST = 10_000  # notices in the summary; the made night has some ten
 
 
@@ -29,11 +36,29 @@ def agent(file: Path, speed: float) -> dict[str, Any]:
 
 
 def server(owners: dict[str, Any]) -> dict[str, Any]:
-    """Return the owner's rules, with the console as the only channel."""
-    owner_rules: dict[str, Any] = {
-        key: owners[key] for key in ("zone", "profile", "rules", "http") if key in owners
-    }
-    return {**owner_rules, "beds": {BED: {}}, "push": {"channels": ["console"]}}
+    """Return the owner's rules, with the console as the only channel.
+
+    A made night wakes nobody: a push on a phone would look like one on a real bed.
+    """
+    own = {key: owners[key] for key in USED if key in owners}
+    return {**own, "zone": ZONE, "beds": {BED: {}}, "push": {"channels": ["console"]}}
+
+
+def about(path: Path | None, owners: dict[str, Any]) -> Iterator[str]:
+    """Yield what the made night takes from the owner's settings, and what it leaves alone.
+
+    Raises SettingsError for settings that cannot be used.
+    """
+    here = machine_zone().name or "that of this machine"
+    yield f"Its hours are those of the recording ({ZONE}), whatever the zone here is ({here})."
+    if path is None:
+        return
+    settings = checked({**owners, "mqtt": {}, "state_dir": str(path.parent)})
+    told = f": not to {', '.join(settings.people)}" if settings.people else ""
+    ways = [name for name in settings.channel_names() if name != "console"]
+    told += f", not by {', '.join(ways)}" if ways else ""
+    used = ", ".join(key for key in USED if key in owners) or "nothing"
+    yield f"It is shown here only and told to nobody{told}. Of {path} it uses {used}."
 
 
 def summary(folder: Path) -> str:
@@ -49,7 +74,5 @@ def summary(folder: Path) -> str:
 
 def _line(notice: Notice, text: str) -> str:
     held = f" (not sent: {notice.suppressed_by})" if notice.suppressed_by else ""
-    return (
-        f"{iso(notice.at_ms)[11:16]} {notice.kind:<6} {notice.transition:<12} "
-        f"{notice.severity:<7} {text}{held}"
-    )
+    clock = f"{local(notice.at_ms, zone_named(ZONE, 'zone')):%H:%M}"
+    return f"{clock} {notice.kind:<6} {notice.transition:<12} {notice.severity:<7} {text}{held}"

@@ -1,0 +1,114 @@
+"""`legwatch up`: which file is which, what a made night leaves alone, how to go on."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from legwatch.errors import SettingsError
+from legwatch_server.supervisor import demo, hints
+from legwatch_server.supervisor.config import check_kinds
+
+AGENT = 'bed = "b"\n[sensors.leg]\ndriver = "simulated"\n'
+SERVER = 'zone = "Europe/Berlin"\n[people.anna]\nchannels = ["ntfy"]\n'
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    server, agent = tmp_path / "server.toml", tmp_path / "agent.toml"
+    server.write_text(SERVER)
+    agent.write_text(AGENT)
+    return server, agent
+
+
+def test_an_agents_file_is_no_servers_and_the_other_way_round(files: tuple[Path, Path]) -> None:
+    server, agent = files
+    check_kinds(server, agent)
+    check_kinds(None, None)
+    with pytest.raises(SettingsError) as refused:
+        check_kinds(agent, None)
+    said = f"--config: {agent} has keys of the agent (bed, sensors): it belongs to --agent-config"
+    assert str(refused.value) == said
+    with pytest.raises(SettingsError, match=r"keys of the server \(people, zone\): .* --config$"):
+        check_kinds(None, server)
+
+
+def test_keys_of_nobody_are_left_to_the_program_that_reads_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "some.toml"
+    for text in ("", "oops = 1\n", 'oops = 1\nbed = "b"\nzone = "UTC"\n', 'state_dir = "x"\n'):
+        file.write_text(text)
+        check_kinds(file, file)
+
+
+def test_a_made_night_says_whom_it_tells_nothing_and_what_it_uses(files: tuple[Path, Path]) -> None:
+    server, _ = files
+    owners = {"people": {"anna": {"channels": ["ntfy"]}}, "rules": {"warmth.plain_c": 26}}
+    owners["push"] = {"ntfy": {"topic": "an-odd-one"}}
+    hours, told = demo.about(server, owners)
+    assert "those of the recording (UTC)" in hours
+    assert told == (
+        "It is shown here only and told to nobody: not to anna, not by ntfy. "
+        f"Of {server} it uses rules."
+    )
+    made = demo.server({**owners, "zone": "Europe/Berlin"})
+    assert made["push"] == {"channels": ["console"]}
+    assert "people" not in made
+    assert made["zone"] == "UTC"
+    assert len(list(demo.about(None, {}))) == 1
+    assert list(demo.about(server, {}))[1] == (
+        f"It is shown here only and told to nobody. Of {server} it uses nothing."
+    )
+
+
+def test_wrong_settings_are_refused_also_where_a_made_night_uses_none_of_them(
+    files: tuple[Path, Path],
+) -> None:
+    with pytest.raises(SettingsError, match=r"people\.anna\.role"):
+        list(demo.about(files[0], {"people": {"anna": {"role": "boss"}}}))
+
+
+@pytest.mark.parametrize(
+    "where", ["on the path", "in this folder", "in its own", "elsewhere", "nowhere"]
+)
+def test_the_command_is_as_it_can_be_typed_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    bin_ = tmp_path / "a house" / ".venv" / "bin"
+    bin_.mkdir(parents=True)
+    python = bin_ / "python"
+    python.symlink_to(sys.executable)
+    script = bin_ / "legwatch"
+    if where != "nowhere":
+        script.write_text("#!/bin/sh\necho it runs\n")
+        script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setenv(
+        "PATH", f"{bin_}:/usr/bin:/bin" if where == "on the path" else "/usr/bin:/bin"
+    )
+    here = {"in this folder": bin_.parents[1], "in its own": bin_}
+    monkeypatch.chdir(here.get(where, tmp_path))
+    typed = hints.command()
+    expected = {
+        "on the path": "legwatch",
+        "in this folder": ".venv/bin/legwatch",
+        "in its own": "./legwatch",
+        "elsewhere": "'a house/.venv/bin/legwatch'",
+        "nowhere": "'a house/.venv/bin/python' -m legwatch",
+    }
+    assert typed == expected[where]
+    if where != "nowhere":
+        done = subprocess.run(["sh", "-c", typed], capture_output=True, text=True, check=True)
+        assert done.stdout == "it runs\n"
+
+
+def test_what_to_do_next_looks_into_the_store_of_the_made_night(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path / "..")
+    file = Path("/var/my state/server.toml")
+    said = hints.how_to_go_on(file)
+    assert f"alerts --config '{file}' --night last\n" in said
+    assert f"alerts --config '{file}' explain 1\n" in said
+    (example,) = (word for word in said.split() if word.endswith("agent.example.toml"))
+    assert Path(example).exists()
