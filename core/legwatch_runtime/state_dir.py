@@ -1,12 +1,16 @@
 """Lock the folder of a process, so that no second process writes there."""
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from legwatch.errors import CannotRun
 from legwatch_runtime.rights import FOLDER, explained, keep_private, tighten
+
+TRIES, AGAIN_S = 5, 0.1  # a command that looks whether the folder is in use holds it for a moment
 
 
 class FolderRefused(CannotRun):
@@ -28,12 +32,34 @@ def locked(folder: Path, lock: str) -> Iterator[Path]:
         why = f"{folder} cannot be written: {error.strerror}; {explained(folder)}"
         raise FolderRefused(why) from None
     with held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _taken(held):
             raise CannotRun(
                 f"{folder} is in use by another process; stop that process first"
             ) from None
         if ours:
             tighten(folder)
         yield folder
+
+
+def is_held(lock: Path) -> bool:
+    """Return True if a running process has locked its folder with this file."""
+    try:
+        with lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _taken(file: IO[str]) -> bool:
+    for left in reversed(range(TRIES)):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if left:
+                time.sleep(AGAIN_S)
+        else:
+            return True
+    return False

@@ -229,7 +229,7 @@ class _Server:
             started.callback(dead_man.stop)
             dead_man.start()
             started.callback(watch.stop)
-            watch.start(self.take_over)
+            watch.start(self.take_over, self.inbox.put)
             self._look_after_the_store()
             known, port = len(self.unit.beds), web.port or "no port"
             logger.info("server up: %s beds known, health on port %s", known, port)

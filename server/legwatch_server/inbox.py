@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.action import Action
@@ -84,6 +84,22 @@ class SettingsChanged(NamedTuple):
     settings: ServerSettings
 
 
+class SettingsLoaded(NamedTuple):
+    """What is in force from now on, as commands shall see it: without secrets."""
+
+    table: dict[str, Any]
+    salt: str  # of what is hidden in the table
+    file: str
+    reload: str  # what to type so that the file is read again
+    restart: str
+
+
+class SettingsRefused(NamedTuple):
+    """Settings were not taken over; the old ones stay."""
+
+    why: str
+
+
 class BedExpected(NamedTuple):
     """The settings declare a bed: somebody is to hear if no word ever comes from it."""
 
@@ -157,7 +173,8 @@ class ActionRequested:
 Arrived = WindowArrived | PressArrived | InfoArrived | StatusArrived | Unreadable
 OfTheServer = BedExpected | BedDropped | ServerFact
 Work = Arrived | ActionRequested | OfTheServer  # what one transaction stores
-Request = Work | Connected | SettingsChanged
+OfSettings = SettingsChanged | SettingsLoaded | SettingsRefused
+Request = Work | Connected | OfSettings
 
 
 def fingerprint(message: Message) -> bytes:

@@ -5,19 +5,25 @@ used change nothing: the log names the key, and the server goes on as before.
 """
 
 import logging
+import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from legwatch.errors import LegwatchError
 from legwatch_runtime.part import Parts
-from legwatch_server.settings import ServerSettings, needs_start
+from legwatch_runtime.secrets import hide
+from legwatch_server.hidden import hidden
+from legwatch_server.inbox import SettingsLoaded, SettingsRefused
+from legwatch_server.run_by import commands
+from legwatch_server.settings import ServerSettings, needs_start, with_start_keys
 from legwatch_server.settings_file import changed_keys, changes_file, checked, table
 
 logger = logging.getLogger(__name__)
 
 LOOK_S = 2.0  # how often a change by a program is looked for
 Stamp = tuple[int, int] | None
+Note = Callable[[SettingsLoaded | SettingsRefused], None]
 
 
 class SettingsWatch:
@@ -30,16 +36,28 @@ class SettingsWatch:
     def __init__(self, path: Path, parts: Parts | None = None) -> None:
         self._path, self._changes = path, changes_file(path)
         self._seen = self._stamps()
-        self._table = table(path, self._changes)
+        self._table = self._of_start = table(path, self._changes)
+        self._salt = secrets.token_hex(8)
+        self._note: Note = lambda _news: None
         self._take_over: Callable[[ServerSettings], None] = lambda _settings: None
         self._refused: tuple[Stamp, Stamp] | None = None  # the files that were refused last
         self._asked, self._stopping = threading.Event(), False
         self._part = (parts or Parts()).add("settings", self._run)
 
-    def start(self, take_over: Callable[[ServerSettings], None]) -> None:
-        """Start the thread; `take_over` uses new settings, or raises LegwatchError or OSError."""
-        self._take_over = take_over
+    def start(self, take_over: Callable[[ServerSettings], None], note: Note) -> None:
+        """Start the thread; `take_over` uses new settings, or raises LegwatchError or OSError.
+
+        `note` hears what is in force, at once and after each change.
+        """
+        self._take_over, self._note = take_over, note
+        self._note(self._loaded())
         self._part.start()
+
+    def _loaded(self) -> SettingsLoaded:
+        """Return what is in force, without secrets."""
+        in_force = with_start_keys(self._table, self._of_start)
+        table = hidden(in_force, self._salt)
+        return SettingsLoaded(table, self._salt, str(self._path.absolute()), *commands())
 
     def ask(self) -> None:
         """Read the settings again soon; a signal handler may call this."""
@@ -72,9 +90,11 @@ class SettingsWatch:
         except (LegwatchError, OSError) as error:
             self._refused = stamps
             logger.log(logging.ERROR, "settings not taken over, the old ones stay: %s", error)
+            self._note(SettingsRefused(hide(str(error))))
             return False
         keys = list(changed_keys(self._table, new))
         self._table, self._refused = new, None
+        self._note(self._loaded())
         logger.info("settings taken over: %s", ", ".join(keys) or "nothing has changed")
         later = needs_start(keys)
         if later:

@@ -1,7 +1,7 @@
 """The settings of a server (TOML). Secrets come from the environment only."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any, ClassVar
@@ -270,6 +270,27 @@ def _flat(rules: dict[str, Any]) -> dict[str, Any]:
         else:
             flat[key] = value
     return flat
+
+
+def with_start_keys(new: Mapping[str, Any], of_start: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the table that is in force when `new` is loaded: some keys stay those of the start."""
+    table = dict(new)
+    for path in AT_THE_NEXT_START:
+        key, _, inner = path.partition(".")
+        if not inner:
+            _take(table, key, of_start)
+        elif key in table or key in of_start:
+            table[key] = dict(table.get(key, {}))
+            _take(table[key], inner, of_start.get(key, {}))
+            if not table[key] and key not in new:
+                del table[key]
+    return table
+
+
+def _take(table: dict[str, Any], key: str, of_start: Mapping[str, Any]) -> None:
+    table.pop(key, None)
+    if key in of_start:
+        table[key] = of_start[key]
 
 
 def needs_start(keys: Iterable[str]) -> list[str]:

@@ -15,11 +15,11 @@ from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.system_zone import machine_zone
 from legwatch_runtime.zones import same_hours, zone_named
+from legwatch_server.run_by import UNDER_UP
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import changes_file, changes_in, in_force, write_zone
 
 EVERY_HOUR = 24
-UNDER_UP = "LEGWATCH_UP"  # in the environment: `legwatch up`, which starts us, has said it
 TO_SET_UP = (
     "set the zone of this machine (sudo timedatectl set-timezone Europe/Berlin), "
     "or `zone` in a server.toml for --config"

@@ -13,6 +13,7 @@ from legwatch_server.beds.clock_watch import ClockWatch
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.expected import expectations
 from legwatch_server.beds.placement import unplaced
+from legwatch_server.beds.settings_record import SettingsRecord
 from legwatch_server.beds.status import Status
 from legwatch_server.beds.writer import Confirms, Writer
 from legwatch_server.inbox import (
@@ -20,6 +21,8 @@ from legwatch_server.inbox import (
     Request,
     ServerFact,
     SettingsChanged,
+    SettingsLoaded,
+    SettingsRefused,
     WindowArrived,
     renewed,
 )
@@ -34,7 +37,7 @@ from legwatch_server.timeline import Timeline
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-_NO_WORK = (Connected, SettingsChanged)
+_NO_WORK = (Connected, SettingsChanged, SettingsLoaded, SettingsRefused)
 
 MOST = 2000  # messages in one transaction
 LONGEST_WAIT_S = 1.0
@@ -94,6 +97,7 @@ class WriterLoop:
             note=self.clock.note,
             turned=turned,
         )
+        self._record = SettingsRecord(store, timeline)
         self._more = False  # whether a listener has more to do
 
     def begin(self) -> None:
@@ -117,6 +121,7 @@ class WriterLoop:
     def finish(self) -> None:
         """Store what is only in memory, so that the next start has nothing to catch up with."""
         self._writer.store_all()
+        self._record.end()
 
     def turn(self, requests: Sequence[Request]) -> None:
         """Commit one batch, then publish; while the disk fails, wait and drop nothing."""
@@ -126,6 +131,8 @@ class WriterLoop:
         for request in requests:
             if isinstance(request, SettingsChanged):
                 self._use(request.settings)
+            elif isinstance(request, SettingsLoaded | SettingsRefused):
+                self._record.hear(request)
         self._follow()
         moved_ms = self._timeline.moved_ms
         arrived = [renewed(r, moved_ms) for r in requests if not isinstance(r, _NO_WORK)]
@@ -139,6 +146,7 @@ class WriterLoop:
         self._expected = []
         self._more = any([_safely(listener.turn) for listener in self._listeners])  # noqa: C419 - every listener has its turn
         self._rehearse()
+        self._record.turn()
 
     def _facts(self) -> Sequence[ServerFact]:
         """Return what is silent about the whole server; look a few times a minute."""

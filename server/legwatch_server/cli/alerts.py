@@ -20,10 +20,10 @@ from legwatch_runtime import locations
 from legwatch_runtime.profiles import sources
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli.explain import answered, explain, headed, journeys
+from legwatch_server.in_force import InForce, in_force
 from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
-from legwatch_server.settings_file import read
 from legwatch_server.signed_links import kept_key, sign
 from legwatch_server.store.reader import open_read_only, server_ms
 from legwatch_server.store.records import Incident, LastSeen
@@ -42,7 +42,8 @@ _REPLIES = {
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch alerts`; 0 done, 1 not possible now, 2 wrong arguments or settings."""
     args = _parser().parse_args(argv)
-    settings = read(locations.settings_file(args.config))
+    found = in_force(locations.settings_file(args.config))
+    settings = found.settings
     match args.action:
         case "explain":
             return _explain(settings, args.id)
@@ -52,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
             return _quiet(settings, args)
         case _:
             with closed_stdout_is_fine():
-                _list(settings, args)
+                _list(found, args)
             return 0
 
 
@@ -97,7 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
+def _list(in_force_: InForce, args: argparse.Namespace) -> None:
+    settings = in_force_.settings
     now_ms = server_ms(settings.state_dir)
     zone = settings.zone_of(args.bed or "")
     with open_read_only(settings.state_dir) as reader:
@@ -119,8 +121,8 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
     # A bed without data has no alerts either; show when each bed last sent data.
     for seen in beds_seen:
         print(f"{_last_seen(seen, now_ms, zone)}{_bedside(seen)}")
-    for trial in trials:
-        print(trial)
+    for line in (*trials, *in_force_.remarks()):
+        print(line)
     if not beds_seen:
         print("No bed was ever heard of.")
 

@@ -11,10 +11,10 @@ from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
 from legwatch_runtime import locations
 from legwatch_runtime.stdout import closed_stdout_is_fine
+from legwatch_server.in_force import in_force
 from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
 from legwatch_server.review.trial import TrialStatus, trial_statuses
 from legwatch_server.settings import ServerSettings
-from legwatch_server.settings_file import read
 from legwatch_server.store.reader import open_read_only, server_ms
 
 _COLOURS = {True: "\x1b[32m", False: "\x1b[33m", None: "\x1b[2m"}
@@ -30,11 +30,14 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
     parser.add_argument("--nights", type=int, default=7, metavar="N", help="how many nights (7)")
     args = parser.parse_args(argv)
-    settings = read(locations.settings_file(args.config))
+    found = in_force(locations.settings_file(args.config))
+    settings = found.settings
     now_ms = server_ms(settings.state_dir)
     beds = _beds(settings)
     good = False
     with closed_stdout_is_fine():
+        for remark in found.remarks():
+            print(remark)
         tonight = _roster(settings, beds, now_ms, max(1, args.nights))
         for trial in _trials(settings, now_ms):
             print(trial)

@@ -10,6 +10,7 @@ from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.rights import is_there
 from legwatch_server import settings_file
+from legwatch_server.in_force import in_force
 from legwatch_server.notify.usable import check_usable
 from legwatch_server.settings import needs_start
 
@@ -65,15 +66,18 @@ def _when(keys: Sequence[str]) -> str:
 
 
 def _shown(path: Path) -> Iterator[str]:
-    file = settings_file.changes_file(path)
-    settings_file.read(path)
+    found = in_force(path)
+    file = found.folder / settings_file.NAME
     yield f"The owner's settings: {path}"
     changes = read_toml(file) if is_there(file) else {}
-    if not changes:
+    if changes:
+        yield f"Changed by programs: {file}"
+        yield from (f"  {key} = {value!r}" for key, value in _flat(changes, ""))
+    else:
         yield "Nothing was changed by a program."
-        return
-    yield f"Changed by programs: {file}"
-    yield from (f"  {key} = {value!r}" for key, value in _flat(changes, ""))
+    if found.loaded is not None:
+        yield found.since()
+    yield from found.remarks()
 
 
 def _flat(table: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:

@@ -10,11 +10,12 @@ from legwatch.errors import CannotRun, SettingsError
 from legwatch.events import BODY_KINDS, Window
 from legwatch_runtime import locations, profiles
 from legwatch_runtime.stdout import closed_stdout_is_fine
+from legwatch_server.in_force import in_force
 from legwatch_server.review.nights import ReviewedNight
 from legwatch_server.review.report import PastNights, Review, as_table, report, rounded, to_paste
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
-from legwatch_server.settings_file import change, read
+from legwatch_server.settings_file import change
 from legwatch_server.store.port import Reader
 from legwatch_server.store.reader import open_read_only, server_ms
 
@@ -30,10 +31,13 @@ def main(argv: Sequence[str]) -> int:
     if args.apply and not args.bed:
         raise SettingsError("--apply", "name the bed whose limits are to be taken over")
     path = locations.settings_file(args.config)
-    settings = read(path)
+    found = in_force(path)
+    settings = found.settings
     with open_read_only(settings.state_dir) as reader:
         beds = _beds(reader, args.bed)
         reports = [_report(reader, settings, bed, args.nights) for bed in beds]
+    for remark in found.remarks():
+        print(remark, file=sys.stderr)
     with closed_stdout_is_fine():
         if args.apply:
             print("\n".join(_applied(reports[0], path)))

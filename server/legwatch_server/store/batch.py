@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice
 from legwatch.events import Window
+from legwatch_server.store.records import Loaded
 
 Row = tuple[object, ...]
 # Stands for the bed of a notice about the server itself; no row of `beds` has this id.
@@ -95,3 +96,4 @@ class Batch:
     answered: list[tuple[int, str]] = field(default_factory=list)  # delivery id, how
     # Columns: arrived_ms, topic, bed, boot, seq, why, payload
     quarantine: list[SetAside] = field(default_factory=list)
+    loaded: Loaded | None = None  # the settings in force, when they are to be noted

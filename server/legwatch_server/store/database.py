@@ -19,6 +19,7 @@ from legwatch_server.store import (
     beds,
     check,
     deliveries,
+    loaded,
     loss,
     notices,
     numbers,
@@ -46,7 +47,7 @@ from legwatch_server.store.errors import StoreDamaged, StoreError, ValuesRefused
 from legwatch_server.store.file import Line, StoreFile, guarded
 from legwatch_server.store.outbox import SqliteOutbox
 from legwatch_server.store.reader import FILE, SqliteReader
-from legwatch_server.store.records import Loss, StoredBed, StoredBoot
+from legwatch_server.store.records import Loaded, Loss, StoredBed, StoredBoot
 from legwatch_server.store.renewal import (
     SLACK,
     Known,
@@ -87,6 +88,7 @@ class SqliteTransaction:
         presses.insert(self._db, batch.presses)
         said.note(self._db, batch.said)
         times.note(self._db, batch.time)
+        loaded.note(self._db, batch.loaded)
         quarantine.insert(self._db, batch.quarantine)
 
     def add_notice(self, new: NewNotice) -> int:
@@ -392,6 +394,11 @@ class SqliteStore:
     def time(self) -> StoredTime | None:
         """Return the time line of the last run; None: there was none."""
         return times.last(self._db)
+
+    @guarded
+    def loaded(self) -> Loaded | None:
+        """Return the settings that were noted last as in force; None: none were."""
+        return loaded.last(self._db)
 
     @guarded
     def said(self) -> dict[str, int]:

@@ -19,6 +19,7 @@ from legwatch_server.store.records import (
     Incident,
     LastSeen,
     LastTest,
+    Loaded,
     Loss,
     StoredBed,
     StoredBoot,
@@ -115,6 +116,9 @@ class WriterStore(Protocol):
     def time(self) -> StoredTime | None:
         """Return the time line of the last run; None: there was none."""
 
+    def loaded(self) -> Loaded | None:
+        """Return the settings that were noted last as in force; None: none were."""
+
     def said(self) -> dict[str, int]:
         """Return by reason when the server last said it of itself, UTC ms."""
 
@@ -171,6 +175,9 @@ class Reader(Protocol):
 
     def incident(self, ident: int) -> Incident | None:
         """Return the alert that a notice belongs to; None if there is no such notice."""
+
+    def loaded(self) -> Loaded | None:
+        """Return the settings that the server has loaded, and when; None: that is not known."""
 
     def last_night(self, zone: tzinfo) -> date | None:
         """Return the last night with a notice; None if there are no notices."""

@@ -14,6 +14,7 @@ from legwatch_server.store import (
     beds,
     deliveries,
     incidents,
+    loaded,
     notices,
     rehearsals,
     times,
@@ -27,6 +28,7 @@ from legwatch_server.store.records import (
     Incident,
     LastSeen,
     LastTest,
+    Loaded,
     StoredNotice,
     StoredSpan,
     WindowRecord,
@@ -66,6 +68,11 @@ class SqliteReader:
     def time(self) -> StoredTime | None:
         """Return the server's time line; None: it has none yet."""
         return times.last(self._db)
+
+    @reading(StoreError)
+    def loaded(self) -> Loaded | None:
+        """Return the settings that the server has loaded, and when; None: that is not known."""
+        return loaded.last(self._db)
 
     @reading(StoreError)
     def last_seen(self) -> list[LastSeen]:

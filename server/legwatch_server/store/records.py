@@ -1,7 +1,7 @@
 """What is read from the store, as values."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from legwatch.alerting.notice import Notice
 from legwatch_server.store.delivery import DeliveryState
@@ -152,3 +152,27 @@ class Loss(NamedTuple):
     aside: str
     complete: bool
     left: tuple[tuple[str, int], ...] = ()
+
+
+class Refused(NamedTuple):
+    """Settings that the server did not take over: when, and why."""
+
+    at_ms: int
+    why: str
+
+
+class Loaded(NamedTuple):
+    """The settings that a server judges by, without secrets, and since when.
+
+    `reload` and `restart`: what puts other settings in force, as a command to type. `refused`: the
+    last try to load others, if it failed.
+    """
+
+    at_ms: int
+    table: dict[str, Any]  # as of a settings file
+    salt: str  # of what is hidden in the table
+    file: str
+    reload: str
+    restart: str
+    refused: Refused | None = None
+    ended_ms: int = 0  # when the server ended in good order; 0: it runs, or it was killed

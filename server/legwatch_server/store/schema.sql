@@ -2,7 +2,7 @@
 -- leads there from the version before; a test compares both.
 
 CREATE TABLE meta (
-  key TEXT PRIMARY KEY,      -- schema, rehearsed, learned:<bed id>, said:<reason>, time, states_upto, states_next
+  key TEXT PRIMARY KEY,      -- schema, rehearsed, learned:<bed id>, said:<reason>, time, loaded, states_upto, states_next
   value TEXT NOT NULL);
 
 CREATE TABLE beds (

@@ -63,7 +63,7 @@ def settings(ward: InProcessServer, **more: Any) -> str:
 def learned(said: Said, ward: InProcessServer, *words: str, code: int = 0, **more: Any) -> str:
     assert main(["learned", "--config", settings(ward, **more), *words]) == code
     printed = said.readouterr()
-    return printed.out + printed.err
+    return printed.out if code == 0 else printed.out + printed.err
 
 
 def table(said: Said, ward: InProcessServer, *words: str, **more: Any) -> dict[str, Any]:

@@ -1,0 +1,170 @@
+"""What the server has loaded, and how the files on the disk differ: for commands that show it.
+
+A file that was edited is not in force before the server has read it again. So commands show what
+the server has noted in its store, also while it is down, and say what is different on the disk.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from legwatch.errors import LegwatchError, SettingsError
+from legwatch.night import local
+from legwatch.settings import load
+from legwatch_runtime.files import read_text
+from legwatch_runtime.rights import is_there
+from legwatch_runtime.state_dir import is_held
+from legwatch_server import settings_file
+from legwatch_server.hidden import hidden
+from legwatch_server.settings import ServerSettings, needs_start
+from legwatch_server.store.reader import FILE, open_read_only
+from legwatch_server.store.records import Loaded
+
+LOCK = "server.lock"  # in the state_dir; a running server holds it
+_STATE_DIR = re.compile(r"""^\s*state_dir\s*=\s*(["'])(.+?)\1""", re.MULTILINE)
+_TABLE = re.compile(r"^\s*\[", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The settings that count now, and what a person must know to understand them."""
+
+    settings: ServerSettings  # as loaded: what may be a secret is hidden in them
+    folder: Path  # the state_dir
+    file: Path
+    loaded: Loaded | None  # None: no server has noted what it has loaded
+    running: bool
+    seen_ms: int = 0  # when the server last noted that it runs
+    changed: tuple[str, ...] = ()  # keys that differ on the disk
+    wrong: str = ""  # why the files on the disk cannot be used
+
+    @property
+    def has_run(self) -> bool:
+        """True if there is a store: a server has run with this state_dir."""
+        return is_there(self.folder / FILE)
+
+    def since(self) -> str:
+        """Return which file the server has loaded, and when; empty: that is not known."""
+        loaded = self.loaded
+        return f"In force since {self._at(loaded.at_ms)}: {loaded.file}" if loaded else ""
+
+    def remarks(self) -> Iterator[str]:
+        """Yield one sentence for each thing that is not as the file says; mostly none."""
+        loaded = self.loaded
+        if not self.running:
+            yield from self._of_the_server_that_is_down()
+        if loaded is None:
+            if self.has_run:
+                yield f"What the server has loaded is not known: this is what {self.file} says."
+            return
+        if loaded.file != str(self.file.absolute()):
+            yield f"The server has loaded {loaded.file}, not {self.file}."
+        yield from self._of_the_disk(loaded)
+
+    def _of_the_server_that_is_down(self) -> Iterator[str]:
+        if not self.has_run:
+            return
+        if not self.seen_ms:
+            yield f"The server is not running; at its next start {self.file} counts."
+            return
+        at = self._at(self.seen_ms)
+        since = f" since {at}" if self.loaded and self.loaded.ended_ms else f" (last seen {at})"
+        yield f"The server is not running{since}; at its next start {self.file} counts."
+
+    def _of_the_disk(self, loaded: Loaded) -> Iterator[str]:
+        if self.wrong:
+            yield f"The settings on the disk cannot be used: {self.wrong}"
+            if self.running:
+                yield f"The server goes on with what it loaded at {self._at(loaded.at_ms)}."
+            return
+        if self.running and loaded.refused is not None:
+            at = self._at(loaded.refused.at_ms)
+            yield f"At {at} the server refused the changed settings: {loaded.refused.why}"
+        later = needs_start(self.changed)
+        now = [key for key in self.changed if key not in later]
+        if not self.running:
+            if self.changed:
+                keys = ", ".join(self.changed)
+                yield f"Changed on disk since the server loaded it, shown as it was: {keys}."
+            return
+        if now:
+            keys = ", ".join(now)
+            yield f"Changed on disk, not yet in force: {keys}. To put it in force: {loaded.reload}"
+        if later:
+            keys = ", ".join(later)
+            yield f"Changed on disk, in force after a new start: {keys}. To do so: {loaded.restart}"
+
+    def _at(self, ms: int) -> str:
+        return f"{local(ms, self.settings.zone_of('')):%d %b %H:%M}"
+
+
+def in_force(file: Path) -> InForce:
+    """Return the settings that the server of a settings file judges by.
+
+    Without a server that has ever run, these are the file's. Raises SettingsError if the file then
+    cannot be used, and CannotRun if the store cannot be read.
+    """
+    text = _text(file)
+    wrong: SettingsError | None = None
+    table: dict[str, Any] = {}
+    settings = None
+    try:
+        settings, table = settings_file.read(file), settings_file.table(file)
+    except SettingsError as error:
+        wrong = error
+    folder = _folder(text) if settings is None else Path(settings.state_dir)
+    loaded, seen_ms = _noted(folder)
+    running = is_held(folder / LOCK)
+    found = _usable(loaded)
+    if found is None:
+        if settings is None:
+            raise wrong or SettingsError(str(file), "cannot be used")
+        return InForce(settings, folder, file, None, running, seen_ms)
+    changed = _differences(loaded, table) if loaded and wrong is None else ()
+    found = replace(found, state_dir=str(folder))
+    return InForce(found, folder, file, loaded, running, seen_ms, changed, str(wrong or ""))
+
+
+def _text(file: Path) -> str:
+    """Return the text of the file; raises SettingsError if it cannot be read."""
+    try:
+        return read_text(str(file))
+    except OSError as error:
+        raise SettingsError(str(file), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        return ""
+
+
+def _folder(text: str) -> Path:
+    """Find the state_dir in a text that is no good settings file, perhaps not even TOML."""
+    table = _TABLE.search(text)
+    found = _STATE_DIR.search(text[: table.start()] if table else text)
+    usual = next(f.default for f in fields(ServerSettings) if f.name == "state_dir")
+    return Path(found[2] if found else str(usual))
+
+
+def _noted(folder: Path) -> tuple[Loaded | None, int]:
+    """Return what the server has noted, and when it noted last that it runs; 0: never."""
+    if not is_there(folder / FILE):
+        return None, 0
+    with open_read_only(folder) as reader:
+        loaded, time = reader.loaded(), reader.time()
+    noted_ms = time.at_ms if time else 0
+    if loaded is None:
+        return None, noted_ms
+    return loaded, loaded.ended_ms or max(noted_ms, loaded.at_ms)
+
+
+def _usable(loaded: Loaded | None) -> ServerSettings | None:
+    """Return the settings in a note; None if it is of a version with other keys."""
+    if loaded is not None:
+        with suppress(LegwatchError):
+            return load(ServerSettings, loaded.table)
+    return None
+
+
+def _differences(loaded: Loaded, table: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(settings_file.changed_keys(loaded.table, hidden(table, loaded.salt)))

@@ -1,0 +1,45 @@
+"""Remembers which settings the server has loaded, for commands that run beside it or after it."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from legwatch_server.store.records import Loaded, Refused
+
+_KEY = "loaded"  # in `meta`
+_SET = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
+_DATE = "$date"  # JSON has no dates
+
+
+def note(db: sqlite3.Connection, loaded: Loaded | None) -> None:
+    """Note what is in force; None: it is noted already."""
+    if loaded is not None:
+        db.execute(_SET, (_KEY, json.dumps(loaded._asdict(), default=_as_json)))
+
+
+def last(db: sqlite3.Connection) -> Loaded | None:
+    """Return what was noted last; None: nothing, or nothing that this version can read."""
+    row = db.execute("SELECT value FROM meta WHERE key=?", (_KEY,)).fetchone()
+    try:
+        return _loaded(json.loads(row[0], object_hook=_from_json)) if row else None
+    except (TypeError, ValueError, LookupError):
+        return None
+
+
+def _loaded(kept: Mapping[str, Any]) -> Loaded:
+    refused = Refused(int(kept["refused"][0]), str(kept["refused"][1])) if kept["refused"] else None
+    salt, file, again, anew = (str(kept[name]) for name in ("salt", "file", "reload", "restart"))
+    at_ms, ended_ms = int(kept["at_ms"]), int(kept["ended_ms"])
+    return Loaded(at_ms, dict(kept["table"]), salt, file, again, anew, refused, ended_ms)
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return {_DATE: value.isoformat()}
+    return str(value)
+
+
+def _from_json(found: dict[str, Any]) -> Any:
+    return date.fromisoformat(found[_DATE]) if found.keys() == {_DATE} else found

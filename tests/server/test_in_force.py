@@ -1,0 +1,180 @@
+"""Commands show what the server has loaded, not what stands in the file, and say what differs."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from legwatch_server.hidden import MARK
+from legwatch_server.in_force import in_force
+from legwatch_server.notify.channels import open_channels
+from legwatch_server.settings_file import change
+from server.loaded_house import LoadedHouse, loaded_house
+
+Said = pytest.CaptureFixture[str]
+ANNA = [{"people": ["anna"]}]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[LoadedHouse]:
+    with loaded_house(tmp_path) as made:
+        yield made
+
+
+def remarks(house: LoadedHouse) -> list[str]:
+    return list(in_force(house.file).remarks())
+
+
+def test_duty_names_whom_the_server_would_tell_and_not_whom_the_file_names(
+    house: LoadedHouse, capsys: Said
+) -> None:
+    house.edit(roster=ANNA)
+    _, out, _ = house.run(capsys, "duty", "--nights", "1")
+    assert "tonight  karl -> helga" in out
+    assert "Changed on disk, not yet in force: roster. To put it in force: " in out
+    assert house.reload()
+    _, out, _ = house.run(capsys, "duty", "--nights", "1")
+    assert "tonight  anna" in out
+    assert "Changed on disk" not in out
+
+
+def test_nothing_is_said_while_file_and_server_agree(house: LoadedHouse) -> None:
+    assert remarks(house) == []
+    house.edit(people={**house.table["people"], "anna": {"channels": ["console"], "role": "carer"}})
+    assert len(remarks(house)) == 1
+    assert house.reload()
+    assert remarks(house) == []
+
+
+def test_what_needs_a_new_start_stays_as_it_was_and_is_named(house: LoadedHouse) -> None:
+    house.edit(mqtt={"port": 2883}, roster=ANNA)
+    now, later = remarks(house)
+    assert now.startswith("Changed on disk, not yet in force: roster. To put it in force: ")
+    assert later.startswith("Changed on disk, in force after a new start: mqtt.port. To do so: ")
+    assert house.reload()
+    assert remarks(house) == [later]
+    assert in_force(house.file).settings.mqtt.port == 1883
+    house.end()
+    house.start()
+    assert remarks(house) == []
+    assert in_force(house.file).settings.mqtt.port == 2883
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("zone =", "not TOML"), ('zone = "Nowhere"', "zone"), ("x = 1", "no such key")],
+)
+def test_with_a_broken_file_commands_show_what_is_in_force_and_say_what_is_wrong(
+    house: LoadedHouse, capsys: Said, text: str, why: str
+) -> None:
+    house.file.write_text(f'state_dir = "{house.folder}"\n{text}\n')
+    for words in (["duty"], ["alerts"], ["learned"], ["settings"]):
+        _, out, err = house.run(capsys, *words)
+        said = out + err
+        assert f"The settings on the disk cannot be used: {house.file}" in said or why in said, (
+            words
+        )
+        assert "The server goes on with what it loaded at 02 Jan 21:00." in said, words
+    _, out, _ = house.run(capsys, "duty", "--nights", "1")
+    assert "karl -> helga" in out
+
+
+def test_a_refusal_is_told_until_something_was_taken_over(house: LoadedHouse) -> None:
+    good = house.table["people"]
+    house.edit(people={**good, "karl": {"channels": ["pushover"], "address": {"pushover": "x y"}}})
+    assert not house.reload()
+    refused, changed = remarks(house)
+    assert refused.startswith("At 02 Jan 21:00 the server refused the changed settings: ")
+    assert "people.karl" in refused
+    assert changed.startswith("Changed on disk, not yet in force: people.karl")
+    house.edit(people=good)
+    assert house.reload()
+    assert remarks(house) == []
+
+
+def test_the_server_is_down_and_that_is_said_with_its_end(house: LoadedHouse, capsys: Said) -> None:
+    house.edit(roster=ANNA)
+    house.server.idle(3_600_000)
+    house.end()
+    down, changed = remarks(house)
+    assert down == (
+        f"The server is not running since 02 Jan 22:00; at its next start {house.file} counts."
+    )
+    assert changed == "Changed on disk since the server loaded it, shown as it was: roster."
+    _, out, _ = house.run(capsys, "duty", "--nights", "1")
+    assert down in out
+    assert "karl -> helga" in out
+
+
+def test_of_a_killed_server_it_is_said_when_it_was_seen_last(house: LoadedHouse) -> None:
+    house.kill()
+    (down,) = remarks(house)
+    assert "is not running (last seen 02 Jan 21:00)" in down
+
+
+def test_before_a_server_has_run_the_file_counts_without_a_word(tmp_path: Path) -> None:
+    file = tmp_path / "server.toml"
+    file.write_text(f'state_dir = "{tmp_path}"\nprofile = "at_risk"\n')
+    found = in_force(file)
+    assert found.settings.profile == "at_risk"
+    assert list(found.remarks()) == []
+
+
+def test_a_change_by_a_program_counts_as_the_file_does(house: LoadedHouse) -> None:
+    change(house.file, {"rules.stillness.warn_s": 7200}, open_channels)
+    assert "not yet in force: rules.stillness.warn_s" in remarks(house)[0]
+    assert house.watch.look()
+    assert remarks(house) == []
+    assert in_force(house.file).settings.rules_of("b").stillness.warn_s == 7200
+
+
+def test_another_file_than_the_one_that_was_loaded_is_named(house: LoadedHouse) -> None:
+    other = house.file.with_name("other.toml")
+    other.write_text(house.file.read_text())
+    assert list(in_force(other).remarks()) == [f"The server has loaded {house.file}, not {other}."]
+
+
+def test_settings_says_what_is_in_force_since_when(house: LoadedHouse, capsys: Said) -> None:
+    code, out, _ = house.run(capsys, "settings")
+    assert code == 0
+    assert f"In force since 02 Jan 21:00: {house.file}" in out.splitlines()
+
+
+def test_no_secret_is_noted_and_a_changed_one_is_seen(tmp_path: Path) -> None:
+    def table(mark: str) -> dict[str, object]:
+        return {
+            "people": {
+                "anna": {"channels": ["ntfy"], "address": {"ntfy": f"{mark}-topic"}},
+            },
+            "roster": ANNA,
+            "heartbeat": {"url": f"https://hc-ping.com/{mark}"},
+            "push": {"ntfy": {"topic": f"{mark}-all", "url": f"https://ntfy.sh/{mark}"}},
+        }
+
+    with loaded_house(tmp_path, **table("SECRET1")) as house:
+        stored = json.dumps(house.server.rows("SELECT * FROM meta"))
+        assert "SECRET1" not in stored
+        assert stored.count(MARK) == 4
+        assert remarks(house) == []
+        house.edit(**table("SECRET2"))
+        now, later = remarks(house)
+        for key in ("people.anna.address.ntfy", "push.ntfy.topic", "push.ntfy.url"):
+            assert key in now
+        assert "heartbeat.url" in later
+        assert "SECRET" not in now + later
+
+
+def test_a_new_database_after_damage_has_it_too(house: LoadedHouse) -> None:
+    with house.server.store.transaction() as tx:
+        tx._db.execute("DELETE FROM meta WHERE key='loaded'")
+    assert "is not known" in remarks(house)[0]
+    house.server.idle(120_000)
+    assert remarks(house) == []
+
+
+def test_its_moment_follows_the_clock(house: LoadedHouse) -> None:
+    house.server.clock.step(7_200_000)
+    house.server.idle(180_000)
+    found = in_force(house.file)
+    assert found.since().startswith("In force since 02 Jan 23:00")
