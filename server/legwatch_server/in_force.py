@@ -5,6 +5,7 @@ the server has noted in its store, also while it is down, and say what is differ
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
@@ -50,6 +51,11 @@ class InForce:
         """Return which file the server has loaded, and when; empty: that is not known."""
         loaded = self.loaded
         return f"In force since {self._at(loaded.at_ms)}: {loaded.file}" if loaded else ""
+
+    def say(self) -> None:
+        """Print the remarks beside what a command prints for people or programs."""
+        for remark in self.remarks():
+            print(remark, file=sys.stderr)
 
     def remarks(self) -> Iterator[str]:
         """Yield one sentence for each thing that is not as the file says; mostly none."""

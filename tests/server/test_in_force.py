@@ -30,13 +30,13 @@ def test_duty_names_whom_the_server_would_tell_and_not_whom_the_file_names(
     house: LoadedHouse, capsys: Said
 ) -> None:
     house.edit(roster=ANNA)
-    _, out, _ = house.run(capsys, "duty", "--nights", "1")
+    _, out, err = house.run(capsys, "duty", "--nights", "1")
     assert "tonight  karl -> helga" in out
-    assert "Changed on disk, not yet in force: roster. To put it in force: " in out
+    assert "Changed on disk, not yet in force: roster. To put it in force: " in err
     assert house.reload()
-    _, out, _ = house.run(capsys, "duty", "--nights", "1")
+    _, out, err = house.run(capsys, "duty", "--nights", "1")
     assert "tonight  anna" in out
-    assert "Changed on disk" not in out
+    assert err == ""
 
 
 def test_nothing_is_said_while_file_and_server_agree(house: LoadedHouse) -> None:
@@ -102,8 +102,8 @@ def test_the_server_is_down_and_that_is_said_with_its_end(house: LoadedHouse, ca
         f"The server is not running since 02 Jan 22:00; at its next start {house.file} counts."
     )
     assert changed == "Changed on disk since the server loaded it, shown as it was: roster."
-    _, out, _ = house.run(capsys, "duty", "--nights", "1")
-    assert down in out
+    _, out, err = house.run(capsys, "duty", "--nights", "1")
+    assert err.splitlines() == [down, changed]
     assert "karl -> helga" in out
 
 

@@ -20,7 +20,7 @@ from legwatch_runtime import locations
 from legwatch_runtime.profiles import sources
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli.explain import answered, explain, headed, journeys
-from legwatch_server.in_force import InForce, in_force
+from legwatch_server.in_force import in_force
 from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
@@ -53,7 +53,8 @@ def main(argv: Sequence[str]) -> int:
             return _quiet(settings, args)
         case _:
             with closed_stdout_is_fine():
-                _list(found, args)
+                _list(settings, args)
+            found.say()
             return 0
 
 
@@ -98,8 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _list(in_force_: InForce, args: argparse.Namespace) -> None:
-    settings = in_force_.settings
+def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
     now_ms = server_ms(settings.state_dir)
     zone = settings.zone_of(args.bed or "")
     with open_read_only(settings.state_dir) as reader:
@@ -121,8 +121,8 @@ def _list(in_force_: InForce, args: argparse.Namespace) -> None:
     # A bed without data has no alerts either; show when each bed last sent data.
     for seen in beds_seen:
         print(f"{_last_seen(seen, now_ms, zone)}{_bedside(seen)}")
-    for line in (*trials, *in_force_.remarks()):
-        print(line)
+    for trial in trials:
+        print(trial)
     if not beds_seen:
         print("No bed was ever heard of.")
 

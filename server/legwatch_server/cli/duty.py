@@ -36,13 +36,12 @@ def main(argv: Sequence[str]) -> int:
     beds = _beds(settings)
     good = False
     with closed_stdout_is_fine():
-        for remark in found.remarks():
-            print(remark)
         tonight = _roster(settings, beds, now_ms, max(1, args.nights))
         for trial in _trials(settings, now_ms):
             print(trial)
         print()
         good = _routes(settings, now_ms, tonight)
+    found.say()
     return 0 if good else 1
 
 

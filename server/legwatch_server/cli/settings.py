@@ -10,7 +10,7 @@ from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.rights import is_there
 from legwatch_server import settings_file
-from legwatch_server.in_force import in_force
+from legwatch_server.in_force import InForce, in_force
 from legwatch_server.notify.usable import check_usable
 from legwatch_server.settings import needs_start
 
@@ -30,7 +30,9 @@ def main(argv: Sequence[str]) -> int:
             settings_file.undo(path, check_usable)
             print("The last change is taken back. The same command once more makes it again.")
         case _:
-            print("\n".join(_shown(path)))
+            found = in_force(path)
+            print("\n".join(_shown(path, found)))
+            found.say()
     return 0
 
 
@@ -65,8 +67,7 @@ def _when(keys: Sequence[str]) -> str:
     return "a running server takes it over within seconds"
 
 
-def _shown(path: Path) -> Iterator[str]:
-    found = in_force(path)
+def _shown(path: Path, found: InForce) -> Iterator[str]:
     file = found.folder / settings_file.NAME
     yield f"The owner's settings: {path}"
     changes = read_toml(file) if is_there(file) else {}
@@ -77,7 +78,6 @@ def _shown(path: Path) -> Iterator[str]:
         yield "Nothing was changed by a program."
     if found.loaded is not None:
         yield found.since()
-    yield from found.remarks()
 
 
 def _flat(table: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:

@@ -36,8 +36,6 @@ def main(argv: Sequence[str]) -> int:
     with open_read_only(settings.state_dir) as reader:
         beds = _beds(reader, args.bed)
         reports = [_report(reader, settings, bed, args.nights) for bed in beds]
-    for remark in found.remarks():
-        print(remark, file=sys.stderr)
     with closed_stdout_is_fine():
         if args.apply:
             print("\n".join(_applied(reports[0], path)))
@@ -45,6 +43,7 @@ def main(argv: Sequence[str]) -> int:
             print(json.dumps({"beds": [as_table(one) for one in reports]}, indent=1))
         else:
             print("\n\n".join("\n".join(_page(one, settings, path)) for one in reports))
+    found.say()
     return 0
 
 
