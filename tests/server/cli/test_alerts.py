@@ -268,6 +268,6 @@ def test_a_reader_who_has_seen_enough_is_no_error(
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        for line in process.stderr:  # no server runs here
-            assert line.startswith((b"The server is not running", b"What the server has loaded"))
+        for said_ in process.stderr:  # no server runs here
+            assert said_.startswith((b"The server is not running", b"What the server has loaded"))
         assert process.wait(30) == 0
