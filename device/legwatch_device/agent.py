@@ -380,8 +380,7 @@ class Agent:
         Only wall clocks know the age of a window of an earlier boot, if they were set then and now.
         """
         if item.clock == ClockTrust.PLAYED:
-            now_ms = self._feed.now_ms()
-            return 0 if now_ms is None else max(0, now_ms - item.to_ms)
+            return self._feed.age_ms(item.to_ms) or 0
         if item.boot == self._boot:
             return max(0, self._clock.mono_ms() - item.mono_ms)
         if item.clock == ClockTrust.SYNCED and self._clock.synced():

@@ -36,8 +36,9 @@ class Sampler:
             for placed, starting in pairs
         ]
 
-    def now_ms(self) -> int | None:
+    def age_ms(self, to_ms: int) -> int | None:
         """Return None: the agent's monotonic clock measures the age of a live window."""
+        del to_ms
         return None
 
     def begin(self, stop: threading.Event) -> None:

@@ -1,7 +1,9 @@
 """A night that travels through broker, server and store gives the notices that replay gives."""
 
 import json
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from end_to_end.house import LEGWATCH, House, replayed, write_night
 from legwatch.alerting.notice import iso
 from legwatch.events import Window
 from legwatch.testing import night, uncovering, wobbling
+from legwatch_server.supervisor import demo
 from repository import REPO
 
 SHARED = REPO.parent / "shared" / "nights"
@@ -105,6 +108,24 @@ def test_made_nights(house: House, make: Any) -> None:
     assert live == replayed(file, "lea")
     pushed = [n for n in map(json.loads, live) if n["held"] is None]
     assert [n for n in pushed if n["what"] in {"fired", "raised"}]
+
+
+def test_a_machine_that_stumbles_changes_nothing_of_a_night_at_high_speed(house: House) -> None:
+    """Half a second is ten minutes of a night at 1,200 times speed; no window is too old for it."""
+    file = house.folder / "night.csv.gz"
+    file.write_bytes(demo.night().read_bytes())
+    house.broker()
+    server = house.server()
+    agent = house.agent("lea", file, speed=1200)
+    house.wait_windows(60)
+    for process in (agent, server, agent):
+        process.signal(signal.SIGSTOP)
+        time.sleep(0.5)  # so long it is stopped
+        process.signal(signal.SIGCONT)
+        house.wait_windows(house.count("windows") + 30)
+    assert agent.wait(60) == 0
+    assert house.count("windows", "late") == 0
+    assert house.lines("lea") == replayed(file, "lea")
 
 
 def test_missing_readings_do_not_resolve_an_alert(house: House) -> None:

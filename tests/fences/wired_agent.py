@@ -66,7 +66,7 @@ class Bedside:
     def synced(self) -> bool:
         return self._synced
 
-    def now_ms(self) -> int | None:
+    def age_ms(self, _to_ms: int) -> int | None:
         return None
 
     def run(self, _put: object, _stop: threading.Event) -> None:

@@ -105,8 +105,12 @@ class Feed(Protocol):
     def run(self, put: Put, stop: threading.Event) -> None:
         """Pass windows to `put` until the end or until `stop` is set."""
 
-    def now_ms(self) -> int | None:
-        """Return the time on the feed's time line, UTC ms; None if its windows do not age."""
+    def age_ms(self, to_ms: int) -> int | None:
+        """Return for how long a window that ended at `to_ms` on the feed's time line is overdue.
+
+        That is a time of the clock on the wall, whatever the speed of the feed. None: the windows
+        do not age.
+        """
 
 
 # What the agent calls, by entry-point group.
@@ -117,7 +121,7 @@ METHODS = {
     "legwatch.presence": ("present",),
     "legwatch.signals": ("light", "sound", "blink", "calm"),
     "legwatch.buttons": ("listen",),
-    "legwatch.feeds": ("run", "now_ms"),
+    "legwatch.feeds": ("run", "age_ms"),
 }
 
 

@@ -73,14 +73,23 @@ class RecordedFeed:
                 return
             put(item)
 
-    def now_ms(self) -> int | None:
-        """Return the recording's present time, UTC ms; None at full speed: windows do not age."""
+    def age_ms(self, to_ms: int) -> int | None:
+        """Return for how long a window is overdue; None at full speed: windows do not age.
+
+        The time of the recording would not do: at 1,200 times speed, a stumble of a quarter of a
+        second would make windows too old to be judged, and the night would give other notices.
+        """
+        now_ms = self._now_ms()
+        return None if now_ms is None else max(0, round((now_ms - to_ms) / self._speed))
+
+    def _now_ms(self) -> int | None:
+        """Return the recording's present time, UTC ms."""
         if not self._speed or self._begun is None or not self._items:
             return None
         return self._first_ms() + int(self._now().since(self._begun) * 1000 * self._speed)
 
     def _wait_s(self, at_ms: int) -> float:
-        now_ms = self.now_ms()
+        now_ms = self._now_ms()
         return 0.0 if now_ms is None else (at_ms - now_ms) / 1000 / self._speed
 
     def _first_ms(self) -> int:

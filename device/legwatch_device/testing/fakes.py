@@ -59,7 +59,7 @@ class FakeLink:
 
 
 class FakeFeed:
-    """A Feed without windows; `now` is the time on its time line, UTC ms."""
+    """A Feed without windows; `now` is the time on its time line, UTC ms, at real speed."""
 
     def __init__(self, now: int | None = None) -> None:
         self.now = now
@@ -67,9 +67,9 @@ class FakeFeed:
     def run(self, put: Put, stop: threading.Event) -> None:
         """End at once."""
 
-    def now_ms(self) -> int | None:
-        """Return `now`."""
-        return self.now
+    def age_ms(self, to_ms: int) -> int | None:
+        """Return how long before `now` a window ended."""
+        return None if self.now is None else self.now - to_ms
 
 
 class FakeSignal:
