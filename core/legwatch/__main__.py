@@ -1,10 +1,12 @@
 """The `legwatch` command. Each subcommand is an entry point; other packages can add one."""
 
 import sys
-from collections.abc import Sequence
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import EntryPoint
+from typing import Any
 
 from legwatch import __version__
+from legwatch.entry import Entry, entries, is_ours, origin, reason
 from legwatch.errors import CannotRun, LegwatchError
 
 GROUP = "legwatch.commands"
@@ -27,7 +29,7 @@ ABOUT = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code; 2 means wrong arguments or settings."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    commands = {point.name: point for point in entry_points(group=GROUP)}
+    commands = entries(GROUP)
     if arguments[:1] in (["--version"], ["-V"]):
         print(f"legwatch {__version__}")
         return 0
@@ -40,15 +42,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _run(commands[arguments[0]], arguments[1:])
 
 
-def _run(point: EntryPoint, arguments: list[str]) -> int:
+def _run(entry: Entry, arguments: list[str]) -> int:
+    point = entry.point
     try:
-        return int(point.load()(arguments) or 0)
+        run = _loaded(entry)
+        if is_ours(point):
+            return int(run(arguments) or 0)
+        return _run_anothers(point, run, arguments)
     except ModuleNotFoundError as error:
         name = error.name or "?"
-        if name.split(".")[0].startswith("legwatch"):
-            raise
         extra = "device" if point.value.startswith("legwatch_device") else "server"
-        hint = f"pip install 'legwatch[{extra}]'"
+        missing = name.split(".")[0].startswith("legwatch")
+        hint = (
+            "pip install --force-reinstall legwatch"
+            if missing
+            else f"pip install 'legwatch[{extra}]'"
+        )
         print(f"legwatch {point.name}: needs the module {name}: {hint}", file=sys.stderr)
         return 2
     except LegwatchError as error:
@@ -58,7 +67,46 @@ def _run(point: EntryPoint, arguments: list[str]) -> int:
         return 130
 
 
-def _usage(commands: dict[str, EntryPoint]) -> str:
+def _loaded(entry: Entry) -> Callable[[list[str]], Any]:
+    """Return the function of a command; raises CannotRun if another package's cannot be loaded."""
+    point, rivals = entry
+    if is_ours(point):
+        run: Callable[[list[str]], Any] = point.load()
+        return run
+    if rivals:
+        others = ", ".join(origin(rival) for rival in rivals)
+        raise CannotRun(f"{origin(point)} has the name of {others}: uninstall one of them")
+    try:
+        run = point.load()
+    except (Exception, SystemExit) as error:
+        raise CannotRun(f"{origin(point)} cannot be loaded: {reason(error)}") from error
+    if not callable(run):
+        raise CannotRun(f"{origin(point)} cannot be used: it is no function")
+    return run
+
+
+def _run_anothers(point: EntryPoint, run: Callable[[list[str]], object], words: list[str]) -> int:
+    """Run the command of another package, and say whose it is if it fails."""
+    try:
+        code = run(words)
+    except LegwatchError:
+        raise
+    except Exception as error:
+        raise CannotRun(f"{origin(point)} failed: {reason(error)}{_place(error)}") from error
+    if code is None or isinstance(code, int):
+        return int(code or 0)
+    raise CannotRun(f"{origin(point)} must return an exit code, not {type(code).__name__}")
+
+
+def _place(error: BaseException) -> str:
+    """Return where an error was raised, for the author of the package."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
+
+
+def _usage(commands: Mapping[str, object]) -> str:
     known = [name for name in ABOUT if name in commands]
     known += sorted(set(commands) - set(ABOUT))
     lines = ["usage: legwatch COMMAND [...]     (legwatch COMMAND --help tells more)", ""]

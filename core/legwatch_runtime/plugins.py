@@ -1,30 +1,77 @@
 """Drivers and channels by name: each is an entry point, the shipped ones too."""
 
-from importlib.metadata import entry_points
+import sys
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint
 from typing import Any
 
-from legwatch.errors import SettingsError
+from legwatch.entry import entries, is_ours, origin, reason
+from legwatch.errors import CannotRun, SettingsError
+from legwatch.options import check_methods, options_type
+from legwatch_runtime.bounded_call import call_within
+
+LOADS_WITHIN_S = 30.0  # a large library on a small board
+
+
+class CannotLoad(CannotRun):
+    """A driver or a channel is installed and cannot be used; the settings may be right.
+
+    `path` is the settings key that names it.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
 
 
 def names(group: str) -> list[str]:
     """Return the names of all installed drivers or channels of a group, sorted."""
-    return sorted(point.name for point in entry_points(group=group))
+    return sorted(entries(group))
 
 
-def load(group: str, name: str, path: str, word: str) -> Any:
+def load(group: str, name: str, path: str, word: str, methods: Sequence[str] = ()) -> Any:
     """Return the class of a driver or channel; `word` is what the error calls it.
 
-    Raises SettingsError at `path` for an unknown name or a broken package, ModuleNotFoundError if a
-    module that it needs is missing.
+    Raises SettingsError at `path` for an unknown name, CannotLoad for a package that cannot be
+    imported, or whose class has not the methods or the Options that are needed.
     """
-    found = {point.name: point for point in entry_points(group=group)}
+    found = entries(group)
     if name not in found:
         known = ", ".join(sorted(found)) or "none"
         raise SettingsError(path, f"no {word} {name!r}; installed: {known}")
+    point, rivals = found[name]
+    what = f"{word} {name!r} ({origin(point)})"
+    if rivals:
+        others = ", ".join(origin(rival) for rival in rivals)
+        raise CannotLoad(path, f"{what} has the name of {others}: uninstall one of them")
     try:
-        return found[name].load()
-    except ModuleNotFoundError:
-        raise
-    except Exception as error:
-        problem = f"{word} {name!r} of {found[name].value} cannot be loaded: {error}"
-        raise SettingsError(path, problem) from error
+        kind = _loaded(point, group)
+        check_methods(kind, methods, path)
+        options_type(kind)
+    except SettingsError as error:
+        raise CannotLoad(path, f"{what} cannot be used: {error.problem}") from error
+    except (Exception, SystemExit) as error:
+        why = f"{reason(error)}{_remedy(error, point)}"
+        raise CannotLoad(path, f"{what} cannot be loaded: {why}") from error
+    return kind
+
+
+def whose(group: str, name: str) -> str:
+    """Return ` (module:Class of package 1.0)` for another package's; empty for a shipped one."""
+    found = entries(group).get(name)
+    return "" if found is None or is_ours(found.point) else f" ({origin(found.point)})"
+
+
+def _loaded(point: EntryPoint, group: str) -> Any:
+    if is_ours(point):
+        return point.load()
+    return call_within(f"{group} {origin(point)}", point.load, LOADS_WITHIN_S)
+
+
+def _remedy(error: BaseException, point: EntryPoint) -> str:
+    if not isinstance(error, ModuleNotFoundError):
+        return ""
+    module = (error.name or "?").split(".")[0]
+    if module == point.module.split(".")[0]:
+        return "; install the package anew"
+    return f": {sys.executable} -m pip install {module}"

@@ -92,11 +92,11 @@ class Indicator:
         if len(self._lit) < MOST_THREADS or command.thread in self._lit:
             loud = Loudness.LOUD in (command.loudness, self._lit.get(command.thread))
             self._lit[command.thread] = Loudness.LOUD if loud else Loudness.QUIET
-        lit = signal.light()
+        lit = bool(signal.light())
         if command.loudness is Loudness.QUIET:
             return CommandResult(command.id, lit, "" if lit else "there is no lamp")
         # A lamp alone does not wake: without a buzzer the server must try another channel, too.
-        sounded = signal.sound()
+        sounded = bool(signal.sound())
         return CommandResult(command.id, sounded, "" if sounded else "there is no buzzer")
 
     def _identify(self, signal: Signal, command: Command) -> CommandResult:

@@ -1,6 +1,6 @@
 """The settings of a bedside agent (TOML). Secrets come from the environment only."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from legwatch_device.drivers import load as load_driver
 from legwatch_device.drivers.recorded import RecordedFeed
 from legwatch_runtime.certificate import check_ca_file
 from legwatch_runtime.files import check_state_dir, read_toml
+from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.zones import zone_named
 
 SERVERS_USER = "server"  # at the broker an agent's user is its bed; this user may do everything
@@ -85,8 +86,11 @@ class AgentSettings:
         Door("recording", "a recording instead of sensors", FEEDS),
     )
 
-    def check(self) -> None:
-        """Raise LegwatchError for a wrong bed, time zone, certificate, role, driver or option."""
+    def check(self, broken: Callable[[CannotLoad], object] | None = None) -> None:
+        """Raise LegwatchError for a wrong bed, time zone, certificate, role, driver or option.
+
+        `broken` gets a driver whose package cannot be used: the agent goes on without it.
+        """
         try:
             check_bed(self.bed)
         except WireError as error:
@@ -99,7 +103,13 @@ class AgentSettings:
         check_state_dir(self.state_dir)
         board = Board()
         for path, group, table in self.tables():
-            driver = load_driver(group, table.driver, f"{path}.driver")
+            try:
+                driver = load_driver(group, table.driver, f"{path}.driver")
+            except CannotLoad as error:
+                if broken is None:
+                    raise
+                broken(error)
+                continue
             board.take(read_options(driver, table.options, path), path)
 
     def tables(self) -> Iterator[tuple[str, str, SensorTable | DriverTable]]:
@@ -114,8 +124,8 @@ class AgentSettings:
             yield "button", BUTTONS, self.button
 
 
-def read(path: Path) -> AgentSettings:
+def read(path: Path, broken: Callable[[CannotLoad], object] | None = None) -> AgentSettings:
     """Read and check a settings file; raises SettingsError with the path of the wrong key."""
     settings = load(AgentSettings, read_toml(path))
-    settings.check()
+    settings.check(broken)
     return settings

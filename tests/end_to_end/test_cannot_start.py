@@ -61,6 +61,7 @@ def site(tmp_path: Path) -> str:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1\n")
     (info / "entry_points.txt").write_text(
         "[legwatch.thermometers]\nnot_a_number = stranger:NotANumber\nhangs = stranger:Hangs\n"
+        "[legwatch.motion]\ngone = a_module_that_is_gone:Motion\n"
         "[legwatch.signals]\nexits = stranger:Exits\n"
     )
     (site / "stranger.py").write_text(DRIVERS)
@@ -79,7 +80,11 @@ def test_a_driver_that_hangs_one_that_exits_and_one_that_gives_nonsense_are_told
         "clock": "trusted",
         "state_dir": str(house.folder / "agent"),
         "mqtt": house._way(),
-        "sensors": {"leg": {"driver": "not_a_number"}, "room": {"driver": "hangs"}},
+        "sensors": {
+            "leg": {"driver": "not_a_number"},
+            "room": {"driver": "hangs"},
+            "movement": {"driver": "gone"},
+        },
         "signal": {"driver": "exits"},
     }
     file.write_text(dump(table))
@@ -90,7 +95,13 @@ def test_a_driver_that_hangs_one_that_exits_and_one_that_gives_nonsense_are_told
     faults = {fault for (fault,) in house.rows("SELECT faults FROM windows")}
     assert any("leg:out_of_range" in fault for fault in faults)
     assert all("room:cannot_start" in fault for fault in faults)
+    assert all("movement:cannot_start" in fault for fault in faults)
     said = agent.said()
-    for word in ("leg sensor: ", "room sensor: its driver hangs in its start", "SystemExit"):
+    for word in (
+        "leg sensor: ",
+        "room sensor: its driver hangs in its start",
+        "SystemExit",
+        "of stranger 1)",
+    ):
         assert word in said
     assert agent.stop() == 0

@@ -5,11 +5,13 @@ import inspect
 import json
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
 
-from legwatch.errors import CannotRun, SettingsError
+from legwatch import entry
+from legwatch.errors import CannotRun
 from legwatch.options import annotated_table, describe, options_type
 from legwatch.settings import load, setting
 from legwatch_device.settings import AgentSettings
@@ -71,14 +73,13 @@ def test_only_a_channel_in_use_needs_its_library(
 def test_a_package_that_is_broken_is_answered_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Point:
-        name, value = "nose", "smell:Nose"
-
-        def load(self) -> None:
-            raise AttributeError("module 'smell' has no attribute 'Nose'")
-
-    monkeypatch.setattr(plugins, "entry_points", lambda **_group: [Point()])
-    with pytest.raises(SettingsError, match=r"^here: driver 'nose' of smell:Nose cannot be loaded"):
+    point = EntryPoint("nose", "json:Nose", "legwatch.thermometers")
+    monkeypatch.setattr(entry, "entry_points", lambda **_group: [point])
+    with pytest.raises(
+        plugins.CannotLoad,
+        match=r"^here: driver 'nose' \(json:Nose of an unknown package\) cannot be loaded: "
+        r"AttributeError: module 'json' has no attribute 'Nose'$",
+    ):
         plugins.load("legwatch.thermometers", "nose", "here", "driver")
 
 

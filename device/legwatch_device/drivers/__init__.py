@@ -7,9 +7,10 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
 from legwatch.contract.press import Press
+from legwatch.entry import reason
 from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
 from legwatch.events import Window
-from legwatch.options import check_methods, read_options
+from legwatch.options import read_options
 from legwatch_runtime import plugins
 
 EXTRA = ("gpiozero", "adafruit_dht")  # if these are here, the extra `device` is installed
@@ -126,12 +127,11 @@ METHODS = {
 
 
 def load(group: str, name: str, path: str) -> Driver:
-    """Return the driver `name` of an entry-point group; raises SettingsError with known names."""
-    try:
-        driver: Driver = plugins.load(group, name, path, "driver")
-    except ModuleNotFoundError as error:
-        raise SettingsError(path, f"driver {name!r} needs the module {error.name}") from error
-    check_methods(driver, METHODS.get(group, ()), path)
+    """Return the driver `name` of an entry-point group.
+
+    Raises SettingsError with the known names, CannotLoad if its package is broken.
+    """
+    driver: Driver = plugins.load(group, name, path, "driver", METHODS.get(group, ()))
     return driver
 
 
@@ -143,24 +143,25 @@ def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **mo
     """
     driver = load(group, name, path)
     options = read_options(driver, table, path)
+    whose = plugins.whose(group, name)
     try:
         return driver(options, **more)
     except ModuleNotFoundError as error:
-        problem = f"driver {name!r} needs the module {_missing(driver, error)}"
+        problem = f"driver {name!r}{whose} needs the module {_missing(driver, error)}"
+        if whose:  # another package's fault keeps no bed dark
+            raise CannotRun(f"{path}: {problem}") from error
         raise SettingsError(path, problem) from error
     except OptionError as error:
         raise error.under(path) from error
     except SettingsError:
         raise
     except CannotRun as error:
-        raise CannotRun(f"{path}: driver {name!r} cannot start: {error}") from error
+        raise CannotRun(f"{path}: driver {name!r}{whose} cannot start: {error}") from error
     except LegwatchError as error:
-        raise SettingsError(path, f"driver {name!r} cannot start: {error}") from error
+        raise SettingsError(path, f"driver {name!r}{whose} cannot start: {error}") from error
     except BaseException as error:  # the driver's own, or of its library; SystemExit, too
-        text = " ".join(str(error).split())  # some libraries raise messages of many lines
-        kind = type(error).__name__
-        text = text if text and isinstance(error, Exception) else f"{kind} {text}".strip()
-        raise CannotRun(f"{path}: driver {name!r} cannot start: {text}") from error
+        why = reason(error)
+        raise CannotRun(f"{path}: driver {name!r}{whose} cannot start: {why}") from error
 
 
 def _missing(driver: Driver, error: ModuleNotFoundError) -> str:

@@ -5,13 +5,14 @@ import copy
 import dataclasses
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.settings import load
+from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
+from legwatch_runtime.plugins import CannotLoad
 from legwatch_server import settings_file
 from legwatch_server.cli.installed import installed, keys_of
 from legwatch_server.notify.known_beds import doubts, heard_beds
@@ -25,7 +26,7 @@ MOST = 50  # errors listed at most; a file with more is hardly a settings file
 
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch check-config`; 0 for a good file, 2 for a file with errors."""
-    shapes = {point.name: point.load() for point in entry_points(group=GROUP)}
+    shapes = dict(_shapes())
     parser = argparse.ArgumentParser(
         prog="legwatch check-config", description="Check the settings of an agent or a server."
     )
@@ -60,6 +61,17 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def _shapes() -> Iterator[tuple[str, type[Any]]]:
+    """Yield the kinds of files that are known; one of another package may be broken."""
+    for kind in plugins.names(GROUP):
+        try:
+            shape = plugins.load(GROUP, kind, f"the kind of file {kind}", "settings", ("check",))
+        except CannotLoad as error:
+            print(f"legwatch check-config: {error}", file=sys.stderr)
+        else:
+            yield kind, shape
+
+
 def _with_changes(path: Path) -> Iterator[str]:
     """Yield what is wrong in the changes that programs have made to good settings."""
     try:
@@ -83,7 +95,7 @@ def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
     while len(taken) < MOST:
         try:
             _check(load(shape, rest))
-        except SettingsError as error:
+        except (SettingsError, CannotLoad) as error:
             path = error.path
             if path in taken:  # missing only because it was removed above: remove its whole table
                 path = path.rpartition(".")[0]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from legwatch.errors import CannotRun, SettingsError
+from legwatch.errors import SettingsError
 from legwatch.options import Door, annotated_table
 from legwatch_runtime import plugins
 
@@ -26,13 +26,7 @@ def keys_of(name: str, doors: Sequence[Door]) -> Iterator[str]:
         raise SettingsError("--options", problem)
     for group in groups:
         first, *others = [door for door in doors if door.group == group]
-        header, *keys = annotated_table(first, name, _loaded(group, name))
+        kind = plugins.load(group, name, "--options", "driver or channel")
+        header, *keys = annotated_table(first, name, kind)
         yield header + "".join(f"  # or [{door.table}]" for door in others)
         yield from keys
-
-
-def _loaded(group: str, name: str) -> object:
-    try:
-        return plugins.load(group, name, "--options", "driver or channel")
-    except ModuleNotFoundError as error:
-        raise CannotRun(f"{name} needs the package {error.name}") from None

@@ -7,13 +7,23 @@ still end the start of the server.
 import logging
 import threading
 from collections.abc import Iterator, Mapping
+from functools import partial
 
-from legwatch.errors import SettingsError
+from legwatch.entry import reason
+from legwatch.errors import LegwatchError, SettingsError
+from legwatch_runtime import plugins
 from legwatch_runtime.backoff import Backoff
+from legwatch_runtime.bounded_call import call_within
 from legwatch_runtime.part import Parts
-from legwatch_server.notify.channels import Notifier, build_channel, check_unused, load_channel
+from legwatch_server.notify.channels import (
+    STARTS_WITHIN_S,
+    Notifier,
+    build_channel,
+    check_unused,
+    load_channel,
+)
 from legwatch_server.notify.outboxes import Outboxes
-from legwatch_server.settings import ServerSettings
+from legwatch_server.settings import CHANNELS, ServerSettings
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +42,7 @@ class LateChannels:
 
     def begin(self) -> None:
         """Start all that can start; raises SettingsError for wrong settings."""
-        check_unused(self._settings)
+        check_unused(self._settings, broken_too=False)
         self.look()
 
     def start(self) -> None:
@@ -64,11 +74,14 @@ class LateChannels:
     def _try(self, name: str, path: str) -> None:
         try:
             notifier = build_channel(load_channel(name, path), name, self._settings)
-            self._outboxes.prepare({name: notifier})
+            prepare = partial(self._outboxes.prepare, {name: notifier})
+            call_within(f"prepare {name} {type(notifier).__module__}", prepare, STARTS_WITHIN_S)
         except SettingsError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other channels go on
-            self._missing[name] = " ".join(str(error).split()) or type(error).__name__
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the other channels go on
+            known = isinstance(error, LegwatchError | OSError)
+            whose = "" if known else plugins.whose(CHANNELS, name)
+            self._missing[name] = (str(error) if known else f"{reason(error)}{whose}").strip()
             return
         if self._missing.pop(name, None) is not None:
             logger.info("channel %s has started", name)

@@ -31,6 +31,7 @@ from legwatch_server.store.changes import (
 from legwatch_server.store.delivery import NEVER_MS, Delivery, DeliveryState
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 2.0, 300.0
+LONGEST_ASKED_S = 86_400.0
 RECALL_TRIES_S = 60.0
 FOLLOW_H = 4  # no service repeats a sound for longer
 _CANCELLED = "it is over or answered"
@@ -132,6 +133,13 @@ def _reached(delivery: Delivery, related: Sequence[Delivery], moment: Moment) ->
             yield Withdraw(other.id, f"reached by {delivery.channel}")
 
 
+def _asked_s(error: Retryable) -> float:
+    """Return the wait that a channel asks for; 0 for what is no number of seconds."""
+    asked = error.retry_after_s
+    usable = isinstance(asked, int | float) and 0 <= asked <= LONGEST_ASKED_S
+    return float(asked) if asked and usable else 0.0
+
+
 def _failed(
     delivery: Delivery, error: PushError, related: Sequence[Delivery], moment: Moment
 ) -> Recorded:
@@ -147,7 +155,7 @@ def _failed(
     tries = delivery.attempt - 1  # before this one
     wait_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(tries, 12))
     if isinstance(error, Retryable):
-        wait_s = max(wait_s, error.retry_after_s or 0.0)
+        wait_s = max(wait_s, _asked_s(error))
     step = f"{error}; again in {wait_s:.0f} s"
     retry = Retry(delivery.id, now_ms + int(wait_s * 1000), str(error), step)
     others = next_way(delivery, related, now_ms) if isinstance(error, Exhausted) else ()

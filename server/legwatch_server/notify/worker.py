@@ -5,6 +5,7 @@ import queue
 from collections.abc import Callable
 from typing import NamedTuple
 
+from legwatch.entry import reason
 from legwatch.oncall.escalation import Purpose
 from legwatch_runtime.part import Part, Parts
 from legwatch_server.notify.channels import (
@@ -25,6 +26,7 @@ from legwatch_server.store.delivery import Delivery
 logger = logging.getLogger(__name__)
 
 LOOK_S = 5.0  # how long a worker waits for a job in one turn
+MOST_RECEIPT = 200
 WITHIN_S = 300.0  # a slow service may take minutes for one push, but not more
 
 
@@ -110,9 +112,9 @@ class Workers:
             return _sent(notifier.send(job.push))
         except PushError as error:
             return error
-        except Exception as error:
+        except BaseException as error:  # a channel may raise SystemExit, too
             logger.exception("channel %s failed", self._channel)
-            return Retryable(f"{type(error).__name__}: {error}")
+            return Retryable(reason(error))
 
 
 class _Worker:
@@ -141,4 +143,6 @@ def _sent(answer: object) -> Sent:
     """Return what `send` of a channel has returned; raises Permanent if that is no `Sent`."""
     if not isinstance(answer, Sent):  # nobody knows what that channel has done
         raise Permanent(f"the channel's send must return Sent, not {type(answer).__name__}")
-    return answer
+    if not isinstance(answer.receipt, str):  # it could not be stored
+        raise Permanent(f"a receipt must be a text, not {type(answer.receipt).__name__}")
+    return Sent(answer.receipt[:MOST_RECEIPT], delivered=answer.delivered is True)

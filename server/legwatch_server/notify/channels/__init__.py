@@ -13,15 +13,20 @@ from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.contract.bedside_command import Command, CommandResult
+from legwatch.entry import reason
 from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
 from legwatch.oncall.escalation import Purpose
 from legwatch.options import check_methods, read_options
 from legwatch.settings import Form, no_such_key
 from legwatch_runtime import plugins
+from legwatch_runtime.bounded_call import call_within
 from legwatch_runtime.secrets import hide
 from legwatch_server.settings import CHANNELS, ServerSettings
 
 EXTRAS = ("apprise", "webpush")  # channels whose library is an extra of legwatch
+METHODS = ("send",)  # what every channel has
+STARTS_WITHIN_S = 20.0  # a channel sends nothing at its start
+LONGEST_FOLLOW_S = 3600
 N = TypeVar("N")
 
 
@@ -210,44 +215,66 @@ def open_channels(settings: ServerSettings) -> dict[str, Notifier]:
     }
 
 
-def check_unused(settings: ServerSettings) -> None:
-    """Check what no channel in use reads: other tables, other addresses; raises SettingsError."""
+def check_unused(settings: ServerSettings, *, broken_too: bool = True) -> None:
+    """Check what no channel in use reads: other tables, other addresses; raises SettingsError.
+
+    With `broken_too` it also raises CannotLoad for a package that cannot be used.
+    """
     used, installed = settings.channel_names(), plugins.names(CHANNELS)
     for person, found in settings.people.items():
         for name in found.address:
             if name not in used and name not in installed:
                 raise no_such_key(f"people.{person}.address.{name}", installed)
     for name, table in settings.push.options.items():
-        if name not in used:
+        if name in used:
+            continue
+        try:
             read_options(load_channel(name, f"push.{name}"), table, f"push.{name}")
+        except plugins.CannotLoad:
+            if broken_too:
+                raise
 
 
 def load_channel(name: str, path: str) -> Callable[..., Notifier]:
-    """Return the class of a channel; raises SettingsError at `path` for an unknown name."""
-    try:
-        channel: Callable[..., Notifier] = plugins.load(CHANNELS, name, path, "channel")
-    except ModuleNotFoundError as error:
-        raise _lacking(name, error) from None
+    """Return the class of a channel.
+
+    Raises SettingsError at `path` for an unknown name, CannotLoad if its package is broken.
+    """
+    channel: Callable[..., Notifier] = plugins.load(CHANNELS, name, path, "channel", METHODS)
     return channel
 
 
 def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -> N:
     """Return a new channel with its options and its recipients; raises SettingsError."""
     path = f"push.{name}"
-    check_methods(kind, ("send",), path)
+    check_methods(kind, METHODS, path)
     options = read_options(kind, settings.push.options.get(name, {}), path)
     context = ChannelContext(tuple(_recipients(name, settings)), settings.push.workers)
     try:
-        return kind(options, context)
+        made: N = call_within(_key(kind), lambda: kind(options, context), STARTS_WITHIN_S)
+        _check_abilities(made)
     except ModuleNotFoundError as error:
         raise _lacking(name, error) from None
     except OptionError as error:
         raise error.under(path) from None
     except LegwatchError:
         raise
-    except Exception as error:
-        text = hide(" ".join(str(error).split()))
-        raise CannotRun(f"{path}: the channel cannot start: {text}") from error
+    except (Exception, SystemExit) as error:
+        whose, why = plugins.whose(CHANNELS, name), hide(reason(error))
+        raise CannotRun(f"{path}: the channel{whose} cannot start: {why}") from error
+    return made
+
+
+def _key(kind: object) -> str:
+    return f"{getattr(kind, '__module__', '')}.{getattr(kind, '__qualname__', kind)}"
+
+
+def _check_abilities(made: object) -> None:
+    """Raise TypeError for a channel that would be asked all the time, or never."""
+    if isinstance(made, Follows):
+        every_s = made.follow_every_s
+        if type(every_s) not in (int, float) or not 1 <= every_s <= LONGEST_FOLLOW_S:
+            raise TypeError(f"follow_every_s must be 1 to {LONGEST_FOLLOW_S}, not {every_s!r}")
 
 
 def _recipients(name: str, settings: ServerSettings) -> Iterator[Recipient]:
@@ -259,4 +286,5 @@ def _recipients(name: str, settings: ServerSettings) -> Iterator[Recipient]:
 
 def _lacking(name: str, error: ModuleNotFoundError) -> CannotRun:
     wanted = f"'legwatch[{name}]'" if name in EXTRAS else error.name
-    return CannotRun(f"the channel {name} needs the package {error.name}: pip install {wanted}")
+    needs = f"the channel {name}{plugins.whose(CHANNELS, name)} needs the package {error.name}"
+    return CannotRun(f"{needs}: pip install {wanted}")

@@ -1,0 +1,80 @@
+"""Entry points, by which other packages add drivers, channels and commands; and whose one is."""
+
+from importlib.metadata import EntryPoint, distributions, entry_points
+from typing import NamedTuple
+
+OURS = "legwatch"  # the distribution of the shipped ones
+
+
+class Entry(NamedTuple):
+    """An entry point; `rivals` are those of other packages with the same name."""
+
+    point: EntryPoint
+    rivals: tuple[EntryPoint, ...] = ()
+
+
+def entries(group: str) -> dict[str, Entry]:
+    """Return the entry points of a group by name.
+
+    A shipped one goes before another package's of the same name, so that an installation never
+    takes a driver or a channel away from a bed that has it.
+    """
+    found: dict[str, list[EntryPoint]] = {}
+    for point in _points(group):
+        alike = found.setdefault(point.name, [])
+        if point.value not in [one.value for one in alike]:
+            alike.append(point)
+    return {name: _entry(alike) for name, alike in found.items()}
+
+
+def origin(point: EntryPoint) -> str:
+    """Return the entry point and its distribution, such as `webhook:Webhook of my-channels 1.0`."""
+    return f"{point.value} of {distribution(point) or 'an unknown package'}"
+
+
+def distribution(point: EntryPoint) -> str:
+    """Return the name and the version of the package of an entry point; empty: not known."""
+    try:
+        dist = point.dist
+        return "" if dist is None else f"{dist.metadata['Name']} {dist.version}"
+    except Exception:  # noqa: BLE001 - what pip has left of a package may be anything
+        return ""
+
+
+def is_ours(point: EntryPoint) -> bool:
+    """Return True for an entry point of legwatch itself."""
+    return distribution(point).partition(" ")[0] == OURS
+
+
+def reason(error: BaseException) -> str:
+    """Return in one line why a package cannot be loaded, or what it has raised."""
+    if isinstance(error, ModuleNotFoundError):
+        return f"it needs the module {error.name}, which is not installed"
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - also the text of an error is another package's code
+        text = ""
+    kind = type(error).__name__
+    return f"{kind}: {text}" if text else kind
+
+
+def _entry(alike: list[EntryPoint]) -> Entry:
+    if len(alike) == 1:
+        return Entry(alike[0])
+    ours = [point for point in alike if is_ours(point)]
+    return Entry(ours[0]) if ours else Entry(alike[0], tuple(alike[1:]))
+
+
+def _points(group: str) -> list[EntryPoint]:
+    try:
+        return list(entry_points(group=group))
+    except Exception:  # noqa: BLE001 - the entry points of one package cannot be read: without it
+        return [point for dist in distributions() for point in _points_of(dist, group)]
+
+
+def _points_of(dist: object, group: str) -> list[EntryPoint]:
+    try:
+        points = dist.entry_points  # type: ignore[attr-defined]
+        return [point for point in points if point.group == group]
+    except Exception:  # noqa: BLE001 - this is the one that cannot be read
+        return []

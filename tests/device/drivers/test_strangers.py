@@ -1,0 +1,198 @@
+"""A driver of another package that fails: one sentence says whose it is, and the others run."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from device.test_starting import LEG, ROOM, Bed, good, starts
+from legwatch.__main__ import main as legwatch
+from legwatch.errors import CannotRun, SettingsError
+from legwatch_device.drivers import load, open_driver
+from legwatch_device.settings import read
+from legwatch_runtime import plugins
+from legwatch_runtime.plugins import CannotLoad
+from repository import REPO
+from strangers import Stranger, promised
+
+GROUP = "legwatch.thermometers"
+PAGE = REPO / "device/legwatch_device/drivers/README.md"
+GOOD = "class Odd:\n    def __init__(self, options): pass\n    def read(self): pass\n"
+
+
+class Fault(NamedTuple):
+    """A fault of a package, and the words that say it."""
+
+    code: str | None
+    words: str
+    thing: str = "Odd"
+
+
+def starting(line: str) -> str:
+    """Return a driver with this line in its constructor."""
+    return GOOD.replace("pass", line, 1)
+
+
+AT_IMPORT = {
+    "its module raises": Fault(
+        "raise ValueError('no\\nbus')", "cannot be loaded: ValueError: no bus"
+    ),
+    "its module ends the process": Fault("raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
+    "its module needs one that is missing": Fault(
+        "import nose_of_a_dog", "cannot be loaded: it needs the module nose_of_a_dog, which is not"
+    ),
+    "its module is gone": Fault(None, "which is not installed; install the package anew"),
+    "its module has no such class": Fault("", "has no attribute 'Odd'"),
+    "its class lacks a method": Fault(
+        "class Odd: pass", "cannot be used: Odd has no method 'read'"
+    ),
+    "its Options are none": Fault(
+        f"{GOOD}    Options = 5", "cannot be used: its Options must be a frozen dataclass"
+    ),
+    "its module hangs": Fault(
+        "import threading; threading.Event().wait(5)", "cannot be loaded: Hangs: it has not come"
+    ),
+    "two packages have the name": Fault(GOOD, "has the name of"),
+}
+AT_OPEN = {
+    "it raises": Fault(starting("raise TypeError('a\\nb')"), "cannot start: TypeError: a b"),
+    "it raises CannotRun": Fault(
+        "from legwatch_device.drivers import CannotRun\n" + starting("raise CannotRun('busy')"),
+        "cannot start: busy",
+    ),
+    "it ends the process": Fault(starting("raise SystemExit(3)"), "cannot start: SystemExit: 3"),
+    "it needs a module that is missing": Fault(
+        starting("import nose_of_a_dog"), "needs the module nose_of_a_dog: "
+    ),
+}
+
+
+ALL: dict[str, Fault] = AT_IMPORT | AT_OPEN
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 0.2)
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stranger:
+    return Stranger(tmp_path, monkeypatch)
+
+
+def install(stranger: Stranger, name: str, fault: Fault, more: Stranger | None) -> None:
+    stranger.has(fault.code, {GROUP: {"odd": f"{{}}:{fault.thing}"}})
+    if more is not None and "two packages" in name:
+        more.has(fault.code, {GROUP: {"odd": "{}:Odd"}})
+
+
+@pytest.fixture
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stranger:
+    made = Stranger(tmp_path, monkeypatch)
+    return made.has("", {})
+
+
+def agent_file(folder: Path) -> Path:
+    file = folder / "agent.toml"
+    file.write_text(
+        f'bed = "anna"\nstate_dir = "{folder}/state"\n[sensors.leg]\ndriver = "odd"\n'
+        '[sensors.room]\ndriver = "simulated"\n'
+    )
+    return file
+
+
+@pytest.mark.parametrize("name", AT_IMPORT)
+def test_a_package_that_is_broken_is_refused_by_day_and_stops_no_agent(
+    name: str,
+    stranger: Stranger,
+    other: Stranger,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fault = AT_IMPORT[name]
+    install(stranger, name, fault, other)
+    file = agent_file(tmp_path)
+    assert legwatch(["check-config", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "sensors.leg.driver: driver 'odd' (" in said
+    assert stranger.origin("Odd") in said
+    assert fault.words in said
+    broken: list[CannotLoad] = []
+    settings = read(file, broken.append)  # as the agent does
+    assert set(settings.sensors) == {"leg", "room"}
+    assert fault.words in str(broken[0])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_other_sensors_run_and_the_fault_is_told(
+    name: str, stranger: Stranger, other: Stranger, caplog: pytest.LogCaptureFixture
+) -> None:
+    fault = ALL[name]
+    install(stranger, name, fault, other)
+    bed = Bed(
+        (LEG, lambda: open_driver(GROUP, "odd", "sensors.leg", {})), (ROOM, starts(good(18.0)))
+    )
+    bed.until(lambda window: window.room_c == 18.0)
+    window = bed.until(lambda _: fault.words in caplog.text)
+    assert window.faults == (("leg", "cannot_start"),)
+    assert stranger.origin("Odd") in caplog.text
+    assert "the others go on, and this one is tried again" in caplog.text
+    bed.stop.set()
+
+
+def test_the_page_for_authors_names_each_of_these_cases() -> None:
+    assert promised(PAGE, "If a driver fails") >= set(ALL)
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "words"),
+    [
+        ("raise LegwatchError('no bus')", "sensors.leg", r"\({}\) cannot start: no bus"),
+        ("raise OptionError('pin', 'no')", "sensors.leg.pin", "no"),
+    ],
+)
+def test_what_can_never_start_still_ends_the_agent(
+    stranger: Stranger, line: str, path: str, words: str
+) -> None:
+    head = "from legwatch.errors import LegwatchError, OptionError\n"
+    stranger.has(head + starting(line), {GROUP: {"odd": "{}:Odd"}})
+    wanted = rf"^{path}: .*{words.format(stranger.origin('Odd'))}"
+    with pytest.raises(SettingsError, match=wanted):
+        open_driver(GROUP, "odd", "sensors.leg", {})
+
+
+def test_a_driver_that_is_mended_while_the_agent_runs_is_taken(stranger: Stranger) -> None:
+    stranger.has("import nose_of_a_dog", {GROUP: {"odd": "{}:Odd"}})
+    with pytest.raises(CannotRun):
+        load(GROUP, "odd", "sensors.leg")
+    (stranger.site / f"{stranger.name}.py").write_text(GOOD + "# longer than before\n")
+    assert load(GROUP, "odd", "sensors.leg").__name__ == "Odd"  # type: ignore[attr-defined]
+
+
+def test_a_package_takes_no_shipped_driver_away(stranger: Stranger) -> None:
+    stranger.has("raise ValueError", {GROUP: {"simulated": "{}:Odd"}})
+    assert load(GROUP, "simulated", "x").__module__ == "legwatch_device.drivers.simulated"
+
+
+def test_entry_points_that_cannot_be_read_hide_no_other(
+    stranger: Stranger, other: Stranger
+) -> None:
+    stranger.has(GOOD, {GROUP: {"odd": "{}:Odd"}})
+    (other._info / "entry_points.txt").write_text(f"[{GROUP}]\nnonsense\n")
+    assert plugins.names(GROUP) == ["dht22", "odd", "simulated"]
+
+
+def test_a_module_that_hangs_is_not_asked_twice_at_once(stranger: Stranger) -> None:
+    code = "import threading; threading.Event().wait(5)"
+    stranger.has(code, {GROUP: {"odd": "{}:Odd"}})
+    for _ in range(3):
+        with pytest.raises(CannotLoad):
+            load(GROUP, "odd", "sensors.leg")
+    assert [thread.name for thread in _hanging()].count("bounded-call") <= 3
+
+
+def _hanging() -> Iterator[threading.Thread]:
+    return (thread for thread in threading.enumerate() if thread.name == "bounded-call")

@@ -1,0 +1,229 @@
+"""A channel of another package that fails: one sentence says whose it is; people are reached."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import pytest
+
+from legwatch.__main__ import main as legwatch
+from legwatch.errors import CannotRun, LegwatchError
+from legwatch.settings import load
+from legwatch_runtime import plugins
+from legwatch_runtime.part import Parts
+from legwatch_server.notify import channels, late
+from legwatch_server.notify.channels import Notifier, open_channels
+from legwatch_server.notify.late import LateChannels
+from legwatch_server.notify.outboxes import Outboxes
+from legwatch_server.settings import CHANNELS, ServerSettings
+from repository import REPO
+from server.notify.test_parts import Rig, until
+from strangers import Stranger, promised
+
+PAGE = REPO / "server/legwatch_server/notify/channels/README.md"
+CLASS = """
+from legwatch_server.notify.channels import Retryable, Sent
+class Odd:
+    def __init__(self, options, context):
+        pass
+    def send(self, push):
+        return Sent()
+"""
+PHONE = CLASS.replace("Odd", "Phone").replace("return", "SENT.append(push); return") + "SENT = []\n"
+
+
+class Fault(NamedTuple):
+    """A fault of a package, and the words that say it."""
+
+    code: str | None
+    words: str
+
+
+def starting(line: str) -> str:
+    return CLASS.replace("pass", line)
+
+
+def sending(line: str) -> str:
+    return CLASS.replace("return Sent()", line)
+
+
+AT_START = {
+    "its module raises": Fault(
+        "raise ValueError('no\\nbus')", "cannot be loaded: ValueError: no bus"
+    ),
+    "its module ends the process": Fault("raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
+    "its module needs one that is missing": Fault(
+        "import nose_of_a_dog", "cannot be loaded: it needs the module nose_of_a_dog, which is not"
+    ),
+    "its module is gone": Fault(None, "which is not installed; install the package anew"),
+    "its module has no such class": Fault("", "has no attribute 'Odd'"),
+    "its class has no `send`": Fault("class Odd: pass", "cannot be used: Odd has no method 'send'"),
+    "its Options are none": Fault(
+        f"{CLASS}    Options = 5", "cannot be used: its Options must be a frozen dataclass"
+    ),
+    "its module hangs": Fault(
+        "import threading; threading.Event().wait(5)", "cannot be loaded: Hangs: it has not come"
+    ),
+    "two packages have the name": Fault(CLASS, "has the name of"),
+    "its constructor raises": Fault(
+        starting("raise TypeError('a\\nb')"), "cannot start: TypeError: a b"
+    ),
+    "its constructor ends the process": Fault(
+        starting("raise SystemExit(3)"), "cannot start: SystemExit: 3"
+    ),
+    "its constructor hangs": Fault(
+        starting("import threading; threading.Event().wait(5)"), "cannot start: Hangs: it has not"
+    ),
+    "`follow_every_s` is no number from 1 to 3600": Fault(
+        f"{CLASS}    follow_every_s = 0\n    def progress(self, receipt): pass\n",
+        "cannot start: TypeError: follow_every_s must be 1 to 3600, not 0",
+    ),
+}
+LATER = {
+    "`begin` raises": Fault(
+        f"{CLASS}    def begin(self, folder): raise ValueError('x')\n", "ValueError: x"
+    ),
+}
+SENDS = {
+    "`send` raises anything else": Fault(sending("raise TypeError('a')"), "TypeError: a"),
+    "`send` ends the process": Fault(sending("raise SystemExit(3)"), "SystemExit: 3"),
+    "`send` returns no `Sent`": Fault(sending("return 1, 2"), "must return Sent, not tuple"),
+    "a receipt is no text": Fault(sending("return Sent(5)"), "a receipt must be a text, not int"),
+    "`retry_after_s` is no number of seconds": Fault(
+        sending("raise Retryable('busy', [float('nan'), 'x', -5, 1e308][push.id % 4])"), "busy"
+    ),
+}
+
+
+ALL: dict[str, Fault] = AT_START | LATER | SENDS
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 0.2)
+    monkeypatch.setattr(channels, "STARTS_WITHIN_S", 0.2)
+    monkeypatch.setattr(late, "STARTS_WITHIN_S", 0.2)
+
+
+@pytest.fixture
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stranger:
+    """Return another package: the phone that works."""
+    return Stranger(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stranger:
+    return Stranger(tmp_path, monkeypatch)
+
+
+def install(name: str, fault: Fault, stranger: Stranger, other: Stranger) -> None:
+    stranger.has(fault.code, {CHANNELS: {"odd": "{}:Odd"}})
+    points = {"phone": "{}:Phone"} | ({"odd": "{}:Odd"} if "two packages" in name else {})
+    other.has(PHONE, {CHANNELS: points})
+
+
+@pytest.mark.parametrize("name", AT_START)
+def test_a_broken_channel_is_refused_by_day_and_at_a_reload(
+    name: str,
+    stranger: Stranger,
+    other: Stranger,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fault = AT_START[name]
+    install(name, fault, stranger, other)
+    file = tmp_path / "server.toml"
+    file.write_text(
+        f'zone = "UTC"\nstate_dir = "{tmp_path}"\n[push]\nchannels = ["odd", "phone"]\n'
+    )
+    assert legwatch(["check-config", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1, said
+    assert fault.words in said
+    assert stranger.origin("Odd") in said
+    with pytest.raises(LegwatchError):  # a reload takes all, or nothing
+        open_channels(load(ServerSettings, {"push": {"channels": ["odd", "phone"]}}))
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    (tmp_path / "state").mkdir()
+    made = Rig(tmp_path / "state", "odd", "phone")
+    yield made
+    made.parts.stopping.set()
+    made.boxes.stop()
+    made.ward.close()
+
+
+class Boxes:
+    """Outboxes that only hear what they may use."""
+
+    def __init__(self) -> None:
+        self.used: list[str] = []
+
+    def prepare(self, _channels: dict[str, Notifier]) -> None:
+        pass
+
+    def use(self, _settings: ServerSettings, ready: dict[str, Notifier]) -> None:
+        self.used = list(ready)
+
+
+@pytest.mark.parametrize("name", AT_START)
+def test_a_start_goes_on_without_it_and_health_names_it(
+    name: str, stranger: Stranger, other: Stranger
+) -> None:
+    install(name, AT_START[name], stranger, other)
+    boxes, settings = Boxes(), load(ServerSettings, {"push": {"channels": ["odd", "phone"]}})
+    opened = LateChannels(cast("Outboxes", boxes), settings, Parts())
+    opened.begin()
+    (concern,) = opened.wrong()  # in /health
+    assert concern.startswith("channel odd cannot start: ")
+    assert AT_START[name].words in concern
+    assert stranger.origin("Odd") in concern
+    assert boxes.used == ["phone"]
+
+
+@pytest.mark.parametrize("name", ["its module raises", "its constructor hangs", *LATER, *SENDS])
+def test_its_people_are_reached_by_their_next_way(
+    name: str, stranger: Stranger, other: Stranger, rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    fault = ALL[name]
+    install(name, fault, stranger, other)
+    opened = LateChannels(rig.boxes, rig.ward.settings, rig.parts)
+    opened.begin()
+    rig.boxes.start()
+    if name not in SENDS:
+        (concern,) = opened.wrong()  # in /health
+        assert fault.words in concern
+        assert stranger.origin("Odd") in concern
+    rig.ward.clock.advance(31_000)
+    rig.boxes.wake()
+    phone = __import__(other.name)
+    until(lambda: phone.SENT)
+    until(lambda: fault.words in caplog.text)
+    if name in SENDS:  # and the channel's own thread has survived it
+        rig.ward.clock.advance(400_000)
+        rig.boxes.wake()
+        until(lambda: not list(rig.parts.wrong()))
+        assert "part push-odd failed" not in caplog.text
+
+
+def test_the_page_for_authors_names_each_of_these_cases() -> None:
+    assert promised(PAGE, "If a channel fails") >= set(ALL)
+
+
+def test_a_broken_channel_that_nobody_uses_ends_no_start(
+    stranger: Stranger, other: Stranger, tmp_path: Path
+) -> None:
+    install("", AT_START["its module raises"], stranger, other)
+    table = {"push": {"channels": ["phone"], "odd": {"key": 1}}}
+    settings = load(ServerSettings, table)
+    with pytest.raises(CannotRun, match=r"push\.odd: channel 'odd'"):
+        open_channels(settings)
+    channels.check_unused(settings, broken_too=False)
+
+
+def test_a_package_takes_no_shipped_channel_away(stranger: Stranger) -> None:
+    stranger.has("raise ValueError", {CHANNELS: {"ntfy": "{}:Odd"}})
+    made = channels.load_channel("ntfy", "push.channels")
+    assert made.__module__ == "legwatch_server.notify.channels.ntfy"

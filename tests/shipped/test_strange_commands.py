@@ -1,0 +1,79 @@
+"""A command of another package that fails: one sentence says whose it is."""
+
+from pathlib import Path
+
+import pytest
+
+from legwatch.__main__ import GROUP
+from legwatch.__main__ import main as legwatch
+from strangers import Stranger
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stranger:
+    return Stranger(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("raise ValueError('x')", "cannot be loaded: ValueError: x"),
+        ("raise SystemExit(0)", "cannot be loaded: SystemExit: 0"),
+        ("import nose_of_a_dog", "cannot be loaded: it needs the module nose_of_a_dog, which is"),
+        ("import legwatch_server.nose", "cannot be loaded: it needs the module legwatch_server.n"),
+        (None, "cannot be loaded: it needs the module stranger"),
+        ("", "has no attribute 'main'"),
+        ("main = 5", "cannot be used: it is no function"),
+        ("def main(words): raise TypeError('a\\nb')", "failed: TypeError: a b ("),
+        ("def main(words): return 'done'", "must return an exit code, not str"),
+    ],
+)
+def test_one_sentence_names_the_package(
+    stranger: Stranger, capsys: pytest.CaptureFixture[str], code: str | None, words: str
+) -> None:
+    stranger.has(code, {GROUP: {"odd": "{}:main"}})
+    assert legwatch(["odd"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"legwatch odd: {stranger.origin('main')} ")
+    assert words in said
+    assert said.count("\n") == 1
+    assert legwatch(["--help"]) == 0  # and the others are there
+    assert "  odd" in capsys.readouterr().out
+
+
+def test_a_good_one_is_run_with_its_words(
+    stranger: Stranger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranger.has("def main(words): print(words); return 3", {GROUP: {"odd": "{}:main"}})
+    assert legwatch(["odd", "a"]) == 3
+    assert capsys.readouterr().out == "['a']\n"
+
+
+def test_no_package_takes_a_shipped_command_away(
+    stranger: Stranger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranger.has("raise ValueError", {GROUP: {"check-config": "{}:main"}})
+    assert legwatch(["check-config", "--options"]) == 0
+    assert "[sensors.leg]" in capsys.readouterr().out
+
+
+def test_entry_points_that_cannot_be_read_hide_no_command(
+    stranger: Stranger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranger.has("", {})
+    (stranger._info / "entry_points.txt").write_text("[legwatch.commands]\nnonsense\n")
+    assert legwatch(["--help"]) == 0
+    assert "  check-config" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("code", ["raise ValueError('x')", "shape = 5"])
+def test_a_strange_kind_of_settings_keeps_nobody_from_checking_the_others(
+    stranger: Stranger, tmp_path: Path, capsys: pytest.CaptureFixture[str], code: str
+) -> None:
+    stranger.has(code, {"legwatch.configs": {"odd": "{}:shape"}})
+    file = tmp_path / "server.toml"
+    file.write_text('zone = "UTC"\n')
+    assert legwatch(["check-config", str(file)]) == 0
+    said = capsys.readouterr()
+    assert "good (server" in said.out
+    assert stranger.origin("shape") in said.err

@@ -1,0 +1,54 @@
+"""Packages of strangers, each with a fault of its own, installed as pip does it."""
+
+import itertools
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+_number = itertools.count(1)
+
+
+class Stranger:
+    """One installed package `stranger<n> 1.2` with one module of the same name."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.name = f"stranger{next(_number)}"  # a module is imported once in a process
+        self.site = folder / self.name
+        self._info = self.site / f"{self.name}-1.2.dist-info"
+        self._info.mkdir(parents=True)
+        (self._info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {self.name}\nVersion: 1.2\n"
+        )
+        monkeypatch.syspath_prepend(str(self.site))
+
+    def has(self, code: str | None, points: Mapping[str, Mapping[str, str]]) -> "Stranger":
+        """Write the module (None: pip has left only its entry points) and its entry points.
+
+        `{}` in the value of an entry point is the module.
+        """
+        if code is not None:
+            (self.site / f"{self.name}.py").write_text(code)
+        lines = [
+            line
+            for group, named in points.items()
+            for line in (
+                f"[{group}]",
+                *(f"{name} = {value.format(self.name)}" for name, value in named.items()),
+            )
+        ]
+        (self._info / "entry_points.txt").write_text("\n".join(lines) + "\n")
+        return self
+
+    def origin(self, thing: str) -> str:
+        """Return how an error names the entry point of a thing in the module."""
+        return f"{self.name}:{thing} of {self.name} 1.2"
+
+
+def promised(page: Path, heading: str) -> set[str]:
+    """Return the first cells of the table under a heading: what a page says may go wrong."""
+    _, _, below = page.read_text(encoding="utf-8").partition(f"\n## {heading}\n")
+    table = below.partition("\n## ")[0]
+    rows = re.findall(r"(?m)^\| (.*?) \| ", table)
+    return set(rows[2:]) if rows[1:2] and set(rows[1]) <= {"-"} else set(rows[1:])
