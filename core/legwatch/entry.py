@@ -3,7 +3,9 @@
 from importlib.metadata import EntryPoint, distributions, entry_points
 from typing import NamedTuple
 
-OURS = "legwatch"  # the distribution of the shipped ones
+PACKAGES = frozenset(
+    {"legwatch", "legwatch_runtime", "legwatch_device", "legwatch_server", "legwatch_lab"}
+)  # of the shipped ones
 
 
 class Entry(NamedTuple):
@@ -42,8 +44,8 @@ def distribution(point: EntryPoint) -> str:
 
 
 def is_ours(point: EntryPoint) -> bool:
-    """Return True for an entry point of legwatch itself."""
-    return distribution(point).partition(" ")[0] == OURS
+    """Return True for an entry point of legwatch itself; to read whose it is would take time."""
+    return point.module.partition(".")[0] in PACKAGES
 
 
 def reason(error: BaseException) -> str:

@@ -9,7 +9,11 @@ LegwatchError
 └── CannotRun                     the settings are right, but the command cannot run here or now
 """
 
-LONGEST_PATH = 120  # characters of a key's path that an error shows
+LONGEST_PATH, LONGEST_PROBLEM = 120, 500  # characters that an error of settings shows
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 class LegwatchError(Exception):
@@ -35,8 +39,8 @@ class SettingsError(LegwatchError, ValueError):
     """
 
     def __init__(self, path: str, problem: str) -> None:
-        text = f"{path if len(path) <= LONGEST_PATH else path[:LONGEST_PATH] + '...'}: {problem}"
-        # A key may have line breaks and more: what is said of it stays one sentence.
+        # A key or a value may have line breaks and more: what is said of it stays one sentence.
+        text = f"{_cut(path, LONGEST_PATH)}: {_cut(problem, LONGEST_PROBLEM)}"
         super().__init__("".join(c if c.isprintable() else "?" for c in text))
         self.path = path
         self.problem = problem

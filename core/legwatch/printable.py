@@ -13,7 +13,10 @@ def printable(text: str, most: int) -> str:
 
 def quoted(value: object, most: int = 40) -> str:
     """Return the repr of a value for an error message: printable, at most `most` characters."""
-    return printable(repr(value), most)
+    try:
+        return printable(repr(value), most)
+    except ValueError:  # a whole number with more digits than Python prints
+        return "a number of thousands of digits"
 
 
 def shown(text: str, most: int = 80) -> str:

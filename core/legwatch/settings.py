@@ -17,6 +17,7 @@ from legwatch.printable import quoted
 
 T = TypeVar("T")
 Form = Callable[[str], str]  # of legwatch.forms: what is wrong with a text, or ""
+LONGEST_TEXT = 1000  # characters of a text without lines
 LONGEST_VALUE = 80  # characters of a wrong value that an error shows
 _WORDS = {
     int: "a whole number",
@@ -165,6 +166,8 @@ def _scalar(hint: Any, value: Any, path: str, limits: Mapping[str, Any]) -> Any:
 def _check_text(text: str, path: str, limits: Mapping[str, Any]) -> None:
     if not limits.get("lines") and not text.isprintable():
         raise SettingsError(path, "the text has a line break or a control character inside")
+    if not limits.get("lines") and len(text) > LONGEST_TEXT:
+        raise SettingsError(path, f"the text has {len(text)} characters; {LONGEST_TEXT} are enough")
     form: Form | None = limits.get("form")
     wrong = form(text) if form and text != limits.get("default") else ""
     if wrong:
@@ -180,10 +183,7 @@ def _as_float(value: int) -> float:
 
 def _seen(value: object) -> str:
     """Return a wrong value for an error message."""
-    try:
-        return quoted(value, LONGEST_VALUE)
-    except ValueError:  # a whole number with more digits than Python prints
-        return "a number of thousands of digits"
+    return quoted(value, LONGEST_VALUE)
 
 
 def _range(limits: Mapping[str, Any]) -> str:

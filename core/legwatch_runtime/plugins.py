@@ -40,20 +40,25 @@ def load(group: str, name: str, path: str, word: str, methods: Sequence[str] = (
         known = ", ".join(sorted(found)) or "none"
         raise SettingsError(path, f"no {word} {name!r}; installed: {known}")
     point, rivals = found[name]
-    what = f"{word} {name!r} ({origin(point)})"
     if rivals:
         others = ", ".join(origin(rival) for rival in rivals)
-        raise CannotLoad(path, f"{what} has the name of {others}: uninstall one of them")
+        why = f"has the name of {others}: uninstall one of them"
+        raise CannotLoad(path, f"{_what(word, point)} {why}")
     try:
         kind = _loaded(point, group)
         check_methods(kind, methods, path)
         options_type(kind)
     except SettingsError as error:
-        raise CannotLoad(path, f"{what} cannot be used: {error.problem}") from error
+        why = f"cannot be used: {error.problem}"
+        raise CannotLoad(path, f"{_what(word, point)} {why}") from error
     except (Exception, SystemExit) as error:
-        why = f"{reason(error)}{_remedy(error, point)}"
-        raise CannotLoad(path, f"{what} cannot be loaded: {why}") from error
+        why = f"cannot be loaded: {reason(error)}{_remedy(error, point)}"
+        raise CannotLoad(path, f"{_what(word, point)} {why}") from error
     return kind
+
+
+def _what(word: str, point: EntryPoint) -> str:
+    return f"{word} {point.name!r} ({origin(point)})"
 
 
 def whose(group: str, name: str) -> str:

@@ -257,8 +257,10 @@ def _shared_rules(profile: str, zone: ZoneInfo, own: tuple[tuple[str, Any], ...]
 
 
 def _shared(settings: ServerSettings) -> Rules:
-    own = tuple(sorted(_flat(settings.rules).items()))
-    return _shared_rules(settings.profile, settings.zone_of(""), own)
+    own, zone = _flat(settings.rules), settings.zone_of("")
+    if not all(isinstance(value, int | float) for value in own.values()):
+        return rules_for(settings.profile, own, zone)  # raises what is wrong
+    return _shared_rules(settings.profile, zone, tuple(sorted(own.items())))
 
 
 def _flat(rules: dict[str, Any]) -> dict[str, Any]:

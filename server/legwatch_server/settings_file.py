@@ -72,9 +72,10 @@ def checked(table: Mapping[str, Any]) -> ServerSettings:
 
 
 def changes_file(path: Path) -> Path:
-    """Return the file of the changes to the settings in `path`."""
+    """Return the file of the changes to the settings in `path`; raises SettingsError."""
     usual = next(f.default for f in fields(ServerSettings) if f.name == "state_dir")
-    return Path(str(read_toml(path).get("state_dir", usual))) / NAME
+    given = {"state_dir": read_toml(path).get("state_dir", usual)}
+    return Path(load(ServerSettings, given).state_dir) / NAME
 
 
 Check = Callable[[ServerSettings], object]  # what `ServerSettings.check` cannot: the channels

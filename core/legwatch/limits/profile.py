@@ -9,6 +9,9 @@ from typing import Any
 
 from legwatch.errors import SettingsError
 from legwatch.limits.rules import Limit, Rules
+from legwatch.printable import quoted
+
+HIGHEST = 2**63  # no limit is near it, and a larger number may be none that Python can turn
 
 
 def parse_profile(text: str, name: str) -> dict[str, Any]:
@@ -85,11 +88,11 @@ def parse_override(text: str) -> tuple[str, int | float]:
 def _checked(path: str, kind: Any, limit: Limit, value: Any) -> Any:
     low, high = limit["range"]
     wanted = f"allowed {low:g} to {high:g}"
-    if kind is float and type(value) is int:
+    if kind is float and type(value) is int and abs(value) <= HIGHEST:
         value = float(value)
     if type(value) is not kind:
         word = "a whole number" if kind is int else "a number"
-        raise SettingsError(path, f"{word} is expected, not {value!r}; {wanted}")
+        raise SettingsError(path, f"{word} is expected, not {quoted(value)}; {wanted}")
     if not (low <= value <= high or (value == 0 and limit.get("off"))):
-        raise SettingsError(path, f"{value!r} is not allowed; {wanted}")
+        raise SettingsError(path, f"{quoted(value)} is not allowed; {wanted}")
     return value

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from legwatch.errors import LegwatchError, OptionError
 from legwatch.events import Window
+from legwatch.printable import shown
 from legwatch.recording import Recording, parse, windows
 from legwatch.settings import setting
 from legwatch_device.drivers import Put
@@ -19,6 +20,7 @@ from legwatch_runtime.zones import zone_named
 logger = logging.getLogger(__name__)
 
 SLOWEST = 0.01  # times real time
+LONGEST = 300  # characters of a path that an error shows
 
 
 class RecordedFeed:
@@ -100,12 +102,13 @@ class RecordedFeed:
 def _read(played: RecordedFeed.Options) -> Recording:
     path = Path(played.file)
     zone = zone_named(played.zone, "recording.zone")
-    if not path.exists():
-        raise OptionError("file", f"{path.absolute()} is not there")
     try:
         with opened(path) as lines:
             return parse(lines, zone=zone, renames=played.map)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise OptionError("file", f"{path} cannot be read: {error}") from None
+        missing = isinstance(error, FileNotFoundError)
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        problem = "is not there" if missing else f"cannot be read: {why}"
+        raise OptionError("file", f"{shown(str(path.absolute()), LONGEST)} {problem}") from None
     except LegwatchError as error:
         raise OptionError("file", f"{path}: {error}") from None
