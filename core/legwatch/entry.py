@@ -56,6 +56,8 @@ def reason(error: BaseException) -> str:
         text = " ".join(str(error).split())
     except Exception:  # noqa: BLE001 - also the text of an error is another package's code
         text = ""
+    if text and isinstance(error, OSError | RuntimeError):
+        return text  # the words of the machine or of a library, and clear without a kind
     kind = type(error).__name__
     return f"{kind}: {text}" if text else kind
 

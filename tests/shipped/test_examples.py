@@ -167,8 +167,9 @@ def test_a_chip_that_does_not_answer_is_one_sentence_and_tried_again(place: Path
     assert agent.stderr is not None
     with agent.stderr:
         assert agent.stderr.readline() == (
-            "WARNING leg sensor: sensors.leg: driver 'tmp117' cannot start: [Errno 121] Remote I/O "
-            "error; the others go on, and this one is tried again\n"
+            "WARNING leg sensor: sensors.leg: driver 'tmp117' (legwatch_example.tmp117:Tmp117 of "
+            "legwatch-example 0.1.0) cannot start: [Errno 121] Remote I/O error; the others go on, "
+            "and this one is tried again\n"
         )
         assert agent.stderr.readline() == "INFO agent up: bed anna, sensors: leg tmp117\n"
         agent.terminate()

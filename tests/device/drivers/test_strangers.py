@@ -52,7 +52,7 @@ AT_IMPORT = {
         f"{GOOD}    Options = 5", "cannot be used: its Options must be a frozen dataclass"
     ),
     "its module hangs": Fault(
-        "import threading; threading.Event().wait(5)", "cannot be loaded: Hangs: it has not come"
+        "import threading; threading.Event().wait(5)", "cannot be loaded: it has not come"
     ),
     "two packages have the name": Fault(GOOD, "has the name of"),
 }

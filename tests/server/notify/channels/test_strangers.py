@@ -62,7 +62,7 @@ AT_START = {
         f"{CLASS}    Options = 5", "cannot be used: its Options must be a frozen dataclass"
     ),
     "its module hangs": Fault(
-        "import threading; threading.Event().wait(5)", "cannot be loaded: Hangs: it has not come"
+        "import threading; threading.Event().wait(5)", "cannot be loaded: it has not come"
     ),
     "two packages have the name": Fault(CLASS, "has the name of"),
     "its constructor raises": Fault(
@@ -72,7 +72,7 @@ AT_START = {
         starting("raise SystemExit(3)"), "cannot start: SystemExit: 3"
     ),
     "its constructor hangs": Fault(
-        starting("import threading; threading.Event().wait(5)"), "cannot start: Hangs: it has not"
+        starting("import threading; threading.Event().wait(5)"), "cannot start: it has not"
     ),
     "`follow_every_s` is no number from 1 to 3600": Fault(
         f"{CLASS}    follow_every_s = 0\n    def progress(self, receipt): pass\n",
