@@ -19,7 +19,7 @@ from legwatch_runtime.process import log_to_stderr, settings_parser
 from legwatch_runtime.rights import explained
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
-from legwatch_server import zone
+from legwatch_server import run_by, zone
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.clocks_apart import apart
 from legwatch_server.beds.crash_suspects import Suspects
@@ -110,7 +110,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _say_zone(word: zone.Word) -> None:
-    level = logging.WARNING if word.wrong and not zone.under_up() else logging.INFO
+    level = logging.WARNING if word.wrong and not run_by.is_under_up() else logging.INFO
     logger.log(level, "%s", word.text)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-UNDER_UP = "LEGWATCH_UP"  # in the environment: `legwatch up`, which starts us, has said it
+UNDER_UP = "LEGWATCH_UP"  # in the environment: `legwatch up` starts us, and for one of these
+WATCH, MADE_NIGHT = "watch", "made night"
 _CONTAINERS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 _CGROUP = Path("/proc/self/cgroup")
 
@@ -39,6 +40,16 @@ def commands(
     if first and any(file.exists() for file in containers):
         return Commands("docker compose kill -s HUP server", "docker compose restart server")
     return Commands(f"kill -HUP {own_pid}", "end `legwatch server`, and start it again")
+
+
+def is_under_up() -> bool:
+    """Return True if `legwatch up` has started this server; it has said the time zone."""
+    return bool(os.environ.get(UNDER_UP))
+
+
+def plays_made_night() -> bool:
+    """Return True if this is the made night, which is told to nobody on purpose."""
+    return os.environ.get(UNDER_UP) == MADE_NIGHT
 
 
 def _unit(cgroup: Path) -> tuple[str, str]:

@@ -4,7 +4,6 @@ By the zone the server knows the hours of the night, the evening of the test pus
 of the roster. A zone that is written at the first start stays, whatever becomes of the machine's.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +14,6 @@ from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.system_zone import machine_zone
 from legwatch_runtime.zones import same_hours, zone_named
-from legwatch_server.run_by import UNDER_UP
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import changes_file, changes_in, in_force, write_zone
 
@@ -80,20 +78,14 @@ def word(settings: ServerSettings, file: Path | None, first: Settled = Settled()
             f"{hours}: the zone of this machine ({machine.source}), which is written nowhere{why}; "
             f'so that it stays, set zone = "{zone}" in {file or "server.toml"}'
         )
-    played = settings.beds and all(bed.played for bed in settings.beds.values())
     elsewhere = not _is_utc(machine.name or "UTC") and not _same(machine.name, zone)
-    if elsewhere and not played:
+    if elsewhere:
         return Word(
             f"{hours}, but this machine's zone is {machine.name} ({machine.source}): "
             f'if the beds are there, set zone = "{machine.name}"',
             wrong=True,
         )
     return Word(hours)
-
-
-def under_up() -> bool:
-    """Return True if `legwatch up` has started this process."""
-    return bool(os.environ.get(UNDER_UP))
 
 
 def concerns(settings: ServerSettings) -> Iterator[str]:

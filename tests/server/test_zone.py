@@ -291,12 +291,3 @@ def test_it_is_over_when_the_settings_say_so(tmp_path: Path) -> None:
     server.take_over(settings_file.checked({"zone": LA}))
     assert not list(zones_apart(server.unit.beds.values()))
     server.close()
-
-
-@pytest.mark.parametrize(("played", "wrong"), [(True, False), (False, True)])
-def test_a_house_of_recordings_is_in_no_machines_zone(
-    config: Path, lives: Lives, *, played: bool, wrong: bool
-) -> None:
-    lives(LA)
-    settings = settings_file.checked({"zone": "UTC", "beds": {"demo": {"played": played}}})
-    assert zone.word(settings, config).wrong == wrong

@@ -13,7 +13,7 @@ from legwatch.settings import load
 from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.plugins import CannotLoad
-from legwatch_server import settings_file
+from legwatch_server import settings_file, zone
 from legwatch_server.cli.installed import installed, keys_of
 from legwatch_server.notify.known_beds import doubts, heard_beds
 from legwatch_server.notify.usable import check_usable
@@ -82,10 +82,11 @@ def _with_changes(path: Path) -> Iterator[str]:
 
 
 def _doubts(path: Path, shape: type[Any]) -> Iterator[str]:
-    """Yield what may be misspelt in good settings."""
+    """Yield what may be misspelt in good settings, or is missing."""
     if shape is ServerSettings:
         settings = settings_file.read(path)
         yield from doubts(settings, heard_beds(settings))
+        yield from zone.concerns(settings)
 
 
 def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from legwatch_server.notify.channels import Keeps, Notifier, Speaks
 from legwatch_server.notify.outbox import Calls, Outbox, Patience
 from legwatch_server.notify.reach import LOG_ONLY, Reach
 from legwatch_server.notify.render import Renderer
+from legwatch_server.run_by import plays_made_night
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.port import OutboxStore, Store
 
@@ -73,7 +74,7 @@ class Outboxes:
     def _say_if_log_only(self, settings: ServerSettings) -> None:
         """Warn once: a server that is set up so far watches, and no phone ever rings."""
         before, self._log_only = self._log_only, set(settings.channel_names()) == {LOG_ONLY}
-        if self._log_only and not before:
+        if self._log_only and not before and not plays_made_night():
             logger.warning("alerts come to this log only, and to no person: set push.channels")
 
     def _outbox(self, name: str, notifier: Notifier, patience: Patience, calls: Calls) -> Outbox:

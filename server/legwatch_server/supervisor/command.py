@@ -5,12 +5,14 @@ import contextlib
 import fcntl
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from legwatch_runtime import locations
 from legwatch_runtime.part import Parts
 from legwatch_runtime.systemd import STOPPING, tell
+from legwatch_server.run_by import MADE_NIGHT
 from legwatch_server.supervisor import demo, terminal
 from legwatch_server.supervisor.broker import BrokerMissingError, programs
 from legwatch_server.supervisor.config import (
@@ -50,13 +52,18 @@ def main(argv: Sequence[str]) -> int:
 def _watch(state: Path, args: argparse.Namespace) -> int:
     agent, zone = owner_settings(args.agent_config), zone_word(args.config, state)
     config = write_config(state, with_http_port(owner_settings(args.config)), agent)
-    _show(
-        f"Watching the bed {agent.get('bed')!r}. The state is in {state}; Ctrl-C ends it."
-        + terminal.note()
-    )
+    _show(f"{_doing(agent)} The state is in {state}; Ctrl-C ends it.{terminal.note()}")
     _show(f"{'WARNING: ' if zone.wrong else ''}{zone.text}.")
     what = f"the watch on the bed {agent.get('bed')!r}"
     return _run(config, state, what, f"The data are in {state}; the same command goes on.")[0]
+
+
+def _doing(agent: Mapping[str, Any]) -> str:
+    """Return what runs now: what looks like a real night to people is said to be none."""
+    bed, recording = repr(agent.get("bed")), agent.get("recording")
+    if not recording:
+        return f"Watching the bed {bed}."
+    return f"Playing a recording as the bed {bed}; people are told of it as of a real night."
 
 
 def _play(state: Path, args: argparse.Namespace) -> int:
@@ -70,7 +77,7 @@ def _play(state: Path, args: argparse.Namespace) -> int:
     folder = state / "demo"
     demo.empty(folder)
     settings = with_http_port(demo.server(owners))
-    config = write_config(folder, settings, demo.agent(demo.night(), args.speed))
+    config = write_config(folder, settings, demo.agent(demo.night(), args.speed), MADE_NIGHT)
     after = f"What it stored is in {folder}; the same command begins anew."
     code, played = _run(config, state, "the made night", after)
     if played:

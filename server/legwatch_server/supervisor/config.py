@@ -12,7 +12,7 @@ from tomlkit import dumps
 from legwatch.errors import SettingsError
 from legwatch_runtime.files import read_toml
 from legwatch_server import settings_file, zone
-from legwatch_server.run_by import UNDER_UP
+from legwatch_server.run_by import UNDER_UP, WATCH
 from legwatch_server.supervisor import broker as brokers
 from legwatch_server.supervisor.broker import BrokerProcess
 from legwatch_server.supervisor.mosquitto import SERVER
@@ -34,7 +34,7 @@ class GeneratedConfig:
 
 
 def write_config(
-    folder: Path, server: Mapping[str, Any], agent: Mapping[str, Any]
+    folder: Path, server: Mapping[str, Any], agent: Mapping[str, Any], kind: str = WATCH
 ) -> GeneratedConfig:
     """Write the settings of all three children into `folder`; return their commands."""
     bed = str(agent.get("bed", ""))
@@ -46,7 +46,7 @@ def write_config(
     def task(name: str, user: str, table: Mapping[str, Any], *, ends: bool = False) -> ProcessSpec:
         mqtt = {"host": "127.0.0.1", "port": broker.port, "user": user}
         command = (*LEGWATCH, name, *_write_settings(folder, name, table, mqtt))
-        env = {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, ""), UNDER_UP: "1"}
+        env = {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, ""), UNDER_UP: kind}
         return ProcessSpec(name, command, env, ends, PATIENCE_S[name])
 
     return GeneratedConfig(

@@ -49,8 +49,8 @@ def about(path: Path | None, owners: dict[str, Any]) -> Iterator[str]:
 
     Raises SettingsError for settings that cannot be used.
     """
-    here = machine_zone().name or "that of this machine"
-    yield f"Its hours are those of the recording ({ZONE}), whatever the zone here is ({here})."
+    here = f", not of this machine ({machine_zone().name})" if machine_zone().name else ""
+    yield f"Its hours are those of the recording ({ZONE}){here}."
     if path is None:
         return
     settings = checked({**owners, "mqtt": {}, "state_dir": str(path.parent)})
