@@ -172,7 +172,9 @@ def test_a_watch_without_a_servers_file_keeps_the_zone_of_its_first_start(tmp_pa
         return said, page
 
     said, page = begins("America/Los_Angeles")
-    assert said.splitlines()[1].startswith("Zone: night is 20 to 10 h in America/Los_Angeles, where ")
+    assert said.splitlines()[1].startswith(
+        "Zone: night is 20 to 10 h in America/Los_Angeles, where "
+    )
     assert f"written into {changes}" in said.splitlines()[1]
     assert 'zone = "America/Los_Angeles"' in changes.read_text()
     assert page["zone"] == {
