@@ -135,6 +135,18 @@ def set_up(state: BedState, sensors: Collection[str]) -> BedState:
     return state if signals == was else state._replace(bed=state.bed._replace(signals=signals))
 
 
+def sensors(state: BedState) -> frozenset[str]:
+    """Return the roles of the sensors that the engine judges by, and has heard or expects."""
+    signals = state.bed.signals
+    has = {
+        "leg": signals.leg.expected,
+        "room": signals.room.expected,
+        "movement": signals.movement.expected,
+        "presence": signals.occupancy.mat_ms is not None,
+    }
+    return frozenset(role for role, there in has.items() if there)
+
+
 def was_heard(state: BedState) -> bool:
     """Return True if a window has ever come."""
     return bool(state.bed.signals.back_ms)
@@ -267,6 +279,7 @@ __all__ = [
     "due",
     "expect",
     "replay",
+    "sensors",
     "set_up",
     "start",
     "view",

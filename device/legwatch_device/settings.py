@@ -112,6 +112,10 @@ class AgentSettings:
                 continue
             board.take(read_options(driver, table.options, path), path)
 
+    def roles(self) -> frozenset[str] | None:
+        """Return the roles of the sensors that are set up; None: the recording's, not yet read."""
+        return None if self.recording.file else frozenset(self.sensors)
+
     def tables(self) -> Iterator[tuple[str, str, SensorTable | DriverTable]]:
         """Yield (path, group, table) of every driver of the bed; raises SettingsError."""
         for name, table in self.sensors.items():

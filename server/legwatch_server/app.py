@@ -28,6 +28,7 @@ from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.silence import Silence
 from legwatch_server.beds.status import Status
+from legwatch_server.beds.watched import can_never_warn
 from legwatch_server.beds.zones_apart import zones_apart
 from legwatch_server.health import Health
 from legwatch_server.inbox import (
@@ -173,6 +174,7 @@ class _Server:
                 lambda: contested(self._beds()),
                 lambda: apart(self._beds()),
                 lambda: zones_apart(self._beds()),
+                lambda: can_never_warn(self._beds()),
             ],
         )
         self.settings = settings

@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from legwatch import scope
 from legwatch.bedside import Bedside
 from legwatch_server import zone
+from legwatch_server.beds import watched
 from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.status import Status
 from legwatch_server.notify.outboxes import Outboxes
 from legwatch_server.notify.rehearsal import route_statuses
@@ -91,7 +94,7 @@ class Health:
 
     def _bedsides(self) -> dict[str, dict[str, Any]]:
         beds = list(self.unit.beds.values())  # a copy: the writer may add a bed meanwhile
-        return {bed.name: _bedside(bed.bedside, bed.ahead_ms) for bed in beds}
+        return {bed.name: _bedside(bed.bedside, bed.ahead_ms) | _scope(bed) for bed in beds}
 
 
 def _bedside(bedside: Bedside, ahead_ms: int | None) -> dict[str, Any]:
@@ -105,3 +108,12 @@ def _bedside(bedside: Bedside, ahead_ms: int | None) -> dict[str, Any]:
             found["zone"] = info.zone
         found["sensors"] = dict(info.sensors)
     return found
+
+
+def _scope(bed: BedRecord) -> dict[str, Any]:
+    """Return which alerts can come by the sensors of a bed, and why others cannot."""
+    roles = watched.roles(bed)
+    if roles is None:
+        return {}
+    never = list(scope.never_come(roles))
+    return {"can_alert": [str(kind) for kind in scope.can_come(roles)], "cannot": never}

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import urllib3
 
+from legwatch import scope
 from legwatch.alerting.notice import Notice, SuppressedBy
 from legwatch.bedside import known
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
@@ -19,6 +20,7 @@ from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.profiles import sources
 from legwatch_runtime.stdout import closed_stdout_is_fine
+from legwatch_server.cli import watched
 from legwatch_server.cli.explain import answered, explain, headed, journeys
 from legwatch_server.in_force import in_force
 from legwatch_server.inbox import LinkClaims, TargetKind
@@ -108,6 +110,7 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
         found = reader.incidents(night, zone, args.bed)
         beds_seen = [s for s in reader.last_seen() if args.bed in (None, s.bed)]
         trials = list(trial_statuses(reader, settings, now_ms, args.bed))
+        roles = {b: r for b, r in watched.by_bed(reader).items() if args.bed in (None, b)}
     if args.bed and not beds_seen:
         raise SettingsError("--bed", f"the server has no data of bed {args.bed!r}")
     print(f"Night of {night:%A %d %B %Y} ({zone.key})")
@@ -118,6 +121,9 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
     if not found:
         more = f"; the last night with one: --night {last}" if last and last != night else ""
         print(f"No alerts{more}.")
+    for bed, fitted in roles.items():
+        if any(scope.never_come(fitted)):
+            print(watched.line(bed, fitted))
     # A bed without data has no alerts either; show when each bed last sent data.
     for seen in beds_seen:
         print(f"{_last_seen(seen, now_ms, zone)}{_bedside(seen)}")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from legwatch import scope
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.settings import load
 from legwatch_runtime import plugins
@@ -25,7 +26,7 @@ MOST = 50  # errors listed at most; a file with more is hardly a settings file
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch check-config`; 0 for a good file, 2 for a file with errors."""
+    """Run `legwatch check-config`; 0 good, 1 a bed that can never warn, 2 errors."""
     shapes = dict(_shapes())
     parser = argparse.ArgumentParser(
         prog="legwatch check-config", description="Check the settings of an agent or a server."
@@ -57,6 +58,13 @@ def main(argv: Sequence[str]) -> int:
         return 2
     for doubt in _doubts(args.file, shapes[kind]):
         print(f"{args.file}: look again: {doubt}")
+    roles = _roles(load(shapes[kind], table))
+    if roles is not None:
+        for never in scope.never_come(roles):
+            print(f"{args.file}: {never}")
+        if not scope.can_come(roles):
+            print(f"{args.file}: this bed can NEVER WARN ({kind}: {_summary(table)})")
+            return 1
     print(f"{args.file}: good ({kind}: {_summary(table)})")
     return 0
 
@@ -79,6 +87,12 @@ def _with_changes(path: Path) -> Iterator[str]:
     except LegwatchError as error:
         print(f"{settings_file.changes_file(path)}: {error}", file=sys.stderr)
         yield str(error)
+
+
+def _roles(settings: Any) -> frozenset[str] | None:
+    """Return the roles of a bed's sensors; None: no bed, or not known before it runs."""
+    found: frozenset[str] | None = settings.roles() if hasattr(settings, "roles") else None
+    return found
 
 
 def _doubts(path: Path, shape: type[Any]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
 from legwatch_runtime import locations
 from legwatch_runtime.stdout import closed_stdout_is_fine
+from legwatch_server.cli import watched
 from legwatch_server.in_force import in_force
 from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
 from legwatch_server.review.trial import TrialStatus, trial_statuses
@@ -39,6 +40,8 @@ def main(argv: Sequence[str]) -> int:
         tonight = _roster(settings, beds, now_ms, max(1, args.nights))
         for trial in _trials(settings, now_ms):
             print(trial)
+        for line in _watched(settings):
+            print(line)
         print()
         good = _routes(settings, now_ms, tonight)
     found.say()
@@ -60,6 +63,15 @@ def _trials(settings: ServerSettings, now_ms: int) -> list[TrialStatus]:
     try:
         with open_read_only(settings.state_dir) as reader:
             return list(trial_statuses(reader, settings, now_ms))
+    except CannotRun:
+        return []  # without a database `_routes` prints that nothing is known
+
+
+def _watched(settings: ServerSettings) -> list[str]:
+    """Return what each bed is watched for: nobody on duty is told what a bed cannot tell."""
+    try:
+        with open_read_only(settings.state_dir) as reader:
+            return [watched.line(*bed) for bed in watched.by_bed(reader).items()]
     except CannotRun:
         return []  # without a database `_routes` prints that nothing is known
 

@@ -19,6 +19,7 @@ from legwatch_server.supervisor.config import (
     GeneratedConfig,
     check_kinds,
     owner_settings,
+    what_it_watches,
     with_http_port,
     write_config,
     zone_word,
@@ -53,6 +54,8 @@ def _watch(state: Path, args: argparse.Namespace) -> int:
     agent, zone = owner_settings(args.agent_config), zone_word(args.config, state)
     config = write_config(state, with_http_port(owner_settings(args.config)), agent)
     _show(f"{_doing(agent)} The state is in {state}; Ctrl-C ends it.{terminal.note()}")
+    for line in what_it_watches(agent):
+        _show(line)
     _show(f"{'WARNING' if zone.wrong else 'Zone'}: {zone.text}.")
     what = f"the watch on the bed {agent.get('bed')!r}"
     return _run(config, state, what, f"The data are in {state}; the same command goes on.")[0]

@@ -1,7 +1,7 @@
 """Write the children's settings: the owner's, with the supervisor's broker and folders."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from tomlkit import dumps
 
+from legwatch import scope
 from legwatch.errors import SettingsError
 from legwatch_runtime.files import read_toml
 from legwatch_server import settings_file, zone
@@ -81,6 +82,18 @@ def check_kinds(server: Path | None, agent: Path | None) -> None:
                 OPTIONS[kind],
                 f"{path} has keys of the {other} ({named}): it belongs to {OPTIONS[other]}",
             )
+
+
+def what_it_watches(agent: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the sensors in an agent's settings can tell, and a line for what they cannot."""
+    sensors = agent.get("sensors")
+    if agent.get("recording") or not isinstance(sensors, Mapping | None):
+        return
+    roles = frozenset(sensors or ())
+    watched = scope.watched(roles)
+    yield f"It is watched for: {watched}." if scope.can_come(roles) else "It can NEVER WARN:"
+    for never in scope.never_come(roles):
+        yield f"  {never}"
 
 
 def zone_word(server: Path | None, folder: Path) -> zone.Word:

@@ -1,0 +1,64 @@
+"""What the sensors of a bed can tell: which alerts can come, and why others never can.
+
+A bed without a movement sensor looks as well as a bed in which somebody sleeps warm. So whoever
+reads of a bed must read, too, what it cannot tell.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from legwatch.events import BODY_KINDS, AlertKind
+
+RECORDING = "all"  # the place that the agent of a recording names; its file says what it has
+_NAMES = {"leg": "thermometer by the legs", "movement": "movement sensor"}
+# An alert can come if the bed has one sensor of each group. Who may not be in bed gets no alert:
+# without a mat or radar (presence), warmth and movement together tell it. The first of a group is
+# the one that is simplest to add.
+_NEEDS: dict[AlertKind, tuple[tuple[str, ...], ...]] = {
+    AlertKind.COLD: (("leg",), ("movement", "presence")),
+    AlertKind.STILL: (("leg", "presence"), ("movement",)),
+}
+_ALERTS = {AlertKind.COLD: "cold alert", AlertKind.STILL: "alert on lying still"}
+_WATCHED = {AlertKind.COLD: "cold legs", AlertKind.STILL: "lying still for too long"}
+
+
+def fitted(
+    announced: Iterable[tuple[str, str]] | None, heard: Collection[str]
+) -> frozenset[str] | None:
+    """Return the roles of a bed's sensors; None: nothing is known of them yet.
+
+    `announced`: the (place, driver) of each sensor that the agent is set up with; None: it is an
+    older agent, or not heard yet. Then, and if it plays a recording, those count that were `heard`.
+    """
+    places = None if announced is None else frozenset(place for place, _driver in announced)
+    if places is None or RECORDING in places:
+        return frozenset(heard) or None
+    return places
+
+
+def can_come(roles: Collection[str]) -> tuple[AlertKind, ...]:
+    """Return the body alerts that a bed with sensors in these roles can give."""
+    return tuple(kind for kind in BODY_KINDS if not _missing(kind, roles))
+
+
+def never_come(roles: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each lack of sensors: the alerts that can never come for want of them.
+
+    Such as "no movement sensor: no cold alert can come".
+    """
+    by_lack: dict[str, list[str]] = {}
+    for kind in BODY_KINDS:
+        lack = " and ".join(f"no {name}" for name in _missing(kind, roles))
+        if lack:
+            by_lack.setdefault(lack, []).append(f"no {_ALERTS[kind]}")
+    for lack, alerts in by_lack.items():
+        yield f"{lack}: {' and '.join(alerts)} can come"
+
+
+def watched(roles: Collection[str]) -> str:
+    """Return what a bed is watched for, such as "cold legs and lying still for too long"."""
+    return " and ".join(_WATCHED[kind] for kind in can_come(roles)) or "nothing"
+
+
+def _missing(kind: AlertKind, roles: Collection[str]) -> tuple[str, ...]:
+    """Return the names of the sensors that an alert needs and the bed has not."""
+    return tuple(_NAMES[group[0]] for group in _NEEDS[kind] if not set(group) & set(roles))

@@ -1,0 +1,96 @@
+"""What a bed can tell is what the engine does: tried with every set of sensors."""
+
+from datetime import UTC
+from itertools import combinations
+
+import pytest
+
+from legwatch import engine, scope
+from legwatch.events import AlertKind
+from legwatch.testing import Course, constant, drive, night, uncovering
+from legwatch_runtime.profiles import rules_for
+
+ROLES = ("leg", "room", "movement", "presence")
+SETS = [set(some) for n in range(5) for some in combinations(ROLES, n)]
+RULES = rules_for("standard", {"alerts.learn_nights": 0, "alerts.wait_s": 0}, UTC)
+NEVER = constant(None)
+
+
+def _turns(minute: float) -> int:
+    """Return what a sensor that counts sees: getting in, then a turn each 20 minutes."""
+    if minute < 1:
+        return 20
+    return 3 if minute % 20 < 0.1 else 0
+
+
+def _got_in(minute: float) -> int:
+    return _turns(minute) if minute < 45 else 0
+
+
+COLD: Course = {"leg": uncovering((150, 340), uncovered_c=21.0), "moves": _turns}
+STILL: Course = {"leg": uncovering(), "moves": _got_in}
+
+
+def _told(course: Course, roles: set[str]) -> set[AlertKind]:
+    """Return the body alerts of a night of which a bed with these sensors sends the windows."""
+    if "leg" not in roles:
+        course = {**course, "leg": NEVER}
+    if "room" not in roles:
+        course = {**course, "room": NEVER}
+    if "movement" not in roles:
+        course = {**course, "moves": lambda _minute: None}
+    if "presence" not in roles:
+        course = {**course, "mat": lambda _minute: None}
+    _state, notices = drive(engine.start(), night(minutes=340, **course), RULES)
+    return {n.kind for n in notices if n.suppressed_by is None} & set(_WORDS)
+
+
+_WORDS = {AlertKind.COLD: "no cold alert", AlertKind.STILL: "no alert on lying still"}
+
+
+@pytest.mark.parametrize("roles", SETS, ids="+".join)
+def test_the_alerts_that_can_come_are_those_that_come(roles: set[str]) -> None:
+    came = _told(COLD, roles) | _told(STILL, roles)
+    assert came == set(scope.can_come(roles))
+
+
+@pytest.mark.parametrize("roles", SETS, ids="+".join)
+def test_each_alert_that_never_comes_is_named_with_what_is_missing(roles: set[str]) -> None:
+    said = list(scope.never_come(roles))
+    for kind, words in _WORDS.items():
+        named = [sentence for sentence in said if words in sentence]
+        assert len(named) == (kind not in scope.can_come(roles))
+    added = {"leg", "movement"} | roles
+    assert list(scope.never_come(added)) == []
+
+
+def test_the_sentences() -> None:
+    assert list(scope.never_come({"leg", "room"})) == [
+        "no movement sensor: no cold alert and no alert on lying still can come"
+    ]
+    assert list(scope.never_come({"leg", "presence"})) == [
+        "no movement sensor: no alert on lying still can come"
+    ]
+    assert scope.watched({"leg", "movement"}) == "cold legs and lying still for too long"
+    assert scope.watched(set()) == "nothing"
+
+
+def test_what_an_agent_announces_counts_and_of_an_older_one_what_was_heard() -> None:
+    assert scope.fitted((("leg", "dht22"),), {"leg", "movement"}) == frozenset({"leg"})
+    assert scope.fitted((), {"leg"}) == frozenset()
+    assert scope.fitted(None, {"leg", "movement"}) == frozenset({"leg", "movement"})
+    assert scope.fitted(None, ()) is None
+    assert scope.fitted(((scope.RECORDING, "recorded"),), {"leg"}) == frozenset({"leg"})
+
+
+@pytest.mark.parametrize("roles", SETS, ids="+".join)
+def test_the_engine_says_which_sensors_it_has_heard(roles: set[str]) -> None:
+    level = constant(20.0)
+    course: Course = {
+        "leg": level if "leg" in roles else NEVER,
+        "room": level if "room" in roles else NEVER,
+        "moves": _turns if "movement" in roles else lambda _minute: None,
+        "mat": (lambda _minute: True) if "presence" in roles else lambda _minute: None,
+    }
+    state, _notices = drive(engine.start(), night(minutes=5, **course), RULES)
+    assert engine.sensors(state) == roles

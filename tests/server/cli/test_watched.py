@@ -1,0 +1,142 @@
+"""A bed that can never warn says so, wherever somebody looks after it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tomlkit import dumps
+
+from legwatch.__main__ import main
+from legwatch.contract.bedside_info import BedsideInfo, encode_info
+from legwatch.contract.topics import Channel, topic
+from legwatch_server.beds.watched import can_never_warn
+from legwatch_server.supervisor.config import what_it_watches
+from legwatch_server.testing import InProcessServer
+from server.ward import open_ward
+
+NEVER = "no movement sensor: no cold alert and no alert on lying still can come"
+FULL = (("leg", "dht22"), ("movement", "gpio_motion"))
+
+
+def leg_only(_minute: float) -> dict[str, Any]:
+    return {"leg_c": 31.0}
+
+
+def leg_and_movement(_minute: float) -> dict[str, Any]:
+    return {"leg_c": 31.0, "moves": 0}
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[InProcessServer]:
+    made = open_ward(tmp_path)
+    yield made
+    made.close()
+
+
+def announces(server: InProcessServer, *sensors: tuple[str, str]) -> None:
+    info = encode_info(BedsideInfo("0.1.0", "0000000a", window_s=10, sensors=sensors))
+    server.turn([server.message(topic("b", Channel.INFO), info)])
+
+
+def printed(
+    capsys: pytest.CaptureFixture[str], ward: InProcessServer, *words: str
+) -> list[str]:
+    """Run a command on the ward's store; return the lines that it printed."""
+    path = ward.path.parent / "server.toml"
+    path.write_text(dumps({"state_dir": str(ward.path.parent), "zone": "UTC"}))
+    main([*words, "--config", str(path)])
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("command", ["alerts", "duty"])
+def test_commands_say_of_a_bed_that_it_can_never_warn(
+    ward: InProcessServer, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    announces(ward, ("leg", "dht22"))
+    ward.play("b", 3, leg_only)
+    assert f"b: can NEVER WARN; {NEVER}" in printed(capsys, ward, command)
+
+
+@pytest.mark.parametrize("command", ["alerts", "duty"])
+def test_a_bed_with_the_two_sensors_is_watched_for_both(
+    ward: InProcessServer, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    announces(ward, *FULL)
+    ward.play("b", 3, leg_and_movement)
+    lines = printed(capsys, ward, command)
+    assert not any("NEVER" in line or "can come" in line for line in lines)
+    on_duty = "b: watched for cold legs and lying still for too long"
+    assert (on_duty in lines) is (command == "duty")
+
+
+def test_health_is_degraded_by_a_bed_that_can_never_warn(ward: InProcessServer) -> None:
+    announces(ward, *FULL)
+    ward.play("b", 3, leg_and_movement)
+    assert list(can_never_warn(ward.unit.beds.values())) == []
+    announces(ward, ("leg", "dht22"))
+    assert list(can_never_warn(ward.unit.beds.values())) == [f"bed b can never warn: {NEVER}"]
+
+
+def test_of_an_agent_that_announces_nothing_the_windows_tell(ward: InProcessServer) -> None:
+    ward.play("b", 3, leg_only)
+    assert list(can_never_warn(ward.unit.beds.values())) == [f"bed b can never warn: {NEVER}"]
+    ward.play("b", 3, leg_and_movement)
+    assert list(can_never_warn(ward.unit.beds.values())) == []
+
+
+AGENT = """
+bed = "b"
+"""
+LEG = """
+[sensors.leg]
+driver = "simulated"
+"""
+MOVEMENT = """
+[sensors.movement]
+driver = "simulated"
+"""
+MAT = """
+[sensors.presence]
+driver = "gpio_presence"
+pin = 5
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "sentence"),
+    [
+        (
+            AGENT,
+            1,
+            "no thermometer by the legs and no movement sensor: no cold alert and no alert on "
+            "lying still can come",
+        ),
+        (AGENT + LEG, 1, NEVER),
+        (AGENT + LEG + MAT, 0, "no movement sensor: no alert on lying still can come"),
+        (AGENT + LEG + MOVEMENT, 0, ""),
+    ],
+)
+def test_check_config_says_what_a_bed_can_never_tell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, code: int, sentence: str
+) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text(text)
+    assert main(["check-config", str(file)]) == code
+    out = capsys.readouterr().out
+    assert ("good (agent" in out) is (code == 0)
+    assert ("can NEVER WARN" in out) is (code == 1)
+    assert sentence in out
+    assert ("can come" in out) is bool(sentence)
+
+
+@pytest.mark.parametrize(
+    ("sensors", "lines"),
+    [
+        ({"leg": {}, "movement": {}}, ["It is watched for: cold legs and lying still for too long."]),
+        ({"leg": {}}, ["It can NEVER WARN:", f"  {NEVER}"]),
+    ],
+)
+def test_up_says_what_the_bed_is_watched_for(sensors: dict[str, Any], lines: list[str]) -> None:
+    assert list(what_it_watches({"bed": "b", "sensors": sensors})) == lines
+    assert list(what_it_watches({"bed": "b", "recording": {"file": "night.csv"}})) == []
