@@ -110,7 +110,8 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
         found = reader.incidents(night, zone, args.bed)
         beds_seen = [s for s in reader.last_seen() if args.bed in (None, s.bed)]
         trials = list(trial_statuses(reader, settings, now_ms, args.bed))
-        roles = {b: r for b, r in watched.by_bed(reader).items() if args.bed in (None, b)}
+        beds = watched.by_bed(reader).items()
+    less = {b: r for b, r in beds if args.bed in (None, b) and any(scope.never_come(r))}
     if args.bed and not beds_seen:
         raise SettingsError("--bed", f"the server has no data of bed {args.bed!r}")
     print(f"Night of {night:%A %d %B %Y} ({zone.key})")
@@ -121,9 +122,8 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
     if not found:
         more = f"; the last night with one: --night {last}" if last and last != night else ""
         print(f"No alerts{more}.")
-    for bed, fitted in roles.items():
-        if any(scope.never_come(fitted)):
-            print(watched.line(bed, fitted))
+    for line in watched.lines(less):
+        print(line)
     # A bed without data has no alerts either; show when each bed last sent data.
     for seen in beds_seen:
         print(f"{_last_seen(seen, now_ms, zone)}{_bedside(seen)}")

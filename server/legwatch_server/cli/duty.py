@@ -71,7 +71,7 @@ def _watched(settings: ServerSettings) -> list[str]:
     """Return what each bed is watched for: nobody on duty is told what a bed cannot tell."""
     try:
         with open_read_only(settings.state_dir) as reader:
-            return [watched.line(*bed) for bed in watched.by_bed(reader).items()]
+            return list(watched.lines(watched.by_bed(reader)))
     except CannotRun:
         return []  # without a database `_routes` prints that nothing is known
 

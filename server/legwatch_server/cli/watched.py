@@ -1,5 +1,7 @@
 """What each bed can tell by its sensors, and what it cannot, for commands that show beds."""
 
+from collections.abc import Iterator, Mapping
+
 from legwatch import engine, scope
 from legwatch.bedside import known
 from legwatch.state_codec import from_json
@@ -19,10 +21,14 @@ def by_bed(reader: Reader) -> dict[str, frozenset[str]]:
     return found
 
 
-def line(bed: str, roles: frozenset[str]) -> str:
-    """Return what a bed is watched for, and what it can never tell, as one line."""
-    can = f"watched for {scope.watched(roles)}" if scope.can_come(roles) else "can NEVER WARN"
-    return "; ".join((f"{bed}: {can}", *scope.never_come(roles)))
+def lines(beds: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    """Yield what the beds are watched for, and what they can never tell: a line for those alike."""
+    alike: dict[str, list[str]] = {}
+    for bed, roles in beds.items():
+        can = f"watched for {scope.watched(roles)}" if scope.can_come(roles) else "can NEVER WARN"
+        alike.setdefault("; ".join((can, *scope.never_come(roles))), []).append(bed)
+    for text, names in alike.items():
+        yield f"{', '.join(names)}: {text}"
 
 
 def _heard(state: str | None) -> frozenset[str]:

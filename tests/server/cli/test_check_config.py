@@ -17,6 +17,13 @@ from legwatch_server.cli.check_config import main
 from legwatch_server.settings import ServerSettings
 from repository import REPO
 
+SIMULATED = """
+bed = "anna"
+[sensors]
+leg = { driver = "simulated" }
+movement = { driver = "simulated" }
+"""
+
 
 def check(folder: Path, text: str, *words: str) -> int:
     file = folder / "some.toml"
@@ -27,7 +34,7 @@ def check(folder: Path, text: str, *words: str) -> int:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ('bed = "anna"\n[sensors.leg]\ndriver = "simulated"\n', "agent"),
+        (SIMULATED, "agent"),
         ('zone = "Europe/Berlin"\n[rules]\n"warmth.warn_c" = 26\n', "server"),
         ('zone = "Europe/Berlin"\n[rules]\nwarmth.warn_c = 26\n', "server"),
     ],
@@ -255,7 +262,8 @@ def test_the_keys_of_a_driver_are_a_table_that_can_be_pasted(
     assert said.splitlines()[0] == "[sensors.leg]  # or [sensors.room]"
     assert re.search(r"(?m)^offset_c = 0\.0 +# added to each reading.*; -5 to 5 °C$", said)
     assert re.search(r"(?m)^pin = 0 +# GPIO number \(BCM\); 0 to 27; must be given$", said)
-    assert check(tmp_path, f'bed = "anna"\n{said}') == 0
+    movement = "[sensors.movement]\ndriver = 'simulated'\n"
+    assert check(tmp_path, f'bed = "anna"\n{said}{movement}') == 0
     capsys.readouterr()
     assert main(["--options", "pushover"]) == 0
     said = capsys.readouterr().out

@@ -39,9 +39,7 @@ def announces(server: InProcessServer, *sensors: tuple[str, str]) -> None:
     server.turn([server.message(topic("b", Channel.INFO), info)])
 
 
-def printed(
-    capsys: pytest.CaptureFixture[str], ward: InProcessServer, *words: str
-) -> list[str]:
+def printed(capsys: pytest.CaptureFixture[str], ward: InProcessServer, *words: str) -> list[str]:
     """Run a command on the ward's store; return the lines that it printed."""
     path = ward.path.parent / "server.toml"
     path.write_text(dumps({"state_dir": str(ward.path.parent), "zone": "UTC"}))
@@ -109,8 +107,7 @@ pin = 5
         (
             AGENT,
             1,
-            "no thermometer by the legs and no movement sensor: no cold alert and no alert on "
-            "lying still can come",
+            f"no thermometer by the legs and {NEVER}",
         ),
         (AGENT + LEG, 1, NEVER),
         (AGENT + LEG + MAT, 0, "no movement sensor: no alert on lying still can come"),
@@ -133,7 +130,10 @@ def test_check_config_says_what_a_bed_can_never_tell(
 @pytest.mark.parametrize(
     ("sensors", "lines"),
     [
-        ({"leg": {}, "movement": {}}, ["It is watched for: cold legs and lying still for too long."]),
+        (
+            {"leg": {}, "movement": {}},
+            ["It is watched for: cold legs and lying still for too long."],
+        ),
         ({"leg": {}}, ["It can NEVER WARN:", f"  {NEVER}"]),
     ],
 )
