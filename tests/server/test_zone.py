@@ -14,6 +14,7 @@ from legwatch.testing import ms
 from legwatch_runtime.system_zone import machine_zone
 from legwatch_server import settings_file, zone
 from legwatch_server.beds.zones_apart import zones_apart
+from legwatch_server.cli.check_config import main as check_config
 from legwatch_server.cli.settings import main as settings_command
 from legwatch_server.settings import ServerSettings
 from legwatch_server.testing import InProcessServer
@@ -291,3 +292,45 @@ def test_it_is_over_when_the_settings_say_so(tmp_path: Path) -> None:
     server.take_over(settings_file.checked({"zone": LA}))
     assert not list(zones_apart(server.unit.beds.values()))
     server.close()
+
+
+def test_an_agent_that_is_gone_says_nothing_of_its_zone_until_it_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = open_ward(tmp_path, zone="Europe/Berlin")
+
+    def hears(channel: Channel, payload: bytes) -> list[str]:
+        server.turn([server.message(topic("b", channel), payload, retained=True)])
+        return list(zones_apart(server.unit.beds.values()))
+
+    info = encode_info(BedsideInfo("1", "0000000a", window_s=10, zone=LA))
+    assert hears(Channel.STATUS, b"online") == []
+    assert hears(Channel.STATUS, b"offline") == []
+    assert hears(Channel.INFO, info) == []
+    assert LA not in caplog.text
+    assert len(hears(Channel.STATUS, b"online")) == 1
+    hears(Channel.STATUS, b"offline")
+    hears(Channel.STATUS, b"online")
+    assert caplog.text.count(LA) == 1
+    server.close()
+
+
+@pytest.mark.parametrize(("tz", "doubt"), [("UTC", "no zone is set and"), ("X1", "'X1', which")])
+def test_check_config_asks_where_the_beds_are(
+    config: Path, lives: Lives, capsys: pytest.CaptureFixture[str], tz: str, doubt: str
+) -> None:
+    lives(tz)
+    assert check_config([str(config)]) == 0
+    assert doubt in capsys.readouterr().out
+    config.write_text(f'zone = "UTC"\n{config.read_text()}')
+    assert check_config([str(config)]) == 0
+    assert "zone is" not in capsys.readouterr().out
+
+
+def test_a_zone_that_is_empty_is_always_the_machines(config: Path, lives: Lives) -> None:
+    config.write_text(f'zone = ""\n{config.read_text()}')
+    before = config.read_bytes()
+    for tz in (LA, "Europe/Berlin"):
+        lives(tz)
+        assert str(started(config).zone_of("b")) == tz
+    assert config.read_bytes() == before

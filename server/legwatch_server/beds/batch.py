@@ -411,6 +411,7 @@ class UnitOfWork:
                 at_ms=message.arrived_ms,
                 retained=message.retained,
             )
+            _log_zone(bed)
             self._await(bed, message.arrived_ms)
             self.report(bed, message.arrived_ms)
 
@@ -568,6 +569,8 @@ def _state(bed: BedRecord) -> NewState:
 
 def _log_zone(bed: BedRecord) -> None:
     """Log that the agent's machine is in another zone, once for each zone."""
+    if bed.bedside.online is False:
+        return
     sentence = zone_apart(bed)
     if sentence and sentence != bed.zone_said:
         logger.warning("%s", sentence)

@@ -21,7 +21,8 @@ def zone_apart(bed: BedRecord) -> str:
     Zones of two names can be the same; what counts is the local time, in summer and in winter.
     """
     info = bed.bedside.info
-    if info is None or not info.zone or bed.played:
+    gone = bed.bedside.online is False  # it may come back from somewhere else
+    if info is None or not info.zone or gone or bed.played:
         return ""
     try:
         theirs = zone_named(info.zone, "zone")

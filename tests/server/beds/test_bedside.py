@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from legwatch.bedside import Bedside
-from legwatch.contract.bedside_info import BedsideInfo, encode_info
+from legwatch.contract.bedside_info import BedsideInfo, decode_info, encode_info
 from legwatch.contract.topics import Channel, topic
 from legwatch_server.notify.channels import Retryable
 from legwatch_server.testing import InProcessServer
@@ -220,11 +220,11 @@ def test_a_new_bed_is_known_to_be_there_from_its_first_word(tmp_path: Path) -> N
 
 def test_an_info_that_does_not_decode_is_set_aside(tmp_path: Path) -> None:
     server = ward(tmp_path)
-    for payload in (b'{"v":1,"lost":"many"}', b'{"v":1,"sensors":[]}', b'{"v":1,"clock":3}'):
-        hears(server, Channel.INFO, payload)
+    for said_wrong in ('"lost":"many"', '"sensors":[]', '"clock":3', '"zone":["UTC"]'):
+        hears(server, Channel.INFO, f'{{"v":1,{said_wrong}}}'.encode())
     hears(server, Channel.STATUS, b"perhaps")
     whys = [why for (why,) in server.rows("SELECT why FROM quarantine ORDER BY id")]
-    assert [why.split(":")[0] for why in whys] == ["lost", "sensors", "clock", "status"]
+    assert [why.split(":")[0] for why in whys] == ["lost", "sensors", "clock", "zone", "status"]
     server.close()
 
 
@@ -234,3 +234,6 @@ def test_info_bytes_are_as_ever() -> None:
         "v": 1, "version": "0.1.0", "boot": "0000000a", "clock": "synced", "lost": 3,
         "window_s": 10, "sensors": {"leg": "dht22"},
     }  # fmt: skip
+    placed = info._replace(zone="Europe/Berlin")
+    assert json.loads(encode_info(placed))["zone"] == "Europe/Berlin"
+    assert decode_info(encode_info(placed)) == placed
