@@ -74,12 +74,15 @@ def read_table(name: str, read: Callable[[str], str]) -> dict[str, Any]:
         raise SettingsError(name, f"not TOML: {error}") from None
 
 
-def secret(name: str, environ: Mapping[str, str], read: Callable[[str], str]) -> str:
+def secret(
+    name: str, environ: Mapping[str, str], read: Callable[[str], str], *, needed: bool = True
+) -> str:
     """Return the secret of the file that `name`_FILE names, else of the variable `name`, else "".
 
     `read` reads the file. Spaces and line breaks around a secret do not belong to it. Raises
     SettingsError for a secret that cannot be used, so that nothing runs without a secret that the
-    owner has given; the error never shows it.
+    owner has given; the error never shows it. One that is not `needed` may be an empty file: a unit
+    of systemd names the files of all secrets.
     """
     path = environ.get(f"{name}_FILE")
     if path is None:
@@ -88,7 +91,7 @@ def secret(name: str, environ: Mapping[str, str], read: Callable[[str], str]) ->
         found = read(path).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{name}_FILE", f"{path} cannot be read: {error}") from None
-    if not found:
+    if not found and needed:
         raise SettingsError(f"{name}_FILE", f"{path} is empty: write the secret into it")
     return _usable(found, f"{name}_FILE")
 

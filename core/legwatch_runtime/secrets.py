@@ -16,9 +16,9 @@ _lock = threading.Lock()
 _known: list[str] = []  # the longest first
 
 
-def secret(name: str) -> str:
+def secret(name: str, *, needed: bool = True) -> str:
     """Return the environment variable `name`, else the text of the file that NAME_FILE names."""
-    found = find_secret(name, os.environ, read_text)
+    found = find_secret(name, os.environ, read_text, needed=needed)
     remember(found)
     return found
 

@@ -70,7 +70,7 @@ class Ntfy:
         )
         self._url, self._topic = options.url.rstrip("/"), options.topic
         self._pool = pool(options.timeout_s, context.workers)
-        token = secret("LEGWATCH_NTFY_TOKEN")
+        token = secret("LEGWATCH_NTFY_TOKEN", needed=False)  # a topic may be open to all
         if not token.isascii() or " " in token:
             raise OptionError("", "LEGWATCH_NTFY_TOKEN has spaces or other signs that no token has")
         self._auth = {"Authorization": f"Bearer {token}"} if token else {}

@@ -1,0 +1,43 @@
+"""The lines of the guides, as they are printed, and what a person does with each."""
+
+import re
+from pathlib import Path
+
+from fresh.root import FreshRoot
+from repository import REPO
+
+_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+# These ask for packages, so they need the internet.
+_ONLINE = ("sudo apt ", "sudo bash -c '. scripts/setup.sh;", "scripts/run")
+
+
+def blocks(page: str, heading: str) -> list[list[str]]:
+    """Return the lines of each shell block under a heading of a page."""
+    text = (REPO / page).read_text()
+    part = re.split(r"^## ", text.partition(f"\n## {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)
+    found = [block.splitlines() for block in _BLOCK.findall(part[0])]
+    assert found, f"{page} has no lines under {heading}"
+    return found
+
+
+def type_block(root: FreshRoot, lines: list[str], answers: dict[str, str]) -> str:
+    """Type every line; `answers` says by a word of a line what it asks for. Return the last words."""
+    said = ""
+    for line in lines:
+        if line.startswith("sudo git clone"):
+            root.clone()  # until now, its folder is a copy
+        answer = next((text for word, text in answers.items() if word in line), "")
+        if line.startswith("sudo apt install"):
+            answer = "y\n"
+        said = root.type(line, answer=answer, online=line.startswith(_ONLINE))
+    return said
+
+
+def verify(root: FreshRoot, unit: str) -> str:
+    """Return what systemd says against a unit where it is installed."""
+    return root.root(f"systemd-analyze verify /etc/systemd/system/{unit}.service 2>&1 || true")
+
+
+def debian(folder: Path, suite: str) -> Path:
+    """Return a root of this Debian; the first call makes it."""
+    raise NotImplementedError

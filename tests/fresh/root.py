@@ -1,0 +1,137 @@
+"""A fresh root to type a guide's lines into: an overlay over a Debian, in namespaces of its own.
+
+Nothing that is typed reaches the machine: its files, its processes, and (but for the lines that ask
+for packages) its network are others. All is gone when the test is over.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+from repository import REPO, miss, need
+
+HERE = Path(__file__).parent
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis")
+LONGEST_S = 300.0
+
+
+class Holder:
+    """A process that holds a namespace."""
+
+    def __init__(self, kinds: tuple[str, ...], *words: str) -> None:
+        command = ["unshare", *kinds, "--fork", "--kill-child", sys.executable, HERE / "holder.py"]
+        self._popen = subprocess.Popen(
+            [*command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self._popen.stdout
+        assert self._popen.stderr
+        if self._popen.stdout.readline() != "ready\n":
+            miss(f"no fresh root can be made here: {self._popen.stderr.read().strip()[-300:]}")
+        parent = self._popen.pid
+        self.pid = int(Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0])
+
+    def end(self) -> None:
+        """End it, and with it all that runs and lies in its namespace."""
+        self._popen.kill()
+        self._popen.communicate(timeout=30)
+
+
+class FreshRoot:
+    """A Debian on which nobody has set legwatch up; the user `pi` has a clone in ~/legwatch."""
+
+    def __init__(self, lower: Path, folder: Path, net: Holder, log: IO[str]) -> None:
+        folder.mkdir()
+        self._net, self._log, self.folder = net, log, "/home/pi/legwatch"
+        self._holder = Holder(("--mount", "--pid"), "root", str(lower), str(folder))
+        self._inside = folder / "root"
+        self.place = Path(f"/proc/{self._holder.pid}/root{self._inside}")
+        try:
+            self._furnish()
+        except BaseException:
+            self.end()
+            raise
+
+    def _furnish(self) -> None:
+        """Give it a user who may use sudo, the clone, and the stand-in for systemctl."""
+        for old in ("etc/legwatch", "var/lib/legwatch", "opt/legwatch", "home/pi"):
+            shutil.rmtree(self.place / old, ignore_errors=True)
+        stand_in = self.place / "usr/local/lib/standin"
+        stand_in.mkdir(parents=True)
+        for name in ("systemctl.py", "launch.py", "unit.py"):
+            shutil.copy(HERE / name, stand_in)
+        program = self.place / "usr/local/bin/systemctl"
+        program.write_text('#!/bin/sh\nexec python3 /usr/local/lib/standin/systemctl.py "$@"\n')
+        program.chmod(0o755)
+        wanted = {"sudo": "sudo", "mount": "mount", "systemd-analyze": "systemd"}
+        missing = [package for command, package in wanted.items() if not self.has(command)]
+        if missing:
+            apt = "apt-get -qq -o Dpkg::Use-Pty=0"
+            packages = " ".join(missing)
+            self.root(f"{apt} update && {apt} install -y {packages}", online=True)
+        self.root("id pi 2>/dev/null || useradd -m -s /bin/bash pi")
+        (self.place / "etc/sudoers.d").mkdir(exist_ok=True)
+        (self.place / "etc/sudoers.d/pi").write_text("pi ALL=(ALL) NOPASSWD:ALL\n")
+        (self.place / "etc/sudoers.d/pi").chmod(0o440)
+        shutil.copytree(REPO, self.place / "home/pi/legwatch", ignore=NOT_COPIED)
+        self.root("chown -R pi: /home/pi && chmod 755 /home/pi")
+
+    def has(self, command: str) -> bool:
+        """Return True if the root has this command."""
+        return any((self.place / folder[1:] / command).exists() for folder in PATH.split(":"))
+
+    def clone(self) -> None:
+        """Make the user's folder a clone of a repository."""
+        git = "git -c user.name=pi -c user.email=pi@pi -c init.defaultBranch=main"
+        self.type(f"{git} init -q && {git} add -A && {git} commit -qm all")
+
+    def edits(self, script: str) -> None:
+        """Let the editor make these changes, in the words of sed, when it is opened."""
+        (self.place / "usr/local/lib/standin/edits.sed").write_text(script)
+        program = self.place / "usr/local/bin/nano"
+        program.write_text('#!/bin/sh\nexec sed -i -f /usr/local/lib/standin/edits.sed "$@"\n')
+        program.chmod(0o755)
+
+    def words(self, line: str, user: str, *, online: bool = False) -> list[str]:
+        """Return the words that type a line in the user's folder."""
+        net = () if online else (f"--net=/proc/{self._net.pid}/ns/net",)
+        enter = ["nsenter", f"--target={self._holder.pid}", "--mount", "--pid", *net]
+        env = ["env", "-i", f"PATH={PATH}", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"]
+        become = ["runuser", "-u", user, "--"] if user != "root" else []
+        names = [f"HOME=/home/{user}" if user != "root" else "HOME=/root", f"USER={user}"]
+        shell = ["bash", "-c", f"cd {self.folder} && {line}" if user != "root" else line]
+        return [*enter, "chroot", str(self._inside), *env, *names, *become, *shell]
+
+    def root(self, line: str, *, online: bool = False) -> str:
+        """Do something that no guide says."""
+        return self._run(self.words(line, "root", online=online), line, "", (0,))
+
+    def type(self, line: str, *, answer: str = "", online: bool = False, codes: tuple[int, ...] = (0,)) -> str:
+        """Type a line as `pi`, and what it asks for; return what it printed."""
+        if line.startswith("cd "):
+            self.folder = line.split()[1]
+        return self._run(self.words(line, "pi", online=online), line, answer, codes)
+
+    def _run(self, words: list[str], line: str, answer: str, codes: tuple[int, ...]) -> str:
+        done = subprocess.run(
+            words, input=answer, capture_output=True, text=True, check=False, timeout=LONGEST_S
+        )
+        said = done.stdout + done.stderr
+        print(f"$ {line}\n{said}{f'({done.returncode})' if done.returncode else ''}", file=self._log, flush=True)
+        assert done.returncode in codes, f"{line}: {said[-2000:]}"
+        return done.stdout
+
+    def end(self) -> None:
+        """Let it be gone, with all that runs in it."""
+        self._holder.end()
+
+
+def what_it_needs() -> None:
+    """Skip, or fail where all is required, if no fresh root can be made here."""
+    if os.geteuid() != 0:
+        miss("a fresh root can only be made by root")
+    for command in ("unshare", "nsenter", "setpriv"):
+        need(command, "util-linux")
