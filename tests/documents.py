@@ -41,17 +41,21 @@ _NUMBER = re.compile(r"(?<=[ =])\d+(?:\.\d+)?(?=[ \]]|$)")
 
 @cache
 def named() -> dict[str, set[str]]:
-    """Return every command as it is written, each with the files that name it.
-
-    White space is evened out, and each number is N: the page of a bench names another seed each
-    time that it is measured.
-    """
+    """Return every command, evened out, each with the files that name it."""
     found: dict[str, set[str]] = {}
     for place, text in _all():
-        command = _NUMBER.sub("N", " ".join(text.split()))
+        command = evened(text)
         if command:
             found.setdefault(command, set()).add(place)
     return found
+
+
+def evened(text: str) -> str:
+    """Return a command with single spaces, and N for each number.
+
+    The page of a bench names another seed each time that it is measured.
+    """
+    return _NUMBER.sub("N", " ".join(text.split()))
 
 
 def _all() -> Iterator[tuple[str, str]]:

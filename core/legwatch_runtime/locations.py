@@ -6,6 +6,8 @@ from pathlib import Path
 from legwatch.errors import CannotRun
 
 INSTALLED = Path("/etc/legwatch/server.toml")
+# What `legwatch up` writes if it runs in its unit.
+LASTING = Path("/var/lib/legwatch/server.toml")
 CONFIG_HELP = f"server.toml (default: {INSTALLED}, else the file of `legwatch up`)"
 
 
@@ -20,7 +22,7 @@ def settings_file(given: Path | None) -> Path:
     if given is not None:
         return given
     own = state_dir()
-    places = (INSTALLED, own / "server.toml", own / "demo" / "server.toml")
+    places = (INSTALLED, LASTING, own / "server.toml", own / "demo" / "server.toml")
     for place in places:
         if place.exists():
             return place

@@ -1,12 +1,14 @@
 """The lines of the guides, as they are printed, and what a person does with each."""
 
 import re
-from pathlib import Path
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from fresh.root import FreshRoot
 from repository import REPO
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+NOTHING: Mapping[str, str] = MappingProxyType({})
 # These ask for packages, so they need the internet.
 _ONLINE = ("sudo apt ", "sudo bash -c '. scripts/setup.sh;", "scripts/run")
 
@@ -20,8 +22,8 @@ def blocks(page: str, heading: str) -> list[list[str]]:
     return found
 
 
-def type_block(root: FreshRoot, lines: list[str], answers: dict[str, str]) -> str:
-    """Type every line; `answers` says by a word of a line what it asks for. Return the last words."""
+def type_block(root: FreshRoot, lines: list[str], answers: Mapping[str, str] = NOTHING) -> str:
+    """Type every line and, by a word of it, what it asks for; return what the last one printed."""
     said = ""
     for line in lines:
         if line.startswith("sudo git clone"):
@@ -33,11 +35,8 @@ def type_block(root: FreshRoot, lines: list[str], answers: dict[str, str]) -> st
     return said
 
 
-def verify(root: FreshRoot, unit: str) -> str:
-    """Return what systemd says against a unit where it is installed."""
-    return root.root(f"systemd-analyze verify /etc/systemd/system/{unit}.service 2>&1 || true")
-
-
-def debian(folder: Path, suite: str) -> Path:
-    """Return a root of this Debian; the first call makes it."""
-    raise NotImplementedError
+def first_toml(page: str) -> str:
+    """Return the first settings that a page says to write."""
+    found = re.search(r"^```toml\n(.*?)^```", (REPO / page).read_text(), re.DOTALL | re.MULTILINE)
+    assert found
+    return found[1]

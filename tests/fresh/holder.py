@@ -34,8 +34,20 @@ def root(lower: str, folder: Path) -> None:
     mount("-t", "proc", "proc", str(place / "proc"))
     mount("--rbind", "/dev", str(place / "dev"))
     for scratch in ("run", "tmp"):
-        mount("-t", "tmpfs", "-o", "mode=1777" if scratch == "tmp" else "mode=755", "tmpfs", str(place / scratch))
-    for file in ("etc/resolv.conf", "etc/hosts", "etc/pip.conf", "etc/ssl/certs/ca-certificates.crt"):
+        mount(
+            "-t",
+            "tmpfs",
+            "-o",
+            "mode=1777" if scratch == "tmp" else "mode=755",
+            "tmpfs",
+            str(place / scratch),
+        )
+    for file in (
+        "etc/resolv.conf",
+        "etc/hosts",
+        "etc/pip.conf",
+        "etc/ssl/certs/ca-certificates.crt",
+    ):
         if Path("/", file).exists() and lower != "/":
             (place / file).unlink(missing_ok=True)
             shutil.copy(Path("/", file), place / file)

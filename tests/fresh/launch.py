@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from unit import Unit, find
+from fresh.unit import Unit, find
 
 HOMES = ("/home", "/root", "/run/user")
 # The exit codes of systemd for what fails before the command runs.
@@ -62,7 +62,7 @@ def files(unit: Unit, writable: list[Path]) -> None:
         (kept / str(number)).mkdir(parents=True, exist_ok=True)
         mount("--bind", path, str(kept / str(number)))
     if unit.yes("PrivateTmp"):
-        for place in ("/tmp", "/var/tmp"):  # noqa: S108 - the unit's own
+        for place in ("/tmp", "/var/tmp"):
             mount("-t", "tmpfs", "-o", "mode=1777", "tmpfs", place)
     if unit.last("ProtectHome", "no") in {"yes", "tmpfs"}:
         hidden = [home for home in HOMES if Path(home).exists()]
@@ -130,7 +130,7 @@ def main(name: str) -> None:
     files(unit, writable)
     os.chdir(unit.last("WorkingDirectory", "/"))
     os.umask(int(unit.last("UMask", "0022"), 8))
-    os.execvpe(words[0], words, env)  # noqa: S606 - the unit's command
+    os.execvpe(words[0], words, env)
 
 
 if __name__ == "__main__":

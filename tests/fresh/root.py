@@ -16,6 +16,7 @@ from repository import REPO, miss, need
 HERE = Path(__file__).parent
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis")
+STAND_IN = "usr/local/lib/standin"
 LONGEST_S = 300.0
 
 
@@ -23,9 +24,10 @@ class Holder:
     """A process that holds a namespace."""
 
     def __init__(self, kinds: tuple[str, ...], *words: str) -> None:
-        command = ["unshare", *kinds, "--fork", "--kill-child", sys.executable, HERE / "holder.py"]
+        python = (sys.executable, str(HERE / "holder.py"))
+        command = ["unshare", *kinds, "--fork", "--kill-child", *python, *words]
         self._popen = subprocess.Popen(
-            [*command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert self._popen.stdout
         assert self._popen.stderr
@@ -59,14 +61,18 @@ class FreshRoot:
         """Give it a user who may use sudo, the clone, and the stand-in for systemctl."""
         for old in ("etc/legwatch", "var/lib/legwatch", "opt/legwatch", "home/pi"):
             shutil.rmtree(self.place / old, ignore_errors=True)
-        stand_in = self.place / "usr/local/lib/standin"
-        stand_in.mkdir(parents=True)
+        package = self.place / STAND_IN / "fresh"
+        package.mkdir(parents=True)
         for name in ("systemctl.py", "launch.py", "unit.py"):
-            shutil.copy(HERE / name, stand_in)
-        program = self.place / "usr/local/bin/systemctl"
-        program.write_text('#!/bin/sh\nexec python3 /usr/local/lib/standin/systemctl.py "$@"\n')
-        program.chmod(0o755)
-        wanted = {"sudo": "sudo", "mount": "mount", "systemd-analyze": "systemd"}
+            shutil.copy(HERE / name, package)
+        stand_in = f'PYTHONPATH=/{STAND_IN} exec python3 -m fresh.systemctl "$@"'
+        self._program("systemctl", stand_in)
+        wanted = {
+            "sudo": "sudo",
+            "mount": "mount",
+            "systemd-analyze": "systemd",
+            "useradd": "passwd",
+        }
         missing = [package for command, package in wanted.items() if not self.has(command)]
         if missing:
             apt = "apt-get -qq -o Dpkg::Use-Pty=0"
@@ -77,6 +83,9 @@ class FreshRoot:
         (self.place / "etc/sudoers.d/pi").write_text("pi ALL=(ALL) NOPASSWD:ALL\n")
         (self.place / "etc/sudoers.d/pi").chmod(0o440)
         shutil.copytree(REPO, self.place / "home/pi/legwatch", ignore=NOT_COPIED)
+        zone = self.place / "etc/localtime"
+        zone.unlink(missing_ok=True)
+        zone.symlink_to("/usr/share/zoneinfo/Europe/Berlin")
         self.root("chown -R pi: /home/pi && chmod 755 /home/pi")
 
     def has(self, command: str) -> bool:
@@ -90,10 +99,13 @@ class FreshRoot:
 
     def edits(self, script: str) -> None:
         """Let the editor make these changes, in the words of sed, when it is opened."""
-        (self.place / "usr/local/lib/standin/edits.sed").write_text(script)
-        program = self.place / "usr/local/bin/nano"
-        program.write_text('#!/bin/sh\nexec sed -i -f /usr/local/lib/standin/edits.sed "$@"\n')
-        program.chmod(0o755)
+        (self.place / STAND_IN / "edits.sed").write_text(script)
+        self._program("nano", f'exec sed -i -f /{STAND_IN}/edits.sed "$@"')
+
+    def _program(self, name: str, does: str) -> None:
+        path = self.place / "usr/local/bin" / name
+        path.write_text(f"#!/bin/sh\n{does}\n")
+        path.chmod(0o755)
 
     def words(self, line: str, user: str, *, online: bool = False) -> list[str]:
         """Return the words that type a line in the user's folder."""
@@ -109,7 +121,9 @@ class FreshRoot:
         """Do something that no guide says."""
         return self._run(self.words(line, "root", online=online), line, "", (0,))
 
-    def type(self, line: str, *, answer: str = "", online: bool = False, codes: tuple[int, ...] = (0,)) -> str:
+    def type(
+        self, line: str, *, answer: str = "", online: bool = False, codes: tuple[int, ...] = (0,)
+    ) -> str:
         """Type a line as `pi`, and what it asks for; return what it printed."""
         if line.startswith("cd "):
             self.folder = line.split()[1]
@@ -120,9 +134,30 @@ class FreshRoot:
             words, input=answer, capture_output=True, text=True, check=False, timeout=LONGEST_S
         )
         said = done.stdout + done.stderr
-        print(f"$ {line}\n{said}{f'({done.returncode})' if done.returncode else ''}", file=self._log, flush=True)
+        self.note(f"$ {line}\n{said}{f'({done.returncode})' if done.returncode else ''}")
         assert done.returncode in codes, f"{line}: {said[-2000:]}"
         return done.stdout
+
+    def note(self, text: str) -> None:
+        """Write into the log of the walk."""
+        print(text, file=self._log, flush=True)
+
+    def signal(self, words: str, number: int) -> None:
+        """Send a signal to the process whose command has these words."""
+        for path in (self.place / "proc").glob("[0-9]*/cmdline"):
+            if words in path.read_bytes().replace(b"\0", b" ").decode():
+                self.root(f"kill -{number} {path.parent.name}")
+
+    def process(self, unit: str) -> Path:
+        """Return the folder in /proc of a unit's process; it must run."""
+        self.root(f"systemctl is-active {unit}")
+        pid = (self.place / f"run/standin/{unit}.service.pid").read_text()
+        return self.place / "proc" / pid
+
+    def start_anew(self) -> None:
+        """End all that runs, at once, and start what starts with the machine."""
+        self.root("kill -9 -1; rm -rf /run/*; true")
+        self.root("systemctl isolate multi-user.target")
 
     def end(self) -> None:
         """Let it be gone, with all that runs in it."""

@@ -14,11 +14,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from unit import Unit, find
+from fresh.unit import Unit, find
 
 HERE = Path("/run/standin")
 WANTED = Path("/etc/systemd/system/multi-user.target.wants")
-LAUNCH = Path(__file__).with_name("launch.py")
 PATIENCE_S = 60.0
 
 
@@ -40,11 +39,14 @@ def main(words: list[str]) -> int:
         if verb in {"start", "restart", "isolate"} or "--now" in options:
             code = code or start(unit)
         if verb == "reload":
-            code = code or subprocess.run(
-                ["sh", "-c", unit.last("ExecReload")],
-                env={"MAINPID": str(pid_of(unit)), "PATH": os.defpath},
-                check=False,
-            ).returncode
+            code = (
+                code
+                or subprocess.run(
+                    ["sh", "-c", unit.last("ExecReload")],
+                    env={"MAINPID": str(pid_of(unit)), "PATH": os.defpath},
+                    check=False,
+                ).returncode
+            )
         if verb == "is-active":
             code = code or (0 if pid_of(unit) else 3)
     return code
@@ -90,12 +92,12 @@ def start(unit: Unit) -> int:
         line_of_it.bind(str(said))
         said.chmod(0o777)
         process = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", sys.executable, LAUNCH, unit.name],
+            ["unshare", "--mount", sys.executable, "-m", "fresh.launch", unit.name],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
             start_new_session=True,
-            env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(said)},
+            env={**os.environ, "NOTIFY_SOCKET": str(said)},
         )
         (HERE / f"{unit.name}.pid").write_text(str(process.pid))
         is_up = unit.last("Type", "simple") != "notify" or hears(line_of_it, process)

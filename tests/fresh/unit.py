@@ -1,4 +1,4 @@
-"""A unit of systemd as the stand-in reads it. It runs in a fresh root: the standard library only."""
+"""A unit of systemd as the stand-in reads it: in a fresh root, with the standard library only."""
 
 import shlex
 from dataclasses import dataclass, field

@@ -51,7 +51,7 @@ def test_an_empty_file_is_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(f"{NAME}_FILE", str(file))
     with pytest.raises(SettingsError, match="is empty: write the secret into it"):
         secret(NAME)
-    assert secret(NAME, needed=False) == ""  # noqa: S105 - there is none
+    assert secret(NAME, needed=False) == ""
 
 
 def test_a_secret_is_hidden_in_every_form(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from fresh.guide import blocks
 from legwatch.errors import SettingsError
 from legwatch.settings import load
 from legwatch_device.settings import SERVERS_USER
@@ -179,3 +180,28 @@ def test_the_container_has_every_package_of_the_wheel() -> None:
     packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     copied = re.findall(r"^COPY (\w+) /src/\1$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
     assert {package.split("/")[0] for package in packages} <= set(copied)
+
+
+def test_the_guide_writes_every_file_that_a_unit_asks_for() -> None:
+    on_server, on_pi, *_ = blocks("deploy/README.md", "A home server without containers")
+    for part, lines in (("server", on_server), ("agent", on_pi)):
+        unit = (DEPLOY / f"systemd/legwatch-{part}.service").read_text()
+        typed = "\n".join(lines).replace("for f in mqtt bed1", "/etc/legwatch/mqtt-password")
+        asked = re.findall(r"/etc/legwatch/[\w.-]+", unit)
+        assert f"/etc/legwatch/{part}.toml" in asked
+        assert [file for file in asked if file not in typed] == []
+        assert f"enable --now legwatch-{part}" in typed
+
+
+def test_the_settings_for_a_house_and_its_pi_fit_each_other() -> None:
+    server = load(ServerSettings, tomllib.loads((DEPLOY / "home/server.toml").read_text()))
+    server.check()
+    agent = read_agent(DEPLOY / "home/agent.toml")
+    assert server.mqtt.user == mosquitto.SERVER
+    assert agent.mqtt.user == agent.bed
+    assert list(server.beds) == [agent.bed]
+    assert (server.mqtt.port, server.mqtt.host) == (agent.mqtt.port, "127.0.0.1")
+    assert agent.mqtt.host != "127.0.0.1"
+    guide = (DEPLOY / "README.md").read_text()
+    assert f"printf {server.mqtt.user}:" in guide
+    assert f"printf {agent.bed}:" in guide

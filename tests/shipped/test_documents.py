@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 import documents
+from fresh.guide import blocks
 from repository import REPO
 
 TESTS = REPO / "tests"
@@ -122,22 +123,34 @@ DETECTION = Test(
     "end_to_end/test_bench.py::test_detection_writes_its_page_of_nights_of_the_body_model"
 )
 SCRIPTS = Test("shipped/test_scripts.py::test_scripts_do_what_they_are_for")
-HOME = Test("shipped/test_scripts.py::test_a_home_server_gets_the_files_that_its_units_ask_for")
+GUIDE = Test("end_to_end/test_guide.py::test_every_line_of_the_guide_does_what_it_says")
 MISSING = Test("end_to_end/test_up.py::test_without_mosquitto_it_says_what_to_install")
 # These read the commands where they are named, and run those.
-AS_NAMED = (DEMO, HOME)
+AS_NAMED = (DEMO,)
 
+# The lines of these guides are typed as they are printed.
+GUIDES = [
+    ("deploy/README.md", "A home server without containers"),
+    ("README.md", "Install on a Pi"),
+]
 PACKAGES = NotHere("it would change this machine, from the internet")
 ACCOUNTS = NotHere("it would change the accounts and services of this machine")
 DOCKER = NotHere("it wants Docker and images from the internet")
 LEARN = NotHere("its nights take days to make; tests/lab/fit fits a few")
 PLACE = NotHere("it does nothing but go to a folder")
 
-TABLE: dict[str, Way] = {
+
+def typed() -> dict[str, Way]:
+    """Return the commands in the shell blocks of the guides."""
+    lines = [line for guide in GUIDES for block in blocks(*guide) for line in block]
+    shell = "\n".join(("```sh", *lines, "```"))
+    return {documents.evened(command): GUIDE for command in documents.in_page(shell)}
+
+
+TABLE: dict[str, Way] = typed() | {
     # README.md, config, CHANGELOG.md
     "scripts/run": SCRIPTS,
     "scripts/run --agent-config agent.toml": WATCH,
-    "scripts/run --agent-config /etc/legwatch/agent.toml": WATCH,
     "scripts/run --config server.toml --agent-config agent.toml": WATCH,
     "scripts/test": SCRIPTS,
     "scripts/test --outside": SCRIPTS,
@@ -234,23 +247,8 @@ TABLE: dict[str, Way] = {
     "legwatch replay tests/nights/NAME.csv.gz --format jsonl"
     """ | sed 's/,"sounds":"[a-z_]*"//' > tests/nights/NAME.notices.jsonl""": GOLDEN,
     "legwatch score tests/nights/body": SCORE,
-    'sed "s|/home/pi/legwatch|$PWD|g; s|^User=pi|User=$USER|" deploy/systemd/legwatch.service'
-    " | sudo tee /etc/systemd/system/legwatch.service": ACCOUNTS,
-    "sudo systemctl enable --now legwatch": ACCOUNTS,
     "sudo systemctl restart legwatch": ACCOUNTS,
     # deploy/README.md
-    "sudo apt install mosquitto python3-venv": PACKAGES,
-    "sudo useradd --system legwatch": ACCOUNTS,
-    "sudo git clone <this repository> /opt/legwatch": PACKAGES,
-    "cd /opt/legwatch": PLACE,
-    "sudo bash -c '. scripts/setup.sh; venv server'": SETUP,
-    "sudo install -d -m N -g legwatch /etc/legwatch": HOME,
-    "sudo cp config/server.example.toml /etc/legwatch/server.toml": HOME,
-    "sudo sh -c 'umask 077; for f in mqtt-password ntfy-token pushover-token influx-token; do"
-    " touch /etc/legwatch/$f; done'": HOME,
-    "sudo cp deploy/systemd/legwatch-server.service /etc/systemd/system/": HOME,
-    "sudo /opt/legwatch/.venv/bin/legwatch check-config /etc/legwatch/server.toml": CHECK_SERVER,
-    "sudo systemctl enable --now legwatch-server": ACCOUNTS,
     "sudo timedatectl set-timezone Europe/Berlin": ACCOUNTS,
     "cd deploy": PLACE,
     "cp env.example .env": DOCKER,
@@ -315,7 +313,7 @@ def test_the_table_has_nothing_that_no_document_names() -> None:
 
 @pytest.mark.parametrize(
     ("form", "way"),
-    [(f, w) for f, w in TABLE.items() if isinstance(w, Run | Test) and w not in AS_NAMED],
+    [(f, w) for f, w in TABLE.items() if isinstance(w, Run | Test) and w not in (*AS_NAMED, GUIDE)],
 )
 def test_what_runs_a_command_has_its_words_and_options(form: str, way: Run | Test) -> None:
     words = essence(form)
@@ -326,6 +324,15 @@ def test_what_runs_a_command_has_its_words_and_options(form: str, way: Run | Tes
 @pytest.mark.parametrize("way", AS_NAMED)
 def test_what_reads_its_commands_where_they_are_named_does_so(way: Test) -> None:
     assert re.search(r"\bin_(page|words|lines)\(", way.text)
+
+
+def test_the_guides_are_walked_block_by_block() -> None:
+    walks = (TESTS / "fresh/walks.py").read_text()
+    walked = re.findall(r"^ +(.*) = blocks\(\"(.+?)\", \"(.+?)\"\)$", walks, re.MULTILINE)
+    assert [(page, heading) for _, page, heading in walked] == GUIDES
+    for names, *_ in walked:
+        for name in names.split(", "):
+            assert len(re.findall(rf"\b{name}\b", walks)) > 1, f"{name} is not typed"
 
 
 def essence(form: str) -> set[str]:
@@ -410,7 +417,7 @@ def test_users_and_units_that_are_named_are_those_of_the_settings() -> None:
     users = [tomllib.loads((REPO / file).read_text())["mqtt"]["user"] for file in settings]
     assert re.findall(r"passwords (\w+)", docker) == users
     units = [form.split()[-1] for form in TABLE if form.startswith("sudo systemctl enable")]
-    assert units == ["legwatch", "legwatch-server"]
+    assert sorted(units) == ["legwatch", "legwatch-agent", "legwatch-server"]
     assert all((REPO / f"deploy/systemd/{unit}.service").exists() for unit in units)
     assert (REPO / "deploy/env.example").exists()
 

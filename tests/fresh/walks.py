@@ -1,0 +1,183 @@
+"""The two ways to run legwatch for real without containers, walked as the guides print them."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from fresh.guide import blocks, first_toml, type_block
+from fresh.root import FreshRoot, Holder
+
+LONG_S = 60.0
+# A person names own pins; here is no Pi, so the sensors are made ones.
+NO_PINS = r"""s/"dht22"/"simulated"/
+s/"gpio_motion"/"simulated"/
+/^pin = /d
+"""
+TOPIC = "s/legwatch-choose-your-own-odd-name/legs-of-nobody-7f3kq/\n"
+CONNECT = """
+import sys, time
+import paho.mqtt.client as mqtt
+client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="x", protocol=mqtt.MQTTv311)
+client.on_connect = lambda client, data, flags, reason, properties: print(reason, flush=True)
+client.username_pw_set(*sys.argv[1:])
+client.connect("127.0.0.1")
+end_s = time.monotonic() + 3
+while time.monotonic() < end_s:
+    client.loop(0.1)
+"""
+COUNT = (
+    "import sqlite3; "
+    "store = sqlite3.connect('file:{}/legwatch.db?mode=ro', uri=True); "
+    "print(store.execute('SELECT count(*) FROM windows').fetchone()[0])"
+)
+
+
+class House:
+    """The fresh machines of a walk, in one network of their own."""
+
+    def __init__(self, lower: Path, folder: Path, log: IO[str]) -> None:
+        self._lower, self._folder, self._log = lower, folder, log
+        self._net = Holder(("--net",), "net")
+        self._roots: list[FreshRoot] = []
+
+    def machine(self, name: str) -> FreshRoot:
+        """Return a fresh machine."""
+        print(f"\n==== {name}", file=self._log)
+        root = FreshRoot(self._lower, self._folder / name, self._net, self._log)
+        self._roots.append(root)
+        return root
+
+    def end(self) -> None:
+        """Let all of it be gone."""
+        for root in self._roots:
+            root.end()
+        self._net.end()
+
+
+@contextmanager
+def house(lower: Path, folder: Path, log: IO[str]) -> Iterator[House]:
+    """Give a house, and take it away."""
+    made = House(lower, folder, log)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+def soon(root: FreshRoot, line: str, word: str) -> str:
+    """Type a line until it prints the word."""
+    end_s = time.monotonic() + LONG_S
+    while word not in (said := root.type(line, codes=(0, 1))):
+        assert time.monotonic() < end_s, f"{line} never said {word!r}: {said}"
+        time.sleep(0.5)
+    return said
+
+
+def windows(root: FreshRoot, user: str, state: str) -> int:
+    """Return how many windows the server of this machine has stored."""
+    python = f"{root.folder}/.venv/bin/python"
+    return int(root.type(f'sudo -u {user} {python} -c "{COUNT.format(state)}"'))
+
+
+def more_windows(root: FreshRoot, user: str, state: str) -> None:
+    """Wait for windows that were not stored before."""
+    before, end_s = windows(root, user, state), time.monotonic() + LONG_S
+    while windows(root, user, state) < before + 2:
+        assert time.monotonic() < end_s, "no new window"
+        time.sleep(0.5)
+
+
+def verified(root: FreshRoot, unit: str) -> None:
+    """Let systemd itself read the unit where the guide has put it."""
+    said = root.root(f"systemd-analyze verify /etc/systemd/system/{unit}.service 2>&1")
+    assert said == ""
+
+
+def locked_in(root: FreshRoot, unit: str, user: str) -> Path:
+    """Check whose a unit's process is, and that it has no right; return its files."""
+    process = root.process(unit)
+    status = dict(
+        line.split(":\t", 1)
+        for line in (process / "status").read_text().splitlines()
+        if ":\t" in line
+    )
+    assert root.root(f"id -u {user}").strip() == status["Uid"].split()[0]
+    assert (int(status["CapEff"], 16), status["NoNewPrivs"]) == (0, "1")
+    return process / "root"
+
+
+def home_server(made: House) -> None:
+    """Set up a server and a Pi until the bed is heard; then start both machines anew."""
+    on_server, on_pi, look, further = blocks("deploy/README.md", "A home server without containers")
+    server = made.machine("server")
+    server.edits(TOPIC)
+    password = type_block(server, on_server)
+    pi = made.machine("pi")
+    pi.edits("s/homeserver.local/127.0.0.1/\ns/^bed = /window_s = 1\\nbed = /\n" + NO_PINS)
+    type_block(pi, on_pi, {"cat >/etc/legwatch/mqtt-password": password})
+    soon(server, look[0], "bed1: last word ")
+    assert "anna         ntfy " in server.type(look[1], codes=(0, 1))
+    further_bed(server, further)
+    for root, unit in ((server, "legwatch-server"), (pi, "legwatch-agent")):
+        verified(root, unit)
+        locked_in(root, unit, "legwatch")
+    for root in (server, pi):
+        root.start_anew()
+    more_windows(server, "legwatch", "/var/lib/legwatch/server")
+
+
+def further_bed(server: FreshRoot, lines: list[str]) -> None:
+    """Give the broker a user for a second bed; who has no good password stays outside."""
+    type_block(server, lines, {"mosquitto_passwd": "not-a-secret\nnot-a-secret\n"})
+    (server.place / "tmp/connect.py").write_text(CONNECT)
+    connect = "/opt/legwatch/.venv/bin/python /tmp/connect.py"
+    assert server.type(f"{connect} bed2 not-a-secret") == "Success\n"
+    assert "Success" not in server.type(f"{connect} bed2 wrong", codes=(0, 1))
+    assert "Success" not in server.type(f"{connect} server not-a-secret", codes=(0, 1))
+
+
+def one_pi(made: House) -> None:
+    """Set up one Pi as the README says: first in a terminal, then to last."""
+    in_terminal, to_last = blocks("README.md", "Install on a Pi")
+    pi = made.machine("one-pi")
+    copy, run = in_terminal
+    pi.type(copy)
+    pi.edits(NO_PINS + "s/^window_s = 10/window_s = 1/\n")
+    pi.type("nano agent.toml")
+    in_a_terminal(pi, run)
+    (pi.place / "home/pi/legwatch/server.toml").write_text(first_toml("README.md"))
+    pi.root("chown pi: /home/pi/legwatch/server.toml")
+    in_a_terminal(pi, "scripts/run --config server.toml --agent-config agent.toml")
+    type_block(pi, to_last)
+    verified(pi, "legwatch")
+    soon(pi, ".venv/bin/legwatch alerts", "bed1: last word ")
+    sees = locked_in(pi, "legwatch", "pi")
+    assert [path.name for path in (sees / "home/pi").iterdir()] == ["legwatch"]
+    pi.start_anew()
+    more_windows(pi, "pi", "/var/lib/legwatch/server")
+
+
+def in_a_terminal(root: FreshRoot, line: str) -> None:
+    """Type what runs until Ctrl-C; end it when it watches."""
+    line = line.partition("#")[0].strip()
+    running = subprocess.Popen(
+        root.words(line, "pi", online=True),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = ""
+    assert running.stdout
+    for spoken in running.stdout:
+        said += spoken
+        if "Watching the bed 'bed1'" in spoken:
+            time.sleep(3)
+            root.signal("legwatch up", signal.SIGINT)
+    code = running.wait(30)
+    root.note(f"$ {line}\n{said}^C ({code})")
+    assert (code, "Watching the bed 'bed1'" in said) == (0, True), said
