@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +17,8 @@ from repository import REPO, miss, need
 HERE = Path(__file__).parent
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis")
+# What every Debian has but a small root, and what reads the units; each with its package.
+NEEDED = {"sudo": "sudo", "mount": "mount", "useradd": "passwd", "systemd-analyze": "systemd"}
 STAND_IN = "usr/local/lib/standin"
 LONGEST_S = 300.0
 
@@ -67,17 +70,12 @@ class FreshRoot:
             shutil.copy(HERE / name, package)
         stand_in = f'PYTHONPATH=/{STAND_IN} exec python3 -m fresh.systemctl "$@"'
         self._program("systemctl", stand_in)
-        wanted = {
-            "sudo": "sudo",
-            "mount": "mount",
-            "systemd-analyze": "systemd",
-            "useradd": "passwd",
-        }
-        missing = [package for command, package in wanted.items() if not self.has(command)]
+        apt = "apt-get -qq -o Dpkg::Use-Pty=0"
+        missing = " ".join(NEEDED[command] for command in NEEDED if not self.has(command))
         if missing:
-            apt = "apt-get -qq -o Dpkg::Use-Pty=0"
-            packages = " ".join(missing)
-            self.root(f"{apt} update && {apt} install -y {packages}", online=True)
+            self.root(f"{apt} update && {apt} install -y {missing}", online=True)
+        if self.has("mosquitto"):
+            self.root("dpkg --purge --no-triggers mosquitto")
         self.root("id pi 2>/dev/null || useradd -m -s /bin/bash pi")
         (self.place / "etc/sudoers.d").mkdir(exist_ok=True)
         (self.place / "etc/sudoers.d/pi").write_text("pi ALL=(ALL) NOPASSWD:ALL\n")
@@ -130,11 +128,12 @@ class FreshRoot:
         return self._run(self.words(line, "pi", online=online), line, answer, codes)
 
     def _run(self, words: list[str], line: str, answer: str, codes: tuple[int, ...]) -> str:
+        begun_s = time.monotonic()
         done = subprocess.run(
             words, input=answer, capture_output=True, text=True, check=False, timeout=LONGEST_S
         )
         said = done.stdout + done.stderr
-        self.note(f"$ {line}\n{said}{f'({done.returncode})' if done.returncode else ''}")
+        self.note(f"$ {line}\n{said}({done.returncode}, {time.monotonic() - begun_s:.1f} s)")
         assert done.returncode in codes, f"{line}: {said[-2000:]}"
         return done.stdout
 
@@ -170,3 +169,5 @@ def what_it_needs() -> None:
         miss("a fresh root can only be made by root")
     for command in ("unshare", "nsenter", "setpriv"):
         need(command, "util-linux")
+    need("sudo")
+    need("systemd-analyze", "systemd")
