@@ -110,6 +110,17 @@ def reports(
     return now, tuple(notices)
 
 
+def at_rest(was: Bedside, at_ms: int) -> tuple[Bedside, tuple[Notice, ...]]:
+    """Return the bedside of a bed that is watched no longer, and the end of what was said of it."""
+    notices = (_back(was, at_ms),) if was.reported_ms else ()
+    return was._replace(reported_ms=0), notices
+
+
+def watched_again(was: Bedside) -> Bedside:
+    """Return the bedside of a bed that is watched again: what was lost meanwhile, nobody misses."""
+    return was if was.info is None else was._replace(lost_said=was.info.lost)
+
+
 def rested(said_ms: int, at_ms: int) -> bool:
     """Return True if the last report is long ago, or lies ahead: the clock was wrong then."""
     return abs(at_ms - said_ms) >= AGAIN_MS

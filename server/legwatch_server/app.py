@@ -23,7 +23,7 @@ from legwatch_server import run_by, zone
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.clocks_apart import apart
 from legwatch_server.beds.crash_suspects import Suspects
-from legwatch_server.beds.expected import contested, unheard
+from legwatch_server.beds.expected import contested, silent, unheard
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.silence import Silence
@@ -51,6 +51,7 @@ from legwatch_server.notify.usable import check_usable
 from legwatch_server.publish.deadman import DeadManSwitch
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.reload import SettingsWatch
+from legwatch_server.rest import Rest
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
 from legwatch_server.signed_links import given_key, signing_key
@@ -170,11 +171,12 @@ class _Server:
                 self.unit.unread.concerns,
                 self.silence.concerns,
                 self.store.concerns,
-                lambda: unheard(self._beds()),
-                lambda: contested(self._beds()),
-                lambda: apart(self._beds()),
-                lambda: zones_apart(self._beds()),
-                lambda: can_never_warn(self._beds()),
+                lambda: unheard(self._watched()),
+                lambda: silent(self._watched()),
+                lambda: contested(self._watched()),
+                lambda: apart(self._watched()),
+                lambda: zones_apart(self._watched()),
+                lambda: can_never_warn(self._watched()),
             ],
         )
         self.settings = settings
@@ -245,6 +247,10 @@ class _Server:
     def _beds(self) -> list[BedRecord]:
         """Return all beds as they are now, for any thread: the writer may add one meanwhile."""
         return list(self.unit.beds.values())
+
+    def _watched(self) -> list[BedRecord]:
+        """Return the beds that are not at rest."""
+        return [bed for bed in self._beds() if bed.rest is Rest.WATCHED]
 
     def _look_after_the_store(self) -> None:
         upkeep = Upkeep(self.store, self.parts.stopping.wait)

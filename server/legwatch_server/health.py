@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from legwatch import scope
-from legwatch.bedside import Bedside
 from legwatch_server import zone
 from legwatch_server.beds import watched
 from legwatch_server.beds.batch import UnitOfWork
@@ -13,6 +12,7 @@ from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.status import Status
 from legwatch_server.notify.outboxes import Outboxes
 from legwatch_server.notify.rehearsal import route_statuses
+from legwatch_server.rest import Rest
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.port import Store
@@ -61,7 +61,7 @@ class Health:
             "queue": self.waiting(),
             "clock": self.clock(),
             "zone": zone.report(self.settings),
-            "beds": len(self.unit.beds),
+            "beds": len(self._beds()),
             "bedsides": self._bedsides(),
             "commits": snapshot.commits,
             "commit_s": round(snapshot.commit_s, 3),
@@ -93,14 +93,20 @@ class Health:
         return {"rehearsal": tried, "backlog": waiting}, []
 
     def _bedsides(self) -> dict[str, dict[str, Any]]:
-        beds = list(self.unit.beds.values())  # a copy: the writer may add a bed meanwhile
-        return {bed.name: _bedside(bed.bedside, bed.ahead_ms) | _scope(bed) for bed in beds}
+        return {bed.name: _bedside(bed) | _scope(bed) for bed in self._beds()}
+
+    def _beds(self) -> list[BedRecord]:
+        """Return the beds that are in use; a copy, since the writer may add one meanwhile."""
+        return [bed for bed in list(self.unit.beds.values()) if bed.rest is not Rest.ENDED]
 
 
-def _bedside(bedside: Bedside, ahead_ms: int | None) -> dict[str, Any]:
+def _bedside(bed: BedRecord) -> dict[str, Any]:
+    bedside = bed.bedside
     found: dict[str, Any] = {"online": bedside.online}
-    if ahead_ms is not None:
-        found["clock_ahead_s"] = round(ahead_ms / 1000)
+    if bed.rest is not Rest.WATCHED:
+        found["watched"] = False
+    if bed.ahead_ms is not None:
+        found["clock_ahead_s"] = round(bed.ahead_ms / 1000)
     if bedside.info is not None:
         info = bedside.info
         found |= {"version": info.version, "clock": info.clock, "windows_lost": info.lost}

@@ -15,6 +15,7 @@ from legwatch.contract.action import Action
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.contract.press import Press
 from legwatch.events import Window
+from legwatch_server.rest import Rest
 from legwatch_server.settings import ServerSettings
 
 
@@ -112,6 +113,13 @@ class BedDropped(NamedTuple):
     bed: str
 
 
+class BedRests(NamedTuple):
+    """The settings let a bed rest, or have it watched again."""
+
+    bed: str
+    rest: Rest
+
+
 class ServerFact(NamedTuple):
     """Something about the server itself that its people should hear, from any of its threads."""
 
@@ -171,7 +179,7 @@ class ActionRequested:
 
 
 Arrived = WindowArrived | PressArrived | InfoArrived | StatusArrived | Unreadable
-OfTheServer = BedExpected | BedDropped | ServerFact
+OfTheServer = BedExpected | BedDropped | BedRests | ServerFact
 Work = Arrived | ActionRequested | OfTheServer  # what one transaction stores
 OfSettings = SettingsChanged | SettingsLoaded | SettingsRefused
 Request = Work | Connected | OfSettings
@@ -200,7 +208,7 @@ def renewed(work: Work, moved_ms: int) -> Work:
 
 
 # A tuple: to make a union of types for each message takes longer than to look.
-_WITHOUT = (ActionRequested, BedExpected, BedDropped, ServerFact)
+_WITHOUT = (ActionRequested, BedExpected, BedDropped, BedRests, ServerFact)
 
 
 def message_of(work: Work) -> Message | None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from functools import cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -132,6 +133,10 @@ class BedTable:
     profile: str = setting("", "alert profile; empty: the server's")
     zone: str = setting("", "time zone; empty: the server's")
     rules: dict[str, Any] = setting({}, 'limits of this bed: "warmth.warn_c" = 26')
+    paused_until: date | None = setting(
+        None, "not watched until noon of this day, such as 2026-12-10; not given: watched"
+    )
+    ended: bool = setting(False, "true: out of use for good; its nights stay stored")
     played: bool = setting(
         False, "true: the agent plays recordings; the server uses their timeline, not its clock"
     )
@@ -178,7 +183,8 @@ class ServerSettings:
         self.push.check()
         _check_channels(self)
         if self.people:
-            people.check_watched(self.people, self.roster, self.beds)
+            used = [n for n, t in self.beds.items() if not (t.ended or t.paused_until)]
+            people.check_watched(self.people, self.roster, used)
         for name, person in self.everybody().items():
             if not person.channels:
                 raise SettingsError("push.channels", f"there is no channel to notify {name}")

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     NOT_LISTENING = "not_listening"
     BACK = "back"
     NOT_EXPECTED = "not_expected"
+    NOT_WATCHED = "not_watched"
     BY_PERSON = "by_person"
     NOT_USEFUL = "not_useful"
     SNOOZE_OVER = "snooze_over"

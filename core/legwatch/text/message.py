@@ -221,6 +221,10 @@ _NOT_EXPECTED = (
     marked("The bed is not expected any more"),
     marked("The settings no longer name it, and no word had ever come from it."),
 )
+_NOT_WATCHED = (
+    marked("The bed is not watched any more"),
+    marked("Somebody has paused it or taken it out of use. Nothing more is told of it."),
+)
 _AGAIN = (
     marked("The air by your legs is {leg} again."),
     marked("The air by the legs is {leg} again."),
@@ -239,6 +243,8 @@ def title(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> 
                 return _(_OUT)
             if notice.reason is Reason.NOT_EXPECTED:
                 return _(_NOT_EXPECTED[0])
+            if notice.reason is Reason.NOT_WATCHED:
+                return _(_NOT_WATCHED[0])
             return _(_CALM[notice.kind][carer])
         case TransitionKind.UNKNOWN:
             return _(_LOST[carer])
@@ -335,6 +341,8 @@ def _resolved(
         return _(marked("The bed is empty; nothing more to do."))
     if notice.reason is Reason.NOT_EXPECTED:
         return _(_NOT_EXPECTED[1])
+    if notice.reason is Reason.NOT_WATCHED:
+        return _(_NOT_WATCHED[1])
     if notice.kind is AlertKind.COLD:
         if notice.reason is Reason.WARM_ROOM:
             warm = _(marked("The room is warm ({room}); the warning is over."))

@@ -5,13 +5,14 @@ Nothing is final before the commit: `undo` restores the memory to its state befo
 
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import tzinfo
 
 from legwatch import bedside, engine
 from legwatch.alerting.notice import Notice, TransitionKind, report
+from legwatch.alerting.unwatched import end_all
 from legwatch.bedside import Bedside, UnreadWindows
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.action import OF_BUTTON, Answered, as_event
@@ -41,6 +42,7 @@ from legwatch_server.inbox import (
     ActionRequested,
     BedDropped,
     BedExpected,
+    BedRests,
     InfoArrived,
     Message,
     PressArrived,
@@ -52,6 +54,7 @@ from legwatch_server.inbox import (
     message_of,
 )
 from legwatch_server.ingest.timestamps import pressed_ms
+from legwatch_server.rest import Rest
 from legwatch_server.store.batch import Batch, NewNotice, NewState, NewWindow, StoredTime
 from legwatch_server.store.port import WriterStore
 from legwatch_server.store.records import StoredBed
@@ -64,8 +67,8 @@ _ALL_READ = UnreadWindows()
 BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button
 
 
-# What a batch may change of a bed: state, seen_ms, played, leaps, bedside, unread, rivals.
-_Before = tuple[BedState, int, bool, LeapAllowance, Bedside, UnreadWindows, Rivals]
+# What a batch may change of a bed: state, seen_ms, played, leaps, bedside, unread, rivals, rest.
+_Before = tuple[BedState, int, bool, LeapAllowance, Bedside, UnreadWindows, Rivals, Rest]
 
 
 class Counters:
@@ -100,6 +103,7 @@ class UnitOfWork:
         # Until this time, missing windows are no agent's fault: the server was not listening.
         self.away_ms = 0
         self.excused: dict[str, int] = {}  # the same of single beds
+        self.rests: Mapping[str, Rest] = {}  # the beds at rest by the settings
         self._all_day = False  # every hour counts as night
         known = store.beds()
         self.ended = _ended(store.time(), known)
@@ -160,6 +164,7 @@ class UnitOfWork:
             bed = self.beds[name]
             (
                 bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread, bed.rivals,
+                bed.rest,
             ) = before  # fmt: skip
         self.boots.undo()
         self._reports.undo()
@@ -281,6 +286,8 @@ class UnitOfWork:
                     self._await(self._bed(name, declared=True), now_ms)
                 case BedDropped(name):
                     self._drop(self.beds[name], now_ms)
+                case BedRests(name, rest):
+                    self._let_rest(self.beds[name], rest, now_ms)
                 case ServerFact(reason, figures):
                     self.report_server(reason, figures, now_ms)
         except WireError as error:
@@ -309,7 +316,10 @@ class UnitOfWork:
             self._leap(bed, window.to_ms, message.arrived_ms)
         minute_ms = bed.state.minute_end_ms
         placed = self._placement.place(bed, boot, window, message)
-        if placed.late:
+        if bed.rest is not Rest.WATCHED:
+            self._keep_only(bed)
+            placed = placed._replace(late=True)  # stored, and never judged
+        elif placed.late:
             self._await(bed, message.arrived_ms)
         else:
             self._decide(bed, placed.window)
@@ -417,7 +427,7 @@ class UnitOfWork:
 
     def report(self, bed: BedRecord, at_ms: int) -> None:
         """Store what people should know of the bed's agent; a recording has nothing to tell."""
-        if bed.played or self._plays(bed.name):
+        if bed.played or self._plays(bed.name) or bed.rest is not Rest.WATCHED:
             return
         alerting = bed.state.bed.alerts.agent.severity is not None
         after, notices = bedside.reports(
@@ -437,6 +447,8 @@ class UnitOfWork:
 
     def _await(self, bed: BedRecord, at_ms: int) -> None:
         """Let the time of a bed begin, if it has not: it is missed when no window comes."""
+        if bed.rest is not Rest.WATCHED:
+            return
         if not (bed.state.minute_end_ms or bed.played or self._plays(bed.name)):
             self._touch(bed)
             bed.state = engine.expect(bed.state, at_ms)
@@ -451,6 +463,35 @@ class UnitOfWork:
             over = replace(over, transition=TransitionKind.RESOLVED, episode_ms=episode_ms)
             self._note(bed, over, None)
 
+    def _let_rest(self, bed: BedRecord, rest: Rest, at_ms: int) -> None:
+        """Watch a bed no longer, and end what stands; or watch it again, from now on."""
+        self._touch(bed)
+        was, bed.rest, bed.rest_said = bed.rest, rest, False
+        self.judged.add(bed.name)
+        if rest is Rest.WATCHED:
+            # Nobody saw the bed meanwhile; its bedside gets the usual time to send a word.
+            self.excused[bed.name] = at_ms + bed.rules.health.agent_s * 1000
+            bed.bedside = bedside.watched_again(bed.bedside)
+            self._await(bed, at_ms)
+        elif was is Rest.WATCHED:
+            alerts, ends = end_all(bed.state.bed.alerts, at_ms)
+            bed.state = bed.state._replace(bed=bed.state.bed._replace(alerts=alerts))
+            bed.bedside, more = bedside.at_rest(bed.bedside, at_ms)
+            for notice in (*ends, *more):
+                self._note(bed, notice, None)
+
+    def _keep_only(self, bed: BedRecord) -> None:
+        """Say once that windows come from a bed that nobody watches."""
+        if not bed.rest_said:
+            bed.rest_said = True
+            logger.warning(
+                "windows come from bed %s, which is %s: they are stored and not judged; "
+                "`legwatch beds resume %s` watches it again",
+                bed.name,
+                bed.rest,
+                bed.name,
+            )
+
     def report_server(self, reason: Reason, figures: Figures, at_ms: int) -> None:
         """Store what all people should know of the server itself; once in 12 hours per reason."""
         new = self._reports.add(self.batch, reason, figures, at_ms)
@@ -458,7 +499,9 @@ class UnitOfWork:
             self._count(new.notice)
 
     def _decide(self, bed: BedRecord, event: Event, who: str | None = None) -> Sequence[NewNotice]:
-        """Pass an event to the engine; return the notices that follow."""
+        """Pass an event to the engine, but of a bed at rest; return the notices that follow."""
+        if bed.rest is not Rest.WATCHED:
+            return ()
         first = len(self.batch.notices)
         away_ms = max(self.away_ms, self.excused.get(bed.name, 0))
         if not bed.played and bed.state.at_ms < away_ms and not isinstance(event, Away):
@@ -501,6 +544,7 @@ class UnitOfWork:
                 )
             state = engine.start(trial_over=self._lost)
             bed = BedRecord(self._next_bed, name, self._rules(name), state)
+            bed.rest = self.rests.get(name, Rest.WATCHED)
             self._next_bed += 1
             self.batch.beds.append((bed.id, name))
             self.beds[name] = bed
@@ -511,6 +555,7 @@ class UnitOfWork:
             self.touched[bed.name] = bed
             self._undo[bed.name] = (
                 bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread, bed.rivals,
+                bed.rest,
             )  # fmt: skip
 
     def set_aside(self, message: Message, why: str) -> None:

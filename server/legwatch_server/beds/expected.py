@@ -5,10 +5,12 @@ tells people, as it does for a bed that has fallen silent. Two agents that send 
 here, too, for /health.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 
 from legwatch import engine
+from legwatch.engine import MINUTE_MS
 from legwatch.rivals import are_there
+from legwatch.text.span import span
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.inbox import BedDropped, BedExpected
 from legwatch_server.settings import ServerSettings
@@ -17,19 +19,20 @@ NAMED = 5  # beds that one sentence names at most
 
 
 def expectations(
-    settings: ServerSettings, beds: Collection[BedRecord]
+    settings: ServerSettings, beds: Collection[BedRecord], rests: Container[str] = ()
 ) -> list[BedExpected | BedDropped]:
-    """Return which beds are to be expected from now on, and which no longer."""
+    """Return which beds are to be expected from now on, and which no longer; `rests`: not now."""
     by_name = {bed.name: bed for bed in beds}
     silent = [bed.name for bed in beds if _has_an_agent(bed) and not bed.state.minute_end_ms]
-    declared = [name for name, table in settings.beds.items() if not table.played]
+    tables = settings.beds.items()
+    declared = [name for name, table in tables if not (table.played or table.ended)]
     new = [n for n in declared if n not in by_name or not by_name[n].state.minute_end_ms]
     dropped = (
         bed.name
         for bed in beds
         if bed.name not in declared and is_unheard(bed) and not _has_ever_sent(bed)
     )
-    names = dict.fromkeys((*new, *silent))
+    names = dict.fromkeys(name for name in (*new, *silent) if name not in rests)
     return [*(BedExpected(name) for name in names), *(BedDropped(name) for name in dropped)]
 
 
@@ -57,6 +60,17 @@ def unheard(beds: Iterable[BedRecord]) -> Iterator[str]:
             f"no word has ever come from bed {', '.join(found[:NAMED])}{more}: is its agent on,"
             " and has it the bed's name?"
         )
+
+
+def silent(beds: Iterable[BedRecord]) -> Iterator[str]:
+    """Yield a sentence on each bed that was heard once, and of which no word comes."""
+    for bed in beds:
+        if not bed.played and engine.was_heard(bed.state) and _is_overdue(bed):
+            lasted = span((bed.state.at_ms - bed.state.bed.signals.window_ms) / MINUTE_MS)
+            yield (
+                f"no word from bed {bed.name} for {lasted}: is its agent on? `legwatch beds pause"
+                f" {bed.name}` if nobody sleeps there"
+            )
 
 
 def contested(beds: Iterable[BedRecord]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from legwatch_server.beds.settings_record import SettingsRecord
 from legwatch_server.beds.status import Status
 from legwatch_server.beds.writer import Confirms, Writer
 from legwatch_server.inbox import (
+    BedRests,
     Connected,
     Request,
     ServerFact,
@@ -30,6 +31,7 @@ from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.notify.recovery import recover, replan
 from legwatch_server.notify.rehearsal import TrialEnd, plan_evening, rehearse
 from legwatch_server.publish.port import Committed, Listener
+from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.port import WriterStore
@@ -82,7 +84,10 @@ class WriterLoop:
         self.clock = ClockWatch(store, unit, timeline)
         self.clock.trusts_machine = settings.clock == "trusted"
         self._resumed, self._followed = False, True
-        self._expected = expectations(settings, unit.beds.values())
+        self._rests = Rests(settings)
+        unit.rests = self._rests.at(timeline.now_ms())
+        self._expected = expectations(settings, unit.beds.values(), unit.rests)
+        self._resting: Sequence[BedRests] = self._apart()
         self._writer = Writer(
             store,
             unit,
@@ -102,6 +107,8 @@ class WriterLoop:
 
     def begin(self) -> None:
         """Recover the outbox before the first notification; `turn` tries again after an error."""
+        if self._resting and self._writer.write(self._resting):
+            self._resting = []  # what stands of these beds is over: it is not to be told now
         try:
             recover(self._store, self._planner, self._unit.beds.values(), self._timeline.now_ms())
             self._resumed = True
@@ -138,15 +145,30 @@ class WriterLoop:
         arrived = [renewed(r, moved_ms) for r in requests if not isinstance(r, _NO_WORK)]
         if self.clock.hear(arrived):
             self._after_step()
-        work = [*self._expected, *self._facts(), *arrived]
+        self._look_for_rest()
+        work = [*self._resting, *self._expected, *self._facts(), *arrived]
         if any(isinstance(r, Connected) for r in requests):
             self._repeat()
         if not self._writer.write(work):
             return  # the transport brings the unconfirmed messages again
-        self._expected = []
+        self._expected, self._resting = [], []
         self._more = any([_safely(listener.turn) for listener in self._listeners])  # noqa: C419 - every listener has its turn
         self._rehearse()
         self._record.turn()
+
+    def _look_for_rest(self) -> None:
+        """Find out whether a pause has begun or ended, by the settings or by the time."""
+        found = self._rests.at(self._timeline.now_ms())
+        if found != self._unit.rests:
+            self._unit.rests = found
+            self._resting = self._apart()
+            self._expected = expectations(self._settings, self._unit.beds.values(), found)
+
+    def _apart(self) -> Sequence[BedRests]:
+        """Return the beds that are watched against the settings, or not watched against them."""
+        rests, beds = self._unit.rests, self._unit.beds.values()
+        wanted = [(bed, rests.get(bed.name, Rest.WATCHED)) for bed in beds]
+        return [BedRests(bed.name, rest) for bed, rest in wanted if bed.rest is not rest]
 
     def _facts(self) -> Sequence[ServerFact]:
         """Return what is silent about the whole server; look a few times a minute."""
@@ -194,7 +216,8 @@ class WriterLoop:
         self.clock.trusts_machine = settings.clock == "trusted"
         self._writer.planner = self._planner
         self._evening, self._followed = None, False
-        self._expected = expectations(settings, self._unit.beds.values())
+        self._rests = Rests(settings)
+        self._expected = expectations(settings, self._unit.beds.values(), self._unit.rests)
 
     def _follow(self) -> None:
         """Let open plans follow new settings; `turn` tries again after an error."""
@@ -229,7 +252,9 @@ class WriterLoop:
         return [
             TrialEnd(bed.id, bed.name)
             for bed in self._unit.beds.values()
-            if bed.id not in announced and is_over(bed.state.bed.trial, bed.rules)
+            if bed.rest is Rest.WATCHED
+            and bed.id not in announced
+            and is_over(bed.state.bed.trial, bed.rules)
         ]
 
     def _gather(self) -> tuple[list[Request], bool]:

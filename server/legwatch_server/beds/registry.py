@@ -17,6 +17,7 @@ from legwatch.state_codec import from_json
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.ingest.anchor import Anchor
 from legwatch_server.publish.port import BedUpdate
+from legwatch_server.rest import Rest
 from legwatch_server.store.records import StoredBed
 
 logger = logging.getLogger(__name__)
@@ -97,6 +98,8 @@ class BedRecord:
     set_up_ms: int = 0  # since when this process knows which sensors are set up
     ahead_ms: int | None = None  # the agent's clock, if it says that it is set
     zone_said: str = ""  # the last line in the log on its agent's zone
+    rest: Rest = Rest.WATCHED
+    rest_said: bool = False  # the log has said that its bedside sends though nobody watches
     unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
 
     def kept(self) -> Kept:
@@ -114,10 +117,10 @@ class BedRecord:
     def update(self) -> BedUpdate:
         """Return what others may know of the bed now."""
         if not self.others:
-            return BedUpdate(self.name, self.state, self.rules, ())
+            return BedUpdate(self.name, self.state, self.rules, (), self.rest)
         since_ms = self.state.at_ms - self.rules.health.stale_s * 1000
         others = [(name, value) for name, (value, at_ms) in self.others.items() if at_ms > since_ms]
-        return BedUpdate(self.name, self.state, self.rules, tuple(others))
+        return BedUpdate(self.name, self.state, self.rules, tuple(others), self.rest)
 
     def note_others(self, window: Window) -> None:
         """Remember the newest values of roles that nothing judges; not each window has each."""

@@ -15,6 +15,7 @@ from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.status import Status
 from legwatch_server.inbox import ServerFact
 from legwatch_server.notify.reach import Reach
+from legwatch_server.rest import Rest
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +102,10 @@ class Silence:
             return False
         beds = self._beds()
         return not beds or any(
-            bed.state.minute_end_ms and not bed.played and bed.bedside.online is not False
+            bed.state.minute_end_ms
+            and not bed.played
+            and bed.rest is Rest.WATCHED
+            and bed.bedside.online is not False
             for bed in beds
         )
 

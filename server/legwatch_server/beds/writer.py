@@ -24,6 +24,7 @@ from legwatch_server.inbox import ActionRequested, Message, Work, message_of
 from legwatch_server.notify.commit import commit
 from legwatch_server.notify.planner import DeliveryPlanner
 from legwatch_server.publish.port import Committed, Confirmation, Decided
+from legwatch_server.rest import Rest
 from legwatch_server.store.batch import Batch
 from legwatch_server.store.errors import StoreDamaged, StoreError, of_the_store
 from legwatch_server.store.port import WriterStore
@@ -359,7 +360,7 @@ class Writer:
 
     def _tick(self, bed: BedRecord, now_ms: int) -> None:
         when = engine.due(bed.state, bed.rules)
-        if when is not None and not bed.played and when + TICK_LAG_MS <= now_ms:
+        if when is not None and _ticks(bed) and when + TICK_LAG_MS <= now_ms:
             self._unit.tick(bed, now_ms - TICK_LAG_MS)
 
     def _skip(self, bed: BedRecord, error: Exception) -> None:
@@ -372,9 +373,14 @@ class Writer:
     def _expect(self, bed: BedRecord) -> None:
         """Queue a bed, or queue it anew if it is due earlier than it was: its time went back."""
         when = engine.due(bed.state, bed.rules)
-        if when is None or bed.played:
+        if when is None or not _ticks(bed):
             return
         at_ms = max(when, bed.not_before_ms)
         if not bed.due_ms or at_ms < bed.due_ms:
             heapq.heappush(self._due, (at_ms, bed.name))
             bed.due_ms = at_ms
+
+
+def _ticks(bed: BedRecord) -> bool:
+    """Return True for a bed whose time goes on by this server's clock."""
+    return not bed.played and bed.rest is Rest.WATCHED

@@ -42,6 +42,9 @@ class Receipt(NamedTuple):
     mid: int
 
 
+_KEPT = (f"/{Channel.STATUS.value}", f"/{Channel.INFO.value}")  # what agents let the broker keep
+
+
 class BrokerConnection:
     """Subscribes on every connect; the broker keeps the session while the server is away.
 
@@ -202,5 +205,8 @@ class BrokerConnection:
                 self._answers(topic, payload)
             return
         receipt = Receipt(self._connection, message.mid) if message.qos else None
+        if not payload and topic.endswith(_KEPT):
+            self.confirm([receipt])  # what the broker had kept is taken back: that says nothing
+            return
         at_ms, moved_ms = self._stamp()
         self._put(self._decode(Message(topic, payload, at_ms, receipt, message.retain, moved_ms)))

@@ -8,10 +8,11 @@ from legwatch import engine
 from legwatch.alerting.notice import iso
 from legwatch.contract.confirmation import encode_stored
 from legwatch.contract.fields import VERSION
-from legwatch.contract.topics import Channel, topic
+from legwatch.contract.topics import RETAINED, Channel, topic
 from legwatch.events import AlertKind
 from legwatch_runtime.clock import Instant, instant
 from legwatch_server.publish.port import BedUpdate, Committed, Confirmation
+from legwatch_server.rest import Rest
 from legwatch_server.transport import Outgoing, Publishes
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class MqttPublisher:
         self._unconfirmed: dict[tuple[str, str], Confirmation] = {}  # by bed and boot
         self._updates: dict[str, BedUpdate] = {}
         self._minutes: dict[str, int] = {}  # by bed: judged minutes at the last `state`
+        self._ended: set[str] = set()  # beds of which the broker keeps nothing
         self._alerts: dict[str, dict[str, bytes]] = {}  # by bed and kind: payload last published
 
     def hear(self, committed: Committed) -> None:
@@ -58,8 +60,8 @@ class MqttPublisher:
             if not self._confirmations.take():
                 break
             bed, stored = self._unconfirmed.pop(key)
-            payload = encode_stored(stored)
-            self._transport.publish(Outgoing(topic(bed, Channel.STORED), payload, retain=True))
+            payload, kept = encode_stored(stored), bed not in self._ended
+            self._transport.publish(Outgoing(topic(bed, Channel.STORED), payload, retain=kept))
         for update in self._updates.values():
             try:
                 self._publish_bed(update)
@@ -72,6 +74,10 @@ class MqttPublisher:
         """Publish a bed once after each judged minute."""
         bed, minutes = update.bed, update.state.minutes
         known = self._alerts.get(bed) or {}
+        if update.rest is not Rest.WATCHED:
+            self._take_back(update, known)
+            return
+        self._ended.discard(bed)
         if minutes == self._minutes.get(bed, 0) and not (known and _UNKNOWN in known.values()):
             return
         self._minutes[bed] = minutes
@@ -88,6 +94,21 @@ class MqttPublisher:
         if self._states.take():
             payload = state_payload(view, dict(update.others))
             self._transport.publish(Outgoing(topic(bed, Channel.STATE), payload))
+
+    def _take_back(self, update: BedUpdate, known: Mapping[str, bytes]) -> None:
+        """Take back what the broker keeps of a bed at rest: its alerts; if it is ended, all."""
+        bed = update.bed
+        names = [topic(bed, Channel.ALERT, kind) for kind, payload in known.items() if payload]
+        ended, again = update.rest is Rest.ENDED, _UNKNOWN in known.values()
+        if ended and (again or bed not in self._ended):
+            names += [topic(bed, channel) for channel in RETAINED if channel is not Channel.ALERT]
+        for name in names:
+            self._transport.publish(Outgoing(name, b"", sure=True, retain=True))
+        self._alerts[bed] = {}
+        if ended:
+            self._ended.add(bed)
+        else:
+            self._ended.discard(bed)
 
 
 def alert_payload(alert: engine.AlertView) -> bytes:

@@ -11,6 +11,7 @@ from legwatch.alerting.notice import Notice
 from legwatch.contract.confirmation import Stored
 from legwatch.engine import BedState
 from legwatch.limits.rules import Rules
+from legwatch_server.rest import Rest
 
 
 class BedUpdate(NamedTuple):
@@ -20,6 +21,7 @@ class BedUpdate(NamedTuple):
     state: BedState
     rules: Rules
     others: tuple[tuple[str, float], ...] = ()  # newest values of roles that nothing judges
+    rest: Rest = Rest.WATCHED
 
 
 class Confirmation(NamedTuple):

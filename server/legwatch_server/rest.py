@@ -1,0 +1,56 @@
+"""Which beds are out of use: for some time, such as a holiday or a stay in hospital, or for good.
+
+A bed at rest is not watched: nothing of it is judged, told or missed. What its bedside still sends
+is stored.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from enum import StrEnum
+from functools import cached_property
+
+from legwatch_server.settings import BedTable, ServerSettings
+
+BACK_AT = time(12)  # a night runs from noon to noon: the night of the day that is named is watched
+
+
+class Rest(StrEnum):
+    """Whether a bed is watched."""
+
+    WATCHED = "watched"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class Rests:
+    """The beds at rest by the settings; any thread may ask."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._settings = settings
+
+    def at(self, now_ms: int) -> Mapping[str, Rest]:
+        """Return the beds that are at rest now."""
+        return {
+            name: Rest.ENDED if until_ms is None else Rest.PAUSED
+            for name, until_ms in self._until.items()
+            if until_ms is None or now_ms < until_ms
+        }
+
+    def until_ms(self, bed: str) -> int | None:
+        """Return when the pause of a bed ends, UTC ms; None: it has none, or is ended."""
+        return self._until.get(bed)
+
+    @cached_property
+    def _until(self) -> dict[str, int | None]:
+        """By bed at rest the end of its pause; None: there is no end."""
+        return {
+            name: None if table.ended else _end_ms(self._settings, name, table)
+            for name, table in self._settings.beds.items()
+            if table.ended or table.paused_until is not None
+        }
+
+
+def _end_ms(settings: ServerSettings, name: str, table: BedTable) -> int:
+    assert table.paused_until is not None
+    end = datetime.combine(table.paused_until, BACK_AT, settings.zone_of(name))
+    return int(end.timestamp() * 1000)

@@ -1,0 +1,189 @@
+"""A bed out of use, for some time or for good: nothing of it is told, and nothing of it is lost."""
+
+import logging
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from legwatch.alerting.notice import TransitionKind
+from legwatch.contract.action import Action
+from legwatch.contract.topics import Channel, topic
+from legwatch.settings import load
+from legwatch_server.beds.expected import silent, unheard
+from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
+from legwatch_server.rest import Rest
+from legwatch_server.settings import ServerSettings
+from legwatch_server.testing import InProcessServer
+from server.notify.test_escalation import cold
+from server.ward import MINUTE_MS, open_ward
+
+HOUR_MS = 60 * MINUTE_MS
+TABLE: dict[str, Any] = {
+    "zone": "UTC",
+    "answers": {"url": "https://legs.example"},
+    "rules": {"alerts.learn_nights": 0, "warmth.early_s": 0},
+    "rehearsal": {"at": ""},
+}
+AWAY = {"paused_until": date(2026, 1, 3)}  # until noon: the ward begins at 21:00 the evening before
+GONE = {"ended": True}
+
+
+def well(_minute: float) -> dict[str, Any]:
+    return {"leg_c": 31.0, "room_c": 18.0, "moves": 1, "in_bed": True}
+
+
+def use(server: InProcessServer, **beds: dict[str, Any]) -> None:
+    """Let the settings of the beds come, as after `legwatch beds` or in the file."""
+    server.take_over(load(ServerSettings, {**TABLE, "beds": beds}))
+
+
+def wait(server: InProcessServer, minutes: int) -> None:
+    server.run_to(server.clock.now_ms + minutes * MINUTE_MS)
+
+
+def leap(server: InProcessServer, hours: float) -> None:
+    """Let hours go by in steps of one: a night of quiet turns costs too much time."""
+    for _ in range(int(hours)):
+        server.clock.advance(HOUR_MS)
+        server.turn()
+    server.settle()
+
+
+def reasons(server: InProcessServer) -> list[str]:
+    return [f"{n.notice.transition}:{n.notice.reason}" for n in server.notices()]
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Any:
+    server = open_ward(tmp_path)
+    server.play("b", 20, well)
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize("table", [AWAY, GONE], ids=["paused", "ended"])
+def test_a_bed_at_rest_is_not_missed(ward: InProcessServer, table: dict[str, Any]) -> None:
+    use(ward, b=table)
+    wait(ward, 60)
+    assert reasons(ward) == []
+    assert list(silent(ward.unit.beds.values())) == []
+
+
+def test_a_bed_that_nobody_pauses_is_missed_and_health_says_so(ward: InProcessServer) -> None:
+    wait(ward, 14)
+    assert list(silent(ward.unit.beds.values())) == []
+    wait(ward, 3)
+    assert reasons(ward) == ["fired:agent_silent"]
+    (sentence,) = silent(ward.unit.beds.values())
+    assert sentence.startswith("no word from bed b for 16 min")
+
+
+def test_what_stands_is_over_at_once_and_people_hear_why(ward: InProcessServer) -> None:
+    wait(ward, 20)
+    assert ward.broker.last(topic("b", Channel.ALERT, "agent"))["state"] == "firing"
+    use(ward, b=AWAY)
+    ward.settle()
+    assert reasons(ward) == ["fired:agent_silent", "resolved:not_watched"]
+    assert ward.broker.last(topic("b", Channel.ALERT, "agent")) is None
+    push = ward.pushes.arrived[-1].push
+    assert push.transition is TransitionKind.RESOLVED
+    assert "paused" in push.text
+
+
+def test_a_cold_bed_at_rest_wakes_nobody_and_its_windows_are_kept(
+    ward: InProcessServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    use(ward, b=GONE)
+    before = ward.rows("SELECT count(*) FROM windows")[0][0]
+    with caplog.at_level(logging.WARNING):
+        ward.play("b", 90, cold)
+    assert ward.rows("SELECT count(*) FROM windows")[0][0] == before + 90 * 6
+    assert reasons(ward) == []
+    said = [r.getMessage() for r in caplog.records if "windows come from bed b" in r.getMessage()]
+    assert len(said) == 1
+    assert "ended" in said[0]
+    confirmed = [m for m in ward.broker.published if m.topic == topic("b", Channel.STORED)]
+    assert confirmed[-1].payload  # the agent may let go of them
+    assert not confirmed[-1].retain
+
+
+def test_nothing_of_an_ended_bed_stays_at_the_broker(ward: InProcessServer) -> None:
+    wait(ward, 20)
+    use(ward, b=GONE)
+    for channel in (Channel.STORED, Channel.STATUS, Channel.INFO):
+        assert ward.broker.last(topic("b", channel)) is None
+    assert ward.broker.last(topic("b", Channel.ALERT, "agent")) is None
+
+
+def test_after_the_date_it_is_watched_and_told_as_usual(ward: InProcessServer) -> None:
+    use(ward, b=AWAY)
+    leap(ward, 14)  # 11:20 of the day
+    assert ward.unit.beds["b"].rest is Rest.PAUSED
+    leap(ward, 1)
+    assert ward.unit.beds["b"].rest is Rest.WATCHED
+    leap(ward, 7)
+    assert reasons(ward) == []  # by day nobody is told
+    wait(ward, 60)
+    assert reasons(ward)[0] == "fired:agent_silent"  # at night
+    assert list(silent(ward.unit.beds.values()))
+
+
+def test_a_bed_taken_back_at_night_has_the_usual_time_for_a_word(ward: InProcessServer) -> None:
+    use(ward, b=AWAY)
+    wait(ward, 60)
+    use(ward, b={})
+    wait(ward, 14)
+    assert reasons(ward) == []
+    wait(ward, 5)
+    assert reasons(ward) == ["fired:agent_silent"]
+
+
+def test_a_bed_taken_back_is_judged_again(ward: InProcessServer) -> None:
+    use(ward, b=AWAY)
+    wait(ward, 60)
+    use(ward, b={})
+    ward.play_until_loud("b", cold)
+    assert ward.transitions("agent") == []
+    assert ward.transitions("cold")[0] == "fired"
+
+
+def test_a_restart_changes_nothing_of_it(ward: InProcessServer) -> None:
+    use(ward, b=AWAY)
+    wait(ward, 5)
+    ward.restart()
+    wait(ward, 60)
+    assert reasons(ward) == []
+
+
+def test_a_bed_paused_while_the_server_was_off_tells_nothing_of_before(
+    ward: InProcessServer,
+) -> None:
+    wait(ward, 20)
+    ward.pushes.arrived.clear()
+    ward.settings = load(ServerSettings, {**TABLE, "beds": {"b": AWAY}})
+    ward.clock.advance(5 * MINUTE_MS)
+    ward.restart()
+    assert reasons(ward) == ["fired:agent_silent", "resolved:not_watched"]
+    wait(ward, 60)
+    assert {arrived.push.purpose.value for arrived in ward.pushes.arrived} <= {"all_clear", "info"}
+
+
+def test_an_expected_bed_that_rests_is_not_missed(tmp_path: Path) -> None:
+    server = open_ward(tmp_path, beds={"new": AWAY, "never": GONE})
+    wait(server, 30)
+    assert reasons(server) == []
+    assert list(unheard(server.unit.beds.values())) == []
+    leap(server, 15)
+    assert "new" in server.unit.beds
+    assert "never" not in server.unit.beds
+    server.close()
+
+
+def test_quiet_for_a_bed_at_rest_has_nothing_to_silence(ward: InProcessServer) -> None:
+    use(ward, b=AWAY)
+    bed = ward.unit.beds["b"].id
+    claims = LinkClaims(TargetKind.BED, bed, Action.SNOOZE, 30, 0)
+    assert ward.answer(claims) is Outcome.OVER
+    assert reasons(ward) == []
