@@ -16,7 +16,13 @@ from fences.wiring import Happening, as_kept_in_v1
 
 V1 = sorted((HERE / "states").glob("*.jsonl.gz"))
 V2 = sorted((HERE / "states_v2").glob("*.jsonl.gz"))
+HOURS = re.compile(r"\b(\d+) h(?: \d+ min)?")  # of a text: from two days on it now says days
 NOT_KEPT_IN_V1 = re.compile(r'"(still_min|cold_in_min)":\d+')
+
+
+def in_days(line: str) -> str:
+    """Return a notice as it is worded today: what has lasted two days or more is said in days."""
+    return HOURS.sub(lambda m: f"{int(m[1]) // 24} days" if int(m[1]) >= 48 else m[0], line)
 
 
 def name(path: Path) -> str:
@@ -82,7 +88,7 @@ def test_the_night_goes_on_from_a_stored_state(path: Path) -> None:
     for state in states:
         at = state["at"]
         found = follow(sleeper(story, state["text"]), events(path), at, stops=every)
-        assert found.notices == [tuple(n) for n in after["notices"] if n[0] > at], at
+        assert found.notices == [(n[0], in_days(n[1])) for n in after["notices"] if n[0] > at], at
         assert whole(found.views) == [tuple(v) for v in after["views"] if v[0] > at], at
         assert digest(found.views) == state["views"], at
         reached = {n: form(text) for n, text in found.states.items()}
