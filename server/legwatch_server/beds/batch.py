@@ -485,11 +485,9 @@ class UnitOfWork:
         if not bed.rest_said:
             bed.rest_said = True
             logger.warning(
-                "windows come from bed %s, which is %s: they are stored and not judged; "
-                "`legwatch beds resume %s` watches it again",
+                "windows come from bed %s, which is %s: they are stored and not judged",
                 bed.name,
                 bed.rest,
-                bed.name,
             )
 
     def report_server(self, reason: Reason, figures: Figures, at_ms: int) -> None:

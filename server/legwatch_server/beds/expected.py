@@ -67,10 +67,7 @@ def silent(beds: Iterable[BedRecord]) -> Iterator[str]:
     for bed in beds:
         if not bed.played and engine.was_heard(bed.state) and _is_overdue(bed):
             lasted = span((bed.state.at_ms - bed.state.bed.signals.window_ms) / MINUTE_MS)
-            yield (
-                f"no word from bed {bed.name} for {lasted}: is its agent on? `legwatch beds pause"
-                f" {bed.name}` if nobody sleeps there"
-            )
+            yield f"no word from bed {bed.name} for {lasted}: is its agent on?"
 
 
 def contested(beds: Iterable[BedRecord]) -> Iterator[str]:
