@@ -17,6 +17,7 @@ def debian(request: pytest.FixtureRequest) -> Path:
     what_it_needs()
     place = REPO / ".venv" / f"debian-{request.param}"
     if not place.exists():
+        place.parent.mkdir(exist_ok=True)
         part = place.with_suffix(".part")
         words = [need("mmdebstrap"), "--quiet", "--variant=minbase", "--include=ca-certificates"]
         subprocess.run([*words, str(request.param), str(part)], check=True)

@@ -150,6 +150,7 @@ def typed() -> dict[str, Way]:
 TABLE: dict[str, Way] = typed() | {
     # README.md, config, CHANGELOG.md
     "scripts/run": SCRIPTS,
+    "scripts/run --help": SCRIPTS,
     "scripts/run --agent-config agent.toml": WATCH,
     "scripts/run --config server.toml --agent-config agent.toml": WATCH,
     "scripts/test": SCRIPTS,
