@@ -61,6 +61,7 @@ from legwatch_server.store.upkeep import Upkeep
 from legwatch_server.timeline import Timeline
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.listening import Listening
+from legwatch_server.web.noted import looked
 from legwatch_server.web.server import bind
 
 logger = logging.getLogger(__name__)
@@ -152,7 +153,7 @@ class _Server:
         self.silence = Silence(self.broker, self._beds, self.outboxes.reach, self.status)
         self.channels = LateChannels(self.outboxes, settings, parts)
         self.suspects = Suspects(folder / "at_work")
-        self.actions = ActionHandler(key, self.inbox.put, now_ms)
+        self.actions = ActionHandler(key, self.inbox.put, now_ms, partial(looked, folder / FILE))
         self.health = Health(
             unit=self.unit,
             status=self.status,

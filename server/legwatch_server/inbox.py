@@ -14,7 +14,7 @@ from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.action import Action
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.contract.press import Press
-from legwatch.events import Window
+from legwatch.events import AlertKind, Window
 from legwatch_server.rest import Rest
 from legwatch_server.settings import ServerSettings
 
@@ -167,15 +167,31 @@ class Outcome(StrEnum):
     GONE = "gone"  # the delivery, notice or bed no longer exists
 
 
+class Noted(NamedTuple):
+    """What an answer was about: the sender is told it, to see at once if it was a wrong one."""
+
+    bed: str = ""
+    kind: AlertKind | None = None  # None: all alerts of the bed
+    until: str = ""  # local time at which the quiet ends, such as 03:10; empty: no quiet
+
+
+def _nobody(_noted: Noted) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class ActionRequested:
-    """An answer from a link, an app or the command line; `reply` is called after the commit."""
+    """An answer from a link, an app or the command line.
+
+    `tell` and `reply` are called after the commit, in this order.
+    """
 
     claims: LinkClaims
     token: bytes  # the link's signature, to detect a second use; empty: no link
     via: str
     arrived_ms: int
     reply: Callable[[Outcome], None]
+    tell: Callable[[Noted], None] = _nobody
 
 
 Arrived = WindowArrived | PressArrived | InfoArrived | StatusArrived | Unreadable

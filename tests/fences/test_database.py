@@ -12,6 +12,7 @@ import pytest
 
 from fences.bad_night import HOME, NOW_NS, SAID, configured, opened
 from fences.kept import Line, lines, unpacked
+from fences.reworded import as_said_then
 from fences.wired_server import Server, rows, upgrade
 from fences.wiring import as_kept_in_v1, command
 
@@ -72,13 +73,14 @@ def test_a_server_goes_on_after_a_restart(server: Server) -> None:
     for line in lines(HOME / "then.jsonl.gz"):
         server.do(line)
     kept = lines(HOME / "did.jsonl.gz")
-    assert _told(server.did) == _told(kept)
-    assert server.did == [_as_upgraded(line) for line in kept]
+    did = as_said_then(server.did)
+    assert _told(did) == _told(kept)
+    assert did == [_as_upgraded(line) for line in kept]
     server.owner.finish()  # a state is stored with its minute; now all of them are
     columns, *after = _as_schema_4(_rows())
     after = [_beds_as_in_v1(row) for row in after]
     kept_rows = (row for row in rows(server.path, columns) if row[:2] not in LATER)
-    found = [_beds_as_in_v1(row) for row in kept_rows]
+    found = [as_said_then(_beds_as_in_v1(row)) for row in kept_rows]
     for table in columns:
         assert _of(table, found) == _of(table, after), table
     assert len(found) == len(after)
@@ -93,7 +95,9 @@ def test_the_command_line_says_the_same(
     words = SAID[file]
     code = command([*words[:1], "--config", str(configured(CONFIG, folder)), *words[1:]])
     printed = f"{capsys.readouterr().out}exit {code}\n"
-    assert _unsourced(printed) == _unsourced((HOME / file).read_text(encoding="utf-8"))
+    assert _unsourced(as_said_then(printed)) == _unsourced(
+        (HOME / file).read_text(encoding="utf-8")
+    )
 
 
 def _unsourced(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fences.kept import HERE, Line, lines
+from fences.reworded import as_said_then
 from fences.story import digest, follow, happened, sleeper, whole
 from fences.wiring import Happening, as_kept_in_v1
 
@@ -88,7 +89,8 @@ def test_the_night_goes_on_from_a_stored_state(path: Path) -> None:
     for state in states:
         at = state["at"]
         found = follow(sleeper(story, state["text"]), events(path), at, stops=every)
-        assert found.notices == [(n[0], in_days(n[1])) for n in after["notices"] if n[0] > at], at
+        kept_notices = [(n[0], in_days(n[1])) for n in after["notices"] if n[0] > at]
+        assert as_said_then(found.notices) == kept_notices, at
         assert whole(found.views) == [tuple(v) for v in after["views"] if v[0] > at], at
         assert digest(found.views) == state["views"], at
         reached = {n: form(text) for n, text in found.states.items()}

@@ -3,11 +3,14 @@
 from legwatch.alerting.alert import AlertState
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.cold import ColdMemory
-from legwatch.conditions.verdict import Figures
+from legwatch.conditions.verdict import Figures, Reason
 from legwatch.events import AlertKind
 from legwatch.observation import Observation
 
 MINUTE_MS = 60_000
+LEG, ROOM = "leg", "room"  # the thermometers
+NEVER = "never"  # a thermometer has not given any reading
+_OF_THERMOMETERS = (Reason.NO_READINGS, Reason.IMPLAUSIBLE)
 _HOLD_ENDS = {TransitionKind.RESOLVED: "over", TransitionKind.ESCALATED: "urgent"}
 
 
@@ -30,7 +33,11 @@ def alert_figures(
         case AlertKind.STILL:
             return (("still_min", still_min), ("leg_c", seen.leg.celsius))
         case AlertKind.SENSOR:
-            return (("for_min", for_min), ("last_good_c", seen.leg.last_raw_c))
+            return (
+                ("for_min", for_min),
+                ("last_good_c", seen.leg.last_raw_c),
+                *_thermometer(alert, seen),
+            )
         case AlertKind.AGENT:
             return (("silent_min", _minutes(seen.window_ms, seen)),)
 
@@ -45,6 +52,24 @@ def hold_figures(
     if ended is None:
         ended = "moved" if alert.hold_until_ms != before.hold_until_ms else "time"
     return (("waited_min", (at_ms - before.fired_ms) // MINUTE_MS), ("wait_ended", ended))
+
+
+def _thermometer(alert: AlertState, seen: Observation) -> Figures:
+    """Return which thermometer a sensor alert is about, and whether it never gave a reading."""
+    if alert.reason not in _OF_THERMOMETERS:
+        return ()
+    bad = [
+        (place, one)
+        for place, one in ((LEG, seen.leg), (ROOM, seen.room))
+        if one.expected and one.celsius is None
+    ]
+    # Of two that are bad, the one that the alert was raised for.
+    bad.sort(key=lambda found: max(found[1].good_ms or 0, seen.back_ms) != alert.since_ms)
+    if not bad:
+        return ()
+    place, one = bad[0]
+    never: Figures = () if one.good_ms is not None else (("given", NEVER),)
+    return (("sensor", place), *never)
 
 
 def _minutes(since_ms: int | None, seen: Observation) -> int | None:

@@ -7,6 +7,7 @@ for the sleeper, and one for a carer, who reads the text in another room.
 
 from collections.abc import Mapping
 
+from legwatch.alerting.figures import LEG, NEVER, ROOM
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import AlertKind
@@ -23,7 +24,10 @@ def _both(sentence: str) -> OwnAndCarer:
 
 _TITLES: Mapping[AlertKind, OwnAndCarer] = {
     AlertKind.COLD: (marked("Your legs may be cold"), marked("Legs may be cold")),
-    AlertKind.STILL: (marked("You have lain still for long"), marked("No turning for long")),
+    AlertKind.STILL: (
+        marked("You have lain still for a long time"),
+        marked("Not turned over for a long time"),
+    ),
     AlertKind.SENSOR: (
         marked("I cannot see you: a sensor is not working"),
         marked("I cannot see the bed: a sensor is not working"),
@@ -39,9 +43,11 @@ _CALM: Mapping[AlertKind, OwnAndCarer] = {
     AlertKind.SENSOR: _both(marked("The sensors are back")),
     AlertKind.AGENT: _both(marked("The bedside is back")),
 }
+_ROOM_WARM, _OVER = marked("The room is warm"), marked("The warning is over")
 _OUT = marked("Out of bed")
 _LOST = (marked("I cannot see you any more"), marked("I cannot see the bed any more"))
 _SEEN, _QUIET = marked("Seen"), marked("Quiet for a while")
+_QUIET_FOR = marked("Quiet for a while, for this kind of alert only.")
 _URGENT = marked("Urgent: {title}")
 _WHY: Mapping[Reason, OwnAndCarer] = {
     Reason.UNCOVERED: _both(marked("They may be uncovered.")),
@@ -52,6 +58,8 @@ _WHY: Mapping[Reason, OwnAndCarer] = {
     Reason.COLD_AND_STILL: (marked("You have not moved for it."), marked("No movement for it.")),
     Reason.NOT_ANSWERED: _both(marked("Nobody has answered yet.")),
 }
+_LEG_UNKNOWN = marked("How warm it is by the legs is not known.")
+_COLD_ROOM = marked("The room is cold ({room}).")
 _COVER = (marked("Cover your legs."), marked("Cover the legs."))
 _DO: Mapping[Reason, OwnAndCarer] = {
     Reason.COLD_START: _both(marked("Put on socks or warm the bed.")),
@@ -65,7 +73,7 @@ _DO: Mapping[Reason, OwnAndCarer] = {
     ),
 }
 _SENSOR: Mapping[Reason, OwnAndCarer] = {
-    Reason.IMPLAUSIBLE: _both(marked("A thermometer gives values that cannot be.")),
+    Reason.IMPLAUSIBLE: _both(marked("A thermometer gives impossible values.")),
     Reason.NO_READINGS: _both(marked("A thermometer gives no readings.")),
     Reason.NO_SENSOR: _both(marked("No sensor at the bed has given a reading yet.")),
     Reason.STUCK: _both(marked("The thermometer by the legs has shown the same value for {span}.")),
@@ -73,20 +81,50 @@ _SENSOR: Mapping[Reason, OwnAndCarer] = {
         marked("The thermometer by your legs has the room's temperature; it may have slipped out."),
         marked("The thermometer by the legs has the room's temperature; it may have slipped out."),
     ),
-    Reason.MOVEMENT_MISSING: _both(marked("The movement sensor gives no word.")),
+    Reason.MOVEMENT_MISSING: _both(marked("The movement sensor sends nothing.")),
     Reason.MOVEMENT_SILENT: (
         marked("The movement sensor has seen nothing since you went to bed."),
         marked("The movement sensor has seen nothing since bedtime."),
     ),
 }
 _BROKEN = _both(marked("A sensor is not working."))
+_THERMOMETER: Mapping[tuple[Reason, str, bool], OwnAndCarer] = {  # (why, place, it never gave any)
+    (Reason.NO_READINGS, LEG, False): (
+        marked("The thermometer by your legs has given no readings for {span}."),
+        marked("The thermometer by the legs has given no readings for {span}."),
+    ),
+    (Reason.NO_READINGS, LEG, True): (
+        marked("The thermometer by your legs has given no reading since the start."),
+        marked("The thermometer by the legs has given no reading since the start."),
+    ),
+    (Reason.NO_READINGS, ROOM, False): _both(
+        marked("The thermometer of the room has given no readings for {span}.")
+    ),
+    (Reason.NO_READINGS, ROOM, True): _both(
+        marked("The thermometer of the room has given no reading since the start.")
+    ),
+    (Reason.IMPLAUSIBLE, LEG, False): (
+        marked("The thermometer by your legs gives impossible values."),
+        marked("The thermometer by the legs gives impossible values."),
+    ),
+    (Reason.IMPLAUSIBLE, ROOM, False): _both(
+        marked("The thermometer of the room gives impossible values.")
+    ),
+}
 _CHECK = (
     marked("Until it works I cannot warn you. Check the cable and the plug."),
     marked("Until it works I cannot warn anybody. Check the cable and the plug."),
 )
+_CHECK_ROOM = _both(  # some warnings come without it, too, but nobody should wait for them
+    marked("Do not rely on my warnings until it works. Check the cable and the plug.")
+)
+_POINT = (
+    marked("Until it works I cannot warn you. Check that it points at the bed, and its cable."),
+    marked("Until it works I cannot warn anybody. Check that it points at the bed, and its cable."),
+)
 _PUT_BACK = (
-    marked("Until it is back in the bed I cannot warn you."),
-    marked("Until it is back in the bed I cannot warn anybody."),
+    marked("Until it is back I cannot warn you. Put it back by your legs."),
+    marked("Until it is back I cannot warn anybody. Put it back by the legs."),
 )
 _SILENT = marked("No word from the bedside for {span}.")
 _NEVER = marked(
@@ -103,10 +141,13 @@ _UNSURE: OwnAndCarer = (
 )
 _NO_WORD = marked("No word from the bedside.")
 _BLIND: OwnAndCarer = (
-    marked("The thermometer by your legs gives no readings."),
-    marked("The thermometer by the legs gives no readings."),
+    marked("The thermometer by your legs gives no readings that can be used."),
+    marked("The thermometer by the legs gives no readings that can be used."),
 )
-_OPEN = marked("Whether the last warning still holds is not known.")
+_OPEN = (
+    marked("I do not know whether the last warning still holds. Please check for yourself."),
+    marked("I do not know whether the last warning still holds. Please look at the bed."),
+)
 _COLD: Mapping[tuple[bool, bool], OwnAndCarer] = {  # (the duration is known, the baseline is known)
     (False, False): (
         marked("The air by your legs is {leg}."),
@@ -192,7 +233,7 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
         marked("A bed cannot be judged"),
         marked(
             "The server fails when it judges this bed: {bed}. Until that is mended, it cannot warn"
-            " of this bed. The server's log says what is wrong."
+            " of this bed: please look yourself. The server's log says what is wrong."
         ),
     ),
     Reason.NO_PUSH_LEAVES: (
@@ -217,6 +258,7 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
         ),
     ),
 }
+REPORTED = tuple(_REPORTS)  # what a report can be about
 _NOT_EXPECTED = (
     marked("The bed is not expected any more"),
     marked("The settings no longer name it, and no word had ever come from it."),
@@ -225,6 +267,7 @@ _NOT_WATCHED = (
     marked("The bed is not watched any more"),
     marked("Somebody has paused it or taken it out of use. Nothing more is told of it."),
 )
+_NAMES = {"presence": marked("bed occupancy")}  # sensors that no alert tells of
 _AGAIN = (
     marked("The air by your legs is {leg} again."),
     marked("The air by the legs is {leg} again."),
@@ -245,7 +288,7 @@ def title(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> 
                 return _(_NOT_EXPECTED[0])
             if notice.reason is Reason.NOT_WATCHED:
                 return _(_NOT_WATCHED[0])
-            return _(_CALM[notice.kind][carer])
+            return _(_calm(notice)[carer])
         case TransitionKind.UNKNOWN:
             return _(_LOST[carer])
         case TransitionKind.ACKNOWLEDGED:
@@ -269,31 +312,31 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         case TransitionKind.RESOLVED:
             return _resolved(notice, figures, words, carer=carer)
         case TransitionKind.UNKNOWN:
-            return f"{_lost(notice.reason, words, carer=carer)} {_(_OPEN)}"
+            return f"{_lost(notice.reason, words, carer=carer)} {_(_OPEN[carer])}"
         case TransitionKind.ACKNOWLEDGED:
             return _(marked("Somebody has seen it; quiet until it is over."))
         case TransitionKind.SNOOZED:
             sentence = _(marked("Quiet for {minutes} min, for this kind of alert only."))
-            return sentence.format(minutes=figures["for_min"])
+            minutes = figures.get("for_min")
+            return _(_QUIET_FOR) if minutes is None else sentence.format(minutes=minutes)
         case TransitionKind.EXPECTED:
             return _expected(figures, words, carer=carer)
         case TransitionKind.REPORTED:
-            lasted, sensor = _span(figures.get("for_min"), words), figures.get("sensor", "?")
-            bed = figures.get("bed", "?")
+            lasted, sensor = _span(figures.get("for_min"), words), _sensors(figures, words)
+            bed = figures.get("bed") or "?"
             return _(_report(notice)[1]).format(span=lasted, sensor=sensor, bed=bed)
     match notice.kind:
         case AlertKind.COLD:
             return _cold(notice.reason, figures, words, carer=carer)
         case AlertKind.STILL:
-            return _(_STILL[carer]).format(span=_span(figures["still_min"], words))
+            return _(_STILL[carer]).format(span=_span(figures.get("still_min"), words))
         case AlertKind.SENSOR:
-            todo = _PUT_BACK if notice.reason is Reason.DISPLACED else _CHECK
-            fault = _(_SENSOR.get(notice.reason, _BROKEN)[carer])
+            fault, todo = _fault(notice.reason, figures)
             lasted = _span(figures.get("for_min"), words)
-            return f"{fault.format(span=lasted)} {_(todo[carer])}"
+            return f"{_(fault[carer]).format(span=lasted)} {_(todo[carer])}"
         case AlertKind.AGENT:
             sentence = _NEVER if notice.reason is Reason.NEVER_HEARD else _SILENT
-            silent = _(sentence).format(span=_span(figures["silent_min"], words))
+            silent = _(sentence).format(span=_span(figures.get("silent_min"), words))
             return f"{silent} {_(_CHECK[carer])}"
 
 
@@ -301,9 +344,38 @@ def _report(notice: Notice) -> tuple[str, str]:
     return _REPORTS.get(notice.reason, _REPORTS[Reason.BEDSIDE_GONE])
 
 
+def _calm(notice: Notice) -> OwnAndCarer:
+    """Return the title of an end; it says "warm by your legs" only if that was measured."""
+    if notice.kind is AlertKind.COLD and notice.reason is Reason.WARM_ROOM:
+        return _both(_ROOM_WARM)
+    if notice.kind is AlertKind.COLD and dict(notice.figures).get("leg_c") is None:
+        return _both(_OVER)
+    return _CALM[notice.kind]
+
+
+def _fault(reason: Reason, figures: dict[str, FigureValue]) -> tuple[OwnAndCarer, OwnAndCarer]:
+    """Return what is wrong with which sensor, and what to do."""
+    if reason is Reason.DISPLACED:
+        return _SENSOR[reason], _PUT_BACK
+    if reason is Reason.MOVEMENT_SILENT:
+        return _SENSOR[reason], _POINT
+    place, never = str(figures.get("sensor")), figures.get("given") == NEVER
+    implausible = reason is Reason.IMPLAUSIBLE
+    why = Reason.IMPLAUSIBLE if implausible else Reason.NO_READINGS
+    known = _THERMOMETER.get((why, place, never and not implausible))
+    todo = _CHECK_ROOM if place == ROOM else _CHECK
+    return known or _SENSOR.get(reason, _BROKEN), todo
+
+
+def _sensors(figures: dict[str, FigureValue], words: Language) -> str:
+    """Return the sensors of a report, by the names that people know."""
+    named = str(figures.get("sensor") or "?").split(", ")
+    return ", ".join(words.gettext(_NAMES.get(name, name)) for name in named)
+
+
 def _expected(figures: dict[str, FigureValue], words: Language, *, carer: bool) -> str:
-    limit, leg = _degrees(figures["limit_c"], words), _degrees(figures["leg_c"], words)
-    within = _span(figures["in_min"], words)
+    limit, leg = _degrees(figures.get("limit_c"), words), _degrees(figures.get("leg_c"), words)
+    within = _span(figures.get("in_min"), words)
     pace = words.gettext(_AT_THIS_PACE[carer]).format(leg=leg, limit=limit, span=within)
     return f"{pace} {words.gettext(_COVER[carer])}"
 
@@ -311,14 +383,18 @@ def _expected(figures: dict[str, FigureValue], words: Language, *, carer: bool) 
 def _cold(reason: Reason, figures: dict[str, FigureValue], words: Language, *, carer: bool) -> str:
     _ = words.gettext
     usual = _usual(figures, words)
-    sentence = _(_COLD[bool(figures["for_min"]), usual is not None][carer])
-    leg, lasted = _degrees(figures["leg_c"], words), _span(figures["for_min"], words)
-    parts = [sentence.format(leg=leg, span=lasted, usual=usual)]
-    if figures["room_c"] is None:
+    sentence = _(_COLD[bool(figures.get("for_min")), usual is not None][carer])
+    leg, lasted = _degrees(figures.get("leg_c"), words), _span(figures.get("for_min"), words)
+    known = figures.get("leg_c") is not None
+    parts = [sentence.format(leg=leg, span=lasted, usual=usual) if known else _(_LEG_UNKNOWN)]
+    room_c = figures.get("room_c")
+    if room_c is None:
         parts.append(_(marked("No room sensor to compare with.")))
-    if reason in _WHY:
+    if reason is Reason.COLD_ROOM and room_c is not None:
+        parts.append(_(_COLD_ROOM).format(room=_degrees(room_c, words)))
+    elif reason in _WHY:
         parts.append(_(_WHY[reason][carer]))
-    if reason is Reason.COLD_AND_STILL and figures["still_min"] is not None:
+    if reason is Reason.COLD_AND_STILL and figures.get("still_min") is not None:
         still = _(marked("No change of position for {span}."))
         parts.append(still.format(span=_span(figures["still_min"], words)))
     parts.append(_(_DO.get(reason, _COVER)[carer]))
@@ -330,7 +406,7 @@ def _usual(figures: dict[str, FigureValue], words: Language) -> str | None:
     low, high = figures.get("usual_low_c"), figures.get("usual_high_c")
     if isinstance(low, float) and isinstance(high, float) and round(low) != round(high):
         return f"{low:.0f}-{high:.0f} °C"
-    return None if figures["usual_c"] is None else _degrees(figures["usual_c"], words)
+    return None if figures.get("usual_c") is None else _degrees(figures["usual_c"], words)
 
 
 def _resolved(
@@ -338,15 +414,19 @@ def _resolved(
 ) -> str:
     _ = words.gettext
     if notice.reason is Reason.LEFT_BED:
-        return _(marked("The bed is empty; nothing more to do."))
+        return _(marked("The bed is empty; the warning is over."))
     if notice.reason is Reason.NOT_EXPECTED:
         return _(_NOT_EXPECTED[1])
     if notice.reason is Reason.NOT_WATCHED:
         return _(_NOT_WATCHED[1])
     if notice.kind is AlertKind.COLD:
         if notice.reason is Reason.WARM_ROOM:
+            if figures.get("room_c") is None:
+                return _(marked("The room is warm; the warning is over."))
             warm = _(marked("The room is warm ({room}); the warning is over."))
-            return warm.format(room=_degrees(figures["room_c"], words))
+            return warm.format(room=_degrees(figures.get("room_c"), words))
+        if figures.get("leg_c") is None:
+            return _(_LEG_UNKNOWN)
         return _(_AGAIN[carer]).format(leg=_degrees(figures["leg_c"], words))
     if notice.kind is AlertKind.STILL:
         return _(marked("A change of position was seen."))
@@ -372,5 +452,5 @@ def _degrees(value: FigureValue, words: Language) -> str:
 
 def _span(minutes: FigureValue, words: Language) -> str:
     if not isinstance(minutes, float | int):
-        return words.gettext(marked("a time that is not known"))
+        return words.gettext(marked("some time"))
     return span(minutes, words)

@@ -5,9 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 from legwatch.alerting.notice import TransitionKind
 from legwatch.contract.action import Action, Answered, as_event
-from legwatch.events import AlertKind, Event
+from legwatch.events import BODY_KINDS, AlertKind, Event
+from legwatch.night import local
 from legwatch_server.beds.registry import BedRecord
-from legwatch_server.inbox import ActionRequested, Outcome, Target, TargetKind
+from legwatch_server.inbox import (
+    ActionRequested,
+    LinkClaims,
+    Noted,
+    Outcome,
+    Target,
+    TargetKind,
+)
 from legwatch_server.store.batch import Batch, NewNotice
 from legwatch_server.store.port import WriterStore
 
@@ -27,17 +35,19 @@ class Answers:
 
     def begin(self) -> None:
         """Start a new batch."""
-        self._replies: list[tuple[ActionRequested, Outcome]] = []
+        self._replies: list[tuple[ActionRequested, Outcome, Noted]] = []
         self._tokens: set[bytes] = set()
 
     def add(self, request: ActionRequested, batch: Batch, now_ms: int) -> None:
         """Process an answer; its sender hears of the outcome after the commit."""
-        self._replies.append((request, self._outcome(request, batch, now_ms)))
+        outcome = self._outcome(request, batch, now_ms)
+        self._replies.append((request, outcome, self._noted(request.claims)))
 
     def reply(self) -> None:
         """Report the outcome to the sender of each answer; call only after the commit."""
-        for request, outcome in self._replies:
+        for request, outcome, noted in self._replies:
             try:
+                request.tell(noted)
                 request.reply(outcome)
             except Exception:  # the sender may be gone; the answer is committed anyway
                 logger.exception(
@@ -65,6 +75,24 @@ class Answers:
         if claims.target is TargetKind.DELIVERY:
             batch.answered.append((claims.id, f"{action.value} by {request.via}"))
         return Outcome.DONE
+
+    def _noted(self, claims: LinkClaims) -> Noted:
+        """Return what an answer is about, as it stands after it."""
+        target = self._store.target(claims.target, claims.id)
+        bed = self._beds.get(target.bed) if target else None
+        if target is None or bed is None:
+            return Noted()
+        kind = AlertKind(target.kind) if target.kind else None
+        if claims.action is not Action.SNOOZE:
+            return Noted(bed.name, kind)
+        alerts = bed.state.bed.alerts
+        until_ms = (
+            max(alerts.of(one).all_snoozed_until_ms or 0 for one in BODY_KINDS)
+            if kind is None
+            else alerts.of(kind).snoozed_until_ms or 0
+        )
+        until = f"{local(until_ms, bed.rules.zone):%H:%M}" if until_ms else ""
+        return Noted(bed.name, kind, until)
 
     def _used_before(self, request: ActionRequested, batch: Batch, now_ms: int) -> Outcome | None:
         """Return the outcome of an answer that came before; None: it is the first time."""

@@ -29,13 +29,12 @@ from legwatch_server.settings import ServerSettings
 from legwatch_server.signed_links import kept_key, sign
 from legwatch_server.store.reader import open_read_only, server_ms
 from legwatch_server.store.records import Incident, LastSeen
-from legwatch_server.web.actions import PATH
+from legwatch_server.web.actions import PATH, PLAIN
 
 VALID_S = 60
 FRESH_MIN = 15
 _ACTS = {"seen": Action.SEEN, "useless": Action.NOT_USEFUL}
 _REPLIES = {
-    200: "noted",
     410: "there is no such alert, or it is over; nothing was changed",
     503: "not noted yet; try again",
 }
@@ -221,9 +220,20 @@ def _answer(
     )
     where = f"http://{settings.http.host}:{settings.http.port}"
     try:
-        answer = urllib3.request("POST", f"{where}{PATH}{token}", retries=False, timeout=15.0)
+        answer = urllib3.request(
+            "POST",
+            f"{where}{PATH}{token}",
+            headers={"Accept": PLAIN},
+            retries=False,
+            timeout=15.0,
+        )
     except urllib3.exceptions.HTTPError:
         raise CannotRun(f"no server answers at {where}; is `legwatch server` running?") from None
+    if answer.status == 200:
+        said = answer.data.decode("utf-8", "replace").strip()
+        plain = answer.headers.get("Content-Type", "").startswith(PLAIN)
+        print(f"{said[:1].lower()}{said[1:]}" if plain else "noted")
+        return 0
     message = _REPLIES.get(answer.status, f"refused ({answer.status}): is it the same state_dir?")
-    print(message, file=sys.stdout if answer.status == 200 else sys.stderr)
-    return 0 if answer.status == 200 else 1
+    print(message, file=sys.stderr)
+    return 1

@@ -22,7 +22,7 @@ _BECAUSE = {
     Reason.NOT_ANSWERED: "the warning stood for long and nobody had answered",
     Reason.STILL_TOO_LONG: "no change of position was seen for longer than the limit",
     Reason.COLD_AND_STILL: "the legs were cold and the sleeper did not move for it",
-    Reason.NO_READINGS: "a thermometer that had given readings gave none",
+    Reason.NO_READINGS: "a thermometer gave no readings",
     Reason.IMPLAUSIBLE: "a thermometer gave values that cannot be",
     Reason.STUCK: "the thermometer showed exactly the same again and again, as live air never does",
     Reason.DISPLACED: "the air by the legs was the room's, though somebody lay in bed",
@@ -109,8 +109,7 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
     elif notice.suppressed_by and notice.transition not in OVER:
         yield f"  {_UNTOLD[notice.suppressed_by]}"
     figures = dict(notice.figures)
-    # After quiet it sounds because that is over, whether or not the wait has ended meanwhile.
-    if "wait_ended" in figures and notice.reason is not Reason.SNOOZE_OVER:
+    if "wait_ended" in figures:
         why = _ENDED.get(str(figures["wait_ended"]), "it ended")
         yield f"  It had waited {span(float(figures['waited_min'] or 0))}; {why}."
 

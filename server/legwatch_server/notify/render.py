@@ -149,6 +149,7 @@ class Renderer:
             transition=TransitionKind.FIRED,
             purpose=delivery.purpose,
             again=letter.again,
+            language=letter.person.language,
         )
 
     def _buttons(self, letter: _Letter) -> tuple[PushButton, ...]:

@@ -9,6 +9,7 @@ from legwatch.errors import CannotRun
 from legwatch.events import Window
 from legwatch_runtime.clock import EARLIEST_MS, machine_boot, mono_ms, utc_ms
 from legwatch_runtime.rights import is_there
+from legwatch_server.inbox import Target, TargetKind
 from legwatch_server.store import (
     answers,
     beds,
@@ -58,6 +59,11 @@ class SqliteReader:
     def incident(self, ident: int) -> Incident | None:
         """Return the alert that a notice belongs to; None if there is no such notice."""
         return incidents.of_notice(self._db, ident)
+
+    @reading(StoreError)
+    def target(self, of: TargetKind, ident: int) -> Target | None:
+        """Return the bed, notice and person of an answer; None if they no longer exist."""
+        return answers.target(self._db, of, ident)
 
     @reading(StoreError)
     def last_night(self, zone: tzinfo) -> date | None:

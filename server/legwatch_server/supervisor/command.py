@@ -54,9 +54,9 @@ def _watch(state: Path, args: argparse.Namespace) -> int:
     agent, zone = owner_settings(args.agent_config), zone_word(args.config, state)
     config = write_config(state, with_http_port(owner_settings(args.config)), agent)
     _show(f"{_doing(agent)} The state is in {state}; Ctrl-C ends it.{terminal.note()}")
-    _show(f"{'WARNING' if zone.wrong else 'Zone'}: {zone.text}.")
     for line in what_it_watches(agent):
         _show(line)
+    _show(f"{'WARNING' if zone.wrong else 'Zone'}: {zone.text}.")
     what = f"the watch on the bed {agent.get('bed')!r}"
     return _run(config, state, what, f"The data are in {state}; the same command goes on.")[0]
 

@@ -10,12 +10,14 @@ from typing import NamedTuple
 from legwatch.contract.action import OFFERED_SNOOZES_MIN, Action
 from legwatch.text.language import marked
 from legwatch_runtime.catalogue import language_named
-from legwatch_server.inbox import ActionRequested, LinkClaims, Outcome, TargetKind
+from legwatch_server.inbox import ActionRequested, LinkClaims, Noted, Outcome, TargetKind
 from legwatch_server.signed_links import TokenError, sign, verify
+from legwatch_server.web.noted import said, where
 
 logger = logging.getLogger(__name__)
 
 PATH = "/answer/"
+PLAIN = "text/plain"  # for the command line: the sentence alone
 WAIT_S = 10.0  # longest wait for the commit
 KEPT_CHARACTERS = 100  # of a refused link; a good one is shorter
 KEPT = 1000  # refused links to remember, to log each of them once
@@ -34,15 +36,25 @@ class Reply(NamedTuple):
 
     status: int
     body: bytes
+    kind: str = "text/html; charset=utf-8"
+
+
+def _unknown(_claims: LinkClaims) -> Noted:
+    """Know nothing of what a link is about."""
+    return Noted()
 
 
 class ActionHandler:
     """Checks links and passes answers to the writer thread; used by the web server's threads."""
 
     def __init__(
-        self, key: bytes, put: Callable[[ActionRequested], None], now_ms: Callable[[], int]
+        self,
+        key: bytes,
+        put: Callable[[ActionRequested], None],
+        now_ms: Callable[[], int],
+        look: Callable[[LinkClaims], Noted] = _unknown,
     ) -> None:
-        self._key, self._put, self._now_ms = key, put, now_ms
+        self._key, self._put, self._now_ms, self._look = key, put, now_ms, look
         self._refused: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
         self.results: Counter[str] = Counter()
@@ -59,7 +71,10 @@ class ActionHandler:
             _FORM.format(token=sign(offer, self._key), label=html.escape(_label(offer, lang)))
             for offer in offered
         )
-        return _page(200, language_named(lang).gettext("What shall be noted?"), lang, forms)
+        words = language_named(lang)
+        about = where(self._look(claims), words)
+        question = words.gettext("What shall be noted?")
+        return _page(200, f"{about} {question}".strip(), lang, forms)
 
     def take(self, token: str, headers: Mapping[str, str]) -> Reply:
         """Handle a POST: pass the answer on and wait until it is committed, at most WAIT_S."""
@@ -71,14 +86,14 @@ class ActionHandler:
             return self._refuse(token, str(error), lang)
         if claims.action is Action.PAGE:
             return self._refuse(token, "the link opens a page and holds no answer", lang)
-        done, outcomes = threading.Event(), []
+        done, outcomes, noted = threading.Event(), list[Outcome](), [Noted()]
 
         def reply(outcome: Outcome) -> None:
             outcomes.append(outcome)
             done.set()
 
         via = "link" if claims.target is TargetKind.DELIVERY else "command line"
-        self._put(ActionRequested(claims, mac, via, now_ms, reply))
+        self._put(ActionRequested(claims, mac, via, now_ms, reply, noted.append))
         if not done.wait(WAIT_S):
             self.results["unsure"] += 1
             return _page(
@@ -86,11 +101,15 @@ class ActionHandler:
             )
         if outcomes[0] in (Outcome.DONE, Outcome.AGAIN):
             self.results[outcomes[0].value] += 1
-            return _page(200, language_named(lang).gettext("Thank you, noted."), lang)
+            sentence = said(claims.action, noted[-1], language_named(lang))
+            if headers.get("Accept", "").startswith(PLAIN):
+                return Reply(200, f"{sentence}\n".encode(), f"{PLAIN}; charset=utf-8")
+            return _page(200, sentence, lang)
         if outcomes[0] is Outcome.OVER:
             self.results[Outcome.OVER.value] += 1
-            sentence = marked("This alert is over; nothing was changed.")
-            return _page(410, language_named(lang).gettext(sentence), lang)
+            words = language_named(lang)
+            over = words.gettext(marked("This alert is over; nothing was changed."))
+            return _page(410, f"{where(noted[-1], words)} {over}".strip(), lang)
         return self._refuse(token, "used before" if outcomes[0] is Outcome.USED else "gone", lang)
 
     def _refuse(self, token: str, why: str, lang: str) -> Reply:

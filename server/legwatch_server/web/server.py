@@ -130,7 +130,7 @@ def bind(host: str, port: int, health: HealthReport, answers: ActionHandler) -> 
             return dict(self.headers.items())
 
         def _actions(self, reply: Reply) -> None:
-            self._answer(reply.status, "text/html; charset=utf-8", reply.body)
+            self._answer(reply.status, reply.kind, reply.body)
 
         def _answer(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)

@@ -4,10 +4,11 @@ from typing import Any
 
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason
-from legwatch.engine import replay
+from legwatch.engine import advance, replay, set_up, start
 from legwatch.events import Ack, AlertKind, Event, Tick
 from legwatch.night import local
 from legwatch.testing import ms, night
+from legwatch.text.message import text
 from repository import BERLIN, rules
 
 BEGIN = ms("2026-01-02T21:00Z")
@@ -84,3 +85,19 @@ def test_but_not_one_beside_somebody_who_was_found_in_bed() -> None:
         (AlertKind.AGENT, TransitionKind.FIRED),
         (AlertKind.AGENT, TransitionKind.RESOLVED),
     ]
+
+
+def test_a_thermometer_that_fails_is_named_and_one_that_never_gave_a_reading_too() -> None:
+    def words(**own: Any) -> str:
+        found = [n for n in replay(night(minutes=40, **own), rules()) if n.kind is AlertKind.SENSOR]
+        return text(found[0]).partition(".")[0]
+
+    fails: dict[str, Any] = {"leg": lambda m: 31.0 + m % 2 / 10 if m < 10 else None}
+    assert words(**fails) == "The thermometer by your legs has given no readings for 8 min"
+    fails = {"room": lambda m: 18.0 + m % 2 / 10 if m < 10 else None}
+    assert words(**fails) == "The thermometer of the room has given no readings for 8 min"
+    state, told = set_up(start(), ("leg", "movement")), []
+    for event in night(minutes=40, leg=lambda _m: None):
+        state, notices = advance(state, event, rules())
+        told += [text(n) for n in notices if n.kind is AlertKind.SENSOR]
+    assert told[0].startswith("The thermometer by your legs has given no reading since the start. ")

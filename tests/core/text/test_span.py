@@ -39,7 +39,7 @@ def test_a_push_says_days_in_both_languages() -> None:
     )
     assert text(silent).startswith("No word from the bedside for 31 days.")
     german = language_named("de")
-    assert text(silent, german).startswith("Seit 31 Tagen kommt vom Bett nichts.")
+    assert text(silent, german).startswith("Das Gerät am Bett schweigt seit 31 Tagen.")
     for reason in (Reason.NO_PUSH_LEAVES, Reason.WINDOWS_LOST, Reason.NOTHING_ARRIVES):
         words = text(report(reason, 0, (("for_min", 3 * DAY_MIN),)), german)
         assert "3 Tagen" in words

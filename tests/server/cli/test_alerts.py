@@ -115,42 +115,6 @@ def test_a_first_sound_after_quiet_is_not_called_said_again(
             assert "said again" not in text
 
 
-def explained_after_quiet(
-    folder: Path, ward: InProcessServer, capsys: pytest.CaptureFixture[str]
-) -> str:
-    """Ask for 15 min of quiet now, and explain the alert that sounds in the end."""
-    (bed,) = ward.rows("SELECT id FROM beds")[0]
-    ward.answer(LinkClaims(TargetKind.BED, bed, Action.SNOOZE, 15, 0), b"token")
-    ward.play_until_loud("b", cold)
-    (fired,) = ward.rows(FIRED)[0]
-    return said(capsys, "alerts", "explain", str(fired), "--config", config(folder, ward))
-
-
-FIRED = "SELECT id FROM notices WHERE what='fired'"
-
-
-def test_quiet_of_long_ago_is_no_reason_for_an_alert(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with closing(open_ward(tmp_path, **TABLE)) as ward:
-        ward.play("b", 30, cold)
-        text = explained_after_quiet(tmp_path, ward, capsys)
-    assert "the time of quiet was over" not in text
-    assert "It had waited 10 min; the longest wait was over." in text
-
-
-def test_the_end_of_quiet_is_not_called_the_end_of_the_wait(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with closing(open_ward(tmp_path, **TABLE)) as ward:
-        while not ward.rows(FIRED):
-            ward.play("b", 1, cold)
-        text = explained_after_quiet(tmp_path, ward, capsys)
-    assert "It waited for the sleeper to move before making a sound." in text
-    assert "Why: the time of quiet was over and it still held." in text
-    assert "It had waited" not in text
-
-
 def test_no_alerts_is_not_said_to_be_good_when_the_bed_was_not_seen(
     read_only: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -218,6 +182,9 @@ def test_without_a_database_it_says_so(tmp_path: Path, capsys: pytest.CaptureFix
     assert "has the server run" in said(capsys, "alerts", "--config", str(path), code=1)
 
 
+SEEN = "noted: bed b, cold alerts: seen; quiet until it is over or gets worse.\n"
+
+
 @contextmanager
 def answering(ward: InProcessServer, now_ms: Callable[[], int] = utc_ms) -> Iterator[int]:
     """Serve the door that phones use; the owner's turn is taken as an answer comes."""
@@ -243,7 +210,7 @@ def test_an_answer_is_noted_while_the_clock_of_the_machine_stands_in_1970(
     monkeypatch.setattr(time, "time_ns", lambda: 45_000_000_000)
     with answering(ward, ward.timeline.now_ms) as port:
         path = config(tmp_path, ward, http={"port": port})
-        assert said(capsys, "alerts", "seen", "1", "--config", path) == "noted\n"
+        assert said(capsys, "alerts", "seen", "1", "--config", path) == SEEN
     assert "Friday 02 January 2026" in said(capsys, "alerts", "--config", path)
 
 
@@ -252,10 +219,14 @@ def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
 ) -> None:
     with answering(ward) as port:
         path = config(tmp_path, ward, http={"port": port})
-        assert said(capsys, "alerts", "seen", "1", "--config", path) == "noted\n"
+        assert said(capsys, "alerts", "seen", "1", "--config", path) == SEEN
         quiet = ("alerts", "--config", path, "quiet", "1", "--minutes", "60")
-        assert said(capsys, *quiet) == "noted\n"
-        assert said(capsys, "alerts", "--config", path, "quiet", "--all", "b") == "noted\n"
+        until = f"{local(ward.clock.now_ms + 60 * 60_000, UTC):%H:%M}"
+        assert said(capsys, *quiet) == f"noted: cold alerts of bed b are quiet until {until}.\n"
+        until = f"{local(ward.clock.now_ms + 30 * 60_000, UTC):%H:%M}"
+        assert said(capsys, "alerts", "--config", path, "quiet", "--all", "b") == (
+            f"noted: all warnings of bed b are quiet until {until}. Urgent alerts still sound.\n"
+        )
     answers = ward.rows("SELECT act, minutes, person, via FROM answers ORDER BY id")
     assert answers == [
         ("seen", None, "command line", "command line"),

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ import pytest
 import urllib3
 
 from legwatch.contract.action import Action
+from legwatch.night import local
 from legwatch_server.inbox import ActionRequested, LinkClaims, TargetKind
 from legwatch_server.signed_links import sign
 from legwatch_server.testing import InProcessServer
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.listening import Listening
+from legwatch_server.web.noted import looked
 from legwatch_server.web.server import bind
 from server.notify.test_escalation import cold
 from server.ward import MINUTE_MS, open_ward
@@ -95,7 +98,8 @@ def house(tmp_path: Path) -> Iterator[Household]:
             ward.feed(bed, (begin_ms - ward.begin_ms) // MINUTE_MS, cold)
         ward.settle()
     arrivals: queue.SimpleQueue[ActionRequested] = queue.SimpleQueue()
-    door = ActionHandler(ward.key, arrivals.put, lambda: ward.clock.now_ms)
+    look = partial(looked, ward.path)
+    door = ActionHandler(ward.key, arrivals.put, lambda: ward.clock.now_ms, look)
     web = Listening(partial(bind, "127.0.0.1", 0, dict, door), "the test's port")
     web.start()
     made = Household(ward, arrivals, web)
@@ -187,6 +191,21 @@ def test_the_page_offers_every_answer_in_the_phones_language(house: Household) -
     assert house.answers() == [("seen", None, push.bed, "link")]
 
 
+def test_the_page_names_bed_and_alert_and_until_when_it_is_quiet(house: Household) -> None:
+    quiet = house.link("left", "Quiet for 30 min")
+    assert "Bed left, cold alerts. What shall be noted?" in house.ask("GET", quiet)[1]
+    until = f"{local(house.ward.clock.now_ms + 30 * MINUTE_MS, UTC):%H:%M}"
+    for _ in range(2):  # a phone that tries again sees the same
+        said = house.ask("POST", quiet)[1]
+        assert f"Noted: cold alerts of bed left are quiet until {until}." in said
+    german = house.ask("POST", quiet, "de-DE")[1]
+    assert f"Vermerkt: Bett left, Warnungen vor Kälte: Ruhe bis {until}." in german
+    useless = house.ask("POST", house.link("right", "Not useful"))[1]
+    assert "Noted: bed right, cold alerts: not useful; quiet until it is over" in useless
+    seen = house.ask("POST", house.link("left", "Seen"), "de")[1]
+    assert "Vermerkt: Bett left, Warnungen vor Kälte: gesehen; Ruhe, bis es vorbei ist" in seen
+
+
 def test_an_answer_given_twice_is_one_answer(house: Household) -> None:
     """A phone sends again when it has heard nothing; later, it is a replay."""
     token = house.link("left", "Seen")
@@ -245,6 +264,6 @@ def test_quiet_for_an_alert_that_is_over_changes_nothing_and_says_so(house: Hous
     before = house.everything()
     assert house.ask("POST", quiet) == (410, house.ask("POST", quiet)[1])
     assert "This alert is over; nothing was changed." in house.ask("POST", quiet)[1]
-    assert "Diese Meldung ist vorbei" in house.ask("POST", quiet, "de")[1]
+    assert "Diese Warnung ist vorbei" in house.ask("POST", quiet, "de")[1]
     assert house.everything() == before
     assert house.quiet_until("left") == 0

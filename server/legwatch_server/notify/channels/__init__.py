@@ -54,6 +54,7 @@ class Push:
     buttons: tuple[PushButton, ...] = ()
     page: str = ""  # URL of a page with all actions, for channels without buttons
     again: bool = False  # it may have been sent before a crash
+    language: str = "en"  # of the person: title, text and labels are written in it
 
 
 class PushError(LegwatchError):

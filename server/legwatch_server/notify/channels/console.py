@@ -7,11 +7,14 @@ from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.oncall.escalation import Purpose
 from legwatch.options import NoOptions
+from legwatch.text.language import marked
+from legwatch_runtime.catalogue import language_named
 from legwatch_server.notify.channels import ChannelContext, Permanent, Push, Sent
 
 _RED, _YELLOW, _GREEN, _DIM, _PLAIN = (
     "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;32m", "\x1b[2m", "\x1b[0m",
 )  # fmt: skip
+_NO_SOUND = marked("(no sound yet)")
 
 
 class Console:
@@ -28,7 +31,8 @@ class Console:
     def send(self, push: Push) -> Sent:
         """Print a push; raises Permanent if the terminal is closed."""
         # The same alert is printed again with its sound: mark the line without sound.
-        quiet = "(no sound yet) " if push.purpose is Purpose.QUIET else ""
+        words = language_named(push.language).gettext
+        quiet = words(_NO_SOUND) + " " if push.purpose is Purpose.QUIET else ""
         head = f"{push.clock}  {push.bed}  {quiet}{push.title}."
         line = f"{head} {push.text}"
         if self._out.isatty():

@@ -588,6 +588,13 @@ def test_the_console_tells_what_comes_again_with_a_sound() -> None:
     assert out.getvalue() == f"02:41  anna  (no sound yet) Your legs may be cold. {PUSH.text}\n"
 
 
+def test_the_console_says_that_in_the_language_of_the_person() -> None:
+    out = io.StringIO()
+    push = replace(PUSH, purpose=Purpose.QUIET, title="Beine vielleicht kalt", language="de")
+    Console(NoOptions(), ChannelContext((), 1), out=out).send(push)
+    assert "(noch ohne Ton) Beine" in out.getvalue()
+
+
 def test_an_unknown_channel_names_those_installed() -> None:
     made = load(ServerSettings, {"push": {"channels": ["pigeon"]}})
     known = "apprise, console, mqtt, ntfy, pushover, webpush"
