@@ -13,7 +13,7 @@ from legwatch_server.store.reader import SqliteReader
 
 _ALERTS: Mapping[AlertKind | None, str] = {
     AlertKind.COLD: marked("cold alerts"),
-    AlertKind.STILL: marked("stillness alerts"),
+    AlertKind.STILL: marked("alerts of lying still"),
     AlertKind.SENSOR: marked("sensor alerts"),
     AlertKind.AGENT: marked("alerts of a silent bedside"),
     None: marked("all warnings"),
