@@ -9,6 +9,7 @@ from datetime import datetime, time
 from enum import StrEnum
 from functools import cached_property
 
+from legwatch.night import local
 from legwatch_server.settings import BedTable, ServerSettings
 
 BACK_AT = time(12)  # a night runs from noon to noon: the night of the day that is named is watched
@@ -39,6 +40,13 @@ class Rests:
     def until_ms(self, bed: str) -> int | None:
         """Return when the pause of a bed ends, UTC ms; None: it has none, or is ended."""
         return self._until.get(bed)
+
+    def said(self, bed: str, now_ms: int) -> str:
+        """Return the state of a bed in words."""
+        rest, until_ms = self.at(now_ms).get(bed, Rest.WATCHED), self.until_ms(bed)
+        if rest is not Rest.PAUSED or until_ms is None:
+            return "out of use" if rest is Rest.ENDED else "watched"
+        return f"paused until noon of {local(until_ms, self._settings.zone_of(bed)):%a %d %b %Y}"
 
     @cached_property
     def _until(self) -> dict[str, int | None]:

@@ -98,6 +98,9 @@ OWNER_COST = Run(
     ".venv/bin/python tests/bench/owner_cost.py --beds 2 --minutes 2",
     r"(?s)2 beds: +[\d.]+ us .*1 bed: +[\d.]+ MB written in a day$",
 )
+BEDS = Test(
+    "server/cli/test_beds.py::test_the_list_says_of_each_bed_its_state_its_last_word_and_what_it_can_tell"
+)
 SETTINGS = Test("server/test_settings_file.py::test_the_command_shows_sets_and_takes_back")
 APPLY = Test(
     "server/review/test_learned.py::test_the_proposed_limits_are_taken_over_at_once_and_back"
@@ -185,6 +188,7 @@ TABLE: dict[str, Way] = typed() | {
     "--json": HOUSE,
     "legwatch learned BED --apply": APPLY,
     "--apply": APPLY,
+    "legwatch beds": BEDS,
     "legwatch settings": SETTINGS,
     "legwatch settings set rules.warmth.warn_c N": SETTINGS,
     "legwatch settings undo": SETTINGS,

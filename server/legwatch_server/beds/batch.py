@@ -485,7 +485,8 @@ class UnitOfWork:
         if not bed.rest_said:
             bed.rest_said = True
             logger.warning(
-                "windows come from bed %s, which is %s: they are stored and not judged",
+                "windows come from bed %s, which is %s: they are stored and not judged; "
+                "`legwatch beds` shows it",
                 bed.name,
                 bed.rest,
             )

@@ -24,6 +24,7 @@ from legwatch_server.cli import watched
 from legwatch_server.cli.explain import answered, explain, headed, journeys
 from legwatch_server.in_force import in_force
 from legwatch_server.inbox import LinkClaims, TargetKind
+from legwatch_server.rest import Rest, Rests
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
 from legwatch_server.signed_links import kept_key, sign
@@ -107,10 +108,15 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
         last = reader.last_night(zone)
         night = _night(args.night, now_ms, zone, last)
         found = reader.incidents(night, zone, args.bed)
-        beds_seen = [s for s in reader.last_seen() if args.bed in (None, s.bed)]
+        rests = Rests(settings)
+        resting = rests.at(now_ms)
+        gone = {bed for bed, rest in resting.items() if rest is Rest.ENDED and bed != args.bed}
+        seen_all = [s for s in reader.last_seen() if args.bed in (None, s.bed)]
+        beds_seen = [s for s in seen_all if s.bed not in gone]
         trials = list(trial_statuses(reader, settings, now_ms, args.bed))
         beds = watched.by_bed(reader).items()
-    less = {b: r for b, r in beds if args.bed in (None, b) and any(scope.never_come(r))}
+    shown = [s.bed for s in beds_seen if s.bed not in resting]
+    less = {b: r for b, r in beds if b in shown and any(scope.never_come(r))}
     if args.bed and not beds_seen:
         raise SettingsError("--bed", f"the server has no data of bed {args.bed!r}")
     print(f"Night of {night:%A %d %B %Y} ({zone.key})")
@@ -125,10 +131,14 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
         print(line)
     # A bed without data has no alerts either; show when each bed last sent data.
     for seen in beds_seen:
+        if seen.bed in resting:
+            print(f"{seen.bed}: {rests.said(seen.bed, now_ms)}: not watched")
+            continue
         print(f"{_last_seen(seen, now_ms, zone)}{_bedside(seen)}")
     for trial in trials:
-        print(trial)
-    if not beds_seen:
+        if trial.bed not in resting:
+            print(trial)
+    if not seen_all:
         print("No bed was ever heard of.")
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli import watched
 from legwatch_server.in_force import in_force
 from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
+from legwatch_server.rest import Rest, Rests
 from legwatch_server.review.trial import TrialStatus, trial_statuses
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.reader import open_read_only, server_ms
@@ -34,13 +35,18 @@ def main(argv: Sequence[str]) -> int:
     found = in_force(locations.settings_file(args.config))
     settings = found.settings
     now_ms = server_ms(settings.state_dir)
-    beds = _beds(settings)
+    beds = _beds(settings, now_ms)
     good = False
     with closed_stdout_is_fine():
         tonight = _roster(settings, beds, now_ms, max(1, args.nights))
+        resting = Rests(settings).at(now_ms)
+        for bed, rest in resting.items():
+            if rest is Rest.PAUSED:
+                print(f"bed {bed}: {Rests(settings).said(bed, now_ms)}: nobody is told of it")
         for trial in _trials(settings, now_ms):
-            print(trial)
-        for line in _watched(settings):
+            if trial.bed not in resting:
+                print(trial)
+        for line in _watched(settings, resting):
             print(line)
         print()
         good = _routes(settings, now_ms, tonight)
@@ -48,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
     return 0 if good else 1
 
 
-def _beds(settings: ServerSettings) -> list[str]:
+def _beds(settings: ServerSettings, now_ms: int) -> list[str]:
     named = {bed for shift in settings.roster for bed in shift.beds} | set(settings.beds)
     named |= {bed for person in settings.people.values() for bed in person.beds}
     try:
@@ -56,7 +62,8 @@ def _beds(settings: ServerSettings) -> list[str]:
             named |= {seen.bed for seen in reader.last_seen()}
     except CannotRun:
         pass  # the server has not run yet: there is no database
-    return sorted(named) or [""]
+    resting = Rests(settings).at(now_ms)
+    return sorted(named - resting.keys()) or ([] if named else [""])
 
 
 def _trials(settings: ServerSettings, now_ms: int) -> list[TrialStatus]:
@@ -67,11 +74,12 @@ def _trials(settings: ServerSettings, now_ms: int) -> list[TrialStatus]:
         return []  # without a database `_routes` prints that nothing is known
 
 
-def _watched(settings: ServerSettings) -> list[str]:
+def _watched(settings: ServerSettings, resting: Container[str]) -> list[str]:
     """Return what each bed is watched for: nobody on duty is told what a bed cannot tell."""
     try:
         with open_read_only(settings.state_dir) as reader:
-            return list(watched.lines(watched.by_bed(reader)))
+            found = watched.by_bed(reader).items()
+            return list(watched.lines({bed: r for bed, r in found if bed not in resting}))
     except CannotRun:
         return []  # without a database `_routes` prints that nothing is known
 

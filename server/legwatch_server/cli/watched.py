@@ -21,12 +21,17 @@ def by_bed(reader: Reader) -> dict[str, frozenset[str]]:
     return found
 
 
+def can(roles: frozenset[str]) -> str:
+    """Return what a bed with these sensors is watched for, and what it can never tell."""
+    word = f"watched for {scope.watched(roles)}" if scope.can_come(roles) else "can NEVER WARN"
+    return "; ".join((word, *scope.never_come(roles)))
+
+
 def lines(beds: Mapping[str, frozenset[str]]) -> Iterator[str]:
     """Yield what the beds are watched for, and what they can never tell: a line for those alike."""
     alike: dict[str, list[str]] = {}
     for bed, roles in beds.items():
-        can = f"watched for {scope.watched(roles)}" if scope.can_come(roles) else "can NEVER WARN"
-        alike.setdefault("; ".join((can, *scope.never_come(roles))), []).append(bed)
+        alike.setdefault(can(roles), []).append(bed)
     for text, names in alike.items():
         yield f"{', '.join(names)}: {text}"
 

@@ -1,0 +1,197 @@
+"""`legwatch beds`: list the beds; pause one, take one out of use, or have it watched again."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from legwatch.errors import CannotRun, SettingsError
+from legwatch.night import local
+from legwatch.text.span import span
+from legwatch_runtime import locations
+from legwatch_runtime.files import read_toml
+from legwatch_runtime.stdout import closed_stdout_is_fine
+from legwatch_server import settings_file
+from legwatch_server.cli import watched
+from legwatch_server.in_force import InForce, in_force
+from legwatch_server.rest import Rest, Rests
+from legwatch_server.settings import ServerSettings
+from legwatch_server.store.reader import SqliteReader, open_read_only, server_ms
+from legwatch_server.store.records import LastSeen
+
+FRESH_MIN = 15
+LONG_AGO = date(2000, 1, 1)  # written over a pause in the owner's own file
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch beds`; 0 done, 1 not possible now, 2 a wrong bed, day or settings."""
+    args = _parser().parse_args(argv)
+    path = locations.settings_file(args.config)
+    found = in_force(path)
+    now_ms = server_ms(found.settings.state_dir)
+    if args.action is None:
+        with closed_stdout_is_fine():
+            for line in _list(found, now_ms):
+                print(line)
+        found.say()
+        return 0
+    settings = settings_file.read(path)
+    _check_known(args.bed, settings)
+    match args.action:
+        case "pause":
+            said = _pause(path, args.bed, args.until, now_ms)
+        case "end":
+            if not args.yes and not _agreed(args.bed):
+                print("Nothing was changed.")
+                return 1
+            said = _end(path, args.bed)
+        case _:
+            said = _resume(path, args.bed, settings, now_ms)
+    print(said)
+    print(_when(found))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    config = argparse.ArgumentParser(add_help=False)
+    config.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
+    parser = argparse.ArgumentParser(
+        prog="legwatch beds",
+        description="List the beds. Pause one, such as for a holiday, or take one out of use: then"
+        " nothing of it is judged, told or missed, and its nights stay stored.",
+        parents=[config],
+    )
+    inner = argparse.ArgumentParser(add_help=False)
+    inner.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    inner.add_argument("bed", metavar="BED", help="name of the bed")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    pause = actions.add_parser("pause", help="do not watch a bed until a day", parents=[inner])
+    pause.add_argument(
+        "--until",
+        required=True,
+        metavar="DATE",
+        help="watched again from noon of this day on, such as 2026-12-10",
+    )
+    actions.add_parser("resume", help="watch a bed again, from now on", parents=[inner])
+    end = actions.add_parser("end", help="take a bed out of use for good", parents=[inner])
+    end.add_argument("--yes", action="store_true", help="do not ask")
+    return parser
+
+
+def _check_known(bed: str, settings: ServerSettings) -> None:
+    known = set(settings.beds)
+    try:
+        with open_read_only(settings.state_dir) as reader:
+            known |= {name for _, name in reader.beds()}
+    except CannotRun:
+        if bed not in known:
+            raise
+    if bed not in known:
+        names = ", ".join(sorted(known)) or "none"
+        raise SettingsError("BED", f"there is no bed {bed!r}; known: {names}")
+
+
+def _pause(path: Path, bed: str, until: str, now_ms: int) -> str:
+    try:
+        day = date.fromisoformat(until)
+    except ValueError:
+        raise SettingsError("--until", f"{until!r} is not a date such as 2026-12-10") from None
+    settings = settings_file.read(path)
+    today = local(now_ms, settings.zone_of(bed)).date()
+    if day <= today:
+        raise SettingsError("--until", f"{day} is not after today, {today}")
+    settings_file.change(path, {f"beds.{bed}.paused_until": day})
+    return (
+        f"Bed {bed} is paused until noon of {day:%A %d %B %Y}: nothing of it is told, and the night"
+        f" of that day is watched again. `legwatch beds resume {bed}` takes it back."
+    )
+
+
+def _end(path: Path, bed: str) -> str:
+    settings_file.change(path, {f"beds.{bed}.ended": True})
+    return (
+        f"Bed {bed} is out of use: nothing of it is told, and no list shows it. Its nights stay"
+        f" stored. `legwatch beds resume {bed}` takes it back."
+    )
+
+
+def _resume(path: Path, bed: str, settings: ServerSettings, now_ms: int) -> str:
+    if bed not in Rests(settings).at(now_ms):
+        raise CannotRun(f"bed {bed} is watched already")
+    owners = _table(read_toml(path), bed)
+    changes = _table(settings_file.changes_in(settings_file.changes_file(path)), bed)
+    values: dict[str, Any] = {}
+    for key, off in (("ended", False), ("paused_until", LONG_AGO)):
+        if key in owners:  # what stands there cannot be taken out: something goes before it
+            values[f"beds.{bed}.{key}"] = off
+        elif key in changes:
+            values[f"beds.{bed}.{key}"] = None
+    settings_file.change(path, values)
+    return f"Bed {bed} is watched again, from now on."
+
+
+def _table(settings: Mapping[str, Any], bed: str) -> Mapping[str, Any]:
+    beds = settings.get("beds", {})
+    table = beds.get(bed, {}) if isinstance(beds, Mapping) else {}
+    return table if isinstance(table, Mapping) else {}
+
+
+def _agreed(bed: str) -> bool:
+    if not sys.stdin.isatty():
+        raise SettingsError("--yes", f"nobody is here to be asked: `legwatch beds end {bed} --yes`")
+    question = f"Take bed {bed} out of use? Nobody is told of it any more; its nights stay. [y/N] "
+    try:
+        return input(question).strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+def _when(found: InForce) -> str:
+    if found.running:
+        return "A running server takes it over within seconds."
+    return "The server is not running: this counts from its next start on."
+
+
+def _list(found: InForce, now_ms: int) -> Iterator[str]:
+    """Yield a paragraph for each bed in use, then what still comes from those that are not."""
+    settings = found.settings if found.running else settings_file.read(found.file)
+    seen: dict[str, LastSeen] = {}
+    tells: dict[str, str] = {}
+    if found.has_run:
+        with open_read_only(found.folder) as reader:
+            seen, tells = _seen(reader)
+    rests, names = Rests(settings), sorted({*settings.beds, *seen})
+    resting = rests.at(now_ms)
+    width = max((len(name) for name in names), default=0)
+    ended = [name for name in names if resting.get(name) is Rest.ENDED]
+    for name in names:
+        if name not in ended:
+            yield f"{name:<{width}}  {rests.said(name, now_ms)}; {_word(seen.get(name), now_ms)}"
+            if name in resting and _sends(seen, name, now_ms):
+                yield f"{'':<{width}}  its bedside sends, and what it sends is stored"
+            if name in tells:
+                yield f"{'':<{width}}  {tells[name]}"
+    if not names:
+        yield "No bed was ever heard of."
+    for name in ended:
+        still = f": its bedside still sends ({_word(seen.get(name), now_ms)}), which is stored"
+        yield f"{name:<{width}}  out of use{still if _sends(seen, name, now_ms) else ''}"
+
+
+def _seen(reader: SqliteReader) -> tuple[dict[str, LastSeen], dict[str, str]]:
+    seen = {one.bed: one for one in reader.last_seen()}
+    roles = watched.by_bed(reader)
+    return seen, {bed: watched.can(fitted) for bed, fitted in roles.items()}
+
+
+def _sends(seen: Mapping[str, LastSeen], bed: str, now_ms: int) -> bool:
+    one = seen.get(bed)
+    return one is not None and bool(one.seen_ms) and now_ms - one.seen_ms < FRESH_MIN * 60_000
+
+
+def _word(seen: LastSeen | None, now_ms: int) -> str:
+    if seen is None or not seen.seen_ms:
+        return "never heard of"
+    return f"last word {span(max(0, now_ms - seen.seen_ms) / 60_000)} ago"

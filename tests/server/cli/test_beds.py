@@ -1,0 +1,140 @@
+"""`legwatch beds`: what it lists, what it changes, and how that is taken back."""
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tomlkit import dumps
+
+from legwatch.errors import CannotRun, LegwatchError, SettingsError
+from legwatch.night import local
+from legwatch_runtime.clock import utc_ms
+from legwatch_server import settings_file
+from legwatch_server.cli import alerts, beds, duty
+from legwatch_server.cli import settings as settings_command
+from legwatch_server.rest import Rests
+from legwatch_server.testing import InProcessServer
+from server.notify.test_escalation import cold
+from server.ward import open_ward
+
+Say = Callable[..., str]
+SOON = str(local(utc_ms(), UTC).date() + timedelta(days=12))
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[InProcessServer]:
+    made = open_ward(tmp_path / "state")
+    made.play("b", 3, cold)
+    made.play("other", 1, cold)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "state").mkdir()
+    made = tmp_path / "server.toml"
+    made.write_text(dumps({"state_dir": str(tmp_path / "state"), "zone": "UTC"}))
+    return made
+
+
+@pytest.fixture
+def say(path: Path, ward: InProcessServer, capsys: pytest.CaptureFixture[str]) -> Say:
+    def run(*words: str, command: Any = beds, code: int = 0) -> str:
+        assert command.main(["--config", str(path), *words]) == code
+        return capsys.readouterr().out
+
+    return run
+
+
+def resting(path: Path) -> dict[str, str]:
+    return {bed: str(r) for bed, r in Rests(settings_file.read(path)).at(utc_ms()).items()}
+
+
+def test_the_list_says_of_each_bed_its_state_its_last_word_and_what_it_can_tell(say: Say) -> None:
+    text = say()
+    assert "b      watched; last word " in text
+    assert " days ago" in text  # the ward's evening is long ago
+    assert "watched for cold legs" in text
+
+
+def test_a_bed_known_only_from_the_store_is_paused_and_resumed(say: Say, path: Path) -> None:
+    text = say("pause", "b", "--until", SOON)
+    assert "Bed b is paused until noon of " in text
+    assert "not running" in text
+    assert resting(path) == {"b": "paused"}
+    assert "b      paused until noon of " in say()
+    say("resume", "b")
+    assert resting(path) == {}
+
+
+def test_an_ended_bed_is_in_no_list_and_its_end_can_be_undone(say: Say, path: Path) -> None:
+    say("end", "b", "--yes")
+    assert resting(path) == {"b": "ended"}
+    assert "b      out of use" in say()
+    assert "b:" not in say(command=alerts)
+    say("undo", command=settings_command)
+    assert resting(path) == {}
+
+
+def test_duty_and_alerts_say_nothing_of_a_bed_at_rest_but_that_it_rests(say: Say) -> None:
+    say("pause", "b", "--until", SOON)
+    text = say(command=alerts)
+    assert "b: paused until noon of" in text
+    assert "b: NOT SEEN" not in text
+    text = say(command=duty, code=1)
+    assert "bed b: paused until noon of" in text
+    assert "other: watched for" in text
+    assert "b, other: watched" not in text
+
+
+def test_end_asks_and_without_a_person_refuses(
+    say: Say, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = io.StringIO()
+    monkeypatch.setattr("sys.stdin", nobody)
+    with pytest.raises(SettingsError, match="--yes"):
+        say("end", "b")
+    monkeypatch.setattr(nobody, "isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda _question: "n")
+    assert "Nothing was changed" in say("end", "b", code=1)
+    assert resting(path) == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("pause", "b", "--until", "2020-01-01"), "not after today"),
+        (("pause", "b", "--until", "next week"), "not a date"),
+        (("pause", "nobody", "--until", SOON), "there is no bed"),
+        (("resume", "b"), "watched already"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_sentence(
+    say: Say, path: Path, words: tuple[str, ...], why: str
+) -> None:
+    with pytest.raises(LegwatchError, match=why):
+        say(*words)
+    assert resting(path) == {}
+
+
+def test_what_the_owners_file_says_is_taken_back_too(say: Say, path: Path) -> None:
+    text = path.read_text()
+    path.write_text(f"{text}[beds.b]\npaused_until = {SOON}\nended = true\n")
+    assert resting(path) == {"b": "ended"}
+    say("resume", "b")
+    assert resting(path) == {}
+
+
+def test_without_a_server_that_has_run_a_bed_of_the_settings_can_be_paused(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(CannotRun):
+        beds.main(["--config", str(path), "pause", "new", "--until", SOON])
+    path.write_text(f"{path.read_text()}[beds.new]\n")
+    assert beds.main(["--config", str(path), "pause", "new", "--until", SOON]) == 0
+    assert beds.main(["--config", str(path)]) == 0
+    assert "new  paused until noon of" in capsys.readouterr().out
