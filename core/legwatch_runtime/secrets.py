@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+from legwatch.errors import SettingsError
 from legwatch.settings import secret as find_secret
 from legwatch_runtime.files import read_text
 
@@ -20,6 +21,14 @@ def secret(name: str, *, needed: bool = True) -> str:
     """Return the environment variable `name`, else the text of the file that NAME_FILE names."""
     found = find_secret(name, os.environ, read_text, needed=needed)
     remember(found)
+    return found
+
+
+def token(name: str, *, needed: bool = True) -> str:
+    """Return the secret `name`, which a header has to carry; raises SettingsError if none can."""
+    found = secret(name, needed=needed)
+    if not found.isascii() or any(map(str.isspace, found)):
+        raise SettingsError(name, "it has spaces or other signs that no token has")
     return found
 
 

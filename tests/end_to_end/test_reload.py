@@ -84,5 +84,10 @@ def test_a_change_by_a_command_is_in_force_within_one_window(house: House, phone
     wait_until(lambda: "when the server starts again: mqtt.keepalive_s" in server.said(), "a word")
     undo(house.server_toml, open_channels)
     undo(house.server_toml, open_channels)
+    good = house.server_toml.read_text()
+    shift = '[people.zoe]\n[[roster]]\npeople = ["zoe"]\nbeds = ["cellar"]\n'
+    house.server_toml.write_text(f"{good}\n{shift}")
+    server.signal(signal.SIGHUP)
+    wait_until(lambda: "roster[0].beds: no bed 'cellar' has been heard" in server.said(), "why not")
     server.stop()
     assert "Traceback" not in server.said()

@@ -14,6 +14,7 @@ from legwatch.settings import load
 from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.plugins import CannotLoad
+from legwatch_runtime.secrets import secret
 from legwatch_server import settings_file, zone
 from legwatch_server.cli.installed import installed, keys_of
 from legwatch_server.notify.known_beds import doubts, heard_beds
@@ -142,6 +143,7 @@ def _check(settings: Any) -> None:
     """Check the rules between values, and the channels; types and ranges are checked before."""
     if hasattr(settings, "check"):
         settings.check()
+    secret("LEGWATCH_MQTT_PASSWORD")
     if isinstance(settings, ServerSettings):
         check_usable(settings)
         given_key()

@@ -11,7 +11,7 @@ from legwatch.errors import SettingsError
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.clock import instant, utc_ms
 from legwatch_runtime.process import log_to_stderr, settings_parser
-from legwatch_runtime.secrets import secret
+from legwatch_runtime.secrets import token
 from legwatch_runtime.state_dir import locked
 from legwatch_server.history.cursor import Cursor
 from legwatch_server.history.exporter import Exporter, NightRules
@@ -49,7 +49,7 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     cursor = Cursor(folder / "history.json", from_start=from_start)
-    sink = Sink(settings.history, secret("LEGWATCH_INFLUX_TOKEN"))
+    sink = Sink(settings.history, token("LEGWATCH_INFLUX_TOKEN"))
     sentinel = Sentinel(settings.history.url)
     nights = NightRules(cache(settings.rules_of), 0 if once else IDLE_MS)
     exporter = Exporter(partial(open_if_made, folder / FILE), cursor, sink, sentinel, nights)

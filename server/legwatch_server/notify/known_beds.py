@@ -12,6 +12,8 @@ from legwatch_runtime.rights import is_there
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.reader import FILE, open_read_only
 
+LAMP = "mqtt"  # the channel whose address is a bed
+
 
 def heard_beds(settings: ServerSettings) -> frozenset[str] | None:
     """Return the beds that the server of these settings has heard; None: that cannot be read."""
@@ -43,9 +45,10 @@ def doubts(settings: ServerSettings, heard: Collection[str] | None) -> Iterator[
     shifts = {bed for shift in settings.roster for bed in shift.beds}
     known = {*settings.beds, *heard, *shifts}
     for name, person in settings.people.items():
-        for bed in person.beds:
-            if bed not in known:
-                yield f"people.{name}.beds: {_unknown(bed)}"
+        lamp = person.address.get(LAMP, "")
+        for key, beds in (("beds", person.beds), (f"address.{LAMP}", (lamp,) if lamp else ())):
+            unknown = [bed for bed in beds if bed not in known]
+            yield from (f"people.{name}.{key}: {_unknown(bed)}" for bed in unknown)
 
 
 def _unknown(bed: str) -> str:

@@ -243,6 +243,10 @@ def test_a_text_that_no_service_can_use(
         ("LEGWATCH_NTFY_TOKEN", "tökens", "ntfy"),
         ("LEGWATCH_NTFY_TOKEN_FILE", "/nowhere/token", "ntfy"),
         ("LEGWATCH_NTFY_TOKEN_FILE", "/etc", "ntfy"),
+        ("LEGWATCH_MQTT_PASSWORD_FILE", "/nowhere/password", "console"),
+        ("LEGWATCH_ANSWER_KEY_FILE", "/nowhere/key", "console"),
+        ("LEGWATCH_INFLUX_TOKEN", "my token", "history"),
+        ("LEGWATCH_INFLUX_TOKEN_FILE", "/nowhere/token", "history"),
     ],
 )
 def test_a_token_that_no_service_can_have_given(
@@ -250,7 +254,8 @@ def test_a_token_that_no_service_can_have_given(
 ) -> None:
     monkeypatch.delenv("LEGWATCH_PUSHOVER_TOKEN", raising=False)
     monkeypatch.setenv(name, value)
-    refuses(tmp_path, "server", pushed(channel), name)
+    table = {"zone": "UTC", "history": {"enabled": True}}
+    refuses(tmp_path, "server", table if channel == "history" else pushed(channel), name)
 
 
 @pytest.mark.parametrize("url", ["http://[::1]:8321/x", "HTTPS://ntfy.sh/", "http://10.0.0.2:80"])
@@ -453,12 +458,13 @@ def test_a_bed_that_one_person_names_and_nobody_knows_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "server.toml"
-    people = {"anna": {"beds": ["lfet"]}, "bert": {}}
+    people = {"anna": {"beds": ["lfet"], "address": {"mqtt": "rihgt"}}, "bert": {}}
     table = {"zone": "UTC", "state_dir": f"{tmp_path}/state", "people": people}
     file.write_text(dumps({**table, "beds": {"left": {}}}))
     assert legwatch(["check-config", str(file)]) == 0
     said = capsys.readouterr().out
     assert "look again: people.anna.beds: no bed 'lfet' has been heard yet; write" in said
-    file.write_text(dumps({**table, "beds": {"lfet": {}}}))
+    assert "look again: people.anna.address.mqtt: no bed 'rihgt' has been heard yet" in said
+    file.write_text(dumps({**table, "beds": {"lfet": {}, "rihgt": {}}}))
     assert legwatch(["check-config", str(file)]) == 0
     assert "look again" not in capsys.readouterr().out

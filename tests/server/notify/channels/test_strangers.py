@@ -96,6 +96,7 @@ SENDS = {
 
 
 ALL: dict[str, Fault] = AT_START | LATER | SENDS
+HANGS = "`send` hangs"
 
 
 @pytest.fixture(autouse=True)
@@ -208,8 +209,26 @@ def test_its_people_are_reached_by_their_next_way(
         assert "part push-odd failed" not in caplog.text
 
 
+def test_a_send_that_hangs_is_named_and_holds_no_other(
+    stranger: Stranger, other: Stranger, rig: Rig
+) -> None:
+    hangs = Fault(sending("import threading; threading.Event().wait(5)"), "")
+    install(HANGS, hangs, stranger, other)
+    LateChannels(rig.boxes, rig.ward.settings, rig.parts).begin()
+    rig.boxes.start()
+    until(lambda: any(box.busy for box in rig.boxes.all.values()))
+    rig.ward.clock.advance(31_000)
+    rig.boxes.wake()
+    phone = __import__(other.name)
+    until(lambda: phone.SENT)
+    passed = rig.parts.elapsed_s
+    rig.parts.elapsed_s = lambda: passed() + 301
+    until(lambda: [one for one in rig.parts.wrong() if one.startswith("the part odd-0 has hung")])
+    assert not rig.parts.well()  # the watchdog starts the server again
+
+
 def test_the_page_for_authors_names_each_of_these_cases() -> None:
-    assert promised(PAGE, "If a channel fails") >= set(ALL)
+    assert promised(PAGE, "If a channel fails") == {*ALL, HANGS}
 
 
 def test_a_broken_channel_that_nobody_uses_ends_no_start(
