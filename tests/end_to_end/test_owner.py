@@ -35,7 +35,7 @@ def said(state: Path, command: str = "server") -> str:
     """Return the only line of a command that may not do more than any other user."""
     config = state.parent / "server.toml"
     http = {"host": "127.0.0.1", "port": free_port()}
-    config.write_text(dump({"state_dir": str(state), "http": http}))
+    config.write_text(dump({"state_dir": str(state), "zone": "UTC", "http": http}))
     words = (*ORDINARY, *LEGWATCH, command, "--config", str(config))
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1, done.stderr

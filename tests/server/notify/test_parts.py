@@ -56,7 +56,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 
 def until(holds: Callable[[], object]) -> None:
-    end_s = time.monotonic() + 10
+    end_s = time.monotonic() + 30
     while not holds():
         assert time.monotonic() < end_s
         time.sleep(0.005)
