@@ -17,7 +17,9 @@ _PRIMARY = 0xFF  # the bits of SQLite's code without its details
 def check_file(path: Path) -> None:
     """Raise CannotRun if there is no file to read, before SQLite says so in its own words."""
     if not is_there(path):
-        raise CannotRun(f"there is no {path}: start the server once, or name other settings")
+        raise CannotRun(
+            f"there is no {path}; has the server run with this state_dir? If not, start the server"
+        )
     if path.is_dir():
         raise CannotRun(f"{path} is a folder where the database should be: move it away")
     if not os.access(path, os.R_OK):
