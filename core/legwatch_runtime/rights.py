@@ -54,20 +54,13 @@ def explained(path: Path, *, reads: bool = False) -> str:
     said = f"{path} belongs to {owner} ({stat.filemode(found.st_mode)}), this runs as {us}"
     if found.st_uid == os.geteuid():
         return said
-    if reads:
-        return f"{said}: run it with {as_user(found.st_uid)}"
     helps = f"chown -R {us} {path}" if path == asked else f"install -d -o {us} {asked}"
-    return f"{said}: {helps}"
+    return f"{said}: run this as {_user(found.st_uid)}, or {helps}" if reads else f"{said}: {helps}"
 
 
-def as_user(uid: int) -> str:
-    """Return what to type before a command so that it runs as this user."""
-    return f"sudo -u {_user(uid)}" if uid else "sudo"
-
-
-def explained_file(path: Path, *, reads: bool = False) -> str:
+def explained_file(path: Path) -> str:
     """Say the same of a file in a folder of ours; of the folder, if the file is not there."""
-    return explained(path if _is_there(path) else path.parent, reads=reads)
+    return explained(path if _is_there(path) else path.parent)
 
 
 def is_there(path: Path) -> bool:

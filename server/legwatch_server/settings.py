@@ -132,7 +132,7 @@ class BedTable:
 
     profile: str = setting("", "alert profile; empty: the server's")
     zone: str = setting("", "time zone; empty: the server's")
-    rules: dict[str, Any] = setting({}, 'limits of this bed: "warmth.warn_c" = 26')
+    rules: dict[str, Any] = setting({}, 'limits of this bed: "stillness.warn_s" = 7200')
     paused_until: date | None = setting(
         None, "not watched until noon of this day, such as 2026-12-10; not given: watched"
     )
@@ -156,7 +156,7 @@ class ServerSettings:
     clock: str = setting(
         "auto", "trusted: the clock is right without systemd-timesyncd", choices=("auto", "trusted")
     )
-    rules: dict[str, Any] = setting({}, 'limits of all beds: "warmth.warn_c" = 26')
+    rules: dict[str, Any] = setting({}, 'limits of all beds: "stillness.warn_s" = 7200')
     beds: dict[str, BedTable] = setting({}, "beds with settings of their own, by name")
     mqtt: BrokerTable = setting(BrokerTable, "the broker")
     http: HttpTable = setting(HttpTable, "the HTTP server")
@@ -270,7 +270,7 @@ def _shared(settings: ServerSettings) -> Rules:
 
 
 def _flat(rules: dict[str, Any]) -> dict[str, Any]:
-    """Flatten inner tables: `"warmth.warn_c" = 26` and `warmth.warn_c = 26` mean the same."""
+    """Flatten inner tables: `"alerts.wait_s" = 300` and `alerts.wait_s = 300` mean the same."""
     flat: dict[str, Any] = {}
     for key, value in rules.items():
         if isinstance(value, dict):

@@ -70,7 +70,9 @@ Way = Run | Test | NotHere
 
 MAKE = Run("legwatch nights make --seed 1 --kind quiet --out nights", "1 nights and their truth")
 REPLAY = Run(
-    "legwatch replay NIGHT.csv.gz --set warmth.plain_c=26", r"(?s)cold +fired .*: \d+ notices$"
+    "legwatch replay NIGHT.csv.gz > as_it_is; grep -q 'cold  *fired' as_it_is"
+    " && legwatch replay NIGHT.csv.gz --set stillness.warn_s=3600 | diff as_it_is - | cat",
+    r"(?s)^> .* still +fired +warning .*^> .*: \d+ notices$",
 )
 PLOT = Run(
     "legwatch replay NIGHT.csv.gz --plot FILE.png 2>&1 && head -c 4 FILE.png | tail -c 3",
@@ -169,8 +171,8 @@ TABLE: dict[str, Way] = typed() | {
     "--config FILE": HOUSE,
     "legwatch replay": REPLAY,
     "legwatch replay NIGHT.csv.gz": REPLAY,
-    "legwatch replay NIGHT.csv.gz --set warmth.warn_c=N": REPLAY,
-    "--set warmth.plain_c=N": REPLAY,
+    "legwatch replay NIGHT.csv.gz --set stillness.warn_s=N": REPLAY,
+    "--set stillness.warn_s=N": REPLAY,
     "legwatch replay --plot": PLOT,
     "--plot FILE.png": PLOT,
     "--map OLD=NEW": MAP,
@@ -190,7 +192,7 @@ TABLE: dict[str, Way] = typed() | {
     "--apply": APPLY,
     "legwatch beds": BEDS,
     "legwatch settings": SETTINGS,
-    "legwatch settings set rules.warmth.warn_c N": SETTINGS,
+    "legwatch settings set rules.stillness.warn_s N": SETTINGS,
     "legwatch settings undo": SETTINGS,
     "sudo systemctl reload legwatch-server": ACCOUNTS,
     "docker compose kill -s HUP server": DOCKER,

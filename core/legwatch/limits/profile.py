@@ -41,7 +41,7 @@ def build(
     *,
     zone: tzinfo,
 ) -> Rules:
-    """Make the rules from merged profiles and the owner's `{"warmth.warn_c": 26.0}`.
+    """Make the rules from merged profiles and the owner's `{"stillness.warn_s": 3600}`.
 
     Raises SettingsError with the key's path and range for an unknown key, a wrong type or a value
     outside its range.
@@ -71,10 +71,10 @@ def build(
 
 
 def parse_override(text: str) -> tuple[str, int | float]:
-    """Read `warmth.warn_c=26` as (path, number); raises SettingsError."""
+    """Read `stillness.warn_s=3600` as (path, number); raises SettingsError."""
     path, equals, value = text.partition("=")
     if not equals:
-        raise SettingsError(path, "written as KEY=NUMBER, e.g. warmth.warn_c=26")
+        raise SettingsError(path, "written as KEY=NUMBER, e.g. stillness.warn_s=3600")
     try:
         return path.strip(), int(value)
     except ValueError:

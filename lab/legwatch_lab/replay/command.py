@@ -72,7 +72,11 @@ def _parser() -> argparse.ArgumentParser:
         "--profile", default="standard", help="the profile of limits (default: standard)"
     )
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=NUMBER", help="e.g. warmth.warn_c=26"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=NUMBER",
+        help="e.g. stillness.warn_s=3600",
     )
     parser.add_argument(
         "--map", action="append", default=[], metavar="OLD=NEW", help="rename a channel"

@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("folders", nargs="+", metavar="DIR", type=Path)
     add("--profile", default="standard", help="the profile of limits (default: standard)")
-    add("--set", action="append", default=[], metavar="KEY=NUMBER", help="e.g. warmth.warn_c=26")
+    add("--set", action="append", default=[], metavar="KEY=NUMBER", help="e.g. alerts.wait_s=120")
     add(
         "--without",
         action="append",

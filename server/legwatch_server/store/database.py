@@ -29,7 +29,6 @@ from legwatch_server.store import (
     rehearsals,
     said,
     times,
-    unreadable,
     upgrade,
     windows,
     witness,
@@ -497,5 +496,8 @@ def _open(file: StoreFile) -> tuple[sqlite3.Connection, StoreDamaged | None]:
         raise StoreError(f"{file.path} cannot be used: {why}") from None
     if version != upgrade.VERSION:
         db.close()
-        raise StoreError(unreadable.newer(file.path, version))
+        raise StoreError(
+            f"{file.path} was written by another version of legwatch (schema {version}, "
+            f"{upgrade.VERSION} expected); update legwatch or choose another state_dir"
+        )
     return db, None
