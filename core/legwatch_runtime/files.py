@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from legwatch.errors import SettingsError
+from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.settings import read_table
+from legwatch_runtime.rights import explained
 
 
 def read_text(path: str) -> str:
@@ -13,8 +14,23 @@ def read_text(path: str) -> str:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Return the table of a TOML file; raises SettingsError that names the file."""
-    return read_table(str(path), read_text)
+    """Return the table of a TOML file; raises SettingsError, or CannotRun if we may not read it."""
+    return read_table(str(path), _read)
+
+
+def unreadable(path: Path, error: OSError) -> LegwatchError:
+    """Return the error of a settings file that cannot be read: CannotRun if we lack the rights."""
+    if isinstance(error, PermissionError):
+        whose = explained(path, reads=True)
+        return CannotRun(f"{path} cannot be read: {error.strerror}; {whose}")
+    return SettingsError(str(path), f"cannot be read: {error.strerror}")
+
+
+def _read(path: str) -> str:
+    try:
+        return read_text(path)
+    except PermissionError as error:
+        raise unreadable(Path(path), error) from None
 
 
 def check_state_dir(path: str) -> None:

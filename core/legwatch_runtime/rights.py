@@ -54,13 +54,20 @@ def explained(path: Path, *, reads: bool = False) -> str:
     said = f"{path} belongs to {owner} ({stat.filemode(found.st_mode)}), this runs as {us}"
     if found.st_uid == os.geteuid():
         return said
+    if reads:
+        return f"{said}: run it with {as_user(found.st_uid)}"
     helps = f"chown -R {us} {path}" if path == asked else f"install -d -o {us} {asked}"
-    return f"{said}: run this as {_user(found.st_uid)}, or {helps}" if reads else f"{said}: {helps}"
+    return f"{said}: {helps}"
 
 
-def explained_file(path: Path) -> str:
+def as_user(uid: int) -> str:
+    """Return what to type before a command so that it runs as this user."""
+    return f"sudo -u {_user(uid)}" if uid else "sudo"
+
+
+def explained_file(path: Path, *, reads: bool = False) -> str:
     """Say the same of a file in a folder of ours; of the folder, if the file is not there."""
-    return explained(path if _is_there(path) else path.parent)
+    return explained(path if _is_there(path) else path.parent, reads=reads)
 
 
 def is_there(path: Path) -> bool:

@@ -18,10 +18,11 @@ class FolderRefused(CannotRun):
 
 
 @contextmanager
-def locked(folder: Path, lock: str) -> Iterator[Path]:
+def locked(folder: Path, lock: str, *, of_another: bool = False) -> Iterator[Path]:
     """Make `folder` and lock it for the block; raises CannotRun if another process has it.
 
-    Raises FolderRefused if nothing can be written there.
+    Raises FolderRefused if nothing can be written there. `of_another`: another program works there,
+    too, and this one is to run as its user.
     """
     keep_private()
     try:
@@ -29,7 +30,7 @@ def locked(folder: Path, lock: str) -> Iterator[Path]:
         ours = (folder / lock).exists()  # else it may be a folder that others use, too
         held = (folder / lock).open("w")
     except OSError as error:
-        why = f"{folder} cannot be written: {error.strerror}; {explained(folder)}"
+        why = f"{folder} cannot be written: {error.strerror}; {explained(folder, reads=of_another)}"
         raise FolderRefused(why) from None
     with held:
         if not _taken(held):

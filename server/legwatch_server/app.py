@@ -101,10 +101,10 @@ def main(argv: Sequence[str]) -> int:
     errors = ErrorCount()
     logging.getLogger().addHandler(errors)
     parts.guard_other_threads()
-    _say_zone(zone.word(settings, args.config, first))
     with locked(Path(settings.state_dir), "server.lock") as folder:
         try:
             server = _Server(settings, password, folder, parts)
+            _say_zone(zone.word(settings, args.config, first))
             server.health.errors = errors.counts
             server.channels.begin()
             return server.run(watch)

@@ -15,7 +15,7 @@ from typing import Any
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.night import local
 from legwatch.settings import load
-from legwatch_runtime.files import read_text
+from legwatch_runtime.files import read_text, unreadable
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.state_dir import is_held
 from legwatch_server import settings_file
@@ -23,6 +23,7 @@ from legwatch_server.hidden import hidden
 from legwatch_server.settings import ServerSettings, needs_start
 from legwatch_server.store.reader import FILE, open_read_only
 from legwatch_server.store.records import Loaded
+from legwatch_server.store.unreadable import check_file
 
 LOCK = "server.lock"  # in the state_dir; a running server holds it
 _STATE_DIR = re.compile(r"""^\s*state_dir\s*=\s*(["'])(.+?)\1""", re.MULTILINE)
@@ -41,6 +42,10 @@ class InForce:
     seen_ms: int = 0  # when the server last noted that it runs
     changed: tuple[str, ...] = ()  # keys that differ on the disk
     wrong: str = ""  # why the files on the disk cannot be used
+
+    def must_have_run(self) -> None:
+        """Raise CannotRun if no server has ever run with this state_dir."""
+        check_file(self.folder / FILE)
 
     @property
     def has_run(self) -> bool:
@@ -134,12 +139,17 @@ def in_force(file: Path) -> InForce:
     return InForce(found, folder, file, loaded, running, seen_ms, changed, str(wrong or ""))
 
 
+def changes_beside(file: Path) -> Path:
+    """Return the file of the changes by programs, also beside a settings file that is broken."""
+    return _folder(_text(file)) / settings_file.NAME
+
+
 def _text(file: Path) -> str:
     """Return the text of the file; raises SettingsError if it cannot be read."""
     try:
         return read_text(str(file))
     except OSError as error:
-        raise SettingsError(str(file), f"cannot be read: {error.strerror}") from None
+        raise unreadable(file, error) from None
     except UnicodeDecodeError:
         return ""
 

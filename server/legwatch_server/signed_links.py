@@ -15,6 +15,7 @@ from pathlib import Path
 
 from legwatch.contract.action import Action
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
+from legwatch_runtime.rights import explained_file
 from legwatch_runtime.secrets import create_once, secret
 from legwatch_server.inbox import LinkClaims, TargetKind
 
@@ -98,9 +99,8 @@ def kept_key(folder: Path) -> bytes:
     try:
         key = path.read_bytes()
     except OSError as error:
-        raise CannotRun(
-            f"{path} cannot be read ({error.strerror}); run this command as the server's user"
-        ) from None
+        whose = explained_file(path, reads=True)
+        raise CannotRun(f"{path} cannot be read: {error.strerror}; {whose}") from None
     if len(key) < KEY_BYTES:
         raise CannotRun(f"{path} has only {len(key)} bytes: start the server, it makes a new key")
     return key

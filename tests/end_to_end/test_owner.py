@@ -47,7 +47,7 @@ def test_a_state_dir_of_another_user(state: Path) -> None:
     line = said(state)
     assert "/changes.toml cannot be read: Permission denied; " in line
     assert f"{state} belongs to nobody:root (drwx------), this runs as root: " in line
-    assert line.endswith(f"run this as nobody, or chown -R root {state}")
+    assert line.endswith("run it with sudo -u nobody")
 
 
 def test_a_state_dir_of_another_user_that_may_be_read(state: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_state_dir_of_another_user_that_may_be_read(state: Path) -> None:
 def test_a_command_that_may_not_read_the_folder_of_the_server(state: Path, command: str) -> None:
     line = said(state, command)
     assert line.startswith(f"legwatch {command}: {state}/changes.toml cannot be read: Permission")
-    assert line.endswith(f"run this as nobody, or chown -R root {state}")
+    assert line.endswith("run it with sudo -u nobody")
 
 
 def test_a_state_dir_that_cannot_be_made(state: Path) -> None:

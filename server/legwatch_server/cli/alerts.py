@@ -46,6 +46,7 @@ def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     found = in_force(locations.settings_file(args.config))
     settings = found.settings
+    found.must_have_run()
     match args.action:
         case "explain":
             return _explain(settings, args.id)

@@ -14,6 +14,7 @@ from legwatch.settings import load
 from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.plugins import CannotLoad
+from legwatch_runtime.rights import is_there
 from legwatch_runtime.secrets import secret
 from legwatch_server import settings_file, zone
 from legwatch_server.cli.installed import installed, keys_of
@@ -83,6 +84,7 @@ def _shapes() -> Iterator[tuple[str, type[Any]]]:
 
 def _with_changes(path: Path) -> Iterator[str]:
     """Yield what is wrong in the changes that programs have made to good settings."""
+    is_there(settings_file.changes_file(path))  # raises CannotRun if we may not look
     try:
         _check(settings_file.read(path))
     except LegwatchError as error:

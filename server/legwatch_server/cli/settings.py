@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from legwatch.errors import CannotRun
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.rights import is_there
 from legwatch_server import settings_file
-from legwatch_server.in_force import InForce, in_force
+from legwatch_server.in_force import changes_beside, in_force
 from legwatch_server.notify.usable import check_usable
 from legwatch_server.settings import needs_start
 
@@ -30,9 +31,7 @@ def main(argv: Sequence[str]) -> int:
             settings_file.undo(path, check_usable)
             print("The last change is taken back. The same command once more makes it again.")
         case _:
-            found = in_force(path)
-            print("\n".join(_shown(path, found)))
-            found.say()
+            _show(path)
     return 0
 
 
@@ -67,8 +66,21 @@ def _when(keys: Sequence[str]) -> str:
     return "a running server takes it over within seconds"
 
 
-def _shown(path: Path, found: InForce) -> Iterator[str]:
-    file = found.folder / settings_file.NAME
+def _show(path: Path) -> None:
+    """Print what was changed and since when it is in force; the first also without the store."""
+    try:
+        found = in_force(path)
+    except CannotRun:
+        print("\n".join(_changes(path)))
+        raise
+    print("\n".join(_changes(path)))
+    if found.loaded is not None:
+        print(found.since())
+    found.say()
+
+
+def _changes(path: Path) -> Iterator[str]:
+    file = changes_beside(path)
     yield f"The owner's settings: {path}"
     changes = read_toml(file) if is_there(file) else {}
     if changes:
@@ -76,8 +88,6 @@ def _shown(path: Path, found: InForce) -> Iterator[str]:
         yield from (f"  {key} = {value!r}" for key, value in _flat(changes, ""))
     else:
         yield "Nothing was changed by a program."
-    if found.loaded is not None:
-        yield found.since()
 
 
 def _flat(table: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 
-from legwatch.errors import SettingsError
+from legwatch.errors import CannotRun, SettingsError
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.clock import instant, utc_ms
 from legwatch_runtime.process import log_to_stderr, settings_parser
@@ -19,8 +19,9 @@ from legwatch_server.history.sink import Sentinel, Sink, SinkAway
 from legwatch_server.history.tally import IDLE_MS
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
+from legwatch_server.store import unreadable
 from legwatch_server.store.errors import StoreError
-from legwatch_server.store.reader import FILE, open_if_made
+from legwatch_server.store.reader import FILE, open_if_made, opened
 
 logger = logging.getLogger(__name__)
 
@@ -40,19 +41,21 @@ def main(argv: Sequence[str]) -> int:
     if not settings.history.enabled:
         raise SettingsError("history.enabled", "is false; set it to true and give the url")
     log_to_stderr()
-    with locked(Path(settings.state_dir), "history.lock") as folder:
+    with locked(Path(settings.state_dir), "history.lock", of_another=True) as folder:
         return _run(settings, folder, once=args.once, from_start=args.from_start)
 
 
 def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool) -> int:
-    stop = threading.Event()
+    stop, store = threading.Event(), folder / FILE
+    if once:
+        opened(store).close()  # a store that cannot be read is said before the other one is asked
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     cursor = Cursor(folder / "history.json", from_start=from_start)
     sink = Sink(settings.history, token("LEGWATCH_INFLUX_TOKEN"))
     sentinel = Sentinel(settings.history.url)
     nights = NightRules(cache(settings.rules_of), 0 if once else IDLE_MS)
-    exporter = Exporter(partial(open_if_made, folder / FILE), cursor, sink, sentinel, nights)
+    exporter = Exporter(partial(open_if_made, store), cursor, sink, sentinel, nights)
     backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
     away, logged = False, instant()
     while not stop.is_set():
@@ -63,8 +66,11 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
             away = True
             stop.wait(backoff.next_s())
             continue
-        except StoreError as error:
-            logger.warning("history: the server's database: %s", error)
+        except CannotRun as error:
+            why = unreadable.why(store, error) if isinstance(error, StoreError) else str(error)
+            if once:
+                raise CannotRun(why) from None
+            logger.warning("history: %s", why)
             stop.wait(LONGEST_WAIT_S)
             continue
         if away:

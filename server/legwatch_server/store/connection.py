@@ -28,6 +28,7 @@ _CONTRADICTED = {
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
     sqlite3.SQLITE_CONSTRAINT_ROWID,
 }
+READ_PATIENCE_S = 10.0  # how long a reader waits for a lock
 PATIENCE_S = 10.0  # how long an access waits for a lock
 _TOO_LARGE = "too large to convert to SQLite"  # Python says so of a value that is to be stored
 
@@ -54,7 +55,8 @@ def connect(
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
     """Open a database that exists, and change nothing."""
-    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10, check_same_thread=False)
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=READ_PATIENCE_S, check_same_thread=False)
 
 
 @contextmanager

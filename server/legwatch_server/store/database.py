@@ -29,6 +29,7 @@ from legwatch_server.store import (
     rehearsals,
     said,
     times,
+    unreadable,
     upgrade,
     windows,
     witness,
@@ -496,8 +497,5 @@ def _open(file: StoreFile) -> tuple[sqlite3.Connection, StoreDamaged | None]:
         raise StoreError(f"{file.path} cannot be used: {why}") from None
     if version != upgrade.VERSION:
         db.close()
-        raise StoreError(
-            f"{file.path} was written by another version of legwatch (schema {version}, "
-            f"{upgrade.VERSION} expected); update legwatch or choose another state_dir"
-        )
+        raise StoreError(unreadable.newer(file.path, version))
     return db, None

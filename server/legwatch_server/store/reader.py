@@ -1,7 +1,7 @@
 """Reads the server's SQLite file on a connection of its own: a `Reader`."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, tzinfo
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from legwatch_server.store import (
     notices,
     rehearsals,
     times,
+    unreadable,
     upgrade,
     windows,
 )
@@ -150,29 +151,38 @@ class SqliteReader:
         self._db.close()
 
 
+def opened(path: Path) -> SqliteReader:
+    """Open the store in a file that must be there; raises CannotRun if it cannot be read."""
+    unreadable.check_file(path)
+    reader: SqliteReader | None = None
+    try:
+        reader = SqliteReader(path)
+        unreadable.check_version(path, reader.version())
+    except StoreError as error:
+        if reader is not None:
+            reader.close()
+        raise CannotRun(unreadable.why(path, error)) from None
+    except CannotRun:
+        if reader is not None:
+            reader.close()
+        raise
+    return reader
+
+
 def open_if_made(path: Path) -> SqliteReader | None:
-    """Open the store in a file; None until the server has made it. Raises StoreError."""
-    return SqliteReader(path) if is_there(path) else None
+    """Open the store in a file; None until the server has made it. Raises CannotRun."""
+    return opened(path) if is_there(path) else None
 
 
 @contextmanager
 def open_read_only(folder: str | Path) -> Iterator[SqliteReader]:
     """Open the store of a server's state_dir; raises CannotRun if that fails."""
     path = Path(folder) / FILE
-    if not is_there(path):
-        raise CannotRun(f"there is no {path}; has the server run with this state_dir?")
     try:
-        reader = SqliteReader(path)
-        try:
-            if reader.version() != upgrade.VERSION:
-                raise CannotRun(
-                    f"{path} was written by another version of legwatch; start the server once"
-                )
+        with closing(opened(path)) as reader:
             yield reader
-        finally:
-            reader.close()
     except StoreError as error:
-        raise CannotRun(f"{path} cannot be read: {error}") from None
+        raise CannotRun(unreadable.why(path, error)) from None
 
 
 def server_ms(folder: str | Path) -> int:
