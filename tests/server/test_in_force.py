@@ -1,7 +1,9 @@
 """Commands show what the server has loaded, not what stands in the file, and say what differs."""
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,9 @@ import pytest
 from legwatch_server.hidden import MARK
 from legwatch_server.in_force import in_force
 from legwatch_server.notify.channels import open_channels
+from legwatch_server.settings import AT_THE_NEXT_START, PushTable, ServerSettings, needs_start
 from legwatch_server.settings_file import change
+from repository import REPO
 from server.loaded_house import LoadedHouse, loaded_house
 
 Said = pytest.CaptureFixture[str]
@@ -178,3 +182,27 @@ def test_its_moment_follows_the_clock(house: LoadedHouse) -> None:
     house.server.idle(180_000)
     found = in_force(house.file)
     assert found.since().startswith("In force since 02 Jan 23:00")
+
+
+def _guide() -> dict[str, str]:
+    """Return from the guide by key what puts it in force."""
+    text = (REPO / "config" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+) \| (a .+) \|$", text, re.MULTILINE)
+    keys = [(key, after) for row, after in rows for key in re.findall("`(.+?)`", _bare(row))]
+    assert len(keys) == len(dict(keys))
+    return dict(keys)
+
+
+def _bare(row: str) -> str:
+    return re.sub(r" \(.+?\)", "", row)
+
+
+def test_the_guide_names_for_each_key_what_puts_it_in_force() -> None:
+    guide = _guide()
+    tables = {field.name for field in fields(ServerSettings)}
+    inner = {f"push.{field.name}" for field in fields(PushTable)}
+    assert guide.keys() - inner == tables
+    assert {key for key in inner if needs_start([key])} == guide.keys() & inner
+    for key, after in guide.items():
+        assert after.startswith("a new start" if needs_start([key]) else "a reload"), key
+    assert set(needs_start(guide)) == set(AT_THE_NEXT_START)
