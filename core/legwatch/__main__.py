@@ -16,6 +16,7 @@ ABOUT = {
     "server": "run the server: store the windows, judge them, notify people",
     "alerts": "list tonight's alerts, explain one of them, answer one",
     "duty": "show who is on call tonight, and whether a push reaches them",
+    "now": "show what the beds show now, what is watched, and who would be told",
     "beds": "list the beds; pause one, take one out of use, have it watched again",
     "settings": "show or change the server's settings; a running server takes them over",
     "learned": "propose limits that fit a bed's own nights; change nothing",

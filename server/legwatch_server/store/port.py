@@ -200,6 +200,9 @@ class Reader(Protocol):
     def windows(self, bed_id: int, since_id: int) -> Iterator[Window]:
         """Yield a bed's live windows from an id on, in the order of arrival."""
 
+    def newest(self, bed_id: int, most: int) -> list[Window]:
+        """Return the last windows of a bed, the newest first."""
+
     def windows_after(self, ident: int, most: int) -> list[WindowRecord]:
         """Return the next windows of all beds in the order of their ids."""
 

@@ -112,6 +112,11 @@ class SqliteReader:
             yield from windows.live(self._db, bed_id, since_id)
 
     @reading(StoreError)
+    def newest(self, bed_id: int, most: int) -> list[Window]:
+        """Return the last windows of a bed, the newest first."""
+        return windows.newest(self._db, bed_id, most)
+
+    @reading(StoreError)
     def windows_after(self, ident: int, most: int) -> list[WindowRecord]:
         """Return the next windows of all beds in the order of their ids."""
         return windows.after(self._db, ident, most)

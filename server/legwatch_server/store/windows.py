@@ -99,6 +99,20 @@ def _is_number(value: object) -> bool:
     return value is None or isinstance(value, int | float)
 
 
+def newest(db: sqlite3.Connection, bed_id: int, most: int) -> list[Window]:
+    """Return the last windows of a bed, the newest first, from the last start that has some."""
+    sql = "SELECT id FROM boots WHERE bed_id=? ORDER BY id DESC LIMIT 3"
+    for boot in db.execute(sql, (bed_id,)).fetchall():
+        rows = db.execute(
+            f"SELECT in_bed, faults, others, {', '.join(_MEASURED)} FROM windows"
+            " WHERE boot_id=? ORDER BY seq DESC LIMIT ?",
+            (*boot, most),
+        ).fetchall()
+        if rows:
+            return [_window(row) for row in rows]
+    return []
+
+
 def after(db: sqlite3.Connection, ident: int, most: int) -> list[WindowRecord]:
     """Return at most `most` windows of all beds with a higher id, in the order of their ids."""
     return [

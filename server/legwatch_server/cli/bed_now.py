@@ -1,0 +1,212 @@
+"""What is seen of one bed now, what is watched of it and what is not, and who would be told."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from legwatch import scope
+from legwatch.alerting.alert import silenced_until_ms
+from legwatch.alerting.trial_nights import night_number
+from legwatch.conditions.verdict import Severity
+from legwatch.engine import BedState, BedView, view
+from legwatch.events import BODY_KINDS, AlertKind, Window
+from legwatch.limits.rules import Rules, is_night
+from legwatch.night import local, night_of
+from legwatch.oncall.people import on_call
+from legwatch.text.span import span
+from legwatch_server.rest import Rest, Rests
+from legwatch_server.settings import ServerSettings
+
+MINUTE_MS = 60_000
+_ALERTS = {
+    AlertKind.COLD: "cold legs",
+    AlertKind.STILL: "lying still",
+    AlertKind.SENSOR: "a sensor that fails",
+    AlertKind.AGENT: "a bedside that is silent",
+}
+_ROOM = "air of the room"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the store has of one bed; `windows`: the newest first."""
+
+    bed: str
+    windows: Sequence[Window] = ()
+    state: BedState | None = None
+    roles: frozenset[str] | None = None
+    played: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BedNow:
+    """One bed at one moment, by the settings in force."""
+
+    seen: Seen
+    settings: ServerSettings
+    now_ms: int
+    running: bool = True  # the server
+
+    def rows(self) -> Iterator[tuple[str, str]]:
+        """Yield what to show: a name and its words."""
+        yield from self.values()
+        yield "in bed", self.in_bed()
+        yield "watched for", self.watched()
+        for why in self.not_watched():
+            yield "not watched", why
+        yield "would be told", self.told()
+
+    def values(self) -> Iterator[tuple[str, str]]:
+        """Yield each value with its age."""
+        for name, column, unit in (
+            ("air by the legs", "leg_c", " °C"),
+            ("humidity there", "leg_rh", " %"),
+            (_ROOM, "room_c", " °C"),
+            ("humidity there", "room_rh", " %"),
+            ("movements", "moves", ""),
+        ):
+            found = next((w for w in self.seen.windows if getattr(w, column) is not None), None)
+            if found is not None:
+                value = getattr(found, column)
+                shown = f"{value:.1f}" if isinstance(value, float) else f"{value}"
+                yield name, f"{shown + unit:<10} {self._age(found.to_ms)}"
+        if not self.seen.windows:
+            yield "values", "none has ever come"
+
+    def in_bed(self) -> str:
+        """Return whether somebody is in bed, as of the last judged minute."""
+        seen, state = self._view, self.seen.state
+        if seen is None or state is None or self.silent_ms > self._rules.health.stale_s * 1000:
+            return "not known"
+        if seen.in_bed is None:
+            return "not known: the bed may be empty, or the sleeper lies uncovered"
+        if not seen.in_bed:
+            return "no"
+        entered_ms = state.bed.signals.occupancy.entered_ms
+        since = f" since {self._at(entered_ms)}" if entered_ms else ""
+        still = f", still for {span(seen.still_s / 60)}" if seen.still_s is not None else ""
+        return f"yes{since}{still}"
+
+    def watched(self) -> str:
+        """Return what would be told of now."""
+        kinds = [kind for kind in AlertKind if self._holds(kind)]
+        return ", ".join(_ALERTS[kind] for kind in kinds) or "NOTHING"
+
+    def _holds(self, kind: AlertKind) -> bool:
+        if self._wholly or self.seen.state is None:
+            return False
+        if kind not in BODY_KINDS:
+            return is_night(self.now_ms, self._rules) and not self._snoozed(kind)
+        roles = self.seen.roles
+        if roles is None or kind not in scope.can_come(roles) or self._trial is not None:
+            return False
+        if self.silent_ms > self._rules.health.stale_s * 1000 or self._snoozed(kind):
+            return False
+        seen = self._view
+        if seen is None or not seen.in_bed:
+            return False
+        return kind is AlertKind.STILL or (seen.settled and not self._room_is_warm)
+
+    def not_watched(self) -> Iterator[str]:
+        """Yield why something is not watched now."""
+        if self._wholly:
+            yield self._wholly
+            return
+        if self.seen.state is None or not self.seen.windows:
+            yield "everything: no word has ever come from the bedside"
+            return
+        rules, seen, state = self._rules, self._view, self.seen.state
+        silent = self.silent_ms > rules.health.stale_s * 1000
+        if silent:
+            yield f"the sleeper: no word from the bedside for {span(self.silent_ms / MINUTE_MS)}"
+        yield from scope.never_come(self.seen.roles or ())
+        if self._trial is not None:
+            nights = rules.alerts.learn_nights
+            yield f"the sleeper: learning, night {self._trial} of {nights}; alerts are written down"
+        for kind in AlertKind:
+            until_ms = self._snoozed(kind)
+            if until_ms:
+                yield f"{_ALERTS[kind]}: somebody asked for quiet until {self._at(until_ms)}"
+        if not silent and seen is not None:
+            if not seen.in_bed:
+                yield "the sleeper: nobody is known to be in bed"
+            elif not seen.settled:
+                at = self._at(state.bed.signals.occupancy.settled_ms)
+                yield f"cold legs: judged from {at} on, when the bed has had its time to warm"
+            if self._room_is_warm:
+                limit = f"{rules.warmth.warm_room_c:g} °C"
+                yield f"cold legs: the room is warm ({limit} or more)"
+        if not is_night(self.now_ms, rules):
+            hours = f"{rules.night.from_h} to {rules.night.to_h} h"
+            yield f"sensors and the bedside: it is day; they are told of from {hours}"
+
+    def told(self) -> str:
+        """Return who would be told, in their order."""
+        if self._wholly:
+            return "nobody"
+        people = self.settings.everybody()
+        night = night_of(self.now_ms, self._zone)
+        names = on_call(people, self.settings.roster, night, self.seen.bed)
+        return ", then ".join(f"{n} ({', '.join(people[n].channels)})" for n in names) or "NOBODY"
+
+    def line(self) -> str:
+        """Return everything in one line, for a log."""
+        parts = [f"{name} {' '.join(words.split())}" for name, words in self.values()]
+        parts += [f"in bed: {self.in_bed()}", f"watched for: {self.watched()}"]
+        why = "; ".join(self.not_watched())
+        return f"{self._at(self.now_ms, seconds=True)} {self.seen.bed}: " + " | ".join(
+            [*parts, *([f"not: {why}"] if why else [])]
+        )
+
+    @property
+    def silent_ms(self) -> int:
+        """For how long no window has come."""
+        newest = max((window.to_ms for window in self.seen.windows), default=0)
+        return max(0, self.now_ms - newest)
+
+    @property
+    def _wholly(self) -> str:
+        """Why nothing at all is watched; empty: something is."""
+        if not self.running:
+            return "everything: the server is not running"
+        rests = Rests(self.settings)
+        if rests.at(self.now_ms).get(self.seen.bed, Rest.WATCHED) is not Rest.WATCHED:
+            return f"everything: the bed is {rests.said(self.seen.bed, self.now_ms)}"
+        return ""
+
+    @property
+    def _view(self) -> BedView | None:
+        return None if self.seen.state is None else view(self.seen.state)
+
+    @property
+    def _trial(self) -> int | None:
+        state = self.seen.state
+        return None if state is None else night_number(state.bed.trial, self.now_ms, self._rules)
+
+    @property
+    def _room_is_warm(self) -> bool:
+        room_c = None if self._view is None else self._view.room_c
+        return room_c is not None and room_c >= self._rules.warmth.warm_room_c
+
+    def _snoozed(self, kind: AlertKind) -> int:
+        """Return until when warnings of a kind are quiet, UTC ms; 0: they are not."""
+        state = self.seen.state
+        if state is None:
+            return 0
+        until_ms = silenced_until_ms(state.bed.alerts.of(kind), Severity.WARNING)
+        return until_ms if until_ms > self.now_ms else 0
+
+    @property
+    def _rules(self) -> Rules:
+        return self.settings.rules_of(self.seen.bed)
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return self.settings.zone_of(self.seen.bed)
+
+    def _at(self, ms: int, *, seconds: bool = False) -> str:
+        return f"{local(ms, self._zone):%H:%M:%S}" if seconds else f"{local(ms, self._zone):%H:%M}"
+
+    def _age(self, at_ms: int) -> str:
+        age_s = max(0, self.now_ms - at_ms) / 1000
+        return f"{age_s:.0f} s ago" if age_s < 120 else f"{span(age_s / 60)} ago"

@@ -1,0 +1,125 @@
+"""`legwatch now`: what the beds show at this moment, and what is watched of them."""
+
+import argparse
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from legwatch.engine import BedState
+from legwatch.errors import SettingsError
+from legwatch.state_codec import from_json
+from legwatch.text.span import span
+from legwatch_runtime import locations
+from legwatch_runtime.stdout import closed_stdout_is_fine
+from legwatch_server.cli import watched
+from legwatch_server.cli.bed_now import BedNow, Seen
+from legwatch_server.in_force import InForce, in_force
+from legwatch_server.rest import Rest, Rests
+from legwatch_server.store.reader import SqliteReader, open_read_only, server_ms
+
+EVERY_S = 2.0
+NEWEST = 90  # windows of which the newest value of each sensor is shown: a quarter of an hour
+_CLEAR, _BOLD, _PLAIN = "\x1b[H\x1b[2J", "\x1b[1m", "\x1b[0m"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `legwatch now`; 0 done, 1 not possible now, 2 a wrong bed or settings."""
+    parser = argparse.ArgumentParser(
+        prog="legwatch now",
+        description="Show what each bed shows now, how old it is, what is watched, and who would be"
+        " told.",
+    )
+    parser.add_argument("bed", nargs="?", metavar="BED", help="only this bed")
+    parser.add_argument(
+        "--follow",
+        action="store_true",
+        help="go on until Ctrl-C; into a pipe or file, a line for each bed with each change",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
+    args = parser.parse_args(argv)
+    path = locations.settings_file(args.config)
+    with closed_stdout_is_fine():
+        try:
+            _run(path, args.bed, follow=args.follow)
+        except KeyboardInterrupt:
+            print()
+    return 0
+
+
+def _run(path: Path, bed: str | None, *, follow: bool) -> None:
+    clears, pause = sys.stdout.isatty(), threading.Event()
+    said: dict[str, object] = {}
+    while True:
+        found = in_force(path)
+        beds = _beds(found, bed)
+        if follow and not clears:
+            for one in beds:
+                key = (one.seen.windows[:1], one.watched(), tuple(one.not_watched()))
+                if said.get(one.seen.bed) != key:
+                    said[one.seen.bed] = key
+                    print(one.line(), flush=True)
+        else:
+            page = "\n".join(_page(found, beds, bold=clears))
+            print(f"{_CLEAR if follow else ''}{page}", flush=True)
+        if not follow:
+            if found.running:  # else it is said above
+                found.say()
+            return
+        pause.wait(EVERY_S)
+
+
+def _page(found: InForce, beds: Sequence[BedNow], *, bold: bool) -> Iterator[str]:
+    yield from _down(found)
+    if not beds:
+        yield "No bed was ever heard of."
+    for number, one in enumerate(beds):
+        if number:
+            yield ""
+        name = f"bed {one.seen.bed}"
+        yield f"{_BOLD}{name}{_PLAIN}" if bold else name
+        before = ""
+        for head, words in one.rows():
+            yield f"  {head if head != before else '':<16} {words}"
+            before = head
+
+
+def _down(found: InForce) -> Iterator[str]:
+    """Yield that the server is not running: then nobody is told of anything."""
+    if found.running:
+        return
+    silent = ""
+    if found.seen_ms:
+        silent_ms = max(0, server_ms(found.folder) - found.seen_ms)
+        silent = f" (its last word: {span(silent_ms / 60_000)} ago)"
+    yield f"THE SERVER IS NOT RUNNING{silent}: nothing is watched, and nobody is told."
+    yield "What follows is what it had stored."
+    yield ""
+
+
+def _beds(found: InForce, only: str | None) -> list[BedNow]:
+    settings, now_ms = found.settings, server_ms(found.folder)
+    seen: dict[str, Seen] = {}
+    if found.has_run:
+        with open_read_only(found.folder) as reader:
+            seen = {one.bed: one for one in _seen(reader, only)}
+    names = sorted({*settings.beds, *seen})
+    if only is not None and only not in names:
+        raise SettingsError("BED", f"there is no bed {only!r}; `legwatch beds` lists them")
+    gone = {b for b, rest in Rests(settings).at(now_ms).items() if rest is Rest.ENDED and b != only}
+    names = [name for name in names if name not in gone and only in (None, name)]
+    return [BedNow(seen.get(name, Seen(name)), settings, now_ms, found.running) for name in names]
+
+
+def _seen(reader: SqliteReader, only: str | None) -> Iterator[Seen]:
+    states, roles = dict(reader.states()), watched.by_bed(reader)
+    for ident, name in reader.beds(only):
+        windows = reader.newest(ident, NEWEST)
+        yield Seen(name, windows, _state(states.get(name)), roles.get(name))
+
+
+def _state(text: str | None) -> BedState | None:
+    try:
+        return None if text is None else from_json(text)
+    except ValueError:
+        return None  # the server logs this and begins the bed anew

@@ -1,0 +1,190 @@
+"""`legwatch now`: what is seen, how old it is, what is watched and what is not, and who is told."""
+
+import fcntl
+import threading
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tomlkit import dumps
+
+from legwatch.contract.action import Action
+from legwatch.errors import SettingsError
+from legwatch_server.cli import now
+from legwatch_server.in_force import LOCK
+from legwatch_server.inbox import LinkClaims, TargetKind
+from legwatch_server.settings_file import read
+from legwatch_server.testing import InProcessServer
+from server.ward import BEGIN, MINUTE_MS
+
+Say = Callable[..., str]
+TABLE: dict[str, Any] = {
+    "zone": "UTC",
+    "people": {"anna": {"channels": ["console"]}},
+    "rules": {"alerts.learn_nights": 0, "warmth.early_s": 0},
+}
+
+
+def asleep(_minute: float) -> dict[str, Any]:
+    return {"leg_c": 31.0, "room_c": 18.0, "moves": 1, "in_bed": True}
+
+
+class House:
+    """A server that runs in the test, its settings file, and the command beside it."""
+
+    def __init__(self, folder: Path, capsys: Any, monkeypatch: Any, **more: Any) -> None:
+        self.path, state = folder / "server.toml", folder / "state"
+        state.mkdir()
+        self._table = {"state_dir": str(state), **TABLE, **more}
+        self.path.write_text(dumps(self._table))
+        self.ward = InProcessServer(state, read(self.path), begin_ms=BEGIN)
+        self._lock = (state / LOCK).open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._capsys = capsys
+        monkeypatch.setattr(now, "server_ms", lambda _folder: self.ward.clock.now_ms)
+
+    def says(self, *words: str) -> str:
+        assert now.main([*words, "--config", str(self.path)]) == 0
+        return str(self._capsys.readouterr().out)
+
+    def change(self, **more: Any) -> None:
+        self.path.write_text(dumps({**self._table, **more}))
+        self.ward.take_over(read(self.path))
+
+    def stop(self) -> None:
+        self._lock.close()
+
+    def close(self) -> None:
+        self.stop()
+        self.ward.close()
+
+
+@pytest.fixture
+def open_house(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., House]]:
+    opened: list[House] = []
+
+    def made(**more: Any) -> House:
+        opened.append(House(tmp_path, capsys, monkeypatch, **more))
+        return opened[-1]
+
+    yield made
+    for house in opened:
+        house.close()
+
+
+def line(text: str, head: str) -> str:
+    """Return the words of a row and of those below it that belong to it."""
+    lines = text.splitlines()
+    (at,) = [n for n, one in enumerate(lines) if one.strip().startswith(head)]
+    found = [lines[at].strip().removeprefix(head).strip()]
+    for one in lines[at + 1 :]:
+        if one[:12].strip():
+            break
+        found.append(one.strip())
+    return "\n".join(found)
+
+
+def test_each_value_has_its_age_and_who_would_be_told_is_named(open_house: Any) -> None:
+    house = open_house()
+    house.ward.play("b", 60, asleep)
+    house.ward.clock.advance(7000)
+    text = house.says()
+    assert line(text, "air by the legs").split() == ["31.0", "°C", "7", "s", "ago"]
+    assert line(text, "air of the room").split() == ["18.0", "°C", "7", "s", "ago"]
+    assert line(text, "in bed").startswith("yes since 21:0")
+    assert "cold legs, lying still" in line(text, "watched for")
+    assert line(text, "would be told") == "anna (console)"
+
+
+def test_the_first_minutes_in_bed_are_said(open_house: Any) -> None:
+    house = open_house()
+    house.ward.play("b", 10, asleep)
+    text = house.says("b")
+    assert "cold legs: judged from 21:4" in line(text, "not watched")
+    assert "cold legs" not in line(text, "watched for")
+    assert "lying still" in line(text, "watched for")
+
+
+def test_trial_nights_quiet_a_warm_room_and_a_missing_sensor_are_said(open_house: Any) -> None:
+    house = open_house(rules={"warmth.early_s": 0})
+    house.ward.play("b", 60, lambda m: {**asleep(m), "room_c": 27.0})
+    house.ward.play("few", 5, lambda _m: {"leg_c": 31.0, "room_c": 18.0})
+    bed = house.ward.unit.beds["b"].id
+    house.ward.answer(LinkClaims(TargetKind.BED, bed, Action.SNOOZE, 60, 0))
+    why = line(house.says("b"), "not watched")
+    assert "the sleeper: learning, night 1 of 7" in why
+    assert "cold legs: somebody asked for quiet until 23:0" in why
+    assert "cold legs: the room is warm (26 °C or more)" in why
+    assert "no movement sensor: no cold alert" in line(house.says("few"), "not watched")
+
+
+def test_a_silent_bed_is_watched_for_nothing_of_the_sleeper(open_house: Any) -> None:
+    house = open_house()
+    house.ward.play("b", 60, asleep)
+    house.ward.run_to(house.ward.clock.now_ms + 12 * MINUTE_MS)
+    text = house.says()
+    assert "12 min ago" in line(text, "air by the legs")
+    assert line(text, "in bed") == "not known"
+    assert "the sleeper: no word from the bedside for 12 min" in line(text, "not watched")
+    assert "cold legs" not in line(text, "watched for")
+
+
+def test_a_paused_bed_is_not_watched_and_an_ended_one_not_shown(open_house: Any) -> None:
+    house = open_house()
+    house.ward.play("b", 5, asleep)
+    house.ward.play("other", 1, asleep)
+    house.change(beds={"b": {"paused_until": date(2026, 1, 9)}, "other": {"ended": True}})
+    text = house.says()
+    assert "everything: the bed is paused until noon of Fri 09 Jan 2026" in text
+    assert line(text, "watched for") == "NOTHING"
+    assert line(text, "would be told") == "nobody"
+    assert "other" not in text
+
+
+def test_by_day_sensors_and_bedside_are_told_later(open_house: Any) -> None:
+    house = open_house(rules={**TABLE["rules"], "night.from_h": 23, "night.to_h": 6})
+    house.ward.play("b", 60, asleep)
+    assert "it is day; they are told of from 23 to 6 h" in line(house.says(), "not watched")
+
+
+def test_with_the_server_down_it_says_so_and_how_old_everything_is(open_house: Any) -> None:
+    house = open_house()
+    house.ward.play("b", 60, asleep)
+    house.ward.clock.advance(3 * 24 * 60 * MINUTE_MS)
+    house.stop()
+    text = house.says()
+    assert text.startswith("THE SERVER IS NOT RUNNING")
+    assert "3 days ago" in line(text, "air by the legs")
+    assert line(text, "watched for") == "NOTHING"
+
+
+def test_into_a_pipe_follow_prints_a_line_for_each_change_and_ends_quietly(
+    open_house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = open_house()
+    house.ward.play("b", 60, asleep)
+    turns = iter([True, True, False])  # new windows, none, the end
+
+    class Pause(threading.Event):
+        def wait(self, _timeout: float | None = None) -> bool:
+            more = next(turns, None)
+            if not more:
+                raise KeyboardInterrupt
+            if more:
+                house.ward.play("b", 1, asleep)
+            return False
+
+    monkeypatch.setattr("legwatch_server.cli.now.threading.Event", Pause)
+    lines = house.says("--follow").strip().splitlines()
+    assert len(lines) == 3
+    assert all(" b: air by the legs 31.0 °C" in one for one in lines)
+    assert "\x1b" not in "".join(lines)
+
+
+def test_an_unknown_bed_is_refused(open_house: Any) -> None:
+    with pytest.raises(SettingsError, match="there is no bed 'x'"):
+        open_house().says("x")
