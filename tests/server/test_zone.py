@@ -79,11 +79,11 @@ def test_a_bedside_that_dies_at_night_in_los_angeles_is_told_within_16_and_a_hal
     server.close()
 
 
-def test_one_that_dies_at_noon_there_is_told_in_the_evening_there(
+def test_one_that_dies_before_the_night_there_is_told_when_it_begins_there(
     config: Path, lives: Lives, tmp_path: Path
 ) -> None:
     lives(LA)
-    dies_ms = ms("2026-01-03T20:30Z")  # 12:30; in UTC the night has begun
+    dies_ms = ms("2026-01-04T03:20Z")  # 19:20; in UTC the night began long ago
     server = house(tmp_path, config, dies_ms - 30 * MINUTE_MS)
     server.run_to(ms("2026-01-04T03:59Z"))
     assert server.pushes.arrived == []
