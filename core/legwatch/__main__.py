@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint
 from typing import Any
 
-from legwatch import __version__
+from legwatch import __version__, streams
 from legwatch.entry import Entry, entries, is_ours, origin, reason
 from legwatch.errors import CannotRun, LegwatchError
 
@@ -30,6 +30,22 @@ ABOUT = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code; 2 means wrong arguments or settings."""
+    with streams.usable():
+        try:
+            try:
+                return _main(argv)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            streams.forget()
+            return 0
+        except streams.CannotPrint as error:
+            streams.forget()
+            print(f"legwatch: standard output takes nothing: {error}", file=sys.stderr)
+            return 1
+
+
+def _main(argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     commands = entries(GROUP)
     if arguments[:1] in (["--version"], ["-V"]):

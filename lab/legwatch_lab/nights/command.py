@@ -17,9 +17,11 @@ from legwatch_lab.nights.body.sensors import SensorOptions
 from legwatch_lab.nights.simple.night import SimpleNight, make
 from legwatch_lab.nights.simple.scenarios import KINDS
 from legwatch_lab.nights.simple.sensors import MISSED
+from legwatch_runtime.process import EXITS, whole
 from legwatch_runtime.zones import zone_named
 
 MOST = 100_000
+MOST_SEED = 2**63 - 1
 MODELS = "(default: simple); body: a model of skin and bed, needs the extra sim"
 BODY = f"body: {', '.join(sorted(BODY_KINDS))} (default: {CORPUS}, a weighted mix of all)"
 MakeAll = Callable[[ZoneInfo], None]
@@ -108,7 +110,9 @@ def write(night: SimpleNight, folder: Path) -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="legwatch nights", description="Make plausible nights, to try rules without a bed."
+        prog="legwatch nights",
+        description="Make plausible nights, to try rules without a bed.",
+        epilog=EXITS,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     maker = commands.add_parser(
@@ -116,9 +120,15 @@ def _parser() -> argparse.ArgumentParser:
         help="write replay files, and the truth beside them",
         description="Write replay files (NAME.csv.gz) and what really happened (NAME.truth.json). "
         "The same seed gives the same bytes.",
+        epilog=EXITS,
     )
     add = maker.add_argument
-    add("--seed", type=int, required=True, help="a whole number; each seed gives other nights")
+    add(
+        "--seed",
+        type=whole(0, MOST_SEED),
+        required=True,
+        help="a whole number; each seed gives other nights",
+    )
     add("--count", type=int, default=1, help="how many nights (default: 1)")
     add(
         "--out",

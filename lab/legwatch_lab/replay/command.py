@@ -16,7 +16,7 @@ from legwatch.limits.profile import parse_override
 from legwatch.limits.rules import Rules
 from legwatch.night import local
 from legwatch.printable import shown
-from legwatch.recording import Recording, events
+from legwatch.recording import CHANNELS, Recording, events
 from legwatch.text.message import text
 from legwatch_lab.plots import plot
 from legwatch_lab.replay.table import head, row
@@ -64,7 +64,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Each file starts afresh, as a new night. The column `sounds` is: not_yet for a "
         "warning that legwatch first shows without a sound; first for the first sound of an "
         "alert (`what` may then be repeated); again for an alert that has sounded before; no for "
-        "a notice without a sound.",
+        "a notice without a sound. Exit code: 0 done, 1 not possible here, 2 a file that cannot be "
+        "read, or wrong arguments, 130 Ctrl-C.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
     parser.add_argument("--format", choices=("table", "jsonl"), default="table")
@@ -103,6 +104,9 @@ def _rename(pair: str) -> tuple[str, str]:
     old, equals, new = pair.partition("=")
     if not (old and equals and new):
         raise SettingsError("--map", f"{pair!r} is not OLD=NEW")
+    if new not in CHANNELS:
+        known = ", ".join(CHANNELS)
+        raise SettingsError("--map", f"{shown(new, 40)!r} is no channel; known: {known}")
     return old, new
 
 

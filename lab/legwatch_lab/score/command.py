@@ -17,10 +17,12 @@ from legwatch_lab.score.interval import estimates
 from legwatch_lab.score.listing import wrong
 from legwatch_lab.score.night import ScoredNight
 from legwatch_lab.score.report import ALL, SIDES, report
+from legwatch_runtime.process import EXITS, whole
 from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_runtime.zones import zone_named
 
+MOST_JOBS = 1024
 CHANNELS = {
     "mat": ("in_bed",),
     "room": ("room_temperature_c", "room_humidity_pct"),
@@ -42,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="legwatch score",
         description="Run the rules and a simple automation over made nights (NAME.csv.gz), and\n"
         "judge both by the truth beside them (NAME.truth.json, version 2).",
-        epilog=score.__doc__,
+        epilog=f"{score.__doc__}\n{EXITS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -65,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--limit", type=positive, metavar="N", help="only the first N of these nights")
     add(
         "--jobs",
-        type=positive,
+        type=whole(1, MOST_JOBS),
         metavar="N",
         default=os.cpu_count() or 1,
         help="nights in parallel (default: one per core)",

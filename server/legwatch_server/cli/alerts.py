@@ -18,6 +18,7 @@ from legwatch.night import local, night_of
 from legwatch.oncall.escalation import OVER
 from legwatch.text.span import span
 from legwatch_runtime import locations
+from legwatch_runtime.process import EXITS, MOST_ROWS, whole
 from legwatch_runtime.profiles import sources
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli import watched
@@ -33,6 +34,7 @@ from legwatch_server.store.records import Incident, LastSeen
 from legwatch_server.web.actions import PATH, PLAIN
 
 VALID_S = 60
+FIRST_YEAR, LAST_YEAR = 1970, 9998
 FRESH_MIN = 15
 _ACTS = {"seen": Action.SEEN, "useless": Action.NOT_USEFUL}
 _REPLIES = {
@@ -44,6 +46,8 @@ _REPLIES = {
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch alerts`; 0 done, 1 not possible now, 2 wrong arguments or settings."""
     args = _parser().parse_args(argv)
+    if args.night not in (None, "last"):
+        _date(args.night)
     found = in_force(locations.settings_file(args.config))
     settings = found.settings
     found.must_have_run()
@@ -67,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="legwatch alerts",
         description="Show a night's alerts, the people notified and their answers.",
+        epilog=EXITS,
         parents=[config],
     )
     parser.add_argument(
@@ -83,11 +88,17 @@ def _parser() -> argparse.ArgumentParser:
         ("useless", "mark the alert as seen and not useful"),
     ):
         action = actions.add_parser(name, help=about, parents=[inner])
-        action.add_argument("id", type=int, metavar="ID", help="the number of the alert")
+        action.add_argument(
+            "id", type=whole(1, MOST_ROWS), metavar="ID", help="the number of the alert"
+        )
     quiet = actions.add_parser("quiet", help="silence alerts for a while", parents=[inner])
     which = quiet.add_mutually_exclusive_group(required=True)
     which.add_argument(
-        "id", type=int, nargs="?", metavar="ID", help="this alert only, until it is over"
+        "id",
+        type=whole(1, MOST_ROWS),
+        nargs="?",
+        metavar="ID",
+        help="this alert only, until it is over",
     )
     which.add_argument(
         "--all", metavar="BED", help="all warnings of a bed; urgent alerts still sound"
@@ -146,12 +157,17 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
 def _night(wanted: str | None, now_ms: int, zone: ZoneInfo, last: date | None) -> date:
     if wanted == "last" and last is not None:
         return last
-    if wanted in (None, "last"):
-        return night_of(now_ms, zone)
+    return night_of(now_ms, zone) if wanted in (None, "last") else _date(wanted)
+
+
+def _date(wanted: str) -> date:
     try:
-        return date.fromisoformat(wanted)
+        night = date.fromisoformat(wanted)
     except ValueError:
         raise SettingsError("--night", f"{wanted!r} is not a date such as 2026-11-23") from None
+    if not FIRST_YEAR <= night.year <= LAST_YEAR:
+        raise SettingsError("--night", f"{wanted}: there is no night of this year")
+    return night
 
 
 def _episode(found: Incident, zone: ZoneInfo) -> Iterator[str]:

@@ -12,6 +12,7 @@ from legwatch.night import local
 from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
+from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server import settings_file
 from legwatch_server.cli import watched
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="legwatch beds",
         description="List the beds. Pause one, such as for a holiday, or take one out of use: then"
         " nothing of it is judged, told or missed, and its nights stay stored.",
+        epilog=EXITS,
         parents=[config],
     )
     inner = argparse.ArgumentParser(add_help=False)

@@ -31,7 +31,9 @@ def main(argv: Sequence[str]) -> int:
     """Run `legwatch check-config`; 0 good, 1 a bed that can never warn, 2 errors."""
     shapes = dict(_shapes())
     parser = argparse.ArgumentParser(
-        prog="legwatch check-config", description="Check the settings of an agent or a server."
+        prog="legwatch check-config",
+        description="Check the settings of an agent or a server.",
+        epilog="Exit code: 0 a good file, 1 a bed that can never warn, 2 errors in the file.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", nargs="?")
     parser.add_argument("--as", dest="kind", choices=sorted(shapes), help="kind of the file")

@@ -10,6 +10,7 @@ from legwatch.errors import CannotRun
 from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
 from legwatch_runtime import locations
+from legwatch_runtime.process import whole
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli import watched
 from legwatch_server.in_force import in_force
@@ -19,6 +20,7 @@ from legwatch_server.review.trial import TrialStatus, trial_statuses
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.reader import open_read_only, server_ms
 
+MOST_NIGHTS = 366
 _COLOURS = {True: "\x1b[32m", False: "\x1b[33m", None: "\x1b[2m"}
 _WORDS = {True: "green", False: "AMBER", None: "not known"}
 
@@ -28,9 +30,13 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="legwatch duty",
         description="Show who is on call in the next nights, and whether their channels work.",
+        epilog="Exit code: 0 if each channel of tonight's people is green, 1 if one is amber or "
+        "not known, or if it cannot be told now, 2 wrong arguments or settings.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
-    parser.add_argument("--nights", type=int, default=7, metavar="N", help="how many nights (7)")
+    parser.add_argument(
+        "--nights", type=whole(1, MOST_NIGHTS), default=7, metavar="N", help="how many nights (7)"
+    )
     args = parser.parse_args(argv)
     found = in_force(locations.settings_file(args.config))
     settings = found.settings
@@ -38,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     beds = _beds(settings, now_ms)
     good = False
     with closed_stdout_is_fine():
-        tonight = _roster(settings, beds, now_ms, max(1, args.nights))
+        tonight = _roster(settings, beds, now_ms, args.nights)
         resting = Rests(settings).at(now_ms)
         for bed, rest in resting.items():
             if rest is Rest.PAUSED:

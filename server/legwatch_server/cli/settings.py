@@ -9,6 +9,7 @@ from typing import Any
 from legwatch.errors import CannotRun
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
+from legwatch_runtime.process import EXITS
 from legwatch_runtime.rights import is_there
 from legwatch_server import settings_file
 from legwatch_server.in_force import changes_beside, in_force
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="legwatch settings",
         description="Show or change the server's settings. A change takes effect within seconds,"
         " and the server's settings file stays as it is.",
+        epilog=EXITS,
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")

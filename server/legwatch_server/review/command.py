@@ -9,6 +9,7 @@ from pathlib import Path
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.events import BODY_KINDS, Window
 from legwatch_runtime import locations, profiles
+from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.in_force import in_force
 from legwatch_server.review.nights import ReviewedNight
@@ -51,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="legwatch learned",
         description="Replay a bed's stored nights, and show which limits would fit them.",
-        epilog="Without --apply this command changes nothing.",
+        epilog=f"Without --apply this command changes nothing. {EXITS}",
     )
     parser.add_argument("bed", nargs="?", metavar="BED", help="only this bed (all)")
     parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)

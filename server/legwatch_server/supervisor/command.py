@@ -11,6 +11,7 @@ from typing import Any
 
 from legwatch_runtime import locations
 from legwatch_runtime.part import Parts
+from legwatch_runtime.process import RUNS, between
 from legwatch_runtime.systemd import STOPPING, tell
 from legwatch_server.run_by import MADE_NIGHT
 from legwatch_server.supervisor import demo, terminal
@@ -138,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Run broker, server and agent on this machine. Without --agent-config, play "
         "a made night. The command uses its own broker and its own folders: it ignores [mqtt] "
         "and state_dir in the settings.",
+        epilog=RUNS,
     )
     add = parser.add_argument
     add("--config", type=Path, metavar="SERVER.toml", help="settings of the server")
@@ -145,7 +147,13 @@ def _parser() -> argparse.ArgumentParser:
         "--agent-config", type=Path, metavar="AGENT.toml", help="settings of the agent: its sensors"
     )
     add("--state", type=Path, metavar="DIR", help=f"folder for all data ({locations.state_dir()})")
-    add("--speed", type=float, default=60.0, help="speed of the made night, times real time (60)")
+    add(
+        "--speed",
+        type=between(0.01, 100_000),
+        default=60.0,
+        metavar="TIMES",
+        help="speed of the made night, times real time (60)",
+    )
     return parser
 
 
