@@ -11,6 +11,7 @@ from legwatch.errors import SettingsError
 from legwatch.state_codec import from_json
 from legwatch.text.span import span
 from legwatch_runtime import locations
+from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli import watched
 from legwatch_server.cli.bed_now import BedNow, Seen
@@ -29,6 +30,7 @@ def main(argv: Sequence[str]) -> int:
         prog="legwatch now",
         description="Show what each bed shows now, how old it is, what is watched, and who would be"
         " told.",
+        epilog=EXITS,
     )
     parser.add_argument("bed", nargs="?", metavar="BED", help="only this bed")
     parser.add_argument(
