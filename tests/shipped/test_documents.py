@@ -100,6 +100,9 @@ OWNER_COST = Run(
     ".venv/bin/python tests/bench/owner_cost.py --beds 2 --minutes 2",
     r"(?s)2 beds: +[\d.]+ us .*1 bed: +[\d.]+ MB written in a day$",
 )
+FOLLOW = Test(
+    "server/cli/test_now.py::test_into_a_pipe_follow_prints_a_line_for_each_change_and_ends_quietly"
+)
 NOW = Test("server/cli/test_now.py::test_each_value_has_its_age_and_who_would_be_told_is_named")
 BEDS = Test(
     "server/cli/test_beds.py::test_the_list_says_of_each_bed_its_state_its_last_word_and_what_it_can_tell"
@@ -192,6 +195,7 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch learned BED --apply": APPLY,
     "--apply": APPLY,
     "legwatch now": NOW,
+    "--follow": FOLLOW,
     "legwatch beds": BEDS,
     "legwatch settings": SETTINGS,
     "legwatch settings set rules.stillness.warn_s N": SETTINGS,
