@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from legwatch_runtime.clock import instant
 from legwatch_runtime.part import Part, Parts
 from legwatch_server.supervisor.broker import BrokerProcess
 from legwatch_server.supervisor.config import GeneratedConfig
 from legwatch_server.supervisor.process import ProcessSpec
-from legwatch_server.supervisor.supervisor import Supervisor
+from legwatch_server.supervisor.supervisor import READY_S, Supervisor
 
 
 @contextmanager
@@ -84,3 +85,18 @@ def test_a_child_without_a_thread_for_its_output_is_started_later(
     up.wait()
     up.turn()
     assert up.runs()
+
+
+@pytest.mark.parametrize(("recording", "starts"), [(False, True), (True, False)])
+def test_only_an_agent_that_plays_a_recording_waits_for_ever_for_a_slow_server(
+    tmp_path: Path, recording: bool, starts: bool
+) -> None:
+    agent = ProcessSpec("agent", (), may_finish=recording)
+    config = GeneratedConfig(BrokerProcess(ProcessSpec("broker", ()), 1, {}), agent, agent)
+    supervisor = Supervisor(config, tmp_path / "logs", show=list[str]().append, parts=Parts())
+    supervisor._open = True
+    supervisor._unheard = instant().after(-2 * READY_S)
+    assert supervisor._may_start("agent") is starts
+    supervisor._listening = True
+    assert supervisor._may_start("agent")
+    supervisor.end()

@@ -163,7 +163,8 @@ class Supervisor:
         """Check what the child needs: the broker for the server, the server for the agent.
 
         An agent that starts too early sends its first windows late. After READY_S the agent starts
-        even if the server has not subscribed, or does not run: it keeps what it measures.
+        even if the server has not subscribed, or does not run: it keeps what it measures. One that
+        plays a recording has nothing to miss, and waits: its windows have to come in their order.
         """
         if name == "broker":
             return True
@@ -171,7 +172,9 @@ class Supervisor:
             return False
         if name == "server" or self._listening:
             return True
-        return self._unheard is not None and instant().since(self._unheard) > READY_S
+        if self._config.agent.may_finish or self._unheard is None:
+            return False
+        return instant().since(self._unheard) > READY_S
 
     def _broker_open(self) -> bool:
         """Check the broker's port, at most once each LOOK_S: the broker logs every check."""
