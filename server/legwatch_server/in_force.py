@@ -15,7 +15,7 @@ from typing import Any
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.night import local
 from legwatch.settings import load
-from legwatch_runtime.files import read_text, unreadable
+from legwatch_runtime.files import read_text, read_toml, unreadable
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.state_dir import is_held
 from legwatch_server import settings_file
@@ -26,6 +26,7 @@ from legwatch_server.store.records import Loaded
 from legwatch_server.store.unreadable import check_file
 
 LOCK = "server.lock"  # in the state_dir; a running server holds it
+_OF_UP = ("state_dir", "mqtt")  # `legwatch up` sets them itself
 _STATE_DIR = re.compile(r"""^\s*state_dir\s*=\s*(["'])(.+?)\1""", re.MULTILINE)
 _TABLE = re.compile(r"^\s*\[", re.MULTILINE)
 
@@ -87,7 +88,8 @@ class InForce:
 
     def _of_the_disk(self, loaded: Loaded) -> Iterator[str]:
         if self.wrong:
-            yield f"The settings on the disk cannot be used: {self.wrong}"
+            file = loaded.made_from or self.file
+            yield f"The settings on the disk ({file}) cannot be used: {self.wrong}"
             if self.running:
                 yield f"The server goes on with what it loaded at {self._at(loaded.at_ms)}."
             return
@@ -134,9 +136,29 @@ def in_force(file: Path) -> InForce:
         if settings is None:
             raise wrong or SettingsError(str(file), "cannot be used")
         return InForce(settings, folder, file, None, running, seen_ms)
+    if loaded and loaded.made_from and wrong is None:
+        try:
+            table = _remade(file, Path(loaded.made_from))
+        except SettingsError as error:
+            wrong = error
     changed = _differences(loaded, table) if loaded and wrong is None else ()
     found = replace(found, state_dir=str(folder))
     return InForce(found, folder, file, loaded, running, seen_ms, changed, str(wrong or ""))
+
+
+def _remade(file: Path, owners: Path) -> dict[str, Any]:
+    """Return the table that the next `legwatch up` makes of the owner's file, with all changes."""
+    made, own = read_toml(file), read_toml(owners)
+    kept = {key: made[key] for key in _OF_UP if key in made}
+    http = {**made.get("http", {}), **own.get("http", {})}
+    table = {**own, **kept, **({"http": http} if http else {})}
+    played = {bed: {"played": True} for bed, of in made.get("beds", {}).items() if of.get("played")}
+    if played:
+        beds = table.get("beds", {})
+        table["beds"] = {**beds, **{bed: {**beds.get(bed, {}), **of} for bed, of in played.items()}}
+    table = settings_file.in_force(table, settings_file.changes_in(changes_beside(file)))
+    settings_file.checked(table)
+    return table
 
 
 def changes_beside(file: Path) -> Path:

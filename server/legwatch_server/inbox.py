@@ -93,6 +93,7 @@ class SettingsLoaded(NamedTuple):
     file: str
     reload: str  # what to type so that the file is read again
     restart: str
+    made_from: str = ""  # the owner's file, if `legwatch up` has made `file` from it
 
 
 class SettingsRefused(NamedTuple):

@@ -15,7 +15,7 @@ from legwatch_runtime.part import Parts
 from legwatch_runtime.secrets import hide
 from legwatch_server.hidden import hidden
 from legwatch_server.inbox import SettingsLoaded, SettingsRefused
-from legwatch_server.run_by import commands
+from legwatch_server.run_by import commands, made_from
 from legwatch_server.settings import ServerSettings, needs_start, with_start_keys
 from legwatch_server.settings_file import changed_keys, changes_file, checked, table
 
@@ -57,7 +57,9 @@ class SettingsWatch:
         """Return what is in force, without secrets."""
         in_force = with_start_keys(self._table, self._of_start)
         table = hidden(in_force, self._salt)
-        return SettingsLoaded(table, self._salt, str(self._path.absolute()), *commands())
+        return SettingsLoaded(
+            table, self._salt, str(self._path.absolute()), *commands(), made_from()
+        )
 
     def ask(self) -> None:
         """Read the settings again soon; a signal handler may call this."""

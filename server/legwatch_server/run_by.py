@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 UNDER_UP = "LEGWATCH_UP"  # in the environment: `legwatch up` starts us, and for one of these
+MADE_FROM = "LEGWATCH_MADE_FROM"  # the owner's file from which `legwatch up` has made ours
 WATCH, MADE_NIGHT = "watch", "made night"
 _CONTAINERS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 _CGROUP = Path("/proc/self/cgroup")
@@ -40,6 +41,11 @@ def commands(
     if first and any(file.exists() for file in containers):
         return Commands("docker compose kill -s HUP server", "docker compose restart server")
     return Commands(f"kill -HUP {own_pid}", "end `legwatch server`, and start it again")
+
+
+def made_from() -> str:
+    """Return the owner's file from which our settings file was made; empty: it is the owner's."""
+    return os.environ.get(MADE_FROM, "")
 
 
 def is_under_up() -> bool:

@@ -37,7 +37,9 @@ def test_duty_shows_whom_the_server_would_tell(house: House) -> None:
     write(house, "anna")
     tonight, beside = duty(house)
     assert tonight == "karl -> helga"
-    said = re.fullmatch(r"Changed on disk, not yet in force: roster\. .*: (kill -HUP \d+)\n", beside)
+    said = re.fullmatch(
+        r"Changed on disk, not yet in force: roster\. .*: (kill -HUP \d+)\n", beside
+    )
     assert said is not None, beside
     subprocess.run(said[1].split(), check=True)
     wait_until(lambda: duty(house) == ("anna", ""), "the new roster")

@@ -1,20 +1,23 @@
 """Commands show what the server has loaded, not what stands in the file, and say what differs."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from tomlkit import dumps
 
 from legwatch_server.hidden import MARK
 from legwatch_server.in_force import in_force
 from legwatch_server.notify.channels import open_channels
+from legwatch_server.run_by import MADE_FROM, UNDER_UP, WATCH, commands
 from legwatch_server.settings import AT_THE_NEXT_START, PushTable, ServerSettings, needs_start
 from legwatch_server.settings_file import change
 from repository import REPO
-from server.loaded_house import LoadedHouse, loaded_house
+from server.loaded_house import DUTY, LoadedHouse, loaded_house
 
 Said = pytest.CaptureFixture[str]
 ANNA = [{"people": ["anna"]}]
@@ -206,3 +209,47 @@ def test_the_guide_names_for_each_key_what_puts_it_in_force() -> None:
     for key, after in guide.items():
         assert after.startswith("a new start" if needs_start([key]) else "a reload"), key
     assert set(needs_start(guide)) == set(AT_THE_NEXT_START)
+
+
+def test_under_up_the_owners_file_is_looked_at_and_not_the_one_that_up_has_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners = tmp_path / "mine.toml"
+    monkeypatch.setenv(UNDER_UP, WATCH)
+    monkeypatch.setenv(MADE_FROM, str(owners))
+    with loaded_house(tmp_path, mqtt={"port": 2883}, http={"port": 8399}) as house:
+        own = {key: value for key, value in house.table.items() if key in {*DUTY, "zone"}}
+        owners.write_text(dumps({**own, "mqtt": {"port": 1}}))
+        assert remarks(house) == []
+        owners.write_text(dumps({**own, "roster": ANNA}))
+        (changed,) = remarks(house)
+        assert changed.startswith("Changed on disk, not yet in force: roster. ")
+        assert changed.endswith("To put it in force: end `legwatch up`, and start it again")
+        owners.write_text("zone = 5")
+        assert f"The settings on the disk ({owners}) cannot be used: zone: " in remarks(house)[0]
+
+
+UNIT = "0::/system.slice/{}.service\n"
+
+
+@pytest.mark.parametrize(
+    ("environ", "cgroup", "said"),
+    [
+        ({"SYSTEMD_EXEC_PID": "own"}, "legwatch-server", "sudo systemctl reload legwatch-server"),
+        ({UNDER_UP: WATCH}, "ssh", "end `legwatch up`, and start it again"),
+        (
+            {UNDER_UP: WATCH, "SYSTEMD_EXEC_PID": "up"},
+            "legwatch",
+            "sudo systemctl restart legwatch",
+        ),
+        ({"SYSTEMD_EXEC_PID": "7"}, "ssh", f"kill -HUP {os.getpid()}"),
+    ],
+)
+def test_the_command_is_the_one_of_who_has_started_the_server(
+    environ: dict[str, str], cgroup: str, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "cgroup"
+    file.write_text(UNIT.format(cgroup))
+    pids = {"own": str(os.getpid()), "up": str(os.getppid())}
+    table = {key: pids.get(value, value) for key, value in environ.items()}
+    assert commands(table, cgroup=file, containers=()).reload == said

@@ -31,8 +31,8 @@ def last(db: sqlite3.Connection) -> Loaded | None:
 def _loaded(kept: Mapping[str, Any]) -> Loaded:
     refused = Refused(int(kept["refused"][0]), str(kept["refused"][1])) if kept["refused"] else None
     salt, file, again, anew = (str(kept[name]) for name in ("salt", "file", "reload", "restart"))
-    at_ms, ended_ms = int(kept["at_ms"]), int(kept["ended_ms"])
-    return Loaded(at_ms, dict(kept["table"]), salt, file, again, anew, refused, ended_ms)
+    at_ms, ended_ms, owners = int(kept["at_ms"]), int(kept["ended_ms"]), str(kept["made_from"])
+    return Loaded(at_ms, dict(kept["table"]), salt, file, again, anew, owners, refused, ended_ms)
 
 
 def _as_json(value: object) -> object:

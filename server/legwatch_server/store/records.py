@@ -174,5 +174,6 @@ class Loaded(NamedTuple):
     file: str
     reload: str
     restart: str
+    made_from: str = ""  # the owner's file, if `legwatch up` has made `file` from it
     refused: Refused | None = None
     ended_ms: int = 0  # when the server ended in good order; 0: it runs, or it was killed

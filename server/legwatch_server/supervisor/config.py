@@ -13,7 +13,7 @@ from legwatch import scope
 from legwatch.errors import SettingsError
 from legwatch_runtime.files import read_toml
 from legwatch_server import settings_file, zone
-from legwatch_server.run_by import UNDER_UP, WATCH
+from legwatch_server.run_by import MADE_FROM, UNDER_UP, WATCH
 from legwatch_server.supervisor import broker as brokers
 from legwatch_server.supervisor.broker import BrokerProcess
 from legwatch_server.supervisor.mosquitto import SERVER
@@ -35,9 +35,16 @@ class GeneratedConfig:
 
 
 def write_config(
-    folder: Path, server: Mapping[str, Any], agent: Mapping[str, Any], kind: str = WATCH
+    folder: Path,
+    server: Mapping[str, Any],
+    agent: Mapping[str, Any],
+    kind: str = WATCH,
+    owners: Path | None = None,
 ) -> GeneratedConfig:
-    """Write the settings of all three children into `folder`; return their commands."""
+    """Write the settings of all three children into `folder`; return their commands.
+
+    `owners`: the file from which the server's are made.
+    """
     bed = str(agent.get("bed", ""))
     broker = brokers.write_broker_config(folder / "broker", {SERVER, bed} - {""})
     recorded = bool(agent.get("recording"))
@@ -48,6 +55,8 @@ def write_config(
         mqtt = {"host": "127.0.0.1", "port": broker.port, "user": user}
         command = (*LEGWATCH, name, *_write_settings(folder, name, table, mqtt))
         env = {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, ""), UNDER_UP: kind}
+        if owners is not None:
+            env[MADE_FROM] = str(owners.absolute())
         return ProcessSpec(name, command, env, ends, PATIENCE_S[name])
 
     return GeneratedConfig(
