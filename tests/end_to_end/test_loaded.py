@@ -49,7 +49,7 @@ def test_duty_shows_whom_the_server_would_tell(house: House) -> None:
     wait_until(lambda: "not taken over" in server.said(), "the refusal")
     tonight, beside = duty(house)
     assert tonight == "anna"
-    assert "The settings on the disk cannot be used" in beside
+    assert f"The settings on the disk ({house.server_toml}) cannot be used" in beside
 
     server.kill()
     write(house, "helga")
