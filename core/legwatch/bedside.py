@@ -50,6 +50,7 @@ class Bedside(NamedTuple):
     unread_said_ms: int = 0  # when people were last told that its windows cannot be read
     rivals_said_ms: int = 0  # when people were last told that two agents send as this bed
     mute_said_ms: int = 0  # when people were last told that a sensor gives nothing
+    blind_said_ms: int = 0  # when people were told that this bed can never warn
 
 
 def with_info(was: Bedside, info: BedsideInfo) -> Bedside:
@@ -77,12 +78,14 @@ def reports(
     unread: UnreadWindows = UnreadWindows(),  # noqa: B008 - a value that cannot change
     rivals: Rivals = Rivals(),  # noqa: B008 - a value that cannot change
     mute: tuple[str, ...] = (),
+    blind: bool = False,
 ) -> tuple[Bedside, tuple[Notice, ...]]:
     """Return what people should be told now, and the bedside after that.
 
     `alerting`: the alert that no window comes is firing, and says more than a report could; but
     that windows come and cannot be read, it does not say. `mute`: sensors that are set up and give
-    nothing, of those that no alert tells of.
+    nothing, of those that no alert tells of. `blind`: no alert on the sleeper can ever come with
+    the sensors of this bed; people hear it once, at night.
     """
     now, notices = was, []
     info, gone_ms = now.info, now.gone_ms
@@ -98,6 +101,9 @@ def reports(
     if mute and rested(now.mute_said_ms, at_ms):
         notices.append(report(Reason.SENSOR_MUTE, at_ms, (("sensor", ", ".join(mute)),)))
         now = now._replace(mute_said_ms=at_ms)
+    if blind and not now.blind_said_ms and is_night(at_ms, rules):
+        notices.append(report(Reason.NEVER_WARNS, at_ms, ()))
+        now = now._replace(blind_said_ms=at_ms)
     if now.reported_ms and not gone_ms:
         notices.append(_back(now, at_ms))
         now = now._replace(reported_ms=0)

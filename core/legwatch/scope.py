@@ -22,16 +22,17 @@ _WATCHED = {AlertKind.COLD: "cold legs", AlertKind.STILL: "lying still for too l
 
 
 def fitted(
-    announced: Iterable[tuple[str, str]] | None, heard: Collection[str]
+    announced: Iterable[tuple[str, str]] | None, heard: Collection[str] | None
 ) -> frozenset[str] | None:
     """Return the roles of a bed's sensors; None: nothing is known of them yet.
 
     `announced`: the (place, driver) of each sensor that the agent is set up with; None: it is an
-    older agent, or not heard yet. Then, and if it plays a recording, those count that were `heard`.
+    older agent, or not heard yet. Then, and if it plays a recording, those count that were `heard`;
+    None: no window has come.
     """
     places = None if announced is None else frozenset(place for place, _driver in announced)
     if places is None or RECORDING in places:
-        return frozenset(heard) or None
+        return None if heard is None else frozenset(heard)
     return places
 
 

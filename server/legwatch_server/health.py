@@ -112,7 +112,7 @@ def _bedside(bed: BedRecord) -> dict[str, Any]:
         found |= {"version": info.version, "clock": info.clock, "windows_lost": info.lost}
         if info.zone:
             found["zone"] = info.zone
-        found["sensors"] = dict(info.sensors)
+        found["sensors"] = dict(info.sensors or ())
     return found
 
 

@@ -12,6 +12,13 @@ from legwatch_runtime.profiles import rules_for
 
 ROLES = ("leg", "room", "movement", "presence")
 SETS = [set(some) for n in range(5) for some in combinations(ROLES, n)]
+
+
+def named(roles: set[str]) -> str:
+    """Return a name that is the same in every process."""
+    return "+".join(sorted(roles))
+
+
 RULES = rules_for("standard", {"alerts.learn_nights": 0, "alerts.wait_s": 0}, UTC)
 NEVER = constant(None)
 
@@ -48,13 +55,13 @@ def _told(course: Course, roles: set[str]) -> set[AlertKind]:
 _WORDS = {AlertKind.COLD: "no cold alert", AlertKind.STILL: "no alert on lying still"}
 
 
-@pytest.mark.parametrize("roles", SETS, ids="+".join)
+@pytest.mark.parametrize("roles", SETS, ids=named)
 def test_the_alerts_that_can_come_are_those_that_come(roles: set[str]) -> None:
     came = _told(COLD, roles) | _told(STILL, roles)
     assert came == set(scope.can_come(roles))
 
 
-@pytest.mark.parametrize("roles", SETS, ids="+".join)
+@pytest.mark.parametrize("roles", SETS, ids=named)
 def test_each_alert_that_never_comes_is_named_with_what_is_missing(roles: set[str]) -> None:
     said = list(scope.never_come(roles))
     for kind, words in _WORDS.items():
@@ -79,11 +86,13 @@ def test_what_an_agent_announces_counts_and_of_an_older_one_what_was_heard() -> 
     assert scope.fitted((("leg", "dht22"),), {"leg", "movement"}) == frozenset({"leg"})
     assert scope.fitted((), {"leg"}) == frozenset()
     assert scope.fitted(None, {"leg", "movement"}) == frozenset({"leg", "movement"})
-    assert scope.fitted(None, ()) is None
+    assert scope.fitted(None, None) is None
+    assert scope.fitted(None, ()) == frozenset()
+    assert scope.fitted(((scope.RECORDING, "recorded"),), None) is None
     assert scope.fitted(((scope.RECORDING, "recorded"),), {"leg"}) == frozenset({"leg"})
 
 
-@pytest.mark.parametrize("roles", SETS, ids="+".join)
+@pytest.mark.parametrize("roles", SETS, ids=named)
 def test_the_engine_says_which_sensors_it_has_heard(roles: set[str]) -> None:
     level = constant(20.0)
     course: Course = {

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     NEWER_VERSION = "newer_version"
     TWO_BEDSIDES = "two_bedsides"
     SENSOR_MUTE = "sensor_mute"
+    NEVER_WARNS = "never_warns"
     NO_SENSOR = "no_sensor"
     MEMORY_LOST = "memory_lost"
     NOTHING_KEPT = "nothing_kept"

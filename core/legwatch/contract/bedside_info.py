@@ -20,8 +20,14 @@ class BedsideInfo(NamedTuple):
     clock: str = ClockTrust.UNSYNCED.value
     lost: int = 0
     window_s: int | None = None
-    sensors: tuple[tuple[str, str], ...] = ()  # place and driver, such as ("leg", "dht22")
+    # Place and driver, such as ("leg", "dht22"); None: an older agent, which does not say it.
+    sensors: tuple[tuple[str, str], ...] | None = ()
     zone: str = ""  # time zone of the agent's machine; empty: it is not known
+
+    @property
+    def places(self) -> frozenset[str]:
+        """The places of the sensors that the agent names."""
+        return frozenset(place for place, _driver in self.sensors or ())
 
 
 def encode_info(info: BedsideInfo) -> bytes:
@@ -35,7 +41,8 @@ def encode_info(info: BedsideInfo) -> bytes:
     }
     if info.window_s is not None:
         body["window_s"] = info.window_s
-    body["sensors"] = dict(info.sensors)
+    if info.sensors is not None:
+        body["sensors"] = dict(info.sensors)
     if info.zone:
         body["zone"] = info.zone
     return dump(body)
@@ -65,9 +72,9 @@ def _name(body: Mapping[str, Any], key: str) -> str:
     return printable(value, LONGEST_NAME)
 
 
-def _sensors(value: object) -> tuple[tuple[str, str], ...]:
+def _sensors(value: object) -> tuple[tuple[str, str], ...] | None:
     if value is None:
-        return ()
+        return None
     if type(value) is not dict or len(value) > MOST_SENSORS:
         raise WireError(f"sensors: an object of at most {MOST_SENSORS} sensors is expected")
     return tuple((printable(place, LONGEST_NAME), _name(value, place)) for place in value)

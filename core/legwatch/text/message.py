@@ -201,6 +201,13 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
         marked("A sensor gives nothing"),
         marked("This sensor is set up and gives nothing: {sensor}. Check the cable and the plug."),
     ),
+    Reason.NEVER_WARNS: (
+        marked("This bed can never warn"),
+        marked(
+            "With the sensors of this bed no alert on the sleeper can ever come. It needs a"
+            " thermometer by the legs and a movement sensor."
+        ),
+    ),
     Reason.TWO_BEDSIDES: (
         marked("Two bedsides send as one bed"),
         marked(

@@ -37,6 +37,7 @@ from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import NOTED_MS, BedRecord, catch_up, restored
 from legwatch_server.beds.server_reports import ServerReports
 from legwatch_server.beds.unread import Unread
+from legwatch_server.beds.watched import blind
 from legwatch_server.beds.zones_apart import zone_apart
 from legwatch_server.inbox import (
     ActionRequested,
@@ -332,8 +333,8 @@ class UnitOfWork:
             bed.note_others(placed.window)
             if window.boot != bed.rivals.boot:
                 self._another_boot(bed, placed.window, message.arrived_ms)
-            elif bed.state.minute_end_ms != minute_ms and may_be_mute(bed):
-                self.report(bed, message.arrived_ms)
+            elif bed.state.minute_end_ms != minute_ms:
+                self._report_sensors(bed, message.arrived_ms)
         self.fresh |= not (placed.late or bed.played)
         if bed.bedside.gone_ms and not placed.late:
             bed.bedside = bed.bedside._replace(online=True, gone_ms=0)
@@ -406,7 +407,7 @@ class UnitOfWork:
         info = bed.bedside.info
         if info is not None and not bed.played:
             bed.set_up_ms = bed.set_up_ms or at_ms
-            bed.state = engine.set_up(bed.state, [place for place, _ in info.sensors])
+            bed.state = engine.set_up(bed.state, info.places)
 
     def _status(self, arrived: StatusArrived) -> None:
         """Note that a bedside agent has come or gone."""
@@ -438,12 +439,18 @@ class UnitOfWork:
             unread=bed.unread,
             rivals=bed.rivals,
             mute=tuple(mute(bed, at_ms)),
+            blind=blind(bed, at_ms),
         )
         if after != bed.bedside:
             self._touch(bed)
             bed.bedside = after
         for notice in notices:
             self._note(bed, notice, None)
+
+    def _report_sensors(self, bed: BedRecord, at_ms: int) -> None:
+        """Store what people should know of the bed's sensors, at the end of a minute."""
+        if may_be_mute(bed) or blind(bed, at_ms):
+            self.report(bed, at_ms)
 
     def _await(self, bed: BedRecord, at_ms: int) -> None:
         """Let the time of a bed begin, if it has not: it is missed when no window comes."""

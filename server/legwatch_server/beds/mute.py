@@ -14,7 +14,7 @@ JUDGED = frozenset({"leg", "room", "movement"})
 def may_be_mute(bed: BedRecord) -> bool:
     """Return True if a bed has sensors that only this file looks after."""
     info = bed.bedside.info
-    return info is not None and any(place not in JUDGED for place, _driver in info.sensors)
+    return info is not None and not info.places <= JUDGED
 
 
 def mute(bed: BedRecord, at_ms: int) -> Iterator[str]:
@@ -22,7 +22,7 @@ def mute(bed: BedRecord, at_ms: int) -> Iterator[str]:
     info, signals, health = bed.bedside.info, bed.state.bed.signals, bed.rules.health
     if info is None or not signals.back_ms or at_ms - signals.window_ms > health.stale_s * 1000:
         return
-    places = {place for place, _driver in info.sensors} - JUDGED
+    places = info.places - JUDGED
     for role in roles.ROLES:
         if role.name in places:
             since_ms = max(_heard_ms(bed, role), signals.back_ms, bed.set_up_ms)

@@ -9,7 +9,8 @@ from legwatch_server.beds.registry import BedRecord
 def roles(bed: BedRecord) -> frozenset[str] | None:
     """Return the roles of a bed's sensors; None: nothing is known of them yet."""
     info = bed.bedside.info
-    return scope.fitted(None if info is None else info.sensors, engine.sensors(bed.state))
+    heard = engine.sensors(bed.state) if engine.was_heard(bed.state) else None
+    return scope.fitted(None if info is None else info.sensors, heard)
 
 
 def can_never_warn(beds: Iterable[BedRecord]) -> Iterator[str]:
@@ -18,3 +19,16 @@ def can_never_warn(beds: Iterable[BedRecord]) -> Iterator[str]:
         fitted = roles(bed)
         if fitted is not None and not scope.can_come(fitted):
             yield f"bed {bed.name} can never warn: {'; '.join(scope.never_come(fitted))}"
+
+
+def blind(bed: BedRecord, at_ms: int) -> bool:
+    """Return True if a bed has sensors with which no alert on the sleeper has come or can come.
+
+    It is sure after some minutes of windows: of an older agent the first may lack a reading. Of a
+    bed without any sensor, and of a sensor that was taken away, the engine's alert tells.
+    """
+    fitted, heard = roles(bed), engine.sensors(bed.state)
+    if fitted is None or not heard or scope.can_come(fitted | heard):
+        return False
+    back_ms = bed.state.bed.signals.back_ms
+    return bool(back_ms) and at_ms - back_ms >= bed.rules.health.alert_s * 1000

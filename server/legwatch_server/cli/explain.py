@@ -36,6 +36,7 @@ _BECAUSE = {
     Reason.NEWER_VERSION: "the bedside speaks a newer version than the server",
     Reason.TWO_BEDSIDES: "a start of the bedside came back after a later one had sent, repeatedly",
     Reason.SENSOR_MUTE: "windows came, and none had a reading of a sensor that is set up",
+    Reason.NEVER_WARNS: "with the sensors of the bed no alert on the sleeper can ever come",
     Reason.NO_SENSOR: "windows came, and none had a reading of any sensor",
     Reason.NOTHING_KEPT: "the server's disk took nothing, and the watch went on in memory",
     Reason.MEMORY_LOST: "the server's file was damaged, and a new one was begun",

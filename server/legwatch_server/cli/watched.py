@@ -36,10 +36,11 @@ def lines(beds: Mapping[str, frozenset[str]]) -> Iterator[str]:
         yield f"{', '.join(names)}: {text}"
 
 
-def _heard(state: str | None) -> frozenset[str]:
-    if state is None:
-        return frozenset()
+def _heard(text: str | None) -> frozenset[str] | None:
+    if text is None:
+        return None
     try:
-        return engine.sensors(from_json(state))
+        state = from_json(text)
     except ValueError:
-        return frozenset()  # the server logs this and begins the bed anew
+        return None  # the server logs this and begins the bed anew
+    return engine.sensors(state) if engine.was_heard(state) else None

@@ -83,6 +83,63 @@ def test_of_an_agent_that_announces_nothing_the_windows_tell(ward: InProcessServ
     assert list(can_never_warn(ward.unit.beds.values())) == []
 
 
+def test_an_agent_that_does_not_name_its_sensors_is_known_by_its_windows(
+    ward: InProcessServer,
+) -> None:
+    older = b'{"v": 1, "version": "0.0.9", "boot": "0000000a", "clock": "synced", "lost": 0}'
+    ward.turn([ward.message(topic("b", Channel.INFO), older)])
+    assert list(can_never_warn(ward.unit.beds.values())) == []  # nothing is known yet
+    ward.play("b", 3, leg_and_movement)
+    assert list(can_never_warn(ward.unit.beds.values())) == []
+    announces(ward)  # all sensors were taken away, and the agent says so
+    assert len(list(can_never_warn(ward.unit.beds.values()))) == 1
+
+
+@pytest.mark.parametrize("command", ["alerts", "duty"])
+def test_windows_without_a_reading_can_never_warn(
+    ward: InProcessServer, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    ward.play("b", 3, lambda _minute: {})
+    assert len(list(can_never_warn(ward.unit.beds.values()))) == 1
+    lines = printed(capsys, ward, command)
+    assert any(line.startswith("b: can NEVER WARN; no thermometer") for line in lines)
+
+
+def reported(ward: InProcessServer) -> list[str]:
+    found = [stored.notice for stored in ward.notices()]
+    return [one.reason.value for one in found if one.transition == "reported"]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_people_are_told_once_and_quietly_of_a_bed_that_can_never_warn(
+    tmp_path: Path, language: str
+) -> None:
+    people = {"anna": {"channels": ["phone"], "language": language}}
+    ward = open_ward(tmp_path, people=people)
+    announces(ward, ("leg", "dht22"))
+    ward.play("b", 6, leg_only)
+    assert reported(ward) == []
+    ward.play("b", 14, leg_only)
+    assert reported(ward) == ["never_warns"]
+    (push,) = [push for _, _, push in ward.pushes.arrived]
+    title = {"en": "This bed can never warn", "de": "Dieses Bett kann nie warnen"}[language]
+    assert (push.purpose.value, push.title) == ("quiet", title)
+    ward.restart()
+    ward.play("b", 15, leg_only)
+    assert reported(ward) == ["never_warns"]
+    ward.close()
+
+
+def test_nobody_is_told_by_day_nor_of_a_bed_that_can_warn(tmp_path: Path) -> None:
+    ward = open_ward(tmp_path, zone="America/Los_Angeles")  # one in the afternoon
+    announces(ward, ("leg", "dht22"))
+    ward.play("b", 20, leg_only)
+    announces(ward, *FULL)
+    ward.play("b", 20, leg_and_movement)
+    assert reported(ward) == []
+    ward.close()
+
+
 AGENT = """
 bed = "b"
 """
