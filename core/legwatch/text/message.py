@@ -204,8 +204,8 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
     Reason.NEVER_WARNS: (
         marked("This bed can never warn"),
         marked(
-            "With the sensors of this bed no alert on the sleeper can ever come. It needs a"
-            " thermometer by the legs and a movement sensor."
+            "With the sensors of this bed no alert on the sleeper can ever come. Please see that it"
+            " has a thermometer by the legs and a movement sensor."
         ),
     ),
     Reason.TWO_BEDSIDES: (
