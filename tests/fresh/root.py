@@ -33,9 +33,9 @@ class Holder:
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert self._popen.stdout
-        assert self._popen.stderr
         if self._popen.stdout.readline() != "ready\n":
-            miss(f"no fresh root can be made here: {self._popen.stderr.read().strip()[-300:]}")
+            _, said = self._popen.communicate(timeout=30)
+            miss(f"no fresh root can be made here: {said.strip()[-300:]}")
         parent = self._popen.pid
         self.pid = int(Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0])
 

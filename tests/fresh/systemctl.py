@@ -18,7 +18,7 @@ from fresh.unit import Unit, find
 
 HERE = Path("/run/standin")
 WANTED = Path("/etc/systemd/system/multi-user.target.wants")
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def main(words: list[str]) -> int:

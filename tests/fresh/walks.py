@@ -11,7 +11,7 @@ from typing import IO
 from fresh.guide import blocks, first_toml, type_block
 from fresh.root import FreshRoot, Holder
 
-LONG_S = 60.0
+LONG_S = 120.0
 # A person names own pins; here is no Pi, so the sensors are made ones.
 NO_PINS = r"""s/"dht22"/"simulated"/
 s/"gpio_motion"/"simulated"/
