@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import IO
 
+from legwatch_server.supervisor.process import PARENT_DEATH
 from repository import REPO, miss, need
 
 HERE = Path(__file__).parent
@@ -28,7 +29,8 @@ class Holder:
 
     def __init__(self, kinds: tuple[str, ...], *words: str) -> None:
         python = (sys.executable, str(HERE / "holder.py"))
-        command = ["unshare", *kinds, "--fork", "--kill-child", *python, *words]
+        ends_with_us = (sys.executable, "-IS", str(PARENT_DEATH), str(os.getpid()))
+        command = [*ends_with_us, "unshare", *kinds, "--fork", "--kill-child", *python, *words]
         self._popen = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
