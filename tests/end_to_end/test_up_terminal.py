@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tomlkit import dumps as dump
 
-from end_to_end.house import LEGWATCH, Process, write_night
+from end_to_end.house import LEGWATCH, Process, wait_until, write_night
 from end_to_end.test_up import alive, children_of
 from legwatch.testing import night
 from repository import need
@@ -91,8 +91,7 @@ def test_closing_the_terminal_is_announced_ends_everything_and_is_told(
 
 def test_a_hangup_is_answered_with_one_line(watch: tuple[str, ...], tmp_path: Path) -> None:
     up = Process((*LEGWATCH, "up", *watch), tmp_path / "up.log")
-    while "Watching the bed" not in up.said():
-        time.sleep(0.05)
+    wait_until(lambda: "Watching the bed" in up.said(), "its first word")
     time.sleep(0.5)  # its own start, it has no door to knock at
     up.signal(signal.SIGHUP)
     assert up.wait(10) == 0
@@ -105,8 +104,7 @@ def test_started_with_nohup_it_outlives_its_terminal(tmp_path: Path) -> None:
     agent.write_text(dump({"bed": "anna", "recording": {"file": str(played), "speed": 60}}))
     words = ("up", "--state", str(tmp_path / "state"), "--agent-config", str(agent))
     up = Process(("nohup", *LEGWATCH, *words), tmp_path / "up.log")
-    while "Watching the bed" not in up.said():
-        time.sleep(0.05)
+    wait_until(lambda: "Playing a recording as the bed" in up.said(), "its first word")
     time.sleep(0.5)
     up.signal(signal.SIGHUP)
     time.sleep(1)
