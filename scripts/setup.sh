@@ -182,19 +182,26 @@ build_tools() {
   return 1
 }
 
+# is_set_up LINE: true if the environment has what `venv` was asked for, from here, with this Python.
+# The stamp has a line for each set of extras that is installed here.
+is_set_up() { [ -x .venv/bin/legwatch ] && grep -qxF -- "$1" "$STAMP" 2>/dev/null; }
+
 # venv EXTRAS [pip arguments]: install legwatch with its extras into .venv, unless this is done already.
 venv() {
   local extras=$1
   shift
   python_found
-  mkdir -p .venv
-  exec 9>.venv/legwatch.lock
-  flock 9
   local place recipe
   place="$PWD $(python3 -V)"
   recipe="$(sha256sum <pyproject.toml) $extras $*"
-  # The stamp has a line for each set of extras that is installed here.
-  if ! { [ -x .venv/bin/legwatch ] && grep -qxF -- "$place | $recipe" "$STAMP" 2>/dev/null; }; then
+  if ! mkdir -p .venv 2>/dev/null || [ ! -w .venv ]; then
+    is_set_up "$place | $recipe" && return 0 # by its owner
+    stop "legwatch cannot set itself up in $PWD: $(id -un) may not write there (it is $(stat -c %U .)'s). \
+Clone legwatch into a folder of your own, or let $(stat -c %U .) run this once."
+  fi
+  exec 9>.venv/legwatch.lock
+  flock 9
+  if ! is_set_up "$place | $recipe"; then
     say "Setting up (once; about a minute, longer on a small Pi) ..."
     if ! .venv/bin/python -m pip --version >/dev/null 2>&1 || { [ -f "$STAMP" ] && ! grep -qF -- "$place |" "$STAMP"; }; then
       python3 -m venv --clear .venv || stop "python3 -m venv failed: see above."

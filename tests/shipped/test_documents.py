@@ -414,6 +414,20 @@ def test_every_file_that_a_command_names_is_there() -> None:
     assert [file for file in sorted(files) if not (REPO / file).exists()] == []
 
 
+def test_every_path_that_a_document_names_is_there() -> None:
+    roots = "config|core|deploy|device|docs|examples|lab|scripts|server|tests"
+    named = re.compile(rf"(?<![\w/.-])(?:{roots})/[\w./-]+|(?<=\]\()[\w./-]+\.md")
+    missing = []
+    for page in {"CHANGELOG.md", *documents.PAGES}:
+        home = (REPO / page).parent
+        for found in named.findall((REPO / page).read_text(encoding="utf-8")):
+            path = found.rstrip("./")
+            places = (REPO / path, REPO / f"{path}.py", home / path)
+            if "NAME" not in path and not any(place.exists() for place in places):
+                missing.append(f"{page}: {path}")
+    assert missing == []
+
+
 def test_every_extra_that_a_document_names_is_one() -> None:
     known = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     pages = "\n".join((REPO / page).read_text() for page in documents.PAGES)

@@ -2,8 +2,11 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -43,3 +46,39 @@ def test_scripts_do_what_they_are_for(tmp_path: Path, line: str, says: str) -> N
     assert done.returncode == 0, done.stderr
     assert says in done.stdout
     assert "WRONG" not in done.stderr
+
+
+def test_another_shell_hands_a_script_to_bash(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path, tools=TOOLS)
+    for shell in ("sh", "dash"):
+        words = [shell, "scripts/run", "--help"]
+        done = subprocess.run(
+            words, cwd=tmp_path, env=checkout.env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "usage: legwatch up " in done.stdout
+        assert "llegal" not in done.stderr
+
+
+def test_a_folder_of_somebody_else_is_said_in_a_sentence() -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        checkout = Checkout(folder, tools=TOOLS)
+        shutil.rmtree(folder / ".venv")
+        folder.chmod(0o555)
+        other: dict[str, Any] = (
+            {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        )
+        done = subprocess.run(
+            ["bash", "scripts/run", "--help"],
+            cwd=folder,
+            env={**checkout.env, "PATH": "/usr/local/bin:/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+            **other,
+        )
+        folder.chmod(0o755)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"legwatch cannot set itself up in {name}: ")
+    assert len(done.stderr.splitlines()) == 1
