@@ -69,6 +69,7 @@ def main(argv: Sequence[str]) -> int:
         if not scope.can_come(roles):
             print(f"{args.file}: this bed can NEVER WARN ({kind}: {_summary(table)})")
             return 1
+        print(f"{args.file}: the bed is watched for {scope.watched(roles)}")
     print(f"{args.file}: good ({kind}: {_summary(table)})")
     return 0
 

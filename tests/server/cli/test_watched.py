@@ -182,6 +182,7 @@ def test_check_config_says_what_a_bed_can_never_tell(
     assert ("can NEVER WARN" in out) is (code == 1)
     assert sentence in out
     assert ("can come" in out) is bool(sentence)
+    assert ("watched for cold legs" in out) is (code == 0)
 
 
 @pytest.mark.parametrize(
