@@ -120,7 +120,7 @@ def test_a_mat_that_was_set_up_and_says_nothing_is_told_once_and_quietly(
     assert reported(ward) == ["sensor_mute"]
     push = ward.pushes.arrived[0].push
     assert (push.purpose.value, push.title) == ("quiet", "A sensor gives nothing")
-    assert "gives nothing: presence." in push.text
+    assert "gives nothing: bed occupancy." in push.text
 
 
 def test_a_mat_that_falls_silent_in_the_night_is_told_too(ward: InProcessServer) -> None:
