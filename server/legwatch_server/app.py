@@ -12,7 +12,7 @@ from pathlib import Path
 from legwatch.contract.action import Action
 from legwatch.errors import CannotRun
 from legwatch_runtime import systemd
-from legwatch_runtime.clock import awaits_time, machine_boot
+from legwatch_runtime.clock import Instant, awaits_time, instant, machine_boot
 from legwatch_runtime.error_count import ErrorCount
 from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.process import log_to_stderr, settings_parser
@@ -23,7 +23,7 @@ from legwatch_server import run_by, zone
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.clocks_apart import apart
 from legwatch_server.beds.crash_suspects import Suspects
-from legwatch_server.beds.expected import contested, silent, unheard
+from legwatch_server.beds.expected import all_rest, contested, silent, unheard
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.silence import Silence
@@ -227,7 +227,7 @@ class _Server:
             self.broker.start()
             dead_man = DeadManSwitch(
                 self.settings.heartbeat,
-                lambda: self.status.now().well,
+                self._well,
                 parts=self.parts,
                 unreachable=self.outboxes.reach.is_lost,
             )
@@ -248,6 +248,12 @@ class _Server:
     def _beds(self) -> list[BedRecord]:
         """Return all beds as they are now, for any thread: the writer may add one meanwhile."""
         return list(self.unit.beds.values())
+
+    def _well(self) -> Instant | None:
+        """Return when it was last seen that this server watches; None: it does not."""
+        if not all_rest(self._beds()):
+            return self.status.now().well
+        return instant() if self.writer.turned_ago_s() < WRITER_WITHIN_S else None
 
     def _watched(self) -> list[BedRecord]:
         """Return the beds that are not at rest."""

@@ -103,6 +103,8 @@ OWNER_COST = Run(
 FOLLOW = Test(
     "server/cli/test_now.py::test_into_a_pipe_follow_prints_a_line_for_each_change_and_ends_quietly"
 )
+PAUSED = Test("server/cli/test_beds.py::test_a_bed_known_only_from_the_store_is_paused_and_resumed")
+ENDED = Test("server/cli/test_beds.py::test_an_ended_bed_is_in_no_list_and_its_end_can_be_undone")
 NOW = Test("server/cli/test_now.py::test_each_value_has_its_age_and_who_would_be_told_is_named")
 BEDS = Test(
     "server/cli/test_beds.py::test_the_list_says_of_each_bed_its_state_its_last_word_and_what_it_can_tell"
@@ -198,6 +200,9 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch now": NOW,
     "--follow": FOLLOW,
     "legwatch beds": BEDS,
+    "legwatch beds pause BED --until DATE": PAUSED,
+    "legwatch beds resume BED": PAUSED,
+    "legwatch beds end BED": ENDED,
     "legwatch settings": SETTINGS,
     "legwatch settings set rules.stillness.warn_s N": SETTINGS,
     "legwatch settings undo": SETTINGS,

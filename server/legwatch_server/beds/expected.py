@@ -13,6 +13,7 @@ from legwatch.rivals import are_there
 from legwatch.text.span import span
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.inbox import BedDropped, BedExpected
+from legwatch_server.rest import Rest
 from legwatch_server.settings import ServerSettings
 
 NAMED = 5  # beds that one sentence names at most
@@ -68,6 +69,12 @@ def silent(beds: Iterable[BedRecord]) -> Iterator[str]:
         if not bed.played and engine.was_heard(bed.state) and _is_overdue(bed):
             lasted = span((bed.state.at_ms - bed.state.bed.signals.window_ms) / MINUTE_MS)
             yield f"no word from bed {bed.name} for {lasted}: is its agent on?"
+
+
+def all_rest(beds: Iterable[BedRecord]) -> bool:
+    """Return True if there are beds, and nobody sleeps in one: no window has to come."""
+    real = [bed.rest for bed in beds if not bed.played]
+    return bool(real) and Rest.WATCHED not in real
 
 
 def contested(beds: Iterable[BedRecord]) -> Iterator[str]:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from legwatch.alerting.notice import TransitionKind
+from legwatch.conditions.verdict import Reason
 from legwatch.contract.action import Action
 from legwatch.contract.topics import Channel, topic
 from legwatch.settings import load
-from legwatch_server.beds.expected import silent, unheard
+from legwatch_server.beds.expected import all_rest, silent, unheard
 from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
 from legwatch_server.settings import ServerSettings
 from legwatch_server.testing import InProcessServer
@@ -72,6 +73,22 @@ def test_a_bed_at_rest_is_not_missed(ward: InProcessServer, table: dict[str, Any
     wait(ward, 60)
     assert reasons(ward) == []
     assert list(silent(ward.unit.beds.values())) == []
+
+
+def test_while_every_bed_rests_no_window_has_to_come(ward: InProcessServer) -> None:
+    def rest_all() -> bool:
+        return all_rest(ward.unit.beds.values())
+
+    assert not all_rest([])
+    assert not rest_all()
+    ward.play("other", 1, well)
+    use(ward, b=AWAY)
+    assert not rest_all()
+    use(ward, b=AWAY, other=GONE)
+    assert rest_all()
+    ward.broker.quiet_s = 3600.0
+    assert not [fact for fact in ward.silence.facts() if fact.reason is Reason.NOTHING_ARRIVES]
+    assert not list(ward.silence.concerns())
 
 
 def test_a_bed_that_nobody_pauses_is_missed_and_health_says_so(ward: InProcessServer) -> None:
