@@ -23,6 +23,7 @@ from legwatch.alerting.notice import Notice
 from legwatch.alerting.response import respond
 from legwatch.alerting.trial_nights import TRIAL_OVER, TrialNights
 from legwatch.bed import Bed, minute
+from legwatch.conditions import still
 from legwatch.conditions.verdict import Reason, Severity, TriState
 from legwatch.events import Ack, AlertKind, Away, Event, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
@@ -145,6 +146,11 @@ def sensors(state: BedState) -> frozenset[str]:
         "presence": signals.occupancy.mat_ms is not None,
     }
     return frozenset(role for role, there in has.items() if there)
+
+
+def switched_off(rules: Rules) -> frozenset[AlertKind]:
+    """Return the body alerts that can never come by these limits."""
+    return frozenset({AlertKind.STILL} if still.is_off(rules) else ())
 
 
 def was_heard(state: BedState) -> bool:
@@ -282,6 +288,7 @@ __all__ = [
     "sensors",
     "set_up",
     "start",
+    "switched_off",
     "view",
     "was_heard",
 ]

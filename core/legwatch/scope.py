@@ -36,13 +36,16 @@ def fitted(
     return places
 
 
-def can_come(roles: Collection[str]) -> tuple[AlertKind, ...]:
-    """Return the body alerts that a bed with sensors in these roles can give."""
-    return tuple(kind for kind in BODY_KINDS if not _missing(kind, roles))
+def can_come(roles: Collection[str], off: Collection[AlertKind] = ()) -> tuple[AlertKind, ...]:
+    """Return the body alerts that a bed with sensors in these roles can give.
+
+    `off`: the alerts that its limits switch off.
+    """
+    return tuple(kind for kind in BODY_KINDS if kind not in off and not _missing(kind, roles))
 
 
-def never_come(roles: Collection[str]) -> Iterator[str]:
-    """Yield a sentence for each lack of sensors: the alerts that can never come for want of them.
+def never_come(roles: Collection[str], off: Collection[AlertKind] = ()) -> Iterator[str]:
+    """Yield a sentence for each lack: the alerts that can never come for want of it.
 
     Such as "no movement sensor: no cold alert can come".
     """
@@ -53,11 +56,14 @@ def never_come(roles: Collection[str]) -> Iterator[str]:
             by_lack.setdefault(lack, []).append(f"no {_ALERTS[kind]}")
     for lack, alerts in by_lack.items():
         yield f"{lack}: {' and '.join(alerts)} can come"
+    for kind in off:
+        if not _missing(kind, roles):
+            yield f"its limits are off (0): no {_ALERTS[kind]} can come"
 
 
-def watched(roles: Collection[str]) -> str:
+def watched(roles: Collection[str], off: Collection[AlertKind] = ()) -> str:
     """Return what a bed is watched for, such as "cold legs and lying still for too long"."""
-    return " and ".join(_WATCHED[kind] for kind in can_come(roles)) or "nothing"
+    return " and ".join(_WATCHED[kind] for kind in can_come(roles, off)) or "nothing"
 
 
 def _missing(kind: AlertKind, roles: Collection[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from legwatch import scope
+from legwatch import engine, scope
 from legwatch_server import zone
 from legwatch_server.beds import watched
 from legwatch_server.beds.batch import UnitOfWork
@@ -121,5 +121,6 @@ def _scope(bed: BedRecord) -> dict[str, Any]:
     roles = watched.roles(bed)
     if roles is None:
         return {}
-    never = list(scope.never_come(roles))
-    return {"can_alert": [str(kind) for kind in scope.can_come(roles)], "cannot": never}
+    off = engine.switched_off(bed.rules)
+    can = [str(kind) for kind in scope.can_come(roles, off)]
+    return {"can_alert": can, "cannot": list(scope.never_come(roles, off))}

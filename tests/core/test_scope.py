@@ -103,3 +103,19 @@ def test_the_engine_says_which_sensors_it_has_heard(roles: set[str]) -> None:
     }
     state, _notices = drive(engine.start(), night(minutes=5, **course), RULES)
     assert engine.sensors(state) == roles
+
+
+def test_limits_that_are_off_are_named_as_a_sensor_that_is_missing() -> None:
+    off = {"stillness.warn_s": 0, "stillness.urgent_s": 0}
+    rules = rules_for("standard", {"alerts.learn_nights": 0, "alerts.wait_s": 0, **off}, UTC)
+    none = engine.switched_off(rules)
+    _state, notices = drive(engine.start(), night(minutes=340, **STILL), rules)
+    assert not any(n.kind is AlertKind.STILL and n.suppressed_by is None for n in notices)
+    both = {"leg", "movement"}
+    assert scope.watched(both, none) == "cold legs"
+    assert list(scope.never_come(both, none)) == [
+        "its limits are off (0): no alert on lying still can come"
+    ]
+    assert engine.switched_off(RULES) == frozenset()
+    plan = rules_for("standard", {**off, "care.warn_s": 7200}, UTC)
+    assert engine.switched_off(plan) == frozenset()

@@ -24,6 +24,11 @@ def limits_s(rules: Rules) -> tuple[int, int, int]:
     return rules.stillness.log_s, plan.warn_s, plan.urgent_s
 
 
+def is_off(rules: Rules) -> bool:
+    """Return True if no limit is left by which an alert could come."""
+    return not any(limits_s(rules)[1:])
+
+
 def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
     """Judge whether the sleeper has been still too long; only a movement ends a firing alert."""
     if seen.occupancy.in_bed is False:

@@ -16,9 +16,9 @@ def roles(bed: BedRecord) -> frozenset[str] | None:
 def can_never_warn(beds: Iterable[BedRecord]) -> Iterator[str]:
     """Yield a sentence for each bed for which no alert on the sleeper can ever come."""
     for bed in beds:
-        fitted = roles(bed)
-        if fitted is not None and not scope.can_come(fitted):
-            yield f"bed {bed.name} can never warn: {'; '.join(scope.never_come(fitted))}"
+        fitted, off = roles(bed), engine.switched_off(bed.rules)
+        if fitted is not None and not scope.can_come(fitted, off):
+            yield f"bed {bed.name} can never warn: {'; '.join(scope.never_come(fitted, off))}"
 
 
 def blind(bed: BedRecord, at_ms: int) -> bool:

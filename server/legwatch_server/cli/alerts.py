@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import urllib3
 
-from legwatch import scope
 from legwatch.alerting.notice import Notice, SuppressedBy
 from legwatch.bedside import known
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
@@ -127,8 +126,8 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
         beds_seen = [s for s in seen_all if s.bed not in gone]
         trials = list(trial_statuses(reader, settings, now_ms, args.bed))
         beds = watched.by_bed(reader).items()
-    shown = [s.bed for s in beds_seen if s.bed not in resting]
-    less = {b: r for b, r in beds if b in shown and any(scope.never_come(r))}
+    awake = [s.bed for s in beds_seen if s.bed not in resting]
+    shown = {bed: roles for bed, roles in beds if bed in awake}
     if args.bed and not beds_seen:
         raise SettingsError("--bed", f"the server has no data of bed {args.bed!r}")
     print(f"Night of {night:%A %d %B %Y} ({zone.key})")
@@ -139,7 +138,7 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
     if not found:
         more = f"; the last night with one: --night {last}" if last and last != night else ""
         print(f"No alerts{more}.")
-    for line in watched.lines(less):
+    for line in watched.lines(shown, settings.rules_of, lacking=True):
         print(line)
     # A bed without data has no alerts either; show when each bed last sent data.
     for seen in beds_seen:

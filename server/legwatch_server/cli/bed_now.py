@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from legwatch import scope
+from legwatch import engine, scope
 from legwatch.alerting.alert import silenced_until_ms
 from legwatch.alerting.trial_nights import night_number
 from legwatch.conditions.verdict import Severity
@@ -98,7 +98,11 @@ class BedNow:
         if kind not in BODY_KINDS:
             return is_night(self.now_ms, self._rules) and not self._snoozed(kind)
         roles = self.seen.roles
-        if roles is None or kind not in scope.can_come(roles) or self._trial is not None:
+        if (
+            roles is None
+            or kind not in scope.can_come(roles, engine.switched_off(self._rules))
+            or self._trial is not None
+        ):
             return False
         if self.silent_ms > self._rules.health.stale_s * 1000 or self._snoozed(kind):
             return False
@@ -119,7 +123,7 @@ class BedNow:
         silent = self.silent_ms > rules.health.stale_s * 1000
         if silent:
             yield f"the sleeper: no word from the bedside for {span(self.silent_ms / MINUTE_MS)}"
-        yield from scope.never_come(self.seen.roles or ())
+        yield from scope.never_come(self.seen.roles or (), engine.switched_off(self._rules))
         if self._trial is not None:
             nights = rules.alerts.learn_nights
             yield f"the sleeper: learning, night {self._trial} of {nights}; alerts are written down"

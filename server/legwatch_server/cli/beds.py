@@ -163,7 +163,7 @@ def _list(found: InForce, now_ms: int) -> Iterator[str]:
     tells: dict[str, str] = {}
     if found.has_run:
         with open_read_only(found.folder) as reader:
-            seen, tells = _seen(reader)
+            seen, tells = _seen(reader, settings)
     rests, names = Rests(settings), sorted({*settings.beds, *seen})
     resting = rests.at(now_ms)
     width = max((len(name) for name in names), default=0)
@@ -182,10 +182,12 @@ def _list(found: InForce, now_ms: int) -> Iterator[str]:
         yield f"{name:<{width}}  out of use{still if _sends(seen, name, now_ms) else ''}"
 
 
-def _seen(reader: SqliteReader) -> tuple[dict[str, LastSeen], dict[str, str]]:
+def _seen(
+    reader: SqliteReader, settings: ServerSettings
+) -> tuple[dict[str, LastSeen], dict[str, str]]:
     seen = {one.bed: one for one in reader.last_seen()}
     roles = watched.by_bed(reader)
-    return seen, {bed: watched.can(fitted) for bed, fitted in roles.items()}
+    return seen, {bed: watched.can(fitted, settings.rules_of(bed)) for bed, fitted in roles.items()}
 
 
 def _sends(seen: Mapping[str, LastSeen], bed: str, now_ms: int) -> bool:

@@ -85,7 +85,8 @@ def _watched(settings: ServerSettings, resting: Container[str]) -> list[str]:
     try:
         with open_read_only(settings.state_dir) as reader:
             found = watched.by_bed(reader).items()
-            return list(watched.lines({bed: r for bed, r in found if bed not in resting}))
+        beds = {bed: roles for bed, roles in found if bed not in resting}
+        return list(watched.lines(beds, settings.rules_of))
     except CannotRun:
         return []  # without a database `_routes` prints that nothing is known
 

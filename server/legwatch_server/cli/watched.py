@@ -1,9 +1,10 @@
 """What each bed can tell by its sensors, and what it cannot, for commands that show beds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from legwatch import engine, scope
 from legwatch.bedside import known
+from legwatch.limits.rules import Rules
 from legwatch.state_codec import from_json
 from legwatch_server.store.port import Reader
 
@@ -21,17 +22,26 @@ def by_bed(reader: Reader) -> dict[str, frozenset[str]]:
     return found
 
 
-def can(roles: frozenset[str]) -> str:
-    """Return what a bed with these sensors is watched for, and what it can never tell."""
-    word = f"watched for {scope.watched(roles)}" if scope.can_come(roles) else "can NEVER WARN"
-    return "; ".join((word, *scope.never_come(roles)))
+def can(roles: frozenset[str], rules: Rules) -> str:
+    """Return what a bed is watched for with these sensors and limits, and what it never tells."""
+    off = engine.switched_off(rules)
+    kinds = scope.can_come(roles, off)
+    word = f"watched for {scope.watched(roles, off)}" if kinds else "can NEVER WARN"
+    return "; ".join((word, *scope.never_come(roles, off)))
 
 
-def lines(beds: Mapping[str, frozenset[str]]) -> Iterator[str]:
-    """Yield what the beds are watched for, and what they can never tell: a line for those alike."""
+def lines(
+    beds: Mapping[str, frozenset[str]], rules_of: Callable[[str], Rules], *, lacking: bool = False
+) -> Iterator[str]:
+    """Yield what the beds are watched for, and what they can never tell: a line for those alike.
+
+    `lacking`: only of beds that can never give some alert.
+    """
     alike: dict[str, list[str]] = {}
     for bed, roles in beds.items():
-        alike.setdefault(can(roles), []).append(bed)
+        rules = rules_of(bed)
+        if not lacking or any(scope.never_come(roles, engine.switched_off(rules))):
+            alike.setdefault(can(roles, rules), []).append(bed)
     for text, names in alike.items():
         yield f"{', '.join(names)}: {text}"
 

@@ -39,10 +39,15 @@ def announces(server: InProcessServer, *sensors: tuple[str, str]) -> None:
     server.turn([server.message(topic("b", Channel.INFO), info)])
 
 
-def printed(capsys: pytest.CaptureFixture[str], ward: InProcessServer, *words: str) -> list[str]:
+def printed(
+    capsys: pytest.CaptureFixture[str],
+    ward: InProcessServer,
+    *words: str,
+    **settings: Any,
+) -> list[str]:
     """Run a command on the ward's store; return the lines that it printed."""
     path = ward.path.parent / "server.toml"
-    path.write_text(dumps({"state_dir": str(ward.path.parent), "zone": "UTC"}))
+    path.write_text(dumps({"state_dir": str(ward.path.parent), "zone": "UTC", **settings}))
     main([*words, "--config", str(path)])
     return capsys.readouterr().out.splitlines()
 
@@ -198,3 +203,16 @@ def test_check_config_says_what_a_bed_can_never_tell(
 def test_up_says_what_the_bed_is_watched_for(sensors: dict[str, Any], lines: list[str]) -> None:
     assert list(what_it_watches({"bed": "b", "sensors": sensors})) == lines
     assert list(what_it_watches({"bed": "b", "recording": {"file": "night.csv"}})) == []
+
+
+@pytest.mark.parametrize("command", ["alerts", "duty", "beds"])
+def test_limits_that_are_off_are_said_as_well(
+    ward: InProcessServer, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    announces(ward, *FULL)
+    ward.play("b", 3, leg_and_movement)
+    off = {"stillness.warn_s": 0, "stillness.urgent_s": 0}
+    lines = printed(capsys, ward, command, rules=off)
+    never = "its limits are off (0): no alert on lying still can come"
+    assert any(never in line for line in lines)
+    assert not any(never in line for line in printed(capsys, ward, command))
