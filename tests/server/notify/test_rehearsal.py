@@ -9,6 +9,7 @@ import pytest
 from legwatch.__main__ import main
 from legwatch.contract.action import Action
 from legwatch.testing import ms
+from legwatch_server.in_force import InForce
 from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
 from legwatch_server.notify.channels import Permanent
 from legwatch_server.notify.rehearsal import RouteStatus, evening_due, route_statuses
@@ -114,7 +115,8 @@ def test_duty_is_amber_as_long_as_one_way_on_duty_is(
     evening(ward)
     monkeypatch.setattr("time.time_ns", lambda: ward.clock.now_ms * 1_000_000)
     settings = replace(ward.settings, state_dir=str(tmp_path))
-    monkeypatch.setattr("legwatch_server.cli.duty.read", lambda _path: settings)
+    found = InForce(settings, tmp_path, tmp_path / "unused.toml", loaded=None, running=True)
+    monkeypatch.setattr("legwatch_server.cli.duty.in_force", lambda _path: found)
     assert main(["duty", "--config", str(tmp_path / "unused.toml"), "--nights", "1"]) == 1
     said = capsys.readouterr().out
     assert "tonight  anna -> bert -> cleo" in said
