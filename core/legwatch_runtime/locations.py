@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from legwatch.errors import CannotRun
+from legwatch_runtime import rights
 
 INSTALLED = Path("/etc/legwatch/server.toml")
 # What `legwatch up` writes if it runs in its unit.
@@ -18,13 +19,16 @@ def state_dir() -> Path:
 
 
 def settings_file(given: Path | None) -> Path:
-    """Return `given`, else the first settings file that exists; raises CannotRun if none does."""
+    """Return `given`, else the first settings file that exists.
+
+    Raises CannotRun if none does, or if we may not look: a file further down is of another server.
+    """
     if given is not None:
         return given
     own = state_dir()
     places = (INSTALLED, LASTING, own / "server.toml", own / "demo" / "server.toml")
     for place in places:
-        if place.exists():
+        if rights.is_there(place):
             return place
     tried = ", ".join(str(place) for place in places)
     raise CannotRun(f"no settings file found ({tried}); name the file with --config FILE")

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from legwatch.errors import CannotRun
 from legwatch_device.spool import Spool
+from legwatch_runtime import locations
 from legwatch_runtime.rights import explained
 from legwatch_runtime.state_dir import FolderRefused, locked
 from legwatch_server.signed_links import signing_key
@@ -113,3 +115,14 @@ def test_ones_own_folder_needs_no_chown(tmp_path: Path) -> None:
     said = explained(tmp_path / "not" / "made")
     assert said.startswith(f"{tmp_path} belongs to ")
     assert "chown" not in said
+
+
+def test_a_command_of_a_user_who_may_not_look_into_the_folder_of_the_settings_says_so(
+    as_nobody: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locations, "INSTALLED", as_nobody / "etc" / "server.toml")
+    os.seteuid(0)
+    (as_nobody / "etc").mkdir(mode=0o700)
+    os.seteuid(NOBODY)
+    with pytest.raises(CannotRun, match=r"server\.toml cannot be read: .*etc belongs to root.*sudo"):
+        locations.settings_file(None)
