@@ -124,5 +124,7 @@ def test_a_command_of_a_user_who_may_not_look_into_the_folder_of_the_settings_sa
     os.seteuid(0)
     (as_nobody / "etc").mkdir(mode=0o700)
     os.seteuid(NOBODY)
-    with pytest.raises(CannotRun, match=r"server\.toml cannot be read: .*etc belongs to root.*sudo"):
+    with pytest.raises(
+        CannotRun, match=r"server\.toml cannot be read: .*etc belongs to root.*sudo"
+    ):
         locations.settings_file(None)
