@@ -431,6 +431,13 @@ def test_every_path_that_a_document_names_is_there() -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("page", documents.PAGES + documents.SETTINGS)
+def test_no_page_has_the_marks_of_two_versions(page: str) -> None:
+    marks = ("<<<<<<< ", "=======", ">>>>>>> ")
+    lines = (REPO / page).read_text().splitlines()
+    assert [line for line in lines if line.startswith(marks)] == []
+
+
 def test_every_extra_that_a_document_names_is_one() -> None:
     known = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     pages = "\n".join((REPO / page).read_text() for page in documents.PAGES)
