@@ -9,6 +9,7 @@ import pytest
 from legwatch.errors import SettingsError
 from legwatch_server.supervisor import demo, hints
 from legwatch_server.supervisor.config import check_kinds
+from strangers import Stranger
 
 AGENT = 'bed = "b"\n[sensors.leg]\ndriver = "simulated"\n'
 SERVER = 'zone = "Europe/Berlin"\n[people.anna]\nchannels = ["ntfy"]\n'
@@ -32,6 +33,16 @@ def test_an_agents_file_is_no_servers_and_the_other_way_round(files: tuple[Path,
     assert str(refused.value) == said
     with pytest.raises(SettingsError, match=r"keys of the server \(people, zone\): .* --config$"):
         check_kinds(None, server)
+
+
+@pytest.mark.parametrize("code", ["class Shape:\n    pass\n", "raise RuntimeError('odd')\n"])
+def test_a_kind_of_file_of_another_package_changes_nothing(
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    Stranger(tmp_path, monkeypatch).has(code, {"legwatch.configs": {"odd": "{}:Shape"}})
+    check_kinds(*files)
+    with pytest.raises(SettingsError, match="it belongs to --agent-config"):
+        check_kinds(files[1], None)
 
 
 def test_keys_of_nobody_are_left_to_the_program_that_reads_the_file(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from tomlkit import dumps
 
 from legwatch import scope
 from legwatch.errors import SettingsError
+from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
 from legwatch_server import settings_file, zone
 from legwatch_server.run_by import MADE_FROM, UNDER_UP, WATCH
@@ -22,6 +22,7 @@ from legwatch_server.supervisor.process import ProcessSpec
 # As in the units of systemd: within which time a child must say that it is well.
 PATIENCE_S = {"server": 60.0, "agent": 180.0}
 OPTIONS = {"server": "--config", "agent": "--agent-config"}
+CONFIGS = "legwatch.configs"  # the entry points of the kinds of settings files
 LEGWATCH = (sys.executable, "-m", "legwatch")
 
 
@@ -80,10 +81,9 @@ def check_kinds(server: Path | None, agent: Path | None) -> None:
 
     Keys that no program has are for the program that reads the file.
     """
-    shapes = {one.name: one.load() for one in entry_points(group="legwatch.configs")}
+    shapes = {kind: plugins.load(CONFIGS, kind, OPTIONS[kind], "settings") for kind in OPTIONS}
     keys = {kind: {field.name for field in fields(shape)} for kind, shape in shapes.items()}
-    for kind, path in (("server", server), ("agent", agent)):
-        (other,) = keys.keys() - {kind}
+    for kind, other, path in (("server", "agent", server), ("agent", "server", agent)):
         found = owner_settings(path).keys()
         if found & (keys[other] - keys[kind]) and not found & (keys[kind] - keys[other]):
             named = ", ".join(sorted(found & (keys[other] - keys[kind])))
