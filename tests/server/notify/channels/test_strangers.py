@@ -197,7 +197,9 @@ def test_its_people_are_reached_by_their_next_way(
         (concern,) = opened.wrong()  # in /health
         assert fault.words in concern
         assert stranger.origin("Odd") in concern
-    until(lambda: fault.words in caplog.text)  # first: a push that is late goes the next way untried
+    until(
+        lambda: fault.words in caplog.text
+    )  # first: a push that is late goes the next way untried
     rig.ward.clock.advance(31_000)
     rig.boxes.wake()
     phone = __import__(other.name)
