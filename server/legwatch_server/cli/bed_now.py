@@ -29,13 +29,17 @@ _ROOM = "air of the room"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the store has of one bed; `windows`: the newest first."""
+    """What the store has of one bed; `windows`: the newest first.
+
+    `heard_ms`: when the newest one arrived, UTC ms. `played`: from a recording.
+    """
 
     bed: str
     windows: Sequence[Window] = ()
     state: BedState | None = None
     roles: frozenset[str] | None = None
     played: bool = False
+    heard_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class BedNow:
                 yield name, f"{shown + unit:<10} {self._age(found.to_ms)}"
         if not self.seen.windows:
             yield "values", "none has ever come"
+        elif self.seen.played:
+            yield "values", f"of a recording, at {local(self.bed_ms, self._zone):%d %b %Y %H:%M}"
 
     def in_bed(self) -> str:
         """Return whether somebody is in bed, as of the last judged minute."""
@@ -96,7 +102,7 @@ class BedNow:
         if self._wholly or self.seen.state is None:
             return False
         if kind not in BODY_KINDS:
-            return is_night(self.now_ms, self._rules) and not self._snoozed(kind)
+            return is_night(self.bed_ms, self._rules) and not self._snoozed(kind)
         roles = self.seen.roles
         if (
             roles is None
@@ -140,7 +146,7 @@ class BedNow:
             if self._room_is_warm:
                 limit = f"{rules.warmth.warm_room_c:g} °C"
                 yield f"cold legs: the room is warm ({limit} or more)"
-        if not is_night(self.now_ms, rules):
+        if not is_night(self.bed_ms, rules):
             hours = f"{rules.night.from_h} to {rules.night.to_h} h"
             yield f"sensors and the bedside: it is day; they are told of from {hours}"
 
@@ -149,7 +155,7 @@ class BedNow:
         if self._wholly:
             return "nobody"
         people = self.settings.everybody()
-        night = night_of(self.now_ms, self._zone)
+        night = night_of(self.bed_ms, self._zone)
         names = on_call(people, self.settings.roster, night, self.seen.bed)
         return ", then ".join(f"{n} ({', '.join(people[n].channels)})" for n in names) or "NOBODY"
 
@@ -158,15 +164,23 @@ class BedNow:
         parts = [f"{name} {' '.join(words.split())}" for name, words in self.values()]
         parts += [f"in bed: {self.in_bed()}", f"watched for: {self.watched()}"]
         why = "; ".join(self.not_watched())
-        return f"{self._at(self.now_ms, seconds=True)} {self.seen.bed}: " + " | ".join(
+        return f"{self._at(self.bed_ms, seconds=True)} {self.seen.bed}: " + " | ".join(
             [*parts, *([f"not: {why}"] if why else [])]
         )
+
+    @property
+    def bed_ms(self) -> int:
+        """The time of the bed: that of a recording, and what went by since its last window."""
+        newest = self.seen.windows[:1]
+        if not self.seen.played or not newest:
+            return self.now_ms
+        return newest[0].to_ms + max(0, self.now_ms - self.seen.heard_ms)
 
     @property
     def silent_ms(self) -> int:
         """For how long no window has come."""
         newest = max((window.to_ms for window in self.seen.windows), default=0)
-        return max(0, self.now_ms - newest)
+        return max(0, self.bed_ms - newest)
 
     @property
     def _wholly(self) -> str:
@@ -185,7 +199,7 @@ class BedNow:
     @property
     def _trial(self) -> int | None:
         state = self.seen.state
-        return None if state is None else night_number(state.bed.trial, self.now_ms, self._rules)
+        return None if state is None else night_number(state.bed.trial, self.bed_ms, self._rules)
 
     @property
     def _room_is_warm(self) -> bool:
@@ -198,7 +212,7 @@ class BedNow:
         if state is None:
             return 0
         until_ms = silenced_until_ms(state.bed.alerts.of(kind), Severity.WARNING)
-        return until_ms if until_ms > self.now_ms else 0
+        return until_ms if until_ms > self.bed_ms else 0
 
     @property
     def _rules(self) -> Rules:
@@ -212,5 +226,5 @@ class BedNow:
         return f"{local(ms, self._zone):%H:%M:%S}" if seconds else f"{local(ms, self._zone):%H:%M}"
 
     def _age(self, at_ms: int) -> str:
-        age_s = max(0, self.now_ms - at_ms) / 1000
+        age_s = max(0, self.bed_ms - at_ms) / 1000
         return f"{age_s:.0f} s ago" if age_s < 120 else f"{span(age_s / 60)} ago"

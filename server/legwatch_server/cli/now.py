@@ -115,9 +115,18 @@ def _beds(found: InForce, only: str | None) -> list[BedNow]:
 
 def _seen(reader: SqliteReader, only: str | None) -> Iterator[Seen]:
     states, roles = dict(reader.states()), watched.by_bed(reader)
+    heard = {one.bed: one for one in reader.last_seen()}
     for ident, name in reader.beds(only):
         windows = reader.newest(ident, NEWEST)
-        yield Seen(name, windows, _state(states.get(name)), roles.get(name))
+        last = heard.get(name)
+        yield Seen(
+            name,
+            windows,
+            _state(states.get(name)),
+            roles.get(name),
+            played=last is not None and last.played,
+            heard_ms=last.seen_ms if last is not None else 0,
+        )
 
 
 def _state(text: str | None) -> BedState | None:

@@ -11,7 +11,9 @@ import pytest
 from tomlkit import dumps
 
 from legwatch.contract.action import Action
+from legwatch.contract.window import encode_window
 from legwatch.errors import SettingsError
+from legwatch.testing import live_window
 from legwatch_server.cli import now
 from legwatch_server.in_force import LOCK
 from legwatch_server.inbox import LinkClaims, TargetKind
@@ -188,3 +190,18 @@ def test_into_a_pipe_follow_prints_a_line_for_each_change_and_ends_quietly(
 def test_an_unknown_bed_is_refused(open_house: Any) -> None:
     with pytest.raises(SettingsError, match="there is no bed 'x'"):
         open_house().says("x")
+
+
+def test_a_bed_that_plays_a_recording_has_the_time_of_its_recording(open_house: Any) -> None:
+    house = open_house(beds={"b": {"played": True}})
+    month_ms = 30 * 24 * 60 * MINUTE_MS
+    windows = [live_window(n, BEGIN - month_ms + n * 10_000, **asleep(0)) for n in range(1, 361)]
+    for window in windows:
+        payload = encode_window(window._replace(clock="played"))
+        house.ward.turn([house.ward.message("legwatch/v1/b/window", payload)])
+    house.ward.clock.advance(7000)
+    text = house.says()
+    assert line(text, "air by the legs").split() == ["31.0", "°C", "7", "s", "ago"]
+    assert line(text, "in bed").startswith("yes since 21:0")
+    assert "cold legs, lying still" in line(text, "watched for")
+    assert line(text, "values") == "of a recording, at 03 Dec 2025 22:00"
