@@ -86,7 +86,8 @@ def _parser() -> argparse.ArgumentParser:
         "--tz",
         default="UTC",
         metavar="ZONE",
-        help="time zone of times without offset, and of the night",
+        help="time zone of times without offset, of the night and of the times shown"
+        " (default: UTC)",
     )
     parser.add_argument(
         "--bed", default="bed", help="name of the bed in the notices (default: bed)"

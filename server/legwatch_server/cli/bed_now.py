@@ -31,7 +31,8 @@ _ROOM = "air of the room"
 class Seen:
     """What the store has of one bed; `windows`: the newest first.
 
-    `heard_ms`: when the newest one arrived, UTC ms. `played`: from a recording.
+    `heard_ms`: when the newest one arrived, UTC ms. `played`: from a recording. `unread`: why its
+    latest messages cannot be read; empty: they can.
     """
 
     bed: str
@@ -40,6 +41,7 @@ class Seen:
     roles: frozenset[str] | None = None
     played: bool = False
     heard_ms: int = 0
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,11 @@ class BedNow:
         if self._wholly:
             yield self._wholly
             return
+        if self.seen.unread:
+            yield f"messages of the bedside cannot be read: {self.seen.unread}"
         if self.seen.state is None or not self.seen.windows:
-            yield "everything: no word has ever come from the bedside"
+            if not self.seen.unread:
+                yield "everything: no word has ever come from the bedside"
             return
         rules, seen, state = self._rules, self._view, self.seen.state
         silent = self.silent_ms > rules.health.stale_s * 1000

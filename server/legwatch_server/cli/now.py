@@ -8,6 +8,7 @@ from pathlib import Path
 
 from legwatch.engine import BedState
 from legwatch.errors import SettingsError
+from legwatch.printable import printable
 from legwatch.state_codec import from_json
 from legwatch.text.span import span
 from legwatch_runtime import locations
@@ -20,6 +21,8 @@ from legwatch_server.rest import Rest, Rests
 from legwatch_server.store.reader import SqliteReader, open_read_only, server_ms
 
 EVERY_S = 2.0
+LATELY_MS = 15 * 60_000  # a message that could not be read is told for so long
+LONGEST_WHY = 120  # characters
 NEWEST = 90  # windows of which the newest value of each sensor is shown: a quarter of an hour
 _CLEAR, _BOLD, _PLAIN = "\x1b[H\x1b[2J", "\x1b[1m", "\x1b[0m"
 
@@ -104,7 +107,7 @@ def _beds(found: InForce, only: str | None) -> list[BedNow]:
     seen: dict[str, Seen] = {}
     if found.has_run:
         with open_read_only(found.folder) as reader:
-            seen = {one.bed: one for one in _seen(reader, only)}
+            seen = {one.bed: one for one in _seen(reader, only, now_ms - LATELY_MS)}
     names = sorted({*settings.beds, *seen})
     if only is not None and only not in names:
         raise SettingsError("BED", f"there is no bed {only!r}; `legwatch beds` lists them")
@@ -113,8 +116,9 @@ def _beds(found: InForce, only: str | None) -> list[BedNow]:
     return [BedNow(seen.get(name, Seen(name)), settings, now_ms, found.running) for name in names]
 
 
-def _seen(reader: SqliteReader, only: str | None) -> Iterator[Seen]:
+def _seen(reader: SqliteReader, only: str | None, since_ms: int) -> Iterator[Seen]:
     states, roles = dict(reader.states()), watched.by_bed(reader)
+    unread = reader.unread(since_ms)
     heard = {one.bed: one for one in reader.last_seen()}
     for ident, name in reader.beds(only):
         windows = reader.newest(ident, NEWEST)
@@ -126,6 +130,7 @@ def _seen(reader: SqliteReader, only: str | None) -> Iterator[Seen]:
             roles.get(name),
             played=last is not None and last.played,
             heard_ms=last.seen_ms if last is not None else 0,
+            unread=printable(unread.get(name, ""), LONGEST_WHY),
         )
 
 

@@ -36,5 +36,15 @@ def insert(db: sqlite3.Connection, messages: Sequence[SetAside]) -> None:
         db.execute(_FORGET, (MOST_KEPT,))
 
 
+def latest(db: sqlite3.Connection, since_ms: int) -> dict[str, str]:
+    """Return for each bed why its latest message since then could not be read."""
+    rows = db.execute(
+        "SELECT bed, why, max(last_ms) FROM quarantine"
+        " WHERE bed IS NOT NULL AND last_ms >= ? GROUP BY bed",
+        (since_ms,),
+    )
+    return {bed: why for bed, why, _ in rows}
+
+
 def _newest(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT coalesce(max(id), 0) FROM quarantine").fetchone()[0])

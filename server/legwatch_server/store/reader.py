@@ -17,6 +17,7 @@ from legwatch_server.store import (
     incidents,
     loaded,
     notices,
+    quarantine,
     rehearsals,
     times,
     unreadable,
@@ -85,6 +86,11 @@ class SqliteReader:
     def last_seen(self) -> list[LastSeen]:
         """Return the last arrival of every bed, in the order of their names."""
         return beds.last_seen(self._db)
+
+    @reading(StoreError)
+    def unread(self, since_ms: int) -> dict[str, str]:
+        """Return for each bed why its latest message since then could not be read."""
+        return quarantine.latest(self._db, since_ms)
 
     @reading(StoreError)
     def beds(self, name: str | None = None) -> list[tuple[int, str]]:

@@ -192,6 +192,18 @@ def test_an_unknown_bed_is_refused(open_house: Any) -> None:
         open_house().says("x")
 
 
+def test_a_bed_whose_messages_cannot_be_read_is_no_silent_one(open_house: Any) -> None:
+    house = open_house(beds={"b": {}})
+    payload = encode_window(live_window(1, BEGIN, **asleep(0))._replace(clock="played"))
+    house.ward.turn([house.ward.message("legwatch/v1/b/window", payload)])
+    words = line(house.says(), "not watched")
+    assert words.startswith("messages of the bedside cannot be read: ")
+    assert "beds.b.played = true" in words
+    assert "no word" not in words
+    house.ward.clock.advance(16 * MINUTE_MS)
+    assert line(house.says(), "not watched").startswith("everything: no word has ever come")
+
+
 def test_a_bed_that_plays_a_recording_has_the_time_of_its_recording(open_house: Any) -> None:
     house = open_house(beds={"b": {"played": True}})
     month_ms = 30 * 24 * 60 * MINUTE_MS
