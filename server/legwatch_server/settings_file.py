@@ -28,6 +28,7 @@ from legwatch_runtime.rights import explained_file, is_there
 from legwatch_server.settings import ServerSettings
 
 NAME, BEFORE = "changes.toml", "changes.before.toml"
+OF_UP = "# `legwatch up` makes this file anew at each start"  # then the file that it is made from
 FIRST = "first_start"  # table of the changes: the owner's keys go before it
 HEAD = "# Changes by the programs of legwatch; each key here goes before the same key of {file}.\n"
 
@@ -91,8 +92,7 @@ def change(path: Path, values: Mapping[str, Any], check: Check = only_itself) ->
     The settings are checked as a whole, and by `check`, before anything is written. Raises
     LegwatchError; the files are then unchanged.
     """
-    if "state_dir" in values:
-        raise SettingsError("state_dir", f"it says where changes are kept: change it in {path}")
+    _check_free(path, values)
     file = changes_file(path)
     with _locked(file):
         document = _document(file, path)
@@ -102,6 +102,44 @@ def change(path: Path, values: Mapping[str, Any], check: Check = only_itself) ->
         check(settings)
         _write(file, tomlkit.dumps(document))
     return settings
+
+
+def _check_free(path: Path, values: Mapping[str, Any]) -> None:
+    """Raise SettingsError for a new value of a key that no change may set."""
+    given = [key for key, value in values.items() if value is not None]
+    if is_of_up(path):  # with another broker the server would hear nothing
+        for key in given:
+            table, _, name = key.partition(".")
+            if table == "state_dir" or (table == "mqtt" and name != "keepalive_s"):
+                raise SettingsError(key, "`legwatch up` sets this itself; it cannot be changed")
+    if "state_dir" in values:
+        raise SettingsError("state_dir", f"it says where changes are kept: change it in {path}")
+
+
+def head_of_up(owners: Path | None) -> str:
+    """Return the first line of a file that `legwatch up` makes, from the owner's or from none."""
+    return f"{OF_UP} from {owners.absolute()}\n" if owners else f"{OF_UP}\n"
+
+
+def is_of_up(path: Path) -> bool:
+    """Return True if `legwatch up` has made the file."""
+    return _first_line(path).startswith(OF_UP)
+
+
+def owners_file(path: Path) -> Path | None:
+    """Return the owner's file: this one, or the one that it was made from; None: made from none."""
+    first = _first_line(path)
+    if not first.startswith(OF_UP):
+        return path
+    named = first.removeprefix(OF_UP).removeprefix(" from ")
+    return Path(named) if named else None
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return (read_text(str(path)).splitlines() or [""])[0]
+    except (OSError, UnicodeDecodeError):
+        return ""  # what is wrong with the file is said where its keys are read
 
 
 def undo(path: Path, check: Check = only_itself) -> ServerSettings:
@@ -175,9 +213,13 @@ def _laid_over(owners: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[st
 
 def _document(file: Path, path: Path) -> tomlkit.TOMLDocument:
     try:
-        return tomlkit.parse(read_text(str(file)) if is_there(file) else HEAD.format(file=path))
+        return tomlkit.parse(read_text(str(file)) if is_there(file) else _head(path))
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise SettingsError(str(file), f"not TOML: {error}") from None
+
+
+def _head(path: Path) -> str:
+    return HEAD.format(file=owners_file(path) or path)
 
 
 def _put(document: tomlkit.TOMLDocument, key: str, value: Any) -> None:

@@ -10,6 +10,7 @@ from legwatch_server.cli.check_config import main as check_config
 from legwatch_server.cli.settings import main
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings_file import change, changed_keys, changes_file, read, undo
+from legwatch_server.supervisor.config import write_config
 
 OWNERS = """# my own remarks
 zone = "Europe/Berlin"
@@ -79,6 +80,36 @@ def test_a_wrong_change_is_refused_with_its_path_and_nothing_is_written(
     with pytest.raises(SettingsError, match=problem):
         change(config, {key: value}, open_channels)
     assert changes_file(config).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "key", ["mqtt.port", "mqtt.host", "mqtt.user", "mqtt.ca_file", "state_dir"]
+)
+def test_no_change_cuts_the_server_of_up_off_from_its_broker(tmp_path: Path, key: str) -> None:
+    write_config(tmp_path, {}, {"bed": "b"}, owners=tmp_path / "mine.toml")
+    made = tmp_path / "server.toml"
+    with pytest.raises(SettingsError, match=f"{key}: `legwatch up` sets this itself"):
+        change(made, {key: 1884})
+    assert not changes_file(made).exists()
+    change(made, {"mqtt.keepalive_s": 20})
+    assert read(made).mqtt.keepalive_s == 20
+
+
+def test_under_up_the_command_names_the_owners_own_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made, owners = tmp_path / "server.toml", tmp_path / "mine.toml"
+    write_config(tmp_path, {}, {"bed": "b"}, owners=owners)
+    config = ["--config", str(made)]
+    assert main([*config, "set", "push.workers", "3"]) == 0
+    assert main([*config, "reset", "push.workers"]) == 0
+    assert main(config) == 0
+    said = capsys.readouterr().out
+    assert f"push.workers is again what {owners} says" in said
+    assert f"The owner's settings: {owners}; `legwatch up` makes {made} from them" in said
+    write_config(tmp_path, {}, {"bed": "b"})
+    assert main(config) == 0
+    assert "The owner's settings: none (`legwatch up --config FILE`" in capsys.readouterr().out
 
 
 def test_a_change_can_be_taken_back_and_made_again(config: Path) -> None:

@@ -173,7 +173,7 @@ def _list(found: InForce, now_ms: int) -> Iterator[str]:
             yield f"{name:<{width}}  {rests.said(name, now_ms)}; {_word(seen.get(name), now_ms)}"
             if name in resting and _sends(seen, name, now_ms):
                 yield f"{'':<{width}}  its bedside sends, and what it sends is stored"
-            if name in tells:
+            if name in tells and name not in resting:
                 yield f"{'':<{width}}  {tells[name]}"
     if not names:
         yield "No bed was ever heard of."

@@ -27,7 +27,8 @@ def main(argv: Sequence[str]) -> int:
             print(f"{args.key} = {args.value}: {_when([args.key])}")
         case "reset":
             settings_file.change(path, {args.key: None}, check_usable)
-            print(f"{args.key} is again what {path} says: {_when([args.key])}")
+            owners = settings_file.owners_file(path) or path
+            print(f"{args.key} is again what {owners} says: {_when([args.key])}")
         case "undo":
             settings_file.undo(path, check_usable)
             print("The last change is taken back. The same command once more makes it again.")
@@ -83,7 +84,10 @@ def _show(path: Path) -> None:
 
 def _changes(path: Path) -> Iterator[str]:
     file = changes_beside(path)
-    yield f"The owner's settings: {path}"
+    owners = settings_file.owners_file(path)
+    given = owners or "none (`legwatch up --config FILE` takes some)"
+    made = f"; `legwatch up` makes {path} from them" if owners and owners != path else ""
+    yield f"The owner's settings: {given}{made}"
     changes = read_toml(file) if is_there(file) else {}
     if changes:
         yield f"Changed by programs: {file}"

@@ -54,7 +54,8 @@ def write_config(
 
     def task(name: str, user: str, table: Mapping[str, Any], *, ends: bool = False) -> ProcessSpec:
         mqtt = {"host": "127.0.0.1", "port": broker.port, "user": user}
-        command = (*LEGWATCH, name, *_write_settings(folder, name, table, mqtt))
+        made_from = owners if name == "server" else None
+        command = (*LEGWATCH, name, *_write_settings(folder, name, table, mqtt, made_from))
         env = {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, ""), UNDER_UP: kind}
         if owners is not None:
             env[MADE_FROM] = str(owners.absolute())
@@ -126,12 +127,17 @@ def with_http_port(server: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write_settings(
-    folder: Path, name: str, table: Mapping[str, Any], mqtt: Mapping[str, Any]
+    folder: Path,
+    name: str,
+    table: Mapping[str, Any],
+    mqtt: Mapping[str, Any],
+    owners: Path | None,
 ) -> tuple[str, str]:
     own = {key: value for key, value in table.get("mqtt", {}).items() if key == "keepalive_s"}
     state = folder / name
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{name}.toml"
-    path.write_text(dumps({**table, "state_dir": str(state), "mqtt": {**own, **mqtt}}))
+    made = dumps({**table, "state_dir": str(state), "mqtt": {**own, **mqtt}})
+    path.write_text(settings_file.head_of_up(owners) + made)
     path.chmod(0o600)
     return "--config", str(path)
