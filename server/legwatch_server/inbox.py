@@ -174,6 +174,7 @@ class Noted(NamedTuple):
     bed: str = ""
     kind: AlertKind | None = None  # None: all alerts of the bed
     until: str = ""  # local time at which the quiet ends, such as 03:10; empty: no quiet
+    over: bool = False  # the alert had ended before
 
 
 def _nobody(_noted: Noted) -> None:

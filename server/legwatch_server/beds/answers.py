@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
+from legwatch.alerting.alert import AlertState
 from legwatch.alerting.notice import TransitionKind
 from legwatch.contract.action import Action, Answered, as_event
 from legwatch.events import BODY_KINDS, AlertKind, Event
@@ -83,9 +84,11 @@ class Answers:
         if target is None or bed is None:
             return Noted()
         kind = AlertKind(target.kind) if target.kind else None
-        if claims.action is not Action.SNOOZE:
-            return Noted(bed.name, kind)
         alerts = bed.state.bed.alerts
+        if claims.action is not Action.SNOOZE:
+            return Noted(
+                bed.name, kind, over=kind is not None and _is_over(alerts.of(kind), target)
+            )
         until_ms = (
             max(alerts.of(one).all_snoozed_until_ms or 0 for one in BODY_KINDS)
             if kind is None
@@ -122,3 +125,9 @@ class Answers:
         notices = self._decide(bed, event, target.person or request.via)
         snoozed = any(new.notice.transition is TransitionKind.SNOOZED for new in notices)
         return snoozed or claims.action is not Action.SNOOZE
+
+
+def _is_over(alert: AlertState, target: Target) -> bool:
+    """Return True if the alert that somebody has answered does not stand any more."""
+    another = target.episode_ms not in (0, None, alert.episode_ms)
+    return alert.severity is None or another

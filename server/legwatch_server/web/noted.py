@@ -25,6 +25,8 @@ _SEEN = marked("Noted: bed {bed}, {alerts}: seen; quiet until it is over or gets
 _NOT_USEFUL = marked(
     "Noted: bed {bed}, {alerts}: not useful; quiet until it is over or gets worse."
 )
+_SEEN_LATE = marked("Noted: bed {bed}, {alerts}: seen. This alert was over already.")
+_NOT_USEFUL_LATE = marked("Noted: bed {bed}, {alerts}: not useful. This alert was over already.")
 _AWAKE = marked("Noted: you can be woken tonight.")
 _THANKS = marked("Thank you, noted.")
 
@@ -48,8 +50,10 @@ def said(action: Action, noted: Noted, words: Language) -> str:
         quiet = _(_QUIET).format(bed=bed, alerts=alerts, clock=noted.until)
         return quiet if noted.kind else f"{quiet} {_(_URGENT)}"
     if action is Action.NOT_USEFUL:
-        return _(_NOT_USEFUL).format(bed=bed, alerts=alerts)
-    return _(_SEEN).format(bed=bed, alerts=alerts) if action is Action.SEEN else _(_THANKS)
+        return _(_NOT_USEFUL_LATE if noted.over else _NOT_USEFUL).format(bed=bed, alerts=alerts)
+    if action is Action.SEEN:
+        return _(_SEEN_LATE if noted.over else _SEEN).format(bed=bed, alerts=alerts)
+    return _(_THANKS)
 
 
 def looked(path: Path, claims: LinkClaims) -> Noted:

@@ -267,3 +267,13 @@ def test_quiet_for_an_alert_that_is_over_changes_nothing_and_says_so(house: Hous
     assert "Diese Warnung ist vorbei" in house.ask("POST", quiet, "de")[1]
     assert house.everything() == before
     assert house.quiet_until("left") == 0
+
+
+def test_an_answer_to_an_alert_that_is_over_promises_no_quiet(house: Household) -> None:
+    seen, useless = house.link("left", "Seen"), house.link("left", "Not useful")
+    house.ward.play("left", 120, cold)
+    late = "This alert was over already."
+    assert f"Noted: bed left, cold alerts: seen. {late}" in house.ask("POST", seen)[1]
+    assert f"Noted: bed left, cold alerts: not useful. {late}" in house.ask("POST", useless)[1]
+    assert "nicht nützlich. Diese Warnung war schon vorbei." in house.ask("POST", useless, "de")[1]
+    assert [row[0] for row in house.answers()] == ["seen", "useless"]  # it is stored all the same
