@@ -118,19 +118,21 @@ def _beds(found: InForce, only: str | None) -> list[BedNow]:
 
 def _seen(reader: SqliteReader, only: str | None, since_ms: int) -> Iterator[Seen]:
     states, roles = dict(reader.states()), watched.by_bed(reader)
-    unread = reader.unread(since_ms)
+    unread = reader.unread()
     heard = {one.bed: one for one in reader.last_seen()}
     for ident, name in reader.beds(only):
         windows = reader.newest(ident, NEWEST)
         last = heard.get(name)
+        heard_ms = last.seen_ms if last is not None else 0
+        unread_ms, why = unread.get(name, (0, ""))
         yield Seen(
             name,
             windows,
             _state(states.get(name)),
             roles.get(name),
             played=last is not None and last.played,
-            heard_ms=last.seen_ms if last is not None else 0,
-            unread=printable(unread.get(name, ""), LONGEST_WHY),
+            heard_ms=heard_ms,
+            unread=printable(why, LONGEST_WHY) if unread_ms > max(since_ms, heard_ms) else "",
         )
 
 

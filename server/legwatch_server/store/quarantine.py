@@ -36,14 +36,14 @@ def insert(db: sqlite3.Connection, messages: Sequence[SetAside]) -> None:
         db.execute(_FORGET, (MOST_KEPT,))
 
 
-def latest(db: sqlite3.Connection, since_ms: int) -> dict[str, str]:
-    """Return for each bed why its latest message since then could not be read."""
+def latest(db: sqlite3.Connection) -> dict[str, tuple[int, str]]:
+    """Return for each bed when a message last could not be read, and why the last one kept."""
     rows = db.execute(
-        "SELECT bed, why, max(last_ms) FROM quarantine"
-        " WHERE bed IS NOT NULL AND last_ms >= ? GROUP BY bed",
-        (since_ms,),
+        "SELECT bed, max(last_ms), (SELECT why FROM quarantine AS kept WHERE kept.bed = all_of.bed"
+        " ORDER BY kept.payload = x'', kept.id DESC LIMIT 1)"
+        " FROM quarantine AS all_of WHERE bed IS NOT NULL GROUP BY bed"
     )
-    return {bed: why for bed, why, _ in rows}
+    return {bed: (last_ms, why) for bed, last_ms, why in rows}
 
 
 def _newest(db: sqlite3.Connection) -> int:

@@ -88,9 +88,9 @@ class SqliteReader:
         return beds.last_seen(self._db)
 
     @reading(StoreError)
-    def unread(self, since_ms: int) -> dict[str, str]:
-        """Return for each bed why its latest message since then could not be read."""
-        return quarantine.latest(self._db, since_ms)
+    def unread(self) -> dict[str, tuple[int, str]]:
+        """Return for each bed when a message last could not be read, UTC ms, and why."""
+        return quarantine.latest(self._db)
 
     @reading(StoreError)
     def beds(self, name: str | None = None) -> list[tuple[int, str]]:

@@ -194,12 +194,21 @@ def test_an_unknown_bed_is_refused(open_house: Any) -> None:
 
 def test_a_bed_whose_messages_cannot_be_read_is_no_silent_one(open_house: Any) -> None:
     house = open_house(beds={"b": {}})
-    payload = encode_window(live_window(1, BEGIN, **asleep(0))._replace(clock="played"))
-    house.ward.turn([house.ward.message("legwatch/v1/b/window", payload)])
+    for n in range(1, 502):  # not all of them are kept
+        payload = encode_window(live_window(n, BEGIN, **asleep(0))._replace(clock="played"))
+        house.ward.turn([house.ward.message("legwatch/v1/b/window", payload)])
     words = line(house.says(), "not watched")
     assert words.startswith("messages of the bedside cannot be read: ")
     assert "beds.b.played = true" in words
     assert "no word" not in words
+    house.ward.play("b", 1, asleep)
+    assert "messages" not in line(house.says(), "not watched")  # what came later can be read
+
+
+def test_messages_that_could_not_be_read_long_ago_are_past(open_house: Any) -> None:
+    house = open_house(beds={"b": {}})
+    house.ward.turn([house.ward.message("legwatch/v1/b/window", b"{}")])
+    assert "messages" in line(house.says(), "not watched")
     house.ward.clock.advance(16 * MINUTE_MS)
     assert line(house.says(), "not watched").startswith("everything: no word has ever come")
 
