@@ -75,12 +75,10 @@ def test_closing_the_terminal_is_announced_ends_everything_and_is_told(
         assert time.monotonic() < end_s, terminal.shown()
         time.sleep(0.05)
     terminal.close()
-    terminal.up.wait(10)
+    terminal.up.wait(30)
     assert alive(children) == []
     again = Process((*LEGWATCH, "up", *watch), tmp_path / "again.log")
-    while "Watching the bed" not in again.said():
-        assert again.code is None, again.said()
-        time.sleep(0.05)
+    wait_until(lambda: "Watching the bed" in again.said(), "its first word")
     again.stop()
     told, *rest = again.said().splitlines()
     assert " the terminal was closed, and that ended the watch on the bed 'anna'; " in told

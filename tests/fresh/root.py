@@ -22,6 +22,14 @@ NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", 
 NEEDED = {"sudo": "sudo", "mount": "mount", "useradd": "passwd", "systemd-analyze": "systemd"}
 STAND_IN = "usr/local/lib/standin"
 LONGEST_S = 300.0
+# What apt and pip say without the internet.
+UNREACHED = (
+    "Temporary failure resolving",
+    "Could not resolve",
+    "Could not connect to",
+    "Failed to fetch",
+    "Failed to establish a new connection",
+)
 
 
 class Holder:
@@ -40,6 +48,9 @@ class Holder:
             miss(f"no fresh root can be made here: {said.strip()[-300:]}")
         parent = self._popen.pid
         self.pid = int(Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0])
+        if "--pid" in kinds:  # a walk ends all processes that it sees: never those of this machine
+            ours, theirs = (os.readlink(f"/proc/{who}/ns/pid") for who in ("self", self.pid))
+            assert ours != theirs, "the fresh root has no processes of its own"
 
     def end(self) -> None:
         """End it, and with it all that runs and lies in its namespace."""
@@ -53,6 +64,7 @@ class FreshRoot:
     def __init__(self, lower: Path, folder: Path, net: Holder, log: IO[str]) -> None:
         folder.mkdir()
         self._net, self._log, self.folder = net, log, "/home/pi/legwatch"
+        self._unreached = False  # no server with packages has answered
         self._holder = Holder(("--mount", "--pid"), "root", str(lower), str(folder))
         self._inside = folder / "root"
         self.place = Path(f"/proc/{self._holder.pid}/root{self._inside}")
@@ -136,6 +148,9 @@ class FreshRoot:
         )
         said = done.stdout + done.stderr
         self.note(f"$ {line}\n{said}({done.returncode}, {time.monotonic() - begun_s:.1f} s)")
+        self._unreached |= any(word in said for word in UNREACHED)
+        if self._unreached and done.returncode not in codes:
+            miss(f"no packages can be fetched here: {line}: {said.strip()[-300:]}")
         assert done.returncode in codes, f"{line}: {said[-2000:]}"
         return done.stdout
 

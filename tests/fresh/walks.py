@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import IO
 
 from fresh.guide import blocks, first_toml, type_block
-from fresh.root import FreshRoot, Holder
+from fresh.root import LONGEST_S, FreshRoot, Holder
 
 LONG_S = 120.0
 # A person names own pins; here is no Pi, so the sensors are made ones.
@@ -166,6 +167,8 @@ def in_a_terminal(root: FreshRoot, line: str) -> None:
     """Type what runs until Ctrl-C; end it when it watches."""
     line = line.partition("#")[0].strip()
     said = ""
+    patience = Timer(LONGEST_S, root.end)  # what never says it would be heard for ever
+    patience.start()
     with subprocess.Popen(
         root.words(line, "pi", online=True),
         stdin=subprocess.DEVNULL,
@@ -179,6 +182,7 @@ def in_a_terminal(root: FreshRoot, line: str) -> None:
             if "Watching the bed 'bed1'" in spoken:
                 time.sleep(3)
                 root.signal("legwatch up", signal.SIGINT)
+    patience.cancel()
     root.note(f"$ {line}\n{said}^C ({running.returncode})")
     assert running.returncode == 0, said
     assert "Watching the bed 'bed1'" in said

@@ -146,10 +146,17 @@ TAKES = {  # each command with a file, and the kinds that it can use
     "duty": (["duty", "--config"], {"server"}),
     "learned": (["learned", "--config"], {"server"}),
     "settings": (["settings", "--config"], {"server"}),
+    "now": (["now", "--config"], {"server"}),
+    "beds": (["beds", "--config"], {"server"}),
     "history": (["history", "--config"], {"server"}),
     "server": (["server", "--check-config", "--config"], {"server"}),
     "agent": (["agent", "--check-config", "--config"], {"agent"}),
 }
+
+
+def test_each_command_that_takes_a_file_is_tried_with_wrong_ones() -> None:
+    # The settings of `up` are tried in test_up_words.py; `nights` reads no file.
+    assert {*TAKES, "nights", "up"} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", sorted(TAKES))

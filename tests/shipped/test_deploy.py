@@ -5,7 +5,9 @@ import re
 import socket
 import subprocess
 import sys
+import time
 import tomllib
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -101,11 +103,12 @@ def starts(folder: Path, conf: str, port: int) -> str:
     broker = subprocess.Popen(
         [need("mosquitto"), "-c", folder / "mosquitto.conf"], stderr=subprocess.PIPE, text=True
     )
+    end_s = time.monotonic() + 30
     try:
-        broker.wait(1.5)  # a wrong line ends it at once
-    except subprocess.TimeoutExpired:
-        with socket.create_connection(("127.0.0.1", port), timeout=5):
-            return ""
+        while broker.poll() is None and time.monotonic() < end_s:  # a wrong line ends it
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+                return ""
+            time.sleep(0.02)
     finally:
         broker.terminate()
         _, said = broker.communicate(timeout=10)
