@@ -3,6 +3,7 @@
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -66,7 +67,9 @@ def test_a_command_that_looks_while_a_server_starts_does_not_stop_it(house: Hous
     house.broker()
     for _ in range(3):
         server = house.server()
+        end_s = time.monotonic() + 60
         while "server up" not in server.said():
             duty(house)
             assert server.code is None, server.said()
+            assert time.monotonic() < end_s, server.said()
         server.kill()

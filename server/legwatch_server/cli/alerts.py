@@ -34,7 +34,6 @@ from legwatch_server.web.actions import PATH, PLAIN
 
 VALID_S = 60
 FIRST_YEAR, LAST_YEAR = 1970, 9998
-FRESH_MIN = 15
 _ACTS = {"seen": Action.SEEN, "useless": Action.NOT_USEFUL}
 _REPLIES = {
     410: "there is no such alert, or it is over; nothing was changed",
@@ -194,7 +193,7 @@ def _last_seen(seen: LastSeen, now_ms: int, zone: ZoneInfo) -> str:
         return f"{seen.bed}: never heard of"
     minutes = max(0, now_ms - seen.seen_ms) // 60_000
     at = f"{local(seen.seen_ms, zone):%d %b %H:%M}"
-    if minutes > FRESH_MIN:
+    if minutes > watched.FRESH_MIN:
         return (
             f"{seen.bed}: NOT SEEN since {at}: nothing is known of the time after ({span(minutes)})"
         )

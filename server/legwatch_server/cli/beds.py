@@ -22,7 +22,6 @@ from legwatch_server.settings import ServerSettings
 from legwatch_server.store.reader import SqliteReader, open_read_only, server_ms
 from legwatch_server.store.records import LastSeen
 
-FRESH_MIN = 15
 LONG_AGO = date(2000, 1, 1)  # written over a pause in the owner's own file
 
 
@@ -192,7 +191,7 @@ def _seen(
 
 def _sends(seen: Mapping[str, LastSeen], bed: str, now_ms: int) -> bool:
     one = seen.get(bed)
-    return one is not None and bool(one.seen_ms) and now_ms - one.seen_ms < FRESH_MIN * 60_000
+    return one is not None and bool(one.seen_ms) and now_ms - one.seen_ms < watched.FRESH_MIN * 60_000
 
 
 def _word(seen: LastSeen | None, now_ms: int) -> str:

@@ -6,10 +6,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from legwatch.engine import BedState
 from legwatch.errors import SettingsError
 from legwatch.printable import printable
-from legwatch.state_codec import from_json
 from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS
@@ -128,16 +126,9 @@ def _seen(reader: SqliteReader, only: str | None, since_ms: int) -> Iterator[See
         yield Seen(
             name,
             windows,
-            _state(states.get(name)),
+            watched.stored_state(states.get(name)),
             roles.get(name),
             played=last is not None and last.played,
             heard_ms=heard_ms,
             unread=printable(why, LONGEST_WHY) if unread_ms > max(since_ms, heard_ms) else "",
         )
-
-
-def _state(text: str | None) -> BedState | None:
-    try:
-        return None if text is None else from_json(text)
-    except ValueError:
-        return None  # the server logs this and begins the bed anew

@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 from legwatch import engine, scope
 from legwatch.bedside import known
+from legwatch.engine import BedState
 from legwatch.limits.rules import Rules
 from legwatch.state_codec import from_json
 from legwatch_server.store.port import Reader
+
+FRESH_MIN = 15  # the last word of a bed that sends is not older
 
 
 def by_bed(reader: Reader) -> dict[str, frozenset[str]]:
@@ -47,10 +50,13 @@ def lines(
 
 
 def _heard(text: str | None) -> frozenset[str] | None:
-    if text is None:
-        return None
+    state = stored_state(text)
+    return engine.sensors(state) if state is not None and engine.was_heard(state) else None
+
+
+def stored_state(text: str | None) -> BedState | None:
+    """Return the stored state of a bed; None: there is none that can be read."""
     try:
-        state = from_json(text)
+        return None if text is None else from_json(text)
     except ValueError:
         return None  # the server logs this and begins the bed anew
-    return engine.sensors(state) if engine.was_heard(state) else None
