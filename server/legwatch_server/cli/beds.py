@@ -191,7 +191,9 @@ def _seen(
 
 def _sends(seen: Mapping[str, LastSeen], bed: str, now_ms: int) -> bool:
     one = seen.get(bed)
-    return one is not None and bool(one.seen_ms) and now_ms - one.seen_ms < watched.FRESH_MIN * 60_000
+    return (
+        one is not None and bool(one.seen_ms) and now_ms - one.seen_ms < watched.FRESH_MIN * 60_000
+    )
 
 
 def _word(seen: LastSeen | None, now_ms: int) -> str:

@@ -334,9 +334,9 @@ def test_limits_that_contradict_each_other(
 def test_limits_that_fit_each_other_are_good(
     tmp_path: Path, profile: str, rules: dict[str, float]
 ) -> None:
-    table = {"zone": "UTC", "profile": profile, "rules": rules}
     if profile == "at_risk" and rules.get("warmth.plain_c") == 24.0:
-        rules["warmth.plain_c"] = 25.5
+        rules = {**rules, "warmth.plain_c": 25.5}
+    table = {"zone": "UTC", "profile": profile, "rules": rules}
     assert checked(tmp_path, "server", table) == (0, [])
 
 
