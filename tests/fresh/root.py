@@ -153,7 +153,7 @@ class FreshRoot:
         return done.stdout
 
     def judge(self, line: str, said: str, code: int | None, codes: tuple[int, ...] = (0,)) -> None:
-        """Fail if a line has ended with a wrong code; skip if it wants the internet and has none."""
+        """Fail for a wrong exit code; skip if the line wants the internet and has none."""
         self._unreached |= any(word in said for word in UNREACHED)
         if self._unreached and code not in codes:
             miss(f"no packages can be fetched here: {line}: {said.strip()[-300:]}")
