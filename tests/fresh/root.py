@@ -50,7 +50,7 @@ class Holder:
         parent = self._popen.pid
         self.pid = int(Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0])
         if "--pid" in kinds:  # a walk ends all processes that it sees: never those of this machine
-            ours, theirs = (os.readlink(f"/proc/{who}/ns/pid") for who in ("self", self.pid))
+            ours, theirs = (Path(f"/proc/{who}/ns/pid").readlink() for who in ("self", self.pid))
             assert ours != theirs, "the fresh root has no processes of its own"
 
     def end(self) -> None:
