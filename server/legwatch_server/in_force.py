@@ -15,6 +15,7 @@ from typing import Any
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.night import local
 from legwatch.settings import load
+from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.files import read_text, read_toml, unreadable
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.state_dir import is_held
@@ -26,6 +27,7 @@ from legwatch_server.store.records import Loaded
 from legwatch_server.store.unreadable import check_file
 
 LOCK = "server.lock"  # in the state_dir; a running server holds it
+SOON_S = 6.0  # three looks of the server at the changes by programs
 _OF_UP = ("state_dir", "mqtt")  # `legwatch up` sets them itself
 _STATE_DIR = re.compile(r"""^\s*state_dir\s*=\s*(["'])(.+?)\1""", re.MULTILINE)
 _TABLE = re.compile(r"^\s*\[", re.MULTILINE)
@@ -43,6 +45,7 @@ class InForce:
     seen_ms: int = 0  # when the server last noted that it runs
     changed: tuple[str, ...] = ()  # keys that differ on the disk
     wrong: str = ""  # why the files on the disk cannot be used
+    soon: tuple[str, ...] = ()  # keys that the server will take over within seconds, by itself
 
     def must_have_run(self) -> None:
         """Raise CannotRun if no server has ever run with this state_dir."""
@@ -97,12 +100,15 @@ class InForce:
             at = self._at(loaded.refused.at_ms)
             yield f"At {at} the server refused the changed settings: {loaded.refused.why}"
         later = needs_start(self.changed)
-        now = [key for key in self.changed if key not in later]
+        now = [key for key in self.changed if key not in (*later, *self.soon)]
+        soon = [key for key in self.soon if key not in later]
         if not self.running:
             if self.changed:
                 keys = ", ".join(self.changed)
                 yield f"Changed on disk since the server loaded it, shown as it was: {keys}."
             return
+        if soon:
+            yield f"Changed just now, in force within seconds: {', '.join(soon)}."
         if now:
             keys = ", ".join(now)
             yield f"Changed on disk, not yet in force: {keys}. To put it in force: {loaded.reload}"
@@ -136,6 +142,7 @@ def in_force(file: Path) -> InForce:
         if settings is None:
             raise wrong or SettingsError(str(file), "cannot be used")
         return InForce(settings, folder, file, None, running, seen_ms)
+    soon = _differences(loaded, table) if loaded and wrong is None and _just_now(folder) else ()
     if loaded and loaded.made_from and wrong is None:
         try:
             table = _remade(file, Path(loaded.made_from))
@@ -143,7 +150,7 @@ def in_force(file: Path) -> InForce:
             wrong = error
     changed = _differences(loaded, table) if loaded and wrong is None else ()
     found = replace(found, state_dir=str(folder))
-    return InForce(found, folder, file, loaded, running, seen_ms, changed, str(wrong or ""))
+    return InForce(found, folder, file, loaded, running, seen_ms, changed, str(wrong or ""), soon)
 
 
 def _remade(file: Path, owners: Path) -> dict[str, Any]:
@@ -164,6 +171,15 @@ def _remade(file: Path, owners: Path) -> dict[str, Any]:
 def changes_beside(file: Path) -> Path:
     """Return the file of the changes by programs, also beside a settings file that is broken."""
     return _folder(_text(file)) / settings_file.NAME
+
+
+def _just_now(folder: Path) -> bool:
+    """Return True if a program has changed a key so lately that the server may not have seen it."""
+    try:
+        changed_s = (folder / settings_file.NAME).stat().st_mtime
+    except OSError:
+        return False
+    return 0 <= utc_ms() / 1000 - changed_s < SOON_S
 
 
 def _text(file: Path) -> str:

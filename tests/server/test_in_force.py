@@ -15,9 +15,10 @@ from legwatch_server.in_force import in_force
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.run_by import MADE_FROM, UNDER_UP, WATCH, commands
 from legwatch_server.settings import AT_THE_NEXT_START, PushTable, ServerSettings, needs_start
-from legwatch_server.settings_file import change
+from legwatch_server.settings_file import change, changes_file
 from repository import REPO
 from server.loaded_house import DUTY, LoadedHouse, loaded_house
+from server.ward import BEGIN
 
 Said = pytest.CaptureFixture[str]
 ANNA = [{"people": ["anna"]}]
@@ -129,6 +130,9 @@ def test_before_a_server_has_run_the_file_counts_without_a_word(tmp_path: Path) 
 
 def test_a_change_by_a_program_counts_as_the_file_does(house: LoadedHouse) -> None:
     change(house.file, {"rules.stillness.warn_s": 7200}, open_channels)
+    (said,) = remarks(house)  # the server looks by itself: nobody has to start it again
+    assert said == "Changed just now, in force within seconds: rules.stillness.warn_s."
+    os.utime(changes_file(house.file), (BEGIN / 1000, BEGIN / 1000))
     assert "not yet in force: rules.stillness.warn_s" in remarks(house)[0]
     assert house.watch.look()
     assert remarks(house) == []
@@ -224,6 +228,10 @@ def test_under_up_the_owners_file_is_looked_at_and_not_the_one_that_up_has_made(
         (changed,) = remarks(house)
         assert changed.startswith("Changed on disk, not yet in force: roster. ")
         assert changed.endswith("To put it in force: end `legwatch up`, and start it again")
+        change(house.file, {"rules.stillness.warn_s": 7200}, open_channels)
+        soon, edited = remarks(house)
+        assert soon == "Changed just now, in force within seconds: rules.stillness.warn_s."
+        assert edited == changed
         owners.write_text("zone = 5")
         assert f"The settings on the disk ({owners}) cannot be used: zone: " in remarks(house)[0]
 
