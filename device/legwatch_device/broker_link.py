@@ -78,6 +78,8 @@ class BrokerLink:
         self._open = False
         who = f"another agent with bed = {bed}"
         who += f" or mqtt.user = {settings.user}" if settings.user else ""
+        if settings.user not in ("", bed):
+            who += f", or the broker gives {settings.user} no topics of {bed}"
         meanwhile = "the agent keeps the windows and sends them later"
         self._story = BrokerStory(settings, meanwhile, who)
         self._events: deque[_Event] = deque()

@@ -116,6 +116,14 @@ class AgentSettings:
         """Return the roles of the sensors that are set up; None: the recording's, not yet read."""
         return None if self.recording.file else frozenset(self.sensors)
 
+    def doubts(self) -> Iterator[str]:
+        """Yield what is allowed and yet may be a slip."""
+        if self.mqtt.user and self.mqtt.user != self.bed:
+            yield (
+                f"mqtt.user: {self.mqtt.user!r} is not the bed, {self.bed!r}; the broker of the"
+                " guides gives a user only the topics of the bed of its name"
+            )
+
     def tables(self) -> Iterator[tuple[str, str, SensorTable | DriverTable]]:
         """Yield (path, group, table) of every driver of the bed; raises SettingsError."""
         for name, table in self.sensors.items():

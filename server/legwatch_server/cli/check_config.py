@@ -60,7 +60,7 @@ def main(argv: Sequence[str]) -> int:
         wrong = list(_with_changes(args.file))
     if wrong:
         return 2
-    for doubt in _doubts(args.file, shapes[kind]):
+    for doubt in _doubts(args.file, load(shapes[kind], table)):
         print(f"{args.file}: look again: {doubt}")
     roles = _roles(load(shapes[kind], table))
     if roles is not None:
@@ -101,9 +101,11 @@ def _roles(settings: Any) -> frozenset[str] | None:
     return found
 
 
-def _doubts(path: Path, shape: type[Any]) -> Iterator[str]:
+def _doubts(path: Path, good: Any) -> Iterator[str]:
     """Yield what may be misspelt in good settings, or is missing."""
-    if shape is ServerSettings:
+    if hasattr(good, "doubts"):
+        yield from good.doubts()
+    if isinstance(good, ServerSettings):
         settings = settings_file.read(path)
         yield from doubts(settings, heard_beds(settings))
         yield from zone.concerns(settings)

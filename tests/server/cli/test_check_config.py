@@ -113,6 +113,16 @@ def test_an_agent_needs_a_bed_that_can_stand_in_a_topic(tmp_path: Path, text: st
     assert check(tmp_path, text, "--as", "agent") == 2
 
 
+def test_a_user_with_the_name_of_another_bed_is_to_be_looked_at_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(tmp_path, SIMULATED + '[mqtt]\nuser = "bert"\n') == 0
+    assert "look again: mqtt.user: 'bert' is not the bed, 'anna'" in capsys.readouterr().out
+    for user in ("anna", ""):
+        assert check(tmp_path, f'{SIMULATED}[mqtt]\nuser = "{user}"\n') == 0
+        assert "look again" not in capsys.readouterr().out
+
+
 def test_an_empty_file_could_be_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "empty.toml"
     file.write_text("")
