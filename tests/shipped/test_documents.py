@@ -172,7 +172,9 @@ TABLE: dict[str, Way] = typed() | {
     "cp config/agent.example.toml agent.toml": WATCH,
     "legwatch up": DEMO,
     "legwatch up --agent-config agent.toml": WATCH,
-    "legwatch up --config FILE": Test("server/test_settings_file.py::test_under_up_the_command_names_the_owners_own_file"),
+    "legwatch up --config FILE": Test(
+        "server/test_settings_file.py::test_under_up_the_command_names_the_owners_own_file"
+    ),
     "legwatch agent": HOUSE,
     "legwatch server": HOUSE,
     "--config FILE": HOUSE,
