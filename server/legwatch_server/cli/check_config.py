@@ -165,7 +165,9 @@ def _kind(table: Mapping[str, Any], shapes: Mapping[str, type[Any]]) -> str:
     best = max(known.values(), default=0)
     kinds = sorted(kind for kind, count in known.items() if count == best)
     if len(kinds) != 1:
-        raise SettingsError("--as", f"name the kind of file: one of {', '.join(sorted(shapes))}")
+        none = f"no kind has the key {next(iter(table))!r}; " if table and not best else ""
+        one = f"name the kind of file: one of {', '.join(sorted(shapes))}"
+        raise SettingsError("--as", none + one)
     return kinds[0]
 
 

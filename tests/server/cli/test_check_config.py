@@ -123,6 +123,16 @@ def test_a_user_with_the_name_of_another_bed_is_to_be_looked_at_again(
         assert "look again" not in capsys.readouterr().out
 
 
+def test_a_misspelt_table_is_named_where_it_hides_the_kind_of_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "server.toml"
+    file.write_text('[peple.anna]\nchannels = ["console"]\n')
+    assert legwatch(["check-config", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert "--as: no kind has the key 'peple'; name the kind of file: one of agent, server" in said
+
+
 def test_an_empty_file_could_be_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "empty.toml"
     file.write_text("")
