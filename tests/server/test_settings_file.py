@@ -202,6 +202,10 @@ def test_the_command_shows_sets_and_takes_back(
     assert "push.channels = ['console']" in shown
     assert "zone = 'Europe/Paris'" in shown
     assert main([*at, "reset", "zone"]) == 0
+    capsys.readouterr()
+    for _ in range(2):  # it says what it has changed, also when it makes the change again
+        assert main([*at, "undo"]) == 0
+        assert capsys.readouterr().out.startswith("The last change is taken back (zone). The same")
     assert main([*at, "undo"]) == 0
     assert "zone = 'Europe/Paris'" in main_out(at, capsys)
 
@@ -210,6 +214,15 @@ def main_out(at: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     capsys.readouterr()
     main(at)
     return capsys.readouterr().out
+
+
+def test_what_was_broken_by_hand_is_taken_back_too(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(config, {"push.workers": 6}, open_channels)
+    changes_file(config).write_text("[beds\n")
+    assert main(["--config", str(config), "undo"]) == 0
+    assert "The last change is taken back. " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("rubbish", [b"\xff\xfe", b"[beds\n", b"a = 1\na = 2\n"])

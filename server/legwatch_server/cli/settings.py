@@ -3,10 +3,11 @@
 import argparse
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from legwatch.errors import CannotRun
+from legwatch.errors import CannotRun, SettingsError
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.process import EXITS
@@ -15,6 +16,7 @@ from legwatch_server import settings_file
 from legwatch_server.in_force import changes_beside, in_force
 from legwatch_server.notify.usable import check_usable
 from legwatch_server.settings import needs_start
+from legwatch_server.settings_file import changed_keys
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,8 +32,7 @@ def main(argv: Sequence[str]) -> int:
             owners = settings_file.owners_file(path) or path
             print(f"{args.key} is again what {owners} says: {_when([args.key])}")
         case "undo":
-            settings_file.undo(path, check_usable)
-            print("The last change is taken back. The same command once more makes it again.")
+            print(_undone(path))
         case _:
             _show(path)
     return 0
@@ -53,6 +54,17 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("key", metavar="KEY")
     actions.add_parser("undo", help="take the last change back")
     return parser
+
+
+def _undone(path: Path) -> str:
+    file, before = settings_file.changes_file(path), None
+    with suppress(SettingsError):  # what was changed by hand may be no TOML: then it is taken back
+        before = settings_file.changes_in(file)
+    settings_file.undo(path, check_usable)
+    after = settings_file.changes_in(file)
+    keys = ", ".join(() if before is None else changed_keys(before, after))
+    which = f" ({keys})" if keys else ""
+    return f"The last change is taken back{which}. The same command once more makes it again."
 
 
 def _value(text: str) -> Any:
