@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from legwatch.bedside import known
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.night import local
 from legwatch.text.span import span
@@ -113,8 +114,8 @@ def _pause(path: Path, bed: str, until: str, now_ms: int) -> str:
 def _end(path: Path, bed: str) -> str:
     settings_file.change(path, {f"beds.{bed}.ended": True})
     return (
-        f"Bed {bed} is out of use: nothing of it is told, and no list shows it. Its nights stay"
-        f" stored. `legwatch beds resume {bed}` takes it back."
+        f"Bed {bed} is out of use: nothing of it is told, and only `legwatch beds` and `learned`"
+        f" show it. Its nights stay stored. `legwatch beds resume {bed}` takes it back."
     )
 
 
@@ -191,9 +192,9 @@ def _seen(
 
 def _sends(seen: Mapping[str, LastSeen], bed: str, now_ms: int) -> bool:
     one = seen.get(bed)
-    return (
-        one is not None and bool(one.seen_ms) and now_ms - one.seen_ms < watched.FRESH_MIN * 60_000
-    )
+    if one is None or not one.seen_ms or known(one.bedside).online is False:
+        return False  # it was switched off, or has another name now: its last word was its last
+    return now_ms - one.seen_ms < watched.FRESH_MIN * 60_000
 
 
 def _word(seen: LastSeen | None, now_ms: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tomlkit import dumps
 
+from legwatch.bedside import Bedside, to_json
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.night import local
 from legwatch_runtime.clock import utc_ms
@@ -16,6 +17,8 @@ from legwatch_server import settings_file
 from legwatch_server.cli import alerts, beds, duty
 from legwatch_server.cli import settings as settings_command
 from legwatch_server.rest import Rests
+from legwatch_server.store.reader import SqliteReader
+from legwatch_server.store.records import LastSeen
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import cold
 from server.ward import open_ward
@@ -74,12 +77,23 @@ def test_a_bed_known_only_from_the_store_is_paused_and_resumed(say: Say, path: P
 
 
 def test_an_ended_bed_is_in_no_list_and_its_end_can_be_undone(say: Say, path: Path) -> None:
-    say("end", "b", "--yes")
+    assert "only `legwatch beds` and `learned` show it" in say("end", "b", "--yes")
     assert resting(path) == {"b": "ended"}
     assert "b      out of use" in say()
     assert "b:" not in say(command=alerts)
+    assert "b:" not in say(command=duty, code=1)
     say("undo", command=settings_command)
     assert resting(path) == {}
+
+
+@pytest.mark.parametrize("online", [True, False])
+def test_a_bedside_that_has_said_goodbye_sends_no_more(
+    say: Say, monkeypatch: pytest.MonkeyPatch, *, online: bool
+) -> None:
+    word = LastSeen("b", utc_ms(), played=False, bedside=to_json(Bedside(online=online)))
+    monkeypatch.setattr(SqliteReader, "last_seen", lambda _self: iter([word]))
+    say("end", "b", "--yes")
+    assert ("its bedside still sends" in say()) is online
 
 
 def test_duty_and_alerts_say_nothing_of_a_bed_at_rest_but_that_it_rests(say: Say) -> None:
