@@ -7,6 +7,7 @@ depend on this.
 """
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -111,9 +112,16 @@ def reports(
     lately = GONE_MS <= at_ms - gone_ms < rules.health.agent_s * 1000 and not alerting
     said = now.reported_ms or not rested(now.gone_said_ms, at_ms)
     if gone_ms and lately and not said and is_night(at_ms, rules):
+        now = now._replace(reported_ms=at_ms + len(notices), gone_said_ms=at_ms)
         notices.append(_gone(now, at_ms))
-        now = now._replace(reported_ms=at_ms, gone_said_ms=at_ms)
-    return now, tuple(notices)
+    return now, tuple(_apart(notices, at_ms))
+
+
+def _apart(notices: Sequence[Notice], at_ms: int) -> Iterator[Notice]:
+    """Make each report an episode of its own: on a phone, one replaces what is of the same."""
+    for place, notice in enumerate(notices):
+        first = notice.transition is TransitionKind.REPORTED
+        yield replace(notice, episode_ms=at_ms + place) if first else notice
 
 
 def at_rest(was: Bedside, at_ms: int) -> tuple[Bedside, tuple[Notice, ...]]:

@@ -187,6 +187,23 @@ def test_a_report_goes_to_a_channel_that_can_be_read_and_has_no_buttons(tmp_path
     server.close()
 
 
+def test_two_reports_of_one_moment_do_not_replace_each_other_on_a_phone(tmp_path: Path) -> None:
+    server = ward(tmp_path)
+    hears(server, Channel.STATUS, b"online")
+    hears(server, Channel.INFO, lost(0))
+    hears(server, Channel.STATUS, b"offline")
+    server.clock.advance(6 * 60_000)
+    hears(server, Channel.INFO, lost(720))
+    told = server.rows("SELECT reason, at_ms, episode_ms FROM notices WHERE what='reported'")
+    assert {row[0] for row in told} == {"windows_lost", "bedside_gone"}
+    assert len({at_ms for _, at_ms, _ in told}) == 1
+    assert len({episode_ms for _, _, episode_ms in told}) == 2
+    hears(server, Channel.STATUS, b"online")  # this is over, and what was lost stays lost
+    back = server.rows("SELECT episode_ms FROM notices WHERE what='resolved'")
+    assert back == [(episode,) for reason, _, episode in told if reason == "bedside_gone"]
+    server.close()
+
+
 def test_a_bed_that_plays_recordings_has_nothing_to_tell(tmp_path: Path) -> None:
     server = open_ward(tmp_path, people=PEOPLE, beds={"b": {"played": True}})
     hears(server, Channel.INFO, lost(0))
