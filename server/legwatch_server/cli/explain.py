@@ -157,7 +157,8 @@ def _heading(record: NoticeRecord, sounds: Sounding) -> str:
             return f"{record.who or 'the bedside'} {_ACTS['useless' if useless else 'seen']}"
         case TransitionKind.SNOOZED:
             minutes = dict(notice.figures).get("for_min")
-            return f"{record.who or 'the bedside'} asked for quiet for {minutes} min"
+            who = record.who or "the bedside"
+            return f"{who} asked for quiet for {minutes} min (alerts of kind {notice.kind})"
         case TransitionKind.UNKNOWN:
             return "can no longer be judged"
         case TransitionKind.RESOLVED:

@@ -227,6 +227,9 @@ def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
         assert said(capsys, "alerts", "--config", path, "quiet", "--all", "b") == (
             f"noted: all warnings of bed b are quiet until {until}. Urgent alerts still sound.\n"
         )
+        listed = said(capsys, "alerts", "--config", path, "--night", "last")
+        assert "command line asked for quiet for 60 min (alerts of kind cold)" in listed
+        assert "command line asked for quiet for 30 min (alerts of kind still)" in listed
     answers = ward.rows("SELECT act, minutes, person, via FROM answers ORDER BY id")
     assert answers == [
         ("seen", None, "command line", "command line"),
