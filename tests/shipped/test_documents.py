@@ -277,6 +277,8 @@ TABLE: dict[str, Way] = typed() | {
     " 'mosquitto_passwd -c /mosquitto/config/passwords server; mosquitto_passwd"
     " /mosquitto/config/passwords bed1'": DOCKER,
     "docker compose up -d": DOCKER,
+    "docker compose exec ntfy ntfy user add --role=admin legwatch": DOCKER,
+    "docker compose exec ntfy ntfy token add legwatch": DOCKER,
     "deploy/grafana/nights.py": DASHBOARDS,
     # what is missing
     "sudo apt install mosquitto": MISSING,
