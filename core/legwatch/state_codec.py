@@ -19,12 +19,17 @@ def to_json(state: BedState) -> str:
     """Write a state as JSON; `from_json` gives an equal state back.
 
     An alert that was never firing is an empty list: most alerts of most beds, and a third of the
-    bytes, which the server writes for each bed in each minute.
+    bytes, which the server writes for each bed in each minute. The last field of an alert, which is
+    younger than the others, is left out if it is empty: the form is that of older versions then.
     """
     bed = state.bed
-    alerts = [() if alert == _IDLE else alert for alert in bed.alerts]
+    alerts = [() if alert == _IDLE else _short(alert) for alert in bed.alerts]
     short = (*bed[:_ALERTS], alerts, *bed[_ALERTS + 1 :])
     return _encoder.encode((VERSION, (short, *state[1:])))
+
+
+def _short(alert: AlertState) -> tuple[object, ...]:
+    return alert[:-1] if alert.outlasting_until_ms is None else alert
 
 
 def from_json(text: str) -> BedState:

@@ -3,7 +3,8 @@
 import math
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -14,7 +15,7 @@ from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.engine import advance, due, replay, start
 from legwatch.events import Ack, AlertKind, Event, Snooze, Tick, Window
 from legwatch.state_codec import from_json, to_json
-from legwatch.testing import WINDOW_MS, Level, drive, ms, night, uncovering
+from legwatch.testing import WINDOW_MS, Level, drive, ms, night, turning, uncovering
 from repository import rules
 
 pytestmark = pytest.mark.slow
@@ -126,6 +127,48 @@ def test_a_shell_that_wakes_late_says_what_replay_says(events: list[Event], late
 def test_the_state_stays_small(events: list[Event]) -> None:
     state, _ = drive(start(), events, rules())
     assert len(to_json(state)) < 4096
+
+
+GENEROUS = rules(alerts__budget=10, alerts__budget_gap_s=600)  # no sound costs another one
+
+
+@cache
+def twice_cold(first_move: int) -> tuple[list[Event], list[Notice]]:
+    """Return a night in which the legs lie bare twice, and what is said if nobody does anything."""
+    leg = uncovering((120, 150), (310, 380), uncovered_c=25.2)
+    moves = turning(23)
+    windows = list(night(leg=leg, moves=lambda m: moves(m + first_move), minutes=400))
+    return list(windows), list(replay(windows, GENEROUS))
+
+
+QUIETS = st.builds(Snooze, st.just(0), st.sampled_from([None, *AlertKind]), st.just(0))
+STANDING = st.builds(
+    Snooze, st.just(0), st.sampled_from([None, *AlertKind]), st.just(0), st.just(True)
+)
+ACKS = st.builds(Ack, st.just(0), st.sampled_from([None, *AlertKind]))
+
+
+@settings(max_examples=30)
+@given(
+    st.one_of(QUIETS, QUIETS, STANDING, ACKS),
+    st.booleans(),
+    st.integers(1, 310),
+    st.integers(1, 120),
+    st.sampled_from([0, 7, 19]),
+)
+def test_what_was_done_before_an_alert_changes_nothing_of_it(
+    what: Ack | Snooze, named: bool, at_min: int, for_min: int, first_move: int
+) -> None:
+    """But for a snooze that still runs: here each ends before the second alert, or with it."""
+    windows, undone = twice_cold(first_move)
+    fired = [n for n in undone if n.transition is TransitionKind.FIRED]
+    first, second = (n.at_ms for n in fired if n.kind is AlertKind.COLD)
+    at_ms = windows[0].at_ms + at_min * 60_000
+    done = replace(what, at_ms=at_ms, episode_ms=first if named else None)
+    if isinstance(done, Snooze):
+        done = replace(done, until_ms=min(at_ms + for_min * 60_000, second))
+    told = replay(sorted([*windows, done], key=lambda e: e.at_ms), GENEROUS)
+    assert [n for n in told if n.at_ms >= second] == [n for n in undone if n.at_ms >= second]
 
 
 def reread(events: Iterable[Event], seen: Callable[[float], float]) -> list[Event]:

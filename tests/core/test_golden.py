@@ -10,14 +10,17 @@ import pytest
 
 from legwatch.alerting.notice import as_json
 from legwatch.engine import replay
+from legwatch.events import AlertKind, Event, Snooze
 from legwatch.limits.rules import limit
 from legwatch.recording import events, parse
+from legwatch.testing import ms
 from legwatch.text.message import text
 from repository import REPO, rules
 
 SIMPLE = sorted((REPO / "tests/nights").glob("*.csv.gz"))
 BODY = sorted((REPO / "tests/nights/body").glob("*.csv.gz"))
 MENDED = sorted((REPO / "tests/nights/mended").glob("*.csv.gz"))
+ANSWERED = sorted((REPO / "tests/nights/answered").glob("*.csv.gz"))
 NO_BODY_ALERT = {"empty_bed", "dead_movement", "agent_off", "dead_leg", "bathroom"}
 
 
@@ -48,6 +51,25 @@ def test_a_golden_night_gives_its_notices(path: Path) -> None:
     with gzip.open(path, "rt") as lines:
         recording = parse(lines, zone=UTC)
     given = replay(events(recording), rules("standard", zone="UTC", warmth__early_s=600))
+    assert [as_json(n, bed="bed", text=text(n)) for n in given] == wanted(path)
+
+
+def answers(path: Path) -> list[Event]:
+    """Return the answers of people that lie beside a night."""
+    lines = path.with_name(f"{name(path)}.answers.jsonl").read_text().splitlines()
+    given = []
+    for quiet in map(json.loads, lines):
+        at_ms, kind = ms(quiet["at"]), quiet["kind"] and AlertKind(quiet["kind"])
+        given.append(Snooze(at_ms, kind, at_ms + quiet["quiet_min"] * 60_000))
+    return list(given)
+
+
+@pytest.mark.parametrize("path", ANSWERED, ids=name)
+def test_a_golden_night_with_answers_gives_its_notices(path: Path) -> None:
+    with gzip.open(path, "rt") as lines:
+        recording = parse(lines, zone=UTC)
+    both = sorted([*events(recording), *answers(path)], key=lambda event: event.at_ms)
+    given = replay(both, rules("standard", zone="UTC", warmth__early_s=600))
     assert [as_json(n, bed="bed", text=text(n)) for n in given] == wanted(path)
 
 

@@ -1,7 +1,8 @@
 """The states of one alert: inactive, firing at a severity, acknowledged or snoozed, resolved.
 
 An UNKNOWN verdict neither fires nor resolves an alert: the alert reports it once and stays as it
-is. An acknowledgement ends with its episode. A snooze ends at a time and covers new episodes, too.
+is. An acknowledgement ends with its episode. A snooze ends at a time and covers new episodes, too,
+while it runs. Of a snooze that is over, as of all else in older episodes, a new one knows nothing.
 """
 
 from typing import NamedTuple
@@ -45,6 +46,7 @@ class AlertState(NamedTuple):
     episode_ms: int | None = None  # when it fired; names the episode, and never changes
     snooze_ends_with_episode: bool = False  # the snooze is for this episode only
     silence_ended_ms: int | None = None  # end of the last snooze: the time for an answer restarts
+    outlasting_until_ms: int | None = None  # end of a shorter snooze that is not for one episode
 
 
 class AlertStates(NamedTuple):
@@ -137,6 +139,25 @@ def is_silenced(alert: AlertState, at_ms: int, severity: Severity | None) -> boo
     return at_ms < silenced_until_ms(alert, severity)
 
 
+def running_ms(until_ms: int | None, at_ms: int) -> int | None:
+    """Return the end of a snooze that still runs; None: there is none."""
+    return until_ms if until_ms is not None and until_ms > at_ms else None
+
+
+def _after_snoozes(alert: AlertState, at_ms: int) -> AlertState:
+    """Forget the snoozes that are over, but for when the last of them ended."""
+    both = (alert.snoozed_until_ms, alert.all_snoozed_until_ms)
+    ended = [until_ms for until_ms in both if until_ms and until_ms <= at_ms]
+    if not ended:
+        return alert
+    return alert._replace(
+        snoozed_until_ms=running_ms(alert.snoozed_until_ms, at_ms),
+        all_snoozed_until_ms=running_ms(alert.all_snoozed_until_ms, at_ms),
+        outlasting_until_ms=running_ms(alert.outlasting_until_ms, at_ms),
+        silence_ended_ms=max(ended),
+    )
+
+
 def _inactive(
     alert: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits
 ) -> tuple[AlertState, Transition | None]:
@@ -157,8 +178,8 @@ def _inactive(
         reason=verdict.reason,
         since_ms=verdict.since_ms,
         fired_ms=at_ms,
-        snoozed_until_ms=alert.snoozed_until_ms,
-        all_snoozed_until_ms=alert.all_snoozed_until_ms,
+        snoozed_until_ms=running_ms(alert.snoozed_until_ms, at_ms),
+        all_snoozed_until_ms=running_ms(alert.all_snoozed_until_ms, at_ms),
         episode_ms=at_ms,
     )
     return fired, _change(TransitionKind.FIRED, verdict)
@@ -189,7 +210,9 @@ def _resolve(
         ended_ms=at_ms,
         ended_severity=severity,
         ended_reason=alert.reason,
-        snoozed_until_ms=None if alert.snooze_ends_with_episode else alert.snoozed_until_ms,
+        snoozed_until_ms=(
+            alert.outlasting_until_ms if alert.snooze_ends_with_episode else alert.snoozed_until_ms
+        ),
         all_snoozed_until_ms=alert.all_snoozed_until_ms,
     )
     return ended, Transition(TransitionKind.RESOLVED, severity, verdict.reason)
@@ -200,14 +223,14 @@ def _firing(
 ) -> tuple[AlertState, Transition | None]:
     severity, urgent = alert.severity or Severity.LOG, Severity.URGENT
     if verdict.since_ms is not None and _unanswered(alert, at_ms, not_answered_s):
-        raised = alert._replace(
+        raised = _after_snoozes(alert, at_ms)._replace(
             severity=urgent, escalated_by_timeout=True, escalated=True, repeats=0
         )
         rule = Rule("warmth.not_answered_s", float(not_answered_s))
         return raised, Transition(TransitionKind.ESCALATED, urgent, Reason.NOT_ANSWERED, rule)
     if RANK[verdict.severity] > RANK[severity]:
         by_time = verdict.reason is Reason.COLD_AND_STILL
-        raised = alert._replace(
+        raised = _after_snoozes(alert, at_ms)._replace(
             severity=verdict.severity,
             reason=verdict.reason,
             acknowledged=False,
@@ -217,7 +240,9 @@ def _firing(
         )
         return raised, _change(TransitionKind.ESCALATED, verdict)
     if RANK[verdict.severity] < RANK[severity] and not alert.escalated_by_timeout:
-        return alert._replace(severity=verdict.severity), None
+        # A snooze of all warnings that ended while the alert was urgent has not silenced it.
+        all_ms = running_ms(alert.all_snoozed_until_ms, at_ms)
+        return alert._replace(severity=verdict.severity, all_snoozed_until_ms=all_ms), None
     return _renotify(alert, verdict, at_ms, limits)
 
 
@@ -241,13 +266,11 @@ def _renotify(
 ) -> tuple[AlertState, Transition | None]:
     severity, reason = alert.severity or Severity.LOG, alert.reason or Reason.BY_PERSON
     until_ms = silenced_until_ms(alert, severity)
-    if until_ms and at_ms >= until_ms:
-        alert = alert._replace(
-            snoozed_until_ms=None, all_snoozed_until_ms=None, silence_ended_ms=until_ms
-        )
-        if not alert.acknowledged and severity is not Severity.LOG:
-            return alert, Transition(TransitionKind.RENOTIFIED, severity, Reason.SNOOZE_OVER)
     holding = alert.hold_until_ms is not None and at_ms < alert.hold_until_ms
+    if until_ms and at_ms >= until_ms:
+        alert = _after_snoozes(alert, at_ms)
+        if not alert.acknowledged and not holding and severity is not Severity.LOG:
+            return alert, Transition(TransitionKind.RENOTIFIED, severity, Reason.SNOOZE_OVER)
     if alert.acknowledged or holding or at_ms < until_ms or severity is Severity.LOG:
         return alert, None
     if not alert.notified and verdict.since_ms is not None:

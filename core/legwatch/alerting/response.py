@@ -1,6 +1,6 @@
 """Apply the answer of a person to firing alerts: acknowledge or snooze them."""
 
-from legwatch.alerting.alert import AlertState, AlertStates, silenced_until_ms
+from legwatch.alerting.alert import AlertState, AlertStates, running_ms, silenced_until_ms
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Figures, Reason, Severity
 from legwatch.events import BODY_KINDS, Ack, AlertKind, Snooze
@@ -58,16 +58,29 @@ def _snooze(kind: AlertKind, alert: AlertState, response: Snooze, at_ms: int) ->
         until_ms = max(alert.all_snoozed_until_ms or 0, response.until_ms)
         mutes = kind in BODY_KINDS and until_ms > at_ms
         return alert._replace(all_snoozed_until_ms=until_ms) if mutes else None
-    until_ms = max(alert.snoozed_until_ms or 0, response.until_ms)
-    if until_ms <= at_ms:
+    if max(alert.snoozed_until_ms or 0, response.until_ms) <= at_ms:
         return None
-    longer = (
-        alert.snoozed_until_ms is None
-        or alert.snoozed_until_ms <= at_ms
-        or alert.snooze_ends_with_episode
+    return _with_snooze(alert, response, at_ms)
+
+
+def _with_snooze(alert: AlertState, response: Snooze, at_ms: int) -> AlertState:
+    """Return the alert with one snooze more: one for this episode ends with it, another does not.
+
+    Of each sort the longer one counts.
+    """
+    for_it, for_all = running_ms(alert.snoozed_until_ms, at_ms), alert.outlasting_until_ms
+    if not alert.snooze_ends_with_episode:
+        for_it, for_all = None, for_it
+    if response.episode_ms is not None:
+        for_it = max(for_it or 0, response.until_ms)
+    else:
+        for_all = max(for_all or 0, response.until_ms)
+    ends = (for_it or 0) > (for_all or 0)
+    return alert._replace(
+        snoozed_until_ms=for_it if ends else for_all,
+        snooze_ends_with_episode=ends,
+        outlasting_until_ms=for_all if ends else None,
     )
-    ends = response.episode_ms is not None and longer
-    return alert._replace(snoozed_until_ms=until_ms, snooze_ends_with_episode=ends)
 
 
 def _acknowledge(alert: AlertState, response: Ack) -> AlertState | None:

@@ -110,7 +110,8 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
     elif notice.suppressed_by and notice.transition not in OVER:
         yield f"  {_UNTOLD[notice.suppressed_by]}"
     figures = dict(notice.figures)
-    if "wait_ended" in figures:
+    # After quiet it sounds because that is over, whether or not the wait has ended meanwhile.
+    if "wait_ended" in figures and notice.reason is not Reason.SNOOZE_OVER:
         why = _ENDED.get(str(figures["wait_ended"]), "it ended")
         yield f"  It had waited {span(float(figures['waited_min'] or 0))}; {why}."
 

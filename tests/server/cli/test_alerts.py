@@ -115,6 +115,42 @@ def test_a_first_sound_after_quiet_is_not_called_said_again(
             assert "said again" not in text
 
 
+def explained_after_quiet(
+    folder: Path, ward: InProcessServer, capsys: pytest.CaptureFixture[str]
+) -> str:
+    """Ask for 15 min of quiet now, and explain the alert that sounds in the end."""
+    (bed,) = ward.rows("SELECT id FROM beds")[0]
+    ward.answer(LinkClaims(TargetKind.BED, bed, Action.SNOOZE, 15, 0), b"token")
+    ward.play_until_loud("b", cold)
+    (fired,) = ward.rows(FIRED)[0]
+    return said(capsys, "alerts", "explain", str(fired), "--config", config(folder, ward))
+
+
+FIRED = "SELECT id FROM notices WHERE what='fired'"
+
+
+def test_quiet_of_long_ago_is_no_reason_for_an_alert(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(open_ward(tmp_path, **TABLE)) as ward:
+        ward.play("b", 30, cold)
+        text = explained_after_quiet(tmp_path, ward, capsys)
+    assert "the time of quiet was over" not in text
+    assert "It had waited 10 min; the longest wait was over." in text
+
+
+def test_the_end_of_quiet_is_not_called_the_end_of_the_wait(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(open_ward(tmp_path, **TABLE)) as ward:
+        while not ward.rows(FIRED):
+            ward.play("b", 1, cold)
+        text = explained_after_quiet(tmp_path, ward, capsys)
+    assert "It waited for the sleeper to move before making a sound." in text
+    assert "Why: the time of quiet was over and it still held." in text
+    assert "It had waited" not in text
+
+
 def test_no_alerts_is_not_said_to_be_good_when_the_bed_was_not_seen(
     read_only: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
