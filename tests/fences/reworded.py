@@ -30,6 +30,7 @@ _THEN = (
     (r"Das Thermometer [a-zA-Z ]* liefert seit [^.]* keine Werte\.",
      "Ein Thermometer liefert keine Werte."),
     ("keine brauchbaren Werte", "keine Werte"),
+    (r"Vielleicht ist die Decke weg\.", "Sie sind vielleicht aufgedeckt."),
     (r"gilt, weiß ich nicht\. Bitte (selbst|am Bett) nachsehen\.", "gilt, ist nicht bekannt."),
 )  # fmt: skip
 
