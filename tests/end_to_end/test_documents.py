@@ -60,7 +60,8 @@ def test_legwatch_up_ends_its_made_night_with_commands_that_work(
     assert lived == summed  # one zone for all
     assert "22:41" in lived  # as in the README, wherever it is played
     assert "(America/Los_Angeles)" in said.splitlines()[1]
-    assert "WARNING" not in said  # also not: set push.channels
+    assert "set push.channels" not in said
+    assert "is on a machine in" not in said
     go_on = said.partition("The made night is over.")[2]
     watch, *commands = in_lines(go_on, str(VENV / "legwatch"))
     assert watch.endswith(" up --agent-config agent.toml")

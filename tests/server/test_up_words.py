@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from legwatch.errors import SettingsError
-from legwatch_server.supervisor import demo, hints
+from legwatch_server.supervisor import command, demo, hints
 from legwatch_server.supervisor.config import check_kinds
 from strangers import Stranger
 
@@ -111,6 +111,13 @@ def test_the_command_is_as_it_can_be_typed_here(
     if where != "nowhere":
         done = subprocess.run(["sh", "-c", typed], capture_output=True, text=True, check=True)
         assert done.stdout == "it runs\n"
+
+
+def test_a_recording_of_the_owner_is_no_watch_and_people_are_told_of_it() -> None:
+    """The made night tells nobody; this one is declared by the owner."""
+    assert command._doing({"bed": "b", "sensors": {}}) == "Watching the bed 'b'."
+    said = command._doing({"bed": "b", "recording": {"file": "night.csv.gz"}})
+    assert said == "Playing a recording as the bed 'b'; people are told of it as of a real night."
 
 
 def test_what_to_do_next_looks_into_the_store_of_the_made_night(

@@ -274,7 +274,7 @@ def test_an_agent_in_another_zone_than_its_bed_is_said_and_nobody_is_pushed(
     server = open_ward(tmp_path, people=PEOPLE, zone=LA, beds={"b": {"zone": bed_zone}})
     info = encode_info(BedsideInfo("1", "0000000a", window_s=10, zone=theirs))
     for _ in range(2):
-        server.turn([server.message(topic("b", Channel.INFO), info, retained=True)])
+        server.turn([server.message(topic("b", Channel.INFO), info)])
     server.settle()
     said = list(zones_apart(server.unit.beds.values()))
     assert len(said) == apart
@@ -287,31 +287,40 @@ def test_an_agent_in_another_zone_than_its_bed_is_said_and_nobody_is_pushed(
 def test_it_is_over_when_the_settings_say_so(tmp_path: Path) -> None:
     server = open_ward(tmp_path, zone="Europe/Berlin")
     info = encode_info(BedsideInfo("1", "0000000a", window_s=10, zone=LA))
-    server.turn([server.message(topic("b", Channel.INFO), info, retained=True)])
+    server.turn([server.message(topic("b", Channel.INFO), info)])
     assert list(zones_apart(server.unit.beds.values()))
     server.take_over(settings_file.checked({"zone": LA}))
     assert not list(zones_apart(server.unit.beds.values()))
     server.close()
 
 
-def test_an_agent_that_is_gone_says_nothing_of_its_zone_until_it_is_back(
+def test_only_an_agent_that_is_there_is_said_and_by_its_newest_word(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = open_ward(tmp_path, zone="Europe/Berlin")
 
-    def hears(channel: Channel, payload: bytes) -> list[str]:
-        server.turn([server.message(topic("b", channel), payload, retained=True)])
+    def hears(channel: Channel, payload: bytes, *, kept: bool) -> list[str]:
+        server.turn([server.message(topic("b", channel), payload, retained=kept)])
         return list(zones_apart(server.unit.beds.values()))
 
-    info = encode_info(BedsideInfo("1", "0000000a", window_s=10, zone=LA))
-    assert hears(Channel.STATUS, b"online") == []
-    assert hears(Channel.STATUS, b"offline") == []
-    assert hears(Channel.INFO, info) == []
+    there, far = (
+        encode_info(BedsideInfo("1", "0000000a", window_s=10, zone=name))
+        for name in ("Europe/Paris", LA)
+    )
+    hears(Channel.STATUS, b"online", kept=False)
+    hears(Channel.STATUS, b"offline", kept=False)
+    assert hears(Channel.INFO, far, kept=True) == []  # of the last run
+    hears(Channel.STATUS, b"online", kept=False)
+    assert hears(Channel.INFO, there, kept=False) == []
     assert LA not in caplog.text
-    assert len(hears(Channel.STATUS, b"online")) == 1
-    hears(Channel.STATUS, b"offline")
-    hears(Channel.STATUS, b"online")
-    assert caplog.text.count(LA) == 1
+    assert len(hears(Channel.INFO, far, kept=False)) == 1
+    hears(Channel.STATUS, b"offline", kept=False)
+    hears(Channel.STATUS, b"online", kept=False)
+    hears(Channel.INFO, far, kept=False)
+    assert caplog.text.count(LA) == 1  # a bad network does not fill the log
+    server.restart()
+    hears(Channel.STATUS, b"online", kept=True)  # it was there all the time
+    assert caplog.text.count(LA) == 2
     server.close()
 
 

@@ -391,7 +391,8 @@ class UnitOfWork:
         bed = self._bed(arrived.bed)
         self._touch(bed)
         bed.bedside = bedside.with_info(bed.bedside, arrived.info)
-        _log_zone(bed)
+        if bed.bedside.online or not arrived.message.retained:
+            _log_zone(bed)
         self._set_up(bed, arrived.message.arrived_ms)
         self._await(bed, arrived.message.arrived_ms)
         self.report(bed, arrived.message.arrived_ms)
@@ -422,7 +423,8 @@ class UnitOfWork:
                 at_ms=message.arrived_ms,
                 retained=message.retained,
             )
-            _log_zone(bed)
+            if message.retained:  # else its word comes now, and what we know is older
+                _log_zone(bed)
             self._await(bed, message.arrived_ms)
             self.report(bed, message.arrived_ms)
 
@@ -620,12 +622,11 @@ def _state(bed: BedRecord) -> NewState:
 
 def _log_zone(bed: BedRecord) -> None:
     """Log that the agent's machine is in another zone, once for each zone."""
-    if bed.bedside.online is False:
-        return
     sentence = zone_apart(bed)
     if sentence and sentence != bed.zone_said:
         logger.warning("%s", sentence)
-    bed.zone_said = sentence
+    if bed.bedside.online is not False:
+        bed.zone_said = sentence
 
 
 def _ended(noted: StoredTime | None, beds: Sequence[StoredBed]) -> StoredTime | None:
