@@ -1,13 +1,13 @@
 """Drivers and channels by name: each is an entry point, the shipped ones too."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint
 from typing import Any
 
 from legwatch.entry import entries, is_ours, origin, reason
-from legwatch.errors import CannotRun, SettingsError
-from legwatch.options import check_methods, options_type
+from legwatch.errors import CannotRun, LegwatchError, SettingsError
+from legwatch.options import check_methods, options_type, read_options
 from legwatch_runtime.bounded_call import call_within
 
 LOADS_WITHIN_S = 30.0  # a large library on a small board
@@ -55,6 +55,26 @@ def load(group: str, name: str, path: str, word: str, methods: Sequence[str] = (
         why = f"cannot be loaded: {reason(error)}{_remedy(error, point)}"
         raise CannotLoad(path, f"{_what(word, point)} {why}") from error
     return kind
+
+
+def read(group: str, kind: Any, named: tuple[str, str], table: Mapping[str, Any], path: str) -> Any:
+    """Return the options of a driver or channel from its table at `path`.
+
+    `named` is what errors call it, and its name. Raises SettingsError for a wrong key, CannotLoad
+    if the options' own check fails: that is an error of the package, and not of the settings.
+    """
+    word, name = named
+    stranger = whose(group, name)
+    if not stranger:
+        return read_options(kind, table, path)
+    key = f"{group}{stranger} {path}"
+    try:
+        return call_within(key, lambda: read_options(kind, table, path), LOADS_WITHIN_S)
+    except LegwatchError:
+        raise
+    except (Exception, SystemExit) as error:
+        why = f"cannot check its options: {reason(error)}"
+        raise CannotLoad(path, f"{word} {name!r}{stranger} {why}") from error
 
 
 def _what(word: str, point: EntryPoint) -> str:

@@ -9,9 +9,10 @@ from legwatch import forms
 from legwatch.contract.roles import ROLES, THERMOMETERS
 from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError, WireError
-from legwatch.options import Board, Door, check_options, read_options
+from legwatch.options import Board, Door, check_options
 from legwatch.settings import load, no_such_key, other_keys, setting
 from legwatch_device.drivers import load as load_driver
+from legwatch_device.drivers import read as read_driver
 from legwatch_device.drivers.recorded import RecordedFeed
 from legwatch_runtime.certificate import check_ca_file
 from legwatch_runtime.files import check_state_dir, read_toml
@@ -105,12 +106,13 @@ class AgentSettings:
         for path, group, table in self.tables():
             try:
                 driver = load_driver(group, table.driver, f"{path}.driver")
+                options = read_driver(group, table.driver, driver, table.options, path)
             except CannotLoad as error:
                 if broken is None:
                     raise
                 broken(error)
                 continue
-            board.take(read_options(driver, table.options, path), path)
+            board.take(options, path)
 
     def roles(self) -> frozenset[str] | None:
         """Return the roles of the sensors that are set up; None: the recording's, not yet read."""

@@ -10,7 +10,6 @@ from legwatch.contract.press import Press
 from legwatch.entry import reason
 from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
 from legwatch.events import Window
-from legwatch.options import read_options
 from legwatch_runtime import plugins
 
 EXTRA = ("gpiozero", "adafruit_dht")  # if these are here, the extra `device` is installed
@@ -135,6 +134,11 @@ def load(group: str, name: str, path: str) -> Driver:
     return driver
 
 
+def read(group: str, name: str, driver: Driver, table: Mapping[str, Any], path: str) -> Any:
+    """Return the options of a driver from its table; raises SettingsError or CannotLoad."""
+    return plugins.read(group, driver, ("driver", name), table, path)
+
+
 def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **more: Any) -> Any:
     """Load and start a driver with the options in the table at `path`.
 
@@ -142,7 +146,7 @@ def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **mo
     start later. Both are one sentence.
     """
     driver = load(group, name, path)
-    options = read_options(driver, table, path)
+    options = read(group, name, driver, table, path)
     whose = plugins.whose(group, name)
     try:
         return driver(options, **more)

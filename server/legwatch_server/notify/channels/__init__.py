@@ -4,7 +4,7 @@ Every channel has `send`. A channel shows its other abilities by having the meth
 `Withdraws`, `Follows`, `Rehearses`, `Keeps`, `Speaks`. Several threads use a channel at once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +16,7 @@ from legwatch.contract.bedside_command import Command, CommandResult
 from legwatch.entry import reason
 from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
 from legwatch.oncall.escalation import Purpose
-from legwatch.options import check_methods, read_options
+from legwatch.options import check_methods
 from legwatch.settings import Form, no_such_key
 from legwatch_runtime import plugins
 from legwatch_runtime.bounded_call import call_within
@@ -230,7 +230,7 @@ def check_unused(settings: ServerSettings, *, broken_too: bool = True) -> None:
         if name in used:
             continue
         try:
-            read_options(load_channel(name, f"push.{name}"), table, f"push.{name}")
+            _options(load_channel(name, f"push.{name}"), name, table)
         except plugins.CannotLoad:
             if broken_too:
                 raise
@@ -249,7 +249,7 @@ def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -
     """Return a new channel with its options and its recipients; raises SettingsError."""
     path = f"push.{name}"
     check_methods(kind, METHODS, path)
-    options = read_options(kind, settings.push.options.get(name, {}), path)
+    options = _options(kind, name, settings.push.options.get(name, {}))
     context = ChannelContext(tuple(_recipients(name, settings)), settings.push.workers)
     try:
         made: N = call_within(_key(kind), lambda: kind(options, context), STARTS_WITHIN_S)
@@ -264,6 +264,10 @@ def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -
         whose, why = plugins.whose(CHANNELS, name), hide(reason(error))
         raise CannotRun(f"{path}: the channel{whose} cannot start: {why}") from error
     return made
+
+
+def _options(kind: object, name: str, table: Mapping[str, Any]) -> Any:
+    return plugins.read(CHANNELS, kind, ("channel", name), table, f"push.{name}")
 
 
 def _key(kind: object) -> str:

@@ -30,6 +30,15 @@ class Odd:
         return Sent()
 """
 PHONE = CLASS.replace("Odd", "Phone").replace("return", "SENT.append(push); return") + "SENT = []\n"
+HEAD = "from dataclasses import dataclass\nfrom legwatch.settings import setting\n"
+CHECKED = HEAD + CLASS.replace(
+    "    def __init__",
+    """    @dataclass(frozen=True, slots=True)
+    class Options:
+        address: int = setting(72, "address")
+        def check(self): {}
+    def __init__""",
+)
 
 
 class Fault(NamedTuple):
@@ -65,6 +74,16 @@ AT_START = {
         "import threading; threading.Event().wait(5)", "cannot be loaded: it has not come"
     ),
     "two packages have the name": Fault(CLASS, "has the name of"),
+    "its `check` raises": Fault(
+        CHECKED.format("raise ValueError('a\\nb')"), "cannot check its options: ValueError: a b"
+    ),
+    "its `check` ends the process": Fault(
+        CHECKED.format("raise SystemExit(3)"), "cannot check its options: SystemExit: 3"
+    ),
+    "its `check` hangs": Fault(
+        CHECKED.format("import threading; threading.Event().wait(1)"),
+        "cannot check its options: it has not come",
+    ),
     "its constructor raises": Fault(
         starting("raise TypeError('a\\nb')"), "cannot start: TypeError: a b"
     ),
