@@ -183,7 +183,8 @@ class ServerSettings:
         self.push.check()
         _check_channels(self)
         if self.people:
-            used = [n for n, t in self.beds.items() if not (t.ended or t.paused_until)]
+            # A pause ends by itself, and then somebody has to be told: a paused bed counts.
+            used = [n for n, t in self.beds.items() if not t.ended]
             people.check_watched(self.people, self.roster, used)
         for name, person in self.everybody().items():
             if not person.channels:

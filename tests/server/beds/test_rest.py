@@ -11,6 +11,7 @@ from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Reason
 from legwatch.contract.action import Action
 from legwatch.contract.topics import Channel, topic
+from legwatch.errors import SettingsError
 from legwatch.settings import load
 from legwatch_server.beds.expected import all_rest, silent, unheard
 from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
@@ -207,3 +208,11 @@ def test_quiet_for_a_bed_at_rest_has_nothing_to_silence(ward: InProcessServer) -
     claims = LinkClaims(TargetKind.BED, bed, Action.SNOOZE, 30, 0)
     assert ward.answer(claims) is Outcome.OVER
     assert reasons(ward) == []
+
+
+def test_a_paused_bed_needs_somebody_who_watches_it_when_the_pause_is_over() -> None:
+    people = {"anna": {"beds": ["other"]}}
+    load(ServerSettings, {**TABLE, "people": people, "beds": {"b": GONE}}).check()
+    table = {**TABLE, "people": people, "beds": {"b": AWAY}}
+    with pytest.raises(SettingsError, match="nobody watches bed 'b'"):
+        load(ServerSettings, table).check()
