@@ -105,6 +105,12 @@ def _record(db: sqlite3.Connection, outcome: Outcome, now_ms: int) -> None:
             assert_never(outcome)
 
 
+def _due_in(wait_ms: int) -> str:
+    minutes, seconds = divmod(round(wait_ms / 1000), 60)
+    parts = [f"{minutes} min"] if minutes else []
+    return f"due in {' '.join([*parts, f'{seconds} s'] if seconds or not parts else parts)}"
+
+
 def insert(db: sqlite3.Connection, new: Insert, now_ms: int) -> None:
     """Add a delivery."""
     ident = db.execute(
@@ -114,7 +120,7 @@ def insert(db: sqlite3.Connection, new: Insert, now_ms: int) -> None:
             new.due_ms, new.due_ms, now_ms, DeliveryState.DECIDED.value,
         ),
     ).lastrowid or 0  # fmt: skip
-    why = None if new.due_ms == now_ms else f"due in {(new.due_ms - now_ms) / 60_000:g} min"
+    why = None if new.due_ms == now_ms else _due_in(new.due_ms - now_ms)
     _step(db, ident, DeliveryState.DECIDED, why, now_ms)
 
 

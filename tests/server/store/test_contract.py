@@ -293,6 +293,17 @@ def test_every_step_is_told_with_its_time_and_reason(store: Store) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("wait_s", "words"), [(5, "5 s"), (60, "1 min"), (65, "1 min 5 s"), (600, "10 min")]
+)
+def test_a_wait_is_said_in_whole_seconds(wait_s: int, words: str, store: Store) -> None:
+    with_deliveries(store, INSERT._replace(due_ms=NOW + wait_s * 1000))
+    with store.reader() as reader:
+        found = reader.incident(1)
+    assert found is not None
+    assert found.notices[0].steps[0].reason == f"due in {words}"
+
+
 def test_a_plan_is_given_its_alert_and_the_open_information_of_older_ones(store: Store) -> None:
     older = EPISODE._replace(episode_ms=NOW - 1)
     info = INSERT._replace(episode=older, purpose=Purpose.INFO)
