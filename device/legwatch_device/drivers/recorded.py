@@ -57,6 +57,7 @@ class RecordedFeed:
             if after_ms is None
             or (item.to_ms if isinstance(item, Window) else item.at_ms) > after_ms
         ]
+        self._after_ms = after_ms
         self._speed = options.speed
         self._now = now
         self._begun: Instant | None = None
@@ -65,6 +66,12 @@ class RecordedFeed:
     def run(self, put: Put, stop: threading.Event) -> None:
         """Play until the end or until `stop` is set."""
         self._begun = self._now()
+        if not self._items and self._after_ms is not None:
+            logger.warning(
+                "%s has nothing later than what was played before: to play it, remove the files in"
+                " state_dir",
+                self._file,
+            )
         logger.info("playing %s: %s windows at speed %g", self._file, len(self._items), self._speed)
         for item in self._items:
             at_ms = item.to_ms if isinstance(item, Window) else item.at_ms

@@ -1,6 +1,7 @@
 """A recording in place of sensors: it is played on its own time line."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,19 @@ def test_a_recording_is_played_on_its_own_time_line(
     assert len(got) == 25
     assert feed.age_ms(got[-1].to_ms) == 0
     assert now_s[0] == pytest.approx(50 + 250 / 60)
+
+
+def test_a_recording_with_nothing_later_than_the_last_one_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "night.csv"
+    file.write_text(NIGHT)
+    whole: list[Window] = []
+    RecordedFeed(RecordedFeed.Options(str(file), 0)).run(_into(whole), threading.Event())
+    assert "nothing later" not in caplog.text
+    again = RecordedFeed(RecordedFeed.Options(str(file), 0), after_ms=whole[-1].to_ms)
+    again.run(_into([]), threading.Event())
+    assert "night.csv has nothing later than what was played before" in caplog.text
 
 
 def test_a_recording_goes_on_behind_what_was_measured(
