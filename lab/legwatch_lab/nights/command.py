@@ -62,7 +62,8 @@ def _simple(args: argparse.Namespace) -> MakeAll:
 
 def _body(args: argparse.Namespace) -> MakeAll:
     if find_spec("pythermalcomfort") is None:
-        raise CannotRun("--model body needs the extra sim: pip install 'legwatch[sim]'")
+        pip = f"{sys.executable} -m pip"
+        raise CannotRun(f"--model body needs the extra sim: {pip} install 'legwatch[sim]'")
     kind = args.kind or CORPUS
     _known(kind, {CORPUS, *BODY_KINDS}, "body")
     _within("--lag-min", args.lag_min, 0.5, 60)

@@ -1,5 +1,6 @@
 """`legwatch replay --plot FILE.png`: draw recorded nights and name the files."""
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,7 +18,8 @@ def check(target: Path) -> None:
     if target.suffix.lower() != ".png":
         raise SettingsError("--plot", f"{target} does not end in .png")
     if find_spec("matplotlib") is None:
-        raise CannotRun("--plot needs the module matplotlib: pip install 'legwatch[plot]'")
+        pip = f"{sys.executable} -m pip"
+        raise CannotRun(f"--plot needs the module matplotlib: {pip} install 'legwatch[plot]'")
 
 
 def plot(target: Path, source: Path, recording: Recording, rules: Rules) -> list[Path]:

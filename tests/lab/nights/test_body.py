@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -307,7 +308,7 @@ def test_without_the_extra_one_sentence_says_what_to_install(
     words = ["nights", "make", "--model", "body", "--seed", "1", "--out", str(tmp_path / "out")]
     assert legwatch(words) == 1
     said = capsys.readouterr().err.strip()
-    assert said.endswith("pip install 'legwatch[sim]'")
+    assert said.endswith(f"{sys.executable} -m pip install 'legwatch[sim]'")
     assert "\n" not in said
     assert not (tmp_path / "out").exists()
 

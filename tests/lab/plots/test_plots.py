@@ -88,4 +88,4 @@ def test_a_missing_extra_is_answered_in_one_line(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert legwatch(["replay", str(night(tmp_path)), "--plot", str(tmp_path / "p.png")]) == 1
-    assert "pip install 'legwatch[plot]'" in capsys.readouterr().err
+    assert f"{sys.executable} -m pip install 'legwatch[plot]'" in capsys.readouterr().err

@@ -4,6 +4,7 @@ Every channel has `send`. A channel shows its other abilities by having the meth
 `Withdraws`, `Follows`, `Rehearses`, `Keeps`, `Speaks`. Several threads use a channel at once.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -292,4 +293,4 @@ def _recipients(name: str, settings: ServerSettings) -> Iterator[Recipient]:
 def _lacking(name: str, error: ModuleNotFoundError) -> CannotRun:
     wanted = f"'legwatch[{name}]'" if name in EXTRAS else error.name
     needs = f"the channel {name}{plugins.whose(CHANNELS, name)} needs the package {error.name}"
-    return CannotRun(f"{needs}: pip install {wanted}")
+    return CannotRun(f"{needs}: {sys.executable} -m pip install {wanted}")
