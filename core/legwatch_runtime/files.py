@@ -35,10 +35,19 @@ def _read(path: str) -> str:
 
 def check_state_dir(path: str) -> None:
     """Raise SettingsError if `state_dir` can never be a folder: a file has its place."""
+    file = file_in_the_way(path)
+    if file is not None:
+        raise SettingsError("state_dir", f"{file} is a file, and no folder")
+
+
+def file_in_the_way(path: str) -> Path | None:
+    """Return the file that has the place of `state_dir` or of a folder above it; None: none has.
+
+    Raises SettingsError for what no folder can be called.
+    """
     folder = Path(path).absolute()
     try:
-        in_the_way = next((place for place in (folder, *folder.parents) if place.exists()), folder)
-        if in_the_way.exists() and not in_the_way.is_dir():
-            raise SettingsError("state_dir", f"{in_the_way} is a file, and no folder")
+        nearest = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+        return nearest if nearest.exists() and not nearest.is_dir() else None
     except OSError as error:
         raise SettingsError("state_dir", f"cannot be used: {error.strerror}") from None

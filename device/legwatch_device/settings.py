@@ -15,7 +15,7 @@ from legwatch_device.drivers import load as load_driver
 from legwatch_device.drivers import read as read_driver
 from legwatch_device.drivers.recorded import RecordedFeed
 from legwatch_runtime.certificate import check_ca_file
-from legwatch_runtime.files import check_state_dir, read_toml
+from legwatch_runtime.files import check_state_dir, file_in_the_way, read_toml
 from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.zones import zone_named
 
@@ -101,7 +101,7 @@ class AgentSettings:
         zone_named(self.recording.zone, "recording.zone")
         check_options(self.recording, "recording")
         check_ca_file(self.mqtt.ca_file)
-        check_state_dir(self.state_dir)
+        file_in_the_way(self.state_dir)  # with one, the agent runs from memory
         board = Board()
         for path, group, table in self.tables():
             try:
@@ -113,6 +113,10 @@ class AgentSettings:
                 broken(error)
                 continue
             board.take(options, path)
+
+    def check_by_day(self) -> None:
+        """Raise SettingsError for what only weakens an agent: at night it runs all the same."""
+        check_state_dir(self.state_dir)
 
     def roles(self) -> frozenset[str] | None:
         """Return the roles of the sensors that are set up; None: the recording's, not yet read."""

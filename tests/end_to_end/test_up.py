@@ -149,7 +149,8 @@ def test_an_agents_file_as_the_servers_ends_at_once_with_2(tmp_path: Path) -> No
 @pytest.mark.usefixtures("mosquitto")
 def test_a_watch_without_a_servers_file_keeps_the_zone_of_its_first_start(tmp_path: Path) -> None:
     agent = tmp_path / "agent.toml"
-    agent.write_text(dump({"bed": "anna", "sensors": {"leg": {"driver": "simulated"}}}))
+    sensors = {role: {"driver": "simulated"} for role in ("leg", "movement")}
+    agent.write_text(dump({"bed": "anna", "sensors": sensors}))
 
     changes, port = tmp_path / "state/server/changes.toml", free_port()
     changes.parent.mkdir(parents=True)
@@ -172,10 +173,10 @@ def test_a_watch_without_a_servers_file_keeps_the_zone_of_its_first_start(tmp_pa
         return said, page
 
     said, page = begins("America/Los_Angeles")
-    assert said.splitlines()[1].startswith(
-        "Zone: night is 20 to 10 h in America/Los_Angeles, where "
-    )
-    assert f"written into {changes}" in said.splitlines()[1]
+    assert "It is watched for: cold legs and lying still for too long." in said.splitlines()
+    (line,) = [line for line in said.splitlines() if line.startswith("Zone: ")]
+    assert line.startswith("Zone: night is 20 to 10 h in America/Los_Angeles, where ")
+    assert f"written into {changes}" in line
     assert 'zone = "America/Los_Angeles"' in changes.read_text()
     assert page["zone"] == {
         "name": "America/Los_Angeles", "set": True, "machine": "America/Los_Angeles",
@@ -184,8 +185,9 @@ def test_a_watch_without_a_servers_file_keeps_the_zone_of_its_first_start(tmp_pa
     assert "zone" not in str(page["wrong"])
 
     said, page = begins("Europe/Berlin")  # the owner has moved the machine, or its settings
-    assert said.splitlines()[1].startswith("WARNING: night is 20 to 10 h in America/Los_Angeles")
-    assert "this machine's zone is Europe/Berlin (TZ)" in said.splitlines()[1]
+    (line,) = [line for line in said.splitlines() if line.startswith("WARNING: ")]
+    assert line.startswith("WARNING: night is 20 to 10 h in America/Los_Angeles")
+    assert "this machine's zone is Europe/Berlin (TZ)" in line
     assert said.count("this machine's zone is") == 1
     assert page["status"] == "degraded"
     assert "the agent of bed anna is on a machine in Europe/Berlin" in str(page["wrong"])

@@ -150,6 +150,8 @@ def _check(settings: Any) -> None:
     """Check the rules between values, and the channels; types and ranges are checked before."""
     if hasattr(settings, "check"):
         settings.check()
+    if hasattr(settings, "check_by_day"):
+        settings.check_by_day()
     secret("LEGWATCH_MQTT_PASSWORD")
     if isinstance(settings, ServerSettings):
         check_usable(settings)
