@@ -20,6 +20,7 @@ from legwatch_runtime.zones import zone_named
 logger = logging.getLogger(__name__)
 
 SLOWEST = 0.01  # times real time
+STUMBLE_MS = 8_000  # of this machine: a shorter delay is no part of the night
 LONGEST = 300  # characters of a path that an error shows
 
 
@@ -85,11 +86,16 @@ class RecordedFeed:
     def age_ms(self, to_ms: int) -> int | None:
         """Return for how long a window is overdue; None at full speed: windows do not age.
 
-        The time of the recording would not do: at 1,200 times speed, a stumble of a quarter of a
-        second would make windows too old to be judged, and the night would give other notices.
+        The time is that of the recording, as in the night itself: a broker that was away for an
+        hour of the night makes windows too old to be judged. A stumble of this machine does not: at
+        1,200 times speed, a quarter of a second would be five minutes, and give other notices.
         """
         now_ms = self._now_ms()
-        return None if now_ms is None else max(0, round((now_ms - to_ms) / self._speed))
+        if now_ms is None:
+            return None
+        overdue_ms = max(0, now_ms - to_ms)
+        here_ms = round(overdue_ms / self._speed)
+        return here_ms if here_ms < STUMBLE_MS else overdue_ms
 
     def _now_ms(self) -> int | None:
         """Return the recording's present time, UTC ms."""

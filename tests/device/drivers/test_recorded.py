@@ -73,17 +73,20 @@ def test_a_recording_goes_on_behind_what_was_measured(
 
 
 @pytest.mark.parametrize("speed", [1.0, 60.0, 1200.0])
-def test_a_window_ages_by_the_clock_on_the_wall_at_any_speed(
-    speed: float, tmp_path_factory: pytest.TempPathFactory
+@pytest.mark.parametrize("away_s", [0.5, 7.0, 10.0])
+def test_a_stumble_of_the_machine_makes_no_window_too_old_and_a_long_cut_does(
+    away_s: float, speed: float, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A machine that stumbles for half a second must not make windows too old to be judged."""
+    """What lasts longer than a stumble is a part of the night, in the recording's time."""
     file = tmp_path_factory.mktemp("n") / "night.csv"
     file.write_text(NIGHT)
     clock, got, ages = FakeClock(), list[Window](), list[int | None]()
 
     class Stop(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
-            clock.advance(round((timeout or 0) * 1000) + (500 if len(got) == 3 else 0))
+            clock.advance(
+                round((timeout or 0) * 1000) + (round(away_s * 1000) if len(got) == 3 else 0)
+            )
             return False
 
     def put(item: object) -> None:
@@ -93,7 +96,8 @@ def test_a_window_ages_by_the_clock_on_the_wall_at_any_speed(
 
     feed = RecordedFeed(RecordedFeed.Options(str(file), speed), now=clock.instant)
     feed.run(put, Stop())
-    assert max(age or 0 for age in ages) == pytest.approx(500, abs=2)
+    expected_s = away_s * (speed if away_s > 8 else 1)
+    assert max(age or 0 for age in ages) == pytest.approx(expected_s * 1000, rel=0.01)
 
 
 def test_a_recording_that_is_not_there_is_named() -> None:
