@@ -5,6 +5,8 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
+import installed
+
 # The first drawing of text in a fresh clone, on a machine that is busy, takes over a second.
 settings.register_profile(
     "any_machine",
@@ -25,3 +27,5 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 
 # Settings without a zone take this machine's.
 os.environ["TZ"] = "UTC"
+
+installed.remember()

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import installed
+from legwatch import entry
+
 _number = itertools.count(1)
 
 
@@ -22,6 +25,7 @@ class Stranger:
             f"Metadata-Version: 2.1\nName: {self.name}\nVersion: 1.2\n"
         )
         monkeypatch.syspath_prepend(str(self.site))
+        monkeypatch.setattr(entry, "_points", installed.look)
 
     def has(self, code: str | None, points: Mapping[str, Mapping[str, str]]) -> "Stranger":
         """Write the module (None: pip has left only its entry points) and its entry points.

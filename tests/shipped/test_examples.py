@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+import installed
 from device.waiting import soon
+from legwatch import entry
 from legwatch.contract.window import decode_window
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.settings import load
@@ -69,6 +71,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ]
     (info / "entry_points.txt").write_text("\n".join(lines))
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.setattr(entry, "_points", installed.look)
     return tmp_path
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from tomlkit import dumps
 
-from legwatch import entry
 from legwatch.__main__ import main as legwatch
 from legwatch.night import night_of
 from legwatch.oncall.people import on_call
@@ -30,13 +29,8 @@ FEW, MANY = 60, 1000  # of some 6,000 pairs
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def _token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEGWATCH_PUSHOVER_TOKEN", "a" * 30)
-    found: dict[str, Any] = {}
-    look = entry._points  # reads what is installed, again and again
-    monkeypatch.setattr(
-        entry, "_points", lambda group: found.get(group) or found.setdefault(group, look(group))
-    )
 
 
 def wrong(key: Key, odd: str, file: Path) -> Iterator[str]:
