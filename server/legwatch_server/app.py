@@ -43,7 +43,7 @@ from legwatch_server.ingest.crash_guard import CrashGuard
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Notifier, open_channels
-from legwatch_server.notify.known_beds import check_known, doubts, heard_beds
+from legwatch_server.notify.known_beds import check_known, doubts, heard_beds, unknown_shifts
 from legwatch_server.notify.late import LateChannels
 from legwatch_server.notify.outboxes import Around, Outboxes
 from legwatch_server.notify.reach import LOG_ONLY
@@ -94,9 +94,9 @@ def main(argv: Sequence[str]) -> int:
             print("alerts would come to the log only, and to no person: set push.channels")
         return 0
     heard = heard_beds(settings)
-    check_known(settings, heard)
     log_to_stderr()
-    for doubt in doubts(settings, heard):
+    # The bed of a new store may not have been heard yet: that must not keep the others unwatched.
+    for doubt in (*unknown_shifts(settings, heard), *doubts(settings, heard)):
         logger.warning("%s", doubt)
     errors = ErrorCount()
     logging.getLogger().addHandler(errors)

@@ -91,3 +91,15 @@ def test_a_change_by_a_command_is_in_force_within_one_window(house: House, phone
     wait_until(lambda: "roster[0].beds: no bed 'cellar' has been heard" in server.said(), "why not")
     server.stop()
     assert "Traceback" not in server.said()
+
+
+def test_a_shift_for_a_bed_that_was_never_heard_does_not_keep_the_server_from_its_start(
+    house: House,
+) -> None:
+    """A new store has heard nothing; the other beds must be watched all the same."""
+    shift = {"people": ["anna"], "beds": ["cellar"]}
+    house.write_server(people={"anna": {}}, roster=[shift], rehearsal={"at": ""})
+    house.broker()
+    server = house.server()
+    assert "roster[0].beds: no bed 'cellar' has been heard yet" in server.said()
+    assert server.code is None

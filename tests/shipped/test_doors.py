@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import installed
 from legwatch import entry
 from legwatch.errors import CannotRun
 from legwatch.options import annotated_table, describe, options_type
@@ -74,6 +75,7 @@ def test_a_package_that_is_broken_is_answered_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     point = EntryPoint("nose", "json:Nose", "legwatch.thermometers")
+    monkeypatch.setattr(entry, "_points", installed.look)
     monkeypatch.setattr(entry, "entry_points", lambda **_group: [point])
     with pytest.raises(
         plugins.CannotLoad,

@@ -28,6 +28,14 @@ def heard_beds(settings: ServerSettings) -> frozenset[str] | None:
 
 def check_known(settings: ServerSettings, heard: Collection[str] | None) -> None:
     """Raise SettingsError for a shift of a bed that does not exist."""
+    for error in unknown_shifts(settings, heard):
+        raise error
+
+
+def unknown_shifts(
+    settings: ServerSettings, heard: Collection[str] | None
+) -> Iterator[SettingsError]:
+    """Yield an error for each bed of a shift that does not exist."""
     if heard is None:
         return
     watched = {bed for person in settings.people.values() for bed in person.beds}
@@ -35,7 +43,7 @@ def check_known(settings: ServerSettings, heard: Collection[str] | None) -> None
     for place, shift in enumerate(settings.roster):
         for bed in shift.beds:
             if bed not in known:
-                raise SettingsError(f"roster[{place}].beds", _unknown(bed))
+                yield SettingsError(f"roster[{place}].beds", _unknown(bed))
 
 
 def doubts(settings: ServerSettings, heard: Collection[str] | None) -> Iterator[str]:

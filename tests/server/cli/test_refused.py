@@ -11,6 +11,9 @@ import pytest
 from tomlkit import dumps
 
 from legwatch.__main__ import main as legwatch
+from legwatch.settings import load
+from legwatch_server.notify.known_beds import unknown_shifts
+from legwatch_server.settings import ServerSettings
 from server.ward import open_ward
 
 SUBSCRIPTION = '{"endpoint": "x", "keys": {}}'
@@ -443,15 +446,25 @@ def test_the_server_does_not_start_with_what_check_config_refuses(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "server.toml"
+    wrong = {"rules": {"warmth.clear_c": 26.0}}
+    table = {"zone": "UTC", "state_dir": f"{tmp_path}/state", "http": {"port": 0}, **wrong}
+    file.write_text(dumps(table))
+    assert legwatch(["server", "--config", str(file)]) == 2
+    words = "warmth.clear_c: 26 is less than warmth.plain_c"
+    assert words in capsys.readouterr().err
+
+
+def test_a_shift_for_a_bed_that_a_new_store_has_not_heard_keeps_no_other_bed_unwatched(
+    tmp_path: Path,
+) -> None:
     shift = {"people": ["anna"], "beds": ["cellar"]}
-    for wrong, words in (
-        ({"people": {"anna": {}}, "roster": [shift]}, "roster[0].beds: no bed 'cellar'"),
-        ({"rules": {"warmth.clear_c": 26.0}}, "warmth.clear_c: 26 is less than warmth.plain_c"),
-    ):
-        table = {"zone": "UTC", "state_dir": f"{tmp_path}/state", "http": {"port": 0}, **wrong}
-        file.write_text(dumps(table))
-        assert legwatch(["server", "--config", str(file)]) == 2
-        assert words in capsys.readouterr().err
+    settings = load(ServerSettings, {"people": {"anna": {}}, "roster": [shift]})
+    (error,) = unknown_shifts(settings, frozenset())
+    assert str(error).startswith("roster[0].beds: no bed 'cellar' has been heard yet; write")
+    assert list(unknown_shifts(settings, {"cellar"})) == []
+    table = {"zone": "UTC", "state_dir": f"{tmp_path}/state", "people": {"anna": {}}}
+    code, _said = checked(tmp_path, "server", {**table, "roster": [shift]})
+    assert code == 2
 
 
 def test_a_bed_that_one_person_names_and_nobody_knows_is_said(
