@@ -262,7 +262,8 @@ def test_while_the_zone_is_not_known_every_hour_is_night_and_it_is_said(
     ("theirs", "bed_zone", "apart"),
     [
         (LA, "Europe/Berlin", True),
-        ("UTC", "Europe/London", True),  # they have the same hours in winter only
+        ("Europe/London", "Africa/Accra", True),  # they have the same hours in winter only
+        ("Etc/UTC", "Europe/London", False),  # nobody has set a zone on this machine
         ("Europe/Paris", "Europe/Berlin", False),
         ("", "Europe/Berlin", False),  # an agent of before, or one that does not know
         ("Mars/Base", "Europe/Berlin", False),
