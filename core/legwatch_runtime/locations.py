@@ -18,6 +18,11 @@ def state_dir() -> Path:
     return Path(base) / "legwatch"
 
 
+def made_by_up() -> tuple[Path, ...]:
+    """Return the places where `legwatch up` may have made a server's settings for a real bed."""
+    return LASTING, state_dir() / "server.toml"
+
+
 def settings_file(given: Path | None) -> Path:
     """Return `given`, else the first settings file that exists.
 

@@ -24,6 +24,7 @@ from legwatch_server.cli import watched
 from legwatch_server.cli.explain import answered, explain, headed, journeys
 from legwatch_server.in_force import in_force
 from legwatch_server.inbox import LinkClaims, TargetKind
+from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
@@ -46,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     if args.night not in (None, "last"):
         _date(args.night)
-    found = in_force(locations.settings_file(args.config))
+    found = in_force(meant(args.config))
     settings = found.settings
     found.must_have_run()
     match args.action:

@@ -18,6 +18,7 @@ from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server import settings_file
 from legwatch_server.cli import watched
 from legwatch_server.in_force import InForce, in_force
+from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.reader import SqliteReader, open_read_only, server_ms
@@ -29,7 +30,7 @@ LONG_AGO = date(2000, 1, 1)  # written over a pause in the owner's own file
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch beds`; 0 done, 1 not possible now, 2 a wrong bed, day or settings."""
     args = _parser().parse_args(argv)
-    path = locations.settings_file(args.config)
+    path = meant(args.config)
     found = in_force(path)
     now_ms = server_ms(found.settings.state_dir)
     if args.action is None:

@@ -14,6 +14,7 @@ from legwatch_runtime.process import whole
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli import watched
 from legwatch_server.in_force import in_force
+from legwatch_server.meant import meant
 from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.review.trial import TrialStatus, trial_statuses
@@ -38,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
         "--nights", type=whole(1, MOST_NIGHTS), default=7, metavar="N", help="how many nights (7)"
     )
     args = parser.parse_args(argv)
-    found = in_force(locations.settings_file(args.config))
+    found = in_force(meant(args.config))
     settings = found.settings
     now_ms = server_ms(settings.state_dir)
     beds = _beds(settings, now_ms)

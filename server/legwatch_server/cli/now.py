@@ -15,6 +15,7 @@ from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli import watched
 from legwatch_server.cli.bed_now import BedNow, Seen
 from legwatch_server.in_force import InForce, in_force
+from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.store.reader import SqliteReader, open_read_only, server_ms
 
@@ -41,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
     args = parser.parse_args(argv)
-    path = locations.settings_file(args.config)
+    path = meant(args.config)
     with closed_stdout_is_fine():
         try:
             _run(path, args.bed, follow=args.follow)

@@ -14,6 +14,7 @@ from legwatch_runtime.process import EXITS
 from legwatch_runtime.rights import is_there
 from legwatch_server import settings_file
 from legwatch_server.in_force import changes_beside, in_force
+from legwatch_server.meant import meant
 from legwatch_server.notify.usable import check_usable
 from legwatch_server.settings import needs_start
 from legwatch_server.settings_file import changed_keys
@@ -22,7 +23,7 @@ from legwatch_server.settings_file import changed_keys
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch settings`; 0 done, 1 not possible now, 2 a wrong key or value."""
     args = _parser().parse_args(argv)
-    path = locations.settings_file(args.config)
+    path = meant(args.config)
     match args.action:
         case "set":
             settings_file.change(path, {args.key: _value(args.value)}, check_usable)

@@ -12,6 +12,7 @@ from legwatch_runtime import locations, profiles
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.in_force import in_force
+from legwatch_server.meant import meant
 from legwatch_server.review.nights import ReviewedNight
 from legwatch_server.review.report import PastNights, Review, as_table, report, rounded, to_paste
 from legwatch_server.review.trial import trial_statuses
@@ -31,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
         raise SettingsError("--nights", f"{args.nights} is not allowed; allowed 1 to {MOST_NIGHTS}")
     if args.apply and not args.bed:
         raise SettingsError("--apply", "name the bed whose limits are to be taken over")
-    path = locations.settings_file(args.config)
+    path = meant(args.config)
     found = in_force(path)
     settings = found.settings
     with open_read_only(settings.state_dir) as reader:

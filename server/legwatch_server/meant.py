@@ -1,0 +1,41 @@
+"""Which server a command is about: also if a person names the file that `legwatch up` was given.
+
+`legwatch up` makes the server's settings from the owner's file, with folders of its own. The file
+that a person knows is the owner's, and of that alone a command would look into a wrong store.
+"""
+
+from dataclasses import fields
+from pathlib import Path
+
+from legwatch.errors import LegwatchError
+from legwatch_runtime import locations
+from legwatch_runtime.files import read_toml
+from legwatch_runtime.rights import is_there
+from legwatch_server.settings import ServerSettings
+from legwatch_server.settings_file import is_of_up, owners_file
+from legwatch_server.store.reader import FILE
+
+USUAL = next(field.default for field in fields(ServerSettings) if field.name == "state_dir")
+
+
+def meant(given: Path | None) -> Path:
+    """Return the settings file of the server that is meant; raises CannotRun if there is none."""
+    file = locations.settings_file(given)
+    if given is None:
+        return file
+    return next((made for made in locations.made_by_up() if _is_made_from(made, file)), file)
+
+
+def _is_made_from(made: Path, file: Path) -> bool:
+    """Return True if `legwatch up` runs by a file, and no server has run by the file itself."""
+    try:
+        if not is_there(made) or not is_of_up(made) or owners_file(made) != file.absolute():
+            return False
+        own = _folder(file)
+        return own == _folder(made) or not is_there(own / FILE)
+    except LegwatchError:
+        return False  # one of them cannot be read, perhaps it is somebody else's
+
+
+def _folder(file: Path) -> Path:
+    return Path(str(read_toml(file).get("state_dir", USUAL)))

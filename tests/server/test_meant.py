@@ -1,0 +1,53 @@
+"""A command that names the owner's file is about the server that `legwatch up` has made of it."""
+
+from pathlib import Path
+
+import pytest
+
+from legwatch_runtime import locations
+from legwatch_server.meant import meant
+from legwatch_server.store.reader import FILE
+from legwatch_server.supervisor.config import write_config
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file that `legwatch up --config mine.toml` has made."""
+    monkeypatch.setattr(locations, "LASTING", tmp_path / "lasting" / "server.toml")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    owners, folder = tmp_path / "mine.toml", tmp_path / "legwatch"
+    owners.write_text(f'state_dir = "{tmp_path}/own"\n')
+    folder.mkdir()
+    write_config(folder, {}, {"bed": "b"}, owners=owners)
+    return folder / "server.toml"
+
+
+def test_the_owners_file_means_the_server_that_up_runs_by_it(made: Path, tmp_path: Path) -> None:
+    assert meant(tmp_path / "mine.toml") == made
+    assert meant(made) == made
+    assert meant(None) == made or locations.INSTALLED.exists()
+
+
+def test_another_file_means_itself(made: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text("")
+    assert meant(other) == other
+    made.unlink()
+    assert meant(tmp_path / "mine.toml") == tmp_path / "mine.toml"
+
+
+def test_a_file_by_which_a_server_has_run_itself_means_that_server(
+    made: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "own" / FILE
+    store.parent.mkdir()
+    store.touch()
+    assert meant(tmp_path / "mine.toml") == tmp_path / "mine.toml"
+    (tmp_path / "mine.toml").write_text(f'state_dir = "{made.parent}/server"\n')
+    assert meant(tmp_path / "mine.toml") == made
+
+
+def test_a_file_that_cannot_be_read_means_itself(made: Path, tmp_path: Path) -> None:
+    assert made.exists()
+    (tmp_path / "mine.toml").write_text("= 5")
+    assert meant(tmp_path / "mine.toml") == tmp_path / "mine.toml"
