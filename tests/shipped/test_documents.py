@@ -285,8 +285,6 @@ TABLE: dict[str, Way] = typed() | {
     # what is missing
     "sudo apt install mosquitto": MISSING,
     "pip install 'legwatch[apprise]'": PACKAGES,
-    "pip install 'legwatch[plot]'": PACKAGES,
-    "pip install 'legwatch[sim]'": PACKAGES,
     "pip install 'legwatch[sim,plot]'": PACKAGES,
     "pip install 'legwatch[fit]'": PACKAGES,
     "pip install 'legwatch[webpush]'": PACKAGES,

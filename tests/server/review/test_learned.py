@@ -148,7 +148,7 @@ def test_when_it_is_over_sleeper_and_carers_on_duty_hear_of_it_once_in_the_eveni
         ("cleo", "Ich habe die Nächte kennengelernt", "b"),
     ]
     assert "not told in the first nights: 7." in heard[0].text
-    assert "Hinweise der ersten Nächte: 7." in heard[1].text
+    assert "Nicht gemeldete Warnungen der ersten Nächte: 7." in heard[1].text
     ward.close()
     ward.start()
     ward.run_to(evening + DAY_MS + 60_000)
