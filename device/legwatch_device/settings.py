@@ -129,6 +129,11 @@ class AgentSettings:
                 f"mqtt.user: {self.mqtt.user!r} is not the bed, {self.bed!r}; the broker of the"
                 " guides gives a user only the topics of the bed of its name"
             )
+        if self.recording.file and not Path(self.recording.file).is_absolute():
+            yield (
+                f"recording.file: {self.recording.file!r} is looked for in the folder where the"
+                " agent is started, and as a unit that is another one: write its whole path"
+            )
 
     def tables(self) -> Iterator[tuple[str, str, SensorTable | DriverTable]]:
         """Yield (path, group, table) of every driver of the bed; raises SettingsError."""

@@ -123,6 +123,18 @@ def test_a_user_with_the_name_of_another_bed_is_to_be_looked_at_again(
         assert "look again" not in capsys.readouterr().out
 
 
+def test_a_recording_without_its_whole_path_is_to_be_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a unit starts the agent in another folder
+    (tmp_path / "night.csv").write_text("time,channel,value\n")
+    assert check(tmp_path, 'bed = "anna"\n[recording]\nfile = "night.csv"\n') == 0
+    assert "look again: recording.file: 'night.csv' is looked for" in capsys.readouterr().out
+    whole = tmp_path / "night.csv"
+    assert check(tmp_path, f'bed = "anna"\n[recording]\nfile = "{whole}"\n') == 0
+    assert "look again" not in capsys.readouterr().out
+
+
 def test_a_misspelt_table_is_named_where_it_hides_the_kind_of_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
