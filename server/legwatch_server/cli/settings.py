@@ -63,8 +63,13 @@ def _undone(path: Path) -> str:
         before = settings_file.changes_in(file)
     settings_file.undo(path, check_usable)
     after = settings_file.changes_in(file)
-    keys = ", ".join(() if before is None else changed_keys(before, after))
-    which = f" ({keys})" if keys else ""
+    keys = () if before is None else tuple(changed_keys(before, after))
+    owners, given = settings_file.owners_file(path) or path, dict(_flat(after, ""))
+    now = "; ".join(
+        f"{key} = {given[key]!r}" if key in given else f"{key} is again what {owners} says"
+        for key in keys
+    )
+    which = f": {now}" if now else ""
     return f"The last change is taken back{which}. The same command once more makes it again."
 
 
