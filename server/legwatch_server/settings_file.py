@@ -41,7 +41,10 @@ def read(path: Path) -> ServerSettings:
         file = changes_file(path)
         if not is_there(file):
             raise
-        checked(read_toml(path))  # raises what is wrong in the owner's file itself
+        try:
+            checked(read_toml(path))
+        except SettingsError:  # the owner's file is wrong itself; yet a change may name its people
+            raise error from None
         why = f"{error.problem}; it was changed in {file}: `legwatch settings undo`"
         raise SettingsError(error.path, why) from None
 

@@ -226,6 +226,25 @@ def test_what_was_broken_by_hand_is_taken_back_too(
     assert "The last change is taken back. " in capsys.readouterr().out
 
 
+def test_the_owners_roster_may_name_a_person_that_a_program_has_added(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "server.toml"
+    head = f'zone = "UTC"\nstate_dir = "{tmp_path / "state"}"\n[people.anna]\nchannels = ["console"]\n'
+    config.write_text(head)
+    change(config, {"people.karl.channels": ["console"]}, open_channels)
+    config.write_text(head + '[[roster]]\npeople = ["karl", "helag"]\n')
+    wrong = "roster[0].people: nobody is called 'helag'; known: anna, karl"
+    with pytest.raises(SettingsError) as caught:  # what is really wrong, as the server says it
+        read(config)
+    assert str(caught.value) == wrong
+    assert check_config([str(config)]) == 2
+    assert capsys.readouterr().err == f"{config}: {wrong}\n"
+    config.write_text(head + '[[roster]]\npeople = ["karl", "anna"]\n')
+    assert read(config).roster
+    assert check_config([str(config)]) == 0
+
+
 @pytest.mark.parametrize("rubbish", [b"\xff\xfe", b"[beds\n", b"a = 1\na = 2\n"])
 def test_damaged_changes_are_refused_in_a_sentence(config: Path, rubbish: bytes) -> None:
     change(config, {"rules.warmth.warn_c": 25.5}, open_channels)

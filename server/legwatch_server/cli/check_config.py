@@ -5,6 +5,7 @@ import copy
 import dataclasses
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,9 @@ def main(argv: Sequence[str]) -> int:
     table = read_toml(args.file)
     kind = args.kind or _kind(table, shapes)
     wrong = list(problems(shapes[kind], table))
+    if wrong and shapes[kind] is ServerSettings:  # a change may have what is missing, as a person
+        table = _changed(args.file, table)
+        wrong = list(problems(shapes[kind], table))
     for problem in wrong:
         print(f"{args.file}: {problem}", file=sys.stderr)
     if not wrong and shapes[kind] is ServerSettings:
@@ -83,6 +87,13 @@ def _shapes() -> Iterator[tuple[str, type[Any]]]:
             print(f"legwatch check-config: {error}", file=sys.stderr)
         else:
             yield kind, shape
+
+
+def _changed(path: Path, table: dict[str, Any]) -> dict[str, Any]:
+    """Return the table with the changes by programs; as it is if these cannot be read."""
+    with suppress(LegwatchError):
+        return settings_file.table(path)
+    return table
 
 
 def _with_changes(path: Path) -> Iterator[str]:
