@@ -230,7 +230,9 @@ def test_the_owners_roster_may_name_a_person_that_a_program_has_added(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "server.toml"
-    head = f'zone = "UTC"\nstate_dir = "{tmp_path / "state"}"\n[people.anna]\nchannels = ["console"]\n'
+    head = (
+        f'zone = "UTC"\nstate_dir = "{tmp_path / "state"}"\n[people.anna]\nchannels = ["console"]\n'
+    )
     config.write_text(head)
     change(config, {"people.karl.channels": ["console"]}, open_channels)
     config.write_text(head + '[[roster]]\npeople = ["karl", "helag"]\n')
