@@ -9,6 +9,7 @@ and JSON takes NamedTuples as they are. The size of the state does not grow duri
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -139,13 +140,18 @@ def set_up(state: BedState, sensors: Collection[str]) -> BedState:
 def sensors(state: BedState) -> frozenset[str]:
     """Return the roles of the sensors that the engine judges by, and has heard or expects."""
     signals = state.bed.signals
-    has = {
-        "leg": signals.leg.expected,
-        "room": signals.room.expected,
-        "movement": signals.movement.expected,
-        "presence": signals.occupancy.mat_ms is not None,
-    }
-    return frozenset(role for role, there in has.items() if there)
+    return _sensors(
+        signals.leg.expected,
+        signals.room.expected,
+        signals.movement.expected,
+        signals.occupancy.mat_ms is not None,
+    )
+
+
+@cache
+def _sensors(*there: bool) -> frozenset[str]:
+    roles = ("leg", "room", "movement", "presence")
+    return frozenset(role for role, is_there in zip(roles, there, strict=True) if is_there)
 
 
 def switched_off(rules: Rules) -> frozenset[AlertKind]:

@@ -39,6 +39,7 @@ from legwatch_server.timeline import Timeline
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+_OF_SETTINGS = (SettingsChanged, SettingsLoaded, SettingsRefused)
 _NO_WORK = (Connected, SettingsChanged, SettingsLoaded, SettingsRefused)
 
 MOST = 2000  # messages in one transaction
@@ -130,16 +131,20 @@ class WriterLoop:
         self._writer.store_all()
         self._record.end()
 
+    def _hear_settings(self, request: SettingsChanged | SettingsLoaded | SettingsRefused) -> None:
+        if isinstance(request, SettingsChanged):
+            self._use(request.settings)
+        else:
+            self._record.hear(request)
+
     def turn(self, requests: Sequence[Request]) -> None:
         """Commit one batch, then publish; while the disk fails, wait and drop nothing."""
         if not self._resumed:
             self.begin()
         self._look_at_clocks(requests)
         for request in requests:
-            if isinstance(request, SettingsChanged):
-                self._use(request.settings)
-            elif isinstance(request, SettingsLoaded | SettingsRefused):
-                self._record.hear(request)
+            if isinstance(request, _OF_SETTINGS):
+                self._hear_settings(request)
         self._follow()
         moved_ms = self._timeline.moved_ms
         arrived = [renewed(r, moved_ms) for r in requests if not isinstance(r, _NO_WORK)]

@@ -1,6 +1,7 @@
 """What the beds can tell by their sensors, for /health: a bed that can never warn is a fault."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from legwatch import engine, scope
 from legwatch_server.beds.registry import BedRecord
@@ -27,8 +28,16 @@ def blind(bed: BedRecord, at_ms: int) -> bool:
     It is sure after some minutes of windows: of an older agent the first may lack a reading. Of a
     bed without any sensor, and of a sensor that was taken away, the engine's alert tells.
     """
-    fitted, heard = roles(bed), engine.sensors(bed.state)
-    if fitted is None or not heard or scope.can_come(fitted | heard):
+    heard = engine.sensors(bed.state)
+    if not heard or _can_warn(heard):  # nearly always, and it is asked each minute
+        return False
+    fitted = roles(bed)
+    if fitted is None or scope.can_come(fitted | heard):
         return False
     back_ms = bed.state.bed.signals.back_ms
     return bool(back_ms) and at_ms - back_ms >= bed.rules.health.alert_s * 1000
+
+
+@cache
+def _can_warn(heard: frozenset[str]) -> bool:
+    return bool(scope.can_come(heard))

@@ -77,7 +77,8 @@ class MqttPublisher:
         if update.rest is not Rest.WATCHED:
             self._take_back(update, known)
             return
-        self._ended.discard(bed)
+        if self._ended:
+            self._ended.discard(bed)
         if minutes == self._minutes.get(bed, 0) and not (known and _UNKNOWN in known.values()):
             return
         self._minutes[bed] = minutes
