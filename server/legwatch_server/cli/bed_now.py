@@ -13,11 +13,13 @@ from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.rules import Rules, is_night
 from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
+from legwatch.printable import printable
 from legwatch.text.span import span
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 
 MINUTE_MS = 60_000
+LONGEST_FAULT = 40  # letters that are shown
 _ALERTS = {
     AlertKind.COLD: "cold legs",
     AlertKind.STILL: "lying still",
@@ -32,7 +34,7 @@ class Seen:
     """What the store has of one bed; `windows`: the newest first.
 
     `heard_ms`: when the newest one arrived, UTC ms. `played`: from a recording. `unread`: why its
-    latest messages cannot be read; empty: they can.
+    latest messages cannot be read; empty: they can. `off`: its agent has said goodbye, or is lost.
     """
 
     bed: str
@@ -42,6 +44,7 @@ class Seen:
     played: bool = False
     heard_ms: int = 0
     unread: str = ""
+    off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class BedNow:
                 value = getattr(found, column)
                 shown = f"{value:.1f}" if isinstance(value, float) else f"{value}"
                 yield name, f"{shown + unit:<10} {self._age(found.to_ms)}"
+        for sensor, fault in self.seen.windows[0].faults if self.seen.windows else ():
+            yield f"{sensor} sensor", f"has a fault: {printable(fault, LONGEST_FAULT)}"
         if not self.seen.windows:
             yield "values", "none has ever come"
         elif self.seen.played:
@@ -132,6 +137,8 @@ class BedNow:
             return
         rules, seen, state = self._rules, self._view, self.seen.state
         silent = self.silent_ms > rules.health.stale_s * 1000
+        if self.seen.off:
+            yield "the sleeper: the bedside is off"
         if silent:
             yield f"the sleeper: no word from the bedside for {span(self.silent_ms / MINUTE_MS)}"
         yield from scope.never_come(self.seen.roles or (), engine.switched_off(self._rules))
@@ -142,6 +149,8 @@ class BedNow:
             until_ms = self._snoozed(kind)
             if until_ms:
                 yield f"{_ALERTS[kind]}: somebody asked for quiet until {self._at(until_ms)}"
+        if seen is None and not silent:
+            yield "the sleeper: the first whole minute is not over"
         if not silent and seen is not None:
             if not seen.in_bed:
                 yield "the sleeper: nobody is known to be in bed"

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from legwatch.bedside import known
 from legwatch.errors import SettingsError
 from legwatch.printable import printable
 from legwatch.text.span import span
@@ -131,5 +132,6 @@ def _seen(reader: SqliteReader, only: str | None, since_ms: int) -> Iterator[See
             roles.get(name),
             played=last is not None and last.played,
             heard_ms=heard_ms,
+            off=last is not None and known(last.bedside).online is False,
             unread=printable(why, LONGEST_WHY) if unread_ms > max(since_ms, heard_ms) else "",
         )

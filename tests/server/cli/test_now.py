@@ -226,3 +226,21 @@ def test_a_bed_that_plays_a_recording_has_the_time_of_its_recording(open_house: 
     assert line(text, "in bed").startswith("yes since 21:0")
     assert "cold legs, lying still" in line(text, "watched for")
     assert line(text, "values") == "of a recording, at 03 Dec 2025 22:00"
+
+
+def test_a_sensor_with_a_fault_and_a_bedside_that_is_off_are_said(open_house: Any) -> None:
+    def broken(_minute: float) -> dict[str, Any]:
+        return {"room_c": 18.0, "moves": 1, "faults": (("leg", "driver_error"),)}
+
+    house = open_house()
+    house.ward.clock.advance(20_000)
+    window = live_window(2, BEGIN + 20_000, **broken(0))
+    house.ward.turn([house.ward.message("legwatch/v1/b/window", encode_window(window))])
+    assert "the first whole minute is not over" in line(house.says(), "not watched")
+    house.ward.play("b", 5, broken)
+    text = house.says()
+    assert line(text, "leg sensor") == "has a fault: driver_error"
+    assert "is off" not in text
+    assert "the first whole minute" not in text
+    house.ward.turn([house.ward.message("legwatch/v1/b/status", b"offline")])
+    assert "the sleeper: the bedside is off" in line(house.says(), "not watched")
