@@ -1,6 +1,7 @@
 """Read profiles, merge them, and apply the limits that an owner has set."""
 
 import dataclasses
+import difflib
 import tomllib
 import typing
 from collections.abc import Iterable, Mapping
@@ -50,7 +51,7 @@ def build(
     for path in own:
         group, _, key = path.partition(".")
         if key not in tables.get(group, {}):
-            raise SettingsError(path, "no such limit")
+            raise SettingsError(path, f"no such limit{_meant(path, tables)}")
     groups: dict[str, Any] = {}
     for group, shape in typing.get_type_hints(Rules).items():
         if group == "zone":
@@ -68,6 +69,14 @@ def build(
             if not hasattr(groups.get(group), key):
                 raise SettingsError(f"{group}.{key}", "no such limit")
     return Rules(**groups, zone=zone)
+
+
+def _meant(path: str, tables: Mapping[str, Mapping[str, Limit]]) -> str:
+    """Return the limits of the same key in other groups, or of the most similar name."""
+    known = [f"{group}.{key}" for group, limits in tables.items() for key in limits]
+    same = [name for name in known if name.rpartition(".")[2] == path.rpartition(".")[2]]
+    near = same or difflib.get_close_matches(path, known, n=1)
+    return f"; perhaps {' or '.join(near)}" if near else ""
 
 
 def parse_override(text: str) -> tuple[str, int | float]:

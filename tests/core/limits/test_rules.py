@@ -45,8 +45,10 @@ def test_the_profiles_differ_where_they_say() -> None:
         ({"warmth.warn_c": True}, r"warmth\.warn_c: a number is expected"),
         ({"warmth.warn_c": float("nan")}, r"warmth\.warn_c: nan is not allowed"),
         ({"warmth.warn_hold_s": 600.5}, r"warmth\.warn_hold_s: a whole number is expected"),
-        ({"warmth.wram_c": 26}, r"warmth\.wram_c: no such limit"),
-        ({"heat": 26}, r"heat: no such limit"),
+        ({"warmth.wram_c": 26}, r"warmth\.wram_c: no such limit; perhaps warmth\.warn_c$"),
+        ({"cold.plain_c": 26}, r"cold\.plain_c: no such limit; perhaps warmth\.plain_c$"),
+        ({"agent_s": 900}, r"agent_s: no such limit; perhaps health\.agent_s$"),
+        ({"heat": 26}, r"heat: no such limit$"),
     ],
 )
 def test_a_wrong_limit_is_answered_with_its_range(own: dict[str, object], words: str) -> None:
