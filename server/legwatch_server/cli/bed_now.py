@@ -8,6 +8,7 @@ from legwatch import engine, scope
 from legwatch.alerting.alert import silenced_until_ms
 from legwatch.alerting.trial_nights import night_number
 from legwatch.conditions.verdict import Severity
+from legwatch.contract.roles import ROLES
 from legwatch.engine import BedState, BedView, view
 from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.rules import Rules, is_night
@@ -27,6 +28,7 @@ _ALERTS = {
     AlertKind.AGENT: "a bedside that is silent",
 }
 _ROOM = "air of the room"
+_SENSORS = {role.fault: role.name for role in ROLES}  # the word of the agent's settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class BedNow:
                 shown = f"{value:.1f}" if isinstance(value, float) else f"{value}"
                 yield name, f"{shown + unit:<10} {self._age(found.to_ms)}"
         for sensor, fault in self.seen.windows[0].faults if self.seen.windows else ():
-            yield f"{sensor} sensor", f"has a fault: {printable(fault, LONGEST_FAULT)}"
+            yield f"{_SENSORS.get(sensor, sensor)} sensor", f"has a fault: {printable(fault, LONGEST_FAULT)}"
         if not self.seen.windows:
             yield "values", "none has ever come"
         elif self.seen.played:

@@ -230,7 +230,7 @@ def test_a_bed_that_plays_a_recording_has_the_time_of_its_recording(open_house: 
 
 def test_a_sensor_with_a_fault_and_a_bedside_that_is_off_are_said(open_house: Any) -> None:
     def broken(_minute: float) -> dict[str, Any]:
-        return {"room_c": 18.0, "moves": 1, "faults": (("leg", "driver_error"),)}
+        return {"room_c": 18.0, "moves": 1, "faults": (("in_bed", "hangs"), ("leg", "driver_error"))}
 
     house = open_house()
     house.ward.clock.advance(20_000)
@@ -240,6 +240,7 @@ def test_a_sensor_with_a_fault_and_a_bedside_that_is_off_are_said(open_house: An
     house.ward.play("b", 5, broken)
     text = house.says()
     assert line(text, "leg sensor") == "has a fault: driver_error"
+    assert line(text, "presence sensor") == "has a fault: hangs"
     assert "is off" not in text
     assert "the first whole minute" not in text
     house.ward.turn([house.ward.message("legwatch/v1/b/status", b"offline")])
