@@ -82,7 +82,10 @@ class BedNow:
                 shown = f"{value:.1f}" if isinstance(value, float) else f"{value}"
                 yield name, f"{shown + unit:<10} {self._age(found.to_ms)}"
         for sensor, fault in self.seen.windows[0].faults if self.seen.windows else ():
-            yield f"{_SENSORS.get(sensor, sensor)} sensor", f"has a fault: {printable(fault, LONGEST_FAULT)}"
+            yield (
+                f"{_SENSORS.get(sensor, sensor)} sensor",
+                f"has a fault: {printable(fault, LONGEST_FAULT)}",
+            )
         if not self.seen.windows:
             yield "values", "none has ever come"
         elif self.seen.played:

@@ -230,7 +230,11 @@ def test_a_bed_that_plays_a_recording_has_the_time_of_its_recording(open_house: 
 
 def test_a_sensor_with_a_fault_and_a_bedside_that_is_off_are_said(open_house: Any) -> None:
     def broken(_minute: float) -> dict[str, Any]:
-        return {"room_c": 18.0, "moves": 1, "faults": (("in_bed", "hangs"), ("leg", "driver_error"))}
+        return {
+            "room_c": 18.0,
+            "moves": 1,
+            "faults": (("in_bed", "hangs"), ("leg", "driver_error")),
+        }
 
     house = open_house()
     house.ward.clock.advance(20_000)
