@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from legwatch.__main__ import main
 from legwatch_runtime import locations
 from legwatch_server.meant import meant
+from legwatch_server.notify.channels import open_channels
+from legwatch_server.settings_file import change
 from legwatch_server.store.reader import FILE
 from legwatch_server.supervisor.config import write_config
 
@@ -51,3 +54,16 @@ def test_a_file_that_cannot_be_read_means_itself(made: Path, tmp_path: Path) -> 
     assert made.exists()
     (tmp_path / "mine.toml").write_text("= 5")
     assert meant(tmp_path / "mine.toml") == tmp_path / "mine.toml"
+
+
+def test_check_config_of_the_owners_file_knows_what_programs_have_changed(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The roster names a person whom `legwatch settings set` has added."""
+    change(made, {"people.karl.channels": ["console"]}, open_channels)
+    owners = tmp_path / "mine.toml"
+    owners.write_text('zone = "UTC"\n[[roster]]\npeople = ["karl"]\n')
+    assert main(["check-config", str(owners)]) == 0, capsys.readouterr().err
+    owners.write_text('zone = "UTC"\n[[roster]]\npeople = ["helag"]\n')
+    assert main(["check-config", str(owners)]) == 2
+    assert "helag" in capsys.readouterr().err

@@ -19,6 +19,7 @@ from legwatch_runtime.rights import is_there
 from legwatch_runtime.secrets import secret
 from legwatch_server import settings_file, zone
 from legwatch_server.cli.installed import installed, keys_of
+from legwatch_server.meant import meant
 from legwatch_server.notify.known_beds import doubts, heard_beds
 from legwatch_server.notify.usable import check_usable
 from legwatch_server.settings import ServerSettings
@@ -92,17 +93,26 @@ def _shapes() -> Iterator[tuple[str, type[Any]]]:
 def _changed(path: Path, table: dict[str, Any]) -> dict[str, Any]:
     """Return the table with the changes by programs; as it is if these cannot be read."""
     with suppress(LegwatchError):
-        return settings_file.table(path)
+        return settings_file.table(path, settings_file.changes_file(meant(path)))
     return table
+
+
+def _read(path: Path) -> ServerSettings:
+    """Read settings with all changes, also the changes of the server that `legwatch up` runs."""
+    server = meant(path)
+    if server == path:
+        return settings_file.read(path)
+    return settings_file.checked(settings_file.table(path, settings_file.changes_file(server)))
 
 
 def _with_changes(path: Path) -> Iterator[str]:
     """Yield what is wrong in the changes that programs have made to good settings."""
-    is_there(settings_file.changes_file(path))  # raises CannotRun if we may not look
+    changes = settings_file.changes_file(meant(path))
+    is_there(changes)  # raises CannotRun if we may not look
     try:
-        _check(settings_file.read(path))
+        _check(_read(path))
     except LegwatchError as error:
-        print(f"{settings_file.changes_file(path)}: {error}", file=sys.stderr)
+        print(f"{changes}: {error}", file=sys.stderr)
         yield str(error)
 
 
@@ -117,7 +127,7 @@ def _doubts(path: Path, good: Any) -> Iterator[str]:
     if hasattr(good, "doubts"):
         yield from good.doubts()
     if isinstance(good, ServerSettings):
-        settings = settings_file.read(path)
+        settings = _read(path)
         yield from doubts(settings, heard_beds(settings))
         yield from zone.concerns(settings)
 
