@@ -43,6 +43,7 @@ from legwatch_server.ingest.crash_guard import CrashGuard
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.channels import Notifier, open_channels
+from legwatch_server.notify.example_addresses import copied
 from legwatch_server.notify.known_beds import check_known, doubts, heard_beds, unknown_shifts
 from legwatch_server.notify.late import LateChannels
 from legwatch_server.notify.outboxes import Around, Outboxes
@@ -96,7 +97,8 @@ def main(argv: Sequence[str]) -> int:
     heard = heard_beds(settings)
     log_to_stderr()
     # The bed of a new store may not have been heard yet: that must not keep the others unwatched.
-    for doubt in (*unknown_shifts(settings, heard), *doubts(settings, heard)):
+    wrong = (*unknown_shifts(settings, heard), *doubts(settings, heard), *copied(settings))
+    for doubt in wrong:
         logger.warning("%s", doubt)
     errors = ErrorCount()
     logging.getLogger().addHandler(errors)

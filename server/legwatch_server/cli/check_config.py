@@ -20,6 +20,7 @@ from legwatch_runtime.secrets import secret
 from legwatch_server import settings_file, zone
 from legwatch_server.cli.installed import installed, keys_of
 from legwatch_server.meant import meant
+from legwatch_server.notify.example_addresses import copied
 from legwatch_server.notify.known_beds import doubts, heard_beds
 from legwatch_server.notify.usable import check_usable
 from legwatch_server.settings import ServerSettings
@@ -129,6 +130,7 @@ def _doubts(path: Path, good: Any) -> Iterator[str]:
     if isinstance(good, ServerSettings):
         settings = _read(path)
         yield from doubts(settings, heard_beds(settings))
+        yield from copied(settings)
         yield from zone.concerns(settings)
 
 
