@@ -257,3 +257,13 @@ def test_damaged_changes_are_refused_in_a_sentence(config: Path, rubbish: bytes)
     file.write_bytes(rubbish)
     with pytest.raises(SettingsError, match=r"changes\.toml.*legwatch settings undo"):
         read(config)
+
+
+@pytest.mark.parametrize("words", [("set", "stillness.warn_s", "7200"), ("reset", "warmth.warn_c")])
+def test_a_limit_without_its_table_is_answered_with_the_key_that_is_meant(
+    config: Path, words: tuple[str, ...]
+) -> None:
+    with pytest.raises(
+        SettingsError, match=rf"{words[1]}: no such key; a limit is rules\.{words[1]}$"
+    ):
+        main(["--config", str(config), *words])

@@ -4,10 +4,12 @@ import argparse
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from legwatch.errors import CannotRun, SettingsError
+from legwatch.limits.rules import Rules
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.process import EXITS
@@ -24,6 +26,7 @@ def main(argv: Sequence[str]) -> int:
     """Run `legwatch settings`; 0 done, 1 not possible now, 2 a wrong key or value."""
     args = _parser().parse_args(argv)
     path = meant(args.config)
+    _check_key(getattr(args, "key", ""))
     match args.action:
         case "set":
             settings_file.change(path, {args.key: _value(args.value)}, check_usable)
@@ -55,6 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("key", metavar="KEY")
     actions.add_parser("undo", help="take the last change back")
     return parser
+
+
+def _check_key(key: str) -> None:
+    """Raise SettingsError for a limit that is named as in `replay --set`, without its table."""
+    group, dot, _limit = key.partition(".")
+    if dot and group in {field.name for field in fields(Rules)}:
+        raise SettingsError(key, f"no such key; a limit is rules.{key}")
 
 
 def _undone(path: Path) -> str:
