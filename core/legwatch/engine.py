@@ -13,6 +13,7 @@ from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
+from legwatch import scope
 from legwatch.alerting.alert import (
     AlertState,
     AlertStates,
@@ -26,6 +27,7 @@ from legwatch.alerting.trial_nights import TRIAL_OVER, TrialNights
 from legwatch.bed import Bed, minute
 from legwatch.conditions import still
 from legwatch.conditions.verdict import Reason, Severity, TriState
+from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.events import Ack, AlertKind, Away, Event, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import evenings
@@ -152,6 +154,12 @@ def sensors(state: BedState) -> frozenset[str]:
 def _sensors(*there: bool) -> frozenset[str]:
     roles = ("leg", "room", "movement", "presence")
     return frozenset(role for role, is_there in zip(roles, there, strict=True) if is_there)
+
+
+def fitted(info: BedsideInfo | None, state: BedState | None) -> frozenset[str] | None:
+    """Return the roles of a bed's sensors, by its agent or its windows; None: nothing is known."""
+    heard = sensors(state) if state is not None and was_heard(state) else None
+    return scope.fitted(None if info is None else info.sensors, heard)
 
 
 def switched_off(rules: Rules) -> frozenset[AlertKind]:
@@ -290,6 +298,7 @@ __all__ = [
     "advance",
     "due",
     "expect",
+    "fitted",
     "replay",
     "sensors",
     "set_up",

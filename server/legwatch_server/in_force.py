@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from legwatch_runtime.rights import is_there
 from legwatch_runtime.state_dir import is_held
 from legwatch_server import settings_file
 from legwatch_server.hidden import hidden
-from legwatch_server.settings import ServerSettings, needs_start
+from legwatch_server.settings import USUAL_STATE_DIR, ServerSettings, needs_start
 from legwatch_server.store.reader import FILE, open_read_only
 from legwatch_server.store.records import Loaded
 from legwatch_server.store.unreadable import check_file
@@ -196,8 +196,7 @@ def _folder(text: str) -> Path:
     """Find the state_dir in a text that is no good settings file, perhaps not even TOML."""
     table = _TABLE.search(text)
     found = _STATE_DIR.search(text[: table.start()] if table else text)
-    usual = next(f.default for f in fields(ServerSettings) if f.name == "state_dir")
-    return Path(found[2] if found else str(usual))
+    return Path(found[2] if found else USUAL_STATE_DIR)
 
 
 def _noted(folder: Path) -> tuple[Loaded | None, int]:

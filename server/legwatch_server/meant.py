@@ -4,18 +4,15 @@
 that a person knows is the owner's, and of that alone a command would look into a wrong store.
 """
 
-from dataclasses import fields
 from pathlib import Path
 
 from legwatch.errors import LegwatchError
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.rights import is_there
-from legwatch_server.settings import ServerSettings
+from legwatch_server.settings import USUAL_STATE_DIR
 from legwatch_server.settings_file import is_of_up, owners_file
 from legwatch_server.store.reader import FILE
-
-USUAL = next(field.default for field in fields(ServerSettings) if field.name == "state_dir")
 
 
 def meant(given: Path | None) -> Path:
@@ -38,4 +35,4 @@ def _is_made_from(made: Path, file: Path) -> bool:
 
 
 def _folder(file: Path) -> Path:
-    return Path(str(read_toml(file).get("state_dir", USUAL)))
+    return Path(str(read_toml(file).get("state_dir", USUAL_STATE_DIR)))

@@ -25,6 +25,7 @@ from legwatch_runtime.system_zone import machine_zone
 from legwatch_runtime.zones import zone_named
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+USUAL_STATE_DIR = "/var/lib/legwatch/server"
 CHANNELS = "legwatch.notifiers"  # the entry points of the push channels
 
 
@@ -150,7 +151,7 @@ AT_THE_NEXT_START = ("state_dir", "mqtt", "http", "heartbeat", "history", "push.
 class ServerSettings:
     """All settings of a server."""
 
-    state_dir: str = setting("/var/lib/legwatch/server", "folder of the database", form=forms.some)
+    state_dir: str = setting(USUAL_STATE_DIR, "folder of the database", form=forms.some)
     zone: str = setting("", "time zone of the beds, such as Europe/Berlin; empty: this machine's")
     profile: str = setting("standard", "alert profile: standard or at_risk")
     clock: str = setting(

@@ -9,9 +9,7 @@ from legwatch_server.beds.registry import BedRecord
 
 def roles(bed: BedRecord) -> frozenset[str] | None:
     """Return the roles of a bed's sensors; None: nothing is known of them yet."""
-    info = bed.bedside.info
-    heard = engine.sensors(bed.state) if engine.was_heard(bed.state) else None
-    return scope.fitted(None if info is None else info.sensors, heard)
+    return engine.fitted(bed.bedside.info, bed.state)
 
 
 def can_never_warn(beds: Iterable[BedRecord]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from legwatch import engine, scope
@@ -49,7 +50,7 @@ class Seen:
     off: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BedNow:
     """One bed at one moment, by the settings in force."""
 
@@ -187,7 +188,7 @@ class BedNow:
             [*parts, *([f"not: {why}"] if why else [])]
         )
 
-    @property
+    @cached_property
     def bed_ms(self) -> int:
         """The time of the bed: that of a recording, and what went by since its last window."""
         newest = self.seen.windows[:1]
@@ -195,13 +196,13 @@ class BedNow:
             return self.now_ms
         return newest[0].to_ms + max(0, self.now_ms - self.seen.heard_ms)
 
-    @property
+    @cached_property
     def silent_ms(self) -> int:
         """For how long no window has come."""
         newest = max((window.to_ms for window in self.seen.windows), default=0)
         return max(0, self.bed_ms - newest)
 
-    @property
+    @cached_property
     def _wholly(self) -> str:
         """Why nothing at all is watched; empty: something is."""
         if not self.running:
@@ -211,16 +212,16 @@ class BedNow:
             return f"everything: the bed is {rests.said(self.seen.bed, self.now_ms)}"
         return ""
 
-    @property
+    @cached_property
     def _view(self) -> BedView | None:
         return None if self.seen.state is None else view(self.seen.state)
 
-    @property
+    @cached_property
     def _trial(self) -> int | None:
         state = self.seen.state
         return None if state is None else night_number(state.bed.trial, self.bed_ms, self._rules)
 
-    @property
+    @cached_property
     def _room_is_warm(self) -> bool:
         room_c = None if self._view is None else self._view.room_c
         return room_c is not None and room_c >= self._rules.warmth.warm_room_c
@@ -233,11 +234,11 @@ class BedNow:
         until_ms = silenced_until_ms(state.bed.alerts.of(kind), Severity.WARNING)
         return until_ms if until_ms > self.bed_ms else 0
 
-    @property
+    @cached_property
     def _rules(self) -> Rules:
         return self.settings.rules_of(self.seen.bed)
 
-    @property
+    @cached_property
     def _zone(self) -> ZoneInfo:
         return self.settings.zone_of(self.seen.bed)
 

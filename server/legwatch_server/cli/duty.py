@@ -2,9 +2,10 @@
 
 import argparse
 import sys
-from collections.abc import Container, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from legwatch.errors import CannotRun
 from legwatch.night import local, night_of
@@ -42,54 +43,67 @@ def main(argv: Sequence[str]) -> int:
     found = in_force(meant(args.config))
     settings = found.settings
     now_ms = server_ms(settings.state_dir)
-    beds = _beds(settings, now_ms)
+    rests, stored = Rests(settings), _stored(settings, now_ms)
     good = False
     with closed_stdout_is_fine():
+        beds = _beds(settings, rests.at(now_ms), stored)
         tonight = _roster(settings, beds, now_ms, args.nights)
-        resting = Rests(settings).at(now_ms)
-        for bed, rest in resting.items():
-            if rest is Rest.PAUSED:
-                print(f"bed {bed}: {Rests(settings).said(bed, now_ms)}: nobody is told of it")
-        for trial in _trials(settings, now_ms):
-            if trial.bed not in resting:
-                print(trial)
-        for line in _watched(settings, resting):
+        for line in _state(settings, rests, now_ms, stored):
             print(line)
         print()
-        good = _routes(settings, now_ms, tonight)
+        good = _routes(settings, stored, tonight)
     found.say()
     return 0 if good else 1
 
 
-def _beds(settings: ServerSettings, now_ms: int) -> list[str]:
-    named = {bed for shift in settings.roster for bed in shift.beds} | set(settings.beds)
-    named |= {bed for person in settings.people.values() for bed in person.beds}
+class _Stored(NamedTuple):
+    """What the server has stored that matters here."""
+
+    heard: frozenset[str]
+    trials: list[TrialStatus]
+    roles: dict[str, frozenset[str]]
+    routes: list[RouteStatus]
+
+
+def _stored(settings: ServerSettings, now_ms: int) -> _Stored | None:
+    """Look into the store; None: the server has not run yet, there is no database."""
     try:
         with open_read_only(settings.state_dir) as reader:
-            named |= {seen.bed for seen in reader.last_seen()}
+            return _Stored(
+                frozenset(seen.bed for seen in reader.last_seen()),
+                list(trial_statuses(reader, settings, now_ms)),
+                watched.by_bed(reader),
+                route_statuses(reader, settings, now_ms),
+            )
     except CannotRun:
-        pass  # the server has not run yet: there is no database
-    resting = Rests(settings).at(now_ms)
+        return None
+
+
+def _beds(
+    settings: ServerSettings, resting: Mapping[str, Rest], stored: _Stored | None
+) -> list[str]:
+    named = {bed for shift in settings.roster for bed in shift.beds} | set(settings.beds)
+    named |= {bed for person in settings.people.values() for bed in person.beds}
+    named |= stored.heard if stored else frozenset()
     return sorted(named - resting.keys()) or ([] if named else [""])
 
 
-def _trials(settings: ServerSettings, now_ms: int) -> list[TrialStatus]:
-    try:
-        with open_read_only(settings.state_dir) as reader:
-            return list(trial_statuses(reader, settings, now_ms))
-    except CannotRun:
-        return []  # without a database `_routes` prints that nothing is known
+def _state(
+    settings: ServerSettings, rests: Rests, now_ms: int, stored: _Stored | None
+) -> Iterator[str]:
+    """Yield which beds are paused or learn, and what each is watched for.
 
-
-def _watched(settings: ServerSettings, resting: Container[str]) -> list[str]:
-    """Return what each bed is watched for: nobody on duty is told what a bed cannot tell."""
-    try:
-        with open_read_only(settings.state_dir) as reader:
-            found = watched.by_bed(reader).items()
-        beds = {bed: roles for bed, roles in found if bed not in resting}
-        return list(watched.lines(beds, settings.rules_of))
-    except CannotRun:
-        return []  # without a database `_routes` prints that nothing is known
+    Nobody on duty is told what a bed cannot tell.
+    """
+    resting = rests.at(now_ms)
+    for bed, rest in resting.items():
+        if rest is Rest.PAUSED:
+            yield f"bed {bed}: {rests.said(bed, now_ms)}: nobody is told of it"
+    if stored is None:
+        return  # `_routes` says that nothing is known
+    yield from (str(trial) for trial in stored.trials if trial.bed not in resting)
+    beds = {bed: roles for bed, roles in stored.roles.items() if bed not in resting}
+    yield from watched.lines(beds, settings.rules_of)
 
 
 def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: int) -> set[str]:
@@ -116,19 +130,16 @@ def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: 
     return tonight
 
 
-def _routes(settings: ServerSettings, now_ms: int, tonight: set[str]) -> bool:
+def _routes(settings: ServerSettings, stored: _Stored | None, tonight: set[str]) -> bool:
     """Print the state of every channel; True if all channels of tonight's people are good."""
-    try:
-        with open_read_only(settings.state_dir) as reader:
-            found = route_statuses(reader, settings, now_ms)
-    except CannotRun:
+    if stored is None:
         print("Whether they can be reached is not known: the server has not run yet.")
         return False
     print("Can they be reached? (tried in silence each evening)")
-    for route in found:
+    for route in stored.routes:
         note = "" if route.person in tonight else "  (not on duty tonight)"
         print(f"  {_line(route, settings)}{note}")
-    return all(route.good for route in found if route.person in tonight)
+    return all(route.good for route in stored.routes if route.person in tonight)
 
 
 def _line(route: RouteStatus, settings: ServerSettings) -> str:

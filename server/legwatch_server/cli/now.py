@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from legwatch import engine
 from legwatch.bedside import known
 from legwatch.errors import SettingsError
 from legwatch.printable import printable
@@ -117,21 +118,21 @@ def _beds(found: InForce, only: str | None) -> list[BedNow]:
 
 
 def _seen(reader: SqliteReader, only: str | None, since_ms: int) -> Iterator[Seen]:
-    states, roles = dict(reader.states()), watched.by_bed(reader)
-    unread = reader.unread()
+    states, unread = dict(reader.states(only)), reader.unread()
     heard = {one.bed: one for one in reader.last_seen()}
     for ident, name in reader.beds(only):
         windows = reader.newest(ident, NEWEST)
-        last = heard.get(name)
+        last, state = heard.get(name), watched.stored_state(states.get(name))
+        bedside = known(None if last is None else last.bedside)
         heard_ms = last.seen_ms if last is not None else 0
         unread_ms, why = unread.get(name, (0, ""))
         yield Seen(
             name,
             windows,
-            watched.stored_state(states.get(name)),
-            roles.get(name),
+            state,
+            engine.fitted(bedside.info, state),
             played=last is not None and last.played,
             heard_ms=heard_ms,
-            off=last is not None and known(last.bedside).online is False,
+            off=bedside.online is False,
             unread=printable(why, LONGEST_WHY) if unread_ms > max(since_ms, heard_ms) else "",
         )

@@ -15,14 +15,11 @@ FRESH_MIN = 15  # the last word of a bed that sends is not older
 def by_bed(reader: Reader) -> dict[str, frozenset[str]]:
     """Return the roles of the sensors of each bed of which they are known."""
     states = dict(reader.states())
-    found = {}
-    for seen in reader.last_seen():
-        info = known(seen.bedside).info
-        heard = _heard(states.get(seen.bed))
-        roles = scope.fitted(None if info is None else info.sensors, heard)
-        if roles is not None:
-            found[seen.bed] = roles
-    return found
+    found = {
+        seen.bed: engine.fitted(known(seen.bedside).info, stored_state(states.get(seen.bed)))
+        for seen in reader.last_seen()
+    }
+    return {bed: roles for bed, roles in found.items() if roles is not None}
 
 
 def can(roles: frozenset[str], rules: Rules) -> str:
@@ -47,11 +44,6 @@ def lines(
             alike.setdefault(can(roles, rules), []).append(bed)
     for text, names in alike.items():
         yield f"{', '.join(names)}: {text}"
-
-
-def _heard(text: str | None) -> frozenset[str] | None:
-    state = stored_state(text)
-    return engine.sensors(state) if state is not None and engine.was_heard(state) else None
 
 
 def stored_state(text: str | None) -> BedState | None:
