@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -11,6 +12,39 @@ import installed
 from legwatch import entry
 
 _number = itertools.count(1)
+
+
+class Fault(NamedTuple):
+    """A fault of a package, and the words that say it."""
+
+    code: str | None
+    words: str
+    thing: str = "Odd"
+
+
+def faults_at_import(good: str) -> dict[str, Fault]:
+    """Return what may be wrong with a module before its class is used; `good`: a class `Odd`."""
+    return {
+        "its module raises": Fault(
+            "raise ValueError('no\\nbus')", "cannot be loaded: ValueError: no bus"
+        ),
+        "its module ends the process": Fault(
+            "raise SystemExit(3)", "cannot be loaded: SystemExit: 3"
+        ),
+        "its module needs one that is missing": Fault(
+            "import nose_of_a_dog",
+            "cannot be loaded: it needs the module nose_of_a_dog, which is not",
+        ),
+        "its module is gone": Fault(None, "which is not installed; install the package anew"),
+        "its module has no such class": Fault("", "has no attribute 'Odd'"),
+        "its Options are none": Fault(
+            f"{good}    Options = 5", "cannot be used: its Options must be a frozen dataclass"
+        ),
+        "its module hangs": Fault(
+            "import threading; threading.Event().wait(5)", "cannot be loaded: it has not come"
+        ),
+        "two packages have the name": Fault(good, "has the name of"),
+    }
 
 
 class Stranger:

@@ -1,8 +1,9 @@
 """What stands for the watcher elsewhere, to which the server sends its heartbeats."""
 
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from stand import Stand
 
 
 class Watcher:
@@ -21,10 +22,6 @@ class Watcher:
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+        self._stand = Stand(Answer)
+        self.url = self._stand.url
+        self.close = self._stand.close

@@ -10,11 +10,12 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,6 +30,7 @@ from legwatch.testing import recording_lines
 from legwatch_server.store.reader import open_read_only
 from legwatch_server.supervisor import mosquitto
 from legwatch_server.supervisor.process import PARENT_DEATH
+from stand import Stand
 from taken import taken
 
 LEGWATCH = (sys.executable, "-m", "legwatch")
@@ -248,6 +250,15 @@ class House:
             return []
         return [as_json(one.notice, bed=bed, text=one.text) for one in found if one.bed == bed]
 
+    def health(self) -> dict[str, Any]:
+        """Return what `/health` says, whether all is well or not."""
+        url = f"http://127.0.0.1:{self.http_port}/health"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as error:  # 503: degraded
+            return dict(json.load(error))
+
     def publisher(self) -> mqtt.Client:
         """Return a connected client for messages that no agent of ours would send."""
         client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
@@ -283,13 +294,9 @@ class Phones:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Say nothing."""
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+        self._stand = Stand(Answer)
+        self.url = self._stand.url
+        self.close = self._stand.close
 
 
 def replayed(night: Path, bed: str, *words: str) -> list[str]:

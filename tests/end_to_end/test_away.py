@@ -1,14 +1,10 @@
 """A bed taken out of use with a real broker, server and agent, and watched again."""
 
-import json
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -24,14 +20,6 @@ BED = "dora"
 def bedroom(tmp_path: Path, mosquitto: None) -> Iterator[Bedroom]:
     with Bedroom(tmp_path) as made:
         yield made
-
-
-def health(house: Bedroom) -> dict[str, Any]:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{house.http_port}/health") as reply:
-            return dict(json.load(reply))
-    except urllib.error.HTTPError as reply:
-        return dict(json.load(reply))
 
 
 def kept(house: Bedroom) -> dict[str, bytes]:
@@ -71,11 +59,11 @@ def test_an_ended_bed_is_gone_from_broker_and_health_and_its_windows_are_kept(
     server = bedroom.server()
     bedroom.bed(BED)
     bedroom.wait_windows(3)
-    wait_until(lambda: BED in health(bedroom)["bedsides"], "the bed in /health")
+    wait_until(lambda: BED in bedroom.health()["bedsides"], "the bed in /health")
     assert {name.rpartition("/")[2] for name in kept(bedroom)} == {"status", "info", "stored"}
 
     assert "within seconds" in beds(bedroom, "end", BED, "--yes")
-    wait_until(lambda: BED not in health(bedroom)["bedsides"], "its end in /health")
+    wait_until(lambda: BED not in bedroom.health()["bedsides"], "its end in /health")
     wait_until(lambda: not kept(bedroom), "nothing kept at the broker")
     before = bedroom.count("windows")
     bedroom.wait_windows(before + 5)
@@ -90,7 +78,7 @@ def test_an_ended_bed_is_gone_from_broker_and_health_and_its_windows_are_kept(
     )
     bedroom.processes.append(follow)
     beds(bedroom, "resume", BED)
-    wait_until(lambda: BED in health(bedroom)["bedsides"], "the bed in /health again")
+    wait_until(lambda: BED in bedroom.health()["bedsides"], "the bed in /health again")
     wait_until(lambda: f" {BED}: air by the legs" in follow.said(), "a line of what is seen")
     follow.signal(signal.SIGINT)
     assert follow.wait() == 0

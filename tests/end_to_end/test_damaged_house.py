@@ -1,15 +1,11 @@
 """The real server on a damaged, moved or foreign database: a cold bed is told, or one sentence."""
 
-import json
 import os
 import shutil
 import subprocess
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tomlkit import dumps as dump
@@ -52,16 +48,6 @@ def killed_and_cut(house: House) -> None:
     house.server()
 
 
-def health(house: House) -> dict[str, Any]:
-    url = f"http://127.0.0.1:{house.http_port}/health"
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            found: dict[str, Any] = json.load(answer)
-    except urllib.error.HTTPError as error:  # 503: degraded
-        found = json.load(error)
-    return found
-
-
 @pytest.mark.parametrize("harm", [overwritten, renamed, replaced, killed_and_cut])
 def test_after_a_damage_another_beds_cold_is_told(
     house: House, phones: Phones, harm: Callable[[House], None]
@@ -87,7 +73,7 @@ def test_after_a_damage_another_beds_cold_is_told(
         wait_until(
             lambda: any("memory" in body["title"] for body in phones.bodies), "a word of the loss"
         )
-    assert "database was damaged or lost" in " ".join(health(house)["wrong"])
+    assert "database was damaged or lost" in " ".join(house.health()["wrong"])
     assert "Traceback" not in server.said()
     if harm is not overwritten:  # there it wrote into a table that was gone already
         of_bert = "bed_id=(SELECT id FROM beds WHERE name='bert')"

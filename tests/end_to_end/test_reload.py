@@ -1,9 +1,6 @@
 """Settings change again and again under a flood of windows: nothing is lost, nothing is doubled."""
 
-import json
 import signal
-import urllib.error
-import urllib.request
 from functools import partial
 
 from end_to_end.house import House, Phones, Process, replayed, wait_until
@@ -21,14 +18,6 @@ TAKEN, REFUSED = "settings taken over: ", "settings not taken over"
 def settings(house: House, phones: Phones, **push: object) -> None:
     table = {"channels": ["ntfy"], "ntfy": {"url": phones.url, "topic": "legs"}, **push}
     house.write_server(push=table)
-
-
-def health(house: House) -> dict[str, object]:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{house.http_port}/health") as reply:
-            return dict(json.load(reply))
-    except urllib.error.HTTPError as reply:
-        return dict(json.load(reply))
 
 
 def test_settings_change_under_load_and_wrong_ones_change_nothing(
@@ -67,7 +56,7 @@ def test_settings_change_under_load_and_wrong_ones_change_nothing(
     )
     assert sent == []  # no alert is planned twice
     assert server.code is None
-    assert health(house)["wrong"] == []
+    assert house.health()["wrong"] == []
 
 
 def more(server: Process, words: str, than: int) -> bool:

@@ -3,9 +3,8 @@
 import json
 import os
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import urllib3
 
 from end_to_end.bedroom import Bedroom
 from end_to_end.house import LEGWATCH, PASSWORD, wait_until
+from stand import Stand
 
 MARK = "MARKED"
 SECRETS = {
@@ -51,13 +51,9 @@ class Echo:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Say nothing."""
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.host = f"127.0.0.1:{self._http.server_port}"
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+        self._stand = Stand(Answer)
+        self.host = self._stand.host
+        self.close = self._stand.close
 
 
 @pytest.fixture

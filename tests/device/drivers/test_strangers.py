@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -15,7 +14,7 @@ from legwatch_device.settings import read
 from legwatch_runtime import plugins
 from legwatch_runtime.plugins import CannotLoad
 from repository import REPO
-from strangers import Stranger, promised
+from strangers import Fault, Stranger, faults_at_import, promised
 
 GROUP = "legwatch.thermometers"
 PAGE = REPO / "device/legwatch_device/drivers/README.md"
@@ -33,39 +32,16 @@ class Odd:
 GOOD = "class Odd:\n    def __init__(self, options): pass\n    def read(self): pass\n"
 
 
-class Fault(NamedTuple):
-    """A fault of a package, and the words that say it."""
-
-    code: str | None
-    words: str
-    thing: str = "Odd"
-
-
 def starting(line: str) -> str:
     """Return a driver with this line in its constructor."""
     return GOOD.replace("pass", line, 1)
 
 
 AT_IMPORT = {
-    "its module raises": Fault(
-        "raise ValueError('no\\nbus')", "cannot be loaded: ValueError: no bus"
-    ),
-    "its module ends the process": Fault("raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
-    "its module needs one that is missing": Fault(
-        "import nose_of_a_dog", "cannot be loaded: it needs the module nose_of_a_dog, which is not"
-    ),
-    "its module is gone": Fault(None, "which is not installed; install the package anew"),
-    "its module has no such class": Fault("", "has no attribute 'Odd'"),
+    **faults_at_import(GOOD),
     "its class lacks a method": Fault(
         "class Odd: pass", "cannot be used: Odd has no method 'read'"
     ),
-    "its Options are none": Fault(
-        f"{GOOD}    Options = 5", "cannot be used: its Options must be a frozen dataclass"
-    ),
-    "its module hangs": Fault(
-        "import threading; threading.Event().wait(5)", "cannot be loaded: it has not come"
-    ),
-    "two packages have the name": Fault(GOOD, "has the name of"),
 }
 IN_CHECK = {
     "its `check` raises": Fault(

@@ -1,10 +1,9 @@
 """History: what becomes of a row, and when a position is sure."""
 
 import gzip
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.reader import open_if_made
 from legwatch_server.store.records import StoredNotice, WindowRecord
 from repository import rules
+from stand import Stand
 
 NOW = ms("2026-01-10T12:00Z")
 NOTHING = WindowRecord(
@@ -214,14 +214,9 @@ class Web:
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self.http.shutdown()
-        self.http.server_close()
+        self._stand = Stand(Answer)
+        self.url = self._stand.url
+        self.close = self._stand.close
 
 
 @pytest.fixture(params=["HTTP/1.1", "HTTP/1.0"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import cast
 
 import pytest
 
@@ -18,7 +18,7 @@ from legwatch_server.notify.outboxes import Outboxes
 from legwatch_server.settings import CHANNELS, ServerSettings
 from repository import REPO
 from server.notify.test_parts import Rig, until
-from strangers import Stranger, promised
+from strangers import Fault, Stranger, faults_at_import, promised
 
 PAGE = REPO / "server/legwatch_server/notify/channels/README.md"
 CLASS = """
@@ -41,13 +41,6 @@ CHECKED = HEAD + CLASS.replace(
 )
 
 
-class Fault(NamedTuple):
-    """A fault of a package, and the words that say it."""
-
-    code: str | None
-    words: str
-
-
 def starting(line: str) -> str:
     return CLASS.replace("pass", line)
 
@@ -57,23 +50,8 @@ def sending(line: str) -> str:
 
 
 AT_START = {
-    "its module raises": Fault(
-        "raise ValueError('no\\nbus')", "cannot be loaded: ValueError: no bus"
-    ),
-    "its module ends the process": Fault("raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
-    "its module needs one that is missing": Fault(
-        "import nose_of_a_dog", "cannot be loaded: it needs the module nose_of_a_dog, which is not"
-    ),
-    "its module is gone": Fault(None, "which is not installed; install the package anew"),
-    "its module has no such class": Fault("", "has no attribute 'Odd'"),
+    **faults_at_import(CLASS),
     "its class has no `send`": Fault("class Odd: pass", "cannot be used: Odd has no method 'send'"),
-    "its Options are none": Fault(
-        f"{CLASS}    Options = 5", "cannot be used: its Options must be a frozen dataclass"
-    ),
-    "its module hangs": Fault(
-        "import threading; threading.Event().wait(5)", "cannot be loaded: it has not come"
-    ),
-    "two packages have the name": Fault(CLASS, "has the name of"),
     "its `check` raises": Fault(
         CHECKED.format("raise ValueError('a\\nb')"), "cannot check its options: ValueError: a b"
     ),
