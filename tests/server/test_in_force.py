@@ -18,6 +18,7 @@ from legwatch_server.settings import AT_THE_NEXT_START, PushTable, ServerSetting
 from legwatch_server.settings_file import change, changes_file
 from repository import REPO
 from server.loaded_house import DUTY, LoadedHouse, loaded_house
+from server.notify.test_escalation import cold
 from server.ward import BEGIN
 
 Said = pytest.CaptureFixture[str]
@@ -45,6 +46,21 @@ def test_duty_names_whom_the_server_would_tell_and_not_whom_the_file_names(
     _, out, err = house.run(capsys, "duty", "--nights", "1")
     assert "tonight  anna" in out
     assert err == ""
+
+
+def test_an_explained_alert_that_names_a_limit_says_which_limits_are_not_in_force(
+    house: LoadedHouse, capsys: Said
+) -> None:
+    while not house.server.rows("SELECT id FROM notices WHERE rule IS NOT NULL"):
+        house.server.play("b", 10, cold)
+    (first,) = house.server.rows("SELECT min(id) FROM notices WHERE rule IS NOT NULL")[0]
+    house.edit(rules={"warmth.warn_c": 25.0})
+    code, out, err = house.run(capsys, "alerts", "explain", str(first))
+    assert code == 0
+    assert "Rule: " in out
+    assert "Changed on disk, not yet in force: rules.warmth.warn_c. " in err
+    assert house.reload()
+    assert house.run(capsys, "alerts", "explain", str(first))[2] == ""
 
 
 def test_nothing_is_said_while_file_and_server_agree(house: LoadedHouse) -> None:

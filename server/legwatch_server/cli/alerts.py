@@ -22,7 +22,7 @@ from legwatch_runtime.profiles import sources
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli import watched
 from legwatch_server.cli.explain import answered, explain, headed, journeys
-from legwatch_server.in_force import in_force
+from legwatch_server.in_force import InForce, in_force
 from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
@@ -36,23 +36,26 @@ from legwatch_server.web.actions import PATH, PLAIN
 VALID_S = 60
 FIRST_YEAR, LAST_YEAR = 1970, 9998
 _ACTS = {"seen": Action.SEEN, "useless": Action.NOT_USEFUL}
+_EXITS = EXITS.replace("wrong arguments", "no such alert, wrong arguments")
 _REPLIES = {
-    410: "there is no such alert, or it is over; nothing was changed",
+    410: "it is over, or cannot be answered any more; nothing was changed",
     503: "not noted yet; try again",
 }
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch alerts`; 0 done, 1 not possible now, 2 wrong arguments or settings."""
+    """Run `legwatch alerts`; 0 done, 1 not possible now, 2 no such alert or wrong settings."""
     args = _parser().parse_args(argv)
     if args.night not in (None, "last"):
         _date(args.night)
     found = in_force(meant(args.config))
     settings = found.settings
     found.must_have_run()
+    if getattr(args, "id", None) is not None:
+        alert = _alert(settings, args.id)
     match args.action:
         case "explain":
-            return _explain(settings, args.id)
+            return _explain(found, alert)
         case "seen" | "useless":
             return _answer(settings, TargetKind.NOTICE, args.id, _ACTS[args.action])
         case "quiet":
@@ -70,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="legwatch alerts",
         description="Show a night's alerts, the people notified and their answers.",
-        epilog=EXITS,
+        epilog=_EXITS,
         parents=[config],
     )
     parser.add_argument(
@@ -86,11 +89,13 @@ def _parser() -> argparse.ArgumentParser:
         ("seen", "mark the alert as seen: it makes no more sound until it is over"),
         ("useless", "mark the alert as seen and not useful"),
     ):
-        action = actions.add_parser(name, help=about, parents=[inner])
+        action = actions.add_parser(name, help=about, epilog=_EXITS, parents=[inner])
         action.add_argument(
             "id", type=whole(1, MOST_ROWS), metavar="ID", help="the number of the alert"
         )
-    quiet = actions.add_parser("quiet", help="silence alerts for a while", parents=[inner])
+    quiet = actions.add_parser(
+        "quiet", help="silence alerts for a while", epilog=_EXITS, parents=[inner]
+    )
     which = quiet.add_mutually_exclusive_group(required=True)
     which.add_argument(
         "id",
@@ -215,14 +220,22 @@ def _bold(text: str) -> str:
     return f"\x1b[1m{text}\x1b[0m" if sys.stdout.isatty() else text
 
 
-def _explain(settings: ServerSettings, ident: int) -> int:
+def _alert(settings: ServerSettings, ident: int) -> Incident:
+    """Return the alert that a number means; raises SettingsError if there is none."""
     with open_read_only(settings.state_dir) as reader:
         found = reader.incident(ident)
     if found is None:
         raise SettingsError("ID", f"there is no alert {ident}; `legwatch alerts` lists them")
-    profile = sources(settings.profile_of(found.bed))
+    return found
+
+
+def _explain(found: InForce, alert: Incident) -> int:
+    settings = found.settings
+    profile = sources(settings.profile_of(alert.bed))
     with closed_stdout_is_fine():
-        print("\n".join(explain(found, settings.zone_of(found.bed), profile)))
+        print("\n".join(explain(alert, settings.zone_of(alert.bed), profile)))
+    if any(record.notice.rule is not None for record in alert.notices):
+        found.say()  # it has named limits: are those of the file in force?
     return 0
 
 

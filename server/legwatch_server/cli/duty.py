@@ -3,11 +3,12 @@
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from legwatch.errors import CannotRun
+from legwatch.limits.rules import is_night
 from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
 from legwatch_runtime import locations
@@ -108,26 +109,38 @@ def _state(
 
 def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: int) -> set[str]:
     """Print who is on call in the next nights; return the people of tonight."""
-    people, zone = settings.everybody(), settings.zone_of("")
-    first = night_of(now_ms, zone)
-    tonight: set[str] = set()
-    step = settings.escalation
+    zone = settings.zone_of("")
+    step, began, tonight = settings.escalation, night_of(now_ms, zone), _tonight(settings, now_ms)
     print(f"Nights and hours are those of {zone.key}.")
     print(f"Told in this order, the next one after {step.next_min:g} min without an answer")
     print(f"({step.next_urgent_min:g} min when it is urgent):")
-    for n in range(nights):
-        night = first + timedelta(days=n)
-        orders: dict[tuple[str, ...], list[str]] = {}
-        for bed in beds:
-            orders.setdefault(on_call(people, settings.roster, night, bed), []).append(bed)
-        for names, same_order in orders.items():
-            if n == 0:
-                tonight.update(names)
-            which = f"  (bed {', '.join(same_order)})" if len(orders) > 1 else ""
-            label = "tonight" if n == 0 else ""
-            order = " -> ".join(names) or "NOBODY"
-            print(f"  {night:%a %d %b}  {label:<8} {order}{which}")
-    return tonight
+    # Until noon those of the night that has ended are told.
+    ended = [began] if began < tonight else []
+    for night in (*ended, *(tonight + timedelta(days=n) for n in range(nights))):
+        label = f"{'tonight' if night == tonight else '':<8} "
+        if night < tonight:
+            label = "last night, told until noon: "
+        for order, which in _orders(settings, beds, night):
+            print(f"  {night:%a %d %b}  {label}{' -> '.join(order) or 'NOBODY'}{which}")
+    return {name for order, _ in _orders(settings, beds, tonight) for name in order}
+
+
+def _tonight(settings: ServerSettings, now_ms: int) -> date:
+    """Return the night that people mean now: the one that runs, or else the one that comes."""
+    zone = settings.zone_of("")
+    today, began = local(now_ms, zone).date(), night_of(now_ms, zone)
+    return began if is_night(now_ms, settings.rules_of("")) else today
+
+
+def _orders(
+    settings: ServerSettings, beds: Sequence[str], night: date
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield each order of people in a night, and for which beds it is if there are several."""
+    people, orders = settings.everybody(), dict[tuple[str, ...], list[str]]()
+    for bed in beds:
+        orders.setdefault(on_call(people, settings.roster, night, bed), []).append(bed)
+    for names, same_order in orders.items():
+        yield names, f"  (bed {', '.join(same_order)})" if len(orders) > 1 else ""
 
 
 def _routes(settings: ServerSettings, stored: _Stored | None, tonight: set[str]) -> bool:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from argparse import _SubParsersAction
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC
@@ -19,6 +20,7 @@ from legwatch.__main__ import main
 from legwatch.contract.action import Action
 from legwatch.night import local
 from legwatch_runtime.clock import utc_ms
+from legwatch_server.cli.alerts import _parser
 from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.signed_links import signing_key
 from legwatch_server.testing import InProcessServer
@@ -179,7 +181,7 @@ def test_explain_gives_reason_figures_rule_its_source_and_the_wait(
     assert "It had waited 10 min; the longest wait was over." in text
     assert "bert has seen it (by link)" in text
     assert "at this level nobody is woken" not in text
-    assert text.rstrip().endswith("It has not ended.")
+    assert "It has not ended." in text.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -200,6 +202,34 @@ def test_a_wrong_word_is_named(
 ) -> None:
     text = said(capsys, "alerts", "--config", config(tmp_path, read_only), *words, code=2)
     assert sentence in text
+
+
+def of_one_alert() -> list[str]:
+    """Return the subcommands that take the number of an alert."""
+    found = next(a.choices for a in _parser()._actions if isinstance(a, _SubParsersAction))
+    return [name for name, one in found.items() if any(a.dest == "id" for a in one._actions)]
+
+
+@pytest.mark.parametrize("action", of_one_alert())
+def test_an_alert_that_does_not_exist_is_told_alike_by_all(
+    read_only: InProcessServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], action: str
+) -> None:
+    with answering(read_only) as port:
+        path = config(tmp_path, read_only, http={"port": port})
+        text = said(capsys, "alerts", action, "99", "--config", path, code=2)
+    assert text == "legwatch alerts: ID: there is no alert 99; `legwatch alerts` lists them\n"
+
+
+def test_the_help_tells_the_exit_code_of_an_alert_that_does_not_exist(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert {"explain", "seen", "useless", "quiet"} == set(of_one_alert())
+    for words in ((), *((action,) for action in of_one_alert())):
+        with pytest.raises(SystemExit):
+            main(["alerts", *words, "--help"])
+        assert "2 no such alert, wrong arguments or settings" in " ".join(
+            capsys.readouterr().out.split()
+        )
 
 
 def test_without_settings_it_says_where_it_looked(

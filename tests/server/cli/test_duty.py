@@ -1,0 +1,82 @@
+"""`legwatch duty`: which night is tonight, and which was the last one."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tomlkit import dumps
+
+from legwatch_server.cli import duty
+from legwatch_server.settings_file import read
+from legwatch_server.testing import InProcessServer
+
+TABLE: dict[str, Any] = {
+    "zone": "UTC",
+    "people": {name: {"channels": ["console"]} for name in ("anna", "fred", "sara")},
+    "roster": [
+        {"people": ["anna"]},
+        {"people": ["fred"], "nights": ["fri"]},
+        {"people": ["sara"], "nights": ["sat"]},
+    ],
+}
+FRIDAY, SATURDAY = 27, 28  # of November 2026
+
+
+def nights(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    day: int,
+    hour: int,
+) -> list[str]:
+    """Return the lines of the nights at this day and hour."""
+    path = folder / "server.toml"
+    path.write_text(dumps({"state_dir": str(folder / "state"), **TABLE}))
+    at_ms = int(datetime(2026, 11, day, hour, tzinfo=UTC).timestamp() * 1000)
+    monkeypatch.setattr(duty, "server_ms", lambda _folder: at_ms)
+    duty.main(["--config", str(path), "--nights", "2"])
+    return [line for line in capsys.readouterr().out.splitlines() if " Nov  " in line]
+
+
+@pytest.mark.parametrize("hour", [10, 11])
+def test_on_a_saturday_morning_tonight_is_saturday(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, hour: int
+) -> None:
+    assert nights(tmp_path, capsys, monkeypatch, SATURDAY, hour) == [
+        "  Fri 27 Nov  last night, told until noon: fred",
+        "  Sat 28 Nov  tonight  sara",
+        "  Sun 29 Nov           anna",
+    ]
+
+
+@pytest.mark.parametrize("at", [(FRIDAY, 12), (FRIDAY, 21), (SATURDAY, 2), (SATURDAY, 9)])
+def test_a_night_belongs_to_the_day_on_which_it_starts_until_it_ends(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    at: tuple[int, int],
+) -> None:
+    assert nights(tmp_path, capsys, monkeypatch, *at) == [
+        "  Fri 27 Nov  tonight  fred",
+        "  Sat 28 Nov           sara",
+    ]
+
+
+def test_whether_all_is_well_is_asked_of_the_people_of_the_night_that_comes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    table = {"state_dir": str(state), **TABLE}
+    (tmp_path / "server.toml").write_text(dumps(table))
+    at_ms = int(datetime(2026, 11, SATURDAY, 11, tzinfo=UTC).timestamp() * 1000)
+    InProcessServer(state, read(tmp_path / "server.toml"), begin_ms=at_ms).close()
+    monkeypatch.setattr(duty, "server_ms", lambda _folder: at_ms)
+    duty.main(["--config", str(tmp_path / "server.toml"), "--nights", "1"])
+    off = {
+        line.split()[0]: "not on duty tonight" in line
+        for line in capsys.readouterr().out.splitlines()
+        if " console " in line
+    }
+    assert off == {"anna": True, "fred": True, "sara": False}
