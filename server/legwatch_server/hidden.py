@@ -1,16 +1,18 @@
 """Hides in a table of settings what may be a secret; what has changed can still be told.
 
-A text that may be one is replaced by a short digest with a salt: two tables with the same salt can
-be compared, and nobody can read the text. No digest is a secret or an address.
+A value that may be one is replaced by a short digest with a salt: two tables with the same salt can
+be compared, and nobody reads the value. No digest is a secret or an address.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any
 
 MARK = "hidden-"
-# Here every text may be one: the tables of channels, and where people are reached.
+_MARKED = re.compile(rf"(https?://)?{MARK}[0-9a-f]{{16}}$")
+# Here every value may be one, also a number: only a channel knows which of its keys is a PIN.
 _CHANNELS, _PEOPLE, _ADDRESS = "push", "people", "address"
 
 
@@ -19,16 +21,29 @@ def hidden(table: Mapping[str, Any], salt: str) -> dict[str, Any]:
     return {key: _shown((key,), value, salt) for key, value in table.items()}
 
 
-def _shown(path: tuple[str, ...], value: Any, salt: str) -> Any:
+def hidden_again(table: Mapping[str, Any], salt: str) -> dict[str, Any]:
+    """Return a hidden table as `hidden` makes it today; an earlier version hid less."""
+    return {key: _shown((key,), value, salt, again=True) for key, value in table.items()}
+
+
+def _shown(path: tuple[str, ...], value: Any, salt: str, *, again: bool = False) -> Any:
     if isinstance(value, Mapping):
-        return {key: _shown((*path, key), inner, salt) for key, inner in value.items()}
+        inner = value.items()
+        return {key: _shown((*path, key), one, salt, again=again) for key, one in inner}
     if isinstance(value, list):
-        return [_shown(path, inner, salt) for inner in value]
-    if isinstance(value, datetime | time):
-        return value.isoformat()
-    if isinstance(value, str) and (_may_be_secret(path) or "://" in value):
-        return _digest(value, salt)
-    return value
+        return [_shown(path, one, salt, again=again) for one in value]
+    if again and isinstance(value, str) and _MARKED.match(value):
+        return value
+    if _may_be_secret(path) or (isinstance(value, str) and "://" in value):
+        return _digest(_text(value), salt)
+    return value.isoformat() if isinstance(value, datetime | time) else value
+
+
+def _text(value: object) -> str:
+    """Return a text that is the same for equal values: 12 and 12.0 are equal."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, str) else repr(value)
 
 
 def _digest(text: str, salt: str) -> str:

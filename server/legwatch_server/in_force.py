@@ -20,7 +20,7 @@ from legwatch_runtime.files import read_text, read_toml, unreadable
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.state_dir import is_held
 from legwatch_server import settings_file
-from legwatch_server.hidden import hidden
+from legwatch_server.hidden import hidden, hidden_again
 from legwatch_server.settings import USUAL_STATE_DIR, ServerSettings, needs_start
 from legwatch_server.store.reader import FILE, open_read_only
 from legwatch_server.store.records import Loaded
@@ -220,4 +220,5 @@ def _usable(loaded: Loaded | None) -> ServerSettings | None:
 
 
 def _differences(loaded: Loaded, table: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(settings_file.changed_keys(loaded.table, hidden(table, loaded.salt)))
+    was, now = hidden_again(loaded.table, loaded.salt), hidden(table, loaded.salt)
+    return tuple(settings_file.changed_keys(was, now))

@@ -14,12 +14,13 @@ from legwatch_server.hidden import MARK
 from legwatch_server.in_force import in_force
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.run_by import MADE_FROM, UNDER_UP, WATCH, commands
-from legwatch_server.settings import AT_THE_NEXT_START, PushTable, ServerSettings, needs_start
+from legwatch_server.settings import AT_THE_NEXT_START, CHANNELS, PushTable, ServerSettings, needs_start
 from legwatch_server.settings_file import change, changes_file
 from repository import REPO
 from server.loaded_house import DUTY, LoadedHouse, loaded_house
 from server.notify.test_escalation import cold
 from server.ward import BEGIN
+from strangers import Stranger
 
 Said = pytest.CaptureFixture[str]
 ANNA = [{"people": ["anna"]}]
@@ -189,6 +190,59 @@ def test_no_secret_is_noted_and_a_changed_one_is_seen(tmp_path: Path) -> None:
             assert key in now
         assert "heartbeat.url" in later
         assert "SECRET" not in now + later
+
+
+SAFE = """
+from dataclasses import dataclass, field
+from typing import Any
+from legwatch.settings import setting
+from legwatch_server.notify.channels import Sent
+class Safe:
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        pin: int = setting(0, "the number that opens the gate")
+        share: float = setting(0.5, "a number of the owner")
+        codes: tuple[int, ...] = setting((), "more of them")
+        loud: bool = setting(False, "whether it rings")
+    def __init__(self, options, context): ...
+    def send(self, push): return Sent()
+"""
+
+
+def test_no_number_of_an_outside_channel_can_be_read_and_a_changed_one_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Stranger(tmp_path, monkeypatch).has(SAFE, {CHANNELS: {"safe": "{}:Safe"}})
+
+    def table(pin: int) -> dict[str, object]:
+        options = {"pin": pin, "share": pin + 0.5, "codes": [pin, pin + 10], "loud": True}
+        return {"push": {"safe": options, "workers": 4}}
+
+    with loaded_house(tmp_path, **table(480071)) as house:
+        (stored,) = house.server.rows("SELECT value FROM meta WHERE key='loaded'")[0]
+        assert "4800" not in stored
+        assert json.loads(stored)["table"]["push"]["safe"]["loud"].startswith(MARK)
+        assert json.loads(stored)["table"]["push"]["workers"] == 4
+        assert remarks(house) == []
+        house.edit(**table(480072))
+        (changed,) = remarks(house)
+        for key in ("pin", "share", "codes"):
+            assert f"push.safe.{key}" in changed
+        assert "push.safe.loud" not in changed
+        assert "4800" not in changed
+
+
+def test_what_an_earlier_server_has_noted_is_not_said_to_be_changed(tmp_path: Path) -> None:
+    push = {"ntfy": {"topic": "mine-of-ours", "timeout_s": 12}}
+    with loaded_house(tmp_path, push=push) as house:
+        (text,) = house.server.rows("SELECT value FROM meta WHERE key='loaded'")[0]
+        noted = json.loads(text)
+        noted["table"]["push"]["ntfy"]["timeout_s"] = 12  # as it stood there readably
+        with house.server.store.transaction() as tx:
+            tx._db.execute("UPDATE meta SET value=? WHERE key='loaded'", (json.dumps(noted),))
+        assert remarks(house) == []
+        house.edit(push={"ntfy": {**push["ntfy"], "timeout_s": 13}})
+        assert "not yet in force: push.ntfy.timeout_s. " in remarks(house)[0]
 
 
 def test_a_new_database_after_damage_has_it_too(house: LoadedHouse) -> None:
