@@ -14,7 +14,13 @@ from legwatch_server.hidden import MARK
 from legwatch_server.in_force import in_force
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.run_by import MADE_FROM, UNDER_UP, WATCH, commands
-from legwatch_server.settings import AT_THE_NEXT_START, CHANNELS, PushTable, ServerSettings, needs_start
+from legwatch_server.settings import (
+    AT_THE_NEXT_START,
+    CHANNELS,
+    PushTable,
+    ServerSettings,
+    needs_start,
+)
 from legwatch_server.settings_file import change, changes_file
 from repository import REPO
 from server.loaded_house import DUTY, LoadedHouse, loaded_house

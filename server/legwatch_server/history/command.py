@@ -21,7 +21,7 @@ from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
 from legwatch_server.store import unreadable
 from legwatch_server.store.errors import StoreError
-from legwatch_server.store.reader import FILE, open_if_made, opened
+from legwatch_server.store.reader import FILE, open_if_made, open_read_only
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,8 @@ def main(argv: Sequence[str]) -> int:
 def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool) -> int:
     stop, store = threading.Event(), folder / FILE
     if once:
-        opened(store).close()  # a store that cannot be read is said before the other one is asked
+        with open_read_only(folder):
+            pass  # a store that cannot be read is said before the other one is asked
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     cursor = Cursor(folder / "history.json", from_start=from_start)

@@ -18,12 +18,17 @@ LAMP = "mqtt"  # the channel whose address is a bed
 def heard_beds(settings: ServerSettings) -> frozenset[str] | None:
     """Return the beds that the server of these settings has heard; None: that cannot be read."""
     try:
-        if not is_there(Path(settings.state_dir) / FILE):
-            return frozenset()
-        with open_read_only(settings.state_dir) as reader:
-            return frozenset(seen.bed for seen in reader.last_seen())
+        return heard(settings)
     except (LegwatchError, OSError):
         return None
+
+
+def heard(settings: ServerSettings) -> frozenset[str]:
+    """Return the beds that the server has heard; raises LegwatchError or OSError with the why."""
+    if not is_there(Path(settings.state_dir) / FILE):
+        return frozenset()
+    with open_read_only(settings.state_dir) as reader:
+        return frozenset(seen.bed for seen in reader.last_seen())
 
 
 def check_known(settings: ServerSettings, heard: Collection[str] | None) -> None:

@@ -29,6 +29,7 @@ _CONTRADICTED = {
     sqlite3.SQLITE_CONSTRAINT_ROWID,
 }
 READ_PATIENCE_S = 10.0  # how long a reader waits for a lock
+LOOK_PATIENCE_S = 0.4  # and one whose person waits: a command looks up to four times
 PATIENCE_S = 10.0  # how long an access waits for a lock
 _TOO_LARGE = "too large to convert to SQLite"  # Python says so of a value that is to be stored
 
@@ -53,10 +54,10 @@ def connect(
     return db
 
 
-def connect_read_only(path: Path) -> sqlite3.Connection:
+def connect_read_only(path: Path, patience_s: float = READ_PATIENCE_S) -> sqlite3.Connection:
     """Open a database that exists, and change nothing."""
     uri = f"{path.absolute().as_uri()}?mode=ro"
-    return sqlite3.connect(uri, uri=True, timeout=READ_PATIENCE_S, check_same_thread=False)
+    return sqlite3.connect(uri, uri=True, timeout=patience_s, check_same_thread=False)
 
 
 @contextmanager

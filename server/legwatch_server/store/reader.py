@@ -25,7 +25,12 @@ from legwatch_server.store import (
     windows,
 )
 from legwatch_server.store.batch import StoredTime
-from legwatch_server.store.connection import connect_read_only, reading
+from legwatch_server.store.connection import (
+    LOOK_PATIENCE_S,
+    READ_PATIENCE_S,
+    connect_read_only,
+    reading,
+)
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.records import (
     Incident,
@@ -44,8 +49,8 @@ class SqliteReader:
     """A `Reader` of a SQLite file that exists."""
 
     @reading(StoreError)
-    def __init__(self, path: Path) -> None:
-        self._db = connect_read_only(path)
+    def __init__(self, path: Path, patience_s: float = READ_PATIENCE_S) -> None:
+        self._db = connect_read_only(path, patience_s)
 
     @reading(StoreError)
     def version(self) -> int:
@@ -162,12 +167,15 @@ class SqliteReader:
         self._db.close()
 
 
-def opened(path: Path) -> SqliteReader:
-    """Open the store in a file that must be there; raises CannotRun if it cannot be read."""
+def opened(path: Path, patience_s: float = READ_PATIENCE_S) -> SqliteReader:
+    """Open the store in a file that must be there; raises CannotRun if it cannot be read.
+
+    `patience_s`: how long each look waits for a program that holds the file.
+    """
     unreadable.check_file(path)
     reader: SqliteReader | None = None
     try:
-        reader = SqliteReader(path)
+        reader = SqliteReader(path, patience_s)
         unreadable.check_version(path, reader.version())
     except StoreError as error:
         if reader is not None:
@@ -187,10 +195,10 @@ def open_if_made(path: Path) -> SqliteReader | None:
 
 @contextmanager
 def open_read_only(folder: str | Path) -> Iterator[SqliteReader]:
-    """Open the store of a server's state_dir; raises CannotRun if that fails."""
+    """Open the store of a server's state_dir; raises CannotRun if that fails, and soon."""
     path = Path(folder) / FILE
     try:
-        with closing(opened(path)) as reader:
+        with closing(opened(path, LOOK_PATIENCE_S)) as reader:
             yield reader
     except StoreError as error:
         raise CannotRun(unreadable.why(path, error)) from None

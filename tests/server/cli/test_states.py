@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from legwatch.__main__ import main
-from legwatch_server.store import connection
+from legwatch_server.store import reader
 from legwatch_server.store.reader import FILE
 from server.loaded_house import LoadedHouse
 
@@ -102,7 +102,7 @@ def as_nobody() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a command that runs for long change nothing of this process, and wait for no lock."""
-    monkeypatch.setattr(connection, "READ_PATIENCE_S", 0.01)
+    monkeypatch.setattr(reader, "LOOK_PATIENCE_S", 0.01)
     monkeypatch.setattr("legwatch_server.history.command.log_to_stderr", lambda: None)
     monkeypatch.setattr("signal.signal", lambda *_: None)
     before = os.umask(0o022)
