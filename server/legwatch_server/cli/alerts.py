@@ -20,8 +20,9 @@ from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS, MOST_ROWS, whole
 from legwatch_runtime.profiles import sources
 from legwatch_runtime.stdout import closed_stdout_is_fine
-from legwatch_server.cli import watched
+from legwatch_server.cli import heard, watched
 from legwatch_server.cli.explain import answered, explain, headed, journeys
+from legwatch_server.cli.heard import Heard
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.meant import meant
@@ -30,7 +31,7 @@ from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
 from legwatch_server.signed_links import kept_key, sign
 from legwatch_server.store.reader import open_read_only, server_ms
-from legwatch_server.store.records import Incident, LastSeen
+from legwatch_server.store.records import Incident
 from legwatch_server.web.actions import PATH, PLAIN
 
 VALID_S = 60
@@ -127,13 +128,14 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
         rests = Rests(settings)
         resting = rests.at(now_ms)
         gone = {bed for bed, rest in resting.items() if rest is Rest.ENDED and bed != args.bed}
-        seen_all = [s for s in reader.last_seen() if args.bed in (None, s.bed)]
-        beds_seen = [s for s in seen_all if s.bed not in gone]
+        every = heard.beds(reader, settings, now_ms).values()
+        named = [one for one in every if args.bed in (None, one.bed)]
+        shown = [one for one in named if one.bed not in gone]
         trials = list(trial_statuses(reader, settings, now_ms, args.bed))
-        beds = watched.by_bed(reader).items()
-    awake = [s.bed for s in beds_seen if s.bed not in resting]
-    shown = {bed: roles for bed, roles in beds if bed in awake}
-    if args.bed and not beds_seen:
+        roles = watched.by_bed(reader)
+    awake = {one.bed for one in shown} - resting.keys()
+    fitted = {bed: of for bed, of in roles.items() if bed in awake}
+    if args.bed and not shown:
         raise SettingsError("--bed", f"the server has no data of bed {args.bed!r}")
     print(f"Night of {night:%A %d %B %Y} ({zone.key})")
     for episode in found:
@@ -143,18 +145,18 @@ def _list(settings: ServerSettings, args: argparse.Namespace) -> None:
     if not found:
         more = f"; the last night with one: --night {last}" if last and last != night else ""
         print(f"No alerts{more}.")
-    for line in watched.lines(shown, settings.rules_of, lacking=True):
+    for line in watched.lines(fitted, settings.rules_of, lacking=True):
         print(line)
     # A bed without data has no alerts either; show when each bed last sent data.
-    for seen in beds_seen:
-        if seen.bed in resting:
-            print(f"{seen.bed}: {rests.said(seen.bed, now_ms)}: not watched")
+    for one in shown:
+        if one.bed in resting:
+            print(f"{one.bed}: {rests.said(one.bed, now_ms)}: not watched")
             continue
-        print(f"{_last_seen(seen, now_ms, zone)}{_bedside(seen)}")
+        print(f"{one.bed}: {'; '.join(_last_word(one, now_ms, zone))}")
     for trial in trials:
         if trial.bed not in resting:
             print(trial)
-    if not seen_all:
+    if not named:
         print("No bed was ever heard of.")
 
 
@@ -194,26 +196,24 @@ def _held(notice: Notice) -> str:
     return "  [no sound yet]" if waiting else f"  [told nobody: {notice.suppressed_by}]"
 
 
-def _last_seen(seen: LastSeen, now_ms: int, zone: ZoneInfo) -> str:
-    if not seen.seen_ms:
-        return f"{seen.bed}: never heard of"
+def _last_word(one: Heard, now_ms: int, zone: ZoneInfo) -> Iterator[str]:
+    """Yield when a bed last sent data, and what people should know of its agent."""
+    seen, bedside = one.last, known(one.last.bedside)
     minutes = max(0, now_ms - seen.seen_ms) // 60_000
-    at = f"{local(seen.seen_ms, zone):%d %b %H:%M}"
-    if minutes > watched.FRESH_MIN:
-        return (
-            f"{seen.bed}: NOT SEEN since {at}: nothing is known of the time after ({span(minutes)})"
-        )
-    played = " (a recording is played)" if seen.played else ""
-    return f"{seen.bed}: last word {minutes} min ago{played}"
-
-
-def _bedside(seen: LastSeen) -> str:
-    """Return what people should know of the bed's agent; mostly nothing."""
-    bedside = known(seen.bedside)
-    parts = ["the bedside is off"] if bedside.online is False else []
+    if seen.seen_ms and minutes > watched.FRESH_MIN:
+        at = f"{local(seen.seen_ms, zone):%d %b %H:%M}"
+        yield f"NOT SEEN since {at}: nothing is known of the time after ({span(minutes)})"
+    elif seen.seen_ms:
+        played = " (a recording is played)" if seen.played else ""
+        yield f"last word {minutes} min ago{played}"
+    elif not one.refused:
+        yield "never heard of"
+    if one.refused:
+        yield one.refused
+    if bedside.online is False:
+        yield "the bedside is off"
     if bedside.info is not None and bedside.info.lost:
-        parts.append(f"the bedside had to drop {bedside.info.lost} windows")
-    return "".join(f"; {part}" for part in parts)
+        yield f"the bedside had to drop {bedside.info.lost} windows"
 
 
 def _bold(text: str) -> str:

@@ -36,8 +36,9 @@ _SENSORS = {role.fault: role.name for role in ROLES}  # the word of the agent's 
 class Seen:
     """What the store has of one bed; `windows`: the newest first.
 
-    `heard_ms`: when the newest one arrived, UTC ms. `played`: from a recording. `unread`: why its
-    latest messages cannot be read; empty: they can. `off`: its agent has said goodbye, or is lost.
+    `heard_ms`: when the newest one arrived, UTC ms. `played`: from a recording. `refused`: that and
+    why its latest messages cannot be read; empty: they can. `off`: its agent has said goodbye, or
+    is lost.
     """
 
     bed: str
@@ -46,7 +47,7 @@ class Seen:
     roles: frozenset[str] | None = None
     played: bool = False
     heard_ms: int = 0
-    unread: str = ""
+    refused: str = ""
     off: bool = False
 
 
@@ -135,10 +136,10 @@ class BedNow:
         if self._wholly:
             yield self._wholly
             return
-        if self.seen.unread:
-            yield f"messages of the bedside cannot be read: {self.seen.unread}"
+        if self.seen.refused:
+            yield self.seen.refused
         if self.seen.state is None or not self.seen.windows:
-            if not self.seen.unread:
+            if not self.seen.refused:
                 yield "everything: no word has ever come from the bedside"
             return
         rules, seen, state = self._rules, self._view, self.seen.state

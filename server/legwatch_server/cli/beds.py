@@ -16,13 +16,13 @@ from legwatch_runtime.files import read_toml
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server import settings_file
-from legwatch_server.cli import watched
+from legwatch_server.cli import heard, watched
+from legwatch_server.cli.heard import Heard
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store.reader import SqliteReader, open_read_only, server_ms
-from legwatch_server.store.records import LastSeen
+from legwatch_server.store.reader import open_read_only, server_ms
 
 LONG_AGO = date(2000, 1, 1)  # written over a pause in the owner's own file
 
@@ -160,45 +160,38 @@ def _when(found: InForce) -> str:
 def _list(found: InForce, now_ms: int) -> Iterator[str]:
     """Yield a paragraph for each bed in use, then what still comes from those that are not."""
     settings = found.settings if found.running else settings_file.read(found.file)
-    seen: dict[str, LastSeen] = {}
-    tells: dict[str, str] = {}
+    beds, tells = heard.beds(None, settings, now_ms), dict[str, str]()
     if found.has_run:
         with open_read_only(found.folder) as reader:
-            seen, tells = _seen(reader, settings)
-    rests, names = Rests(settings), sorted({*settings.beds, *seen})
+            beds, roles = heard.beds(reader, settings, now_ms), watched.by_bed(reader)
+        tells = {bed: watched.can(of, settings.rules_of(bed)) for bed, of in roles.items()}
+    rests = Rests(settings)
     resting = rests.at(now_ms)
-    width = max((len(name) for name in names), default=0)
-    ended = [name for name in names if resting.get(name) is Rest.ENDED]
-    for name in names:
+    width = max((len(name) for name in beds), default=0)
+    ended = [name for name in beds if resting.get(name) is Rest.ENDED]
+    for name, one in beds.items():
         if name not in ended:
-            yield f"{name:<{width}}  {rests.said(name, now_ms)}; {_word(seen.get(name), now_ms)}"
-            if name in resting and _sends(seen, name, now_ms):
+            state = rests.said(name, now_ms) if one.known else "not known yet"
+            yield f"{name:<{width}}  {state}; {_word(one, now_ms)}"
+            if name in resting and _sends(one, now_ms):
                 yield f"{'':<{width}}  its bedside sends, and what it sends is stored"
             if name in tells and name not in resting:
                 yield f"{'':<{width}}  {tells[name]}"
-    if not names:
+    if not beds:
         yield "No bed was ever heard of."
     for name in ended:
-        still = f": its bedside still sends ({_word(seen.get(name), now_ms)}), which is stored"
-        yield f"{name:<{width}}  out of use{still if _sends(seen, name, now_ms) else ''}"
+        still = f": its bedside still sends ({_word(beds[name], now_ms)}), which is stored"
+        yield f"{name:<{width}}  out of use{still if _sends(beds[name], now_ms) else ''}"
 
 
-def _seen(
-    reader: SqliteReader, settings: ServerSettings
-) -> tuple[dict[str, LastSeen], dict[str, str]]:
-    seen = {one.bed: one for one in reader.last_seen()}
-    roles = watched.by_bed(reader)
-    return seen, {bed: watched.can(fitted, settings.rules_of(bed)) for bed, fitted in roles.items()}
-
-
-def _sends(seen: Mapping[str, LastSeen], bed: str, now_ms: int) -> bool:
-    one = seen.get(bed)
-    if one is None or not one.seen_ms or known(one.bedside).online is False:
+def _sends(one: Heard, now_ms: int) -> bool:
+    if not one.last.seen_ms or known(one.last.bedside).online is False:
         return False  # it was switched off, or has another name now: its last word was its last
-    return now_ms - one.seen_ms < watched.FRESH_MIN * 60_000
+    return now_ms - one.last.seen_ms < watched.FRESH_MIN * 60_000
 
 
-def _word(seen: LastSeen | None, now_ms: int) -> str:
-    if seen is None or not seen.seen_ms:
-        return "never heard of"
-    return f"last word {span(max(0, now_ms - seen.seen_ms) / 60_000)} ago"
+def _word(one: Heard, now_ms: int) -> str:
+    if not one.last.seen_ms:
+        return one.refused or "never heard of"
+    last = f"last word {span(max(0, now_ms - one.last.seen_ms) / 60_000)} ago"
+    return "; ".join(filter(None, (last, one.refused)))

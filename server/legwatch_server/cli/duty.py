@@ -14,7 +14,8 @@ from legwatch.oncall.people import on_call
 from legwatch_runtime import locations
 from legwatch_runtime.process import whole
 from legwatch_runtime.stdout import closed_stdout_is_fine
-from legwatch_server.cli import watched
+from legwatch_server.cli import heard, watched
+from legwatch_server.cli.heard import Heard
 from legwatch_server.in_force import in_force
 from legwatch_server.meant import meant
 from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
@@ -60,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
 class _Stored(NamedTuple):
     """What the server has stored that matters here."""
 
-    heard: frozenset[str]
+    beds: dict[str, Heard]
     trials: list[TrialStatus]
     roles: dict[str, frozenset[str]]
     routes: list[RouteStatus]
@@ -71,7 +72,7 @@ def _stored(settings: ServerSettings, now_ms: int) -> _Stored | None:
     try:
         with open_read_only(settings.state_dir) as reader:
             return _Stored(
-                frozenset(seen.bed for seen in reader.last_seen()),
+                heard.beds(reader, settings, now_ms),
                 list(trial_statuses(reader, settings, now_ms)),
                 watched.by_bed(reader),
                 route_statuses(reader, settings, now_ms),
@@ -83,9 +84,10 @@ def _stored(settings: ServerSettings, now_ms: int) -> _Stored | None:
 def _beds(
     settings: ServerSettings, resting: Mapping[str, Rest], stored: _Stored | None
 ) -> list[str]:
+    """Return the beds that somebody can be on duty for; one without a name while there is none."""
     named = {bed for shift in settings.roster for bed in shift.beds} | set(settings.beds)
     named |= {bed for person in settings.people.values() for bed in person.beds}
-    named |= stored.heard if stored else frozenset()
+    named |= {bed for bed, one in stored.beds.items() if one.known} if stored else set()
     return sorted(named - resting.keys()) or ([] if named else [""])
 
 
@@ -102,6 +104,9 @@ def _state(
             yield f"bed {bed}: {rests.said(bed, now_ms)}: nobody is told of it"
     if stored is None:
         return  # `_routes` says that nothing is known
+    for bed, one in stored.beds.items():
+        if one.refused and bed not in resting:
+            yield f"{bed}: {one.refused}"
     yield from (str(trial) for trial in stored.trials if trial.bed not in resting)
     beds = {bed: roles for bed, roles in stored.roles.items() if bed not in resting}
     yield from watched.lines(beds, settings.rules_of)

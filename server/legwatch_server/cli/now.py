@@ -3,27 +3,25 @@
 import argparse
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from legwatch import engine
 from legwatch.bedside import known
 from legwatch.errors import SettingsError
-from legwatch.printable import printable
 from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
-from legwatch_server.cli import watched
+from legwatch_server.cli import heard, watched
 from legwatch_server.cli.bed_now import BedNow, Seen
+from legwatch_server.cli.heard import Heard
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.store.reader import SqliteReader, open_read_only, server_ms
 
 EVERY_S = 2.0
-LATELY_MS = 15 * 60_000  # a message that could not be read is told for so long
-LONGEST_WHY = 120  # characters
 NEWEST = 90  # windows of which the newest value of each sensor is shown: a quarter of an hour
 _CLEAR, _BOLD, _PLAIN = "\x1b[H\x1b[2J", "\x1b[1m", "\x1b[0m"
 
@@ -108,31 +106,33 @@ def _beds(found: InForce, only: str | None) -> list[BedNow]:
     seen: dict[str, Seen] = {}
     if found.has_run:
         with open_read_only(found.folder) as reader:
-            seen = {one.bed: one for one in _seen(reader, only, now_ms - LATELY_MS)}
-    names = sorted({*settings.beds, *seen})
-    if only is not None and only not in names:
+            beds = heard.beds(reader, settings, now_ms)
+            seen = {one.bed: one for one in _seen(reader, beds, only)}
+    else:
+        beds = heard.beds(None, settings, now_ms)
+    if only is not None and only not in beds:
         raise SettingsError("BED", f"there is no bed {only!r}; `legwatch beds` lists them")
     gone = {b for b, rest in Rests(settings).at(now_ms).items() if rest is Rest.ENDED and b != only}
-    names = [name for name in names if name not in gone and only in (None, name)]
+    names = [name for name in beds if name not in gone and only in (None, name)]
     return [BedNow(seen.get(name, Seen(name)), settings, now_ms, found.running) for name in names]
 
 
-def _seen(reader: SqliteReader, only: str | None, since_ms: int) -> Iterator[Seen]:
-    states, unread = dict(reader.states(only)), reader.unread()
-    heard = {one.bed: one for one in reader.last_seen()}
-    for ident, name in reader.beds(only):
-        windows = reader.newest(ident, NEWEST)
-        last, state = heard.get(name), watched.stored_state(states.get(name))
-        bedside = known(None if last is None else last.bedside)
-        heard_ms = last.seen_ms if last is not None else 0
-        unread_ms, why = unread.get(name, (0, ""))
+def _seen(
+    reader: SqliteReader, beds: Mapping[str, Heard], only: str | None
+) -> Iterator[Seen]:
+    states, idents = dict(reader.states(only)), {name: n for n, name in reader.beds(only)}
+    for name, one in beds.items():
+        if only not in (None, name):
+            continue
+        windows = reader.newest(idents[name], NEWEST) if name in idents else []
+        bedside, state = known(one.last.bedside), watched.stored_state(states.get(name))
         yield Seen(
             name,
             windows,
             state,
             engine.fitted(bedside.info, state),
-            played=last is not None and last.played,
-            heard_ms=heard_ms,
+            played=one.last.played,
+            heard_ms=one.last.seen_ms,
             off=bedside.online is False,
-            unread=printable(why, LONGEST_WHY) if unread_ms > max(since_ms, heard_ms) else "",
+            refused=one.refused,
         )
