@@ -117,9 +117,7 @@ def _beds(found: InForce, only: str | None) -> list[BedNow]:
     return [BedNow(seen.get(name, Seen(name)), settings, now_ms, found.running) for name in names]
 
 
-def _seen(
-    reader: SqliteReader, beds: Mapping[str, Heard], only: str | None
-) -> Iterator[Seen]:
+def _seen(reader: SqliteReader, beds: Mapping[str, Heard], only: str | None) -> Iterator[Seen]:
     states, idents = dict(reader.states(only)), {name: n for n, name in reader.beds(only)}
     for name, one in beds.items():
         if only not in (None, name):

@@ -17,7 +17,9 @@ WINDOW = live_window(1, BEGIN, leg_c=31.0)
 REFUSED = {
     "not allowed": encode_window(WINDOW._replace(clock="played")),
     "a clock far off": encode_window(WINDOW._replace(from_ms=WINDOW.to_ms - YEAR_MS)),
-    "an older wire": encode_window(WINDOW).replace(b'"v":1', b'"v":0').replace(b'"v": 1', b'"v": 0'),
+    "an older wire": encode_window(WINDOW)
+    .replace(b'"v":1', b'"v":0')
+    .replace(b'"v": 1', b'"v": 0'),
     "not a window": b"{}",
 }
 COMMANDS = {"alerts": alerts, "beds": beds, "duty": duty, "now": now}
