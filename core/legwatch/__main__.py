@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 from legwatch import __version__, streams
-from legwatch.entry import Entry, entries, is_ours, origin, reason
+from legwatch.entry import Entry, entries, is_ours, origin, place, reason
 from legwatch.errors import CannotRun, LegwatchError
 
 GROUP = "legwatch.commands"
@@ -110,18 +110,10 @@ def _run_anothers(point: EntryPoint, run: Callable[[list[str]], object], words: 
     except LegwatchError:
         raise
     except Exception as error:
-        raise CannotRun(f"{origin(point)} failed: {reason(error)}{_place(error)}") from error
+        raise CannotRun(f"{origin(point)} failed: {reason(error)}{place(error)}") from error
     if code is None or isinstance(code, int):
         return int(code or 0)
     raise CannotRun(f"{origin(point)} must return an exit code, not {type(code).__name__}")
-
-
-def _place(error: BaseException) -> str:
-    """Return where an error was raised, for the author of the package."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
 
 
 def _usage(commands: Mapping[str, object]) -> str:

@@ -62,6 +62,14 @@ def reason(error: BaseException) -> str:
     return f"{kind}: {text}" if text else kind
 
 
+def place(error: BaseException) -> str:
+    """Return where an error was raised, such as ` (/x/y.py:7)`, for the author of the package."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
+
+
 def _entry(alike: list[EntryPoint]) -> Entry:
     if len(alike) == 1:
         return Entry(alike[0])

@@ -48,6 +48,7 @@ class Recording:
     refused_count: int = 0
     amiss: Mapping[str, int] = field(default_factory=dict)  # refused lines by wrong part
     opening: tuple[str, ...] = ()  # first lines with the header, safe to print
+    columns: frozenset[str] = frozenset()  # the channels by the names that the file has
 
 
 def parse(
@@ -80,6 +81,7 @@ def _parse(
     ignored: Counter[str] = Counter()
     refused: list[tuple[int, str]] = []
     amiss: Counter[str] = Counter()
+    columns: set[str] = set()
     clock = _LocalClock(zone)
     for number, row in enumerate(rows, start=2):
         if not row:
@@ -89,6 +91,7 @@ def _parse(
             if len(row) < len(_HEADER):
                 _refuse(row)
             when, named, text = row[0], row[1].strip(), row[2]
+            columns.add(named)
             channel = renames.get(named, named)
             if channel not in CHANNELS:
                 ignored[channel] += 1
@@ -109,6 +112,7 @@ def _parse(
         refused_count=amiss.total(),
         amiss=dict(amiss),
         opening=opening,
+        columns=frozenset(columns),
     )
 
 

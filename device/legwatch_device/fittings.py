@@ -7,6 +7,7 @@ from legwatch_device.drivers import Button, Signal, open_driver
 from legwatch_device.samples import PlacedSensor
 from legwatch_device.settings import BUTTONS, SIGNALS, AgentSettings
 from legwatch_device.starting import Starting
+from legwatch_runtime import plugins
 from legwatch_runtime.part import Parts
 
 
@@ -21,7 +22,10 @@ def _sensor(role: Role, settings: AgentSettings) -> tuple[PlacedSensor, Starting
     def start() -> object:
         return open_driver(role.group, table.driver, f"sensors.{role.name}", table.options)
 
-    return PlacedSensor(role, None, table.offset_c), Starting(f"{role.name} sensor", start)
+    whose = plugins.whose(role.group, table.driver)
+    driver = f"driver {table.driver!r}{whose}: " if whose else ""
+    placed = PlacedSensor(role, None, table.offset_c, driver)
+    return placed, Starting(f"{role.name} sensor", start)
 
 
 def signal(settings: AgentSettings) -> Callable[[], Signal] | None:

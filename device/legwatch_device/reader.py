@@ -9,6 +9,7 @@ import queue
 import threading
 from dataclasses import dataclass, field, replace
 
+from legwatch.entry import place, reason
 from legwatch_device.drivers import ReadFault
 from legwatch_device.samples import POLLED, PlacedSensor, Sample, ask
 from legwatch_device.starting import Starting
@@ -136,6 +137,7 @@ class SensorReader:
         """Return a fault, and log it if the last one had another reason."""
         fault = fault[:LONGEST_FAULT]
         if fault not in {self._fault, CANNOT_START}:  # why not stands in the log already
-            logger.warning("%s sensor: %s", self.role.name, fault, exc_info=error)
+            why = "" if error is None else f", {reason(error)}{place(error)}"
+            logger.warning("%s sensor: %s%s%s", self.role.name, self._placed.driver, fault, why)
         self._fault = fault
         return Sample(self.role, None, fault)

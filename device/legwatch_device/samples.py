@@ -21,11 +21,15 @@ OUT_OF_RANGE = "out_of_range"
 
 @dataclass(frozen=True, slots=True)
 class PlacedSensor:
-    """A sensor and its role; `offset_c` is added to each temperature."""
+    """A sensor and its role; `offset_c` is added to each temperature.
+
+    `driver` names another package's driver in the log, such as `driver 'x' (a:B of c 1.0): `.
+    """
 
     role: Role
     sensor: Any  # its protocol is that of the role's group
     offset_c: float = 0.0
+    driver: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,7 +274,12 @@ _NOT_WATCHED = (
     marked("The bed is not watched any more"),
     marked("Somebody has paused it or taken it out of use. Nothing more is told of it."),
 )
-_NAMES = {"presence": marked("bed occupancy")}  # sensors that no alert tells of
+_NAMES = {  # a sensor's role, as people call it
+    "leg": marked("thermometer by the legs"),
+    "room": marked("thermometer of the room"),
+    "movement": marked("movement sensor"),
+    "presence": marked("bed occupancy"),
+}
 _AGAIN = (
     marked("The air by your legs is {leg} again."),
     marked("The air by the legs is {leg} again."),

@@ -151,10 +151,8 @@ def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **mo
     try:
         return driver(options, **more)
     except ModuleNotFoundError as error:
-        problem = f"driver {name!r}{whose} needs the module {_missing(driver, error)}"
-        if whose:  # another package's fault keeps no bed dark
-            raise CannotRun(f"{path}: {problem}") from error
-        raise SettingsError(path, problem) from error
+        needs = f"driver {name!r}{whose} needs the module {_missing(driver, error)}"
+        raise CannotRun(f"{path}: {needs}") from error  # the other sensors run without it
     except OptionError as error:
         raise error.under(path) from error
     except SettingsError:

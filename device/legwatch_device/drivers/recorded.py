@@ -11,6 +11,7 @@ from legwatch.errors import LegwatchError, OptionError
 from legwatch.events import Window
 from legwatch.printable import shown
 from legwatch.recording import Recording, parse, windows
+from legwatch.renames import fault
 from legwatch.settings import setting
 from legwatch_device.drivers import Put
 from legwatch_runtime.clock import Instant, instant
@@ -117,7 +118,7 @@ def _read(played: RecordedFeed.Options) -> Recording:
     zone = zone_named(played.zone, "recording.zone")
     try:
         with opened(path) as lines:
-            return parse(lines, zone=zone, renames=played.map)
+            recording = parse(lines, zone=zone, renames=played.map)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         missing = isinstance(error, FileNotFoundError)
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -125,3 +126,6 @@ def _read(played: RecordedFeed.Options) -> Recording:
         raise OptionError("file", f"{shown(str(path.absolute()), LONGEST)} {problem}") from None
     except LegwatchError as error:
         raise OptionError("file", f"{path}: {error}") from None
+    if wrong := fault(list(played.map.items()), recording.columns):
+        raise OptionError("map", wrong)
+    return recording

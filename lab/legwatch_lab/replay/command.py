@@ -17,6 +17,7 @@ from legwatch.limits.rules import Rules
 from legwatch.night import local
 from legwatch.printable import shown
 from legwatch.recording import CHANNELS, Recording, events
+from legwatch.renames import fault
 from legwatch.text.message import text
 from legwatch_lab.plots import plot
 from legwatch_lab.replay.table import head, row
@@ -33,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
     """Run `legwatch replay`; return 0, or 2 if a file could not be read."""
     args = _parser().parse_args(argv)
     zone = zone_named(args.tz, "--tz")
-    renames = dict(_rename(pair) for pair in args.map)
+    renames = [_rename(pair) for pair in args.map]
     rules = rules_for(args.profile, dict(parse_override(word) for word in args.set), zone)
     bed = check_bed(args.bed)
     if args.plot:
@@ -112,10 +113,12 @@ def _rename(pair: str) -> tuple[str, str]:
 
 
 def _play(
-    path: Path, renames: dict[str, str], rules: Rules, bed: str, args: argparse.Namespace
+    path: Path, renames: Sequence[tuple[str, str]], rules: Rules, bed: str, args: argparse.Namespace
 ) -> None:
     zone = zone_named(args.tz, "--tz")
-    recording = read(path, zone=zone, renames=renames)
+    recording = read(path, zone=zone, renames=dict(renames))
+    if wrong := fault(renames, recording.columns):
+        raise RecordingError(f"{path}: --map: {wrong}")
     _warn(path, recording)
     if not recording.readings:
         raise RecordingError(f"{path}: {unread(recording)}")

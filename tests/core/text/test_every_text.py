@@ -7,8 +7,10 @@ from scripts.every_text import FIRING, Said, every, notices, sentences
 
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Reason
+from legwatch.contract.roles import ROLES
 from legwatch.events import AlertKind
 from legwatch.oncall.people import LANGUAGES
+from legwatch.text.message import _NAMES
 from legwatch_runtime.catalogue import language_named
 
 SAID = list(
@@ -66,6 +68,19 @@ def test_german_is_german() -> None:
         assert german(sentence) != sentence
         holes = re.compile(r"\{\w+\}")
         assert sorted(holes.findall(german(sentence))) == sorted(holes.findall(sentence)), sentence
+
+
+def test_a_mute_sensor_has_a_name_that_people_know() -> None:
+    mute = {one.text for one in SAID if one.notice.reason is Reason.SENSOR_MUTE}
+    for role in ROLES:
+        assert any(_NAMES[role.name] in text for text in mute), role.name
+        german = language_named("de").gettext(_NAMES[role.name])
+        assert german != _NAMES[role.name]
+        assert any(german in text for text in mute), role.name
+    named = {
+        name for text in mute for name in text.partition(": ")[2].partition(".")[0].split(", ")
+    }
+    assert named.isdisjoint(role.name for role in ROLES)
 
 
 def test_english_would_be_found() -> None:

@@ -103,3 +103,23 @@ def test_a_stumble_of_the_machine_makes_no_window_too_old_and_a_long_cut_does(
 def test_a_recording_that_is_not_there_is_named() -> None:
     with pytest.raises(SettingsError, match=r"recording\.file.*nowhere"):
         open_driver("legwatch.feeds", "recorded", "recording", {"file": "/nowhere.csv"})
+
+
+@pytest.mark.parametrize(
+    ("renames", "why"),
+    [
+        ({"t": "leg_temperature_c"}, "the file has no column 't'"),
+        (
+            {"leg_temperature_c": "room_temperature_c", "x": "room_temperature_c"},
+            "'leg_temperature_c' and 'x' would both be room_temperature_c",
+        ),
+    ],
+)
+def test_a_map_that_loses_or_mixes_channels_is_refused(
+    tmp_path: Path, renames: dict[str, str], why: str
+) -> None:
+    file = tmp_path / "night.csv"
+    file.write_text(f"{NIGHT}2026-01-02T22:00:00Z,x,18\n")
+    with pytest.raises(SettingsError) as told:
+        open_driver("legwatch.feeds", "recorded", "recording", {"file": str(file), "map": renames})
+    assert str(told.value) == f"recording.map: {why}; columns of the file: leg_temperature_c, x"

@@ -1,6 +1,7 @@
 """A driver of another package that fails: one sentence says whose it is, and the others run."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,14 @@ import pytest
 from device.test_starting import LEG, ROOM, Bed, good, starts
 from legwatch.__main__ import main as legwatch
 from legwatch.errors import CannotRun, SettingsError
+from legwatch_device import fittings
 from legwatch_device.drivers import load, open_driver
+from legwatch_device.reader import SensorReader
 from legwatch_device.settings import read
 from legwatch_runtime import plugins
+from legwatch_runtime.part import Parts
 from legwatch_runtime.plugins import CannotLoad
+from legwatch_runtime.testing import FakeClock
 from repository import REPO
 from strangers import Fault, Stranger, faults_at_import, promised
 
@@ -54,6 +59,13 @@ IN_CHECK = {
         CHECKED.format("import threading; threading.Event().wait(1)"),
         "cannot check its options: it has not come",
     ),
+}
+IN_A_READING = {
+    "raise ValueError('a\\nb')": ("driver_error", "driver_error, ValueError: a b ("),
+    "raise SystemExit(3)": ("driver_error", "driver_error, SystemExit: 3 ("),
+    "return None": ("driver_error", "driver_error, AttributeError: "),
+    "raise OSError('no bus')": ("no bus", "no bus"),
+    "import threading; threading.Event().wait(5)": ("hangs", "hangs"),
 }
 AT_OPEN = {
     "it raises": Fault(starting("raise TypeError('a\\nb')"), "cannot start: TypeError: a b"),
@@ -141,6 +153,32 @@ def test_the_other_sensors_run_and_the_fault_is_told(
     assert stranger.origin("Odd") in caplog.text
     assert "the others go on, and this one is tried again" in caplog.text
     bed.stop.set()
+
+
+@pytest.mark.parametrize("line", IN_A_READING)
+def test_a_reading_that_fails_is_told_in_one_line_with_the_package(
+    line: str, stranger: Stranger, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fault, words = IN_A_READING[line]
+    stranger.has(line.join(GOOD.rsplit("pass", 1)), {GROUP: {"odd": "{}:Odd"}})
+    clock, stop = FakeClock(), threading.Event()
+    settings = read(agent_file(tmp_path))
+    placed, start = fittings.sensors(settings)[0]
+    one = SensorReader(placed, start, clock, window_s=10, sample_s=0.5, parts=Parts())
+    one.begin(stop)
+    for _ in range(500):
+        told = [sample.fault for sample in one.take()]
+        if fault in told:
+            break
+        clock.advance(31_000 if fault == "hangs" and "cannot_start" not in told else 0)
+        time.sleep(0.01)
+    stop.set()
+    assert fault in told
+    said = [record for record in caplog.records if record.name == "legwatch_device.reader"]
+    whose = f"leg sensor: driver 'odd' ({stranger.origin('Odd')}): {words}"
+    assert said[0].getMessage().startswith(whose)
+    assert "\n" not in said[0].getMessage()
+    assert said[0].exc_info is None
 
 
 def test_the_page_for_authors_names_each_of_these_cases() -> None:

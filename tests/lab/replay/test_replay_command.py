@@ -208,6 +208,52 @@ def test_a_renamed_channel_is_used(tmp_path: Path, capsys: Said) -> None:
 
 
 @pytest.mark.parametrize(
+    ("maps", "why"),
+    [
+        (("t=leg_temperature_c", "t=room_temperature_c"), "the column 't' is given twice"),
+        (
+            ("t=leg_temperature_c", "old=leg_temperature_c"),
+            "'t' and 'old' would both be leg_temperature_c",
+        ),
+        (
+            ("t=room_temperature_c",),
+            "'t' and 'room_temperature_c' would both be room_temperature_c",
+        ),
+        (("oxygen=leg_temperature_c",), "the file has no column 'oxygen'"),
+    ],
+)
+def test_a_map_that_loses_or_mixes_channels_is_refused_with_the_columns(
+    tmp_path: Path, capsys: Said, maps: tuple[str, ...], why: str
+) -> None:
+    file = save(tmp_path / "a.csv")
+    head, _, rest = file.read_text().replace("leg_temperature_c", "t").partition("\n")
+    room = "2026-01-01T00:00:00Z,room_temperature_c,18"
+    file.write_text(f"{head}\n{room}\n2026-01-01T00:00:00Z,old,31\n{rest}")
+    words = [word for one in maps for word in ("--map", one)]
+    assert legwatch(["replay", str(file), *words]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert why in err
+    assert err.count("\n") == 1
+    assert err.rstrip().endswith(
+        "columns of the file: in_bed, movement, old, room_temperature_c, t"
+    )
+
+
+def test_channels_of_a_file_may_change_their_places(tmp_path: Path, capsys: Said) -> None:
+    file = save(tmp_path / "a.csv")
+    text = file.read_text() + "2026-01-01T00:00:00Z,room_temperature_c,18\n"
+    swapped = text.replace("leg_t", "x").replace("room_t", "leg_t").replace("x", "room_t")
+    file.write_text(text)
+    notices = jsonl(capsys, str(file))
+    file.write_text(swapped)
+    maps = ("leg_temperature_c=room_temperature_c", "room_temperature_c=leg_temperature_c")
+    words = [word for one in maps for word in ("--map", one)]
+    assert jsonl(capsys, str(file)) != notices
+    assert jsonl(capsys, str(file), *words) == notices
+
+
+@pytest.mark.parametrize(
     ("name", "content"),
     [
         ("missing.csv", None),
