@@ -131,6 +131,51 @@ def test_a_mat_that_falls_silent_in_the_night_is_told_too(ward: InProcessServer)
     assert reported(ward) == ["sensor_mute"]
 
 
+def without(*fields: str) -> Any:
+    return lambda _minute: {**ALL, **dict.fromkeys(fields)}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        ("leg_c", "moves", "movement sensor"),
+        ("moves", "leg_c", "thermometer by the legs"),
+        ("leg_c", "room_c", "thermometer of the room"),
+        ("room_c", "leg_c", "thermometer by the legs"),
+    ],
+)
+def test_a_second_sensor_that_fails_while_the_alert_stands_is_told_once_and_quietly(
+    ward: InProcessServer, first: str, second: str, words: str
+) -> None:
+    says(ward, "leg", "room", "movement")
+    ward.play("b", 20, without())
+    ward.play("b", 20, without(first))
+    assert len(sensor_alerts(ward)) == 1
+    assert reported(ward) == []  # the alert tells of the first one
+    ward.play("b", 40, without(first, second))
+    assert len(sensor_alerts(ward)) == 1
+    assert reported(ward) == ["sensor_mute"]
+    quiet = [p for _, _, p in ward.pushes.arrived if p.title == "A sensor gives nothing"]
+    assert [p.purpose.value for p in quiet] == ["quiet"]
+    assert f"gives nothing: {words}." in quiet[0].text
+
+
+def test_of_sensors_that_fail_together_the_others_are_told_quietly(ward: InProcessServer) -> None:
+    ward.play("b", 20, without())
+    ward.play("b", 20, without("leg_c", "moves"))
+    assert sensor_alerts(ward) == [("fired", "no_readings")]
+    assert reported(ward) == ["sensor_mute"]
+
+
+def test_a_second_sensor_that_is_back_soon_is_not_told(ward: InProcessServer) -> None:
+    ward.play("b", 20, without())
+    ward.play("b", 12, without("leg_c"))
+    for _ in range(3):
+        ward.play("b", 5, without("leg_c", "moves"))
+        ward.play("b", 5, without("leg_c"))
+    assert reported(ward) == []
+
+
 @pytest.mark.parametrize("kind", ["late", "again"])
 def test_a_known_bed_whose_windows_are_all_old_is_missed(ward: InProcessServer, kind: str) -> None:
     ward.play("b", 5, lambda _minute: ALL)
