@@ -44,7 +44,9 @@ def _beside_the_alert(bed: BedRecord, at_ms: int) -> Iterator[str]:
     if alert.severity is None or alert.reason is Reason.NO_SENSOR:
         return
     good_ms = {
-        name: one.good_ms for name, one in ((LEG, signals.leg), (ROOM, signals.room)) if one.expected
+        name: one.good_ms
+        for name, one in ((LEG, signals.leg), (ROOM, signals.room))
+        if one.expected
     }
     if signals.movement.expected:
         good_ms[MOVEMENT] = signals.movement.heard_ms
