@@ -1,7 +1,8 @@
 """Hides in a table of settings what may be a secret; what has changed can still be told.
 
 A value that may be one is replaced by a short digest with a salt: two tables with the same salt can
-be compared, and nobody reads the value. No digest is a secret or an address.
+be compared, and nobody reads the value. No digest is a secret or an address. Yet who has the store
+can find a short one, such as a PIN, by trying them all: the salt lies beside it.
 """
 
 import hashlib
