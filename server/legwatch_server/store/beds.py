@@ -38,7 +38,9 @@ def remember(db: sqlite3.Connection, memory: Batch, last_window: int) -> None:
     """Store the beds and boots of a running server, over what was read of an older file."""
     db.executemany("INSERT OR REPLACE INTO beds (id, name) VALUES (?,?)", memory.beds)
     db.executemany(
-        "INSERT OR REPLACE INTO boots (id, bed_id, boot, upto) VALUES (?,?,?,?)", memory.boots
+        "INSERT OR REPLACE INTO boots (id, bed_id, boot, upto, packed) VALUES"
+        " (?1,?2,?3,?4, coalesce((SELECT packed FROM boots WHERE id=?1), 0))",
+        memory.boots,
     )
     update(db, memory)
     seen = [(last_window, bed_id) for bed_id, _ in memory.beds]

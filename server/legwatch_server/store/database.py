@@ -50,6 +50,7 @@ from legwatch_server.store.outbox import SqliteOutbox
 from legwatch_server.store.reader import FILE, SqliteReader
 from legwatch_server.store.records import Loaded, Loss, StoredBed, StoredBoot
 from legwatch_server.store.renewal import (
+    HEAVY,
     SLACK,
     Known,
     filled,
@@ -248,7 +249,8 @@ class SqliteStore:
                 return False
             (table, below), *others = lost.left
             with transaction(line.now()) as db:
-                saved = salvage.save(self._source, db, table, below, tests=TESTS)
+                most = HEAVY.get(table, salvage.SLICE)
+                saved = salvage.save(self._source, db, table, below, most=most, tests=TESTS)
                 left = ((table, saved.below), *others) if saved.below else tuple(others)
                 loss.note(db, lost._replace(left=left, complete=lost.complete and not saved.gaps))
         if not left:

@@ -19,7 +19,8 @@ LAST_WINDOW = (
 _HIGHEST_BED = (
     "SELECT max(coalesce((SELECT max(id) FROM beds), 0),"
     " coalesce((SELECT max(bed_id) FROM boots), 0), coalesce((SELECT max(bed_id) FROM windows), 0),"
-    " coalesce((SELECT max(bed_id) FROM notices), 0))"
+    " coalesce((SELECT max(bed_id) FROM notices), 0),"
+    " coalesce((SELECT max(bed_id) FROM packs), 0), coalesce((SELECT max(bed_id) FROM nights), 0))"
 )
 _HIGHEST_BOOT = (
     "SELECT max(coalesce((SELECT max(id) FROM boots), 0),"

@@ -31,12 +31,13 @@ SLACK = 1000  # numbers of beds and boots that are left out when it is not known
 # In this order: what watching needs tonight comes first.
 TABLES = (
     "meta", "beds", "boots", "deliveries", "notices", "presses", "answers", "steps", "windows",
-    "quarantine",
+    "quarantine", "noons", "nights", "packs",
 )  # fmt: skip
 _NOTHING_YET = tuple((table, salvage.HIGHEST) for table in TABLES)  # is saved over
 _FOR_TONIGHT = ("beds", "boots", "deliveries")
 _WHOLE = {"meta", "beds", "boots"}  # saved over at once; of the other tables the newest rows
 AT_ONCE = 5000  # rows of each growing table that are saved before watching goes on
+HEAVY = {"noons": 20, "nights": 20, "packs": 20}  # of these, whose rows are long, so many
 
 
 class Known(NamedTuple):
@@ -250,7 +251,7 @@ def _save_first(
 ) -> Iterator[salvage.Saved]:
     salvage.lenient(source)
     for table in tables:
-        most = 1 << 40 if table in _WHOLE else AT_ONCE
+        most = 1 << 40 if table in _WHOLE else HEAVY.get(table, AT_ONCE)
         yield salvage.save(source, db, table, most=most, tests=TESTS)
 
 

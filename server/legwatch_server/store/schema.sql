@@ -19,6 +19,7 @@ CREATE TABLE boots (                          -- the starts of an agent
   bed_id INTEGER NOT NULL REFERENCES beds,
   boot TEXT NOT NULL,
   upto INTEGER NOT NULL,                      -- all windows up to this number are stored
+  packed INTEGER NOT NULL DEFAULT 0,          -- all up to this number lie in packs
   UNIQUE (bed_id, boot));
 
 CREATE TABLE windows (                        -- ids only grow
@@ -43,6 +44,51 @@ CREATE TABLE windows (                        -- ids only grow
   active_s REAL,
   others TEXT,                                -- measurements without a column, JSON
   UNIQUE (boot_id, seq));
+
+CREATE TABLE packs (                          -- windows of nights that are over, compressed
+  id INTEGER PRIMARY KEY,
+  bed_id INTEGER NOT NULL,
+  hour_ms INTEGER NOT NULL,                   -- an hour's begin; hours count from noon at the bed
+  first_id INTEGER NOT NULL,                  -- of the windows in it, the lowest and highest id
+  last_id INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  data BLOB NOT NULL);
+CREATE INDEX packed_hours ON packs (bed_id, hour_ms);
+
+CREATE TABLE nights (                         -- roll-ups, from noon to noon at the bed; kept for ever
+  bed_id INTEGER NOT NULL,
+  night TEXT NOT NULL,                        -- ISO date of its first noon
+  from_ms INTEGER NOT NULL,
+  to_ms INTEGER NOT NULL,
+  stale INTEGER NOT NULL,                     -- 1: windows were packed that it does not count yet
+  raw INTEGER NOT NULL,                       -- 1: its windows are still there, all of them
+  windows INTEGER NOT NULL DEFAULT 0,
+  known_min INTEGER NOT NULL DEFAULT 0,       -- minutes with a window
+  in_bed_min INTEGER NOT NULL DEFAULT 0,
+  leg_mean_c REAL,
+  leg_low_c REAL,                             -- the coldest hour's mean
+  leg_low_ms INTEGER,                         -- and its begin
+  room_mean_c REAL,
+  room_low_c REAL,
+  room_low_ms INTEGER,
+  moves INTEGER,
+  moved_s REAL,
+  still_s REAL,                               -- the longest time in bed without a movement
+  alerts TEXT NOT NULL DEFAULT '{}',          -- how many fired, by kind, JSON
+  minutes BLOB,                               -- NULL: not summed up yet
+  PRIMARY KEY (bed_id, night));
+CREATE INDEX stale_nights ON nights (to_ms) WHERE stale=1;
+CREATE INDEX raw_nights ON nights (to_ms) WHERE raw=1;
+
+CREATE TABLE noons (                          -- what a bed's night was begun with
+  bed_id INTEGER NOT NULL,
+  night TEXT NOT NULL,                        -- ISO date of the noon
+  at_ms INTEGER NOT NULL,
+  window_id INTEGER NOT NULL,                 -- the last row of `windows` that `state` has seen
+  state TEXT NOT NULL,                        -- of the engine, JSON
+  rules TEXT NOT NULL,                        -- the bed's rules, JSON
+  PRIMARY KEY (bed_id, night));
+CREATE INDEX noons_by_time ON noons (at_ms);
 
 CREATE TABLE notices (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

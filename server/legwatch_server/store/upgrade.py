@@ -3,7 +3,7 @@
 import sqlite3
 from importlib.resources import files
 
-VERSION = 5
+VERSION = 6
 
 
 def prepare(db: sqlite3.Connection, also: str = "") -> int:

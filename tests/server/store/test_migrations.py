@@ -14,7 +14,8 @@ import pytest
 from fences.bad_night import HOME
 from fences.kept import unpacked
 from legwatch.conditions.verdict import Rule
-from legwatch_server.store import upgrade
+from legwatch_server.store import beds, upgrade
+from legwatch_server.store.batch import Batch
 from legwatch_server.store.database import SqliteStore
 from server.store.older import made, tables
 
@@ -170,3 +171,12 @@ def test_a_state_of_old_has_seen_every_window(kept: Path) -> None:
     with closing(sqlite3.connect(kept)) as db:
         (last,) = db.execute("SELECT max(id) FROM windows").fetchone()
         assert {seen for (seen,) in db.execute("SELECT applied_window FROM beds")} == {last}
+
+
+def test_what_is_packed_of_a_start_outlives_a_damage(tmp_path: Path) -> None:
+    """A running server knows its starts better than a damaged file, but not what is packed."""
+    with closing(SqliteStore(tmp_path / "legwatch.db")) as store:
+        store._db.execute("INSERT INTO boots (id, bed_id, boot, upto, packed) VALUES (7,1,'b',8,5)")
+        beds.remember(store._db, Batch(boots=[(7, 1, "b", 9)]), 0)
+        found = store._db.execute("SELECT upto, packed FROM boots").fetchall()
+    assert found == [(9, 5)]

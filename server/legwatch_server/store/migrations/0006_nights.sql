@@ -1,0 +1,45 @@
+-- For years on one machine: windows of nights that are over lie close together, and nights are
+-- summed up once. This only adds; rows move there later, a few at a time, while the server runs.
+ALTER TABLE boots ADD COLUMN packed INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE packs (
+  id INTEGER PRIMARY KEY,
+  bed_id INTEGER NOT NULL,
+  hour_ms INTEGER NOT NULL,
+  first_id INTEGER NOT NULL,
+  last_id INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  data BLOB NOT NULL);
+CREATE INDEX packed_hours ON packs (bed_id, hour_ms);
+CREATE TABLE nights (
+  bed_id INTEGER NOT NULL,
+  night TEXT NOT NULL,
+  from_ms INTEGER NOT NULL,
+  to_ms INTEGER NOT NULL,
+  stale INTEGER NOT NULL,
+  raw INTEGER NOT NULL,
+  windows INTEGER NOT NULL DEFAULT 0,
+  known_min INTEGER NOT NULL DEFAULT 0,
+  in_bed_min INTEGER NOT NULL DEFAULT 0,
+  leg_mean_c REAL,
+  leg_low_c REAL,
+  leg_low_ms INTEGER,
+  room_mean_c REAL,
+  room_low_c REAL,
+  room_low_ms INTEGER,
+  moves INTEGER,
+  moved_s REAL,
+  still_s REAL,
+  alerts TEXT NOT NULL DEFAULT '{}',
+  minutes BLOB,
+  PRIMARY KEY (bed_id, night));
+CREATE INDEX stale_nights ON nights (to_ms) WHERE stale=1;
+CREATE INDEX raw_nights ON nights (to_ms) WHERE raw=1;
+CREATE TABLE noons (
+  bed_id INTEGER NOT NULL,
+  night TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  window_id INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  rules TEXT NOT NULL,
+  PRIMARY KEY (bed_id, night));
+CREATE INDEX noons_by_time ON noons (at_ms);
