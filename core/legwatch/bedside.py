@@ -52,6 +52,7 @@ class Bedside(NamedTuple):
     rivals_said_ms: int = 0  # when people were last told that two agents send as this bed
     mute_said_ms: int = 0  # when people were last told that a sensor gives nothing
     blind_said_ms: int = 0  # when people were told that this bed can never warn
+    mute_said: tuple[str, ...] = ()  # the sensors that they were told of then, and shortly before
 
 
 def with_info(was: Bedside, info: BedsideInfo) -> Bedside:
@@ -99,9 +100,11 @@ def reports(
     if are_there(rivals, at_ms) and rested(now.rivals_said_ms, at_ms):
         notices.append(report(Reason.TWO_BEDSIDES, at_ms, (("turns", rivals.turns),)))
         now = now._replace(rivals_said_ms=at_ms)
-    if mute and rested(now.mute_said_ms, at_ms):
-        notices.append(report(Reason.SENSOR_MUTE, at_ms, (("sensor", ", ".join(mute)),)))
-        now = now._replace(mute_said_ms=at_ms)
+    known_mute = () if rested(now.mute_said_ms, at_ms) else now.mute_said
+    news = tuple(name for name in mute if name not in known_mute)
+    if news:
+        notices.append(report(Reason.SENSOR_MUTE, at_ms, (("sensor", ", ".join(news)),)))
+        now = now._replace(mute_said_ms=at_ms, mute_said=(*known_mute, *news))
     if blind and not now.blind_said_ms and is_night(at_ms, rules):
         notices.append(report(Reason.NEVER_WARNS, at_ms, ()))
         now = now._replace(blind_said_ms=at_ms)

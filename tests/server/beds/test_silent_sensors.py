@@ -160,6 +160,23 @@ def test_a_second_sensor_that_fails_while_the_alert_stands_is_told_once_and_quie
     assert f"gives nothing: {words}." in quiet[0].text
 
 
+def test_each_sensor_is_told_once_also_after_a_restart_and_soon_after_another(
+    ward: InProcessServer,
+) -> None:
+    says(ward, "leg", "room", "movement", "presence")
+    ward.play("b", 20, without("in_bed"))
+    assert reported(ward) == ["sensor_mute"]  # the mat
+    ward.restart()
+    ward.play("b", 20, without("in_bed", "leg_c"))
+    ward.play("b", 20, without("in_bed", "leg_c", "moves"))
+    ward.restart()
+    ward.play("b", 20, without("in_bed", "leg_c", "moves"))
+    quiet = [p.text for _, _, p in ward.pushes.arrived if p.title == "A sensor gives nothing"]
+    assert len(quiet) == 2
+    assert "gives nothing: bed occupancy." in quiet[0]
+    assert "gives nothing: movement sensor." in quiet[1]
+
+
 def test_of_sensors_that_fail_together_the_others_are_told_quietly(ward: InProcessServer) -> None:
     ward.play("b", 20, without())
     ward.play("b", 20, without("leg_c", "moves"))
