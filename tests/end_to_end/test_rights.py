@@ -1,6 +1,8 @@
 """What one bed can do to the others at a real broker with the shipped configuration: nothing."""
 
 import json
+import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from end_to_end.bedroom import BUTTON, Bedroom
 from end_to_end.house import PASSWORD, wait_until
 from legwatch_server.beds.crash_suspects import MOST_CRASHES
+from repository import REPO
 
 
 @pytest.fixture
@@ -34,6 +37,44 @@ def intruder(bedroom: Bedroom, client_id: str) -> mqtt.Client:
     client.loop_start()
     wait_until(client.is_connected, "the intruder's connection", 10)
     return client
+
+
+def guides_rights() -> str:
+    """Return the lines that the guide puts into the broker's file for another program."""
+    page = (REPO / "deploy/README.md").read_text()
+    _, _, below = page.partition("\n## Other programs on the broker\n")
+    lines = below.partition("```\n")[2].partition("```")[0]
+    return lines if lines.startswith("user ") else ""
+
+
+def test_another_program_reads_what_the_guide_lets_it_read_and_no_more(bedroom: Bedroom) -> None:
+    broker = bedroom.broker()
+    heard: list[str] = []
+    for rights in ("", guides_rights().replace("user dashboard", "user bert")):
+        with (bedroom.folder / "broker/acl").open("a") as acl:
+            acl.write(f"\n{rights}")
+        os.kill(broker.pid, signal.SIGHUP)  # as a reload of the service does
+        heard.clear()
+        program = intruder(bedroom, "bert")
+        program.on_message = lambda _client, _data, message: heard.append(message.topic)
+        program.on_subscribe = lambda *_: heard.append("listens")
+        program.subscribe("legwatch/v1/#", qos=1)
+        wait_until(lambda: "listens" in heard, "the subscription", 10)
+        for what in ("anna/state", "anna/alert/cold", "anna/window", "bert/stored"):
+            publish(bedroom, f"legwatch/v1/{what}")
+        wait_until(lambda: "legwatch/v1/bert/stored" in heard, "what it may read anyway", 10)
+        end(program)
+    told = ["listens", "legwatch/v1/anna/state", "legwatch/v1/anna/alert/cold"]
+    assert heard == [*told, "legwatch/v1/bert/stored"]
+
+
+def publish(bedroom: Bedroom, place: str) -> None:
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="server")
+    client.username_pw_set("server", PASSWORD)
+    client.connect("127.0.0.1", bedroom.port)
+    client.loop_start()
+    client.publish(place, "{}", qos=1).wait_for_publish(10)
+    end(client)
 
 
 def end(client: mqtt.Client) -> None:

@@ -185,6 +185,25 @@ def test_the_container_has_every_package_of_the_wheel() -> None:
     assert {package.split("/")[0] for package in packages} <= set(copied)
 
 
+def test_the_guide_puts_a_further_bed_into_force_at_the_broker_and_at_the_server() -> None:
+    *_, further = blocks("deploy/README.md", "A home server without containers")
+    assert further[-2:] == [
+        "sudo systemctl reload mosquitto",
+        "sudo systemctl reload legwatch-server",
+    ]
+
+
+def test_the_ntfy_of_the_house_wakes_iphones_at_once() -> None:
+    ntfy = compose()["ntfy"]["environment"]
+    assert ntfy["NTFY_UPSTREAM_BASE_URL"] == "https://ntfy.sh"
+    assert "iPhones" in (DEPLOY / "README.md").read_text()
+
+
+def test_the_password_file_of_the_containers_stays_out_of_version_control() -> None:
+    ignored = (DEPLOY.parent / ".gitignore").read_text().splitlines()
+    assert "/deploy/mosquitto/passwords" in ignored
+
+
 def test_the_guide_writes_every_file_that_a_unit_asks_for() -> None:
     on_server, on_pi, *_ = blocks("deploy/README.md", "A home server without containers")
     for part, lines in (("server", on_server), ("agent", on_pi)):
