@@ -105,6 +105,8 @@ CREATE TABLE notices (
   text TEXT NOT NULL DEFAULT '',              -- in English
   rule TEXT,                                  -- the limit that decided, such as warmth.warn_c
   rule_value REAL);
+CREATE INDEX noticed ON notices (at_ms);
+CREATE INDEX noticed_episodes ON notices (bed_id, kind, coalesce(episode_ms, id));
 
 CREATE TABLE deliveries (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -133,6 +135,8 @@ CREATE INDEX siblings ON deliveries (notice_id);
 CREATE INDEX recalls ON deliveries (channel, recall_ms) WHERE recall_ms IS NOT NULL;
 CREATE INDEX receipts ON deliveries (channel, next_ms)
   WHERE state IN ('sent', 'delivered') AND receipt != '';
+CREATE INDEX told_quietly ON deliveries (bed_id, kind) WHERE state='decided' AND tone='info';
+CREATE INDEX tested ON deliveries (person, channel) WHERE tone='rehearsal';
 
 CREATE TABLE steps (                          -- what became of a delivery, and when
   id INTEGER PRIMARY KEY,
@@ -153,6 +157,8 @@ CREATE TABLE answers (
   act TEXT NOT NULL,
   minutes INTEGER,
   via TEXT NOT NULL);
+CREATE INDEX answers_to ON answers (notice_id);
+CREATE INDEX answers_of ON answers (person, act, at_ms);
 
 CREATE TABLE presses (
   id INTEGER PRIMARY KEY,
@@ -162,6 +168,7 @@ CREATE TABLE presses (
   at_ms INTEGER NOT NULL,
   kind TEXT,
   UNIQUE (bed_id, press_id));
+CREATE INDEX presses_at ON presses (bed_id);
 
 CREATE TABLE quarantine (                     -- messages that cannot be decoded or stored
   id INTEGER PRIMARY KEY,
@@ -176,3 +183,4 @@ CREATE TABLE quarantine (                     -- messages that cannot be decoded
   count INTEGER NOT NULL DEFAULT 1,
   last_ms INTEGER NOT NULL DEFAULT 0);
 CREATE UNIQUE INDEX quarantined ON quarantine (name);
+CREATE INDEX quarantined_of ON quarantine (bed);

@@ -43,3 +43,12 @@ CREATE TABLE noons (
   rules TEXT NOT NULL,
   PRIMARY KEY (bed_id, night));
 CREATE INDEX noons_by_time ON noons (at_ms);
+-- Every question has an index: its answer takes as long after years as on the first day.
+CREATE INDEX noticed ON notices (at_ms);
+CREATE INDEX noticed_episodes ON notices (bed_id, kind, coalesce(episode_ms, id));
+CREATE INDEX told_quietly ON deliveries (bed_id, kind) WHERE state='decided' AND tone='info';
+CREATE INDEX tested ON deliveries (person, channel) WHERE tone='rehearsal';
+CREATE INDEX answers_to ON answers (notice_id);
+CREATE INDEX answers_of ON answers (person, act, at_ms);
+CREATE INDEX presses_at ON presses (bed_id);
+CREATE INDEX quarantined_of ON quarantine (bed);
