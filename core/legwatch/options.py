@@ -79,13 +79,16 @@ def _name(kind: Any) -> str:
     return str(getattr(kind, "__qualname__", kind))
 
 
-def read_options(kind: Any, table: Mapping[str, Any], path: str) -> Any:
+def read_options(
+    kind: Any, table: Mapping[str, Any], path: str, beside: Sequence[str] = ()
+) -> Any:
     """Return the options of a driver or a channel, filled from its table at `path`.
 
-    Options with a method `check` check themselves with it, for what no single key can tell. Raises
+    `beside`: keys of this table that are not the driver's. Options with a method `check` check
+    themselves with it, for what no single key can tell. Raises
     SettingsError with the full path of the wrong key, and what is allowed there.
     """
-    options = load(options_type(kind), table, path)
+    options = load(options_type(kind), table, path, beside)
     check_options(options, path)
     return options
 

@@ -8,7 +8,7 @@ import math
 import tomllib
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -102,15 +102,20 @@ def _usable(found: str, path: str) -> str:
     return found
 
 
-def load(shape: type[T], table: Mapping[str, Any], path: str = "") -> T:
-    """Fill the dataclass `shape` from a table; raises SettingsError with the key's dotted path."""
+def load(
+    shape: type[T], table: Mapping[str, Any], path: str = "", beside: Sequence[str] = ()
+) -> T:
+    """Fill the dataclass `shape` from a table; raises SettingsError with the key's dotted path.
+
+    `beside`: keys of the same table that are read elsewhere; an error names them, too.
+    """
     fields = {f.name: f for f in dataclasses.fields(typing.cast("Any", shape))}
     hints = typing.get_type_hints(shape)
     rest = next((name for name, f in fields.items() if f.metadata.get("rest")), "")
     known = [name for name in fields if name != rest]
     others = {key: value for key, value in table.items() if key not in known}
     if others and not rest:
-        raise no_such_key(_join(path, next(iter(others))), known)
+        raise no_such_key(_join(path, next(iter(others))), (*beside, *known))
     values = {
         name: _value(hints[name], table[name], _join(path, name), fields[name].metadata)
         for name in known

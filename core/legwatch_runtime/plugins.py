@@ -57,19 +57,27 @@ def load(group: str, name: str, path: str, word: str, methods: Sequence[str] = (
     return kind
 
 
-def read(group: str, kind: Any, named: tuple[str, str], table: Mapping[str, Any], path: str) -> Any:
+def read(
+    group: str,
+    kind: Any,
+    named: tuple[str, str],
+    table: Mapping[str, Any],
+    path: str,
+    beside: Sequence[str] = (),
+) -> Any:
     """Return the options of a driver or channel from its table at `path`.
 
-    `named` is what errors call it, and its name. Raises SettingsError for a wrong key, CannotLoad
+    `named` is what errors call it, and its name; `beside`: keys of the table that it does not read.
+    Raises SettingsError for a wrong key, CannotLoad
     if the options' own check fails: that is an error of the package, and not of the settings.
     """
     word, name = named
     stranger = whose(group, name)
     if not stranger:
-        return read_options(kind, table, path)
+        return read_options(kind, table, path, beside)
     key = f"{group}{stranger} {path}"
     try:
-        return call_within(key, lambda: read_options(kind, table, path), LOADS_WITHIN_S)
+        return call_within(key, lambda: read_options(kind, table, path, beside), LOADS_WITHIN_S)
     except LegwatchError:
         raise
     except (Exception, SystemExit) as error:

@@ -9,7 +9,7 @@ from legwatch import forms
 from legwatch.contract.roles import ROLES, THERMOMETERS
 from legwatch.contract.topics import check_bed
 from legwatch.errors import SettingsError, WireError
-from legwatch.options import Board, Door, check_options
+from legwatch.options import Board, Door, check_options, describe
 from legwatch.settings import load, no_such_key, other_keys, setting
 from legwatch_device.drivers import load as load_driver
 from legwatch_device.drivers import read as read_driver
@@ -54,6 +54,10 @@ class DriverTable:
 
     driver: str = setting(..., "name of an installed driver")
     options: dict[str, Any] = other_keys("the keys that the driver declares")
+
+
+def _keys(table: SensorTable | DriverTable) -> list[str]:
+    return [option.key for option in describe(type(table))]
 
 
 def _place(group: str) -> type[Any]:
@@ -106,7 +110,9 @@ class AgentSettings:
         for path, group, table in self.tables():
             try:
                 driver = load_driver(group, table.driver, f"{path}.driver")
-                options = read_driver(group, table.driver, driver, table.options, path)
+                options = read_driver(
+                    group, table.driver, driver, table.options, path, _keys(table)
+                )
             except CannotLoad as error:
                 if broken is None:
                     raise

@@ -142,7 +142,7 @@ def test_the_agent_measures_with_a_driver_of_another_package(place: Path) -> Non
         ),
         (
             'driver = "tmp117"\nadress = 72',
-            "sensors.leg.adress: no such key; known: address, i2c_bus",
+            "sensors.leg.adress: no such key; known: driver, offset_c, address, i2c_bus",
         ),
         ('driver = "tmp118"', "sensors.leg.driver: no driver 'tmp118'; installed: dht22, "),
     ],

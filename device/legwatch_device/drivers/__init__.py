@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
@@ -134,9 +134,19 @@ def load(group: str, name: str, path: str) -> Driver:
     return driver
 
 
-def read(group: str, name: str, driver: Driver, table: Mapping[str, Any], path: str) -> Any:
-    """Return the options of a driver from its table; raises SettingsError or CannotLoad."""
-    return plugins.read(group, driver, ("driver", name), table, path)
+def read(
+    group: str,
+    name: str,
+    driver: Driver,
+    table: Mapping[str, Any],
+    path: str,
+    beside: Sequence[str] = (),
+) -> Any:
+    """Return the options of a driver from its table; raises SettingsError or CannotLoad.
+
+    `beside`: keys of the table that the agent reads, for an error that names all keys.
+    """
+    return plugins.read(group, driver, ("driver", name), table, path, beside)
 
 
 def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **more: Any) -> Any:

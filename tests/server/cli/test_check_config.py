@@ -315,7 +315,7 @@ def test_an_unknown_name_is_answered_with_the_installed_ones(
     [
         (
             '[sensors.leg]\ndriver = "dht22"\npin = 4\nadress = 4\n',
-            "sensors.leg.adress: no such key; known: pin, pulseio",
+            "sensors.leg.adress: no such key; known: driver, offset_c, pin, pulseio",
         ),
         (
             '[sensors.foot]\ndriver = "dht22"\n',
