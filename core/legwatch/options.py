@@ -79,9 +79,7 @@ def _name(kind: Any) -> str:
     return str(getattr(kind, "__qualname__", kind))
 
 
-def read_options(
-    kind: Any, table: Mapping[str, Any], path: str, beside: Sequence[str] = ()
-) -> Any:
+def read_options(kind: Any, table: Mapping[str, Any], path: str, beside: Sequence[str] = ()) -> Any:
     """Return the options of a driver or a channel, filled from its table at `path`.
 
     `beside`: keys of this table that are not the driver's. Options with a method `check` check

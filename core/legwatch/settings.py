@@ -102,9 +102,7 @@ def _usable(found: str, path: str) -> str:
     return found
 
 
-def load(
-    shape: type[T], table: Mapping[str, Any], path: str = "", beside: Sequence[str] = ()
-) -> T:
+def load(shape: type[T], table: Mapping[str, Any], path: str = "", beside: Sequence[str] = ()) -> T:
     """Fill the dataclass `shape` from a table; raises SettingsError with the key's dotted path.
 
     `beside`: keys of the same table that are read elsewhere; an error names them, too.
