@@ -20,7 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.ingest_rate import BEGIN, Bench, Pipe
+from bench.pipe import BEGIN, Pipe
+from bench.stage import Bench
 from end_to_end.house import wait_until
 from legwatch.contract.window import encode_window
 from legwatch.engine import advance, start
