@@ -42,7 +42,9 @@ def test_ingest_rate_prints_a_ratio_and_the_delay_of_a_push(tmp_path: Path) -> N
     for row in rows[:3]:
         assert re.fullmatch(rf" +2 [a-z ]+ +{RATE} +\d+\.\d\d +[\d.-]+ +\d+ +\d+ +\d+", row)
     assert [row.split(", ")[1] for row in rows[3:]] == ["by hand", "legwatch"] * 2
-    assert all(re.search(r"p50 [\d.]+ ms, p99 [\d.]+ ms, worst [\d.]+ ms of 2$", r) for r in rows[3:])
+    assert all(
+        re.search(r"p50 [\d.]+ ms, p99 [\d.]+ ms, worst [\d.]+ ms of 2$", r) for r in rows[3:]
+    )
 
 
 @pytest.mark.usefixtures("mosquitto")
