@@ -3,6 +3,7 @@
 import argparse
 import faulthandler
 import logging
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,12 @@ def between(low: float, high: float) -> Callable[[str], float]:
 
     read.__name__ = "number"
     return read
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    may_use: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)
+    return len(may_use(0)) if may_use else os.cpu_count() or 1
 
 
 def settings_parser(prog: str, description: str, file: str) -> argparse.ArgumentParser:

@@ -3,7 +3,7 @@
 import gzip
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import tzinfo
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from legwatch.errors import RecordingError
 from legwatch.recording import Recording, parse
 
-LONG_BYTES = 2_000_000  # reading a larger file shows a progress bar
+LONG_BYTES = 2_000_000  # reading a larger file takes a while
 
 
 @contextmanager
@@ -24,11 +24,17 @@ def opened(path: Path) -> Iterator[Iterable[str]]:
         yield lines
 
 
-def read(path: Path, *, zone: tzinfo, renames: dict[str, str]) -> Recording:
-    """Read one replay file, gzipped or plain; raises RecordingError that names the file."""
+def read(
+    path: Path, *, zone: tzinfo, renames: Mapping[str, str], progress: bool = False
+) -> Recording:
+    """Read one replay file, gzipped or plain; raises RecordingError that names the file.
+
+    `progress`: show it on a terminal, if the file is long.
+    """
     try:
         with opened(path) as lines:
-            return parse(_with_progress(lines, path), zone=zone, renames=renames)
+            shown = _with_progress(lines, path) if progress else lines
+            return parse(shown, zone=zone, renames=renames)
     except UnicodeDecodeError as error:
         near = error.object[max(0, error.start - 20) : error.start + 20]
         why = f"no UTF-8 text at {near!r}; save the file as UTF-8"

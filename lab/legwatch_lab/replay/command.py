@@ -2,60 +2,82 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import tzinfo
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
-from legwatch.alerting.notice import as_json
-from legwatch.alerting.sound import with_sounding
 from legwatch.contract.topics import check_bed
-from legwatch.engine import replay
-from legwatch.errors import RecordingError, SettingsError
-from legwatch.events import Event, Window
+from legwatch.errors import CannotRun, SettingsError
 from legwatch.limits.profile import parse_override
-from legwatch.limits.rules import Rules
-from legwatch.night import local
 from legwatch.printable import shown
-from legwatch.recording import CHANNELS, Recording, events
-from legwatch.renames import fault
-from legwatch.text.message import text
+from legwatch.recording import CHANNELS
 from legwatch_lab.plots import plot
-from legwatch_lab.replay.table import head, row
-from legwatch_lab.replay.unreadable import begins, unread
+from legwatch_lab.replay.nights import pieces
+from legwatch_lab.replay.play import Piece, Play, Said
+from legwatch_lab.replay.progress import progress
+from legwatch_lab.replay.table import width
+from legwatch_runtime.process import cores, whole
 from legwatch_runtime.profiles import rules_for
-from legwatch_runtime.replay_file import read
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_runtime.zones import zone_named
 
-MOST_NAMES = 12  # a message names at most this many unused channels
+MOST_JOBS = 1024
 
 
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch replay`; return 0, or 2 if a file could not be read."""
     args = _parser().parse_args(argv)
     zone = zone_named(args.tz, "--tz")
-    renames = [_rename(pair) for pair in args.map]
-    rules = rules_for(args.profile, dict(parse_override(word) for word in args.set), zone)
-    bed = check_bed(args.bed)
+    how = Play(
+        zone=zone,
+        renames=[_rename(pair) for pair in args.map],
+        rules=rules_for(args.profile, dict(parse_override(word) for word in args.set), zone),
+        bed=check_bed(args.bed),
+        as_table=args.format == "table",
+        width=width(),
+        several=len(args.files) > 1,
+        picture=args.plot,
+    )
     if args.plot:
         plot.check(args.plot)
-    wrong = []
+    wrong: list[str] = []
     with closed_stdout_is_fine():
-        for path in args.files:
-            try:
-                _play(path, renames, rules, bed, args)
-            except RecordingError as error:  # go on with the other files
-                wrong.append(path.name)
-                _complain(str(error), *begins(error.opening))
-        if wrong and len(args.files) > 1:
+        wrong += _print_all(args.files, how, args.jobs)
+        if wrong and how.several:
             names = ", ".join(wrong)
             _complain(f"{len(wrong)} of {len(args.files)} files could not be read: {names}")
     return 2 if wrong else 0
 
 
-def _complain(sentence: str, *more: str) -> None:
+def _print_all(files: Sequence[Path], how: Play, jobs: int) -> list[str]:
+    """Print the nights as they come; return the names of the files that could not be read."""
+    wrong = []
+    with progress(len(files)) as bar, closing(pieces(files, how, jobs)) as nights:
+        for path, found in nights:
+            for piece in found:
+                bar.make_room()
+                _print(piece)
+                if piece.said is Said.UNREADABLE:
+                    wrong.append(path.name)
+            bar.step()
+    return wrong
+
+
+def _print(piece: Piece) -> None:
+    match piece.said:
+        case Said.OUT:
+            print(piece.text)
+        case Said.ASIDE:
+            print(piece.text, file=sys.stderr)
+        case Said.UNREADABLE:
+            _complain(piece.text)
+        case Said.STOP:
+            raise CannotRun(piece.text)
+
+
+def _complain(sentence: str) -> None:
     sys.stdout.flush()  # show the message below the previous night
-    print(f"legwatch replay: {sentence}", *more, sep="\n", file=sys.stderr)
+    print(f"legwatch replay: {sentence}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,6 +116,13 @@ def _parser() -> argparse.ArgumentParser:
         "--bed", default="bed", help="name of the bed in the notices (default: bed)"
     )
     parser.add_argument(
+        "--jobs",
+        type=whole(1, MOST_JOBS),
+        metavar="N",
+        default=cores(),
+        help="nights in parallel (default: one per core); the output is the same",
+    )
+    parser.add_argument(
         "--plot",
         type=Path,
         metavar="FILE.png",
@@ -110,75 +139,3 @@ def _rename(pair: str) -> tuple[str, str]:
         known = ", ".join(CHANNELS)
         raise SettingsError("--map", f"{shown(new, 40)!r} is no channel; known: {known}")
     return old, new
-
-
-def _play(
-    path: Path, renames: Sequence[tuple[str, str]], rules: Rules, bed: str, args: argparse.Namespace
-) -> None:
-    zone = zone_named(args.tz, "--tz")
-    recording = read(path, zone=zone, renames=dict(renames))
-    if wrong := fault(renames, recording.columns):
-        raise RecordingError(f"{path}: --map: {wrong}")
-    _warn(path, recording)
-    if not recording.readings:
-        raise RecordingError(f"{path}: {unread(recording)}")
-    several = len(args.files) > 1
-    counted = _EventCount(events(recording))
-    count = 0
-    for notice, sounds in with_sounding(replay(counted, rules)):
-        if args.format == "jsonl":
-            name = path.name if several else None
-            print(as_json(notice, bed=bed, text=text(notice), sounds=sounds, file=name))
-        else:
-            if not count:
-                print(f"== {path.name}\n{head()}" if several else head())
-            print(row(notice, sounds, zone))
-        count += 1
-    if args.format == "table":
-        print(_tail(path, counted, count, zone))
-    if args.plot:
-        target = plot.named(args.plot, plot.stem(path)) if several else args.plot
-        for written in plot.plot(target, path, recording, rules):
-            print(f"{path.name}: picture in {written}", file=sys.stderr)
-
-
-class _EventCount:
-    """Pass events on; count the windows and keep the times of the first and the last."""
-
-    def __init__(self, source: Iterator[Event]) -> None:
-        self._source = source
-        self.windows = 0
-        self.first_ms = self.last_ms = 0
-
-    def __iter__(self) -> Iterator[Event]:
-        for event in self._source:
-            if isinstance(event, Window):
-                self.windows += 1
-                self.first_ms = self.first_ms or event.from_ms
-                self.last_ms = event.to_ms
-            yield event
-
-
-def _warn(path: Path, recording: Recording) -> None:
-    if recording.ignored:
-        print(f"{path.name}: channels not used: {_named(recording.ignored)}", file=sys.stderr)
-    if recording.refused_count:
-        number, why = recording.refused[0]
-        print(
-            f"{path.name}: {recording.refused_count} lines refused, first line {number}: {why}",
-            file=sys.stderr,
-        )
-
-
-def _named(ignored: Mapping[str, int]) -> str:
-    """List the channels with their counts of lines; of many, the most frequent ones."""
-    most = sorted(ignored, key=lambda name: -ignored[name])[:MOST_NAMES]
-    names = [f"{shown(name, 40)} ({ignored[name]})" for name in sorted(most)]
-    rest = len(ignored) - len(most)
-    return ", ".join(names) + (f" and {rest} more" if rest else "")
-
-
-def _tail(path: Path, counted: _EventCount, count: int, zone: tzinfo) -> str:
-    first, last = local(counted.first_ms, zone), local(counted.last_ms, zone)
-    span = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} {first:%Z}"
-    return f"{path.name}: {counted.windows} windows, {span}: {count} notices"

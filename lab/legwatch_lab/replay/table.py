@@ -21,8 +21,13 @@ def head() -> str:
     return _COLUMNS.format(when="local time", **{name: name for name in names})
 
 
-def row(notice: Notice, sounds: Sounding, zone: tzinfo) -> str:
-    """Return a notice as one line; on a terminal, wrapped to its width."""
+def width() -> int | None:
+    """Return the width of the terminal to which standard output goes; None: it is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def row(notice: Notice, sounds: Sounding, zone: tzinfo, width: int | None) -> str:
+    """Return a notice as one line, or wrapped to a width."""
     begin = _COLUMNS.format(
         when=f"{local(notice.at_ms, zone):%Y-%m-%d %H:%M}",
         kind=notice.kind.value,
@@ -33,9 +38,9 @@ def row(notice: Notice, sounds: Sounding, zone: tzinfo) -> str:
         text="",
     )
     message = text(notice)
-    if not sys.stdout.isatty():
+    if width is None:
         return begin + message
-    width, message = shutil.get_terminal_size().columns, message.replace(" °C", _UNBROKEN)
+    message = message.replace(" °C", _UNBROKEN)
     if width < _NARROW:
         below = fill(message, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
         wrapped = f"{begin.rstrip()}\n{below}"

@@ -1,7 +1,5 @@
 """Find the nights of a folder, and score them in parallel."""
 
-import multiprocessing
-import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
@@ -12,6 +10,7 @@ from typing import NamedTuple, TypeVar
 from legwatch.errors import LegwatchError, RecordingError, SettingsError
 from legwatch.limits.rules import Rules
 from legwatch_lab.score.night import ScoredNight, score
+from legwatch_lab.side_by_side import in_order
 from legwatch_lab.truth import SUFFIX, read
 
 T = TypeVar("T")
@@ -72,19 +71,7 @@ def each(one: Callable[[Path], T], paths: Sequence[Path], jobs: int) -> Iterator
     `one` must be a function of a module or a partial of one, because it is pickled.
     """
     jobs = max(1, min(jobs, len(paths) // FEW))
-    if jobs == 1:
-        yield from _with_progress(map(one, paths), len(paths))
-        return
-    # `spawn` is the same on every system; `fork` could copy a lock that another thread holds.
-    context = multiprocessing.get_context("spawn")
-    # Workers inherit SIG_IGN, so they ignore Ctrl-C from the start; this process ends them.
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        workers = context.Pool(jobs)
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    with workers as pool:
-        yield from _with_progress(pool.imap(one, paths, chunksize=4), len(paths))
+    yield from _with_progress(in_order(one, paths, jobs), len(paths))
 
 
 def _with_progress(results: Iterable[T], count: int) -> Iterator[T]:

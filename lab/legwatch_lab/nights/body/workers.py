@@ -1,15 +1,14 @@
 """Make many nights in parallel, and write each file completely or not at all."""
 
 import os
-import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
 from legwatch_lab.nights.body.night import BodyNight, NightOrder, make
+from legwatch_lab.side_by_side import uninterrupted
 
 
 def write_all(orders: Sequence[NightOrder], folder: Path, jobs: int) -> None:
@@ -23,7 +22,7 @@ def write_all(orders: Sequence[NightOrder], folder: Path, jobs: int) -> None:
     ):
         if cached and night.to_cache is not None:
             cached = _cached(night.cache, night.to_cache)
-        with _uninterrupted():  # leave no night without its truth file
+        with uninterrupted():  # leave no night without its truth file
             whole(folder / f"{night.name}.csv.gz", night.csv_gz)
             whole(folder / f"{night.name}.truth.json", night.truth)
 
@@ -57,18 +56,8 @@ def _nights(orders: Sequence[NightOrder], jobs: int) -> Iterator[BodyNight]:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
     try:
-        with _uninterrupted():  # only this process handles Ctrl-C, and stops the workers
+        with uninterrupted():  # only this process handles Ctrl-C, and stops the workers
             nights: Iterable[BodyNight] = pool.map(make, orders)
         yield from nights
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Delay Ctrl-C until the end of the block; processes started in the block never get it."""
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -1,0 +1,141 @@
+"""Run the rules over one recorded night, and give what is to be printed about it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from legwatch.alerting.notice import as_json
+from legwatch.alerting.sound import with_sounding
+from legwatch.engine import replay
+from legwatch.errors import CannotRun, RecordingError
+from legwatch.events import Event, Window
+from legwatch.limits.rules import Rules
+from legwatch.night import local
+from legwatch.printable import shown
+from legwatch.recording import Recording, events
+from legwatch.renames import fault
+from legwatch.text.message import text
+from legwatch_lab.plots import plot
+from legwatch_lab.replay.table import head, row
+from legwatch_lab.replay.unreadable import begins, unread
+from legwatch_runtime.replay_file import read
+
+MOST_NAMES = 12  # a message names at most this many unused channels
+
+
+class Said(StrEnum):
+    """Where a piece of output belongs."""
+
+    OUT = "out"
+    ASIDE = "aside"  # on standard error
+    UNREADABLE = "unreadable"  # the file could not be read: why; the other files go on
+    STOP = "stop"  # nothing can go on: why
+
+
+class Piece(NamedTuple):
+    """A piece of the output about one night; it can be sent from one process to another."""
+
+    said: Said
+    text: str
+
+
+class Play(NamedTuple):
+    """How the nights of one call are played and shown."""
+
+    rules: Rules
+    zone: tzinfo
+    renames: Sequence[tuple[str, str]]
+    bed: str
+    as_table: bool
+    width: int | None  # of the terminal, if there is one
+    several: bool  # there are several nights: each says its name
+    picture: Path | None
+
+
+def play(path: Path, how: Play) -> Iterator[Piece]:
+    """Yield the output about one file; a piece that says why is the last one."""
+    try:
+        yield from _night(path, how)
+    except RecordingError as error:
+        yield Piece(Said.UNREADABLE, "\n".join((str(error), *begins(error.opening))))
+    except CannotRun as error:
+        yield Piece(Said.STOP, str(error))
+
+
+def played(path: Path, how: Play) -> list[Piece]:
+    """Return the whole output about one file."""
+    return list(play(path, how))
+
+
+def _night(path: Path, how: Play) -> Iterator[Piece]:
+    recording = read(path, zone=how.zone, renames=dict(how.renames), progress=not how.several)
+    if wrong := fault(how.renames, recording.columns):
+        raise RecordingError(f"{path}: --map: {wrong}")
+    yield from _warnings(path, recording)
+    if not recording.readings:
+        raise RecordingError(f"{path}: {unread(recording)}")
+    yield from _notices(path, recording, how)
+    if how.picture:
+        target = plot.named(how.picture, plot.stem(path)) if how.several else how.picture
+        for written in plot.plot(target, path, recording, how.rules):
+            yield Piece(Said.ASIDE, f"{path.name}: picture in {written}")
+
+
+def _notices(path: Path, recording: Recording, how: Play) -> Iterator[Piece]:
+    counted = _EventCount(events(recording))
+    count = 0
+    for notice, sounds in with_sounding(replay(counted, how.rules)):
+        if not how.as_table:
+            name = path.name if how.several else None
+            line = as_json(notice, bed=how.bed, text=text(notice), sounds=sounds, file=name)
+            yield Piece(Said.OUT, line)
+        else:
+            if not count:
+                yield Piece(Said.OUT, f"== {path.name}\n{head()}" if how.several else head())
+            yield Piece(Said.OUT, row(notice, sounds, how.zone, how.width))
+        count += 1
+    if how.as_table:
+        yield Piece(Said.OUT, _tail(path, counted, count, how.zone))
+
+
+class _EventCount:
+    """Pass events on; count the windows and keep the times of the first and the last."""
+
+    def __init__(self, source: Iterator[Event]) -> None:
+        self._source = source
+        self.windows = 0
+        self.first_ms = self.last_ms = 0
+
+    def __iter__(self) -> Iterator[Event]:
+        for event in self._source:
+            if isinstance(event, Window):
+                self.windows += 1
+                self.first_ms = self.first_ms or event.from_ms
+                self.last_ms = event.to_ms
+            yield event
+
+
+def _warnings(path: Path, recording: Recording) -> Iterator[Piece]:
+    if recording.ignored:
+        named = _named(recording.ignored)
+        yield Piece(Said.ASIDE, f"{path.name}: channels not used: {named}")
+    if recording.refused_count:
+        number, why = recording.refused[0]
+        lines = f"{recording.refused_count} lines refused, first line {number}"
+        yield Piece(Said.ASIDE, f"{path.name}: {lines}: {why}")
+
+
+def _named(ignored: Mapping[str, int]) -> str:
+    """List the channels with their counts of lines; of many, the most frequent ones."""
+    most = sorted(ignored, key=lambda name: -ignored[name])[:MOST_NAMES]
+    names = [f"{shown(name, 40)} ({ignored[name]})" for name in sorted(most)]
+    rest = len(ignored) - len(most)
+    return ", ".join(names) + (f" and {rest} more" if rest else "")
+
+
+def _tail(path: Path, counted: _EventCount, count: int, zone: tzinfo) -> str:
+    first, last = local(counted.first_ms, zone), local(counted.last_ms, zone)
+    span = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} {first:%Z}"
+    return f"{path.name}: {counted.windows} windows, {span}: {count} notices"
