@@ -101,17 +101,34 @@ pip_install() {
   .venv/bin/python -m pip install --quiet "$@" >>"$PIP_LOG" 2>&1
 }
 
+# What pip has said last.
+pip_said() { awk '/^== / { last = "" } { last = last $0 "\n" } END { printf "%s", last }' "$PIP_LOG"; }
+
+# cut_off: true if pip has failed because it cannot reach the packages.
+cut_off() {
+  grep -qE "\(from versions: none\)|NewConnectionError|Max retries|Read timed out|Connection broken" < <(pip_said)
+}
+
+# goes_on PLACE: go on with the environment that was set up here before, if the packages cannot be reached and
+# it starts this legwatch. Its own code is the clone's: only a package that is new in this version can be missing.
+gone_on=
+goes_on() {
+  cut_off && grep -qF -- "$1 |" "$STAMP" 2>/dev/null && .venv/bin/legwatch up --help >/dev/null 2>&1 || return 1
+  [ -n "$gone_on" ] || say "The internet (or your package mirror) is not in reach: going on with the packages that \
+are here. Run this again when it is."
+  gone_on=yes
+}
+
 # stop_for WHAT: print pip's last error and what to do, and stop.
 stop_for() {
   local said why todo
-  said=$(awk '/^== / { last = "" } { last = last $0 "\n" } END { printf "%s", last }' "$PIP_LOG")
+  said=$(pip_said)
   # Leave out pip's general errors after that, such as "metadata-generation-failed".
   why=$(grep -E "^ *(error|ERROR):" <<<"$said" | grep -vE "Failed (to build|building)|error: [a-z]+(-[a-z]+)+$" |
     tail -n 1 | sed 's/^ *//' || true)
-  case $said in
+  case $(cut_off && echo cut off)$said in
     *"No space left"*) todo="Free some space on the disk, then run this again." ;;
-    *"(from versions: none)"* | *"NewConnectionError"* | *"Max retries"* | *"Read timed out"* | *"Connection broken"*)
-      todo="Is the internet (or your package mirror) in reach? Then run this again." ;;
+    "cut off"*) todo="Is the internet (or your package mirror) in reach? Then run this again." ;;
     *"command '"* | *"Python.h"* | *"Failed building wheel"* | *"Failed to build"*)
       todo="Install the build packages, then run this again: sudo apt install ${BUILD_PACKAGES[*]}" ;;
     *) todo="If the internet (or your package mirror) is in reach, the file below says more." ;;
@@ -210,10 +227,13 @@ Clone legwatch into a folder of your own, or let $(stat -c %U .) run this once."
     fi
     : >"$PIP_LOG"
     # The pip of Debian 12 does not know dependency groups.
-    pip_install 'pip>=25.1' --upgrade || stop_for "pip>=25.1"
+    pip_install 'pip>=25.1' --upgrade || goes_on "$place" || stop_for "pip>=25.1"
     case ,$extras, in *,device,*) pin_libraries ;; esac
-    pip_install --editable ".[$extras]" "$@" || stop_for legwatch
-    printf '%s\n' "$place | $recipe" >>"$STAMP"
+    if pip_install --editable ".[$extras]" "$@"; then
+      printf '%s\n' "$place | $recipe" >>"$STAMP"
+    else
+      goes_on "$place" || stop_for legwatch
+    fi
   fi
   exec 9>&- # or the program that starts next would keep the lock
 }

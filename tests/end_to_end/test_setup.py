@@ -57,6 +57,21 @@ def test_a_network_that_is_away_is_said(checkout: Path) -> None:
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("starts", [True, False])
+def test_an_update_without_a_network_goes_on_with_what_is_there(
+    checkout: Path, *, starts: bool
+) -> None:
+    program = checkout / "legwatch"
+    program.write_text(f"#!/bin/sh\nexit {0 if starts else 1}\n")
+    program.chmod(0o755)
+    before = 'python3 -m venv .venv; mv legwatch .venv/bin; echo "$PWD $(python3 -V) | older" >$STAMP'
+    code, said = set_up(checkout, f"{before}; venv server; echo goes on")
+    assert (code == 0) is starts
+    assert said.count("is not in reach: going on with the packages that are here") == starts
+    assert ("Is the internet (or your package mirror) in reach?" in said) is not starts
+    assert (checkout / ".venv/legwatch.stamp").read_text().endswith(" | older\n")  # tried again
+
+
 @pytest.mark.parametrize(
     ("pip_said", "todo"),
     [

@@ -1,5 +1,6 @@
 """Programs change settings in one writable file; the owner's file stays as it is."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from legwatch.errors import CannotRun, SettingsError
 from legwatch_server.cli.check_config import main as check_config
 from legwatch_server.cli.settings import main
+from legwatch_server.in_force import LOCK
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings_file import change, changed_keys, changes_file, read, undo
 from legwatch_server.supervisor.config import write_config
@@ -192,8 +194,12 @@ def test_the_command_shows_sets_and_takes_back(
 ) -> None:
     at = ["--config", str(config)]
     assert main([*at, "set", "push.channels", '["console"]']) == 0
-    assert main([*at, "set", "zone", "Europe/Paris"]) == 0
-    assert main([*at, "set", "mqtt.host", "10.0.0.2"]) == 0
+    assert capsys.readouterr().out.endswith("not running, so it takes effect at its next start\n")
+    with (changes_file(config).parent / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as a server that runs
+        assert main(["set", "push.channels", '["console"]', *at]) == 0
+        assert main(["set", *at, "zone", "Europe/Paris"]) == 0
+        assert main([*at, "set", "mqtt.host", "10.0.0.2"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0].endswith("a running server takes it over within seconds")
     assert said[2].endswith("it takes effect when the server is started again")

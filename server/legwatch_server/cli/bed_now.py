@@ -91,7 +91,9 @@ class BedNow:
         if not self.seen.windows:
             yield "values", "none has ever come"
         elif self.seen.played:
-            yield "values", f"of a recording, at {local(self.bed_ms, self._zone):%d %b %Y %H:%M}"
+            over = " that is over" if self._over else ""
+            at = f"{local(self.bed_ms, self._zone):%d %b %Y %H:%M}"
+            yield "values", f"of a recording{over}, at {at}"
 
     def in_bed(self) -> str:
         """Return whether somebody is in bed, as of the last judged minute."""
@@ -191,17 +193,30 @@ class BedNow:
 
     @cached_property
     def bed_ms(self) -> int:
-        """The time of the bed: that of a recording, and what went by since its last window."""
+        """The time of the bed: that of a recording, and what went by since its last window.
+
+        A recording that is over stays at its end.
+        """
         newest = self.seen.windows[:1]
         if not self.seen.played or not newest:
             return self.now_ms
-        return newest[0].to_ms + max(0, self.now_ms - self.seen.heard_ms)
+        return newest[0].to_ms + (0 if self._over else self._unheard_ms)
 
     @cached_property
     def silent_ms(self) -> int:
-        """For how long no window has come."""
+        """For how long no window has come, in real time."""
+        if self.seen.played:
+            return self._unheard_ms
         newest = max((window.to_ms for window in self.seen.windows), default=0)
         return max(0, self.bed_ms - newest)
+
+    @property
+    def _unheard_ms(self) -> int:
+        return max(0, self.now_ms - self.seen.heard_ms)
+
+    @property
+    def _over(self) -> bool:
+        return self.seen.played and (self.seen.off or not self.running)
 
     @cached_property
     def _wholly(self) -> str:
@@ -247,5 +262,7 @@ class BedNow:
         return f"{local(ms, self._zone):%H:%M:%S}" if seconds else f"{local(ms, self._zone):%H:%M}"
 
     def _age(self, at_ms: int) -> str:
+        if self._over:
+            return f"at {self._at(at_ms, seconds=True)}"
         age_s = max(0, self.bed_ms - at_ms) / 1000
         return f"{age_s:.0f} s ago" if age_s < 120 else f"{span(age_s / 60)} ago"

@@ -14,8 +14,9 @@ from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.rights import is_there
+from legwatch_runtime.state_dir import is_held
 from legwatch_server import settings_file
-from legwatch_server.in_force import changes_beside, in_force
+from legwatch_server.in_force import LOCK, changes_beside, in_force
 from legwatch_server.meant import meant
 from legwatch_server.notify.usable import check_usable
 from legwatch_server.settings import needs_start
@@ -30,11 +31,11 @@ def main(argv: Sequence[str]) -> int:
     match args.action:
         case "set":
             settings_file.change(path, {args.key: _value(args.value)}, check_usable)
-            print(f"{args.key} = {args.value}: {_when([args.key])}")
+            print(f"{args.key} = {args.value}: {_when(path, [args.key])}")
         case "reset":
             settings_file.change(path, {args.key: None}, check_usable)
             owners = settings_file.owners_file(path) or path
-            print(f"{args.key} is again what {owners} says: {_when([args.key])}")
+            print(f"{args.key} is again what {owners} says: {_when(path, [args.key])}")
         case "undo":
             print(_undone(path))
         case _:
@@ -43,20 +44,26 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    config = argparse.ArgumentParser(add_help=False)
+    config.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
     parser = argparse.ArgumentParser(
         prog="legwatch settings",
         description="Show or change the server's settings. A change takes effect within seconds,"
         " and the server's settings file stays as it is.",
         epilog=EXITS,
+        parents=[config],
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
+    inner = argparse.ArgumentParser(add_help=False)
+    inner.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    change = actions.add_parser("set", help="set one key, such as: set push.channels '[\"ntfy\"]'")
+    change = actions.add_parser(
+        "set", help="set one key, such as: set push.channels '[\"ntfy\"]'", parents=[inner]
+    )
     change.add_argument("key", metavar="KEY")
     change.add_argument("value", metavar="VALUE", help="as in TOML; a text needs no quotes")
-    back = actions.add_parser("reset", help="take the changes of one key back")
+    back = actions.add_parser("reset", help="take the changes of one key back", parents=[inner])
     back.add_argument("key", metavar="KEY")
-    actions.add_parser("undo", help="take the last change back")
+    actions.add_parser("undo", help="take the last change back", parents=[inner])
     return parser
 
 
@@ -91,7 +98,9 @@ def _value(text: str) -> Any:
         return text
 
 
-def _when(keys: Sequence[str]) -> str:
+def _when(path: Path, keys: Sequence[str]) -> str:
+    if not is_held(settings_file.changes_file(path).parent / LOCK):
+        return "the server is not running, so it takes effect at its next start"
     if needs_start(keys):
         return "it takes effect when the server is started again"
     return "a running server takes it over within seconds"

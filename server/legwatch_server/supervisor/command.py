@@ -61,7 +61,14 @@ def _watch(state: Path, args: argparse.Namespace) -> int:
         _show(line)
     _show(f"{'WARNING' if zone.wrong else 'Zone'}: {zone.text}.")
     what = f"the watch on the bed {agent.get('bed')!r}"
-    return _run(config, state, what, f"The data are in {state}; the same command goes on.")[0]
+    data = f"The data are in {state}"
+    code, played = _run(config, state, what, f"{data}; the same command goes on.")
+    if played:
+        _show(
+            f"Ended: the recording is over, and {what} with it; agent, server and broker are"
+            f" stopped. {data}."
+        )
+    return code
 
 
 def _doing(agent: Mapping[str, Any]) -> str:
@@ -69,7 +76,10 @@ def _doing(agent: Mapping[str, Any]) -> str:
     bed, recording = repr(agent.get("bed")), agent.get("recording")
     if not recording:
         return f"Watching the bed {bed}."
-    return f"Playing a recording as the bed {bed}; people are told of it as of a real night."
+    return (
+        f"Playing a recording as the bed {bed}; people are told of it as of a real night. At any"
+        " speed of the recording, their answers are waited for in real time."
+    )
 
 
 def _play(state: Path, args: argparse.Namespace) -> int:

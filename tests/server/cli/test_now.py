@@ -226,6 +226,14 @@ def test_a_bed_that_plays_a_recording_has_the_time_of_its_recording(open_house: 
     assert line(text, "in bed").startswith("yes since 21:0")
     assert "cold legs, lying still" in line(text, "watched for")
     assert line(text, "values") == "of a recording, at 03 Dec 2025 22:00"
+    house.ward.turn([house.ward.message("legwatch/v1/b/status", b"offline")])
+    house.ward.clock.advance(60 * MINUTE_MS)
+    for stop in (lambda: None, house.stop):
+        stop()
+        text = house.says()
+        assert line(text, "air by the legs").split() == ["31.0", "°C", "at", "22:00:00"]
+        assert line(text, "in bed") == "not known"
+        assert line(text, "values") == "of a recording that is over, at 03 Dec 2025 22:00"
 
 
 def test_a_sensor_with_a_fault_and_a_bedside_that_is_off_are_said(open_house: Any) -> None:
