@@ -64,7 +64,9 @@ def test_an_update_without_a_network_goes_on_with_what_is_there(
     program = checkout / "legwatch"
     program.write_text(f"#!/bin/sh\nexit {0 if starts else 1}\n")
     program.chmod(0o755)
-    before = 'python3 -m venv .venv; mv legwatch .venv/bin; echo "$PWD $(python3 -V) | older" >$STAMP'
+    before = (
+        'python3 -m venv .venv; mv legwatch .venv/bin; echo "$PWD $(python3 -V) | older" >$STAMP'
+    )
     code, said = set_up(checkout, f"{before}; venv server; echo goes on")
     assert (code == 0) is starts
     assert said.count("is not in reach: going on with the packages that are here") == starts
