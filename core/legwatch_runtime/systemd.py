@@ -15,6 +15,7 @@ from legwatch_runtime.part import Parts
 logger = logging.getLogger(__name__)
 
 READY, WELL, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
+STARTS = "EXTEND_TIMEOUT_USEC=60000000"  # a start that takes long: wait for another minute
 
 
 def tell(state: str) -> None:

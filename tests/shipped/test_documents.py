@@ -136,6 +136,9 @@ DETECTION = Test(
 SCRIPTS = Test("shipped/test_scripts.py::test_scripts_do_what_they_are_for")
 GUIDE = Test("end_to_end/test_guide.py::test_every_line_of_the_guide_does_what_it_says")
 MISSING = Test("end_to_end/test_up.py::test_without_mosquitto_it_says_what_to_install")
+BACK = Test(
+    "server/store/test_backup.py::test_the_lines_of_the_guide_bring_back_what_was_there"
+)
 # These read the commands where they are named, and run those.
 AS_NAMED = (DEMO,)
 
@@ -273,6 +276,10 @@ TABLE: dict[str, Way] = typed() | {
     "sudo systemctl restart legwatch": ACCOUNTS,
     # deploy/README.md
     "sudo timedatectl set-timezone Europe/Berlin": ACCOUNTS,
+    "cd /var/lib/legwatch": BACK,
+    "sudo mv legwatch.db newer.db": BACK,
+    "sudo rm -f legwatch.db-wal legwatch.db-shm legwatch.db-mark": BACK,
+    "sudo -u legwatch cp legwatch.db.schema3-2026-01-03T231100 legwatch.db": BACK,
     "cd deploy": PLACE,
     "cp env.example .env": DOCKER,
     'docker run --rm -it -v "$PWD/mosquitto:/mosquitto/config" eclipse-mosquitto:2 sh -c'

@@ -16,6 +16,7 @@ from legwatch_server.inbox import Target, TargetKind
 from legwatch_server.store import (
     answers,
     apply,
+    backup,
     beds,
     check,
     deliveries,
@@ -136,8 +137,8 @@ class SqliteStore:
         self._source: sqlite3.Connection | None = None  # rows are still to be saved from it
         self._saving = threading.Lock()  # held while it is read
         self._home: Path | None = None  # where the file belongs, while it is in a refuge
-        opened_, error = _open(self._file)
         now_ms = utc_ms()
+        opened_, error = _open(self._file, now_ms)
         if error is not None:
             opened_ = self._begun_anew(opened_, error, None, now_ms)
         elif filled_ := finished(self._file, opened_, Known(None, self._witness.mark, now_ms)):
@@ -209,7 +210,7 @@ class SqliteStore:
             self._file.path, self._file.patience_s = self._home, REFUGE_PATIENCE_MS / 1000
             home = None
             try:
-                home, damage = _open(self._file)
+                home, damage = _open(self._file, now_ms)
                 if damage is not None:
                     known = Known(memory, self._witness.mark, now_ms)
                     home, self._lost, self._source = renew(self._file, home, damage, known)
@@ -433,7 +434,20 @@ class SqliteStore:
             refuge.leave(self._file.path.parent)
 
 
-def _prepared(db: sqlite3.Connection) -> int:
+def _prepared(db: sqlite3.Connection, path: Path, now_ms: int) -> int:
+    """Bring the tables up to date, after a copy of the file as it was."""
+    older = upgrade.older(db)
+    if not older:
+        return _brought_up_to_date(db)
+    begun = instant()
+    made = backup.make(db, path, older, now_ms)
+    copied = instant()
+    version = _brought_up_to_date(db)
+    backup.say(path, older, made, (copied.since(begun), instant().since(copied)))
+    return version
+
+
+def _brought_up_to_date(db: sqlite3.Connection) -> int:
     """Bring the tables up to date; a step that fails in a sound file is a fault of the step."""
     try:
         return upgrade.prepare(db)
@@ -479,7 +493,7 @@ def _with_owner(why: str, path: Path) -> str:
     )
 
 
-def _open(file: StoreFile) -> tuple[sqlite3.Connection, StoreDamaged | None]:
+def _open(file: StoreFile, now_ms: int) -> tuple[sqlite3.Connection, StoreDamaged | None]:
     """Open the file at its path and look at what watching needs; return what is damaged, too.
 
     Raises StoreError if it is of another version, or cannot be used for another reason.
@@ -489,7 +503,7 @@ def _open(file: StoreFile) -> tuple[sqlite3.Connection, StoreDamaged | None]:
     try:
         with reading():
             db = file.connect()
-            version = _prepared(db)
+            version = _prepared(db, file.path, now_ms)
             if version == upgrade.VERSION:
                 check.at_start(db, malformed=malformed)
     except StoreDamaged as error:

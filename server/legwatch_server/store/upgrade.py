@@ -24,6 +24,14 @@ def prepare(db: sqlite3.Connection, also: str = "") -> int:
     return max(found, VERSION)
 
 
+def older(db: sqlite3.Connection) -> int:
+    """Return the version of tables that are to be brought up to date; 0: these are not."""
+    if not db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() or is_unwritten(db):
+        return 0
+    found = version(db)
+    return found if found < VERSION else 0
+
+
 def is_unwritten(db: sqlite3.Connection) -> bool:
     """Return True if a version is missing that must have been written down: the file is damaged."""
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")}

@@ -55,7 +55,6 @@ NOT_ASKED = {
     "renewal._count": DAMAGE,
     "loss.note": DAMAGE,
     "upgrade._run": "no table is asked",
-    "upgrade.is_unwritten": "no table is asked",
     "check._tables": "no table is asked",
     "refuge.bring_home": "once, when a disk takes rows again",
     "numbers.raise_all": DAMAGE,
