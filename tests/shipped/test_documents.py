@@ -136,11 +136,10 @@ DETECTION = Test(
 SCRIPTS = Test("shipped/test_scripts.py::test_scripts_do_what_they_are_for")
 GUIDE = Test("end_to_end/test_guide.py::test_every_line_of_the_guide_does_what_it_says")
 MISSING = Test("end_to_end/test_up.py::test_without_mosquitto_it_says_what_to_install")
-BACK = Test(
-    "server/store/test_backup.py::test_the_lines_of_the_guide_bring_back_what_was_there"
-)
+BACK = Test("server/store/test_backup.py::test_the_lines_of_the_guide_bring_back_what_was_there")
 # These read the commands where they are named, and run those.
 AS_NAMED = (DEMO,)
+TYPED = (*AS_NAMED, GUIDE, BACK)  # as they are printed
 
 # The lines of these guides are typed as they are printed.
 GUIDES = [
@@ -343,7 +342,7 @@ def test_the_table_has_nothing_that_no_document_names() -> None:
 
 @pytest.mark.parametrize(
     ("form", "way"),
-    [(f, w) for f, w in TABLE.items() if isinstance(w, Run | Test) and w not in (*AS_NAMED, GUIDE)],
+    [(f, w) for f, w in TABLE.items() if isinstance(w, Run | Test) and w not in TYPED],
 )
 def test_what_runs_a_command_has_its_words_and_options(form: str, way: Run | Test) -> None:
     words = essence(form)
