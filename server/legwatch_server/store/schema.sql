@@ -52,8 +52,10 @@ CREATE TABLE packs (                          -- windows of nights that are over
   first_id INTEGER NOT NULL,                  -- of the windows in it, the lowest and highest id
   last_id INTEGER NOT NULL,
   count INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,                     -- of `data`
   data BLOB NOT NULL);
-CREATE INDEX packed_hours ON packs (bed_id, hour_ms);
+CREATE INDEX packed_hours ON packs (bed_id, hour_ms, count, bytes);
+CREATE INDEX packed_ids ON packs (last_id, first_id);
 
 CREATE TABLE nights (                         -- roll-ups, from noon to noon at the bed; kept for ever
   bed_id INTEGER NOT NULL,
@@ -64,7 +66,7 @@ CREATE TABLE nights (                         -- roll-ups, from noon to noon at 
   raw INTEGER NOT NULL,                       -- 1: its windows are still there, all of them
   windows INTEGER NOT NULL DEFAULT 0,
   known_min INTEGER NOT NULL DEFAULT 0,       -- minutes with a window
-  in_bed_min INTEGER NOT NULL DEFAULT 0,
+  in_bed_min INTEGER,                         -- NULL: there is no mat
   leg_mean_c REAL,
   leg_low_c REAL,                             -- the coldest hour's mean
   leg_low_ms INTEGER,                         -- and its begin

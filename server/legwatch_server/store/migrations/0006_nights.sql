@@ -8,8 +8,10 @@ CREATE TABLE packs (
   first_id INTEGER NOT NULL,
   last_id INTEGER NOT NULL,
   count INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
   data BLOB NOT NULL);
-CREATE INDEX packed_hours ON packs (bed_id, hour_ms);
+CREATE INDEX packed_hours ON packs (bed_id, hour_ms, count, bytes);
+CREATE INDEX packed_ids ON packs (last_id, first_id);
 CREATE TABLE nights (
   bed_id INTEGER NOT NULL,
   night TEXT NOT NULL,
@@ -19,7 +21,7 @@ CREATE TABLE nights (
   raw INTEGER NOT NULL,
   windows INTEGER NOT NULL DEFAULT 0,
   known_min INTEGER NOT NULL DEFAULT 0,
-  in_bed_min INTEGER NOT NULL DEFAULT 0,
+  in_bed_min INTEGER,
   leg_mean_c REAL,
   leg_low_c REAL,
   leg_low_ms INTEGER,
