@@ -19,6 +19,11 @@ def night_of(at_ms: int, zone: tzinfo) -> date:
     return moment.date() if moment.hour >= 12 else moment.date() - timedelta(days=1)
 
 
+def noon_ms(night: date, zone: tzinfo) -> int:
+    """Return when a night begins, UTC milliseconds: noon on the local clock."""
+    return int(datetime.combine(night, time(12), zone).timestamp() * 1000)
+
+
 def evening_of(at_ms: int, zone: tzinfo, from_h: int) -> date:
     """Return the local date on which the hour `from_h` last began."""
     moment = local(at_ms, zone)

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
@@ -59,6 +60,7 @@ from legwatch_server.signed_links import given_key, signing_key
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.reader import FILE
 from legwatch_server.store.upkeep import Upkeep
+from legwatch_server.store.years import Plan, Years
 from legwatch_server.timeline import Timeline
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.listening import Listening
@@ -262,10 +264,17 @@ class _Server:
         return [bed for bed in self._beds() if bed.rest is Rest.WATCHED]
 
     def _look_after_the_store(self) -> None:
-        upkeep = Upkeep(self.store, self.parts.stopping.wait)
+        plan = Plan(self.timeline.now_ms, self._zone_of, self._raw_months)
+        upkeep = Upkeep(self.store, self.parts.stopping.wait, years=Years(plan))
         part = self.parts.add("store", upkeep.run)
         upkeep.turned = part.turned
         part.start()
+
+    def _zone_of(self, bed: str) -> tzinfo:
+        return self.health.settings.zone_of(bed)  # those in force
+
+    def _raw_months(self) -> int:
+        return self.health.settings.store.raw_months
 
     def _write(self) -> None:
         self.loop.run()

@@ -128,6 +128,15 @@ class HistoryTable:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreTable:
+    """How long the database keeps every window; minutes and nights are kept for ever."""
+
+    raw_months: int = setting(
+        13, "months for which every window is kept, to replay its night", low=1, high=1200
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class BedTable:
     """The settings of one bed that differ from the server's."""
 
@@ -168,6 +177,7 @@ class ServerSettings:
     answers: AnswersTable = setting(AnswersTable, "answers from phones")
     rehearsal: RehearsalTable = setting(RehearsalTable, "the evening's test pushes")
     heartbeat: HeartbeatTable = setting(HeartbeatTable, "the external watcher")
+    store: StoreTable = setting(StoreTable, "how long the database keeps what")
     history: HistoryTable = setting(HistoryTable, "long-term history for Grafana")
 
     DOORS: ClassVar[tuple[Door, ...]] = (Door("push.{name}", "a push channel", CHANNELS),)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import timedelta
 from typing import Any
 
 from legwatch.events import BODY_KINDS, Window
 from legwatch.limits.rules import Rules, limit
-from legwatch.night import night_of
+from legwatch.night import night_of, noon_ms
 from legwatch_server.review.nights import ReviewedNight, nights
 from legwatch_server.review.proposal import (
     MOST_MIN,
@@ -57,7 +57,7 @@ class PastNights:
         found: list[ReviewedNight] = []
         for times in range(1, FURTHER + 1):
             first = last - timedelta(days=times * self.wanted - 1)
-            since_ms = _noon_ms(first, self.rules.zone)
+            since_ms = noon_ms(first, self.rules.zone)
             self.since_id = self.reader.first_window(self.bed_id, since_ms)
             found = self._replay(self.rules)
             enough = sum(night.counts for night in found) >= self.wanted
@@ -176,7 +176,3 @@ def _row(night: ReviewedNight, proposed: ReviewedNight | None) -> dict[str, Any]
         "alerts": {kind.value: night.count(kind) for kind in BODY_KINDS},
         "proposed_alerts": proposed and {kind.value: proposed.count(kind) for kind in BODY_KINDS},
     }
-
-
-def _noon_ms(day: date, zone: tzinfo) -> int:
-    return int(datetime(day.year, day.month, day.day, 12, tzinfo=zone).timestamp() * 1000)

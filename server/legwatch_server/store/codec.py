@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from math import isfinite
 from operator import sub
-from typing import Any
+from typing import Any, cast
 
 Value = int | float | str | bytes | None
 _FORMAT = 1  # the first byte; another one is of a newer legwatch
@@ -60,10 +60,10 @@ def _numbers(present: Sequence[Value], mask: bytes) -> bytes:
     """Return a column of numbers; empty: it is none."""
     kinds = set(map(type, present))
     if kinds == {int}:
-        return _steps(_WHOLE, 0, present, mask)  # type: ignore[arg-type] - they are
+        return _steps(_WHOLE, 0, cast("Sequence[int]", present), mask)
     if kinds == {float}:
         for place, scale in enumerate(_SCALES):
-            whole = _scaled(present, scale)  # type: ignore[arg-type] - they are
+            whole = _scaled(cast("Sequence[float]", present), scale)
             if whole is not None:
                 return _steps(_DECIMAL, place, whole, mask)
     return b""

@@ -63,6 +63,7 @@ from legwatch_server.store.renewal import (
 )
 from legwatch_server.store.sound import TESTS
 from legwatch_server.store.witness import Witness
+from legwatch_server.store.years import Years
 
 logger = logging.getLogger(__name__)
 
@@ -257,6 +258,20 @@ class SqliteStore:
         if not left:
             logger.info("all that can be read of %s is saved over", lost.aside or "the old file")
         return bool(left)
+
+    def age_some(self, line: Line, years: Years) -> bool:
+        """Pack, sum up or delete a little of what is old; False: there is nothing to do now.
+
+        Not on a refuge: what is packed there would come home beside its rows.
+        """
+        if not self.keeps:
+            return False
+        with line.guard():
+            db = line.now()
+            if self._file.durable:
+                # Nobody waits for it: a power cut may undo a step, all of it or nothing.
+                db.execute("PRAGMA synchronous=NORMAL")
+            return years.step(db)
 
     def line(self) -> Line:
         """Open a connection for a thread that looks after the file; raises StoreError."""

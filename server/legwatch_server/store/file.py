@@ -31,7 +31,7 @@ class StoreFile:
     """Used by every thread that opens the store; the writer thread exchanges the file."""
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
-        self.path, self._durable = path, durable
+        self.path, self.durable = path, durable
         self.patience_s = PATIENCE_S  # how long a new connection waits for a lock
         self.generation = 0
         self.suspected = ""  # damage that a thread has found which does not own the file
@@ -40,7 +40,7 @@ class StoreFile:
 
     def connect(self) -> sqlite3.Connection:
         """Open a connection to the file at the path."""
-        return connect(self.path, durable=self._durable, patience_s=self.patience_s)
+        return connect(self.path, durable=self.durable, patience_s=self.patience_s)
 
     def line(self) -> "Line":
         """Return a connection that follows the file; the caller closes it."""

@@ -15,12 +15,14 @@ from legwatch_server.store.batch import Batch, NewNotice, StoredTime
 from legwatch_server.store.changes import Changes
 from legwatch_server.store.delivery import Delivery, Episode
 from legwatch_server.store.errors import StoreDamaged
+from legwatch_server.store.minutes import Minute
 from legwatch_server.store.records import (
     Incident,
     LastSeen,
     LastTest,
     Loaded,
     Loss,
+    NightSummary,
     StoredBed,
     StoredBoot,
     StoredNotice,
@@ -211,6 +213,12 @@ class Reader(Protocol):
 
     def window_count(self) -> int:
         """Return the number of windows."""
+
+    def nights(self, bed_id: int, first: date, last: date) -> list[NightSummary]:
+        """Return a bed's nights from one to another that are summed up, oldest first."""
+
+    def minutes(self, bed_id: int, night: date) -> list[Minute]:
+        """Return the minutes of a night that is summed up, from noon on; else none."""
 
     def notices_after(self, ident: int, most: int) -> list[StoredNotice]:
         """Return the next notices of all beds in the order of their ids."""

@@ -16,6 +16,7 @@ from legwatch_server.store import (
     deliveries,
     incidents,
     loaded,
+    nights,
     notices,
     quarantine,
     rehearsals,
@@ -32,11 +33,13 @@ from legwatch_server.store.connection import (
     reading,
 )
 from legwatch_server.store.errors import StoreError
+from legwatch_server.store.minutes import Minute
 from legwatch_server.store.records import (
     Incident,
     LastSeen,
     LastTest,
     Loaded,
+    NightSummary,
     StoredNotice,
     StoredSpan,
     WindowRecord,
@@ -141,6 +144,16 @@ class SqliteReader:
     def window_count(self) -> int:
         """Return the number of windows."""
         return windows.count(self._db)
+
+    @reading(StoreError)
+    def nights(self, bed_id: int, first: date, last: date) -> list[NightSummary]:
+        """Return a bed's nights from one to another that are summed up, oldest first."""
+        return nights.between(self._db, bed_id, first, last)
+
+    @reading(StoreError)
+    def minutes(self, bed_id: int, night: date) -> list[Minute]:
+        """Return the minutes of a night that is summed up, from noon on; else none."""
+        return nights.minutes_of(self._db, bed_id, night)
 
     @reading(StoreError)
     def notices_after(self, ident: int, most: int) -> list[StoredNotice]:

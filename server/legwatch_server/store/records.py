@@ -1,6 +1,7 @@
 """What is read from the store, as values."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 
 from legwatch.alerting.notice import Notice
@@ -62,6 +63,33 @@ class WindowRecord(NamedTuple):
     late: int
     arrived_ms: int
     others: tuple[tuple[str, float], ...] = ()  # values of roles that nothing judges
+
+
+class Figures(NamedTuple):
+    """What a night was like, as its minutes say."""
+
+    windows: int
+    known_min: int
+    in_bed_min: int | None  # None: there is no mat
+    leg_mean_c: float | None
+    leg_low_c: float | None  # the coldest hour's mean
+    leg_low_ms: int | None  # and its begin
+    room_mean_c: float | None
+    room_low_c: float | None
+    room_low_ms: int | None
+    moves: int | None
+    moved_s: float | None
+    still_s: float | None  # the longest time in bed without a movement
+
+
+class NightSummary(NamedTuple):
+    """A night that was summed up, from noon to noon at the bed."""
+
+    night: date
+    from_ms: int
+    to_ms: int
+    alerts: dict[str, int]  # how many fired, by kind
+    figures: Figures
 
 
 class StoredNotice(NamedTuple):

@@ -64,6 +64,7 @@ CREATE TABLE nights (                         -- roll-ups, from noon to noon at 
   to_ms INTEGER NOT NULL,
   stale INTEGER NOT NULL,                     -- 1: windows were packed that it does not count yet
   raw INTEGER NOT NULL,                       -- 1: its windows are still there, all of them
+  last_id INTEGER NOT NULL DEFAULT 0,  -- the newest window that it counts
   windows INTEGER NOT NULL DEFAULT 0,
   known_min INTEGER NOT NULL DEFAULT 0,       -- minutes with a window
   in_bed_min INTEGER,                         -- NULL: there is no mat

@@ -4,11 +4,14 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import count as count_from
+from operator import attrgetter
 from typing import Any
 
 from legwatch.events import ClockTrust, Window
-from legwatch_server.store import numbers
+from legwatch_server.store import numbers, packs
 from legwatch_server.store.batch import NewWindow
+from legwatch_server.store.pack import COLUMNS, Row
+from legwatch_server.store.packs import Span
 from legwatch_server.store.records import StoredSpan, WindowRecord
 
 _INSERT = (
@@ -16,11 +19,11 @@ _INSERT = (
     " room_c, room_rh, moves, in_bed, faults, arrived_ms, late, moved_s, active_s, others)"
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
-_LIVE = f"bed_id=? AND late=0 AND clock!='{ClockTrust.PLAYED}'"
 _MEASURED = (
     "seq", "from_ms", "to_ms", "mono_ms", "clock", "leg_c", "leg_rh", "room_c", "room_rh", "moves",
     "moved_s", "active_s",
 )  # fmt: skip
+_MEASURED_OF = attrgetter(*_MEASURED)
 _AFTER = (
     "SELECT w.id, b.name, w.to_ms, w.leg_c, w.leg_rh, w.room_c, w.room_rh, w.moves, w.in_bed,"
     " w.late, w.arrived_ms, w.others FROM windows w JOIN beds b ON b.id = w.bed_id"
@@ -46,25 +49,28 @@ def _row(ident: int, new: NewWindow) -> tuple[object, ...]:
 
 def span(db: sqlite3.Connection, bed_id: int) -> StoredSpan | None:
     """Return the times of a bed's first and last live window; None if there is none."""
-    sql = f"SELECT to_ms FROM windows WHERE {_LIVE} ORDER BY id"
-    first = db.execute(f"{sql} LIMIT 1", (bed_id,)).fetchone()
-    last = db.execute(f"{sql} DESC LIMIT 1", (bed_id,)).fetchone()
-    return StoredSpan(first[0], last[0]) if first and last else None
+    first = next(filter(_is_live, packs.of_bed(db, bed_id)), None)
+    last = next(filter(_is_live, packs.latest(db, bed_id)), None) or first
+    return StoredSpan(first.to_ms, last.to_ms) if first and last else None
 
 
 def first_id(db: sqlite3.Connection, bed_id: int, since_ms: int) -> int:
     """Return the first id after `since_ms`, 0 if none; reads from there skip older windows."""
-    sql = f"SELECT id FROM windows WHERE {_LIVE} AND to_ms>? ORDER BY id LIMIT 1"
-    row = db.execute(sql, (bed_id, since_ms)).fetchone()
-    return int(row[0]) if row else 0
+    rows = packs.of_bed(db, bed_id, span=Span(since_ms + 1))
+    return next((row.id for row in rows if _is_live(row)), 0)
 
 
 def live(db: sqlite3.Connection, bed_id: int, since_id: int) -> Iterator[Window]:
     """Yield a bed's windows with `since_id` or a higher id, without late or recorded ones."""
-    columns = f"in_bed, faults, others, {', '.join(_MEASURED)}"
-    sql = f"SELECT {columns} FROM windows WHERE {_LIVE} AND id>=? ORDER BY id"
-    for row in db.execute(sql, (bed_id, since_id)):
-        yield _window(row)
+    return map(_of_row, filter(_is_live, packs.of_bed(db, bed_id, since_id)))
+
+
+def _is_live(row: Row) -> bool:
+    return row.late == 0 and row.clock != ClockTrust.PLAYED
+
+
+def _of_row(row: Row) -> Window:
+    return _window((row.in_bed, row.faults, row.others, *_MEASURED_OF(row)))
 
 
 def unseen(db: sqlite3.Connection) -> Iterator[tuple[int, Window]]:
@@ -101,24 +107,43 @@ def _is_number(value: object) -> bool:
 
 def newest(db: sqlite3.Connection, bed_id: int, most: int) -> list[Window]:
     """Return the last windows of a bed, the newest first, from the last start that has some."""
-    sql = "SELECT id FROM boots WHERE bed_id=? ORDER BY id DESC LIMIT 3"
-    for boot in db.execute(sql, (bed_id,)).fetchall():
+    sql = "SELECT id, packed FROM boots WHERE bed_id=? ORDER BY id DESC LIMIT 3"
+    for boot, is_packed in db.execute(sql, (bed_id,)).fetchall():
         rows = db.execute(
-            f"SELECT in_bed, faults, others, {', '.join(_MEASURED)} FROM windows"
-            " WHERE boot_id=? ORDER BY seq DESC LIMIT ?",
-            (*boot, most),
+            f"SELECT {COLUMNS} FROM windows WHERE boot_id=? ORDER BY seq DESC LIMIT ?", (boot, most)
         ).fetchall()
+        if len(rows) < most and is_packed:
+            found = (row for row in packs.latest(db, bed_id) if row.boot_id == boot)
+            rows = sorted(found, key=lambda row: row.seq, reverse=True)[:most]
         if rows:
-            return [_window(row) for row in rows]
+            return [_of_row(Row._make(row)) for row in rows]
     return []
 
 
 def after(db: sqlite3.Connection, ident: int, most: int) -> list[WindowRecord]:
     """Return at most `most` windows of all beds with a higher id, in the order of their ids."""
-    return [
-        WindowRecord._make((*row, _others(others)))
-        for *row, others in db.execute(_AFTER, (ident, most))
-    ]
+    with packs.snapshot(db):
+        records = [
+            WindowRecord._make((*row, _others(others)))
+            for *row, others in db.execute(_AFTER, (ident, most))
+        ]
+        packed = packs.after(db, ident, most)
+        if packed is None:
+            return records
+        upto = min(packed.upto, records[-1].id) if len(records) == most else packed.upto
+        names = dict(db.execute("SELECT id, name FROM beds").fetchall())
+        found = {one.id: one for one in records if one.id <= upto}
+        for bed_id, row in packed.rows:
+            if row.id <= upto and bed_id in names:
+                found[row.id] = _record(row, names[bed_id])
+        return [found[ident] for ident in sorted(found)[:most]]
+
+
+def _record(row: Row, bed: str) -> WindowRecord:
+    return WindowRecord(
+        row.id, bed, row.to_ms, row.leg_c, row.leg_rh, row.room_c, row.room_rh, row.moves,
+        row.in_bed, row.late, row.arrived_ms, _others(row.others),
+    )  # fmt: skip
 
 
 def last_id(db: sqlite3.Connection) -> int:
@@ -128,7 +153,8 @@ def last_id(db: sqlite3.Connection) -> int:
 
 def count(db: sqlite3.Connection) -> int:
     """Return the number of windows."""
-    return int(db.execute("SELECT count(*) FROM windows").fetchone()[0])
+    with packs.snapshot(db):
+        return int(db.execute("SELECT count(*) FROM windows").fetchone()[0]) + packs.count(db)
 
 
 def _others(text: str | None) -> tuple[tuple[str, float], ...]:

@@ -1,25 +1,34 @@
 """What every store must do; a new one is added to STORES and nothing else."""
 
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC
 from pathlib import Path
+from typing import Protocol
 
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Rule, Severity
 from legwatch.events import AlertKind, Window
 from legwatch.oncall.escalation import Purpose
+from legwatch_server.store import upkeep
 from legwatch_server.store.batch import Batch, NewNotice, NewState, NewWindow
 from legwatch_server.store.changes import Insert
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.delivery import Delivery, Episode
 from legwatch_server.store.port import Store
+from legwatch_server.store.years import Plan, Years
 
 
-def sqlite(folder: Path) -> Store:
+class Kept(Store, upkeep.Kept, Protocol):
+    """A store, and what looks after it."""
+
+
+def sqlite(folder: Path) -> Kept:
     """Open the store in a folder; the same one when it was open before."""
     return SqliteStore(folder / "legwatch.db", durable=False)
 
 
-STORES: dict[str, Callable[[Path], Store]] = {"sqlite": sqlite}
+STORES: dict[str, Callable[[Path], Kept]] = {"sqlite": sqlite}
 
 NOW = 1_767_400_000_000
 BED = 1
@@ -65,6 +74,14 @@ def first_batch() -> Batch:
         uptos={1: 2},
         states=[NewState(BED, "{}", NOW, played=False, bedside="[]")],
     )
+
+
+def age(store: Kept, now_ms: int) -> None:
+    """Let the store do all that becomes of its windows until a moment."""
+    years = Years(Plan(lambda: now_ms, lambda _bed: UTC, lambda: 13))
+    with closing(store.line()) as line:
+        while store.age_some(line, years):
+            pass
 
 
 def with_deliveries(store: Store, *inserts: Insert) -> list[Delivery]:

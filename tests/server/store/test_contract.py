@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from legwatch.night import night_of
 from legwatch.oncall.escalation import Purpose
 from legwatch_server.inbox import Target, TargetKind
 from legwatch_server.store.batch import Batch, NewWindow, SetAside
@@ -39,6 +40,8 @@ from server.store.contract import (
     NOTICE,
     NOW,
     STORES,
+    Kept,
+    age,
     first_batch,
     now_of,
     window,
@@ -46,15 +49,17 @@ from server.store.contract import (
     with_deliveries,
 )
 
+DAY_MS = 86_400_000
+
 
 @pytest.fixture(params=STORES)
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Kept]:
     """Open the same store, as often as it is called."""
     return partial(STORES[request.param], tmp_path)
 
 
 @pytest.fixture
-def store(open_store: Callable[[], Store]) -> Iterator[Store]:
+def store(open_store: Callable[[], Kept]) -> Iterator[Kept]:
     with closing(open_store()) as made:
         yield made
 
@@ -126,28 +131,42 @@ def test_windows_ahead_of_a_gap_are_known(store: Store) -> None:
     assert store.boot(BED, "anna", "0000000b") is None
 
 
-def test_windows_are_read_as_they_were_measured(store: Store) -> None:
+@pytest.mark.parametrize("after_days", [0, 2, 9])
+def test_windows_are_read_as_they_were_measured(store: Kept, after_days: int) -> None:
+    """Whether they lie as they came, are packed but for the last of them, or all of a bed are."""
     seen = {"faults": (("leg", "checksum"), ("room", "no answer")), "in_bed": True, "moved_s": 1.5}
     batch = first_batch()
     batch.windows = [batch.windows[0]._replace(window=window(1, **seen)), *batch.windows[1:]]
     late = windows(3)[0]._replace(late=True)
     with store.transaction() as tx:
         tx.write(batch)
-        tx.write(Batch(windows=[late]))
+        tx.write(Batch(windows=[late], uptos={1: 3}, swept=True))
+        tx.write(Batch(swept=True))
+        if after_days:  # another bed's window came last
+            other = windows(1)[0]._replace(bed_id=BED + 1, boot_id=2)
+            new = [(BED + 1, "bert")], [(2, BED + 1, "0000000b", 0)]
+            tx.write(Batch(beds=new[0], boots=new[1], windows=[other], swept=True))
+    age(store, NOW + after_days * DAY_MS)
     with store.reader() as reader:
         assert list(reader.windows(BED, 0)) == [
             window(1, **seen)._replace(boot=""),
             window(2)._replace(boot=""),
         ]
         assert reader.span(BED) == (window(1).to_ms, window(2).to_ms)
-        assert reader.span(BED + 1) is None
+        assert reader.span(BED + 2) is None
         first = reader.first_window(BED, window(1).to_ms)
         assert [one.seq for one in reader.windows(BED, first)] == [2]
-        assert [(one.id, one.bed, one.late) for one in reader.windows_after(1, 9)] == [
+        assert [one.seq for one in reader.newest(BED, 2)] == [3, 2]
+        assert [(one.id, one.bed, one.late) for one in reader.windows_after(1, 2)] == [
             (2, "anna", 0),
             (3, "anna", 1),
         ]
-        assert (reader.last_window(), reader.window_count()) == (3, 3)
+        count = 4 if after_days else 3
+        assert (reader.last_window(), reader.window_count()) == (count, count)
+        night = night_of(NOW, UTC)
+        counted = sum(one.windows for one in reader.minutes(BED, night))
+        assert counted == (3 if after_days else 0)
+        assert len(reader.nights(BED, night, night)) == bool(after_days)
 
 
 def test_presses_count_once_and_the_last_are_known_in_order(store: Store) -> None:

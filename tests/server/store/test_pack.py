@@ -40,10 +40,14 @@ def test_whatever_the_table_can_hold_comes_back(db: Any, rows: list[tuple[Any, .
     stored = db.execute(f"SELECT {COLUMNS} FROM windows ORDER BY id").fetchall()
     found = [tuple(row) for row in unpacked(packed(stored))]
     assert repr(found) == repr(stored)  # 1 and 1.0 are equal, and not the same
-    assert all(map(lambda one, other: list(map(type, one)) == list(map(type, other)), found, stored))
+    assert all(
+        map(lambda one, other: list(map(type, one)) == list(map(type, other)), found, stored)
+    )
 
 
 def test_a_pack_of_other_columns_is_refused() -> None:
-    row = Row(1, 1, 1, 0, 10, 5, "synced", 30.5, None, 20.5, None, 0, 1, None, 11, 0, 0.0, 0.0, None)
+    row = Row(
+        1, 1, 1, 0, 10, 5, "synced", 30.5, None, 20.5, None, 0, 1, None, 11, 0, 0.0, 0.0, None
+    )
     with pytest.raises(ValueError, match="a pack of"):
         unpacked(packed([(*row, "more")]))

@@ -1,0 +1,67 @@
+"""Deletes windows that are older than the owner wants them, a night at a time.
+
+Only of nights that are summed up; the roll-ups stay. What is deleted leaves free pages in the file,
+which new rows use.
+"""
+
+import sqlite3
+from datetime import date, timedelta
+
+from legwatch_server.store import times
+from legwatch_server.store.connection import transaction
+from legwatch_server.store.nights import NightKey
+
+_DAYS = 30.4375  # of a month
+DAY_MS = 86_400_000
+_SUMMED = "raw=1 AND stale=0 AND minutes IS NOT NULL"
+_OLDEST = (
+    f"SELECT bed_id, night, from_ms, to_ms FROM nights WHERE {_SUMMED} AND to_ms<?"
+    " ORDER BY to_ms LIMIT 1"
+)
+_FORGET = "UPDATE nights SET raw=0 WHERE bed_id=? AND night=?"
+_DELETE = "DELETE FROM packs WHERE bed_id=? AND hour_ms>=? AND hour_ms<?"
+_NOON = "DELETE FROM noons WHERE bed_id=? AND night=?"
+# Of nights without a window: nothing of them is ever summed up.
+_NOONS = (
+    "DELETE FROM noons WHERE rowid IN (SELECT o.rowid FROM noons o WHERE o.at_ms<? AND NOT EXISTS"
+    " (SELECT 1 FROM nights n WHERE n.bed_id = o.bed_id AND n.night = o.night)"
+    " ORDER BY o.at_ms LIMIT 20)"
+)
+
+
+def limit_ms(now_ms: int, months: int) -> int:
+    """Return before which moment windows are too old."""
+    return now_ms - round(months * _DAYS * DAY_MS)
+
+
+def deletes_on(night: date, months: int) -> date:
+    """Return the day on which the windows of a night are deleted."""
+    return night + timedelta(days=2 + int(months * _DAYS))
+
+
+def forget(db: sqlite3.Connection, now_ms: int, months: int) -> bool:
+    """Delete the windows of the oldest night, if they are too old; False: there are none.
+
+    Not while nobody trusts the server's time: a clock that is years ahead would delete everything.
+    """
+    known = times.last(db)
+    if known is not None and known.doubt_ms:
+        return False
+    too_old = limit_ms(now_ms, months)
+    row = db.execute(_OLDEST, (too_old,)).fetchone()
+    if row is None:
+        return _forget_noons(db, too_old)
+    key = NightKey._make(row)
+    with transaction(db):
+        db.execute(_FORGET, (key.bed_id, key.night))
+        db.execute(_DELETE, (key.bed_id, key.from_ms, key.to_ms))
+        db.execute(_NOON, (key.bed_id, key.night))
+    return True
+
+
+def _forget_noons(db: sqlite3.Connection, too_old_ms: int) -> bool:
+    (oldest,) = db.execute("SELECT min(at_ms) FROM noons").fetchone()
+    if oldest is None or oldest >= too_old_ms - 2 * DAY_MS:
+        return False
+    with transaction(db):
+        return db.execute(_NOONS, (too_old_ms - 2 * DAY_MS,)).rowcount > 0
