@@ -30,7 +30,7 @@ _BOOTS = (
     " JOIN beds d ON d.id = b.bed_id WHERE b.upto > b.packed ORDER BY b.id"
 )
 _ROWS = f"SELECT {COLUMNS} FROM windows WHERE boot_id=? AND seq>? AND seq<=? ORDER BY seq LIMIT ?"
-_LAST = "SELECT (SELECT max(seq) FROM windows WHERE boot_id=?), (SELECT max(id) FROM windows)"
+_LAST = "SELECT max(seq) FROM windows WHERE boot_id=?"
 _SWEEP = "SELECT max(id) FROM (SELECT id FROM windows WHERE id>? ORDER BY id LIMIT ?)"
 _DELETE = (
     "DELETE FROM windows WHERE id>? AND id<=? AND seq <="
@@ -57,7 +57,8 @@ def boots(db: sqlite3.Connection) -> list[Boot]:
 def pack(db: sqlite3.Connection, boot: Boot, zone: tzinfo, now_ms: int) -> Boot | None:
     """Pack the next hour of windows; return the start as it is then, None if none was packed."""
     found = db.execute(_ROWS, (boot.id, boot.packed, boot.upto, MOST)).fetchall()
-    last_seq, last_id = db.execute(_LAST, (boot.id,)).fetchone()
+    (last_seq,) = db.execute(_LAST, (boot.id,)).fetchone()
+    (last_id,) = db.execute("SELECT max(id) FROM windows").fetchone()
     noon_ms = night_with(boot.bed_id, now_ms, zone).from_ms
     rows: list[Row] = []
     place: tuple[NightKey, int] | None = None
