@@ -100,8 +100,7 @@ class Next(NamedTuple):
 
 def after(db: sqlite3.Connection, ident: int, most: int) -> Next | None:
     """Return the packed windows of all beds next after `ident`; None: there are none."""
-    (first,) = db.execute(_FIRST_AFTER, (ident, LONGEST_SPAN)).fetchone()
-    while first is not None:
+    while (first := db.execute(_FIRST_AFTER, (ident, LONGEST_SPAN)).fetchone()[0]) is not None:
         ident = max(ident, first - 1)
         upto = ident + most
         packs = db.execute(_AFTER, (ident, upto + LONGEST_SPAN, upto))
@@ -114,7 +113,6 @@ def after(db: sqlite3.Connection, ident: int, most: int) -> Next | None:
         if found:
             return Next(upto, found)
         ident = upto
-        (first,) = db.execute(_FIRST_AFTER, (ident, LONGEST_SPAN)).fetchone()
     return None
 
 
