@@ -1,14 +1,15 @@
 """Turn the `time,channel,value` lines of a replay file into the windows of an agent."""
 
 import csv
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import partial
 from itertools import chain, islice
+from operator import itemgetter
 from statistics import median
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from legwatch.contract.fields import LATEST_MS, MAX_MOVES, MAX_WINDOW_MS
 from legwatch.contract.press import Press
@@ -24,18 +25,29 @@ _MOVING = ("movement", "moved_s", "active_s")  # channels whose values add up in
 ALIVE_MS = 60_000  # the logger was running if it wrote a line within this time
 HOLE_MS = 1_800_000  # in a longer gap the logger was off: make no windows
 TIME_FORM = "ISO 8601, such as 2026-01-31T22:15:00+01:00"
+_EARLIEST_MS, _LATEST_MS = MAX_WINDOW_MS, LATEST_MS - MAX_WINDOW_MS
+_SECONDS_MS = {f"{second:02}": 1000 * second for second in range(60)}
+PLAYED = ClockTrust.PLAYED.value
+_OFFSETS = ("Z", "+", "-")  # what a time zone begins with
 _HEADER = ["time", "channel", "value"]
+_KEPT = 4096  # values of a channel to keep as read: a sensor repeats them; a file may have more
 _REFUSED = 1000  # refused lines to keep with their reason; only count the rest
 _OPENING = 4  # first lines to keep, so that an error can show them
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelReading:
-    """One line of the file; `value` is a number, or the name of a button."""
+class ChannelReading(NamedTuple):
+    """One line of the file; `value` is a number, or the name of a button.
+
+    A NamedTuple, because every line needs one: a frozen dataclass takes three times as long.
+    """
 
     at_ms: int
     channel: str
     value: float | str
+
+
+_READING = partial(tuple.__new__, ChannelReading)  # half the time of a call of the class
+_Column = tuple[str, dict[str, float | str] | None]  # a channel and its values; None: no channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +89,13 @@ def parse(
 def _parse(
     rows: Iterator[list[str]], zone: tzinfo, renames: Mapping[str, str], opening: tuple[str, ...]
 ) -> Recording:
-    readings: list[ChannelReading] = []
+    readings: list[tuple[int, str, float | str]] = []
     ignored: Counter[str] = Counter()
     refused: list[tuple[int, str]] = []
     amiss: Counter[str] = Counter()
-    columns: set[str] = set()
+    columns: dict[str, _Column] = {}
     clock = _LocalClock(zone)
+    time, at_ms = "", 0
     for number, row in enumerate(rows, start=2):
         if not row:
             continue
@@ -90,30 +103,41 @@ def _parse(
         try:
             if len(row) < len(_HEADER):
                 _refuse(row)
-            when, named, text = row[0], row[1].strip(), row[2]
-            columns.add(named)
-            channel = renames.get(named, named)
-            if channel not in CHANNELS:
+            if (column := columns.get(row[1])) is None:
+                columns[row[1]] = column = _column(row[1].strip(), renames)
+            channel, values = column
+            if values is None:
                 ignored[channel] += 1
                 continue
             part = "time"
-            at_ms = clock.ms(when)
+            if row[0] != time:  # the lines of one moment repeat its time
+                at_ms = clock.ms(row[0])
+                time = row[0]
             part = "value"
-            readings.append(ChannelReading(at_ms, channel, _value(channel, text)))
+            if (value := values.get(row[2])) is None:
+                value = _value(channel, row[2])
+                if len(values) < _KEPT:
+                    values[row[2]] = value
+            readings.append((at_ms, channel, value))
         except (ValueError, OverflowError) as error:
             amiss[part] += 1
             if len(refused) < _REFUSED:
                 refused.append((number, str(error)))
-    readings.sort(key=lambda reading: reading.at_ms)
+    readings.sort(key=itemgetter(0))
     return Recording(
-        readings=tuple(readings),
+        readings=tuple(map(_READING, readings)),
         ignored=dict(ignored),
         refused=tuple(refused),
         refused_count=amiss.total(),
         amiss=dict(amiss),
         opening=opening,
-        columns=frozenset(columns),
+        columns=frozenset(name.strip() for name in columns),
     )
+
+
+def _column(name: str, renames: Mapping[str, str]) -> _Column:
+    channel = renames.get(name, name)
+    return channel, {} if channel in CHANNELS else None
 
 
 def _refuse(row: list[str]) -> NoReturn:
@@ -127,25 +151,39 @@ class _LocalClock:
         self._zone = zone
         self._last: datetime | None = None
         self._fold = 0
-        self._text, self._ms = "", 0  # as read last: the lines of one moment repeat its time
+        self._minute, self._offset, self._minute_ms = "", "", 0  # as read last
 
     def ms(self, text: str) -> int:
-        if text != self._text:
-            self._ms = self._read(text)
-            self._text = text
-        return self._ms
+        """Return the time of a line; within a minute, only the seconds are read."""
+        if text[:17] == self._minute and text[19:] == self._offset:
+            second_ms = _SECONDS_MS.get(text[17:19])
+            if second_ms is not None:
+                return self._minute_ms + second_ms
+        return self._read(text)
 
     def _read(self, text: str) -> int:
         try:
             moment = datetime.fromisoformat(text.strip())
         except ValueError:
             raise ValueError(f"the time '{shown(text, 40)}' is not {TIME_FORM}") from None
-        if moment.tzinfo is None:
+        naive = moment.tzinfo is None
+        if naive:
             moment = self._place(moment)
         at_ms = round(moment.timestamp() * 1000)
-        if not MAX_WINDOW_MS <= at_ms <= LATEST_MS - MAX_WINDOW_MS:
+        if not _EARLIEST_MS <= at_ms <= _LATEST_MS:
             raise ValueError(f"{shown(text, 40)} is not a time between 1970 and 2100")
+        if not naive:
+            self._keep_minute(text, at_ms)
         return at_ms
+
+    def _keep_minute(self, text: str, at_ms: int) -> None:
+        """Keep what the other seconds of a minute begin from, if the text has the usual form."""
+        seconds, offset = text[17:19], text[19:]
+        if text[16:17] != ":" or seconds not in _SECONDS_MS or offset[:1] not in _OFFSETS:
+            return
+        minute_ms = at_ms - _SECONDS_MS[seconds]
+        if _EARLIEST_MS <= minute_ms <= _LATEST_MS - 60_000:
+            self._minute, self._offset, self._minute_ms = text[:17], offset, minute_ms
 
     def _place(self, naive: datetime) -> datetime:
         back = self._last is not None and (self._last - naive).total_seconds() > ALIVE_MS / 1000
@@ -170,7 +208,7 @@ def _value(channel: str, text: str) -> float | str:
     except ValueError:
         raise ValueError(f"{channel} '{shown(text, 20)}' is not a number") from None
     low, high = RANGES[channel]
-    if not math.isfinite(number) or not low <= number <= high:
+    if not low <= number <= high:  # not true of nan either
         raise ValueError(f"{channel} {shown(text, 20)} is outside {low:g} to {high:g}")
     return number
 
@@ -186,7 +224,7 @@ def windows(
     """
     length_ms = length_s * 1000
     readings = recording.readings
-    used = {reading.channel for reading in readings}
+    used = {channel for _, channel, _ in readings}
     moving = {name: _MovementCount(name, readings) for name in _MOVING if name in used}
     mat: bool | None = None
     seq = index = presses = 0
@@ -198,15 +236,19 @@ def windows(
             first_ms, mat = first_ms or end, None
         end += length_ms
         seen: dict[str, list[float]] = {}
-        while index < len(readings) and readings[index].at_ms < end:
-            reading = readings[index]
+        while index < len(readings):
+            at_ms, channel, value = readings[index]
+            if at_ms >= end:
+                break
             index += 1
-            alive_ms = reading.at_ms
-            if isinstance(reading.value, str):
+            alive_ms = at_ms
+            if isinstance(value, str):
                 presses += 1
-                yield Press(f"{boot}-{presses}", reading.value, reading.at_ms)
+                yield Press(f"{boot}-{presses}", value, at_ms)
+            elif channel in seen:
+                seen[channel].append(value)
             else:
-                seen.setdefault(reading.channel, []).append(reading.value)
+                seen[channel] = [value]
         soon = index < len(readings) and readings[index].at_ms - end <= ALIVE_MS
         alive = soon or (alive_ms is not None and end - alive_ms <= ALIVE_MS)
         if "in_bed" in seen:
@@ -216,22 +258,26 @@ def windows(
         }
         moves = sums.get("movement")
         seq += 1
+        # By their places: a call with names takes twice as long.
         yield Window(
-            boot=boot,
-            seq=seq,
-            from_ms=end - length_ms,
-            to_ms=end,
-            mono_ms=end - first_ms,
-            clock=ClockTrust.PLAYED.value,
-            leg_c=_middle(seen.get("leg_temperature_c")),
-            leg_rh=_middle(seen.get("leg_humidity_pct")),
-            room_c=_middle(seen.get("room_temperature_c")),
-            room_rh=_middle(seen.get("room_humidity_pct")),
-            moves=None if moves is None else min(MAX_MOVES, round(moves)),
-            in_bed=mat if alive else None,
-            moved_s=_within(sums["moved_s"], length_s) if "moved_s" in sums else None,
-            active_s=_within(sums["active_s"], length_s) if "active_s" in sums else None,
-            others=_others(seen) if OTHERS else (),
+            boot,
+            seq,
+            end - length_ms,
+            end,
+            end - first_ms,
+            PLAYED,
+            _middle(seen["leg_temperature_c"]) if "leg_temperature_c" in seen else None,
+            _middle(seen["leg_humidity_pct"]) if "leg_humidity_pct" in seen else None,
+            _middle(seen["room_temperature_c"]) if "room_temperature_c" in seen else None,
+            _middle(seen["room_humidity_pct"]) if "room_humidity_pct" in seen else None,
+            None if moves is None else min(MAX_MOVES, round(moves)),
+            mat if alive else None,
+            (),
+            None,
+            None,
+            _within(sums["moved_s"], length_s) if "moved_s" in sums else None,
+            _within(sums["active_s"], length_s) if "active_s" in sums else None,
+            _others(seen) if OTHERS else (),
         )
 
 
@@ -239,7 +285,7 @@ class _MovementCount:
     """The sum of a channel's values in a window; decides whether no line means 0 or unknown."""
 
     def __init__(self, channel: str, readings: Sequence[ChannelReading]) -> None:
-        values = [reading.value for reading in readings if reading.channel == channel]
+        values = [value for _, name, value in readings if name == channel]
         self._watched, self._writes_zeros = bool(values), 0.0 in values
         self._last_ms: int | None = None
 
@@ -247,9 +293,11 @@ class _MovementCount:
         """Return the sum of a window's values; None: unknown."""
         if values:
             self._last_ms = end_ms
-        near = self._last_ms is not None and end_ms - self._last_ms <= ALIVE_MS
-        known = self._watched and alive and (near or not self._writes_zeros)
-        return sum(values or ()) if known else None
+        if not (alive and self._watched):
+            return None
+        if self._writes_zeros and (self._last_ms is None or end_ms - self._last_ms > ALIVE_MS):
+            return None
+        return sum(values) if values else 0
 
 
 def _within(seconds: float | None, length_s: int) -> float | None:
@@ -267,9 +315,9 @@ def events(recording: Recording) -> Iterator[Event]:
 
 
 def _others(seen: Mapping[str, list[float]]) -> tuple[tuple[str, float], ...]:
-    middles = ((field.name, _middle(seen.get(field.channel))) for field in OTHERS)
-    return tuple((name, value) for name, value in middles if value is not None)
+    there = [field for field in OTHERS if field.channel in seen]
+    return tuple((field.name, _middle(seen[field.channel])) for field in there)
 
 
-def _middle(values: list[float] | None) -> float | None:
-    return round(median(values), 2) if values else None
+def _middle(values: list[float]) -> float:
+    return round(values[0] if len(values) == 1 else median(values), 2)

@@ -1,7 +1,7 @@
 """Replay files become the windows that an agent would have sent."""
 
 import gzip
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legwatch.contract.fields import HIGHEST_C, LOWEST_C, MAX_MOVED_S, MAX_MOVES
+from legwatch.contract.fields import (
+    HIGHEST_C,
+    LATEST_MS,
+    LOWEST_C,
+    MAX_MOVED_S,
+    MAX_MOVES,
+    MAX_WINDOW_MS,
+)
 from legwatch.contract.press import Press, decode_press, encode_press
 from legwatch.contract.window import decode_window, encode_window
 from legwatch.errors import RecordingError
@@ -152,6 +159,68 @@ def test_the_hour_that_comes_twice_is_told_apart_by_the_step_back() -> None:
 def test_a_second_back_in_the_hour_that_comes_twice_is_no_new_round() -> None:
     lines = [f"2026-10-25T02:10:{s:02},movement,1" for s in (10, 9, 11)]
     assert at(read(*lines, zone=BERLIN)) == ["00:10:09", "00:10:10", "00:10:11"]
+
+
+FORMS = (
+    "%Y-%m-%dT%H:%M:%S{zone}",
+    "%Y-%m-%d %H:%M:%S{zone}",
+    "%Y-%m-%dT%H:%M:%S.25{zone}",
+    "%Y-%m-%dT%H:%M{zone}",
+    "%Y%m%dT%H%M%S{zone}",
+    "%Y%m%dT%H%M{zone}",
+    "%G-W%V-%uT%H:%M:%S{zone}",
+    " %Y-%m-%dT%H:%M:%S{zone} ",
+)
+ZONES = ("Z", "+00:00", "+02:00", "-03:30", "+01:00:30", "+0200", "")
+near = st.integers(0, 130).map(lambda s: datetime(2026, 1, 1, 23, 58) + timedelta(seconds=s))  # noqa: DTZ001 - naive on purpose
+texts = st.builds(
+    lambda moment, form, zone: moment.strftime(form.format(zone=zone)),
+    near,
+    st.sampled_from(FORMS),
+    st.sampled_from(ZONES),
+)
+
+
+@given(texts=st.lists(texts, max_size=12))
+def test_a_time_is_the_same_whatever_the_line_before_has_said(texts: list[str]) -> None:
+    together = read(*(f"{text},movement,{n}" for n, text in enumerate(texts)))
+    alone = [reading for text in texts for reading in read(f"{text},movement,1").readings]
+    assert len(together.readings) == len(texts)
+    found = sorted(together.readings, key=lambda reading: reading.value)
+    assert [reading.at_ms for reading in found] == [reading.at_ms for reading in alone]
+
+
+@pytest.mark.parametrize("second", ["60", "99", "-1", "1", " 1", "x1", "+1", "\u0661\u0661"])
+def test_a_second_that_is_none_is_refused_also_after_good_ones(second: str) -> None:
+    times = ("2026-01-01T00:00:01Z", f"2026-01-01T00:00:{second}Z", "2026-01-01T00:00:02Z")
+    found = read(*(f"{time},movement,1" for time in times))
+    assert [number for number, _ in found.refused] == [3]
+    assert at(found) == ["00:00:01", "00:00:02"]
+
+
+def test_the_last_minute_that_is_allowed_ends_in_the_middle() -> None:
+    last = datetime.fromtimestamp((LATEST_MS - MAX_WINDOW_MS) / 1000, UTC)
+    times = [last - timedelta(seconds=1), last, last + timedelta(seconds=1)]
+    found = read(*(f"{time.isoformat()},movement,1" for time in times))
+    assert [number for number, _ in found.refused] == [4]
+
+
+def test_a_value_that_is_repeated_is_judged_by_its_own_channel() -> None:
+    lines = [f"2026-01-01T00:00:0{n}Z,{line}" for n, line in enumerate(SAME_TEXT)]
+    found = read(*lines)
+    assert [reading.value for reading in found.readings] == [1.0, 99.0, 99.0, 1.0]
+    assert [number for number, _ in found.refused] == [3, 4, 6]
+
+
+SAME_TEXT = (
+    "in_bed,1",
+    "in_bed,99",
+    "in_bed,99",
+    "leg_humidity_pct,99",
+    "in_bed,x",
+    "leg_humidity_pct,99",
+    "in_bed,1",
+)
 
 
 def test_lines_in_disorder_are_sorted() -> None:
