@@ -6,12 +6,19 @@ would end at an exception in a callback, and nobody would see it.
 
 import ssl
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from legwatch_runtime.bounded_client import BoundedClient
+
+AClient = TypeVar("AClient", bound=mqtt.Client)
+# What agent and server speak: MQTT 3.1.1, which every broker knows.
+SPOKEN: Any = {
+    "callback_api_version": CallbackAPIVersion.VERSION2,
+    "protocol": mqtt.MQTTv311,
+}
 
 
 class Account(Protocol):
@@ -32,22 +39,17 @@ def client(
     client_id: str,
     *,
     clean_session: bool,
-    manual_ack: bool = False,
     full: Callable[[], bool] = lambda: False,
 ) -> mqtt.Client:
-    """Return a client for MQTT 3.1.1 that is not connected yet.
-
-    `manual_ack`: the caller acknowledges each message, after the caller has stored the message.
-    `full`: the caller has no room for more messages now.
-    """
+    """Return a client that is not connected yet. `full`: there is no room for more messages now."""
     new_client = BoundedClient(
-        CallbackAPIVersion.VERSION2,
-        client_id=client_id,
-        clean_session=clean_session,
-        protocol=mqtt.MQTTv311,
-        manual_ack=manual_ack,
-        full=full,
+        client_id=client_id, clean_session=clean_session, full=full, **SPOKEN
     )
+    return prepared(new_client, account, password)
+
+
+def prepared(new_client: AClient, account: Account, password: str) -> AClient:
+    """Give a new client the account, and let `publish` write only in `loop`; return the client."""
     if account.user:
         new_client.username_pw_set(account.user, password or None)
     if account.ca_file:

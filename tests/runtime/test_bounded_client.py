@@ -67,9 +67,8 @@ class Reader:
     def __init__(self, broker: Broker) -> None:
         self.got: list[MQTTMessage] = []
         self.full = False
-        self.client = client(
-            Nobody(), "", "me", clean_session=True, manual_ack=True, full=lambda: self.full
-        )
+        self.client = client(Nobody(), "", "me", clean_session=True, full=lambda: self.full)
+        self.client.manual_ack_set(True)
         self.client.on_message = self._take
         meeting = threading.Thread(target=broker.meet)
         meeting.start()

@@ -1,4 +1,4 @@
-"""The server's connection to the broker. Its callbacks decode, and fill the writer's queue.
+"""The server's connection to the broker: it decodes what comes, and fills the writer's queue.
 
 The server acknowledges a message only after its commit: after a crash in between, the broker sends
 the message again. The server drops acknowledgements for an earlier connection: their numbers may
@@ -14,16 +14,16 @@ from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
 
-from legwatch.contract.fields import MAX_PAYLOAD_BYTES
 from legwatch.contract.topics import ROOT, Channel
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.broker_story import BrokerStory
 from legwatch_runtime.clock import awake_s
-from legwatch_runtime.mqtt import client as mqtt_client
-from legwatch_runtime.mqtt import refuse_unknown
+from legwatch_runtime.mqtt import SPOKEN, prepared, refuse_unknown
 from legwatch_runtime.part import Parts
 from legwatch_server.inbox import Arrived, Connected, Message, Request
+from legwatch_server.ingest.bulk_client import BulkClient
 from legwatch_server.ingest.decode import CHANNELS, decode
+from legwatch_server.ingest.packets import Published
 from legwatch_server.ingest.unsure import UnsureLimit
 from legwatch_server.settings import BrokerTable
 from legwatch_server.timeline import Stamp
@@ -42,6 +42,7 @@ class Receipt(NamedTuple):
     mid: int
 
 
+_RESULT = f"/{Channel.RESULT.value}"
 _KEPT = (f"/{Channel.STATUS.value}", f"/{Channel.INFO.value}")  # what agents let the broker keep
 
 
@@ -67,22 +68,26 @@ class BrokerConnection:
         self._stamp = stamp
         self._unsure = UnsureLimit(dropped)
         self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
-        self._connection = 0
+        self._connection, self._line = 0, threading.Lock()  # its number changes only with the lock
         self._ready = threading.Event()  # the broker has our subscriptions
         who = f"mqtt.client_id = {settings.client_id}"
         who += f" or mqtt.user = {settings.user}" if settings.user else ""
         self.story = BrokerStory(settings, "trying again", who)
         self._heard_s = awake_s()
-        self._client = client = mqtt_client(
-            settings, password, settings.client_id, clean_session=False, manual_ack=True, full=full
+        bulk = BulkClient(
+            client_id=settings.client_id,
+            clean_session=False,
+            take=self._take,
+            full=full,
+            **SPOKEN,
         )
+        self._client = client = prepared(bulk, settings, password)
         self._stopping = threading.Event()
         self._backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
         self._part = (parts or Parts()).add("broker", self._run, within_s=WITHIN_S)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
 
     def hear_answers(self, hear: Callable[[str, bytes], None]) -> None:
         """Pass the agents' answers to `hear`, on the connection's thread; call before `start`."""
@@ -94,7 +99,8 @@ class BrokerConnection:
 
     def connected(self) -> bool:
         """Return True while the broker is connected."""
-        return bool(self._client.is_connected())
+        # After an error of the protocol, paho takes itself for connected until the next try.
+        return self._client.is_connected() and self._client.socket() is not None
 
     def ready(self, timeout_s: float) -> str:
         """Wait for the subscriptions; empty on success, else the reason of the failure."""
@@ -117,9 +123,14 @@ class BrokerConnection:
 
     def confirm(self, receipts: Sequence[object]) -> None:
         """Acknowledge committed messages, except those of an earlier connection."""
-        for receipt in receipts:
-            if isinstance(receipt, Receipt) and receipt.connection == self._connection:
-                self._client.ack(receipt.mid, 1)
+        with self._line:  # what is queued here, before a new connection begins, goes with the old
+            self._client.acknowledge(
+                [
+                    receipt.mid
+                    for receipt in receipts
+                    if isinstance(receipt, Receipt) and receipt.connection == self._connection
+                ]
+            )
 
     def publish(self, message: Outgoing) -> None:
         """Publish; without a connection, QoS 1 waits in memory and QoS 0 is dropped."""
@@ -141,12 +152,18 @@ class BrokerConnection:
         while not self._stopping.is_set():
             self.story.trying()
             try:
-                client.reconnect()
+                self._connect(client)
             except (OSError, ValueError) as error:
                 self.story.failed(error)
             else:
                 self._receive(client)
             self._rest(self._backoff.next_s())
+
+    def _connect(self, client: mqtt.Client) -> None:
+        """Begin a new connection; the receipts of the one before are void from here on."""
+        with self._line:
+            self._connection += 1
+        client.reconnect()
 
     def _receive(self, client: mqtt.Client) -> None:
         """Receive until the connection is lost."""
@@ -169,7 +186,6 @@ class BrokerConnection:
         self.story.up()
         self._heard_s = awake_s()
         self._backoff.reset()
-        self._connection += 1
         # QoS 0: the broker must not keep answers, because a late answer is useless.
         answers = (f"{ROOT}/+/{Channel.RESULT.value}", 0)
         client.subscribe([*((f"{ROOT}/+/{channel}", 1) for channel in CHANNELS), answers])
@@ -189,24 +205,39 @@ class BrokerConnection:
     ) -> None:
         self._ready.clear()
         if code.is_failure and not self._stopping.is_set():
-            self.story.lost(code)
+            self.story.lost(self._client.fault or code)
 
-    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+    def _take(self, messages: Sequence[Published]) -> None:
+        """Decode messages that came together, and hand them to the writer or to who waits."""
         self._heard_s = awake_s()
+        stamp, connection = self._stamp(), self._connection
+        for message in messages:
+            self._take_one(message, Receipt(connection, message.mid), stamp)
+
+    def _take_one(self, message: Published, receipt: Receipt, stamp: Stamp) -> None:
         try:
-            topic = message.topic[:LONGEST_TOPIC]
+            topic = message.topic.decode()[:LONGEST_TOPIC]
         except UnicodeDecodeError:
             topic = "?"
-        if not message.qos and not self._unsure.take(topic):
+        sure, payload = message.mid > 0, message.payload
+        if not sure and not self._unsure.take(topic):
             return
-        payload = bytes(message.payload[: MAX_PAYLOAD_BYTES + 1])  # longer ones are not read
-        if topic.endswith(f"/{Channel.RESULT.value}"):
-            if not message.retain:  # a retained answer is of an unknown age
+        if topic.endswith(_RESULT):
+            if not message.retained:  # a retained answer is of an unknown age
                 self._answers(topic, payload)
             return
-        receipt = Receipt(self._connection, message.mid) if message.qos else None
         if not payload and topic.endswith(_KEPT):
-            self.confirm([receipt])  # what the broker had kept is taken back: that says nothing
-            return
-        at_ms, moved_ms = self._stamp()
-        self._put(self._decode(Message(topic, payload, at_ms, receipt, message.retain, moved_ms)))
+            self.confirm([receipt] if sure else [])
+            return  # what the broker had kept is taken back: that says nothing
+        self._put(
+            self._decode(
+                Message(
+                    topic,
+                    payload,
+                    stamp.at_ms,
+                    receipt if sure else None,
+                    message.retained,
+                    stamp.moved_ms,
+                )
+            )
+        )

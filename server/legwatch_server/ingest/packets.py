@@ -1,0 +1,156 @@
+"""Splits the bytes of one MQTT 3.1.1 connection into packets; knows no socket and no library.
+
+The bytes come in blocks of any size. Published messages come out in lists, any other packet alone
+and as it came, all in their order. A packet that no broker may send ends the connection, as a
+packet does that is longer than it may be: the memory does not grow with what the broker says.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from legwatch.contract.fields import MAX_PAYLOAD_BYTES
+
+READ_BYTES = MAX_PAYLOAD_BYTES + 1  # of a payload: its reader sees that it is too long
+# Of a packet: the longest topic (65,535 bytes), and more than what is read of a payload.
+KEPT_BYTES = 72 * 1024
+LONGEST_ANSWER_BYTES = 1024  # no answer to this client has more than a few bytes
+PUBLISH = 3
+# CONNACK, PUBACK, SUBACK, UNSUBACK, PINGRESP: the others are for clients, or belong to QoS 2.
+ANSWERS = frozenset({2, 4, 9, 11, 13})
+MOST_DIGITS = 4  # of a packet's length
+
+
+class ProtocolError(Exception):
+    """The broker does not keep to MQTT: nothing that follows can be understood."""
+
+
+class Published(NamedTuple):
+    """One published message; of QoS 1 if it has a number, `mid`, else of QoS 0."""
+
+    topic: bytes
+    payload: bytes
+    mid: int
+    retained: bool
+
+
+class Splitter:
+    """Splits what one connection brings; keeps at most KEPT_BYTES and one block of it."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()  # the beginning of a packet that is not whole
+        self._needed = 0  # with fewer bytes nothing more can be said of it
+        self._cut: list[Published] = []  # the beginning of a long message
+        self._left = 0  # bytes until the long message ends
+
+    def split(self, block: bytes) -> Iterator[list[Published] | bytes]:
+        """Yield what became whole by this block; raises ProtocolError after what came before it."""
+        if self._left:
+            dropped = min(self._left, len(block))
+            self._left -= dropped
+            if self._left:
+                return
+            yield self._cut
+            block = block[dropped:]
+        self._rest += block
+        if len(self._rest) < self._needed:
+            return
+        data, at = bytes(self._rest), 0
+        while True:
+            found, at = _run(data, at)
+            if found:
+                yield found
+            answer = self._answer(data, at)
+            if not answer:
+                return
+            yield answer
+            at += len(answer)
+
+    def _answer(self, data: bytes, at: int) -> bytes:
+        """Return the packet there, which is no message; empty: it is not whole yet, and is kept."""
+        kind, sized = data[at] >> 4 if at < len(data) else PUBLISH, _size(data, at)
+        if kind not in ANSWERS and kind != PUBLISH:
+            raise ProtocolError(f"it sent a packet of kind {kind}, which no broker sends")
+        if sized is None:
+            if len(data) > at + MOST_DIGITS:
+                raise ProtocolError(
+                    f"it sent a packet whose length has more than {MOST_DIGITS} digits"
+                )
+            self._keep(data[at:], 0)
+            return b""
+        begin, size = sized
+        if kind != PUBLISH and size > LONGEST_ANSWER_BYTES:
+            raise ProtocolError(f"it sent an answer of {size} bytes")
+        end = begin + size
+        if end > len(data):
+            self._wait(data, at, begin, end)
+            return b""
+        if kind == PUBLISH:
+            raise ProtocolError("it sent a message that MQTT does not allow")
+        return data[at:end]
+
+    def _wait(self, data: bytes, at: int, begin: int, end: int) -> None:
+        """Keep a packet that is not whole; of a long message only the beginning."""
+        kept = min(end, begin + KEPT_BYTES)
+        if len(data) < kept:
+            self._keep(data[at:], kept - at)
+            return
+        cut = _message(data, data[at], begin, kept)
+        if cut is None:
+            raise ProtocolError("it sent a long message that MQTT does not allow")
+        self._cut, self._left = [cut], end - len(data)
+        self._keep(b"", 0)
+
+    def _keep(self, rest: bytes, needed: int) -> None:
+        self._rest, self._needed = bytearray(rest), needed
+
+
+def _run(data: bytes, at: int) -> tuple[list[Published], int]:
+    """Return the whole messages from there on, up to any other packet, and where that begins."""
+    found: list[Published] = []
+    length = len(data)
+    while at < length and data[at] >> 4 == PUBLISH:
+        sized = _size(data, at)
+        if sized is None:
+            break
+        begin, size = sized
+        end = begin + size
+        if end > length:
+            break
+        message = _message(data, data[at], begin, end)
+        if message is None:
+            break
+        found.append(message)
+        at = end
+    return found, at
+
+
+def _size(data: bytes, at: int) -> tuple[int, int] | None:
+    """Return where the packet's body begins, and its size; None: it has no end there."""
+    size = shift = 0
+    for begin in range(at + 1, min(at + 1 + MOST_DIGITS, len(data))):
+        digit = data[begin]
+        size |= (digit & 127) << shift
+        if digit < 128:
+            return begin + 1, size
+        shift += 7
+    return None
+
+
+def _message(data: bytes, head: int, begin: int, end: int) -> Published | None:
+    """Return the message in this body; None: it is not as MQTT wants it, or of QoS 2."""
+    topic = begin + 2
+    if end < topic:
+        return None
+    payload = topic_end = topic + (data[begin] << 8) + data[begin + 1]
+    mid, quality = 0, head & 6
+    if quality:
+        payload += 2
+        if quality != 2 or payload > end:
+            return None
+        mid = (data[topic_end] << 8) + data[topic_end + 1]
+        if not mid:
+            return None
+    if payload > end or topic_end == topic:
+        return None
+    kept = data[payload : min(end, payload + READ_BYTES)]
+    return Published(data[topic:topic_end], kept, mid, head & 1 == 1)
