@@ -34,6 +34,7 @@ LINES = {
     "score": "score {folder}",
     "server": "server --config {config} --check-config",
     "settings": "settings --config {config}",
+    "storage": "storage --config {config}",
     "up": "up --config {config} --agent-config {config}",
 }
 STATED = {0, 1, 2}

@@ -148,6 +148,7 @@ TAKES = {  # each command with a file, and the kinds that it can use
     "settings": (["settings", "--config"], {"server"}),
     "now": (["now", "--config"], {"server"}),
     "beds": (["beds", "--config"], {"server"}),
+    "storage": (["storage", "--config"], {"server"}),
     "history": (["history", "--config"], {"server"}),
     "server": (["server", "--check-config", "--config"], {"server"}),
     "agent": (["agent", "--check-config", "--config"], {"agent"}),

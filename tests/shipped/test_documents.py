@@ -109,6 +109,9 @@ NOW = Test("server/cli/test_now.py::test_each_value_has_its_age_and_who_would_be
 BEDS = Test(
     "server/cli/test_beds.py::test_the_list_says_of_each_bed_its_state_its_last_word_and_what_it_can_tell"
 )
+STORAGE = Test(
+    "server/cli/test_storage.py::test_a_night_that_is_over_is_packed_and_it_is_said_when_it_is_deleted"
+)
 SETTINGS = Test("server/test_settings_file.py::test_the_command_shows_sets_and_takes_back")
 APPLY = Test(
     "server/review/test_learned.py::test_the_proposed_limits_are_taken_over_at_once_and_back"
@@ -209,6 +212,7 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch beds resume BED": PAUSED,
     "legwatch beds end BED": ENDED,
     "legwatch beds end OLD": ENDED,
+    "legwatch storage": STORAGE,
     "legwatch settings": SETTINGS,
     "legwatch settings set rules.stillness.warn_s N": SETTINGS,
     "legwatch settings undo": SETTINGS,

@@ -5,7 +5,6 @@ which new rows use.
 """
 
 import sqlite3
-from datetime import date, timedelta
 
 from legwatch_server.store import times
 from legwatch_server.store.connection import transaction
@@ -31,12 +30,12 @@ _NOONS = (
 
 def limit_ms(now_ms: int, months: int) -> int:
     """Return before which moment windows are too old."""
-    return now_ms - round(months * _DAYS * DAY_MS)
+    return now_ms - deleted_ms(0, months)
 
 
-def deletes_on(night: date, months: int) -> date:
-    """Return the day on which the windows of a night are deleted."""
-    return night + timedelta(days=2 + int(months * _DAYS))
+def deleted_ms(to_ms: int, months: int) -> int:
+    """Return when the windows of a night that ends at `to_ms` are too old."""
+    return to_ms + round(months * _DAYS * DAY_MS)
 
 
 def forget(db: sqlite3.Connection, now_ms: int, months: int) -> bool:

@@ -23,6 +23,7 @@ from legwatch_server.store.records import (
     Loaded,
     Loss,
     NightSummary,
+    Storage,
     StoredBed,
     StoredBoot,
     StoredNotice,
@@ -219,6 +220,9 @@ class Reader(Protocol):
 
     def minutes(self, bed_id: int, night: date) -> list[Minute]:
         """Return the minutes of a night that is summed up, from noon on; else none."""
+
+    def storage(self) -> Storage:
+        """Return what the store has, and how much room it takes."""
 
     def notices_after(self, ident: int, most: int) -> list[StoredNotice]:
         """Return the next notices of all beds in the order of their ids."""

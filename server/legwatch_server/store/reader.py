@@ -20,6 +20,7 @@ from legwatch_server.store import (
     notices,
     quarantine,
     rehearsals,
+    sizes,
     times,
     unreadable,
     upgrade,
@@ -40,6 +41,7 @@ from legwatch_server.store.records import (
     LastTest,
     Loaded,
     NightSummary,
+    Storage,
     StoredNotice,
     StoredSpan,
     WindowRecord,
@@ -154,6 +156,11 @@ class SqliteReader:
     def minutes(self, bed_id: int, night: date) -> list[Minute]:
         """Return the minutes of a night that is summed up, from noon on; else none."""
         return nights.minutes_of(self._db, bed_id, night)
+
+    @reading(StoreError)
+    def storage(self) -> Storage:
+        """Return what the store has, and how much room it takes."""
+        return sizes.storage(self._db)
 
     @reading(StoreError)
     def notices_after(self, ident: int, most: int) -> list[StoredNotice]:

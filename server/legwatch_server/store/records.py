@@ -92,6 +92,35 @@ class NightSummary(NamedTuple):
     figures: Figures
 
 
+class Kept(NamedTuple):
+    """Rows of one kind, and about how many bytes they take."""
+
+    rows: int
+    bytes: int
+
+
+class Raw(NamedTuple):
+    """A night of which every window is still there."""
+
+    night: str  # ISO date
+    to_ms: int
+
+
+class Storage(NamedTuple):
+    """What the database has, and how much room it takes; all but the first two are estimates."""
+
+    file_bytes: int
+    free_bytes: int  # for new rows
+    windows: Kept  # that are not packed yet
+    packed: Kept
+    nights: Kept
+    noons: Kept
+    told: Kept  # rows: notices; bytes: with pushes, answers and messages that were refused
+    packed_ms: tuple[int, int] | None  # from the first to the last packed window
+    nights_of: tuple[str, str] | None  # the first and the last night, ISO dates
+    oldest: Raw | None  # the night whose windows are deleted next
+
+
 class StoredNotice(NamedTuple):
     """A notice as it is stored. `text` is what was said, in English."""
 

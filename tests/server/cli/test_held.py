@@ -21,6 +21,7 @@ COMMANDS = {
     "settings": ("settings",),
     "beds": ("beds",),
     "now": ("now",),
+    "storage": ("storage",),
 }
 
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "quiet": ("alerts", "quiet", "--all", "b"),
     "learned": ("learned",),
     "settings": ("settings",),
+    "storage": ("storage",),
     "history": ("history", "--once"),
 }
 

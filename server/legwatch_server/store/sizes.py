@@ -1,0 +1,78 @@
+"""How much room the store takes, and for what: counted along indexes, the bytes from a sample."""
+
+import sqlite3
+from typing import NamedTuple
+
+from legwatch_server.store import packs
+from legwatch_server.store.records import Kept, Raw, Storage
+
+_SAMPLE = 200  # of the newest rows
+_NUMBER_BYTES = 6  # of a whole number and its place in the row, about
+_AROUND = 1.3  # what the pages and the indexes of a table take beside its rows
+_TOLD = ("notices", "deliveries", "steps", "answers", "presses", "quarantine")
+_HOUR_MS = 3_600_000
+_PACKED = (
+    "SELECT coalesce(sum(count), 0), sum(bytes), count(*), min(hour_ms), max(hour_ms) FROM packs"
+)
+_NIGHTS = "SELECT count(*), min(night), max(night) FROM nights"
+_OLDEST = (
+    "SELECT night, to_ms FROM nights WHERE raw=1 AND to_ms ="
+    " (SELECT min(to_ms) FROM nights WHERE raw=1) LIMIT 1"
+)
+
+
+class _Table(NamedTuple):
+    rows: int
+    bytes: int
+
+
+def storage(db: sqlite3.Connection) -> Storage:
+    """Return what takes how much."""
+    with packs.snapshot(db):
+        page, pages, free = (
+            int(db.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_size", "page_count", "freelist_count")
+        )
+        windows = _table(db, "windows")
+        waiting = windows.rows - packs.overlap(db)
+        rows, data, count, first_ms, last_ms = db.execute(_PACKED).fetchone()
+        nights, first, last = db.execute(_NIGHTS).fetchone()
+        told = [_table(db, name) for name in _TOLD]
+        packed = round((data or 0) * 1.02) + 60 * count
+        return Storage(
+            file_bytes=page * pages,
+            free_bytes=page * free,
+            windows=Kept(waiting, windows.bytes),
+            packed=Kept(rows, packed),
+            nights=Kept(nights, _table(db, "nights").bytes),
+            noons=Kept(*_table(db, "noons")),
+            told=Kept(told[0].rows, sum(one.bytes for one in told)),
+            packed_ms=None if first_ms is None else (first_ms, last_ms + _HOUR_MS),
+            nights_of=None if first is None else (first, last),
+            oldest=_oldest(db),
+        )
+
+
+def _oldest(db: sqlite3.Connection) -> Raw | None:
+    row = db.execute(_OLDEST).fetchone()
+    return Raw._make(row) if row else None
+
+
+def _table(db: sqlite3.Connection, name: str) -> _Table:
+    """Return the number of rows, and about how many bytes they take."""
+    rows = int(db.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
+    sizes = " + ".join(
+        f"coalesce(length(CAST({column} AS BLOB)), 0)"
+        if kind in ("TEXT", "BLOB")
+        else str(_NUMBER_BYTES)
+        for _, column, kind, *_ in db.execute(f"PRAGMA table_info({name})")
+    )
+    sql = f"SELECT avg({sizes}) FROM (SELECT * FROM {name} ORDER BY rowid DESC LIMIT ?)"
+    (each,) = db.execute(sql, (_SAMPLE,)).fetchone()
+    return _Table(rows, round(rows * (each or 0) * _AROUND))
+
+
+def _bytes(column: str, kind: str) -> str:
+    if kind in ("TEXT", "BLOB"):
+        return f"coalesce(length(CAST({column} AS BLOB)), 0)"
+    return str(_NUMBER_BYTES)
