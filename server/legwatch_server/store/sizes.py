@@ -9,7 +9,7 @@ from legwatch_server.store.records import Kept, Raw, Storage
 _SAMPLE = 200  # of the newest rows
 _NUMBER_BYTES = 6  # of a whole number and its place in the row, about
 _AROUND = 1.3  # what the pages and the indexes of a table take beside its rows
-_TOLD = ("notices", "deliveries", "steps", "answers", "presses", "quarantine")
+_TOLD = ("deliveries", "steps", "answers", "presses", "quarantine")
 _HOUR_MS = 3_600_000
 _PACKED = (
     "SELECT coalesce(sum(count), 0), sum(bytes), count(*), min(hour_ms), max(hour_ms) FROM packs"
@@ -37,7 +37,8 @@ def storage(db: sqlite3.Connection) -> Storage:
         waiting = windows.rows - packs.overlap(db)
         rows, data, count, first_ms, last_ms = db.execute(_PACKED).fetchone()
         nights, first, last = db.execute(_NIGHTS).fetchone()
-        told = [_table(db, name) for name in _TOLD]
+        notices = _table(db, "notices")
+        told = notices.bytes + sum(_about(db, name) for name in _TOLD)
         packed = round((data or 0) * 1.02) + 60 * count
         return Storage(
             file_bytes=page * pages,
@@ -46,7 +47,7 @@ def storage(db: sqlite3.Connection) -> Storage:
             packed=Kept(rows, packed),
             nights=Kept(nights, _table(db, "nights").bytes),
             noons=Kept(*_table(db, "noons")),
-            told=Kept(told[0].rows, sum(one.bytes for one in told)),
+            told=Kept(notices.rows, told),
             packed_ms=None if first_ms is None else (first_ms, last_ms + _HOUR_MS),
             nights_of=None if first is None else (first, last),
             oldest=_oldest(db),
@@ -61,6 +62,17 @@ def _oldest(db: sqlite3.Connection) -> Raw | None:
 def _table(db: sqlite3.Connection, name: str) -> _Table:
     """Return the number of rows, and about how many bytes they take."""
     rows = int(db.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
+    return _Table(rows, round(rows * _each(db, name)))
+
+
+def _about(db: sqlite3.Connection, name: str) -> int:
+    """Return about how many bytes a table takes of which nothing is deleted; counts nothing."""
+    (rows,) = db.execute(f"SELECT max(id) FROM {name}").fetchone()
+    return round((rows or 0) * _each(db, name))
+
+
+def _each(db: sqlite3.Connection, name: str) -> float:
+    """Return about how many bytes a row takes, by the newest ones."""
     sizes = " + ".join(
         f"coalesce(length(CAST({column} AS BLOB)), 0)"
         if kind in ("TEXT", "BLOB")
@@ -69,7 +81,7 @@ def _table(db: sqlite3.Connection, name: str) -> _Table:
     )
     sql = f"SELECT avg({sizes}) FROM (SELECT * FROM {name} ORDER BY rowid DESC LIMIT ?)"
     (each,) = db.execute(sql, (_SAMPLE,)).fetchone()
-    return _Table(rows, round(rows * (each or 0) * _AROUND))
+    return (each or 0.0) * _AROUND
 
 
 def _bytes(column: str, kind: str) -> str:

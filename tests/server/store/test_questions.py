@@ -35,7 +35,7 @@ NEWEST = "it ends after so many of the newest rows"
 OPEN = "along an index that has only what is open now"
 BOUNDED = "there are never more than 2,000 rows"
 HOT = "the rows of a day: older ones are packed"
-COUNTED = "only the demo counts, and only along an index"
+COUNTED = "the demo and `legwatch storage` count, along an index"
 DAMAGE = "once, after a damage"
 ALLOWED = {
     ("windows.count", "windows"): HOT,
@@ -43,6 +43,9 @@ ALLOWED = {
     ("packs.of_bed", "windows"): HOT,
     ("packs.latest", "windows"): HOT,
     ("packs.count", "packs"): COUNTED,
+    **{("sizes.storage", of): COUNTED for of in ("windows", "packs", "nights", "noons", "notices")},
+    **{("sizes.storage", of): NEWEST for of in ("deliveries", "steps", "answers", "presses")},
+    ("sizes.storage", "quarantine"): NEWEST,
     ("check.readable", "windows"): NEWEST,
     ("check.readable", "notices"): NEWEST,
     ("check.readable", "deliveries"): NEWEST,
@@ -135,6 +138,7 @@ def ask_a_reader(path: Path) -> None:
         reader.windows_after(0, 10)
         reader.last_window()
         reader.window_count()
+        reader.storage()
         reader.notices_after(0, 10)
         reader.backlog(NOW_MS)
         reader.last_test("anna", "phone")
