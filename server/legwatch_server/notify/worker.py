@@ -5,9 +5,11 @@ import queue
 from collections.abc import Callable
 from typing import NamedTuple
 
-from legwatch.entry import reason
+from legwatch.entry import place, reason
 from legwatch.oncall.escalation import Purpose
+from legwatch_runtime import plugins
 from legwatch_runtime.part import Part, Parts
+from legwatch_runtime.secrets import hide
 from legwatch_server.notify.channels import (
     Follows,
     Notifier,
@@ -21,6 +23,7 @@ from legwatch_server.notify.channels import (
     Withdraws,
 )
 from legwatch_server.notify.schedule import JobKind
+from legwatch_server.settings import CHANNELS
 from legwatch_server.store.delivery import Delivery
 
 logger = logging.getLogger(__name__)
@@ -57,6 +60,7 @@ class Workers:
         parts: Parts,
     ) -> None:
         self._channel, self._done = channel, done
+        self._complained = ""
         self.notifier = notifier
         self.most = most
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -113,8 +117,19 @@ class Workers:
         except PushError as error:
             return error
         except BaseException as error:  # a channel may raise SystemExit, too
-            logger.exception("channel %s failed", self._channel)
+            self._complain(error)
             return Retryable(reason(error))
+
+    def _complain(self, error: BaseException) -> None:
+        """Log once what a channel of a package raises, for its author; the push is tried again."""
+        stranger = plugins.whose(CHANNELS, self._channel)
+        if not stranger:
+            logger.exception("channel %s failed", self._channel)
+            return
+        line = f"channel {self._channel}{stranger}: {hide(reason(error))}{place(error)}"
+        if line != self._complained:
+            self._complained = line
+            logger.error("%s", line)
 
 
 class _Worker:

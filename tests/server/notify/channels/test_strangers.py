@@ -201,6 +201,10 @@ def test_its_people_are_reached_by_their_next_way(
     rig.boxes.wake()
     phone = __import__(other.name)
     until(lambda: phone.SENT)
+    if name in ("`send` raises anything else", "`send` ends the process"):
+        # What it has raised is said once, for its author.
+        assert caplog.text.count(f"channel odd ({stranger.origin('Odd')}): ") == 1
+        assert "Traceback" not in caplog.text
     if name in SENDS:  # and the channel's own thread has survived it
         rig.ward.clock.advance(400_000)
         rig.boxes.wake()
