@@ -124,7 +124,7 @@ class Workers:
         """Log once what a channel of a package raises, for its author; the push is tried again."""
         stranger = plugins.whose(CHANNELS, self._channel)
         if not stranger:
-            logger.exception("channel %s failed", self._channel)
+            logger.error("channel %s failed", self._channel, exc_info=error)
             return
         line = f"channel {self._channel}{stranger}: {hide(reason(error))}{place(error)}"
         if line != self._complained:
