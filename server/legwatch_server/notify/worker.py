@@ -116,7 +116,7 @@ class Workers:
             return _sent(notifier.send(job.push))
         except PushError as error:
             return error
-        except BaseException as error:  # a channel may raise SystemExit, too
+        except BaseException as error:  # noqa: BLE001 - a channel may raise SystemExit, too
             self._complain(error)
             return Retryable(reason(error))
 
