@@ -7,8 +7,14 @@ from legwatch_server.store import packs
 from legwatch_server.store.records import Kept, Raw, Storage
 
 _SAMPLE = 200  # of the newest rows
-_NUMBER_BYTES = 6  # of a whole number and its place in the row, about
 _AROUND = 1.3  # what the pages and the indexes of a table take beside its rows
+# Of a value in a row, as SQLite writes it down; for `?` stands the name of its column.
+_SIZE = (
+    "CASE typeof(?) WHEN 'null' THEN 1 WHEN 'real' THEN 9 WHEN 'integer' THEN"
+    " CASE WHEN ? IN (0, 1) THEN 1 WHEN abs(?) < 128 THEN 2 WHEN abs(?) < 32768 THEN 3"
+    " WHEN abs(?) < 8388608 THEN 4 WHEN abs(?) < 2147483648 THEN 5 ELSE 7 END"
+    " ELSE 1 + length(CAST(? AS BLOB)) END"
+)
 _TOLD = ("deliveries", "steps", "answers", "presses", "quarantine")
 _HOUR_MS = 3_600_000
 _PACKED = (
@@ -73,18 +79,8 @@ def _about(db: sqlite3.Connection, name: str) -> int:
 
 def _each(db: sqlite3.Connection, name: str) -> float:
     """Return about how many bytes a row takes, by the newest ones."""
-    sizes = " + ".join(
-        f"coalesce(length(CAST({column} AS BLOB)), 0)"
-        if kind in ("TEXT", "BLOB")
-        else str(_NUMBER_BYTES)
-        for _, column, kind, *_ in db.execute(f"PRAGMA table_info({name})")
-    )
-    sql = f"SELECT avg({sizes}) FROM (SELECT * FROM {name} ORDER BY rowid DESC LIMIT ?)"
-    (each,) = db.execute(sql, (_SAMPLE,)).fetchone()
+    columns = [row[1] for row in db.execute(f"PRAGMA table_info({name})")]
+    size = " + ".join(_SIZE.replace("?", column) for column in columns)
+    sql = f"SELECT avg({size}) FROM (SELECT * FROM {name} ORDER BY rowid DESC LIMIT {_SAMPLE})"
+    (each,) = db.execute(sql).fetchone()
     return (each or 0.0) * _AROUND
-
-
-def _bytes(column: str, kind: str) -> str:
-    if kind in ("TEXT", "BLOB"):
-        return f"coalesce(length(CAST({column} AS BLOB)), 0)"
-    return str(_NUMBER_BYTES)
