@@ -15,6 +15,7 @@ from legwatch.moments import moments
 from legwatch.rivals import Rivals
 from legwatch.state_codec import from_json
 from legwatch_server.beds.recording_leaps import LeapAllowance
+from legwatch_server.beds.noted import Noted, began_again
 from legwatch_server.ingest.anchor import Anchor
 from legwatch_server.publish.port import BedUpdate
 from legwatch_server.rest import Rest
@@ -101,6 +102,7 @@ class BedRecord:
     rest: Rest = Rest.WATCHED
     rest_said: bool = False  # the log has said that its bedside sends though nobody watches
     unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
+    noted: Noted = Noted()  # what is noted of the present night
 
     def kept(self) -> Kept:
         """Return what the store should have of the bed."""
@@ -148,11 +150,13 @@ def restored(stored: StoredBed, rules: Rules, ended_ms: int = 0) -> BedRecord:
             bed.bedside = bedside.known(stored.bedside)
             _check_moments(bed, ended_ms)
             bed.stored = bed.kept()
+            bed.noted = began_again(bed.state, rules)
     except ValueError as error:
         # Skip the trial nights: otherwise a known bed notifies nobody for a week.
         bed.state, bed.bedside = start(trial_over=True), Bedside()
         if not bed.played and (bed.seen_ms or ended_ms):  # it is missed if it is silent
             bed.state = engine.expect(bed.state, ended_ms or bed.seen_ms)
+        bed.noted = began_again(bed.state, rules)._replace(lost=True)
         logger.warning(
             "bed %s: the stored state is unusable, starting without it (%s)", bed.name, error
         )

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice
 from legwatch.events import Window
+from legwatch.limits.rules import Rules
+from legwatch.lived import Entry
 from legwatch_server.store.records import Loaded
 
 Row = tuple[object, ...]
@@ -67,6 +69,32 @@ class NewNotice:
     played: bool = False
 
 
+class NewEvent(NamedTuple):
+    """What the engine of a bed was given besides windows.
+
+    `after`: how many windows of this batch came before it.
+    """
+
+    bed_id: int
+    after: int
+    at_ms: int
+    entry: Entry
+    who: str | None = None
+
+
+class NewNoon(NamedTuple):
+    """What a bed's night was begun with; `after` and `notices`: those of this batch before it."""
+
+    bed_id: int
+    night: str  # ISO date of its evening
+    at_ms: int  # its noon
+    after: int
+    notices: int
+    state: str  # JSON
+    rules: Rules
+    played: bool
+
+
 class StoredTime(NamedTuple):
     """What the next start needs to go on with the server's time line."""
 
@@ -86,6 +114,7 @@ class Batch:
     uptos: dict[int, int] = field(default_factory=dict)  # by boot id: SequenceTracker.upto
     windows: list[NewWindow] = field(default_factory=list)
     states: list[NewState] = field(default_factory=list)
+    lived: list[NewEvent | NewNoon] = field(default_factory=list)
     swept: bool = False  # every bed that waited for long is among `states`
     notices: list[NewNotice] = field(default_factory=list)
     time: StoredTime | None = None  # the time line, when it is to be noted

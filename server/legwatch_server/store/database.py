@@ -20,6 +20,7 @@ from legwatch_server.store import (
     beds,
     check,
     deliveries,
+    lived,
     loaded,
     loss,
     notices,
@@ -86,6 +87,7 @@ class SqliteTransaction:
     def write(self, batch: Batch) -> None:
         """Store all rows of a batch but its notices and what is `answered`."""
         beds.insert(self._db, batch)
+        lived.insert(self._db, batch.lived)
         windows.insert(self._db, batch.windows)
         beds.update(self._db, batch)
         answers.insert(self._db, batch.answers)

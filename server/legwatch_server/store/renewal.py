@@ -31,7 +31,7 @@ SLACK = 1000  # numbers of beds and boots that are left out when it is not known
 # In this order: what watching needs tonight comes first.
 TABLES = (
     "meta", "beds", "boots", "deliveries", "notices", "presses", "answers", "steps", "windows",
-    "quarantine", "noons", "nights", "packs",
+    "quarantine", "events", "noons", "nights", "packs",
 )  # fmt: skip
 _NOTHING_YET = tuple((table, salvage.HIGHEST) for table in TABLES)  # is saved over
 _FOR_TONIGHT = ("beds", "boots", "deliveries")

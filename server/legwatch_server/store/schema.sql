@@ -88,10 +88,23 @@ CREATE TABLE noons (                          -- what a bed's night was begun wi
   night TEXT NOT NULL,                        -- ISO date of the noon
   at_ms INTEGER NOT NULL,
   window_id INTEGER NOT NULL,                 -- the last row of `windows` that `state` has seen
+  event_id INTEGER NOT NULL DEFAULT 0,        -- and of `events`
+  notice_id INTEGER NOT NULL DEFAULT 0,       -- the last of `notices` before it
+  again INTEGER NOT NULL DEFAULT 0,           -- 1: the bed has passed this noon more than once
   state TEXT NOT NULL,                        -- of the engine, JSON
   rules TEXT NOT NULL,                        -- the bed's rules, JSON
   PRIMARY KEY (bed_id, night));
 CREATE INDEX noons_by_time ON noons (at_ms);
+
+CREATE TABLE events (                         -- what the engine was given besides windows
+  id INTEGER PRIMARY KEY,
+  bed_id INTEGER NOT NULL,
+  after_id INTEGER NOT NULL,                  -- the last row of `windows` before it
+  at_ms INTEGER NOT NULL,                     -- the bed's time
+  what TEXT NOT NULL,                         -- its name in the file of a night
+  data TEXT NOT NULL);                        -- its fields, JSON
+CREATE INDEX events_of ON events (bed_id);
+CREATE INDEX events_by_time ON events (at_ms);
 
 CREATE TABLE notices (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

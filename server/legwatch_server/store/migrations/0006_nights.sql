@@ -42,10 +42,22 @@ CREATE TABLE noons (
   night TEXT NOT NULL,
   at_ms INTEGER NOT NULL,
   window_id INTEGER NOT NULL,
+  event_id INTEGER NOT NULL DEFAULT 0,
+  notice_id INTEGER NOT NULL DEFAULT 0,
+  again INTEGER NOT NULL DEFAULT 0,
   state TEXT NOT NULL,
   rules TEXT NOT NULL,
   PRIMARY KEY (bed_id, night));
 CREATE INDEX noons_by_time ON noons (at_ms);
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY,
+  bed_id INTEGER NOT NULL,
+  after_id INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  what TEXT NOT NULL,
+  data TEXT NOT NULL);
+CREATE INDEX events_of ON events (bed_id);
+CREATE INDEX events_by_time ON events (at_ms);
 -- Every question has an index: its answer takes as long after years as on the first day.
 CREATE INDEX noticed ON notices (at_ms);
 CREATE INDEX noticed_episodes ON notices (bed_id, kind, coalesce(episode_ms, id));

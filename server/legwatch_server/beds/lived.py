@@ -1,0 +1,90 @@
+"""Notes what the engine is given besides windows, and at each noon the state and the limits.
+
+It is stored with the windows beside which it came, so that a night can be replayed as it was lived.
+Ticks are noted only when something else follows: any number of them is as good as the last one.
+"""
+
+from legwatch.alerting.notice import Notice
+from legwatch.engine import BedState
+from legwatch.events import Ack, Event, Snooze, Tick, Window
+from legwatch.lived import Entry, Excused, Lost, NewRules, Restarted, Told
+from legwatch.night import night_of
+from legwatch.state_codec import to_json
+from legwatch_server.beds.noted import last_minute_ms, span_of
+from legwatch_server.beds.registry import BedRecord
+from legwatch_server.store.batch import Batch, NewEvent, NewNoon
+
+
+def decided(
+    batch: Batch, bed: BedRecord, event: Event, after: BedState, who: str | None = None
+) -> None:
+    """Note an event that leads from the bed's state to the state `after`."""
+    noted, closed = bed.noted, after.minute_end_ms != bed.state.minute_end_ms
+    if isinstance(event, Window) and not (closed or noted.ticked or bed.rules is not noted.rules):
+        return
+    if isinstance(event, Tick) and noted.ticked and bed.rules is noted.rules:
+        _pass_noon(batch, bed, event, after)
+        return
+    _catch_up(batch, bed)
+    if closed:
+        _pass_noon(batch, bed, event, after)
+    if isinstance(event, Tick):
+        bed.noted = bed.noted._replace(ticked=True)
+    elif isinstance(event, Ack | Snooze):
+        _add(batch, bed, event, who)
+
+
+def excused(batch: Batch, bed: BedRecord, was: BedState, until_ms: int) -> None:
+    """Note that the server could not receive until then; `was`: the state before."""
+    if bed.state.minute_end_ms != was.minute_end_ms:
+        _add(batch, bed, Excused(until_ms, bed.state.at_ms))
+
+
+def changed(batch: Batch, bed: BedRecord, entry: Entry) -> None:
+    """Note what is done to the bed's state besides its events, before it is done."""
+    _catch_up(batch, bed)
+    _add(batch, bed, entry)
+
+
+def told(batch: Batch, bed: BedRecord, notice: Notice) -> None:
+    """Note a fact that people are told and no limit decides."""
+    changed(batch, bed, Told(notice))
+
+
+def _catch_up(batch: Batch, bed: BedRecord) -> None:
+    """Note what has changed since the last note: a start, time without a window, the limits."""
+    noted = bed.noted
+    if noted.to_ms:
+        at_ms = bed.state.at_ms
+        if noted.began:
+            _add(batch, bed, Lost(at_ms) if noted.lost else Restarted(at_ms))
+        elif noted.ticked:
+            _add(batch, bed, Tick(at_ms))
+        if bed.rules is not noted.rules and bed.rules != noted.rules:
+            _add(batch, bed, NewRules(bed.rules))
+    bed.noted = noted._replace(rules=bed.rules, ticked=False, began=False, lost=False)
+
+
+def _pass_noon(batch: Batch, bed: BedRecord, event: Event, after: BedState) -> None:
+    """Keep the state before an event that passes noon; the first minute of a bed is one, too."""
+    last_ms = last_minute_ms(after)
+    if bed.noted.has(last_ms):
+        return
+    _catch_up(batch, bed)
+    from_ms, to_ms = span_of(last_ms, bed.rules)
+    night = night_of(last_ms, bed.rules.zone).isoformat()
+    batch.lived.append(
+        NewNoon(
+            bed.id, night, from_ms, len(batch.windows), len(batch.notices), to_json(bed.state),
+            bed.rules, bed.played,
+        )
+    )  # fmt: skip
+    bed.noted = bed.noted._replace(from_ms=from_ms, to_ms=to_ms)
+    if isinstance(event, Tick):
+        _add(batch, bed, event)
+
+
+def _add(batch: Batch, bed: BedRecord, entry: Entry, who: str | None = None) -> None:
+    if bed.noted.to_ms:
+        at_ms = max(bed.state.at_ms, bed.seen_ms)
+        batch.lived.append(NewEvent(bed.id, len(batch.windows), at_ms, entry, who))

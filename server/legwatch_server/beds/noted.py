@@ -1,0 +1,41 @@
+"""What is noted of a bed's present night: by it a night can be replayed as it was lived."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from legwatch.engine import MINUTE_MS, BedState
+from legwatch.limits.rules import Rules
+from legwatch.night import night_of, noon_ms
+
+
+class Noted(NamedTuple):
+    """How far the notes on a bed have come; `to_ms` 0: its first night has not begun."""
+
+    from_ms: int = 0  # noon
+    to_ms: int = 0  # the next noon
+    rules: Rules | None = None  # as noted last; None: not yet since the start
+    ticked: bool = False  # time has passed without a window since the last note
+    began: bool = False  # the server was started again, and that is not noted yet
+    lost: bool = False  # and the state could not be read
+
+    def has(self, at_ms: int) -> bool:
+        """Return True if a minute belongs to the night that was begun."""
+        return self.from_ms <= at_ms < self.to_ms
+
+
+def last_minute_ms(state: BedState) -> int:
+    """Return the end of the last minute that was judged."""
+    return state.minute_end_ms - MINUTE_MS
+
+
+def span_of(at_ms: int, rules: Rules) -> tuple[int, int]:
+    """Return the noons around a moment, by the clock at the bed."""
+    night = night_of(at_ms, rules.zone)
+    return noon_ms(night, rules.zone), noon_ms(night + timedelta(days=1), rules.zone)
+
+
+def began_again(state: BedState, rules: Rules) -> Noted:
+    """Return what is noted of a bed whose stored state was read at a start."""
+    if not state.minute_end_ms:
+        return Noted()
+    return Noted(*span_of(last_minute_ms(state), rules), began=True)
