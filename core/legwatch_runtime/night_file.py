@@ -71,7 +71,7 @@ def read(path: Path) -> LivedNight:
     """Read a night's file; raises RecordingError that names the file."""
     try:
         with opened(path) as text:
-            return parse(text, _rules)
+            return parse(text, judged)
     except EOFError:
         why = "the file is cut off; copy it again"
     except (OSError, zlib.error, UnicodeError) as error:
@@ -81,7 +81,7 @@ def read(path: Path) -> LivedNight:
     raise RecordingError(f"{path}: cannot be read: {why}") from None
 
 
-def _rules(table: Mapping[str, Any]) -> Rules:
+def judged(table: Mapping[str, Any]) -> Rules:
     """Return the limits of a table in a night's file; raises ValueError."""
     name = str(table.get("zone", "UTC"))
     try:

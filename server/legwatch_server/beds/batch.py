@@ -21,16 +21,18 @@ from legwatch.engine import BedState
 from legwatch.errors import WireError
 from legwatch.events import Away, ClockTrust, Event, Tick, Window
 from legwatch.limits.rules import Rules, always_night
+from legwatch.lived import Dropped, Entry, Expected, Moved, Pressed, Rested, SetUp
 from legwatch.moments import moved, shifted
 from legwatch.printable import printable
 from legwatch.rivals import Rivals, with_window
 from legwatch.state_codec import to_json
 from legwatch.text.message import text
 from legwatch_runtime.clock import Instant, instant
-from legwatch_server.beds import quarantine
+from legwatch_server.beds import lived, quarantine
 from legwatch_server.beds.answers import Answers
 from legwatch_server.beds.boots import Boots
 from legwatch_server.beds.mute import may_be_mute, mute
+from legwatch_server.beds.noted import Noted
 from legwatch_server.beds.placement import Placement
 from legwatch_server.beds.quarantine import Place, Quarantine
 from legwatch_server.beds.recording_leaps import LeapAllowance
@@ -68,8 +70,8 @@ _ALL_READ = UnreadWindows()
 BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button
 
 
-# What a batch may change of a bed: state, seen_ms, played, leaps, bedside, unread, rivals, rest.
-_Before = tuple[BedState, int, bool, LeapAllowance, Bedside, UnreadWindows, Rivals, Rest]
+# What a batch may change of a bed, but for its `boots`.
+_Before = tuple[BedState, int, bool, LeapAllowance, Bedside, UnreadWindows, Rivals, Rest, Noted]
 
 
 class Counters:
@@ -165,7 +167,7 @@ class UnitOfWork:
             bed = self.beds[name]
             (
                 bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread, bed.rivals,
-                bed.rest,
+                bed.rest, bed.noted,
             ) = before  # fmt: skip
         self.boots.undo()
         self._reports.undo()
@@ -230,6 +232,7 @@ class UnitOfWork:
             bed.leaps, bed.unread = moved(bed.leaps, by_ms), moved(bed.unread, by_ms)
             bed.bedside, bed.rivals = moved(bed.bedside, by_ms), moved(bed.rivals, by_ms)
             if not bed.played:
+                lived.changed(self.batch, bed, Moved(by_ms))
                 bed.state = shifted(bed.state, by_ms, bed.rules)
 
     def after_shift(self, by_ms: int, beds: Collection[BedRecord]) -> None:
@@ -324,6 +327,9 @@ class UnitOfWork:
             self._await(bed, message.arrived_ms)
         else:
             self._decide(bed, placed.window)
+        self.batch.windows.append(
+            NewWindow(bed.id, boot.id, placed.window, message.arrived_ms, late=placed.late)
+        )
         boot.add(window.seq)
         self._touch(bed)
         bed.unread = _ALL_READ
@@ -339,9 +345,6 @@ class UnitOfWork:
         if bed.bedside.gone_ms and not placed.late:
             bed.bedside = bed.bedside._replace(online=True, gone_ms=0)
             self.report(bed, message.arrived_ms)
-        self.batch.windows.append(
-            NewWindow(bed.id, boot.id, placed.window, message.arrived_ms, late=placed.late)
-        )
         self.counters.windows += 1
         self.counters.late += placed.late
         self.counters.clock_wrong += placed.clock_wrong
@@ -385,6 +388,8 @@ class UnitOfWork:
             event = as_event(OF_BUTTON[press.button], press.minutes or 0, to)
             if event is not None:
                 self._decide(bed, event, BEDSIDE)
+                return
+        lived.changed(self.batch, bed, Pressed(at_ms, press.button))
 
     def _info(self, arrived: InfoArrived) -> None:
         """Keep what a bedside agent says of itself; it comes before the first window."""
@@ -408,7 +413,16 @@ class UnitOfWork:
         info = bed.bedside.info
         if info is not None and not bed.played:
             bed.set_up_ms = bed.set_up_ms or at_ms
-            bed.state = engine.set_up(bed.state, info.places)
+            self._change(
+                bed, engine.set_up(bed.state, info.places), SetUp(tuple(sorted(info.places)))
+            )
+
+    def _change(self, bed: BedRecord, state: BedState, entry: Entry) -> None:
+        """Give a bed another state, and note by what."""
+        if state is not bed.state:
+            self._touch(bed)
+            lived.changed(self.batch, bed, entry)
+            bed.state = state
 
     def _status(self, arrived: StatusArrived) -> None:
         """Note that a bedside agent has come or gone."""
@@ -447,7 +461,7 @@ class UnitOfWork:
             self._touch(bed)
             bed.bedside = after
         for notice in notices:
-            self._note(bed, notice, None)
+            self._tell(bed, notice)
 
     def _report_sensors(self, bed: BedRecord, at_ms: int) -> None:
         """Store what people should know of the bed's sensors, at the end of a minute."""
@@ -459,24 +473,25 @@ class UnitOfWork:
         if bed.rest is not Rest.WATCHED:
             return
         if not (bed.state.minute_end_ms or bed.played or self._plays(bed.name)):
-            self._touch(bed)
-            bed.state = engine.expect(bed.state, at_ms)
+            self._change(bed, engine.expect(bed.state, at_ms), Expected(at_ms))
 
     def _drop(self, bed: BedRecord, at_ms: int) -> None:
         """Expect a bed no longer that was never heard, and end the alert that says so."""
         self._touch(bed)
         episode_ms = bed.state.bed.alerts.agent.episode_ms
-        bed.state = engine.start()
+        self._change(bed, engine.start(), Dropped(at_ms))
         if episode_ms is not None:
             over = report(Reason.NOT_EXPECTED, at_ms, ())
             over = replace(over, transition=TransitionKind.RESOLVED, episode_ms=episode_ms)
-            self._note(bed, over, None)
+            self._tell(bed, over)
 
     def _let_rest(self, bed: BedRecord, rest: Rest, at_ms: int) -> None:
         """Watch a bed no longer, and end what stands; or watch it again, from now on."""
         self._touch(bed)
         was, bed.rest, bed.rest_said = bed.rest, rest, False
         self.judged.add(bed.name)
+        if Rest.WATCHED in (rest, was):
+            lived.changed(self.batch, bed, Rested(at_ms, watched=rest is Rest.WATCHED))
         if rest is Rest.WATCHED:
             # Nobody saw the bed meanwhile; its bedside gets the usual time to send a word.
             self.excused[bed.name] = at_ms + bed.rules.health.agent_s * 1000
@@ -486,8 +501,10 @@ class UnitOfWork:
             alerts, ends = end_all(bed.state.bed.alerts, at_ms)
             bed.state = bed.state._replace(bed=bed.state.bed._replace(alerts=alerts))
             bed.bedside, more = bedside.at_rest(bed.bedside, at_ms)
-            for notice in (*ends, *more):
+            for notice in ends:
                 self._note(bed, notice, None)
+            for notice in more:
+                self._tell(bed, notice)
 
     def _keep_only(self, bed: BedRecord) -> None:
         """Say once that windows come from a bed that nobody watches."""
@@ -517,6 +534,7 @@ class UnitOfWork:
         state, notices = engine.advance(bed.state, event, bed.rules)
         self.judged.add(bed.name)
         self._touch(bed)
+        lived.decided(self.batch, bed, event, state, who)
         bed.state = state
         for notice in notices:
             self._note(bed, notice, who)
@@ -529,9 +547,16 @@ class UnitOfWork:
             # A window closes all minutes that ended before it, also those that others still wait
             # for. They belong to that time, too: nobody is silent whose window comes just now.
             until_ms = min(event.at_ms - 1 + engine.GRACE_MS, away_ms)
-        was_ms = bed.state.at_ms
+        was = bed.state
         self._decide(bed, Away(until_ms))
-        bed.state = bed.state._replace(at_ms=min(bed.state.at_ms, max(was_ms, at_ms)))
+        bed.state = bed.state._replace(at_ms=min(bed.state.at_ms, max(was.at_ms, at_ms)))
+        lived.excused(self.batch, bed, was, until_ms)
+
+    def _tell(self, bed: BedRecord, notice: Notice) -> None:
+        """Store a fact that people should know and that no limit decides."""
+        self._touch(bed)
+        lived.told(self.batch, bed, notice)
+        self._note(bed, notice, None)
 
     def _note(self, bed: BedRecord, notice: Notice, who: str | None) -> None:
         new = NewNotice(bed.id, bed.name, notice, text(notice), who=who, played=bed.played)
@@ -563,7 +588,7 @@ class UnitOfWork:
             self.touched[bed.name] = bed
             self._undo[bed.name] = (
                 bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread, bed.rivals,
-                bed.rest,
+                bed.rest, bed.noted,
             )  # fmt: skip
 
     def set_aside(self, message: Message, why: str) -> None:

@@ -14,8 +14,8 @@ from legwatch.limits.rules import Rules
 from legwatch.moments import moments
 from legwatch.rivals import Rivals
 from legwatch.state_codec import from_json
-from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.noted import Noted, began_again
+from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.ingest.anchor import Anchor
 from legwatch_server.publish.port import BedUpdate
 from legwatch_server.rest import Rest
@@ -102,7 +102,7 @@ class BedRecord:
     rest: Rest = Rest.WATCHED
     rest_said: bool = False  # the log has said that its bedside sends though nobody watches
     unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
-    noted: Noted = Noted()  # what is noted of the present night
+    noted: Noted = field(default_factory=Noted)  # what is noted of the present night
 
     def kept(self) -> Kept:
         """Return what the store should have of the bed."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from legwatch.errors import CannotRun
 from legwatch.events import Window
+from legwatch.lived import LivedNight
 from legwatch_runtime.clock import EARLIEST_MS, machine_boot, mono_ms, utc_ms
 from legwatch_runtime.rights import is_there
 from legwatch_server.inbox import Target, TargetKind
@@ -15,6 +16,7 @@ from legwatch_server.store import (
     beds,
     deliveries,
     incidents,
+    lived,
     loaded,
     nights,
     notices,
@@ -126,6 +128,16 @@ class SqliteReader:
         """Yield a bed's live windows from an id on, in the order of arrival."""
         with reading(StoreError):
             yield from windows.live(self._db, bed_id, since_id)
+
+    @reading(StoreError)
+    def lived(self, bed_id: int, bed: str, night: date) -> LivedNight | None:
+        """Return a bed's night as it was lived; None: nothing is known of how it began."""
+        return lived.of_night(self._db, bed_id, bed, night)
+
+    @reading(StoreError)
+    def is_deleted(self, bed_id: int, night: date) -> bool:
+        """Return True if the windows of a night were deleted because they were too old."""
+        return lived.is_deleted(self._db, bed_id, night)
 
     @reading(StoreError)
     def newest(self, bed_id: int, most: int) -> list[Window]:

@@ -87,6 +87,16 @@ def unseen(db: sqlite3.Connection) -> Iterator[tuple[int, Window]]:
         yield bed_id, _window(rest)
 
 
+def arrived(
+    db: sqlite3.Connection, bed_id: int, since_id: int
+) -> Iterator[tuple[int, Window, int, bool]]:
+    """Yield a bed's windows by their ids, with when each arrived and whether it was too late."""
+    columns = f"id, arrived_ms, late, in_bed, faults, others, {', '.join(_MEASURED)}"
+    sql = f"SELECT {columns} FROM windows WHERE bed_id=? AND id>=? ORDER BY id"
+    for ident, arrived_ms, late, *row in db.execute(sql, (bed_id, since_id)):
+        yield ident, _window(row), arrived_ms, bool(late)
+
+
 def _window(row: Sequence[Any]) -> Window:
     """Return a window from the columns in_bed, faults, others and those of _MEASURED."""
     in_bed, faults, others, *measured = row

@@ -1,0 +1,192 @@
+"""Stores what the engines of beds were given besides windows, and reads a night as it was lived."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from heapq import merge
+from typing import Any, NamedTuple
+
+from legwatch.events import Tick, Window
+from legwatch.limits.rules import Rules
+from legwatch.limits.written import as_table
+from legwatch.lived import Excused, Given, Lived, LivedNight, Lost, Moved
+from legwatch.lived_json import entry_of, written
+from legwatch.night import noon_ms
+from legwatch.state_codec import from_json
+from legwatch_runtime.night_file import judged
+from legwatch_server.store import loss, notices, numbers, windows
+from legwatch_server.store.batch import NewEvent, NewNoon
+
+_LAST_EVENT = "SELECT coalesce(max(id), 0) FROM events"
+_LAST_NOTICE = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name='notices'), 0)"
+_EVENT = "INSERT INTO events (id, bed_id, after_id, at_ms, what, data) VALUES (?,?,?,?,?,?)"
+_NOON = (
+    "INSERT INTO noons (bed_id, night, at_ms, window_id, event_id, notice_id, state, rules)"
+    " VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (bed_id, night) DO UPDATE SET at_ms=excluded.at_ms,"
+    " window_id=excluded.window_id, event_id=excluded.event_id, notice_id=excluded.notice_id,"
+    " state=excluded.state, rules=excluded.rules, again=?"
+)
+_BEGUN = (
+    "SELECT at_ms, window_id, event_id, notice_id, again, state, rules FROM noons"
+    " WHERE bed_id=? AND night=?"
+)
+_NEXT = (
+    "SELECT window_id, event_id FROM noons WHERE bed_id=?1 AND"
+    " (window_id>?2 OR (window_id=?2 AND event_id>?3)) ORDER BY window_id, event_id LIMIT 1"
+)
+_EVENTS = "SELECT id, after_id, what, data FROM events WHERE bed_id=? AND id>? ORDER BY id"
+_GIVEN = (
+    f"SELECT n.text, n.who, {notices.COLUMNS} FROM notices n"
+    " WHERE n.at_ms>=? AND n.at_ms<? AND n.bed_id=? AND n.id>? ORDER BY n.id"
+)
+_DELETED = "SELECT 1 FROM nights WHERE bed_id=? AND night=? AND raw=0"
+_OLD = "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at_ms<? ORDER BY at_ms LIMIT ?)"
+_STATE = "SELECT state FROM beds WHERE id=?"
+FORGOTTEN = 400  # events that are deleted at once
+
+
+def insert(db: sqlite3.Connection, lived: Sequence[NewEvent | NewNoon]) -> None:
+    """Store what the engines were given; call it before the windows of the batch are stored."""
+    if not lived:
+        return
+    window_id = numbers.next_window(db) - 1
+    (event_id,) = db.execute(_LAST_EVENT).fetchone()
+    (notice_id,) = db.execute(_LAST_NOTICE).fetchone()
+    for new in lived:
+        after_id = window_id + new.after
+        if isinstance(new, NewNoon):
+            row = (
+                new.bed_id, new.night, new.at_ms, after_id, event_id, notice_id + new.notices,
+                new.state, _table(new.rules), int(not new.played),
+            )  # fmt: skip
+            db.execute(_NOON, row)
+        else:
+            event_id += 1
+            what, fields = written(new.entry)
+            data = _json({**fields, "who": new.who} if new.who else fields)
+            db.execute(_EVENT, (event_id, new.bed_id, after_id, new.at_ms, what, data))
+
+
+@lru_cache(maxsize=64)
+def _table(rules: Rules) -> str:
+    return _json(as_table(rules))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def forget(db: sqlite3.Connection, before_ms: int) -> bool:
+    """Delete some events that are older; False: there were none. The caller has a transaction."""
+    return db.execute(_OLD, (before_ms, FORGOTTEN)).rowcount > 0
+
+
+class _Place(NamedTuple):
+    """A place among the windows and events of a bed: behind these."""
+
+    window_id: int
+    event_id: int
+
+
+class _Begun(NamedTuple):
+    """How a night was begun, as it is stored."""
+
+    at_ms: int
+    window_id: int
+    event_id: int
+    notice_id: int
+    again: int
+    state: str
+    rules: str
+
+
+def of_night(db: sqlite3.Connection, bed_id: int, bed: str, night: date) -> LivedNight | None:
+    """Return a bed's night as it was lived; None: nothing is known of how it began."""
+    row = db.execute(_BEGUN, (bed_id, night.isoformat())).fetchone()
+    if row is None:
+        return None
+    begun = _Begun._make(row)
+    try:
+        rules, state = judged(json.loads(begun.rules)), from_json(begun.state)
+        entries = tuple(_entries(db, bed_id, begun))
+    except ValueError as error:
+        raise ValueError(f"what is kept of it cannot be read ({error})") from None
+    to_ms = noon_ms(night + timedelta(days=1), rules.zone)
+    made = LivedNight(
+        bed, night.isoformat(), str(rules.zone), begun.at_ms, to_ms, state, rules, entries,
+        tuple(_given(db, bed_id, begun, to_ms)),
+    )  # fmt: skip
+    return made._replace(missing=_missing(db, bed_id, begun, made))
+
+
+def is_deleted(db: sqlite3.Connection, bed_id: int, night: date) -> bool:
+    """Return True if the windows of a night were deleted because they were too old."""
+    return db.execute(_DELETED, (bed_id, night.isoformat())).fetchone() is not None
+
+
+def _missing(db: sqlite3.Connection, bed_id: int, begun: _Begun, night: LivedNight) -> str:
+    """Return why a night cannot be replayed as it was lived; empty: it can."""
+    lost = loss.last(db)
+    if is_deleted(db, bed_id, date.fromisoformat(night.night)):
+        return "its windows are deleted"
+    if any(isinstance(lived.entry, Lost) for lived in night.entries):
+        return "the state of the bed was lost in it"
+    if lost is not None and not lost.complete and night.from_ms <= lost.at_ms < night.to_ms:
+        return "the database was damaged in it"
+    if begun.again:
+        moved = any(isinstance(lived.entry, Moved) for lived in night.entries)
+        what = "clock" if moved else "clock or the time zone"
+        return f"the bed has passed its noon twice, for the server's {what} was set"
+    return ""
+
+
+def _entries(db: sqlite3.Connection, bed_id: int, begun: _Begun) -> Iterator[Lived]:
+    """Yield what came from one noon to the next, and of what follows only what passes that noon."""
+    row = db.execute(_NEXT, (bed_id, begun.window_id, begun.event_id)).fetchone()
+    end = _Place._make(row) if row else None
+    # An event comes behind the window after which it came: `1` puts it there.
+    stored = (
+        ((after_id, 1, ident), what, data)
+        for ident, after_id, what, data in db.execute(_EVENTS, (bed_id, begun.event_id))
+    )
+    came = (((ident, 0, 0), "window", lived) for ident, lived in _windows(db, bed_id, begun))
+    for (window_id, _, event_id), what, found in merge(stored, came, key=lambda one: one[0]):
+        lived = found if isinstance(found, Lived) else _event(what, found)
+        yield lived
+        if end is not None and _is_behind(window_id, event_id, end) and _closes(lived):
+            return
+    if end is None and (tick := _now(db, bed_id)) is not None:
+        yield Lived(tick)
+
+
+def _is_behind(window_id: int, event_id: int, end: _Place) -> bool:
+    return event_id > end.event_id if event_id else window_id > end.window_id
+
+
+def _closes(lived: Lived) -> bool:
+    return not lived.late and isinstance(lived.entry, Window | Tick | Excused)
+
+
+def _windows(db: sqlite3.Connection, bed_id: int, begun: _Begun) -> Iterator[tuple[int, Lived]]:
+    for ident, window, arrived_ms, late in windows.arrived(db, bed_id, begun.window_id + 1):
+        yield ident, Lived(window, arrived_ms, late)
+
+
+def _event(what: str, data: str) -> Lived:
+    fields: dict[str, Any] = json.loads(data)
+    who = fields.pop("who", None)
+    return Lived(entry_of(what, fields, judged), who=who)
+
+
+def _now(db: sqlite3.Connection, bed_id: int) -> Tick | None:
+    """Return up to when the bed was judged last: ticks after the last event are not stored."""
+    row = db.execute(_STATE, (bed_id,)).fetchone()
+    return Tick(from_json(row[0]).at_ms) if row and row[0] else None
+
+
+def _given(db: sqlite3.Connection, bed_id: int, begun: _Begun, to_ms: int) -> Iterator[Given]:
+    rows = db.execute(_GIVEN, (begun.at_ms, to_ms, bed_id, begun.notice_id))
+    for text, who, *fields in rows:
+        yield Given(notices.notice_of(fields), text, who)
