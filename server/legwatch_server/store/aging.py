@@ -28,6 +28,10 @@ _NOONS = (
 )
 
 
+# In the order of their times; no night of these is there any more.
+_EVENTS = "SELECT id FROM events WHERE at_ms<? ORDER BY at_ms LIMIT 400"
+
+
 def limit_ms(now_ms: int, months: int) -> int:
     """Return before which moment windows are too old."""
     return now_ms - deleted_ms(0, months)
@@ -49,7 +53,7 @@ def forget(db: sqlite3.Connection, now_ms: int, months: int) -> bool:
     too_old = limit_ms(now_ms, months)
     row = db.execute(_OLDEST, (too_old,)).fetchone()
     if row is None:
-        return _forget_noons(db, too_old)
+        return _forget_noons(db, too_old) or _forget_events(db, too_old - 2 * DAY_MS)
     key = NightKey._make(row)
     with transaction(db):
         db.execute(_FORGET, (key.bed_id, key.night))
@@ -64,3 +68,12 @@ def _forget_noons(db: sqlite3.Connection, too_old_ms: int) -> bool:
         return False
     with transaction(db):
         return db.execute(_NOONS, (too_old_ms - 2 * DAY_MS,)).rowcount > 0
+
+
+def _forget_events(db: sqlite3.Connection, too_old_ms: int) -> bool:
+    (oldest,) = db.execute("SELECT min(at_ms) FROM events").fetchone()
+    if oldest is None or oldest >= too_old_ms:
+        return False
+    with transaction(db):
+        sql = f"DELETE FROM events WHERE id IN ({_EVENTS})"
+        return db.execute(sql, (too_old_ms,)).rowcount > 0

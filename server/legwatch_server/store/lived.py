@@ -39,12 +39,10 @@ _NEXT = (
 _EVENTS = "SELECT id, after_id, what, data FROM events WHERE bed_id=? AND id>? ORDER BY id"
 _GIVEN = (
     f"SELECT n.text, n.who, {notices.COLUMNS} FROM notices n"
-    " WHERE n.at_ms>=? AND n.at_ms<? AND n.bed_id=? AND n.id>? ORDER BY n.id"
+    " WHERE n.at_ms BETWEEN ? AND ? AND n.bed_id=? AND n.id>? ORDER BY n.id"
 )
 _DELETED = "SELECT 1 FROM nights WHERE bed_id=? AND night=? AND raw=0"
-_OLD = "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at_ms<? ORDER BY at_ms LIMIT ?)"
 _STATE = "SELECT state FROM beds WHERE id=?"
-FORGOTTEN = 400  # events that are deleted at once
 
 
 def insert(db: sqlite3.Connection, lived: Sequence[NewEvent | NewNoon]) -> None:
@@ -76,11 +74,6 @@ def _table(rules: Rules) -> str:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def forget(db: sqlite3.Connection, before_ms: int) -> bool:
-    """Delete some events that are older; False: there were none. The caller has a transaction."""
-    return db.execute(_OLD, (before_ms, FORGOTTEN)).rowcount > 0
 
 
 class _Place(NamedTuple):
@@ -187,6 +180,6 @@ def _now(db: sqlite3.Connection, bed_id: int) -> Tick | None:
 
 
 def _given(db: sqlite3.Connection, bed_id: int, begun: _Begun, to_ms: int) -> Iterator[Given]:
-    rows = db.execute(_GIVEN, (begun.at_ms, to_ms, bed_id, begun.notice_id))
+    rows = db.execute(_GIVEN, (begun.at_ms, to_ms - 1, bed_id, begun.notice_id))
     for text, who, *fields in rows:
         yield Given(notices.notice_of(fields), text, who)

@@ -91,10 +91,8 @@ def arrived(
     db: sqlite3.Connection, bed_id: int, since_id: int
 ) -> Iterator[tuple[int, Window, int, bool]]:
     """Yield a bed's windows by their ids, with when each arrived and whether it was too late."""
-    columns = f"id, arrived_ms, late, in_bed, faults, others, {', '.join(_MEASURED)}"
-    sql = f"SELECT {columns} FROM windows WHERE bed_id=? AND id>=? ORDER BY id"
-    for ident, arrived_ms, late, *row in db.execute(sql, (bed_id, since_id)):
-        yield ident, _window(row), arrived_ms, bool(late)
+    for row in packs.of_bed(db, bed_id, since_id):
+        yield row.id, _of_row(row), row.arrived_ms, bool(row.late)
 
 
 def _window(row: Sequence[Any]) -> Window:

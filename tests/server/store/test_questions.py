@@ -28,7 +28,7 @@ NOW_MS = NOW_NS // 1_000_000
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 GROWING = {
     "windows", "packs", "nights", "noons", "notices", "deliveries", "steps", "answers", "presses",
-    "quarantine",
+    "quarantine", "events",
 }  # fmt: skip
 # A plan does not say that a walk along an index or the numbers of rows ends soon. These do.
 NEWEST = "it ends after so many of the newest rows"
@@ -120,7 +120,7 @@ def ask_the_store(path: Path) -> None:
 def years_later(path: Path) -> None:
     with closing(SqliteStore(path, durable=False)) as store:
         noon = (1, "2020-01-01", 0, 0, "", "")  # of a bed that was silent in that night
-        store._db.execute("INSERT INTO noons VALUES (?,?,?,?,?,?)", noon)
+        store._db.execute("INSERT INTO noons (bed_id, night, at_ms, window_id, state, rules) VALUES (?,?,?,?,?,?)", noon)
         age(store, NOW_MS + 500 * DAY_MS)
 
 
@@ -135,6 +135,9 @@ def ask_a_reader(path: Path) -> None:
             reader.newest(bed_id, 10)
             reader.nights(bed_id, date(2026, 1, 1), date(2026, 1, 9))
             reader.minutes(bed_id, date(2026, 1, 1))
+            reader.is_deleted(bed_id, date(2026, 1, 2))
+            for day in range(1, 10):
+                reader.lived(bed_id, name, date(2026, 1, day))
         reader.windows_after(0, 10)
         reader.last_window()
         reader.window_count()
