@@ -120,7 +120,8 @@ def ask_the_store(path: Path) -> None:
 def years_later(path: Path) -> None:
     with closing(SqliteStore(path, durable=False)) as store:
         noon = (1, "2020-01-01", 0, 0, "", "")  # of a bed that was silent in that night
-        store._db.execute("INSERT INTO noons (bed_id, night, at_ms, window_id, state, rules) VALUES (?,?,?,?,?,?)", noon)
+        columns = "(bed_id, night, at_ms, window_id, state, rules)"
+        store._db.execute(f"INSERT INTO noons {columns} VALUES (?,?,?,?,?,?)", noon)
         age(store, NOW_MS + 500 * DAY_MS)
 
 
