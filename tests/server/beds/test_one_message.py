@@ -159,7 +159,7 @@ def test_a_bed_whose_minute_cannot_be_judged_stops_no_other_bed(
 
     monkeypatch.setattr(server.unit, "tick", picky)
     server.idle(int(START_S * 1000) + 20 * 60_000)
-    told = "SELECT name, kind FROM notices JOIN beds ON beds.id=bed_id"
+    told = "SELECT name, kind FROM notices n JOIN beds b ON b.id=bed_id ORDER BY n.id"
     assert server.rows(told) == [("bert", "agent")]
     assert "bed anna cannot be judged" in caplog.text
     monkeypatch.undo()
