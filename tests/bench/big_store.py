@@ -1,7 +1,6 @@
 """Make a store of many beds and years, for benches and for trying an update on it.
 
     .venv/bin/python tests/bench/big_store.py FILE [--beds 1] [--nights 1095] [--windows 8640]
-                                              [--schema 6] [--packed]
 
 The rows are what a server has stored, but for their values: windows, of each night a few alerts
 with their pushes, steps and answers, and presses of the button. SQLite makes them from their
@@ -12,14 +11,18 @@ with `--packed` all nights but the last lie in packs, as the server's upkeep lea
 import argparse
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import groupby, product
 from pathlib import Path
 from typing import NamedTuple
 
 from legwatch.testing import ms
-from legwatch_server.store import upgrade
+from legwatch_server.store import nights, packs, upgrade
+from legwatch_server.store.minutes import MinuteSums
+from legwatch_server.store.nights import NightKey
+from legwatch_server.store.pack import COLUMNS, Row
+from legwatch_server.store.packs import HOUR_MS
 
 END_MS = ms("2026-01-02T12:00Z")  # the noon after the last night
 DAY_MS, WINDOW_MS = 86_400_000, 10_000
@@ -40,8 +43,10 @@ WITH RECURSIVE c(i) AS (SELECT :first UNION ALL SELECT i + 1 FROM c WHERE i + 1 
 INSERT INTO windows ({_COLUMNS})
 SELECT i + 1, b + 1, n / {BOOT_NIGHTS} * :beds + b + 1, s % (:windows * {BOOT_NIGHTS}) + 1,
   to_ms - {WINDOW_MS}, to_ms, s % (:windows * {BOOT_NIGHTS}) * {WINDOW_MS}, 'synced',
-  28.5 + (t / 360 * 5 + b + n) % 37 / 10.0 + (t % 7 = 0) / 10.0, 41.0 + (t / 180) % 80 / 10.0,
-  18.0 + (t / 600 + n) % 25 / 10.0, 45.0 + (t / 400) % 60 / 10.0,
+  round(28.5 + (t / 360 * 5 + b + n) % 37 / 10.0 + t * 7919 % 101 % 3 / 10.0, 1),
+  round(41.0 + (t / 180) % 80 / 10.0 + t * 6841 % 103 % 4 / 10.0, 1),
+  round(18.0 + (t / 600 + n) % 25 / 10.0 + t * 5179 % 107 % 2 / 10.0, 1),
+  round(45.0 + (t / 400) % 60 / 10.0 + t * 4721 % 109 % 4 / 10.0, 1),
   (t % 120 = 1) * 3, NULL, NULL, to_ms + 120, 0 FROM r
 """
 _BOOTS = f"""
@@ -61,24 +66,22 @@ WITH RECURSIVE c(a) AS (SELECT 0 UNION ALL SELECT a + 1 FROM c
   p AS (SELECT a, a / {ALERTS} % :beds + 1 AS bed, :begin_ms + a / {ALERTS} / :beds * {DAY_MS}
     + (a % {ALERTS} * 3 + 2) * 3600000 AS at_ms FROM c),
   w AS (SELECT 0 AS n, 'fired' AS what, 'warning' AS level UNION ALL
-    SELECT 1, 'escalated', 'urgent' UNION ALL SELECT 2, 'resolved', 'info')
+    SELECT 1, 'raised', 'urgent' UNION ALL SELECT 2, 'resolved', 'urgent')
 """
 _NOTICES = (
     f"{_ALERTS} INSERT INTO notices (id, bed_id, at_ms, kind, what, level, reason, episode_ms"
     "{columns}) SELECT a * 3 + n + 1, bed, at_ms + n * 900000, 'cold', what, level, 'cooled', at_ms"
     "{values} FROM p, w ORDER BY a, n"
 )
-_SAID = {  # from which version on what was said is in columns, and before in a line of JSON
-    True: (
-        ", figures, text, rule, rule_value",
-        """, '{"leg_c":24.0,"for_min":10}', 'The air by the legs is 24 °C.', 'warmth.warn_c', 27.5""",
-    ),
-    False: (
-        ", title, line",
-        """, 'Cold', '{"figures":{"leg_c":24.0,"for_min":10,"rule":"warmth.warn_c = 27.5"},"""
-        """"text":"The air by the legs is 24 °C."}'""",
-    ),
-}
+_TEXT = "The air by the legs is 24 °C."
+_LINE = f'{{"figures":{{"leg_c":24.0,"rule":"warmth.warn_c = 27.5"}},"text":"{_TEXT}"}}'
+_FIGURES = '{"leg_c":24.0,"for_min":10}'
+# What was said lies in columns since version 4; before, in a line of JSON.
+_SAID = (
+    ", figures, text, rule, rule_value",
+    f", '{_FIGURES}', '{_TEXT}', 'warmth.warn_c', 27.5",
+)
+_SAID_BEFORE_4 = (", title, line", f", 'Cold', '{_LINE}'")
 _DELIVERIES = (
     "INSERT INTO deliveries (id, notice_id, channel, state, attempt, next_ms, decided_ms,"
     " claimed_ms, sent_ms, bed_id, kind, episode_ms, person, tone, due_ms) SELECT id, id, 'phone',"
@@ -98,7 +101,7 @@ _ANSWERS = (
 )
 _PRESSES = (
     "INSERT INTO presses (bed_id, press_id, button, at_ms, kind) SELECT bed_id, 'p' || id, 'ack',"
-    " at_ms, kind FROM notices WHERE what='escalated'"
+    " at_ms, kind FROM notices WHERE what='raised'"
 )
 
 
@@ -123,8 +126,8 @@ class Size(NamedTuple):
         return self.beds * self.nights * self.windows
 
 
-def make(path: Path, size: Size, schema: int = upgrade.VERSION) -> None:
-    """Make a store with all its windows in rows."""
+def make(path: Path, size: Size, schema: int = upgrade.VERSION, *, packed: bool = False) -> None:
+    """Make a store; `packed`: all its nights but the last lie in packs, and are summed up."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode=OFF")
@@ -136,16 +139,62 @@ def make(path: Path, size: Size, schema: int = upgrade.VERSION) -> None:
         db.execute("BEGIN")
         db.execute(_BEDS, values)
         db.execute(_BOOTS, values)
-        for first in range(0, size.total, PIECE):
+        for first in range(_packed(db, size) if packed else 0, size.total, PIECE):
             last = min(size.total, first + PIECE)
             db.execute(_WINDOWS, {**values, "first": first, "last": last})
-        columns, said = _SAID[schema > 3]
+        columns, said = _SAID if schema > 3 else _SAID_BEFORE_4
         db.execute(_NOTICES.format(columns=columns, values=said), values)
         for rows in (_DELIVERIES, _STEPS, _ANSWERS, _PRESSES):
             db.execute(rows)
         _seen(db)
         db.execute("COMMIT")
         db.execute("PRAGMA journal_mode=WAL")
+
+
+def _packed(db: sqlite3.Connection, size: Size) -> int:
+    """Pack all nights but the last, each alike but for its numbers; return how many windows."""
+    values = {**size._asdict(), "begin_ms": 0, "shift_ms": size.shift_ms, "first": 0}
+    db.execute(_WINDOWS, {**values, "beds": 1, "last": size.windows})
+    sample = db.execute(f"SELECT {COLUMNS} FROM windows ORDER BY id").fetchall()
+    night = [Row._make(row) for row in sample]
+    db.execute("DELETE FROM windows")
+    sums = MinuteSums(0, DAY_MS)
+    sums.add(night)
+    for number, bed in product(range(size.nights - 1), range(size.beds)):
+        _night(db, size, night, number, bed)
+        from_ms = size.begin_ms + number * DAY_MS
+        day = datetime.fromtimestamp(from_ms / 1000, UTC).date().isoformat()
+        nights.mark(db, key := NightKey(bed + 1, day, from_ms, from_ms + DAY_MS))
+        if number == 0:
+            nights.write(db, key, sums)
+    # All are alike, and so are their sums.
+    names = [row[1] for row in db.execute("PRAGMA table_info(nights)")][5:]
+    of_first = ", ".join(f"{name}=f.{name}" for name in names)
+    db.execute(
+        f"UPDATE nights SET stale=0, {of_first} FROM"
+        " (SELECT * FROM nights WHERE bed_id=1 ORDER BY night LIMIT 1) AS f"
+    )
+    last = (size.nights - 1) // BOOT_NIGHTS * size.beds  # the boots of the last night come behind
+    db.execute("UPDATE boots SET packed=upto - (id>?) * ?", (last, size.windows))
+    return size.beds * (size.nights - 1) * size.windows
+
+
+def _night(db: sqlite3.Connection, size: Size, night: list[Row], number: int, bed: int) -> None:
+    """Pack one night of a bed, hour by hour."""
+    add_ms = size.begin_ms + number * DAY_MS
+    first = number * size.windows
+    boot = number // BOOT_NIGHTS * size.beds + bed + 1
+    of_boot = number % BOOT_NIGHTS * size.windows
+    for hour_ms, hour in groupby(enumerate(night), lambda one: one[1].to_ms // HOUR_MS * HOUR_MS):
+        rows = [
+            row._replace(
+                id=(first + at) * size.beds + bed + 1, boot_id=boot, seq=of_boot + at + 1,
+                from_ms=row.from_ms + add_ms, to_ms=row.to_ms + add_ms,
+                mono_ms=(of_boot + at) * WINDOW_MS, arrived_ms=row.arrived_ms + add_ms,
+            )
+            for at, row in hour
+        ]  # fmt: skip
+        packs.insert(db, bed + 1, hour_ms + add_ms, rows)
 
 
 def _tables(db: sqlite3.Connection, schema: int) -> None:
@@ -172,9 +221,10 @@ def main() -> None:
     parser.add_argument("--nights", type=int, default=1095)
     parser.add_argument("--windows", type=int, default=8640, help="a night and bed (8640: all day)")
     parser.add_argument("--schema", type=int, default=upgrade.VERSION)
+    parser.add_argument("--packed", action="store_true", help="all nights but the last")
     args = parser.parse_args()
     begun, size = time.monotonic(), Size(args.beds, args.nights, args.windows)
-    make(args.file, size, args.schema)
+    make(args.file, size, args.schema, packed=args.packed)
     took_s, size_mb = time.monotonic() - begun, args.file.stat().st_size / 1e6
     print(f"{size.total} windows, {size_mb:.0f} MB, in {took_s:.0f} s: {args.file}")
 

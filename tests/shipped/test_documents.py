@@ -100,6 +100,11 @@ OWNER_COST = Run(
     ".venv/bin/python tests/bench/owner_cost.py --beds 2 --minutes 2",
     r"(?s)2 beds: +[\d.]+ us .*1 bed: +[\d.]+ MB written in a day$",
 )
+BIG_STORE = Run(
+    ".venv/bin/python tests/bench/big_store.py FILE --beds 2 --nights 3 --windows 60 --schema 6"
+    " --packed",
+    r"^360 windows, \d+ MB, in \d+ s: FILE$",
+)
 FOLLOW = Test(
     "server/cli/test_now.py::test_into_a_pipe_follow_prints_a_line_for_each_change_and_ends_quietly"
 )
@@ -153,6 +158,7 @@ PACKAGES = NotHere("it would change this machine, from the internet")
 ACCOUNTS = NotHere("it would change the accounts and services of this machine")
 DOCKER = NotHere("it wants Docker and images from the internet")
 LEARN = NotHere("its nights take days to make; tests/lab/fit fits a few")
+OLDER = NotHere("it wants a checkout of an older version")
 PLACE = NotHere("it does nothing but go to a folder")
 
 
@@ -260,6 +266,10 @@ TABLE: dict[str, Way] = typed() | {
     ".venv/bin/python tests/bench/push_delay.py [--beds N] [--singly N] [--service-ms N]": PUSH,
     ".venv/bin/python tests/bench/replay_rate.py [--rounds N]": REPLAY_RATE,
     ".venv/bin/python tests/bench/owner_cost.py [--beds N N] [--minutes N]": OWNER_COST,
+    ".venv/bin/python tests/bench/big_store.py FILE [--beds N] [--nights N] [--windows N]": BIG_STORE,
+    ".venv/bin/python tests/bench/update.py TREE [--beds N] [--nights N] [--rate N] [--work DIR]": (
+        OLDER
+    ),
     ".venv/bin/python lab/legwatch_lab/bench/moved_alerts.py DIR": MOVED,
     "lab/legwatch_lab/bench/moved_alerts.py": MOVED,
     ".venv/bin/legwatch nights make --model body --kind corpus --seed N --count N --out n/1": (

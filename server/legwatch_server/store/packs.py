@@ -11,18 +11,24 @@ from heapq import heappop, heappush, heapreplace
 from operator import attrgetter
 from typing import NamedTuple
 
-from legwatch_server.store.pack import COLUMNS, LONGEST_SPAN, Row, packed, unpacked
+from legwatch_server.store.pack import LONGEST_SPAN, Row, packed, unpacked
 
 HOUR_MS = 3_600_000
 _EVER_MS = 1 << 62
-_HOT = f"SELECT {COLUMNS} FROM windows WHERE bed_id=? AND id>=? AND to_ms>=? AND to_ms<?"
+# One start of an agent after the other: an index leads to its rows, and those of other beds are not
+# read. Without CROSS, SQLite would turn the join around, to save the sorting.
 _UNPACKED = (
     f"SELECT {', '.join(f'w.{name}' for name in Row._fields)} FROM boots b"
-    " JOIN windows w ON w.boot_id = b.id AND w.seq > b.packed"
-    " WHERE b.bed_id=? AND w.to_ms>=? AND w.to_ms<?"
+    " CROSS JOIN windows w ON w.boot_id = b.id AND w.seq > b.packed WHERE b.bed_id=?"
 )
-_IN_TIME = "bed_id=? AND hour_ms>? AND hour_ms<?"
-_OF_BED = f"SELECT id, first_id FROM packs WHERE {_IN_TIME} AND last_id>=? ORDER BY first_id"
+_HOT = f"{_UNPACKED} AND w.id>=? AND w.to_ms>=? AND w.to_ms<? ORDER BY w.id"
+_IN_TIME = f"{_UNPACKED} AND w.to_ms>=? AND w.to_ms<?"
+_OF_HOURS = (
+    "SELECT id, first_id FROM packs WHERE bed_id=? AND hour_ms>? AND hour_ms<? AND last_id>=?"
+    " ORDER BY first_id"
+)
+_OF_IDS = "SELECT id, first_id FROM packs WHERE bed_id=? AND last_id>=? ORDER BY first_id"
+_FIRST = "SELECT data FROM packs WHERE bed_id=? ORDER BY last_id"
 _LATEST = "SELECT data FROM packs WHERE bed_id=? ORDER BY hour_ms DESC, last_id DESC LIMIT ?"
 _INSERT = (
     "INSERT INTO packs (bed_id, hour_ms, first_id, last_id, count, bytes, data)"
@@ -36,7 +42,7 @@ _FIRST_AFTER = (
 )
 _AFTER = "SELECT bed_id, data FROM packs WHERE last_id>? AND last_id<=? AND first_id<=?"
 _OVERLAP = (
-    "SELECT count(*) FROM boots b JOIN windows w ON w.boot_id = b.id AND w.seq <= b.packed"
+    "SELECT count(*) FROM boots b CROSS JOIN windows w ON w.boot_id = b.id AND w.seq <= b.packed"
     " WHERE b.packed > 0"
 )
 LATEST_PACKS = 30  # more than a day of one bed
@@ -63,9 +69,12 @@ def of_bed(
 ) -> Iterator[Row]:
     """Yield a bed's windows with `since_id` or a higher id, by their ids."""
     with snapshot(db):
-        hours = (bed_id, span.from_ms - HOUR_MS, span.to_ms, since_id)
-        packs = db.execute(_OF_BED, hours).fetchall()
-        hot = db.execute(f"{_HOT} ORDER BY id", (bed_id, since_id, *span))
+        if span == EVER:
+            packs = db.execute(_OF_IDS, (bed_id, since_id)).fetchall()
+        else:
+            hours = (bed_id, span.from_ms - HOUR_MS, span.to_ms, since_id)
+            packs = db.execute(_OF_HOURS, hours).fetchall()
+        hot = db.execute(_HOT, (bed_id, since_id, *span))
         for row in _merged(map(Row._make, hot), _opened(db, packs)):
             if row.id >= since_id and span.from_ms <= row.to_ms < span.to_ms:
                 yield row
@@ -74,21 +83,25 @@ def of_bed(
 def pieces(db: sqlite3.Connection, bed_id: int, span: Span) -> Iterator[list[Row]]:
     """Yield a bed's windows of a time in pieces of an hour, in no order; some may come twice."""
     hours = (bed_id, span.from_ms - HOUR_MS, span.to_ms, 0)
-    for ident, _ in db.execute(_OF_BED, hours).fetchall():
+    for ident, _ in db.execute(_OF_HOURS, hours).fetchall():
         yield list(_rows(db, ident))
-    yield [Row._make(row) for row in db.execute(_UNPACKED, (bed_id, *span))]
+    yield [Row._make(row) for row in db.execute(_IN_TIME, (bed_id, *span))]
+
+
+def earliest(db: sqlite3.Connection, bed_id: int) -> Iterator[Row]:
+    """Yield a bed's windows about from the first one on: only so many packs are read as needed."""
+    with snapshot(db):
+        for (data,) in db.execute(_FIRST, (bed_id,)):
+            yield from sorted(unpacked(data), key=attrgetter("id"))
+        yield from map(Row._make, db.execute(_HOT, (bed_id, 0, *EVER)))
 
 
 def latest(db: sqlite3.Connection, bed_id: int) -> Iterator[Row]:
     """Yield a bed's windows from the last one back, for a day of packs at least."""
     with snapshot(db):
-        seen = set()
-        for row in db.execute(f"{_HOT} ORDER BY id DESC", (bed_id, 0, *EVER)):
-            seen.add(row[0])
-            yield Row._make(row)
+        yield from map(Row._make, db.execute(f"{_HOT} DESC", (bed_id, 0, *EVER)))
         for (data,) in db.execute(_LATEST, (bed_id, LATEST_PACKS)).fetchall():
-            rows = sorted(unpacked(data), key=attrgetter("id"), reverse=True)
-            yield from (row for row in rows if row.id not in seen)
+            yield from sorted(unpacked(data), key=attrgetter("id"), reverse=True)
 
 
 class Next(NamedTuple):

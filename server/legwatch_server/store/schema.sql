@@ -56,6 +56,7 @@ CREATE TABLE packs (                          -- windows of nights that are over
   data BLOB NOT NULL);
 CREATE INDEX packed_hours ON packs (bed_id, hour_ms, count, bytes);
 CREATE INDEX packed_ids ON packs (last_id, first_id);
+CREATE INDEX packed_of ON packs (bed_id, last_id, first_id);
 
 CREATE TABLE nights (                         -- roll-ups, from noon to noon at the bed; kept for ever
   bed_id INTEGER NOT NULL,

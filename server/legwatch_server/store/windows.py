@@ -49,7 +49,7 @@ def _row(ident: int, new: NewWindow) -> tuple[object, ...]:
 
 def span(db: sqlite3.Connection, bed_id: int) -> StoredSpan | None:
     """Return the times of a bed's first and last live window; None if there is none."""
-    first = next(filter(_is_live, packs.of_bed(db, bed_id)), None)
+    first = next(filter(_is_live, packs.earliest(db, bed_id)), None)
     last = next(filter(_is_live, packs.latest(db, bed_id)), None) or first
     return StoredSpan(first.to_ms, last.to_ms) if first and last else None
 

@@ -12,6 +12,7 @@ CREATE TABLE packs (
   data BLOB NOT NULL);
 CREATE INDEX packed_hours ON packs (bed_id, hour_ms, count, bytes);
 CREATE INDEX packed_ids ON packs (last_id, first_id);
+CREATE INDEX packed_of ON packs (bed_id, last_id, first_id);
 CREATE TABLE nights (
   bed_id INTEGER NOT NULL,
   night TEXT NOT NULL,
