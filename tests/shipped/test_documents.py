@@ -266,7 +266,9 @@ TABLE: dict[str, Way] = typed() | {
     ".venv/bin/python tests/bench/push_delay.py [--beds N] [--singly N] [--service-ms N]": PUSH,
     ".venv/bin/python tests/bench/replay_rate.py [--rounds N]": REPLAY_RATE,
     ".venv/bin/python tests/bench/owner_cost.py [--beds N N] [--minutes N]": OWNER_COST,
-    ".venv/bin/python tests/bench/big_store.py FILE [--beds N] [--nights N] [--windows N]": BIG_STORE,
+    ".venv/bin/python tests/bench/big_store.py FILE [--beds N] [--nights N] [--windows N]": (
+        BIG_STORE
+    ),
     ".venv/bin/python tests/bench/update.py TREE [--beds N] [--nights N] [--rate N] [--work DIR]": (
         OLDER
     ),
