@@ -11,7 +11,6 @@ from collections.abc import Callable
 from legwatch.contract.bedside_info import decode_info
 from legwatch.contract.press import decode_press
 from legwatch.contract.topics import Channel, split
-from legwatch.contract.window import decode_window
 from legwatch.errors import NewerVersion, WireError
 from legwatch_server.inbox import (
     Arrived,
@@ -22,6 +21,11 @@ from legwatch_server.inbox import (
     Unreadable,
     WindowArrived,
 )
+
+try:
+    from legwatch_server.ingest.usual_window import decode_window
+except ImportError:  # this machine has no wheel of msgspec
+    from legwatch.contract.window import decode_window
 
 logger = logging.getLogger(__name__)
 
