@@ -1,5 +1,6 @@
 """`legwatch server`: read the arguments, build all parts of the server, connect and run them."""
 
+import gc
 import logging
 import queue
 import signal
@@ -70,6 +71,8 @@ from legwatch_server.web.server import bind
 logger = logging.getLogger(__name__)
 
 WRITER_WITHIN_S = 180.0  # one commit of a large backlog on a slow card
+
+SELDOM = 20_000  # new objects between two looks for garbage in cycles
 
 Inbox = queue.SimpleQueue[Request | None]
 MOST_WAITING = 10_000  # messages in the inbox; while the disk is slow, the broker keeps the others
@@ -240,6 +243,7 @@ class _Server:
             started.callback(watch.stop)
             watch.start(self.take_over, self.inbox.put)
             self._look_after_the_store()
+            _seek_cycles_seldom()
             known, port = len(self.unit.beds), web.port or "no port"
             logger.info("server up: %s beds known, health on port %s", known, port)
             started.callback(systemd.tell, systemd.STOPPING)
@@ -291,6 +295,15 @@ class _Server:
     def _end(self, *_: object) -> None:
         self.stopping.set()
         self.inbox.put(None)
+
+
+def _seek_cycles_seldom() -> None:
+    """Let Python look for garbage in cycles less often: the memory of the beds has no cycles.
+
+    To look through the memory of 10,000 beds takes a third of the time of their windows.
+    """
+    gc.freeze()
+    gc.set_threshold(SELDOM, *gc.get_threshold()[1:])
 
 
 def _answered_in_app(inbox: Inbox, now_ms: Callable[[], int], channel: str, delivery: int) -> None:

@@ -11,14 +11,14 @@ from legwatch.contract.fields import VERSION
 from legwatch.contract.topics import RETAINED, Channel, topic
 from legwatch.events import AlertKind
 from legwatch_runtime.clock import Instant, instant
-from legwatch_server.publish.port import BedUpdate, Committed, Confirmation
+from legwatch_server.publish.confirmations import Confirmations
+from legwatch_server.publish.port import BedUpdate, Committed
 from legwatch_server.rest import Rest
 from legwatch_server.transport import Outgoing, Publishes
 
 logger = logging.getLogger(__name__)
 
 STATES_A_S = 200  # the limit for `state` messages, which only dashboards read
-CONFIRMATIONS_A_S = 2000
 _UNKNOWN = b"?"  # an alert of which nobody knows whether it was published
 
 
@@ -30,9 +30,8 @@ class MqttPublisher:
 
     def __init__(self, transport: Publishes, now: Callable[[], Instant] = instant) -> None:
         self._transport, self._now = transport, now
-        self._confirmations = _RateLimit(CONFIRMATIONS_A_S, now())
+        self._confirmations = Confirmations(now())
         self._states = _RateLimit(STATES_A_S, now())
-        self._unconfirmed: dict[tuple[str, str], Confirmation] = {}  # by bed and boot
         self._updates: dict[str, BedUpdate] = {}
         self._minutes: dict[str, int] = {}  # by bed: judged minutes at the last `state`
         self._ended: set[str] = set()  # beds of which the broker keeps nothing
@@ -43,7 +42,7 @@ class MqttPublisher:
         for update in committed.beds:
             self._updates[update.bed] = update
         for confirmation in committed.confirmations:
-            self._unconfirmed[confirmation.bed, confirmation.stored.boot] = confirmation
+            self._confirmations.hear(confirmation)
 
     def repeat(self, beds: Sequence[BedUpdate]) -> None:
         """Publish all alerts again, firing or not: a crash may have prevented the last time."""
@@ -52,23 +51,19 @@ class MqttPublisher:
             self._updates[update.bed] = update
 
     def turn(self) -> bool:
-        """Publish what waits; True: confirmations wait for the next second."""
+        """Publish what waits, alerts first; True: confirmations wait."""
         now = self._now()
-        self._confirmations.begin(now)
         self._states.begin(now)
-        for key in list(self._unconfirmed):
-            if not self._confirmations.take():
-                break
-            bed, stored = self._unconfirmed.pop(key)
-            payload, kept = encode_stored(stored), bed not in self._ended
-            self._transport.publish(Outgoing(topic(bed, Channel.STORED), payload, retain=kept))
         for update in self._updates.values():
             try:
                 self._publish_bed(update)
             except Exception:  # a fault in one bed must not stop the others
                 logger.exception("could not publish the state of bed %s", update.bed)
         self._updates.clear()
-        return bool(self._unconfirmed)
+        for bed, stored in self._confirmations.due(now):
+            payload, kept = encode_stored(stored), bed not in self._ended
+            self._transport.publish(Outgoing(topic(bed, Channel.STORED), payload, retain=kept))
+        return self._confirmations.waits()
 
     def _publish_bed(self, update: BedUpdate) -> None:
         """Publish a bed once after each judged minute."""
