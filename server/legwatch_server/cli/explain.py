@@ -199,6 +199,8 @@ def _end(found: Incident, zone: tzinfo) -> str:
         return f"It was over at {local(last.at_ms, zone):%H:%M}."
     if last.transition is TransitionKind.UNKNOWN:
         return "Whether it still holds is not known: the bed cannot be judged."
+    if last.transition is TransitionKind.EXPECTED:
+        return "It is a sign only; an alert that comes after it has a number of its own."
     if last.reason in _SAID_ONCE:
         return "It is said once; nothing more follows."
     return "It has not ended."

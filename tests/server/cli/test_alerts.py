@@ -184,6 +184,23 @@ def test_explain_gives_reason_figures_rule_its_source_and_the_wait(
     assert "It has not ended." in text.splitlines()
 
 
+def test_an_early_sign_is_not_explained_as_an_alert_that_still_stands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signs = {**TABLE, "rules": {**TABLE["rules"], "warmth.early_s": 600}}
+    with closing(open_ward(tmp_path, **signs)) as made:
+        while not made.rows("SELECT id FROM notices WHERE what='expected'"):
+            assert made.minute < 200
+            made.play("b", 1, cold)
+        ((ident,),) = made.rows("SELECT id FROM notices WHERE what='expected'")
+        text = said(capsys, "alerts", "explain", str(ident), "--config", config(tmp_path, made))
+    assert "early sign" in text
+    assert "It has not ended." not in text
+    assert text.splitlines()[-1] == (
+        "It is a sign only; an alert that comes after it has a number of its own."
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
