@@ -193,6 +193,22 @@ def test_the_guide_puts_a_further_bed_into_force_at_the_broker_and_at_the_server
     ]
 
 
+def test_the_broker_keeps_its_file_of_passwords_against_the_advice_of_debian_13() -> None:
+    first, *_, further = blocks("deploy/README.md", "A home server without containers")
+    owner = "sudo chown mosquitto: /etc/mosquitto/passwords"
+    for block, changes in ((first, " -U "), (further, " bed2")):
+        (at,) = (at for at, line in enumerate(block) if "mosquitto_passwd" in line)
+        assert changes in f"{block[at]} "
+        assert block[at + 1] == owner
+    assert "the file's owner is not root" in (DEPLOY / "README.md").read_text()
+
+
+def test_the_guide_says_all_reasons_for_which_heartbeats_stop() -> None:
+    (said,) = re.findall(r"The server sends it heartbeats [^.]+\.", (DEPLOY / "README.md").read_text())
+    assert "fresh windows" in said
+    assert "no push reaches anybody for five minutes" in " ".join(said.split())
+
+
 def test_the_ntfy_of_the_house_wakes_iphones_at_once() -> None:
     ntfy = compose()["ntfy"]["environment"]
     assert ntfy["NTFY_UPSTREAM_BASE_URL"] == "https://ntfy.sh"
