@@ -204,7 +204,9 @@ def test_the_broker_keeps_its_file_of_passwords_against_the_advice_of_debian_13(
 
 
 def test_the_guide_says_all_reasons_for_which_heartbeats_stop() -> None:
-    (said,) = re.findall(r"The server sends it heartbeats [^.]+\.", (DEPLOY / "README.md").read_text())
+    (said,) = re.findall(
+        r"The server sends it heartbeats [^.]+\.", (DEPLOY / "README.md").read_text()
+    )
     assert "fresh windows" in said
     assert "no push reaches anybody for five minutes" in " ".join(said.split())
 
