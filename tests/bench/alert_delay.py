@@ -51,17 +51,17 @@ class Sink:
 
 def alert_delays_s(subject: Subject, rate: float, deciding: int) -> list[float]:
     """Return the delays of so many beds, the shortest first; the load has calm beds only."""
-    fired, sink = _deciding_seq(_window), Sink()
+    fired, sink = deciding_seq(window), Sink()
     names = [f"decide-{n}" for n in range(deciding)]
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
-        process = _start(bench, subject, names, sink.url, fired)
+        process = launch(bench, subject, names, sink.url, fired)
         time.sleep(1)
         pipe = Pipe(bench.port)
         for seq in range(1, fired):
-            pipe.send((f"legwatch/v1/{name}/window", _window(seq)) for name in names)
+            pipe.send((f"legwatch/v1/{name}/window", window(seq)) for name in names)
         bench.wait_for(deciding * (fired - 1), subject, process)
-        sent = _decide(pipe, names, rate, fired)
+        sent = decide(pipe, names, rate, fired)
         wait_until(lambda: len(sink.came) >= deciding, "every push", 60)
         process.stop() if subject.judges else process.kill()
         bench.close()
@@ -69,7 +69,8 @@ def alert_delays_s(subject: Subject, rate: float, deciding: int) -> list[float]:
     return sorted(sink.came[name] - sent[name] for name in names)
 
 
-def _start(bench: Bench, subject: Subject, names: list[str], url: str, fired: int) -> Process:
+def launch(bench: Bench, subject: Subject, names: list[str], url: str, fired: int) -> Process:
+    """Start a program whose pushes go to `url`."""
     if not subject.judges:
         return bench.script(subject.file, url, str(fired))
     push = {"channels": ["ntfy"], "ntfy": {"url": url, "topic": "bench"}}
@@ -77,7 +78,7 @@ def _start(bench: Bench, subject: Subject, names: list[str], url: str, fired: in
     return bench.server(beds, subject.tree, push=push)
 
 
-def _decide(pipe: Pipe, names: list[str], rate: float, fired: int) -> dict[str, float]:
+def decide(pipe: Pipe, names: list[str], rate: float, fired: int) -> dict[str, float]:
     """Publish the deciding windows one after the other, in a stream of others."""
     sent: dict[str, float] = {}
     many = int(rate * APART_S * len(names)) + 20 * LOAD_BEDS
@@ -90,17 +91,19 @@ def _decide(pipe: Pipe, names: list[str], rate: float, fired: int) -> dict[str, 
             pipe.send(islice(load, due))
             if part == 2:  # in the middle of the others
                 sent[name] = time.perf_counter()
-                pipe.send([(f"legwatch/v1/{name}/window", _window(fired))])
+                pipe.send([(f"legwatch/v1/{name}/window", window(fired))])
             end_s = begun + APART_S * (number + part / 4)
             time.sleep(max(0.0, end_s - time.perf_counter()))
     return sent
 
 
-def _window(seq: int) -> bytes:
+def window(seq: int) -> bytes:
+    """Return a window of a bed that gets cold."""
     return played(seq, AIR(seq / 6), None)
 
 
-def _deciding_seq(window: Callable[[int], bytes]) -> int:
+def deciding_seq(window: Callable[[int], bytes]) -> int:
+    """Return the number of the first window that gives a notice."""
     state = start()
     for seq in range(1, 2000):
         state, notices = advance(state, decode_window(window(seq)), rules())

@@ -48,29 +48,41 @@ def row(ident: int, bed_id: int, seq: int, to_ms: int) -> Row:
     )
 
 
-def rows(nights: Nights) -> Iterator[Row]:
+class Place(NamedTuple):
+    """The highest numbers that a store has already: of windows, and of beds and boots."""
+
+    window: int = 0
+    bed: int = 0
+
+
+def rows(nights: Nights, after: Place = Place()) -> Iterator[Row]:  # noqa: B008 - it cannot change
     """Yield all windows in the order in which they came; a bed's number is that of its boot."""
-    ids = count(1)
+    ids = count(after.window + 1)
     for number, begin_ms in enumerate(nights.begins_ms):
         for at in range(1, nights.windows + 1):
-            for bed_id in range(1, len(nights.beds) + 1):
+            for bed_id in range(after.bed + 1, after.bed + len(nights.beds) + 1):
                 seq = number * nights.windows + at
                 yield row(next(ids), bed_id, seq, begin_ms + at * WINDOW_MS)
 
 
 def fill(path: Path, nights: Nights) -> None:
-    """Make a store with these nights, as a server leaves it that has packed nothing yet."""
+    """Give a store these nights, as a server leaves it that has packed nothing yet."""
     path.parent.mkdir(parents=True, exist_ok=True)
     SqliteStore(path, durable=False).close()
     last_seq = len(nights.begins_ms) * nights.windows
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("PRAGMA synchronous=OFF")
         db.execute("BEGIN")
-        db.executemany(_INSERT, ((one.boot_id, *one) for one in rows(nights)))
-        beds = list(enumerate(nights.beds, 1))
+        after = Place(_highest(db, "windows"), max(_highest(db, "beds"), _highest(db, "boots")))
+        db.executemany(_INSERT, ((one.boot_id, *one) for one in rows(nights, after)))
+        beds = list(enumerate(nights.beds, after.bed + 1))
         db.executemany("INSERT INTO beds (id, name) VALUES (?,?)", beds)
         boots = [(ident, ident, f"{ident:08x}", last_seq) for ident, _ in beds]
         db.executemany("INSERT INTO boots (id, bed_id, boot, upto) VALUES (?,?,?,?)", boots)
         db.execute("UPDATE beds SET applied_window=(SELECT max(id) FROM windows)")
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _highest(db: sqlite3.Connection, table: str) -> int:
+    return int(db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])

@@ -55,6 +55,15 @@ def test_push_delay_has_a_request_for_every_bed(tmp_path: Path) -> None:
     assert [row.split()[-1] for row in rows] == ["2/2", "3/3"]
 
 
+@pytest.mark.usefixtures("mosquitto")
+def test_deletion_delay_has_a_row_for_each_store(tmp_path: Path) -> None:
+    tiny = ("--rounds", "1", "--rate", "100", "--pushes", "2", "--nights", "1")
+    head, *rows = bench(tmp_path, *python("deletion_delay.py"), *tiny).splitlines()
+    assert head.split()[:3] == ["meanwhile", "p50", "ms"]
+    assert [row.split()[0] for row in rows] == ["nothing", "packed", "deleted"]
+    assert all(re.fullmatch(r"\w+ +[\d.]+ +[\d.]+ +[\d.]+ +[\d,]+", row) for row in rows)
+
+
 def test_detection_writes_its_page_of_nights_of_the_body_model(tmp_path: Path) -> None:
     seed = ("--seed", "9", "--jobs", "1")
     legwatch = (sys.executable, "-m", "legwatch")

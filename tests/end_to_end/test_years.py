@@ -24,7 +24,7 @@ from legwatch_server.store.packs import of_bed
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 OLD_BEDS = tuple(f"old-{number}" for number in range(20))
 LIVE_BEDS = tuple(f"live-{number}" for number in range(5))
-KILLS = (0.15, 0.5, 0.85)  # when so much of the old windows is packed
+KILLS = (0.2, 0.7)  # when so much of the old windows is packed
 
 
 def past() -> Nights:

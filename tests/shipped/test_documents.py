@@ -114,6 +114,7 @@ NOW = Test("server/cli/test_now.py::test_each_value_has_its_age_and_who_would_be
 BEDS = Test(
     "server/cli/test_beds.py::test_the_list_says_of_each_bed_its_state_its_last_word_and_what_it_can_tell"
 )
+DELETION_DELAY = Test("end_to_end/test_bench.py::test_deletion_delay_has_a_row_for_each_store")
 STORAGE = Test(
     "server/cli/test_storage.py::test_a_night_that_is_over_is_packed_and_it_is_said_when_it_is_deleted"
 )
@@ -263,6 +264,9 @@ TABLE: dict[str, Way] = typed() | {
         DETECTION
     ),
     ".venv/bin/python tests/bench/ingest_rate.py [--windows N] [--beds N N] [--pushes N]": INGEST,
+    ".venv/bin/python tests/bench/deletion_delay.py [--rounds N] [--rate N] [--nights N]": (
+        DELETION_DELAY
+    ),
     ".venv/bin/python tests/bench/push_delay.py [--beds N] [--singly N] [--service-ms N]": PUSH,
     ".venv/bin/python tests/bench/replay_rate.py [--rounds N]": REPLAY_RATE,
     ".venv/bin/python tests/bench/owner_cost.py [--beds N N] [--minutes N]": OWNER_COST,
