@@ -1,7 +1,9 @@
 """Entry points, by which other packages add drivers, channels and commands; and whose one is."""
 
-from importlib.metadata import EntryPoint, distributions, entry_points
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 PACKAGES = frozenset(
     {"legwatch", "legwatch_runtime", "legwatch_device", "legwatch_server", "legwatch_lab"}
@@ -11,8 +13,8 @@ PACKAGES = frozenset(
 class Entry(NamedTuple):
     """An entry point; `rivals` are those of other packages with the same name."""
 
-    point: EntryPoint
-    rivals: tuple[EntryPoint, ...] = ()
+    point: "EntryPoint"
+    rivals: "tuple[EntryPoint, ...]" = ()
 
 
 def entries(group: str) -> dict[str, Entry]:
@@ -29,12 +31,12 @@ def entries(group: str) -> dict[str, Entry]:
     return {name: _entry(alike) for name, alike in found.items()}
 
 
-def origin(point: EntryPoint) -> str:
+def origin(point: "EntryPoint") -> str:
     """Return the entry point and its distribution, such as `webhook:Webhook of my-channels 1.0`."""
     return f"{point.value} of {distribution(point) or 'an unknown package'}"
 
 
-def distribution(point: EntryPoint) -> str:
+def distribution(point: "EntryPoint") -> str:
     """Return the name and the version of the package of an entry point; empty: not known."""
     try:
         dist = point.dist
@@ -43,7 +45,7 @@ def distribution(point: EntryPoint) -> str:
         return ""
 
 
-def is_ours(point: EntryPoint) -> bool:
+def is_ours(point: "EntryPoint") -> bool:
     """Return True for an entry point of legwatch itself; to read whose it is would take time."""
     return point.module.partition(".")[0] in PACKAGES
 
@@ -70,21 +72,23 @@ def place(error: BaseException) -> str:
     return "" if trace is None else f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
 
 
-def _entry(alike: list[EntryPoint]) -> Entry:
+def _entry(alike: "list[EntryPoint]") -> Entry:
     if len(alike) == 1:
         return Entry(alike[0])
     ours = [point for point in alike if is_ours(point)]
     return Entry(ours[0]) if ours else Entry(alike[0], tuple(alike[1:]))
 
 
-def _points(group: str) -> list[EntryPoint]:
+def _points(group: str) -> "list[EntryPoint]":
+    from importlib.metadata import distributions, entry_points  # noqa: PLC0415 - slow to import
+
     try:
         return list(entry_points(group=group))
     except Exception:  # noqa: BLE001 - the entry points of one package cannot be read: without it
         return [point for dist in distributions() for point in _points_of(dist, group)]
 
 
-def _points_of(dist: object, group: str) -> list[EntryPoint]:
+def _points_of(dist: object, group: str) -> "list[EntryPoint]":
     try:
         points = dist.entry_points  # type: ignore[attr-defined]
         return [point for point in points if point.group == group]

@@ -2,7 +2,7 @@
 
 import gettext
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from legwatch.errors import SettingsError
 from legwatch.oncall.people import LANGUAGES
@@ -19,6 +19,6 @@ def language_named(language: str) -> Language:
         raise SettingsError("language", f"{language!r}: one of {', '.join(LANGUAGES)}")
     if language == "en":
         return ENGLISH
-    folder = str(files("legwatch_runtime") / "locale")
+    folder = Path(__file__).with_name("locale")
     catalogue = gettext.translation(DOMAIN, folder, [language])
     return Language(catalogue.gettext, _DECIMAL[language])

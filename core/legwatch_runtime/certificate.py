@@ -1,7 +1,5 @@
 """Check the certificate that settings name, before a connection needs it."""
 
-import ssl
-
 from legwatch.errors import SettingsError
 
 
@@ -9,6 +7,8 @@ def check_ca_file(path: str) -> None:
     """Raise SettingsError if the file of the broker's authority cannot be used; empty: no TLS."""
     if not path:
         return
+    import ssl  # noqa: PLC0415 - slow to import, and only TLS needs it
+
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:

@@ -2,13 +2,15 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import EntryPoint
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from legwatch import __version__
+import legwatch
 from legwatch.entry import Entry, entries, is_ours, origin, place, reason
 from legwatch.errors import CannotRun, LegwatchError
-from legwatch_runtime import streams
+from legwatch_runtime import shipped, streams
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "legwatch.commands"
 ABOUT = {
@@ -48,55 +50,62 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
-    commands = entries(GROUP)
     if arguments[:1] in (["--version"], ["-V"]):
-        print(f"legwatch {__version__}")
+        print(f"legwatch {legwatch.__version__}")
         return 0
+    if arguments and (target := shipped.target(GROUP, arguments[0])):
+        return _run(arguments[0], lambda: _run_ours(target, arguments[1:]), target)
+    commands = entries(GROUP)
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         print(_usage(commands))
         return 0 if arguments else 2
     if arguments[0] not in commands:
         print(f"legwatch: no command {arguments[0]!r}\n\n{_usage(commands)}", file=sys.stderr)
         return 2
-    return _run(commands[arguments[0]], arguments[1:])
+    entry = commands[arguments[0]]
+    return _run(arguments[0], lambda: _run_found(entry, arguments[1:]), entry.point.value)
 
 
-def _run(entry: Entry, arguments: list[str]) -> int:
-    point = entry.point
+def _run(name: str, run: Callable[[], int], target: str) -> int:
+    """Run a command; answer what it raises in one sentence."""
     try:
-        run = _loaded(entry)
-        if is_ours(point):
-            return int(run(arguments) or 0)
-        return _run_anothers(point, run, arguments)
+        return run()
     except ModuleNotFoundError as error:
-        name = error.name or "?"
-        extra = "device" if point.value.startswith("legwatch_device") else "server"
-        missing = name.split(".")[0].startswith("legwatch")
+        module = error.name or "?"
+        extra = "device" if target.startswith("legwatch_device") else "server"
+        missing = module.split(".")[0].startswith("legwatch")
         hint = (
             "pip install --force-reinstall legwatch"
             if missing
             else f"pip install 'legwatch[{extra}]'"
         )
-        print(f"legwatch {point.name}: needs the module {name}: {hint}", file=sys.stderr)
+        print(f"legwatch {name}: needs the module {module}: {hint}", file=sys.stderr)
         return 2
     except LegwatchError as error:
-        print(f"legwatch {point.name}: {error}", file=sys.stderr)
+        print(f"legwatch {name}: {error}", file=sys.stderr)
         return 1 if isinstance(error, CannotRun) else 2
     except KeyboardInterrupt:
         return 130
 
 
+def _run_ours(target: str, words: list[str]) -> int:
+    return int(shipped.load(target)(words) or 0)
+
+
+def _run_found(entry: Entry, words: list[str]) -> int:
+    if is_ours(entry.point):
+        return _run_ours(entry.point.value, words)
+    return _run_anothers(entry.point, _loaded(entry), words)
+
+
 def _loaded(entry: Entry) -> Callable[[list[str]], Any]:
-    """Return the function of a command; raises CannotRun if another package's cannot be loaded."""
+    """Return the function of another package; raises CannotRun if it cannot be loaded."""
     point, rivals = entry
-    if is_ours(point):
-        run: Callable[[list[str]], Any] = point.load()
-        return run
     if rivals:
         others = ", ".join(origin(rival) for rival in rivals)
         raise CannotRun(f"{origin(point)} has the name of {others}: uninstall one of them")
     try:
-        run = point.load()
+        run: Callable[[list[str]], Any] = point.load()
     except (Exception, SystemExit) as error:
         raise CannotRun(f"{origin(point)} cannot be loaded: {reason(error)}") from error
     if not callable(run):
@@ -104,7 +113,7 @@ def _loaded(entry: Entry) -> Callable[[list[str]], Any]:
     return run
 
 
-def _run_anothers(point: EntryPoint, run: Callable[[list[str]], object], words: list[str]) -> int:
+def _run_anothers(point: "EntryPoint", run: Callable[[list[str]], object], words: list[str]) -> int:
     """Run the command of another package, and say whose it is if it fails."""
     try:
         code = run(words)

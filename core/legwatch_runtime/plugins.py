@@ -2,13 +2,15 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.metadata import EntryPoint
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from legwatch.entry import entries, is_ours, origin, reason
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.options import check_methods, options_type, read_options
 from legwatch_runtime.bounded_call import call_within
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 LOADS_WITHIN_S = 30.0  # a large library on a small board
 
@@ -85,7 +87,7 @@ def read(
         raise CannotLoad(path, f"{word} {name!r}{stranger} {why}") from error
 
 
-def _what(word: str, point: EntryPoint) -> str:
+def _what(word: str, point: "EntryPoint") -> str:
     return f"{word} {point.name!r} ({origin(point)})"
 
 
@@ -95,13 +97,13 @@ def whose(group: str, name: str) -> str:
     return "" if found is None or is_ours(found.point) else f" ({origin(found.point)})"
 
 
-def _loaded(point: EntryPoint, group: str) -> Any:
+def _loaded(point: "EntryPoint", group: str) -> Any:
     if is_ours(point):
         return point.load()
     return call_within(f"{group} {origin(point)}", point.load, LOADS_WITHIN_S)
 
 
-def _remedy(error: BaseException, point: EntryPoint) -> str:
+def _remedy(error: BaseException, point: "EntryPoint") -> str:
     if not isinstance(error, ModuleNotFoundError):
         return ""
     module = (error.name or "?").split(".")[0]

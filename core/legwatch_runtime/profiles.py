@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import tzinfo
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -54,5 +53,5 @@ def _chain(profile: str) -> list[dict[str, Any]]:
 
 
 def _folder() -> Path:
-    packed = Path(str(files("legwatch_runtime"))) / "profiles"
+    packed = Path(__file__).with_name("profiles")
     return packed if packed.is_dir() else Path(__file__).resolve().parents[2] / "config/profiles"

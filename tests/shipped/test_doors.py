@@ -1,6 +1,7 @@
 """All installed drivers and channels: each says its keys, and none needs its library for that."""
 
 import dataclasses
+import importlib.metadata
 import inspect
 import json
 import subprocess
@@ -76,7 +77,7 @@ def test_a_package_that_is_broken_is_answered_in_one_sentence(
 ) -> None:
     point = EntryPoint("nose", "json:Nose", "legwatch.thermometers")
     monkeypatch.setattr(entry, "_points", installed.look)
-    monkeypatch.setattr(entry, "entry_points", lambda **_group: [point])
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_group: [point])
     with pytest.raises(
         plugins.CannotLoad,
         match=r"^here: driver 'nose' \(json:Nose of an unknown package\) cannot be loaded: "

@@ -7,8 +7,6 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import urllib3
-
 from legwatch.alerting.notice import Notice, SuppressedBy
 from legwatch.bedside import known
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
@@ -253,6 +251,8 @@ def _answer(
     settings: ServerSettings, of: TargetKind, ident: int, act: Action, minutes: int = 0
 ) -> int:
     """Post the answer to the running server, at the URL that phones use."""
+    import urllib3  # noqa: PLC0415 - slow to import, and only answers need it
+
     expires_ms = server_ms(settings.state_dir) + VALID_S * 1000
     token = sign(
         LinkClaims(of, ident, act, minutes, expires_ms), kept_key(Path(settings.state_dir))
