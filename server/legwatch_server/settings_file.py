@@ -16,16 +16,16 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import IO, Any
-
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
+from typing import IO, TYPE_CHECKING, Any
 
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.settings import load
 from legwatch_runtime.files import read_text, read_toml
 from legwatch_runtime.rights import explained_file, is_there
 from legwatch_server.settings import ServerSettings
+
+if TYPE_CHECKING:  # slow to import, and only a change needs it
+    from tomlkit import TOMLDocument
 
 NAME, BEFORE = "changes.toml", "changes.before.toml"
 OF_UP = "# `legwatch up` makes this file anew at each start"  # then the file that it is made from
@@ -103,7 +103,7 @@ def change(path: Path, values: Mapping[str, Any], check: Check = only_itself) ->
             _put(document, key, value)
         settings = checked(in_force(read_toml(path), document.unwrap()))
         check(settings)
-        _write(file, tomlkit.dumps(document))
+        _write(file, document.as_string())
     return settings
 
 
@@ -155,7 +155,7 @@ def undo(path: Path, check: Check = only_itself) -> ServerSettings:
         document = _document(before, path)
         settings = checked(in_force(read_toml(path), document.unwrap()))
         check(settings)
-        _write(file, tomlkit.dumps(document))
+        _write(file, document.as_string())
     return settings
 
 
@@ -171,7 +171,7 @@ def write_zone(zone: str, owners: Path | None, changes: Path) -> Path:
             if file == changes or is_there(file):
                 document = _document(file, owners or changes.parent.with_suffix(".toml"))
                 document[FIRST] = {"zone": zone}
-                _replace(file, tomlkit.dumps(document))
+                _replace(file, document.as_string())
     return changes
 
 
@@ -214,7 +214,10 @@ def _laid_over(owners: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[st
     return laid
 
 
-def _document(file: Path, path: Path) -> tomlkit.TOMLDocument:
+def _document(file: Path, path: Path) -> "TOMLDocument":
+    import tomlkit  # noqa: PLC0415 - only a change needs it
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+
     try:
         return tomlkit.parse(read_text(str(file)) if is_there(file) else _head(path))
     except (TOMLKitError, UnicodeDecodeError) as error:
@@ -225,7 +228,9 @@ def _head(path: Path) -> str:
     return HEAD.format(file=owners_file(path) or path)
 
 
-def _put(document: tomlkit.TOMLDocument, key: str, value: Any) -> None:
+def _put(document: "TOMLDocument", key: str, value: Any) -> None:
+    from tomlkit import table as new_table  # noqa: PLC0415 - only a change needs it
+
     *tables, name = _parts(key)
     table: Any = document
     way: list[tuple[Any, str]] = []
@@ -233,7 +238,7 @@ def _put(document: tomlkit.TOMLDocument, key: str, value: Any) -> None:
         if part not in table:
             if value is None:
                 raise CannotRun(f"{key} was not changed: there is nothing to take back")
-            table[part] = tomlkit.table()
+            table[part] = new_table()
         way.append((table, part))
         table = table[part]
         if not isinstance(table, Mapping):

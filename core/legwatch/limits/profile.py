@@ -1,7 +1,6 @@
 """Read profiles, merge them, and apply the limits that an owner has set."""
 
 import dataclasses
-import difflib
 import tomllib
 import typing
 from collections.abc import Iterable, Mapping
@@ -75,6 +74,8 @@ def _meant(path: str, tables: Mapping[str, Mapping[str, Limit]]) -> str:
     """Return the limits of the same key in other groups, or of the most similar name."""
     known = [f"{group}.{key}" for group, limits in tables.items() for key in limits]
     same = [name for name in known if name.rpartition(".")[2] == path.rpartition(".")[2]]
+    import difflib  # noqa: PLC0415 - slow to import, and only a wrong name needs it
+
     near = same or difflib.get_close_matches(path, known, n=1)
     return f"; perhaps {' or '.join(near)}" if near else ""
 

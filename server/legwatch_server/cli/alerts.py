@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from legwatch.alerting.notice import Notice, SuppressedBy
 from legwatch.bedside import known
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
-from legwatch.errors import CannotRun, SettingsError
+from legwatch.errors import SettingsError
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import OVER
 from legwatch.text.span import span
@@ -27,19 +27,12 @@ from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings import ServerSettings
-from legwatch_server.signed_links import kept_key, sign
 from legwatch_server.store.reader import open_read_only, server_ms
 from legwatch_server.store.records import Incident
-from legwatch_server.web.actions import PATH, PLAIN
 
-VALID_S = 60
 FIRST_YEAR, LAST_YEAR = 1970, 9998
 _ACTS = {"seen": Action.SEEN, "useless": Action.NOT_USEFUL}
 _EXITS = EXITS.replace("wrong arguments", "no such alert, wrong arguments")
-_REPLIES = {
-    410: "it is over, or cannot be answered any more; nothing was changed",
-    503: "not noted yet; try again",
-}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -250,29 +243,6 @@ def _quiet(settings: ServerSettings, args: argparse.Namespace) -> int:
 def _answer(
     settings: ServerSettings, of: TargetKind, ident: int, act: Action, minutes: int = 0
 ) -> int:
-    """Post the answer to the running server, at the URL that phones use."""
-    import urllib3  # noqa: PLC0415 - slow to import, and only answers need it
+    from legwatch_server.cli.post import post  # noqa: PLC0415 - slow to import, only answers need it
 
-    expires_ms = server_ms(settings.state_dir) + VALID_S * 1000
-    token = sign(
-        LinkClaims(of, ident, act, minutes, expires_ms), kept_key(Path(settings.state_dir))
-    )
-    where = f"http://{settings.http.host}:{settings.http.port}"
-    try:
-        answer = urllib3.request(
-            "POST",
-            f"{where}{PATH}{token}",
-            headers={"Accept": PLAIN},
-            retries=False,
-            timeout=15.0,
-        )
-    except urllib3.exceptions.HTTPError:
-        raise CannotRun(f"no server answers at {where}; is `legwatch server` running?") from None
-    if answer.status == 200:
-        said = answer.data.decode("utf-8", "replace").strip()
-        plain = answer.headers.get("Content-Type", "").startswith(PLAIN)
-        print(f"{said[:1].lower()}{said[1:]}" if plain else "noted")
-        return 0
-    message = _REPLIES.get(answer.status, f"refused ({answer.status}): is it the same state_dir?")
-    print(message, file=sys.stderr)
-    return 1
+    return post(settings, LinkClaims(of, ident, act, minutes, 0))

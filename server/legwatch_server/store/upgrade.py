@@ -1,9 +1,10 @@
 """Make the tables of a new database, or bring an older one up to date."""
 
 import sqlite3
-from importlib.resources import files
+from pathlib import Path
 
 VERSION = 6
+_FOLDER = Path(__file__).parent
 
 
 def prepare(db: sqlite3.Connection, also: str = "") -> int:
@@ -48,13 +49,13 @@ def version(db: sqlite3.Connection) -> int:
 
 def migration(number: int) -> str:
     """Return the statements that lead to a version from the one before."""
-    folder = files("legwatch_server.store") / "migrations"
+    folder = _FOLDER / "migrations"
     (found,) = (file for file in folder.iterdir() if file.name.startswith(f"{number:04}_"))
     return found.read_text(encoding="utf-8")
 
 
 def _resource(name: str) -> str:
-    return (files("legwatch_server.store") / name).read_text(encoding="utf-8")
+    return (_FOLDER / name).read_text(encoding="utf-8")
 
 
 def _run(db: sqlite3.Connection, script: str) -> None:
