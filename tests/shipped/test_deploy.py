@@ -203,6 +203,11 @@ def test_the_broker_keeps_its_file_of_passwords_against_the_advice_of_debian_13(
     assert "the file's owner is not root" in (DEPLOY / "README.md").read_text()
 
 
+def test_the_guide_pulls_with_sudo_which_git_lets_read_a_clone_of_the_user() -> None:
+    guide = " ".join((DEPLOY / "README.md").read_text().split())
+    assert "`git pull` in your clone, then `sudo git -C /opt/legwatch pull`" in guide
+
+
 def test_the_guide_says_all_reasons_for_which_heartbeats_stop() -> None:
     (said,) = re.findall(
         r"The server sends it heartbeats [^.]+\.", (DEPLOY / "README.md").read_text()

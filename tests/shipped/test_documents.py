@@ -224,6 +224,7 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch settings set rules.stillness.warn_s N": SETTINGS,
     "legwatch settings undo": SETTINGS,
     "sudo systemctl reload legwatch-server": ACCOUNTS,
+    "sudo git -C /opt/legwatch pull": NotHere("the clone of this machine would change"),
     "docker compose kill -s HUP server": DOCKER,
     "legwatch history": HISTORY,
     "legwatch check-config FILE": CHECK_SERVER,
