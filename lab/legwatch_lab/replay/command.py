@@ -12,6 +12,7 @@ from legwatch.limits.profile import parse_override
 from legwatch.printable import shown
 from legwatch.recording import CHANNELS
 from legwatch_lab.plots import plot
+from legwatch_lab.replay.lived import OtherLimits
 from legwatch_lab.replay.nights import pieces
 from legwatch_lab.replay.play import Piece, Play, Said
 from legwatch_lab.replay.progress import progress
@@ -28,15 +29,17 @@ def main(argv: Sequence[str]) -> int:
     """Run `legwatch replay`; return 0, or 2 if a file could not be read."""
     args = _parser().parse_args(argv)
     zone = zone_named(args.tz, "--tz")
+    own = dict(parse_override(word) for word in args.set)
     how = Play(
         zone=zone,
         renames=[_rename(pair) for pair in args.map],
-        rules=rules_for(args.profile, dict(parse_override(word) for word in args.set), zone),
+        rules=rules_for(args.profile or "standard", own, zone),
         bed=check_bed(args.bed),
         as_table=args.format == "table",
         width=width(),
         several=len(args.files) > 1,
         picture=args.plot,
+        limits=OtherLimits(args.profile, own),
     )
     if args.plot:
         plot.check(args.plot)
@@ -83,8 +86,10 @@ def _complain(sentence: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="legwatch replay",
-        description="Run the rules over recorded nights (CSV time,channel,value; gz or plain).",
-        epilog="Each file starts afresh, as a new night. The column `sounds` is: not_yet for a "
+        description="Run the rules over recorded nights (CSV time,channel,value; gz or plain), or"
+        " over a night that `legwatch storage night` has written: that one begins with the state of"
+        " its noon, by its own limits, and its notices are compared with those of that night.",
+        epilog="A recording starts afresh, as a new night. The column `sounds` is: not_yet for a "
         "warning that legwatch first shows without a sound; first for the first sound of an "
         "alert (`what` may then be repeated); again for an alert that has sounded before; no for "
         "a notice without a sound. Exit code: 0 done, 1 not possible here, 2 a file that cannot be "
@@ -93,7 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
     parser.add_argument("--format", choices=("table", "jsonl"), default="table")
     parser.add_argument(
-        "--profile", default="standard", help="the profile of limits (default: standard)"
+        "--profile",
+        help="the profile of limits (default: standard; of a stored night, its own limits)",
     )
     parser.add_argument(
         "--set",
@@ -110,10 +116,12 @@ def _parser() -> argparse.ArgumentParser:
         default="UTC",
         metavar="ZONE",
         help="time zone of times without offset, of the night and of the times shown"
-        " (default: UTC)",
+        " (default: UTC; a stored night has its own)",
     )
     parser.add_argument(
-        "--bed", default="bed", help="name of the bed in the notices (default: bed)"
+        "--bed",
+        default="bed",
+        help="name of the bed in the notices (default: bed; a stored night has its own)",
     )
     parser.add_argument(
         "--jobs",

@@ -18,9 +18,12 @@ from legwatch.recording import Recording, events
 from legwatch.renames import fault
 from legwatch.text.message import text
 from legwatch_lab.plots import plot
+from legwatch_lab.replay.lived import OtherLimits, differences, replayed, verdict
 from legwatch_lab.replay.table import head, row
 from legwatch_lab.replay.unreadable import begins, unread
+from legwatch_runtime.night_file import is_night_file
 from legwatch_runtime.replay_file import read
+from legwatch_runtime.zones import zone_named
 
 MOST_NAMES = 12  # a message names at most this many unused channels
 
@@ -52,12 +55,13 @@ class Play(NamedTuple):
     width: int | None  # of the terminal, if there is one
     several: bool  # there are several nights: each says its name
     picture: Path | None
+    limits: OtherLimits = OtherLimits(None, {})  # for stored nights, which have their own
 
 
 def play(path: Path, how: Play) -> Iterator[Piece]:
     """Yield the output about one file; a piece that says why is the last one."""
     try:
-        yield from _night(path, how)
+        yield from _stored(path, how) if is_night_file(path) else _night(path, how)
     except RecordingError as error:
         yield Piece(Said.UNREADABLE, "\n".join((str(error), *begins(error.opening))))
     except CannotRun as error:
@@ -81,6 +85,28 @@ def _night(path: Path, how: Play) -> Iterator[Piece]:
         target = plot.named(how.picture, plot.stem(path)) if how.several else how.picture
         for written in plot.plot(target, path, recording, how.rules):
             yield Piece(Said.ASIDE, f"{path.name}: picture in {written}")
+
+
+def _stored(path: Path, how: Play) -> Iterator[Piece]:
+    """Yield the output about a night that a server has stored."""
+    found = replayed(path, how.limits)
+    night = found.night
+    zone = zone_named(night.zone, "zone")
+    if found.notices and how.as_table:
+        yield Piece(Said.OUT, f"== {path.name}\n{head()}" if how.several else head())
+    for notice, sounds in found.notices:
+        if how.as_table:
+            yield Piece(Said.OUT, row(notice, sounds, zone, how.width))
+        else:
+            name = path.name if how.several else None
+            line = as_json(notice, bed=night.bed, text=text(notice), sounds=sounds, file=name)
+            yield Piece(Said.OUT, line)
+    end = Said.OUT if how.as_table else Said.ASIDE
+    yield Piece(end, verdict(path, found, how.limits))
+    for line in differences(found, how.width):
+        yield Piece(end, line)
+    if how.picture:
+        yield Piece(Said.ASIDE, f"{path.name}: --plot draws no stored nights")
 
 
 def _notices(path: Path, recording: Recording, how: Play) -> Iterator[Piece]:

@@ -11,6 +11,7 @@ from legwatch.night import local
 from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
+from legwatch_server.cli import storage_night
 from legwatch_server.in_force import in_force
 from legwatch_server.meant import meant
 from legwatch_server.settings import ServerSettings
@@ -26,6 +27,8 @@ def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     found = in_force(meant(args.config))
     found.must_have_run()
+    if args.action:
+        return storage_night.run(found, args)
     with open_read_only(found.folder) as reader:
         storage = reader.storage()
     with closed_stdout_is_fine():
@@ -47,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
     parser.add_argument("--json", action="store_true", help="print it for a program")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    storage_night.add_to(actions)
     return parser
 
 

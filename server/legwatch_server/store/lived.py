@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, timedelta, tzinfo
 from functools import lru_cache
 from heapq import merge
 from typing import Any, NamedTuple
@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 from legwatch.events import Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.limits.written import as_table
-from legwatch.lived import Excused, Given, Lived, LivedNight, Lost, Moved
+from legwatch.lived import Excused, Given, Lived, LivedNight, Lost
 from legwatch.lived_json import entry_of, written
 from legwatch.night import noon_ms
 from legwatch.state_codec import from_json
 from legwatch_runtime.night_file import judged
 from legwatch_server.store import loss, notices, numbers, windows
 from legwatch_server.store.batch import NewEvent, NewNoon
+from legwatch_server.store.packs import EVER, Span, snapshot
 
 _LAST_EVENT = "SELECT coalesce(max(id), 0) FROM events"
 _LAST_NOTICE = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name='notices'), 0)"
@@ -42,6 +43,7 @@ _GIVEN = (
     " WHERE n.at_ms BETWEEN ? AND ? AND n.bed_id=? AND n.id>? ORDER BY n.id"
 )
 _DELETED = "SELECT 1 FROM nights WHERE bed_id=? AND night=? AND raw=0"
+DELETED = "its windows were deleted, since they were too old (store.raw_months)"
 _STATE = "SELECT state FROM beds WHERE id=?"
 
 
@@ -95,12 +97,20 @@ class _Begun(NamedTuple):
     rules: str
 
 
-def of_night(db: sqlite3.Connection, bed_id: int, bed: str, night: date) -> LivedNight | None:
-    """Return a bed's night as it was lived; None: nothing is known of how it began."""
-    row = db.execute(_BEGUN, (bed_id, night.isoformat())).fetchone()
-    if row is None:
-        return None
-    begun = _Begun._make(row)
+def of_night(
+    db: sqlite3.Connection, bed_id: int, bed: str, night: date, zone: tzinfo
+) -> LivedNight:
+    """Return a bed's night as it was lived; `zone` is for one whose begin was not kept."""
+    with snapshot(db):
+        row = db.execute(_BEGUN, (bed_id, night.isoformat())).fetchone()
+        if row is None:
+            return _not_begun(db, bed_id, bed, night, zone)
+        return _begun_at_noon(db, bed_id, bed, night, _Begun._make(row))
+
+
+def _begun_at_noon(
+    db: sqlite3.Connection, bed_id: int, bed: str, night: date, begun: _Begun
+) -> LivedNight:
     try:
         rules, state = judged(json.loads(begun.rules)), from_json(begun.state)
         entries = tuple(_entries(db, bed_id, begun))
@@ -114,6 +124,21 @@ def of_night(db: sqlite3.Connection, bed_id: int, bed: str, night: date) -> Live
     return made._replace(missing=_missing(db, bed_id, begun, made))
 
 
+def _not_begun(
+    db: sqlite3.Connection, bed_id: int, bed: str, night: date, zone: tzinfo
+) -> LivedNight:
+    """Return what there is of a night of which nobody knows how it began."""
+    from_ms, to_ms = noon_ms(night, zone), noon_ms(night + timedelta(days=1), zone)
+    begun = _Begun(from_ms, 0, 0, 0, 0, "", "")
+    came = tuple(lived for _, lived in _windows(db, bed_id, begun, Span(from_ms, to_ms)))
+    given = tuple(_given(db, bed_id, begun, to_ms))
+    deleted = is_deleted(db, bed_id, night)
+    return LivedNight(
+        bed, night.isoformat(), str(zone), from_ms, to_ms, None, None, came, given,
+        DELETED if deleted else "the state at its noon was not kept",
+    )  # fmt: skip
+
+
 def is_deleted(db: sqlite3.Connection, bed_id: int, night: date) -> bool:
     """Return True if the windows of a night were deleted because they were too old."""
     return db.execute(_DELETED, (bed_id, night.isoformat())).fetchone() is not None
@@ -123,15 +148,13 @@ def _missing(db: sqlite3.Connection, bed_id: int, begun: _Begun, night: LivedNig
     """Return why a night cannot be replayed as it was lived; empty: it can."""
     lost = loss.last(db)
     if is_deleted(db, bed_id, date.fromisoformat(night.night)):
-        return "its windows are deleted"
+        return DELETED
     if any(isinstance(lived.entry, Lost) for lived in night.entries):
         return "the state of the bed was lost in it"
     if lost is not None and not lost.complete and night.from_ms <= lost.at_ms < night.to_ms:
         return "the database was damaged in it"
     if begun.again:
-        moved = any(isinstance(lived.entry, Moved) for lived in night.entries)
-        what = "clock" if moved else "clock or the time zone"
-        return f"the bed has passed its noon twice, for the server's {what} was set"
+        return "the bed has passed its noon twice, because a clock or a time zone was set"
     return ""
 
 
@@ -162,8 +185,10 @@ def _closes(lived: Lived) -> bool:
     return not lived.late and isinstance(lived.entry, Window | Tick | Excused)
 
 
-def _windows(db: sqlite3.Connection, bed_id: int, begun: _Begun) -> Iterator[tuple[int, Lived]]:
-    for ident, window, arrived_ms, late in windows.arrived(db, bed_id, begun.window_id + 1):
+def _windows(
+    db: sqlite3.Connection, bed_id: int, begun: _Begun, span: Span = EVER
+) -> Iterator[tuple[int, Lived]]:
+    for ident, window, arrived_ms, late in windows.arrived(db, bed_id, begun.window_id + 1, span):
         yield ident, Lived(window, arrived_ms, late)
 
 

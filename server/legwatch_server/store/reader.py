@@ -130,14 +130,9 @@ class SqliteReader:
             yield from windows.live(self._db, bed_id, since_id)
 
     @reading(StoreError)
-    def lived(self, bed_id: int, bed: str, night: date) -> LivedNight | None:
-        """Return a bed's night as it was lived; None: nothing is known of how it began."""
-        return lived.of_night(self._db, bed_id, bed, night)
-
-    @reading(StoreError)
-    def is_deleted(self, bed_id: int, night: date) -> bool:
-        """Return True if the windows of a night were deleted because they were too old."""
-        return lived.is_deleted(self._db, bed_id, night)
+    def lived(self, bed_id: int, bed: str, night: date, zone: tzinfo) -> LivedNight:
+        """Return a bed's night as it was lived; `zone` is for one whose begin was not kept."""
+        return lived.of_night(self._db, bed_id, bed, night, zone)
 
     @reading(StoreError)
     def newest(self, bed_id: int, most: int) -> list[Window]:

@@ -88,10 +88,10 @@ def unseen(db: sqlite3.Connection) -> Iterator[tuple[int, Window]]:
 
 
 def arrived(
-    db: sqlite3.Connection, bed_id: int, since_id: int
+    db: sqlite3.Connection, bed_id: int, since_id: int, span: Span
 ) -> Iterator[tuple[int, Window, int, bool]]:
     """Yield a bed's windows by their ids, with when each arrived and whether it was too late."""
-    for row in packs.of_bed(db, bed_id, since_id):
+    for row in packs.of_bed(db, bed_id, since_id, span):
         yield row.id, _of_row(row), row.arrived_ms, bool(row.late)
 
 

@@ -85,7 +85,7 @@ class NightStory:
         """Set the server's clock, there and back."""
         self.watch.step(self._chance.choice((40, -25, 3)) * MINUTE_MS)
 
-    def go_through(self, nights: int) -> None:
+    def go_through(self, nights: float) -> None:
         """Live through nights with a chosen step now and then."""
         steps = (self.late, self.delayed, self.answer, self.reload, self.rest, self.restart,
                  self.asleep, self.silent)  # fmt: skip

@@ -1,8 +1,11 @@
 """Each night can be replayed as it was lived: the notices are the same, to the byte."""
 
+import sqlite3
 from collections.abc import Sequence
-from datetime import date, timedelta
+from contextlib import closing
+from datetime import UTC, date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,8 +13,12 @@ from legwatch.alerting.notice import as_json
 from legwatch.lived import LivedNight, relive
 from legwatch.text.message import text
 from legwatch_runtime import night_file
+from legwatch_server.notify.commit import commit
 from legwatch_server.testing import InProcessServer
+from server.beds.anna import COMMIT
 from server.beds.night_story import BED, NightStory
+from server.beds.night_watch import MINUTE_MS
+from server.ward import press
 
 FIRST = date(2026, 1, 2)
 
@@ -19,8 +26,8 @@ FIRST = date(2026, 1, 2)
 def kept(ward: InProcessServer, night: int, folder: Path) -> LivedNight:
     """Return a night as its file gives it back."""
     with ward.store.reader() as reader:
-        found = reader.lived(1, BED, FIRST + timedelta(days=night))
-    assert found is not None
+        ((ident, _),) = reader.beds(BED)
+        found = reader.lived(ident, BED, FIRST + timedelta(days=night), UTC)
     path = folder / f"{night}.jsonl"
     night_file.write(path, found, over=True)
     back = night_file.read(path)
@@ -44,13 +51,136 @@ def same(ward: InProcessServer, night: int, folder: Path) -> Sequence[str]:
 
 
 @pytest.mark.parametrize(
-    ("seed", "nights"), [(0, 1), *(pytest.param(n, 3, marks=pytest.mark.slow) for n in range(1, 4))]
+    ("seed", "nights"),
+    [(4, 0.3), *(pytest.param(n, 3, marks=pytest.mark.slow) for n in range(4))],
 )
 def test_nights_with_all_that_happens_are_replayed_as_they_were_lived(
-    seed: int, nights: int, tmp_path: Path
+    seed: int, nights: float, tmp_path: Path
 ) -> None:
     story = NightStory(tmp_path, seed)
     story.go_through(nights)
-    lines = [line for night in range(nights + 1) for line in same(story.ward, night, tmp_path)]
+    every = range(1 if nights < 1 else int(nights) + 1)
+    lines = [line for night in every for line in same(story.ward, night, tmp_path)]
     assert lines == [line for line in story.ward.lines() if f'"bed":"{BED}"' in line]
+    story.ward.close()
+
+
+def test_a_clock_that_is_set_in_the_night_is_replayed_too(tmp_path: Path) -> None:
+    story = NightStory(tmp_path)
+    story.live(90)
+    story.watch.step(40 * MINUTE_MS)
+    story.live(60)
+    story.answer()
+    story.watch.step(-40 * MINUTE_MS)
+    story.live(200)
+    assert len(same(story.ward, 0, tmp_path)) > 8
+    story.ward.close()
+
+
+@pytest.mark.slow
+def test_a_night_whose_noon_comes_twice_is_not_replayed(tmp_path: Path) -> None:
+    """The clock is set back over noon: what belongs to which night is not known any more."""
+    story = NightStory(tmp_path)
+    story.live(15 * 60 + 30)  # 12:30 of the next day
+    story.watch.step(-60 * MINUTE_MS)
+    story.live(90)
+    for night in (0, 1):
+        found = kept(story.ward, night, tmp_path)
+        assert found.missing == (
+            "the bed has passed its noon twice, because a clock or a time zone was set"
+        )
+        with pytest.raises(ValueError, match="has passed its noon twice"):
+            list(relive(found))
+    story.ward.close()
+
+
+def test_a_state_that_is_lost_at_a_start_is_said(tmp_path: Path) -> None:
+    story = NightStory(tmp_path)
+    story.live(60)
+    story.ward.close()
+    with closing(sqlite3.connect(story.ward.path)) as db, db:
+        db.execute("UPDATE beds SET state='[2,'")
+    story.ward.start()
+    story.live(60)
+    assert kept(story.ward, 0, tmp_path).missing == "the state of the bed was lost in it"
+    story.ward.close()
+
+
+def test_a_database_that_is_damaged_in_the_night_is_said(tmp_path: Path) -> None:
+    story = NightStory(tmp_path)
+    story.live(60)
+    story.ward.close()
+    story.ward.path.write_bytes(b"no database at all " * 5000)
+    story.ward.start()
+    story.live(60)
+    assert kept(story.ward, 0, tmp_path).missing == "the database was damaged in it"
+    story.ward.close()
+
+
+def test_a_database_that_was_taken_away_but_saved_over_whole_is_as_good(tmp_path: Path) -> None:
+    story = NightStory(tmp_path)
+    story.live(80)
+    story.ward.path.unlink()
+    story.live(60)
+    assert same(story.ward, 0, tmp_path)
+    story.ward.close()
+
+
+@pytest.mark.slow
+def test_a_bed_that_rests_over_noon_has_its_next_night(tmp_path: Path) -> None:
+    story = NightStory(tmp_path)
+    story.live(14 * 60)
+    story.settle({}, ended=True)
+    story.live(4 * 60)
+    story.settle({})
+    story.live(180)
+    same(story.ward, 0, tmp_path)
+    same(story.ward, 1, tmp_path)
+    story.ward.close()
+
+
+@pytest.mark.slow
+def test_a_server_that_is_off_over_noon_has_both_nights(tmp_path: Path) -> None:
+    story = NightStory(tmp_path)
+    story.live(8 * 60)
+    story.ward.close()
+    story.watch.pass_by(12 * 60 * MINUTE_MS)
+    story.ward.start()
+    story.live(180)
+    assert same(story.ward, 0, tmp_path)
+    assert same(story.ward, 1, tmp_path)
+    story.ward.close()
+
+
+def test_what_the_server_tells_besides_its_alerts_is_in_its_place(tmp_path: Path) -> None:
+    story = NightStory(tmp_path)
+    story.live(5)
+    story.ward.turn([story.ward.message("legwatch/v1/b/status", b"offline")])
+    story.silent()
+    story.live(30)
+    lines = same(story.ward, 0, tmp_path)
+    assert any('"what":"reported"' in line for line in lines)
+    story.ward.close()
+
+
+def test_a_commit_that_failed_leaves_no_event_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = NightStory(tmp_path)
+    story.live(100)
+    story.silent()
+    failed = iter((True, True))
+
+    def failing(*words: Any) -> bool:
+        if next(failed, False):
+            raise ValueError("no commit")
+        return commit(*words)
+
+    monkeypatch.setattr(COMMIT, failing)
+    story.settle({"stillness.warn_s": 3600})
+    press(story.ward)
+    story.live(100)
+    assert same(story.ward, 0, tmp_path)
+    (count,) = story.ward.rows("SELECT count(*) FROM events WHERE what='rules'")[0]
+    assert count == 1
     story.ward.close()

@@ -132,9 +132,8 @@ def ask_a_reader(path: Path) -> None:
             reader.newest(bed_id, 10)
             reader.nights(bed_id, date(2026, 1, 1), date(2026, 1, 9))
             reader.minutes(bed_id, date(2026, 1, 1))
-            reader.is_deleted(bed_id, date(2026, 1, 2))
             for day in range(1, 10):
-                reader.lived(bed_id, name, date(2026, 1, day))
+                reader.lived(bed_id, name, date(2026, 1, day), ZoneInfo("UTC"))
         reader.windows_after(0, 10)
         reader.last_window()
         reader.window_count()
