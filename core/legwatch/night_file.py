@@ -8,8 +8,7 @@
     {"what":"notice","kind":"cold",...,"text":"..."}   what was given that night, in its order
     {"what":"end","lines":8712}
 
-The lines between are in the order in which they came. `docs/night_file.md` explains each. The names
-and fields only grow; a reader ignores fields that it does not know.
+`docs/night_file.md` explains each line.
 """
 
 import json

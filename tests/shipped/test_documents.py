@@ -118,6 +118,12 @@ DELETION_DELAY = Test("end_to_end/test_bench.py::test_deletion_delay_has_a_row_f
 STORAGE = Test(
     "server/cli/test_storage.py::test_a_night_that_is_over_is_packed_and_it_is_said_when_it_is_deleted"
 )
+LIVED = Test(
+    "server/cli/test_storage_night.py::test_a_night_is_written_and_replayed_as_it_was_lived"
+)
+OTHER_LIMITS = Test(
+    "server/cli/test_storage_night.py::test_other_limits_are_applied_all_night_and_the_differences_named"
+)
 SETTINGS = Test("server/test_settings_file.py::test_the_command_shows_sets_and_takes_back")
 APPLY = Test(
     "server/review/test_learned.py::test_the_proposed_limits_are_taken_over_at_once_and_back"
@@ -220,6 +226,11 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch beds end BED": ENDED,
     "legwatch beds end OLD": ENDED,
     "legwatch storage": STORAGE,
+    "legwatch storage night": LIVED,
+    "legwatch storage night BED DATE FILE": LIVED,
+    "legwatch replay FILE": LIVED,
+    "--profile": OTHER_LIMITS,
+    "--set": OTHER_LIMITS,
     "legwatch settings": SETTINGS,
     "legwatch settings set rules.stillness.warn_s N": SETTINGS,
     "legwatch settings undo": SETTINGS,
