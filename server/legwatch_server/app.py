@@ -268,7 +268,7 @@ class _Server:
         return [bed for bed in self._beds() if bed.rest is Rest.WATCHED]
 
     def _look_after_the_store(self) -> None:
-        plan = Plan(self.timeline.now_ms, self._zone_of, self._raw_months)
+        plan = Plan(self.timeline.now_ms, self._zone_of, self._raw_months, self._trusts_time)
         upkeep = Upkeep(self.store, self.parts.stopping.wait, years=Years(plan))
         part = self.parts.add("store", upkeep.run)
         upkeep.turned = part.turned
@@ -276,6 +276,9 @@ class _Server:
 
     def _zone_of(self, bed: str) -> tzinfo:
         return self.health.settings.zone_of(bed)  # those in force
+
+    def _trusts_time(self) -> bool:
+        return not any(self.loop.clock.concerns())
 
     def _raw_months(self) -> int:
         return self.health.settings.store.raw_months

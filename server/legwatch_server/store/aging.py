@@ -48,7 +48,7 @@ def forget(db: sqlite3.Connection, now_ms: int, months: int) -> bool:
     Not while nobody trusts the server's time: a clock that is years ahead would delete everything.
     """
     known = times.last(db)
-    if known is not None and known.doubt_ms:
+    if known is not None and known.doubt_ms > now_ms:
         return False
     too_old = limit_ms(now_ms, months)
     row = db.execute(_OLDEST, (too_old,)).fetchone()

@@ -1,5 +1,6 @@
 """Windows of nights that are over are packed and summed up, and no window is lost or doubled."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from legwatch_server.store import nights, packs, windows
 from legwatch_server.store.minutes import UNKNOWN, MinuteSums, figures, packed, unpacked
 from legwatch_server.store.pack import Row
+from legwatch_server.store.years import Plan, Years
 from server.store.years_ahead import (
     BEDS,
     DAY_MS,
@@ -265,9 +267,29 @@ def test_what_comes_for_a_night_without_windows_changes_no_roll_up(db: sqlite3.C
 
 def test_nothing_is_deleted_while_nobody_trusts_the_time(db: sqlite3.Connection) -> None:
     store(db, an_evening())
-    db.execute("INSERT INTO meta VALUES ('time', '[\"b\",0,1,99]')")
-    settle(db, NOON + 4000 * DAY_MS)
+    now_ms = NOON + 4000 * DAY_MS
+    known = json.dumps(["b", 0, 1, now_ms + 1])  # as after a step of years
+    db.execute("INSERT INTO meta VALUES ('time', ?)", (known,))
+    settle(db, now_ms)
     assert len(everything(db)) == 900
+    settle(db, now_ms + DAY_MS)
+    assert len(everything(db)) == 1
+
+
+def test_nothing_is_deleted_while_the_server_does_not_trust_its_clock(
+    db: sqlite3.Connection,
+) -> None:
+    store(db, an_evening())
+    trusted = False
+    now_ms = NOON + 4000 * DAY_MS
+    ages = Years(Plan(lambda: now_ms, lambda _bed: ZONE, lambda: 13, lambda: trusted))
+    while ages.step(db):
+        pass
+    assert len(everything(db)) == 900
+    trusted = True
+    while ages.step(db):
+        pass
+    assert len(everything(db)) == 1
 
 
 def test_a_night_that_is_not_summed_up_is_not_deleted(db: sqlite3.Connection) -> None:
