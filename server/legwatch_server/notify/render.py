@@ -184,6 +184,8 @@ class Renderer:
 
 def _who_answered(notice: Notice, who: str | None, language: Language) -> str:
     """Return a sentence that names who answered; empty for other notices."""
+    if who == "command line":  # no person has this name: one has a space
+        who = language.gettext("Somebody at the server")
     if not who:
         return ""
     if notice.transition is TransitionKind.ACKNOWLEDGED:

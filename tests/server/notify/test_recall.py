@@ -181,3 +181,20 @@ def test_an_answer_in_the_app_survives_a_crash_and_counts_once(
     before = len(asked)
     ward.run_to(ward.clock.now_ms + 20_000)
     assert len(asked) == before
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "Somebody at the server has seen it."), ("de", "Jemand am Server hat es gesehen.")],
+)
+def test_an_answer_by_command_line_is_told_in_the_words_of_a_person(
+    tmp_path: Path, language: str, sentence: str
+) -> None:
+    ward = open_ward(tmp_path, people={"bert": {**BERT, "language": language}}, rules=OWN)
+    while not ward.notified("loud"):
+        ward.play("b", 1, cold)
+    seen(ward)
+    ward.settle()
+    told = ward.pushes.arrived[-1].push.text
+    ward.close()
+    assert sentence in told
