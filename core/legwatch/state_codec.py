@@ -1,6 +1,7 @@
 """Write the state of one bed as JSON and read it back, also from older versions of legwatch."""
 
 import json
+from collections.abc import Callable
 
 from legwatch import state_v1
 from legwatch.alerting.alert import AlertState
@@ -10,13 +11,13 @@ from legwatch.named_tuples import reader
 
 VERSION = 2
 
-_encoder = json.JSONEncoder(separators=(",", ":"))
+encode: Callable[[object], str] = json.JSONEncoder(separators=(",", ":")).encode
 _IDLE = AlertState()
 _ALERTS = Bed._fields.index("alerts")
 
 
-def to_json(state: BedState) -> str:
-    """Write a state as JSON; `from_json` gives an equal state back.
+def to_json(state: BedState, encode: Callable[[object], str] = encode) -> str:
+    """Write a state as JSON; `from_json` gives an equal state back. `encode` writes any value.
 
     An alert that was never firing is an empty list: most alerts of most beds, and a third of the
     bytes, which the server writes for each bed in each minute. The last field of an alert, which is
@@ -25,7 +26,7 @@ def to_json(state: BedState) -> str:
     bed = state.bed
     alerts = [() if alert == _IDLE else _short(alert) for alert in bed.alerts]
     short = (*bed[:_ALERTS], alerts, *bed[_ALERTS + 1 :])
-    return _encoder.encode((VERSION, (short, *state[1:])))
+    return encode((VERSION, (short, *state[1:])))
 
 
 def _short(alert: AlertState) -> tuple[object, ...]:

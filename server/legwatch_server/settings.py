@@ -233,7 +233,8 @@ class ServerSettings:
 
     def plays(self, bed: str) -> bool:
         """Return True if the bed's agent may play recordings."""
-        return self.beds.get(bed, BedTable()).played
+        table = self.beds.get(bed)  # asked for each window of a recording
+        return table is not None and table.played
 
     def rules_of(self, bed: str) -> Rules:
         """Return the limits for a bed's profile, zone and own rules; raises SettingsError."""

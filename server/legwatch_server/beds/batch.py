@@ -25,7 +25,6 @@ from legwatch.lived import Dropped, Entry, Expected, Moved, Pressed, Rested, Set
 from legwatch.moments import moved, shifted
 from legwatch.printable import printable
 from legwatch.rivals import Rivals, with_window
-from legwatch.state_codec import to_json
 from legwatch.text.message import text
 from legwatch_runtime.clock import Instant, instant
 from legwatch_server.beds import lived, quarantine
@@ -38,6 +37,7 @@ from legwatch_server.beds.quarantine import Place, Quarantine
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import NOTED_MS, BedRecord, catch_up, restored
 from legwatch_server.beds.server_reports import ServerReports
+from legwatch_server.beds.state_json import to_json
 from legwatch_server.beds.unread import Unread
 from legwatch_server.beds.watched import blind
 from legwatch_server.beds.zones_apart import zone_apart
@@ -156,7 +156,7 @@ class UnitOfWork:
         self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
         self._undo: dict[str, _Before] = {}
         self._unread: list[tuple[str | None, str, int]] = []  # bed, why, newer version
-        self._kept: list[BedRecord] = []
+        self.kept: list[BedRecord] = []  # what is not only a window of an open minute
         self._swept: set[str] = set()
         self._before = self.counters.copy()
 
@@ -254,7 +254,7 @@ class UnitOfWork:
         for boot in bed.boots.values():
             if boot.upto != boot.stored_upto:
                 self.batch.uptos[boot.id] = boot.upto
-        self._kept.append(bed)
+        self.kept.append(bed)
 
     def committed(self, now_ms: int) -> None:
         """Note what the store has now."""
@@ -262,7 +262,7 @@ class UnitOfWork:
             self.unread.add(*unread)
         for bed in self.touched.values():
             bed.unstored_ms = bed.unstored_ms or now_ms
-        for bed in self._kept:
+        for bed in self.kept:
             bed.stored, bed.unstored_ms = bed.kept(), 0
             for boot in bed.boots.values():
                 boot.stored_upto = boot.upto
@@ -489,6 +489,7 @@ class UnitOfWork:
         """Watch a bed no longer, and end what stands; or watch it again, from now on."""
         self._touch(bed)
         was, bed.rest, bed.rest_said = bed.rest, rest, False
+        self._swept.add(bed.name)
         self.judged.add(bed.name)
         if Rest.WATCHED in (rest, was):
             lived.changed(self.batch, bed, Rested(at_ms, watched=rest is Rest.WATCHED))

@@ -9,9 +9,9 @@ from legwatch.engine import BedState
 from legwatch.events import Ack, Event, Snooze, Tick, Window
 from legwatch.lived import Entry, Excused, Lost, NewRules, Restarted, Told
 from legwatch.night import night_of
-from legwatch.state_codec import to_json
 from legwatch_server.beds.noted import last_minute_ms, span_of
 from legwatch_server.beds.registry import BedRecord
+from legwatch_server.beds.state_json import to_json
 from legwatch_server.store.batch import Batch, NewEvent, NewNoon
 
 

@@ -316,13 +316,13 @@ class Writer:
         unit.answers.reply()
         self._heard(
             Committed(
-                beds=[bed.update() for bed in unit.touched.values()],
+                beds=[bed.update() for bed in unit.kept],
                 confirmations=self._confirmations() if self._store.keeps else [],
                 notices=[Decided(new.bed, new.notice) for new in unit.batch.notices],
             )
         )
         self._status.judged(unit.judged)
-        for bed in unit.touched.values():
+        for bed in unit.kept:  # the windows of an open minute change no deadline
             self._expect(bed)
 
     def _confirmations(self) -> list[Confirmation]:

@@ -51,18 +51,18 @@ class MqttPublisher:
             self._updates[update.bed] = update
 
     def turn(self) -> bool:
-        """Publish what waits, alerts first; True: confirmations wait."""
+        """Publish what waits; True: confirmations wait."""
         now = self._now()
         self._states.begin(now)
+        for bed, stored in self._confirmations.due(now):
+            payload, kept = encode_stored(stored), bed not in self._ended
+            self._transport.publish(Outgoing(topic(bed, Channel.STORED), payload, retain=kept))
         for update in self._updates.values():
             try:
                 self._publish_bed(update)
             except Exception:  # a fault in one bed must not stop the others
                 logger.exception("could not publish the state of bed %s", update.bed)
         self._updates.clear()
-        for bed, stored in self._confirmations.due(now):
-            payload, kept = encode_stored(stored), bed not in self._ended
-            self._transport.publish(Outgoing(topic(bed, Channel.STORED), payload, retain=kept))
         return self._confirmations.waits()
 
     def _publish_bed(self, update: BedUpdate) -> None:

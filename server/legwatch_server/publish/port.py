@@ -39,7 +39,7 @@ class Decided(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """What one commit has changed."""
+    """What one commit has changed; a bed with windows of an open minute only is no change yet."""
 
     beds: Sequence[BedUpdate] = ()
     confirmations: Sequence[Confirmation] = ()

@@ -10,7 +10,6 @@ from legwatch.events import Window
 from legwatch.settings import load
 from legwatch.testing import live_window, ms
 from legwatch_server.inbox import Arrived
-from legwatch_server.publish.confirmations import REST_S
 from legwatch_server.settings import ServerSettings
 from legwatch_server.testing import InProcessServer
 
@@ -58,8 +57,6 @@ def count(server: InProcessServer, table: str, where: str = "1=1") -> int:
 
 
 def upto(server: InProcessServer, boot: str = "0000000a") -> int:
-    """Return up to which window the agent was told a second later that all are stored."""
-    server.clock.advance(int(REST_S * 1000))
-    server.turn()
+    """Return up to which window the agent was told that all are stored."""
     told = [json.loads(m.payload) for m in server.broker.published if m.topic.endswith("/stored")]
     return next((int(body["seq"]) for body in reversed(told) if body["boot"] == boot), 0)
