@@ -15,6 +15,7 @@ READ_BYTES = MAX_PAYLOAD_BYTES + 1  # of a payload: its reader sees that it is t
 KEPT_BYTES = 72 * 1024
 LONGEST_ANSWER_BYTES = 1024  # no answer to this client has more than a few bytes
 PUBLISH = 3
+SURE = PUBLISH << 4 | 2  # the first byte of a message of QoS 1, but for its flags
 # CONNACK, PUBACK, SUBACK, UNSUBACK, PINGRESP: the others are for clients, or belong to QoS 2.
 ANSWERS = frozenset({2, 4, 9, 11, 13})
 MOST_DIGITS = 4  # of a packet's length
@@ -56,17 +57,16 @@ class Splitter:
             return
         data, at = bytes(self._rest), 0
         while True:
-            found, at = _run(data, at)
-            if found:
-                yield found
-            answer = self._answer(data, at)
-            if not answer:
+            usual, at = _usual(data, at)
+            if usual:
+                yield usual
+            other, at = self._other(data, at)
+            if other is None:
                 return
-            yield answer
-            at += len(answer)
+            yield other
 
-    def _answer(self, data: bytes, at: int) -> bytes:
-        """Return the packet there, which is no message; empty: it is not whole yet, and is kept."""
+    def _other(self, data: bytes, at: int) -> tuple[list[Published] | bytes | None, int]:
+        """Return any packet, and where the next begins; None: it is not whole yet, and is kept."""
         kind, sized = data[at] >> 4 if at < len(data) else PUBLISH, _size(data, at)
         if kind not in ANSWERS and kind != PUBLISH:
             raise ProtocolError(f"it sent a packet of kind {kind}, which no broker sends")
@@ -76,17 +76,17 @@ class Splitter:
                     f"it sent a packet whose length has more than {MOST_DIGITS} digits"
                 )
             self._keep(data[at:], 0)
-            return b""
+            return None, at
         begin, size = sized
+        end = begin + size
         if kind != PUBLISH and size > LONGEST_ANSWER_BYTES:
             raise ProtocolError(f"it sent an answer of {size} bytes")
-        end = begin + size
         if end > len(data):
             self._wait(data, at, begin, end)
-            return b""
+            return None, at
         if kind == PUBLISH:
-            raise ProtocolError("it sent a message that MQTT does not allow")
-        return data[at:end]
+            return [_message(data, data[at], begin, end)], end
+        return data[at:end], end
 
     def _wait(self, data: bytes, at: int, begin: int, end: int) -> None:
         """Keep a packet that is not whole; of a long message only the beginning."""
@@ -94,32 +94,39 @@ class Splitter:
         if len(data) < kept:
             self._keep(data[at:], kept - at)
             return
-        cut = _message(data, data[at], begin, kept)
-        if cut is None:
-            raise ProtocolError("it sent a long message that MQTT does not allow")
-        self._cut, self._left = [cut], end - len(data)
+        self._cut, self._left = [_message(data, data[at], begin, kept)], end - len(data)
         self._keep(b"", 0)
 
     def _keep(self, rest: bytes, needed: int) -> None:
         self._rest, self._needed = bytearray(rest), needed
 
 
-def _run(data: bytes, at: int) -> tuple[list[Published], int]:
-    """Return the whole messages from there on, up to any other packet, and where that begins."""
+def _usual(data: bytes, at: int) -> tuple[list[Published], int]:
+    """Return the messages from there on while they are usual, and where the next packet begins.
+
+    Usual are whole ones of QoS 1 with less than 16 kB: nearly all. In one loop without a call,
+    because this is done for each window.
+    """
     found: list[Published] = []
     length = len(data)
-    while at < length and data[at] >> 4 == PUBLISH:
-        sized = _size(data, at)
-        if sized is None:
+    while at + 2 < length:
+        head, size, begin = data[at], data[at + 1], at + 2
+        if size > 127:
+            size += (data[begin] << 7) - 128
+            begin += 1
+        end, topic = begin + size, begin + 2
+        # A second digit of the length that is not the last one gives more than 16 kB here.
+        if head & 0xF6 != SURE or end > length or not 4 < size < 16_384:
             break
-        begin, size = sized
-        end = begin + size
-        if end > length:
+        topic_end = topic + (data[begin] << 8) + data[begin + 1]
+        payload = topic_end + 2
+        if payload > end or topic_end == topic:
             break
-        message = _message(data, data[at], begin, end)
-        if message is None:
+        mid = (data[topic_end] << 8) + data[topic_end + 1]
+        if not mid:
             break
-        found.append(message)
+        kept = data[payload : min(end, payload + READ_BYTES)]
+        found.append(Published(data[topic:topic_end], kept, mid, head & 1 == 1))
         at = end
     return found, at
 
@@ -136,21 +143,16 @@ def _size(data: bytes, at: int) -> tuple[int, int] | None:
     return None
 
 
-def _message(data: bytes, head: int, begin: int, end: int) -> Published | None:
-    """Return the message in this body; None: it is not as MQTT wants it, or of QoS 2."""
+def _message(data: bytes, head: int, begin: int, end: int) -> Published:
+    """Return the message in this body; raises ProtocolError, also for one of QoS 2."""
     topic = begin + 2
-    if end < topic:
-        return None
-    payload = topic_end = topic + (data[begin] << 8) + data[begin + 1]
-    mid, quality = 0, head & 6
-    if quality:
+    topic_end = topic + int.from_bytes(data[begin:topic], "big")
+    payload, mid = topic_end, 0
+    if head & 6:
         payload += 2
-        if quality != 2 or payload > end:
-            return None
-        mid = (data[topic_end] << 8) + data[topic_end + 1]
-        if not mid:
-            return None
-    if payload > end or topic_end == topic:
-        return None
+        mid = int.from_bytes(data[topic_end:payload], "big")
+    numbered = head & 6 == 2 and mid > 0
+    if payload > end or topic_end <= topic or not (numbered or head & 6 == 0):
+        raise ProtocolError("it sent a message that MQTT does not allow")
     kept = data[payload : min(end, payload + READ_BYTES)]
     return Published(data[topic:topic_end], kept, mid, head & 1 == 1)
