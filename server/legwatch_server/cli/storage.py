@@ -66,7 +66,7 @@ def _lines(file: Path, storage: Storage, settings: ServerSettings) -> Iterator[s
     yield _line("windows, as they came", storage.windows, "packed when their night is over")
     yield _line("windows, packed", storage.packed, times)
     yield _line("nights, by the minute", storage.nights, nights)
-    yield _line("states at noon", storage.noons, "")
+    yield _line("states at noon", storage.noons, "with what is needed to replay the nights")
     yield _line("notices", storage.told, "with their pushes and answers")
     yield f"  {'free':<24}{'':>12}{_size(storage.free_bytes):>11}  for new rows"
     yield "What each takes is about right; the file does not shrink, and free room is used again."

@@ -114,7 +114,7 @@ class Storage(NamedTuple):
     windows: Kept  # that are not packed yet
     packed: Kept
     nights: Kept
-    noons: Kept
+    noons: Kept  # bytes: with what the engines were given besides windows
     told: Kept  # rows: notices; bytes: with pushes, answers and messages that were refused
     packed_ms: tuple[int, int] | None  # from the first to the last packed window
     nights_of: tuple[str, str] | None  # the first and the last night, ISO dates

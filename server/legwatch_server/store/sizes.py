@@ -43,6 +43,7 @@ def storage(db: sqlite3.Connection) -> Storage:
         waiting = windows.rows - packs.overlap(db)
         rows, data, count, first_ms, last_ms = db.execute(_PACKED).fetchone()
         nights, first, last = db.execute(_NIGHTS).fetchone()
+        noons, events = _table(db, "noons"), _table(db, "events")
         notices = _table(db, "notices")
         told = notices.bytes + sum(_about(db, name) for name in _TOLD)
         packed = round((data or 0) * 1.02) + 60 * count
@@ -52,7 +53,7 @@ def storage(db: sqlite3.Connection) -> Storage:
             windows=Kept(waiting, windows.bytes),
             packed=Kept(rows, packed),
             nights=Kept(nights, _table(db, "nights").bytes),
-            noons=Kept(*_table(db, "noons")),
+            noons=Kept(noons.rows, noons.bytes + events.bytes),
             told=Kept(notices.rows, told),
             packed_ms=None if first_ms is None else (first_ms, last_ms + _HOUR_MS),
             nights_of=None if first is None else (first, last),

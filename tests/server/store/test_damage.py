@@ -17,9 +17,11 @@ from legwatch.contract.action import Action
 from legwatch_runtime.aside import MOST_KEPT
 from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
 from legwatch_server.store import renewal, upgrade
+from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.errors import StoreDamaged, StoreError
 from legwatch_server.store.file import StoreFile
 from legwatch_server.store.records import Loss
+from server.store.contract import age
 
 LATER_MS = aged.AGED_MS + 5 * MINUTE_MS
 DB = "legwatch.db"
@@ -142,6 +144,36 @@ def test_saving_goes_on_after_a_restart(folder: Path, monkeypatch: pytest.Monkey
         for minute in range(1, 12):
             live(ward, minute)
         assert windows(ward) == 2000 + (aged.MINUTES + 3) * 6 + 12 * 6
+
+
+def test_packed_windows_and_nights_are_saved_over_a_few_at_a_time(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(SqliteStore(folder / DB, durable=False)) as store:
+        columns = "(bed_id, night, at_ms, window_id, state, rules)"
+        noon = "(1, '2000-01-02', 1 << 50, 1, '{}', '{}')"
+        store._db.execute(f"INSERT INTO noons {columns} VALUES {noon}")
+        age(store, LATER_MS + 10 * 24 * 60 * MINUTE_MS)
+        before = {table: kept(store._db, table) for table in renewal.HEAVY}
+    assert all(len(rows) >= 1 for rows in before.values())
+    assert len(before["packs"]) > 2
+    monkeypatch.setattr("legwatch_server.store.renewal.HEAVY", dict.fromkeys(before, 1))
+    monkeypatch.setattr("legwatch_server.store.database.HEAVY", dict.fromkeys(before, 1))
+    harm.zero_page(folder / DB, leaf(folder / DB, "sqlite_autoindex_beds_1"))
+    with open_folder(folder, LATER_MS) as ward:
+        live(ward, 0)
+        assert len(ward.ask("SELECT * FROM packs")) < len(before["packs"])
+        for minute in range(1, 12):
+            live(ward, minute)
+    assert set_aside(folder)
+    with closing(sqlite3.connect(folder / DB)) as db:
+        assert {table: before[table] - kept(db, table) for table in before} == {
+            table: set() for table in before
+        }
+
+
+def kept(db: sqlite3.Connection, table: str) -> set[tuple[object, ...]]:
+    return set(db.execute(f"SELECT * FROM {table}").fetchall())
 
 
 def test_no_number_is_given_twice(folder: Path) -> None:

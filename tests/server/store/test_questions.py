@@ -36,10 +36,11 @@ OPEN = "along an index that has only what is open now"
 BOUNDED = "there are never more than 2,000 rows"
 COUNTED = "the demo and `legwatch storage` count, along an index"
 DAMAGE = "once, after a damage"
+COUNTS = ("windows", "packs", "nights", "noons", "events", "notices")
 ALLOWED = {
     ("windows.count", "windows"): COUNTED,
     ("packs.count", "packs"): COUNTED,
-    **{("sizes.storage", of): COUNTED for of in ("windows", "packs", "nights", "noons", "notices")},
+    **{("sizes.storage", of): COUNTED for of in COUNTS},
     **{("sizes.storage", of): NEWEST for of in ("deliveries", "steps", "answers", "presses")},
     ("sizes.storage", "quarantine"): NEWEST,
     ("check.readable", "windows"): NEWEST,
