@@ -8,7 +8,6 @@ from datetime import datetime, tzinfo
 from functools import partial
 from itertools import chain, islice
 from operator import itemgetter
-from statistics import median
 from typing import NamedTuple, NoReturn
 
 from legwatch.contract.fields import LATEST_MS, MAX_MOVES, MAX_WINDOW_MS
@@ -16,6 +15,7 @@ from legwatch.contract.press import Press
 from legwatch.contract.roles import FIELDS, OTHERS
 from legwatch.errors import RecordingError
 from legwatch.events import Ack, ClockTrust, Event, Window
+from legwatch.middle import median
 from legwatch.printable import shown
 
 RANGES = {field.channel: (field.low, field.high) for field in FIELDS}

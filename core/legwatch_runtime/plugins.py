@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from legwatch.entry import entries, is_ours, origin, reason
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.options import check_methods, options_type, read_options
+from legwatch_runtime import shipped
 from legwatch_runtime.bounded_call import call_within
 
 if TYPE_CHECKING:
@@ -31,12 +32,19 @@ def names(group: str) -> list[str]:
     return sorted(entries(group))
 
 
+def is_installed(group: str, name: str) -> bool:
+    """Return True if there is a driver or channel of this name."""
+    return shipped.target(group, name) is not None or name in entries(group)
+
+
 def load(group: str, name: str, path: str, word: str, methods: Sequence[str] = ()) -> Any:
     """Return the class of a driver or channel; `word` is what the error calls it.
 
     Raises SettingsError at `path` for an unknown name, CannotLoad for a package that cannot be
     imported, or whose class has not the methods or the Options that are needed.
     """
+    if (kind := _shipped(group, name, methods)) is not None:
+        return kind
     found = entries(group)
     if name not in found:
         known = ", ".join(sorted(found)) or "none"
@@ -56,6 +64,22 @@ def load(group: str, name: str, path: str, word: str, methods: Sequence[str] = (
     except (Exception, SystemExit) as error:
         why = f"cannot be loaded: {reason(error)}{_remedy(error, point)}"
         raise CannotLoad(path, f"{_what(word, point)} {why}") from error
+    return kind
+
+
+def _shipped(group: str, name: str, methods: Sequence[str]) -> Any | None:
+    """Return a shipped class; None: it is none, or it cannot be used, which `load` then explains.
+
+    For a shipped one nobody needs to look through all packages.
+    """
+    if (target := shipped.target(group, name)) is None:
+        return None
+    try:
+        kind = shipped.load(target)
+        check_methods(kind, methods, name)
+        options_type(kind)
+    except (Exception, SystemExit):  # noqa: BLE001 - `load` meets it again
+        return None
     return kind
 
 
@@ -93,6 +117,8 @@ def _what(word: str, point: "EntryPoint") -> str:
 
 def whose(group: str, name: str) -> str:
     """Return ` (module:Class of package 1.0)` for another package's; empty for a shipped one."""
+    if shipped.target(group, name) is not None:
+        return ""
     found = entries(group).get(name)
     return "" if found is None or is_ours(found.point) else f" ({origin(found.point)})"
 

@@ -76,11 +76,10 @@ class PushTable:
 
     def check(self) -> None:
         """Raise SettingsError for a key that is neither of this table nor an installed channel."""
-        installed = plugins.names(CHANNELS)
         for name, table in self.options.items():
-            if name not in installed:
+            if not plugins.is_installed(CHANNELS, name):
                 own = [field.name for field in fields(self) if field.name != "options"]
-                raise no_such_key(f"push.{name}", (*own, *installed))
+                raise no_such_key(f"push.{name}", (*own, *plugins.names(CHANNELS)))
             if not isinstance(table, dict):
                 raise SettingsError(f"push.{name}", "a table is expected")
 

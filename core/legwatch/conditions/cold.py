@@ -1,7 +1,6 @@
 """Are the legs cold? Judged on the air beside them, never on skin; limits in config/profiles."""
 
 from functools import cached_property
-from statistics import median
 from typing import NamedTuple
 
 from legwatch.conditions import cold_and_still, uncovered
@@ -21,6 +20,7 @@ from legwatch.conditions.verdict import (
     yes,
 )
 from legwatch.limits.rules import Rules
+from legwatch.middle import median
 from legwatch.observation import Observation
 from legwatch.signals import contrast
 from legwatch.signals import contrast_fall as falls

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from legwatch.errors import CannotRun
 from legwatch.events import Window
-from legwatch.lived import LivedNight
 from legwatch_runtime.clock import EARLIEST_MS, machine_boot, mono_ms, utc_ms
 from legwatch_runtime.rights import is_there
 from legwatch_server.inbox import Target, TargetKind
@@ -16,7 +16,6 @@ from legwatch_server.store import (
     beds,
     deliveries,
     incidents,
-    lived,
     loaded,
     nights,
     notices,
@@ -48,6 +47,9 @@ from legwatch_server.store.records import (
     StoredSpan,
     WindowRecord,
 )
+
+if TYPE_CHECKING:
+    from legwatch.lived import LivedNight
 
 FILE = "legwatch.db"  # in the server's state_dir
 
@@ -130,8 +132,10 @@ class SqliteReader:
             yield from windows.live(self._db, bed_id, since_id)
 
     @reading(StoreError)
-    def lived(self, bed_id: int, bed: str, night: date, zone: tzinfo) -> LivedNight:
+    def lived(self, bed_id: int, bed: str, night: date, zone: tzinfo) -> "LivedNight":
         """Return a bed's night as it was lived; `zone` is for one whose begin was not kept."""
+        from legwatch_server.store import lived  # noqa: PLC0415 - it brings the engine along
+
         return lived.of_night(self._db, bed_id, bed, night, zone)
 
     @reading(StoreError)

@@ -222,10 +222,11 @@ def check_unused(settings: ServerSettings, *, broken_too: bool = True) -> None:
 
     With `broken_too` it also raises CannotLoad for a package that cannot be used.
     """
-    used, installed = settings.channel_names(), plugins.names(CHANNELS)
+    used = settings.channel_names()
     for person, found in settings.people.items():
         for name in found.address:
-            if name not in used and name not in installed:
+            if name not in used and not plugins.is_installed(CHANNELS, name):
+                installed = plugins.names(CHANNELS)
                 raise no_such_key(f"people.{person}.address.{name}", installed)
     for name, table in settings.push.options.items():
         if name in used:
