@@ -48,13 +48,21 @@ def _text() -> str:
     for folder in sys.path:
         try:
             ours = [
-                entry.path for entry in os.scandir(folder or ".") if _OURS.fullmatch(entry.name)
+                found.path for found in os.scandir(folder or ".") if _OURS.fullmatch(found.name)
             ]
-            if len(ours) == 1:
-                with open(os.path.join(ours[0], _LIST), encoding="utf-8") as file:  # noqa: PTH118, PTH123 - pathlib would take longer than all of this
-                    return file.read()
-            if ours:
-                return ""  # remains of another version: let all packages be looked through
-        except (OSError, UnicodeError):
+        except OSError:
             continue  # no folder, or nobody may look into it
+        if ours:
+            return _read(*ours)
     return ""
+
+
+def _read(info: str, *others: str) -> str:
+    """Return a list; nothing if it cannot be read, or if there are remains of other versions."""
+    if others:
+        return ""
+    try:
+        with open(f"{info}/{_LIST}", encoding="utf-8") as file:  # noqa: PTH123 - pathlib would take longer than all of this
+            return file.read()
+    except (OSError, UnicodeError):
+        return ""

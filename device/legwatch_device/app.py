@@ -1,5 +1,6 @@
 """`legwatch agent`: read the arguments and the settings, then build and run the agent."""
 
+import argparse
 import logging
 import queue
 import secrets
@@ -18,6 +19,7 @@ from legwatch.errors import CannotRun
 from legwatch.events import ClockTrust, Window
 from legwatch_device import fittings
 from legwatch_device.agent import PLAYED_TO, Agent, Finished
+from legwatch_device.arguments import parser
 from legwatch_device.beacon import Beacon
 from legwatch_device.broker_link import BrokerLink
 from legwatch_device.card import Card
@@ -30,7 +32,7 @@ from legwatch_device.starting import Starting, wait_for_first_tries
 from legwatch_runtime import systemd
 from legwatch_runtime.clock import SystemClock
 from legwatch_runtime.part import OnFailure, Parts
-from legwatch_runtime.process import log_to_stderr, settings_parser
+from legwatch_runtime.process import log_to_stderr
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.system_zone import machine_zone
 
@@ -42,11 +44,12 @@ MISSED = 12  # so many windows may be missing before the thread that makes them 
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch agent`; return 0 at a clean end. Raises SettingsError or CannotRun."""
-    description = "Read the bed's sensors, store the windows, send them."
-    parser = settings_parser("legwatch agent", description, "agent.toml")
-    parser.add_argument("--check-config", action="store_true", help="check the settings and exit")
-    args = parser.parse_args(argv)
+    """Run `legwatch agent` with the words of the command line; see `run`."""
+    return run(parser().parse_args(argv))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the agent; return 0 at a clean end. Raises SettingsError or CannotRun."""
     # A driver that cannot be loaded is told when it is started, and tried again.
     settings = read(args.config, broken=None if args.check_config else lambda _error: None)
     password = secret("LEGWATCH_MQTT_PASSWORD")

@@ -6,12 +6,12 @@ A role's numbers stand in the order of its fields; None is unknown.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral, Real
-from statistics import median
 from typing import Any
 
 from legwatch.contract.fields import LATEST_MS, MAX_MOVES
 from legwatch.contract.roles import GAUGES, MOTION, OTHERS, PRESENCE, THERMOMETERS, Role, WireField
 from legwatch.events import ClockTrust, Window
+from legwatch.middle import median
 from legwatch_device.drivers import MotionSample, Reading
 
 Values = tuple[float | None, ...]

@@ -1,5 +1,6 @@
 """`legwatch server`: read the arguments, build all parts of the server, connect and run them."""
 
+import argparse
 import gc
 import logging
 import queue
@@ -17,11 +18,12 @@ from legwatch_runtime import systemd
 from legwatch_runtime.clock import Instant, awaits_time, instant, machine_boot
 from legwatch_runtime.error_count import ErrorCount
 from legwatch_runtime.part import OnFailure, Parts
-from legwatch_runtime.process import log_to_stderr, settings_parser
+from legwatch_runtime.process import log_to_stderr
 from legwatch_runtime.rights import explained
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
 from legwatch_server import run_by, zone
+from legwatch_server.arguments import parser
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.clocks_apart import apart
 from legwatch_server.beds.crash_suspects import Suspects
@@ -79,14 +81,15 @@ MOST_WAITING = 10_000  # messages in the inbox; while the disk is slow, the brok
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `legwatch server` until a signal stops it; 0 after a clean end.
+    """Run `legwatch server` with the words of the command line; see `run`."""
+    return run(parser().parse_args(argv))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the server until a signal stops it; 0 after a clean end.
 
     Raises CannotRun (the exit code is then 1) or SettingsError (2).
     """
-    description = "Store the windows of all beds, decide on alerts, and notify people."
-    parser = settings_parser("legwatch server", description, "server.toml")
-    parser.add_argument("--check-config", action="store_true", help="check the settings and exit")
-    args = parser.parse_args(argv)
     parts = Parts()
     first = zone.Settled() if args.check_config else zone.settle(args.config)
     watch = SettingsWatch(args.config, parts)

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from legwatch_lab.replay.play import Piece, Play, play, played
-from legwatch_lab.side_by_side import in_order
 
 FEW = 8  # for fewer nights, it takes longer to start another Python than to play them,
 LONG_BYTES = 2_000_000  # unless the files are so long
@@ -18,6 +17,8 @@ def pieces(paths: Sequence[Path], how: Play, jobs: int) -> Generator[tuple[Path,
         for path in paths:
             yield path, play(path, how)
         return
+    from legwatch_lab.side_by_side import in_order  # noqa: PLC0415 - few nights do not need it
+
     with closing(in_order(partial(played, how=how), paths, jobs)) as nights:
         yield from zip(paths, nights, strict=True)
 

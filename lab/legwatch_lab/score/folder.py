@@ -10,7 +10,6 @@ from typing import NamedTuple, TypeVar
 from legwatch.errors import LegwatchError, RecordingError, SettingsError
 from legwatch.limits.rules import Rules
 from legwatch_lab.score.night import ScoredNight, score
-from legwatch_lab.side_by_side import in_order
 from legwatch_lab.truth import SUFFIX, read
 
 T = TypeVar("T")
@@ -70,6 +69,8 @@ def each(one: Callable[[Path], T], paths: Sequence[Path], jobs: int) -> Iterator
 
     `one` must be a function of a module or a partial of one, because it is pickled.
     """
+    from legwatch_lab.side_by_side import in_order  # noqa: PLC0415 - the help does not need it
+
     jobs = max(1, min(jobs, len(paths) // FEW))
     yield from _with_progress(in_order(one, paths, jobs), len(paths))
 

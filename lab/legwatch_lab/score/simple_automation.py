@@ -7,9 +7,9 @@ value in a minute without a reading, and takes a blind movement sensor for still
 
 from collections import defaultdict
 from collections.abc import Iterable
-from statistics import median
 
 from legwatch.events import Window
+from legwatch.middle import median
 from legwatch_lab.score.alert import AlertSpan, Transcript
 
 COLD_C, COLD_MIN = 28.0, 10

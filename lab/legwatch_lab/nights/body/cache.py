@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
 from legwatch_lab.nights.body.bed_air import BedAir
@@ -50,6 +49,8 @@ def packed(skin: SkinTemperatures, air: BedAir) -> bytes:
 @cache
 def _model() -> str:
     here = Path(__file__).parent
+    from importlib.metadata import version  # noqa: PLC0415 - slow to import
+
     digest = hashlib.sha256(version("pythermalcomfort").encode())
     for name in SOURCES:
         digest.update((here / f"{name}.py").read_bytes())
