@@ -51,8 +51,10 @@ def decode(data: bytes) -> list[list[Any]]:
 
 
 def _column(values: Sequence[Value]) -> bytes:
+    if None not in values:
+        return _numbers(values, b"") or _table(values)
     present = [value for value in values if value is not None]
-    mask = b"" if len(present) == len(values) else bytes(value is not None for value in values)
+    mask = bytes(value is not None for value in values)
     return _numbers(present, mask) or _table(values)
 
 
@@ -74,7 +76,7 @@ def _scaled(values: Sequence[float], scale: int) -> list[int] | None:
     if not all(map(isfinite, values)) or max(map(abs, values)) * scale >= _EXACT:
         return None
     whole = [round(value * scale) for value in values]
-    if [number / scale for number in whole] != values:
+    if [number / scale for number in whole] != list(values):
         return None
     # 0.0 and -0.0 are equal, and not the same.
     return None if 0 in whole and "-0.0" in map(str, values) else whole

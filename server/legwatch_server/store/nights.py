@@ -11,6 +11,7 @@ from typing import NamedTuple
 from legwatch.alerting.notice import TransitionKind
 from legwatch.night import night_of, noon_ms
 from legwatch_server.store import minutes
+from legwatch_server.store.connection import transaction
 from legwatch_server.store.minutes import Minute, MinuteSums
 from legwatch_server.store.records import Figures, NightSummary
 
@@ -71,13 +72,14 @@ def counts(db: sqlite3.Connection, key: NightKey, window_id: int) -> bool:
 
 
 def write(db: sqlite3.Connection, key: NightKey, sums: MinuteSums) -> None:
-    """Store the roll-up of a night; the caller has a transaction."""
+    """Store the roll-up of a night."""
     found = sums.minutes()
     alerts = dict(db.execute(_FIRED, (key.bed_id, key.from_ms, key.to_ms)).fetchall())
     figures = minutes.figures(found, key.from_ms)
     packed = minutes.packed(found)
     values = (sums.last_id, json.dumps(alerts), packed, *figures, key.bed_id, key.night)
-    db.execute(_WRITE, values)
+    with transaction(db):  # all is made before: nobody waits for it
+        db.execute(_WRITE, values)
 
 
 def between(db: sqlite3.Connection, bed_id: int, first: date, last: date) -> list[NightSummary]:

@@ -67,4 +67,4 @@ def _distances(column: Sequence[Any], ends: Sequence[Any]) -> list[int] | None:
     if {*map(type, column), *map(type, ends)} != {int}:
         return None
     distances = list(map(sub, column, ends))
-    return distances if all(abs(distance) < _FAR for distance in distances) else None
+    return distances if max(map(abs, distances)) < _FAR else None

@@ -22,7 +22,7 @@ from legwatch_server.store.pack import COLUMNS, LONGEST_SPAN, Row
 HOUR_MS = 3_600_000
 SETTLED_MS = 600_000  # an hour is packed whole: what comes late mostly comes at once
 SILENT_MS = 7 * 24 * HOUR_MS  # an agent that is silent for so long gets a new clock anyway
-MOST = 720  # windows in a pack
+MOST = 400  # windows in a pack: an hour of ten seconds each, and some more
 SWEPT = 400  # rows that are looked at and deleted at once
 _SEEN = "max(d.applied_window, coalesce((SELECT value + 0 FROM meta WHERE key='states_upto'), 0))"
 _BOOTS = (
@@ -65,7 +65,9 @@ def pack(db: sqlite3.Connection, boot: Boot, zone: tzinfo, now_ms: int) -> Boot 
     for row in map(Row._make, found):
         if row.id > boot.seen_id or not _is_over(row, noon_ms, now_ms):
             break
-        here = _place(boot.bed_id, row, zone, place)
+        here = place
+        if here is None or not here[1] <= row.to_ms < here[1] + HOUR_MS:
+            here = _place(boot.bed_id, row, zone)
         silent = row.arrived_ms < now_ms - SILENT_MS
         if row.id >= last_id or (row.seq >= last_seq and not silent):
             _count(db, here[0], row)
@@ -77,8 +79,9 @@ def pack(db: sqlite3.Connection, boot: Boot, zone: tzinfo, now_ms: int) -> Boot 
     if place is None:
         return None
     night, hour_ms = place
+    made = packs.made(boot.bed_id, hour_ms, rows)
     with transaction(db):
-        packs.insert(db, boot.bed_id, hour_ms, rows)
+        packs.store(db, made)
         db.execute("UPDATE boots SET packed=? WHERE id=?", (rows[-1].seq, boot.id))
         nights.mark(db, night)
     return boot._replace(packed=rows[-1].seq)
@@ -97,14 +100,9 @@ def _is_over(row: Row, noon_ms: int, now_ms: int) -> bool:
     return ended and row.arrived_ms < now_ms - SETTLED_MS and row.clock != ClockTrust.PLAYED
 
 
-def _place(
-    bed_id: int, row: Row, zone: tzinfo, before: tuple[NightKey, int] | None
-) -> tuple[NightKey, int]:
+def _place(bed_id: int, row: Row, zone: tzinfo) -> tuple[NightKey, int]:
     """Return the night of a window and the begin of its hour; hours count from noon."""
-    if before is not None and before[0].from_ms <= row.to_ms < before[0].to_ms:
-        night = before[0]
-    else:
-        night = night_with(bed_id, row.to_ms, zone)
+    night = night_with(bed_id, row.to_ms, zone)
     return night, row.to_ms - (row.to_ms - night.from_ms) % HOUR_MS
 
 

@@ -58,10 +58,32 @@ class Span(NamedTuple):
 EVER = Span()
 
 
-def insert(db: sqlite3.Connection, bed_id: int, hour_ms: int, rows: list[Row]) -> None:
-    """Store a pack; the caller sees to it that its rows are no longer windows."""
+class Pack(NamedTuple):
+    """A row of `packs`, but for its number."""
+
+    bed_id: int
+    hour_ms: int
+    first_id: int
+    last_id: int
+    windows: int
+    size_bytes: int
+    data: bytes
+
+
+def made(bed_id: int, hour_ms: int, rows: list[Row]) -> Pack:
+    """Make a pack, before anybody has to wait for it."""
     ids, data = [row.id for row in rows], packed(rows)
-    db.execute(_INSERT, (bed_id, hour_ms, min(ids), max(ids), len(ids), len(data), data))
+    return Pack(bed_id, hour_ms, min(ids), max(ids), len(ids), len(data), data)
+
+
+def store(db: sqlite3.Connection, pack: Pack) -> None:
+    """Store a pack; the caller sees to it that its rows are no longer windows."""
+    db.execute(_INSERT, pack)
+
+
+def insert(db: sqlite3.Connection, bed_id: int, hour_ms: int, rows: list[Row]) -> None:
+    """Make a pack, and store it."""
+    store(db, made(bed_id, hour_ms, rows))
 
 
 def of_bed(

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from legwatch.errors import LegwatchError
 from legwatch_server.store import aging, nights, packing, packs
-from legwatch_server.store.connection import transaction
 from legwatch_server.store.minutes import MinuteSums
 from legwatch_server.store.nights import NightKey
 from legwatch_server.store.packing import HOUR_MS, Boot
@@ -109,8 +108,7 @@ def sum_up(db: sqlite3.Connection, key: NightKey) -> Iterator[None]:
     for rows in packs.pieces(db, key.bed_id, Span(key.from_ms, key.to_ms)):
         sums.add(rows)
         yield
-    with transaction(db):
-        nights.write(db, key, sums)
+    nights.write(db, key, sums)
     yield
 
 

@@ -69,6 +69,13 @@ def test_an_hour_of_readings_is_small() -> None:
     assert len(encode([ids, ends, ends, warm, [None] * 360, ["synced"] * 360])) < 360
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_decimals_that_climb_are_kept_as_steps(kind: type) -> None:
+    climbing = kind(number / 10 for number in range(1000))
+    assert len(encode([climbing])) < 100
+    assert decode(encode([climbing])) == [list(climbing)]
+
+
 @given(columns(), st.data())
 def test_damaged_bytes_are_a_value_error_or_other_values(
     given_columns: list[list[Any]], data: st.DataObject

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench import past
 from legwatch_server.store import upgrade
 from legwatch_server.store.pack import COLUMNS, Row, packed, unpacked
 
@@ -43,6 +44,12 @@ def test_whatever_the_table_can_hold_comes_back(db: Any, rows: list[tuple[Any, .
     assert all(
         map(lambda one, other: list(map(type, one)) == list(map(type, other)), found, stored)
     )
+
+
+def test_an_hour_takes_a_twentieth_of_its_rows() -> None:
+    hour = [past.row(3 * n, 1, n, 1_767_400_000_000 + 10_000 * n) for n in range(1, 361)]
+    assert len(packed(hour)) < 360 * 92 / 20
+    assert unpacked(packed(hour)) == hour
 
 
 def test_a_pack_of_other_columns_is_refused() -> None:
