@@ -11,7 +11,6 @@ from typing import NamedTuple
 from legwatch.alerting.notice import TransitionKind
 from legwatch.night import night_of, noon_ms
 from legwatch_server.store import minutes
-from legwatch_server.store.connection import transaction
 from legwatch_server.store.minutes import Minute, MinuteSums
 from legwatch_server.store.records import Figures, NightSummary
 
@@ -71,15 +70,23 @@ def counts(db: sqlite3.Connection, key: NightKey, window_id: int) -> bool:
     return bool(row and row[0])
 
 
-def write(db: sqlite3.Connection, key: NightKey, sums: MinuteSums) -> None:
-    """Store the roll-up of a night."""
+def rolled(db: sqlite3.Connection, key: NightKey, sums: MinuteSums) -> tuple[object, ...]:
+    """Make the roll-up of a night, before anybody has to wait for it."""
     found = sums.minutes()
     alerts = dict(db.execute(_FIRED, (key.bed_id, key.from_ms, key.to_ms)).fetchall())
     figures = minutes.figures(found, key.from_ms)
     packed = minutes.packed(found)
-    values = (sums.last_id, json.dumps(alerts), packed, *figures, key.bed_id, key.night)
-    with transaction(db):  # all is made before: nobody waits for it
-        db.execute(_WRITE, values)
+    return (sums.last_id, json.dumps(alerts), packed, *figures, key.bed_id, key.night)
+
+
+def store(db: sqlite3.Connection, roll_up: tuple[object, ...]) -> None:
+    """Store what `rolled` has made; the caller has a transaction."""
+    db.execute(_WRITE, roll_up)
+
+
+def write(db: sqlite3.Connection, key: NightKey, sums: MinuteSums) -> None:
+    """Make the roll-up of a night, and store it; the caller has a transaction."""
+    store(db, rolled(db, key, sums))
 
 
 def between(db: sqlite3.Connection, bed_id: int, first: date, last: date) -> list[NightSummary]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from legwatch.errors import LegwatchError
 from legwatch_server.store import aging, nights, packing, packs
+from legwatch_server.store.connection import transaction
 from legwatch_server.store.minutes import MinuteSums
 from legwatch_server.store.nights import NightKey
 from legwatch_server.store.packing import HOUR_MS, Boot
@@ -108,7 +109,9 @@ def sum_up(db: sqlite3.Connection, key: NightKey) -> Iterator[None]:
     for rows in packs.pieces(db, key.bed_id, Span(key.from_ms, key.to_ms)):
         sums.add(rows)
         yield
-    nights.write(db, key, sums)
+    roll_up = nights.rolled(db, key, sums)
+    with transaction(db):
+        nights.store(db, roll_up)
     yield
 
 
