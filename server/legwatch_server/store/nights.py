@@ -5,6 +5,7 @@ A roll-up is kept for ever. It is made anew only while all windows of its night 
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from datetime import date, tzinfo
 from typing import NamedTuple
 
@@ -35,6 +36,9 @@ _READ = (
     f"SELECT night, from_ms, to_ms, alerts, {_NAMES} FROM nights"
     " WHERE bed_id=? AND night>=? AND night<=? AND minutes IS NOT NULL ORDER BY night"
 )
+
+
+RollUp = tuple[object, ...]  # a row of `nights`, in the order of the statement
 
 
 class NightKey(NamedTuple):
@@ -70,23 +74,29 @@ def counts(db: sqlite3.Connection, key: NightKey, window_id: int) -> bool:
     return bool(row and row[0])
 
 
-def rolled(db: sqlite3.Connection, key: NightKey, sums: MinuteSums) -> tuple[object, ...]:
-    """Make the roll-up of a night, before anybody has to wait for it."""
+def rolled(db: sqlite3.Connection, key: NightKey, sums: MinuteSums) -> Iterator[RollUp]:
+    """Make the roll-up of a night, before anybody has to wait for it; yield it in the end.
+
+    What it yields before that is empty: a place to rest.
+    """
     found = sums.minutes()
+    yield ()
+    packed = minutes.packed(found)
+    yield ()
     alerts = dict(db.execute(_FIRED, (key.bed_id, key.from_ms, key.to_ms)).fetchall())
     figures = minutes.figures(found, key.from_ms)
-    packed = minutes.packed(found)
-    return (sums.last_id, json.dumps(alerts), packed, *figures, key.bed_id, key.night)
+    yield (sums.last_id, json.dumps(alerts), packed, *figures, key.bed_id, key.night)
 
 
-def store(db: sqlite3.Connection, roll_up: tuple[object, ...]) -> None:
+def store(db: sqlite3.Connection, roll_up: RollUp) -> None:
     """Store what `rolled` has made; the caller has a transaction."""
     db.execute(_WRITE, roll_up)
 
 
 def write(db: sqlite3.Connection, key: NightKey, sums: MinuteSums) -> None:
     """Make the roll-up of a night, and store it; the caller has a transaction."""
-    store(db, rolled(db, key, sums))
+    *_, roll_up = rolled(db, key, sums)
+    store(db, roll_up)
 
 
 def between(db: sqlite3.Connection, bed_id: int, first: date, last: date) -> list[NightSummary]:

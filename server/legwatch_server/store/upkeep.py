@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 FIRST_CHECK_S = 60.0  # after the start: what waited at the bedsides comes first
 CHECK_EVERY_S = 86_400.0
 FIRST_AGE_S = 5.0
-AGE_EVERY_S = 60.0
+AGE_EVERY_S = 180.0
 SHARE = 3  # it writes for a third of the time, and rests for the rest
 LONGEST_REST_S = 5.0
 

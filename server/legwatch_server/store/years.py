@@ -109,10 +109,11 @@ def sum_up(db: sqlite3.Connection, key: NightKey) -> Iterator[None]:
     for rows in packs.pieces(db, key.bed_id, Span(key.from_ms, key.to_ms)):
         sums.add(rows)
         yield
-    roll_up = nights.rolled(db, key, sums)
-    with transaction(db):
-        nights.store(db, roll_up)
-    yield
+    for roll_up in nights.rolled(db, key, sums):
+        if roll_up:
+            with transaction(db):
+                nights.store(db, roll_up)
+        yield
 
 
 _DONE = object()
