@@ -4,7 +4,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legwatch_server.store.codec import decode, encode
@@ -34,6 +34,7 @@ def bits(value: object) -> object:
     return struct.pack("<d", value) if isinstance(value, float) else (type(value), value)
 
 
+@settings(max_examples=50)
 @given(columns())
 def test_every_value_comes_back_to_the_bit(given_columns: list[list[Any]]) -> None:
     found = decode(encode(given_columns))
@@ -76,6 +77,7 @@ def test_decimals_that_climb_are_kept_as_steps(kind: type) -> None:
     assert decode(encode([climbing])) == [list(climbing)]
 
 
+@settings(max_examples=50)
 @given(columns(), st.data())
 def test_damaged_bytes_are_a_value_error_or_other_values(
     given_columns: list[list[Any]], data: st.DataObject

@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import past
@@ -33,6 +33,7 @@ def db() -> Any:
         yield made
 
 
+@settings(max_examples=50)
 @given(rows=st.lists(ROW, min_size=1, max_size=12, unique_by=(lambda r: r[0], lambda r: r[1:3])))
 def test_whatever_the_table_can_hold_comes_back(db: Any, rows: list[tuple[Any, ...]]) -> None:
     db.execute("DELETE FROM windows")
