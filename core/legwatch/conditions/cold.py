@@ -218,7 +218,8 @@ def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
         return unknown(Reason.PRESENCE_UNSURE)
     if _has_held(memory.warm_ms, limits.clear_hold_s, seen.at_ms):
         return WARM
-    return _still_cold(now, _cold(now, rules), rules, firing.severity)
+    still = _still_cold(now, _cold(now, rules), rules, firing.severity)
+    return still._replace(ending=memory.warm_ms is not None)
 
 
 def _doubt(now: ColdMinute, rules: Rules) -> Verdict | None:

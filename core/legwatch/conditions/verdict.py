@@ -92,6 +92,7 @@ class Verdict(NamedTuple):
     since_ms: int | None = None  # since when; None: not true now, but the alert is not over
     rule: Rule | None = None
     evidence: Figures = ()
+    ending: bool = False  # what began it is gone; if that lasts, the alert is over
 
 
 class Firing(NamedTuple):

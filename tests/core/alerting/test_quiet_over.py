@@ -110,3 +110,22 @@ def test_quiet_for_one_alert_does_not_make_another_quiet_longer(
     assert alerts.cold.snoozed_until_ms == at(max(for_it_min, 30))
     ended, _ = advance(alerts.cold, Verdict(TriState.NO, Reason.WARM_AGAIN), at(5), LIMITS)
     assert ended.snoozed_until_ms == at(until_min)
+
+
+@pytest.mark.parametrize(("until", "sounds"), [(240, 0), (600, 1)])
+def test_quiet_that_ended_without_readings_wakes_nobody_whose_legs_are_warm_again(
+    until: int, sounds: int
+) -> None:
+    leg = uncovering((180, until), uncovered_c=25.5)
+    windows = list(night(leg=leg, moves=lambda m: int(m % 7 < 0.1), minutes=600))
+    gap = (at(205), at(400))  # the alert has sounded before it, at minute 197
+    quiet = Snooze(at(198), None, at(228))
+    heard: list[Event] = [w for w in windows if w.to_ms <= gap[0] or w.from_ms >= gap[1]]
+    given = replay(
+        sorted([*heard, quiet], key=lambda event: event.at_ms), rules(stillness__joint_s=0)
+    )
+    of_cold = [n for n in given if n.kind is AlertKind.COLD and n.suppressed_by is None]
+    assert of_cold[0].at_ms == at(197)
+    again = [n for n in of_cold if n.reason is Reason.SNOOZE_OVER]
+    assert len(again) == sounds
+    assert any(n.transition is TransitionKind.RESOLVED for n in of_cold) == (not sounds)
