@@ -57,7 +57,12 @@ def replayed(path: Path, limits: OtherLimits) -> Replayed:
         why = night.missing or "the state at its noon is not in the file"
         raise RecordingError(f"{path}: this night cannot be replayed as it was lived: {why}")
     found = relive(night, limits.change) if limits else relive(night)
-    return Replayed(night, list(with_sounding(found)))
+    try:
+        return Replayed(night, list(with_sounding(found)))
+    except (ArithmeticError, OSError, ValueError) as error:
+        raise RecordingError(
+            f"{path}: this night has values that no server wrote: {error}"
+        ) from None
 
 
 def verdict(path: Path, found: Replayed, limits: OtherLimits) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from legwatch.alerting.notice import as_json
 from legwatch.lived import LivedNight, relive
+from legwatch.testing import ms
 from legwatch.text.message import text
 from legwatch_runtime import night_file
 from legwatch_server.notify.commit import commit
@@ -183,4 +184,30 @@ def test_a_commit_that_failed_leaves_no_event_twice(
     assert same(story.ward, 0, tmp_path)
     (count,) = story.ward.rows("SELECT count(*) FROM events WHERE what='rules'")[0]
     assert count == 1
+    story.ward.close()
+
+
+def test_noon_is_by_the_clock_at_the_bed(tmp_path: Path) -> None:
+    story = NightStory(tmp_path)
+    story.settle({}, zone="Asia/Tokyo")
+    story.live(7 * 60)  # from 6 in the morning there
+    noons = story.ward.rows("SELECT night, at_ms FROM noons ORDER BY at_ms")
+    assert noons == [
+        ("2026-01-02", ms("2026-01-02T03:00Z")),
+        ("2026-01-03", ms("2026-01-03T03:00Z")),
+    ]
+    assert same(story.ward, 0, tmp_path)
+    assert kept(story.ward, 1, tmp_path).zone == "Asia/Tokyo"
+    story.ward.close()
+
+
+def test_what_is_kept_of_a_night_is_little_beside_its_windows(tmp_path: Path) -> None:
+    """A silent bed is ticked each minute, and an undisturbed one needs no event at all."""
+    story = NightStory(tmp_path)
+    story.live(60)
+    story.watch.silent(300)
+    (before,) = story.ward.rows("SELECT count(*) FROM events")
+    story.live(5)
+    (after,) = story.ward.rows("SELECT count(*) FROM events")
+    assert (before, after) == ((0,), (1,))
     story.ward.close()
