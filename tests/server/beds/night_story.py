@@ -25,14 +25,14 @@ class NightStory:
     def __init__(self, folder: Path, seed: int = 0, **settings: Any) -> None:
         self.ward = open_ward(folder, **settings)
         self.watch, self._chance = NightWatch(self.ward), random.Random(seed)
-        self._from = 0
+        self.ahead_min = 0  # what is seen comes earlier by this
 
-    def live(self, minutes: int) -> None:
+    def live(self, minutes: int, **seen: Any) -> None:
         """Let the bedside send what is seen, a window in half a minute."""
         for _ in range(minutes * 2):
             self.watch.pass_by(MINUTE_MS // 2)
-            minute = self.watch.passed_ms / MINUTE_MS
-            self.ward.turn([self.watch.window(**_seen(minute))])
+            minute = self.watch.passed_ms / MINUTE_MS + self.ahead_min
+            self.ward.turn([self.watch.window(**{**_seen(minute), **seen})])
 
     def late(self) -> None:
         """Let windows come that waited for longer than an alert may."""
@@ -42,7 +42,12 @@ class NightStory:
     def delayed(self) -> None:
         """Let windows come that waited, but not for long: their minutes were judged without."""
         self.watch.silent(2)
-        self.ward.turn([self.watch.window(age_ms=age_s * 1000) for age_s in (100, 70, 40)])
+        self.held_back()
+
+    def held_back(self, **seen: Any) -> None:
+        """Let three windows of the last two minutes come."""
+        ages = (100, 70, 40)
+        self.ward.turn([self.watch.window(age_ms=age_s * 1000, **seen) for age_s in ages])
 
     def answer(self) -> None:
         """Let somebody answer, by a button or at the command line."""

@@ -211,3 +211,30 @@ def test_what_is_kept_of_a_night_is_little_beside_its_windows(tmp_path: Path) ->
     (after,) = story.ward.rows("SELECT count(*) FROM events")
     assert (before, after) == ((0,), (1,))
     story.ward.close()
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_minutes_that_were_judged_without_their_windows_are_judged_so_again(
+    restarts: bool, tmp_path: Path
+) -> None:
+    """By when the movement was counted, the alert on lying still comes earlier or later."""
+    story = NightStory(tmp_path)
+    story.live(40, moves=2, leg_c=31.0)
+    story.watch.silent(2)
+    if restarts:
+        story.ward.restart()
+    story.held_back(moves=4)
+    story.live(260, moves=0, leg_c=31.0)
+    assert any('"kind":"still","what":"fired"' in line for line in same(story.ward, 0, tmp_path))
+    story.ward.close()
+
+
+def test_what_is_given_at_noon_itself_belongs_to_the_night_that_begins(tmp_path: Path) -> None:
+    story = NightStory(tmp_path)
+    story.settle({}, zone="Pacific/Honolulu")  # there it is 11 in the morning
+    story.ahead_min = 9
+    story.live(90)
+    begins, ends = same(story.ward, 0, tmp_path), same(story.ward, -1, tmp_path)
+    assert begins[0].startswith('{"at":"2026-01-02T22:00:00Z"')
+    assert [*ends, *begins] == story.ward.lines()
+    story.ward.close()
