@@ -36,18 +36,16 @@ class NightStory:
 
     def late(self) -> None:
         """Let windows come that waited for longer than an alert may."""
-        old = [self.watch.window(age_ms=age_s * 1000) for age_s in (420, 390, 360)]
-        self.ward.turn(old)
+        self.held_back(420, 390, 360)
 
     def delayed(self) -> None:
         """Let windows come that waited, but not for long: their minutes were judged without."""
         self.watch.silent(2)
-        self.held_back()
+        self.held_back(100, 70, 40)
 
-    def held_back(self, **seen: Any) -> None:
-        """Let three windows of the last two minutes come."""
-        ages = (100, 70, 40)
-        self.ward.turn([self.watch.window(age_ms=age_s * 1000, **seen) for age_s in ages])
+    def held_back(self, *ages_s: int, **seen: Any) -> None:
+        """Let windows come that are so old."""
+        self.ward.turn([self.watch.window(age_ms=age_s * 1000, **seen) for age_s in ages_s])
 
     def answer(self) -> None:
         """Let somebody answer, by a button or at the command line."""
