@@ -131,20 +131,31 @@ def newest(db: sqlite3.Connection, bed_id: int, most: int) -> list[Window]:
 def after(db: sqlite3.Connection, ident: int, most: int) -> list[WindowRecord]:
     """Return at most `most` windows of all beds with a higher id, in the order of their ids."""
     with packs.snapshot(db):
-        records = [
-            WindowRecord._make((*row, _others(others)))
-            for *row, others in db.execute(_AFTER, (ident, most))
-        ]
-        packed = packs.after(db, ident, most)
-        if packed is None:
-            return records
-        upto = min(packed.upto, records[-1].id) if len(records) == most else packed.upto
-        names = dict(db.execute("SELECT id, name FROM beds").fetchall())
-        found = {one.id: one for one in records if one.id <= upto}
-        for bed_id, row in packed.rows:
-            if row.id <= upto and bed_id in names:
-                found[row.id] = _record(row, names[bed_id])
-        return [found[ident] for ident in sorted(found)[:most]]
+        while True:
+            records = [
+                WindowRecord._make((*row, _others(others)))
+                for *row, others in db.execute(_AFTER, (ident, most))
+            ]
+            packed = packs.after(db, ident, most)
+            if packed is None:
+                return records
+            names = dict(db.execute("SELECT id, name FROM beds").fetchall())
+            found = _together(records, packed, names, most)
+            if found:
+                return found
+            ident = packed.upto  # nobody knows the beds of those
+
+
+def _together(
+    records: list[WindowRecord], packed: packs.Next, names: dict[int, str], most: int
+) -> list[WindowRecord]:
+    """Return the first ones of both by their ids, each once."""
+    upto = min(packed.upto, records[-1].id) if len(records) == most else packed.upto
+    found = {one.id: one for one in records if one.id <= upto}
+    for bed_id, row in packed.rows:
+        if row.id <= upto and bed_id in names:
+            found[row.id] = _record(row, names[bed_id])
+    return [found[ident] for ident in sorted(found)[:most]]
 
 
 def _record(row: Row, bed: str) -> WindowRecord:

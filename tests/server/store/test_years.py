@@ -378,6 +378,17 @@ def test_ids_of_many_beds_are_read_in_their_order_by_whoever_follows_them(
     assert db.execute("SELECT count(*) FROM packs").fetchone() == (6,)
 
 
+def test_whoever_follows_the_ids_passes_over_beds_that_nobody_knows(
+    db: sqlite3.Connection,
+) -> None:
+    unknown, known = an_evening(bed=2, windows_=400), an_evening(windows_=400, first=401)
+    store(db, unknown + known)
+    settle(db, LATER)
+    db.execute("DELETE FROM beds WHERE id=2")
+    db.execute("DELETE FROM windows WHERE bed_id=2")
+    assert [one.id for one in windows.after(db, 0, 50)] == list(range(401, 451))
+
+
 def test_one_who_reads_sees_the_store_of_one_moment(tmp_path: Any) -> None:
     rows, path = an_evening(), tmp_path / "legwatch.db"
     with (
