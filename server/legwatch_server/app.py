@@ -3,7 +3,6 @@
 import argparse
 import gc
 import logging
-import queue
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -38,7 +37,6 @@ from legwatch_server.health import Health
 from legwatch_server.inbox import (
     ActionRequested,
     LinkClaims,
-    Request,
     SettingsChanged,
     TargetKind,
 )
@@ -65,6 +63,7 @@ from legwatch_server.store.reader import FILE
 from legwatch_server.store.upkeep import Upkeep
 from legwatch_server.store.years import Plan, Years
 from legwatch_server.timeline import Timeline
+from legwatch_server.waiting import Puts, Waiting
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.listening import Listening
 from legwatch_server.web.noted import looked
@@ -76,7 +75,6 @@ WRITER_WITHIN_S = 180.0  # one commit of a large backlog on a slow card
 
 SELDOM = 20_000  # new objects between two looks for garbage in cycles
 
-Inbox = queue.SimpleQueue[Request | None]
 MOST_WAITING = 10_000  # messages in the inbox; while the disk is slow, the broker keeps the others
 
 
@@ -138,7 +136,7 @@ class _Server:
 
     def __init__(self, settings: ServerSettings, password: str, folder: Path, parts: Parts) -> None:
         self.parts = parts
-        self.inbox: Inbox = queue.SimpleQueue()
+        self.inbox = Waiting()
         self.status, self.stopping = Status(), threading.Event()
         self.timeline = Timeline(boot=machine_boot(), awaits_time=awaits_time)
         self.store = SqliteStore(folder / FILE, utc_ms=self.timeline.now_ms)
@@ -149,7 +147,8 @@ class _Server:
             self.inbox.put,
             self.timeline.stamp,
             CrashGuard(decode, folder / "decoding").decode,
-            full=lambda: self.inbox.qsize() >= MOST_WAITING,
+            put_all=self.inbox.put_all,
+            full=lambda: self.inbox.count() >= MOST_WAITING,
             dropped=self.unit.unread.dropped,
             parts=parts,
         )
@@ -171,7 +170,7 @@ class _Server:
             store=self.store,
             actions=self.actions,
             connected=self.broker.connected,
-            waiting=self.inbox.qsize,
+            waiting=self.inbox.count,
             settings=settings,
             timeline=self.timeline,
             failures=parts.failures,
@@ -312,7 +311,7 @@ def _seek_cycles_seldom() -> None:
     gc.set_threshold(SELDOM, *gc.get_threshold()[1:])
 
 
-def _answered_in_app(inbox: Inbox, now_ms: Callable[[], int], channel: str, delivery: int) -> None:
+def _answered_in_app(inbox: Puts, now_ms: Callable[[], int], channel: str, delivery: int) -> None:
     """Queue an acknowledgement that a person gave in the push service's own app."""
     claims = LinkClaims(TargetKind.DELIVERY, delivery, Action.SEEN, 0, 0)
     inbox.put(ActionRequested(claims, b"", channel, now_ms(), lambda _outcome: None))

@@ -38,6 +38,7 @@ from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.settings_file import read
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.timeline import Timeline
+from legwatch_server.waiting import Waiting
 from legwatch_server.web.actions import ActionHandler
 from legwatch_server.web.listening import Listening
 from legwatch_server.web.server import bind
@@ -77,7 +78,7 @@ class House:
             unit=unit,
             transport=ingest,
             listeners=[MqttPublisher(ingest, self.instant)],
-            inbox=self._come,
+            inbox=Waiting(),
             timeline=timeline,
             settings=settings,
             wake=lambda: None,

@@ -30,6 +30,7 @@ from legwatch_server.settings_file import read
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.timeline import Timeline
 from legwatch_server.transport import Outgoing
+from legwatch_server.waiting import Waiting
 from legwatch_server.web.actions import PATH, ActionHandler
 
 KEY = b"a key for the fences"
@@ -131,7 +132,7 @@ class Server:
             unit=UnitOfWork(self.store, self.settings.rules_of, self.settings.plays),
             transport=self,
             listeners=[MqttPublisher(self, self.instant)],
-            inbox=self._come,
+            inbox=Waiting(),
             settings=self.settings,
             wake=lambda: None,
             status=Status(),

@@ -1,7 +1,6 @@
 """The loop of the writer thread: gather, decide, commit, and only then publish and notify."""
 
 import logging
-import queue
 import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -36,6 +35,7 @@ from legwatch_server.settings import ServerSettings
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.port import WriterStore
 from legwatch_server.timeline import Timeline
+from legwatch_server.waiting import Waiting
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class WriterLoop:
         unit: UnitOfWork,
         transport: Confirms,
         listeners: Sequence[Listener],
-        inbox: "queue.SimpleQueue[Request | None]",
+        inbox: Waiting,
         timeline: Timeline,
         settings: ServerSettings,
         wake: Callable[[], None],
@@ -269,7 +269,7 @@ class WriterLoop:
         found: list[Request] = []
         begun = self._timeline.instant()
         while True:
-            more, stop = self._take(max(0.0, wait_s), MOST - len(found))
+            more, stop = self._inbox.take(max(0.0, wait_s), MOST - len(found))
             found += more
             if stop or len(found) >= MOST or not self._may_lull(begun, more):
                 return found, stop
@@ -287,20 +287,6 @@ class WriterLoop:
         if self._lull is None or begun.since(self._lull) >= LULL_AGAIN_S:
             self._lull = begun
         return self._lull == begun
-
-    def _take(self, wait_s: float, most: int) -> tuple[list[Request], bool]:
-        """Take what has arrived; wait for the first request. True: it was the last one of all."""
-        found: list[Request] = []
-        try:
-            request = self._inbox.get(timeout=wait_s)
-            while request is not None:
-                found.append(request)
-                if len(found) >= most:
-                    return found, False
-                request = self._inbox.get_nowait()
-        except queue.Empty:
-            return found, False
-        return found, True
 
     def _hear(self, committed: Committed) -> None:
         for listener in self._listeners:

@@ -10,6 +10,7 @@ can take over another user's session.
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
@@ -60,11 +61,13 @@ class BrokerConnection:
         put: Callable[[Request], None],
         stamp: Callable[[], Stamp],
         decode: Callable[[Message], Arrived] = decode,
+        put_all: Callable[[Sequence[Request]], None] | None = None,
         full: Callable[[], bool] = lambda: False,
         dropped: Callable[[str], None] = lambda _topic: None,
         parts: Parts | None = None,
     ) -> None:
         self._settings, self._put, self._decode = settings, put, decode
+        self._put_all = put_all or partial(_each, put)
         self._stamp = stamp
         self._unsure = UnsureLimit(dropped)
         self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
@@ -211,33 +214,43 @@ class BrokerConnection:
         """Decode messages that came together, and hand them to the writer or to who waits."""
         self._heard_s = awake_s()
         stamp, connection = self._stamp(), self._connection
-        for message in messages:
-            self._take_one(message, Receipt(connection, message.mid), stamp)
+        arrived: list[Arrived] = []
+        try:
+            for message in messages:
+                one = self._read(message, Receipt(connection, message.mid), stamp)
+                if one is not None:
+                    arrived.append(one)
+        finally:  # what was read before a fault is not lost
+            self._put_all(arrived)
 
-    def _take_one(self, message: Published, receipt: Receipt, stamp: Stamp) -> None:
+    def _read(self, message: Published, receipt: Receipt, stamp: Stamp) -> Arrived | None:
+        """Return what a message says to the writer; None: it is not for the writer."""
         try:
             topic = message.topic.decode()[:LONGEST_TOPIC]
         except UnicodeDecodeError:
             topic = "?"
         sure, payload = message.mid > 0, message.payload
         if not sure and not self._unsure.take(topic):
-            return
+            return None
         if topic.endswith(_RESULT):
             if not message.retained:  # a retained answer is of an unknown age
                 self._answers(topic, payload)
-            return
+            return None
         if not payload and topic.endswith(_KEPT):
             self.confirm([receipt] if sure else [])
-            return  # what the broker had kept is taken back: that says nothing
-        self._put(
-            self._decode(
-                Message(
-                    topic,
-                    payload,
-                    stamp.at_ms,
-                    receipt if sure else None,
-                    message.retained,
-                    stamp.moved_ms,
-                )
+            return None  # what the broker had kept is taken back: that says nothing
+        return self._decode(
+            Message(
+                topic,
+                payload,
+                stamp.at_ms,
+                receipt if sure else None,
+                message.retained,
+                stamp.moved_ms,
             )
         )
+
+
+def _each(put: Callable[[Request], None], requests: Sequence[Request]) -> None:
+    for request in requests:
+        put(request)

@@ -1,6 +1,5 @@
 """The server's own parts wired as `legwatch server` wires them, but driven by the test."""
 
-import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -42,6 +41,7 @@ from legwatch_server.store.reader import FILE
 from legwatch_server.store.records import StoredNotice
 from legwatch_server.testing.fakes import MINUTE_MS, FakeBroker, FakeChannel, PushLog
 from legwatch_server.timeline import Timeline
+from legwatch_server.waiting import Waiting
 
 MOST_NOTICES = 100_000  # more than any test stores
 # What a bed's sensors see in a minute since the beginning: fields of a Window.
@@ -90,7 +90,7 @@ class InProcessServer:
             unit=self.unit,
             transport=self.broker,
             listeners=[MqttPublisher(self.broker, self.clock.instant)],
-            inbox=queue.SimpleQueue[Request | None](),
+            inbox=Waiting(),
             timeline=self.timeline,
             settings=self.settings,
             wake=self._wake,
