@@ -1,7 +1,7 @@
 """A broker in memory: it stands for paho's client, and brings each message to who asked for it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -9,6 +9,9 @@ from paho.mqtt.client import MQTT_ERR_NO_CONN, MQTT_ERR_SUCCESS, topic_matches_s
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
+from legwatch_server.ingest.packets import Published
+
+Take = Callable[[Sequence[Published]], None]
 GOOD = ReasonCode(PacketTypes.CONNACK, "Success")
 GRANTED = ReasonCode(PacketTypes.SUBACK, "Granted QoS 1")
 
@@ -49,9 +52,13 @@ class Broker:
     spoken: list[Spoken] = field(default_factory=list)
     clients: list["Client"] = field(default_factory=list)
 
-    def client(self, *_: object, client_id: str, **_more: object) -> "Client":
-        """Make a client, in the place of paho's."""
+    def client(
+        self, *_: object, client_id: str, take: Take | None = None, **_more: object
+    ) -> "Client":
+        """Make a client, in the place of paho's; the server's has `take` for its messages."""
         made = Client(self, client_id)
+        if take is not None:
+            made.on_message = in_bulk(take)
         self.clients.append(made)
         return made
 
@@ -64,6 +71,16 @@ class Broker:
     def readers(self, topic: str) -> list[str]:
         """Return who has asked for a topic."""
         return [client.name for client in self.clients if client.hears(topic)]
+
+
+def in_bulk(take: Take) -> Callable[..., None]:
+    """Return what hands a message on as the server's client does."""
+
+    def hand_on(_client: object, _data: object, one: Message) -> None:
+        mid = one.mid if one.qos else 0
+        take([Published(one.topic.encode(), one.payload, mid, one.retain)])
+
+    return hand_on
 
 
 class Client:
@@ -108,8 +125,9 @@ class Client:
     def disconnect(self) -> None:
         self._gone.set()
 
-    def socket(self) -> None:
-        """There is none."""
+    def socket(self) -> object:
+        """Return something: it is only asked whether there is one."""
+        return self._broker
 
     def is_connected(self) -> bool:
         return self._up

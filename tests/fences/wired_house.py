@@ -58,6 +58,7 @@ class House:
         self.away = False  # whether the server takes nothing in
         patch.setattr("time.time_ns", lambda: self.now_ms * 1_000_000)
         patch.setattr("legwatch_runtime.mqtt.BoundedClient", self.broker.client)
+        patch.setattr("legwatch_server.ingest.broker.BulkClient", self.broker.client)
         self._start_server(folder)
         self._start_agent(folder, most)
 
