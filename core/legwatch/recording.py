@@ -223,62 +223,96 @@ def windows(
     minute is needed. Otherwise the count is unknown. The same holds for `moved_s` and `active_s`.
     """
     length_ms = length_s * 1000
-    readings = recording.readings
-    used = {channel for _, channel, _ in readings}
-    moving = {name: _MovementCount(name, readings) for name in _MOVING if name in used}
-    mat: bool | None = None
-    seq = index = presses = 0
-    end = first_ms = 0
-    alive_ms: int | None = None
-    while index < len(readings):
-        if alive_ms is None or readings[index].at_ms - alive_ms > HOLE_MS:
-            end = readings[index].at_ms // length_ms * length_ms
-            first_ms, mat = first_ms or end, None
-        end += length_ms
-        seen: dict[str, list[float]] = {}
-        while index < len(readings):
-            at_ms, channel, value = readings[index]
-            if at_ms >= end:
-                break
-            index += 1
-            alive_ms = at_ms
-            if isinstance(value, str):
-                presses += 1
-                yield Press(f"{boot}-{presses}", value, at_ms)
-            elif channel in seen:
-                seen[channel].append(value)
-            else:
-                seen[channel] = [value]
-        soon = index < len(readings) and readings[index].at_ms - end <= ALIVE_MS
-        alive = soon or (alive_ms is not None and end - alive_ms <= ALIVE_MS)
+    maker = _WindowMaker(recording.readings, boot, length_s)
+    seen: dict[str, list[float]] = {}
+    end = alive_ms = presses = 0
+    for at_ms, channel, value in recording.readings:
+        if at_ms >= end:
+            if end:
+                yield maker.window(seen, end, alive_ms, at_ms)
+            if not end or at_ms - alive_ms > HOLE_MS:
+                end = at_ms // length_ms * length_ms
+                maker.begin(end)
+            end += length_ms
+            seen = {}
+            while at_ms >= end:
+                yield maker.window(seen, end, alive_ms, at_ms)
+                end += length_ms
+        alive_ms = at_ms
+        if isinstance(value, str):
+            presses += 1
+            yield Press(f"{boot}-{presses}", value, at_ms)
+        elif channel in seen:
+            seen[channel].append(value)
+        else:
+            seen[channel] = [value]
+    if end:
+        yield maker.window(seen, end, alive_ms)
+
+
+class _WindowMaker:
+    """Makes the windows of a recording one after the other, and knows what lasts beyond one."""
+
+    def __init__(self, readings: Sequence[ChannelReading], boot: str, length_s: int) -> None:
+        self._boot, self._length_s = boot, length_s
+        used = {channel for _, channel, _ in readings}
+        self._moving = [(name, _MovementCount(name, readings)) for name in _MOVING if name in used]
+        self._mat: bool | None = None
+        self._seq = self._first_ms = 0
+
+    def begin(self, at_ms: int) -> None:
+        """Begin, at first or after a hole."""
+        self._first_ms, self._mat = self._first_ms or at_ms, None
+
+    def window(
+        self,
+        seen: Mapping[str, list[float]],
+        end_ms: int,
+        alive_ms: int,
+        next_ms: int | None = None,
+    ) -> Window:
+        """Return the next window; the logger wrote a line at `alive_ms`, and one at `next_ms`."""
+        alive = end_ms - alive_ms <= ALIVE_MS
+        alive = alive or (next_ms is not None and next_ms - end_ms <= ALIVE_MS)
         if "in_bed" in seen:
-            mat = seen["in_bed"][-1] >= 0.5
-        sums = {
-            name: counted.sum(seen.get(name), end, alive=alive) for name, counted in moving.items()
-        }
-        moves = sums.get("movement")
-        seq += 1
+            self._mat = seen["in_bed"][-1] >= 0.5
+        moves = moved_s = active_s = None
+        for name, counted in self._moving:
+            found = counted.sum(seen.get(name), end_ms, alive=alive)
+            if found is None:
+                continue
+            if name == "movement":
+                moves = min(MAX_MOVES, round(found))
+            elif name == "moved_s":
+                moved_s = self._within(found)
+            else:
+                active_s = self._within(found)
+        self._seq += 1
         # By their places: a call with names takes twice as long.
-        yield Window(
-            boot,
-            seq,
-            end - length_ms,
-            end,
-            end - first_ms,
+        return Window(
+            self._boot,
+            self._seq,
+            end_ms - 1000 * self._length_s,
+            end_ms,
+            end_ms - self._first_ms,
             PLAYED,
             _middle(seen["leg_temperature_c"]) if "leg_temperature_c" in seen else None,
             _middle(seen["leg_humidity_pct"]) if "leg_humidity_pct" in seen else None,
             _middle(seen["room_temperature_c"]) if "room_temperature_c" in seen else None,
             _middle(seen["room_humidity_pct"]) if "room_humidity_pct" in seen else None,
-            None if moves is None else min(MAX_MOVES, round(moves)),
-            mat if alive else None,
+            moves,
+            self._mat if alive else None,
             (),
             None,
             None,
-            _within(sums["moved_s"], length_s) if "moved_s" in sums else None,
-            _within(sums["active_s"], length_s) if "active_s" in sums else None,
+            moved_s,
+            active_s,
             _others(seen) if OTHERS else (),
         )
+
+    def _within(self, seconds: float) -> float:
+        """Limit a sum of seconds to the window's length, which overlapping lines can exceed."""
+        return round(min(seconds, float(self._length_s)), 2)
 
 
 class _MovementCount:
@@ -286,23 +320,18 @@ class _MovementCount:
 
     def __init__(self, channel: str, readings: Sequence[ChannelReading]) -> None:
         values = [value for _, name, value in readings if name == channel]
-        self._watched, self._writes_zeros = bool(values), 0.0 in values
+        self._writes_zeros = 0.0 in values
         self._last_ms: int | None = None
 
     def sum(self, values: list[float] | None, end_ms: int, *, alive: bool) -> float | None:
         """Return the sum of a window's values; None: unknown."""
         if values:
             self._last_ms = end_ms
-        if not (alive and self._watched):
+        if not alive:
             return None
         if self._writes_zeros and (self._last_ms is None or end_ms - self._last_ms > ALIVE_MS):
             return None
         return sum(values) if values else 0
-
-
-def _within(seconds: float | None, length_s: int) -> float | None:
-    """Limit a sum of seconds to the window's length, which overlapping lines can exceed."""
-    return None if seconds is None else round(min(seconds, float(length_s)), 2)
 
 
 def events(recording: Recording) -> Iterator[Event]:
