@@ -328,7 +328,7 @@ class UnitOfWork:
         else:
             self._decide(bed, placed.window)
         self.batch.windows.append(
-            NewWindow(bed.id, boot.id, placed.window, message.arrived_ms, late=placed.late)
+            NewWindow(bed.id, boot.id, placed.window, message.arrived_ms, placed.late)
         )
         boot.add(window.seq)
         self._touch(bed)
@@ -364,8 +364,9 @@ class UnitOfWork:
         leaps = bed.leaps.after(bed.state.at_ms, to_ms, now_ms)
         if leaps is None:
             raise WireError("this recording leaps too far or too often")
-        self._touch(bed)
-        bed.leaps = leaps
+        if leaps is not bed.leaps:
+            self._touch(bed)
+            bed.leaps = leaps
 
     def _press(self, arrived: PressArrived) -> None:
         name, press, message = arrived
@@ -578,7 +579,7 @@ class UnitOfWork:
                 )
             state = engine.start(trial_over=self._lost)
             bed = BedRecord(self._next_bed, name, self._rules(name), state)
-            bed.rest = self.rests.get(name, Rest.WATCHED)
+            bed.rest, bed.presses = self.rests.get(name, Rest.WATCHED), ()
             self._next_bed += 1
             self.batch.beds.append((bed.id, name))
             self.beds[name] = bed

@@ -13,7 +13,7 @@ class Boots:
 
     def __init__(self, store: WriterStore) -> None:
         self._store, self._next = store, store.next_boot_id()
-        self._first_new = self._next
+        self._first_new, self._first_new_bed = self._next, store.next_bed_id()
         self._moved_ms = 0  # since this process began; the stored windows are not moved
         self.begin()
 
@@ -54,7 +54,7 @@ class Boots:
     def known(self, bed: BedRecord, name: str) -> SequenceTracker | None:
         """Return the tracker of a boot that is in memory or in the store, else None."""
         boot = bed.boots.get(name)
-        if boot is None:
+        if boot is None and bed.id < self._first_new_bed:  # all of newer beds are in memory
             stored = self._store.boot(bed.id, bed.name, name)
             if stored is None:
                 return None

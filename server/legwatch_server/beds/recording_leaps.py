@@ -24,7 +24,10 @@ class LeapAllowance(NamedTuple):
 
     def after(self, from_ms: int, to_ms: int, now_ms: int) -> "LeapAllowance | None":
         """Return the allowance after a leap at real time `now_ms`; None if too little is left."""
-        left = self._left(now_ms) - _cost((to_ms - from_ms) // MINUTE_MS)
+        cost = _cost((to_ms - from_ms) // MINUTE_MS)
+        if not cost and (self.at_ms is None or self.left >= MOST_MINUTES):
+            return self  # as for nearly all windows: all is left, and stays so
+        left = self._left(now_ms) - cost
         return LeapAllowance(left, now_ms) if left >= 0 else None
 
     def _left(self, now_ms: int) -> float:
