@@ -13,7 +13,8 @@ import sqlite3
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from itertools import groupby, product
+from functools import lru_cache
+from itertools import accumulate, groupby, product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,14 +22,18 @@ from legwatch.testing import ms
 from legwatch_server.store import nights, packs, upgrade
 from legwatch_server.store.minutes import MinuteSums
 from legwatch_server.store.nights import NightKey
-from legwatch_server.store.pack import COLUMNS, Row
+from legwatch_server.store.pack import COLUMNS, Row, packed
 from legwatch_server.store.packs import HOUR_MS
 
 END_MS = ms("2026-01-02T12:00Z")  # the noon after the last night
 DAY_MS, WINDOW_MS = 86_400_000, 10_000
+BEFORE_NOON_MS = 1000  # the last window of a night that lasts all day
 PIECE = 500_000  # windows in one transaction
 BOOT_NIGHTS = 30  # an agent starts anew once a month
 ALERTS = 2  # a night and bed
+# Packing takes long. So the packs of the first night and of so many last ones are as they should
+# be, and the others have the bytes of the first one: whoever opens those is too slow anyway.
+REAL_NIGHTS = 40
 _COLUMNS = (
     "id, bed_id, boot_id, seq, from_ms, to_ms, mono_ms, clock, leg_c, leg_rh, room_c, room_rh,"
     " moves, in_bed, faults, arrived_ms, late"
@@ -47,7 +52,7 @@ SELECT i + 1, b + 1, n / {BOOT_NIGHTS} * :beds + b + 1, s % (:windows * {BOOT_NI
   round(41.0 + (t / 180) % 80 / 10.0 + t * 6841 % 103 % 4 / 10.0, 1),
   round(18.0 + (t / 600 + n) % 25 / 10.0 + t * 5179 % 107 % 2 / 10.0, 1),
   round(45.0 + (t / 400) % 60 / 10.0 + t * 4721 % 109 % 4 / 10.0, 1),
-  (t % 120 = 1) * 3, NULL, NULL, to_ms + 120, 0 FROM r
+  (t % 120 = 1) * 3, t * 3 >= :windows AND t * 4 <= :windows * 3, NULL, to_ms + 120, 0 FROM r
 """
 _BOOTS = f"""
 WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c
@@ -99,6 +104,10 @@ _ANSWERS = (
     " CAST(printf('t%d', id) AS BLOB), id, bed_id, 'bert', 'seen', 'link' FROM notices"
     " WHERE what='fired'"
 )
+_PACK = (
+    "INSERT INTO packs (bed_id, hour_ms, first_id, last_id, count, bytes, data)"
+    " VALUES (?,?,?,?,?,?,?)"
+)
 _PRESSES = (
     "INSERT INTO presses (bed_id, press_id, button, at_ms, kind) SELECT bed_id, 'p' || id, 'ack',"
     " at_ms, kind FROM notices WHERE what='raised'"
@@ -119,15 +128,15 @@ class Size(NamedTuple):
     @property
     def shift_ms(self) -> int:
         """How long after noon a night's first window begins: they lie around midnight."""
-        return (DAY_MS - self.windows * WINDOW_MS) // 2
+        return (DAY_MS - self.windows * WINDOW_MS) // 2 - BEFORE_NOON_MS
 
     @property
     def total(self) -> int:
         return self.beds * self.nights * self.windows
 
 
-def make(path: Path, size: Size, schema: int = upgrade.VERSION, *, packed: bool = False) -> None:
-    """Make a store; `packed`: all its nights but the last lie in packs, and are summed up."""
+def make(path: Path, size: Size, schema: int = upgrade.VERSION, *, aged: bool = False) -> None:
+    """Make a store; `aged`: all its nights but the last lie in packs, and are summed up."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode=OFF")
@@ -139,7 +148,7 @@ def make(path: Path, size: Size, schema: int = upgrade.VERSION, *, packed: bool 
         db.execute("BEGIN")
         db.execute(_BEDS, values)
         db.execute(_BOOTS, values)
-        for first in range(_packed(db, size) if packed else 0, size.total, PIECE):
+        for first in range(_packed(db, size) if aged else 0, size.total, PIECE):
             last = min(size.total, first + PIECE)
             db.execute(_WINDOWS, {**values, "first": first, "last": last})
         columns, said = _SAID if schema > 3 else _SAID_BEFORE_4
@@ -182,10 +191,15 @@ def _packed(db: sqlite3.Connection, size: Size) -> int:
 def _night(db: sqlite3.Connection, size: Size, night: list[Row], number: int, bed: int) -> None:
     """Pack one night of a bed, hour by hour."""
     add_ms = size.begin_ms + number * DAY_MS
-    first = number * size.windows
     boot = number // BOOT_NIGHTS * size.beds + bed + 1
     of_boot = number % BOOT_NIGHTS * size.windows
-    for hour_ms, hour in groupby(enumerate(night), lambda one: one[1].to_ms // HOUR_MS * HOUR_MS):
+    first = number * size.windows
+    if 0 < number < size.nights - REAL_NIGHTS:
+        for hour_ms, at, count, data in _hours(tuple(night)):
+            ids = [(first + one) * size.beds + bed + 1 for one in (at, at + count - 1)]
+            db.execute(_PACK, (bed + 1, hour_ms + add_ms, *ids, count, len(data), data))
+        return
+    for hour_ms, hour in groupby(enumerate(night), lambda one: _hour_ms(one[1])):
         rows = [
             row._replace(
                 id=(first + at) * size.beds + bed + 1, boot_id=boot, seq=of_boot + at + 1,
@@ -195,6 +209,21 @@ def _night(db: sqlite3.Connection, size: Size, night: list[Row], number: int, be
             for at, row in hour
         ]  # fmt: skip
         packs.insert(db, bed + 1, hour_ms + add_ms, rows)
+
+
+@lru_cache(maxsize=1)
+def _hours(night: tuple[Row, ...]) -> list[tuple[int, int, int, bytes]]:
+    """Return the hours of a night: begin, number of the first window, how many, and the pack."""
+    hours = [list(hour) for _, hour in groupby(night, _hour_ms)]
+    ats = accumulate(map(len, hours), initial=0)
+    return [
+        (_hour_ms(hour[0]), at, len(hour), packed(hour))
+        for at, hour in zip(ats, hours, strict=False)
+    ]
+
+
+def _hour_ms(row: Row) -> int:
+    return row.to_ms // HOUR_MS * HOUR_MS
 
 
 def _tables(db: sqlite3.Connection, schema: int) -> None:
@@ -224,7 +253,7 @@ def main() -> None:
     parser.add_argument("--packed", action="store_true", help="all nights but the last")
     args = parser.parse_args()
     begun, size = time.monotonic(), Size(args.beds, args.nights, args.windows)
-    make(args.file, size, args.schema, packed=args.packed)
+    make(args.file, size, args.schema, aged=args.packed)
     took_s, size_mb = time.monotonic() - begun, args.file.stat().st_size / 1e6
     print(f"{size.total} windows, {size_mb:.0f} MB, in {took_s:.0f} s: {args.file}")
 

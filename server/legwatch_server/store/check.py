@@ -9,11 +9,12 @@ from legwatch_server.store import beds, deliveries, numbers, rehearsals, said, t
 from legwatch_server.store.connection import reading
 from legwatch_server.store.errors import StoreDamaged
 
-# Small for ever, and read at the start; the others wait for the check in the background.
+# Small for years, and read at the start; the others wait for the check in the background.
 _SMALL = ("meta", "beds", "boots", "presses", "answers")
+_SMALL_ROWS = 20_000  # a table that has grown beyond would only be checked in part
 _MOST_STEPS = 300  # of `_EVERY` operations of SQLite: about a quarter of a second
 _EVERY = 20_000
-_TAILS = ("windows", "notices", "deliveries", "steps", "quarantine")
+_TAILS = ("windows", "notices", "deliveries", "steps", "presses", "answers", "quarantine")
 _TAIL_ROWS = 50
 _HEADER_BYTES = 100
 _VACUUM_AT = (52, 64)  # bytes in the header
@@ -34,7 +35,8 @@ def at_start(db: sqlite3.Connection, *, malformed: bool = False) -> None:
         db.set_progress_handler(lambda: next(steps) >= _MOST_STEPS, _EVERY)
         try:
             for table in _SMALL:
-                _check(db, table)
+                if _last_row(db, table) <= _SMALL_ROWS:
+                    _check(db, table)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise
@@ -92,6 +94,10 @@ def readable(db: sqlite3.Connection) -> None:
         raise StoreDamaged("table deliveries: a state that does not exist")
     for table in _TAILS:
         db.execute(f"SELECT * FROM {table} ORDER BY rowid DESC LIMIT ?", (_TAIL_ROWS,)).fetchall()
+
+
+def _last_row(db: sqlite3.Connection, table: str) -> int:
+    return int(db.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}").fetchone()[0])
 
 
 def _tables(db: sqlite3.Connection) -> list[str]:

@@ -140,4 +140,4 @@ def scanned(db: sqlite3.Connection, asked: Asked) -> set[str]:
 def _by_row(sql: str, table: str) -> bool:
     """Return True if all that is looked for at an end of the table is the number of a row."""
     ends = re.findall(rf"\b(?:max|min)\(([^()]*)\)(?:, 0\))? FROM {table}\b", sql)
-    return bool(ends) and set(ends) == {"id"}
+    return bool(ends) and set(ends) <= {"id", "rowid"}

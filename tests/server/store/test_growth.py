@@ -66,7 +66,7 @@ def stores() -> Iterator[dict[Size, Path]]:
     with TemporaryDirectory() as folder:
         paths = {size: Path(folder) / f"{size.nights}.db" for size in (FEW, MANY)}
         for size, path in paths.items():
-            make(path, size, packed=True)
+            make(path, size, aged=True)
         yield paths
 
 
@@ -107,6 +107,23 @@ def test_a_question_of_the_server_does_not_grow(
             found.append(steps(db, partial(OUTBOX[name], db)))
     few, many = found
     assert many < few * MORE + STEPS
+
+
+def test_a_start_checks_no_table_that_has_grown(
+    stores: dict[Size, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check of all of the file comes later, in the background."""
+    checked: list[str] = []
+    monkeypatch.setattr(check, "_check", lambda _db, table: checked.append(table))
+    monkeypatch.setattr(check, "_SMALL_ROWS", FEW.nights * FEW.beds * ALERTS)
+    tables = []
+    for path in stores.values():
+        with closing(connect(path, durable=False)) as db:
+            check.at_start(db)
+        tables.append(set(checked))
+        checked.clear()
+    few, many = tables
+    assert few - many == {"presses", "answers"}
 
 
 def test_a_question_without_its_index_grows(stores: dict[Size, Path], tmp_path: Path) -> None:

@@ -47,6 +47,8 @@ ALLOWED = {
     ("check.readable", "notices"): NEWEST,
     ("check.readable", "deliveries"): NEWEST,
     ("check.readable", "steps"): NEWEST,
+    ("check.readable", "presses"): NEWEST,
+    ("check.readable", "answers"): NEWEST,
     ("check.readable", "quarantine"): NEWEST,
     ("deliveries.unreadable", "deliveries"): NEWEST,
     ("deliveries.backlog", "deliveries"): OPEN,
