@@ -105,6 +105,9 @@ BIG_STORE = Run(
     " --packed",
     r"^360 windows, \d+ MB, in \d+ s: FILE$",
 )
+THREE_YEARS = Test(
+    "end_to_end/test_old_store.py::test_every_command_is_measured_beside_an_empty_store"
+)
 FOLLOW = Test(
     "server/cli/test_now.py::test_into_a_pipe_follow_prints_a_line_for_each_change_and_ends_quietly"
 )
@@ -285,6 +288,7 @@ TABLE: dict[str, Way] = typed() | {
     ".venv/bin/python tests/bench/big_store.py FILE [--beds N] [--nights N] [--windows N]": (
         BIG_STORE
     ),
+    ".venv/bin/python tests/bench/three_years.py [--beds N] [--nights N] [--rounds N]": THREE_YEARS,
     ".venv/bin/python tests/bench/update.py TREE [--beds N] [--nights N] [--rate N] [--work DIR]": (
         OLDER
     ),
