@@ -7,7 +7,7 @@ implementation.
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, tzinfo
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from legwatch.events import Window
 from legwatch_server.inbox import Target, TargetKind
@@ -31,6 +31,9 @@ from legwatch_server.store.records import (
     TrialCount,
     WindowRecord,
 )
+
+if TYPE_CHECKING:
+    from legwatch.lived import LivedNight  # it brings the engine along
 
 
 class Transaction(Protocol):
@@ -220,6 +223,9 @@ class Reader(Protocol):
 
     def minutes(self, bed_id: int, night: date) -> list[Minute]:
         """Return the minutes of a night that is summed up, from noon on; else none."""
+
+    def lived(self, bed_id: int, bed: str, night: date, zone: tzinfo) -> "LivedNight":
+        """Return a bed's night as it was lived; `zone` is for one whose begin was not kept."""
 
     def storage(self) -> Storage:
         """Return what the store has, and how much room it takes."""

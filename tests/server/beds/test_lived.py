@@ -11,12 +11,12 @@ import pytest
 
 from legwatch.alerting.notice import as_json
 from legwatch.lived import LivedNight, relive
-from legwatch.testing import ms
+from legwatch.testing import ms, night, uncovering
 from legwatch.text.message import text
 from legwatch_runtime import night_file
 from legwatch_server.notify.commit import commit
 from legwatch_server.testing import InProcessServer
-from server.beds.anna import COMMIT
+from server.beds.anna import COMMIT, open_server, play
 from server.beds.night_story import BED, NightStory
 from server.beds.night_watch import MINUTE_MS
 from server.ward import press
@@ -24,28 +24,28 @@ from server.ward import press
 FIRST = date(2026, 1, 2)
 
 
-def kept(ward: InProcessServer, night: int, folder: Path) -> LivedNight:
+def kept(ward: InProcessServer, number: int, folder: Path, bed: str = BED) -> LivedNight:
     """Return a night as its file gives it back."""
     with ward.store.reader() as reader:
-        ((ident, _),) = reader.beds(BED)
-        found = reader.lived(ident, BED, FIRST + timedelta(days=night), UTC)
-    path = folder / f"{night}.jsonl"
+        ((ident, _),) = reader.beds(bed)
+        found = reader.lived(ident, bed, FIRST + timedelta(days=number), UTC)
+    path = folder / f"{number}.jsonl"
     night_file.write(path, found, over=True)
     back = night_file.read(path)
     assert back == found
     return back
 
 
-def lived(night: LivedNight) -> Sequence[str]:
-    return [as_json(one.notice, bed=BED, text=one.text) for one in night.given]
+def lived(found: LivedNight) -> Sequence[str]:
+    return [as_json(one.notice, bed=found.bed, text=one.text) for one in found.given]
 
 
-def replayed(night: LivedNight) -> Sequence[str]:
-    return [as_json(one, bed=BED, text=text(one)) for one in relive(night)]
+def replayed(found: LivedNight) -> Sequence[str]:
+    return [as_json(one, bed=found.bed, text=text(one)) for one in relive(found)]
 
 
-def same(ward: InProcessServer, night: int, folder: Path) -> Sequence[str]:
-    found = kept(ward, night, folder)
+def same(ward: InProcessServer, number: int, folder: Path) -> Sequence[str]:
+    found = kept(ward, number, folder)
     assert found.missing == ""
     assert replayed(found) == lived(found)
     return lived(found)
@@ -85,8 +85,8 @@ def test_a_night_whose_noon_comes_twice_is_not_replayed(tmp_path: Path) -> None:
     story.live(15 * 60 + 30)  # 12:30 of the next day
     story.watch.step(-60 * MINUTE_MS)
     story.live(90)
-    for night in (0, 1):
-        found = kept(story.ward, night, tmp_path)
+    for number in (0, 1):
+        found = kept(story.ward, number, tmp_path)
         assert found.missing == (
             "the bed has passed its noon twice, because a clock or a time zone was set"
         )
@@ -239,3 +239,17 @@ def test_what_is_given_at_noon_itself_belongs_to_the_night_that_begins(tmp_path:
     assert begins[0].startswith('{"at":"2026-01-02T22:00:00Z"')
     assert [*ends, *begins] == story.ward.lines()
     story.ward.close()
+
+
+def test_a_recording_that_is_played_again_is_the_night_that_was_played_last(tmp_path: Path) -> None:
+    server = open_server(tmp_path)
+    leg = uncovering((20, 60), (100, 145))
+    seen = list(night(begin="2026-01-03T09:00Z", minutes=180, leg=leg))  # in Berlin, noon is at 11
+    play(server, (one._replace(boot="0000000a") for one in seen))
+    server.clock.advance(8 * 3_600_000)
+    play(server, (one._replace(boot="0000000b") for one in seen))
+    last = server.lines()[len(server.lines()) // 2 :]
+    found = [kept(server, number, tmp_path, "anna") for number in (0, 1)]
+    assert [line for one in found for line in replayed(one)] == last
+    assert [lived(one) == replayed(one) for one in found] == [True, True]
+    server.close()
