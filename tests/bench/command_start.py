@@ -1,6 +1,6 @@
 """Measure how long each command takes to start: its help, and what it says of an empty store.
 
-    .venv/bin/python tests/bench/command_start.py [--rounds 7] [--other TREE]
+    .venv/bin/python tests/bench/command_start.py [--rounds 7] [--only WORD] [--other TREE]
 
 Each row is a new process, with bytecode as in an installation. All rows of a round run one after
 the other, so that a busy machine slows all of them; the table has the medians. `bare` is a Python
@@ -35,13 +35,14 @@ def main() -> None:
     """Print a table of medians, in ms of the clock and of the processor."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=positive, default=7, help="rounds; medians are shown (7)")
+    parser.add_argument("--only", default="", metavar="WORD", help="only rows with this word")
     parser.add_argument("--other", type=Path, metavar="TREE", help="compare with this tree")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         trees = {"this": REPO} | ({"other": args.other.resolve()} if args.other else {})
         ways = {tree: environment(path, folder / tree) for tree, path in trees.items()}
-        rows = _rows(_empty_store(folder))
+        rows = {name: row for name, row in _rows(_empty_store(folder)).items() if args.only in name}
         took: Took = {}
         for number in range(args.rounds + 1):  # the first round writes the bytecode
             for row, words in rows.items():
@@ -58,7 +59,7 @@ def _rows(settings: Path) -> dict[str, Sequence[str]]:
     project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     commands = sorted(project["entry-points"]["legwatch.commands"])
     helps = {f"{name} --help": ("-m", "legwatch", name, "--help") for name in commands}
-    asked = ("duty", "alerts", "now", "beds", "settings show", "check-config")
+    asked = ("duty", "alerts", "now", "beds", "settings", "check-config")
     config = ("--config", str(settings))
     real = {
         f"{name}, empty store": (

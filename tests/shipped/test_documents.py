@@ -96,6 +96,18 @@ REPLAY_RATE = Run(
     ".venv/bin/python tests/bench/replay_rate.py --rounds 1",
     r"(?s)no engine .* 1\.000 .*quiet night .* 0\.\d{3} .*bytes of JSON",
 )
+REPLAY_NIGHTS = Run(
+    ".venv/bin/python tests/bench/replay_rate.py --nights 9 --rounds 1 --other .",
+    r"(?s)other tree .*all cores .* s .*one core .* ms a night .* times the first row",
+)
+COMMAND_START = Run(
+    ".venv/bin/python tests/bench/command_start.py --rounds 1 --only duty --other .",
+    r"duty, empty store +\d+ +\d+",
+)
+JOBS = Test(
+    "lab/replay/test_many_nights_replayed.py"
+    "::test_the_output_is_the_same_from_one_process_and_from_several"
+)
 OWNER_COST = Run(
     ".venv/bin/python tests/bench/owner_cost.py --beds 2 --minutes 2",
     r"(?s)2 beds: +[\d.]+ us .*1 bed: +[\d.]+ MB written in a day$",
@@ -205,6 +217,7 @@ TABLE: dict[str, Way] = typed() | {
     "--set stillness.warn_s=N": REPLAY,
     "legwatch replay --plot": PLOT,
     "--plot FILE.png": PLOT,
+    "--jobs": JOBS,
     "--map OLD=NEW": MAP,
     "--map": MAP,
     "--tz": TZ,
@@ -268,6 +281,7 @@ TABLE: dict[str, Way] = typed() | {
     "python tests/bench/ingest_rate.py": INGEST,
     "push_delay.py": PUSH,
     "replay_rate.py": REPLAY_RATE,
+    "command_start.py": COMMAND_START,
     # what `legwatch up` says at the end of its made night: run as it was printed
     "legwatch alerts --config DEMO --night last": DEMO,
     "legwatch alerts --config DEMO explain N": DEMO,
@@ -284,6 +298,10 @@ TABLE: dict[str, Way] = typed() | {
     ),
     ".venv/bin/python tests/bench/push_delay.py [--beds N] [--singly N] [--service-ms N]": PUSH,
     ".venv/bin/python tests/bench/replay_rate.py [--rounds N]": REPLAY_RATE,
+    ".venv/bin/python tests/bench/replay_rate.py --nights N [--other TREE]": REPLAY_NIGHTS,
+    ".venv/bin/python tests/bench/command_start.py [--rounds N] [--only WORD] [--other TREE]": (
+        COMMAND_START
+    ),
     ".venv/bin/python tests/bench/owner_cost.py [--beds N N] [--minutes N]": OWNER_COST,
     ".venv/bin/python tests/bench/big_store.py FILE [--beds N] [--nights N] [--windows N]": (
         BIG_STORE
