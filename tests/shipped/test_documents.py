@@ -97,11 +97,11 @@ REPLAY_RATE = Run(
     r"(?s)no engine .* 1\.000 .*quiet night .* 0\.\d{3} .*bytes of JSON",
 )
 REPLAY_NIGHTS = Run(
-    ".venv/bin/python tests/bench/replay_rate.py --nights 9 --rounds 1 --other .",
+    ".venv/bin/python tests/bench/replay_rate.py --nights 9 --rounds 1 --other tests/..",
     r"(?s)other tree .*all cores .* s .*one core .* ms a night .* times the first row",
 )
 COMMAND_START = Run(
-    ".venv/bin/python tests/bench/command_start.py --rounds 1 --only duty --other .",
+    ".venv/bin/python tests/bench/command_start.py --rounds 1 --only duty --other tests/..",
     r"duty, empty store +\d+ +\d+",
 )
 JOBS = Test(
