@@ -5,6 +5,7 @@ that is not in the list, text that is not ASCII. So a payload gives the same win
 error with and without msgspec, of which some machines, such as a 32-bit Pi, have no wheel.
 """
 
+from sys import intern
 from typing import Annotated, Literal
 
 from msgspec import DecodeError, Meta, Struct
@@ -56,7 +57,8 @@ class _Usual(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
     v: Annotated[int, Meta(ge=VERSION, le=VERSION)]
 
 
-_FAULTS = Window._fields.index("faults")
+_FAULTS = Window._fields.index("faults") - 1  # behind `boot`
+_REST = _FAULTS + 1
 _decode = Decoder(_Usual).decode
 
 
@@ -68,6 +70,7 @@ def decode_window(payload: bytes) -> Window:
         except DecodeError:
             return contract.decode_window(payload)
         if is_boot(usual.boot) and 0 < usual.to_ms - usual.from_ms <= MAX_WINDOW_MS:
-            fields = astuple(usual)
-            return Window._make((*fields[:_FAULTS], (), *fields[_FAULTS + 1 : -1], ()))
+            boot, *fields = astuple(usual)
+            # The windows of open minutes of a bed share one name of their boot.
+            return Window._make((intern(boot), *fields[:_FAULTS], (), *fields[_REST:-1], ()))
     return contract.decode_window(payload)
