@@ -1,8 +1,7 @@
 """A bare paho subscriber: it takes each message and does nothing with it.
 
-    python bare.py PORT FOLDER
-
-It writes the number of messages that it has had into FOLDER/count, a few times a second.
+It is given a port and a folder, and writes the number of messages that it has had into the folder's
+file `count`, many times a second.
 """
 
 import struct

@@ -1,10 +1,8 @@
 """A consumer tuned by hand: paho, and SQLite with legwatch's windows, columns and unique index.
 
-    python by_hand.py PORT FOLDER [PUSH_URL FIRST_SEQ]
-
+It is given a port and a folder, and perhaps where to push and from which number of a window on.
 It acknowledges after the commit, and commits what has come while nothing more waits in the socket.
-It judges nothing but one limit: with PUSH_URL, the first cold window of a bed from FIRST_SEQ on is
-pushed, by a thread of its own.
+It judges nothing but one limit: the first cold window of a bed is pushed, by a thread of its own.
 """
 
 import json
