@@ -28,8 +28,8 @@ def decided(
     _catch_up(batch, bed)
     if closed:
         _pass_noon(batch, bed, event, after)
-    if isinstance(event, Tick):
-        bed.noted = bed.noted._replace(ticked=True)
+    if isinstance(event, Tick) or (isinstance(event, Ack | Snooze) and after.bed == bed.state.bed):
+        bed.noted = bed.noted._replace(ticked=True)  # an answer that changes nothing is time, too
     elif isinstance(event, Ack | Snooze):
         _add(batch, bed, event, who)
 
