@@ -25,11 +25,15 @@ def decided(
     if isinstance(event, Tick) and noted.ticked and bed.rules is noted.rules:
         _pass_noon(batch, bed, event, after)
         return
+    same = not closed and bed.rules is noted.rules
+    if same and isinstance(event, Ack | Snooze) and after.bed == bed.state.bed:
+        bed.noted = noted._replace(ticked=True)  # an answer that changes nothing is only time
+        return
     _catch_up(batch, bed)
     if closed:
         _pass_noon(batch, bed, event, after)
-    if isinstance(event, Tick) or (isinstance(event, Ack | Snooze) and after.bed == bed.state.bed):
-        bed.noted = bed.noted._replace(ticked=True)  # an answer that changes nothing is time, too
+    if isinstance(event, Tick):
+        bed.noted = bed.noted._replace(ticked=True)
     elif isinstance(event, Ack | Snooze):
         _add(batch, bed, event, who)
 
