@@ -274,7 +274,7 @@ def _locked(file: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
     except OSError as error:
-        why = f"{error.strerror}; {explained_file(file)}"
+        why = f"{error.strerror}; {explained_file(file, reads=True)}"
         raise CannotRun(f"{file} cannot be written: {why}") from None
 
 

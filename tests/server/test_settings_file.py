@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from legwatch.__main__ import main as legwatch
 from legwatch.errors import CannotRun, SettingsError
 from legwatch_server.cli.check_config import main as check_config
 from legwatch_server.cli.settings import main
@@ -273,3 +274,20 @@ def test_a_limit_without_its_table_is_answered_with_the_key_that_is_meant(
         SettingsError, match=rf"{words[1]}: no such key; a limit is rules\.{words[1]}$"
     ):
         main(["--config", str(config), *words])
+
+
+def test_whoever_may_not_change_it_is_told_to_do_it_as_the_owner(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(config, {"push.workers": 6}, open_channels)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("legwatch_server.settings_file._open", refuse)
+    us = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: us + 1)
+    assert legwatch(["settings", "--config", str(config), "set", "push.workers", "7"]) == 1
+    said = capsys.readouterr().err
+    assert "run it with sudo" in said  # and not to take the state away from its server
+    assert "chown" not in said

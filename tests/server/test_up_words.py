@@ -1,5 +1,6 @@
 """`legwatch up`: which file is which, what a made night leaves alone, how to go on."""
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +120,22 @@ def test_a_recording_of_the_owner_is_no_watch_and_people_are_told_of_it() -> Non
     said = command._doing({"bed": "b", "recording": {"file": "night.csv.gz"}})
     assert said.startswith("Playing a recording as the bed 'b'; people are told of it as of a real")
     assert said.endswith("their answers are waited for in real time.")
+
+
+def test_another_watch_at_a_usual_place_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = tuple(tmp_path / name / "server.toml" for name in ("unit", "own"))
+    monkeypatch.setattr("legwatch_runtime.locations.made_by_up", lambda: places)
+    for place in places:
+        place.parent.mkdir()
+        place.with_name("lock").touch()
+    with (tmp_path / "unit/lock").open("w") as lock, (tmp_path / "own/lock").open("w") as own:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as one that runs
+        fcntl.flock(own, fcntl.LOCK_EX)  # this one
+        (said,) = command._beside(tmp_path / "own")
+    assert said.startswith(f"WARNING: another `legwatch up` runs in {tmp_path / 'unit'}. ")
+    assert list(command._beside(tmp_path / "own")) == []
 
 
 def test_what_to_do_next_looks_into_the_store_of_the_made_night(

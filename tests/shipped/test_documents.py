@@ -130,6 +130,7 @@ BEDS = Test(
     "server/cli/test_beds.py::test_the_list_says_of_each_bed_its_state_its_last_word_and_what_it_can_tell"
 )
 DELETION_DELAY = Test("end_to_end/test_bench.py::test_deletion_delay_has_a_row_for_each_store")
+PUSH_NOW = Test("server/cli/test_duty.py::test_a_push_is_tried_now_by_each_channel_of_a_person")
 STORAGE = Test(
     "server/cli/test_storage.py::test_a_night_that_is_over_is_packed_and_it_is_said_when_it_is_deleted"
 )
@@ -278,6 +279,8 @@ TABLE: dict[str, Way] = typed() | {
     "seen ID": HOUSE,
     "quiet ID --minutes N": HOUSE,
     "legwatch duty": HOUSE,
+    "legwatch duty --push PERSON": PUSH_NOW,
+    ".venv/bin/legwatch duty --push anna": PUSH_NOW,
     "python tests/bench/ingest_rate.py": INGEST,
     "push_delay.py": PUSH,
     "replay_rate.py": REPLAY_RATE,

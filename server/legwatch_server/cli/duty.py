@@ -14,6 +14,7 @@ from legwatch.oncall.people import on_call
 from legwatch_runtime import locations
 from legwatch_runtime.process import whole
 from legwatch_runtime.stdout import closed_stdout_is_fine
+from legwatch_server import settings_file
 from legwatch_server.cli import heard, watched
 from legwatch_server.cli.heard import Heard
 from legwatch_server.in_force import in_force
@@ -35,13 +36,21 @@ def main(argv: Sequence[str]) -> int:
         prog="legwatch duty",
         description="Show who is on call in the next nights, and whether their channels work.",
         epilog="Exit code: 0 if each channel of tonight's people is green, 1 if one is amber or "
-        "not known, or if it cannot be told now, 2 wrong arguments or settings.",
+        "not known, or if it cannot be told now (--push: if one has not sent it), 2 wrong"
+        " arguments or settings.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help=locations.CONFIG_HELP)
     parser.add_argument(
         "--nights", type=whole(1, MOST_NIGHTS), default=7, metavar="N", help="how many nights (7)"
     )
+    parser.add_argument(
+        "--push",
+        metavar="PERSON",
+        help="send this person a push now, with a sound, by each of their channels",
+    )
     args = parser.parse_args(argv)
+    if args.push is not None:
+        return _try_push(meant(args.config), args.push)
     found = in_force(meant(args.config))
     settings = found.settings
     now_ms = server_ms(settings.state_dir)
@@ -56,6 +65,22 @@ def main(argv: Sequence[str]) -> int:
         good = _routes(settings, stored, tonight)
     found.say()
     return 0 if good else 1
+
+
+def _try_push(file: Path, person: str) -> int:
+    """Send a push by each channel of a person; return 0 if one was sent by each."""
+    from legwatch_server.cli.try_push import Try, try_all  # noqa: PLC0415 - slow to import, only --push needs it
+
+    settings = settings_file.read(file)
+    sent = []
+    with closed_stdout_is_fine():
+        for found in try_all(settings, person, server_ms(settings.state_dir)):
+            if isinstance(found, Try):
+                print(found.words)
+                sent.append(found.sent)
+            else:
+                print(f"{person:<12} {found:<10} ", end="", flush=True)
+    return 0 if all(sent) else 1
 
 
 class _Stored(NamedTuple):
@@ -119,6 +144,9 @@ def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: 
     print(f"Nights and hours are those of {zone.key}.")
     print(f"Told in this order, the next one after {step.next_min:g} min without an answer")
     print(f"({step.next_urgent_min:g} min when it is urgent):")
+    if not beds:
+        print("  nobody: no bed is watched now")
+        return set()
     # Until noon those of the night that has ended are told.
     ended = [began] if began < tonight else []
     for night in (*ended, *(tonight + timedelta(days=n) for n in range(nights))):

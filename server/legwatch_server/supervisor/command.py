@@ -12,6 +12,7 @@ from typing import Any
 from legwatch_runtime import locations
 from legwatch_runtime.part import Parts
 from legwatch_runtime.process import RUNS, between
+from legwatch_runtime.state_dir import is_held
 from legwatch_runtime.systemd import STOPPING, tell
 from legwatch_server.run_by import MADE_NIGHT
 from legwatch_server.supervisor import demo, terminal
@@ -57,7 +58,7 @@ def _watch(state: Path, args: argparse.Namespace) -> int:
         state, with_http_port(owner_settings(args.config)), agent, owners=args.config
     )
     _show(f"{_doing(agent)} The state is in {state}; Ctrl-C ends it.{terminal.note()}")
-    for line in what_it_watches(agent):
+    for line in (*what_it_watches(agent), *_beside(state)):
         _show(line)
     _show(f"{'WARNING' if zone.wrong else 'Zone'}: {zone.text}.")
     what = f"the watch on the bed {agent.get('bed')!r}"
@@ -69,6 +70,16 @@ def _watch(state: Path, args: argparse.Namespace) -> int:
             f" stopped. {data}."
         )
     return code
+
+
+def _beside(state: Path) -> Iterator[str]:
+    """Yield a warning of another watch at one of the usual places."""
+    for other in {file.parent for file in locations.made_by_up()} - {state}:
+        if is_held(other / "lock"):
+            yield (
+                f"WARNING: another `legwatch up` runs in {other}. If it watches the same bed,"
+                " people are told twice, and the pins are taken: end one of them."
+            )
 
 
 def _doing(agent: Mapping[str, Any]) -> str:

@@ -105,6 +105,8 @@ def test_duty_and_alerts_say_nothing_of_a_bed_at_rest_but_that_it_rests(say: Say
     assert "bed b: paused until noon of" in text
     assert "other: watched for" in text
     assert "b, other: watched" not in text
+    say("pause", "other", "--until", SOON)
+    assert "  nobody: no bed is watched now\n" in say(command=duty)
 
 
 def test_end_asks_and_without_a_person_refuses(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tomlkit import dumps
 
+from legwatch.errors import SettingsError
 from legwatch_server.cli import duty
 from legwatch_server.settings_file import read
 from legwatch_server.testing import InProcessServer
@@ -80,3 +81,30 @@ def test_whether_all_is_well_is_asked_of_the_people_of_the_night_that_comes(
         if " console " in line
     }
     assert off == {"anna": True, "fred": True, "sara": False}
+
+
+def test_a_push_is_tried_now_by_each_channel_of_a_person(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "server.toml"
+    nobody = "http://127.0.0.1:9"  # nothing listens on the discard port
+    people = {
+        "anna": {"channels": ["console"], "language": "de"},
+        "karl": {"channels": ["console", "ntfy", "mqtt"], "address": {"ntfy": "a-topic-of-karl"}},
+    }
+    table = {"people": people, "push": {"ntfy": {"url": nobody}}}
+    path.write_text(dumps({"state_dir": str(tmp_path / "state"), "zone": "UTC", **table}))
+    at = ["--config", str(path), "--push"]
+    assert duty.main([*at, "anna"]) == 0
+    said = capsys.readouterr().out
+    assert "Ein Test von legwatch. So kommt ein Push mit Ton." in said
+    assert "anna         console    " in said
+    assert "sent; look whether it comes" in said
+    assert duty.main([*at, "karl"]) == 1
+    said = capsys.readouterr().out
+    assert "A test of legwatch. A push with a sound comes like this." in said
+    assert "karl         ntfy       NOT SENT: " in said
+    assert "karl         mqtt       only the server can send by it" in said
+    with pytest.raises(SettingsError, match=r"--push: there is no 'nobody'; known: anna, karl"):
+        duty.main([*at, "nobody"])
+    assert not (tmp_path / "state").exists()  # nothing of it is stored
