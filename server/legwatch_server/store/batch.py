@@ -1,13 +1,15 @@
 """What one transaction of the writer stores."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from legwatch.alerting.notice import Notice
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
-from legwatch.lived import Entry
 from legwatch_server.store.records import Loaded
+
+if TYPE_CHECKING:  # it brings the engine, which commands that only read do not need
+    from legwatch.lived import Entry
 
 Row = tuple[object, ...]
 # Stands for the bed of a notice about the server itself; no row of `beds` has this id.
@@ -78,7 +80,7 @@ class NewEvent(NamedTuple):
     bed_id: int
     after: int
     at_ms: int
-    entry: Entry
+    entry: "Entry"
     who: str | None = None
 
 
