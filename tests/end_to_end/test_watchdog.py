@@ -66,7 +66,8 @@ def test_an_agent_whose_sensor_is_dead_is_well_as_long_as_it_makes_windows(
     agent = Process(words, tmp_path / "agent.log", {**systemd.env, "PYTHONPATH": path})
     wait_until(lambda: systemd.hears("WATCHDOG=1", 3), "the agent's watchdog", 60)
     assert systemd.said[0] == "READY=1"
-    assert "leg sensor: driver_error" in agent.said()
+    assert "leg sensor: driver 'dead'" in agent.said()
+    assert "driver_error" in agent.said()
     agent.stop()
     assert systemd.hears("STOPPING=1")
 
