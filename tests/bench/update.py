@@ -10,6 +10,7 @@ windows must be stored once; ends with 1 if they are not.
 import argparse
 import re
 import sqlite3
+import sys
 import tempfile
 import threading
 import time
@@ -17,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.big_store import Size, make
 from bench.pipe import Pipe, messages
