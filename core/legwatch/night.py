@@ -24,6 +24,11 @@ def noon_ms(night: date, zone: tzinfo) -> int:
     return int(datetime.combine(night, time(12), zone).timestamp() * 1000)
 
 
+def noons_ms(night: date, zone: tzinfo) -> tuple[int, int]:
+    """Return when a night begins and when it ends, UTC milliseconds."""
+    return noon_ms(night, zone), noon_ms(night + timedelta(days=1), zone)
+
+
 def evening_of(at_ms: int, zone: tzinfo, from_h: int) -> date:
     """Return the local date on which the hour `from_h` last began."""
     moment = local(at_ms, zone)

@@ -5,14 +5,11 @@ is stored.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, time
 from enum import StrEnum
 from functools import cached_property
 
-from legwatch.night import local
+from legwatch.night import local, noon_ms
 from legwatch_server.settings import BedTable, ServerSettings
-
-BACK_AT = time(12)  # a night runs from noon to noon: the night of the day that is named is watched
 
 
 class Rest(StrEnum):
@@ -60,5 +57,5 @@ class Rests:
 
 def _end_ms(settings: ServerSettings, name: str, table: BedTable) -> int:
     assert table.paused_until is not None
-    end = datetime.combine(table.paused_until, BACK_AT, settings.zone_of(name))
-    return int(end.timestamp() * 1000)
+    # The night of the day that is named is watched.
+    return noon_ms(table.paused_until, settings.zone_of(name))

@@ -8,8 +8,8 @@ from legwatch.alerting.notice import Notice
 from legwatch.engine import BedState
 from legwatch.events import Ack, Event, Snooze, Tick, Window
 from legwatch.lived import Entry, Excused, Lost, NewRules, Restarted, Told
-from legwatch.night import night_of
-from legwatch_server.beds.noted import last_minute_ms, span_of
+from legwatch.night import night_of, noons_ms
+from legwatch_server.beds.noted import last_minute_ms
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.state_json import to_json
 from legwatch_server.store.batch import Batch, NewEvent, NewNoon
@@ -75,12 +75,12 @@ def _pass_noon(batch: Batch, bed: BedRecord, event: Event, after: BedState) -> N
     if bed.noted.has(last_ms):
         return
     _catch_up(batch, bed)
-    from_ms, to_ms = span_of(last_ms, bed.rules)
-    night = night_of(last_ms, bed.rules.zone).isoformat()
+    night = night_of(last_ms, bed.rules.zone)
+    from_ms, to_ms = noons_ms(night, bed.rules.zone)
     batch.lived.append(
         NewNoon(
-            bed.id, night, from_ms, len(batch.windows), len(batch.notices), to_json(bed.state),
-            bed.rules, bed.played,
+            bed.id, night.isoformat(), from_ms, len(batch.windows), len(batch.notices),
+            to_json(bed.state), bed.rules, bed.played,
         )
     )  # fmt: skip
     bed.noted = bed.noted._replace(from_ms=from_ms, to_ms=to_ms)

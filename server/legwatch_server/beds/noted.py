@@ -1,11 +1,10 @@
 """What is noted of a bed's present night: by it a night can be replayed as it was lived."""
 
-from datetime import timedelta
 from typing import NamedTuple
 
 from legwatch.engine import MINUTE_MS, BedState
 from legwatch.limits.rules import Rules
-from legwatch.night import night_of, noon_ms
+from legwatch.night import night_of, noons_ms
 
 
 class Noted(NamedTuple):
@@ -28,14 +27,9 @@ def last_minute_ms(state: BedState) -> int:
     return state.minute_end_ms - MINUTE_MS
 
 
-def span_of(at_ms: int, rules: Rules) -> tuple[int, int]:
-    """Return the noons around a moment, by the clock at the bed."""
-    night = night_of(at_ms, rules.zone)
-    return noon_ms(night, rules.zone), noon_ms(night + timedelta(days=1), rules.zone)
-
-
 def began_again(state: BedState, rules: Rules) -> Noted:
     """Return what is noted of a bed whose stored state was read at a start."""
     if not state.minute_end_ms:
         return Noted()
-    return Noted(*span_of(last_minute_ms(state), rules), began=True)
+    night = night_of(last_minute_ms(state), rules.zone)
+    return Noted(*noons_ms(night, rules.zone), began=True)

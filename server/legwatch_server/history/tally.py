@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, tzinfo
+from datetime import date, tzinfo
 
 from legwatch.limits.rules import Rules
-from legwatch.night import night_of
+from legwatch.night import night_of, noon_ms
 from legwatch_server.history.lines import night_line
 from legwatch_server.store.records import StoredNotice, WindowRecord
 
@@ -76,8 +76,7 @@ class Nights:
 
 
 def _line(bed: str, tally: Tally, zone: tzinfo) -> str:
-    noon = datetime.combine(datetime.fromordinal(tally.night), time(12), zone)
-    begin_ms = int(noon.astimezone(UTC).timestamp() * 1000)
+    begin_ms = noon_ms(date.fromordinal(tally.night), zone)
     figures = {
         "windows": tally.windows,
         "in_bed_min": round(tally.in_bed_s / 60, 1),

@@ -1,10 +1,10 @@
 """Reads past alerts: the notices of each, with their deliveries and answers."""
 
 import sqlite3
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, tzinfo
 from typing import Any
 
-from legwatch.night import night_of
+from legwatch.night import night_of, noons_ms
 from legwatch_server.store.delivery import DeliveryState
 from legwatch_server.store.notices import COLUMNS, NAME, notice_of
 from legwatch_server.store.records import AnswerRecord, DeliveryStep, Incident, NoticeRecord
@@ -29,14 +29,11 @@ def of_night(
     db: sqlite3.Connection, night: date, zone: tzinfo, bed: str | None = None
 ) -> list[Incident]:
     """Return the alerts with a notice from noon to noon, ordered by their first notice."""
-    noon = datetime(night.year, night.month, night.day, 12, tzinfo=zone)
-    first_ms = int(noon.timestamp() * 1000)
-    last_ms = int((noon + timedelta(days=1)).timestamp() * 1000)
     rows = db.execute(
         "SELECT DISTINCT n.bed_id, n.kind, coalesce(n.episode_ms, n.id) FROM notices n"
         " LEFT JOIN beds b ON b.id = n.bed_id"
         " WHERE n.at_ms>=? AND n.at_ms<? AND (? IS NULL OR b.name=?)",
-        (first_ms, last_ms, bed, bed),
+        (*noons_ms(night, zone), bed, bed),
     ).fetchall()
     return sorted((_incident(db, *row) for row in rows), key=lambda episode: episode.id)
 

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta, tzinfo
+from datetime import date, tzinfo
 from functools import lru_cache
 from heapq import merge
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from legwatch.limits.rules import Rules
 from legwatch.limits.written import as_table
 from legwatch.lived import Excused, Given, Lived, LivedNight, Lost
 from legwatch.lived_json import entry_of, written
-from legwatch.night import noon_ms
+from legwatch.night import noons_ms
 from legwatch.state_codec import from_json
 from legwatch_runtime.night_file import judged
 from legwatch_server.store import loss, notices, numbers, windows
@@ -116,7 +116,7 @@ def _begun_at_noon(
         entries = tuple(_entries(db, bed_id, begun))
     except ValueError as error:
         raise ValueError(f"what is kept of it cannot be read ({error})") from None
-    to_ms = noon_ms(night + timedelta(days=1), rules.zone)
+    _, to_ms = noons_ms(night, rules.zone)
     made = LivedNight(
         bed, night.isoformat(), str(rules.zone), begun.at_ms, to_ms, state, rules, entries,
         tuple(_given(db, bed_id, begun, to_ms)),
@@ -128,7 +128,7 @@ def _not_begun(
     db: sqlite3.Connection, bed_id: int, bed: str, night: date, zone: tzinfo
 ) -> LivedNight:
     """Return what there is of a night of which nobody knows how it began."""
-    from_ms, to_ms = noon_ms(night, zone), noon_ms(night + timedelta(days=1), zone)
+    from_ms, to_ms = noons_ms(night, zone)
     begun = _Begun(from_ms, 0, 0, 0, 0, "", "")
     came = tuple(lived for _, lived in _windows(db, bed_id, begun, Span(from_ms, to_ms)))
     given = tuple(_given(db, bed_id, begun, to_ms))

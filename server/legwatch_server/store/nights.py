@@ -10,12 +10,11 @@ from datetime import date, tzinfo
 from typing import NamedTuple
 
 from legwatch.alerting.notice import TransitionKind
-from legwatch.night import night_of, noon_ms
+from legwatch.night import night_of, noons_ms
 from legwatch_server.store import minutes
 from legwatch_server.store.minutes import Minute, MinuteSums
 from legwatch_server.store.records import Figures, NightSummary
 
-_DAY = 1  # in ordinals of dates
 _MARK = (
     "INSERT INTO nights (bed_id, night, from_ms, to_ms, stale, raw) VALUES (?,?,?,?,1,1)"
     " ON CONFLICT (bed_id, night) DO UPDATE SET stale=raw"
@@ -53,8 +52,7 @@ class NightKey(NamedTuple):
 def night_with(bed_id: int, at_ms: int, zone: tzinfo) -> NightKey:
     """Return the night of a moment."""
     night = night_of(at_ms, zone)
-    following = date.fromordinal(night.toordinal() + _DAY)
-    return NightKey(bed_id, night.isoformat(), noon_ms(night, zone), noon_ms(following, zone))
+    return NightKey(bed_id, night.isoformat(), *noons_ms(night, zone))
 
 
 def mark(db: sqlite3.Connection, key: NightKey) -> None:
