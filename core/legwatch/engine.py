@@ -24,6 +24,7 @@ from legwatch.alerting.alert import (
 from legwatch.alerting.notice import Notice
 from legwatch.alerting.response import respond
 from legwatch.alerting.trial_nights import TRIAL_OVER, TrialNights
+from legwatch.alerting.unwatched import end_all
 from legwatch.bed import Bed, minute
 from legwatch.conditions import still
 from legwatch.conditions.verdict import Reason, Severity, TriState
@@ -126,6 +127,12 @@ def expect(state: BedState, at_ms: int) -> BedState:
     end_ms = -(-at_ms // MINUTE_MS) * MINUTE_MS
     signals = state.bed.signals._replace(window_ms=at_ms)
     return BedState(Bed(signals, trial=state.bed.trial), (), end_ms, at_ms)
+
+
+def end(state: BedState, at_ms: int) -> tuple[BedState, Notices]:
+    """End all that stands of a bed that is watched no longer; return the notices of the ends."""
+    alerts, ends = end_all(state.bed.alerts, at_ms)
+    return state._replace(bed=state.bed._replace(alerts=alerts)), ends
 
 
 def set_up(state: BedState, sensors: Collection[str]) -> BedState:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice
-from legwatch.alerting.unwatched import end_all
-from legwatch.engine import BedState, advance, expect, set_up, start
+from legwatch.engine import BedState, advance, end, expect, set_up, start
 from legwatch.events import Ack, Away, Event, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.moments import shifted
@@ -164,15 +163,10 @@ def step(state: BedState, entry: Entry, rules: Rules) -> tuple[BedState, tuple[N
         case Dropped():
             return start(), ()
         case Rested(at_ms, watched):
-            return (state, ()) if watched else _end(state, at_ms)
+            return (state, ()) if watched else end(state, at_ms)
         case Moved(by_ms):
             return shifted(state, by_ms, rules), ()
         case Told(notice):
             return state, (notice,)
         case _:
             return state, ()
-
-
-def _end(state: BedState, at_ms: int) -> tuple[BedState, tuple[Notice, ...]]:
-    alerts, ends = end_all(state.bed.alerts, at_ms)
-    return state._replace(bed=state.bed._replace(alerts=alerts)), ends

@@ -12,7 +12,6 @@ from datetime import tzinfo
 
 from legwatch import bedside, engine
 from legwatch.alerting.notice import Notice, TransitionKind, report
-from legwatch.alerting.unwatched import end_all
 from legwatch.bedside import Bedside, UnreadWindows
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.action import OF_BUTTON, Answered, as_event
@@ -500,8 +499,7 @@ class UnitOfWork:
             bed.bedside = bedside.watched_again(bed.bedside)
             self._await(bed, at_ms)
         elif was is Rest.WATCHED:
-            alerts, ends = end_all(bed.state.bed.alerts, at_ms)
-            bed.state = bed.state._replace(bed=bed.state.bed._replace(alerts=alerts))
+            bed.state, ends = engine.end(bed.state, at_ms)
             bed.bedside, more = bedside.at_rest(bed.bedside, at_ms)
             for notice in ends:
                 self._note(bed, notice, None)
