@@ -46,7 +46,8 @@ def written(entry: Entry) -> tuple[str, dict[str, Any]]:
         return name, as_table(entry.rules)
     if isinstance(entry, Told):
         return name, notice_fields(entry.notice)
-    values = {field: getattr(entry, field) for field in _hints(_shape_of(entry))}
+    shape: Any = type(entry)
+    values = {field: getattr(entry, field) for field in _hints(shape)}
     if isinstance(entry, Window):
         values = {field: value for field, value in values.items() if value not in (None, (), "")}
     return name, values
@@ -104,10 +105,6 @@ def notice_of(found: Fields) -> Notice:
         )
     except (TypeError, LookupError) as error:
         raise ValueError(f"no notice: {error}") from None
-
-
-def _shape_of(entry: Entry) -> Any:
-    return type(entry)
 
 
 @cache

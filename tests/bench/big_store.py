@@ -175,7 +175,8 @@ def _packed(db: sqlite3.Connection, size: Size) -> int:
         day = datetime.fromtimestamp(from_ms / 1000, UTC).date().isoformat()
         nights.mark(db, key := NightKey(bed + 1, day, from_ms, from_ms + DAY_MS))
         if number == 0:
-            nights.write(db, key, sums)
+            *_, roll_up = nights.rolled(db, key, sums)
+            nights.store(db, roll_up)
     # All are alike, and so are their sums.
     names = [row[1] for row in db.execute("PRAGMA table_info(nights)")][5:]
     of_first = ", ".join(f"{name}=f.{name}" for name in names)
@@ -208,7 +209,7 @@ def _night(db: sqlite3.Connection, size: Size, night: list[Row], number: int, be
             )
             for at, row in hour
         ]  # fmt: skip
-        packs.insert(db, bed + 1, hour_ms + add_ms, rows)
+        packs.store(db, packs.made(bed + 1, hour_ms + add_ms, rows))
 
 
 @lru_cache(maxsize=1)

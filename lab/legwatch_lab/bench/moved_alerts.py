@@ -19,7 +19,6 @@ alerts. The alert in the changed night may come from another rule.
 """
 
 import argparse
-import os
 import random
 import sys
 from collections import Counter
@@ -39,6 +38,7 @@ from legwatch_lab.bench.markdown import table
 from legwatch_lab.known_night import known_night
 from legwatch_lab.score.command import positive
 from legwatch_lab.score.folder import each, truths
+from legwatch_runtime.process import cores
 from legwatch_runtime.profiles import rules_for
 
 MINUTE_MS = 60_000
@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 def all_rows(paths: Sequence[Path], jobs: int | None) -> list[tuple[str, ...]]:
     """Return the rows of the table for these nights, by their truth files."""
     found: dict[str, list[AlertFate]] = {name: [] for name in CHANGES}
-    for night in each(_night, paths, jobs or os.cpu_count() or 1):
+    for night in each(_night, paths, jobs or cores()):
         for name, fates in night.items():
             found[name] += fates
     return list(_rows(found))

@@ -13,7 +13,6 @@ and writes it to core/legwatch/conditions/uncovered_model.py.
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC
@@ -30,6 +29,7 @@ from legwatch_lab.fit.features import FitMinute, FitNight, night
 from legwatch_lab.score import cold
 from legwatch_lab.score.folder import each
 from legwatch_lab.truth import SUFFIX
+from legwatch_runtime.process import cores
 from legwatch_runtime.profiles import rules_for
 
 FILE = Path(uncovered.__file__).with_name("uncovered_model.py")
@@ -97,7 +97,7 @@ def _corpus(folder: Path, jobs: int | None) -> list[FitNight]:
     paths = sorted(folder.glob(f"*{SUFFIX}"))
     print(f"reading {len(paths)} nights of {folder}", file=sys.stderr, flush=True)
     one = partial(night, rules=RULES)
-    nights = each(one, paths, jobs or os.cpu_count() or 1)
+    nights = each(one, paths, jobs or cores())
     return [found for found in nights if found is not None]
 
 

@@ -3,7 +3,6 @@
 import argparse
 import gzip
 import json
-import os
 import sys
 from collections.abc import Callable, Collection, Sequence
 from importlib.util import find_spec
@@ -17,7 +16,7 @@ from legwatch_lab.nights.body.sensors import SensorOptions
 from legwatch_lab.nights.simple.night import SimpleNight, make
 from legwatch_lab.nights.simple.scenarios import KINDS
 from legwatch_lab.nights.simple.sensors import MISSED
-from legwatch_runtime.process import EXITS, whole
+from legwatch_runtime.process import EXITS, cores, whole
 from legwatch_runtime.zones import zone_named
 
 MOST = 100_000
@@ -80,7 +79,7 @@ def _body(args: argparse.Namespace) -> MakeAll:
         from legwatch_lab.nights.body.workers import write_all  # noqa: PLC0415 - for this model
 
         orders = [NightOrder(args.seed, number, kind, zone, asked) for number in range(args.count)]
-        write_all(orders, args.out, args.jobs or os.cpu_count() or 1)
+        write_all(orders, args.out, args.jobs or cores())
 
     return make_all
 

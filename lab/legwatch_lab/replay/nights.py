@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from legwatch_lab.replay.play import Piece, Play, play, played
+from legwatch_runtime.replay_file import LONG_BYTES
 
-FEW = 8  # for fewer nights, it takes longer to start another Python than to play them,
-LONG_BYTES = 2_000_000  # unless the files are so long
+FEW = 8  # for fewer nights, it takes longer to start another Python than to play them
 
 
 def pieces(paths: Sequence[Path], how: Play, jobs: int) -> Generator[tuple[Path, Iterable[Piece]]]:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
@@ -17,7 +16,7 @@ from legwatch_lab.score.interval import estimates
 from legwatch_lab.score.listing import wrong
 from legwatch_lab.score.night import ScoredNight
 from legwatch_lab.score.report import ALL, SIDES, report
-from legwatch_runtime.process import EXITS, whole
+from legwatch_runtime.process import EXITS, cores, whole
 from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_runtime.zones import zone_named
@@ -69,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         "--jobs",
         type=whole(1, MOST_JOBS),
         metavar="N",
-        default=os.cpu_count() or 1,
+        default=cores(),
         help="nights in parallel (default: one per core)",
     )
     add("--tz", metavar="ZONE", help="time zone of the bed (default: the night's own offset)")

@@ -20,13 +20,14 @@ def decided(
 ) -> None:
     """Note an event that leads from the bed's state to the state `after`."""
     noted, closed = bed.noted, after.minute_end_ms != bed.state.minute_end_ms
-    if isinstance(event, Window) and not (closed or noted.ticked or bed.rules is not noted.rules):
+    same_rules = bed.rules is noted.rules
+    same = same_rules and not closed
+    if isinstance(event, Window) and same and not noted.ticked:
         return
-    if isinstance(event, Tick) and noted.ticked and bed.rules is noted.rules:
+    if isinstance(event, Tick) and same_rules and noted.ticked:
         _pass_noon(batch, bed, event, after)
         return
-    same = not closed and bed.rules is noted.rules
-    if same and isinstance(event, Ack | Snooze) and after.bed == bed.state.bed:
+    if isinstance(event, Ack | Snooze) and same and after.bed == bed.state.bed:
         bed.noted = noted._replace(ticked=True)  # an answer that changes nothing is only time
         return
     _catch_up(batch, bed)

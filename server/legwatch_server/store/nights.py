@@ -91,12 +91,6 @@ def store(db: sqlite3.Connection, roll_up: RollUp) -> None:
     db.execute(_WRITE, roll_up)
 
 
-def write(db: sqlite3.Connection, key: NightKey, sums: MinuteSums) -> None:
-    """Make the roll-up of a night, and store it; the caller has a transaction."""
-    *_, roll_up = rolled(db, key, sums)
-    store(db, roll_up)
-
-
 def between(db: sqlite3.Connection, bed_id: int, first: date, last: date) -> list[NightSummary]:
     """Return a bed's nights from one to another that are summed up, oldest first."""
     rows = db.execute(_READ, (bed_id, first.isoformat(), last.isoformat()))

@@ -18,8 +18,8 @@ from legwatch_server.store import nights, packs
 from legwatch_server.store.connection import transaction
 from legwatch_server.store.nights import NightKey, night_with
 from legwatch_server.store.pack import COLUMNS, LONGEST_SPAN, Row
+from legwatch_server.store.packs import HOUR_MS
 
-HOUR_MS = 3_600_000
 SETTLED_MS = 600_000  # an hour is packed whole: what comes late mostly comes at once
 SILENT_MS = 7 * 24 * HOUR_MS  # an agent that is silent for so long gets a new clock anyway
 MOST = 400  # windows in a pack: an hour of ten seconds each, and some more

@@ -81,11 +81,6 @@ def store(db: sqlite3.Connection, pack: Pack) -> None:
     db.execute(_INSERT, pack)
 
 
-def insert(db: sqlite3.Connection, bed_id: int, hour_ms: int, rows: list[Row]) -> None:
-    """Make a pack, and store it."""
-    store(db, made(bed_id, hour_ms, rows))
-
-
 def of_bed(
     db: sqlite3.Connection, bed_id: int, since_id: int = 0, span: Span = EVER
 ) -> Iterator[Row]:

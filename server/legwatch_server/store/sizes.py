@@ -16,7 +16,6 @@ _SIZE = (
     " ELSE 1 + length(CAST(? AS BLOB)) END"
 )
 _TOLD = ("deliveries", "steps", "answers", "presses", "quarantine")
-_HOUR_MS = 3_600_000
 _PACKED = (
     "SELECT coalesce(sum(count), 0), sum(bytes), count(*), min(hour_ms), max(hour_ms) FROM packs"
 )
@@ -55,7 +54,7 @@ def storage(db: sqlite3.Connection) -> Storage:
             nights=Kept(nights, _table(db, "nights").bytes),
             noons=Kept(noons.rows, noons.bytes + events.bytes),
             told=Kept(notices.rows, told),
-            packed_ms=None if first_ms is None else (first_ms, last_ms + _HOUR_MS),
+            packed_ms=None if first_ms is None else (first_ms, last_ms + packs.HOUR_MS),
             nights_of=None if first is None else (first, last),
             oldest=_oldest(db),
         )

@@ -16,8 +16,8 @@ from legwatch_server.store import aging, nights, packing, packs
 from legwatch_server.store.connection import transaction
 from legwatch_server.store.minutes import MinuteSums
 from legwatch_server.store.nights import NightKey
-from legwatch_server.store.packing import HOUR_MS, Boot
-from legwatch_server.store.packs import Span
+from legwatch_server.store.packing import Boot
+from legwatch_server.store.packs import HOUR_MS, Span
 
 logger = logging.getLogger(__name__)
 
