@@ -23,6 +23,7 @@ ABOUT = {
     "beds": "list the beds; pause one, take one out of use, have it watched again",
     "settings": "show or change the server's settings; a running server takes them over",
     "learned": "propose limits that fit a bed's own nights; change nothing",
+    "storage": "show what takes how much room; write one night into a file for `replay`",
     "replay": "run the rules over recorded nights",
     "score": "score the rules on made nights, and compare them with a simple automation",
     "nights": "make plausible nights, each with a file of its truth",

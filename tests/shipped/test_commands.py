@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -37,6 +38,14 @@ def server(tmp_path: Path) -> str:
     path = tmp_path / "server.toml"
     path.write_text(dump({"state_dir": str(tmp_path / "state"), "zone": "UTC"}))
     return str(path)
+
+
+def test_the_list_of_commands_says_of_each_what_it_does(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = run(capsys, "--help")
+    assert code == 0
+    assert [name for name in COMMANDS if not re.search(rf"^  {name} +\w", out, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)
