@@ -1,6 +1,6 @@
-"""Do the same with many files in several processes, and give the results in the order of the files.
+"""Do the same with many files or orders in several processes; the results come in their order.
 
-A worker is handed the next file when it has finished one, and never a file that is far ahead of the
+A worker is handed the next one when it has finished one, and never one that is far ahead of the
 result that is waited for: a reader who takes his time stops the work, and few results are kept.
 """
 
@@ -11,12 +11,12 @@ from contextlib import contextmanager, suppress
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from legwatch.errors import CannotRun
 
-Job = tuple[int, Path]  # the number of the result, and what it is made of
+Job = tuple[int, Any]  # the number of the result, and what it is made of
+S = TypeVar("S")
 T = TypeVar("T")
 AHEAD = 4  # results of each worker that may wait for an earlier one
 
@@ -26,18 +26,25 @@ class _Worker(NamedTuple):
     line: Connection
 
 
-def in_order(one: Callable[[Path], T], paths: Sequence[Path], jobs: int) -> Generator[T]:
-    """Yield `one(path)` for each path, in order, from up to `jobs` processes.
+def _reader(file: object) -> str:
+    return f"{file}: the process that read it"
 
-    `one` must be a function of a module or a partial of one, because it is pickled. Close the
-    iterator to end the workers at once. Raises CannotRun if a worker has died.
+
+def in_order(
+    one: Callable[[S], T], items: Sequence[S], jobs: int, whose: Callable[[S], str] = _reader
+) -> Generator[T]:
+    """Yield `one(item)` for each item, in order, from up to `jobs` processes.
+
+    `whose` is what an error calls the process that had an item. `one` must be a function of a
+    module or a partial of one, because it is pickled. Close the iterator to end the workers at
+    once. Raises CannotRun if a worker has died.
     """
-    if min(jobs, len(paths)) < 2:
-        yield from map(one, paths)
+    if min(jobs, len(items)) < 2:
+        yield from map(one, items)
         return
-    workers = _started(one, min(jobs, len(paths)))
+    workers = _started(one, min(jobs, len(items)))
     try:
-        yield from _handed_out(workers, paths)
+        yield from _handed_out(workers, items, whose)
     finally:
         with uninterrupted():
             for worker in workers:
@@ -57,7 +64,7 @@ def uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _started(one: Callable[[Path], Any], jobs: int) -> list[_Worker]:
+def _started(one: Callable[[Any], Any], jobs: int) -> list[_Worker]:
     # `spawn` is the same on every system; `fork` could copy a lock that another thread holds.
     context = get_context("spawn")
     workers = []
@@ -71,24 +78,26 @@ def _started(one: Callable[[Path], Any], jobs: int) -> list[_Worker]:
     return workers
 
 
-def _work(one: Callable[[Path], Any], line: Connection) -> None:
+def _work(one: Callable[[Any], Any], line: Connection) -> None:
     with suppress(EOFError, OSError):  # whoever has asked is gone
-        for path in iter(line.recv, None):
-            line.send(one(path))
+        for item in iter(line.recv, None):
+            line.send(one(item))
 
 
-def _handed_out(workers: Sequence[_Worker], paths: Sequence[Path]) -> Iterator[Any]:
+def _handed_out(
+    workers: Sequence[_Worker], items: Sequence[S], whose: Callable[[S], str]
+) -> Iterator[Any]:
     idle = [worker.line for worker in workers]
     busy: dict[Connection, Job] = {}
     done: dict[int, Any] = {}
-    to_do = deque(enumerate(paths))
-    for wanted in range(len(paths)):
+    to_do = deque(enumerate(items))
+    for wanted in range(len(items)):
         before = wanted + AHEAD * len(workers)
         _hand_out(idle, busy, to_do, before)
         while wanted not in done:
             for line in _ready(busy):
-                number, path = busy.pop(line)
-                done[number] = _answer(line, path)
+                number, item = busy.pop(line)
+                done[number] = _answer(line, whose(item))
                 idle.append(line)
             _hand_out(idle, busy, to_do, before)
         yield done.pop(wanted)
@@ -108,10 +117,8 @@ def _ready(busy: Mapping[Connection, Job]) -> list[Connection]:
     return [line for line in wait(list(busy)) if isinstance(line, Connection)]
 
 
-def _answer(line: Connection, path: Path) -> Any:
+def _answer(line: Connection, process: str) -> Any:
     try:
         return line.recv()
     except (EOFError, OSError):
-        raise CannotRun(
-            f"{path}: the process that read it was ended; if memory is short, add --jobs 1"
-        ) from None
+        raise CannotRun(f"{process} was ended; if memory is short, add --jobs 1") from None

@@ -2,13 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from legwatch_lab.nights.body.night import BodyNight, NightOrder, make
-from legwatch_lab.side_by_side import uninterrupted
+from legwatch_lab.side_by_side import in_order, uninterrupted
 
 
 def write_all(orders: Sequence[NightOrder], folder: Path, jobs: int) -> None:
@@ -17,14 +16,13 @@ def write_all(orders: Sequence[NightOrder], folder: Path, jobs: int) -> None:
 
     quiet = len(orders) < 2 or not sys.stderr.isatty()
     cached = True
-    for night in tqdm(
-        _nights(orders, jobs), total=len(orders), desc="nights", unit=" nights", disable=quiet
-    ):
-        if cached and night.to_cache is not None:
-            cached = _cached(night.cache, night.to_cache)
-        with uninterrupted():  # leave no night without its truth file
-            whole(folder / f"{night.name}.csv.gz", night.csv_gz)
-            whole(folder / f"{night.name}.truth.json", night.truth)
+    with closing(_nights(orders, jobs)) as nights:
+        for night in tqdm(nights, total=len(orders), desc="nights", unit=" nights", disable=quiet):
+            if cached and night.to_cache is not None:
+                cached = _cached(night.cache, night.to_cache)
+            with uninterrupted():  # leave no night without its truth file
+                whole(folder / f"{night.name}.csv.gz", night.csv_gz)
+                whole(folder / f"{night.name}.truth.json", night.truth)
 
 
 def whole(path: Path, content: bytes) -> None:
@@ -47,17 +45,11 @@ def _cached(path: Path, content: bytes) -> bool:
     return True
 
 
-def _nights(orders: Sequence[NightOrder], jobs: int) -> Iterator[BodyNight]:
-    jobs = min(jobs, len(orders))
-    if jobs < 2:
-        yield from map(make, orders)
-        return
-    # One thread per worker: there is one worker per core.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
-    try:
-        with uninterrupted():  # only this process handles Ctrl-C, and stops the workers
-            nights: Iterable[BodyNight] = pool.map(make, orders)
-        yield from nights
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+def _nights(orders: Sequence[NightOrder], jobs: int) -> Generator[BodyNight]:
+    if min(jobs, len(orders)) > 1:  # one thread per worker: there is one worker per core
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    return in_order(make, orders, jobs, _maker)
+
+
+def _maker(order: NightOrder) -> str:
+    return f"night {order.number + 1}: the process that made it"
