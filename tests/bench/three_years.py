@@ -78,7 +78,7 @@ def stands(size: Size, store: Path | None, work: Path) -> list[Stand]:
             shutil.copy(store, path)
         else:
             make(path, size._replace(nights=nights), aged=True)
-        house.write_server(beds={f"bed-{n}": {} for n in range(size.beds)}, rehearsal={"at": ""})
+        house.write_server(beds={f"bed-{n}": {} for n in range(size.beds)})
         found.append(Stand(name, house))
     return found
 

@@ -50,7 +50,6 @@ class ClocksHouse(House):
             rules={"alerts.learn_nights": 0, "health.agent_s": LIMIT_S},
             push={"channels": ["ntfy"], "ntfy": {"url": self.phones.url, "topic": "legs"}},
             heartbeat={"url": self.watcher.url, "every_s": 10},
-            rehearsal={"at": ""},
             clock="trusted",
         )
 

@@ -41,7 +41,6 @@ class SizeHouse(House):
                 "channels": ["ntfy"],
                 "ntfy": {"url": self.phones.url, "topic": "legs"},
             },
-            rehearsal={"at": ""},
         )
         self._cold = iter(COLD)
         self.spare: mqtt.Client  # for what is sent beside an attack

@@ -34,7 +34,6 @@ class ThreadsHouse(SizeHouse):
             rules={"alerts.learn_nights": 0},
             push={"channels": ["ntfy"], "ntfy": {"url": self.phones.url, "topic": "legs"}},
             heartbeat={"url": self.watcher.url, "every_s": 10},
-            rehearsal={"at": ""},
         )
         self._heard: list[float] = []
 

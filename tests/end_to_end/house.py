@@ -171,6 +171,7 @@ class House:
             "mqtt": self._way(),
             "http": {"host": "127.0.0.1", "port": self.http_port},
             "beds": {bed: {"played": True} for bed in PLAYED},
+            "rehearsal": {"at": ""},  # no test depends on the hour at which it runs
             **settings,
         }
         path.write_text(dump(table))

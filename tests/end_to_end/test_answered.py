@@ -37,7 +37,6 @@ def ward(house: House, ntfy: NtfyServer) -> House:
         rules={"stillness.joint_s": 0, "warmth.not_answered_s": 7200},
         push={"ntfy": {"url": ntfy.url}},
         answers={"url": f"http://127.0.0.1:{house.http_port}"},
-        rehearsal={"at": ""},
     )
     return house
 

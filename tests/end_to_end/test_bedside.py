@@ -356,7 +356,6 @@ def test_a_night_lights_the_lamp_as_its_first_sign_and_puts_it_out(
     bedroom.write_server(
         people={"anna": {"role": "sleeper", "channels": ["console"], "quiet": ["mqtt"]}},
         rules={"stillness.joint_s": 0, "warmth.not_answered_s": 7200},
-        rehearsal={"at": ""},
     )
     bedroom.broker()
     bedroom.server()

@@ -21,7 +21,6 @@ def test_a_taken_port_stops_no_push(house: House, phones: Phones) -> None:
         house.write_server(
             rules={"alerts.learn_nights": 0},
             push={"channels": ["ntfy"], "ntfy": {"url": phones.url, "topic": "legs"}},
-            rehearsal={"at": ""},
         )
         server = house.server()
         house.agent("anna", file)

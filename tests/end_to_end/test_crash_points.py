@@ -97,7 +97,6 @@ def test_killed_at_every_step_every_push_arrives(
     config = house.write_server(
         push={"channels": ["ntfy"], "give_up_h": 72.0, "ntfy": {"url": phones.url, "topic": "t"}},
         http={"port": 0},
-        rehearsal={"at": ""},
     )
     settings = read(config)
     folder = tmp_path / "server"

@@ -59,7 +59,6 @@ def test_after_a_damage_another_beds_cold_is_told(
     house.write_server(
         rules={"alerts.learn_nights": 0},
         push={"channels": ["ntfy"], "ntfy": {"url": phones.url, "topic": "legs"}},
-        rehearsal={"at": ""},
     )
     server = house.server()
     house.agent("anna", warm)

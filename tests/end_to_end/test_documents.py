@@ -85,7 +85,7 @@ NOTED = {
 
 def test_an_alert_is_listed_explained_and_answered(house: House, tmp_path: Path) -> None:
     no_early_sign = {"warmth.early_s": 0}  # it would be number 1, and nobody can answer it
-    house.write_server(rules=no_early_sign, rehearsal={"at": ""})
+    house.write_server(rules=no_early_sign)
     house.broker()
     house.server()
     uncovered = night(leg=uncovering((100, 200), uncovered_c=25), minutes=122)

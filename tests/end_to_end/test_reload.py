@@ -87,7 +87,7 @@ def test_a_shift_for_a_bed_that_was_never_heard_does_not_keep_the_server_from_it
 ) -> None:
     """A new store has heard nothing; the other beds must be watched all the same."""
     shift = {"people": ["anna"], "beds": ["cellar"]}
-    house.write_server(people={"anna": {}}, roster=[shift], rehearsal={"at": ""})
+    house.write_server(people={"anna": {}}, roster=[shift])
     house.broker()
     server = house.server()
     assert "roster[0].beds: no bed 'cellar' has been heard yet" in server.said()
