@@ -26,7 +26,7 @@ from legwatch_server.arguments import parser
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.clocks_apart import apart
 from legwatch_server.beds.crash_suspects import Suspects
-from legwatch_server.beds.expected import all_rest, contested, silent, unheard
+from legwatch_server.beds.expected import all_rest, contested, counted, silent, unheard
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.silence import Silence
@@ -247,8 +247,8 @@ class _Server:
             watch.start(self.take_over, self.inbox.put)
             self._look_after_the_store()
             _seek_cycles_seldom()
-            known, port = len(self.unit.beds), web.port or "no port"
-            logger.info("server up: %s beds known, health on port %s", known, port)
+            known, port = counted(self.settings, self._beds()), web.port or "no port"
+            logger.info("server up; %s; health on port %s", known, port)
             started.callback(systemd.tell, systemd.STOPPING)
             started.callback(self.parts.stopping.set)
             systemd.Watchdog(self.parts).start()

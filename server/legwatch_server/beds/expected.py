@@ -52,15 +52,30 @@ def is_unheard(bed: BedRecord) -> bool:
     return bool(bed.state.minute_end_ms) and not engine.was_heard(bed.state)
 
 
+def counted(settings: ServerSettings, beds: Iterable[BedRecord]) -> str:
+    """Say which beds the settings declare, and which were heard at any time until now."""
+    declared = [name for name, table in settings.beds.items() if not table.ended]
+    heard = [bed.name for bed in beds if bed.seen_ms or engine.was_heard(bed.state)]
+    return f"beds declared: {_listed(declared)}; heard before: {_listed(heard)}"
+
+
 def unheard(beds: Iterable[BedRecord]) -> Iterator[str]:
     """Yield a sentence on the beds that are expected for long and were never heard."""
-    found = sorted(bed.name for bed in beds if is_unheard(bed) and _is_overdue(bed))
+    found = [bed.name for bed in beds if is_unheard(bed) and _is_overdue(bed)]
     if found:
-        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
         yield (
-            f"no word has ever come from bed {', '.join(found[:NAMED])}{more}: is its agent on,"
+            f"no word has ever come from bed {_named(found)}: is its agent on,"
             " and has it the bed's name?"
         )
+
+
+def _listed(names: Collection[str]) -> str:
+    return f"{len(names)} ({_named(names)})" if names else "none"
+
+
+def _named(names: Collection[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(sorted(names)[:NAMED])}{more}"
 
 
 def silent(beds: Iterable[BedRecord]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from legwatch.contract.topics import Channel, topic
 from legwatch.contract.window import encode_window
 from legwatch.settings import load
 from legwatch.testing import live_window
-from legwatch_server.beds.expected import unheard
+from legwatch_server.beds.expected import counted, unheard
 from legwatch_server.settings import ServerSettings
 from legwatch_server.testing import InProcessServer
 from server.ward import MINUTE_MS, open_ward
@@ -157,4 +157,23 @@ def test_an_agent_that_says_something_but_sends_no_window_of_now_is_missed(
     server.turn([server.message(topic("b", name), payload)])
     wait(server, 18)
     assert [bed for _, bed, _ in loud(server)] == ["b"]
+    server.close()
+
+
+def test_the_start_says_which_beds_are_declared_and_which_were_heard(tmp_path: Path) -> None:
+    beds = {"b": {}, "c": {}, "gone": {"ended": True}}
+    server, settings = ward(tmp_path, beds=beds), load(ServerSettings, {"beds": beds})
+
+    def said() -> str:
+        return counted(settings, server.unit.beds.values())
+
+    assert said() == "beds declared: 2 (b, c); heard before: none"
+    window = encode_window(live_window(1, server.clock.now_ms))
+    server.turn([server.message(topic("b", Channel.WINDOW), window)])
+    assert said() == "beds declared: 2 (b, c); heard before: 1 (b)"
+    assert counted(load(ServerSettings, {}), ()) == "beds declared: none; heard before: none"
+    many = load(ServerSettings, {"beds": {f"b{n}": {} for n in range(7)}})
+    assert counted(many, ()) == (
+        "beds declared: 7 (b0, b1, b2, b3, b4 and 2 more); heard before: none"
+    )
     server.close()
