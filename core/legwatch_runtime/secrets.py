@@ -24,6 +24,12 @@ def secret(name: str, *, needed: bool = True) -> str:
     return found
 
 
+def why_none(name: str) -> str:
+    """Say why there is no secret `name`: its file is empty, or nothing names it."""
+    file = os.environ.get(f"{name}_FILE")
+    return f"{name} is not set" if file is None else f"{file} ({name}_FILE) is empty"
+
+
 def token(name: str, *, needed: bool = True) -> str:
     """Return the secret `name`, which a header has to carry; raises SettingsError if none can."""
     found = secret(name, needed=needed)

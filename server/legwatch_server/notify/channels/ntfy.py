@@ -9,6 +9,8 @@ some server in between, such as a login page; the outbox then tries again.
 """
 
 import json
+import logging
+import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +20,7 @@ from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.oncall.escalation import Purpose
 from legwatch.settings import setting
-from legwatch_runtime.secrets import token
+from legwatch_runtime.secrets import token, why_none
 from legwatch_server.notify.channels import (
     ChannelContext,
     Exhausted,
@@ -30,6 +32,10 @@ from legwatch_server.notify.channels import (
 from legwatch_server.notify.http_reply import HttpReply, ask, foreign
 from legwatch_server.notify.refusal import QUOTA_S, later, pool, refused
 
+logger = logging.getLogger(__name__)
+
+VARIABLE = "LEGWATCH_NTFY_TOKEN"
+_ASKS_WHO = {401, 403}
 DAILY_QUOTA = 42908  # the code of ntfy
 MOST_BYTES = 4096  # ntfy turns a longer message into an attachment
 _QUIET = {Purpose.QUIET: 2, Purpose.INFO: 2, Purpose.REHEARSAL: 1, Purpose.CONFIRM: 2}
@@ -69,8 +75,10 @@ class Ntfy:
         )
         self._url, self._topic = options.url.rstrip("/"), options.topic
         self._pool = pool(options.timeout_s, context.workers)
-        given = token("LEGWATCH_NTFY_TOKEN", needed=False)  # a topic may be open to all
+        given = token(VARIABLE, needed=False)  # a topic may be open to all
         self._auth = {"Authorization": f"Bearer {given}"} if given else {}
+        if not given and f"{VARIABLE}_FILE" in os.environ:
+            logger.info("ntfy: %s, so pushes are sent without a token", why_none(VARIABLE))
 
     def send(self, push: Push) -> Sent:
         """Publish once; the receipt is the sequence, or empty if the server knows none."""
@@ -132,8 +140,14 @@ class Ntfy:
         if reply.said().get("code") == DAILY_QUOTA:
             raise Exhausted("ntfy answered 429: this day's messages are used up", QUOTA_S)
         if later(reply.status) or reply.said().get("http") == reply.status:
-            raise refused("ntfy", reply.status, reply.headers)
+            raise refused("ntfy", reply.status, reply.headers, self._without(reply.status))
         raise foreign("ntfy", "ntfy", reply)
+
+    def _without(self, status: int) -> str:
+        """Explain a no to a push without a token; empty: one was sent, or it is another no."""
+        if self._auth or status not in _ASKS_WHO:
+            return ""
+        return f"the topic is not open to all, and no token was sent: {why_none(VARIABLE)}"
 
     def _to(self, push: Push) -> str:
         return push.to or self._topic

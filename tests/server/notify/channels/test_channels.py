@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -336,6 +337,31 @@ def test_a_secret_that_cannot_be_read_is_said(
     monkeypatch.setenv("LEGWATCH_NTFY_TOKEN_FILE", "/nowhere")
     with pytest.raises(SettingsError, match="LEGWATCH_NTFY_TOKEN_FILE"):
         built(Ntfy, "bert", {}, tmp_path)
+
+
+def test_without_a_token_ntfys_no_says_so_and_which_file_is_empty(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    service: Service,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    file = tmp_path / "token"
+    file.write_text("\n")
+    monkeypatch.setenv("LEGWATCH_NTFY_TOKEN_FILE", str(file))
+    made = rig("ntfy", service, tmp_path)
+    empty = f"{file} (LEGWATCH_NTFY_TOKEN_FILE) is empty"
+    assert caplog.messages == [f"ntfy: {empty}, so pushes are sent without a token"]
+    closed = "the topic is not open to all, and no token was sent"
+    service.answer = lambda _asked: ntfy_refuses(403)
+    with pytest.raises(Permanent, match=re.escape(f"403: {closed}: {empty}")):
+        made.notifier.send(made.push)
+    monkeypatch.delenv("LEGWATCH_NTFY_TOKEN_FILE")
+    monkeypatch.delenv("LEGWATCH_NTFY_TOKEN")
+    made = rig("ntfy", service, tmp_path)
+    with pytest.raises(Permanent, match=f"403: {closed}: LEGWATCH_NTFY_TOKEN is not set"):
+        made.notifier.send(made.push)
+    assert len(caplog.messages) == 1  # who has named no file wants none
 
 
 # pushover
