@@ -129,6 +129,22 @@ def expect(state: BedState, at_ms: int) -> BedState:
     return BedState(Bed(signals, trial=state.bed.trial), (), end_ms, at_ms)
 
 
+def begin(state: BedState, to_ms: int) -> BedState:
+    """Start a new time line, whose first window ends at `to_ms`: what lies between is not judged.
+
+    A firing alert stays firing, since no reading has ended it.
+    """
+    end_ms = -(-to_ms // MINUTE_MS) * MINUTE_MS
+    trial = state.bed.trial
+    if _is_only_expected(state):
+        was = state.bed.signals
+        signals = Signals(to_ms, to_ms, leg=was.leg, room=was.room, movement=was.movement)
+        return BedState(Bed(signals, trial=trial), (), end_ms, to_ms)
+    standing = AlertStates(*(rebase(alert, to_ms) for alert in state.bed.alerts))
+    bed = Bed(Signals(to_ms, to_ms), alerts=standing, trial=trial)
+    return BedState(bed, (), end_ms, to_ms)
+
+
 def end(state: BedState, at_ms: int) -> tuple[BedState, Notices]:
     """End all that stands of a bed that is watched no longer; return the notices of the ends."""
     alerts, ends = end_all(state.bed.alerts, at_ms)
@@ -214,7 +230,7 @@ def _with_waiting(state: BedState, windows: Collection[Window]) -> BedState:
 def _window(state: BedState, window: Window, rules: Rules) -> tuple[BedState, Notices]:
     to_ms = window.to_ms
     if to_ms <= state.minute_end_ms - BACK_MS or _is_only_expected(state):
-        state = _begin(state, to_ms)
+        state = begin(state, to_ms)
     state, notices = _close_until(state, to_ms - 1, rules)
     at_ms = max(state.at_ms, to_ms)
     state = BedState(state.bed, (*state.open_windows, window), state.minute_end_ms, at_ms)
@@ -222,19 +238,6 @@ def _window(state: BedState, window: Window, rules: Rules) -> tuple[BedState, No
         state, more = _close(state, rules)
         notices += more
     return state, notices
-
-
-def _begin(state: BedState, to_ms: int) -> BedState:
-    """Start a new time line. A firing alert stays firing, since no reading has ended it."""
-    end_ms = -(-to_ms // MINUTE_MS) * MINUTE_MS
-    trial = state.bed.trial
-    if _is_only_expected(state):
-        was = state.bed.signals
-        signals = Signals(to_ms, to_ms, leg=was.leg, room=was.room, movement=was.movement)
-        return BedState(Bed(signals, trial=trial), (), end_ms, to_ms)
-    standing = AlertStates(*(rebase(alert, to_ms) for alert in state.bed.alerts))
-    bed = Bed(Signals(to_ms, to_ms), alerts=standing, trial=trial)
-    return BedState(bed, (), end_ms, to_ms)
 
 
 def _other(
@@ -322,6 +325,7 @@ __all__ = [
     "BedView",
     "Notice",
     "advance",
+    "begin",
     "due",
     "expect",
     "fitted",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice
-from legwatch.engine import BedState, advance, end, expect, set_up, start
+from legwatch.engine import BedState, advance, begin, end, expect, set_up, start
 from legwatch.events import Ack, Away, Event, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.moments import shifted
@@ -44,6 +44,12 @@ class Dropped(NamedTuple):
     """The bed, of which nothing had ever come, was expected no longer."""
 
     at_ms: int
+
+
+class Begun(NamedTuple):
+    """Another recording began; its first window ends then."""
+
+    to_ms: int
 
 
 class Rested(NamedTuple):
@@ -85,7 +91,9 @@ class Lost(NamedTuple):
     at_ms: int
 
 
-_Told = Restarted | NewRules | SetUp | Expected | Dropped | Rested | Moved | Excused | Pressed
+_Told = (
+    Restarted | NewRules | SetUp | Expected | Dropped | Begun | Rested | Moved | Excused | Pressed
+)
 Entry = Event | _Told | Told | Lost
 
 
@@ -162,6 +170,8 @@ def step(state: BedState, entry: Entry, rules: Rules) -> tuple[BedState, tuple[N
             return expect(state, at_ms), ()
         case Dropped():
             return start(), ()
+        case Begun(to_ms):
+            return begin(state, to_ms), ()
         case Rested(at_ms, watched):
             return (state, ()) if watched else end(state, at_ms)
         case Moved(by_ms):

@@ -11,6 +11,7 @@ from legwatch.events import Ack, AlertKind, Away, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.limits.written import as_table
 from legwatch.lived import (
+    Begun,
     Dropped,
     Entry,
     Excused,
@@ -33,7 +34,7 @@ Judged = Callable[[Fields], Rules]  # reads the table of limits
 SHAPES: Mapping[str, Any] = {
     "window": Window, "ack": Ack, "snooze": Snooze, "tick": Tick, "away": Away,
     "excused": Excused, "restarted": Restarted, "rules": NewRules, "set_up": SetUp,
-    "expected": Expected, "dropped": Dropped, "rested": Rested, "moved": Moved,
+    "expected": Expected, "dropped": Dropped, "begun": Begun, "rested": Rested, "moved": Moved,
     "pressed": Pressed, "told": Told, "lost": Lost,
 }  # fmt: skip
 _NAMES: Mapping[Any, str] = {shape: name for name, shape in SHAPES.items()}

@@ -14,6 +14,7 @@ from legwatch.engine import start
 from legwatch.errors import CannotRun, RecordingError
 from legwatch.events import Ack, AlertKind, Away, Snooze, Tick, Window
 from legwatch.lived import (
+    Begun,
     Dropped,
     Excused,
     Expected,
@@ -66,6 +67,7 @@ ENTRIES = (
     Lived(SetUp(("leg", "room"))),
     Lived(Expected(NOON + 6)),
     Lived(Dropped(NOON + 7)),
+    Lived(Begun(NOON + 7)),
     Lived(Rested(NOON + 8, watched=False)),
     Lived(Moved(-60_000)),
     Lived(Pressed(NOON + 9, "cramp")),

@@ -20,11 +20,12 @@ from legwatch.engine import BedState
 from legwatch.errors import WireError
 from legwatch.events import Away, ClockTrust, Event, Tick, Window
 from legwatch.limits.rules import Rules, always_night
-from legwatch.lived import Dropped, Entry, Expected, Moved, Pressed, Rested, SetUp
+from legwatch.lived import Begun, Dropped, Entry, Expected, Moved, Pressed, Rested, SetUp
 from legwatch.moments import moved, shifted
 from legwatch.printable import printable
 from legwatch.rivals import Rivals, with_window
 from legwatch.text.message import text
+from legwatch.text.span import span
 from legwatch_runtime.clock import Instant, instant
 from legwatch_server.beds import lived, quarantine
 from legwatch_server.beds.answers import Answers
@@ -311,12 +312,15 @@ class UnitOfWork:
         if played:
             self._check_declared(name)
         bed = self._bed(name)
+        starts = played and self.boots.known(bed, window.boot) is None
         boot = self.boots.of_window(bed, window)
         if boot.has(window.seq):
             self.counters.duplicates += 1
             return
         if played:
             self._leap(bed, window.to_ms, message.arrived_ms)
+        if starts:
+            self._begin_recording(bed, window.to_ms)
         minute_ms = bed.state.minute_end_ms
         placed = self._placement.place(bed, boot, window, message)
         if bed.rest is not Rest.WATCHED:
@@ -366,6 +370,21 @@ class UnitOfWork:
         if leaps is not bed.leaps:
             self._touch(bed)
             bed.leaps = leaps
+
+    def _begin_recording(self, bed: BedRecord, to_ms: int) -> None:
+        """Judge nothing of the time between two recordings: no bedside was silent then.
+
+        An agent that starts again goes on with its recording where it was, without a leap.
+        """
+        last_ms = bed.state.at_ms
+        if engine.was_heard(bed.state) and to_ms - last_ms > engine.BACK_MS:
+            lasts = span((to_ms - last_ms) / engine.MINUTE_MS)
+            logger.info(
+                "bed %s: another recording begins %s after the one before; that time is not judged",
+                bed.name,
+                lasts,
+            )
+            self._change(bed, engine.begin(bed.state, to_ms), Begun(to_ms))
 
     def _press(self, arrived: PressArrived) -> None:
         name, press, message = arrived

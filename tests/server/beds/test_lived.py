@@ -253,3 +253,24 @@ def test_a_recording_that_is_played_again_is_the_night_that_was_played_last(tmp_
     assert [line for one in found for line in replayed(one)] == last
     assert [lived(one) == replayed(one) for one in found] == [True, True]
     server.close()
+
+
+@pytest.mark.parametrize("later", ["2026-01-04T04:00Z", "2026-01-04T20:00Z", "2026-02-03T20:00Z"])
+def test_the_time_between_two_recordings_is_no_silence_of_the_bedside(
+    later: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    server = open_server(tmp_path)
+    leg = uncovering((20, 60), (100, 145))
+    for boot, begin in (("0000000a", "2026-01-03T20:00Z"), ("0000000b", later)):
+        recorded = night(begin=begin, minutes=180, leg=leg)
+        play(server, (one._replace(boot=boot) for one in recorded))
+        server.restart()
+    assert server.rows("SELECT DISTINCT kind FROM notices") == [("cold",)]
+    (said,) = [line for line in caplog.messages if "another recording" in line]
+    assert said.startswith("bed anna: ")
+    days = {1, (ms(later) - ms("2026-01-02T10:00Z")) // 86_400_000}
+    found = [kept(server, day, tmp_path, "anna") for day in days]
+    assert [lived(one) for one in found] == [replayed(one) for one in found]
+    assert sum(len(lived(one)) for one in found) == len(server.lines())
+    server.close()
