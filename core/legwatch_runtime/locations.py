@@ -1,10 +1,12 @@
 """Usual places: the settings of a running server, and the folder of `legwatch up`."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from legwatch.errors import CannotRun
 from legwatch_runtime import rights
+from legwatch_runtime.state_dir import is_held
 
 INSTALLED = Path("/etc/legwatch/server.toml")
 # What `legwatch up` writes if it runs in its unit.
@@ -23,17 +25,45 @@ def made_by_up() -> tuple[Path, ...]:
     return LASTING, state_dir() / "server.toml"
 
 
-def settings_file(given: Path | None) -> Path:
-    """Return `given`, else the first settings file that exists.
+def settings_file(given: Path | None, say: Callable[[str], None] = lambda _: None) -> Path:
+    """Return `given`, else the installed settings file, else that of the `legwatch up` of now.
 
-    Raises CannotRun if none does, or if we may not look: a file further down is of another server.
+    `say` is told if a file was passed over that goes first otherwise. Raises CannotRun if there is
+    no file, or if we may not look: a file further down is of another server, unless that one runs.
     """
     if given is not None:
         return given
-    own = state_dir()
-    places = (INSTALLED, LASTING, own / "server.toml", own / "demo" / "server.toml")
-    for place in places:
-        if rights.is_there(place):
-            return place
-    tried = ", ".join(str(place) for place in places)
-    raise CannotRun(f"no settings file found ({tried}); name the file with --config FILE")
+    if rights.is_there(INSTALLED):
+        return INSTALLED
+    made = [*made_by_up(), state_dir() / "demo" / "server.toml"]
+    running = next((place for place in made if _runs(place)), None)
+    if running is not None and not rights.may_look(made[0]):
+        return running
+    there = [place for place in made if rights.is_there(place)]
+    if not there:
+        tried = ", ".join(map(str, (INSTALLED, *made)))
+        raise CannotRun(f"no settings file found ({tried}); name the file with --config FILE")
+    lasting = [place for place in there if place != made[-1]] or there
+    found = running or max(lasting, key=_written_s)
+    if found != there[0]:
+        why = "which runs" if found == running else "which was written last"
+        say(
+            f"This is about the `legwatch up` in {found.parent}, {why}; there is one in"
+            f" {there[0].parent}, too: --config {there[0]}"
+        )
+    return found
+
+
+def _runs(made: Path) -> bool:
+    """Return True if the server of a file that `legwatch up` has made runs now."""
+    return is_held(made.parent / "server" / "server.lock")
+
+
+def _written_s(made: Path) -> float:
+    """Return when the server of such a file last wrote into its store; 0: there is none for us."""
+    try:
+        return max(
+            (file.stat().st_mtime for file in (made.parent / "server").glob("*.db*")), default=0.0
+        )
+    except OSError:
+        return 0.0

@@ -79,6 +79,15 @@ def is_there(path: Path) -> bool:
         raise CannotRun(why) from None
 
 
+def may_look(path: Path) -> bool:
+    """Return True if we may know whether the file is there."""
+    try:
+        path.exists()
+    except OSError:
+        return False
+    return True
+
+
 def _is_there(path: Path) -> bool:
     try:
         return path.exists()

@@ -4,6 +4,8 @@
 that a person knows is the owner's, and of that alone a command would look into a wrong store.
 """
 
+import sys
+from functools import partial
 from pathlib import Path
 
 from legwatch.errors import LegwatchError
@@ -17,7 +19,7 @@ from legwatch_server.store.reader import FILE
 
 def meant(given: Path | None) -> Path:
     """Return the settings file of the server that is meant; raises CannotRun if there is none."""
-    file = locations.settings_file(given)
+    file = locations.settings_file(given, partial(print, file=sys.stderr))
     if given is None:
         return file
     return next((made for made in locations.made_by_up() if _is_made_from(made, file)), file)

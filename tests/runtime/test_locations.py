@@ -1,5 +1,7 @@
 """Which settings the commands read, if nobody names a file."""
 
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,8 @@ from legwatch_runtime import locations
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Return the places where a file may be, from the first that counts."""
-    files = [tmp_path / "etc.toml", tmp_path / "var.toml"]
+    files = [tmp_path / "etc.toml", tmp_path / "var" / "var.toml"]
+    files[1].parent.mkdir()
     monkeypatch.setattr(locations, "INSTALLED", files[0])
     monkeypatch.setattr(locations, "LASTING", files[1])
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -30,3 +33,48 @@ def test_a_file_that_is_named_is_read_and_none_at_all_is_said(places: list[Path]
     with pytest.raises(CannotRun, match=r"no settings file found \(.*var\.toml.*--config FILE"):
         locations.settings_file(None)
     assert locations.settings_file(places[3]) == places[3]
+
+
+def store(settings: Path, written_s: float) -> Path:
+    """Make a store beside settings, as `legwatch up` has it; return its folder."""
+    settings.touch()
+    file = settings.parent / "server" / "legwatch.db"
+    file.parent.mkdir()
+    file.touch()
+    os.utime(file, (written_s, written_s))
+    return file.parent
+
+
+def found() -> tuple[Path, str]:
+    said: list[str] = []
+    return locations.settings_file(None, said.append), "".join(said)
+
+
+def test_of_two_watches_the_one_that_was_written_last_is_meant(places: list[Path]) -> None:
+    _, lasting, own, demo = places
+    of_own = store(own, 2000)
+    of_lasting = store(lasting, 1000)
+    store(demo, 3000)  # a made night never hides a real bed
+    file, said = found()
+    assert file == own
+    assert f"in {own.parent}, which was written last; " in said
+    assert f"--config {lasting}" in said
+    os.utime(of_own / "legwatch.db", (500, 500))
+    assert found() == (lasting, "")
+    with (of_own / "server.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        file, said = found()
+        assert (file, "which runs" in said) == (own, True)
+        with (of_lasting / "server.lock").open("w") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            assert found() == (lasting, "")
+
+
+def test_a_made_night_that_runs_is_meant_beside_a_real_bed_that_does_not(
+    places: list[Path],
+) -> None:
+    _, lasting, _, demo = places
+    store(lasting, 1000)
+    with (store(demo, 500) / "server.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert found()[0] == demo
