@@ -144,12 +144,15 @@ def annotated_table(door: Door, name: str, kind: Any) -> list[str]:
 
 
 def annotated(option: Option) -> str:
-    """Return the line of an option in an annotated TOML file; a # before it: not set."""
+    """Return the line of an option in an annotated TOML file; a # before it: not set.
+
+    Of a key that must be given there is no value to show: one that is pasted would be taken.
+    """
     value = option.default
     if value is None:  # show a value of the right type
         value = "" if option.low is None else option.low
-    mark = "# " if option.default is None and not option.required else ""
-    line = f"{mark}{option.key} = {_toml(value)}"
+    mark = "# " if option.default is None else ""
+    line = f"{mark}{option.key} = {'...' if option.required else _toml(value)}"
     return f"{line:<{_COLUMN - 1}} # {option.note}"
 
 

@@ -124,7 +124,9 @@ def load(shape: type[T], table: Mapping[str, Any], path: str = "", beside: Seque
     for name, f in fields.items():
         missing = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
         if missing and name not in values:
-            raise SettingsError(_join(path, name), "this key must be given")
+            about = f": {f.metadata['about']}" if f.metadata.get("about") else ""
+            problem = f"this key must be given{about}{_range(f.metadata)}"
+            raise SettingsError(_join(path, name), problem)
     return shape(**values)
 
 

@@ -293,8 +293,11 @@ def test_the_keys_of_a_driver_are_a_table_that_can_be_pasted(
     said = capsys.readouterr().out
     assert said.splitlines()[0] == "[sensors.leg]  # or [sensors.room]"
     assert re.search(r"(?m)^offset_c = 0\.0 +# added to each reading.*; -5 to 5 °C$", said)
-    assert re.search(r"(?m)^pin = 0 +# GPIO number \(BCM\); 0 to 27; must be given$", said)
+    assert re.search(r"(?m)^# pin = \.\.\. +# GPIO number \(BCM\); 0 to 27; must be given$", said)
     movement = "[sensors.movement]\ndriver = 'simulated'\n"
+    assert check(tmp_path, f'bed = "anna"\n{said}{movement}') == 2  # as it is, it is on no pin
+    assert "sensors.leg.pin: this key must be given: GPIO number" in capsys.readouterr().err
+    said = said.replace("# pin = ...", "pin = 4")
     assert check(tmp_path, f'bed = "anna"\n{said}{movement}') == 0
     capsys.readouterr()
     assert main(["--options", "pushover"]) == 0

@@ -45,7 +45,10 @@ LEG = {"driver": "dht22", "pin": 4}
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ({"sensors": {"leg": {"driver": "dht22"}}}, "sensors.leg.pin: this key must be given"),
+        (
+            {"sensors": {"leg": {"driver": "dht22"}}},
+            "sensors.leg.pin: this key must be given: GPIO number (BCM); allowed 0 to 27",
+        ),
         (
             {"sensors": {"movement": {"driver": "gpio_motion"}}},
             "sensors.movement.pin: this key must be given",
