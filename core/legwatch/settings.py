@@ -149,11 +149,18 @@ def _value(hint: Any, value: Any, path: str, limits: Mapping[str, Any]) -> Any:
         return {k: _value(args[1], v, _join(path, k), limits) for k, v in value.items()}
     if origin is tuple:
         if not isinstance(value, list):
-            raise SettingsError(path, "a list is expected")
+            raise SettingsError(path, f"a list is expected{_brackets(args[0], value, path)}")
         return tuple(_value(args[0], v, f"{path}[{i}]", limits) for i, v in enumerate(value))
     if hint is Any:
         return value
     return _scalar(hint, value, path, limits)
+
+
+def _brackets(hint: Any, value: Any, path: str) -> str:
+    """Say how a list of tables is written, to whom has written a table in its place."""
+    if not (dataclasses.is_dataclass(hint) and isinstance(value, Mapping)):
+        return ""
+    return f": write [[{path}]] before each entry, in double brackets and without a name"
 
 
 def _scalar(hint: Any, value: Any, path: str, limits: Mapping[str, Any]) -> Any:

@@ -9,8 +9,11 @@ from legwatch_runtime.rights import explained
 
 
 def read_text(path: str) -> str:
-    """Return the text of a UTF-8 file; raises OSError or UnicodeDecodeError."""
-    return Path(path).read_text(encoding="utf-8")
+    """Return the text of a UTF-8 file; raises OSError or UnicodeDecodeError.
+
+    Some editors on Windows put a byte order mark before it, which is no part of the text.
+    """
+    return Path(path).read_text(encoding="utf-8-sig")
 
 
 def read_toml(path: Path) -> dict[str, Any]:

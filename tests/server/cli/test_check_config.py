@@ -286,6 +286,28 @@ def test_the_installed_drivers_are_listed_by_the_tables_that_they_may_fill(
     assert "[push.NAME] a push channel: apprise, console, mqtt, ntfy, pushover, webpush" in said
 
 
+def test_a_byte_order_mark_of_an_editor_is_no_part_of_the_settings(tmp_path: Path) -> None:
+    sensors = "".join(
+        f'[sensors.{role}]\r\ndriver = "simulated"\r\n' for role in ("leg", "movement")
+    )
+    assert check(tmp_path, f'\ufeffbed = "anna"\r\n{sensors}') == 0
+    assert check(tmp_path, '\ufeffzone = "UTC"\n') == 0
+
+
+@pytest.mark.parametrize("header", ["[roster]", "[roster.weekend]"])
+def test_a_roster_in_single_brackets_is_told_the_right_form(
+    header: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f'zone = "UTC"\npeople.bert.channels = ["console"]\n{header}\npeople = ["bert"]\n'
+    assert check(tmp_path, text) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.endswith(
+        "roster: a list is expected: write [[roster]] before each entry, in double brackets and"
+        " without a name"
+    )
+    assert check(tmp_path, text.replace(header, "[[roster]]")) == 0
+
+
 def test_the_keys_of_a_driver_are_a_table_that_can_be_pasted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
