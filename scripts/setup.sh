@@ -203,6 +203,31 @@ build_tools() {
 # The stamp has a line for each set of extras that is installed here.
 is_set_up() { [ -x .venv/bin/legwatch ] && grep -qxF -- "$1" "$STAMP" 2>/dev/null; }
 
+# moved: true if the environment was set up in another folder from which this clone was moved or copied, with this
+# Python, and starts this legwatch once the paths in it are those of here. So a move needs no internet.
+moved() {
+  local last before
+  last=$(tail -n 1 "$STAMP" 2>/dev/null) || return 1
+  before=${last%" $(python3 -V) |"*}
+  [ "$before" != "$last" ] && [ "$before" != "$PWD" ] || return 1
+  python3 - "$before" "$PWD" <<'END' || return 1
+import sys
+from pathlib import Path
+
+before, here = (f"{place}/".encode() for place in sys.argv[1:])
+venv = Path(".venv")
+for file in (venv / "pyvenv.cfg", *venv.glob("bin/*"), *venv.glob("lib/python*/site-packages/*.pth")):
+    if file.is_file() and not file.is_symlink():
+        was = file.read_bytes()
+        if before in was and b"\0" not in was:
+            file.write_bytes(was.replace(before, here))
+END
+  [ "$(.venv/bin/python -c 'import legwatch; print(legwatch.__file__)' 2>/dev/null)" = "$PWD/core/legwatch/__init__.py" ] &&
+    .venv/bin/legwatch up --help >/dev/null 2>&1 || return 1
+  printf '%s\n' "$place ${last#"$before $(python3 -V) "}" >"$STAMP"
+  say "This clone was in $before before: what is set up goes on here."
+}
+
 # venv EXTRAS [pip arguments]: install legwatch with its extras into .venv, unless this is done already.
 venv() {
   local extras=$1
@@ -218,7 +243,8 @@ Clone legwatch into a folder of your own, or let $(stat -c %U .) run this once."
   fi
   exec 9>.venv/legwatch.lock
   flock 9
-  if ! is_set_up "$place | $recipe"; then
+  if ! is_set_up "$place | $recipe" && ! { moved && is_set_up "$place | $recipe"; }; then
+    trap 'stop "Interrupted: legwatch is not set up in $PWD yet. Run this again: it goes on by itself."' INT TERM HUP
     say "Setting up (once; about a minute, longer on a small Pi) ..."
     if ! .venv/bin/python -m pip --version >/dev/null 2>&1 || { [ -f "$STAMP" ] && ! grep -qF -- "$place |" "$STAMP"; }; then
       python3 -m venv --clear .venv || stop "python3 -m venv failed: see above."
@@ -234,6 +260,7 @@ Clone legwatch into a folder of your own, or let $(stat -c %U .) run this once."
     else
       goes_on "$place" || stop_for legwatch
     fi
+    trap - INT TERM HUP
   fi
   exec 9>&- # or the program that starts next would keep the lock
 }

@@ -74,6 +74,42 @@ def test_an_update_without_a_network_goes_on_with_what_is_there(
     assert (checkout / ".venv/legwatch.stamp").read_text().endswith(" | older\n")  # tried again
 
 
+SET_UP = """
+python3 -m venv .venv
+mkdir -p core/legwatch
+touch core/legwatch/__init__.py
+echo $PWD/core > "$(echo .venv/lib/python3*/site-packages)/_legwatch.pth"
+printf '#!%s/.venv/bin/python\nimport legwatch\n' "$PWD" > .venv/bin/legwatch
+chmod +x .venv/bin/legwatch
+echo "$PWD $(python3 -V) | $(sha256sum <pyproject.toml) server " > .venv/legwatch.stamp
+"""
+
+
+def test_a_clone_that_was_moved_goes_on_without_a_network(checkout: Path) -> None:
+    assert set_up(checkout, SET_UP) == (0, "")
+    here = checkout.rename(checkout.with_name("moved"))
+    moved = f"This clone was in {checkout} before: what is set up goes on here.\n"
+    assert set_up(here, "venv server; .venv/bin/legwatch") == (0, moved)
+    assert set_up(here, "venv server; .venv/bin/legwatch") == (0, "")  # once
+    assert str(checkout) not in (here / ".venv/bin/activate").read_text()
+    there = here.rename(here.with_name("with a space"))  # no program of pip starts there
+    code, said = set_up(there, "venv server")
+    assert (code, "Is the internet (or your package mirror) in reach?" in said) == (1, True)
+
+
+def test_setting_up_that_is_interrupted_says_what_to_do_and_goes_on(checkout: Path) -> None:
+    interrupted = "python3 -m venv .venv; pip_install() { kill -INT $$; }; venv server"
+    code, said = set_up(checkout, interrupted)
+    assert code == 1
+    assert said.splitlines()[-1] == (
+        f"Interrupted: legwatch is not set up in {checkout} yet. Run this again: it goes on by"
+        " itself."
+    )
+    again = "pip_install() { touch .venv/bin/legwatch; chmod +x .venv/bin/legwatch; }; venv server"
+    assert set_up(checkout, again)[0] == 0
+    assert set_up(checkout, "venv server") == (0, "")
+
+
 @pytest.mark.parametrize(
     ("pip_said", "todo"),
     [
