@@ -31,10 +31,10 @@ client.username_pw_set(*sys.argv[1:])
 client.connect("127.0.0.1")
 client.loop_forever()
 """
-COUNT = (
+ASK = (
     "import sqlite3; "
     "store = sqlite3.connect('file:{}/legwatch.db?mode=ro', uri=True); "
-    "print(store.execute('SELECT count(*) FROM windows').fetchone()[0])"
+    "print(store.execute('SELECT {} FROM windows').fetchone()[0])"
 )
 
 
@@ -81,8 +81,13 @@ def soon(root: FreshRoot, line: str, word: str) -> str:
 
 def windows(root: FreshRoot, user: str, state: str) -> int:
     """Return how many windows the server of this machine has stored."""
+    return asked(root, user, state, "count(*)")
+
+
+def asked(root: FreshRoot, user: str, state: str, what: str) -> int:
+    """Return a figure of all windows of a store."""
     python = f"{root.folder}/.venv/bin/python"
-    return int(root.type(f'sudo -u {user} {python} -c "{COUNT.format(state)}"'))
+    return int(root.type(f'sudo -u {user} {python} -c "{ASK.format(state, what)}"'))
 
 
 def more_windows(root: FreshRoot, user: str, state: str) -> None:
@@ -154,9 +159,12 @@ def one_pi(made: House) -> None:
     (pi.place / "home/pi/legwatch/server.toml").write_text(first_toml("README.md"))
     pi.root("chown pi: /home/pi/legwatch/server.toml")
     in_a_terminal(pi, "scripts/run --config server.toml --agent-config agent.toml")
+    first = asked(pi, "pi", "/home/pi/.local/state/legwatch/server", "min(from_ms)")
     type_block(pi, to_last)
     verified(pi, "legwatch")
     soon(pi, ".venv/bin/legwatch alerts", "bed1: last word ")
+    assert asked(pi, "pi", "/var/lib/legwatch/server", "min(from_ms)") == first  # in a terminal
+    more_windows(pi, "pi", "/var/lib/legwatch/server")
     sees = locked_in(pi, "legwatch", "pi")
     assert [path.name for path in (sees / "home/pi").iterdir()] == ["legwatch"]
     pi.start_anew()
