@@ -22,9 +22,10 @@ from legwatch.alerting.trial_nights import TrialNights, is_silent
 from legwatch.conditions import agent, cold, sensors, still
 from legwatch.conditions.cold import ColdMemory, ColdMinute
 from legwatch.conditions.early_sign import cold_in_min
-from legwatch.conditions.verdict import Firing, TriState, Verdict
+from legwatch.conditions.verdict import NO, YES, Firing, TriState, Verdict
 from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.rules import Rules
+from legwatch.named_tuples import maker
 from legwatch.observation import Observation, Signals, observe
 
 _KINDS = tuple(AlertKind)
@@ -53,6 +54,9 @@ class Bed(NamedTuple):
     found: Found = Found()
 
 
+_bed, _found = maker(Bed), maker(Found)
+
+
 class _Change(NamedTuple):
     """A transition of one alert, and the alert before this minute."""
 
@@ -74,22 +78,15 @@ def minute(
     memory = cold.update(was.cold, seen, rules, firing=firing[0] is not None)
     now = ColdMinute(memory, seen)
     verdicts = _judge(now, firing, rules)
-    quiet = not any(firing) and TriState.YES not in [verdict.holds for verdict in verdicts]
+    quiet = not any(firing) and YES not in [verdict.holds for verdict in verdicts]
     changes: tuple[_Change, ...] = ()
     if not quiet:
         alerts, changes = _advance(alerts, verdicts, seen, rules, answers=not is_silent(trial))
     legs, in_min = verdicts[0].holds, None
-    if seen.settled and legs is TriState.NO and alerts.cold.severity is None:
+    if seen.settled and legs is NO and alerts.cold.severity is None:
         in_min = cold_in_min(now, rules)
-    bed = Bed(
-        signals,
-        memory,
-        alerts,
-        was.budget,
-        trial,
-        early_sign_ms=was.early_sign_ms,
-        found=Found(legs, seen.still_since_ms, in_min, seen.settled),
-    )
+    found = _found((legs, seen.still_since_ms, in_min, seen.settled))
+    bed = _bed((signals, memory, alerts, was.budget, trial, was.early_sign_ms, found))
     if quiet and in_min is not None and is_due(was.early_sign_ms, at_ms):
         notice = early_notice(now, in_min, rules, on_trial=is_silent(trial))
         return bed._replace(early_sign_ms=at_ms), (notice,)

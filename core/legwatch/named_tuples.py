@@ -1,4 +1,4 @@
-"""Read NamedTuples back from JSON, which has them as lists: the position identifies the field.
+"""Make NamedTuples fast, and read them from JSON, which has lists: the position names the field.
 
 The reader of a type is made from its annotations, once. A list may be shorter than its type: the
 fields that it lacks have been added later, and get their defaults. So a new field goes to the end.
@@ -8,10 +8,19 @@ import types
 import typing
 from collections.abc import Callable
 from enum import Enum
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import Any, TypeVar
 
 Reader = Callable[[Any], Any]
+T = TypeVar("T", bound=tuple[Any, ...])
+
+
+def maker(shape: type[T]) -> Callable[[tuple[Any, ...]], T]:
+    """Return what makes a NamedTuple of a tuple of all its fields, in half the time of its class.
+
+    It is for what every minute or line needs. Nothing checks that no field is missing.
+    """
+    return partial(tuple.__new__, shape)
 
 
 @cache

@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
+from legwatch.named_tuples import maker
 from legwatch.signals import movement as movements
 from legwatch.signals import occupancy as occupancies
 from legwatch.signals import repeated_values, stillness, thermometer
 from legwatch.signals import sensor_offset as offsets
-from legwatch.signals.movement import Movement
-from legwatch.signals.occupancy import Occupancy
-from legwatch.signals.repeated_values import RepeatedPair
+from legwatch.signals.movement import Movement, MovementSample
+from legwatch.signals.occupancy import MatSample, Occupancy
+from legwatch.signals.repeated_values import PairSample, RepeatedPair
 from legwatch.signals.sensed import Sensed, sensed
 from legwatch.signals.sensor_offset import SensorOffset
 from legwatch.signals.thermometer import RawSample, Thermometer, quantize
@@ -59,39 +60,71 @@ class Observation(NamedTuple):
     still_since_ms: int | None
 
 
+_signals, _observation = maker(Signals), maker(Observation)
+
+
+class _Samples(NamedTuple):
+    """The readings of a minute's windows, by the signal that takes them in; none is unknown."""
+
+    legs: list[RawSample]
+    rooms: list[RawSample]
+    moves: list[MovementSample]
+    mat: list[MatSample]
+    pairs: list[PairSample]
+    faulty: set[str]  # sensors of which the agent reported a fault
+
+
 def observe(
     was: Signals, windows: Sequence[Window], at_ms: int, rules: Rules, *, away: bool = False
 ) -> tuple[Signals, Observation]:
     """Apply the windows of the minute that ended at `at_ms`."""
     stale_ms = rules.health.stale_s * 1000
     window_ms, back_ms = _newest(was, windows, stale_ms)
-    legs = [(w.to_ms, quantize(w.leg_c)) for w in windows]
-    sensors = _sense(was, windows, legs, at_ms, rules)
+    samples = _samples(windows)
+    sensors = _sense(was, samples, at_ms, rules)
     if at_ms - window_ms > stale_ms:
         presence = occupancies.set_unknown(was.occupancy, at_ms)
     else:
-        mat = [(w.to_ms, w.in_bed) for w in windows]
         offset_c = was.offset.offset_c or 0.0
-        presence = occupancies.update(was.occupancy, mat, sensors, rules, offset_c=offset_c)
-    pairs = [
-        (at, leg_c, w.leg_rh)
-        for (at, leg_c), w in zip(legs, windows, strict=True)
-        if w.leg_rh is not None
-    ]
-    now = Signals(
-        window_ms,
-        back_ms,
-        was.minutes + 1,
-        sensors.leg,
-        sensors.room,
-        movement=sensors.movement,
-        occupancy=presence,
-        offset=offsets.estimate(was.offset, sensors, presence),
-        repeated_pair=repeated_values.update(was.repeated_pair, pairs),
+        presence = occupancies.update(was.occupancy, samples.mat, sensors, rules, offset_c=offset_c)
+    moved_ms = sensors.movement.moved_ms
+    now = _signals(
+        (
+            window_ms,
+            back_ms,
+            was.minutes + 1,
+            sensors.leg,
+            sensors.room,
+            sensors.movement,
+            presence,
+            offsets.estimate(was.offset, sensors, presence),
+            repeated_values.update(was.repeated_pair, samples.pairs),
+        )
     )
-    moved_ms = now.movement.moved_ms
     moved = bool(moved_ms) and moved_ms[-1] > was.window_ms
     return now, _believed(now, sensors, rules, moved=moved, away=away)
+
+
+def _samples(windows: Sequence[Window]) -> _Samples:
+    """Sort the readings of a minute by sensor, in one pass: what is unknown is no sample."""
+    samples = _Samples([], [], [], [], [], set())
+    legs, rooms, moves, mat, pairs, faulty = samples
+    for window in windows:
+        to_ms = window.to_ms
+        if (leg_c := window.leg_c) is not None:
+            leg_c = quantize(leg_c)
+            legs.append((to_ms, leg_c))
+            if (rh := window.leg_rh) is not None:
+                pairs.append((to_ms, leg_c, rh))
+        if (room_c := window.room_c) is not None:
+            rooms.append((to_ms, quantize(room_c)))
+        if (count := window.moves) is not None:
+            moves.append((to_ms, count, window.active_s))
+        if (in_bed := window.in_bed) is not None:
+            mat.append((to_ms, in_bed))
+        if window.faults:
+            faulty.update(sensor for sensor, _ in window.faults)
+    return samples
 
 
 def _newest(was: Signals, windows: Sequence[Window], stale_ms: int) -> tuple[int, int]:
@@ -106,14 +139,9 @@ def _newest(was: Signals, windows: Sequence[Window], stale_ms: int) -> tuple[int
     return window_ms, back_ms
 
 
-def _sense(
-    was: Signals, windows: Sequence[Window], legs: Sequence[RawSample], at_ms: int, rules: Rules
-) -> Sensed:
-    """Let each sensor take its samples in; `legs` are those of the thermometer by the legs."""
-    health = rules.health
-    rooms = [(w.to_ms, quantize(w.room_c)) for w in windows]
-    moves = [(w.to_ms, w.moves, w.active_s) for w in windows]
-    faulty = {sensor for w in windows if w.faults for sensor, _ in w.faults}
+def _sense(was: Signals, samples: _Samples, at_ms: int, rules: Rules) -> Sensed:
+    """Let each sensor take its samples in."""
+    health, (legs, rooms, moves, _, _, faulty) = rules.health, samples
     leg = thermometer.update(was.leg, legs, at_ms, health, fault="leg" in faulty)
     room = thermometer.update(was.room, rooms, at_ms, health, fault="room" in faulty)
     movement = movements.update(was.movement, moves, rules, at_ms, fault="movement" in faulty)
@@ -134,8 +162,7 @@ def _believed(
     contrast_c = None
     if leg_c is not None and room_c is not None:
         contrast_c = round(leg_c - room_c, 3)
-    # In every minute, and in half the time of keywords.
-    return Observation._make(
+    return _observation(
         (
             at_ms,
             now.window_ms,

@@ -5,6 +5,7 @@ is. An acknowledgement ends with its episode. A snooze ends at a time and covers
 while it runs. Of a snooze that is over, as of all else in older episodes, a new one knows nothing.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.alerting.notice import MAY_SOUND, SuppressedBy, TransitionKind
@@ -58,8 +59,11 @@ class AlertStates(NamedTuple):
     agent: AlertState = AlertState()
 
     @property
-    def firing(self) -> list[Firing | None]:
+    def firing(self) -> Sequence[Firing | None]:
         """What each condition has to know of its alert; None: the alert is not firing."""
+        cold, still, sensor, agent = self
+        if cold.severity is still.severity is sensor.severity is agent.severity is None:
+            return _NONE_FIRES
         return [
             None if alert.severity is None else Firing(alert.severity, alert.reason, alert.fired_ms)
             for alert in self
@@ -76,6 +80,7 @@ class AlertStates(NamedTuple):
         return AlertStates._make(changed)
 
 
+_NONE_FIRES = (None,) * len(AlertStates._fields)  # as in most minutes
 NIGHT_MS = 12 * 3_600_000
 _PLACE = {kind: place for place, kind in enumerate(AlertKind)}
 

@@ -28,6 +28,7 @@ class TrialNights(NamedTuple):
     done: bool = False
 
 
+_PLAYED = ClockTrust.PLAYED.value
 TRIAL_OVER = TrialNights(done=True)
 
 
@@ -37,7 +38,7 @@ def update(
     """Apply the minute that ended at `at_ms`."""
     if was.done:
         return was
-    if windows and windows[-1].clock == ClockTrust.PLAYED:
+    if windows and windows[-1].clock == _PLAYED:
         return was._replace(live=False) if was.live else was
     if not windows and not was.live:
         return was

@@ -21,6 +21,7 @@ from legwatch.conditions.verdict import (
 )
 from legwatch.limits.rules import Rules
 from legwatch.middle import median
+from legwatch.named_tuples import maker
 from legwatch.observation import Observation
 from legwatch.signals import contrast
 from legwatch.signals import contrast_fall as falls
@@ -63,6 +64,9 @@ class ColdMemory(NamedTuple):
     displaced_since_ms: int | None = None  # bed air as cold as room air since, with somebody in bed
     contrast: Contrast = contrast.NOTHING
     on_skin_ms: int | None = None  # when the air was last as warm as skin
+
+
+_memory = maker(ColdMemory)
 
 
 class ColdMinute:
@@ -113,14 +117,17 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
         )
     k = relative_warmth(c, r, rules)
     base = before.baseline_c
-    usual_k = None if base is None else relative_warmth(base, r, rules)
-    fallen = _fallen(c, base, k, usual_k, rules)
-    low_k = limits.contrast_k if usual_k is None else min(limits.contrast_k, 0.8 * usual_k)
-    bare = k is not None and seen.room_measured and k < low_k and c < limits.warn_c
+    fallen = bare = False
+    if c < limits.warn_c:
+        usual_k = None if base is None else relative_warmth(base, r, rules)
+        fallen = _fallen(c, base, k, usual_k, rules)
+        low_k = limits.contrast_k if usual_k is None else min(limits.contrast_k, 0.8 * usual_k)
+        bare = k is not None and seen.room_measured and k < low_k
     near = above_c is not None and above_c <= limits.draught_contrast_c
     airy = near or (k is not None and k < limits.draught_k)
-    fallen_ms = _held_since(before.fallen_ms, fallen, at_ms)
-    plain_ms = _held_since(before.plain_ms, c < limits.plain_c, at_ms)
+    # What does not hold, as most in most minutes, has no moment: that needs no call.
+    fallen_ms = _since(before.fallen_ms, at_ms) if fallen else None
+    plain_ms = _since(before.plain_ms, at_ms) if c < limits.plain_c else None
     samples_c = before.baseline_samples_c
     calm = fallen_ms is None and plain_ms is None and fall.since_ms is None
     if at_ms % MARK_MS == 0 and not firing and calm and (k is None or k <= ON_SKIN_K):
@@ -131,13 +138,13 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
     near_c = limits.slipped_c + (BACK_IN_BED_C if told else 0.0)
     near_room = above_c is not None and above_c <= near_c
     displaced = near_room and r is not None and r < limits.warm_room_c
-    displaced_ms = _held_since(before.displaced_since_ms, displaced, at_ms)
+    displaced_ms = _since(before.displaced_since_ms, at_ms) if displaced else None
     covered = not firing and fall.since_ms is None and displaced_ms is None
     if covered and seen.settled and seen.room_measured:
         night = contrast.update(night, contrast_c, at_ms)
     cold_room = seen.room_measured and r is not None and r < limits.cold_room_c
-    # In every minute, and in half the time of keywords.
-    return ColdMemory._make(
+    warm = firing and _warm(c, contrast_c, base, fall, rules)
+    return _memory(
         (
             before.entered_ms,
             samples_c,
@@ -145,13 +152,13 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
             before.warmed or c >= limits.warn_c,
             fallen_ms,
             plain_ms,
-            _held_since(before.contrast_ms, bare, at_ms),
-            _held_since(before.urgent_ms, c < limits.urgent_c, at_ms),
-            _held_since(before.cold_room_ms, cold_room, at_ms),
-            _held_since(before.draught_ms, airy, at_ms),
+            _since(before.contrast_ms, at_ms) if bare else None,
+            _since(before.urgent_ms, at_ms) if c < limits.urgent_c else None,
+            _since(before.cold_room_ms, at_ms) if cold_room else None,
+            _since(before.draught_ms, at_ms) if airy else None,
             at_ms if seen.drop_c >= limits.uncovered_fall_c else before.dropped_ms,
-            _held_since(before.warm_ms, firing and _warm(c, contrast_c, base, fall, rules), at_ms),
-            _held_since(before.less_urgent_ms, c >= limits.urgent_clear_c, at_ms),
+            _since(before.warm_ms, at_ms) if warm else None,
+            _since(before.less_urgent_ms, at_ms) if c >= limits.urgent_clear_c else None,
             fall,
             displaced_ms,
             night,
@@ -383,9 +390,8 @@ def relative_warmth(leg_c: float, room_c: float | None, rules: Rules) -> float |
     return (leg_c - room_c) / (rules.warmth.skin_c - room_c)
 
 
-def _held_since(since_ms: int | None, holds: bool, at_ms: int) -> int | None:  # noqa: FBT001 - private
-    if not holds:
-        return None
+def _since(since_ms: int | None, at_ms: int) -> int:
+    """Return since when something has held that holds now."""
     return at_ms if since_ms is None else since_ms
 
 

@@ -79,6 +79,9 @@ class TriState(IntEnum):
     UNKNOWN = 2
 
 
+YES, NO = TriState.YES, TriState.NO  # every minute asks for them, and to look a member up is slow
+
+
 class Verdict(NamedTuple):
     """The answer of a rule; all but `holds` and `reason` count only with YES.
 

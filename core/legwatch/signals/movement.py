@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.limits.rules import Rules
+from legwatch.named_tuples import maker
 
 KEPT = 4  # bouts of turning remembered
 BOUT_MS = 60_000
@@ -27,7 +28,8 @@ class Movement(NamedTuple):
     edge_ms: int | None = None  # the last window with an edge
 
 
-MovementSample = tuple[int, int | None, float | None]  # (at_ms, moves, active_s) of one window
+_make = maker(Movement)
+MovementSample = tuple[int, int, float | None]  # (at_ms, moves, active_s) of one window
 
 
 def update(
@@ -50,8 +52,6 @@ def update(
     total = 0
     held: int | None = None  # the last window in which the line was held
     for when, moves, active_s in counts:
-        if moves is None:
-            continue
         expected = True
         if heard is None or when - heard > stale_ms:
             since = when
@@ -76,8 +76,7 @@ def update(
             turns = (*turns[:-1], at_ms) if goes_on else (*turns[1 - KEPT :], at_ms)
     if held is not None and not counting and turned is not None:
         turned = max(turned, held)
-    # In every minute, and in half the time of keywords.
-    return Movement._make(
+    return _make(
         (
             heard,
             since,

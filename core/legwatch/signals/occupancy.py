@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.limits.rules import Rules
+from legwatch.named_tuples import maker
 from legwatch.signals.movement import Movement
 from legwatch.signals.sensed import Sensed
 from legwatch.signals.thermometer import Thermometer, rise_20_min_c
@@ -26,7 +27,8 @@ class Occupancy(NamedTuple):
     lost_ms: int | None = None  # in bed when last seen, and not seen since
 
 
-MatSample = tuple[int, bool | None]  # (at_ms, what the mat said)
+_make = maker(Occupancy)
+MatSample = tuple[int, bool]  # (at_ms, what the mat said)
 
 
 def update(
@@ -41,13 +43,11 @@ def update(
     at_ms = sensors.at_ms
     mat, since, heard = was.mat, was.mat_since_ms, was.mat_ms
     for when, sample in mat_samples:
-        if sample is None:
-            continue
         if sample is not mat:
             mat, since = sample, when
         heard = when
     if heard is not None and at_ms - heard <= rules.health.stale_s * 1000:
-        now = Occupancy(*was[:4], mat, since, heard, *was[7:])
+        now = _make((*was[:4], mat, since, heard, *was[7:]))
         return _by_mat(now, at_ms, rules)
     return _without_mat(was, sensors, rules, offset_c)
 
@@ -100,7 +100,7 @@ def _without_mat(was: Occupancy, sensors: Sensed, rules: Rules, offset_c: float)
         at_room_air = None
     elif at_room_air is None:
         at_room_air = at_ms
-    now = was._replace(fell_ms=fell, at_room_air_since_ms=at_room_air, mat=None, mat_since_ms=None)
+    now = _make((*was[:4], None, None, was.mat_ms, fell, at_room_air, was.lost_ms))
     if not movement_known or leg.celsius is None:
         return set_unknown(now, at_ms)
     moved = movement.moved_ms[-1] if movement.moved_ms else None

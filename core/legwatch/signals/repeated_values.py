@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.limits.rules import Rules
+from legwatch.named_tuples import maker
 from legwatch.signals.occupancy import Occupancy
 from legwatch.signals.sensed import Sensed
 
@@ -31,7 +32,8 @@ class RepeatedPair(NamedTuple):
     first_ms: int = 0
 
 
-PairSample = tuple[int, float | None, float | None]  # (at_ms, celsius, relative humidity)
+_make = maker(RepeatedPair)
+PairSample = tuple[int, float, float]  # (at_ms, celsius, relative humidity)
 
 
 def update(was: RepeatedPair, pairs: Sequence[PairSample]) -> RepeatedPair:
@@ -40,17 +42,13 @@ def update(was: RepeatedPair, pairs: Sequence[PairSample]) -> RepeatedPair:
         return was
     celsius, rh, since_ms, last_ms, readings, longest_ms, first_ms = was
     for when, new_celsius, new_rh in pairs:
-        if new_celsius is None or new_rh is None:
-            continue
         if new_celsius == celsius and new_rh == rh and when - last_ms <= HOLE_MS:
             last_ms, readings = when, readings + 1
             continue
         longest_ms = max(longest_ms, last_ms - since_ms)
         celsius, rh, since_ms, last_ms, readings = new_celsius, new_rh, when, when, 1
         first_ms = first_ms or when
-    return RepeatedPair(
-        celsius, rh, since_ms, last_ms, readings, longest_ms=longest_ms, first_ms=first_ms
-    )
+    return _make((celsius, rh, since_ms, last_ms, readings, longest_ms, first_ms))
 
 
 def is_repeated_pair(now: RepeatedPair, frozen_s: int) -> bool:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from legwatch.limits.rules import Rules
+from legwatch.named_tuples import maker
 from legwatch.signals.movement import Movement, is_known
 from legwatch.signals.thermometer import Thermometer, drop_c
 
@@ -18,9 +19,12 @@ class Sensed(NamedTuple):
     movement_known: bool  # the movement sensor has counted lately
 
 
+_sensed = maker(Sensed)
+
+
 def sensed(
     at_ms: int, leg: Thermometer, room: Thermometer, movement: Movement, rules: Rules
 ) -> Sensed:
     """Return the sensors of one minute, with what several signals ask of them."""
     known = is_known(movement, at_ms, rules)
-    return Sensed(at_ms, leg, room, movement, drop_c(leg), movement_known=known)
+    return _sensed((at_ms, leg, room, movement, drop_c(leg), known))

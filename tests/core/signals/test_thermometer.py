@@ -5,7 +5,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legwatch.signals.thermometer import quantize
+from legwatch.events import ClockTrust, Window
+from legwatch.observation import Signals, observe
+from legwatch.signals.thermometer import Thermometer, quantize
+from repository import rules
 
 
 @given(st.integers(-550, 1250), st.floats(-0.049, 0.049))
@@ -22,4 +25,6 @@ def test_an_offset_of_any_hundredth_keeps_every_step(hundredths: int) -> None:
 
 
 def test_a_missing_reading_stays_missing() -> None:
-    assert quantize(None) is None
+    window = Window("00000000", 1, 0, 10_000, 0, ClockTrust.SYNCED.value, moves=0)
+    signals, _ = observe(Signals(), [window], 60_000, rules())
+    assert (signals.leg, signals.room) == (Thermometer(), Thermometer())
