@@ -101,8 +101,9 @@ def test_too_many_requests_waits_as_long_as_asked(service: Service, tmp_path: Pa
 
 
 def test_a_wrong_token_is_given_up_at_once_and_the_next_person_told(
-    service: Service, tmp_path: Path
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("LEGWATCH_NTFY_TOKEN", "tk_wrong")
     service.answer = lambda _asked: ntfy_refuses(401)
     ward = make(tmp_path, service.url, minutes=20)
     assert len(service.asked) == 1
