@@ -63,6 +63,7 @@ def alert_delays_s(subject: Subject, rate: float, deciding: int) -> list[float]:
         bench.wait_for(deciding * (fired - 1), subject, process)
         sent = decide(pipe, names, rate, fired)
         wait_until(lambda: len(sink.came) >= deciding, "every push", 60)
+        assert sink.came.keys() == sent.keys(), "a bed of the load has alerts of its own"
         process.stop() if subject.judges else process.kill()
         bench.close()
     sink.http.shutdown()

@@ -35,9 +35,14 @@ def messages(beds: int, windows: int, *, calm: bool = False) -> Iterator[tuple[s
     """Yield windows as a fleet sends them: every bed once, then again; `calm`: no bed gets cold."""
     air = uncovering((60, 90), uncovered_c=25.0)
     for seq in range(1, windows // beds + 1):
-        payload = played(seq, 31.2 if calm else air(seq / 6))
+        payload = _calm(seq) if calm else played(seq, air(seq / 6))
         for bed in range(beds):
             yield f"legwatch/v1/bed-{bed}/window", payload
+
+
+def _calm(seq: int) -> bytes:
+    """Return a window that gives no alert: air that never changed would be a stuck sensor."""
+    return played(seq, round(31.2 + seq % 3 / 10, 1), round(48.0 + seq % 7 / 10, 1))
 
 
 class Pipe:
