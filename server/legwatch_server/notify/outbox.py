@@ -10,7 +10,7 @@ once and loses no push.
 import logging
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from legwatch_runtime.part import Parts
@@ -140,8 +140,9 @@ class Outbox:
         self._gather(wait_s)
         self._workers.staff(len(self._in_flight))
         now_ms = self._calls.now_ms()
-        if self._unrecorded or (not self._stop and self._due(now_ms)):
-            self._work()
+        due = [] if self._stop else self._due(now_ms)
+        if self._unrecorded or due:
+            self._work(due)
             return 0.0
         if self._stop or self._in_flight:
             return 0.2 if self._stop else LOOK_S
@@ -158,11 +159,10 @@ class Outbox:
         for ident in self._in_flight.keys() - held:
             del self._in_flight[ident]
 
-    def _work(self) -> None:
+    def _work(self, due: Sequence[Due]) -> None:
         with self._store.transaction():
             now_ms = self._calls.now_ms()  # the time line is moved in a transaction, too
             recorded = [self._record(result, now_ms) for result in self._unrecorded]
-            due = [] if self._stop else self._due(now_ms)
             jobs = [job for one in due if (job := self._claim(one, now_ms))]
         for result, known in zip(self._unrecorded, recorded, strict=True):
             self._in_flight.pop(result.job.delivery.id, None)
@@ -197,9 +197,14 @@ class Outbox:
         )
 
     def _claim(self, due: Due, now_ms: int) -> Job | None:
-        """Mark a delivery as begun; None: there is nothing to do for a worker."""
+        """Mark a delivery as begun; None: there is nothing to do for a worker.
+
+        It was read before the transaction: if it has changed since, the next turn reads it again.
+        """
         delivery = due.delivery
-        related = self._store.around(delivery) if due.kind is JobKind.SEND else ()
+        related = self._store.around(delivery)
+        if any(now.id == delivery.id and now != delivery for now in related):
+            return None
         withdraws = isinstance(self._notifier, Withdraws)
         change = before_start(due, related, now_ms, withdraws=withdraws)
         if change is not None:
@@ -221,7 +226,6 @@ class Outbox:
         except Exception as error:
             logger.exception("push %s cannot be rendered", delivery.id)
             why = f"{type(error).__name__}: {error}"
-            related = self._store.around(delivery)
             self._store.apply(given_up(delivery, related, why, now_ms), now_ms)
             return None
 
