@@ -41,6 +41,7 @@ SKIPPED_MS = 60_000  # wait before another try with a bed that cannot be judged
 # So long the disk may take nothing before the watch goes on in memory, and how often it is tried.
 WITHOUT_S, HOME_AGAIN_S = 60.0, 60.0
 RETRY_S = (0.2, 1.0, 5.0)
+MUCH = 8  # messages: to decide on them takes as long as a commit of their own
 NO_BOOT = SequenceTracker(0, "00000000", 0)  # for a bed that has sent presses but no windows
 
 
@@ -83,6 +84,7 @@ class Writer:
         unit.away_ms = timeline.now_ms() + int(START_S * 1000)
         self._untold = self._not_told_yet()
         self._tried_home = self._started
+        self._left: list[Work] = []  # behind the first notice of a batch
         self._due: list[tuple[int, str]] = []
         for bed in unit.beds.values():
             self._expect(bed)
@@ -196,10 +198,16 @@ class Writer:
             logger.warning("the beds were not stored at the end: %s", error)
 
     def _settle(self, messages: list[Work]) -> None:
+        """Commit messages and due beds; what comes behind a first alert does not delay it."""
+        self._settle_part(messages, self._pop_due(), cut=True)
+        left, self._left = self._left, []
+        if left:
+            self._settle_part(left, [], cut=False)
+
+    def _settle_part(self, messages: list[Work], due: list[BedRecord], *, cut: bool) -> None:
         """Commit messages and due beds together; after an error, find what is at fault."""
-        due = self._pop_due()
         try:
-            failed = self._patiently(messages, due)
+            failed = self._patiently(messages, due, cut=cut)
             if failed is None:
                 return
             found = self._halve(messages)
@@ -240,13 +248,18 @@ class Writer:
         self._transport.confirm([message.receipt])
 
     def _patiently(
-        self, messages: list[Work], due: list[BedRecord], aside: tuple[Message, str] | None = None
+        self,
+        messages: list[Work],
+        due: list[BedRecord],
+        aside: tuple[Message, str] | None = None,
+        *,
+        cut: bool = False,
     ) -> Exception | None:
         """Retry while the store fails; return any other error, or None after the commit."""
         attempt = 0
         while True:
             self._turned()  # one that waits for the disk does not hang
-            error = self._attempt(messages, due, aside)
+            error = self._attempt(messages, due, aside, cut=cut)
             if isinstance(error, StoreDamaged):
                 error = self._renew(error)
                 if error is None:
@@ -273,15 +286,26 @@ class Writer:
             self._suspects.again()
 
     def _attempt(
-        self, messages: list[Work], due: list[BedRecord], aside: tuple[Message, str] | None
+        self,
+        messages: list[Work],
+        due: list[BedRecord],
+        aside: tuple[Message, str] | None,
+        *,
+        cut: bool,
     ) -> Exception | None:
-        """Try once; after an error, memory and disk are unchanged."""
+        """Try once; after an error, memory and disk are unchanged.
+
+        `cut`: only up to the first notice, if much comes behind it; that is then in `_left`.
+        """
         unit, now_ms = self._unit, self._timeline.now_ms()
         begun = self._timeline.instant()
         unit.begin(messages)
         try:
-            for message in messages:
+            for number, message in enumerate(messages, 1):
                 unit.add(message, now_ms)
+                if cut and unit.batch.notices and len(messages) - number >= MUCH:
+                    messages, self._left = messages[:number], messages[number:]
+                    break
             for bed in due:
                 self._tick(bed, now_ms)
             if aside is not None:
@@ -296,6 +320,7 @@ class Writer:
             self._note(batch)
             work = commit(self._store, batch, self.planner, now_ms)
         except Exception as error:  # noqa: BLE001 - the caller finds the cause
+            self._left = []
             unit.undo()
             return error
         unit.committed(now_ms)

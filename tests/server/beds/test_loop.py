@@ -49,6 +49,45 @@ def test_a_night_gives_the_lines_of_replay(server: InProcessServer) -> None:
     assert server.woken >= 1
 
 
+def test_what_comes_behind_a_first_alert_does_not_delay_it(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The alert is committed, and its push called for, before the rest of the batch is decided."""
+    windows = list(night(leg=uncovering((150, 260), uncovered_c=22), minutes=300))
+    commits: list[tuple[int, int, int]] = []  # windows, notices, and the wakes before it
+
+    def counted(store: Any, batch: Batch, *more: Any) -> bool:
+        commits.append((len(batch.windows), len(batch.notices), server.woken))
+        return commit(store, batch, *more)
+
+    monkeypatch.setattr(COMMIT, counted)
+    play(server, windows, each=len(windows))
+    (first, alerts, asleep), (rest, others, awake) = [one for one in commits if one[0]]
+    assert (alerts, asleep, awake) == (1, 0, 1)
+    assert others > 1
+    assert 150 * 6 < first < 200 * 6
+    assert first + rest == len(windows) == count(server, "windows")
+    want = [as_json(n, bed="anna", text=text(n)) for n in replay(windows, rules())]
+    assert server.lines() == want
+
+
+def test_a_fault_behind_a_first_alert_sets_one_message_aside_and_the_alert_stays(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows = list(night(leg=uncovering((150, 260), uncovered_c=22), minutes=260))
+
+    def picky(store: Any, batch: Batch, *more: Any) -> bool:
+        if any(new.window.seq == len(windows) for new in batch.windows):
+            raise RuntimeError("a fault of one message")
+        return commit(store, batch, *more)
+
+    monkeypatch.setattr(COMMIT, picky)
+    play(server, windows, each=len(windows))
+    assert count(server, "quarantine") == 1
+    assert count(server, "windows") == len(windows) - 1
+    assert count(server, "notices", "what = 'fired'") == 1
+
+
 def test_a_restart_in_the_middle_changes_nothing(server: InProcessServer) -> None:
     windows = list(night(leg=uncovering((150, 260), uncovered_c=22), minutes=400))
     for begin in range(0, len(windows), 301):
