@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 
 def local(at_ms: int, zone: tzinfo) -> datetime:
@@ -24,6 +25,7 @@ def noon_ms(night: date, zone: tzinfo) -> int:
     return int(datetime.combine(night, time(12), zone).timestamp() * 1000)
 
 
+@lru_cache(maxsize=8)  # the beds of a server begin their nights together
 def noons_ms(night: date, zone: tzinfo) -> tuple[int, int]:
     """Return when a night begins and when it ends, UTC milliseconds."""
     return noon_ms(night, zone), noon_ms(night + timedelta(days=1), zone)

@@ -1,7 +1,7 @@
 """Write the state of one bed as JSON and read it back, also from older versions of legwatch."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from legwatch import state_v1
 from legwatch.alerting.alert import AlertState
@@ -13,6 +13,8 @@ VERSION = 2
 
 encode: Callable[[object], str] = json.JSONEncoder(separators=(",", ":")).encode
 _IDLE = AlertState()
+_ALL_IDLE = Bed().alerts  # the same object in every bed in which no alert has ever fired
+_NO_ALERTS = ((),) * len(_ALL_IDLE)
 _ALERTS = Bed._fields.index("alerts")
 
 
@@ -24,7 +26,9 @@ def to_json(state: BedState, encode: Callable[[object], str] = encode) -> str:
     younger than the others, is left out if it is empty: the form is that of older versions then.
     """
     bed = state.bed
-    alerts = [() if alert == _IDLE else _short(alert) for alert in bed.alerts]
+    alerts: Sequence[object] = _NO_ALERTS
+    if bed.alerts is not _ALL_IDLE:
+        alerts = [() if alert == _IDLE else _short(alert) for alert in bed.alerts]
     short = (*bed[:_ALERTS], alerts, *bed[_ALERTS + 1 :])
     return encode((VERSION, (short, *state[1:])))
 

@@ -4,12 +4,10 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import date, tzinfo
-from functools import lru_cache
 from heapq import merge
 from typing import Any, NamedTuple
 
 from legwatch.events import Tick, Window
-from legwatch.limits.rules import Rules
 from legwatch.limits.written import as_table
 from legwatch.lived import Excused, Given, Lived, LivedNight, Lost
 from legwatch.lived_json import entry_of, written
@@ -54,12 +52,16 @@ def insert(db: sqlite3.Connection, lived: Sequence[NewEvent | NewNoon]) -> None:
     window_id = numbers.next_window(db) - 1
     (event_id,) = db.execute(_LAST_EVENT).fetchone()
     (notice_id,) = db.execute(_LAST_NOTICE).fetchone()
+    tables: dict[int, str] = {}  # by the identity of the limits: to compare them takes long
     for new in lived:
         after_id = window_id + new.after
         if isinstance(new, NewNoon):
+            table = tables.get(id(new.rules))
+            if table is None:
+                table = tables[id(new.rules)] = _json(as_table(new.rules))
             row = (
                 new.bed_id, new.night, new.at_ms, after_id, event_id, notice_id + new.notices,
-                new.state, _table(new.rules), int(not new.played),
+                new.state, table, int(not new.played),
             )  # fmt: skip
             db.execute(_NOON, row)
         else:
@@ -67,11 +69,6 @@ def insert(db: sqlite3.Connection, lived: Sequence[NewEvent | NewNoon]) -> None:
             what, fields = written(new.entry)
             data = _json({**fields, "who": new.who} if new.who else fields)
             db.execute(_EVENT, (event_id, new.bed_id, after_id, new.at_ms, what, data))
-
-
-@lru_cache(maxsize=64)
-def _table(rules: Rules) -> str:
-    return _json(as_table(rules))
 
 
 def _json(value: object) -> str:
