@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import legwatch
 from legwatch.entry import Entry, entries, is_ours, origin, place, reason
 from legwatch.errors import CannotRun, LegwatchError
-from legwatch_runtime import shipped, streams
+from legwatch_runtime import loading, shipped, streams
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -90,7 +90,7 @@ def _run(name: str, run: Callable[[], int], target: str) -> int:
 
 
 def _run_ours(target: str, words: list[str]) -> int:
-    return int(shipped.load(target)(words) or 0)
+    return int(loading.load(target)(words) or 0)
 
 
 def _run_found(entry: Entry, words: list[str]) -> int:
