@@ -12,7 +12,7 @@ from legwatch_runtime import shipped
 
 
 def load(target: str) -> Any:
-    """Import what a shipped entry point names, as `shipped.load`, in a process that is to run it."""
+    """Import what a shipped entry point names; the process is to run it, and then ends."""
     atexit.register(gc.freeze)  # the process ends, and its memory with it
     looks = gc.isenabled()
     gc.disable()

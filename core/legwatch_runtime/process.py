@@ -1,14 +1,9 @@
-"""What the long-running commands have in common: their log, and the option that names settings."""
+"""What commands have in common: their exit codes, numbers, cores, and the option `--config`."""
 
 import argparse
-import faulthandler
-import logging
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
-
-from legwatch_runtime.secrets import hide
 
 EXITS = "Exit code: 0 done, 1 not possible now, 2 wrong arguments or settings, 130 Ctrl-C."
 RUNS = "Exit code: 0 a clean end, 1 cannot run here, 2 wrong arguments or settings."
@@ -54,22 +49,3 @@ def settings_parser(prog: str, description: str, file: str) -> argparse.Argument
     parser = argparse.ArgumentParser(prog=prog, description=description, epilog=RUNS)
     parser.add_argument("--config", required=True, type=Path, metavar="FILE", help=file)
     return parser
-
-
-def log_to_stderr() -> None:
-    """Write log messages to stderr, without the time: systemd and containers add the time.
-
-    A process that hangs is ended by SIGABRT; then all its threads say where they are.
-    """
-    faulthandler.enable()
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Discreet("%(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-
-
-class _Discreet(logging.Formatter):
-    """Shows no secret, whatever a library has put into an exception."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line and the traceback of a record."""
-        return hide(super().format(record))

@@ -31,8 +31,8 @@ from legwatch_device.spool import Spool
 from legwatch_device.starting import Starting, wait_for_first_tries
 from legwatch_runtime import systemd
 from legwatch_runtime.clock import SystemClock
+from legwatch_runtime.log import log_to_stderr
 from legwatch_runtime.part import OnFailure, Parts
-from legwatch_runtime.process import log_to_stderr
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.system_zone import machine_zone
 

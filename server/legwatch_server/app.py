@@ -16,8 +16,8 @@ from legwatch.errors import CannotRun
 from legwatch_runtime import systemd
 from legwatch_runtime.clock import Instant, awaits_time, instant, machine_boot
 from legwatch_runtime.error_count import ErrorCount
+from legwatch_runtime.log import log_to_stderr
 from legwatch_runtime.part import OnFailure, Parts
-from legwatch_runtime.process import log_to_stderr
 from legwatch_runtime.rights import explained
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked

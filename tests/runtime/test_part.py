@@ -168,7 +168,7 @@ def test_a_thread_of_a_library_ends_the_process(
 def test_the_end_of_the_process_is_one_sentence_and_code_1() -> None:
     program = (
         "import threading; from legwatch_runtime.part import OnFailure, Parts\n"
-        "from legwatch_runtime.process import log_to_stderr\n"
+        "from legwatch_runtime.log import log_to_stderr\n"
         "log_to_stderr()\n"
         "def run(): raise MemoryError\n"
         "Parts().add('writer', run, on_failure=OnFailure.END).start()\n"

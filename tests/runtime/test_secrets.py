@@ -7,7 +7,7 @@ import pytest
 
 from legwatch.errors import SettingsError
 from legwatch_runtime import secrets
-from legwatch_runtime.process import log_to_stderr
+from legwatch_runtime.log import log_to_stderr
 from legwatch_runtime.secrets import hide, remember, secret
 
 NAME = "LEGWATCH_TEST_TOKEN"
@@ -71,7 +71,7 @@ def fails_with(text: str) -> None:
 def test_the_log_hides_secrets_in_tracebacks_too(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("legwatch_runtime.process.faulthandler.enable", lambda: None)
+    monkeypatch.setattr("legwatch_runtime.log.faulthandler.enable", lambda: None)
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
     remember("tk_geheim_1")
     log_to_stderr()

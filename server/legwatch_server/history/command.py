@@ -10,7 +10,8 @@ from pathlib import Path
 from legwatch.errors import CannotRun, SettingsError
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.clock import instant, utc_ms
-from legwatch_runtime.process import log_to_stderr, settings_parser
+from legwatch_runtime.log import log_to_stderr
+from legwatch_runtime.process import settings_parser
 from legwatch_runtime.secrets import token
 from legwatch_runtime.state_dir import locked
 from legwatch_server.history.cursor import Cursor
