@@ -1,6 +1,5 @@
 """Read profiles, merge them, and apply the limits that an owner has set."""
 
-import dataclasses
 import tomllib
 import typing
 from collections.abc import Iterable, Mapping
@@ -56,16 +55,16 @@ def build(
         if group == "zone":
             continue
         values = {}
-        for field in dataclasses.fields(shape):
-            path = f"{group}.{field.name}"
-            limit = tables.get(group, {}).get(field.name)
+        for key, kind in shape.__annotations__.items():
+            path = f"{group}.{key}"
+            limit = tables.get(group, {}).get(key)
             if limit is None:
                 raise SettingsError(path, "the profile does not give this limit")
-            values[field.name] = _checked(path, field.type, limit, own.get(path, limit["value"]))
+            values[key] = _checked(path, kind, limit, own.get(path, limit["value"]))
         groups[group] = shape(**values)
     for group, limits in tables.items():
         for key in limits:
-            if not hasattr(groups.get(group), key):
+            if key not in getattr(groups.get(group), "_fields", ()):
                 raise SettingsError(f"{group}.{key}", "no such limit")
     return Rules(**groups, zone=zone)
 

@@ -2,19 +2,20 @@
 
 A limit has no default here: its value is in a profile only. Times are whole seconds. The engine
 decides once a minute, so a time that is no multiple of 60 s takes effect at the next minute.
+
+The groups are NamedTuples: to define one takes a fraction of the time of a dataclass, at each start.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from legwatch.night import in_hours
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceLimits:
+class PresenceLimits(NamedTuple):
     """When somebody counts as being in bed."""
 
     mat_in_s: int
@@ -32,8 +33,7 @@ class PresenceLimits:
     stand_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class WarmthLimits:
+class WarmthLimits(NamedTuple):
     """When the legs count as cold, and when as warm again."""
 
     settle_s: int
@@ -75,8 +75,7 @@ class WarmthLimits:
     early_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class StillnessLimits:
+class StillnessLimits(NamedTuple):
     """How long lying still is too long. 0 switches a limit off."""
 
     posture_moves: int
@@ -90,16 +89,14 @@ class StillnessLimits:
     silent_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class CareLimits:
+class CareLimits(NamedTuple):
     """A carer's own limits; they replace the stillness limits. 0: no care plan."""
 
     warn_s: int
     urgent_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class HealthLimits:
+class HealthLimits(NamedTuple):
     """When a reading is accepted, and when a missing or wrong reading raises an alert."""
 
     lowest_c: float
@@ -116,8 +113,7 @@ class HealthLimits:
     back_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class AlertLimits:
+class AlertLimits(NamedTuple):
     """When an alert fires again, repeats, waits or is suppressed; how often people are woken."""
 
     rearm_s: int
@@ -132,8 +128,7 @@ class AlertLimits:
     learn_urgent: int
 
 
-@dataclass(frozen=True, slots=True)
-class NightHours:
+class NightHours(NamedTuple):
     """Local hours, 0-24, in which sensor and agent alerts fire; `to_h` - `from_h` = 24: always."""
 
     from_h: int
