@@ -1,7 +1,7 @@
 """The `legwatch` command. Each subcommand is an entry point; other packages can add one."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import legwatch
@@ -56,14 +56,14 @@ def _main(argv: Sequence[str] | None) -> int:
         return 0
     if arguments and (target := shipped.target(GROUP, arguments[0])):
         return _run(arguments[0], lambda: _run_ours(target, arguments[1:]), target)
-    commands = entries(GROUP)
+    known = shipped.names(GROUP) or list(entries(GROUP))
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
-        print(_usage(commands))
+        print(_usage(known))
         return 0 if arguments else 2
-    if arguments[0] not in commands:
-        print(f"legwatch: no command {arguments[0]!r}\n\n{_usage(commands)}", file=sys.stderr)
+    if arguments[0] not in known:
+        print(f"legwatch: no command {arguments[0]!r}\n\n{_usage(known)}", file=sys.stderr)
         return 2
-    entry = commands[arguments[0]]
+    entry = entries(GROUP)[arguments[0]]
     return _run(arguments[0], lambda: _run_found(entry, arguments[1:]), entry.point.value)
 
 
@@ -127,7 +127,7 @@ def _run_anothers(point: "EntryPoint", run: Callable[[list[str]], object], words
     raise CannotRun(f"{origin(point)} must return an exit code, not {type(code).__name__}")
 
 
-def _usage(commands: Mapping[str, object]) -> str:
+def _usage(commands: Sequence[str]) -> str:
     known = [name for name in ABOUT if name in commands]
     known += sorted(set(commands) - set(ABOUT))
     lines = ["usage: legwatch COMMAND [...]     (legwatch COMMAND --help tells more)", ""]

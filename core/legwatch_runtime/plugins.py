@@ -29,7 +29,8 @@ class CannotLoad(CannotRun):
 
 def names(group: str) -> list[str]:
     """Return the names of all installed drivers or channels of a group, sorted."""
-    return sorted(entries(group))
+    ours = shipped.names(group)
+    return sorted(entries(group) if ours is None else ours)
 
 
 def is_installed(group: str, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 To look through the entry points of every installed package, and to import what reads them, takes
 longer than most commands. It is not needed for what legwatch ships, since no other package can
-take that away (`legwatch.entry`).
+take that away (`legwatch.entry`); nor to list all names, if no other package adds one.
 """
 
 import os
@@ -10,6 +10,7 @@ import re
 import sys
 from functools import cache
 from importlib import import_module
+from importlib.machinery import PathFinder
 from typing import Any
 
 from legwatch.entry import PACKAGES
@@ -20,7 +21,15 @@ _OURS = re.compile(r"legwatch-\d[^-]*\.(dist-info|egg-info)")
 
 def target(group: str, name: str) -> str | None:
     """Return `module:name` of a shipped entry point; None: it is none, or the list is not found."""
-    return _targets().get((group, name))
+    found = _targets().get((group, name), "")
+    return found if found.partition(":")[0].partition(".")[0] in PACKAGES else None
+
+
+def names(group: str) -> list[str] | None:
+    """Return the names of a group if only legwatch has entry points of its own; None: look."""
+    if not _targets() or any(map(_may_add, sys.path)) or any(map(_finds_packages, sys.meta_path)):
+        return None
+    return [name for of, name in _targets() if of == group]
 
 
 def load(target: str) -> Any:
@@ -38,7 +47,7 @@ def _targets() -> dict[tuple[str, str], str]:
         name, equals, value = (part.strip() for part in words.partition("="))
         if words.startswith("["):
             group = words.strip("[]")
-        elif equals and value.partition(":")[0].partition(".")[0] in PACKAGES:
+        elif equals:
             found[group, name] = value
     return found
 
@@ -66,3 +75,31 @@ def _read(info: str, *others: str) -> str:
             return file.read()
     except (OSError, UnicodeError):
         return ""
+
+
+def _may_add(folder: str) -> bool:
+    """Return True if a package in a folder of the path adds a name, or if that is not known."""
+    if folder.endswith(".egg") or os.path.isfile(folder):  # noqa: PTH113 - as above
+        return True
+    try:
+        infos = [found.path for found in os.scandir(folder or ".") if _is_anothers(found.name)]
+    except OSError:
+        return False
+    return any(map(_adds, infos))
+
+
+def _is_anothers(name: str) -> bool:
+    return name.lower().endswith((".dist-info", ".egg-info")) and not _OURS.fullmatch(name)
+
+
+def _adds(info: str) -> bool:
+    try:
+        with open(f"{info}/{_LIST}", "rb") as file:  # noqa: PTH123 - as above
+            return b"[legwatch." in file.read()
+    except OSError:
+        return False
+
+
+def _finds_packages(finder: object) -> bool:
+    """Return True for a finder that knows of packages which are not in a folder of the path."""
+    return finder is not PathFinder and hasattr(finder, "find_distributions")

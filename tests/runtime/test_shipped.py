@@ -102,3 +102,45 @@ def test_every_shipped_entry_point_is_ours_and_can_be_read(install: Install) -> 
     every = {(group, name): to for group, points in groups.items() for name, to in points.items()}
     assert {pair: shipped.target(*pair) for pair in every} == every
     assert {to.partition(".")[0] for to in every.values()} <= PACKAGES
+
+
+COMMANDS = "legwatch.commands"
+ADDS = "[legwatch.commands]\nodd = stranger:main\n"
+
+
+def test_the_names_of_a_group_are_known_if_no_other_package_adds_one(install: Install) -> None:
+    install()
+    install("stranger-1.0.dist-info", "[console_scripts]\nodd = stranger:main\n")
+    install("older-1.0.egg-info", "", site="later")
+    sys.path += ["missing"]
+    assert shipped.names(COMMANDS) == ["duty", "odd"]
+    assert shipped.names("legwatch.configs") == []
+
+
+@pytest.mark.parametrize("name", ["stranger-1.0.dist-info", "Stranger.egg-info", "x.DIST-INFO"])
+def test_a_package_that_adds_a_name_is_looked_for(install: Install, name: str) -> None:
+    install()
+    install(name, ADDS, site="later")
+    assert shipped.names(COMMANDS) is None
+
+
+def test_what_may_hold_packages_in_another_way_is_looked_into(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install()
+    file = tmp_path / "packages.zip"
+    file.write_bytes(b"")
+    sys.path.append(str(file))
+    assert shipped.names(COMMANDS) is None
+    sys.path[-1] = str(tmp_path / "stranger.egg")
+    assert shipped.names(COMMANDS) is None
+    sys.path.pop()
+    assert shipped.names(COMMANDS) is not None
+    finder = type("Finder", (), {"find_distributions": lambda *_: []})
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, finder])
+    assert shipped.names(COMMANDS) is None
+
+
+def test_without_its_own_list_all_packages_are_looked_through(install: Install) -> None:
+    install("stranger-1.0.dist-info", "")
+    assert shipped.names(COMMANDS) is None
