@@ -38,7 +38,7 @@ class OtherLimits(NamedTuple):
         for path in self.own:
             group, _, key = path.partition(".")
             value = getattr(getattr(given, group), key)
-            changed = replace(getattr(rules, group), **{key: value})
+            changed = getattr(rules, group)._replace(**{key: value})
             rules = replace(rules, **{group: changed})
         return rules
 

@@ -86,7 +86,7 @@ def with_limits(rules: Rules, changed: Mapping[str, float]) -> Rules:
     """Return a copy of the rules with other limits; keys are dotted paths."""
     for path, value in changed.items():
         group, _, key = path.partition(".")
-        rules = replace(rules, **{group: replace(getattr(rules, group), **{key: value})})
+        rules = replace(rules, **{group: getattr(rules, group)._replace(**{key: value})})
     return rules
 
 
