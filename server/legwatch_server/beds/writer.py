@@ -41,6 +41,8 @@ SKIPPED_MS = 60_000  # wait before another try with a bed that cannot be judged
 # So long the disk may take nothing before the watch goes on in memory, and how often it is tried.
 WITHOUT_S, HOME_AGAIN_S = 60.0, 60.0
 RETRY_S = (0.2, 1.0, 5.0)
+# For the threads that send a push: this one would take the interpreter from them for the rest.
+HEAD_START_S = 0.003
 MUCH = 8  # messages: to decide on them takes as long as a commit of their own
 NO_BOOT = SequenceTracker(0, "00000000", 0)  # for a bed that has sent presses but no windows
 
@@ -336,6 +338,7 @@ class Writer:
         unit = self._unit
         if work:
             self._wake()
+            self._stopping.wait(HEAD_START_S)
         arrived = (message_of(work) for work in messages)
         self._transport.confirm([m.receipt for m in arrived if m is not None])
         unit.answers.reply()
