@@ -33,13 +33,9 @@ from legwatch_server.beds.silence import Silence
 from legwatch_server.beds.status import Status
 from legwatch_server.beds.watched import can_never_warn
 from legwatch_server.beds.zones_apart import zones_apart
+from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.health import Health
-from legwatch_server.inbox import (
-    ActionRequested,
-    LinkClaims,
-    SettingsChanged,
-    TargetKind,
-)
+from legwatch_server.inbox import ActionRequested, SettingsChanged
 from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.ingest.crash_guard import CrashGuard
 from legwatch_server.ingest.decode import decode

@@ -5,7 +5,6 @@ be compared, and nobody reads the value. No digest is a secret or an address. Ye
 can find a short one, such as a PIN, by trying them all: the salt lies beside it.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping
 from datetime import datetime, time
@@ -49,6 +48,8 @@ def _text(value: object) -> str:
 
 def _digest(text: str, salt: str) -> str:
     """Return what stands for a text; for an address on the web it looks like one, too."""
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, and only a value that may be secret needs it
+
     coded = text.encode("utf-8", "replace")
     digest = hashlib.blake2b(coded, digest_size=8, key=salt.encode()).hexdigest()
     scheme = text.partition("://")[0] if text.startswith(("http://", "https://")) else ""

@@ -7,14 +7,14 @@ of these values into the writer's queue. The writer never reads bytes.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from legwatch.conditions.verdict import Figures, Reason
-from legwatch.contract.action import Action
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.contract.press import Press
 from legwatch.events import AlertKind, Window
+from legwatch_server.claims import LinkClaims
 from legwatch_server.rest import Rest
 from legwatch_server.settings import ServerSettings
 
@@ -126,36 +126,6 @@ class ServerFact(NamedTuple):
 
     reason: Reason
     figures: Figures = ()
-
-
-class TargetKind(IntEnum):
-    """The kind of thing that an answer refers to."""
-
-    DELIVERY = 1  # one push to one person
-    NOTICE = 2  # the command line answers a notice without a push
-    BED = 3
-
-
-class LinkClaims(NamedTuple):
-    """The content of a signed link."""
-
-    target: TargetKind
-    id: int
-    action: Action
-    minutes: int
-    expires_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The bed, the notice and the person that a link's id refers to."""
-
-    bed: str
-    bed_id: int
-    notice_id: int | None = None
-    kind: str | None = None
-    episode_ms: int | None = None
-    person: str = ""
 
 
 class Outcome(StrEnum):

@@ -17,7 +17,7 @@ from legwatch.contract.action import Action
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch_runtime.rights import explained_file
 from legwatch_runtime.secrets import create_once, secret
-from legwatch_server.inbox import LinkClaims, TargetKind
+from legwatch_server.claims import LinkClaims, TargetKind
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from campaigns.ward import BEGIN, MINUTE_MS, Ward, open_folder
 from legwatch.contract.action import Action
 from legwatch.contract.press import Press
 from legwatch.testing import uncovering
-from legwatch_server.inbox import LinkClaims, TargetKind
+from legwatch_server.claims import LinkClaims, TargetKind
 
 KNOWN = "a"  # the bed of which the folder knows all
 MINUTES = 150  # so long it was watched

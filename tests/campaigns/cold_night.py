@@ -15,7 +15,8 @@ from campaigns.ward import MINUTE_MS, Ward, listening, open_folder
 from legwatch.contract.action import Action
 from legwatch.errors import LegwatchError
 from legwatch.testing import uncovering
-from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
+from legwatch_server.claims import LinkClaims, TargetKind
+from legwatch_server.inbox import Outcome
 
 OTHER = "z"  # the bed that gets cold
 DUE_MIN = 43  # told at 41 when nothing is damaged; two minutes more are allowed

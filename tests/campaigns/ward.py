@@ -18,8 +18,9 @@ from legwatch.contract.topics import Channel, topic
 from legwatch.contract.window import encode_window
 from legwatch.settings import load
 from legwatch.testing import WINDOW_MS, live_window, ms
+from legwatch_server.claims import LinkClaims
 from legwatch_server.health import Health
-from legwatch_server.inbox import ActionRequested, Arrived, LinkClaims, Outcome, Request
+from legwatch_server.inbox import ActionRequested, Arrived, Outcome, Request
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.connection import connect_read_only
 from legwatch_server.store.errors import StoreError

@@ -7,7 +7,8 @@ from legwatch.contract.action import Action
 from legwatch.contract.press import Press
 from legwatch.settings import load
 from legwatch.testing import ms
-from legwatch_server.inbox import ActionRequested, LinkClaims, TargetKind
+from legwatch_server.claims import LinkClaims, TargetKind
+from legwatch_server.inbox import ActionRequested
 from legwatch_server.settings import ServerSettings
 from legwatch_server.testing import InProcessServer
 

@@ -9,14 +9,8 @@ from legwatch.contract.action import Action, Answered, as_event
 from legwatch.events import BODY_KINDS, AlertKind, Event
 from legwatch.night import local
 from legwatch_server.beds.registry import BedRecord
-from legwatch_server.inbox import (
-    ActionRequested,
-    LinkClaims,
-    Noted,
-    Outcome,
-    Target,
-    TargetKind,
-)
+from legwatch_server.claims import LinkClaims, Target, TargetKind
+from legwatch_server.inbox import ActionRequested, Noted, Outcome
 from legwatch_server.store.batch import Batch, NewNotice
 from legwatch_server.store.port import WriterStore
 

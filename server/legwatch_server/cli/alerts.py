@@ -18,11 +18,11 @@ from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS, MOST_ROWS, whole
 from legwatch_runtime.profiles import sources
 from legwatch_runtime.stdout import closed_stdout_is_fine
+from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.cli import heard, watched
 from legwatch_server.cli.explain import answered, explain, headed, journeys
 from legwatch_server.cli.heard import Heard
 from legwatch_server.in_force import InForce, in_force
-from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.review.trial import trial_statuses

@@ -6,7 +6,7 @@ from pathlib import Path
 import urllib3
 
 from legwatch.errors import CannotRun
-from legwatch_server.inbox import LinkClaims
+from legwatch_server.claims import LinkClaims
 from legwatch_server.settings import ServerSettings
 from legwatch_server.signed_links import kept_key, sign
 from legwatch_server.store.reader import server_ms

@@ -15,7 +15,7 @@ from legwatch.text.language import Language
 from legwatch.text.message import text, title
 from legwatch_runtime.catalogue import language_named
 from legwatch_server import signed_links
-from legwatch_server.inbox import LinkClaims, TargetKind
+from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.notify.channels import Push, PushButton
 from legwatch_server.notify.recovery import MOVED
 from legwatch_server.settings import ServerSettings

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from legwatch.contract.action import Action
-from legwatch_server.inbox import Target, TargetKind
+from legwatch_server.claims import Target, TargetKind
 from legwatch_server.store.batch import Row
 
 _INSERT = (

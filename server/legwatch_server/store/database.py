@@ -12,7 +12,7 @@ from legwatch.events import Window
 from legwatch_runtime import salvage
 from legwatch_runtime.clock import instant, utc_ms
 from legwatch_runtime.rights import explained_file
-from legwatch_server.inbox import Target, TargetKind
+from legwatch_server.claims import Target, TargetKind
 from legwatch_server.store import (
     answers,
     apply,

@@ -10,7 +10,7 @@ from datetime import date, tzinfo
 from typing import TYPE_CHECKING, Protocol
 
 from legwatch.events import Window
-from legwatch_server.inbox import Target, TargetKind
+from legwatch_server.claims import Target, TargetKind
 from legwatch_server.store.batch import Batch, NewNotice, StoredTime
 from legwatch_server.store.changes import Changes
 from legwatch_server.store.delivery import Delivery, Episode

@@ -10,7 +10,7 @@ from legwatch.errors import CannotRun
 from legwatch.events import Window
 from legwatch_runtime.clock import EARLIEST_MS, machine_boot, mono_ms, utc_ms
 from legwatch_runtime.rights import is_there
-from legwatch_server.inbox import Target, TargetKind
+from legwatch_server.claims import Target, TargetKind
 from legwatch_server.store import (
     answers,
     beds,

@@ -17,10 +17,10 @@ from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.silence import Silence
 from legwatch_server.beds.status import Status
+from legwatch_server.claims import LinkClaims
 from legwatch_server.inbox import (
     ActionRequested,
     Arrived,
-    LinkClaims,
     Message,
     Outcome,
     Request,

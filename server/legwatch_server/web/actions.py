@@ -10,7 +10,8 @@ from typing import NamedTuple
 from legwatch.contract.action import OFFERED_SNOOZES_MIN, Action
 from legwatch.text.language import marked
 from legwatch_runtime.catalogue import language_named
-from legwatch_server.inbox import ActionRequested, LinkClaims, Noted, Outcome, TargetKind
+from legwatch_server.claims import LinkClaims, TargetKind
+from legwatch_server.inbox import ActionRequested, Noted, Outcome
 from legwatch_server.signed_links import TokenError, sign, verify
 from legwatch_server.web.noted import said, where
 

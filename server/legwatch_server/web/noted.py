@@ -7,7 +7,8 @@ from pathlib import Path
 from legwatch.contract.action import Action
 from legwatch.events import AlertKind
 from legwatch.text.language import Language, marked
-from legwatch_server.inbox import LinkClaims, Noted
+from legwatch_server.claims import LinkClaims
+from legwatch_server.inbox import Noted
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.reader import SqliteReader
 

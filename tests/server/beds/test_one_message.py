@@ -16,7 +16,8 @@ from legwatch.contract.window import encode_window
 from legwatch_server.beds.crash_suspects import MOST_ALONE, MOST_CRASHES, Suspects
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.writer import SKIPPED_MS, START_S, TICK_LAG_MS
-from legwatch_server.inbox import ActionRequested, LinkClaims, Message, TargetKind, Work
+from legwatch_server.claims import LinkClaims, TargetKind
+from legwatch_server.inbox import ActionRequested, Message, Work
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.commit import commit
 from legwatch_server.store.errors import StoreError, ValuesRefused

@@ -17,7 +17,8 @@ from legwatch.state_codec import to_json
 from legwatch.testing import night, uncovering
 from legwatch.text.message import text
 from legwatch_server.beds.writer import SWEEP_S
-from legwatch_server.inbox import ActionRequested, LinkClaims, TargetKind
+from legwatch_server.claims import LinkClaims, TargetKind
+from legwatch_server.inbox import ActionRequested
 from legwatch_server.notify.commit import commit
 from legwatch_server.testing import InProcessServer
 from repository import rules

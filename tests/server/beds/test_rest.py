@@ -14,7 +14,8 @@ from legwatch.contract.topics import Channel, topic
 from legwatch.errors import SettingsError
 from legwatch.settings import load
 from legwatch_server.beds.expected import all_rest, silent, unheard
-from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
+from legwatch_server.claims import LinkClaims, TargetKind
+from legwatch_server.inbox import Outcome
 from legwatch_server.settings import ServerSettings
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import cold

@@ -20,8 +20,8 @@ from legwatch.__main__ import main
 from legwatch.contract.action import Action
 from legwatch.night import local
 from legwatch_runtime.clock import utc_ms
+from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.cli.alerts import _parser
-from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.signed_links import signing_key
 from legwatch_server.testing import InProcessServer
 from legwatch_server.web.actions import ActionHandler

@@ -14,9 +14,9 @@ from legwatch.contract.action import Action
 from legwatch.contract.window import encode_window
 from legwatch.errors import SettingsError
 from legwatch.testing import live_window
+from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.cli import now
 from legwatch_server.in_force import LOCK
-from legwatch_server.inbox import LinkClaims, TargetKind
 from legwatch_server.settings_file import read
 from legwatch_server.testing import InProcessServer
 from server.ward import BEGIN, MINUTE_MS

@@ -8,7 +8,8 @@ import pytest
 
 from legwatch.contract.action import Action
 from legwatch.testing import uncovering
-from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
+from legwatch_server.claims import LinkClaims, TargetKind
+from legwatch_server.inbox import Outcome
 from legwatch_server.notify.channels import Permanent, Retryable
 from legwatch_server.testing import InProcessServer
 from server.ward import open_ward

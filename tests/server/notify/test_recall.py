@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from legwatch.contract.action import Action
-from legwatch_server.inbox import LinkClaims, TargetKind
+from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.notify.channels import Progress, Push, Retryable, Sent
 from legwatch_server.notify.outbox import REST_S
 from legwatch_server.store import deliveries

@@ -9,8 +9,9 @@ import pytest
 from legwatch.__main__ import main
 from legwatch.contract.action import Action
 from legwatch.testing import ms
+from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.in_force import InForce
-from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
+from legwatch_server.inbox import Outcome
 from legwatch_server.notify.channels import Permanent
 from legwatch_server.notify.rehearsal import RouteStatus, evening_due, route_statuses
 from legwatch_server.testing import InProcessServer

@@ -10,7 +10,7 @@ import pytest
 
 from legwatch.night import night_of
 from legwatch.oncall.escalation import Purpose
-from legwatch_server.inbox import Target, TargetKind
+from legwatch_server.claims import Target, TargetKind
 from legwatch_server.store.batch import Batch, NewWindow, SetAside
 from legwatch_server.store.changes import (
     Change,

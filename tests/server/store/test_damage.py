@@ -15,7 +15,8 @@ from campaigns import aged, damage, harm
 from campaigns.ward import MINUTE_MS, Ward, open_folder
 from legwatch.contract.action import Action
 from legwatch_runtime.aside import MOST_KEPT
-from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
+from legwatch_server.claims import LinkClaims, TargetKind
+from legwatch_server.inbox import Outcome
 from legwatch_server.store import renewal, upgrade
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.errors import StoreDamaged, StoreError

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bench.big_store import ALERTS, END_MS, Size, make
-from legwatch_server.inbox import TargetKind
+from legwatch_server.claims import TargetKind
 from legwatch_server.store import check, deliveries
 from legwatch_server.store.connection import connect
 from legwatch_server.store.delivery import Episode

@@ -15,7 +15,7 @@ import pytest
 from fences.bad_night import HOME, NOW_NS, SAID, configured, opened
 from fences.kept import lines, unpacked
 from fences.wiring import command
-from legwatch_server.inbox import TargetKind
+from legwatch_server.claims import TargetKind
 from legwatch_server.store.batch import Batch
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.delivery import Episode

@@ -11,7 +11,8 @@ import pytest
 from legwatch.alerting.notice import as_json
 from legwatch.contract.action import Action
 from legwatch.text.message import title
-from legwatch_server.inbox import LinkClaims, Outcome, TargetKind
+from legwatch_server.claims import LinkClaims, TargetKind
+from legwatch_server.inbox import Outcome
 from legwatch_server.store.reader import SqliteReader
 from legwatch_server.testing import InProcessServer
 from older_states import as_v1

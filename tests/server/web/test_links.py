@@ -19,7 +19,8 @@ import urllib3
 
 from legwatch.contract.action import Action
 from legwatch.night import local
-from legwatch_server.inbox import ActionRequested, LinkClaims, TargetKind
+from legwatch_server.claims import LinkClaims, TargetKind
+from legwatch_server.inbox import ActionRequested
 from legwatch_server.signed_links import sign
 from legwatch_server.testing import InProcessServer
 from legwatch_server.web.actions import ActionHandler
