@@ -22,6 +22,7 @@ from legwatch_runtime.rights import explained
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.state_dir import locked
 from legwatch_server import run_by, zone
+from legwatch_server.answer_key import given_key
 from legwatch_server.arguments import parser
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.clocks_apart import apart
@@ -53,7 +54,7 @@ from legwatch_server.reload import SettingsWatch
 from legwatch_server.rest import Rest
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
-from legwatch_server.signed_links import given_key, signing_key
+from legwatch_server.signed_links import signing_key
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.reader import FILE
 from legwatch_server.store.upkeep import Upkeep

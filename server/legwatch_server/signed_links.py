@@ -14,15 +14,15 @@ import struct
 from pathlib import Path
 
 from legwatch.contract.action import Action
-from legwatch.errors import CannotRun, LegwatchError, SettingsError
+from legwatch.errors import CannotRun, LegwatchError
 from legwatch_runtime.rights import explained_file
-from legwatch_runtime.secrets import create_once, secret
+from legwatch_runtime.secrets import create_once
+from legwatch_server.answer_key import KEY_BYTES, given_key
 from legwatch_server.claims import LinkClaims, TargetKind
 
 logger = logging.getLogger(__name__)
 
-KEY = "LEGWATCH_ANSWER_KEY"
-KEY_FILE, KEY_BYTES = "answer.key", 32
+KEY_FILE = "answer.key"
 _VERSION = 1
 _FORM = struct.Struct(">BBBBQI")  # version, target, action, minutes, id, expires (s since 1970)
 _MAC_BYTES = 16
@@ -64,15 +64,6 @@ def verify(token: str, key: bytes, now_ms: int) -> tuple[LinkClaims, bytes]:
 
 def _mac(body: bytes, key: bytes) -> bytes:
     return hmac.new(key, body, hashlib.sha256).digest()[:_MAC_BYTES]
-
-
-def given_key() -> bytes:
-    """Return the key that the owner gives, or nothing; raises SettingsError for a short one."""
-    given = secret(KEY).encode()
-    if given and len(given) < KEY_BYTES:
-        why = f"{len(given)} bytes are too short, a stranger could guess them: give {KEY_BYTES}"
-        raise SettingsError(KEY, f"{why} or more, or none: then the server makes a key")
-    return given
 
 
 def signing_key(folder: Path, given: bytes) -> bytes:

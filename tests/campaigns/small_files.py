@@ -12,13 +12,14 @@ from campaigns.cold_night import Fate, Night
 from campaigns.harm import KINDS
 from legwatch.errors import LegwatchError
 from legwatch_device.settings import read as read_agent
+from legwatch_server.answer_key import KEY_BYTES
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.history.cursor import Cursor
 from legwatch_server.inbox import Arrived, Message, Unreadable
 from legwatch_server.ingest.crash_guard import CrashGuard
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings_file import NAME, read, undo
-from legwatch_server.signed_links import KEY_BYTES, KEY_FILE, kept_key, signing_key
+from legwatch_server.signed_links import KEY_FILE, kept_key, signing_key
 
 SERVER = """# the owner's
 zone = "Europe/Berlin"

@@ -6,7 +6,8 @@ import pytest
 
 from legwatch.__main__ import main
 from legwatch.errors import CannotRun
-from legwatch_server.signed_links import KEY, KEY_BYTES, KEY_FILE, given_key, kept_key, signing_key
+from legwatch_server.answer_key import KEY, KEY_BYTES, given_key
+from legwatch_server.signed_links import KEY_FILE, kept_key, signing_key
 
 Said = pytest.CaptureFixture[str]
 

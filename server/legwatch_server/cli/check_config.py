@@ -18,13 +18,13 @@ from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.secrets import secret
 from legwatch_server import settings_file, zone
+from legwatch_server.answer_key import given_key
 from legwatch_server.cli.installed import installed, keys_of
 from legwatch_server.meant import meant
 from legwatch_server.notify.example_addresses import copied
 from legwatch_server.notify.known_beds import doubts, heard
 from legwatch_server.notify.usable import check_usable
 from legwatch_server.settings import ServerSettings
-from legwatch_server.signed_links import given_key
 
 GROUP = "legwatch.configs"
 MOST = 50  # errors listed at most; a file with more is hardly a settings file

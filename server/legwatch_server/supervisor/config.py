@@ -6,8 +6,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from tomlkit import dumps
-
 from legwatch import scope
 from legwatch.errors import SettingsError
 from legwatch_runtime import plugins
@@ -133,6 +131,8 @@ def _write_settings(
     mqtt: Mapping[str, Any],
     owners: Path | None,
 ) -> tuple[str, str]:
+    from tomlkit import dumps  # noqa: PLC0415 - slow to import, and only what is written needs it
+
     own = {key: value for key, value in table.get("mqtt", {}).items() if key == "keepalive_s"}
     state = folder / name
     state.mkdir(mode=0o700, parents=True, exist_ok=True)

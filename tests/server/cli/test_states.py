@@ -104,7 +104,7 @@ def as_nobody() -> Iterator[None]:
 def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a command that runs for long change nothing of this process, and wait for no lock."""
     monkeypatch.setattr(reader, "LOOK_PATIENCE_S", 0.01)
-    monkeypatch.setattr("legwatch_server.history.command.log_to_stderr", lambda: None)
+    monkeypatch.setattr("legwatch_server.history.run.log_to_stderr", lambda: None)
     monkeypatch.setattr("signal.signal", lambda *_: None)
     before = os.umask(0o022)
     yield

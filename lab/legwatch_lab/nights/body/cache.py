@@ -1,7 +1,6 @@
 """A cache for the slow part of a night: the temperatures of skin and air."""
 
 import gzip
-import hashlib
 import json
 import os
 from functools import cache
@@ -49,6 +48,7 @@ def packed(skin: SkinTemperatures, air: BedAir) -> bytes:
 @cache
 def _model() -> str:
     here = Path(__file__).parent
+    import hashlib  # noqa: PLC0415 - slow to import
     from importlib.metadata import version  # noqa: PLC0415 - slow to import
 
     digest = hashlib.sha256(version("pythermalcomfort").encode())
