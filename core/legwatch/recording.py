@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from itertools import chain, islice
 from operator import itemgetter
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from legwatch.contract.fields import LATEST_MS, MAX_MOVES, MAX_WINDOW_MS
 from legwatch.contract.press import Press
@@ -27,6 +28,7 @@ HOLE_MS = 1_800_000  # in a longer gap the logger was off: make no windows
 TIME_FORM = "ISO 8601, such as 2026-01-31T22:15:00+01:00"
 _EARLIEST_MS, _LATEST_MS = MAX_WINDOW_MS, LATEST_MS - MAX_WINDOW_MS
 _SECONDS_MS = {f"{second:02}": 1000 * second for second in range(60)}
+_MINUTES_MS = {f"{minute:02}:": 60_000 * minute for minute in range(60)}
 PLAYED = ClockTrust.PLAYED.value
 _OFFSETS = ("Z", "+", "-")  # what a time zone begins with
 _HEADER = ["time", "channel", "value"]
@@ -35,19 +37,11 @@ _REFUSED = 1000  # refused lines to keep with their reason; only count the rest
 _OPENING = 4  # first lines to keep, so that an error can show them
 
 
-class ChannelReading(NamedTuple):
-    """One line of the file; `value` is a number, or the name of a button.
-
-    A NamedTuple, because every line needs one: a frozen dataclass takes three times as long.
-    """
-
-    at_ms: int
-    channel: str
-    value: float | str
-
-
-_READING = maker(ChannelReading)
+# One line of the file: (at_ms, channel, value); the value is a number, or the name of a button. A
+# plain tuple, since a night has ten thousand: nothing else is made or taken apart as fast.
+ChannelReading = tuple[int, str, float | str]
 _Column = tuple[str, dict[str, float | str] | None]  # a channel and its values; None: no channel
+_window = maker(Window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +83,20 @@ def parse(
 def _parse(
     rows: Iterator[list[str]], zone: tzinfo, renames: Mapping[str, str], opening: tuple[str, ...]
 ) -> Recording:
-    readings: list[tuple[int, str, float | str]] = []
+    readings: list[ChannelReading] = []
     ignored: Counter[str] = Counter()
     refused: list[tuple[int, str]] = []
     amiss: Counter[str] = Counter()
     columns: dict[str, _Column] = {}
     clock = _LocalClock(zone)
-    time, at_ms = "", 0
+    time: str | None = None
+    at_ms = 0
     for number, row in enumerate(rows, start=2):
         if not row:
             continue
         part = "line"
         try:
-            if len(row) < len(_HEADER):
+            if len(row) < 3:
                 _refuse(row)
             if (column := columns.get(row[1])) is None:
                 columns[row[1]] = column = _column(row[1].strip(), renames)
@@ -125,7 +120,7 @@ def _parse(
                 refused.append((number, str(error)))
     readings.sort(key=itemgetter(0))
     return Recording(
-        readings=tuple(map(_READING, readings)),
+        readings=tuple(readings),
         ignored=dict(ignored),
         refused=tuple(refused),
         refused_count=amiss.total(),
@@ -151,12 +146,14 @@ class _LocalClock:
         self._zone = zone
         self._last: datetime | None = None
         self._fold = 0
-        self._minute, self._offset, self._minute_ms = "", "", 0  # as read last
+        self._hour, self._hour_ms = "", 0  # as read last
+        self._minute, self._minute_ms = "", 0
+        self._offset, self._ends_ms = "", dict[str, int]()  # seconds with that offset
 
     def ms(self, text: str) -> int:
-        """Return the time of a line; within a minute, only the seconds are read."""
-        if text[:17] == self._minute and text[19:] == self._offset:
-            second_ms = _SECONDS_MS.get(text[17:19])
+        """Return the time of a line; within an hour, only minutes and seconds are read."""
+        if text[:17] == self._minute or self._find_minute(text):
+            second_ms = self._ends_ms.get(text[17:])
             if second_ms is not None:
                 return self._minute_ms + second_ms
         return self._read(text)
@@ -173,17 +170,29 @@ class _LocalClock:
         if not _EARLIEST_MS <= at_ms <= _LATEST_MS:
             raise ValueError(f"{shown(text, 40)} is not a time between 1970 and 2100")
         if not naive:
-            self._keep_minute(text, at_ms)
+            self._keep_hour(text, at_ms)
         return at_ms
 
-    def _keep_minute(self, text: str, at_ms: int) -> None:
-        """Keep what the other seconds of a minute begin from, if the text has the usual form."""
-        seconds, offset = text[17:19], text[19:]
-        if text[16:17] != ":" or seconds not in _SECONDS_MS or offset[:1] not in _OFFSETS:
+    def _find_minute(self, text: str) -> bool:
+        minute_ms = _MINUTES_MS.get(text[14:17])
+        if minute_ms is None or text[:14] != self._hour:
+            return False
+        self._minute, self._minute_ms = text[:17], self._hour_ms + minute_ms
+        return True
+
+    def _keep_hour(self, text: str, at_ms: int) -> None:
+        """Keep what the other times of an hour begin from, if the text has the usual form."""
+        minute, second, offset = text[14:17], text[17:19], text[19:]
+        usual = text[13:14] == ":" and minute in _MINUTES_MS and second in _SECONDS_MS
+        if not usual or offset[:1] not in _OFFSETS:
             return
-        minute_ms = at_ms - _SECONDS_MS[seconds]
-        if _EARLIEST_MS <= minute_ms <= _LATEST_MS - 60_000:
-            self._minute, self._offset, self._minute_ms = text[:17], offset, minute_ms
+        hour_ms = at_ms - _MINUTES_MS[minute] - _SECONDS_MS[second]
+        if not _EARLIEST_MS <= hour_ms <= _LATEST_MS - 3_600_000:
+            return
+        self._hour, self._hour_ms, self._minute = text[:14], hour_ms, ""
+        if offset != self._offset:
+            self._offset = offset
+            self._ends_ms = {second + offset: ms for second, ms in _SECONDS_MS.items()}
 
     def _place(self, naive: datetime) -> datetime:
         back = self._last is not None and (self._last - naive).total_seconds() > ALIVE_MS / 1000
@@ -255,7 +264,7 @@ class _WindowMaker:
 
     def __init__(self, readings: Sequence[ChannelReading], boot: str, length_s: int) -> None:
         self._boot, self._length_s = boot, length_s
-        used = {channel for _, channel, _ in readings}
+        used = set(map(itemgetter(1), readings))
         self._moving = [(name, _MovementCount(name, readings)) for name in _MOVING if name in used]
         self._mat: bool | None = None
         self._seq = self._first_ms = 0
@@ -288,26 +297,27 @@ class _WindowMaker:
             else:
                 active_s = self._within(found)
         self._seq += 1
-        # By their places: a call with names takes twice as long.
-        return Window(
-            self._boot,
-            self._seq,
-            end_ms - 1000 * self._length_s,
-            end_ms,
-            end_ms - self._first_ms,
-            PLAYED,
-            _middle(seen["leg_temperature_c"]) if "leg_temperature_c" in seen else None,
-            _middle(seen["leg_humidity_pct"]) if "leg_humidity_pct" in seen else None,
-            _middle(seen["room_temperature_c"]) if "room_temperature_c" in seen else None,
-            _middle(seen["room_humidity_pct"]) if "room_humidity_pct" in seen else None,
-            moves,
-            self._mat if alive else None,
-            (),
-            None,
-            None,
-            moved_s,
-            active_s,
-            _others(seen) if OTHERS else (),
+        return _window(
+            (
+                self._boot,
+                self._seq,
+                end_ms - 1000 * self._length_s,
+                end_ms,
+                end_ms - self._first_ms,
+                PLAYED,
+                _middle(seen["leg_temperature_c"]) if "leg_temperature_c" in seen else None,
+                _middle(seen["leg_humidity_pct"]) if "leg_humidity_pct" in seen else None,
+                _middle(seen["room_temperature_c"]) if "room_temperature_c" in seen else None,
+                _middle(seen["room_humidity_pct"]) if "room_humidity_pct" in seen else None,
+                moves,
+                self._mat if alive else None,
+                (),
+                None,
+                None,
+                moved_s,
+                active_s,
+                _others(seen) if OTHERS else (),
+            )
         )
 
     def _within(self, seconds: float) -> float:
@@ -319,8 +329,7 @@ class _MovementCount:
     """The sum of a channel's values in a window; decides whether no line means 0 or unknown."""
 
     def __init__(self, channel: str, readings: Sequence[ChannelReading]) -> None:
-        values = [value for _, name, value in readings if name == channel]
-        self._writes_zeros = 0.0 in values
+        self._writes_zeros = any(value == 0 and name == channel for _, name, value in readings)
         self._last_ms: int | None = None
 
     def sum(self, values: list[float] | None, end_ms: int, *, alive: bool) -> float | None:
@@ -349,4 +358,10 @@ def _others(seen: Mapping[str, list[float]]) -> tuple[tuple[str, float], ...]:
 
 
 def _middle(values: list[float]) -> float:
-    return round(values[0] if len(values) == 1 else median(values), 2)
+    value = values[0] if len(values) == 1 else median(values)
+    return _rounded(value) if value else value  # to the cache, -0.0 is 0.0
+
+
+@lru_cache(maxsize=2048)  # the same readings come again and again
+def _rounded(value: float) -> float:
+    return round(value, 2)

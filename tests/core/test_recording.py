@@ -1,6 +1,7 @@
 """Replay files become the windows that an agent would have sent."""
 
 import gzip
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -39,8 +40,8 @@ def made(*lines: str) -> list[Window]:
 
 def at(recording: Recording) -> list[str]:
     return [
-        datetime.fromtimestamp(reading.at_ms / 1000, UTC).strftime("%H:%M:%S")
-        for reading in recording.readings
+        datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S")
+        for at_ms, _, _ in recording.readings
     ]
 
 
@@ -141,7 +142,7 @@ def test_other_channels_are_counted_and_renamed_ones_are_read() -> None:
     assert read(*lines).ignored == {"light": 2, "pir": 1}
     found = read(*lines, pir="movement")
     assert found.ignored == {"light": 2}
-    assert [reading.channel for reading in found.readings] == ["movement"]
+    assert [channel for _, channel, _ in found.readings] == ["movement"]
 
 
 def test_naive_times_are_local_and_offsets_win() -> None:
@@ -186,8 +187,8 @@ def test_a_time_is_the_same_whatever_the_line_before_has_said(texts: list[str]) 
     together = read(*(f"{text},movement,{n}" for n, text in enumerate(texts)))
     alone = [reading for text in texts for reading in read(f"{text},movement,1").readings]
     assert len(together.readings) == len(texts)
-    found = sorted(together.readings, key=lambda reading: reading.value)
-    assert [reading.at_ms for reading in found] == [reading.at_ms for reading in alone]
+    found = sorted(together.readings, key=lambda reading: reading[2])
+    assert [at_ms for at_ms, _, _ in found] == [at_ms for at_ms, _, _ in alone]
 
 
 @pytest.mark.parametrize("second", ["60", "99", "-1", "1", " 1", "x1", "+1", "\u0661\u0661"])
@@ -205,10 +206,62 @@ def test_the_last_minute_that_is_allowed_ends_in_the_middle() -> None:
     assert [number for number, _ in found.refused] == [4]
 
 
+FORMS_OF_A_LINE = (
+    "{time},{name},{value}\n",
+    "{time},{name},{value}\r\n",
+    '"{time}",{name},{value}\n',
+    '{time},"{name}",{value}\n',
+    '{time},{name},"{value}"\n',
+    '{time},"{name}\n"," {value}\n"\n',
+    " {time} , {name} , {value} \n",
+    "{time},{name},{value},note\n",
+    '{time},{name},{value},"a note\nof two lines"\n',
+    "{time}\n",
+    ",{name},{value}\n",
+    "\n",
+)
+forms = st.builds(
+    lambda form, second, name, value: form.format(
+        time=f"2026-01-01T00:59:{second:02}Z", name=name, value=value
+    ),
+    st.sampled_from(FORMS_OF_A_LINE),
+    st.integers(57, 61),
+    st.sampled_from(("movement", "in_bed", "light")),
+    st.sampled_from(("0", "1", "-0.0", "2", "x")),
+)
+
+
+@given(texts=st.lists(forms, max_size=12))
+def test_a_line_says_the_same_whatever_other_lines_have_said(texts: list[str]) -> None:
+    together = read(*(line for text in texts for line in text.splitlines(keepends=True)))
+    alone = [read(*text.splitlines(keepends=True)) for text in texts]
+    told = sorted((reading for one in alone for reading in one.readings), key=lambda r: r[0])
+    assert repr(together.readings) == repr(tuple(told))
+    assert together.refused_count == sum(one.refused_count for one in alone)
+    assert Counter(together.ignored) == sum((Counter(one.ignored) for one in alone), Counter())
+
+
+def test_a_line_without_a_time_is_refused_also_before_any_other() -> None:
+    found = read(",movement,1", "2026-01-01T00:00:01Z,movement,1", ",movement,1")
+    assert [number for number, _ in found.refused] == [2, 4]
+    assert at(found) == ["00:00:01"]
+
+
+def test_an_error_of_the_file_names_its_line() -> None:
+    rows = ('2026-01-01T00:00:00Z,movement,"1\n', '"\n', "2026-01-01T00:00:00Z,move\rment,1\n")
+    with pytest.raises(RecordingError, match="line 4: new-line character"):
+        read(*rows)
+
+
+def test_a_zero_keeps_its_sign_whatever_zero_came_before() -> None:
+    lines = [f"2026-01-01T00:00:{n}0Z,leg_temperature_c,{c}" for n, c in enumerate((0, "-0.0", 0))]
+    assert repr([window.leg_c for window in made(*lines)]) == "[0.0, -0.0, 0.0]"
+
+
 def test_a_value_that_is_repeated_is_judged_by_its_own_channel() -> None:
     lines = [f"2026-01-01T00:00:0{n}Z,{line}" for n, line in enumerate(SAME_TEXT)]
     found = read(*lines)
-    assert [reading.value for reading in found.readings] == [1.0, 99.0, 99.0, 1.0]
+    assert [value for _, _, value in found.readings] == [1.0, 99.0, 99.0, 1.0]
     assert [number for number, _ in found.refused] == [3, 4, 6]
 
 

@@ -42,8 +42,8 @@ class Night:
         low, high = 0.0, 1e18
         if span:
             low, high = (datetime.fromisoformat(span[k]).timestamp() * 1000 for k in ("from", "to"))
-        of_it = [r for r in self.file.readings if r.channel == channel]
-        return [float(r.value) for r in of_it if low <= r.at_ms < high]
+        of_it = [(at_ms, value) for at_ms, name, value in self.file.readings if name == channel]
+        return [float(value) for at_ms, value in of_it if low <= at_ms < high]
 
 
 def make(folder: Path, kind: str, *words: str, count: int = 1) -> list[Night]:
@@ -217,10 +217,10 @@ def test_the_truth_of_every_kind_fits_its_file(lukewarm: Path, kind: str) -> Non
     for name, whats in {"room": ["room_c"], "skin": ["leg_c", "foot_c"], "air": ["leg_c"]}.items():
         assert [len(made.course(name, what)) for what in whats] == [minutes] * len(whats)
     stays = [[datetime.fromisoformat(text).timestamp() for text in s] for s in truth["in_bed"]]
-    for reading in made.file.readings:
-        if reading.channel == "in_bed":
-            lying = any(begin <= reading.at_ms / 1000 < end for begin, end in stays)
-            assert bool(reading.value) is lying
+    for at_ms, channel, value in made.file.readings:
+        if channel == "in_bed":
+            lying = any(begin <= at_ms / 1000 < end for begin, end in stays)
+            assert bool(value) is lying
     ends = [
         [datetime.fromisoformat(u[k]).timestamp() for k in ("from", "to")]
         for u in truth["uncovered"]
@@ -279,8 +279,8 @@ def test_a_cover_is_never_thrown_off_without_a_movement(lukewarm: Path) -> None:
             assert {bare["from"], bare["to"]} <= set(each.truth["turns"])
             if each.truth["movement"] != "deaf":
                 begin = datetime.fromisoformat(bare["from"]).timestamp() * 1000
-                near = [r for r in each.file.readings if begin - 10e3 <= r.at_ms < begin + 60e3]
-                assert sum(float(r.value) for r in near if r.channel == "movement") >= 3
+                near = [r for r in each.file.readings if begin - 10e3 <= r[0] < begin + 60e3]
+                assert sum(float(value) for _, name, value in near if name == "movement") >= 3
 
 
 def test_the_old_turn_less_than_the_young() -> None:

@@ -37,7 +37,7 @@ def told(kind: str, seed: int = SEED, number: int = 0) -> list[Notice]:
 
 
 def column(recording: Recording, channel: str) -> list[float]:
-    return [float(r.value) for r in recording.readings if r.channel == channel]
+    return [float(value) for _, name, value in recording.readings if name == channel]
 
 
 def minutes(pair: list[str]) -> float:
@@ -47,9 +47,9 @@ def minutes(pair: list[str]) -> float:
 
 def between(night: SimpleNight, pair: list[str], channel: str) -> Iterator[float]:
     begin, end = (datetime.fromisoformat(text).timestamp() * 1000 for text in pair)
-    for reading in recorded(night).readings:
-        if reading.channel == channel and begin <= reading.at_ms < end:
-            yield float(reading.value)
+    for at_ms, name, value in recorded(night).readings:
+        if name == channel and begin <= at_ms < end:
+            yield float(value)
 
 
 def written(folder: Path) -> dict[str, bytes]:
@@ -83,7 +83,7 @@ def test_every_line_of_every_kind_is_understood(kind: str) -> None:
         night = make(SEED, number, kind, UTC)
         found = recorded(night)
         assert (found.ignored, found.refused_count) == ({}, 0)
-        times = [reading.at_ms for reading in found.readings]
+        times = [at_ms for at_ms, _, _ in found.readings]
         assert times == sorted(times)
         begin, end = (datetime.fromisoformat(night.truth[key]) for key in ("begin", "end"))
         assert begin.timestamp() * 1000 <= times[0]
