@@ -26,7 +26,6 @@ from legwatch.alerting.response import respond
 from legwatch.alerting.trial_nights import TRIAL_OVER, TrialNights
 from legwatch.alerting.unwatched import end_all
 from legwatch.bed import Bed, minute
-from legwatch.conditions import still
 from legwatch.conditions.verdict import Reason, Severity, TriState
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.events import Ack, AlertKind, Away, Event, Snooze, Tick, Window
@@ -185,11 +184,6 @@ def fitted(info: BedsideInfo | None, state: BedState | None) -> frozenset[str] |
     return scope.fitted(None if info is None else info.sensors, heard)
 
 
-def switched_off(rules: Rules) -> frozenset[AlertKind]:
-    """Return the body alerts that can never come by these limits."""
-    return frozenset({AlertKind.STILL} if still.is_off(rules) else ())
-
-
 def was_heard(state: BedState) -> bool:
     """Return True if a window has ever come."""
     return bool(state.bed.signals.back_ms)
@@ -344,7 +338,6 @@ __all__ = [
     "sensors",
     "set_up",
     "start",
-    "switched_off",
     "view",
     "was_heard",
 ]

@@ -30,10 +30,16 @@ def fitted(
     older agent, or not heard yet. Then, and if it plays a recording, those count that were `heard`;
     None: no window has come.
     """
+    told = announced_roles(announced)
+    if told is None and heard is not None:
+        return frozenset(heard)
+    return told
+
+
+def announced_roles(announced: Iterable[tuple[str, str]] | None) -> frozenset[str] | None:
+    """Return the roles of a bed's sensors by its agent; None: only what was heard tells them."""
     places = None if announced is None else frozenset(place for place, _driver in announced)
-    if places is None or RECORDING in places:
-        return None if heard is None else frozenset(heard)
-    return places
+    return None if places is None or RECORDING in places else places
 
 
 def can_come(roles: Collection[str], off: Collection[AlertKind] = ()) -> tuple[AlertKind, ...]:

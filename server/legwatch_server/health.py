@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from legwatch import engine, scope
+from legwatch import scope
+from legwatch.limits.stillness import switched_off
 from legwatch_server import zone
 from legwatch_server.beds import watched
 from legwatch_server.beds.batch import UnitOfWork
@@ -121,6 +122,6 @@ def _scope(bed: BedRecord) -> dict[str, Any]:
     roles = watched.roles(bed)
     if roles is None:
         return {}
-    off = engine.switched_off(bed.rules)
+    off = switched_off(bed.rules)
     can = [str(kind) for kind in scope.can_come(roles, off)]
     return {"can_alert": can, "cannot": list(scope.never_come(roles, off))}

@@ -7,6 +7,7 @@ import pytest
 
 from legwatch import engine, scope
 from legwatch.events import AlertKind
+from legwatch.limits.stillness import switched_off
 from legwatch.testing import Course, constant, drive, night, uncovering
 from legwatch_runtime.profiles import rules_for
 
@@ -108,7 +109,7 @@ def test_the_engine_says_which_sensors_it_has_heard(roles: set[str]) -> None:
 def test_limits_that_are_off_are_named_as_a_sensor_that_is_missing() -> None:
     off = {"stillness.warn_s": 0, "stillness.urgent_s": 0}
     rules = rules_for("standard", {"alerts.learn_nights": 0, "alerts.wait_s": 0, **off}, UTC)
-    none = engine.switched_off(rules)
+    none = switched_off(rules)
     _state, notices = drive(engine.start(), night(minutes=340, **STILL), rules)
     assert not any(n.kind is AlertKind.STILL and n.suppressed_by is None for n in notices)
     both = {"leg", "movement"}
@@ -116,6 +117,6 @@ def test_limits_that_are_off_are_named_as_a_sensor_that_is_missing() -> None:
     assert list(scope.never_come(both, none)) == [
         "its limits are off (0): no alert on lying still can come"
     ]
-    assert engine.switched_off(RULES) == frozenset()
+    assert switched_off(RULES) == frozenset()
     plan = rules_for("standard", {**off, "care.warn_s": 7200}, UTC)
-    assert engine.switched_off(plan) == frozenset()
+    assert switched_off(plan) == frozenset()

@@ -12,21 +12,11 @@ from legwatch.conditions.verdict import (
     yes,
 )
 from legwatch.limits.rules import Rules
+from legwatch.limits.stillness import is_planned, limits_s
 from legwatch.observation import Observation
 
 _LEVELS = tuple(Severity)
 FIRST_CYCLE_MS = 6_000_000  # 100 min: a sleep cycle and the time to fall asleep
-
-
-def limits_s(rules: Rules) -> tuple[int, int, int]:
-    """Return the log, warning and urgent limits in seconds, a care plan's before all; 0 is off."""
-    plan = rules.care if _is_planned(rules) else rules.stillness
-    return rules.stillness.log_s, plan.warn_s, plan.urgent_s
-
-
-def is_off(rules: Rules) -> bool:
-    """Return True if no limit is left by which an alert could come."""
-    return not any(limits_s(rules)[1:])
 
 
 def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
@@ -60,15 +50,11 @@ def _has_turned_since(fired_ms: int | None, seen: Observation) -> bool:
 def _first_cycle_s(since_ms: int, seen: Observation, rules: Rules) -> int:
     """Return the extra seconds in the first sleep cycle; 0 after it, or with a care plan."""
     early = since_ms - (seen.occupancy.entered_ms or 0) < FIRST_CYCLE_MS
-    return rules.stillness.first_cycle_s if early and not _is_planned(rules) else 0
-
-
-def _is_planned(rules: Rules) -> bool:
-    return bool(rules.care.warn_s or rules.care.urgent_s)
+    return rules.stillness.first_cycle_s if early and not is_planned(rules) else 0
 
 
 def _path(severity: Severity, rules: Rules) -> str:
     if severity is Severity.LOG:
         return "stillness.log_s"
-    table = "care" if _is_planned(rules) else "stillness"
+    table = "care" if is_planned(rules) else "stillness"
     return f"{table}.{'warn_s' if severity is Severity.WARNING else 'urgent_s'}"

@@ -6,10 +6,10 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch.conditions.still import limits_s
 from legwatch.engine import GRACE_MS, replay
 from legwatch.events import Event, Tick, Window
 from legwatch.limits.rules import Rules
+from legwatch.limits.stillness import limits_s
 from legwatch.recording import events
 from legwatch_lab.score import cold, health, still
 from legwatch_lab.score.alert import AlertSpan, Transcript, fold

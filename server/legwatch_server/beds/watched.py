@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from legwatch import engine, scope
+from legwatch.limits.stillness import switched_off
 from legwatch_server.beds.registry import BedRecord
 
 
@@ -15,7 +16,7 @@ def roles(bed: BedRecord) -> frozenset[str] | None:
 def can_never_warn(beds: Iterable[BedRecord]) -> Iterator[str]:
     """Yield a sentence for each bed for which no alert on the sleeper can ever come."""
     for bed in beds:
-        fitted, off = roles(bed), engine.switched_off(bed.rules)
+        fitted, off = roles(bed), switched_off(bed.rules)
         if fitted is not None and not scope.can_come(fitted, off):
             yield f"bed {bed.name} can never warn: {'; '.join(scope.never_come(fitted, off))}"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from legwatch import engine, scope
+from legwatch import scope
 from legwatch.alerting.alert import silenced_until_ms
 from legwatch.alerting.trial_nights import night_number
 from legwatch.conditions.verdict import Severity
@@ -13,6 +13,7 @@ from legwatch.contract.roles import ROLES
 from legwatch.engine import BedState, BedView, view
 from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.rules import Rules, is_night
+from legwatch.limits.stillness import switched_off
 from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
 from legwatch.printable import printable
@@ -122,7 +123,7 @@ class BedNow:
         roles = self.seen.roles
         if (
             roles is None
-            or kind not in scope.can_come(roles, engine.switched_off(self._rules))
+            or kind not in scope.can_come(roles, switched_off(self._rules))
             or self._trial is not None
         ):
             return False
@@ -150,7 +151,7 @@ class BedNow:
             yield "the sleeper: the bedside is off"
         if silent:
             yield f"the sleeper: no word from the bedside for {span(self.silent_ms / MINUTE_MS)}"
-        yield from scope.never_come(self.seen.roles or (), engine.switched_off(self._rules))
+        yield from scope.never_come(self.seen.roles or (), switched_off(self._rules))
         if self._trial is not None:
             nights = rules.alerts.learn_nights
             yield f"the sleeper: learning, night {self._trial} of {nights}; alerts are written down"

@@ -13,9 +13,10 @@ from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
-from legwatch_server.cli import heard, watched
+from legwatch_server.cli import heard
 from legwatch_server.cli.bed_now import BedNow, Seen
 from legwatch_server.cli.heard import Heard
+from legwatch_server.cli.stored_state import stored_state
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
@@ -123,7 +124,7 @@ def _seen(reader: SqliteReader, beds: Mapping[str, Heard], only: str | None) -> 
         if only not in (None, name):
             continue
         windows = reader.newest(idents[name], NEWEST) if name in idents else []
-        bedside, state = known(one.last.bedside), watched.stored_state(states.get(name))
+        bedside, state = known(one.last.bedside), stored_state(states.get(name))
         yield Seen(
             name,
             windows,

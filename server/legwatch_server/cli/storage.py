@@ -28,7 +28,9 @@ def main(argv: Sequence[str]) -> int:
     found = in_force(meant(args.config))
     found.must_have_run()
     if args.action:
-        return storage_night.run(found, args)
+        from legwatch_server.cli import written_night  # noqa: PLC0415 - it brings the engine along
+
+        return written_night.run(found, args)
     with open_read_only(found.folder) as reader:
         storage = reader.storage()
     with closed_stdout_is_fine():

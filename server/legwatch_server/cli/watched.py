@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from legwatch import engine, scope
+from legwatch import scope
 from legwatch.bedside import known
-from legwatch.engine import BedState
+from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.limits.rules import Rules
-from legwatch.state_codec import from_json
+from legwatch.limits.stillness import switched_off
 from legwatch_server.store.port import Reader
 
 FRESH_MIN = 15  # the last word of a bed that sends is not older
@@ -16,15 +16,25 @@ def by_bed(reader: Reader) -> dict[str, frozenset[str]]:
     """Return the roles of the sensors of each bed of which they are known."""
     states = dict(reader.states())
     found = {
-        seen.bed: engine.fitted(known(seen.bedside).info, stored_state(states.get(seen.bed)))
+        seen.bed: _roles(known(seen.bedside).info, states.get(seen.bed))
         for seen in reader.last_seen()
     }
     return {bed: roles for bed, roles in found.items() if roles is not None}
 
 
+def _roles(info: BedsideInfo | None, state: str | None) -> frozenset[str] | None:
+    told = scope.announced_roles(None if info is None else info.sensors)
+    if told is not None or state is None:
+        return told
+    from legwatch import engine  # noqa: PLC0415 - only an older agent or a recording needs it
+    from legwatch_server.cli.stored_state import stored_state  # noqa: PLC0415
+
+    return engine.fitted(info, stored_state(state))
+
+
 def can(roles: frozenset[str], rules: Rules) -> str:
     """Return what a bed is watched for with these sensors and limits, and what it never tells."""
-    off = engine.switched_off(rules)
+    off = switched_off(rules)
     kinds = scope.can_come(roles, off)
     word = f"watched for {scope.watched(roles, off)}" if kinds else "can NEVER WARN"
     return "; ".join((word, *scope.never_come(roles, off)))
@@ -40,15 +50,7 @@ def lines(
     alike: dict[str, list[str]] = {}
     for bed, roles in beds.items():
         rules = rules_of(bed)
-        if not lacking or any(scope.never_come(roles, engine.switched_off(rules))):
+        if not lacking or any(scope.never_come(roles, switched_off(rules))):
             alike.setdefault(can(roles, rules), []).append(bed)
     for text, names in alike.items():
         yield f"{', '.join(names)}: {text}"
-
-
-def stored_state(text: str | None) -> BedState | None:
-    """Return the stored state of a bed; None: there is none that can be read."""
-    try:
-        return None if text is None else from_json(text)
-    except ValueError:
-        return None  # the server logs this and begins the bed anew

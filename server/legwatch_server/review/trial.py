@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from legwatch.alerting.trial_nights import night_number
-from legwatch.state_codec import from_json
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.port import Reader
 
@@ -35,6 +34,8 @@ def trial_statuses(
 ) -> Iterator[TrialStatus]:
     """Yield the beds that are in trial nights at `now_ms`; with `bed`, only this bed."""
     for name, text in reader.states(bed):
+        from legwatch.state_codec import from_json  # noqa: PLC0415 - it brings the engine along
+
         try:
             state = from_json(text)
         except ValueError:
