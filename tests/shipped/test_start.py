@@ -63,7 +63,6 @@ def test_the_help_of_a_command_imports_nothing_heavy(name: str) -> None:
 
 EXCUSED = {
     "check-config": {"logging"},  # of the driver that plays recordings
-    "learned": {"statistics"},  # of quantiles
     # It starts a broker with new passwords, and processes that tell it how they are.
     "up": {"hashlib", "logging", "socket"},
 }

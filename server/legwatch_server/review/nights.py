@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from statistics import quantiles
 from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice, TransitionKind
@@ -45,6 +44,8 @@ class ReviewedNight:
         """The 10th and 90th percentile of the air by the legs, °C; None with too few minutes."""
         if len(self.air_c) < FEWEST_MIN:
             return None
+        from statistics import quantiles  # noqa: PLC0415 - slow to import
+
         tenths = quantiles(self.air_c, n=10, method="inclusive")
         return round(tenths[0], 1), round(tenths[-1], 1)
 

@@ -12,7 +12,6 @@ keeps both above the urgent limit.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import ceil
-from statistics import quantiles
 from typing import NamedTuple
 
 from legwatch.conditions.verdict import Reason
@@ -52,6 +51,8 @@ def still_limit_min(gaps_min: Sequence[int]) -> int:
     """Return the warning limit, min, for the longest gap of each night; at least two nights."""
     if len(gaps_min) < 2:
         raise ValueError("at least two nights are needed")
+    from statistics import quantiles  # noqa: PLC0415 - slow to import
+
     most = quantiles(gaps_min, n=20, method="inclusive")[-1]
     return min(MOST_MIN, max(LEAST_MIN, ceil(most + MORE_MIN)))
 
