@@ -130,6 +130,9 @@ def _advance(
     """Advance each alert by its verdict; `answers` False: nobody was notified who could answer."""
     advanced, changes = [], []
     for kind, before, verdict in zip(_KINDS, alerts, verdicts, strict=True):
+        if before.severity is None and verdict.holds is not YES and before.hold_until_ms is None:
+            advanced.append(before)  # nothing of it can change
+            continue
         alert = end_hold(before, seen.at_ms) if seen.moved else before
         answered_s = rules.warmth.not_answered_s if answers and kind is AlertKind.COLD else 0
         alert, transition = advance(

@@ -221,7 +221,7 @@ def _complete(
 ) -> tuple[BedState, Notices]:
     """Judge the minute that `last` ends; so none of its windows is newer than its end."""
     windows = (*(*state.open_windows, *aside)[:MOST_WINDOWS], last)
-    return _close(BedState(state.bed, windows, state.minute_end_ms, state.at_ms), rules)
+    return _close(state, windows, rules)
 
 
 def _with_waiting(state: BedState, aside: Sequence[Window]) -> BedState:
@@ -240,7 +240,7 @@ def _window(state: BedState, window: Window, rules: Rules) -> tuple[BedState, No
     at_ms = max(state.at_ms, to_ms)
     state = BedState(state.bed, (*state.open_windows, window), state.minute_end_ms, at_ms)
     if to_ms == state.minute_end_ms:
-        state, more = _close(state, rules)
+        state, more = _close(state, state.open_windows, rules)
         notices += more
     return state, notices
 
@@ -269,25 +269,27 @@ def _close_until(
     notices: list[Notice] = []
     if until_ms - state.minute_end_ms > LONG_MS:
         for _ in range(SETTLE_MINUTES):
-            state, more = _close(state, rules, away=away)
+            state, more = _close(state, state.open_windows, rules, away=away)
             notices += more
         coming = evenings(state.minute_end_ms, until_ms, rules.zone, rules.night.from_h)
         for evening_ms in islice(coming, MOST_EVENINGS):
-            state, more = _close(state._replace(minute_end_ms=evening_ms), rules, away=away)
+            state = state._replace(minute_end_ms=evening_ms)
+            state, more = _close(state, state.open_windows, rules, away=away)
             notices += more
         end_ms = max(state.minute_end_ms, until_ms // MINUTE_MS * MINUTE_MS)
         state = BedState(state.bed, (), end_ms, state.at_ms)
     while state.minute_end_ms <= until_ms:
-        state, more = _close(state, rules, away=away)
+        state, more = _close(state, state.open_windows, rules, away=away)
         notices += more
     return state, tuple(notices)
 
 
-def _close(state: BedState, rules: Rules, *, away: bool = False) -> tuple[BedState, Notices]:
-    bed, notices = minute(state.bed, state.open_windows, state.minute_end_ms, rules, away=away)
-    return BedState(
-        bed, (), state.minute_end_ms + MINUTE_MS, max(state.at_ms, state.minute_end_ms)
-    ), notices
+def _close(
+    state: BedState, windows: Sequence[Window], rules: Rules, *, away: bool = False
+) -> tuple[BedState, Notices]:
+    bed, notices = minute(state.bed, windows, state.minute_end_ms, rules, away=away)
+    at_ms = max(state.at_ms, state.minute_end_ms)
+    return BedState(bed, (), state.minute_end_ms + MINUTE_MS, at_ms), notices
 
 
 def view(state: BedState) -> BedView | None:

@@ -48,11 +48,11 @@ def probability(model: Classifier, features: Sequence[float]) -> float:
     features. The examples are minutes of made nights: nobody has checked the probability on people.
     Base and one leaf of each tree add up to the logarithm of the odds.
     """
-    points = model.base
+    points, values = model.base, tuple(features)  # a plain tuple is indexed faster
     for tree in model.trees:
         node = tree
         while not isinstance(node, int):
             feature, limit, below, above = node
-            node = below if features[feature] <= limit else above
+            node = below if values[feature] <= limit else above
         points += node
     return 1 / (1 + math.exp(-points / POINTS))

@@ -134,11 +134,12 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
         keep = limits.baseline_s * 1000 // MARK_MS
         samples_c = (*samples_c[-(keep - 1) :], _as_covered(c, r, rules))
         base = median(sorted(samples_c)[len(samples_c) // 2 :])
-    told = _has_held(before.displaced_since_ms, rules.health.slipped_s, at_ms)
-    near_c = limits.slipped_c + (BACK_IN_BED_C if told else 0.0)
+    near_c, outside_ms = limits.slipped_c, before.displaced_since_ms
+    if outside_ms is not None and _has_held(outside_ms, rules.health.slipped_s, at_ms):
+        near_c += BACK_IN_BED_C
     near_room = above_c is not None and above_c <= near_c
     displaced = near_room and r is not None and r < limits.warm_room_c
-    displaced_ms = _since(before.displaced_since_ms, at_ms) if displaced else None
+    displaced_ms = _since(outside_ms, at_ms) if displaced else None
     covered = not firing and fall.since_ms is None and displaced_ms is None
     if covered and seen.settled and seen.room_measured:
         night = contrast.update(night, contrast_c, at_ms)
@@ -214,9 +215,13 @@ def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     doubt = _doubt(now, rules)
     if doubt is not None:
         return doubt
-    if memory.displaced_since_ms is not None or (not firing and _may_be_displaced(now, rules)):
+    if memory.displaced_since_ms is not None:
         return unknown(Reason.DISPLACED)
     if not firing:
+        if memory.fall.since_ms is None and memory.urgent_ms is None and not _is_cool(memory):
+            return WARM  # as in most minutes: no rule below can say anything else
+        if _may_be_displaced(now, rules):
+            return unknown(Reason.DISPLACED)
         if not seen.settled:
             return WARM
         found = _cold(now, rules)

@@ -30,9 +30,11 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
         missing = not seen.movement_known
         return unknown(Reason.MOVEMENT_MISSING if missing else Reason.PRESENCE_UNSURE)
     severity, decided_s = None, 0
-    still_s = (seen.at_ms - since) // 1000 - _first_cycle_s(since, seen, rules)
+    still_s = (seen.at_ms - since) // 1000
     for name, limit_s in zip(_LEVELS, limits_s(rules), strict=True):
-        if limit_s and still_s >= limit_s:
+        if not limit_s or still_s < limit_s:  # the extra seconds only make it later
+            continue
+        if still_s >= limit_s + _first_cycle_s(since, seen, rules):
             severity, decided_s = name, limit_s
     if severity is not None:
         rule = Rule(_path(severity, rules), float(decided_s))

@@ -120,9 +120,11 @@ def may_be_displaced(now: FallMinute, stretch: float, limits: Limits) -> bool:
     seen = now.features
     if seen is None or seen.fallen < limits.change_share:
         return False
+    if now.held_s >= OUTSIDE_S:
+        return False
     early = seen.age_min < FORECAST_MIN
     views = [now.ago(n) for n in range(1 if early else LOOKS)]
-    if max(view.p_displaced for view in views) < limits.slip_doubt or now.held_s >= OUTSIDE_S:
+    if all(view.p_displaced < limits.slip_doubt for view in views):
         return False
     nearly = now.held_s >= NEARLY_S
     if not nearly and (early or now.p_displaced > LIKELY):

@@ -9,6 +9,7 @@ is no change. core/CONSTANTS.md lists the figures below.
 from typing import NamedTuple
 
 from legwatch.limits.rules import WarmthLimits as Limits
+from legwatch.named_tuples import maker
 
 KEPT = 26  # values, one a minute, the newest last
 RECENT = 8  # of these, the ones that are not "before"
@@ -36,6 +37,7 @@ class Fall(NamedTuple):
 
 
 NOTHING = Fall()
+_fall = maker(Fall)
 
 
 def update(was: Fall, contrast_c: float | None, at_ms: int, *, firing: bool) -> Fall:
@@ -57,7 +59,7 @@ def update(was: Fall, contrast_c: float | None, at_ms: int, *, firing: bool) -> 
         return Fall(seen, before, fallen, since_ms, deepest, notified=True)
     # A little lower for long is another way to lie, and not yet the begin of a fall.
     if fallen < LOW_SHARE or (fallen < SURE_SHARE and seen[-3:][0] - contrast_c < MOVES_C):
-        return Fall(seen, before, fallen)
+        return _fall((seen, before, fallen, None, 0.0, False))
     # A cover that is lifted again and again lets the air come back between, if not all the way.
     if was.since_ms is None or was.notified or contrast_c - min(seen[-RISING:]) > REBOUND_C:
         return Fall(seen, before, fallen, at_ms, fallen)

@@ -47,7 +47,8 @@ def update(
             mat, since = sample, when
         heard = when
     if heard is not None and at_ms - heard <= rules.health.stale_s * 1000:
-        now = _make((*was[:4], mat, since, heard, *was[7:]))
+        in_bed, entered, settled, left, _, _, _, fell, at_room_air, lost = was
+        now = _make((in_bed, entered, settled, left, mat, since, heard, fell, at_room_air, lost))
         return _by_mat(now, at_ms, rules)
     return _without_mat(was, sensors, rules, offset_c)
 

@@ -53,10 +53,12 @@ def update(was: RepeatedPair, pairs: Sequence[PairSample]) -> RepeatedPair:
 
 def is_repeated_pair(now: RepeatedPair, frozen_s: int) -> bool:
     """Say whether both values have been the same for too long."""
+    if now.readings < FEWEST:
+        return False
     limit_ms = max(frozen_s * 1000, FACTOR * now.longest_ms)
     if now.last_ms - now.first_ms < NEW_MS:
         limit_ms = max(limit_ms, NEW_LIMIT_MS)
-    return now.readings >= FEWEST and now.last_ms - now.since_ms >= limit_ms
+    return now.last_ms - now.since_ms >= limit_ms
 
 
 def is_stuck(pair: RepeatedPair, sensors: Sensed, presence: Occupancy, rules: Rules) -> bool:
