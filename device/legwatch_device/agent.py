@@ -11,14 +11,14 @@ from legwatch import __version__
 from legwatch.contract.bedside_command import Command, CommandResult, encode_result
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.confirmation import Stored
-from legwatch.contract.press import Press, decode_press, encode_press
+from legwatch.contract.press import Press, encode_press
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import encode_window
-from legwatch.errors import WireError
 from legwatch.events import ClockTrust, Window
 from legwatch_device.broker_link import LinkUp, PubAck
 from legwatch_device.drivers import Feed
 from legwatch_device.indicator import Indicator
+from legwatch_device.keeping import LOST, PLAYED_TO, Keeping
 from legwatch_device.sender import Link, SpoolSender
 from legwatch_device.spool import Spool, SpooledWindow
 from legwatch_runtime.clock import Clock, Instant
@@ -33,8 +33,13 @@ PROBE = 100  # so many windows are sent again after a resend of all was in vain
 BATCH = 500
 ABOUT = BedsideInfo(version=__version__)
 INFO_EVERY_S = 60.0  # how often the agent looks whether its clock or its losses have changed
-IN_MEMORY = 5_000  # windows kept in memory while the disk is full: about 14 hours of 10 s
-PLAYED_TO, LOST = "played_to_ms", "lost"  # facts in a spool
+
+
+class Home(Protocol):
+    """Where the spool belongs."""
+
+    def __call__(self, spool: Spool, *, at_once: bool = False) -> Spool | None:
+        """Return the spool on the card, when it takes files again; `at_once`: without a pause."""
 
 
 class Lights(Protocol):
@@ -75,29 +80,23 @@ class Agent:
         turned: Callable[[], None] = lambda: None,
         made: Callable[[], None] = lambda: None,
         user: str = "",
-        home: Callable[[Spool], Spool | None] = lambda _spool: None,
+        home: Home = lambda spool, *, at_once=False: None,  # noqa: ARG005 - it is there
     ) -> None:
-        self._home = home  # returns the spool on the card, when it takes files again
+        self._home = home
         self._user = user  # at the broker
         self._turned, self._made = turned, made  # called in each turn; after windows were made
-        self._boot, self._spool, self._link, self._feed = boot, spool, link, feed
-        self._clock, self._said, self._most, self._about = (
-            clock,
-            said,
-            most,
-            about,
-        )
+        self._boot, self._link, self._feed = boot, link, feed
+        self._clock, self._said, self._about = clock, said, about
         self._said_info: BedsideInfo | None = None  # what the server was told last
         self._info_at = clock.instant()
         self._beacon: Lights = beacon or Indicator(None, clock)
-        self._memory = Spool(":memory:")
+        self._kept = Keeping(spool, most)
         self._seq = 0
-        self._senders = (SpoolSender(spool, link), SpoolSender(self._memory, link))
+        self._senders = (SpoolSender(spool, link), SpoolSender(self._kept.memory, link))
         self._under_way = 0
         self._in_vain = 0  # resends since the last confirmation
         self._probed = False  # the last of them were of the first few only
         self._progress_at = clock.instant()
-        self._disk_full = False
         self._finished = False
         self._resend_after_s = NO_PROGRESS_S
         self._pressed_at = clock.instant()  # when the presses were last sent again
@@ -107,19 +106,36 @@ class Agent:
 
     def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set, or until the server has confirmed all of an ended recording."""
+        try:
+            self._run(stop)
+        finally:
+            self._end()
+
+    def _run(self, stop: threading.Event) -> None:
         while not stop.is_set():
             self._turned()
             self.turn(self._next())
-            if self._finished and not self._waiting():
+            if self._finished and not self._kept.waiting():
                 logger.info("the server has stored the whole recording")
                 return
         self.turn(self._rest([]))  # store a press that came just before the stop
 
+    def _end(self) -> None:
+        """Store what only memory has; try once."""
+        self._go_home(at_once=True)
+        self._kept.carry_all()
+        windows, presses = self._kept.only_in_memory()
+        if windows or presses:
+            logger.error(
+                "spool: the disk takes nothing: %s windows and %s presses that the server has not"
+                " confirmed are lost with this end",
+                windows,
+                presses,
+            )
+
     def turn(self, items: list[Any]) -> None:
         """Store new windows and presses, handle the other items, then send."""
-        spool = self._home(self._spool)
-        if spool is not None:
-            self._move(spool)
+        self._go_home()
         measured: list[Window] = []
         presses: list[tuple[int, bytes]] = []  # (number of windows before the press, payload)
         for item in items:
@@ -129,6 +145,8 @@ class Agent:
                 presses.append((len(measured), encode_press(item)))
         if measured or presses:
             self._keep(measured, presses)
+        if measured or presses or not self._kept.refused:
+            self._carry()
         if measured:
             self._made()
         for item in items:
@@ -190,25 +208,21 @@ class Agent:
                     payload=encode_window(stamped),
                 )
             )
-        played = [window.to_ms for window in measured if window.clock == ClockTrust.PLAYED]
-        facts = [(PLAYED_TO, to_ms) for to_ms in played[-1:]]
-        try:
-            self._spool.put(items, facts, presses)
-            self._spool.trim(self._most)
-        except sqlite3.Error as error:
-            self._memory.put(items, facts, presses)
-            self._memory.trim(IN_MEMORY)
-            if not self._disk_full:
-                logger.warning("spool: %s; the agent keeps windows in memory", error)
-            self._disk_full = True
-            return
-        if self._disk_full:
-            logger.info("spool: windows are stored on the disk again")
-        self._disk_full = False
+        self._kept.put(items, presses)
+
+    def _carry(self) -> None:
+        """Bring some of what is in memory to the disk; what was sent of it is sent again."""
+        moved = self._kept.carry()
+        self._under_way = max(0, self._under_way - self._senders[1].sent_of(moved))
+
+    def _go_home(self, *, at_once: bool = False) -> None:
+        spool = self._home(self._kept.spool, at_once=at_once)
+        if spool is not None:
+            self._move(spool)
 
     def _move(self, spool: Spool) -> None:
         """Go on in another spool, and take along what this one holds."""
-        old = self._spool
+        old = self._kept.spool
         items = [item for _, item in old.after(0, old.waiting())]
         presses = [(len(items), press.payload) for press in old.presses()]
         numbers = {name: old.fact(name) or 0 for name in (PLAYED_TO, LOST)}
@@ -221,9 +235,9 @@ class Agent:
             if old.has_left:  # nothing on the card waits for it
                 spool.close()
                 return
-            self._memory.put(items, facts, presses)
+            self._kept.memory.put(items, facts, presses)
         logger.info("the spool is on the card again")
-        self._spool = spool
+        self._kept.spool = spool
         self._senders = (SpoolSender(spool, self._link), self._senders[1])
         old.close()
         self._resend()
@@ -244,8 +258,7 @@ class Agent:
         """Tell the server what it should know of this agent, if that has changed."""
         self._info_at = self._clock.instant()
         trust = ClockTrust.SYNCED if self._clock.synced() else ClockTrust.UNSYNCED
-        lost = sum(spool.fact(LOST) or 0 for spool in (self._spool, self._memory))
-        info = self._about._replace(boot=self._boot, clock=trust.value, lost=lost)
+        info = self._about._replace(boot=self._boot, clock=trust.value, lost=self._kept.lost())
         if info != self._said_info and self._link.send(
             Channel.INFO, encode_info(info), retain=True
         ):
@@ -266,15 +279,11 @@ class Agent:
             NO_PROGRESS_S  # the server answers: resend soon if something is missing
         )
         self._server_confirms_presses = stored.presses is not None
-        gone = self._spool_presses(stored.presses) if stored.presses else ()
+        gone = self._kept.presses(stored.presses) if stored.presses else ()
         for payload in gone if self._server_confirms_presses else self._acked_by_broker:
-            self._forget(payload)
+            self._kept.forget(payload)
         self._acked_by_broker.clear()
-        done = self._memory.confirm(stored.boot, stored.seq)
-        try:
-            done += self._spool.confirm(stored.boot, stored.seq)
-        except sqlite3.Error as error:  # kept, sent again, and deleted at the next confirmation
-            logger.debug("spool: %s", error)
+        done = self._kept.confirm(stored.boot, stored.seq)
         if done:
             self._under_way = max(0, self._under_way - done)
             self._progress_at = self._clock.instant()
@@ -284,26 +293,12 @@ class Agent:
             if self._probed:  # since then, only the first few were sent again
                 self._resend()
 
-    def _spool_presses(self, idents: tuple[str, ...]) -> list[bytes]:
-        """Return the payloads of the waiting presses with these ids, and of unreadable presses."""
-        waiting = [*self._spool.presses(), *self._memory.presses()]
-        return [press.payload for press in waiting if _press_id(press.payload) in {*idents, None}]
-
     def _acked(self, payload: bytes) -> None:
         """Delete a press that the broker has, but only if the server does not confirm presses."""
         if self._server_confirms_presses is False:
-            self._forget(payload)
+            self._kept.forget(payload)
         elif self._server_confirms_presses is None:
             self._acked_by_broker.append(payload)
-
-    def _forget(self, payload: bytes) -> None:
-        self._memory.forget(payload)
-        try:
-            self._spool.forget(payload)
-        except (
-            sqlite3.Error
-        ) as error:  # kept and sent again; the server drops the duplicate by its id
-            logger.debug("spool: %s", error)
 
     def _pump(self) -> None:
         self._resend_presses()
@@ -357,14 +352,9 @@ class Agent:
         for sender in self._senders:
             sender.resend_presses()
 
-    def _lowest(self, boot: str) -> int | None:
-        """Return the oldest stored sequence number; older windows are confirmed or lost."""
-        held = [spool.lowest(boot) for spool in (self._spool, self._memory)]
-        return min((seq for seq in held if seq is not None), default=None)
-
     def _with_send_time_fields(self, items: list[SpooledWindow]) -> list[bytes]:
         """Add the fields known only at sending: the oldest stored number, the window's age."""
-        low = {boot: self._lowest(boot) for boot in {item.boot for item in items}}
+        low = {boot: self._kept.lowest(boot) for boot in {item.boot for item in items}}
         return [self._payload(item, low[item.boot]) for item in items]
 
     def _payload(self, item: SpooledWindow, low: int | None) -> bytes:
@@ -386,17 +376,4 @@ class Agent:
         if item.clock == ClockTrust.SYNCED and self._clock.synced():
             age_ms = self._clock.utc_ms() - item.to_ms
             return age_ms if age_ms >= 0 else None  # one of the two times is wrong
-        return None
-
-    def _waiting(self) -> int:
-        both = (self._spool, self._memory)
-        return sum(spool.waiting() + spool.presses_waiting() for spool in both)
-
-
-def _press_id(payload: bytes) -> str | None:
-    """Return the id of a press; None if it is unreadable, so that no server can confirm it."""
-    try:
-        return decode_press(payload).id
-    except WireError as error:
-        logger.warning("spool: a press cannot be read and is deleted (%s)", error)
         return None

@@ -18,12 +18,13 @@ from legwatch.contract.press import Press
 from legwatch.errors import CannotRun
 from legwatch.events import ClockTrust, Window
 from legwatch_device import fittings
-from legwatch_device.agent import PLAYED_TO, Agent, Finished
+from legwatch_device.agent import Agent, Finished
 from legwatch_device.arguments import parser
 from legwatch_device.beacon import Beacon
 from legwatch_device.broker_link import BrokerLink
 from legwatch_device.card import Card
 from legwatch_device.drivers import Feed, open_driver
+from legwatch_device.keeping import PLAYED_TO
 from legwatch_device.sampler import Sampler
 from legwatch_device.samples import sendable_ms
 from legwatch_device.settings import FEEDS, AgentSettings, read

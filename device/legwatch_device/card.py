@@ -63,11 +63,14 @@ class Card:
         self._open.callback(spool.close)
         return spool
 
-    def back(self, spool: Spool) -> Spool | None:
-        """Return the spool on the card if `spool` is in memory and the card takes files again."""
+    def back(self, spool: Spool, *, at_once: bool = False) -> Spool | None:
+        """Return the spool on the card if `spool` is in memory and the card takes files again.
+
+        `at_once`: try it now, for there will be no later.
+        """
         if self._again is None and spool.has_left:
             self._again = self._now().after(self._backoff.next_s())
-        if self._again is None or self._now() < self._again:
+        if self._again is None or (self._now() < self._again and not at_once):
             return None
         self._again = None
         try:

@@ -1,7 +1,7 @@
 """Send what one spool holds: windows in order, and each press after the windows before it."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from legwatch.contract.topics import Channel
@@ -57,6 +57,10 @@ class SpoolSender:
         if not batch:
             self._send_presses(presses)
         return len(batch), bool(batch)
+
+    def sent_of(self, idents: Sequence[int]) -> int:
+        """Return how many of these windows were sent."""
+        return sum(ident <= self._window for ident in idents)
 
     def probe(self, most: int, dressed: Callable[[list[SpooledWindow]], list[bytes]]) -> bool:
         """Send the first windows again that were sent, at most `most`; True: there are more."""

@@ -69,6 +69,11 @@ class Spool:
         return self._file.has_left
 
     @property
+    def on_disk(self) -> bool:
+        """False if it is in memory, and ends with the process."""
+        return self._file.on_disk
+
+    @property
     def _db(self) -> sqlite3.Connection:
         return self._file.db
 
@@ -104,6 +109,12 @@ class Spool:
         done = self._db.execute("DELETE FROM spool WHERE boot=? AND seq<=?", (boot, seq))
         self._file.note()
         return done.rowcount
+
+    @mended
+    def drop(self, idents: Sequence[int]) -> None:
+        """Delete windows that are stored elsewhere."""
+        with self._transaction():
+            self._db.executemany("DELETE FROM spool WHERE id=?", [(ident,) for ident in idents])
 
     @mended
     def after(self, last_id: int, most: int) -> list[tuple[int, SpooledWindow]]:

@@ -57,6 +57,11 @@ class SpoolFile:
         except UnicodeDecodeError as error:  # SQLite quotes a damaged name in its message
             self.renew(sqlite3.DatabaseError(f"a name in it is not readable: {error.reason}"))
 
+    @property
+    def on_disk(self) -> bool:
+        """False if there is no file, only memory."""
+        return self._path is not None
+
     def check(self) -> None:
         """Raise SpoolMoved if the file at the path is not the open one."""
         if self._open is not None and _identity(self._path) != self._open:

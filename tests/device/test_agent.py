@@ -15,9 +15,10 @@ from legwatch.contract.press import Press
 from legwatch.contract.topics import Channel
 from legwatch.contract.window import encode_window
 from legwatch.events import ClockTrust, Window
-from legwatch_device.agent import NO_PROGRESS_S, PLAYED_TO, PROBE, UNCONFIRMED
+from legwatch_device.agent import NO_PROGRESS_S, PROBE, UNCONFIRMED
 from legwatch_device.broker_link import LinkUp
 from legwatch_device.indicator import LONGEST_LIT_S
+from legwatch_device.keeping import PLAYED_TO
 from legwatch_device.spool import Spool, SpooledWindow
 from legwatch_device.testing import FakeFeed, InProcessAgent
 

@@ -66,9 +66,27 @@ def test_what_was_kept_in_memory_goes_to_the_card_when_it_takes_files(
     bed.agent.turn(LinkUp(1))
     assert [window.seq for window in bed.agent.link.windows()] == [1, 2, 3, 4, 5]
     bed.agent.turn(Stored("0000000a", 5, ("p-1",)))
-    assert bed.agent.agent._waiting() == 0
+    assert bed.agent.agent._kept.waiting() == 0
     assert bed.on_the_card() == 0
     assert caplog.messages.count("the spool is on the card again") == 1
+
+
+def test_an_end_brings_what_was_kept_in_memory_to_a_card_that_takes_files_again(
+    bed: Bed, caplog: pytest.LogCaptureFixture
+) -> None:
+    bed.agent.measure(3)
+    bed.folder.unlink()
+    bed.agent.run_out(Press("p-1", "ack", 5))
+    assert bed.on_the_card() == 3
+    assert "are lost" not in caplog.text
+
+
+def test_an_end_without_a_card_says_how_many_windows_are_lost(
+    bed: Bed, caplog: pytest.LogCaptureFixture
+) -> None:
+    bed.agent.measure(3)
+    bed.agent.run_out()
+    assert "3 windows and 0 presses" in caplog.messages[-1]
 
 
 def test_what_lies_on_the_card_is_sent_when_it_can_be_opened(tmp_path: Path) -> None:
@@ -141,7 +159,7 @@ def test_a_spool_that_lost_its_card_stays_in_memory_while_the_card_is_full(
             bed.wait(LONGEST_WAIT_S)
             bed.wait(LONGEST_WAIT_S)
         assert bed.on_the_card() == 0
-        assert bed.agent.agent._waiting() == 301
+        assert bed.agent.agent._kept.waiting() == 301
         assert "the spool is on the card again" not in caplog.messages
         bed.agent.turn()
         bed.wait(LONGEST_WAIT_S)

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,6 +85,26 @@ def test_agent_goes_on_while_its_disk_is_full(house: House, small_disk: Path) ->
     house.wait_windows(900)
     filler.unlink()
     assert agent.wait(60) == 0
+    assert house.count("windows") == 240 * 6
+
+
+def test_an_agent_that_ends_soon_after_its_disk_was_freed_loses_nothing(
+    house: House, small_disk: Path
+) -> None:
+    (house.folder / "agent-anna").symlink_to(small_disk)
+    file = write_night(night(minutes=240), house.folder / "night.csv")
+    house.broker()
+    agent = house.agent("anna", file, speed=600)
+    wait_until((small_disk / "spool.db-wal").exists, "the spool", 30)
+    filler = fill(small_disk)
+    wait_until(lambda: "keeps windows in memory" in agent.said(), "a word about the disk", 30)
+    time.sleep(3)
+    filler.unlink()
+    wait_until(lambda: "stored on the disk again" in agent.said(), "a word that it is free", 30)
+    assert agent.stop() == 0
+    assert "are lost" not in agent.said()
+    house.server()
+    assert house.agent("anna", file, speed=6000).wait(60) == 0
     assert house.count("windows") == 240 * 6
 
 
