@@ -15,7 +15,7 @@ from legwatch.oncall.escalation import Purpose, in_turn, woken
 from legwatch_server.notify.planner import SUPERSEDED, DeliveryPlanner, Occasion
 from legwatch_server.store.changes import Change, Changes, DropRecall, Move, Withdraw
 from legwatch_server.store.delivery import NEVER_MS, WAITING, Delivery, DeliveryState, Episode
-from legwatch_server.store.port import WriterStore
+from legwatch_server.store.port import Transaction, WriterStore
 
 CHANGED = "settings changed"
 ANEW = "planned anew: another person is on duty or can be told"
@@ -47,33 +47,34 @@ def recover(
     store: WriterStore, planner: DeliveryPlanner, beds: Iterable[WatchedBed], now_ms: int
 ) -> None:
     """Repair the outbox; raises StoreError, and the store is then unchanged."""
+    beds = tuple(beds)
     with store.transaction() as tx:
-        tx.apply(repairs(planner, beds, tx.unfinished(), now_ms), now_ms)
+        tx.apply(repairs(planner, beds, _open(tx, beds), now_ms), now_ms)
 
 
 def repairs(
     planner: DeliveryPlanner,
     beds: Iterable[WatchedBed],
-    unfinished: Sequence[Delivery],
+    deliveries: Sequence[Delivery],
     now_ms: int,
 ) -> Changes:
     """Return what must change before the outbox goes on.
 
     Withdraw pushes for people or channels that the settings no longer name, and plan anew if their
-    alert still fires. If a plan came due during the outage, notify the next person now and the
-    others after their usual delays.
+    alert still fires, or if somebody is on duty now who was not told of it. If a plan came due
+    during the outage, notify the next person now and the others after their usual delays.
     """
     superseded = tuple(
         Withdraw(delivery.id, SUPERSEDED)
-        for delivery in unfinished
+        for delivery in deliveries
         if delivery.state is DeliveryState.CLAIMED and delivery.next_ms >= NEVER_MS
     )
-    left = _after(unfinished, superseded)
+    left = _after(deliveries, superseded)
     unknown, changed = _of_unknown_routes(planner, left)
     left = _after(left, unknown)
     by_id = {bed.id: bed for bed in beds}
     planned: list[Change] = []
-    for occasion in _occasions(changed | _overdue(left, now_ms), left, now_ms):
+    for occasion in _occasions(changed | _loud(left), left, now_ms):
         renewed = _renewed(planner, by_id, occasion, changed)
         planned += _postponed(occasion) if renewed is None else renewed
     return (*superseded, *unknown, *planned)
@@ -83,27 +84,42 @@ def replan(
     store: WriterStore, planner: DeliveryPlanner, beds: Iterable[WatchedBed], now_ms: int
 ) -> None:
     """Let open plans follow new settings; raises StoreError, and the store is then unchanged."""
+    beds = tuple(beds)
     with store.transaction() as tx:
-        tx.apply(followed(planner, beds, tx.unfinished(), now_ms), now_ms)
+        tx.apply(followed(planner, beds, _open(tx, beds), now_ms), now_ms)
+
+
+def _open(tx: Transaction, beds: Iterable[WatchedBed]) -> list[Delivery]:
+    """Return what is not finished, and all deliveries of the alerts that nobody has answered."""
+    found = {delivery.id: delivery for delivery in tx.unfinished()}
+    for bed in beds:
+        for episode in _unanswered(bed):
+            found |= {delivery.id: delivery for delivery in tx.for_plan(episode)}
+    return sorted(found.values())
+
+
+def _unanswered(bed: WatchedBed) -> Iterator[Episode]:
+    for kind, alert in zip(AlertKind, bed.state.bed.alerts, strict=True):
+        if alert.severity and not alert.acknowledged and alert.episode_ms is not None:
+            yield Episode(bed.id, kind.value, alert.episode_ms)
 
 
 def followed(
     planner: DeliveryPlanner,
     beds: Iterable[WatchedBed],
-    unfinished: Sequence[Delivery],
+    deliveries: Sequence[Delivery],
     now_ms: int,
 ) -> Changes:
     """Return what new settings change while the outbox works.
 
     Withdraw pushes for people or channels that the settings no longer name, and plan anew what
-    waits for the wrong people.
+    waits for the wrong people, or has not been told to somebody who is on duty now.
     """
-    unknown, changed = _of_unknown_routes(planner, unfinished)
-    left = _after(unfinished, unknown)
+    unknown, changed = _of_unknown_routes(planner, deliveries)
+    left = _after(deliveries, unknown)
     by_id = {bed.id: bed for bed in beds}
     planned: list[Change] = []
-    waiting = {delivery.episode for delivery in _unstarted(left)}
-    for occasion in _occasions(changed | waiting, left, now_ms):
+    for occasion in _occasions(changed | _loud(left), left, now_ms):
         planned += _renewed(planner, by_id, occasion, changed) or ()
     return (*unknown, *planned)
 
@@ -114,11 +130,13 @@ def _renewed(
     occasion: Occasion,
     changed: Collection[Episode],
 ) -> Changes | None:
-    """Return a new plan for an alert that waits for the wrong people or has lost some, or None."""
+    """Return a new plan for an alert that waits for the wrong people or lacks some, or None."""
     order = _order(planner, by_id.get(occasion.episode.bed_id), occasion)
     if order is None:
         return None
-    wrong = occasion.episode in changed or not _waited_for(occasion) <= set(order.names)
+    waited_for, names = _waited_for(occasion), set(order.names)
+    untold = names - waited_for - _told_or_tried(planner, occasion)
+    wrong = occasion.episode in changed or untold or not waited_for <= names
     return tuple(_anew(planner, order, occasion)) if wrong else None
 
 
@@ -156,8 +174,9 @@ def _of_unknown_routes(
     return tuple(found), losing
 
 
-def _overdue(deliveries: Iterable[Delivery], now_ms: int) -> set[Episode]:
-    return {d.episode for d in _unstarted(deliveries) if d.due_ms < now_ms - LEAST_MOVE_MS}
+def _loud(deliveries: Iterable[Delivery]) -> set[Episode]:
+    """Return the alerts that were told with a sound, or are to be."""
+    return {d.episode for d in deliveries if d.purpose is Purpose.LOUD and d.notice_id}
 
 
 def _unstarted(deliveries: Iterable[Delivery]) -> list[Delivery]:
@@ -209,17 +228,22 @@ def _waited_for(occasion: Occasion) -> set[str]:
 
 def _anew(planner: DeliveryPlanner, order: _Order, occasion: Occasion) -> Iterator[Change]:
     """Replace a plan that names the wrong people."""
+    yield from (Withdraw(delivery.id, ANEW) for delivery in _unstarted(_own(occasion)))
+    told = _told_or_tried(planner, occasion)
+    remaining = [name for name in order.names if name not in told]
+    for step in in_turn(remaining[:1], remaining, order.step_s):
+        yield from planner.insert(step, occasion)
+
+
+def _told_or_tried(planner: DeliveryPlanner, occasion: Occasion) -> set[str]:
+    """Return who got a loud push of this alert, or to whom one is being sent or tried again."""
     own = _own(occasion)
-    yield from (Withdraw(delivery.id, ANEW) for delivery in _unstarted(own))
     trying = {
         delivery.person
         for delivery in own
         if delivery.purpose is Purpose.LOUD and delivery.state in WAITING and not delivery.unstarted
     }
-    notified = planner.notified(own) | trying
-    remaining = [name for name in order.names if name not in notified]
-    for step in in_turn(remaining[:1], remaining, order.step_s):
-        yield from planner.insert(step, occasion)
+    return planner.notified(own) | trying
 
 
 def _postponed(occasion: Occasion) -> Iterator[Change]:

@@ -17,7 +17,7 @@ from legwatch_server.settings import BrokerTable, ServerSettings
 from legwatch_server.store.errors import StoreError
 from legwatch_server.testing import FakeChannel, InProcessServer, PushLog
 from server.notify.test_escalation import PEOPLE, cold
-from server.ward import open_ward
+from server.ward import open_ward, seen
 
 ANNA = {"role": "carer", "channels": ["phone"], "address": {"phone": "anna"}}
 MINUTE_MS = 60_000
@@ -87,6 +87,59 @@ def test_another_person_on_duty_takes_the_place_of_who_was_to_be_next(
     ward.take_over(changed(roster=[{"people": ["anna", "cleo"]}]))
     ward.play("b", 12, cold)
     assert loud(ward) == ["anna", "cleo"]
+
+
+def test_who_comes_on_duty_hears_of_an_alert_that_nobody_has_answered(tmp_path: Path) -> None:
+    roster = [{"people": ["anna"]}]
+    ward = open_ward(tmp_path, people=PEOPLE, rules=OWN, roster=roster)
+    ward.play_until_loud("b", cold)
+    ward.play("b", 12, cold)
+    assert loud(ward) == ["anna"]  # there is nobody else to wait for
+    ward.take_over(changed(roster=[{"people": ["cleo", "bert"]}]))
+    at = ward.minute
+    ward.play("b", 12, cold)
+    told = [(minute - at, who) for minute, who, _, _ in ward.notified("loud")][1:]
+    assert told == [(0, "cleo"), (10, "bert")]
+    ward.take_over(changed(roster=[{"people": ["cleo", "bert"]}], zone="Europe/Berlin"))
+    ward.play("b", 12, cold)
+    assert loud(ward) == ["anna", "cleo", "bert"]
+    ward.close()
+
+
+def test_who_comes_on_duty_goes_before_who_waits(ward: InProcessServer) -> None:
+    ward.take_over(changed(roster=[{"people": ["anna", "bert"]}]))
+    ward.play_until_loud("b", cold)
+    ward.take_over(changed(roster=[{"people": ["cleo", "bert"]}]))
+    at = ward.minute
+    ward.play("b", 12, cold)
+    told = [(minute - at, who) for minute, who, _, _ in ward.notified("loud")][1:]
+    assert told == [(0, "cleo"), (10, "bert")]
+
+
+def test_who_comes_on_duty_hears_nothing_of_an_alert_that_was_answered(
+    ward: InProcessServer,
+) -> None:
+    ward.take_over(changed(roster=[{"people": ["anna"]}]))
+    ward.play_until_loud("b", cold)
+    seen(ward)
+    ward.take_over(changed(roster=[{"people": ["cleo"]}]))
+    ward.play("b", 12, cold)
+    assert loud(ward) == ["anna"]
+
+
+def test_who_is_on_duty_after_a_start_hears_of_an_alert_that_nobody_has_answered(
+    tmp_path: Path,
+) -> None:
+    before = open_ward(tmp_path, people=PEOPLE, rules=OWN, roster=[{"people": ["anna"]}])
+    before.play_until_loud("b", cold)
+    before.close()
+    ward = open_ward(tmp_path, people=PEOPLE, rules=OWN, roster=[{"people": ["cleo"]}])
+    ward.clock.advance(before.clock.now_ms - ward.clock.now_ms)
+    ward.close()
+    ward.start()
+    ward.play("b", 3, cold)
+    assert loud(ward) == ["cleo"]
+    ward.close()
 
 
 def test_a_new_channel_is_used_and_an_old_one_no_longer(ward: InProcessServer) -> None:
