@@ -206,16 +206,16 @@ def test_the_command_shows_sets_and_takes_back(
     assert said[2].endswith("it takes effect when the server is started again")
     assert main(at) == 0
     shown = capsys.readouterr().out
-    assert "push.channels = ['console']" in shown
-    assert "zone = 'Europe/Paris'" in shown
+    assert 'push.channels = ["console"]' in shown
+    assert 'zone = "Europe/Paris"' in shown
     assert main([*at, "reset", "zone"]) == 0
     capsys.readouterr()
     owners = f"zone is again what {config} says"
-    for now in ("zone = 'Europe/Paris'", owners):  # what counts now, also when it is made again
+    for now in ('zone = "Europe/Paris"', owners):  # what counts now, also when it is made again
         assert main([*at, "undo"]) == 0
         assert capsys.readouterr().out.startswith(f"The last change is taken back: {now}. The same")
     assert main([*at, "undo"]) == 0
-    assert "zone = 'Europe/Paris'" in main_out(at, capsys)
+    assert 'zone = "Europe/Paris"' in main_out(at, capsys)
 
 
 def main_out(at: list[str], capsys: pytest.CaptureFixture[str]) -> str:

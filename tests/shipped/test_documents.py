@@ -332,10 +332,15 @@ TABLE: dict[str, Way] = typed() | {
     "sudo systemctl restart legwatch": ACCOUNTS,
     # deploy/README.md
     "sudo timedatectl set-timezone Europe/Berlin": ACCOUNTS,
-    "cd /var/lib/legwatch": BACK,
-    "sudo mv legwatch.db newer.db": BACK,
-    "sudo rm -f legwatch.db-wal legwatch.db-shm legwatch.db-mark": BACK,
-    "sudo -u legwatch cp legwatch.db.schema3-2026-01-03T231100 legwatch.db": BACK,
+    "sudo mv /var/lib/legwatch/server/legwatch.db /var/lib/legwatch/server/newer.db": BACK,
+    "sudo rm -f /var/lib/legwatch/server/legwatch.db-wal /var/lib/legwatch/server/legwatch.db-shm"
+    " /var/lib/legwatch/server/legwatch.db-mark": BACK,
+    "sudo cp -p /var/lib/legwatch/server/legwatch.db.schema3-2026-01-03T231100"
+    " /var/lib/legwatch/server/legwatch.db": BACK,
+    "docker compose exec server legwatch duty": DOCKER,
+    "sudo install -m N deploy/systemd/legwatch-history.service"
+    " /etc/systemd/system/legwatch-history.service": ACCOUNTS,
+    "sudo systemctl enable --now legwatch-history": ACCOUNTS,
     "cd deploy": PLACE,
     "cp env.example .env": DOCKER,
     'docker run --rm -it -v "$PWD/mosquitto:/mosquitto/config" eclipse-mosquitto:2 sh -c'
@@ -524,7 +529,7 @@ def test_users_and_units_that_are_named_are_those_of_the_settings() -> None:
     users = [tomllib.loads((REPO / file).read_text())["mqtt"]["user"] for file in settings]
     assert re.findall(r"passwords (\w+)", docker) == users
     units = [form.split()[-1] for form in TABLE if form.startswith("sudo systemctl enable")]
-    assert sorted(units) == ["legwatch", "legwatch-agent", "legwatch-server"]
+    assert sorted(units) == ["legwatch", "legwatch-agent", "legwatch-history", "legwatch-server"]
     assert all((REPO / f"deploy/systemd/{unit}.service").exists() for unit in units)
     assert (REPO / "deploy/env.example").exists()
 

@@ -228,4 +228,5 @@ def _remove(table: dict[str, Any], path: str) -> bool:
 def _summary(table: Mapping[str, Any]) -> str:
     parts = [f"{key} {value}" for key, value in table.items() if isinstance(value, str)]
     parts += [f"[{key}]" for key, value in table.items() if isinstance(value, dict)]
+    parts += [f"[[{key}]]" for key, value in table.items() if isinstance(value, list)]
     return ", ".join(parts) or "all as it comes"

@@ -53,7 +53,8 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
         try:
             rows = exporter.round(utc_ms())
         except SinkAway as error:
-            logger.log(logging.DEBUG if away else logging.WARNING, "history: %s", error)
+            level = logging.DEBUG if away else logging.WARNING
+            logger.log(level, "history: %s: %s", settings.history.url, error)
             away = True
             stop.wait(backoff.next_s())
             continue

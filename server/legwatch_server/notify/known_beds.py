@@ -1,7 +1,8 @@
 """Do the beds of people and roster exist? A misspelt one would be watched by nobody, unsaid.
 
 A bed exists if it has a table `[beds.NAME]` or the server has heard it. A roster may also name the
-beds that people watch: who names a bed twice has hardly misspelt it.
+beds that people watch, but a bed that only people and roster name is said: a name that was copied
+can be misspelt twice.
 """
 
 from collections.abc import Collection, Iterator
@@ -52,11 +53,10 @@ def unknown_shifts(
 
 
 def doubts(settings: ServerSettings, heard: Collection[str] | None) -> Iterator[str]:
-    """Yield what may be misspelt: a bed that only one person names, and nothing else knows."""
+    """Yield what may be misspelt: a bed that a person names, and that was not declared or heard."""
     if heard is None:
         return
-    shifts = {bed for shift in settings.roster for bed in shift.beds}
-    known = {*settings.beds, *heard, *shifts}
+    known = {*settings.beds, *heard}
     for name, person in settings.people.items():
         lamp = person.address.get(LAMP, "")
         for key, beds in (("beds", person.beds), (f"address.{LAMP}", (lamp,) if lamp else ())):

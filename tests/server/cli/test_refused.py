@@ -431,6 +431,18 @@ def test_first_and_last_night_are_in_order(tmp_path: Path) -> None:
     refuses(tmp_path, "server", table, "roster[0].last: lies before `first`")
 
 
+def test_the_same_misspelt_bed_in_people_and_roster_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = {"anna": {"beds": ["celar"]}}
+    shift = {"people": ["anna"], "beds": ["celar"]}
+    file = tmp_path / "server.toml"
+    table = {"zone": "UTC", "state_dir": f"{tmp_path}/state", "people": people, "roster": [shift]}
+    file.write_text(dumps(table))
+    assert legwatch(["check-config", str(file)]) == 0
+    assert "look again: people.anna.beds: no bed 'celar' has been heard" in capsys.readouterr().out
+
+
 def test_a_bed_that_was_heard_or_is_watched_may_be_in_the_roster(tmp_path: Path) -> None:
     shift = {"people": ["anna"], "beds": ["cellar"]}
     more: dict[str, Any]

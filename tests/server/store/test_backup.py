@@ -78,8 +78,8 @@ def test_the_lines_of_the_guide_bring_back_what_was_there(kept: Path) -> None:
     before = everything(kept)
     start(kept)
     (lines,) = blocks("deploy/README.md", "Going back after an update")
-    assert [line.split()[3] for line in lines[-1:]] == ["cp"]
-    script = "\n".join(lines).replace("/var/lib/legwatch", str(kept.parent))
+    assert [line.split()[1] for line in lines[-1:]] == ["cp"]
+    script = "\n".join(lines).replace("/var/lib/legwatch/server", str(kept.parent))
     script = script.replace("sudo -u legwatch ", "").replace("sudo ", "")
     subprocess.run(["sh", "-e", "-c", script], check=True)
     assert everything(kept) == before
