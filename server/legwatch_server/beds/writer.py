@@ -139,9 +139,13 @@ class Writer:
         now = self._timeline.instant()
         if not self._store.keeps and now.since(self._tried_home) >= HOME_AGAIN_S:
             self._tried_home = now
-            if self._store.come_back(self._unit.memory(), self._timeline.now_ms()):
-                self._unit.remembered()
-                self._wake()
+            self._come_home()
+
+    def _come_home(self) -> None:
+        """Bring to the disk what came while it took nothing, if it takes it now."""
+        if self._store.come_back(self._unit.memory(), self._timeline.now_ms()):
+            self._unit.remembered()
+            self._wake()
 
     def _goes_without(self, error: Exception) -> bool:
         """Go on in memory if the store has taken nothing for long: alerts must still come out."""
@@ -188,7 +192,9 @@ class Writer:
         return bed.presses
 
     def store_all(self) -> None:
-        """Store every bed whose memory is ahead of the store; try once."""
+        """Store every bed whose memory is ahead of the store, and what is in memory; try once."""
+        if not self._store.keeps:
+            self._come_home()
         now_ms = self._timeline.now_ms()
         self._unit.begin()
         self._unit.sweep(now_ms)

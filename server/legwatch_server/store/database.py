@@ -448,6 +448,12 @@ class SqliteStore:
         self._db.close()
         self._witness.close()
         if self._home is not None:
+            logger.error(
+                "%s still takes nothing (%s): the alerts, pushes and answers that only memory has"
+                " are lost with this end; the bedsides send their windows and presses again",
+                self._home,
+                self._why_without,
+            )
             refuge.leave(self._file.path.parent)
 
 

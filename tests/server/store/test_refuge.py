@@ -12,6 +12,7 @@ import pytest
 
 from campaigns import aged, damage, harm, places
 from campaigns.ward import MINUTE_MS, Ward, open_folder
+from legwatch.contract.press import Press
 from legwatch_runtime import aside, salvage
 from legwatch_server.beds import writer
 from legwatch_server.store import database, refuge, renewal
@@ -21,6 +22,7 @@ from legwatch_server.store.records import Loss
 
 DB = "legwatch.db"
 COLD_MIN = 45
+LOST_NOW = "are lost with this end"
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +92,65 @@ def test_a_start_after_a_night_in_memory_misses_nothing_that_was_confirmed(ward:
     assert ward.ask("SELECT count(*) FROM windows WHERE boot_id=1") == [((aged.MINUTES + 3) * 6,)]
     assert list(ward.server.store.concerns()) == []
     ward.minute(1, [("z", cold)], boot="0000000b")
+
+
+def until_told(ward: Ward) -> None:
+    """Let a bed be cold until somebody has a push, and answer it by the button."""
+    for minute in range(COLD_MIN):
+        ward.minute(minute, [("z", cold)], boot="0000000b")
+    assert ward.pushed("z") is not None
+    ward.take([ward.press("z", Press("p1", "ack", ward.now_ms))])
+    assert not ward.server.store.keeps
+
+
+def test_a_server_that_ends_right_after_the_disk_was_freed_brings_all_home(
+    ward: Ward, caplog: pytest.LogCaptureFixture
+) -> None:
+    with held(ward.path):
+        until_told(ward)
+    ward.server.loop.finish()
+    assert ward.server.store.keeps
+    assert LOST_NOW not in caplog.text
+    ward.server.restart()
+    ((sent,),) = ward.ask("SELECT count(*) FROM deliveries WHERE state='sent' AND bed_id=2")
+    assert sent >= 1
+    assert ward.ask("SELECT press_id FROM presses WHERE bed_id=2") == [("p1",)]
+    assert ward.ask("SELECT count(*) FROM windows WHERE boot_id=2") == [(COLD_MIN * 6,)]
+    assert ward.ask("PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_push_that_ends_after_the_way_home_is_noted_there(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with held(ward.path), monkeypatch.context() as slow:
+        slow.setattr(ward, "push", Mock())
+        for minute in range(COLD_MIN):
+            ward.minute(minute, [("z", cold)], boot="0000000b")
+    ward.server.loop.finish()
+    ward.push()
+    ((sent,),) = ward.ask("SELECT count(*) FROM deliveries WHERE state='sent' AND bed_id=2")
+    assert sent >= 1
+
+
+def test_a_server_that_ends_while_the_disk_takes_nothing_says_what_is_lost(
+    ward: Ward, caplog: pytest.LogCaptureFixture
+) -> None:
+    with held(ward.path):
+        until_told(ward)
+        ward.server.loop.finish()
+        ward.server.close()
+    (said,) = [said for said in caplog.messages if LOST_NOW in said]
+    assert said.startswith(f"{ward.path} still takes nothing")
+    assert said.endswith("the bedsides send their windows and presses again")
+
+
+def test_a_server_that_ends_on_a_good_disk_says_nothing(
+    ward: Ward, caplog: pytest.LogCaptureFixture
+) -> None:
+    ward.minute(0, [("z", cold)], boot="0000000b")
+    ward.server.loop.finish()
+    ward.server.close()
+    assert caplog.messages == []
 
 
 def test_a_folder_that_is_gone_for_good_stops_no_alert(ward: Ward) -> None:
