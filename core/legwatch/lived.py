@@ -47,7 +47,7 @@ class Dropped(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """Another recording began; its first window ends then."""
+    """A recording began, or the sensors after one; the first window ends then."""
 
     to_ms: int
 

@@ -319,10 +319,11 @@ class UnitOfWork:
             return
         if played:
             self._leap(bed, window.to_ms, message.arrived_ms)
-        if starts:
-            self._begin_recording(bed, window.to_ms)
-        minute_ms = bed.state.minute_end_ms
         placed = self._placement.place(bed, boot, window, message)
+        if starts or (bed.played and not played):
+            to_ms = message.arrived_ms if placed.late else placed.window.to_ms
+            self._begin_anew(bed, to_ms, played=played)
+        minute_ms = bed.state.minute_end_ms
         if bed.rest is not Rest.WATCHED:
             self._keep_only(bed)
             placed = placed._replace(late=True)  # stored, and never judged
@@ -371,18 +372,19 @@ class UnitOfWork:
             self._touch(bed)
             bed.leaps = leaps
 
-    def _begin_recording(self, bed: BedRecord, to_ms: int) -> None:
-        """Judge nothing of the time between two recordings: no bedside was silent then.
+    def _begin_anew(self, bed: BedRecord, to_ms: int, *, played: bool) -> None:
+        """Judge nothing of the time before or after a recording: no bedside was silent then.
 
         An agent that starts again goes on with its recording where it was, without a leap.
         """
         last_ms = bed.state.at_ms
         if engine.was_heard(bed.state) and to_ms - last_ms > engine.BACK_MS:
-            lasts = span((to_ms - last_ms) / engine.MINUTE_MS)
             logger.info(
-                "bed %s: another recording begins %s after the one before; that time is not judged",
+                "bed %s: %s %s after %s; that time is not judged",
                 bed.name,
-                lasts,
+                "a recording begins" if played else "its sensors begin",
+                span((to_ms - last_ms) / engine.MINUTE_MS),
+                "the last recording" if bed.played else "the last word of its sensors",
             )
             self._change(bed, engine.begin(bed.state, to_ms), Begun(to_ms))
 

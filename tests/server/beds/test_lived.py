@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from legwatch.alerting.notice import as_json
+from legwatch.contract.window import encode_window
 from legwatch.lived import LivedNight, relive
 from legwatch.testing import ms, night, uncovering
 from legwatch.text.message import text
 from legwatch_runtime import night_file
 from legwatch_server.notify.commit import commit
 from legwatch_server.testing import InProcessServer
-from server.beds.anna import COMMIT, open_server, play
+from server.beds.anna import COMMIT, live, open_server, play, take
 from server.beds.night_story import BED, NightStory
 from server.beds.night_watch import MINUTE_MS
 from server.ward import press
@@ -267,10 +268,52 @@ def test_the_time_between_two_recordings_is_no_silence_of_the_bedside(
         play(server, (one._replace(boot=boot) for one in recorded))
         server.restart()
     assert server.rows("SELECT DISTINCT kind FROM notices") == [("cold",)]
-    (said,) = [line for line in caplog.messages if "another recording" in line]
-    assert said.startswith("bed anna: ")
+    (said,) = [line for line in caplog.messages if "that time is not judged" in line]
+    assert said.startswith("bed anna: a recording begins ")
+    assert "after the last recording;" in said
     days = {1, (ms(later) - ms("2026-01-02T10:00Z")) // 86_400_000}
     found = [kept(server, day, tmp_path, "anna") for day in days]
     assert [lived(one) for one in found] == [replayed(one) for one in found]
     assert sum(len(lived(one)) for one in found) == len(server.lines())
+    server.close()
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "what waited comes first"])
+def test_the_time_between_a_recording_and_the_sensors_is_no_silence_of_the_bedside(
+    late: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    server = open_server(tmp_path)
+    recorded = night(begin="2025-02-13T20:00Z", minutes=180, leg=uncovering((20, 60), (100, 145)))
+    play(server, (one._replace(boot="0000000b") for one in recorded))
+    server.restart()
+    if late:
+        take(server, encode_window(live(1, server, age_ms=3_600_000)))
+        server.idle(5 * MINUTE_MS)
+    for seq in range(10, 60):
+        server.clock.advance(10_000)
+        take(server, encode_window(live(seq, server)))
+    assert server.rows("SELECT DISTINCT kind FROM notices") == [("cold",)]
+    (said,) = [line for line in caplog.messages if "that time is not judged" in line]
+    assert said == (
+        "bed anna: its sensors begin 322 days after the last recording; that time is not judged"
+    )
+    server.idle(20 * MINUTE_MS)
+    assert server.transitions("agent") == ["fired"]  # from now on, silence is told as of any bed
+    (found,) = server.rows("SELECT night FROM noons ORDER BY night DESC LIMIT 1")
+    number = (date.fromisoformat(found[0]) - FIRST).days
+    tonight = kept(server, number, tmp_path, "anna")
+    assert lived(tonight) == replayed(tonight) != []
+    server.close()
+
+
+def test_the_time_between_the_sensors_and_a_recording_is_no_silence_of_the_bedside(
+    tmp_path: Path,
+) -> None:
+    server = open_server(tmp_path)
+    for seq in range(1, 31):
+        server.clock.advance(10_000)
+        take(server, encode_window(live(seq, server)))
+    play(server, (one._replace(boot="0000000b") for one in night(begin="2026-01-30T20:00Z")))
+    assert server.transitions("agent") == []
     server.close()
