@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass, field, replace
 
 from legwatch.entry import place, reason
+from legwatch_device.answers import WrongAnswer
 from legwatch_device.drivers import ReadFault
 from legwatch_device.samples import POLLED, PlacedSensor, Sample, ask
 from legwatch_device.starting import Starting
@@ -124,8 +125,10 @@ class SensorReader:
             sample = ask(self._placed, self._window_s)
         except (ReadFault, OSError) as fault:
             return self._told(str(fault) or type(fault).__name__)
+        except WrongAnswer as wrong:
+            return self._told(DRIVER_ERROR, f", {wrong}{wrong.where}")
         except BaseException as error:  # noqa: BLE001 - a driver may raise SystemExit, too
-            return self._told(DRIVER_ERROR, error)
+            return self._told(DRIVER_ERROR, f", {reason(error)}{place(error)}")
         if sample.fault:
             return self._told(sample.fault)
         if self._fault:
@@ -133,11 +136,10 @@ class SensorReader:
             self._fault = ""
         return sample
 
-    def _told(self, fault: str, error: BaseException | None = None) -> Sample:
+    def _told(self, fault: str, why: str = "") -> Sample:
         """Return a fault, and log it if the last one had another reason."""
         fault = fault[:LONGEST_FAULT]
         if fault not in {self._fault, CANNOT_START}:  # why not stands in the log already
-            why = "" if error is None else f", {reason(error)}{place(error)}"
             logger.warning("%s sensor: %s%s%s", self.role.name, self._placed.driver, fault, why)
         self._fault = fault
         return Sample(self.role, None, fault)

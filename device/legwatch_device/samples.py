@@ -5,13 +5,13 @@ A role's numbers stand in the order of its fields; None is unknown.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
 
 from legwatch.contract.fields import LATEST_MS, MAX_MOVES
 from legwatch.contract.roles import GAUGES, MOTION, OTHERS, PRESENCE, THERMOMETERS, Role, WireField
 from legwatch.events import ClockTrust, Window
 from legwatch.middle import median
+from legwatch_device import answers
 from legwatch_device.drivers import MotionSample, Reading
 
 Values = tuple[float | None, ...]
@@ -56,7 +56,7 @@ def ask(placed: PlacedSensor, window_s: float) -> Sample:
 
     A number that no message may carry is unknown: the server would refuse the whole window.
     """
-    values = tuple(map(_number, _ASK[placed.role.group](placed, window_s)))
+    values = _ASK[placed.role.group](placed, window_s)
     fields = placed.role.fields
     kept = tuple(_possible(f, value) for f, value in zip(fields, values, strict=True))
     if kept[0] is None and values[0] is not None:
@@ -111,26 +111,21 @@ def _middle(field: WireField, column: Values) -> float | None:
     return middle if isinstance(middle, int) else round(middle, field.digits)  # True stays True
 
 
-def _number(value: object) -> float | None:
-    """Return a driver's number as a plain one; raises TypeError for what is none."""
-    if value is None or isinstance(value, bool):
-        return value
-    if not isinstance(value, Real):
-        raise TypeError(f"a number is expected, not {type(value).__name__}")
-    return int(value) if isinstance(value, Integral) else float(value)
-
-
 def _possible(field: WireField, value: float | None) -> float | None:
     return value if value is not None and field.low <= value <= field.high else None
 
 
 def _thermometer(placed: PlacedSensor, _window_s: float) -> Values:
-    reading: Reading = placed.sensor.read()
-    return round(reading.celsius + placed.offset_c, 2), reading.humidity_pct
+    read = placed.sensor.read
+    reading = answers.answer(read, Reading)
+    celsius = answers.number(reading.celsius, "celsius", read)
+    humidity = answers.maybe_number(reading.humidity_pct, "humidity_pct", read)
+    return round(celsius + placed.offset_c, 2), humidity
 
 
 def _gauge(placed: PlacedSensor, _window_s: float) -> Values:
-    return (placed.sensor.read(),)
+    read = placed.sensor.read
+    return (answers.number(read(), "what read returns", read),)
 
 
 def _motion(placed: PlacedSensor, window_s: float) -> Values:
@@ -138,16 +133,22 @@ def _motion(placed: PlacedSensor, window_s: float) -> Values:
 
     A window may be made a moment late, but no movement in it is longer than the window.
     """
-    seen: MotionSample = placed.sensor.seen()
-    moved_s, active_s = (None if s is None else min(s, window_s) for s in seen[1:])
+    seen = placed.sensor.seen
+    sample = answers.answer(seen, MotionSample)
+    moves = answers.whole(sample.moves, "moves", seen)
+    moved_s = answers.maybe_number(sample.moved_s, "moved_s", seen)
+    active_s = answers.maybe_number(sample.active_s, "active_s", seen)
     # The order matters: a NaN stays one, and is no movement.
-    return min(seen.moves, MAX_MOVES), moved_s, active_s
+    within = (None if s is None else min(s, window_s) for s in (moved_s, active_s))
+    return min(moves, MAX_MOVES), *within
 
 
 def _presence(placed: PlacedSensor, _window_s: float) -> Values:
-    present = placed.sensor.present()
+    asked = placed.sensor.present
+    present = asked()
     if present is not None and not isinstance(present, bool):
-        raise TypeError(f"True, False or None is expected, not {present!r}")
+        why = f"present must return True, False or None, not {answers.kind(present)}"
+        raise answers.WrongAnswer(why, answers.place(asked))
     return (present,)
 
 

@@ -203,7 +203,7 @@ def test_an_answer_that_is_no_reading_is_a_fault_of_that_sensor(answer: Any, fau
 @pytest.mark.parametrize(
     ("moves", "fault"),
     [
-        (math.nan, "out_of_range"),
+        (math.nan, "driver_error"),
         (-1, "out_of_range"),
         ("2", "driver_error"),
         (None, "driver_error"),
