@@ -79,14 +79,25 @@ def _enter(now: Occupancy, when: int, at_ms: int, rules: Rules) -> Occupancy:
         if at_ms - now.lost_ms <= rules.presence.return_s * 1000:
             return now._replace(in_bed=True, lost_ms=None)
         when = at_ms  # nobody saw whether the sleeper was up in between
-    back = now.left_ms is not None and when - now.left_ms < rules.presence.return_s * 1000
-    if back:
+    if _is_back(now, when, rules):
         settled = max(now.settled_ms, when + rules.warmth.settle_return_s * 1000)
     else:
         settled = when + rules.warmth.settle_s * 1000
     return now._replace(
         in_bed=True, entered_ms=when, settled_ms=settled, left_ms=None, lost_ms=None
     )
+
+
+def _is_back(now: Occupancy, when: int, rules: Rules) -> bool:
+    """Return True after a short absence, as far as anybody saw when it began.
+
+    Who was in bed when last seen, and was gone when the bed was seen again, left at any time.
+    """
+    if now.left_ms is None:
+        return False
+    longest_ms = rules.presence.return_s * 1000
+    unseen_ms = 0 if now.lost_ms is None else now.left_ms - now.lost_ms
+    return when - now.left_ms < longest_ms and unseen_ms <= longest_ms
 
 
 def _without_mat(was: Occupancy, sensors: Sensed, rules: Rules, offset_c: float) -> Occupancy:

@@ -2,12 +2,14 @@
 
 import math
 
+import pytest
+
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Severity
-from legwatch.engine import replay
+from legwatch.engine import replay, start
 from legwatch.events import BODY_KINDS, AlertKind
 from legwatch.testing import Level as Air
-from legwatch.testing import ms, night, uncovering
+from legwatch.testing import drive, ms, night, uncovering
 from repository import rules
 
 BEGIN = ms("2026-01-02T21:00Z")
@@ -61,3 +63,37 @@ def test_a_walk_to_the_bathroom_is_no_alert_with_or_without_a_mat() -> None:
     leg = slept((150, 160), bare_c=19, lag_min=12)
     for mat in (False, True):
         assert told(leg, out, back, away=(out, back), mat=mat) == []
+
+
+@pytest.mark.parametrize("mat", [False, True])
+def test_who_was_in_bed_when_the_agent_went_off_comes_to_a_new_stay_the_next_evening(
+    mat: bool,
+) -> None:
+    """It is not known when they left: not when the agent came back and saw an empty bed."""
+    off, on, back = 300, 1200, 1230
+
+    def moves(m: float) -> int:
+        if math.floor(m) in (IN_MIN, back):
+            return STAND // 4 if m % 1 < 0.6 else 0
+        asleep = IN_MIN < m < off or m > back
+        return 6 if asleep and m % 25 < 0.1 else 0
+
+    asleep_air = uncovering()
+
+    def leg(m: float) -> float | None:
+        if m >= back:
+            return asleep_air(m - back)
+        return asleep_air(m - IN_MIN) if IN_MIN <= m < on else 18.0
+
+    windows = night(
+        minutes=1290,
+        leg=leg,
+        moves=moves,
+        mat=lambda m: (IN_MIN <= m < off or m >= back) if mat else None,
+        silent=lambda m: off <= m < on,
+    )
+    state, _ = drive(start(), windows, rules())
+    occupancy = state.bed.signals.occupancy
+    assert occupancy.entered_ms is not None
+    assert (occupancy.entered_ms - BEGIN) // 60_000 in (back, back + 1)
+    assert occupancy.settled_ms - occupancy.entered_ms == rules().warmth.settle_s * 1000
