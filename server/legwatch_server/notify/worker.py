@@ -1,5 +1,6 @@
 """The workers of a channel: threads that talk to its service, so a slow phone delays no other."""
 
+import inspect
 import logging
 import queue
 from collections.abc import Callable
@@ -29,7 +30,7 @@ from legwatch_server.store.delivery import Delivery
 logger = logging.getLogger(__name__)
 
 LOOK_S = 5.0  # how long a worker waits for a job in one turn
-MOST_RECEIPT = 200
+MOST_RECEIPT = 200  # bytes
 WITHIN_S = 300.0  # a slow service may take minutes for one push, but not more
 
 
@@ -156,8 +157,17 @@ class _Worker:
 
 def _sent(answer: object) -> Sent:
     """Return what `send` of a channel has returned; raises Permanent if that is no `Sent`."""
+    if inspect.iscoroutine(answer):
+        answer.close()  # nobody awaits it
+        raise Permanent("the channel's send must return Sent, so write def, not async def")
     if not isinstance(answer, Sent):  # nobody knows what that channel has done
         raise Permanent(f"the channel's send must return Sent, not {type(answer).__name__}")
     if not isinstance(answer.receipt, str):  # it could not be stored
         raise Permanent(f"a receipt must be a text, not {type(answer.receipt).__name__}")
-    return Sent(answer.receipt[:MOST_RECEIPT], delivered=answer.delivered is True)
+    try:
+        size = len(answer.receipt.encode())
+    except UnicodeEncodeError:
+        raise Permanent("a receipt must be a text that UTF-8 can hold") from None
+    if size > MOST_RECEIPT:  # half a receipt would withdraw nothing, or another push
+        raise Permanent(f"a receipt has at most {MOST_RECEIPT} bytes, not {size}")
+    return Sent(answer.receipt, delivered=answer.delivered is True)

@@ -12,9 +12,10 @@ from legwatch.settings import load
 from legwatch_runtime import plugins
 from legwatch_runtime.part import Parts
 from legwatch_server.notify import channels, late
-from legwatch_server.notify.channels import Notifier, open_channels
+from legwatch_server.notify.channels import Notifier, Permanent, Sent, open_channels
 from legwatch_server.notify.late import LateChannels
 from legwatch_server.notify.outboxes import Outboxes
+from legwatch_server.notify.worker import _sent
 from legwatch_server.settings import CHANNELS, ServerSettings
 from repository import REPO
 from server.notify.test_parts import Rig, until
@@ -85,6 +86,12 @@ SENDS = {
     "`send` raises anything else": Fault(sending("raise TypeError('a')"), "TypeError: a"),
     "`send` ends the process": Fault(sending("raise SystemExit(3)"), "SystemExit: 3"),
     "`send` returns no `Sent`": Fault(sending("return 1, 2"), "must return Sent, not tuple"),
+    "`send` is `async`": Fault(
+        CLASS.replace("def send", "async def send"), "must return Sent, so write def, not async def"
+    ),
+    "a receipt is longer than 200 bytes": Fault(
+        sending("return Sent('\xe4' * 101)"), "a receipt has at most 200 bytes, not 202"
+    ),
     "a receipt is no text": Fault(sending("return Sent(5)"), "a receipt must be a text, not int"),
     "`retry_after_s` is no number of seconds": Fault(
         sending("raise Retryable('busy', [float('nan'), 'x', -5, 1e308][push.id % 4])"), "busy"
@@ -179,6 +186,12 @@ def test_a_start_goes_on_without_it_and_health_names_it(
     assert AT_START[name].words in concern
     assert stranger.origin("Odd") in concern
     assert boxes.used == ["phone"]
+
+
+def test_a_receipt_that_cannot_be_stored_is_refused() -> None:
+    with pytest.raises(Permanent, match="that UTF-8 can hold"):
+        _sent(Sent("\ud800"))
+    assert _sent(Sent("a" * 200)) == Sent("a" * 200)
 
 
 @pytest.mark.parametrize("name", ["its module raises", "its constructor hangs", *LATER, *SENDS])
