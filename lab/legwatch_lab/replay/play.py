@@ -111,7 +111,7 @@ def _stored(path: Path, how: Play) -> Iterator[Piece]:
     night = found.night
     zone = zone_named(night.zone, "zone")
     if found.notices and how.as_table:
-        yield Piece(Said.OUT, f"== {path.name}\n{head()}" if how.several else head())
+        yield Piece(Said.OUT, _head(path, how, zone))
     for notice, sounds in found.notices:
         if how.as_table:
             yield Piece(Said.OUT, row(notice, sounds, zone, how.width))
@@ -137,11 +137,15 @@ def _notices(path: Path, recording: Recording, how: Play) -> Iterator[Piece]:
             yield Piece(Said.OUT, line)
         else:
             if not count:
-                yield Piece(Said.OUT, f"== {path.name}\n{head()}" if how.several else head())
+                yield Piece(Said.OUT, _head(path, how, how.zone))
             yield Piece(Said.OUT, row(notice, sounds, how.zone, how.width))
         count += 1
     if how.as_table:
         yield Piece(Said.OUT, _tail(path, counted, count, how.zone))
+
+
+def _head(path: Path, how: Play, zone: tzinfo) -> str:
+    return f"== {path.name}\n{head(zone)}" if how.several else head(zone)
 
 
 class _EventCount:

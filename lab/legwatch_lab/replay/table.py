@@ -9,16 +9,20 @@ from legwatch.alerting.notice import Notice, Sounding
 from legwatch.night import local
 from legwatch.text.message import text
 
+_WHEN = 16  # a day and a minute
 _COLUMNS = "{when:<16}  {kind:<6}  {what:<12}  {level:<7}  {pushed:<11}  {sounds:<7}  {text}"
 _NARROW = 110  # on a narrower terminal the text has its own line ...
 _INDENT = " " * 18  # ... that begins below `kind`
 _UNBROKEN = "\N{NO-BREAK SPACE}°C"  # keeps a figure and its unit on one line
 
 
-def head() -> str:
-    """Return the line of column names."""
+def head(zone: tzinfo) -> str:
+    """Return the line of column names, which says in whose time the times are."""
     names = ("kind", "what", "level", "pushed", "sounds", "text")
-    return _COLUMNS.format(when="local time", **{name: name for name in names})
+    place = str(zone).rpartition("/")[2].replace("_", " ")
+    when = f"time ({place})"
+    when = when if len(when) <= _WHEN else place[:_WHEN]
+    return _COLUMNS.format(when=when, **{name: name for name in names})
 
 
 def width() -> int | None:

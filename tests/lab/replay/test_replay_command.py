@@ -95,11 +95,29 @@ def test_the_table_speaks_local_time_and_sums_up(tmp_path: Path, capsys: Said) -
     file = save(tmp_path / "a.csv")
     assert legwatch(["replay", str(file), "--tz", "Europe/Berlin", *NO_SIGNS]) == 0
     head, *rows, tail = capsys.readouterr().out.splitlines()
-    assert head.startswith("local time")
+    assert head.startswith("time (Berlin)     kind")
     assert rows[0].startswith("2026-01-03 00:")
     assert rows[0].split()[2:5] == ["cold", "fired", "warning"]
     assert "1800 windows" in tail
     assert "3 notices" in tail
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ((), "time (UTC)"),
+        (("--tz", "America/New_York"), "time (New York)"),
+        (("--tz", "America/Argentina/Buenos_Aires"), "Buenos Aires"),
+    ],
+)
+def test_the_table_says_in_whose_time_it_is(
+    words: tuple[str, ...], named: str, tmp_path: Path, capsys: Said
+) -> None:
+    """The file may say its times with another offset."""
+    assert legwatch(["replay", str(save(tmp_path / "a.csv")), *words]) == 0
+    head, row = capsys.readouterr().out.splitlines()[:2]
+    assert head[: head.index("kind")].rstrip() == named
+    assert head.index("kind") == row.index("cold")
 
 
 def test_the_table_tells_the_first_sign_the_first_sound_and_the_next_apart(
