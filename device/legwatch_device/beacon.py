@@ -27,10 +27,11 @@ class Beacon:
         clock: Clock,
         answer: Callable[[CommandResult], Any],
         parts: Parts,
+        driver: str = "its driver",
     ) -> None:
         self._indicator, self._answer = Indicator(None, clock), answer
         self._start = start
-        self.starting = None if start is None else Starting("lamp and buzzer", self._opened)
+        self.starting = None if start is None else Starting("lamp and buzzer", self._opened, driver)
         self._asked: queue.Queue[Any] = queue.Queue(maxsize=MOST_WAITING)
         self._stop = threading.Event()
         self._part = parts.add("signal", self._run, within_s=float("inf"))

@@ -22,10 +22,15 @@ def _sensor(role: Role, settings: AgentSettings) -> tuple[PlacedSensor, Starting
     def start() -> object:
         return open_driver(role.group, table.driver, f"sensors.{role.name}", table.options)
 
-    whose = plugins.whose(role.group, table.driver)
-    driver = f"driver {table.driver!r}{whose}: " if whose else ""
-    placed = PlacedSensor(role, None, table.offset_c, driver)
-    return placed, Starting(f"{role.name} sensor", start)
+    driver = _named(role.group, table.driver)
+    stranger = driver if plugins.whose(role.group, table.driver) else ""
+    placed = PlacedSensor(role, None, table.offset_c, f"{stranger}: " if stranger else "")
+    return placed, Starting(f"{role.name} sensor", start, driver)
+
+
+def _named(group: str, name: str) -> str:
+    """Return what the log calls a driver; one of another package with its entry point."""
+    return f"driver {name!r}{plugins.whose(group, name)}"
 
 
 def signal(settings: AgentSettings) -> Callable[[], Signal] | None:
@@ -41,6 +46,11 @@ def signal(settings: AgentSettings) -> Callable[[], Signal] | None:
     return start
 
 
+def signal_driver(settings: AgentSettings) -> str:
+    """Return what the log calls the driver of lamp and buzzer."""
+    return "" if settings.signal is None else _named(SIGNALS, settings.signal.driver)
+
+
 class Pressing:
     """Starts the button in a part of its own, and calls `pressed` at each press."""
 
@@ -48,7 +58,8 @@ class Pressing:
         self, settings: AgentSettings, pressed: Callable[[str], None], parts: Parts
     ) -> None:
         self._table, self._pressed = settings.button, pressed
-        self.starting = Starting("button", self._listen)
+        driver = "" if self._table is None else _named(BUTTONS, self._table.driver)
+        self.starting = Starting("button", self._listen, driver)
         self._stop = parts.stopping
         self._part = parts.add("button-start", self._run, within_s=float("inf"))
 

@@ -18,17 +18,17 @@ logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 60.0
 FIRST_TRIES_S = 10.0  # how long the start of the agent waits for the first try of every driver
-HANGS = "its driver hangs in its start"
 
 
 class Starting:
-    """Starts one driver; `what` names it in the log."""
+    """Starts one driver; `what` is what it is for, and `driver` is who hangs, in the log."""
 
-    def __init__(self, what: str, start: Callable[[], Any]) -> None:
+    def __init__(self, what: str, start: Callable[[], Any], driver: str = "its driver") -> None:
         self.what, self._start = what, start
         self.tried = threading.Event()  # the first try is over
         self.refused: LegwatchError | None = None  # the settings are wrong
-        self.why = HANGS  # why it has not started; empty when it has
+        self.hangs = f"{driver} hangs in its start"
+        self.why = self.hangs  # why it has not started; empty when it has
         self._backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
 
     def wait(self, stop: threading.Event, turned: Callable[[], None] = lambda: None) -> Any:
@@ -50,7 +50,7 @@ class Starting:
             return None
         finally:
             self.tried.set()
-        if self.why not in {"", HANGS}:
+        if self.why not in {"", self.hangs}:
             logger.info("%s: works now", self.what)
         self.why = ""
         return driver
@@ -71,7 +71,7 @@ def wait_for_first_tries(drivers: Iterable[Starting], within_s: float = FIRST_TR
     begun = instant()
     for starting in drivers:
         if not starting.tried.wait(max(0.0, within_s - instant().since(begun))):
-            logger.warning("%s: %s; the others go on", starting.what, HANGS)
+            logger.warning("%s: %s; the others go on", starting.what, starting.hangs)
         if starting.refused is not None:
             raise starting.refused
 

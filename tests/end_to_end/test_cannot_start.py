@@ -98,7 +98,8 @@ def test_a_driver_that_hangs_one_that_exits_and_one_that_gives_nonsense_are_told
     said = agent.said()
     for word in (
         "leg sensor: ",
-        "room sensor: its driver hangs in its start",
+        "room sensor: driver 'hangs' (",
+        "hangs in its start",
         "SystemExit",
         "of stranger 1)",
     ):

@@ -79,9 +79,7 @@ class LateChannels:
         except SettingsError:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the other channels go on
-            known = isinstance(error, LegwatchError | OSError)
-            whose = "" if known else plugins.whose(CHANNELS, name)
-            self._missing[name] = (str(error) if known else f"{reason(error)}{whose}").strip()
+            self._missing[name] = _why(name, error)
             return
         if self._missing.pop(name, None) is not None:
             logger.info("channel %s has started", name)
@@ -95,3 +93,10 @@ class LateChannels:
                 self.look()
             else:
                 backoff.reset()
+
+
+def _why(name: str, error: BaseException) -> str:
+    """Return why a channel cannot start, with its package if it is of another one."""
+    why = str(error) if isinstance(error, LegwatchError | OSError) else reason(error)
+    whose = plugins.whose(CHANNELS, name)
+    return (why if whose in why else f"{why}{whose}").strip()

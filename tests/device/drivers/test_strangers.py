@@ -14,6 +14,7 @@ from legwatch_device import fittings
 from legwatch_device.drivers import load, open_driver
 from legwatch_device.reader import SensorReader
 from legwatch_device.settings import read
+from legwatch_device.starting import wait_for_first_tries
 from legwatch_runtime import plugins
 from legwatch_runtime.part import Parts
 from legwatch_runtime.plugins import CannotLoad
@@ -181,8 +182,24 @@ def test_a_reading_that_fails_is_told_in_one_line_with_the_package(
     assert said[0].exc_info is None
 
 
+def test_a_start_that_hangs_is_told_with_the_package(
+    stranger: Stranger, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = starting("import threading; threading.Event().wait(5)")
+    stranger.has(code, {GROUP: {"odd": "{}:Odd"}})
+    placed, start = fittings.sensors(read(agent_file(tmp_path)))[0]
+    one = SensorReader(placed, start, FakeClock(), window_s=10, sample_s=0.5, parts=Parts())
+    stop = threading.Event()
+    one.begin(stop)
+    wait_for_first_tries([start], within_s=0.05)
+    assert [sample.fault for sample in one.take()] == ["cannot_start"]
+    said = f"leg sensor: driver 'odd' ({stranger.origin('Odd')}) hangs in its start; the others"
+    assert said in caplog.text
+    stop.set()
+
+
 def test_the_page_for_authors_names_each_of_these_cases() -> None:
-    said = {"a reading raises", "a reading has a wrong type", "a reading hangs"}
+    said = {"it hangs", "a reading raises", "a reading has a wrong type", "a reading hangs"}
     assert promised(PAGE, "If a driver fails") == set(ALL) | said
 
 

@@ -260,10 +260,14 @@ def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -
         raise _lacking(name, error) from None
     except OptionError as error:
         raise error.under(path) from None
-    except LegwatchError:
+    except SettingsError:
         raise
     except (Exception, SystemExit) as error:
-        whose, why = plugins.whose(CHANNELS, name), hide(reason(error))
+        whose = plugins.whose(CHANNELS, name)
+        if isinstance(error, LegwatchError) and not whose:
+            raise  # a shipped channel names itself
+        said = " ".join(str(error).split()) if isinstance(error, LegwatchError) else ""
+        why = hide(said or reason(error))
         raise CannotRun(f"{path}: the channel{whose} cannot start: {why}") from error
     return made
 

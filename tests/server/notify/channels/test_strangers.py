@@ -188,6 +188,33 @@ def test_a_start_goes_on_without_it_and_health_names_it(
     assert boxes.used == ["phone"]
 
 
+@pytest.mark.parametrize("words", ["LegwatchError('never')", "CannotRun('never')"])
+def test_what_a_constructor_says_has_the_name_of_its_package(
+    words: str, stranger: Stranger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = "from legwatch.errors import CannotRun, LegwatchError\n"
+    stranger.has(head + starting(f"raise {words}"), {CHANNELS: {"odd": "{}:Odd"}})
+    said = f"push.odd: the channel ({stranger.origin('Odd')}) cannot start: never"
+    file = tmp_path / "server.toml"
+    file.write_text(f'zone = "UTC"\nstate_dir = "{tmp_path}"\n[push]\nchannels = ["odd"]\n')
+    assert legwatch(["check-config", str(file)]) == 2
+    assert capsys.readouterr().err == f"{file}: {said}\n"
+    settings = load(ServerSettings, {"push": {"channels": ["odd"]}})
+    opened = LateChannels(cast("Outboxes", Boxes()), settings, Parts())
+    opened.begin()
+    assert list(opened.wrong()) == [f"channel odd cannot start: {said}"]
+
+
+def test_what_begin_says_has_the_name_of_its_package(stranger: Stranger, rig: Rig) -> None:
+    code = f"{CLASS}    def begin(self, folder): raise OSError('no room')\n"
+    points = {"odd": "{}:Odd", "phone": "{}:Phone"}
+    stranger.has(code + PHONE, {CHANNELS: points})
+    opened = LateChannels(rig.boxes, rig.ward.settings, rig.parts)
+    opened.begin()
+    said = f"channel odd cannot start: no room ({stranger.origin('Odd')})"
+    assert list(opened.wrong()) == [said]
+
+
 def test_a_receipt_that_cannot_be_stored_is_refused() -> None:
     with pytest.raises(Permanent, match="that UTF-8 can hold"):
         _sent(Sent("\ud800"))
