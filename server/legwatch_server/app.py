@@ -70,7 +70,7 @@ logger = logging.getLogger(__name__)
 
 WRITER_WITHIN_S = 180.0  # one commit of a large backlog on a slow card
 
-SELDOM = 20_000  # new objects between two looks for garbage in cycles
+SELDOM = 100_000  # new objects between two looks for garbage in cycles
 
 # Messages in the inbox, twice as many as one commit takes; the broker keeps the others meanwhile.
 MOST_WAITING = 4_000
