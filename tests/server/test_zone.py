@@ -193,7 +193,7 @@ def test_a_first_start_alone_is_no_change_to_take_back(
     with pytest.raises(CannotRun, match="no change was made"):
         settings_file.undo(config)
     assert settings_command(["--config", str(config)]) == 0
-    assert f"first_start.zone = '{LA}'" in capsys.readouterr().out
+    assert f'first_start.zone = "{LA}"' in capsys.readouterr().out
 
 
 def test_a_first_start_says_nothing_but_the_zone(config: Path) -> None:
