@@ -113,13 +113,16 @@ class BedNow:
     def watched(self) -> str:
         """Return what would be told of now."""
         kinds = [kind for kind in AlertKind if self._holds(kind)]
-        return ", ".join(_ALERTS[kind] for kind in kinds) or "NOTHING"
+        said = [_ALERTS[kind] for kind in kinds if not self._snoozed(kind)]
+        said += [f"only urgent: {_ALERTS[kind]}" for kind in kinds if self._urgent_sounds(kind)]
+        return ", ".join(said) or "NOTHING"
 
     def _holds(self, kind: AlertKind) -> bool:
+        """Return True if an alert of this kind can come now, quiet or not."""
         if self._wholly or self.seen.state is None:
             return False
         if kind not in BODY_KINDS:
-            return is_night(self.bed_ms, self._rules) and not self._snoozed(kind)
+            return is_night(self.bed_ms, self._rules)
         roles = self.seen.roles
         if (
             roles is None
@@ -127,7 +130,7 @@ class BedNow:
             or self._trial is not None
         ):
             return False
-        if self.silent_ms > self._rules.health.stale_s * 1000 or self._snoozed(kind):
+        if self.silent_ms > self._rules.health.stale_s * 1000:
             return False
         seen = self._view
         if seen is None or not seen.in_bed:
@@ -158,7 +161,8 @@ class BedNow:
         for kind in AlertKind:
             until_ms = self._snoozed(kind)
             if until_ms:
-                yield f"{_ALERTS[kind]}: somebody asked for quiet until {self._at(until_ms)}"
+                but = "; an urgent alert still sounds" if self._urgent_sounds(kind) else ""
+                yield f"{_ALERTS[kind]}: somebody asked for quiet until {self._at(until_ms)}{but}"
         if seen is None and not silent:
             yield "the sleeper: the first whole minute is not over"
         if not silent and seen is not None:
@@ -243,13 +247,18 @@ class BedNow:
         room_c = None if self._view is None else self._view.room_c
         return room_c is not None and room_c >= self._rules.warmth.warm_room_c
 
-    def _snoozed(self, kind: AlertKind) -> int:
-        """Return until when warnings of a kind are quiet, UTC ms; 0: they are not."""
+    def _snoozed(self, kind: AlertKind, severity: Severity = Severity.WARNING) -> int:
+        """Return until when alerts of a kind are quiet, UTC ms; 0: they are not."""
         state = self.seen.state
         if state is None:
             return 0
-        until_ms = silenced_until_ms(state.bed.alerts.of(kind), Severity.WARNING)
+        until_ms = silenced_until_ms(state.bed.alerts.of(kind), severity)
         return until_ms if until_ms > self.bed_ms else 0
+
+    def _urgent_sounds(self, kind: AlertKind) -> bool:
+        """Return True if only warnings are quiet; no other kind than cold is ever urgent."""
+        quiet = self._snoozed(kind) and not self._snoozed(kind, Severity.URGENT)
+        return kind is AlertKind.COLD and bool(quiet)
 
     @cached_property
     def _rules(self) -> Rules:

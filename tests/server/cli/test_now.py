@@ -124,6 +124,21 @@ def test_trial_nights_quiet_a_warm_room_and_a_missing_sensor_are_said(open_house
     assert "no movement sensor: no cold alert" in line(house.says("few"), "not watched")
 
 
+def test_quiet_for_all_warnings_of_a_bed_leaves_the_urgent_ones_and_that_is_said(
+    open_house: Any,
+) -> None:
+    house = open_house()
+    house.ward.play("b", 60, asleep)
+    bed = house.ward.unit.beds["b"].id
+    house.ward.answer(LinkClaims(TargetKind.BED, bed, Action.SNOOZE, 60, 0))
+    text = house.says("b")
+    watched, why = line(text, "watched for"), line(text, "not watched").splitlines()
+    assert "only urgent: cold legs" in watched
+    assert "lying still" not in watched
+    assert "cold legs: somebody asked for quiet until 23:00; an urgent alert still sounds" in why
+    assert "lying still: somebody asked for quiet until 23:00" in why
+
+
 def test_a_silent_bed_is_watched_for_nothing_of_the_sleeper(open_house: Any) -> None:
     house = open_house()
     house.ward.play("b", 60, asleep)
