@@ -19,6 +19,7 @@ from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.files import read_text, read_toml, unreadable
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.state_dir import is_held
+from legwatch_runtime.system_zone import machine_zone
 from legwatch_server import settings_file
 from legwatch_server.hidden import hidden, hidden_again
 from legwatch_server.settings import USUAL_STATE_DIR, ServerSettings, needs_start
@@ -77,7 +78,19 @@ class InForce:
             return
         if loaded.file != str(self.file.absolute()):
             yield f"The server has loaded {loaded.file}, not {self.file}."
+        yield from self._of_the_zone(loaded)
         yield from self._of_the_disk(loaded)
+
+    def _of_the_zone(self, loaded: Loaded) -> Iterator[str]:
+        """Yield that the machine has another zone than when the server started."""
+        held, here = loaded.machine_zone, machine_zone()
+        if not self.running or not held or held == here.name or loaded.table.get("zone"):
+            return
+        if here.name:
+            yield (
+                f"The zone of this machine is {here.name} now ({here.source}), and the server goes"
+                f" on in {held} until its next start. To do so: {loaded.restart}"
+            )
 
     def _of_the_server_that_is_down(self) -> Iterator[str]:
         if not self.has_run:
@@ -149,8 +162,13 @@ def in_force(file: Path) -> InForce:
         except SettingsError as error:
             wrong = error
     changed = _differences(loaded, table) if loaded and wrong is None else ()
-    found = replace(found, state_dir=str(folder))
+    found = replace(found, state_dir=str(folder), zone=found.zone or _held(loaded, running=running))
     return InForce(found, folder, file, loaded, running, seen_ms, changed, str(wrong or ""), soon)
+
+
+def _held(loaded: Loaded | None, *, running: bool) -> str:
+    """Return the zone that a running server without `zone` has taken from its machine."""
+    return loaded.machine_zone if loaded and running else ""
 
 
 def _remade(file: Path, owners: Path) -> dict[str, Any]:

@@ -94,6 +94,7 @@ class SettingsLoaded(NamedTuple):
     reload: str  # what to type so that the file is read again
     restart: str
     made_from: str = ""  # the owner's file, if `legwatch up` has made `file` from it
+    machine_zone: str = ""  # as the server knows it; empty: it cannot be found
 
 
 class SettingsRefused(NamedTuple):

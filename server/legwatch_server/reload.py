@@ -13,6 +13,7 @@ from pathlib import Path
 from legwatch.errors import LegwatchError
 from legwatch_runtime.part import Parts
 from legwatch_runtime.secrets import hide
+from legwatch_runtime.system_zone import machine_zone
 from legwatch_server.hidden import hidden
 from legwatch_server.inbox import SettingsLoaded, SettingsRefused
 from legwatch_server.run_by import commands, made_from
@@ -57,9 +58,8 @@ class SettingsWatch:
         """Return what is in force, without secrets."""
         in_force = with_start_keys(self._table, self._of_start)
         table = hidden(in_force, self._salt)
-        return SettingsLoaded(
-            table, self._salt, str(self._path.absolute()), *commands(), made_from()
-        )
+        file, zone = str(self._path.absolute()), machine_zone().name
+        return SettingsLoaded(table, self._salt, file, *commands(), made_from(), zone)
 
     def ask(self) -> None:
         """Read the settings again soon; a signal handler may call this."""

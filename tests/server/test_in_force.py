@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tomlkit import dumps
 
+from legwatch_runtime.system_zone import machine_zone
 from legwatch_server.hidden import MARK
 from legwatch_server.in_force import in_force
 from legwatch_server.notify.channels import open_channels
@@ -336,3 +337,24 @@ def test_the_command_is_the_one_of_who_has_started_the_server(
     pids = {"own": str(os.getpid()), "up": str(os.getppid())}
     table = {key: pids.get(value, value) for key, value in environ.items()}
     assert commands(table, cgroup=file, containers=()).reload == said.format(**pids)
+
+
+def test_a_server_without_a_zone_keeps_that_of_its_start_and_a_new_one_of_the_machine_is_said(
+    tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Etc/UTC")
+    machine_zone.cache_clear()
+    with loaded_house(tmp_path, zone="") as house:
+        assert not [line for line in remarks(house) if "zone" in line]
+        monkeypatch.setenv("TZ", "Europe/Berlin")
+        machine_zone.cache_clear()
+        _, out, err = house.run(capsys, "duty", "--nights", "1")
+        assert "Nights and hours are those of Etc/UTC." in out
+        assert "The zone of this machine is Europe/Berlin now (TZ), and the server goes" in err
+        assert str(in_force(house.file).settings.rules_of("b").zone) == "Etc/UTC"
+        assert "(Etc/UTC)" in house.run(capsys, "alerts")[1]
+        house.end()
+        assert not [line for line in remarks(house) if "The zone" in line]
+        assert in_force(house.file).settings.zone == ""
+    monkeypatch.undo()
+    machine_zone.cache_clear()

@@ -32,7 +32,9 @@ def _loaded(kept: Mapping[str, Any]) -> Loaded:
     refused = Refused(int(kept["refused"][0]), str(kept["refused"][1])) if kept["refused"] else None
     salt, file, again, anew = (str(kept[name]) for name in ("salt", "file", "reload", "restart"))
     at_ms, ended_ms, owners = int(kept["at_ms"]), int(kept["ended_ms"]), str(kept["made_from"])
-    return Loaded(at_ms, dict(kept["table"]), salt, file, again, anew, owners, refused, ended_ms)
+    zone = str(kept.get("machine_zone", ""))  # an earlier version did not note it
+    table = dict(kept["table"])
+    return Loaded(at_ms, table, salt, file, again, anew, owners, zone, refused, ended_ms)
 
 
 def _as_json(value: object) -> object:

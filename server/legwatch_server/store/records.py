@@ -232,5 +232,6 @@ class Loaded(NamedTuple):
     reload: str
     restart: str
     made_from: str = ""  # the owner's file, if `legwatch up` has made `file` from it
+    machine_zone: str = ""  # when the server started; empty: not known
     refused: Refused | None = None
     ended_ms: int = 0  # when the server ended in good order; 0: it runs, or it was killed
