@@ -15,7 +15,7 @@ from legwatch_server.notify.outboxes import Outboxes
 from legwatch_server.notify.rehearsal import route_statuses
 from legwatch_server.rest import Rest
 from legwatch_server.settings import ServerSettings
-from legwatch_server.store.errors import StoreError
+from legwatch_server.store.errors import NO_WRITES, StoreError
 from legwatch_server.store.port import Store
 from legwatch_server.timeline import Timeline
 from legwatch_server.web.actions import ActionHandler
@@ -74,7 +74,7 @@ class Health:
         snapshot = self.status.now()
         wrong = [] if self.connected() else ["no connection to the broker"]
         if snapshot.failing:
-            wrong.append(f"the database accepts no writes: {snapshot.failing}")
+            wrong.append(f"{NO_WRITES}: {snapshot.failing}")
         wrong += [f"bed {bed} cannot be judged" for bed in sorted(snapshot.unjudged)]
         boxes = self.outboxes.all.items()
         wrong += [f"channel {name}: {box.failing}" for name, box in boxes if box.failing]

@@ -60,6 +60,7 @@ class BedNow:
     settings: ServerSettings
     now_ms: int
     running: bool = True  # the server
+    unkept: bool = False  # the disk takes nothing: what is stored is not what the server knows
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """Yield what to show: a name and its words."""
@@ -99,6 +100,8 @@ class BedNow:
     def in_bed(self) -> str:
         """Return whether somebody is in bed, as of the last judged minute."""
         seen, state = self._view, self.seen.state
+        if self.unkept:
+            return "not known here"
         if seen is None or state is None or self.silent_ms > self._rules.health.stale_s * 1000:
             return "not known"
         if seen.in_bed is None:
@@ -112,6 +115,8 @@ class BedNow:
 
     def watched(self) -> str:
         """Return what would be told of now."""
+        if self.unkept and not self._wholly:
+            return "not known here: the server knows more than is stored"
         kinds = [kind for kind in AlertKind if self._holds(kind)]
         said = [_ALERTS[kind] for kind in kinds if not self._snoozed(kind)]
         said += [f"only urgent: {_ALERTS[kind]}" for kind in kinds if self._urgent_sounds(kind)]
@@ -141,6 +146,7 @@ class BedNow:
         """Yield why something is not watched now."""
         if self._wholly:
             yield self._wholly
+        if self._wholly or self.unkept:
             return
         if self.seen.refused:
             yield self.seen.refused

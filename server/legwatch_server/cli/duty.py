@@ -15,9 +15,9 @@ from legwatch_runtime import locations
 from legwatch_runtime.process import whole
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server import settings_file
-from legwatch_server.cli import heard, watched
+from legwatch_server.cli import heard, kept, watched
 from legwatch_server.cli.heard import Heard
-from legwatch_server.in_force import in_force
+from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
 from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
 from legwatch_server.rest import Rest, Rests
@@ -57,9 +57,12 @@ def main(argv: Sequence[str]) -> int:
     rests, stored = Rests(settings), _stored(settings, now_ms)
     good = False
     with closed_stdout_is_fine():
+        unkept = kept.not_kept(found)
+        for line in kept.lines(unkept):
+            print(line)
         beds = _beds(settings, rests.at(now_ms), stored)
         tonight = _roster(settings, beds, now_ms, args.nights)
-        for line in _state(settings, rests, now_ms, stored):
+        for line in _state(found, rests, now_ms, stored, unkept):
             print(line)
         print()
         good = _routes(settings, stored, tonight)
@@ -117,7 +120,7 @@ def _beds(
 
 
 def _state(
-    settings: ServerSettings, rests: Rests, now_ms: int, stored: _Stored | None
+    found: InForce, rests: Rests, now_ms: int, stored: _Stored | None, unkept: str
 ) -> Iterator[str]:
     """Yield which beds are paused or learn, and what each is watched for.
 
@@ -134,7 +137,11 @@ def _state(
             yield f"{bed}: {one.refused}"
     yield from (str(trial) for trial in stored.trials if trial.bed not in resting)
     beds = {bed: roles for bed, roles in stored.roles.items() if bed not in resting}
-    yield from watched.lines(beds, settings.rules_of)
+    but = {
+        bed: watched.hindered(one, now_ms, running=found.running, unkept=unkept)
+        for bed, one in stored.beds.items()
+    }
+    yield from watched.lines(beds, found.settings.rules_of, but)
 
 
 def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: int) -> set[str]:

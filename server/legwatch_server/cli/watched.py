@@ -7,6 +7,8 @@ from legwatch.bedside import known
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.limits.rules import Rules
 from legwatch.limits.stillness import switched_off
+from legwatch.text.span import span
+from legwatch_server.cli.heard import Heard
 from legwatch_server.store.port import Reader
 
 FRESH_MIN = 15  # the last word of a bed that sends is not older
@@ -32,25 +34,49 @@ def _roles(info: BedsideInfo | None, state: str | None) -> frozenset[str] | None
     return engine.fitted(info, stored_state(state))
 
 
-def can(roles: frozenset[str], rules: Rules) -> str:
-    """Return what a bed is watched for with these sensors and limits, and what it never tells."""
+def hindered(one: Heard, now_ms: int, *, running: bool, unkept: str = "") -> str:
+    """Return why a bed is not watched now though it could be; empty: it is."""
+    if not running:
+        return "not now, for the server is not running"
+    if unkept:
+        return "whether it is now cannot be seen here"
+    if known(one.last.bedside).online is False:
+        return "not now, for the bedside is off"
+    if not one.last.seen_ms:
+        return "not now, for no word has come from the bedside yet"
+    silent = span(max(0, now_ms - one.last.seen_ms) / 60_000)
+    late = now_ms - one.last.seen_ms > FRESH_MIN * 60_000
+    return f"not now, for no word has come from the bedside for {silent}" if late else ""
+
+
+def can(roles: frozenset[str], rules: Rules, but: str = "") -> str:
+    """Return what a bed is watched for with these sensors and limits, and what it never tells.
+
+    `but`: why it is not watched now; empty: it is.
+    """
     off = switched_off(rules)
-    kinds = scope.can_come(roles, off)
-    word = f"watched for {scope.watched(roles, off)}" if kinds else "can NEVER WARN"
+    word = "can NEVER WARN"
+    if scope.can_come(roles, off):
+        kinds = scope.watched(roles, off)
+        word = f"can be watched for {kinds} ({but})" if but else f"watched for {kinds}"
     return "; ".join((word, *scope.never_come(roles, off)))
 
 
 def lines(
-    beds: Mapping[str, frozenset[str]], rules_of: Callable[[str], Rules], *, lacking: bool = False
+    beds: Mapping[str, frozenset[str]],
+    rules_of: Callable[[str], Rules],
+    but: Mapping[str, str],
+    *,
+    lacking: bool = False,
 ) -> Iterator[str]:
     """Yield what the beds are watched for, and what they can never tell: a line for those alike.
 
-    `lacking`: only of beds that can never give some alert.
+    `but`: why a bed is not watched now. `lacking`: only of beds that can never give some alert.
     """
     alike: dict[str, list[str]] = {}
     for bed, roles in beds.items():
         rules = rules_of(bed)
         if not lacking or any(scope.never_come(roles, switched_off(rules))):
-            alike.setdefault(can(roles, rules), []).append(bed)
+            alike.setdefault(can(roles, rules, but.get(bed, "")), []).append(bed)
     for text, names in alike.items():
         yield f"{', '.join(names)}: {text}"

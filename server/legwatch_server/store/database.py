@@ -46,7 +46,7 @@ from legwatch_server.store.connection import (
     translated,
 )
 from legwatch_server.store.delivery import Delivery, Episode
-from legwatch_server.store.errors import StoreDamaged, StoreError, ValuesRefused
+from legwatch_server.store.errors import NOTHING_KEPT, StoreDamaged, StoreError, ValuesRefused
 from legwatch_server.store.file import Line, StoreFile, guarded
 from legwatch_server.store.outbox import SqliteOutbox
 from legwatch_server.store.reader import FILE, SqliteReader
@@ -329,7 +329,7 @@ class SqliteStore:
     def concerns(self) -> Iterator[str]:
         """Yield what /health says of a damage for a day."""
         if self._home is not None:
-            yield f"{self._home} takes nothing, and nothing is kept: {self._why_without}"
+            yield f"{self._home} {NOTHING_KEPT}: {self._why_without}"
         lost = self._lost
         if lost is not None and 0 <= self._utc_ms() - lost.at_ms < SAID_MS:
             name = f"; it is set aside as {lost.aside}" if lost.aside else ""

@@ -2,6 +2,10 @@
 
 from legwatch.errors import CannotRun, LegwatchError
 
+# What /health says, by which a command beside the server knows that the disk takes nothing.
+NOTHING_KEPT = "takes nothing, and nothing is kept"
+NO_WRITES = "the database accepts no writes"
+
 
 class StoreError(CannotRun):
     """The store cannot be read or written now: full, locked, malformed. A retry may work."""

@@ -61,7 +61,7 @@ def test_the_list_says_of_each_bed_its_state_its_last_word_and_what_it_can_tell(
     text = say()
     assert "b      watched; last word " in text
     assert " days ago" in text  # the ward's evening is long ago
-    assert "watched for cold legs" in text
+    assert "can be watched for cold legs and lying still for too long (not now, for" in text
 
 
 def test_a_bed_known_only_from_the_store_is_paused_and_resumed(say: Say, path: Path) -> None:
@@ -103,8 +103,8 @@ def test_duty_and_alerts_say_nothing_of_a_bed_at_rest_but_that_it_rests(say: Say
     assert "b: NOT SEEN" not in text
     text = say(command=duty, code=1)
     assert "bed b: paused until noon of" in text
-    assert "other: watched for" in text
-    assert "b, other: watched" not in text
+    assert "other: can be watched for" in text
+    assert "b, other: can" not in text
     say("pause", "other", "--until", SOON)
     assert "  nobody: no bed is watched now\n" in say(command=duty)
 

@@ -11,11 +11,14 @@ from legwatch.__main__ import main
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.topics import Channel, topic
 from legwatch_server.beds.watched import can_never_warn
+from legwatch_server.cli import beds, duty
 from legwatch_server.supervisor.config import what_it_watches
 from legwatch_server.testing import InProcessServer
-from server.ward import open_ward
+from server.loaded_house import loaded_house
+from server.ward import MINUTE_MS, open_ward
 
 NEVER = "no movement sensor: no cold alert and no alert on lying still can come"
+CAN_BE = "can be watched for cold legs and lying still for too long"
 FULL = (("leg", "dht22"), ("movement", "gpio_motion"))
 
 
@@ -61,6 +64,35 @@ def test_commands_say_of_a_bed_that_it_can_never_warn(
     assert f"b: can NEVER WARN; {NEVER}" in printed(capsys, ward, command)
 
 
+@pytest.mark.parametrize("command", ["duty", "beds"])
+def test_a_bed_is_called_watched_only_while_server_and_bedside_are_there(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    with loaded_house(tmp_path) as house:
+        server = house.server
+        for module in (duty, beds):
+            monkeypatch.setattr(module, "server_ms", lambda _folder: server.clock.now_ms)
+
+        def said() -> str:
+            return house.run(capsys, command)[1]
+
+        announces(server, *FULL)
+        assert f"{CAN_BE} (not now, for no word has come from the bedside yet)" in said()
+        server.play("b", 10, leg_and_movement)
+        assert "watched for cold legs and lying still for too long\n" in said()
+        assert CAN_BE not in said()
+        server.turn([server.message(topic("b", Channel.STATUS), b"offline", retained=False)])
+        assert f"{CAN_BE} (not now, for the bedside is off)" in said()
+        server.turn([server.message(topic("b", Channel.STATUS), b"online", retained=False)])
+        server.run_to(server.clock.now_ms + 40 * MINUTE_MS)
+        assert f"{CAN_BE} (not now, for no word has come from the bedside for 40 min)" in said()
+        house.kill()
+        assert f"{CAN_BE} (not now, for the server is not running)" in said()
+
+
 @pytest.mark.parametrize("command", ["alerts", "duty"])
 def test_a_bed_with_the_two_sensors_is_watched_for_both(
     ward: InProcessServer, capsys: pytest.CaptureFixture[str], command: str
@@ -69,7 +101,7 @@ def test_a_bed_with_the_two_sensors_is_watched_for_both(
     ward.play("b", 3, leg_and_movement)
     lines = printed(capsys, ward, command)
     assert not any("NEVER" in line or "can come" in line for line in lines)
-    on_duty = "b: watched for cold legs and lying still for too long"
+    on_duty = f"b: {CAN_BE} (not now, for the server is not running)"
     assert (on_duty in lines) is (command == "duty")
 
 

@@ -1,0 +1,86 @@
+"""While the disk takes nothing the store is old: the commands ask the server, and say so."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from socket import create_server
+from typing import Any
+
+import pytest
+
+from legwatch_server.cli import kept
+from legwatch_server.in_force import in_force
+from server.loaded_house import loaded_house
+
+FULL = "/srv/legwatch.db takes nothing, and nothing is kept: database or disk is full"
+HELD = "the database accepts no writes: disk I/O error"
+Serve = Callable[[bytes], int]
+
+
+def health(*wrong: str) -> bytes:
+    return json.dumps({"status": "degraded", "wrong": wrong}).encode()
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Return a function that serves a body with 503 on a free port."""
+    opened: list[HTTPServer] = []
+
+    def begin(body: bytes) -> int:
+        class Answers(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(503)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        opened.append(HTTPServer(("127.0.0.1", 0), Answers))
+        threading.Thread(target=opened[-1].serve_forever, daemon=True).start()
+        return int(opened[-1].server_port)
+
+    yield begin
+    for server in opened:
+        server.shutdown()
+        server.server_close()
+
+
+def asleep(_minute: float) -> dict[str, Any]:
+    return {"leg_c": 31.0, "room_c": 18.0, "moves": 1, "in_bed": True}
+
+
+@pytest.mark.parametrize("command", ["now", "duty", "alerts", "beds"])
+@pytest.mark.parametrize("why", [FULL, HELD])
+def test_commands_say_first_that_nothing_is_kept_and_claim_no_watch(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], serve: Serve, command: str, why: str
+) -> None:
+    http = {"port": serve(health("no connection to the broker", why))}
+    with loaded_house(tmp_path, http=http) as house:
+        house.server.play("b", 10, asleep)
+        _, out, _ = house.run(capsys, command)
+    assert out.startswith(f"NOTHING IS KEPT NOW: {why}\nThe server watches on and tells people.")
+    assert ": watched for" not in out
+    assert "No alerts." not in out
+    assert "the sleeper: no word" not in out
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"wrong": 3}', health(), health("x")])
+def test_of_other_answers_nothing_is_said(tmp_path: Path, serve: Serve, body: bytes) -> None:
+    with loaded_house(tmp_path, http={"port": serve(body)}) as house:
+        assert kept.not_kept(in_force(house.file)) == ""
+
+
+def test_who_does_not_answer_holds_nothing_up_and_a_server_that_is_off_is_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "PATIENCE_S", 0.1)
+    with closing(create_server(("127.0.0.1", 0))) as mute:
+        port = mute.getsockname()[1]
+        with loaded_house(tmp_path, http={"port": port}) as house:
+            assert kept.not_kept(in_force(house.file)) == ""
+    monkeypatch.setattr(kept, "_health", lambda _http: health(FULL))
+    assert kept.not_kept(in_force(house.file)) == ""
