@@ -15,6 +15,7 @@ class _Running:
     def __init__(self, call: Callable[[], Any]) -> None:
         self._call = call
         self.done = threading.Event()
+        self.hung = False  # somebody has waited for it in vain
         self.answer: Any = None
         self.error: BaseException | None = None
         threading.Thread(  # noqa: TID251 - its caller waits for it, and says so if it hangs
@@ -37,12 +38,14 @@ _running: dict[str, _Running] = {}
 def call_within(key: str, call: Callable[[], Any], within_s: float) -> Any:
     """Return what `call` returns, or raise what it raises; raises Hangs after `within_s`.
 
-    While a call of the same key hangs, no second one begins: its threads would add up.
+    While a call of the same key hangs, no second one begins: its threads would add up. Nobody waits
+    for it a second time, either; who asks again later gets its answer once it has come back.
     """
     with _lock:
         hanging = _running.get(key)
         running = hanging or _running.setdefault(key, _Running(call))
-    if not running.done.wait(within_s):
+    if not running.done.wait(0 if running.hung else within_s):
+        running.hung = True
         raise Hangs(f"it has not come back for {within_s:g} s")
     with _lock:
         if _running.get(key) is running:

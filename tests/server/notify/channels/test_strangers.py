@@ -1,5 +1,6 @@
 """A channel of another package that fails: one sentence says whose it is; people are reached."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -186,6 +187,27 @@ def test_a_start_goes_on_without_it_and_health_names_it(
     assert AT_START[name].words in concern
     assert stranger.origin("Odd") in concern
     assert boxes.used == ["phone"]
+
+
+@pytest.mark.parametrize("name", ["its module hangs", "its `check` hangs", "its constructor hangs"])
+def test_check_config_waits_once_for_what_hangs(
+    name: str,
+    stranger: Stranger,
+    other: Stranger,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 3.0)
+    monkeypatch.setattr(channels, "STARTS_WITHIN_S", 3.0)
+    fault = AT_START[name]
+    install(name, fault._replace(code=(fault.code or "").replace("1)", "9)")), stranger, other)
+    file = tmp_path / "server.toml"
+    file.write_text(
+        f'zone = "UTC"\nstate_dir = "{tmp_path}"\n[push]\nchannels = ["odd", "phone"]\n'
+    )
+    begun_s = time.monotonic()
+    assert legwatch(["check-config", str(file)]) == 2
+    assert time.monotonic() - begun_s < 5.9
 
 
 @pytest.mark.parametrize("words", ["LegwatchError('never')", "CannotRun('never')"])
