@@ -65,7 +65,9 @@ def _lines(file: Path, storage: Storage, settings: ServerSettings) -> Iterator[s
         first, last = (local(at_ms, zone).date() for at_ms in storage.packed_ms)
         times = _from_to(first, last)
     nights = _from_to(*map(date.fromisoformat, storage.nights_of)) if storage.nights_of else ""
-    yield _line("windows, as they came", storage.windows, "packed when their night is over")
+    yield _line(
+        "windows, as they came", storage.windows, "live ones are packed when their night is over"
+    )
     yield _line("windows, packed", storage.packed, times)
     yield _line("nights, by the minute", storage.nights, nights)
     yield _line("states at noon", storage.noons, "with what is needed to replay the nights")
@@ -74,10 +76,10 @@ def _lines(file: Path, storage: Storage, settings: ServerSettings) -> Iterator[s
     yield "What each takes is about right; the file does not shrink, and free room is used again."
     yield (
         f"Every window is kept for {months} {'month' if months == 1 else 'months'}"
-        " (store.raw_months); nights and notices are kept for ever."
+        " (store.raw_months), but those of recordings for ever, as nights and notices are."
     )
     if storage.oldest is None:
-        yield "No night is over yet: nothing will be deleted."
+        yield "No night with live windows is over yet: nothing will be deleted."
     else:
         night = date.fromisoformat(storage.oldest.night)
         when = local(deleted_ms(storage.oldest.to_ms, months), zone).date()

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from legwatch.contract.window import encode_window
 from legwatch.night import local
-from legwatch.testing import ms
+from legwatch.testing import ms, night
 from server.loaded_house import LoadedHouse, loaded_house
 from server.store.contract import age
 from server.ward import BEGIN
@@ -46,7 +47,7 @@ def test_a_night_that_goes_on_is_of_windows_as_they_came(
     assert found["oldest"] is None
     code, out, _ = house.run(capsys, "storage")
     assert code == 0
-    assert "No night is over yet: nothing will be deleted." in out
+    assert "No night with live windows is over yet: nothing will be deleted." in out
     assert "Every window is kept for 13 months (store.raw_months)" in out
 
 
@@ -70,6 +71,23 @@ def test_a_night_that_is_over_is_packed_and_it_is_said_when_it_is_deleted(
     assert "windows, packed" in out
     assert "02 Jan 2026" in out
     assert ("The server is not running" in said) is not running
+
+
+def test_recordings_that_are_over_are_not_called_nights_that_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with loaded_house(tmp_path, beds={"tape": {"played": True}}) as house:
+        server = house.server
+        payloads = [encode_window(one) for one in night(begin="2026-01-01T20:00Z", minutes=30)]
+        server.turn([server.message("legwatch/v1/tape/window", one) for one in payloads])
+        age(server.store, BEGIN + 900 * DAY_MS)
+        found = told(house, capsys)
+        assert (found["windows"]["rows"], found["packed"]["rows"]) == (180, 0)
+        _, out, _ = house.run(capsys, "storage")
+    assert "but those of recordings for ever" in out
+    assert out.splitlines()[-1] == (
+        "No night with live windows is over yet: nothing will be deleted."
+    )
 
 
 def test_what_was_deleted_is_free_for_new_rows(
