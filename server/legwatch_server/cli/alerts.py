@@ -175,13 +175,12 @@ def _date(wanted: str) -> date:
 
 def _episode(found: Incident, zone: ZoneInfo) -> Iterator[str]:
     yield _bold(f"#{found.id}  {found.bed}")
-    for record, head in headed(found):
-        at = f"{local(record.notice.at_ms, zone):%H:%M}"
+    for record, at, head in headed(found, zone):
         yield f"  {at}  {head}{_held(record.notice)}"
         for line in journeys(record, zone):
             yield f"           {line}"
-    for given in found.answers:
-        yield f"  {answered(given, zone)}"
+    for line in answered(found, zone):
+        yield f"  {line}"
 
 
 def _held(notice: Notice) -> str:

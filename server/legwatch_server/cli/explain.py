@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import tzinfo
+from itertools import repeat
 
 from legwatch.alerting.notice import Notice, Sounding, SuppressedBy, TransitionKind
 from legwatch.alerting.sound import with_sounding
@@ -10,8 +11,9 @@ from legwatch.night import local
 from legwatch.oncall.escalation import OVER
 from legwatch.text.message import title
 from legwatch.text.span import DAY_MIN, span
+from legwatch_server.cli.moment import moment
 from legwatch_server.store.delivery import DeliveryState
-from legwatch_server.store.records import AnswerRecord, DeliveryStep, Incident, NoticeRecord
+from legwatch_server.store.records import DeliveryStep, Incident, NoticeRecord
 
 _BECAUSE = {
     Reason.UNCOVERED: "the air by the legs fell as fast as it does when a cover is lifted",
@@ -76,17 +78,17 @@ def explain(found: Incident, zone: tzinfo, sources: dict[str, str]) -> Iterator[
     first = found.notices[0]
     began = local(first.notice.at_ms, zone)
     yield f"Alert {found.id}, bed {found.bed}, {began:%A %d %B %Y}"
-    for record, head in headed(found):
+    for record, at, head in headed(found, zone):
         yield ""
-        yield f"{local(record.notice.at_ms, zone):%H:%M}  {head}"
+        yield f"{at}  {head}"
         yield from _notice(record.notice, record.text, sources)
         for line in journeys(record, zone):
             yield f"  {line}"
     if found.answers:
         yield ""
         yield "Answers"
-        for given in found.answers:
-            yield f"  {answered(given, zone)}"
+        for line in answered(found, zone):
+            yield f"  {line}"
     yield ""
     yield _end(found, zone)
 
@@ -134,11 +136,13 @@ def _rule(notice: Notice, sources: dict[str, str]) -> Iterator[str]:
             yield f"  Where this limit comes from: {source}"
 
 
-def headed(found: Incident) -> Iterator[tuple[NoticeRecord, str]]:
-    """Yield each notice of an alert with its short heading."""
+def headed(found: Incident, zone: tzinfo) -> Iterator[tuple[NoticeRecord, str, str]]:
+    """Yield each notice of an alert with its time and its short heading."""
     notices = (record.notice for record in found.notices)
-    for record, (_, sounds) in zip(found.notices, with_sounding(notices), strict=True):
-        yield record, _heading(record, sounds)
+    before_ms = found.notices[0].notice.at_ms
+    for record, (notice, sounds) in zip(found.notices, with_sounding(notices), strict=True):
+        yield record, moment(notice.at_ms, before_ms, zone), _heading(record, sounds)
+        before_ms = notice.at_ms
 
 
 def _heading(record: NoticeRecord, sounds: Sounding) -> str:
@@ -175,28 +179,33 @@ def journeys(record: NoticeRecord, zone: tzinfo) -> Iterator[str]:
         by_delivery.setdefault(step.delivery, []).append(step)
     for steps in by_delivery.values():
         first = steps[0]
-        trail = "; ".join(_step(step, zone) for step in steps)
+        before = (record.notice.at_ms, *(step.at_ms for step in steps))
+        trail = "; ".join(map(_step, steps, before, repeat(zone)))
         yield f"{first.person}/{first.channel} ({first.purpose}): {trail}"
 
 
-def _step(step: DeliveryStep, zone: tzinfo) -> str:
+def _step(step: DeliveryStep, before_ms: int, zone: tzinfo) -> str:
     again = step.attempt > 1 and step.state is DeliveryState.CLAIMED
     attempt = f" #{step.attempt}" if again else ""
     why = f" ({step.reason})" if step.reason else ""
-    return f"{local(step.at_ms, zone):%H:%M:%S} {step.state}{attempt}{why}"
+    return f"{moment(step.at_ms, before_ms, zone, '%H:%M:%S')} {step.state}{attempt}{why}"
 
 
-def answered(given: AnswerRecord, zone: tzinfo) -> str:
-    """Return one line: time, person, answer and the way the answer came."""
-    answer = _ACTS.get(given.action, f"asked for quiet for {given.minutes} min")
-    who = "somebody" if given.person == given.via else given.person
-    return f"{local(given.at_ms, zone):%H:%M:%S}  {who} {answer} (by {given.via})"
+def answered(found: Incident, zone: tzinfo) -> Iterator[str]:
+    """Yield one line for each answer: time, person, answer and the way it came."""
+    before_ms = found.notices[-1].notice.at_ms
+    for given in found.answers:
+        answer = _ACTS.get(given.action, f"asked for quiet for {given.minutes} min")
+        who = "somebody" if given.person == given.via else given.person
+        at = moment(given.at_ms, before_ms, zone, "%H:%M:%S")
+        yield f"{at}  {who} {answer} (by {given.via})"
+        before_ms = given.at_ms
 
 
 def _end(found: Incident, zone: tzinfo) -> str:
     last = found.notices[-1].notice
     if last.transition is TransitionKind.RESOLVED:
-        return f"It was over at {local(last.at_ms, zone):%H:%M}."
+        return f"It was over at {moment(last.at_ms, found.notices[0].notice.at_ms, zone)}."
     if last.transition is TransitionKind.UNKNOWN:
         return "Whether it still holds is not known: the bed cannot be judged."
     if last.transition is TransitionKind.EXPECTED:

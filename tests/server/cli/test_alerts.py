@@ -117,6 +117,25 @@ def test_a_first_sound_after_quiet_is_not_called_said_again(
             assert "said again" not in text
 
 
+def test_an_alert_of_several_days_says_each_day(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warm = {"leg_c": 31.0, "room_c": 18.0, "moves": 1, "in_bed": True, "age_ms": 0}
+    with closing(open_ward(tmp_path, **TABLE)) as ward:
+        ward.play("b", 30, lambda _minute: warm)
+        ward.idle(47 * 60 * MINUTE_MS)
+        ward.play("b", 10, lambda _minute: warm)
+        words = ("--config", config(tmp_path, ward))
+        (begun,) = ward.rows("SELECT id FROM notices WHERE what='fired' AND kind='agent'")[0]
+        listed = said(capsys, "alerts", "--night", NIGHT, *words)
+        text = said(capsys, "alerts", "explain", str(begun), *words)
+    times = r"(?m)^  ((?:\d\d \w+ )?\d\d:\d\d)  \w"
+    days = [time[:-5] for time in re.findall(times, listed)]
+    assert days == ["", "03 Jan ", "04 Jan ", ""]
+    assert re.search(r"(?m)^03 Jan \d\d:\d\d  said again", text)
+    assert re.search(r"(?m)^It was over at 04 Jan \d\d:\d\d\.$", text)
+
+
 def explained_after_quiet(
     folder: Path, ward: InProcessServer, capsys: pytest.CaptureFixture[str]
 ) -> str:
