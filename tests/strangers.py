@@ -22,6 +22,13 @@ class Fault(NamedTuple):
     thing: str = "Odd"
 
 
+def options(good: str, field: str) -> str:
+    """Return the class `good` with this field in its Options."""
+    head = "from dataclasses import dataclass\nfrom legwatch.settings import setting\n"
+    shape = f"    @dataclass(frozen=True)\n    class Options:\n        {field}\n"
+    return f"{head}{good}{shape}"
+
+
 def faults_at_import(good: str) -> dict[str, Fault]:
     """Return what may be wrong with a module before its class is used; `good`: a class `Odd`."""
     return {
@@ -39,6 +46,13 @@ def faults_at_import(good: str) -> dict[str, Fault]:
         "its module has no such class": Fault("", "has no attribute 'Odd'"),
         "its Options are none": Fault(
             f"{good}    Options = 5", "cannot be used: its Options must be a frozen dataclass"
+        ),
+        "one of its Options is not declared by `setting`": Fault(
+            options(good, "size: int = 5"), "'size' of its Options must be declared with legwatch."
+        ),
+        "one of its Options has a type that is not allowed": Fault(
+            options(good, "names: list[str] = setting((), 'x')"),
+            "'names' of its Options cannot be of the type list[str]; allowed are int, float, str,",
         ),
         "its module hangs": Fault(
             "import threading; threading.Event().wait(5)", "cannot be loaded: it has not come"

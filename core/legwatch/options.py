@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from legwatch.errors import OptionError, SettingsError
-from legwatch.settings import load
+from legwatch.settings import ALLOWED, load, unreadable
 
 _UNITS = {"s": "s", "min": "min", "h": "h", "c": "°C", "pct": "%"}  # by the end of the key
 _COLUMN = 42  # of the remarks in annotated tables
@@ -63,9 +63,23 @@ def options_type(kind: Any) -> type[Any]:
         raise SettingsError(_name(kind), "its Options must be a frozen dataclass")
     for field in dataclasses.fields(declared):
         if "about" not in field.metadata:
-            why = "declare it with legwatch.settings.setting(default, about)"
-            raise SettingsError(f"{_name(kind)}.Options.{field.name}", why)
+            how = "legwatch.settings.setting(default, about)"
+            why = f"{field.name!r} of its Options must be declared with {how}"
+            raise SettingsError(_name(kind), why)
+    _check_types(kind, declared)
     return declared
+
+
+def _check_types(kind: Any, declared: type[Any]) -> None:
+    """Raise SettingsError for a field of a type that no TOML can fill, before its key is given."""
+    try:
+        wrong = unreadable(declared)
+    except (NameError, TypeError) as error:  # a type that only a checker of types imports
+        raise SettingsError(_name(kind), f"a type of its Options is not known: {error}") from None
+    for field, hint in wrong.items():
+        shown = hint.__name__ if isinstance(hint, type) else str(hint)
+        why = f"{field!r} of its Options cannot be of the type {shown}; allowed are {ALLOWED}"
+        raise SettingsError(_name(kind), why)
 
 
 def check_methods(kind: Any, methods: Sequence[str], path: str) -> None:

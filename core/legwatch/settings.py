@@ -26,6 +26,7 @@ _WORDS = {
     bool: "true or false",
     date: "a date such as 2026-11-23",
 }
+ALLOWED = "int, float, str, bool, date, X | None, tuple[X, ...], dict[str, X] or a frozen dataclass"
 
 
 def setting(
@@ -154,6 +155,27 @@ def _value(hint: Any, value: Any, path: str, limits: Mapping[str, Any]) -> Any:
     if hint is Any:
         return value
     return _scalar(hint, value, path, limits)
+
+
+def unreadable(shape: type[Any]) -> dict[str, Any]:
+    """Return the fields of a dataclass whose type no TOML can fill, each with its type."""
+    hints = typing.get_type_hints(shape)
+    declared = {field.name: hints[field.name] for field in dataclasses.fields(shape)}
+    return {name: hint for name, hint in declared.items() if not can_be_read(hint)}
+
+
+def can_be_read(hint: Any) -> bool:
+    """Return True if a field of this type can be filled from TOML: one of ALLOWED."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return len(args) == 2 and args[1] is types.NoneType and can_be_read(args[0])
+    if origin is tuple:
+        return len(args) == 2 and args[1] is ... and can_be_read(args[0])
+    if origin is dict:
+        return args[0] is str and can_be_read(args[1])
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return not unreadable(hint)
+    return hint is Any or hint in _WORDS
 
 
 def _brackets(hint: Any, value: Any, path: str) -> str:
