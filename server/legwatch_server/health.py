@@ -18,6 +18,7 @@ from legwatch_server.settings import ServerSettings
 from legwatch_server.store.errors import NO_WRITES, StoreError
 from legwatch_server.store.port import Store
 from legwatch_server.timeline import Timeline
+from legwatch_server.transport import NO_BROKER
 from legwatch_server.web.actions import ActionHandler
 
 _COUNTERS = ("windows", "duplicates", "late", "clock_wrong", "quarantined")
@@ -72,7 +73,7 @@ class Health:
 
     def _wrong(self) -> list[str]:
         snapshot = self.status.now()
-        wrong = [] if self.connected() else ["no connection to the broker"]
+        wrong = [] if self.connected() else [NO_BROKER]
         if snapshot.failing:
             wrong.append(f"{NO_WRITES}: {snapshot.failing}")
         wrong += [f"bed {bed} cannot be judged" for bed in sorted(snapshot.unjudged)]

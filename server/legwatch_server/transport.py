@@ -9,6 +9,10 @@ transport.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+# The words of /health by which commands know that the server hears nothing, and why.
+NO_BROKER = "no connection to the broker"
+BROKER_IS = "broker: "  # before the reason
+
 
 class Outgoing(NamedTuple):
     """One message to publish. `sure`: keep it while there is no connection; else drop it then."""

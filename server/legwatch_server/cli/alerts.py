@@ -19,7 +19,7 @@ from legwatch_runtime.process import EXITS, MOST_ROWS, whole
 from legwatch_runtime.profiles import sources
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.claims import LinkClaims, TargetKind
-from legwatch_server.cli import heard, kept, watched
+from legwatch_server.cli import asked, heard, watched
 from legwatch_server.cli.explain import answered, explain, headed, journeys
 from legwatch_server.cli.heard import Heard
 from legwatch_server.in_force import InForce, in_force
@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(of: InForce, args: argparse.Namespace) -> None:
-    settings, unkept = of.settings, kept.not_kept(of)
+    settings, said = of.settings, asked.ask(of)
     now_ms = server_ms(settings.state_dir)
     zone = settings.zone_of(args.bed or "")
     with open_read_only(settings.state_dir) as reader:
@@ -129,7 +129,7 @@ def _list(of: InForce, args: argparse.Namespace) -> None:
     fitted = {bed: of for bed, of in roles.items() if bed in awake}
     if args.bed and not shown:
         raise SettingsError("--bed", f"the server has no data of bed {args.bed!r}")
-    for line in kept.lines(unkept):
+    for line in asked.lines(said):
         print(line)
     print(f"Night of {night:%A %d %B %Y} ({zone.key})")
     for episode in found:
@@ -138,10 +138,8 @@ def _list(of: InForce, args: argparse.Namespace) -> None:
     print()
     if not found:
         more = f"; the last night with one: --night {last}" if last and last != night else ""
-        print(f"No alerts{' that were stored' if unkept else ''}{more}.")
-    but = {
-        one.bed: watched.hindered(one, now_ms, running=of.running, unkept=unkept) for one in shown
-    }
+        print(f"No alerts{' that were stored' if said else ''}{more}.")
+    but = {one.bed: watched.hindered(one, now_ms, running=of.running, said=said) for one in shown}
     for line in watched.lines(fitted, settings.rules_of, but, lacking=True):
         print(line)
     # A bed without data has no alerts either; show when each bed last sent data.

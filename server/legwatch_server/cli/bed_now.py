@@ -18,6 +18,7 @@ from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
 from legwatch.printable import printable
 from legwatch.text.span import span
+from legwatch_server.cli.asked import ALL_WELL, Said
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 
@@ -60,7 +61,7 @@ class BedNow:
     settings: ServerSettings
     now_ms: int
     running: bool = True  # the server
-    unkept: bool = False  # the disk takes nothing: what is stored is not what the server knows
+    said: Said = ALL_WELL  # what it says of itself
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """Yield what to show: a name and its words."""
@@ -100,7 +101,7 @@ class BedNow:
     def in_bed(self) -> str:
         """Return whether somebody is in bed, as of the last judged minute."""
         seen, state = self._view, self.seen.state
-        if self.unkept:
+        if self.said.unkept:
             return "not known here"
         if seen is None or state is None or self.silent_ms > self._rules.health.stale_s * 1000:
             return "not known"
@@ -115,7 +116,7 @@ class BedNow:
 
     def watched(self) -> str:
         """Return what would be told of now."""
-        if self.unkept and not self._wholly:
+        if self.said.unkept and not self._wholly:
             return "not known here: the server knows more than is stored"
         kinds = [kind for kind in AlertKind if self._holds(kind)]
         said = [_ALERTS[kind] for kind in kinds if not self._snoozed(kind)]
@@ -146,7 +147,7 @@ class BedNow:
         """Yield why something is not watched now."""
         if self._wholly:
             yield self._wholly
-        if self._wholly or self.unkept:
+        if self._wholly or self.said.unkept:
             return
         if self.seen.refused:
             yield self.seen.refused
@@ -186,7 +187,7 @@ class BedNow:
 
     def told(self) -> str:
         """Return who would be told, in their order."""
-        if self._wholly:
+        if self._wholly and not self.said.deaf:  # that it is deaf, people are told
             return "nobody"
         people = self.settings.everybody()
         night = night_of(self.bed_ms, self._zone)
@@ -234,6 +235,8 @@ class BedNow:
         """Why nothing at all is watched; empty: something is."""
         if not self.running:
             return "everything: the server is not running"
+        if self.said.deaf:
+            return "everything: the server has no connection to the broker"
         rests = Rests(self.settings)
         if rests.at(self.now_ms).get(self.seen.bed, Rest.WATCHED) is not Rest.WATCHED:
             return f"everything: the bed is {rests.said(self.seen.bed, self.now_ms)}"

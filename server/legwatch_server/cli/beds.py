@@ -16,7 +16,7 @@ from legwatch_runtime.files import read_toml
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server import settings_file
-from legwatch_server.cli import heard, kept, watched
+from legwatch_server.cli import asked, heard, watched
 from legwatch_server.cli.heard import Heard
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
@@ -161,13 +161,13 @@ def _list(found: InForce, now_ms: int) -> Iterator[str]:
     """Yield a paragraph for each bed in use, then what still comes from those that are not."""
     settings = found.settings if found.running else settings_file.read(found.file)
     beds, tells = heard.beds(None, settings, now_ms), dict[str, str]()
-    unkept = kept.not_kept(found)
-    yield from kept.lines(unkept)
+    said = asked.ask(found)
+    yield from asked.lines(said)
     if found.has_run:
         with open_read_only(found.folder) as reader:
             beds, roles = heard.beds(reader, settings, now_ms), watched.by_bed(reader)
         for bed, of in roles.items():
-            but = watched.hindered(beds[bed], now_ms, running=found.running, unkept=unkept)
+            but = watched.hindered(beds[bed], now_ms, running=found.running, said=said)
             tells[bed] = watched.can(of, settings.rules_of(bed), but)
     rests = Rests(settings)
     resting = rests.at(now_ms)

@@ -15,7 +15,7 @@ from legwatch_runtime import locations
 from legwatch_runtime.process import whole
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server import settings_file
-from legwatch_server.cli import heard, kept, watched
+from legwatch_server.cli import asked, heard, watched
 from legwatch_server.cli.heard import Heard
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
@@ -57,12 +57,12 @@ def main(argv: Sequence[str]) -> int:
     rests, stored = Rests(settings), _stored(settings, now_ms)
     good = False
     with closed_stdout_is_fine():
-        unkept = kept.not_kept(found)
-        for line in kept.lines(unkept):
+        said = asked.ask(found)
+        for line in asked.lines(said):
             print(line)
         beds = _beds(settings, rests.at(now_ms), stored)
         tonight = _roster(settings, beds, now_ms, args.nights)
-        for line in _state(found, rests, now_ms, stored, unkept):
+        for line in _state(found, rests, now_ms, stored, said):
             print(line)
         print()
         good = _routes(settings, stored, tonight)
@@ -120,7 +120,7 @@ def _beds(
 
 
 def _state(
-    found: InForce, rests: Rests, now_ms: int, stored: _Stored | None, unkept: str
+    found: InForce, rests: Rests, now_ms: int, stored: _Stored | None, said: asked.Said
 ) -> Iterator[str]:
     """Yield which beds are paused or learn, and what each is watched for.
 
@@ -138,7 +138,7 @@ def _state(
     yield from (str(trial) for trial in stored.trials if trial.bed not in resting)
     beds = {bed: roles for bed, roles in stored.roles.items() if bed not in resting}
     but = {
-        bed: watched.hindered(one, now_ms, running=found.running, unkept=unkept)
+        bed: watched.hindered(one, now_ms, running=found.running, said=said)
         for bed, one in stored.beds.items()
     }
     yield from watched.lines(beds, found.settings.rules_of, but)

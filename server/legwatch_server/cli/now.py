@@ -13,7 +13,7 @@ from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
-from legwatch_server.cli import heard, kept
+from legwatch_server.cli import asked, heard
 from legwatch_server.cli.bed_now import BedNow, Seen
 from legwatch_server.cli.heard import Heard
 from legwatch_server.cli.stored_state import stored_state
@@ -57,8 +57,8 @@ def _run(path: Path, bed: str | None, *, follow: bool) -> None:
     said: dict[str, object] = {}
     while True:
         found = in_force(path)
-        unkept = kept.not_kept(found)
-        beds = _beds(found, bed, unkept)
+        said_now = asked.ask(found)
+        beds = _beds(found, bed, said_now)
         if follow and not clears:
             for one in beds:
                 key = (one.seen.windows[:1], one.watched(), tuple(one.not_watched()))
@@ -66,7 +66,7 @@ def _run(path: Path, bed: str | None, *, follow: bool) -> None:
                     said[one.seen.bed] = key
                     print(one.line(), flush=True)
         else:
-            page = "\n".join(_page(found, beds, unkept, bold=clears))
+            page = "\n".join(_page(found, beds, said_now, bold=clears))
             print(f"{_CLEAR if follow else ''}{page}", flush=True)
         if not follow:
             if found.running:  # else it is said above
@@ -75,9 +75,9 @@ def _run(path: Path, bed: str | None, *, follow: bool) -> None:
         pause.wait(EVERY_S)
 
 
-def _page(found: InForce, beds: Sequence[BedNow], unkept: str, *, bold: bool) -> Iterator[str]:
+def _page(found: InForce, beds: Sequence[BedNow], said: asked.Said, *, bold: bool) -> Iterator[str]:
     yield from _down(found)
-    yield from kept.lines(unkept)
+    yield from asked.lines(said)
     if not beds:
         yield "No bed was ever heard of."
     for number, one in enumerate(beds):
@@ -104,7 +104,7 @@ def _down(found: InForce) -> Iterator[str]:
     yield ""
 
 
-def _beds(found: InForce, only: str | None, unkept: str) -> list[BedNow]:
+def _beds(found: InForce, only: str | None, said: asked.Said) -> list[BedNow]:
     settings, now_ms = found.settings, server_ms(found.folder)
     seen: dict[str, Seen] = {}
     if found.has_run:
@@ -117,7 +117,7 @@ def _beds(found: InForce, only: str | None, unkept: str) -> list[BedNow]:
         raise SettingsError("BED", f"there is no bed {only!r}; `legwatch beds` lists them")
     gone = {b for b, rest in Rests(settings).at(now_ms).items() if rest is Rest.ENDED and b != only}
     names = [name for name in beds if name not in gone and only in (None, name)]
-    rest = settings, now_ms, found.running, bool(unkept)
+    rest = settings, now_ms, found.running, said
     return [BedNow(seen.get(name, Seen(name)), *rest) for name in names]
 
 

@@ -8,6 +8,7 @@ from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.limits.rules import Rules
 from legwatch.limits.stillness import switched_off
 from legwatch.text.span import span
+from legwatch_server.cli.asked import ALL_WELL, Said
 from legwatch_server.cli.heard import Heard
 from legwatch_server.store.port import Reader
 
@@ -34,11 +35,13 @@ def _roles(info: BedsideInfo | None, state: str | None) -> frozenset[str] | None
     return engine.fitted(info, stored_state(state))
 
 
-def hindered(one: Heard, now_ms: int, *, running: bool, unkept: str = "") -> str:
+def hindered(one: Heard, now_ms: int, *, running: bool, said: Said = ALL_WELL) -> str:
     """Return why a bed is not watched now though it could be; empty: it is."""
     if not running:
         return "not now, for the server is not running"
-    if unkept:
+    if said.deaf:
+        return "not now, for the server has no connection to the broker"
+    if said.unkept:
         return "whether it is now cannot be seen here"
     if known(one.last.bedside).online is False:
         return "not now, for the bedside is off"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from legwatch_server.cli import kept
+from legwatch_server.cli import asked
 from legwatch_server.in_force import in_force
 from server.loaded_house import loaded_house
 
@@ -58,7 +58,7 @@ def asleep(_minute: float) -> dict[str, Any]:
 def test_commands_say_first_that_nothing_is_kept_and_claim_no_watch(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], serve: Serve, command: str, why: str
 ) -> None:
-    http = {"port": serve(health("no connection to the broker", why))}
+    http = {"port": serve(health("x", why))}
     with loaded_house(tmp_path, http=http) as house:
         house.server.play("b", 10, asleep)
         _, out, _ = house.run(capsys, command)
@@ -68,19 +68,37 @@ def test_commands_say_first_that_nothing_is_kept_and_claim_no_watch(
     assert "the sleeper: no word" not in out
 
 
+@pytest.mark.parametrize("command", ["now", "duty", "alerts", "beds"])
+def test_commands_say_first_that_the_server_has_no_broker_and_claim_no_watch(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], serve: Serve, command: str
+) -> None:
+    """The broker may be off while all bedsides are well."""
+    why = "nothing listens at 127.0.0.1:1883: does the broker run"
+    http = {"port": serve(health("no connection to the broker", f"broker: {why}"))}
+    with loaded_house(tmp_path, http=http) as house:
+        house.server.play("b", 10, asleep)
+        _, out, _ = house.run(capsys, command)
+    first = f"THE SERVER HEARS NO BEDSIDE: no connection to the broker: {why}\n"
+    assert out.startswith(first)
+    assert ": watched for" not in out
+    assert "No alerts." not in out
+    if command == "now":
+        assert "everything: the server has no connection to the broker" in out
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"wrong": 3}', health(), health("x")])
 def test_of_other_answers_nothing_is_said(tmp_path: Path, serve: Serve, body: bytes) -> None:
     with loaded_house(tmp_path, http={"port": serve(body)}) as house:
-        assert kept.not_kept(in_force(house.file)) == ""
+        assert asked.ask(in_force(house.file)) == asked.Said()
 
 
 def test_who_does_not_answer_holds_nothing_up_and_a_server_that_is_off_is_not_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(asked, "PATIENCE_S", 0.1)
     with closing(create_server(("127.0.0.1", 0))) as mute:
         port = mute.getsockname()[1]
         with loaded_house(tmp_path, http={"port": port}) as house:
-            assert kept.not_kept(in_force(house.file)) == ""
-    monkeypatch.setattr(kept, "_health", lambda _http: health(FULL))
-    assert kept.not_kept(in_force(house.file)) == ""
+            assert asked.ask(in_force(house.file)) == asked.Said()
+    monkeypatch.setattr(asked, "_health", lambda _http: health(FULL))
+    assert asked.ask(in_force(house.file)) == asked.Said()

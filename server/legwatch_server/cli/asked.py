@@ -1,0 +1,80 @@
+"""Asks the running server what its store cannot tell: that nothing is kept, or nothing comes in.
+
+What is stored is old then, and looks like a bed that is watched. Only who shows the store asks.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from legwatch.printable import printable
+from legwatch_server.in_force import InForce
+from legwatch_server.settings import HttpTable
+from legwatch_server.store.errors import NO_WRITES, NOTHING_KEPT
+from legwatch_server.transport import BROKER_IS, NO_BROKER
+
+PATIENCE_S = 1.0  # a server that hangs must not hold a command up
+MOST_BYTES = 1_000_000
+LONGEST_WHY = 300  # letters that are shown
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared only
+_REQUEST = b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n"
+
+
+class Said(NamedTuple):
+    """What the running server says of itself; empty: all is well with it, or it does not answer."""
+
+    unkept: str = ""  # why nothing is kept
+    deaf: str = ""  # why it has no connection to the broker
+
+    def __bool__(self) -> bool:
+        """Return True if what is stored is not what is."""
+        return bool(self.unkept or self.deaf)
+
+
+ALL_WELL = Said()
+
+
+def lines(said: Said) -> Iterator[str]:
+    """Yield what to say before all else."""
+    if said.unkept:
+        yield f"NOTHING IS KEPT NOW: {said.unkept}"
+        yield "The server watches on and tells people. What follows is only what was stored before."
+        yield ""
+    if said.deaf:
+        yield f"THE SERVER HEARS NO BEDSIDE: {said.deaf}"
+        yield "What follows is only what came before."
+        yield ""
+
+
+def ask(found: InForce) -> Said:
+    """Ask the server of these settings; one that is not running says nothing."""
+    if not found.running:
+        return ALL_WELL
+    try:
+        wrong = json.loads(_health(found.settings.http))["wrong"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return ALL_WELL
+    words = [one for one in wrong if isinstance(one, str)] if isinstance(wrong, list) else []
+    deaf = NO_BROKER if NO_BROKER in words else ""
+    if deaf and (why := _first(words, BROKER_IS)):
+        deaf = f"{deaf}: {why.removeprefix(BROKER_IS)}"
+    return Said(_first(words, NOTHING_KEPT) or _first(words, NO_WRITES), deaf)
+
+
+def _first(words: Sequence[str], mark: str) -> str:
+    return next((printable(one, LONGEST_WHY) for one in words if mark in one), "")
+
+
+def _health(http: HttpTable) -> bytes:
+    """Return the body of /health; plain sockets load faster than a library for the web."""
+    import socket  # noqa: PLC0415 - slow to import, only beside a running server it is needed
+
+    if not http.port:
+        return b""
+    got = b""
+    address = (_ANY.get(http.host, http.host), http.port)
+    with socket.create_connection(address, PATIENCE_S) as server:
+        server.sendall(_REQUEST)
+        while len(got) < MOST_BYTES and (more := server.recv(65536)):
+            got += more
+    return got.partition(b"\r\n\r\n")[2]
