@@ -1,6 +1,7 @@
 """Whose files these are: what we write is for its owner only, and an error says whose it is."""
 
 import contextlib
+import errno
 import grp
 import os
 import pwd
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from legwatch.errors import CannotRun
 
+_OF_RIGHTS = (errno.EACCES, errno.EPERM)
 FOLDER, FILE = 0o700, 0o600
 # The files that legwatch writes into a state_dir; others there are the owner's business.
 OURS = ("*.db", "*.db-*", "*.db.*", "*.key", "*.pem", "*.lock", "changes.*", "at_work", "decoding")
@@ -58,6 +60,12 @@ def explained(path: Path, *, reads: bool = False) -> str:
         return f"{said}: run it with {as_user(found.st_uid)}"
     helps = f"chown -R {us} {path}" if path == asked else f"install -d -o {us} {asked}"
     return f"{said}: {helps}"
+
+
+def whose(error: OSError, path: Path, *, reads: bool = False) -> str:
+    """Return what went wrong with a file; also whose it is, if that can be the reason."""
+    why = error.strerror or str(error)
+    return f"{why}; {explained(path, reads=reads)}" if error.errno in _OF_RIGHTS else why
 
 
 def as_user(uid: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from legwatch.errors import CannotRun
-from legwatch_runtime.rights import FOLDER, explained, keep_private, tighten
+from legwatch_runtime.rights import FOLDER, keep_private, tighten, whose
 
 TRIES, AGAIN_S = 5, 0.1  # a command that looks whether the folder is in use holds it for a moment
 
@@ -30,7 +30,7 @@ def locked(folder: Path, lock: str, *, of_another: bool = False) -> Iterator[Pat
         ours = (folder / lock).exists()  # else it may be a folder that others use, too
         held = (folder / lock).open("w")
     except OSError as error:
-        why = f"{folder} cannot be written: {error.strerror}; {explained(folder, reads=of_another)}"
+        why = f"{folder} cannot be written: {whose(error, folder, reads=of_another)}"
         raise FolderRefused(why) from None
     with held:
         if not _taken(held):

@@ -83,7 +83,7 @@ class Agent:
         home: Home = lambda spool, *, at_once=False: None,  # noqa: ARG005 - it is there
     ) -> None:
         self._home = home
-        self._user = user  # at the broker
+        self._user = user  # at the broker, if it is not the bed
         self._turned, self._made = turned, made  # called in each turn; after windows were made
         self._boot, self._link, self._feed = boot, link, feed
         self._clock, self._said, self._about = clock, said, about
@@ -327,11 +327,13 @@ class Agent:
         self._probed = any(more)
 
     def _say_in_vain(self) -> None:
-        who = f"mqtt.user ({self._user})" if self._user else "the agent's user at the broker"
+        ask = "can it keep what comes, or is its disk full"
+        if self._user:
+            ask = f"is mqtt.user ({self._user}) named as the bed"
         logger.warning(
-            "the broker takes the windows, and no server confirms them: does the server run, and is"
-            " %s named as the bed? The agent keeps the windows and sends them later",
-            who,
+            "the broker takes the windows, and no server confirms them: does the server run, and"
+            " %s? The agent keeps the windows and sends them later",
+            ask,
         )
 
     def _must_resend(self, since: Instant) -> bool:

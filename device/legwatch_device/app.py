@@ -103,7 +103,7 @@ class _Bedside:
             beacon=self.beacon,
             turned=self.main_part.turned,
             made=self._made,
-            user=settings.mqtt.user,
+            user="" if settings.mqtt.user == settings.bed else settings.mqtt.user,
         )
 
     def run(self) -> int:

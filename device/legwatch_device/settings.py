@@ -133,7 +133,8 @@ class AgentSettings:
         if self.mqtt.user and self.mqtt.user != self.bed:
             yield (
                 f"mqtt.user: {self.mqtt.user!r} is not the bed, {self.bed!r}; the broker of the"
-                " guides gives a user only the topics of the bed of its name"
+                " guides gives a user only the topics of the bed of its name (`legwatch up` has a"
+                " broker of its own, and uses none of [mqtt])"
             )
         if self.recording.file and not Path(self.recording.file).is_absolute():
             yield (

@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.settings import load
 from legwatch_runtime.files import read_text, read_toml
-from legwatch_runtime.rights import explained_file, is_there
+from legwatch_runtime.rights import is_there, whose
 from legwatch_server.settings import ServerSettings
 
 if TYPE_CHECKING:  # slow to import, and only a change needs it
@@ -274,7 +274,7 @@ def _locked(file: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
     except OSError as error:
-        why = f"{error.strerror}; {explained_file(file, reads=True)}"
+        why = whose(error, file, reads=True)
         raise CannotRun(f"{file} cannot be written: {why}") from None
 
 

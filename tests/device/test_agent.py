@@ -89,6 +89,20 @@ def test_a_bed_whose_name_is_not_its_user_is_told_why_nothing_is_confirmed(
     assert "is mqtt.user (anna) named as the bed?" in said
 
 
+def test_a_bed_whose_user_is_right_asks_after_the_disk_of_the_server(
+    spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    bed = InProcessAgent(spool)
+    bed.measure(3)
+    bed.turn(LinkUp(1))
+    for _ in range(60):
+        bed.clock.advance(10_000)
+        bed.turn()
+    (said,) = [record.getMessage() for record in caplog.records if "confirms" in record.message]
+    assert "does the server run, and can it keep what comes, or is its disk full?" in said
+    assert "named as the bed" not in said
+
+
 def test_a_played_window_ages_on_its_own_time_line(spool: Spool) -> None:
     feed = FakeFeed(0)
     bed = InProcessAgent(spool, feed=feed)

@@ -75,3 +75,9 @@ def test_a_wrong_limit_is_named_with_what_is_allowed(path: str, value: Any, want
     with pytest.raises(SettingsError, match=wanted) as caught:
         profiles.rules_for("standard", {path: value}, UTC)
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize("profile", profiles.names())
+def test_what_a_limit_comes_from_can_be_read_alone(profile: str) -> None:
+    for path, source in profiles.sources(profile).items():
+        assert source.partition(" ")[0] not in {"and", "or", "but", "then"}, path

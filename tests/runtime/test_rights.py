@@ -1,11 +1,13 @@
 """What legwatch writes is for its owner only, and an error says whose a folder is."""
 
+import errno
 import os
 import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -14,6 +16,7 @@ from legwatch_device.spool import Spool
 from legwatch_runtime import locations
 from legwatch_runtime.rights import explained
 from legwatch_runtime.state_dir import FolderRefused, locked
+from legwatch_server import settings_file
 from legwatch_server.signed_links import signing_key
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.errors import StoreError
@@ -128,3 +131,20 @@ def test_a_command_of_a_user_who_may_not_look_into_the_folder_of_the_settings_sa
         CannotRun, match=r"server\.toml cannot be read: .*etc belongs to root.*sudo"
     ):
         locations.settings_file(None)
+
+
+def test_whose_a_file_is_matters_only_for_rights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "server.toml"
+    file.write_text(f'state_dir = "{tmp_path / "state"}"\n')
+    for number, matters in ((errno.ENOSPC, False), (errno.EROFS, False), (errno.EACCES, True)):
+
+        def fails(*_: object, number: int = number) -> NoReturn:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(settings_file, "_open", fails)
+        with pytest.raises(CannotRun) as raised:
+            settings_file.change(file, {"rules.warmth.warn_c": 26.0})
+        assert os.strerror(number) in str(raised.value)
+        assert (" belongs to " in str(raised.value)) is matters

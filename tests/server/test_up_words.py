@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.errors import SettingsError
+from legwatch.events import AlertKind
 from legwatch_server.supervisor import command, demo, hints
 from legwatch_server.supervisor.config import check_kinds
 from strangers import Stranger
 
+NOTICE = (0, AlertKind.COLD, TransitionKind.FIRED, Severity.WARNING, Reason.COOLED)
 AGENT = 'bed = "b"\n[sensors.leg]\ndriver = "simulated"\n'
 SERVER = 'zone = "Europe/Berlin"\n[people.anna]\nchannels = ["ntfy"]\n'
 
@@ -148,3 +152,18 @@ def test_what_to_do_next_looks_into_the_store_of_the_made_night(
     assert f"alerts --config '{file}' explain 1\n" in said
     (example,) = (word for word in said.split() if word.endswith("agent.example.toml"))
     assert Path(example).exists()
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (None, ""),
+        (SuppressedBy.HOLD, " (shown without a sound, which waits)"),
+        (SuppressedBy.EARLY_SIGN, " (no sound)"),
+        (SuppressedBy.SILENCED, f" (not sent: {SuppressedBy.SILENCED})"),
+    ],
+)
+def test_the_summary_of_the_made_night_says_what_the_console_has_shown(
+    why: SuppressedBy | None, said: str
+) -> None:
+    assert demo._held(Notice(*NOTICE, suppressed_by=why)) == said

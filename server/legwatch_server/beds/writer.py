@@ -274,7 +274,7 @@ class Writer:
                     continue
             if error is None or not of_the_store(error):
                 if attempt:
-                    logger.info("the database accepts writes again")
+                    logger.warning("the database accepts writes again")  # who read of it hears
                 return error
             why = str(error) or type(error).__name__
             self._status.failed(why, self._timeline.instant())

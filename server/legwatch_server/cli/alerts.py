@@ -49,9 +49,9 @@ def main(argv: Sequence[str]) -> int:
         case "explain":
             return _explain(found, alert)
         case "seen" | "useless":
-            return _answer(settings, TargetKind.NOTICE, args.id, _ACTS[args.action])
+            return _answer(found, TargetKind.NOTICE, args.id, _ACTS[args.action])
         case "quiet":
-            return _quiet(settings, args)
+            return _quiet(found, args)
         case _:
             with closed_stdout_is_fine():
                 _list(found, args)
@@ -233,19 +233,17 @@ def _explain(found: InForce, alert: Incident) -> int:
     return 0
 
 
-def _quiet(settings: ServerSettings, args: argparse.Namespace) -> int:
+def _quiet(found: InForce, args: argparse.Namespace) -> int:
     if args.all is None:
-        return _answer(settings, TargetKind.NOTICE, args.id, Action.SNOOZE, args.minutes)
-    with open_read_only(settings.state_dir) as reader:
+        return _answer(found, TargetKind.NOTICE, args.id, Action.SNOOZE, args.minutes)
+    with open_read_only(found.settings.state_dir) as reader:
         beds = reader.beds(args.all)
     if not beds:
         raise SettingsError("--all", f"the server has no data of bed {args.all!r}")
-    return _answer(settings, TargetKind.BED, beds[0][0], Action.SNOOZE, args.minutes)
+    return _answer(found, TargetKind.BED, beds[0][0], Action.SNOOZE, args.minutes)
 
 
-def _answer(
-    settings: ServerSettings, of: TargetKind, ident: int, act: Action, minutes: int = 0
-) -> int:
+def _answer(found: InForce, of: TargetKind, ident: int, act: Action, minutes: int = 0) -> int:
     from legwatch_server.cli.post import post  # noqa: PLC0415 - slow to import, only answers need it
 
-    return post(settings, LinkClaims(of, ident, act, minutes, 0))
+    return post(found, LinkClaims(of, ident, act, minutes, 0))

@@ -150,7 +150,8 @@ def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
                 path = path.rpartition(".")[0]
             elif not _follows(path, taken):
                 yield str(error)
-            if path in taken or not _take_out(rest, path):
+            path = _taken_out(rest, path)
+            if not path or path in taken:
                 return
             taken.add(path)
         except LegwatchError as error:
@@ -197,6 +198,13 @@ def _kind(table: Mapping[str, Any], shapes: Mapping[str, type[Any]]) -> str:
         one = f"name the kind of file: one of {', '.join(sorted(shapes))}"
         raise SettingsError("--as", none + one)
     return kinds[0]
+
+
+def _taken_out(table: dict[str, Any], path: str) -> str:
+    """Remove what is wrong, and return its path: of a key that is missing that of its table."""
+    while path and not _take_out(table, path):
+        path = path.rpartition(".")[0]
+    return path
 
 
 def _take_out(table: dict[str, Any], path: str) -> bool:

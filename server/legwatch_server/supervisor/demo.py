@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from legwatch.alerting.notice import Notice
+from legwatch.alerting.notice import Notice, SuppressedBy
 from legwatch.night import local
 from legwatch_runtime.system_zone import machine_zone
 from legwatch_runtime.zones import zone_named
@@ -73,6 +73,16 @@ def summary(folder: Path) -> str:
 
 
 def _line(notice: Notice, text: str) -> str:
-    held = f" (not sent: {notice.suppressed_by})" if notice.suppressed_by else ""
-    clock = f"{local(notice.at_ms, zone_named(ZONE, 'zone')):%H:%M}"
+    held, clock = _held(notice), f"{local(notice.at_ms, zone_named(ZONE, 'zone')):%H:%M}"
     return f"{clock} {notice.kind:<6} {notice.transition:<12} {notice.severity:<7} {text}{held}"
+
+
+def _held(notice: Notice) -> str:
+    match notice.suppressed_by:
+        case None:
+            return ""
+        case SuppressedBy.HOLD:
+            return " (shown without a sound, which waits)"
+        case SuppressedBy.EARLY_SIGN:
+            return " (no sound)"
+    return f" (not sent: {notice.suppressed_by})"

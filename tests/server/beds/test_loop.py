@@ -24,6 +24,7 @@ from legwatch_server.notify.commit import commit
 from legwatch_server.store.batch import Batch
 from legwatch_server.store.database import SqliteStore
 from legwatch_server.store.errors import StoreError
+from legwatch_server.supervisor.supervisor import SHOWN
 from legwatch_server.testing import InProcessServer
 from repository import rules
 from server.beds.anna import COMMIT, arriving, count, live, open_server, play, take, upto
@@ -132,7 +133,7 @@ def test_a_failing_disk_loses_nothing_and_is_said(server: InProcessServer) -> No
 
 
 def test_a_failing_disk_is_tried_again_with_the_same_messages(
-    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     tries: list[int] = []
 
@@ -145,6 +146,8 @@ def test_a_failing_disk_is_tried_again_with_the_same_messages(
     monkeypatch.setattr(COMMIT, sometimes)
     take(server, encode_window(live(1, server)))
     assert (len(tries), count(server, "windows"), server.broker.acknowledged) == (2, 1, [1])
+    (end,) = [one for one in caplog.records if "accepts writes again" in one.getMessage()]
+    assert end.levelname in SHOWN  # else a terminal would show the beginning only
 
 
 @pytest.mark.parametrize("error", [RuntimeError, RecursionError, MemoryError, StoreError])

@@ -22,6 +22,7 @@ from legwatch.night import local
 from legwatch_runtime.clock import utc_ms
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.cli.alerts import _parser
+from legwatch_server.settings_file import head_of_up
 from legwatch_server.signed_links import signing_key
 from legwatch_server.testing import InProcessServer
 from legwatch_server.web.actions import ActionHandler
@@ -351,7 +352,12 @@ def test_without_a_running_server_an_answer_is_not_lost_in_silence(
     signing_key(ward.path.parent, b"")
     path = config(tmp_path, ward, http={"port": 9})
     text = said(capsys, "alerts", "seen", "1", "--config", path, code=1)
-    assert "no server answers at http://127.0.0.1:9" in text
+    assert "no server answers at http://127.0.0.1:9: the server is not running" in text
+    assert "; `legwatch server` starts it" in text
+    file = Path(path)
+    file.write_text(f"{head_of_up(None)}{file.read_text()}")
+    text = said(capsys, "alerts", "seen", "1", "--config", path, code=1)
+    assert "; `legwatch up` (or scripts/run) starts it" in text
     assert ward.rows("SELECT * FROM answers") == []
 
 

@@ -108,6 +108,22 @@ def test_every_wrong_key_of_an_agent_is_named_and_none_twice(
     assert paths == ["window_s", "recording.zone", "sensors.leg.driver", "sensors.room.pin"]
 
 
+def test_a_key_that_is_missing_hides_no_other_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = """
+    bed = "anna"
+    [sensors.leg]
+    driver = "dht22"
+    [sensors.room]
+    driver = "dht22"
+    """
+    assert check(tmp_path, text, "--as", "agent") == 2
+    said = capsys.readouterr().err
+    assert "sensors.leg.pin: " in said
+    assert "sensors.room.pin: " in said
+
+
 @pytest.mark.parametrize("text", ['bed = "Anna B"', ""])
 def test_an_agent_needs_a_bed_that_can_stand_in_a_topic(tmp_path: Path, text: str) -> None:
     assert check(tmp_path, text, "--as", "agent") == 2
@@ -117,7 +133,9 @@ def test_a_user_with_the_name_of_another_bed_is_to_be_looked_at_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert check(tmp_path, SIMULATED + '[mqtt]\nuser = "bert"\n') == 0
-    assert "look again: mqtt.user: 'bert' is not the bed, 'anna'" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "look again: mqtt.user: 'bert' is not the bed, 'anna'" in said
+    assert "(`legwatch up` has a broker of its own, and uses none of [mqtt])" in said
     for user in ("anna", ""):
         assert check(tmp_path, f'{SIMULATED}[mqtt]\nuser = "{user}"\n') == 0
         assert "look again" not in capsys.readouterr().out
