@@ -60,6 +60,10 @@ _UNTOLD = {
         "Nobody was woken for it alone: another alert of the same minute said it too."
     ),
 }
+_ASLEEP = (
+    "It was only written down: the sleeper seemed asleep, and nobody who sleeps is woken for a bed"
+    " that has not warmed. (Awake is who has moved within warmth.wakeful_s.)"
+)
 _ENDED = {
     "moved": "the sleeper moved",
     "time": "the longest wait was over",
@@ -110,12 +114,17 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
     if notice.suppressed_by is SuppressedBy.HOLD:
         yield "  It waited for the sleeper to move before making a sound."
     elif notice.suppressed_by and notice.transition not in OVER:
-        yield f"  {_UNTOLD[notice.suppressed_by]}"
+        yield f"  {_untold(notice, notice.suppressed_by)}"
     figures = dict(notice.figures)
     # After quiet it sounds because that is over, whether or not the wait has ended meanwhile.
     if "wait_ended" in figures and notice.reason is not Reason.SNOOZE_OVER:
         why = _ENDED.get(str(figures["wait_ended"]), "it ended")
         yield f"  It had waited {span(float(figures['waited_min'] or 0))}; {why}."
+
+
+def _untold(notice: Notice, why: SuppressedBy) -> str:
+    asleep = why is SuppressedBy.LOG_ONLY and notice.reason is Reason.COLD_START
+    return _ASLEEP if asleep else _UNTOLD[why]
 
 
 def _figure(name: str, value: object) -> str:

@@ -19,6 +19,7 @@ from tomlkit import dumps as dump
 from legwatch.__main__ import main
 from legwatch.contract.action import Action
 from legwatch.night import local
+from legwatch.testing import wobbling
 from legwatch_runtime.clock import utc_ms
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.cli.alerts import _parser
@@ -202,6 +203,25 @@ def test_explain_gives_reason_figures_rule_its_source_and_the_wait(
     assert "bert has seen it (by link)" in text
     assert "at this level nobody is woken" not in text
     assert "It has not ended." in text.splitlines()
+
+
+def test_a_bed_that_has_not_warmed_under_a_sleeper_is_explained_as_written_down_for_the_sleep(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    air = wobbling(25.2)
+
+    def still(minute: float) -> dict[str, Any]:
+        moves = int(minute < 1)
+        return {"leg_c": air(minute), "room_c": 18.0, "moves": moves, "in_bed": True, "age_ms": 0}
+
+    with closing(open_ward(tmp_path, **TABLE)) as made:
+        made.play("b", 90, still)
+        ((ident,),) = made.rows("SELECT id FROM notices WHERE reason='cold_start'")
+        text = said(capsys, "alerts", "explain", str(ident), "--config", config(tmp_path, made))
+    assert "Why: the bed did not become warm after it was entered." in text
+    assert "It was only written down: the sleeper seemed asleep, and nobody who sleeps" in text
+    assert "warmth.wakeful_s" in text
+    assert "at this level" not in text
 
 
 def test_an_early_sign_is_not_explained_as_an_alert_that_still_stands(
