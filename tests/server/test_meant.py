@@ -1,11 +1,13 @@
 """A command that names the owner's file is about the server that `legwatch up` has made of it."""
 
+import fcntl
 from pathlib import Path
 
 import pytest
 
 from legwatch.__main__ import main
 from legwatch_runtime import locations
+from legwatch_runtime.files import read_toml
 from legwatch_server.meant import meant
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.settings_file import change
@@ -67,3 +69,27 @@ def test_check_config_of_the_owners_file_knows_what_programs_have_changed(
     owners.write_text('zone = "UTC"\n[[roster]]\npeople = ["helag"]\n')
     assert main(["check-config", str(owners)]) == 2
     assert "helag" in capsys.readouterr().err
+
+
+def test_an_agents_file_that_was_edited_says_what_waits_for_a_new_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(locations, "LASTING", tmp_path / "lasting" / "server.toml")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    sensors = (f'[sensors.{name}]\ndriver = "simulated"\n' for name in ("leg", "movement"))
+    text = 'bed = "b"\n' + "".join(sensors)
+    mine, folder = tmp_path / "mine.toml", tmp_path / "legwatch"
+    mine.write_text(text)
+    folder.mkdir()
+    write_config(folder, {}, read_toml(mine), agents=mine)
+
+    def waits() -> bool:
+        assert main(["check-config", "--as", "agent", str(mine)]) == 0
+        return "has read it, not yet in force: bed, window_s" in capsys.readouterr().out
+
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert not waits()
+        mine.write_text("window_s = 5\n" + text.replace('"b"', '"c"'))
+        assert waits()
+    assert not waits()  # nothing runs: the next start reads it

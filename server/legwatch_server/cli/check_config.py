@@ -19,6 +19,7 @@ from legwatch_runtime.rights import is_there
 from legwatch_runtime.secrets import secret
 from legwatch_server import settings_file, zone
 from legwatch_server.answer_key import given_key
+from legwatch_server.cli.agent_in_force import waits_for_a_start
 from legwatch_server.cli.installed import installed, keys_of
 from legwatch_server.meant import meant
 from legwatch_server.notify.example_addresses import copied
@@ -68,6 +69,8 @@ def main(argv: Sequence[str]) -> int:
         return 2
     for doubt in _doubts(args.file, load(shapes[kind], table)):
         print(f"{args.file}: look again: {doubt}")
+    for later in waits_for_a_start(args.file, table):
+        print(f"{args.file}: {later}")
     roles = _roles(load(shapes[kind], table))
     if roles is not None:
         for never in scope.never_come(roles):

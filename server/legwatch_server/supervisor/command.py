@@ -54,9 +54,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _watch(state: Path, args: argparse.Namespace) -> int:
     agent, zone = owner_settings(args.agent_config), zone_word(args.config, state)
-    config = write_config(
-        state, with_http_port(owner_settings(args.config)), agent, owners=args.config
-    )
+    server = with_http_port(owner_settings(args.config))
+    config = write_config(state, server, agent, owners=args.config, agents=args.agent_config)
     _show(f"{_doing(agent)} The state is in {state}; Ctrl-C ends it.{terminal.note()}")
     for line in (*what_it_watches(agent), *_beside(state)):
         _show(line)

@@ -39,10 +39,11 @@ def write_config(
     agent: Mapping[str, Any],
     kind: str = WATCH,
     owners: Path | None = None,
+    agents: Path | None = None,
 ) -> GeneratedConfig:
     """Write the settings of all three children into `folder`; return their commands.
 
-    `owners`: the file from which the server's are made.
+    `owners`, `agents`: the files from which the server's and the agent's are made.
     """
     bed = str(agent.get("bed", ""))
     broker = brokers.write_broker_config(folder / "broker", {SERVER, bed} - {""})
@@ -52,7 +53,7 @@ def write_config(
 
     def task(name: str, user: str, table: Mapping[str, Any], *, ends: bool = False) -> ProcessSpec:
         mqtt = {"host": "127.0.0.1", "port": broker.port, "user": user}
-        made_from = owners if name == "server" else None
+        made_from = owners if name == "server" else agents
         command = (*LEGWATCH, name, *_write_settings(folder, name, table, mqtt, made_from))
         env = {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, ""), UNDER_UP: kind}
         if owners is not None:
