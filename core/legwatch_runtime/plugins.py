@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 LOADS_WITHIN_S = 30.0  # a large library on a small board
+_begun: set[str] = set()  # what the log has named
 
 
 class CannotLoad(CannotRun):
@@ -56,7 +57,7 @@ def load(group: str, name: str, path: str, word: str, methods: Sequence[str] = (
         why = f"has the name of {others}: uninstall one of them"
         raise CannotLoad(path, f"{_what(word, point)} {why}")
     try:
-        kind = _loaded(point, group)
+        kind = _loaded(point, group, word)
         check_methods(kind, methods, path)
         options_type(kind)
     except SettingsError as error:
@@ -124,9 +125,19 @@ def whose(group: str, name: str) -> str:
     return "" if found is None or is_ours(found.point) else f" ({origin(found.point)})"
 
 
-def _loaded(point: "EntryPoint", group: str) -> Any:
+def begins(what: str) -> None:
+    """Log once what another package begins: if that ends the process, the last lines name it."""
+    import logging  # noqa: PLC0415 - a short command needs no log
+
+    if what not in _begun:
+        _begun.add(what)
+        logging.getLogger(__name__).info("%s", what)
+
+
+def _loaded(point: "EntryPoint", group: str, word: str) -> Any:
     if is_ours(point):
         return point.load()
+    begins(f"importing {_what(word, point)}")
     return call_within(f"{group} {origin(point)}", point.load, LOADS_WITHIN_S)
 
 

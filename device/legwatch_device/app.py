@@ -51,13 +51,14 @@ def main(argv: Sequence[str]) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Run the agent; return 0 at a clean end. Raises SettingsError or CannotRun."""
+    if not args.check_config:
+        log_to_stderr()  # first: it names each driver before its module can end the process
     # A driver that cannot be loaded is told when it is started, and tried again.
     settings = read(args.config, broken=None if args.check_config else lambda _error: None)
     password = secret("LEGWATCH_MQTT_PASSWORD")
     if args.check_config:
         print(f"{args.config}: good (bed {settings.bed})")
         return 0
-    log_to_stderr()
     with Card(Path(settings.state_dir)) as card:
         try:
             return _Bedside(settings, password, card).run()

@@ -152,8 +152,9 @@ def test_a_wrong_key_of_the_driver_is_one_sentence(place: Path, leg: str, words:
     for command in (["check-config", file], ["agent", "--config", file]):
         done = legwatch(place, *command)
         assert done.returncode == 2
-        assert words in done.stderr
-        assert done.stderr.count("\n") == 1
+        *begun, said = done.stderr.splitlines()  # the agent names what it imports
+        assert words in said
+        assert all(line.startswith("INFO importing driver 'tmp117' (") for line in begun)
 
 
 @pytest.mark.end_to_end
@@ -168,7 +169,10 @@ def test_a_chip_that_does_not_answer_is_one_sentence_and_tried_again(place: Path
         text=True,
     )
     assert agent.stderr is not None
+    whose = "driver 'tmp117' (legwatch_example.tmp117:Tmp117 of legwatch-example 0.1.0)"
     with agent.stderr:
+        assert agent.stderr.readline() == f"INFO importing {whose}\n"
+        assert agent.stderr.readline() == f"INFO sensors.leg: starting {whose}\n"
         assert agent.stderr.readline() == (
             "WARNING leg sensor: sensors.leg: driver 'tmp117' (legwatch_example.tmp117:Tmp117 of "
             "legwatch-example 0.1.0) cannot start: [Errno 121] Remote I/O error; the others go on, "

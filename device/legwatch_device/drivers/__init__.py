@@ -158,6 +158,8 @@ def open_driver(group: str, name: str, path: str, table: Mapping[str, Any], **mo
     driver = load(group, name, path)
     options = read(group, name, driver, table, path)
     whose = plugins.whose(group, name)
+    if whose:
+        plugins.begins(f"{path}: starting driver {name!r}{whose}")
     try:
         return driver(options, **more)
     except ModuleNotFoundError as error:

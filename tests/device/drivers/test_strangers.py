@@ -1,5 +1,8 @@
 """A driver of another package that fails: one sentence says whose it is, and the others run."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -196,6 +199,40 @@ def test_a_start_that_hangs_is_told_with_the_package(
     said = f"leg sensor: driver 'odd' ({stranger.origin('Odd')}) hangs in its start; the others"
     assert said in caplog.text
     stop.set()
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import os; os._exit(7)", "importing driver 'odd' ({})"),
+        (starting("import os; os._exit(7)"), "sensors.leg: starting driver 'odd' ({})"),
+    ],
+)
+def test_a_driver_that_ends_the_agent_natively_stands_in_its_last_lines(
+    code: str, words: str, stranger: Stranger, tmp_path: Path
+) -> None:
+    stranger.has(code, {GROUP: {"odd": "{}:Odd"}})
+    path = os.pathsep.join((str(stranger.site), *sys.path))
+    command = (sys.executable, "-m", "legwatch", "agent", "--config", str(agent_file(tmp_path)))
+    ended = subprocess.run(
+        command,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 7, ended.stderr
+    said = f"INFO {words.format(stranger.origin('Odd'))}"
+    assert said in ended.stderr.splitlines()[-5:]
+
+
+def test_a_module_that_was_imported_is_not_read_again(stranger: Stranger) -> None:
+    stranger.has("class Odd: pass", {GROUP: {"odd": "{}:Odd"}})
+    for _ in range(2):
+        with pytest.raises(CannotRun, match="has no method 'read'"):
+            load(GROUP, "odd", "sensors.leg")
+        (stranger.site / f"{stranger.name}.py").write_text(GOOD + "# longer than before\n")
 
 
 def test_the_page_for_authors_names_each_of_these_cases() -> None:

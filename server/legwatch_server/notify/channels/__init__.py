@@ -253,6 +253,8 @@ def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -
     check_methods(kind, METHODS, path)
     options = _options(kind, name, settings.push.options.get(name, {}))
     context = ChannelContext(tuple(_recipients(name, settings)), settings.push.workers)
+    if stranger := plugins.whose(CHANNELS, name):
+        plugins.begins(f"{path}: starting channel {name!r}{stranger}")
     try:
         made: N = call_within(_key(kind), lambda: kind(options, context), STARTS_WITHIN_S)
         _check_abilities(made)
