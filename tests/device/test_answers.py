@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from device.test_starting import Bed, good, starts
-from legwatch.contract.roles import ROLES, gauge
+from legwatch.contract.roles import gauge
 from legwatch.events import Window
 from legwatch_device.drivers import MotionSample, Reading
 from legwatch_device.samples import PlacedSensor, Sample, ask
+from placed import LEG, MOVEMENT, PRESENCE
 
-LEG, ROOM, MOVEMENT, PRESENCE = ROLES
 GAUGE = gauge("air", "carbon dioxide", "ppm", 0.0, 5000.0)
 
 

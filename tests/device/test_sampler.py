@@ -8,7 +8,7 @@ import pytest
 
 from legwatch.contract.fields import MAX_MOVES
 from legwatch.contract.press import Press
-from legwatch.contract.roles import ROLES, Role
+from legwatch.contract.roles import Role
 from legwatch.contract.window import decode_window, encode_window
 from legwatch.events import Window
 from legwatch_device.drivers import MotionSample, ReadFault, Reading
@@ -17,8 +17,7 @@ from legwatch_device.samples import PlacedSensor, Sample, Span, ask, close_windo
 from legwatch_device.testing import FakeMotion, FakePresence, FakeThermometer
 from legwatch_runtime.clock import EARLIEST_MS, SystemClock
 from legwatch_runtime.testing import FakeClock
-
-LEG, ROOM, MOVEMENT, PRESENCE = ROLES
+from placed import LEG, MOVEMENT, PRESENCE, ROOM
 
 
 def window(*samples: Sample) -> Window:

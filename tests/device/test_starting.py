@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from legwatch.contract.bedside_command import Cmd, Command, CommandResult
-from legwatch.contract.roles import ROLES
 from legwatch.contract.window import decode_window, encode_window
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.events import Window
@@ -24,8 +23,8 @@ from legwatch_device.testing import FakeMotion, FakePresence, FakeSignal, FakeTh
 from legwatch_runtime.clock import SystemClock
 from legwatch_runtime.part import Parts
 from legwatch_runtime.testing import FakeClock
+from placed import LEG, MOVEMENT, PRESENCE, ROOM
 
-LEG, ROOM, MOVEMENT, PRESENCE = ROLES
 BUSY = CannotRun("sensors.leg: driver 'dht22' cannot start: GPIO 4 is busy")
 
 

@@ -2,7 +2,9 @@
 
 A new role is one line of ROLES. Then an agent may have it (`[sensors.<name>]`), its fields travel
 in the window message as keys of their own, and replay files may have its channels. Fields that a
-Window has by name are judged by the engine; the others travel in `Window.others`.
+Window has by name are judged by the engine; the others travel in `Window.others`. A message about
+the sensor needs its name for people, too: a line of _NAMES in legwatch/text/message.py, and its
+German (scripts/translations says how); without them it says the role's own name.
 """
 
 from typing import NamedTuple

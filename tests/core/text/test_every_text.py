@@ -73,6 +73,9 @@ def test_german_is_german() -> None:
 def test_a_mute_sensor_has_a_name_that_people_know() -> None:
     mute = {one.text for one in SAID if one.notice.reason is Reason.SENSOR_MUTE}
     for role in ROLES:
+        assert role.name in _NAMES, (
+            f"give {role.name!r} a name for people in _NAMES of legwatch.text"
+        )
         assert any(_NAMES[role.name] in text for text in mute), role.name
         german = language_named("de").gettext(_NAMES[role.name])
         assert german != _NAMES[role.name]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from device.test_starting import LEG, MOVEMENT, PRESENCE, ROOM, Bed, good, starts
+from device.test_starting import Bed, good, starts
 from legwatch.contract.bedside_command import Cmd, Command, CommandResult
 from legwatch.errors import CannotRun
 from legwatch_device.beacon import Beacon
@@ -17,6 +17,7 @@ from legwatch_device.settings import BUTTONS, SIGNALS
 from legwatch_device.starting import Starting, wait_for_first_tries
 from legwatch_runtime.clock import SystemClock
 from legwatch_runtime.part import Parts
+from placed import LEG, MOVEMENT, PRESENCE, ROOM
 
 SENSORS = {
     "dht22": (LEG, "adafruit_dht"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from device.test_starting import LEG, ROOM, Bed, good, starts
+from device.test_starting import Bed, good, starts
 from legwatch.__main__ import main as legwatch
 from legwatch.errors import CannotRun, SettingsError
 from legwatch_device import fittings
@@ -22,6 +22,7 @@ from legwatch_runtime import plugins
 from legwatch_runtime.part import Parts
 from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.testing import FakeClock
+from placed import LEG, ROOM
 from repository import REPO
 from strangers import Fault, Stranger, faults_at_import, promised
 
