@@ -96,7 +96,8 @@ def run(args: argparse.Namespace) -> int:
         channels = check_usable(settings)
         print(f"{args.config}: good (profile {settings.profile}, channels {', '.join(channels)})")
         if set(channels) == {LOG_ONLY}:
-            print("alerts would come to the log only, and to no person: set push.channels")
+            keys = ", ".join(settings.channel_keys())
+            print(f"alerts would come to the log only, and to no person: set {keys}")
         return 0
     heard = heard_beds(settings)
     log_to_stderr()

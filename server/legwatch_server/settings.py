@@ -220,6 +220,14 @@ class ServerSettings:
                 names.setdefault(channel, f"people.{name}.quiet")
         return names
 
+    def channel_keys(self) -> list[str]:
+        """Return the settings keys that name the channels of the people, sorted."""
+        own = {
+            name for name in self.everybody() if name in self.people and self.people[name].channels
+        }
+        keys = {f"people.{name}.channels" for name in own}
+        return sorted(keys if keys and own == set(self.everybody()) else {*keys, "push.channels"})
+
     def zone_of(self, bed: str) -> ZoneInfo:
         """Return the bed's own time zone, or else the server's; raises SettingsError."""
         own = self.beds.get(bed, BedTable()).zone

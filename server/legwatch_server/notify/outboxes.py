@@ -75,7 +75,8 @@ class Outboxes:
         """Warn once: a server that is set up so far watches, and no phone ever rings."""
         before, self._log_only = self._log_only, set(settings.channel_names()) == {LOG_ONLY}
         if self._log_only and not before and not plays_made_night():
-            logger.warning("alerts come to this log only, and to no person: set push.channels")
+            keys = ", ".join(settings.channel_keys())
+            logger.warning("alerts come to this log only, and to no person: set %s", keys)
 
     def _outbox(self, name: str, notifier: Notifier, patience: Patience, calls: Calls) -> Outbox:
         outbox = self._made.get(name)

@@ -287,3 +287,13 @@ def test_a_server_whose_alerts_come_to_the_log_only_says_so_once(
     boxes.use(ward.settings, console)
     assert caplog.text.count("to no person: set push.channels") == 1
     ward.close()
+
+
+def test_the_key_that_names_the_channels_is_said() -> None:
+    def keys(settings: dict[str, object]) -> list[str]:
+        return load(ServerSettings, settings).channel_keys()
+
+    own = {"mei": {"channels": ["console"]}}
+    assert keys({}) == ["push.channels"]
+    assert keys({"people": own}) == ["people.mei.channels"]
+    assert keys({"people": {**own, "bert": {}}}) == ["people.mei.channels", "push.channels"]
