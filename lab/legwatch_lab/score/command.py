@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
@@ -156,10 +157,17 @@ def _write(where: str, text: str) -> None:
 
 
 def _nights(args: argparse.Namespace, task: ScoringTask) -> list[ScoredNight]:
-    nights = scored(truths(args.folders, args.kind)[: args.limit], task, args.jobs)
+    paths = truths(args.folders, args.kind)[: args.limit]
+    nights = scored(paths, task, args.jobs)
     if not nights:
         raise LegwatchError(
             f"{args.folders[0]}: no night with a truth of version 2; "
             "`legwatch nights make --model body` writes such nights"
+        )
+    if left := len(paths) - len(nights):
+        print(
+            f"legwatch score: left out {left} of {len(paths)} nights: their truth is of"
+            " version 1, and not of `legwatch nights make --model body`",
+            file=sys.stderr,
         )
     return nights

@@ -179,6 +179,18 @@ def test_a_night_that_cannot_be_scored_is_answered_in_one_line(
     assert str(tmp_path) in err
 
 
+def test_nights_that_cannot_be_scored_beside_others_are_counted(
+    tmp_path: Path, capsys: Said
+) -> None:
+    folder = save(tmp_path, minutes=60)
+    other = save(tmp_path / "other", minutes=60)
+    spoil(other, "version 1")
+    assert legwatch(["score", str(folder), str(other)]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("1 nights, ")
+    assert "left out 1 of 2 nights" in err
+
+
 def test_a_folder_that_is_none_is_answered_in_one_line(tmp_path: Path, capsys: Said) -> None:
     assert legwatch(["score", str(tmp_path / "none")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
