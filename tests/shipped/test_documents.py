@@ -281,7 +281,7 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch duty": HOUSE,
     "legwatch duty --push PERSON": PUSH_NOW,
     ".venv/bin/legwatch duty --push anna": PUSH_NOW,
-    "python tests/bench/ingest_rate.py": INGEST,
+    ".venv/bin/python tests/bench/ingest_rate.py": INGEST,
     "push_delay.py": PUSH,
     "replay_rate.py": REPLAY_RATE,
     "command_start.py": COMMAND_START,
@@ -290,7 +290,7 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch alerts --config DEMO explain N": DEMO,
     "legwatch nights make --seed N --count N --out nights": DEMO,
     "legwatch replay nights/*.csv*": DEMO,
-    "scripts/draw_rooms.py": DRAW,
+    ".venv/bin/python scripts/draw_rooms.py": DRAW,
     # the benches and their page
     ".venv/bin/python lab/legwatch_lab/bench/detection.py --seed N --nights N --work DIR": (
         DETECTION
@@ -488,6 +488,15 @@ def test_every_file_that_a_command_names_is_there() -> None:
     files = {file for file in files if "NAME" not in file}
     assert "deploy/systemd/legwatch-server.service" in files
     assert [file for file in sorted(files) if not (REPO / file).exists()] == []
+
+
+def test_every_command_works_as_it_is_typed_in_a_clone() -> None:
+    for form in documents.named():
+        first = form.split()[0]
+        assert first != "python", (
+            form
+        )  # Debian has none of this name, and the packages are in .venv
+        assert not first.startswith("scripts/") or os.access(REPO / first, os.X_OK), form
 
 
 def test_every_path_that_a_document_names_is_there() -> None:
