@@ -200,8 +200,12 @@ build_tools() {
 }
 
 # is_set_up LINE: true if the environment has what `venv` was asked for, from here, with this Python.
-# The stamp has a line for each set of extras that is installed here.
-is_set_up() { [ -x .venv/bin/legwatch ] && grep -qxF -- "$1" "$STAMP" 2>/dev/null; }
+# The stamp has a line for each set of extras that this pyproject.toml has installed here: the packages of another
+# version, newer or older, take the place of all of them.
+is_set_up() { [ -x .venv/bin/legwatch ] && grep -qxF -- "$1" "$STAMP" 2>/dev/null && ! is_of_another; }
+
+# is_of_another: true if the last line of the stamp is of another pyproject.toml.
+is_of_another() { [ -f "$STAMP" ] && ! tail -n 1 "$STAMP" | grep -qF -- "| $(sha256sum <pyproject.toml) "; }
 
 # moved: true if the environment was set up in another folder from which this clone was moved or copied, with this
 # Python, and starts this legwatch once the paths in it are those of here. So a move needs no internet.
@@ -256,6 +260,7 @@ Clone legwatch into a folder of your own, or let $(stat -c %U .) run this once."
     pip_install 'pip>=25.1' --upgrade || goes_on "$place" || stop_for "pip>=25.1"
     case ,$extras, in *,device,*) pin_libraries ;; esac
     if pip_install --editable ".[$extras]" "$@"; then
+      ! is_of_another || rm -f "$STAMP"
       printf '%s\n' "$place | $recipe" >>"$STAMP"
     else
       goes_on "$place" || stop_for legwatch

@@ -131,3 +131,25 @@ def test_a_build_that_fails_says_pips_last_word_and_what_to_do(
     first, second, *_ = said.splitlines()
     assert first == f"pip could not install lgpio: {pip_said}"
     assert todo in second
+
+
+INSTALLS = """
+pip_install() {
+  case "$*" in *--editable*) echo "$*" >&2 ;; esac
+  touch .venv/bin/legwatch; chmod +x .venv/bin/legwatch
+}
+venv server; venv server,device; venv server
+"""
+
+
+def test_going_back_to_an_older_version_installs_its_packages_again(checkout: Path) -> None:
+    older = (checkout / "pyproject.toml").read_text()
+    code, first = set_up(checkout, f"python3 -m venv .venv; {INSTALLS}")
+    assert (code, first.count("--editable")) == (0, 2)
+    (checkout / "pyproject.toml").write_text(f"{older}\n# newer\n")
+    code, newer = set_up(checkout, INSTALLS)
+    assert (code, newer.count("--editable")) == (0, 2)
+    (checkout / "pyproject.toml").write_text(older)
+    code, back = set_up(checkout, INSTALLS)
+    assert (code, back.count("--editable")) == (0, 2)
+    assert set_up(checkout, INSTALLS) == (0, "")
