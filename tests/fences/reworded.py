@@ -31,6 +31,7 @@ _THEN = (
      "Ein Thermometer liefert keine Werte."),
     ("keine brauchbaren Werte", "keine Werte"),
     (r"Vielleicht ist die Decke weg\.", "Sie sind vielleicht aufgedeckt."),
+    (r"can be watched for ([^(;\n]*) \(not now, [^)]*\)", r"watched for \1"),
     (r"due in 30 s", "due in 0.5 min"),
     (r"due in (\d+) min 30 s", r"due in \1.5 min"),
     (r"gilt, weiß ich nicht\. Bitte (selbst|am Bett) nachsehen\.", "gilt, ist nicht bekannt."),
