@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from legwatch.errors import CannotRun
@@ -11,6 +12,7 @@ from legwatch_runtime.state_dir import is_held
 INSTALLED = Path("/etc/legwatch/server.toml")
 # What `legwatch up` writes if it runs in its unit.
 LASTING = Path("/var/lib/legwatch/server.toml")
+GIVEN, MOST_GIVEN = "given", 20  # a file with the folders of `legwatch up --state`, newest first
 CONFIG_HELP = f"server.toml (default: {INSTALLED}, else the file of `legwatch up`)"
 
 
@@ -21,8 +23,28 @@ def state_dir() -> Path:
 
 
 def made_by_up() -> tuple[Path, ...]:
-    """Return the places where `legwatch up` may have made a server's settings for a real bed."""
-    return LASTING, state_dir() / "server.toml"
+    """Return the places where `legwatch up` may have made a server's settings for a real bed.
+
+    Of the folders that were given to it with --state only those of which a server runs.
+    """
+    given = (Path(line) / "server.toml" for line in _given_lines())
+    return LASTING, state_dir() / "server.toml", *(place for place in given if _runs(place))
+
+
+def note_given(folder: Path) -> None:
+    """Note a folder of `legwatch up --state`, so that commands find what runs there."""
+    here = str(folder.absolute())
+    lines = [here, *(line for line in _given_lines() if line != here)][:MOST_GIVEN]
+    with suppress(OSError):  # then commands need --config
+        state_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
+        (state_dir() / GIVEN).write_text("".join(f"{line}\n" for line in lines))
+
+
+def _given_lines() -> list[str]:
+    try:
+        return (state_dir() / GIVEN).read_text(errors="replace").splitlines()[:MOST_GIVEN]
+    except OSError:
+        return []
 
 
 def settings_file(given: Path | None, say: Callable[[str], None] = lambda _: None) -> Path:

@@ -50,6 +50,32 @@ def found() -> tuple[Path, str]:
     return locations.settings_file(None, said.append), "".join(said)
 
 
+def test_a_watch_in_a_folder_of_its_own_is_found_while_it_runs(
+    places: list[Path], tmp_path: Path
+) -> None:
+    """`legwatch up --state DIR`: else each command would say that no server runs."""
+    store(places[2], 2000)
+    given = tmp_path / "given" / "server.toml"
+    given.parent.mkdir()
+    folder = store(given, 1000)
+    locations.note_given(given.parent)
+    assert found() == (places[2], "")
+    with (folder / "server.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        file, said = found()
+    assert file == given
+    assert f"in {given.parent}, which runs; " in said
+    assert found() == (places[2], "")
+
+
+def test_of_folders_that_were_given_the_newest_are_noted_once(places: list[Path]) -> None:
+    for number in (*range(30), 29, 5):
+        locations.note_given(Path(f"/srv/{number}"))
+    noted = (places[2].parent / locations.GIVEN).read_text().splitlines()
+    assert noted[:3] == ["/srv/5", "/srv/29", "/srv/28"]
+    assert len(noted) == len(set(noted)) == locations.MOST_GIVEN
+
+
 def test_of_two_watches_the_one_that_was_written_last_is_meant(places: list[Path]) -> None:
     _, lasting, own, demo = places
     of_own = store(own, 2000)

@@ -44,6 +44,8 @@ def main(argv: Sequence[str]) -> int:
                 _show(f"legwatch is already running in {state}: stop it first, or use --state.")
                 return 1
             terminal.tell_last(state, _show)
+            if args.state is not None:
+                locations.note_given(state if args.agent_config is not None else state / "demo")
             return _play(state, args) if args.agent_config is None else _watch(state, args)
     except BrokerMissingError as error:
         _show(f"legwatch up: {error}")
