@@ -3,6 +3,7 @@
 import faulthandler
 import logging
 import sys
+from contextlib import suppress
 
 from legwatch_runtime.secrets import hide
 
@@ -12,7 +13,8 @@ def log_to_stderr() -> None:
 
     A process that hangs is ended by SIGABRT; then all its threads say where they are.
     """
-    faulthandler.enable()
+    with suppress(OSError, RuntimeError):  # stderr is closed, or no file: nobody could read it
+        faulthandler.enable()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Discreet("%(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
