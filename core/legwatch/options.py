@@ -8,6 +8,7 @@ import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, time
 from typing import Any
 
 from legwatch.errors import OptionError, SettingsError
@@ -195,4 +196,8 @@ def _toml(value: Any) -> str:
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, (tuple, list)):
         return f"[{', '.join(map(_toml, value))}]"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _toml({f.name: getattr(value, f.name) for f in dataclasses.fields(value)})
+    if isinstance(value, date | time):
+        return value.isoformat()
     return json.dumps(value, ensure_ascii=False)

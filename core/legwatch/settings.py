@@ -9,7 +9,9 @@ import tomllib
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 
 from legwatch.errors import SettingsError
@@ -54,7 +56,7 @@ def setting(
     if isinstance(default, type):
         return dataclasses.field(default_factory=default, metadata=metadata)
     if isinstance(default, (dict, list)):
-        return dataclasses.field(default_factory=type(default), metadata=metadata)
+        return dataclasses.field(default_factory=partial(deepcopy, default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from legwatch.entry import entries, is_ours, origin, reason
-from legwatch.errors import CannotRun, LegwatchError, SettingsError
+from legwatch.errors import CannotRun, SettingsError
 from legwatch.options import check_methods, options_type, read_options
 from legwatch_runtime import shipped
 from legwatch_runtime.bounded_call import call_within
@@ -106,7 +106,7 @@ def read(
     key = f"{group}{stranger} {path}"
     try:
         return call_within(key, lambda: read_options(kind, table, path, beside), LOADS_WITHIN_S)
-    except LegwatchError:
+    except (SettingsError, CannotLoad):
         raise
     except (Exception, SystemExit) as error:
         why = f"cannot check its options: {reason(error)}"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 from legwatch.errors import SettingsError
-from legwatch.options import options_type
+from legwatch.options import annotated, describe, options_type
 from legwatch.settings import load, setting
 
 
@@ -96,3 +96,26 @@ def test_a_constant_of_the_class_is_no_option() -> None:
 def test_a_type_that_is_not_known_is_told() -> None:
     with pytest.raises(SettingsError, match="a type of its Options is not known: name 'Nobody'"):
         options_type(kind("Nobody"))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    gain: float = setting(1.5, "gain")
+
+
+@pytest.mark.parametrize(
+    ("hint", "default", "line"),
+    [
+        (Calibration, Calibration(), "a = { gain = 1.5 }"),
+        (date, date(2026, 1, 2), "a = 2026-01-02"),
+        (dict[str, float], {"x": 1.5}, "a = { x = 1.5 }"),
+        (tuple[str, ...], ["x", "y"], 'a = ["x", "y"]'),
+    ],
+)
+def test_a_default_of_each_allowed_type_is_shown_as_toml_and_taken(
+    hint: Any, default: Any, line: str
+) -> None:
+    options = options_type(kind(hint, default))
+    (shown,) = map(annotated, describe(options))
+    assert shown.startswith(line)
+    assert load(options, {}).a == default

@@ -65,6 +65,13 @@ IN_CHECK = {
         "cannot check its options: it has not come",
     ),
 }
+# Not in the page: to an author, it raises like any other.
+OF_LEGWATCH = {
+    "its `check` raises an error of legwatch": Fault(
+        "from legwatch.errors import CannotRun\n" + CHECKED.format("raise CannotRun('busy')"),
+        "cannot check its options: ",
+    ),
+}
 IN_A_READING = {
     "raise ValueError('a\\nb')": ("driver_error", "driver_error, ValueError: a b ("),
     "raise SystemExit(3)": ("driver_error", "driver_error, SystemExit: 3 ("),
@@ -119,7 +126,7 @@ def agent_file(folder: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("name", AT_IMPORT | IN_CHECK)
+@pytest.mark.parametrize("name", AT_IMPORT | IN_CHECK | OF_LEGWATCH)
 def test_a_package_that_is_broken_is_refused_by_day_and_stops_no_agent(
     name: str,
     stranger: Stranger,
@@ -127,13 +134,13 @@ def test_a_package_that_is_broken_is_refused_by_day_and_stops_no_agent(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    fault = ALL[name]
+    fault = (ALL | OF_LEGWATCH)[name]
     install(stranger, name, fault, other)
     file = agent_file(tmp_path)
     assert legwatch(["check-config", str(file)]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    key = "sensors.leg" if name in IN_CHECK else "sensors.leg.driver"
+    key = "sensors.leg" if name in IN_CHECK | OF_LEGWATCH else "sensors.leg.driver"
     assert f"{key}: driver 'odd' (" in said
     assert stranger.origin("Odd") in said
     assert fault.words in said
