@@ -127,6 +127,8 @@ class BedNow:
         """Return True if an alert of this kind can come now, quiet or not."""
         if self._wholly or self.seen.state is None:
             return False
+        if kind is AlertKind.SENSOR and not self.seen.windows:
+            return False
         if kind not in BODY_KINDS:
             return is_night(self.bed_ms, self._rules)
         roles = self.seen.roles
@@ -153,7 +155,7 @@ class BedNow:
             yield self.seen.refused
         if self.seen.state is None or not self.seen.windows:
             if not self.seen.refused:
-                yield "everything: no word has ever come from the bedside"
+                yield "the sleeper and the sensors: no word has ever come from the bedside"
             return
         rules, seen, state = self._rules, self._view, self.seen.state
         silent = self.silent_ms > rules.health.stale_s * 1000
@@ -267,7 +269,8 @@ class BedNow:
     def _urgent_sounds(self, kind: AlertKind) -> bool:
         """Return True if only warnings are quiet; no other kind than cold is ever urgent."""
         quiet = self._snoozed(kind) and not self._snoozed(kind, Severity.URGENT)
-        return kind is AlertKind.COLD and bool(quiet)
+        learns = self._trial is not None and not self._rules.alerts.learn_urgent
+        return kind is AlertKind.COLD and bool(quiet) and not learns
 
     @cached_property
     def _rules(self) -> Rules:

@@ -59,7 +59,7 @@ def resting(path: Path) -> dict[str, str]:
 
 def test_the_list_says_of_each_bed_its_state_its_last_word_and_what_it_can_tell(say: Say) -> None:
     text = say()
-    assert "b      watched; last word " in text
+    assert "b      in use; last word " in text
     assert " days ago" in text  # the ward's evening is long ago
     assert "can be watched for cold legs and lying still for too long (not now, for" in text
 

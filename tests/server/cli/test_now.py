@@ -225,7 +225,7 @@ def test_messages_that_could_not_be_read_long_ago_are_past(open_house: Any) -> N
     house.ward.turn([house.ward.message("legwatch/v1/b/window", b"{}")])
     assert "messages" in line(house.says(), "not watched")
     house.ward.clock.advance(16 * MINUTE_MS)
-    assert line(house.says(), "not watched").startswith("everything: no word has ever come")
+    assert line(house.says(), "not watched").startswith("the sleeper and the sensors: no word has")
 
 
 def test_a_bed_that_plays_a_recording_has_the_time_of_its_recording(open_house: Any) -> None:

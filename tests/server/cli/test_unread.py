@@ -69,7 +69,7 @@ def test_a_bed_that_could_be_read_before_is_said_with_its_last_word(
     house.server.idle(20 * MINUTE_MS)
     hears(house, b"{}")
     assert "b: NOT SEEN since 02 Jan 21:0" in house.run(capsys, "alerts")[1]
-    assert "b  watched; last word 20 min ago; messages of " in house.run(capsys, "beds")[1]
+    assert "b  in use; last word 20 min ago; messages of " in house.run(capsys, "beds")[1]
     for command in COMMANDS:
         assert "messages of the bedside cannot be read: " in house.run(capsys, command)[1]
 
@@ -78,7 +78,7 @@ def test_only_settings_and_words_that_were_read_make_a_bed_a_known_one(
     house: LoadedHouse, capsys: Said
 ) -> None:
     hears(house, b"{}")
-    state = "watched" if "beds" in house.table else "not known yet"
+    state = "in use" if "beds" in house.table else "not known yet"
     assert f"b  {state}; messages of the bedside" in house.run(capsys, "beds")[1]
     assert "(bed " not in house.run(capsys, "duty")[1]  # nobody is on duty for a stranger's name
 
