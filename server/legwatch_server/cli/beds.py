@@ -176,8 +176,10 @@ def _list(found: InForce, now_ms: int) -> Iterator[str]:
     for name, one in beds.items():
         if name not in ended:
             state = rests.said(name, now_ms) if one.known else "not known yet"
-            if one.known and name not in resting and watched.hindered(
-                one, now_ms, running=found.running, said=said
+            if (
+                one.known
+                and name not in resting
+                and watched.hindered(one, now_ms, running=found.running, said=said)
             ):
                 state = "in use"  # "watched" would be said of a bed that nobody watches now
             yield f"{name:<{width}}  {state}; {_word(one, now_ms)}"
