@@ -71,7 +71,9 @@ class Ring:
         process = self._start()
         self._counted = 0
         self.house.wait_for_door(self.name)
-        wait_until(lambda: " up: " in said_since(process, before), "the start", PATIENCE_S)
+        wait_until(
+            lambda: f"{self.name} up" in said_since(process, before), "the start", PATIENCE_S
+        )
         return process
 
     def order(self, *words: str) -> list[str]:

@@ -19,7 +19,10 @@ QUICK = f"{WORKERS} -m not end_to_end and not slow --deselect=tests/lab"
 ALL = f"{WORKERS} -m not end_to_end"
 LAB = f"{ALL} tests/lab"
 END_TO_END = "python -m pytest -q -rs -m end_to_end"
-TOOLS = ("mosquitto", "shellcheck", "systemd-analyze", "victoria-metrics")
+TOOLS = (
+    *("mosquitto", "shellcheck", "systemd-analyze", "victoria-metrics", "faketime", "sudo"),
+    *("qemu-system-x86_64", "mmdebstrap", "cpio"),  # for what is run by hand
+)
 
 
 @pytest.mark.parametrize(
