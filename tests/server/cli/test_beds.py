@@ -156,3 +156,16 @@ def test_without_a_server_that_has_run_a_bed_of_the_settings_can_be_paused(
     assert beds.main(["--config", str(path), "pause", "new", "--until", SOON]) == 0
     assert beds.main(["--config", str(path)]) == 0
     assert "new  paused until noon of" in capsys.readouterr().out
+
+
+def test_a_bed_that_was_only_declared_is_gone_when_it_is_declared_no_more(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house = open_ward(tmp_path / "state", beds={"left": {}})
+    house.turn()
+    house.play("b", 1, cold)
+    house.close()
+    assert beds.main(["--config", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "left" not in said
+    assert said.startswith("b ")
