@@ -167,7 +167,7 @@ def annotated(option: Option) -> str:
     if value is None:  # show a value of the right type
         value = "" if option.low is None else option.low
     mark = "# " if option.default is None else ""
-    line = f"{mark}{option.key} = {'...' if option.required else _toml(value)}"
+    line = f"{mark}{option.key} = {'...' if option.required else toml(value)}"
     return f"{line:<{_COLUMN - 1}} # {option.note}"
 
 
@@ -190,14 +190,17 @@ def _option(field: "dataclasses.Field[Any]") -> Option:
     )
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
+    """Return a value as a TOML file has it, so that it can be pasted."""
     if isinstance(value, Mapping):
-        pairs = ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items())
+        pairs = ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items())
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, (tuple, list)):
-        return f"[{', '.join(map(_toml, value))}]"
+        return f"[{', '.join(map(toml, value))}]"
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _toml({f.name: getattr(value, f.name) for f in dataclasses.fields(value)})
+        return toml({f.name: getattr(value, f.name) for f in dataclasses.fields(value)})
     if isinstance(value, date | time):
         return value.isoformat()
+    if isinstance(value, float):
+        return repr(value)  # also inf and nan, which JSON writes otherwise
     return json.dumps(value, ensure_ascii=False)

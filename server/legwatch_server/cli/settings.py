@@ -1,17 +1,16 @@
 """`legwatch settings`: show what was changed, change one key, and take a change back."""
 
 import argparse
-import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
-from datetime import date, time
 from pathlib import Path
 from typing import Any
 
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.limits.rules import Rules
+from legwatch.options import toml
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.process import EXITS
@@ -85,7 +84,7 @@ def _undone(path: Path) -> str:
     keys = () if before is None else tuple(changed_keys(before, after))
     owners, given = settings_file.owners_file(path) or path, dict(_flat(after, ""))
     now = "; ".join(
-        f"{key} = {_toml(given[key])}" if key in given else f"{key} is again what {owners} says"
+        f"{key} = {toml(given[key])}" if key in given else f"{key} is again what {owners} says"
         for key in keys
     )
     which = f": {now}" if now else ""
@@ -98,20 +97,6 @@ def _value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):
         return text
-
-
-def _toml(value: object) -> str:
-    """Return a value as a settings file has it, so that it can be pasted."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case date() | time():
-            return value.isoformat()
-        case str():
-            return json.dumps(value, ensure_ascii=False)
-        case list():
-            return f"[{', '.join(map(_toml, value))}]"
-    return repr(value)
 
 
 def _when(path: Path, keys: Sequence[str]) -> str:
@@ -144,7 +129,7 @@ def _changes(path: Path) -> Iterator[str]:
     changes = read_toml(file) if is_there(file) else {}
     if changes:
         yield f"Changed by programs: {file}"
-        yield from (f"  {key} = {_toml(value)}" for key, value in _flat(changes, ""))
+        yield from (f"  {key} = {toml(value)}" for key, value in _flat(changes, ""))
     else:
         yield "Nothing was changed by a program."
 
