@@ -139,7 +139,7 @@ def _list(of: InForce, args: argparse.Namespace) -> None:
     if not found:
         more = f"; the last night with one: --night {last}" if last and last != night else ""
         print(f"No alerts{' that were stored' if said else ''}{more}.")
-    but = {one.bed: watched.hindered(one, now_ms, running=of.running, said=said) for one in shown}
+    but = watched.hindered(shown, now_ms, running=of.running, said=said)
     for line in watched.lines(fitted, settings.rules_of, but, lacking=True):
         print(line)
     # A bed without data has no alerts either; show when each bed last sent data.

@@ -160,15 +160,13 @@ def _when(found: InForce) -> str:
 def _list(found: InForce, now_ms: int) -> Iterator[str]:
     """Yield a paragraph for each bed in use, then what still comes from those that are not."""
     settings = found.settings if found.running else settings_file.read(found.file)
-    beds, tells = heard.beds(None, settings, now_ms), dict[str, str]()
+    beds, roles = heard.beds(None, settings, now_ms), dict[str, frozenset[str]]()
     said = asked.ask(found)
     yield from asked.lines(said)
     if found.has_run:
         with open_read_only(found.folder) as reader:
             beds, roles = heard.beds(reader, settings, now_ms), watched.by_bed(reader)
-        for bed, of in roles.items():
-            but = watched.hindered(beds[bed], now_ms, running=found.running, said=said)
-            tells[bed] = watched.can(of, settings.rules_of(bed), but)
+    but = watched.hindered(beds.values(), now_ms, running=found.running, said=said)
     rests = Rests(settings)
     resting = rests.at(now_ms)
     width = max((len(name) for name in beds), default=0)
@@ -176,17 +174,14 @@ def _list(found: InForce, now_ms: int) -> Iterator[str]:
     for name, one in beds.items():
         if name not in ended:
             state = rests.said(name, now_ms) if one.known else "not known yet"
-            if (
-                one.known
-                and name not in resting
-                and watched.hindered(one, now_ms, running=found.running, said=said)
-            ):
+            if one.known and name not in resting and but[name]:
                 state = "in use"  # "watched" would be said of a bed that nobody watches now
             yield f"{name:<{width}}  {state}; {_word(one, now_ms)}"
             if name in resting and _sends(one, now_ms):
                 yield f"{'':<{width}}  its bedside sends, and what it sends is stored"
-            if name in tells and name not in resting:
-                yield f"{'':<{width}}  {tells[name]}"
+            if name in roles and name not in resting:
+                can = watched.can(roles[name], settings.rules_of(name), but[name])
+                yield f"{'':<{width}}  {can}"
     if not beds:
         yield "No bed was ever heard of."
     for name in ended:

@@ -137,10 +137,7 @@ def _state(
             yield f"{bed}: {one.refused}"
     yield from (str(trial) for trial in stored.trials if trial.bed not in resting)
     beds = {bed: roles for bed, roles in stored.roles.items() if bed not in resting}
-    but = {
-        bed: watched.hindered(one, now_ms, running=found.running, said=said)
-        for bed, one in stored.beds.items()
-    }
+    but = watched.hindered(stored.beds.values(), now_ms, running=found.running, said=said)
     yield from watched.lines(beds, found.settings.rules_of, but)
 
 

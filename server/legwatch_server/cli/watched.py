@@ -1,6 +1,6 @@
 """What each bed can tell by its sensors, and what it cannot, for commands that show beds."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from legwatch import scope
 from legwatch.bedside import known
@@ -8,7 +8,7 @@ from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.limits.rules import Rules
 from legwatch.limits.stillness import switched_off
 from legwatch.text.span import span
-from legwatch_server.cli.asked import ALL_WELL, Said
+from legwatch_server.cli.asked import Said
 from legwatch_server.cli.heard import Heard
 from legwatch_server.store.port import Reader
 
@@ -35,8 +35,15 @@ def _roles(info: BedsideInfo | None, state: str | None) -> frozenset[str] | None
     return engine.fitted(info, stored_state(state))
 
 
-def hindered(one: Heard, now_ms: int, *, running: bool, said: Said = ALL_WELL) -> str:
-    """Return why a bed is not watched now though it could be; empty: it is."""
+def hindered(beds: Iterable[Heard], now_ms: int, *, running: bool, said: Said) -> dict[str, str]:
+    """Return of each bed why it is not watched now though it could be; empty: it is.
+
+    `running`: whether the server runs; `said`: what it says of itself.
+    """
+    return {one.bed: _hindered(one, now_ms, running=running, said=said) for one in beds}
+
+
+def _hindered(one: Heard, now_ms: int, *, running: bool, said: Said) -> str:
     if not running:
         return "not now, for the server is not running"
     if said.deaf:
