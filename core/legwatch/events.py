@@ -13,6 +13,9 @@ class ClockTrust(StrEnum):
     PLAYED = "played"  # a recording or a simulation: its times are not the present time
 
 
+PLAYED = ClockTrust.PLAYED.value  # as a window has it: every one is asked, and a member is slow
+
+
 class Window(NamedTuple):
     """The readings of one bed's sensors from `from_ms` to `to_ms`; None is unknown, never zero.
 

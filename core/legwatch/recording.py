@@ -14,7 +14,7 @@ from legwatch.contract.fields import LATEST_MS, MAX_MOVES, MAX_WINDOW_MS
 from legwatch.contract.press import Press
 from legwatch.contract.roles import FIELDS, OTHERS
 from legwatch.errors import RecordingError
-from legwatch.events import Ack, ClockTrust, Event, Window
+from legwatch.events import PLAYED, Ack, Event, Window
 from legwatch.middle import median
 from legwatch.named_tuples import maker
 from legwatch.printable import shown
@@ -29,7 +29,6 @@ TIME_FORM = "ISO 8601, such as 2026-01-31T22:15:00+01:00"
 _EARLIEST_MS, _LATEST_MS = MAX_WINDOW_MS, LATEST_MS - MAX_WINDOW_MS
 _SECONDS_MS = {f"{second:02}": 1000 * second for second in range(60)}
 _MINUTES_MS = {f"{minute:02}:": 60_000 * minute for minute in range(60)}
-PLAYED = ClockTrust.PLAYED.value
 _OFFSETS = ("Z", "+", "-")  # what a time zone begins with
 _HEADER = ["time", "channel", "value"]
 _KEPT = 4096  # values of a channel to keep as read: a sensor repeats them; a file may have more

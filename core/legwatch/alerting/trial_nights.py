@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.alerting.alert import AlertStates
-from legwatch.events import BODY_KINDS, ClockTrust, Window
+from legwatch.events import BODY_KINDS, PLAYED, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 
@@ -28,7 +28,6 @@ class TrialNights(NamedTuple):
     done: bool = False
 
 
-_PLAYED = ClockTrust.PLAYED.value
 TRIAL_OVER = TrialNights(done=True)
 
 
@@ -38,7 +37,7 @@ def update(
     """Apply the minute that ended at `at_ms`."""
     if was.done:
         return was
-    if windows and windows[-1].clock == _PLAYED:
+    if windows and windows[-1].clock == PLAYED:
         return was._replace(live=False) if was.live else was
     if not windows and not was.live:
         return was

@@ -18,7 +18,7 @@ from legwatch.contract.action import OF_BUTTON, Answered, as_event
 from legwatch.contract.topics import split
 from legwatch.engine import BedState
 from legwatch.errors import WireError
-from legwatch.events import Away, ClockTrust, Event, Tick, Window
+from legwatch.events import PLAYED, Away, Event, Tick, Window
 from legwatch.limits.rules import Rules, always_night
 from legwatch.lived import Begun, Dropped, Entry, Expected, Moved, Pressed, Rested, SetUp
 from legwatch.moments import moved, shifted
@@ -64,7 +64,6 @@ from legwatch_server.store.records import StoredBed
 
 logger = logging.getLogger(__name__)
 
-PLAYED = ClockTrust.PLAYED.value
 MOST_BEDS = 2000  # a stranger at a broker without rights can invent any number of them
 _ALL_READ = UnreadWindows()
 BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button

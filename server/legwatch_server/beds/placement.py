@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from legwatch.events import ClockTrust, Window
+from legwatch.events import PLAYED, ClockTrust, Window
 from legwatch_server.beds.registry import BedRecord, SequenceTracker
 from legwatch_server.inbox import Message, WindowArrived, Work
 from legwatch_server.ingest.anchor import NEAR_MS, Anchor, Sign, after, is_settled
 from legwatch_server.ingest.timestamps import EARLIEST_MS, Timestamped, correct
 
-PLAYED, SYNCED = ClockTrust.PLAYED.value, ClockTrust.SYNCED.value
-UNSYNCED = ClockTrust.UNSYNCED.value
+SYNCED, UNSYNCED = ClockTrust.SYNCED.value, ClockTrust.UNSYNCED.value
 
 
 class Placement:
