@@ -74,17 +74,22 @@ def test_windows_that_nobody_confirms_are_not_all_sent_for_ever(spool: Spool) ->
     assert [w.seq for w in bed.link.windows()] == list(range(PROBE + 1, 901))
 
 
-def test_a_bed_whose_name_is_not_its_user_is_told_why_nothing_is_confirmed(
-    spool: Spool, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The broker takes its windows, and drops them without a word."""
-    bed = InProcessAgent(spool, user="anna")
+def said_in_vain(bed: InProcessAgent, caplog: pytest.LogCaptureFixture) -> str:
+    """Return what is said once of a broker that takes windows and brings no confirmation."""
     bed.measure(3)
     bed.turn(LinkUp(1))
     for _ in range(60):
         bed.clock.advance(10_000)
         bed.turn()
     (said,) = [record.getMessage() for record in caplog.records if "confirms" in record.message]
+    return said
+
+
+def test_a_bed_whose_name_is_not_its_user_is_told_why_nothing_is_confirmed(
+    spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The broker takes its windows, and drops them without a word."""
+    said = said_in_vain(InProcessAgent(spool, user="anna"), caplog)
     assert "no server confirms them" in said
     assert "is mqtt.user (anna) named as the bed?" in said
 
@@ -92,13 +97,7 @@ def test_a_bed_whose_name_is_not_its_user_is_told_why_nothing_is_confirmed(
 def test_a_bed_whose_user_is_right_asks_after_the_disk_of_the_server(
     spool: Spool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bed = InProcessAgent(spool)
-    bed.measure(3)
-    bed.turn(LinkUp(1))
-    for _ in range(60):
-        bed.clock.advance(10_000)
-        bed.turn()
-    (said,) = [record.getMessage() for record in caplog.records if "confirms" in record.message]
+    said = said_in_vain(InProcessAgent(spool), caplog)
     assert "does the server run, and can it keep what comes, or is its disk full?" in said
     assert "named as the bed" not in said
 

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from legwatch_runtime.broker_story import BrokerStory
 from legwatch_server.cli import asked
 from legwatch_server.in_force import in_force
+from legwatch_server.settings import BrokerTable
+from legwatch_server.transport import BROKER_IS
 from server.loaded_house import loaded_house
 
 FULL = "/srv/legwatch.db takes nothing, and nothing is kept: database or disk is full"
@@ -84,6 +87,12 @@ def test_commands_say_first_that_the_server_has_no_broker_and_claim_no_watch(
     assert "No alerts." not in out
     if command == "now":
         assert "everything: the server has no connection to the broker" in out
+
+
+def test_health_gives_the_reason_of_the_broker_by_the_words_that_are_looked_for() -> None:
+    story = BrokerStory(BrokerTable(), "trying again", "another server")
+    story.failed("it is not there")
+    assert story.concerns() == [f"{BROKER_IS}{story.why}"] == ["broker: it is not there"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"wrong": 3}', health(), health("x")])
