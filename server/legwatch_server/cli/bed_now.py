@@ -94,9 +94,18 @@ class BedNow:
         if not self.seen.windows:
             yield "values", "none has ever come"
         elif self.seen.played:
-            over = " that is over" if self._over else ""
-            at = f"{local(self.bed_ms, self._zone):%d %b %Y %H:%M}"
-            yield "values", f"of a recording{over}, at {at}"
+            yield "values", self._of_a_recording()
+
+    def _of_a_recording(self) -> str:
+        at = f"at {local(self.bed_ms, self._zone):%d %b %Y %H:%M}"
+        if self._over:
+            return f"of a recording that is over, {at}"
+        if self.running:
+            return f"of a recording, {at}"
+        came = f"{local(self.seen.heard_ms, self._zone):%d %b %H:%M}"
+        return (
+            f"of a recording, {at}; its last window came on {came}, and the server is not running"
+        )
 
     def in_bed(self) -> str:
         """Return whether somebody is in bed, as of the last judged minute."""
@@ -209,12 +218,12 @@ class BedNow:
     def bed_ms(self) -> int:
         """The time of the bed: that of a recording, and what went by since its last window.
 
-        A recording that is over stays at its end.
+        A recording that is over stays at its end; without a server nobody knows how far it is.
         """
         newest = self.seen.windows[:1]
         if not self.seen.played or not newest:
             return self.now_ms
-        return newest[0].to_ms + (0 if self._over else self._unheard_ms)
+        return newest[0].to_ms + (0 if self._stands else self._unheard_ms)
 
     @cached_property
     def silent_ms(self) -> int:
@@ -230,6 +239,11 @@ class BedNow:
 
     @property
     def _over(self) -> bool:
+        return self.seen.played and self.seen.off
+
+    @property
+    def _stands(self) -> bool:
+        """True if the time of a recording goes on no more, as far as is known."""
         return self.seen.played and (self.seen.off or not self.running)
 
     @cached_property
@@ -284,7 +298,7 @@ class BedNow:
         return f"{local(ms, self._zone):%H:%M:%S}" if seconds else f"{local(ms, self._zone):%H:%M}"
 
     def _age(self, at_ms: int) -> str:
-        if self._over:
+        if self._stands:
             return f"at {self._at(at_ms, seconds=True)}"
         age_s = max(0, self.bed_ms - at_ms) / 1000
         return f"{age_s:.0f} s ago" if age_s < 120 else f"{span(age_s / 60)} ago"

@@ -251,6 +251,26 @@ def test_a_bed_that_plays_a_recording_has_the_time_of_its_recording(open_house: 
         assert line(text, "values") == "of a recording that is over, at 03 Dec 2025 22:00"
 
 
+def test_a_recording_that_still_ran_is_not_called_over_when_the_server_is_gone(
+    open_house: Any,
+) -> None:
+    """A killed server hears no goodbye: the recording may go on."""
+    house = open_house(beds={"b": {"played": True}})
+    for n in range(1, 31):
+        window = live_window(n, BEGIN - 60 * MINUTE_MS + n * 10_000, **asleep(0))
+        payload = encode_window(window._replace(clock="played"))
+        house.ward.turn([house.ward.message("legwatch/v1/b/window", payload)])
+    house.ward.clock.advance(10 * MINUTE_MS)
+    house.stop()
+    text = house.says()
+    assert "THE SERVER IS NOT RUNNING" in text
+    assert line(text, "values") == (
+        "of a recording, at 02 Jan 2026 20:05; its last window came on 02 Jan 21:00, and the server"
+        " is not running"
+    )
+    assert line(text, "air by the legs").split() == ["31.0", "°C", "at", "20:05:00"]
+
+
 def test_a_sensor_with_a_fault_and_a_bedside_that_is_off_are_said(open_house: Any) -> None:
     def broken(_minute: float) -> dict[str, Any]:
         return {
