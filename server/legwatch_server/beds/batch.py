@@ -385,7 +385,10 @@ class UnitOfWork:
                 span((to_ms - last_ms) / engine.MINUTE_MS),
                 "the last recording" if bed.played else "the last word of its sensors",
             )
-            self._change(bed, engine.begin(bed.state, to_ms), Begun(to_ms))
+            self._touch(bed)
+            after = engine.begin(bed.state, to_ms)
+            lived.begun(self.batch, bed, after, Begun(to_ms), played=played)
+            bed.state = after
 
     def _press(self, arrived: PressArrived) -> None:
         name, press, message = arrived

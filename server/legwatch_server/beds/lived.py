@@ -7,7 +7,7 @@ Ticks are noted only when something else follows: any number of them is as good 
 from legwatch.alerting.notice import Notice
 from legwatch.engine import BedState
 from legwatch.events import Ack, Event, Snooze, Tick, Window
-from legwatch.lived import Entry, Excused, Lost, NewRules, Restarted, Told
+from legwatch.lived import Begun, Entry, Excused, Lost, NewRules, Restarted, Told
 from legwatch.night import night_of, noons_ms
 from legwatch_server.beds.noted import last_minute_ms
 from legwatch_server.beds.registry import BedRecord
@@ -25,14 +25,14 @@ def decided(
     if isinstance(event, Window) and same and not noted.ticked:
         return
     if isinstance(event, Tick) and same_rules and noted.ticked:
-        _pass_noon(batch, bed, event, after)
+        _pass_noon(batch, bed, event, after, played=bed.played)
         return
     if isinstance(event, Ack | Snooze) and same and after.bed == bed.state.bed:
         bed.noted = noted._replace(ticked=True)  # an answer that changes nothing is only time
         return
     _catch_up(batch, bed)
     if closed:
-        _pass_noon(batch, bed, event, after)
+        _pass_noon(batch, bed, event, after, played=bed.played)
     if isinstance(event, Tick):
         bed.noted = bed.noted._replace(ticked=True)
     elif isinstance(event, Ack | Snooze):
@@ -49,6 +49,15 @@ def changed(batch: Batch, bed: BedRecord, entry: Entry) -> None:
     """Note what is done to the bed's state besides its events, before it is done."""
     _catch_up(batch, bed)
     _add(batch, bed, entry)
+
+
+def begun(batch: Batch, bed: BedRecord, after: BedState, entry: Begun, *, played: bool) -> None:
+    """Note that a new time line begins with the state `after`, mostly in another night.
+
+    Its night begins before the first window: else what comes in the first minute is in no night.
+    """
+    _pass_noon(batch, bed, entry, after, played=played)
+    changed(batch, bed, entry)
 
 
 def told(batch: Batch, bed: BedRecord, notice: Notice) -> None:
@@ -70,8 +79,13 @@ def _catch_up(batch: Batch, bed: BedRecord) -> None:
     bed.noted = noted._replace(rules=bed.rules, ticked=False, began=False, lost=False)
 
 
-def _pass_noon(batch: Batch, bed: BedRecord, event: Event, after: BedState) -> None:
-    """Keep the state before an event that passes noon; the first minute of a bed is one, too."""
+def _pass_noon(
+    batch: Batch, bed: BedRecord, event: Event | Begun, after: BedState, *, played: bool
+) -> None:
+    """Keep the state before an event that passes noon; the first minute of a bed is one, too.
+
+    `played`: whether the night that begins is of a recording.
+    """
     last_ms = last_minute_ms(after)
     if bed.noted.has(last_ms):
         return
@@ -81,7 +95,7 @@ def _pass_noon(batch: Batch, bed: BedRecord, event: Event, after: BedState) -> N
     batch.lived.append(
         NewNoon(
             bed.id, night.isoformat(), from_ms, len(batch.windows), len(batch.notices),
-            to_json(bed.state), bed.rules, bed.played,
+            to_json(bed.state), bed.rules, played,
         )
     )  # fmt: skip
     bed.noted = bed.noted._replace(from_ms=from_ms, to_ms=to_ms)

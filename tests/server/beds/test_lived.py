@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from legwatch.alerting.notice import as_json
+from legwatch.contract.press import Press
 from legwatch.contract.window import encode_window
+from legwatch.events import Window
 from legwatch.lived import LivedNight, relive
 from legwatch.testing import ms, night, uncovering
 from legwatch.text.message import text
@@ -43,6 +45,10 @@ def lived(found: LivedNight) -> Sequence[str]:
 
 def replayed(found: LivedNight) -> Sequence[str]:
     return [as_json(one, bed=found.bed, text=text(one)) for one in relive(found)]
+
+
+def take_press(server: InProcessServer) -> None:
+    server.press("anna", Press("p1", "ack", server.clock.now_ms))
 
 
 def same(ward: InProcessServer, number: int, folder: Path) -> Sequence[str]:
@@ -304,6 +310,38 @@ def test_the_time_between_a_recording_and_the_sensors_is_no_silence_of_the_bedsi
     number = (date.fromisoformat(found[0]) - FIRST).days
     tonight = kept(server, number, tmp_path, "anna")
     assert lived(tonight) == replayed(tonight) != []
+    server.close()
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["", "the first commit fails"])
+def test_the_first_night_of_sensors_after_a_recording_has_its_first_minute(
+    fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An alert of the recording stands, and somebody answers it in the first minute."""
+    server = open_server(tmp_path)
+    recorded = night(begin="2025-02-13T20:00Z", minutes=90, leg=uncovering((60, 90)))
+    play(server, (one._replace(boot="0000000b") for one in recorded))
+    assert server.transitions()[-1] == "raised"  # it stands
+    failed = iter((fails,))
+
+    def failing(*words: Any) -> bool:
+        if next(failed, False):
+            raise ValueError("no commit")
+        return commit(*words)
+
+    monkeypatch.setattr(COMMIT, failing)
+    for seq in range(1, 61):
+        server.clock.advance(10_000)
+        take(server, encode_window(live(seq, server)))
+        if seq == 2:
+            take_press(server)
+    first, tonight = kept(server, -323, tmp_path, "anna"), kept(server, 0, tmp_path, "anna")
+    came = [one.entry.seq for one in tonight.entries if isinstance(one.entry, Window)]
+    assert came == list(range(1, 61))
+    assert lived(tonight) == replayed(tonight)
+    assert [one.notice.transition for one in tonight.given][:1] == ["acknowledged"]
+    assert lived(first) == replayed(first)
+    assert [*lived(first), *lived(tonight)] == server.lines()
     server.close()
 
 
