@@ -54,6 +54,17 @@ def is_held(lock: Path) -> bool:
     return False
 
 
+def lock_number(lock: Path) -> int:
+    """Return what tells a lock from those of other folders, also on a full disk; 0: not there.
+
+    It is the same as long as a process holds the lock, and for all who see the folder.
+    """
+    try:
+        return lock.stat().st_ino
+    except OSError:
+        return 0
+
+
 def _taken(file: IO[str]) -> bool:
     for left in reversed(range(TRIES)):
         try:

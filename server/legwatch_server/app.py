@@ -20,7 +20,7 @@ from legwatch_runtime.log import log_to_stderr
 from legwatch_runtime.part import OnFailure, Parts
 from legwatch_runtime.rights import explained
 from legwatch_runtime.secrets import secret
-from legwatch_runtime.state_dir import locked
+from legwatch_runtime.state_dir import lock_number, locked
 from legwatch_server import run_by, zone
 from legwatch_server.answer_key import given_key
 from legwatch_server.arguments import parser
@@ -68,6 +68,8 @@ from legwatch_server.web.server import bind
 
 logger = logging.getLogger(__name__)
 
+_LOCK = "server.lock"  # in the state_dir; commands look for it, too
+
 WRITER_WITHIN_S = 180.0  # one commit of a large backlog on a slow card
 
 SELDOM = 100_000  # new objects between two looks for garbage in cycles
@@ -108,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
     errors = ErrorCount()
     logging.getLogger().addHandler(errors)
     parts.guard_other_threads()
-    with locked(Path(settings.state_dir), "server.lock") as folder:
+    with locked(Path(settings.state_dir), _LOCK) as folder:
         try:
             server = _Server(settings, password, folder, parts)
             _say_zone(zone.word(settings, args.config, first))
@@ -172,6 +174,7 @@ class _Server:
             waiting=self.inbox.count,
             settings=settings,
             timeline=self.timeline,
+            lock=lock_number(folder / _LOCK),
             failures=parts.failures,
             concerns=[
                 parts.wrong,

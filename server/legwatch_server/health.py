@@ -41,6 +41,7 @@ class Health:
     clock: Callable[[], dict[str, Any]] = dict  # whether the time is trusted, and its last step
     failures: Callable[[], dict[str, int]] = dict  # of the process's parts, by name
     errors: Callable[[], dict[str, int]] = dict  # in the log, by module
+    lock: int = 0  # the number of its folder's lock: who asks knows by it that we are meant
     concerns: Sequence[Callable[[], Iterable[str]]] = ()  # what other parts find wrong now
 
     def report(self) -> dict[str, Any]:
@@ -54,6 +55,7 @@ class Health:
         return {
             "status": "degraded" if wrong else "ok",
             "wrong": wrong,
+            "lock": self.lock,
             "last_commit_age_s": age_s,
             "counters": {name: getattr(counters, name) for name in _COUNTERS},
             "notices": dict(counters.notices),

@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -73,3 +74,23 @@ def test_a_command_that_looks_while_a_server_starts_does_not_stop_it(house: Hous
             assert server.code is None, server.said()
             assert time.monotonic() < end_s, server.said()
         server.kill()
+
+
+def test_of_two_servers_on_one_port_a_command_asks_only_its_own(house: House) -> None:
+    """The first has the port; the second goes on without /health."""
+    write(house, "anna")
+    own = house.server_toml.with_name("own.toml")
+    own.write_text(house.server_toml.read_text())
+    house.broker()
+    started(house)
+    house.write_server(people=PEOPLE, state_dir=str(house.folder / "second"))
+    house.server(ready=False)
+
+    def said(file: Path) -> str:
+        line = (*LEGWATCH, "now", "--config", str(file))
+        done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=60)
+        return done.stdout
+
+    another = f"ANOTHER SERVER ANSWERS AT 127.0.0.1:{house.http_port}: "
+    wait_until(lambda: said(house.server_toml).startswith(another), "the second server")
+    assert "ANOTHER SERVER" not in said(own)

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from legwatch.printable import printable
-from legwatch_server.in_force import InForce
+from legwatch_runtime.state_dir import lock_number
+from legwatch_server.in_force import LOCK, InForce
 from legwatch_server.settings import HttpTable
 from legwatch_server.store.errors import NO_WRITES, NOTHING_KEPT
 from legwatch_server.transport import BROKER_IS, NO_BROKER
@@ -25,6 +26,7 @@ class Said(NamedTuple):
 
     unkept: str = ""  # why nothing is kept
     deaf: str = ""  # why it has no connection to the broker
+    another: str = ""  # where another server answers in its place, so that it cannot be asked
 
     def __bool__(self) -> bool:
         """Return True if what is stored is not what is."""
@@ -36,6 +38,12 @@ ALL_WELL = Said()
 
 def lines(said: Said) -> Iterator[str]:
     """Yield what to say before all else."""
+    if said.another:
+        yield (
+            f"ANOTHER SERVER ANSWERS AT {said.another}: whether this one hears its bedsides and"
+            " keeps what they send is not known here; give each server an http.port of its own."
+        )
+        yield ""
     if said.unkept:
         yield f"NOTHING IS KEPT NOW: {said.unkept}"
         yield "The server watches on and tells people. What follows is only what was stored before."
@@ -50,10 +58,14 @@ def ask(found: InForce) -> Said:
     """Ask the server of these settings; one that is not running says nothing."""
     if not found.running:
         return ALL_WELL
+    http = found.settings.http
     try:
-        wrong = json.loads(_health(found.settings.http))["wrong"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        report = json.loads(_health(http))
+        wrong, lock = report["wrong"], report.get("lock")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return ALL_WELL
+    if isinstance(lock, int) and lock != lock_number(found.folder / LOCK):
+        return Said(another=f"{http.host}:{http.port}")
     words = [one for one in wrong if isinstance(one, str)] if isinstance(wrong, list) else []
     deaf = NO_BROKER if NO_BROKER in words else ""
     if deaf and (why := _first(words, BROKER_IS)):

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from legwatch_runtime.broker_story import BrokerStory
+from legwatch_runtime.state_dir import lock_number
 from legwatch_server.cli import asked
-from legwatch_server.in_force import in_force
+from legwatch_server.in_force import LOCK, in_force
 from legwatch_server.settings import BrokerTable
 from legwatch_server.transport import BROKER_IS
 from server.loaded_house import loaded_house
@@ -89,13 +90,44 @@ def test_commands_say_first_that_the_server_has_no_broker_and_claim_no_watch(
         assert "everything: the server has no connection to the broker" in out
 
 
+@pytest.mark.parametrize("command", ["now", "duty", "alerts", "beds"])
+def test_what_another_server_on_the_port_says_is_not_taken_for_ours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], serve: Serve, command: str
+) -> None:
+    """After a change of ports two servers may share one; the second goes on without /health."""
+    lock = tmp_path / "another.lock"
+    lock.touch()
+    body = json.dumps({"wrong": [FULL, "no connection to the broker"], "lock": lock_number(lock)})
+    port = serve(body.encode())
+    with loaded_house(tmp_path, http={"port": port}) as house:
+        house.server.play("b", 10, asleep)
+        _, out, _ = house.run(capsys, command)
+    assert out.startswith(f"ANOTHER SERVER ANSWERS AT 127.0.0.1:{port}: whether this one hears ")
+    assert FULL not in out
+    assert "no connection to the broker" not in out
+    assert "not known here: the server" not in out
+
+
+def test_a_server_of_the_same_folder_is_ours(tmp_path: Path, serve: Serve) -> None:
+    with loaded_house(tmp_path) as house:
+        lock = lock_number(house.folder / LOCK)
+        assert lock
+        port = serve(json.dumps({"wrong": [FULL], "lock": lock}).encode())
+        house.kill()
+        house.edit(http={"port": port})
+        house.start()
+        assert asked.ask(in_force(house.file)) == asked.Said(FULL)
+
+
 def test_health_gives_the_reason_of_the_broker_by_the_words_that_are_looked_for() -> None:
     story = BrokerStory(BrokerTable(), "trying again", "another server")
     story.failed("it is not there")
     assert story.concerns() == [f"{BROKER_IS}{story.why}"] == ["broker: it is not there"]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"wrong": 3}', health(), health("x")])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'{"wrong": 3}', b'{"wrong": [], "lock": []}', health(), health("x")]
+)
 def test_of_other_answers_nothing_is_said(tmp_path: Path, serve: Serve, body: bytes) -> None:
     with loaded_house(tmp_path, http={"port": serve(body)}) as house:
         assert asked.ask(in_force(house.file)) == asked.Said()
