@@ -1,6 +1,8 @@
 """A command that names the owner's file is about the server that `legwatch up` has made of it."""
 
 import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,11 +10,28 @@ import pytest
 from legwatch.__main__ import main
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
+from legwatch_server.inbox import SettingsLoaded
 from legwatch_server.meant import meant
 from legwatch_server.notify.channels import open_channels
-from legwatch_server.settings_file import change
+from legwatch_server.run_by import Commands
+from legwatch_server.settings_file import change, read
 from legwatch_server.store.reader import FILE
 from legwatch_server.supervisor.config import write_config
+from legwatch_server.testing import InProcessServer
+from server.ward import BEGIN
+
+
+@contextmanager
+def running(file: Path) -> Iterator[None]:
+    """Let a server run by a settings file that `legwatch up` has made."""
+    table, settings = read_toml(file), read(file)
+    again = Commands("", "end `legwatch up`, and start it again")
+    folder = Path(settings.state_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    server = InProcessServer(folder, settings, begin_ms=BEGIN)
+    server.turn([SettingsLoaded(table, "salt", str(file), *again, "", "UTC")])
+    yield
+    server.close()
 
 
 @pytest.fixture
@@ -71,25 +90,82 @@ def test_check_config_of_the_owners_file_knows_what_programs_have_changed(
     assert "helag" in capsys.readouterr().err
 
 
-def test_an_agents_file_that_was_edited_says_what_waits_for_a_new_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+class Up:
+    """What `legwatch up --agent-config mine.toml` leaves in its folder, and its lock."""
+
+    def __init__(self, folder: Path, *, agents: bool = True) -> None:
+        sensors = (f'[sensors.{name}]\ndriver = "simulated"\n' for name in ("leg", "movement"))
+        self.mine, self.folder = folder / "mine.toml", folder / "legwatch"
+        self._text = 'bed = "b"\n' + "".join(sensors)
+        self.mine.write_text(self._text)
+        self.folder.mkdir()
+        write_config(self.folder, {}, read_toml(self.mine), agents=self.mine if agents else None)
+        self.lock = (self.folder / "lock").open("w")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+
+    def edit(self) -> None:
+        self.mine.write_text("window_s = 5\n" + self._text.replace('"b"', '"c"'))
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder in which `legwatch up` is looked for."""
     monkeypatch.setattr(locations, "LASTING", tmp_path / "lasting" / "server.toml")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    sensors = (f'[sensors.{name}]\ndriver = "simulated"\n' for name in ("leg", "movement"))
-    text = 'bed = "b"\n' + "".join(sensors)
-    mine, folder = tmp_path / "mine.toml", tmp_path / "legwatch"
-    mine.write_text(text)
-    folder.mkdir()
-    write_config(folder, {}, read_toml(mine), agents=mine)
+    return tmp_path
+
+
+def test_an_agents_file_that_was_edited_says_what_waits_for_a_new_start(
+    places: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    up = Up(places)
 
     def waits() -> bool:
-        assert main(["check-config", "--as", "agent", str(mine)]) == 0
+        assert main(["check-config", "--as", "agent", str(up.mine)]) == 0
         return "has read it, not yet in force: bed, window_s" in capsys.readouterr().out
 
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        assert not waits()
-        mine.write_text("window_s = 5\n" + text.replace('"b"', '"c"'))
-        assert waits()
+    assert not waits()
+    up.edit()
+    assert waits()
+    up.lock.close()
     assert not waits()  # nothing runs: the next start reads it
+
+
+@pytest.mark.parametrize("command", ["now", "beds"])
+def test_commands_that_show_beds_say_that_an_edited_agents_file_is_not_in_force(
+    places: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    up = Up(places)
+    with running(up.folder / "server.toml"):
+
+        def said() -> str:
+            assert main([command, "--config", str(up.folder / "server.toml")]) == 0
+            return capsys.readouterr().err
+
+        assert "mine.toml" not in said()
+        up.edit()
+        (line,) = [one for one in said().splitlines() if "mine.toml" in one]
+        assert line == (
+            f"{up.mine}: changed since `legwatch up` has read it, not yet in force: bed, window_s."
+            " To put it in force: end `legwatch up`, and start it again"
+        )
+        up.mine.write_text("bed = [")
+        assert f"The agent's settings on the disk cannot be used: {up.mine}: " in said()
+        up.mine.unlink()
+        assert "mine.toml" not in said()  # nothing is known of it
+        up.edit()
+        up.lock.close()
+        assert "mine.toml" not in said()
+
+
+def test_of_an_agent_without_a_file_that_is_known_nothing_is_said(
+    places: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    up = Up(places, agents=False)
+    up.edit()
+    own = places / "own.toml"
+    own.write_text(f'state_dir = "{places}/own"\nzone = "UTC"\n')
+    for file in (up.folder / "server.toml", own):
+        assert main(["now", "--config", str(file)]) == 0
+        assert "mine.toml" not in capsys.readouterr().err
+    up.lock.close()

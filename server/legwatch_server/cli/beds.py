@@ -16,7 +16,7 @@ from legwatch_runtime.files import read_toml
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server import settings_file
-from legwatch_server.cli import asked, heard, watched
+from legwatch_server.cli import agent_in_force, asked, heard, watched
 from legwatch_server.cli.heard import Heard
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
@@ -38,6 +38,7 @@ def main(argv: Sequence[str]) -> int:
             for line in _list(found, now_ms):
                 print(line)
         found.say()
+        agent_in_force.say(found)
         return 0
     settings = settings_file.read(path)
     _check_known(args.bed, settings)

@@ -13,7 +13,7 @@ from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
-from legwatch_server.cli import asked, heard
+from legwatch_server.cli import agent_in_force, asked, heard
 from legwatch_server.cli.bed_now import BedNow, Seen
 from legwatch_server.cli.heard import Heard
 from legwatch_server.cli.stored_state import stored_state
@@ -71,6 +71,7 @@ def _run(path: Path, bed: str | None, *, follow: bool) -> None:
         if not follow:
             if found.running:  # else it is said above
                 found.say()
+            agent_in_force.say(found)
             return
         pause.wait(EVERY_S)
 
