@@ -14,6 +14,7 @@ from typing import Self
 
 from legwatch.errors import CannotRun
 from legwatch_device.spool import Spool
+from legwatch_runtime import room
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.clock import Instant, instant
 from legwatch_runtime.rights import explained_file
@@ -51,17 +52,21 @@ class Card:
         try:
             return self._spool()
         except (FolderRefused, sqlite3.Error) as error:
-            whose = isinstance(error, sqlite3.Error) and explained_file(self._folder / NAME)
             logger.warning(
                 "no spool in %s (%s): the agent keeps windows in memory, and a power cut loses "
                 "those that the server does not have; see state_dir",
                 self._folder,
-                f"{error}; {whose}" if whose else error,
+                self._why(error),
             )
         self._again = self._now().after(self._backoff.next_s())
         spool = Spool(":memory:")
         self._open.callback(spool.close)
         return spool
+
+    def _why(self, error: Exception) -> str:
+        if not isinstance(error, sqlite3.Error):
+            return str(error)
+        return f"{error}; {room.has_none(self._folder) or explained_file(self._folder / NAME)}"
 
     def back(self, spool: Spool, *, at_once: bool = False) -> Spool | None:
         """Return the spool on the card if `spool` is in memory and the card takes files again.

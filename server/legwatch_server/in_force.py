@@ -150,6 +150,8 @@ def in_force(file: Path) -> InForce:
     folder = _folder(text) if settings is None else Path(settings.state_dir)
     loaded, seen_ms = _noted(folder)
     running = is_held(folder / LOCK)
+    if running and loaded and loaded.ended_ms and settings is not None:
+        loaded = None  # of a start before: the one that runs now can note nothing on this disk
     found = _usable(loaded)
     if found is None:
         if settings is None:
@@ -162,6 +164,8 @@ def in_force(file: Path) -> InForce:
         except SettingsError as error:
             wrong = error
     changed = _differences(loaded, table) if loaded and wrong is None else ()
+    if loaded and loaded.made_from:  # `legwatch up` chooses these anew at each start
+        changed = tuple(key for key in changed if key.partition(".")[0] not in _OF_UP)
     found = replace(found, state_dir=str(folder), zone=found.zone or _held(loaded, running=running))
     return InForce(found, folder, file, loaded, running, seen_ms, changed, str(wrong or ""), soon)
 

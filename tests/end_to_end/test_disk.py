@@ -74,6 +74,40 @@ def test_server_takes_up_where_a_full_disk_stopped_it(house: House, small_disk: 
     client.loop_stop()
 
 
+def test_server_that_begins_without_one_free_byte_watches_from_memory(
+    house: House, small_disk: Path
+) -> None:
+    """After a clean end there is no log, and SQLite cannot even read without making one."""
+    (house.folder / "server").symlink_to(small_disk)
+    house.broker()
+    server = house.server()
+    client = house.publisher()
+    send(client, window(1))
+    house.wait_windows(1)
+    assert server.stop() == 0
+    filler = fill(small_disk)
+    server = house.server()
+    for seq in range(2, 32):
+        send(client, window(seq))
+    wait_until(lambda: "the watch goes on" in server.said(), "a watch in memory")
+    for command in ("now", "duty", "alerts", "beds"):
+        line = (*LEGWATCH, command, "--config", str(house.server_toml))
+        done = subprocess.run(line, capture_output=True, text=True, check=False)
+        assert done.stdout.startswith("NOTHING IS KEPT NOW: "), done
+        assert "the disk is full" in done.stdout
+        assert "What the server has loaded is not known" in done.stdout + done.stderr
+        assert "hanged on disk" not in done.stdout + done.stderr
+    filler.unlink()
+    assert server.stop() == 0
+    assert "and has all that came meanwhile" in server.said()
+    server = house.server()
+    for seq in range(2, 32):  # an agent sends again what was not confirmed
+        send(client, window(seq))
+    house.wait_windows(31)
+    client.disconnect()
+    client.loop_stop()
+
+
 def test_agent_goes_on_while_its_disk_is_full(house: House, small_disk: Path) -> None:
     (house.folder / "agent-anna").symlink_to(small_disk)
     file = write_night(night(minutes=240, leg=uncovering((120, 160))), house.folder / "night.csv")

@@ -173,7 +173,9 @@ class Writer:
         return None
 
     def _not_told_yet(self) -> Reason | None:
-        """Return MEMORY_LOST if people have to hear of it."""
+        """Return what people have to hear of the store: nothing is kept, or memory was lost."""
+        if not self._store.keeps:
+            return Reason.NOTHING_KEPT
         try:
             loss = self._store.loss()
             said_ms = self._store.said().get(Reason.MEMORY_LOST, 0)

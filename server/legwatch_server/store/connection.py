@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from legwatch.errors import LegwatchError
+from legwatch_runtime import room
 from legwatch_runtime.salvage import is_damage
+from legwatch_server.store import unlogged
 from legwatch_server.store.errors import StoreDamaged, StoreError, ValuesRefused
 
 # SQLite raises these for bad values, not for a fault of the database.
@@ -55,9 +57,16 @@ def connect(
 
 
 def connect_read_only(path: Path, patience_s: float = READ_PATIENCE_S) -> sqlite3.Connection:
-    """Open a database that exists, and change nothing."""
+    """Open a database that exists, and change nothing; also on a disk that takes nothing."""
     uri = f"{path.absolute().as_uri()}?mode=ro"
-    return sqlite3.connect(uri, uri=True, timeout=patience_s, check_same_thread=False)
+    db = sqlite3.connect(uri, uri=True, timeout=patience_s, check_same_thread=False)
+    try:
+        db.execute("PRAGMA schema_version")
+    except sqlite3.Error:
+        if room.has_none(path.parent) and (there := unlogged.opened(path)) is not None:
+            db.close()
+            return there
+    return db  # its next user gets the error
 
 
 @contextmanager

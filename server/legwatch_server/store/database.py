@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from legwatch.events import Window
-from legwatch_runtime import salvage
+from legwatch_runtime import room, salvage
 from legwatch_runtime.clock import instant, utc_ms
 from legwatch_runtime.rights import explained_file
 from legwatch_server.claims import Target, TargetKind
@@ -31,6 +31,7 @@ from legwatch_server.store import (
     rehearsals,
     said,
     times,
+    unlogged,
     unreadable,
     upgrade,
     windows,
@@ -140,7 +141,17 @@ class SqliteStore:
         self._source: sqlite3.Connection | None = None  # rows are still to be saved from it
         self._saving = threading.Lock()  # held while it is read
         self._home: Path | None = None  # where the file belongs, while it is in a refuge
+        self._lost: Loss | None = None
         now_ms = utc_ms()
+        try:
+            self._begin(now_ms)
+        except StoreError as error:
+            if not room.is_why(error.__cause__, path.parent):
+                raise
+            self._begin_without(room.has_none(path.parent) or str(error.__cause__), now_ms)
+
+    def _begin(self, now_ms: int) -> None:
+        """Open the file; raises StoreError."""
         opened_, error = _open(self._file, now_ms)
         if error is not None:
             opened_ = self._begun_anew(opened_, error, None, now_ms)
@@ -152,6 +163,22 @@ class SqliteStore:
         self._lost = self.loss()
         if self._source is None:
             self._go_on_saving()
+
+    def _begin_without(self, why: str, now_ms: int) -> None:
+        """Begin in a database in memory, with what can be read of the file; raises StoreError."""
+        home = self._file.path
+        is_new = not home.exists() or not home.stat().st_size
+        source = None if is_new else unlogged.opened(home)
+        if source is None and not is_new:
+            raise StoreError(f"{home} cannot be used: {why}; its log cannot be read either")
+        try:
+            if source is not None and upgrade.version(source) != upgrade.VERSION:
+                raise StoreError(f"{home} cannot be used: {why}; bringing it up to date needs room")
+            known = Known(None, self._witness.mark, now_ms)
+            self._db = self._in_memory(source, why, known)
+        finally:
+            if source is not None:
+                source.close()
 
     def check(self) -> None:
         """Raise StoreDamaged if the file was damaged, moved, deleted or replaced."""
@@ -187,22 +214,29 @@ class SqliteStore:
         if self._home is not None:
             raise StoreError(f"{why}; the database in memory does not work either")
         self.stop_saving()
+        old = self._db
+        with _as_source(old, self._file.path) as source:
+            self._db = self._in_memory(source, why, Known(memory, self._witness.mark, now_ms))
+        old.close()
+
+    def _in_memory(
+        self, source: sqlite3.Connection | None, why: str, known: Known
+    ) -> sqlite3.Connection:
+        """Make a database in memory of a source; the file is there then. Raises StoreError."""
         place = refuge.folder()
         with self._file.exclusive():
             home, self._file.path = self._file.path, place / FILE
-            known = Known(memory, self._witness.mark, now_ms)
             try:
-                with _as_source(self._db, home) as source:
-                    db = filled(made(self._file), source, (why, None), known).db
+                db = filled(made(self._file), source, (why, None), known).db
             except (OSError, sqlite3.Error, StoreError, ValuesRefused) as error:
                 self._file.path = home
                 refuge.leave(place)
                 raise StoreError(f"{why}; no database in memory either: {error}") from error
-            self._db.close()
-            self._db, self._home = db, home
+            self._home = home
             self._file.begin()
         self._why_without = why = _with_owner(why, home)
         logger.error("%s takes nothing (%s): the watch goes on, but nothing is kept", home, why)
+        return db
 
     def come_back(self, memory: Batch, now_ms: int) -> bool:
         """Go back to the disk with all that came meanwhile; False: it takes nothing yet."""
@@ -220,7 +254,10 @@ class SqliteStore:
                 with translated(), transaction(home):
                     refuge.bring_home(self._db, home, memory)
             except (OSError, StoreError, ValuesRefused) as error:
-                self._file.path, self._why_without = place, _with_owner(str(error), self._home)
+                self._file.path = place
+                self._why_without = room.has_none(self._home.parent) or _with_owner(
+                    str(error), self._home
+                )
                 if home is not None:
                     home.close()
                 self._file.begin()
@@ -533,7 +570,7 @@ def _open(file: StoreFile, now_ms: int) -> tuple[sqlite3.Connection, StoreDamage
         return db, error
     except StoreError as error:
         why = _with_owner(str(error), file.path)
-        raise StoreError(f"{file.path} cannot be used: {why}") from None
+        raise StoreError(f"{file.path} cannot be used: {why}") from error.__cause__
     if version != upgrade.VERSION:
         db.close()
         raise StoreError(unreadable.newer(file.path, version))

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock, patch
 
 import pytest
@@ -15,7 +16,7 @@ from campaigns.ward import MINUTE_MS, Ward, open_folder
 from legwatch.contract.press import Press
 from legwatch_runtime import aside, salvage
 from legwatch_server.beds import writer
-from legwatch_server.store import database, refuge, renewal
+from legwatch_server.store import connection, database, file, refuge, renewal
 from legwatch_server.store.errors import StoreDamaged, StoreError, ValuesRefused
 from legwatch_server.store.file import StoreFile
 from legwatch_server.store.records import Loss
@@ -254,3 +255,79 @@ def test_rows_that_the_disk_refuses_end_nothing(
         assert "a value" in " ".join(ward.health.report()["wrong"])
     ward.minute(2, [("z", cold)], boot="0000000b")
     assert ward.server.store.keeps
+
+
+def kept(ward: Ward) -> bool:
+    return ward.server.store.keeps
+
+
+@contextmanager
+def no_room(home: Path) -> Iterator[None]:
+    """Be a disk without one free byte: SQLite can make no log, and says only "disk I/O error"."""
+
+    def connect(path: Path, **how: Any) -> sqlite3.Connection:
+        if path != home:
+            return really(path, **how)
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+        raise error
+
+    really = connection.connect
+    with (
+        patch.object(file, "connect", connect),
+        patch("legwatch_runtime.room.has_none", return_value="the disk is full"),
+    ):
+        yield
+
+
+def test_a_start_without_one_free_byte_watches_from_memory_and_comes_home(ward: Ward) -> None:
+    ward.minute(0, [("z", cold)], boot="0000000b")
+    ward.server.loop.finish()
+    ward.server.close()
+    assert not ward.path.with_name(f"{DB}-wal").exists()
+    home, before = ward.path, len(ward.server.broker.published)
+    with no_room(home):
+        ward.server.start()
+        assert kept(ward) is False
+        for minute in range(1, COLD_MIN):
+            ward.minute(minute, [("z", cold)], boot="0000000b")
+        assert ward.pushed("z") is not None
+        assert stored(ward, before) == []
+        (wrong,) = ward.server.store.concerns()
+        assert wrong == f"{home} takes nothing, and nothing is kept: the disk is full"
+        titles = [arrived.push.title for arrived in ward.server.pushes.arrived]
+        assert titles.count("Tonight is not kept") == 1
+    ward.minute(COLD_MIN, [("z", cold)], boot="0000000b")
+    assert kept(ward)
+    assert list(ward.server.store.concerns()) == []
+    assert ward.ask("SELECT count(*) FROM windows WHERE boot_id=2") == [((COLD_MIN + 1) * 6,)]
+    assert ward.ask("SELECT count(*) FROM windows WHERE boot_id=1") == [((aged.MINUTES + 3) * 6,)]
+    assert ward.ask("PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_first_start_without_one_free_byte_watches_from_memory(ward: Ward) -> None:
+    ward.server.close()
+    for part in ward.path.parent.glob(f"{DB}*"):
+        part.unlink()
+    with no_room(ward.path):
+        ward.server.start()
+        ward.minute(0, [("z", cold)])
+        assert kept(ward) is False
+    ward.minute(1, [("z", cold)])
+    assert kept(ward)
+    assert ward.ask("SELECT count(*) FROM windows") == [(12,)]
+
+
+@pytest.mark.parametrize("fault", ["older", "log"])
+def test_a_start_that_cannot_read_the_file_on_a_full_disk_says_so_and_leaves_it(
+    ward: Ward, fault: str
+) -> None:
+    ward.server.close()
+    if fault == "older":
+        with closing(sqlite3.connect(ward.path, isolation_level=None)) as db:
+            db.execute("UPDATE meta SET value='5' WHERE key='schema'")
+    else:
+        ward.path.with_name(f"{DB}-wal").write_bytes(b"rows")
+    with no_room(ward.path), pytest.raises(StoreError, match="cannot be used: the disk is full;"):
+        ward.server.start()
+    assert ward.path.exists()
