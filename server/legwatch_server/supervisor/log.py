@@ -12,7 +12,7 @@ class Log:
     """One child's log: a new file at each start of `legwatch up`, and after LONGEST_BYTES."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._file: TextIO | None = None
         self._bytes = 0
         self._begin()
@@ -41,10 +41,10 @@ class Log:
                 self._file = None
             for age in range(KEPT - 1, 0, -1):
                 self._aged(age).replace(self._aged(age + 1)) if self._aged(age).exists() else None
-            if self._path.exists():
-                self._path.replace(self._aged(1))
-            self._file = self._path.open("w", encoding="utf-8", errors="replace")
+            if self.path.exists():
+                self.path.replace(self._aged(1))
+            self._file = self.path.open("w", encoding="utf-8", errors="replace")
             self._bytes = 0
 
     def _aged(self, age: int) -> Path:
-        return self._path.with_name(f"{self._path.name}.{age}")
+        return self.path.with_name(f"{self.path.name}.{age}")

@@ -11,6 +11,7 @@ from legwatch_runtime.part import Parts
 from legwatch_runtime.systemd import READY, Pulse, tell
 from legwatch_server.supervisor import broker as brokers
 from legwatch_server.supervisor.config import GeneratedConfig
+from legwatch_server.supervisor.last_words import LastWords
 from legwatch_server.supervisor.log import Log
 from legwatch_server.supervisor.process import (
     OutputLine,
@@ -44,7 +45,7 @@ class Slot:
     finished: bool = False
     hopeless: bool = False  # its exit code says that the settings are wrong
     was_up: bool = False  # it has run with these settings
-    last_line: str = ""
+    words: LastWords = field(default_factory=LastWords)
 
 
 class Supervisor:
@@ -79,7 +80,7 @@ class Supervisor:
             self._tell_manager()
             worst = next((p for p in self._slots if p.hopeless), None)
             if worst is not None:
-                self._show(f"The {worst.task.name} cannot run: {worst.last_line}")
+                self._show(f"The {worst.task.name} cannot run: {worst.words.line}")
                 return SETTINGS_WRONG
             if self.played:
                 return 0
@@ -129,6 +130,7 @@ class Supervisor:
             self._unheard = slot.started
         try:
             slot.process = Process(slot.task, self.events, self._parts)
+            slot.words = LastWords()
         except OSError as error:  # the other children go on
             self._again(slot, f"cannot be started ({error.strerror})")
 
@@ -147,15 +149,15 @@ class Supervisor:
         elif code == SETTINGS_WRONG and slot.task.name != "broker" and not slot.was_up:
             slot.hopeless = True
         else:
-            self._again(slot, f"ended ({_how_it_ended(code)})")
+            self._again(slot, f"ended ({_how_it_ended(code)})", code)
 
-    def _again(self, slot: Slot, how: str) -> None:
+    def _again(self, slot: Slot, how: str, code: int = 0) -> None:
         if instant().since(slot.started) > WELL_S:
             slot.backoff.reset()
         wait_s = slot.backoff.next_s()
         self._show(
             f"The {slot.task.name} {how}; it is started again in {wait_s:.0f} s."
-            + (f" Its last word: {slot.last_line}" if slot.last_line else "")
+            + slot.words.at_end(code, slot.log.path)
         )
         slot.again = instant().after(wait_s)
 
@@ -199,8 +201,7 @@ class Supervisor:
     def _handle_output(self, output: OutputLine) -> None:
         slot = next(p for p in self._slots if p.task.name == output.name)
         slot.log.write(output.line)
-        if output.line.strip():
-            slot.last_line = output.line.strip()
+        slot.words.hear(output.line)
         if output.name == "broker":
             self._listening |= LISTENING in output.line
         elif not output.aside:

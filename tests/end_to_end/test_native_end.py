@@ -1,0 +1,96 @@
+"""A driver whose native code ends the agent: what `legwatch up` says last names the driver."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from legwatch_runtime.part import Parts
+from legwatch_server.supervisor.broker import BrokerProcess
+from legwatch_server.supervisor.config import GeneratedConfig
+from legwatch_server.supervisor.last_words import LastWords
+from legwatch_server.supervisor.process import ProcessSpec
+from legwatch_server.supervisor.supervisor import Supervisor
+from strangers import Stranger
+
+NULL = "import ctypes; ctypes.string_at(0)"
+GOOD = "class Odd:\n    def __init__(self, options): pass\n    def read(self): pass\n"
+LOG = Path("/x/agent.log")
+CODES = {
+    "its import": f"import os\n{GOOD}os.abort()\n",
+    "its start": GOOD.replace("pass", NULL, 1),
+    "a reading aborts": GOOD.replace("self): pass", "self): import os; os.abort()"),
+    "a reading takes a null pointer": GOOD.replace("self): pass", f"self): {NULL}"),
+}
+
+
+def agent_file(folder: Path) -> Path:
+    file = folder / "agent.toml"
+    file.write_text(
+        f'bed = "anna"\nstate_dir = "{folder}/state"\n[sensors.leg]\ndriver = "odd"\n'
+        '[sensors.room]\ndriver = "simulated"\n'
+    )
+    return file
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_driver_that_was_called_is_named(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = Stranger(tmp_path, monkeypatch)
+    stranger.has(CODES[code], {"legwatch.thermometers": {"odd": "{}:Odd"}})
+    command = (sys.executable, "-m", "legwatch", "agent", "--config", str(agent_file(tmp_path)))
+    path = os.pathsep.join((str(stranger.site), *sys.path))
+    ended = subprocess.run(
+        command,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode < 0, ended.stderr
+    words = LastWords()
+    for line in ended.stderr.splitlines():
+        words.hear(line)
+    said = words.at_end(ended.returncode, LOG)
+    whose = f"driver 'odd' ({stranger.origin('Odd')})"
+    assert said.startswith(f" It was calling {whose}, in line "), ended.stderr
+    assert f"{stranger.name}.py: update that package, or take it out of the settings." in said
+    assert said.endswith(f" Its log: {LOG}")
+
+
+def test_without_a_driver_in_the_dump_its_lines_are_still_no_last_word() -> None:
+    words = LastWords()
+    for line in ("INFO agent up", "Fatal Python error: Aborted", "", "Current thread 0x1 (most"):
+        words.hear(line)
+    assert words.at_end(-6, LOG) == f" Its last word: INFO agent up. Its log: {LOG}"
+    began = LastWords()
+    began.hear("INFO sensors.leg: starting driver 'odd' (odd_one:Odd of odd 1.0)")
+    began.hear("Fatal Python error: Segmentation fault")
+    said = " The last that it began was starting driver 'odd' (odd_one:Odd of odd 1.0)."
+    assert began.at_end(-11, LOG) == f"{said} Its log: {LOG}"
+    assert LastWords().at_end(-9, LOG) == f" Its log: {LOG}"
+    assert words.at_end(1, LOG) == " Its last word: INFO agent up"
+
+
+def test_up_says_no_line_of_a_dump_and_where_the_log_is(tmp_path: Path) -> None:
+    code = "import faulthandler, os; faulthandler.enable(); print('up', flush=True); os.abort()"
+    broker = BrokerProcess(ProcessSpec("broker", (sys.executable, "-IS", "-c", code)), 1, {})
+    config = GeneratedConfig(broker, ProcessSpec("server", ()), ProcessSpec("agent", ()))
+    said: list[str] = []
+    up = Supervisor(config, tmp_path, show=said.append, parts=Parts())
+    slot = up._slots[0]
+    up._supervise(slot)
+    assert slot.process is not None
+    slot.process.wait(30.0)
+    up._supervise(slot)
+    log = tmp_path / "broker.log"
+    assert said[-1] == (
+        "The broker ended (killed by signal 6); it is started again in 1 s."
+        f" Its last word: up. Its log: {log}"
+    )
+    assert "Fatal Python error: Aborted" in log.read_text()
+    up.end()
