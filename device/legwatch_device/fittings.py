@@ -1,14 +1,21 @@
 """What is fitted at a bed by its settings: sensors, lamp and buzzer, button; not started yet."""
 
+import logging
 from collections.abc import Callable
 
+from legwatch.contract.action import BUTTONS as WORDS
 from legwatch.contract.roles import ROLES, Role
+from legwatch.printable import quoted
 from legwatch_device.drivers import Button, Signal, open_driver
 from legwatch_device.samples import PlacedSensor
 from legwatch_device.settings import BUTTONS, SIGNALS, AgentSettings
 from legwatch_device.starting import Starting
 from legwatch_runtime import plugins
 from legwatch_runtime.part import Parts
+
+logger = logging.getLogger(__name__)
+
+MOST_REFUSED = 20  # wrong words of a button that the log tells
 
 
 def sensors(settings: AgentSettings) -> list[tuple[PlacedSensor, Starting]]:
@@ -58,8 +65,9 @@ class Pressing:
         self, settings: AgentSettings, pressed: Callable[[str], None], parts: Parts
     ) -> None:
         self._table, self._pressed = settings.button, pressed
-        driver = "" if self._table is None else _named(BUTTONS, self._table.driver)
-        self.starting = Starting("button", self._listen, driver)
+        self._driver = "" if self._table is None else _named(BUTTONS, self._table.driver)
+        self._refused: set[str] = set()  # wrong words that the log has
+        self.starting = Starting("button", self._listen, self._driver)
         self._stop = parts.stopping
         self._part = parts.add("button-start", self._run, within_s=float("inf"))
 
@@ -70,8 +78,23 @@ class Pressing:
     def _listen(self) -> Button:
         assert self._table is not None
         button: Button = open_driver(BUTTONS, self._table.driver, "button", self._table.options)
-        button.listen(self._pressed)
+        button.listen(self.press)
         return button
+
+    def press(self, word: object) -> None:
+        """Pass a press on; one with another word is refused here: the server could not read it."""
+        if type(word) is str and word in WORDS:
+            self._pressed(word)
+        elif (said := quoted(word)) not in self._refused and len(self._refused) < MOST_REFUSED:
+            self._refused.add(said)
+            words = ", ".join(WORDS)
+            logger.warning(
+                "button: %s has pressed %s, which is no word of a press; nothing is sent of it."
+                " The words are %s",
+                self._driver,
+                said,
+                words,
+            )
 
     def _run(self) -> None:
         self._button = self.starting.wait(self._stop, self._part.turned)

@@ -96,7 +96,7 @@ class Button(Protocol):
     """A button at the bed."""
 
     def listen(self, pressed: Callable[[str], None]) -> None:
-        """Call `pressed` with `ack` or `cramp` at each press, from a thread of the driver."""
+        """Call `pressed` at each press, from a thread of the driver; README.md has its words."""
 
 
 class Feed(Protocol):

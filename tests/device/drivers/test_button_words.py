@@ -1,0 +1,44 @@
+"""A button of another package that says a word which is none of a press."""
+
+from pathlib import Path
+
+import pytest
+
+from legwatch.contract.action import BUTTONS
+from legwatch_device import fittings
+from legwatch_device.settings import read
+from legwatch_runtime.part import Parts
+from repository import REPO
+from strangers import Stranger
+
+PAGE = REPO / "device/legwatch_device/drivers/README.md"
+CODE = """
+class Odd:
+    def __init__(self, options): pass
+    def listen(self, pressed):
+        for word in ("ack", "help", "help", 5, "cramp"):
+            pressed(word)
+"""
+
+
+def test_a_word_that_no_server_reads_is_refused_with_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stranger = Stranger(tmp_path, monkeypatch)
+    stranger.has(CODE, {"legwatch.buttons": {"odd": "{}:Odd"}})
+    file = tmp_path / "agent.toml"
+    file.write_text('bed = "b"\n[button]\ndriver = "odd"\n')
+    heard: list[str] = []
+    made = fittings.button(read(file), heard.append, Parts())
+    assert made is not None
+    made.starting.attempt()
+    assert heard == ["ack", "cramp"]
+    said = [one.getMessage() for one in caplog.records if one.name == fittings.__name__]
+    whose = f"button: driver 'odd' ({stranger.origin('Odd')}) has pressed"
+    rest = "which is no word of a press; nothing is sent of it. The words are " + ", ".join(BUTTONS)
+    assert said == [f"{whose} 'help', {rest}", f"{whose} 5, {rest}"]
+
+
+def test_the_page_for_authors_lists_the_words() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert all(f"`{word}`" in page for word in BUTTONS)
