@@ -83,6 +83,14 @@ def _check_types(kind: Any, declared: type[Any]) -> None:
         raise SettingsError(_name(kind), why)
 
 
+def check_names(kind: Any, taken: Sequence[str]) -> None:
+    """Raise SettingsError for an option whose key `taken` has: it would never get a value."""
+    for field in dataclasses.fields(options_type(kind)):
+        if field.name in taken:
+            why = f"{field.name!r} of its Options has the name of a key that legwatch reads itself"
+            raise SettingsError(_name(kind), f"{why} in every such table: give it another name")
+
+
 def check_methods(kind: Any, methods: Sequence[str], path: str) -> None:
     """Raise SettingsError if a driver or a channel lacks a method, before it is missed at night."""
     for method in methods:

@@ -174,10 +174,10 @@ def can_be_read(hint: Any) -> bool:
     if origin is tuple:
         return len(args) == 2 and args[1] is ... and can_be_read(args[0])
     if origin is dict:
-        return args[0] is str and can_be_read(args[1])
+        return args[0] is str and (args[1] is Any or can_be_read(args[1]))
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return not unreadable(hint)
-    return hint is Any or hint in _WORDS
+    return hint in _WORDS  # not Any: a wrong value would be found at night
 
 
 def _brackets(hint: Any, value: Any, path: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from legwatch.entry import entries, is_ours, origin, reason
 from legwatch.errors import CannotRun, SettingsError
-from legwatch.options import check_methods, options_type, read_options
+from legwatch.options import check_methods, check_names, options_type, read_options
 from legwatch_runtime import shipped
 from legwatch_runtime.bounded_call import call_within
 
@@ -39,8 +39,18 @@ def is_installed(group: str, name: str) -> bool:
     return shipped.target(group, name) is not None or name in entries(group)
 
 
-def load(group: str, name: str, path: str, word: str, methods: Sequence[str] = ()) -> Any:
+def load(
+    group: str,
+    name: str,
+    path: str,
+    word: str,
+    methods: Sequence[str] = (),
+    *,
+    taken: Sequence[str] = (),
+) -> Any:
     """Return the class of a driver or channel; `word` is what the error calls it.
+
+    `taken`: keys of its table that legwatch reads itself.
 
     Raises SettingsError at `path` for an unknown name, CannotLoad for a package that cannot be
     imported, or whose class has not the methods or the Options that are needed.
@@ -59,7 +69,7 @@ def load(group: str, name: str, path: str, word: str, methods: Sequence[str] = (
     try:
         kind = _loaded(point, group, word)
         check_methods(kind, methods, path)
-        options_type(kind)
+        check_names(kind, taken)
     except SettingsError as error:
         why = f"cannot be used: {error.problem}"
         raise CannotLoad(path, f"{_what(word, point)} {why}") from error

@@ -53,6 +53,9 @@ WRONG = [
     (Colour, ""),
     (Bad, ""),
     (tuple[Path, ...], ""),
+    (Any, "Any"),
+    (Any | None, r"Any"),
+    (tuple[Any, ...], r"Any"),
 ]
 
 

@@ -7,11 +7,13 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
 from legwatch.contract.press import Press
+from legwatch.contract.roles import THERMOMETERS
 from legwatch.entry import reason
 from legwatch.errors import CannotRun, LegwatchError, OptionError, SettingsError
 from legwatch.events import Window
 from legwatch_runtime import plugins
 
+FEEDS = "legwatch.feeds"
 EXTRA = ("gpiozero", "adafruit_dht")  # if these are here, the extra `device` is installed
 Put = Callable[[Window | Press], None]  # may block, to slow down a fast feed
 
@@ -125,12 +127,20 @@ METHODS = {
 }
 
 
+def taken_keys(group: str) -> tuple[str, ...]:
+    """Return the keys of a driver's table that the agent reads itself."""
+    if group == FEEDS:  # its table names no driver
+        return ()
+    return ("driver", "offset_c") if group == THERMOMETERS else ("driver",)
+
+
 def load(group: str, name: str, path: str) -> Driver:
     """Return the driver `name` of an entry-point group.
 
     Raises SettingsError with the known names, CannotLoad if its package is broken.
     """
-    driver: Driver = plugins.load(group, name, path, "driver", METHODS.get(group, ()))
+    methods, taken = METHODS.get(group, ()), taken_keys(group)
+    driver: Driver = plugins.load(group, name, path, "driver", methods, taken=taken)
     return driver
 
 

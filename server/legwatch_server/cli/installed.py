@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from legwatch.errors import SettingsError
-from legwatch.options import Door, annotated_table
+from legwatch.options import Door, annotated_table, describe
 from legwatch_runtime import plugins
 
 
@@ -26,7 +26,8 @@ def keys_of(name: str, doors: Sequence[Door]) -> Iterator[str]:
         raise SettingsError("--options", problem)
     for group in groups:
         first, *others = [door for door in doors if door.group == group]
-        kind = plugins.load(group, name, "--options", "driver or channel")
+        taken = [option.key for option in describe(first.place)]
+        kind = plugins.load(group, name, "--options", "driver or channel", taken=taken)
         header, *keys = annotated_table(first, name, kind)
         yield header + "".join(f"  # or [{door.table}]" for door in others)
         yield from keys

@@ -13,10 +13,11 @@ import pytest
 from device.test_starting import Bed, good, starts
 from legwatch.__main__ import main as legwatch
 from legwatch.errors import CannotRun, SettingsError
+from legwatch.options import describe
 from legwatch_device import fittings
-from legwatch_device.drivers import load, open_driver
+from legwatch_device.drivers import load, open_driver, taken_keys
 from legwatch_device.reader import SensorReader
-from legwatch_device.settings import read
+from legwatch_device.settings import AgentSettings, read
 from legwatch_device.starting import wait_for_first_tries
 from legwatch_runtime import plugins
 from legwatch_runtime.part import Parts
@@ -24,7 +25,7 @@ from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.testing import FakeClock
 from placed import LEG, ROOM
 from repository import REPO
-from strangers import Fault, Stranger, faults_at_import, promised
+from strangers import Fault, Stranger, faults_at_import, options, promised
 
 GROUP = "legwatch.thermometers"
 PAGE = REPO / "device/legwatch_device/drivers/README.md"
@@ -49,6 +50,11 @@ def starting(line: str) -> str:
 
 AT_IMPORT = {
     **faults_at_import(GOOD),
+    "one of its Options has a key that legwatch reads itself": Fault(
+        options(GOOD, "offset_c: float = setting(0.0, 'x')"),
+        "cannot be used: 'offset_c' of its Options has the name of a key that legwatch reads itself"
+        " in every such table: give it another name",
+    ),
     "its class lacks a method": Fault(
         "class Odd: pass", "cannot be used: Odd has no method 'read'"
     ),
@@ -233,6 +239,11 @@ def test_a_driver_that_ends_the_agent_natively_stands_in_its_last_lines(
     assert ended.returncode == 7, ended.stderr
     said = f"INFO {words.format(stranger.origin('Odd'))}"
     assert said in ended.stderr.splitlines()[-5:]
+
+
+def test_the_keys_that_a_driver_must_leave_are_those_that_the_agent_reads() -> None:
+    for door in AgentSettings.DOORS:
+        assert taken_keys(door.group) == tuple(one.key for one in describe(door.place))
 
 
 def test_a_module_that_was_imported_is_not_read_again(stranger: Stranger) -> None:
