@@ -55,6 +55,13 @@ class Bedside(NamedTuple):
     mute_said: tuple[str, ...] = ()  # the sensors that they were told of then, and shortly before
 
 
+def no_button(bedside: Bedside) -> str:
+    """Return why a bed's button does not work; empty: it does, there is none, or nobody knows."""
+    if bedside.info is None or bedside.online is False:
+        return ""
+    return bedside.info.button
+
+
 def with_info(was: Bedside, info: BedsideInfo) -> Bedside:
     """Take in what an agent says of itself."""
     # What was lost before the first word is old. A smaller count than before is a new count: the

@@ -80,9 +80,11 @@ class Agent:
         turned: Callable[[], None] = lambda: None,
         made: Callable[[], None] = lambda: None,
         user: str = "",
+        button: Callable[[], str] = str,
         home: Home = lambda spool, *, at_once=False: None,  # noqa: ARG005 - it is there
     ) -> None:
         self._home = home
+        self._button = button  # why it does not work; empty: it does
         self._user = user  # at the broker, if it is not the bed
         self._turned, self._made = turned, made  # called in each turn; after windows were made
         self._boot, self._link, self._feed = boot, link, feed
@@ -258,7 +260,12 @@ class Agent:
         """Tell the server what it should know of this agent, if that has changed."""
         self._info_at = self._clock.instant()
         trust = ClockTrust.SYNCED if self._clock.synced() else ClockTrust.UNSYNCED
-        info = self._about._replace(boot=self._boot, clock=trust.value, lost=self._kept.lost())
+        info = self._about._replace(
+            boot=self._boot,
+            clock=trust.value,
+            lost=self._kept.lost(),
+            button=self._button(),
+        )
         if info != self._said_info and self._link.send(
             Channel.INFO, encode_info(info), retain=True
         ):

@@ -104,6 +104,7 @@ class _Bedside:
             beacon=self.beacon,
             turned=self.main_part.turned,
             made=self._made,
+            button=str if self.button is None else self.button.why,
             user="" if settings.mqtt.user == settings.bed else settings.mqtt.user,
         )
 

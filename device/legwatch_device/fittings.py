@@ -75,6 +75,10 @@ class Pressing:
         """Start the part."""
         self._part.start()
 
+    def why(self) -> str:
+        """Return why the button does not work; empty: it does."""
+        return self.starting.why.removeprefix("button: ")
+
     def _listen(self) -> Button:
         assert self._table is not None
         button: Button = open_driver(BUTTONS, self._table.driver, "button", self._table.options)

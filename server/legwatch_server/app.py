@@ -25,6 +25,7 @@ from legwatch_server import run_by, zone
 from legwatch_server.answer_key import given_key
 from legwatch_server.arguments import parser
 from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.buttons import buttons
 from legwatch_server.beds.clocks_apart import apart
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.expected import all_rest, contested, counted, silent, unheard
@@ -189,6 +190,7 @@ class _Server:
                 lambda: apart(self._watched()),
                 lambda: zones_apart(self._watched()),
                 lambda: can_never_warn(self._watched()),
+                lambda: buttons(self._watched()),
             ],
         )
         self.settings = settings

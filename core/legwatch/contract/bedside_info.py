@@ -8,6 +8,7 @@ from legwatch.errors import WireError
 from legwatch.events import ClockTrust
 from legwatch.printable import printable
 
+LONGEST_WHY = 200  # characters of why something does not work
 LONGEST_NAME = 64  # characters of a version, a sensor's place or a driver
 MOST_SENSORS = 32
 
@@ -23,6 +24,7 @@ class BedsideInfo(NamedTuple):
     # Place and driver, such as ("leg", "dht22"); None: an older agent, which does not say it.
     sensors: tuple[tuple[str, str], ...] | None = ()
     zone: str = ""  # time zone of the agent's machine; empty: it is not known
+    button: str = ""  # why its button does not work; empty: it works, or there is none
 
     @property
     def places(self) -> frozenset[str]:
@@ -45,6 +47,8 @@ def encode_info(info: BedsideInfo) -> bytes:
         body["sensors"] = dict(info.sensors)
     if info.zone:
         body["zone"] = info.zone
+    if info.button:
+        body["button"] = printable(info.button, LONGEST_WHY)
     return dump(body)
 
 
@@ -62,6 +66,7 @@ def decode_info(payload: bytes | bytearray) -> BedsideInfo:
         window_s=maybe_whole(body, "window_s", 1, 3600),
         sensors=_sensors(body.get("sensors")),
         zone=_name(body, "zone"),
+        button=_why(body, "button"),
     )
 
 
@@ -70,6 +75,13 @@ def _name(body: Mapping[str, Any], key: str) -> str:
     if type(value) is not str or len(value) > LONGEST_NAME:
         raise WireError(f"{key}: a text of at most {LONGEST_NAME} characters is expected")
     return printable(value, LONGEST_NAME)
+
+
+def _why(body: Mapping[str, Any], key: str) -> str:
+    value = body.get(key, "")
+    if type(value) is not str:
+        raise WireError(f"{key}: a text is expected")
+    return printable(value, LONGEST_WHY)
 
 
 def _sensors(value: object) -> tuple[tuple[str, str], ...] | None:

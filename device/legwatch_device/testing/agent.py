@@ -32,6 +32,7 @@ class InProcessAgent:
         self.spool = spool
         self.clock, self.link, self.signal = FakeClock(), FakeLink(), FakeSignal()
         self.feed = feed or FakeFeed()
+        self.no_button = ""  # why the button does not work
         self.measured = 0  # number of windows since the start
         self._items: queue.Queue[Any] = queue.Queue()
         self.agent = Agent(
@@ -43,6 +44,7 @@ class InProcessAgent:
             said=self._items,
             most=most,
             user=user,
+            button=lambda: self.no_button,
             beacon=Indicator(self.signal, self.clock),
         )
 

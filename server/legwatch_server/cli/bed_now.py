@@ -40,7 +40,7 @@ class Seen:
 
     `heard_ms`: when the newest one arrived, UTC ms. `played`: from a recording. `refused`: that and
     why its latest messages cannot be read; empty: they can. `off`: its agent has said goodbye, or
-    is lost.
+    is lost. `button`: why its button does not work.
     """
 
     bed: str
@@ -51,6 +51,7 @@ class Seen:
     heard_ms: int = 0
     refused: str = ""
     off: bool = False
+    button: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class BedNow:
     def rows(self) -> Iterator[tuple[str, str]]:
         """Yield what to show: a name and its words."""
         yield from self.values()
+        if self.seen.button:
+            yield "button", f"does not work: {self.seen.button}"
         yield "in bed", self.in_bed()
         yield "watched for", self.watched()
         for why in self.not_watched():

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from legwatch.bedside import known
+from legwatch.bedside import known, no_button
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.night import local
 from legwatch.text.span import span
@@ -180,6 +180,8 @@ def _list(found: InForce, now_ms: int) -> Iterator[str]:
             yield f"{name:<{width}}  {state}; {_word(one, now_ms)}"
             if name in resting and _sends(one, now_ms):
                 yield f"{'':<{width}}  its bedside sends, and what it sends is stored"
+            if name not in resting and (why := no_button(known(one.last.bedside))):
+                yield f"{'':<{width}}  its button does not work: {why}"
             if name in roles and name not in resting:
                 can = watched.can(roles[name], settings.rules_of(name), but[name])
                 yield f"{'':<{width}}  {can}"

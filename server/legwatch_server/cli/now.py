@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from legwatch import engine
-from legwatch.bedside import known
+from legwatch.bedside import known, no_button
 from legwatch.errors import SettingsError
 from legwatch.text.span import span
 from legwatch_runtime import locations
@@ -137,5 +137,6 @@ def _seen(reader: SqliteReader, beds: Mapping[str, Heard], only: str | None) -> 
             played=one.last.played,
             heard_ms=one.last.seen_ms,
             off=bedside.online is False,
+            button=no_button(bedside),
             refused=one.refused,
         )

@@ -237,11 +237,24 @@ def test_a_new_bed_is_known_to_be_there_from_its_first_word(tmp_path: Path) -> N
 
 def test_an_info_that_does_not_decode_is_set_aside(tmp_path: Path) -> None:
     server = ward(tmp_path)
-    for said_wrong in ('"lost":"many"', '"sensors":[]', '"clock":3', '"zone":["UTC"]'):
+    for said_wrong in (
+        '"lost":"many"',
+        '"sensors":[]',
+        '"clock":3',
+        '"zone":["UTC"]',
+        '"button":1',
+    ):
         hears(server, Channel.INFO, f'{{"v":1,{said_wrong}}}'.encode())
     hears(server, Channel.STATUS, b"perhaps")
     whys = [why for (why,) in server.rows("SELECT why FROM quarantine ORDER BY id")]
-    assert [why.split(":")[0] for why in whys] == ["lost", "sensors", "clock", "zone", "status"]
+    assert [why.split(":")[0] for why in whys] == [
+        "lost",
+        "sensors",
+        "clock",
+        "zone",
+        "button",
+        "status",
+    ]
     server.close()
 
 
