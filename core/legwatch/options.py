@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
-from typing import Any
+from typing import Any, get_type_hints
 
 from legwatch.errors import OptionError, SettingsError
-from legwatch.settings import ALLOWED, load, unreadable
+from legwatch.settings import ALLOWED, load, unreadable, word_for
 
 _UNITS = {"s": "s", "min": "min", "h": "h", "c": "°C", "pct": "%"}  # by the end of the key
 _COLUMN = 42  # of the remarks in annotated tables
@@ -35,6 +35,7 @@ class Option:
     low: float | None
     high: float | None
     choices: tuple[str, ...]
+    what: str = "a text"  # what its value is
 
     @property
     def note(self) -> str:
@@ -44,7 +45,9 @@ class Option:
             note += f"; one of {', '.join(self.choices)}"
         if self.low is not None and self.high is not None:
             note += f"; {self.low:g} to {self.high:g} {self.unit}".rstrip()
-        return f"{note}; must be given" if self.required else note
+        if self.required:
+            return f"{note}; must be given"
+        return f"{note}; optional, {self.what}" if self.default is None else note
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,8 @@ class Board:
 def describe(shape: type[Any]) -> tuple[Option, ...]:
     """Return the keys of a class of settings, in their order."""
     declared = (field for field in dataclasses.fields(shape) if not field.metadata.get("rest"))
-    return tuple(_option(field) for field in declared)
+    hints = get_type_hints(shape)
+    return tuple(_option(field, word_for(hints[field.name])) for field in declared)
 
 
 def annotated_table(door: Door, name: str, kind: Any) -> list[str]:
@@ -169,17 +173,15 @@ def annotated_table(door: Door, name: str, kind: Any) -> list[str]:
 def annotated(option: Option) -> str:
     """Return the line of an option in an annotated TOML file; a # before it: not set.
 
-    Of a key that must be given there is no value to show: one that is pasted would be taken.
+    Of a key that is not set, or must be given, there is no value to show: one that is pasted would
+    be taken.
     """
-    value = option.default
-    if value is None:  # show a value of the right type
-        value = "" if option.low is None else option.low
     mark = "# " if option.default is None else ""
-    line = f"{mark}{option.key} = {'...' if option.required else toml(value)}"
+    line = f"{mark}{option.key} = {'...' if option.default is None else toml(option.default)}"
     return f"{line:<{_COLUMN - 1}} # {option.note}"
 
 
-def _option(field: "dataclasses.Field[Any]") -> Option:
+def _option(field: "dataclasses.Field[Any]", what: str) -> Option:
     facts = field.metadata
     default = field.default
     if field.default_factory is not dataclasses.MISSING:
@@ -195,6 +197,7 @@ def _option(field: "dataclasses.Field[Any]") -> Option:
         low=facts["low"],
         high=facts["high"],
         choices=facts["choices"],
+        what=what,
     )
 
 

@@ -180,6 +180,16 @@ def can_be_read(hint: Any) -> bool:
     return hint in _WORDS  # not Any: a wrong value would be found at night
 
 
+def word_for(hint: Any) -> str:
+    """Return what a value of this type is called, such as `a text`."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return word_for(args[0])
+    if origin is tuple:
+        return "a list"
+    return _WORDS.get(hint, "a table")
+
+
 def _brackets(hint: Any, value: Any, path: str) -> str:
     """Say how a list of tables is written, to whom has written a table in its place."""
     if not (dataclasses.is_dataclass(hint) and isinstance(value, Mapping)):

@@ -122,3 +122,24 @@ def test_a_default_of_each_allowed_type_is_shown_as_toml_and_taken(
     (shown,) = map(annotated, describe(options))
     assert shown.startswith(line)
     assert load(options, {}).a == default
+
+
+@pytest.mark.parametrize(
+    ("hint", "low", "note"),
+    [
+        (str | None, None, "a; optional, a text"),
+        (int | None, 0, "a; 0 to 9; optional, a whole number"),
+        (date | None, None, "a; optional, a date such as 2026-11-23"),
+        (tuple[str, ...] | None, None, "a; optional, a list"),
+        (dict[str, int] | None, None, "a; optional, a table"),
+        (Calibration | None, None, "a; optional, a table"),
+    ],
+)
+def test_what_is_optional_is_shown_as_not_set_with_its_type(
+    hint: Any, low: float | None, note: str
+) -> None:
+    made = setting(None, "a", low=low, high=9 if low is not None else None)
+    shape: Any = type("Options", (), {"__annotations__": {"a": hint}, "a": made})
+    (shown,) = map(annotated, describe(dataclass(frozen=True)(shape)))
+    assert " ".join(shown.split()).startswith("# a = ... # a; ")
+    assert shown.endswith(f" # {note}")
