@@ -7,6 +7,7 @@ What is wrong with the sensor is its fault in the window, and in the log once fo
 import logging
 import queue
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from legwatch.entry import place, reason
@@ -31,6 +32,7 @@ class _Question:
 
     done: threading.Event = field(default_factory=threading.Event)
     sample: Sample | None = None
+    late: bool = False  # the window has ended without the answer
 
 
 class SensorReader:
@@ -55,7 +57,7 @@ class SensorReader:
         self._reading_since: Instant | None = None
         self._question: _Question | None = None
         self._asked = threading.Event()
-        self._fault = ""  # the last in the log
+        self._told_now: frozenset[str] = frozenset()  # the faults of this state in the log
         self._stop = threading.Event()
         # A sensor that hangs is told as its fault; it must not restart the whole bed.
         self._part: Part = parts.add(f"read-{self.role.name}", self._run, within_s=float("inf"))
@@ -86,6 +88,7 @@ class SensorReader:
         question = self._question = _Question()
         self._asked.set()
         if not question.done.wait(ANSWER_S):
+            question.late = True
             return self._told(HANGS)
         return question.sample or self._told(DRIVER_ERROR)
 
@@ -109,37 +112,46 @@ class SensorReader:
             return
         question = self._question
         if question is not None:
-            question.sample = self._sample()
+            question.sample = self._sample(lambda: question.late)
             self._asked.clear()
             question.done.set()
 
     def _read(self) -> None:
         begun = self._reading_since = self._clock.instant()
-        self._samples.put(self._sample())
+        self._samples.put(
+            self._sample(lambda: self._clock.instant().since(begun) > HANGS_S),
+        )
         self._reading_since = None
         self._stop.wait(max(0.5, self._sample_s - self._clock.instant().since(begun)))
 
-    def _sample(self) -> Sample:
-        """Read the sensor once; a failure is a fault in the window, and ends no thread."""
+    def _sample(self, late: Callable[[], bool]) -> Sample:
+        """Read the sensor once; a failure is a fault in the window, and ends no thread.
+
+        `late`: the answer has come so late that the sensor still hangs.
+        """
         try:
             sample = ask(self._placed, self._window_s)
         except (ReadFault, OSError) as fault:
-            return self._told(str(fault) or type(fault).__name__)
+            return self._told(str(fault) or type(fault).__name__, late=late())
         except WrongAnswer as wrong:
-            return self._told(DRIVER_ERROR, f", {wrong}{wrong.where}")
+            return self._told(DRIVER_ERROR, f", {wrong}{wrong.where}", late=late())
         except BaseException as error:  # noqa: BLE001 - a driver may raise SystemExit, too
-            return self._told(DRIVER_ERROR, f", {reason(error)}{place(error)}")
+            return self._told(DRIVER_ERROR, f", {reason(error)}{place(error)}", late=late())
         if sample.fault:
-            return self._told(sample.fault)
-        if self._fault:
+            return self._told(sample.fault, late=late())
+        if self._told_now and not late():
             logger.info("%s sensor: works again", self.role.name)
-            self._fault = ""
+            self._told_now = frozenset()
         return sample
 
-    def _told(self, fault: str, why: str = "") -> Sample:
-        """Return a fault, and log it if the last one had another reason."""
+    def _told(self, fault: str, why: str = "", *, late: bool = False) -> Sample:
+        """Return a fault, and log it once in each state of the sensor.
+
+        One that hangs again and again, and fails or answers late in between, still hangs.
+        """
         fault = fault[:LONGEST_FAULT]
-        if fault not in {self._fault, CANNOT_START}:  # why not stands in the log already
+        if fault not in {*self._told_now, CANNOT_START}:  # why not stands in the log already
             logger.warning("%s sensor: %s%s%s", self.role.name, self._placed.driver, fault, why)
-        self._fault = fault
+        hangs_on = HANGS in self._told_now and (late or fault == HANGS)
+        self._told_now = frozenset({fault, *(self._told_now if hangs_on else ())})
         return Sample(self.role, None, fault)

@@ -265,3 +265,62 @@ def test_a_lamp_that_hangs_does_not_hold_the_agent() -> None:
     assert time.monotonic() - begun_s < 1
     hangs.go_on.set()
     beacon.stop()
+
+
+class Slow:
+    """A driver that answers later than anybody waits, until it is `quick`."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock, self.asked, self.go = clock, threading.Event(), threading.Event()
+        self.quick, self.error = False, False
+
+    def seen(self) -> MotionSample:
+        self._hang()
+        return MotionSample(1)
+
+    def read(self) -> Reading:
+        self._hang()
+        return Reading(31.0)
+
+    def _hang(self) -> None:
+        self.asked.set()
+        if not self.quick:
+            self.go.wait(10.0)
+        self.go.clear()
+        if self.error:
+            raise OSError("no bus")
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    said = [one.getMessage() for one in caplog.records if one.name == reader.__name__]
+    return [one for one in said if "driver" not in one]  # not those of other tests
+
+
+@pytest.mark.parametrize("role", [MOVEMENT, LEG])
+def test_a_sensor_that_hangs_again_and_again_is_told_once(
+    role: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    bed = Bed((role, lambda: slow))
+    slow = Slow(bed.clock)
+
+    def tries(times: int) -> None:
+        for _ in range(times):
+            assert role is MOVEMENT or slow.asked.wait(10.0)
+            bed.clock.advance(31_000)
+            bed.until(lambda window: window.faults == ((role.fault, "hangs"),))
+            slow.asked.clear()
+            slow.go.set()
+            time.sleep(0.1)  # it answers late
+
+    tries(3)
+    slow.error = True
+    tries(3)
+    slow.error = False
+    name = f"{role.name} sensor"
+    assert logged(caplog) == [f"{name}: hangs", f"{name}: no bus"]
+    slow.quick = True
+    slow.go.set()
+    bed.until(lambda window: not window.faults and len(logged(caplog)) == 3)
+    assert logged(caplog)[2] == f"{name}: works again"
+    bed.stop.set()
