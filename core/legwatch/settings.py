@@ -149,6 +149,8 @@ def _value(hint: Any, value: Any, path: str, limits: Mapping[str, Any]) -> Any:
     if origin is dict:
         if not isinstance(value, Mapping):
             raise SettingsError(path, "a table is expected")
+        if dataclasses.is_dataclass(args[1]):
+            return _tables(args[1], value, path, limits)
         return {k: _value(args[1], v, _join(path, k), limits) for k, v in value.items()}
     if origin is tuple:
         if not isinstance(value, list):
@@ -157,6 +159,20 @@ def _value(hint: Any, value: Any, path: str, limits: Mapping[str, Any]) -> Any:
     if hint is Any:
         return value
     return _scalar(hint, value, path, limits)
+
+
+def _tables(
+    hint: Any, tables: Mapping[str, Any], path: str, limits: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return tables by name; equal ones are one object: of thousands of beds most are alike."""
+    known: dict[str, Any] = {}
+    found = {}
+    for name, table in tables.items():
+        written = repr(table)  # tells True from 1, which are equal
+        if written not in known:
+            known[written] = _value(hint, table, _join(path, name), limits)
+        found[name] = known[written]
+    return found
 
 
 def unreadable(shape: type[Any]) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     parts = Parts()
     first = zone.Settled() if args.check_config else zone.settle(args.config)
     watch = SettingsWatch(args.config, parts)
-    settings = read(args.config)
+    settings = read(args.config, watch.table)
     password = secret("LEGWATCH_MQTT_PASSWORD")
     given_key()
     if args.check_config:

@@ -7,18 +7,28 @@ used change nothing: the log names the key, and the server goes on as before.
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from legwatch.errors import LegwatchError
+from legwatch_runtime.files import read_toml
 from legwatch_runtime.part import Parts
 from legwatch_runtime.secrets import hide
 from legwatch_runtime.system_zone import machine_zone
+from legwatch_server.alike import alike
 from legwatch_server.hidden import hidden
 from legwatch_server.inbox import SettingsLoaded, SettingsRefused
 from legwatch_server.run_by import commands, made_from
 from legwatch_server.settings import ServerSettings, needs_start, with_start_keys
-from legwatch_server.settings_file import changed_keys, changes_file, checked, table
+from legwatch_server.settings_file import (
+    changed_keys,
+    changes_file,
+    changes_in,
+    checked,
+    in_force,
+    table,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -35,15 +45,21 @@ class SettingsWatch:
     """
 
     def __init__(self, path: Path, parts: Parts | None = None) -> None:
-        self._path, self._changes = path, changes_file(path)
+        owners = read_toml(path)
+        self._path, self._changes = path, changes_file(path, owners)
         self._seen = self._stamps()
-        self._table = self._of_start = table(path, self._changes)
+        self._table = self._of_start = alike(in_force(owners, changes_in(self._changes)))
         self._salt = secrets.token_hex(8)
         self._note: Note = lambda _news: None
         self._take_over: Callable[[ServerSettings], None] = lambda _settings: None
         self._refused: tuple[Stamp, Stamp] | None = None  # the files that were refused last
         self._asked, self._stopping = threading.Event(), False
         self._part = (parts or Parts()).add("settings", self._run)
+
+    @property
+    def table(self) -> Mapping[str, Any]:
+        """The settings as they were read last, not checked."""
+        return self._table
 
     def start(self, take_over: Callable[[ServerSettings], None], note: Note) -> None:
         """Start the thread; `take_over` uses new settings, or raises LegwatchError or OSError.
@@ -56,8 +72,7 @@ class SettingsWatch:
 
     def _loaded(self) -> SettingsLoaded:
         """Return what is in force, without secrets."""
-        in_force = with_start_keys(self._table, self._of_start)
-        table = hidden(in_force, self._salt)
+        table = alike(hidden(with_start_keys(self._table, self._of_start), self._salt))
         file, zone = str(self._path.absolute()), machine_zone().name
         return SettingsLoaded(table, self._salt, file, *commands(), made_from(), zone)
 
@@ -87,7 +102,7 @@ class SettingsWatch:
             return False
         stamps = self._stamps()  # before the files are read: what changes meanwhile is news again
         try:
-            new = table(self._path, self._changes)
+            new = alike(table(self._path, self._changes))
             self._take_over(checked(new))
         except (LegwatchError, OSError) as error:
             self._refused = stamps

@@ -33,10 +33,13 @@ FIRST = "first_start"  # table of the changes: the owner's keys go before it
 HEAD = "# Changes by the programs of legwatch; each key here goes before the same key of {file}.\n"
 
 
-def read(path: Path) -> ServerSettings:
-    """Read and check the settings with all changes; raises SettingsError with the key's path."""
+def read(path: Path, given: Mapping[str, Any] | None = None) -> ServerSettings:
+    """Read and check the settings with all changes; raises SettingsError with the key's path.
+
+    `given`: their table, if it was read already.
+    """
     try:
-        return checked(table(path))
+        return checked(table(path) if given is None else given)
     except SettingsError as error:
         file = changes_file(path)
         if not is_there(file):
@@ -51,7 +54,8 @@ def read(path: Path) -> ServerSettings:
 
 def table(path: Path, changes: Path | None = None) -> dict[str, Any]:
     """Return the owner's table with all changes, not checked yet; raises SettingsError."""
-    return in_force(read_toml(path), changes_in(changes or changes_file(path)))
+    owners = read_toml(path)
+    return in_force(owners, changes_in(changes or changes_file(path, owners)))
 
 
 def changes_in(file: Path) -> dict[str, Any]:
@@ -75,10 +79,14 @@ def checked(table: Mapping[str, Any]) -> ServerSettings:
     return settings
 
 
-def changes_file(path: Path) -> Path:
-    """Return the file of the changes to the settings in `path`; raises SettingsError."""
+def changes_file(path: Path, owners: Mapping[str, Any] | None = None) -> Path:
+    """Return the file of the changes to the settings in `path`; raises SettingsError.
+
+    `owners`: the table of `path`, if it was read already: that of many beds takes time to read.
+    """
     usual = next(f.default for f in fields(ServerSettings) if f.name == "state_dir")
-    given = {"state_dir": read_toml(path).get("state_dir", usual)}
+    found = read_toml(path) if owners is None else owners
+    given = {"state_dir": found.get("state_dir", usual)}
     return Path(load(ServerSettings, given).state_dir) / NAME
 
 

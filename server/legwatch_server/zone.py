@@ -40,7 +40,8 @@ class Settled(NamedTuple):
 
 def settle(path: Path) -> Settled:
     """Write this machine's zone into the settings of a server that have none."""
-    return settled(read_toml(path), path, changes_file(path))
+    owners = read_toml(path)
+    return settled(owners, path, changes_file(path, owners))
 
 
 def settled(owners: dict[str, Any], path: Path | None, changes: Path) -> Settled:

@@ -3,14 +3,16 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from legwatch.errors import CannotRun
+from legwatch.errors import CannotRun, SettingsError
+from legwatch_runtime.files import read_toml
 from legwatch_server.notify.channels import open_channels
 from legwatch_server.reload import SettingsWatch
 from legwatch_server.settings import ServerSettings
-from legwatch_server.settings_file import change
+from legwatch_server.settings_file import change, read
 
 
 class Taken:
@@ -119,3 +121,38 @@ def test_what_the_server_cannot_use_is_refused_too(
     watch.ask()
     assert not watch.look()
     assert "the folder cannot be written" in caplog.text
+
+
+def test_of_beds_that_are_alike_the_server_keeps_one_table(config: Path) -> None:
+    beds = "".join(f"[beds.b{number}]\nplayed = true\n" for number in range(50))
+    own = "[beds.own]\nplayed = true\nrules.stillness.warn_s = 7200\n"
+    config.write_text(config.read_text() + beds + own)
+    watch = SettingsWatch(config)
+    told = watch._loaded().table["beds"]
+    loaded = read(config, watch.table).beds
+    for tables in (watch.table["beds"], told, loaded):
+        assert len(tables) == 51
+        assert len({id(table) for table in tables.values()}) == 2
+    assert told["own"]["rules"] == {"stillness": {"warn_s": 7200}}
+    assert (loaded["b7"].played, loaded["b7"].rules) == (True, {})
+
+
+def test_a_wrong_value_is_found_beside_an_equal_one_that_is_right(config: Path) -> None:
+    config.write_text(config.read_text() + "[beds.a]\nplayed = true\n[beds.b]\nplayed = 1\n")
+    with pytest.raises(SettingsError, match=r"beds\.b\.played"):
+        read(config, SettingsWatch(config).table)
+
+
+def test_a_start_reads_the_settings_file_once(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: list[Path] = []
+
+    def spied(path: Path) -> dict[str, Any]:
+        files.append(path)
+        return read_toml(path)
+
+    monkeypatch.setattr("legwatch_server.reload.read_toml", spied)
+    monkeypatch.setattr("legwatch_server.settings_file.read_toml", spied)
+    assert read(config, SettingsWatch(config).table).zone == "UTC"
+    assert files == [config]
