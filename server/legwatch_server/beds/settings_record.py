@@ -56,7 +56,7 @@ class SettingsRecord:
         if self._loaded is None:
             return True
         try:
-            if self._store.loaded() != self._loaded:
+            if not self._store.has_noted(self._loaded):
                 with self._store.transaction() as tx:
                     tx.write(Batch(loaded=self._loaded))
         except StoreError as error:

@@ -454,9 +454,9 @@ class SqliteStore:
         return times.last(self._db)
 
     @guarded
-    def loaded(self) -> Loaded | None:
-        """Return the settings that were noted last as in force; None: none were."""
-        return loaded.last(self._db)
+    def has_noted(self, settings: Loaded) -> bool:
+        """Return True if exactly these settings were noted last as in force."""
+        return loaded.is_noted(self._db, settings)
 
     @guarded
     def said(self) -> dict[str, int]:

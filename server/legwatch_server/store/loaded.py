@@ -16,7 +16,13 @@ _DATE = "$date"  # JSON has no dates
 def note(db: sqlite3.Connection, loaded: Loaded | None) -> None:
     """Note what is in force; None: it is noted already."""
     if loaded is not None:
-        db.execute(_SET, (_KEY, json.dumps(loaded._asdict(), default=_as_json)))
+        db.execute(_SET, (_KEY, _text(loaded)))
+
+
+def is_noted(db: sqlite3.Connection, loaded: Loaded) -> bool:
+    """Return True if exactly this was noted last; the texts are compared, which is cheap."""
+    found = db.execute("SELECT 1 FROM meta WHERE key=? AND value=?", (_KEY, _text(loaded)))
+    return found.fetchone() is not None
 
 
 def last(db: sqlite3.Connection) -> Loaded | None:
@@ -35,6 +41,10 @@ def _loaded(kept: Mapping[str, Any]) -> Loaded:
     zone = str(kept.get("machine_zone", ""))  # an earlier version did not note it
     table = dict(kept["table"])
     return Loaded(at_ms, table, salt, file, again, anew, owners, zone, refused, ended_ms)
+
+
+def _text(loaded: Loaded) -> str:
+    return json.dumps(loaded._asdict(), default=_as_json)
 
 
 def _as_json(value: object) -> object:

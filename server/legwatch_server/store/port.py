@@ -122,8 +122,8 @@ class WriterStore(Protocol):
     def time(self) -> StoredTime | None:
         """Return the time line of the last run; None: there was none."""
 
-    def loaded(self) -> Loaded | None:
-        """Return the settings that were noted last as in force; None: none were."""
+    def has_noted(self, settings: Loaded) -> bool:
+        """Return True if exactly these settings were noted last as in force."""
 
     def said(self) -> dict[str, int]:
         """Return by reason when the server last said it of itself, UTC ms."""
