@@ -39,7 +39,13 @@ def imported() -> dict[str, Path]:
     for file in sorted(TESTS.rglob("*.py")):
         for one, other in IMPORT.findall(file.read_text(encoding="utf-8")):
             found[one or other] = file
-    return {name: file for name, file in found.items() if name not in sys.stdlib_module_names}
+    ours = sys.stdlib_module_names | shipped_examples()
+    return {name: file for name, file in found.items() if name not in ours}
+
+
+def shipped_examples() -> set[str]:
+    """Return the modules of the examples: they may be installed beside legwatch, or not."""
+    return {file.parent.name for file in REPO.glob("examples/*/src/*/__init__.py")}
 
 
 def test_every_package_that_tests_import_is_named() -> None:

@@ -294,7 +294,7 @@ def test_entry_points_that_cannot_be_read_hide_no_other(
 ) -> None:
     stranger.has(GOOD, {GROUP: {"odd": "{}:Odd"}})
     (other._info / "entry_points.txt").write_text(f"[{GROUP}]\nnonsense\n")
-    assert plugins.names(GROUP) == ["dht22", "odd", "simulated"]
+    assert {"dht22", "odd", "simulated"} <= set(plugins.names(GROUP))  # and what else is installed
 
 
 def test_a_module_that_hangs_is_not_asked_twice_at_once(stranger: Stranger) -> None:
