@@ -131,5 +131,11 @@ def _usage(commands: Sequence[str]) -> str:
     known = [name for name in ABOUT if name in commands]
     known += sorted(set(commands) - set(ABOUT))
     lines = ["usage: legwatch COMMAND [...]     (legwatch COMMAND --help tells more)", ""]
-    lines += [f"  {name:<13} {ABOUT.get(name, '')}".rstrip() for name in known]
+    lines += [f"  {name:<13} {ABOUT[name] if name in ABOUT else _about(name)}" for name in known]
     return "\n".join(lines)
+
+
+def _about(name: str) -> str:
+    from legwatch_runtime.described import described  # noqa: PLC0415 - only for other packages
+
+    return described(entries(GROUP)[name].point)

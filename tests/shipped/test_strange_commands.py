@@ -41,6 +41,26 @@ def test_one_sentence_names_the_package(
     assert "  odd" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ('def main(words):\n    """Move the bed.\n\n    More of it.\n    """\n', "Move the bed."),
+        ('"""Beds that move."""\ndef main(words): pass\n', "Beds that move."),
+        (f'"""{"x" * 100}"""\nmain = 5\n', "x" * 69 + "…"),
+        ("def main(words): pass\n", "of package {} 1.2"),
+        ("raise SystemExit(3)\n", "of package {} 1.2"),
+        ("no python\n", "of package {} 1.2"),
+        (None, "of package {} 1.2"),
+    ],
+)
+def test_the_help_says_what_it_is_for_or_whose_it_is_and_runs_nothing_of_it(
+    stranger: Stranger, capsys: pytest.CaptureFixture[str], code: str | None, words: str
+) -> None:
+    stranger.has(code, {GROUP: {"odd": "{}:main"}})
+    assert legwatch(["--help"]) == 0
+    assert f"  odd           {words.format(stranger.name)}\n" in capsys.readouterr().out
+
+
 def test_a_good_one_is_run_with_its_words(
     stranger: Stranger, capsys: pytest.CaptureFixture[str]
 ) -> None:
