@@ -232,6 +232,50 @@ END
   say "This clone was in $before before: what is set up goes on here."
 }
 
+# strangers: of each package with drivers, channels or commands for legwatch that somebody has installed here beside it,
+# print what pip installs it from. It reads files only: the environment may be broken, or of another Python.
+strangers() {
+  python3 - <<'END'
+import json
+import shlex
+from importlib.metadata import distributions
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+def from_where(dist):
+    name, origin = dist.metadata["Name"], json.loads(dist.read_text("direct_url.json") or "{}")
+    if name == "legwatch" or not any(p.group.startswith("legwatch.") for p in dist.entry_points):
+        return None
+    url = origin.get("url", "")
+    if "vcs_info" in origin:
+        return shlex.quote(f"{origin['vcs_info']['vcs']}+{url}")
+    if not url:
+        return shlex.quote(f"{name}=={dist.version}")
+    where = unquote(urlsplit(url).path) if url.startswith("file:") else url
+    return ("-e " if origin.get("dir_info", {}).get("editable") else "") + shlex.quote(where)
+
+
+found = set()
+for site in Path(".venv").glob("lib/python*/site-packages"):
+    for dist in distributions(path=[str(site)]):
+        try:
+            found.add(from_where(dist))
+        except Exception:  # what is left of a package may be anything
+            continue
+print(*sorted(found - {None}))
+END
+}
+
+# tell_strangers: say which packages go with an environment that is made anew.
+tell_strangers() {
+  local gone
+  gone=$(strangers 2>/dev/null) || return 0
+  [ -z "$gone" ] || say "The environment in $PWD/.venv is made anew, and it had packages of others with drivers, channels \
+or commands for legwatch. They are not in the new one. Install them again when this is done:
+  .venv/bin/python -m pip install $gone"
+}
+
 # venv EXTRAS [pip arguments]: install legwatch with its extras into .venv, unless this is done already.
 venv() {
   local extras=$1
@@ -251,6 +295,7 @@ Clone legwatch into a folder of your own, or let $(stat -c %U .) run this once."
     trap 'stop "Interrupted: legwatch is not set up in $PWD yet. Run this again: it goes on by itself."' INT TERM HUP
     say "Setting up (once; about a minute, longer on a small Pi) ..."
     if ! .venv/bin/python -m pip --version >/dev/null 2>&1 || { [ -f "$STAMP" ] && ! grep -qF -- "$place |" "$STAMP"; }; then
+      tell_strangers
       python3 -m venv --clear .venv || stop "python3 -m venv failed: see above."
       exec 9>.venv/legwatch.lock # the old lock file went with the old environment
       flock 9

@@ -153,3 +153,34 @@ def test_going_back_to_an_older_version_installs_its_packages_again(checkout: Pa
     code, back = set_up(checkout, INSTALLS)
     assert (code, back.count("--editable")) == (0, 2)
     assert set_up(checkout, INSTALLS) == (0, "")
+
+
+def _installed(site: Path, name: str, points: str, origin: str = "") -> None:
+    info = site / f"{name}-1.2.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
+    (info / "entry_points.txt").write_text(points)
+    if origin:
+        (info / "direct_url.json").write_text(origin)
+
+
+def test_what_an_environment_that_is_made_anew_had_of_others_is_said(checkout: Path) -> None:
+    site = checkout / ".venv/lib/python3.1/site-packages"  # of another Python, without a pip
+    driver, git = "[legwatch.thermometers]\nodd = odd:Odd\n", '"vcs_info": {"vcs": "git"}'
+    _installed(site, "legwatch", "[legwatch.commands]\nup = legwatch:up\n")
+    _installed(site, "other", "[console_scripts]\nother = other:main\n")
+    _installed(site, "odd", driver)
+    _installed(site, "broken", "[legwatch.buttons]\nnonsense\n")
+    here = '{"url": "file:///home/a%20b/mine", "dir_info": {"editable": true}}'
+    _installed(site, "mine", driver, here)
+    _installed(site, "far", driver, f'{{"url": "https://x.example/far", {git}}}')
+    code, said = set_up(checkout, "venv server")
+    assert code == 1  # no network: pip is not asked for them either
+    again = (
+        "  .venv/bin/python -m pip install -e '/home/a b/mine' git+https://x.example/far odd==1.2"
+    )
+    assert f"{checkout}/.venv is made anew, and it had packages of others" in said
+    assert again in said.splitlines()
+    assert not site.exists()
+    _, said = set_up(checkout, "venv server")
+    assert "made anew" not in said
