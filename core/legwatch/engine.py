@@ -9,7 +9,7 @@ and JSON takes NamedTuples as they are. The size of the state does not grow duri
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from legwatch.alerting.alert import (
 )
 from legwatch.alerting.notice import Notice
 from legwatch.alerting.response import respond
-from legwatch.alerting.trial_nights import TRIAL_OVER, TrialNights
+from legwatch.alerting.trial_nights import TRIAL_BEGINS, TRIAL_OVER
 from legwatch.alerting.unwatched import end_all
 from legwatch.bed import Bed, minute
 from legwatch.conditions.verdict import Reason, Severity, TriState
@@ -94,7 +94,7 @@ NOTHING: Notices = ()
 
 def start(*, trial_over: bool = False) -> BedState:
     """Return the state of a new bed; `trial_over`: its trial nights are over."""
-    return BedState(Bed(trial=TRIAL_OVER if trial_over else TrialNights()), (), 0, 0)
+    return BedState(Bed(trial=TRIAL_OVER if trial_over else TRIAL_BEGINS), (), 0, 0)
 
 
 def advance(state: BedState, event: Event, rules: Rules) -> tuple[BedState, Notices]:
@@ -293,7 +293,13 @@ def _close(
 ) -> tuple[BedState, Notices]:
     bed, notices = minute(state.bed, windows, state.minute_end_ms, rules, away=away)
     at_ms = max(state.at_ms, state.minute_end_ms)
-    return _state((bed, (), state.minute_end_ms + MINUTE_MS, at_ms)), notices
+    return _state((bed, (), _next(state.minute_end_ms), at_ms)), notices
+
+
+@lru_cache(maxsize=64)
+def _next(end_ms: int) -> int:
+    """Return the end of the next minute: one number in memory for all beds, which remember it."""
+    return end_ms + MINUTE_MS
 
 
 def view(state: BedState) -> BedView | None:

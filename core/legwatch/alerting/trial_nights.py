@@ -28,7 +28,7 @@ class TrialNights(NamedTuple):
     done: bool = False
 
 
-TRIAL_OVER = TrialNights(done=True)
+TRIAL_BEGINS, TRIAL_OVER = TrialNights(), TrialNights(done=True)
 
 
 def update(

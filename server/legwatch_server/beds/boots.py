@@ -21,7 +21,7 @@ class Boots:
         """Start a new batch."""
         self.touched: dict[int, tuple[BedRecord, SequenceTracker]] = {}
         self.new: list[tuple[int, int, str, int]] = []  # id, bed id, boot, first `upto`
-        self._before: dict[int, tuple[int, set[int], Anchor | None]] = {}
+        self._before: dict[int, tuple[int, set[int] | None, Anchor | None]] = {}
         self._first, self._moved_before_ms = self._next, self._moved_ms
 
     def undo(self) -> None:
@@ -58,7 +58,7 @@ class Boots:
             stored = self._store.boot(bed.id, bed.name, name)
             if stored is None:
                 return None
-            boot = SequenceTracker(stored.id, name, stored.upto, stored.ahead, stored.upto)
+            boot = SequenceTracker(stored.id, name, stored.upto, stored.ahead or None, stored.upto)
             if stored.zero_ms is not None:
                 boot.anchor = Anchor(stored.zero_ms + self._moved_ms, stored.sure)
             boot.close()  # the stored number is as old as the last stored minute
@@ -91,4 +91,5 @@ class Boots:
     def _touch(self, bed: BedRecord, boot: SequenceTracker) -> None:
         if boot.id not in self.touched:
             self.touched[boot.id] = (bed, boot)
-            self._before[boot.id] = (boot.upto, set(boot.ahead), boot.anchor)
+            ahead = None if boot.ahead is None else set(boot.ahead)
+            self._before[boot.id] = (boot.upto, ahead, boot.anchor)

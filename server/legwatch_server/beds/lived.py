@@ -9,7 +9,7 @@ from legwatch.engine import BedState
 from legwatch.events import Ack, Event, Snooze, Tick, Window
 from legwatch.lived import Begun, Entry, Excused, Lost, NewRules, Restarted, Told
 from legwatch.night import night_of, noons_ms
-from legwatch_server.beds.noted import last_minute_ms
+from legwatch_server.beds.noted import last_minute_ms, shared
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.state_json import to_json
 from legwatch_server.store.batch import Batch, NewEvent, NewNoon
@@ -34,7 +34,7 @@ def decided(
     if closed:
         _pass_noon(batch, bed, event, after, played=bed.played)
     if isinstance(event, Tick):
-        bed.noted = bed.noted._replace(ticked=True)
+        bed.noted = shared(bed.noted._replace(ticked=True))
     elif isinstance(event, Ack | Snooze):
         _add(batch, bed, event, who)
 
@@ -76,7 +76,9 @@ def _catch_up(batch: Batch, bed: BedRecord) -> None:
             _add(batch, bed, Tick(at_ms))
         if bed.rules is not noted.rules and bed.rules != noted.rules:
             _add(batch, bed, NewRules(bed.rules))
-    bed.noted = noted._replace(rules=bed.rules, ticked=False, began=False, lost=False)
+    if bed.rules is not noted.rules or noted.ticked or noted.began or noted.lost:
+        now = noted._replace(rules=bed.rules, ticked=False, began=False, lost=False)
+        bed.noted = shared(now)
 
 
 def _pass_noon(
@@ -98,7 +100,7 @@ def _pass_noon(
             to_json(bed.state), bed.rules, played,
         )
     )  # fmt: skip
-    bed.noted = bed.noted._replace(from_ms=from_ms, to_ms=to_ms)
+    bed.noted = shared(bed.noted._replace(from_ms=from_ms, to_ms=to_ms))
     if isinstance(event, Tick):
         _add(batch, bed, event)
 

@@ -22,6 +22,23 @@ class Noted(NamedTuple):
         return self.from_ms <= at_ms < self.to_ms
 
 
+_MOST = 256  # a few for each zone and each set of limits
+_known: dict[tuple[int, ...], Noted] = {}
+
+
+def shared(noted: Noted) -> Noted:
+    """Return what is equal to this and known already: of most beds the same is noted."""
+    from_ms, to_ms, rules, *said = noted
+    key = (from_ms, to_ms, id(rules), *said)
+    found = _known.get(key)
+    if found is not None:  # it holds its limits, so their id is still theirs
+        return found
+    if len(_known) >= _MOST:
+        _known.clear()
+    _known[key] = noted
+    return noted
+
+
 def last_minute_ms(state: BedState) -> int:
     """Return the end of the last minute that was judged."""
     return state.minute_end_ms - MINUTE_MS

@@ -1,7 +1,7 @@
 """The writer thread's memory of every bed between batches."""
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -36,19 +36,21 @@ class SequenceTracker:
     id: int
     boot: str
     upto: int
-    ahead: set[int] = field(default_factory=set)
+    ahead: set[int] | None = None  # made for a gap only: most beds never have one
     stored_upto: int = -1  # `upto` as it is stored; the windows above it are in the store, too
     anchor: Anchor | None = None  # of the agent's elapsed clock; None: nothing is known of it
 
     def has(self, seq: int) -> bool:
         """Return True if the window was received before."""
-        return seq <= self.upto or seq in self.ahead
+        return seq <= self.upto or (self.ahead is not None and seq in self.ahead)
 
     def add(self, seq: int) -> None:
         """Count a window as received, and move `upto` if a gap closes."""
-        if seq == self.upto + 1 and not self.ahead:
-            self.upto = seq
-            return
+        if self.ahead is None:
+            if seq == self.upto + 1:
+                self.upto = seq
+                return
+            self.ahead = set()
         self.ahead.add(seq)
         self.close()
 
@@ -56,14 +58,24 @@ class SequenceTracker:
         """Expect no window below `low`: the agent holds none (confirmed, or lost and counted)."""
         if low - 1 > self.upto:
             self.upto = low - 1
-            self.ahead = {seq for seq in self.ahead if seq > self.upto}
-            self.close()
+            if self.ahead is not None:
+                self.ahead = {seq for seq in self.ahead if seq > self.upto}
+                self.close()
 
     def close(self) -> None:
         """Move `upto` to the last window before the next gap."""
+        if self.ahead is None:
+            return
         while self.upto + 1 in self.ahead:
             self.upto += 1
             self.ahead.remove(self.upto)
+        self.ahead = self.ahead or None
+
+
+_NO_OTHERS: Mapping[str, tuple[float, int]] = {}
+# Values that cannot change: thousands of beds share them until they have something to remember.
+_ALL_LEFT, _NOT_HEARD, _ALL_READ = LeapAllowance(), Bedside(), UnreadWindows()
+_NO_RIVALS, _NOT_NOTED = Rivals(), Noted()
 
 
 class Kept(NamedTuple):
@@ -89,12 +101,12 @@ class BedRecord:
     due_ms: int = 0  # where it is in the queue of the writer; 0: it is not
     not_before_ms: int = 0  # it could not be judged, and is tried again then
     presses: tuple[str, ...] | None = None  # ids of the last committed; None: not read yet
-    leaps: LeapAllowance = field(default_factory=LeapAllowance)  # for recordings
-    bedside: Bedside = field(default_factory=Bedside)
-    others: dict[str, tuple[float, int]] = field(default_factory=dict)  # value and its time, UTC ms
+    leaps: LeapAllowance = _ALL_LEFT  # for recordings
+    bedside: Bedside = _NOT_HEARD
+    others: Mapping[str, tuple[float, int]] = field(default_factory=lambda: _NO_OTHERS)  # UTC ms
     stored: Kept | None = None  # what the store has; None: nothing yet
-    unread: UnreadWindows = field(default_factory=UnreadWindows)  # since the last that was taken in
-    rivals: Rivals = field(default_factory=Rivals)  # whether two agents send as this bed
+    unread: UnreadWindows = _ALL_READ  # since the last that was taken in
+    rivals: Rivals = _NO_RIVALS  # whether two agents send as this bed
     mat_ms: int = 0  # the last window in which a mat said something
     set_up_ms: int = 0  # since when this process knows which sensors are set up
     ahead_ms: int | None = None  # the agent's clock, if it says that it is set
@@ -102,7 +114,7 @@ class BedRecord:
     rest: Rest = Rest.WATCHED
     rest_said: bool = False  # the log has said that its bedside sends though nobody watches
     unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
-    noted: Noted = field(default_factory=Noted)  # what is noted of the present night
+    noted: Noted = _NOT_NOTED  # what is noted of the present night
 
     def kept(self) -> Kept:
         """Return what the store should have of the bed."""
@@ -128,12 +140,15 @@ class BedRecord:
         """Remember the newest values of roles that nothing judges; not each window has each."""
         if window.in_bed is not None:
             self.mat_ms = window.to_ms
-        for name, value in window.others:
-            self.others[name] = (value, window.to_ms)
+        if window.others:
+            new = {name: (value, window.to_ms) for name, value in window.others}
+            self.others = {**self.others, **new}
 
     def move_others(self, by_ms: int) -> None:
         """Move the times of what nothing judges, after the time line was moved."""
-        self.others = {key: (value, at_ms + by_ms) for key, (value, at_ms) in self.others.items()}
+        if self.others:
+            moved = {key: (value, at_ms + by_ms) for key, (value, at_ms) in self.others.items()}
+            self.others = moved
         self.mat_ms += by_ms if self.mat_ms else 0
         self.set_up_ms += by_ms if self.set_up_ms else 0
 

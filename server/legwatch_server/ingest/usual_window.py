@@ -5,6 +5,7 @@ that is not in the list, text that is not ASCII. So a payload gives the same win
 error with and without msgspec, of which some machines, such as a 32-bit Pi, have no wheel.
 """
 
+from functools import lru_cache
 from sys import intern
 from typing import Annotated, Literal
 
@@ -25,6 +26,7 @@ from legwatch.contract.fields import (
     is_boot,
 )
 from legwatch.events import Window
+from legwatch.named_tuples import maker
 
 _Moment = Annotated[int, Meta(ge=0, le=LATEST_MS)]
 _Span = Annotated[int, Meta(ge=0, le=2**53)]
@@ -57,9 +59,14 @@ class _Usual(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
     v: Annotated[int, Meta(ge=VERSION, le=VERSION)]
 
 
-_FAULTS = Window._fields.index("faults") - 1  # behind `boot`
-_REST = _FAULTS + 1
+_window = maker(Window)
 _decode = Decoder(_Usual).decode
+
+
+@lru_cache(maxsize=4096)
+def _same(value: float) -> float:
+    """Return the one number in memory for equal readings; not for zero, which has two signs."""
+    return value
 
 
 def decode_window(payload: bytes) -> Window:
@@ -70,7 +77,18 @@ def decode_window(payload: bytes) -> Window:
         except DecodeError:
             return contract.decode_window(payload)
         if is_boot(usual.boot) and 0 < usual.to_ms - usual.from_ms <= MAX_WINDOW_MS:
-            boot, *fields = astuple(usual)
-            # The windows of open minutes of a bed share one name of their boot.
-            return Window._make((intern(boot), *fields[:_FAULTS], (), *fields[_REST:-1], ()))
+            boot, seq, from_ms, to_ms, mono_ms, clock, leg_c, leg_rh, room_c, room_rh, *rest = (
+                astuple(usual)
+            )
+            # The windows of open minutes of a bed share one name of their boot, and all windows
+            # share their readings: those of a sensor with a tenth of a degree come again and again.
+            moves, in_bed, _, low, age_ms, moved_s, active_s, _ = rest
+            return _window(
+                (
+                    intern(boot), seq, from_ms, to_ms, mono_ms, clock,
+                    leg_c and _same(leg_c), leg_rh and _same(leg_rh),
+                    room_c and _same(room_c), room_rh and _same(room_rh),
+                    moves, in_bed, (), low, age_ms, moved_s, active_s, (),
+                )
+            )  # fmt: skip
     return contract.decode_window(payload)

@@ -113,3 +113,12 @@ def test_without_msgspec_the_contract_decodes() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "legwatch.contract.window"
+
+
+def test_equal_readings_are_one_number_in_memory() -> None:
+    one, other = (
+        usual_window.decode_window(json.dumps({**GOOD, "seq": seq}).encode()) for seq in (1, 2)
+    )
+    assert one.leg_c is other.leg_c
+    assert one.leg_rh is other.leg_rh
+    assert one.room_c is other.room_c
