@@ -210,7 +210,7 @@ class UnitOfWork:
         """Note that the store has all that `memory` has returned."""
         for bed in self.beds.values():
             bed.stored, bed.unstored_ms = bed.kept(), 0
-            for boot in bed.boots.values():
+            for boot in bed.boots:
                 boot.stored_upto = boot.upto
 
     def shift(
@@ -250,7 +250,7 @@ class UnitOfWork:
 
     def _keep(self, bed: BedRecord) -> None:
         self.batch.states.append(_state(bed))
-        for boot in bed.boots.values():
+        for boot in bed.boots:
             if boot.upto != boot.stored_upto:
                 self.batch.uptos[boot.id] = boot.upto
         self.kept.append(bed)
@@ -263,7 +263,7 @@ class UnitOfWork:
             bed.unstored_ms = bed.unstored_ms or now_ms
         for bed in self.kept:
             bed.stored, bed.unstored_ms = bed.kept(), 0
-            for boot in bed.boots.values():
+            for boot in bed.boots:
                 boot.stored_upto = boot.upto
 
     def add(self, work: Work, now_ms: int) -> None:

@@ -28,14 +28,14 @@ class Boots:
         """Restore all trackers of the batch, and forget the new ones."""
         for ident, (bed, boot) in self.touched.items():
             if ident >= self._first:
-                del bed.boots[boot.boot]
+                bed.boots = tuple(other for other in bed.boots if other is not boot)
             else:
                 boot.upto, boot.ahead, boot.anchor = self._before[ident]
         self._next, self._moved_ms = self._first, self._moved_before_ms
 
     def all(self, beds: Iterable[BedRecord]) -> list[tuple[int, int, str, int]]:
         """Return the rows of all trackers in memory: id, bed id, boot, upto."""
-        return [(b.id, bed.id, b.boot, b.upto) for bed in beds for b in bed.boots.values()]
+        return [(b.id, bed.id, b.boot, b.upto) for bed in beds for b in bed.boots]
 
     def of_window(self, bed: BedRecord, window: Window) -> SequenceTracker:
         """Return the tracker of a window's boot, which may be new."""
@@ -45,7 +45,7 @@ class Boots:
             boot = SequenceTracker(self._next, window.boot, first, stored_upto=first)
             self._next += 1
             self.new.append((boot.id, bed.id, window.boot, first))
-            bed.boots[window.boot] = boot
+            bed.boots = (*bed.boots, boot)
         self._touch(bed, boot)
         if window.low is not None:
             boot.holds_from(window.low)
@@ -53,7 +53,7 @@ class Boots:
 
     def known(self, bed: BedRecord, name: str) -> SequenceTracker | None:
         """Return the tracker of a boot that is in memory or in the store, else None."""
-        boot = bed.boots.get(name)
+        boot = bed.boot(name)
         if boot is None and bed.id < self._first_new_bed:  # all of newer beds are in memory
             stored = self._store.boot(bed.id, bed.name, name)
             if stored is None:
@@ -62,7 +62,7 @@ class Boots:
             if stored.zero_ms is not None:
                 boot.anchor = Anchor(stored.zero_ms + self._moved_ms, stored.sure)
             boot.close()  # the stored number is as old as the last stored minute
-            bed.boots[name] = boot
+            bed.boots = (*bed.boots, boot)
         return boot
 
     def is_new(self, boot: SequenceTracker) -> bool:
@@ -83,7 +83,7 @@ class Boots:
         """Let the clocks of the agents go on after the time line was moved; `stored` ones, too."""
         self._moved_ms += by_ms if stored else 0
         for bed in beds:
-            for boot in bed.boots.values():
+            for boot in bed.boots:
                 if boot.anchor is not None:
                     self._touch(bed, boot)
                     boot.anchor = moved(boot.anchor, by_ms)

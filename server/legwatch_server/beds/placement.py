@@ -82,7 +82,7 @@ def unplaced(beds: Mapping[str, BedRecord], work: object) -> bool:
     if not isinstance(work, WindowArrived) or work.window.clock != UNSYNCED:
         return False
     bed = beds.get(work.bed)
-    boot = bed.boots.get(work.window.boot) if bed is not None else None
+    boot = bed.boot(work.window.boot) if bed is not None else None
     return boot is None or boot.anchor is None
 
 

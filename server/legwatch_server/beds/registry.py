@@ -97,7 +97,7 @@ class BedRecord:
     state: BedState = field(default_factory=start)
     seen_ms: int = 0
     played: bool = False
-    boots: dict[str, SequenceTracker] = field(default_factory=dict)
+    boots: tuple[SequenceTracker, ...] = ()  # of most beds only one; the latest is the last
     due_ms: int = 0  # where it is in the queue of the writer; 0: it is not
     not_before_ms: int = 0  # it could not be judged, and is tried again then
     presses: tuple[str, ...] | None = None  # ids of the last committed; None: not read yet
@@ -115,6 +115,13 @@ class BedRecord:
     rest_said: bool = False  # the log has said that its bedside sends though nobody watches
     unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
     noted: Noted = _NOT_NOTED  # what is noted of the present night
+
+    def boot(self, name: str) -> SequenceTracker | None:
+        """Return the tracker of a start of an agent, if it is in memory."""
+        for boot in reversed(self.boots):
+            if boot.boot == name:
+                return boot
+        return None
 
     def kept(self) -> Kept:
         """Return what the store should have of the bed."""

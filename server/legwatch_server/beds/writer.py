@@ -373,7 +373,7 @@ class Writer:
         pressed_only = pressed.keys() - {bed.name for bed, _ in unit.boots.touched.values()}
         for name in pressed_only:
             bed = pressed[name]
-            last = max(bed.boots.values(), key=lambda boot: boot.id, default=NO_BOOT)
+            last = max(bed.boots, key=lambda boot: boot.id, default=NO_BOOT)
             found.append(self._confirmation(bed, last))
         return found
 

@@ -134,7 +134,8 @@ def test_what_is_not_stored_moves_no_clock(
     ward: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live(ward, [1])
-    boot = ward.unit.beds["b"].boots["0000000a"]
+    boot = ward.unit.beds["b"].boot("0000000a")
+    assert boot is not None
     before = boot.anchor
 
     def sometimes(*_: Any) -> bool:

@@ -47,3 +47,10 @@ def test_beds_share_what_is_noted_of_one_night_by_the_same_limits() -> None:
     assert shared(Noted(1, 2, other)).rules is other
     assert shared(Noted(1, 2, RULES, ticked=True)).ticked
     assert not shared(Noted(1, 2, RULES)).ticked
+
+
+def test_a_start_of_an_agent_is_found_by_its_name() -> None:
+    old, new = (SequenceTracker(number, f"0000000{number}", 0) for number in (1, 2))
+    bed = BedRecord(1, "anna", RULES, boots=(old, new))
+    assert (bed.boot("00000001"), bed.boot("00000002")) == (old, new)
+    assert bed.boot("00000003") is None
