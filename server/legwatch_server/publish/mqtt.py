@@ -21,8 +21,6 @@ logger = logging.getLogger(__name__)
 STATES_A_S = 200  # the limit for `state` messages, which only dashboards read
 _UNKNOWN = b"?"  # an alert of which nobody knows whether it was published
 
-_NO_ALERTS: Mapping[str, bytes] = {}  # of most beds
-
 _encoder = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -36,7 +34,7 @@ class MqttPublisher:
         self._updates: dict[str, BedUpdate] = {}
         self._minutes: dict[str, int] = {}  # by bed: judged minutes at the last `state`
         self._ended: set[str] = set()  # beds of which the broker keeps nothing
-        self._alerts: dict[str, Mapping[str, bytes]] = {}  # by bed and kind: payload last published
+        self._alerts: dict[str, dict[str, bytes]] = {}  # by bed and kind: payload last published
 
     def hear(self, committed: Committed) -> None:
         """Remember the newest state and confirmation of each bed."""
@@ -87,10 +85,17 @@ class MqttPublisher:
             if known.get(kind) != payload:
                 name = topic(bed, Channel.ALERT, kind)
                 self._transport.publish(Outgoing(name, payload, sure=True, retain=True))
-        self._alerts[bed] = payloads or _NO_ALERTS
+        self._keep(bed, payloads)
         if self._states.take():
             payload = state_payload(view, dict(update.others))
             self._transport.publish(Outgoing(topic(bed, Channel.STATE), payload))
+
+    def _keep(self, bed: str, payloads: dict[str, bytes]) -> None:
+        """Remember what was published of a bed; of most beds nothing was."""
+        if payloads:
+            self._alerts[bed] = payloads
+        else:
+            self._alerts.pop(bed, None)
 
     def _take_back(self, update: BedUpdate, known: Mapping[str, bytes]) -> None:
         """Take back what the broker keeps of a bed at rest: its alerts; if it is ended, all."""
@@ -101,7 +106,7 @@ class MqttPublisher:
             names += [topic(bed, channel) for channel in RETAINED if channel is not Channel.ALERT]
         for name in names:
             self._transport.publish(Outgoing(name, b"", sure=True, retain=True))
-        self._alerts[bed] = _NO_ALERTS
+        self._keep(bed, {})
         if ended:
             self._ended.add(bed)
         else:
