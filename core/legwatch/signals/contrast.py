@@ -8,6 +8,8 @@ same share of a way that is longer in a colder room.
 
 from typing import NamedTuple
 
+from legwatch.shared import shared
+
 SPAN_C = 15.0  # from a bedroom of 18 C to skin of 33 C; only how much the room changes is put to it
 LEAST_SPAN_C = 5.0  # of a room that warms on and on: nearer to skin nothing is measured
 MARK_MS = 600_000  # the baseline takes a sample every ten minutes ...
@@ -48,7 +50,7 @@ def normalized(now: Contrast, contrast_c: float | None, room_c: float | None) ->
     """Return the contrast as it would be in the room of bedtime, C; None where no room is known."""
     if contrast_c is None or room_c is None:
         return None
-    return round(contrast_c / span_ratio(now, room_c), 2)
+    return shared(round(contrast_c / span_ratio(now, room_c), 2))
 
 
 def update(was: Contrast, contrast_c: float | None, at_ms: int) -> Contrast:

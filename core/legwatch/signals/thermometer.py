@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from legwatch.limits.rules import HealthLimits
 from legwatch.named_tuples import maker
+from legwatch.shared import shared
 
 STEPS_A_DEGREE = 10  # of a DHT22; a finer sensor is taken as if it were one
 RECENT_STEP_MS = 120_000  # one mark of the trail every two minutes ...
@@ -94,7 +95,7 @@ def _median(values: list[float]) -> float:
     middle_c = values[half]
     if len(values) % 2 or values[half - 1] == middle_c:
         return middle_c
-    return round((values[half - 1] + middle_c) / 2, 2)
+    return shared(round((values[half - 1] + middle_c) / 2, 2))
 
 
 def drop_c(thermometer: Thermometer) -> float:

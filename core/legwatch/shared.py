@@ -1,0 +1,13 @@
+"""One number in memory for equal ones: a bed remembers dozens, most are multiples of 0.01."""
+
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4096)
+def _known(value: float) -> float:
+    return value
+
+
+def shared(value: float) -> float:
+    """Return the equal number that is known already; zero, which has two signs, stays."""
+    return value and _known(value)
