@@ -10,6 +10,7 @@ from urllib.parse import quote
 from legwatch.errors import SettingsError
 from legwatch.settings import secret as find_secret
 from legwatch_runtime.files import read_text
+from legwatch_runtime.secrets_beside import text_beside
 
 SHORTEST = 6  # characters; a shorter secret would hide half of the words of a sentence
 HIDDEN = "***"
@@ -18,8 +19,14 @@ _known: list[str] = []  # the longest first
 
 
 def secret(name: str, *, needed: bool = True) -> str:
-    """Return the environment variable `name`, else the text of the file that NAME_FILE names."""
+    """Return the text of the file that NAME_FILE names, else the environment variable `name`.
+
+    A command that a person types also looks beside the settings file; then it raises Locked for a
+    file that this user may not read.
+    """
     found = find_secret(name, os.environ, read_text, needed=needed)
+    if not found and f"{name}_FILE" not in os.environ:
+        found = find_secret(name, {name: text_beside(name)}, read_text)
     remember(found)
     return found
 

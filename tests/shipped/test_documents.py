@@ -131,6 +131,7 @@ BEDS = Test(
 )
 DELETION_DELAY = Test("end_to_end/test_bench.py::test_deletion_delay_has_a_row_for_each_store")
 PUSH_NOW = Test("server/cli/test_duty.py::test_a_push_is_tried_now_by_each_channel_of_a_person")
+PUSH_BESIDE = Test("server/cli/test_tokens_beside.py::test_a_push_that_is_tried_has_the_token")
 STORAGE = Test(
     "server/cli/test_storage.py::test_a_night_that_is_over_is_packed_and_it_is_said_when_it_is_deleted"
 )
@@ -281,6 +282,7 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch duty": HOUSE,
     "legwatch duty --push PERSON": PUSH_NOW,
     ".venv/bin/legwatch duty --push anna": PUSH_NOW,
+    "sudo legwatch duty --push PERSON": PUSH_BESIDE,
     ".venv/bin/python tests/bench/ingest_rate.py": INGEST,
     "push_delay.py": PUSH,
     "replay_rate.py": REPLAY_RATE,

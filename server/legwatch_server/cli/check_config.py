@@ -17,6 +17,7 @@ from legwatch_runtime.files import read_toml
 from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.secrets import secret
+from legwatch_runtime.secrets_beside import Locked, beside
 from legwatch_server import settings_file, zone
 from legwatch_server.answer_key import given_key
 from legwatch_server.cli.agent_in_force import waits_for_a_start
@@ -24,7 +25,7 @@ from legwatch_server.cli.installed import installed, keys_of
 from legwatch_server.meant import meant
 from legwatch_server.notify.example_addresses import copied
 from legwatch_server.notify.known_beds import doubts, heard
-from legwatch_server.notify.usable import check_usable
+from legwatch_server.notify.usable import check_typed
 from legwatch_server.settings import ServerSettings
 
 GROUP = "legwatch.configs"
@@ -57,29 +58,38 @@ def main(argv: Sequence[str]) -> int:
         parser.error("name a FILE, or --options")
     table = read_toml(args.file)
     kind = args.kind or _kind(table, shapes)
-    wrong = list(problems(shapes[kind], table))
-    if wrong and shapes[kind] is ServerSettings:  # a change may have what is missing, as a person
-        table = _changed(args.file, table)
-        wrong = list(problems(shapes[kind], table))
+    with beside(meant(args.file)) as place:
+        code = _checked(args.file, kind, shapes[kind], table)
+    for unchecked in place.unchecked():
+        print(f"{args.file}: {unchecked}")
+    return code
+
+
+def _checked(path: Path, kind: str, shape: type[Any], table: dict[str, Any]) -> int:
+    """Print what is wrong in a file, what may be, and what it means; return the exit code."""
+    wrong = list(problems(shape, table))
+    if wrong and shape is ServerSettings:  # a change may have what is missing, as a person
+        table = _changed(path, table)
+        wrong = list(problems(shape, table))
     for problem in wrong:
-        print(f"{args.file}: {problem}", file=sys.stderr)
-    if not wrong and shapes[kind] is ServerSettings:
-        wrong = list(_with_changes(args.file))
+        print(f"{path}: {problem}", file=sys.stderr)
+    if not wrong and shape is ServerSettings:
+        wrong = list(_with_changes(path))
     if wrong:
         return 2
-    for doubt in _doubts(args.file, load(shapes[kind], table)):
-        print(f"{args.file}: look again: {doubt}")
-    for later in waits_for_a_start(args.file, table):
-        print(f"{args.file}: {later}")
-    roles = _roles(load(shapes[kind], table))
+    for doubt in _doubts(path, load(shape, table)):
+        print(f"{path}: look again: {doubt}")
+    for later in waits_for_a_start(path, table):
+        print(f"{path}: {later}")
+    roles = _roles(load(shape, table))
     if roles is not None:
         for never in scope.never_come(roles):
-            print(f"{args.file}: {never}")
+            print(f"{path}: {never}")
         if not scope.can_come(roles):
-            print(f"{args.file}: this bed can NEVER WARN ({kind}: {_summary(table)})")
+            print(f"{path}: this bed can NEVER WARN ({kind}: {_summary(table)})")
             return 1
-        print(f"{args.file}: the bed is watched for {scope.watched(roles)}")
-    print(f"{args.file}: good ({kind}: {_summary(table)})")
+        print(f"{path}: the bed is watched for {scope.watched(roles)}")
+    print(f"{path}: good ({kind}: {_summary(table)})")
     return 0
 
 
@@ -182,9 +192,10 @@ def _check(settings: Any) -> None:
         settings.check()
     if hasattr(settings, "check_by_day"):
         settings.check_by_day()
-    secret("LEGWATCH_MQTT_PASSWORD")
+    with suppress(Locked):
+        secret("LEGWATCH_MQTT_PASSWORD")
     if isinstance(settings, ServerSettings):
-        check_usable(settings)
+        check_typed(settings)
         given_key()
 
 

@@ -13,6 +13,7 @@ from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
 from legwatch_runtime import locations
 from legwatch_runtime.process import whole
+from legwatch_runtime.secrets_beside import beside
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server import settings_file
 from legwatch_server.cli import asked, heard, watched
@@ -76,7 +77,7 @@ def _try_push(file: Path, person: str) -> int:
 
     settings = settings_file.read(file)
     sent = []
-    with closed_stdout_is_fine():
+    with closed_stdout_is_fine(), beside(file):
         for found in try_all(settings, person, server_ms(settings.state_dir)):
             if isinstance(found, Try):
                 print(found.words)

@@ -1,6 +1,7 @@
 """`legwatch settings`: show what was changed, change one key, and take a change back."""
 
 import argparse
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -15,11 +16,12 @@ from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.rights import is_there
+from legwatch_runtime.secrets_beside import beside
 from legwatch_runtime.state_dir import is_held
 from legwatch_server import settings_file
 from legwatch_server.in_force import LOCK, changes_beside, in_force
 from legwatch_server.meant import meant
-from legwatch_server.notify.usable import check_usable
+from legwatch_server.notify.usable import check_typed
 from legwatch_server.settings import needs_start
 from legwatch_server.settings_file import changed_keys
 
@@ -29,19 +31,26 @@ def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     path = meant(args.config)
     _check_key(getattr(args, "key", ""))
+    with beside(path) as place:
+        _act(args, path)
+    for sentence in place.unchecked():
+        print(sentence, file=sys.stderr)
+    return 0
+
+
+def _act(args: argparse.Namespace, path: Path) -> None:
     match args.action:
         case "set":
-            settings_file.change(path, {args.key: _value(args.value)}, check_usable)
+            settings_file.change(path, {args.key: _value(args.value)}, check_typed)
             print(f"{args.key} = {args.value}: {_when(path, [args.key])}")
         case "reset":
-            settings_file.change(path, {args.key: None}, check_usable)
+            settings_file.change(path, {args.key: None}, check_typed)
             owners = settings_file.owners_file(path) or path
             print(f"{args.key} is again what {owners} says: {_when(path, [args.key])}")
         case "undo":
             print(_undone(path))
         case _:
             _show(path)
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,7 +88,7 @@ def _undone(path: Path) -> str:
     file, before = settings_file.changes_file(path), None
     with suppress(SettingsError):  # what was changed by hand may be no TOML: then it is taken back
         before = settings_file.changes_in(file)
-    settings_file.undo(path, check_usable)
+    settings_file.undo(path, check_typed)
     after = settings_file.changes_in(file)
     keys = () if before is None else tuple(changed_keys(before, after))
     owners, given = settings_file.owners_file(path) or path, dict(_flat(after, ""))

@@ -15,6 +15,7 @@ from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import Person
 from legwatch_runtime.catalogue import language_named
 from legwatch_runtime.secrets import hide
+from legwatch_runtime.secrets_beside import Locked
 from legwatch_server.notify.channels import (
     Keeps,
     Notifier,
@@ -45,8 +46,12 @@ def try_all(settings: ServerSettings, name: str, now_ms: int) -> Iterator[str | 
     clock = f"{local(now_ms, settings.zone_of('')):%H:%M}"
     for channel in dict.fromkeys((*people[name].channels, *people[name].quiet)):
         yield channel
-        notifier = build_channel(load_channel(channel, "--push"), channel, settings)
-        yield _tried(notifier, _push(people[name], channel, clock, now_ms))
+        try:
+            notifier = build_channel(load_channel(channel, "--push"), channel, settings)
+        except Locked as error:
+            yield Try(sent=False, words=f"NOT SENT: {error}")
+        else:
+            yield _tried(notifier, _push(people[name], channel, clock, now_ms))
 
 
 def _tried(notifier: Notifier, push: Push) -> Try:

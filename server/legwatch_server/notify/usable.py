@@ -1,7 +1,16 @@
 """Can these settings be used? What `ServerSettings.check` cannot tell: channels and beds."""
 
+from contextlib import suppress
+
 from legwatch_runtime.secrets import token
-from legwatch_server.notify.channels import Notifier, open_channels
+from legwatch_runtime.secrets_beside import Locked
+from legwatch_server.notify.channels import (
+    Notifier,
+    build_channel,
+    check_unused,
+    load_channel,
+    open_channels,
+)
 from legwatch_server.notify.known_beds import check_known, heard_beds
 from legwatch_server.settings import ServerSettings
 
@@ -12,3 +21,15 @@ def check_usable(settings: ServerSettings) -> dict[str, Notifier]:
         token("LEGWATCH_INFLUX_TOKEN")
     check_known(settings, heard_beds(settings))
     return open_channels(settings)
+
+
+def check_typed(settings: ServerSettings) -> None:
+    """Check the same for a command; a token that this user may not read is no error of settings."""
+    if settings.history.enabled:
+        with suppress(Locked):
+            token("LEGWATCH_INFLUX_TOKEN")
+    check_known(settings, heard_beds(settings))
+    check_unused(settings)
+    for name, path in settings.channel_names().items():
+        with suppress(Locked):
+            build_channel(load_channel(name, path), name, settings)
