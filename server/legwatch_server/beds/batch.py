@@ -87,6 +87,10 @@ class Counters:
         return made
 
 
+class _Undeclared(WireError):  # noqa: N818 - it says what is wrong with the message
+    """A message that is taken as soon as the settings declare it."""
+
+
 class UnitOfWork:
     """All beds, and the batch in progress. Only the writer thread uses them."""
 
@@ -154,7 +158,8 @@ class UnitOfWork:
         self.fresh = False  # whether the batch has a window of a real bed that is not late
         self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
         self._undo: dict[str, _Before] = {}
-        self._unread: list[tuple[str | None, str, int]] = []  # bed, why, newer version
+        self._unread: list[tuple[str | None, str, int, bool]] = []  # as Unread.add has them
+        self._taken: dict[str, bool] = {}  # beds with new windows: whether the last was played
         self.kept: list[BedRecord] = []  # what is not only a window of an open minute
         self._swept: set[str] = set()
         self._before = self.counters.copy()
@@ -257,8 +262,10 @@ class UnitOfWork:
 
     def committed(self, now_ms: int) -> None:
         """Note what the store has now."""
-        for unread in self._unread:
-            self.unread.add(*unread)
+        for name, why, newer, asks in self._unread:
+            self.unread.add(name, why, newer, asks=asks)
+        for bed_name, played in self._taken.items():
+            self.unread.taken(bed_name, played=played)
         for bed in self.touched.values():
             bed.unstored_ms = bed.unstored_ms or now_ms
         for bed in self.kept:
@@ -297,7 +304,7 @@ class UnitOfWork:
             bad = message_of(work)
             if bad is None:
                 raise
-            self.set_aside(bad, str(error))
+            self._set_aside(Unreadable(bad, str(error)), asks=isinstance(error, _Undeclared))
 
     def tick(self, bed: BedRecord, at_ms: int) -> None:
         """Let the engine judge a bed's minutes up to `at_ms`, and report what is due."""
@@ -335,7 +342,7 @@ class UnitOfWork:
         )
         boot.add(window.seq)
         self._touch(bed)
-        bed.unread = _ALL_READ
+        bed.unread, self._taken[name] = _ALL_READ, played
         bed.seen_ms = max(bed.seen_ms, message.arrived_ms)
         bed.played = played
         if not placed.late:
@@ -360,7 +367,7 @@ class UnitOfWork:
         if name not in self._undeclared:
             self._undeclared.add(name)
             logger.warning("refused windows of bed %s: the agent plays %s", name, why)
-        raise WireError(f"clock: {why}")
+        raise _Undeclared(f"clock: {why}")
 
     def _leap(self, bed: BedRecord, to_ms: int, now_ms: int) -> None:
         """Charge a leap to the recording's allowance; raises WireError if too little is left."""
@@ -594,7 +601,7 @@ class UnitOfWork:
         bed = self.beds.get(name)
         if bed is None:
             if len(self.beds) >= MOST_BEDS and not (declared or self._plays(name)):
-                raise WireError(
+                raise _Undeclared(
                     f"a new bed: there are {len(self.beds)} already, and no more come by"
                     " themselves: declare it in the settings"
                 )
@@ -618,8 +625,8 @@ class UnitOfWork:
         """Quarantine a message that can be read, but not stored."""
         self._set_aside(Unreadable(message, why))
 
-    def _set_aside(self, unread: Unreadable) -> None:
-        """Store or count a message that cannot be used, and the reason.
+    def _set_aside(self, unread: Unreadable, *, asks: bool = False) -> None:
+        """Store or count a message that cannot be used, and the reason, which may ask for a key.
 
         If the message names a known boot and its sequence number, count the number as received:
         otherwise the agent would send the message forever.
@@ -638,7 +645,7 @@ class UnitOfWork:
             logger.warning("quarantined a message on %s: %s", topic, why)
         row = self._quarantine.row(unread, name, place, known=name in self.beds)
         self.batch.quarantine.append(row)
-        self._unread.append((name, unread.why, unread.newer))
+        self._unread.append((name, unread.why, unread.newer, asks))
         self.counters.quarantined += 1
 
     def _note_unread(self, name: str, unread: Unreadable) -> None:

@@ -1,4 +1,8 @@
-"""How many messages of each bed could not be read in the last hour, for /health."""
+"""How many messages of each bed could not be read in the last hour, for /health.
+
+Some ask for something to be done, such as to declare a recording. Once this is done, windows of the
+bed are taken again, and nothing more is said of them.
+"""
 
 import contextlib
 import threading
@@ -13,6 +17,7 @@ from legwatch_runtime.clock import Instant, instant
 from legwatch_server.ingest.unsure import DROPPED
 
 MINUTES = 60
+QUIET_MINUTES = 2  # an agent beside another one of the same bed is refused more often
 MOST_BEDS = 200  # with names of their own; a stranger can invent any number of names
 _NO_BED = ""  # topics of no bed, and of more beds than MOST_BEDS
 LONGEST_WHY = 120  # characters
@@ -23,6 +28,11 @@ class _OfABed:
     minutes: Counter[int] = field(default_factory=Counter)
     why: str = ""
     newer: int = 0
+    taken: bool = False  # a window of the bed, since the last of these messages
+
+    def is_over(self, minute: int) -> bool:
+        """Return True if what they ask for seems to be done."""
+        return self.taken and max(self.minutes) <= minute - QUIET_MINUTES
 
 
 class Unread:
@@ -31,19 +41,36 @@ class Unread:
     def __init__(self, now: Callable[[], Instant] = instant) -> None:
         self._now, self._begun = now, now()
         self._lock = threading.Lock()
-        self._beds: dict[str, _OfABed] = {}
+        self._beds: dict[tuple[str, bool], _OfABed] = {}  # by bed, and whether they ask
         self._minute = 0
 
-    def add(self, bed: str | None, why: str, newer: int) -> None:
-        """Count one message; `newer` is the version of the contract that it speaks, if newer."""
+    def add(self, bed: str | None, why: str, newer: int, *, asks: bool = False) -> None:
+        """Count one message; `newer` is the version of the contract that it speaks, if newer.
+
+        `asks`: the reason says what to do, so that such a message is taken.
+        """
         with self._lock:
             minute = self._forget_older()
-            name = bed or _NO_BED
-            if name not in self._beds and len(self._beds) >= MOST_BEDS:
-                name = _NO_BED
-            found = self._beds.setdefault(name, _OfABed())
+            which = (bed or _NO_BED, asks or newer > 0)
+            if which not in self._beds and len(self._beds) >= MOST_BEDS:
+                which = (_NO_BED, False)
+            found = self._beds.setdefault(which, _OfABed())
             found.minutes[minute] += 1
-            found.why, found.newer = why, newer
+            found.why, found.newer, found.taken = why, newer, False
+
+    def taken(self, bed: str, *, played: bool) -> None:
+        """Note that a window of the bed was taken.
+
+        One that is played proves that the bed is declared. Another one may come from an agent
+        beside the one that is refused: then it is over when none is refused any more.
+        """
+        with self._lock:
+            minute = self._forget_older()
+            found = self._beds.get((bed, True))
+            if found is not None:
+                found.taken = True
+                if played or found.is_over(minute):
+                    del self._beds[bed, True]
 
     def dropped(self, topic: str) -> None:
         """Count a message that was not read because it came in a flood; from any thread."""
@@ -56,13 +83,14 @@ class Unread:
         """Return True if a message of the bed was counted in the last hour, or of too many beds."""
         with self._lock:
             self._forget_older()
-            return (bed or _NO_BED) in self._beds or len(self._beds) >= MOST_BEDS
+            known = any((bed or _NO_BED, asks) in self._beds for asks in (False, True))
+            return known or len(self._beds) >= MOST_BEDS
 
     def concerns(self) -> Iterator[str]:
         """Yield a sentence for each bed."""
         with self._lock:
             self._forget_older()
-            said = [_sentence(name, self._beds[name]) for name in sorted(self._beds)]
+            said = [_sentence(which[0], self._beds[which]) for which in sorted(self._beds)]
         yield from said
 
     def _forget_older(self) -> int:
@@ -71,11 +99,11 @@ class Unread:
         if minute == self._minute:
             return minute
         self._minute = minute
-        for name, found in list(self._beds.items()):
+        for which, found in list(self._beds.items()):
             for old in [one for one in found.minutes if one <= minute - MINUTES]:
                 del found.minutes[old]
-            if not found.minutes:
-                del self._beds[name]
+            if not found.minutes or found.is_over(minute):
+                del self._beds[which]
         return minute
 
 

@@ -165,6 +165,87 @@ def test_only_so_many_beds_come_by_themselves(
     assert count(server, "quarantine", "bed='late'") == 0
 
 
+# ---- what asks for something to be done, until it is done
+ADVICE = "clock: a recording; declare it with beds.real.played = true"
+
+
+def recorded(server: InProcessServer, seq: int) -> bytes:
+    return encode_window(live(seq, server, low=1)._replace(clock="played"))
+
+
+def declare(server: InProcessServer) -> None:
+    server.unit.use(server.settings.rules_of, lambda _bed: True)
+
+
+@pytest.mark.parametrize("heard_before", [False, True])
+def test_a_recording_that_is_declared_and_taken_is_no_concern(
+    server: InProcessServer, *, heard_before: bool
+) -> None:
+    if heard_before:
+        send(server, encode_window(live(1, server, low=1)))
+    send(server, recorded(server, 2))
+    server.clock.advance(10_000)
+    send(server, recorded(server, 3))
+    refused = f"bed real: 2 messages in the last hour cannot be read: {ADVICE}"
+    assert concerns(server) == [refused]
+    declare(server)
+    server.clock.advance(10_000)
+    assert concerns(server) == [refused]  # none was taken yet
+    send(server, recorded(server, 4))
+    assert concerns(server) == []
+
+
+def test_what_was_unreadable_for_another_reason_is_still_told(server: InProcessServer) -> None:
+    send(server, b"{")
+    send(server, recorded(server, 2))
+    declare(server)
+    send(server, recorded(server, 3))
+    (junk,) = concerns(server)
+    assert junk.startswith("bed real: 1 message in the last hour cannot be read: not JSON")
+
+
+def test_sensors_in_the_place_of_a_refused_recording_are_no_concern_after_two_minutes(
+    server: InProcessServer,
+) -> None:
+    send(server, recorded(server, 2))
+    for seq in range(3, 16):
+        server.clock.advance(10_000)
+        send(server, encode_window(live(seq, server, low=1)))
+    assert concerns(server) == []
+
+
+def test_a_recording_beside_sensors_of_the_same_bed_is_told_without_a_pause(
+    server: InProcessServer,
+) -> None:
+    for seq in range(1, 60, 2):
+        server.clock.advance(5_000)
+        send(server, recorded(server, seq))
+        server.clock.advance(5_000)
+        send(server, encode_window(live(seq + 1, server, low=1)))
+        assert ADVICE in concerns(server)[0]
+
+
+def test_a_bed_that_is_declared_when_there_are_too_many_is_no_concern(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MOST_BEDS", 0)
+    send(server, encode_window(live(1, server, low=1)))
+    assert "declare it in the settings" in concerns(server)[0]
+    server.turn([BedExpected(REAL)])
+    server.clock.advance(120_000)
+    send(server, encode_window(live(2, server, low=1)))
+    server.clock.advance(60_000)
+    assert concerns(server) == []
+
+
+def test_an_agent_that_speaks_our_version_again_is_no_concern(server: InProcessServer) -> None:
+    send(server, newer(server, 1))
+    server.clock.advance(120_000)
+    send(server, encode_window(live(2, server, low=1)))
+    server.clock.advance(60_000)
+    assert concerns(server) == []
+
+
 # ---- what people hear
 def lived(ward: InProcessServer, minutes: int, payload: Any, every_s: int = 10) -> None:
     for _ in range(minutes * 60 // every_s):
