@@ -10,6 +10,7 @@ def local(at_ms: int, zone: tzinfo) -> datetime:
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
 
 
+@lru_cache(maxsize=64)  # the minutes of the beds of a server end together
 def night_of(at_ms: int, zone: tzinfo) -> date:
     """Return the night of a moment: the local date of the evening on which it began.
 

@@ -31,7 +31,7 @@ def with_window(was: Rivals, boot: str, to_ms: int) -> Rivals:
     others = tuple(other for other in was.before if other != boot)
     before = (*others, was.boot)[-KEPT:] if was.boot else ()
     if not back:
-        return was._replace(boot=boot, since_ms=to_ms, before=before)
+        return Rivals(boot, to_ms, before, was.turns, was.turned_ms)
     turns = was.turns if to_ms - was.turned_ms < LATELY_MS else 0
     return Rivals(boot, to_ms, before, turns + 1, to_ms)
 

@@ -155,6 +155,9 @@ class BedTable:
 AT_THE_NEXT_START = ("state_dir", "mqtt", "http", "heartbeat", "history", "push.workers")
 
 
+_USUAL = BedTable()  # of a bed that the settings do not name
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """All settings of a server."""
@@ -233,13 +236,13 @@ class ServerSettings:
 
     def zone_of(self, bed: str) -> ZoneInfo:
         """Return the bed's own time zone, or else the server's; raises SettingsError."""
-        own = self.beds.get(bed, BedTable()).zone
+        own = self.beds.get(bed, _USUAL).zone
         path = f"beds.{bed}.zone" if own else "zone"
         return zone_named(own or self.zone or machine_zone().name or "UTC", path)
 
     def profile_of(self, bed: str) -> str:
         """Return the bed's own profile, or else the server's."""
-        return self.beds.get(bed, BedTable()).profile or self.profile
+        return self.beds.get(bed, _USUAL).profile or self.profile
 
     def plays(self, bed: str) -> bool:
         """Return True if the bed's agent may play recordings."""
@@ -248,7 +251,7 @@ class ServerSettings:
 
     def rules_of(self, bed: str) -> Rules:
         """Return the limits for a bed's profile, zone and own rules; raises SettingsError."""
-        table = self.beds.get(bed, BedTable())
+        table = self.beds.get(bed, _USUAL)
         if not (table.profile or table.zone or table.rules):
             rules = _shared(self)  # cached: most beds are alike, and limits take time to read
         else:
