@@ -47,6 +47,14 @@ class InForce:
     changed: tuple[str, ...] = ()  # keys that differ on the disk
     wrong: str = ""  # why the files on the disk cannot be used
     soon: tuple[str, ...] = ()  # keys that the server will take over within seconds, by itself
+    on_disk: ServerSettings | None = None  # what the file says now; None: it cannot be used
+
+    def by_the_disk(self) -> "InForce | None":
+        """Return what the file says: a server that can note nothing has read it at its start."""
+        if self.on_disk is None:
+            return None
+        settings = replace(self.on_disk, state_dir=str(self.folder))
+        return replace(self, settings=settings, loaded=None, changed=(), soon=())
 
     def must_have_run(self) -> None:
         """Raise CannotRun if no server has ever run with this state_dir."""
@@ -156,7 +164,7 @@ def in_force(file: Path) -> InForce:
     if found is None:
         if settings is None:
             raise wrong or SettingsError(str(file), "cannot be used")
-        return InForce(settings, folder, file, None, running, seen_ms)
+        return InForce(settings, folder, file, None, running, seen_ms, on_disk=settings)
     soon = _differences(loaded, table) if loaded and wrong is None and _just_now(folder) else ()
     if loaded and loaded.made_from and wrong is None:
         try:
@@ -167,7 +175,10 @@ def in_force(file: Path) -> InForce:
     if loaded and loaded.made_from:  # `legwatch up` chooses these anew at each start
         changed = tuple(key for key in changed if key.partition(".")[0] not in _OF_UP)
     found = replace(found, state_dir=str(folder), zone=found.zone or _held(loaded, running=running))
-    return InForce(found, folder, file, loaded, running, seen_ms, changed, str(wrong or ""), soon)
+    why = str(wrong or "")
+    return InForce(
+        found, folder, file, loaded, running, seen_ms, changed, why, soon, on_disk=settings
+    )
 
 
 def _held(loaded: Loaded | None, *, running: bool) -> str:

@@ -109,7 +109,7 @@ def test_each_kind_of_key_is_shown_as_toml() -> None:
         "# pin = ... # must be there; 1 to 27; must be given",
         "# file = ... # a file; must be given",
         "speed_c = 1.5 # a number; 0.5 to 2 °C",
-        "# lamp = 3 # another pin; 3 to 27",
+        "# lamp = ... # another pin; 3 to 27; optional, a whole number",
         'mode = "b" # a choice; one of a, b',
         'names = ["x", "ü"] # a list',
         "map = {} # a table",

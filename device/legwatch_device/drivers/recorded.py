@@ -70,8 +70,8 @@ class RecordedFeed:
         self._begun = self._now()
         if not self._items and self._after_ms is not None:
             logger.warning(
-                "%s has nothing later than what was played before: to play it, remove the files in"
-                " state_dir",
+                "%s has nothing later than what was played before: to play it again, give"
+                " `legwatch up` another --state, or the agent another state_dir",
                 self._file,
             )
         logger.info("playing %s: %s windows at speed %g", self._file, len(self._items), self._speed)

@@ -1,6 +1,7 @@
 """`legwatch replay --plot FILE.png`: draw recorded nights and name the files."""
 
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,12 +10,15 @@ from legwatch.limits.rules import Rules
 from legwatch.recording import Recording, events
 from legwatch_lab import truth as truths
 from legwatch_lab.plots.trace import follow
+from legwatch_runtime.night_file import is_night_file
 
 ENDINGS = (".gz", ".csv")
 
 
-def check(target: Path) -> None:
-    """Raise SettingsError or CannotRun when no picture can be drawn into `target`."""
+def check(target: Path, files: Sequence[Path] = ()) -> None:
+    """Raise SettingsError or CannotRun when no picture of the files can be drawn into `target`."""
+    if files and all(map(is_night_file, files)):
+        raise SettingsError("--plot", "it draws recordings, and no nights of `legwatch storage`")
     if target.suffix.lower() != ".png":
         raise SettingsError("--plot", f"{target} does not end in .png")
     if find_spec("matplotlib") is None:

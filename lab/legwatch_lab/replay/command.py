@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
         limits=OtherLimits(args.profile, own),
     )
     if args.plot:
-        plot.check(args.plot)
+        plot.check(args.plot, args.files)
     wrong: list[str] = []
     with closed_stdout_is_fine():
         wrong += _print_all(args.files, how, args.jobs)
@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
         "--plot",
         type=Path,
         metavar="FILE.png",
-        help="draw the night; for several nights, add their names to FILE",
+        help="draw the night of a recording; for several nights, add their names to FILE",
     )
     return parser
 

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from legwatch.alerting.notice import Notice, SuppressedBy
+from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.bedside import known
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
 from legwatch.errors import SettingsError
@@ -32,6 +32,7 @@ from legwatch_server.store.records import Incident
 
 FIRST_YEAR, LAST_YEAR = 1970, 9998
 _ACTS = {"seen": Action.SEEN, "useless": Action.NOT_USEFUL}
+_NO_ANSWER = (TransitionKind.EXPECTED, TransitionKind.RESOLVED)  # needs none, or no more
 _EXITS = EXITS.replace("wrong arguments", "no such alert, wrong arguments")
 
 
@@ -40,11 +41,13 @@ def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     if args.night not in (None, "last"):
         _date(args.night)
-    found = in_force(meant(args.config))
+    found, said = asked.of_now(in_force(meant(args.config)))
     settings = found.settings
     found.must_have_run()
     if getattr(args, "id", None) is not None:
         alert = _alert(settings, args.id)
+        if args.action != "explain":
+            _refuse_sign(settings, alert, args.action)
     match args.action:
         case "explain":
             return _explain(found, alert)
@@ -54,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
             return _quiet(found, args)
         case _:
             with closed_stdout_is_fine():
-                _list(found, args)
+                _list(found, said, args)
             found.say()
             return 0
 
@@ -109,8 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _list(of: InForce, args: argparse.Namespace) -> None:
-    settings, said = of.settings, asked.ask(of)
+def _list(of: InForce, said: asked.Said, args: argparse.Namespace) -> None:
+    settings = of.settings
     now_ms = server_ms(settings.state_dir)
     zone = settings.zone_of(args.bed or "")
     with open_read_only(settings.state_dir) as reader:
@@ -147,7 +150,7 @@ def _list(of: InForce, args: argparse.Namespace) -> None:
         if one.bed in resting:
             print(f"{one.bed}: {rests.said(one.bed, now_ms)}: not watched")
             continue
-        print(f"{one.bed}: {'; '.join(_last_word(one, now_ms, zone))}")
+        print(f"{one.bed}: {'; '.join(_last_word(one, now_ms, zone, said))}")
     for trial in trials:
         if trial.bed not in resting:
             print(trial)
@@ -190,7 +193,7 @@ def _held(notice: Notice) -> str:
     return "  [no sound yet]" if waiting else f"  [told nobody: {notice.suppressed_by}]"
 
 
-def _last_word(one: Heard, now_ms: int, zone: ZoneInfo) -> Iterator[str]:
+def _last_word(one: Heard, now_ms: int, zone: ZoneInfo, said: asked.Said) -> Iterator[str]:
     """Yield when a bed last sent data, and what people should know of its agent."""
     seen, bedside = one.last, known(one.last.bedside)
     minutes = max(0, now_ms - seen.seen_ms) // 60_000
@@ -204,7 +207,7 @@ def _last_word(one: Heard, now_ms: int, zone: ZoneInfo) -> Iterator[str]:
         yield "never heard of"
     if one.refused:
         yield one.refused
-    if bedside.online is False:
+    if bedside.online is False and not said:  # else it is old: the server knows more
         yield "the bedside is off"
     if bedside.info is not None and bedside.info.lost:
         yield f"the bedside had to drop {bedside.info.lost} windows"
@@ -221,6 +224,28 @@ def _alert(settings: ServerSettings, ident: int) -> Incident:
     if found is None:
         raise SettingsError("ID", f"there is no alert {ident}; `legwatch alerts` lists them")
     return found
+
+
+def _refuse_sign(settings: ServerSettings, alert: Incident, action: str) -> None:
+    """Raise SettingsError for an early sign: who answers it believes that its alert is answered."""
+    if alert.notices[-1].notice.transition is not TransitionKind.EXPECTED:
+        return
+    first = alert.notices[0].notice
+    with open_read_only(settings.state_dir) as reader:
+        night = night_of(first.at_ms, settings.zone_of(alert.bed))
+        found = reader.incidents(night, settings.zone_of(alert.bed), alert.bed)
+    later = [
+        one
+        for one in found
+        if one.id > alert.id
+        and one.notices[0].notice.kind is first.kind
+        and one.notices[-1].notice.transition not in _NO_ANSWER
+    ]
+    why = f"{alert.id} is an early sign, which makes no sound and needs no answer"
+    if later:
+        ident = later[-1].id
+        why = f"{why}; the alert after it is {ident}: `legwatch alerts {action} {ident}`"
+    raise SettingsError("ID", why)
 
 
 def _explain(found: InForce, alert: Incident) -> int:

@@ -22,7 +22,10 @@ _REQUEST = b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n"
 
 
 class Said(NamedTuple):
-    """What the running server says of itself; empty: all is well with it, or it does not answer."""
+    """What the running server says of itself; empty: all is well with it, or it does not answer.
+
+    It is False, too, for what `another` server says: that is no word on what is stored here.
+    """
 
     unkept: str = ""  # why nothing is kept
     deaf: str = ""  # why it has no connection to the broker
@@ -54,16 +57,30 @@ def lines(said: Said) -> Iterator[str]:
         yield ""
 
 
-def ask(found: InForce) -> Said:
-    """Ask the server of these settings; one that is not running says nothing."""
+def of_now(found: InForce) -> tuple[InForce, Said]:
+    """Return what the running server has in force, as far as can be known, and what it says.
+
+    On a full disk the store has only the note of an earlier start, with perhaps another port.
+    """
     if not found.running:
-        return ALL_WELL
+        return found, ALL_WELL
+    by_the_disk, another = found.by_the_disk(), ALL_WELL
+    for one in (found, by_the_disk):
+        said = _said(one) if one is not None else None
+        if one is not None and said is not None and not said.another:
+            return (by_the_disk or one) if said.unkept else one, said
+        another = another if said is None else said
+    return found, another
+
+
+def _said(found: InForce) -> Said | None:
+    """Ask the server at the port of these settings; None: none answers."""
     http = found.settings.http
     try:
         report = json.loads(_health(http))
         wrong, lock = report["wrong"], report.get("lock")
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return ALL_WELL
+        return None
     if isinstance(lock, int) and lock != lock_number(found.folder / LOCK):
         return Said(another=f"{http.host}:{http.port}")
     words = [one for one in wrong if isinstance(one, str)] if isinstance(wrong, list) else []

@@ -31,11 +31,11 @@ def main(argv: Sequence[str]) -> int:
     """Run `legwatch beds`; 0 done, 1 not possible now, 2 a wrong bed, day or settings."""
     args = _parser().parse_args(argv)
     path = meant(args.config)
-    found = in_force(path)
+    found, server = asked.of_now(in_force(path))
     now_ms = server_ms(found.settings.state_dir)
     if args.action is None:
         with closed_stdout_is_fine():
-            for line in _list(found, now_ms):
+            for line in _list(found, server, now_ms):
                 print(line)
         found.say()
         agent_in_force.say(found)
@@ -158,11 +158,10 @@ def _when(found: InForce) -> str:
     return "The server is not running: this counts from its next start on."
 
 
-def _list(found: InForce, now_ms: int) -> Iterator[str]:
+def _list(found: InForce, said: asked.Said, now_ms: int) -> Iterator[str]:
     """Yield a paragraph for each bed in use, then what still comes from those that are not."""
     settings = found.settings if found.running else settings_file.read(found.file)
     beds, roles = heard.beds(None, settings, now_ms), dict[str, frozenset[str]]()
-    said = asked.ask(found)
     yield from asked.lines(said)
     if found.has_run:
         with open_read_only(found.folder) as reader:

@@ -52,13 +52,12 @@ def main(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
     if args.push is not None:
         return _try_push(meant(args.config), args.push)
-    found = in_force(meant(args.config))
+    found, said = asked.of_now(in_force(meant(args.config)))
     settings = found.settings
     now_ms = server_ms(settings.state_dir)
     rests, stored = Rests(settings), _stored(settings, now_ms)
     good = False
     with closed_stdout_is_fine():
-        said = asked.ask(found)
         for line in asked.lines(said):
             print(line)
         beds = _beds(settings, rests.at(now_ms), stored)

@@ -56,8 +56,7 @@ def _run(path: Path, bed: str | None, *, follow: bool) -> None:
     clears, pause = sys.stdout.isatty(), threading.Event()
     said: dict[str, object] = {}
     while True:
-        found = in_force(path)
-        said_now = asked.ask(found)
+        found, said_now = asked.of_now(in_force(path))
         beds = _beds(found, bed, said_now)
         if follow and not clears:
             for one in beds:

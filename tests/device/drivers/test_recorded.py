@@ -56,6 +56,7 @@ def test_a_recording_with_nothing_later_than_the_last_one_is_said(
     again = RecordedFeed(RecordedFeed.Options(str(file), 0), after_ms=whole[-1].to_ms)
     again.run(_into([]), threading.Event())
     assert "night.csv has nothing later than what was played before" in caplog.text
+    assert "to play it again, give `legwatch up` another --state" in caplog.text
 
 
 def test_a_recording_goes_on_behind_what_was_measured(

@@ -8,6 +8,7 @@ import pytest
 
 from legwatch.__main__ import main as legwatch
 from legwatch.testing import uncovering as cooling
+from legwatch_runtime.night_file import is_night_file
 from truthful import bare, save
 
 Said = pytest.CaptureFixture[str]
@@ -81,6 +82,18 @@ def test_a_place_for_no_picture_is_answered_in_one_line(
     words = ["replay", str(night(tmp_path)), "--plot", str(tmp_path / target)]
     assert legwatch(words) == code
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_nights_that_a_server_has_stored_are_refused_before_an_extra_is_asked_for(
+    tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    stored = tmp_path / "stored.jsonl"
+    stored.write_text('{"legwatch_night": 1}\n')
+    assert is_night_file(stored)
+    words = ["replay", str(stored), "--plot", str(tmp_path / "p.png")]
+    assert legwatch(words) == 2
+    assert "it draws recordings, and no nights of `legwatch storage`" in capsys.readouterr().err
 
 
 def test_a_missing_extra_is_answered_in_one_line(

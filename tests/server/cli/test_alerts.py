@@ -241,6 +241,29 @@ def test_an_early_sign_is_not_explained_as_an_alert_that_still_stands(
     )
 
 
+@pytest.mark.parametrize("action", ["seen", "useless", "quiet"])
+def test_an_early_sign_takes_no_answer_and_the_alert_after_it_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], action: str
+) -> None:
+    """Who answers the sign believes that the alert is answered, and the next person is woken."""
+    signs = {**TABLE, "rules": {**TABLE["rules"], "warmth.early_s": 600}}
+    with closing(open_ward(tmp_path, **signs)) as made:
+        while not made.rows("SELECT id FROM notices WHERE what='expected'"):
+            made.play("b", 1, cold)
+        ((sign,),) = made.rows("SELECT id FROM notices WHERE what='expected'")
+        path = config(tmp_path, made)
+        assert main(["alerts", action, str(sign), "--config", path]) == 2
+        needs_none = f"{sign} is an early sign, which makes no sound and needs no answer"
+        assert capsys.readouterr().err == f"legwatch alerts: ID: {needs_none}\n"
+        while not made.rows("SELECT id FROM notices WHERE kind='cold' AND what='fired'"):
+            assert made.minute < 300
+            made.play("b", 1, cold)
+        ((alert,),) = made.rows("SELECT id FROM notices WHERE kind='cold' AND what='fired'")
+        assert main(["alerts", action, str(sign), "--config", path]) == 2
+        after = f"the alert after it is {alert}: `legwatch alerts {action} {alert}`"
+        assert capsys.readouterr().err == f"legwatch alerts: ID: {needs_none}; {after}\n"
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -116,7 +116,26 @@ def test_a_server_of_the_same_folder_is_ours(tmp_path: Path, serve: Serve) -> No
         house.kill()
         house.edit(http={"port": port})
         house.start()
-        assert asked.ask(in_force(house.file)) == asked.Said(FULL)
+        assert asked.of_now(in_force(house.file))[1] == asked.Said(FULL)
+
+
+@pytest.mark.parametrize("command", ["now", "duty", "alerts", "beds"])
+def test_a_server_that_can_note_nothing_is_asked_at_the_port_in_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], serve: Serve, command: str
+) -> None:
+    """On a full disk the store has the note of an earlier start, which had another port."""
+    with loaded_house(tmp_path, http={"port": 1}) as house:
+        house.server.play("b", 10, asleep)
+        lock = lock_number(house.folder / LOCK)
+        port = serve(json.dumps({"wrong": [FULL], "lock": lock}).encode())
+        house.edit(http={"port": port})
+        _, out, err = house.run(capsys, command)
+        assert in_force(house.file).settings.http.port != port
+        assert asked.of_now(in_force(house.file))[0].settings.http.port == port
+    assert out.startswith(f"NOTHING IS KEPT NOW: {FULL}\n")
+    assert "hanged on disk" not in out + err
+    assert "What the server has loaded is not known" in out + err
+    assert "the bedside is off" not in out
 
 
 def test_health_gives_the_reason_of_the_broker_by_the_words_that_are_looked_for() -> None:
@@ -130,7 +149,7 @@ def test_health_gives_the_reason_of_the_broker_by_the_words_that_are_looked_for(
 )
 def test_of_other_answers_nothing_is_said(tmp_path: Path, serve: Serve, body: bytes) -> None:
     with loaded_house(tmp_path, http={"port": serve(body)}) as house:
-        assert asked.ask(in_force(house.file)) == asked.Said()
+        assert asked.of_now(in_force(house.file))[1] == asked.Said()
 
 
 def test_who_does_not_answer_holds_nothing_up_and_a_server_that_is_off_is_not_asked(
@@ -140,6 +159,6 @@ def test_who_does_not_answer_holds_nothing_up_and_a_server_that_is_off_is_not_as
     with closing(create_server(("127.0.0.1", 0))) as mute:
         port = mute.getsockname()[1]
         with loaded_house(tmp_path, http={"port": port}) as house:
-            assert asked.ask(in_force(house.file)) == asked.Said()
+            assert asked.of_now(in_force(house.file))[1] == asked.Said()
     monkeypatch.setattr(asked, "_health", lambda _http: health(FULL))
-    assert asked.ask(in_force(house.file)) == asked.Said()
+    assert asked.of_now(in_force(house.file))[1] == asked.Said()

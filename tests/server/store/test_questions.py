@@ -101,6 +101,7 @@ def ear(folder: Path) -> Ear:
 def ask_the_store(path: Path) -> None:
     with closing(SqliteStore(path, durable=False)) as store:
         store.next_bed_id()
+        store.has_noted(Loaded(NOW_MS, {}, "", "", "", ""))
         store.pressed(1, "p-1")
         store.used_ms(b"token")
         for of in TargetKind:
