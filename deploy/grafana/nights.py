@@ -2,8 +2,9 @@
 
     .venv/bin/python deploy/grafana/nights.py
 
-Both dashboards have the same panels, with different queries. The Prometheus dashboard reads a
-compatible store such as VictoriaMetrics, which accepts the same line protocol.
+They are written already, into the folder `dashboards`: only who changes a panel needs this. Both
+dashboards have the same panels, with different queries. The Prometheus dashboard reads a compatible
+store such as VictoriaMetrics, which accepts the same line protocol.
 """
 
 import json
@@ -12,16 +13,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grafana_foundation_sdk.builders import dashboard, prometheus, stat, timeseries
-from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models.common import VisibilityMode
-from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, DataSourceRef
+try:
+    from grafana_foundation_sdk.builders import dashboard, prometheus, stat, timeseries
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+    from grafana_foundation_sdk.models.common import VisibilityMode
+    from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, DataSourceRef
+except ModuleNotFoundError:
+    sys.exit(
+        "nights.py needs the module grafana_foundation_sdk:"
+        f" {sys.executable} -m pip install 'legwatch[grafana]'. The finished dashboards are in"
+        f" {Path(__file__).parent / 'dashboards'}."
+    )
 
 FOLDER = Path(__file__).parent / "dashboards"
 FLAVOURS = {
     "influx": DataSourceRef(type_val="influxdb", uid="legwatch-influx"),
     "prometheus": DataSourceRef(type_val="prometheus", uid="legwatch-prometheus"),
 }
+# Grafana takes no two of one title in a folder.
+TITLES = {"influx": "Nights", "prometheus": "Nights (Prometheus)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ def render(flavour: str) -> str:
     """Return the dashboard as JSON for one flavour of FLAVOURS."""
     source = FLAVOURS[flavour]
     board = (
-        dashboard.Dashboard("Nights")
+        dashboard.Dashboard(TITLES[flavour])
         .uid(f"legwatch-nights-{flavour}")
         .tags(["legwatch"])
         .time("now-18h", "now")

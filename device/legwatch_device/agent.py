@@ -309,7 +309,8 @@ class Agent:
 
     def _pump(self) -> None:
         self._resend_presses()
-        if self._under_way and self._must_resend(self._progress_at):
+        waits = self._under_way and self._link.connected()  # else nothing of it is under way now
+        if waits and self._must_resend(self._progress_at):
             self._try_again()
         for sender in self._senders:
             more = True

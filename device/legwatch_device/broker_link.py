@@ -93,10 +93,15 @@ class BrokerLink:
         """Allow sending: the agent has handled the new connection."""
         self._open = True
 
+    def connected(self) -> bool:
+        """Return True while what is sent goes to the broker."""
+        client = self._client
+        return client is not None and self._open and client.is_connected()
+
     def send(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
         """Publish with QoS 1; False without a connection."""
         client = self._client
-        if client is None or not self._open or not client.is_connected():
+        if client is None or not self.connected():
             return False
         sent = client.publish(topic(self._bed, channel), payload, qos=1, retain=retain)
         if channel is Channel.EVENT:

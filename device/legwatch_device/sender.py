@@ -14,6 +14,9 @@ class Link(Protocol):
     def open(self) -> None:
         """Allow sending: the agent has handled the new connection."""
 
+    def connected(self) -> bool:
+        """Return True while what is sent goes to the broker."""
+
     def send(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
         """Publish a message; False without a connection."""
 

@@ -22,7 +22,7 @@ from legwatch_runtime.state_dir import is_held
 from legwatch_runtime.system_zone import machine_zone
 from legwatch_server import settings_file
 from legwatch_server.hidden import hidden, hidden_again
-from legwatch_server.settings import USUAL_STATE_DIR, ServerSettings, needs_start
+from legwatch_server.settings import USUAL_STATE_DIR, ServerSettings, needs_start, of_server
 from legwatch_server.store.reader import FILE, open_read_only
 from legwatch_server.store.records import Loaded
 from legwatch_server.store.unreadable import check_file
@@ -254,4 +254,4 @@ def _usable(loaded: Loaded | None) -> ServerSettings | None:
 
 def _differences(loaded: Loaded, table: Mapping[str, Any]) -> tuple[str, ...]:
     was, now = hidden_again(loaded.table, loaded.salt), hidden(table, loaded.salt)
-    return tuple(settings_file.changed_keys(was, now))
+    return tuple(of_server(settings_file.changed_keys(was, now)))

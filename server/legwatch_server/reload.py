@@ -20,7 +20,7 @@ from legwatch_server.alike import alike
 from legwatch_server.hidden import hidden
 from legwatch_server.inbox import SettingsLoaded, SettingsRefused
 from legwatch_server.run_by import commands, made_from
-from legwatch_server.settings import ServerSettings, needs_start, with_start_keys
+from legwatch_server.settings import ServerSettings, needs_start, of_server, with_start_keys
 from legwatch_server.settings_file import (
     changed_keys,
     changes_file,
@@ -113,7 +113,7 @@ class SettingsWatch:
         self._table, self._refused = new, None
         self._note(self._loaded())
         logger.info("settings taken over: %s", ", ".join(keys) or "nothing has changed")
-        later = needs_start(keys)
+        later = of_server(needs_start(keys))
         if later:
             logger.warning("these take effect when the server starts again: %s", ", ".join(later))
         return True

@@ -153,6 +153,8 @@ class BedTable:
 
 # A change of these takes effect at the next start; all other keys take effect at once.
 AT_THE_NEXT_START = ("state_dir", "mqtt", "http", "heartbeat", "history", "push.workers")
+# Of those, what another program reads at its own start: the server waits for nothing.
+OF_OTHERS = ("history",)
 
 
 _USUAL = BedTable()  # of a bed that the settings do not name
@@ -325,6 +327,11 @@ def _take(table: dict[str, Any], key: str, of_start: Mapping[str, Any]) -> None:
     table.pop(key, None)
     if key in of_start:
         table[key] = of_start[key]
+
+
+def of_server(keys: Iterable[str]) -> list[str]:
+    """Return those of the changed keys that the server reads."""
+    return [key for key in keys if key.partition(".")[0] not in OF_OTHERS]
 
 
 def needs_start(keys: Iterable[str]) -> list[str]:

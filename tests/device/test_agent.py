@@ -94,6 +94,20 @@ def test_a_bed_whose_name_is_not_its_user_is_told_why_nothing_is_confirmed(
     assert "is mqtt.user (anna) named as the bed?" in said
 
 
+def test_without_a_connection_nobody_is_told_that_the_broker_takes_the_windows(
+    spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The network is gone: whoever reads of a full disk looks at a healthy server."""
+    bed = InProcessAgent(spool)
+    bed.measure(3)
+    bed.turn(LinkUp(1))
+    bed.link.up = False
+    for _ in range(60):
+        bed.clock.advance(10_000)
+        bed.turn()
+    assert "no server confirms them" not in caplog.text
+
+
 def test_a_bed_whose_user_is_right_asks_after_the_disk_of_the_server(
     spool: Spool, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -75,6 +75,9 @@ class Bedside:
     def open(self) -> None:
         self._up = True
 
+    def connected(self) -> bool:
+        return self._up
+
     def send(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
         # The agent of the fixture told its facts only at a new connection.
         if self._up and (channel is not Channel.INFO or self._connecting):

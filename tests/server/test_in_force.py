@@ -280,6 +280,14 @@ def _bare(row: str) -> str:
     return re.sub(r" \(.+?\)", "", row)
 
 
+def test_what_legwatch_history_reads_at_its_own_start_waits_for_no_server(tmp_path: Path) -> None:
+    with loaded_house(tmp_path) as house:
+        house.edit(history={"enabled": True, "url": "http://127.0.0.1:8086"})
+        found = in_force(house.file)
+        assert found.changed == ()
+        assert list(found.remarks()) == []
+
+
 def test_the_guide_names_for_each_key_what_puts_it_in_force() -> None:
     guide = _guide()
     tables = {field.name for field in fields(ServerSettings)}

@@ -38,6 +38,35 @@ def test_the_dashboards_are_what_the_code_writes() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_each_dashboard_has_a_title_of_its_own() -> None:
+    """Grafana takes no new dashboard from a folder in which two have one title."""
+    boards = [json.loads(file.read_text()) for file in DEPLOY.glob("grafana/dashboards/*.json")]
+    assert len({board["title"] for board in boards}) == len(boards) == 2
+
+
+def test_the_composed_grafana_is_given_only_the_dashboard_whose_source_it_has() -> None:
+    mounted = [volume for volume in compose()["grafana"]["volumes"] if "/dashboards/" in volume]
+    assert [volume.partition(":")[0] for volume in mounted] == [
+        "./grafana/dashboards/nights-influx.json"
+    ]
+
+
+def test_the_script_without_its_module_names_the_extra_and_what_is_there() -> None:
+    """The guide's environment of a server has not got it, and needs it for nothing."""
+    gone = "sys.modules['grafana_foundation_sdk'] = None"
+    code = f"import sys, runpy; {gone}; runpy.run_path(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, DEPLOY / "grafana/nights.py"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "pip install 'legwatch[grafana]'" in done.stderr
+    assert str(DEPLOY / "grafana/dashboards") in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_both_flavours_show_the_same_panels() -> None:
     boards = {
         name: json.loads((DEPLOY / f"grafana/dashboards/nights-{name}.json").read_text())

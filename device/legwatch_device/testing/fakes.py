@@ -30,6 +30,10 @@ class FakeLink:
         """Allow sending."""
         self.up = True
 
+    def connected(self) -> bool:
+        """Return `up`."""
+        return self.up
+
     def send(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
         """Store a message in `sent`; if the link is down, store nothing and return False."""
         if self.up:

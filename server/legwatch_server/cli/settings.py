@@ -22,7 +22,7 @@ from legwatch_server import settings_file
 from legwatch_server.in_force import LOCK, changes_beside, in_force
 from legwatch_server.meant import meant
 from legwatch_server.notify.usable import check_typed
-from legwatch_server.settings import needs_start
+from legwatch_server.settings import needs_start, of_server
 from legwatch_server.settings_file import changed_keys
 
 
@@ -111,6 +111,8 @@ def _value(text: str) -> Any:
 def _when(path: Path, keys: Sequence[str]) -> str:
     if not is_held(settings_file.changes_file(path).parent / LOCK):
         return "the server is not running, so it takes effect at its next start"
+    if keys and not of_server(keys):
+        return "it takes effect when `legwatch history` is started again"
     if needs_start(keys):
         return "it takes effect when the server is started again"
     return "a running server takes it over within seconds"
