@@ -13,13 +13,13 @@ from repository import REPO, need
 
 @pytest.fixture(scope="module", params=["bookworm", "trixie"])
 def debian(request: pytest.FixtureRequest) -> Path:
-    """Return a small root of this Debian; it is kept for the next time."""
+    """Return a small root of this Debian, with the `kill` that each has; kept for the next time."""
     what_it_needs()
     place = REPO / ".venv" / f"debian-{request.param}"
     if not place.exists():
         place.parent.mkdir(exist_ok=True)
         part = place.with_suffix(".part")
-        words = [need("mmdebstrap"), "--quiet", "--variant=minbase", "--include=ca-certificates"]
+        words = [need("mmdebstrap"), "--quiet", "--variant=minbase", "--include=ca-certificates,procps"]
         subprocess.run([*words, str(request.param), str(part)], check=True)
         part.rename(place)
     return place
