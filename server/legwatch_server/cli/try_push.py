@@ -16,6 +16,7 @@ from legwatch.oncall.people import Person
 from legwatch_runtime.catalogue import language_named
 from legwatch_runtime.secrets import hide
 from legwatch_runtime.secrets_beside import Locked
+from legwatch_server.notify.accepted import accepted
 from legwatch_server.notify.channels import (
     Keeps,
     Notifier,
@@ -58,7 +59,7 @@ def _tried(notifier: Notifier, push: Push) -> Try:
     if isinstance(notifier, Keeps | Speaks):
         return Try(sent=False, words="only the server can send by it; it tries it each evening")
     try:
-        notifier.send(push)
+        accepted(notifier.send(push))
     except PushError as error:
         return Try(sent=False, words=f"NOT SENT: {error}")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - another package's code

@@ -1,6 +1,5 @@
 """The workers of a channel: threads that talk to its service, so a slow phone delays no other."""
 
-import inspect
 import logging
 import queue
 from collections.abc import Callable
@@ -11,10 +10,10 @@ from legwatch.oncall.escalation import Purpose
 from legwatch_runtime import plugins
 from legwatch_runtime.part import Part, Parts
 from legwatch_runtime.secrets import hide
+from legwatch_server.notify.accepted import accepted
 from legwatch_server.notify.channels import (
     Follows,
     Notifier,
-    Permanent,
     Progress,
     Push,
     PushError,
@@ -30,7 +29,6 @@ from legwatch_server.store.delivery import Delivery
 logger = logging.getLogger(__name__)
 
 LOOK_S = 5.0  # how long a worker waits for a job in one turn
-MOST_RECEIPT = 200  # bytes
 WITHIN_S = 300.0  # a slow service may take minutes for one push, but not more
 
 
@@ -114,7 +112,7 @@ class Workers:
                 return notifier.progress(job.delivery.receipt)
             if job.delivery.purpose is Purpose.REHEARSAL:
                 return notifier.rehearse(job.push) if isinstance(notifier, Rehearses) else ""
-            return _sent(notifier.send(job.push))
+            return accepted(notifier.send(job.push))
         except PushError as error:
             return error
         except BaseException as error:  # noqa: BLE001 - a channel may raise SystemExit, too
@@ -153,21 +151,3 @@ class _Worker:
             if job is None:
                 return
             self._finish(job)
-
-
-def _sent(answer: object) -> Sent:
-    """Return what `send` of a channel has returned; raises Permanent if that is no `Sent`."""
-    if inspect.iscoroutine(answer):
-        answer.close()  # nobody awaits it
-        raise Permanent("the channel's send must return Sent, so write def, not async def")
-    if not isinstance(answer, Sent):  # nobody knows what that channel has done
-        raise Permanent(f"the channel's send must return Sent, not {type(answer).__name__}")
-    if not isinstance(answer.receipt, str):  # it could not be stored
-        raise Permanent(f"a receipt must be a text, not {type(answer.receipt).__name__}")
-    try:
-        size = len(answer.receipt.encode())
-    except UnicodeEncodeError:
-        raise Permanent("a receipt must be a text that UTF-8 can hold") from None
-    if size > MOST_RECEIPT:  # half a receipt would withdraw nothing, or another push
-        raise Permanent(f"a receipt has at most {MOST_RECEIPT} bytes, not {size}")
-    return Sent(answer.receipt, delivered=answer.delivered is True)

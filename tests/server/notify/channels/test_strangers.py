@@ -13,10 +13,10 @@ from legwatch.settings import load
 from legwatch_runtime import plugins
 from legwatch_runtime.part import Parts
 from legwatch_server.notify import channels, late
+from legwatch_server.notify.accepted import accepted
 from legwatch_server.notify.channels import Notifier, Permanent, Sent, open_channels
 from legwatch_server.notify.late import LateChannels
 from legwatch_server.notify.outboxes import Outboxes
-from legwatch_server.notify.worker import _sent
 from legwatch_server.settings import CHANNELS, ServerSettings
 from repository import REPO
 from server.notify.test_parts import Rig, until
@@ -239,8 +239,8 @@ def test_what_begin_says_has_the_name_of_its_package(stranger: Stranger, rig: Ri
 
 def test_a_receipt_that_cannot_be_stored_is_refused() -> None:
     with pytest.raises(Permanent, match="that UTF-8 can hold"):
-        _sent(Sent("\ud800"))
-    assert _sent(Sent("a" * 200)) == Sent("a" * 200)
+        accepted(Sent("\ud800"))
+    assert accepted(Sent("a" * 200)) == Sent("a" * 200)
 
 
 @pytest.mark.parametrize("name", ["its module raises", "its constructor hangs", *LATER, *SENDS])
