@@ -19,7 +19,12 @@ def debian(request: pytest.FixtureRequest) -> Path:
     if not place.exists():
         place.parent.mkdir(exist_ok=True)
         part = place.with_suffix(".part")
-        words = [need("mmdebstrap"), "--quiet", "--variant=minbase", "--include=ca-certificates,procps"]
+        words = [
+            need("mmdebstrap"),
+            "--quiet",
+            "--variant=minbase",
+            "--include=ca-certificates,procps",
+        ]
         subprocess.run([*words, str(request.param), str(part)], check=True)
         part.rename(place)
     return place

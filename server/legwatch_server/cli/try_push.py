@@ -9,13 +9,12 @@ from typing import NamedTuple
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.entry import reason
-from legwatch.errors import SettingsError
+from legwatch.errors import LegwatchError, SettingsError
 from legwatch.night import local
 from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import Person
 from legwatch_runtime.catalogue import language_named
 from legwatch_runtime.secrets import hide
-from legwatch_runtime.secrets_beside import Locked
 from legwatch_server.notify.accepted import accepted
 from legwatch_server.notify.channels import (
     Keeps,
@@ -45,12 +44,13 @@ def try_all(settings: ServerSettings, name: str, now_ms: int) -> Iterator[str | 
     if name not in people:
         raise SettingsError("--push", f"there is no {name!r}; known: {', '.join(people)}")
     clock = f"{local(now_ms, settings.zone_of('')):%H:%M}"
+    paths = settings.channel_names()
     for channel in dict.fromkeys((*people[name].channels, *people[name].quiet)):
         yield channel
         try:
-            notifier = build_channel(load_channel(channel, "--push"), channel, settings)
-        except Locked as error:
-            yield Try(sent=False, words=f"NOT SENT: {error}")
+            notifier = build_channel(load_channel(channel, paths[channel]), channel, settings)
+        except LegwatchError as error:  # also a token that this user may not read
+            yield Try(sent=False, words=f"NOT SENT: {hide(str(error))}")
         else:
             yield _tried(notifier, _push(people[name], channel, clock, now_ms))
 

@@ -1,12 +1,14 @@
-"""`legwatch duty --push`: a send that the server counts as failed is no "sent" here, either."""
+"""`legwatch duty --push`: what fails in the server is not "sent", and stops no other channel."""
 
 from pathlib import Path
 
 import pytest
 
 from legwatch.__main__ import main as legwatch
+from legwatch_runtime import plugins
+from legwatch_server.notify import channels
 from legwatch_server.settings import CHANNELS
-from server.notify.channels.test_strangers import CLASS, SENDS, sending
+from server.notify.channels.test_strangers import AT_START, CLASS, SENDS, sending
 from strangers import Fault, Stranger
 
 FAILS = SENDS | {
@@ -17,6 +19,12 @@ FAILS = SENDS | {
 @pytest.fixture
 def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stranger:
     return Stranger(tmp_path, monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 0.2)
+    monkeypatch.setattr(channels, "STARTS_WITHIN_S", 0.2)
 
 
 def tried(code: str | None, stranger: Stranger, capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -47,3 +55,30 @@ def test_a_send_that_returns_sent_has_sent(
     lines = tried(CLASS, stranger, capsys)
     assert lines[0].startswith("anna         odd        sent; look whether it comes")
     assert lines[-1] == "exit code 0"
+
+
+@pytest.mark.parametrize("name", [name for name in AT_START if "two" not in name])
+def test_a_channel_that_cannot_start_is_not_sent_and_the_next_one_is_tried(
+    name: str, stranger: Stranger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = tried(AT_START[name].code, stranger, capsys)
+    assert lines[0].startswith("anna         odd        NOT SENT: ")
+    assert AT_START[name].words in lines[0]
+    assert stranger.origin("Odd") in lines[0]
+    assert lines[1].startswith("anna         console    ")
+    assert lines[-2].endswith("sent; look whether it comes, and whether you hear it")
+    assert lines[-1] == "exit code 1"
+
+
+def test_a_channel_whose_options_are_wrong_or_that_is_not_installed_stops_no_other_one(
+    stranger: Stranger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = stranger.site / "server.toml"
+    people = '[people.anna]\nchannels = ["nose", "ntfy", "console"]\n'
+    file.write_text(f'zone = "UTC"\n{people}[push.ntfy]\nurl = "nowhere"\n')
+    assert legwatch(["duty", "--config", str(file), "--push", "anna"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    why = "people.anna.channels: no channel 'nose'; installed: "
+    assert lines[0].startswith(f"anna         nose       NOT SENT: {why}")
+    assert lines[1].startswith("anna         ntfy       NOT SENT: push.ntfy.url: ")
+    assert lines[2].startswith("anna         console    ")
