@@ -13,6 +13,7 @@ from legwatch.errors import LegwatchError, SettingsError
 from legwatch.night import local
 from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import Person
+from legwatch_runtime.bounded_call import call_within
 from legwatch_runtime.catalogue import language_named
 from legwatch_runtime.secrets import hide
 from legwatch_server.notify.accepted import accepted
@@ -26,6 +27,8 @@ from legwatch_server.notify.channels import (
     load_channel,
 )
 from legwatch_server.settings import ServerSettings
+
+SENDS_WITHIN_S = 60.0  # somebody sits before it
 
 
 class Try(NamedTuple):
@@ -59,7 +62,8 @@ def _tried(notifier: Notifier, push: Push) -> Try:
     if isinstance(notifier, Keeps | Speaks):
         return Try(sent=False, words="only the server can send by it; it tries it each evening")
     try:
-        accepted(notifier.send(push))
+        key = f"try {id(notifier)}"  # of each one: none waits for another that hangs
+        accepted(call_within(key, lambda: notifier.send(push), SENDS_WITHIN_S))
     except PushError as error:
         return Try(sent=False, words=f"NOT SENT: {error}")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - another package's code

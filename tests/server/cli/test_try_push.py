@@ -6,6 +6,8 @@ import pytest
 
 from legwatch.__main__ import main as legwatch
 from legwatch_runtime import plugins
+from legwatch_server.cli import try_push
+from legwatch_server.cli.try_push import SENDS_WITHIN_S
 from legwatch_server.notify import channels
 from legwatch_server.settings import CHANNELS
 from server.notify.channels.test_strangers import AT_START, CLASS, SENDS, sending
@@ -25,6 +27,7 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stranger:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 0.2)
     monkeypatch.setattr(channels, "STARTS_WITHIN_S", 0.2)
+    monkeypatch.setattr(try_push, "SENDS_WITHIN_S", 0.2)
 
 
 def tried(code: str | None, stranger: Stranger, capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -82,3 +85,30 @@ def test_a_channel_whose_options_are_wrong_or_that_is_not_installed_stops_no_oth
     assert lines[0].startswith(f"anna         nose       NOT SENT: {why}")
     assert lines[1].startswith("anna         ntfy       NOT SENT: push.ntfy.url: ")
     assert lines[2].startswith("anna         console    ")
+
+
+def test_a_send_that_hangs_is_not_sent_and_the_next_channel_is_tried(
+    stranger: Stranger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = tried(sending("import threading; threading.Event().wait(5)"), stranger, capsys)
+    why = "it has not come back for 0.2 s"
+    assert lines[0] == f"anna         odd        NOT SENT: {why}"
+    assert lines[1].startswith("anna         console    ")
+    assert lines[-1] == "exit code 1"
+
+
+def test_a_channel_of_a_package_is_tried_while_another_one_of_it_hangs(
+    stranger: Stranger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = sending("import threading; threading.Event().wait(5)") + CLASS.replace("Odd", "Even")
+    stranger.has(code, {CHANNELS: {"odd": "{}:Odd", "even": "{}:Even"}})
+    file = stranger.site / "server.toml"
+    file.write_text('zone = "UTC"\n[people.anna]\nchannels = ["odd", "even"]\n')
+    assert legwatch(["duty", "--config", str(file), "--push", "anna"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "odd        NOT SENT: it has not come back" in lines[0]
+    assert "even       sent; " in lines[1]
+
+
+def test_a_slow_send_may_take_a_minute() -> None:
+    assert SENDS_WITHIN_S == 60
