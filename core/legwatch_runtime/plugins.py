@@ -39,6 +39,11 @@ def is_installed(group: str, name: str) -> bool:
     return shipped.target(group, name) is not None or name in entries(group)
 
 
+def lacks(group: str, name: str, word: str) -> str:
+    """Return what is said of a name that is not installed; empty: there is one."""
+    return "" if is_installed(group, name) else _no_such(group, name, word)
+
+
 def load(
     group: str,
     name: str,
@@ -59,8 +64,7 @@ def load(
         return kind
     found = entries(group)
     if name not in found:
-        known = ", ".join(sorted(found)) or "none"
-        raise SettingsError(path, f"no {word} {name!r}; installed: {known}")
+        raise SettingsError(path, _no_such(group, name, word))
     point, rivals = found[name]
     if rivals:
         others = ", ".join(origin(rival) for rival in rivals)
@@ -77,6 +81,10 @@ def load(
         why = f"cannot be loaded: {reason(error)}{_remedy(error, point)}"
         raise CannotLoad(path, f"{_what(word, point)} {why}") from error
     return kind
+
+
+def _no_such(group: str, name: str, word: str) -> str:
+    return f"no {word} {name!r}; installed: {', '.join(names(group)) or 'none'}"
 
 
 def _shipped(group: str, name: str, methods: Sequence[str]) -> Any | None:

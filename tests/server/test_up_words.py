@@ -3,16 +3,18 @@
 import fcntl
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from legwatch.__main__ import main as legwatch
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.errors import SettingsError
 from legwatch.events import AlertKind
 from legwatch_server.supervisor import command, demo, hints
-from legwatch_server.supervisor.config import check_kinds
+from legwatch_server.supervisor.config import check_drivers, check_kinds
 from strangers import Stranger
 
 NOTICE = (0, AlertKind.COLD, TransitionKind.FIRED, Severity.WARNING, Reason.COOLED)
@@ -48,6 +50,38 @@ def test_a_kind_of_file_of_another_package_changes_nothing(
     check_kinds(*files)
     with pytest.raises(SettingsError, match="it belongs to --agent-config"):
         check_kinds(files[1], None)
+
+
+def test_a_driver_that_does_not_exist_is_said_before_a_bed_is_watched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agent = tmp_path / "agent.toml"
+    agent.write_text(
+        'bed = "b"\n[sensors.leg]\ndriver = "mott"\n[sensors.movement]\ndriver = "simulated"\n'
+        '[signal]\ndriver = "horn"\n'
+    )
+    state = tmp_path / "state"
+    assert legwatch(["up", "--state", str(state), "--agent-config", str(agent)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        "legwatch up: sensors.leg.driver: no driver 'mott'; installed: dht22, simulated. "
+        "signal.driver: no driver 'horn'; installed: gpio, simulated\n"
+    )
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("sensors", ["leg = 5", 'leg = "x"', "leg = {}", "leg = {driver = 5}"])
+def test_what_names_no_driver_at_all_is_left_to_the_agent(sensors: str) -> None:
+    text = f'bed = "b"\nsignal = 1\n[sensors]\n{sensors}\n[recording]\ndriver = "none"\n'
+    check_drivers(tomllib.loads(text))
+
+
+def test_no_driver_is_imported_to_find_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stranger = Stranger(tmp_path, monkeypatch)
+    stranger.has("raise SystemExit(9)", {"legwatch.motion": {"odd": "{}:Odd"}})
+    check_drivers({"bed": "b", "sensors": {"movement": {"driver": "odd"}}})
+    assert stranger.name not in sys.modules
 
 
 def test_keys_of_nobody_are_left_to_the_program_that_reads_the_file(tmp_path: Path) -> None:

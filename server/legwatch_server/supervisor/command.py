@@ -19,6 +19,7 @@ from legwatch_server.supervisor import demo, terminal
 from legwatch_server.supervisor.broker import BrokerMissingError, programs
 from legwatch_server.supervisor.config import (
     GeneratedConfig,
+    check_drivers,
     check_kinds,
     owner_settings,
     what_it_watches,
@@ -35,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
     """Run broker, server and agent until a signal or the end of the made night."""
     args = _parser().parse_args(argv)
     check_kinds(args.config, args.agent_config)
+    check_drivers(owner_settings(args.agent_config))
     state: Path = args.state or locations.state_dir()
     try:
         programs()

@@ -8,6 +8,7 @@ from typing import Any
 
 from legwatch import scope
 from legwatch.errors import SettingsError
+from legwatch.options import NoOptions
 from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
 from legwatch_server import settings_file, zone
@@ -91,6 +92,28 @@ def check_kinds(server: Path | None, agent: Path | None) -> None:
                 OPTIONS[kind],
                 f"{path} has keys of the {other} ({named}): it belongs to {OPTIONS[other]}",
             )
+
+
+def check_drivers(agent: Mapping[str, Any]) -> None:
+    """Raise SettingsError for drivers that are not installed; none is imported or started."""
+    shape = plugins.load(CONFIGS, "agent", OPTIONS["agent"], "settings")
+    lacking = [
+        (f"{door.table}.driver", problem)
+        for door in shape.DOORS
+        if door.place is not NoOptions and isinstance(name := _driver(agent, door.table), str)
+        if (problem := plugins.lacks(door.group, name, "driver"))
+    ]
+    if lacking:
+        (path, first), *others = lacking
+        raise SettingsError(path, ". ".join((first, *(f"{at}: {why}" for at, why in others))))
+
+
+def _driver(agent: Mapping[str, Any], path: str) -> object:
+    """Return what the table at `path` names as its driver; None: there is no such table."""
+    table: object = agent
+    for key in (*path.split("."), "driver"):
+        table = table.get(key) if isinstance(table, Mapping) else None
+    return table
 
 
 def what_it_watches(agent: Mapping[str, Any]) -> Iterator[str]:
