@@ -118,7 +118,7 @@ def _run_anothers(point: "EntryPoint", run: Callable[[list[str]], object], words
     """Run the command of another package, and say whose it is if it fails."""
     try:
         code = run(words)
-    except LegwatchError:
+    except (LegwatchError, streams.ReaderGone):
         raise
     except Exception as error:
         raise CannotRun(f"{origin(point)} failed: {reason(error)}{place(error)}") from error

@@ -1,9 +1,9 @@
-"""Secrets beside the settings file, for commands that a person types on a home server.
+"""Secrets beside the settings file, for commands that a person types.
 
-There systemd gives the secrets to the services, from these files; a shell has nothing of that.
+systemd gives the secrets to the services, from these files; a shell has nothing of that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,8 @@ FILES = {
     "LEGWATCH_PUSHOVER_TOKEN": "pushover-token",
     "LEGWATCH_INFLUX_TOKEN": "influx-token",
 }
+ENVIRONMENT = "secrets.env"  # as in the unit's line `EnvironmentFile`: NAME=text
+_OURS = "LEGWATCH_"
 
 
 class Locked(CannotRun):
@@ -28,20 +30,29 @@ class Locked(CannotRun):
 
 
 class Beside:
-    """The folder in which a command looks for secrets, and what it may not read there."""
+    """The folders in which a command looks for secrets, and what it may not read there."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._folders = tuple(dict.fromkeys(folders))
         self._locked: dict[Path, None] = {}  # in the order in which they were wanted
 
     def text(self, name: str) -> str:
-        """Return what the file of the secret `name` says, else ""; raises Locked."""
-        if name not in FILES:
-            return ""
-        path = self._folder / FILES[name]
+        """Return what a file says of the secret `name`, else ""; raises Locked."""
+        for folder in self._folders:
+            found = self._read(folder / FILES[name]) if name in FILES else ""
+            found = found or self.environment(folder).get(name, "")
+            if found:
+                return found
+        return ""
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Return the variables in the file `secrets.env` of a folder; raises Locked."""
+        return _assigned(self._read(folder / ENVIRONMENT))
+
+    def _read(self, path: Path) -> str:
         try:
             return read_text(str(path))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return ""
         except PermissionError:
             self._locked[path] = None
@@ -59,9 +70,9 @@ _places: list[Beside] = []  # of the command that runs
 
 
 @contextmanager
-def beside(settings: Path) -> Iterator[Beside]:
-    """Let a command look for secrets beside the settings file, until it ends."""
-    place = Beside(settings.parent)
+def beside(*settings: Path | None) -> Iterator[Beside]:
+    """Let a command look for secrets beside these settings files, until it ends."""
+    place = Beside(file.parent for file in settings if file is not None)
     _places.append(place)
     try:
         yield place
@@ -72,6 +83,22 @@ def beside(settings: Path) -> Iterator[Beside]:
 def text_beside(name: str) -> str:
     """Return what the file of a secret says, if the command looks for files; raises Locked."""
     return _places[-1].text(name) if _places else ""
+
+
+def environment(settings: Path) -> dict[str, str]:
+    """Return the variables in the file `secrets.env` beside a settings file; mostly none."""
+    return Beside(()).environment(settings.parent)
+
+
+def _assigned(text: str) -> dict[str, str]:
+    """Read lines as systemd does: comments and empty lines say nothing, quotes are left out."""
+    pairs = (line.strip().partition("=") for line in text.splitlines())
+    named = ((name.strip(), value.strip()) for name, _, value in pairs)
+    return {name: _unquoted(value) for name, value in named if name.startswith(_OURS)}
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
 def _reader(path: Path) -> str:

@@ -16,6 +16,10 @@ class CannotPrint(OSError):  # noqa: N818 - it names what is the matter
     """Standard output takes nothing more, for another reason than a reader that has gone."""
 
 
+class ReaderGone(BrokenPipeError):  # noqa: N818 - it names what is the matter
+    """Who reads standard output, such as `head`, has seen enough."""
+
+
 class _Output:
     """Standard output; a failure of it is told from a failure of any other file."""
 
@@ -23,11 +27,11 @@ class _Output:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write a text; raises CannotPrint, or BrokenPipeError if the reader has gone."""
+        """Write a text; raises CannotPrint, or ReaderGone."""
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
-            raise
+        except BrokenPipeError as error:
+            raise ReaderGone(*error.args) from None
         except (OSError, ValueError) as error:
             raise CannotPrint(str(error)) from None
 
@@ -35,8 +39,8 @@ class _Output:
         """Write out what is kept back; raises as `write` does."""
         try:
             self._stream.flush()
-        except BrokenPipeError:
-            raise
+        except BrokenPipeError as error:
+            raise ReaderGone(*error.args) from None
         except (OSError, ValueError) as error:
             raise CannotPrint(str(error)) from None
 

@@ -280,6 +280,16 @@ def _bare(row: str) -> str:
     return re.sub(r" \(.+?\)", "", row)
 
 
+def test_a_push_to_try_says_that_the_file_names_another_phone_than_the_server_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with loaded_house(tmp_path) as house:
+        house.edit(people={"bert": {"channels": ["console"]}})
+        _, out, err = house.run(capsys, "duty", "--push", "bert")
+    assert "people.bert" in err
+    assert "not yet in force" in err
+
+
 def test_what_legwatch_history_reads_at_its_own_start_waits_for_no_server(tmp_path: Path) -> None:
     with loaded_house(tmp_path) as house:
         house.edit(history={"enabled": True, "url": "http://127.0.0.1:8086"})

@@ -1,11 +1,15 @@
 """A command of another package that fails: one sentence says whose it is."""
 
+import io
+import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from legwatch.__main__ import GROUP
 from legwatch.__main__ import main as legwatch
+from legwatch_runtime import streams
 from strangers import Stranger
 
 
@@ -67,6 +71,28 @@ def test_a_good_one_is_run_with_its_words(
     stranger.has("def main(words): print(words); return 3", {GROUP: {"odd": "{}:main"}})
     assert legwatch(["odd", "a"]) == 3
     assert capsys.readouterr().out == "['a']\n"
+
+
+def test_one_whose_reader_has_seen_enough_ends_without_a_word(
+    stranger: Stranger, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gone(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(streams, "forget", Mock())  # it closes the output of the process
+    monkeypatch.setattr(sys, "stdout", Gone())
+    stranger.has("def main(words): print('many lines')", {GROUP: {"odd": "{}:main"}})
+    assert legwatch(["odd"]) == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_one_whose_own_connection_breaks_has_failed(
+    stranger: Stranger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranger.has("def main(words): raise BrokenPipeError(32, 'x')", {GROUP: {"odd": "{}:main"}})
+    assert legwatch(["odd"]) == 1
+    assert f"{stranger.origin('main')} failed: " in capsys.readouterr().err
 
 
 def test_no_package_takes_a_shipped_command_away(

@@ -177,7 +177,7 @@ def _list(found: InForce, said: asked.Said, now_ms: int) -> Iterator[str]:
             if one.known and name not in resting and but[name]:
                 state = "in use"  # "watched" would be said of a bed that nobody watches now
             yield f"{name:<{width}}  {state}; {_word(one, now_ms)}"
-            if name in resting and _sends(one, now_ms):
+            if name in resting and found.running and _sends(one, now_ms):
                 yield f"{'':<{width}}  its bedside sends, and what it sends is stored"
             if name not in resting and (why := no_button(known(one.last.bedside))):
                 yield f"{'':<{width}}  its button does not work: {why}"

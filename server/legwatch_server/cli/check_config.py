@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
         parser.error("name a FILE, or --options")
     table = read_toml(args.file)
     kind = args.kind or _kind(table, shapes)
-    with beside(meant(args.file)) as place:
+    with beside(args.file, meant(args.file)) as place:
         code = _checked(args.file, kind, shapes[kind], table)
     for unchecked in place.unchecked():
         print(f"{args.file}: {unchecked}")

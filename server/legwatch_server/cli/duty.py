@@ -3,11 +3,12 @@
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch.errors import CannotRun
+from legwatch.errors import CannotRun, LegwatchError
 from legwatch.limits.rules import is_night
 from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
@@ -76,7 +77,8 @@ def _try_push(file: Path, person: str) -> int:
 
     settings = settings_file.read(file)
     sent = []
-    with closed_stdout_is_fine(), beside(file):
+    _say_what_is_not_in_force(file)
+    with closed_stdout_is_fine(), beside(file, settings_file.owners_file(file)):
         for found in try_all(settings, person, server_ms(settings.state_dir)):
             if isinstance(found, Try):
                 print(found.words)
@@ -84,6 +86,12 @@ def _try_push(file: Path, person: str) -> int:
             else:
                 print(f"{person:<12} {found:<10} ", end="", flush=True)
     return 0 if all(sent) else 1
+
+
+def _say_what_is_not_in_force(file: Path) -> None:
+    """Say what waits on the disk: the new phone of an edited file would be looked at in vain."""
+    with suppress(LegwatchError):  # a push is also tried without a store that can be read
+        in_force(file).say()
 
 
 class _Stored(NamedTuple):

@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     path = meant(args.config)
     _check_key(getattr(args, "key", ""))
-    with beside(path) as place:
+    with beside(path, settings_file.owners_file(path)) as place:
         _act(args, path)
     for sentence in place.unchecked():
         print(sentence, file=sys.stderr)

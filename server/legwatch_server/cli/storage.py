@@ -11,7 +11,7 @@ from legwatch.night import local
 from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
-from legwatch_server.cli import storage_night
+from legwatch_server.cli import asked, storage_night
 from legwatch_server.in_force import in_force
 from legwatch_server.meant import meant
 from legwatch_server.settings import ServerSettings
@@ -25,7 +25,7 @@ _MB = 1_000_000
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch storage`; 0 done, 1 not possible now, 2 wrong settings."""
     args = _parser().parse_args(argv)
-    found = in_force(meant(args.config))
+    found, said = asked.of_now(in_force(meant(args.config)))
     found.must_have_run()
     if args.action:
         from legwatch_server.cli import written_night  # noqa: PLC0415 - it brings the engine along
@@ -37,6 +37,8 @@ def main(argv: Sequence[str]) -> int:
         if args.json:
             print(json.dumps(_as_json(storage, found.settings), indent=2))
         else:
+            for line in asked.lines(said):
+                print(line)
             for line in _lines(found.folder / FILE, storage, found.settings):
                 print(line)
     found.say()

@@ -3,15 +3,17 @@
 import argparse
 import contextlib
 import fcntl
+import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from legwatch_runtime import locations
+from legwatch_runtime import locations, secrets_beside
 from legwatch_runtime.part import Parts
 from legwatch_runtime.process import RUNS, between
+from legwatch_runtime.secrets_beside import Locked
 from legwatch_runtime.state_dir import is_held
 from legwatch_runtime.systemd import STOPPING, tell
 from legwatch_server.run_by import MADE_NIGHT
@@ -37,6 +39,7 @@ def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     check_kinds(args.config, args.agent_config)
     check_drivers(owner_settings(args.agent_config))
+    _take_secrets(args.config)
     state: Path = args.state or locations.state_dir()
     try:
         programs()
@@ -54,6 +57,14 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         _show(f"legwatch up: {error.filename or state}: {error.strerror}")
     return 1
+
+
+def _take_secrets(config: Path | None) -> None:
+    """Take from `secrets.env` what the environment does not give, as systemd does for the unit."""
+    with contextlib.suppress(Locked):  # the unit's: systemd has read it as root
+        given = {} if config is None else secrets_beside.environment(config)
+        for name, value in given.items():
+            os.environ.setdefault(name, value)
 
 
 def _watch(state: Path, args: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """Commands that a person types find the tokens beside the settings file, as systemd's units do."""
 
 import json
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ import pytest
 
 from legwatch.__main__ import main as legwatch
 from legwatch_runtime import secrets, secrets_beside
+from legwatch_server.settings_file import head_of_up
+from legwatch_server.supervisor.command import _take_secrets
 
 UNITS = Path(__file__).parents[3] / "deploy/systemd"
 GOOD = "a" * 30
@@ -186,3 +189,47 @@ def test_after_the_command_nothing_is_looked_for(file: Path) -> None:
     file.with_name("pushover-token").write_text(GOOD)
     assert legwatch(["check-config", str(file)]) == 0
     assert secrets.secret("LEGWATCH_PUSHOVER_TOKEN") == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"LEGWATCH_PUSHOVER_TOKEN={GOOD}", f"# a token\n\n LEGWATCH_PUSHOVER_TOKEN = '{GOOD}' "],
+)
+def test_commands_find_what_the_unit_of_one_pi_is_given(
+    file: Path, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    (file.parent / "secrets.env").write_text(f"{line}\n")
+    assert legwatch(["check-config", str(file)]) == 0
+    assert legwatch(["settings", "--config", str(file), "set", "escalation.next_min", "5"]) == 0
+    assert GOOD not in "".join(capsys.readouterr())
+
+
+def test_commands_look_beside_the_owners_file_of_a_watch_by_up(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = tmp_path / "state" / "server.toml"
+    made.parent.mkdir()
+    made.write_text(f"{head_of_up(file)}\n{file.read_text()}")
+    (file.parent / "secrets.env").write_text(f"LEGWATCH_PUSHOVER_TOKEN={GOOD}\n")
+    assert legwatch(["settings", "--config", str(made), "set", "escalation.next_min", "5"]) == 0
+    assert "missing" not in "".join(capsys.readouterr())
+
+
+def test_up_takes_from_the_file_what_the_environment_does_not_give(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEGWATCH_NTFY_TOKEN", "tk_given")
+    monkeypatch.setenv("LEGWATCH_PUSHOVER_TOKEN", "")
+    monkeypatch.delenv("LEGWATCH_PUSHOVER_TOKEN")
+    lines = ("LEGWATCH_NTFY_TOKEN=tk_file", f"LEGWATCH_PUSHOVER_TOKEN={GOOD}", "PATH=/nowhere")
+    (file.parent / "secrets.env").write_text("\n".join(lines))
+    path = os.environ["PATH"]
+    _take_secrets(file)
+    assert os.environ["LEGWATCH_PUSHOVER_TOKEN"] == GOOD
+    assert os.environ["LEGWATCH_NTFY_TOKEN"] == "tk_given"
+    assert os.environ["PATH"] == path
+
+
+def test_up_starts_beside_a_file_that_only_systemd_may_read(file: Path, not_ours: None) -> None:
+    (file.parent / "secrets.env").write_text("LEGWATCH_NTFY_TOKEN=tk_file")
+    _take_secrets(file)
