@@ -118,7 +118,7 @@ class Agent:
             self._turned()
             self.turn(self._next())
             if self._finished and not self._kept.waiting():
-                logger.info("the server has stored the whole recording")
+                logger.info("the server has stored all that was played")
                 return
         self.turn(self._rest([]))  # store a press that came just before the stop
 

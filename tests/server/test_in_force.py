@@ -284,8 +284,8 @@ def test_a_push_to_try_says_that_the_file_names_another_phone_than_the_server_ha
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with loaded_house(tmp_path) as house:
-        house.edit(people={"bert": {"channels": ["console"]}})
-        _, out, err = house.run(capsys, "duty", "--push", "bert")
+        house.edit(people={**DUTY["people"], "bert": {"channels": ["console"]}})
+        _, _, err = house.run(capsys, "duty", "--push", "bert")
     assert "people.bert" in err
     assert "not yet in force" in err
 

@@ -255,6 +255,7 @@ TABLE: dict[str, Way] = typed() | {
     "sudo systemctl reload legwatch-server": ACCOUNTS,
     "sudo git -C /opt/legwatch pull": NotHere("the clone of this machine would change"),
     "docker compose kill -s HUP server": DOCKER,
+    "docker compose restart server": DOCKER,
     "legwatch history": HISTORY,
     "legwatch check-config FILE": CHECK_SERVER,
     "legwatch check-config server.toml": CHECK_SERVER,

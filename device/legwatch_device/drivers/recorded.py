@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from legwatch.alerting.notice import iso
 from legwatch.errors import LegwatchError, OptionError
 from legwatch.events import Window
 from legwatch.printable import shown
@@ -53,13 +54,14 @@ class RecordedFeed:
         now: Callable[[], Instant] = instant,
     ) -> None:
         recording = _read(options)
+        every = list(windows(recording, length_s=window_s))
         self._items = [
             item
-            for item in windows(recording, length_s=window_s)
+            for item in every
             if after_ms is None
             or (item.to_ms if isinstance(item, Window) else item.at_ms) > after_ms
         ]
-        self._after_ms = after_ms
+        self._after_ms, self._left_out = after_ms, len(every) - len(self._items)
         self._speed = options.speed
         self._now = now
         self._begun: Instant | None = None
@@ -68,11 +70,15 @@ class RecordedFeed:
     def run(self, put: Put, stop: threading.Event) -> None:
         """Play until the end or until `stop` is set."""
         self._begun = self._now()
-        if not self._items and self._after_ms is not None:
-            logger.warning(
-                "%s has nothing later than what was played before: to play it again, give"
-                " `legwatch up` another --state, or the agent another state_dir",
+        if self._after_ms is not None and self._left_out:
+            logger.log(
+                logging.INFO if self._items else logging.WARNING,
+                "%s: %s windows are not later than what this bed has played before, until %s, and"
+                " are left out; to play them, give `legwatch up` another --state, or the agent"
+                " another bed and state_dir",
                 self._file,
+                self._left_out,
+                iso(self._after_ms),
             )
         logger.info("playing %s: %s windows at speed %g", self._file, len(self._items), self._speed)
         for item in self._items:

@@ -52,11 +52,27 @@ def test_a_recording_with_nothing_later_than_the_last_one_is_said(
     file.write_text(NIGHT)
     whole: list[Window] = []
     RecordedFeed(RecordedFeed.Options(str(file), 0)).run(_into(whole), threading.Event())
-    assert "nothing later" not in caplog.text
+    assert "left out" not in caplog.text
     again = RecordedFeed(RecordedFeed.Options(str(file), 0), after_ms=whole[-1].to_ms)
     again.run(_into([]), threading.Event())
-    assert "night.csv has nothing later than what was played before" in caplog.text
-    assert "to play it again, give `legwatch up` another --state" in caplog.text
+    (said,) = [record for record in caplog.records if "left out" in record.message]
+    assert f"night.csv: {len(whole)} windows are not later than what this bed has" in said.message
+    assert "to play them, give `legwatch up` another --state" in said.message
+    assert said.levelname == "WARNING"
+
+
+def test_windows_of_a_recording_that_are_left_out_are_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Made nights have one date: of a second one only what is later can be played."""
+    caplog.set_level("INFO")
+    file = tmp_path / "night.csv"
+    file.write_text(NIGHT)
+    whole: list[Window] = []
+    RecordedFeed(RecordedFeed.Options(str(file), 0)).run(_into(whole), threading.Event())
+    rest = RecordedFeed(RecordedFeed.Options(str(file), 0), after_ms=whole[4].to_ms)
+    rest.run(_into([]), threading.Event())
+    assert "night.csv: 5 windows are not later than what this bed has played" in caplog.text
 
 
 def test_a_recording_goes_on_behind_what_was_measured(
