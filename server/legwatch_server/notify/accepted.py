@@ -1,4 +1,4 @@
-"""What `send` of a channel must return: another package may have written it."""
+"""What the methods of a channel must return: another package may have written it."""
 
 import inspect
 
@@ -7,13 +7,14 @@ from legwatch_server.notify.channels import Permanent, Sent
 MOST_RECEIPT = 200  # bytes
 
 
+class WrongAnswer(Permanent):
+    """What a method has returned is none of its answers: it says nothing of the way to a person."""
+
+
 def accepted(answer: object) -> Sent:
     """Return what `send` of a channel has returned; raises Permanent if that is no `Sent`."""
-    if inspect.iscoroutine(answer):
-        answer.close()  # nobody awaits it
-        raise Permanent("the channel's send must return Sent, so write def, not async def")
     if not isinstance(answer, Sent):  # nobody knows what that channel has done
-        raise Permanent(f"the channel's send must return Sent, not {type(answer).__name__}")
+        raise Permanent(_refused("send", "Sent", answer))
     if not isinstance(answer.receipt, str):  # it could not be stored
         raise Permanent(f"a receipt must be a text, not {type(answer.receipt).__name__}")
     try:
@@ -23,3 +24,18 @@ def accepted(answer: object) -> Sent:
     if size > MOST_RECEIPT:  # half a receipt would withdraw nothing, or another push
         raise Permanent(f"a receipt has at most {MOST_RECEIPT} bytes, not {size}")
     return Sent(answer.receipt, delivered=answer.delivered is True)
+
+
+def proven(answer: object) -> str:
+    """Return what `rehearse` of a channel has returned; raises WrongAnswer if that is no text."""
+    if not isinstance(answer, str):
+        raise WrongAnswer(_refused("rehearse", "a text", answer))
+    return answer
+
+
+def _refused(method: str, what: str, answer: object) -> str:
+    must = f"the channel's {method} must return {what}"
+    if inspect.iscoroutine(answer):
+        answer.close()  # nobody awaits it
+        return f"{must}, so write def, not async def"
+    return f"{must}, not {type(answer).__name__}"

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from legwatch_runtime.part import Parts
+from legwatch_server.notify.accepted import WrongAnswer
 from legwatch_server.notify.channels import (
     Follows,
     Notifier,
@@ -251,7 +252,8 @@ class Outbox:
         if kind is not JobKind.SEND:
             return
         failed = isinstance(outcome, PushError)
-        if self._calls.reach is not None and outcome != NOT_TRIED:
+        untold = outcome == NOT_TRIED or isinstance(outcome, WrongAnswer)
+        if self._calls.reach is not None and not untold:
             again_s = None if isinstance(outcome, Permanent) else known.again_s
             self._calls.reach.note(delivery.person, self._channel, sent=not failed, again_s=again_s)
         if failed:

@@ -10,7 +10,7 @@ from legwatch.oncall.escalation import Purpose
 from legwatch_runtime import plugins
 from legwatch_runtime.part import Part, Parts
 from legwatch_runtime.secrets import hide
-from legwatch_server.notify.accepted import accepted
+from legwatch_server.notify.accepted import accepted, proven
 from legwatch_server.notify.channels import (
     Follows,
     Notifier,
@@ -111,7 +111,7 @@ class Workers:
             if job.kind is JobKind.FOLLOW and isinstance(notifier, Follows):
                 return notifier.progress(job.delivery.receipt)
             if job.delivery.purpose is Purpose.REHEARSAL:
-                return notifier.rehearse(job.push) if isinstance(notifier, Rehearses) else ""
+                return _rehearsed(notifier, job.push)
             return accepted(notifier.send(job.push))
         except PushError as error:
             return error
@@ -129,6 +129,11 @@ class Workers:
         if line != self._complained:
             self._complained = line
             logger.error("%s", line)
+
+
+def _rehearsed(notifier: Notifier, push: Push) -> str:
+    """Return the proof of a silent test; empty: there is none."""
+    return proven(notifier.rehearse(push)) if isinstance(notifier, Rehearses) else ""
 
 
 class _Worker:

@@ -22,10 +22,16 @@ EVENING = {"at": "20:30", "confirm": "fri"}  # the ward begins on a Friday
 HALF_PAST_EIGHT = ms("2026-01-02T20:30Z")
 
 
+def ward_at_dusk(folder: Path) -> InProcessServer:
+    """Return a ward one minute before the tries of its first evening."""
+    made = open_ward(folder, people=PEOPLE, rehearsal=EVENING)
+    made.clock.advance(HALF_PAST_EIGHT - 60_000 - made.clock.now_ms)
+    return made
+
+
 @pytest.fixture
 def ward(tmp_path: Path) -> Iterator[InProcessServer]:
-    made = open_ward(tmp_path, people=PEOPLE, rehearsal=EVENING)
-    made.clock.advance(HALF_PAST_EIGHT - 60_000 - made.clock.now_ms)
+    made = ward_at_dusk(tmp_path)
     yield made
     made.close()
 
