@@ -2,9 +2,11 @@
 
 import inspect
 
+from legwatch.printable import printable
 from legwatch_server.notify.channels import Permanent, Sent
 
 MOST_RECEIPT = 200  # bytes
+MOST_PROOF = 200  # characters: `duty` shows it in one line
 
 
 class WrongAnswer(Permanent):
@@ -27,10 +29,13 @@ def accepted(answer: object) -> Sent:
 
 
 def proven(answer: object) -> str:
-    """Return what `rehearse` of a channel has returned; raises WrongAnswer if that is no text."""
+    """Return what `rehearse` has returned as one line, empty if it is blank.
+
+    Raises WrongAnswer if it is no text.
+    """
     if not isinstance(answer, str):
         raise WrongAnswer(_refused("rehearse", "a text", answer))
-    return answer
+    return printable(" ".join(answer.split()), MOST_PROOF)
 
 
 def _refused(method: str, what: str, answer: object) -> str:

@@ -12,8 +12,10 @@ from legwatch_server.in_force import InForce
 from legwatch_server.notify.channels import Permanent, Push, Sent
 from legwatch_server.testing import InProcessServer
 from legwatch_server.testing.fakes import FakeChannel
+from repository import REPO
 from server.notify.test_rehearsal import colours, evening, ward_at_dusk
 
+PAGE = REPO / "server/legwatch_server/notify/channels/README.md"
 MUST = "the channel's rehearse must return a text, "
 SAID = [(Sent("id"), "Sent"), (1, "int"), (True, "bool"), (None, "NoneType"), (b"ok", "bytes")]
 ROWS = {"`rehearse` returns no text", "`rehearse` is `async`"}  # of the page for authors
@@ -103,3 +105,32 @@ def test_a_wrong_rehearse_does_not_say_that_its_person_is_out_of_reach(
     ward.clock.advance(6 * 60_000)
     assert not ward.reach.is_lost()
     assert not ward.reach.works()
+
+
+PROOFS = [
+    ("came\nback\r\n at once\n", "came back at once"),
+    ("\x1b[32mgreen\x1b[0m\x07", "?[32mgreen?[0m?"),
+    ("half \ud800", "half ?"),  # no database can hold it
+    ("x" * 5_000, "x" * 200),
+]
+
+
+@pytest.mark.parametrize(("found", "shown"), PROOFS)
+def test_a_proof_is_one_printable_line_of_200_characters(
+    found: str, shown: str, ward: InProcessServer
+) -> None:
+    odd = Odd("sms", ward.pushes)
+    odd.found = found
+    use(ward, odd)
+    way = colours(ward)["bert/sms"]
+    assert (way.good, way.why) == (True, shown)
+    assert "its first 200 characters are shown" in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("blank", ["   ", "\n", "\t \u2003"])
+def test_a_blank_text_is_no_proof(blank: str, ward: InProcessServer) -> None:
+    odd = Odd("sms", ward.pushes)
+    odd.found = blank
+    use(ward, odd)
+    way = colours(ward)["bert/sms"]
+    assert (way.good, way.why) == (False, "cannot be tried in silence")
