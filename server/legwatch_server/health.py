@@ -81,6 +81,7 @@ class Health:
         wrong += [f"bed {bed} cannot be judged" for bed in sorted(snapshot.unjudged)]
         boxes = self.outboxes.all.items()
         wrong += [f"channel {name}: {box.failing}" for name, box in boxes if box.failing]
+        wrong += [f"channel {name}: {box.unread}" for name, box in boxes if box.unread]
         wrong += zone.concerns(self.settings)
         return [*wrong, *(sentence for concern in self.concerns for sentence in concern())]
 

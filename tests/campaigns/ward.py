@@ -52,7 +52,7 @@ class Ward:
     def __init__(self, folder: Path, begin_ms: int = BEGIN) -> None:
         self.server = InProcessServer(folder, settings(), begin_ms=begin_ms)
         self.path = self.server.path
-        self.health = _health(self.server)
+        self.health = health_of(self.server)
         self._upkeep = Upkeep(self.server.store, lambda _s: False, now=self.server.clock.instant)
 
     @property
@@ -138,7 +138,8 @@ def open_folder(folder: Path, begin_ms: int = BEGIN) -> Iterator[Ward]:
         ward.server.close()
 
 
-def _health(server: InProcessServer) -> Health:
+def health_of(server: InProcessServer) -> Health:
+    """Return what `/health` of these parts says."""
     return Health(
         unit=server.unit,
         status=server.status,

@@ -3,7 +3,7 @@
 import inspect
 
 from legwatch.printable import printable
-from legwatch_server.notify.channels import Permanent, Sent
+from legwatch_server.notify.channels import Permanent, Progress, Sent
 
 MOST_RECEIPT = 200  # bytes
 MOST_PROOF = 200  # characters: `duty` shows it in one line
@@ -36,6 +36,13 @@ def proven(answer: object) -> str:
     if not isinstance(answer, str):
         raise WrongAnswer(_refused("rehearse", "a text", answer))
     return printable(" ".join(answer.split()), MOST_PROOF)
+
+
+def progressed(answer: object) -> Progress:
+    """Return what `progress` has returned; raises WrongAnswer if that is no `Progress`."""
+    if not isinstance(answer, Progress):
+        raise WrongAnswer(_refused("progress", "a Progress", answer))
+    return answer
 
 
 def _refused(method: str, what: str, answer: object) -> str:

@@ -92,6 +92,8 @@ class Outbox:
         self._unrecorded: list[JobResult] = []
         self._stop = False
         self.failing = ""  # why the last push failed; empty after a success
+        self.unread = ""  # why the last `progress` could not be read; empty after one that could
+        self._said_unread = ""
         self.results: dict[str, int] = dict.fromkeys(Count, 0)
         self._part = parts.add(f"push-{channel}", self._run)
 
@@ -247,8 +249,8 @@ class Outbox:
     def _report(self, result: JobResult, known: Recorded) -> None:
         """Log a new fault once, and pass on an answer given in the service's app."""
         (kind, delivery, _), outcome = result
-        if kind is JobKind.FOLLOW and outcome is Progress.ANSWERED:
-            self._calls.answered(delivery.id)
+        if kind is JobKind.FOLLOW:
+            self._heard(delivery.id, outcome)
         if kind is not JobKind.SEND:
             return
         failed = isinstance(outcome, PushError)
@@ -263,3 +265,15 @@ class Outbox:
         elif self.failing:
             logger.info("channel %s delivers again", self._channel)
             self.failing = ""
+
+    def _heard(self, ident: int, outcome: object) -> None:
+        """Pass on an answer of the service's app; log once what is no `Progress`."""
+        if outcome is Progress.ANSWERED:
+            self._calls.answered(ident)
+        if isinstance(outcome, Progress):
+            self.unread = ""
+        elif isinstance(outcome, WrongAnswer):
+            self.unread = str(outcome)
+            if self.unread != self._said_unread:
+                logger.warning("channel %s: %s", self._channel, self.unread)
+            self._said_unread = self.unread

@@ -10,7 +10,7 @@ from legwatch.oncall.escalation import Purpose
 from legwatch_runtime import plugins
 from legwatch_runtime.part import Part, Parts
 from legwatch_runtime.secrets import hide
-from legwatch_server.notify.accepted import accepted, proven
+from legwatch_server.notify.accepted import accepted, progressed, proven
 from legwatch_server.notify.channels import (
     Follows,
     Notifier,
@@ -109,7 +109,7 @@ class Workers:
                 notifier.withdraw(job.push, job.delivery.receipt)
                 return None
             if job.kind is JobKind.FOLLOW and isinstance(notifier, Follows):
-                return notifier.progress(job.delivery.receipt)
+                return progressed(notifier.progress(job.delivery.receipt))
             if job.delivery.purpose is Purpose.REHEARSAL:
                 return _rehearsed(notifier, job.push)
             return accepted(notifier.send(job.push))

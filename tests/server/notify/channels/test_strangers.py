@@ -20,6 +20,7 @@ from legwatch_server.notify.outboxes import Outboxes
 from legwatch_server.settings import CHANNELS, ServerSettings
 from repository import REPO
 from server.notify.channels.test_answers import ROWS as ANSWERS
+from server.notify.channels.test_progress import ROWS as PROGRESS
 from server.notify.test_parts import Rig, until
 from strangers import Fault, Stranger, faults_at_import, promised
 
@@ -294,7 +295,7 @@ def test_a_send_that_hangs_is_named_and_holds_no_other(
 
 
 def test_the_page_for_authors_names_each_of_these_cases() -> None:
-    assert promised(PAGE, "If a channel fails") == {*ALL, HANGS, *ANSWERS}
+    assert promised(PAGE, "If a channel fails") == {*ALL, HANGS, *ANSWERS, *PROGRESS}
 
 
 def test_a_broken_channel_that_nobody_uses_ends_no_start(
