@@ -13,7 +13,9 @@ from legwatch.events import Window
 from legwatch_device.drivers import MotionSample, Reading
 from legwatch_device.samples import PlacedSensor, Sample, ask
 from placed import LEG, MOVEMENT, PRESENCE
+from repository import REPO
 
+PAGE = REPO / "device/legwatch_device/drivers/README.md"
 GAUGE = gauge("air", "carbon dioxide", "ppm", 0.0, 5000.0)
 
 
@@ -124,3 +126,25 @@ def test_a_coroutine_is_no_answer_and_nobody_is_warned_of_it(role: Any) -> None:
             ask(PlacedSensor(role, Waits()), 10.0)
         gc.collect()
     assert not warned
+
+
+NONE_IS_TAKEN: list[tuple[Any, Any]] = [
+    (LEG, Reading(31.0, None)),
+    (PRESENCE, None),
+    (MOVEMENT, MotionSample(2, None, None)),
+]
+
+
+@pytest.mark.parametrize(("role", "found"), NONE_IS_TAKEN)
+def test_none_is_an_answer_where_the_page_for_authors_says_so(role: Any, found: Any) -> None:
+    assert ask(PlacedSensor(role, Answers(found)), 10.0).values is not None
+
+
+def test_the_page_for_authors_says_where_none_is_no_answer() -> None:
+    """A movement of None is refused: see `MotionSample(None)` above."""
+    page = " ".join(PAGE.read_text(encoding="utf-8").split())
+    assert (
+        "Return None for a humidity, a presence, or the seconds of a movement (`moved_s`,"
+        " `active_s`) that are unknown; for an unknown number of movements, a temperature or"
+        " another number raise `ReadFault`."
+    ) in page
