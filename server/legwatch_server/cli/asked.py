@@ -4,6 +4,7 @@ What is stored is old then, and looks like a bed that is watched. Only who shows
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ PATIENCE_S = 1.0  # a server that hangs must not hold a command up
 MOST_BYTES = 1_000_000
 LONGEST_WHY = 300  # letters that are shown
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared only
+_UNREADY = re.compile(r"channel (\S+) cannot start: (.+)", re.DOTALL)
 _REQUEST = b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n"
 
 
@@ -30,6 +32,7 @@ class Said(NamedTuple):
     unkept: str = ""  # why nothing is kept
     deaf: str = ""  # why it has no connection to the broker
     another: str = ""  # where another server answers in its place, so that it cannot be asked
+    unready: tuple[tuple[str, str], ...] = ()  # channels that cannot start, each with the reason
 
     def __bool__(self) -> bool:
         """Return True if what is stored is not what is."""
@@ -87,7 +90,13 @@ def _said(found: InForce) -> Said | None:
     deaf = NO_BROKER if NO_BROKER in words else ""
     if deaf and (why := _first(words, BROKER_IS)):
         deaf = f"{deaf}: {why.removeprefix(BROKER_IS)}"
-    return Said(_first(words, NOTHING_KEPT) or _first(words, NO_WRITES), deaf)
+    unkept = _first(words, NOTHING_KEPT) or _first(words, NO_WRITES)
+    unready = tuple(_printable(one) for word in words if (one := _UNREADY.fullmatch(word)))
+    return Said(unkept, deaf, unready=unready)
+
+
+def _printable(one: re.Match[str]) -> tuple[str, str]:
+    return printable(one[1], LONGEST_WHY), printable(one[2], LONGEST_WHY)
 
 
 def _first(words: Sequence[str], mark: str) -> str:

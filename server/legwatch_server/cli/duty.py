@@ -66,7 +66,7 @@ def main(argv: Sequence[str]) -> int:
         for line in _state(found, rests, now_ms, stored, said):
             print(line)
         print()
-        good = _routes(settings, stored, tonight)
+        good = _routes(settings, stored, tonight, dict(said.unready))
     found.say()
     return 0 if good else 1
 
@@ -188,16 +188,27 @@ def _orders(
         yield names, f"  (bed {', '.join(same_order)})" if len(orders) > 1 else ""
 
 
-def _routes(settings: ServerSettings, stored: _Stored | None, tonight: set[str]) -> bool:
+def _routes(
+    settings: ServerSettings,
+    stored: _Stored | None,
+    tonight: set[str],
+    unready: Mapping[str, str],
+) -> bool:
     """Print the state of every channel; True if all channels of tonight's people are good."""
     if stored is None:
         print("Whether they can be reached is not known: the server has not run yet.")
         return False
     print("Can they be reached? (tried in silence each evening)")
-    for route in stored.routes:
+    routes = [_now(route, unready.get(route.channel, "")) for route in stored.routes]
+    for route in routes:
         note = "" if route.person in tonight else "  (not on duty tonight)"
         print(f"  {_line(route, settings)}{note}")
-    return all(route.good for route in stored.routes if route.person in tonight)
+    return all(route.good for route in routes if route.person in tonight)
+
+
+def _now(route: RouteStatus, why: str) -> RouteStatus:
+    """Return what is known now of a channel that cannot start for a reason."""
+    return route._replace(good=False, why=f"cannot start: {why}", at_ms=None) if why else route
 
 
 def _line(route: RouteStatus, settings: ServerSettings) -> str:

@@ -8,14 +8,17 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from socket import create_server
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from legwatch_runtime.broker_story import BrokerStory
+from legwatch_runtime.part import Parts
 from legwatch_runtime.state_dir import lock_number
 from legwatch_server.cli import asked
 from legwatch_server.in_force import LOCK, in_force
-from legwatch_server.settings import BrokerTable
+from legwatch_server.notify.late import LateChannels
+from legwatch_server.settings import BrokerTable, ServerSettings
 from legwatch_server.transport import BROKER_IS
 from server.loaded_house import loaded_house
 
@@ -136,6 +139,19 @@ def test_a_server_that_can_note_nothing_is_asked_at_the_port_in_the_file(
     assert "hanged on disk" not in out + err
     assert "What the server has loaded is not known" in out + err
     assert "the bedside is off" not in out
+
+
+def test_duty_says_of_a_channel_that_cannot_start_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], serve: Serve
+) -> None:
+    """Its test waits in the store, for ever and without a reason."""
+    late = LateChannels(Mock(), ServerSettings(), Parts())
+    late._missing["console"] = "KeyError: 'tok'"
+    with loaded_house(tmp_path, http={"port": serve(health("x", *late.wrong()))}) as house:
+        house.server.play("b", 10, asleep)
+        code, out, _ = house.run(capsys, "duty")
+    assert code == 1
+    assert "console    AMBER: cannot start: KeyError: 'tok'\n" in out
 
 
 def test_health_gives_the_reason_of_the_broker_by_the_words_that_are_looked_for() -> None:
