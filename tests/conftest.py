@@ -2,10 +2,13 @@
 
 import os
 import signal
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 import installed
+from legwatch_runtime import secrets
 
 # The first drawing of text in a fresh clone, on a machine that is busy, takes over a second.
 settings.register_profile(
@@ -29,3 +32,11 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 os.environ["TZ"] = "UTC"
 
 installed.remember()
+
+
+@pytest.fixture(autouse=True)
+def _forgotten_secrets() -> Iterator[None]:
+    """Forget the secrets of a test at its end: one that is a word would hide it in all others."""
+    before = secrets._known.copy()
+    yield
+    secrets._known[:] = before
