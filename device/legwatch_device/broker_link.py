@@ -202,6 +202,8 @@ class BrokerLink:
         self._lost.set()
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        if not message.payload and message.topic != topic(self._bed, Channel.CMD):
+            return  # the server has taken back what the broker kept: this bed is out of use
         try:
             self._items.put(self._decoded(message))
         except WireError as error:

@@ -156,6 +156,14 @@ def test_a_command_is_decoded_and_queued() -> None:
     assert heard(stored) == [Stored("0000000a", 4)]
 
 
+def test_what_the_broker_kept_may_be_taken_back_without_a_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The bed was put out of use: nothing is broken."""
+    assert heard(Message(topic("anna", Channel.STORED), b"")) == []
+    assert caplog.text == ""
+
+
 @pytest.mark.parametrize(
     "message",
     [

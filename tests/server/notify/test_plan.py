@@ -104,6 +104,17 @@ def test_said_again_only_to_those_who_have_heard_it_while_a_plan_still_waits() -
     ]
 
 
+def test_the_first_sound_replaces_the_quiet_sign_that_waits_on_the_same_way() -> None:
+    """The service was away: it would come behind the sound, and show the older words there."""
+    again = new(TransitionKind.RENOTIFIED)
+    waiting = row(1, purpose=Purpose.QUIET, attempt=2)
+    lamp = row(2, channel="lamp", purpose=Purpose.QUIET)
+    flying = row(3, purpose=Purpose.QUIET, state=DeliveryState.CLAIMED, attempt=1)
+    changes = planner().plan(7, again, (waiting, lamp, flying), NOW)
+    assert cancelled(changes) == [Supersede(3), Withdraw(1, "a newer word replaces it")]
+    assert added(changes)[0] == ("anna", "phone", "loud", 0)
+
+
 def test_a_warning_on_hold_is_shown_to_the_sleeper_alone() -> None:
     held = new(suppressed_by=SuppressedBy.HOLD)
     assert added(planner().plan(7, held, (), NOW)) == [("anna", "phone", "quiet", 0)]
