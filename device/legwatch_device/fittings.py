@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from legwatch.contract.action import BUTTONS as WORDS
 from legwatch.contract.roles import ROLES, Role
+from legwatch.entry import place, reason
+from legwatch.errors import CannotRun
 from legwatch.printable import quoted
 from legwatch_device.drivers import Button, Signal, open_driver
 from legwatch_device.samples import PlacedSensor
@@ -82,7 +84,11 @@ class Pressing:
     def _listen(self) -> Button:
         assert self._table is not None
         button: Button = open_driver(BUTTONS, self._table.driver, "button", self._table.options)
-        button.listen(self.press)
+        try:
+            button.listen(self.press)
+        except (Exception, SystemExit) as error:
+            why = f"{self._driver} cannot listen: {reason(error)}{place(error)}"
+            raise CannotRun(f"button: {why}") from error
         return button
 
     def press(self, word: object) -> None:

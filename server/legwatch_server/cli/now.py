@@ -79,7 +79,7 @@ def _page(found: InForce, beds: Sequence[BedNow], said: asked.Said, *, bold: boo
     yield from _down(found)
     yield from asked.lines(said)
     if not beds:
-        yield "No bed was ever heard of."
+        yield "No bed was heard of that is in use; `legwatch beds` lists those that are not, too."
     for number, one in enumerate(beds):
         if number:
             yield ""

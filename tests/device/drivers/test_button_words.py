@@ -60,6 +60,25 @@ def test_why_a_button_does_not_work_is_known_to_the_agent(
     assert made.why() == f"{whose} cannot start: no bus"
 
 
+@pytest.mark.parametrize("fault", ["ValueError('boom')", "SystemExit(1)"])
+def test_a_button_that_fails_when_it_is_to_listen_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    stranger = Stranger(tmp_path, monkeypatch)
+    code = f"""
+class Odd:
+    def __init__(self, options): pass
+    def listen(self, pressed): raise {fault}
+"""
+    stranger.has(code, {"legwatch.buttons": {"odd": "{}:Odd"}})
+    file = tmp_path / "agent.toml"
+    file.write_text('bed = "b"\n[button]\ndriver = "odd"\n')
+    made = fittings.button(read(file), lambda _word: None, Parts())
+    assert made is not None
+    made.starting.attempt()
+    assert made.why().startswith(f"driver 'odd' ({stranger.origin('Odd')}) cannot listen: ")
+
+
 def test_the_server_hears_of_it_within_a_minute(spool: Spool) -> None:
     bed = InProcessAgent(spool)
     bed.turn(LinkUp(1))
