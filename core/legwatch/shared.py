@@ -4,10 +4,11 @@ from functools import lru_cache
 
 
 @lru_cache(maxsize=4096)
-def _known(value: float) -> float:
+def known(value: float) -> float:
+    """Return the equal number that is known already; not for zero, which has two signs."""
     return value
 
 
 def shared(value: float) -> float:
     """Return the equal number that is known already; zero, which has two signs, stays."""
-    return value and _known(value)
+    return value and known(value)

@@ -5,7 +5,6 @@ that is not in the list, text that is not ASCII. So a payload gives the same win
 error with and without msgspec, of which some machines, such as a 32-bit Pi, have no wheel.
 """
 
-from functools import lru_cache
 from sys import intern
 from typing import Annotated, Literal
 
@@ -27,6 +26,7 @@ from legwatch.contract.fields import (
 )
 from legwatch.events import Window
 from legwatch.named_tuples import maker
+from legwatch.shared import known
 
 _Moment = Annotated[int, Meta(ge=0, le=LATEST_MS)]
 _Span = Annotated[int, Meta(ge=0, le=2**53)]
@@ -63,12 +63,6 @@ _window = maker(Window)
 _decode = Decoder(_Usual).decode
 
 
-@lru_cache(maxsize=4096)
-def _same(value: float) -> float:
-    """Return the one number in memory for equal readings; not for zero, which has two signs."""
-    return value
-
-
 def decode_window(payload: bytes) -> Window:
     """Return the window in `payload`; raises WireError as the contract's decoder does."""
     if len(payload) <= MAX_PAYLOAD_BYTES and payload.isascii():
@@ -86,8 +80,8 @@ def decode_window(payload: bytes) -> Window:
             return _window(
                 (
                     intern(boot), seq, from_ms, to_ms, mono_ms, clock,
-                    leg_c and _same(leg_c), leg_rh and _same(leg_rh),
-                    room_c and _same(room_c), room_rh and _same(room_rh),
+                    leg_c and known(leg_c), leg_rh and known(leg_rh),
+                    room_c and known(room_c), room_rh and known(room_rh),
                     moves, in_bed, (), low, age_ms, moved_s, active_s, (),
                 )
             )  # fmt: skip

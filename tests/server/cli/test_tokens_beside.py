@@ -233,3 +233,4 @@ def test_up_takes_from_the_file_what_the_environment_does_not_give(
 def test_up_starts_beside_a_file_that_only_systemd_may_read(file: Path, not_ours: None) -> None:
     (file.parent / "secrets.env").write_text("LEGWATCH_NTFY_TOKEN=tk_file")
     _take_secrets(file)
+    assert "LEGWATCH_NTFY_TOKEN" not in os.environ
