@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from legwatch.events import Tick, Window
 from legwatch.limits.written import as_table
-from legwatch.lived import Excused, Given, Lived, LivedNight, Lost
+from legwatch.lived import Begun, Excused, Given, Lived, LivedNight, Lost
 from legwatch.lived_json import entry_of, written
 from legwatch.night import noons_ms
 from legwatch.state_codec import from_json
@@ -151,8 +151,16 @@ def _missing(db: sqlite3.Connection, bed_id: int, begun: _Begun, night: LivedNig
     if lost is not None and not lost.complete and night.from_ms <= lost.at_ms < night.to_ms:
         return "the database was damaged in it"
     if begun.again:
-        return "the bed has passed its noon twice, because a clock or a time zone was set"
+        return f"the bed has passed its noon twice, because {_why_again(night)}"
     return ""
+
+
+def _why_again(night: LivedNight) -> str:
+    """Return why a night was begun twice; after a recording its sensors begin it so."""
+    first = night.entries[0].entry if night.entries else None
+    if isinstance(first, Begun):
+        return "a recording was played in between"
+    return "a clock or a time zone was set"
 
 
 def _entries(db: sqlite3.Connection, bed_id: int, begun: _Begun) -> Iterator[Lived]:

@@ -355,3 +355,20 @@ def test_the_time_between_the_sensors_and_a_recording_is_no_silence_of_the_bedsi
     play(server, (one._replace(boot="0000000b") for one in night(begin="2026-01-30T20:00Z")))
     assert server.transitions("agent") == []
     server.close()
+
+
+def test_a_night_in_the_middle_of_which_a_recording_was_played_says_so(tmp_path: Path) -> None:
+    """No clock was set: the sensors have begun the night anew after the recording."""
+    server = open_server(tmp_path)
+    recorded = night(begin="2025-02-13T20:00Z", minutes=90)
+    for first in (1, 31):
+        for seq in range(first, first + 30):
+            server.clock.advance(10_000)
+            take(server, encode_window(live(seq, server)))
+        if first == 1:
+            play(server, (one._replace(boot="0000000b") for one in recorded))
+    assert kept(server, 0, tmp_path, "anna").missing == (
+        "the bed has passed its noon twice, because a recording was played in between"
+    )
+    assert kept(server, -323, tmp_path, "anna").missing == ""
+    server.close()
