@@ -29,7 +29,7 @@ class Beacon:
         parts: Parts,
         driver: str = "its driver",
     ) -> None:
-        self._indicator, self._answer = Indicator(None, clock), answer
+        self._indicator, self._answer = Indicator(None, clock, driver), answer
         self._start = start
         self.starting = None if start is None else Starting("lamp and buzzer", self._opened, driver)
         self._asked: queue.Queue[Any] = queue.Queue(maxsize=MOST_WAITING)

@@ -4,6 +4,7 @@ import logging
 from collections import OrderedDict
 
 from legwatch.contract.bedside_command import Cmd, Command, CommandResult, Loudness
+from legwatch.entry import place, reason
 from legwatch_device.drivers import Signal
 from legwatch_runtime.clock import Clock, Instant
 
@@ -17,8 +18,8 @@ MOST_THREADS = 100  # alerts with a lit lamp; a bed has four kinds of alert and 
 class Indicator:
     """Acts on each command once; a repeated command gets the same answer. For one thread only."""
 
-    def __init__(self, signal: Signal | None, clock: Clock) -> None:
-        self._signal, self._clock = signal, clock
+    def __init__(self, signal: Signal | None, clock: Clock, driver: str = "its driver") -> None:
+        self._signal, self._clock, self._driver = signal, clock, driver
         self._lit_at: Instant | None = None  # the last nudge; None: off
         self._lit: dict[str, Loudness] = {}  # by alert; "": a server that names no alert
         self._done: OrderedDict[str, CommandResult] = OrderedDict()
@@ -34,9 +35,9 @@ class Indicator:
             return known
         try:
             result = self._act(command)
-        except BaseException as error:  # the server must know that the signal failed
-            logger.exception("signal: %s failed", command.cmd.value)
-            result = CommandResult(command.id, ok=False, why=f"{type(error).__name__}: {error}")
+        except BaseException as error:  # noqa: BLE001 - the server must know that it failed
+            why = self._complain(command.cmd.value, error)
+            result = CommandResult(command.id, ok=False, why=why)
         self._done[command.id] = result
         if len(self._done) > REMEMBERED:
             self._done.popitem(last=False)
@@ -57,8 +58,14 @@ class Indicator:
             return
         try:
             self._signal.calm()
-        except BaseException:
-            logger.exception("signal: lamp and buzzer cannot be put out")
+        except BaseException as error:  # noqa: BLE001 - a driver may raise SystemExit, too
+            self._complain("lamp and buzzer cannot be put out", error)
+
+    def _complain(self, deed: str, error: BaseException) -> str:
+        """Log what the driver has raised, for its author; return it in short for the server."""
+        why = f"{self._driver} failed: {reason(error)}"
+        logger.error("signal: %s: %s%s", deed, why, place(error), exc_info=error)
+        return why
 
     def _act(self, command: Command) -> CommandResult:
         signal = self._signal

@@ -76,7 +76,8 @@ def test_a_driver_that_fails_is_an_answer_and_not_the_end(
     monkeypatch.setattr(signal, "light", fail)
     monkeypatch.setattr(signal, "calm", fail)
     bed = beacon(signal)
-    assert bed.obey(NUDGE) == CommandResult("a", ok=False, why="OSError: the pin is gone")
+    why = "its driver failed: the pin is gone"
+    assert bed.obey(NUDGE) == CommandResult("a", ok=False, why=why)
     bed.calm()
     assert bed.obey(IDENTIFY).ok is True
 

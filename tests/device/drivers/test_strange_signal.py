@@ -1,0 +1,55 @@
+"""A lamp of another package that fails on command is named with its package and its file."""
+
+import queue
+from pathlib import Path
+
+import pytest
+
+from legwatch.contract.bedside_command import Cmd, Command, CommandResult
+from legwatch_device import fittings
+from legwatch_device.beacon import Beacon
+from legwatch_device.settings import read
+from legwatch_runtime.clock import SystemClock
+from legwatch_runtime.part import Parts
+from strangers import Stranger
+
+CODE = """
+class Odd:
+    def __init__(self, options): pass
+    def light(self):
+        raise {fault}
+    sound = blink = calm = light
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("ValueError('boom')", "ValueError: boom"), ("SystemExit(3)", "SystemExit: 3")],
+)
+def test_a_lamp_that_fails_is_named_with_its_package_and_its_line(
+    fault: str,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stranger = Stranger(tmp_path, monkeypatch)
+    stranger.has(CODE.format(fault=fault), {"legwatch.signals": {"odd": "{}:Odd"}})
+    file = tmp_path / "agent.toml"
+    file.write_text('bed = "b"\n[signal]\ndriver = "odd"\n')
+    settings, answers = read(file), queue.Queue[CommandResult]()
+    start, driver = fittings.signal(settings), fittings.signal_driver(settings)
+    beacon = Beacon(start, SystemClock(), answers.put, Parts(), driver)
+    assert beacon.starting is not None
+    beacon.starting.attempt()
+    beacon.begin()
+    beacon.obey(Command("1", Cmd.NUDGE))
+    answer = answers.get(timeout=10)
+    beacon.stop()
+    why = f"driver 'odd' ({stranger.origin('Odd')}) failed: {said}"
+    assert (answer.ok, answer.why) == (False, why)
+    line = f"({stranger.site / stranger.name}.py:5)"
+    failed, not_calmed = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert failed.getMessage() == f"signal: nudge: {why} {line}"
+    assert not_calmed.getMessage() == f"signal: lamp and buzzer cannot be put out: {why} {line}"
+    assert failed.exc_info is not None
