@@ -17,6 +17,7 @@ from legwatch.limits.stillness import switched_off
 from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
 from legwatch.printable import printable
+from legwatch.signals.occupancy import Occupancy
 from legwatch.text.span import span
 from legwatch_server.cli.asked import ALL_WELL, Said
 from legwatch_server.rest import Rest, Rests
@@ -83,11 +84,11 @@ class BedNow:
             (_ROOM, "room_c", " °C"),
             ("humidity there", "room_rh", " %"),
             ("movements", "moves", ""),
+            ("presence", "in_bed", ""),
         ):
             found = next((w for w in self.seen.windows if getattr(w, column) is not None), None)
             if found is not None:
-                value = getattr(found, column)
-                shown = f"{value:.1f}" if isinstance(value, float) else f"{value}"
+                shown = _shown(getattr(found, column))
                 yield name, f"{shown + unit:<10} {self._age(found.to_ms)}"
         for sensor, fault in self.seen.windows[0].faults if self.seen.windows else ():
             yield (
@@ -118,13 +119,26 @@ class BedNow:
         if seen is None or state is None or self.silent_ms > self._rules.health.stale_s * 1000:
             return "not known"
         if seen.in_bed is None:
-            return "not known: the bed may be empty, or the sleeper lies uncovered"
+            why = "not known: the bed may be empty, or the sleeper lies uncovered"
+            return self._not_yet(state.bed.signals.occupancy) or why
         if not seen.in_bed:
             return "no"
         entered_ms = state.bed.signals.occupancy.entered_ms
         since = f" since {self._at(entered_ms)}" if entered_ms else ""
         still = f", still for {span(seen.still_s / 60)}" if seen.still_s is not None else ""
         return f"yes{since}{still}"
+
+    def _not_yet(self, mat: Occupancy) -> str:
+        """Return until when a presence sensor has to say the same; empty: none says anything."""
+        if mat.mat is None or mat.mat_since_ms is None:
+            return ""
+        hold_s = self._rules.presence.mat_in_s if mat.mat else self._rules.presence.mat_out_s
+        counts_ms = -(-(mat.mat_since_ms + hold_s * 1000) // MINUTE_MS) * MINUTE_MS
+        return (
+            f"not known yet: the presence sensor says {_shown(mat.mat)} since"
+            f" {self._at(mat.mat_since_ms)}, and if it goes on, that counts from"
+            f" {self._at(counts_ms)} on"
+        )
 
     def watched(self) -> str:
         """Return what would be told of now."""
@@ -305,3 +319,10 @@ class BedNow:
             return f"at {self._at(at_ms, seconds=True)}"
         age_s = max(0, self.bed_ms - at_ms) / 1000
         return f"{age_s:.0f} s ago" if age_s < 120 else f"{span(age_s / 60)} ago"
+
+
+def _shown(value: object) -> str:
+    """Return a value of a sensor as people read it; that of a presence sensor is a bool."""
+    if isinstance(value, bool):
+        return "somebody" if value else "nobody"
+    return f"{value:.1f}" if isinstance(value, float) else f"{value}"

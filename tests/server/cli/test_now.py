@@ -111,6 +111,21 @@ def test_the_first_minutes_in_bed_are_said(open_house: Any) -> None:
     assert "lying still" in line(text, "watched for")
 
 
+def test_what_a_presence_sensor_says_is_shown_before_it_counts(open_house: Any) -> None:
+    house = open_house()
+    nobody = {**asleep(0), "moves": 0, "in_bed": False}
+    house.ward.play("b", 2, lambda _m: nobody)
+    text = house.says("b")
+    assert line(text, "presence").split() == ["nobody", "0", "s", "ago"]
+    found = line(text, "in bed").replace("\n", " ")
+    assert found == (
+        "not known yet: the presence sensor says nobody since 21:00, and if it goes on, that counts"
+        " from 21:03 on"
+    )
+    house.ward.play("b", 2, lambda _m: nobody)
+    assert line(house.says("b"), "in bed") == "no"
+
+
 def test_trial_nights_quiet_a_warm_room_and_a_missing_sensor_are_said(open_house: Any) -> None:
     house = open_house(rules={"warmth.early_s": 0})
     house.ward.play("b", 60, lambda m: {**asleep(m), "room_c": 27.0})
