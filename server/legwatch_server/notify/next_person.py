@@ -1,6 +1,7 @@
 """Who is next when a push fails for good: the person on another channel, or the next person."""
 
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 
 from legwatch.oncall.escalation import Purpose
 from legwatch_server.store.changes import Change, Changes, Fail, Hurry, Move
@@ -37,13 +38,27 @@ def _others(failed: Delivery, deliveries: Iterable[Delivery]) -> list[Delivery]:
 def _next(
     failed: Delivery, others: list[Delivery], now_ms: int, is_vain: Callable[[Delivery], bool]
 ) -> Iterator[Change]:
-    """Yield what hurries the person's next channel; if all of them are vain, the next people."""
+    """Yield what hurries the person's next channels; if all of them are vain, the next people."""
     own = [delivery for delivery in others if delivery.person == failed.person]
-    channels = [d for d in own if d.unstarted and d.rank == failed.rank + 1]
-    if channels:
-        yield from (Hurry(delivery.id) for delivery in channels)
+    if any(delivery.unstarted for delivery in own):
+        yield from _hurried(failed, own, now_ms)
     elif failed.purpose is Purpose.LOUD and all(is_vain(d) for d in own):
         yield from _brought_forward(failed.person, others, now_ms)
+
+
+def _hurried(failed: Delivery, own: Iterable[Delivery], now_ms: int) -> Iterator[Change]:
+    """Make the person's next channel due now; those behind it keep their distance from it."""
+    left = [d for d in own if d.rank > failed.rank and not _has_failed(d)]
+    first = min(left, key=attrgetter("rank"), default=failed)
+    if not first.unstarted or first.due_ms <= now_ms:
+        return  # it is at work, or about to be
+    by_ms = now_ms - first.due_ms
+    why = f"earlier: {failed.channel} has not reached {failed.person}"
+    for delivery in left:
+        if delivery.rank == first.rank:
+            yield Hurry(delivery.id)
+        elif delivery.unstarted:
+            yield Move(delivery.id, by_ms, why)
 
 
 def _has_failed(delivery: Delivery) -> bool:

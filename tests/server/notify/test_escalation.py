@@ -140,6 +140,20 @@ def test_a_channel_that_is_slow_is_joined_by_the_next_in_time(tmp_path: Path) ->
     ward.close()
 
 
+def test_the_third_channel_follows_the_second_which_took_the_place_of_the_first(
+    tmp_path: Path,
+) -> None:
+    people = {"bert": {"channels": ["over", "phone", "sms"], "address": {"sms": "bert-sms"}}}
+    ward = open_ward(tmp_path, people=people, rules={"stillness.joint_s": 0, "alerts.wait_s": 0})
+    ward.channels["over"].always = Permanent("the token is wrong")
+    ward.channels["phone"].always = Retryable("away")
+    ward.play("b", 125, cold)
+    (first, *_) = ward.notified("loud")
+    begun = next(got.minute for got in ward.pushes.tried)
+    assert (first[0], first[1]) == (begun + 0.5, "bert-sms")
+    ward.close()
+
+
 def test_recovery_before_the_next_person_is_due_tells_them_nothing(tmp_path: Path) -> None:
     own = {"stillness.joint_s": 0, "warmth.not_answered_s": 7200}
     ward = open_ward(tmp_path, people=PEOPLE, rules=own, escalation={"next_min": 60.0})

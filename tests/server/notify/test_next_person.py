@@ -1,7 +1,7 @@
 """Who is next when a push fails for good."""
 
 from legwatch.oncall.escalation import Purpose
-from legwatch_server.notify.next_person import given_up
+from legwatch_server.notify.next_person import given_up, next_way
 from legwatch_server.store.changes import Fail, Hurry, Move
 from legwatch_server.store.delivery import DeliveryState
 from server.notify.plans import MINUTE_MS, NOW, row, sent
@@ -12,10 +12,28 @@ LAST = row(10, "cleo", due_ms=NOW + 20 * MINUTE_MS)
 FAIL = Fail(1, "no")
 
 
-def test_the_persons_next_channel_is_due_now() -> None:
+def test_the_persons_next_channel_is_due_now_and_those_behind_it_keep_their_distance() -> None:
+    why = "earlier: phone has not reached anna"
     second = row(2, channel="sms", rank=1, due_ms=NOW + 30_000)
     third = row(3, channel="lamp", rank=2, due_ms=NOW + 60_000)
-    assert given_up(FAILED, (FAILED, second, third, LATER), "no", NOW) == (FAIL, Hurry(2))
+    all_wait = (FAILED, second, third, LATER)
+    assert given_up(FAILED, all_wait, "no", NOW) == (FAIL, Hurry(2), Move(3, -30_000, why))
+    assert next_way(FAILED, all_wait, NOW) == (Hurry(2), Move(3, -30_000, why))
+
+
+def test_a_channel_that_has_failed_before_is_passed_over() -> None:
+    third = row(3, channel="lamp", rank=2, due_ms=NOW + 60_000)
+    fourth = row(4, channel="mail", rank=3, due_ms=NOW + 90_000)
+    for state in (DeliveryState.FAILED, DeliveryState.WITHDRAWN):
+        gone = row(2, channel="sms", rank=1, state=state)
+        changes = given_up(FAILED, (FAILED, gone, third, fourth), "no", NOW)
+        assert changes[1:] == (Hurry(3), Move(4, -60_000, "earlier: phone has not reached anna"))
+
+
+def test_no_channel_moves_while_the_next_one_is_at_work_or_due() -> None:
+    third = row(3, channel="lamp", rank=2, due_ms=NOW + 30_000)
+    for second in (row(2, rank=1, attempt=1), row(2, rank=1), sent(2, rank=1)):
+        assert given_up(FAILED, (FAILED, second, third), "no", NOW) == (FAIL,)
 
 
 def test_without_another_channel_all_later_people_come_earlier() -> None:
