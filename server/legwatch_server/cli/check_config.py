@@ -1,7 +1,6 @@
 """`legwatch check-config`: list every error in a settings file, or the keys of drivers."""
 
 import argparse
-import copy
 import dataclasses
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,20 +15,17 @@ from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.rights import is_there
-from legwatch_runtime.secrets import secret
-from legwatch_runtime.secrets_beside import Locked, beside
+from legwatch_runtime.secrets_beside import beside
 from legwatch_server import settings_file, zone
-from legwatch_server.answer_key import given_key
 from legwatch_server.cli.agent_in_force import waits_for_a_start
 from legwatch_server.cli.installed import installed, keys_of
+from legwatch_server.cli.problems import check, problems
 from legwatch_server.meant import meant
 from legwatch_server.notify.example_addresses import copied
 from legwatch_server.notify.known_beds import doubts, heard
-from legwatch_server.notify.usable import check_typed
 from legwatch_server.settings import ServerSettings
 
 GROUP = "legwatch.configs"
-MOST = 50  # errors listed at most; a file with more is hardly a settings file
 
 
 def main(argv: Sequence[str]) -> int:
@@ -124,7 +120,7 @@ def _with_changes(path: Path) -> Iterator[str]:
     changes = settings_file.changes_file(meant(path))
     is_there(changes)  # raises CannotRun if we may not look
     try:
-        _check(_read(path))
+        check(_read(path))
     except LegwatchError as error:
         print(f"{changes}: {error}", file=sys.stderr)
         yield str(error)
@@ -150,55 +146,6 @@ def _doubts(path: Path, good: Any) -> Iterator[str]:
         yield from zone.concerns(settings)
 
 
-def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
-    """Yield every error of a table: remove each wrong key, then check the rest again."""
-    rest = copy.deepcopy(dict(table))
-    taken: set[str] = set()
-    while len(taken) < MOST:
-        try:
-            _check(load(shape, rest))
-        except (SettingsError, CannotLoad) as error:
-            path = error.path
-            if path in taken:  # missing only because it was removed above: remove its whole table
-                path = path.rpartition(".")[0]
-            elif not _follows(path, taken):
-                yield str(error)
-            path = _taken_out(rest, path)
-            if not path or path in taken:
-                return
-            taken.add(path)
-        except LegwatchError as error:
-            yield str(error)
-            return
-        else:
-            return
-
-
-def _follows(path: str, taken: set[str]) -> bool:
-    """Return True if an error may come only from what was removed: of its table, or its channel."""
-    head, _, tail = path.partition(".")
-    channel = tail.partition(".")[0] if head == "push" else None
-    return any(
-        wrong.startswith(f"{path}.")
-        or path.startswith(f"{wrong}.")
-        or (channel is not None and wrong.rpartition(".")[2] == channel)
-        for wrong in taken
-    )
-
-
-def _check(settings: Any) -> None:
-    """Check the rules between values, and the channels; types and ranges are checked before."""
-    if hasattr(settings, "check"):
-        settings.check()
-    if hasattr(settings, "check_by_day"):
-        settings.check_by_day()
-    with suppress(Locked):
-        secret("LEGWATCH_MQTT_PASSWORD")
-    if isinstance(settings, ServerSettings):
-        check_typed(settings)
-        given_key()
-
-
 def _kind(table: Mapping[str, Any], shapes: Mapping[str, type[Any]]) -> str:
     """Return the program whose keys the table uses most; raises SettingsError on a tie."""
     known = {
@@ -212,39 +159,6 @@ def _kind(table: Mapping[str, Any], shapes: Mapping[str, type[Any]]) -> str:
         one = f"name the kind of file: one of {', '.join(sorted(shapes))}"
         raise SettingsError("--as", none + one)
     return kinds[0]
-
-
-def _taken_out(table: dict[str, Any], path: str) -> str:
-    """Remove what is wrong, and return its path: of a key that is missing that of its table."""
-    while path and not _take_out(table, path):
-        path = path.rpartition(".")[0]
-    return path
-
-
-def _take_out(table: dict[str, Any], path: str) -> bool:
-    """Remove the key at a dotted path, also inside rules and beds; False if there is none."""
-    tables = [table, table.get("rules")]
-    beds = table.get("beds")
-    if isinstance(beds, dict):
-        own = [bed for bed in beds.values() if isinstance(bed, dict)]
-        tables += [*own, *(bed.get("rules") for bed in own)]
-    removed = [_remove(part, path) for part in tables if isinstance(part, dict)]
-    return any(removed)
-
-
-def _remove(table: dict[str, Any], path: str) -> bool:
-    if path in table:
-        del table[path]
-        return True
-    head, dot, tail = path.partition(".")
-    head = head.partition("[")[0]  # a list is removed as a whole
-    inner = table.get(head)
-    if dot and isinstance(inner, dict):
-        return _remove(inner, tail)
-    if not dot and head in table:
-        del table[head]
-        return True
-    return False
 
 
 def _summary(table: Mapping[str, Any]) -> str:

@@ -30,6 +30,8 @@ def check_typed(settings: ServerSettings) -> None:
             token("LEGWATCH_INFLUX_TOKEN")
     check_known(settings, heard_beds(settings))
     check_unused(settings)
-    for name, path in settings.channel_names().items():
+    # All names first: who takes wrong keys out, to find the rest, may take a person out.
+    kinds = {name: load_channel(name, path) for name, path in settings.channel_names().items()}
+    for name, kind in kinds.items():
         with suppress(Locked):
-            build_channel(load_channel(name, path), name, settings)
+            build_channel(kind, name, settings)

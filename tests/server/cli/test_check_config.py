@@ -89,6 +89,39 @@ def test_every_wrong_key_of_a_server_is_named(
     assert said.count("\n") == 7
 
 
+def test_every_wrong_channel_of_a_person_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = """
+    zone = "UTC"
+    [people.anna]
+    role = "sleeper"
+    channels = ["pigeon", "ntfy", "dove"]
+    quiet = ["owl", "pigeon"]
+    address = { pigeon = "roof", ntfy = "no topic" }
+    [people.bert]
+    channels = ["dove", "raven"]
+    [push]
+    channels = ["jay"]
+    [push.pigeon]
+    colour = "grey"
+    [people.carl]
+    """
+    assert check(tmp_path, text) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert sorted(" ".join(line.split(": ", 1)[1].split()[:4]) for line in lines) == [
+        "people.anna.address.ntfy: a topic is",
+        "people.anna.channels: no channel 'dove';",
+        "people.anna.channels: no channel 'pigeon';",
+        "people.anna.quiet: no channel 'owl';",
+        "people.anna.quiet: no channel 'pigeon';",
+        "people.bert.channels: no channel 'dove';",
+        "people.bert.channels: no channel 'raven';",
+        "push.channels: no channel 'jay';",
+        "push.pigeon: no such key;",
+    ]
+
+
 def test_every_wrong_key_of_an_agent_is_named_and_none_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
