@@ -17,6 +17,7 @@ from legwatch_runtime.part import Parts
 from legwatch_runtime.secrets import hide
 from legwatch_runtime.system_zone import machine_zone
 from legwatch_server.alike import alike
+from legwatch_server.covered import covered
 from legwatch_server.hidden import hidden
 from legwatch_server.inbox import SettingsLoaded, SettingsRefused
 from legwatch_server.run_by import commands, made_from
@@ -27,7 +28,6 @@ from legwatch_server.settings_file import (
     changes_in,
     checked,
     in_force,
-    table,
 )
 
 logger = logging.getLogger(__name__)
@@ -102,7 +102,8 @@ class SettingsWatch:
             return False
         stamps = self._stamps()  # before the files are read: what changes meanwhile is news again
         try:
-            new = alike(table(self._path, self._changes))
+            owners, changes = read_toml(self._path), changes_in(self._changes)
+            new = alike(in_force(owners, changes))
             self._take_over(checked(new))
         except (LegwatchError, OSError) as error:
             self._refused = stamps
@@ -116,6 +117,9 @@ class SettingsWatch:
         later = of_server(needs_start(keys))
         if later:
             logger.warning("these take effect when the server starts again: %s", ", ".join(later))
+        if asked:  # by an owner, who has edited a file
+            for one in covered(owners, changes):
+                logger.info("%s: %s", self._path, one.said(self._changes))
         return True
 
     def _has_news(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from legwatch import scope
 from legwatch.errors import LegwatchError, SettingsError
+from legwatch.night import local
 from legwatch.settings import load
 from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
@@ -20,6 +21,7 @@ from legwatch_server import settings_file, zone
 from legwatch_server.cli.agent_in_force import waits_for_a_start
 from legwatch_server.cli.installed import installed, keys_of
 from legwatch_server.cli.problems import check, problems
+from legwatch_server.covered import covered
 from legwatch_server.meant import meant
 from legwatch_server.notify.example_addresses import copied
 from legwatch_server.notify.known_beds import doubts, heard
@@ -75,6 +77,9 @@ def _checked(path: Path, kind: str, shape: type[Any], table: dict[str, Any]) -> 
         return 2
     for doubt in _doubts(path, load(shape, table)):
         print(f"{path}: look again: {doubt}")
+    if shape is ServerSettings:
+        for unused in _unused(path):
+            print(f"{path}: {unused}")
     for later in waits_for_a_start(path, table):
         print(f"{path}: {later}")
     roles = _roles(load(shape, table))
@@ -124,6 +129,17 @@ def _with_changes(path: Path) -> Iterator[str]:
     except LegwatchError as error:
         print(f"{changes}: {error}", file=sys.stderr)
         yield str(error)
+
+
+def _unused(path: Path) -> Iterator[str]:
+    """Yield each key of good settings that is not used, since a program has changed it."""
+    changes = settings_file.changes_file(meant(path))
+    if is_there(changes):
+        written = local(changes.stat().st_mtime_ns // 1_000_000, _read(path).zone_of(""))
+        when = f", last written {written:%d %b %Y %H:%M},"
+        owners = read_toml(path)
+        for one in covered(owners, settings_file.changes_in(changes)):
+            yield one.said(changes, when)
 
 
 def _roles(settings: Any) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from legwatch.errors import CannotRun, SettingsError
+from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.limits.rules import Rules
 from legwatch.options import toml
 from legwatch_runtime import locations
@@ -19,6 +19,7 @@ from legwatch_runtime.rights import is_there
 from legwatch_runtime.secrets_beside import beside
 from legwatch_runtime.state_dir import is_held
 from legwatch_server import settings_file
+from legwatch_server.covered import covered, flat
 from legwatch_server.in_force import LOCK, changes_beside, in_force
 from legwatch_server.meant import meant
 from legwatch_server.notify.usable import check_typed
@@ -91,7 +92,7 @@ def _undone(path: Path) -> str:
     settings_file.undo(path, check_typed)
     after = settings_file.changes_in(file)
     keys = () if before is None else tuple(changed_keys(before, after))
-    owners, given = settings_file.owners_file(path) or path, dict(_flat(after, ""))
+    owners, given = settings_file.owners_file(path) or path, dict(flat(after))
     now = "; ".join(
         f"{key} = {toml(given[key])}" if key in given else f"{key} is again what {owners} says"
         for key in keys
@@ -140,14 +141,16 @@ def _changes(path: Path) -> Iterator[str]:
     changes = read_toml(file) if is_there(file) else {}
     if changes:
         yield f"Changed by programs: {file}"
-        yield from (f"  {key} = {toml(value)}" for key, value in _flat(changes, ""))
+        unused = _unused(owners, changes)
+        for key, value in flat(changes):
+            beside = f"  ({unused[key]} in {owners} is not used)" if key in unused else ""
+            yield f"  {key} = {toml(value)}{beside}"
     else:
         yield "Nothing was changed by a program."
 
 
-def _flat(table: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{path}{key}.")
-        else:
-            yield f"{path}{key}", value
+def _unused(owners: Path | None, changes: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values in the owner's file that are not used, by their keys."""
+    with suppress(LegwatchError):  # what is wrong with the file is said beside
+        return {one.key: one.own for one in covered(read_toml(owners), changes)} if owners else {}
+    return {}
