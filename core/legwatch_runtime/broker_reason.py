@@ -10,8 +10,10 @@ from typing import Protocol
 from paho.mqtt.reasoncodes import ReasonCode
 
 from legwatch_runtime.mqtt import Account
+from legwatch_runtime.secrets import why_none
 
-LOGIN = "mqtt.user, LEGWATCH_MQTT_PASSWORD"
+PASSWORD = "LEGWATCH_MQTT_PASSWORD"  # noqa: S105 - its name
+LOGIN = f"mqtt.user, {PASSWORD}"
 
 
 class Broker(Account, Protocol):
@@ -49,8 +51,11 @@ _PLAIN = "does it speak TLS on this port? mqtt.ca_file asks for that, so check m
 _TLS = "does this port want TLS? Then set mqtt.ca_file"
 
 
-def reason(why: object, broker: Broker) -> str:
-    """Return the reason of a failure: an exception, a reason code of the broker, or a text."""
+def reason(why: object, broker: Broker, *, password: bool = True) -> str:
+    """Return the reason of a failure: an exception, a reason code of the broker, or a text.
+
+    `password`: whether the program has one.
+    """
     match why:
         case ssl.SSLCertVerificationError():
             return _certificate(why, broker)
@@ -61,7 +66,7 @@ def reason(why: object, broker: Broker) -> str:
         case OSError():
             return _of_the_network(why, broker)
         case ReasonCode():
-            return _refusal(why, broker)
+            return _refusal(why, broker, password=password)
     return str(why)
 
 
@@ -88,10 +93,19 @@ def _of_the_network(error: OSError, broker: Broker) -> str:
     return f"there is no way to {at} (mqtt.host): {error.strerror or error}"
 
 
-def _refusal(code: ReasonCode, broker: Broker) -> str:
+def _refusal(code: ReasonCode, broker: Broker, *, password: bool) -> str:
     name = str(code)
     if name in ("Not authorized", "Bad user name or password"):
         if not broker.user:
             return f"it wants a user name and a password ({LOGIN})"
+        if not password:
+            return f"no password was given for {broker.user!r}: {_why_none()}"
         return f"wrong user or password for {broker.user!r} ({LOGIN})"
     return _REFUSED.get(name, f"it says: {name}")
+
+
+def _why_none() -> str:
+    """Say why there is no password; who starts a unit's program by hand has not what it has."""
+    why = why_none(PASSWORD)
+    unset = why.startswith(PASSWORD)
+    return f"{why} (the units set it from /etc/legwatch/mqtt-password)" if unset else why

@@ -22,11 +22,19 @@ class BrokerStory:
     """Used by the connection's thread; others may read `why` and `contested`.
 
     `meanwhile`: what the program does without a broker. `rival`: what else may have the same id.
+    `password`: whether the program has one for the broker.
     """
 
     def __init__(
-        self, broker: Broker, meanwhile: str, rival: str, now: Callable[[], Instant] = instant
+        self,
+        broker: Broker,
+        meanwhile: str,
+        rival: str,
+        now: Callable[[], Instant] = instant,
+        *,
+        password: bool = True,
     ) -> None:
+        self._password = password
         self._broker, self._meanwhile, self._now = broker, meanwhile, now
         self._rival = (
             "the broker ends each connection within seconds: probably another program has the same"
@@ -72,7 +80,7 @@ class BrokerStory:
     def _say(self, why: object) -> None:
         """Keep the reason; the log says each reason once."""
         self._failed = True
-        self.why = reason(why, self._broker)
+        self.why = reason(why, self._broker, password=self._password)
         level = logging.DEBUG if self.why == self._said else logging.WARNING
         where = f"{self._broker.host}:{self._broker.port}"
         logger.log(level, "broker %s: %s; %s", where, self.why, self._meanwhile)

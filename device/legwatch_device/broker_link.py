@@ -81,7 +81,7 @@ class BrokerLink:
         if settings.user not in ("", bed):
             who += f", or the broker gives {settings.user} no topics of {bed}"
         meanwhile = "the agent keeps the windows and sends them later"
-        self._story = BrokerStory(settings, meanwhile, who)
+        self._story = BrokerStory(settings, meanwhile, who, password=bool(password))
         self._events: deque[_Event] = deque()
         self._part = (parts or Parts()).add("link", self._connect_forever, within_s=WITHIN_S)
 

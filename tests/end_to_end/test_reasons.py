@@ -173,12 +173,20 @@ def test_what_is_wrong_with_a_certificate(
     ("tls", "mqtt", "sentence"),
     [
         (False, {"password": "wrong"}, "wrong user or password for '"),
+        (False, {"password": ""}, ": LEGWATCH_MQTT_PASSWORD is not set (the units set it from"),
         (False, {"user": ""}, "it wants a user name and a password (mqtt.user, LEGWATCH_MQTT_PASS"),
         (False, {"host": "no-such-host.invalid"}, "the name mqtt.host = no-such-host.invalid is"),
         (False, {"ca_file": "authority.crt"}, "does it speak TLS on this port? mqtt.ca_file asks"),
         (True, {}, "it had answered: does this port want TLS? Then set mqtt.ca_file"),
     ],
-    ids=["password", "no user", "name", "TLS on a plain port", "plain on a TLS port"],
+    ids=[
+        "password",
+        "no password",
+        "no user",
+        "name",
+        "TLS on a plain port",
+        "plain on a TLS port",
+    ],
 )
 def test_what_is_wrong_with_the_settings(
     tls: bool, mqtt: dict[str, Any], sentence: str, tmp_path: Path, caplog: Said, mosquitto: None

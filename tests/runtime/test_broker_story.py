@@ -54,6 +54,25 @@ def test_without_a_user_the_broker_wants_one() -> None:
     assert said == "it wants a user name and a password (mqtt.user, LEGWATCH_MQTT_PASSWORD)"
 
 
+@pytest.mark.parametrize("name", ["Not authorized", "Bad user name or password"])
+def test_a_password_that_nobody_gave_is_not_called_wrong(
+    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("LEGWATCH_MQTT_PASSWORD_FILE", raising=False)
+    story = BrokerStory(Place(), "trying again", "a rival", password=False)
+    story.failed(refused(name))
+    assert story.why == (
+        "no password was given for 'anna': LEGWATCH_MQTT_PASSWORD is not set"
+        " (the units set it from /etc/legwatch/mqtt-password)"
+    )
+    assert story.why in caplog.text
+    monkeypatch.setenv("LEGWATCH_MQTT_PASSWORD_FILE", "/etc/pass")
+    story.failed(refused(name))
+    assert story.why == (
+        "no password was given for 'anna': /etc/pass (LEGWATCH_MQTT_PASSWORD_FILE) is empty"
+    )
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()

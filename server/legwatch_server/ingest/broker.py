@@ -75,7 +75,7 @@ class BrokerConnection:
         self._ready = threading.Event()  # the broker has our subscriptions
         who = f"mqtt.client_id = {settings.client_id}"
         who += f" or mqtt.user = {settings.user}" if settings.user else ""
-        self.story = BrokerStory(settings, "trying again", who)
+        self.story = BrokerStory(settings, "trying again", who, password=bool(password))
         self._heard_s = awake_s()
         bulk = BulkClient(
             client_id=settings.client_id,
