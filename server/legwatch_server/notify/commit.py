@@ -1,6 +1,7 @@
 """Store a batch with its notices and what is to be sent of them, in one transaction."""
 
 from legwatch_server.notify.planner import DeliveryPlanner, episode_of
+from legwatch_server.notify.quiet_again import without_repeats
 from legwatch_server.store.batch import Batch
 from legwatch_server.store.changes import MarkAnswered
 from legwatch_server.store.port import WriterStore
@@ -17,7 +18,9 @@ def commit(store: WriterStore, batch: Batch, planner: DeliveryPlanner, now_ms: i
         tx.write(batch)
         for new in batch.notices:
             ident = tx.add_notice(new)
-            changes = planner.plan(ident, new, tx.for_plan(episode_of(new)), now_ms)
+            before = tx.for_plan(episode_of(new))
+            changes = planner.plan(ident, new, before, now_ms)
+            changes = without_repeats(changes, new, before, tx.notice)
             tx.apply(changes, now_ms)
             work |= bool(changes)
         tx.apply(tuple(MarkAnswered(ident, how) for ident, how in batch.answered), now_ms)

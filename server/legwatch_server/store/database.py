@@ -51,7 +51,7 @@ from legwatch_server.store.errors import NOTHING_KEPT, StoreDamaged, StoreError,
 from legwatch_server.store.file import Line, StoreFile, guarded
 from legwatch_server.store.outbox import SqliteOutbox
 from legwatch_server.store.reader import FILE, SqliteReader
-from legwatch_server.store.records import Loaded, Loss, StoredBed, StoredBoot
+from legwatch_server.store.records import Loaded, Loss, StoredBed, StoredBoot, StoredNotice
 from legwatch_server.store.renewal import (
     HEAVY,
     SLACK,
@@ -101,6 +101,11 @@ class SqliteTransaction:
     def add_notice(self, new: NewNotice) -> int:
         """Store a notice; return its id."""
         return notices.insert(self._db, new)
+
+    @reading()
+    def notice(self, ident: int) -> StoredNotice | None:
+        """Return a notice; None if there is none with this id."""
+        return notices.one(self._db, ident)
 
     def for_plan(self, episode: Episode) -> list[Delivery]:
         """Return an alert's deliveries, and the information that older alerts have still open."""

@@ -45,6 +45,9 @@ class Transaction(Protocol):
     def add_notice(self, new: NewNotice) -> int:
         """Store a notice; return its id."""
 
+    def notice(self, ident: int) -> StoredNotice | None:
+        """Return a notice; None if there is none with this id."""
+
     def for_plan(self, episode: Episode) -> Sequence[Delivery]:
         """Return an alert's deliveries, and the information that older alerts have still open."""
 

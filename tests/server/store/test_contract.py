@@ -183,6 +183,8 @@ def test_a_notice_is_read_as_it_was_decided(store: Store) -> None:
     with store.transaction() as tx:
         tx.write(first_batch())
         ident = tx.add_notice(NEW)
+        assert tx.notice(ident) == (ident, "anna", "bert", NEW.text, NOTICE)
+        assert tx.notice(ident + 1) is None
     with store.reader() as reader:
         assert reader.notices_after(0, 9) == [(ident, "anna", "bert", NEW.text, NOTICE)]
         assert reader.notices_after(ident, 9) == []
