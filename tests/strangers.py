@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -92,6 +93,10 @@ class Stranger:
         ]
         (self._info / "entry_points.txt").write_text("\n".join(lines) + "\n")
         return self
+
+    def uninstall(self) -> None:
+        """Take all of its files away, as pip does; what is imported stays so."""
+        shutil.rmtree(self.site)
 
     def origin(self, thing: str) -> str:
         """Return how an error names the entry point of a thing in the module."""

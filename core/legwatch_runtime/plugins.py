@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LOADS_WITHIN_S = 30.0  # a large library on a small board
 _begun: set[str] = set()  # what the log has named
+_whose: dict[tuple[str, str], str] = {}  # what was loaded here, and may be uninstalled meanwhile
 
 
 class CannotLoad(CannotRun):
@@ -70,6 +71,8 @@ def load(
         others = ", ".join(origin(rival) for rival in rivals)
         why = f"has the name of {others}: uninstall one of them"
         raise CannotLoad(path, f"{_what(word, point)} {why}")
+    if not is_ours(point):
+        _whose[group, name] = _in_brackets(point)
     try:
         kind = _loaded(point, group, word)
         check_methods(kind, methods, path)
@@ -136,11 +139,20 @@ def _what(word: str, point: "EntryPoint") -> str:
 
 
 def whose(group: str, name: str) -> str:
-    """Return ` (module:Class of package 1.0)` for another package's; empty for a shipped one."""
+    """Return ` (module:Class of package 1.0)` for another package's; empty for a shipped one.
+
+    One that is loaded still runs when its package is gone: then it is whose it was.
+    """
     if shipped.target(group, name) is not None:
         return ""
     found = entries(group).get(name)
-    return "" if found is None or is_ours(found.point) else f" ({origin(found.point)})"
+    if found is None:
+        return _whose.get((group, name), "")
+    return "" if is_ours(found.point) else _in_brackets(found.point)
+
+
+def _in_brackets(point: "EntryPoint") -> str:
+    return f" ({origin(point)})"
 
 
 def begins(what: str) -> None:

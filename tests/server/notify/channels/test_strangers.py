@@ -276,6 +276,18 @@ def test_its_people_are_reached_by_their_next_way(
         assert "part push-odd failed" not in caplog.text
 
 
+def test_one_that_is_uninstalled_while_it_runs_is_named_as_before(
+    stranger: Stranger, other: Stranger, rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    install("", SENDS["`send` raises anything else"], stranger, other)
+    LateChannels(rig.boxes, rig.ward.settings, rig.parts).begin()
+    stranger.uninstall()
+    rig.boxes.start()
+    until(lambda: "TypeError: a" in caplog.text)
+    assert f"channel odd ({stranger.origin('Odd')}): TypeError: a" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 def test_a_send_that_hangs_is_named_and_holds_no_other(
     stranger: Stranger, other: Stranger, rig: Rig
 ) -> None:
