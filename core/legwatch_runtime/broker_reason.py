@@ -45,6 +45,8 @@ _REFUSED = {
     "Client identifier not valid": "it does not take the client id (mqtt.client_id)",
     "Keep alive timeout": "it has not answered for mqtt.keepalive_s",
     "Protocol error": "it does not speak MQTT on this port (mqtt.port)",
+    "Session taken over": "another program has connected with the same client id (mqtt.client_id)",
+    "Server shutting down": "it is being stopped",
     "Server unavailable": "it says that it is not available now",
 }
 _PLAIN = "does it speak TLS on this port? mqtt.ca_file asks for that, so check mqtt.port"

@@ -2,7 +2,7 @@
 
 A broker gives one client id to one client: two programs with the same id throw each other out, each
 time right after the connection is up. MQTT 3.1.1 names no reason for that, so it is told from the
-short lives of the connections.
+short lives of the connections. MQTT 5 names it for each, and once may be an accident.
 """
 
 import logging
@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 SHORT_S = 20.0  # a connection that lasts longer was not taken over at once
 OFTEN = 4  # so many short connections in a row are no accident
+TAKEN_OVER = "Session taken over"  # the broker's reason in MQTT 5
 DOUBT_S = 120.0  # after this time of silence the connections before do not count any more
 
 
@@ -65,7 +66,8 @@ class BrokerStory:
                 self._say(self._unanswered() if _says_nothing(why) else why)
             return
         lived_s, self._up_at = self._now().since(self._up_at), None
-        self._short = self._short + 1 if lived_s < SHORT_S and _says_nothing(why) else 0
+        thrown = _says_nothing(why) or str(why) == TAKEN_OVER
+        self._short = self._short + 1 if lived_s < SHORT_S and thrown else 0
         self._lost_at = self._now()
         if self.contested():
             self._say(self._rival)

@@ -6,7 +6,7 @@ would end at an exception in a callback, and nobody would see it.
 
 import ssl
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -14,11 +14,6 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from legwatch_runtime.bounded_client import BoundedClient
 
 AClient = TypeVar("AClient", bound=mqtt.Client)
-# What agent and server speak: MQTT 3.1.1, which every broker knows.
-SPOKEN: Any = {
-    "callback_api_version": CallbackAPIVersion.VERSION2,
-    "protocol": mqtt.MQTTv311,
-}
 
 
 class Account(Protocol):
@@ -41,9 +36,16 @@ def client(
     clean_session: bool,
     full: Callable[[], bool] = lambda: False,
 ) -> mqtt.Client:
-    """Return a client that is not connected yet. `full`: there is no room for more messages now."""
+    """Return a client that is not connected yet. `full`: there is no room for more messages now.
+
+    It speaks MQTT 3.1.1, which every broker knows.
+    """
     new_client = BoundedClient(
-        client_id=client_id, clean_session=clean_session, full=full, **SPOKEN
+        callback_api_version=CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        clean_session=clean_session,
+        protocol=mqtt.MQTTv311,
+        full=full,
     )
     return prepared(new_client, account, password)
 

@@ -1,9 +1,10 @@
 """The campaign on received bytes: `python -m campaigns.receive`, with `--long` 20 million of them.
 
-Noise of several kinds goes through the splitter of the server's connection: once in one block, once
-in blocks of any size. Both ways must give the same packets and the same end. Nothing but the error
-that ends the connection may be raised, and what is kept in memory has a bound. Then the same noise
-goes into the whole connection, which must go on or end, and be well after that.
+Noise of several kinds goes, in MQTT 5 and in MQTT 3.1.1, through the splitter of the server's
+connection: once in one block, once in blocks of any size. Both ways must give the same packets and
+the same end. Nothing but the error that ends the connection may be raised, and what is kept in
+memory has a bound. Then the same noise goes into the whole connection, which must go on or end, and
+be well after that.
 """
 
 import argparse
@@ -13,12 +14,13 @@ import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from campaigns.table import show
 from legwatch_server.ingest.bulk_client import BLOCK_BYTES
 from legwatch_server.ingest.packets import KEPT_BYTES, ProtocolError, Splitter
-from server.ingest.mqtt_bytes import CONNACK, PINGRESP, SUBACK, publish, sized
-from server.ingest.wire import Wire, window
+from server.ingest.mqtt_bytes import PINGRESP, connack, publish, sized, suback
+from server.ingest.wire import Wire
 
 SEED = 26
 LONG_BYTES, SHORT_BYTES = 20_000_000, 3_000_000
@@ -26,59 +28,68 @@ LONG_BYTES, SHORT_BYTES = 20_000_000, 3_000_000
 BOUND_BYTES = 2 * (KEPT_BYTES + BLOCK_BYTES) + 64 * 1024
 MOST_BYTES = 300_000  # of one stream
 WIRE_SHARE = 0.2  # of the bytes also go through the whole connection
-Noise = Callable[[random.Random], bytes]
+Noise = Callable[[random.Random, bool], bytes]  # the second: in MQTT 5
 
 
-def rubbish(chance: random.Random) -> bytes:
+def rubbish(chance: random.Random, _newer: bool) -> bytes:
     """Return bytes without any sense."""
     return chance.randbytes(chance.choice((1, 10, 1000, 50_000)))
 
 
-def packets(chance: random.Random) -> bytes:
+def packets(chance: random.Random, newer: bool) -> bytes:
     """Return packets as a broker sends them, some of them long."""
-    stream = bytearray()
+    said, stream = partial(publish, b"legwatch/v1/b/window", newer=newer), bytearray()
     for _ in range(chance.randrange(1, 60)):
         size = chance.choice((0, 1, 120, 200, 300, 4096, 4098, 17_000))
         stream += chance.choice(
             (
-                publish(b"legwatch/v1/b/window", bytes(size), chance.randrange(65_536)),
-                publish(chance.randbytes(1 + chance.randrange(40)), b"{}"),
-                CONNACK,
-                SUBACK,
+                said(bytes(size), chance.randrange(65_536)),
+                publish(chance.randbytes(1 + chance.randrange(40)), b"{}", newer=newer),
+                said(b"{}", 9, properties=chance.randbytes(size)) if newer else b"",
+                connack(newer=newer),
+                suback(newer=newer),
                 PINGRESP,
             )
         )
     return bytes(stream)
 
 
-def changed(chance: random.Random) -> bytes:
+def changed(chance: random.Random, newer: bool) -> bytes:
     """Return packets in which some bytes are others."""
-    stream = bytearray(packets(chance))
+    stream = bytearray(packets(chance, newer))
     for _ in range(chance.choice((1, 8, 64))):
         stream[chance.randrange(len(stream))] = chance.randrange(256)
     return bytes(stream)
 
 
-def holed(chance: random.Random) -> bytes:
+def holed(chance: random.Random, newer: bool) -> bytes:
     """Return packets of which a part is missing, as if bytes were lost."""
-    stream = packets(chance)
+    stream = packets(chance, newer)
     begin, end = sorted((chance.randrange(len(stream)), chance.randrange(len(stream))))
     return stream[:begin] + stream[end:]
 
 
-def heads(chance: random.Random) -> bytes:
+def heads(chance: random.Random, newer: bool) -> bytes:
     """Return packets that have a head of any kind and promise any length."""
     stream = bytearray()
     for _ in range(chance.randrange(1, 200)):
-        kind = chance.choice((0x30, 0x32, 0x3A, 0x20, 0x40, 0x90, chance.randrange(256)))
+        kind = chance.choice((0x30, 0x32, 0x3A, 0x20, 0x40, 0x90, 0xE0, chance.randrange(256)))
         stream += sized(kind, chance.randbytes(chance.randrange(40)))
     return bytes(stream) + bytes([0x32]) + chance.randbytes(4) + chance.randbytes(2000)
 
 
-def huge(chance: random.Random) -> bytes:
+def huge(chance: random.Random, newer: bool) -> bytes:
     """Return a message that is longer than anybody reads, between two others."""
     size = chance.choice((65_536, 73_000, 74_000, 200_000))
-    return b"".join((window(1), publish(b"a/b", chance.randbytes(size), 2), window(3)))
+    long = chance.randbytes(size)
+    return b"".join(
+        (
+            publish(b"a/b", b"1", 1, newer=newer),
+            publish(b"a/b", long, 2, newer=newer),
+            publish(b"a/b", b"{}", 3, newer=newer, properties=long),
+            publish(b"a/b", b"4", 4, newer=newer),
+        )
+    )
 
 
 NOISE: dict[str, Noise] = {
@@ -120,9 +131,9 @@ def blocks(stream: bytes, chance: random.Random) -> Iterator[bytes]:
         at += size
 
 
-def read(parts: Iterator[bytes], peaks: list[int]) -> tuple[int, int, str]:
+def read(parts: Iterator[bytes], peaks: list[int], newer: bool) -> tuple[int, int, str]:
     """Return what came out: how many packets, a sum of them, and the error that ended it."""
-    splitter, count, total = Splitter(), 0, 0
+    splitter, count, total = Splitter(newer=newer), 0, 0
     try:
         for block in parts:
             tracemalloc.reset_peak()
@@ -136,9 +147,9 @@ def read(parts: Iterator[bytes], peaks: list[int]) -> tuple[int, int, str]:
     return count, total, ""
 
 
-def whole(stream: bytes) -> tuple[int, int, str]:
+def whole(stream: bytes, newer: bool) -> tuple[int, int, str]:
     """Return the same of a stream that comes in one block."""
-    return read(iter([stream]), [])
+    return read(iter([stream]), [], newer)
 
 
 def through_the_wire(wire: Wire, stream: bytes) -> str:
@@ -150,7 +161,7 @@ def through_the_wire(wire: Wire, stream: bytes) -> str:
         return f"the connection raised {type(error).__name__}: {error}"
     wire.got.clear()
     wire.connect()
-    wire.say(window(7))
+    wire.say(wire.window(7))
     return "" if wire.seqs() == [7] else "the next connection is not well"
 
 
@@ -161,10 +172,11 @@ def throw(name: str, noise: Noise, most_bytes: int) -> Row:
     faults: list[str] = []
     peaks: list[int] = [0]
     while size < most_bytes:
-        stream = noise(chance)[:MOST_BYTES]
+        wire.newer = newer = chance.random() < 0.5
+        stream = noise(chance, newer)[:MOST_BYTES]
         streams, size = streams + 1, size + len(stream)
         try:
-            one, other = whole(stream), read(blocks(stream, chance), peaks)
+            one, other = whole(stream, newer), read(blocks(stream, chance), peaks, newer)
         except Exception as error:  # this is what the campaign looks for
             faults.append(f"{type(error).__name__}: {error} in stream {streams}")
             continue

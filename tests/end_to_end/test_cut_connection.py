@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.ingest.mqtt_bytes import publish
-from server.ingest.wire import Wire, puback, window
+from server.ingest.wire import Wire, puback
 
 
-@pytest.fixture
-def wire() -> Iterator[Wire]:
-    made = Wire()
+@pytest.fixture(params=[True, False], ids=["MQTT 5", "MQTT 3.1.1"])
+def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
+    made = Wire(newer=request.param)
     yield made
     made.close()
 
@@ -18,8 +17,9 @@ def wire() -> Iterator[Wire]:
 @pytest.mark.parametrize("long_bytes", [0, 17_000])
 def test_a_cut_at_every_byte_loses_nothing_and_doubles_nothing(wire: Wire, long_bytes: int) -> None:
     """The broker closes after so many bytes, and sends again what it holds no answer to."""
-    middle = publish(b"legwatch/v1/b/info", b"x" * long_bytes, 2) if long_bytes else window(2)
-    packets = {1: window(1), 2: middle, 3: window(3)}
+    long = wire.publish(b"legwatch/v1/b/info", b"x" * long_bytes, 2)
+    middle = long if long_bytes else wire.window(2)
+    packets = {1: wire.window(1), 2: middle, 3: wire.window(3)}
     stream = b"".join(packets.values())
     ends = [sum(len(p) for p in list(packets.values())[:n]) for n in (1, 2, 3)]
     for place in range(0, len(stream) + 1, 7 if long_bytes else 1):

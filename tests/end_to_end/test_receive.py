@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from paho.mqtt.client import MQTTv311
 
 from end_to_end.authority import HOST, Authority
 from end_to_end.house import LONG_S, MOSQUITTO, House, Process, free_port, wait_until
@@ -59,9 +60,10 @@ class Sender:
 class Writer:
     """Takes what came, and confirms it in commits of many."""
 
-    def __init__(self, table: BrokerTable) -> None:
+    def __init__(self, table: BrokerTable, *, older: bool = False) -> None:
         self.inbox: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self.transport = BrokerConnection(table, "", self.inbox.put, Timeline().stamp)
+        self.transport._older = older  # as after a broker's no
         self.transport.start()
         assert self.transport.ready(LONG_S) == ""
 
@@ -135,6 +137,21 @@ def test_by_tls_all_comes_once_and_long_messages_do_not_stop_the_others(
     (last,) = again.take(1)
     assert last.window.seq == MANY + 1  # nothing that was confirmed came again
     again.stop()
+
+
+def test_a_session_goes_on_when_server_or_broker_learns_mqtt_5_and_when_it_forgets_it(
+    broker: tuple[int, BrokerTable],
+) -> None:
+    port, table = broker
+    Writer(table, older=True).stop()
+    with Sender(port) as sender:
+        for seq, older in enumerate((False, True, False), 1):
+            sender.send([publish(TOPIC, window(seq), seq)])
+            writer = Writer(table, older=older)
+            (found,) = writer.take(1)
+            assert found.window.seq == seq
+            assert (writer.transport._client._protocol == MQTTv311) == older
+            writer.stop()
 
 
 @pytest.mark.parametrize("stopped_s", [2, 3 * KEEPALIVE_S], ids=["short", "given up"])

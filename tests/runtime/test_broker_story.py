@@ -21,8 +21,11 @@ class Place:
     ca_file: str = ""
 
 
+AT_THE_END = ("Keep alive timeout", "Session taken over", "Server shutting down")
+
+
 def refused(name: str) -> ReasonCode:
-    kind = PacketTypes.DISCONNECT if name == "Keep alive timeout" else PacketTypes.CONNACK
+    kind = PacketTypes.DISCONNECT if name in AT_THE_END else PacketTypes.CONNACK
     return ReasonCode(kind, name)
 
 
@@ -41,6 +44,8 @@ NOTHING = ReasonCode(PacketTypes.DISCONNECT, "Unspecified error")
         (refused("Bad user name or password"), "wrong user or password for 'anna'"),
         (refused("Server unavailable"), "it says that it is not available now"),
         (refused("Keep alive timeout"), "it has not answered for mqtt.keepalive_s"),
+        (refused("Server shutting down"), "it is being stopped"),
+        (refused("Session taken over"), "another program has connected with the same client id"),
         (refused("Banned"), "it says: Banned"),
     ],
     ids=str,
@@ -110,25 +115,26 @@ def test_the_log_says_each_reason_once_and_a_new_one_when_it_changes(
     assert (story.why, story.concerns()) == ("", [])
 
 
-def live(story: BrokerStory, clock: FakeClock, seconds: float) -> None:
+def live(story: BrokerStory, clock: FakeClock, seconds: float, why: object = NOTHING) -> None:
     story.trying()
     story.up()
     clock.advance(int(seconds * 1000))
-    story.lost(NOTHING)
+    story.lost(why)
 
 
+@pytest.mark.parametrize("why", [NOTHING, refused("Session taken over")], ids=str)
 def test_connections_that_end_at_once_again_and_again_are_a_rivals_doing(
-    story: BrokerStory, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    story: BrokerStory, clock: FakeClock, caplog: pytest.LogCaptureFixture, why: object
 ) -> None:
     for _ in range(OFTEN - 1):
-        live(story, clock, 2)
+        live(story, clock, 2, why)
     assert not story.contested()
     for _ in range(30):
-        live(story, clock, 2)
+        live(story, clock, 2, why)
     assert story.contested()
     (wrong,) = story.concerns()
     assert "another program has the same client id (mqtt.client_id = x)" in wrong
-    rival = [record for record in caplog.records if "another program" in record.getMessage()]
+    rival = [one for one in caplog.records if "another program has the same" in one.getMessage()]
     assert len(rival) == 1
     story.up()  # and it stays
     assert story.contested()

@@ -6,6 +6,10 @@ mean other messages by then, and the broker sends unacknowledged messages again 
 
 The server has no other connection: the broker allows one connection for each user, so that nobody
 can take over another user's session.
+
+The server speaks MQTT 5 where the broker does: only there a client can say how many unacknowledged
+messages it may have, and a broker allows 20 by itself. Any other broker is asked again at once, in
+MQTT 3.1.1.
 """
 
 import threading
@@ -19,7 +23,7 @@ from legwatch.contract.topics import ROOT, Channel
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.broker_story import BrokerStory
 from legwatch_runtime.clock import awake_s
-from legwatch_runtime.mqtt import SPOKEN, prepared, refuse_unknown
+from legwatch_runtime.mqtt import hang_up, prepared, refuse_unknown
 from legwatch_runtime.part import Parts
 from legwatch_server.inbox import Arrived, Connected, Message, Request
 from legwatch_server.ingest.bulk_client import BulkClient
@@ -34,6 +38,8 @@ LONGEST_TOPIC = 200  # characters; no topic of the contract is longer
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 LOOK_S = 1.0  # how long the connection's thread waits for a message in one turn
 WITHIN_S = 300.0  # to look up a name and to connect can take long
+ANSWER_S = 10.0  # for a broker's yes or no to MQTT 5
+UNSUPPORTED, SILENT = "Unsupported protocol version", "Keep alive timeout"  # a broker's reasons
 
 
 class Receipt(NamedTuple):
@@ -72,18 +78,13 @@ class BrokerConnection:
         self._unsure = UnsureLimit(dropped)
         self._answers: Callable[[str, bytes], None] = lambda _topic, _payload: None
         self._connection, self._line = 0, threading.Lock()  # its number changes only with the lock
+        self._answered = self._older = False  # of this connection; of the next one, for one try
         self._ready = threading.Event()  # the broker has our subscriptions
         who = f"mqtt.client_id = {settings.client_id}"
         who += f" or mqtt.user = {settings.user}" if settings.user else ""
         self.story = BrokerStory(settings, "trying again", who, password=bool(password))
         self._heard_s = awake_s()
-        bulk = BulkClient(
-            client_id=settings.client_id,
-            clean_session=False,
-            take=self._take,
-            full=full,
-            **SPOKEN,
-        )
+        bulk = BulkClient(client_id=settings.client_id, take=self._take, full=full)
         self._client = client = prepared(bulk, settings, password)
         self._stopping = threading.Event()
         self._backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
@@ -160,18 +161,24 @@ class BrokerConnection:
                 self.story.failed(error)
             else:
                 self._receive(client)
-            self._rest(self._backoff.next_s())
+            if not self._older:
+                self._rest(self._backoff.next_s())
 
-    def _connect(self, client: mqtt.Client) -> None:
+    def _connect(self, client: BulkClient) -> None:
         """Begin a new connection; the receipts of the one before are void from here on."""
         with self._line:
             self._connection += 1
+        client.older, self._older, self._answered = self._older, False, False
         client.reconnect()
 
     def _receive(self, client: mqtt.Client) -> None:
         """Receive until the connection is lost."""
+        begun_s = awake_s()
         while (code := client.loop(LOOK_S)) == mqtt.MQTT_ERR_SUCCESS:
             self._part.turned()
+            if not (self._answered or self._client.older) and awake_s() - begun_s > ANSWER_S:
+                self._older = True
+                hang_up(client)
         refuse_unknown(code)
 
     def _rest(self, seconds: float) -> None:
@@ -183,6 +190,10 @@ class BrokerConnection:
     def _on_connect(
         self, client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
     ) -> None:
+        self._answered = True
+        if code == UNSUPPORTED and not self._client.older:
+            self._older = True
+            return
         if code.is_failure:
             self.story.failed(code)
             return
@@ -204,10 +215,16 @@ class BrokerConnection:
         self._ready.set()
 
     def _on_disconnect(
-        self, _client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
+        self, _client: mqtt.Client, _data: object, flags: Any, code: Any, _properties: object
     ) -> None:
         self._ready.clear()
-        if code.is_failure and not self._stopping.is_set():
+        if self._stopping.is_set() or self._older:
+            return
+        if not (self._answered or self._client.older):
+            self._older = True  # not every broker answers in a version that it does not know
+        elif flags.is_disconnect_packet_from_server and code == SILENT:
+            self.story.lost("it has heard nothing from here for mqtt.keepalive_s")
+        elif code.is_failure:
             self.story.lost(self._client.fault or code)
 
     def _take(self, messages: Sequence[Published]) -> None:

@@ -13,39 +13,60 @@ import logging
 import struct
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from legwatch_server.ingest.packets import ProtocolError, Published, Splitter
 
 logger = logging.getLogger(__name__)
 
 BLOCK_BYTES = 64 * 1024
+UNACKNOWLEDGED = 2000  # messages that a broker may have sent before: a commit takes up to as many
+FOR_EVER = 0xFFFF_FFFF  # of a session in MQTT 5
 PAUSE_S = 0.02  # between two looks whether there is room again
 PUBACK = 0x40
 _PUBACK = PUBACK << 24 | 2 << 16  # with the message's number it is the whole packet
 
 
 class BulkClient(mqtt.Client):
-    """`take` gets the messages, on the thread that calls `loop`; there is no `on_message`."""
+    """`take` gets the messages, on the thread that calls `loop`; there is no `on_message`.
+
+    The next connection speaks MQTT 5, or MQTT 3.1.1 while `older` is set. In both the broker keeps
+    the session.
+    """
 
     def __init__(
         self,
-        *args: Any,
+        *,
+        client_id: str,
         take: Callable[[Sequence[Published]], None],
         full: Callable[[], bool],
-        **named: Any,
     ) -> None:
         self._take, self._full = take, full
         self.fault = ""  # why this connection was ended here
-        self._splitter, self._answer = Splitter(), b""
-        super().__init__(*args, **named)
+        self.older = False
+        self._splitter, self._answer = Splitter(newer=True), b""
+        # Without `reconnect_on_failure`: else the library tries a third version by itself.
+        super().__init__(
+            CallbackAPIVersion.VERSION2,
+            client_id,
+            protocol=mqtt.MQTTv5,
+            reconnect_on_failure=False,
+        )
+        self._asked = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        self._asked.ReceiveMaximum = UNACKNOWLEDGED
+        self._asked.SessionExpiryInterval = FOR_EVER
 
     def reconnect(self) -> MQTTErrorCode:
         """Connect anew: nothing of the old connection is left, also no half of a packet."""
-        self._splitter, self._answer, self.fault = Splitter(), b"", ""
+        self._splitter, self._answer, self.fault = Splitter(newer=not self.older), b"", ""
+        # paho takes these once, for all its connections.
+        self._protocol = mqtt.MQTTv311 if self.older else mqtt.MQTTv5
+        self._clean_session = self._clean_start = False
+        self._connect_properties = self._asked
         return super().reconnect()
 
     def acknowledge(self, mids: Sequence[int]) -> None:

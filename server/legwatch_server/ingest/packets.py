@@ -1,4 +1,4 @@
-"""Splits the bytes of one MQTT 3.1.1 connection into packets; knows no socket and no library.
+"""Splits the bytes of one MQTT connection into packets; knows no socket and no library.
 
 The bytes come in blocks of any size. Published messages come out in lists, any other packet alone
 and as it came, all in their order. A packet that no broker may send ends the connection, as a
@@ -18,6 +18,7 @@ PUBLISH = 3
 SURE = PUBLISH << 4 | 2  # the first byte of a message of QoS 1, but for its flags
 # CONNACK, PUBACK, SUBACK, UNSUBACK, PINGRESP: the others are for clients, or belong to QoS 2.
 ANSWERS = frozenset({2, 4, 9, 11, 13})
+DISCONNECT = 14  # a broker says it in MQTT 5 only
 MOST_DIGITS = 4  # of a packet's length
 
 
@@ -35,9 +36,13 @@ class Published(NamedTuple):
 
 
 class Splitter:
-    """Splits what one connection brings; keeps at most KEPT_BYTES and one block of it."""
+    """Splits what one connection brings; keeps at most KEPT_BYTES and one block of it.
 
-    def __init__(self) -> None:
+    `newer`: the connection speaks MQTT 5, else MQTT 3.1.1.
+    """
+
+    def __init__(self, *, newer: bool) -> None:
+        self._newer, self._answers = newer, ANSWERS | {DISCONNECT} if newer else ANSWERS
         self._rest = bytearray()  # the beginning of a packet that is not whole
         self._needed = 0  # with fewer bytes nothing more can be said of it
         self._cut: list[Published] = []  # the beginning of a long message
@@ -57,7 +62,7 @@ class Splitter:
             return
         data, at = bytes(self._rest), 0
         while True:
-            usual, at = _usual(data, at)
+            usual, at = _usual(data, at, newer=self._newer)
             if usual:
                 yield usual
             other, at = self._other(data, at)
@@ -68,7 +73,7 @@ class Splitter:
     def _other(self, data: bytes, at: int) -> tuple[list[Published] | bytes | None, int]:
         """Return any packet, and where the next begins; None: it is not whole yet, and is kept."""
         kind, sized = data[at] >> 4 if at < len(data) else PUBLISH, _size(data, at)
-        if kind not in ANSWERS and kind != PUBLISH:
+        if kind not in self._answers and kind != PUBLISH:
             raise ProtocolError(f"it sent a packet of kind {kind}, which no broker sends")
         if sized is None:
             if len(data) > at + MOST_DIGITS:
@@ -85,7 +90,7 @@ class Splitter:
             self._wait(data, at, begin, end)
             return None, at
         if kind == PUBLISH:
-            return [_message(data, data[at], begin, end)], end
+            return [self._message(data, data[at], begin, end, end)], end
         return data[at:end], end
 
     def _wait(self, data: bytes, at: int, begin: int, end: int) -> None:
@@ -94,14 +99,32 @@ class Splitter:
         if len(data) < kept:
             self._keep(data[at:], kept - at)
             return
-        self._cut, self._left = [_message(data, data[at], begin, kept)], end - len(data)
+        self._cut = [self._message(data, data[at], begin, end, kept)]
+        self._left = end - len(data)
         self._keep(b"", 0)
+
+    def _message(self, data: bytes, head: int, begin: int, end: int, kept: int) -> Published:
+        """Return the message in this body, up to `kept`; raises ProtocolError, also for QoS 2."""
+        topic = begin + 2
+        topic_end = topic + int.from_bytes(data[begin:topic], "big")
+        payload, mid = topic_end, 0
+        if head & 6:
+            payload += 2
+            mid = int.from_bytes(data[topic_end:payload], "big")
+        if self._newer:
+            properties = _size(data, payload - 1)
+            payload = sum(properties) if properties else end + 1
+        numbered = head & 6 == 2 and mid > 0
+        if payload > end or topic_end <= topic or not (numbered or head & 6 == 0):
+            raise ProtocolError("it sent a message that MQTT does not allow")
+        said = data[payload : min(kept, payload + READ_BYTES)]
+        return Published(data[topic:topic_end], said, mid, head & 1 == 1)
 
     def _keep(self, rest: bytes, needed: int) -> None:
         self._rest, self._needed = bytearray(rest), needed
 
 
-def _usual(data: bytes, at: int) -> tuple[list[Published], int]:
+def _usual(data: bytes, at: int, *, newer: bool) -> tuple[list[Published], int]:
     """Return the messages from there on while they are usual, and where the next packet begins.
 
     Usual are whole ones of QoS 1 with less than 16 kB: nearly all. In one loop without a call,
@@ -125,6 +148,12 @@ def _usual(data: bytes, at: int) -> tuple[list[Published], int]:
         mid = (data[topic_end] << 8) + data[topic_end + 1]
         if not mid:
             break
+        if newer:
+            if payload == end or data[payload] > 127:
+                break
+            payload += 1 + data[payload]
+            if payload > end:
+                break
         kept = data[payload : min(end, payload + READ_BYTES)]
         found.append(Published(data[topic:topic_end], kept, mid, head & 1 == 1))
         at = end
@@ -141,18 +170,3 @@ def _size(data: bytes, at: int) -> tuple[int, int] | None:
             return begin + 1, size
         shift += 7
     return None
-
-
-def _message(data: bytes, head: int, begin: int, end: int) -> Published:
-    """Return the message in this body; raises ProtocolError, also for one of QoS 2."""
-    topic = begin + 2
-    topic_end = topic + int.from_bytes(data[begin:topic], "big")
-    payload, mid = topic_end, 0
-    if head & 6:
-        payload += 2
-        mid = int.from_bytes(data[topic_end:payload], "big")
-    numbered = head & 6 == 2 and mid > 0
-    if payload > end or topic_end <= topic or not (numbered or head & 6 == 0):
-        raise ProtocolError("it sent a message that MQTT does not allow")
-    kept = data[payload : min(end, payload + READ_BYTES)]
-    return Published(data[topic:topic_end], kept, mid, head & 1 == 1)

@@ -13,12 +13,30 @@ def sized(kind: int, body: bytes) -> bytes:
             return bytes([kind]) + bytes(digits) + body
 
 
-def publish(topic: bytes, payload: bytes, mid: int = 0, *, retained: bool = False) -> bytes:
-    """Return a message; with a number it is of QoS 1."""
+def publish(
+    topic: bytes,
+    payload: bytes,
+    mid: int = 0,
+    *,
+    retained: bool = False,
+    newer: bool = False,
+    properties: bytes = b"",
+) -> bytes:
+    """Return a message; with a number it is of QoS 1. `newer`: in MQTT 5, with these properties."""
     head = struct.pack(">H", len(topic)) + topic + (struct.pack(">H", mid) if mid else b"")
+    if newer:
+        head += sized(0, properties)[1:]
     return sized(0x30 | (2 if mid else 0) | retained, head + payload)
 
 
-CONNACK = b"\x20\x02\x00\x00"
+def connack(code: int = 0, *, newer: bool = False) -> bytes:
+    """Return the broker's yes, or its no."""
+    return sized(0x20, bytes([0, code]) + (b"\0" if newer else b""))
+
+
+def suback(*, newer: bool = False) -> bytes:
+    """Return the answer to the server's subscriptions."""
+    return sized(0x90, b"\x00\x01" + (b"\0" if newer else b"") + b"\x01\x01\x01\x01\x00")
+
+
 PINGRESP = b"\xd0\x00"
-SUBACK = sized(0x90, b"\x00\x01" + b"\x01\x01\x01\x01\x00")

@@ -16,15 +16,10 @@ from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.ingest.decode import decode
 from legwatch_server.settings import BrokerTable
 from legwatch_server.timeline import Stamp
-from server.ingest.mqtt_bytes import CONNACK, publish
+from server.ingest.mqtt_bytes import connack, publish
 
 TURNS = 10_000  # more than any test needs
 TOPIC = b"legwatch/v1/b/window"
-
-
-def window(seq: int, mid: int | None = None, topic: bytes = TOPIC) -> bytes:
-    told = encode_window(live_window(seq, ms("2026-01-02T22:00Z") + seq * 10_000, leg_c=30.0))
-    return publish(topic, told, seq if mid is None else mid)
 
 
 def puback(*mids: int) -> bytes:
@@ -38,7 +33,10 @@ class Wire:
         self,
         full: Callable[[], bool] = lambda: False,
         decode: Callable[[Message], Arrived] = decode,
+        *,
+        newer: bool = True,
     ) -> None:
+        self.newer = newer  # the broker speaks MQTT 5
         self.got: list[Any] = []  # what the writer would be told, but no `Connected`
         self.connection = BrokerConnection(
             BrokerTable(), "", self._put, lambda: Stamp(0, 0), decode, full=full
@@ -63,10 +61,26 @@ class Wire:
 
     def connect(self) -> None:
         """Connect anew, and take the broker's yes."""
-        self.connection._connect(self.client)
-        self.say(CONNACK)
+        self.begin()
+        self.say(self.connack())
         assert self.connection.connected()
         self.heard()
+
+    def begin(self) -> None:
+        """Connect anew, in the version that this broker speaks."""
+        self.connection._older = not self.newer
+        self.connection._connect(self.client)
+
+    def connack(self) -> bytes:
+        return connack(newer=self.newer)
+
+    def publish(self, topic: bytes, payload: bytes, mid: int = 0) -> bytes:
+        return publish(topic, payload, mid, newer=self.newer)
+
+    def window(self, seq: int, mid: int | None = None) -> bytes:
+        at_ms = ms("2026-01-02T22:00Z") + seq * 10_000
+        told = encode_window(live_window(seq, at_ms, leg_c=30.0))
+        return self.publish(TOPIC, told, seq if mid is None else mid)
 
     def say(self, stream: bytes) -> MQTTErrorCode:
         """Send bytes, and let the connection read all of them; return how it took them."""
