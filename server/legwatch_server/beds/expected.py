@@ -82,7 +82,7 @@ def silent(beds: Iterable[BedRecord]) -> Iterator[str]:
     """Yield a sentence on each bed that was heard once, and of which no word comes."""
     for bed in beds:
         if not bed.played and engine.was_heard(bed.state) and _is_overdue(bed):
-            lasted = span((bed.state.at_ms - bed.state.bed.signals.window_ms) / MINUTE_MS)
+            lasted = span(_silent_ms(bed) / MINUTE_MS)
             yield f"no word from bed {bed.name} for {lasted}: is its agent on?"
 
 
@@ -104,5 +104,10 @@ def contested(beds: Iterable[BedRecord]) -> Iterator[str]:
 
 
 def _is_overdue(bed: BedRecord) -> bool:
-    silent_ms = bed.state.at_ms - bed.state.bed.signals.window_ms
-    return silent_ms >= bed.rules.health.agent_s * 1000
+    return _silent_ms(bed) >= bed.rules.health.agent_s * 1000
+
+
+def _silent_ms(bed: BedRecord) -> int:
+    """Return how long no window has come; those of the open minute are not judged yet."""
+    come_ms = (window.to_ms for window in bed.state.open_windows)
+    return bed.state.at_ms - max([bed.state.bed.signals.window_ms, *come_ms])

@@ -4,15 +4,14 @@ import sqlite3
 
 from legwatch.events import ClockTrust
 from legwatch_server.store.batch import Batch
-from legwatch_server.store.numbers import LAST_WINDOW
+from legwatch_server.store.numbers import LAST_WINDOW, STATES_UPTO, UNSEEN
 from legwatch_server.store.records import LastSeen, StoredBed, StoredBoot
 
 _STATE = (
     "UPDATE beds SET state=?, seen_ms=?, played=?, bedside=?,"
     f" applied_window=({LAST_WINDOW}) WHERE id=?"
 )
-# Up to this window every bed's state has seen its windows, as two sweeps have shown.
-_UPTO, _NEXT = "states_upto", "states_next"
+_UPTO, _NEXT = STATES_UPTO, "states_next"
 _SWEPT = "INSERT OR REPLACE INTO meta SELECT ?, value FROM meta WHERE key=?"
 _MARK = f"INSERT OR REPLACE INTO meta SELECT ?, ({LAST_WINDOW})"
 
@@ -96,6 +95,13 @@ def states(db: sqlite3.Connection, name: str | None) -> list[tuple[str, str]]:
 
 
 def last_seen(db: sqlite3.Connection) -> list[LastSeen]:
-    """Return the last arrival of every bed, in the order of their names."""
-    rows = db.execute("SELECT name, seen_ms, played, bedside FROM beds ORDER BY name")
+    """Return the last arrival of every bed, in the order of their names.
+
+    A bed is stored once a minute: what has come since stands only among the windows.
+    """
+    rows = db.execute(
+        f"WITH lately AS (SELECT b.id, max(w.arrived_ms) AS ms {UNSEEN} GROUP BY b.id)"
+        " SELECT name, max(seen_ms, coalesce(lately.ms, 0)), played, bedside FROM beds"
+        " LEFT JOIN lately ON lately.id = beds.id ORDER BY name"
+    )
     return [LastSeen(name, seen_ms, bool(played), side) for name, seen_ms, played, side in rows]

@@ -16,6 +16,14 @@ LAST_WINDOW = (
     "SELECT max(coalesce((SELECT max(id) FROM windows), 0),"
     f" coalesce((SELECT value + 0 FROM meta WHERE key='{WINDOWS}'), 0))"
 )
+# Up to this window every bed's state has seen its windows, as two sweeps have shown.
+STATES_UPTO = "states_upto"
+# The windows that the stored state of their bed has not seen.
+UNSEEN = (
+    "FROM windows w JOIN beds b ON b.id = w.bed_id"
+    f" WHERE w.id > (SELECT coalesce(max(value + 0), 0) FROM meta WHERE key='{STATES_UPTO}')"
+    " AND w.id > b.applied_window"
+)
 _HIGHEST_BED = (
     "SELECT max(coalesce((SELECT max(id) FROM beds), 0),"
     " coalesce((SELECT max(bed_id) FROM boots), 0), coalesce((SELECT max(bed_id) FROM windows), 0),"

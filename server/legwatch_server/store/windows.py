@@ -78,11 +78,7 @@ def unseen(db: sqlite3.Connection) -> Iterator[tuple[int, Window]]:
     columns = (
         f"w.bed_id, w.in_bed, w.faults, w.others, {', '.join(f'w.{name}' for name in _MEASURED)}"
     )
-    sql = (
-        f"SELECT {columns} FROM windows w JOIN beds b ON b.id = w.bed_id WHERE w.late=0"
-        " AND w.id > (SELECT coalesce(max(value + 0), 0) FROM meta WHERE key='states_upto')"
-        " AND w.id > b.applied_window ORDER BY w.id"
-    )
+    sql = f"SELECT {columns} {numbers.UNSEEN} AND w.late=0 ORDER BY w.id"
     for bed_id, *rest in db.execute(sql):
         yield bed_id, _window(rest)
 

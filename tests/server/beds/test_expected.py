@@ -10,7 +10,7 @@ from legwatch.contract.topics import Channel, topic
 from legwatch.contract.window import encode_window
 from legwatch.settings import load
 from legwatch.testing import live_window
-from legwatch_server.beds.expected import counted, unheard
+from legwatch_server.beds.expected import counted, silent, unheard
 from legwatch_server.settings import ServerSettings
 from legwatch_server.testing import InProcessServer
 from server.ward import MINUTE_MS, open_ward
@@ -176,4 +176,23 @@ def test_the_start_says_which_beds_are_declared_and_which_were_heard(tmp_path: P
     assert counted(many, ()) == (
         "beds declared: 7 (b0, b1, b2, b3, b4 and 2 more); heard before: none"
     )
+    server.close()
+
+
+def test_a_bedside_that_is_back_is_called_silent_no_more_before_its_minute_is_over(
+    tmp_path: Path,
+) -> None:
+    server = ward(tmp_path)
+    server.play("b", 3, well)
+    wait(server, 20)
+    server.clock.advance(5_000)
+    (was,) = silent(server.unit.beds.values())
+    assert was.startswith("no word from bed b for 19 min")
+    now_ms = server.clock.now_ms
+    window = encode_window(live_window((now_ms - server.begin_ms) // 10_000, now_ms))
+    server.turn([server.message(topic("b", Channel.WINDOW), window)])
+    assert list(silent(server.unit.beds.values())) == []
+    with server.store.reader() as reader:  # what the commands beside the server read
+        (last,) = reader.last_seen()
+        assert last.seen_ms == now_ms
     server.close()
