@@ -48,6 +48,7 @@ SILENCE_LOOK_S = 20.0
 LULL_S = 0.2  # without a window: a queue at the broker is empty
 LONGEST_LULL_S = 1.0
 LULL_AGAIN_S = 60.0  # whoever sends such windows all the time must not delay the other beds
+LISTEN_S = 0.25  # the longest time between two turns of the listeners while windows wait
 EVENING_LOOK_S = 60.0
 ASLEEP_S = 90.0  # no turn for so long: the machine slept, or the process was stopped
 NEAR_MS = 10_000  # what arrived so near to the ends of the gap may have waited in the machine
@@ -104,6 +105,7 @@ class WriterLoop:
             turned=turned,
         )
         self._record = SettingsRecord(store, timeline)
+        self._listened = timeline.instant()
         self._more = False  # whether a listener has more to do
 
     def begin(self) -> None:
@@ -157,9 +159,18 @@ class WriterLoop:
         if not self._writer.write(work):
             return  # the transport brings the unconfirmed messages again
         self._expected, self._resting = [], []
-        self._more = any([_safely(listener.turn) for listener in self._listeners])  # noqa: C419 - every listener has its turn
+        self._listen()
         self._rehearse()
         self._record.turn()
+
+    def _listen(self) -> None:
+        """Let the listeners do what waits; while windows wait, only now and then."""
+        now = self._timeline.instant()
+        if self._inbox.count() and now.since(self._listened) < LISTEN_S:
+            self._more = True
+            return
+        self._listened = now
+        self._more = any([_safely(listener.turn) for listener in self._listeners])  # noqa: C419 - every listener has its turn
 
     def _look_for_rest(self) -> None:
         """Find out whether a pause has begun or ended, by the settings or by the time."""

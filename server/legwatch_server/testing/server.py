@@ -85,12 +85,13 @@ class InProcessServer:
         self.silence = Silence(
             self.broker, self.unit.beds.values, self.reach, self.status, self.clock.instant
         )
+        self.inbox = Waiting()
         self.loop = WriterLoop(
             store=self.store,
             unit=self.unit,
             transport=self.broker,
             listeners=[MqttPublisher(self.broker, self.clock.instant)],
-            inbox=Waiting(),
+            inbox=self.inbox,
             timeline=self.timeline,
             settings=self.settings,
             wake=self._wake,

@@ -18,6 +18,7 @@ from legwatch.events import ClockTrust
 from legwatch.state_codec import from_json
 from legwatch.testing import ms, night, uncovering
 from legwatch.text.message import text
+from legwatch_server.beds.loop import LISTEN_S
 from legwatch_server.beds.writer import TICK_LAG_MS
 from legwatch_server.inbox import Connected
 from legwatch_server.notify.commit import commit
@@ -295,6 +296,23 @@ def test_alerts_are_published_while_they_stand_and_again_on_connect(
     assert server.broker.last("legwatch/v1/anna/alert/cold") is None
     retained = {t.rsplit("/", 2)[-1] for t, _, keep in server.broker.published if keep}
     assert "state" not in retained
+
+
+def test_while_windows_wait_beds_are_published_a_few_times_a_second(
+    server: InProcessServer,
+) -> None:
+    server.inbox.put(Connected())  # something waits
+    for seq in range(1, 4):
+        take(server, encode_window(live(seq, server)))
+        assert upto(server) == 0
+    server.clock.advance(int(LISTEN_S * 1000))
+    take(server, encode_window(live(4, server)))
+    assert upto(server) == 4
+    take(server, encode_window(live(5, server)))
+    server.inbox.take(0, 1)  # and nothing waits any more
+    server.clock.advance(5000)
+    server.turn()
+    assert upto(server) == 5
 
 
 def test_what_is_over_is_unsaid_after_a_crash_between_commit_and_word(
