@@ -1,5 +1,6 @@
 """Lock the folder of a process, so that no second process writes there."""
 
+import errno
 import fcntl
 import time
 from collections.abc import Iterator
@@ -18,17 +19,20 @@ class FolderRefused(CannotRun):
 
 
 @contextmanager
-def locked(folder: Path, lock: str, *, of_another: bool = False) -> Iterator[Path]:
+def locked(
+    folder: Path, lock: str, *, of_another: bool = False, read_only: bool = False
+) -> Iterator[Path]:
     """Make `folder` and lock it for the block; raises CannotRun if another process has it.
 
     Raises FolderRefused if nothing can be written there. `of_another`: another program works there,
-    too, and this one is to run as its user.
+    too, and this one is to run as its user. `read_only`: a disk that is read-only will do, if this
+    program has worked there before.
     """
     keep_private()
     try:
         folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
         ours = (folder / lock).exists()  # else it may be a folder that others use, too
-        held = (folder / lock).open("w")
+        held = opened(folder / lock, read_only=read_only)
     except OSError as error:
         why = f"{folder} cannot be written: {whose(error, folder, reads=of_another)}"
         raise FolderRefused(why) from None
@@ -40,6 +44,16 @@ def locked(folder: Path, lock: str, *, of_another: bool = False) -> Iterator[Pat
         if ours:
             tighten(folder)
         yield folder
+
+
+def opened(lock: Path, *, read_only: bool) -> IO[str]:
+    """Open a file to lock; `read_only`: one that is there, too, on a disk that is read-only."""
+    try:
+        return lock.open("w")
+    except OSError as error:
+        if read_only and error.errno == errno.EROFS and lock.exists():
+            return lock.open()
+        raise
 
 
 def is_held(lock: Path) -> bool:

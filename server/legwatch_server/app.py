@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
     errors = ErrorCount()
     logging.getLogger().addHandler(errors)
     parts.guard_other_threads()
-    with locked(Path(settings.state_dir), _LOCK) as folder:
+    with locked(Path(settings.state_dir), _LOCK, read_only=True) as folder:
         try:
             server = _Server(settings, password, folder, parts)
             _say_zone(zone.word(settings, args.config, first))
