@@ -20,6 +20,7 @@ from legwatch_server.store import (
     beds,
     check,
     deliveries,
+    in_memory,
     lived,
     loaded,
     loss,
@@ -228,14 +229,14 @@ class SqliteStore:
         self, source: sqlite3.Connection | None, why: str, known: Known
     ) -> sqlite3.Connection:
         """Make a database in memory of a source; the file is there then. Raises StoreError."""
-        place = refuge.folder()
+        place = in_memory.folder()
         with self._file.exclusive():
             home, self._file.path = self._file.path, place / FILE
             try:
                 db = filled(made(self._file), source, (why, None), known).db
             except (OSError, sqlite3.Error, StoreError, ValuesRefused) as error:
                 self._file.path = home
-                refuge.leave(place)
+                in_memory.leave(place)
                 raise StoreError(f"{why}; no database in memory either: {error}") from error
             self._home = home
             self._file.begin()
@@ -273,7 +274,7 @@ class SqliteStore:
             home.execute(f"PRAGMA busy_timeout={int(PATIENCE_S * 1000)}")
             self._db, self._home = home, None
             self._file.begin()
-        refuge.leave(place.parent)
+        in_memory.leave(place.parent)
         logger.warning("%s takes rows again, and has all that came meanwhile", self._file.path)
         return True
 
@@ -496,7 +497,7 @@ class SqliteStore:
                 self._home,
                 self._why_without,
             )
-            refuge.leave(self._file.path.parent)
+            in_memory.leave(self._file.path.parent)
 
 
 def _prepared(db: sqlite3.Connection, path: Path, now_ms: int) -> int:

@@ -4,37 +4,14 @@ What is stored there ends with the machine's power, so it is confirmed to no age
 takes rows again, all rows of the refuge go there.
 """
 
-import os
-import shutil
 import sqlite3
-import tempfile
-from pathlib import Path
 
 from legwatch_server.store import beds
 from legwatch_server.store.batch import Batch
-from legwatch_server.store.errors import StoreError
 from legwatch_server.store.numbers import LAST_WINDOW
 from legwatch_server.store.renewal import TABLES
 
-# Files in memory; where there are none, the folder for passing files is on another disk at least.
-_PLACES = ("/dev/shm", "/run/user", tempfile.gettempdir())  # noqa: S108 - mkdtemp makes it private
 _OWN_KEYS = ("schema", "loss", "windows_from", "beds_from", "boots_from")  # of each file its own
-
-
-def folder() -> Path:
-    """Make a private folder that does not need the disk; raises StoreError."""
-    for place in _PLACES:
-        if os.access(place, os.W_OK):
-            try:
-                return Path(tempfile.mkdtemp(prefix="legwatch-", dir=place))
-            except OSError:
-                continue
-    raise StoreError("there is no memory for a database either")
-
-
-def leave(path: Path) -> None:
-    """Delete the folder of a refuge."""
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def bring_home(refuge: sqlite3.Connection, home: sqlite3.Connection, memory: Batch) -> None:

@@ -16,7 +16,7 @@ from campaigns.ward import MINUTE_MS, Ward, open_folder
 from legwatch.contract.press import Press
 from legwatch_runtime import aside, salvage
 from legwatch_server.beds import writer
-from legwatch_server.store import connection, database, file, refuge, renewal
+from legwatch_server.store import connection, database, file, refuge, renewal, unlogged
 from legwatch_server.store.errors import StoreDamaged, StoreError, ValuesRefused
 from legwatch_server.store.file import StoreFile
 from legwatch_server.store.records import Loss
@@ -318,9 +318,33 @@ def test_a_first_start_without_one_free_byte_watches_from_memory(ward: Ward) -> 
     assert ward.ask("SELECT count(*) FROM windows") == [(12,)]
 
 
+def test_a_start_after_a_power_cut_on_a_full_disk_knows_what_only_the_log_has(
+    ward: Ward, tmp_path: Path
+) -> None:
+    """As after the power cut that has made a card read-only."""
+    ward.minute(0, [("z", cold)], boot="0000000b")
+    parts = ward.path, ward.path.with_name(f"{DB}-wal")
+    assert parts[1].stat().st_size
+    as_left = [Path(shutil.copy(part, tmp_path)) for part in parts]
+    known = {bed.name: bed.state for bed in ward.server.store.beds()}
+    ward.server.close()
+    for part, copy in zip(parts, as_left, strict=True):
+        shutil.copy(copy, part)
+    with no_room(ward.path):
+        ward.server.start()
+        assert kept(ward) is False
+        assert {bed.name: bed.state for bed in ward.server.store.beds()} == known
+        with closing(connection.connect_read_only(ward.path)) as read:  # as a command does
+            asked = read.execute("SELECT count(*) FROM windows WHERE boot_id=2").fetchall()
+        assert asked == [(6,)]
+    ward.minute(1, [("z", cold)], boot="0000000b")
+    assert kept(ward)
+    assert ward.ask("SELECT count(*) FROM windows WHERE boot_id=2") == [(12,)]
+
+
 @pytest.mark.parametrize("fault", ["older", "log"])
 def test_a_start_that_cannot_read_the_file_on_a_full_disk_says_so_and_leaves_it(
-    ward: Ward, fault: str
+    ward: Ward, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ward.server.close()
     if fault == "older":
@@ -328,6 +352,7 @@ def test_a_start_that_cannot_read_the_file_on_a_full_disk_says_so_and_leaves_it(
             db.execute("UPDATE meta SET value='5' WHERE key='schema'")
     else:
         ward.path.with_name(f"{DB}-wal").write_bytes(b"rows")
+        monkeypatch.setattr(unlogged, "LARGEST", 1000)
     with no_room(ward.path), pytest.raises(StoreError, match="cannot be used: the disk is full;"):
         ward.server.start()
     assert ward.path.exists()
