@@ -1,18 +1,24 @@
 """A disk that is full or read-only, and settings that are wrong."""
 
+import http.client
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from tomlkit import dumps as dump
 
-from end_to_end.house import LEGWATCH, House, Process, wait_until, write_night
+from end_to_end.house import LEGWATCH, House, Process, free_port, wait_until, write_night
 from end_to_end.test_bad_input import send, window
+from end_to_end.test_up import Up
 from legwatch.testing import night, uncovering
+
+ANNA = {"people": {"anna": {"channels": ["console"]}}}
 
 
 @pytest.fixture
@@ -119,6 +125,50 @@ def test_server_that_begins_on_a_disk_that_takes_nothing_watches_from_memory(
     house.wait_windows(31)
     client.disconnect()
     client.loop_stop()
+
+
+@pytest.mark.usefixtures("mosquitto")
+@pytest.mark.parametrize("how", ["full", "read-only"])
+def test_up_begins_on_a_card_that_takes_nothing(tmp_path: Path, small_disk: Path, how: str) -> None:
+    """As after the power cut that has made a card read-only: the databases have logs."""
+    (tmp_path / "state").symlink_to(small_disk)
+    agent, server, port = tmp_path / "agent.toml", tmp_path / "server.toml", free_port()
+    agent.write_text(dump({"bed": "anna", "sensors": {"leg": {"driver": "simulated"}}}))
+    server.write_text(dump({"zone": "UTC", "http": {"port": port}, **ANNA}))
+    words = ("--agent-config", str(agent), "--config", str(server))
+    log = small_disk / "server/legwatch.db-wal"
+
+    def windows() -> int:
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        with closing(link), suppress(OSError):
+            link.request("GET", "/health")  # 503 while it is degraded
+            return int(json.load(link.getresponse())["counters"]["windows"])
+        return 0
+
+    up = Up(tmp_path, *words)
+    wait_until(lambda: bool(windows()) or up.code is not None, "a window", 60)
+    for pid in (up.pid, *up.children()):
+        os.kill(pid, signal.SIGKILL)
+    assert up.wait(10) is not None
+    assert log.stat().st_size
+    for index in small_disk.glob("*/*-shm"):  # the kernel had it in memory
+        index.unlink()
+    before, free = len(up.said()), refuse(small_disk, how)
+    made = (small_disk / "server.toml").read_text()
+    up = Up(tmp_path, *words)
+    wait_until(lambda: bool(windows()) or up.code is not None, "a window", 60)
+    line = (*LEGWATCH, "now", "--config", str(small_disk / "server.toml"))
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("NOTHING IS KEPT NOW: "), (done, up.said()[before:])
+    assert (small_disk / "server.toml").read_text() == made
+    free()
+    up.signal(signal.SIGTERM)
+    assert up.wait(15) == 0
+    said = up.said()[before:]
+    assert f"WARNING: the disk is {how} ({tmp_path / 'state'}). The watch begins" in said
+    assert "and has all that came meanwhile" in said
+    assert "are lost with this end" not in said
+    assert "Traceback" not in said
 
 
 def test_agent_goes_on_while_its_disk_is_full(house: House, small_disk: Path) -> None:

@@ -14,10 +14,10 @@ from legwatch_runtime import locations, secrets_beside
 from legwatch_runtime.part import Parts
 from legwatch_runtime.process import RUNS, between
 from legwatch_runtime.secrets_beside import Locked
-from legwatch_runtime.state_dir import is_held
+from legwatch_runtime.state_dir import is_held, opened
 from legwatch_runtime.systemd import STOPPING, tell
 from legwatch_server.run_by import MADE_NIGHT
-from legwatch_server.supervisor import demo, terminal
+from legwatch_server.supervisor import demo, stopgap, terminal
 from legwatch_server.supervisor.broker import BrokerMissingError, programs
 from legwatch_server.supervisor.config import (
     GeneratedConfig,
@@ -68,9 +68,16 @@ def _take_secrets(config: Path | None) -> None:
 
 
 def _watch(state: Path, args: argparse.Namespace) -> int:
+    with stopgap.folder(state, _show) as folder:
+        return _watch_from(folder, state, args)
+
+
+def _watch_from(folder: Path, state: Path, args: argparse.Namespace) -> int:
+    """Watch with the made settings in `folder`, and what is stored in `state`."""
     agent, zone = owner_settings(args.agent_config), zone_word(args.config, state)
     server = with_http_port(owner_settings(args.config))
-    config = write_config(state, server, agent, owners=args.config, agents=args.agent_config)
+    files = {"owners": args.config, "agents": args.agent_config, "states": state}
+    config = write_config(folder, server, agent, **files)
     _show(f"{_doing(agent)} The state is in {state}; Ctrl-C ends it.{terminal.note()}")
     for line in (*what_it_watches(agent), *_beside(state)):
         _show(line)
@@ -156,7 +163,7 @@ def _run(config: GeneratedConfig, state: Path, what: str, after: str) -> tuple[i
 @contextlib.contextmanager
 def _alone(state: Path) -> Iterator[bool]:
     """Lock the state folder; yield False if it is locked. The kernel frees the lock at exit."""
-    with (state / "lock").open("w") as lock:
+    with opened(state / "lock", read_only=True) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

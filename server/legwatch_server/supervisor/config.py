@@ -41,10 +41,12 @@ def write_config(
     kind: str = WATCH,
     owners: Path | None = None,
     agents: Path | None = None,
+    states: Path | None = None,
 ) -> GeneratedConfig:
     """Write the settings of all three children into `folder`; return their commands.
 
-    `owners`, `agents`: the files from which the server's and the agent's are made.
+    `owners`, `agents`: the files from which the server's and the agent's are made. `states`: the
+    folder for what they store, if it is another one.
     """
     bed = str(agent.get("bed", ""))
     broker = brokers.write_broker_config(folder / "broker", {SERVER, bed} - {""})
@@ -55,7 +57,12 @@ def write_config(
     def task(name: str, user: str, table: Mapping[str, Any], *, ends: bool = False) -> ProcessSpec:
         mqtt = {"host": "127.0.0.1", "port": broker.port, "user": user}
         made_from = owners if name == "server" else agents
-        command = (*LEGWATCH, name, *_write_settings(folder, name, table, mqtt, made_from))
+        own = {"state_dir": str(_made(states or folder, name)), "mqtt": mqtt}
+        command = (
+            *LEGWATCH,
+            name,
+            *_write_settings(folder / f"{name}.toml", table, own, made_from),
+        )
         env = {"LEGWATCH_MQTT_PASSWORD": broker.passwords.get(user, ""), UNDER_UP: kind}
         if owners is not None:
             env[MADE_FROM] = str(owners.absolute())
@@ -148,20 +155,20 @@ def with_http_port(server: Mapping[str, Any]) -> dict[str, Any]:
     return {**server, "http": http} if http else dict(server)
 
 
-def _write_settings(
-    folder: Path,
-    name: str,
-    table: Mapping[str, Any],
-    mqtt: Mapping[str, Any],
-    owners: Path | None,
-) -> tuple[str, str]:
-    from tomlkit import dumps  # noqa: PLC0415 - slow to import, and only what is written needs it
-
-    own = {key: value for key, value in table.get("mqtt", {}).items() if key == "keepalive_s"}
+def _made(folder: Path, name: str) -> Path:
     state = folder / name
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{name}.toml"
-    made = dumps({**table, "state_dir": str(state), "mqtt": {**own, **mqtt}})
+    return state
+
+
+def _write_settings(
+    path: Path, table: Mapping[str, Any], own: Mapping[str, Any], owners: Path | None
+) -> tuple[str, str]:
+    """Write the owner's settings with our `own` state_dir and [mqtt]; return how to name them."""
+    from tomlkit import dumps  # noqa: PLC0415 - slow to import, and only what is written needs it
+
+    mqtt = {key: value for key, value in table.get("mqtt", {}).items() if key == "keepalive_s"}
+    made = dumps({**table, **own, "mqtt": {**mqtt, **own["mqtt"]}})
     path.write_text(settings_file.head_of_up(owners) + made)
     path.chmod(0o600)
     return "--config", str(path)
