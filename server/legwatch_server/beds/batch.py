@@ -384,6 +384,14 @@ class UnitOfWork:
         An agent that starts again goes on with its recording where it was, without a leap.
         """
         last_ms = bed.state.at_ms
+        if played and bed.played and last_ms - to_ms > engine.BACK_MS:
+            logger.warning(
+                "bed %s: a recording begins %s before the end of the last one. If it is played"
+                " again, its alerts stand beside those of the first time, at the same hours; to"
+                " have them alone, give it another bed, or `legwatch up` another --state",
+                bed.name,
+                span((last_ms - to_ms) / engine.MINUTE_MS),
+            )
         if engine.was_heard(bed.state) and to_ms - last_ms > engine.BACK_MS:
             logger.info(
                 "bed %s: %s %s after %s; that time is not judged",

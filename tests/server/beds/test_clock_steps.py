@@ -475,6 +475,26 @@ def test_a_recording_keeps_its_own_time(tmp_path: Path) -> None:
     ward.close()
 
 
+def test_a_recording_that_is_played_again_is_said_to_stand_beside_the_first(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after somebody has deleted the agent's spool, which knows how far it has played."""
+    ward = open_ward(tmp_path, beds={"b": {"played": True}})
+    watch, to_ms = NightWatch(ward), BEGIN - 100 * DAY_MS
+
+    def plays(boot: str, part: range) -> int:
+        for seq in part:
+            one = live_window(seq, to_ms + seq * 10_000, clock="played")
+            ward.turn([watch.arrived(encode_window(one._replace(boot=boot)))])
+        said = "a recording begins 20 min before the end of the last one. If it is played again"
+        return sum(said in line for line in caplog.messages)
+
+    assert plays("0000000a", range(1, 100)) == 0
+    assert plays("0000000b", range(100, 122)) == 0  # it goes on after a start of the agent
+    assert plays("0000000c", range(1, 30)) == 1
+    ward.close()
+
+
 @pytest.mark.parametrize("wakes_after_s", [0, 400])
 def test_legs_that_get_cold_before_a_sleep_are_told_at_their_time(
     tmp_path: Path, wakes_after_s: int
