@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import installed
-from legwatch_runtime import secrets
+from legwatch_runtime import plugins, secrets
 
 # The first drawing of text in a fresh clone, on a machine that is busy, takes over a second.
 settings.register_profile(
@@ -40,3 +40,10 @@ def _forgotten_secrets() -> Iterator[None]:
     before = secrets._known.copy()
     yield
     secrets._known[:] = before
+
+
+@pytest.fixture(autouse=True)
+def _forgotten_packages() -> Iterator[None]:
+    """Forget whose code a test has loaded: another's of the same name is of no package."""
+    yield
+    plugins._whose.clear()

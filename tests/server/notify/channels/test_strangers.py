@@ -291,8 +291,8 @@ def test_one_that_is_uninstalled_while_it_runs_is_named_as_before(
 def test_a_send_that_hangs_is_named_and_holds_no_other(
     stranger: Stranger, other: Stranger, rig: Rig
 ) -> None:
-    hangs = Fault(sending("import threading; threading.Event().wait(5)"), "")
-    install(HANGS, hangs, stranger, other)
+    waits = "import threading; globals().setdefault('GO', threading.Event()).wait(60)"
+    install(HANGS, Fault(sending(waits), ""), stranger, other)
     LateChannels(rig.boxes, rig.ward.settings, rig.parts).begin()
     rig.boxes.start()
     until(lambda: any(box.busy for box in rig.boxes.all.values()))
@@ -304,6 +304,7 @@ def test_a_send_that_hangs_is_named_and_holds_no_other(
     rig.parts.elapsed_s = lambda: passed() + 301
     until(lambda: [one for one in rig.parts.wrong() if one.startswith("the part odd-0 has hung")])
     assert not rig.parts.well()  # the watchdog starts the server again
+    __import__(stranger.name).GO.set()
 
 
 def test_the_page_for_authors_names_each_of_these_cases() -> None:
