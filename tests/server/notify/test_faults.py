@@ -180,10 +180,10 @@ def test_one_hanging_phone_holds_up_no_other(service: Service, tmp_path: Path) -
 
     def answer(asked: Asked) -> Answer:
         slow = json.loads(asked.body)["topic"] == "t0"
-        return Answer(after_s=1.5) if slow else ntfy(asked)
+        return Answer(after_s=5.0) if slow else ntfy(asked)
 
     service.answer = answer
-    push = {"ntfy": {"url": service.url, "timeout_s": 1.0}}
+    push = {"ntfy": {"url": service.url, "timeout_s": 4.0}}
     ward = open_ward(tmp_path, people=people, push=push, rules=OWN)
     ward.use_channel("ntfy", build_channel(Ntfy, "ntfy", ward.settings))
     for minute in range(120):
