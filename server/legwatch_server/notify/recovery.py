@@ -4,14 +4,20 @@ This runs at the start, before the outbox sends anything. What is to change is a
 deliveries that are not finished; the store applies it in one transaction.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from legwatch.alerting.alert import AlertState, is_silenced
 from legwatch.conditions.verdict import Severity
 from legwatch.engine import BedState
 from legwatch.events import AlertKind
-from legwatch.oncall.escalation import Purpose, in_turn, woken
+from legwatch.oncall.escalation import NotificationStep, Purpose, in_turn, woken
+from legwatch_server.notify.channels_left import (
+    being_told,
+    insert_untried,
+    unreached,
+    with_new_channels,
+)
 from legwatch_server.notify.planner import SUPERSEDED, DeliveryPlanner, Occasion
 from legwatch_server.store.changes import Change, Changes, DropRecall, Move, Withdraw
 from legwatch_server.store.delivery import NEVER_MS, WAITING, Delivery, DeliveryState, Episode
@@ -75,8 +81,13 @@ def repairs(
     by_id = {bed.id: bed for bed in beds}
     planned: list[Change] = []
     for occasion in _occasions(changed | _loud(left), left, now_ms):
-        renewed = _renewed(planner, by_id, occasion, changed)
-        planned += _postponed(occasion) if renewed is None else renewed
+        order = _order(planner, by_id.get(occasion.episode.bed_id), occasion)
+        if order is not None and _is_wrong(planner, order, occasion, changed):
+            planned += _anew(planner, order, occasion)
+            continue
+        moved = tuple(_postponed(occasion))
+        kept = occasion._replace(deliveries=_after(occasion.deliveries, moved))
+        planned += (*moved, *_with_what_lacks(planner, order, kept))
     return (*superseded, *unknown, *planned)
 
 
@@ -120,24 +131,12 @@ def followed(
     by_id = {bed.id: bed for bed in beds}
     planned: list[Change] = []
     for occasion in _occasions(changed | _loud(left), left, now_ms):
-        planned += _renewed(planner, by_id, occasion, changed) or ()
+        order = _order(planner, by_id.get(occasion.episode.bed_id), occasion)
+        if order is not None and _is_wrong(planner, order, occasion, changed):
+            planned += _anew(planner, order, occasion)
+        else:
+            planned += _with_what_lacks(planner, order, occasion)
     return (*unknown, *planned)
-
-
-def _renewed(
-    planner: DeliveryPlanner,
-    by_id: Mapping[int, WatchedBed],
-    occasion: Occasion,
-    changed: Collection[Episode],
-) -> Changes | None:
-    """Return a new plan for an alert that waits for the wrong people or lacks some, or None."""
-    order = _order(planner, by_id.get(occasion.episode.bed_id), occasion)
-    if order is None:
-        return None
-    waited_for, names = _waited_for(occasion), set(order.names)
-    untold = names - waited_for - _told_or_tried(planner, occasion)
-    wrong = occasion.episode in changed or untold or not waited_for <= names
-    return tuple(_anew(planner, order, occasion)) if wrong else None
 
 
 class _Order(NamedTuple):
@@ -147,10 +146,21 @@ class _Order(NamedTuple):
     step_s: float
 
 
+def _is_wrong(
+    planner: DeliveryPlanner, order: _Order, occasion: Occasion, changed: Collection[Episode]
+) -> bool:
+    """Return True if an alert waits for the wrong people, or lacks some."""
+    waited_for, names = _waited_for(occasion), set(order.names)
+    known = waited_for | _told_or_tried(planner, occasion) | unreached(_own(occasion))
+    return occasion.episode in changed or not names <= known or not waited_for <= names
+
+
 def _after(deliveries: Iterable[Delivery], changes: Changes) -> list[Delivery]:
-    """Return the deliveries as they are when these changes are made."""
+    """Return the deliveries as they are when these withdrawals and moves are made."""
     gone = {change.id for change in changes if isinstance(change, Withdraw)}
-    return [d._replace(state=DeliveryState.WITHDRAWN) if d.id in gone else d for d in deliveries]
+    by_ms = {change.id: change.by_ms for change in changes if isinstance(change, Move)}
+    left = [d._replace(due_ms=d.due_ms + by_ms.get(d.id, 0)) for d in deliveries]
+    return [d._replace(state=DeliveryState.WITHDRAWN) if d.id in gone else d for d in left]
 
 
 def _of_unknown_routes(
@@ -227,23 +237,38 @@ def _waited_for(occasion: Occasion) -> set[str]:
 
 
 def _anew(planner: DeliveryPlanner, order: _Order, occasion: Occasion) -> Iterator[Change]:
-    """Replace a plan that names the wrong people."""
-    yield from (Withdraw(delivery.id, ANEW) for delivery in _unstarted(_own(occasion)))
+    """Replace a plan that names the wrong people; whoever is being told keeps the own part."""
     told = _told_or_tried(planner, occasion)
+    kept = [name for name in order.names if name in told]
+    for delivery in _unstarted(_own(occasion)):
+        if delivery.person not in kept:
+            yield Withdraw(delivery.id, ANEW)
+    for name in kept:
+        yield from with_new_channels(planner, name, occasion)
     remaining = [name for name in order.names if name not in told]
     for step in in_turn(remaining[:1], remaining, order.step_s):
-        yield from planner.insert(step, occasion)
+        yield from insert_untried(planner, step, occasion)
+
+
+def _with_what_lacks(
+    planner: DeliveryPlanner, order: _Order | None, occasion: Occasion
+) -> Iterator[Change]:
+    """Add to a plan for the right people what the settings give them now."""
+    if order is None:
+        return
+    known = _waited_for(occasion) | _told_or_tried(planner, occasion)
+    for name in order.names:
+        if name in known:
+            yield from with_new_channels(planner, name, occasion)
+        else:  # every channel has failed
+            step = NotificationStep(name, 0, Purpose.LOUD)
+            yield from insert_untried(planner, step, occasion)
 
 
 def _told_or_tried(planner: DeliveryPlanner, occasion: Occasion) -> set[str]:
-    """Return who got a loud push of this alert, or to whom one is being sent or tried again."""
+    """Return who got a loud push of this alert, or is being told: more is sent or tried."""
     own = _own(occasion)
-    trying = {
-        delivery.person
-        for delivery in own
-        if delivery.purpose is Purpose.LOUD and delivery.state in WAITING and not delivery.unstarted
-    }
-    return planner.notified(own) | trying
+    return planner.notified(own) | being_told(own)
 
 
 def _postponed(occasion: Occasion) -> Iterator[Change]:

@@ -72,6 +72,19 @@ def test_the_same_settings_once_more_change_nothing(tmp_path: Path) -> None:
     assert heard[0] == heard[1] == heard[2]
 
 
+def test_another_person_takes_no_channel_from_who_is_being_told(tmp_path: Path) -> None:
+    ward = open_ward(tmp_path, people={"bert": PEOPLE["bert"]}, rules=OWN)
+    ward.channels["phone"].always = Retryable("503")
+    while not ward.rows("SELECT 1 FROM deliveries WHERE tone='loud' AND attempt > 0"):
+        ward.play("b", 1, cold)
+        assert ward.minute < 200
+    assert loud(ward) == []
+    ward.take_over(changed({name: PEOPLE[name] for name in ("bert", "cleo")}))
+    ward.play("b", 3, cold)
+    assert loud(ward) == ["bert-sms"]
+    ward.close()
+
+
 def test_who_is_no_longer_there_is_not_waited_for(ward: InProcessServer) -> None:
     ward.play_until_loud("b", cold)
     assert loud(ward) == ["anna"]
