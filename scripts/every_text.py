@@ -105,6 +105,7 @@ def changes() -> Iterator[tuple[AlertKind, TransitionKind, Reason]]:
         yield (kind, TransitionKind.ACKNOWLEDGED, Reason.BY_PERSON)
         yield (kind, TransitionKind.ACKNOWLEDGED, Reason.NOT_USEFUL)
         yield (kind, TransitionKind.SNOOZED, Reason.BY_PERSON)
+        yield (kind, TransitionKind.SNOOZED, Reason.WARNINGS_ONLY)
     yield from ((kind, TransitionKind.UNKNOWN, reason) for kind in _BODY for reason in _BLIND)
     yield (AlertKind.COLD, TransitionKind.EXPECTED, Reason.COOLED)
     yield from ((AlertKind.AGENT, TransitionKind.REPORTED, reason) for reason in REPORTED)

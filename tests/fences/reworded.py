@@ -33,6 +33,10 @@ _THEN = (
     (r"Vielleicht ist die Decke weg\.", "Sie sind vielleicht aufgedeckt."),
     (r"can be watched for ([^(;\n]*) \(not now, [^)]*\)", r"watched for \1"),
     (r"due in 30 s", "due in 0.5 min"),
+    ("warnings_only", "by_person"),
+    (r"Quiet for (\d+) min\. Urgent alerts still sound\.",
+     r"Quiet for \1 min, for this kind of alert only."),
+    (r"(asked for quiet for \d+ min\.) Urgent alerts still sound\.", r"\1"),
     (r"due in (\d+) min 30 s", r"due in \1.5 min"),
     (r"gilt, weiß ich nicht\. Bitte (selbst|am Bett) nachsehen\.", "gilt, ist nicht bekannt."),
 )  # fmt: skip

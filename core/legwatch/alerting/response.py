@@ -1,6 +1,12 @@
 """Apply the answer of a person to firing alerts: acknowledge or snooze them."""
 
-from legwatch.alerting.alert import AlertState, AlertStates, running_ms, silenced_until_ms
+from legwatch.alerting.alert import (
+    AlertState,
+    AlertStates,
+    is_silenced,
+    running_ms,
+    silenced_until_ms,
+)
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Figures, Reason, Severity
 from legwatch.events import BODY_KINDS, Ack, AlertKind, Snooze
@@ -31,21 +37,27 @@ def respond(
             until_ms = silenced_until_ms(changed, None)
             figures = (("for_min", (until_ms - at_ms) // 60_000),)
         severity = alert.severity or Severity.LOG
-        useless = isinstance(response, Ack) and not response.useful
-        reason = Reason.NOT_USEFUL if useless else Reason.BY_PERSON
         notices.append(
             Notice(
                 at_ms=at_ms,
                 kind=kind,
                 transition=transition,
                 severity=severity,
-                reason=reason,
+                reason=_reason(response, changed, at_ms),
                 figures=figures,
                 suppressed_by=SuppressedBy.LOG_ONLY,
                 episode_ms=alert.episode_ms,
             )
         )
     return alerts, tuple(notices)
+
+
+def _reason(response: Response, alert: AlertState, at_ms: int) -> Reason:
+    if isinstance(response, Ack):
+        return Reason.BY_PERSON if response.useful else Reason.NOT_USEFUL
+    # Quiet for its own kind, which may run beside it, mutes an urgent alert, too.
+    urgent_sounds = not is_silenced(alert, at_ms, Severity.URGENT)
+    return Reason.WARNINGS_ONLY if alert.severity and urgent_sounds else Reason.BY_PERSON
 
 
 def _snooze(kind: AlertKind, alert: AlertState, response: Snooze, at_ms: int) -> AlertState | None:

@@ -59,6 +59,7 @@ class Reason(StrEnum):
     BY_PERSON = "by_person"
     NOT_USEFUL = "not_useful"
     SNOOZE_OVER = "snooze_over"
+    WARNINGS_ONLY = "warnings_only"
 
 
 class Rule(NamedTuple):

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from legwatch.alerting.notice import MAY_SOUND, Notice, SuppressedBy, TransitionKind
-from legwatch.conditions.verdict import Severity
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import BODY_KINDS, AlertKind
 from legwatch.oncall.people import SLEEPER, Person, watchers
 from legwatch.settings import setting
@@ -56,9 +56,17 @@ class NotificationStep(NamedTuple):
 
 
 ANSWERED = frozenset({TransitionKind.ACKNOWLEDGED, TransitionKind.SNOOZED})
-OVER = frozenset(
-    {*ANSWERED, TransitionKind.RESOLVED}
-)  # these cancel the planned steps that are not sent yet
+# These cancel the planned steps that are not sent yet; `is_over` has the exception.
+OVER = frozenset({*ANSWERED, TransitionKind.RESOLVED})
+
+
+def is_over(notice: Notice) -> bool:
+    """Return True if nobody is to be told any more: an end or an answer.
+
+    Quiet for warnings is no answer to an urgent alert, which is told on.
+    """
+    told_on = notice.reason is Reason.WARNINGS_ONLY and notice.severity is Severity.URGENT
+    return notice.transition in OVER and not told_on
 
 
 def notification_steps(
@@ -79,7 +87,7 @@ def notification_steps(
     if notice.transition is TransitionKind.REPORTED:
         names = watchers(people, watch.bed)
         return tuple(NotificationStep(name, 0, Purpose.QUIET, readable=True) for name in names)
-    if notice.transition in OVER or notice.transition is TransitionKind.UNKNOWN:
+    if is_over(notice) or notice.transition is TransitionKind.UNKNOWN:
         return tuple(
             NotificationStep(name, 0, Purpose.INFO) for name in sorted(notified) if name in people
         )

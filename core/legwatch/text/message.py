@@ -47,6 +47,8 @@ _ROOM_WARM, _OVER = marked("The room is warm"), marked("The warning is over")
 _OUT = marked("Out of bed")
 _LOST = (marked("I cannot see you any more"), marked("I cannot see the bed any more"))
 _SEEN, _QUIET = marked("Seen"), marked("Quiet for a while")
+_QUIET_MIN = marked("Quiet for {minutes} min")
+URGENT_STILL = marked("Urgent alerts still sound.")
 _QUIET_FOR = marked("Quiet for a while, for this kind of alert only.")
 _URGENT = marked("Urgent: {title}")
 _WHY: Mapping[Reason, OwnAndCarer] = {
@@ -327,6 +329,10 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
             return f"{_lost(notice.reason, words, carer=carer)} {_(_OPEN[carer])}"
         case TransitionKind.ACKNOWLEDGED:
             return _(marked("Somebody has seen it; quiet until it is over."))
+        case TransitionKind.SNOOZED if notice.reason is Reason.WARNINGS_ONLY:
+            minutes, still = figures.get("for_min"), _(URGENT_STILL)
+            span = _(_QUIET) if minutes is None else _(_QUIET_MIN).format(minutes=minutes)
+            return f"{span}. {still}"
         case TransitionKind.SNOOZED:
             sentence = _(marked("Quiet for {minutes} min, for this kind of alert only."))
             minutes = figures.get("for_min")

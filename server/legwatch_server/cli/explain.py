@@ -172,7 +172,10 @@ def _heading(record: NoticeRecord, sounds: Sounding) -> str:
         case TransitionKind.SNOOZED:
             minutes = dict(notice.figures).get("for_min")
             who = record.who or "the bedside"
-            return f"{who} asked for quiet for {minutes} min (alerts of kind {notice.kind})"
+            alerts = f"alerts of kind {notice.kind}"
+            if notice.reason is Reason.WARNINGS_ONLY:
+                alerts = f"warnings of kind {notice.kind}; urgent alerts still sound"
+            return f"{who} asked for quiet for {minutes} min ({alerts})"
         case TransitionKind.UNKNOWN:
             return "can no longer be judged"
         case TransitionKind.RESOLVED:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from legwatch.alerting.notice import MAY_SOUND, SuppressedBy, TransitionKind
 from legwatch.events import BODY_KINDS
 from legwatch.night import night_of
-from legwatch.oncall.escalation import OVER, NotificationStep, Purpose, Watch, notification_steps
+from legwatch.oncall.escalation import NotificationStep, Purpose, Watch, is_over, notification_steps
 from legwatch.oncall.people import Person, on_call
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.batch import SERVER_ID, NewNotice
@@ -56,7 +56,7 @@ class DeliveryPlanner:
         """
         notice, episode = new.notice, episode_of(new)
         own = [delivery for delivery in deliveries if delivery.episode == episode]
-        over = notice.transition in OVER
+        over = is_over(notice)
         sounds = notice.transition in MAY_SOUND and notice.suppressed_by is None
         again = notice.transition is TransitionKind.RENOTIFIED and notice.kind in BODY_KINDS
         steps = self._steps(new, self._told(new, own), now_ms)
@@ -110,7 +110,7 @@ class DeliveryPlanner:
         back. Whoever answered knows.
         """
         told = self.notified(own)
-        if new.notice.transition not in OVER:
+        if not is_over(new.notice):
             return told
         told |= {
             delivery.person
@@ -126,7 +126,7 @@ class DeliveryPlanner:
 
     def _steps(self, new: NewNotice, told: set[str], now_ms: int) -> tuple[NotificationStep, ...]:
         notice = new.notice
-        if notice.suppressed_by not in _SHOWN_AT_ONCE and notice.transition not in OVER:
+        if notice.suppressed_by not in _SHOWN_AT_ONCE and not is_over(notice):
             return ()
         # After an outage the notice may be from yesterday: notify whoever is on call today.
         watch = self.watch(new.bed, notice.at_ms if new.played else now_ms)

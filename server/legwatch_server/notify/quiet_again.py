@@ -36,6 +36,8 @@ def without_repeats(
 def _says_the_same(before: StoredNotice, new: NewNotice) -> bool:
     if before.notice.transition is not TransitionKind.SNOOZED or before.who != new.who:
         return False
+    if before.notice.reason is not new.notice.reason:
+        return False  # one is for urgent alerts, too
     return abs(_end_ms(new.notice) - _end_ms(before.notice)) < MINUTE_MS
 
 

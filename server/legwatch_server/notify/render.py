@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice, TransitionKind
-from legwatch.conditions.verdict import Severity
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, Action
 from legwatch.night import local
 from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import CARER, Person
 from legwatch.text.language import Language
-from legwatch.text.message import text, title
+from legwatch.text.message import URGENT_STILL, text, title
 from legwatch_runtime.catalogue import language_named
 from legwatch_server import signed_links
 from legwatch_server.claims import LinkClaims, TargetKind
@@ -193,5 +193,7 @@ def _who_answered(notice: Notice, who: str | None, language: Language) -> str:
     if notice.transition is TransitionKind.SNOOZED:
         minutes = dict(notice.figures)["for_min"]
         sentence = language.gettext("{who} asked for quiet for {minutes} min.")
-        return sentence.format(who=who, minutes=minutes)
+        said = sentence.format(who=who, minutes=minutes)
+        still = notice.reason is Reason.WARNINGS_ONLY
+        return f"{said} {language.gettext(URGENT_STILL)}" if still else said
     return ""

@@ -54,6 +54,15 @@ def test_a_later_end_is_said(ward: InProcessServer) -> None:
     assert heard(ward) == [TOLD.format(30), TOLD.format(60), TOLD.format(60)]
 
 
+def test_quiet_for_urgent_alerts_too_is_said_after_quiet_for_warnings(
+    ward: InProcessServer,
+) -> None:
+    of_bed = LinkClaims(TargetKind.BED, ward.unit.beds["b"].id, Action.SNOOZE, 30, 0)
+    assert ward.answer(of_bed, via="command line") is Outcome.DONE
+    quiet(ward, 30)
+    assert heard(ward) == [f"{TOLD.format(30)} Urgent alerts still sound.", TOLD.format(30)]
+
+
 def test_another_person_is_named(ward: InProcessServer) -> None:
     quiet(ward, 30)
     quiet(ward, 30, via="the page")
