@@ -5,36 +5,34 @@ Nothing is final before the commit: `undo` restores the memory to its state befo
 
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
-from copy import copy
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import tzinfo
 
 from legwatch import bedside, engine
-from legwatch.alerting.notice import Notice, TransitionKind, report
-from legwatch.bedside import Bedside, UnreadWindows
+from legwatch.alerting.notice import TransitionKind, report
+from legwatch.bedside import UnreadWindows
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.action import OF_BUTTON, Answered, as_event
 from legwatch.contract.topics import split
-from legwatch.engine import BedState
 from legwatch.errors import WireError
-from legwatch.events import PLAYED, Away, Event, Tick, Window
-from legwatch.limits.rules import Rules, always_night
-from legwatch.lived import Begun, Dropped, Entry, Expected, Moved, Pressed, Rested, SetUp
+from legwatch.events import PLAYED, Tick, Window
+from legwatch.limits.rules import Rules
+from legwatch.lived import Begun, Dropped, Expected, Moved, Pressed, Rested, SetUp
 from legwatch.moments import moved, shifted
 from legwatch.printable import printable
-from legwatch.rivals import Rivals, with_window
-from legwatch.text.message import text
+from legwatch.rivals import with_window
 from legwatch.text.span import span
 from legwatch_runtime.clock import Instant, instant
 from legwatch_server.beds import lived, quarantine
 from legwatch_server.beds.answers import Answers
+from legwatch_server.beds.bed_rules import BedRules
 from legwatch_server.beds.boots import Boots
+from legwatch_server.beds.counters import Counters
+from legwatch_server.beds.decisions import Decisions, Undeclared
+from legwatch_server.beds.excuses import Excuses
 from legwatch_server.beds.mute import may_be_mute, mute
-from legwatch_server.beds.noted import Noted
 from legwatch_server.beds.placement import Placement
 from legwatch_server.beds.quarantine import Place, Quarantine
-from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import NOTED_MS, BedRecord, catch_up, restored
 from legwatch_server.beds.server_reports import ServerReports
 from legwatch_server.beds.state_json import to_json
@@ -58,37 +56,14 @@ from legwatch_server.inbox import (
 )
 from legwatch_server.ingest.timestamps import pressed_ms
 from legwatch_server.rest import Rest
-from legwatch_server.store.batch import Batch, NewNotice, NewState, NewWindow, StoredTime
+from legwatch_server.store.batch import Batch, NewState, NewWindow, StoredTime
 from legwatch_server.store.port import WriterStore
 from legwatch_server.store.records import StoredBed
 
 logger = logging.getLogger(__name__)
 
-MOST_BEDS = 2000  # a stranger at a broker without rights can invent any number of them
 _ALL_READ = UnreadWindows()
 BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button
-
-
-# What a batch may change of a bed, but for its `boots`.
-_Before = tuple[BedState, int, bool, LeapAllowance, Bedside, UnreadWindows, Rivals, Rest, Noted]
-
-
-class Counters:
-    """Counts since the start of the server, for /health and /metrics."""
-
-    def __init__(self) -> None:
-        self.windows = self.duplicates = self.late = self.clock_wrong = self.quarantined = 0
-        self.notices: dict[tuple[str, str], int] = {}
-
-    def copy(self) -> "Counters":
-        """Return a copy, which `undo` restores after a failed commit."""
-        made = copy(self)
-        made.notices = dict(self.notices)
-        return made
-
-
-class _Undeclared(WireError):  # noqa: N818 - it says what is wrong with the message
-    """A message that is taken as soon as the settings declare it."""
 
 
 class UnitOfWork:
@@ -101,50 +76,23 @@ class UnitOfWork:
         plays: Callable[[str], bool],
         now: Callable[[], Instant] = instant,
     ) -> None:
-        self._store, self._rules_of, self._plays = store, rules_of, plays
+        self._store = store
         self._quarantine, self.unread = Quarantine(now), Unread(now)
-        self.beds: dict[str, BedRecord] = {}
-        self.counters = Counters()
         self._undeclared: set[str] = set()  # beds whose refused recordings are already in the log
-        # Until this time, missing windows are no agent's fault: the server was not listening.
-        self.away_ms = 0
-        self.excused: dict[str, int] = {}  # the same of single beds
-        self.rests: Mapping[str, Rest] = {}  # the beds at rest by the settings
-        self._all_day = False  # every hour counts as night
+        self.beds: dict[str, BedRecord] = {}
+        self.rules = rules = BedRules(self.beds, rules_of, plays)
         known = store.beds()
         self.ended = _ended(store.time(), known)
         ended_ms = self.ended.at_ms if self.ended is not None else 0
         for stored in known:
-            self.beds[stored.name] = restored(stored, rules_of(stored.name), ended_ms)
+            self.beds[stored.name] = restored(stored, rules.of(stored.name), ended_ms)
         catch_up(self.beds.values(), store.unseen())
-        self._next_bed = store.next_bed_id()
-        self._lost = _lost(store)
-        self.boots = Boots(store)
+        self.counters, self.excuses = Counters(), Excuses()
+        self.decisions = Decisions(store, self.beds, rules, self.excuses, self.counters)
+        self.boots, self._reports = Boots(store), ServerReports(store)
         self._placement = Placement(self.beds)
-        self.answers = Answers(store, self.beds, self._decide)
-        self._reports = ServerReports(store)
+        self.answers = Answers(store, self.beds, self.decisions.decide)
         self.begin()
-
-    def use(self, rules_of: Callable[[str], Rules], plays: Callable[[str], bool]) -> None:
-        """Judge by these limits from the next window on."""
-        self._rules_of, self._plays = rules_of, plays
-        for bed in self.beds.values():
-            bed.rules = self._rules(bed.name)
-
-    def watch_all_day(self, all_day: bool) -> None:  # noqa: FBT001 - a switch
-        """Let every hour of every real bed count as night, or no longer."""
-        if all_day != self._all_day:
-            self._all_day = all_day
-            self.use(self._rules_of, self._plays)
-
-    def _rules(self, name: str) -> Rules:
-        rules = self._rules_of(name)
-        return always_night(rules) if self._all_day and not self._plays(name) else rules
-
-    @property
-    def zone(self) -> tzinfo:
-        """The server's own time zone."""
-        return self._rules_of("").zone
 
     def begin(self, coming: Sequence[Work] = ()) -> None:
         """Start a new batch of these messages, and remember what `undo` needs."""
@@ -152,32 +100,21 @@ class UnitOfWork:
         self._placement.begin(coming)
         self.answers.begin()
         self._reports.begin()
+        self.counters.begin()
         self.batch = Batch(boots=self.boots.new)
-        self.touched: dict[str, BedRecord] = {}
-        self.judged: set[str] = set()  # beds that the engine has judged without an error
+        self.decisions.begin(self.batch)
         self.fresh = False  # whether the batch has a window of a real bed that is not late
         self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
-        self._undo: dict[str, _Before] = {}
         self._unread: list[tuple[str | None, str, int, bool]] = []  # as Unread.add has them
         self._taken: dict[str, bool] = {}  # beds with new windows: whether the last was played
         self.kept: list[BedRecord] = []  # what is not only a window of an open minute
-        self._swept: set[str] = set()
-        self._before = self.counters.copy()
 
     def undo(self) -> None:
         """Restore the memory to its state at the start of the batch."""
-        self.counters = self._before
-        for name, before in self._undo.items():
-            bed = self.beds[name]
-            (
-                bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread, bed.rivals,
-                bed.rest, bed.noted,
-            ) = before  # fmt: skip
+        self.counters.undo()
+        self.decisions.undo()
         self.boots.undo()
         self._reports.undo()
-        for ident, name in self.batch.beds:
-            del self.beds[name]
-            self._next_bed = min(self._next_bed, ident)
         self.begin()
 
     def finish(self) -> Batch:
@@ -186,8 +123,8 @@ class UnitOfWork:
         A bed is stored when a minute was judged or somebody answered, not for every window: the
         windows of the open minute are in their own table.
         """
-        for bed in self.touched.values():
-            if bed.has_news() or bed.name in self._swept:
+        for bed in self.decisions.touched.values():
+            if bed.has_news() or bed.name in self.decisions.swept:
                 self._keep(bed)
         return self.batch
 
@@ -199,8 +136,7 @@ class UnitOfWork:
         self.batch.swept = True
         for bed in self.beds.values():
             if bed.unstored_ms and bed.unstored_ms <= before_ms:
-                self._touch(bed)
-                self._swept.add(bed.name)
+                self.decisions.sweep(bed)
 
     def memory(self) -> Batch:
         """Return all beds as they are known, for a store that is made anew."""
@@ -230,8 +166,7 @@ class UnitOfWork:
         if stored:
             self._reports.shift(self.batch, by_ms)
         for bed in beds:
-            self._touch(bed)
-            self._swept.add(bed.name)
+            self.decisions.sweep(bed)
             bed.seen_ms = min(bed.seen_ms + by_ms, now_ms) if bed.seen_ms else 0
             bed.leaps, bed.unread = moved(bed.leaps, by_ms), moved(bed.unread, by_ms)
             bed.bedside, bed.rivals = moved(bed.bedside, by_ms), moved(bed.rivals, by_ms)
@@ -247,8 +182,7 @@ class UnitOfWork:
 
     def after_step(self, by_ms: int) -> None:
         """Let what is measured against the time line follow it, after the commit."""
-        self.away_ms += by_ms
-        self.excused = {name: until_ms + by_ms for name, until_ms in self.excused.items()}
+        self.excuses.move(by_ms)
         for bed in self.beds.values():
             if bed.ahead_ms is not None:
                 bed.ahead_ms -= by_ms
@@ -266,7 +200,7 @@ class UnitOfWork:
             self.unread.add(name, why, newer, asks=asks)
         for bed_name, played in self._taken.items():
             self.unread.taken(bed_name, played=played)
-        for bed in self.touched.values():
+        for bed in self.decisions.touched.values():
             bed.unstored_ms = bed.unstored_ms or now_ms
         for bed in self.kept:
             bed.stored, bed.unstored_ms = bed.kept(), 0
@@ -293,7 +227,7 @@ class UnitOfWork:
                 case ActionRequested():
                     self.answers.add(work, self.batch, now_ms)
                 case BedExpected(name):
-                    self._await(self._bed(name, declared=True), now_ms)
+                    self._await(self.decisions.bed(name, declared=True), now_ms)
                 case BedDropped(name):
                     self._drop(self.beds[name], now_ms)
                 case BedRests(name, rest):
@@ -304,11 +238,11 @@ class UnitOfWork:
             bad = message_of(work)
             if bad is None:
                 raise
-            self._set_aside(Unreadable(bad, str(error)), asks=isinstance(error, _Undeclared))
+            self._set_aside(Unreadable(bad, str(error)), asks=isinstance(error, Undeclared))
 
     def tick(self, bed: BedRecord, at_ms: int) -> None:
         """Let the engine judge a bed's minutes up to `at_ms`, and report what is due."""
-        self._decide(bed, Tick(at_ms))
+        self.decisions.decide(bed, Tick(at_ms))
         self._set_up(bed, at_ms)
         self.report(bed, at_ms)
 
@@ -317,7 +251,7 @@ class UnitOfWork:
         played = window.clock == PLAYED
         if played:
             self._check_declared(name)
-        bed = self._bed(name)
+        bed = self.decisions.bed(name)
         starts = played and self.boots.known(bed, window.boot) is None
         boot = self.boots.of_window(bed, window)
         if boot.has(window.seq):
@@ -336,12 +270,12 @@ class UnitOfWork:
         elif placed.late:
             self._await(bed, message.arrived_ms)
         else:
-            self._decide(bed, placed.window)
+            self.decisions.decide(bed, placed.window)
         self.batch.windows.append(
             NewWindow(bed.id, boot.id, placed.window, message.arrived_ms, placed.late)
         )
         boot.add(window.seq)
-        self._touch(bed)
+        self.decisions.touch(bed)
         bed.unread, self._taken[name] = _ALL_READ, played
         bed.seen_ms = max(bed.seen_ms, message.arrived_ms)
         bed.played = played
@@ -361,13 +295,13 @@ class UnitOfWork:
 
     def _check_declared(self, name: str) -> None:
         """Raise WireError if the settings do not declare the bed as `played`."""
-        if self._plays(name):
+        if self.rules.plays(name):
             return
         why = f"a recording; declare it with beds.{name}.played = true"
         if name not in self._undeclared:
             self._undeclared.add(name)
             logger.warning("refused windows of bed %s: the agent plays %s", name, why)
-        raise _Undeclared(f"clock: {why}")
+        raise Undeclared(f"clock: {why}")
 
     def _leap(self, bed: BedRecord, to_ms: int, now_ms: int) -> None:
         """Charge a leap to the recording's allowance; raises WireError if too little is left."""
@@ -375,7 +309,7 @@ class UnitOfWork:
         if leaps is None:
             raise WireError("this recording leaps too far or too often")
         if leaps is not bed.leaps:
-            self._touch(bed)
+            self.decisions.touch(bed)
             bed.leaps = leaps
 
     def _begin_anew(self, bed: BedRecord, to_ms: int, *, played: bool) -> None:
@@ -400,14 +334,14 @@ class UnitOfWork:
                 span((to_ms - last_ms) / engine.MINUTE_MS),
                 "the last recording" if bed.played else "the last word of its sensors",
             )
-            self._touch(bed)
+            self.decisions.touch(bed)
             after = engine.begin(bed.state, to_ms)
             lived.begun(self.batch, bed, after, Begun(to_ms), played=played)
             bed.state = after
 
     def _press(self, arrived: PressArrived) -> None:
         name, press, message = arrived
-        bed = self._bed(name)
+        bed = self.decisions.bed(name)
         repeated = (bed.name, press.id) in self.pressed
         self.pressed[bed.name, press.id] = None  # confirm duplicates too
         if repeated or self._store.pressed(bed.id, press.id):
@@ -418,21 +352,21 @@ class UnitOfWork:
         self.batch.presses.append(
             (bed.id, press.id, press.button, press.at_ms, press.kind.value if press.kind else None)
         )
-        self._touch(bed)
+        self.decisions.touch(bed)
         ahead_ms = bed.ahead_ms or 0
         at_ms = pressed_ms(press, message.arrived_ms, played=bed.played, ahead_ms=ahead_ms)
         if press.button in OF_BUTTON:
             to = Answered(at_ms, press.kind)
             event = as_event(OF_BUTTON[press.button], press.minutes or 0, to)
             if event is not None:
-                self._decide(bed, event, BEDSIDE)
+                self.decisions.decide(bed, event, BEDSIDE)
                 return
         lived.changed(self.batch, bed, Pressed(at_ms, press.button))
 
     def _info(self, arrived: InfoArrived) -> None:
         """Keep what a bedside agent says of itself; it comes before the first window."""
-        bed = self._bed(arrived.bed)
-        self._touch(bed)
+        bed = self.decisions.bed(arrived.bed)
+        self.decisions.touch(bed)
         bed.bedside = bedside.with_info(bed.bedside, arrived.info)
         if bed.bedside.online or not arrived.message.retained:
             _log_zone(bed)
@@ -451,24 +385,17 @@ class UnitOfWork:
         info = bed.bedside.info
         if info is not None and not bed.played:
             bed.set_up_ms = bed.set_up_ms or at_ms
-            self._change(
+            self.decisions.change(
                 bed, engine.set_up(bed.state, info.places), SetUp(tuple(sorted(info.places)))
             )
-
-    def _change(self, bed: BedRecord, state: BedState, entry: Entry) -> None:
-        """Give a bed another state, and note by what."""
-        if state is not bed.state:
-            self._touch(bed)
-            lived.changed(self.batch, bed, entry)
-            bed.state = state
 
     def _status(self, arrived: StatusArrived) -> None:
         """Note that a bedside agent has come or gone."""
         message = arrived.message
         # An agent says `online` first of all; an old `offline` is no reason for a new bed.
-        bed = self._bed(arrived.bed) if arrived.online else self.beds.get(arrived.bed)
+        bed = self.decisions.bed(arrived.bed) if arrived.online else self.beds.get(arrived.bed)
         if bed is not None:
-            self._touch(bed)
+            self.decisions.touch(bed)
             bed.bedside = bedside.with_status(
                 bed.bedside,
                 online=arrived.online,
@@ -482,7 +409,7 @@ class UnitOfWork:
 
     def report(self, bed: BedRecord, at_ms: int) -> None:
         """Store what people should know of the bed's agent; a recording has nothing to tell."""
-        if bed.played or self._plays(bed.name) or bed.rest is not Rest.WATCHED:
+        if bed.played or self.rules.plays(bed.name) or bed.rest is not Rest.WATCHED:
             return
         alerting = bed.state.bed.alerts.agent.severity is not None
         after, notices = bedside.reports(
@@ -496,10 +423,10 @@ class UnitOfWork:
             blind=blind(bed, at_ms),
         )
         if after != bed.bedside:
-            self._touch(bed)
+            self.decisions.touch(bed)
             bed.bedside = after
         for notice in notices:
-            self._tell(bed, notice)
+            self.decisions.tell(bed, notice)
 
     def _report_sensors(self, bed: BedRecord, at_ms: int) -> None:
         """Store what people should know of the bed's sensors, at the end of a minute."""
@@ -510,39 +437,38 @@ class UnitOfWork:
         """Let the time of a bed begin, if it has not: it is missed when no window comes."""
         if bed.rest is not Rest.WATCHED:
             return
-        if not (bed.state.minute_end_ms or bed.played or self._plays(bed.name)):
-            self._change(bed, engine.expect(bed.state, at_ms), Expected(at_ms))
+        if not (bed.state.minute_end_ms or bed.played or self.rules.plays(bed.name)):
+            self.decisions.change(bed, engine.expect(bed.state, at_ms), Expected(at_ms))
 
     def _drop(self, bed: BedRecord, at_ms: int) -> None:
         """Expect a bed no longer that was never heard, and end the alert that says so."""
-        self._touch(bed)
+        self.decisions.touch(bed)
         episode_ms = bed.state.bed.alerts.agent.episode_ms
-        self._change(bed, engine.start(), Dropped(at_ms))
+        self.decisions.change(bed, engine.start(), Dropped(at_ms))
         if episode_ms is not None:
             over = report(Reason.NOT_EXPECTED, at_ms, ())
             over = replace(over, transition=TransitionKind.RESOLVED, episode_ms=episode_ms)
-            self._tell(bed, over)
+            self.decisions.tell(bed, over)
 
     def _let_rest(self, bed: BedRecord, rest: Rest, at_ms: int) -> None:
         """Watch a bed no longer, and end what stands; or watch it again, from now on."""
-        self._touch(bed)
+        self.decisions.sweep(bed)
         was, bed.rest, bed.rest_said = bed.rest, rest, False
-        self._swept.add(bed.name)
-        self.judged.add(bed.name)
+        self.decisions.judged.add(bed.name)
         if Rest.WATCHED in (rest, was):
             lived.changed(self.batch, bed, Rested(at_ms, watched=rest is Rest.WATCHED))
         if rest is Rest.WATCHED:
             # Nobody saw the bed meanwhile; its bedside gets the usual time to send a word.
-            self.excused[bed.name] = at_ms + bed.rules.health.agent_s * 1000
+            self.excuses.beds[bed.name] = at_ms + bed.rules.health.agent_s * 1000
             bed.bedside = bedside.watched_again(bed.bedside)
             self._await(bed, at_ms)
         elif was is Rest.WATCHED:
             bed.state, ends = engine.end(bed.state, at_ms)
             bed.bedside, more = bedside.at_rest(bed.bedside, at_ms)
             for notice in ends:
-                self._note(bed, notice, None)
+                self.decisions.note(bed, notice, None)
             for notice in more:
-                self._tell(bed, notice)
+                self.decisions.tell(bed, notice)
 
     def _keep_only(self, bed: BedRecord) -> None:
         """Say once that windows come from a bed that nobody watches."""
@@ -559,75 +485,7 @@ class UnitOfWork:
         """Store what all people should know of the server itself; once in 12 hours per reason."""
         new = self._reports.add(self.batch, reason, figures, at_ms)
         if new is not None:
-            self._count(new.notice)
-
-    def _decide(self, bed: BedRecord, event: Event, who: str | None = None) -> Sequence[NewNotice]:
-        """Pass an event to the engine, but of a bed at rest; return the notices that follow."""
-        if bed.rest is not Rest.WATCHED:
-            return ()
-        first = len(self.batch.notices)
-        away_ms = max(self.away_ms, self.excused.get(bed.name, 0))
-        if not bed.played and bed.state.at_ms < away_ms and not isinstance(event, Away):
-            self._pass_away(bed, event, away_ms)
-        state, notices = engine.advance(bed.state, event, bed.rules)
-        self.judged.add(bed.name)
-        self._touch(bed)
-        lived.decided(self.batch, bed, event, state, who)
-        bed.state = state
-        for notice in notices:
-            self._note(bed, notice, who)
-        return self.batch.notices[first:] if notices else ()
-
-    def _pass_away(self, bed: BedRecord, event: Event, away_ms: int) -> None:
-        """Let the time before an event pass in which the server was not listening."""
-        at_ms = until_ms = min(event.at_ms, away_ms)
-        if isinstance(event, Window) and engine.was_heard(bed.state):
-            # A window closes all minutes that ended before it, also those that others still wait
-            # for. They belong to that time, too: nobody is silent whose window comes just now.
-            until_ms = min(event.at_ms - 1 + engine.GRACE_MS, away_ms)
-        was = bed.state
-        self._decide(bed, Away(until_ms))
-        bed.state = bed.state._replace(at_ms=min(bed.state.at_ms, max(was.at_ms, at_ms)))
-        lived.excused(self.batch, bed, was, until_ms)
-
-    def _tell(self, bed: BedRecord, notice: Notice) -> None:
-        """Store a fact that people should know and that no limit decides."""
-        self._touch(bed)
-        lived.told(self.batch, bed, notice)
-        self._note(bed, notice, None)
-
-    def _note(self, bed: BedRecord, notice: Notice, who: str | None) -> None:
-        new = NewNotice(bed.id, bed.name, notice, text(notice), who=who, played=bed.played)
-        self.batch.notices.append(new)
-        self._count(notice)
-
-    def _count(self, notice: Notice) -> None:
-        key = (notice.kind.value, notice.transition.value)
-        self.counters.notices[key] = self.counters.notices.get(key, 0) + 1
-
-    def _bed(self, name: str, *, declared: bool = False) -> BedRecord:
-        bed = self.beds.get(name)
-        if bed is None:
-            if len(self.beds) >= MOST_BEDS and not (declared or self._plays(name)):
-                raise _Undeclared(
-                    f"a new bed: there are {len(self.beds)} already, and no more come by"
-                    " themselves: declare it in the settings"
-                )
-            state = engine.start(trial_over=self._lost)
-            bed = BedRecord(self._next_bed, name, self._rules(name), state)
-            bed.rest, bed.presses = self.rests.get(name, Rest.WATCHED), ()
-            self._next_bed += 1
-            self.batch.beds.append((bed.id, name))
-            self.beds[name] = bed
-        return bed
-
-    def _touch(self, bed: BedRecord) -> None:
-        if bed.name not in self.touched:
-            self.touched[bed.name] = bed
-            self._undo[bed.name] = (
-                bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread, bed.rivals,
-                bed.rest, bed.noted,
-            )  # fmt: skip
+            self.counters.count(new.notice)
 
     def set_aside(self, message: Message, why: str) -> None:
         """Quarantine a message that can be read, but not stored."""
@@ -660,7 +518,7 @@ class UnitOfWork:
         """Count a window that does not get through; people hear of it if no other one does."""
         bed, at_ms = self.beds.get(name), unread.message.arrived_ms
         if bed is not None:
-            self._touch(bed)
+            self.decisions.touch(bed)
             since_ms = bed.unread.since_ms or at_ms
             bed.unread = UnreadWindows(bed.unread.windows + 1, since_ms, unread.newer)
             self.report(bed, at_ms)
@@ -696,12 +554,3 @@ def _ended(noted: StoredTime | None, beds: Sequence[StoredBed]) -> StoredTime | 
     """Return the end of the last run; None if it is not known, or before a window that had come."""
     seen_ms = max((bed.seen_ms for bed in beds), default=0)
     return noted if noted is not None and noted.at_ms >= seen_ms - NOTED_MS else None
-
-
-def _lost(store: WriterStore) -> bool:
-    """Return True if a bed that seems new may have been known before its memory was lost.
-
-    It gets no trial nights then: otherwise a known bed notifies nobody for a week.
-    """
-    loss = store.loss()
-    return loss is not None and not loss.complete

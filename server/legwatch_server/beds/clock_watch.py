@@ -67,7 +67,7 @@ class ClockWatch:
         self._back_ms = 0  # what is older than the start has moved by so much since
         if self._ended_ms:
             now_ms, longest_ms = timeline.now_ms(), int(WITNESS_S * 1000)
-            unit.excused = excused(unit.beds, self._ended_ms, now_ms, longest_ms)
+            unit.excuses.beds = excused(unit.beds, self._ended_ms, now_ms, longest_ms)
 
     def _go_on(self, stored: StoredTime | None) -> None:
         """Go on with the time line of the last run, as far as its time can be known."""
@@ -241,7 +241,7 @@ class ClockWatch:
 
     def _evening(self, now_ms: int, by_ms: int) -> str:
         """Return the evening of the last rehearsal as its date is after the step; empty: none."""
-        last, zone = self._store.rehearsed(), self._unit.zone
+        last, zone = self._store.rehearsed(), self._unit.rules.zone
         if not last:
             return ""
         then, now = (local(ms, zone).date() for ms in (now_ms, now_ms + by_ms))
@@ -260,7 +260,7 @@ class ClockWatch:
                 "%s", f"the time is not trusted: {why}" if why else "the time is trusted"
             )
         self._why = why
-        self._unit.watch_all_day(bool(why))
+        self._unit.rules.watch_all_day(bool(why))
 
     def _doubts(self) -> str:
         if self._timeline.wall_ms() < EARLIEST_MS:

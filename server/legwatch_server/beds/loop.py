@@ -87,8 +87,8 @@ class WriterLoop:
         self.clock.trusts_machine = settings.clock == "trusted"
         self._resumed, self._followed = False, True
         self._rests = Rests(settings)
-        unit.rests = self._rests.at(timeline.now_ms())
-        self._expected = expectations(settings, unit.beds.values(), unit.rests)
+        unit.rules.rests = self._rests.at(timeline.now_ms())
+        self._expected = expectations(settings, unit.beds.values(), unit.rules.rests)
         self._resting: Sequence[BedRests] = self._apart()
         self._writer = Writer(
             store,
@@ -175,14 +175,14 @@ class WriterLoop:
     def _look_for_rest(self) -> None:
         """Find out whether a pause has begun or ended, by the settings or by the time."""
         found = self._rests.at(self._timeline.now_ms())
-        if found != self._unit.rests:
-            self._unit.rests = found
+        if found != self._unit.rules.rests:
+            self._unit.rules.rests = found
             self._resting = self._apart()
             self._expected = expectations(self._settings, self._unit.beds.values(), found)
 
     def _apart(self) -> Sequence[BedRests]:
         """Return the beds that are watched against the settings, or not watched against them."""
-        rests, beds = self._unit.rests, self._unit.beds.values()
+        rests, beds = self._unit.rules.rests, self._unit.beds.values()
         wanted = [(bed, rests.get(bed.name, Rest.WATCHED)) for bed in beds]
         return [BedRests(bed.name, rest) for bed, rest in wanted if bed.rest is not rest]
 
@@ -208,7 +208,8 @@ class WriterLoop:
         if gap_s > ASLEEP_S and not self._received_in(gap_s, requests):
             logger.warning("this server was asleep for %.0f s", gap_s)
             until_ms = self._timeline.now_ms() + int(AWAY_S * 1000)
-            self._unit.away_ms = max(self._unit.away_ms, until_ms)
+            excuses = self._unit.excuses
+            excuses.all_ms = max(excuses.all_ms, until_ms)
             self._looked = now.after(AWAY_S)  # for silence: what waits comes first
         self._last_turn = now
 
@@ -228,12 +229,12 @@ class WriterLoop:
     def _use(self, settings: ServerSettings) -> None:
         """Judge and notify by new settings, from the next window on."""
         self._settings, self._planner = settings, DeliveryPlanner(settings)
-        self._unit.use(settings.rules_of, settings.plays)
+        self._unit.rules.use(settings.rules_of, settings.plays)
         self.clock.trusts_machine = settings.clock == "trusted"
         self._writer.planner = self._planner
         self._evening, self._followed = None, False
         self._rests = Rests(settings)
-        self._expected = expectations(settings, self._unit.beds.values(), self._unit.rests)
+        self._expected = expectations(settings, self._unit.beds.values(), self._unit.rules.rests)
 
     def _follow(self) -> None:
         """Let open plans follow new settings; `turn` tries again after an error."""

@@ -83,7 +83,7 @@ class Writer:
         self._stopping, self._timeline, self._turned = stopping, timeline, turned
         self._note = note  # adds to a batch what is noted once a minute
         self._started = self._swept = timeline.instant()
-        unit.away_ms = timeline.now_ms() + int(START_S * 1000)
+        unit.excuses.all_ms = timeline.now_ms() + int(START_S * 1000)
         self._untold = self._not_told_yet()
         self._tried_home = self._started
         self._left: list[Work] = []  # behind the first notice of a batch
@@ -325,7 +325,7 @@ class Writer:
             if begun.since(self._swept) >= SWEEP_S:
                 unit.sweep(now_ms - int(SWEEP_S * 1000))
             batch = unit.finish()
-            if not (messages or aside or unit.touched or batch.notices):
+            if not (messages or aside or unit.decisions.touched or batch.notices):
                 return None
             self._note(batch)
             work = commit(self._store, batch, self.planner, now_ms)
@@ -357,7 +357,7 @@ class Writer:
                 notices=[Decided(new.bed, new.notice) for new in unit.batch.notices],
             )
         )
-        self._status.judged(unit.judged)
+        self._status.judged(unit.decisions.judged)
         for bed in unit.kept:  # the windows of an open minute change no deadline
             self._expect(bed)
 

@@ -264,7 +264,7 @@ def test_a_fault_of_our_own_stays_with_its_message(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("legwatch_server.beds.batch.engine.advance", broken)
+    monkeypatch.setattr("legwatch_server.beds.decisions.engine.advance", broken)
     take(server, encode_window(live(1, server)))
     monkeypatch.undo()
     take(server, encode_window(live(2, server)))

@@ -9,7 +9,7 @@ import pytest
 
 from legwatch.contract.window import encode_window
 from legwatch.errors import NewerVersion
-from legwatch_server.beds import batch
+from legwatch_server.beds import decisions
 from legwatch_server.beds.quarantine import NEW_AN_HOUR
 from legwatch_server.beds.unread import MOST_BEDS
 from legwatch_server.inbox import BedExpected
@@ -152,7 +152,7 @@ def test_a_newer_version_says_what_to_do() -> None:
 def test_only_so_many_beds_come_by_themselves(
     server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "MOST_BEDS", 3)
+    monkeypatch.setattr(decisions, "MOST_BEDS", 3)
     for n in range(5):
         send(server, b"online", topic=f"legwatch/v1/new-{n}/status")
     assert count(server, "beds") == 3
@@ -174,7 +174,7 @@ def recorded(server: InProcessServer, seq: int) -> bytes:
 
 
 def declare(server: InProcessServer) -> None:
-    server.unit.use(server.settings.rules_of, lambda _bed: True)
+    server.unit.rules.use(server.settings.rules_of, lambda _bed: True)
 
 
 @pytest.mark.parametrize("heard_before", [False, True])
@@ -228,7 +228,7 @@ def test_a_recording_beside_sensors_of_the_same_bed_is_told_without_a_pause(
 def test_a_bed_that_is_declared_when_there_are_too_many_is_no_concern(
     server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "MOST_BEDS", 0)
+    monkeypatch.setattr(decisions, "MOST_BEDS", 0)
     send(server, encode_window(live(1, server, low=1)))
     assert "declare it in the settings" in concerns(server)[0]
     server.turn([BedExpected(REAL)])
