@@ -12,16 +12,14 @@ from legwatch import bedside, engine
 from legwatch.alerting.notice import TransitionKind, report
 from legwatch.bedside import UnreadWindows
 from legwatch.conditions.verdict import Figures, Reason
-from legwatch.contract.action import OF_BUTTON, Answered, as_event
 from legwatch.contract.topics import split
 from legwatch.errors import WireError
 from legwatch.events import PLAYED, Tick, Window
 from legwatch.limits.rules import Rules
-from legwatch.lived import Begun, Dropped, Expected, Moved, Pressed, Rested, SetUp
+from legwatch.lived import Dropped, Expected, Moved, Rested, SetUp
 from legwatch.moments import moved, shifted
 from legwatch.printable import printable
 from legwatch.rivals import with_window
-from legwatch.text.span import span
 from legwatch_runtime.clock import Instant, instant
 from legwatch_server.beds import lived, quarantine
 from legwatch_server.beds.answers import Answers
@@ -32,7 +30,9 @@ from legwatch_server.beds.decisions import Decisions, Undeclared
 from legwatch_server.beds.excuses import Excuses
 from legwatch_server.beds.mute import may_be_mute, mute
 from legwatch_server.beds.placement import Placement
+from legwatch_server.beds.presses import Presses
 from legwatch_server.beds.quarantine import Place, Quarantine
+from legwatch_server.beds.recordings import Recordings
 from legwatch_server.beds.registry import NOTED_MS, BedRecord, catch_up, restored
 from legwatch_server.beds.server_reports import ServerReports
 from legwatch_server.beds.state_json import to_json
@@ -54,7 +54,6 @@ from legwatch_server.inbox import (
     Work,
     message_of,
 )
-from legwatch_server.ingest.timestamps import pressed_ms
 from legwatch_server.rest import Rest
 from legwatch_server.store.batch import Batch, NewState, NewWindow, StoredTime
 from legwatch_server.store.port import WriterStore
@@ -63,7 +62,6 @@ from legwatch_server.store.records import StoredBed
 logger = logging.getLogger(__name__)
 
 _ALL_READ = UnreadWindows()
-BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button
 
 
 class UnitOfWork:
@@ -76,9 +74,7 @@ class UnitOfWork:
         plays: Callable[[str], bool],
         now: Callable[[], Instant] = instant,
     ) -> None:
-        self._store = store
         self._quarantine, self.unread = Quarantine(now), Unread(now)
-        self._undeclared: set[str] = set()  # beds whose refused recordings are already in the log
         self.beds: dict[str, BedRecord] = {}
         self.rules = rules = BedRules(self.beds, rules_of, plays)
         known = store.beds()
@@ -91,6 +87,8 @@ class UnitOfWork:
         self.decisions = Decisions(store, self.beds, rules, self.excuses, self.counters)
         self.boots, self._reports = Boots(store), ServerReports(store)
         self._placement = Placement(self.beds)
+        self._recordings = Recordings(self.decisions, rules)
+        self.presses = Presses(store, self.decisions, self._recordings)
         self.answers = Answers(store, self.beds, self.decisions.decide)
         self.begin()
 
@@ -99,12 +97,12 @@ class UnitOfWork:
         self.boots.begin()
         self._placement.begin(coming)
         self.answers.begin()
+        self.presses.begin()
         self._reports.begin()
         self.counters.begin()
         self.batch = Batch(boots=self.boots.new)
         self.decisions.begin(self.batch)
         self.fresh = False  # whether the batch has a window of a real bed that is not late
-        self.pressed: dict[tuple[str, str], None] = {}  # bed and press, in the order they came
         self._unread: list[tuple[str | None, str, int, bool]] = []  # as Unread.add has them
         self._taken: dict[str, bool] = {}  # beds with new windows: whether the last was played
         self.kept: list[BedRecord] = []  # what is not only a window of an open minute
@@ -217,7 +215,7 @@ class UnitOfWork:
                 case WindowArrived():
                     self._window(work)
                 case PressArrived():
-                    self._press(work)
+                    self.presses.take(work)
                 case InfoArrived():
                     self._info(work)
                 case StatusArrived():
@@ -250,7 +248,7 @@ class UnitOfWork:
         name, window, message = arrived
         played = window.clock == PLAYED
         if played:
-            self._check_declared(name)
+            self._recordings.check_declared(name)
         bed = self.decisions.bed(name)
         starts = played and self.boots.known(bed, window.boot) is None
         boot = self.boots.of_window(bed, window)
@@ -258,11 +256,11 @@ class UnitOfWork:
             self.counters.duplicates += 1
             return
         if played:
-            self._leap(bed, window.to_ms, message.arrived_ms)
+            self._recordings.leap(bed, window.to_ms, message.arrived_ms)
         placed = self._placement.place(bed, boot, window, message)
         if starts or (bed.played and not played):
             to_ms = message.arrived_ms if placed.late else placed.window.to_ms
-            self._begin_anew(bed, to_ms, played=played)
+            self._recordings.begin_anew(bed, to_ms, played=played)
         minute_ms = bed.state.minute_end_ms
         if bed.rest is not Rest.WATCHED:
             self._keep_only(bed)
@@ -292,76 +290,6 @@ class UnitOfWork:
         self.counters.windows += 1
         self.counters.late += placed.late
         self.counters.clock_wrong += placed.clock_wrong
-
-    def _check_declared(self, name: str) -> None:
-        """Raise WireError if the settings do not declare the bed as `played`."""
-        if self.rules.plays(name):
-            return
-        why = f"a recording; declare it with beds.{name}.played = true"
-        if name not in self._undeclared:
-            self._undeclared.add(name)
-            logger.warning("refused windows of bed %s: the agent plays %s", name, why)
-        raise Undeclared(f"clock: {why}")
-
-    def _leap(self, bed: BedRecord, to_ms: int, now_ms: int) -> None:
-        """Charge a leap to the recording's allowance; raises WireError if too little is left."""
-        leaps = bed.leaps.after(bed.state.at_ms, to_ms, now_ms)
-        if leaps is None:
-            raise WireError("this recording leaps too far or too often")
-        if leaps is not bed.leaps:
-            self.decisions.touch(bed)
-            bed.leaps = leaps
-
-    def _begin_anew(self, bed: BedRecord, to_ms: int, *, played: bool) -> None:
-        """Judge nothing of the time before or after a recording: no bedside was silent then.
-
-        An agent that starts again goes on with its recording where it was, without a leap.
-        """
-        last_ms = bed.state.at_ms
-        if played and bed.played and last_ms - to_ms > engine.BACK_MS:
-            logger.warning(
-                "bed %s: a recording begins %s before the end of the last one. If it is played"
-                " again, its alerts stand beside those of the first time, at the same hours; to"
-                " have them alone, give it another bed, or `legwatch up` another --state",
-                bed.name,
-                span((last_ms - to_ms) / engine.MINUTE_MS),
-            )
-        if engine.was_heard(bed.state) and to_ms - last_ms > engine.BACK_MS:
-            logger.info(
-                "bed %s: %s %s after %s; that time is not judged",
-                bed.name,
-                "a recording begins" if played else "its sensors begin",
-                span((to_ms - last_ms) / engine.MINUTE_MS),
-                "the last recording" if bed.played else "the last word of its sensors",
-            )
-            self.decisions.touch(bed)
-            after = engine.begin(bed.state, to_ms)
-            lived.begun(self.batch, bed, after, Begun(to_ms), played=played)
-            bed.state = after
-
-    def _press(self, arrived: PressArrived) -> None:
-        name, press, message = arrived
-        bed = self.decisions.bed(name)
-        repeated = (bed.name, press.id) in self.pressed
-        self.pressed[bed.name, press.id] = None  # confirm duplicates too
-        if repeated or self._store.pressed(bed.id, press.id):
-            return  # a duplicate: the first press was counted
-        if bed.played:
-            # An older press counts for the current minute: the timeline must not leap back.
-            self._leap(bed, max(press.at_ms, bed.state.at_ms), message.arrived_ms)
-        self.batch.presses.append(
-            (bed.id, press.id, press.button, press.at_ms, press.kind.value if press.kind else None)
-        )
-        self.decisions.touch(bed)
-        ahead_ms = bed.ahead_ms or 0
-        at_ms = pressed_ms(press, message.arrived_ms, played=bed.played, ahead_ms=ahead_ms)
-        if press.button in OF_BUTTON:
-            to = Answered(at_ms, press.kind)
-            event = as_event(OF_BUTTON[press.button], press.minutes or 0, to)
-            if event is not None:
-                self.decisions.decide(bed, event, BEDSIDE)
-                return
-        lived.changed(self.batch, bed, Pressed(at_ms, press.button))
 
     def _info(self, arrived: InfoArrived) -> None:
         """Keep what a bedside agent says of itself; it comes before the first window."""
@@ -527,7 +455,7 @@ class UnitOfWork:
         """Confirm a quarantined press if its id is readable: the agent then deletes the press."""
         ident = quarantine.press_id(message)
         if ident is not None and name in self.beds:
-            self.pressed[name, ident] = None
+            self.presses.confirm(name, ident)
 
     def _place_of(self, name: str, message: Message) -> Place:
         found, bed = quarantine.boot_and_seq(message), self.beds.get(name)

@@ -365,7 +365,7 @@ class Writer:
         """Return what the agents of this batch may delete: windows and presses."""
         unit = self._unit
         pressed: dict[str, BedRecord] = {}
-        for name, press_id in unit.pressed:
+        for name, press_id in unit.presses.confirmed:
             bed = pressed[name] = unit.beds[name]
             others = (ident for ident in self._presses(bed) if ident != press_id)
             bed.presses = (*others, press_id)[-MOST_PRESSES:]
