@@ -6,29 +6,26 @@ Nothing is final before the commit: `undo` restores the memory to its state befo
 import contextlib
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 
-from legwatch import bedside, engine
-from legwatch.alerting.notice import TransitionKind, report
+from legwatch import bedside
 from legwatch.bedside import UnreadWindows
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.contract.topics import split
 from legwatch.errors import WireError
-from legwatch.events import PLAYED, Tick, Window
+from legwatch.events import PLAYED, Tick
 from legwatch.limits.rules import Rules
-from legwatch.lived import Dropped, Expected, Moved, Rested, SetUp
+from legwatch.lived import Moved
 from legwatch.moments import moved, shifted
 from legwatch.printable import printable
-from legwatch.rivals import with_window
 from legwatch_runtime.clock import Instant, instant
 from legwatch_server.beds import lived, quarantine
+from legwatch_server.beds.agents import Agents
 from legwatch_server.beds.answers import Answers
 from legwatch_server.beds.bed_rules import BedRules
 from legwatch_server.beds.boots import Boots
 from legwatch_server.beds.counters import Counters
 from legwatch_server.beds.decisions import Decisions, Undeclared
 from legwatch_server.beds.excuses import Excuses
-from legwatch_server.beds.mute import may_be_mute, mute
 from legwatch_server.beds.placement import Placement
 from legwatch_server.beds.presses import Presses
 from legwatch_server.beds.quarantine import Place, Quarantine
@@ -37,8 +34,7 @@ from legwatch_server.beds.registry import NOTED_MS, BedRecord, catch_up, restore
 from legwatch_server.beds.server_reports import ServerReports
 from legwatch_server.beds.state_json import to_json
 from legwatch_server.beds.unread import Unread
-from legwatch_server.beds.watched import blind
-from legwatch_server.beds.zones_apart import zone_apart
+from legwatch_server.beds.watch import Watch
 from legwatch_server.inbox import (
     ActionRequested,
     BedDropped,
@@ -88,6 +84,8 @@ class UnitOfWork:
         self.boots, self._reports = Boots(store), ServerReports(store)
         self._placement = Placement(self.beds)
         self._recordings = Recordings(self.decisions, rules)
+        self._watch = Watch(self.decisions, rules, self.excuses)
+        self._agents = Agents(self.decisions, rules, self._watch)
         self.presses = Presses(store, self.decisions, self._recordings)
         self.answers = Answers(store, self.beds, self.decisions.decide)
         self.begin()
@@ -217,19 +215,19 @@ class UnitOfWork:
                 case PressArrived():
                     self.presses.take(work)
                 case InfoArrived():
-                    self._info(work)
+                    self._agents.take_info(work)
                 case StatusArrived():
-                    self._status(work)
+                    self._agents.take_status(work)
                 case Unreadable():
                     self._set_aside(work)
                 case ActionRequested():
                     self.answers.add(work, self.batch, now_ms)
                 case BedExpected(name):
-                    self._await(self.decisions.bed(name, declared=True), now_ms)
+                    self._watch.expect(self.decisions.bed(name, declared=True), now_ms)
                 case BedDropped(name):
-                    self._drop(self.beds[name], now_ms)
+                    self._watch.drop(self.beds[name], now_ms)
                 case BedRests(name, rest):
-                    self._let_rest(self.beds[name], rest, now_ms)
+                    self._watch.let_rest(self.beds[name], rest, now_ms)
                 case ServerFact(reason, figures):
                     self.report_server(reason, figures, now_ms)
         except WireError as error:
@@ -241,8 +239,8 @@ class UnitOfWork:
     def tick(self, bed: BedRecord, at_ms: int) -> None:
         """Let the engine judge a bed's minutes up to `at_ms`, and report what is due."""
         self.decisions.decide(bed, Tick(at_ms))
-        self._set_up(bed, at_ms)
-        self.report(bed, at_ms)
+        self._agents.set_up(bed, at_ms)
+        self._agents.report(bed, at_ms)
 
     def _window(self, arrived: WindowArrived) -> None:
         name, window, message = arrived
@@ -263,10 +261,10 @@ class UnitOfWork:
             self._recordings.begin_anew(bed, to_ms, played=played)
         minute_ms = bed.state.minute_end_ms
         if bed.rest is not Rest.WATCHED:
-            self._keep_only(bed)
+            self._watch.keep_only(bed)
             placed = placed._replace(late=True)  # stored, and never judged
         elif placed.late:
-            self._await(bed, message.arrived_ms)
+            self._watch.expect(bed, message.arrived_ms)
         else:
             self.decisions.decide(bed, placed.window)
         self.batch.windows.append(
@@ -280,134 +278,16 @@ class UnitOfWork:
         if not placed.late:
             bed.note_others(placed.window)
             if window.boot != bed.rivals.boot:
-                self._another_boot(bed, placed.window, message.arrived_ms)
+                self._agents.another_boot(bed, placed.window, message.arrived_ms)
             elif bed.state.minute_end_ms != minute_ms:
-                self._report_sensors(bed, message.arrived_ms)
+                self._agents.report_sensors(bed, message.arrived_ms)
         self.fresh |= not (placed.late or bed.played)
         if bed.bedside.gone_ms and not placed.late:
             bed.bedside = bed.bedside._replace(online=True, gone_ms=0)
-            self.report(bed, message.arrived_ms)
+            self._agents.report(bed, message.arrived_ms)
         self.counters.windows += 1
         self.counters.late += placed.late
         self.counters.clock_wrong += placed.clock_wrong
-
-    def _info(self, arrived: InfoArrived) -> None:
-        """Keep what a bedside agent says of itself; it comes before the first window."""
-        bed = self.decisions.bed(arrived.bed)
-        self.decisions.touch(bed)
-        bed.bedside = bedside.with_info(bed.bedside, arrived.info)
-        if bed.bedside.online or not arrived.message.retained:
-            _log_zone(bed)
-        self._set_up(bed, arrived.message.arrived_ms)
-        self._await(bed, arrived.message.arrived_ms)
-        self.report(bed, arrived.message.arrived_ms)
-
-    def _another_boot(self, bed: BedRecord, window: Window, at_ms: int) -> None:
-        """Note that a window comes from another start of an agent than the last one."""
-        bed.rivals = with_window(bed.rivals, window.boot, window.to_ms)
-        self._set_up(bed, at_ms)
-        self.report(bed, at_ms)
-
-    def _set_up(self, bed: BedRecord, at_ms: int) -> None:
-        """Let the engine expect the sensors of which the agent has told."""
-        info = bed.bedside.info
-        if info is not None and not bed.played:
-            bed.set_up_ms = bed.set_up_ms or at_ms
-            self.decisions.change(
-                bed, engine.set_up(bed.state, info.places), SetUp(tuple(sorted(info.places)))
-            )
-
-    def _status(self, arrived: StatusArrived) -> None:
-        """Note that a bedside agent has come or gone."""
-        message = arrived.message
-        # An agent says `online` first of all; an old `offline` is no reason for a new bed.
-        bed = self.decisions.bed(arrived.bed) if arrived.online else self.beds.get(arrived.bed)
-        if bed is not None:
-            self.decisions.touch(bed)
-            bed.bedside = bedside.with_status(
-                bed.bedside,
-                online=arrived.online,
-                at_ms=message.arrived_ms,
-                retained=message.retained,
-            )
-            if message.retained:  # else its word comes now, and what we know is older
-                _log_zone(bed)
-            self._await(bed, message.arrived_ms)
-            self.report(bed, message.arrived_ms)
-
-    def report(self, bed: BedRecord, at_ms: int) -> None:
-        """Store what people should know of the bed's agent; a recording has nothing to tell."""
-        if bed.played or self.rules.plays(bed.name) or bed.rest is not Rest.WATCHED:
-            return
-        alerting = bed.state.bed.alerts.agent.severity is not None
-        after, notices = bedside.reports(
-            bed.bedside,
-            at_ms,
-            bed.rules,
-            alerting=alerting,
-            unread=bed.unread,
-            rivals=bed.rivals,
-            mute=tuple(mute(bed, at_ms)),
-            blind=blind(bed, at_ms),
-        )
-        if after != bed.bedside:
-            self.decisions.touch(bed)
-            bed.bedside = after
-        for notice in notices:
-            self.decisions.tell(bed, notice)
-
-    def _report_sensors(self, bed: BedRecord, at_ms: int) -> None:
-        """Store what people should know of the bed's sensors, at the end of a minute."""
-        if may_be_mute(bed) or blind(bed, at_ms):
-            self.report(bed, at_ms)
-
-    def _await(self, bed: BedRecord, at_ms: int) -> None:
-        """Let the time of a bed begin, if it has not: it is missed when no window comes."""
-        if bed.rest is not Rest.WATCHED:
-            return
-        if not (bed.state.minute_end_ms or bed.played or self.rules.plays(bed.name)):
-            self.decisions.change(bed, engine.expect(bed.state, at_ms), Expected(at_ms))
-
-    def _drop(self, bed: BedRecord, at_ms: int) -> None:
-        """Expect a bed no longer that was never heard, and end the alert that says so."""
-        self.decisions.touch(bed)
-        episode_ms = bed.state.bed.alerts.agent.episode_ms
-        self.decisions.change(bed, engine.start(), Dropped(at_ms))
-        if episode_ms is not None:
-            over = report(Reason.NOT_EXPECTED, at_ms, ())
-            over = replace(over, transition=TransitionKind.RESOLVED, episode_ms=episode_ms)
-            self.decisions.tell(bed, over)
-
-    def _let_rest(self, bed: BedRecord, rest: Rest, at_ms: int) -> None:
-        """Watch a bed no longer, and end what stands; or watch it again, from now on."""
-        self.decisions.sweep(bed)
-        was, bed.rest, bed.rest_said = bed.rest, rest, False
-        self.decisions.judged.add(bed.name)
-        if Rest.WATCHED in (rest, was):
-            lived.changed(self.batch, bed, Rested(at_ms, watched=rest is Rest.WATCHED))
-        if rest is Rest.WATCHED:
-            # Nobody saw the bed meanwhile; its bedside gets the usual time to send a word.
-            self.excuses.beds[bed.name] = at_ms + bed.rules.health.agent_s * 1000
-            bed.bedside = bedside.watched_again(bed.bedside)
-            self._await(bed, at_ms)
-        elif was is Rest.WATCHED:
-            bed.state, ends = engine.end(bed.state, at_ms)
-            bed.bedside, more = bedside.at_rest(bed.bedside, at_ms)
-            for notice in ends:
-                self.decisions.note(bed, notice, None)
-            for notice in more:
-                self.decisions.tell(bed, notice)
-
-    def _keep_only(self, bed: BedRecord) -> None:
-        """Say once that windows come from a bed that nobody watches."""
-        if not bed.rest_said:
-            bed.rest_said = True
-            logger.warning(
-                "windows come from bed %s, which is %s: they are stored and not judged; "
-                "`legwatch beds` shows it",
-                bed.name,
-                bed.rest,
-            )
 
     def report_server(self, reason: Reason, figures: Figures, at_ms: int) -> None:
         """Store what all people should know of the server itself; once in 12 hours per reason."""
@@ -449,7 +329,7 @@ class UnitOfWork:
             self.decisions.touch(bed)
             since_ms = bed.unread.since_ms or at_ms
             bed.unread = UnreadWindows(bed.unread.windows + 1, since_ms, unread.newer)
-            self.report(bed, at_ms)
+            self._agents.report(bed, at_ms)
 
     def _confirm_unread(self, name: str, message: Message) -> None:
         """Confirm a quarantined press if its id is readable: the agent then deletes the press."""
@@ -467,15 +347,6 @@ class UnitOfWork:
 def _state(bed: BedRecord) -> NewState:
     side = bedside.to_json(bed.bedside)
     return NewState(bed.id, to_json(bed.state), bed.seen_ms, played=bed.played, bedside=side)
-
-
-def _log_zone(bed: BedRecord) -> None:
-    """Log that the agent's machine is in another zone, once for each zone."""
-    sentence = zone_apart(bed)
-    if sentence and sentence != bed.zone_said:
-        logger.warning("%s", sentence)
-    if bed.bedside.online is not False:
-        bed.zone_said = sentence
 
 
 def _ended(noted: StoredTime | None, beds: Sequence[StoredBed]) -> StoredTime | None:
