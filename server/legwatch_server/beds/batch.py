@@ -3,22 +3,15 @@
 Nothing is final before the commit: `undo` restores the memory to its state before the batch.
 """
 
-import contextlib
-import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from legwatch import bedside
 from legwatch.bedside import UnreadWindows
 from legwatch.conditions.verdict import Figures, Reason
-from legwatch.contract.topics import split
 from legwatch.errors import WireError
 from legwatch.events import PLAYED, Tick
 from legwatch.limits.rules import Rules
-from legwatch.lived import Moved
-from legwatch.moments import moved, shifted
-from legwatch.printable import printable
 from legwatch_runtime.clock import Instant, instant
-from legwatch_server.beds import lived, quarantine
 from legwatch_server.beds.agents import Agents
 from legwatch_server.beds.answers import Answers
 from legwatch_server.beds.bed_rules import BedRules
@@ -28,12 +21,12 @@ from legwatch_server.beds.decisions import Decisions, Undeclared
 from legwatch_server.beds.excuses import Excuses
 from legwatch_server.beds.placement import Placement
 from legwatch_server.beds.presses import Presses
-from legwatch_server.beds.quarantine import Place, Quarantine
 from legwatch_server.beds.recordings import Recordings
 from legwatch_server.beds.registry import NOTED_MS, BedRecord, catch_up, restored
 from legwatch_server.beds.server_reports import ServerReports
 from legwatch_server.beds.state_json import to_json
-from legwatch_server.beds.unread import Unread
+from legwatch_server.beds.time_shift import TimeShift
+from legwatch_server.beds.unusable import Unusable
 from legwatch_server.beds.watch import Watch
 from legwatch_server.inbox import (
     ActionRequested,
@@ -55,8 +48,6 @@ from legwatch_server.store.batch import Batch, NewState, NewWindow, StoredTime
 from legwatch_server.store.port import WriterStore
 from legwatch_server.store.records import StoredBed
 
-logger = logging.getLogger(__name__)
-
 _ALL_READ = UnreadWindows()
 
 
@@ -70,7 +61,6 @@ class UnitOfWork:
         plays: Callable[[str], bool],
         now: Callable[[], Instant] = instant,
     ) -> None:
-        self._quarantine, self.unread = Quarantine(now), Unread(now)
         self.beds: dict[str, BedRecord] = {}
         self.rules = rules = BedRules(self.beds, rules_of, plays)
         known = store.beds()
@@ -80,14 +70,16 @@ class UnitOfWork:
             self.beds[stored.name] = restored(stored, rules.of(stored.name), ended_ms)
         catch_up(self.beds.values(), store.unseen())
         self.counters, self.excuses = Counters(), Excuses()
-        self.decisions = Decisions(store, self.beds, rules, self.excuses, self.counters)
+        self.decisions = decisions = Decisions(store, self.beds, rules, self.excuses, self.counters)
         self.boots, self._reports = Boots(store), ServerReports(store)
-        self._placement = Placement(self.beds)
-        self._recordings = Recordings(self.decisions, rules)
-        self._watch = Watch(self.decisions, rules, self.excuses)
-        self._agents = Agents(self.decisions, rules, self._watch)
-        self.presses = Presses(store, self.decisions, self._recordings)
-        self.answers = Answers(store, self.beds, self.decisions.decide)
+        self._placement, self._recordings = Placement(self.beds), Recordings(decisions, rules)
+        self._watch = Watch(decisions, rules, self.excuses)
+        self._agents = Agents(decisions, rules, self._watch)
+        self.presses = Presses(store, decisions, self._recordings)
+        self.answers = Answers(store, self.beds, decisions.decide)
+        self._unusable = Unusable(decisions, self.boots, self.presses, self._agents, now)
+        self.unread = self._unusable.unread
+        self.time_shift = TimeShift(decisions, self.boots, self._reports, self.excuses)
         self.begin()
 
     def begin(self, coming: Sequence[Work] = ()) -> None:
@@ -96,13 +88,12 @@ class UnitOfWork:
         self._placement.begin(coming)
         self.answers.begin()
         self.presses.begin()
+        self._unusable.begin()
         self._reports.begin()
         self.counters.begin()
         self.batch = Batch(boots=self.boots.new)
         self.decisions.begin(self.batch)
         self.fresh = False  # whether the batch has a window of a real bed that is not late
-        self._unread: list[tuple[str | None, str, int, bool]] = []  # as Unread.add has them
-        self._taken: dict[str, bool] = {}  # beds with new windows: whether the last was played
         self.kept: list[BedRecord] = []  # what is not only a window of an open minute
 
     def undo(self) -> None:
@@ -150,39 +141,6 @@ class UnitOfWork:
             for boot in bed.boots:
                 boot.stored_upto = boot.upto
 
-    def shift(
-        self, by_ms: int, beds: Collection[BedRecord], now_ms: int, *, stored: bool = True
-    ) -> None:
-        """Let these beds go on after the time line was moved; what is played has its own time.
-
-        `stored`: what the run before has left in the store moves, too.
-        """
-        self.batch.swept = True
-        self.boots.shift(beds, by_ms, stored=stored)
-        if stored:
-            self._reports.shift(self.batch, by_ms)
-        for bed in beds:
-            self.decisions.sweep(bed)
-            bed.seen_ms = min(bed.seen_ms + by_ms, now_ms) if bed.seen_ms else 0
-            bed.leaps, bed.unread = moved(bed.leaps, by_ms), moved(bed.unread, by_ms)
-            bed.bedside, bed.rivals = moved(bed.bedside, by_ms), moved(bed.rivals, by_ms)
-            if not bed.played:
-                lived.changed(self.batch, bed, Moved(by_ms))
-                bed.state = shifted(bed.state, by_ms, bed.rules)
-
-    def after_shift(self, by_ms: int, beds: Collection[BedRecord]) -> None:
-        """Move what only the memory has of these beds, after the commit."""
-        for bed in beds:
-            if not bed.played:
-                bed.move_others(by_ms)
-
-    def after_step(self, by_ms: int) -> None:
-        """Let what is measured against the time line follow it, after the commit."""
-        self.excuses.move(by_ms)
-        for bed in self.beds.values():
-            if bed.ahead_ms is not None:
-                bed.ahead_ms -= by_ms
-
     def _keep(self, bed: BedRecord) -> None:
         self.batch.states.append(_state(bed))
         for boot in bed.boots:
@@ -192,10 +150,7 @@ class UnitOfWork:
 
     def committed(self, now_ms: int) -> None:
         """Note what the store has now."""
-        for name, why, newer, asks in self._unread:
-            self.unread.add(name, why, newer, asks=asks)
-        for bed_name, played in self._taken.items():
-            self.unread.taken(bed_name, played=played)
+        self._unusable.committed()
         for bed in self.decisions.touched.values():
             bed.unstored_ms = bed.unstored_ms or now_ms
         for bed in self.kept:
@@ -219,7 +174,7 @@ class UnitOfWork:
                 case StatusArrived():
                     self._agents.take_status(work)
                 case Unreadable():
-                    self._set_aside(work)
+                    self._unusable.set_aside(work)
                 case ActionRequested():
                     self.answers.add(work, self.batch, now_ms)
                 case BedExpected(name):
@@ -234,7 +189,9 @@ class UnitOfWork:
             bad = message_of(work)
             if bad is None:
                 raise
-            self._set_aside(Unreadable(bad, str(error)), asks=isinstance(error, Undeclared))
+            self._unusable.set_aside(
+                Unreadable(bad, str(error)), asks=isinstance(error, Undeclared)
+            )
 
     def tick(self, bed: BedRecord, at_ms: int) -> None:
         """Let the engine judge a bed's minutes up to `at_ms`, and report what is due."""
@@ -272,7 +229,7 @@ class UnitOfWork:
         )
         boot.add(window.seq)
         self.decisions.touch(bed)
-        bed.unread, self._taken[name] = _ALL_READ, played
+        bed.unread, self._unusable.taken[name] = _ALL_READ, played
         bed.seen_ms = max(bed.seen_ms, message.arrived_ms)
         bed.played = played
         if not placed.late:
@@ -297,51 +254,7 @@ class UnitOfWork:
 
     def set_aside(self, message: Message, why: str) -> None:
         """Quarantine a message that can be read, but not stored."""
-        self._set_aside(Unreadable(message, why))
-
-    def _set_aside(self, unread: Unreadable, *, asks: bool = False) -> None:
-        """Store or count a message that cannot be used, and the reason, which may ask for a key.
-
-        If the message names a known boot and its sequence number, count the number as received:
-        otherwise the agent would send the message forever.
-        """
-        message, name = unread.message, None
-        place: Place = (None, None)
-        with contextlib.suppress(WireError):
-            name, rest = split(message.topic)
-            if rest == "window":
-                place = self._place_of(name, message)
-                self._note_unread(name, unread)
-            elif rest == "event":
-                self._confirm_unread(name, message)
-        if not self.unread.lately(name) and not self._unread:
-            topic, why = printable(message.topic, 200), printable(unread.why, 200)
-            logger.warning("quarantined a message on %s: %s", topic, why)
-        row = self._quarantine.row(unread, name, place, known=name in self.beds)
-        self.batch.quarantine.append(row)
-        self._unread.append((name, unread.why, unread.newer, asks))
-        self.counters.quarantined += 1
-
-    def _note_unread(self, name: str, unread: Unreadable) -> None:
-        """Count a window that does not get through; people hear of it if no other one does."""
-        bed, at_ms = self.beds.get(name), unread.message.arrived_ms
-        if bed is not None:
-            self.decisions.touch(bed)
-            since_ms = bed.unread.since_ms or at_ms
-            bed.unread = UnreadWindows(bed.unread.windows + 1, since_ms, unread.newer)
-            self._agents.report(bed, at_ms)
-
-    def _confirm_unread(self, name: str, message: Message) -> None:
-        """Confirm a quarantined press if its id is readable: the agent then deletes the press."""
-        ident = quarantine.press_id(message)
-        if ident is not None and name in self.beds:
-            self.presses.confirm(name, ident)
-
-    def _place_of(self, name: str, message: Message) -> Place:
-        found, bed = quarantine.boot_and_seq(message), self.beds.get(name)
-        if found is None or bed is None or not self.boots.count(bed, *found):
-            return None, None
-        return found
+        self._unusable.set_aside(Unreadable(message, why))
 
 
 def _state(bed: BedRecord) -> NewState:

@@ -187,7 +187,9 @@ class ClockWatch:
                     moved = True
                 self._doubt(by_ms, moves_line=moves_line)
                 for move in moves:
-                    unit.shift(move.by_ms, move.beds, self._timeline.now_ms(), stored=move.stored)
+                    unit.time_shift.move(
+                        move.by_ms, move.beds, self._timeline.now_ms(), stored=move.stored
+                    )
                 batch = unit.finish()
                 batch.time = self._time()
                 tx.write(batch)
@@ -204,9 +206,9 @@ class ClockWatch:
             return False
         unit.committed(self._timeline.now_ms())
         for move in moves:
-            unit.after_shift(move.by_ms, move.beds)
+            unit.time_shift.after_move(move.by_ms, move.beds)
         if moves_line:
-            unit.after_step(by_ms)
+            unit.time_shift.after_step(by_ms)
         if only_line:
             self._back_ms += moves[0].by_ms
         self._witnesses.begin_anew(moves[0].beds)
