@@ -101,6 +101,8 @@ def _run_found(entry: Entry, words: list[str]) -> int:
 
 def _loaded(entry: Entry) -> Callable[[list[str]], Any]:
     """Return the function of another package; raises CannotRun if it cannot be loaded."""
+    from legwatch_runtime.signature import misfit  # noqa: PLC0415 - only for other packages
+
     point, rivals = entry
     if rivals:
         others = ", ".join(origin(rival) for rival in rivals)
@@ -111,6 +113,8 @@ def _loaded(entry: Entry) -> Callable[[list[str]], Any]:
         raise CannotRun(f"{origin(point)} cannot be loaded: {reason(error)}") from error
     if not callable(run):
         raise CannotRun(f"{origin(point)} cannot be used: it is no function")
+    if wrong := misfit(run):
+        raise CannotRun(f"{origin(point)} cannot be used: it is {point.attr}{wrong}")
     return run
 
 

@@ -28,6 +28,14 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stranger:
         (None, "cannot be loaded: it needs the module stranger"),
         ("", "has no attribute 'main'"),
         ("main = 5", "cannot be used: it is no function"),
+        ("def main(): pass", "cannot be used: it is main(), and must take one list of arguments"),
+        ("def main(a, b): pass", "cannot be used: it is main(a, b), and must take one list of"),
+        ("def main(*, words: str='x'): pass", "cannot be used: it is main(*, words), and must"),
+        ("class main: pass", "cannot be used: it is main(), and must take one list of arguments"),
+        (
+            "def main(words): len()",
+            "failed: TypeError: len() takes exactly one argument (0 given) (",
+        ),
         ("def main(words): raise TypeError('a\\nb')", "failed: TypeError: a b ("),
         ("def main(words): return 'done'", "must return an exit code, not str"),
     ],
@@ -65,10 +73,20 @@ def test_the_help_says_what_it_is_for_or_whose_it_is_and_runs_nothing_of_it(
     assert f"  odd           {words.format(stranger.name)}\n" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def main(words): print(words); return 3",
+        "def main(words, more=None, *rest, **names): print(words); return 3",
+        "def main(*all): print(*all); return 3",
+        "main = lambda words: print(words) or 3",
+        "def main(words): print(words); return 3\nmain.__signature__ = 'nonsense'",
+    ],
+)
 def test_a_good_one_is_run_with_its_words(
-    stranger: Stranger, capsys: pytest.CaptureFixture[str]
+    stranger: Stranger, capsys: pytest.CaptureFixture[str], code: str
 ) -> None:
-    stranger.has("def main(words): print(words); return 3", {GROUP: {"odd": "{}:main"}})
+    stranger.has(code, {GROUP: {"odd": "{}:main"}})
     assert legwatch(["odd", "a"]) == 3
     assert capsys.readouterr().out == "['a']\n"
 
