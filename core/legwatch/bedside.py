@@ -116,7 +116,7 @@ def reports(
         notices.append(report(Reason.NEVER_WARNS, at_ms, ()))
         now = now._replace(blind_said_ms=at_ms)
     if now.reported_ms and not gone_ms:
-        notices.append(_back(now, at_ms))
+        notices.append(_over(now, Reason.BACK, at_ms))
         now = now._replace(reported_ms=0)
     # Later than this, the alert that no window comes says it.
     lately = GONE_MS <= at_ms - gone_ms < rules.health.agent_s * 1000 and not alerting
@@ -136,7 +136,7 @@ def _apart(notices: Sequence[Notice], at_ms: int) -> Iterator[Notice]:
 
 def at_rest(was: Bedside, at_ms: int) -> tuple[Bedside, tuple[Notice, ...]]:
     """Return the bedside of a bed that is watched no longer, and the end of what was said of it."""
-    notices = (_back(was, at_ms),) if was.reported_ms else ()
+    notices = (_over(was, Reason.NOT_WATCHED, at_ms),) if was.reported_ms else ()
     return was._replace(reported_ms=0), notices
 
 
@@ -176,10 +176,10 @@ def _gone(bedside: Bedside, at_ms: int) -> Notice:
     return report(Reason.BEDSIDE_GONE, at_ms, (("for_min", (at_ms - bedside.gone_ms) // 60_000),))
 
 
-def _back(bedside: Bedside, at_ms: int) -> Notice:
+def _over(bedside: Bedside, reason: Reason, at_ms: int) -> Notice:
     """Return the end of the report: its quiet pushes are taken back, and nobody gets a new one."""
     return replace(
-        report(Reason.BACK, at_ms, ()),
+        report(reason, at_ms, ()),
         transition=TransitionKind.RESOLVED,
         suppressed_by=SuppressedBy.LOG_ONLY,
         episode_ms=bedside.reported_ms,

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from legwatch.alerting.notice import TransitionKind
+from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason
 from legwatch.contract.action import Action
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import SettingsError
 from legwatch.settings import load
+from legwatch.text.message import title
 from legwatch_server.beds.expected import all_rest, silent, unheard
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.inbox import Outcome
@@ -112,6 +113,19 @@ def test_what_stands_is_over_at_once_and_people_hear_why(ward: InProcessServer) 
     push = ward.pushes.arrived[-1].push
     assert push.transition is TransitionKind.RESOLVED
     assert "paused" in push.text
+
+
+def test_a_bedside_that_is_off_is_not_back_because_its_bed_rests(ward: InProcessServer) -> None:
+    ward.turn([ward.message(topic("b", Channel.STATUS), b"offline")])
+    wait(ward, 7)
+    assert reasons(ward) == ["reported:bedside_gone"]
+    use(ward, b=AWAY)
+    ward.settle()
+    assert reasons(ward) == ["reported:bedside_gone", "resolved:not_watched"]
+    said, over = (told.notice for told in ward.notices())
+    assert over.episode_ms == said.episode_ms  # the quiet push of it is taken back
+    assert over.suppressed_by is SuppressedBy.LOG_ONLY  # and nobody gets a new one
+    assert title(over) == "The bed is not watched any more"
 
 
 def test_a_cold_bed_at_rest_wakes_nobody_and_its_windows_are_kept(
