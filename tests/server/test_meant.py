@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tomlkit import dumps
 
 from legwatch.__main__ import main
 from legwatch_runtime import locations
@@ -18,6 +19,7 @@ from legwatch_server.settings_file import change, read
 from legwatch_server.store.reader import FILE
 from legwatch_server.supervisor.config import write_config
 from legwatch_server.testing import InProcessServer
+from server.notify.test_escalation import cold
 from server.ward import BEGIN
 
 
@@ -88,6 +90,25 @@ def test_check_config_of_the_owners_file_knows_what_programs_have_changed(
     owners.write_text('zone = "UTC"\n[[roster]]\npeople = ["helag"]\n')
     assert main(["check-config", str(owners)]) == 2
     assert "helag" in capsys.readouterr().err
+
+
+def test_check_config_of_the_owners_file_knows_the_beds_that_the_server_of_up_has_heard(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    owners = tmp_path / "mine.toml"
+    table = {
+        "zone": "UTC",
+        "people": {"karl": {"channels": ["console"], "address": {"mqtt": "meibed"}}},
+        "roster": [{"people": ["karl"], "beds": ["meibed"]}],
+    }
+    owners.write_text(dumps(table))
+    assert main(["check-config", str(owners)]) == 2
+    assert "no bed 'meibed' has been heard yet" in capsys.readouterr().err
+    server = InProcessServer(Path(read(made).state_dir), read(made), begin_ms=BEGIN)
+    server.play("meibed", 1, cold)
+    server.close()
+    assert main(["check-config", str(owners)]) == 0, capsys.readouterr().err
+    assert "meibed" not in capsys.readouterr().out
 
 
 class Up:

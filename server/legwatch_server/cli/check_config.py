@@ -65,10 +65,11 @@ def main(argv: Sequence[str]) -> int:
 
 def _checked(path: Path, kind: str, shape: type[Any], table: dict[str, Any]) -> int:
     """Print what is wrong in a file, what may be, and what it means; return the exit code."""
-    wrong = list(problems(shape, table))
+    folder = _folder_of_up(path)
+    wrong = list(problems(shape, table, folder))
     if wrong and shape is ServerSettings:  # a change may have what is missing, as a person
         table = _changed(path, table)
-        wrong = list(problems(shape, table))
+        wrong = list(problems(shape, table, folder))
     for problem in wrong:
         print(f"{path}: {problem}", file=sys.stderr)
     if not wrong and shape is ServerSettings:
@@ -113,11 +114,19 @@ def _changed(path: Path, table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(path: Path) -> ServerSettings:
-    """Read settings with all changes, also the changes of the server that `legwatch up` runs."""
+    """Read settings with all changes; of the server that `legwatch up` runs, with its state_dir."""
     server = meant(path)
     if server == path:
         return settings_file.read(path)
-    return settings_file.checked(settings_file.table(path, settings_file.changes_file(server)))
+    changes = settings_file.changes_file(server)
+    settings = settings_file.checked(settings_file.table(path, changes))
+    return dataclasses.replace(settings, state_dir=str(changes.parent))
+
+
+def _folder_of_up(path: Path) -> str:
+    """Return the state_dir of the server that `legwatch up` runs by a file; empty: by none."""
+    server = meant(path)
+    return "" if server == path else str(settings_file.changes_file(server).parent)
 
 
 def _with_changes(path: Path) -> Iterator[str]:

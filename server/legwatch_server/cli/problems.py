@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from legwatch.errors import LegwatchError, SettingsError
@@ -18,14 +19,17 @@ from legwatch_server.settings import ServerSettings
 MOST = 50  # errors listed at most; a file with more is hardly a settings file
 
 
-def problems(shape: type[Any], table: Mapping[str, Any]) -> Iterator[str]:
-    """Yield every error of a table: remove each wrong key, then check the rest again."""
+def problems(shape: type[Any], table: Mapping[str, Any], folder: str = "") -> Iterator[str]:
+    """Yield every error of a table: remove each wrong key, then check the rest again.
+
+    `folder`: where the server has its store, if that is not the `state_dir` of the table.
+    """
     rest = copy.deepcopy(dict(table))
     taken: set[str] = set()
     gone: set[str] = set()  # channels
     while len(taken) + len(gone) < MOST:
         try:
-            check(load(shape, rest))
+            check(load(shape, rest), folder)
         except (SettingsError, CannotLoad) as error:
             path = error.path
             if name := _without_its_channel(rest, error):
@@ -94,7 +98,7 @@ def _follows(path: str, taken: set[str], gone: set[str]) -> bool:
     )
 
 
-def check(settings: Any) -> None:
+def check(settings: Any, folder: str = "") -> None:
     """Check the rules between values, and the channels; types and ranges are checked before."""
     if hasattr(settings, "check"):
         settings.check()
@@ -103,7 +107,7 @@ def check(settings: Any) -> None:
     with suppress(Locked):
         secret("LEGWATCH_MQTT_PASSWORD")
     if isinstance(settings, ServerSettings):
-        check_typed(settings)
+        check_typed(replace(settings, state_dir=folder) if folder else settings)
         given_key()
 
 
