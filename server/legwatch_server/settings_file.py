@@ -208,9 +208,20 @@ def changed_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
     for key in {**before, **after}:
         old, new = before.get(key), after.get(key)
         if isinstance(old, Mapping | None) and isinstance(new, Mapping | None):
-            yield from (f"{key}.{inner}" for inner in changed_keys(old or {}, new or {}))
+            inner = [*changed_keys(old or {}, new or {}), *_declared(key, old or {}, new or {})]
+            yield from (f"{key}.{name}" for name in inner)
         elif old != new:
             yield key
+
+
+def _declared(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Yield who came or went without a key of their own: an empty table declares a bed, too."""
+    if key in ("beds", "people"):
+        for name in {**old, **new}:
+            keys = old.get(name, new.get(name))
+            known = name in old and name in new
+            if not known and isinstance(keys, Mapping) and not any(changed_keys({}, keys)):
+                yield name
 
 
 def _laid_over(owners: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Commands show what the server has loaded, not what stands in the file, and say what differs."""
 
 import json
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -77,6 +78,20 @@ def test_nothing_is_said_while_file_and_server_agree(house: LoadedHouse) -> None
     assert len(remarks(house)) == 1
     assert house.reload()
     assert remarks(house) == []
+
+
+def test_a_further_bed_without_a_key_of_its_own_is_said_until_it_is_in_force(
+    house: LoadedHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    before = house.table.get("beds", {})
+    for beds in ({**before, "bed2": {}}, before):
+        house.edit(beds=beds)
+        (said,) = remarks(house)
+        assert said.startswith("Changed on disk, not yet in force: beds.bed2. To put it in force: ")
+        assert house.reload()
+        assert remarks(house) == []
+        assert caplog.messages[-1] == "settings taken over: beds.bed2"
 
 
 def test_what_needs_a_new_start_stays_as_it_was_and_is_named(house: LoadedHouse) -> None:

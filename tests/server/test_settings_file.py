@@ -3,6 +3,7 @@
 import fcntl
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -179,6 +180,19 @@ def test_only_the_keys_that_differ_are_changed() -> None:
     before = {"zone": "UTC", "push": {"workers": 4, "channels": ["a"]}, "http": {"port": 1}}
     after = {"zone": "UTC", "push": {"workers": 4, "channels": ["b"]}, "profile": "at_risk"}
     assert list(changed_keys(before, after)) == ["push.channels", "http.port", "profile"]
+
+
+@pytest.mark.parametrize("table", [{}, {"rules": {}}])
+@pytest.mark.parametrize("others", [{}, {"beds": {"bed1": {"zone": "UTC"}}}])
+def test_a_bed_without_a_key_is_a_change_when_it_comes_and_when_it_goes(
+    table: dict[str, Any], others: dict[str, Any]
+) -> None:
+    with_it = {"beds": {**others.get("beds", {}), "bed2": table}}
+    assert list(changed_keys(others, with_it)) == ["beds.bed2"]
+    assert list(changed_keys(with_it, others)) == ["beds.bed2"]
+    assert list(changed_keys(with_it, with_it)) == []
+    assert list(changed_keys({}, {"people": {"anna": {}}})) == ["people.anna"]
+    assert list(changed_keys({}, {"push": {}, "http": {}})) == []  # it declares nothing
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
