@@ -7,6 +7,7 @@ import os
 import pwd
 import stat
 from pathlib import Path
+from typing import IO
 
 from legwatch.errors import CannotRun
 
@@ -19,6 +20,22 @@ OURS = ("*.db", "*.db-*", "*.db.*", "*.key", "*.pem", "*.lock", "changes.*", "at
 def keep_private() -> None:
     """Let every file that this process makes be for its owner only."""
     os.umask(0o077)
+
+
+def opened_anew(file: Path) -> IO[str]:
+    """Open a file to write it anew. If root writes, it belongs to the owner of its folder.
+
+    So a command of root leaves nothing that the service of another user cannot read.
+    """
+    root = os.geteuid() == 0
+    # In a folder of another user, root follows no link: it may lead to a file of the machine.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | (os.O_NOFOLLOW if root else 0)
+    descriptor = os.open(file, flags, FILE)
+    if root:
+        owner = file.parent.stat()
+        with contextlib.suppress(PermissionError):  # root of a container may lack this right
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
 def tighten(folder: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from legwatch.errors import CannotRun
-from legwatch_runtime.rights import FOLDER, keep_private, tighten, whose
+from legwatch_runtime.rights import FOLDER, keep_private, opened_anew, tighten, whose
 
 TRIES, AGAIN_S = 5, 0.1  # a command that looks whether the folder is in use holds it for a moment
 
@@ -49,7 +49,7 @@ def locked(
 def opened(lock: Path, *, read_only: bool) -> IO[str]:
     """Open a file to lock; `read_only`: one that is there, too, on a disk that is read-only."""
     try:
-        return lock.open("w")
+        return opened_anew(lock)
     except OSError as error:
         if read_only and error.errno == errno.EROFS and lock.exists():
             return lock.open()

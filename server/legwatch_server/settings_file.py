@@ -16,12 +16,12 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.settings import load
 from legwatch_runtime.files import read_text, read_toml
-from legwatch_runtime.rights import is_there, whose
+from legwatch_runtime.rights import is_there, opened_anew, whose
 from legwatch_server.settings import ServerSettings
 
 if TYPE_CHECKING:  # slow to import, and only a change needs it
@@ -289,7 +289,7 @@ def _locked(file: Path) -> Iterator[None]:
     """Let no other program change the file of the changes meanwhile. Raises CannotRun."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _open(file.with_suffix(".lock")) as lock:
+        with opened_anew(file.with_suffix(".lock")) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
     except OSError as error:
@@ -307,7 +307,7 @@ def _write(file: Path, text: str) -> None:
 def _replace(file: Path, text: str, was: os.stat_result | None = None) -> None:
     """Write a file anew, so that it is the old one or the new one, with the rights that it had."""
     new = file.with_suffix(".new")
-    with _open(new) as made:
+    with opened_anew(new) as made:
         made.write(text)
         made.flush()
         if was is not None:
@@ -316,12 +316,3 @@ def _replace(file: Path, text: str, was: os.stat_result | None = None) -> None:
                 os.fchown(made.fileno(), was.st_uid, was.st_gid)
         os.fsync(made.fileno())
     new.replace(file)
-
-
-def _open(file: Path) -> IO[str]:
-    """Open a file to write it anew. If root writes, it belongs to the owner of its folder."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    if os.geteuid() == 0:
-        owner = file.parent.stat()
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
-    return os.fdopen(descriptor, "w", encoding="utf-8")

@@ -143,7 +143,7 @@ def test_whose_a_file_is_matters_only_for_rights(
         def fails(*_: object, number: int = number) -> NoReturn:
             raise OSError(number, os.strerror(number))
 
-        monkeypatch.setattr(settings_file, "_open", fails)
+        monkeypatch.setattr(settings_file, "opened_anew", fails)
         with pytest.raises(CannotRun) as raised:
             settings_file.change(file, {"rules.warmth.warn_c": 26.0})
         assert os.strerror(number) in str(raised.value)

@@ -298,7 +298,7 @@ def test_whoever_may_not_change_it_is_told_to_do_it_as_the_owner(
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("legwatch_server.settings_file._open", refuse)
+    monkeypatch.setattr("legwatch_server.settings_file.opened_anew", refuse)
     us = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: us + 1)
     assert legwatch(["settings", "--config", str(config), "set", "push.workers", "7"]) == 1

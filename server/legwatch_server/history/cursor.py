@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from legwatch.errors import CannotRun
+from legwatch_runtime.rights import opened_anew, whose
 from legwatch_server.history.tally import Nights, Tally
 
 logger = logging.getLogger(__name__)
@@ -67,7 +69,10 @@ class Cursor:
 
 
 def _read(path: Path) -> Position:
-    """Return the saved position; a broken file only means sending the same points again."""
+    """Return the saved position; a broken file only means sending the same points again.
+
+    Raises CannotRun for a file that we may not read: nobody wants all sent again at each start.
+    """
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
         if body.get("v") != VERSION:
@@ -76,6 +81,8 @@ def _read(path: Path) -> Position:
         return Position(int(body["window_id"]), int(body["notice_id"]), Nights(nights))
     except FileNotFoundError:
         return Position()
+    except OSError as error:
+        raise CannotRun(f"{path} cannot be read: {_remedy(error, path)}") from None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         logger.warning("%s cannot be read: the history is sent again from its beginning", path)
         return Position()
@@ -95,8 +102,19 @@ def _write(path: Path, position: Position) -> None:
         "nights": {bed: asdict(tally) for bed, tally in position.nights.open.items()},
     }
     fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as out:
-        json.dump(body, out)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(path)
+    try:
+        with opened_anew(fresh) as out:
+            json.dump(body, out)
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        asked = fresh if fresh.exists() else path.parent
+        raise CannotRun(f"{path} cannot be written: {whose(error, asked)}") from None
+
+
+def _remedy(error: OSError, path: Path) -> str:
+    """Say why it cannot be read, and what helps: the file's owner, or to do without it."""
+    if isinstance(error, PermissionError):
+        return whose(error, path)
+    return f"{whose(error, path)}; move it away, and all is sent again from the beginning"
