@@ -12,6 +12,7 @@ from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.secrets_beside import Locked
 from legwatch_server.answer_key import given_key
+from legwatch_server.cli.stand_in import named, stand_in
 from legwatch_server.notify.channels import load_channel
 from legwatch_server.notify.usable import check_typed
 from legwatch_server.settings import ServerSettings
@@ -40,7 +41,9 @@ def problems(shape: type[Any], table: Mapping[str, Any], folder: str = "") -> It
                 path = path.rpartition(".")[0]
             elif not _follows(path, taken, gone):
                 yield str(error)
+            was = named(rest)
             path = _taken_out(rest, path)
+            stand_in(rest, was)
             if not path or path in taken:
                 return
             taken.add(path)
@@ -90,6 +93,8 @@ def _follows(path: str, taken: set[str], gone: set[str]) -> bool:
     channel = tail[0] if head == "push" and tail else ""
     if channel in gone or (tail[1:2] == ["address"] and tail[-1] in gone):
         return True
+    if head.startswith("roster[") and tail in (["people"], ["beds"]) and taken & {"people", "beds"}:
+        return True  # nobody is left whom a shift could name
     return any(
         wrong.startswith(f"{path}.")
         or path.startswith(f"{wrong}.")
