@@ -161,7 +161,7 @@ def test_what_cannot_be_shown_is_permanent_and_says_why(bedroom: Bedroom) -> Non
     with bedside(bedroom) as channel:
         with pytest.raises(Permanent, match=r"the agent of anna .* no lamp or buzzer is set up"):
             channel.send(push(1, Purpose.LOUD))
-        with pytest.raises(Permanent, match=r"people\.<name>\.address\.mqtt"):
+        with pytest.raises(Permanent, match=r"people\.NAME\.address\.mqtt"):
             channel.rehearse(push(2, Purpose.REHEARSAL, bed=""))
         with pytest.raises(Permanent, match="Not A Bed"):
             channel.send(push(3, to="Not A Bed"))

@@ -5,10 +5,11 @@ beds that people watch, but a bed that only people and roster name is said: a na
 can be misspelt twice.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from legwatch.errors import LegwatchError, SettingsError
+from legwatch.oncall.people import Person
 from legwatch_runtime.rights import is_there
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.reader import FILE, open_read_only
@@ -62,6 +63,25 @@ def doubts(settings: ServerSettings, heard: Collection[str] | None) -> Iterator[
         for key, beds in (("beds", person.beds), (f"address.{LAMP}", (lamp,) if lamp else ())):
             unknown = [bed for bed in beds if bed not in known]
             yield from (f"people.{name}.{key}: {_unknown(bed)}" for bed in unknown)
+
+    for name, person in settings.everybody().items():
+        choice = beds_of(person, settings, heard)
+        uses = LAMP in (*person.channels, *person.quiet) and not person.address.get(LAMP)
+        if uses and name in settings.people and len(choice) > 1:
+            yield _no_lamp(name, choice)
+
+
+def beds_of(person: Person, settings: ServerSettings, heard: Iterable[str]) -> list[str]:
+    """Return the beds in use that a person watches, as far as they are known, sorted."""
+    known = set(person.beds or (*settings.beds, *heard))
+    return sorted(known - {bed for bed, table in settings.beds.items() if table.ended})
+
+
+def _no_lamp(name: str, beds: Collection[str]) -> str:
+    return (
+        f"people.{name}.address.{LAMP}: not set, so the evening's test cannot choose a lamp"
+        f" ({', '.join(beds)}): name the bed; alerts then go to its lamp, too"
+    )
 
 
 def _unknown(bed: str) -> str:

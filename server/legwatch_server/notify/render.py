@@ -17,6 +17,7 @@ from legwatch_runtime.catalogue import language_named
 from legwatch_server import signed_links
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.notify.channels import Push, PushButton
+from legwatch_server.notify.known_beds import LAMP, beds_of
 from legwatch_server.notify.recovery import MOVED
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.delivery import Delivery, DeliveryState
@@ -66,7 +67,7 @@ class Renderer:
             return self._alert(store, letter)
         if delivery.purpose is Purpose.INFO:
             return self._trial_end(store, letter)
-        return self._rehearsal(letter)
+        return self._rehearsal(store, letter)
 
     def _alert(self, store: PushSource, letter: _Letter) -> Push:
         delivery, language = letter.delivery, letter.language
@@ -96,7 +97,7 @@ class Renderer:
             page=self._link(letter, Action.PAGE) if wants_answer else "",
         )
 
-    def _rehearsal(self, letter: _Letter) -> Push:
+    def _rehearsal(self, store: PushSource, letter: _Letter) -> Push:
         _ = letter.language.gettext
         confirm = letter.delivery.purpose is Purpose.CONFIRM
         heading = _("Can you be woken?") if confirm else _("Evening test")
@@ -108,6 +109,7 @@ class Renderer:
         awake = self._link(letter, Action.AWAKE)
         return replace(
             self._blank(letter),
+            to=self._address(letter) or self._only_lamp(store, letter),
             title=heading,
             text=sentence,
             buttons=(PushButton(_("I can be woken"), awake),) if confirm and awake else (),
@@ -139,7 +141,7 @@ class Renderer:
         delivery = letter.delivery
         return Push(
             id=delivery.id,
-            to=letter.person.address.get(delivery.channel, ""),
+            to=self._address(letter),
             thread=self._thread(delivery),
             bed="",
             clock=f"{local(letter.now_ms, self._settings.zone_of('')):%H:%M}",
@@ -150,7 +152,18 @@ class Renderer:
             purpose=delivery.purpose,
             again=letter.again,
             language=letter.person.language,
+            person=delivery.person,
         )
+
+    def _address(self, letter: _Letter) -> str:
+        return letter.person.address.get(letter.delivery.channel, "")
+
+    def _only_lamp(self, store: PushSource, letter: _Letter) -> str:
+        """Return the person's only bed if the push is for a lamp: a test belongs to no bed."""
+        if letter.delivery.channel != LAMP:
+            return ""
+        beds = beds_of(letter.person, self._settings, store.bed_names())
+        return beds[0] if len(beds) == 1 else ""
 
     def _buttons(self, letter: _Letter) -> tuple[PushButton, ...]:
         """Return three buttons, because some channels show no more; none without answers.url."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from legwatch_server.store import apply, deliveries, notices
+from legwatch_server.store import apply, beds, deliveries, notices
 from legwatch_server.store.changes import Changes
 from legwatch_server.store.connection import reading, transaction
 from legwatch_server.store.delivery import Delivery
@@ -67,6 +67,12 @@ class SqliteOutbox:
     def notice(self, ident: int) -> StoredNotice | None:
         """Return a notice; None if there is none with this id."""
         return notices.one(self.line.now(), ident)
+
+    @guarded
+    @reading()
+    def bed_names(self) -> list[str]:
+        """Return the names of all beds that were ever heard, sorted."""
+        return [name for _, name in beds.named(self.line.now(), None)]
 
     @guarded
     @reading()

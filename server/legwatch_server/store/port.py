@@ -141,6 +141,9 @@ class PushSource(Protocol):
     def notice(self, ident: int) -> StoredNotice | None:
         """Return a notice; None if there is none with this id."""
 
+    def bed_names(self) -> Sequence[str]:
+        """Return the names of all beds that were ever heard, sorted."""
+
     def trial_count(self, bed_id: int) -> TrialCount:
         """Count the alerts that a bed's trial nights have suppressed."""
 

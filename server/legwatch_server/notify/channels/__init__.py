@@ -56,6 +56,7 @@ class Push:
     page: str = ""  # URL of a page with all actions, for channels without buttons
     again: bool = False  # it may have been sent before a crash
     language: str = "en"  # of the person: title, text and labels are written in it
+    person: str = ""  # the recipient's name in the settings
 
 
 class PushError(LegwatchError):

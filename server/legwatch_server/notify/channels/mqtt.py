@@ -34,6 +34,7 @@ class Bedside:
     def __init__(self, options: Options, context: ChannelContext) -> None:
         for person in context.recipients:
             _check_address(person)
+        self._keys = {person.name: person.path for person in context.recipients if person.named}
         self._timeout_s = options.timeout_s
         self._bedsides: Asks | None = None
 
@@ -62,7 +63,7 @@ class Bedside:
 
     def _ask(self, push: Push, cmd: Cmd, tone: Loudness = Loudness.QUIET) -> tuple[str, str]:
         """Return the command's id and the agent's remark; raises Permanent on refusal."""
-        bed = _bed(push)
+        bed = self._bed(push)
         thread = "" if cmd is Cmd.IDENTIFY else push.thread
         command = Command(_ident(push, cmd), cmd, tone, thread)
         if self._bedsides is None:
@@ -72,20 +73,20 @@ class Bedside:
             raise Permanent(f"the agent of {bed} cannot do it: {result.why or 'no reason given'}")
         return command.id, result.why
 
+    def _bed(self, push: Push) -> str:
+        bed = push.to or push.bed
+        if not bed:  # an evening test belongs to a person, and this one has several beds, or none
+            key = self._keys.get(push.person, "people.NAME.address.mqtt")
+            raise Permanent(f"no bed given: {key} must name the bed")
+        try:
+            return check_bed(bed)
+        except WireError as error:
+            raise Permanent(str(error)) from None
+
 
 def _ident(push: Push, cmd: Cmd) -> str:
     """Return an id that is the same at every attempt and that no other push gets."""
     return f"{cmd.value[0]}{push.id}-{push.thread}"[:64]
-
-
-def _bed(push: Push) -> str:
-    bed = push.to or push.bed
-    if not bed:  # an evening test belongs to a person, not to a bed
-        raise Permanent("no bed given: people.<name>.address.mqtt must name the bed")
-    try:
-        return check_bed(bed)
-    except WireError as error:
-        raise Permanent(str(error)) from None
 
 
 def _check_address(person: Recipient) -> None:
