@@ -41,8 +41,18 @@ class NightRules(NamedTuple):
     idle_ms: int
 
 
+class End(NamedTuple):
+    """The last rows to send; later ones are left for the next time."""
+
+    window_id: int
+    notice_id: int
+
+
 class Exporter:
-    """Reads the server's store; `open_store` returns None until the server has made one."""
+    """Reads the server's store; `open_store` returns None until the server has made one.
+
+    `end`: send no row after these, so that the export ends while beds go on to send.
+    """
 
     def __init__(
         self,
@@ -51,9 +61,12 @@ class Exporter:
         writer: SinkPort,
         watch: SentinelPort,
         nights: NightRules,
+        *,
+        end: End | None = None,
     ) -> None:
         self._open_store, self._cursor = open_store, cursor
         self._writer, self._watch, self._nights = writer, watch, nights
+        self._end = end
         self._reader: Reader | None = None
         self.points = 0
 
@@ -82,19 +95,27 @@ class Exporter:
     def lag(self) -> int:
         """Return the number of windows not sent yet."""
         reader = self._open()
-        return max(0, reader.last_window() - self._cursor.now.window_id) if reader else 0
+        if reader is None:
+            return 0
+        last = self._end.window_id if self._end else reader.last_window()
+        return max(0, last - self._cursor.now.window_id)
 
     def _collect(self, position: Position, now_ms: int) -> tuple[list[str], int]:
         reader = self._open()
         if reader is None:
             return [], 0
         lines: list[str] = []
+        end = self._end
         windows = reader.windows_after(position.window_id, BATCH)
+        if end:
+            windows = [window for window in windows if window.id <= end.window_id]
         for window in windows:
             lines += position.nights.window(window, self._nights.of(window.bed))
             lines += window_lines(window)
             position.window_id = window.id
         notices = reader.notices_after(position.notice_id, BATCH)
+        if end:
+            notices = [notice for notice in notices if notice.id <= end.notice_id]
         for notice in notices:
             if notice.bed != SERVER:  # the server has no nights
                 lines += position.nights.notice(notice, self._nights.of(notice.bed))

@@ -13,7 +13,7 @@ from legwatch_runtime.log import log_to_stderr
 from legwatch_runtime.secrets import token
 from legwatch_runtime.state_dir import locked
 from legwatch_server.history.cursor import Cursor
-from legwatch_server.history.exporter import Exporter, NightRules
+from legwatch_server.history.exporter import End, Exporter, NightRules
 from legwatch_server.history.sink import Sentinel, Sink, SinkAway
 from legwatch_server.history.tally import IDLE_MS
 from legwatch_server.settings import ServerSettings
@@ -29,7 +29,7 @@ WATCH_S = 3.0
 
 
 def run(settings: ServerSettings, *, once: bool, from_start: bool) -> int:
-    """Send until a signal, with `once` until all is safely stored; return the exit code."""
+    """Send until a signal, with `once` until all that is there is safe; return the exit code."""
     log_to_stderr()
     with locked(Path(settings.state_dir), "history.lock", of_another=True) as folder:
         return _run(settings, folder, once=once, from_start=from_start)
@@ -37,16 +37,15 @@ def run(settings: ServerSettings, *, once: bool, from_start: bool) -> int:
 
 def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool) -> int:
     stop, store = threading.Event(), folder / FILE
-    if once:
-        with open_read_only(folder):
-            pass  # a store that cannot be read is said before the other one is asked
+    # A store that cannot be read is said before the other one is asked.
+    end = _stored_now(folder) if once else None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     cursor = Cursor(folder / "history.json", from_start=from_start)
     sink = Sink(settings.history, token("LEGWATCH_INFLUX_TOKEN"))
     sentinel = Sentinel(settings.history.url)
     nights = NightRules(cache(settings.rules_of), 0 if once else IDLE_MS)
-    exporter = Exporter(partial(open_if_made, store), cursor, sink, sentinel, nights)
+    exporter = Exporter(partial(open_if_made, store), cursor, sink, sentinel, nights, end=end)
     backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
     away, logged = False, instant()
     while not stop.is_set():
@@ -84,3 +83,9 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
     sentinel.close()
     sink.close()
     return 0
+
+
+def _stored_now(folder: Path) -> End:
+    """Return the last rows of now: a bed that goes on to send would never let the export end."""
+    with open_read_only(folder) as reader:
+        return End(reader.last_window(), reader.last_notice())

@@ -54,6 +54,11 @@ def after(db: sqlite3.Connection, ident: int, most: int) -> list[StoredNotice]:
     return [_stored(row) for row in rows]
 
 
+def last_id(db: sqlite3.Connection) -> int:
+    """Return the id of the last notice of all; 0: none."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM notices").fetchone()[0])
+
+
 def trial_count(db: sqlite3.Connection, bed_id: int) -> TrialCount:
     """Count the alerts that a bed's trial nights have suppressed."""
     sql = (

@@ -239,6 +239,9 @@ class Reader(Protocol):
     def notices_after(self, ident: int, most: int) -> list[StoredNotice]:
         """Return the next notices of all beds in the order of their ids."""
 
+    def last_notice(self) -> int:
+        """Return the id of the last notice of all; 0: none."""
+
     def backlog(self, now_ms: int) -> dict[str, int]:
         """Count the deliveries that are due and not sent, by channel."""
 

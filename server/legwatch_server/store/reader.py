@@ -179,6 +179,11 @@ class SqliteReader:
         return notices.after(self._db, ident, most)
 
     @reading(StoreError)
+    def last_notice(self) -> int:
+        """Return the id of the last notice of all; 0: none."""
+        return notices.last_id(self._db)
+
+    @reading(StoreError)
     def backlog(self, now_ms: int) -> dict[str, int]:
         """Count the deliveries that are due and not sent, by channel."""
         return deliveries.backlog(self._db, now_ms)

@@ -42,6 +42,7 @@ QUESTIONS: dict[str, Question] = {
     "the next windows in packs": lambda r, size: r.windows_after(size.total - 500, 20),
     "the last window": lambda r, _: r.last_window(),
     "the next notices": lambda r, _: r.notices_after(20, 5),
+    "the last notice": lambda r, _: r.last_notice(),
     "what waits to be sent": lambda r, _: r.backlog(END_MS),
     "a test that never was": lambda r, _: r.last_test("anna", "phone"),
     "who confirmed": lambda r, _: r.confirmed_ms("bert"),

@@ -143,6 +143,7 @@ def ask_a_reader(path: Path) -> None:
         reader.window_count()
         reader.storage()
         reader.notices_after(0, 10)
+        reader.last_notice()
         reader.backlog(NOW_MS)
         reader.last_test("anna", "phone")
         reader.confirmed_ms("anna")
