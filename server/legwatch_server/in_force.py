@@ -48,13 +48,14 @@ class InForce:
     wrong: str = ""  # why the files on the disk cannot be used
     soon: tuple[str, ...] = ()  # keys that the server will take over within seconds, by itself
     on_disk: ServerSettings | None = None  # what the file says now; None: it cannot be used
+    following: ServerSettings | None = None  # the same, but under `legwatch up` of its next start
 
     def by_the_disk(self) -> "InForce | None":
         """Return what the file says: a server that can note nothing has read it at its start."""
         if self.on_disk is None:
             return None
         settings = replace(self.on_disk, state_dir=str(self.folder))
-        return replace(self, settings=settings, loaded=None, changed=(), soon=())
+        return replace(self, settings=settings, loaded=None, changed=(), soon=(), wrong="")
 
     def must_have_run(self) -> None:
         """Raise CannotRun if no server has ever run with this state_dir."""
@@ -83,6 +84,7 @@ class InForce:
         if loaded is None:
             if self.has_run:
                 yield f"What the server has loaded is not known: this is what {self.file} says."
+            yield from self.unusable()
             return
         if loaded.file != str(self.file.absolute()):
             yield f"The server has loaded {loaded.file}, not {self.file}."
@@ -110,10 +112,15 @@ class InForce:
         since = f" since {at}" if self.loaded and self.loaded.ended_ms else f" (last seen {at})"
         yield f"The server is not running{since}; at its next start {self.file} counts."
 
+    def unusable(self) -> Iterator[str]:
+        """Yield why the server cannot run by what is on the disk; mostly none."""
+        if self.wrong:
+            file = (self.loaded.made_from if self.loaded else "") or self.file
+            yield f"The settings on the disk ({file}) cannot be used: {self.wrong}"
+
     def _of_the_disk(self, loaded: Loaded) -> Iterator[str]:
         if self.wrong:
-            file = loaded.made_from or self.file
-            yield f"The settings on the disk ({file}) cannot be used: {self.wrong}"
+            yield from self.unusable()
             if self.running:
                 yield f"The server goes on with what it loaded at {self._at(loaded.at_ms)}."
             return
@@ -164,20 +171,24 @@ def in_force(file: Path) -> InForce:
     if found is None:
         if settings is None:
             raise wrong or SettingsError(str(file), "cannot be used")
-        return InForce(settings, folder, file, None, running, seen_ms, on_disk=settings)
+        return InForce(
+            settings, folder, file, None, running, seen_ms, on_disk=settings, following=settings
+        )
     soon = _differences(loaded, table) if loaded and wrong is None and _just_now(folder) else ()
+    following = settings
     if loaded and loaded.made_from and wrong is None:
         try:
             table = _remade(file, Path(loaded.made_from))
+            following = settings_file.checked(table)
         except SettingsError as error:
-            wrong = error
+            wrong, following = error, None
     changed = _differences(loaded, table) if loaded and wrong is None else ()
     if loaded and loaded.made_from:  # `legwatch up` chooses these anew at each start
         changed = tuple(key for key in changed if key.partition(".")[0] not in _OF_UP)
     found = replace(found, state_dir=str(folder), zone=found.zone or _held(loaded, running=running))
     why = str(wrong or "")
     return InForce(
-        found, folder, file, loaded, running, seen_ms, changed, why, soon, on_disk=settings
+        found, folder, file, loaded, running, seen_ms, changed, why, soon, settings, following
     )
 
 
@@ -196,9 +207,7 @@ def _remade(file: Path, owners: Path) -> dict[str, Any]:
     if played:
         beds = table.get("beds", {})
         table["beds"] = {**beds, **{bed: {**beds.get(bed, {}), **of} for bed, of in played.items()}}
-    table = settings_file.in_force(table, settings_file.changes_in(changes_beside(file)))
-    settings_file.checked(table)
-    return table
+    return settings_file.in_force(table, settings_file.changes_in(changes_beside(file)))
 
 
 def changes_beside(file: Path) -> Path:

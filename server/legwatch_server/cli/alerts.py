@@ -22,7 +22,8 @@ from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.cli import asked, heard, watched
 from legwatch_server.cli.explain import answered, explain, headed, journeys
 from legwatch_server.cli.heard import Heard
-from legwatch_server.in_force import InForce, in_force
+from legwatch_server.cli.on_disk import judged
+from legwatch_server.in_force import InForce
 from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.review.trial import trial_statuses
@@ -41,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     if args.night not in (None, "last"):
         _date(args.night)
-    found, said = asked.of_now(in_force(meant(args.config)))
+    found, said = asked.of_now(judged(meant(args.config)))
     settings = found.settings
     found.must_have_run()
     if getattr(args, "id", None) is not None:

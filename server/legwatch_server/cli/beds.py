@@ -18,7 +18,8 @@ from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server import settings_file
 from legwatch_server.cli import agent_in_force, asked, heard, watched
 from legwatch_server.cli.heard import Heard
-from legwatch_server.in_force import InForce, in_force
+from legwatch_server.cli.on_disk import judged
+from legwatch_server.in_force import InForce
 from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
@@ -31,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
     """Run `legwatch beds`; 0 done, 1 not possible now, 2 a wrong bed, day or settings."""
     args = _parser().parse_args(argv)
     path = meant(args.config)
-    found, server = asked.of_now(in_force(path))
+    found, server = asked.of_now(judged(path))
     now_ms = server_ms(found.settings.state_dir)
     if args.action is None:
         with closed_stdout_is_fine():

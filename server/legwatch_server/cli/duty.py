@@ -19,7 +19,8 @@ from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server import settings_file
 from legwatch_server.cli import asked, heard, watched
 from legwatch_server.cli.heard import Heard
-from legwatch_server.in_force import InForce, in_force
+from legwatch_server.cli.on_disk import judged
+from legwatch_server.in_force import InForce
 from legwatch_server.meant import meant
 from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
 from legwatch_server.rest import Rest, Rests
@@ -53,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
     if args.push is not None:
         return _try_push(meant(args.config), args.push)
-    found, said = asked.of_now(in_force(meant(args.config)))
+    found, said = asked.of_now(judged(meant(args.config)))
     settings = found.settings
     now_ms = server_ms(settings.state_dir)
     rests, stored = Rests(settings), _stored(settings, now_ms)
@@ -91,7 +92,7 @@ def _try_push(file: Path, person: str) -> int:
 def _say_what_is_not_in_force(file: Path) -> None:
     """Say what waits on the disk: the new phone of an edited file would be looked at in vain."""
     with suppress(LegwatchError):  # a push is also tried without a store that can be read
-        in_force(file).say()
+        judged(file).say()
 
 
 class _Stored(NamedTuple):

@@ -16,6 +16,7 @@ from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli import agent_in_force, asked, heard
 from legwatch_server.cli.bed_now import BedNow, Seen
 from legwatch_server.cli.heard import Heard
+from legwatch_server.cli.on_disk import judged
 from legwatch_server.cli.stored_state import stored_state
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
@@ -56,7 +57,7 @@ def _run(path: Path, bed: str | None, *, follow: bool) -> None:
     clears, pause = sys.stdout.isatty(), threading.Event()
     said: dict[str, object] = {}
     while True:
-        found, said_now = asked.of_now(in_force(path))
+        found, said_now = asked.of_now(in_force(path) if follow else judged(path))
         beds = _beds(found, bed, said_now)
         if follow and not clears:
             for one in beds:
@@ -70,6 +71,9 @@ def _run(path: Path, bed: str | None, *, follow: bool) -> None:
         if not follow:
             if found.running:  # else it is said above
                 found.say()
+            else:
+                for sentence in found.unusable():
+                    print(sentence, file=sys.stderr)
             agent_in_force.say(found)
             return
         pause.wait(EVERY_S)

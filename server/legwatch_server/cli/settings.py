@@ -19,8 +19,9 @@ from legwatch_runtime.rights import is_there
 from legwatch_runtime.secrets_beside import beside
 from legwatch_runtime.state_dir import is_held
 from legwatch_server import settings_file
+from legwatch_server.cli.on_disk import judged
 from legwatch_server.covered import covered, flat
-from legwatch_server.in_force import LOCK, changes_beside, in_force
+from legwatch_server.in_force import LOCK, changes_beside
 from legwatch_server.meant import meant
 from legwatch_server.notify.usable import check_typed
 from legwatch_server.settings import needs_start, of_server
@@ -122,7 +123,7 @@ def _when(path: Path, keys: Sequence[str]) -> str:
 def _show(path: Path) -> None:
     """Print what was changed and since when it is in force; the first also without the store."""
     try:
-        found = in_force(path)
+        found = judged(path)
     except CannotRun:
         print("\n".join(_changes(path)))
         raise

@@ -12,7 +12,7 @@ from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.cli import asked, storage_night
-from legwatch_server.in_force import in_force
+from legwatch_server.cli.on_disk import judged
 from legwatch_server.meant import meant
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.aging import deleted_ms
@@ -25,7 +25,7 @@ _MB = 1_000_000
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch storage`; 0 done, 1 not possible now, 2 wrong settings."""
     args = _parser().parse_args(argv)
-    found, said = asked.of_now(in_force(meant(args.config)))
+    found, said = asked.of_now(judged(meant(args.config)))
     found.must_have_run()
     if args.action:
         from legwatch_server.cli import written_night  # noqa: PLC0415 - it brings the engine along

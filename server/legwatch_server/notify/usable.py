@@ -1,7 +1,9 @@
 """Can these settings be used? What `ServerSettings.check` cannot tell: channels and beds."""
 
+from collections.abc import Collection
 from contextlib import suppress
 
+from legwatch.errors import CannotRun, SettingsError
 from legwatch_runtime.secrets import token
 from legwatch_runtime.secrets_beside import Locked
 from legwatch_server.notify.channels import (
@@ -35,3 +37,29 @@ def check_typed(settings: ServerSettings) -> None:
     for name, kind in kinds.items():
         with suppress(Locked):
             build_channel(kind, name, settings)
+
+
+def check_waiting(
+    settings: ServerSettings, *, held: Collection[str], same: Collection[str], reloads: bool
+) -> None:
+    """Check settings that wait on the disk, as the server will; raises LegwatchError.
+
+    A start only warns of a bed, and goes on without a channel that cannot start now; a server that
+    `reloads` refuses both. It has started the channels `held`, and of those in `same` nothing
+    changes: this command may lack a secret that only the server was given.
+    """
+    if reloads:
+        check_known(settings, heard_beds(settings))
+    check_unused(settings, broken_too=reloads)
+    kinds = {}
+    for name, path in settings.channel_names().items():
+        if name not in same:
+            with suppress(Locked if reloads else CannotRun):
+                kinds[name] = load_channel(name, path)
+    for name, kind in kinds.items():
+        try:
+            with suppress(Locked if reloads else CannotRun):
+                build_channel(kind, name, settings)
+        except SettingsError as error:
+            if name not in held or error.path != f"push.{name}":  # no key of it: its secret
+                raise

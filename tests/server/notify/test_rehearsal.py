@@ -123,7 +123,7 @@ def test_duty_is_amber_as_long_as_one_way_on_duty_is(
     monkeypatch.setattr("time.time_ns", lambda: ward.clock.now_ms * 1_000_000)
     settings = replace(ward.settings, state_dir=str(tmp_path))
     found = InForce(settings, tmp_path, tmp_path / "unused.toml", loaded=None, running=True)
-    monkeypatch.setattr("legwatch_server.cli.duty.in_force", lambda _path: found)
+    monkeypatch.setattr("legwatch_server.cli.duty.judged", lambda _path: found)
     assert main(["duty", "--config", str(tmp_path / "unused.toml"), "--nights", "1"]) == 1
     said = capsys.readouterr().out
     assert "tonight  anna -> bert -> cleo" in said

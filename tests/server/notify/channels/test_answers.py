@@ -56,7 +56,7 @@ def of_duty(ward: InProcessServer, folder: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("time.time_ns", lambda: ward.clock.now_ms * 1_000_000)
     settings = replace(ward.settings, state_dir=str(folder))
     found = InForce(settings, folder, folder / "unused.toml", loaded=None, running=True)
-    monkeypatch.setattr("legwatch_server.cli.duty.in_force", lambda _path: found)
+    monkeypatch.setattr("legwatch_server.cli.duty.judged", lambda _path: found)
     assert legwatch(["duty", "--config", str(folder / "unused.toml"), "--nights", "1"]) == 1
 
 
