@@ -10,7 +10,7 @@ from urllib.parse import quote
 from legwatch.errors import SettingsError
 from legwatch.settings import secret as find_secret
 from legwatch_runtime.files import read_text
-from legwatch_runtime.secrets_beside import text_beside
+from legwatch_runtime.secrets_beside import OURS, text_beside
 
 SHORTEST = 6  # characters; a shorter secret would hide half of the words of a sentence
 HIDDEN = "***"
@@ -22,8 +22,12 @@ def secret(name: str, *, needed: bool = True) -> str:
     """Return the text of the file that NAME_FILE names, else the environment variable `name`.
 
     A command that a person types also looks beside the settings file; then it raises Locked for a
-    file that this user may not read.
+    file that this user may not read. Raises ValueError for a name that does not begin with
+    LEGWATCH_: from `secrets.env` no other is taken, so it would be there for systemd only.
     """
+    if not name.startswith(OURS):
+        better = OURS + name.upper().removeprefix(OURS)
+        raise ValueError(f"a secret's name begins with {OURS}: call it {better}, not {name!r}")
     found = find_secret(name, os.environ, read_text, needed=needed)
     if not found and f"{name}_FILE" not in os.environ:
         found = find_secret(name, {name: text_beside(name)}, read_text)

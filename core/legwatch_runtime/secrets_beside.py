@@ -19,7 +19,7 @@ FILES = {
     "LEGWATCH_INFLUX_TOKEN": "influx-token",
 }
 ENVIRONMENT = "secrets.env"  # as in the unit's line `EnvironmentFile`: NAME=text
-_OURS = "LEGWATCH_"
+OURS = "LEGWATCH_"  # other names could set PATH or LD_PRELOAD of the programs that `up` starts
 
 
 class Locked(CannotRun):
@@ -94,7 +94,7 @@ def _assigned(text: str) -> dict[str, str]:
     """Read lines as systemd does: comments and empty lines say nothing, quotes are left out."""
     pairs = (line.strip().partition("=") for line in text.splitlines())
     named = ((name.strip(), value.strip()) for name, _, value in pairs)
-    return {name: _unquoted(value) for name, value in named if name.startswith(_OURS)}
+    return {name: _unquoted(value) for name, value in named if name.startswith(OURS)}
 
 
 def _unquoted(text: str) -> str:

@@ -1,6 +1,7 @@
 """Secrets are stripped when they are read, refused when they cannot be used, and never shown."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from legwatch.errors import SettingsError
 from legwatch_runtime import secrets
 from legwatch_runtime.log import log_to_stderr
-from legwatch_runtime.secrets import hide, remember, secret
+from legwatch_runtime.secrets import hide, remember, secret, token
 
 NAME = "LEGWATCH_TEST_TOKEN"
 
@@ -43,6 +44,18 @@ def test_a_secret_with_a_break_inside_is_refused_and_not_shown(
     monkeypatch.setenv(f"{NAME}_FILE", str(file))
     with pytest.raises(SettingsError, match=f"{NAME}_FILE: the secret has a line break"):
         secret(NAME)
+
+
+@pytest.mark.parametrize("read", [secret, token])
+@pytest.mark.parametrize("name", ["FIRMCHAT_TOKEN", "PATH", "legwatch_token", ""])
+def test_a_name_that_no_file_of_secrets_may_set_is_refused(
+    read: Callable[[str], str], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name:
+        monkeypatch.setenv(name, "tk_abcdef")
+    with pytest.raises(ValueError, match=f"begins with LEGWATCH_: .* not {name!r}") as raised:
+        read(name)
+    assert "tk_abc" not in str(raised.value)
 
 
 def test_an_empty_file_is_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

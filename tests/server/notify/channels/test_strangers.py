@@ -69,6 +69,10 @@ AT_START = {
     "its constructor raises": Fault(
         starting("raise TypeError('a\\nb')"), "cannot start: TypeError: a b"
     ),
+    "its secret's name does not begin with `LEGWATCH_`": Fault(
+        starting("from legwatch_runtime.secrets import secret; secret('FIRMCHAT_TOKEN')"),
+        "a secret's name begins with LEGWATCH_: call it LEGWATCH_FIRMCHAT_TOKEN,",
+    ),
     "its constructor ends the process": Fault(
         starting("raise SystemExit(3)"), "cannot start: SystemExit: 3"
     ),
