@@ -190,9 +190,15 @@ class Renderer:
         return f"{base}/answer/{signed_links.sign(claims, self._key)}"
 
     def _thread(self, delivery: Delivery) -> str:
-        """Return an id of episode and person; the push service cannot read either from it."""
-        name = f"{delivery.bed_id} {delivery.kind} {delivery.episode_ms} {delivery.person}".encode()
-        return hmac.new(self._key, name, hashlib.sha256).hexdigest()[:24]
+        """Return an id of episode and person; the push service cannot read either from it.
+
+        The weekly question has one of its own: an evening test that is tried again comes behind it,
+        and would take its place on the phone.
+        """
+        name = f"{delivery.bed_id} {delivery.kind} {delivery.episode_ms} {delivery.person}"
+        if delivery.purpose is Purpose.CONFIRM:
+            name = f"{name} {Purpose.CONFIRM}"
+        return hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:24]
 
 
 def _who_answered(notice: Notice, who: str | None, language: Language) -> str:

@@ -12,7 +12,7 @@ from legwatch.testing import ms
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.in_force import InForce
 from legwatch_server.inbox import Outcome
-from legwatch_server.notify.channels import Permanent
+from legwatch_server.notify.channels import Permanent, Retryable
 from legwatch_server.notify.rehearsal import RouteStatus, evening_due, route_statuses
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import PEOPLE
@@ -102,6 +102,18 @@ def test_once_a_week_a_tap_says_that_one_can_be_woken(ward: InProcessServer) -> 
     ward.clock.advance(8 * 86_400_000)
     assert colours(ward)["bert/tap"].why == "confirmed 9 days ago"
     assert not colours(ward)["bert/tap"].good
+
+
+def test_a_test_that_is_tried_again_does_not_take_the_place_of_the_question(
+    ward: InProcessServer,
+) -> None:
+    ward.channels["phone"].replies = [Retryable("what was sent cannot be read back")] * 3
+    evening(ward)
+    ward.run_to(HALF_PAST_EIGHT + 10 * 60_000)
+    to_bert = [got.push for got in ward.pushes.tried if got.push.to == "bert"]
+    on_phone = {push.thread: push.title for push in to_bert}  # one replaces what has the same
+    assert to_bert[-1].title == "Evening test"  # it came behind the question
+    assert sorted(on_phone.values()) == ["Can you be woken?", "Evening test"]
 
 
 def test_a_server_that_starts_too_late_leaves_it_for_tomorrow(ward: InProcessServer) -> None:
