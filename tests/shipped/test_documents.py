@@ -257,6 +257,7 @@ TABLE: dict[str, Way] = typed() | {
     "docker compose kill -s HUP server": DOCKER,
     "docker compose restart server": DOCKER,
     "legwatch history": HISTORY,
+    "--once": HISTORY,
     "legwatch check-config FILE": CHECK_SERVER,
     "legwatch check-config server.toml": CHECK_SERVER,
     "legwatch check-config agent.toml": CHECK_AGENT,
