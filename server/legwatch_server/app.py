@@ -28,7 +28,7 @@ from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.buttons import buttons
 from legwatch_server.beds.clocks_apart import apart
 from legwatch_server.beds.crash_suspects import Suspects
-from legwatch_server.beds.expected import all_rest, contested, counted, silent, unheard
+from legwatch_server.beds.expected import all_rest, contested, counted, remembered, silent, unheard
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.silence import Silence
@@ -265,7 +265,7 @@ class _Server:
 
     def _well(self) -> Instant | None:
         """Return when it was last seen that this server watches; None: it does not."""
-        if not all_rest(self._beds()):
+        if not all_rest(remembered(self.health.settings, self._beds())):
             return self.status.now().well
         return instant() if self.writer.turned_ago_s() < WRITER_WITHIN_S else None
 
@@ -294,7 +294,7 @@ class _Server:
 
     def take_over(self, settings: ServerSettings) -> None:
         """Use new settings; raises LegwatchError before anything is changed."""
-        check_known(settings, [bed.name for bed in self._beds()])
+        check_known(settings, [bed.name for bed in remembered(settings, self._beds())])
         channels: dict[str, Notifier] = open_channels(settings)
         self.outboxes.prepare(channels)
         self.inbox.put(SettingsChanged(settings))

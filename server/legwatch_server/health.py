@@ -9,6 +9,7 @@ from legwatch.limits.stillness import switched_off
 from legwatch_server import zone
 from legwatch_server.beds import watched
 from legwatch_server.beds.batch import UnitOfWork
+from legwatch_server.beds.expected import remembered
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.status import Status
 from legwatch_server.notify.outboxes import Outboxes
@@ -102,7 +103,8 @@ class Health:
 
     def _beds(self) -> list[BedRecord]:
         """Return the beds that are in use; a copy, since the writer may add one meanwhile."""
-        return [bed for bed in list(self.unit.beds.values()) if bed.rest is not Rest.ENDED]
+        beds = remembered(self.settings, list(self.unit.beds.values()))
+        return [bed for bed in beds if bed.rest is not Rest.ENDED]
 
 
 def _bedside(bed: BedRecord) -> dict[str, Any]:

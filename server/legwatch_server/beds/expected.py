@@ -37,6 +37,14 @@ def expectations(
     return [*(BedExpected(name) for name in names), *(BedDropped(name) for name in dropped)]
 
 
+def remembered(settings: ServerSettings, beds: Iterable[BedRecord]) -> list[BedRecord]:
+    """Return the beds that the settings declare, and those of which a word has ever come.
+
+    The others were declared once, perhaps with a mistyped name: nobody is to hear of them again.
+    """
+    return [bed for bed in beds if bed.name in settings.beds or _has_ever_sent(bed)]
+
+
 def _has_an_agent(bed: BedRecord) -> bool:
     """Return True if an agent has said that it is there, though perhaps without a window."""
     return bed.bedside.online is not None or bed.bedside.info is not None

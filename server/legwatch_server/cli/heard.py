@@ -6,7 +6,6 @@ All commands that show beds ask here, so that they name the same beds and say th
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from legwatch.bedside import known
 from legwatch.printable import printable
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.reader import SqliteReader
@@ -44,18 +43,12 @@ def beds(reader: SqliteReader | None, settings: ServerSettings, now_ms: int) -> 
     last = {name: LastSeen(name, 0, played=False) for name in settings.beds}
     why = {}
     if reader is not None:
-        last |= {one.bed: one for one in reader.last_seen() if one.bed in last or _sent(one)}
+        last |= {one.bed: one for one in reader.last_seen() if one.bed in last or one.sent}
         why = dict(_lately(reader, last, now_ms))
     strangers = [name for name in why if name not in last][:MOST_STRANGERS]
     found = {name: Heard(one, why.get(name, "")) for name, one in last.items()}
     found |= {n: Heard(LastSeen(n, 0, played=False), why[n], known=False) for n in strangers}
     return dict(sorted(found.items()))
-
-
-def _sent(one: LastSeen) -> bool:
-    """Return True if a word ever came; else a bed was only declared, and is declared no more."""
-    side = known(one.bedside)
-    return bool(one.seen_ms) or side.online is not None or side.info is not None
 
 
 def _lately(

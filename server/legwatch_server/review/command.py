@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     found = in_force(path)
     settings = found.settings
     with open_read_only(settings.state_dir) as reader:
-        beds = _beds(reader, args.bed)
+        beds = _beds(reader, args.bed, settings)
         reports = [_report(reader, settings, bed, args.nights) for bed in beds]
     with closed_stdout_is_fine():
         if args.apply:
@@ -81,8 +81,9 @@ def _applied(one: Review, path: Path) -> Iterator[str]:
     yield "A running server takes this over within seconds; `legwatch settings undo` takes it back."
 
 
-def _beds(reader: Reader, wanted: str | None) -> list[tuple[int, str]]:
-    beds = reader.beds(wanted)
+def _beds(reader: Reader, wanted: str | None, settings: ServerSettings) -> list[tuple[int, str]]:
+    known = {*settings.beds, *(seen.bed for seen in reader.last_seen() if seen.sent)}
+    beds = [bed for bed in reader.beds(wanted) if bed[1] in known]
     if wanted and not beds:
         raise SettingsError("BED", f"the server has no data of bed {wanted!r}")
     return beds

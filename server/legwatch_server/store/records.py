@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from legwatch.alerting.notice import Notice
+from legwatch.bedside import known
 from legwatch_server.store.delivery import DeliveryState
 
 
@@ -39,6 +40,12 @@ class LastSeen(NamedTuple):
     seen_ms: int
     played: bool
     bedside: str | None = None  # what is known of its agent, JSON
+
+    @property
+    def sent(self) -> bool:
+        """True if a word ever came; else a bed was only declared."""
+        side = known(self.bedside)
+        return bool(self.seen_ms) or side.online is not None or side.info is not None
 
 
 class StoredSpan(NamedTuple):

@@ -11,6 +11,7 @@ import pytest
 from tomlkit import dumps
 
 from legwatch.__main__ import main as legwatch
+from legwatch.contract.topics import Channel, topic
 from legwatch.settings import load
 from legwatch_server.notify.known_beds import unknown_shifts
 from legwatch_server.settings import ServerSettings
@@ -450,8 +451,8 @@ def test_a_bed_that_was_heard_or_is_watched_may_be_in_the_roster(tmp_path: Path)
         table = {"zone": "UTC", "people": {"anna": {}}, "roster": [shift], **more}
         assert checked(tmp_path, "server", table) == (0, [])
     (tmp_path / "state").mkdir()
-    ward = open_ward(tmp_path / "state", beds={"cellar": {}})
-    ward.turn()
+    ward = open_ward(tmp_path / "state")
+    ward.turn([ward.message(topic("cellar", Channel.STATUS), b"online")])
     ward.close()
     table = {"zone": "UTC", "people": {"anna": {}}, "roster": [shift]}
     assert checked(tmp_path, "server", {**table, "state_dir": f"{tmp_path}/state"}) == (0, [])
