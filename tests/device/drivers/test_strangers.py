@@ -67,7 +67,7 @@ IN_CHECK = {
         CHECKED.format("raise SystemExit(3)"), "cannot check its options: SystemExit: 3"
     ),
     "its `check` hangs": Fault(
-        CHECKED.format("import threading; threading.Event().wait(1)"),
+        CHECKED.format("import threading; threading.Event().wait(5)"),
         "cannot check its options: it has not come",
     ),
 }
@@ -103,7 +103,7 @@ ALL: dict[str, Fault] = AT_IMPORT | IN_CHECK | AT_OPEN
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 0.2)
+    monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 1.5)
 
 
 @pytest.fixture

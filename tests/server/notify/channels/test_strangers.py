@@ -63,7 +63,7 @@ AT_START = {
         CHECKED.format("raise SystemExit(3)"), "cannot check its options: SystemExit: 3"
     ),
     "its `check` hangs": Fault(
-        CHECKED.format("import threading; threading.Event().wait(1)"),
+        CHECKED.format("import threading; threading.Event().wait(5)"),
         "cannot check its options: it has not come",
     ),
     "its constructor raises": Fault(
@@ -112,9 +112,9 @@ HANGS = "`send` hangs"
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 0.2)
-    monkeypatch.setattr(channels, "STARTS_WITHIN_S", 0.2)
-    monkeypatch.setattr(late, "STARTS_WITHIN_S", 0.2)
+    monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 1.5)
+    monkeypatch.setattr(channels, "STARTS_WITHIN_S", 1.5)
+    monkeypatch.setattr(late, "STARTS_WITHIN_S", 1.5)
 
 
 @pytest.fixture
