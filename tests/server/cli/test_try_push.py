@@ -27,7 +27,7 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stranger:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 1.5)
     monkeypatch.setattr(channels, "STARTS_WITHIN_S", 1.5)
-    monkeypatch.setattr(try_push, "SENDS_WITHIN_S", 0.2)
+    monkeypatch.setattr(try_push, "SENDS_WITHIN_S", 1.5)
 
 
 def tried(code: str | None, stranger: Stranger, capsys: pytest.CaptureFixture[str]) -> list[str]:
