@@ -55,7 +55,7 @@ def try_all(settings: ServerSettings, name: str, now_ms: int) -> Iterator[str | 
         except LegwatchError as error:  # also a token that this user may not read
             yield Try(sent=False, words=f"NOT SENT: {hide(str(error))}")
         else:
-            yield _tried(notifier, _push(people[name], channel, clock, now_ms))
+            yield _tried(notifier, _push(name, people[name], channel, clock, now_ms))
 
 
 def _tried(notifier: Notifier, push: Push) -> Try:
@@ -71,7 +71,7 @@ def _tried(notifier: Notifier, push: Push) -> Try:
     return Try(sent=True, words="sent; look whether it comes, and whether you hear it")
 
 
-def _push(person: Person, channel: str, clock: str, now_ms: int) -> Push:
+def _push(name: str, person: Person, channel: str, clock: str, now_ms: int) -> Push:
     _ = language_named(person.language).gettext
     return Push(
         id=now_ms,
@@ -85,4 +85,5 @@ def _push(person: Person, channel: str, clock: str, now_ms: int) -> Push:
         transition=TransitionKind.FIRED,
         purpose=Purpose.LOUD,
         language=person.language,
+        person=name,
     )

@@ -41,6 +41,13 @@ def tried(code: str | None, stranger: Stranger, capsys: pytest.CaptureFixture[st
     return [*said.out.splitlines(), f"exit code {exit_code}"]
 
 
+def test_the_channel_hears_for_whom_the_push_is(
+    stranger: Stranger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says = sending("raise ValueError(f'for {push.person}')")
+    assert "for anna" in tried(says, stranger, capsys)[0]
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", FAILS)
 def test_a_send_that_fails_in_the_server_fails_here_in_the_same_words(
