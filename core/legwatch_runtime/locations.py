@@ -28,7 +28,8 @@ def made_by_up() -> tuple[Path, ...]:
     Of the folders that were given to it with --state only those of which a server runs.
     """
     given = (Path(line) / "server.toml" for line in _given_lines())
-    return LASTING, state_dir() / "server.toml", *(place for place in given if _runs(place))
+    found = LASTING, state_dir() / "server.toml", *(place for place in given if _runs(place))
+    return tuple(dict.fromkeys(found))  # --state may name the usual folder
 
 
 def note_given(folder: Path) -> None:

@@ -76,6 +76,19 @@ def test_of_folders_that_were_given_the_newest_are_noted_once(places: list[Path]
     assert len(noted) == len(set(noted)) == locations.MOST_GIVEN
 
 
+def test_a_usual_folder_that_was_given_is_one_place(
+    places: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The unit of one Pi is started with --state: each of its remarks came twice."""
+    lasting = places[1].parent / "server.toml"
+    monkeypatch.setattr(locations, "LASTING", lasting)
+    folder = store(lasting, 1000)
+    locations.note_given(lasting.parent)
+    with (folder / "server.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert locations.made_by_up() == (lasting, places[2])
+
+
 def test_of_two_watches_the_one_that_was_written_last_is_meant(places: list[Path]) -> None:
     _, lasting, own, demo = places
     of_own = store(own, 2000)

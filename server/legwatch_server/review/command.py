@@ -75,7 +75,7 @@ def _applied(one: Review, path: Path) -> Iterator[str]:
     """Take the proposed limits over, all or none; yield what was done."""
     limits = rounded(one)
     if not limits:
-        raise CannotRun(f"there is nothing to take over: no other limits fit bed {one.bed} better")
+        raise CannotRun(f"nothing to take over for bed {one.bed}: {'; '.join(one.remarks)}")
     change(path, {f"beds.{one.bed}.rules.{key}": value for key, value in limits.items()})
     yield from (f"bed {one.bed}: {key} = {value:g}" for key, value in limits.items())
     yield "A running server takes this over within seconds; `legwatch settings undo` takes it back."

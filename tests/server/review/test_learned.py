@@ -208,6 +208,14 @@ def test_after_a_week_it_proposes_what_fits_and_the_lines_are_good_to_paste(
     assert "To take this over" not in again
 
 
+def test_too_few_nights_are_the_reason_why_there_is_nothing_to_take_over(
+    made: Made, capsys: Said
+) -> None:
+    ward = made(*[COOL] * 3)
+    assert main(["learned", "b", "--config", settings(ward), "--apply"]) == 1
+    assert "bed b: not enough nights to say: " in capsys.readouterr().err
+
+
 def test_the_proposed_limits_are_taken_over_at_once_and_back(made: Made, capsys: Said) -> None:
     ward = made(*[COOL] * 8)
     path = settings(ward)
@@ -218,7 +226,7 @@ def test_the_proposed_limits_are_taken_over_at_once_and_back(made: Made, capsys:
         "bed b: warmth.plain_c = 26",
     ]
     assert main([*words, "--apply"]) == 1
-    assert "nothing to take over" in capsys.readouterr().err
+    assert "nothing to take over for bed b: stillness: the usual limit" in capsys.readouterr().err
     assert read(Path(path)).rules_of("b").warmth.plain_c == 26.0
     assert main(["settings", "--config", path, "undo"]) == 0
     assert read(Path(path)).rules_of("b").warmth.plain_c != 26.0
