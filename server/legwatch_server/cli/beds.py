@@ -89,7 +89,7 @@ def _check_known(bed: str, settings: ServerSettings) -> None:
     known = set(settings.beds)
     try:
         with open_read_only(settings.state_dir) as reader:
-            known |= {seen.bed for seen in reader.last_seen() if seen.sent}
+            known.update(reader.heard_beds())
     except CannotRun:
         if bed not in known:
             raise

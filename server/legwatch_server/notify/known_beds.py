@@ -30,7 +30,7 @@ def heard(settings: ServerSettings) -> frozenset[str]:
     if not is_there(Path(settings.state_dir) / FILE):
         return frozenset()
     with open_read_only(settings.state_dir) as reader:
-        return frozenset(seen.bed for seen in reader.last_seen() if seen.sent)
+        return frozenset(reader.heard_beds())
 
 
 def check_known(settings: ServerSettings, heard: Collection[str] | None) -> None:

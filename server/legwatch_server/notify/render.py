@@ -162,7 +162,7 @@ class Renderer:
         """Return the person's only bed if the push is for a lamp: a test belongs to no bed."""
         if letter.delivery.channel != LAMP:
             return ""
-        beds = beds_of(letter.person, self._settings, store.bed_names())
+        beds = beds_of(letter.person, self._settings, store.heard_beds())
         return beds[0] if len(beds) == 1 else ""
 
     def _buttons(self, letter: _Letter) -> tuple[PushButton, ...]:

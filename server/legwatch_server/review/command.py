@@ -82,7 +82,7 @@ def _applied(one: Review, path: Path) -> Iterator[str]:
 
 
 def _beds(reader: Reader, wanted: str | None, settings: ServerSettings) -> list[tuple[int, str]]:
-    known = {*settings.beds, *(seen.bed for seen in reader.last_seen() if seen.sent)}
+    known = {*settings.beds, *reader.heard_beds()}
     beds = [bed for bed in reader.beds(wanted) if bed[1] in known]
     if wanted and not beds:
         raise SettingsError("BED", f"the server has no data of bed {wanted!r}")

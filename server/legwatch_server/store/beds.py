@@ -105,3 +105,8 @@ def last_seen(db: sqlite3.Connection) -> list[LastSeen]:
         " LEFT JOIN lately ON lately.id = beds.id ORDER BY name"
     )
     return [LastSeen(name, seen_ms, bool(played), side) for name, seen_ms, played, side in rows]
+
+
+def heard(db: sqlite3.Connection) -> list[str]:
+    """Return the beds of which a word has ever come, sorted; others were only declared."""
+    return [seen.bed for seen in last_seen(db) if seen.sent]

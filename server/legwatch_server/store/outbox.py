@@ -70,9 +70,9 @@ class SqliteOutbox:
 
     @guarded
     @reading()
-    def bed_names(self) -> list[str]:
-        """Return the names of all beds that were ever heard, sorted."""
-        return [name for _, name in beds.named(self.line.now(), None)]
+    def heard_beds(self) -> list[str]:
+        """Return the beds of which a word has ever come, sorted; others were only declared."""
+        return beds.heard(self.line.now())
 
     @guarded
     @reading()

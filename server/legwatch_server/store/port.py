@@ -141,8 +141,8 @@ class PushSource(Protocol):
     def notice(self, ident: int) -> StoredNotice | None:
         """Return a notice; None if there is none with this id."""
 
-    def bed_names(self) -> Sequence[str]:
-        """Return the names of all beds that were ever heard, sorted."""
+    def heard_beds(self) -> Sequence[str]:
+        """Return the beds of which a word has ever come, sorted; others were only declared."""
 
     def trial_count(self, bed_id: int) -> TrialCount:
         """Count the alerts that a bed's trial nights have suppressed."""
@@ -238,6 +238,9 @@ class Reader(Protocol):
 
     def notices_after(self, ident: int, most: int) -> list[StoredNotice]:
         """Return the next notices of all beds in the order of their ids."""
+
+    def heard_beds(self) -> list[str]:
+        """Return the beds of which a word has ever come, sorted; others were only declared."""
 
     def last_notice(self) -> int:
         """Return the id of the last notice of all; 0: none."""

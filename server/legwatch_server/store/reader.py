@@ -179,6 +179,11 @@ class SqliteReader:
         return notices.after(self._db, ident, most)
 
     @reading(StoreError)
+    def heard_beds(self) -> list[str]:
+        """Return the beds of which a word has ever come, sorted; others were only declared."""
+        return beds.heard(self._db)
+
+    @reading(StoreError)
     def last_notice(self) -> int:
         """Return the id of the last notice of all; 0: none."""
         return notices.last_id(self._db)

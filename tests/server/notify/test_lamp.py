@@ -1,5 +1,6 @@
 """The evening's test of the lamp at a bed: which bed, for people who name none."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,16 @@ def test_the_evenings_test_goes_to_the_only_bed(
 ) -> None:
     push = evening_push(tmp_path, *heard, people={"anna": {**ANNA, **more}}, beds=beds)
     assert (push.to, push.bed, push.person) == (bed, "", "anna")
+
+
+def test_a_mistyped_bed_that_was_taken_out_again_is_no_choice(tmp_path: Path) -> None:
+    ward = open_ward(tmp_path, rehearsal={"at": "20:30"}, people={"anna": ANNA}, beds=TWO)
+    ward.turn()  # the store has both from here on
+    ward.take_over(replace(ward.settings, beds={"b": ward.settings.beds["b"]}))
+    ward.run_to(HALF_PAST_EIGHT + 24 * 3_600_000 + 60_000)
+    *_, last = (got.push for got in ward.pushes.tried if got.channel == "mqtt")
+    assert last.to == "b"
+    ward.close()
 
 
 @pytest.mark.parametrize(
