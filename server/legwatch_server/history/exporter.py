@@ -48,6 +48,9 @@ class End(NamedTuple):
     notice_id: int
 
 
+NEVER = End(2**63 - 1, 2**63 - 1)
+
+
 class Exporter:
     """Reads the server's store; `open_store` returns None until the server has made one.
 
@@ -62,7 +65,7 @@ class Exporter:
         watch: SentinelPort,
         nights: NightRules,
         *,
-        end: End | None = None,
+        end: End = NEVER,
     ) -> None:
         self._open_store, self._cursor = open_store, cursor
         self._writer, self._watch, self._nights = writer, watch, nights
@@ -95,9 +98,7 @@ class Exporter:
     def lag(self) -> int:
         """Return the number of windows not sent yet."""
         reader = self._open()
-        if reader is None:
-            return 0
-        last = self._end.window_id if self._end else reader.last_window()
+        last = min(reader.last_window(), self._end.window_id) if reader else 0
         return max(0, last - self._cursor.now.window_id)
 
     def _collect(self, position: Position, now_ms: int) -> tuple[list[str], int]:
@@ -105,17 +106,14 @@ class Exporter:
         if reader is None:
             return [], 0
         lines: list[str] = []
-        end = self._end
         windows = reader.windows_after(position.window_id, BATCH)
-        if end:
-            windows = [window for window in windows if window.id <= end.window_id]
+        windows = [window for window in windows if window.id <= self._end.window_id]
         for window in windows:
             lines += position.nights.window(window, self._nights.of(window.bed))
             lines += window_lines(window)
             position.window_id = window.id
         notices = reader.notices_after(position.notice_id, BATCH)
-        if end:
-            notices = [notice for notice in notices if notice.id <= end.notice_id]
+        notices = [notice for notice in notices if notice.id <= self._end.notice_id]
         for notice in notices:
             if notice.bed != SERVER:  # the server has no nights
                 lines += position.nights.notice(notice, self._nights.of(notice.bed))

@@ -13,7 +13,7 @@ from legwatch_runtime.log import log_to_stderr
 from legwatch_runtime.secrets import token
 from legwatch_runtime.state_dir import locked
 from legwatch_server.history.cursor import Cursor
-from legwatch_server.history.exporter import End, Exporter, NightRules
+from legwatch_server.history.exporter import NEVER, End, Exporter, NightRules
 from legwatch_server.history.sink import Sentinel, Sink, SinkAway
 from legwatch_server.history.tally import IDLE_MS
 from legwatch_server.settings import ServerSettings
@@ -38,7 +38,7 @@ def run(settings: ServerSettings, *, once: bool, from_start: bool) -> int:
 def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool) -> int:
     stop, store = threading.Event(), folder / FILE
     # A store that cannot be read is said before the other one is asked.
-    end = _stored_now(folder) if once else None
+    end = _stored_now(folder) if once else NEVER
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     cursor = Cursor(folder / "history.json", from_start=from_start)
