@@ -82,12 +82,7 @@ def repairs(
     planned: list[Change] = []
     for occasion in _occasions(changed | _loud(left), left, now_ms):
         order = _order(planner, by_id.get(occasion.episode.bed_id), occasion)
-        if order is not None and _is_wrong(planner, order, occasion, changed):
-            planned += _anew(planner, order, occasion)
-            continue
-        moved = tuple(_postponed(occasion))
-        kept = occasion._replace(deliveries=_after(occasion.deliveries, moved))
-        planned += (*moved, *_with_what_lacks(planner, order, kept))
+        planned += _renewed(planner, order, occasion, changed, tuple(_postponed(occasion)))
     return (*superseded, *unknown, *planned)
 
 
@@ -132,10 +127,7 @@ def followed(
     planned: list[Change] = []
     for occasion in _occasions(changed | _loud(left), left, now_ms):
         order = _order(planner, by_id.get(occasion.episode.bed_id), occasion)
-        if order is not None and _is_wrong(planner, order, occasion, changed):
-            planned += _anew(planner, order, occasion)
-        else:
-            planned += _with_what_lacks(planner, order, occasion)
+        planned += _renewed(planner, order, occasion, changed)
     return (*unknown, *planned)
 
 
@@ -144,6 +136,23 @@ class _Order(NamedTuple):
 
     names: Sequence[str]
     step_s: float
+
+
+def _renewed(
+    planner: DeliveryPlanner,
+    order: _Order | None,
+    occasion: Occasion,
+    changed: Collection[Episode],
+    moved: Changes = (),
+) -> Iterator[Change]:
+    """Plan anew what waits for the wrong people; else move what came due, and add what lacks."""
+    if order is not None and _is_wrong(planner, order, occasion, changed):
+        yield from _anew(planner, order, occasion)
+        return
+    yield from moved
+    if order is not None:
+        kept = occasion._replace(deliveries=_after(occasion.deliveries, moved))
+        yield from _with_what_lacks(planner, order, kept)
 
 
 def _is_wrong(
@@ -251,11 +260,9 @@ def _anew(planner: DeliveryPlanner, order: _Order, occasion: Occasion) -> Iterat
 
 
 def _with_what_lacks(
-    planner: DeliveryPlanner, order: _Order | None, occasion: Occasion
+    planner: DeliveryPlanner, order: _Order, occasion: Occasion
 ) -> Iterator[Change]:
     """Add to a plan for the right people what the settings give them now."""
-    if order is None:
-        return
     known = _waited_for(occasion) | _told_or_tried(planner, occasion)
     for name in order.names:
         if name in known:

@@ -30,17 +30,15 @@ def check_typed(settings: ServerSettings) -> None:
     if settings.history.enabled:
         with suppress(Locked):
             token("LEGWATCH_INFLUX_TOKEN")
-    check_known(settings, heard_beds(settings))
-    check_unused(settings)
-    # All names first: who takes wrong keys out, to find the rest, may take a person out.
-    kinds = {name: load_channel(name, path) for name, path in settings.channel_names().items()}
-    for name, kind in kinds.items():
-        with suppress(Locked):
-            build_channel(kind, name, settings)
+    check_waiting(settings)
 
 
 def check_waiting(
-    settings: ServerSettings, *, held: Collection[str], same: Collection[str], reloads: bool
+    settings: ServerSettings,
+    *,
+    held: Collection[str] = (),
+    same: Collection[str] = (),
+    reloads: bool = True,
 ) -> None:
     """Check settings that wait on the disk, as the server will; raises LegwatchError.
 
@@ -51,6 +49,7 @@ def check_waiting(
     if reloads:
         check_known(settings, heard_beds(settings))
     check_unused(settings, broken_too=reloads)
+    # All names first: who takes wrong keys out, to find the rest, may take a person out.
     kinds = {}
     for name, path in settings.channel_names().items():
         if name not in same:

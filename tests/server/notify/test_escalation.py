@@ -129,15 +129,19 @@ def test_a_channel_that_refuses_hands_over_to_the_next_at_once(ward: InProcessSe
     assert "earlier: anna cannot be reached" in reasons
 
 
-def test_a_channel_that_is_slow_is_joined_by_the_next_in_time(tmp_path: Path) -> None:
-    people = {"bert": PEOPLE["bert"]}
-    ward = open_ward(tmp_path, people=people, rules={"stillness.joint_s": 0, "alerts.wait_s": 0})
-    ward.channels["phone"].always = Retryable("away")
+def assert_sms_after_half_a_minute(ward: InProcessServer) -> None:
     ward.play("b", 125, cold)
     (first, *_) = ward.notified("loud")
     begun = next(got.minute for got in ward.pushes.tried)
     assert (first[0], first[1]) == (begun + 0.5, "bert-sms")
     ward.close()
+
+
+def test_a_channel_that_is_slow_is_joined_by_the_next_in_time(tmp_path: Path) -> None:
+    people = {"bert": PEOPLE["bert"]}
+    ward = open_ward(tmp_path, people=people, rules={"stillness.joint_s": 0, "alerts.wait_s": 0})
+    ward.channels["phone"].always = Retryable("away")
+    assert_sms_after_half_a_minute(ward)
 
 
 def test_the_third_channel_follows_the_second_which_took_the_place_of_the_first(
@@ -147,11 +151,7 @@ def test_the_third_channel_follows_the_second_which_took_the_place_of_the_first(
     ward = open_ward(tmp_path, people=people, rules={"stillness.joint_s": 0, "alerts.wait_s": 0})
     ward.channels["over"].always = Permanent("the token is wrong")
     ward.channels["phone"].always = Retryable("away")
-    ward.play("b", 125, cold)
-    (first, *_) = ward.notified("loud")
-    begun = next(got.minute for got in ward.pushes.tried)
-    assert (first[0], first[1]) == (begun + 0.5, "bert-sms")
-    ward.close()
+    assert_sms_after_half_a_minute(ward)
 
 
 def test_recovery_before_the_next_person_is_due_tells_them_nothing(tmp_path: Path) -> None:
