@@ -61,10 +61,10 @@ def _without_its_channel(table: dict[str, Any], error: SettingsError | CannotLoa
         return ""
     inner = _inner(table, way)
     listed = inner.get(key)
-    named = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-    name = next((name for name in named if _is_of(error, name)), "")
+    names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    name = next((name for name in names if _is_of(error, name)), "")
     if name:
-        inner[key] = [other for other in named if other != name]
+        inner[key] = [other for other in names if other != name]
         if not inner[key]:  # an empty list would be a new error
             del inner[key]
     return name

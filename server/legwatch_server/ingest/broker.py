@@ -176,7 +176,7 @@ class BrokerConnection:
         begun_s = awake_s()
         while (code := client.loop(LOOK_S)) == mqtt.MQTT_ERR_SUCCESS:
             self._part.turned()
-            if not (self._answered or self._client.older) and awake_s() - begun_s > ANSWER_S:
+            if self._is_unknown() and awake_s() - begun_s > ANSWER_S:
                 self._older = True
                 hang_up(client)
         refuse_unknown(code)
@@ -187,13 +187,16 @@ class BrokerConnection:
         self._stopping.wait(seconds)
         self._part.turned()
 
+    def _is_unknown(self) -> bool:
+        """Return True while MQTT 5 is spoken, and the broker has not shown that it knows it."""
+        return not (self._answered or self._client.older)
+
     def _on_connect(
         self, client: mqtt.Client, _data: object, _flags: object, code: Any, _properties: object
     ) -> None:
+        if code == UNSUPPORTED and self._is_unknown():
+            return  # the end of the connection, which follows, takes it for no answer
         self._answered = True
-        if code == UNSUPPORTED and not self._client.older:
-            self._older = True
-            return
         if code.is_failure:
             self.story.failed(code)
             return
@@ -220,7 +223,7 @@ class BrokerConnection:
         self._ready.clear()
         if self._stopping.is_set() or self._older:
             return
-        if not (self._answered or self._client.older):
+        if self._is_unknown():
             self._older = True  # not every broker answers in a version that it does not know
         elif flags.is_disconnect_packet_from_server and code == SILENT:
             self.story.lost("it has heard nothing from here for mqtt.keepalive_s")

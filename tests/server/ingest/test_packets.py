@@ -158,9 +158,14 @@ def test_a_message_with_the_longest_topic_is_whole() -> None:
     ],
 )
 def test_what_no_broker_may_send_ends_the_connection_after_what_came_before(odd: bytes) -> None:
-    before = connack() + publish(b"a/b", b"good", 1)
-    pieces = Splitter(newer=False).split(before + odd + publish(b"a/b", b"behind", 2))
-    assert next(pieces) == connack()
+    ends_at(odd, newer=False)
+
+
+def ends_at(odd: bytes, *, newer: bool) -> None:
+    before = connack(newer=newer) + publish(b"a/b", b"good", 1, newer=newer)
+    behind = publish(b"a/b", b"behind", 2, newer=newer)
+    pieces = Splitter(newer=newer).split(before + odd + behind)
+    assert next(pieces) == connack(newer=newer)
     assert next(pieces) == [Published(b"a/b", b"good", 1, retained=False)]
     with pytest.raises(ProtocolError, match="it sent"):
         next(pieces)
@@ -186,11 +191,7 @@ def test_a_packet_that_comes_byte_by_byte_is_looked_at_once() -> None:
     ],
 )
 def test_what_no_broker_may_send_in_mqtt_5_ends_the_connection(odd: bytes) -> None:
-    good = publish(b"a/b", b"good", 1, newer=True)
-    pieces = Splitter(newer=True).split(good + odd + good)
-    assert next(pieces) == [Published(b"a/b", b"good", 1, retained=False)]
-    with pytest.raises(ProtocolError, match="it sent"):
-        next(pieces)
+    ends_at(odd, newer=True)
 
 
 def test_the_word_at_the_end_of_a_connection_belongs_to_mqtt_5() -> None:
