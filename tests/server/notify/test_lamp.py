@@ -39,6 +39,7 @@ def evening_push(folder: Path, *heard: str, **settings: Any) -> Push:
         ward.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("heard", "more", "beds", "bed"),
     [
@@ -59,6 +60,7 @@ def test_the_evenings_test_goes_to_the_only_bed(
     assert (push.to, push.bed, push.person) == (bed, "", "anna")
 
 
+@pytest.mark.slow
 def test_a_mistyped_bed_that_was_taken_out_again_is_no_choice(tmp_path: Path) -> None:
     ward = open_ward(tmp_path, rehearsal={"at": "20:30"}, people={"anna": ANNA}, beds=TWO)
     ward.turn()  # the store has both from here on
@@ -69,6 +71,7 @@ def test_a_mistyped_bed_that_was_taken_out_again_is_no_choice(tmp_path: Path) ->
     ward.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("people", "key"),
     [({"anna": ANNA}, "people.anna.address.mqtt"), ({}, "people.NAME.address.mqtt")],

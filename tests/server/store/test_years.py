@@ -137,6 +137,7 @@ def test_roll_ups_say_what_the_windows_say_also_when_a_night_is_late(
             check(db, rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(BATCHES, st.integers(1, 120))
 def test_a_kill_between_any_two_statements_loses_and_doubles_nothing(
@@ -161,6 +162,7 @@ def an_evening(bed: int = 1, windows_: int = 900, first: int = 1) -> list[Row]:
     return [row(first + n, bed, 1 + n, begin + n * 10_000) for n in range(windows_)]
 
 
+@pytest.mark.slow
 def test_every_statement_of_a_night_can_be_the_last() -> None:
     rows = an_evening(windows_=370)
     for statements in count(1):

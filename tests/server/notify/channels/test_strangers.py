@@ -195,6 +195,7 @@ def test_a_start_goes_on_without_it_and_health_names_it(
     assert boxes.used == ["phone"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["its module hangs", "its `check` hangs", "its constructor hangs"])
 def test_check_config_waits_once_for_what_hangs(
     name: str,
