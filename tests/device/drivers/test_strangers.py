@@ -27,6 +27,8 @@ from placed import LEG, ROOM
 from repository import REPO
 from strangers import Fault, Stranger, faults_at_import, options, promised
 
+pytestmark = pytest.mark.slow  # each waits for a time-out or starts threads
+
 GROUP = "legwatch.thermometers"
 PAGE = REPO / "device/legwatch_device/drivers/README.md"
 CHECKED = """

@@ -13,6 +13,8 @@ from legwatch_server.settings import CHANNELS
 from server.notify.channels.test_strangers import AT_START, CLASS, SENDS, sending
 from strangers import Fault, Stranger
 
+pytestmark = pytest.mark.slow  # each waits for a time-out or starts threads
+
 FAILS = SENDS | {
     "`send` returns nothing": Fault(sending("return None"), "must return Sent, not NoneType"),
 }

@@ -24,6 +24,8 @@ from server.notify.channels.test_progress import ROWS as PROGRESS
 from server.notify.test_parts import Rig, until
 from strangers import Fault, Stranger, faults_at_import, promised
 
+pytestmark = pytest.mark.slow  # each waits for a time-out or starts threads
+
 PAGE = REPO / "server/legwatch_server/notify/channels/README.md"
 CLASS = """
 from legwatch_server.notify.channels import Retryable, Sent
@@ -195,7 +197,6 @@ def test_a_start_goes_on_without_it_and_health_names_it(
     assert boxes.used == ["phone"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["its module hangs", "its `check` hangs", "its constructor hangs"])
 def test_check_config_waits_once_for_what_hangs(
     name: str,
