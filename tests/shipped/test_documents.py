@@ -68,6 +68,7 @@ def _name(node: ast.stmt) -> str:
 
 Way = Run | Test | NotHere
 
+LUMPED = Run("legwatch nights make --model lumped --seed 1 --out nights", "CPU s a night")
 MAKE = Run("legwatch nights make --seed 1 --kind quiet --out nights", "1 nights and their truth")
 REPLAY = Run(
     "legwatch replay NIGHT.csv.gz > as_it_is; grep -q 'cold  *fired' as_it_is"
@@ -226,6 +227,7 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch nights make": MAKE,
     "legwatch nights make --model body": DETECTION,
     "--model body": DETECTION,
+    "--model lumped": LUMPED,
     "legwatch score": SCORE,
     "legwatch score DIR": SCORE,
     "legwatch score --help": WORDS,

@@ -13,6 +13,10 @@ from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch_lab.nights.body.night import CORPUS, NightOrder
 from legwatch_lab.nights.body.scenarios import KINDS as BODY_KINDS
 from legwatch_lab.nights.body.sensors import SensorOptions
+from legwatch_lab.nights.lumped import kinds as lumped
+from legwatch_lab.nights.lumped.night import LumpedOrder
+from legwatch_lab.nights.lumped.night import make as make_lumped
+from legwatch_lab.nights.many import cpu_s, write_all
 from legwatch_lab.nights.simple.night import SimpleNight, make
 from legwatch_lab.nights.simple.scenarios import KINDS
 from legwatch_lab.nights.simple.sensors import MISSED
@@ -21,8 +25,12 @@ from legwatch_runtime.zones import zone_named
 
 MOST = 100_000
 MOST_SEED = 2**63 - 1
-MODELS = "(default: simple); body: a model of skin and bed, needs the extra sim"
+MODELS = (
+    "simple (default); body: a model of skin and bed, needs the extra sim; lumped: another one, a "
+    "network of heat capacities, which shares nothing with it"
+)
 BODY = f"body: {', '.join(sorted(BODY_KINDS))} (default: {CORPUS}, a weighted mix of all)"
+LUMPED = f"lumped: {', '.join(sorted(lumped.KINDS))} (default: {CORPUS})"
 MakeAll = Callable[[ZoneInfo], None]
 
 
@@ -32,22 +40,24 @@ def main(argv: Sequence[str]) -> int:
     if not 1 <= args.count <= MOST:
         raise SettingsError("--count", f"{args.count} is not allowed; allowed 1 to {MOST}")
     zone = zone_named(args.tz, "--tz")
-    make_all = _body(args) if args.model == "body" else _simple(args)
+    make_all = {"simple": _simple, "body": _body, "lumped": _lumped}[args.model](args)
+    began_s = cpu_s()
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         make_all(zone)
     except OSError as error:
         raise LegwatchError(f"{error.filename or args.out}: {error.strerror}") from None
     print(f"{args.count} nights and their truth are in {args.out}")
+    print(f"{(cpu_s() - began_s) / args.count:.2f} CPU s a night")
     return 0
 
 
 def _simple(args: argparse.Namespace) -> MakeAll:
     kind = args.kind or "mixed"
     _known(kind, KINDS, "simple")
-    for name in ("lag_min", "lost", "leg_offset", "jobs"):
-        if getattr(args, name) is not None:
-            raise SettingsError(f"--{name.replace('_', '-')}", "works only with --model body")
+    _only_with("body", args, "lag_min", "lost", "leg_offset")
+    _only_with("body or lumped", args, "jobs")
+    _only_with("lumped", args, "before_h")
 
     def make_all(zone: ZoneInfo) -> None:
         from tqdm import tqdm  # noqa: PLC0415 - nothing else here needs it
@@ -65,6 +75,7 @@ def _body(args: argparse.Namespace) -> MakeAll:
         raise CannotRun(f"--model body needs the extra sim: {pip} install 'legwatch[sim]'")
     kind = args.kind or CORPUS
     _known(kind, {CORPUS, *BODY_KINDS}, "body")
+    _only_with("lumped", args, "before_h")
     _within("--lag-min", args.lag_min, 0.5, 60)
     _within("--lost", args.lost, 0, 0.95)
     _within("--leg-offset", args.leg_offset, -5, 5)
@@ -82,6 +93,27 @@ def _body(args: argparse.Namespace) -> MakeAll:
         write_all(orders, args.out, args.jobs or cores())
 
     return make_all
+
+
+def _lumped(args: argparse.Namespace) -> MakeAll:
+    kind = args.kind or lumped.CORPUS
+    _known(kind, {lumped.CORPUS, *lumped.KINDS}, "lumped")
+    _only_with("body", args, "lag_min", "lost", "leg_offset")
+    _within("--jobs", args.jobs, 1, 1024)
+    _within("--before-h", args.before_h, 0.25, 12)
+
+    def make_all(zone: ZoneInfo) -> None:
+        numbers = range(args.count)
+        orders = [LumpedOrder(args.seed, n, kind, zone, args.before_h) for n in numbers]
+        write_all(make_lumped, orders, args.out, args.jobs or cores())
+
+    return make_all
+
+
+def _only_with(models: str, args: argparse.Namespace, *names: str) -> None:
+    for name in names:
+        if getattr(args, name) is not None:
+            raise SettingsError(f"--{name.replace('_', '-')}", f"works only with --model {models}")
 
 
 def _known(kind: str, kinds: Collection[str], model: str) -> None:
@@ -137,14 +169,25 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder; legwatch creates it if it is missing",
     )
-    add("--model", choices=("simple", "body"), default="simple", help=MODELS)
-    add("--kind", help=f"what happens; simple: {', '.join(sorted(KINDS))} (default: mixed); {BODY}")
+    add("--model", choices=("simple", "body", "lumped"), default="simple", help=MODELS)
+    add(
+        "--kind",
+        help=f"what happens; simple: {', '.join(sorted(KINDS))} (default: mixed); {BODY}; {LUMPED}",
+    )
     add("--tz", default="UTC", metavar="ZONE", help="time zone of the bed (default: UTC)")
+    both = maker.add_argument_group("with --model body or lumped")
+    add = both.add_argument
+    add("--jobs", type=int, metavar="N", help="nights in parallel (default: one per core)")
+    add(
+        "--before-h",
+        type=float,
+        metavar="H",
+        help="hours of empty bed before bedtime (default: random); --model lumped only",
+    )
     body = maker.add_argument_group(
-        "with --model body", "Except --jobs, these options change the sensors and not the nights."
+        "with --model body", "These options change the sensors and not the nights."
     )
     add = body.add_argument
-    add("--jobs", type=int, metavar="N", help="nights in parallel (default: one per core)")
     add("--lag-min", type=float, metavar="MIN", help="lag of the leg sensor (default: random, 1-9)")
     add("--lost", type=float, metavar="SHARE", help=f"share of reads that fail (default: {MISSED})")
     add(

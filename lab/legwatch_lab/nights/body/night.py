@@ -1,14 +1,12 @@
 """Make one night from its seed: the bytes of its replay file and of its truth file."""
 
-import gzip
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from legwatch_lab.nights import files
 from legwatch_lab.nights.body import cache, scenarios, sensors
 from legwatch_lab.nights.body.bed_air import BedAir, air
 from legwatch_lab.nights.body.movements import MovementTimes, moves
@@ -16,7 +14,6 @@ from legwatch_lab.nights.body.scenario import Scenario
 from legwatch_lab.nights.body.sensors import SensorOptions
 from legwatch_lab.nights.body.skin import SkinTemperatures, skin
 from legwatch_lab.nights.body.truth import VERSION, truth
-from legwatch_lab.nights.simple.sensors import ReplayRow
 
 FIRST = datetime(2026, 1, 5, 21, tzinfo=UTC)  # nine in the evening, local time
 CORPUS = "corpus"
@@ -73,28 +70,9 @@ def make(order: NightOrder) -> BodyNight:
         zone=zone,
     )
     to_cache = None if known else cache.packed(skin_c, bed_air)
-    return BodyNight(name, _zipped(rows, begin, zone), _lines(truth_body), path, to_cache)
+    return BodyNight(name, files.zipped(rows, begin, zone), files.lines(truth_body), path, to_cache)
 
 
 def _compute(scenario: Scenario, moved: MovementTimes) -> tuple[SkinTemperatures, BedAir]:
     skin_c = skin(scenario)
     return skin_c, air(scenario, skin_c, moved.lifts)
-
-
-def _zipped(rows: Iterable[ReplayRow], begin: datetime, zone: tzinfo) -> bytes:
-    lines = ["time,channel,value"]
-    last_s, when = -1, ""
-    for row in rows:
-        if row.at_s != last_s:
-            last_s = row.at_s
-            moment = (begin + timedelta(seconds=last_s)).astimezone(zone)
-            when = moment.isoformat(timespec="seconds")
-        lines.append(f"{when},{row.channel},{row.value}")
-    # mtime=0: by default gzip stores the current time, and the bytes would differ each time.
-    return gzip.compress("\n".join([*lines, ""]).encode(), compresslevel=6, mtime=0)
-
-
-def _lines(truth_body: dict[str, Any]) -> bytes:
-    """Encode as JSON with one key in each line: a series of 600 values stays in one line."""
-    parts = (f" {json.dumps(key)}: {json.dumps(value)}" for key, value in truth_body.items())
-    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()

@@ -1,0 +1,77 @@
+"""Make many nights in parallel, and write each night completely or not at all."""
+
+import os
+import sys
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from legwatch_lab.nights.files import whole
+from legwatch_lab.side_by_side import in_order, uninterrupted
+
+
+class Order(Protocol):
+    """What a night is made from."""
+
+    @property
+    def number(self) -> int:
+        """Return the number of the night, from 0."""
+
+
+class Made(Protocol):
+    """A made night."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of both files."""
+
+    @property
+    def csv_gz(self) -> bytes:
+        """Return the replay file."""
+
+    @property
+    def truth(self) -> bytes:
+        """Return the truth file."""
+
+
+O = TypeVar("O", bound=Order)  # noqa: E741 - an order
+M = TypeVar("M", bound=Made)
+
+
+def write_all(
+    make: Callable[[O], M],
+    orders: Sequence[O],
+    folder: Path,
+    jobs: int,
+    also: Callable[[M], None] = lambda _night: None,
+) -> None:
+    """Make the nights and write them into a folder; `jobs` does not change the bytes.
+
+    `also` gets each night before it is written.
+    """
+    from tqdm import tqdm  # noqa: PLC0415 - nothing else here needs it
+
+    quiet = len(orders) < 2 or not sys.stderr.isatty()
+    with closing(_nights(make, orders, jobs)) as nights:
+        for night in tqdm(nights, total=len(orders), desc="nights", unit=" nights", disable=quiet):
+            also(night)
+            with uninterrupted():  # leave no night without its truth file
+                whole(folder / f"{night.name}.csv.gz", night.csv_gz)
+                whole(folder / f"{night.name}.truth.json", night.truth)
+
+
+def cpu_s() -> float:
+    """Return the CPU seconds of this process and of its ended workers."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
+def _nights(make: Callable[[O], M], orders: Sequence[O], jobs: int) -> Generator[M]:
+    if min(jobs, len(orders)) > 1:  # one thread per worker: there is one worker per core
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    return in_order(make, orders, jobs, _maker)
+
+
+def _maker(order: Order) -> str:
+    return f"night {order.number + 1}: the process that made it"
