@@ -73,6 +73,7 @@ class NightTruth:
     foot_skin: TrueSeries  # of the colder foot
     turns: tuple[int, ...]
     faults: tuple[TrueFault, ...]
+    run: str = ""  # nights that name the same run are not independent; empty: of its own
 
     def stay(self, at_ms: int) -> int | None:
         """Return the index in `in_bed` of the stay at `at_ms`; None out of bed."""
@@ -134,6 +135,7 @@ def _truth(body: Mapping[str, Any], name: str) -> NightTruth:
             TrueFault(_ms(f["from"]), _ms(f["to"]), str(f["sensor"]), str(f["what"]))
             for f in body["faults"]
         ),
+        run=str(body.get("run") or ""),
     )
 
 

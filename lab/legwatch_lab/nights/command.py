@@ -15,7 +15,7 @@ from legwatch_lab.nights.body.scenarios import KINDS as BODY_KINDS
 from legwatch_lab.nights.body.sensors import SensorOptions
 from legwatch_lab.nights.lumped import kinds as lumped
 from legwatch_lab.nights.lumped.night import LumpedOrder
-from legwatch_lab.nights.lumped.night import make as make_lumped
+from legwatch_lab.nights.lumped.night import run as lumped_run
 from legwatch_lab.nights.many import cpu_s, write_all
 from legwatch_lab.nights.simple.night import SimpleNight, make
 from legwatch_lab.nights.simple.scenarios import KINDS
@@ -25,6 +25,8 @@ from legwatch_runtime.zones import zone_named
 
 MOST = 100_000
 MOST_SEED = 2**63 - 1
+MOST_PER_RUN = 10
+BODY_ONLY = ("lag_min", "lost", "leg_offset", "wide", "per_run")
 MODELS = (
     "simple (default); body: a model of skin and bed, needs the extra sim; lumped: another one, a "
     "network of heat capacities, which shares nothing with it"
@@ -55,9 +57,8 @@ def main(argv: Sequence[str]) -> int:
 def _simple(args: argparse.Namespace) -> MakeAll:
     kind = args.kind or "mixed"
     _known(kind, KINDS, "simple")
-    _only_with("body", args, "lag_min", "lost", "leg_offset")
-    _only_with("body or lumped", args, "jobs")
-    _only_with("lumped", args, "before_h")
+    _only_with("body", args, *BODY_ONLY)
+    _only_with("body or lumped", args, "jobs", "before_h")
 
     def make_all(zone: ZoneInfo) -> None:
         from tqdm import tqdm  # noqa: PLC0415 - nothing else here needs it
@@ -75,7 +76,8 @@ def _body(args: argparse.Namespace) -> MakeAll:
         raise CannotRun(f"--model body needs the extra sim: {pip} install 'legwatch[sim]'")
     kind = args.kind or CORPUS
     _known(kind, {CORPUS, *BODY_KINDS}, "body")
-    _only_with("lumped", args, "before_h")
+    _within("--per-run", args.per_run, 1, MOST_PER_RUN)
+    _within("--before-h", args.before_h, 0.25, 12)
     _within("--lag-min", args.lag_min, 0.5, 60)
     _within("--lost", args.lost, 0, 0.95)
     _within("--leg-offset", args.leg_offset, -5, 5)
@@ -89,7 +91,19 @@ def _body(args: argparse.Namespace) -> MakeAll:
     def make_all(zone: ZoneInfo) -> None:
         from legwatch_lab.nights.body.workers import write_all  # noqa: PLC0415 - for this model
 
-        orders = [NightOrder(args.seed, number, kind, zone, asked) for number in range(args.count)]
+        orders = [
+            NightOrder(
+                seed=args.seed,
+                number=number,
+                kind=kind,
+                zone=zone,
+                asked=asked,
+                wide=bool(args.wide),
+                before_h=args.before_h,
+                per_run=args.per_run or 1,
+            )
+            for number in range(args.count)
+        ]
         write_all(orders, args.out, args.jobs or cores())
 
     return make_all
@@ -98,14 +112,14 @@ def _body(args: argparse.Namespace) -> MakeAll:
 def _lumped(args: argparse.Namespace) -> MakeAll:
     kind = args.kind or lumped.CORPUS
     _known(kind, {lumped.CORPUS, *lumped.KINDS}, "lumped")
-    _only_with("body", args, "lag_min", "lost", "leg_offset")
+    _only_with("body", args, *BODY_ONLY)
     _within("--jobs", args.jobs, 1, 1024)
     _within("--before-h", args.before_h, 0.25, 12)
 
     def make_all(zone: ZoneInfo) -> None:
         numbers = range(args.count)
         orders = [LumpedOrder(args.seed, n, kind, zone, args.before_h) for n in numbers]
-        write_all(make_lumped, orders, args.out, args.jobs or cores())
+        write_all(lumped_run, orders, args.out, args.jobs or cores())
 
     return make_all
 
@@ -182,12 +196,27 @@ def _parser() -> argparse.ArgumentParser:
         "--before-h",
         type=float,
         metavar="H",
-        help="hours of empty bed before bedtime (default: random); --model lumped only",
+        help="hours of empty bed before bedtime (default: random, 40 min to 2 h)",
     )
-    body = maker.add_argument_group(
+    body = maker.add_argument_group("with --model body")
+    add = body.add_argument
+    add(
+        "--wide",
+        action="store_true",
+        default=None,
+        help="more rooms and absences; 1 to 20 counts a second, readings every 15 to 60 s",
+    )
+    add(
+        "--per-run",
+        type=int,
+        metavar="N",
+        help="nights that share a run of the body model, with other sensors, movements and "
+        f"habits, 1 to {MOST_PER_RUN} (default: 1)",
+    )
+    sensors = maker.add_argument_group(
         "with --model body", "These options change the sensors and not the nights."
     )
-    add = body.add_argument
+    add = sensors.add_argument
     add("--lag-min", type=float, metavar="MIN", help="lag of the leg sensor (default: random, 1-9)")
     add("--lost", type=float, metavar="SHARE", help=f"share of reads that fail (default: {MISSED})")
     add(

@@ -4,19 +4,12 @@ import os
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from legwatch_lab.nights.files import whole
 from legwatch_lab.side_by_side import in_order, uninterrupted
-
-
-class Order(Protocol):
-    """What a night is made from."""
-
-    @property
-    def number(self) -> int:
-        """Return the number of the night, from 0."""
 
 
 class Made(Protocol):
@@ -35,26 +28,27 @@ class Made(Protocol):
         """Return the truth file."""
 
 
-O = TypeVar("O", bound=Order)  # noqa: E741 - an order
+R = TypeVar("R")
 M = TypeVar("M", bound=Made)
 
 
 def write_all(
-    make: Callable[[O], M],
-    orders: Sequence[O],
+    make: Callable[[R], Sequence[M]],
+    runs: Sequence[R],
     folder: Path,
     jobs: int,
     also: Callable[[M], None] = lambda _night: None,
 ) -> None:
     """Make the nights and write them into a folder; `jobs` does not change the bytes.
 
-    `also` gets each night before it is written.
+    `make` makes the nights of one run, and `also` gets each night before it is written.
     """
     from tqdm import tqdm  # noqa: PLC0415 - nothing else here needs it
 
-    quiet = len(orders) < 2 or not sys.stderr.isatty()
-    with closing(_nights(make, orders, jobs)) as nights:
-        for night in tqdm(nights, total=len(orders), desc="nights", unit=" nights", disable=quiet):
+    quiet = len(runs) < 2 or not sys.stderr.isatty()
+    with closing(_made(make, runs, jobs)) as made:
+        shown = tqdm(made, total=len(runs), desc="nights", unit=" runs", disable=quiet)
+        for night in chain.from_iterable(shown):
             also(night)
             with uninterrupted():  # leave no night without its truth file
                 whole(folder / f"{night.name}.csv.gz", night.csv_gz)
@@ -67,11 +61,7 @@ def cpu_s() -> float:
     return used.user + used.system + used.children_user + used.children_system
 
 
-def _nights(make: Callable[[O], M], orders: Sequence[O], jobs: int) -> Generator[M]:
-    if min(jobs, len(orders)) > 1:  # one thread per worker: there is one worker per core
+def _made(make: Callable[[R], Sequence[M]], runs: Sequence[R], jobs: int) -> Generator[Sequence[M]]:
+    if min(jobs, len(runs)) > 1:  # one thread per worker: there is one worker per core
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    return in_order(make, orders, jobs, _maker)
-
-
-def _maker(order: Order) -> str:
-    return f"night {order.number + 1}: the process that made it"
+    return in_order(make, runs, jobs, lambda _run: "a process that made nights")

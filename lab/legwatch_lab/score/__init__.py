@@ -40,6 +40,7 @@ words of the report:
 - *Early sign*: a hit if a cold alert fires in the 30 min after it, or legs or feet are then truly
   uncovered or cold. A true cold alert without a sign in the 30 min before it is a miss.
 
-Intervals are 95 %, by bootstrap over nights (1,000 resamples, one fixed seed). If nothing happened
-in any night, the interval is 0 to 0. That is too narrow: in n nights, up to 3 in n are possible.
+Intervals are 95 %, by bootstrap over nights (1,000 resamples, one fixed seed); nights that share a
+run of the body model (`run` in the truth) are drawn together. If nothing happened in any night, the
+interval is 0 to 0. That is too narrow: in n nights, up to 3 in n are possible.
 """

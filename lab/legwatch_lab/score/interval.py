@@ -1,4 +1,7 @@
-"""A figure and its 95 % interval, by bootstrap: the program resamples whole nights."""
+"""A figure and its 95 % interval, by bootstrap: the program resamples whole nights.
+
+Nights that share a run of the body model are alike, so that a run is drawn with all its nights.
+"""
 
 import random
 from collections import Counter
@@ -27,22 +30,31 @@ def estimates(
     measures: Sequence[Measure], nights: Sequence[ScoredNight], sides: Sequence[str]
 ) -> dict[tuple[str, str], Estimate]:
     """Return the figure of every (measure's key, side); the same nights give the same figures."""
+    runs = _runs(nights)
     columns = {(m.key, side): _column(m, nights, side) for m in measures for side in sides}
     drawn: dict[tuple[str, str], list[float]] = {name: [] for name in columns}
     varied = {name: column for name, column in columns.items() if not column.even}
-    if len(nights) < 2:
-        varied = {}  # a resample of one night is the same night
+    count = len(set(runs))
+    if count < 2:
+        varied = {}  # a resample of one run is the same run
     rng = random.Random(SEED)  # noqa: S311 - repeatable, not for secrets
-    places = range(len(nights))
+    places = range(count)
     for _ in range(RESAMPLES):
-        times = Counter(rng.choices(places, k=len(nights)))
-        weights = [times[place] for place in places]
+        times = Counter(rng.choices(places, k=count))
+        weights = [times[run] for run in runs]
         for name, column in varied.items():
             value = column.value(weights)
             if value is not None:
                 drawn[name].append(value)
     once = [1] * len(nights)
     return {name: _figure(column, once, drawn[name]) for name, column in columns.items()}
+
+
+def _runs(nights: Sequence[ScoredNight]) -> list[int]:
+    """Return the number of each night's run; a night that names none is a run of its own."""
+    known: dict[object, int] = {}
+    named = (night.run or place for place, night in enumerate(nights))
+    return [known.setdefault(run, len(known)) for run in named]
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:

@@ -74,6 +74,7 @@ class ScoredNight:
     faulty: bool
     normal: bool  # a normal sleeper of 65 to 80
     sides: Mapping[str, SystemResult]
+    run: str = ""  # the run of the body model that it shares with other nights; empty: none
 
 
 def score(
@@ -113,6 +114,7 @@ def score(
         faulty=bool(truth.faults),
         normal=normal,
         sides=sides,
+        run=truth.run,
     )
 
 

@@ -283,6 +283,50 @@ def test_a_cover_is_never_thrown_off_without_a_movement(lukewarm: Path) -> None:
                 assert sum(float(value) for _, name, value in near if name == "movement") >= 3
 
 
+def test_a_wide_night_has_absences_other_paces_and_louder_movements(lukewarm: Path) -> None:
+    nights = make(lukewarm, "uncovered_both", "--wide", count=40)
+    away = [len(each.truth["in_bed"]) - 1 for each in nights]
+    assert 0.4 < sum(away) / len(away) < 1.2
+    assert {each.truth["counted"]["pace_s"] for each in nights} == {15, 30, 60}
+    rates = [each.truth["counted"]["counts_per_s"] for each in nights]
+    assert min(rates) < 2
+    assert max(rates) > 12
+    for each in nights:
+        assert (each.file.ignored, each.file.refused_count) == ({}, 0)
+        assert each.truth["uncovered"]
+        assert all(
+            each.minute(u["to"]) - each.minute(u["from"]) >= 30 for u in each.truth["uncovered"]
+        )
+        pace_s = each.truth["counted"]["pace_s"]
+        begin_ms = datetime.fromisoformat(each.truth["begin"]).timestamp() * 1000
+        for at_ms, channel, _ in each.file.readings:
+            if channel.endswith("temperature_c"):
+                assert (at_ms - begin_ms) / 1000 % pace_s == 0
+        counted = {name for _, name, _ in each.file.readings if name.endswith("ed_s")}
+        assert bool(counted) is each.truth["counted"]["seconds"]
+        assert max(each.reads("moved_s"), default=0.0) <= max(10, pace_s)
+
+
+def test_the_bed_is_empty_for_as_long_as_asked(lukewarm: Path) -> None:
+    (made,) = make(lukewarm, "plain", "--before-h", "3")
+    assert made.minute(made.truth["in_bed"][0][0]) == 180
+    assert made.truth["begin"] == "2026-01-05T19:00:00+00:00"
+
+
+def test_nights_of_one_run_share_skin_and_name_it(lukewarm: Path) -> None:
+    nights = make(lukewarm, "uncovered_both", "--wide", "--per-run", "3", count=7)
+    runs = [each.truth["run"] for each in nights]
+    assert [runs.count(run) for run in dict.fromkeys(runs)] == [3, 3, 1]
+    for each in nights[1:3]:
+        assert each.course("skin", "leg_c") == nights[0].course("skin", "leg_c")
+        bares = [[made.minute(u["from"]) for u in made.truth["uncovered"]] for made in nights]
+        assert bares[0] == bares[1] == bares[2]
+        assert len(each.truth["turns"]) != len(nights[0].truth["turns"])
+        assert each.course("air", "leg_c") != nights[0].course("air", "leg_c")
+    again = make(lukewarm.parent / "two", "uncovered_both", "--wide", "--per-run", "3", count=7)
+    assert [each.truth for each in again] == [each.truth for each in nights]
+
+
 def test_the_old_turn_less_than_the_young() -> None:
     def mean(age: int) -> float:
         person = Sleeper("female", age, 1.6, 60.0)
@@ -323,6 +367,8 @@ def test_without_the_extra_one_sentence_says_what_to_install(
         (["--model", "body", "--lost", "1.5"], "--lost"),
         (["--model", "body", "--lag-min", "0"], "--lag-min"),
         (["--model", "body", "--jobs", "0"], "--jobs"),
+        (["--model", "body", "--per-run", "11"], "--per-run"),
+        (["--wide"], "--wide"),
     ],
 )
 def test_a_wrong_word_is_named(tmp_path: Path, words: list[str], key: str) -> None:

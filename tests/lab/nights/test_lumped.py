@@ -198,6 +198,7 @@ def test_what_somebody_does_happens_in_order_and_in_the_night(seed: int, kind: s
         (["--model", "lumped", "--kind", "plain"], "--kind"),
         (["--model", "lumped", "--lost", "0.3"], "--lost"),
         (["--model", "lumped", "--before-h", "30"], "--before-h"),
+        (["--model", "lumped", "--wide"], "--wide"),
         (["--before-h", "3"], "--before-h"),
     ],
 )

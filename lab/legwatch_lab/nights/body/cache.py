@@ -20,14 +20,15 @@ SOURCES = (
     "skin",
     "movements",
     "bed_air",
+    "wide",
 )
 
 
-def place(seed: int, number: int, kind: str) -> Path:
-    """Return the path of a night's cache file, which need not exist."""
+def place(seed: int, number: int, kind: str, more: str = "") -> Path:
+    """Return the path of a night's cache file, which need not exist; `more`: what else it is of."""
     root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     folder = Path(root).expanduser() / "legwatch" / "nights" / _model()
-    return folder / f"{seed}-{number}-{kind}.json.gz"
+    return folder / f"{seed}-{number}-{kind}{more}.json.gz"
 
 
 def load(path: Path) -> tuple[SkinTemperatures, BedAir] | None:

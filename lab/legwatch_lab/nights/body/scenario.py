@@ -83,9 +83,19 @@ class Scenario:
     faults: tuple[Fault, ...] = ()
 
 
-def draw(kind: str, rng: Random, *, room_c: tuple[float, float] = (13.0, 25.0)) -> Scenario:
-    """Draw a night without events: 40-90 min of empty bed, 7-9 h in bed, and 10-30 min after."""
-    enter_s = rng.randrange(40 * MINUTE_S, 90 * MINUTE_S)
+def draw(
+    kind: str,
+    rng: Random,
+    *,
+    room_c: tuple[float, float] = (13.0, 25.0),
+    before_s: int | None = None,
+) -> Scenario:
+    """Draw a night without events: an empty bed, 7-9 h in bed, and 10-30 min after.
+
+    The bed is empty for `before_s` seconds; None: for 40-90 min.
+    """
+    drawn_s = rng.randrange(40 * MINUTE_S, 90 * MINUTE_S)
+    enter_s = drawn_s if before_s is None else before_s
     leave_s = enter_s + rng.randrange(7 * HOUR_S, 9 * HOUR_S)
     length_s = (leave_s + rng.randrange(10, 30) * MINUTE_S) // MINUTE_S * MINUTE_S
     sleeper = person.draw(rng)

@@ -9,6 +9,7 @@ from legwatch_lab.nights.body import faults, room
 from legwatch_lab.nights.body.scenario import Bottle, Fan, Partner, Scenario, Uncovering, draw, spot
 from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Span, inside, without
 
+USUAL_C, WIDE_C = (13.0, 25.0), (10.0, 27.0)
 ScenarioChange = Callable[[Scenario, Random], Scenario]
 
 
@@ -17,13 +18,19 @@ class ScenarioKind(NamedTuple):
 
     weight: int
     change: ScenarioChange
-    room_c: tuple[float, float] = (13.0, 25.0)
+    room_c: tuple[float, float] = USUAL_C
 
 
-def scenario(kind: str, rng: Random) -> Scenario:
-    """Return a night of a kind; raises KeyError for an unknown one."""
+def scenario(
+    kind: str, rng: Random, *, before_s: int | None = None, wide: bool = False
+) -> Scenario:
+    """Return a night of a kind; raises KeyError for an unknown one.
+
+    `before_s`: seconds of empty bed; `wide`: more rooms for the kinds that have the usual ones.
+    """
     known = KINDS[kind]
-    return known.change(draw(kind, rng, room_c=known.room_c), rng)
+    room_c = WIDE_C if wide and known.room_c == USUAL_C else known.room_c
+    return known.change(draw(kind, rng, room_c=room_c, before_s=before_s), rng)
 
 
 def drawn(seed: int, number: int) -> str:
@@ -97,7 +104,8 @@ def _tossing(scenario: Scenario, rng: Random) -> Scenario:
     return replace(scenario, tossing=True, restless=scenario.restless._replace(per_h=per_h))
 
 
-def _partner(scenario: Scenario, rng: Random) -> Scenario:
+def partner(scenario: Scenario, rng: Random) -> Scenario:
+    """Put a partner into the bed."""
     stay = Span(scenario.in_bed[0].from_s, scenario.in_bed[-1].to_s)
     span = Span(
         max(0, stay.from_s + rng.randrange(-45, 60) * MINUTE_S),
@@ -107,7 +115,8 @@ def _partner(scenario: Scenario, rng: Random) -> Scenario:
     return replace(scenario, partner=Partner(span, warm_c, round(rng.uniform(1.5, 4.0), 2), seen))
 
 
-def _bottle(scenario: Scenario, rng: Random) -> Scenario:
+def bottle(scenario: Scenario, rng: Random) -> Scenario:
+    """Put a hot-water bottle into the bed."""
     at_s = scenario.in_bed[0].from_s - rng.randrange(0, 30) * MINUTE_S
     warm_c, tau_h = round(rng.uniform(3.0, 8.0), 2), rng.uniform(1.5, 3.0)
     return replace(scenario, bottle=Bottle(at_s, warm_c, round(tau_h * HOUR_S)))
@@ -149,8 +158,8 @@ KINDS: Mapping[str, ScenarioKind] = {
     "uncovered_fan": ScenarioKind(8, _fan, (16.0, 25.0)),
     "bathroom": ScenarioKind(5, _bathroom),
     "tossing": ScenarioKind(4, _tossing),
-    "partner": ScenarioKind(4, _partner),
-    "bottle": ScenarioKind(4, _bottle, (13.0, 21.0)),
+    "partner": ScenarioKind(4, partner),
+    "bottle": ScenarioKind(4, bottle, (13.0, 21.0)),
     "window": ScenarioKind(4, _window, (16.0, 25.0)),
     "empty_bed": ScenarioKind(4, _empty_bed),
     "late_to_bed": ScenarioKind(2, _late_to_bed),
@@ -190,7 +199,7 @@ def _uncovered(scenario: Scenario, rng: Random, *, what: str, side: str = "near"
 def _lived_in(scenario: Scenario, rng: Random) -> Scenario:
     """Add a walk or a partner to a fifth of the nights."""
     if rng.random() < 0.2:
-        return rng.choice((_bathroom, _partner))(scenario, rng)
+        return rng.choice((_bathroom, partner))(scenario, rng)
     return scenario
 
 

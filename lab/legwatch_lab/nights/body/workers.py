@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 from legwatch_lab.nights import many
@@ -11,7 +12,8 @@ from legwatch_lab.nights.files import whole
 
 def write_all(orders: Sequence[NightOrder], folder: Path, jobs: int) -> None:
     """Make the nights and write them into a folder; `jobs` does not change the bytes."""
-    many.write_all(make, orders, folder, jobs, _Cache().keep)
+    runs = [tuple(run) for _, run in groupby(orders, lambda order: order.run)]
+    many.write_all(make, runs, folder, jobs, _Cache().keep)
 
 
 class _Cache:

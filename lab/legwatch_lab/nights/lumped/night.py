@@ -22,6 +22,11 @@ class LumpedOrder(NamedTuple):
     before_h: float | None = None  # hours of empty bed before; None: drawn, 40-120 min
 
 
+def run(order: LumpedOrder) -> list[files.MadeNight]:
+    """Make the one night of a run."""
+    return [make(order)]
+
+
 def make(order: LumpedOrder) -> files.MadeNight:
     """Make a night."""
     seed, number, zone = order.seed, order.number, order.zone
