@@ -299,9 +299,11 @@ def test_a_wide_night_has_absences_other_paces_and_louder_movements(lukewarm: Pa
         )
         pace_s = each.truth["counted"]["pace_s"]
         begin_ms = datetime.fromisoformat(each.truth["begin"]).timestamp() * 1000
-        for at_ms, channel, _ in each.file.readings:
-            if channel.endswith("temperature_c"):
-                assert (at_ms - begin_ms) / 1000 % pace_s == 0
+        for name, lost in (("leg_temperature_c", 0.2), ("room_temperature_c", 0.2)):
+            times = [at_ms for at_ms, channel, _ in each.file.readings if channel == name]
+            assert all((at_ms - begin_ms) // 15_000 * 15 % pace_s == 0 for at_ms in times)
+            whole = each.minute(each.truth["end"]) * 60 / pace_s
+            assert len(times) / whole == pytest.approx(1 - lost, abs=0.06)
         counted = {name for _, name, _ in each.file.readings if name.endswith("ed_s")}
         assert bool(counted) is each.truth["counted"]["seconds"]
         assert max(each.reads("moved_s"), default=0.0) <= max(10, pace_s)

@@ -95,7 +95,7 @@ def paced(rows: Iterable[ReplayRow], wide: Wide) -> list[ReplayRow]:
     for row in rows:
         if row.channel == "movement":
             counts.setdefault(row.at_s // wide.count_s, []).append(int(row.value))
-        elif not row.channel.endswith(THERMAL) or row.at_s % wide.pace_s == 0:
+        elif not row.channel.endswith(THERMAL) or row.at_s // STEP_S * STEP_S % wide.pace_s == 0:
             found.append(row)
     for place, there in counts.items():
         found += _counted(place, there, wide)
