@@ -1,0 +1,77 @@
+"""Replay the lines of a night in this process, or for another one: a line of JSON each way.
+
+As a program it needs nothing but the core and the profiles of the tree that is on its path, also an
+older one: so one tree judges what another one says.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from legwatch import engine, recording
+from legwatch.events import Event, Tick, Window
+
+GRACE_MS = 60_000  # after the end, so that a silence at the end is noticed
+# Where a tree has its profiles, and its notices: the newest place first.
+PROFILES = ("legwatch_runtime.profiles", "legwatch_server.profiles")
+NOTICES = ("legwatch.alerting.notice", "legwatch.notice")
+
+
+class Order(NamedTuple):
+    """What to replay; `left_out` are channels that this build does not have."""
+
+    lines: Sequence[str]
+    left_out: Sequence[str]
+    end_ms: int
+    no_mat_ms: int | None = None  # from then on, windows say that the mat is not known
+
+
+def said(order: Order) -> list[dict[str, Any]]:
+    """Return the notices of a night as `legwatch replay --format jsonl` gives them."""
+    rules = _first(PROFILES).rules_for("standard", {}, UTC)
+    as_json = _first(NOTICES).as_json
+    renames = {name: f"{name} (left out)" for name in order.left_out}
+    found = recording.parse(order.lines, zone=UTC, renames=renames)
+    events = [*_events(recording.events(found), order), Tick(order.end_ms + GRACE_MS)]
+    notices = engine.replay(events, rules)
+    return [json.loads(as_json(notice, bed="bed", text="")) for notice in notices]
+
+
+def _events(events: Iterable[Event], order: Order) -> Iterable[Event]:
+    if order.no_mat_ms is None:
+        return events
+    from_ms = order.no_mat_ms
+    return (
+        event._replace(in_bed=None)
+        if isinstance(event, Window) and event.to_ms > from_ms
+        else event
+        for event in events
+    )
+
+
+def _first(names: Iterable[str]) -> Any:
+    missing = None
+    for name in names:
+        try:
+            return import_module(name)
+        except ImportError as error:
+            missing = error
+    raise missing or ImportError(names)
+
+
+def main(lines: Iterable[str], to: Any) -> None:
+    """Answer each order until there are no more; the lines of a night are kept for its builds."""
+    night: Sequence[str] = ()
+    for line in lines:
+        asked: Mapping[str, Any] = json.loads(line)
+        night = asked.get("lines") or night
+        order = Order(night, asked["left_out"], asked["end_ms"], asked.get("no_mat_ms"))
+        to.write(json.dumps(said(order)) + "\n")
+        to.flush()
+
+
+if __name__ == "__main__":
+    main(sys.stdin, sys.stdout)

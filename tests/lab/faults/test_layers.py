@@ -1,0 +1,121 @@
+"""What a fault changes in the readings of a night, and what it leaves as it was."""
+
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from lab.faults.small import BED_MS, MINUTE_MS, before_and_from, small
+from legwatch_lab.faults.catalogue import FAULTS, NONE
+from legwatch_lab.faults.laid import Laid
+from legwatch_lab.faults.night import COUNTS, LEG, LEG_RH, MAT, BedNight
+
+LASTING = [name for name in FAULTS if FAULTS[name].lay(small(), Random(1)).from_ms > BED_MS]
+
+
+def laid(name: str, night: BedNight | None = None) -> Laid:
+    return FAULTS[name].lay(night or small(), Random(7))
+
+
+def values(found: Laid, channel: str, from_ms: int = 0) -> list[float]:
+    return [value for at, value in found.readings.get(channel, ()) if at >= from_ms]
+
+
+def test_a_night_without_a_fault_is_as_it_was() -> None:
+    assert small().readings == laid(NONE).readings
+
+
+@pytest.mark.parametrize("name", list(FAULTS))
+def test_the_same_seed_gives_the_same_fault_and_the_night_stays(name: str) -> None:
+    night, again = small(), small()
+    assert FAULTS[name].lay(night, Random(3)) == FAULTS[name].lay(again, Random(3))
+    assert again.readings == night.readings == small().readings
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if name != NONE])
+def test_every_fault_changes_something(name: str) -> None:
+    night = small()
+    found = laid(name)
+    assert (
+        found.readings != night.readings or found.truth is not None or found.no_mat_ms is not None
+    ) or name.endswith("_live")
+
+
+@pytest.mark.parametrize("name", list(FAULTS))
+@pytest.mark.parametrize("kind", ["uncovered", "quiet", "still"])
+def test_times_stay_in_order_and_within_the_night(name: str, kind: str) -> None:
+    night = small(kind)
+    found = laid(name, night)
+    assert night.begin_ms <= found.from_ms < found.to_ms
+    for samples in found.readings.values():
+        times = [at for at, _ in samples]
+        assert times == sorted(times)
+
+
+@pytest.mark.parametrize("name", LASTING)
+def test_a_lasting_fault_begins_10_to_90_min_before_the_uncovering(name: str) -> None:
+    night = small()
+    assert night.bare is not None
+    for seed in range(20):
+        ago_ms = night.bare.from_ms - FAULTS[name].lay(night, Random(seed)).from_ms
+        assert 10 * MINUTE_MS <= ago_ms <= 90 * MINUTE_MS
+
+
+@pytest.mark.parametrize(
+    "name", ["leg_frozen_rh", "leg_offset_p2_t0", "leg_drift_up", "mov_dead_t0"]
+)
+def test_before_its_begin_a_fault_changes_nothing(name: str) -> None:
+    channel = COUNTS if name.startswith("mov") else LEG
+    before, after = before_and_from(laid(name), small(), channel)
+    assert before == []
+    assert after
+
+
+def test_a_frozen_sensor_repeats_one_pair() -> None:
+    found = laid("leg_frozen_rh")
+    assert len(set(values(found, LEG, found.from_ms))) == 1
+    assert len(set(values(found, LEG_RH, found.from_ms))) == 1
+    assert len(set(values(found, COUNTS, found.from_ms))) > 1
+
+
+def test_a_loose_cable_gives_one_minute_in_eight() -> None:
+    night = small()
+    found = laid("leg_loose", night)
+    there = [at for at, _ in found.readings[LEG] if at >= found.from_ms]
+    was = [at for at, _ in night.readings[LEG] if at >= found.from_ms]
+    assert len(there) / len(was) == pytest.approx(1 / 8, abs=0.02)
+    assert max(b - a for a, b in pairwise(there)) == pytest.approx(7 * MINUTE_MS, abs=20_000)
+
+
+def test_lost_reads_lose_both_values() -> None:
+    found = laid("leg_loses90")
+    assert [at for at, _ in found.readings[LEG]] == [at for at, _ in found.readings[LEG_RH]]
+    share = len(found.readings[LEG]) / len(small().readings[LEG])
+    assert share == pytest.approx(0.1, abs=0.02)
+
+
+def test_a_bouncing_switch_multiplies_what_was_counted_and_nothing_else() -> None:
+    for (_, was), (_, now) in zip(
+        small().readings[COUNTS], laid("mov_bounce").readings[COUNTS], strict=True
+    ):
+        assert 13 * was <= now <= 60 * was
+
+
+def test_a_free_running_sensor_counts_at_its_own_pace() -> None:
+    found = laid("mov_free30")
+    counts = values(found, COUNTS, found.from_ms)[:180]
+    quiet = sum(counts) - sum(4 for at, v in small().readings[COUNTS] if v and at >= found.from_ms)
+    assert sum(counts) >= 60
+    assert quiet <= 62
+
+
+def test_a_long_hold_counts_a_movement_once() -> None:
+    found = laid("mov_pir2")
+    assert set(values(found, COUNTS)) == {0.0, 1.0}
+    assert sum(values(found, COUNTS)) == sum(v > 0 for _, v in small().readings[COUNTS])
+
+
+def test_a_mat_is_left_alone_by_the_other_faults() -> None:
+    for name in FAULTS:
+        if name.startswith(("leg_", "room_", "mov_")):
+            assert laid(name).readings.get(MAT) == small().readings[MAT]
