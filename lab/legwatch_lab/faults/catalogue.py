@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from legwatch.errors import SettingsError
-from legwatch_lab.faults import leg, movement
+from legwatch_lab.faults import agent, leg, mat, movement, place, reads, room
 from legwatch_lab.faults.laid import Fault, Laid, all_night
 from legwatch_lab.faults.night import (
     ACTIVE,
@@ -33,7 +33,12 @@ def as_it_is(night: BedNight, _rng: Random) -> Laid:
 ALL = (
     Fault(NONE, "", "nothing is broken", as_it_is),
     *leg.FAULTS,
+    *reads.FAULTS,
+    *place.FAULTS,
+    *room.FAULTS,
     *movement.FAULTS,
+    *mat.FAULTS,
+    *agent.FAULTS,
 )
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in ALL}
 

@@ -1,12 +1,13 @@
-"""Faults of the leg sensor itself: what it shows, how often, and in which steps."""
+"""Faults of the leg sensor itself: what it shows."""
 
 from collections.abc import Callable
 from functools import partial
+from math import nan
 from random import Random
 
 from legwatch_lab.faults.laid import Fault, Laid, all_night, begins, from_now
 from legwatch_lab.faults.night import HOUR_MS, LEG, LEG_RH, MINUTE_MS, BedNight, Readings
-from legwatch_lab.faults.shapes import changed, dropped, value_at, without
+from legwatch_lab.faults.shapes import changed, value_at, without
 
 Lay = Callable[[BedNight, Random], Laid]
 BOTH = (LEG, LEG_RH)
@@ -55,31 +56,6 @@ def offset(celsius: float, *, later: bool = False) -> Lay:
     return lay
 
 
-def every(seconds: int) -> Lay:
-    """Let it read only every so many seconds."""
-
-    def lay(night: BedNight, _rng: Random) -> Laid:
-        first: set[int] = set()
-        last = -1
-        for at_ms, _ in night.readings[LEG]:
-            if at_ms // (seconds * 1000) != last:
-                last = at_ms // (seconds * 1000)
-                first.add(at_ms)
-        return all_night(night, dropped(night.readings, BOTH, lambda at: at not in first))
-
-    return lay
-
-
-def loses(share: float) -> Lay:
-    """Let this share of its reads fail."""
-
-    def lay(night: BedNight, rng: Random) -> Laid:
-        bad = {at_ms for at_ms, _ in night.readings[LEG] if rng.random() < share}
-        return all_night(night, dropped(night.readings, BOTH, bad.__contains__))
-
-    return lay
-
-
 def steps(celsius: float) -> Lay:
     """Let it show coarse steps."""
 
@@ -111,24 +87,23 @@ def spikes(channel: str, value: float, share: float = 0.02) -> Lay:
     return lay
 
 
-def loose(off_min: float, on_min: float) -> Lay:
-    """Give readings for some minutes, and none for some others."""
+def jumps(celsius: float) -> Lay:
+    """Let it jump by some degrees and back, some minutes each."""
 
     def lay(night: BedNight, rng: Random) -> Laid:
         from_ms = begins(night, rng)
-        off_ms, whole_ms = off_min * MINUTE_MS, (off_min + on_min) * MINUTE_MS
-        left = dropped(
-            night.readings, BOTH, lambda at: at >= from_ms and (at - from_ms) % whole_ms < off_ms
-        )
-        return from_now(night, left, from_ms)
+        off, until = 0.0, from_ms
+
+        def wrong(at_ms: int, value: float) -> float:
+            nonlocal off, until
+            if at_ms >= until:
+                off = 0.0 if off else rng.choice((-celsius, celsius))
+                until = at_ms + rng.randint(2, 15) * MINUTE_MS
+            return round(value + off, 1)
+
+        return from_now(night, changed(night.readings, LEG, wrong, from_ms), from_ms)
 
     return lay
-
-
-def dead(night: BedNight, rng: Random) -> Laid:
-    """Give nothing any more."""
-    from_ms = begins(night, rng)
-    return from_now(night, dropped(night.readings, BOTH, lambda at: at >= from_ms), from_ms)
 
 
 def _held(readings: Readings, from_ms: int) -> Readings:
@@ -153,17 +128,13 @@ FAULTS = (
     Fault("leg_offset_m2", "leg", "a clone that reads 2 C too little", offset(-2.0)),
     Fault("leg_offset_p2_t0", "leg", "a bad joint: 2 C more at once", offset(2.0, later=True)),
     Fault("leg_offset_m2_t0", "leg", "a bad joint: 2 C less at once", offset(-2.0, later=True)),
-    Fault("leg_every60", "", "a logger that writes each minute", every(60)),
-    Fault("leg_every300", "leg", "a logger that writes each 5 min", every(300)),
-    Fault("leg_loses50", "", "a cable too long: half of the checksums are wrong", loses(0.5)),
-    Fault("leg_loses90", "leg", "a cable too long: nine of ten checksums are wrong", loses(0.9)),
     Fault("leg_steps05", "", "a DS18B20 set to 9 bits: steps of 0.5 C", steps(0.5)),
     Fault("leg_noise05", "", "an NTC beside a power supply: noise of 0.5 C", noise(0.5)),
     Fault("leg_spike85", "", "a DS18B20 that starts anew and says 85 C", spikes(LEG, 85.0)),
     Fault("leg_spike-127", "", "a DS18B20 that is not there and says -127 C", spikes(LEG, -127.0)),
     Fault("leg_spike0", "", "a read that failed and is passed on as 0 C", spikes(LEG, 0.0)),
-    Fault("leg_loose", "leg", "a cable that makes contact 1 min of 8", loose(7, 1)),
-    Fault("leg_loose55", "leg", "a cable that makes contact 5 min of 10", loose(5, 5)),
-    Fault("leg_loose62", "leg", "a cable that makes contact 2 min of 8", loose(6, 2)),
-    Fault("leg_dead", "leg", "a cable pulled out", dead),
+    Fault("leg_spike-3274", "", "a clone below zero: -3274 C", spikes(LEG, -3274.0)),
+    Fault("leg_nan", "", "a driver that writes nan", spikes(LEG, nan, 0.05)),
+    Fault("leg_rh101", "", "a DHT22 in damp air: 101.7 % all night", spikes(LEG_RH, 101.7, 1.0)),
+    Fault("leg_jumps", "leg", "a corroded plug: 3 C up or down for minutes", jumps(3.0)),
 )

@@ -54,6 +54,27 @@ def free(seconds: float, *, always: bool = False) -> Lay:
     return lay
 
 
+def noisy(share: float) -> Lay:
+    """Count one or two in this share of the windows, all night."""
+
+    def lay(night: BedNight, rng: Random) -> Laid:
+        def more(_at_ms: int, value: float) -> float:
+            return value + (rng.randint(1, 2) if rng.random() < share else 0)
+
+        return all_night(night, counted(night.readings, more))
+
+    return lay
+
+
+def weak(divisor: int) -> Lay:
+    """Count only one of so many edges."""
+
+    def lay(night: BedNight, _rng: Random) -> Laid:
+        return all_night(night, counted(night.readings, lambda _, v: float(v // divisor)))
+
+    return lay
+
+
 def bounce(low: int, high: int, *, later: bool = False) -> Lay:
     """Count so many edges for each one."""
 
@@ -147,11 +168,17 @@ FAULTS = (
     Fault("mov_stuck", "movement", "a line that flutters: counts in each window", stuck),
     Fault("mov_free6", "movement", "a PIR that triggers itself every 6 s", free(6)),
     Fault("mov_free30", "movement", "a PIR that triggers itself every 30 s", free(30)),
+    Fault("mov_free6_all", "movement", "the same, all night", free(6, always=True)),
+    Fault(
+        "mov_noisy", "movement", "a fan or a road shakes the bed: one window in three", noisy(0.3)
+    ),
     Fault("mov_bounce", "", "a spring switch: 13 to 60 edges for each", bounce(13, 60)),
+    Fault("mov_bounce_t0", "", "a spring that begins to bounce", bounce(13, 60, later=True)),
     Fault("mov_bounce3", "", "a tilt switch: 3 edges for each", bounce(3, 3)),
     Fault("mov_bounce8", "", "a tilt switch: 8 edges for each", bounce(8, 8)),
     Fault("mov_knock", "", "somebody knocks against the bed, once", knock),
     Fault("mov_third", "", "a sensor at the wrong end: one movement in three is seen", some(1 / 3)),
+    Fault("mov_weak", "", "a sensor under a thick mattress: a quarter of the counts", weak(4)),
     Fault("mov_partner", "", "a partner turns four times an hour", others(4.0, 8, 15)),
     Fault("mov_pet", "", "a pet in the bed for two hours", others(8.0, 12, 20, 2.0)),
     Fault("mov_washing", "", "a washing machine spins for an hour", washing),

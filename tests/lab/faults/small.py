@@ -26,7 +26,7 @@ def small(kind: str = "uncovered") -> BedNight:
     readings = {
         LEG: tuple((at, leg_c(at, bare)) for at in TIMES),
         LEG_RH: tuple((at, 45.0 + at // 10_000 % 3 / 10) for at in TIMES),
-        ROOM: tuple((at + 3000, 18.0) for at in TIMES),
+        ROOM: tuple((at + 3000, 18.0 + at // 10_000 % 2 / 10) for at in TIMES),
         ROOM_RH: tuple((at + 3000, 50.0) for at in TIMES),
         COUNTS: tuple(moved(at) for at in TIMES),
         MAT: tuple((at, float(BED_MS <= at < UP_MS)) for at in TIMES[::30]),
