@@ -188,7 +188,7 @@ def test_what_somebody_does_happens_in_order_and_in_the_night(seed: int, kind: s
     assert all(0 < edge < night.length_s for edge in edges)
     for bare in night.bare:
         assert any(
-            a <= bare.span.from_s - habits.APART_S < bare.span.to_s <= b for a, b in night.stays
+            a <= bare.span.from_s - habits.SETTLED_S < bare.span.to_s <= b for a, b in night.stays
         )
 
 

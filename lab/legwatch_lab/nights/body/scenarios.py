@@ -9,7 +9,7 @@ from legwatch_lab.nights.body import faults, room
 from legwatch_lab.nights.body.scenario import Bottle, Fan, Partner, Scenario, Uncovering, draw, spot
 from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Span, inside, without
 
-USUAL_C, WIDE_C = (13.0, 25.0), (10.0, 27.0)
+USUAL_C, WIDE_C = (13.0, 25.0), (10.0, 25.5)
 ScenarioChange = Callable[[Scenario, Random], Scenario]
 
 

@@ -19,7 +19,8 @@ from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Span, without
 
 ABSENCES = 0.75  # a night, in the mean
 LEAST_S = 30 * MINUTE_S  # of an uncovering
-APART_S, ASLEEP_S, TRIES = 15 * MINUTE_S, 20 * MINUTE_S, 40
+APART_S, WARM_S = 15 * MINUTE_S, 45 * MINUTE_S  # after an uncovering, and before the next
+ASLEEP_S, TRIES, LENGTHS = 20 * MINUTE_S, 40, 3
 LOUDEST = 20.0  # counts in a second of movement
 PACES = {STEP_S: 5, 30: 3, 60: 2}  # seconds between readings, and how often each comes
 THERMAL = ("temperature_c", "humidity_pct")
@@ -53,8 +54,8 @@ def widened(scenario: Scenario, rng: Random) -> Scenario:
     """Add absences of 5-90 min, and lengthen short uncoverings to 30 min."""
     scenario = replace(scenario, bare=tuple(map(_lengthened, scenario.bare)))
     for _ in range(_poisson(rng)):
-        away = _free(scenario, round(5 * MINUTE_S * math.pow(18.0, rng.random())), rng)
         left_open = rng.random() < 0.6
+        away = _away(scenario, rng)
         if away is not None:
             stays = without(scenario.in_bed, away)
             opened = (*scenario.open_bed, left_open)[-len(stays) :]
@@ -130,6 +131,15 @@ def _poisson(rng: Random) -> int:
     return count
 
 
+def _away(scenario: Scenario, rng: Random) -> Span | None:
+    """Draw an absence of 5-90 min (log-uniform); in a full night a shorter one may fit."""
+    for _ in range(LENGTHS):
+        away = _free(scenario, round(5 * MINUTE_S * math.pow(18.0, rng.random())), rng)
+        if away is not None:
+            return away
+    return None
+
+
 def _free(scenario: Scenario, length_s: int, rng: Random) -> Span | None:
     """Draw a time within a stay, apart from uncovered times and from its ends; None: none fits."""
     if not scenario.in_bed:
@@ -143,6 +153,6 @@ def _free(scenario: Scenario, length_s: int, rng: Random) -> Span | None:
             for stay in scenario.in_bed
         )
         bares = (bare.span for bare in scenario.bare)
-        if within and all(away.to_s + APART_S <= a or b + APART_S <= at_s for a, b in bares):
+        if within and all(away.to_s + WARM_S <= a or b + APART_S <= at_s for a, b in bares):
             return away
     return None

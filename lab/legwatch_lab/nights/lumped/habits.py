@@ -11,8 +11,8 @@ from legwatch_lab.nights.lumped.sleeper import Sleeper
 from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Span
 
 ABSENCES = 0.75  # a night, in the mean
-SETTLED_S, APART_S, LAST_S = 45 * MINUTE_S, 15 * MINUTE_S, 20 * MINUTE_S
-TRIES = 40
+SETTLED_S, LAST_S = 45 * MINUTE_S, 20 * MINUTE_S  # after going to bed or back, and before the end
+TRIES, LENGTHS = 40, 3
 
 
 class Bare(NamedTuple):
@@ -83,10 +83,13 @@ def absences(night: Night, rng: Random, mean: float = ABSENCES) -> tuple[Span, .
     found: list[Span] = []
     (stay,) = night.stays
     for _ in range(min(4, poisson(mean, rng))):
-        length_s = round(5 * MINUTE_S * math.pow(18.0, rng.random()))
-        span = free(stay, length_s, [*found, *(bare.span for bare in night.bare)], rng)
-        if span is not None:
-            found.append(span)
+        taken = [*found, *(bare.span for bare in night.bare)]
+        for _ in range(LENGTHS):  # in a full night a shorter absence may fit
+            length_s = round(5 * MINUTE_S * math.pow(18.0, rng.random()))
+            span = free(stay, length_s, taken, rng)
+            if span is not None:
+                found.append(span)
+                break
     return tuple(sorted(found))
 
 
@@ -98,7 +101,7 @@ def free(stay: Span, length_s: int, taken: list[Span], rng: Random) -> Span | No
     for _ in range(TRIES):
         at_s = rng.randrange(first_s, last_s)
         span = Span(at_s, at_s + length_s)
-        if all(span.to_s + APART_S <= a or b + SETTLED_S <= at_s for a, b in taken):
+        if all(span.to_s + SETTLED_S <= a or b + SETTLED_S <= at_s for a, b in taken):
             return span
     return None
 
