@@ -17,6 +17,7 @@ PAGES = (
     "server/legwatch_server/notify/channels/README.md",
     "examples/legwatch-example/README.md",
     "lab/legwatch_lab/bench/detection.md",
+    "lab/legwatch_lab/bench/families.md",
     "tests/nights/README.md",
     "tests/outside/README.md",
 )

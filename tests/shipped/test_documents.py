@@ -166,6 +166,10 @@ PUSH = Test("end_to_end/test_bench.py::test_push_delay_has_a_request_for_every_b
 DETECTION = Test(
     "end_to_end/test_bench.py::test_detection_writes_its_page_of_nights_of_the_body_model"
 )
+FAMILIES = Test("lab/bench/test_families.py::test_the_page_has_a_row_for_each_build_and_checkout")
+WIDE = Test(
+    "lab/nights/test_body.py::test_a_wide_night_has_absences_other_paces_and_louder_movements"
+)
 SCRIPTS = Test("shipped/test_scripts.py::test_scripts_do_what_they_are_for")
 GUIDE = Test("end_to_end/test_guide.py::test_every_line_of_the_guide_does_what_it_says")
 MISSING = Test("end_to_end/test_up.py::test_without_mosquitto_it_says_what_to_install")
@@ -228,6 +232,7 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch nights make --model body": DETECTION,
     "--model body": DETECTION,
     "--model lumped": LUMPED,
+    "--wide": WIDE,
     "legwatch score": SCORE,
     "legwatch score DIR": SCORE,
     "legwatch score --help": WORDS,
@@ -300,6 +305,9 @@ TABLE: dict[str, Way] = typed() | {
     # the benches and their page
     ".venv/bin/python lab/legwatch_lab/bench/detection.py --seed N --nights N --work DIR": (
         DETECTION
+    ),
+    ".venv/bin/python lab/legwatch_lab/bench/families.py --seed N --work DIR --tree NAME=DIR": (
+        FAMILIES
     ),
     ".venv/bin/python tests/bench/ingest_rate.py [--windows N] [--beds N N] [--pushes N]": INGEST,
     ".venv/bin/python tests/bench/deletion_delay.py [--rounds N] [--rate N] [--nights N]": (
