@@ -3,6 +3,7 @@
 import argparse
 import gzip
 import json
+import os
 import sys
 from collections.abc import Callable, Collection, Sequence
 from importlib.util import find_spec
@@ -10,47 +11,39 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
+from legwatch_lab.nights.arguments import MOST_PER_RUN, parser
 from legwatch_lab.nights.body.night import CORPUS, NightOrder
 from legwatch_lab.nights.body.scenarios import KINDS as BODY_KINDS
 from legwatch_lab.nights.body.sensors import SensorOptions
 from legwatch_lab.nights.lumped import kinds as lumped
 from legwatch_lab.nights.lumped.night import LumpedOrder
 from legwatch_lab.nights.lumped.night import run as lumped_run
-from legwatch_lab.nights.many import cpu_s, write_all
 from legwatch_lab.nights.simple.night import SimpleNight, make
 from legwatch_lab.nights.simple.scenarios import KINDS
 from legwatch_lab.nights.simple.sensors import MISSED
-from legwatch_runtime.process import EXITS, cores, whole
+from legwatch_runtime.process import cores
 from legwatch_runtime.zones import zone_named
 
 MOST = 100_000
-MOST_SEED = 2**63 - 1
-MOST_PER_RUN = 10
 BODY_ONLY = ("lag_min", "lost", "leg_offset", "wide", "per_run")
-MODELS = (
-    "simple (default); body: a model of skin and bed, needs the extra sim; lumped: another one, a "
-    "network of heat capacities, which shares nothing with it"
-)
-BODY = f"body: {', '.join(sorted(BODY_KINDS))} (default: {CORPUS}, a weighted mix of all)"
-LUMPED = f"lumped: {', '.join(sorted(lumped.KINDS))} (default: {CORPUS})"
 MakeAll = Callable[[ZoneInfo], None]
 
 
 def main(argv: Sequence[str]) -> int:
     """Run `legwatch nights`; return 0. Raises LegwatchError."""
-    args = _parser().parse_args(argv)
+    args = parser().parse_args(argv)
     if not 1 <= args.count <= MOST:
         raise SettingsError("--count", f"{args.count} is not allowed; allowed 1 to {MOST}")
     zone = zone_named(args.tz, "--tz")
     make_all = {"simple": _simple, "body": _body, "lumped": _lumped}[args.model](args)
-    began_s = cpu_s()
+    began_s = _cpu_s()
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         make_all(zone)
     except OSError as error:
         raise LegwatchError(f"{error.filename or args.out}: {error.strerror}") from None
     print(f"{args.count} nights and their truth are in {args.out}")
-    print(f"{(cpu_s() - began_s) / args.count:.2f} CPU s a night")
+    print(f"{(_cpu_s() - began_s) / args.count:.2f} CPU s a night")
     return 0
 
 
@@ -117,6 +110,8 @@ def _lumped(args: argparse.Namespace) -> MakeAll:
     _within("--before-h", args.before_h, 0.25, 12)
 
     def make_all(zone: ZoneInfo) -> None:
+        from legwatch_lab.nights.many import write_all  # noqa: PLC0415 - slow, not for --help
+
         numbers = range(args.count)
         orders = [LumpedOrder(args.seed, n, kind, zone, args.before_h) for n in numbers]
         write_all(lumped_run, orders, args.out, args.jobs or cores())
@@ -128,6 +123,12 @@ def _only_with(models: str, args: argparse.Namespace, *names: str) -> None:
     for name in names:
         if getattr(args, name) is not None:
             raise SettingsError(f"--{name.replace('_', '-')}", f"works only with --model {models}")
+
+
+def _cpu_s() -> float:
+    """Return the CPU seconds of this process and of its ended workers."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def _known(kind: str, kinds: Collection[str], model: str) -> None:
@@ -152,74 +153,3 @@ def write(night: SimpleNight, folder: Path) -> Path:
         json.dumps(truth, indent=1) + "\n", encoding="utf-8"
     )
     return path
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="legwatch nights",
-        description="Make plausible nights, to try rules without a bed.",
-        epilog=EXITS,
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    maker = commands.add_parser(
-        "make",
-        help="write replay files, and the truth beside them",
-        description="Write replay files (NAME.csv.gz) and what really happened (NAME.truth.json). "
-        "The same seed gives the same bytes.",
-        epilog=EXITS,
-    )
-    add = maker.add_argument
-    add(
-        "--seed",
-        type=whole(0, MOST_SEED),
-        required=True,
-        help="a whole number; each seed gives other nights",
-    )
-    add("--count", type=int, default=1, help="how many nights (default: 1)")
-    add(
-        "--out",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folder; legwatch creates it if it is missing",
-    )
-    add("--model", choices=("simple", "body", "lumped"), default="simple", help=MODELS)
-    add(
-        "--kind",
-        help=f"what happens; simple: {', '.join(sorted(KINDS))} (default: mixed); {BODY}; {LUMPED}",
-    )
-    add("--tz", default="UTC", metavar="ZONE", help="time zone of the bed (default: UTC)")
-    both = maker.add_argument_group("with --model body or lumped")
-    add = both.add_argument
-    add("--jobs", type=int, metavar="N", help="nights in parallel (default: one per core)")
-    add(
-        "--before-h",
-        type=float,
-        metavar="H",
-        help="hours of empty bed before bedtime (default: random, 40 min to 2 h)",
-    )
-    body = maker.add_argument_group("with --model body")
-    add = body.add_argument
-    add(
-        "--wide",
-        action="store_true",
-        default=None,
-        help="more rooms and absences; 1 to 20 counts a second, readings every 15 to 60 s",
-    )
-    add(
-        "--per-run",
-        type=int,
-        metavar="N",
-        help="nights that share a run of the body model, with other sensors, movements and "
-        f"habits, 1 to {MOST_PER_RUN} (default: 1)",
-    )
-    sensors = maker.add_argument_group(
-        "with --model body", "These options change the sensors and not the nights."
-    )
-    add = sensors.add_argument
-    add("--lag-min", type=float, metavar="MIN", help="lag of the leg sensor (default: random, 1-9)")
-    add("--lost", type=float, metavar="SHARE", help=f"share of reads that fail (default: {MISSED})")
-    add(
-        "--leg-offset", type=float, metavar="C", help="added to the random offset of the leg sensor"
-    )
-    return parser

@@ -55,12 +55,6 @@ def write_all(
                 whole(folder / f"{night.name}.truth.json", night.truth)
 
 
-def cpu_s() -> float:
-    """Return the CPU seconds of this process and of its ended workers."""
-    used = os.times()
-    return used.user + used.system + used.children_user + used.children_system
-
-
 def _made(make: Callable[[R], Sequence[M]], runs: Sequence[R], jobs: int) -> Generator[Sequence[M]]:
     if min(jobs, len(runs)) > 1:  # one thread per worker: there is one worker per core
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

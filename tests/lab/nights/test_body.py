@@ -12,15 +12,18 @@ from statistics import median
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from legwatch.__main__ import main as legwatch
 from legwatch.errors import SettingsError
 from legwatch.recording import Recording, parse
 from legwatch_lab.nights import command
-from legwatch_lab.nights.body import night, scenarios
+from legwatch_lab.nights.body import night, scenarios, wide
 from legwatch_lab.nights.body.person import Sleeper, restless
 from legwatch_lab.nights.body.scenario import Scenario
 from legwatch_lab.nights.body.skin import SkinTemperatures, Surroundings, body, surround
+from legwatch_lab.nights.simple.sensors import ReplayRow
 
 SEED = 7
 
@@ -307,6 +310,23 @@ def test_a_wide_night_has_absences_other_paces_and_louder_movements(lukewarm: Pa
         counted = {name for _, name, _ in each.file.readings if name.endswith("ed_s")}
         assert bool(counted) is each.truth["counted"]["seconds"]
         assert max(each.reads("moved_s"), default=0.0) <= max(10, pace_s)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    counts=st.lists(st.integers(0, 200), min_size=1, max_size=60),
+    pace_s=st.sampled_from(list(wide.PACES)),
+    per_s=st.floats(1.0, 20.0),
+)
+def test_no_count_is_lost_or_made_by_another_pace(
+    counts: list[int], pace_s: int, per_s: float
+) -> None:
+    rows = [ReplayRow(10 * i + 9, "movement", str(count)) for i, count in enumerate(counts)]
+    found = wide.paced(rows, wide.Wide(pace_s, per_s, seconds=True, active=0.5))
+    assert sum(int(row.value) for row in found if row.channel == "movement") == sum(counts)
+    seconds = [float(row.value) for row in found if row.channel == "moved_s"]
+    assert all(0 <= moved_s <= max(10, pace_s) for moved_s in seconds)
+    assert found == sorted(found)
 
 
 def test_the_bed_is_empty_for_as_long_as_asked(lukewarm: Path) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from legwatch_lab.nights.lumped.bedroom import STEP_S
 from legwatch_lab.nights.lumped.habits import Night
 from legwatch_lab.nights.lumped.motion import Move
+from legwatch_lab.nights.lumped.openness import Openness, blown, openness
 from legwatch_lab.nights.lumped.sleeper import Flow
 from legwatch_lab.nights.spans import Span, inside
 
@@ -22,10 +23,8 @@ TO_AIR, TO_COVER, OUTSIDE = 5.0, 5.0, 8.0  # skin and cover to the air in the be
 BARE, CLOTHED = 6.5, 3.2  # skin to the room: in bed uncovered, and up or in a chair
 FAN = 9.0  # more at 1 m/s, by the root of the speed
 CLOSED = 0.02  # what the cover lets through of the openness while it lies
-LIFTED = 0.6
 PUMP, PUMP_S = 14.0, 40.0
 BLANKET_C = 37.0  # where its thermostat stops
-EMPTY_OPEN = 0.85
 FEET_J, FEET_SHELL = 800.0, 0.8  # air by the feet; their outer layer against the legs'
 
 
@@ -40,15 +39,6 @@ class Courses(NamedTuple):
     leak: list[float]  # W/m2K between sensor and room
 
 
-class Openness(NamedTuple):
-    """How far the cover is away (0-1): by the sensor, the near and the far leg, and the feet."""
-
-    sensor: float
-    near: float
-    far: float
-    feet: float
-
-
 def flow(
     night: Night, room: list[float], moved: list[Move], raised: list[Span], rng: Random
 ) -> Courses:
@@ -60,38 +50,11 @@ def flow(
         if step in stirred:
             bed.stir(stirred[step])
         away = openness(night, at_s, raised)
-        bed.step(at_s, room_c, away, _fan(night, at_s))
+        bed.step(at_s, room_c, away, blown(night, at_s))
         values = (bed.air, bed.near, bed.far, bed.foot, away.sensor, bed.leak)
         for course, value in zip(found, values, strict=True):
             course.append(round(value, 3))
     return found
-
-
-def openness(night: Night, at_s: int, raised: list[Span]) -> Openness:
-    """Return how far the cover is away at `at_s`."""
-    if not inside(night.stays, at_s):
-        left = [
-            opened for s, opened in zip(night.stays, night.left_open, strict=True) if s.to_s <= at_s
-        ]
-        share = EMPTY_OPEN if left and left[-1] else 0.0
-        return Openness(share, share, share, share)
-    bare = next((bare for bare in night.bare if inside([bare.span], at_s)), None)
-    if bare is None:
-        share = LIFTED if inside(raised, at_s) else 0.0
-        return Openness(share, share / 2, share / 2, 0.0)
-    reach = night.place.reach
-    match bare.what:
-        case "one_leg":
-            near = bare.side == "near"
-            return Openness(reach[bare.side], float(near), float(not near), 0.5)
-        case "feet":
-            return Openness(reach["feet"], 0.1, 0.1, 1.0)
-        case _:
-            return Openness(reach[bare.what], 1.0, 1.0, 1.0)
-
-
-def _fan(night: Night, at_s: int) -> float:
-    return next((fan.m_s for fan in night.fan if inside([fan.span], at_s)), 0.0)
 
 
 class _Bed:

@@ -69,7 +69,9 @@ def night(name: str, rng: Random, before_h: float | None = None) -> Night:
         found = replace(found, partner=habits.partner(found, rng))
     if "fan" in has:
         found = replace(found, fan=(Fan(_blown(found, rng), round(rng.uniform(0.2, 1.2), 2)),))
-    return replace(found, stays=(), left_open=(), bare=()) if name == "empty" else found
+    if name == "empty":  # nor is a partner there, whom the sensors would take for the sleeper
+        found = replace(found, stays=(), left_open=(), bare=(), partner=None)
+    return found
 
 
 def _plain(name: str, kind: Kind, rng: Random, before_h: float | None) -> Night:

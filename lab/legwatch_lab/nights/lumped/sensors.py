@@ -9,10 +9,11 @@ from legwatch_lab.nights.lumped.bedroom import STEP_S
 from legwatch_lab.nights.lumped.habits import Night
 from legwatch_lab.nights.lumped.heat import Courses
 from legwatch_lab.nights.lumped.motion import Move
-from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, inside
+from legwatch_lab.nights.spans import HOUR_S, MINUTE_S, Span, inside
 
 MAT_S = 5 * MINUTE_S
 SPURIOUS_PER_H = 6.0
+GAP_S = (30, 150)
 Reading = tuple[int, str, str]  # seconds from the begin, channel, value
 
 
@@ -27,6 +28,7 @@ class Thermometer(NamedTuple):
     stale_s: int
     lost: float  # share of reads that fail
     shift_s: int  # within the pace
+    gaps: int  # times without any read, each of GAP_S
 
 
 class Sensors(NamedTuple):
@@ -69,6 +71,7 @@ def _thermometer(pace_s: int, rng: Random) -> Thermometer:
         stale_s=rng.choice((0, 0, 60, 120)) if dht else 0,
         lost=round(rng.random() ** 3 * 0.4, 3),
         shift_s=rng.randrange(0, max(1, pace_s - 4)),
+        gaps=rng.choice((0, 0, 0, 2, 6)),
     )
 
 
@@ -104,6 +107,7 @@ def _thermal(
     felt, kpa = course[0], room_kpa
     follow = 1 - math.exp(-STEP_S / mine.lag_s)
     kept, kept_s = ("", ""), -HOUR_S
+    gaps = [_gap(night.length_s, rng) for _ in range(mine.gaps)]
     for step, celsius in enumerate(course):
         felt += follow * (celsius - felt)
         kpa += follow * (room_kpa + damp[step] - kpa)
@@ -115,11 +119,16 @@ def _thermal(
             pct = 100 * kpa / saturated_kpa(felt) + rng.gauss(0.0, 0.4)
             kept = _stepped(shown, mine), f"{min(99.9, max(5.0, pct)):.1f}"
             kept_s = at_s
-        if rng.random() < mine.lost:
+        if rng.random() < mine.lost or inside(gaps, at_s):
             continue
         yield at_s, f"{name}_temperature_c", kept[0]
         if mine.kind == "dht22":
             yield at_s, f"{name}_humidity_pct", kept[1]
+
+
+def _gap(length_s: int, rng: Random) -> Span:
+    at_s = rng.randrange(length_s)
+    return Span(at_s, at_s + rng.randint(*GAP_S))
 
 
 def _stepped(celsius: float, mine: Thermometer) -> str:
@@ -153,11 +162,11 @@ def _movement(night: Night, moved: list[Move], mine: Sensors, rng: Random) -> It
 
 def _active(counts: Sequence[int], mine: Sensors) -> float:
     """Return the seconds in which the line was active: it stays so for `held_s` after a count."""
-    until_s, active_s = 0.0, 0.0
+    until_s = active_s = 0.0
     for second, count in enumerate(counts):
         if count:
-            end_s = min(float(len(counts)), second + max(0.1, min(mine.held_s, 60.0)))
-            active_s += max(0.0, end_s - max(until_s, float(second)))
+            end_s = min(len(counts), second + mine.held_s)
+            active_s += max(0.0, end_s - max(until_s, second))
             until_s = max(until_s, end_s)
     return active_s
 
