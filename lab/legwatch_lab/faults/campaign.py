@@ -52,9 +52,18 @@ class Row(NamedTuple):
 
 
 def run(
-    families: Mapping[str, Path], plan: Plan, *, nights: int, jobs: int, out: Path
+    families: Mapping[str, Path],
+    plan: Plan,
+    *,
+    nights: int,
+    jobs: int,
+    out: Path,
+    kept: bool = False,
 ) -> list[Row]:
-    """Return all rows of a plan; what an earlier run has kept in the folder is not run again."""
+    """Return all rows of a plan; what an earlier run has kept in the folder is not run again.
+
+    `kept`: run nothing, and return what is kept.
+    """
     file = _File(out, plan)
     known = file.rows()
     tasks = [task for name, folder in families.items() for task in _tasks(name, folder, nights)]
@@ -64,7 +73,7 @@ def run(
         for task in tasks
     ]
     wanted = set(_wanted(plan))
-    to_do = [task for task in tasks if not wanted <= task.done]
+    to_do = [task for task in tasks if not kept and not wanted <= task.done]
     for rows in _with_progress(in_order(partial(one_night, plan=plan), to_do, jobs), len(to_do)):
         file.add(rows)
     found = file.rows()

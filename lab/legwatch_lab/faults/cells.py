@@ -12,6 +12,9 @@ from legwatch_lab.faults.catalogue import FAULTS, NONE
 MOST_SILENT, SILENT_SHARE = 2, 0.01  # in a cell of 40 uncoverings; of all that can be caught
 MOST_URGENT, URGENT_A_NIGHT = 6, 0.05  # in a cell of 80 nights; over all cells
 OF_UNCOVERED, OF_NIGHTS = 40, 80
+MANY = 200  # nights of each sort, for a cell that is run again
+MANY_SILENT, MANY_URGENT = 0.03, 0.05  # shares of such a cell
+SOON_MIN = 30.0
 
 
 class CellKey(NamedTuple):
@@ -38,6 +41,7 @@ class Cell:
     urgent: int = 0
     told: int = 0
     right: int = 0  # of them with the name of the faulty sensor
+    soon: int = 0  # of them within 30 min
     reason: str = ""  # the most frequent
     told_min: float | None = None  # median
     back: int = 0
@@ -49,11 +53,15 @@ class Cell:
     @property
     def too_silent(self) -> bool:
         """Return True if more uncoverings are missed in silence than a cell may have."""
+        if self.uncovered >= MANY:
+            return self.silent >= MANY_SILENT * max(1, self.before)
         return self.silent > MOST_SILENT * max(1, self.uncovered) / OF_UNCOVERED
 
     @property
     def too_urgent(self) -> bool:
         """Return True if there are more urgent sounds for nothing than a cell may have."""
+        if self.nights >= 2 * MANY:
+            return self.urgent >= MANY_URGENT * self.nights
         return self.urgent > MOST_URGENT * max(1, self.nights) / OF_NIGHTS
 
 
@@ -97,6 +105,7 @@ def cell(rows: Sequence[Row], before: dict[str, bool], sensor: str) -> Cell:
     still = [row for row in rows if row.kind == "still"]
     unsaid = [row for row in bare if not row.outcome.caught and not row.outcome.told]
     told = [row.outcome for row in awake if row.outcome.told]
+    right = [one for one in told if one.about == sensor]
     minutes = [one.told_min for one in told if one.told_min is not None]
     reasons = Counter(one.reason for one in told)
     return Cell(
@@ -110,7 +119,8 @@ def cell(rows: Sequence[Row], before: dict[str, bool], sensor: str) -> Cell:
         sounds=sum(row.outcome.sounds for row in awake),
         urgent=sum(row.outcome.urgent for row in awake),
         told=len(told),
-        right=sum(one.about == sensor for one in told),
+        right=len(right),
+        soon=sum(one.told_min is not None and one.told_min <= SOON_MIN for one in right),
         reason=reasons.most_common(1)[0][0] if reasons else "",
         told_min=median(minutes) if minutes else None,
         back=sum(row.outcome.back for row in awake),

@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="another checkout: its rules are asked, too; repeat for more",
     )
+    add("--kept", action="store_true", help="run nothing: a table of what the folder keeps")
     add("--list", action="store_true", help="list the faults and end")
     return parser
 
@@ -84,5 +85,5 @@ def _page(args: argparse.Namespace) -> list[str]:
         seed=args.seed,
     )
     families = {path.resolve().name: path for path in args.family}
-    rows = run(families, plan, nights=args.nights, jobs=args.jobs, out=args.work)
+    rows = run(families, plan, nights=args.nights, jobs=args.jobs, out=args.work, kept=args.kept)
     return list(table.page(cells(rows), tuple(asked)))

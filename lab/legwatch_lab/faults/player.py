@@ -4,10 +4,12 @@ As a program it needs nothing but the core and the profiles of the tree that is 
 older one: so one tree judges what another one says.
 """
 
+import gc
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
+from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -15,6 +17,7 @@ from legwatch import engine, recording
 from legwatch.events import Event, Tick, Window
 
 GRACE_MS = 60_000  # after the end, so that a silence at the end is noticed
+RARE = 100_000  # new objects between two looks for garbage in cycles
 # Where a tree has its profiles, and its notices: the newest place first.
 PROFILES = ("legwatch_runtime.profiles", "legwatch_server.profiles")
 NOTICES = ("legwatch.alerting.notice", "legwatch.notice")
@@ -31,12 +34,12 @@ class Order(NamedTuple):
 
 def said(order: Order) -> list[dict[str, Any]]:
     """Return the notices of a night as `legwatch replay --format jsonl` gives them."""
-    rules = _first(PROFILES).rules_for("standard", {}, UTC)
+    gc.set_threshold(RARE)  # nothing here is a cycle, and a night has ten thousand readings
     as_json = _first(NOTICES).as_json
     renames = {name: f"{name} (left out)" for name in order.left_out}
     found = recording.parse(order.lines, zone=UTC, renames=renames)
     events = [*_events(recording.events(found), order), Tick(order.end_ms + GRACE_MS)]
-    notices = engine.replay(events, rules)
+    notices = engine.replay(events, _rules())
     return [json.loads(as_json(notice, bed="bed", text="")) for notice in notices]
 
 
@@ -52,7 +55,13 @@ def _events(events: Iterable[Event], order: Order) -> Iterable[Event]:
     )
 
 
-def _first(names: Iterable[str]) -> Any:
+@cache
+def _rules() -> Any:
+    return _first(PROFILES).rules_for("standard", {}, UTC)
+
+
+@cache
+def _first(names: tuple[str, ...]) -> Any:
     missing = None
     for name in names:
         try:

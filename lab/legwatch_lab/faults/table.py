@@ -17,10 +17,11 @@ from legwatch_lab.faults.cells import (
 
 LEGEND = (
     "A cell: caught with/without the fault of the uncovered nights; first signs/sounds (urgent)",
-    "for nothing; told of a sensor or the agent (nights, by the right name, first reason, median",
-    "min after the begin), `back`: ended while the fault lasts, `st`: still for nothing, `most`:",
-    "pushed notices about sensors in one night; still nights told/all; **silent misses (missed and",
-    "nothing told, caught without the fault or not)**. `SILENT`, `URGENT`: over the limit.",
+    "for nothing; told of a sensor or the agent (nights; by the right name < within 30 min; first",
+    "reason, median min after the begin), `back`: ended while the fault lasts, `st`: still for",
+    "nothing, `most`: pushed notices about sensors in one night; still nights told/all; **silent",
+    "misses (missed and nothing told, caught without the fault or not)**. `SILENT`, `URGENT`: over",
+    "the limit.",
 )
 
 
@@ -32,6 +33,8 @@ def page(found: dict[CellKey, Cell], trees: Sequence[str]) -> Iterator[str]:
     yield ""
     for tree in trees:
         yield sums(found, tree)
+    for tree in trees:
+        yield from over(found, tree)
     for family in sorted({key.family for key in found}):
         yield ""
         yield f"## Nights of {family}"
@@ -51,6 +54,16 @@ def sums(found: dict[CellKey, Cell], tree: str) -> str:
         f" {rate:.3f} a night (at most {URGENT_A_NIGHT:g}), over {MOST_URGENT} in {OF_NIGHTS}"
         f" nights in {all_.too_urgent} cells"
     )
+
+
+def over(found: dict[CellKey, Cell], tree: str) -> Iterator[str]:
+    """Yield the cells of a tree that are over a limit, the worst first."""
+    silent = [(one.silent, key) for key, one in found.items() if one.too_silent]
+    urgent = [(one.urgent, key) for key, one in found.items() if one.too_urgent]
+    for word, mine in (("silent misses", silent), ("urgent for nothing", urgent)):
+        worst = sorted((item for item in mine if item[1].tree == tree), reverse=True)
+        names = ", ".join(f"{key.fault} {key.build} {key.family} {count}" for count, key in worst)
+        yield f"- {tree}, over the limit of {word}: {names or 'none'}"
 
 
 def table(found: dict[CellKey, Cell], family: str, trees: Sequence[str]) -> Iterator[str]:
@@ -83,7 +96,12 @@ def _told(cell: Cell) -> str:
     if not cell.told:
         words = ["-"]
     else:
-        words = [f"{cell.told}", f"right {cell.right}", cell.reason, f"{cell.told_min:.0f}"]
+        words = [
+            f"{cell.told}",
+            f"right {cell.right}<{cell.soon}",
+            cell.reason,
+            f"{cell.told_min:.0f}",
+        ]
     if cell.back:
         words.append(f"back{cell.back}x")
     if cell.still:

@@ -47,10 +47,13 @@ def test_a_run_writes_its_table_and_goes_on(family: Path, tmp_path: Path, capsys
     line = next(line for line in out.splitlines() if line.startswith("| leg_dead |"))
     _, _, here, other, _ = line.split("|")
     assert here == other  # the same rules, asked in another process
-    assert "right 2 no_readings" in here
+    assert "right 2<2 no_readings" in here
     kept = {path: path.stat().st_size for path in tmp_path.iterdir()}
     assert main([*words, "--fault", "leg_dead"]) == 0
     assert capsys.readouterr().out == out
+    assert {path: path.stat().st_size for path in tmp_path.iterdir()} == kept
+    assert main([*words, "--kept"]) == 0
+    assert line in capsys.readouterr().out
     assert {path: path.stat().st_size for path in tmp_path.iterdir()} == kept
     assert main([*words, "--fault", "mov_dead_all"]) == 0
     assert "| leg_dead |" not in capsys.readouterr().out

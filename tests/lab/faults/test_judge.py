@@ -133,8 +133,16 @@ def test_only_an_uncovering_that_is_caught_without_the_fault_can_be_a_silent_mis
     cell = found[CellKey("body", "leg_dead", "leg", "here")]
     assert (cell.caught, cell.before, cell.silent, cell.unsaid) == (0, 2, 1, 2)
     assert (cell.told, cell.right, cell.reason, cell.told_min) == (1, 1, "stuck", 5.0)
-    assert cell.too_silent
+    assert (cell.soon, cell.too_silent) == (1, True)
     assert total(found, "here")[:2] == (1, 2)
+
+
+def test_a_cell_of_200_nights_is_held_to_shares() -> None:
+    plain = [row(f"n{number}", "none", caught=True) for number in range(200)]
+    for misses, too_many in ((5, False), (6, True)):
+        some = [row(f"n{n}", "leg_dead", caught=n >= misses) for n in range(200)]
+        cell = cells([*plain, *some])[CellKey("body", "leg_dead", "leg", "here")]
+        assert (cell.silent, cell.too_silent) == (misses, too_many)
 
 
 def test_limits_hold_in_a_cell_of_40_and_80() -> None:
