@@ -20,7 +20,7 @@ def clock(minutes: float) -> Lay:
             name: tuple(sorted((t + off_ms if t >= from_ms else t, v) for t, v in samples))
             for name, samples in night.readings.items()
         }
-        return from_now(night, moved, from_ms)
+        return from_now(night, moved, from_ms)._replace(clock_ms=off_ms)
 
     return lay
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from legwatch.limits.stillness import limits_s
-from legwatch_lab.faults.laid import Laid
+from legwatch_lab.faults.laid import Laid, true_ms
 from legwatch_lab.faults.night import MINUTE_MS, BedNight
 from legwatch_lab.score import cold, still
 from legwatch_lab.score.alert import AlertSpan
@@ -73,7 +73,8 @@ class Outcome:
 
 def judged(night: BedNight, laid: Laid, notices: Sequence[Mapping[str, Any]]) -> Outcome:
     """Judge the notices of a night."""
-    said = [read(notice) for notice in notices]
+    heard = (read(notice) for notice in notices)
+    said = [one._replace(at_ms=true_ms(laid, one.at_ms)) for one in heard]
     truth = laid.truth or night.truth
     end_ms = night.bare.to_ms if night.bare else night.end_ms
     told = _told(said, laid.from_ms, end_ms)

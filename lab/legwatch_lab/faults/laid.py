@@ -20,6 +20,15 @@ class Laid(NamedTuple):
     to_ms: int
     truth: NightTruth | None = None  # where the fault changes what happens, too
     no_mat_ms: int | None = None  # from then on, windows say that the mat is not known
+    clock_ms: int = 0  # how far the clock is ahead from `from_ms` on
+
+
+def true_ms(laid: Laid, at_ms: int) -> int:
+    """Return when it was, at what a clock says that may be wrong."""
+    off_ms = laid.clock_ms
+    if at_ms < laid.from_ms + min(0, off_ms):
+        return at_ms
+    return at_ms - off_ms if at_ms >= laid.from_ms + off_ms else laid.from_ms
 
 
 class Fault(NamedTuple):

@@ -33,8 +33,7 @@ def page(found: dict[CellKey, Cell], trees: Sequence[str]) -> Iterator[str]:
     yield ""
     for tree in trees:
         yield sums(found, tree)
-    for tree in trees:
-        yield from over(found, tree)
+    yield from over(found, trees[0])
     for family in sorted({key.family for key in found}):
         yield ""
         yield f"## Nights of {family}"

@@ -102,6 +102,14 @@ def test_back_while_the_fault_lasts_is_counted() -> None:
     assert (found.back, found.notices) == (1, 4)
 
 
+def test_a_notice_is_judged_by_when_it_was_and_not_by_a_wrong_clock() -> None:
+    for off in (40, -40):
+        wrong = LAID._replace(clock_ms=off * 60_000)
+        said = [notice(160 + off, "cold", "fired"), notice(75, "sensor", "fired", reason="stuck")]
+        found = judged(NIGHT, wrong, sorted(said, key=lambda one: str(one["at"])))
+        assert (found.caught, found.sounds, found.told_min) == (True, 0, -45)
+
+
 def row(night: str, fault: str, *, caught: bool, told: bool = False, urgent: int = 0) -> Row:
     found = Outcome(
         caught=caught,
