@@ -8,8 +8,9 @@ import gc
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ NOTICES = ("legwatch.alerting.notice", "legwatch.notice")
 class Order(NamedTuple):
     """What to replay; `left_out` are channels that this build does not have."""
 
-    lines: Sequence[str]
+    lines: tuple[str, ...]
     left_out: Sequence[str]
     end_ms: int
     no_mat_ms: int | None = None  # from then on, windows say that the mat is not known
@@ -36,11 +37,21 @@ def said(order: Order) -> list[dict[str, Any]]:
     """Return the notices of a night as `legwatch replay --format jsonl` gives them."""
     gc.set_threshold(RARE)  # nothing here is a cycle, and a night has ten thousand readings
     as_json = _first(NOTICES).as_json
-    renames = {name: f"{name} (left out)" for name in order.left_out}
-    found = recording.parse(order.lines, zone=UTC, renames=renames)
-    events = [*_events(recording.events(found), order), Tick(order.end_ms + GRACE_MS)]
+    events = [*_events(recording.events(_built(order)), order), Tick(order.end_ms + GRACE_MS)]
     notices = engine.replay(events, _rules())
     return [json.loads(as_json(notice, bed="bed", text="")) for notice in notices]
+
+
+def _built(order: Order) -> recording.Recording:
+    """Return what a build records; the file is read once for all builds."""
+    whole = _parsed(order.lines)
+    left = tuple(one for one in whole.readings if one[1] not in order.left_out)
+    return replace(whole, readings=left)
+
+
+@lru_cache(maxsize=1)
+def _parsed(lines: tuple[str, ...]) -> recording.Recording:
+    return recording.parse(lines, zone=UTC)
 
 
 def _events(events: Iterable[Event], order: Order) -> Iterable[Event]:
@@ -73,10 +84,10 @@ def _first(names: tuple[str, ...]) -> Any:
 
 def main(lines: Iterable[str], to: Any) -> None:
     """Answer each order until there are no more; the lines of a night are kept for its builds."""
-    night: Sequence[str] = ()
+    night: tuple[str, ...] = ()
     for line in lines:
         asked: Mapping[str, Any] = json.loads(line)
-        night = asked.get("lines") or night
+        night = tuple(asked.get("lines") or night)
         order = Order(night, asked["left_out"], asked["end_ms"], asked.get("no_mat_ms"))
         to.write(json.dumps(said(order)) + "\n")
         to.flush()

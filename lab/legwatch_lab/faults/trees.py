@@ -103,7 +103,7 @@ def mark(folder: Path | None) -> str:
     return found.hexdigest()[:10]
 
 
-def lines(readings: Readings) -> list[str]:
+def lines(readings: Readings) -> tuple[str, ...]:
     """Write readings as the lines of a replay file."""
     rows = sorted(
         (at_ms, name, value) for name, samples in readings.items() for at_ms, value in samples
@@ -113,4 +113,4 @@ def lines(readings: Readings) -> list[str]:
         if at_ms != last_ms:
             last_ms, time = at_ms, iso(at_ms)
         found.append(f"{time},{name},{value:.6g}")
-    return found
+    return tuple(found)

@@ -67,7 +67,7 @@ def heard(name: str) -> Heard:
 def in_lines(lines: Sequence[str], bedtime: datetime) -> Heard:
     """Return what is said in a night of these lines."""
     zero_s = bedtime.timestamp()
-    found = [read(one) for one in said(Order(lines, (), 0))]
+    found = [read(one) for one in said(Order(tuple(lines), (), 0))]
     told = [one for one in found if one.pushed]
     return Heard(tuple(((one.at_ms / 1000 - zero_s) / 60, one) for one in told))
 
