@@ -52,6 +52,7 @@ class SpoolFile:
             self._count_missing()
         except sqlite3.Error as error:
             if self._path is None or not salvage.is_damage(error):
+                self._close_made()
                 raise
             self.renew(error)
         except UnicodeDecodeError as error:  # SQLite quotes a damaged name in its message
@@ -182,6 +183,12 @@ class SpoolFile:
             (lost,),
         )
 
+    def _close_made(self) -> None:
+        """Close the database if there is one already."""
+        made: sqlite3.Connection | None = getattr(self, "db", None)
+        if made is not None:
+            made.close()
+
     def close(self) -> None:
         """Close the database and its note."""
         self.db.close()
@@ -235,10 +242,13 @@ def _beside(path: Path) -> Path:
 def _opened(path: Path | None) -> sqlite3.Connection | None:
     if path is None:
         return None
-    try:
-        return salvage.lenient(sqlite3.connect(path, isolation_level=None))
-    except sqlite3.Error:
-        return None
+    with contextlib.suppress(sqlite3.Error), contextlib.ExitStack() as undo:
+        source = sqlite3.connect(path, isolation_level=None)
+        undo.callback(source.close)
+        salvage.lenient(source)
+        undo.pop_all()
+        return source
+    return None
 
 
 def _top(source: sqlite3.Connection) -> int:

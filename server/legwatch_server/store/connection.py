@@ -66,6 +66,9 @@ def connect_read_only(path: Path, patience_s: float = READ_PATIENCE_S) -> sqlite
         if room.has_none(path.parent) and (there := unlogged.opened(path)) is not None:
             db.close()
             return there
+    except UnicodeDecodeError:  # SQLite quotes a damaged name in its message
+        db.close()
+        raise
     return db  # its next user gets the error
 
 

@@ -157,13 +157,21 @@ class SqliteStore:
             self._begin_without(room.has_none(path.parent) or str(error.__cause__), now_ms)
 
     def _begin(self, now_ms: int) -> None:
-        """Open the file; raises StoreError."""
-        opened_, error = _open(self._file, now_ms)
+        """Open the file; raises StoreError, and then nothing stays open."""
+        self._db, error = _open(self._file, now_ms)
+        try:
+            self._take_up(error, now_ms)
+        except BaseException:
+            self.stop_saving()
+            self._db.close()
+            raise
+
+    def _take_up(self, error: StoreDamaged | None, now_ms: int) -> None:
+        """Go on in the open file, or in a new one if it is damaged; raises StoreError."""
         if error is not None:
-            opened_ = self._begun_anew(opened_, error, None, now_ms)
-        elif filled_ := finished(self._file, opened_, Known(None, self._witness.mark, now_ms)):
+            self._db = self._begun_anew(self._db, error, None, now_ms)
+        elif filled_ := finished(self._file, self._db, Known(None, self._witness.mark, now_ms)):
             self._source = filled_.source
-        self._db = opened_
         self._file.begin()
         self._say_what_is_missing(now_ms)
         self._lost = self.loss()
@@ -232,9 +240,13 @@ class SqliteStore:
         place = in_memory.folder()
         with self._file.exclusive():
             home, self._file.path = self._file.path, place / FILE
+            new = None
             try:
-                db = filled(made(self._file), source, (why, None), known).db
+                new = made(self._file)
+                db = filled(new, source, (why, None), known).db
             except (OSError, sqlite3.Error, StoreError, ValuesRefused) as error:
+                if new is not None:
+                    new.close()
                 self._file.path = home
                 in_memory.leave(place)
                 raise StoreError(f"{why}; no database in memory either: {error}") from error
@@ -565,7 +577,7 @@ def _open(file: StoreFile, now_ms: int) -> tuple[sqlite3.Connection, StoreDamage
     Raises StoreError if it is of another version, or cannot be used for another reason.
     """
     malformed = not file.generation and check.is_header_malformed(file.path)
-    db = sqlite3.connect(":memory:")  # in place of a file that cannot even be opened
+    db = None
     try:
         with reading():
             db = file.connect()
@@ -573,8 +585,11 @@ def _open(file: StoreFile, now_ms: int) -> tuple[sqlite3.Connection, StoreDamage
             if version == upgrade.VERSION:
                 check.at_start(db, malformed=malformed)
     except StoreDamaged as error:
-        return db, error
+        # In place of a file that cannot even be opened: one in memory.
+        return db or sqlite3.connect(":memory:"), error
     except StoreError as error:
+        if db is not None:
+            db.close()
         why = _with_owner(str(error), file.path)
         raise StoreError(f"{file.path} cannot be used: {why}") from error.__cause__
     if version != upgrade.VERSION:

@@ -8,7 +8,7 @@ transactions, from the newest to the oldest.
 import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -129,10 +129,13 @@ def opened(path: Path | None, *, patience_s: float = PATIENCE_S) -> sqlite3.Conn
     """Open a file that was set aside; None if that cannot be done."""
     if path is None or not path.exists():
         return None
-    try:
-        return salvage.lenient(connect(path, patience_s=patience_s))
-    except sqlite3.Error:
-        return None
+    with suppress(sqlite3.Error), ExitStack() as undo:
+        source = connect(path, patience_s=patience_s)
+        undo.callback(source.close)
+        salvage.lenient(source)
+        undo.pop_all()
+        return source
+    return None
 
 
 def _keep_open(source: sqlite3.Connection) -> None:
@@ -163,7 +166,11 @@ def finished(file: StoreFile, db: sqlite3.Connection, known: Known) -> Renewal |
     if begun is None or begun.left != _NOTHING_YET:
         return None
     name = file.path.with_name(begun.aside) if begun.aside else None
-    renewal = filled(db, opened(name), (begun.why, name), known)
+    with ExitStack() as undo:
+        if (source := opened(name)) is not None:
+            undo.callback(source.close)
+        renewal = filled(db, source, (begun.why, name), known)
+        undo.pop_all()
     _say(file, renewal)
     return renewal
 
