@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 import installed
 from legwatch_runtime import plugins, secrets
+from repository import need
 
 # The first drawing of text in a fresh clone, on a machine that is busy, takes over a second.
 settings.register_profile(
@@ -32,6 +33,13 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 os.environ["TZ"] = "UTC"
 
 installed.remember()
+
+
+@pytest.fixture
+def mosquitto() -> None:
+    """Skip in one line where the broker is not installed."""
+    need("mosquitto")
+    need("mosquitto_passwd", "mosquitto")
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 
 from end_to_end.house import House, Phones
 from end_to_end.ntfy import NtfyServer, binary
-from repository import miss, need
+from repository import miss
 
 HERE = Path(__file__).parent
 
@@ -16,12 +16,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.end_to_end)
-
-
-@pytest.fixture
-def mosquitto() -> None:
-    need("mosquitto")
-    need("mosquitto_passwd", "mosquitto")
 
 
 @pytest.fixture

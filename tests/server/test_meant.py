@@ -37,7 +37,7 @@ def running(file: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mosquitto: None) -> Path:
     """Return the file that `legwatch up --config mine.toml` has made."""
     monkeypatch.setattr(locations, "LASTING", tmp_path / "lasting" / "server.toml")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -129,7 +129,7 @@ class Up:
 
 
 @pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mosquitto: None) -> Path:
     """Return the folder in which `legwatch up` is looked for."""
     monkeypatch.setattr(locations, "LASTING", tmp_path / "lasting" / "server.toml")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))

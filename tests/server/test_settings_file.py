@@ -89,7 +89,9 @@ def test_a_wrong_change_is_refused_with_its_path_and_nothing_is_written(
 @pytest.mark.parametrize(
     "key", ["mqtt.port", "mqtt.host", "mqtt.user", "mqtt.ca_file", "state_dir"]
 )
-def test_no_change_cuts_the_server_of_up_off_from_its_broker(tmp_path: Path, key: str) -> None:
+def test_no_change_cuts_the_server_of_up_off_from_its_broker(
+    tmp_path: Path, mosquitto: None, key: str
+) -> None:
     write_config(tmp_path, {}, {"bed": "b"}, owners=tmp_path / "mine.toml")
     made = tmp_path / "server.toml"
     with pytest.raises(SettingsError, match=f"{key}: `legwatch up` sets this itself"):
@@ -100,7 +102,7 @@ def test_no_change_cuts_the_server_of_up_off_from_its_broker(tmp_path: Path, key
 
 
 def test_under_up_the_command_names_the_owners_own_file(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, mosquitto: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made, owners = tmp_path / "server.toml", tmp_path / "mine.toml"
     write_config(tmp_path, {}, {"bed": "b"}, owners=owners)
