@@ -101,6 +101,11 @@ class Exporter:
         last = min(reader.last_window(), self._end.window_id) if reader else 0
         return max(0, last - self._cursor.now.window_id)
 
+    def close(self) -> None:
+        """Close the server's store."""
+        if self._reader is not None:
+            self._reader.close()
+
     def _collect(self, position: Position, now_ms: int) -> tuple[list[str], int]:
         reader = self._open()
         if reader is None:

@@ -80,6 +80,7 @@ def _run(settings: ServerSettings, folder: Path, *, once: bool, from_start: bool
             break
         soon = not cursor.settled()  # until then, watch often whether the store restarts
         stop.wait(min(settings.history.every_s, WATCH_S) if soon else settings.history.every_s)
+    exporter.close()
     sentinel.close()
     sink.close()
     return 0

@@ -90,7 +90,7 @@ class Outbox:
         self._workers = Workers(channel, notifier, patience.workers, self._inbox.put, parts)
         self._in_flight: dict[int, BusyKey] = {}
         self._unrecorded: list[JobResult] = []
-        self._stop = False
+        self._started = self._stop = False
         self.failing = ""  # why the last push failed; empty after a success
         self.unread = ""  # why the last `progress` could not be read; empty after one that could
         self._said_unread = ""
@@ -109,6 +109,7 @@ class Outbox:
 
     def start(self) -> None:
         """Start the channel's thread."""
+        self._started = True
         self._part.start()
 
     def wake(self) -> None:
@@ -118,6 +119,9 @@ class Outbox:
     def stop(self) -> None:
         """Stop after the pushes in progress; wait at most one second for them."""
         self._stop = True
+        if not self._started:
+            self._store.close()  # there is no thread that does
+            return
         self._inbox.put(None)
         self._part.join(1.0)
 

@@ -101,6 +101,9 @@ class Outboxes:
             outbox.wake()
 
     def stop(self) -> None:
-        """Stop every channel after the pushes in progress."""
+        """Stop every channel after the pushes in progress, and close those that never began."""
         for outbox in self._made.values():
             outbox.stop()
+        for store in self._stores.values():
+            store.close()
+        self._stores.clear()

@@ -254,6 +254,9 @@ class Reader(Protocol):
     def confirmed_ms(self, person: str) -> int | None:
         """Return when a person last confirmed that they can be woken; None: never."""
 
+    def close(self) -> None:
+        """Close the connection."""
+
 
 class Store(WriterStore, Protocol):
     """The whole store; the process that writes has one."""

@@ -15,6 +15,7 @@ from legwatch_server.notify.channels import Push, Retryable, Sent
 from legwatch_server.notify.outboxes import Around, Outboxes
 from legwatch_server.settings import BrokerTable, ServerSettings
 from legwatch_server.store.errors import StoreError
+from legwatch_server.store.outbox import SqliteOutbox
 from legwatch_server.testing import FakeChannel, InProcessServer, PushLog
 from server.notify.test_escalation import PEOPLE, cold
 from server.ward import open_ward, seen
@@ -286,6 +287,30 @@ def test_channels_that_cannot_be_opened_change_nothing(
     with pytest.raises(StoreError):
         boxes.prepare({"door": ward.channels["phone"]})
     assert list(boxes.all) == ["phone"]
+    boxes.stop()
+
+
+def test_channels_that_never_began_are_closed_at_the_end(
+    ward: InProcessServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, outbox = list[SqliteOutbox](), ward.store.outbox
+
+    def noted(name: str) -> SqliteOutbox:
+        opened.append(outbox(name))
+        return opened[-1]
+
+    monkeypatch.setattr(ward.store, "outbox", noted)
+    bedsides = Bedsides(
+        BrokerConnection(BrokerTable(), "", lambda _request: None, ward.timeline.stamp)
+    )
+    boxes = Outboxes(
+        ward.store, Around(tmp_path, bedsides, b"key", lambda _c, _d: None, ward.timeline.now_ms)
+    )
+    phone = {"phone": ward.channels["phone"]}
+    boxes.prepare(phone | {"pager": FakeChannel("pager", ward.pushes)})
+    boxes.use(ward.settings, phone)
+    boxes.stop()
+    assert [one.line.closed for one in opened] == [True, True]
 
 
 def test_a_server_whose_alerts_come_to_the_log_only_says_so_once(
@@ -300,6 +325,7 @@ def test_a_server_whose_alerts_come_to_the_log_only_says_so_once(
     boxes.use(ward.settings, console)
     boxes.use(ward.settings, console)
     assert caplog.text.count("to no person: set push.channels") == 1
+    boxes.stop()
     ward.close()
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -355,8 +356,8 @@ FEW = 80 if MANY else 1
 @given(data=st.data())
 def test_whatever_comes_the_other_beds_windows_are_stored(data: st.DataObject) -> None:
     """Wire, intake and commit together. LEGWATCH_FUZZ=N: N batches of 80-100 messages each."""
-    with TemporaryDirectory() as folder:
-        stored_of_the_others(open_server(Path(folder)), data)
+    with TemporaryDirectory() as folder, closing(open_server(Path(folder))) as server:
+        stored_of_the_others(server, data)
 
 
 def stored_of_the_others(server: InProcessServer, data: st.DataObject) -> None:
@@ -374,7 +375,6 @@ def stored_of_the_others(server: InProcessServer, data: st.DataObject) -> None:
     for (why,) in server.rows("SELECT why FROM quarantine"):
         assert why.isprintable()
         assert not why.startswith(("UnicodeEncodeError", "the server has ended"))
-    server.close()
 
 
 GOOD_TOPIC = "legwatch/v1/good/window"

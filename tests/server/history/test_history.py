@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -141,10 +142,12 @@ def stored(tmp_path: Path) -> Path:
     return path
 
 
-def exporter(stored: Path, writer: Writer, watch: Watch) -> Exporter:
+@contextmanager
+def exporter(stored: Path, writer: Writer, watch: Watch) -> Iterator[Exporter]:
     cursor = Cursor(stored.with_name("cursor.json"))
     nights = NightRules(lambda _: rules(), IDLE_MS)
-    return Exporter(partial(open_if_made, stored), cursor, writer, watch, nights)
+    with closing(Exporter(partial(open_if_made, stored), cursor, writer, watch, nights)) as made:
+        yield made
 
 
 def drain(one: Exporter, now_ms: int = NOW) -> None:
@@ -155,7 +158,8 @@ def drain(one: Exporter, now_ms: int = NOW) -> None:
 
 def test_a_night_is_sent_once_with_its_own_figures(stored: Path) -> None:
     writer = Writer()
-    drain(exporter(stored, writer, Watch()))
+    with exporter(stored, writer, Watch()) as one:
+        drain(one)
     assert len([line for line in writer.lines if line.startswith("movement")]) == 720
     (figures,) = [line for line in writer.lines if line.startswith("night")]
     assert "windows=720.0,in_bed_min=120.0" in figures
@@ -164,28 +168,28 @@ def test_a_night_is_sent_once_with_its_own_figures(stored: Path) -> None:
 
 def test_rows_are_kept_back_while_the_store_is_away(stored: Path) -> None:
     writer = Writer()
-    one = exporter(stored, writer, Watch())
-    writer.away = True
-    with pytest.raises(SinkAway):
-        one.round(NOW)
-    assert one.lag() == 720
-    writer.away = False
-    drain(one)
-    assert one.lag() == 0
+    with exporter(stored, writer, Watch()) as one:
+        writer.away = True
+        with pytest.raises(SinkAway):
+            one.round(NOW)
+        assert one.lag() == 720
+        writer.away = False
+        drain(one)
+        assert one.lag() == 0
 
 
 def test_after_a_restart_of_the_store_the_last_points_are_sent_again(stored: Path) -> None:
     writer, watch = Writer(), Watch()
-    one = exporter(stored, writer, watch)
-    drain(one)
-    first = list(writer.lines)
-    watch.lives = False
-    drain(one)
-    assert sorted(writer.lines) == sorted(first * 2)
-    one.round(NOW + DURABLE_MS)
-    watch.lives = False
-    one.round(NOW + DURABLE_MS)
-    assert len(writer.lines) == 2 * len(first)
+    with exporter(stored, writer, watch) as one:
+        drain(one)
+        first = list(writer.lines)
+        watch.lives = False
+        drain(one)
+        assert sorted(writer.lines) == sorted(first * 2)
+        one.round(NOW + DURABLE_MS)
+        watch.lives = False
+        one.round(NOW + DURABLE_MS)
+        assert len(writer.lines) == 2 * len(first)
 
 
 class Web:
