@@ -113,6 +113,10 @@ class Agent:
         finally:
             self._end()
 
+    def close(self) -> None:
+        """Let go of what was kept in memory, after the last turn."""
+        self._kept.close()
+
     def _run(self, stop: threading.Event) -> None:
         while not stop.is_set():
             self._turned()

@@ -128,6 +128,7 @@ class _Bedside:
             self.stop.set()
             self.beacon.stop()  # after the exit nobody could put out lamp and buzzer
             self.link.stop()
+            self.agent.close()
         return 0
 
     def _start_drivers(self) -> None:

@@ -29,6 +29,10 @@ class Keeping:
         self._told = False  # and the log says so
         self._step = LARGEST_STEP
 
+    def close(self) -> None:
+        """Let the memory go; the spool is closed by who has opened it."""
+        self.memory.close()
+
     @property
     def both(self) -> tuple[Spool, Spool]:
         """The spool and the memory."""

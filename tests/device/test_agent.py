@@ -143,6 +143,7 @@ def test_an_earlier_boots_windows_are_sent_too(tmp_path: Path) -> None:
     first, second = bed.link.windows()
     assert (first.boot, first.seq, first.low, first.age_ms) == ("0000000b", 7, 7, None)
     assert (second.boot, second.seq, second.low) == ("0000000a", 1, 1)
+    bed.spool.close()
 
 
 def test_without_progress_everything_is_sent_again(spool: Spool) -> None:
@@ -211,6 +212,7 @@ def test_whatever_happens_each_window_is_kept_until_stored(
                 fresh.link, fresh.measured = link, measured
                 break
     kept = [item.seq for _, item in bed.spool.after(0, 1000)]
+    bed.spool.close()
     assert kept == list(range(stored + 1, bed.measured + 1))
 
 

@@ -102,6 +102,7 @@ def test_presses_of_the_full_time_keep_their_place_on_the_disk(spool: Spool, pat
     after.turn(LinkUp(1))
     assert after.link.order() == "WEEWEWEWE"
     assert after.link.presses() == ["p1", "p2", "p3", "p4", "p5"]
+    after.spool.close()
 
 
 def test_a_press_alone_goes_to_the_disk_too(spool: Spool, path: Path) -> None:
@@ -112,6 +113,7 @@ def test_a_press_alone_goes_to_the_disk_too(spool: Spool, path: Path) -> None:
     spool.close()
     with_them = Spool(path)
     assert [decode_press(kept.payload).id for kept in with_them.presses()] == ["p1", "p2"]
+    with_them.close()
 
 
 def test_an_end_after_the_disk_was_freed_stores_all_that_memory_had(
@@ -127,6 +129,7 @@ def test_an_end_after_the_disk_was_freed_stores_all_that_memory_had(
     assert on_disk(path) == list(range(1, 3 * BATCH + 1))
     after = Spool(path)
     assert [decode_press(kept.payload).id for kept in after.presses()] == ["p1", "p2"]
+    after.close()
 
 
 def test_an_end_while_the_disk_is_full_says_in_one_sentence_what_is_lost(
@@ -174,6 +177,7 @@ def test_what_memory_has_dropped_is_counted_for_the_next_start(
     assert json.loads(after.link.sent[1].payload)["lost"] == 4
     assert after.spool.fact(LOST) == 4
     assert [w.seq for w in after.link.windows()] == [5, 6, 7, 8, 9]
+    after.spool.close()
 
 
 def test_a_recording_goes_on_behind_the_last_window_that_the_disk_has(

@@ -47,6 +47,7 @@ def test_a_press_is_kept_until_the_server_has_it(tmp_path: Path, spool: Spool) -
     bed.clock.advance(400_000)
     bed.turn(LinkUp(2))
     assert bed.link.presses() == ["p1", "p2", "p2"]
+    bed.spool.close()
 
 
 def test_presses_are_sent_again_while_windows_are_confirmed_all_the_time(spool: Spool) -> None:
@@ -110,6 +111,7 @@ def test_with_an_older_server_a_press_is_kept_until_the_broker_has_taken_it(
     assert bed.spool.presses_waiting() == 0
     bed.turn(LinkUp(3))
     assert bed.link.presses() == ["p1", "p1"]
+    bed.spool.close()
 
 
 def test_with_an_older_server_a_press_is_sent_once_on_a_connection(spool: Spool) -> None:

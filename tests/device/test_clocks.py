@@ -76,6 +76,7 @@ def test_of_an_earlier_start_a_clock_that_is_behind_tells_no_age(
     bed.clock.now_ms = set_to_ms
     bed.turn(LinkUp(1))
     assert [w.age_ms for w in bed.link.windows()] == [None]
+    bed.spool.close()
 
 
 def test_of_an_earlier_start_a_clock_that_is_not_set_tells_no_age(tmp_path: Path) -> None:
@@ -87,6 +88,7 @@ def test_of_an_earlier_start_a_clock_that_is_not_set_tells_no_age(tmp_path: Path
     bed.clock.is_synced = False
     bed.turn(LinkUp(1))
     assert [w.age_ms for w in bed.link.windows()] == [None]
+    bed.spool.close()
 
 
 def test_the_server_hears_within_a_minute_that_the_clock_is_trusted_no_longer(

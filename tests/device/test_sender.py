@@ -21,6 +21,7 @@ def test_presses_of_an_earlier_boot_keep_their_place_too(tmp_path: Path, spool: 
     bed.turn(bed.window(), press("p3"), LinkUp(1))
     assert bed.link.order() == "WEWEWE"
     assert bed.link.presses() == ["p1", "p2", "p3"]
+    bed.spool.close()
 
 
 def test_a_press_comes_behind_windows_that_are_confirmed_already(spool: Spool) -> None:

@@ -111,6 +111,7 @@ class Bedside:
         self._connecting = False
 
     def close(self) -> None:
+        self._agent.close()
         self._spool.close()
 
 

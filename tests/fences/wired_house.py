@@ -219,6 +219,7 @@ class House:
         self._link.stop()
         if self._web is not None:
             self._web.stop()
+        self._agent.close()
         self._spool.close()
         self._store.close()
 

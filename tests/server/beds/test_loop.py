@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -337,7 +338,7 @@ def test_a_press_acknowledges_once(server: InProcessServer) -> None:
 
 def test_a_stored_state_that_cannot_be_read_is_not_used(server: InProcessServer) -> None:
     take(server, encode_window(live(1, server)))
-    with sqlite3.connect(server.path) as db:
+    with closing(sqlite3.connect(server.path)) as db, db:
         db.execute("UPDATE beds SET state='[0]'")
     server.restart()
     take(server, encode_window(live(2, server)))
@@ -347,8 +348,7 @@ def test_a_stored_state_that_cannot_be_read_is_not_used(server: InProcessServer)
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     SqliteStore(path).close()
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE meta SET value='99'")
-    db.close()
     with pytest.raises(StoreError, match="newer legwatch"):
         SqliteStore(path)
