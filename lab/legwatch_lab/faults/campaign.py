@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from legwatch.errors import CannotRun
 from legwatch_lab.faults import trees
-from legwatch_lab.faults.catalogue import BUILDS, CHANNELS, FAULTS, in_build
+from legwatch_lab.faults.catalogue import BUILDS, CHANNELS, FAULTS, in_build, in_kind
 from legwatch_lab.faults.judge import Outcome, judged
 from legwatch_lab.faults.laid import Fault
 from legwatch_lab.faults.night import BedNight, chosen, load
@@ -72,12 +72,17 @@ def run(
         task._replace(done=frozenset(key[1:] for key in keys if key[0] == _key(task)))
         for task in tasks
     ]
-    wanted = set(_wanted(plan))
-    to_do = [task for task in tasks if not kept and not wanted <= task.done]
+    wanted = {still: set(_wanted(plan, still=still)) for still in (False, True)}
+    to_do = [task for task in tasks if not kept and not wanted[task.still] <= task.done]
     for rows in _with_progress(in_order(partial(one_night, plan=plan), to_do, jobs), len(to_do)):
         file.add(rows)
     found = file.rows()
-    return [row for task in tasks for row in found.get(_key(task), ()) if _asked(row) in wanted]
+    return [
+        row
+        for task in tasks
+        for row in found.get(_key(task), ())
+        if _asked(row) in wanted[task.still]
+    ]
 
 
 def one_night(task: Task, plan: Plan) -> list[Row]:
@@ -87,7 +92,8 @@ def one_night(task: Task, plan: Plan) -> list[Row]:
     with trees.opened(plan.trees) as asked:
         for name in plan.faults:
             fault = FAULTS[name]
-            builds = [build for build in plan.builds if in_build(fault, build)]
+            fits = in_kind(fault, still=task.still)
+            builds = [build for build in plan.builds if fits and in_build(fault, build)]
             todo = [
                 (tree, build)
                 for tree in asked
@@ -127,11 +133,12 @@ def _tasks(family: str, folder: Path, nights: int) -> Iterator[Task]:
         yield Task(family, path, still=True, done=frozenset())
 
 
-def _wanted(plan: Plan) -> Iterator[tuple[str, str, str]]:
+def _wanted(plan: Plan, *, still: bool) -> Iterator[tuple[str, str, str]]:
     for tree in plan.trees:
         for name in plan.faults:
             for build in plan.builds:
-                if in_build(FAULTS[name], build):
+                fault = FAULTS[name]
+                if in_build(fault, build) and in_kind(fault, still=still):
                     yield tree, name, build
 
 

@@ -52,6 +52,11 @@ def named(names: Sequence[str]) -> list[Fault]:
     return [fault for name, fault in FAULTS.items() if not names or name in (NONE, *names)]
 
 
+def in_kind(fault: Fault, *, still: bool) -> bool:
+    """Return True if a fault can be laid over a still night, or over any other."""
+    return not still or fault.name not in mat.ABSENCES
+
+
 def in_build(fault: Fault, build: str) -> bool:
     """Return True if a build has the sensor that the fault is about."""
     if fault.name.startswith("mat_"):

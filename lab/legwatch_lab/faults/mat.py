@@ -11,6 +11,7 @@ from legwatch_lab.faults.shapes import Ramp, bursts, changed, counted, dropped, 
 from legwatch_lab.truth import TrueSpan
 
 Lay = Callable[[BedNight, Random], Laid]
+ABSENCES = ("up_90", "mat_occ_away", "mat_slow_return")  # who is up is not still
 AWAY_MS = (90 * MINUTE_MS, 60 * MINUTE_MS, 40 * MINUTE_MS)  # the first that fits
 APART_MS = 30 * MINUTE_MS  # of an absence from the uncovering, and from bedtime
 COOL_S, WARM_S = 1300, 500  # of the air in a bed that is left, and entered again

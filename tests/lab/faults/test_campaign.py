@@ -55,6 +55,9 @@ def test_a_run_writes_its_table_and_goes_on(family: Path, tmp_path: Path, capsys
     assert main([*words, "--kept"]) == 0
     assert line in capsys.readouterr().out
     assert {path: path.stat().st_size for path in tmp_path.iterdir()} == kept
+    assert main([*words, "--fault", "up_90"]) == 0
+    line = next(one for one in capsys.readouterr().out.splitlines() if one.startswith("| up_90 |"))
+    assert "still" not in line  # who is up is not still
     assert main([*words, "--fault", "mov_dead_all"]) == 0
     assert "| leg_dead |" not in capsys.readouterr().out
 

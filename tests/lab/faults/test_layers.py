@@ -9,9 +9,9 @@ import pytest
 from lab.faults.small import BED_MS, MINUTE_MS, TURNS, before_and_from, minute, small
 from legwatch_lab.faults.catalogue import FAULTS, NONE
 from legwatch_lab.faults.laid import Laid
+from legwatch_lab.faults.mat import ABSENCES
 from legwatch_lab.faults.night import COUNTS, LEG, LEG_RH, MAT, MOVED, ROOM, ROOM_RH, BedNight
 
-ABSENCES = ("up_90", "mat_occ_away", "mat_slow_return")  # apart from the uncovering
 LASTING = [
     name
     for name in FAULTS
