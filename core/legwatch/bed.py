@@ -18,6 +18,7 @@ from legwatch.alerting.figures import alert_figures, hold_figures
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.alerting.reminder import remind
 from legwatch.alerting.suppress import Candidate, Context, suppress
+from legwatch.alerting.told_sensors import ToldSensors, subject
 from legwatch.alerting.trial_nights import TrialNights, is_silent
 from legwatch.conditions import agent, cold, sensors, still
 from legwatch.conditions.cold import ColdMemory, ColdMinute
@@ -52,6 +53,8 @@ class Bed(NamedTuple):
     trial: TrialNights = TrialNights()
     early_sign_ms: int = 0  # time of the last early sign; 0: none yet
     found: Found = Found()
+    bad_sensor_ms: int | None = None  # when a sensor was last bad
+    told: ToldSensors = ToldSensors()
 
 
 _bed, _found = maker(Bed), maker(Found)
@@ -77,7 +80,7 @@ def minute(
     firing = alerts.firing
     memory = cold.update(was.cold, seen, rules, firing=firing[0] is not None)
     now = ColdMinute(memory, seen)
-    verdicts = _judge(now, firing, rules)
+    verdicts = _judge(now, firing, was.bad_sensor_ms, rules)
     quiet = not any(firing) and YES not in [verdict.holds for verdict in verdicts]
     changes: tuple[_Change, ...] = ()
     if not quiet:
@@ -86,7 +89,10 @@ def minute(
     if seen.settled and legs is NO and alerts.cold.severity is None:
         in_min = cold_in_min(now, rules)
     found = _found((legs, seen.still_since_ms, in_min, seen.settled))
-    bed = _bed((signals, memory, alerts, was.budget, trial, was.early_sign_ms, found))
+    bad_ms = at_ms if verdicts[2].holds is YES else was.bad_sensor_ms
+    bed = _bed(
+        (signals, memory, alerts, was.budget, trial, was.early_sign_ms, found, bad_ms, was.told)
+    )
     if quiet and in_min is not None and is_due(was.early_sign_ms, at_ms):
         notice = early_notice(now, in_min, rules, on_trial=is_silent(trial))
         return bed._replace(early_sign_ms=at_ms), (notice,)
@@ -108,13 +114,15 @@ def _on_trial(
     return was.alerts, trial
 
 
-def _judge(now: ColdMinute, firing: Sequence[Firing | None], rules: Rules) -> tuple[Verdict, ...]:
+def _judge(
+    now: ColdMinute, firing: Sequence[Firing | None], bad_sensor_ms: int | None, rules: Rules
+) -> tuple[Verdict, ...]:
     """Judge each condition, in the order of AlertKind."""
     cold_alert, still_alert, sensor_alert, agent_alert = firing
     return (
         cold.judge(now, rules, cold_alert),
         still.judge(now.seen, rules, still_alert),
-        sensors.judge(now.memory.displaced_since_ms, now.seen, rules, sensor_alert),
+        sensors.judge(now.memory.displaced_since_ms, now.seen, rules, sensor_alert, bad_sensor_ms),
         agent.judge(now.seen, rules, agent_alert),
     )
 
@@ -134,7 +142,8 @@ def _advance(
             advanced.append(before)  # nothing of it can change
             continue
         alert = end_hold(before, seen.at_ms) if seen.moved else before
-        answered_s = rules.warmth.not_answered_s if answers and kind is AlertKind.COLD else 0
+        waits = answers and kind is AlertKind.COLD and not cold.may_be_empty(seen, rules)
+        answered_s = rules.warmth.not_answered_s if waits else 0
         alert, transition = advance(
             alert, verdict, seen.at_ms, rules.alerts, not_answered_s=answered_s
         )
@@ -156,8 +165,14 @@ def _notice(
     """Decide whether to push a transition, and make its notice; none if it is stored already."""
     (kind, before, transition), at_ms = change, seen.at_ms
     alert = bed.alerts.of(kind)
-    context = Context(at_ms, rules, bed.trial, bed.budget, bed.alerts.cold)
-    by, budget = suppress(Candidate(kind, transition, before, alert), context)
+    figures = (
+        *alert_figures(kind, alert, seen, bed.cold),
+        *hold_figures(transition.kind, before, alert, at_ms),
+        *transition.evidence,
+    )
+    sensor = subject(kind, alert.reason or before.reason, figures)
+    context = Context(at_ms, rules, bed.trial, bed.budget, bed.alerts.cold, bed.told)
+    by, budget, told = suppress(Candidate(kind, transition, before, alert, sensor), context)
     if transition.kind is TransitionKind.RENOTIFIED and by in _NOT_STORED_AGAIN:
         return bed, ()
     notice = Notice(
@@ -166,14 +181,11 @@ def _notice(
         transition=transition.kind,
         severity=transition.severity,
         reason=transition.reason,
-        figures=(
-            *alert_figures(kind, alert, seen, bed.cold),
-            *hold_figures(transition.kind, before, alert, at_ms),
-            *transition.evidence,
-        ),
+        figures=figures,
         suppressed_by=by,
         episode_ms=alert.episode_ms or before.episode_ms,
         rule=transition.rule,
     )
     alert = after_notice(alert, transition.kind, by, at_ms, rules.alerts.wait_s)
-    return bed._replace(alerts=bed.alerts.put(kind, alert), budget=budget), (notice,)
+    alerts = bed.alerts.put(kind, alert)
+    return bed._replace(alerts=alerts, budget=budget, told=told), (notice,)

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from legwatch.alerting.budget import Budget
+from legwatch.alerting.told_sensors import ToldSensors
 from legwatch.alerting.trial_nights import TrialNights
 from legwatch.engine import MINUTE_MS, BedState
 from legwatch.limits.rules import Rules
@@ -21,7 +22,11 @@ from legwatch.night import night_of
 
 SPANS = frozenset({"age_ms", "mono_ms", "longest_ms"})
 NAMES = frozenset({"episode_ms", "reported_ms"})
-NIGHTS = {Budget: ("night",), TrialNights: ("first", "night")}  # ordinals of dates; 0: none
+NIGHTS = {
+    Budget: ("night",),
+    ToldSensors: ("night",),
+    TrialNights: ("first", "night"),
+}  # ordinals of dates; 0: none
 
 T = TypeVar("T", bound=tuple[Any, ...])
 _Shift = Callable[[Any, int, int], Any]  # (value, by_ms, nights) -> value

@@ -4,7 +4,7 @@
 minute only; every condition reads the same one, so nothing is derived from the signals again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from legwatch.events import Window
@@ -12,8 +12,10 @@ from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
 from legwatch.signals import movement as movements
 from legwatch.signals import occupancy as occupancies
-from legwatch.signals import repeated_values, stillness, thermometer
+from legwatch.signals import bed_warmth, coverage, repeated_values, stillness, thermometer
 from legwatch.signals import sensor_offset as offsets
+from legwatch.signals.bed_warmth import BedWarmth
+from legwatch.signals.coverage import Coverage
 from legwatch.signals.movement import Movement, MovementSample
 from legwatch.signals.occupancy import MatSample, Occupancy
 from legwatch.signals.repeated_values import PairSample, RepeatedPair
@@ -34,6 +36,11 @@ class Signals(NamedTuple):
     occupancy: Occupancy = Occupancy()
     offset: SensorOffset = SensorOffset()
     repeated_pair: RepeatedPair = RepeatedPair()
+    warmth: BedWarmth = BedWarmth()
+    windows_heard: Coverage = Coverage()
+    leg_heard: Coverage = Coverage()
+    room_heard: Coverage = Coverage()
+    movement_heard: Coverage = Coverage()
 
 
 class Observation(NamedTuple):
@@ -58,6 +65,12 @@ class Observation(NamedTuple):
     moved: bool  # the sleeper has moved in this minute
     turned_ms: int | None  # when the sleeper last turned
     still_since_ms: int | None
+    noisy_since_ms: int | None  # since when the movement sensor has not rested
+    warmth: BedWarmth
+    windows_heard: Coverage
+    leg_heard: Coverage
+    room_heard: Coverage
+    movement_heard: Coverage
 
 
 _signals, _observation = maker(Signals), maker(Observation)
@@ -83,11 +96,28 @@ def observe(
     samples = _samples(windows)
     sensors = _sense(was, samples, at_ms, rules)
     if at_ms - window_ms > stale_ms:
-        presence = occupancies.set_unknown(was.occupancy, at_ms)
+        presence = occupancies.set_unknown(was.occupancy, at_ms, unseen=True)
     else:
         offset_c = was.offset.offset_c or 0.0
-        presence = occupancies.update(was.occupancy, samples.mat, sensors, rules, offset_c=offset_c)
+        presence = occupancies.update(
+            was.occupancy, samples.mat, sensors, was.warmth, rules, offset_c=offset_c
+        )
     moved_ms = sensors.movement.moved_ms
+    offset = offsets.estimate(was.offset, sensors, presence)
+    pair = repeated_values.update(was.repeated_pair, samples.pairs)
+    stuck = repeated_values.is_stuck(pair, sensors, presence, rules)
+    air = _air(offset, sensors, stuck=stuck)
+    warmth = bed_warmth.update(
+        was.warmth,
+        air.leg_c,
+        air.room_c,
+        at_ms,
+        rules,
+        leg=sensors.leg,
+        room_measured=air.room_measured,
+        entered_ms=presence.entered_ms,
+        returned=occupancies.has_returned(presence, rules),
+    )
     now = _signals(
         (
             window_ms,
@@ -97,12 +127,47 @@ def observe(
             sensors.room,
             sensors.movement,
             presence,
-            offsets.estimate(was.offset, sensors, presence),
-            repeated_values.update(was.repeated_pair, samples.pairs),
+            offset,
+            pair,
+            warmth,
+            *_coverage(was, windows, samples, at_ms),
         )
     )
     moved = bool(moved_ms) and moved_ms[-1] > was.window_ms
-    return now, _believed(now, sensors, rules, moved=moved, away=away)
+    return now, _believed(now, sensors, air, rules, moved=moved, away=away)
+
+
+class _Air(NamedTuple):
+    """The air of one minute without the sensors' offset, C; None is unknown."""
+
+    leg_c: float | None
+    room_c: float | None
+    room_measured: bool
+    leg_stuck: bool
+
+
+def _air(offset: SensorOffset, sensors: Sensed, *, stuck: bool) -> _Air:
+    leg_c, room_c = sensors.leg.celsius, sensors.room.celsius
+    measured = room_c is not None
+    if stuck or leg_c is None:
+        return _Air(None, room_c, measured, stuck)
+    return _Air(*offsets.correct(offset, leg_c, room_c), measured, stuck)
+
+
+def _coverage(
+    was: Signals, windows: Sequence[Window], samples: _Samples, at_ms: int
+) -> Iterator[Coverage]:
+    """Yield how much of the last half hour windows, leg, room and movement have told."""
+    heard = (
+        (was.windows_heard, [w.to_ms for w in windows], was.window_ms or None),
+        (was.leg_heard, [s[0] for s in samples.legs], was.leg.good_ms),
+        (was.room_heard, [s[0] for s in samples.rooms], was.room.good_ms),
+        (was.movement_heard, [s[0] for s in samples.moves], was.movement.heard_ms),
+    )
+    for place, (before, times_ms, last_ms) in enumerate(heard):
+        # What the whole agent loses is no fault of one sensor.
+        lost = place and not windows
+        yield before if lost else coverage.update(before, times_ms, last_ms, at_ms)
 
 
 def _samples(windows: Sequence[Window]) -> _Samples:
@@ -118,8 +183,8 @@ def _samples(windows: Sequence[Window]) -> _Samples:
                 pairs.append((to_ms, leg_c, rh))
         if (room_c := window.room_c) is not None:
             rooms.append((to_ms, quantize(room_c)))
-        if (count := window.moves) is not None:
-            moves.append((to_ms, count, window.active_s))
+        if (moved := movements.sample(window)) is not None:
+            moves.append(moved)
         if (in_bed := window.in_bed) is not None:
             mat.append((to_ms, in_bed))
         if window.faults:
@@ -149,19 +214,13 @@ def _sense(was: Signals, samples: _Samples, at_ms: int, rules: Rules) -> Sensed:
 
 
 def _believed(
-    now: Signals, sensors: Sensed, rules: Rules, *, moved: bool, away: bool
+    now: Signals, sensors: Sensed, air: _Air, rules: Rules, *, moved: bool, away: bool
 ) -> Observation:
     """Return what the signals of this minute say; each value is derived here and nowhere else."""
     at_ms, presence = sensors.at_ms, now.occupancy
-    stuck = repeated_values.is_stuck(now.repeated_pair, sensors, presence, rules)
-    leg_c, room_c, measured = now.leg.celsius, now.room.celsius, now.room.celsius is not None
-    if stuck or leg_c is None:
-        leg_c = None
-    else:
-        leg_c, room_c = offsets.correct(now.offset, leg_c, room_c)
     contrast_c = None
-    if leg_c is not None and room_c is not None:
-        contrast_c = round(leg_c - room_c, 3)
+    if air.leg_c is not None and air.room_c is not None:
+        contrast_c = round(air.leg_c - air.room_c, 3)
     return _observation(
         (
             at_ms,
@@ -173,15 +232,21 @@ def _believed(
             now.movement,
             presence,
             presence.in_bed is True and at_ms >= presence.settled_ms,
-            leg_c,
-            room_c,
-            measured,
+            air.leg_c,
+            air.room_c,
+            air.room_measured,
             contrast_c,
             sensors.drop_c,
-            stuck,
+            air.leg_stuck,
             sensors.movement_known,
             moved,
             stillness.last_turn_ms(sensors, presence),
             stillness.still_since_ms(sensors, presence, rules),
+            movements.noisy_since_ms(now.movement, at_ms),
+            now.warmth,
+            now.windows_heard,
+            now.leg_heard,
+            now.room_heard,
+            now.movement_heard,
         )
     )

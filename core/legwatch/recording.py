@@ -25,6 +25,7 @@ CHANNELS = (*RANGES, "button")
 _MOVING = ("movement", "moved_s", "active_s")  # channels whose values add up in a window
 ALIVE_MS = 60_000  # the logger was running if it wrote a line within this time
 HOLE_MS = 1_800_000  # in a longer gap the logger was off: make no windows
+MAT_KEPT_MS = 300_000  # at least, as of any other reading
 TIME_FORM = "ISO 8601, such as 2026-01-31T22:15:00+01:00"
 _EARLIEST_MS, _LATEST_MS = MAX_WINDOW_MS, LATEST_MS - MAX_WINDOW_MS
 _SECONDS_MS = {f"{second:02}": 1000 * second for second in range(60)}
@@ -266,6 +267,7 @@ class _WindowMaker:
         used = set(map(itemgetter(1), readings))
         self._moving = [(name, _MovementCount(name, readings)) for name in _MOVING if name in used]
         self._mat: bool | None = None
+        self._mat_ms, self._mat_kept_ms = 0, _mat_kept_ms(readings)
         self._seq = self._first_ms = 0
 
     def begin(self, at_ms: int) -> None:
@@ -283,7 +285,9 @@ class _WindowMaker:
         alive = end_ms - alive_ms <= ALIVE_MS
         alive = alive or (next_ms is not None and next_ms - end_ms <= ALIVE_MS)
         if "in_bed" in seen:
-            self._mat = seen["in_bed"][-1] >= 0.5
+            self._mat, self._mat_ms = seen["in_bed"][-1] >= 0.5, end_ms
+        elif self._mat_kept_ms and end_ms - self._mat_ms > self._mat_kept_ms:
+            self._mat = None
         moves = moved_s = active_s = None
         for name, counted in self._moving:
             found = counted.sum(seen.get(name), end_ms, alive=alive)
@@ -322,6 +326,20 @@ class _WindowMaker:
     def _within(self, seconds: float) -> float:
         """Limit a sum of seconds to the window's length, which overlapping lines can exceed."""
         return round(min(seconds, float(self._length_s)), 2)
+
+
+def _mat_kept_ms(readings: Sequence[ChannelReading]) -> int:
+    """Return how long a word of the mat counts; 0: until the next one.
+
+    A file that repeats the same word does so at a pace, and then silence is no word any more. One
+    that has a line only where something changed says nothing by its silence.
+    """
+    said = [(at_ms, value) for at_ms, name, value in readings if name == "in_bed"]
+    pairs = list(zip(said, said[1:], strict=False))
+    if not any(a[1] == b[1] for a, b in pairs):
+        return 0
+    gaps_ms = sorted(b[0] - a[0] for a, b in pairs)
+    return max(MAT_KEPT_MS, 2 * gaps_ms[len(gaps_ms) // 2])
 
 
 class _MovementCount:

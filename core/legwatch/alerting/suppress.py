@@ -7,9 +7,11 @@ stages is pushed.
 from collections.abc import Callable
 from typing import NamedTuple
 
+from legwatch.alerting import told_sensors
 from legwatch.alerting.alert import AlertState, Transition, is_silenced
 from legwatch.alerting.budget import Budget, allows, spend
 from legwatch.alerting.notice import MAY_SOUND, SuppressedBy, TransitionKind
+from legwatch.alerting.told_sensors import ToldSensors
 from legwatch.alerting.trial_nights import TrialNights, is_silent
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import BODY_KINDS, AlertKind
@@ -27,6 +29,7 @@ class Candidate(NamedTuple):
     transition: Transition
     before: AlertState
     alert: AlertState
+    sensor: str = ""  # which one the notice is about, if it is about one
 
 
 class Context(NamedTuple):
@@ -37,6 +40,7 @@ class Context(NamedTuple):
     trial: TrialNights
     budget: Budget
     cold: AlertState  # the alert of cold legs, which inhibits the one of lying still
+    told: ToldSensors = ToldSensors()
 
 
 class Suppression(NamedTuple):
@@ -44,6 +48,7 @@ class Suppression(NamedTuple):
 
     by: SuppressedBy | None
     budget: Budget
+    told: ToldSensors  # the same for the sensors
 
 
 Stage = Callable[[Candidate, Context], SuppressedBy | None]
@@ -54,10 +59,13 @@ def suppress(candidate: Candidate, context: Context) -> Suppression:
     for stage in STAGES:
         by = stage(candidate, context)
         if by is not None:
-            return Suppression(by, context.budget)
+            return Suppression(by, context.budget, context.told)
+    at_ms, rules, told = context.at_ms, context.rules, context.told
+    if candidate.kind not in BODY_KINDS:
+        told = told_sensors.count(told, candidate.sensor, candidate.transition.kind, at_ms, rules)
     if not _is_body_warning(candidate):
-        return Suppression(None, context.budget)
-    return Suppression(None, spend(context.budget, context.at_ms, context.rules))
+        return Suppression(None, context.budget, told)
+    return Suppression(None, spend(context.budget, at_ms, rules), told)
 
 
 def log_only(candidate: Candidate, context: Context) -> SuppressedBy | None:
@@ -107,6 +115,15 @@ def budget(candidate: Candidate, context: Context) -> SuppressedBy | None:
     return None if allowed else SuppressedBy.BUDGET
 
 
+def often(candidate: Candidate, context: Context) -> SuppressedBy | None:
+    """Push nothing about a sensor of which enough was told this night."""
+    if candidate.kind in BODY_KINDS:
+        return None
+    kind, at_ms, rules = candidate.transition.kind, context.at_ms, context.rules
+    allowed = told_sensors.allows(context.told, candidate.sensor, kind, at_ms, rules)
+    return None if allowed else SuppressedBy.BUDGET
+
+
 def hold(candidate: Candidate, context: Context) -> SuppressedBy | None:
     """Let the first warning of an episode wait for a natural movement of the sleeper.
 
@@ -120,7 +137,7 @@ def hold(candidate: Candidate, context: Context) -> SuppressedBy | None:
     return None if again or awake else SuppressedBy.HOLD
 
 
-STAGES: tuple[Stage, ...] = (log_only, silenced, unheard, trial, inhibited, budget, hold)
+STAGES: tuple[Stage, ...] = (log_only, silenced, unheard, trial, inhibited, budget, often, hold)
 
 
 def _is_body_warning(candidate: Candidate) -> bool:

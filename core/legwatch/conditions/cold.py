@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import NamedTuple
 
-from legwatch.conditions import cold_and_still, uncovered
+from legwatch.conditions import cold_and_still, uncovered, witness
 from legwatch.conditions.features import MINUTE_MS
 from legwatch.conditions.uncovered import FallMinute
 from legwatch.conditions.verdict import (
@@ -28,7 +28,7 @@ from legwatch.signals import contrast_fall as falls
 from legwatch.signals.contrast import Contrast
 from legwatch.signals.contrast_fall import Fall
 from legwatch.signals.movement import Movement, is_restless
-from legwatch.signals.occupancy import Occupancy, may_have_left
+from legwatch.signals.occupancy import GAP_MS, Occupancy, may_have_left
 from legwatch.signals.thermometer import rise_10_min_c
 
 NO_FALL_MARGIN_C = 1.0  # above plain_c, so that the end of an alert does not fire the next alert
@@ -42,6 +42,9 @@ ON_SKIN_K = 0.97  # nearly as warm as skin is no air under a cover, but a leg up
 RELEASED_K = 0.65
 # A shorter time without any window is bridged: what held before it and holds after it, held.
 BRIDGED_MS = 600_000
+RESTED_MS = 1_200_000  # who lies uncovered seldom lies longer without any movement
+LEFT_MS = 300_000  # so long out of bed ends an alert
+OWN_SHARE = 0.4  # of a fall of the contrast that the air by the legs itself must have fallen by
 
 
 class ColdMemory(NamedTuple):
@@ -64,6 +67,7 @@ class ColdMemory(NamedTuple):
     displaced_since_ms: int | None = None  # bed air as cold as room air since, with somebody in bed
     contrast: Contrast = contrast.NOTHING
     on_skin_ms: int | None = None  # when the air was last as warm as skin
+    before_fall_c: float | None = None  # the air by the legs before the present fall
 
 
 _memory = maker(ColdMemory)
@@ -86,8 +90,12 @@ class ColdMinute:
 def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool) -> ColdMemory:
     """Take one minute in. A warm, occupied minute adds to the baseline; a cold one does not."""
     limits, at_ms, occupancy = rules.warmth, seen.at_ms, seen.occupancy
-    if seen.leg_c is None and MINUTE_MS <= at_ms - seen.window_ms <= BRIDGED_MS:
-        return before._replace(fall=falls.waiting(before.fall))
+    hole_ms = at_ms - (seen.leg.good_ms or 0)
+    if seen.leg_c is None and not seen.leg_stuck and occupancy.in_bed is not False:
+        if MINUTE_MS <= hole_ms <= BRIDGED_MS:
+            return before._replace(fall=falls.waiting(before.fall))
+        if hole_ms <= GAP_MS:
+            return before  # what stood before the gap is asked again after it
     c, r, above_c = seen.leg_c, seen.room_c, seen.contrast_c if seen.room_measured else None
     if occupancy.entered_ms is not None and occupancy.entered_ms != before.entered_ms:
         before = _on_entry(before, occupancy.entered_ms, occupancy.settled_ms, rules)
@@ -102,7 +110,7 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
         night = contrast.begin(before.contrast, r)
         contrast_c = contrast.normalized(night, seen.contrast_c, r)
     was = before.fall
-    if contrast_c is not None and at_ms - seen.back_ms < MINUTE_MS:
+    if contrast_c is not None and at_ms - (seen.leg.good_since_ms or 0) < MINUTE_MS:
         was = falls.bridged(was, contrast_c)
     fall = falls.update(was, contrast_c, at_ms, firing=firing)
     if c is None or occupancy.in_bed is False:
@@ -164,13 +172,32 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
             displaced_ms,
             night,
             at_ms if k is not None and k > ON_SKIN_K else before.on_skin_ms,
+            _before_fall(before, fall, seen),
         )
     )
 
 
+def _before_fall(before: ColdMemory, fall: Fall, seen: Observation) -> float | None:
+    """Return the warmest air by the legs of the twenty minutes before the present fall, C."""
+    if fall.since_ms is None:
+        return None
+    if fall.since_ms == before.fall.since_ms and before.before_fall_c is not None:
+        return before.before_fall_c
+    return max(seen.leg.recent_c, default=seen.leg.celsius)
+
+
+def _is_the_rooms(now: ColdMinute) -> bool:
+    """Return True if the contrast fell because the room grew warmer, as by sun on its sensor."""
+    memory, leg_c = now.memory, now.seen.leg.celsius
+    before_c, baseline_c = memory.before_fall_c, memory.fall.baseline_c
+    if before_c is None or leg_c is None or baseline_c is None:
+        return False
+    return before_c - leg_c < OWN_SHARE * memory.fall.fallen * baseline_c
+
+
 def _on_entry(before: ColdMemory, entered_ms: int, settled_ms: int, rules: Rules) -> ColdMemory:
     """Begin a stay: after a short absence the sleeper lies in the same warm bed."""
-    if settled_ms - entered_ms < rules.warmth.settle_s * 1000:
+    if settled_ms - entered_ms < rules.warmth.settle_s * 1000:  # after a short absence
         return before._replace(entered_ms=entered_ms)
     return ColdMemory(entered_ms)
 
@@ -207,25 +234,48 @@ def _warm(c: float, contrast_c: float | None, base: float | None, seen: Fall, ru
 def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     """Judge whether the legs are cold."""
     verdict = _judge(now, rules, firing)
+    if may_be_empty(now.seen, rules):
+        # No more than a warning: the mat alone says that somebody is there.
+        urgent = verdict.severity is Severity.URGENT and not _is_urgent(firing)
+        return verdict._replace(severity=Severity.WARNING) if urgent else verdict
     return cold_and_still.escalated(verdict, now.seen, rules, firing) if firing else verdict
+
+
+def may_be_empty(seen: Observation, rules: Rules) -> bool:
+    """Return True if somebody got up by the movement sensor, and nothing has moved since.
+
+    The mat still says "occupied" then, as a mat may of an empty bed.
+    """
+    movement = seen.movement
+    if seen.occupancy.mat is not True or not movement.counts or not movement.moved_ms:
+        return False
+    rested = seen.at_ms - movement.moved_ms[-1] >= RESTED_MS
+    return rested and may_have_left(movement, rules)
+
+
+def _is_urgent(firing: Firing | None) -> bool:
+    return firing is not None and firing.severity is Severity.URGENT
 
 
 def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     seen, memory, limits = now.seen, now.memory, rules.warmth
-    doubt = _doubt(now, rules)
+    doubt = _doubt(now, rules, firing)
     if doubt is not None:
         return doubt
     if memory.displaced_since_ms is not None:
         return unknown(Reason.DISPLACED)
+    blind = witness.cannot_see(seen)
+    if blind is not None:
+        return unknown(blind)
     if not firing:
+        if not seen.settled:
+            return unknown(Reason.SETTLING)
         if memory.fall.since_ms is None and memory.urgent_ms is None and not _is_cool(memory):
             return WARM  # as in most minutes: no rule below can say anything else
         if _may_be_displaced(now, rules):
             return unknown(Reason.DISPLACED)
-        if not seen.settled:
-            return WARM
         found = _cold(now, rules)
-        if found is None or _alive(seen.occupancy, seen.movement, found.since_ms, rules):
+        if found is None or _alive(seen, found.since_ms, rules):
             return found or WARM
         return unknown(Reason.PRESENCE_UNSURE)
     if _has_held(memory.warm_ms, limits.clear_hold_s, seen.at_ms):
@@ -234,10 +284,14 @@ def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     return still._replace(ending=memory.warm_ms is not None)
 
 
-def _doubt(now: ColdMinute, rules: Rules) -> Verdict | None:
+def _doubt(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict | None:
     """Return a verdict if nobody can be judged to be cold: no sleeper, no reading, a warm room."""
     seen = now.seen
     if seen.occupancy.in_bed is False:
+        left_ms = seen.occupancy.left_ms
+        # A mat that lets go at a turn must not end an alert over bare legs.
+        if firing and left_ms is not None and seen.at_ms - left_ms < LEFT_MS:
+            return unknown(Reason.PRESENCE_UNSURE)
         return LEFT_BED
     if seen.leg_c is None:
         return unknown(Reason.NO_READINGS)
@@ -272,16 +326,22 @@ def _may_be_displaced(now: ColdMinute, rules: Rules) -> bool:
     return uncovered.may_be_displaced(now.fall, stretch, rules.warmth)
 
 
-def _alive(occupancy: Occupancy, movement: Movement, since_ms: int | None, rules: Rules) -> bool:
+def _alive(seen: Observation, since_ms: int | None, rules: Rules) -> bool:
     """Return True if somebody is surely in bed: there is a mat, nobody got up, or somebody moved.
 
-    Without a mat an uncovered sleeper and an empty bed cool alike.
+    Without a mat an uncovered sleeper and an empty bed cool alike. What fell while nothing was
+    measured may be either.
     """
-    if occupancy.mat_ms is not None or since_ms is None:
+    if seen.occupancy.mat is not None or since_ms is None:
         return True
+    movement = seen.movement
+    moved = bool(movement.moved_ms) and movement.moved_ms[-1] > since_ms
+    good_ms = seen.leg.good_since_ms
+    if good_ms is not None and 0 <= since_ms - good_ms <= MINUTE_MS:
+        return moved
     if movement.counts:
         return not may_have_left(movement, rules)
-    return bool(movement.moved_ms) and movement.moved_ms[-1] > since_ms
+    return moved
 
 
 def _cold(now: ColdMinute, rules: Rules) -> Verdict | None:
@@ -293,6 +353,7 @@ def _cold(now: ColdMinute, rules: Rules) -> Verdict | None:
         rule = Rule("warmth.urgent_c", limits.urgent_c)
         return yes(Severity.URGENT, reason, memory.urgent_ms, rule)
     falling = memory.fall.since_ms is not None
+    falling = falling and not _is_the_rooms(now)
     off = uncovered.uncovered_by(now.fall, limits) if falling else None
     if off and not _was_on_skin(now, rules):
         reason = _uncovered_reason(memory, seen.at_ms, rules)

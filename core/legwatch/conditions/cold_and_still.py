@@ -1,5 +1,6 @@
 """A cold sleeper who does not move cannot help themselves: the warning becomes urgent."""
 
+from legwatch.conditions import witness
 from legwatch.conditions.verdict import Firing, Reason, Rule, Severity, TriState, Verdict, yes
 from legwatch.limits.rules import Rules
 from legwatch.observation import Observation
@@ -18,7 +19,7 @@ def escalated(verdict: Verdict, seen: Observation, rules: Rules, firing: Firing)
         return verdict
     if verdict.holds is not TriState.YES or verdict.reason is Reason.COLD_START:
         return verdict
-    if seen.at_ms - since_ms < limit_s * 1000:
+    if seen.at_ms - since_ms < limit_s * 1000 or witness.is_mute(seen):
         return verdict
     rule = Rule("stillness.joint_s", float(limit_s))
     return yes(Severity.URGENT, Reason.COLD_AND_STILL, verdict.since_ms, rule)

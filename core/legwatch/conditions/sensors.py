@@ -1,39 +1,88 @@
-"""Are the data good enough? Sensors that are missing, implausible, stuck or displaced."""
+"""Are the data good enough? Sensors that are missing, implausible, stuck, displaced or doubtful."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from legwatch.conditions.verdict import WELL, Firing, Reason, Rule, Severity, Verdict, unknown, yes
+from legwatch.conditions import witness
+from legwatch.conditions.verdict import (
+    WELL,
+    Figures,
+    Firing,
+    Reason,
+    Rule,
+    Severity,
+    Verdict,
+    unknown,
+    yes,
+)
 from legwatch.limits.rules import Rules, is_night
 from legwatch.observation import Observation
+from legwatch.signals.repeated_values import STILL_AIR_MS
+
+DOUBT_MS = 120_000  # a sensor that has said nothing for this long is doubtful
 
 
 def judge(
-    displaced_since_ms: int | None, seen: Observation, rules: Rules, firing: Firing | None
+    displaced_since_ms: int | None,
+    seen: Observation,
+    rules: Rules,
+    firing: Firing | None,
+    bad_ms: int | None = None,
 ) -> Verdict:
     """Judge whether a sensor that is set up or was heard is missing, implausible, stuck or blind.
 
-    `displaced_since_ms`: since when the leg sensor has the room's air beside a sleeper.
+    `displaced_since_ms`: since when the leg sensor has the room's air beside a sleeper. `bad_ms`:
+    when a sensor was last bad: it is back only after it has been well for `health.back_s`.
     """
     if seen.at_ms - seen.window_ms > rules.health.stale_s * 1000:
         return unknown(Reason.AGENT_SILENT)
-    if firing and firing.reason is Reason.MOVEMENT_SILENT and not _has_moved_lately(seen, rules):
-        return unknown(firing.reason)  # an empty bed does not prove that the sensor works
-    displaced = _displaced(displaced_since_ms, seen, rules)
-    if not seen.leg_stuck and displaced is None and _is_well(seen, rules):
-        return WELL
-    missing, doubtful = _missing(seen, rules)
-    worst = missing or _stuck(seen, rules) or displaced
+    if firing and firing.reason is not None and not _can_tell(firing.reason, seen, rules):
+        return unknown(firing.reason)
+    worst = _worst(displaced_since_ms, seen, rules)
     if worst:
         return worst if is_night(seen.at_ms, rules) else unknown(worst.reason)
-    good_ms, back_ms = seen.leg.good_since_ms, rules.health.back_s * 1000
-    steady = good_ms is None or seen.at_ms - good_ms >= back_ms
-    return unknown(Reason.NO_READINGS) if doubtful or not steady else WELL
+    if not firing:
+        return WELL
+    steady = bad_ms is None or seen.at_ms - bad_ms >= rules.health.back_s * 1000
+    good_ms = seen.leg.good_since_ms
+    steady = steady and (good_ms is None or seen.at_ms - good_ms >= rules.health.back_s * 1000)
+    return WELL if steady else unknown(Reason.NO_READINGS)
+
+
+def _can_tell(reason: Reason, seen: Observation, rules: Rules) -> bool:
+    """Return True if it can be seen now whether the sensor works again.
+
+    An empty bed does not prove that a movement sensor works, nor that a thermometer lies in it.
+    """
+    if reason in (Reason.MOVEMENT_SILENT, Reason.MOVEMENT_QUIET):
+        return _has_moved_lately(seen, rules)
+    if reason in (Reason.DISPLACED, Reason.EXCHANGED) and seen.contrast_c is not None:
+        return seen.contrast_c >= rules.presence.rise_c
+    return True
 
 
 def _has_moved_lately(seen: Observation, rules: Rules) -> bool:
     moved_ms = seen.movement.moved_ms
-    return bool(moved_ms) and seen.at_ms - moved_ms[-1] <= rules.health.alert_s * 1000
+    lately_ms = max(rules.health.alert_s, rules.health.back_s) * 1000
+    return bool(moved_ms) and seen.at_ms - moved_ms[-1] <= lately_ms
+
+
+def _worst(displaced_since_ms: int | None, seen: Observation, rules: Rules) -> Verdict | None:
+    """Return a verdict on the first sensor that is bad for long, None: there is none."""
+    for missing in _missing(seen, rules):
+        return missing
+    stuck = _stuck(seen, rules) or _displaced(displaced_since_ms, seen, rules)
+    if stuck:
+        return stuck
+    for found in witness.complaints(seen, rules):
+        known: Figures = () if found.known_min is None else (("known_min", found.known_min),)
+        return yes(
+            Severity.WARNING,
+            found.reason,
+            found.since_ms,
+            evidence=(("sensor", found.sensor), *known),
+        )
+    return None
 
 
 def _displaced(since_ms: int | None, seen: Observation, rules: Rules) -> Verdict | None:
@@ -49,66 +98,46 @@ def _stuck(seen: Observation, rules: Rules) -> Verdict | None:
     since_ms, limits = seen.leg.same_since_ms, rules.health
     if not seen.leg_stuck or since_ms is None:
         return None
+    rule = None  # neither limit, but what air beside a sleeper never does
     if seen.at_ms - since_ms >= limits.stuck_s * 1000:
         rule = Rule("health.stuck_s", float(limits.stuck_s))
-    else:
+    elif seen.at_ms - since_ms < STILL_AIR_MS:
         rule = Rule("health.frozen_s", float(limits.frozen_s))
     return yes(Severity.WARNING, Reason.STUCK, since_ms, rule)
 
 
-def _is_well(seen: Observation, rules: Rules) -> bool:
-    """Return True if every sensor has reported lately without a gap: as in most minutes."""
-    recent_ms = seen.at_ms - rules.health.back_s * 1000
-    for thermometer in (seen.leg, seen.room):
-        if thermometer.expected and (
-            thermometer.good_ms is None or thermometer.good_ms < recent_ms
-        ):
-            return False
-    since, movement = seen.leg.good_since_ms, seen.movement
-    if since is not None and since > recent_ms:
-        return False
-    if not movement.moved_ms or movement.heard_ms is None or movement.heard_ms < recent_ms:
-        return False
-    return movement.moved_ms[-1] >= (seen.occupancy.entered_ms or 0)
-
-
-class _Complaint(NamedTuple):
-    """A sensor that is bad since `since_ms`; `by_silence`: only since it sees nothing."""
+class _Lack(NamedTuple):
+    """A sensor that gives nothing since `since_ms`; `by_silence`: only since it sees nothing."""
 
     reason: Reason
     since_ms: int
     by_silence: bool = False
 
 
-def _missing(seen: Observation, rules: Rules) -> tuple[Verdict | None, bool]:
-    """Return a verdict on the first sensor that is bad for long, and whether one is for a while."""
-    limits, worst, doubtful = rules.health, None, False
-    for complaint in _complaints(seen, rules):
-        if complaint.by_silence:
+def _missing(seen: Observation, rules: Rules) -> Iterator[Verdict]:
+    """Yield a verdict on each sensor that has given nothing for too long."""
+    for lack in _lacks(seen, rules):
+        if lack.by_silence:
             rule = Rule("stillness.silent_s", float(rules.stillness.silent_s))
         else:
-            rule = Rule("health.alert_s", float(limits.alert_s))
-        bad_ms = seen.at_ms - complaint.since_ms
-        if bad_ms >= rule.value * 1000:
-            worst = worst or yes(Severity.WARNING, complaint.reason, complaint.since_ms, rule)
-        elif bad_ms > limits.back_s * 1000:
-            doubtful = True
-    return worst, doubtful
+            rule = Rule("health.alert_s", float(rules.health.alert_s))
+        if seen.at_ms - lack.since_ms >= rule.value * 1000:
+            yield yes(Severity.WARNING, lack.reason, lack.since_ms, rule)
 
 
-def _complaints(seen: Observation, rules: Rules) -> Iterator[_Complaint]:
+def _lacks(seen: Observation, rules: Rules) -> Iterator[_Lack]:
     """Yield every sensor that is set up or has been heard of, most important first."""
     movement, back_ms = seen.movement, seen.back_ms
     known = movement.expected or seen.leg.expected or seen.room.expected
     if back_ms and not known and seen.occupancy.in_bed is None:
-        yield _Complaint(Reason.NO_SENSOR, back_ms)
+        yield _Lack(Reason.NO_SENSOR, back_ms)
     for thermometer in (seen.leg, seen.room):
         if thermometer.expected:
             reason = Reason.IMPLAUSIBLE if thermometer.implausible else Reason.NO_READINGS
-            yield _Complaint(reason, max(thermometer.good_ms or 0, back_ms))
+            yield _Lack(reason, max(thermometer.good_ms or 0, back_ms))
     if not movement.expected:
         return
-    yield _Complaint(Reason.MOVEMENT_MISSING, max(movement.heard_ms or 0, back_ms))
+    yield _Lack(Reason.MOVEMENT_MISSING, max(movement.heard_ms or 0, back_ms))
     entered_ms = seen.occupancy.entered_ms
     if seen.occupancy.in_bed is not True or entered_ms is None:
         return
@@ -117,4 +146,4 @@ def _complaints(seen: Observation, rules: Rules) -> Iterator[_Complaint]:
         # If the mat has seen somebody get in (not only found somebody in bed after a gap in the
         # windows), a working movement sensor has seen the movement, too.
         mat_saw_entry = back_ms < entered_ms == seen.occupancy.mat_since_ms
-        yield _Complaint(Reason.MOVEMENT_SILENT, entered_ms, by_silence=not mat_saw_entry)
+        yield _Lack(Reason.MOVEMENT_SILENT, entered_ms, by_silence=not mat_saw_entry)

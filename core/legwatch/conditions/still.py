@@ -1,5 +1,6 @@
 """Has the sleeper lain still for too long? Judged by the last change of position."""
 
+from legwatch.conditions import witness
 from legwatch.conditions.verdict import (
     LEFT_BED,
     MOVED,
@@ -26,6 +27,8 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
     if firing and _has_turned_since(firing.fired_ms, seen):
         return MOVED
     since = seen.still_since_ms
+    if since is not None and witness.is_mute(seen):
+        return unknown(Reason.MOVEMENT_QUIET)
     if since is None:
         missing = not seen.movement_known
         return unknown(Reason.MOVEMENT_MISSING if missing else Reason.PRESENCE_UNSURE)

@@ -1,8 +1,14 @@
-"""The memory of the movement sensor. A missing count is unknown, not stillness."""
+"""The memory of the movement sensor. A missing count is unknown, not stillness.
+
+Movement is measured in seconds, not in edges: a vibration switch gives from one to sixty edges a
+knock, and how many is a matter of its spring. What a turn usually measures is learned for each
+sensor, so that getting up can be told from a turn.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from legwatch.events import Window
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
 
@@ -11,6 +17,16 @@ BOUT_MS = 60_000
 # A PIR holds its line for up to 300 s after a movement (HC-SR501, data sheet: 5-300 s). One that is
 # active for longer since its last edge has stuck, or is a switch that rests so: then edges count.
 LONGEST_HOLD_MS = 600_000
+TURN_S = 1.0  # of a line whose seconds are measured: a knock moves it for 0.2-0.4 s (SW-420)
+LONGEST_TURN_S = 60.0  # of a bout from which a turn's usual size is learned
+ENOUGH_BOUTS = 5  # fewer do not say what is usual
+USUAL_WEIGHT = 0.15  # of a new bout
+# Getting up is so many times a usual turn: of a sensor that sees little of either, and of one that
+# takes every movement for a long one.
+OF_SHORT, OF_LONG = 1.8, 1.3
+LEAST_STAND_S = 5.0
+NOISY_MS = 2_700_000  # without a minute of rest: nobody moves so, asleep or awake
+REST_MIN = 2  # quiet minutes in a row that are a rest; a line that jitters has single ones
 
 
 class Movement(NamedTuple):
@@ -23,57 +39,101 @@ class Movement(NamedTuple):
     expected: bool = False
     counts: bool = False  # it has shown that it counts, so a twitch can be told from a turn
     exit_or_entry_ms: int | None = None  # the last minute in which somebody seemed to get in or out
-    total: int = 0  # movements in the last minute
+    total: float = 0  # seconds with movement in the last minute
     turns_ms: tuple[int, ...] = ()  # the last bouts of turning, newest last
     edge_ms: int | None = None  # the last window with an edge
+    bout_s: float = 0  # seconds with movement in the bout that goes on
+    usual_s: float | None = None  # what a turn usually measures
+    bouts: int = 0  # from how many that is known, at most ENOUGH_BOUTS
+    rested_ms: int | None = None  # the end of the last rest, or when it was first heard
+    quiet_min: int = 0  # quiet minutes in a row, at most REST_MIN
 
 
 _make = maker(Movement)
-MovementSample = tuple[int, int, float | None]  # (at_ms, moves, active_s) of one window
+
+
+class MovementSample(NamedTuple):
+    """What one window says of the movement line."""
+
+    at_ms: int
+    moves: int  # edges
+    moved_s: float  # seconds with movement; edges count as one a second at most
+    active_s: float | None
+    measured: bool  # the agent has measured the seconds
+
+
+def sample(window: Window) -> MovementSample | None:
+    """Return the movement of a window; None: unknown."""
+    moves, moved_s = window.moves, window.moved_s
+    if moves is None:
+        return None
+    to_ms = window.to_ms
+    if not moves and not moved_s and not window.active_s:
+        return MovementSample(to_ms, 0, 0, window.active_s, moved_s is not None)
+    if moves and not moved_s:
+        length_s = max(1, (to_ms - window.from_ms) // 1000)
+        return MovementSample(to_ms, moves, min(moves, length_s), window.active_s, False)
+    # A line that is held, and has no edge, is another matter: see `update`.
+    return MovementSample(to_ms, moves, moved_s or 0 if moves else 0, window.active_s, True)
 
 
 def update(
     movement: Movement,
-    counts: Sequence[MovementSample],
+    samples: Sequence[MovementSample],
     rules: Rules,
     at_ms: int,
     *,
     fault: bool = False,
 ) -> Movement:
-    """Take one minute's counts in; `at_ms` is its end, `fault` that the agent reported one.
+    """Take one minute's samples in; `at_ms` is its end, `fault` that the agent reported one.
 
-    A sensor that counts what happens (vibration, piezo) tells a turn from a twitch by the count of
-    a minute; one that only says "movement" (PIR) cannot, and then every movement is a turn. Which
-    of the two it is, is seen from what it does. A PIR's line that stays active is a movement that
-    goes on, though no edge comes.
+    A sensor that counts what happens (vibration, piezo) tells a turn from a twitch by the seconds
+    of a minute; one that only says "movement" (PIR) cannot, and then every movement is a turn.
+    Which of the two it is, is seen from what it does. A PIR's line that stays active is a movement
+    that goes on, though no edge comes.
     """
-    heard, since, moved, turned, expected, counting, exit_or_entry, before, turns, edge = movement
+    (heard, since, moved, turned, expected, counting, exit_or_entry, before, turns, edge) = (
+        movement[:10]
+    )
+    bout_s, usual_s, bouts, rested, quiet_min = movement[10:]
     stale_ms = rules.health.stale_s * 1000
-    total = 0
+    total, edges, measured = 0.0, 0, False
     held: int | None = None  # the last window in which the line was held
-    for when, moves, active_s in counts:
+    for when, moves, moved_s, active_s, is_measured in samples:
         expected = True
         if heard is None or when - heard > stale_ms:
-            since = when
+            since, rested, quiet_min = when, when, 0
         if heard is None or when > heard:
             heard = when
         if moves:
-            edge = when
-            total += moves
+            edge, measured = when, measured or is_measured
+            total += moved_s
+            edges += moves
             moved = (*moved[1 - rules.presence.moves_in :], when)
         elif active_s and edge is not None and when - edge <= LONGEST_HOLD_MS:
             held = when
-    if total:
-        limits = rules.stillness
-        counting = counting or total >= limits.counting_moves
+    limits = rules.stillness
+    if edges:
+        total = round(total, 1)
+        counting = counting or edges >= limits.counting_moves
         # Getting up takes half a minute, which may lie in two.
-        if counting and total + before >= rules.presence.stand_moves:
+        if counting and total + before >= _stand_s(usual_s, bouts, rules):
             exit_or_entry = at_ms
-        if total >= (limits.posture_moves if counting else 1):
+        least_s = TURN_S if measured else limits.posture_moves
+        if not counting or total >= least_s:
             turned = moved[-1] if turned is None else max(turned, moved[-1])
             # Turning for minutes on end is one bout; it is known by its last minute.
             goes_on = bool(turns) and at_ms - turns[-1] <= BOUT_MS
             turns = (*turns[:-1], at_ms) if goes_on else (*turns[1 - KEPT :], at_ms)
+            bout_s = round(bout_s + total, 1)
+        quiet_min = 0
+    elif samples:
+        if bout_s:
+            usual_s, bouts = _learned(usual_s, bouts, bout_s)
+            bout_s = 0
+        quiet_min = min(REST_MIN, quiet_min + 1)
+        if quiet_min == REST_MIN:
+            rested = at_ms
     if held is not None and not counting and turned is not None:
         turned = max(turned, held)
     return _make(
@@ -88,8 +148,34 @@ def update(
             total,
             turns,
             edge,
+            bout_s,
+            usual_s,
+            bouts,
+            rested,
+            quiet_min,
         )
     )
+
+
+def _stand_s(usual_s: float | None, bouts: int, rules: Rules) -> float:
+    """Return from how many seconds on a movement is somebody who gets in or out."""
+    stand_s = float(rules.presence.stand_moves)
+    if usual_s is None or bouts < ENOUGH_BOUTS:
+        return stand_s
+    if OF_SHORT * usual_s < stand_s:
+        return max(LEAST_STAND_S, OF_SHORT * usual_s)
+    return max(stand_s, OF_LONG * usual_s)
+
+
+def _learned(usual_s: float | None, bouts: int, bout_s: float) -> tuple[float | None, int]:
+    """Return what a turn usually measures after one more bout; a very long one is no turn."""
+    if bout_s > LONGEST_TURN_S:
+        return usual_s, bouts
+    if usual_s is None:
+        return bout_s, 1
+    weight = max(USUAL_WEIGHT, 1 / (bouts + 1))
+    nearer_s = usual_s + weight * (min(bout_s, 3 * usual_s) - usual_s)
+    return round(nearer_s, 1), min(ENOUGH_BOUTS, bouts + 1)
 
 
 def is_known(movement: Movement, at_ms: int, rules: Rules) -> bool:
@@ -97,6 +183,16 @@ def is_known(movement: Movement, at_ms: int, rules: Rules) -> bool:
     return (
         movement.heard_ms is not None and at_ms - movement.heard_ms <= rules.health.stale_s * 1000
     )
+
+
+def noisy_since_ms(movement: Movement, at_ms: int) -> int | None:
+    """Return since when the sensor says movement without any rest, UTC ms; None: it rests.
+
+    Then it says nothing of the sleeper: a line that oscillates, a retriggering PIR, or a washing
+    machine next door.
+    """
+    rested = movement.rested_ms
+    return rested if rested is not None and at_ms - rested >= NOISY_MS else None
 
 
 def is_restless(movement: Movement, at_ms: int, within_s: int) -> bool:

@@ -5,11 +5,18 @@ from typing import NamedTuple
 
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
+from legwatch.signals.bed_warmth import BedWarmth
 from legwatch.signals.movement import Movement
 from legwatch.signals.sensed import Sensed
-from legwatch.signals.thermometer import Thermometer, rise_20_min_c
+from legwatch.signals.thermometer import RECENT_SAMPLES, Thermometer, rise_20_min_c
 
 WARMS_WITHIN_MS = 2_700_000  # a bed warms 2 C within this time after somebody has got in
+GAP_MS = 5_400_000  # a stay in bed goes on over a gap in the readings of up to this
+TURNING_MS = 180_000  # a turn so long after the air became the room's is not what made it so
+# A mat that says empty while the air stays as warm as a body makes it, or somebody turns, is wrong.
+EMPTY_MS, EMPTY_TURNS_MS, APART_MS = 1_500_000, 900_000, 300_000
+FLAT_C = 1.0  # an empty bed far above the room falls by more than this in 20 min
+AGREES_MS = 900_000  # a mat that says "occupied" of a warm bed for so long is believed again
 
 
 class Occupancy(NamedTuple):
@@ -25,6 +32,10 @@ class Occupancy(NamedTuple):
     fell_ms: int | None = None  # when the bed air last fell fast
     at_room_air_since_ms: int | None = None  # bed air as cold as room air since
     lost_ms: int | None = None  # in bed when last seen, and not seen since
+    unseen_ms: int | None = None  # the same, because readings are missing
+    air_left: bool = False  # only the air, which is the room's, says that the bed was left
+    slipped_ms: int | None = None  # somebody turns in air that is the room's, since then
+    mat_doubted_ms: int | None = None  # the mat contradicts the other sensors since then
 
 
 _make = maker(Occupancy)
@@ -35,27 +46,114 @@ def update(
     was: Occupancy,
     mat_samples: Sequence[MatSample],
     sensors: Sensed,
+    warmth: BedWarmth,
     rules: Rules,
     *,
     offset_c: float,
 ) -> Occupancy:
-    """Judge one minute; `offset_c` is what leg and room sensor differ by."""
+    """Judge one minute; `offset_c` is what leg and room sensor differ by.
+
+    `warmth` is the one of the minute before: it is made of what is returned here.
+    """
     at_ms = sensors.at_ms
     mat, since, heard = was.mat, was.mat_since_ms, was.mat_ms
     for when, sample in mat_samples:
         if sample is not mat:
             mat, since = sample, when
         heard = when
-    if heard is not None and at_ms - heard <= rules.health.stale_s * 1000:
-        in_bed, entered, settled, left, _, _, _, fell, at_room_air, lost = was
-        now = _make((in_bed, entered, settled, left, mat, since, heard, fell, at_room_air, lost))
+    contrast_c = None
+    if sensors.leg.celsius is not None and sensors.room.celsius is not None:
+        contrast_c = round(sensors.leg.celsius - sensors.room.celsius - offset_c, 3)
+    fresh = heard is not None and at_ms - heard <= rules.health.stale_s * 1000
+    if not fresh:
+        mat = since = None
+    at_room_air = was.at_room_air_since_ms
+    if contrast_c is None or contrast_c >= rules.presence.empty_contrast_c:
+        at_room_air = None
+    elif at_room_air is None:
+        at_room_air = at_ms
+    empty = _is_empty(at_room_air, sensors, rules)
+    doubted = was.mat_doubted_ms
+    if fresh:
+        doubted = _doubted(was, sensors, warmth, (mat, since), empty=empty)
+    in_bed, entered, settled, left, _, _, _, fell, _, lost, unseen = was[:11]
+    if fresh and doubted is None:
+        now = _make(
+            (in_bed, entered, settled, left, mat, since, heard, fell, at_room_air, lost, unseen)
+            + (False, None, None)
+        )
         return _by_mat(now, at_ms, rules)
-    return _without_mat(was, sensors, rules, offset_c)
+    warm = warmth.warm_ms is not None
+    now = _make(
+        (in_bed, entered, settled, left, mat, since, heard, fell, at_room_air, lost, unseen)
+        + (was.air_left, was.slipped_ms, doubted)
+    )
+    if doubted is not None and was.mat_doubted_ms is None:
+        now = now._replace(in_bed=None, left_ms=None, lost_ms=None)
+    return _by_air(now, sensors, contrast_c, rules, warm=warm, empty=empty)
 
 
-def set_unknown(now: Occupancy, at_ms: int) -> Occupancy:
-    """Set the occupancy to unknown; remember when somebody was last known to be in bed."""
-    return now._replace(in_bed=None, lost_ms=at_ms if now.in_bed else now.lost_ms)
+def set_unknown(now: Occupancy, at_ms: int, *, unseen: bool = False) -> Occupancy:
+    """Set the occupancy to unknown; remember when somebody was last known to be in bed.
+
+    `unseen`: because readings are missing, and not because of what they say.
+    """
+    if not now.in_bed:
+        return now._replace(in_bed=None)
+    return now._replace(in_bed=None, lost_ms=at_ms, unseen_ms=at_ms if unseen else None)
+
+
+def _is_empty(at_room_air_ms: int | None, sensors: Sensed, rules: Rules) -> bool:
+    """Return True if the air has been the room's for long, and nothing has moved in it."""
+    at_ms, movement = sensors.at_ms, sensors.movement
+    if at_room_air_ms is None or not sensors.movement_known or sensors.leg.celsius is None:
+        return False
+    moved_ms = movement.moved_ms[-1] if movement.moved_ms else 0
+    quiet_ms = at_ms - max(moved_ms, movement.heard_since_ms or 0)
+    return at_ms - at_room_air_ms >= rules.presence.empty_s * 1000 <= quiet_ms
+
+
+def _doubted(
+    was: Occupancy,
+    sensors: Sensed,
+    warmth: BedWarmth,
+    word: tuple[bool | None, int | None],
+    *,
+    empty: bool,
+) -> int | None:
+    """Return since when the mat cannot be believed; None: it can.
+
+    It says empty of a bed with a body in it, or occupied of one that is empty by all the others.
+    """
+    at_ms, warm_ms = sensors.at_ms, warmth.warm_ms
+    mat, since_ms = word
+    if since_ms is None:
+        return was.mat_doubted_ms
+    held_ms = at_ms - since_ms
+    if mat:
+        if was.mat_doubted_ms is None:
+            return at_ms if empty and held_ms >= EMPTY_MS else None
+        agrees = warm_ms is not None and at_ms - max(warm_ms, since_ms) >= AGREES_MS
+        return None if agrees else was.mat_doubted_ms
+    if was.mat_doubted_ms is not None:
+        return was.mat_doubted_ms
+    if warm_ms is None or held_ms < EMPTY_TURNS_MS or at_ms - warm_ms < APART_MS:
+        return None
+    turns = sensors.movement.turns_ms
+    turning = (
+        sensors.movement_known
+        and len(turns) > 1
+        and turns[-2] - since_ms >= APART_MS
+        and turns[-1] - turns[-2] >= APART_MS
+    )
+    return at_ms if turning or (held_ms >= EMPTY_MS and _stays_warm(sensors.leg)) else None
+
+
+def _stays_warm(leg: Thermometer) -> bool:
+    """Return True if the air has not fallen within twenty minutes."""
+    if leg.celsius is None or len(leg.recent_c) < RECENT_SAMPLES:
+        return False
+    return max(leg.recent_c) - leg.celsius <= FLAT_C
 
 
 def _by_mat(now: Occupancy, at_ms: int, rules: Rules) -> Occupancy:
@@ -69,22 +167,29 @@ def _by_mat(now: Occupancy, at_ms: int, rules: Rules) -> Occupancy:
         return _enter(now, now.mat_since_ms, at_ms, rules)
     # A bed that was never seen with somebody in it has not been left.
     left_ms = None if now.entered_ms is None else now.mat_since_ms
-    return now._replace(in_bed=False, left_ms=left_ms)
+    return now._replace(in_bed=False, left_ms=left_ms, unseen_ms=None)
 
 
 def _enter(now: Occupancy, when: int, at_ms: int, rules: Rules) -> Occupancy:
     """Begin a stay at `when`, or continue a stay if the occupancy was unknown for a short time."""
     lost = now.in_bed is None and now.entered_ms is not None and now.left_ms is None
     if lost and now.lost_ms is not None:
-        if at_ms - now.lost_ms <= rules.presence.return_s * 1000:
-            return now._replace(in_bed=True, lost_ms=None)
+        longest_ms = rules.presence.return_s * 1000 if now.unseen_ms is None else GAP_MS
+        if at_ms - now.lost_ms <= longest_ms:
+            return now._replace(in_bed=True, lost_ms=None, unseen_ms=None)
         when = at_ms  # nobody saw whether the sleeper was up in between
     if _is_back(now, when, rules):
         settled = max(now.settled_ms, when + rules.warmth.settle_return_s * 1000)
     else:
         settled = when + rules.warmth.settle_s * 1000
     return now._replace(
-        in_bed=True, entered_ms=when, settled_ms=settled, left_ms=None, lost_ms=None
+        in_bed=True,
+        entered_ms=when,
+        settled_ms=settled,
+        left_ms=None,
+        lost_ms=None,
+        unseen_ms=None,
+        air_left=False,
     )
 
 
@@ -100,26 +205,29 @@ def _is_back(now: Occupancy, when: int, rules: Rules) -> bool:
     return when - now.left_ms < longest_ms and unseen_ms <= longest_ms
 
 
-def _without_mat(was: Occupancy, sensors: Sensed, rules: Rules, offset_c: float) -> Occupancy:
+def _by_air(
+    was: Occupancy,
+    sensors: Sensed,
+    contrast: float | None,
+    rules: Rules,
+    *,
+    warm: bool,
+    empty: bool,
+) -> Occupancy:
+    """Judge by the air and the movement; `warm`: only a body makes the air as warm as it is."""
     limits = rules.presence
-    at_ms, leg, room, movement, drop_c, movement_known = sensors
-    contrast = None
-    if leg.celsius is not None and room.celsius is not None:
-        contrast = round(leg.celsius - room.celsius - offset_c, 3)
+    at_ms, leg, _, movement, drop_c, movement_known = sensors
     fell = at_ms if drop_c >= limits.doubt_fall_c else was.fell_ms
-    at_room_air = was.at_room_air_since_ms
-    if contrast is None or contrast >= limits.empty_contrast_c:
-        at_room_air = None
-    elif at_room_air is None:
-        at_room_air = at_ms
-    now = _make((*was[:4], None, None, was.mat_ms, fell, at_room_air, was.lost_ms))
+    now = was._replace(fell_ms=fell)
     if not movement_known or leg.celsius is None:
-        return set_unknown(now, at_ms)
+        return set_unknown(now, at_ms, unseen=True)
+    now = _slipped(now, movement, contrast, at_ms, rules)
     moved = movement.moved_ms[-1] if movement.moved_ms else None
     quiet_ms = at_ms - max(moved or 0, movement.heard_since_ms or 0)
-    if at_room_air is not None and at_ms - at_room_air >= limits.empty_s * 1000 <= quiet_ms:
+    if empty:
         left = now.left_ms if now.in_bed is False else at_ms
-        return now._replace(in_bed=False, left_ms=left)
+        by_air = now.in_bed is True or now.unseen_ms is not None or now.air_left
+        return now._replace(in_bed=False, left_ms=left, unseen_ms=None, air_left=by_air)
     stood = movement.exit_or_entry_ms
     if now.in_bed:
         fell_since = fell is not None and moved is not None and fell >= moved
@@ -130,11 +238,40 @@ def _without_mat(was: Occupancy, sensors: Sensed, rules: Rules, offset_c: float)
             settled = at_ms + rules.warmth.settle_return_s * 1000
             return now._replace(settled_ms=max(now.settled_ms, settled))
         return now
-    if not _warming(leg, contrast, rules):
+    warming = _warming(leg, contrast, rules)
+    if now.unseen_ms is not None and at_ms - now.unseen_ms <= GAP_MS and warming:
+        return now._replace(in_bed=True, lost_ms=None, unseen_ms=None)
+    if not warming:
         return now
     if stood is not None and at_ms - stood <= WARMS_WITHIN_MS and stood > (now.left_ms or 0):
         return _enter(now, stood, at_ms, rules)
+    # Of a sensor that does not count, and holds its line, few movements come.
+    moved_lately = warm and moved is not None and at_ms - moved <= WARMS_WITHIN_MS
+    if moved_lately and moved is not None and moved > (now.left_ms or 0):
+        return _enter(now, at_ms, at_ms, rules)
     return _enter(now, at_ms, at_ms, rules) if _stirring(movement, at_ms, rules) else now
+
+
+def _slipped(
+    now: Occupancy, movement: Movement, contrast: float | None, at_ms: int, rules: Rules
+) -> Occupancy:
+    """Note since when somebody turns in a bed whose air is the room's; contrast ends it."""
+    if contrast is not None and contrast >= rules.presence.rise_c:
+        return now if now.slipped_ms is None else now._replace(slipped_ms=None)
+    if now.slipped_ms is not None or now.at_room_air_since_ms is None:
+        return now
+    watched = now.in_bed or now.air_left
+    turned = movement.turned_ms
+    if watched and turned is not None and turned - now.at_room_air_since_ms >= TURNING_MS:
+        return now._replace(slipped_ms=at_ms)
+    return now
+
+
+def has_returned(now: Occupancy, rules: Rules) -> bool:
+    """Return True if the stay began after a short absence from the same warm bed."""
+    if now.entered_ms is None:
+        return False
+    return now.settled_ms - now.entered_ms < rules.warmth.settle_s * 1000
 
 
 def may_have_left(movement: Movement, rules: Rules) -> bool:

@@ -12,11 +12,13 @@ from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
 from legwatch.signals.occupancy import Occupancy
 from legwatch.signals.sensed import Sensed
+from legwatch.signals.thermometer import FINEST_C
 
 FEWEST = 12  # readings that agree; fewer may be chance
 FACTOR = 4  # times its own longest run: none of the recorded nights has a longer one
 NEW_MS = 3_600_000  # a sensor heard for less than this ...
 NEW_LIMIT_MS = 1_500_000  # ... is given this long
+STILL_AIR_MS = 2_400_000  # air beside a sleeper moves a sensor of 0.1 C within this time
 HOLE_MS = 600_000  # readings further apart belong to different runs
 
 
@@ -72,7 +74,10 @@ def is_stuck(pair: RepeatedPair, sensors: Sensed, presence: Occupancy, rules: Ru
     since = sensors.leg.same_since_ms
     if sensors.leg.celsius is None or since is None:
         return False
-    if sensors.at_ms - since < rules.health.stuck_s * 1000:
-        return False
+    at_ms, stuck_ms = sensors.at_ms, rules.health.stuck_s * 1000
+    if presence.in_bed and presence.entered_ms is not None:
+        fine = sensors.leg.finest_c == FINEST_C and at_ms >= presence.settled_ms
+        limit_ms = min(STILL_AIR_MS, stuck_ms) if fine else stuck_ms
+        return at_ms - max(since, presence.entered_ms) >= limit_ms
     moved = sensors.movement.moved_ms[-1] if sensors.movement.moved_ms else 0
-    return presence.in_bed is True or moved - since >= rules.health.alert_s * 1000
+    return at_ms - since >= stuck_ms and moved - since >= rules.health.alert_s * 1000

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
-from legwatch.signals.movement import Movement, is_known
+from legwatch.signals.movement import Movement, is_known, noisy_since_ms
 from legwatch.signals.thermometer import Thermometer, drop_c
 
 
@@ -16,7 +16,7 @@ class Sensed(NamedTuple):
     room: Thermometer
     movement: Movement
     drop_c: float  # by how much the air by the legs has fallen within ten minutes
-    movement_known: bool  # the movement sensor has counted lately
+    movement_known: bool  # the movement sensor has counted lately, and rests at times
 
 
 _sensed = maker(Sensed)
@@ -26,5 +26,6 @@ def sensed(
     at_ms: int, leg: Thermometer, room: Thermometer, movement: Movement, rules: Rules
 ) -> Sensed:
     """Return the sensors of one minute, with what several signals ask of them."""
-    known = is_known(movement, at_ms, rules)
+    # A sensor that never rests says nothing of the sleeper.
+    known = is_known(movement, at_ms, rules) and noisy_since_ms(movement, at_ms) is None
     return _sensed((at_ms, leg, room, movement, drop_c(leg), known))

@@ -10,6 +10,7 @@ from legwatch.named_tuples import maker
 from legwatch.shared import shared
 
 STEPS_A_DEGREE = 10  # of a DHT22; a finer sensor is taken as if it were one
+FINEST_C = 0.1
 RECENT_STEP_MS = 120_000  # one mark of the trail every two minutes ...
 RECENT_SAMPLES = 10  # ... which reaches back twenty
 
@@ -26,6 +27,7 @@ class Thermometer(NamedTuple):
     expected: bool = False  # this thermometer has been heard of
     implausible: bool = False  # the last reading was refused
     recent_c: tuple[float, ...] = ()  # marks of `celsius`, two minutes apart, newest last
+    finest_c: float | None = None  # the smallest change seen: what the sensor's steps are
 
 
 _make = maker(Thermometer)
@@ -50,7 +52,7 @@ def update(
     fault: bool = False,
 ) -> Thermometer:
     """Take one minute's samples in; `at_ms` is its end, `fault` that the agent reported one."""
-    celsius, good_ms, since, raw, step, same_ms, expected, refused, trail = thermometer
+    celsius, good_ms, since, raw, step, same_ms, expected, refused, trail, finest_c = thermometer
     lowest, highest, off = health.lowest_c, health.highest_c, health.power_on_c
     stale_ms = health.stale_s * 1000
     believed: list[float] = []
@@ -68,6 +70,8 @@ def update(
                 continue
         if value != raw or same_ms is None:
             same_ms = when
+            if raw is not None and finest_c != FINEST_C:
+                finest_c = _finer(finest_c, abs(value - raw))
         raw, good_ms, step, refused = value, when, (), False
         believed.append(value)
     if good_ms is None or at_ms - good_ms > stale_ms:
@@ -78,6 +82,7 @@ def update(
             same_since_ms=same_ms,
             expected=expected or fault,
             implausible=refused,
+            finest_c=finest_c,
         )
     if celsius is None:
         since = good_ms
@@ -85,7 +90,16 @@ def update(
         celsius = _median(believed)
     if celsius is not None and (at_ms % RECENT_STEP_MS == 0 or not trail):
         trail = (*trail[1 - RECENT_SAMPLES :], celsius)
-    return _make((celsius, good_ms, since, raw, step, same_ms, expected or fault, refused, trail))
+    expected = expected or fault
+    return _make((celsius, good_ms, since, raw, step, same_ms, expected, refused, trail, finest_c))
+
+
+def _finer(finest_c: float | None, change_c: float) -> float | None:
+    """Return the smallest change that was seen, C."""
+    change_c = round(change_c, 1)
+    if not change_c or (finest_c is not None and finest_c <= change_c):
+        return finest_c
+    return FINEST_C if change_c <= FINEST_C else change_c
 
 
 def _median(values: list[float]) -> float:

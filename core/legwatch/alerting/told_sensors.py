@@ -1,0 +1,70 @@
+"""Tell of one sensor at most twice a night with a sound, and once that it is back.
+
+What comes and goes all night is said, and then said once more; after that the phone keeps the last
+word, which is that nothing can be seen.
+"""
+
+from typing import NamedTuple
+
+from legwatch.alerting.notice import TransitionKind
+from legwatch.conditions.verdict import Figures, Reason
+from legwatch.events import AlertKind
+from legwatch.limits.rules import Rules
+from legwatch.night import night_of
+
+MOST = 2  # pushes with a sound about one sensor in one night
+_OF_MOVEMENT = frozenset(
+    {
+        Reason.MOVEMENT_MISSING,
+        Reason.MOVEMENT_SILENT,
+        Reason.MOVEMENT_QUIET,
+        Reason.MOVEMENT_NOISY,
+    }
+)
+_OF_MAT = frozenset({Reason.MAT_DISAGREES, Reason.MAT_MISSING})
+
+
+class ToldSensors(NamedTuple):
+    """What was told of the sensors in one night: how often each was called bad, and back."""
+
+    night: int = 0  # ordinal of the night's date
+    bad: tuple[tuple[str, int], ...] = ()
+    back: tuple[str, ...] = ()
+
+
+def subject(kind: AlertKind, reason: Reason | None, figures: Figures) -> str:
+    """Return which sensor a notice is about: leg, room, movement, presence or agent."""
+    if kind is AlertKind.AGENT:
+        return "agent"
+    named = dict(figures).get("sensor")
+    if isinstance(named, str):
+        return named
+    if reason in _OF_MOVEMENT:
+        return "movement"
+    return "presence" if reason in _OF_MAT else "leg"
+
+
+def allows(told: ToldSensors, sensor: str, kind: TransitionKind, at_ms: int, rules: Rules) -> bool:
+    """Return True if one more notice about a sensor may be pushed this night."""
+    tonight = _tonight(told, at_ms, rules)
+    times = dict(tonight.bad).get(sensor, 0)
+    if kind is TransitionKind.RESOLVED:
+        return times < MOST and sensor not in tonight.back
+    return times < MOST
+
+
+def count(
+    told: ToldSensors, sensor: str, kind: TransitionKind, at_ms: int, rules: Rules
+) -> ToldSensors:
+    """Count one notice that is pushed now."""
+    night, bad, back = _tonight(told, at_ms, rules)
+    if kind is TransitionKind.RESOLVED:
+        return ToldSensors(night, bad, (*back, sensor))
+    times = dict(bad)
+    times[sensor] = times.get(sensor, 0) + 1
+    return ToldSensors(night, tuple(times.items()), back)
+
+
+def _tonight(told: ToldSensors, at_ms: int, rules: Rules) -> ToldSensors:
+    night = night_of(at_ms, rules.zone).toordinal()
+    return told if told.night == night else ToldSensors(night)

@@ -1,0 +1,128 @@
+"""Do the sensors contradict each other? Each one is a witness for and against the others.
+
+One faulty sensor must not silence a bed. What one shows and the others rule out is told by name;
+until it is mended, nothing is concluded from it.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from legwatch.conditions.verdict import Reason
+from legwatch.limits.rules import Rules
+from legwatch.observation import Observation
+from legwatch.signals.coverage import comes_and_goes, known_min
+
+WARM_MS = 3_600_000  # of air that a body warms without one movement: the sensor is blind
+QUIET_MS = 9_000_000  # without any movement: the longest in the bench of nights is 2 h
+UPON_MS = 3_600_000  # as warm as skin: a leg on the sensor, or a bottle beside it
+BELOW_MS = 1_800_000  # far colder than the room, beside somebody who turns
+TURNS_MS = 3_600_000  # two bouts of turning within this time show that somebody is there
+NEVER_WARM_MS = 2_700_000  # in bed, and the air was never that of a bed
+ON_TOP_K = 0.25  # of the way from room to skin; uncovered legs have 0.2-0.4, thin covers 0.55
+SLIPPED_MS = 1_200_000  # somebody turns in air that is the room's; a bed warms within this time
+MAT_GONE_MS = 43_200_000  # a mat that has said nothing for longer was taken away
+
+
+class Complaint(NamedTuple):
+    """A sensor that cannot be believed since `since_ms`; `known_min`: of the last half hour."""
+
+    reason: Reason
+    since_ms: int
+    held_s: int  # how long that had to last before it is told
+    sensor: str
+    known_min: int | None = None
+
+
+def complaints(seen: Observation, rules: Rules) -> Iterator[Complaint]:
+    """Yield what the sensors say against each other, most important first."""
+    yield from _of_leg(seen)
+    yield from _of_movement(seen)
+    yield from _of_mat(seen, rules)
+    yield from _of_holes(seen)
+
+
+def cannot_see(seen: Observation) -> Reason | None:
+    """Return why the thermometer by the legs does not show the air by the legs; None: it does."""
+    return next((found.reason for found in _of_leg(seen)), None)
+
+
+def is_mute(seen: Observation) -> bool:
+    """Return True if the movement sensor has felt nothing of any size for hours: it may be dead.
+
+    Who sleeps twitches between two turns.
+    """
+    moved_ms = seen.movement.moved_ms
+    return not moved_ms or seen.at_ms - moved_ms[-1] >= QUIET_MS
+
+
+def _of_leg(seen: Observation) -> Iterator[Complaint]:
+    at_ms, warmth, in_bed = seen.at_ms, seen.warmth, seen.occupancy.in_bed
+    if warmth.below_ms is not None and at_ms - warmth.below_ms >= BELOW_MS and _is_there(seen):
+        yield Complaint(Reason.EXCHANGED, warmth.below_ms, BELOW_MS // 1000, "leg")
+    slipped_ms = seen.occupancy.slipped_ms
+    if slipped_ms is not None and at_ms - slipped_ms >= SLIPPED_MS:
+        yield Complaint(Reason.DISPLACED, slipped_ms, SLIPPED_MS // 1000, "leg")
+    if in_bed is False:
+        return
+    if warmth.skin_ms is not None and at_ms - warmth.skin_ms >= UPON_MS:
+        yield Complaint(Reason.LAIN_UPON, warmth.skin_ms, UPON_MS // 1000, "leg")
+    entered_ms = seen.occupancy.entered_ms
+    if in_bed and entered_ms is not None and entered_ms == warmth.stay_ms:
+        late = at_ms - entered_ms >= NEVER_WARM_MS and seen.leg_c is not None
+        there = seen.occupancy.mat or _has_turned_since(seen, entered_ms)
+        if late and there and 0 < warmth.highest_k < ON_TOP_K:
+            yield Complaint(Reason.NOT_IN_BED, entered_ms, NEVER_WARM_MS // 1000, "leg")
+
+
+def _of_movement(seen: Observation) -> Iterator[Complaint]:
+    movement, at_ms, warm_ms = seen.movement, seen.at_ms, seen.warmth.warm_ms
+    if seen.noisy_since_ms is not None:
+        held_s = (at_ms - seen.noisy_since_ms) // 1000
+        yield Complaint(Reason.MOVEMENT_NOISY, seen.noisy_since_ms, held_s, "movement")
+    if not seen.movement_known or movement.heard_since_ms is None or warm_ms is None:
+        return
+    heard_ms = max(warm_ms, movement.heard_since_ms)
+    last_ms = movement.moved_ms[-1] if movement.moved_ms else 0
+    if last_ms < heard_ms:
+        if at_ms - heard_ms >= WARM_MS and last_ms < warm_ms - WARM_MS:
+            yield Complaint(Reason.MOVEMENT_SILENT, heard_ms, WARM_MS // 1000, "movement")
+        return
+    if at_ms - last_ms >= QUIET_MS:
+        yield Complaint(Reason.MOVEMENT_QUIET, last_ms, QUIET_MS // 1000, "movement")
+
+
+def _of_mat(seen: Observation, rules: Rules) -> Iterator[Complaint]:
+    occupancy, at_ms = seen.occupancy, seen.at_ms
+    if occupancy.mat_doubted_ms is not None:
+        held_s = (at_ms - occupancy.mat_doubted_ms) // 1000
+        yield Complaint(Reason.MAT_DISAGREES, occupancy.mat_doubted_ms, held_s, "presence")
+    if occupancy.mat_ms is None:
+        return
+    silent_ms = at_ms - max(occupancy.mat_ms, seen.back_ms)
+    if rules.health.alert_s * 1000 <= silent_ms <= MAT_GONE_MS:
+        yield Complaint(Reason.MAT_MISSING, occupancy.mat_ms, rules.health.alert_s, "presence")
+
+
+def _of_holes(seen: Observation) -> Iterator[Complaint]:
+    heard = (
+        ("leg", seen.leg.expected, seen.leg_heard),
+        ("movement", seen.movement.expected, seen.movement_heard),
+        ("room", seen.room.expected, seen.room_heard),
+    )
+    for sensor, expected, coverage in heard:
+        if expected and comes_and_goes(coverage):
+            since_ms = seen.at_ms - 1_800_000
+            yield Complaint(Reason.COMES_AND_GOES, since_ms, 1800, sensor, known_min(coverage))
+
+
+def _is_there(seen: Observation) -> bool:
+    """Return True if somebody is in bed by what has nothing to do with the thermometers."""
+    if seen.occupancy.mat:
+        return True
+    turns = seen.movement.turns_ms
+    return len(turns) > 1 and seen.at_ms - turns[-2] <= TURNS_MS and seen.movement_known
+
+
+def _has_turned_since(seen: Observation, since_ms: int) -> bool:
+    turned = seen.movement.turned_ms
+    return turned is not None and turned > since_ms + 600_000

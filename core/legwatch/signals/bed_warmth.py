@@ -1,0 +1,83 @@
+"""Since when the air by the legs has been where a body, a bottle or a mistake puts it.
+
+What one thermometer shows is a witness for and against the other sensors: air far above the room is
+a body that a movement sensor must feel sooner or later; air as warm as skin is no air under a
+cover; air far below the room's is a sensor in the wrong place.
+"""
+
+from typing import NamedTuple
+
+from legwatch.limits.rules import Rules
+from legwatch.named_tuples import maker
+from legwatch.signals.thermometer import Thermometer, rise_20_min_c
+
+FAR_C = 5.0  # above the room: no bed that nobody lies in keeps this (bench of nights: 0-2 C)
+BELOW_C = 4.0  # below the room: no draught or floor does this to air in a bed
+SKIN_K = 1.0  # of the way from room to skin; covers keep 0.55-0.9 (JOS-3 runs)
+SKIN_C = 33.0  # the same where no room is known
+# A well covered bed in a warm room comes as near to skin, but slowly; a leg that comes to lie on
+# the sensor makes it rise so much within twenty minutes. In a cold room no cover does that.
+UPON_RISE_C = 1.0
+COLD_ROOM_C = 17.0
+SETTLED_MS = 2_400_000  # in bed for so long, it is not the warming of the bed any more
+HOLE_MS = 900_000  # readings further apart belong to different times
+
+
+class BedWarmth(NamedTuple):
+    """Since when each has held, UTC ms; None: it does not."""
+
+    heard_ms: int | None = None  # the last minute that was judged
+    warm_ms: int | None = None  # far above the room
+    skin_ms: int | None = None  # as warm as skin
+    below_ms: int | None = None  # far below the room
+    highest_k: float = 0.0  # of this stay in bed: of the way from room to skin
+    stay_ms: int | None = None  # which stay that is
+
+
+_make = maker(BedWarmth)
+
+
+def update(
+    was: BedWarmth,
+    leg_c: float | None,
+    room_c: float | None,
+    at_ms: int,
+    rules: Rules,
+    *,
+    leg: Thermometer,
+    room_measured: bool,
+    entered_ms: int | None,
+    returned: bool,
+) -> BedWarmth:
+    """Take one minute in; a short hole in the readings changes nothing.
+
+    `returned`: the stay in bed goes on after a short absence.
+    """
+    if leg_c is None:
+        return was
+    if was.heard_ms is None or at_ms - was.heard_ms > HOLE_MS:
+        was = BedWarmth()
+    skin = rules.warmth.skin_c
+    k = None if room_c is None or room_c >= skin - 1 else (leg_c - room_c) / (skin - room_c)
+    if room_c is None:
+        far, as_skin = leg_c >= rules.presence.warm_c, leg_c >= SKIN_C
+    else:
+        far, as_skin = leg_c - room_c >= FAR_C, k is not None and k >= SKIN_K
+    if as_skin and was.skin_ms is None:
+        long = entered_ms is not None and at_ms - entered_ms >= SETTLED_MS
+        upon = long and rise_20_min_c(leg) >= UPON_RISE_C
+        as_skin = upon or (room_c is not None and room_c <= COLD_ROOM_C)
+    below = room_measured and room_c is not None and room_c - leg_c >= BELOW_C
+    highest_k = was.highest_k if returned or was.stay_ms == entered_ms else 0.0
+    if k is not None and k > highest_k:
+        highest_k = round(k, 2)
+    return _make(
+        (
+            at_ms,
+            (was.warm_ms or at_ms) if far else None,
+            (was.skin_ms or at_ms) if as_skin else None,
+            (was.below_ms or at_ms) if below else None,
+            highest_k,
+            entered_ms,
+        )
+    )

@@ -1,0 +1,75 @@
+"""How much of the last half hour each sensor has told: what comes and goes cannot be relied on.
+
+One reading now and then must not pass for a sensor that works. A slow sensor is measured by its own
+pace, so that a reading each five minutes is no hole where that is what the sensor gives.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from legwatch.named_tuples import maker
+
+MINUTES = 30
+ALL = (1 << MINUTES) - 1  # one bit for each minute, the newest last; 1: known
+# A minute counts as known with one reading in it, so half of the time touches more than half of
+# the minutes.
+FEWEST = 18
+MINUTE_MS = 60_000
+LONGEST_PACE_S = 600
+PACE_SHARE = 0.1  # of the pace, by which a single gap moves it
+
+
+class Coverage(NamedTuple):
+    """The last half hour of one sensor."""
+
+    known: int = ALL
+    pace_s: int = 10  # the usual time between two readings
+
+
+_make = maker(Coverage)
+
+
+def update(was: Coverage, times_ms: Sequence[int], last_ms: int | None, at_ms: int) -> Coverage:
+    """Take one minute in: the times of its readings, and of the last one before them."""
+    known, pace_s = was
+    if last_ms is not None and at_ms - last_ms > MINUTES * MINUTE_MS:
+        known = 0  # one long hole, of which not every minute may have been asked
+    if times_ms:
+        gaps_ms = [times_ms[0] - last_ms] if last_ms is not None else []
+        gaps_ms += [b - a for a, b in zip(times_ms, times_ms[1:], strict=False)]
+        for gap_ms in gaps_ms:
+            pace_s = _nearer(pace_s, gap_ms // 1000)
+        last_ms = times_ms[-1]
+    if last_ms is None:
+        return was
+    told = at_ms - last_ms < max(MINUTE_MS, 1500 * pace_s)
+    if told and known == ALL and pace_s == was.pace_s:
+        return was
+    known = known << 1 & ALL | told
+    return _make((ALL if known == ALL else known, pace_s))  # one number in memory for all beds
+
+
+def _nearer(pace_s: int, gap_s: int) -> int:
+    """Return the pace after one more gap: near the median, which single holes do not move far."""
+    step_s = max(1, round(PACE_SHARE * pace_s))
+    if gap_s > pace_s:
+        return min(gap_s, pace_s + step_s, LONGEST_PACE_S)
+    return max(gap_s, pace_s - step_s, 1)
+
+
+def known_min(now: Coverage) -> int:
+    """Return how many of the last 30 minutes have readings."""
+    return now.known.bit_count()
+
+
+def comes_and_goes(now: Coverage) -> bool:
+    """Say whether less than about half of the last half hour is known, with several holes in it.
+
+    One long hole is no coming and going: another rule tells of it.
+    """
+    known = now.known
+    if known == ALL or known.bit_count() >= FEWEST:
+        return False
+    unknown = ALL & ~known
+    holes = unknown & ~(unknown << 1)
+    return holes.bit_count() > 1
