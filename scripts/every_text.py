@@ -33,13 +33,20 @@ _COLD = (
 )  # fmt: skip
 _SENSOR = (
     Reason.NO_READINGS, Reason.IMPLAUSIBLE, Reason.STUCK, Reason.DISPLACED, Reason.MOVEMENT_MISSING,
-    Reason.MOVEMENT_SILENT, Reason.NO_SENSOR, Reason.SNOOZE_OVER,
+    Reason.MOVEMENT_SILENT, Reason.MOVEMENT_QUIET, Reason.MOVEMENT_NOISY, Reason.LAIN_UPON,
+    Reason.NOT_IN_BED, Reason.EXCHANGED, Reason.COMES_AND_GOES, Reason.MAT_DISAGREES,
+    Reason.MAT_MISSING, Reason.NO_SENSOR, Reason.SNOOZE_OVER,
 )  # fmt: skip
 _FIRES: Mapping[AlertKind, Sequence[Reason]] = {
     AlertKind.COLD: _COLD,
-    AlertKind.STILL: (Reason.STILL_TOO_LONG, Reason.SNOOZE_OVER),
+    AlertKind.STILL: (Reason.STILL_TOO_LONG, Reason.MOVEMENT_QUIET, Reason.SNOOZE_OVER),
     AlertKind.SENSOR: _SENSOR,
-    AlertKind.AGENT: (Reason.AGENT_SILENT, Reason.NEVER_HEARD, Reason.SNOOZE_OVER),
+    AlertKind.AGENT: (
+        Reason.AGENT_SILENT,
+        Reason.NEVER_HEARD,
+        Reason.COMES_AND_GOES,
+        Reason.SNOOZE_OVER,
+    ),
 }
 _ENDS: Mapping[AlertKind, Sequence[Reason]] = {
     AlertKind.COLD: (Reason.WARM_AGAIN, Reason.WARM_ROOM, Reason.LEFT_BED),
@@ -49,13 +56,14 @@ _ENDS: Mapping[AlertKind, Sequence[Reason]] = {
 }
 _BLIND = (
     Reason.AGENT_SILENT, Reason.NEVER_HEARD, Reason.NO_READINGS, Reason.DISPLACED,
-    Reason.PRESENCE_UNSURE, Reason.MOVEMENT_MISSING,
+    Reason.PRESENCE_UNSURE, Reason.MOVEMENT_MISSING, Reason.LAIN_UPON, Reason.NOT_IN_BED,
+    Reason.EXCHANGED, Reason.SETTLING,
 )  # fmt: skip
 _BODY = (AlertKind.COLD, AlertKind.STILL)
 _KNOWN: Figures = (
     ("leg_c", 24.1), ("usual_c", 30.0), ("usual_low_c", 29.0), ("usual_high_c", 31.0),
     ("room_c", 17.0), ("for_min", 20), ("still_min", 130), ("silent_min", 16),
-    ("limit_c", 26.5), ("in_min", 9), ("sensor", "movement, presence, oxygen"), ("bed", "anna"),
+    ("limit_c", 26.5), ("in_min", 9), ("known_min", 12), ("sensor", "movement, presence, oxygen"), ("bed", "anna"),
 )  # fmt: skip
 
 

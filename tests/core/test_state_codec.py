@@ -26,7 +26,16 @@ def test_a_state_of_version_1_is_read_but_for_what_it_did_not_keep() -> None:
     state = cold_state()
     read = from_json(json.dumps(as_v1(to_json(state))))
     assert read.bed.found == Found(legs=state.bed.found.legs)
-    assert read._replace(bed=read.bed._replace(found=state.bed.found)) == state
+    kept = read.bed.signals[:9]
+    assert kept == state.bed.signals[:9]
+    assert read.bed.cold == state.bed.cold._replace(before_fall_c=None)
+    signals = read.bed.signals._make((*kept, *state.bed.signals[9:]))
+    assert (
+        read._replace(
+            bed=read.bed._replace(found=state.bed.found, signals=signals, cold=state.bed.cold)
+        )
+        == state
+    )
 
 
 def test_a_firing_alert_of_an_old_state_is_named_by_the_time_at_which_it_fired() -> None:

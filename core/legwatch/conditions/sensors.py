@@ -19,8 +19,6 @@ from legwatch.limits.rules import Rules, is_night
 from legwatch.observation import Observation
 from legwatch.signals.repeated_values import STILL_AIR_MS
 
-DOUBT_MS = 120_000  # a sensor that has said nothing for this long is doubtful
-
 
 def judge(
     displaced_since_ms: int | None,

@@ -21,14 +21,15 @@ FIRST_CYCLE_MS = 6_000_000  # 100 min: a sleep cycle and the time to fall asleep
 
 
 def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
-    """Judge whether the sleeper has been still too long; only a movement ends a firing alert."""
+    """Judge whether the sleeper has been still too long; only a movement ends a firing alert.
+
+    It is never urgent by a sensor that has felt nothing of any size for hours: it may be dead.
+    """
     if seen.occupancy.in_bed is False:
         return LEFT_BED
     if firing and _has_turned_since(firing.fired_ms, seen):
         return MOVED
     since = seen.still_since_ms
-    if since is not None and witness.is_mute(seen):
-        return unknown(Reason.MOVEMENT_QUIET)
     if since is None:
         missing = not seen.movement_known
         return unknown(Reason.MOVEMENT_MISSING if missing else Reason.PRESENCE_UNSURE)
@@ -41,6 +42,8 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
             severity, decided_s = name, limit_s
     if severity is not None:
         rule = Rule(_path(severity, rules), float(decided_s))
+        if severity is Severity.URGENT and witness.is_mute(seen):
+            return yes(Severity.WARNING, Reason.MOVEMENT_QUIET, since, rule)
         return yes(severity, Reason.STILL_TOO_LONG, since, rule)
     if firing:  # the time starts later: data were missing in between, without a movement
         return yes(firing.severity, Reason.STILL_TOO_LONG, None)

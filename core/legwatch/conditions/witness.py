@@ -16,6 +16,7 @@ WARM_MS = 3_600_000  # of air that a body warms without one movement: the sensor
 QUIET_MS = 9_000_000  # without any movement: the longest in the bench of nights is 2 h
 UPON_MS = 3_600_000  # as warm as skin: a leg on the sensor, or a bottle beside it
 BELOW_MS = 1_800_000  # far colder than the room, beside somebody who turns
+FOUND_MS = 300_000  # warm so soon after windows came: nobody saw the bed warm
 TURNS_MS = 3_600_000  # two bouts of turning within this time show that somebody is there
 NEVER_WARM_MS = 2_700_000  # in bed, and the air was never that of a bed
 ON_TOP_K = 0.25  # of the way from room to skin; uncovered legs have 0.2-0.4, thin covers 0.55
@@ -84,7 +85,10 @@ def _of_movement(seen: Observation) -> Iterator[Complaint]:
     heard_ms = max(warm_ms, movement.heard_since_ms)
     last_ms = movement.moved_ms[-1] if movement.moved_ms else 0
     if last_ms < heard_ms:
-        if at_ms - heard_ms >= WARM_MS and last_ms < warm_ms - WARM_MS:
+        # Who was found in bed, after a start or a gap, has had no reason to move.
+        found = warm_ms - seen.back_ms < FOUND_MS
+        held_ms = QUIET_MS if found else WARM_MS
+        if at_ms - heard_ms >= held_ms and last_ms < warm_ms - WARM_MS:
             yield Complaint(Reason.MOVEMENT_SILENT, heard_ms, WARM_MS // 1000, "movement")
         return
     if at_ms - last_ms >= QUIET_MS:

@@ -33,7 +33,7 @@ def update(was: Coverage, times_ms: Sequence[int], last_ms: int | None, at_ms: i
     """Take one minute in: the times of its readings, and of the last one before them."""
     known, pace_s = was
     if last_ms is not None and at_ms - last_ms > MINUTES * MINUTE_MS:
-        known = 0  # one long hole, of which not every minute may have been asked
+        known = ALL  # one long hole, of which others tell
     if times_ms:
         gaps_ms = [times_ms[0] - last_ms] if last_ms is not None else []
         gaps_ms += [b - a for a, b in zip(times_ms, times_ms[1:], strict=False)]

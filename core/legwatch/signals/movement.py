@@ -25,7 +25,7 @@ USUAL_WEIGHT = 0.15  # of a new bout
 # takes every movement for a long one.
 OF_SHORT, OF_LONG = 1.8, 1.3
 LEAST_STAND_S = 5.0
-NOISY_MS = 2_700_000  # without a minute of rest: nobody moves so, asleep or awake
+NOISY_MS = 3_000_000  # without a minute of rest: nobody moves so, asleep or awake
 REST_MIN = 2  # quiet minutes in a row that are a rest; a line that jitters has single ones
 
 

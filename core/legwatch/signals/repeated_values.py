@@ -79,5 +79,7 @@ def is_stuck(pair: RepeatedPair, sensors: Sensed, presence: Occupancy, rules: Ru
         fine = sensors.leg.finest_c == FINEST_C and at_ms >= presence.settled_ms
         limit_ms = min(STILL_AIR_MS, stuck_ms) if fine else stuck_ms
         return at_ms - max(since, presence.entered_ms) >= limit_ms
+    if presence.in_bed is False:
+        return False
     moved = sensors.movement.moved_ms[-1] if sensors.movement.moved_ms else 0
     return at_ms - since >= stuck_ms and moved - since >= rules.health.alert_s * 1000

@@ -88,6 +88,31 @@ _SENSOR: Mapping[Reason, OwnAndCarer] = {
         marked("The movement sensor has seen nothing since you went to bed."),
         marked("The movement sensor has seen nothing since bedtime."),
     ),
+    Reason.MOVEMENT_QUIET: (
+        marked("No movement of any size for {span}: you lie very still, or the sensor is dead."),
+        marked("No movement of any size for {span}: very still sleep, or the sensor is dead."),
+    ),
+    Reason.MOVEMENT_NOISY: _both(
+        marked("The movement sensor has shown movement without a rest for {span}.")
+    ),
+    Reason.LAIN_UPON: (
+        marked("The thermometer by your legs has been warmer than air under a cover for {span}."),
+        marked("The thermometer by the legs has been warmer than air under a cover for {span}."),
+    ),
+    Reason.NOT_IN_BED: (
+        marked("The thermometer by your legs has not become warm in bed."),
+        marked("The thermometer by the legs has not become warm in bed."),
+    ),
+    Reason.EXCHANGED: _both(
+        marked("The thermometer by the legs is far colder than the one of the room.")
+    ),
+    Reason.COMES_AND_GOES: _both(
+        marked("A sensor comes and goes ({sensor}): less than half of the last 30 min is known.")
+    ),
+    Reason.MAT_DISAGREES: _both(
+        marked("The bed occupancy says another thing than all the other sensors.")
+    ),
+    Reason.MAT_MISSING: _both(marked("The bed occupancy sends nothing any more.")),
 }
 _BROKEN = _both(marked("A sensor is not working."))
 _THERMOMETER: Mapping[tuple[Reason, str, bool], OwnAndCarer] = {  # (why, place, it never gave any)
@@ -117,6 +142,39 @@ _CHECK = (
     marked("Until it works I cannot warn you. Check the cable and the plug."),
     marked("Until it works I cannot warn anybody. Check the cable and the plug."),
 )
+_LOOK: Mapping[Reason, OwnAndCarer] = {
+    Reason.MOVEMENT_QUIET: (
+        marked("Check the movement sensor by the bed, and its cable."),
+        marked("Please look at the bed, and check the movement sensor and its cable."),
+    ),
+    Reason.MOVEMENT_NOISY: _both(
+        marked("Is something shaking it, such as a washing machine? Check its place and its cable.")
+    ),
+    Reason.LAIN_UPON: (
+        marked(
+            "You may lie on it, or a bottle beside it. Put it free; until then I cannot warn you."
+        ),
+        marked(
+            "A leg may lie on it, or a bottle beside it. Put it free; until then I cannot warn."
+        ),
+    ),
+    Reason.NOT_IN_BED: _both(
+        marked(
+            "It may lie on top of the cover or outside. Put it beside the legs, below the cover."
+        )
+    ),
+    Reason.EXCHANGED: _both(
+        marked("The two may be exchanged: I cannot warn anybody. Please exchange them.")
+    ),
+    Reason.COMES_AND_GOES: _both(marked("Check the cable and the network.")),
+    Reason.MAT_DISAGREES: _both(
+        marked("I judge without it now. Check where it lies and how it is wired.")
+    ),
+    Reason.MAT_MISSING: _both(marked("I judge without it now. Check the cable and the plug.")),
+}
+_CHECK_NETWORK = marked("While it is away I cannot warn anybody. Check its network and its power.")
+_FLAPS_SO = marked("The bedside comes and goes.")
+_FLAPS = marked("The bedside comes and goes: {minutes} of the last 30 min are known.")
 _CHECK_ROOM = _both(  # some warnings come without it, too, but nobody should wait for them
     marked("Do not rely on my warnings until it works. Check the cable and the plug.")
 )
@@ -137,6 +195,7 @@ _STILL: OwnAndCarer = (
     marked("You have not changed position for {span}. Turn over, bend and stretch your legs."),
     marked("No change of position for {span}. Help to turn, if that suits the care plan."),
 )
+_OR_DEAD = marked("Or the movement sensor does not work: it has seen nothing of any size.")
 _UNSURE: OwnAndCarer = (
     marked("The bed may be empty, or you lie uncovered and still."),
     marked("The bed may be empty, or the sleeper lies uncovered and still."),
@@ -347,11 +406,16 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         case AlertKind.COLD:
             return _cold(notice.reason, figures, words, carer=carer)
         case AlertKind.STILL:
-            return _(_STILL[carer]).format(span=_span(figures.get("still_min"), words))
+            still = _(_STILL[carer]).format(span=_span(figures.get("still_min"), words))
+            return f"{still} {_(_OR_DEAD)}" if notice.reason is Reason.MOVEMENT_QUIET else still
         case AlertKind.SENSOR:
             fault, todo = _fault(notice.reason, figures)
-            lasted = _span(figures.get("for_min"), words)
-            return f"{_(fault[carer]).format(span=lasted)} {_(todo[carer])}"
+            lasted, sensor = _span(figures.get("for_min"), words), _sensors(figures, words)
+            return f"{_(fault[carer]).format(span=lasted, sensor=sensor)} {_(todo[carer])}"
+        case AlertKind.AGENT if notice.reason is Reason.COMES_AND_GOES:
+            minutes = figures.get("known_min")
+            flaps = _(_FLAPS).format(minutes=minutes) if minutes is not None else _(_FLAPS_SO)
+            return f"{flaps} {_(_CHECK_NETWORK)}"
         case AlertKind.AGENT:
             sentence = _NEVER if notice.reason is Reason.NEVER_HEARD else _SILENT
             silent = _(sentence).format(span=_span(figures.get("silent_min"), words))
@@ -373,6 +437,8 @@ def _calm(notice: Notice) -> OwnAndCarer:
 
 def _fault(reason: Reason, figures: dict[str, FigureValue]) -> tuple[OwnAndCarer, OwnAndCarer]:
     """Return what is wrong with which sensor, and what to do."""
+    if reason in _LOOK:
+        return _SENSOR[reason], _LOOK[reason]
     if reason is Reason.DISPLACED:
         return _SENSOR[reason], _PUT_BACK
     if reason is Reason.MOVEMENT_SILENT:
@@ -457,7 +523,7 @@ def _lost(reason: Reason, words: Language, *, carer: bool) -> str:
         return _(_NO_WORD)
     if reason is Reason.PRESENCE_UNSURE:
         return _(_UNSURE[carer])
-    if reason in (Reason.MOVEMENT_MISSING, Reason.DISPLACED):
+    if reason in (Reason.MOVEMENT_MISSING, Reason.DISPLACED, Reason.NOT_IN_BED):
         return _(_SENSOR[reason][carer])
     return _(_BLIND[carer])
 

@@ -12,8 +12,19 @@ from legwatch_server.beds.registry import BedRecord
 
 LEG, ROOM, MOVEMENT = "leg", "room", "movement"
 JUDGED = frozenset({LEG, ROOM, MOVEMENT})
-_OF_MOVEMENT = (Reason.MOVEMENT_MISSING, Reason.MOVEMENT_SILENT)
-_OF_THE_LEG = (Reason.STUCK, Reason.DISPLACED)
+_OF_MOVEMENT = (
+    Reason.MOVEMENT_MISSING,
+    Reason.MOVEMENT_SILENT,
+    Reason.MOVEMENT_QUIET,
+    Reason.MOVEMENT_NOISY,
+)
+_OF_THE_LEG = (
+    Reason.STUCK,
+    Reason.DISPLACED,
+    Reason.LAIN_UPON,
+    Reason.NOT_IN_BED,
+    Reason.EXCHANGED,
+)
 
 
 def may_be_mute(bed: BedRecord) -> bool:
@@ -31,6 +42,8 @@ def mute(bed: BedRecord, at_ms: int) -> Iterator[str]:
     if info is None:
         return
     places = info.places - JUDGED
+    if bed.state.bed.alerts.sensor.reason is Reason.MAT_MISSING:
+        places -= {"presence"}
     for role in roles.ROLES:
         if role.name in places:
             since_ms = max(_heard_ms(bed, role), signals.back_ms, bed.set_up_ms)

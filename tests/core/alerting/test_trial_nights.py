@@ -110,7 +110,7 @@ def test_a_night_counts_from_three_hours_in_bed_on() -> None:
 
 
 def test_an_empty_bed_is_not_learned_and_the_quiet_ends_all_the_same() -> None:
-    state = learnt(3, mat=lambda _m: False)
+    state = learnt(3, mat=lambda _m: False, leg=wobbling(18.2))
     assert night_number(state.bed.trial, evening(3), RULES) == 1
     state, said = after(state, live(MOST_NIGHTS - 1))
     assert cold(said)[0] == (TransitionKind.FIRED, SuppressedBy.TRIAL)
@@ -145,7 +145,6 @@ def test_stillness_is_quiet_too() -> None:
         if n.kind is AlertKind.STILL and n.transition is TransitionKind.ESCALATED
     ] == [
         (Severity.WARNING, SuppressedBy.TRIAL),
-        (Severity.URGENT, SuppressedBy.TRIAL),
     ]
 
 
@@ -219,8 +218,10 @@ def test_a_bed_of_before_learning_has_learned() -> None:
     state, _ = after(start(), live(leg=wobbling(31), minutes=30))
     version, (bed, *rest) = as_v1(to_json(state))
     old = from_json(json.dumps([version, [bed[:4], *rest]]))
-    known = old.bed._replace(trial=state.bed.trial, found=state.bed.found)
-    assert known == state.bed
+    bed = state.bed
+    signals = old.bed.signals._make((*old.bed.signals[:9], *bed.signals[9:]))
+    known = old.bed._replace(trial=bed.trial, found=bed.found, signals=signals, cold=bed.cold)
+    assert known == bed
     assert night_number(old.bed.trial, evening(0), RULES) is None
     _, said = after(old, live(1))
     assert cold(said)[0] == (TransitionKind.FIRED, SuppressedBy.HOLD)

@@ -7,7 +7,7 @@ from legwatch.conditions.verdict import Reason
 from legwatch.engine import advance, replay, set_up, start
 from legwatch.events import Ack, AlertKind, Event, Tick
 from legwatch.night import local
-from legwatch.testing import ms, night
+from legwatch.testing import ms, night, wobbling
 from legwatch.text.message import text
 from repository import BERLIN, rules
 
@@ -70,7 +70,7 @@ def blind(**own: Any) -> list[int]:
 
 
 def test_a_sensor_that_misses_somebody_whom_the_mat_feels_get_in_is_called_blind_soon() -> None:
-    (told,) = blind(mat=lambda m: m >= 30)
+    (told,) = blind(mat=lambda m: m >= 30, leg=lambda m: wobbling(31 if m >= 30 else 18.3)(m))
     assert 38 <= told <= 41
 
 

@@ -52,11 +52,26 @@ def test_a_sensor_that_keeps_its_values_for_long_is_given_longer() -> None:
     assert 19 <= minute(stuck(5)) <= 25
 
 
-def test_without_a_humidity_it_takes_hours() -> None:
+def test_without_a_humidity_it_takes_as_long_as_air_beside_a_sleeper_is_never_the_same() -> None:
     notice = stuck(1, humid=False)
-    assert 118 <= minute(notice) <= 122
+    assert 40 <= minute(notice) <= 41
     assert notice is not None
-    assert notice.rule == Rule("health.stuck_s", 7200)
+    assert notice.rule is None
+
+
+def test_a_sensor_of_coarse_steps_is_given_hours() -> None:
+    """It truly shows one value for long, and in an empty bed all day."""
+
+    def leg(m: float) -> float:
+        return 21.0 if m < 180 else 30.0 if m < 240 and m % 40 < 20 else 30.5
+
+    events = night(minutes=400, leg=leg, mat=lambda m: m >= 180)
+    found = [n for n in replay(events, rules()) if n.kind is AlertKind.SENSOR]
+    assert [(n.reason, (n.at_ms - BEGIN) // 60_000) for n in found][:1] in (
+        [(Reason.STUCK, 340)],
+        [(Reason.STUCK, 341)],
+    )
+    assert found[0].rule == Rule("health.stuck_s", 7200)
 
 
 def test_a_sensor_heard_for_less_than_an_hour_is_given_the_time_to_show_itself() -> None:

@@ -96,6 +96,7 @@ def test_english_would_be_found() -> None:
 NO_PLACE = {
     Reason.MOVEMENT_SILENT,
     Reason.MOVEMENT_MISSING,
+    Reason.MOVEMENT_NOISY,
     Reason.NO_PUSH_LEAVES,
     Reason.SENSOR_MUTE,
 }
