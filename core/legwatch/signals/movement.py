@@ -23,7 +23,7 @@ ENOUGH_BOUTS = 5  # fewer do not say what is usual
 USUAL_WEIGHT = 0.15  # of a new bout
 # Getting up is so many times a usual turn: of a sensor that sees little of either, and of one that
 # takes every movement for a long one.
-OF_SHORT, OF_LONG = 1.8, 1.3
+OF_SHORT, OF_LONG = 1.5, 1.3
 LEAST_STAND_S = 5.0
 NOISY_MS = 3_000_000  # without a minute of rest: nobody moves so, asleep or awake
 REST_MIN = 2  # quiet minutes in a row that are a rest; a line that jitters has single ones
@@ -125,7 +125,8 @@ def update(
             # Turning for minutes on end is one bout; it is known by its last minute.
             goes_on = bool(turns) and at_ms - turns[-1] <= BOUT_MS
             turns = (*turns[:-1], at_ms) if goes_on else (*turns[1 - KEPT :], at_ms)
-            bout_s = round(bout_s + total, 1)
+            if total >= least_s:
+                bout_s = round(bout_s + total, 1)
         quiet_min = 0
     elif samples:
         if bout_s:
@@ -164,7 +165,7 @@ def _stand_s(usual_s: float | None, bouts: int, rules: Rules) -> float:
         return stand_s
     if OF_SHORT * usual_s < stand_s:
         return max(LEAST_STAND_S, OF_SHORT * usual_s)
-    return max(stand_s, OF_LONG * usual_s)
+    return OF_LONG * usual_s if usual_s > stand_s else stand_s
 
 
 def _learned(usual_s: float | None, bouts: int, bout_s: float) -> tuple[float | None, int]:
