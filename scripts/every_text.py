@@ -63,7 +63,8 @@ _BODY = (AlertKind.COLD, AlertKind.STILL)
 _KNOWN: Figures = (
     ("leg_c", 24.1), ("usual_c", 30.0), ("usual_low_c", 29.0), ("usual_high_c", 31.0),
     ("room_c", 17.0), ("for_min", 20), ("still_min", 130), ("silent_min", 16),
-    ("limit_c", 26.5), ("in_min", 9), ("known_min", 12), ("sensor", "movement, presence, oxygen"), ("bed", "anna"),
+    ("limit_c", 26.5), ("in_min", 9), ("known_min", 12),
+    ("sensor", "movement, presence, oxygen"), ("bed", "anna"),
 )  # fmt: skip
 
 

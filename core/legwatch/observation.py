@@ -10,9 +10,9 @@ from typing import NamedTuple
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
+from legwatch.signals import bed_warmth, coverage, repeated_values, stillness, thermometer
 from legwatch.signals import movement as movements
 from legwatch.signals import occupancy as occupancies
-from legwatch.signals import bed_warmth, coverage, repeated_values, stillness, thermometer
 from legwatch.signals import sensor_offset as offsets
 from legwatch.signals.bed_warmth import BedWarmth
 from legwatch.signals.coverage import Coverage

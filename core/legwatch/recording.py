@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from operator import itemgetter
 from typing import NoReturn
 
@@ -335,7 +335,7 @@ def _mat_kept_ms(readings: Sequence[ChannelReading]) -> int:
     that has a line only where something changed says nothing by its silence.
     """
     said = [(at_ms, value) for at_ms, name, value in readings if name == "in_bed"]
-    pairs = list(zip(said, said[1:], strict=False))
+    pairs = list(pairwise(said))
     if not any(a[1] == b[1] for a, b in pairs):
         return 0
     gaps_ms = sorted(b[0] - a[0] for a, b in pairs)

@@ -7,6 +7,7 @@ import pytest
 
 from legwatch.bed import Found
 from legwatch.engine import BedState, start
+from legwatch.observation import Signals
 from legwatch.state_codec import from_json, to_json
 from legwatch.testing import drive, night, uncovering
 from older_states import as_v1
@@ -29,7 +30,7 @@ def test_a_state_of_version_1_is_read_but_for_what_it_did_not_keep() -> None:
     kept = read.bed.signals[:9]
     assert kept == state.bed.signals[:9]
     assert read.bed.cold == state.bed.cold._replace(before_fall_c=None)
-    signals = read.bed.signals._make((*kept, *state.bed.signals[9:]))
+    signals = Signals(*kept, *state.bed.signals[9:])
     assert (
         read._replace(
             bed=read.bed._replace(found=state.bed.found, signals=signals, cold=state.bed.cold)

@@ -27,8 +27,8 @@ from legwatch.signals import contrast
 from legwatch.signals import contrast_fall as falls
 from legwatch.signals.contrast import Contrast
 from legwatch.signals.contrast_fall import Fall
-from legwatch.signals.movement import Movement, is_restless
-from legwatch.signals.occupancy import GAP_MS, Occupancy, may_have_left
+from legwatch.signals.movement import is_restless
+from legwatch.signals.occupancy import GAP_MS, may_have_left
 from legwatch.signals.thermometer import rise_10_min_c
 
 NO_FALL_MARGIN_C = 1.0  # above plain_c, so that the end of an alert does not fire the next alert

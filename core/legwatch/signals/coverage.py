@@ -5,6 +5,7 @@ pace, so that a reading each five minutes is no hole where that is what the sens
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from legwatch.named_tuples import maker
@@ -36,7 +37,7 @@ def update(was: Coverage, times_ms: Sequence[int], last_ms: int | None, at_ms: i
         known = ALL  # one long hole, of which others tell
     if times_ms:
         gaps_ms = [times_ms[0] - last_ms] if last_ms is not None else []
-        gaps_ms += [b - a for a, b in zip(times_ms, times_ms[1:], strict=False)]
+        gaps_ms += [b - a for a, b in pairwise(times_ms)]
         for gap_ms in gaps_ms:
             pace_s = _nearer(pace_s, gap_ms // 1000)
         last_ms = times_ms[-1]

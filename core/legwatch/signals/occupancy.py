@@ -76,18 +76,15 @@ def update(
     doubted = was.mat_doubted_ms
     if fresh:
         doubted = _doubted(was, sensors, warmth, (mat, since), empty=empty)
-    in_bed, entered, settled, left, _, _, _, fell, _, lost, unseen = was[:11]
+    believed, (fell, _, lost, unseen) = was[:4], was[7:11]
     if fresh and doubted is None:
         now = _make(
-            (in_bed, entered, settled, left, mat, since, heard, fell, at_room_air, lost, unseen)
-            + (False, None, None)
+            (*believed, mat, since, heard, fell, at_room_air, lost, unseen, False, None, None)
         )
         return _by_mat(now, at_ms, rules)
     warm = warmth.warm_ms is not None
-    now = _make(
-        (in_bed, entered, settled, left, mat, since, heard, fell, at_room_air, lost, unseen)
-        + (was.air_left, was.slipped_ms, doubted)
-    )
+    by_air = (was.air_left, was.slipped_ms, doubted)
+    now = _make((*believed, mat, since, heard, fell, at_room_air, lost, unseen, *by_air))
     if doubted is not None and was.mat_doubted_ms is None:
         now = now._replace(in_bed=None, left_ms=None, lost_ms=None)
     return _by_air(now, sensors, contrast_c, rules, warm=warm, empty=empty)

@@ -99,7 +99,7 @@ def _finer(finest_c: float | None, change_c: float) -> float | None:
     change_c = round(change_c, 1)
     if not change_c or (finest_c is not None and finest_c <= change_c):
         return finest_c
-    return FINEST_C if change_c <= FINEST_C else change_c
+    return max(FINEST_C, change_c)
 
 
 def _median(values: list[float]) -> float:

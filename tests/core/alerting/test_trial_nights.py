@@ -16,6 +16,7 @@ from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import BedState, advance, replay, start, view
 from legwatch.events import Ack, AlertKind, Event, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
+from legwatch.observation import Signals
 from legwatch.state_codec import from_json, to_json
 from legwatch.testing import drive, ms, night, uncovering, wobbling
 from older_states import as_v1
@@ -219,7 +220,7 @@ def test_a_bed_of_before_learning_has_learned() -> None:
     version, (bed, *rest) = as_v1(to_json(state))
     old = from_json(json.dumps([version, [bed[:4], *rest]]))
     bed = state.bed
-    signals = old.bed.signals._make((*old.bed.signals[:9], *bed.signals[9:]))
+    signals = Signals(*old.bed.signals[:9], *bed.signals[9:])
     known = old.bed._replace(trial=bed.trial, found=bed.found, signals=signals, cold=bed.cold)
     assert known == bed
     assert night_number(old.bed.trial, evening(0), RULES) is None
