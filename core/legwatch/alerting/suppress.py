@@ -120,6 +120,8 @@ def often(candidate: Candidate, context: Context) -> SuppressedBy | None:
     if candidate.kind in BODY_KINDS:
         return None
     kind, at_ms, rules = candidate.transition.kind, context.at_ms, context.rules
+    if told_sensors.is_no_end(kind, candidate.before.reason):
+        return SuppressedBy.BUDGET
     allowed = told_sensors.allows(context.told, candidate.sensor, kind, at_ms, rules)
     return None if allowed else SuppressedBy.BUDGET
 

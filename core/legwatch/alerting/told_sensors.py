@@ -53,6 +53,11 @@ def allows(told: ToldSensors, sensor: str, kind: TransitionKind, at_ms: int, rul
     return times < MOST
 
 
+def is_no_end(kind: TransitionKind, reason: Reason | None) -> bool:
+    """Return True for the end of what comes and goes: nobody should rely on it this night."""
+    return kind is TransitionKind.RESOLVED and reason is Reason.COMES_AND_GOES
+
+
 def count(
     told: ToldSensors, sensor: str, kind: TransitionKind, at_ms: int, rules: Rules
 ) -> ToldSensors:

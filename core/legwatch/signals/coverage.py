@@ -17,14 +17,14 @@ ALL = (1 << MINUTES) - 1  # one bit for each minute, the newest last; 1: known
 FEWEST = 18
 MINUTE_MS = 60_000
 LONGEST_PACE_S = 600
-PACE_SHARE = 0.1  # of the pace, by which a single gap moves it
+PACE_STEP = 1.5  # by which a single gap moves the pace, up or down
 
 
 class Coverage(NamedTuple):
     """The last half hour of one sensor."""
 
     known: int = ALL
-    pace_s: int = 10  # the usual time between two readings
+    pace_s: int = 0  # the usual time between two readings; 0: not known yet
 
 
 _make = maker(Coverage)
@@ -52,10 +52,11 @@ def update(was: Coverage, times_ms: Sequence[int], last_ms: int | None, at_ms: i
 
 def _nearer(pace_s: int, gap_s: int) -> int:
     """Return the pace after one more gap: near the median, which single holes do not move far."""
-    step_s = max(1, round(PACE_SHARE * pace_s))
+    if not pace_s:
+        return max(1, min(gap_s, LONGEST_PACE_S))
     if gap_s > pace_s:
-        return min(gap_s, pace_s + step_s, LONGEST_PACE_S)
-    return max(gap_s, pace_s - step_s, 1)
+        return min(gap_s, round(PACE_STEP * pace_s) + 1, LONGEST_PACE_S)
+    return max(gap_s, round(pace_s / PACE_STEP), 1)
 
 
 def known_min(now: Coverage) -> int:

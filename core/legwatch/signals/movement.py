@@ -24,6 +24,7 @@ USUAL_WEIGHT = 0.15  # of a new bout
 # Getting up is so many times a usual turn: of a sensor that sees little of either, and of one that
 # takes every movement for a long one.
 OF_SHORT, OF_LONG = 1.5, 1.3
+BOUNCING, OF_BOUNCING = 1.3, 1.8
 LEAST_STAND_S = 5.0
 NOISY_MS = 3_000_000  # without a minute of rest: nobody moves so, asleep or awake
 REST_MIN = 2  # quiet minutes in a row that are a rest; a line that jitters has single ones
@@ -47,6 +48,8 @@ class Movement(NamedTuple):
     bouts: int = 0  # from how many that is known, at most ENOUGH_BOUTS
     rested_ms: int | None = None  # the end of the last rest, or when it was first heard
     quiet_min: int = 0  # quiet minutes in a row, at most REST_MIN
+    bout_moves: int = 0  # edges in the bout that goes on
+    bounces: float = 0.0  # share of bouts with more edges than seconds, lately
 
 
 _make = maker(Movement)
@@ -95,7 +98,7 @@ def update(
     (heard, since, moved, turned, expected, counting, exit_or_entry, before, turns, edge) = (
         movement[:10]
     )
-    bout_s, usual_s, bouts, rested, quiet_min = movement[10:]
+    bout_s, usual_s, bouts, rested, quiet_min, bout_moves, bounces = movement[10:]
     stale_ms = rules.health.stale_s * 1000
     total, edges, measured = 0.0, 0, False
     held: int | None = None  # the last window in which the line was held
@@ -117,7 +120,7 @@ def update(
         total = round(total, 1)
         counting = counting or edges >= limits.counting_moves
         # Getting up takes half a minute, which may lie in two.
-        if counting and total + before >= _stand_s(usual_s, bouts, rules):
+        if counting and total + before >= _stand_s(usual_s, bouts, bounces, rules):
             exit_or_entry = at_ms
         least_s = TURN_S if measured else limits.posture_moves
         if not counting or total >= least_s:
@@ -127,11 +130,15 @@ def update(
             turns = (*turns[:-1], at_ms) if goes_on else (*turns[1 - KEPT :], at_ms)
             if total >= least_s:
                 bout_s = round(bout_s + total, 1)
+                # Measured seconds are debounced.
+                bout_moves += 0 if measured else edges
         quiet_min = 0
     elif samples:
         if bout_s:
             usual_s, bouts = _learned(usual_s, bouts, bout_s)
-            bout_s = 0
+            more = bout_moves >= BOUNCING * bout_s
+            bounces = round(bounces + USUAL_WEIGHT * (more - bounces), 2)
+            bout_s, bout_moves = 0.0, 0
         quiet_min = min(REST_MIN, quiet_min + 1)
         if quiet_min == REST_MIN:
             rested = at_ms
@@ -154,15 +161,23 @@ def update(
             bouts,
             rested,
             quiet_min,
+            bout_moves,
+            bounces,
         )
     )
 
 
-def _stand_s(usual_s: float | None, bouts: int, rules: Rules) -> float:
-    """Return from how many seconds on a movement is somebody who gets in or out."""
+def _stand_s(usual_s: float | None, bouts: int, bounces: float, rules: Rules) -> float:
+    """Return from how many seconds on a movement is somebody who gets in or out.
+
+    Of a sensor that bounces, each window with a movement is full: a turn looks as long as a way out
+    of bed.
+    """
     stand_s = float(rules.presence.stand_moves)
     if usual_s is None or bouts < ENOUGH_BOUTS:
         return stand_s
+    if bounces > 0.5:
+        return max(stand_s, OF_BOUNCING * usual_s)
     if OF_SHORT * usual_s < stand_s:
         return max(LEAST_STAND_S, OF_SHORT * usual_s)
     return OF_LONG * usual_s if usual_s > stand_s else stand_s

@@ -19,6 +19,7 @@ FACTOR = 4  # times its own longest run: none of the recorded nights has a longe
 NEW_MS = 3_600_000  # a sensor heard for less than this ...
 NEW_LIMIT_MS = 1_500_000  # ... is given this long
 STILL_AIR_MS = 2_400_000  # air beside a sleeper moves a sensor of 0.1 C within this time
+TURNING_MS = 1_800_000  # bouts of turning over so long are somebody in bed
 HOLE_MS = 600_000  # readings further apart belong to different runs
 
 
@@ -81,5 +82,7 @@ def is_stuck(pair: RepeatedPair, sensors: Sensed, presence: Occupancy, rules: Ru
         return at_ms - max(since, presence.entered_ms) >= limit_ms
     if presence.in_bed is False:
         return False
-    moved = sensors.movement.moved_ms[-1] if sensors.movement.moved_ms else 0
-    return at_ms - since >= stuck_ms and moved - since >= rules.health.alert_s * 1000
+    # Nobody is known to be in bed, since the bed never warms by this sensor: turns show it.
+    turns = sensors.movement.turns_ms
+    turning = bool(turns) and turns[0] > since and turns[-1] - turns[0] >= TURNING_MS
+    return at_ms - since >= stuck_ms and turning and at_ms - turns[-1] <= TURNING_MS

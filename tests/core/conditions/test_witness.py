@@ -1,0 +1,208 @@
+"""One faulty sensor is told by name, from what the others show; a bed without a fault is not."""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.conditions.verdict import Reason, Severity
+from legwatch.engine import replay
+from legwatch.events import AlertKind, Window
+from legwatch.testing import ms, night, uncovering, wobbling
+from repository import rules
+
+BEGIN = ms("2026-01-02T18:00Z")
+BED_MIN = 180  # three hours of empty bed come before
+OWN = rules("standard", zone="UTC", alerts__learn_nights=0, alerts__wait_s=0)
+_COVERED = uncovering()
+
+
+def sleeper(m: float) -> float:
+    """Return the air by the legs: of an empty bed, then of a covered sleeper."""
+    return wobbling(18.2)(m) or 0.0 if m < BED_MIN else _COVERED(m - BED_MIN) or 0.0
+
+
+def turning(m: float) -> int:
+    """Return what a sensor counts: getting in, a turn each 25 min, a twitch each 15."""
+    if BED_MIN <= m < BED_MIN + 1:
+        return 4
+    if m < BED_MIN:
+        return 0
+    return 6 if m % 25 < 0.1 else 1 if m % 15 < 0.1 else 0
+
+
+def in_bed(m: float) -> bool:
+    return m >= BED_MIN
+
+
+ORDINARY: dict[str, Any] = {"leg": sleeper, "moves": turning, "mat": in_bed}
+BUILDS: dict[str, dict[str, Any]] = {
+    "leg": {"room": lambda _m: None, "mat": lambda _m: None},
+    "room": {"mat": lambda _m: None},
+    "mat": {},
+}
+
+
+def played(build: str = "room", minutes: int = 560, **course: Any) -> list[Notice]:
+    windows = night(
+        begin="2026-01-02T18:00Z",
+        minutes=minutes,
+        **{**ORDINARY, "room": wobbling(18.0), **BUILDS[build], **course},
+    )
+    return heard(windows)
+
+
+def heard(windows: Iterable[Window]) -> list[Notice]:
+    return list(replay(windows, OWN))
+
+
+def told(notices: Iterable[Notice], kind: AlertKind = AlertKind.SENSOR) -> list[tuple[Reason, int]]:
+    """Return the reasons that were pushed, each with its minute from bedtime on."""
+    return [
+        (n.reason, (n.at_ms - BEGIN) // 60_000 - BED_MIN)
+        for n in notices
+        if n.kind is kind and n.transition is TransitionKind.FIRED and n.suppressed_by is None
+    ]
+
+
+@pytest.mark.parametrize("build", BUILDS)
+def test_a_night_without_a_fault_complains_of_no_sensor(build: str) -> None:
+    assert [n for n in played(build) if n.kind in (AlertKind.SENSOR, AlertKind.AGENT)] == []
+
+
+def upon(m: float) -> float:
+    """Return the air by a sensor that a leg comes to lie upon an hour after bedtime."""
+    risen = min(1.0, max(0.0, m - BED_MIN - 60) / 15)
+    return sleeper(m) + risen * (34.0 - sleeper(m)) + 0.2 * math.sin(m)
+
+
+def slipped(m: float) -> float:
+    """Return the air by a sensor that falls to the floor two hours after bedtime."""
+    fallen = 1 - math.exp(-max(0.0, m - BED_MIN - 120) / 4)
+    return sleeper(m) + fallen * (18.2 + 0.2 * math.sin(m / 7) - sleeper(m))
+
+
+FAULTS: dict[str, tuple[dict[str, Any], Reason, int, int]] = {
+    "lain upon": ({"leg": upon}, Reason.LAIN_UPON, 110, 150),
+    "slipped": ({"leg": slipped}, Reason.DISPLACED, 125, 165),
+    "on top of the cover": (
+        {"leg": lambda m: wobbling(18.2 if m < BED_MIN else 20.3)(m)},
+        Reason.NOT_IN_BED,
+        40,
+        75,
+    ),
+    "exchanged": ({"leg": wobbling(18.0), "room": sleeper}, Reason.EXCHANGED, 25, 75),
+    "nothing moves": ({"moves": lambda _m: 0}, Reason.MOVEMENT_SILENT, 55, 75),
+    "dead in the night": (
+        {"moves": lambda m: turning(m) if m < BED_MIN + 100 else 0},
+        Reason.MOVEMENT_QUIET,
+        240,
+        260,
+    ),
+    "free running": (
+        {"moves": lambda m: 1 if m % 0.5 < 0.1 and m > BED_MIN + 60 else turning(m)},
+        Reason.MOVEMENT_NOISY,
+        100,
+        115,
+    ),
+    "loose cable": (
+        {"leg": lambda m: sleeper(m) if m < BED_MIN + 60 or m % 8 < 1 else None},
+        Reason.COMES_AND_GOES,
+        70,
+        95,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_each_fault_is_told_by_name(what: str) -> None:
+    course, reason, first, last = FAULTS[what]
+    (found, *more) = told(played(**course))
+    assert found[0] is reason
+    assert first <= found[1] <= last
+    assert {one[0] for one in more} <= {reason}
+
+
+def test_no_fault_of_them_rings_for_cold_legs() -> None:
+    for what, (course, *_rest) in FAULTS.items():
+        sounds = [n for n in played(**course) if n.kind is AlertKind.COLD]
+        assert [n for n in sounds if n.severity is Severity.URGENT] == [], what
+
+
+def mat_faults() -> dict[str, Callable[[float], bool | None]]:
+    return {
+        "stuck at empty": lambda m: BED_MIN <= m < BED_MIN + 60,
+        "the wrong way round": lambda m: m < BED_MIN,
+        "never occupied": lambda _m: False,
+    }
+
+
+@pytest.mark.parametrize("what", mat_faults())
+def test_a_mat_that_says_empty_of_a_warm_bed_is_told_and_the_others_judge(what: str) -> None:
+    bare = uncovering((250, 330), uncovered_c=22)
+    leg = lambda m: bare(m - BED_MIN) if m >= BED_MIN else sleeper(m)  # noqa: E731
+    notices = played("mat", leg=leg, mat=mat_faults()[what])
+    assert Reason.MAT_DISAGREES in {reason for reason, _ in told(notices)}
+    (cold, *_) = told(notices, AlertKind.COLD)
+    assert 250 < cold[1] < 285
+
+
+def test_a_mat_that_goes_silent_is_missed() -> None:
+    found = told(played("mat", mat=lambda m: in_bed(m) if m < BED_MIN + 60 else None))
+    assert [reason for reason, _ in found] == [Reason.MAT_MISSING]
+    assert 60 <= found[0][1] <= 75
+
+
+def test_a_mat_that_lets_go_at_a_turn_ends_no_alert_over_bare_legs() -> None:
+    bare = uncovering((250, 360), uncovered_c=22)
+    leg = lambda m: bare(m - BED_MIN) if m >= BED_MIN else sleeper(m)  # noqa: E731
+    mat = lambda m: in_bed(m) and not 280 <= m - BED_MIN < 283  # noqa: E731
+    ends = [
+        n.reason
+        for n in played("mat", leg=leg, mat=mat)
+        if n.kind is AlertKind.COLD and n.transition is TransitionKind.RESOLVED
+    ]
+    assert Reason.LEFT_BED not in ends
+
+
+def test_an_agent_that_comes_and_goes_is_told_once_as_that() -> None:
+    windows = night(
+        begin="2026-01-02T18:00Z",
+        minutes=560,
+        silent=lambda m: m > BED_MIN + 60 and m % 8 >= 2,
+        **{**ORDINARY, "room": wobbling(18.0)},
+    )
+    loud = [
+        (n.reason, n.transition)
+        for n in heard(windows)
+        if n.kind is AlertKind.AGENT and n.suppressed_by is None
+    ]
+    assert loud == [(Reason.COMES_AND_GOES, TransitionKind.FIRED)]
+
+
+@pytest.mark.parametrize("gap_min", [4, 16, 40, 80])
+def test_legs_that_were_cold_before_a_gap_and_are_after_it_are_told_at_once(gap_min: int) -> None:
+    begin, end = BED_MIN + 246, BED_MIN + 246 + gap_min
+    bare = uncovering((238, 460), uncovered_c=22)
+    windows = night(
+        begin="2026-01-02T18:00Z",
+        minutes=640,
+        silent=lambda m: begin <= m < end,
+        **{
+            **ORDINARY,
+            "leg": lambda m: bare(m - BED_MIN) if m >= BED_MIN else sleeper(m),
+            "room": wobbling(18.0),
+            "mat": lambda _m: None,
+        },
+    )
+    (cold, *_) = told(heard(windows), AlertKind.COLD)
+    assert cold[1] <= 246 + gap_min + 3
+
+
+def test_sun_on_the_rooms_sensor_is_no_uncovering() -> None:
+    sun = lambda m: 18.0 + (4.0 if 400 <= m < 520 else 0.0) * min(1, (m - 400) / 15)  # noqa: E731
+    assert (
+        told(played(room=lambda m: round(sun(m) + 0.2 * math.sin(m / 9), 1)), AlertKind.COLD) == []
+    )
