@@ -130,7 +130,7 @@ def observe(
             offset,
             pair,
             warmth,
-            *_coverage(was, windows, samples, at_ms),
+            *_coverage(was, windows, samples, at_ms, away=away),
         )
     )
     moved = bool(moved_ms) and moved_ms[-1] > was.window_ms
@@ -155,7 +155,7 @@ def _air(offset: SensorOffset, sensors: Sensed, *, stuck: bool) -> _Air:
 
 
 def _coverage(
-    was: Signals, windows: Sequence[Window], samples: _Samples, at_ms: int
+    was: Signals, windows: Sequence[Window], samples: _Samples, at_ms: int, *, away: bool
 ) -> Iterator[Coverage]:
     """Yield how much of the last half hour windows, leg, room and movement have told."""
     heard = (
@@ -165,8 +165,8 @@ def _coverage(
         (was.movement_heard, [s[0] for s in samples.moves], was.movement.heard_ms),
     )
     for place, (before, times_ms, last_ms) in enumerate(heard):
-        # What the whole agent loses is no fault of one sensor.
-        lost = place and not windows
+        # What the whole agent loses is no fault of one sensor, nor of it what the server missed.
+        lost = (place or away) and not windows
         yield before if lost else coverage.update(before, times_ms, last_ms, at_ms)
 
 

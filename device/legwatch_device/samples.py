@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from legwatch.contract.fields import LATEST_MS, MAX_MOVES
+from legwatch.contract.fields import LATEST_MS, MAX_MOVES, OUT_OF_RANGE
 from legwatch.contract.roles import GAUGES, MOTION, OTHERS, PRESENCE, THERMOMETERS, Role, WireField
 from legwatch.events import ClockTrust, Window
 from legwatch.middle import median
@@ -16,7 +16,6 @@ from legwatch_device.drivers import MotionSample, Reading
 
 Values = tuple[float | None, ...]
 POLLED = frozenset({MOTION, PRESENCE})  # groups whose drivers answer at once, for one window
-OUT_OF_RANGE = "out_of_range"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any, NoReturn, TypeGuard
+from typing import Any, TypeGuard
 
 from legwatch.errors import NewerVersion, WireError
 from legwatch.events import ClockTrust
@@ -22,12 +22,9 @@ _BOOT = re.compile(r"[0-9a-f]{8}")
 CLOCKS = frozenset(c.value for c in ClockTrust)
 
 
-def _not_a_number(text: str) -> NoReturn:
-    raise WireError(f"{text} is not a number that a sensor can give")
-
-
+OUT_OF_RANGE = "out_of_range"  # the fault of a sensor whose number cannot be
 _encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
-_decoder = json.JSONDecoder(parse_constant=_not_a_number)
+_decoder = json.JSONDecoder()  # takes NaN, which is in no range
 
 
 def parse(payload: bytes | bytearray) -> dict[str, Any]:
@@ -76,10 +73,15 @@ def maybe_whole(body: dict[str, Any], key: str, low: int, high: int) -> int | No
     return whole(body, key, low, high)  # raises the error
 
 
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return True for a number; True and False are none."""
+    return type(value) is float or type(value) is int
+
+
 def number(value: object, key: str, low: float, high: float) -> float | None:
     """Return a number from `low` to `high`, or None for null; raises WireError."""
     if value is None:
         return None
-    if (type(value) is float or type(value) is int) and low <= value <= high:
+    if is_number(value) and low <= value <= high:
         return float(value)
     raise WireError(f"{key}: a number {low:g}..{high:g} or null is expected, not {quoted(value)}")

@@ -1,6 +1,7 @@
 """A window of sensor data, to and from JSON bytes.
 
-Decoding checks types and ranges strictly. Unknown keys are ignored, so that an older server can
+Decoding checks types strictly. A reading that no sensor can give is a fault of that sensor, and
+says nothing against the others in the window. Unknown keys are ignored, so that an older server can
 read the messages of a newer agent. A newer *version* of the contract is refused.
 """
 
@@ -14,20 +15,23 @@ from legwatch.contract.fields import (
     MAX_MOVED_S,
     MAX_MOVES,
     MAX_WINDOW_MS,
+    OUT_OF_RANGE,
     VERSION,
     dump,
     is_boot,
+    is_number,
     maybe_whole,
     number,
     parse,
     whole,
 )
-from legwatch.contract.roles import FAULTS, OTHERS
+from legwatch.contract.roles import FAULTS, OTHERS, ROLES
 from legwatch.errors import WireError
 from legwatch.events import Window
 from legwatch.printable import printable, quoted
 
 LONGEST_FAULT = 64  # characters
+_SENSOR_OF = {field.name: role.fault for role in ROLES for field in role.fields}
 
 
 def decode_window(payload: bytes | bytearray) -> Window:
@@ -47,9 +51,9 @@ def decode_window(payload: bytes | bytearray) -> Window:
     in_bed = get("in_bed")
     if in_bed is not None and type(in_bed) is not bool:
         raise WireError("in_bed: true, false or null is expected")
-    moved_s, active_s = get("moved_s"), get("active_s")  # mostly missing, and windows are many
+    bad: set[str] = set()
     # For every message of the server, and in half the time of keywords.
-    return Window._make(
+    window = Window._make(
         (
             boot,
             whole(body, "seq", 1, 2**53),
@@ -57,20 +61,50 @@ def decode_window(payload: bytes | bytearray) -> Window:
             to_ms,
             whole(body, "mono_ms", 0, 2**53),
             clock,
-            number(get("leg_c"), "leg_c", LOWEST_C, HIGHEST_C),
-            number(get("leg_rh"), "leg_rh", 0.0, 100.0),
-            number(get("room_c"), "room_c", LOWEST_C, HIGHEST_C),
-            number(get("room_rh"), "room_rh", 0.0, 100.0),
-            maybe_whole(body, "moves", 0, MAX_MOVES),
+            _reading(get("leg_c"), "leg_c", LOWEST_C, HIGHEST_C, bad),
+            _reading(get("leg_rh"), "leg_rh", 0.0, 100.0, bad),
+            _reading(get("room_c"), "room_c", LOWEST_C, HIGHEST_C, bad),
+            _reading(get("room_rh"), "room_rh", 0.0, 100.0, bad),
+            _count(get("moves"), bad),
             in_bed,
-            _faults(get("faults")),
+            (),
             maybe_whole(body, "low", 1, 2**53),
             maybe_whole(body, "age_ms", 0, 2**53),
-            None if moved_s is None else number(moved_s, "moved_s", 0.0, MAX_MOVED_S),
-            None if active_s is None else number(active_s, "active_s", 0.0, MAX_MOVED_S),
-            _others(body) if OTHERS else (),
+            _reading(get("moved_s"), "moved_s", 0.0, MAX_MOVED_S, bad),
+            _reading(get("active_s"), "active_s", 0.0, MAX_MOVED_S, bad),
+            _others(body, bad) if OTHERS else (),
         )
     )
+    faults = _faults(get("faults"))
+    return window._replace(faults=_with(faults, bad)) if faults or bad else window
+
+
+def _reading(value: object, key: str, low: float, high: float, bad: set[str]) -> float | None:
+    """Return a reading; of a number out of range, None, and its key in `bad`."""
+    if value is None:
+        return None
+    if is_number(value) and not low <= value <= high:
+        bad.add(key)
+        return None
+    return number(value, key, low, high)
+
+
+def _count(value: object, bad: set[str]) -> int | None:
+    """Return a count of movements; of one out of range, None, and its key in `bad`."""
+    if value is None:
+        return None
+    if type(value) is not int:
+        return maybe_whole({"moves": value}, "moves", 0, MAX_MOVES)  # raises the error
+    if 0 <= value <= MAX_MOVES:
+        return value
+    bad.add("moves")
+    return None
+
+
+def _with(faults: tuple[tuple[str, str], ...], bad: set[str]) -> tuple[tuple[str, str], ...]:
+    """Return the faults with those of the sensors whose readings cannot be."""
+    found = {_SENSOR_OF[key]: OUT_OF_RANGE for key in bad}
+    return tuple(sorted((found | dict(faults)).items()))
 
 
 def encode_window(window: Window) -> bytes:
@@ -83,9 +117,9 @@ def encode_window(window: Window) -> bytes:
     return dump(body | dict(window.others))
 
 
-def _others(body: dict[str, Any]) -> tuple[tuple[str, float], ...]:
-    """Return the known fields that are not judged; raises WireError for one out of range."""
-    read = ((f.name, number(body.get(f.name), f.name, f.low, f.high)) for f in OTHERS)
+def _others(body: dict[str, Any], bad: set[str]) -> tuple[tuple[str, float], ...]:
+    """Return the known fields that are not judged."""
+    read = ((f.name, _reading(body.get(f.name), f.name, f.low, f.high, bad)) for f in OTHERS)
     return tuple((name, value) for name, value in read if value is not None)
 
 

@@ -128,7 +128,8 @@ def test_a_mat_that_falls_silent_in_the_night_is_told_too(ward: InProcessServer)
     ward.play("b", 10, lambda _minute: ALL)
     assert reported(ward) == []
     ward.play("b", 10, lambda _minute: {**ALL, "in_bed": None})
-    assert reported(ward) == ["sensor_mute"]
+    assert sensor_alerts(ward) == [("fired", "mat_missing")]
+    assert reported(ward) == []
 
 
 def without(*fields: str) -> Any:
