@@ -250,7 +250,7 @@ def may_be_empty(seen: Observation, rules: Rules) -> bool:
     if seen.occupancy.mat is not True or not movement.counts or not movement.moved_ms:
         return False
     rested = seen.at_ms - movement.moved_ms[-1] >= RESTED_MS
-    return rested and may_have_left(movement, rules)
+    return rested and may_have_left(movement, seen.occupancy, rules)
 
 
 def _is_urgent(firing: Firing | None) -> bool:
@@ -340,7 +340,7 @@ def _alive(seen: Observation, since_ms: int | None, rules: Rules) -> bool:
     if good_ms is not None and 0 <= since_ms - good_ms <= MINUTE_MS:
         return moved
     if movement.counts:
-        return not may_have_left(movement, rules)
+        return not may_have_left(movement, seen.occupancy, rules)
     return moved
 
 

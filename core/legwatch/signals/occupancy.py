@@ -16,6 +16,7 @@ TURNING_MS = 180_000  # a turn so long after the air became the room's is not wh
 # A mat that says empty while the air stays as warm as a body makes it, or somebody turns, is wrong.
 EMPTY_MS, EMPTY_TURNS_MS, APART_MS = 1_500_000, 900_000, 300_000
 FLAT_C = 1.0  # an empty bed far above the room falls by more than this in 20 min
+STAYS_MS = 1_200_000
 AGREES_MS = 900_000  # a mat that says "occupied" of a warm bed for so long is believed again
 
 
@@ -36,6 +37,7 @@ class Occupancy(NamedTuple):
     air_left: bool = False  # only the air, which is the room's, says that the bed was left
     slipped_ms: int | None = None  # somebody turns in air that is the room's, since then
     mat_doubted_ms: int | None = None  # the mat contradicts the other sensors since then
+    stayed_ms: int | None = None  # who seemed to get up then had not: the bed stayed warm
 
 
 _make = maker(Occupancy)
@@ -76,14 +78,28 @@ def update(
     doubted = was.mat_doubted_ms
     if fresh:
         doubted = _doubted(was, sensors, warmth, (mat, since), empty=empty)
+    stayed = _stayed_ms(was, sensors, warmth)
     believed, (fell, _, lost, unseen) = was[:4], was[7:11]
     if fresh and doubted is None:
         now = _make(
-            (*believed, mat, since, heard, fell, at_room_air, lost, unseen, False, None, None)
+            (
+                *believed,
+                mat,
+                since,
+                heard,
+                fell,
+                at_room_air,
+                lost,
+                unseen,
+                False,
+                None,
+                None,
+                stayed,
+            )
         )
         return _by_mat(now, at_ms, rules)
     warm = warmth.warm_ms is not None
-    by_air = (was.air_left, was.slipped_ms, doubted)
+    by_air = (was.air_left, was.slipped_ms, doubted, stayed)
     now = _make((*believed, mat, since, heard, fell, at_room_air, lost, unseen, *by_air))
     if doubted is not None and was.mat_doubted_ms is None:
         now = now._replace(in_bed=None, left_ms=None, lost_ms=None)
@@ -229,7 +245,7 @@ def _by_air(
     if now.in_bed:
         fell_since = fell is not None and moved is not None and fell >= moved
         doubtful = fell_since and quiet_ms >= limits.doubt_s * 1000
-        if doubtful and may_have_left(movement, rules):
+        if doubtful and may_have_left(movement, now, rules):
             return set_unknown(now, at_ms)
         if stood == at_ms:  # out of bed, or back in it
             settled = at_ms + rules.warmth.settle_return_s * 1000
@@ -271,15 +287,25 @@ def has_returned(now: Occupancy, rules: Rules) -> bool:
     return now.settled_ms - now.entered_ms < rules.warmth.settle_s * 1000
 
 
-def may_have_left(movement: Movement, rules: Rules) -> bool:
+def _stayed_ms(was: Occupancy, sensors: Sensed, warmth: BedWarmth) -> int | None:
+    """Return when somebody last seemed to get up, and had not: an empty bed would have cooled."""
+    stood = sensors.movement.exit_or_entry_ms
+    if stood is None or stood == was.stayed_ms or warmth.warm_ms is None:
+        return was.stayed_ms
+    waited_ms = sensors.at_ms - stood
+    return stood if waited_ms >= STAYS_MS and _stays_warm(sensors.leg) else was.stayed_ms
+
+
+def may_have_left(movement: Movement, occupancy: Occupancy, rules: Rules) -> bool:
     """Say whether a bed that cools may be empty.
 
-    A sensor that counts feels somebody get in or out; who has turned since then is still there.
+    A sensor that counts feels somebody get in or out; who has turned since then is still there, and
+    so is who kept the bed warm.
     """
     if not movement.counts:
         return True
     stood, turned = movement.exit_or_entry_ms, movement.turned_ms
-    if stood is None or turned is None:
+    if stood is None or turned is None or stood == occupancy.stayed_ms:
         return False
     return turned <= stood + rules.presence.stand_s * 1000
 

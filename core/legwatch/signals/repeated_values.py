@@ -20,6 +20,7 @@ NEW_MS = 3_600_000  # a sensor heard for less than this ...
 NEW_LIMIT_MS = 1_500_000  # ... is given this long
 STILL_AIR_MS = 2_400_000  # air beside a sleeper moves a sensor of 0.1 C within this time
 TURNING_MS = 1_800_000  # bouts of turning over so long are somebody in bed
+COARSE_C = 0.4  # of a sensor with such steps, a value may be the same for hours in bed
 HOLE_MS = 600_000  # readings further apart belong to different runs
 
 
@@ -78,7 +79,8 @@ def is_stuck(pair: RepeatedPair, sensors: Sensed, presence: Occupancy, rules: Ru
     at_ms, stuck_ms = sensors.at_ms, rules.health.stuck_s * 1000
     if presence.in_bed and presence.entered_ms is not None:
         fine = sensors.leg.finest_c == FINEST_C and at_ms >= presence.settled_ms
-        limit_ms = min(STILL_AIR_MS, stuck_ms) if fine else stuck_ms
+        coarse = sensors.leg.finest_c is not None and sensors.leg.finest_c >= COARSE_C
+        limit_ms = min(STILL_AIR_MS, stuck_ms) if fine else stuck_ms * (2 if coarse else 1)
         return at_ms - max(since, presence.entered_ms) >= limit_ms
     if presence.in_bed is False:
         return False
