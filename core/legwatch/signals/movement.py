@@ -135,9 +135,9 @@ def update(
         quiet_min = 0
     elif samples:
         if bout_s:
-            usual_s, bouts = _learned(usual_s, bouts, bout_s)
             more = bout_moves >= BOUNCING * bout_s
-            bounces = round(bounces + USUAL_WEIGHT * (more - bounces), 2)
+            bounces = round(bounces + _weight(bouts) * (more - bounces), 2)
+            usual_s, bouts = _learned(usual_s, bouts, bout_s)
             bout_s, bout_moves = 0.0, 0
         quiet_min = min(REST_MIN, quiet_min + 1)
         if quiet_min == REST_MIN:
@@ -189,9 +189,13 @@ def _learned(usual_s: float | None, bouts: int, bout_s: float) -> tuple[float | 
         return usual_s, bouts
     if usual_s is None:
         return bout_s, 1
-    weight = max(USUAL_WEIGHT, 1 / (bouts + 1))
-    nearer_s = usual_s + weight * (min(bout_s, 3 * usual_s) - usual_s)
+    nearer_s = usual_s + _weight(bouts) * (min(bout_s, 3 * usual_s) - usual_s)
     return round(nearer_s, 1), min(ENOUGH_BOUTS, bouts + 1)
+
+
+def _weight(bouts: int) -> float:
+    """Return the weight of one more bout: the first ones count more."""
+    return max(USUAL_WEIGHT, 1 / (bouts + 1))
 
 
 def is_known(movement: Movement, at_ms: int, rules: Rules) -> bool:

@@ -251,6 +251,10 @@ def _by_air(
             settled = at_ms + rules.warmth.settle_return_s * 1000
             return now._replace(settled_ms=max(now.settled_ms, settled))
         return now
+    if now.in_bed is None and now.lost_ms is not None and now.unseen_ms is None:
+        turned = movement.turned_ms
+        if turned is not None and turned > now.lost_ms and not may_have_left(movement, now, rules):
+            return now._replace(in_bed=True, lost_ms=None)  # who turns is there
     warming = _warming(leg, contrast, rules)
     if now.unseen_ms is not None and at_ms - now.unseen_ms <= GAP_MS and warming:
         return now._replace(in_bed=True, lost_ms=None, unseen_ms=None)
