@@ -23,7 +23,7 @@ from legwatch.alerting.trial_nights import TrialNights, is_silent
 from legwatch.conditions import agent, cold, sensors, still
 from legwatch.conditions.cold import ColdMemory, ColdMinute
 from legwatch.conditions.early_sign import cold_in_min
-from legwatch.conditions.verdict import NO, YES, Firing, TriState, Verdict
+from legwatch.conditions.verdict import NO, YES, Firing, Reason, TriState, Verdict
 from legwatch.events import BODY_KINDS, AlertKind, Window
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
@@ -41,6 +41,7 @@ class Found(NamedTuple):
     still_since_ms: int | None = None
     cold_in_min: int | None = None  # early sign: minutes until the legs are cold
     settled: bool = False  # somebody is in bed, and was for long enough to judge the air
+    doubt: Reason | None = None  # why it is not known whether the legs are cold
 
 
 class Bed(NamedTuple):
@@ -88,7 +89,8 @@ def minute(
     legs, in_min = verdicts[0].holds, None
     if seen.settled and legs is NO and alerts.cold.severity is None:
         in_min = cold_in_min(now, rules)
-    found = _found((legs, seen.still_since_ms, in_min, seen.settled))
+    doubt = verdicts[0].reason if legs is TriState.UNKNOWN else None
+    found = _found((legs, seen.still_since_ms, in_min, seen.settled, doubt))
     bad_ms = at_ms if verdicts[2].holds is YES else was.bad_sensor_ms
     bed = _bed(
         (signals, memory, alerts, was.budget, trial, was.early_sign_ms, found, bad_ms, was.told)

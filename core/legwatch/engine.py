@@ -25,7 +25,7 @@ from legwatch.alerting.notice import Notice
 from legwatch.alerting.response import respond
 from legwatch.alerting.trial_nights import TRIAL_BEGINS, TRIAL_OVER
 from legwatch.alerting.unwatched import end_all
-from legwatch.bed import Bed, minute
+from legwatch.bed import Bed, Found, minute
 from legwatch.conditions.verdict import Reason, Severity, TriState
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.events import Ack, AlertKind, Away, Event, Snooze, Tick, Window
@@ -77,7 +77,7 @@ class BedView(NamedTuple):
 
     at_ms: int
     in_bed: bool | None
-    legs: str  # warm, cold, unknown
+    legs: str  # warm, cold; settling: the bed still warms; blind: a sensor is bad; unknown
     still_s: int | None
     leg_c: float | None
     room_c: float | None
@@ -312,7 +312,7 @@ def view(state: BedState) -> BedView | None:
     return BedView(
         at_ms=at_ms,
         in_bed=in_bed,
-        legs=_LEGS[found.legs] if in_bed else "unknown",
+        legs=_legs(found) if in_bed else "unknown",
         still_s=None if since_ms is None else (at_ms - since_ms) // 1000,
         leg_c=signals.leg.celsius,
         room_c=signals.room.celsius,
@@ -321,6 +321,15 @@ def view(state: BedState) -> BedView | None:
         usual_c=state.bed.cold.baseline_c,
         settled=found.settled,
     )
+
+
+def _legs(found: Found) -> str:
+    """Return what is known of the legs; what is not known has its own words."""
+    if found.legs is not TriState.UNKNOWN:
+        return _LEGS[found.legs]
+    if found.doubt is Reason.SETTLING:
+        return "settling"
+    return "unknown" if found.doubt in (None, Reason.PRESENCE_UNSURE) else "blind"
 
 
 def _alert(kind: AlertKind, alert: AlertState, at_ms: int) -> AlertView:

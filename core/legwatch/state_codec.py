@@ -9,7 +9,8 @@ from legwatch.bed import Bed
 from legwatch.engine import BedState
 from legwatch.named_tuples import reader
 
-VERSION = 2
+VERSION = 3
+READ = (2, VERSION)  # version 2 has fewer fields, which get their defaults
 
 encode: Callable[[object], str] = json.JSONEncoder(separators=(",", ":")).encode
 _IDLE = AlertState()
@@ -43,7 +44,7 @@ def from_json(text: str) -> BedState:
         version, fields = json.loads(text)
         if version == state_v1.VERSION:
             fields = state_v1.upgraded(fields)
-        elif version != VERSION:
+        elif version not in READ:
             raise ValueError(f"a state of version {version}, at most {VERSION} expected")
         state: BedState = reader(BedState)(fields)
     except (TypeError, KeyError, IndexError) as error:

@@ -1,4 +1,4 @@
-"""States as JSON: version 2 is written, version 1 is read, anything else is refused."""
+"""States as JSON: version 3 is written, versions 1 and 2 are read, anything else is refused."""
 
 import json
 from typing import Any
@@ -94,7 +94,7 @@ def other(**changes: Any) -> str:
         "[1,[]]",
         "[1,[[],[],0,0]]",
         "[1,[[[],0,[],[]],[],0,0]]",
-        other(_0=3),
+        other(_0=4),
         other(_1_2="0"),
         other(_1_0_6_0=7),
         other(_1_0_2_0_0="loud"),

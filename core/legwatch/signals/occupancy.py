@@ -237,6 +237,8 @@ def _by_air(
     now = _slipped(now, movement, contrast, at_ms, rules)
     moved = movement.moved_ms[-1] if movement.moved_ms else None
     quiet_ms = at_ms - max(moved or 0, movement.heard_since_ms or 0)
+    if empty and now.slipped_ms is not None:
+        return set_unknown(now, at_ms)  # by such a sensor every bed is empty
     if empty:
         left = now.left_ms if now.in_bed is False else at_ms
         by_air = now.in_bed is True or now.unseen_ms is not None or now.air_left
