@@ -38,6 +38,8 @@ _THEN = (
      r"Quiet for \1 min, for this kind of alert only."),
     (r"(asked for quiet for \d+ min\.) Urgent alerts still sound\.", r"\1"),
     (r"due in (\d+) min 30 s", r"due in \1.5 min"),
+    (r'"legs":"blind"', '"legs":"unknown"'),
+    (r'"legs":"settling"', '"legs":"warm"'),
     (r"gilt, weiß ich nicht\. Bitte (selbst|am Bett) nachsehen\.", "gilt, ist nicht bekannt."),
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from fences.bad_night import HOME, NOW_NS, SAID, configured, opened
 from fences.kept import Line, lines, unpacked
 from fences.reworded import as_said_then
 from fences.wired_server import Server, rows, upgrade
-from fences.wiring import as_kept_in_v1, command
+from fences.wiring import command, told_of
 
 CONFIG = (HOME / "server.toml").read_text()
 LAST_KEPT = '"at":"2026-01-03T23:04:00Z"'  # the last minute that was judged before the restart
@@ -78,9 +78,9 @@ def test_a_server_goes_on_after_a_restart(server: Server) -> None:
     assert did == [_as_upgraded(line) for line in kept]
     server.owner.finish()  # a state is stored with its minute; now all of them are
     columns, *after = _as_schema_4(_rows())
-    after = [_beds_as_in_v1(row) for row in after]
+    after = [_beds_as_told(row) for row in after]
     kept_rows = (row for row in rows(server.path, columns) if row[:2] not in LATER)
-    found = [as_said_then(_beds_as_in_v1(row)) for row in kept_rows]
+    found = [as_said_then(_beds_as_told(row)) for row in kept_rows]
     for table in columns:
         assert _of(table, found) == _of(table, after), table
     assert len(found) == len(after)
@@ -121,12 +121,12 @@ def _as_upgraded(line: Line) -> Line:
     }
 
 
-def _beds_as_in_v1(row: list[Any]) -> list[Any]:
-    """Bring the state of a bed to the present version, without what version 1 did not keep."""
+def _beds_as_told(row: list[Any]) -> list[Any]:
+    """Return of a bed's state what people were told: what it knows of its sensors is another."""
     if row[0] != "beds":
         return row
     table, ident, named, state, *more = row
-    return [table, ident, named, as_kept_in_v1(state), *more]
+    return [table, ident, named, told_of(state), *more]
 
 
 def _rows() -> list[Any]:

@@ -79,6 +79,12 @@ def as_kept_in_v1(state: str) -> str:
     return state_codec.to_json(read._replace(bed=read.bed._replace(found=found)))
 
 
+def told_of(state: str) -> str:
+    """Return what a stored state knows of its alerts and of what people were told."""
+    bed = state_codec.from_json(state).bed
+    return state_codec.encode((bed.alerts, bed.budget, bed.trial, bed.early_sign_ms))
+
+
 def recorded(path: Path) -> list[Window]:
     """Return the windows of a recorded night."""
     with opened(path) as lines:

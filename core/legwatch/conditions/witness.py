@@ -86,7 +86,7 @@ def _of_movement(seen: Observation) -> Iterator[Complaint]:
     last_ms = movement.moved_ms[-1] if movement.moved_ms else 0
     if last_ms < heard_ms:
         # Who was found in bed, after a start or a gap, has had no reason to move.
-        found = warm_ms - seen.back_ms < FOUND_MS
+        found = warm_ms - (seen.warmth.begun_ms or 0) < FOUND_MS
         held_ms = QUIET_MS if found else WARM_MS
         if at_ms - heard_ms >= held_ms and last_ms < warm_ms - WARM_MS:
             yield Complaint(Reason.MOVEMENT_SILENT, heard_ms, WARM_MS // 1000, "movement")

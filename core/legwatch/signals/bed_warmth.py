@@ -32,6 +32,7 @@ class BedWarmth(NamedTuple):
     below_ms: int | None = None  # far below the room
     highest_k: float = 0.0  # of this stay in bed: of the way from room to skin
     stay_ms: int | None = None  # which stay that is
+    begun_ms: int | None = None  # since when minutes are judged without a long hole
 
 
 _make = maker(BedWarmth)
@@ -56,7 +57,7 @@ def update(
     if leg_c is None:
         return was
     if was.heard_ms is None or at_ms - was.heard_ms > HOLE_MS:
-        was = BedWarmth()
+        was = BedWarmth(begun_ms=at_ms)
     skin = rules.warmth.skin_c
     k = None if room_c is None or room_c >= skin - 1 else (leg_c - room_c) / (skin - room_c)
     if room_c is None:
@@ -79,5 +80,6 @@ def update(
             (was.below_ms or at_ms) if below else None,
             highest_k,
             entered_ms,
+            was.begun_ms,
         )
     )

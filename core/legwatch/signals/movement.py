@@ -27,6 +27,7 @@ OF_SHORT, OF_LONG = 1.5, 1.3
 BOUNCING, OF_BOUNCING = 1.3, 1.8
 LEAST_STAND_S = 5.0
 NOISY_MS = 3_000_000  # without a minute of rest: nobody moves so, asleep or awake
+REST_S = 120  # of a long window that is a rest, too
 REST_MIN = 2  # quiet minutes in a row that are a rest; a line that jitters has single ones
 
 
@@ -63,6 +64,7 @@ class MovementSample(NamedTuple):
     moved_s: float  # seconds with movement; edges count as one a second at most
     active_s: float | None
     measured: bool  # the agent has measured the seconds
+    length_s: int  # of the window
 
 
 def sample(window: Window) -> MovementSample | None:
@@ -70,14 +72,13 @@ def sample(window: Window) -> MovementSample | None:
     moves, moved_s = window.moves, window.moved_s
     if moves is None:
         return None
-    to_ms = window.to_ms
-    if not moves and not moved_s and not window.active_s:
-        return MovementSample(to_ms, 0, 0, window.active_s, moved_s is not None)
+    to_ms, active_s = window.to_ms, window.active_s
+    length_s = max(1, (to_ms - window.from_ms) // 1000)
     if moves and not moved_s:
-        length_s = max(1, (to_ms - window.from_ms) // 1000)
-        return MovementSample(to_ms, moves, min(moves, length_s), window.active_s, False)
+        return MovementSample(to_ms, moves, min(moves, length_s), active_s, False, length_s)
     # A line that is held, and has no edge, is another matter: see `update`.
-    return MovementSample(to_ms, moves, moved_s or 0 if moves else 0, window.active_s, True)
+    seconds, measured = moved_s or 0 if moves else 0, moved_s is not None
+    return MovementSample(to_ms, moves, seconds, active_s, measured, length_s)
 
 
 def update(
@@ -102,7 +103,7 @@ def update(
     stale_ms = rules.health.stale_s * 1000
     total, edges, measured = 0.0, 0, False
     held: int | None = None  # the last window in which the line was held
-    for when, moves, moved_s, active_s, is_measured in samples:
+    for when, moves, moved_s, active_s, is_measured, length_s in samples:
         expected = True
         if heard is None or when - heard > stale_ms:
             since, rested, quiet_min = when, when, 0
@@ -113,6 +114,8 @@ def update(
             total += moved_s
             edges += moves
             moved = (*moved[1 - rules.presence.moves_in :], when)
+            if length_s - moved_s >= REST_S:
+                rested = when
         elif active_s and edge is not None and when - edge <= LONGEST_HOLD_MS:
             held = when
     limits = rules.stillness

@@ -65,11 +65,11 @@ def test_a_sensor_of_coarse_steps_is_given_hours() -> None:
     def leg(m: float) -> float:
         return 21.0 if m < 180 else 30.0 if m < 240 and m % 40 < 20 else 30.5
 
-    events = night(minutes=400, leg=leg, mat=lambda m: m >= 180)
+    events = night(minutes=620, leg=leg, mat=lambda m: m >= 180)
     found = [n for n in replay(events, rules()) if n.kind is AlertKind.SENSOR]
     assert [(n.reason, (n.at_ms - BEGIN) // 60_000) for n in found][:1] in (
-        [(Reason.STUCK, 340)],
-        [(Reason.STUCK, 341)],
+        [(Reason.STUCK, 460)],
+        [(Reason.STUCK, 461)],
     )
     assert found[0].rule == Rule("health.stuck_s", 7200)
 
