@@ -93,7 +93,9 @@ def main(folder: Path) -> dict[str, Any]:
     return {
         "wire": json.loads(payload),
         "same": decode_window(payload) == window,
-        "refusal": refusal(payload.replace(b'"room_co2_ppm":812.35', b'"room_co2_ppm":9')),
+        "beyond": decode_window(
+            payload.replace(b'"room_co2_ppm":812.35', b'"room_co2_ppm":9')
+        ).faults,
         "faults": refusal(payload[:-1] + b',"faults":{"shin":"checksum"}}'),
         "stored": judged.others,
         "at_ms": row.to_ms,

@@ -17,6 +17,11 @@ from legwatch.testing import ms, wobbling
 from truthful import COLD, Said, alerts, at, bare, fault, figure, save, scored
 
 
+def turned_early(m: float) -> int:
+    """Return a turn at 0 and 10, and then twitches alone: the sensor is alive."""
+    return 6 if m in {0, 10} else 1 if m in {100, 180, 240} else 0
+
+
 def test_a_caught_uncovering_has_its_delay_to_the_alert_and_to_the_sound(
     tmp_path: Path, capsys: Said
 ) -> None:
@@ -136,7 +141,7 @@ def test_what_is_only_written_down_is_no_alert_until_it_is_raised(
     tmp_path: Path, capsys: Said
 ) -> None:
     # Written down after 90 min, urgent after 240.
-    quiet = save(tmp_path, moves=lambda m: 1 if m in {0, 10} else 0, turns=(0, 10))
+    quiet = save(tmp_path, moves=turned_early, turns=(0, 10))
     (alert,) = alerts(scored(capsys, quiet), "still")
     assert alert["at"] == at(251)
     assert alert["level"] == "urgent"
@@ -163,7 +168,7 @@ def test_a_still_alert_is_true_or_false_by_its_own_limit(
     words: tuple[str, ...],
     right: bool,
 ) -> None:
-    folder = save(tmp_path, moves=lambda m: 1 if m in {0, 10} else 0, turns=turns, in_bed=(in_bed,))
+    folder = save(tmp_path, moves=turned_early, turns=turns, in_bed=(in_bed,))
     report = scored(capsys, folder, *words)
     assert [alert["true"] for alert in alerts(report, "still")] == [right]
     assert figure(report, "false_still") == (0 if right else 1, 1)
@@ -307,6 +312,7 @@ def test_a_sensor_that_was_never_heard_of_has_no_part_in_the_long_faults(
 def test_a_blind_sensor_is_blind_from_the_first_bed_entry(tmp_path: Path, capsys: Said) -> None:
     folder = save(
         tmp_path,
+        leg=lambda m: wobbling(31 if m >= 30 else 18.2)(m),
         moves=lambda _m: 0,
         mat=lambda m: int(m >= 30),
         in_bed=((30, 480),),
@@ -399,7 +405,7 @@ def test_a_right_still_alert_of_a_sound_sensor_is_not_the_faults(
     quiet = save(
         tmp_path,
         kind="dead_leg",
-        moves=lambda m: 1 if m in {0, 10} else 0,
+        moves=turned_early,
         turns=turns,
         faults=(what,),
     )

@@ -76,7 +76,7 @@ def test_a_bed_declared_while_the_server_runs_is_expected_from_then_on(tmp_path:
 def test_its_first_window_ends_the_alert(tmp_path: Path) -> None:
     server = ward(tmp_path)
     wait(server, 18)
-    server.play("b", 12, well)
+    server.play("b", 17, well)
     assert server.transitions("agent") == ["fired", "resolved"]
     assert wrong(server) == []
     server.close()

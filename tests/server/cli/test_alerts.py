@@ -126,7 +126,7 @@ def test_an_alert_of_several_days_says_each_day(
     with closing(open_ward(tmp_path, **TABLE)) as ward:
         ward.play("b", 30, lambda _minute: warm)
         ward.idle(47 * 60 * MINUTE_MS)
-        ward.play("b", 10, lambda _minute: warm)
+        ward.play("b", 17, lambda _minute: warm)
         words = ("--config", config(tmp_path, ward))
         (begun,) = ward.rows("SELECT id FROM notices WHERE what='fired' AND kind='agent'")[0]
         listed = said(capsys, "alerts", "--night", NIGHT, *words)
