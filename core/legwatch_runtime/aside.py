@@ -11,12 +11,12 @@ _PARTS = ("", "-wal", "-shm")
 _MARK = ".damaged-"
 
 
-def set_aside(path: Path, now_ms: int) -> Path:
-    """Rename a database with its log; return the new path. Raises OSError."""
+def set_aside(path: Path, now_ms: int, *, log: bool = True) -> Path:
+    """Rename a database with its log, if that is its own; return the new path. Raises OSError."""
     name = _free_name(path, now_ms)
     # The log first: a crash in between leaves a database without its latest, never a log that
     # a new database would take for its own.
-    for part in ("-wal", "-shm", ""):
+    for part in ("-wal", "-shm", "") if log else ("",):
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + part).rename(path.with_name(name.name + part))
     return name

@@ -70,10 +70,11 @@ def renew(
     """
     with file.exclusive():
         try:
-            name = _clear_the_path(file, known.now_ms)
+            moved = isinstance(error, StoreMoved)
+            name = _clear_the_path(file, known.now_ms, log=not moved)
         except OSError as fault:
             raise StoreError(f"{file.path} cannot be set aside: {fault}") from fault
-        source = old if isinstance(error, StoreMoved) else None
+        source = old if moved else None
         if source is not None:
             _keep_open(source)
         elif old is not None:
@@ -149,12 +150,15 @@ def release(source: sqlite3.Connection) -> None:
         source.close()
 
 
-def _clear_the_path(file: StoreFile, now_ms: int) -> Path | None:
-    """Set aside what is at the path; None: nothing is there."""
+def _clear_the_path(file: StoreFile, now_ms: int, *, log: bool = True) -> Path | None:
+    """Set aside what is at the path; None: nothing is there.
+
+    `log` False: the log beside it is that of the file that was moved, and would harm this one.
+    """
     file.path.parent.mkdir(parents=True, exist_ok=True)
     name = None
     if any(part.exists() for part in file.parts()):
-        name = aside.set_aside(file.path, now_ms)
+        name = aside.set_aside(file.path, now_ms, log=log)
     aside.delete_log(file.path)  # a log's index that is left alone: the new file would take it over
     return name
 
