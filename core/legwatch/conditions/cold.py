@@ -43,7 +43,7 @@ RELEASED_K = 0.65
 # A shorter time without any window is bridged: what held before it and holds after it, held.
 BRIDGED_MS = 600_000
 RESTED_MS = 1_200_000  # who lies uncovered seldom lies longer without any movement
-LEFT_MS = 300_000  # so long out of bed ends an alert
+LEFT_MS = 600_000  # so long out of bed ends an alert
 OWN_SHARE = 0.4  # of a fall of the contrast that the air by the legs itself must have fallen by
 
 
@@ -291,7 +291,7 @@ def _doubt(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict | No
         left_ms = seen.occupancy.left_ms
         # A mat that lets go at a turn must not end an alert over bare legs.
         if firing and left_ms is not None and seen.at_ms - left_ms < LEFT_MS:
-            return unknown(Reason.PRESENCE_UNSURE)
+            return yes(firing.severity, firing.reason or Reason.COOLED, None)
         return LEFT_BED
     if seen.leg_c is None:
         return unknown(Reason.NO_READINGS)

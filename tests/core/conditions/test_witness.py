@@ -202,7 +202,8 @@ def test_legs_that_were_cold_before_a_gap_and_are_after_it_are_told_at_once(gap_
 
 
 def test_sun_on_the_rooms_sensor_is_no_uncovering() -> None:
-    sun = lambda m: 18.0 + (4.0 if 400 <= m < 520 else 0.0) * min(1, (m - 400) / 15)  # noqa: E731
-    assert (
-        told(played(room=lambda m: round(sun(m) + 0.2 * math.sin(m / 9), 1)), AlertKind.COLD) == []
-    )
+    def room(m: float) -> float:
+        sun_c = 4.0 * min(1.0, (m - 400) / 15) if 400 <= m < 520 else 0.0
+        return round(18.0 + sun_c + 0.2 * math.sin(m / 9), 1)
+
+    assert told(played(room=room), AlertKind.COLD) == []

@@ -11,27 +11,23 @@ LATER = 900
 not_yet = pytest.mark.xfail
 
 
-@not_yet(strict=True, reason="a mat that says empty is believed, and is never contradicted")
 def test_a_mat_that_says_empty_is_told_and_then_left_out() -> None:
     night = heard("mat_empty-mat-silent")
     assert night.told("presence", (51, 81))
     assert night.caught(83, 180)
 
 
-@not_yet(strict=True, reason="the last word of a mat is kept for ever, and its silence is not told")
 def test_a_mat_that_falls_silent_is_told_and_its_last_word_forgotten() -> None:
     night = heard("mat_dead-mat-false")
     assert night.told("presence", (231, 281))
     assert not night.caught(281, 371)  # the sleeper is up
 
 
-@not_yet(strict=True, reason="a mat that says occupied is proof of a body over cooling air")
 def test_a_mat_that_stays_pressed_makes_no_urgent_alert_of_an_empty_bed() -> None:
     night = heard("mat_occ_away-mat-false")
     assert not night.urgent("cold", (134, 224))
 
 
-@not_yet(strict=True, reason="a mat that lets go at a turn ends the alert as out of bed")
 def test_a_mat_that_lets_go_at_each_turn_ends_no_alert_over_bare_legs() -> None:
     night = heard("mat_off3-mat-clear")
     assert night.caught(100, 180)
@@ -39,14 +35,10 @@ def test_a_mat_that_lets_go_at_each_turn_ends_no_alert_over_bare_legs() -> None:
     assert [one.reason for _, one in ends if one.reason == "left_bed"] == []
 
 
-@not_yet(
-    strict=True, reason="a movement sensor that is dead from the start is not told without a mat"
-)
 def test_a_warm_bed_without_one_count_in_an_hour_is_told() -> None:
     assert heard("mov_dead_all-room-silent").told("movement", (-180, 120))
 
 
-@not_yet(strict=True, reason="zeros of a dead movement sensor are taken as proof of lying still")
 def test_zeros_for_hours_are_never_an_urgent_still_alone() -> None:
     night = heard("mov_dead_t0-room-still")
     assert not night.urgent("still")
@@ -54,25 +46,19 @@ def test_zeros_for_hours_are_never_an_urgent_still_alone() -> None:
     assert said or night.told("movement", (150, 345))
 
 
-@not_yet(strict=True, reason="each edge of a bouncing switch counts, and each turn is getting up")
 def test_a_bouncing_switch_does_not_hide_an_uncovering() -> None:
     assert heard("mov_bounce-room-silent").caught(294, 394)
 
 
-@not_yet(
-    strict=True, reason="a long hold leaves no counts to find somebody in bed, and is not told"
-)
 def test_a_sensor_that_holds_for_minutes_is_judged_or_told() -> None:
     night = heard("mov_pir2-room-silent")
     assert night.caught(294, 394) or night.told("movement", (-180, 60))
 
 
-@not_yet(strict=True, reason="an hour of shaking is taken for getting up")
 def test_a_washing_machine_is_nobody_getting_up() -> None:
     assert heard("mov_washing-room-silent").caught(98, 171)
 
 
-@not_yet(strict=True, reason="slipped is taken back six minutes later, beside the same cold air")
 def test_a_slipped_sensor_stays_told_until_it_is_back() -> None:
     night = heard("leg_slip_floor-room-silent")
     assert night.told("leg", (271, 301))
@@ -82,29 +68,25 @@ def test_a_slipped_sensor_stays_told_until_it_is_back() -> None:
     )
 
 
-@not_yet(strict=True, reason="air at skin warmth counts as warm legs, for hours")
 def test_an_hour_at_skin_warmth_is_told_as_blind() -> None:
     assert heard("leg_under_body-mat-silent").told("leg", (56, 56 + 90))
 
 
-@not_yet(strict=True, reason="a sensor on top of the cover is a cold bed")
 def test_a_sensor_on_top_of_the_cover_is_not_in_the_bed() -> None:
     night = heard("leg_on_top-mat-false")
     assert not night.urgent("cold")
     assert night.told("leg", (0, LATER))
 
 
-@not_yet(strict=True, reason="one good value in eight minutes keeps a loose cable from being told")
 def test_a_cable_that_gives_one_minute_in_eight_is_told() -> None:
     assert heard("leg_loose-mat-silent").told("leg", (46.5, 83))
 
 
-@not_yet(strict=True, reason="an unknown minute forgets what was usual before")
 def test_a_hole_of_minutes_keeps_the_stay_and_the_timers() -> None:
     assert heard("leg_hole6_once-room-silent").caught(107, 153)
 
 
-@not_yet(strict=True, reason="what comes and goes is told each time")
+@not_yet(strict=True, reason="a second time in a night is told, too")
 def test_a_sensor_that_loses_most_reads_is_told_once() -> None:
     night = heard("leg_loses90-mat-nag")
     assert night.told("leg", (-180, 83))
@@ -112,21 +94,18 @@ def test_a_sensor_that_loses_most_reads_is_told_once() -> None:
     assert len(night.of("sensor", "speaks")) + len(night.of("sensor", "resolved")) <= 2
 
 
-@not_yet(strict=True, reason="the calm air of an empty evening counts as stuck at bedtime")
 def test_coarse_steps_are_not_stuck() -> None:
     night = heard("leg_steps05-mat-nagstuck")
     assert [one for _, one in night.of("sensor", "speaks") if one.reason == "stuck"] == []
     assert night.caught(107, 153)
 
 
-@not_yet(strict=True, reason="nobody notices that the room is warmer than the bed")
 def test_sensors_that_are_exchanged_are_told() -> None:
     night = heard("room_swap-room-silent")
     told = [one for _, one in night.of("sensor", "speaks", between=(0, 294))]
     assert any("exchang" in one.reason or "swap" in one.reason for one in told)
 
 
-@not_yet(strict=True, reason="the contrast alone is asked, so a warm room sensor is a cold leg")
 def test_the_sun_on_the_room_sensor_is_no_cold_leg() -> None:
     night = heard("room_sun-room-false")
     assert night.of("cold", "speaks", between=(285, 420)) == []

@@ -7,7 +7,6 @@ import pytest
 
 from lab.faults.heard import Heard, in_lines, lines_of
 
-not_yet = pytest.mark.xfail
 PIR_BEDTIME = datetime(2026, 1, 5, 22, 15, tzinfo=UTC)
 SPRING_BEDTIME = datetime(2026, 2, 10, 21, 10, tzinfo=UTC)
 UNCOVERED = (205.0, 303.0)  # 00:35 to 02:13
@@ -30,19 +29,16 @@ def test_a_spring_switch_with_12_edges_a_turn_tells_of_bare_legs() -> None:
     assert spring(12).caught(*UNCOVERED)
 
 
-@not_yet(strict=True, reason="13 counts in a minute are taken for getting up")
 def test_the_file_with_13_edges_gives_what_the_one_with_12_gives() -> None:
     thirteen = in_lines(lines_of("spring_13_edges_no_mat.csv.gz"), SPRING_BEDTIME)
     assert gist(thirteen) == gist(spring(12))
 
 
 @pytest.mark.parametrize("edges", [13, 20, 40, 60])
-@not_yet(strict=True, reason="13 counts in a minute are taken for getting up")
 def test_the_number_of_edges_a_turn_changes_nothing(edges: int) -> None:
     assert gist(spring(edges)) == gist(spring(12))
 
 
-@not_yet(strict=True, reason="a mat that lets go is believed, and is never contradicted")
 def test_a_mat_and_the_other_sensors_disagree_and_cold_is_told_as_with_a_right_mat() -> None:
     wrong = in_lines(lines_of("mat_stuck_off_sleeper_turns.csv.gz"), SPRING_BEDTIME)
     right = in_lines(lines_of("mat_right_same_sleeper.csv.gz"), SPRING_BEDTIME)
@@ -57,20 +53,17 @@ def test_with_a_right_mat_nothing_is_told_of_a_sensor() -> None:
     assert right.of("sensor") == []
 
 
-@not_yet(strict=True, reason="a movement sensor that never rests is not told")
 def test_a_sensor_that_never_rests_is_told() -> None:
     night = in_lines(lines_of("pir_free_running.csv.gz"), PIR_BEDTIME)
     assert night.told("movement", (-15, 75))
 
 
-@not_yet(strict=True, reason="a movement sensor that never rests is not told")
 def test_a_sensor_that_begins_to_run_freely_at_one_is_told_within_an_hour() -> None:
     night = in_lines(lines_of("pir_fails_at_one.csv.gz"), PIR_BEDTIME)
     assert night.told("movement", (165, 225))
     assert not night.told("movement", (-600, 165))
 
 
-@not_yet(strict=True, reason="movement counts of equal lines are added up")
 def test_equal_lines_count_once() -> None:
     lines = [line.rstrip() for line in lines_of("no_mat_7_edges_export_joined_to_itself.csv.gz")]
     once = list(dict.fromkeys(lines))
