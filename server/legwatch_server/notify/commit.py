@@ -1,5 +1,6 @@
 """Store a batch with its notices and what is to be sent of them, in one transaction."""
 
+from legwatch_server.notify.last_word import with_last_word
 from legwatch_server.notify.planner import DeliveryPlanner, episode_of
 from legwatch_server.notify.quiet_again import without_repeats
 from legwatch_server.store.batch import Batch
@@ -21,7 +22,7 @@ def commit(store: WriterStore, batch: Batch, planner: DeliveryPlanner, now_ms: i
             before = tx.for_plan(episode_of(new))
             changes = planner.plan(ident, new, before, now_ms)
             changes = without_repeats(changes, new, before, tx.notice)
-            tx.apply(changes, now_ms)
+            tx.apply(with_last_word(changes, before), now_ms)
             work |= bool(changes)
         tx.apply(tuple(MarkAnswered(ident, how) for ident, how in batch.answered), now_ms)
     return work
