@@ -4,7 +4,7 @@
 minute only; every condition reads the same one, so nothing is derived from the signals again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from legwatch.events import Window
@@ -74,6 +74,7 @@ class Observation(NamedTuple):
 
 
 _signals, _observation = maker(Signals), maker(Observation)
+_unmoved = maker(MovementSample)
 
 
 class _Samples(NamedTuple):
@@ -156,18 +157,21 @@ def _air(offset: SensorOffset, sensors: Sensed, *, stuck: bool) -> _Air:
 
 def _coverage(
     was: Signals, windows: Sequence[Window], samples: _Samples, at_ms: int, *, away: bool
-) -> Iterator[Coverage]:
-    """Yield how much of the last half hour windows, leg, room and movement have told."""
-    heard = (
-        (was.windows_heard, [w.to_ms for w in windows], was.window_ms or None),
-        (was.leg_heard, [s[0] for s in samples.legs], was.leg.good_ms),
-        (was.room_heard, [s[0] for s in samples.rooms], was.room.good_ms),
-        (was.movement_heard, [s[0] for s in samples.moves], was.movement.heard_ms),
-    )
-    for place, (before, times_ms, last_ms) in enumerate(heard):
+) -> tuple[Coverage, ...]:
+    """Return how much of the last half hour windows, leg, room and movement have told."""
+    if not windows:
         # What the whole agent loses is no fault of one sensor, nor of it what the server missed.
-        lost = (place or away) and not windows
-        yield before if lost else coverage.update(before, times_ms, last_ms, at_ms)
+        heard = was.windows_heard
+        if not away:
+            heard = coverage.update(heard, (), was.window_ms or None, at_ms)
+        return heard, was.leg_heard, was.room_heard, was.movement_heard
+    ends = [(window.to_ms,) for window in windows[-2:]]
+    return (
+        coverage.update(was.windows_heard, ends, was.window_ms or None, at_ms),
+        coverage.update(was.leg_heard, samples.legs, was.leg.good_ms, at_ms),
+        coverage.update(was.room_heard, samples.rooms, was.room.good_ms, at_ms),
+        coverage.update(was.movement_heard, samples.moves, was.movement.heard_ms, at_ms),
+    )
 
 
 def _samples(windows: Sequence[Window]) -> _Samples:
@@ -183,8 +187,11 @@ def _samples(windows: Sequence[Window]) -> _Samples:
                 pairs.append((to_ms, leg_c, rh))
         if (room_c := window.room_c) is not None:
             rooms.append((to_ms, quantize(room_c)))
-        if (moved := movements.sample(window)) is not None:
-            moves.append(moved)
+        if (count := window.moves) is not None:
+            if count or window.moved_s or window.active_s:
+                moves.append(movements.sample(window))
+            else:  # as most windows: nothing moved, and nothing has to be measured
+                moves.append(_unmoved((to_ms, 0, 0, None, False, 0)))
         if (in_bed := window.in_bed) is not None:
             mat.append((to_ms, in_bed))
         if window.faults:

@@ -19,6 +19,8 @@ from legwatch.limits.rules import Rules, is_night
 from legwatch.observation import Observation
 from legwatch.signals.repeated_values import STILL_AIR_MS
 
+RECENT_MS = 120_000  # what was heard within this time is not missing
+
 
 def judge(
     displaced_since_ms: int | None,
@@ -36,7 +38,8 @@ def judge(
         return unknown(Reason.AGENT_SILENT)
     if firing and firing.reason is not None and not _can_tell(firing.reason, seen, rules):
         return unknown(firing.reason)
-    worst = _worst(displaced_since_ms, seen, rules)
+    calm = displaced_since_ms is None and not seen.leg_stuck and _is_well(seen)
+    worst = None if calm else _worst(displaced_since_ms, seen, rules)
     if worst:
         return worst if is_night(seen.at_ms, rules) else unknown(worst.reason)
     if not firing:
@@ -45,6 +48,22 @@ def judge(
     good_ms = seen.leg.good_since_ms
     steady = steady and (good_ms is None or seen.at_ms - good_ms >= rules.health.back_s * 1000)
     return WELL if steady else unknown(Reason.NO_READINGS)
+
+
+def _is_well(seen: Observation) -> bool:
+    """Return True if every sensor has reported lately, and none is doubtful: as in most minutes."""
+    recent_ms = seen.at_ms - RECENT_MS
+    leg, room, movement = seen.leg, seen.room, seen.movement
+    if not leg.expected or leg.good_ms is None or leg.good_ms < recent_ms:
+        return False
+    if room.expected and (room.good_ms is None or room.good_ms < recent_ms):
+        return False
+    if movement.heard_ms is None or movement.heard_ms < recent_ms:
+        return False
+    moved_ms = movement.moved_ms[-1] if movement.moved_ms else 0
+    if seen.occupancy.in_bed and moved_ms < (seen.occupancy.entered_ms or 0):
+        return False
+    return witness.is_calm(seen, moved_ms)
 
 
 def _can_tell(reason: Reason, seen: Observation, rules: Rules) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from legwatch.conditions.verdict import Reason
 from legwatch.limits.rules import Rules
 from legwatch.observation import Observation
-from legwatch.signals.coverage import comes_and_goes, known_min
+from legwatch.signals.coverage import ALL, comes_and_goes, known_min
 
 WARM_MS = 3_600_000  # of air that a body warms without one movement: the sensor is blind
 QUIET_MS = 9_000_000  # without any movement: the longest in the bench of nights is 2 h
@@ -21,6 +21,7 @@ TURNS_MS = 3_600_000  # two bouts of turning within this time show that somebody
 NEVER_WARM_MS = 2_700_000  # in bed, and the air was never that of a bed
 ON_TOP_K = 0.25  # of the way from room to skin; uncovered legs have 0.2-0.4, thin covers 0.55
 SLIPPED_MS = 1_200_000  # somebody turns in air that is the room's; a bed warms within this time
+CALM_MS = 60_000  # a mat that has spoken within this time is not missing
 MAT_GONE_MS = 43_200_000  # a mat that has said nothing for longer was taken away
 
 
@@ -42,8 +43,40 @@ def complaints(seen: Observation, rules: Rules) -> Iterator[Complaint]:
     yield from _of_holes(seen)
 
 
+def is_calm(seen: Observation, moved_ms: int) -> bool:
+    """Return True if there can be no complaint, as in most minutes; `moved_ms`: the last movement.
+
+    It asks little, and never says yes where a complaint is due.
+    """
+    occupancy, warmth, at_ms = seen.occupancy, seen.warmth, seen.at_ms
+    return (
+        (warmth.warm_ms is None or at_ms - max(moved_ms, warmth.warm_ms) < WARM_MS)
+        and _sees(seen)
+        and seen.noisy_since_ms is None
+        and occupancy.mat_doubted_ms is None
+        and (occupancy.mat_ms is None or at_ms - occupancy.mat_ms < CALM_MS)
+        and warmth.heard_ms is not None
+        and seen.leg_heard.known == ALL
+        and seen.movement_heard.known == ALL
+        and (seen.room_heard.known == ALL or not seen.room.expected)
+    )
+
+
+def _sees(seen: Observation) -> bool:
+    """Return True if the thermometer by the legs surely shows the air by the legs."""
+    warmth, occupancy = seen.warmth, seen.occupancy
+    return (
+        warmth.below_ms is None
+        and warmth.skin_ms is None
+        and occupancy.slipped_ms is None
+        and (warmth.highest_k >= ON_TOP_K or not occupancy.in_bed)
+    )
+
+
 def cannot_see(seen: Observation) -> Reason | None:
     """Return why the thermometer by the legs does not show the air by the legs; None: it does."""
+    if _sees(seen):
+        return None
     return next((found.reason for found in _of_leg(seen)), None)
 
 

@@ -5,8 +5,7 @@ pace, so that a reading each five minutes is no hole where that is what the sens
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from legwatch.named_tuples import maker
 
@@ -30,22 +29,30 @@ class Coverage(NamedTuple):
 _make = maker(Coverage)
 
 
-def update(was: Coverage, times_ms: Sequence[int], last_ms: int | None, at_ms: int) -> Coverage:
-    """Take one minute in: the times of its readings, and of the last one before them."""
+def update(
+    was: Coverage, times_ms: Sequence[tuple[Any, ...]], last_ms: int | None, at_ms: int
+) -> Coverage:
+    """Take one minute in: its readings, each with its time first, and when the last one came.
+
+    Of the gaps only the newest counts: that is enough for the pace, and every minute asks.
+    """
     known, pace_s = was
     if last_ms is not None and at_ms - last_ms > MINUTES * MINUTE_MS:
         known = ALL  # one long hole, of which others tell
     if times_ms:
-        gaps_ms = [times_ms[0] - last_ms] if last_ms is not None else []
-        gaps_ms += [b - a for a, b in pairwise(times_ms)]
-        for gap_ms in gaps_ms:
-            pace_s = _nearer(pace_s, gap_ms // 1000)
-        last_ms = times_ms[-1]
+        newest_ms = times_ms[-1][0]
+        before_ms = times_ms[-2][0] if len(times_ms) > 1 else last_ms
+        if before_ms is not None:
+            gap_s = (newest_ms - before_ms) // 1000
+            if pace_s and gap_s <= 2 * pace_s and pace_s <= 2 * gap_s:
+                if known == ALL:
+                    return was  # as in most minutes
+            else:
+                pace_s = _nearer(pace_s, gap_s)
+        last_ms = newest_ms
     if last_ms is None:
         return was
     told = at_ms - last_ms < max(MINUTE_MS, 1500 * pace_s)
-    if told and known == ALL and pace_s == was.pace_s:
-        return was
     known = known << 1 & ALL | told
     return _make((ALL if known == ALL else known, pace_s))  # one number in memory for all beds
 

@@ -67,18 +67,19 @@ class MovementSample(NamedTuple):
     length_s: int  # of the window
 
 
-def sample(window: Window) -> MovementSample | None:
-    """Return the movement of a window; None: unknown."""
-    moves, moved_s = window.moves, window.moved_s
-    if moves is None:
-        return None
+_sample = maker(MovementSample)
+
+
+def sample(window: Window) -> MovementSample:
+    """Return the movement of a window that has a count."""
+    moves, moved_s = window.moves or 0, window.moved_s
     to_ms, active_s = window.to_ms, window.active_s
-    length_s = max(1, (to_ms - window.from_ms) // 1000)
+    length_s = (to_ms - window.from_ms) // 1000 or 1
     if moves and not moved_s:
-        return MovementSample(to_ms, moves, min(moves, length_s), active_s, False, length_s)
+        return _sample((to_ms, moves, min(moves, length_s), active_s, False, length_s))
     # A line that is held, and has no edge, is another matter: see `update`.
-    seconds, measured = moved_s or 0 if moves else 0, moved_s is not None
-    return MovementSample(to_ms, moves, seconds, active_s, measured, length_s)
+    seconds = (moved_s or 0) if moves else 0
+    return _sample((to_ms, moves, seconds, active_s, moved_s is not None, length_s))
 
 
 def update(

@@ -21,7 +21,7 @@ def after(minutes: int, known: Callable[[int], bool], pace_s: int = 10) -> Cover
         ]
         if not known(minute):
             times = []
-        now = update(now, times, last, begin + MINUTE)
+        now = update(now, [(at,) for at in times], last, begin + MINUTE)
         last = times[-1] if times else last
     return now
 
