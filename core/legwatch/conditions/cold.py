@@ -14,6 +14,7 @@ from legwatch.conditions.verdict import (
     Reason,
     Rule,
     Severity,
+    TriState,
     Verdict,
     no,
     unknown,
@@ -234,6 +235,8 @@ def _warm(c: float, contrast_c: float | None, base: float | None, seen: Fall, ru
 def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     """Judge whether the legs are cold."""
     verdict = _judge(now, rules, firing)
+    if not firing and verdict.holds is not TriState.YES:
+        return verdict  # as in most minutes
     if may_be_empty(now.seen, rules):
         # No more than a warning: the mat alone says that somebody is there.
         urgent = verdict.severity is Severity.URGENT and not _is_urgent(firing)
