@@ -77,7 +77,7 @@ def test_a_file_that_cannot_be_brought_up_to_date_is_left_closed(
 def test_a_damaged_file_that_cannot_be_set_aside_is_left_closed(
     tmp_path: Path, opened: list[sqlite3.Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(*_: object) -> None:
+    def refused(*_: object, **__: object) -> None:
         raise OSError("not permitted")
 
     path = tmp_path / "x.db"
