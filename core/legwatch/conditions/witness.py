@@ -22,6 +22,7 @@ NEVER_WARM_MS = 2_700_000  # in bed, and the air was never that of a bed
 ON_TOP_K = 0.25  # of the way from room to skin; uncovered legs have 0.2-0.4, thin covers 0.55
 SLIPPED_MS = 1_200_000  # somebody turns in air that is the room's; a bed warms within this time
 CALM_MS = 60_000  # a mat that has spoken within this time is not missing
+BESIDE_MS, BOUTS = 3_600_000, 4  # so many bouts of turning over so long are a sleeper
 MAT_GONE_MS = 43_200_000  # a mat that has said nothing for longer was taken away
 
 
@@ -70,6 +71,7 @@ def _sees(seen: Observation) -> bool:
         and warmth.skin_ms is None
         and occupancy.slipped_ms is None
         and (warmth.highest_k >= ON_TOP_K or not occupancy.in_bed)
+        and (occupancy.in_bed is not None or occupancy.entered_ms is not None)
     )
 
 
@@ -96,6 +98,9 @@ def _of_leg(seen: Observation) -> Iterator[Complaint]:
     slipped_ms = seen.occupancy.slipped_ms
     if slipped_ms is not None and at_ms - slipped_ms >= SLIPPED_MS:
         yield Complaint(Reason.DISPLACED, slipped_ms, SLIPPED_MS // 1000, "leg")
+    if _is_beside(seen):
+        turns_ms = seen.movement.turns_ms
+        yield Complaint(Reason.NOT_IN_BED, turns_ms[0], BESIDE_MS // 1000, "leg")
     if in_bed is False:
         return
     if warmth.skin_ms is not None and at_ms - warmth.skin_ms >= UPON_MS:
@@ -106,6 +111,19 @@ def _of_leg(seen: Observation) -> Iterator[Complaint]:
         there = seen.occupancy.mat or _has_turned_since(seen, entered_ms)
         if late and there and 0 < warmth.highest_k < ON_TOP_K:
             yield Complaint(Reason.NOT_IN_BED, entered_ms, NEVER_WARM_MS // 1000, "leg")
+
+
+def _is_beside(seen: Observation) -> bool:
+    """Return True if somebody has turned for an hour in a bed that never warmed by this sensor."""
+    movement, warmth = seen.movement, seen.warmth
+    if seen.occupancy.in_bed is not None or seen.occupancy.entered_ms is not None:
+        return False
+    turns = movement.turns_ms
+    known = seen.movement_known and movement.counts
+    if len(turns) < BOUTS or not known or warmth.warm_ms is not None:
+        return False
+    began_ms = warmth.begun_ms or seen.at_ms
+    return turns[0] > began_ms and turns[-1] - turns[0] >= BESIDE_MS
 
 
 def _of_movement(seen: Observation) -> Iterator[Complaint]:

@@ -7,10 +7,10 @@ older one: so one tree judges what another one says.
 import gc
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -20,6 +20,8 @@ from legwatch.events import Event, Tick, Window
 GRACE_MS = 60_000  # after the end, so that a silence at the end is noticed
 RARE = 100_000  # new objects between two looks for garbage in cycles
 # Where a tree has its profiles, and its notices: the newest place first.
+SENSORS = {"leg": "leg_temperature_c", "room": "room_temperature_c", "movement": "movement"}
+_NAMES = {channel: (name,) for name, channel in SENSORS.items()} | {"moved_s": ("movement",)}
 PROFILES = ("legwatch_runtime.profiles", "legwatch_server.profiles")
 NOTICES = ("legwatch.alerting.notice", "legwatch.notice")
 
@@ -37,9 +39,24 @@ def said(order: Order) -> list[dict[str, Any]]:
     """Return the notices of a night as `legwatch replay --format jsonl` gives them."""
     gc.set_threshold(RARE)  # nothing here is a cycle, and a night has ten thousand readings
     as_json = _first(NOTICES).as_json
-    events = [*_events(recording.events(_built(order)), order), Tick(order.end_ms + GRACE_MS)]
-    notices = engine.replay(events, _rules())
+    built = _built(order)
+    events = [*_events(recording.events(built), order), Tick(order.end_ms + GRACE_MS)]
+    fitted = {name for name, channel in SENSORS.items() if channel not in order.left_out}
+    mute = fitted - {name for _, channel, _ in built.readings for name in _NAMES.get(channel, ())}
+    replay = partial(_set_up, fitted) if mute and hasattr(engine, "set_up") else engine.replay
+    notices = replay(events, _rules())
     return [json.loads(as_json(notice, bed="bed", text="")) for notice in notices]
+
+
+def _set_up(fitted: set[str], events: Iterable[Event], rules: Any) -> Iterator[Any]:
+    """Yield the notices of a bed whose agent has told which sensors it is set up with.
+
+    So one that never gives anything is missed, as in a bed that is watched.
+    """
+    state = engine.set_up(engine.start(), fitted)
+    for event in events:
+        state, notices = engine.advance(state, event, rules)
+        yield from notices
 
 
 def _built(order: Order) -> recording.Recording:
