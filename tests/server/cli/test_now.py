@@ -120,7 +120,7 @@ def test_what_a_presence_sensor_says_is_shown_before_it_counts(open_house: Any) 
     found = line(text, "in bed").replace("\n", " ")
     assert found == (
         "not known yet: the presence sensor says nobody since 21:00, and if it goes on, that counts"
-        " from 21:03 on"
+        " from 21:04 on"
     )
     house.ward.play("b", 2, lambda _m: nobody)
     assert line(house.says("b"), "in bed") == "no"
