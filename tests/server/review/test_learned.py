@@ -176,7 +176,7 @@ def test_before_a_week_it_shows_the_nights_and_proposes_nothing(made: Made, caps
     rows = [line.split() for line in text.splitlines()[3:6]]
     assert [" ".join(row) for row in rows] == [
         "Fri 02 Jan 2026 4.0 h 26.4-29.2 °C 0 h 23 min 1 cold",
-        "Sat 03 Jan 2026 4.0 h 29.7-30.3 °C 0 h 21 min none",
+        "Sat 03 Jan 2026 4.0 h 29.7-30.3 °C 0 h 23 min none",
         "Sun 04 Jan 2026 4.0 h 29.7-30.3 °C 0 h 49 min none",
     ]
     assert "- not enough nights to say: 3 of 7" in text
