@@ -6,6 +6,7 @@ from legwatch.observation import Observation
 from legwatch.signals.coverage import comes_and_goes, known_min
 
 HALF_AN_HOUR_MS = 1_800_000
+HEARD_MS = 60_000
 
 
 def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
@@ -24,7 +25,8 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
         rule = Rule("health.agent_s", float(limits.agent_s))
         reason = Reason.AGENT_SILENT if seen.back_ms else Reason.NEVER_HEARD
         return yes(Severity.WARNING, reason, seen.window_ms, rule)
-    if comes_and_goes(seen.windows_heard):
+    # Of an agent that is silent now, nobody knows whether it comes again.
+    if silent_ms <= HEARD_MS and comes_and_goes(seen.windows_heard):
         if not firing and not is_night(seen.at_ms, rules):
             return unknown(Reason.COMES_AND_GOES)
         figures = (("known_min", known_min(seen.windows_heard)),)
