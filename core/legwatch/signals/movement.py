@@ -24,7 +24,7 @@ USUAL_WEIGHT = 0.15  # of a new bout
 # Getting up is so many times a usual turn: of a sensor that sees little of either, and of one that
 # takes every movement for a long one.
 OF_SHORT, OF_LONG = 1.5, 1.3
-BOUNCING, OF_BOUNCING = 1.3, 1.8
+BOUNCING, OF_BOUNCING = 1.3, 1.3
 LEAST_STAND_S = 5.0
 NOISY_MS = 3_000_000  # without a minute of rest: nobody moves so, asleep or awake
 REST_S = 120  # of a long window that is a rest, too
