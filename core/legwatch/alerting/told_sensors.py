@@ -13,7 +13,7 @@ from legwatch.limits.rules import Rules
 from legwatch.night import night_of
 
 MOST = 2  # pushes with a sound about one sensor in one night
-_OF_MOVEMENT = frozenset(
+OF_MOVEMENT = frozenset(
     {
         Reason.MOVEMENT_MISSING,
         Reason.MOVEMENT_SILENT,
@@ -39,7 +39,7 @@ def subject(kind: AlertKind, reason: Reason | None, figures: Figures) -> str:
     named = dict(figures).get("sensor")
     if isinstance(named, str):
         return named
-    if reason in _OF_MOVEMENT:
+    if reason in OF_MOVEMENT:
         return "movement"
     return "presence" if reason in _OF_MAT else "leg"
 

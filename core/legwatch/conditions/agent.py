@@ -3,9 +3,8 @@
 from legwatch.conditions.verdict import WELL, Firing, Reason, Rule, Severity, Verdict, unknown, yes
 from legwatch.limits.rules import Rules, is_night
 from legwatch.observation import Observation
-from legwatch.signals.coverage import comes_and_goes, known_min
+from legwatch.signals.coverage import SPAN_MS, comes_and_goes, known_min
 
-HALF_AN_HOUR_MS = 1_800_000
 HEARD_MS = 60_000
 
 
@@ -30,7 +29,7 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
         if not firing and not is_night(seen.at_ms, rules):
             return unknown(Reason.COMES_AND_GOES)
         figures = (("known_min", known_min(seen.windows_heard)),)
-        since_ms = seen.at_ms - HALF_AN_HOUR_MS
+        since_ms = seen.at_ms - SPAN_MS
         return yes(Severity.WARNING, Reason.COMES_AND_GOES, since_ms, evidence=figures)
     back = seen.at_ms - seen.back_ms >= limits.back_s * 1000
     if silent_ms <= limits.stale_s * 1000 and back:

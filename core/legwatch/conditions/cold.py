@@ -26,10 +26,11 @@ from legwatch.named_tuples import maker
 from legwatch.observation import Observation
 from legwatch.signals import contrast
 from legwatch.signals import contrast_fall as falls
+from legwatch.signals.bed_warmth import relative_warmth
 from legwatch.signals.contrast import Contrast
 from legwatch.signals.contrast_fall import Fall
 from legwatch.signals.movement import is_restless
-from legwatch.signals.occupancy import GAP_MS, may_have_left
+from legwatch.signals.occupancy import GAP_MS, Occupancy, has_returned, may_have_left
 from legwatch.signals.thermometer import rise_10_min_c
 
 NO_FALL_MARGIN_C = 1.0  # above plain_c, so that the end of an alert does not fire the next alert
@@ -99,7 +100,7 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
             return before  # what stood before the gap is asked again after it
     c, r, above_c = seen.leg_c, seen.room_c, seen.contrast_c if seen.room_measured else None
     if occupancy.entered_ms is not None and occupancy.entered_ms != before.entered_ms:
-        before = _on_entry(before, occupancy.entered_ms, occupancy.settled_ms, rules)
+        before = _on_entry(before, occupancy, rules)
     if before.fall.notified and not firing:  # the cover may lie otherwise now
         before = before._replace(
             baseline_samples_c=(),
@@ -196,11 +197,11 @@ def _is_the_rooms(now: ColdMinute) -> bool:
     return before_c - leg_c < OWN_SHARE * memory.fall.fallen * baseline_c
 
 
-def _on_entry(before: ColdMemory, entered_ms: int, settled_ms: int, rules: Rules) -> ColdMemory:
+def _on_entry(before: ColdMemory, occupancy: Occupancy, rules: Rules) -> ColdMemory:
     """Begin a stay: after a short absence the sleeper lies in the same warm bed."""
-    if settled_ms - entered_ms < rules.warmth.settle_s * 1000:  # after a short absence
-        return before._replace(entered_ms=entered_ms)
-    return ColdMemory(entered_ms)
+    if has_returned(occupancy, rules):
+        return before._replace(entered_ms=occupancy.entered_ms)
+    return ColdMemory(occupancy.entered_ms)
 
 
 def _as_covered(c: float, r: float | None, rules: Rules) -> float:
@@ -450,13 +451,6 @@ def cooling_reason(memory: ColdMemory, at_ms: int, rules: Rules) -> Reason:
 def _uncovered_reason(memory: ColdMemory, at_ms: int, rules: Rules) -> Reason:
     draught = cooling_reason(memory, at_ms, rules) is Reason.DRAUGHT
     return Reason.DRAUGHT if draught else Reason.UNCOVERED
-
-
-def relative_warmth(leg_c: float, room_c: float | None, rules: Rules) -> float | None:
-    """Return k = (leg - room) / (skin - room), or None without a room sensor or in a hot room."""
-    if room_c is None or room_c >= rules.warmth.skin_c - 1:
-        return None
-    return (leg_c - room_c) / (rules.warmth.skin_c - room_c)
 
 
 def _since(since_ms: int | None, at_ms: int) -> int:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from legwatch.conditions.verdict import Reason
 from legwatch.limits.rules import Rules
 from legwatch.observation import Observation
-from legwatch.signals.coverage import ALL, comes_and_goes, known_min
+from legwatch.signals.coverage import ALL, SPAN_MS, comes_and_goes, known_min
 
 WARM_MS = 3_600_000  # of air that a body warms without one movement: the sensor is blind
 QUIET_MS = 9_000_000  # without any movement: the longest in the bench of nights is 2 h
@@ -31,7 +31,6 @@ class Complaint(NamedTuple):
 
     reason: Reason
     since_ms: int
-    held_s: int  # how long that had to last before it is told
     sensor: str
     known_min: int | None = None
 
@@ -94,23 +93,23 @@ def is_mute(seen: Observation) -> bool:
 def _of_leg(seen: Observation) -> Iterator[Complaint]:
     at_ms, warmth, in_bed = seen.at_ms, seen.warmth, seen.occupancy.in_bed
     if warmth.below_ms is not None and at_ms - warmth.below_ms >= BELOW_MS and _is_there(seen):
-        yield Complaint(Reason.EXCHANGED, warmth.below_ms, BELOW_MS // 1000, "leg")
+        yield Complaint(Reason.EXCHANGED, warmth.below_ms, "leg")
     slipped_ms = seen.occupancy.slipped_ms
     if slipped_ms is not None and at_ms - slipped_ms >= SLIPPED_MS:
-        yield Complaint(Reason.DISPLACED, slipped_ms, SLIPPED_MS // 1000, "leg")
+        yield Complaint(Reason.DISPLACED, slipped_ms, "leg")
     if _is_beside(seen):
         turns_ms = seen.movement.turns_ms
-        yield Complaint(Reason.NOT_IN_BED, turns_ms[0], BESIDE_MS // 1000, "leg")
+        yield Complaint(Reason.NOT_IN_BED, turns_ms[0], "leg")
     if in_bed is False:
         return
     if warmth.skin_ms is not None and at_ms - warmth.skin_ms >= UPON_MS:
-        yield Complaint(Reason.LAIN_UPON, warmth.skin_ms, UPON_MS // 1000, "leg")
+        yield Complaint(Reason.LAIN_UPON, warmth.skin_ms, "leg")
     entered_ms = seen.occupancy.entered_ms
     if in_bed and entered_ms is not None and entered_ms == warmth.stay_ms:
         late = at_ms - entered_ms >= NEVER_WARM_MS and seen.leg_c is not None
         there = seen.occupancy.mat or _has_turned_since(seen, entered_ms)
         if late and there and 0 < warmth.highest_k < ON_TOP_K:
-            yield Complaint(Reason.NOT_IN_BED, entered_ms, NEVER_WARM_MS // 1000, "leg")
+            yield Complaint(Reason.NOT_IN_BED, entered_ms, "leg")
 
 
 def _is_beside(seen: Observation) -> bool:
@@ -129,8 +128,7 @@ def _is_beside(seen: Observation) -> bool:
 def _of_movement(seen: Observation) -> Iterator[Complaint]:
     movement, at_ms, warm_ms = seen.movement, seen.at_ms, seen.warmth.warm_ms
     if seen.noisy_since_ms is not None:
-        held_s = (at_ms - seen.noisy_since_ms) // 1000
-        yield Complaint(Reason.MOVEMENT_NOISY, seen.noisy_since_ms, held_s, "movement")
+        yield Complaint(Reason.MOVEMENT_NOISY, seen.noisy_since_ms, "movement")
     if not seen.movement_known or movement.heard_since_ms is None or warm_ms is None:
         return
     heard_ms = max(warm_ms, movement.heard_since_ms)
@@ -140,22 +138,21 @@ def _of_movement(seen: Observation) -> Iterator[Complaint]:
         found = warm_ms - (seen.warmth.begun_ms or 0) < FOUND_MS
         held_ms = QUIET_MS if found else WARM_MS
         if at_ms - heard_ms >= held_ms and last_ms < warm_ms - WARM_MS:
-            yield Complaint(Reason.MOVEMENT_SILENT, heard_ms, WARM_MS // 1000, "movement")
+            yield Complaint(Reason.MOVEMENT_SILENT, heard_ms, "movement")
         return
     if at_ms - last_ms >= QUIET_MS:
-        yield Complaint(Reason.MOVEMENT_QUIET, last_ms, QUIET_MS // 1000, "movement")
+        yield Complaint(Reason.MOVEMENT_QUIET, last_ms, "movement")
 
 
 def _of_mat(seen: Observation, rules: Rules) -> Iterator[Complaint]:
     occupancy, at_ms = seen.occupancy, seen.at_ms
     if occupancy.mat_doubted_ms is not None:
-        held_s = (at_ms - occupancy.mat_doubted_ms) // 1000
-        yield Complaint(Reason.MAT_DISAGREES, occupancy.mat_doubted_ms, held_s, "presence")
+        yield Complaint(Reason.MAT_DISAGREES, occupancy.mat_doubted_ms, "presence")
     if occupancy.mat_ms is None:
         return
     silent_ms = at_ms - max(occupancy.mat_ms, seen.back_ms)
     if rules.health.alert_s * 1000 <= silent_ms <= MAT_GONE_MS:
-        yield Complaint(Reason.MAT_MISSING, occupancy.mat_ms, rules.health.alert_s, "presence")
+        yield Complaint(Reason.MAT_MISSING, occupancy.mat_ms, "presence")
 
 
 def _of_holes(seen: Observation) -> Iterator[Complaint]:
@@ -166,8 +163,8 @@ def _of_holes(seen: Observation) -> Iterator[Complaint]:
     )
     for sensor, expected, coverage in heard:
         if expected and comes_and_goes(coverage):
-            since_ms = seen.at_ms - 1_800_000
-            yield Complaint(Reason.COMES_AND_GOES, since_ms, 1800, sensor, known_min(coverage))
+            since_ms = seen.at_ms - SPAN_MS
+            yield Complaint(Reason.COMES_AND_GOES, since_ms, sensor, known_min(coverage))
 
 
 def _is_there(seen: Observation) -> bool:

@@ -58,8 +58,7 @@ def update(
         return was
     if was.heard_ms is None or at_ms - was.heard_ms > HOLE_MS:
         was = BedWarmth(begun_ms=at_ms)
-    skin = rules.warmth.skin_c
-    k = None if room_c is None or room_c >= skin - 1 else (leg_c - room_c) / (skin - room_c)
+    k = relative_warmth(leg_c, room_c, rules)
     if room_c is None:
         far, as_skin = leg_c >= rules.presence.warm_c, leg_c >= SKIN_C
     else:
@@ -83,3 +82,10 @@ def update(
             was.begun_ms,
         )
     )
+
+
+def relative_warmth(leg_c: float, room_c: float | None, rules: Rules) -> float | None:
+    """Return k = (leg - room) / (skin - room), or None without a room sensor or in a hot room."""
+    if room_c is None or room_c >= rules.warmth.skin_c - 1:
+        return None
+    return (leg_c - room_c) / (rules.warmth.skin_c - room_c)

@@ -15,6 +15,7 @@ ALL = (1 << MINUTES) - 1  # one bit for each minute, the newest last; 1: known
 # the minutes.
 FEWEST = 18
 MINUTE_MS = 60_000
+SPAN_MS = MINUTES * MINUTE_MS
 LONGEST_PACE_S = 600
 PACE_STEP = 1.5  # by which a single gap moves the pace, up or down
 
@@ -37,7 +38,7 @@ def update(
     Of the gaps only the newest counts: that is enough for the pace, and every minute asks.
     """
     known, pace_s = was
-    if last_ms is not None and at_ms - last_ms > MINUTES * MINUTE_MS:
+    if last_ms is not None and at_ms - last_ms > SPAN_MS:
         known = ALL  # one long hole, of which others tell
     if times_ms:
         newest_ms = times_ms[-1][0]

@@ -80,29 +80,14 @@ def update(
         doubted = _doubted(was, sensors, warmth, (mat, since), empty=empty)
     stayed = _stayed_ms(was, sensors, warmth)
     believed, (fell, _, lost, unseen) = was[:4], was[7:11]
-    if fresh and doubted is None:
-        now = _make(
-            (
-                *believed,
-                mat,
-                since,
-                heard,
-                fell,
-                at_room_air,
-                lost,
-                unseen,
-                False,
-                None,
-                None,
-                stayed,
-            )
-        )
+    by_mat = fresh and doubted is None
+    by_air = (False, None, None) if by_mat else (was.air_left, was.slipped_ms, doubted)
+    now = _make((*believed, mat, since, heard, fell, at_room_air, lost, unseen, *by_air, stayed))
+    if by_mat:
         return _by_mat(now, at_ms, rules)
-    warm = warmth.warm_ms is not None
-    by_air = (was.air_left, was.slipped_ms, doubted, stayed)
-    now = _make((*believed, mat, since, heard, fell, at_room_air, lost, unseen, *by_air))
     if doubted is not None and was.mat_doubted_ms is None:
         now = now._replace(in_bed=None, left_ms=None, lost_ms=None)
+    warm = warmth.warm_ms is not None
     return _by_air(now, sensors, contrast_c, rules, warm=warm, empty=empty)
 
 

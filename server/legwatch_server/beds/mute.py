@@ -6,18 +6,13 @@ only of the one it was raised for: what fails beside it while it stands is told 
 
 from collections.abc import Iterator
 
+from legwatch.alerting.told_sensors import OF_MOVEMENT
 from legwatch.conditions.verdict import Reason
 from legwatch.contract import roles
 from legwatch_server.beds.registry import BedRecord
 
 LEG, ROOM, MOVEMENT = "leg", "room", "movement"
 JUDGED = frozenset({LEG, ROOM, MOVEMENT})
-_OF_MOVEMENT = (
-    Reason.MOVEMENT_MISSING,
-    Reason.MOVEMENT_SILENT,
-    Reason.MOVEMENT_QUIET,
-    Reason.MOVEMENT_NOISY,
-)
 _OF_THE_LEG = (
     Reason.STUCK,
     Reason.DISPLACED,
@@ -72,7 +67,7 @@ def _beside_the_alert(bed: BedRecord, at_ms: int) -> Iterator[str]:
 
 def _told(reason: Reason | None, began_ms: int | None, bad: dict[str, int]) -> str:
     """Return the sensor that the alert was raised for."""
-    if reason in _OF_MOVEMENT:
+    if reason in OF_MOVEMENT:
         return MOVEMENT
     if reason in _OF_THE_LEG:
         return LEG
