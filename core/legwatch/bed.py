@@ -18,7 +18,7 @@ from legwatch.alerting.figures import alert_figures, hold_figures
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.alerting.reminder import remind
 from legwatch.alerting.suppress import Candidate, Context, suppress
-from legwatch.alerting.told_sensors import ToldSensors, subject
+from legwatch.alerting.told_sensors import ToldSensors, subject, tell_another
 from legwatch.alerting.trial_nights import TrialNights, is_silent
 from legwatch.conditions import agent, cold, sensors, still
 from legwatch.conditions.cold import ColdMemory, ColdMinute
@@ -85,7 +85,8 @@ def minute(
     quiet = not any(firing) and YES not in [verdict.holds for verdict in verdicts]
     changes: tuple[_Change, ...] = ()
     if not quiet:
-        alerts, changes = _advance(alerts, verdicts, seen, rules, answers=not is_silent(trial))
+        answers = not is_silent(trial)
+        alerts, changes = _advance(alerts, verdicts, seen, rules, was.told, answers=answers)
     legs, in_min = verdicts[0].holds, None
     if seen.settled and legs is NO and alerts.cold.severity is None:
         in_min = cold_in_min(now, rules)
@@ -134,6 +135,7 @@ def _advance(
     verdicts: tuple[Verdict, ...],
     seen: Observation,
     rules: Rules,
+    told_sensors: ToldSensors,
     *,
     answers: bool,
 ) -> tuple[AlertStates, tuple[_Change, ...]]:
@@ -149,6 +151,8 @@ def _advance(
         alert, transition = advance(
             alert, verdict, seen.at_ms, rules.alerts, not_answered_s=answered_s
         )
+        if transition is None and kind is AlertKind.SENSOR:
+            alert, transition = tell_another(alert, verdict, told_sensors, seen.at_ms, rules)
         if transition is None and kind not in BODY_KINDS:
             alert, transition = remind(alert, verdict, seen.at_ms, rules)
         advanced.append(alert)

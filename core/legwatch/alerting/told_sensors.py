@@ -6,8 +6,9 @@ word, which is that nothing can be seen.
 
 from typing import NamedTuple
 
+from legwatch.alerting.alert import AlertState, Transition
 from legwatch.alerting.notice import TransitionKind
-from legwatch.conditions.verdict import Figures, Reason
+from legwatch.conditions.verdict import YES, Figures, Reason, Severity, Verdict
 from legwatch.events import AlertKind
 from legwatch.limits.rules import Rules
 from legwatch.night import night_of
@@ -21,6 +22,9 @@ OF_MOVEMENT = frozenset(
         Reason.MOVEMENT_NOISY,
     }
 )
+_GIVES_NOTHING = frozenset({Reason.NO_READINGS, Reason.IMPLAUSIBLE, Reason.MOVEMENT_MISSING})
+# A thermometer beside the bed shows an empty bed: it is no witness against a mat.
+_IS_OUTSIDE = frozenset({Reason.DISPLACED, Reason.NOT_IN_BED, Reason.EXCHANGED})
 _OF_MAT = frozenset({Reason.MAT_DISAGREES, Reason.MAT_MISSING})
 
 
@@ -42,6 +46,30 @@ def subject(kind: AlertKind, reason: Reason | None, figures: Figures) -> str:
     if reason in OF_MOVEMENT:
         return "movement"
     return "presence" if reason in _OF_MAT else "leg"
+
+
+def tell_another(
+    alert: AlertState, verdict: Verdict, told: ToldSensors, at_ms: int, rules: Rules
+) -> tuple[AlertState, Transition | None]:
+    """Name what the standing alert does not name yet: another sensor, or that this one is dead.
+
+    A thermometer beside the bed that then dies is another errand, and so is a second sensor.
+    """
+    standing, found = alert.reason, verdict.reason
+    if standing in (None, found) or verdict.holds is not YES or verdict.since_ms is None:
+        return alert, None
+    if found is Reason.MAT_DISAGREES and standing in _IS_OUTSIDE:
+        return alert, None
+    died = found in _GIVES_NOTHING and standing not in _GIVES_NOTHING
+    if not died:
+        sensor = subject(AlertKind.SENSOR, found, verdict.evidence)
+        named = subject(AlertKind.SENSOR, standing, ()) == sensor
+        if named or sensor in dict(_tonight(told, at_ms, rules).bad):
+            return alert, None
+    severity = alert.severity or Severity.WARNING
+    anew = alert._replace(reason=found, since_ms=verdict.since_ms, acknowledged=False)
+    again = TransitionKind.RENOTIFIED
+    return anew, Transition(again, severity, found, verdict.rule, verdict.evidence)
 
 
 def allows(told: ToldSensors, sensor: str, kind: TransitionKind, at_ms: int, rules: Rules) -> bool:

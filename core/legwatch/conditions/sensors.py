@@ -36,14 +36,14 @@ def judge(
     """
     if seen.at_ms - seen.window_ms > rules.health.stale_s * 1000:
         return unknown(Reason.AGENT_SILENT)
-    if firing and firing.reason is not None and not _can_tell(firing.reason, seen, rules):
-        return unknown(firing.reason)
     calm = displaced_since_ms is None and not seen.leg_stuck and _is_well(seen)
     worst = None if calm else _worst(displaced_since_ms, seen, rules)
     if worst:
         return worst if is_night(seen.at_ms, rules) else unknown(worst.reason)
     if not firing:
         return WELL
+    if firing.reason is not None and not _can_tell(firing.reason, seen, rules):
+        return unknown(firing.reason)
     steady = bad_ms is None or seen.at_ms - bad_ms >= rules.health.back_s * 1000
     good_ms = seen.leg.good_since_ms
     steady = steady and (good_ms is None or seen.at_ms - good_ms >= rules.health.back_s * 1000)
@@ -73,6 +73,8 @@ def _can_tell(reason: Reason, seen: Observation, rules: Rules) -> bool:
     """
     if reason in (Reason.MOVEMENT_SILENT, Reason.MOVEMENT_QUIET):
         return _has_moved_lately(seen, rules)
+    if reason is Reason.NOT_IN_BED:
+        return witness.is_warm_by_leg(seen)
     if reason in (Reason.DISPLACED, Reason.EXCHANGED) and seen.contrast_c is not None:
         return seen.contrast_c >= rules.presence.rise_c
     return True

@@ -74,6 +74,14 @@ def _sees(seen: Observation) -> bool:
     )
 
 
+def is_warm_by_leg(seen: Observation) -> bool:
+    """Return True if this stay in bed has made the air by the leg sensor warm, as a bed does."""
+    warmth = seen.warmth
+    if not seen.occupancy.in_bed:
+        return False
+    return warmth.warm_ms is not None or warmth.highest_k >= ON_TOP_K
+
+
 def cannot_see(seen: Observation) -> Reason | None:
     """Return why the thermometer by the legs does not show the air by the legs; None: it does."""
     if _sees(seen):
@@ -121,8 +129,9 @@ def _is_beside(seen: Observation) -> bool:
     known = seen.movement_known and movement.counts
     if len(turns) < BOUTS or not known or warmth.warm_ms is not None:
         return False
-    began_ms = warmth.begun_ms or seen.at_ms
-    return turns[0] > began_ms and turns[-1] - turns[0] >= BESIDE_MS
+    began_ms = max(warmth.begun_ms or seen.at_ms, seen.back_ms)
+    lately = seen.at_ms - turns[-1] <= BESIDE_MS
+    return lately and turns[0] > began_ms and turns[-1] - turns[0] >= BESIDE_MS
 
 
 def _of_movement(seen: Observation) -> Iterator[Complaint]:

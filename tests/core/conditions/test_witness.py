@@ -207,3 +207,50 @@ def test_sun_on_the_rooms_sensor_is_no_uncovering() -> None:
         return round(18.0 + sun_c + 0.2 * math.sin(m / 9), 1)
 
     assert told(played(room=room), AlertKind.COLD) == []
+
+
+def on_top(m: float) -> float:
+    return wobbling(18.2 if m < BED_MIN else 20.3)(m) or 0.0
+
+
+def pushed(notices: Iterable[Notice]) -> list[tuple[TransitionKind, Reason]]:
+    return [
+        (n.transition, n.reason)
+        for n in notices
+        if n.kind is AlertKind.SENSOR and n.suppressed_by is None
+    ]
+
+
+def test_a_thermometer_beside_the_bed_is_not_back_while_the_bed_is_empty() -> None:
+    """The empty bed shows nothing of it, and who comes back finds it beside the bed once more."""
+
+    def visits(m: float) -> int:
+        return turning(m) if there(m) else 0
+
+    def there(m: float) -> bool:
+        return in_bed(m) and not BED_MIN + 120 < m < BED_MIN + 240
+
+    said = pushed(played("mat", minutes=700, leg=on_top, moves=visits, mat=there))
+    assert said == [(TransitionKind.FIRED, Reason.NOT_IN_BED)]
+
+
+def test_a_thermometer_beside_the_bed_that_then_dies_is_told_as_dead() -> None:
+    def dies(m: float) -> float | None:
+        return on_top(m) if m < BED_MIN + 150 else None
+
+    said = pushed(played("mat", leg=dies))
+    assert said == [
+        (TransitionKind.FIRED, Reason.NOT_IN_BED),
+        (TransitionKind.RENOTIFIED, Reason.NO_READINGS),
+    ]
+
+
+def test_a_second_sensor_that_fails_is_named_beside_the_first() -> None:
+    def silent(m: float) -> int | None:
+        return turning(m) if m < BED_MIN + 150 else None
+
+    said = pushed(played("mat", leg=on_top, moves=silent))
+    assert said == [
+        (TransitionKind.FIRED, Reason.NOT_IN_BED),
+        (TransitionKind.RENOTIFIED, Reason.MOVEMENT_MISSING),
+    ]
