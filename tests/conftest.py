@@ -1,8 +1,11 @@
-"""For every test: Hypothesis judges answers, not this machine's speed, and signals are heard."""
+"""For every test: it is alone on its machine, and Hypothesis judges answers, not speed."""
 
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -32,7 +35,18 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 # Settings without a zone take this machine's.
 os.environ["TZ"] = "UTC"
 
+# A real installation, and what its owner's `legwatch up` keeps, are out of sight for the tests and
+# for every program that they start. The places are read at the first import of `locations`.
+_ROOT = Path(tempfile.mkdtemp(prefix="legwatch-root-"))
+_ROOT.chmod(0o755)  # as / is: some tests are another user
+os.environ["LEGWATCH_ROOT"] = str(_ROOT)
+os.environ["XDG_STATE_HOME"] = str(_ROOT / "home")
+
 installed.remember()
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_ROOT, ignore_errors=True)
 
 
 @pytest.fixture

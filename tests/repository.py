@@ -27,6 +27,11 @@ def rules(profile: str = "standard", zone: str = "Europe/Berlin", **own: float) 
     return build(merge(tables), given, zone=ZoneInfo(zone))
 
 
+def not_installed(text: str) -> str:
+    """Return shipped settings with a folder of data that is not of this machine's installation."""
+    return text.replace('= "/var/lib/', f'= "{os.environ["LEGWATCH_ROOT"]}/var/lib/')
+
+
 def need(command: str, package: str = "") -> str:
     """Return where a real component is; without it skip in one line, or fail if all is required."""
     path = shutil.which(command, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")

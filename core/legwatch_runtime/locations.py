@@ -9,9 +9,13 @@ from legwatch.errors import CannotRun
 from legwatch_runtime import rights
 from legwatch_runtime.state_dir import is_held
 
-INSTALLED = Path("/etc/legwatch/server.toml")
+# LEGWATCH_ROOT names another root of these places, for the tests: neither they nor the programs
+# that they start may meet a real installation on the same machine.
+_ROOT = Path(os.environ.get("LEGWATCH_ROOT") or "/")
+INSTALLED = _ROOT / "etc/legwatch/server.toml"
 # What `legwatch up` writes if it runs in its unit.
-LASTING = Path("/var/lib/legwatch/server.toml")
+LASTING = _ROOT / "var/lib/legwatch/server.toml"
+SERVERS_STATE, AGENTS_STATE = LASTING.parent / "server", LASTING.parent / "agent"
 GIVEN, MOST_GIVEN = "given", 20  # a file with the folders of `legwatch up --state`, newest first
 CONFIG_HELP = f"server.toml (default: {INSTALLED}, else the file of `legwatch up`)"
 

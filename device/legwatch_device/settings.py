@@ -14,6 +14,7 @@ from legwatch.settings import load, no_such_key, other_keys, setting
 from legwatch_device.drivers import load as load_driver
 from legwatch_device.drivers import read as read_driver
 from legwatch_device.drivers.recorded import RecordedFeed
+from legwatch_runtime import locations
 from legwatch_runtime.certificate import check_ca_file
 from legwatch_runtime.files import check_state_dir, file_in_the_way, read_toml
 from legwatch_runtime.plugins import CannotLoad
@@ -69,7 +70,7 @@ class AgentSettings:
     """All settings of an agent."""
 
     bed: str = setting(..., "name of the bed, 1-32 of a-z 0-9 -")
-    state_dir: str = setting("/var/lib/legwatch/agent", "folder of the spool", form=forms.some)
+    state_dir: str = setting(str(locations.AGENTS_STATE), "folder of the spool", form=forms.some)
     window_s: int = setting(10, "length of a window, seconds", low=1, high=60)
     sample_s: float = setting(15.0, "seconds between two readings of a thermometer", low=5, high=60)
     spool_nights: int = setting(14, "nights (12 h each) kept without the server", low=1, high=60)

@@ -15,6 +15,7 @@ from typing import Any
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.night import local
 from legwatch.settings import load
+from legwatch_runtime import locations
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.files import read_text, read_toml, unreadable
 from legwatch_runtime.rights import is_there
@@ -22,7 +23,7 @@ from legwatch_runtime.state_dir import is_held
 from legwatch_runtime.system_zone import machine_zone
 from legwatch_server import settings_file
 from legwatch_server.hidden import hidden, hidden_again
-from legwatch_server.settings import USUAL_STATE_DIR, ServerSettings, needs_start, of_server
+from legwatch_server.settings import ServerSettings, needs_start, of_server
 from legwatch_server.store.reader import FILE, open_read_only
 from legwatch_server.store.records import Loaded
 from legwatch_server.store.unreadable import check_file
@@ -238,7 +239,7 @@ def _folder(text: str) -> Path:
     """Find the state_dir in a text that is no good settings file, perhaps not even TOML."""
     table = _TABLE.search(text)
     found = _STATE_DIR.search(text[: table.start()] if table else text)
-    return Path(found[2] if found else USUAL_STATE_DIR)
+    return Path(found[2]) if found else locations.SERVERS_STATE
 
 
 def _noted(folder: Path) -> tuple[Loaded | None, int]:

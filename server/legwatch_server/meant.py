@@ -12,7 +12,6 @@ from legwatch.errors import LegwatchError
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.rights import is_there
-from legwatch_server.settings import USUAL_STATE_DIR
 from legwatch_server.settings_file import is_of_up, owners_file
 from legwatch_server.store.reader import FILE
 
@@ -37,4 +36,4 @@ def _is_made_from(made: Path, file: Path) -> bool:
 
 
 def _folder(file: Path) -> Path:
-    return Path(str(read_toml(file).get("state_dir", USUAL_STATE_DIR)))
+    return Path(str(read_toml(file).get("state_dir", locations.SERVERS_STATE)))

@@ -17,7 +17,7 @@ from legwatch.oncall.escalation import Escalation
 from legwatch.oncall.people import EVERYONE, SLEEPER, Person, Shift
 from legwatch.options import Door
 from legwatch.settings import no_such_key, other_keys, setting
-from legwatch_runtime import plugins
+from legwatch_runtime import locations, plugins
 from legwatch_runtime.certificate import check_ca_file
 from legwatch_runtime.files import check_state_dir
 from legwatch_runtime.profiles import rules_for
@@ -25,7 +25,6 @@ from legwatch_runtime.system_zone import machine_zone
 from legwatch_runtime.zones import zone_named
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-USUAL_STATE_DIR = "/var/lib/legwatch/server"
 CHANNELS = "legwatch.notifiers"  # the entry points of the push channels
 
 
@@ -164,7 +163,9 @@ _USUAL = BedTable()  # of a bed that the settings do not name
 class ServerSettings:
     """All settings of a server."""
 
-    state_dir: str = setting(USUAL_STATE_DIR, "folder of the database", form=forms.some)
+    state_dir: str = setting(
+        str(locations.SERVERS_STATE), "folder of the database", form=forms.some
+    )
     zone: str = setting("", "time zone of the beds, such as Europe/Berlin; empty: this machine's")
     profile: str = setting("standard", "alert profile: standard or at_risk")
     clock: str = setting(

@@ -2,12 +2,16 @@
 
 import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from legwatch.errors import CannotRun
+from legwatch_device.settings import AgentSettings
 from legwatch_runtime import locations
+from legwatch_server.settings import ServerSettings
 
 
 @pytest.fixture
@@ -117,3 +121,39 @@ def test_a_made_night_that_runs_is_meant_beside_a_real_bed_that_does_not(
     with (store(demo, 500) / "server.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert found()[0] == demo
+
+
+SHOW = """
+from legwatch_runtime import locations
+from legwatch_server.settings import ServerSettings
+from legwatch_device.settings import AgentSettings
+print(locations.INSTALLED, *locations.made_by_up())
+print(ServerSettings().state_dir, AgentSettings("b").state_dir)
+"""
+
+
+def shown(**env: str) -> list[str]:
+    """Return the places that a program looks at which a test starts."""
+    words = [sys.executable, "-c", SHOW]
+    env = {**os.environ, **env}
+    return subprocess.run(
+        words, env=env, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.split()
+
+
+def test_no_test_and_nothing_that_it_starts_sees_what_is_installed_on_this_machine() -> None:
+    """The settings, beds and people of a real installation turned ten tests red."""
+    seen = [str(place) for place in (locations.INSTALLED, *locations.made_by_up())]
+    seen += [ServerSettings().state_dir, AgentSettings("b").state_dir]
+    assert shown() == seen
+    assert {Path(place).is_relative_to(os.environ["LEGWATCH_ROOT"]) for place in seen} == {True}
+
+
+def test_without_a_root_of_its_own_a_program_looks_where_the_guide_installs() -> None:
+    assert shown(LEGWATCH_ROOT="", XDG_STATE_HOME="/srv") == [
+        "/etc/legwatch/server.toml",
+        "/var/lib/legwatch/server.toml",
+        "/srv/legwatch/server.toml",
+        "/var/lib/legwatch/server",
+        "/var/lib/legwatch/agent",
+    ]

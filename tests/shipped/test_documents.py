@@ -19,7 +19,7 @@ import pytest
 
 import documents
 from fresh.guide import blocks
-from repository import REPO
+from repository import REPO, not_installed
 
 TESTS = REPO / "tests"
 
@@ -463,7 +463,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("tests", "lab", "scripts"):
         (folder / name).symlink_to(REPO / name)
     for part in ("agent", "server"):
-        shutil.copy(REPO / f"config/{part}.example.toml", folder / f"{part}.toml")
+        example = (REPO / f"config/{part}.example.toml").read_text()
+        (folder / f"{part}.toml").write_text(not_installed(example))
     shutil.copy(TESTS / "nights/uncovered.csv.gz", folder / "NIGHT.csv.gz")
     plain = gzip.decompress((folder / "NIGHT.csv.gz").read_bytes())
     renamed = plain.replace(b",leg_temperature_c,", b",OLD,")

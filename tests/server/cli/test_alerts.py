@@ -316,7 +316,6 @@ def test_without_settings_it_says_where_it_looked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr("legwatch_runtime.locations.INSTALLED", tmp_path / "none.toml")
     text = said(capsys, "alerts", code=1)
     assert f"{tmp_path}/legwatch/server.toml" in text
     assert "--config FILE" in text
