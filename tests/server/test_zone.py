@@ -10,7 +10,7 @@ from tomlkit import dumps as dump
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import CannotRun, SettingsError
-from legwatch.testing import ms
+from legwatch.testing import BOOT, ms
 from legwatch_runtime.system_zone import machine_zone
 from legwatch_server import settings_file, zone
 from legwatch_server.beds.zones_apart import zones_apart
@@ -319,9 +319,62 @@ def test_only_an_agent_that_is_there_is_said_and_by_its_newest_word(
     hears(Channel.STATUS, b"online", kept=False)
     hears(Channel.INFO, far, kept=False)
     assert caplog.text.count(LA) == 1  # a bad network does not fill the log
+    server.close()
+
+
+def told_of_itself(zone: str, boot: str) -> bytes:
+    return encode_info(BedsideInfo("1", boot, window_s=10, zone=zone))
+
+
+@pytest.mark.parametrize("first", [Channel.STATUS, Channel.INFO])
+def test_a_server_that_comes_later_says_it_once_the_windows_of_that_agent_come(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, first: Channel
+) -> None:
+    server = open_ward(tmp_path, zone="Europe/Berlin")
+    kept = {Channel.STATUS: b"online", Channel.INFO: told_of_itself(LA, BOOT)}
+    for channel in sorted(kept, key=lambda one: one is not first):
+        server.turn([server.message(topic("b", channel), kept[channel], retained=True)])
+    assert LA not in caplog.text
+    server.play("b", 1, lambda _: {"leg_c": 31.0, "room_c": 18.0})
+    assert caplog.text.count(LA) == len(list(zones_apart(server.unit.beds.values()))) == 1
+    for again in range(2):  # the server's own network stumbles
+        for channel, payload in kept.items():
+            server.turn([server.message(topic("b", channel), payload, retained=True)])
+        assert list(zones_apart(server.unit.beds.values())), again
     server.restart()
-    hears(Channel.STATUS, b"online", kept=True)  # it was there all the time
+    assert not list(zones_apart(server.unit.beds.values()))  # it is only what was stored
+    server.play("b", 1, lambda _: {"leg_c": 31.0, "room_c": 18.0})
     assert caplog.text.count(LA) == 2
+    server.close()
+
+
+@pytest.mark.parametrize("lives", [True, False])
+def test_an_old_word_that_the_broker_kept_over_a_power_cut_is_no_reason_to_warn(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, *, lives: bool
+) -> None:
+    """A broker writes down each half hour what it keeps: the zone was corrected since then.
+
+    The server has lived on or not; its agent is back some seconds later.
+    """
+    server = open_ward(tmp_path, zone="Europe/Berlin")
+
+    def hears(channel: Channel, payload: bytes, *, kept: bool = False) -> None:
+        server.turn([server.message(topic("b", channel), payload, retained=kept)])
+        wrong = list(zones_apart(server.unit.beds.values()))
+        assert (caplog.messages, wrong) == ([], [])
+
+    server.play("b", 1, lambda _: {"leg_c": 31.0, "room_c": 18.0})
+    hears(Channel.STATUS, b"online")
+    hears(Channel.INFO, told_of_itself("Europe/Berlin", "0000000b"))
+    if not lives:
+        server.restart()
+        caplog.clear()
+    hears(Channel.STATUS, b"online", kept=True)
+    hears(Channel.INFO, told_of_itself(LA, BOOT), kept=True)
+    hears(Channel.STATUS, b"online")
+    hears(Channel.INFO, told_of_itself("Europe/Berlin", "0000000c"))
+    server.play("b", 1, lambda _: {"leg_c": 31.0, "room_c": 18.0})
+    assert LA not in caplog.text
     server.close()
 
 

@@ -29,9 +29,11 @@ class Agents:
         """Keep what a bedside agent says of itself; it comes before the first window."""
         bed = self._decisions.bed(arrived.bed)
         self._decisions.touch(bed)
+        again = bed.info_live and arrived.info == bed.bedside.info
         bed.bedside = bedside.with_info(bed.bedside, arrived.info)
-        if bed.bedside.online or not arrived.message.retained:
-            _log_zone(bed)
+        # After a power cut a broker may give out what an earlier start of the agent has said.
+        bed.info_live = again or not arrived.message.retained
+        _log_zone(bed)
         self.set_up(bed, arrived.message.arrived_ms)
         self._watch.expect(bed, arrived.message.arrived_ms)
         self.report(bed, arrived.message.arrived_ms)
@@ -49,10 +51,15 @@ class Agents:
                 at_ms=message.arrived_ms,
                 retained=message.retained,
             )
-            if message.retained:  # else its word comes now, and what we know is older
-                _log_zone(bed)
             self._watch.expect(bed, message.arrived_ms)
             self.report(bed, message.arrived_ms)
+
+    def confirm_info(self, bed: BedRecord, window: Window) -> None:
+        """Take what is known of the agent as what it says now, if the window is of that start."""
+        info = bed.bedside.info
+        if info is not None and info.boot in ("", window.boot):
+            bed.info_live = True
+            _log_zone(bed)
 
     def another_boot(self, bed: BedRecord, window: Window, at_ms: int) -> None:
         """Note that a window comes from another start of an agent than the last one."""
@@ -96,7 +103,9 @@ class Agents:
 
 
 def _log_zone(bed: BedRecord) -> None:
-    """Log that the agent's machine is in another zone, once for each zone."""
+    """Log that the agent's machine is in another zone, once for each zone, and if that is sure."""
+    if not bed.info_live:
+        return
     sentence = zone_apart(bed)
     if sentence and sentence != bed.zone_said:
         logger.warning("%s", sentence)

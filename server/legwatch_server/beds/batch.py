@@ -242,6 +242,8 @@ class UnitOfWork:
         if bed.bedside.gone_ms and not placed.late:
             bed.bedside = bed.bedside._replace(online=True, gone_ms=0)
             self._agents.report(bed, message.arrived_ms)
+        if not (bed.info_live or placed.late):
+            self._agents.confirm_info(bed, window)
         self.counters.windows += 1
         self.counters.late += placed.late
         self.counters.clock_wrong += placed.clock_wrong

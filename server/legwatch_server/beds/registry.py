@@ -110,6 +110,7 @@ class BedRecord:
     mat_ms: int = 0  # the last window in which a mat said something
     set_up_ms: int = 0  # since when this process knows which sensors are set up
     ahead_ms: int | None = None  # the agent's clock, if it says that it is set
+    info_live: bool = False  # its agent has said its info now, or sent a window of that start since
     zone_said: str = ""  # the last line in the log on its agent's zone
     rest: Rest = Rest.WATCHED
     rest_said: bool = False  # the log has said that its bedside sends though nobody watches

@@ -21,10 +21,11 @@ def zone_apart(bed: BedRecord) -> str:
 
     Zones of two names can be the same; what counts is the local time, in summer and in winter. A
     machine in UTC is one that nobody has set a zone on, as many a Pi: it says nothing of the bed.
+    What the broker or the store has kept may be older than the agent's last start.
     """
     info = bed.bedside.info
     gone = bed.bedside.online is False  # it may come back from somewhere else
-    if info is None or not info.zone or gone or bed.played:
+    if info is None or not (info.zone and bed.info_live) or gone or bed.played:
         return ""
     try:
         theirs = zone_named(info.zone, "zone")
