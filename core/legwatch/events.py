@@ -37,7 +37,7 @@ class Window(NamedTuple):
     faults: tuple[tuple[str, str], ...] = ()  # (sensor, fault), sorted
     low: int | None = None  # the oldest seq of this boot that the agent still holds
     age_ms: int | None = None  # how long the window waited in the agent
-    moved_s: float | None = None  # seconds in which the debounced line moved or was active
+    moved_s: float | None = None  # seconds in which the debounced line moved or was held
     active_s: float | None = None  # seconds in which it was active, 0..the window's length
     others: tuple[tuple[str, float], ...] = ()  # (wire field, value) of roles that nothing judges
 

@@ -38,6 +38,5 @@ class GpioMotion:
 
     def seen(self) -> MotionSample:
         """Return the movement since the last call."""
-        active = bool(self._device.is_active)
-        with self._lock:
-            return self._line.take(active=active, at=self._now())
+        with self._lock:  # or the edge that comes after the look is undone by it
+            return self._line.take(active=bool(self._device.is_active), at=self._now())

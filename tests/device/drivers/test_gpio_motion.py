@@ -23,12 +23,6 @@ def test_every_short_pulse_is_counted(pins: MockFactory) -> None:
     assert motion.seen().moves == 0
 
 
-def test_a_switch_that_rests_closed_is_not_movement(pins: MockFactory) -> None:
-    pins.pin(17).drive_high()
-    motion = GpioMotion(GpioMotion.Options(17))
-    assert motion.seen().moves == 0
-
-
 def test_a_line_that_stays_active_is_told_in_seconds_while_no_edge_comes(
     pins: MockFactory,
 ) -> None:
