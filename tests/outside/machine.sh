@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Run a Python file on a machine with real GPIO lines: Debian sid's kernel with gpio-sim, in qemu.
-# usage: machine.sh FOLDER SITE_PACKAGES FILE    FOLDER keeps kernel and root for the next time
+# usage: machine.sh FOLDER SITE_PACKAGES FILE MODULE    FOLDER keeps kernel and root for the next time
 set -euo pipefail
-folder=$1 site=$2 file=$(realpath "$3")
+folder=$1 site=$2 file=$(realpath "$3") module=$(realpath "$4")
 here=$(cd "$(dirname "$0")/../.." && pwd)
 mkdir -p "$folder"
 cd "$folder"
@@ -31,8 +31,8 @@ root() {
   mmdebstrap --quiet --variant=minbase --include=python3,kmod bookworm root.part \
     'deb http://deb.debian.org/debian bookworm main'
   mkdir root.part/m
-  for module in fs/configfs/configfs drivers/gpio/gpio-sim; do
-    xz -dc kernel/usr/lib/modules/*/kernel/"$module".ko.xz >"root.part/m/$(basename "$module").ko"
+  for driver in fs/configfs/configfs drivers/gpio/gpio-sim; do
+    xz -dc kernel/usr/lib/modules/*/kernel/"$driver".ko.xz >"root.part/m/$(basename "$driver").ko"
   done
   mv root.part root
 }
@@ -49,6 +49,7 @@ for part in legwatch-\*.dist-info gpiozero colorzero lgpio.py _lgpio\* lgpio.lib
   cp -r "$site"/$part "$modules/" 2>/dev/null || true
 done
 cp -r "$here/core/legwatch" "$here/core/legwatch_runtime" "$here/device/legwatch_device" "$modules/"
+cp "$module" "$modules/"
 cp "$file" root/run.py
 cat >root/init <<'INIT'
 #!/bin/sh
@@ -67,5 +68,5 @@ sleep 5
 INIT
 chmod +x root/init
 (cd root && find . -xdev | cpio -o -H newc 2>/dev/null | gzip -1) >root.gz
-timeout 300 qemu-system-x86_64 -accel tcg -cpu max -m 2000 -nographic -no-reboot -nodefaults -serial stdio \
+timeout 600 qemu-system-x86_64 -accel tcg -cpu max -m 2000 -nographic -no-reboot -nodefaults -serial stdio \
   -kernel kernel/usr/lib/modules/*/vmlinuz -initrd root.gz -append 'console=ttyS0 panic=-1 rdinit=/init quiet'
