@@ -5,6 +5,7 @@ minute only; every condition reads the same one, so nothing is derived from the 
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from legwatch.events import Window
@@ -59,6 +60,7 @@ class Observation(NamedTuple):
     room_c: float | None  # the air of the room as the leg sensor would tell it
     room_measured: bool  # the room sensor gives readings; else `room_c` is what was known last
     contrast_c: float | None  # leg_c less room_c
+    k: float | None  # the same as a share of the way from room to skin
     drop_c: float  # by how much the air by the legs has fallen within ten minutes, at least 0
     leg_stuck: bool  # the thermometer by the legs has stuck values
     movement_known: bool  # the movement sensor has counted lately
@@ -74,7 +76,13 @@ class Observation(NamedTuple):
 
 
 _signals, _observation = maker(Signals), maker(Observation)
-_unmoved = maker(MovementSample)
+# What a minute asks of a window; to take it all out at once is faster than field by field.
+_asked = itemgetter(
+    *map(
+        Window._fields.index,
+        ("to_ms", "leg_c", "leg_rh", "room_c", "moves", "moved_s", "active_s", "in_bed", "faults"),
+    )
+)
 
 
 class _Samples(NamedTuple):
@@ -86,6 +94,7 @@ class _Samples(NamedTuple):
     mat: list[MatSample]
     pairs: list[PairSample]
     faulty: set[str]  # sensors of which the agent reported a fault
+    still: bool  # nothing moved in any window
 
 
 def observe(
@@ -93,7 +102,7 @@ def observe(
 ) -> tuple[Signals, Observation]:
     """Apply the windows of the minute that ended at `at_ms`."""
     stale_ms = rules.health.stale_s * 1000
-    window_ms, back_ms = _newest(was, windows, stale_ms)
+    window_ms, back_ms = _newest(was, windows, at_ms, stale_ms)
     samples = _samples(windows)
     sensors = _sense(was, samples, at_ms, rules)
     if at_ms - window_ms > stale_ms:
@@ -107,17 +116,18 @@ def observe(
     offset = offsets.estimate(was.offset, sensors, presence)
     pair = repeated_values.update(was.repeated_pair, samples.pairs)
     stuck = repeated_values.is_stuck(pair, sensors, presence, rules)
-    air = _air(offset, sensors, stuck=stuck)
+    air, entered_ms = _air(offset, sensors, rules, stuck=stuck), presence.entered_ms
     warmth = bed_warmth.update(
         was.warmth,
         air.leg_c,
         air.room_c,
         at_ms,
         rules,
+        k=air.k,
         leg=sensors.leg,
         room_measured=air.room_measured,
-        entered_ms=presence.entered_ms,
-        returned=occupancies.has_returned(presence, rules),
+        entered_ms=entered_ms,
+        goes_on=was.warmth.stay_ms == entered_ms or occupancies.has_returned(presence, rules),
     )
     now = _signals(
         (
@@ -145,14 +155,20 @@ class _Air(NamedTuple):
     room_c: float | None
     room_measured: bool
     leg_stuck: bool
+    contrast_c: float | None = None
+    k: float | None = None
 
 
-def _air(offset: SensorOffset, sensors: Sensed, *, stuck: bool) -> _Air:
+def _air(offset: SensorOffset, sensors: Sensed, rules: Rules, *, stuck: bool) -> _Air:
     leg_c, room_c = sensors.leg.celsius, sensors.room.celsius
     measured = room_c is not None
     if stuck or leg_c is None:
         return _Air(None, room_c, measured, stuck)
-    return _Air(*offsets.correct(offset, leg_c, room_c), measured, stuck)
+    leg_c, room_c = offsets.correct(offset, leg_c, room_c)
+    if room_c is None:
+        return _Air(leg_c, None, measured, stuck)
+    k = bed_warmth.relative_warmth(leg_c, room_c, rules)
+    return _Air(leg_c, room_c, measured, stuck, round(leg_c - room_c, 3), k)
 
 
 def _coverage(
@@ -176,32 +192,35 @@ def _coverage(
 
 def _samples(windows: Sequence[Window]) -> _Samples:
     """Sort the readings of a minute by sensor, in one pass: what is unknown is no sample."""
-    samples = _Samples([], [], [], [], [], set())
-    legs, rooms, moves, mat, pairs, faulty = samples
+    legs, rooms, mat, pairs = list[RawSample](), list[RawSample](), list[MatSample](), []
+    moves, faulty, still = list[MovementSample](), set[str](), True
     for window in windows:
-        to_ms = window.to_ms
-        if (leg_c := window.leg_c) is not None:
+        to_ms, leg_c, rh, room_c, count, moved_s, active_s, in_bed, faults = _asked(window)
+        if leg_c is not None:
             leg_c = quantize(leg_c)
             legs.append((to_ms, leg_c))
-            if (rh := window.leg_rh) is not None:
+            if rh is not None:
                 pairs.append((to_ms, leg_c, rh))
-        if (room_c := window.room_c) is not None:
+        if room_c is not None:
             rooms.append((to_ms, quantize(room_c)))
-        if (count := window.moves) is not None:
-            if count or window.moved_s or window.active_s:
+        if count is not None:
+            if count or moved_s or active_s:
+                still = False
                 moves.append(movements.sample(window))
             else:  # as most windows: nothing moved, and nothing has to be measured
-                moves.append(_unmoved((to_ms, 0, 0, None, False, 0)))
-        if (in_bed := window.in_bed) is not None:
+                moves.append((to_ms, 0, 0, None, False, 0))
+        if in_bed is not None:
             mat.append((to_ms, in_bed))
-        if window.faults:
-            faulty.update(sensor for sensor, _ in window.faults)
-    return samples
+        if faults:
+            faulty.update(sensor for sensor, _ in faults)
+    return _Samples(legs, rooms, moves, mat, pairs, faulty, still)
 
 
-def _newest(was: Signals, windows: Sequence[Window], stale_ms: int) -> tuple[int, int]:
+def _newest(was: Signals, windows: Sequence[Window], at_ms: int, stale_ms: int) -> tuple[int, int]:
     """Return the end of the newest window, and since when windows come without a stale gap."""
     window_ms, back_ms = was.window_ms, was.back_ms
+    if windows and windows[-1].to_ms == at_ms and back_ms and at_ms - window_ms <= stale_ms:
+        return at_ms, back_ms  # as in most minutes: none is newer than the minute's end
     for window in windows:
         to_ms = window.to_ms
         if to_ms > window_ms:
@@ -213,10 +232,12 @@ def _newest(was: Signals, windows: Sequence[Window], stale_ms: int) -> tuple[int
 
 def _sense(was: Signals, samples: _Samples, at_ms: int, rules: Rules) -> Sensed:
     """Let each sensor take its samples in."""
-    health, (legs, rooms, moves, _, _, faulty) = rules.health, samples
+    health, (legs, rooms, moves, _, _, faulty, still) = rules.health, samples
     leg = thermometer.update(was.leg, legs, at_ms, health, fault="leg" in faulty)
     room = thermometer.update(was.room, rooms, at_ms, health, fault="room" in faulty)
-    movement = movements.update(was.movement, moves, rules, at_ms, fault="movement" in faulty)
+    movement = movements.update(
+        was.movement, moves, rules, at_ms, still=still, fault="movement" in faulty
+    )
     return sensed(at_ms, leg, room, movement, rules)
 
 
@@ -224,36 +245,33 @@ def _believed(
     now: Signals, sensors: Sensed, air: _Air, rules: Rules, *, moved: bool, away: bool
 ) -> Observation:
     """Return what the signals of this minute say; each value is derived here and nowhere else."""
-    at_ms, presence = sensors.at_ms, now.occupancy
-    contrast_c = None
-    if air.leg_c is not None and air.room_c is not None:
-        contrast_c = round(air.leg_c - air.room_c, 3)
+    at_ms, _, _, _, drop_c, movement_known, noisy_ms = sensors
+    leg_c, room_c, room_measured, stuck, contrast_c, k = air
+    (window_ms, back_ms, _, leg, room, movement, presence, _, _, warmth, *heard) = now
     return _observation(
         (
             at_ms,
-            now.window_ms,
-            now.back_ms,
+            window_ms,
+            back_ms,
             away,
-            now.leg,
-            now.room,
-            now.movement,
+            leg,
+            room,
+            movement,
             presence,
             presence.in_bed is True and at_ms >= presence.settled_ms,
-            air.leg_c,
-            air.room_c,
-            air.room_measured,
+            leg_c,
+            room_c,
+            room_measured,
             contrast_c,
-            sensors.drop_c,
-            air.leg_stuck,
-            sensors.movement_known,
+            k,
+            drop_c,
+            stuck,
+            movement_known,
             moved,
             stillness.last_turn_ms(sensors, presence),
             stillness.still_since_ms(sensors, presence, rules),
-            movements.noisy_since_ms(now.movement, at_ms),
-            now.warmth,
-            now.windows_heard,
-            now.leg_heard,
-            now.room_heard,
-            now.movement_heard,
+            noisy_ms,
+            warmth,
+            *heard,
         )
     )

@@ -15,23 +15,24 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
     a firing alert stays firing.
     """
     limits = rules.health
-    silent_ms = seen.at_ms - seen.window_ms
-    if not firing and seen.away:
+    at_ms, window_ms, back_ms, away = seen[:4]
+    silent_ms = at_ms - window_ms
+    if not firing and away:
         return unknown(Reason.AGENT_SILENT)
     if silent_ms >= limits.agent_s * 1000:
-        if not firing and not is_night(seen.at_ms, rules):
+        if not firing and not is_night(at_ms, rules):
             return unknown(Reason.AGENT_SILENT)
         rule = Rule("health.agent_s", float(limits.agent_s))
-        reason = Reason.AGENT_SILENT if seen.back_ms else Reason.NEVER_HEARD
-        return yes(Severity.WARNING, reason, seen.window_ms, rule)
+        reason = Reason.AGENT_SILENT if back_ms else Reason.NEVER_HEARD
+        return yes(Severity.WARNING, reason, window_ms, rule)
     # Of an agent that is silent now, nobody knows whether it comes again.
     if silent_ms <= HEARD_MS and comes_and_goes(seen.windows_heard):
-        if not firing and not is_night(seen.at_ms, rules):
+        if not firing and not is_night(at_ms, rules):
             return unknown(Reason.COMES_AND_GOES)
         figures = (("known_min", known_min(seen.windows_heard)),)
-        since_ms = seen.at_ms - SPAN_MS
+        since_ms = at_ms - SPAN_MS
         return yes(Severity.WARNING, Reason.COMES_AND_GOES, since_ms, evidence=figures)
-    back = seen.at_ms - seen.back_ms >= limits.back_s * 1000
+    back = at_ms - back_ms >= limits.back_s * 1000
     if silent_ms <= limits.stale_s * 1000 and back:
         return WELL
     return unknown(Reason.AGENT_SILENT)

@@ -125,7 +125,7 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
             contrast=night,
             on_skin_ms=before.on_skin_ms,
         )
-    k = relative_warmth(c, r, rules)
+    k = seen.k
     base = before.baseline_c
     fallen = bare = False
     if c < limits.warn_c:
@@ -359,7 +359,7 @@ def _cold(now: ColdMinute, rules: Rules) -> Verdict | None:
     falling = memory.fall.since_ms is not None
     falling = falling and not _is_the_rooms(now)
     off = uncovered.uncovered_by(now.fall, limits) if falling else None
-    if off and not _was_on_skin(now, rules):
+    if off and not _was_on_skin(now):
         reason = _uncovered_reason(memory, seen.at_ms, rules)
         return yes(Severity.WARNING, reason, memory.fall.since_ms, *off)
     if not memory.warmed:
@@ -406,12 +406,12 @@ def _in_cold_room(now: ColdMinute, rules: Rules) -> Verdict | None:
     return yes(Severity.WARNING, Reason.COLD_ROOM, since_ms, rule)
 
 
-def _was_on_skin(now: ColdMinute, rules: Rules) -> bool:
+def _was_on_skin(now: ColdMinute) -> bool:
     """Return True if a leg was on the sensor before the fall, and the sensor may be covered now."""
     since_ms, on_skin_ms = now.memory.fall.since_ms, now.memory.on_skin_ms
     if now.seen.leg_c is None or since_ms is None or on_skin_ms is None:
         return False
-    k = relative_warmth(now.seen.leg_c, now.seen.room_c, rules)
+    k = now.seen.k
     return on_skin_ms > since_ms - ON_SKIN_MS and k is not None and k > RELEASED_K
 
 

@@ -45,47 +45,51 @@ def update(
     at_ms: int,
     rules: Rules,
     *,
+    k: float | None,
     leg: Thermometer,
     room_measured: bool,
     entered_ms: int | None,
-    returned: bool,
+    goes_on: bool,
 ) -> BedWarmth:
     """Take one minute in; a short hole in the readings changes nothing.
 
-    `returned`: the stay in bed goes on after a short absence.
+    `k`: the relative warmth. `goes_on`: the stay in bed is
+    that of the minute before, also after a short absence.
     """
     if leg_c is None:
         return was
     if was.heard_ms is None or at_ms - was.heard_ms > HOLE_MS:
         was = BedWarmth(begun_ms=at_ms)
-    k = relative_warmth(leg_c, room_c, rules)
+    _, warm_ms, skin_ms, below_ms, highest_k, _, begun_ms = was
     if room_c is None:
         far, as_skin = leg_c >= rules.presence.warm_c, leg_c >= SKIN_C
     else:
         far, as_skin = leg_c - room_c >= FAR_C, k is not None and k >= SKIN_K
-    if as_skin and was.skin_ms is None:
+    if as_skin and skin_ms is None:
         long = entered_ms is not None and at_ms - entered_ms >= SETTLED_MS
         upon = long and rise_20_min_c(leg) >= UPON_RISE_C
         as_skin = upon or (room_c is not None and room_c <= COLD_ROOM_C)
     below = room_measured and room_c is not None and room_c - leg_c >= BELOW_C
-    highest_k = was.highest_k if returned or was.stay_ms == entered_ms else 0.0
+    if not goes_on:
+        highest_k = 0.0
     if k is not None and k > highest_k:
         highest_k = round(k, 2)
     return _make(
         (
             at_ms,
-            (was.warm_ms or at_ms) if far else None,
-            (was.skin_ms or at_ms) if as_skin else None,
-            (was.below_ms or at_ms) if below else None,
+            (warm_ms or at_ms) if far else None,
+            (skin_ms or at_ms) if as_skin else None,
+            (below_ms or at_ms) if below else None,
             highest_k,
             entered_ms,
-            was.begun_ms,
+            begun_ms,
         )
     )
 
 
 def relative_warmth(leg_c: float, room_c: float | None, rules: Rules) -> float | None:
     """Return k = (leg - room) / (skin - room), or None without a room sensor or in a hot room."""
-    if room_c is None or room_c >= rules.warmth.skin_c - 1:
+    skin_c = rules.warmth.skin_c
+    if room_c is None or room_c >= skin_c - 1:
         return None
-    return (leg_c - room_c) / (rules.warmth.skin_c - room_c)
+    return (leg_c - room_c) / (skin_c - room_c)

@@ -56,18 +56,9 @@ class Movement(NamedTuple):
 _make = maker(Movement)
 
 
-class MovementSample(NamedTuple):
-    """What one window says of the movement line."""
-
-    at_ms: int
-    moves: int  # edges
-    moved_s: float  # seconds with movement; edges count as one a second at most
-    active_s: float | None
-    measured: bool  # the agent has measured the seconds
-    length_s: int  # of the window
-
-
-_sample = maker(MovementSample)
+# What one window says of the movement line: (at_ms, edges, seconds with movement, active_s, whether
+# the agent has measured the seconds, length of the window in s). Edges count as one second at most.
+MovementSample = tuple[int, int, float, float | None, bool, int]
 
 
 def sample(window: Window) -> MovementSample:
@@ -76,18 +67,19 @@ def sample(window: Window) -> MovementSample:
     to_ms, active_s = window.to_ms, window.active_s
     length_s = (to_ms - window.from_ms) // 1000 or 1
     if moves and not moved_s:
-        return _sample((to_ms, moves, min(moves, length_s), active_s, False, length_s))
-    # A line that is held, and has no edge, is another matter: see `update`.
+        return to_ms, moves, min(moves, length_s), active_s, False, length_s
+    # A line that is held, and has no edge, is another matter: see `_heard`.
     seconds = (moved_s or 0) if moves else 0
-    return _sample((to_ms, moves, seconds, active_s, moved_s is not None, length_s))
+    return to_ms, moves, seconds, active_s, moved_s is not None, length_s
 
 
 def update(
-    movement: Movement,
+    was: Movement,
     samples: Sequence[MovementSample],
     rules: Rules,
     at_ms: int,
     *,
+    still: bool = False,
     fault: bool = False,
 ) -> Movement:
     """Take one minute's samples in; `at_ms` is its end, `fault` that the agent reported one.
@@ -95,17 +87,42 @@ def update(
     A sensor that counts what happens (vibration, piezo) tells a turn from a twitch by the seconds
     of a minute; one that only says "movement" (PIR) cannot, and then every movement is a turn.
     Which of the two it is, is seen from what it does. A PIR's line that stays active is a movement
-    that goes on, though no edge comes.
+    that goes on, though no edge comes. `still`: nothing moves in any sample.
     """
-    (heard, since, moved, turned, expected, counting, exit_or_entry, before, turns, edge) = (
-        movement[:10]
-    )
-    bout_s, usual_s, bouts, rested, quiet_min, bout_moves, bounces = movement[10:]
-    stale_ms = rules.health.stale_s * 1000
+    heard_ms, stale_ms = was.heard_ms, rules.health.stale_s * 1000
+    recent = heard_ms is not None and at_ms - heard_ms <= stale_ms
+    if still and recent and samples and samples[-1][0] == at_ms:
+        return _still(was, at_ms, at_ms)  # as in most minutes: no sample is newer, no hole is stale
+    now, minute = _heard(was, samples, rules, stale_ms)
+    if minute.edges:
+        now = _moved(now, minute, at_ms, rules)
+    elif samples:
+        now = _still(now, now.heard_ms, at_ms)
+    else:
+        now = now._replace(expected=now.expected or fault, total=0.0)
+    if minute.held_ms is not None and not now.counts and now.turned_ms is not None:
+        return now._replace(turned_ms=max(now.turned_ms, minute.held_ms))
+    return now
+
+
+class _Minute(NamedTuple):
+    """What the line did in one minute."""
+
+    moved_s: float
+    edges: int
+    measured: bool  # the agent has measured seconds
+    held_ms: int | None  # the last window in which the line was held
+
+
+def _heard(
+    was: Movement, samples: Sequence[MovementSample], rules: Rules, stale_ms: int
+) -> tuple[Movement, _Minute]:
+    """Add the samples up, and remember when they came."""
+    heard, since, moved, edge = was.heard_ms, was.heard_since_ms, was.moved_ms, was.edge_ms
+    rested, quiet_min = was.rested_ms, was.quiet_min
     total, edges, measured = 0.0, 0, False
-    held: int | None = None  # the last window in which the line was held
+    held: int | None = None
     for when, moves, moved_s, active_s, is_measured, length_s in samples:
-        expected = True
         if heard is None or when - heard > stale_ms:
             since, rested, quiet_min = when, when, 0
         if heard is None or when > heard:
@@ -119,45 +136,72 @@ def update(
                 rested = when
         elif active_s and edge is not None and when - edge <= LONGEST_HOLD_MS:
             held = when
-    limits = rules.stillness
-    if edges:
-        total = round(total, 1)
-        counting = counting or edges >= limits.counting_moves
-        # Getting up takes half a minute, which may lie in two.
-        if counting and total + before >= _stand_s(usual_s, bouts, bounces, rules):
-            exit_or_entry = at_ms
-        least_s = TURN_S if measured else limits.posture_moves
-        if not counting or total >= least_s:
-            turned = moved[-1] if turned is None else max(turned, moved[-1])
-            # Turning for minutes on end is one bout; it is known by its last minute.
-            goes_on = bool(turns) and at_ms - turns[-1] <= BOUT_MS
-            turns = (*turns[:-1], at_ms) if goes_on else (*turns[1 - KEPT :], at_ms)
-            if total >= least_s:
-                bout_s = round(bout_s + total, 1)
-                # Measured seconds are debounced.
-                bout_moves += 0 if measured else edges
-        quiet_min = 0
-    elif samples:
-        if bout_s:
-            more = bout_moves >= BOUNCING * bout_s
-            bounces = round(bounces + _weight(bouts) * (more - bounces), 2)
-            usual_s, bouts = _learned(usual_s, bouts, bout_s)
-            bout_s, bout_moves = 0.0, 0
-        quiet_min = min(REST_MIN, quiet_min + 1)
-        if quiet_min == REST_MIN:
-            rested = at_ms
-    if held is not None and not counting and turned is not None:
-        turned = max(turned, held)
+    now = was._replace(
+        heard_ms=heard,
+        heard_since_ms=since,
+        moved_ms=moved,
+        edge_ms=edge,
+        rested_ms=rested,
+        quiet_min=quiet_min,
+    )
+    return now, _Minute(total, edges, measured, held)
+
+
+def _moved(was: Movement, minute: _Minute, at_ms: int, rules: Rules) -> Movement:
+    """Take a minute with edges in: somebody who got up, a turn, or a twitch."""
+    limits, total = rules.stillness, round(minute.moved_s, 1)
+    counting = was.counts or minute.edges >= limits.counting_moves
+    # Getting up takes half a minute, which may lie in two.
+    stands = counting and total + was.total >= _stand_s(was.usual_s, was.bouts, was.bounces, rules)
+    now = was._replace(
+        expected=True,
+        counts=counting,
+        exit_or_entry_ms=at_ms if stands else was.exit_or_entry_ms,
+        total=total,
+        quiet_min=0,
+    )
+    least_s = TURN_S if minute.measured else limits.posture_moves
+    if not counting or total >= least_s:
+        now = _turned(now, at_ms)
+    if total < least_s:
+        return now
+    # Measured seconds are debounced.
+    edges = 0 if minute.measured else minute.edges
+    return now._replace(bout_s=round(was.bout_s + total, 1), bout_moves=was.bout_moves + edges)
+
+
+def _turned(now: Movement, at_ms: int) -> Movement:
+    """Note a turn. Turning for minutes on end is one bout; it is known by its last minute."""
+    last_ms, turns = now.moved_ms[-1], now.turns_ms
+    goes_on = bool(turns) and at_ms - turns[-1] <= BOUT_MS
+    return now._replace(
+        turned_ms=last_ms if now.turned_ms is None else max(now.turned_ms, last_ms),
+        turns_ms=(*turns[:-1], at_ms) if goes_on else (*turns[1 - KEPT :], at_ms),
+    )
+
+
+def _still(was: Movement, heard_ms: int | None, at_ms: int) -> Movement:
+    """Take a minute without edges in: it ends a bout, and two of them are a rest."""
+    _, since, moved, turned, _, counts, exit_or_entry, _, turns, edge = was[:10]
+    bout_s, usual_s, bouts, rested, quiet_min, bout_moves, bounces = was[10:]
+    if bout_s:
+        more = bout_moves >= BOUNCING * bout_s
+        bounces = round(bounces + _weight(bouts) * (more - bounces), 2)
+        usual_s, bouts = _learned(usual_s, bouts, bout_s)
+        bout_s, bout_moves = 0.0, 0
+    quiet_min = quiet_min + 1 if quiet_min < REST_MIN else REST_MIN
+    if quiet_min == REST_MIN:
+        rested = at_ms
     return _make(
         (
-            heard,
+            heard_ms,
             since,
             moved,
             turned,
-            expected or fault,
-            counting,
+            True,
+            counts,
             exit_or_entry,
-            total,
+            0.0,
             turns,
             edge,
             bout_s,

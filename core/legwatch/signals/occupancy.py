@@ -214,7 +214,7 @@ def _by_air(
 ) -> Occupancy:
     """Judge by the air and the movement; `warm`: only a body makes the air as warm as it is."""
     limits = rules.presence
-    at_ms, leg, _, movement, drop_c, movement_known = sensors
+    at_ms, leg, _, movement, drop_c, movement_known, _ = sensors
     fell = at_ms if drop_c >= limits.doubt_fall_c else was.fell_ms
     now = was._replace(fell_ms=fell)
     if not movement_known or leg.celsius is None:

@@ -17,6 +17,7 @@ class Sensed(NamedTuple):
     movement: Movement
     drop_c: float  # by how much the air by the legs has fallen within ten minutes
     movement_known: bool  # the movement sensor has counted lately, and rests at times
+    noisy_since_ms: int | None  # since when it has not rested
 
 
 _sensed = maker(Sensed)
@@ -27,5 +28,6 @@ def sensed(
 ) -> Sensed:
     """Return the sensors of one minute, with what several signals ask of them."""
     # A sensor that never rests says nothing of the sleeper.
-    known = is_known(movement, at_ms, rules) and noisy_since_ms(movement, at_ms) is None
-    return _sensed((at_ms, leg, room, movement, drop_c(leg), known))
+    noisy_ms = noisy_since_ms(movement, at_ms)
+    known = noisy_ms is None and is_known(movement, at_ms, rules)
+    return _sensed((at_ms, leg, room, movement, drop_c(leg), known, noisy_ms))

@@ -100,6 +100,6 @@ def test_the_seconds_of_a_window_are_never_longer_than_it(
     moves: int, moved_s: float | None, length_s: int
 ) -> None:
     window: Window = live_window(1, BEGIN, length_ms=length_s * 1000, moves=moves, moved_s=moved_s)
-    found = sample(window)
-    assert found.moved_s <= max(length_s, moved_s or 0)
-    assert (found.moved_s > 0) == (moves > 0)
+    _, _, found_s, *_ = sample(window)
+    assert found_s <= max(length_s, moved_s or 0)
+    assert (found_s > 0) == (moves > 0)
