@@ -18,7 +18,7 @@ from legwatch.alerting.figures import alert_figures, hold_figures
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.alerting.reminder import remind
 from legwatch.alerting.suppress import Candidate, Context, suppress
-from legwatch.alerting.told_sensors import ToldSensors, subject, tell_another
+from legwatch.alerting.told_sensors import ToldSensors, subject, tell_dead
 from legwatch.alerting.trial_nights import TrialNights, is_silent
 from legwatch.conditions import agent, cold, sensors, still
 from legwatch.conditions.cold import ColdMemory, ColdMinute
@@ -85,8 +85,8 @@ def minute(
     quiet = not any(firing) and YES not in [verdict.holds for verdict in verdicts]
     changes: tuple[_Change, ...] = ()
     if not quiet:
-        answers = not is_silent(trial)
-        alerts, changes = _advance(alerts, verdicts, seen, rules, was.told, answers=answers)
+        answers = not is_silent(trial) and not cold.may_be_empty(now, rules)
+        alerts, changes = _advance(alerts, verdicts, seen, rules, answers=answers)
     legs, in_min = verdicts[0].holds, None
     if seen.settled and legs is NO and alerts.cold.severity is None:
         in_min = cold_in_min(now, rules)
@@ -135,24 +135,23 @@ def _advance(
     verdicts: tuple[Verdict, ...],
     seen: Observation,
     rules: Rules,
-    told_sensors: ToldSensors,
     *,
     answers: bool,
 ) -> tuple[AlertStates, tuple[_Change, ...]]:
-    """Advance each alert by its verdict; `answers` False: nobody was notified who could answer."""
+    """Advance each alert by its verdict; `answers` False: nobody was told, or lies there, for it."""
     advanced, changes = [], []
     for kind, before, verdict in zip(_KINDS, alerts, verdicts, strict=True):
         if before.severity is None and verdict.holds is not YES and before.hold_until_ms is None:
             advanced.append(before)  # nothing of it can change
             continue
         alert = end_hold(before, seen.at_ms) if seen.moved else before
-        waits = answers and kind is AlertKind.COLD and not cold.may_be_empty(seen, rules)
+        waits = answers and kind is AlertKind.COLD
         answered_s = rules.warmth.not_answered_s if waits else 0
         alert, transition = advance(
             alert, verdict, seen.at_ms, rules.alerts, not_answered_s=answered_s
         )
         if transition is None and kind is AlertKind.SENSOR:
-            alert, transition = tell_another(alert, verdict, told_sensors, seen.at_ms, rules)
+            alert, transition = tell_dead(alert, verdict)
         if transition is None and kind not in BODY_KINDS:
             alert, transition = remind(alert, verdict, seen.at_ms, rules)
         advanced.append(alert)

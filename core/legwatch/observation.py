@@ -12,10 +12,12 @@ from legwatch.events import Window
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
 from legwatch.signals import bed_warmth, coverage, repeated_values, stillness, thermometer
+from legwatch.signals import course as courses
 from legwatch.signals import movement as movements
 from legwatch.signals import occupancy as occupancies
 from legwatch.signals import sensor_offset as offsets
 from legwatch.signals.bed_warmth import BedWarmth
+from legwatch.signals.course import Course
 from legwatch.signals.coverage import Coverage
 from legwatch.signals.movement import Movement, MovementSample
 from legwatch.signals.occupancy import MatSample, Occupancy
@@ -42,6 +44,7 @@ class Signals(NamedTuple):
     leg_heard: Coverage = Coverage()
     room_heard: Coverage = Coverage()
     movement_heard: Coverage = Coverage()
+    course: Course = Course()
 
 
 class Observation(NamedTuple):
@@ -73,6 +76,7 @@ class Observation(NamedTuple):
     leg_heard: Coverage
     room_heard: Coverage
     movement_heard: Coverage
+    course: Course
 
 
 _signals, _observation = maker(Signals), maker(Observation)
@@ -129,6 +133,7 @@ def observe(
         entered_ms=entered_ms,
         goes_on=was.warmth.stay_ms == entered_ms or occupancies.has_returned(presence, rules),
     )
+    moved_s = sensors.movement.total if windows else 0.0
     now = _signals(
         (
             window_ms,
@@ -142,6 +147,7 @@ def observe(
             pair,
             warmth,
             *_coverage(was, windows, samples, at_ms, away=away),
+            courses.update(was.course, air.leg_c, moved_s, at_ms),
         )
     )
     moved = bool(moved_ms) and moved_ms[-1] > was.window_ms

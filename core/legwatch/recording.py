@@ -55,6 +55,7 @@ class Recording:
     amiss: Mapping[str, int] = field(default_factory=dict)  # refused lines by wrong part
     opening: tuple[str, ...] = ()  # first lines with the header, safe to print
     columns: frozenset[str] = frozenset()  # the channels by the names that the file has
+    repeated: int = 0  # lines with a sum that were there already: exports that overlap
 
 
 def parse(
@@ -88,6 +89,8 @@ def _parse(
     refused: list[tuple[int, str]] = []
     amiss: Counter[str] = Counter()
     columns: dict[str, _Column] = {}
+    sums: set[ChannelReading] = set()
+    repeated = 0
     clock = _LocalClock(zone)
     time: str | None = None
     at_ms = 0
@@ -113,7 +116,13 @@ def _parse(
                 value = _value(channel, row[2])
                 if len(values) < _KEPT:
                     values[row[2]] = value
-            readings.append((at_ms, channel, value))
+            reading = (at_ms, channel, value)
+            if channel in _MOVING and _is_sum(channel, value):
+                if reading in sums:  # of exports that overlap
+                    repeated += 1
+                    continue
+                sums.add(reading)
+            readings.append(reading)
         except (ValueError, OverflowError) as error:
             amiss[part] += 1
             if len(refused) < _REFUSED:
@@ -127,7 +136,13 @@ def _parse(
         amiss=dict(amiss),
         opening=opening,
         columns=frozenset(name.strip() for name in columns),
+        repeated=repeated,
     )
+
+
+def _is_sum(channel: str, value: float | str) -> bool:
+    """Return True for what a logger has summed up; a single edge may come twice in a second."""
+    return channel != "movement" or (isinstance(value, float) and value > 1)
 
 
 def _column(name: str, renames: Mapping[str, str]) -> _Column:

@@ -227,7 +227,7 @@ def _firing(
     alert: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits, not_answered_s: int
 ) -> tuple[AlertState, Transition | None]:
     severity, urgent = alert.severity or Severity.LOG, Severity.URGENT
-    if verdict.since_ms is not None and _unanswered(alert, at_ms, not_answered_s):
+    if verdict.since_ms is not None and _unanswered(alert, at_ms, not_answered_s, limits):
         raised = _after_snoozes(alert, at_ms)._replace(
             severity=urgent, escalated_by_timeout=True, escalated=True, repeats=0
         )
@@ -251,18 +251,21 @@ def _firing(
     return _renotify(alert, verdict, at_ms, limits)
 
 
-def _unanswered(alert: AlertState, at_ms: int, not_answered_s: int) -> bool:
+def _unanswered(
+    alert: AlertState, at_ms: int, not_answered_s: int, limits: AlertLimits
+) -> bool:
     """Return True if a warning has had no answer for `not_answered_s`; at most once in an episode.
 
-    The time runs only after a notification, and not during a snooze.
+    The time runs only after a notification, and not during a snooze. The usual wait for a movement
+    counts, a longer one does not: who heard it just now has had no time to answer.
     """
     due = alert.severity is Severity.WARNING and not alert.acknowledged and not alert.escalated
     due = due and alert.notified and alert.reason is not Reason.COLD_START
     if not due or not not_answered_s or alert.fired_ms is None:
         return False
-    since_ms = max(
-        alert.fired_ms, alert.silence_ended_ms or 0, silenced_until_ms(alert, alert.severity)
-    )
+    heard_ms = (alert.last_notified_ms or 0) - limits.wait_s * 1000
+    silent_ms = silenced_until_ms(alert, alert.severity)
+    since_ms = max(alert.fired_ms, heard_ms, alert.silence_ended_ms or 0, silent_ms)
     return at_ms - since_ms >= not_answered_s * 1000
 
 

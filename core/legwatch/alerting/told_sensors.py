@@ -23,8 +23,6 @@ OF_MOVEMENT = frozenset(
     }
 )
 _GIVES_NOTHING = frozenset({Reason.NO_READINGS, Reason.IMPLAUSIBLE, Reason.MOVEMENT_MISSING})
-# A thermometer beside the bed shows an empty bed: it is no witness against a mat.
-_IS_OUTSIDE = frozenset({Reason.DISPLACED, Reason.NOT_IN_BED, Reason.EXCHANGED})
 _OF_MAT = frozenset({Reason.MAT_DISAGREES, Reason.MAT_MISSING})
 
 
@@ -48,24 +46,17 @@ def subject(kind: AlertKind, reason: Reason | None, figures: Figures) -> str:
     return "presence" if reason in _OF_MAT else "leg"
 
 
-def tell_another(
-    alert: AlertState, verdict: Verdict, told: ToldSensors, at_ms: int, rules: Rules
-) -> tuple[AlertState, Transition | None]:
-    """Name what the standing alert does not name yet: another sensor, or that this one is dead.
+def tell_dead(alert: AlertState, verdict: Verdict) -> tuple[AlertState, Transition | None]:
+    """Say of a sensor that an alert has named for another reason that it gives nothing now.
 
-    A thermometer beside the bed that then dies is another errand, and so is a second sensor.
+    A thermometer beside the bed that then dies is another errand.
     """
     standing, found = alert.reason, verdict.reason
-    if standing in (None, found) or verdict.holds is not YES or verdict.since_ms is None:
+    if verdict.holds is not YES or found not in _GIVES_NOTHING or standing in _GIVES_NOTHING:
         return alert, None
-    if found is Reason.MAT_DISAGREES and standing in _IS_OUTSIDE:
+    kind = AlertKind.SENSOR
+    if standing is None or subject(kind, standing, ()) != subject(kind, found, ()):
         return alert, None
-    died = found in _GIVES_NOTHING and standing not in _GIVES_NOTHING
-    if not died:
-        sensor = subject(AlertKind.SENSOR, found, verdict.evidence)
-        named = subject(AlertKind.SENSOR, standing, ()) == sensor
-        if named or sensor in dict(_tonight(told, at_ms, rules).bad):
-            return alert, None
     severity = alert.severity or Severity.WARNING
     anew = alert._replace(reason=found, since_ms=verdict.since_ms, acknowledged=False)
     again = TransitionKind.RENOTIFIED

@@ -3,8 +3,9 @@
 from functools import cached_property
 from typing import NamedTuple
 
-from legwatch.conditions import cold_and_still, uncovered, witness
+from legwatch.conditions import cold_and_still, lying, uncovered, witness
 from legwatch.conditions.features import MINUTE_MS
+from legwatch.conditions.lying import Lying
 from legwatch.conditions.uncovered import FallMinute
 from legwatch.conditions.verdict import (
     LEFT_BED,
@@ -46,6 +47,7 @@ RELEASED_K = 0.65
 BRIDGED_MS = 600_000
 RESTED_MS = 1_200_000  # who lies uncovered seldom lies longer without any movement
 LEFT_MS = 600_000  # so long out of bed ends an alert
+OF_COVER = (Reason.UNCOVERED, Reason.DRAUGHT)
 OWN_SHARE = 0.4  # of a fall of the contrast that the air by the legs itself must have fallen by
 
 
@@ -70,6 +72,7 @@ class ColdMemory(NamedTuple):
     contrast: Contrast = contrast.NOTHING
     on_skin_ms: int | None = None  # when the air was last as warm as skin
     before_fall_c: float | None = None  # the air by the legs before the present fall
+    lying: Lying = lying.NOTHING
 
 
 _memory = maker(ColdMemory)
@@ -124,6 +127,7 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
             fall=fall,
             contrast=night,
             on_skin_ms=before.on_skin_ms,
+            lying=lying.estimate(before.lying, seen),
         )
     k = seen.k
     base = before.baseline_c
@@ -175,6 +179,7 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
             night,
             at_ms if k is not None and k > ON_SKIN_K else before.on_skin_ms,
             _before_fall(before, fall, seen),
+            lying.estimate(before.lying, seen),
         )
     )
 
@@ -201,7 +206,7 @@ def _on_entry(before: ColdMemory, occupancy: Occupancy, rules: Rules) -> ColdMem
     """Begin a stay: after a short absence the sleeper lies in the same warm bed."""
     if has_returned(occupancy, rules):
         return before._replace(entered_ms=occupancy.entered_ms)
-    return ColdMemory(occupancy.entered_ms)
+    return ColdMemory(occupancy.entered_ms, lying=before.lying)
 
 
 def _as_covered(c: float, r: float | None, rules: Rules) -> float:
@@ -238,19 +243,25 @@ def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     verdict = _judge(now, rules, firing)
     if not firing and verdict.holds is not TriState.YES:
         return verdict  # as in most minutes
-    if may_be_empty(now.seen, rules):
-        # No more than a warning: the mat alone says that somebody is there.
+    if may_be_empty(now, rules):
+        # No more than a warning: it is not known that somebody is there.
         urgent = verdict.severity is Severity.URGENT and not _is_urgent(firing)
-        return verdict._replace(severity=Severity.WARNING) if urgent else verdict
+        verdict = verdict._replace(severity=Severity.WARNING) if urgent else verdict
+        return verdict._replace(since_ms=None) if firing and lying.is_doubtful(now.memory.lying, now.seen.at_ms) else verdict
+    if firing and firing.reason in OF_COVER and lying.is_covered(now.memory.lying):
+        return verdict._replace(since_ms=None)  # no reason to say more, and none to sound
     return cold_and_still.escalated(verdict, now.seen, rules, firing) if firing else verdict
 
 
-def may_be_empty(seen: Observation, rules: Rules) -> bool:
+def may_be_empty(now: ColdMinute, rules: Rules) -> bool:
     """Return True if somebody got up by the movement sensor, and nothing has moved since.
 
-    The mat still says "occupied" then, as a mat may of an empty bed.
+    The mat still says "occupied" then, as a mat may of an empty bed. Without a mat, the bed may be
+    empty as long as it is not very likely that somebody lies there.
     """
-    movement = seen.movement
+    seen, movement = now.seen, now.seen.movement
+    if lying.may_be_empty(now.memory.lying, seen.at_ms):
+        return True
     if seen.occupancy.mat is not True or not movement.counts or not movement.moved_ms:
         return False
     rested = seen.at_ms - movement.moved_ms[-1] >= RESTED_MS
@@ -272,19 +283,25 @@ def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     if blind is not None:
         return unknown(blind)
     if not firing:
-        if not seen.settled:
+        bare = _bare(now, rules)
+        if not seen.settled and bare is None:
             return unknown(Reason.SETTLING)
-        if memory.fall.since_ms is None and memory.urgent_ms is None and not _is_cool(memory):
+        nothing = memory.fall.since_ms is None and memory.urgent_ms is None
+        if bare is None and nothing and not _is_cool(memory):
             return WARM  # as in most minutes: no rule below can say anything else
         if _may_be_displaced(now, rules):
             return unknown(Reason.DISPLACED)
-        found = _cold(now, rules)
-        if found is None or _alive(seen, found.since_ms, rules):
+        found = bare or _cold(now, rules)
+        doubtful = bare is None and lying.is_doubtful(memory.lying, seen.at_ms)
+        if found is not None and doubtful and not rules.alerts.wait_s:
+            return unknown(Reason.PRESENCE_UNSURE)  # it would sound at once
+        if found is None or bare or _alive(seen, found.since_ms, rules):
             return found or WARM
         return unknown(Reason.PRESENCE_UNSURE)
     if _has_held(memory.warm_ms, limits.clear_hold_s, seen.at_ms):
         return WARM
-    still = _still_cold(now, _cold(now, rules), rules, firing.severity)
+    found = _cold(now, rules) or _bare(now, rules)
+    still = _still_cold(now, found, rules, firing.severity)
     return still._replace(ending=memory.warm_ms is not None)
 
 
@@ -299,7 +316,8 @@ def _doubt(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict | No
         return LEFT_BED
     if seen.leg_c is None:
         return unknown(Reason.NO_READINGS)
-    if seen.occupancy.in_bed is None or seen.occupancy.entered_ms is None:
+    unsure = seen.occupancy.in_bed is None or seen.occupancy.entered_ms is None
+    if unsure and not lying.is_bare(now.memory.lying):
         return unknown(Reason.PRESENCE_UNSURE)
     warm_c = rules.warmth.warm_room_c
     if seen.room_measured and seen.room_c is not None and seen.room_c >= warm_c:
@@ -328,6 +346,16 @@ def _may_be_displaced(now: ColdMinute, rules: Rules) -> bool:
         return False
     stretch = contrast.span_ratio(now.memory.contrast, now.seen.room_c)
     return uncovered.may_be_displaced(now.fall, stretch, rules.warmth)
+
+
+def _bare(now: ColdMinute, rules: Rules) -> Verdict | None:
+    """Return YES if somebody surely lies there with the cover off, in a bed without a mat."""
+    memory, seen = now.memory, now.seen
+    if not lying.is_bare(memory.lying) or seen.at_ms < seen.occupancy.settled_ms:
+        return None
+    reason = _uncovered_reason(memory, seen.at_ms, rules)
+    figures = lying.evidence(memory.lying)
+    return yes(Severity.WARNING, reason, seen.course.peak_ms, evidence=figures)
 
 
 def _alive(seen: Observation, since_ms: int | None, rules: Rules) -> bool:

@@ -15,7 +15,9 @@ GAP_MS = 5_400_000  # a stay in bed goes on over a gap in the readings of up to 
 TURNING_MS = 180_000  # a turn so long after the air became the room's is not what made it so
 # A mat that says empty while the air stays as warm as a body makes it, or somebody turns, is wrong.
 EMPTY_MS, EMPTY_TURNS_MS, APART_MS = 1_500_000, 900_000, 300_000
+WARMED_BY_MS = 1_800_000  # from the entry until the air is that of a bed
 FLAT_C = 1.0  # an empty bed far above the room falls by more than this in 20 min
+STEADY_C = 0.3  # under a thick cover by more than this
 STAYS_MS = 1_200_000
 AGREES_MS = 900_000  # a mat that says "occupied" of a warm bed for so long is believed again
 
@@ -142,16 +144,32 @@ def _doubted(
         sensors.movement_known
         and len(turns) > 1
         and turns[-2] - since_ms >= APART_MS
+        and turns[-1] >= warm_ms
         and turns[-1] - turns[-2] >= APART_MS
     )
-    return at_ms if turning or (held_ms >= EMPTY_MS and _stays_warm(sensors.leg)) else None
+    entered = was.entered_ms is not None
+    stirred = _stirred(sensors, since_ms, warm_ms - WARMED_BY_MS if entered else warm_ms)
+    fallen_c = FLAT_C if stirred else STEADY_C
+    stays = held_ms >= EMPTY_MS and (entered or stirred) and _stays_warm(sensors.leg, fallen_c)
+    return at_ms if turning or stays else None
 
 
-def _stays_warm(leg: Thermometer) -> bool:
-    """Return True if the air has not fallen within twenty minutes."""
+def _stirred(sensors: Sensed, since_ms: int, from_ms: int) -> bool:
+    """Return True if who warms the bed has moved: a thick cover keeps an empty one warm, too.
+
+    An electric blanket warms a bed into which nobody has got.
+    """
+    moved_ms = sensors.movement.moved_ms
+    if not sensors.movement_known:
+        return True
+    return bool(moved_ms) and moved_ms[-1] >= max(since_ms + APART_MS, from_ms)
+
+
+def _stays_warm(leg: Thermometer, fallen_c: float = FLAT_C) -> bool:
+    """Return True if the air has not fallen by more than that within twenty minutes."""
     if leg.celsius is None or len(leg.recent_c) < RECENT_SAMPLES:
         return False
-    return max(leg.recent_c) - leg.celsius <= FLAT_C
+    return max(leg.recent_c) - leg.celsius <= fallen_c
 
 
 def _by_mat(now: Occupancy, at_ms: int, rules: Rules) -> Occupancy:

@@ -190,23 +190,24 @@ def _text(nights: Sequence[FitNight], names: str) -> str:
         f"the trees to {minutes:,} minutes of {len(nights):,} made nights:\n{names}.\n"
         "classifier.py explains the lines and evaluates them.\n"
         '"""\n\n# ruff: noqa: E501\n'
-        + _model_text("UNCOVERED", off)
-        + _model_text("DISPLACED", displaced)
+        + model_text("UNCOVERED", off, Features._fields)
+        + model_text("DISPLACED", displaced, Features._fields)
     )
 
 
-def _model_text(name: str, model: Any) -> str:
+def model_text(name: str, model: Any, names: Sequence[str]) -> str:
+    """Return the lines of a model's file: its base, and a tree a line, as classifier.py reads."""
     base = round(POINTS * float(model._baseline_prediction[0, 0]))
-    trees = "\n".join(_tree(step[0].nodes, 0) for step in model._predictors)
+    trees = "\n".join(_tree(step[0].nodes, 0, names) for step in model._predictors)
     return f'\n{name}_BASE = {base}\n{name} = """\n{trees}\n"""\n'
 
 
-def _tree(nodes: Any, place: int) -> str:
+def _tree(nodes: Any, place: int, names: Sequence[str]) -> str:
     node = nodes[place]
     if node["is_leaf"]:
         return f"{round(POINTS * float(node['value']))}"
-    sign, limit = Features._fields[node["feature_idx"]], float(node["num_threshold"])
-    below, above = (_tree(nodes, int(node[side])) for side in ("left", "right"))
+    sign, limit = names[node["feature_idx"]], float(node["num_threshold"])
+    below, above = (_tree(nodes, int(node[side]), names) for side in ("left", "right"))
     return f"{sign[0]}{limit:.3g} {below} {above}"
 
 

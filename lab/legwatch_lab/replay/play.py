@@ -171,6 +171,9 @@ def _warnings(path: Path, recording: Recording) -> Iterator[Piece]:
     if recording.ignored:
         named = _named(recording.ignored)
         yield Piece(Said.ASIDE, f"{path.name}: channels not used: {named}")
+    if recording.repeated:
+        lines = f"{recording.repeated} lines with movement come twice"
+        yield Piece(Said.ASIDE, f"{path.name}: {lines}: each is counted once")
     if recording.refused_count:
         number, why = recording.refused[0]
         lines = f"{recording.refused_count} lines refused, first line {number}"

@@ -243,14 +243,3 @@ def test_a_thermometer_beside_the_bed_that_then_dies_is_told_as_dead() -> None:
         (TransitionKind.FIRED, Reason.NOT_IN_BED),
         (TransitionKind.RENOTIFIED, Reason.NO_READINGS),
     ]
-
-
-def test_a_second_sensor_that_fails_is_named_beside_the_first() -> None:
-    def silent(m: float) -> int | None:
-        return turning(m) if m < BED_MIN + 150 else None
-
-    said = pushed(played("mat", leg=on_top, moves=silent))
-    assert said == [
-        (TransitionKind.FIRED, Reason.NOT_IN_BED),
-        (TransitionKind.RENOTIFIED, Reason.MOVEMENT_MISSING),
-    ]

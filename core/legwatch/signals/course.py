@@ -1,0 +1,78 @@
+"""The course of a bed: how its air has moved since it was warmest, and what has moved in it.
+
+The memory takes one minute in at a time and keeps a fixed number of values, whatever the night.
+"""
+
+from typing import NamedTuple
+
+from legwatch.named_tuples import maker
+
+NEAR_C = 0.4  # within so much of the warmest the air has not begun to fall
+FADES_C = 0.015  # a minute, by which the warmest of a stay is forgotten
+MARK_MS, MARKS = 600_000, 9  # a mark of the air each ten minutes, an hour and a half long
+ONSET_MIN = 6  # movement up to so long after the air began to fall may be what began it
+FADE_5, FADE_20, FADE_60 = 0.8187, 0.9512, 0.9835  # exp(-1/n): what is left after a minute
+HOLE_MIN = 90  # after a longer hole the course begins anew
+
+
+class Course(NamedTuple):
+    """The course up to one minute; None is unknown."""
+
+    at_ms: int | None = None  # the last minute with a reading
+    peak_c: float = 0.0  # the warmest air of late
+    peak_ms: int = 0  # the last minute near it
+    empty_c: float = 0.0  # the coolest air since windows came: the empty bed's
+    trail_c: tuple[float, ...] = ()  # marks of the air, newest last
+    s_5: float = 0.0  # seconds with movement, faded over 5, 20 and 60 minutes
+    s_20: float = 0.0
+    s_60: float = 0.0
+    m_20: float = 0.0  # minutes with movement, faded
+    m_60: float = 0.0
+    onset_s: float = 0.0  # the largest minute of movement when the air began to fall
+    after_s: float = 0.0  # seconds with movement since
+    after_min: int = 0  # minutes with movement since
+
+
+_make = maker(Course)
+
+
+def update(was: Course, leg_c: float | None, moved_s: float, at_ms: int) -> Course:
+    """Take one minute in: the air by the legs (None: no reading), and seconds with movement."""
+    at, peak_c, peak_ms, empty_c, trail_c, s_5, s_20, s_60, m_20, m_60, onset, after, count = was
+    s_5, s_20, s_60 = s_5 * FADE_5 + moved_s, s_20 * FADE_20 + moved_s, s_60 * FADE_60 + moved_s
+    moved = 1 if moved_s else 0
+    m_20, m_60 = m_20 * FADE_20 + moved, m_60 * FADE_60 + moved
+    if leg_c is not None:
+        if at is None or at_ms - at > HOLE_MIN * 60_000:
+            peak_c, peak_ms, empty_c, trail_c = leg_c, at_ms, leg_c, ()
+        at = at_ms
+        empty_c = min(empty_c, leg_c)
+        peak_c = max(leg_c, peak_c - FADES_C)
+        if leg_c >= peak_c - NEAR_C:
+            peak_ms = at_ms
+        if at_ms % MARK_MS == 0:
+            trail_c = (*trail_c[1 - MARKS :], leg_c)
+    age_ms = at_ms - peak_ms
+    if not age_ms:
+        onset, after, count = max(moved_s, 0.6 * onset), 0.0, 0
+    elif age_ms <= ONSET_MIN * 60_000:
+        onset = max(moved_s, onset)
+    elif moved:
+        after, count = after + moved_s, count + 1
+    return _make(
+        (
+            at,
+            peak_c,
+            peak_ms,
+            empty_c,
+            trail_c,
+            round(s_5, 3),
+            round(s_20, 3),
+            round(s_60, 3),
+            round(m_20, 3),
+            round(m_60, 3),
+            round(onset, 1),
+            round(after, 1),
+            count,
+        )
+    )

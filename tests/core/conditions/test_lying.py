@@ -1,0 +1,69 @@
+"""Without a mat, a sleeper whose cover is off is told from a bed that was left."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.conditions.lying_features import LyingFeatures
+from legwatch.conditions.verdict import Severity
+from legwatch.engine import replay
+from legwatch.events import AlertKind
+from legwatch.testing import night, wobbling
+from repository import rules
+
+RULES = rules("standard", zone="UTC", alerts__learn_nights=0)
+BED_MIN, OFF_MIN = 120, 300  # of an evening with an empty bed, and of the fall
+
+
+def air(m: float) -> float:
+    """Return the air by the legs: an empty bed, a covered sleeper, then no cover."""
+    empty = wobbling(17.5)(m) or 0.0
+    if m < BED_MIN:
+        return empty
+    warm = empty + 12.5 * (1 - math.exp(-(m - BED_MIN) / 18))
+    fallen = 1 - math.exp(-max(0.0, m - OFF_MIN) / 12)
+    return warm + fallen * (empty + 2.5 - warm)
+
+
+def sleeper(m: float) -> int:
+    """Turn each twenty minutes, also after the cover is off."""
+    return 0 if m < BED_MIN else 5 if BED_MIN <= m < BED_MIN + 1 else 7 if m % 20 < 0.1 else 0
+
+
+def leaves(m: float) -> int:
+    """Turn until the bed is left, which takes a minute; then nothing moves."""
+    return sleeper(m) if m < OFF_MIN else 12 if m < OFF_MIN + 0.7 else 0
+
+
+def said(moves: Callable[[float], int], minutes: int = 400) -> list[Notice]:
+    course = night(
+        begin="2026-01-02T20:00Z", minutes=minutes, leg=air, room=lambda _m: None,
+        moves=moves, mat=lambda _m: None,
+    )
+    return [n for n in replay(course, RULES) if n.kind is AlertKind.COLD and _loud(n)]
+
+
+def _loud(notice: Notice) -> bool:
+    return notice.severity is not Severity.LOG and notice.transition is not TransitionKind.RESOLVED
+
+
+def test_the_cover_off_is_told_by_a_thermometer_and_a_movement_sensor_alone() -> None:
+    first = said(sleeper)[0]
+    assert first.transition is TransitionKind.FIRED
+    assert "sure_pct" in dict(first.figures)
+
+
+def test_a_bed_that_was_left_is_not_told() -> None:
+    assert said(leaves) == []
+
+
+def test_the_features_are_told_apart_by_their_first_letters() -> None:
+    letters = [name[0] for name in LyingFeatures._fields]
+    assert len(set(letters)) == len(letters)
+
+
+@pytest.mark.parametrize("m", [OFF_MIN + 5, OFF_MIN + 60])
+def test_the_course_of_these_tests_falls(m: float) -> None:
+    assert air(m) < air(OFF_MIN) - 2
