@@ -138,7 +138,7 @@ def _advance(
     *,
     answers: bool,
 ) -> tuple[AlertStates, tuple[_Change, ...]]:
-    """Advance each alert by its verdict; `answers` False: nobody was told, or lies there, for it."""
+    """Advance each alert; `answers` False: nobody was told who could answer, or lies there."""
     advanced, changes = [], []
     for kind, before, verdict in zip(_KINDS, alerts, verdicts, strict=True):
         if before.severity is None and verdict.holds is not YES and before.hold_until_ms is None:

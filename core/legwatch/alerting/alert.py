@@ -251,9 +251,7 @@ def _firing(
     return _renotify(alert, verdict, at_ms, limits)
 
 
-def _unanswered(
-    alert: AlertState, at_ms: int, not_answered_s: int, limits: AlertLimits
-) -> bool:
+def _unanswered(alert: AlertState, at_ms: int, not_answered_s: int, limits: AlertLimits) -> bool:
     """Return True if a warning has had no answer for `not_answered_s`; at most once in an episode.
 
     The time runs only after a notification, and not during a snooze. The usual wait for a movement

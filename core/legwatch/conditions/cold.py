@@ -247,7 +247,11 @@ def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
         # No more than a warning: it is not known that somebody is there.
         urgent = verdict.severity is Severity.URGENT and not _is_urgent(firing)
         verdict = verdict._replace(severity=Severity.WARNING) if urgent else verdict
-        return verdict._replace(since_ms=None) if firing and lying.is_doubtful(now.memory.lying, now.seen.at_ms) else verdict
+        return (
+            verdict._replace(since_ms=None)
+            if firing and lying.is_doubtful(now.memory.lying, now.seen.at_ms)
+            else verdict
+        )
     if firing and firing.reason in OF_COVER and lying.is_covered(now.memory.lying):
         return verdict._replace(since_ms=None)  # no reason to say more, and none to sound
     return cold_and_still.escalated(verdict, now.seen, rules, firing) if firing else verdict

@@ -45,9 +45,7 @@ def night(path: Path, rules: Rules) -> LyingNight | None:
     )
 
 
-def _minutes(
-    truth: NightTruth, windows: Sequence[Window], rules: Rules
-) -> Iterator[LyingMinute]:
+def _minutes(truth: NightTruth, windows: Sequence[Window], rules: Rules) -> Iterator[LyingMinute]:
     for seen in _observed(windows, rules):
         found = features(seen)
         if found is None:
