@@ -167,6 +167,9 @@ FAULTS = Run(".venv/bin/python -m legwatch_lab.faults --list", "leg_dead")
 DETECTION = Test(
     "end_to_end/test_bench.py::test_detection_writes_its_page_of_nights_of_the_body_model"
 )
+LYING = Test(
+    "lab/fit/test_fit_lying.py::test_a_fit_is_judged_on_other_nights_and_written_as_the_model_is"
+)
 FAMILIES = Test("lab/bench/test_families.py::test_the_page_has_a_row_for_each_build_and_checkout")
 WIDE = Test(
     "lab/nights/test_body.py::test_a_wide_night_has_absences_other_paces_and_louder_movements"
@@ -337,6 +340,14 @@ TABLE: dict[str, Way] = typed() | {
     ".venv/bin/python lab/legwatch_lab/fit/fit_uncovered.py n/1 n/2 n/3 n/4 n/5-lossy n/6"
     " n/7-displaced n/8-displaced n/9001 --write": LEARN,
     "lab/legwatch_lab/fit/fit_uncovered.py": LEARN,
+    ".venv/bin/legwatch nights make --model lumped --before-h N --seed N --count N --out n/l1": (
+        LYING
+    ),
+    ".venv/bin/legwatch nights make --model body --wide --per-run N --before-h N --seed N"
+    " --count N --out n/b1": LYING,
+    ".venv/bin/python lab/legwatch_lab/fit/fit_lying.py n/l1 n/b1 --test n/l2 --test n/b2"
+    " --write": LEARN,
+    "lab/legwatch_lab/fit/fit_lying.py": LEARN,
     # tests/nights/README.md
     "legwatch nights make --seed N --kind NAME --out DIR": MAKE,
     "legwatch nights make --model body --seed N --kind KIND --count N --out tests/nights/body": (
@@ -560,16 +571,19 @@ def test_users_and_units_that_are_named_are_those_of_the_settings() -> None:
     assert (REPO / "deploy/env.example").exists()
 
 
-def test_the_fit_of_the_odds_takes_the_words_that_are_named_for_it() -> None:
-    words = [sys.executable, str(REPO / "lab/legwatch_lab/fit/fit_uncovered.py"), "--help"]
+@pytest.mark.parametrize(
+    ("name", "taken"), [("fit_uncovered", {"--write"}), ("fit_lying", {"--write", "--test"})]
+)
+def test_a_fit_takes_the_words_that_are_named_for_it(name: str, taken: set[str]) -> None:
+    file = f"lab/legwatch_lab/fit/{name}.py"
+    words = [sys.executable, str(REPO / file), "--help"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     options = {
         option
         for form, way in TABLE.items()
-        if way is LEARN
+        if way is LEARN and file in form
         for option in re.findall(r"--\w+", form)
     }
-    assert options == {"--write"}
-    assert "--write" in done.stdout
-    assert "DIR" in done.stdout
+    assert options == taken
+    assert all(word in done.stdout for word in (*taken, "DIR"))

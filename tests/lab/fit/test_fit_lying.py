@@ -1,5 +1,6 @@
 """The classifiers of who lies there can be fitted anew, and what is written can be read back."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from legwatch.conditions.lying_features import LyingFeatures
 from legwatch_lab.fit import fit_lying
 from repository import miss
 
+WIDE = ("body", "--wide", "--per-run", "4")
 
-def made(folder: Path, seed: int, count: int) -> Path:
-    words = ["nights", "make", "--model", "lumped", "--before-h", "3", "--seed", str(seed)]
+
+def made(folder: Path, seed: int, count: int, model: Sequence[str] = ("lumped",)) -> Path:
+    words = ["nights", "make", "--before-h", "3", "--seed", str(seed), "--model", *model]
     assert legwatch([*words, "--count", str(count), "--out", str(folder)]) == 0
     return folder
 
@@ -25,10 +28,12 @@ def test_a_fit_is_judged_on_other_nights_and_written_as_the_model_is(
         import sklearn  # type: ignore[import-untyped]  # noqa: F401, PLC0415
     except ModuleNotFoundError:
         miss("scikit-learn is not installed: pip install 'legwatch[fit]'")
-    nights, others = made(tmp_path / "nights", 1, 12), made(tmp_path / "others", 2, 4)
+    pytest.importorskip("pythermalcomfort")
+    nights, wide = made(tmp_path / "lumped", 1, 12), made(tmp_path / "wide", 2, 4, WIDE)
+    others = made(tmp_path / "others", 3, 4)
     written = tmp_path / "model.py"
     monkeypatch.setattr(fit_lying, "FILE", written)
-    words = [str(nights), "--test", str(others), "--jobs", "1", "--write"]
+    words = [str(nights), str(wide), "--test", str(others), "--jobs", "1", "--write"]
     assert fit_lying.main(words) == 0
     table = capsys.readouterr().out
     assert all(build in table for build in fit_lying.BUILDS)
