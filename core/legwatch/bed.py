@@ -1,6 +1,7 @@
 """Judge one minute of one bed: observe, judge each condition, advance the alerts, make notices."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from legwatch.alerting import trial_nights
@@ -59,6 +60,7 @@ class Bed(NamedTuple):
 
 
 _bed, _found = maker(Bed), maker(Found)
+_HOLDS = attrgetter("holds")
 
 
 class _Change(NamedTuple):
@@ -76,29 +78,32 @@ def minute(
 
     `away`: the server could not receive, so missing windows say nothing about the agent.
     """
-    signals, seen = observe(was.signals, windows, at_ms, rules, away=away)
+    signals, cold_memory, _, budget, _, early_sign_ms, _, bad_ms, told = was
+    signals, seen = observe(signals, windows, at_ms, rules, away=away)
     alerts, trial = _on_trial(was, windows, seen, rules)
     firing = alerts.firing
-    memory = cold.update(was.cold, seen, rules, firing=firing[0] is not None)
+    memory = cold.update(cold_memory, seen, rules, firing=firing[0] is not None)
     now = ColdMinute(memory, seen)
-    verdicts = _judge(now, firing, was.bad_sensor_ms, rules)
-    quiet = not any(firing) and YES not in [verdict.holds for verdict in verdicts]
+    verdicts = _judge(now, firing, bad_ms, rules)
+    legs, still_long, bad_sensor, silent = map(_HOLDS, verdicts)
+    quiet = not any(firing) and YES not in (legs, still_long, bad_sensor, silent)
     changes: tuple[_Change, ...] = ()
     if not quiet:
         answers = not is_silent(trial) and not cold.may_be_empty(now, rules)
         alerts, changes = _advance(alerts, verdicts, seen, rules, answers=answers)
-    legs, in_min = verdicts[0].holds, None
-    if seen.settled and legs is NO and alerts.cold.severity is None:
+    in_min, settled = None, seen.settled
+    if settled and legs is NO and alerts.cold.severity is None:
         in_min = cold_in_min(now, rules)
     doubt = verdicts[0].reason if legs is TriState.UNKNOWN else None
-    found = _found((legs, seen.still_since_ms, in_min, seen.settled, doubt))
-    bad_ms = at_ms if verdicts[2].holds is YES else was.bad_sensor_ms
-    bed = _bed(
-        (signals, memory, alerts, was.budget, trial, was.early_sign_ms, found, bad_ms, was.told)
-    )
-    if quiet and in_min is not None and is_due(was.early_sign_ms, at_ms):
+    found = _found((legs, seen.still_since_ms, in_min, settled, doubt))
+    if bad_sensor is YES:
+        bad_ms = at_ms
+    bed = _bed((signals, memory, alerts, budget, trial, early_sign_ms, found, bad_ms, told))
+    if quiet and in_min is not None and is_due(early_sign_ms, at_ms):
         notice = early_notice(now, in_min, rules, on_trial=is_silent(trial))
         return bed._replace(early_sign_ms=at_ms), (notice,)
+    if not changes:
+        return bed, ()
     notices: list[Notice] = []
     for change in changes:
         bed, stored = _notice(bed, change, seen, rules)

@@ -101,6 +101,9 @@ class _Samples(NamedTuple):
     still: bool  # nothing moved in any window
 
 
+_sorted = maker(_Samples)
+
+
 def observe(
     was: Signals, windows: Sequence[Window], at_ms: int, rules: Rules, *, away: bool = False
 ) -> tuple[Signals, Observation]:
@@ -161,20 +164,23 @@ class _Air(NamedTuple):
     room_c: float | None
     room_measured: bool
     leg_stuck: bool
-    contrast_c: float | None = None
-    k: float | None = None
+    contrast_c: float | None
+    k: float | None
+
+
+_air_of = maker(_Air)
 
 
 def _air(offset: SensorOffset, sensors: Sensed, rules: Rules, *, stuck: bool) -> _Air:
     leg_c, room_c = sensors.leg.celsius, sensors.room.celsius
     measured = room_c is not None
     if stuck or leg_c is None:
-        return _Air(None, room_c, measured, stuck)
+        return _air_of((None, room_c, measured, stuck, None, None))
     leg_c, room_c = offsets.correct(offset, leg_c, room_c)
     if room_c is None:
-        return _Air(leg_c, None, measured, stuck)
+        return _air_of((leg_c, None, measured, stuck, None, None))
     k = bed_warmth.relative_warmth(leg_c, room_c, rules)
-    return _Air(leg_c, room_c, measured, stuck, round(leg_c - room_c, 3), k)
+    return _air_of((leg_c, room_c, measured, stuck, round(leg_c - room_c, 3), k))
 
 
 def _coverage(
@@ -219,7 +225,7 @@ def _samples(windows: Sequence[Window]) -> _Samples:
             mat.append((to_ms, in_bed))
         if faults:
             faulty.update(sensor for sensor, _ in faults)
-    return _Samples(legs, rooms, moves, mat, pairs, faulty, still)
+    return _sorted((legs, rooms, moves, mat, pairs, faulty, still))
 
 
 def _newest(was: Signals, windows: Sequence[Window], at_ms: int, stale_ms: int) -> tuple[int, int]:

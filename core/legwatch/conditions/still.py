@@ -35,7 +35,10 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
         return unknown(Reason.MOVEMENT_MISSING if missing else Reason.PRESENCE_UNSURE)
     severity, decided_s = None, 0
     still_s = (seen.at_ms - since) // 1000
-    for name, limit_s in zip(_LEVELS, limits_s(rules), strict=True):
+    log_s, warn_s, urgent_s = limits_s(rules)
+    if not firing and still_s < log_s and still_s < warn_s and still_s < urgent_s:
+        return MOVED  # as in most minutes; a limit of 0 is asked below
+    for name, limit_s in zip(_LEVELS, (log_s, warn_s, urgent_s), strict=True):
         if not limit_s or still_s < limit_s:  # the extra seconds only make it later
             continue
         if still_s >= limit_s + _first_cycle_s(since, seen, rules):

@@ -64,14 +64,13 @@ def is_calm(seen: Observation, moved_ms: int) -> bool:
 
 def _sees(seen: Observation) -> bool:
     """Return True if the thermometer by the legs surely shows the air by the legs."""
-    warmth, occupancy = seen.warmth, seen.occupancy
-    return (
-        warmth.below_ms is None
-        and warmth.skin_ms is None
-        and occupancy.slipped_ms is None
-        and (warmth.highest_k >= ON_TOP_K or not occupancy.in_bed)
-        and (occupancy.in_bed is not None or occupancy.entered_ms is not None)
-    )
+    occupancy = seen.occupancy
+    _, _, skin_ms, below_ms, highest_k, _, _ = seen.warmth
+    if below_ms is not None or skin_ms is not None or occupancy.slipped_ms is not None:
+        return False
+    if occupancy.in_bed:
+        return highest_k >= ON_TOP_K
+    return occupancy.in_bed is not None or occupancy.entered_ms is not None
 
 
 def is_warm_by_leg(seen: Observation) -> bool:

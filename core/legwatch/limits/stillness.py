@@ -6,8 +6,10 @@ from legwatch.limits.rules import Rules
 
 def limits_s(rules: Rules) -> tuple[int, int, int]:
     """Return the log, warning and urgent limits in seconds, a care plan's before all; 0 is off."""
-    plan = rules.care if is_planned(rules) else rules.stillness
-    return rules.stillness.log_s, plan.warn_s, plan.urgent_s
+    limits, (warn_s, urgent_s) = rules.stillness, rules.care
+    if warn_s or urgent_s:
+        return limits.log_s, warn_s, urgent_s
+    return limits.log_s, limits.warn_s, limits.urgent_s
 
 
 def switched_off(rules: Rules) -> frozenset[AlertKind]:

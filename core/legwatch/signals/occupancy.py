@@ -59,32 +59,50 @@ def update(
 
     `warmth` is the one of the minute before: it is made of what is returned here.
     """
-    at_ms = sensors.at_ms
-    mat, since, heard = was.mat, was.mat_since_ms, was.mat_ms
+    at_ms, leg_c, room_c = sensors.at_ms, sensors.leg.celsius, sensors.room.celsius
+    in_bed, entered, settled, left, mat, since, heard, fell, at_room_air, lost, unseen = was[:11]
+    air_left, slipped, doubted, stayed = was[11:]
     for when, sample in mat_samples:
         if sample is not mat:
             mat, since = sample, when
         heard = when
     contrast_c = None
-    if sensors.leg.celsius is not None and sensors.room.celsius is not None:
-        contrast_c = round(sensors.leg.celsius - sensors.room.celsius - offset_c, 3)
+    if leg_c is not None and room_c is not None:
+        contrast_c = round(leg_c - room_c - offset_c, 3)
     fresh = heard is not None and at_ms - heard <= rules.health.stale_s * 1000
     if not fresh:
         mat = since = None
-    at_room_air = was.at_room_air_since_ms
     if contrast_c is None or contrast_c >= rules.presence.empty_contrast_c:
         at_room_air = None
     elif at_room_air is None:
         at_room_air = at_ms
-    empty = _is_empty(at_room_air, sensors, rules)
-    doubted = was.mat_doubted_ms
+    empty = at_room_air is not None and _is_empty(at_room_air, sensors, rules)
     if fresh:
         doubted = _doubted(was, sensors, warmth, (mat, since), empty=empty)
-    stayed = _stayed_ms(was, sensors, warmth)
-    believed, (fell, _, lost, unseen) = was[:4], was[7:11]
+    if sensors.movement.exit_or_entry_ms != stayed:
+        stayed = _stayed_ms(was, sensors, warmth)
     by_mat = fresh and doubted is None
-    by_air = (False, None, None) if by_mat else (was.air_left, was.slipped_ms, doubted)
-    now = _make((*believed, mat, since, heard, fell, at_room_air, lost, unseen, *by_air, stayed))
+    if by_mat:
+        air_left, slipped = False, None
+    now = _make(
+        (
+            in_bed,
+            entered,
+            settled,
+            left,
+            mat,
+            since,
+            heard,
+            fell,
+            at_room_air,
+            lost,
+            unseen,
+            air_left,
+            slipped,
+            doubted,
+            stayed,
+        )
+    )
     if by_mat:
         return _by_mat(now, at_ms, rules)
     if doubted is not None and was.mat_doubted_ms is None:
@@ -103,10 +121,10 @@ def set_unknown(now: Occupancy, at_ms: int, *, unseen: bool = False) -> Occupanc
     return now._replace(in_bed=None, lost_ms=at_ms, unseen_ms=at_ms if unseen else None)
 
 
-def _is_empty(at_room_air_ms: int | None, sensors: Sensed, rules: Rules) -> bool:
+def _is_empty(at_room_air_ms: int, sensors: Sensed, rules: Rules) -> bool:
     """Return True if the air has been the room's for long, and nothing has moved in it."""
     at_ms, movement = sensors.at_ms, sensors.movement
-    if at_room_air_ms is None or not sensors.movement_known or sensors.leg.celsius is None:
+    if not sensors.movement_known or sensors.leg.celsius is None:
         return False
     moved_ms = movement.moved_ms[-1] if movement.moved_ms else 0
     quiet_ms = at_ms - max(moved_ms, movement.heard_since_ms or 0)

@@ -73,13 +73,15 @@ def is_stuck(pair: RepeatedPair, sensors: Sensed, presence: Occupancy, rules: Ru
     """
     if is_repeated_pair(pair, rules.health.frozen_s):
         return True
-    since = sensors.leg.same_since_ms
-    if sensors.leg.celsius is None or since is None:
+    leg, at_ms, stuck_ms = sensors.leg, sensors.at_ms, rules.health.stuck_s * 1000
+    since = leg.same_since_ms
+    if leg.celsius is None or since is None:
         return False
-    at_ms, stuck_ms = sensors.at_ms, rules.health.stuck_s * 1000
+    if at_ms - since < STILL_AIR_MS and at_ms - since < stuck_ms:
+        return False  # as in most minutes: too short for any limit below
     if presence.in_bed and presence.entered_ms is not None:
-        fine = sensors.leg.finest_c == FINEST_C and at_ms >= presence.settled_ms
-        coarse = sensors.leg.finest_c is not None and sensors.leg.finest_c >= COARSE_C
+        fine = leg.finest_c == FINEST_C and at_ms >= presence.settled_ms
+        coarse = leg.finest_c is not None and leg.finest_c >= COARSE_C
         limit_ms = min(STILL_AIR_MS, stuck_ms) if fine else stuck_ms * (2 if coarse else 1)
         return at_ms - max(since, presence.entered_ms) >= limit_ms
     if presence.in_bed is False:

@@ -7,6 +7,7 @@ tells the room's temperature itself.
 
 from typing import NamedTuple
 
+from legwatch.named_tuples import maker
 from legwatch.signals.occupancy import Occupancy
 from legwatch.signals.sensed import Sensed
 from legwatch.signals.thermometer import RECENT_SAMPLES
@@ -25,24 +26,31 @@ class SensorOffset(NamedTuple):
     room_c: float | None = None  # the room at last, as the leg sensor would tell it
 
 
+_make = maker(SensorOffset)
+
+
 def estimate(was: SensorOffset, sensors: Sensed, presence: Occupancy) -> SensorOffset:
     """Take one minute in, if the bed is surely empty and long enough so."""
-    at_ms, leg, room, movement = sensors[:4]
+    offset_c, was_c = was
+    room_c = sensors.room.celsius
+    if room_c is not None:
+        now = round(room_c + offset_c, 3) if offset_c else room_c
+        was = was if now == was_c else _make((offset_c, now))
+    if presence.in_bed:
+        return was  # as in most minutes
+    at_ms, leg, _, movement = sensors[:4]
     c = leg.celsius
-    if room.celsius is not None:
-        now = round(room.celsius + was.offset_c, 3) if was.offset_c else room.celsius
-        was = was if now == was.room_c else SensorOffset(was.offset_c, now)
     unsure = presence.in_bed is None and presence.entered_ms is not None
-    if c is None or presence.in_bed or unsure or len(leg.recent_c) < RECENT_SAMPLES:
+    if c is None or unsure or len(leg.recent_c) < RECENT_SAMPLES:
         return was
     left, turned = presence.left_ms, movement.turned_ms
     if (left is not None and at_ms - left < AIRED_MS) or (turned or 0) > at_ms - QUIET_MS:
         return was
     if round(max(leg.recent_c) - min(leg.recent_c), 2) > FLAT_C:
         return was
-    if room.celsius is None:
+    if room_c is None:
         return SensorOffset(was.offset_c, _nearer(was.room_c, c))
-    off = round(c - room.celsius, 2)
+    off = round(c - room_c, 2)
     if abs(off) > MOST_C:
         return was
     return SensorOffset(_nearer(was.offset_c, off), was.room_c)
@@ -57,7 +65,8 @@ def correct(zero: SensorOffset, leg_c: float, room_c: float | None) -> tuple[flo
 
     Where the room's sensor says nothing, the room is what it said last, or what the empty bed had.
     """
-    half = (zero.offset_c or 0.0) / 2
+    offset_c, was_c = zero
+    half = (offset_c or 0.0) / 2
     if room_c is None:
-        return leg_c - half, None if zero.room_c is None else zero.room_c - half
+        return leg_c - half, None if was_c is None else was_c - half
     return leg_c - half, room_c + half

@@ -53,20 +53,24 @@ def update(
 ) -> Thermometer:
     """Take one minute's samples in; `at_ms` is its end, `fault` that the agent reported one."""
     celsius, good_ms, since, raw, step, same_ms, expected, refused, trail, finest_c = thermometer
-    lowest, highest, off = health.lowest_c, health.highest_c, health.power_on_c
-    stale_ms = health.stale_s * 1000
+    lowest, highest, off, jump_c, jump_agree, stale_s = health[:6]
+    stale_ms = stale_s * 1000
     believed: list[float] = []
+    expected = expected or fault or bool(samples)
     for when, value in samples:
-        expected = True
         if not lowest < value <= highest or value == off:
             refused = True
             continue
         if raw is None or good_ms is None or when - good_ms > stale_ms:
             step, same_ms = (), None
-        elif value != raw and abs(value - raw) > health.jump_c:
-            agrees = step and abs(value - step[-1]) <= health.jump_c
+        elif value == raw and same_ms is not None:  # as many readings: the same again
+            good_ms, step, refused = when, (), False
+            believed.append(value)
+            continue
+        elif abs(value - raw) > jump_c:
+            agrees = step and abs(value - step[-1]) <= jump_c
             step = (*step, value) if agrees else (value,)
-            if len(step) < health.jump_agree:
+            if len(step) < jump_agree:
                 continue
         if value != raw or same_ms is None:
             same_ms = when
@@ -80,7 +84,7 @@ def update(
             last_raw_c=raw,
             pending_jump=step,
             same_since_ms=same_ms,
-            expected=expected or fault,
+            expected=expected,
             implausible=refused,
             finest_c=finest_c,
         )
@@ -90,7 +94,6 @@ def update(
         celsius = _median(believed)
     if celsius is not None and (at_ms % RECENT_STEP_MS == 0 or not trail):
         trail = (*trail[1 - RECENT_SAMPLES :], celsius)
-    expected = expected or fault
     return _make((celsius, good_ms, since, raw, step, same_ms, expected, refused, trail, finest_c))
 
 
@@ -114,10 +117,11 @@ def _median(values: list[float]) -> float:
 
 def drop_c(thermometer: Thermometer) -> float:
     """Return by how much the air has fallen within the last ten minutes, at least 0."""
-    if thermometer.celsius is None or not thermometer.recent_c:
+    celsius, recent_c = thermometer.celsius, thermometer.recent_c
+    if celsius is None or not recent_c:
         return 0.0
-    highest = max(thermometer.recent_c[-6:])
-    return round(highest - thermometer.celsius, 2) if highest > thermometer.celsius else 0.0
+    highest = max(recent_c[-6:])
+    return round(highest - celsius, 2) if highest > celsius else 0.0
 
 
 def rise_10_min_c(thermometer: Thermometer) -> float:
