@@ -94,100 +94,142 @@ class ColdMinute:
 
 def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool) -> ColdMemory:
     """Take one minute in. A warm, occupied minute adds to the baseline; a cold one does not."""
-    limits, at_ms, occupancy = rules.warmth, seen.at_ms, seen.occupancy
-    hole_ms = at_ms - (seen.leg.good_ms or 0)
-    if seen.leg_c is None and not seen.leg_stuck and occupancy.in_bed is not False:
+    at_ms, c, occupancy = seen.at_ms, seen.leg_c, seen.occupancy
+    if c is None and not seen.leg_stuck and occupancy.in_bed is not False:
+        hole_ms = at_ms - (seen.leg.good_ms or 0)
         if MINUTE_MS <= hole_ms <= BRIDGED_MS:
             return before._replace(fall=falls.waiting(before.fall))
         if hole_ms <= GAP_MS:
             return before  # what stood before the gap is asked again after it
-    c, r, above_c = seen.leg_c, seen.room_c, seen.contrast_c if seen.room_measured else None
-    if occupancy.entered_ms is not None and occupancy.entered_ms != before.entered_ms:
+    if occupancy.entered_ms not in (None, before.entered_ms):
         before = _on_entry(before, occupancy, rules)
-    if before.fall.notified and not firing:  # the cover may lie otherwise now
-        before = before._replace(
-            baseline_samples_c=(),
-            baseline_c=None,
-            contrast=contrast.without_baseline(before.contrast),
-        )
-    night, contrast_c = before.contrast, None
-    if c is not None and occupancy.in_bed is not False:
-        night = contrast.begin(before.contrast, r)
-        contrast_c = contrast.normalized(night, seen.contrast_c, r)
+    if before.fall.notified and not firing:
+        before = _without_cover(before)
+    if c is None or occupancy.in_bed is False:
+        return _without_sleeper(before, seen, firing=firing)
+    night = contrast.begin(before.contrast, seen.room_c)
+    contrast_c = contrast.normalized(night, seen.contrast_c, seen.room_c)
     was = before.fall
     if contrast_c is not None and at_ms - (seen.leg.good_since_ms or 0) < MINUTE_MS:
         was = falls.bridged(was, contrast_c)
     fall = falls.update(was, contrast_c, at_ms, firing=firing)
-    if c is None or occupancy.in_bed is False:
-        return ColdMemory(
-            before.entered_ms,
-            before.baseline_samples_c,
-            before.baseline_c,
-            before.warmed,
-            fall=fall,
-            contrast=night,
-            on_skin_ms=before.on_skin_ms,
-            lying=lying.estimate(before.lying, seen),
-        )
-    k = seen.k
-    base = before.baseline_c
+    return _with_sleeper(before, seen, c, (night, contrast_c, fall), rules, firing=firing)
+
+
+def _without_cover(before: ColdMemory) -> ColdMemory:
+    """Forget the baselines after an alert: the cover may lie otherwise now."""
+    return before._replace(
+        baseline_samples_c=(),
+        baseline_c=None,
+        contrast=contrast.without_baseline(before.contrast),
+    )
+
+
+def _without_sleeper(before: ColdMemory, seen: Observation, *, firing: bool) -> ColdMemory:
+    """Keep only what belongs to the whole stay: the bed is empty, or its air is not known."""
+    return ColdMemory(
+        before.entered_ms,
+        before.baseline_samples_c,
+        before.baseline_c,
+        before.warmed,
+        fall=falls.update(before.fall, None, seen.at_ms, firing=firing),
+        contrast=before.contrast,
+        on_skin_ms=before.on_skin_ms,
+        lying=lying.estimate(before.lying, seen),
+    )
+
+
+def _with_sleeper(
+    before: ColdMemory,
+    seen: Observation,
+    c: float,
+    course: tuple[Contrast, float | None, Fall],
+    rules: Rules,
+    *,
+    firing: bool,
+) -> ColdMemory:
+    """Take in a minute of a bed that is not empty; `course`: of the contrast, with this minute."""
+    limits, at_ms, k, (night, contrast_c, fall) = rules.warmth, seen.at_ms, seen.k, course
+    r, measured = seen.room_c, seen.room_measured
+    above_c = seen.contrast_c if measured else None
+    entered_ms, samples_c, base, warmed, fallen_ms, plain_ms, bare_ms, urgent_ms = before[:8]
+    cold_room_ms, draught_ms, dropped_ms, warm_ms, less_urgent_ms, _, outside_ms = before[8:15]
+    # What does not hold, as most in most minutes, has no moment: that needs no call.
     fallen = bare = False
     if c < limits.warn_c:
-        usual_k = None if base is None else relative_warmth(base, r, rules)
-        fallen = _fallen(c, base, k, usual_k, rules)
-        low_k = limits.contrast_k if usual_k is None else min(limits.contrast_k, 0.8 * usual_k)
-        bare = k is not None and seen.room_measured and k < low_k
-    near = above_c is not None and above_c <= limits.draught_contrast_c
-    airy = near or (k is not None and k < limits.draught_k)
-    # What does not hold, as most in most minutes, has no moment: that needs no call.
-    fallen_ms = _since(before.fallen_ms, at_ms) if fallen else None
-    plain_ms = _since(before.plain_ms, at_ms) if c < limits.plain_c else None
-    samples_c = before.baseline_samples_c
+        fallen, bare = _below_usual(c, base, seen, rules)
+    fallen_ms = _since(fallen_ms, at_ms) if fallen else None
+    plain_ms = _since(plain_ms, at_ms) if c < limits.plain_c else None
     calm = fallen_ms is None and plain_ms is None and fall.since_ms is None
     if at_ms % MARK_MS == 0 and not firing and calm and (k is None or k <= ON_SKIN_K):
-        keep = limits.baseline_s * 1000 // MARK_MS
-        samples_c = (*samples_c[-(keep - 1) :], _as_covered(c, r, rules))
+        samples_c = _marked(samples_c, c, r, rules)
         base = median(sorted(samples_c)[len(samples_c) // 2 :])
-    near_c, outside_ms = limits.slipped_c, before.displaced_since_ms
-    if outside_ms is not None and _has_held(outside_ms, rules.health.slipped_s, at_ms):
-        near_c += BACK_IN_BED_C
-    near_room = above_c is not None and above_c <= near_c
-    displaced = near_room and r is not None and r < limits.warm_room_c
-    displaced_ms = _since(outside_ms, at_ms) if displaced else None
+    displaced_ms = _displaced_ms(outside_ms, above_c, r, at_ms, rules)
     covered = not firing and fall.since_ms is None and displaced_ms is None
-    if covered and seen.settled and seen.room_measured:
+    if covered and measured and seen.settled:
         night = contrast.update(night, contrast_c, at_ms)
-    cold_room = seen.room_measured and r is not None and r < limits.cold_room_c
+    near = above_c is not None and above_c <= limits.draught_contrast_c
+    airy = near or (k is not None and k < limits.draught_k)
+    cold_room = measured and r is not None and r < limits.cold_room_c
     warm = firing and _warm(c, contrast_c, base, fall, rules)
     return _memory(
         (
-            before.entered_ms,
+            entered_ms,
             samples_c,
             base,
-            before.warmed or c >= limits.warn_c,
+            warmed or c >= limits.warn_c,
             fallen_ms,
             plain_ms,
-            _since(before.contrast_ms, at_ms) if bare else None,
-            _since(before.urgent_ms, at_ms) if c < limits.urgent_c else None,
-            _since(before.cold_room_ms, at_ms) if cold_room else None,
-            _since(before.draught_ms, at_ms) if airy else None,
-            at_ms if seen.drop_c >= limits.uncovered_fall_c else before.dropped_ms,
-            _since(before.warm_ms, at_ms) if warm else None,
-            _since(before.less_urgent_ms, at_ms) if c >= limits.urgent_clear_c else None,
+            _since(bare_ms, at_ms) if bare else None,
+            _since(urgent_ms, at_ms) if c < limits.urgent_c else None,
+            _since(cold_room_ms, at_ms) if cold_room else None,
+            _since(draught_ms, at_ms) if airy else None,
+            at_ms if seen.drop_c >= limits.uncovered_fall_c else dropped_ms,
+            _since(warm_ms, at_ms) if warm else None,
+            _since(less_urgent_ms, at_ms) if c >= limits.urgent_clear_c else None,
             fall,
             displaced_ms,
             night,
             at_ms if k is not None and k > ON_SKIN_K else before.on_skin_ms,
-            _before_fall(before, fall, seen),
+            None if fall.since_ms is None else _before_fall(before, fall, seen),
             lying.estimate(before.lying, seen),
         )
     )
 
 
+def _below_usual(
+    c: float, base: float | None, seen: Observation, rules: Rules
+) -> tuple[bool, bool]:
+    """Return whether cold air is far below its baseline, and whether no cover keeps so little."""
+    limits, k = rules.warmth, seen.k
+    usual_k = None if base is None else relative_warmth(base, seen.room_c, rules)
+    low_k = limits.contrast_k if usual_k is None else min(limits.contrast_k, 0.8 * usual_k)
+    bare = k is not None and seen.room_measured and k < low_k
+    return _fallen(c, base, k, usual_k, rules), bare
+
+
+def _marked(
+    samples_c: tuple[float, ...], c: float, r: float | None, rules: Rules
+) -> tuple[float, ...]:
+    """Add a mark to the samples of the baseline."""
+    keep = rules.warmth.baseline_s * 1000 // MARK_MS
+    return (*samples_c[-(keep - 1) :], _as_covered(c, r, rules))
+
+
+def _displaced_ms(
+    outside_ms: int | None, above_c: float | None, r: float | None, at_ms: int, rules: Rules
+) -> int | None:
+    """Return since when the air by the legs is the room's; once that is believed, it ends later."""
+    if above_c is None or r is None or r >= rules.warmth.warm_room_c:
+        return None
+    near_c = rules.warmth.slipped_c
+    if outside_ms is not None and _has_held(outside_ms, rules.health.slipped_s, at_ms):
+        near_c += BACK_IN_BED_C
+    return _since(outside_ms, at_ms) if above_c <= near_c else None
+
+
 def _before_fall(before: ColdMemory, fall: Fall, seen: Observation) -> float | None:
     """Return the warmest air by the legs of the twenty minutes before the present fall, C."""
-    if fall.since_ms is None:
-        return None
     if fall.since_ms == before.fall.since_ms and before.before_fall_c is not None:
         return before.before_fall_c
     return max(seen.leg.recent_c, default=seen.leg.celsius)
