@@ -35,7 +35,7 @@ _SENSOR = (
     Reason.NO_READINGS, Reason.IMPLAUSIBLE, Reason.STUCK, Reason.DISPLACED, Reason.MOVEMENT_MISSING,
     Reason.MOVEMENT_SILENT, Reason.MOVEMENT_QUIET, Reason.MOVEMENT_NOISY, Reason.LAIN_UPON,
     Reason.NOT_IN_BED, Reason.EXCHANGED, Reason.COMES_AND_GOES, Reason.MAT_DISAGREES,
-    Reason.MAT_MISSING, Reason.NO_SENSOR, Reason.SNOOZE_OVER,
+    Reason.MAT_MISSING, Reason.ROOM_WARMED, Reason.NO_SENSOR, Reason.SNOOZE_OVER,
 )  # fmt: skip
 _FIRES: Mapping[AlertKind, Sequence[Reason]] = {
     AlertKind.COLD: _COLD,

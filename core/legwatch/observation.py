@@ -15,6 +15,7 @@ from legwatch.signals import bed_warmth, coverage, repeated_values, stillness, t
 from legwatch.signals import course as courses
 from legwatch.signals import movement as movements
 from legwatch.signals import occupancy as occupancies
+from legwatch.signals import room_warmth as room_warmths
 from legwatch.signals import sensor_offset as offsets
 from legwatch.signals.bed_warmth import BedWarmth
 from legwatch.signals.course import Course
@@ -22,6 +23,7 @@ from legwatch.signals.coverage import Coverage
 from legwatch.signals.movement import Movement, MovementSample
 from legwatch.signals.occupancy import MatSample, Occupancy
 from legwatch.signals.repeated_values import PairSample, RepeatedPair
+from legwatch.signals.room_warmth import RoomWarmth
 from legwatch.signals.sensed import Sensed, sensed
 from legwatch.signals.sensor_offset import SensorOffset
 from legwatch.signals.thermometer import RawSample, Thermometer, quantize
@@ -45,6 +47,7 @@ class Signals(NamedTuple):
     room_heard: Coverage = Coverage()
     movement_heard: Coverage = Coverage()
     course: Course = Course()
+    room_warmth: RoomWarmth = RoomWarmth()
 
 
 class Observation(NamedTuple):
@@ -77,6 +80,7 @@ class Observation(NamedTuple):
     room_heard: Coverage
     movement_heard: Coverage
     course: Course
+    room_warmth: RoomWarmth
 
 
 _signals, _observation = maker(Signals), maker(Observation)
@@ -123,7 +127,10 @@ def observe(
     offset = offsets.estimate(was.offset, sensors, presence)
     pair = repeated_values.update(was.repeated_pair, samples.pairs)
     stuck = repeated_values.is_stuck(pair, sensors, presence, rules)
-    air, entered_ms = _air(offset, sensors, rules, stuck=stuck), presence.entered_ms
+    room_warmth = room_warmths.update(was.room_warmth, sensors.room.celsius, at_ms)
+    doubted = room_warmth.doubted_ms is not None
+    air = _air(offset, sensors, rules, stuck=stuck, doubted=doubted)
+    entered_ms = presence.entered_ms
     warmth = bed_warmth.update(
         was.warmth,
         air.leg_c,
@@ -132,7 +139,7 @@ def observe(
         rules,
         k=air.k,
         leg=sensors.leg,
-        room_measured=air.room_measured,
+        told_room_c=sensors.room.celsius,
         entered_ms=entered_ms,
         goes_on=was.warmth.stay_ms == entered_ms or occupancies.has_returned(presence, rules),
     )
@@ -151,6 +158,7 @@ def observe(
             warmth,
             *_coverage(was, windows, samples, at_ms, away=away),
             courses.update(was.course, air.leg_c, moved_s, at_ms),
+            room_warmth,
         )
     )
     moved = bool(moved_ms) and moved_ms[-1] > was.window_ms
@@ -171,8 +179,10 @@ class _Air(NamedTuple):
 _air_of = maker(_Air)
 
 
-def _air(offset: SensorOffset, sensors: Sensed, rules: Rules, *, stuck: bool) -> _Air:
-    leg_c, room_c = sensors.leg.celsius, sensors.room.celsius
+def _air(
+    offset: SensorOffset, sensors: Sensed, rules: Rules, *, stuck: bool, doubted: bool
+) -> _Air:
+    leg_c, room_c = sensors.leg.celsius, None if doubted else sensors.room.celsius
     measured = room_c is not None
     if stuck or leg_c is None:
         return _air_of((None, room_c, measured, stuck, None, None))

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     LAIN_UPON = "lain_upon"
     NOT_IN_BED = "not_in_bed"
     EXCHANGED = "exchanged"
+    ROOM_WARMED = "room_warmed"
     COMES_AND_GOES = "comes_and_goes"
     MAT_DISAGREES = "mat_disagrees"
     MAT_MISSING = "mat_missing"

@@ -21,6 +21,7 @@ TURNS_MS = 3_600_000  # two bouts of turning within this time show that somebody
 NEVER_WARM_MS = 2_700_000  # in bed, and the air was never that of a bed
 ON_TOP_K = 0.25  # of the way from room to skin; uncovered legs have 0.2-0.4, thin covers 0.55
 SLIPPED_MS = 1_200_000  # somebody turns in air that is the room's; a bed warms within this time
+ROOM_MS = 1_800_000  # a room sensor above a heater is soon as cool as the room again
 CALM_MS = 60_000  # a mat that has spoken within this time is not missing
 BESIDE_MS, BOUTS = 3_600_000, 4  # so many bouts of turning over so long are a sleeper
 MAT_GONE_MS = 43_200_000  # a mat that has said nothing for longer was taken away
@@ -38,6 +39,7 @@ class Complaint(NamedTuple):
 def complaints(seen: Observation, rules: Rules) -> Iterator[Complaint]:
     """Yield what the sensors say against each other, most important first."""
     yield from _of_leg(seen)
+    yield from _of_room(seen)
     yield from _of_movement(seen)
     yield from _of_mat(seen, rules)
     yield from _of_holes(seen)
@@ -53,6 +55,7 @@ def is_calm(seen: Observation, moved_ms: int) -> bool:
         (warmth.warm_ms is None or at_ms - max(moved_ms, warmth.warm_ms) < WARM_MS)
         and _sees(seen)
         and seen.noisy_since_ms is None
+        and seen.room_warmth.doubted_ms is None
         and occupancy.mat_doubted_ms is None
         and (occupancy.mat_ms is None or at_ms - occupancy.mat_ms < CALM_MS)
         and warmth.heard_ms is not None
@@ -131,6 +134,13 @@ def _is_beside(seen: Observation) -> bool:
     began_ms = max(warmth.begun_ms or seen.at_ms, seen.back_ms)
     lately = seen.at_ms - turns[-1] <= BESIDE_MS
     return lately and turns[0] > began_ms and turns[-1] - turns[0] >= BESIDE_MS
+
+
+def _of_room(seen: Observation) -> Iterator[Complaint]:
+    doubted_ms = seen.room_warmth.doubted_ms
+    exchanged = seen.warmth.below_ms is not None
+    if doubted_ms is not None and not exchanged and seen.at_ms - doubted_ms >= ROOM_MS:
+        yield Complaint(Reason.ROOM_WARMED, doubted_ms, "room")
 
 
 def _of_movement(seen: Observation) -> Iterator[Complaint]:

@@ -47,14 +47,14 @@ def update(
     *,
     k: float | None,
     leg: Thermometer,
-    room_measured: bool,
+    told_room_c: float | None,
     entered_ms: int | None,
     goes_on: bool,
 ) -> BedWarmth:
     """Take one minute in; a short hole in the readings changes nothing.
 
-    `k`: the relative warmth. `goes_on`: the stay in bed is
-    that of the minute before, also after a short absence.
+    `k`: the relative warmth. `told_room_c`: what the room's thermometer says, also if it is not
+    believed. `goes_on`: the stay in bed is that of the minute before, also after a short absence.
     """
     if leg_c is None:
         return was
@@ -69,7 +69,7 @@ def update(
         long = entered_ms is not None and at_ms - entered_ms >= SETTLED_MS
         upon = long and rise_20_min_c(leg) >= UPON_RISE_C
         as_skin = upon or (room_c is not None and room_c <= COLD_ROOM_C)
-    below = room_measured and room_c is not None and room_c - leg_c >= BELOW_C
+    below = told_room_c is not None and told_room_c - leg_c >= BELOW_C
     if not goes_on:
         highest_k = 0.0
     if k is not None and k > highest_k:

@@ -106,6 +106,9 @@ _SENSOR: Mapping[Reason, OwnAndCarer] = {
     Reason.EXCHANGED: _both(
         marked("The thermometer by the legs is far colder than the one of the room.")
     ),
+    Reason.ROOM_WARMED: _both(
+        marked("The thermometer of the room has become warm as no room does.")
+    ),
     Reason.COMES_AND_GOES: _both(
         marked("A sensor comes and goes ({sensor}): less than half of the last 30 min is known.")
     ),
@@ -171,6 +174,11 @@ _LOOK: Mapping[Reason, OwnAndCarer] = {
         marked("I judge without it now. Check where it lies and how it is wired.")
     ),
     Reason.MAT_MISSING: _both(marked("I judge without it now. Check the cable and the plug.")),
+    Reason.ROOM_WARMED: _both(
+        marked(
+            "I judge without it now. Check that it is not in the bed, in the sun or by a heater."
+        )
+    ),
 }
 _CHECK_NETWORK = marked("While it is away I cannot warn anybody. Check its network and its power.")
 _FLAPS_SO = marked("The bedside comes and goes.")

@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not nights:
         print("each folder must contain nights with their truth files", file=sys.stderr)
         return 1
-    minutes = [minute for one in nights for build in one.builds for minute in build]
+    minutes = [m for one in nights for build in (*one.builds, one.faulty) for m in build]
     print(f"fitting to {len(minutes):,} minutes", file=sys.stderr, flush=True)
     bare = _fit(minutes, [minute.bare for minute in minutes])
     there = _fit(minutes, [minute.there for minute in minutes])

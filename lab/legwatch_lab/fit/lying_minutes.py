@@ -1,19 +1,32 @@
-"""The minutes of made nights that the classifiers of who lies there are fitted to."""
+"""The minutes of made nights that the classifiers of who lies there are fitted to.
+
+Each night is taken twice: as it is, and with one fault of a sensor laid over it, drawn by the
+night's name. A thermometer that is not by the legs any more cannot see that the cover is off, so
+none of its minutes counts as such.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 from legwatch.conditions.lying_features import LyingFeatures, features
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
 from legwatch.observation import Observation, Signals, observe
+from legwatch.recording import events, parse
+from legwatch_lab.faults import trees
+from legwatch_lab.faults.catalogue import FAULTS
+from legwatch_lab.faults.night import kind_of, load
 from legwatch_lab.known_night import known_night
 from legwatch_lab.truth import NightTruth
 
 MINUTE_MS = 60_000
 LEGS = ("both_legs", "one_leg", "all")
+OUT = ("leg_slip_room", "leg_slip_floor", "leg_slip_30", "leg_halfway", "leg_on_top", "leg_jumps")
+ODD = ("leg_drift_down", "leg_wet", "leg_warmed", "mov_weak", "mov_third", "mov_partner", "lost50")
 
 
 class LyingMinute(NamedTuple):
@@ -30,6 +43,7 @@ class LyingNight(NamedTuple):
 
     truth: NightTruth
     builds: tuple[tuple[LyingMinute, ...], ...]
+    faulty: tuple[LyingMinute, ...]  # of both builds, with a fault over the night
 
 
 def night(path: Path, rules: Rules) -> LyingNight | None:
@@ -38,11 +52,27 @@ def night(path: Path, rules: Rules) -> LyingNight | None:
     if known is None or known[0].faults:
         return None
     truth, windows = known
+    builds = (tuple(_minutes(truth, build, rules)) for build in _builds(windows))
+    return LyingNight(truth, tuple(builds), tuple(_faulty(path, truth, rules)))
+
+
+def _builds(windows: Sequence[Window]) -> tuple[list[Window], list[Window]]:
     alone = [w._replace(in_bed=None, room_c=None, room_rh=None) for w in windows]
-    with_room = [w._replace(in_bed=None) for w in windows]
-    return LyingNight(
-        truth, tuple(tuple(_minutes(truth, build, rules)) for build in (alone, with_room))
-    )
+    return alone, [w._replace(in_bed=None) for w in windows]
+
+
+def _faulty(path: Path, truth: NightTruth, rules: Rules) -> Iterator[LyingMinute]:
+    rng = Random(truth.name)  # noqa: S311 - not for secrets
+    name = rng.choice((*OUT, *ODD))
+    if not kind_of(truth):
+        return
+    laid = FAULTS[name].lay(load(path), rng)
+    recording = parse(trees.lines(laid.readings), zone=UTC)
+    windows = [event for event in events(recording) if isinstance(event, Window)]
+    for build in _builds(windows):
+        for minute in _minutes(laid.truth or truth, build, rules):
+            out = name in OUT and minute.at_ms >= laid.from_ms
+            yield minute._replace(bare=False) if out else minute
 
 
 def _minutes(truth: NightTruth, windows: Sequence[Window], rules: Rules) -> Iterator[LyingMinute]:

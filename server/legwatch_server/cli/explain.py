@@ -35,6 +35,7 @@ _BECAUSE = {
     Reason.LAIN_UPON: "the air by the legs was as warm as skin for long, as under a leg",
     Reason.NOT_IN_BED: "somebody lay in bed, and the air by the legs never became that of a bed",
     Reason.EXCHANGED: "the air by the legs was far colder than the room's, beside a sleeper",
+    Reason.ROOM_WARMED: "the thermometer of the room became warm as no room does",
     Reason.COMES_AND_GOES: "less than half of the last 30 minutes had readings",
     Reason.MAT_DISAGREES: "the bed occupancy said another thing than air and movement",
     Reason.MAT_MISSING: "the bed occupancy gave no word any more",

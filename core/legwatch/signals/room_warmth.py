@@ -1,0 +1,39 @@
+"""Does the room's thermometer become warm as no room does? Then it lies in a bed, or in the sun."""
+
+from typing import NamedTuple
+
+from legwatch.named_tuples import maker
+
+FOLLOWS_C = 0.1  # a minute, by which a heated room becomes warmer (a strong heater: 6 C an hour)
+DOUBTED_C = 0.02  # the same while it is doubted: a room that stays warm is believed again
+FADES_C = 0.02  # a minute, by which a room that cools is followed: it may be aired, and warm again
+ABOVE_C, NEAR_C = 3.0, 1.0  # above what is followed: doubted from here on, believed again to here
+
+
+class RoomWarmth(NamedTuple):
+    """What the room may be, and since when its thermometer says more; None: it does not."""
+
+    follow_c: float | None = None
+    doubted_ms: int | None = None
+
+
+_make = maker(RoomWarmth)
+
+
+def update(was: RoomWarmth, room_c: float | None, at_ms: int) -> RoomWarmth:
+    """Take one minute in; a hole in the readings changes nothing."""
+    if room_c is None:
+        return was
+    follow_c, doubted_ms = was
+    if follow_c is None:
+        return _make((room_c, None))
+    if room_c <= follow_c:
+        if doubted_ms is None and room_c == follow_c:
+            return was
+        return _make((max(room_c, round(follow_c - FADES_C, 2)), None))
+    step_c = FOLLOWS_C if doubted_ms is None else DOUBTED_C
+    follow_c = min(room_c, round(follow_c + step_c, 2))
+    above_c = room_c - follow_c
+    if doubted_ms is None:
+        return _make((follow_c, at_ms if above_c >= ABOVE_C else None))
+    return _make((follow_c, doubted_ms if above_c > NEAR_C else None))
