@@ -117,7 +117,7 @@ def _on_trial(
     """Count the trial nights; when they end, the time for an answer starts."""
     in_bed = seen.occupancy.in_bed
     trial = trial_nights.update(was.trial, windows, seen.at_ms, rules, in_bed=in_bed)
-    if trial.done and is_silent(was.trial):
+    if is_silent(was.trial) and (trial.done or not rules.alerts.learn_nights):
         return trial_nights.restart_answer_time(was.alerts, seen.at_ms), trial
     return was.alerts, trial
 

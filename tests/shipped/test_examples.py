@@ -144,7 +144,7 @@ def test_the_agent_measures_with_a_driver_of_another_package(place: Path) -> Non
             'driver = "tmp117"\nadress = 72',
             "sensors.leg.adress: no such key; known: driver, offset_c, address, i2c_bus",
         ),
-        ('driver = "tmp118"', "sensors.leg.driver: no driver 'tmp118'; installed: dht22, "),
+        ('driver = "tmp118"', "sensors.leg.driver: no driver 'tmp118'; installed: "),
     ],
 )
 def test_a_wrong_key_of_the_driver_is_one_sentence(place: Path, leg: str, words: str) -> None:
@@ -184,9 +184,11 @@ def test_a_chip_that_does_not_answer_is_one_sentence_and_tried_again(place: Path
 
 
 def test_the_keys_are_listed_as_those_of_the_shipped_drivers_are(place: Path) -> None:
-    assert "[sensors.leg] thermometer by the legs: dht22, simulated, tmp117" in (
-        legwatch(place, "check-config", "--options").stdout.splitlines()
-    )
+    listed = legwatch(place, "check-config", "--options").stdout.splitlines()
+    begin = "[sensors.leg] thermometer by the legs: "
+    names = next(line.removeprefix(begin) for line in listed if line.startswith(begin))
+    # A developer's environment may have drivers of their own.
+    assert {"dht22", "simulated", "tmp117"} <= set(names.split(", "))
     said = legwatch(place, "check-config", "--options", "tmp117").stdout
     assert "address = 72                              # I2C address, by the pin ADD0; 72 to 75" in (
         said.splitlines()

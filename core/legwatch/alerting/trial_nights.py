@@ -41,7 +41,8 @@ def update(
         return was._replace(live=False) if was.live else was
     if not windows and not was.live:
         return was
-    now = _on_night(was._replace(live=True), at_ms, rules)
+    # Who tries a sound with `learn_nights = 0`, and takes it back, has the trial nights again.
+    now = _on_night(was._replace(live=rules.alerts.learn_nights > 0), at_ms, rules)
     return now._replace(in_bed_min=now.in_bed_min + 1) if in_bed else now
 
 
@@ -78,7 +79,7 @@ def _on_night(was: TrialNights, at_ms: int, rules: Rules) -> TrialNights:
     if night != was.night:
         nights, minutes = nights + (minutes >= ENOUGH_MIN), 0
     first = min(was.first or night, night)
-    done = nights >= rules.alerts.learn_nights or night - first >= MOST_NIGHTS
+    done = nights >= max(1, rules.alerts.learn_nights) or night - first >= MOST_NIGHTS
     return TrialNights(
         first=first, night=night, in_bed_min=minutes, nights=nights, live=was.live, done=done
     )

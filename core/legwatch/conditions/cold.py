@@ -286,17 +286,20 @@ def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     if not firing and verdict.holds is not TriState.YES:
         return verdict  # as in most minutes
     if may_be_empty(now, rules):
-        # No more than a warning: it is not known that somebody is there.
-        urgent = verdict.severity is Severity.URGENT and not _is_urgent(firing)
-        verdict = verdict._replace(severity=Severity.WARNING) if urgent else verdict
-        return (
-            verdict._replace(since_ms=None)
-            if firing and lying.is_doubtful(now.memory.lying, now.seen.at_ms)
-            else verdict
-        )
-    if firing and firing.reason in OF_COVER and lying.is_covered(now.memory.lying):
-        return verdict._replace(since_ms=None)  # no reason to say more, and none to sound
+        # It is not known that somebody is there.
+        quiet = lying.is_doubtful(now.memory.lying, now.seen.at_ms)
+        return _no_more_than_a_warning(verdict, firing, quiet=quiet)
+    reason = firing.reason if firing else verdict.reason
+    if reason in OF_COVER and lying.is_covered(now.memory.lying):
+        return _no_more_than_a_warning(verdict, firing, quiet=True)
     return cold_and_still.escalated(verdict, now.seen, rules, firing) if firing else verdict
+
+
+def _no_more_than_a_warning(verdict: Verdict, firing: Firing | None, *, quiet: bool) -> Verdict:
+    """Escalate nothing; `quiet`: there is no reason to say more, and none to sound."""
+    if verdict.severity is Severity.URGENT and not _is_urgent(firing):
+        verdict = verdict._replace(severity=Severity.WARNING)
+    return verdict._replace(since_ms=None) if firing and quiet else verdict
 
 
 def may_be_empty(now: ColdMinute, rules: Rules) -> bool:

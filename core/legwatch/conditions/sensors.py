@@ -34,7 +34,8 @@ def judge(
     `displaced_since_ms`: since when the leg sensor has the room's air beside a sleeper. `bad_ms`:
     when a sensor was last bad: it is back only after it has been well for `health.back_s`.
     """
-    if seen.at_ms - seen.window_ms > rules.health.stale_s * 1000:
+    # Before the first window, `window_ms` is when the bed was expected: no sensor is late yet.
+    if not seen.back_ms or seen.at_ms - seen.window_ms > rules.health.stale_s * 1000:
         return unknown(Reason.AGENT_SILENT)
     calm = displaced_since_ms is None and not seen.leg_stuck and _is_well(seen)
     worst = None if calm else _worst(displaced_since_ms, seen, rules)

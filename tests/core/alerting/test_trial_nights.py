@@ -287,3 +287,14 @@ def test_learning_changes_what_is_told_of_the_body_and_nothing_of_what_is_seen(
     assert [
         (n.at_ms, n.kind, n.reason) for n in said if n.transition is TransitionKind.FIRED
     ] == fired
+
+
+def test_an_evening_without_the_quiet_gives_the_nights_back() -> None:
+    """Somebody tries a real push on the first evening, and takes the setting back."""
+    off = rules(stillness__joint_s=0, alerts__learn_nights=0)
+    windows = list(live())
+    state, _ = after(start(), windows[:100], RULES)
+    state, _ = after(state, windows[100:110], off)
+    assert night_number(state.bed.trial, state.at_ms, off) is None
+    state, _ = after(state, windows[110:], RULES)
+    assert night_number(state.bed.trial, state.at_ms, RULES) == 1

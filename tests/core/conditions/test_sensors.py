@@ -4,7 +4,7 @@ from typing import Any
 
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason
-from legwatch.engine import advance, replay, set_up, start
+from legwatch.engine import advance, expect, replay, set_up, start
 from legwatch.events import Ack, AlertKind, Event, Tick
 from legwatch.night import local
 from legwatch.testing import ms, night, wobbling
@@ -101,3 +101,14 @@ def test_a_thermometer_that_fails_is_named_and_one_that_never_gave_a_reading_too
         state, notices = advance(state, event, rules())
         told += [text(n) for n in notices if n.kind is AlertKind.SENSOR]
     assert told[0].startswith("The thermometer by your legs has given no reading since the start. ")
+
+
+def test_before_the_first_window_no_sensor_is_late() -> None:
+    """A bed is declared, its agent has said which sensors it has, and starts a moment later."""
+    state = set_up(expect(start(), BEGIN), ("leg", "room", "movement"))
+    found: list[Notice] = []
+    ticks: list[Event] = [Tick(BEGIN + n * 30_000) for n in range(1, 8)]
+    for event in (*ticks, *night(begin="2026-01-02T21:04Z", minutes=20)):
+        state, notices = advance(state, event, OWN)
+        found += notices
+    assert found == []
