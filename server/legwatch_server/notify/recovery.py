@@ -18,6 +18,7 @@ from legwatch_server.notify.channels_left import (
     unreached,
     with_new_channels,
 )
+from legwatch_server.notify.hand_over import first_due, follows
 from legwatch_server.notify.planner import SUPERSEDED, DeliveryPlanner, Occasion
 from legwatch_server.store.changes import Change, Changes, DropRecall, Move, Withdraw
 from legwatch_server.store.delivery import NEVER_MS, WAITING, Delivery, DeliveryState, Episode
@@ -136,6 +137,7 @@ class _Order(NamedTuple):
 
     names: Sequence[str]
     step_s: float
+    on_duty: Collection[str]
 
 
 def _renewed(
@@ -146,22 +148,36 @@ def _renewed(
     moved: Changes = (),
 ) -> Iterator[Change]:
     """Plan anew what waits for the wrong people; else move what came due, and add what lacks."""
-    if order is not None and _is_wrong(planner, order, occasion, changed):
-        yield from _anew(planner, order, occasion)
+    kept = occasion._replace(deliveries=_after(occasion.deliveries, moved))
+    if order is not None and _is_wrong(planner, order, kept, changed):
+        yield from _anew(planner, order, occasion, occasion.now_ms)
+        return
+    due_ms = _due(planner, kept)
+    if order is not None and due_ms and not follows(order.names, due_ms):
+        yield from _anew(planner, order, occasion, min(due_ms.values()))
         return
     yield from moved
     if order is not None:
-        kept = occasion._replace(deliveries=_after(occasion.deliveries, moved))
         yield from _with_what_lacks(planner, order, kept)
 
 
 def _is_wrong(
     planner: DeliveryPlanner, order: _Order, occasion: Occasion, changed: Collection[Episode]
 ) -> bool:
-    """Return True if an alert waits for the wrong people, or lacks some."""
+    """Return True if an alert waits for the wrong people, lacks some, or all told are off duty."""
     waited_for, names = _waited_for(occasion), set(order.names)
-    known = waited_for | _told_or_tried(planner, occasion) | unreached(_own(occasion))
-    return occasion.episode in changed or not names <= known or not waited_for <= names
+    tried = _told_or_tried(planner, occasion) | unreached(_own(occasion))
+    if occasion.episode in changed or not names <= waited_for | tried or not waited_for <= names:
+        return True
+    due_ms = _due(planner, occasion).values()
+    return tried.isdisjoint({*names, *order.on_duty}) and min(due_ms, default=0) > occasion.now_ms
+
+
+def _due(planner: DeliveryPlanner, occasion: Occasion) -> dict[str, int]:
+    """Return when each person is due who has not been told or tried."""
+    told = _told_or_tried(planner, occasion)
+    waiting = [d for d in _unstarted(_own(occasion)) if d.person not in told]
+    return first_due(waiting, occasion.now_ms)
 
 
 def _after(deliveries: Iterable[Delivery], changes: Changes) -> list[Delivery]:
@@ -226,7 +242,7 @@ def _order(planner: DeliveryPlanner, bed: WatchedBed | None, occasion: Occasion)
         return None
     watch = planner.watch(bed.name, _now_ms(bed, occasion))
     names = woken(AlertKind(occasion.episode.kind), severity, watch)
-    return _Order(names, planner.limits.step_s(severity))
+    return _Order(names, planner.limits.step_s(severity), watch.on_call)
 
 
 def _unanswered_severity(bed: WatchedBed, occasion: Occasion) -> Severity | None:
@@ -245,8 +261,10 @@ def _waited_for(occasion: Occasion) -> set[str]:
     return {delivery.person for delivery in _unstarted(_own(occasion))}
 
 
-def _anew(planner: DeliveryPlanner, order: _Order, occasion: Occasion) -> Iterator[Change]:
-    """Replace a plan that names the wrong people; whoever is being told keeps the own part."""
+def _anew(
+    planner: DeliveryPlanner, order: _Order, occasion: Occasion, first_ms: int
+) -> Iterator[Change]:
+    """Replace a wrong plan, from `first_ms` on; whoever is being told keeps the own part."""
     told = _told_or_tried(planner, occasion)
     kept = [name for name in order.names if name in told]
     for delivery in _unstarted(_own(occasion)):
@@ -256,7 +274,7 @@ def _anew(planner: DeliveryPlanner, order: _Order, occasion: Occasion) -> Iterat
         yield from with_new_channels(planner, name, occasion)
     remaining = [name for name in order.names if name not in told]
     for step in in_turn(remaining[:1], remaining, order.step_s):
-        yield from insert_untried(planner, step, occasion)
+        yield from insert_untried(planner, step, occasion._replace(now_ms=first_ms))
 
 
 def _with_what_lacks(
