@@ -193,6 +193,15 @@ def test_the_brokers_files_are_what_the_generator_writes(tmp_path: Path) -> None
         )
 
 
+def test_a_listener_with_tls_has_the_limits_that_count_for_one_listener_only() -> None:
+    text = (DEPLOY / "README.md").read_text()
+    (block,) = re.findall(r"^```\n(listener 8883\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    shipped = (DEPLOY / "mosquitto/conf.d/legwatch.conf").read_text().splitlines()
+    for key in ("use_username_as_clientid", "max_connections"):
+        (line,) = (line for line in shipped if line.startswith(f"{key} "))
+        assert line in block.splitlines()
+
+
 def test_legwatch_up_has_the_shipped_broker_with_users_of_its_own(tmp_path: Path) -> None:
     need("mosquitto")
     house = write_config(tmp_path, {}, {"bed": "anna", "recording": {"file": "night.csv"}})
