@@ -15,12 +15,12 @@ from legwatch.conditions.lying_model import BARE, BARE_BASE, THERE, THERE_BASE
 from legwatch.conditions.verdict import Figures
 from legwatch.observation import Observation
 
-SURE = 0.7  # so probable, for SURE_MIN minutes, the cover is off and somebody lies there
+SURE = 0.5  # so probable, for SURE_MIN minutes, the cover is off and somebody lies there
 SURE_MIN = 2
-EMPTY = 0.6  # somebody lies there with less than this: too little for a sound
+EMPTY = 0.5  # somebody lies there with less than this: too little for a sound
 URGENT = 0.85  # the same for an urgent one
-COVERED = 0.3  # the cover is off with less than this: it is back, or was never off
-RETURN_MS = 1_800_000  # who comes back finds a cold bed, which warms within this time
+COVERED = 0.15  # the cover is off with less than this: it is back, or was never off
+RETURN_MS = 1_200_000  # who comes back finds a cold bed, which warms within this time
 
 
 _BARE = classifier.parse(BARE_BASE, BARE, LyingFeatures._fields)
