@@ -156,7 +156,7 @@ class BedNow:
         if kind is AlertKind.SENSOR and not self.seen.windows:
             return False
         if kind not in BODY_KINDS:
-            return is_night(self.bed_ms, self._rules)
+            return self._time_passes(kind) and is_night(self.bed_ms, self._rules)
         roles = self.seen.roles
         if (
             roles is None
@@ -170,6 +170,12 @@ class BedNow:
         if seen is None or not seen.in_bed:
             return False
         return kind is AlertKind.STILL or (seen.settled and not self._room_is_warm)
+
+    def _time_passes(self, kind: AlertKind) -> bool:
+        """Return True if this kind can become due; for a recording its windows are all the time."""
+        if not self._plays:
+            return True
+        return kind is AlertKind.SENSOR and self.silent_ms <= self._rules.health.stale_s * 1000
 
     def not_watched(self) -> Iterator[str]:
         """Yield why something is not watched now."""
@@ -188,7 +194,10 @@ class BedNow:
         if self.seen.off:
             yield "the sleeper: the bedside is off"
         if silent:
-            yield f"the sleeper: no word from the bedside for {span(self.silent_ms / MINUTE_MS)}"
+            what = "the sleeper and the sensors" if self._plays else "the sleeper"
+            yield f"{what}: no word from the bedside for {span(self.silent_ms / MINUTE_MS)}"
+        if self._plays:
+            yield f"{_ALERTS[AlertKind.AGENT]}: it plays a recording"
         yield from scope.never_come(self.seen.roles or (), switched_off(self._rules))
         if self._trial is not None:
             nights = rules.alerts.learn_nights
@@ -211,7 +220,8 @@ class BedNow:
                 yield f"cold legs: the room is warm ({limit} or more)"
         if not is_night(self.bed_ms, rules):
             hours = f"{rules.night.from_h} to {rules.night.to_h} h"
-            yield f"sensors and the bedside: it is day; they are told of from {hours}"
+            what = "sensors" if self._plays else "sensors and the bedside"
+            yield f"{what}: it is day; they are told of from {hours}"
 
     def told(self) -> str:
         """Return who would be told, in their order."""
@@ -255,6 +265,11 @@ class BedNow:
         return max(0, self.now_ms - self.seen.heard_ms)
 
     @property
+    def _plays(self) -> bool:
+        """True if the bed plays a recording, or waits for its first one."""
+        return self.seen.played or (not self.seen.windows and self.settings.plays(self.seen.bed))
+
+    @property
     def _over(self) -> bool:
         return self.seen.played and self.seen.off
 
@@ -273,6 +288,8 @@ class BedNow:
         rests = Rests(self.settings)
         if rests.at(self.now_ms).get(self.seen.bed, Rest.WATCHED) is not Rest.WATCHED:
             return f"everything: the bed is {rests.said(self.seen.bed, self.now_ms)}"
+        if self._over and not self.said.unkept:  # else the next one may play already
+            return "everything: its recording is over"
         return ""
 
     @cached_property

@@ -11,6 +11,7 @@ import pytest
 from tomlkit import dumps
 
 from legwatch.contract.action import Action
+from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.window import encode_window
 from legwatch.errors import SettingsError
 from legwatch.testing import live_window
@@ -256,6 +257,7 @@ def test_a_bed_that_plays_a_recording_has_the_time_of_its_recording(open_house: 
     assert line(text, "in bed").startswith("yes since 21:0")
     assert "cold legs, lying still" in line(text, "watched for")
     assert line(text, "values") == "of a recording, at 03 Dec 2025 22:00"
+    assert line(text, "would be told") == "anna (console)"
     house.ward.turn([house.ward.message("legwatch/v1/b/status", b"offline")])
     house.ward.clock.advance(60 * MINUTE_MS)
     for stop in (lambda: None, house.stop):
@@ -264,6 +266,31 @@ def test_a_bed_that_plays_a_recording_has_the_time_of_its_recording(open_house: 
         assert line(text, "air by the legs").split() == ["31.0", "°C", "at", "22:00:00"]
         assert line(text, "in bed") == "not known"
         assert line(text, "values") == "of a recording that is over, at 03 Dec 2025 22:00"
+        assert line(text, "watched for") == "NOTHING"
+        assert line(text, "would be told") == "nobody"
+        why = "the server is not running" if "NOT RUNNING" in text else "its recording is over"
+        assert line(text, "not watched") == f"everything: {why}"
+
+
+def test_of_a_recording_that_plays_no_silence_of_the_bedside_is_watched(open_house: Any) -> None:
+    """Time passes for it only with its windows: the server tells nobody that they stopped."""
+    house = open_house(beds={"b": {"played": True}, "waits": {"played": True}})
+    window = live_window(1, BEGIN, **asleep(0))._replace(clock="played")
+    house.ward.turn([house.ward.message("legwatch/v1/b/window", encode_window(window))])
+    why = "a bedside that is silent: it plays a recording"
+    text = house.says("b")
+    assert line(text, "watched for") == "a sensor that fails"
+    assert why in line(text, "not watched").splitlines()
+    info = encode_info(BedsideInfo("0.1.0", "0000000a", window_s=10, sensors=(("leg", "dht22"),)))
+    house.ward.turn([house.ward.message("legwatch/v1/waits/info", info)])
+    assert line(house.says("waits"), "watched for") == "NOTHING"
+    house.ward.clock.advance(20 * MINUTE_MS)  # it neither goes on nor has said goodbye
+    text = house.says("b")
+    assert line(text, "watched for") == "NOTHING"
+    assert line(text, "not watched").splitlines() == [
+        "the sleeper and the sensors: no word from the bedside for 20 min",
+        why,
+    ]
 
 
 def test_a_recording_that_still_ran_is_not_called_over_when_the_server_is_gone(
