@@ -12,6 +12,7 @@ from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.secrets import secret
 from legwatch_runtime.secrets_beside import Locked
 from legwatch_server.answer_key import given_key
+from legwatch_server.cli.less_a_channel import less_a_channel, less_its_channel
 from legwatch_server.cli.stand_in import named, stand_in
 from legwatch_server.notify.channels import load_channel
 from legwatch_server.notify.usable import check_typed
@@ -28,7 +29,7 @@ def problems(shape: type[Any], table: Mapping[str, Any], folder: str = "") -> It
     rest = copy.deepcopy(dict(table))
     taken: set[str] = set()
     gone: set[str] = set()  # channels
-    while len(taken) + len(gone) < MOST:
+    for _ in range(MOST):
         try:
             check(load(shape, rest), folder)
         except (SettingsError, CannotLoad) as error:
@@ -37,10 +38,16 @@ def problems(shape: type[Any], table: Mapping[str, Any], folder: str = "") -> It
                 gone.add(name)
                 yield str(error)
                 continue
+            follows = path in taken or _follows(path, taken, gone)
+            if not follows:
+                yield str(error)
+            if less_its_channel(rest, error):
+                continue
+            if name := less_a_channel(rest, error):
+                gone.add(name)
+                continue
             if path in taken:  # missing only because it was removed above: remove its whole table
                 path = path.rpartition(".")[0]
-            elif not _follows(path, taken, gone):
-                yield str(error)
             was = named(rest)
             path = _taken_out(rest, path)
             stand_in(rest, was)
@@ -49,7 +56,9 @@ def problems(shape: type[Any], table: Mapping[str, Any], folder: str = "") -> It
             taken.add(path)
         except LegwatchError as error:
             yield str(error)
-            return
+            if not (name := less_a_channel(rest, error)):
+                return
+            gone.add(name)
         else:
             return
 

@@ -82,6 +82,14 @@ class Exhausted(Retryable):
     """The service takes no more messages for now: the next way is tried at once, this one later."""
 
 
+class CannotStart(CannotRun):
+    """A channel cannot start here or now; the settings may be right."""
+
+    def __init__(self, channel: str, why: str) -> None:
+        super().__init__(why)
+        self.channel = channel
+
+
 class Progress(StrEnum):
     """State of a push, as the service reports it."""
 
@@ -271,7 +279,7 @@ def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -
             raise  # a shipped channel names itself
         said = " ".join(str(error).split()) if isinstance(error, LegwatchError) else ""
         why = hide(said or reason(error))
-        raise CannotRun(f"{path}: the channel{whose} cannot start: {why}") from error
+        raise CannotStart(name, f"{path}: the channel{whose} cannot start: {why}") from error
     return made
 
 
@@ -298,7 +306,7 @@ def _recipients(name: str, settings: ServerSettings) -> Iterator[Recipient]:
             yield Recipient(person, found.address.get(name, ""), path, bool(settings.people))
 
 
-def _lacking(name: str, error: ModuleNotFoundError) -> CannotRun:
+def _lacking(name: str, error: ModuleNotFoundError) -> CannotStart:
     wanted = f"'legwatch[{name}]'" if name in EXTRAS else error.name
     needs = f"the channel {name}{plugins.whose(CHANNELS, name)} needs the package {error.name}"
-    return CannotRun(f"{needs}: {sys.executable} -m pip install {wanted}")
+    return CannotStart(name, f"{needs}: {sys.executable} -m pip install {wanted}")
