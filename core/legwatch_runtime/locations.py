@@ -55,28 +55,31 @@ def _given_lines() -> list[str]:
 def settings_file(given: Path | None, say: Callable[[str], None] = lambda _: None) -> Path:
     """Return `given`, else the installed settings file, else that of the `legwatch up` of now.
 
-    `say` is told if a file was passed over that goes first otherwise. Raises CannotRun if there is
-    no file, or if we may not look: a file further down is of another server, unless that one runs.
+    `say` is told if a file was passed over that goes first otherwise, or is of a server that runs,
+    too. Raises CannotRun if there is no file, or if we may not look: a file further down is of
+    another server, unless that one runs.
     """
     if given is not None:
         return given
     if rights.is_there(INSTALLED):
         return INSTALLED
     made = [*made_by_up(), state_dir() / "demo" / "server.toml"]
-    running = next((place for place in made if _runs(place)), None)
-    if running is not None and not rights.may_look(made[0]):
-        return running
-    there = [place for place in made if rights.is_there(place)]
+    all_running = [place for place in made if _runs(place)]
+    running = next(iter(all_running), None)
+    blind = running is not None and not rights.may_look(made[0])
+    there = all_running if blind else [place for place in made if rights.is_there(place)]
     if not there:
         tried = ", ".join(map(str, (INSTALLED, *made)))
         raise CannotRun(f"no settings file found ({tried}); name the file with --config FILE")
     lasting = [place for place in there if place != made[-1]] or there
     found = running or max(lasting, key=_written_s)
-    if found != there[0]:
+    folder = found.parent.resolve()  # one folder may have been given by two names
+    others = (place for place in (there[0], *all_running) if place.parent.resolve() != folder)
+    if other := next(others, None):
         why = "which runs" if found == running else "which was written last"
         say(
             f"This is about the `legwatch up` in {found.parent}, {why}; there is one in"
-            f" {there[0].parent}, too: --config {there[0]}"
+            f" {other.parent}, too: --config {other}"
         )
     return found
 

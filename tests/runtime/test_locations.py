@@ -110,7 +110,49 @@ def test_of_two_watches_the_one_that_was_written_last_is_meant(places: list[Path
         assert (file, "which runs" in said) == (own, True)
         with (of_lasting / "server.lock").open("w") as other:
             fcntl.flock(other, fcntl.LOCK_EX)
-            assert found() == (lasting, "")
+            file, said = found()
+            assert file == lasting
+            assert f"in {lasting.parent}, which runs; there is one in {own.parent}, too" in said
+            assert said.endswith(f"--config {own}")
+
+
+def test_a_watch_in_a_folder_of_its_own_that_runs_beside_the_units_is_said(
+    places: list[Path], tmp_path: Path
+) -> None:
+    lasting, given = places[1], tmp_path / "given" / "server.toml"
+    given.parent.mkdir()
+    store(places[2], 3000)  # tried once, and over: nothing to say of it
+    locks = [(store(place, 1000) / "server.lock").open("w") for place in (lasting, given)]
+    locations.note_given(given.parent)
+    fcntl.flock(locks[0], fcntl.LOCK_EX)
+    assert found() == (lasting, "")
+    fcntl.flock(locks[1], fcntl.LOCK_EX)
+    file, said = found()
+    assert (file, said.endswith(f"--config {given}")) == (lasting, True)
+    assert locations.settings_file(lasting) == lasting  # who names a file knows
+    locks[1].close()
+    link = tmp_path / "link"
+    link.symlink_to(lasting.parent)
+    locations.note_given(link)
+    assert found() == (lasting, "")  # the same folder by another name
+    locks[0].close()
+    assert found()[0] == places[2]
+
+
+def test_who_may_not_see_the_units_folder_is_told_of_two_own_ones_that_run(
+    places: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("legwatch_runtime.rights.may_look", lambda _place: False)
+    own, given = places[2], tmp_path / "given" / "server.toml"
+    given.parent.mkdir()
+    locations.note_given(given.parent)
+    with (store(own, 1000) / "server.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert found() == (own, "")
+        with (store(given, 2000) / "server.lock").open("w") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            file, said = found()
+    assert (file, said.endswith(f"--config {given}")) == (own, True)
 
 
 def test_a_made_night_that_runs_is_meant_beside_a_real_bed_that_does_not(
