@@ -48,7 +48,8 @@ def estimate(was: Lying, seen: Observation) -> Lying:
         return NOTHING if was.empty_ms is None else Lying(empty_ms=was.empty_ms)
     bare = round(classifier.probability(_BARE, found), 3)
     there = round(classifier.probability(_THERE, found), 3)
-    sure_min = min(SURE_MIN, was.sure_min + 1) if bare >= SURE else 0
+    sure = bare >= SURE and there >= EMPTY
+    sure_min = min(SURE_MIN, was.sure_min + 1) if sure else 0
     return Lying(bare, there, sure_min, seen.at_ms if there < EMPTY else was.empty_ms)
 
 
