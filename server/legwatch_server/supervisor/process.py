@@ -18,6 +18,7 @@ from legwatch_runtime.clock import awake_s
 from legwatch_runtime.part import Parts
 from legwatch_runtime.systemd import READY, WELL
 
+REST_S = 2.0  # for the last output of a program that has ended; a busy machine needs it
 START_S = 900.0  # a start may take so long, as in the server's unit: a large store is looked at
 PARENT_DEATH = Path(__file__).with_name("parent_death.py")
 
@@ -122,7 +123,7 @@ class Process:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         for reader in self._readers:
-            reader.join(0.5)
+            reader.join(REST_S)
         self._close_line()
 
     def _read_output(self) -> None:
