@@ -351,7 +351,10 @@ def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
         return WARM
     found = _cold(now, rules) or _bare(now, rules)
     still = _still_cold(now, found, rules, firing.severity)
-    return still._replace(ending=memory.warm_ms is not None)
+    reason = still.reason
+    if reason is Reason.COOLED and firing.reason in OF_COVER:
+        reason = firing.reason  # what began it is not forgotten while the alert stands
+    return still._replace(reason=reason, ending=memory.warm_ms is not None)
 
 
 def _doubt(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict | None:
