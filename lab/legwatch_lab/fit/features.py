@@ -51,7 +51,7 @@ def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Featu
     """Yield (end in UTC ms, features) of each minute of a fall, as if no alert were firing."""
     signals = Signals(windows[0].from_ms, windows[0].from_ms) if windows else Signals()
     memory = ColdMemory()
-    for at_ms, mine in _minutes(windows):
+    for at_ms, mine in by_minute(windows):
         signals, seen = observe(signals, mine, at_ms, rules)
         memory = update(memory, seen, rules, firing=False)
         if not seen.settled or seen.room_c is None or seen.room_c >= rules.warmth.warm_room_c:
@@ -61,7 +61,7 @@ def _falls(windows: Sequence[Window], rules: Rules) -> Iterator[tuple[int, Featu
             yield at_ms, seen_features
 
 
-def _minutes(windows: Sequence[Window]) -> Iterator[tuple[int, list[Window]]]:
+def by_minute(windows: Sequence[Window]) -> Iterator[tuple[int, list[Window]]]:
     """Yield (end in UTC ms, windows) of each minute."""
     at_ms, mine = 0, list[Window]()
     for window in windows:

@@ -11,7 +11,6 @@ With --write, the classifiers are written to core/legwatch/conditions/lying_mode
 """
 
 import argparse
-import importlib
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC
@@ -23,12 +22,10 @@ from typing import Any
 
 from legwatch.conditions import lying
 from legwatch.conditions.lying_features import LyingFeatures
-from legwatch_lab.fit.fit_uncovered import STEADY, model_text
-from legwatch_lab.fit.lying_minutes import MINUTE_MS, LyingMinute, LyingNight, night
+from legwatch_lab.fit.features import MINUTE_MS
+from legwatch_lab.fit.fit_uncovered import corpus, fitted, model_text
+from legwatch_lab.fit.lying_minutes import LyingMinute, LyingNight, night
 from legwatch_lab.score.cold import is_truly_cold, uncovering_outcomes
-from legwatch_lab.score.folder import each
-from legwatch_lab.truth import SUFFIX
-from legwatch_runtime.process import cores
 from legwatch_runtime.profiles import rules_for
 
 FILE = Path(lying.__file__).with_name("lying_model.py")
@@ -51,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     minutes = [m for one in nights for build in (*one.builds, one.faulty) for m in build]
     print(f"fitting to {len(minutes):,} minutes", file=sys.stderr, flush=True)
-    bare = _fit(minutes, [minute.bare for minute in minutes])
-    there = _fit(minutes, [minute.there for minute in minutes])
+    bare = fitted([(minute.features, minute.bare) for minute in minutes], SHAPE)
+    there = fitted([(minute.features, minute.there) for minute in minutes], SHAPE)
     for folder in args.test:
         print(f"{folder.name}\n" + "\n".join(_table(_nights(folder, args.jobs), bare)))
     if args.write:
@@ -74,16 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _nights(folder: Path, jobs: int | None) -> list[LyingNight]:
-    paths = sorted(folder.glob(f"*{SUFFIX}"))
-    print(f"reading {len(paths)} nights of {folder}", file=sys.stderr, flush=True)
-    found = each(partial(night, rules=RULES), paths, jobs or cores())
-    return [one for one in found if one is not None]
-
-
-def _fit(minutes: Sequence[LyingMinute], truth: Sequence[bool]) -> Any:
-    ensemble: Any = importlib.import_module("sklearn.ensemble")
-    model = ensemble.HistGradientBoostingClassifier(**SHAPE, **STEADY)
-    return model.fit([minute.features for minute in minutes], truth)
+    return corpus(folder, partial(night, rules=RULES), jobs)
 
 
 def _table(nights: Sequence[LyingNight], model: Any) -> Iterator[str]:

@@ -14,13 +14,13 @@ and writes it to core/legwatch/conditions/uncovered_model.py.
 import argparse
 import importlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from legwatch.conditions import uncovered
 from legwatch.conditions.classifier import POINTS
@@ -32,6 +32,7 @@ from legwatch_lab.truth import SUFFIX
 from legwatch_runtime.process import cores
 from legwatch_runtime.profiles import rules_for
 
+Night = TypeVar("Night")
 FILE = Path(uncovered.__file__).with_name("uncovered_model.py")
 DISPLACED = "displaced"  # the kind of night whose sensor leaves the bed
 # With half as many leaves the alerts came 0.4 min later, with as many false ones.
@@ -65,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if find_spec("sklearn") is None:
         print("scikit-learn is missing: pip install 'legwatch[fit]'", file=sys.stderr)
         return 1
-    corpora = [_corpus(folder, args.jobs) for folder in args.nights]
+    corpora = [corpus(folder, partial(night, rules=RULES), args.jobs) for folder in args.nights]
     if not all(corpora):
         print("each folder must contain nights with their truth files", file=sys.stderr)
         return 1
@@ -93,10 +94,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _corpus(folder: Path, jobs: int | None) -> list[FitNight]:
+def corpus(folder: Path, one: Callable[[Path], Night | None], jobs: int | None) -> list[Night]:
+    """Read the nights of a folder, each by its truth file; those without any are left out."""
     paths = sorted(folder.glob(f"*{SUFFIX}"))
     print(f"reading {len(paths)} nights of {folder}", file=sys.stderr, flush=True)
-    one = partial(night, rules=RULES)
     nights = each(one, paths, jobs or cores())
     return [found for found in nights if found is not None]
 
@@ -124,10 +125,11 @@ def _fits(nights: Sequence[FitNight]) -> tuple[Any, Any]:
     seen = [(one.truth.kind == DISPLACED, m) for one in nights for m in one.minutes]
     off = [(m.features, m.bare) for displaced, m in seen if not displaced]
     out = [(m.features, displaced) for displaced, m in seen if displaced != m.bare]
-    return _fit(off, OFF_SHAPE), _fit(out, DISPLACED_SHAPE)
+    return fitted(off, OFF_SHAPE), fitted(out, DISPLACED_SHAPE)
 
 
-def _fit(examples: Sequence[tuple[Features, bool]], shape: Mapping[str, float]) -> Any:
+def fitted(examples: Sequence[tuple[Sequence[float], bool]], shape: Mapping[str, float]) -> Any:
+    """Fit one classifier to examples, each its features and whether the answer is yes."""
     ensemble: Any = importlib.import_module("sklearn.ensemble")
     model = ensemble.HistGradientBoostingClassifier(**shape, **STEADY)
     return model.fit([seen for seen, _ in examples], [yes for _, yes in examples])

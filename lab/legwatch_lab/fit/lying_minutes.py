@@ -5,7 +5,6 @@ night's name. A thermometer that is not by the legs any more cannot see that the
 none of its minutes counts as such.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 from pathlib import Path
@@ -20,10 +19,10 @@ from legwatch.recording import events, parse
 from legwatch_lab.faults import trees
 from legwatch_lab.faults.catalogue import FAULTS
 from legwatch_lab.faults.night import kind_of, load
+from legwatch_lab.fit.features import by_minute
 from legwatch_lab.known_night import known_night
 from legwatch_lab.truth import NightTruth
 
-MINUTE_MS = 60_000
 LEGS = ("both_legs", "one_leg", "all")
 OUT = ("leg_slip_room", "leg_slip_floor", "leg_slip_30", "leg_halfway", "leg_on_top", "leg_jumps")
 ODD = ("leg_drift_down", "leg_wet", "leg_warmed", "mov_weak", "mov_third", "mov_partner", "lost50")
@@ -90,10 +89,7 @@ def _minutes(truth: NightTruth, windows: Sequence[Window], rules: Rules) -> Iter
 
 
 def _observed(windows: Sequence[Window], rules: Rules) -> Iterator[Observation]:
-    by_minute: dict[int, list[Window]] = defaultdict(list)
-    for window in windows:
-        by_minute[-(-window.to_ms // MINUTE_MS) * MINUTE_MS].append(window)
     signals = Signals()
-    for at_ms in range(min(by_minute), max(by_minute) + MINUTE_MS, MINUTE_MS):
-        signals, seen = observe(signals, by_minute.get(at_ms, ()), at_ms, rules)
+    for at_ms, mine in by_minute(windows):
+        signals, seen = observe(signals, mine, at_ms, rules)
         yield seen
