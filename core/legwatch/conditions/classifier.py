@@ -3,11 +3,11 @@
 lab/legwatch_lab/fit/fit_uncovered.py fits a HistGradientBoostingClassifier to made nights and
 writes its trees to uncovered_model.py. This file only evaluates them, and needs no scikit-learn.
 
-A tree is one line of text in pre-order. A split is the first letter of a feature's name and a
-threshold, such as `k0.287`. If the feature is at most the threshold, the subtree that follows at
-once counts, else the subtree after that. A leaf is a whole number of points; 100 points are 1 in
-the logarithm of the odds. The text rounds thresholds to three digits and leaves to whole points, so
-a probability differs a little from the one of scikit-learn.
+A tree is one line of text in pre-order. A split is the letter of a feature (the first of its name,
+or one that stands for it) and a threshold, such as `k0.287`. If the feature is at most the
+threshold, the subtree that follows at once counts, else the subtree after that. A leaf is a whole
+number of points; 100 points are 1 in the logarithm of the odds. The text rounds thresholds to three
+digits and leaves to whole points, so a probability differs a little from the one of scikit-learn.
 """
 
 import math

@@ -10,7 +10,7 @@ is in the data.
 from typing import NamedTuple
 
 from legwatch.conditions import classifier
-from legwatch.conditions.lying_features import LyingFeatures, features
+from legwatch.conditions.lying_features import LETTERS, features
 from legwatch.conditions.lying_model import BARE, BARE_BASE, THERE, THERE_BASE
 from legwatch.conditions.verdict import Figures
 from legwatch.observation import Observation
@@ -23,8 +23,8 @@ COVERED = 0.15  # the cover is off with less than this: it is back, or was never
 RETURN_MS = 1_200_000  # who comes back finds a cold bed, which warms within this time
 
 
-_BARE = classifier.parse(BARE_BASE, BARE, LyingFeatures._fields)
-_THERE = classifier.parse(THERE_BASE, THERE, LyingFeatures._fields)
+_BARE = classifier.parse(BARE_BASE, BARE, LETTERS)
+_THERE = classifier.parse(THERE_BASE, THERE, LETTERS)
 
 
 class Lying(NamedTuple):

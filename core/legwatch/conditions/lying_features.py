@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
+from legwatch.conditions.features import MINUTE_MS
 from legwatch.observation import Observation
 
-MINUTE_MS = 60_000
 FALLEN_C = 0.8  # what has fallen by less below the warmest has not begun
 WARM_BED_C = 3.0  # above the empty bed: the bed was never warm by less
 LONGEST_MIN = 120.0  # a longer time tells no more
+LETTERS = "abcdefghiklmnoqrstuvwxyz"  # of the features in a line of the model, in their order
 
 
 class LyingFeatures(NamedTuple):
@@ -25,18 +26,18 @@ class LyingFeatures(NamedTuple):
     kept: float  # share of the warmth above the empty bed
     last_min: float  # since the last movement
     minutes_20: float  # with movement, faded
-    number_60: float
+    minutes_60: float
     onset_s: float  # the largest minute of movement when the fall began
-    quick_s: float  # seconds with movement, faded over five minutes
+    seconds_5: float  # seconds with movement, faded over five minutes
     ratio: float  # onset_s in usual turns
     stood_min: float  # since somebody seemed to get in or out
     turn_min: float
     usual_s: float
-    visible_s: float  # seconds with movement since the fall had begun
-    waking_min: float  # minutes with such
-    x_bend_c: float  # fall of the last four minutes less that of the four before
-    year_60_s: float
-    z_20_s: float
+    after_s: float  # seconds with movement since the fall had begun
+    after_min: float  # minutes with such
+    bend_c: float  # fall of the last four minutes less that of the four before
+    seconds_60: float
+    seconds_20: float
 
 
 def features(seen: Observation) -> LyingFeatures | None:
@@ -75,18 +76,18 @@ def features(seen: Observation) -> LyingFeatures | None:
         kept=(c - empty_c) / span_c,
         last_min=_since(moved_ms, at_ms),
         minutes_20=course.m_20,
-        number_60=course.m_60,
+        minutes_60=course.m_60,
         onset_s=course.onset_s,
-        quick_s=course.s_5,
+        seconds_5=course.s_5,
         ratio=course.onset_s / max(1.0, usual_s),
         stood_min=_since(movement.exit_or_entry_ms, at_ms),
         turn_min=_since(movement.turned_ms, at_ms),
         usual_s=usual_s,
-        visible_s=course.after_s,
-        waking_min=course.after_min,
-        x_bend_c=drop_4_c - (fell(4) - drop_4_c),
-        year_60_s=course.s_60,
-        z_20_s=course.s_20,
+        after_s=course.after_s,
+        after_min=course.after_min,
+        bend_c=drop_4_c - (fell(4) - drop_4_c),
+        seconds_60=course.s_60,
+        seconds_20=course.s_20,
     )
 
 

@@ -21,7 +21,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from legwatch.conditions import lying
-from legwatch.conditions.lying_features import LyingFeatures
+from legwatch.conditions.lying_features import LETTERS
 from legwatch_lab.fit.features import MINUTE_MS
 from legwatch_lab.fit.fit_uncovered import corpus, fitted, model_text
 from legwatch_lab.fit.lying_minutes import LyingMinute, LyingNight, night
@@ -130,7 +130,6 @@ def _fired(
 
 
 def _text(minutes: int, nights: int, bare: Any, there: Any) -> str:
-    names = LyingFeatures._fields
     return (
         '"""The decision trees of two classifiers: '
         "somebody lies there uncovered, and somebody lies there.\n\n"
@@ -139,8 +138,8 @@ def _text(minutes: int, nights: int, bare: Any, there: Any) -> str:
         f"trees to {minutes:,} minutes of {nights:,} made nights of two families.\n"
         "classifier.py explains the lines and evaluates them.\n"
         '"""\n\n# ruff: noqa: E501\n'
-        + model_text("BARE", bare, names)
-        + model_text("THERE", there, names)
+        + model_text("BARE", bare, LETTERS)
+        + model_text("THERE", there, LETTERS)
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from legwatch.alerting.notice import Notice, TransitionKind
-from legwatch.conditions.lying_features import LyingFeatures
+from legwatch.conditions.lying_features import LETTERS, LyingFeatures
 from legwatch.conditions.verdict import Severity
 from legwatch.engine import replay
 from legwatch.events import AlertKind
@@ -78,9 +78,8 @@ def test_who_comes_back_to_a_cold_bed_hears_nothing() -> None:
     assert said(returns, 480, leg=cools_and_warms) == []
 
 
-def test_the_features_are_told_apart_by_their_first_letters() -> None:
-    letters = [name[0] for name in LyingFeatures._fields]
-    assert len(set(letters)) == len(letters)
+def test_each_feature_has_a_letter_of_its_own() -> None:
+    assert len(set(LETTERS)) == len(LETTERS) == len(LyingFeatures._fields)
 
 
 @pytest.mark.parametrize("m", [OFF_MIN + 5, OFF_MIN + 60])

@@ -8,7 +8,7 @@ import pytest
 
 from legwatch.__main__ import main as legwatch
 from legwatch.conditions import classifier, lying_model
-from legwatch.conditions.lying_features import LyingFeatures
+from legwatch.conditions.lying_features import LETTERS
 from legwatch_lab.fit import fit_lying
 from repository import miss
 
@@ -41,7 +41,7 @@ def test_a_fit_is_judged_on_other_nights_and_written_as_the_model_is(
     exec(written.read_text(), fitted)
     names = {name for name in vars(lying_model) if name.isupper()}
     assert {name for name in fitted if name.isupper()} == names
-    model = classifier.parse(fitted["BARE_BASE"], fitted["BARE"], LyingFeatures._fields)
+    model = classifier.parse(fitted["BARE_BASE"], fitted["BARE"], LETTERS)
     assert len(model.trees) == fit_lying.SHAPE["max_iter"]
 
 
