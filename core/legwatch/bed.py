@@ -19,7 +19,7 @@ from legwatch.alerting.figures import alert_figures, hold_figures
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.alerting.reminder import remind
 from legwatch.alerting.suppress import Candidate, Context, suppress
-from legwatch.alerting.told_sensors import ToldSensors, subject, tell_dead
+from legwatch.alerting.told_sensors import ToldSensors, subject, subject_of_end, tell_dead
 from legwatch.alerting.trial_nights import TrialNights, is_silent
 from legwatch.conditions import agent, cold, sensors, still
 from legwatch.conditions.cold import ColdMemory, ColdMinute
@@ -180,7 +180,10 @@ def _notice(
         *hold_figures(transition.kind, before, alert, at_ms),
         *transition.evidence,
     )
-    sensor = subject(kind, alert.reason or before.reason, figures)
+    if transition.kind is TransitionKind.RESOLVED and kind is AlertKind.SENSOR:
+        sensor = subject_of_end(bed.told, before.reason, at_ms, rules)
+    else:
+        sensor = subject(kind, alert.reason or before.reason, figures)
     context = Context(at_ms, rules, bed.trial, bed.budget, bed.alerts.cold, bed.told)
     by, budget, told = suppress(Candidate(kind, transition, before, alert, sensor), context)
     if transition.kind is TransitionKind.RENOTIFIED and by in _NOT_STORED_AGAIN:

@@ -46,6 +46,19 @@ def subject(kind: AlertKind, reason: Reason | None, figures: Figures) -> str:
     return "presence" if reason in _OF_MAT else "leg"
 
 
+def subject_of_end(told: ToldSensors, reason: Reason | None, at_ms: int, rules: Rules) -> str:
+    """Return which sensor is back: of two thermometers, the one last told of as bad.
+
+    Both give readings at the end, so the observation does not show it any more.
+    """
+    named = subject(AlertKind.SENSOR, reason, ())
+    if named != "leg":
+        return named
+    tonight = _tonight(told, at_ms, rules)
+    waits = any(sensor == "room" for sensor, _ in tonight.bad) and "room" not in tonight.back
+    return "room" if waits else named
+
+
 def tell_dead(alert: AlertState, verdict: Verdict) -> tuple[AlertState, Transition | None]:
     """Say of a sensor that an alert has named for another reason that it gives nothing now.
 

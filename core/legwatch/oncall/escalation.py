@@ -81,9 +81,12 @@ def notification_steps(
     - A warning that a cold alert inhibits goes to those whom cold legs do not wake.
     - A report goes without a sound to everybody who watches the bed.
     - Everybody who was notified gets a notification without a sound when somebody has answered,
-      when the alert is over, and when it can no longer be judged.
+      when the alert is over, and when it can no longer be judged. Only the end of a sensor's alert
+      may be held back: nobody should rely on a sensor that comes and goes.
     """
     people, step_s = watch.people, limits.step_s(notice.severity)
+    if notice.suppressed_by is SuppressedBy.BUDGET:
+        return ()
     if notice.transition is TransitionKind.REPORTED:
         names = watchers(people, watch.bed)
         return tuple(NotificationStep(name, 0, Purpose.QUIET, readable=True) for name in names)

@@ -5,8 +5,9 @@ import sys
 from datetime import tzinfo
 from textwrap import fill
 
-from legwatch.alerting.notice import Notice, Sounding
+from legwatch.alerting.notice import Notice, Sounding, SuppressedBy
 from legwatch.night import local
+from legwatch.oncall.escalation import ANSWERED, is_over
 from legwatch.text.message import text
 
 _WHEN = 16  # a day and a minute
@@ -37,7 +38,7 @@ def row(notice: Notice, sounds: Sounding, zone: tzinfo, width: int | None) -> st
         kind=notice.kind.value,
         what=notice.transition.value,
         level=notice.severity.value,
-        pushed=f"no:{notice.suppressed_by.value}" if notice.suppressed_by else "yes",
+        pushed=_pushed(notice),
         sounds=sounds.value,
         text="",
     )
@@ -51,3 +52,12 @@ def row(notice: Notice, sounds: Sounding, zone: tzinfo, width: int | None) -> st
     else:
         wrapped = fill(message, width, initial_indent=begin, subsequent_indent=" " * len(begin))
     return wrapped.replace(_UNBROKEN, " °C")
+
+
+def _pushed(notice: Notice) -> str:
+    """Return whether a push goes out; of an answer it goes to others who were told of the alert."""
+    by = notice.suppressed_by
+    if notice.transition in ANSWERED:
+        return "to others"
+    ended_in_quiet = by is SuppressedBy.SILENCED and is_over(notice)
+    return "yes" if by is None or ended_in_quiet else f"no:{by.value}"

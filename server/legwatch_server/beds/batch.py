@@ -213,9 +213,12 @@ class UnitOfWork:
         if played:
             self._recordings.leap(bed, window.to_ms, message.arrived_ms)
         placed = self._placement.place(bed, boot, window, message)
-        if starts or (bed.played and not played):
+        if starts:
+            if not (placed.late and window.to_ms <= bed.state.at_ms):  # what an earlier start kept
+                self._recordings.begin_anew(bed, window.to_ms, played=True)
+        elif bed.played and not played:
             to_ms = message.arrived_ms if placed.late else placed.window.to_ms
-            self._recordings.begin_anew(bed, to_ms, played=played)
+            self._recordings.begin_anew(bed, to_ms, played=False)
         minute_ms = bed.state.minute_end_ms
         if bed.rest is not Rest.WATCHED:
             self._watch.keep_only(bed)

@@ -110,18 +110,32 @@ def _is_number(value: object) -> bool:
 
 
 def newest(db: sqlite3.Connection, bed_id: int, most: int) -> list[Window]:
-    """Return the last windows of a bed, the newest first, from the last start that has some."""
+    """Return the last windows of a bed, the newest first, from the last start that has some.
+
+    What an earlier start has kept may be stored after windows of the last one: their times tell.
+    """
     sql = "SELECT id, packed FROM boots WHERE bed_id=? ORDER BY id DESC LIMIT 3"
+    starts: list[list[Row]] = []
     for boot, is_packed in db.execute(sql, (bed_id,)).fetchall():
-        rows = db.execute(
-            f"SELECT {COLUMNS} FROM windows WHERE boot_id=? ORDER BY seq DESC LIMIT ?", (boot, most)
-        ).fetchall()
-        if len(rows) < most and is_packed:
+        rows = _of_start(db, boot, most)
+        if len(rows) < most and is_packed and not starts:
             found = (row for row in packs.latest(db, bed_id) if row.boot_id == boot)
             rows = sorted(found, key=lambda row: row.seq, reverse=True)[:most]
-        if rows:
-            return [_of_row(Row._make(row)) for row in rows]
-    return []
+        starts += [rows] if rows else []
+    played = any(rows[0].clock == ClockTrust.PLAYED for rows in starts)
+    last = max(starts, key=lambda rows: _newer(rows[0], played=played), default=[])
+    return [_of_row(row) for row in last]
+
+
+def _of_start(db: sqlite3.Connection, boot: int, most: int) -> list[Row]:
+    """Return the last windows of one start that are not packed yet, the newest first."""
+    sql = f"SELECT {COLUMNS} FROM windows WHERE boot_id=? ORDER BY seq DESC LIMIT ?"
+    return [Row._make(row) for row in db.execute(sql, (boot, most))]
+
+
+def _newer(row: Row, *, played: bool) -> tuple[bool, int]:
+    """Order what is the last word of a bed; a recording of an earlier night may be played later."""
+    return row.late == 0, row.id if played else row.to_ms
 
 
 def after(db: sqlite3.Connection, ident: int, most: int) -> list[WindowRecord]:

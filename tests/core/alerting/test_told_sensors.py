@@ -1,7 +1,9 @@
 """Of one sensor people hear at most twice a night with a sound, and once that it is back."""
 
+from collections.abc import Callable
+
 from legwatch.alerting.notice import TransitionKind
-from legwatch.alerting.told_sensors import ToldSensors, allows, count, subject
+from legwatch.alerting.told_sensors import ToldSensors, allows, count, subject, subject_of_end
 from legwatch.conditions.verdict import Reason
 from legwatch.engine import replay
 from legwatch.events import AlertKind
@@ -49,3 +51,27 @@ def test_a_bad_network_all_night_is_three_pushes_at_most() -> None:
         n for n in replay(events, RULES) if n.kind is AlertKind.AGENT and n.suppressed_by is None
     ]
     assert [n.transition for n in said] == [FIRED, BACK, FIRED]
+
+
+def test_the_end_is_about_the_thermometer_that_was_told_last() -> None:
+    of_room = after(FIRED, sensor="room")
+    assert subject_of_end(of_room, Reason.NO_READINGS, NIGHT, RULES) == "room"
+    both = count(count(of_room, "room", BACK, NIGHT, RULES), "leg", FIRED, NIGHT, RULES)
+    assert subject_of_end(both, Reason.NO_READINGS, NIGHT, RULES) == "leg"
+    assert subject_of_end(of_room, Reason.MOVEMENT_SILENT, NIGHT, RULES) == "movement"
+    assert subject_of_end(of_room, Reason.NO_READINGS, NIGHT + DAY_MS, RULES) == "leg"
+
+
+def test_each_of_two_thermometers_that_failed_is_said_to_be_back() -> None:
+    def reads(since: int) -> Callable[[float], float | None]:
+        return lambda minute: None if since <= minute < since + 25 else 20.0 + minute % 3 / 10
+
+    leg, room = reads(260), reads(120)
+    events = night(minutes=400, leg=lambda m: leg(m) and 31.0 + m % 3 / 10, room=room)
+    told = [n for n in replay(events, RULES) if n.kind is AlertKind.SENSOR]
+    assert [(n.transition, dict(n.figures).get("sensor"), n.suppressed_by) for n in told] == [
+        (FIRED, "room", None),
+        (BACK, None, None),
+        (FIRED, "leg", None),
+        (BACK, None, None),
+    ]

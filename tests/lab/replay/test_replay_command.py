@@ -14,11 +14,14 @@ from pathlib import Path
 import pytest
 
 from legwatch.__main__ import main as legwatch
-from legwatch.alerting.notice import Sounding, as_json
+from legwatch.alerting.notice import Notice, Sounding, SuppressedBy, TransitionKind, as_json
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
+from legwatch.events import AlertKind
 from legwatch.recording import events, parse
 from legwatch.testing import night, recording_lines, uncovering, wobbling
 from legwatch.text.message import text
+from legwatch_lab.replay import table
 from repository import rules
 
 Said = pytest.CaptureFixture[str]
@@ -516,3 +519,18 @@ def test_ctrl_c_is_quiet(tmp_path: Path) -> None:
         writer.close()
     assert process.returncode == 130
     assert b"Traceback" not in err
+
+
+def test_an_end_and_an_answer_say_to_whom_a_push_goes() -> None:
+    def pushed(what: TransitionKind, by: SuppressedBy | None) -> str:
+        one = Notice(0, AlertKind.COLD, what, Severity.WARNING, Reason.BACK, suppressed_by=by)
+        column = table.head(UTC).index("pushed")
+        return table.row(one, Sounding.NO, UTC, None)[column:].split("  ")[0]
+
+    log, quiet = SuppressedBy.LOG_ONLY, SuppressedBy.SILENCED
+    assert pushed(TransitionKind.RESOLVED, None) == "yes"
+    assert pushed(TransitionKind.RESOLVED, quiet) == "yes"  # an end makes no sound
+    assert pushed(TransitionKind.RESOLVED, log) == "no:log_only"  # nobody was told
+    assert pushed(TransitionKind.RESOLVED, SuppressedBy.BUDGET) == "no:budget"
+    assert pushed(TransitionKind.ACKNOWLEDGED, log) == "to others"
+    assert pushed(TransitionKind.FIRED, quiet) == "no:snoozed"

@@ -495,6 +495,28 @@ def test_a_recording_that_is_played_again_is_said_to_stand_beside_the_first(
     ward.close()
 
 
+def test_what_an_earlier_start_of_a_recording_kept_begins_none(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when a bed is declared as played only after its agent has started anew."""
+    caplog.set_level("INFO")
+    ward = open_ward(tmp_path, beds={"b": {"played": True}})
+    watch, to_ms = NightWatch(ward), BEGIN - 100 * DAY_MS
+
+    def plays(boot: str, seq: int, age_ms: int) -> None:
+        one = live_window(seq, to_ms + seq * 10_000, clock="played")
+        ward.turn([watch.arrived(encode_window(one._replace(boot=boot, age_ms=age_ms)))])
+
+    for seq in range(100, 160):
+        plays("0000000b", seq, 0)
+    before = ward.unit.beds["b"].state
+    for seq in range(1, 30):
+        plays("0000000a", seq, HOUR_MS)
+    assert ward.unit.beds["b"].state == before
+    assert [line for line in caplog.messages if "recording begins" in line] == []
+    ward.close()
+
+
 @pytest.mark.parametrize("wakes_after_s", [0, 400])
 def test_legs_that_get_cold_before_a_sleep_are_told_at_their_time(
     tmp_path: Path, wakes_after_s: int

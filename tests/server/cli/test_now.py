@@ -103,6 +103,23 @@ def test_each_value_has_its_age_and_who_would_be_told_is_named(open_house: Any) 
     assert line(text, "would be told") == "anna (console)"
 
 
+@pytest.mark.parametrize("clock", ["synced", "played"])
+def test_what_an_earlier_start_has_kept_is_not_what_is_seen_now(
+    open_house: Any, clock: str
+) -> None:
+    """The agent was started anew; the windows that the first start held come behind the others."""
+    house = open_house(beds={"b": {"played": clock == "played"}})
+    now_ms = house.ward.clock.now_ms
+
+    def comes(boot: str, ago_ms: int, leg_c: float, age_ms: int) -> None:
+        one = live_window(1, now_ms - ago_ms, leg_c=leg_c, clock=clock, boot=boot, age_ms=age_ms)
+        house.ward.turn([house.ward.message("legwatch/v1/b/window", encode_window(one))])
+
+    comes("0000000b", 0, 31.0, 0)
+    comes("0000000a", 60 * MINUTE_MS, 22.0, 60 * MINUTE_MS)
+    assert "31.0" in line(house.says("b"), "air by the legs")
+
+
 def test_the_first_minutes_in_bed_are_said(open_house: Any) -> None:
     house = open_house()
     house.ward.play("b", 10, asleep)

@@ -252,3 +252,19 @@ def test_what_is_urgent_is_never_planned_for_nobody(tmp_path: Path) -> None:
     told = [(who, what) for _, who, _, what in ward.notified("loud")]
     assert told[0] == ("anna", "raised")  # the warning before it woke nobody, as bert asked
     ward.close()
+
+
+def test_of_a_sensor_that_comes_and_goes_the_phone_keeps_that_nothing_can_be_seen(
+    tmp_path: Path,
+) -> None:
+    """Its second end is held back, and so nobody is told of it."""
+    ward = open_ward(tmp_path, people={"bert": PEOPLE["bert"]}, rules=STILL)
+
+    def gaps(minute: float) -> dict[str, Any]:
+        gone = any(since <= minute < since + 25 for since in (40, 110, 180))
+        return well(minute) | ({"leg_c": None} if gone else {})
+
+    ward.play("b", 260, gaps)
+    ward.close()
+    said = [got.push.transition.value for got in ward.pushes.arrived]
+    assert said == ["fired", "resolved", "fired"]
