@@ -112,56 +112,65 @@ def observe(
     was: Signals, windows: Sequence[Window], at_ms: int, rules: Rules, *, away: bool = False
 ) -> tuple[Signals, Observation]:
     """Apply the windows of the minute that ended at `at_ms`."""
+    # To take all apart at once is faster than field by field.
+    last_ms, back_ms, minutes, leg, room, movement, presence, offset, pair, warmth = was[:10]
+    *heard, course, room_warmth = was[10:]
     stale_ms = rules.health.stale_s * 1000
-    window_ms, back_ms = _newest(was, windows, at_ms, stale_ms)
+    window_ms, back_ms = _newest((last_ms, back_ms), windows, at_ms, stale_ms)
     samples = _samples(windows)
-    sensors = _sense(was, samples, at_ms, rules)
+    if windows or not away:
+        heard_ms = (last_ms, leg.good_ms, room.good_ms, movement.heard_ms)
+        heard = _coverage(heard, heard_ms, windows, samples, at_ms)
+    sensors = _sense((leg, room, movement), samples, at_ms, rules)
+    _, leg, room, movement, _, _, _ = sensors
+    room_c = room.celsius
     if at_ms - window_ms > stale_ms:
-        presence = occupancies.set_unknown(was.occupancy, at_ms, unseen=True)
+        presence = occupancies.set_unknown(presence, at_ms, unseen=True)
     else:
-        offset_c = was.offset.offset_c or 0.0
+        offset_c = offset.offset_c or 0.0
         presence = occupancies.update(
-            was.occupancy, samples.mat, sensors, was.warmth, rules, offset_c=offset_c
+            presence, samples.mat, sensors, warmth, rules, offset_c=offset_c
         )
-    moved_ms = sensors.movement.moved_ms
-    offset = offsets.estimate(was.offset, sensors, presence)
-    pair = repeated_values.update(was.repeated_pair, samples.pairs)
+    offset = offsets.estimate(offset, sensors, presence)
+    pair = repeated_values.update(pair, samples.pairs)
     stuck = repeated_values.is_stuck(pair, sensors, presence, rules)
-    room_warmth = room_warmths.update(was.room_warmth, sensors.room.celsius, at_ms)
-    doubted = room_warmth.doubted_ms is not None
-    air = _air(offset, sensors, rules, stuck=stuck, doubted=doubted)
-    entered_ms = presence.entered_ms
+    room_warmth = room_warmths.update(room_warmth, room_c, at_ms)
+    believed_c = None if room_warmth.doubted_ms is not None else room_c
+    air = _air(offset, leg.celsius, believed_c, rules, stuck=stuck)
+    leg_c, entered_ms = air.leg_c, presence.entered_ms
     warmth = bed_warmth.update(
-        was.warmth,
-        air.leg_c,
+        warmth,
+        leg_c,
         air.room_c,
         at_ms,
         rules,
         k=air.k,
-        leg=sensors.leg,
-        told_room_c=sensors.room.celsius,
+        leg=leg,
+        told_room_c=room_c,
         entered_ms=entered_ms,
-        goes_on=was.warmth.stay_ms == entered_ms or occupancies.has_returned(presence, rules),
+        goes_on=warmth.stay_ms == entered_ms or occupancies.has_returned(presence, rules),
     )
-    moved_s = sensors.movement.total if windows else 0.0
+    course = courses.update(course, leg_c, movement.total if windows else 0.0, at_ms)
+    minutes += 1
     now = _signals(
         (
             window_ms,
             back_ms,
-            was.minutes + 1,
-            sensors.leg,
-            sensors.room,
-            sensors.movement,
+            minutes,
+            leg,
+            room,
+            movement,
             presence,
             offset,
             pair,
             warmth,
-            *_coverage(was, windows, samples, at_ms, away=away),
-            courses.update(was.course, air.leg_c, moved_s, at_ms),
+            *heard,
+            course,
             room_warmth,
         )
     )
-    moved = bool(moved_ms) and moved_ms[-1] > was.window_ms
+    moved_ms = movement.moved_ms
+    moved = bool(moved_ms) and moved_ms[-1] > last_ms
     return now, _believed(now, sensors, air, rules, moved=moved, away=away)
 
 
@@ -180,9 +189,8 @@ _air_of = maker(_Air)
 
 
 def _air(
-    offset: SensorOffset, sensors: Sensed, rules: Rules, *, stuck: bool, doubted: bool
+    offset: SensorOffset, leg_c: float | None, room_c: float | None, rules: Rules, *, stuck: bool
 ) -> _Air:
-    leg_c, room_c = sensors.leg.celsius, None if doubted else sensors.room.celsius
     measured = room_c is not None
     if stuck or leg_c is None:
         return _air_of((None, room_c, measured, stuck, None, None))
@@ -194,22 +202,32 @@ def _air(
 
 
 def _coverage(
-    was: Signals, windows: Sequence[Window], samples: _Samples, at_ms: int, *, away: bool
-) -> tuple[Coverage, ...]:
-    """Return how much of the last half hour windows, leg, room and movement have told."""
-    if not windows:
-        # What the whole agent loses is no fault of one sensor, nor of it what the server missed.
-        heard = was.windows_heard
-        if not away:
-            heard = coverage.update(heard, (), was.window_ms or None, at_ms)
-        return heard, was.leg_heard, was.room_heard, was.movement_heard
-    ends = [(window.to_ms,) for window in windows[-2:]]
-    return (
-        coverage.update(was.windows_heard, ends, was.window_ms or None, at_ms),
-        coverage.update(was.leg_heard, samples.legs, was.leg.good_ms, at_ms),
-        coverage.update(was.room_heard, samples.rooms, was.room.good_ms, at_ms),
-        coverage.update(was.movement_heard, samples.moves, was.movement.heard_ms, at_ms),
-    )
+    was: Sequence[Coverage],
+    last_ms: tuple[int, int | None, int | None, int | None],
+    windows: Sequence[Window],
+    samples: _Samples,
+    at_ms: int,
+) -> list[Coverage]:
+    """Return how much of the last half hour windows, leg, room and movement have told.
+
+    `last_ms`: when each of them was last heard before this minute.
+    """
+    of_windows, of_leg, of_room, of_movement = was
+    window_ms, leg_ms, room_ms, movement_ms = last_ms
+    if not windows:  # what the whole agent loses is no fault of one sensor
+        of_windows = coverage.update(of_windows, (), window_ms or None, at_ms)
+        return [of_windows, of_leg, of_room, of_movement]
+    legs, rooms, moves, _, _, _, _ = samples
+    counted = len(moves) == len(windows)
+    alike = counted and of_movement == of_windows and movement_ms == window_ms
+    ends = moves if counted else [(window.to_ms,) for window in windows[-2:]]
+    of_windows = coverage.update(of_windows, ends, window_ms or None, at_ms)
+    return [
+        of_windows,
+        coverage.update(of_leg, legs, leg_ms, at_ms),
+        coverage.update(of_room, rooms, room_ms, at_ms),
+        of_windows if alike else coverage.update(of_movement, moves, movement_ms, at_ms),
+    ]
 
 
 def _samples(windows: Sequence[Window]) -> _Samples:
@@ -238,9 +256,11 @@ def _samples(windows: Sequence[Window]) -> _Samples:
     return _sorted((legs, rooms, moves, mat, pairs, faulty, still))
 
 
-def _newest(was: Signals, windows: Sequence[Window], at_ms: int, stale_ms: int) -> tuple[int, int]:
+def _newest(
+    was: tuple[int, int], windows: Sequence[Window], at_ms: int, stale_ms: int
+) -> tuple[int, int]:
     """Return the end of the newest window, and since when windows come without a stale gap."""
-    window_ms, back_ms = was.window_ms, was.back_ms
+    window_ms, back_ms = was
     if windows and windows[-1].to_ms == at_ms and back_ms and at_ms - window_ms <= stale_ms:
         return at_ms, back_ms  # as in most minutes: none is newer than the minute's end
     for window in windows:
@@ -252,13 +272,16 @@ def _newest(was: Signals, windows: Sequence[Window], at_ms: int, stale_ms: int) 
     return window_ms, back_ms
 
 
-def _sense(was: Signals, samples: _Samples, at_ms: int, rules: Rules) -> Sensed:
+def _sense(
+    was: tuple[Thermometer, Thermometer, Movement], samples: _Samples, at_ms: int, rules: Rules
+) -> Sensed:
     """Let each sensor take its samples in."""
     health, (legs, rooms, moves, _, _, faulty, still) = rules.health, samples
-    leg = thermometer.update(was.leg, legs, at_ms, health, fault="leg" in faulty)
-    room = thermometer.update(was.room, rooms, at_ms, health, fault="room" in faulty)
+    leg, room, movement = was
+    leg = thermometer.update(leg, legs, at_ms, health, fault="leg" in faulty)
+    room = thermometer.update(room, rooms, at_ms, health, fault="room" in faulty)
     movement = movements.update(
-        was.movement, moves, rules, at_ms, still=still, fault="movement" in faulty
+        movement, moves, rules, at_ms, still=still, fault="movement" in faulty
     )
     return sensed(at_ms, leg, room, movement, rules)
 

@@ -12,11 +12,13 @@ digits and leaves to whole points, so a probability differs a little from the on
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 POINTS = 100  # points of 1 in the logarithm of the odds
-# A leaf (points), or a split: index of the feature, threshold, subtree up to it, subtree above it.
-Tree: TypeAlias = "int | tuple[int, float, Tree, Tree]"
+# A split: index of the feature, threshold, subtree up to it, subtree above it. A leaf has the same
+# form, so that a walk takes apart one like the other: no feature, its points, and no subtrees.
+Tree: TypeAlias = "tuple[int | None, float, Tree, Tree]"
+_NO_TREE = cast("Tree", None)
 
 
 class Classifier(NamedTuple):
@@ -36,7 +38,7 @@ def parse(base: int, text: str, names: Sequence[str]) -> Classifier:
 def _tree(tokens: Iterator[str], letters: Sequence[str]) -> Tree:
     token = next(tokens)
     if token[0] not in letters:
-        return int(token)
+        return None, int(token), _NO_TREE, _NO_TREE
     below = _tree(tokens, letters)
     return letters.index(token[0]), float(token[1:]), below, _tree(tokens, letters)
 
@@ -48,11 +50,11 @@ def probability(model: Classifier, features: Sequence[float]) -> float:
     features. The examples are minutes of made nights: nobody has checked the probability on people.
     Base and one leaf of each tree add up to the logarithm of the odds.
     """
-    points, values = model.base, tuple(features)  # a plain tuple is indexed faster
+    points: float = model.base
+    values = tuple(features)  # a plain tuple is indexed faster
     for tree in model.trees:
-        node = tree
-        while not isinstance(node, int):
-            feature, limit, below, above = node
-            node = below if values[feature] <= limit else above
-        points += node
+        feature, limit, below, above = tree
+        while feature is not None:
+            feature, limit, below, above = below if values[feature] <= limit else above
+        points += limit  # a leaf's
     return 1 / (1 + math.exp(-points / POINTS))

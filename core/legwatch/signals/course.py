@@ -54,11 +54,12 @@ def update(was: Course, leg_c: float | None, moved_s: float, at_ms: int) -> Cour
             trail_c = (*trail_c[1 - MARKS :], leg_c)
     age_ms = at_ms - peak_ms
     if not age_ms:
-        onset, after, count = max(moved_s, 0.6 * onset), 0.0, 0
-    elif age_ms <= ONSET_MIN * 60_000:
-        onset = max(moved_s, onset)
+        onset, after, count = round(max(moved_s, 0.6 * onset), 1), 0.0, 0
     elif moved:
-        after, count = after + moved_s, count + 1
+        if age_ms <= ONSET_MIN * 60_000:
+            onset = round(max(moved_s, onset), 1)
+        else:
+            after, count = round(after + moved_s, 1), count + 1
     return _make(
         (
             at,
@@ -71,8 +72,8 @@ def update(was: Course, leg_c: float | None, moved_s: float, at_ms: int) -> Cour
             round(s_60, 3),
             round(m_20, 3),
             round(m_60, 3),
-            round(onset, 1),
-            round(after, 1),
+            onset,
+            after,
             count,
         )
     )

@@ -38,6 +38,10 @@ def update(
     Of the gaps only the newest counts: that is enough for the pace, and every minute asks.
     """
     known, pace_s = was
+    if known == ALL and len(times_ms) > 1:
+        gap_s = (times_ms[-1][0] - times_ms[-2][0]) // 1000
+        if gap_s and gap_s <= 2 * pace_s and pace_s <= 2 * gap_s:
+            return was  # as in most minutes
     if last_ms is not None and at_ms - last_ms > SPAN_MS:
         known = ALL  # one long hole, of which others tell
     if times_ms:
@@ -45,11 +49,10 @@ def update(
         before_ms = times_ms[-2][0] if len(times_ms) > 1 else last_ms
         if before_ms is not None:
             gap_s = (newest_ms - before_ms) // 1000
-            if pace_s and gap_s <= 2 * pace_s and pace_s <= 2 * gap_s:
-                if known == ALL:
-                    return was  # as in most minutes
-            else:
+            if not pace_s or gap_s > 2 * pace_s or pace_s > 2 * gap_s:
                 pace_s = _nearer(pace_s, gap_s)
+            elif known == ALL:
+                return was
         last_ms = newest_ms
     if last_ms is None:
         return was

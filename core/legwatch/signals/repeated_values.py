@@ -45,13 +45,13 @@ def update(was: RepeatedPair, pairs: Sequence[PairSample]) -> RepeatedPair:
     if not pairs:
         return was
     celsius, rh, since_ms, last_ms, readings, longest_ms, first_ms = was
+    first_ms = first_ms or pairs[0][0]
     for when, new_celsius, new_rh in pairs:
         if new_celsius == celsius and new_rh == rh and when - last_ms <= HOLE_MS:
             last_ms, readings = when, readings + 1
             continue
         longest_ms = max(longest_ms, last_ms - since_ms)
         celsius, rh, since_ms, last_ms, readings = new_celsius, new_rh, when, when, 1
-        first_ms = first_ms or when
     return _make((celsius, rh, since_ms, last_ms, readings, longest_ms, first_ms))
 
 
