@@ -440,3 +440,31 @@ def test_recorded_nights_are_the_same_after_the_wire(name: str) -> None:
     with gzip.open(file, "rt", encoding="utf-8", newline="") as lines:
         found = parse(lines, zone=UTC, renames=renames)
     assert survives(found) > 1000
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '2026-01-01T00:00:10Z,"movement",2',  # what CSV reads as the others
+        '"2026-01-01T00:00:10Z",movement,2',
+        '2026-01-01T00:00:10Z,movement,"2"',
+        "2026-01-01T00:00:10Z,movement,2\r",
+    ],
+)
+def test_a_line_is_read_alike_whether_its_end_has_come_before_or_not(odd: str) -> None:
+    before = [f"2026-01-01T00:00:0{second}Z,movement,2\n" for second in range(3)]
+    plain = read(*before, "2026-01-01T00:00:10Z,movement,2\n", *before)
+    assert read(*before, f"{odd}\n", *before) == plain
+
+
+def test_a_quote_that_stays_open_takes_lines_whose_end_has_come_before() -> None:
+    usual = "2026-01-01T00:00:00Z,leg_temperature_c,20\n"
+    found = read(usual, '"2026-01-01T00:00:01Z,leg_temperature_c,20\n', usual, '"\n', usual)
+    assert len(found.readings) == 2
+    assert found.refused[0][0] == 3
+
+
+def test_an_error_names_its_line_also_after_lines_that_needed_no_csv() -> None:
+    usual = "2026-01-01T00:00:00Z,leg_temperature_c,20\n"
+    with pytest.raises(RecordingError, match="line 5: new-line character"):
+        read(usual, usual, usual, "2026-01-01T00:00:00Z,movement,1\r2\n", usual)
