@@ -48,6 +48,7 @@ BRIDGED_MS = 600_000
 RESTED_MS = 1_200_000  # who lies uncovered seldom lies longer without any movement
 LEFT_MS = 600_000  # so long out of bed ends an alert
 OF_COVER = (Reason.UNCOVERED, Reason.DRAUGHT)
+OF_LEVEL = (Reason.COOLED, Reason.COLD_START, Reason.COLD_ROOM)  # causes other than the cover
 OWN_SHARE = 0.4  # of a fall of the contrast that the air by the legs itself must have fallen by
 
 
@@ -292,6 +293,10 @@ def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     reason = firing.reason if firing else verdict.reason
     if reason in OF_COVER and lying.is_covered(now.memory.lying):
         return _no_more_than_a_warning(verdict, firing, quiet=True)
+    if lying.is_hardly_bare(now.memory.lying, now.seen):
+        if reason in OF_LEVEL:
+            return verdict  # as cold as its limit says, whatever the cause
+        return _no_more_than_a_warning(verdict, firing, quiet=_is_urgent(firing))
     return cold_and_still.escalated(verdict, now.seen, rules, firing) if firing else verdict
 
 

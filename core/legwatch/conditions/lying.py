@@ -10,7 +10,7 @@ is in the data.
 from typing import NamedTuple
 
 from legwatch.conditions import classifier
-from legwatch.conditions.lying_features import LETTERS, features
+from legwatch.conditions.lying_features import LETTERS, features, has_hardly_fallen
 from legwatch.conditions.lying_model import BARE, BARE_BASE, THERE, THERE_BASE
 from legwatch.conditions.verdict import Figures
 from legwatch.observation import Observation
@@ -19,6 +19,7 @@ SURE = 0.5  # so probable, for SURE_MIN minutes, the cover is off and somebody l
 SURE_MIN = 2
 EMPTY = 0.5  # somebody lies there with less than this: too little for a sound
 URGENT = 0.85  # the same for an urgent one
+LIKELY = 0.65  # the cover is off with less than this: too little for an urgent sound
 COVERED = 0.15  # the cover is off with less than this: it is back, or was never off
 RETURN_MS = 1_200_000  # who comes back finds a cold bed, which warms within this time
 
@@ -74,6 +75,14 @@ def is_covered(now: Lying) -> bool:
 def may_be_empty(now: Lying, at_ms: int) -> bool:
     """Return True if it is not likely enough for an urgent sound that somebody lies there."""
     return (now.there is not None and now.there < URGENT) or is_doubtful(now, at_ms)
+
+
+def is_hardly_bare(now: Lying, seen: Observation) -> bool:
+    """Return True if the cover is rather on than off: that is too little for an urgent sound.
+
+    What has become cool slowly, beside a mat too, has another cause than the cover.
+    """
+    return has_hardly_fallen(seen) if now.bare is None else now.bare < LIKELY
 
 
 def evidence(now: Lying) -> Figures:

@@ -91,5 +91,12 @@ def features(seen: Observation) -> LyingFeatures | None:
     )
 
 
+def has_hardly_fallen(seen: Observation) -> bool:
+    """Return True if the air is about as warm as the warmest of late: what it is, it became slowly."""
+    if seen.leg_c is None or not seen.movement_known or seen.course.at_ms != seen.at_ms:
+        return False
+    return seen.course.peak_c - seen.leg_c < FALLEN_C
+
+
 def _since(when_ms: int | None, at_ms: int) -> float:
     return LONGEST_MIN if when_ms is None else min(LONGEST_MIN, (at_ms - when_ms) / MINUTE_MS)

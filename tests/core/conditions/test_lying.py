@@ -7,7 +7,7 @@ import pytest
 
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.lying_features import LETTERS, LyingFeatures
-from legwatch.conditions.verdict import Severity
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
 from legwatch.events import AlertKind
 from legwatch.testing import ms, night, wobbling
@@ -60,6 +60,24 @@ def _loud(notice: Notice) -> bool:
 def test_the_cover_off_is_told_by_a_thermometer_and_a_movement_sensor_alone() -> None:
     first = said(sleeper)[0]
     assert OFF_MIN < (first.at_ms - BEGIN) / 60_000 < OFF_MIN + 30
+
+
+@pytest.mark.parametrize(
+    ("mat", "floor_c", "urgent"), [(None, 24.4, 0), (True, 24.4, 0), (None, 22.0, 1)]
+)
+def test_what_cools_slowly_is_urgent_only_by_how_cold_it_is(
+    mat: bool | None, floor_c: float, urgent: int
+) -> None:
+    """No cover is off; nobody's rest is worth more than that the legs are told once."""
+
+    def cools(m: float) -> float:
+        return (wobbling(max(floor_c, 31.0 - max(0.0, m - 60) * 0.8 / 60))(m)) or 0.0
+
+    course = night(leg=cools, minutes=700, moves=lambda m: int(m % 30 < 0.2), mat=lambda _m: mat)
+    told = [n for n in replay(course, RULES) if n.kind is AlertKind.COLD and _loud(n)]
+    assert [n.severity for n in told][:1] == [Severity.WARNING]
+    raised = [n for n in told if n.transition is TransitionKind.ESCALATED]
+    assert [n.reason for n in raised] == [Reason.COOLED] * urgent
 
 
 def test_a_bed_that_was_left_makes_no_sound() -> None:
