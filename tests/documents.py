@@ -18,6 +18,7 @@ PAGES = (
     "examples/legwatch-example/README.md",
     "lab/legwatch_lab/bench/detection.md",
     "lab/legwatch_lab/bench/families.md",
+    "lab/legwatch_lab/score/own_nights.md",
     "tests/nights/README.md",
     "tests/outside/README.md",
 )

@@ -89,6 +89,11 @@ GOLDEN = Run(
     "^the same$",
 )
 SCORE = Run("legwatch score tests/nights/body --kind uncovered_both", "uncovered_both +1 +1 ")
+OWN = Run(
+    'legwatch score --night tests/nights/uncovered.csv.gz --truth "02:40-03:35 uncovered"',
+    r"(?m)^  first sound +03:02 \(after 22 min\)$",
+)
+EVENING = Test("server/cli/test_storage_night.py::test_an_evening_is_judged_by_what_was_noted")
 WORDS = Run("legwatch score --help", "simple automation")
 CHECK_SERVER = Run("legwatch check-config server.toml", r"^server\.toml: good \(server")
 CHECK_AGENT = Run("legwatch check-config agent.toml", r"^agent\.toml: good \(agent: bed bed1")
@@ -240,6 +245,13 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch score": SCORE,
     "legwatch score DIR": SCORE,
     "legwatch score --help": WORDS,
+    '--night FILE --truth "02:40-03:35 uncovered"': OWN,
+    'legwatch score --night FILE --truth "02:40-03:35 uncovered"': OWN,
+    "legwatch score --night FILE --truth": OWN,
+    'legwatch score --night evening-1.zip --truth "21:45-22:15 uncovered, 22:30-22:40 out"': (
+        EVENING
+    ),
+    "legwatch storage night bed1 2026-01-06 evening-1.zip": EVENING,
     "legwatch learned": HOUSE,
     "legwatch learned [BED]": HOUSE,
     "--nights N": HOUSE,

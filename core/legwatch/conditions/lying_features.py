@@ -92,7 +92,7 @@ def features(seen: Observation) -> LyingFeatures | None:
 
 
 def has_hardly_fallen(seen: Observation) -> bool:
-    """Return True if the air is about as warm as the warmest of late: what it is, it became slowly."""
+    """Return True if the air is about as warm as it was at most of late: it has cooled slowly."""
     if seen.leg_c is None or not seen.movement_known or seen.course.at_ms != seen.at_ms:
         return False
     return seen.course.peak_c - seen.leg_c < FALLEN_C

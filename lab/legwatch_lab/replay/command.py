@@ -11,8 +11,8 @@ from legwatch.errors import CannotRun, SettingsError
 from legwatch.limits.profile import parse_override
 from legwatch.printable import shown
 from legwatch.recording import CHANNELS
+from legwatch_lab.other_limits import OtherLimits
 from legwatch_lab.plots import plot
-from legwatch_lab.replay.lived import OtherLimits
 from legwatch_lab.replay.nights import pieces
 from legwatch_lab.replay.play import Piece, Play, Said
 from legwatch_lab.replay.progress import progress
@@ -92,8 +92,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="A recording starts afresh, as a new night. The column `sounds` is: not_yet for a "
         "warning that legwatch first shows without a sound; first for the first sound of an "
         "alert (`what` may then be repeated); again for an alert that has sounded before; no for "
-        "a notice without a sound. Exit code: 0 done, 1 not possible here, 2 a file that cannot be "
-        "read, or wrong arguments, 130 Ctrl-C.",
+        "a notice without a sound. The column `pushed` says `to others` of an answer: it goes to "
+        "whoever was told and has not answered. Exit code: 0 done, 1 not possible here, 2 a file "
+        "that cannot be read, or wrong arguments, 130 Ctrl-C.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
     parser.add_argument("--format", choices=("table", "jsonl"), default="table")

@@ -1,8 +1,7 @@
 """Replay a stored night from its noon, and compare the notices with those of that night."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,37 +9,13 @@ from legwatch.alerting.notice import Notice, Sounding, as_json
 from legwatch.alerting.sound import with_sounding
 from legwatch.errors import RecordingError
 from legwatch.events import Window
-from legwatch.limits.rules import Rules
 from legwatch.lived import LivedNight, relive
 from legwatch.night import local
 from legwatch.text.message import text
+from legwatch_lab.other_limits import OtherLimits
 from legwatch_lab.replay.table import row
 from legwatch_runtime.night_file import read
-from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.zones import zone_named
-
-
-class OtherLimits(NamedTuple):
-    """Limits of the command line; without any, a night is judged by its own ones."""
-
-    profile: str | None
-    own: Mapping[str, Any]
-
-    def __bool__(self) -> bool:
-        """Return True if there are some."""
-        return bool(self.profile or self.own)
-
-    def change(self, rules: Rules) -> Rules:
-        """Return the limits by which to judge instead of these."""
-        given = rules_for(self.profile or "standard", self.own, rules.zone)
-        if self.profile:
-            return given
-        for path in self.own:
-            group, _, key = path.partition(".")
-            value = getattr(getattr(given, group), key)
-            changed = getattr(rules, group)._replace(**{key: value})
-            rules = replace(rules, **{group: changed})
-        return rules
 
 
 class Replayed(NamedTuple):

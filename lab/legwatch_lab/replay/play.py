@@ -19,8 +19,9 @@ from legwatch.printable import shown
 from legwatch.recording import Recording, events
 from legwatch.renames import fault
 from legwatch.text.message import text
+from legwatch_lab.other_limits import OtherLimits
 from legwatch_lab.plots import plot
-from legwatch_lab.replay.lived import OtherLimits, differences, replayed, verdict
+from legwatch_lab.replay.lived import differences, replayed, verdict
 from legwatch_lab.replay.table import head, row
 from legwatch_lab.replay.unreadable import begins, unread
 from legwatch_runtime.night_file import is_night_file

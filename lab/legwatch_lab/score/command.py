@@ -4,14 +4,15 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
-from legwatch.errors import CannotRun, LegwatchError
+from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.limits.profile import parse_override
 from legwatch_lab import score
-from legwatch_lab.score import curve, table
+from legwatch_lab.other_limits import OtherLimits
+from legwatch_lab.score import curve, own_night, own_truth, table
 from legwatch_lab.score.folder import ScoringTask, scored, truths
 from legwatch_lab.score.interval import estimates
 from legwatch_lab.score.listing import wrong
@@ -42,14 +43,26 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="legwatch score",
+        usage="legwatch score [options] DIR [DIR ...]\n"
+        '       legwatch score --night FILE --truth "02:40-03:35 uncovered" [--tz ZONE]',
         description="Run the rules and a simple automation over made nights (NAME.csv.gz), and\n"
-        "judge both by the truth beside them (NAME.truth.json, version 2).",
+        "judge both by the truth beside them (NAME.truth.json, version 2); or judge one night of\n"
+        "your own bed by what you noted of it (lab/legwatch_lab/score/own_nights.md).",
         epilog=f"{score.__doc__}\n{EXITS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("folders", nargs="+", metavar="DIR", type=Path)
-    add("--profile", default="standard", help="the profile of limits (default: standard)")
+    add("folders", nargs="*", metavar="DIR", type=Path)
+    add("--night", type=Path, metavar="FILE", help="a recording, or a stored night, of your own")
+    add(
+        own_truth.OPTION,
+        action="append",
+        default=[],
+        metavar="SPANS",
+        help="what you noted of it: FROM-TO uncovered, or FROM-TO out (of bed); with commas"
+        " between several",
+    )
+    add("--profile", help="the profile of limits (default: standard; of a stored night, its own)")
     add("--set", action="append", default=[], metavar="KEY=NUMBER", help="e.g. alerts.wait_s=120")
     add(
         "--without",
@@ -91,6 +104,12 @@ def positive(word: str) -> int:
 def _run(args: argparse.Namespace) -> None:
     own = dict(parse_override(word) for word in args.set)
     zone = zone_named(args.tz, "--tz") if args.tz else None
+    if args.night:
+        _print_own_night(args, own, zone or UTC)
+        return
+    if args.truth or not args.folders:
+        raise SettingsError("DIR", "give folders of made nights, or --night FILE with --truth")
+    args.profile = args.profile or "standard"
     without = tuple(sorted({channel for word in args.without for channel in CHANNELS[word]}))
     if args.curve:
         rules = curve.along(args.curve, args.profile, own, zone or UTC)
@@ -102,6 +121,15 @@ def _run(args: argparse.Namespace) -> None:
         _print_curve(args, nights, tuple(rules), options)
     else:
         _print_report(args, nights, options)
+
+
+def _print_own_night(args: argparse.Namespace, own: Mapping[str, Any], zone: tzinfo) -> None:
+    if args.folders or not args.truth:
+        raise SettingsError("--night", "give one night, and with --truth what you noted of it")
+    rules = rules_for(args.profile or "standard", own, zone)
+    night = own_night.load(args.night, rules, OtherLimits(args.profile, own))
+    spans = own_truth.read(args.truth, night.first_ms, night.last_ms, night.zone)
+    print("\n".join(own_night.lines(night, spans)))
 
 
 def _print_report(

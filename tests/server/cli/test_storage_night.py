@@ -13,6 +13,7 @@ from tomlkit import dumps
 
 from legwatch.errors import CannotRun, SettingsError
 from legwatch_lab.replay import command as replay
+from legwatch_lab.score import command as score
 from legwatch_server.cli import storage
 from server.beds.night_story import BED, NightStory
 from server.store.years_ahead import DAY_MS
@@ -84,6 +85,18 @@ def test_other_limits_are_applied_all_night_and_the_differences_named(
     assert f"{len(gone)} only then (-)" in end
     shown, _ = say("replay", tmp_path / "night.jsonl", "--profile", "at_risk")
     assert "not the same as in that night: " in shown
+
+
+def test_an_evening_is_judged_by_what_was_noted(
+    say: Say, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say("storage", "night", BED, NIGHT, tmp_path / "evening.zip")
+    noted = "2026-01-03 02:00-02:10 out"
+    assert score.main(["--night", str(tmp_path / "evening.zip"), "--truth", noted]) == 0
+    head, span, beside = capsys.readouterr().out.split("\n\n")
+    assert head.startswith("evening.zip: 2026-01-02 ")
+    assert span == "02:00-02:10 out\n  no sound of cold legs, which is right"
+    assert " cold " in beside
 
 
 def test_as_lines_of_json_the_notices_are_those_that_are_stored(

@@ -1,0 +1,146 @@
+"""Judge one own night by what was noted of it: what would have been told, when, and for nothing."""
+
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from pathlib import Path
+from typing import NamedTuple
+
+from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
+from legwatch.conditions.verdict import Severity
+from legwatch.engine import replay
+from legwatch.errors import RecordingError
+from legwatch.events import AlertKind, Window
+from legwatch.limits.rules import Rules
+from legwatch.lived import relive
+from legwatch.night import local
+from legwatch.recording import events
+from legwatch.text.span import span
+from legwatch_lab.other_limits import OtherLimits
+from legwatch_lab.score.cold import LOOK_BACK_MS
+from legwatch_lab.score.own_truth import Noted, OwnSpan
+from legwatch_runtime import night_file
+from legwatch_runtime.replay_file import read as read_recording
+from legwatch_runtime.zones import zone_named
+
+MINUTE_MS = 60_000
+STILL_OPEN = "no, it still stands at the end of the night"
+
+
+class OwnNight(NamedTuple):
+    """A night of an own bed. Times are UTC ms."""
+
+    name: str
+    first_ms: int
+    last_ms: int
+    zone: tzinfo
+    notices: tuple[Notice, ...]
+
+
+def load(path: Path, rules: Rules, limits: OtherLimits) -> OwnNight:
+    """Read a recording, or a night that a server has stored, and judge it; RecordingError."""
+    if night_file.is_night_file(path):
+        night = night_file.read(path)
+        if night.missing or night.state is None:
+            raise RecordingError(f"{path}: this night cannot be replayed: {night.missing}")
+        windows = [one.entry for one in night.entries if isinstance(one.entry, Window)]
+        found = tuple(relive(night, limits.change) if limits else relive(night))
+        return _night(path, windows, zone_named(night.zone, "zone"), found)
+    recording = read_recording(path, zone=rules.zone, renames={})
+    seen = list(events(recording))
+    windows = [event for event in seen if isinstance(event, Window)]
+    return _night(path, windows, rules.zone, tuple(replay(seen, rules)))
+
+
+def _night(
+    path: Path, windows: Sequence[Window], zone: tzinfo, notices: tuple[Notice, ...]
+) -> OwnNight:
+    if not windows:
+        raise RecordingError(f"{path}: there is nothing to judge in it")
+    return OwnNight(path.name, windows[0].from_ms, windows[-1].to_ms, zone, notices)
+
+
+def lines(night: OwnNight, spans: Sequence[OwnSpan]) -> Iterator[str]:
+    """Yield the judgement: a paragraph for each span, and what was told beside them."""
+    begin, end = _clock(night.first_ms, night.zone, day=True), _clock(night.last_ms, night.zone)
+    yield f"{night.name}: {begin} to {end} ({night.zone})"
+    colds = [one for one in night.notices if one.kind is AlertKind.COLD]
+    for one in spans:
+        yield ""
+        yield f"{_clock(one.from_ms, night.zone)}-{_clock(one.to_ms, night.zone)} {one.what}"
+        told = _of_uncovering if one.what is Noted.UNCOVERED else _of_absence
+        yield from (f"  {words}" for words in told(colds, one, night.zone))
+    yield ""
+    yield "Beside that"
+    yield from (f"  {words}" for words in _beside(night, spans))
+
+
+def _of_uncovering(colds: Sequence[Notice], one: OwnSpan, zone: tzinfo) -> Iterator[str]:
+    def after(notice: Notice | None) -> str:
+        return "none" if notice is None else _after(notice.at_ms, one.from_ms, zone)
+
+    within = [n for n in colds if one.from_ms <= n.at_ms < one.to_ms]
+    stands = _standing(colds, one.from_ms)
+    sign = next((n for n in within if n.transition is TransitionKind.FIRED), None)
+    yield f"first sign    {'an alert stood already' if stands else after(sign)}"
+    yield f"first sound   {after(next(filter(_sounds, within), None))}"
+    urgent = (n for n in within if _sounds(n) and n.severity is Severity.URGENT)
+    yield f"urgent        {after(next(urgent, None))}"
+    if stands or sign:
+        yield from _of_the_end(colds, one, zone)
+
+
+def _of_the_end(colds: Sequence[Notice], one: OwnSpan, zone: tzinfo) -> Iterator[str]:
+    """Yield what was told once the cover was back, until the alert was over."""
+    later = [n for n in colds if n.at_ms >= one.to_ms]
+    over = next((n for n in later if n.transition is TransitionKind.RESOLVED), None)
+    until_ms = over.at_ms if over else later[-1].at_ms + 1 if later else one.to_ms
+    heard = [n.at_ms for n in later if _sounds(n) and n.at_ms < until_ms]
+    if heard:
+        times = ", ".join(_after(at_ms, one.to_ms, zone) for at_ms in heard)
+        yield f"too late      {_count(len(heard))} with the cover back: {times}"
+    yield f"told as over  {_after(over.at_ms, one.to_ms, zone) if over else STILL_OPEN}"
+
+
+def _of_absence(colds: Sequence[Notice], one: OwnSpan, zone: tzinfo) -> Iterator[str]:
+    heard = [n for n in colds if one.from_ms <= n.at_ms < one.to_ms and _sounds(n)]
+    times = ", ".join(_clock(n.at_ms, zone) for n in heard)
+    yield f"{_count(len(heard))}, {times}" if heard else "no sound of cold legs, which is right"
+
+
+def _beside(night: OwnNight, spans: Sequence[OwnSpan]) -> Iterator[str]:
+    """Yield what made a sound when the legs were covered, as far as it was noted."""
+    found = [n for n in night.notices if _sounds(n) and not _is_noted(n, spans)]
+    for one in found:
+        yield f"{_clock(one.at_ms, night.zone)} {one.kind} {one.transition} ({one.severity})"
+    if not found:
+        yield "no sound"
+
+
+def _is_noted(notice: Notice, spans: Sequence[OwnSpan]) -> bool:
+    return notice.kind is AlertKind.COLD and any(
+        one.from_ms <= notice.at_ms < one.to_ms + LOOK_BACK_MS for one in spans
+    )
+
+
+def _standing(colds: Sequence[Notice], at_ms: int) -> bool:
+    """Return True if an alert of cold legs fires at a moment."""
+    last = [n for n in colds if n.at_ms < at_ms and n.transition is not TransitionKind.EXPECTED]
+    return bool(last) and last[-1].transition is not TransitionKind.RESOLVED
+
+
+def _sounds(notice: Notice) -> bool:
+    loud = notice.transition in MAY_SOUND and notice.severity is not Severity.LOG
+    return loud and notice.suppressed_by is None
+
+
+def _count(sounds: int) -> str:
+    return "1 sound" if sounds == 1 else f"{sounds} sounds"
+
+
+def _after(at_ms: int, since_ms: int, zone: tzinfo) -> str:
+    return f"{_clock(at_ms, zone)} (after {span((at_ms - since_ms) / MINUTE_MS)})"
+
+
+def _clock(at_ms: int, zone: tzinfo, *, day: bool = False) -> str:
+    form = "%Y-%m-%d %H:%M" if day else "%H:%M"
+    return f"{local(at_ms, zone):{form}}"

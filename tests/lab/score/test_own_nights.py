@@ -1,0 +1,121 @@
+"""`legwatch score --night`: one own night, judged by what somebody noted of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from legwatch.errors import RecordingError, SettingsError
+from legwatch.testing import night, recording_lines, uncovering
+from legwatch_lab.score.command import main
+
+Say = Callable[..., str]
+BARE = (100, 140)  # minutes after 21:00; the cover is off from 22:40 to 23:20
+
+
+@pytest.fixture
+def evening(tmp_path: Path) -> Path:
+    path = tmp_path / "evening.csv"
+    leg = uncovering(BARE, uncovered_c=23.0)
+    path.write_text("\n".join([*recording_lines(night(leg=leg, minutes=300)), ""]))
+    return path
+
+
+@pytest.fixture
+def say(evening: Path, capsys: pytest.CaptureFixture[str]) -> Say:
+    def run(*words: str) -> str:
+        assert main(["--night", str(evening), *words]) == 0
+        return str(capsys.readouterr().out)
+
+    return run
+
+
+def paragraph(text: str, head: str) -> dict[str, str]:
+    """Return the lines of a paragraph by their first words."""
+    (found,) = [part for part in text.split("\n\n") if part.startswith(head)]
+    lines = [line.strip() for line in found.strip().splitlines()[1:]]
+    return {line[:12].strip(): line[12:].strip() for line in lines}
+
+
+def test_it_says_when_the_sign_the_sound_and_the_end_came(say: Say) -> None:
+    text = say("--truth", "22:40-23:20 uncovered")
+    assert text.startswith("evening.csv: 2026-01-02 21:00 to 02:00 (UTC)\n")
+    told = paragraph(text, "22:40-23:20 uncovered")
+    sign, sound = (int(told[name].split()[2]) for name in ("first sign", "first sound"))
+    assert told["first sign"] == f"22:{40 + sign} (after {sign} min)"
+    assert 1 <= sign < sound < 40
+    assert told["told as over"].startswith("23:")
+    assert text.endswith("Beside that\n  no sound\n")
+
+
+def test_what_sounds_in_a_span_without_anybody_or_beside_all_is_named(say: Say) -> None:
+    text = say("--truth", "21:20-21:30 out, 22:00-23:59 out")
+    assert "no sound of cold legs, which is right" in text
+    assert "sound, 2" in text.replace("sounds,", "sound,")
+    text = say("--truth", "21:20-21:30 out")
+    beside = text.partition("Beside that\n")[2]
+    assert "cold repeated (warning)" in beside
+
+
+def test_other_limits_judge_the_same_evening(say: Say) -> None:
+    truth = ("--truth", "22:40-23:20 uncovered")
+    waits, at_once = (
+        paragraph(say(*truth, *more), "22:40-23:20 uncovered")
+        for more in ((), ("--set", "alerts.wait_s=0"))
+    )
+    assert at_once["first sound"] == at_once["first sign"] == waits["first sign"]
+    assert waits["first sound"] > at_once["first sound"]
+
+
+def test_a_cover_that_stays_off_is_not_told_as_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "open.csv"
+    leg = uncovering((100, 300), uncovered_c=23.0)
+    path.write_text("\n".join([*recording_lines(night(leg=leg, minutes=200)), ""]))
+    assert main(["--night", str(path), "--truth", "22:40-22:50 uncovered"]) == 0
+    told = paragraph(capsys.readouterr().out, "22:40-22:50 uncovered")
+    assert told["told as over"] == "no, it still stands at the end of the night"
+    assert told["first sound"] == "none"
+    assert told["too late"].startswith("3 sounds with the cover back: 22:57 (after 7 min), 23:")
+
+
+@pytest.mark.parametrize(
+    ("truth", "why"),
+    [
+        ("22:40 uncovered", "is not of the form"),
+        ("22:40-23:20 naked", "is not of the form"),
+        ("12:00-12:30 out", "12:00 is not in the recording, which is from 2026-01-02 21:00"),
+        ("22:40-12:00 out", "ends after the recording, to 2026-01-03 02:00 (UTC)"),
+        ("25:00-26:00 out", "25:00 is no time of a day"),
+        ("22:40-23:20 out, 23:00-23:30 uncovered", "two of the spans overlap"),
+        ("2026-01-05 22:40-23:20 out", "22:40 is not in the recording"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_what_to_write(say: Say, truth: str, why: str) -> None:
+    with pytest.raises(SettingsError, match=r"--truth") as refused:
+        say("--truth", truth)
+    assert why in str(refused.value)
+
+
+def test_a_time_that_comes_twice_needs_its_date(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("\n".join([*recording_lines(night(minutes=26 * 60)), ""]))
+    with pytest.raises(SettingsError, match="write the date before it"):
+        main(["--night", str(path), "--truth", "21:30-21:40 out"])
+    assert main(["--night", str(path), "--truth", "2026-01-03 21:30-21:40 out"]) == 0
+
+
+def test_a_night_needs_notes_and_notes_need_a_night(evening: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="what you noted"):
+        main(["--night", str(evening)])
+    with pytest.raises(SettingsError, match="give one night"):
+        main(["--night", str(evening), "--truth", "22:40-23:20 out", str(tmp_path)])
+    with pytest.raises(SettingsError, match="folders of made nights"):
+        main(["--truth", "22:40-23:20 out"])
+    with pytest.raises(SettingsError, match="folders of made nights"):
+        main([])
+    empty = tmp_path / "empty.csv"
+    empty.write_text("time,channel,value\n")
+    with pytest.raises(RecordingError, match=r"empty\.csv"):
+        main(["--night", str(empty), "--truth", "22:40-23:20 out"])
