@@ -212,12 +212,13 @@ def replay(events: Iterable[Event], rules: Rules) -> Iterator[Notice]:
                 aside.append(event)
                 continue
             state, notices = _complete(state, aside, event, rules)
+            end_ms = state.minute_end_ms
         else:
             state, notices = advance(_with_waiting(state, aside), event, rules)
+            end_ms = state.minute_end_ms if was_heard(state) else 0
+        begun_ms = end_ms - BACK_MS
         aside.clear()
         yield from notices
-        end_ms = state.minute_end_ms if was_heard(state) else 0
-        begun_ms = end_ms - BACK_MS
 
 
 def _complete(

@@ -232,8 +232,13 @@ def _coverage(
 
 def _samples(windows: Sequence[Window]) -> _Samples:
     """Sort the readings of a minute by sensor, in one pass: what is unknown is no sample."""
-    legs, rooms, mat, pairs = list[RawSample](), list[RawSample](), list[MatSample](), []
-    moves, faulty, still = list[MovementSample](), set[str](), True
+    legs: list[RawSample] = []
+    rooms: list[RawSample] = []
+    moves: list[MovementSample] = []
+    mat: list[MatSample] = []
+    pairs: list[PairSample] = []
+    faulty: set[str] = set()
+    still = True
     for window in windows:
         to_ms, leg_c, rh, room_c, count, moved_s, active_s, in_bed, faults = _asked(window)
         if leg_c is not None:

@@ -59,13 +59,15 @@ def update(
 
     `warmth` is the one of the minute before: it is made of what is returned here.
     """
-    at_ms, leg_c, room_c = sensors.at_ms, sensors.leg.celsius, sensors.room.celsius
+    at_ms, leg, room, movement, drop_c, _, _ = sensors
+    leg_c, room_c = leg.celsius, room.celsius
     in_bed, entered, settled, left, mat, since, heard, fell, at_room_air, lost, unseen = was[:11]
     air_left, slipped, doubted, stayed = was[11:]
     for when, sample in mat_samples:
         if sample is not mat:
             mat, since = sample, when
-        heard = when
+    if mat_samples:
+        heard = mat_samples[-1][0]
     contrast_c = None
     if leg_c is not None and room_c is not None:
         contrast_c = round(leg_c - room_c - offset_c, 3)
@@ -77,13 +79,15 @@ def update(
     elif at_room_air is None:
         at_room_air = at_ms
     empty = at_room_air is not None and _is_empty(at_room_air, sensors, rules)
-    if fresh:
+    if fresh and (not mat or empty or doubted is not None):  # else, as in most minutes, it is not
         doubted = _doubted(was, sensors, warmth, (mat, since), empty=empty)
-    if sensors.movement.exit_or_entry_ms != stayed:
+    if movement.exit_or_entry_ms != stayed:
         stayed = _stayed_ms(was, sensors, warmth)
     by_mat = fresh and doubted is None
     if by_mat:
         air_left, slipped = False, None
+    elif drop_c >= rules.presence.doubt_fall_c:
+        fell = at_ms
     now = _make(
         (
             in_bed,
@@ -104,7 +108,7 @@ def update(
         )
     )
     if by_mat:
-        return _by_mat(now, at_ms, rules)
+        return now if mat is in_bed else _by_mat(now, at_ms, rules)
     if doubted is not None and was.mat_doubted_ms is None:
         now = now._replace(in_bed=None, left_ms=None, lost_ms=None)
     warm = warmth.warm_ms is not None
@@ -192,7 +196,7 @@ def _stays_warm(leg: Thermometer, fallen_c: float = FLAT_C) -> bool:
 
 def _by_mat(now: Occupancy, at_ms: int, rules: Rules) -> Occupancy:
     limits = rules.presence
-    if now.mat is now.in_bed or now.mat_since_ms is None:
+    if now.mat_since_ms is None:
         return now
     hold_s = limits.mat_in_s if now.mat else limits.mat_out_s
     if at_ms - now.mat_since_ms < hold_s * 1000:
@@ -240,7 +244,7 @@ def _is_back(now: Occupancy, when: int, rules: Rules) -> bool:
 
 
 def _by_air(
-    was: Occupancy,
+    now: Occupancy,
     sensors: Sensed,
     contrast: float | None,
     rules: Rules,
@@ -250,9 +254,8 @@ def _by_air(
 ) -> Occupancy:
     """Judge by the air and the movement; `warm`: only a body makes the air as warm as it is."""
     limits = rules.presence
-    at_ms, leg, _, movement, drop_c, movement_known, _ = sensors
-    fell = at_ms if drop_c >= limits.doubt_fall_c else was.fell_ms
-    now = was._replace(fell_ms=fell)
+    at_ms, leg, _, movement, _, movement_known, _ = sensors
+    fell = now.fell_ms
     if not movement_known or leg.celsius is None:
         return set_unknown(now, at_ms, unseen=True)
     now = _slipped(now, movement, contrast, at_ms, rules)

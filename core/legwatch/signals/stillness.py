@@ -12,9 +12,10 @@ def last_turn_ms(sensors: Sensed, presence: Occupancy) -> int | None:
 
     A sensor that is silent cannot say, nor one that has seen nobody turn since bedtime.
     """
-    turned, entered = sensors.movement.turned_ms, presence.entered_ms
+    _, _, _, movement, _, movement_known, _ = sensors
+    turned, entered = movement.turned_ms, presence.entered_ms
     blind = entered is not None and (turned or 0) < entered - ENTRY_MS
-    return None if blind or not sensors.movement_known else turned
+    return None if blind or not movement_known else turned
 
 
 def still_since_ms(sensors: Sensed, presence: Occupancy, rules: Rules) -> int | None:
@@ -23,13 +24,15 @@ def still_since_ms(sensors: Sensed, presence: Occupancy, rules: Rules) -> int | 
     It counts only time that was watched, in bed, by a sensor that has seen a movement since entry:
     a blind sensor looks like stillness.
     """
-    if presence.in_bed is not True or presence.entered_ms is None:
+    in_bed, entered = presence[:2]
+    if in_bed is not True or entered is None:
         return None
-    turned, heard = sensors.movement.turned_ms, sensors.movement.heard_since_ms
-    if turned is None or heard is None or not sensors.movement_known:
+    at_ms, _, _, movement, _, movement_known, _ = sensors
+    _, heard, _, turned = movement[:4]
+    if turned is None or heard is None or not movement_known:
         return None
-    if turned < presence.entered_ms - rules.presence.moves_in_s * 1000:
+    if turned < entered - rules.presence.moves_in_s * 1000:
         return None
-    if sensors.at_ms - turned > rules.stillness.proof_s * 1000:
+    if at_ms - turned > rules.stillness.proof_s * 1000:
         return None
-    return max(turned, presence.entered_ms, heard)
+    return max(turned, entered, heard)
