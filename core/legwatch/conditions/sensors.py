@@ -136,13 +136,11 @@ class _Lack(NamedTuple):
 
 def _missing(seen: Observation, rules: Rules) -> Iterator[Verdict]:
     """Yield a verdict on each sensor that has given nothing for too long."""
-    for lack in _lacks(seen, rules):
-        if lack.by_silence:
-            rule = Rule("stillness.silent_s", float(rules.stillness.silent_s))
-        else:
-            rule = Rule("health.alert_s", float(rules.health.alert_s))
-        if seen.at_ms - lack.since_ms >= rule.value * 1000:
-            yield yes(Severity.WARNING, lack.reason, lack.since_ms, rule)
+    for reason, since_ms, by_silence in _lacks(seen, rules):
+        limit_s = rules.stillness.silent_s if by_silence else rules.health.alert_s
+        if seen.at_ms - since_ms >= limit_s * 1000:
+            path = "stillness.silent_s" if by_silence else "health.alert_s"
+            yield yes(Severity.WARNING, reason, since_ms, Rule(path, float(limit_s)))
 
 
 def _lacks(seen: Observation, rules: Rules) -> Iterator[_Lack]:

@@ -52,17 +52,26 @@ def is_calm(seen: Observation, moved_ms: int) -> bool:
     """
     occupancy, warmth, at_ms = seen.occupancy, seen.warmth, seen.at_ms
     return (
-        (warmth.warm_ms is None or at_ms - max(moved_ms, warmth.warm_ms) < WARM_MS)
+        _feels(seen, moved_ms)
         and _sees(seen)
         and seen.noisy_since_ms is None
         and seen.room_warmth.doubted_ms is None
         and occupancy.mat_doubted_ms is None
         and (occupancy.mat_ms is None or at_ms - occupancy.mat_ms < CALM_MS)
         and warmth.heard_ms is not None
-        and seen.leg_heard.known == ALL
-        and seen.movement_heard.known == ALL
-        and (seen.room_heard.known == ALL or not seen.room.expected)
+        and (seen.leg_heard.known == ALL or not comes_and_goes(seen.leg_heard))
+        and (seen.movement_heard.known == ALL or not comes_and_goes(seen.movement_heard))
+        and (seen.room_heard.known == ALL or not comes_and_goes(seen.room_heard))
     )
+
+
+def _feels(seen: Observation, moved_ms: int) -> bool:
+    """Return True if the movement sensor is surely not blind: it has felt who warms the bed."""
+    warm_ms, at_ms = seen.warmth.warm_ms, seen.at_ms
+    if warm_ms is None or at_ms - moved_ms < WARM_MS or at_ms - warm_ms < WARM_MS:
+        return True
+    felt = moved_ms >= warm_ms and moved_ms >= (seen.movement.heard_since_ms or 0)
+    return felt and at_ms - moved_ms < QUIET_MS
 
 
 def _sees(seen: Observation) -> bool:

@@ -50,7 +50,8 @@ def update(was: RepeatedPair, pairs: Sequence[PairSample]) -> RepeatedPair:
         if new_celsius == celsius and new_rh == rh and when - last_ms <= HOLE_MS:
             last_ms, readings = when, readings + 1
             continue
-        longest_ms = max(longest_ms, last_ms - since_ms)
+        if last_ms != since_ms:  # a single reading is no run
+            longest_ms = max(longest_ms, last_ms - since_ms)
         celsius, rh, since_ms, last_ms, readings = new_celsius, new_rh, when, when, 1
     return _make((celsius, rh, since_ms, last_ms, readings, longest_ms, first_ms))
 
