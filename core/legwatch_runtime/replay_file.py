@@ -1,6 +1,7 @@
 """Read a replay file (CSV with `time,channel,value`), gzipped or plain."""
 
 import gzip
+import io
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,16 +13,30 @@ from legwatch.errors import RecordingError
 from legwatch.recording import Recording, parse
 
 LONG_BYTES = 2_000_000  # reading a larger file takes a while
+SHORT_BYTES = 500_000  # packed; a night has a tenth of it, and a longer file is read piece by piece
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Iterable[str]]:
     """Open a replay file as lines of text; raises OSError, EOFError, zlib.error, UnicodeError."""
     with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
+        begin = raw.read(SHORT_BYTES)
+    packed = begin[:2] == b"\x1f\x8b"
+    unpacked = _unpacked(begin) if packed and len(begin) < SHORT_BYTES else None
+    if unpacked is not None:
+        yield io.TextIOWrapper(io.BytesIO(unpacked), encoding="utf-8", newline="")
+        return
     opener = gzip.open if packed else open
     with opener(path, "rt", encoding="utf-8", newline="") as lines:
         yield lines
+
+
+def _unpacked(packed: bytes) -> bytes | None:
+    """Unpack a night at once, in half the time of piece by piece; None: it is damaged."""
+    try:
+        return gzip.decompress(packed)
+    except (OSError, EOFError, zlib.error):
+        return None  # piece by piece, what is before the damage can be read, and told about
 
 
 def read(

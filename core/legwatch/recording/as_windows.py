@@ -151,11 +151,12 @@ class _MovementCount:
         """Return the sum of a window's values; None: unknown."""
         if values:
             self._last_ms = end_ms
+            return sum(values) if alive else None
         if not alive:
             return None
         if self._writes_zeros and (self._last_ms is None or end_ms - self._last_ms > ALIVE_MS):
             return None
-        return sum(values) if values else 0
+        return 0
 
 
 def events(recording: Recording) -> Iterator[Event]:

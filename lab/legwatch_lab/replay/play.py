@@ -161,8 +161,9 @@ class _EventCount:
         last = None
         for event in self._source:
             if isinstance(event, Window):
+                if last is None:
+                    self.first_ms = event.from_ms
                 last = event
-                self.first_ms = self.first_ms or event.from_ms
             yield event
         if last is not None:
             self.windows, self.last_ms = last.seq, last.to_ms
