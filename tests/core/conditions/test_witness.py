@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.conditions import witness
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import replay
 from legwatch.events import AlertKind, Window
@@ -123,6 +124,19 @@ def test_each_fault_is_told_by_name(what: str) -> None:
     assert found[0] is reason
     assert first <= found[1] <= last
     assert {one[0] for one in more} <= {reason}
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_the_short_way_of_most_minutes_says_what_the_long_way_says(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holes = {"room": lambda m: None if m % 41 < 3 else wobbling(18.0)(m)}
+    for build in BUILDS:
+        course = {**holes, **FAULTS[what][0]}
+        short = played(build, **course)
+        with monkeypatch.context() as patched:
+            patched.setattr(witness, "is_calm", lambda _seen, _moved_ms: False)
+            assert played(build, **course) == short
 
 
 def test_no_fault_of_them_rings_for_cold_legs() -> None:
