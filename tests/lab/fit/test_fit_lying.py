@@ -42,7 +42,7 @@ def test_a_fit_is_judged_on_other_nights_and_written_as_the_model_is(
     names = {name for name in vars(lying_model) if name.isupper()}
     assert {name for name in fitted if name.isupper()} == names
     model = classifier.parse(fitted["BARE_BASE"], fitted["BARE"], LETTERS)
-    assert len(model.trees) == fit_lying.SHAPE["max_iter"]
+    assert model.leaves.first.bit_count() == fit_lying.SHAPE["max_iter"]
 
 
 def test_a_folder_without_nights_is_said(
