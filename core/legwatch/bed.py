@@ -22,7 +22,8 @@ from legwatch.alerting.suppress import Candidate, Context, suppress
 from legwatch.alerting.told_sensors import ToldSensors, subject, subject_of_end, tell_dead
 from legwatch.alerting.trial_nights import TrialNights, is_silent
 from legwatch.conditions import agent, cold, lying, sensors, still
-from legwatch.conditions.cold import ColdMemory, ColdMinute
+from legwatch.conditions import cold_memory as cold_memories
+from legwatch.conditions.cold_memory import ColdMemory, ColdMinute
 from legwatch.conditions.early_sign import cold_in_min
 from legwatch.conditions.verdict import NO, YES, Firing, Reason, TriState, Verdict
 from legwatch.events import BODY_KINDS, AlertKind, Window
@@ -82,7 +83,7 @@ def minute(
     signals, seen = observe(signals, windows, at_ms, rules, away=away)
     alerts, trial = _on_trial(was, windows, seen, rules)
     firing = alerts.firing
-    memory = cold.update(cold_memory, seen, rules, firing=firing[0] is not None)
+    memory = cold_memories.update(cold_memory, seen, rules, firing=firing[0] is not None)
     now = ColdMinute(memory, seen)
     verdicts = _judge(now, firing, bad_ms, rules)
     legs, still_long, bad_sensor, silent = map(_HOLDS, verdicts)

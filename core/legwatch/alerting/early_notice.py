@@ -3,7 +3,8 @@
 from legwatch.alerting.alert import AlertState
 from legwatch.alerting.figures import alert_figures
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
-from legwatch.conditions.cold import ColdMinute, cooling_reason
+from legwatch.conditions.cold_causes import cooling_reason
+from legwatch.conditions.cold_memory import ColdMinute
 from legwatch.conditions.verdict import Severity
 from legwatch.events import AlertKind
 from legwatch.limits.rules import Rules

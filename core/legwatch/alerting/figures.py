@@ -2,7 +2,7 @@
 
 from legwatch.alerting.alert import AlertState
 from legwatch.alerting.notice import TransitionKind
-from legwatch.conditions.cold import ColdMemory
+from legwatch.conditions.cold_memory import ColdMemory
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.events import AlertKind
 from legwatch.observation import Observation

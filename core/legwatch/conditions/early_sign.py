@@ -4,7 +4,7 @@ An early sign makes no sound and lights no lamp: one in three is false, and afte
 alert follows some minutes later. lab/legwatch_lab/bench/detection.md has the score.
 """
 
-from legwatch.conditions.cold import ColdMinute
+from legwatch.conditions.cold_memory import ColdMinute
 from legwatch.limits.rules import Rules
 from legwatch.signals import contrast_fall as falls
 from legwatch.signals.thermometer import RECENT_SAMPLES, RECENT_STEP_MS

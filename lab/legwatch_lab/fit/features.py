@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from legwatch.conditions.cold import ColdMemory, ColdMinute, update
+from legwatch.conditions.cold_memory import ColdMemory, ColdMinute, update
 from legwatch.conditions.features import Features
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
