@@ -67,7 +67,7 @@ def is_over(now: TrialNights, rules: Rules) -> bool:
 
 def night_number(now: TrialNights, at_ms: int, rules: Rules) -> int | None:
     """Return the number of the trial night at `at_ms`, the first is 1; None: no trial night."""
-    if not is_silent(now):
+    if not is_silent(now) or not rules.alerts.learn_nights:
         return None
     now = _on_night(now, at_ms, rules)
     return None if now.done else now.nights + 1

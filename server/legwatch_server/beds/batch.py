@@ -210,12 +210,13 @@ class UnitOfWork:
         if boot.has(window.seq):
             self.counters.duplicates += 1
             return
-        if played:
-            self._recordings.leap(bed, window.to_ms, message.arrived_ms)
         placed = self._placement.place(bed, boot, window, message)
-        if starts:
-            if not (placed.late and window.to_ms <= bed.state.at_ms):  # what an earlier start kept
+        judged = bed.rest is Rest.WATCHED and not placed.late
+        if played and judged:
+            self._recordings.leap(bed, window.to_ms, message.arrived_ms)
+            if starts or bed.goes_on:
                 self._recordings.begin_anew(bed, window.to_ms, played=True)
+                bed.goes_on = False
         elif bed.played and not played:
             to_ms = message.arrived_ms if placed.late else placed.window.to_ms
             self._recordings.begin_anew(bed, to_ms, played=False)

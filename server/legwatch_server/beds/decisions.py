@@ -28,7 +28,9 @@ from legwatch_server.store.port import WriterStore
 MOST_BEDS = 2000  # a stranger at a broker without rights can invent any number of them
 
 # What a batch may change of a bed, but for its `boots`.
-_Before = tuple[BedState, int, bool, LeapAllowance, Bedside, UnreadWindows, Rivals, Rest, Noted]
+_Before = tuple[
+    BedState, int, bool, LeapAllowance, Bedside, UnreadWindows, Rivals, Rest, Noted, bool
+]
 
 
 class Undeclared(WireError):  # noqa: N818 - it says what is wrong with the message
@@ -64,7 +66,7 @@ class Decisions:
             bed = self.beds[name]
             (
                 bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread, bed.rivals,
-                bed.rest, bed.noted,
+                bed.rest, bed.noted, bed.goes_on,
             ) = before  # fmt: skip
         for ident, name in self.batch.beds:
             del self.beds[name]
@@ -76,7 +78,7 @@ class Decisions:
             self.touched[bed.name] = bed
             self._before[bed.name] = (
                 bed.state, bed.seen_ms, bed.played, bed.leaps, bed.bedside, bed.unread, bed.rivals,
-                bed.rest, bed.noted,
+                bed.rest, bed.noted, bed.goes_on,
             )  # fmt: skip
 
     def sweep(self, bed: BedRecord) -> None:

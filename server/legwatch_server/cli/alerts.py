@@ -11,6 +11,7 @@ from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.bedside import known
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
 from legwatch.errors import SettingsError
+from legwatch.events import BODY_KINDS
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import OVER
 from legwatch.text.span import span
@@ -186,6 +187,8 @@ def _episode(found: Incident, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _held(notice: Notice) -> str:
+    if notice.suppressed_by is SuppressedBy.BUDGET and notice.kind not in BODY_KINDS:
+        return "  [told nobody: it comes and goes this night]"
     if notice.suppressed_by is None or notice.transition in OVER:
         return ""
     if notice.suppressed_by is SuppressedBy.EARLY_SIGN:

@@ -33,6 +33,7 @@ _ALERTS = {
 }
 _ROOM = "air of the room"
 _SENSORS = {role.fault: role.name for role in ROLES}  # the word of the agent's settings
+_READ = (("leg", "leg_c"), ("room", "room_c"), ("movement", "moves"), ("in_bed", "in_bed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class BedNow:
             if found is not None:
                 shown = _shown(getattr(found, column))
                 yield name, f"{shown + unit:<10} {self._age(found.to_ms)}"
-        for sensor, fault in self.seen.windows[0].faults if self.seen.windows else ():
+        for sensor, fault in _faults(self.seen.windows):
             yield (
                 f"{_SENSORS.get(sensor, sensor)} sensor",
                 f"has a fault: {printable(fault, LONGEST_FAULT)}",
@@ -343,3 +344,17 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "somebody" if value else "nobody"
     return f"{value:.1f}" if isinstance(value, float) else f"{value}"
+
+
+def _faults(windows: Sequence[Window]) -> Iterator[tuple[str, str]]:
+    """Yield the fault of each sensor that has one; it lasts until the sensor gives a reading.
+
+    A sensor may be read more rarely than a window is sent.
+    """
+    known: set[str] = set()
+    for number, window in enumerate(windows):
+        for sensor, fault in window.faults:
+            if sensor not in known and (not number or sensor in dict(_READ)):
+                known.add(sensor)
+                yield sensor, fault
+        known |= {sensor for sensor, column in _READ if getattr(window, column) is not None}

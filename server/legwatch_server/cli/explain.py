@@ -7,6 +7,7 @@ from itertools import repeat
 from legwatch.alerting.notice import Notice, Sounding, SuppressedBy, TransitionKind
 from legwatch.alerting.sound import with_sounding
 from legwatch.conditions.verdict import Reason
+from legwatch.events import BODY_KINDS
 from legwatch.night import local
 from legwatch.oncall.escalation import OVER
 from legwatch.text.message import title
@@ -69,6 +70,10 @@ _UNTOLD = {
         "Nobody was woken for it alone: another alert of the same minute said it too."
     ),
 }
+_OFTEN = (
+    "Nobody was woken: twice this night people had been told of it, and it comes and goes.",
+    "This end was told to nobody: it comes and goes this night, and nobody should rely on it.",
+)
 _ASLEEP = (
     "It was only written down: the sleeper seemed asleep, and nobody who sleeps is woken for a bed"
     " that has not warmed. (Awake is who has moved within warmth.wakeful_s.)"
@@ -122,6 +127,8 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
         yield f"  Figures: {', '.join(shown)}"
     if notice.suppressed_by is SuppressedBy.HOLD:
         yield "  It waited for the sleeper to move before making a sound."
+    elif notice.suppressed_by is SuppressedBy.BUDGET and notice.kind not in BODY_KINDS:
+        yield f"  {_OFTEN[notice.transition in OVER]}"
     elif notice.suppressed_by and notice.transition not in OVER:
         yield f"  {_untold(notice, notice.suppressed_by)}"
     figures = dict(notice.figures)

@@ -70,7 +70,7 @@ class DeliveryPlanner:
         occasion = Occasion(notice_id, episode, deliveries, now_ms)
         added = [change for step in steps for change in self.insert(step, occasion)]
         if again and sounds:
-            cancelled = _superseded(_quieter(own, added))
+            cancelled = _superseded(_older(own, added))
         return (*cancelled, *added)
 
     def watch(self, bed: str, at_ms: int) -> Watch:
@@ -179,17 +179,17 @@ def _superseded(own: Iterable[Delivery]) -> Iterator[Change]:
     yield from (Withdraw(d.id, SUPERSEDED) for d in alerts if d.state is DeliveryState.DECIDED)
 
 
-def _quieter(own: Iterable[Delivery], added: Iterable[Change]) -> Iterator[Delivery]:
-    """Yield the quiet pushes that a loud one goes after on the same way.
+def _older(own: Iterable[Delivery], added: Iterable[Change]) -> Iterator[Delivery]:
+    """Yield the pushes that a new loud one goes after on the same way.
 
     One that waits for its service would come later, and show its older words in place of the new.
     """
-    loud = {
+    ways = {
         (one.person, one.channel)
         for one in added
         if isinstance(one, Insert) and one.purpose is Purpose.LOUD
     }
-    return (d for d in own if d.purpose is Purpose.QUIET and (d.person, d.channel) in loud)
+    return (d for d in own if (d.person, d.channel) in ways)
 
 
 def _called_off(own: Iterable[Delivery], why: str, now_ms: int) -> Iterator[Change]:

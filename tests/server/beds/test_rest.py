@@ -2,6 +2,7 @@
 
 import logging
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason
 from legwatch.contract.action import Action
 from legwatch.contract.topics import Channel, topic
+from legwatch.contract.window import encode_window
 from legwatch.errors import SettingsError
 from legwatch.settings import load
+from legwatch.testing import live_window
 from legwatch.text.message import title
 from legwatch_server.beds.expected import all_rest, silent, unheard
 from legwatch_server.claims import LinkClaims, TargetKind
@@ -231,3 +234,22 @@ def test_a_paused_bed_needs_somebody_who_watches_it_when_the_pause_is_over() -> 
     table = {**TABLE, "people": people, "beds": {"b": AWAY}}
     with pytest.raises(SettingsError, match="nobody watches bed 'b'"):
         load(ServerSettings, table).check()
+
+
+def test_a_recording_that_goes_on_while_its_bed_rests_was_not_silent(tmp_path: Path) -> None:
+    ward = open_ward(tmp_path, beds={"b": {"played": True}})
+    night = iter(range(1, 1000))
+
+    def plays(minutes: int) -> None:
+        for seq in islice(night, minutes * 6):
+            one = live_window(seq, ward.clock.now_ms + seq * 10_000, clock="played", leg_c=31.0)
+            ward.turn([ward.message(topic("b", Channel.WINDOW), encode_window(one))])
+
+    plays(20)
+    use(ward, b={"played": True, **AWAY})
+    plays(30)
+    use(ward, b={"played": True})
+    plays(20)
+    assert reasons(ward) == []
+    assert ward.unit.beds["b"].state.at_ms == ward.clock.now_ms + 70 * MINUTE_MS
+    ward.close()

@@ -224,6 +224,28 @@ def test_a_bed_that_has_not_warmed_under_a_sleeper_is_explained_as_written_down_
     assert "at this level" not in text
 
 
+def test_a_bedside_that_comes_and_goes_is_told_twice_and_then_it_is_said_why_no_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(open_ward(tmp_path, **TABLE)) as made:
+        for _ in range(3):
+            made.play("b", 30, lambda minute: cold(minute % 90))
+            made.run_to(made.clock.now_ms + 20 * MINUTE_MS)
+        made.play("b", 20, lambda minute: cold(minute % 90))
+        path = config(tmp_path, made)
+        text = said(capsys, "alerts", "--config", path, "--night", NIGHT)
+        fired = [i for (i,) in made.rows("SELECT id FROM notices WHERE reason='agent_silent'")]
+        second, third = (
+            said(capsys, "alerts", "explain", str(ident), "--config", path) for ident in fired[-2:]
+        )
+    lines = [line for line in text.splitlines() if "bed: no word" in line or "is back" in line]
+    why = "[told nobody: it comes and goes this night]"
+    assert [why in line for line in lines] == [False, False, False, True, True, False]
+    assert "Nobody was woken: twice this night people had been told of it" in third
+    assert "This end was told to nobody: it comes and goes this night" in second
+    assert "wake-ups" not in third
+
+
 def test_an_early_sign_is_not_explained_as_an_alert_that_still_stands(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

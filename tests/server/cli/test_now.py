@@ -120,6 +120,24 @@ def test_what_an_earlier_start_has_kept_is_not_what_is_seen_now(
     assert "31.0" in line(house.says("b"), "air by the legs")
 
 
+def test_a_fault_is_shown_until_the_sensor_gives_a_reading(open_house: Any) -> None:
+    """A thermometer may be read more rarely than a window is sent."""
+    house = open_house()
+    begin_ms = house.ward.clock.now_ms
+
+    def comes(seq: int, **fields: Any) -> None:
+        one = live_window(seq, begin_ms + seq * 10_000, moves=0, **fields)
+        house.ward.turn([house.ward.message("legwatch/v1/b/window", encode_window(one))])
+
+    comes(1, leg_c=31.0)
+    comes(2, faults=(("leg", "no_number"),))
+    comes(3)
+    assert line(house.says("b"), "leg sensor") == "has a fault: no_number"
+    comes(4, leg_c=31.0)
+    comes(5)
+    assert "has a fault" not in house.says("b")
+
+
 def test_the_first_minutes_in_bed_are_said(open_house: Any) -> None:
     house = open_house()
     house.ward.play("b", 10, asleep)

@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from legwatch.alerting.notice import TransitionKind
 from legwatch.contract.action import Action
 from legwatch.oncall.escalation import Purpose
+from legwatch.testing import uncovering
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.inbox import ActionRequested
 from legwatch_server.notify.channels import Push, Retryable, Sent
@@ -35,6 +37,11 @@ def ward(tmp_path: Path) -> Iterator[InProcessServer]:
     made.close()
 
 
+def bare(minute: float) -> dict[str, Any]:
+    """Legs so cold that it is urgent, and is said again ten minutes later."""
+    return cold(minute) | {"leg_c": uncovering((100, 290), uncovered_c=20.0)(minute)}
+
+
 def quiet_for(ward: InProcessServer, minutes: int) -> ActionRequested:
     """Return that somebody at the server asks for quiet."""
     (ident,) = ward.rows("SELECT min(id) FROM notices WHERE what='fired'")[0]
@@ -47,6 +54,23 @@ def back(ward: InProcessServer) -> list[str]:
     ward.channels["phone"].always = None
     ward.run_to(ward.clock.now_ms + 10 * MINUTE_MS)
     return [what for _, _, purpose, what in ward.notified("info")]
+
+
+def test_what_is_said_again_replaces_what_waits_for_its_retry(tmp_path: Path) -> None:
+    """Else the older of two urgent pushes could ring later, and stay on the phone."""
+    ward = open_ward(
+        tmp_path, people={"bert": BERT}, rules={"stillness.joint_s": 0, "alerts.wait_s": 0}
+    )
+    ward.play_until_loud("b", bare)
+    ward.channels["phone"].always = AWAY
+    while "repeated" not in ward.transitions():
+        ward.play("b", 1, bare)
+        assert ward.minute < 300
+    ward.channels["phone"].always = None
+    ward.play("b", 6, bare)
+    ward.close()
+    last = [got.push for got in ward.pushes.arrived if got.push.purpose is Purpose.LOUD][1:]
+    assert {push.transition for push in last} == {TransitionKind.RENOTIFIED}
 
 
 def test_the_end_replaces_an_answer_that_waits_for_its_retry(ward: InProcessServer) -> None:
