@@ -20,7 +20,8 @@ from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Figures, Reason, Severity
 from legwatch.events import AlertKind
 from legwatch.oncall.people import LANGUAGES
-from legwatch.text.message import REPORTED, text, title
+from legwatch.text.message import text, title
+from legwatch.text.reports import REPORTED
 from legwatch_runtime.catalogue import language_named
 
 CATALOGUE = Path(__file__).parents[1] / "core/legwatch_runtime/locale/legwatch.pot"

@@ -7,20 +7,14 @@ for the sleeper, and one for a carer, who reads the text in another room.
 
 from collections.abc import Mapping
 
-from legwatch.alerting.figures import LEG, NEVER, ROOM
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import AlertKind
+from legwatch.text.faults import CHECK, OF_SENSOR, fault, sensors
 from legwatch.text.language import ENGLISH, Language, marked
+from legwatch.text.reports import report
+from legwatch.text.sentence import FigureValue, OwnAndCarer, both
 from legwatch.text.span import span
-
-OwnAndCarer = tuple[str, str]  # for the sleeper, for a carer
-FigureValue = float | str | None
-
-
-def _both(sentence: str) -> OwnAndCarer:
-    return sentence, sentence
-
 
 _TITLES: Mapping[AlertKind, OwnAndCarer] = {
     AlertKind.COLD: (marked("Your legs may be cold"), marked("Legs may be cold")),
@@ -40,8 +34,8 @@ _TITLES: Mapping[AlertKind, OwnAndCarer] = {
 _CALM: Mapping[AlertKind, OwnAndCarer] = {
     AlertKind.COLD: (marked("Warm again by your legs"), marked("Warm again by the legs")),
     AlertKind.STILL: (marked("You have moved"), marked("A movement was seen")),
-    AlertKind.SENSOR: _both(marked("The sensors are back")),
-    AlertKind.AGENT: _both(marked("The bedside is back")),
+    AlertKind.SENSOR: both(marked("The sensors are back")),
+    AlertKind.AGENT: both(marked("The bedside is back")),
 }
 _ROOM_WARM, _OVER = marked("The room is warm"), marked("The warning is over")
 _OUT = marked("Out of bed")
@@ -52,19 +46,19 @@ URGENT_STILL = marked("Urgent alerts still sound.")
 _QUIET_FOR = marked("Quiet for a while, for this kind of alert only.")
 _URGENT = marked("Urgent: {title}")
 _WHY: Mapping[Reason, OwnAndCarer] = {
-    Reason.UNCOVERED: _both(marked("They may be uncovered.")),
-    Reason.COOLED: _both(marked("It has cooled slowly.")),
-    Reason.COLD_START: _both(marked("The bed has not warmed up.")),
-    Reason.COLD_ROOM: _both(marked("The room is cold.")),
-    Reason.DRAUGHT: _both(marked("A draught on them is possible.")),
+    Reason.UNCOVERED: both(marked("They may be uncovered.")),
+    Reason.COOLED: both(marked("It has cooled slowly.")),
+    Reason.COLD_START: both(marked("The bed has not warmed up.")),
+    Reason.COLD_ROOM: both(marked("The room is cold.")),
+    Reason.DRAUGHT: both(marked("A draught on them is possible.")),
     Reason.COLD_AND_STILL: (marked("You have not moved for it."), marked("No movement for it.")),
-    Reason.NOT_ANSWERED: _both(marked("Nobody has answered yet.")),
+    Reason.NOT_ANSWERED: both(marked("Nobody has answered yet.")),
 }
 _LEG_UNKNOWN = marked("How warm it is by the legs is not known.")
 _COLD_ROOM = marked("The room is cold ({room}).")
 _COVER = (marked("Cover your legs."), marked("Cover the legs."))
 _DO: Mapping[Reason, OwnAndCarer] = {
-    Reason.COLD_START: _both(marked("Put on socks or warm the bed.")),
+    Reason.COLD_START: both(marked("Put on socks or warm the bed.")),
     Reason.COLD_ROOM: (
         marked("Cover your legs, put on socks."),
         marked("Cover the legs, offer socks."),
@@ -74,126 +68,9 @@ _DO: Mapping[Reason, OwnAndCarer] = {
         marked("Cover the legs and turn the fan or air conditioner away."),
     ),
 }
-_SENSOR: Mapping[Reason, OwnAndCarer] = {
-    Reason.IMPLAUSIBLE: _both(marked("A thermometer gives impossible values.")),
-    Reason.NO_READINGS: _both(marked("A thermometer gives no readings.")),
-    Reason.NO_SENSOR: _both(marked("No sensor at the bed has given a reading yet.")),
-    Reason.STUCK: _both(marked("The thermometer by the legs has shown the same value for {span}.")),
-    Reason.DISPLACED: (
-        marked("The thermometer by your legs has the room's temperature; it may have slipped out."),
-        marked("The thermometer by the legs has the room's temperature; it may have slipped out."),
-    ),
-    Reason.MOVEMENT_MISSING: _both(marked("The movement sensor sends nothing.")),
-    Reason.MOVEMENT_SILENT: (
-        marked("The movement sensor has seen nothing since you went to bed."),
-        marked("The movement sensor has seen nothing since bedtime."),
-    ),
-    Reason.MOVEMENT_QUIET: (
-        marked("No movement of any size for {span}: you lie very still, or the sensor is dead."),
-        marked("No movement of any size for {span}: very still sleep, or the sensor is dead."),
-    ),
-    Reason.MOVEMENT_NOISY: _both(
-        marked("The movement sensor has shown movement without a rest for {span}.")
-    ),
-    Reason.LAIN_UPON: (
-        marked("The thermometer by your legs has been warmer than air under a cover for {span}."),
-        marked("The thermometer by the legs has been warmer than air under a cover for {span}."),
-    ),
-    Reason.NOT_IN_BED: (
-        marked("The thermometer by your legs has not become warm in bed."),
-        marked("The thermometer by the legs has not become warm in bed."),
-    ),
-    Reason.EXCHANGED: _both(
-        marked("The thermometer by the legs is far colder than the one of the room.")
-    ),
-    Reason.ROOM_WARMED: _both(
-        marked("The thermometer of the room has become warm as no room does.")
-    ),
-    Reason.COMES_AND_GOES: _both(
-        marked("A sensor comes and goes ({sensor}): less than half of the last 30 min is known.")
-    ),
-    Reason.MAT_DISAGREES: _both(
-        marked("The bed occupancy says another thing than all the other sensors.")
-    ),
-    Reason.MAT_MISSING: _both(marked("The bed occupancy sends nothing any more.")),
-}
-_BROKEN = _both(marked("A sensor is not working."))
-_THERMOMETER: Mapping[tuple[Reason, str, bool], OwnAndCarer] = {  # (why, place, it never gave any)
-    (Reason.NO_READINGS, LEG, False): (
-        marked("The thermometer by your legs has given no readings for {span}."),
-        marked("The thermometer by the legs has given no readings for {span}."),
-    ),
-    (Reason.NO_READINGS, LEG, True): (
-        marked("The thermometer by your legs has given no reading since the start."),
-        marked("The thermometer by the legs has given no reading since the start."),
-    ),
-    (Reason.NO_READINGS, ROOM, False): _both(
-        marked("The thermometer of the room has given no readings for {span}.")
-    ),
-    (Reason.NO_READINGS, ROOM, True): _both(
-        marked("The thermometer of the room has given no reading since the start.")
-    ),
-    (Reason.IMPLAUSIBLE, LEG, False): (
-        marked("The thermometer by your legs gives impossible values."),
-        marked("The thermometer by the legs gives impossible values."),
-    ),
-    (Reason.IMPLAUSIBLE, ROOM, False): _both(
-        marked("The thermometer of the room gives impossible values.")
-    ),
-}
-_CHECK = (
-    marked("Until it works I cannot warn you. Check the cable and the plug."),
-    marked("Until it works I cannot warn anybody. Check the cable and the plug."),
-)
-_LOOK: Mapping[Reason, OwnAndCarer] = {
-    Reason.MOVEMENT_QUIET: (
-        marked("Check the movement sensor by the bed, and its cable."),
-        marked("Please look at the bed, and check the movement sensor and its cable."),
-    ),
-    Reason.MOVEMENT_NOISY: _both(
-        marked("Is something shaking it, such as a washing machine? Check its place and its cable.")
-    ),
-    Reason.LAIN_UPON: (
-        marked(
-            "You may lie on it, or a bottle beside it. Put it free; until then I cannot warn you."
-        ),
-        marked(
-            "A leg may lie on it, or a bottle beside it. Put it free; until then I cannot warn."
-        ),
-    ),
-    Reason.NOT_IN_BED: _both(
-        marked(
-            "It may lie on top of the cover or outside. Put it beside the legs, below the cover."
-        )
-    ),
-    Reason.EXCHANGED: _both(
-        marked("The two may be exchanged: I cannot warn anybody. Please exchange them.")
-    ),
-    Reason.COMES_AND_GOES: _both(marked("Check the cable and the network.")),
-    Reason.MAT_DISAGREES: _both(
-        marked("I judge without it now. Check where it lies and how it is wired.")
-    ),
-    Reason.MAT_MISSING: _both(marked("I judge without it now. Check the cable and the plug.")),
-    Reason.ROOM_WARMED: _both(
-        marked(
-            "I judge without it now. Check that it is not in the bed, in the sun or by a heater."
-        )
-    ),
-}
 _CHECK_NETWORK = marked("While it is away I cannot warn anybody. Check its network and its power.")
 _FLAPS_SO = marked("The bedside comes and goes.")
 _FLAPS = marked("The bedside comes and goes: {minutes} of the last 30 min are known.")
-_CHECK_ROOM = _both(  # some warnings come without it, too, but nobody should wait for them
-    marked("Do not rely on my warnings until it works. Check the cable and the plug.")
-)
-_POINT = (
-    marked("Until it works I cannot warn you. Check that it points at the bed, and its cable."),
-    marked("Until it works I cannot warn anybody. Check that it points at the bed, and its cable."),
-)
-_PUT_BACK = (
-    marked("Until it is back I cannot warn you. Put it back by your legs."),
-    marked("Until it is back I cannot warn anybody. Put it back by the legs."),
-)
 _SILENT = marked("No word from the bedside for {span}.")
 _NEVER = marked(
     "No word has come from the bedside yet, for {span} now. Check that it is on, and the bed's name"
@@ -240,101 +117,6 @@ _AT_THIS_PACE = (
     marked("The air by your legs is {leg} and falls; below {limit} in about {span}."),
     marked("The air by the legs is {leg} and falls; below {limit} in about {span}."),
 )
-_REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for everybody
-    Reason.BEDSIDE_GONE: (
-        marked("The bedside is off"),
-        marked("The bedside has been off for {span}. Check its plug and the network."),
-    ),
-    Reason.WINDOWS_LOST: (
-        marked("Part of a night was not kept"),
-        marked(
-            "The bedside could not send for too long and had to drop {span} of readings. What"
-            " happened then is not known."
-        ),
-    ),
-    Reason.WINDOWS_UNREAD: (
-        marked("The server cannot read the bedside"),
-        marked(
-            "For {span} readings have come from the bedside that the server cannot read, so it"
-            " cannot warn you. The server's log says what is wrong with them."
-        ),
-    ),
-    Reason.NEWER_VERSION: (
-        marked("The server is too old for the bedside"),
-        marked(
-            "The bedside speaks a newer version than the server, which cannot read it and cannot"
-            " warn you. Update the server; the bedside keeps its readings until then."
-        ),
-    ),
-    Reason.SENSOR_MUTE: (
-        marked("A sensor gives nothing"),
-        marked("This sensor is set up and gives nothing: {sensor}. Check the cable and the plug."),
-    ),
-    Reason.NEVER_WARNS: (
-        marked("This bed can never warn"),
-        marked(
-            "With the sensors of this bed no alert on the sleeper can ever come. Please see that it"
-            " has a thermometer by the legs and a movement sensor."
-        ),
-    ),
-    Reason.TWO_BEDSIDES: (
-        marked("Two bedsides send as one bed"),
-        marked(
-            "Two bedsides send as this bed, in turn, so what is seen may be of another bed. Give"
-            " one of them another bed name."
-        ),
-    ),
-    Reason.MEMORY_LOST: (
-        marked("The server has lost its memory"),
-        marked(
-            "The server's file was damaged and is set aside. The server watches on with a new one;"
-            " what it knew of earlier nights may be missing."
-        ),
-    ),
-    Reason.NOTHING_KEPT: (
-        marked("Tonight is not kept"),
-        marked(
-            "The server's disk takes nothing. The watch goes on and tells you, but nothing of it is"
-            " kept. Check the disk of the server."
-        ),
-    ),
-    Reason.NOTHING_ARRIVES: (
-        marked("No bed can be seen"),
-        marked(
-            "The server has a broker, but for {span} nothing has arrived from any bed. Check that"
-            " the bedsides are on, and the broker's rights for the server's user."
-        ),
-    ),
-    Reason.NOT_JUDGED: (
-        marked("A bed cannot be judged"),
-        marked(
-            "The server fails when it judges this bed: {bed}. Until that is mended, it cannot warn"
-            " of this bed: please look yourself. The server's log says what is wrong."
-        ),
-    ),
-    Reason.NO_PUSH_LEAVES: (
-        marked("Nobody could be reached"),
-        marked(
-            "For {span} no push could be sent to anybody. `legwatch duty` shows what is wrong with"
-            " each way."
-        ),
-    ),
-    Reason.SHARED_NAME: (
-        marked("Two servers take each other's place"),
-        marked(
-            "Another program uses the server's name at the broker, so each misses what the other"
-            " gets. Stop one, or give it another mqtt.client_id."
-        ),
-    ),
-    Reason.NOT_LISTENING: (
-        marked("Answers do not reach the server"),
-        marked(
-            "Another program has the server's port, so no answer from a phone comes through."
-            " Alerts come all the same. Stop that program, or change http.port."
-        ),
-    ),
-}
-REPORTED = tuple(_REPORTS)  # what a report can be about
 _NOT_EXPECTED = (
     marked("The bed is not expected any more"),
     marked("The settings no longer name it, and no word had ever come from it."),
@@ -343,12 +125,6 @@ _NOT_WATCHED = (
     marked("The bed is not watched any more"),
     marked("Somebody has paused it or taken it out of use. Nothing more is told of it."),
 )
-_NAMES = {  # a sensor's role, as people call it
-    "leg": marked("thermometer by the legs"),
-    "room": marked("thermometer of the room"),
-    "movement": marked("movement sensor"),
-    "presence": marked("bed occupancy"),
-}
 _AGAIN = (
     marked("The air by your legs is {leg} again."),
     marked("The air by the legs is {leg} again."),
@@ -379,7 +155,7 @@ def title(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> 
         case TransitionKind.EXPECTED:
             return _(_EXPECTED[carer])
         case TransitionKind.REPORTED:
-            return _(_report(notice)[0])
+            return _(report(notice)[0])
         case _:
             heading = _(_TITLES[notice.kind][carer])
             urgent = notice.severity is Severity.URGENT
@@ -407,9 +183,9 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         case TransitionKind.EXPECTED:
             return _expected(figures, words, carer=carer)
         case TransitionKind.REPORTED:
-            lasted, sensor = _span(figures.get("for_min"), words), _sensors(figures, words)
+            lasted, sensor = _span(figures.get("for_min"), words), sensors(figures, words)
             bed = figures.get("bed") or "?"
-            return _(_report(notice)[1]).format(span=lasted, sensor=sensor, bed=bed)
+            return _(report(notice)[1]).format(span=lasted, sensor=sensor, bed=bed)
     match notice.kind:
         case AlertKind.COLD:
             return _cold(notice.reason, figures, words, carer=carer)
@@ -417,9 +193,9 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
             still = _(_STILL[carer]).format(span=_span(figures.get("still_min"), words))
             return f"{still} {_(_OR_DEAD)}" if notice.reason is Reason.MOVEMENT_QUIET else still
         case AlertKind.SENSOR:
-            fault, todo = _fault(notice.reason, figures)
-            lasted, sensor = _span(figures.get("for_min"), words), _sensors(figures, words)
-            return f"{_(fault[carer]).format(span=lasted, sensor=sensor)} {_(todo[carer])}"
+            wrong, todo = fault(notice.reason, figures)
+            lasted, sensor = _span(figures.get("for_min"), words), sensors(figures, words)
+            return f"{_(wrong[carer]).format(span=lasted, sensor=sensor)} {_(todo[carer])}"
         case AlertKind.AGENT if notice.reason is Reason.COMES_AND_GOES:
             minutes = figures.get("known_min")
             flaps = _(_FLAPS).format(minutes=minutes) if minutes is not None else _(_FLAPS_SO)
@@ -427,42 +203,16 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         case AlertKind.AGENT:
             sentence = _NEVER if notice.reason is Reason.NEVER_HEARD else _SILENT
             silent = _(sentence).format(span=_span(figures.get("silent_min"), words))
-            return f"{silent} {_(_CHECK[carer])}"
-
-
-def _report(notice: Notice) -> tuple[str, str]:
-    return _REPORTS.get(notice.reason, _REPORTS[Reason.BEDSIDE_GONE])
+            return f"{silent} {_(CHECK[carer])}"
 
 
 def _calm(notice: Notice) -> OwnAndCarer:
     """Return the title of an end; it says "warm by your legs" only if that was measured."""
     if notice.kind is AlertKind.COLD and notice.reason is Reason.WARM_ROOM:
-        return _both(_ROOM_WARM)
+        return both(_ROOM_WARM)
     if notice.kind is AlertKind.COLD and dict(notice.figures).get("leg_c") is None:
-        return _both(_OVER)
+        return both(_OVER)
     return _CALM[notice.kind]
-
-
-def _fault(reason: Reason, figures: dict[str, FigureValue]) -> tuple[OwnAndCarer, OwnAndCarer]:
-    """Return what is wrong with which sensor, and what to do."""
-    if reason in _LOOK:
-        return _SENSOR[reason], _LOOK[reason]
-    if reason is Reason.DISPLACED:
-        return _SENSOR[reason], _PUT_BACK
-    if reason is Reason.MOVEMENT_SILENT:
-        return _SENSOR[reason], _POINT
-    place, never = str(figures.get("sensor")), figures.get("given") == NEVER
-    implausible = reason is Reason.IMPLAUSIBLE
-    why = Reason.IMPLAUSIBLE if implausible else Reason.NO_READINGS
-    known = _THERMOMETER.get((why, place, never and not implausible))
-    todo = _CHECK_ROOM if place == ROOM else _CHECK
-    return known or _SENSOR.get(reason, _BROKEN), todo
-
-
-def _sensors(figures: dict[str, FigureValue], words: Language) -> str:
-    """Return the sensors of a report, by the names that people know."""
-    named = str(figures.get("sensor") or "?").split(", ")
-    return ", ".join(words.gettext(_NAMES.get(name, name)) for name in named)
 
 
 def _expected(figures: dict[str, FigureValue], words: Language, *, carer: bool) -> str:
@@ -532,7 +282,7 @@ def _lost(reason: Reason, words: Language, *, carer: bool) -> str:
     if reason is Reason.PRESENCE_UNSURE:
         return _(_UNSURE[carer])
     if reason in (Reason.MOVEMENT_MISSING, Reason.DISPLACED, Reason.NOT_IN_BED):
-        return _(_SENSOR[reason][carer])
+        return _(OF_SENSOR[reason][carer])
     return _(_BLIND[carer])
 
 

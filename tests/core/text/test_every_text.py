@@ -10,7 +10,7 @@ from legwatch.conditions.verdict import Reason
 from legwatch.contract.roles import ROLES
 from legwatch.events import AlertKind
 from legwatch.oncall.people import LANGUAGES
-from legwatch.text.message import _NAMES
+from legwatch.text.faults import NAMES
 from legwatch_runtime.catalogue import language_named
 
 SAID = list(
@@ -73,12 +73,10 @@ def test_german_is_german() -> None:
 def test_a_mute_sensor_has_a_name_that_people_know() -> None:
     mute = {one.text for one in SAID if one.notice.reason is Reason.SENSOR_MUTE}
     for role in ROLES:
-        assert role.name in _NAMES, (
-            f"give {role.name!r} a name for people in _NAMES of legwatch.text"
-        )
-        assert any(_NAMES[role.name] in text for text in mute), role.name
-        german = language_named("de").gettext(_NAMES[role.name])
-        assert german != _NAMES[role.name]
+        assert role.name in NAMES, f"give {role.name!r} a name for people in NAMES of legwatch.text"
+        assert any(NAMES[role.name] in text for text in mute), role.name
+        german = language_named("de").gettext(NAMES[role.name])
+        assert german != NAMES[role.name]
         assert any(german in text for text in mute), role.name
     named = {
         name for text in mute for name in text.partition(": ")[2].partition(".")[0].split(", ")
