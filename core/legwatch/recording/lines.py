@@ -62,12 +62,11 @@ def parse(
         if header[:3] != _HEADER:
             is_ = f"it is '{opening[0]}'" if opening else "the file is empty"
             raise RecordingError(f"the first line must be time,channel,value; {is_}", opening)
-        readings = reader.readings()
+        reader.read()
     except csv.Error as error:
         raise RecordingError(f"line {reader.line_number}: {error}", opening) from None
-    readings.sort(key=itemgetter(0))
     return Recording(
-        readings=tuple(readings),
+        readings=reader.in_order(),
         ignored=dict(reader.ignored),
         refused=tuple(reader.refused),
         refused_count=reader.amiss.total(),
@@ -87,29 +86,37 @@ class _Reader:
         self.amiss: Counter[str] = Counter()
         self.columns: dict[str, str] = {}  # channels by the names that the file has
         self.repeated = 0
+        self._readings: list[ChannelReading] = []
+        self._ordered = True  # no reading is older than the one before
         self._lines, self._clock, self._renames = lines, clock, renames
         self._ends: dict[str, _End] = {}
         self._sums: set[ChannelReading] = set()
         self._held: list[str] = []
         self._rows = csv.reader(self._for_csv())
-        self._number, self._by_rows = 1, 0  # of the last row that needed CSV, and how many did
+        self._unused = 0  # rows that are no reading
+        self._done_by_csv = 0  # rows that needed CSV
 
     @property
     def line_number(self) -> int:
         """The number of the line that was read last."""
-        return self._rows.line_num + self._number - 1 - self._by_rows
+        return self._rows.line_num + self._done - self._done_by_csv
 
     def header(self) -> list[str]:
         """Return the first line's cells; none of an empty file."""
         return next(self._rows, [])
 
-    def readings(self) -> list[ChannelReading]:
+    def in_order(self) -> tuple[ChannelReading, ...]:
+        """Return the readings by their time; most files have them so."""
+        if not self._ordered:
+            self._readings.sort(key=itemgetter(0))
+        return tuple(self._readings)
+
+    def read(self) -> None:
         """Read all other lines; note those that are not used."""
-        readings: list[ChannelReading] = []
-        ends, usual_ms = self._ends, self._clock.usual_ms
+        readings, ends, usual_ms = self._readings, self._ends, self._clock.usual_ms
         time: str | None = None
-        at_ms = 0
-        for number, line in enumerate(self._lines, start=2):
+        at_ms = before_ms = 0
+        for line in self._lines:
             text, _, rest = line.partition(",")
             end = ends.get(rest)
             if end is not None and text != time:
@@ -118,25 +125,38 @@ class _Reader:
                 else:
                     time, at_ms = text, ms
             if end is None:
-                if (found := self._by_csv(number, line, rest)) is None:
+                if (found := self._by_csv(line, rest)) is None:
                     continue
                 at_ms, end = found
                 time = None if '"' in text else text
+            if at_ms < before_ms:
+                self._ordered = False
+            before_ms = at_ms
             channel, value, is_sum = end
             reading = (at_ms, channel, value)
             if is_sum and self._was_there(reading):
                 continue
             readings.append(reading)
-        return readings
 
-    def _by_csv(self, number: int, line: str, rest: str) -> tuple[int, _End] | None:
+    @property
+    def _done(self) -> int:
+        """The number of rows that were read, without the header."""
+        return len(self._readings) + self.repeated + self._unused
+
+    def _by_csv(self, line: str, rest: str) -> tuple[int, _End] | None:
         """Return the time of a line, and what stands behind it; None: it is not used."""
-        self._number = number
-        self._by_rows += 1
         self._held.append(line)
         row = next(self._rows)
-        if not row:
-            return None
+        self._done_by_csv += 1
+        found = self._taken_apart(row) if row else None
+        if found is None:
+            self._unused += 1
+        elif '"' not in line and len(self._ends) < _KEPT:
+            self._ends[rest] = found[1]
+        return found
+
+    def _taken_apart(self, row: list[str]) -> tuple[int, _End] | None:
+        """Return the time of a row, and what it says; None: it is not used."""
         part = "line"
         try:
             if len(row) < 3:
@@ -154,12 +174,9 @@ class _Reader:
         except (ValueError, OverflowError) as error:
             self.amiss[part] += 1
             if len(self.refused) < _REFUSED:
-                self.refused.append((number, str(error)))
+                self.refused.append((self._done + 2, str(error)))
             return None
-        end = (channel, value, channel in MOVING and _is_sum(channel, value))
-        if '"' not in line and len(self._ends) < _KEPT:
-            self._ends[rest] = end
-        return at_ms, end
+        return at_ms, (channel, value, channel in MOVING and _is_sum(channel, value))
 
     def _was_there(self, reading: ChannelReading) -> bool:
         """Return True for a sum that was read before: exports overlap."""
