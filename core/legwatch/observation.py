@@ -238,7 +238,8 @@ def _samples(windows: Sequence[Window]) -> _Samples:
     mat: list[MatSample] = []
     pairs: list[PairSample] = []
     faulty: set[str] = set()
-    still = True
+    still, word_ms = True, 0
+    word: bool | None = None
     for window in windows:
         to_ms, leg_c, rh, room_c, count, moved_s, active_s, in_bed, faults = _asked(window)
         if leg_c is not None:
@@ -255,9 +256,14 @@ def _samples(windows: Sequence[Window]) -> _Samples:
             else:  # as most windows: nothing moved, and nothing has to be measured
                 moves.append((to_ms, 0, 0, None, False, 0))
         if in_bed is not None:
-            mat.append((to_ms, in_bed))
+            if in_bed is not word:  # what it repeats says nothing more, but when it was said last
+                word = in_bed
+                mat.append((to_ms, in_bed))
+            word_ms = to_ms
         if faults:
             faulty.update(sensor for sensor, _ in faults)
+    if word is not None:
+        mat.append((word_ms, word))
     return _sorted((legs, rooms, moves, mat, pairs, faulty, still))
 
 

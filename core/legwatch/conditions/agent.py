@@ -3,7 +3,7 @@
 from legwatch.conditions.verdict import WELL, Firing, Reason, Rule, Severity, Verdict, unknown, yes
 from legwatch.limits.rules import Rules, is_night
 from legwatch.observation import Observation
-from legwatch.signals.coverage import SPAN_MS, comes_and_goes, known_min
+from legwatch.signals.coverage import ALL, SPAN_MS, comes_and_goes, known_min
 
 HEARD_MS = 60_000
 
@@ -26,10 +26,11 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
         reason = Reason.AGENT_SILENT if back_ms else Reason.NEVER_HEARD
         return yes(Severity.WARNING, reason, window_ms, rule)
     # Of an agent that is silent now, nobody knows whether it comes again.
-    if silent_ms <= HEARD_MS and comes_and_goes(seen.windows_heard):
+    heard = seen.windows_heard
+    if heard.known != ALL and silent_ms <= HEARD_MS and comes_and_goes(heard):
         if not firing and not is_night(at_ms, rules):
             return unknown(Reason.COMES_AND_GOES)
-        figures = (("known_min", known_min(seen.windows_heard)),)
+        figures = (("known_min", known_min(heard)),)
         since_ms = at_ms - SPAN_MS
         return yes(Severity.WARNING, Reason.COMES_AND_GOES, since_ms, evidence=figures)
     back = at_ms - back_ms >= limits.back_s * 1000
