@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ from legwatch_runtime.replay_file import read
 from legwatch_runtime.zones import zone_named
 
 RARE = 100_000  # new objects between two looks for garbage in cycles
+AT_ONCE = 500  # windows; to make one and judge it in turns takes a twentieth longer
 MOST_NAMES = 12  # a message names at most this many unused channels
 
 
@@ -158,15 +160,12 @@ class _EventCount:
         self.first_ms = self.last_ms = 0
 
     def __iter__(self) -> Iterator[Event]:
-        last = None
-        for event in self._source:
-            if isinstance(event, Window):
-                if last is None:
-                    self.first_ms = event.from_ms
-                last = event
-            yield event
-        if last is not None:
-            self.windows, self.last_ms = last.seq, last.to_ms
+        while some := list(islice(self._source, AT_ONCE)):
+            windows = [event for event in some if isinstance(event, Window)]
+            if windows:
+                self.first_ms = self.first_ms or windows[0].from_ms
+                self.windows, self.last_ms = windows[-1].seq, windows[-1].to_ms
+            yield from some
 
 
 def _warnings(path: Path, recording: Recording) -> Iterator[Piece]:
