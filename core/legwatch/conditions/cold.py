@@ -25,7 +25,8 @@ from legwatch.signals.occupancy import may_have_left
 from legwatch.signals.thermometer import rise_10_min_c
 
 RESTED_MS = 1_200_000  # who lies uncovered seldom lies longer without any movement
-LEFT_MS = 600_000  # so long out of bed ends an alert
+LEFT_MS = 600_000  # so long out of bed ends an alert ...
+LEFT_FOR_GOOD_MS = 1_800_000  # ... or so long, if all but the mat shows somebody there
 OF_COVER = (Reason.UNCOVERED, Reason.DRAUGHT)
 OF_LEVEL = (Reason.COOLED, Reason.COLD_START, Reason.COLD_ROOM)  # causes other than the cover
 
@@ -117,7 +118,7 @@ def _doubt(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict | No
     if seen.occupancy.in_bed is False:
         left_ms = seen.occupancy.left_ms
         # A mat that lets go at a turn must not end an alert over bare legs.
-        if firing and left_ms is not None and seen.at_ms - left_ms < LEFT_MS:
+        if firing and left_ms is not None and _may_lie_there(seen, seen.at_ms - left_ms):
             return yes(firing.severity, firing.reason or Reason.COOLED, None)
         return LEFT_BED
     if seen.leg_c is None:
@@ -129,6 +130,11 @@ def _doubt(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict | No
     if seen.room_measured and seen.room_c is not None and seen.room_c >= warm_c:
         return no(Reason.WARM_ROOM)
     return None
+
+
+def _may_lie_there(seen: Observation, left_ms: int) -> bool:
+    """Return True if a bed that was left so long ago may have somebody in it all the same."""
+    return left_ms < LEFT_MS or (left_ms < LEFT_FOR_GOOD_MS and lying.seems_there(seen))
 
 
 def _still_cold(now: ColdMinute, found: Verdict | None, rules: Rules, firing: Severity) -> Verdict:

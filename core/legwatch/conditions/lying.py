@@ -85,6 +85,12 @@ def is_hardly_bare(now: Lying, seen: Observation) -> bool:
     return has_hardly_fallen(seen) if now.bare is None else now.bare < LIKELY
 
 
+def seems_there(seen: Observation) -> bool:
+    """Return True if it is very likely that somebody lies there, whatever a mat says."""
+    found = features(seen)
+    return found is not None and classifier.probability(_THERE, found) >= URGENT
+
+
 def evidence(now: Lying) -> Figures:
     """Return the figures of a notice that this estimate has brought."""
     return (("sure_pct", None if now.bare is None else round(100 * now.bare)),)
