@@ -17,6 +17,7 @@ from legwatch.conditions.verdict import (
 )
 from legwatch.limits.rules import Rules, is_night
 from legwatch.observation import Observation
+from legwatch.signals.coverage import is_steady
 from legwatch.signals.repeated_values import STILL_AIR_MS
 
 RECENT_MS = 120_000  # what was heard within this time is not missing
@@ -48,7 +49,16 @@ def judge(
     steady = bad_ms is None or seen.at_ms - bad_ms >= rules.health.back_s * 1000
     good_ms = seen.leg.good_since_ms
     steady = steady and (good_ms is None or seen.at_ms - good_ms >= rules.health.back_s * 1000)
-    return WELL if steady else unknown(Reason.NO_READINGS)
+    return WELL if steady and _is_steady(seen) else unknown(Reason.NO_READINGS)
+
+
+def _is_steady(seen: Observation) -> bool:
+    """Return True if no sensor still comes and goes: one that is back would soon be lost again."""
+    return (
+        is_steady(seen.leg_heard)
+        and is_steady(seen.movement_heard)
+        and (is_steady(seen.room_heard) or not seen.room.expected)
+    )
 
 
 def _is_well(seen: Observation) -> bool:

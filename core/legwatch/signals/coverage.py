@@ -75,6 +75,11 @@ def known_min(now: Coverage) -> int:
     return now.known.bit_count()
 
 
+def is_steady(now: Coverage) -> bool:
+    """Return True if the last half hour has at most one hole: what was lost did not come and go."""
+    return now.known == ALL or _holes(now) <= 1
+
+
 def comes_and_goes(now: Coverage) -> bool:
     """Say whether less than about half of the last half hour is known, with several holes in it.
 
@@ -83,6 +88,9 @@ def comes_and_goes(now: Coverage) -> bool:
     known = now.known
     if known == ALL or known.bit_count() >= FEWEST:
         return False
-    unknown = ALL & ~known
-    holes = unknown & ~(unknown << 1)
-    return holes.bit_count() > 1
+    return _holes(now) > 1
+
+
+def _holes(now: Coverage) -> int:
+    unknown = ALL & ~now.known
+    return (unknown & ~(unknown << 1)).bit_count()

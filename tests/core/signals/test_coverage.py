@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from legwatch.signals.coverage import Coverage, comes_and_goes, known_min, update
+from legwatch.signals.coverage import Coverage, comes_and_goes, is_steady, known_min, update
 from legwatch.testing import ms
 
 BEGIN = ms("2026-01-02T21:00Z")
@@ -50,3 +50,11 @@ def test_some_holes_do_not(on: int, of: int) -> None:
 def test_one_long_hole_is_another_matter() -> None:
     for end in range(60, 130):
         assert not comes_and_goes(after(end, lambda m: not 60 <= m < 85))
+
+
+def test_who_was_lost_once_is_back_and_who_is_lost_now_and_then_is_not() -> None:
+    once = after(120, lambda m: not 95 <= m < 105)
+    assert is_steady(once)
+    now_and_then = after(120, lambda m: m < 60 or m % 8 < 5)
+    assert not comes_and_goes(now_and_then)
+    assert not is_steady(now_and_then)
