@@ -28,7 +28,6 @@ def test_a_mat_that_stays_pressed_makes_no_urgent_alert_of_an_empty_bed() -> Non
     assert not night.urgent("cold", (134, 224))
 
 
-
 def test_a_mat_that_lets_go_at_each_turn_ends_no_alert_over_bare_legs() -> None:
     night = heard("mat_off3-mat-clear")
     assert night.caught(100, 180)
