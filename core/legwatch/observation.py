@@ -5,7 +5,6 @@ minute only; every condition reads the same one, so nothing is derived from the 
 """
 
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import NamedTuple
 
 from legwatch.events import Window
@@ -20,13 +19,14 @@ from legwatch.signals import sensor_offset as offsets
 from legwatch.signals.bed_warmth import BedWarmth
 from legwatch.signals.course import Course
 from legwatch.signals.coverage import Coverage
-from legwatch.signals.movement import Movement, MovementSample
-from legwatch.signals.occupancy import MatSample, Occupancy
-from legwatch.signals.repeated_values import PairSample, RepeatedPair
+from legwatch.signals.movement import Movement
+from legwatch.signals.occupancy import Occupancy
+from legwatch.signals.repeated_values import RepeatedPair
 from legwatch.signals.room_warmth import RoomWarmth
+from legwatch.signals.samples import Samples, sort_out
 from legwatch.signals.sensed import Sensed, sensed
 from legwatch.signals.sensor_offset import SensorOffset
-from legwatch.signals.thermometer import RawSample, Thermometer, quantize
+from legwatch.signals.thermometer import Thermometer
 
 
 class Signals(NamedTuple):
@@ -84,28 +84,6 @@ class Observation(NamedTuple):
 
 
 _signals, _observation = maker(Signals), maker(Observation)
-# What a minute asks of a window; to take it all out at once is faster than field by field.
-_asked = itemgetter(
-    *map(
-        Window._fields.index,
-        ("to_ms", "leg_c", "leg_rh", "room_c", "moves", "moved_s", "active_s", "in_bed", "faults"),
-    )
-)
-
-
-class _Samples(NamedTuple):
-    """The readings of a minute's windows, by the signal that takes them in; none is unknown."""
-
-    legs: list[RawSample]
-    rooms: list[RawSample]
-    moves: list[MovementSample]
-    mat: list[MatSample]
-    pairs: list[PairSample]
-    faulty: set[str]  # sensors of which the agent reported a fault
-    still: bool  # nothing moved in any window
-
-
-_sorted = maker(_Samples)
 
 
 def observe(
@@ -117,7 +95,7 @@ def observe(
     *heard, course, room_warmth = was[10:]
     stale_ms = rules.health.stale_s * 1000
     window_ms, back_ms = _newest((last_ms, back_ms), windows, at_ms, stale_ms)
-    samples = _samples(windows)
+    samples = sort_out(windows)
     if windows or not away:
         heard_ms = (last_ms, leg.good_ms, room.good_ms, movement.heard_ms)
         heard = _coverage(heard, heard_ms, windows, samples, at_ms)
@@ -205,7 +183,7 @@ def _coverage(
     was: Sequence[Coverage],
     last_ms: tuple[int, int | None, int | None, int | None],
     windows: Sequence[Window],
-    samples: _Samples,
+    samples: Samples,
     at_ms: int,
 ) -> list[Coverage]:
     """Return how much of the last half hour windows, leg, room and movement have told.
@@ -230,43 +208,6 @@ def _coverage(
     ]
 
 
-def _samples(windows: Sequence[Window]) -> _Samples:
-    """Sort the readings of a minute by sensor, in one pass: what is unknown is no sample."""
-    legs: list[RawSample] = []
-    rooms: list[RawSample] = []
-    moves: list[MovementSample] = []
-    mat: list[MatSample] = []
-    pairs: list[PairSample] = []
-    faulty: set[str] = set()
-    still, word_ms = True, 0
-    word: bool | None = None
-    for window in windows:
-        to_ms, leg_c, rh, room_c, count, moved_s, active_s, in_bed, faults = _asked(window)
-        if leg_c is not None:
-            leg_c = quantize(leg_c)
-            legs.append((to_ms, leg_c))
-            if rh is not None:
-                pairs.append((to_ms, leg_c, rh))
-        if room_c is not None:
-            rooms.append((to_ms, quantize(room_c)))
-        if count is not None:
-            if count or moved_s or active_s:
-                still = False
-                moves.append(movements.sample(window))
-            else:  # as most windows: nothing moved, and nothing has to be measured
-                moves.append((to_ms, 0, 0, None, False, 0))
-        if in_bed is not None:
-            if in_bed is not word:  # what it repeats says nothing more, but when it was said last
-                word = in_bed
-                mat.append((to_ms, in_bed))
-            word_ms = to_ms
-        if faults:
-            faulty.update(sensor for sensor, _ in faults)
-    if word is not None:
-        mat.append((word_ms, word))
-    return _sorted((legs, rooms, moves, mat, pairs, faulty, still))
-
-
 def _newest(
     was: tuple[int, int], windows: Sequence[Window], at_ms: int, stale_ms: int
 ) -> tuple[int, int]:
@@ -284,7 +225,7 @@ def _newest(
 
 
 def _sense(
-    was: tuple[Thermometer, Thermometer, Movement], samples: _Samples, at_ms: int, rules: Rules
+    was: tuple[Thermometer, Thermometer, Movement], samples: Samples, at_ms: int, rules: Rules
 ) -> Sensed:
     """Let each sensor take its samples in."""
     health, (legs, rooms, moves, _, _, faulty, still) = rules.health, samples
