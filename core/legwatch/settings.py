@@ -95,8 +95,21 @@ def secret(
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{name}_FILE", f"{path} cannot be read: {error}") from None
     if not found and needed:
-        raise SettingsError(f"{name}_FILE", f"{path} is empty: write the secret into it")
+        raise SettingsError(f"{name}_FILE", _empty(path, environ.get("CREDENTIALS_DIRECTORY", "")))
     return _usable(found, f"{name}_FILE")
+
+
+def _empty(path: str, copies: str) -> str:
+    """Return what to do about an empty file; `copies`: where systemd has put the unit's secrets."""
+    folder, _, name = path.rpartition("/")
+    if folder != (copies or "-") and not folder.startswith("/run/credentials/"):
+        return f"{path} is empty: write the secret into it"
+    file = f"/etc/legwatch/{name}-{'password' if name == 'mqtt' else 'token'}"
+    return (
+        f"{path} is empty. It is a copy that systemd makes when the unit starts: write the secret"
+        f" into the file that LoadCredential={name}: names in the unit, mostly"
+        f" {file}, and restart the unit; to read the settings again is not enough"
+    )
 
 
 def _usable(found: str, path: str) -> str:

@@ -67,6 +67,17 @@ def test_an_empty_file_is_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert secret(NAME, needed=False) == ""
 
 
+def test_an_empty_copy_of_systemd_names_the_file_to_write_and_the_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "pushover"
+    file.touch()
+    monkeypatch.setenv(f"{NAME}_FILE", str(file))
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(SettingsError, match="/etc/legwatch/pushover-token, and restart the unit"):
+        secret(NAME)
+
+
 def test_a_secret_is_hidden_in_every_form(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(NAME, "tk/geheim+1")
     secret(NAME)

@@ -71,6 +71,18 @@ def test_a_driver_that_does_not_exist_is_said_before_a_bed_is_watched(
     assert not state.exists()
 
 
+def test_what_the_agent_would_refuse_ends_it_before_the_watch_is_said_to_be_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agent, state = tmp_path / "agent.toml", tmp_path / "state"
+    agent.write_text('bed = "b"\nwindows_s = 10\n[sensors.leg]\ndriver = "simulated"\n')
+    assert legwatch(["up", "--state", str(state), "--agent-config", str(agent)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"legwatch up: {agent}: windows_s: no such key; known: bed, ")
+    assert not state.exists()
+
+
 @pytest.mark.parametrize("sensors", ["leg = 5", 'leg = "x"', "leg = {}", "leg = {driver = 5}"])
 def test_what_names_no_driver_at_all_is_left_to_the_agent(sensors: str) -> None:
     text = f'bed = "b"\nsignal = 1\n[sensors]\n{sensors}\n[recording]\ndriver = "none"\n'

@@ -21,6 +21,7 @@ from legwatch_server.supervisor import demo, stopgap, terminal
 from legwatch_server.supervisor.broker import BrokerMissingError, programs
 from legwatch_server.supervisor.config import (
     GeneratedConfig,
+    check_agent,
     check_drivers,
     check_kinds,
     owner_settings,
@@ -39,6 +40,7 @@ def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(argv)
     check_kinds(args.config, args.agent_config)
     check_drivers(owner_settings(args.agent_config))
+    check_agent(args.agent_config)
     _take_secrets(args.config)
     state: Path = args.state or locations.state_dir()
     try:

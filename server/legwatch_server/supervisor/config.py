@@ -9,6 +9,7 @@ from typing import Any
 from legwatch import scope
 from legwatch.errors import SettingsError
 from legwatch.options import NoOptions
+from legwatch.settings import load
 from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
 from legwatch_server import settings_file, zone
@@ -113,6 +114,20 @@ def check_drivers(agent: Mapping[str, Any]) -> None:
     if lacking:
         (path, first), *others = lacking
         raise SettingsError(path, ". ".join((first, *(f"{at}: {why}" for at, why in others))))
+
+
+def check_agent(path: Path | None) -> None:
+    """Raise SettingsError for what the agent refuses in its file; drivers are not asked.
+
+    Else it would end when the watch is said to be on, and systemd has taken it for started.
+    """
+    if path is None:
+        return
+    shape = plugins.load(CONFIGS, "agent", OPTIONS["agent"], "settings")
+    try:
+        load(shape, owner_settings(path))
+    except SettingsError as error:
+        raise SettingsError(str(path), str(error)) from None
 
 
 def _driver(agent: Mapping[str, Any], path: str) -> object:
