@@ -217,6 +217,8 @@ class UnitOfWork:
             if starts or bed.goes_on:
                 self._recordings.begin_anew(bed, window.to_ms, played=True)
                 bed.goes_on = False
+        elif played:
+            bed.goes_on |= starts  # its first window is not judged: a later one begins it
         elif bed.played and not played:
             to_ms = message.arrived_ms if placed.late else placed.window.to_ms
             self._recordings.begin_anew(bed, to_ms, played=False)

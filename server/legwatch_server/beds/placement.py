@@ -32,10 +32,7 @@ class Placement:
         """
         fresh_s = bed.rules.alerts.fresh_s
         if not has_a_clock(window):
-            placed = correct(window, message.arrived_ms, fresh_s, None)
-            # What goes on with a recording is judged however long it has waited: its night waits.
-            goes_on = window.clock == PLAYED and window.to_ms > bed.state.at_ms
-            return placed._replace(late=placed.late and not goes_on)
+            return correct(window, message.arrived_ms, fresh_s, None)
         anchor, zero_ms = boot.anchor, zero_of(bed, window, message)
         if anchor is None or not is_settled(anchor, window.mono_ms, zero_ms):
             sign = Sign(window.mono_ms, message.arrived_ms, zero_ms)

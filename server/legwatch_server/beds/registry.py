@@ -114,7 +114,7 @@ class BedRecord:
     zone_said: str = ""  # the last line in the log on its agent's zone
     rest: Rest = Rest.WATCHED
     rest_said: bool = False  # the log has said that its bedside sends though nobody watches
-    goes_on: bool = False  # it is watched again, and the recording has gone on meanwhile
+    goes_on: bool = False  # a recording has gone on, and its next window begins it anew
     unstored_ms: int = 0  # since when the memory is ahead of the store; 0: it is not
     noted: Noted = _NOT_NOTED  # what is noted of the present night
 

@@ -25,7 +25,7 @@ class Timestamped(NamedTuple):
 def correct(window: Window, arrived_ms: int, fresh_s: int, anchor: Anchor | None) -> Timestamped:
     """Correct the times of a window that arrived at `arrived_ms`; a late window never alerts.
 
-    A recording keeps its own timeline; only its waiting time in the agent may make a window late.
+    A recording keeps its own timeline; only its waiting time in the agent makes a window late.
     Without an anchor, a window whose clock is not set or impossible ends at the arrival minus the
     waiting time; if the waiting time is unknown too, the window counts as late.
     """
