@@ -20,8 +20,9 @@ SHORT_BYTES = 500_000  # packed; a night has a tenth of it, and a longer file is
 def opened(path: Path) -> Iterator[Iterable[str]]:
     """Open a replay file as lines of text; raises OSError, EOFError, zlib.error, UnicodeError."""
     with path.open("rb") as raw:
-        begin = raw.read(SHORT_BYTES)
-    packed = begin[:2] == b"\x1f\x8b"
+        begin = raw.read(2)
+        packed = begin == b"\x1f\x8b"
+        begin += raw.read(SHORT_BYTES) if packed else b""
     unpacked = _unpacked(begin) if packed and len(begin) < SHORT_BYTES else None
     if unpacked is not None:
         yield io.TextIOWrapper(io.BytesIO(unpacked), encoding="utf-8", newline="")
