@@ -102,7 +102,7 @@ def secret(
 def _empty(path: str, copies: str) -> str:
     """Return what to do about an empty file; `copies`: where systemd has put the unit's secrets."""
     folder, _, name = path.rpartition("/")
-    if folder != (copies or "-") and not folder.startswith("/run/credentials/"):
+    if not folder or (folder != copies and not folder.startswith("/run/credentials/")):
         return f"{path} is empty: write the secret into it"
     file = f"/etc/legwatch/{name}-{'password' if name == 'mqtt' else 'token'}"
     return (

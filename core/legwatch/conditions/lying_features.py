@@ -44,7 +44,7 @@ def features(seen: Observation) -> LyingFeatures | None:
     """Return the features of this minute, or None where nothing has fallen or can be judged."""
     course, leg, movement, at_ms = seen.course, seen.leg, seen.movement, seen.at_ms
     c = seen.leg_c
-    if c is None or not seen.movement_known or course.at_ms != at_ms:
+    if c is None or not _is_known(seen):
         return None
     below_c = course.peak_c - c
     empty_c = seen.room_c if seen.room_measured and seen.room_c is not None else course.empty_c
@@ -93,9 +93,14 @@ def features(seen: Observation) -> LyingFeatures | None:
 
 def has_hardly_fallen(seen: Observation) -> bool:
     """Return True if the air is about as warm as it was at most of late: it has cooled slowly."""
-    if seen.leg_c is None or not seen.movement_known or seen.course.at_ms != seen.at_ms:
+    if seen.leg_c is None or not _is_known(seen):
         return False
     return seen.course.peak_c - seen.leg_c < FALLEN_C
+
+
+def _is_known(seen: Observation) -> bool:
+    """Return True if this minute has told both how the air moves and what moves in it."""
+    return seen.movement_known and seen.course.at_ms == seen.at_ms
 
 
 def _since(when_ms: int | None, at_ms: int) -> float:

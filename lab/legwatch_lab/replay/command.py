@@ -11,12 +11,12 @@ from legwatch.errors import CannotRun, SettingsError
 from legwatch.limits.profile import parse_override
 from legwatch.printable import shown
 from legwatch.recording import CHANNELS
-from legwatch_lab.other_limits import OtherLimits
 from legwatch_lab.plots import plot
 from legwatch_lab.replay.nights import pieces
 from legwatch_lab.replay.play import Piece, Play, Said
 from legwatch_lab.replay.progress import progress
 from legwatch_lab.replay.table import width
+from legwatch_lab.stored_night import OtherLimits
 from legwatch_runtime.process import cores, whole
 from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.stdout import closed_stdout_is_fine

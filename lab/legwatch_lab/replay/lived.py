@@ -1,43 +1,19 @@
-"""Replay a stored night from its noon, and compare the notices with those of that night."""
+"""Compare the notices of a stored night that was replayed with those of that night."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from legwatch.alerting.notice import Notice, Sounding, as_json
 from legwatch.alerting.sound import with_sounding
-from legwatch.errors import RecordingError
 from legwatch.events import Window
-from legwatch.lived import LivedNight, relive
+from legwatch.lived import LivedNight
 from legwatch.night import local
 from legwatch.text.message import text
-from legwatch_lab.other_limits import OtherLimits
 from legwatch_lab.replay.table import row
-from legwatch_runtime.night_file import read
+from legwatch_lab.stored_night import OtherLimits, Replayed
 from legwatch_runtime.zones import zone_named
-
-
-class Replayed(NamedTuple):
-    """A night that was replayed, with what each notice says of sounds."""
-
-    night: LivedNight
-    notices: Sequence[tuple[Notice, Sounding]]
-
-
-def replayed(path: Path, limits: OtherLimits) -> Replayed:
-    """Replay the night in a file; raises RecordingError if it cannot be replayed as it was."""
-    night = read(path)
-    if night.missing or night.state is None:
-        why = night.missing or "the state at its noon is not in the file"
-        raise RecordingError(f"{path}: this night cannot be replayed as it was lived: {why}")
-    found = relive(night, limits.change) if limits else relive(night)
-    try:
-        return Replayed(night, list(with_sounding(found)))
-    except (ArithmeticError, OSError, ValueError) as error:
-        raise RecordingError(
-            f"{path}: this night has values that no server wrote: {error}"
-        ) from None
 
 
 def verdict(path: Path, found: Replayed, limits: OtherLimits) -> str:

@@ -20,11 +20,11 @@ from legwatch.printable import shown
 from legwatch.recording import Recording, events
 from legwatch.renames import fault
 from legwatch.text.message import text
-from legwatch_lab.other_limits import OtherLimits
 from legwatch_lab.plots import plot
-from legwatch_lab.replay.lived import differences, replayed, verdict
+from legwatch_lab.replay.lived import differences, verdict
 from legwatch_lab.replay.table import head, row
 from legwatch_lab.replay.unreadable import begins, unread
+from legwatch_lab.stored_night import OtherLimits, replayed
 from legwatch_runtime.night_file import is_night_file
 from legwatch_runtime.replay_file import read
 from legwatch_runtime.zones import zone_named

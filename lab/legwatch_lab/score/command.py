@@ -11,13 +11,13 @@ from typing import Any
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.limits.profile import parse_override
 from legwatch_lab import score
-from legwatch_lab.other_limits import OtherLimits
 from legwatch_lab.score import curve, own_night, own_truth, table
 from legwatch_lab.score.folder import ScoringTask, scored, truths
 from legwatch_lab.score.interval import estimates
 from legwatch_lab.score.listing import wrong
 from legwatch_lab.score.night import ScoredNight
 from legwatch_lab.score.report import ALL, SIDES, report
+from legwatch_lab.stored_night import OtherLimits
 from legwatch_runtime.process import EXITS, cores, whole
 from legwatch_runtime.profiles import rules_for
 from legwatch_runtime.stdout import closed_stdout_is_fine

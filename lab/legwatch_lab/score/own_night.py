@@ -11,14 +11,13 @@ from legwatch.engine import replay
 from legwatch.errors import RecordingError
 from legwatch.events import AlertKind, Window
 from legwatch.limits.rules import Rules
-from legwatch.lived import relive
 from legwatch.night import local
 from legwatch.recording import events
 from legwatch.text.span import span
-from legwatch_lab.other_limits import OtherLimits
 from legwatch_lab.score.cold import LOOK_BACK_MS
 from legwatch_lab.score.own_truth import Noted, OwnSpan
-from legwatch_runtime import night_file
+from legwatch_lab.stored_night import OtherLimits, replayed
+from legwatch_runtime.night_file import is_night_file
 from legwatch_runtime.replay_file import read as read_recording
 from legwatch_runtime.zones import zone_named
 
@@ -38,13 +37,11 @@ class OwnNight(NamedTuple):
 
 def load(path: Path, rules: Rules, limits: OtherLimits) -> OwnNight:
     """Read a recording, or a night that a server has stored, and judge it; RecordingError."""
-    if night_file.is_night_file(path):
-        night = night_file.read(path)
-        if night.missing or night.state is None:
-            raise RecordingError(f"{path}: this night cannot be replayed: {night.missing}")
+    if is_night_file(path):
+        night, found = replayed(path, limits)
         windows = [one.entry for one in night.entries if isinstance(one.entry, Window)]
-        found = tuple(relive(night, limits.change) if limits else relive(night))
-        return _night(path, windows, zone_named(night.zone, "zone"), found)
+        zone, notices = zone_named(night.zone, "zone"), tuple(notice for notice, _ in found)
+        return _night(path, windows, zone, notices)
     recording = read_recording(path, zone=rules.zone, renames={})
     seen = list(events(recording))
     windows = [event for event in seen if isinstance(event, Window)]

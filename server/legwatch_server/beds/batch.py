@@ -219,7 +219,7 @@ class UnitOfWork:
                 bed.goes_on = False
         elif played:
             bed.goes_on |= starts  # its first window is not judged: a later one begins it
-        elif bed.played and not played:
+        elif bed.played:
             to_ms = message.arrived_ms if placed.late else placed.window.to_ms
             self._recordings.begin_anew(bed, to_ms, played=False)
         minute_ms = bed.state.minute_end_ms

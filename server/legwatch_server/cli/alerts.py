@@ -11,7 +11,6 @@ from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.bedside import known
 from legwatch.contract.action import DEFAULT_SNOOZE_MIN, OFFERED_SNOOZES_MIN, Action
 from legwatch.errors import SettingsError
-from legwatch.events import BODY_KINDS
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import OVER
 from legwatch.text.span import span
@@ -21,7 +20,7 @@ from legwatch_runtime.profiles import sources
 from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.cli import asked, heard, watched
-from legwatch_server.cli.explain import answered, explain, headed, journeys
+from legwatch_server.cli.explain import answered, explain, headed, journeys, told_often
 from legwatch_server.cli.heard import Heard
 from legwatch_server.cli.on_disk import judged
 from legwatch_server.in_force import InForce
@@ -187,7 +186,7 @@ def _episode(found: Incident, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _held(notice: Notice) -> str:
-    if notice.suppressed_by is SuppressedBy.BUDGET and notice.kind not in BODY_KINDS:
+    if told_often(notice):
         return "  [told nobody: it comes and goes this night]"
     if notice.suppressed_by is None or notice.transition in OVER:
         return ""

@@ -33,7 +33,9 @@ _ALERTS = {
 }
 _ROOM = "air of the room"
 _SENSORS = {role.fault: role.name for role in ROLES}  # the word of the agent's settings
-_READ = (("leg", "leg_c"), ("room", "room_c"), ("movement", "moves"), ("in_bed", "in_bed"))
+_READ = {  # what each sensor of a window gives
+    role.fault: role.fields[0].name for role in ROLES if role.fields[0].name in Window._fields
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +356,7 @@ def _faults(windows: Sequence[Window]) -> Iterator[tuple[str, str]]:
     known: set[str] = set()
     for number, window in enumerate(windows):
         for sensor, fault in window.faults:
-            if sensor not in known and (not number or sensor in dict(_READ)):
+            if sensor not in known and (not number or sensor in _READ):
                 known.add(sensor)
                 yield sensor, fault
-        known |= {sensor for sensor, column in _READ if getattr(window, column) is not None}
+        known |= {sensor for sensor, column in _READ.items() if getattr(window, column) is not None}

@@ -127,7 +127,7 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
         yield f"  Figures: {', '.join(shown)}"
     if notice.suppressed_by is SuppressedBy.HOLD:
         yield "  It waited for the sleeper to move before making a sound."
-    elif notice.suppressed_by is SuppressedBy.BUDGET and notice.kind not in BODY_KINDS:
+    elif told_often(notice):
         yield f"  {_OFTEN[notice.transition in OVER]}"
     elif notice.suppressed_by and notice.transition not in OVER:
         yield f"  {_untold(notice, notice.suppressed_by)}"
@@ -136,6 +136,11 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
     if "wait_ended" in figures and notice.reason is not Reason.SNOOZE_OVER:
         why = _ENDED.get(str(figures["wait_ended"]), "it ended")
         yield f"  It had waited {span(float(figures['waited_min'] or 0))}; {why}."
+
+
+def told_often(notice: Notice) -> bool:
+    """Return True if a notice was held back since its sensor or bedside comes and goes."""
+    return notice.suppressed_by is SuppressedBy.BUDGET and notice.kind not in BODY_KINDS
 
 
 def _untold(notice: Notice, why: SuppressedBy) -> str:

@@ -121,7 +121,8 @@ def newest(db: sqlite3.Connection, bed_id: int, most: int) -> list[Window]:
         if len(rows) < most and is_packed and not starts:
             found = (row for row in packs.latest(db, bed_id) if row.boot_id == boot)
             rows = sorted(found, key=lambda row: row.seq, reverse=True)[:most]
-        starts += [rows] if rows else []
+        if rows:
+            starts.append(rows)
     played = any(rows[0].clock == ClockTrust.PLAYED for rows in starts)
     last = max(starts, key=lambda rows: _newer(rows[0], played=played), default=[])
     return [_of_row(row) for row in last]
