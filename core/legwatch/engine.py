@@ -33,6 +33,7 @@ from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
 from legwatch.night import evenings
 from legwatch.observation import Signals
+from legwatch.signals.movement import is_known
 
 MINUTE_MS = 60_000
 GRACE_MS = 30_000  # if the last window of a minute is missing, judge the minute this much later
@@ -173,6 +174,21 @@ def sensors(state: BedState) -> frozenset[str]:
         signals.room.expected,
         signals.movement.expected,
         signals.occupancy.mat_ms is not None,
+    )
+
+
+def mute(state: BedState, rules: Rules) -> frozenset[str]:
+    """Return the roles of which no reading that is believed came lately; empty in the beginning."""
+    signals, at_ms = state.bed.signals, state.minute_end_ms - MINUTE_MS
+    stale_ms = rules.health.stale_s * 1000
+    if not signals.back_ms or at_ms - signals.back_ms < stale_ms:
+        return frozenset()
+    mat_ms = signals.occupancy.mat_ms
+    return _sensors(
+        signals.leg.celsius is None,
+        signals.room.celsius is None,
+        not is_known(signals.movement, at_ms, rules),
+        mat_ms is None or at_ms - mat_ms > stale_ms,
     )
 
 

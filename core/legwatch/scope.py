@@ -67,6 +67,29 @@ def never_come(roles: Collection[str], off: Collection[AlertKind] = ()) -> Itera
             yield f"its limits are off (0): no {_ALERTS[kind]} can come"
 
 
+def not_now(
+    roles: frozenset[str], mute: frozenset[str], off: Collection[AlertKind] = ()
+) -> Iterator[str]:
+    """Yield what a bed is not watched for now, since the sensors in `mute` give no readings.
+
+    Such as "not now for cold legs, for the thermometer by the legs gives no readings".
+    """
+    by_lack: dict[str, list[AlertKind]] = {}
+    for kind in can_come(roles, off):
+        lack = [_of_group(group, roles) for group in _NEEDS[kind] if not set(group) & roles - mute]
+        if lack:
+            give = "gives" if len(lack) == 1 else "give"
+            by_lack.setdefault(f"{' and '.join(lack)} {give} no readings", []).append(kind)
+    for why, kinds in by_lack.items():
+        yield f"not now for {' and '.join(_WATCHED[kind] for kind in kinds)}, for {why}"
+
+
+def _of_group(group: tuple[str, ...], roles: frozenset[str]) -> str:
+    """Return the name of the sensor of a group that a bed has."""
+    role = next(role for role in group if role in roles)
+    return f"the {_NAMES.get(role, 'presence sensor')}"
+
+
 def watched(roles: Collection[str], off: Collection[AlertKind] = ()) -> str:
     """Return what a bed is watched for, such as "cold legs and lying still for too long"."""
     return " and ".join(_WATCHED[kind] for kind in can_come(roles, off)) or "nothing"

@@ -109,6 +109,8 @@ class AgentSettings:
         file_in_the_way(self.state_dir)  # with one, the agent runs from memory
         board = Board()
         for path, group, table in self.tables():
+            if group != THERMOMETERS and isinstance(table, SensorTable) and table.offset_c:
+                raise SettingsError(f"{path}.offset_c", "only a thermometer has an offset")
             try:
                 driver = load_driver(group, table.driver, f"{path}.driver")
                 options = read_driver(

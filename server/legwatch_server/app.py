@@ -49,6 +49,7 @@ from legwatch_server.notify.late import LateChannels
 from legwatch_server.notify.outboxes import Around, Outboxes
 from legwatch_server.notify.reach import LOG_ONLY
 from legwatch_server.notify.usable import check_usable
+from legwatch_server.notify.ways import ways
 from legwatch_server.publish.deadman import DeadManSwitch
 from legwatch_server.publish.mqtt import MqttPublisher
 from legwatch_server.reload import SettingsWatch
@@ -156,7 +157,7 @@ class _Server:
         )
         bedsides = Bedsides(self.broker)
         self.broker.hear_answers(bedsides.hear)
-        key = signing_key(folder, given_key())
+        self._key = key = signing_key(folder, given_key())
         now_ms = self.timeline.now_ms
         answered = partial(_answered_in_app, self.inbox, now_ms)
         around = Around(folder, bedsides, key, answered, now_ms)
@@ -247,7 +248,7 @@ class _Server:
             started.callback(dead_man.stop)
             dead_man.start()
             started.callback(watch.stop)
-            watch.start(self.take_over, self.inbox.put)
+            watch.start(self.take_over, self.inbox.put, self._ways)
             self._look_after_the_store()
             _seek_cycles_seldom()
             known, port = counted(self.settings, self._beds()), web.port or "no port"
@@ -291,6 +292,9 @@ class _Server:
 
     def _write(self) -> None:
         self.loop.run()
+
+    def _ways(self) -> dict[str, str]:
+        return ways(self.health.settings, self._key)
 
     def take_over(self, settings: ServerSettings) -> None:
         """Use new settings; raises LegwatchError before anything is changed."""

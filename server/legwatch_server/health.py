@@ -128,6 +128,7 @@ def _scope(bed: BedRecord) -> dict[str, Any]:
     roles = watched.roles(bed)
     if roles is None:
         return {}
-    off = switched_off(bed.rules)
-    can = [str(kind) for kind in scope.can_come(roles, off)]
-    return {"can_alert": can, "cannot": list(scope.never_come(roles, off))}
+    off, mute = switched_off(bed.rules), watched.mute(bed)
+    can = [str(kind) for kind in scope.can_come(roles - mute, off)]
+    cannot = (*scope.never_come(roles, off), *scope.not_now(roles, mute, off))
+    return {"can_alert": can, "cannot": list(cannot)}

@@ -19,6 +19,7 @@ from legwatch_runtime import locations
 from legwatch_runtime.clock import utc_ms
 from legwatch_runtime.files import read_text, read_toml, unreadable
 from legwatch_runtime.rights import is_there
+from legwatch_runtime.secrets_beside import OURS
 from legwatch_runtime.state_dir import is_held
 from legwatch_runtime.system_zone import machine_zone
 from legwatch_server import settings_file
@@ -140,7 +141,10 @@ class InForce:
             yield f"Changed just now, in force within seconds: {', '.join(soon)}."
         if now:
             keys = ", ".join(now)
-            yield f"Changed on disk, not yet in force: {keys}. To put it in force: {loaded.reload}"
+            # A secret is read at the start only: with a reload it would be refused again.
+            secret = loaded.refused is not None and OURS in loaded.refused.why
+            how = loaded.restart if secret else loaded.reload
+            yield f"Changed on disk, not yet in force: {keys}. To put it in force: {how}"
         if later:
             keys = ", ".join(later)
             yield f"Changed on disk, in force after a new start: {keys}. To do so: {loaded.restart}"

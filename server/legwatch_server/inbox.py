@@ -5,7 +5,7 @@ of these values into the writer's queue. The writer never reads bytes.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -95,6 +95,7 @@ class SettingsLoaded(NamedTuple):
     restart: str
     made_from: str = ""  # the owner's file, if `legwatch up` has made `file` from it
     machine_zone: str = ""  # as the server knows it; empty: it cannot be found
+    ways: Mapping[str, str] = {}  # to the people, by "person/channel": a digest
 
 
 class SettingsRefused(NamedTuple):

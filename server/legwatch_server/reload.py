@@ -52,6 +52,7 @@ class SettingsWatch:
         self._salt = secrets.token_hex(8)
         self._note: Note = lambda _news: None
         self._take_over: Callable[[ServerSettings], None] = lambda _settings: None
+        self._ways: Callable[[], Mapping[str, str]] = dict
         self._refused: tuple[Stamp, Stamp] | None = None  # the files that were refused last
         self._asked, self._stopping = threading.Event(), False
         self._part = (parts or Parts()).add("settings", self._run)
@@ -61,12 +62,17 @@ class SettingsWatch:
         """The settings as they were read last, not checked."""
         return self._table
 
-    def start(self, take_over: Callable[[ServerSettings], None], note: Note) -> None:
+    def start(
+        self,
+        take_over: Callable[[ServerSettings], None],
+        note: Note,
+        ways: Callable[[], Mapping[str, str]],
+    ) -> None:
         """Start the thread; `take_over` uses new settings, or raises LegwatchError or OSError.
 
-        `note` hears what is in force, at once and after each change.
+        `note` hears what is in force, at once and after each change, and so what `ways` gives.
         """
-        self._take_over, self._note = take_over, note
+        self._take_over, self._note, self._ways = take_over, note, ways
         self._note(self._loaded())
         self._part.start()
 
@@ -74,7 +80,8 @@ class SettingsWatch:
         """Return what is in force, without secrets."""
         table = alike(hidden(with_start_keys(self._table, self._of_start), self._salt))
         file, zone = str(self._path.absolute()), machine_zone().name
-        return SettingsLoaded(table, self._salt, file, *commands(), made_from(), zone)
+        ways = self._ways()
+        return SettingsLoaded(table, self._salt, file, *commands(), made_from(), zone, ways)
 
     def ask(self) -> None:
         """Read the settings again soon; a signal handler may call this."""

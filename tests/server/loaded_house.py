@@ -12,6 +12,7 @@ from tomlkit import dumps
 from legwatch.__main__ import main
 from legwatch_server.in_force import LOCK
 from legwatch_server.notify.channels import open_channels
+from legwatch_server.notify.ways import ways
 from legwatch_server.reload import SettingsWatch
 from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import read
@@ -49,6 +50,7 @@ class LoadedHouse:
         self._lock: IO[str] | None = (self.folder / LOCK).open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.watch._take_over = self._use  # as `start` does, but without the thread
+        self.watch._ways = lambda: ways(self.server.settings, b"key")
         self.watch._note = lambda news: self.server.turn([news])
         self.watch._note(self.watch._loaded())
 

@@ -139,6 +139,19 @@ def test_a_refusal_is_told_until_something_was_taken_over(house: LoadedHouse) ->
     assert remarks(house) == []
 
 
+def test_a_secret_that_is_missing_needs_a_new_start(
+    house: LoadedHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LEGWATCH_PUSHOVER_TOKEN", raising=False)
+    good = house.table["people"]
+    pushover = {"channels": ["pushover"], "address": {"pushover": "u" * 30}}
+    house.edit(people={**good, "karl": pushover})
+    assert not house.reload()
+    refused, changed = remarks(house)
+    assert "LEGWATCH_PUSHOVER_TOKEN" in refused
+    assert house.watch._loaded().restart in changed
+
+
 def test_the_server_is_down_and_that_is_said_with_its_end(house: LoadedHouse, capsys: Said) -> None:
     house.edit(roster=ANNA)
     house.server.idle(3_600_000)

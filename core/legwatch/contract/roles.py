@@ -17,6 +17,7 @@ THERMOMETERS = "legwatch.thermometers"
 MOTION = "legwatch.motion"
 PRESENCE = "legwatch.presence"
 GAUGES = "legwatch.gauges"
+DRIVERS = (THERMOMETERS, MOTION, PRESENCE, GAUGES)
 
 
 class WireField(NamedTuple):

@@ -4,13 +4,15 @@ The file on the disk can say something else: it was edited, and not read again s
 """
 
 import logging
+from collections.abc import Mapping
 
 from legwatch_runtime.clock import Instant
 from legwatch_server.inbox import SettingsLoaded, SettingsRefused
+from legwatch_server.notify.ways import followed
 from legwatch_server.store.batch import Batch
 from legwatch_server.store.errors import StoreError
 from legwatch_server.store.port import WriterStore
-from legwatch_server.store.records import Loaded, Refused
+from legwatch_server.store.records import Loaded, Refused, Way
 from legwatch_server.timeline import Timeline
 
 logger = logging.getLogger(__name__)
@@ -32,10 +34,21 @@ class SettingsRecord:
         now_ms = self._timeline.now_ms()
         self._follow_time()
         if isinstance(news, SettingsLoaded):
-            self._loaded = Loaded(now_ms, *news)
+            new = followed(self._ways(), news.ways, now_ms)
+            self._loaded = Loaded(now_ms, *news[:-1], ways=new)
         elif self._loaded is not None:
             self._loaded = self._loaded._replace(refused=Refused(now_ms, news.why))
         self._stored_at = None
+
+    def _ways(self) -> Mapping[str, Way]:
+        """Return the ways to the people as they were; at the start as the store has them."""
+        if self._loaded is not None:
+            return self._loaded.ways
+        try:
+            return self._store.ways()
+        except StoreError as error:
+            logger.debug("the ways to the people could not be read: %s", error)
+            return {}
 
     def turn(self) -> None:
         """Store what is new; once a minute look whether it is still there."""
@@ -72,4 +85,10 @@ class SettingsRecord:
             return
         old = self._loaded.refused
         refused = old._replace(at_ms=old.at_ms + by_ms) if old else None
-        self._loaded = self._loaded._replace(at_ms=self._loaded.at_ms + by_ms, refused=refused)
+        at_ms = self._loaded.at_ms + by_ms
+        ways = {name: _moved(way, by_ms) for name, way in self._loaded.ways.items()}
+        self._loaded = self._loaded._replace(at_ms=at_ms, refused=refused, ways=ways)
+
+
+def _moved(way: Way, by_ms: int) -> Way:
+    return way._replace(since_ms=way.since_ms + by_ms) if way.since_ms else way

@@ -13,6 +13,11 @@ def roles(bed: BedRecord) -> frozenset[str] | None:
     return engine.fitted(bed.bedside.info, bed.state)
 
 
+def mute(bed: BedRecord) -> frozenset[str]:
+    """Return the roles of the sensors that give no readings now, though windows come."""
+    return engine.mute(bed.state, bed.rules)
+
+
 def can_never_warn(beds: Iterable[BedRecord]) -> Iterator[str]:
     """Yield a sentence for each bed for which no alert on the sleeper can ever come."""
     for bed in beds:

@@ -162,11 +162,11 @@ def _when(found: InForce) -> str:
 def _list(found: InForce, said: asked.Said, now_ms: int) -> Iterator[str]:
     """Yield a paragraph for each bed in use, then what still comes from those that are not."""
     settings = found.settings if found.running else settings_file.read(found.file)
-    beds, roles = heard.beds(None, settings, now_ms), dict[str, frozenset[str]]()
+    beds, fitted = heard.beds(None, settings, now_ms), dict[str, watched.Fitted]()
     yield from asked.lines(said)
     if found.has_run:
         with open_read_only(found.folder) as reader:
-            beds, roles = heard.beds(reader, settings, now_ms), watched.by_bed(reader)
+            beds, fitted = heard.beds(reader, settings, now_ms), watched.by_bed(reader)
     but = watched.hindered(beds.values(), now_ms, running=found.running, said=said)
     rests = Rests(settings)
     resting = rests.at(now_ms)
@@ -175,15 +175,16 @@ def _list(found: InForce, said: asked.Said, now_ms: int) -> Iterator[str]:
     for name, one in beds.items():
         if name not in ended:
             state = rests.said(name, now_ms) if one.known else "not known yet"
-            if one.known and name not in resting and but[name]:
+            mute = name in fitted and not fitted[name].watched_now(settings.rules_of(name))
+            if one.known and name not in resting and (but[name] or mute):
                 state = "in use"  # "watched" would be said of a bed that nobody watches now
             yield f"{name:<{width}}  {state}; {_word(one, now_ms)}"
             if name in resting and found.running and _sends(one, now_ms):
                 yield f"{'':<{width}}  its bedside sends, and what it sends is stored"
             if name not in resting and (why := no_button(known(one.last.bedside))):
                 yield f"{'':<{width}}  its button does not work: {why}"
-            if name in roles and name not in resting:
-                can = watched.can(roles[name], settings.rules_of(name), but[name])
+            if name in fitted and name not in resting:
+                can = watched.can(fitted[name], settings.rules_of(name), but[name])
                 yield f"{'':<{width}}  {can}"
     if not beds:
         yield "No bed was ever heard of."

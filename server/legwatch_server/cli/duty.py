@@ -20,6 +20,7 @@ from legwatch_server import settings_file
 from legwatch_server.cli import asked, heard, watched
 from legwatch_server.cli.heard import Heard
 from legwatch_server.cli.on_disk import judged
+from legwatch_server.cli.watched import Fitted
 from legwatch_server.in_force import InForce
 from legwatch_server.meant import meant
 from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
@@ -100,7 +101,7 @@ class _Stored(NamedTuple):
 
     beds: dict[str, Heard]
     trials: list[TrialStatus]
-    roles: dict[str, frozenset[str]]
+    fitted: dict[str, Fitted]
     routes: list[RouteStatus]
 
 
@@ -145,7 +146,7 @@ def _state(
         if one.refused and bed not in resting:
             yield f"{bed}: {one.refused}"
     yield from (str(trial) for trial in stored.trials if trial.bed not in resting)
-    beds = {bed: roles for bed, roles in stored.roles.items() if bed not in resting}
+    beds = {bed: fitted for bed, fitted in stored.fitted.items() if bed not in resting}
     but = watched.hindered(stored.beds.values(), now_ms, running=found.running, said=said)
     yield from watched.lines(beds, found.settings.rules_of, but)
 

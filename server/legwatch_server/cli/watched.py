@@ -1,10 +1,13 @@
 """What each bed can tell by its sensors, and what it cannot, for commands that show beds."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from legwatch import scope
 from legwatch.bedside import known
 from legwatch.contract.bedside_info import BedsideInfo
+from legwatch.contract.roles import ROLES
+from legwatch.events import Window
 from legwatch.limits.rules import Rules
 from legwatch.limits.stillness import switched_off
 from legwatch.text.span import span
@@ -13,16 +16,56 @@ from legwatch_server.cli.heard import Heard
 from legwatch_server.store.port import Reader
 
 FRESH_MIN = 15  # the last word of a bed that sends is not older
+LATELY_MIN = 5  # a thermometer is read each minute or oftener
+NEWEST = 90  # windows that are looked at; windows of three seconds would need some more
 
 
-def by_bed(reader: Reader) -> dict[str, frozenset[str]]:
-    """Return the roles of the sensors of each bed of which they are known."""
-    states = dict(reader.states())
-    found = {
-        seen.bed: _roles(known(seen.bedside).info, states.get(seen.bed))
-        for seen in reader.last_seen()
-    }
-    return {bed: roles for bed, roles in found.items() if roles is not None}
+class Fitted(NamedTuple):
+    """The roles of the sensors of a bed, and those of them that give no readings now."""
+
+    roles: frozenset[str]
+    mute: frozenset[str]
+
+    def lacks(self, rules: Rules, *, now: bool) -> bool:
+        """Return True if some alert can never come for want of a sensor, or not come `now`."""
+        roles, off = self.roles, switched_off(rules)
+        mute = self.mute if now else frozenset[str]()
+        return any((*scope.never_come(roles, off), *scope.not_now(roles, mute, off)))
+
+    def watched_now(self, rules: Rules) -> bool:
+        """Return True if the sensors that give readings can tell something of the sleeper."""
+        return bool(scope.can_come(self.roles - self.mute, switched_off(rules)))
+
+
+def by_bed(reader: Reader) -> dict[str, Fitted]:
+    """Return the sensors of each bed of which they are known."""
+    states, idents = dict(reader.states()), {name: ident for ident, name in reader.beds()}
+    found = {}
+    for seen in reader.last_seen():
+        roles = _roles(known(seen.bedside).info, states.get(seen.bed))
+        if roles is not None:
+            windows = reader.newest(idents[seen.bed], NEWEST) if seen.bed in idents else ()
+            found[seen.bed] = Fitted(roles, _mute(windows))
+    return found
+
+
+def _mute(windows: Sequence[Window]) -> frozenset[str]:
+    """Return the roles without any reading in the last minutes of windows, the newest first.
+
+    In the first minutes a sensor may not have been read yet: then only a fault tells.
+    """
+    if not windows:
+        return frozenset()
+    last_ms = windows[0].to_ms
+    lately = [window for window in windows if last_ms - window.to_ms < LATELY_MIN * 60_000]
+    enough = last_ms - lately[-1].to_ms >= (LATELY_MIN - 1) * 60_000
+    faults = {sensor for window in lately for sensor, _why in window.faults}
+    return frozenset(
+        role.name
+        for role in ROLES
+        if (enough or role.fault in faults)
+        and all(getattr(window, role.fields[0].name, None) is None for window in lately)
+    )
 
 
 def _roles(info: BedsideInfo | None, state: str | None) -> frozenset[str] | None:
@@ -59,21 +102,25 @@ def _hindered(one: Heard, now_ms: int, *, running: bool, said: Said) -> str:
     return f"not now, for no word has come from the bedside for {silent}" if late else ""
 
 
-def can(roles: frozenset[str], rules: Rules, but: str = "") -> str:
+def can(fitted: Fitted, rules: Rules, but: str = "") -> str:
     """Return what a bed is watched for with these sensors and limits, and what it never tells.
 
     `but`: why it is not watched now; empty: it is.
     """
-    off = switched_off(rules)
-    word = "can NEVER WARN"
-    if scope.can_come(roles, off):
-        kinds = scope.watched(roles, off)
-        word = f"can be watched for {kinds} ({but})" if but else f"watched for {kinds}"
+    roles, off = fitted.roles, switched_off(rules)
+    why = [but] if but else list(scope.not_now(roles, fitted.mute, off))
+    if not scope.can_come(roles, off):
+        word = "can NEVER WARN"
+    elif but or not fitted.watched_now(rules):
+        word = f"can be watched for {scope.watched(roles, off)} ({'; '.join(why)})"
+    else:
+        kinds = scope.watched(roles - fitted.mute, off)
+        word = "; ".join((f"watched for {kinds}", *why))
     return "; ".join((word, *scope.never_come(roles, off)))
 
 
 def lines(
-    beds: Mapping[str, frozenset[str]],
+    beds: Mapping[str, Fitted],
     rules_of: Callable[[str], Rules],
     but: Mapping[str, str],
     *,
@@ -81,12 +128,12 @@ def lines(
 ) -> Iterator[str]:
     """Yield what the beds are watched for, and what they can never tell: a line for those alike.
 
-    `but`: why a bed is not watched now. `lacking`: only of beds that can never give some alert.
+    `but`: why a bed is not watched now. `lacking`: only of beds that lack a sensor or readings.
     """
     alike: dict[str, list[str]] = {}
-    for bed, roles in beds.items():
-        rules = rules_of(bed)
-        if not lacking or any(scope.never_come(roles, switched_off(rules))):
-            alike.setdefault(can(roles, rules, but.get(bed, "")), []).append(bed)
+    for bed, fitted in beds.items():
+        rules, why = rules_of(bed), but.get(bed, "")
+        if not lacking or fitted.lacks(rules, now=not why):
+            alike.setdefault(can(fitted, rules, why), []).append(bed)
     for text, names in alike.items():
         yield f"{', '.join(names)}: {text}"

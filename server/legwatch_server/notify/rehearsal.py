@@ -7,6 +7,7 @@ from typing import NamedTuple
 from legwatch.night import local, night_of
 from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import DAYS, SLEEPER, on_call
+from legwatch_server.notify.ways import way_name
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.changes import Insert
 from legwatch_server.store.delivery import DeliveryState, Episode
@@ -121,20 +122,29 @@ def _insert(test: DeliveryTest, now_ms: int) -> Insert:
 
 def route_statuses(reader: Reader, settings: ServerSettings, now_ms: int) -> list[RouteStatus]:
     """Return the state of every channel to every person; raises StoreError."""
+    since = {name: way.since_ms for name, way in reader.ways().items()}
     found = [
-        _route_status(reader, name, channel, now_ms)
+        _route_status(reader, name, channel, since.get(way_name(name, channel), 0), now_ms)
         for name, person in settings.everybody().items()
         for channel in dict.fromkeys((*person.channels, *person.quiet))
     ]
     if settings.answers.url and settings.rehearsal.confirm:
-        found += [_confirmation_status(reader, name, now_ms) for name in settings.everybody()]
+        for name, person in settings.everybody().items():
+            since_ms = since.get(way_name(name, person.channels[0]), 0)
+            found.append(_confirmation_status(reader, name, since_ms, now_ms))
     return found
 
 
-def _route_status(reader: Reader, person: str, channel: str, now_ms: int) -> RouteStatus:
+def _route_status(
+    reader: Reader, person: str, channel: str, since_ms: int, now_ms: int
+) -> RouteStatus:
+    """Return the state of one channel to one person; `since_ms`: the way there is as it is now."""
     last = reader.last_test(person, channel)
     if last is None:
         return RouteStatus(person, channel, good=None, why="not tried yet", at_ms=None)
+    if last.decided_ms < since_ms:
+        why = "not tried since it was changed"
+        return RouteStatus(person, channel, good=None, why=why, at_ms=None)
     good, why, at_ms = False, "not tried for two days", last.sent_ms
     if last.sent_ms is None:
         waits = "waits" if last.state is DeliveryState.DECIDED else last.state.value
@@ -144,11 +154,13 @@ def _route_status(reader: Reader, person: str, channel: str, now_ms: int) -> Rou
     return RouteStatus(person, channel, good, why, at_ms)
 
 
-def _confirmation_status(reader: Reader, person: str, now_ms: int) -> RouteStatus:
+def _confirmation_status(reader: Reader, person: str, since_ms: int, now_ms: int) -> RouteStatus:
     at_ms = reader.confirmed_ms(person)
     good, why = False, "has never confirmed being woken"
     if at_ms is not None:
         days = (now_ms - at_ms) // DAY_MS
         ago = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
         good, why = days <= CONFIRMED_D, f"confirmed {ago}"
+        if at_ms < since_ms:
+            good, why = False, f"{why}, before {person}'s first channel was changed"
     return RouteStatus(person, "tap", good, why, at_ms)

@@ -52,7 +52,7 @@ from legwatch_server.store.errors import NOTHING_KEPT, StoreDamaged, StoreError,
 from legwatch_server.store.file import Line, StoreFile, guarded
 from legwatch_server.store.outbox import SqliteOutbox
 from legwatch_server.store.reader import FILE, SqliteReader
-from legwatch_server.store.records import Loaded, Loss, StoredBed, StoredBoot, StoredNotice
+from legwatch_server.store.records import Loaded, Loss, StoredBed, StoredBoot, StoredNotice, Way
 from legwatch_server.store.renewal import (
     HEAVY,
     SLACK,
@@ -470,6 +470,11 @@ class SqliteStore:
     def time(self) -> StoredTime | None:
         """Return the time line of the last run; None: there was none."""
         return times.last(self._db)
+
+    @guarded
+    def ways(self) -> dict[str, Way]:
+        """Return the ways to the people as noted last, by "person/channel"; empty: none noted."""
+        return loaded.ways(self._db)
 
     @guarded
     def has_noted(self, settings: Loaded) -> bool:

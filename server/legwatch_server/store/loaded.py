@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from legwatch_server.store.records import Loaded, Refused
+from legwatch_server.store.records import Loaded, Refused, Way
 
 _KEY = "loaded"  # in `meta`
 _SET = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
@@ -34,13 +34,25 @@ def last(db: sqlite3.Connection) -> Loaded | None:
         return None
 
 
+def ways(db: sqlite3.Connection) -> dict[str, Way]:
+    """Return the ways to the people as they were noted last, by "person/channel"; mostly quick.
+
+    The tables of ten thousand beds stand in the same note: they are not made for this.
+    """
+    row = db.execute("SELECT json_extract(value, '$.ways') FROM meta WHERE key=?", (_KEY,))
+    found = row.fetchone()
+    kept = json.loads(found[0]) if found and found[0] else {}
+    return {name: Way(*way) for name, way in kept.items()}
+
+
 def _loaded(kept: Mapping[str, Any]) -> Loaded:
     refused = Refused(int(kept["refused"][0]), str(kept["refused"][1])) if kept["refused"] else None
     salt, file, again, anew = (str(kept[name]) for name in ("salt", "file", "reload", "restart"))
     at_ms, ended_ms, owners = int(kept["at_ms"]), int(kept["ended_ms"]), str(kept["made_from"])
     zone = str(kept.get("machine_zone", ""))  # an earlier version did not note it
     table = dict(kept["table"])
-    return Loaded(at_ms, table, salt, file, again, anew, owners, zone, refused, ended_ms)
+    found = {name: Way(str(way[0]), int(way[1])) for name, way in kept.get("ways", {}).items()}
+    return Loaded(at_ms, table, salt, file, again, anew, owners, zone, refused, ended_ms, found)
 
 
 def _text(loaded: Loaded) -> str:

@@ -29,6 +29,7 @@ from legwatch_server.store.records import (
     StoredNotice,
     StoredSpan,
     TrialCount,
+    Way,
     WindowRecord,
 )
 
@@ -124,6 +125,9 @@ class WriterStore(Protocol):
 
     def time(self) -> StoredTime | None:
         """Return the time line of the last run; None: there was none."""
+
+    def ways(self) -> dict[str, Way]:
+        """Return the ways to the people as noted last, by "person/channel"; empty: none noted."""
 
     def has_noted(self, settings: Loaded) -> bool:
         """Return True if exactly these settings were noted last as in force."""
@@ -247,6 +251,9 @@ class Reader(Protocol):
 
     def backlog(self, now_ms: int) -> dict[str, int]:
         """Count the deliveries that are due and not sent, by channel."""
+
+    def ways(self) -> dict[str, Way]:
+        """Return the ways to the people as noted last, by "person/channel"; empty: none noted."""
 
     def last_test(self, person: str, channel: str) -> LastTest | None:
         """Return what became of the last silent test; None: there was none."""

@@ -45,6 +45,7 @@ from legwatch_server.store.records import (
     Storage,
     StoredNotice,
     StoredSpan,
+    Way,
     WindowRecord,
 )
 
@@ -95,6 +96,11 @@ class SqliteReader:
     def loaded(self) -> Loaded | None:
         """Return the settings that the server has loaded, and when; None: that is not known."""
         return loaded.last(self._db)
+
+    @reading(StoreError)
+    def ways(self) -> dict[str, Way]:
+        """Return the ways to the people as noted last, by "person/channel"; empty: none noted."""
+        return loaded.ways(self._db)
 
     @reading(StoreError)
     def last_seen(self) -> list[LastSeen]:

@@ -1,5 +1,6 @@
 """What is read from the store, as values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -225,6 +226,13 @@ class Refused(NamedTuple):
     why: str
 
 
+class Way(NamedTuple):
+    """What one channel to one person is made of, as a digest, and since when."""
+
+    digest: str
+    since_ms: int  # 0: since before this was noted
+
+
 class Loaded(NamedTuple):
     """The settings that a server judges by, without secrets, and since when.
 
@@ -242,3 +250,4 @@ class Loaded(NamedTuple):
     machine_zone: str = ""  # when the server started; empty: not known
     refused: Refused | None = None
     ended_ms: int = 0  # when the server ended in good order; 0: it runs, or it was killed
+    ways: Mapping[str, Way] = {}  # to the people, by "person/channel"

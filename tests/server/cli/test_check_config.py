@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from legwatch.__main__ import main as legwatch
+from legwatch.contract.roles import GAUGES
 from legwatch.options import annotated_table, options_type
 from legwatch.settings import load
 from legwatch_device.settings import AgentSettings
@@ -384,6 +385,28 @@ def test_an_unknown_name_is_answered_with_the_installed_ones(
 ) -> None:
     assert legwatch(["check-config", "--options", "nose"]) == 2
     assert "no driver or channel 'nose'; installed: apprise, " in capsys.readouterr().err
+
+
+def test_a_driver_that_no_table_takes_is_not_denied(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of = plugins.names
+    monkeypatch.setattr(plugins, "names", lambda group: ["co2"] if group == GAUGES else of(group))
+    assert legwatch(["check-config", "--options", "co2"]) == 2
+    said = "'co2' is installed, but no table of this version takes a driver of legwatch.gauges"
+    assert said in capsys.readouterr().err
+    assert main(["--options"]) == 0
+    assert "takes a driver of legwatch.gauges: co2" in capsys.readouterr().out
+
+
+def test_only_a_thermometer_has_an_offset(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leg, movement = (f'[sensors.{n}]\ndriver = "simulated"\n' for n in ("leg", "movement"))
+    assert check(tmp_path, f'bed = "anna"\n{leg}offset_c = 0.5\n{movement}') == 0
+    assert check(tmp_path, f'bed = "anna"\n{leg}{movement}offset_c = 0.5\n') == 2
+    said = capsys.readouterr().err
+    assert "sensors.movement.offset_c: only a thermometer has an offset" in said
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from legwatch.__main__ import main
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.topics import Channel, topic
 from legwatch_server.beds.watched import can_never_warn
-from legwatch_server.cli import beds, duty
+from legwatch_server.cli import alerts, beds, duty
+from legwatch_server.health import _scope
 from legwatch_server.supervisor.config import what_it_watches
 from legwatch_server.testing import InProcessServer
 from server.loaded_house import loaded_house
@@ -91,6 +92,48 @@ def test_a_bed_is_called_watched_only_while_server_and_bedside_are_there(
         assert f"{CAN_BE} (not now, for no word has come from the bedside for 40 min)" in said()
         house.kill()
         assert f"{CAN_BE} (not now, for the server is not running)" in said()
+
+
+def only_movement(_minute: float) -> dict[str, Any]:
+    return {"moves": 0, "faults": (("leg", "cannot start"),)}
+
+
+@pytest.mark.parametrize("command", ["duty", "beds", "alerts"])
+def test_a_bed_whose_sensor_gives_nothing_is_not_called_watched_by_it(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    mute = "for the thermometer by the legs gives no readings"
+    with loaded_house(tmp_path) as house:
+        server = house.server
+        for module in (alerts, beds, duty):
+            monkeypatch.setattr(module, "server_ms", lambda _folder: server.clock.now_ms)
+        announces(server, *FULL, ("presence", "bed_mat"))
+        server.play("b", 3, lambda _minute: {**leg_and_movement(_minute), "in_bed": True})
+        assert mute not in house.run(capsys, command)[1]
+        server.play("b", 8, lambda _minute: {**only_movement(_minute), "in_bed": True})
+        said = house.run(capsys, command)[1]
+        assert f"watched for lying still for too long; not now for cold legs, {mute}" in said
+        announces(server, *FULL)
+        server.play("b", 8, only_movement)
+        said = house.run(capsys, command)[1]
+        both = "cold legs and lying still for too long"
+        assert f"can be watched for {both} (not now for {both}, {mute})" in said
+        assert "watched; " not in said
+
+
+def test_health_tells_what_cannot_come_now(ward: InProcessServer) -> None:
+    announces(ward, *FULL)
+    ward.play("b", 3, leg_and_movement)
+    (bed,) = ward.unit.beds.values()
+    assert _scope(bed) == {"can_alert": ["cold", "still"], "cannot": []}
+    ward.play("b", 8, only_movement)
+    (bed,) = ward.unit.beds.values()
+    why = "the thermometer by the legs gives no readings"
+    cannot = [f"not now for cold legs and lying still for too long, for {why}"]
+    assert _scope(bed) == {"can_alert": [], "cannot": cannot}
 
 
 @pytest.mark.parametrize("command", ["alerts", "duty"])

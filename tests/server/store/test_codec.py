@@ -1,6 +1,7 @@
 """Columns of any values come back exactly as they were."""
 
 import struct
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -79,10 +80,11 @@ def test_decimals_that_climb_are_kept_as_steps(kind: type) -> None:
 
 @settings(max_examples=50)
 @given(columns(), st.data())
-def test_damaged_bytes_are_a_value_error_or_other_values(
+def test_damaged_bytes_never_become_other_values(
     given_columns: list[list[Any]], data: st.DataObject
 ) -> None:
     packed = bytearray(encode(given_columns))
     packed[data.draw(st.integers(0, len(packed) - 1))] ^= data.draw(st.integers(1, 255))
-    with pytest.raises(ValueError, match="a pack"):
-        decode(bytes(packed))
+    same = [list(map(bits, one)) for one in given_columns]
+    with suppress(ValueError):  # not so for a bit that stands for nothing: zlib fills its last byte
+        assert [list(map(bits, one)) for one in decode(bytes(packed))] == same
