@@ -298,14 +298,20 @@ def _locked(file: Path) -> Iterator[None]:
 
 
 def _write(file: Path, text: str) -> None:
-    """Replace the file as a whole, and keep the last one for `undo`."""
+    """Replace the file as a whole, and keep the last one for `undo`: both, or neither."""
     last = file.read_text(encoding="utf-8", errors="replace") if is_there(file) else ""
+    new = _written(file, text)  # on a full disk it fails here, and there is nothing to undo
     _replace(file.with_name(BEFORE), last)
-    _replace(file, text)
+    new.replace(file)
 
 
 def _replace(file: Path, text: str, was: os.stat_result | None = None) -> None:
     """Write a file anew, so that it is the old one or the new one, with the rights that it had."""
+    _written(file, text, was).replace(file)
+
+
+def _written(file: Path, text: str, was: os.stat_result | None = None) -> Path:
+    """Write what a file will be beside it; return where."""
     new = file.with_suffix(".new")
     with opened_anew(new) as made:
         made.write(text)
@@ -315,4 +321,4 @@ def _replace(file: Path, text: str, was: os.stat_result | None = None) -> None:
             if os.geteuid() == 0:
                 os.fchown(made.fileno(), was.st_uid, was.st_gid)
         os.fsync(made.fileno())
-    new.replace(file)
+    return new

@@ -1,5 +1,6 @@
 """Programs change settings in one writable file; the owner's file stays as it is."""
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from legwatch.__main__ import main as legwatch
-from legwatch.errors import CannotRun, SettingsError
+from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch_server.cli.check_config import main as check_config
 from legwatch_server.cli.settings import main
 from legwatch_server.in_force import LOCK
@@ -307,3 +308,19 @@ def test_whoever_may_not_change_it_is_told_to_do_it_as_the_owner(
     said = capsys.readouterr().err
     assert "run it with sudo" in said  # and not to take the state away from its server
     assert "chown" not in said
+
+
+def test_what_a_full_disk_did_not_take_is_no_change_to_take_back(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int) -> None:
+        if os.fstat(fd).st_size:  # an empty file takes no block
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises((OSError, LegwatchError)):
+        patch.setattr("legwatch_server.settings_file.os.fsync", full)
+        change(config, {"rules.stillness.warn_s": 7200})
+    with pytest.raises(CannotRun, match="there is nothing to take back"):
+        undo(config)
+    change(config, {"rules.stillness.warn_s": 7200})
+    assert undo(config).rules == read(config).rules
