@@ -70,9 +70,17 @@ def never_come(roles: Collection[str], off: Collection[AlertKind] = ()) -> Itera
 def not_now(
     roles: frozenset[str], mute: frozenset[str], off: Collection[AlertKind] = ()
 ) -> Iterator[str]:
-    """Yield what a bed is not watched for now, since the sensors in `mute` give no readings.
+    """Yield what a bed is not watched for now, such as "not now for cold legs, for ..."."""
+    for kinds, why in unseen(roles, mute, off):
+        yield f"not now for {kinds}, for {why}"
 
-    Such as "not now for cold legs, for the thermometer by the legs gives no readings".
+
+def unseen(
+    roles: frozenset[str], mute: frozenset[str], off: Collection[AlertKind] = ()
+) -> Iterator[tuple[str, str]]:
+    """Yield what cannot be seen now, and why: the sensors in `mute` give no readings.
+
+    Such as ("cold legs", "the thermometer by the legs gives no readings").
     """
     by_lack: dict[str, list[AlertKind]] = {}
     for kind in can_come(roles, off):
@@ -81,7 +89,7 @@ def not_now(
             give = "gives" if len(lack) == 1 else "give"
             by_lack.setdefault(f"{' and '.join(lack)} {give} no readings", []).append(kind)
     for why, kinds in by_lack.items():
-        yield f"not now for {' and '.join(_WATCHED[kind] for kind in kinds)}, for {why}"
+        yield " and ".join(_WATCHED[kind] for kind in kinds), why
 
 
 def _of_group(group: tuple[str, ...], roles: frozenset[str]) -> str:

@@ -77,7 +77,8 @@ def test_legwatch_up_ends_its_made_night_with_commands_that_work(
 
 
 NOTED = {
-    "quiet": r"(cold alerts|all warnings) of bed b are quiet until \d\d:\d\d\.( Urgent .*)?",
+    "quiet": r"(cold alerts|warnings on cold and lying still) of bed b are quiet until \d\d:\d\d\."
+    "( Urgent .*)?",
     "useless": "bed b, cold alerts: not useful; .*",
     "seen": "bed b, cold alerts: seen; .*",
 }

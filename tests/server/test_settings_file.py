@@ -317,9 +317,10 @@ def test_what_a_full_disk_did_not_take_is_no_change_to_take_back(
         if os.fstat(fd).st_size:  # an empty file takes no block
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises((OSError, LegwatchError)):
+    with monkeypatch.context() as patch:
         patch.setattr("legwatch_server.settings_file.os.fsync", full)
-        change(config, {"rules.stillness.warn_s": 7200})
+        with pytest.raises((OSError, LegwatchError)):
+            change(config, {"rules.stillness.warn_s": 7200})
     with pytest.raises(CannotRun, match="there is nothing to take back"):
         undo(config)
     change(config, {"rules.stillness.warn_s": 7200})

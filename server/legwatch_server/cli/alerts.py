@@ -101,7 +101,10 @@ def _parser() -> argparse.ArgumentParser:
         help="this alert only, until it is over",
     )
     which.add_argument(
-        "--all", metavar="BED", help="all warnings of a bed; urgent alerts still sound"
+        "--all",
+        metavar="BED",
+        help="warnings on cold and lying still of a bed; urgent alerts and 'I cannot see you' still"
+        " sound",
     )
     quiet.add_argument(
         "--minutes",

@@ -20,6 +20,7 @@ from legwatch.printable import printable
 from legwatch.signals.occupancy import Occupancy
 from legwatch.text.span import span
 from legwatch_server.cli.asked import ALL_WELL, Said
+from legwatch_server.cli.watched import mute
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 
@@ -163,7 +164,7 @@ class BedNow:
         roles = self.seen.roles
         if (
             roles is None
-            or kind not in scope.can_come(roles, switched_off(self._rules))
+            or kind not in scope.can_come(roles - self._mute, switched_off(self._rules))
             or self._trial is not None
         ):
             return False
@@ -202,6 +203,7 @@ class BedNow:
         if self._plays:
             yield f"{_ALERTS[AlertKind.AGENT]}: it plays a recording"
         yield from scope.never_come(self.seen.roles or (), switched_off(self._rules))
+        yield from map(": ".join, self._unseen())
         if self._trial is not None:
             nights = rules.alerts.learn_nights
             yield f"the sleeper: learning, night {self._trial} of {nights}; alerts are written down"
@@ -298,6 +300,14 @@ class BedNow:
     @cached_property
     def _view(self) -> BedView | None:
         return None if self.seen.state is None else view(self.seen.state)
+
+    @cached_property
+    def _mute(self) -> frozenset[str]:
+        return mute(self.seen.windows)
+
+    def _unseen(self) -> Iterator[tuple[str, str]]:
+        roles, off = self.seen.roles or frozenset[str](), switched_off(self._rules)
+        return scope.unseen(roles, self._mute, off)
 
     @cached_property
     def _trial(self) -> int | None:

@@ -45,11 +45,11 @@ def by_bed(reader: Reader) -> dict[str, Fitted]:
         roles = _roles(known(seen.bedside).info, states.get(seen.bed))
         if roles is not None:
             windows = reader.newest(idents[seen.bed], NEWEST) if seen.bed in idents else ()
-            found[seen.bed] = Fitted(roles, _mute(windows))
+            found[seen.bed] = Fitted(roles, mute(windows))
     return found
 
 
-def _mute(windows: Sequence[Window]) -> frozenset[str]:
+def mute(windows: Sequence[Window]) -> frozenset[str]:
     """Return the roles without any reading in the last minutes of windows, the newest first.
 
     In the first minutes a sensor may not have been read yet: then only a fault tells.

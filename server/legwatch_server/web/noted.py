@@ -7,7 +7,6 @@ from pathlib import Path
 from legwatch.contract.action import Action
 from legwatch.events import AlertKind
 from legwatch.text.language import Language, marked
-from legwatch.text.message import URGENT_STILL
 from legwatch_server.claims import LinkClaims
 from legwatch_server.inbox import Noted
 from legwatch_server.store.errors import StoreError
@@ -18,9 +17,10 @@ _ALERTS: Mapping[AlertKind | None, str] = {
     AlertKind.STILL: marked("alerts of lying still"),
     AlertKind.SENSOR: marked("sensor alerts"),
     AlertKind.AGENT: marked("alerts of a silent bedside"),
-    None: marked("all warnings"),
+    None: marked("warnings on cold and lying still"),
 }
 _WHERE = marked("Bed {bed}, {alerts}.")
+_STILL_SOUND = marked('Urgent alerts and "I cannot see you" still sound.')
 _QUIET = marked("Noted: {alerts} of bed {bed} are quiet until {clock}.")
 _SEEN = marked("Noted: bed {bed}, {alerts}: seen; quiet until it is over or gets worse.")
 _NOT_USEFUL = marked(
@@ -49,7 +49,7 @@ def said(action: Action, noted: Noted, words: Language) -> str:
         return _(_THANKS)
     if action is Action.SNOOZE and noted.until:
         quiet = _(_QUIET).format(bed=bed, alerts=alerts, clock=noted.until)
-        return quiet if noted.kind else f"{quiet} {_(URGENT_STILL)}"
+        return quiet if noted.kind else f"{quiet} {_(_STILL_SOUND)}"
     if action is Action.NOT_USEFUL:
         return _(_NOT_USEFUL_LATE if noted.over else _NOT_USEFUL).format(bed=bed, alerts=alerts)
     if action is Action.SEEN:

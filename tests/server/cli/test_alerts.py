@@ -392,7 +392,8 @@ def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
         assert said(capsys, *quiet) == f"noted: cold alerts of bed b are quiet until {until}.\n"
         until = f"{local(ward.clock.now_ms + 30 * 60_000, UTC):%H:%M}"
         assert said(capsys, "alerts", "--config", path, "quiet", "--all", "b") == (
-            f"noted: all warnings of bed b are quiet until {until}. Urgent alerts still sound.\n"
+            f"noted: warnings on cold and lying still of bed b are quiet until {until}."
+            ' Urgent alerts and "I cannot see you" still sound.\n'
         )
         listed = said(capsys, "alerts", "--config", path, "--night", "last")
         assert "command line asked for quiet for 60 min (alerts of kind cold)" in listed

@@ -138,6 +138,24 @@ def test_a_fault_is_shown_until_the_sensor_gives_a_reading(open_house: Any) -> N
     assert "has a fault" not in house.says("b")
 
 
+def test_what_a_sensor_without_readings_would_tell_is_not_watched(open_house: Any) -> None:
+    house = open_house()
+    sensors = tuple((place, "dht22") for place in ("leg", "movement", "presence"))
+    house.ward.play("b", 60, asleep)
+    info = BedsideInfo("0.1.0", "0000000a", window_s=10, sensors=sensors)
+    house.ward.turn([house.ward.message("legwatch/v1/b/info", encode_info(info))])
+    house.ward.play("b", 12, lambda m: {**asleep(m), "moves": None})
+    said = house.says()
+    assert "watched for      cold legs, a sensor that fails" in said
+    assert (
+        "not watched      lying still for too long: the movement sensor gives no readings" in said
+    )
+    house.ward.play("b", 12, lambda m: {**asleep(m), "leg_c": None})
+    said = house.says()
+    assert "watched for      lying still, a sensor that fails" in said
+    assert "cold legs: the thermometer by the legs gives no readings" in said
+
+
 def test_the_first_minutes_in_bed_are_said(open_house: Any) -> None:
     house = open_house()
     house.ward.play("b", 10, asleep)
