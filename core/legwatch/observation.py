@@ -112,7 +112,8 @@ def observe(
     offset = offsets.estimate(offset, sensors, presence)
     pair = repeated_values.update(pair, samples.pairs)
     stuck = repeated_values.is_stuck(pair, sensors, presence, rules)
-    room_warmth = room_warmths.update(room_warmth, room_c, at_ms)
+    back = room_c is not None and at_ms - (room.good_since_ms or 0) < 60_000
+    room_warmth = room_warmths.update(room_warmth, room_c, at_ms, back=back)
     believed_c = None if room_warmth.doubted_ms is not None else room_c
     air = _air(offset, leg.celsius, believed_c, rules, stuck=stuck)
     leg_c, entered_ms = air.leg_c, presence.entered_ms

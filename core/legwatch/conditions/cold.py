@@ -47,6 +47,8 @@ def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
         if reason in OF_LEVEL:
             return verdict  # as cold as its limit says, whatever the cause
         return _no_more_than_a_warning(verdict, firing, quiet=_is_urgent(firing))
+    if reason is Reason.DRAUGHT and lying.seems_covered(now.memory.lying, now.seen):
+        return _no_more_than_a_warning(verdict, firing, quiet=_is_urgent(firing))
     return cold_and_still.escalated(verdict, now.seen, rules, firing) if firing else verdict
 
 
@@ -55,6 +57,13 @@ def _no_more_than_a_warning(verdict: Verdict, firing: Firing | None, *, quiet: b
     if verdict.severity is Severity.URGENT and not _is_urgent(firing):
         verdict = verdict._replace(severity=Severity.WARNING)
     return verdict._replace(since_ms=None) if firing and quiet else verdict
+
+
+def is_unlikely(now: ColdMinute, rules: Rules) -> bool:
+    """Return True if the cover is hardly off, or nobody may be there: silence is then no sign."""
+    estimate, seen = now.memory.lying, now.seen
+    covered = lying.is_hardly_bare(estimate, seen) or lying.seems_covered(estimate, seen)
+    return covered or may_be_empty(now, rules)
 
 
 def may_be_empty(now: ColdMinute, rules: Rules) -> bool:

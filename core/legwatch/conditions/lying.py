@@ -21,6 +21,7 @@ EMPTY = 0.5  # somebody lies there with less than this: too little for a sound
 URGENT = 0.85  # the same for an urgent one
 LIKELY = 0.65  # the cover is off with less than this: too little for an urgent sound
 COVERED = 0.15  # the cover is off with less than this: it is back, or was never off
+ON_BESIDE_A_MAT = 0.15  # of those who lie there, fewer than this are bare
 RETURN_MS = 1_200_000  # who comes back finds a cold bed, which warms within this time
 
 
@@ -83,6 +84,17 @@ def is_hardly_bare(now: Lying, seen: Observation) -> bool:
     What has become cool slowly, beside a mat too, has another cause than the cover.
     """
     return has_hardly_fallen(seen) if now.bare is None else now.bare < LIKELY
+
+
+def seems_covered(now: Lying, seen: Observation) -> bool:
+    """Return True if a mat says that somebody is there, and the cover is very likely on."""
+    if now.there is not None:
+        return False  # there is no mat, and `is_hardly_bare` tells
+    found = features(seen)
+    if found is None:
+        return False
+    there = classifier.probability(_THERE, found)
+    return classifier.probability(_BARE, found) < there * ON_BESIDE_A_MAT
 
 
 def seems_there(seen: Observation) -> bool:

@@ -21,6 +21,7 @@ TURNS_MS = 3_600_000  # two bouts of turning within this time show that somebody
 NEVER_WARM_MS = 2_700_000  # in bed, and the air was never that of a bed
 ON_TOP_K = 0.25  # of the way from room to skin; uncovered legs have 0.2-0.4, thin covers 0.55
 SLIPPED_MS = 1_200_000  # somebody turns in air that is the room's; a bed warms within this time
+HEATED_MS = 1_200_000  # warm so long before somebody lay there: the bedroom was heated up
 ROOM_MS = 1_800_000  # a room sensor above a heater is soon as cool as the room again
 CALM_MS = 60_000  # a mat that has spoken within this time is not missing
 BESIDE_MS, BOUTS = 3_600_000, 4  # so many bouts of turning over so long are a sleeper
@@ -82,7 +83,9 @@ def _sees(seen: Observation) -> bool:
         return False
     if occupancy.in_bed:
         return highest_k >= ON_TOP_K
-    return occupancy.in_bed is not None or occupancy.entered_ms is not None
+    if occupancy.in_bed is None:
+        return occupancy.entered_ms is not None
+    return not _is_beside(seen)
 
 
 def is_warm_by_leg(seen: Observation) -> bool:
@@ -133,8 +136,10 @@ def _of_leg(seen: Observation) -> Iterator[Complaint]:
 
 def _is_beside(seen: Observation) -> bool:
     """Return True if somebody has turned for an hour in a bed that never warmed by this sensor."""
-    movement, warmth = seen.movement, seen.warmth
-    if seen.occupancy.in_bed is not None or seen.occupancy.entered_ms is not None:
+    movement, warmth, occupancy = seen.movement, seen.warmth, seen.occupancy
+    # Without a mat it is this sensor's own air that says that the bed is empty.
+    told = occupancy.in_bed is not None and (occupancy.in_bed or occupancy.mat is not None)
+    if told or occupancy.entered_ms is not None:
         return False
     turns = movement.turns_ms
     known = seen.movement_known and movement.counts
@@ -148,7 +153,13 @@ def _is_beside(seen: Observation) -> bool:
 def _of_room(seen: Observation) -> Iterator[Complaint]:
     doubted_ms = seen.room_warmth.doubted_ms
     exchanged = seen.warmth.below_ms is not None
-    if doubted_ms is not None and not exchanged and seen.at_ms - doubted_ms >= ROOM_MS:
+    if doubted_ms is None or exchanged or seen.at_ms - doubted_ms < ROOM_MS:
+        return
+    entered_ms = seen.occupancy.entered_ms
+    lay_there = entered_ms is not None and entered_ms - doubted_ms <= HEATED_MS
+    turns = seen.movement.turns_ms[-2:]  # the first may be somebody who gets in
+    turns_there = entered_ms is None and len(turns) > 1 and turns[0] > doubted_ms
+    if lay_there or turns_there:
         yield Complaint(Reason.ROOM_WARMED, doubted_ms, "room")
 
 

@@ -14,7 +14,9 @@ from legwatch.signals.thermometer import Thermometer, rise_20_min_c
 FAR_C = 5.0  # above the room: no bed that nobody lies in keeps this (bench of nights: 0-2 C)
 BELOW_C = 4.0  # below the room: no draught or floor does this to air in a bed
 SKIN_K = 1.0  # of the way from room to skin; covers keep 0.55-0.9 (JOS-3 runs)
+NEAR_K = 0.95  # the same where the air has risen to it
 SKIN_C = 33.0  # the same where no room is known
+WAVERS_C, WAVERS_K = 0.4, 0.03  # by so much a sensor under a body may waver
 # A well covered bed in a warm room comes as near to skin, but slowly; a leg that comes to lie on
 # the sensor makes it rise so much within twenty minutes. In a cold room no cover does that.
 UPON_RISE_C = 1.0
@@ -61,14 +63,13 @@ def update(
     if was.heard_ms is None or at_ms - was.heard_ms > HOLE_MS:
         was = BedWarmth(begun_ms=at_ms)
     _, warm_ms, skin_ms, below_ms, highest_k, _, begun_ms = was
-    if room_c is None:
-        far, as_skin = leg_c >= rules.presence.warm_c, leg_c >= SKIN_C
-    else:
-        far, as_skin = leg_c - room_c >= FAR_C, k is not None and k >= SKIN_K
+    far = leg_c >= rules.presence.warm_c if room_c is None else leg_c - room_c >= FAR_C
+    as_skin = _is_as_skin(leg_c, room_c, k, before=skin_ms is not None)
     if as_skin and skin_ms is None:
         long = entered_ms is not None and at_ms - entered_ms >= SETTLED_MS
         upon = long and rise_20_min_c(leg) >= UPON_RISE_C
-        as_skin = upon or (room_c is not None and room_c <= COLD_ROOM_C)
+        cold_room = room_c is not None and room_c <= COLD_ROOM_C
+        as_skin = upon or (cold_room and k is not None and k >= SKIN_K)
     below = told_room_c is not None and told_room_c - leg_c >= BELOW_C
     if not goes_on:
         highest_k = 0.0
@@ -85,6 +86,13 @@ def update(
             begun_ms,
         )
     )
+
+
+def _is_as_skin(leg_c: float, room_c: float | None, k: float | None, *, before: bool) -> bool:
+    """Return True if the air is about as warm as skin; `before`: it was so a minute ago."""
+    if room_c is None:
+        return leg_c >= (SKIN_C - WAVERS_C if before else SKIN_C)
+    return k is not None and k >= (NEAR_K - WAVERS_K if before else NEAR_K)
 
 
 def relative_warmth(leg_c: float, room_c: float | None, rules: Rules) -> float | None:

@@ -85,7 +85,7 @@ def is_stuck(pair: RepeatedPair, sensors: Sensed, presence: Occupancy, rules: Ru
         coarse = leg.finest_c is not None and leg.finest_c >= COARSE_C
         limit_ms = min(STILL_AIR_MS, stuck_ms) if fine else stuck_ms * (2 if coarse else 1)
         return at_ms - max(since, presence.entered_ms) >= limit_ms
-    if presence.in_bed is False:
+    if presence.in_bed is False and presence.mat is not None:
         return False
     # Nobody is known to be in bed, since the bed never warms by this sensor: turns show it.
     turns = sensors.movement.turns_ms

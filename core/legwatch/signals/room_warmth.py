@@ -7,7 +7,7 @@ from legwatch.named_tuples import maker
 FOLLOWS_C = 0.1  # a minute, by which a heated room becomes warmer (a strong heater: 6 C an hour)
 DOUBTED_C = 0.02  # the same while it is doubted: a room that stays warm is believed again
 FADES_C = 0.02  # a minute, by which a room that cools is followed: it may be aired, and warm again
-ABOVE_C, NEAR_C = 3.0, 1.0  # above what is followed: doubted from here on, believed again to here
+ABOVE_C, NEAR_C = 2.0, 1.0  # above what is followed: doubted from here on, believed again to here
 
 
 class RoomWarmth(NamedTuple):
@@ -20,8 +20,11 @@ class RoomWarmth(NamedTuple):
 _make = maker(RoomWarmth)
 
 
-def update(was: RoomWarmth, room_c: float | None, at_ms: int) -> RoomWarmth:
-    """Take one minute in; a hole in the readings changes nothing."""
+def update(was: RoomWarmth, room_c: float | None, at_ms: int, *, back: bool) -> RoomWarmth:
+    """Take one minute in; a hole in the readings changes nothing.
+
+    `back`: the readings have come back in this minute. The room may have any warmth then.
+    """
     if room_c is None:
         return was
     follow_c, doubted_ms = was
@@ -35,5 +38,7 @@ def update(was: RoomWarmth, room_c: float | None, at_ms: int) -> RoomWarmth:
     follow_c = min(room_c, round(follow_c + step_c, 2))
     above_c = room_c - follow_c
     if doubted_ms is None:
-        return _make((follow_c, at_ms if above_c >= ABOVE_C else None))
+        if above_c < ABOVE_C:
+            return _make((follow_c, None))
+        return _make((room_c, None) if back else (follow_c, at_ms))
     return _make((follow_c, doubted_ms if above_c > NEAR_C else None))

@@ -101,7 +101,8 @@ def cells(rows: Iterable[Row]) -> dict[CellKey, Cell]:
 def cell(rows: Sequence[Row], before: dict[str, bool], sensor: str) -> Cell:
     """Return one cell; `before` tells of each uncovered night if it is caught without the fault."""
     awake = [row for row in rows if row.kind != "still"]
-    bare = [row for row in awake if row.kind == "uncovered"]
+    judged = (row for row in awake if row.outcome.caught is not None)
+    bare = [row for row in judged if row.kind == "uncovered"]
     still = [row for row in rows if row.kind == "still"]
     unsaid = [row for row in bare if not row.outcome.caught and not row.outcome.told]
     told = [row.outcome for row in awake if row.outcome.told]

@@ -130,7 +130,8 @@ def _caught(truth: NightTruth, night: BedNight, said: Sequence[Said]) -> bool | 
     if night.bare is None:
         return None
     found = cold.uncovering_outcomes(truth, spans(said, "cold"))
-    return any(one.caught for one in found if one.from_ms == night.bare.from_ms)
+    # An absence shortly before can take it out of those that count: the bed has to warm again.
+    return next((one.caught for one in found if one.from_ms == night.bare.from_ms), None)
 
 
 def _told(said: Sequence[Said], from_ms: int, to_ms: int) -> Said | None:

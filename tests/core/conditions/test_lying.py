@@ -103,3 +103,26 @@ def test_each_feature_has_a_letter_of_its_own() -> None:
 @pytest.mark.parametrize("m", [OFF_MIN + 5, OFF_MIN + 60])
 def test_the_course_of_these_tests_falls(m: float) -> None:
     assert air(m) < air(OFF_MIN) - 2
+
+
+def slips_and_is_put_back(m: float) -> float:
+    """Return the air by a sensor that lies in the room's air for an hour, under no cover."""
+    warm = air(min(m, OFF_MIN - 0.1))
+    room_c = wobbling(17.5)(m) or 0.0
+    away = 1 - math.exp(-max(0.0, m - OFF_MIN) / 4)
+    if m > OFF_MIN + 60:
+        away *= math.exp(-(m - OFF_MIN - 60) / 4)
+    return warm + away * (room_c - warm)
+
+
+def test_beside_a_mat_a_sensor_that_comes_back_from_the_room_is_nothing_urgent() -> None:
+    course = night(
+        begin="2026-01-02T20:00Z",
+        minutes=460,
+        leg=slips_and_is_put_back,
+        room=wobbling(17.5),
+        moves=sleeper,
+        mat=lambda m: m >= BED_MIN,
+    )
+    found = [n for n in replay(course, RULES) if n.kind is AlertKind.COLD and _loud(n)]
+    assert [n for n in found if n.severity is Severity.URGENT] == []

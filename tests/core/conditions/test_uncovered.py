@@ -180,10 +180,12 @@ def test_a_minute_as_cool_as_the_room_mutes_nothing_for_long() -> None:
     """Three minutes within 0.7 C of the room are no sensor that was told to be outside."""
 
     def leg(m: float) -> float:
-        near = 31.0 if m < 200 else 14.6 if 230 <= m < 233 else 15.1
+        fallen = 15.1 + 15.9 * math.exp(-max(0.0, m - 200) / 8)
+        near = 14.6 if 230 <= m < 233 else fallen
         return near + 0.05 * math.sin(m)
 
-    said = engine.replay(night(minutes=330, leg=leg, room=lambda _m: 14.0), rules())
+    turns = night(minutes=330, leg=leg, room=lambda _m: 14.0, moves=lambda m: 6 * (m % 20 < 0.1))
+    said = engine.replay(turns, rules())
     told = [(n.kind, n.severity) for n in said if n.transition is not TransitionKind.UNKNOWN]
     assert (AlertKind.COLD, Severity.URGENT) in told
 

@@ -126,6 +126,34 @@ def test_each_fault_is_told_by_name(what: str) -> None:
     assert {one[0] for one in more} <= {reason}
 
 
+def wavers_at_skin(m: float) -> float:
+    """Return the air by a sensor under a body: no warmer than the limit, and a little less."""
+    risen = min(1.0, max(0.0, m - BED_MIN - 60) / 15)
+    return sleeper(m) + risen * (33.0 - sleeper(m)) + 0.1 * math.sin(m)
+
+
+def in_the_room_s_air(m: float) -> float:
+    return wobbling(18.2 if m < BED_MIN else 18.9)(m) or 0.0
+
+
+@pytest.mark.parametrize(
+    ("build", "leg", "reason", "last"),
+    [
+        ("leg", wavers_at_skin, Reason.LAIN_UPON, 150),
+        ("room", wavers_at_skin, Reason.LAIN_UPON, 150),
+        ("room", in_the_room_s_air, Reason.NOT_IN_BED, 150),
+        ("room", lambda _m: 18.9, Reason.STUCK, 240),
+    ],
+    ids=["wavers, leg", "wavers, room", "on top, room", "frozen, room"],
+)
+def test_a_thermometer_is_told_also_where_its_own_air_says_that_the_bed_is_empty(
+    build: str, leg: Callable[[float], float], reason: Reason, last: int
+) -> None:
+    (found, *_) = told(played(build, leg=leg, rh=lambda _m: None))
+    assert found[0] is reason
+    assert found[1] <= last
+
+
 @pytest.mark.parametrize("what", FAULTS)
 def test_the_short_way_of_most_minutes_says_what_the_long_way_says(
     what: str, monkeypatch: pytest.MonkeyPatch
@@ -257,3 +285,14 @@ def test_a_thermometer_beside_the_bed_that_then_dies_is_told_as_dead() -> None:
         (TransitionKind.FIRED, Reason.NOT_IN_BED),
         (TransitionKind.RENOTIFIED, Reason.NO_READINGS),
     ]
+
+
+@pytest.mark.parametrize(("from_min", "is_told"), [(BED_MIN - 60, False), (BED_MIN + 120, True)])
+def test_a_bedroom_that_is_heated_up_before_bed_is_no_fault_of_its_thermometer(
+    from_min: int, is_told: bool
+) -> None:
+    def room(m: float) -> float:
+        return (wobbling(16.0)(m) or 0.0) + 5 * (1 - math.exp(-max(0.0, m - from_min) / 6))
+
+    reasons = [reason for reason, _ in told(played(room=room))]
+    assert (Reason.ROOM_WARMED in reasons) is is_told

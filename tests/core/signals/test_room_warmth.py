@@ -12,7 +12,7 @@ def doubted(course: Callable[[int], float], minutes: int) -> list[int]:
     """Return the minutes in which it is doubted."""
     found, was = [], RoomWarmth()
     for m in range(minutes):
-        was = update(was, round(course(m), 1), m * MINUTE_MS)
+        was = update(was, round(course(m), 1), m * MINUTE_MS, back=False)
         if was.doubted_ms is not None:
             found.append(m)
     return found
@@ -46,5 +46,22 @@ def test_a_room_that_stays_warm_is_believed_again() -> None:
 
 
 def test_a_hole_changes_nothing() -> None:
-    was = update(RoomWarmth(), 18.0, 0)
-    assert update(was, None, MINUTE_MS) == was
+    was = update(RoomWarmth(), 18.0, 0, back=False)
+    assert update(was, None, MINUTE_MS, back=False) == was
+
+
+def test_a_thermometer_in_the_sun_is_doubted() -> None:
+    """Four degrees more within some minutes, for two hours, is the sun and not the room."""
+
+    def course(m: int) -> float:
+        return 18 + (4 * (1 - math.exp(-(m - 60) / 4)) if 60 < m < 180 else 0)
+
+    found = doubted(course, 240)
+    assert found[0] <= 70
+    assert set(range(found[0], 180)) <= set(found)
+
+
+def test_after_a_hole_the_room_may_have_any_warmth() -> None:
+    was = update(RoomWarmth(), 18.0, 0, back=False)
+    assert update(was, 23.0, 600 * MINUTE_MS, back=True).doubted_ms is None
+    assert update(was, 23.0, 600 * MINUTE_MS, back=False).doubted_ms is not None

@@ -1,5 +1,6 @@
 """The judge of the campaign, by made lists of notices with known answers."""
 
+from dataclasses import replace
 from typing import Any
 
 from lab.faults.small import BARE, minute, small
@@ -8,6 +9,7 @@ from legwatch_lab.faults.campaign import Row
 from legwatch_lab.faults.cells import CellKey, cells, total
 from legwatch_lab.faults.judge import Outcome, judged
 from legwatch_lab.faults.laid import Laid
+from legwatch_lab.truth import TrueSpan
 
 FROM = 120  # minute at which the fault begins
 NIGHT = small()
@@ -48,6 +50,22 @@ def test_only_what_is_pushed_from_the_begin_to_the_end_of_the_uncovering_is_told
     ):
         ended = notice(115, "sensor", "resolved", reason="back")
         assert not outcome(*sorted((wrong, ended), key=lambda one: str(one["at"]))).told
+
+
+def test_an_uncovering_soon_after_a_return_counts_no_more_and_is_no_miss() -> None:
+    """By the rules of the score the bed has to warm before an uncovering can be told."""
+    stay = NIGHT.truth.in_bed[0]
+    parts = (
+        TrueSpan(stay.from_ms, BARE.from_ms - 60 * 60_000),
+        TrueSpan(BARE.from_ms - 10 * 60_000, stay.to_ms),
+    )
+    laid = LAID._replace(truth=replace(NIGHT.truth, in_bed=parts))
+    late = judged(NIGHT, laid, [])
+    assert late.caught is None
+    row = Row("body", "n", "uncovered", "here", "up_90", "leg", late)
+    plain = row._replace(fault="none", outcome=replace(late, caught=True))
+    cell = cells([row, plain])[CellKey("body", "up_90", "leg", "here")]
+    assert (cell.uncovered, cell.before, cell.silent, cell.unsaid) == (0, 0, 0, 0)
 
 
 BARE_TO = (BARE.to_ms - minute(0)) / 60_000
