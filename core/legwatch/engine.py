@@ -14,6 +14,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from legwatch import scope
+from legwatch.alerting import told_sensors
 from legwatch.alerting.alert import (
     AlertState,
     AlertStates,
@@ -175,6 +176,12 @@ def sensors(state: BedState) -> frozenset[str]:
         signals.movement.expected,
         signals.occupancy.mat_ms is not None,
     )
+
+
+def doubted(state: BedState) -> str:
+    """Return the sensor of which a standing alert says that it tells nothing; empty: none."""
+    alert = state.bed.alerts.sensor
+    return "" if alert.severity is None else told_sensors.doubted(alert.reason)
 
 
 def mute(state: BedState, rules: Rules) -> frozenset[str]:

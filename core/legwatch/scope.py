@@ -5,6 +5,7 @@ reads of a bed must read, too, what it cannot tell.
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
 
 from legwatch.events import BODY_KINDS, AlertKind
 
@@ -67,29 +68,48 @@ def never_come(roles: Collection[str], off: Collection[AlertKind] = ()) -> Itera
             yield f"its limits are off (0): no {_ALERTS[kind]} can come"
 
 
-def not_now(
-    roles: frozenset[str], mute: frozenset[str], off: Collection[AlertKind] = ()
-) -> Iterator[str]:
-    """Yield what a bed is not watched for now, such as "not now for cold legs, for ..."."""
-    for kinds, why in unseen(roles, mute, off):
-        yield f"not now for {kinds}, for {why}"
+class Sensors(NamedTuple):
+    """The sensors of a bed by their roles, and which of them tell nothing now.
 
-
-def unseen(
-    roles: frozenset[str], mute: frozenset[str], off: Collection[AlertKind] = ()
-) -> Iterator[tuple[str, str]]:
-    """Yield what cannot be seen now, and why: the sensors in `mute` give no readings.
-
-    Such as ("cold legs", "the thermometer by the legs gives no readings").
+    `mute`: those that give no readings. `doubted`: the one that a standing alert is about.
     """
-    by_lack: dict[str, list[AlertKind]] = {}
-    for kind in can_come(roles, off):
-        lack = [_of_group(group, roles) for group in _NEEDS[kind] if not set(group) & roles - mute]
+
+    roles: frozenset[str]
+    mute: frozenset[str] = frozenset()
+    doubted: str = ""
+
+    def seen(self, off: Collection[AlertKind] = ()) -> tuple[AlertKind, ...]:
+        """Return the body alerts that can come now."""
+        return tuple(kind for kind in can_come(self.roles, off) if not self._unseen(kind))
+
+    def unseen(self, off: Collection[AlertKind] = ()) -> Iterator[tuple[str, str]]:
+        """Yield what cannot be seen now, and why.
+
+        Such as ("cold legs", "the thermometer by the legs gives no readings").
+        """
+        by_why: dict[str, list[AlertKind]] = {}
+        for kind in can_come(self.roles, off):
+            if why := self._unseen(kind):
+                by_why.setdefault(why, []).append(kind)
+        for why, kinds in by_why.items():
+            yield words(kinds), why
+
+    def not_now(self, off: Collection[AlertKind] = ()) -> Iterator[str]:
+        """Yield what a bed is not watched for now, such as "not now for cold legs, for ..."."""
+        for kinds, why in self.unseen(off):
+            yield f"not now for {kinds}, for {why}"
+
+    def _unseen(self, kind: AlertKind) -> str:
+        give = self.roles - self.mute
+        lack = [_of_group(group, self.roles) for group in _NEEDS[kind] if not set(group) & give]
         if lack:
-            give = "gives" if len(lack) == 1 else "give"
-            by_lack.setdefault(f"{' and '.join(lack)} {give} no readings", []).append(kind)
-    for why, kinds in by_lack.items():
-        yield " and ".join(_WATCHED[kind] for kind in kinds), why
+            return f"{' and '.join(lack)} {'gives' if len(lack) == 1 else 'give'} no readings"
+        # What has cooled is told also beside a movement sensor that is doubted.
+        by_movement = self.doubted == "movement" and kind is AlertKind.COLD
+        good = give - {self.doubted}
+        if by_movement or all(set(group) & good for group in _NEEDS[kind]):
+            return ""
+        return f"an alert on the {_NAMES[self.doubted]} stands"
 
 
 def _of_group(group: tuple[str, ...], roles: frozenset[str]) -> str:
@@ -100,7 +120,12 @@ def _of_group(group: tuple[str, ...], roles: frozenset[str]) -> str:
 
 def watched(roles: Collection[str], off: Collection[AlertKind] = ()) -> str:
     """Return what a bed is watched for, such as "cold legs and lying still for too long"."""
-    return " and ".join(_WATCHED[kind] for kind in can_come(roles, off)) or "nothing"
+    return words(can_come(roles, off))
+
+
+def words(kinds: Iterable[AlertKind]) -> str:
+    """Return what these alerts watch for."""
+    return " and ".join(_WATCHED[kind] for kind in kinds) or "nothing"
 
 
 def _missing(kind: AlertKind, roles: Collection[str]) -> tuple[str, ...]:

@@ -125,10 +125,8 @@ def _bedside(bed: BedRecord) -> dict[str, Any]:
 
 def _scope(bed: BedRecord) -> dict[str, Any]:
     """Return which alerts can come by the sensors of a bed, and why others cannot."""
-    roles = watched.roles(bed)
-    if roles is None:
+    sensors, off = watched.sensors(bed), switched_off(bed.rules)
+    if sensors is None:
         return {}
-    off, mute = switched_off(bed.rules), watched.mute(bed)
-    can = [str(kind) for kind in scope.can_come(roles - mute, off)]
-    cannot = (*scope.never_come(roles, off), *scope.not_now(roles, mute, off))
-    return {"can_alert": can, "cannot": list(cannot)}
+    cannot = (*scope.never_come(sensors.roles, off), *sensors.not_now(off))
+    return {"can_alert": list(map(str, sensors.seen(off))), "cannot": list(cannot)}

@@ -23,6 +23,9 @@ OF_MOVEMENT = frozenset(
     }
 )
 _GIVES_NOTHING = frozenset({Reason.NO_READINGS, Reason.IMPLAUSIBLE, Reason.MOVEMENT_MISSING})
+_OF_EITHER = frozenset(
+    {Reason.NO_READINGS, Reason.IMPLAUSIBLE, Reason.COMES_AND_GOES, Reason.ROOM_WARMED}
+)
 _OF_MAT = frozenset({Reason.MAT_DISAGREES, Reason.MAT_MISSING})
 
 
@@ -44,6 +47,17 @@ def subject(kind: AlertKind, reason: Reason | None, figures: Figures) -> str:
     if reason in OF_MOVEMENT:
         return "movement"
     return "presence" if reason in _OF_MAT else "leg"
+
+
+def doubted(reason: Reason | None, figures: Figures | None = None) -> str:
+    """Return the sensor of which an alert says that it does not tell what it should; or none.
+
+    Without `figures` some reasons do not say which of two thermometers it is.
+    """
+    if reason is None or (figures is None and reason in _OF_EITHER):
+        return ""
+    named = subject(AlertKind.SENSOR, reason, figures or ())
+    return named if named in {"leg", "movement"} else ""
 
 
 def subject_of_end(told: ToldSensors, reason: Reason | None, at_ms: int, rules: Rules) -> str:

@@ -13,9 +13,12 @@ def roles(bed: BedRecord) -> frozenset[str] | None:
     return engine.fitted(bed.bedside.info, bed.state)
 
 
-def mute(bed: BedRecord) -> frozenset[str]:
-    """Return the roles of the sensors that give no readings now, though windows come."""
-    return engine.mute(bed.state, bed.rules)
+def sensors(bed: BedRecord) -> scope.Sensors | None:
+    """Return the sensors of a bed, and which of them tell nothing now; None: nothing is known."""
+    fitted = roles(bed)
+    if fitted is None:
+        return None
+    return scope.Sensors(fitted, engine.mute(bed.state, bed.rules), engine.doubted(bed.state))
 
 
 def can_never_warn(beds: Iterable[BedRecord]) -> Iterator[str]:

@@ -20,7 +20,6 @@ from legwatch.printable import printable
 from legwatch.signals.occupancy import Occupancy
 from legwatch.text.span import span
 from legwatch_server.cli.asked import ALL_WELL, Said
-from legwatch_server.cli.watched import mute
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 
@@ -51,7 +50,7 @@ class Seen:
     bed: str
     windows: Sequence[Window] = ()
     state: BedState | None = None
-    roles: frozenset[str] | None = None
+    sensors: scope.Sensors | None = None
     played: bool = False
     heard_ms: int = 0
     refused: str = ""
@@ -161,10 +160,10 @@ class BedNow:
             return False
         if kind not in BODY_KINDS:
             return self._time_passes(kind) and is_night(self.bed_ms, self._rules)
-        roles = self.seen.roles
+        sensors = self.seen.sensors
         if (
-            roles is None
-            or kind not in scope.can_come(roles - self._mute, switched_off(self._rules))
+            sensors is None
+            or kind not in sensors.seen(switched_off(self._rules))
             or self._trial is not None
         ):
             return False
@@ -202,8 +201,9 @@ class BedNow:
             yield f"{what}: no word from the bedside for {span(self.silent_ms / MINUTE_MS)}"
         if self._plays:
             yield f"{_ALERTS[AlertKind.AGENT]}: it plays a recording"
-        yield from scope.never_come(self.seen.roles or (), switched_off(self._rules))
-        yield from map(": ".join, self._unseen())
+        sensors, off = self.seen.sensors or scope.Sensors(frozenset()), switched_off(rules)
+        yield from scope.never_come(sensors.roles, off)
+        yield from map(": ".join, sensors.unseen(off))
         if self._trial is not None:
             nights = rules.alerts.learn_nights
             yield f"the sleeper: learning, night {self._trial} of {nights}; alerts are written down"
@@ -300,14 +300,6 @@ class BedNow:
     @cached_property
     def _view(self) -> BedView | None:
         return None if self.seen.state is None else view(self.seen.state)
-
-    @cached_property
-    def _mute(self) -> frozenset[str]:
-        return mute(self.seen.windows)
-
-    def _unseen(self) -> Iterator[tuple[str, str]]:
-        roles, off = self.seen.roles or frozenset[str](), switched_off(self._rules)
-        return scope.unseen(roles, self._mute, off)
 
     @cached_property
     def _trial(self) -> int | None:

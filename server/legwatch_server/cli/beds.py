@@ -9,7 +9,9 @@ from typing import Any
 
 from legwatch.bedside import known, no_button
 from legwatch.errors import CannotRun, SettingsError
+from legwatch.limits.stillness import switched_off
 from legwatch.night import local
+from legwatch.scope import Sensors
 from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
@@ -162,7 +164,7 @@ def _when(found: InForce) -> str:
 def _list(found: InForce, said: asked.Said, now_ms: int) -> Iterator[str]:
     """Yield a paragraph for each bed in use, then what still comes from those that are not."""
     settings = found.settings if found.running else settings_file.read(found.file)
-    beds, fitted = heard.beds(None, settings, now_ms), dict[str, watched.Fitted]()
+    beds, fitted = heard.beds(None, settings, now_ms), dict[str, Sensors]()
     yield from asked.lines(said)
     if found.has_run:
         with open_read_only(found.folder) as reader:
@@ -175,8 +177,9 @@ def _list(found: InForce, said: asked.Said, now_ms: int) -> Iterator[str]:
     for name, one in beds.items():
         if name not in ended:
             state = rests.said(name, now_ms) if one.known else "not known yet"
-            mute = name in fitted and not fitted[name].watched_now(settings.rules_of(name))
-            if one.known and name not in resting and (but[name] or mute):
+            off = switched_off(settings.rules_of(name))
+            blind = name in fitted and not fitted[name].seen(off)
+            if one.known and name not in resting and (but[name] or blind):
                 state = "in use"  # "watched" would be said of a bed that nobody watches now
             yield f"{name:<{width}}  {state}; {_word(one, now_ms)}"
             if name in resting and found.running and _sends(one, now_ms):

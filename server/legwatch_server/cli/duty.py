@@ -12,6 +12,7 @@ from legwatch.errors import CannotRun, LegwatchError
 from legwatch.limits.rules import is_night
 from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
+from legwatch.scope import Sensors
 from legwatch_runtime import locations
 from legwatch_runtime.process import whole
 from legwatch_runtime.secrets_beside import beside
@@ -20,7 +21,6 @@ from legwatch_server import settings_file
 from legwatch_server.cli import asked, heard, watched
 from legwatch_server.cli.heard import Heard
 from legwatch_server.cli.on_disk import judged
-from legwatch_server.cli.watched import Fitted
 from legwatch_server.in_force import InForce
 from legwatch_server.meant import meant
 from legwatch_server.notify.rehearsal import RouteStatus, route_statuses
@@ -101,7 +101,7 @@ class _Stored(NamedTuple):
 
     beds: dict[str, Heard]
     trials: list[TrialStatus]
-    fitted: dict[str, Fitted]
+    sensors: dict[str, Sensors]
     routes: list[RouteStatus]
 
 
@@ -146,7 +146,7 @@ def _state(
         if one.refused and bed not in resting:
             yield f"{bed}: {one.refused}"
     yield from (str(trial) for trial in stored.trials if trial.bed not in resting)
-    beds = {bed: fitted for bed, fitted in stored.fitted.items() if bed not in resting}
+    beds = {bed: found for bed, found in stored.sensors.items() if bed not in resting}
     but = watched.hindered(stored.beds.values(), now_ms, running=found.running, said=said)
     yield from watched.lines(beds, found.settings.rules_of, but)
 

@@ -13,7 +13,7 @@ from legwatch.text.span import span
 from legwatch_runtime import locations
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
-from legwatch_server.cli import agent_in_force, asked, heard
+from legwatch_server.cli import agent_in_force, asked, heard, watched
 from legwatch_server.cli.bed_now import BedNow, Seen
 from legwatch_server.cli.heard import Heard
 from legwatch_server.cli.on_disk import judged
@@ -132,11 +132,12 @@ def _seen(reader: SqliteReader, beds: Mapping[str, Heard], only: str | None) -> 
             continue
         windows = reader.newest(idents[name], NEWEST) if name in idents else []
         bedside, state = known(one.last.bedside), stored_state(states.get(name))
+        roles = engine.fitted(bedside.info, state)
         yield Seen(
             name,
             windows,
             state,
-            engine.fitted(bedside.info, state),
+            watched.now(reader, idents[name], roles) if roles and name in idents else None,
             played=one.last.played,
             heard_ms=one.last.seen_ms,
             off=bedside.online is False,

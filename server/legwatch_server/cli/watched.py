@@ -1,15 +1,16 @@
 """What each bed can tell by its sensors, and what it cannot, for commands that show beds."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from legwatch import scope
+from legwatch.alerting.told_sensors import doubted
 from legwatch.bedside import known
 from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.contract.roles import ROLES
-from legwatch.events import Window
+from legwatch.events import AlertKind, Window
 from legwatch.limits.rules import Rules
 from legwatch.limits.stillness import switched_off
+from legwatch.scope import Sensors
 from legwatch.text.span import span
 from legwatch_server.cli.asked import Said
 from legwatch_server.cli.heard import Heard
@@ -20,33 +21,28 @@ LATELY_MIN = 5  # a thermometer is read each minute or oftener
 NEWEST = 90  # windows that are looked at; windows of three seconds would need some more
 
 
-class Fitted(NamedTuple):
-    """The roles of the sensors of a bed, and those of them that give no readings now."""
-
-    roles: frozenset[str]
-    mute: frozenset[str]
-
-    def lacks(self, rules: Rules, *, now: bool) -> bool:
-        """Return True if some alert can never come for want of a sensor, or not come `now`."""
-        roles, off = self.roles, switched_off(rules)
-        mute = self.mute if now else frozenset[str]()
-        return any((*scope.never_come(roles, off), *scope.not_now(roles, mute, off)))
-
-    def watched_now(self, rules: Rules) -> bool:
-        """Return True if the sensors that give readings can tell something of the sleeper."""
-        return bool(scope.can_come(self.roles - self.mute, switched_off(rules)))
-
-
-def by_bed(reader: Reader) -> dict[str, Fitted]:
+def by_bed(reader: Reader) -> dict[str, Sensors]:
     """Return the sensors of each bed of which they are known."""
     states, idents = dict(reader.states()), {name: ident for ident, name in reader.beds()}
     found = {}
     for seen in reader.last_seen():
         roles = _roles(known(seen.bedside).info, states.get(seen.bed))
-        if roles is not None:
-            windows = reader.newest(idents[seen.bed], NEWEST) if seen.bed in idents else ()
-            found[seen.bed] = Fitted(roles, mute(windows))
+        if roles is not None and seen.bed in idents:
+            found[seen.bed] = now(reader, idents[seen.bed], roles)
     return found
+
+
+def now(reader: Reader, bed_id: int, roles: frozenset[str]) -> Sensors:
+    """Return which of a bed's sensors tell nothing now."""
+    alert = reader.standing(bed_id, AlertKind.SENSOR)
+    named = "" if alert is None else doubted(alert.reason, alert.figures)
+    return Sensors(roles, mute(reader.newest(bed_id, NEWEST)), named)
+
+
+def _lacks(sensors: Sensors, rules: Rules, *, now: bool) -> bool:
+    """Return True if some alert can never come for want of a sensor, or not come `now`."""
+    off = switched_off(rules)
+    return any(scope.never_come(sensors.roles, off)) or (now and any(sensors.unseen(off)))
 
 
 def mute(windows: Sequence[Window]) -> frozenset[str]:
@@ -102,25 +98,24 @@ def _hindered(one: Heard, now_ms: int, *, running: bool, said: Said) -> str:
     return f"not now, for no word has come from the bedside for {silent}" if late else ""
 
 
-def can(fitted: Fitted, rules: Rules, but: str = "") -> str:
+def can(sensors: Sensors, rules: Rules, but: str = "") -> str:
     """Return what a bed is watched for with these sensors and limits, and what it never tells.
 
     `but`: why it is not watched now; empty: it is.
     """
-    roles, off = fitted.roles, switched_off(rules)
-    why = [but] if but else list(scope.not_now(roles, fitted.mute, off))
+    roles, off = sensors.roles, switched_off(rules)
+    why, seen = [but] if but else list(sensors.not_now(off)), sensors.seen(off)
     if not scope.can_come(roles, off):
         word = "can NEVER WARN"
-    elif but or not fitted.watched_now(rules):
+    elif but or not seen:
         word = f"can be watched for {scope.watched(roles, off)} ({'; '.join(why)})"
     else:
-        kinds = scope.watched(roles - fitted.mute, off)
-        word = "; ".join((f"watched for {kinds}", *why))
+        word = "; ".join((f"watched for {scope.words(seen)}", *why))
     return "; ".join((word, *scope.never_come(roles, off)))
 
 
 def lines(
-    beds: Mapping[str, Fitted],
+    beds: Mapping[str, Sensors],
     rules_of: Callable[[str], Rules],
     but: Mapping[str, str],
     *,
@@ -131,9 +126,9 @@ def lines(
     `but`: why a bed is not watched now. `lacking`: only of beds that lack a sensor or readings.
     """
     alike: dict[str, list[str]] = {}
-    for bed, fitted in beds.items():
+    for bed, sensors in beds.items():
         rules, why = rules_of(bed), but.get(bed, "")
-        if not lacking or fitted.lacks(rules, now=not why):
-            alike.setdefault(can(fitted, rules, why), []).append(bed)
+        if not lacking or _lacks(sensors, rules, now=not why):
+            alike.setdefault(can(sensors, rules, why), []).append(bed)
     for text, names in alike.items():
         yield f"{', '.join(names)}: {text}"

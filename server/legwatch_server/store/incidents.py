@@ -4,6 +4,8 @@ import sqlite3
 from datetime import date, tzinfo
 from typing import Any
 
+from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.events import AlertKind
 from legwatch.night import night_of, noons_ms
 from legwatch_server.store.delivery import DeliveryState
 from legwatch_server.store.notices import COLUMNS, NAME, notice_of
@@ -14,6 +16,15 @@ _NOTICES = (
     " LEFT JOIN beds b ON b.id = n.bed_id"
     " WHERE n.bed_id=? AND n.kind=? AND coalesce(n.episode_ms, n.id)=? ORDER BY n.id"
 )
+_NEWEST = (
+    "SELECT coalesce(episode_ms, id) FROM notices WHERE bed_id=? AND kind=?"
+    " ORDER BY coalesce(episode_ms, id) DESC LIMIT 1"
+)
+_OF_EPISODE = (
+    f"SELECT {COLUMNS} FROM notices n"
+    " WHERE n.bed_id=? AND n.kind=? AND coalesce(n.episode_ms, n.id)=? ORDER BY n.id"
+)
+_NAMES_IT = (TransitionKind.FIRED, TransitionKind.ESCALATED, TransitionKind.RENOTIFIED)
 _STEPS = (
     "SELECT s.at_ms, d.person, d.channel, d.tone, s.state, s.attempt, s.reason, d.id FROM steps s"
     " JOIN deliveries d ON d.id = s.delivery_id WHERE d.notice_id = ? ORDER BY s.id"
@@ -44,6 +55,18 @@ def of_notice(db: sqlite3.Connection, ident: int) -> Incident | None:
         "SELECT bed_id, kind, coalesce(episode_ms, id) FROM notices WHERE id=?", (ident,)
     ).fetchone()
     return _incident(db, *row) if row else None
+
+
+def standing(db: sqlite3.Connection, bed_id: int, kind: AlertKind) -> Notice | None:
+    """Return the last notice that names what stands of a bed's alert; None: none stands."""
+    newest = db.execute(_NEWEST, (bed_id, kind.value)).fetchone()
+    if newest is None:
+        return None
+    rows = db.execute(_OF_EPISODE, (bed_id, kind.value, *newest)).fetchall()
+    notices = [notice_of(row) for row in rows]
+    if any(one.transition is TransitionKind.RESOLVED for one in notices):
+        return None
+    return next((one for one in reversed(notices) if one.transition in _NAMES_IT), None)
 
 
 def last_night(db: sqlite3.Connection, zone: tzinfo) -> date | None:

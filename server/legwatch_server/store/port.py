@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager
 from datetime import date, tzinfo
 from typing import TYPE_CHECKING, Protocol
 
-from legwatch.events import Window
+from legwatch.alerting.notice import Notice
+from legwatch.events import AlertKind, Window
 from legwatch_server.claims import Target, TargetKind
 from legwatch_server.store.batch import Batch, NewNotice, StoredTime
 from legwatch_server.store.changes import Changes
@@ -215,6 +216,9 @@ class Reader(Protocol):
 
     def windows(self, bed_id: int, since_id: int) -> Iterator[Window]:
         """Yield a bed's live windows from an id on, in the order of arrival."""
+
+    def standing(self, bed_id: int, kind: AlertKind) -> Notice | None:
+        """Return the last notice of a bed's alert of this kind that stands; None: none stands."""
 
     def newest(self, bed_id: int, most: int) -> list[Window]:
         """Return the last windows of a bed, the newest first."""

@@ -6,8 +6,9 @@ from datetime import date, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from legwatch.alerting.notice import Notice
 from legwatch.errors import CannotRun
-from legwatch.events import Window
+from legwatch.events import AlertKind, Window
 from legwatch_runtime.clock import EARLIEST_MS, machine_boot, mono_ms, utc_ms
 from legwatch_runtime.rights import is_there
 from legwatch_server.claims import Target, TargetKind
@@ -143,6 +144,11 @@ class SqliteReader:
         from legwatch_server.store import lived  # noqa: PLC0415 - it brings the engine along
 
         return lived.of_night(self._db, bed_id, bed, night, zone)
+
+    @reading(StoreError)
+    def standing(self, bed_id: int, kind: AlertKind) -> Notice | None:
+        """Return the last notice of a bed's alert of this kind that stands; None: none stands."""
+        return incidents.standing(self._db, bed_id, kind)
 
     @reading(StoreError)
     def newest(self, bed_id: int, most: int) -> list[Window]:

@@ -1,6 +1,6 @@
 """A bed that can never warn says so, wherever somebody looks after it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from legwatch.__main__ import main
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.topics import Channel, topic
 from legwatch_server.beds.watched import can_never_warn
-from legwatch_server.cli import alerts, beds, duty
+from legwatch_server.cli import alerts, beds, duty, now
 from legwatch_server.health import _scope
 from legwatch_server.supervisor.config import what_it_watches
 from legwatch_server.testing import InProcessServer
@@ -122,6 +122,54 @@ def test_a_bed_whose_sensor_gives_nothing_is_not_called_watched_by_it(
         both = "cold legs and lying still for too long"
         assert f"can be watched for {both} (not now for {both}, {mute})" in said
         assert "watched; " not in said
+
+
+def stuck(minute: float) -> dict[str, Any]:
+    return {**live(minute), "leg_c": 31.0, "leg_rh": 45.0}
+
+
+def impossible(minute: float) -> dict[str, Any]:
+    return {**live(minute), "leg_c": 0.0, "leg_rh": 0.0}
+
+
+@pytest.mark.parametrize("fault", [stuck, impossible])
+@pytest.mark.parametrize("command", ["duty", "beds", "alerts", "now"])
+def test_what_an_alert_on_a_sensor_takes_away_is_not_called_watched(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    fault: Callable[[float], dict[str, Any]],
+) -> None:
+    stands = "an alert on the thermometer by the legs stands"
+    with loaded_house(tmp_path) as house:
+        server = house.server
+        for module in (alerts, beds, duty, now):
+            monkeypatch.setattr(module, "server_ms", lambda _folder: server.clock.now_ms)
+        announces(server, *FULL, ("presence", "bed_mat"))
+        server.play("b", 60, live)
+        assert stands not in house.run(capsys, command)[1]
+        server.play("b", 45, fault)
+        assert _told(server) == ["fired"]
+        said = house.run(capsys, command)[1]
+        assert f"cold legs, for {stands}" in said or f"cold legs: {stands}" in said
+        (bed,) = server.unit.beds.values()
+        assert _scope(bed)["can_alert"] == ["still"]
+        server.play("b", 40, live)
+        assert _told(server) == ["fired", "resolved"]
+        assert stands not in house.run(capsys, command)[1]
+        assert _scope(bed)["can_alert"] == ["cold", "still"]
+
+
+def live(minute: float) -> dict[str, Any]:
+    """Return the air beside a sleeper, which is never quite the same."""
+    turns = 6 if minute % 20 < 0.1 else 0
+    air = {"leg_c": 30 + minute % 7 / 10, "leg_rh": 45 + minute % 5}
+    return {**air, "moves": turns, "in_bed": True}
+
+
+def _told(server: InProcessServer) -> list[str]:
+    return [what for (what,) in server.rows("SELECT what FROM notices WHERE kind='sensor'")]
 
 
 def test_health_tells_what_cannot_come_now(ward: InProcessServer) -> None:

@@ -15,6 +15,7 @@ import pytest
 from fences.bad_night import HOME, NOW_NS, SAID, configured, opened
 from fences.kept import lines, unpacked
 from fences.wiring import command
+from legwatch.events import AlertKind
 from legwatch_server.claims import TargetKind
 from legwatch_server.store.batch import Batch
 from legwatch_server.store.database import SqliteStore
@@ -134,6 +135,7 @@ def ask_a_reader(path: Path) -> None:
             since = reader.first_window(bed_id, NOW_MS - HOUR_MS)
             list(islice(reader.windows(bed_id, since), 9))
             reader.newest(bed_id, 10)
+            reader.standing(bed_id, AlertKind.SENSOR)
             reader.nights(bed_id, date(2026, 1, 1), date(2026, 1, 9))
             reader.minutes(bed_id, date(2026, 1, 1))
             for day in range(1, 10):
