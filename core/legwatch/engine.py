@@ -89,6 +89,7 @@ class BedView(NamedTuple):
     settled: bool  # somebody is in bed, and was for long enough to judge the air
 
 
+FIRST_READINGS_MS = 120_000  # a thermometer is read once a minute, or oftener
 _LEGS = {TriState.YES: "cold", TriState.NO: "warm", TriState.UNKNOWN: "unknown"}
 Notices = tuple[Notice, ...]
 NOTHING: Notices = ()
@@ -188,7 +189,7 @@ def mute(state: BedState, rules: Rules) -> frozenset[str]:
     """Return the roles of which no reading that is believed came lately; empty in the beginning."""
     signals, at_ms = state.bed.signals, state.minute_end_ms - MINUTE_MS
     stale_ms = rules.health.stale_s * 1000
-    if not signals.back_ms or at_ms - signals.back_ms < stale_ms:
+    if not signals.back_ms or at_ms - signals.back_ms < FIRST_READINGS_MS:
         return frozenset()
     mat_ms = signals.occupancy.mat_ms
     return _sensors(

@@ -28,7 +28,15 @@ from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.buttons import buttons
 from legwatch_server.beds.clocks_apart import apart
 from legwatch_server.beds.crash_suspects import Suspects
-from legwatch_server.beds.expected import all_rest, contested, counted, remembered, silent, unheard
+from legwatch_server.beds.expected import (
+    all_rest,
+    contested,
+    counted,
+    played_before,
+    remembered,
+    silent,
+    unheard,
+)
 from legwatch_server.beds.loop import WriterLoop
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.silence import Silence
@@ -187,6 +195,7 @@ class _Server:
                 self.store.concerns,
                 lambda: unheard(self._watched()),
                 lambda: silent(self._watched()),
+                lambda: played_before(self.health.settings, self._watched()),
                 lambda: contested(self._watched()),
                 lambda: apart(self._watched()),
                 lambda: zones_apart(self._watched()),

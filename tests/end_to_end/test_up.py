@@ -173,7 +173,10 @@ def test_a_watch_without_a_servers_file_keeps_the_zone_of_its_first_start(tmp_pa
         return said, page
 
     said, page = begins("America/Los_Angeles")
-    assert "It is watched for: cold legs and lying still for too long." in said.splitlines()
+    assert (
+        "It is set up to be watched for: cold legs and lying still for too long."
+        in said.splitlines()
+    )
     (line,) = [line for line in said.splitlines() if line.startswith("Zone: ")]
     assert line.startswith("Zone: night is 20 to 10 h in America/Los_Angeles, where ")
     assert f"written into {changes}" in line

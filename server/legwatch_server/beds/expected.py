@@ -94,6 +94,17 @@ def silent(beds: Iterable[BedRecord]) -> Iterator[str]:
             yield f"no word from bed {bed.name} for {lasted}: is its agent on?"
 
 
+def played_before(settings: ServerSettings, beds: Iterable[BedRecord]) -> Iterator[str]:
+    """Yield a sentence on the beds that last played a recording and are declared to send live."""
+    live = {name for name, table in settings.beds.items() if not (table.played or table.ended)}
+    found = [bed.name for bed in beds if bed.played and bed.name in live]
+    if found:
+        yield (
+            f"bed {_named(found)} last played a recording, and no live word has come since: it is"
+            " not watched until one comes, and nobody is told of its silence"
+        )
+
+
 def all_rest(beds: Iterable[BedRecord]) -> bool:
     """Return True if there are beds, and nobody sleeps in one: no window has to come."""
     real = [bed.rest for bed in beds if not bed.played]

@@ -294,7 +294,9 @@ class BedNow:
         if rests.at(self.now_ms).get(self.seen.bed, Rest.WATCHED) is not Rest.WATCHED:
             return f"everything: the bed is {rests.said(self.seen.bed, self.now_ms)}"
         if self._over and not self.said.unkept:  # else the next one may play already
-            return "everything: its recording is over"
+            live = not self.settings.plays(self.seen.bed)
+            what = "; it is watched again from its first live word on" if live else ""
+            return f"everything: its recording is over{what}"
         return ""
 
     @cached_property

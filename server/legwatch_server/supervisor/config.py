@@ -145,7 +145,11 @@ def what_it_watches(agent: Mapping[str, Any]) -> Iterator[str]:
         return
     roles = frozenset(sensors or ())
     watched = scope.watched(roles)
-    yield f"It is watched for: {watched}." if scope.can_come(roles) else "It can NEVER WARN:"
+    yield (
+        f"It is set up to be watched for: {watched}."
+        if scope.can_come(roles)
+        else "It can NEVER WARN:"
+    )
     for never in scope.never_come(roles):
         yield f"  {never}"
 

@@ -10,7 +10,7 @@ from legwatch.contract.topics import Channel, topic
 from legwatch.contract.window import encode_window
 from legwatch.settings import load
 from legwatch.testing import live_window
-from legwatch_server.beds.expected import counted, silent, unheard
+from legwatch_server.beds.expected import counted, played_before, silent, unheard
 from legwatch_server.settings import ServerSettings
 from legwatch_server.testing import InProcessServer
 from server.ward import MINUTE_MS, open_ward
@@ -195,4 +195,27 @@ def test_a_bedside_that_is_back_is_called_silent_no_more_before_its_minute_is_ov
     with server.store.reader() as reader:  # what the commands beside the server read
         (last,) = reader.last_seen()
         assert last.seen_ms == now_ms
+    server.close()
+
+
+def test_a_bed_that_played_a_recording_and_is_declared_live_is_named_until_it_is_heard(
+    tmp_path: Path,
+) -> None:
+    server = ward(tmp_path, beds={"b": {"played": True}})
+    month_ms = 30 * 24 * 60 * MINUTE_MS
+    for n in range(1, 60):
+        window = live_window(n, server.begin_ms - month_ms + n * 10_000, **well(n))
+        played = encode_window(window._replace(boot="0000000b", clock="played"))
+        server.turn([server.message(topic("b", Channel.WINDOW), played)])
+
+    def named() -> list[str]:
+        return list(played_before(server.settings, server.unit.beds.values()))
+
+    assert named() == []
+    server.take_over(load(ServerSettings, {"zone": "UTC", "beds": {"b": {}}}))
+    (said,) = named()
+    assert said.startswith("bed b last played a recording, and no live word has come since")
+    server.begin_ms = server.clock.now_ms
+    server.play("b", 3, well)
+    assert named() == []
     server.close()

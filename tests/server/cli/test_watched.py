@@ -318,7 +318,7 @@ def test_check_config_says_what_a_bed_can_never_tell(
     [
         (
             {"leg": {}, "movement": {}},
-            ["It is watched for: cold legs and lying still for too long."],
+            ["It is set up to be watched for: cold legs and lying still for too long."],
         ),
         ({"leg": {}}, ["It can NEVER WARN:", f"  {NEVER}"]),
     ],
@@ -339,3 +339,12 @@ def test_limits_that_are_off_are_said_as_well(
     never = "its limits are off (0): no alert on lying still can come"
     assert any(never in line for line in lines)
     assert not any(never in line for line in printed(capsys, ward, command))
+
+
+def test_health_knows_in_the_third_minute_of_a_sensor_that_never_started(
+    ward: InProcessServer,
+) -> None:
+    announces(ward, *FULL)
+    ward.play("b", 4, only_movement)
+    (bed,) = ward.unit.beds.values()
+    assert _scope(bed)["can_alert"] == []
