@@ -99,15 +99,25 @@ class Indicator:
         if len(self._lit) < MOST_THREADS or command.thread in self._lit:
             loud = Loudness.LOUD in (command.loudness, self._lit.get(command.thread))
             self._lit[command.thread] = Loudness.LOUD if loud else Loudness.QUIET
-        lit = bool(signal.light())
+        lit = _shown("light", signal.light())
         if command.loudness is Loudness.QUIET:
             return CommandResult(command.id, lit, "" if lit else "there is no lamp")
         # A lamp alone does not wake: without a buzzer the server must try another channel, too.
-        sounded = bool(signal.sound())
+        sounded = _shown("sound", signal.sound())
         return CommandResult(command.id, sounded, "" if sounded else "there is no buzzer")
 
     def _identify(self, signal: Signal, command: Command) -> CommandResult:
         if self._lit_at is not None:  # blinking would put out the lamp of an alert
             return CommandResult(command.id, ok=True, why="the lamp is lit")
-        blinks = signal.blink()
+        blinks = _shown("blink", signal.blink())
         return CommandResult(command.id, ok=True, why="" if blinks else "there is no lamp to blink")
+
+
+def _shown(deed: str, shown: object) -> bool:
+    """Return what a driver has answered; raises TypeError for neither True nor False.
+
+    None would else be "there is no lamp", in the evening's test, too.
+    """
+    if not isinstance(shown, bool):
+        raise TypeError(f"{deed} must return True or False, not {type(shown).__name__}")
+    return shown

@@ -151,3 +151,14 @@ def test_a_server_that_names_no_alert_puts_all_out() -> None:
     bed.obey(CALM)
     assert signal.did[-1] == "calm"
     assert bed.obey(IDENTIFY).why == ""
+
+
+@pytest.mark.parametrize(("command", "deed"), [(NUDGE, "light"), (IDENTIFY, "blink")])
+def test_a_driver_that_answers_nothing_is_not_taken_for_a_bed_without_a_lamp(
+    command: Command, deed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signal = FakeSignal()
+    monkeypatch.setattr(signal, deed, lambda: None)
+    said = beacon(signal).obey(command)
+    assert not said.ok
+    assert f"{deed} must return True or False, not NoneType" in said.why
