@@ -178,7 +178,9 @@ class UnitOfWork:
                 case ActionRequested():
                     self.answers.add(work, self.batch, now_ms)
                 case BedExpected(name):
-                    self._watch.expect(self.decisions.bed(name, declared=True), now_ms)
+                    bed = self.decisions.bed(name, declared=True)
+                    self._recordings.end(bed, now_ms)
+                    self._watch.expect(bed, now_ms)
                 case BedDropped(name):
                     self._watch.drop(self.beds[name], now_ms)
                 case BedRests(name, rest):

@@ -27,7 +27,7 @@ def expectations(
     silent = [bed.name for bed in beds if _has_an_agent(bed) and not bed.state.minute_end_ms]
     tables = settings.beds.items()
     declared = [name for name, table in tables if not (table.played or table.ended)]
-    new = [n for n in declared if n not in by_name or not by_name[n].state.minute_end_ms]
+    new = [n for n in declared if n not in by_name or _is_new(by_name[n])]
     dropped = (
         bed.name
         for bed in beds
@@ -43,6 +43,11 @@ def remembered(settings: ServerSettings, beds: Iterable[BedRecord]) -> list[BedR
     The others were declared once, perhaps with a mistyped name: nobody is to hear of them again.
     """
     return [bed for bed in beds if bed.name in settings.beds or _has_ever_sent(bed)]
+
+
+def _is_new(bed: BedRecord) -> bool:
+    """Return True if the time of a bed has not begun: none of its own, or only a recording's."""
+    return bed.played or not bed.state.minute_end_ms
 
 
 def _has_an_agent(bed: BedRecord) -> bool:
@@ -92,17 +97,6 @@ def silent(beds: Iterable[BedRecord]) -> Iterator[str]:
         if not bed.played and engine.was_heard(bed.state) and _is_overdue(bed):
             lasted = span(_silent_ms(bed) / MINUTE_MS)
             yield f"no word from bed {bed.name} for {lasted}: is its agent on?"
-
-
-def played_before(settings: ServerSettings, beds: Iterable[BedRecord]) -> Iterator[str]:
-    """Yield a sentence on the beds that last played a recording and are declared to send live."""
-    live = {name for name, table in settings.beds.items() if not (table.played or table.ended)}
-    found = [bed.name for bed in beds if bed.played and bed.name in live]
-    if found:
-        yield (
-            f"bed {_named(found)} last played a recording, and no live word has come since: it is"
-            " not watched until one comes, and nobody is told of its silence"
-        )
 
 
 def all_rest(beds: Iterable[BedRecord]) -> bool:

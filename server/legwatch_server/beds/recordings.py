@@ -10,6 +10,7 @@ from legwatch_server.beds import lived
 from legwatch_server.beds.bed_rules import BedRules
 from legwatch_server.beds.decisions import Decisions, Undeclared
 from legwatch_server.beds.registry import BedRecord
+from legwatch_server.rest import Rest
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,16 @@ class Recordings:
         if leaps is not bed.leaps:
             self._decisions.touch(bed)
             bed.leaps = leaps
+
+    def end(self, bed: BedRecord, at_ms: int) -> None:
+        """Let the time of a bed go on that has played, and is declared to send live from now on.
+
+        So it is missed as any other bed if its first live word does not come.
+        """
+        if bed.played and bed.rest is Rest.WATCHED and not self._rules.plays(bed.name):
+            self.begin_anew(bed, at_ms, played=False)
+            self._decisions.touch(bed)
+            bed.played = False
 
     def begin_anew(self, bed: BedRecord, to_ms: int, *, played: bool) -> None:
         """Judge nothing of the time before or after a recording: no bedside was silent then.

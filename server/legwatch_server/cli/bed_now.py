@@ -11,7 +11,7 @@ from legwatch.alerting.trial_nights import night_number
 from legwatch.conditions.verdict import Severity
 from legwatch.contract.roles import ROLES
 from legwatch.engine import BedState, BedView, view
-from legwatch.events import BODY_KINDS, AlertKind, Window
+from legwatch.events import BODY_KINDS, AlertKind, ClockTrust, Window
 from legwatch.limits.rules import Rules, is_night
 from legwatch.limits.stillness import switched_off
 from legwatch.night import local, night_of
@@ -260,10 +260,10 @@ class BedNow:
     @cached_property
     def silent_ms(self) -> int:
         """For how long no window has come, in real time."""
-        if self.seen.played:
-            return self._unheard_ms
-        newest = max((window.to_ms for window in self.seen.windows), default=0)
-        return max(0, self.bed_ms - newest)
+        newest = self.seen.windows[0] if self.seen.windows else None
+        if self.seen.played or (newest is not None and newest.clock == ClockTrust.PLAYED):
+            return self._unheard_ms  # also of a bed that played, and of which no live word has come
+        return max(0, self.bed_ms - max((w.to_ms for w in self.seen.windows), default=0))
 
     @property
     def _unheard_ms(self) -> int:
@@ -294,9 +294,7 @@ class BedNow:
         if rests.at(self.now_ms).get(self.seen.bed, Rest.WATCHED) is not Rest.WATCHED:
             return f"everything: the bed is {rests.said(self.seen.bed, self.now_ms)}"
         if self._over and not self.said.unkept:  # else the next one may play already
-            live = not self.settings.plays(self.seen.bed)
-            what = "; it is watched again from its first live word on" if live else ""
-            return f"everything: its recording is over{what}"
+            return "everything: its recording is over"
         return ""
 
     @cached_property

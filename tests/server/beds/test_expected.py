@@ -10,12 +10,13 @@ from legwatch.contract.topics import Channel, topic
 from legwatch.contract.window import encode_window
 from legwatch.settings import load
 from legwatch.testing import live_window
-from legwatch_server.beds.expected import counted, played_before, silent, unheard
+from legwatch_server.beds.expected import counted, silent, unheard
 from legwatch_server.settings import ServerSettings
 from legwatch_server.testing import InProcessServer
 from server.ward import MINUTE_MS, open_ward
 
 NEVER = "No word has come from the bedside yet"
+OPEN = {"zone": "UTC", "rules": {"alerts.learn_nights": 0}, "rehearsal": {"at": ""}}
 WARM = {"leg_c": 31.0, "room_c": 18.0, "moves": 0, "in_bed": True}
 
 
@@ -198,8 +199,9 @@ def test_a_bedside_that_is_back_is_called_silent_no_more_before_its_minute_is_ov
     server.close()
 
 
-def test_a_bed_that_played_a_recording_and_is_declared_live_is_named_until_it_is_heard(
-    tmp_path: Path,
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_bed_that_played_a_recording_and_is_declared_live_is_missed_from_then_on(
+    restarts: bool, tmp_path: Path
 ) -> None:
     server = ward(tmp_path, beds={"b": {"played": True}})
     month_ms = 30 * 24 * 60 * MINUTE_MS
@@ -207,15 +209,19 @@ def test_a_bed_that_played_a_recording_and_is_declared_live_is_named_until_it_is
         window = live_window(n, server.begin_ms - month_ms + n * 10_000, **well(n))
         played = encode_window(window._replace(boot="0000000b", clock="played"))
         server.turn([server.message(topic("b", Channel.WINDOW), played)])
-
-    def named() -> list[str]:
-        return list(played_before(server.settings, server.unit.beds.values()))
-
-    assert named() == []
-    server.take_over(load(ServerSettings, {"zone": "UTC", "beds": {"b": {}}}))
-    (said,) = named()
-    assert said.startswith("bed b last played a recording, and no live word has come since")
+    wait(server, 20)
+    assert loud(server) == []
+    server.take_over(load(ServerSettings, {**OPEN, "beds": {"b": {}}}))
+    if restarts:
+        server.close()
+        server.start()
+    wait(server, 14)
+    assert loud(server) == []
+    wait(server, 4)
+    ((_, bed, text),) = loud(server)
+    assert (bed, "15 min" in text) == ("b", True)
+    assert list(silent(server.unit.beds.values())) != []
     server.begin_ms = server.clock.now_ms
-    server.play("b", 3, well)
-    assert named() == []
+    server.play("b", 17, well)
+    assert server.transitions("agent") == ["fired", "resolved"]
     server.close()
