@@ -21,7 +21,7 @@ from legwatch.alerting.reminder import remind
 from legwatch.alerting.suppress import Candidate, Context, suppress
 from legwatch.alerting.told_sensors import ToldSensors, subject, subject_of_end, tell_dead
 from legwatch.alerting.trial_nights import TrialNights, is_silent
-from legwatch.conditions import agent, cold, sensors, still
+from legwatch.conditions import agent, cold, lying, sensors, still
 from legwatch.conditions import cold_memory as cold_memories
 from legwatch.conditions.cold_memory import ColdMemory, ColdMinute
 from legwatch.conditions.early_sign import cold_in_min
@@ -90,7 +90,8 @@ def minute(
     quiet = not any(firing) and YES not in (legs, still_long, bad_sensor, silent)
     changes: tuple[_Change, ...] = ()
     if not quiet:
-        answers = not is_silent(trial) and not cold.is_unlikely(now, rules)
+        unlikely = lying.is_hardly_bare(memory.lying, seen) or cold.may_be_empty(now, rules)
+        answers = not is_silent(trial) and not unlikely
         alerts, changes = _advance(alerts, verdicts, seen, rules, answers=answers)
     in_min, settled = None, seen.settled
     if settled and legs is NO and alerts.cold.severity is None:

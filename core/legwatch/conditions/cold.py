@@ -59,13 +59,6 @@ def _no_more_than_a_warning(verdict: Verdict, firing: Firing | None, *, quiet: b
     return verdict._replace(since_ms=None) if firing and quiet else verdict
 
 
-def is_unlikely(now: ColdMinute, rules: Rules) -> bool:
-    """Return True if the cover is hardly off, or nobody may be there: silence is then no sign."""
-    estimate, seen = now.memory.lying, now.seen
-    covered = lying.is_hardly_bare(estimate, seen) or lying.seems_covered(estimate, seen)
-    return covered or may_be_empty(now, rules)
-
-
 def may_be_empty(now: ColdMinute, rules: Rules) -> bool:
     """Return True if somebody got up by the movement sensor, and nothing has moved since.
 
