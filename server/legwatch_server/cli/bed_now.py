@@ -13,7 +13,7 @@ from legwatch.contract.roles import ROLES
 from legwatch.engine import BedState, BedView, view
 from legwatch.events import BODY_KINDS, AlertKind, ClockTrust, Window
 from legwatch.limits.rules import Rules, is_night
-from legwatch.limits.stillness import switched_off
+from legwatch.limits.stillness import limits_s, switched_off
 from legwatch.night import local, night_of
 from legwatch.oncall.people import on_call
 from legwatch.printable import printable
@@ -320,10 +320,13 @@ class BedNow:
         return until_ms if until_ms > self.bed_ms else 0
 
     def _urgent_sounds(self, kind: AlertKind) -> bool:
-        """Return True if only warnings are quiet; no other kind than cold is ever urgent."""
+        """Return True if only warnings are quiet, and this kind can be urgent."""
         quiet = self._snoozed(kind) and not self._snoozed(kind, Severity.URGENT)
         learns = self._trial is not None and not self._rules.alerts.learn_urgent
-        return kind is AlertKind.COLD and bool(quiet) and not learns
+        urgent = kind is AlertKind.COLD or (
+            kind is AlertKind.STILL and limits_s(self._rules)[2] > 0
+        )
+        return urgent and bool(quiet) and not learns
 
     @cached_property
     def _rules(self) -> Rules:

@@ -243,6 +243,8 @@ def _end(found: Incident, zone: tzinfo) -> str:
         return "Whether it still holds is not known: the bed cannot be judged."
     if last.transition is TransitionKind.EXPECTED:
         return "It is a sign only; an alert that comes after it has a number of its own."
+    if all(one.notice.transition is TransitionKind.SNOOZED for one in found.notices):
+        return "No alert stood; the quiet ends by itself."
     if last.reason in _SAID_ONCE:
         return "It is said once; nothing more follows."
     return "It has not ended."

@@ -398,6 +398,9 @@ def test_an_answer_from_the_command_line_is_noted_once_and_for_one_kind(
         listed = said(capsys, "alerts", "--config", path, "--night", "last")
         assert "command line asked for quiet for 60 min (alerts of kind cold)" in listed
         assert "command line asked for quiet for 30 min (alerts of kind still)" in listed
+        ((ident,),) = ward.rows("SELECT id FROM notices WHERE kind='still'")
+        why = said(capsys, "alerts", "explain", str(ident), "--config", path)
+        assert why.splitlines()[-1] == "No alert stood; the quiet ends by itself."
     answers = ward.rows("SELECT act, minutes, person, via FROM answers ORDER BY id")
     assert answers == [
         ("seen", None, "command line", "command line"),
