@@ -135,8 +135,12 @@ def _of_start(db: sqlite3.Connection, boot: int, most: int) -> list[Row]:
 
 
 def _newer(row: Row, *, played: bool) -> tuple[bool, int]:
-    """Order what is the last word of a bed; a recording of an earlier night may be played later."""
-    return row.late == 0, row.id if played else row.to_ms
+    """Order what is the last word of a bed; a recording of an earlier night may be played later.
+
+    What comes while a bed rests is stored as late, and yet its time is right.
+    """
+    in_time = row.late == 0 or row.clock == ClockTrust.SYNCED
+    return in_time, row.id if played else row.to_ms
 
 
 def after(db: sqlite3.Connection, ident: int, most: int) -> list[WindowRecord]:

@@ -220,6 +220,20 @@ def test_a_silent_bed_is_watched_for_nothing_of_the_sleeper(open_house: Any) -> 
     assert "cold legs" not in line(text, "watched for")
 
 
+def test_a_paused_bed_shows_what_comes_from_it_also_after_an_earlier_start(
+    open_house: Any,
+) -> None:
+    house = open_house(beds={"b": {}})
+    house.ward.play("b", 5, asleep)
+    house.change(beds={"b": {"paused_until": date(2026, 2, 1)}})
+    for n in range(1, 31):  # of the next start of the agent
+        house.ward.clock.advance(10_000)
+        window = live_window(n, house.ward.clock.now_ms, **{**asleep(0), "leg_c": 24.0})
+        payload = encode_window(window._replace(boot="0000000c"))
+        house.ward.turn([house.ward.message("legwatch/v1/b/window", payload)])
+    assert line(house.says(), "air by the legs").split() == ["24.0", "°C", "0", "s", "ago"]
+
+
 def test_a_paused_bed_is_not_watched_and_an_ended_one_not_shown(open_house: Any) -> None:
     house = open_house()
     house.ward.play("b", 5, asleep)
