@@ -38,6 +38,7 @@ from legwatch.signals.movement import is_known
 
 MINUTE_MS = 60_000
 GRACE_MS = 30_000  # if the last window of a minute is missing, judge the minute this much later
+FIRST_READINGS_MS = 120_000  # a thermometer is read once a minute, or oftener
 LONG_MS = 36 * 3600 * 1000  # do not judge every minute of a longer gap, but ...
 SETTLE_MINUTES = 26 * 60  # ... the minutes in which every deadline of the first day passes,
 MOST_EVENINGS = 31  # ... then one minute each evening, which repeats a sensor or agent alert
@@ -89,7 +90,6 @@ class BedView(NamedTuple):
     settled: bool  # somebody is in bed, and was for long enough to judge the air
 
 
-FIRST_READINGS_MS = 120_000  # a thermometer is read once a minute, or oftener
 _LEGS = {TriState.YES: "cold", TriState.NO: "warm", TriState.UNKNOWN: "unknown"}
 Notices = tuple[Notice, ...]
 NOTHING: Notices = ()

@@ -26,7 +26,7 @@ from legwatch.signals.room_warmth import RoomWarmth
 from legwatch.signals.samples import Samples, sort_out
 from legwatch.signals.sensed import Sensed, sensed
 from legwatch.signals.sensor_offset import SensorOffset
-from legwatch.signals.thermometer import Thermometer
+from legwatch.signals.thermometer import Thermometer, has_come_back
 
 
 class Signals(NamedTuple):
@@ -112,7 +112,7 @@ def observe(
     offset = offsets.estimate(offset, sensors, presence)
     pair = repeated_values.update(pair, samples.pairs)
     stuck = repeated_values.is_stuck(pair, sensors, presence, rules)
-    back = room_c is not None and at_ms - (room.good_since_ms or 0) < 60_000
+    back = has_come_back(room, at_ms)
     room_warmth = room_warmths.update(room_warmth, room_c, at_ms, back=back)
     believed_c = None if room_warmth.doubted_ms is not None else room_c
     air = _air(offset, leg.celsius, believed_c, rules, stuck=stuck)

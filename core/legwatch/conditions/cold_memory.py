@@ -17,6 +17,7 @@ from legwatch.signals.bed_warmth import relative_warmth
 from legwatch.signals.contrast import Contrast
 from legwatch.signals.contrast_fall import Fall
 from legwatch.signals.occupancy import GAP_MS, Occupancy, has_returned
+from legwatch.signals.thermometer import has_come_back
 
 NO_FALL_MARGIN_C = 1.0  # above plain_c, so that the end of an alert does not fire the next alert
 BACK_IN_BED_C = 0.5  # a displaced sensor is back in the bed from so much more on
@@ -86,7 +87,7 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
     night = contrast.begin(before.contrast, seen.room_c)
     contrast_c = contrast.normalized(night, seen.contrast_c, seen.room_c)
     was = before.fall
-    if contrast_c is not None and at_ms - (seen.leg.good_since_ms or 0) < MINUTE_MS:
+    if contrast_c is not None and has_come_back(seen.leg, at_ms):
         was = falls.bridged(was, contrast_c)
     fall = falls.update(was, contrast_c, at_ms, firing=firing)
     return _with_sleeper(before, seen, c, (night, contrast_c, fall), rules, firing=firing)

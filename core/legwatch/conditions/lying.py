@@ -21,7 +21,6 @@ EMPTY = 0.5  # somebody lies there with less than this: too little for a sound
 URGENT = 0.85  # the same for an urgent one
 LIKELY = 0.65  # the cover is off with less than this: too little for an urgent sound
 COVERED = 0.15  # the cover is off with less than this: it is back, or was never off
-ON_BESIDE_A_MAT = 0.15  # of those who lie there, fewer than this are bare
 RETURN_MS = 1_200_000  # who comes back finds a cold bed, which warms within this time
 
 
@@ -94,7 +93,7 @@ def seems_covered(now: Lying, seen: Observation) -> bool:
     if found is None:
         return False
     there = classifier.probability(_THERE, found)
-    return classifier.probability(_BARE, found) < there * ON_BESIDE_A_MAT
+    return classifier.probability(_BARE, found) < there * COVERED
 
 
 def seems_there(seen: Observation) -> bool:

@@ -31,6 +31,7 @@ class Thermometer(NamedTuple):
 
 
 _make = maker(Thermometer)
+MINUTE_MS = 60_000
 RawSample = tuple[int, float]  # (at_ms, celsius as `quantize` gives it)
 
 
@@ -136,3 +137,8 @@ def rise_20_min_c(thermometer: Thermometer) -> float:
     if thermometer.celsius is None or not thermometer.recent_c:
         return 0.0
     return max(0.0, round(thermometer.celsius - min(thermometer.recent_c), 2))
+
+
+def has_come_back(thermometer: Thermometer, at_ms: int) -> bool:
+    """Return True if its readings have come, or come back, in the minute that ends at `at_ms`."""
+    return at_ms - (thermometer.good_since_ms or 0) < MINUTE_MS

@@ -177,8 +177,8 @@ def _list(found: InForce, said: asked.Said, now_ms: int) -> Iterator[str]:
     for name, one in beds.items():
         if name not in ended:
             state = rests.said(name, now_ms) if one.known else "not known yet"
-            off = switched_off(settings.rules_of(name))
-            blind = name in fitted and not fitted[name].seen(off)
+            rules = settings.rules_of(name)
+            blind = name in fitted and not fitted[name].seen(switched_off(rules))
             if one.known and name not in resting and (but[name] or blind):
                 state = "in use"  # "watched" would be said of a bed that nobody watches now
             yield f"{name:<{width}}  {state}; {_word(one, now_ms)}"
@@ -187,7 +187,7 @@ def _list(found: InForce, said: asked.Said, now_ms: int) -> Iterator[str]:
             if name not in resting and (why := no_button(known(one.last.bedside))):
                 yield f"{'':<{width}}  its button does not work: {why}"
             if name in fitted and name not in resting:
-                can = watched.can(fitted[name], settings.rules_of(name), but[name])
+                can = watched.can(fitted[name], rules, but[name])
                 yield f"{'':<{width}}  {can}"
     if not beds:
         yield "No bed was ever heard of."

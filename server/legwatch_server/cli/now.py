@@ -24,7 +24,6 @@ from legwatch_server.rest import Rest, Rests
 from legwatch_server.store.reader import SqliteReader, open_read_only, server_ms
 
 EVERY_S = 2.0
-NEWEST = 90  # windows of which the newest value of each sensor is shown: a quarter of an hour
 _CLEAR, _BOLD, _PLAIN = "\x1b[H\x1b[2J", "\x1b[1m", "\x1b[0m"
 
 
@@ -130,14 +129,15 @@ def _seen(reader: SqliteReader, beds: Mapping[str, Heard], only: str | None) -> 
     for name, one in beds.items():
         if only not in (None, name):
             continue
-        windows = reader.newest(idents[name], NEWEST) if name in idents else []
+        ident = idents.get(name)
+        windows = [] if ident is None else reader.newest(ident, watched.NEWEST)
         bedside, state = known(one.last.bedside), stored_state(states.get(name))
         roles = engine.fitted(bedside.info, state)
         yield Seen(
             name,
             windows,
             state,
-            watched.now(reader, idents[name], roles) if roles and name in idents else None,
+            watched.now(reader, ident, roles, windows) if roles and ident is not None else None,
             played=one.last.played,
             heard_ms=one.last.seen_ms,
             off=bedside.online is False,

@@ -18,7 +18,7 @@ from legwatch_server.store.port import Reader
 
 FRESH_MIN = 15  # the last word of a bed that sends is not older
 LATELY_MIN = 5  # a thermometer is read each minute or oftener
-NEWEST = 90  # windows that are looked at; windows of three seconds would need some more
+NEWEST = 90  # windows that are looked at, and shown: a quarter of an hour
 
 
 def by_bed(reader: Reader) -> dict[str, Sensors]:
@@ -28,15 +28,16 @@ def by_bed(reader: Reader) -> dict[str, Sensors]:
     for seen in reader.last_seen():
         roles = _roles(known(seen.bedside).info, states.get(seen.bed))
         if roles is not None and seen.bed in idents:
-            found[seen.bed] = now(reader, idents[seen.bed], roles)
+            windows = reader.newest(idents[seen.bed], NEWEST)
+            found[seen.bed] = now(reader, idents[seen.bed], roles, windows)
     return found
 
 
-def now(reader: Reader, bed_id: int, roles: frozenset[str]) -> Sensors:
-    """Return which of a bed's sensors tell nothing now."""
+def now(reader: Reader, bed_id: int, roles: frozenset[str], windows: Sequence[Window]) -> Sensors:
+    """Return which of a bed's sensors tell nothing now; `windows`: the newest first."""
     alert = reader.standing(bed_id, AlertKind.SENSOR)
     named = "" if alert is None else doubted(alert.reason, alert.figures)
-    return Sensors(roles, mute(reader.newest(bed_id, NEWEST)), named)
+    return Sensors(roles, mute(windows), named)
 
 
 def _lacks(sensors: Sensors, rules: Rules, *, now: bool) -> bool:
