@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from legwatch import __version__
-from legwatch.contract.bedside_info import BedsideInfo
+from legwatch.contract.bedside_info import RECORDED, BedsideInfo
 from legwatch.contract.press import Press
 from legwatch.errors import CannotRun
 from legwatch.events import ClockTrust, Window
@@ -190,5 +190,5 @@ class _Bedside:
 
 def _drivers(settings: AgentSettings) -> tuple[tuple[str, str], ...]:
     if settings.recording.file:
-        return (("all", "recorded"),)
+        return (RECORDED,)
     return tuple((name, table.driver) for name, table in settings.sensors.items())

@@ -11,6 +11,7 @@ from legwatch.printable import printable
 LONGEST_WHY = 200  # characters of why something does not work
 LONGEST_NAME = 64  # characters of a version, a sensor's place or a driver
 MOST_SENSORS = 32
+RECORDED = ("all", "recorded")  # place and driver of an agent that plays a recording
 
 
 class BedsideInfo(NamedTuple):
@@ -30,6 +31,11 @@ class BedsideInfo(NamedTuple):
     def places(self) -> frozenset[str]:
         """The places of the sensors that the agent names."""
         return frozenset(place for place, _driver in self.sensors or ())
+
+
+def plays_recordings(info: BedsideInfo | None) -> bool:
+    """Return True if an agent says that it plays recordings, and has no sensors."""
+    return info is not None and RECORDED in (info.sensors or ())
 
 
 def encode_info(info: BedsideInfo) -> bytes:

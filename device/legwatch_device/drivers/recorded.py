@@ -73,9 +73,9 @@ class RecordedFeed:
         if self._after_ms is not None and self._left_out:
             logger.log(
                 logging.INFO if self._items else logging.WARNING,
-                "%s: %s windows are not later than what this bed has played before, until %s, and"
-                " are left out; to play them, give `legwatch up` another --state, or the agent"
-                " another bed and state_dir",
+                "%s: %s windows are not later than what was played from this folder before, until"
+                " %s, and are left out; to play them, give `legwatch up` another --state, or the"
+                " agent another bed and state_dir",
                 self._file,
                 self._left_out,
                 iso(self._after_ms),

@@ -73,7 +73,7 @@ class UnitOfWork:
         self.decisions = decisions = Decisions(store, self.beds, rules, self.excuses, self.counters)
         self.boots, self._reports = Boots(store), ServerReports(store)
         self._placement, self._recordings = Placement(self.beds), Recordings(decisions, rules)
-        self._watch = Watch(decisions, rules, self.excuses)
+        self._watch = Watch(decisions, rules, self._recordings, self.excuses)
         self._agents = Agents(decisions, rules, self._watch)
         self.presses = Presses(store, decisions, self._recordings)
         self.answers = Answers(store, self.beds, decisions.decide)
@@ -178,9 +178,7 @@ class UnitOfWork:
                 case ActionRequested():
                     self.answers.add(work, self.batch, now_ms)
                 case BedExpected(name):
-                    bed = self.decisions.bed(name, declared=True)
-                    self._recordings.end(bed, now_ms)
-                    self._watch.expect(bed, now_ms)
+                    self._watch.declare(self.decisions.bed(name, declared=True), now_ms)
                 case BedDropped(name):
                     self._watch.drop(self.beds[name], now_ms)
                 case BedRests(name, rest):

@@ -8,6 +8,7 @@ here, too, for /health.
 from collections.abc import Collection, Container, Iterable, Iterator
 
 from legwatch import engine
+from legwatch.contract.bedside_info import plays_recordings
 from legwatch.engine import MINUTE_MS
 from legwatch.rivals import are_there
 from legwatch.text.span import span
@@ -24,7 +25,7 @@ def expectations(
 ) -> list[BedExpected | BedDropped]:
     """Return which beds are to be expected from now on, and which no longer; `rests`: not now."""
     by_name = {bed.name: bed for bed in beds}
-    silent = [bed.name for bed in beds if _has_an_agent(bed) and not bed.state.minute_end_ms]
+    silent = [bed.name for bed in beds if _is_silent(bed)]
     tables = settings.beds.items()
     declared = [name for name, table in tables if not (table.played or table.ended)]
     new = [n for n in declared if n not in by_name or _is_new(by_name[n])]
@@ -48,6 +49,12 @@ def remembered(settings: ServerSettings, beds: Iterable[BedRecord]) -> list[BedR
 def _is_new(bed: BedRecord) -> bool:
     """Return True if the time of a bed has not begun: none of its own, or only a recording's."""
     return bed.played or not bed.state.minute_end_ms
+
+
+def _is_silent(bed: BedRecord) -> bool:
+    """Return True if an agent is there, or was, and no window of now has ever come."""
+    live = not plays_recordings(bed.bedside.info)
+    return _has_an_agent(bed) and live and not bed.state.minute_end_ms
 
 
 def _has_an_agent(bed: BedRecord) -> bool:

@@ -9,11 +9,13 @@ from dataclasses import replace
 from legwatch import bedside, engine
 from legwatch.alerting.notice import TransitionKind, report
 from legwatch.conditions.verdict import Reason
+from legwatch.contract.bedside_info import plays_recordings
 from legwatch.lived import Dropped, Expected, Rested
 from legwatch_server.beds import lived
 from legwatch_server.beds.bed_rules import BedRules
 from legwatch_server.beds.decisions import Decisions
 from legwatch_server.beds.excuses import Excuses
+from legwatch_server.beds.recordings import Recordings
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.rest import Rest
 
@@ -23,10 +25,23 @@ logger = logging.getLogger(__name__)
 class Watch:
     """Lets it begin and end; only the writer thread uses it."""
 
-    def __init__(self, decisions: Decisions, rules: BedRules, excuses: Excuses) -> None:
+    def __init__(
+        self, decisions: Decisions, rules: BedRules, recordings: Recordings, excuses: Excuses
+    ) -> None:
         self._decisions, self._rules, self._excuses = decisions, rules, excuses
+        self._recordings = recordings
+
+    def declare(self, bed: BedRecord, at_ms: int) -> None:
+        """Expect a bed that the settings declare, whatever it played before."""
+        self._recordings.end(bed, at_ms)
+        self._expect(bed, at_ms)
 
     def expect(self, bed: BedRecord, at_ms: int) -> None:
+        """Expect a bed of which an agent sends; one that plays recordings need not send again."""
+        if not plays_recordings(bed.bedside.info):
+            self._expect(bed, at_ms)
+
+    def _expect(self, bed: BedRecord, at_ms: int) -> None:
         """Let the time of a bed begin, if it has not: it is missed when no window comes."""
         if bed.rest is not Rest.WATCHED:
             return
@@ -71,7 +86,7 @@ class Watch:
         """Give the bedside the usual time to send a word: nobody saw the bed meanwhile."""
         self._excuses.beds[bed.name] = at_ms + bed.rules.health.agent_s * 1000
         bed.bedside, bed.goes_on = bedside.watched_again(bed.bedside), bed.played
-        self.expect(bed, at_ms)
+        self.declare(bed, at_ms)
 
     def _end(self, bed: BedRecord, at_ms: int) -> None:
         """End all alerts of a bed, and all that people were told of its bedside."""

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from legwatch.alerting.notice import TransitionKind
 from legwatch.conditions.verdict import Severity
-from legwatch.entry import reason
+from legwatch.entry import place, reason
 from legwatch.errors import LegwatchError, SettingsError
 from legwatch.night import local
 from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import Person
-from legwatch_runtime.bounded_call import call_within
+from legwatch_runtime.bounded_call import Hangs, call_within
 from legwatch_runtime.catalogue import language_named
 from legwatch_runtime.secrets import hide
 from legwatch_server.notify.accepted import accepted
@@ -64,10 +64,10 @@ def _tried(notifier: Notifier, push: Push) -> Try:
     try:
         key = f"try {id(notifier)}"  # of each one: none waits for another that hangs
         accepted(call_within(key, lambda: notifier.send(push), SENDS_WITHIN_S))
-    except PushError as error:
+    except (PushError, Hangs) as error:
         return Try(sent=False, words=f"NOT SENT: {error}")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - another package's code
-        return Try(sent=False, words=f"NOT SENT: {hide(reason(error))}")
+        return Try(sent=False, words=f"NOT SENT: {hide(reason(error))}{place(error)}")
     return Try(sent=True, words="sent; look whether it comes, and whether you hear it")
 
 

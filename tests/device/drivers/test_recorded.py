@@ -56,7 +56,7 @@ def test_a_recording_with_nothing_later_than_the_last_one_is_said(
     again = RecordedFeed(RecordedFeed.Options(str(file), 0), after_ms=whole[-1].to_ms)
     again.run(_into([]), threading.Event())
     (said,) = [record for record in caplog.records if "left out" in record.message]
-    assert f"night.csv: {len(whole)} windows are not later than what this bed has" in said.message
+    assert f"night.csv: {len(whole)} windows are not later than what was played" in said.message
     assert "to play them, give `legwatch up` another --state" in said.message
     assert said.levelname == "WARNING"
 
@@ -72,7 +72,7 @@ def test_windows_of_a_recording_that_are_left_out_are_counted(
     RecordedFeed(RecordedFeed.Options(str(file), 0)).run(_into(whole), threading.Event())
     rest = RecordedFeed(RecordedFeed.Options(str(file), 0), after_ms=whole[4].to_ms)
     rest.run(_into([]), threading.Event())
-    assert "night.csv: 5 windows are not later than what this bed has played" in caplog.text
+    assert "night.csv: 5 windows are not later than what was played" in caplog.text
 
 
 def test_a_recording_goes_on_behind_what_was_measured(

@@ -199,6 +199,33 @@ def test_a_bedside_that_is_back_is_called_silent_no_more_before_its_minute_is_ov
     server.close()
 
 
+PLAYS = BedsideInfo("1", "0000000b", window_s=10, sensors=(("all", "recorded"),))
+
+
+@pytest.mark.parametrize("word", ["online", "info", ""])
+def test_an_agent_of_recordings_is_not_missed_at_the_next_start_where_no_window_was_played(
+    tmp_path: Path, word: str
+) -> None:
+    server = ward(tmp_path, beds={"b": {"played": True}})
+    words = {
+        "online": (Channel.STATUS, b"online"),
+        "info": (Channel.INFO, encode_info(PLAYS)),
+    }
+    server.turn([server.message(topic("b", name), payload) for name, payload in words.values()])
+    server.take_over(load(ServerSettings, OPEN))
+    server.close()
+    server.start()
+    if word:  # a broker keeps both
+        name, payload = words[word]
+        server.turn([server.message(topic("b", name), payload, retained=True)])
+    wait(server, 30)
+    assert loud(server) == []
+    server.take_over(load(ServerSettings, {**OPEN, "beds": {"b": {}}}))  # it is to send live
+    wait(server, 18)
+    assert [bed for _, bed, _ in loud(server)] == ["b"]
+    server.close()
+
+
 @pytest.mark.parametrize("restarts", [False, True])
 def test_a_bed_that_played_a_recording_and_is_declared_live_is_missed_from_then_on(
     restarts: bool, tmp_path: Path

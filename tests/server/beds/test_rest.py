@@ -236,6 +236,23 @@ def test_a_paused_bed_needs_somebody_who_watches_it_when_the_pause_is_over() -> 
         load(ServerSettings, table).check()
 
 
+def test_a_bed_that_played_and_is_declared_live_while_it_rests_is_missed_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    ward = open_ward(tmp_path, beds={"b": {"played": True}})
+    for seq in range(1, 60):
+        one = live_window(seq, ward.begin_ms + seq * 10_000, clock="played", leg_c=31.0)
+        ward.turn([ward.message(topic("b", Channel.WINDOW), encode_window(one))])
+    use(ward, b={"played": True, **AWAY})
+    use(ward, b=AWAY)
+    wait(ward, 30)
+    assert reasons(ward) == []
+    use(ward, b={})
+    wait(ward, 18)
+    assert reasons(ward) == ["fired:agent_silent"]
+    ward.close()
+
+
 def test_a_recording_that_goes_on_while_its_bed_rests_was_not_silent(tmp_path: Path) -> None:
     ward = open_ward(tmp_path, beds={"b": {"played": True}})
     night = iter(range(1, 1000))

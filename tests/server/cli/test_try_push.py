@@ -1,5 +1,6 @@
 """`legwatch duty --push`: what fails in the server is not "sent", and stops no other channel."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,9 @@ def test_the_channel_hears_for_whom_the_push_is(
     stranger: Stranger, capsys: pytest.CaptureFixture[str]
 ) -> None:
     says = sending("raise ValueError(f'for {push.person}')")
-    assert "for anna" in tried(says, stranger, capsys)[0]
+    (line, *_) = tried(says, stranger, capsys)
+    assert "for anna" in line
+    assert re.search(r" \(/\S+\.py:\d+\)$", line)  # where it was raised, for its author
 
 
 @pytest.mark.filterwarnings("error")
