@@ -31,9 +31,17 @@ def made_by_up() -> tuple[Path, ...]:
 
     Of the folders that were given to it with --state only those of which a server runs.
     """
-    given = (Path(line) / "server.toml" for line in _given_lines())
-    found = LASTING, state_dir() / "server.toml", *(place for place in given if _runs(place))
+    found = LASTING, state_dir() / "server.toml", *(place for place in _given() if runs(place))
     return tuple(dict.fromkeys(found))  # --state may name the usual folder
+
+
+def all_made_by_up() -> list[Path]:
+    """Return these places and all folders that were given with --state; what runs goes first.
+
+    Of the others what a server has written into last: a command by a settings file looks there.
+    """
+    found = dict.fromkeys((LASTING, state_dir() / "server.toml", *_given()))
+    return sorted(found, key=lambda place: (runs(place), _written_s(place)), reverse=True)
 
 
 def note_given(folder: Path) -> None:
@@ -43,6 +51,10 @@ def note_given(folder: Path) -> None:
     with suppress(OSError):  # then commands need --config
         state_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
         (state_dir() / GIVEN).write_text("".join(f"{line}\n" for line in lines))
+
+
+def _given() -> list[Path]:
+    return [Path(line) / "server.toml" for line in _given_lines()]
 
 
 def _given_lines() -> list[str]:
@@ -64,7 +76,7 @@ def settings_file(given: Path | None, say: Callable[[str], None] = lambda _: Non
     if rights.is_there(INSTALLED):
         return INSTALLED
     made = [*made_by_up(), state_dir() / "demo" / "server.toml"]
-    all_running = [place for place in made if _runs(place)]
+    all_running = [place for place in made if runs(place)]
     running = next(iter(all_running), None)
     blind = running is not None and not rights.may_look(made[0])
     there = all_running if blind else [place for place in made if rights.is_there(place)]
@@ -84,7 +96,7 @@ def settings_file(given: Path | None, say: Callable[[str], None] = lambda _: Non
     return found
 
 
-def _runs(made: Path) -> bool:
+def runs(made: Path) -> bool:
     """Return True if the server of a file that `legwatch up` has made runs now."""
     return is_held(made.parent / "server" / "server.lock")
 

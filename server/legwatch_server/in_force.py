@@ -208,10 +208,8 @@ def _remade(file: Path, owners: Path) -> dict[str, Any]:
     kept = {key: made[key] for key in _OF_UP if key in made}
     http = {**made.get("http", {}), **own.get("http", {})}
     table = {**own, **kept, **({"http": http} if http else {})}
-    played = {bed: {"played": True} for bed, of in made.get("beds", {}).items() if of.get("played")}
-    if played:
-        beds = table.get("beds", {})
-        table["beds"] = {**beds, **{bed: {**beds.get(bed, {}), **of} for bed, of in played.items()}}
+    agent = file.with_name(settings_file.AGENTS)
+    table = settings_file.with_bed_of(read_toml(agent) if is_there(agent) else {}, table)
     return settings_file.in_force(table, settings_file.changes_in(changes_beside(file)))
 
 

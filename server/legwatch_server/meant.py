@@ -13,7 +13,7 @@ from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.rights import is_there
 from legwatch_server.settings_file import is_of_up, owners_file
-from legwatch_server.store.reader import FILE
+from legwatch_server.store.reader import FILE, open_read_only
 
 
 def meant(given: Path | None) -> Path:
@@ -21,18 +21,30 @@ def meant(given: Path | None) -> Path:
     file = locations.settings_file(given, partial(print, file=sys.stderr))
     if given is None:
         return file
-    return next((made for made in locations.made_by_up() if _is_made_from(made, file)), file)
+    return next((made for made in locations.all_made_by_up() if _is_made_from(made, file)), file)
 
 
 def _is_made_from(made: Path, file: Path) -> bool:
-    """Return True if `legwatch up` runs by a file, and no server has run by the file itself."""
+    """Return True if `legwatch up` runs by a file, or has, and no server by the file itself."""
     try:
         if not is_there(made) or not is_of_up(made) or owners_file(made) != file.absolute():
             return False
         own = _folder(file)
-        return own == _folder(made) or not is_there(own / FILE)
+        return own == _folder(made) or locations.runs(made) or not _has_run_by(file, own)
     except LegwatchError:
         return False  # one of them cannot be read, perhaps it is somebody else's
+
+
+def _has_run_by(file: Path, folder: Path) -> bool:
+    """Return True if the server that has its store in this folder has last run by the file itself.
+
+    The usual folder has the store of whatever server runs on this machine.
+    """
+    if not is_there(folder / FILE):
+        return False
+    with open_read_only(folder) as reader:
+        loaded = reader.loaded()
+    return loaded is None or loaded.file == str(file.absolute())
 
 
 def _folder(file: Path) -> Path:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # slow to import, and only a change needs it
 
 NAME, BEFORE = "changes.toml", "changes.before.toml"
 OF_UP = "# `legwatch up` makes this file anew at each start"  # then the file that it is made from
+AGENTS = "agent.toml"  # beside the server's settings that `legwatch up` has made
 FIRST = "first_start"  # table of the changes: the owner's keys go before it
 HEAD = "# Changes by the programs of legwatch; each key here goes before the same key of {file}.\n"
 
@@ -125,6 +126,19 @@ def _check_free(path: Path, values: Mapping[str, Any]) -> None:
                 raise SettingsError(key, "`legwatch up` sets this itself; it cannot be changed")
     if "state_dir" in values:
         raise SettingsError("state_dir", f"it says where changes are kept: change it in {path}")
+
+
+def with_bed_of(agent: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
+    """Declare the bed of the agent that `legwatch up` starts, so that it is missed in any case.
+
+    Also an agent that ends before it can say a word would else be missed by nobody. If it plays a
+    recording, the server uses the recording's time.
+    """
+    bed, beds = str(agent.get("bed", "")), table.get("beds", {})
+    if not bed:
+        return dict(table)
+    played = {"played": True} if agent.get("recording") else {}
+    return {**table, "beds": {**beds, bed: {**beds.get(bed, {}), **played}}}
 
 
 def head_of_up(owners: Path | None) -> str:

@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import utime
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,35 @@ def test_the_owners_file_means_the_server_that_up_runs_by_it(made: Path, tmp_pat
     assert meant(tmp_path / "mine.toml") == made
     assert meant(made) == made
     assert meant(None) == made
+
+
+def test_a_folder_that_was_given_is_meant_also_while_its_server_is_down(
+    made: Path, tmp_path: Path
+) -> None:
+    mine, folders = tmp_path / "mine.toml", [tmp_path / "old", tmp_path / "new"]
+    made.unlink()
+    for written_s, folder in enumerate(folders, 1000):
+        write_config(folder, {}, {"bed": "b"}, owners=mine)
+        locations.note_given(folder)
+        (folder / "server" / FILE).touch()
+        utime(folder / "server" / FILE, (written_s, written_s))
+    old, new = (folder / "server.toml" for folder in folders)
+    assert meant(mine) == new
+    with (old.parent / "server" / "server.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert meant(mine) == old
+
+
+def test_the_store_of_the_unit_is_no_sign_that_a_server_runs_by_another_file(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units, mine = tmp_path / "lasting" / "server.toml", tmp_path / "mine.toml"
+    monkeypatch.setattr(locations, "SERVERS_STATE", units.parent / "server")
+    write_config(units.parent, {}, {"bed": "a"})
+    with running(units):
+        mine.write_text("")  # its state_dir is the usual one
+        assert meant(mine) == made
+        assert meant(units) == units
 
 
 def test_another_file_means_itself(made: Path, tmp_path: Path) -> None:

@@ -102,6 +102,18 @@ def test_no_change_cuts_the_server_of_up_off_from_its_broker(
     assert read(made).mqtt.keepalive_s == 20
 
 
+def test_under_up_the_bed_of_the_agent_is_declared_and_keeps_what_the_owner_says_of_it(
+    tmp_path: Path, mosquitto: None
+) -> None:
+    made, live = tmp_path / "server.toml", {"bed": "b"}
+    write_config(tmp_path, {"beds": {"a": {}}}, live)
+    assert {name: bed.played for name, bed in read(made).beds.items()} == {"a": False, "b": False}
+    write_config(
+        tmp_path, {"beds": {"b": {"zone": "Asia/Tokyo"}}}, live | {"recording": {"file": "n"}}
+    )
+    assert (read(made).beds["b"].zone, read(made).beds["b"].played) == ("Asia/Tokyo", True)
+
+
 def test_under_up_the_command_names_the_owners_own_file(
     tmp_path: Path, mosquitto: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

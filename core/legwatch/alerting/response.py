@@ -1,5 +1,7 @@
 """Apply the answer of a person to firing alerts: acknowledge or snooze them."""
 
+from dataclasses import replace
+
 from legwatch.alerting.alert import (
     AlertState,
     AlertStates,
@@ -66,13 +68,24 @@ def _snooze(kind: AlertKind, alert: AlertState, response: Snooze, at_ms: int) ->
     over = alert.severity is None or response.episode_ms != alert.episode_ms
     if response.episode_ms is not None and over:
         return None
+    if response.kind is None and kind not in BODY_KINDS:
+        return _snooze_what_stands(alert, response, at_ms)
     if response.kind is None:
         until_ms = max(alert.all_snoozed_until_ms or 0, response.until_ms)
-        mutes = kind in BODY_KINDS and until_ms > at_ms
-        return alert._replace(all_snoozed_until_ms=until_ms) if mutes else None
+        return alert._replace(all_snoozed_until_ms=until_ms) if until_ms > at_ms else None
     if max(alert.snoozed_until_ms or 0, response.until_ms) <= at_ms:
         return None
     return _with_snooze(alert, response, at_ms)
+
+
+def _snooze_what_stands(alert: AlertState, response: Snooze, at_ms: int) -> AlertState | None:
+    """Snooze an alert on the sensors or the bedside by the button, until it is over.
+
+    Quiet for all that may come is about the sleeper: that legwatch cannot see is told all the same.
+    """
+    if not response.standing or alert.severity is None or response.until_ms <= at_ms:
+        return None
+    return _with_snooze(alert, replace(response, episode_ms=alert.episode_ms), at_ms)
 
 
 def _with_snooze(alert: AlertState, response: Snooze, at_ms: int) -> AlertState:

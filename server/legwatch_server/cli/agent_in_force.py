@@ -12,9 +12,8 @@ from legwatch_runtime.files import read_toml
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.state_dir import is_held
 from legwatch_server.in_force import InForce, in_force
-from legwatch_server.settings_file import changed_keys, is_of_up, owners_file
+from legwatch_server.settings_file import AGENTS, changed_keys, is_of_up, owners_file
 
-MADE = "agent.toml"  # beside the server's settings that `legwatch up` has made
 LOCK = "lock"  # in the folder of `legwatch up`, which holds it
 _OF_UP = ("state_dir", "mqtt")  # `legwatch up` sets them itself
 
@@ -50,13 +49,13 @@ def _beside(server: Path) -> Iterator[str]:
 
 def _runs_by(server: Path) -> Path | None:
     """Return the agent's file by which `legwatch up` runs now; `server`: what it has made."""
-    made = server.with_name(MADE)
+    made = server.with_name(AGENTS)
     ours = is_there(made) and is_of_up(made) and is_held(made.with_name(LOCK))
     return owners_file(made) if ours else None
 
 
 def _changed(server: Path, table: Mapping[str, Any]) -> Iterator[str]:
-    keys = ", ".join(changed_keys(_own(read_toml(server.with_name(MADE))), _own(table)))
+    keys = ", ".join(changed_keys(_own(read_toml(server.with_name(AGENTS))), _own(table)))
     if keys:
         loaded = in_force(server).loaded
         how = f". To put it in force: {loaded.restart}" if loaded else ""

@@ -119,6 +119,8 @@ class BedNow:
         seen, state = self._view, self.seen.state
         if self.said.unkept:
             return "not known here"
+        if self._rest:
+            return f"not known: the bed is {self._rest}"
         if seen is None or state is None or self.silent_ms > self._rules.health.stale_s * 1000:
             return "not known"
         if seen.in_bed is None:
@@ -290,12 +292,18 @@ class BedNow:
             return "everything: the server is not running"
         if self.said.deaf:
             return "everything: the server has no connection to the broker"
-        rests = Rests(self.settings)
-        if rests.at(self.now_ms).get(self.seen.bed, Rest.WATCHED) is not Rest.WATCHED:
-            return f"everything: the bed is {rests.said(self.seen.bed, self.now_ms)}"
+        if self._rest:
+            return f"everything: the bed is {self._rest}"
         if self._over and not self.said.unkept:  # else the next one may play already
             return "everything: its recording is over"
         return ""
+
+    @cached_property
+    def _rest(self) -> str:
+        """Until when the bed is paused, or that it is out of use; empty: it is watched."""
+        rests = Rests(self.settings)
+        watched = rests.at(self.now_ms).get(self.seen.bed, Rest.WATCHED) is Rest.WATCHED
+        return "" if watched else rests.said(self.seen.bed, self.now_ms)
 
     @cached_property
     def _view(self) -> BedView | None:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from legwatch import engine
@@ -110,27 +110,32 @@ def _down(found: InForce) -> Iterator[str]:
 def _beds(found: InForce, only: str | None, said: asked.Said) -> list[BedNow]:
     settings, now_ms = found.settings, server_ms(found.folder)
     seen: dict[str, Seen] = {}
+    rests = Rests(settings).at(now_ms)
     if found.has_run:
         with open_read_only(found.folder) as reader:
             beds = heard.beds(reader, settings, now_ms)
-            seen = {one.bed: one for one in _seen(reader, beds, only)}
+            seen = {one.bed: one for one in _seen(reader, beds, only, rests)}
     else:
         beds = heard.beds(None, settings, now_ms)
     if only is not None and only not in beds:
         raise SettingsError("BED", f"there is no bed {only!r}; `legwatch beds` lists them")
-    gone = {b for b, rest in Rests(settings).at(now_ms).items() if rest is Rest.ENDED and b != only}
+    gone = {b for b, rest in rests.items() if rest is Rest.ENDED and b != only}
     names = [name for name in beds if name not in gone and only in (None, name)]
     rest = settings, now_ms, found.running, said
     return [BedNow(seen.get(name, Seen(name)), *rest) for name in names]
 
 
-def _seen(reader: SqliteReader, beds: Mapping[str, Heard], only: str | None) -> Iterator[Seen]:
+def _seen(
+    reader: SqliteReader, beds: Mapping[str, Heard], only: str | None, rests: Container[str]
+) -> Iterator[Seen]:
     states, idents = dict(reader.states(only)), {name: n for n, name in reader.beds(only)}
     for name, one in beds.items():
         if only not in (None, name):
             continue
         ident = idents.get(name)
-        windows = [] if ident is None else reader.newest(ident, watched.NEWEST)
+        windows = []
+        if ident is not None:
+            windows = reader.newest(ident, watched.NEWEST, rests=name in rests)
         bedside, state = known(one.last.bedside), stored_state(states.get(name))
         roles = engine.fitted(bedside.info, state)
         yield Seen(

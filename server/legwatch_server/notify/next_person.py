@@ -12,14 +12,14 @@ _NO_HOPE = (DeliveryState.FAILED, DeliveryState.WITHDRAWN)
 
 def given_up(failed: Delivery, deliveries: Iterable[Delivery], why: str, now_ms: int) -> Changes:
     """Give a delivery up, and make due now what comes next; `deliveries` are those of its alert."""
-    if not failed.notice_id or failed.purpose is Purpose.QUIET:
+    if not failed.notice_id:
         return (Fail(failed.id, why),)
     return (Fail(failed.id, why), *_next(failed, _others(failed, deliveries), now_ms, _has_failed))
 
 
 def next_way(stuck: Delivery, deliveries: Iterable[Delivery], now_ms: int) -> Changes:
     """Make due now what comes next, while the service of `stuck` takes no more messages."""
-    if not stuck.notice_id or stuck.purpose is Purpose.QUIET:
+    if not stuck.notice_id:
         return ()
     return tuple(_next(stuck, _others(stuck, deliveries), now_ms, _waits_in_vain))
 

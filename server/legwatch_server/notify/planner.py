@@ -147,13 +147,16 @@ class DeliveryPlanner:
     def _channels(self, step: NotificationStep, occasion: Occasion) -> list[tuple[str, int]]:
         """Return (channel, rank): lower ranks go first, equal ranks go at the same time."""
         person = self.people[step.person]
-        if step.purpose is Purpose.QUIET:
-            lamps = () if step.readable else person.quiet
-            return [(channel, 0) for channel in lamps or person.channels[:1]]
         if step.purpose is Purpose.INFO:
             heard = _last_heard(occasion, step.person)
             usable = (step.person, heard) in self.routes
             return [(heard if usable else person.channels[0], 0)]
+        if step.purpose is Purpose.QUIET and not step.readable and person.quiet:
+            behind = [channel for channel in person.channels if channel not in person.quiet]
+            return [
+                *((lamp, 0) for lamp in person.quiet),
+                *((c, r) for r, c in enumerate(behind, 1)),
+            ]
         return [(channel, rank) for rank, channel in enumerate(person.channels)]
 
 

@@ -125,8 +125,6 @@ def _reached(delivery: Delivery, related: Sequence[Delivery], moment: Moment) ->
             same = older.channel == delivery.channel and older.id < delivery.id
             if same and older.recall_ms is not None:
                 yield DropRecall(older.id)
-    if delivery.purpose is Purpose.QUIET:
-        return
     for other in own:
         same = other.notice_id == delivery.notice_id and other.purpose is delivery.purpose
         if same and other.rank != delivery.rank and other.state is DeliveryState.DECIDED:

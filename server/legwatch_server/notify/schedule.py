@@ -107,7 +107,7 @@ def is_too_late(delivery: Delivery, now_ms: int) -> bool:
 
 def _is_reached(delivery: Delivery, related: Sequence[Delivery]) -> bool:
     """Return True if another channel has sent the same push to the person."""
-    if not delivery.notice_id or delivery.purpose is Purpose.QUIET:
+    if not delivery.notice_id:
         return False
     return any(
         other.notice_id == delivery.notice_id

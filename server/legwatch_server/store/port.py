@@ -220,8 +220,8 @@ class Reader(Protocol):
     def standing(self, bed_id: int, kind: AlertKind) -> Notice | None:
         """Return the last notice of a bed's alert of this kind that stands; None: none stands."""
 
-    def newest(self, bed_id: int, most: int) -> list[Window]:
-        """Return the last windows of a bed, the newest first."""
+    def newest(self, bed_id: int, most: int, *, rests: bool = False) -> list[Window]:
+        """Return the last windows of a bed, the newest first; `rests`: nobody watches it now."""
 
     def windows_after(self, ident: int, most: int) -> list[WindowRecord]:
         """Return the next windows of all beds in the order of their ids."""

@@ -151,9 +151,9 @@ class SqliteReader:
         return incidents.standing(self._db, bed_id, kind)
 
     @reading(StoreError)
-    def newest(self, bed_id: int, most: int) -> list[Window]:
-        """Return the last windows of a bed, the newest first."""
-        return windows.newest(self._db, bed_id, most)
+    def newest(self, bed_id: int, most: int, *, rests: bool = False) -> list[Window]:
+        """Return the last windows of a bed, the newest first; `rests`: nobody watches it now."""
+        return windows.newest(self._db, bed_id, most, rests=rests)
 
     @reading(StoreError)
     def windows_after(self, ident: int, most: int) -> list[WindowRecord]:

@@ -109,7 +109,7 @@ def _is_number(value: object) -> bool:
     return value is None or isinstance(value, int | float)
 
 
-def newest(db: sqlite3.Connection, bed_id: int, most: int) -> list[Window]:
+def newest(db: sqlite3.Connection, bed_id: int, most: int, *, rests: bool = False) -> list[Window]:
     """Return the last windows of a bed, the newest first, from the last start that has some.
 
     What an earlier start has kept may be stored after windows of the last one: their times tell.
@@ -124,7 +124,7 @@ def newest(db: sqlite3.Connection, bed_id: int, most: int) -> list[Window]:
         if rows:
             starts.append(rows)
     played = any(rows[0].clock == ClockTrust.PLAYED for rows in starts)
-    last = max(starts, key=lambda rows: _newer(rows[0], played=played), default=[])
+    last = max(starts, key=lambda rows: _newer(rows[0], played=played, rests=rests), default=[])
     return [_of_row(row) for row in last]
 
 
@@ -134,13 +134,13 @@ def _of_start(db: sqlite3.Connection, boot: int, most: int) -> list[Row]:
     return [Row._make(row) for row in db.execute(sql, (boot, most))]
 
 
-def _newer(row: Row, *, played: bool) -> tuple[bool, int]:
+def _newer(row: Row, *, played: bool, rests: bool) -> tuple[bool, int]:
     """Order what is the last word of a bed; a recording of an earlier night may be played later.
 
-    What comes while a bed rests is stored as late, and yet its time is right.
+    All that comes while a bed rests is stored as late, and yet its time is right.
     """
-    in_time = row.late == 0 or row.clock == ClockTrust.SYNCED
-    return in_time, row.id if played else row.to_ms
+    right = rests or row.late == 0 or row.clock == ClockTrust.SYNCED
+    return right, row.id if played else row.to_ms
 
 
 def after(db: sqlite3.Connection, ident: int, most: int) -> list[WindowRecord]:

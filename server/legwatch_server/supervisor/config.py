@@ -52,8 +52,7 @@ def write_config(
     bed = str(agent.get("bed", ""))
     broker = brokers.write_broker_config(folder / "broker", {SERVER, bed} - {""})
     recorded = bool(agent.get("recording"))
-    if recorded:
-        server = _playing(server, bed)
+    server = settings_file.with_bed_of(agent, server)
 
     def task(name: str, user: str, table: Mapping[str, Any], *, ends: bool = False) -> ProcessSpec:
         mqtt = {"host": "127.0.0.1", "port": broker.port, "user": user}
@@ -72,12 +71,6 @@ def write_config(
     return GeneratedConfig(
         broker, task("server", SERVER, server), task("agent", bed, agent, ends=recorded)
     )
-
-
-def _playing(server: Mapping[str, Any], bed: str) -> dict[str, Any]:
-    """Set `played` for this bed, so that the server uses the recording's time."""
-    beds = dict(server.get("beds", {}))
-    return {**server, "beds": {**beds, bed: {**beds.get(bed, {}), "played": True}}}
 
 
 def owner_settings(path: Path | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,20 @@ def test_a_press_made_since_the_alert_answers_it(
     press(ward, button=button, at_ms=ward.clock.now_ms - MINUTE_MS)
     assert ward.transitions()[-1] == what
     assert ward.transitions("still") == []  # which did not stand
+
+
+def test_the_button_answers_that_a_sensor_cannot_be_seen(ward: InProcessServer) -> None:
+    def no_leg(minute: float) -> dict[str, Any]:
+        return cold(5) | ({} if minute < 20 else {"leg_c": None})
+
+    while not ward.notified("loud"):
+        ward.play("b", 1, no_leg)
+    press(ward, button="snooze", minutes=60)
+    assert ward.transitions("sensor") == ["fired", "snoozed"]
+    ward.play("b", 45, no_leg)
+    assert [who for _, who, _, _ in ward.notified("loud")] == ["anna"]
+    ward.play("b", 40, no_leg)  # quiet is over, and nothing has changed: somebody must hear it
+    assert [who for _, who, _, _ in ward.notified("loud")][1:2] == ["anna"]
 
 
 def test_a_press_that_is_sent_again_does_not_answer_the_next_alert(ward: InProcessServer) -> None:

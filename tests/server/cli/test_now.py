@@ -220,18 +220,30 @@ def test_a_silent_bed_is_watched_for_nothing_of_the_sleeper(open_house: Any) -> 
     assert "cold legs" not in line(text, "watched for")
 
 
+def begins(house: Any, clock: str) -> None:
+    """Let the first start of an agent send for five minutes."""
+    for n in range(1, 31):
+        house.ward.clock.advance(10_000)
+        window = live_window(n, house.ward.clock.now_ms, **asleep(0))._replace(clock=clock)
+        house.ward.turn([house.ward.message("legwatch/v1/b/window", encode_window(window))])
+
+
+@pytest.mark.parametrize("clock", ["synced", "unsynced", "played"])
 def test_a_paused_bed_shows_what_comes_from_it_also_after_an_earlier_start(
-    open_house: Any,
+    clock: str, open_house: Any
 ) -> None:
-    house = open_house(beds={"b": {}})
-    house.ward.play("b", 5, asleep)
-    house.change(beds={"b": {"paused_until": date(2026, 2, 1)}})
+    bed = {"played": clock == "played"}
+    house = open_house(beds={"b": bed})
+    begins(house, clock)
+    house.change(beds={"b": {**bed, "paused_until": date(2026, 2, 1)}})
     for n in range(1, 31):  # of the next start of the agent
         house.ward.clock.advance(10_000)
         window = live_window(n, house.ward.clock.now_ms, **{**asleep(0), "leg_c": 24.0})
-        payload = encode_window(window._replace(boot="0000000c"))
+        payload = encode_window(window._replace(boot="0000000c", clock=clock))
         house.ward.turn([house.ward.message("legwatch/v1/b/window", payload)])
-    assert line(house.says(), "air by the legs").split() == ["24.0", "°C", "0", "s", "ago"]
+    text = house.says()
+    assert line(text, "air by the legs").split() == ["24.0", "°C", "0", "s", "ago"]
+    assert "not known: the bed is paused until noon of Sun 01 Feb 2026" in line(text, "in bed")
 
 
 def test_a_paused_bed_is_not_watched_and_an_ended_one_not_shown(open_house: Any) -> None:
