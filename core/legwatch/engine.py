@@ -34,6 +34,7 @@ from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
 from legwatch.night import evenings
 from legwatch.observation import Signals
+from legwatch.signals.coverage import comes_and_goes
 from legwatch.signals.movement import is_known
 
 MINUTE_MS = 60_000
@@ -182,7 +183,11 @@ def sensors(state: BedState) -> frozenset[str]:
 def doubted(state: BedState) -> str:
     """Return the sensor of which a standing alert says that it tells nothing; empty: none."""
     alert = state.bed.alerts.sensor
-    return "" if alert.severity is None else told_sensors.doubted(alert.reason)
+    if alert.severity is None:
+        return ""
+    if alert.reason is Reason.COMES_AND_GOES and comes_and_goes(state.bed.signals.leg_heard):
+        return "leg"
+    return told_sensors.doubted(alert.reason)
 
 
 def mute(state: BedState, rules: Rules) -> frozenset[str]:

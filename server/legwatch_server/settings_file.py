@@ -108,11 +108,13 @@ def change(path: Path, values: Mapping[str, Any], check: Check = only_itself) ->
     file = changes_file(path)
     with _locked(file):
         document = _document(file, path)
+        before = document.unwrap()
         for key, value in values.items():
             _put(document, key, value)
         settings = checked(in_force(read_toml(path), document.unwrap()))
         check(settings)
-        _write(file, document.as_string())
+        if document.unwrap() != before:  # what changes nothing is nothing to take back
+            _write(file, document.as_string())
     return settings
 
 

@@ -14,6 +14,7 @@ from legwatch_server.cli.check_config import main as check_config
 from legwatch_server.cli.settings import main
 from legwatch_server.in_force import LOCK
 from legwatch_server.notify.channels import open_channels
+from legwatch_server.settings import ServerSettings
 from legwatch_server.settings_file import change, changed_keys, changes_file, read, undo
 from legwatch_server.supervisor.config import write_config
 
@@ -100,6 +101,14 @@ def test_no_change_cuts_the_server_of_up_off_from_its_broker(
     assert not changes_file(made).exists()
     change(made, {"mqtt.keepalive_s": 20})
     assert read(made).mqtt.keepalive_s == 20
+
+
+def test_what_was_set_twice_is_taken_back_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text(f'state_dir = "{tmp_path}"\n')
+    for _ in range(2):
+        change(path, {"push.workers": 3})
+    assert undo(path).push.workers == ServerSettings().push.workers
 
 
 def test_under_up_the_bed_of_the_agent_is_declared_and_keeps_what_the_owner_says_of_it(

@@ -52,9 +52,10 @@ def subject(kind: AlertKind, reason: Reason | None, figures: Figures) -> str:
 def doubted(reason: Reason | None, figures: Figures | None = None) -> str:
     """Return the sensor of which an alert says that it does not tell what it should; or none.
 
-    Without `figures` some reasons do not say which of two thermometers it is.
+    Without `figures` some reasons do not say which of two thermometers it is. Whether a sensor that
+    gave nothing gives readings again, its alert does not say: the readings do.
     """
-    if reason is None or (figures is None and reason in _OF_EITHER):
+    if reason is None or reason in _GIVES_NOTHING or (figures is None and reason in _OF_EITHER):
         return ""
     named = subject(AlertKind.SENSOR, reason, figures or ())
     return named if named in {"leg", "movement"} else ""

@@ -25,6 +25,7 @@ class Action(StrEnum):
 
 # The bedside button sends these names; `cramp` is a note for the diary, and answers no alert.
 OF_BUTTON = {"ack": Action.SEEN, "snooze": Action.SNOOZE, "not_useful": Action.NOT_USEFUL}
+BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button
 BUTTONS = (*OF_BUTTON, "cramp")
 
 

@@ -35,6 +35,11 @@ MINUTE_MS = 60_000
 RawSample = tuple[int, float]  # (at_ms, celsius as `quantize` gives it)
 
 
+def is_believable(celsius: float, health: HealthLimits) -> bool:
+    """Return True for a temperature that the air in a bed or a room can have."""
+    return health.lowest_c < celsius <= health.highest_c and celsius != health.power_on_c
+
+
 @lru_cache(maxsize=2048)  # the same readings come again and again
 def quantize(celsius: float) -> float:
     """Return a reading to 0.1 °C, as the sensor tells it: what wavers by less decides nothing.

@@ -1,6 +1,6 @@
 """Presses of the bedside buttons: each counts once, and is confirmed however often it comes."""
 
-from legwatch.contract.action import OF_BUTTON, Answered, as_event
+from legwatch.contract.action import BEDSIDE, OF_BUTTON, Answered, as_event
 from legwatch.lived import Pressed
 from legwatch_server.beds import lived
 from legwatch_server.beds.decisions import Decisions
@@ -8,8 +8,6 @@ from legwatch_server.beds.recordings import Recordings
 from legwatch_server.inbox import PressArrived
 from legwatch_server.ingest.timestamps import pressed_ms
 from legwatch_server.store.port import WriterStore
-
-BEDSIDE = "bedside"  # stored as the person of an answer by the bedside button
 
 
 class Presses:

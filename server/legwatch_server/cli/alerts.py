@@ -131,7 +131,7 @@ def _list(of: InForce, said: asked.Said, args: argparse.Namespace) -> None:
         named = [one for one in every if args.bed in (None, one.bed)]
         shown = [one for one in named if one.bed not in gone]
         trials = list(trial_statuses(reader, settings, now_ms, args.bed))
-        sensors = watched.by_bed(reader)
+        sensors = watched.by_bed(reader, settings.rules_of)
     awake = {one.bed for one in shown} - resting.keys()
     fitted = {bed: of for bed, of in sensors.items() if bed in awake}
     if args.bed and not shown:

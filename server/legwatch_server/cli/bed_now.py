@@ -14,11 +14,11 @@ from legwatch.engine import BedState, BedView, view
 from legwatch.events import BODY_KINDS, AlertKind, ClockTrust, Window
 from legwatch.limits.rules import Rules, is_night
 from legwatch.limits.stillness import limits_s, switched_off
-from legwatch.night import local, night_of
-from legwatch.oncall.people import on_call
+from legwatch.night import local
 from legwatch.printable import printable
 from legwatch.signals.occupancy import Occupancy
 from legwatch.text.span import span
+from legwatch_server.cli import would_be_told
 from legwatch_server.cli.asked import ALL_WELL, Said
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
@@ -121,7 +121,7 @@ class BedNow:
             return "not known here"
         if self._rest:
             return f"not known: the bed is {self._rest}"
-        if seen is None or state is None or self.silent_ms > self._rules.health.stale_s * 1000:
+        if seen is None or state is None or self._unseen:
             return "not known"
         if seen.in_bed is None:
             why = "not known: the bed may be empty, or the sleeper lies uncovered"
@@ -139,11 +139,13 @@ class BedNow:
             return ""
         hold_s = self._rules.presence.mat_in_s if mat.mat else self._rules.presence.mat_out_s
         counts_ms = -(-(mat.mat_since_ms + hold_s * 1000) // MINUTE_MS) * MINUTE_MS
-        return (
+        said = (
             f"not known yet: the presence sensor says {_shown(mat.mat)} since"
-            f" {self._at(mat.mat_since_ms)}, and if it goes on, that counts from"
-            f" {self._at(counts_ms)} on"
+            f" {self._at(mat.mat_since_ms)}"
         )
+        if counts_ms <= self.bed_ms:  # nothing was heard meanwhile
+            return said
+        return f"{said}, and if it goes on, that counts from {self._at(counts_ms)} on"
 
     def watched(self) -> str:
         """Return what would be told of now."""
@@ -169,7 +171,7 @@ class BedNow:
             or self._trial is not None
         ):
             return False
-        if self.silent_ms > self._rules.health.stale_s * 1000:
+        if self._unseen:
             return False
         seen = self._view
         if seen is None or not seen.in_bed:
@@ -234,10 +236,7 @@ class BedNow:
         """Return who would be told, in their order."""
         if self._wholly and not self.said.deaf:  # that it is deaf, people are told
             return "nobody"
-        people = self.settings.everybody()
-        night = night_of(self.bed_ms, self._zone)
-        names = on_call(people, self.settings.roster, night, self.seen.bed)
-        return ", then ".join(f"{n} ({', '.join(people[n].channels)})" for n in names) or "NOBODY"
+        return would_be_told.words(self.settings, self.seen.bed, self.bed_ms, _ALERTS)
 
     def line(self) -> str:
         """Return everything in one line, for a log."""
@@ -297,6 +296,11 @@ class BedNow:
         if self._over and not self.said.unkept:  # else the next one may play already
             return "everything: its recording is over"
         return ""
+
+    @cached_property
+    def _unseen(self) -> bool:
+        """True if nobody knows what the bed is like now: its bedside is off, or says nothing."""
+        return self.seen.off or self.silent_ms > self._rules.health.stale_s * 1000
 
     @cached_property
     def _rest(self) -> str:

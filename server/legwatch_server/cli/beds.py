@@ -106,6 +106,10 @@ def _pause(path: Path, bed: str, until: str, now_ms: int) -> str:
     except ValueError:
         raise SettingsError("--until", f"{until!r} is not a date such as 2026-12-10") from None
     settings = settings_file.read(path)
+    if Rests(settings).at(now_ms).get(bed) is Rest.ENDED:
+        raise CannotRun(
+            f"bed {bed} is out of use for good; `legwatch beds resume {bed}` takes it back first"
+        )
     today = local(now_ms, settings.zone_of(bed)).date()
     if day <= today:
         raise SettingsError("--until", f"{day} is not after today, {today}")
@@ -168,7 +172,10 @@ def _list(found: InForce, said: asked.Said, now_ms: int) -> Iterator[str]:
     yield from asked.lines(said)
     if found.has_run:
         with open_read_only(found.folder) as reader:
-            beds, fitted = heard.beds(reader, settings, now_ms), watched.by_bed(reader)
+            beds, fitted = (
+                heard.beds(reader, settings, now_ms),
+                watched.by_bed(reader, settings.rules_of),
+            )
     but = watched.hindered(beds.values(), now_ms, running=found.running, said=said)
     rests = Rests(settings)
     resting = rests.at(now_ms)

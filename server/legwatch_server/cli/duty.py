@@ -112,7 +112,7 @@ def _stored(settings: ServerSettings, now_ms: int) -> _Stored | None:
             return _Stored(
                 heard.beds(reader, settings, now_ms),
                 list(trial_statuses(reader, settings, now_ms)),
-                watched.by_bed(reader),
+                watched.by_bed(reader, settings.rules_of),
                 route_statuses(reader, settings, now_ms),
             )
     except CannotRun:
@@ -169,6 +169,8 @@ def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: 
             label = "last night, told until noon: "
         for order, which in _orders(settings, beds, night):
             print(f"  {night:%a %d %b}  {label}{' -> '.join(order) or 'NOBODY'}{which}")
+    if any(person.woken_for for person in settings.everybody().values()):
+        print("  Not each is woken for each alert: `legwatch now` says who would be told of what.")
     return {name for order, _ in _orders(settings, beds, tonight) for name in order}
 
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 import threading
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from legwatch import engine
@@ -21,6 +21,7 @@ from legwatch_server.cli.stored_state import stored_state
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
+from legwatch_server.settings import ServerSettings
 from legwatch_server.store.reader import SqliteReader, open_read_only, server_ms
 
 EVERY_S = 2.0
@@ -110,24 +111,28 @@ def _down(found: InForce) -> Iterator[str]:
 def _beds(found: InForce, only: str | None, said: asked.Said) -> list[BedNow]:
     settings, now_ms = found.settings, server_ms(found.folder)
     seen: dict[str, Seen] = {}
-    rests = Rests(settings).at(now_ms)
     if found.has_run:
         with open_read_only(found.folder) as reader:
             beds = heard.beds(reader, settings, now_ms)
-            seen = {one.bed: one for one in _seen(reader, beds, only, rests)}
+            seen = {one.bed: one for one in _seen(reader, beds, only, settings, now_ms)}
     else:
         beds = heard.beds(None, settings, now_ms)
     if only is not None and only not in beds:
         raise SettingsError("BED", f"there is no bed {only!r}; `legwatch beds` lists them")
-    gone = {b for b, rest in rests.items() if rest is Rest.ENDED and b != only}
+    gone = {b for b, rest in Rests(settings).at(now_ms).items() if rest is Rest.ENDED and b != only}
     names = [name for name in beds if name not in gone and only in (None, name)]
     rest = settings, now_ms, found.running, said
     return [BedNow(seen.get(name, Seen(name)), *rest) for name in names]
 
 
 def _seen(
-    reader: SqliteReader, beds: Mapping[str, Heard], only: str | None, rests: Container[str]
+    reader: SqliteReader,
+    beds: Mapping[str, Heard],
+    only: str | None,
+    settings: ServerSettings,
+    now_ms: int,
 ) -> Iterator[Seen]:
+    rests = Rests(settings).at(now_ms)
     states, idents = dict(reader.states(only)), {name: n for n, name in reader.beds(only)}
     for name, one in beds.items():
         if only not in (None, name):
@@ -137,12 +142,14 @@ def _seen(
         if ident is not None:
             windows = reader.newest(ident, watched.NEWEST, rests=name in rests)
         bedside, state = known(one.last.bedside), stored_state(states.get(name))
-        roles = engine.fitted(bedside.info, state)
+        roles, health = engine.fitted(bedside.info, state), settings.rules_of(name).health
         yield Seen(
             name,
             windows,
             state,
-            watched.now(reader, ident, roles, windows) if roles and ident is not None else None,
+            watched.now(reader, ident, roles, windows, health)
+            if roles and ident is not None
+            else None,
             played=one.last.played,
             heard_ms=one.last.seen_ms,
             off=bedside.online is False,

@@ -6,11 +6,12 @@ from legwatch import scope
 from legwatch.alerting.told_sensors import doubted
 from legwatch.bedside import known
 from legwatch.contract.bedside_info import BedsideInfo
-from legwatch.contract.roles import ROLES
+from legwatch.contract.roles import ROLES, THERMOMETERS, Role
 from legwatch.events import AlertKind, Window
-from legwatch.limits.rules import Rules
+from legwatch.limits.rules import HealthLimits, Rules
 from legwatch.limits.stillness import switched_off
 from legwatch.scope import Sensors
+from legwatch.signals.thermometer import is_believable
 from legwatch.text.span import span
 from legwatch_server.cli.asked import Said
 from legwatch_server.cli.heard import Heard
@@ -21,7 +22,7 @@ LATELY_MIN = 5  # a thermometer is read each minute or oftener
 NEWEST = 90  # windows that are looked at, and shown: a quarter of an hour
 
 
-def by_bed(reader: Reader) -> dict[str, Sensors]:
+def by_bed(reader: Reader, rules_of: Callable[[str], Rules]) -> dict[str, Sensors]:
     """Return the sensors of each bed of which they are known."""
     states, idents = dict(reader.states()), {name: ident for ident, name in reader.beds()}
     found = {}
@@ -29,15 +30,22 @@ def by_bed(reader: Reader) -> dict[str, Sensors]:
         roles = _roles(known(seen.bedside).info, states.get(seen.bed))
         if roles is not None and seen.bed in idents:
             windows = reader.newest(idents[seen.bed], NEWEST)
-            found[seen.bed] = now(reader, idents[seen.bed], roles, windows)
+            health = rules_of(seen.bed).health
+            found[seen.bed] = now(reader, idents[seen.bed], roles, windows, health)
     return found
 
 
-def now(reader: Reader, bed_id: int, roles: frozenset[str], windows: Sequence[Window]) -> Sensors:
+def now(
+    reader: Reader,
+    bed_id: int,
+    roles: frozenset[str],
+    windows: Sequence[Window],
+    health: HealthLimits,
+) -> Sensors:
     """Return which of a bed's sensors tell nothing now; `windows`: the newest first."""
     alert = reader.standing(bed_id, AlertKind.SENSOR)
     named = "" if alert is None else doubted(alert.reason, alert.figures)
-    return Sensors(roles, mute(windows), named)
+    return Sensors(roles, mute(windows, health), named)
 
 
 def _lacks(sensors: Sensors, rules: Rules, *, now: bool) -> bool:
@@ -46,10 +54,11 @@ def _lacks(sensors: Sensors, rules: Rules, *, now: bool) -> bool:
     return any(scope.never_come(sensors.roles, off)) or (now and any(sensors.unseen(off)))
 
 
-def mute(windows: Sequence[Window]) -> frozenset[str]:
+def mute(windows: Sequence[Window], health: HealthLimits) -> frozenset[str]:
     """Return the roles without any reading in the last minutes of windows, the newest first.
 
-    In the first minutes a sensor may not have been read yet: then only a fault tells.
+    A temperature that no bed has is none. In the first minutes a sensor may not have been read
+    yet: then only a fault tells.
     """
     if not windows:
         return frozenset()
@@ -61,8 +70,15 @@ def mute(windows: Sequence[Window]) -> frozenset[str]:
         role.name
         for role in ROLES
         if (enough or role.fault in faults)
-        and all(getattr(window, role.fields[0].name, None) is None for window in lately)
+        and not any(_gives(window, role, health) for window in lately)
     )
+
+
+def _gives(window: Window, role: Role, health: HealthLimits) -> bool:
+    value = getattr(window, role.fields[0].name, None)
+    if value is None or role.group != THERMOMETERS:
+        return value is not None
+    return is_believable(value, health)
 
 
 def _roles(info: BedsideInfo | None, state: str | None) -> frozenset[str] | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
-from legwatch.contract.action import DEFAULT_SNOOZE_MIN, Action
+from legwatch.contract.action import BEDSIDE, DEFAULT_SNOOZE_MIN, Action
 from legwatch.night import local
 from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import CARER, Person
@@ -205,6 +205,8 @@ def _who_answered(notice: Notice, who: str | None, language: Language) -> str:
     """Return a sentence that names who answered; empty for other notices."""
     if who == "command line":  # no person has this name: one has a space
         who = language.gettext("Somebody at the server")
+    if who == BEDSIDE:
+        who = language.gettext("Somebody at the bed")
     if not who:
         return ""
     if notice.transition is TransitionKind.ACKNOWLEDGED:

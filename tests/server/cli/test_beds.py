@@ -86,6 +86,13 @@ def test_an_ended_bed_is_in_no_list_and_its_end_can_be_undone(say: Say, path: Pa
     assert resting(path) == {}
 
 
+def test_an_ended_bed_is_taken_back_before_it_can_be_paused(say: Say, path: Path) -> None:
+    say("end", "b", "--yes")
+    with pytest.raises(CannotRun, match="out of use for good; `legwatch beds resume b` takes"):
+        say("pause", "b", "--until", SOON)
+    assert resting(path) == {"b": "ended"}
+
+
 @pytest.mark.parametrize("online", [True, False])
 def test_a_bedside_that_has_said_goodbye_sends_no_more(
     say: Say, monkeypatch: pytest.MonkeyPatch, *, online: bool

@@ -258,6 +258,26 @@ def test_a_paused_bed_is_not_watched_and_an_ended_one_not_shown(open_house: Any)
     assert "other" not in text
 
 
+def test_a_bedside_that_is_off_shows_nobody_in_bed_and_watches_nobody(open_house: Any) -> None:
+    house = open_house()
+    house.ward.play("b", 60, asleep)
+    house.ward.turn([house.ward.message("legwatch/v1/b/status", b"offline")])
+    text = house.says()
+    assert line(text, "in bed") == "not known"
+    assert "lying still" not in line(text, "watched for")
+    assert "a bedside that is silent" in line(text, "watched for")
+
+
+def test_who_takes_no_alert_of_a_kind_is_not_named_for_it(open_house: Any) -> None:
+    never = {"channels": ["console"], "woken_for": {"sensor": "never", "still": "urgent"}}
+    people = {"anna": {"channels": ["console"]}, "cleo": never}
+    house = open_house(people=people, roster=[{"people": ["cleo"]}])
+    house.ward.play("b", 60, asleep)
+    assert " ".join(line(house.says(), "would be told").split()) == (
+        "cleo (console); lying still, if urgent: cleo; a sensor that fails: anna"
+    )
+
+
 def test_by_day_sensors_and_bedside_are_told_later(open_house: Any) -> None:
     house = open_house(rules={**TABLE["rules"], "night.from_h": 23, "night.to_h": 6})
     house.ward.play("b", 60, asleep)

@@ -10,7 +10,7 @@ from legwatch.contract.action import Action
 from legwatch.testing import uncovering
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.inbox import Outcome
-from legwatch_server.notify.channels import Permanent, Retryable
+from legwatch_server.notify.channels import Permanent, PushError, Retryable
 from legwatch_server.testing import InProcessServer
 from server.ward import open_ward
 
@@ -269,3 +269,17 @@ def test_of_a_sensor_that_comes_and_goes_the_phone_keeps_that_nothing_can_be_see
     ward.close()
     said = [got.push.transition.value for got in ward.pushes.arrived]
     assert said == ["fired", "resolved", "fired"]
+
+
+@pytest.mark.parametrize("error", [Permanent("no lamp"), Retryable("no answer")])
+def test_a_first_sign_that_the_lamp_does_not_show_comes_to_the_phone(
+    tmp_path: Path, error: PushError
+) -> None:
+    ward = open_ward(tmp_path, people=PEOPLE, rules={"stillness.joint_s": 0})
+    ward.channels["lamp"].always = error
+    ward.play("b", 240, cold)
+    at = fired(ward)
+    assert [(minute - at < 2, who) for minute, who, *_ in ward.notified("quiet")] == [
+        (True, "anna")
+    ]
+    ward.close()

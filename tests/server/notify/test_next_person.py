@@ -58,6 +58,14 @@ def test_people_of_another_notice_are_left_alone() -> None:
     assert given_up(FAILED, (FAILED, other), "no", NOW) == (FAIL,)
 
 
+def test_what_makes_no_sound_goes_to_the_next_channel_and_to_no_other_person() -> None:
+    quiet = FAILED._replace(purpose=Purpose.QUIET)
+    second = row(2, channel="sms", rank=1, purpose=Purpose.QUIET, due_ms=NOW + 30_000)
+    for others in ((second, LATER), (second, LATER._replace(purpose=Purpose.QUIET))):
+        assert given_up(quiet, (quiet, *others), "no", NOW) == (FAIL, Hurry(2))
+        assert next_way(quiet, (quiet, *others), NOW) == (Hurry(2),)
+
+
 def test_what_is_no_alert_hurries_nobody() -> None:
     for alone in (
         FAILED._replace(purpose=Purpose.QUIET),

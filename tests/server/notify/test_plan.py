@@ -4,6 +4,9 @@ from dataclasses import replace
 
 from legwatch.alerting.notice import SuppressedBy, TransitionKind
 from legwatch.oncall.escalation import Purpose
+from legwatch.settings import load
+from legwatch_server.notify.planner import DeliveryPlanner
+from legwatch_server.settings import ServerSettings
 from legwatch_server.store.changes import Change, Changes, Insert, Recall, Supersede, Withdraw
 from legwatch_server.store.delivery import DeliveryState
 from server.notify.plans import MINUTE_MS, NOW, new, planner, row, sent
@@ -118,6 +121,18 @@ def test_the_first_sound_replaces_the_quiet_sign_that_waits_on_the_same_way() ->
 def test_a_warning_on_hold_is_shown_to_the_sleeper_alone() -> None:
     held = new(suppressed_by=SuppressedBy.HOLD)
     assert added(planner().plan(7, held, (), NOW)) == [("anna", "phone", "quiet", 0)]
+
+
+def test_behind_the_lamps_of_a_first_sign_come_the_channels() -> None:
+    anna = {"role": "sleeper", "channels": ["lamp", "phone"], "quiet": ["lamp", "mat"]}
+    found = DeliveryPlanner(load(ServerSettings, {"people": {"anna": anna}}))
+    held, report = new(suppressed_by=SuppressedBy.HOLD), new(TransitionKind.REPORTED)
+    for notice, order in (
+        (held, [("lamp", 0), ("mat", 0), ("phone", 1)]),
+        (report, [("lamp", 0), ("phone", 1)]),
+    ):
+        changes = found.plan(7, notice, (), NOW)
+        assert [(o.channel, o.rank) for o in changes if isinstance(o, Insert)] == order
 
 
 def test_what_is_suppressed_adds_and_cancels_nothing() -> None:

@@ -1,0 +1,40 @@
+"""Who would be told of a bed's alerts now, in words for the commands.
+
+A person may refuse a kind of alert. If that leaves nobody on call for what has to be told, all who
+watch the bed are told: a command that names only the roster would say less than what happens.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from legwatch.conditions.verdict import Severity
+from legwatch.events import AlertKind
+from legwatch.night import night_of
+from legwatch.oncall.escalation import Watch, woken
+from legwatch.oncall.people import on_call
+from legwatch_server.settings import ServerSettings
+
+Names = tuple[str, ...]
+
+
+def words(settings: ServerSettings, bed: str, at_ms: int, alerts: Mapping[AlertKind, str]) -> str:
+    """Return the people in their order with their channels; `alerts`: the words for each kind."""
+    people = settings.everybody()
+    names = on_call(people, settings.roster, night_of(at_ms, settings.zone_of(bed)), bed)
+    shown = {name: f"{name} ({', '.join(person.channels)})" for name, person in people.items()}
+    others = _others(Watch(bed, people, names), alerts)
+    usual = ", then ".join(shown[name] for name in names) or "NOBODY"
+    return "; ".join((usual, *(f"{what}: {_listed(who)}" for what, who in others)))
+
+
+def _others(watch: Watch, alerts: Mapping[AlertKind, str]) -> Iterator[tuple[str, Names]]:
+    """Yield what is told to others than those on call, and to whom."""
+    for kind, what in alerts.items():
+        warned = woken(kind, Severity.WARNING, watch)
+        if not warned and (urgent := woken(kind, Severity.URGENT, watch)):
+            yield f"{what}, if urgent", urgent
+        elif warned != tuple(watch.on_call):
+            yield what, warned
+
+
+def _listed(names: Names) -> str:
+    return ", then ".join(names) or "NOBODY"
