@@ -248,10 +248,10 @@ TABLE: dict[str, Way] = typed() | {
     '--night FILE --truth "02:40-03:35 uncovered"': OWN,
     'legwatch score --night FILE --truth "02:40-03:35 uncovered"': OWN,
     "legwatch score --night FILE --truth": OWN,
-    'legwatch score --night evening-1.zip --truth "21:45-22:15 uncovered, 22:30-22:40 out"': (
+    'legwatch score --night evening-1.jsonl --truth "21:45-22:15 uncovered, 22:30-22:40 out"': (
         EVENING
     ),
-    "legwatch storage night bed1 2026-01-06 evening-1.zip": EVENING,
+    "legwatch storage night bed1 2026-01-06 evening-1.jsonl": EVENING,
     "legwatch learned": HOUSE,
     "legwatch learned [BED]": HOUSE,
     "--nights N": HOUSE,

@@ -24,7 +24,7 @@ from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 
 MINUTE_MS = 60_000
-LONGEST_FAULT = 40  # letters that are shown
+LONGEST_FAULT = 100  # letters that are shown
 _ALERTS = {
     AlertKind.COLD: "cold legs",
     AlertKind.STILL: "lying still",

@@ -59,7 +59,6 @@ _BECAUSE = {
     Reason.SHARED_NAME: "the broker gave the server's place to another program, again and again",
     Reason.SNOOZE_OVER: "the time of quiet was over and it still held",
 }
-_SAID_ONCE = (Reason.WINDOWS_LOST, Reason.WINDOWS_UNREAD, Reason.NEWER_VERSION)
 _UNTOLD = {
     SuppressedBy.LOG_ONLY: "It was only written down: at this level nobody is woken.",
     SuppressedBy.BUDGET: "Nobody was woken: the night's wake-ups were used up.",
@@ -245,6 +244,6 @@ def _end(found: Incident, zone: tzinfo) -> str:
         return "It is a sign only; an alert that comes after it has a number of its own."
     if all(one.notice.transition is TransitionKind.SNOOZED for one in found.notices):
         return "No alert stood; the quiet ends by itself."
-    if last.reason in _SAID_ONCE:
+    if last.transition is TransitionKind.REPORTED and last.reason is not Reason.BEDSIDE_GONE:
         return "It is said once; nothing more follows."
     return "It has not ended."
