@@ -136,11 +136,16 @@ class Indicator:
         return CommandResult(command.id, ok=True)
 
     def _nudge(self, signal: Awaited, command: Command) -> CommandResult:
+        before = self._lit_at, dict(self._lit)
         self._lit_at = self._clock.instant()
         if len(self._lit) < MOST_THREADS or command.thread in self._lit:
             loud = Loudness.LOUD in (command.loudness, self._lit.get(command.thread))
             self._lit[command.thread] = Loudness.LOUD if loud else Loudness.QUIET
-        lit = signal.light()
+        try:
+            lit = signal.light()
+        except Hangs:  # the server is refused, and would not put out what is lit too late
+            self._lit_at, self._lit = before
+            raise
         if command.loudness is Loudness.QUIET:
             self._why = ""
             return CommandResult(command.id, lit, "" if lit else "there is no lamp")
@@ -150,7 +155,9 @@ class Indicator:
         return CommandResult(command.id, sounded, "" if sounded else "there is no buzzer")
 
     def _identify(self, signal: Awaited, command: Command) -> CommandResult:
-        if self._lit_at is not None:  # blinking would put out the lamp of an alert
+        if (
+            self._lit_at is not None and not self._hangs
+        ):  # blinking would put out the lamp of an alert
             return CommandResult(command.id, ok=True, why="the lamp is lit")
         blinks = signal.blink()
         self._why = ""

@@ -145,20 +145,35 @@ def test_while_a_call_hangs_no_second_one_begins(hanging: Callable[[str], Hangin
     assert (signal.asked, signal.did) == (1, [])
 
 
-def test_a_lamp_that_lights_too_late_goes_out_if_it_is_over_by_then(
-    hanging: Callable[[str], Hanging], caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("pressed", [True, False])
+def test_a_lamp_that_lights_too_late_goes_out(
+    pressed: bool,
+    hanging: Callable[[str], Hanging],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """The server was told that it cannot be lit, so it would never put it out."""
     caplog.set_level("INFO")
     signal = hanging("light")
     bed = Indicator(signal, FakeClock())
     bed.obey(NUDGE)
-    bed.calm()  # the button, or the exit
+    if pressed:
+        bed.calm()
     signal.go_on.set()
     until(bed, lambda: bed.why() == "")
     bed.watch()
     assert signal.did == ["light", "calm"]
     assert logged(caplog)[1:] == ["signal: its driver has come back"]
     assert bed.obey(IDENTIFY).ok
+
+
+def test_the_evenings_test_is_not_passed_by_a_lit_lamp_whose_driver_hangs(
+    hanging: Callable[[str], Hanging],
+) -> None:
+    bed = Indicator(hanging("sound"), FakeClock())
+    assert bed.obey(NUDGE).ok
+    assert bed.obey(IDENTIFY) == CommandResult("c", ok=True, why="the lamp is lit")
+    assert not bed.obey(LOUD).ok
+    assert bed.obey(Command("e", Cmd.IDENTIFY)) == CommandResult("e", ok=False, why=LATE)
 
 
 def test_a_lamp_that_goes_out_too_late_is_lit_again_for_another_alert(
