@@ -55,11 +55,13 @@ class Bedside(NamedTuple):
     mute_said: tuple[str, ...] = ()  # the sensors that they were told of then, and shortly before
 
 
-def no_button(bedside: Bedside) -> str:
-    """Return why a bed's button does not work; empty: it does, there is none, or nobody knows."""
-    if bedside.info is None or bedside.online is False:
-        return ""
-    return bedside.info.button
+def out_of_order(bedside: Bedside) -> tuple[tuple[str, str], ...]:
+    """Return what of a bed does not work, besides its sensors, and why, as far as it is known."""
+    info = bedside.info
+    if info is None or bedside.online is False:
+        return ()
+    fittings = ("button", info.button), ("lamp or buzzer", info.lamp)
+    return tuple((name, why) for name, why in fittings if why)
 
 
 def with_info(was: Bedside, info: BedsideInfo) -> Bedside:

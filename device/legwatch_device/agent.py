@@ -54,6 +54,9 @@ class Lights(Protocol):
     def calm(self) -> None:
         """Put out lamp and buzzer."""
 
+    def why(self) -> str:
+        """Return why they do not work; empty: they do, or there are none."""
+
 
 class Finished:
     """The feed has ended."""
@@ -269,6 +272,7 @@ class Agent:
             clock=trust.value,
             lost=self._kept.lost(),
             button=self._button(),
+            lamp=self._beacon.why(),
         )
         if info != self._said_info and self._link.send(
             Channel.INFO, encode_info(info), retain=True

@@ -54,6 +54,11 @@ class Beacon:
     def watch(self) -> None:
         """Do nothing: the thread itself watches how long the lamp is lit."""
 
+    def why(self) -> str:
+        """Return why lamp and buzzer do not work; empty: they do, or there are none."""
+        not_started = "" if self.starting is None else self.starting.why
+        return not_started.removeprefix("signal: ") or self._indicator.why()
+
     def stop(self) -> None:
         """Put out lamp and buzzer, and end the thread; wait a moment for it."""
         self._ask(CALM)

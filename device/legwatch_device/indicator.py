@@ -5,7 +5,9 @@ from collections import OrderedDict
 
 from legwatch.contract.bedside_command import Cmd, Command, CommandResult, Loudness
 from legwatch.entry import place, reason
+from legwatch_device.awaited import Awaited
 from legwatch_device.drivers import Signal
+from legwatch_runtime.bounded_call import Hangs
 from legwatch_runtime.clock import Clock, Instant
 
 logger = logging.getLogger(__name__)
@@ -23,10 +25,16 @@ class Indicator:
         self._lit_at: Instant | None = None  # the last nudge; None: off
         self._lit: dict[str, Loudness] = {}  # by alert; "": a server that names no alert
         self._done: OrderedDict[str, CommandResult] = OrderedDict()
+        self._why = ""
+        self._hangs = False  # a call was given up, and may still do something
 
     def use(self, signal: Signal) -> None:
         """Use this driver from now on: it has started late."""
         self._signal = signal
+
+    def why(self) -> str:
+        """Return why the driver did not do the last that it was asked; empty: it did."""
+        return self._why
 
     def obey(self, command: Command) -> CommandResult:
         """Carry out a command; if the driver fails, the result says why."""
@@ -44,7 +52,9 @@ class Indicator:
         return result
 
     def watch(self) -> None:
-        """Put out a lamp that has been lit for LONGEST_LIT_S."""
+        """Put out a lamp that has been lit for LONGEST_LIT_S; look after a driver that hangs."""
+        if self._hangs:
+            self._set_right()
         lit_at = self._lit_at
         if lit_at is not None and self._clock.instant().since(lit_at) > LONGEST_LIT_S:
             logger.info("signal: the lamp was lit for 30 min; it goes out by itself")
@@ -57,30 +67,61 @@ class Indicator:
         if self._signal is None:
             return
         try:
-            self._signal.calm()
+            Awaited(self._signal).calm()
         except BaseException as error:  # noqa: BLE001 - a driver may raise SystemExit, too
             self._complain("lamp and buzzer cannot be put out", error)
 
     def _complain(self, deed: str, error: BaseException) -> str:
-        """Log what the driver has raised, for its author; return it in short for the server."""
-        why = f"{self._driver} failed: {reason(error)}"
-        logger.error("signal: %s: %s%s", deed, why, place(error), exc_info=error)
-        return why
+        """Log what the driver has raised, for its author; return it in short for the server.
+
+        One that hangs is told once, until it has come back.
+        """
+        if isinstance(error, Hangs):
+            self._why = f"{self._driver} {error}"
+            if not self._hangs:
+                logger.error("signal: %s: %s", deed, self._why)
+            self._hangs = True
+        else:
+            self._why = f"{self._driver} failed: {reason(error)}"
+            logger.error("signal: %s: %s%s", deed, self._why, place(error), exc_info=error)
+        return self._why
+
+    def _set_right(self) -> None:
+        """Ask a driver that has come back for what holds now: it may have done late what is over.
+
+        A lamp that it has lit too late would else stay lit.
+        """
+        assert self._signal is not None
+        signal = Awaited(self._signal)
+        try:
+            if self._lit:
+                signal.light()
+            else:
+                signal.calm()
+        except Hangs:
+            return
+        except BaseException as error:  # noqa: BLE001 - a driver may raise SystemExit, too
+            self._hangs = False
+            self._complain("it has come back", error)
+            return
+        self._hangs, self._why = False, ""
+        logger.info("signal: %s has come back", self._driver)
 
     def _act(self, command: Command) -> CommandResult:
         signal = self._signal
         if signal is None:
             off = command.cmd is Cmd.CALM  # CALM succeeds: nothing is on
             return CommandResult(command.id, off, "no lamp or buzzer is set up at this bed")
+        awaited = Awaited(signal)
         match command.cmd:
             case Cmd.NUDGE:
-                return self._nudge(signal, command)
+                return self._nudge(awaited, command)
             case Cmd.IDENTIFY:
-                return self._identify(signal, command)
+                return self._identify(awaited, command)
             case Cmd.CALM:
-                return self._calm(signal, command)
+                return self._calm(awaited, command)
 
-    def _calm(self, signal: Signal, command: Command) -> CommandResult:
+    def _calm(self, signal: Awaited, command: Command) -> CommandResult:
         """Put out lamp and buzzer of one alert; those of other alerts stay on."""
         ended = self._lit.pop(command.thread, None)
         if not command.thread:
@@ -94,30 +135,30 @@ class Indicator:
             signal.light()
         return CommandResult(command.id, ok=True)
 
-    def _nudge(self, signal: Signal, command: Command) -> CommandResult:
+    def _nudge(self, signal: Awaited, command: Command) -> CommandResult:
+        before = self._lit_at, dict(self._lit)
         self._lit_at = self._clock.instant()
         if len(self._lit) < MOST_THREADS or command.thread in self._lit:
             loud = Loudness.LOUD in (command.loudness, self._lit.get(command.thread))
             self._lit[command.thread] = Loudness.LOUD if loud else Loudness.QUIET
-        lit = _shown("light", signal.light())
+        try:
+            lit = signal.light()
+        except Hangs:  # the server is refused, and would not put out what is lit too late
+            self._lit_at, self._lit = before
+            raise
         if command.loudness is Loudness.QUIET:
+            self._why = ""
             return CommandResult(command.id, lit, "" if lit else "there is no lamp")
         # A lamp alone does not wake: without a buzzer the server must try another channel, too.
-        sounded = _shown("sound", signal.sound())
+        sounded = signal.sound()
+        self._why = ""
         return CommandResult(command.id, sounded, "" if sounded else "there is no buzzer")
 
-    def _identify(self, signal: Signal, command: Command) -> CommandResult:
-        if self._lit_at is not None:  # blinking would put out the lamp of an alert
+    def _identify(self, signal: Awaited, command: Command) -> CommandResult:
+        if (
+            self._lit_at is not None and not self._hangs
+        ):  # blinking would put out the lamp of an alert
             return CommandResult(command.id, ok=True, why="the lamp is lit")
-        blinks = _shown("blink", signal.blink())
+        blinks = signal.blink()
+        self._why = ""
         return CommandResult(command.id, ok=True, why="" if blinks else "there is no lamp to blink")
-
-
-def _shown(deed: str, shown: object) -> bool:
-    """Return what a driver has answered; raises TypeError for neither True nor False.
-
-    None would else be "there is no lamp", in the evening's test, too.
-    """
-    if not isinstance(shown, bool):
-        raise TypeError(f"{deed} must return True or False, not {type(shown).__name__}")
-    return shown

@@ -25,7 +25,6 @@ from legwatch_server import run_by, zone
 from legwatch_server.answer_key import given_key
 from legwatch_server.arguments import parser
 from legwatch_server.beds.batch import UnitOfWork
-from legwatch_server.beds.buttons import buttons
 from legwatch_server.beds.clocks_apart import apart
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.expected import (
@@ -37,6 +36,7 @@ from legwatch_server.beds.expected import (
     unheard,
 )
 from legwatch_server.beds.loop import WriterLoop
+from legwatch_server.beds.out_of_order import out_of_order
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.silence import Silence
 from legwatch_server.beds.status import Status
@@ -198,7 +198,7 @@ class _Server:
                 lambda: apart(self._watched()),
                 lambda: zones_apart(self._watched()),
                 lambda: can_never_warn(self._watched()),
-                lambda: buttons(self._watched()),
+                lambda: out_of_order(self._watched()),
             ],
         )
         self.settings = settings

@@ -26,6 +26,7 @@ class BedsideInfo(NamedTuple):
     sensors: tuple[tuple[str, str], ...] | None = ()
     zone: str = ""  # time zone of the agent's machine; empty: it is not known
     button: str = ""  # why its button does not work; empty: it works, or there is none
+    lamp: str = ""  # the same of lamp and buzzer
 
     @property
     def places(self) -> frozenset[str]:
@@ -55,6 +56,8 @@ def encode_info(info: BedsideInfo) -> bytes:
         body["zone"] = info.zone
     if info.button:
         body["button"] = printable(info.button, LONGEST_WHY)
+    if info.lamp:
+        body["lamp"] = printable(info.lamp, LONGEST_WHY)
     return dump(body)
 
 
@@ -73,6 +76,7 @@ def decode_info(payload: bytes | bytearray) -> BedsideInfo:
         sensors=_sensors(body.get("sensors")),
         zone=_name(body, "zone"),
         button=_why(body, "button"),
+        lamp=_why(body, "lamp"),
     )
 
 

@@ -32,6 +32,7 @@ class InProcessAgent:
         self.spool = spool
         self.clock, self.link, self.signal = FakeClock(), FakeLink(), FakeSignal()
         self.feed = feed or FakeFeed()
+        self.beacon = Indicator(self.signal, self.clock)
         self.no_button = ""  # why the button does not work
         self.measured = 0  # number of windows since the start
         self._items: queue.Queue[Any] = queue.Queue()
@@ -45,7 +46,7 @@ class InProcessAgent:
             most=most,
             user=user,
             button=lambda: self.no_button,
-            beacon=Indicator(self.signal, self.clock),
+            beacon=self.beacon,
         )
 
     def turn(self, *items: object) -> None:

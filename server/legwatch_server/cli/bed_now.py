@@ -44,7 +44,7 @@ class Seen:
 
     `heard_ms`: when the newest one arrived, UTC ms. `played`: from a recording. `refused`: that and
     why its latest messages cannot be read; empty: they can. `off`: its agent has said goodbye, or
-    is lost. `button`: why its button does not work.
+    is lost. `out_of_order`: what of it does not work, and why.
     """
 
     bed: str
@@ -55,7 +55,7 @@ class Seen:
     heard_ms: int = 0
     refused: str = ""
     off: bool = False
-    button: str = ""
+    out_of_order: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class BedNow:
     def rows(self) -> Iterator[tuple[str, str]]:
         """Yield what to show: a name and its words."""
         yield from self.values()
-        if self.seen.button:
-            yield "button", f"does not work: {self.seen.button}"
+        for name, why in self.seen.out_of_order:
+            yield name, f"does not work: {why}"
         yield "in bed", self.in_bed()
         yield "watched for", self.watched()
         for why in self.not_watched():

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from legwatch.bedside import known, no_button
+from legwatch.bedside import known, out_of_order
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.limits.stillness import switched_off
 from legwatch.night import local
@@ -191,8 +191,8 @@ def _list(found: InForce, said: asked.Said, now_ms: int) -> Iterator[str]:
             yield f"{name:<{width}}  {state}; {_word(one, now_ms)}"
             if name in resting and found.running and _sends(one, now_ms):
                 yield f"{'':<{width}}  its bedside sends, and what it sends is stored"
-            if name not in resting and (why := no_button(known(one.last.bedside))):
-                yield f"{'':<{width}}  its button does not work: {why}"
+            for fitting, why in () if name in resting else out_of_order(known(one.last.bedside)):
+                yield f"{'':<{width}}  its {fitting} does not work: {why}"
             if name in fitted and name not in resting:
                 can = watched.can(fitted[name], rules, but[name])
                 yield f"{'':<{width}}  {can}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from legwatch import engine
-from legwatch.bedside import known, no_button
+from legwatch.bedside import known, out_of_order
 from legwatch.errors import SettingsError
 from legwatch.text.span import span
 from legwatch_runtime import locations
@@ -153,6 +153,6 @@ def _seen(
             played=one.last.played,
             heard_ms=one.last.seen_ms,
             off=bedside.online is False,
-            button=no_button(bedside),
+            out_of_order=out_of_order(bedside),
             refused=one.refused,
         )

@@ -22,6 +22,7 @@ from legwatch_server.notify.channels import (
     Notifier,
     Push,
     PushError,
+    Rehearses,
     Speaks,
     build_channel,
     load_channel,
@@ -60,7 +61,9 @@ def try_all(settings: ServerSettings, name: str, now_ms: int) -> Iterator[str | 
 
 def _tried(notifier: Notifier, push: Push) -> Try:
     if isinstance(notifier, Keeps | Speaks):
-        return Try(sent=False, words="only the server can send by it; it tries it each evening")
+        silent = isinstance(notifier, Rehearses)
+        how = "; it tries it each evening" if silent else ", and it cannot be tried in silence"
+        return Try(sent=False, words=f"only the server can send by it{how}")
     try:
         key = f"try {id(notifier)}"  # of each one: none waits for another that hangs
         accepted(call_within(key, lambda: notifier.send(push), SENDS_WITHIN_S))

@@ -16,6 +16,10 @@ from legwatch_server.store.port import Reader, WriterStore
 LATEST_H = 3  # after rehearsal.at; a server that starts later skips this evening's tests
 CONFIRMED_D = 8
 DAY_MS = 86_400_000
+_UNSENT = {
+    DeliveryState.DECIDED: "waits",
+    DeliveryState.CLAIMED: "the test has not come back yet",
+}
 
 
 class TrialEnd(NamedTuple):
@@ -147,8 +151,7 @@ def _route_status(
         return RouteStatus(person, channel, good=None, why=why, at_ms=None)
     good, why, at_ms = False, "not tried for two days", last.sent_ms
     if last.sent_ms is None:
-        waits = "waits" if last.state is DeliveryState.DECIDED else last.state.value
-        why, at_ms = last.error or waits, last.decided_ms
+        why, at_ms = last.error or _UNSENT.get(last.state, last.state.value), last.decided_ms
     elif now_ms - last.sent_ms <= 2 * DAY_MS:
         good, why = bool(last.proof), last.proof or "cannot be tried in silence"
     return RouteStatus(person, channel, good, why, at_ms)

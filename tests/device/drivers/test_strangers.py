@@ -261,6 +261,7 @@ def test_a_module_that_was_imported_is_not_read_again(stranger: Stranger) -> Non
 def test_the_page_for_authors_names_each_of_these_cases() -> None:
     said = {"it hangs", "a reading raises", "a reading has a wrong type", "a reading hangs"}
     said |= {"lamp or buzzer raises"}  # test_strange_signal
+    said |= {"lamp or buzzer hangs", "lamp, buzzer or button does not start"}  # test_hanging_signal
     assert promised(PAGE, "If a driver fails") == set(ALL) | said
 
 

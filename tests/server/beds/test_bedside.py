@@ -243,6 +243,7 @@ def test_an_info_that_does_not_decode_is_set_aside(tmp_path: Path) -> None:
         '"clock":3',
         '"zone":["UTC"]',
         '"button":1',
+        '"lamp":1',
     ):
         hears(server, Channel.INFO, f'{{"v":1,{said_wrong}}}'.encode())
     hears(server, Channel.STATUS, b"perhaps")
@@ -253,6 +254,7 @@ def test_an_info_that_does_not_decode_is_set_aside(tmp_path: Path) -> None:
         "clock",
         "zone",
         "button",
+        "lamp",
         "status",
     ]
     server.close()

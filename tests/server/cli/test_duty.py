@@ -104,7 +104,9 @@ def test_a_push_is_tried_now_by_each_channel_of_a_person(
     said = capsys.readouterr().out
     assert "A test of legwatch. A push with a sound comes like this." in said
     assert "karl         ntfy       NOT SENT: " in said
-    assert "karl         mqtt       only the server can send by it" in said
+    assert (
+        "karl         mqtt       only the server can send by it; it tries it each evening" in said
+    )
     with pytest.raises(SettingsError, match=r"--push: there is no 'nobody'; known: anna, karl"):
         duty.main([*at, "nobody"])
     assert not (tmp_path / "state").exists()  # nothing of it is stored

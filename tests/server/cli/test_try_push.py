@@ -122,5 +122,21 @@ def test_a_channel_of_a_package_is_tried_while_another_one_of_it_hangs(
     assert "even       sent; " in lines[1]
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("", ", and it cannot be tried in silence"),
+        ("    def rehearse(self, push): return 'came'\n", "; it tries it each evening"),
+    ],
+)
+def test_what_only_the_server_can_try_is_promised_only_if_it_can(
+    more: str, words: str, stranger: Stranger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = f"{CLASS}    def begin(self, folder): pass\n{more}"
+    lines = tried(code, stranger, capsys)
+    assert lines[0] == f"anna         odd        only the server can send by it{words}"
+    assert lines[-1] == "exit code 1"
+
+
 def test_a_slow_send_may_take_a_minute() -> None:
     assert SENDS_WITHIN_S == 60

@@ -14,6 +14,8 @@ from legwatch_server.in_force import InForce
 from legwatch_server.inbox import Outcome
 from legwatch_server.notify.channels import Permanent, Retryable
 from legwatch_server.notify.rehearsal import RouteStatus, evening_due, route_statuses
+from legwatch_server.store.delivery import DeliveryState
+from legwatch_server.store.records import LastTest
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import PEOPLE
 from server.ward import open_ward
@@ -83,6 +85,19 @@ def test_green_is_a_proof_amber_says_why(ward: InProcessServer) -> None:
     ward.clock.advance(49 * 3_600_000)
     stale = colours(ward)["anna/phone"]
     assert (stale.good, stale.why) == (False, "not tried for two days")
+
+
+def test_a_test_that_hangs_is_amber_and_says_so(
+    ward: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evening(ward)
+    at_ms = ward.clock.now_ms
+    hangs = LastTest(DeliveryState.CLAIMED, None, None, at_ms, None)
+    with ward.store.reader() as reader:
+        monkeypatch.setattr(reader, "last_test", lambda *_way: hangs)
+        found = route_statuses(reader, ward.settings, at_ms)
+    why = "the test has not come back yet"
+    assert found[0] == RouteStatus("anna", "phone", good=False, why=why, at_ms=at_ms)
 
 
 def test_once_a_week_a_tap_says_that_one_can_be_woken(ward: InProcessServer) -> None:

@@ -1,0 +1,54 @@
+"""Lamp and buzzer are waited for, but only so long: a driver may never come back."""
+
+from collections.abc import Callable
+from typing import Any
+
+from legwatch_device.drivers import Signal
+from legwatch_runtime.bounded_call import Hangs, call_within
+from legwatch_runtime.clock import instant
+
+OBEYS_WITHIN_S = 3.0  # all calls of one command; the server waits 5 s for the agent's answer
+
+
+class Awaited:
+    """A driver that has OBEYS_WITHIN_S from now on, for all that it is asked here.
+
+    Each method raises Hangs after that. While a call hangs, none begins: each raises Hangs at once.
+    """
+
+    def __init__(self, signal: Signal) -> None:
+        self._signal, self._end = signal, instant().after(OBEYS_WITHIN_S)
+
+    def light(self) -> bool:
+        """Switch the lamp on."""
+        return _shown("light", self._wait(self._signal.light))
+
+    def sound(self) -> bool:
+        """Beep."""
+        return _shown("sound", self._wait(self._signal.sound))
+
+    def blink(self) -> bool:
+        """Blink the lamp."""
+        return _shown("blink", self._wait(self._signal.blink))
+
+    def calm(self) -> None:
+        """Switch lamp and buzzer off."""
+        self._wait(self._signal.calm)
+
+    def _wait(self, call: Callable[[], Any]) -> Any:
+        left_s = max(0.0, self._end.since(instant()))
+        try:
+            # While a call hangs, its thread holds the driver: no other driver gets this id.
+            return call_within(f"signal {id(self._signal)}", call, left_s)
+        except Hangs:
+            raise Hangs(f"has not come back for {OBEYS_WITHIN_S:g} s") from None
+
+
+def _shown(deed: str, shown: object) -> bool:
+    """Return what a driver has answered; raises TypeError for neither True nor False.
+
+    None would else be "there is no lamp", in the evening's test, too.
+    """
+    if not isinstance(shown, bool):
+        raise TypeError(f"{deed} must return True or False, not {type(shown).__name__}")
+    return shown
