@@ -144,7 +144,7 @@ def test_a_dead_movement_sensor_gives_no_body_alert_but_is_told() -> None:
 def test_stillness_is_told_at_its_limits_and_ends_with_a_movement() -> None:
     def moves(m: float) -> int:
         """Turn until minute 40 and at 400, twitch now and then: the sensor is alive."""
-        if int(m) in (0, 15, 25, 39, 400):
+        if int(m) in (0, 22, 30, 39, 400):
             return 6
         return 1 if m % 60 < 0.1 else 0
 

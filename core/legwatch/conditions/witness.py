@@ -28,7 +28,7 @@ CALM_MS = 60_000  # a mat that has spoken within this time is not missing
 BESIDE_MS, BOUTS = 3_600_000, 4  # so many bouts of turning over so long are a sleeper
 SEEN_TURNS = 3  # bouts of turning in a stay that show what this sensor sees of a turn
 OF_LEAST_TURN = 2.5  # times the least turn: a sensor of which turns are less often misses them
-SETTLED_MS = 600_000  # so long after the entry, a movement is not that of getting into bed
+SETTLED_MS = 1_200_000  # getting in and falling asleep: who lies awake moves more than in sleep
 MAT_GONE_MS = 43_200_000  # a mat that has said nothing for longer was taken away
 
 

@@ -90,8 +90,8 @@ def test_a_sensor_of_which_turns_are_hardly_more_than_twitches_only_warns() -> N
 
 def test_too_few_turns_in_this_stay_do_not_show_that_the_sensor_sees_them() -> None:
     assert highest(turning(80, 120, edges=12)) is Severity.WARNING
-    # Who gets into bed moves more than in any turn.
-    assert highest(turning(3, 6, 120, edges=12)) is Severity.WARNING
+    # Who gets into bed, or does not sleep yet, moves more than in any turn of sleep.
+    assert highest(turning(3, 6, 18, 120, edges=12)) is Severity.WARNING
 
 
 def test_of_measured_seconds_a_turn_is_less() -> None:
