@@ -70,6 +70,7 @@ class Observation(NamedTuple):
     drop_c: float  # by how much the air by the legs has fallen within ten minutes, at least 0
     leg_stuck: bool  # the thermometer by the legs has stuck values
     movement_known: bool  # the movement sensor has counted lately
+    seconds: bool  # its agent measures seconds with movement; else there are only counts
     moved: bool  # the sleeper has moved in this minute
     turned_ms: int | None  # when the sleeper last turned
     still_since_ms: int | None
@@ -150,7 +151,8 @@ def observe(
     )
     moved_ms = movement.moved_ms
     moved = bool(moved_ms) and moved_ms[-1] > last_ms
-    return now, _believed(now, sensors, air, rules, moved=moved, away=away)
+    seconds = bool(windows) and windows[-1].moved_s is not None
+    return now, _believed(now, sensors, air, rules, moved=moved, seconds=seconds, away=away)
 
 
 class _Air(NamedTuple):
@@ -240,7 +242,14 @@ def _sense(
 
 
 def _believed(
-    now: Signals, sensors: Sensed, air: _Air, rules: Rules, *, moved: bool, away: bool
+    now: Signals,
+    sensors: Sensed,
+    air: _Air,
+    rules: Rules,
+    *,
+    moved: bool,
+    seconds: bool,
+    away: bool,
 ) -> Observation:
     """Return what the signals of this minute say; each value is derived here and nowhere else."""
     at_ms, _, _, _, drop_c, movement_known, noisy_ms = sensors
@@ -265,6 +274,7 @@ def _believed(
             drop_c,
             stuck,
             movement_known,
+            seconds,
             moved,
             stillness.last_turn_ms(sensors, presence),
             stillness.still_since_ms(sensors, presence, rules),

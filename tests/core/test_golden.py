@@ -104,6 +104,11 @@ def test_what_was_once_told_falsely_is_not_told() -> None:
     assert [n for n in said if n["kind"] in ("cold", "still") and n["level"] != "log"] == []
 
 
+def test_turns_that_look_like_twitches_are_never_urgent() -> None:
+    said = [json.loads(line) for line in wanted(REPO / "tests/nights/weak_movement.csv.gz")]
+    assert [n["level"] for n in said if n["what"] != "resolved"] == ["log", "warning", "warning"]
+
+
 def test_every_kind_of_a_modelled_body_has_its_golden_night() -> None:
     assert len({truth(path)["kind"] for path in BODY}) == len(BODY) == 26
 

@@ -60,16 +60,19 @@ def _no_more_than_a_warning(verdict: Verdict, firing: Firing | None, *, quiet: b
 
 
 def may_be_empty(now: ColdMinute, rules: Rules) -> bool:
-    """Return True if somebody got up by the movement sensor, and nothing has moved since.
+    """Return True if the bed may be empty, or may be cold only because it was.
 
-    The mat still says "occupied" then, as a mat may of an empty bed. Without a mat, the bed may be
+    A mat may say "occupied" of an empty bed: then somebody got up by the movement sensor and
+    nothing has moved since, or air and movement together say so. Without a mat, the bed may be
     empty as long as it is not very likely that somebody lies there.
     """
     seen, movement = now.seen, now.seen.movement
     if lying.may_be_empty(now.memory.lying, seen.at_ms):
         return True
-    if seen.occupancy.mat is not True or not movement.counts or not movement.moved_ms:
+    if seen.occupancy.mat is None or not movement.counts or not movement.moved_ms:
         return False
+    if lying.seems_empty(seen):
+        return True
     rested = seen.at_ms - movement.moved_ms[-1] >= RESTED_MS
     return rested and may_have_left(movement, seen.occupancy, rules)
 

@@ -10,16 +10,19 @@ is in the data.
 from typing import NamedTuple
 
 from legwatch.conditions import classifier
+from legwatch.conditions.features import MINUTE_MS
 from legwatch.conditions.lying_features import LETTERS, features, has_hardly_fallen
 from legwatch.conditions.lying_model import BARE, BARE_BASE, THERE, THERE_BASE
 from legwatch.conditions.verdict import Figures
 from legwatch.observation import Observation
+from legwatch.signals.occupancy import WARMS_WITHIN_MS
 
 SURE = 0.5  # so probable, for SURE_MIN minutes, the cover is off and somebody lies there
 SURE_MIN = 2
 EMPTY = 0.5  # somebody lies there with less than this: too little for a sound
 URGENT = 0.85  # the same for an urgent one
 LIKELY = 0.65  # the cover is off with less than this: too little for an urgent sound
+SELDOM = 0.25  # the same of somebody who has got in a moment ago: the bed is still cold
 COVERED = 0.15  # the cover is off with less than this: it is back, or was never off
 RETURN_MS = 1_200_000  # who comes back finds a cold bed, which warms within this time
 
@@ -94,6 +97,20 @@ def seems_covered(now: Lying, seen: Observation) -> bool:
         return False
     there = classifier.probability(_THERE, found)
     return classifier.probability(_BARE, found) < there * COVERED
+
+
+def seems_empty(seen: Observation) -> bool:
+    """Return True if the bed is as likely empty as not by all but the mat, or was until lately.
+
+    Who comes back finds a cold bed, and a mat that has stayed pressed does not know of it.
+    """
+    found = features(seen)
+    if found is None:
+        return False
+    if classifier.probability(_THERE, found) < EMPTY:
+        return True
+    back = found.stood_min * MINUTE_MS <= WARMS_WITHIN_MS
+    return back and classifier.probability(_BARE, found) < SELDOM
 
 
 def seems_there(seen: Observation) -> bool:

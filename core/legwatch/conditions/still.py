@@ -23,7 +23,8 @@ FIRST_CYCLE_MS = 6_000_000  # 100 min: a sleep cycle and the time to fall asleep
 def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
     """Judge whether the sleeper has been still too long; only a movement ends a firing alert.
 
-    It is never urgent by a sensor that has felt nothing of any size for hours: it may be dead.
+    It is never urgent by a sensor that has felt nothing of any size for hours, as it may be dead,
+    nor does it become so by one that has not shown that it sees turns.
     """
     if seen.occupancy.in_bed is False:
         return LEFT_BED
@@ -47,6 +48,8 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
         rule = Rule(_path(severity, rules), float(decided_s))
         if severity is Severity.URGENT and witness.is_mute(seen):
             return yes(Severity.WARNING, Reason.MOVEMENT_QUIET, since, rule)
+        if severity is Severity.URGENT and not _may_be_urgent(seen, rules, firing):
+            severity = Severity.WARNING
         return yes(severity, Reason.STILL_TOO_LONG, since, rule)
     if firing:  # the time starts later: data were missing in between, without a movement
         return yes(firing.severity, Reason.STILL_TOO_LONG, None)
@@ -56,6 +59,11 @@ def judge(seen: Observation, rules: Rules, firing: Firing | None) -> Verdict:
 def _has_turned_since(fired_ms: int | None, seen: Observation) -> bool:
     turned = seen.movement.turned_ms
     return turned is not None and fired_ms is not None and turned > fired_ms
+
+
+def _may_be_urgent(seen: Observation, rules: Rules, firing: Firing | None) -> bool:
+    urgent = firing is not None and firing.severity is Severity.URGENT
+    return urgent or witness.sees_turns(seen, rules)
 
 
 def _first_cycle_s(since_ms: int, seen: Observation, rules: Rules) -> int:

@@ -11,6 +11,7 @@ from legwatch.conditions.verdict import Reason
 from legwatch.limits.rules import Rules
 from legwatch.observation import Observation
 from legwatch.signals.coverage import ALL, SPAN_MS, comes_and_goes, known_min
+from legwatch.signals.movement import TURN_S
 
 WARM_MS = 3_600_000  # of air that a body warms without one movement: the sensor is blind
 QUIET_MS = 9_000_000  # without any movement: the longest in the bench of nights is 2 h
@@ -25,6 +26,9 @@ HEATED_MS = 1_200_000  # warm so long before somebody lay there: the bedroom was
 ROOM_MS = 1_800_000  # a room sensor above a heater is soon as cool as the room again
 CALM_MS = 60_000  # a mat that has spoken within this time is not missing
 BESIDE_MS, BOUTS = 3_600_000, 4  # so many bouts of turning over so long are a sleeper
+SEEN_TURNS = 3  # bouts of turning in a stay that show what this sensor sees of a turn
+OF_LEAST_TURN = 2.5  # times the least turn: a sensor of which turns are less often misses them
+SETTLED_MS = 1_200_000  # getting in and falling asleep: who lies awake moves more than in sleep
 MAT_GONE_MS = 43_200_000  # a mat that has said nothing for longer was taken away
 
 
@@ -110,6 +114,19 @@ def is_mute(seen: Observation) -> bool:
     """
     moved_ms = seen.movement.moved_ms
     return not moved_ms or seen.at_ms - moved_ms[-1] >= QUIET_MS
+
+
+def sees_turns(seen: Observation, rules: Rules) -> bool:
+    """Return True if the movement sensor has shown in this stay in bed that it sees turns.
+
+    Of a sensor that is far away or stiff, a turn is no more than a twitch: who turns looks still.
+    """
+    movement, entered_ms = seen.movement, seen.occupancy.entered_ms
+    if entered_ms is None or movement.usual_s is None:
+        return False
+    shown = [turn for turn in movement.turns_ms if turn - entered_ms >= SETTLED_MS]
+    least_s = TURN_S if seen.seconds else rules.stillness.posture_moves
+    return len(shown) >= SEEN_TURNS and movement.usual_s >= OF_LEAST_TURN * least_s
 
 
 def _of_leg(seen: Observation) -> Iterator[Complaint]:

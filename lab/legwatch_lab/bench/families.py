@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from legwatch.errors import LegwatchError
-from legwatch.limits.stillness import limits_s
 from legwatch_lab.bench.markdown import table
 from legwatch_lab.bench.trees import Heard, Sound, heard, reduced
 from legwatch_lab.nights.command import main as nights_command
@@ -137,8 +136,7 @@ def _nights(family: str, args: argparse.Namespace) -> dict[Path, NightTruth]:
 
 def judged(nights: Sequence[tuple[NightTruth, Heard]]) -> Row:
     """Judge what one checkout said in the nights of one family."""
-    _, warn_s, urgent_s = limits_s(rules_for("standard", {}, UTC))
-    limits = {"warning": warn_s, "urgent": urgent_s}
+    limits = still.by_severity_s(rules_for("standard", {}, UTC))
     outcomes = [
         outcome
         for truth, said in nights

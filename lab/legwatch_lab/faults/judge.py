@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from legwatch.limits.stillness import limits_s
 from legwatch_lab.faults.laid import Laid, true_ms
 from legwatch_lab.faults.night import MINUTE_MS, BedNight
 from legwatch_lab.score import cold, still
@@ -179,5 +178,4 @@ def _minutes(told: Said | None, from_ms: int) -> float | None:
 
 @cache
 def _limits() -> Mapping[str, int]:
-    log_s, warn_s, urgent_s = limits_s(rules_for("standard", {}, UTC))
-    return {"log": log_s, "warning": warn_s or urgent_s, "urgent": urgent_s}
+    return still.by_severity_s(rules_for("standard", {}, UTC))

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from legwatch.engine import GRACE_MS, replay
 from legwatch.events import Event, Tick, Window
 from legwatch.limits.rules import Rules
-from legwatch.limits.stillness import limits_s
 from legwatch.recording import events
 from legwatch_lab.score import cold, health, still
 from legwatch_lab.score.alert import AlertSpan, Transcript, fold
@@ -101,8 +100,7 @@ def score(
     sides = {}
     for name, own in rules.items():
         run = fold(replay(night_events, replace(own, zone=zone)))
-        _, warn_s, urgent_s = limits_s(own)
-        sides[name] = _side(truth, run, {"warning": warn_s, "urgent": urgent_s})
+        sides[name] = _side(truth, run, still.by_severity_s(own))
     limits = {"warning": STILL_MIN * 60}
     sides["simple"] = _side(truth, simple(windows, truth.end_ms), limits)
     low, high = NORMAL_AGES

@@ -1,10 +1,22 @@
 """Judge still alerts by the truth."""
 
 from bisect import bisect_right
+from collections.abc import Mapping
 
+from legwatch.limits.rules import Rules
+from legwatch.limits.stillness import limits_s
 from legwatch_lab.truth import NightTruth
 
 SLACK = 0.9  # the rule may begin to count a little after the turn
+
+
+def by_severity_s(rules: Rules) -> Mapping[str, int]:
+    """Return the limit by which an alert of each severity is judged.
+
+    Where warnings are off, one is an urgent alert by a sensor that is not sure enough for it.
+    """
+    log_s, warn_s, urgent_s = limits_s(rules)
+    return {"log": log_s, "warning": warn_s or urgent_s, "urgent": urgent_s}
 
 
 def is_truly_still(truth: NightTruth, at_ms: int, limit_s: float) -> bool:

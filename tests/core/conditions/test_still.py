@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from legwatch.alerting.notice import TransitionKind
+from legwatch.conditions.verdict import RANK, Severity
 from legwatch.engine import replay
 from legwatch.events import AlertKind
 from legwatch.testing import ms, night
@@ -58,3 +59,46 @@ def test_a_counting_switch_that_rests_active_does_not_hide_stillness() -> None:
 def test_the_first_sleep_may_be_stiller() -> None:
     assert noted(at(1, 30)) == 30 + 90 + 30 + 1
     assert noted(at(1, 101)) == 101 + 90 + 1
+
+
+def highest(
+    moves: Callable[[float], int], active: Callable[[float], float | None] = lambda _m: None
+) -> Severity:
+    """Return how severe the alert of lying still becomes by the limit of an urgent one."""
+    said = replay(night(moves=moves, active=active, minutes=560), rules(alerts__wait_s=0))
+    return max(
+        (n.severity for n in said if n.kind is AlertKind.STILL and n.severity in RANK),
+        key=RANK.__getitem__,
+    )
+
+
+def turning(*minutes: int, edges: int, twitches: bool = True) -> Callable[[float], int]:
+    """Get into bed, turn at these minutes, and twitch once in two hours after that."""
+    small = (240, 360, 480) if twitches else ()
+    return lambda m: 12 if m == 1 else edges if m in minutes else 1 if m in small else 0
+
+
+def test_a_sensor_that_has_shown_what_a_turn_is_may_make_stillness_urgent() -> None:
+    assert highest(turning(40, 80, 120, edges=12)) is Severity.URGENT
+
+
+def test_a_sensor_of_which_turns_are_hardly_more_than_twitches_only_warns() -> None:
+    """Each turn gives one or two edges: such a sleeper looks still, and turns all the time."""
+    assert highest(lambda m: 12 if m == 1 else 2 if m % 40 == 0 else 0) is Severity.WARNING
+    assert highest(turning(40, 80, 120, edges=4)) is Severity.WARNING
+
+
+def test_too_few_turns_in_this_stay_do_not_show_that_the_sensor_sees_them() -> None:
+    assert highest(turning(80, 120, edges=12)) is Severity.WARNING
+    # Who gets into bed, or does not sleep yet, moves more than in any turn of sleep.
+    assert highest(turning(3, 6, 18, 120, edges=12)) is Severity.WARNING
+
+
+def test_of_measured_seconds_a_turn_is_less() -> None:
+    def seconds(turn_s: float) -> Callable[[float], float | None]:
+        size = turning(40, 80, 120, edges=1)
+        return lambda m: 5.0 if m == 1 else turn_s if m in (40, 80, 120) else 0.3 * size(m)
+
+    moves = turning(40, 80, 120, edges=4)
+    assert highest(moves, seconds(4.0)) is Severity.URGENT
+    assert highest(moves, seconds(1.2)) is Severity.WARNING
