@@ -347,6 +347,10 @@ def test_nights_of_one_run_share_skin_and_name_it(lukewarm: Path) -> None:
         assert each.course("air", "leg_c") != nights[0].course("air", "leg_c")
     again = make(lukewarm.parent / "two", "uncovered_both", "--wide", "--per-run", "3", count=7)
     assert [each.truth for each in again] == [each.truth for each in nights]
+    # The same number is of another run when more nights share one: the cache tells them apart.
+    six = make(lukewarm.parent / "six", "uncovered_both", "--wide", "--per-run", "6", count=7)
+    assert six[6].truth["run"] != nights[6].truth["run"]
+    assert six[6].course("skin", "leg_c") != nights[6].course("skin", "leg_c")
 
 
 def test_the_old_turn_less_than_the_young() -> None:

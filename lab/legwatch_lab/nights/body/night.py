@@ -125,4 +125,5 @@ def _begin(order: NightOrder) -> datetime:
 def _more(order: NightOrder) -> str:
     """Return what of the order changes skin or air, for the name of the cache file."""
     before = "" if order.before_h is None else f"-before-{order.before_h:g}"
-    return f"{'-wide' if order.wide else ''}{before}{'-run' if order.per_run > 1 else ''}"
+    run = f"-run{order.per_run}" if order.per_run > 1 else ""  # it tells which run has the number
+    return f"{'-wide' if order.wide else ''}{before}{run}"

@@ -24,6 +24,7 @@ BARE, CLOTHED = 6.5, 3.2  # skin to the room: in bed uncovered, and up or in a c
 FAN = 9.0  # more at 1 m/s, by the root of the speed
 CLOSED = 0.02  # what the cover lets through of the openness while it lies
 PUMP, PUMP_S = 14.0, 40.0
+COLD_FOOT_C = 27.0  # of the skin, when somebody who has cold feet goes to bed
 BLANKET_C = 37.0  # where its thermostat stops
 FEET_J, FEET_SHELL = 800.0, 0.8  # air by the feet; their outer layer against the legs'
 
@@ -65,7 +66,7 @@ class _Bed:
         self._flow = Flow(night.sleeper.vessels)
         self.air = self._feet = self._cover = self._top = self._deep = room_c
         self.near = self.far = 31.5
-        self.foot = 27.0 if night.sleeper.cold_feet else 30.0
+        self.foot = COLD_FOOT_C if night.sleeper.cold_feet else 30.0
         self._bottle_c = night.bottle.hot_c if night.bottle else room_c
         self._pump, self._snug, self.leak = 0.0, 1.0, 0.0
         self._gap = night.bed.gap
