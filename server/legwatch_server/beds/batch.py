@@ -5,7 +5,6 @@ Nothing is final before the commit: `undo` restores the memory to its state befo
 
 from collections.abc import Callable, Sequence
 
-from legwatch import bedside
 from legwatch.bedside import UnreadWindows
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.errors import WireError
@@ -24,7 +23,7 @@ from legwatch_server.beds.presses import Presses
 from legwatch_server.beds.recordings import Recordings
 from legwatch_server.beds.registry import NOTED_MS, BedRecord, catch_up, restored
 from legwatch_server.beds.server_reports import ServerReports
-from legwatch_server.beds.state_json import to_json
+from legwatch_server.beds.state_json import side_json, to_json
 from legwatch_server.beds.time_shift import TimeShift
 from legwatch_server.beds.unusable import Unusable
 from legwatch_server.beds.watch import Watch
@@ -268,7 +267,7 @@ class UnitOfWork:
 
 
 def _state(bed: BedRecord) -> NewState:
-    side = bedside.to_json(bed.bedside)
+    side = side_json(bed.bedside)
     return NewState(bed.id, to_json(bed.state), bed.seen_ms, played=bed.played, bedside=side)
 
 
