@@ -86,7 +86,8 @@ SWITCH_S = 0.0003  # to the next thread that waits for the interpreter
 
 SELDOM = 100_000  # new objects between two looks for garbage in cycles
 
-# Messages in the inbox, twice as many as one commit takes; the broker keeps the others meanwhile.
+# Messages in the inbox, as many as one commit takes; the broker keeps the others meanwhile. More
+# made nothing faster, and took memory.
 MOST_WAITING = 2_000
 
 

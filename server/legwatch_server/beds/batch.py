@@ -206,8 +206,8 @@ class UnitOfWork:
         if played:
             self._recordings.check_declared(name)
         bed = self.decisions.bed(name)
-        starts = played and self.boots.known(bed, window.boot) is None
-        boot = self.boots.of_window(bed, window)
+        known = self.boots.known(bed, window.boot)
+        boot = self.boots.of_window(bed, window, known)
         if boot.has(window.seq):
             self.counters.duplicates += 1
             return
@@ -215,11 +215,11 @@ class UnitOfWork:
         judged = bed.rest is Rest.WATCHED and not placed.late
         if played and judged:
             self._recordings.leap(bed, window.to_ms, message.arrived_ms)
-            if starts or bed.goes_on:
+            if known is None or bed.goes_on:
                 self._recordings.begin_anew(bed, window.to_ms, played=True)
                 bed.goes_on = False
         elif played:
-            bed.goes_on |= starts  # its first window is not judged: a later one begins it
+            bed.goes_on |= known is None  # its first window is not judged: a later one begins it
         elif bed.played:
             to_ms = message.arrived_ms if placed.late else placed.window.to_ms
             self._recordings.begin_anew(bed, to_ms, played=False)
