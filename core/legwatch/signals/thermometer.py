@@ -80,7 +80,8 @@ def update(
                 continue
         if value != raw or same_ms is None:
             same_ms = when
-            if raw is not None and finest_c != FINEST_C:
+            # Rounding a change that is not smaller changes nothing: 1 us less in a minute.
+            if raw is not None and (finest_c is None or abs(value - raw) < finest_c):
                 finest_c = _finer(finest_c, abs(value - raw))
         raw, good_ms, step, refused = value, when, (), False
         believed.append(value)

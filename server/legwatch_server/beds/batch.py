@@ -5,7 +5,6 @@ Nothing is final before the commit: `undo` restores the memory to its state befo
 
 from collections.abc import Callable, Sequence
 
-from legwatch import bedside
 from legwatch.bedside import UnreadWindows
 from legwatch.conditions.verdict import Figures, Reason
 from legwatch.errors import WireError
@@ -24,7 +23,7 @@ from legwatch_server.beds.presses import Presses
 from legwatch_server.beds.recordings import Recordings
 from legwatch_server.beds.registry import NOTED_MS, BedRecord, catch_up, restored
 from legwatch_server.beds.server_reports import ServerReports
-from legwatch_server.beds.state_json import to_json
+from legwatch_server.beds.state_json import side_json, to_json
 from legwatch_server.beds.time_shift import TimeShift
 from legwatch_server.beds.unusable import Unusable
 from legwatch_server.beds.watch import Watch
@@ -205,8 +204,8 @@ class UnitOfWork:
         if played:
             self._recordings.check_declared(name)
         bed = self.decisions.bed(name)
-        starts = played and self.boots.known(bed, window.boot) is None
-        boot = self.boots.of_window(bed, window)
+        known = self.boots.known(bed, window.boot)
+        boot = self.boots.of_window(bed, window, known)
         if boot.has(window.seq):
             self.counters.duplicates += 1
             return
@@ -214,11 +213,11 @@ class UnitOfWork:
         judged = bed.rest is Rest.WATCHED and not placed.late
         if played and judged:
             self._recordings.leap(bed, window.to_ms, message.arrived_ms)
-            if starts or bed.goes_on:
+            if known is None or bed.goes_on:
                 self._recordings.begin_anew(bed, window.to_ms, played=True)
                 bed.goes_on = False
         elif played:
-            bed.goes_on |= starts  # its first window is not judged: a later one begins it
+            bed.goes_on |= known is None  # its first window is not judged: a later one begins it
         elif bed.played:
             to_ms = message.arrived_ms if placed.late else placed.window.to_ms
             self._recordings.begin_anew(bed, to_ms, played=False)
@@ -266,7 +265,7 @@ class UnitOfWork:
 
 
 def _state(bed: BedRecord) -> NewState:
-    side = bedside.to_json(bed.bedside)
+    side = side_json(bed.bedside)
     return NewState(bed.id, to_json(bed.state), bed.seen_ms, played=bed.played, bedside=side)
 
 

@@ -37,9 +37,11 @@ class Boots:
         """Return the rows of all trackers in memory: id, bed id, boot, upto."""
         return [(b.id, bed.id, b.boot, b.upto) for bed in beds for b in bed.boots]
 
-    def of_window(self, bed: BedRecord, window: Window) -> SequenceTracker:
-        """Return the tracker of a window's boot, which may be new."""
-        boot = self.known(bed, window.boot)
+    def of_window(
+        self, bed: BedRecord, window: Window, known: SequenceTracker | None
+    ) -> SequenceTracker:
+        """Return the tracker of a window's boot: `known`, or a new one."""
+        boot = known
         if boot is None:
             first = min((window.low or window.seq) - 1, window.seq - 1)
             boot = SequenceTracker(self._next, window.boot, first, stored_upto=first)

@@ -109,7 +109,8 @@ class Decisions:
             return ()
         first = len(self.batch.notices)
         away_ms = max(self._excuses.all_ms, self._excuses.beds.get(bed.name, 0))
-        if not bed.played and bed.state.at_ms < away_ms and not isinstance(event, Away):
+        waited = bed.state.at_ms < away_ms and not (bed.played or isinstance(event, Away))
+        if waited and bed.state.minute_end_ms:  # else its time has not begun
             self._pass_away(bed, event, away_ms)
         state, notices = engine.advance(bed.state, event, bed.rules)
         self.judged.add(bed.name)

@@ -20,13 +20,13 @@ class LeapAllowance(NamedTuple):
     """One bed's budget for leaps, in minutes to judge. Real time refills the budget."""
 
     left: float = 0.0
-    at_ms: int | None = None  # UTC of the last window; None: no window yet, and all is left
+    at_ms: int | None = None  # UTC of the last leap; None: there was none, and all is left
 
     def after(self, from_ms: int, to_ms: int, now_ms: int) -> "LeapAllowance | None":
         """Return the allowance after a leap at real time `now_ms`; None if too little is left."""
         cost = _cost((to_ms - from_ms) // MINUTE_MS)
-        if not cost and (self.at_ms is None or self.left >= MOST_MINUTES):
-            return self  # as for nearly all windows: all is left, and stays so
+        if not cost:
+            return self  # as for nearly all windows: what comes back is reckoned with the next leap
         left = self._left(now_ms) - cost
         return LeapAllowance(left, now_ms) if left >= 0 else None
 

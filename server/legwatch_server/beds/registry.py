@@ -134,8 +134,14 @@ class BedRecord:
 
         The windows of the open minute are in the store by themselves.
         """
-        kept, stored = self.kept(), self.stored
-        return stored is None or kept.bed is not stored.bed or kept[1:] != stored[1:]
+        stored, state = self.stored, self.state
+        return (
+            stored is None
+            or state.bed is not stored.bed
+            or state.minute_end_ms != stored.minute_end_ms
+            or self.played is not stored.played
+            or (self.bedside is not stored.bedside and self.bedside != stored.bedside)
+        )
 
     def update(self) -> BedUpdate:
         """Return what others may know of the bed now."""

@@ -7,7 +7,7 @@ bed are taken again, and nothing more is said of them.
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from legwatch.contract.topics import split
@@ -58,18 +58,19 @@ class Unread:
             found.minutes[minute] += 1
             found.why, found.newer, found.taken = why, newer, False
 
-    def taken(self, bed: str, *, played: bool) -> None:
-        """Note that a window of the bed was taken.
+    def taken(self, beds: Mapping[str, bool]) -> None:
+        """Note that windows of these beds were taken; True: the last one was played.
 
         One that is played proves that the bed is declared. Another one may come from an agent
         beside the one that is refused: then it is over when none is refused any more.
         """
         with self._lock:
             minute = self._forget_older()
-            found = self._beds.get((bed, True))
-            if found is not None:
+            asking = [bed for bed, asks in self._beds if asks and bed in beds]
+            for bed in asking:
+                found = self._beds[bed, True]
                 found.taken = True
-                if played or found.is_over(minute):
+                if beds[bed] or found.is_over(minute):
                     del self._beds[bed, True]
 
     def dropped(self, topic: str) -> None:

@@ -24,7 +24,7 @@ from legwatch_server.ingest.packets import ProtocolError, Published, Splitter
 logger = logging.getLogger(__name__)
 
 BLOCK_BYTES = 64 * 1024
-UNACKNOWLEDGED = 4000  # messages that a broker may send ahead: as many as may wait for the writer
+UNACKNOWLEDGED = 4000  # messages that a broker may send ahead: more than may wait for the writer
 FOR_EVER = 0xFFFF_FFFF  # of a session in MQTT 5
 PAUSE_S = 0.02  # between two looks whether there is room again
 PUBACK = 0x40

@@ -76,6 +76,8 @@ class MqttPublisher:
         if minutes == self._minutes.get(bed, 0) and not (known and _UNKNOWN in known.values()):
             return
         self._minutes[bed] = minutes
+        if not (known or self._states.left or any(update.state.bed.alerts.firing)):
+            return  # nothing would be said: a view for each minute of a flood took 9 us
         view = engine.view(update.state)
         if view is None:
             return
@@ -168,6 +170,12 @@ class _RateLimit:
         if now.since(self._begun) >= 1.0:
             self._begun, self._used = now, 0
 
+    @property
+    def left(self) -> int:
+        return self._most - self._used
+
     def take(self) -> bool:
+        if not self.left:
+            return False
         self._used += 1
-        return self._used <= self._most
+        return True

@@ -2,7 +2,8 @@
 -- leads there from the version before; a test compares both.
 
 CREATE TABLE meta (
-  key TEXT PRIMARY KEY,      -- schema, rehearsed, learned:<bed id>, said:<reason>, time, loaded, states_upto, states_next
+  key TEXT PRIMARY KEY,      -- schema, rehearsed, learned:<bed id>, said:<reason>, time, loaded, states_upto,
+                             -- states_next, limits:<digest of a bed's rules>
   value TEXT NOT NULL);
 
 CREATE TABLE beds (
@@ -93,7 +94,7 @@ CREATE TABLE noons (                          -- what a bed's night was begun wi
   notice_id INTEGER NOT NULL DEFAULT 0,       -- the last of `notices` before it
   again INTEGER NOT NULL DEFAULT 0,           -- 1: the bed has passed this noon more than once
   state TEXT NOT NULL,                        -- of the engine, JSON
-  rules TEXT NOT NULL,                        -- the bed's rules, JSON
+  rules TEXT NOT NULL,                        -- the key of the bed's rules in `meta`; once JSON
   PRIMARY KEY (bed_id, night));
 CREATE INDEX noons_by_time ON noons (at_ms);
 

@@ -165,6 +165,15 @@ def test_a_declared_recording_may_leap_but_not_for_ever(server: InProcessServer)
     assert 0 < minutes_judged(server) - before <= 60 * MINUTES_A_S
 
 
+def test_windows_without_a_leap_change_no_allowance_and_give_back_what_time_does() -> None:
+    spent = LeapAllowance(0.0, 0)
+    assert spent.after(0, 60_000, 500_000) is spent
+    assert spent.after(0, 31 * 60_000, 300) is None
+    again = spent.after(0, 31 * 60_000, 320)
+    assert again is not None
+    assert again.left == pytest.approx(0.32 * MINUTES_A_S - 31)
+
+
 @pytest.mark.usefixtures("tenth")
 def test_a_recordings_presses_leap_no_more_freely(server: InProcessServer) -> None:
     played(server, 1, server.clock.now_ms)

@@ -18,6 +18,7 @@ from legwatch.testing import ms, night, uncovering
 from legwatch.text.message import text
 from legwatch_runtime import night_file
 from legwatch_server.notify.commit import commit
+from legwatch_server.store.errors import StoreError
 from legwatch_server.testing import InProcessServer
 from server.beds.anna import COMMIT, live, open_server, play, take
 from server.beds.night_story import BED, NightStory
@@ -217,6 +218,39 @@ def test_what_is_kept_of_a_night_is_little_beside_its_windows(tmp_path: Path) ->
     story.live(5)
     (after,) = story.ward.rows("SELECT count(*) FROM events")
     assert (before, after) == ((0,), (1,))
+    story.ward.close()
+
+
+def test_the_limits_of_a_night_are_kept_once_for_all_that_have_them(tmp_path: Path) -> None:
+    story = NightStory(tmp_path)
+    story.live(16 * 60)  # past the next noon
+    names = story.ward.rows("SELECT DISTINCT rules FROM noons")
+    assert names == story.ward.rows("SELECT key FROM meta WHERE key LIKE 'limits:%'")
+    assert len(names) == 1
+    assert len(story.ward.rows("SELECT * FROM noons")) > 1
+    assert same(story.ward, 0, tmp_path)
+    story.ward.close()
+
+
+def test_limits_in_the_row_of_their_noon_are_read_too(tmp_path: Path) -> None:
+    story = NightStory(tmp_path)
+    story.live(80)
+    before = kept(story.ward, 0, tmp_path)
+    in_row = "UPDATE noons SET rules=(SELECT value FROM meta WHERE key=rules)"
+    with closing(sqlite3.connect(story.ward.path)) as db, db:
+        db.execute(in_row)
+        db.execute("DELETE FROM meta WHERE key LIKE 'limits:%'")
+    assert kept(story.ward, 0, tmp_path) == before
+    story.ward.close()
+
+
+def test_limits_that_are_missing_are_said(tmp_path: Path) -> None:
+    story = NightStory(tmp_path)
+    story.live(80)
+    with closing(sqlite3.connect(story.ward.path)) as db, db:
+        db.execute("DELETE FROM meta WHERE key LIKE 'limits:%'")
+    with pytest.raises(StoreError, match="its limits are missing"):
+        kept(story.ward, 0, tmp_path)
     story.ward.close()
 
 

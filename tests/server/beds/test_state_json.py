@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legwatch import state_codec
+from legwatch import bedside, state_codec
+from legwatch.bedside import Bedside
+from legwatch.contract.bedside_info import BedsideInfo
 from legwatch.engine import advance, start
 from legwatch.state_codec import from_json
 from legwatch.testing import night, uncovering
-from legwatch_server.beds.state_json import to_json
+from legwatch_server.beds.state_json import side_json, to_json
 from repository import rules
 
 
@@ -24,6 +26,13 @@ def test_each_minute_of_a_night_is_written_to_the_byte_and_read_back() -> None:
         assert from_json(text) == from_json(state_codec.to_json(state)) == state
         different += text != state_codec.to_json(state)
     assert not different
+
+
+@given(st.text(max_size=20), st.integers(0, 2**40))
+def test_what_is_known_of_an_agent_is_read_back(text: str, number: int) -> None:
+    info = BedsideInfo(text, "9f2c41d0", lost=number, sensors=(("leg", "dht22"),), zone=text)
+    side = Bedside(info, online=True, gone_ms=number, mute_said=("leg",))
+    assert bedside.known(side_json(side)) == bedside.known(bedside.to_json(side)) == side
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=20))
