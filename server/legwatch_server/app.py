@@ -219,6 +219,7 @@ class _Server:
             suspects=self.suspects,
             turned=self.writer.turned,
             silence=self.silence.facts,
+            connected=self.broker.connected,
         )
         self.health.clock = self.loop.clock.report
         self.health.concerns = [*self.health.concerns, self.loop.clock.concerns]

@@ -99,6 +99,7 @@ class InProcessServer:
             stopping=self.stopping,
             suspects=suspects,
             silence=self.silence.facts,
+            connected=self.broker.connected,
         )
         self.outboxes: dict[str, Outbox] = {}
         self._outbox_stores: dict[str, OutboxStore] = {}
