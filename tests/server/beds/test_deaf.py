@@ -146,3 +146,34 @@ def test_a_bed_that_is_taken_back_while_the_server_is_off_is_not_told_of_at_the_
     wait(ward, 4)
     says(ward, b"online")
     assert told(ward) == []
+
+
+def test_the_alert_that_no_word_comes_says_that_it_is_the_broker(ward: InProcessServer) -> None:
+    stop_broker(ward, 17)
+    (push,) = [push for _, _, push in ward.pushes.arrived if push.purpose == "loud"]
+    assert push.text.startswith("No word from the bedside for 15 min. The server has no connection")
+    assert "If no word comes after that, check the plug of the bedside." in push.text
+
+
+def test_an_alert_of_a_bedside_says_nothing_of_a_broker_that_is_on(ward: InProcessServer) -> None:
+    stop_broker(ward, 8)
+    start_broker(ward)
+    wait(ward, 9)
+    (push,) = [push for _, _, push in ward.pushes.arrived if push.purpose == "loud"]
+    assert push.text.endswith("Check the cable and the plug.")
+
+
+def test_people_hear_once_that_the_server_has_no_broker(ward: InProcessServer) -> None:
+    stop_broker(ward, 4)
+    assert told(ward) == []
+    wait(ward, 2)
+    assert told(ward) == ["no_broker"]
+    (notice,) = ward.notices()
+    assert "For 5 min the server" in notice.text
+    assert "systemctl status mosquitto" in notice.text
+    assert {arrived.push.purpose.value for arrived in ward.pushes.arrived} == {"quiet"}
+    start_broker(ward)
+    says(ward, b"online")
+    ward.play("b", 3, well)
+    stop_broker(ward, 8)
+    assert told(ward).count("no_broker") == 1
