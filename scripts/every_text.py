@@ -45,6 +45,7 @@ _FIRES: Mapping[AlertKind, Sequence[Reason]] = {
     AlertKind.AGENT: (
         Reason.AGENT_SILENT,
         Reason.NEVER_HEARD,
+        Reason.NO_BROKER,
         Reason.COMES_AND_GOES,
         Reason.SNOOZE_OVER,
     ),

@@ -80,12 +80,23 @@ def with_status(was: Bedside, *, online: bool, at_ms: int, retained: bool) -> Be
     return was._replace(online=False, gone_ms=at_ms if fresh else was.gone_ms)
 
 
+def unseen(was: Bedside, at_ms: int) -> Bedside:
+    """Let an agent that is offline have its usual time from now on: nobody could see it until now.
+
+    A broker that stops says of every agent that it is gone; each says `online` some time after it.
+    What people were told stands until the agent is back.
+    """
+    waits = was.gone_ms and not was.reported_ms
+    return was._replace(gone_ms=at_ms) if waits else was
+
+
 def reports(
     was: Bedside,
     at_ms: int,
     rules: Rules,
     *,
     alerting: bool,
+    deaf: bool = False,
     unread: UnreadWindows = UnreadWindows(),  # noqa: B008 - a value that cannot change
     rivals: Rivals = Rivals(),  # noqa: B008 - a value that cannot change
     mute: tuple[str, ...] = (),
@@ -94,9 +105,10 @@ def reports(
     """Return what people should be told now, and the bedside after that.
 
     `alerting`: the alert that no window comes is firing, and says more than a report could; but
-    that windows come and cannot be read, it does not say. `mute`: sensors that are set up and give
-    nothing, of those that no alert tells of. `blind`: no alert on the sleeper can ever come with
-    the sensors of this bed; people hear it once, at night.
+    that windows come and cannot be read, it does not say. `deaf`: the server has no broker, so no
+    agent can say that it is there. `mute`: sensors that are set up and give nothing, of those that
+    no alert tells of. `blind`: no alert on the sleeper can ever come with the sensors of this bed;
+    people hear it once, at night.
     """
     now, notices = was, []
     info, gone_ms = now.info, now.gone_ms
@@ -121,7 +133,7 @@ def reports(
         notices.append(_over(now, Reason.BACK, at_ms))
         now = now._replace(reported_ms=0)
     # Later than this, the alert that no window comes says it.
-    lately = GONE_MS <= at_ms - gone_ms < rules.health.agent_s * 1000 and not alerting
+    lately = GONE_MS <= at_ms - gone_ms < rules.health.agent_s * 1000 and not (alerting or deaf)
     said = now.reported_ms or not rested(now.gone_said_ms, at_ms)
     if gone_ms and lately and not said and is_night(at_ms, rules):
         now = now._replace(reported_ms=at_ms + len(notices), gone_said_ms=at_ms)
@@ -142,8 +154,9 @@ def at_rest(was: Bedside, at_ms: int) -> tuple[Bedside, tuple[Notice, ...]]:
     return was._replace(reported_ms=0), notices
 
 
-def watched_again(was: Bedside) -> Bedside:
+def watched_again(was: Bedside, at_ms: int) -> Bedside:
     """Return the bedside of a bed that is watched again: what was lost meanwhile, nobody misses."""
+    was = unseen(was, at_ms)
     return was if was.info is None else was._replace(lost_said=was.info.lost)
 
 

@@ -171,7 +171,7 @@ class _Server:
         self._key = key = signing_key(folder, given_key())
         now_ms = self.timeline.now_ms
         answered = partial(_answered_in_app, self.inbox, now_ms)
-        around = Around(folder, bedsides, key, answered, now_ms)
+        around = Around(folder, bedsides, key, answered, now_ms, self._has_no_broker)
         self.outboxes = Outboxes(self.store, around, parts)
         self.silence = Silence(self.broker, self._beds, self.outboxes.reach, self.status)
         self.channels = LateChannels(self.outboxes, settings, parts)
@@ -223,6 +223,7 @@ class _Server:
             suspects=self.suspects,
             turned=self.writer.turned,
             silence=self.silence.facts,
+            connected=self.broker.connected,
         )
         self.health.clock = self.loop.clock.report
         self.health.concerns = [*self.health.concerns, self.loop.clock.concerns]
@@ -275,6 +276,9 @@ class _Server:
     def _beds(self) -> list[BedRecord]:
         """Return all beds as they are now, for any thread: the writer may add one meanwhile."""
         return list(self.unit.beds.values())
+
+    def _has_no_broker(self) -> bool:
+        return self.silence.has_no_broker()
 
     def _well(self) -> Instant | None:
         """Return when it was last seen that this server watches; None: it does not."""

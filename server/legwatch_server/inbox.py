@@ -123,6 +123,12 @@ class BedRests(NamedTuple):
     rest: Rest
 
 
+class AgentUnseen(NamedTuple):
+    """Nobody could see until now whether the bed's agent, which is off, has come back."""
+
+    bed: str
+
+
 class ServerFact(NamedTuple):
     """Something about the server itself that its people should hear, from any of its threads."""
 
@@ -169,7 +175,7 @@ class ActionRequested:
 
 
 Arrived = WindowArrived | PressArrived | InfoArrived | StatusArrived | Unreadable
-OfTheServer = BedExpected | BedDropped | BedRests | ServerFact
+OfTheServer = BedExpected | BedDropped | BedRests | AgentUnseen | ServerFact
 Work = Arrived | ActionRequested | OfTheServer  # what one transaction stores
 OfSettings = SettingsChanged | SettingsLoaded | SettingsRefused
 Request = Work | Connected | OfSettings
@@ -198,7 +204,7 @@ def renewed(work: Work, moved_ms: int) -> Work:
 
 
 # A tuple: to make a union of types for each message takes longer than to look.
-_WITHOUT = (ActionRequested, BedExpected, BedDropped, BedRests, ServerFact)
+_WITHOUT = (ActionRequested, BedExpected, BedDropped, BedRests, AgentUnseen, ServerFact)
 
 
 def message_of(work: Work) -> Message | None:

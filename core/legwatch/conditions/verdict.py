@@ -58,6 +58,7 @@ class Reason(StrEnum):
     NO_SENSOR = "no_sensor"
     MEMORY_LOST = "memory_lost"
     NOTHING_KEPT = "nothing_kept"
+    NO_BROKER = "no_broker"
     NOTHING_ARRIVES = "nothing_arrives"
     NOT_JUDGED = "not_judged"
     NO_PUSH_LEAVES = "no_push_leaves"

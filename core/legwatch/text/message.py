@@ -76,6 +76,10 @@ _NEVER = marked(
     "No word has come from the bedside yet, for {span} now. Check that it is on, and the bed's name"
     " in its settings."
 )
+_NO_BROKER = marked(
+    "The server has no connection to its broker. Please see that the broker is on, such as with"
+    " `systemctl status mosquitto`. If no word comes after that, check the plug of the bedside."
+)
 _STILL: OwnAndCarer = (
     marked("You have not changed position for {span}. Turn over, bend and stretch your legs."),
     marked("No change of position for {span}. Help to turn, if that suits the care plan."),
@@ -203,7 +207,8 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
         case AlertKind.AGENT:
             sentence = _NEVER if notice.reason is Reason.NEVER_HEARD else _SILENT
             silent = _(sentence).format(span=_span(figures.get("silent_min"), words))
-            return f"{silent} {_(CHECK[carer])}"
+            no_broker = notice.reason is Reason.NO_BROKER
+            return f"{silent} {_(_NO_BROKER if no_broker else CHECK[carer])}"
 
 
 def _calm(notice: Notice) -> OwnAndCarer:

@@ -71,6 +71,13 @@ _REPORTS: Mapping[Reason, tuple[str, str]] = {  # title and text: the same for e
             " the bedsides are on, and the broker's rights for the server's user."
         ),
     ),
+    Reason.NO_BROKER: (
+        marked("No bed can be seen"),
+        marked(
+            "For {span} the server has had no connection to its broker, so it cannot warn you."
+            " Please see that the broker is on, such as with `systemctl status mosquitto`."
+        ),
+    ),
     Reason.NOT_JUDGED: (
         marked("A bed cannot be judged"),
         marked(

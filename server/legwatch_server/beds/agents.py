@@ -8,6 +8,7 @@ from legwatch.lived import SetUp
 from legwatch.rivals import with_window
 from legwatch_server.beds.bed_rules import BedRules
 from legwatch_server.beds.decisions import Decisions
+from legwatch_server.beds.excuses import Excuses
 from legwatch_server.beds.mute import may_be_mute, mute
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.beds.watch import Watch
@@ -22,8 +23,11 @@ logger = logging.getLogger(__name__)
 class Agents:
     """Only the writer thread uses it."""
 
-    def __init__(self, decisions: Decisions, rules: BedRules, watch: Watch) -> None:
+    def __init__(
+        self, decisions: Decisions, rules: BedRules, watch: Watch, excuses: Excuses
+    ) -> None:
         self._decisions, self._rules, self._watch = decisions, rules, watch
+        self._excuses = excuses
 
     def take_info(self, arrived: InfoArrived) -> None:
         """Keep what a bedside agent says of itself; it comes before the first window."""
@@ -53,6 +57,11 @@ class Agents:
             )
             self._watch.expect(bed, message.arrived_ms)
             self.report(bed, message.arrived_ms)
+
+    def unseen(self, bed: BedRecord, at_ms: int) -> None:
+        """Let an agent that is off have its usual time to come, now that it can be heard again."""
+        self._decisions.touch(bed)
+        bed.bedside = bedside.unseen(bed.bedside, at_ms)
 
     def confirm_info(self, bed: BedRecord, window: Window) -> None:
         """Take what is known of the agent as what it says now, if the window is of that start."""
@@ -85,6 +94,7 @@ class Agents:
             at_ms,
             bed.rules,
             alerting=alerting,
+            deaf=self._excuses.deaf,
             unread=bed.unread,
             rivals=bed.rivals,
             mute=tuple(mute(bed, at_ms)),

@@ -29,6 +29,7 @@ from legwatch_server.beds.unusable import Unusable
 from legwatch_server.beds.watch import Watch
 from legwatch_server.inbox import (
     ActionRequested,
+    AgentUnseen,
     BedDropped,
     BedExpected,
     BedRests,
@@ -73,7 +74,7 @@ class UnitOfWork:
         self.boots, self._reports = Boots(store), ServerReports(store)
         self._placement, self._recordings = Placement(self.beds), Recordings(decisions, rules)
         self._watch = Watch(decisions, rules, self._recordings, self.excuses)
-        self._agents = Agents(decisions, rules, self._watch)
+        self._agents = Agents(decisions, rules, self._watch, self.excuses)
         self.presses = Presses(store, decisions, self._recordings)
         self.answers = Answers(store, self.beds, decisions.decide)
         self._unusable = Unusable(decisions, self.boots, self.presses, self._agents, now)
@@ -182,6 +183,8 @@ class UnitOfWork:
                     self._watch.drop(self.beds[name], now_ms)
                 case BedRests(name, rest):
                     self._watch.let_rest(self.beds[name], rest, now_ms)
+                case AgentUnseen(name):
+                    self._agents.unseen(self.beds[name], now_ms)
                 case ServerFact(reason, figures):
                     self.report_server(reason, figures, now_ms)
         except WireError as error:

@@ -10,6 +10,7 @@ class Excuses:
     def __init__(self) -> None:
         self.all_ms = 0  # of all beds
         self.beds: dict[str, int] = {}  # of single beds
+        self.deaf = False  # the server has no broker now
 
     def move(self, by_ms: int) -> None:
         """Follow the time line after it was moved."""

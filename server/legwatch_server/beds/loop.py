@@ -16,6 +16,7 @@ from legwatch_server.beds.settings_record import SettingsRecord
 from legwatch_server.beds.status import Status
 from legwatch_server.beds.writer import Confirms, Writer
 from legwatch_server.inbox import (
+    AgentUnseen,
     BedRests,
     Connected,
     Request,
@@ -74,11 +75,12 @@ class WriterLoop:
         suspects: Suspects | None = None,
         turned: Callable[[], None] = lambda: None,
         silence: Callable[[], Sequence[ServerFact]] = list,
+        connected: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store, self._unit, self._inbox, self._listeners = store, unit, inbox, listeners
         self._settings, self._planner = settings, DeliveryPlanner(settings)
         self._wake, self._timeline, self._turned = wake, timeline, turned
-        self._silence = silence
+        self._silence, self._connected = silence, connected
         self._looked: Instant | None = None  # for silence
         self._lull: Instant | None = None  # the turn that waited last for the end of a queue
         self._evening: Instant | None = None  # of the last look for the rehearsal
@@ -153,7 +155,8 @@ class WriterLoop:
         if self.clock.hear(arrived):
             self._after_step()
         self._look_for_rest()
-        work = [*self._resting, *self._expected, *self._facts(), *arrived]
+        first = [*self._unseen(requests), *self._resting, *self._expected]
+        work = [*first, *self._facts(), *arrived]
         if any(isinstance(r, Connected) for r in requests):
             self._repeat()
         if not self._writer.write(work):
@@ -185,6 +188,16 @@ class WriterLoop:
         rests, beds = self._unit.rules.rests, self._unit.beds.values()
         wanted = [(bed, rests.get(bed.name, Rest.WATCHED)) for bed in beds]
         return [BedRests(bed.name, rest) for bed, rest in wanted if bed.rest is not rest]
+
+    def _unseen(self, requests: Sequence[Request]) -> Sequence[AgentUnseen]:
+        """Note whether there is a broker; when it is back, return the beds whose agent is off."""
+        excuses = self._unit.excuses
+        was_deaf, excuses.deaf = excuses.deaf, not self._connected()
+        back = was_deaf and not excuses.deaf
+        if not (back or any(isinstance(request, Connected) for request in requests)):
+            return []
+        beds = self._unit.beds.values()
+        return [AgentUnseen(bed.name) for bed in beds if bed.bedside.gone_ms]
 
     def _facts(self) -> Sequence[ServerFact]:
         """Return what is silent about the whole server; look a few times a minute."""

@@ -1,7 +1,7 @@
 """Silence of the whole server that no alert of one bed explains: people hear of it, and /health.
 
-Nothing arrives though there is a broker, another program has the server's place at the broker or
-its port, no push leaves, or a bed cannot be judged.
+There is no broker, nothing arrives though there is one, another program has the server's place at
+the broker or its port, no push leaves, or a bed cannot be judged.
 """
 
 import logging
@@ -25,6 +25,9 @@ UNJUDGED_S = 180.0  # a bed is tried again each minute
 
 class Link(Protocol):
     """The connection to the broker, as far as it may be silent."""
+
+    def connected(self) -> bool:
+        """Return True while there is a connection."""
 
     def silent_s(self) -> float:
         """Return for how long the broker has brought nothing, though it is connected; else 0."""
@@ -51,10 +54,11 @@ class Silence:
         self._open_at = now()  # the last look at which it did
         self._lost_s = 0.0  # for how long nobody could be reached, while that lasts
         self._silent = False
+        self._cut_at: Instant | None = None  # the first look at which there was no broker
 
     def facts(self) -> list[ServerFact]:
         """Return what people should hear now; it is said to them again after hours only."""
-        found = []
+        found = list(self._no_broker())
         silent = self._nothing_arrives()
         if silent:
             found.append(_fact(Reason.NOTHING_ARRIVES, self._link.silent_s()))
@@ -81,6 +85,21 @@ class Silence:
             self._lost_s = 0.0
         return found
 
+    def has_no_broker(self) -> bool:
+        """Return True if there has been no broker for some minutes; any thread may ask."""
+        cut_at = self._cut_at
+        return cut_at is not None and self._now().since(cut_at) >= NOTHING_S
+
+    def _no_broker(self) -> Iterator[ServerFact]:
+        """Yield that there is no broker; while a rival has the place, that is said instead."""
+        now, beds = self._now(), self._beds()
+        if self._link.connected() or self._link.contested():
+            self._cut_at = None
+        elif self._cut_at is None:
+            self._cut_at = now
+        elif self.has_no_broker() and (not beds or any(map(_waited_for, beds))):
+            yield _fact(Reason.NO_BROKER, now.since(self._cut_at))
+
     def concerns(self) -> Iterator[str]:
         """Yield what /health says; of a rival the connection itself tells."""
         if self._nothing_arrives():
@@ -101,13 +120,12 @@ class Silence:
         if self._link.silent_s() < NOTHING_S:
             return False
         beds = self._beds()
-        return not beds or any(
-            bed.state.minute_end_ms
-            and not bed.played
-            and bed.rest is Rest.WATCHED
-            and bed.bedside.online is not False
-            for bed in beds
-        )
+        return not beds or any(_waited_for(bed) and bed.bedside.online is not False for bed in beds)
+
+
+def _waited_for(bed: BedRecord) -> bool:
+    """Return True for a bed whose windows have to come."""
+    return bool(bed.state.minute_end_ms) and not bed.played and bed.rest is Rest.WATCHED
 
 
 def _fact(reason: Reason, seconds: float) -> ServerFact:

@@ -85,7 +85,7 @@ class Watch:
     def _go_on(self, bed: BedRecord, at_ms: int) -> None:
         """Give the bedside the usual time to send a word: nobody saw the bed meanwhile."""
         self._excuses.beds[bed.name] = at_ms + bed.rules.health.agent_s * 1000
-        bed.bedside, bed.goes_on = bedside.watched_again(bed.bedside), bed.played
+        bed.bedside, bed.goes_on = bedside.watched_again(bed.bedside, at_ms), bed.played
         self.declare(bed, at_ms)
 
     def _end(self, bed: BedRecord, at_ms: int) -> None:

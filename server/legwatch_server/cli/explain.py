@@ -53,6 +53,7 @@ _BECAUSE = {
     Reason.NOTHING_KEPT: "the server's disk took nothing, and the watch went on in memory",
     Reason.MEMORY_LOST: "the server's file was damaged, and a new one was begun",
     Reason.NOT_JUDGED: "the server failed each time when it judged the bed",
+    Reason.NO_BROKER: "the server had no connection to its broker",
     Reason.NOTHING_ARRIVES: "the broker was connected and nothing came from any bed",
     Reason.NO_PUSH_LEAVES: "no way to any person worked",
     Reason.NOT_LISTENING: "the server could not use its port ([http] host and port)",

@@ -27,6 +27,7 @@ class Around(NamedTuple):
     key: bytes  # signs the links
     answered: Callable[[str, int], None]  # (channel, delivery): somebody answered in its app
     now_ms: Callable[[], int]  # of the server's time line
+    no_broker: Callable[[], bool] = lambda: False  # the server has had none for long
 
 
 class Outboxes:
@@ -61,7 +62,7 @@ class Outboxes:
         found: dict[str, Outbox] = {}
         for name, notifier in channels.items():
             calls = Calls(
-                render=Renderer(settings, self._around.key),
+                render=Renderer(settings, self._around.key, self._around.no_broker),
                 now_ms=self._around.now_ms,
                 wake_all=self.wake,
                 reach=self.reach,

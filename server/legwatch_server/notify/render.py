@@ -2,10 +2,11 @@
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.contract.action import BEDSIDE, DEFAULT_SNOOZE_MIN, Action
 from legwatch.night import local
@@ -50,10 +51,15 @@ class _Letter(NamedTuple):
 
 
 class Renderer:
-    """Makes a push from a delivery; the outbox threads share one renderer."""
+    """Makes a push from a delivery; the outbox threads share one renderer.
 
-    def __init__(self, settings: ServerSettings, key: bytes) -> None:
-        self._settings, self._key = settings, key
+    `no_broker` says whether the server has had no broker for long: then no bedside is at fault.
+    """
+
+    def __init__(
+        self, settings: ServerSettings, key: bytes, no_broker: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._settings, self._key, self._no_broker = settings, key, no_broker
         self._people = settings.everybody()
         self._languages = {name: language_named(p.language) for name, p in self._people.items()}
 
@@ -74,7 +80,7 @@ class Renderer:
         stored = store.notice(delivery.notice_id)
         if stored is None:
             raise LookupError(f"notice {delivery.notice_id} is not stored")
-        notice = stored.notice
+        notice = self._with_cause(stored.notice)
         clock = f"{local(notice.at_ms, self._settings.zone_of(stored.bed)):%H:%M}"
         answer = _who_answered(notice, stored.who, language)
         sentences = [answer or text(notice, language, carer=letter.carer)]
@@ -96,6 +102,11 @@ class Renderer:
             buttons=self._buttons(letter) if wants_answer else (),
             page=self._link(letter, Action.PAGE) if wants_answer else "",
         )
+
+    def _with_cause(self, notice: Notice) -> Notice:
+        """Return an alert that no word comes with its cause, if that is the server's own broker."""
+        silent = notice.reason is Reason.AGENT_SILENT and notice.transition in MAY_SOUND
+        return replace(notice, reason=Reason.NO_BROKER) if silent and self._no_broker() else notice
 
     def _rehearsal(self, store: PushSource, letter: _Letter) -> Push:
         _ = letter.language.gettext

@@ -20,17 +20,22 @@ class Published(NamedTuple):
 
 
 class FakeBroker:
-    """A `legwatch_server.transport.Transport` without a connection."""
+    """A `legwatch_server.transport.Transport` without a network."""
 
     def __init__(self) -> None:
         self.acknowledged: list[int] = []  # the numbers of the messages
         self.published: list[Published] = []
         self.quiet_s = 0.0  # for how long nothing has come
         self.rival = False  # another program takes the server's place
+        self.up = True  # False: the broker is stopped
+
+    def connected(self) -> bool:
+        """Return True while the broker is up."""
+        return self.up
 
     def silent_s(self) -> float:
-        """Return for how long nothing has come."""
-        return self.quiet_s
+        """Return for how long nothing has come, though there is a connection; else 0."""
+        return self.quiet_s if self.up else 0.0
 
     def contested(self) -> bool:
         """Return True while another program takes the server's place."""

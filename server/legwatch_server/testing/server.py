@@ -99,6 +99,7 @@ class InProcessServer:
             stopping=self.stopping,
             suspects=suspects,
             silence=self.silence.facts,
+            connected=self.broker.connected,
         )
         self.outboxes: dict[str, Outbox] = {}
         self._outbox_stores: dict[str, OutboxStore] = {}
@@ -128,7 +129,7 @@ class InProcessServer:
             notifier,
             Patience(self.settings.push.give_up_h),
             Calls(
-                render=Renderer(self.settings, self.key),
+                render=Renderer(self.settings, self.key, self.silence.has_no_broker),
                 answered=self.answered_in_app.append,
                 now_ms=self.timeline.now_ms,
                 reach=self.reach,
