@@ -169,8 +169,6 @@ def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: 
             label = "last night, told until noon: "
         for order, which in _orders(settings, beds, night):
             print(f"  {night:%a %d %b}  {label}{' -> '.join(order) or 'NOBODY'}{which}")
-    if any(person.woken_for for person in settings.everybody().values()):
-        print("  Not each is woken for each alert: `legwatch now` says who would be told of what.")
     return {name for order, _ in _orders(settings, beds, tonight) for name in order}
 
 
