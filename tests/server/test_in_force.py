@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,10 @@ def test_the_server_is_down_and_that_is_said_with_its_end(house: LoadedHouse, ca
     _, out, err = house.run(capsys, "duty", "--nights", "1")
     assert err.splitlines() == [down, changed]
     assert "karl -> helga" in out
+    house.edit(roster=ANNA, beds={"b": {"paused_until": date(2099, 12, 24)}})
+    _, out, err = house.run(capsys, "beds")
+    assert "shown as it was: beds.b" in err
+    assert "paused until" not in out  # as the other commands show it, too
 
 
 def test_of_a_killed_server_it_is_said_when_it_was_seen_last(house: LoadedHouse) -> None:

@@ -14,7 +14,6 @@ from legwatch.limits.rules import Rules
 from legwatch.night import local
 from legwatch.recording import events
 from legwatch.text.span import span
-from legwatch_lab.score.cold import LOOK_BACK_MS
 from legwatch_lab.score.own_truth import Noted, OwnSpan
 from legwatch_lab.stored_night import OtherLimits, replayed
 from legwatch_runtime.night_file import is_night_file
@@ -76,8 +75,7 @@ def _of_uncovering(colds: Sequence[Notice], one: OwnSpan, zone: tzinfo) -> Itera
         return "none" if notice is None else _after(notice.at_ms, one.from_ms, zone)
 
     within = [n for n in colds if one.from_ms <= n.at_ms < one.to_ms]
-    stands = _standing(colds, one.from_ms)
-    sign = next((n for n in within if n.transition is TransitionKind.FIRED), None)
+    stands, sign = _standing(colds, one.from_ms), _sign(colds, one)
     yield f"first sign    {'an alert stood already' if stands else after(sign)}"
     yield f"first sound   {after(next(filter(_sounds, within), None))}"
     urgent = (n for n in within if _sounds(n) and n.severity is Severity.URGENT)
@@ -88,14 +86,33 @@ def _of_uncovering(colds: Sequence[Notice], one: OwnSpan, zone: tzinfo) -> Itera
 
 def _of_the_end(colds: Sequence[Notice], one: OwnSpan, zone: tzinfo) -> Iterator[str]:
     """Yield what was told once the cover was back, until the alert was over."""
-    later = [n for n in colds if n.at_ms >= one.to_ms]
-    over = next((n for n in later if n.transition is TransitionKind.RESOLVED), None)
-    until_ms = over.at_ms if over else later[-1].at_ms + 1 if later else one.to_ms
-    heard = [n.at_ms for n in later if _sounds(n) and n.at_ms < until_ms]
+    over = _over(colds, one)
+    heard = _too_late(colds, one)
     if heard:
-        times = ", ".join(_after(at_ms, one.to_ms, zone) for at_ms in heard)
+        times = ", ".join(_after(notice.at_ms, one.to_ms, zone) for notice in heard)
         yield f"too late      {_count(len(heard))} with the cover back: {times}"
     yield f"told as over  {_after(over.at_ms, one.to_ms, zone) if over else STILL_OPEN}"
+
+
+def _sign(colds: Sequence[Notice], one: OwnSpan) -> Notice | None:
+    fired = (n for n in colds if n.transition is TransitionKind.FIRED)
+    return next((n for n in fired if one.from_ms <= n.at_ms < one.to_ms), None)
+
+
+def _over(colds: Sequence[Notice], one: OwnSpan) -> Notice | None:
+    ends = (n for n in colds if n.transition is TransitionKind.RESOLVED)
+    return next((n for n in ends if n.at_ms >= one.to_ms), None)
+
+
+def _too_late(colds: Sequence[Notice], one: OwnSpan) -> list[Notice]:
+    """Return what sounded once the cover was back, of the alert that the span began or met."""
+    if one.what is not Noted.UNCOVERED:
+        return []
+    if not (_standing(colds, one.from_ms) or _sign(colds, one)):
+        return []
+    over = _over(colds, one)
+    later = (n for n in colds if n.at_ms >= one.to_ms and _sounds(n))
+    return [n for n in later if over is None or n.at_ms < over.at_ms]
 
 
 def _of_absence(colds: Sequence[Notice], one: OwnSpan, zone: tzinfo) -> Iterator[str]:
@@ -106,17 +123,19 @@ def _of_absence(colds: Sequence[Notice], one: OwnSpan, zone: tzinfo) -> Iterator
 
 def _beside(night: OwnNight, spans: Sequence[OwnSpan]) -> Iterator[str]:
     """Yield what made a sound when the legs were covered, as far as it was noted."""
-    found = [n for n in night.notices if _sounds(n) and not _is_noted(n, spans)]
+    colds = [one for one in night.notices if one.kind is AlertKind.COLD]
+    late = [n for one in spans for n in _too_late(colds, one)]
+    found = [n for n in night.notices if _sounds(n) and not _is_noted(n, spans, late)]
     for one in found:
         yield f"{_clock(one.at_ms, night.zone)} {one.kind} {one.transition} ({one.severity})"
     if not found:
         yield "no sound"
 
 
-def _is_noted(notice: Notice, spans: Sequence[OwnSpan]) -> bool:
-    return notice.kind is AlertKind.COLD and any(
-        one.from_ms <= notice.at_ms < one.to_ms + LOOK_BACK_MS for one in spans
-    )
+def _is_noted(notice: Notice, spans: Sequence[OwnSpan], late: Sequence[Notice]) -> bool:
+    """Return True if a sound stands in the paragraph of a span already."""
+    within = any(one.from_ms <= notice.at_ms < one.to_ms for one in spans)
+    return notice.kind is AlertKind.COLD and (within or notice in late)
 
 
 def _standing(colds: Sequence[Notice], at_ms: int) -> bool:

@@ -167,7 +167,7 @@ def _when(found: InForce) -> str:
 
 def _list(found: InForce, said: asked.Said, now_ms: int) -> Iterator[str]:
     """Yield a paragraph for each bed in use, then what still comes from those that are not."""
-    settings = found.settings if found.running else settings_file.read(found.file)
+    settings = found.settings
     beds, fitted = heard.beds(None, settings, now_ms), dict[str, Sensors]()
     yield from asked.lines(said)
     if found.has_run:

@@ -10,6 +10,8 @@ from legwatch_runtime.secrets import secret
 from legwatch_server.settings import ServerSettings
 from legwatch_server.store.records import Way
 
+BROKERS = "LEGWATCH_MQTT_PASSWORD"
+
 
 def ways(settings: ServerSettings, key: bytes) -> dict[str, str]:
     """Return by "person/channel" a digest of all that a push there depends on.
@@ -46,7 +48,10 @@ def followed(old: Mapping[str, Way], now: Mapping[str, str], now_ms: int) -> dic
 
 
 def _secrets(channel: str) -> list[tuple[str, str]]:
-    """Return the secrets that are named after a channel, such as LEGWATCH_NTFY_TOKEN."""
+    """Return the secrets that are named after a channel, such as LEGWATCH_NTFY_TOKEN.
+
+    The broker's password is none: `legwatch up` makes a new one at each start.
+    """
     prefix = f"LEGWATCH_{channel.upper()}_"
-    names = {key.removesuffix("_FILE") for key in os.environ if key.startswith(prefix)}
+    names = {key.removesuffix("_FILE") for key in os.environ if key.startswith(prefix)} - {BROKERS}
     return [(name, secret(name, needed=False)) for name in sorted(names)]

@@ -57,6 +57,17 @@ def test_what_sounds_in_a_span_without_anybody_or_beside_all_is_named(say: Say) 
     assert "cold repeated (warning)" in beside
 
 
+def test_a_sound_soon_after_a_span_that_brought_no_sign_stands_beside(say: Say) -> None:
+    text = say("--truth", "22:40-23:20 uncovered")
+    sound = paragraph(text, "22:40-23:20 uncovered")["first sound"].split()[0]
+    before = f"{sound[:3]}{int(sound[3:]) - 1:02}"
+    for what in ("uncovered", "out"):
+        text = say("--truth", f"22:00-22:40 {what}" if what == "out" else f"22:39-22:40 {what}")
+        assert f"{sound} cold" in text.partition("Beside that\n")[2]
+    text = say("--truth", f"22:00-{before} out")
+    assert f"{sound} cold" in text.partition("Beside that\n")[2]
+
+
 def test_other_limits_judge_the_same_evening(say: Say) -> None:
     truth = ("--truth", "22:40-23:20 uncovered")
     waits, at_once = (

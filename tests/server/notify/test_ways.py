@@ -110,5 +110,16 @@ def test_another_secret_is_another_way(
     assert differ == ["anna/phone", "bert/phone", "cleo/phone"]
 
 
+def test_the_brokers_password_is_of_no_way(
+    ward: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = {"anna": replace(ward.settings.people["anna"], quiet=("mqtt",))}
+    settings = replace(ward.settings, people=people)
+    before = ways(settings, b"key")
+    assert "anna/mqtt" in before
+    monkeypatch.setenv("LEGWATCH_MQTT_PASSWORD", "a new one at each start of `legwatch up`")
+    assert ways(settings, b"key") == before
+
+
 def test_a_store_of_an_earlier_version_keeps_its_tests() -> None:
     assert followed({}, {"anna/phone": "d"}, 5) == {"anna/phone": Way("d", 0)}
