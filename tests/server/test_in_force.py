@@ -167,7 +167,7 @@ def test_the_server_is_down_and_that_is_said_with_its_end(house: LoadedHouse, ca
     assert "karl -> helga" in out
     house.edit(roster=ANNA, beds={"b": {"paused_until": date(2099, 12, 24)}})
     _, out, err = house.run(capsys, "beds")
-    assert "shown as it was: beds.b" in err
+    assert "shown as it was: roster, beds.b.paused_until." in err
     assert "paused until" not in out  # as the other commands show it, too
 
 
