@@ -100,3 +100,21 @@ def test_only_an_agent_that_plays_a_recording_waits_for_ever_for_a_slow_server(
     supervisor._listening = True
     assert supervisor._may_start("agent")
     supervisor.end()
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_an_agent_whose_settings_are_wrong_ends_all_at_its_first_start_only(
+    up: Up, before: int
+) -> None:
+    """Later, such as when its driver was taken out, the server has to tell that nobody watches."""
+    agent = up.supervisor._slots[2]
+    agent.starts = before
+    wrong = (sys.executable, "-IS", "-c", "raise SystemExit(2)")
+    agent.task = ProcessSpec("agent", wrong, patience_s=30.0)
+    up.supervisor._start(agent)
+    assert agent.process is not None
+    agent.process.wait(30.0)
+    while agent.process.code is None:
+        up.supervisor._handle_event(0.1)
+    up.supervisor._ended(agent, agent.process, agent.process.code)
+    assert agent.hopeless == (before == 0)

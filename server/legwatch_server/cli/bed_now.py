@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from legwatch import scope
 from legwatch.alerting.alert import silenced_until_ms
+from legwatch.alerting.budget import allows
 from legwatch.alerting.trial_nights import night_number
 from legwatch.conditions.verdict import Severity
 from legwatch.contract.roles import ROLES
@@ -211,6 +212,11 @@ class BedNow:
         if self._trial is not None:
             nights = rules.alerts.learn_nights
             yield f"the sleeper: learning, night {self._trial} of {nights}; alerts are written down"
+        if self._trial is None and not allows(state.bed.budget, self.bed_ms, rules):
+            yield (
+                "cold legs and lying still with a sound: as many warnings as a night may have had"
+                " one, or the last was too short ago; an urgent alert still sounds"
+            )
         for kind in AlertKind:
             until_ms = self._snoozed(kind)
             if until_ms:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from legwatch.errors import CannotRun, LegwatchError
 from legwatch.limits.rules import is_night
-from legwatch.night import local, night_of
+from legwatch.night import local, night_of, noon_ms
 from legwatch.oncall.people import on_call
 from legwatch.scope import Sensors
 from legwatch_runtime import locations
@@ -63,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
     with closed_stdout_is_fine():
         for line in asked.lines(said):
             print(line)
-        beds = _beds(settings, rests.at(now_ms), stored)
+        beds = _Beds(_known(settings, stored), rests)
         tonight = _roster(settings, beds, now_ms, args.nights)
         for line in _state(found, rests, now_ms, stored, said):
             print(line)
@@ -119,14 +119,22 @@ def _stored(settings: ServerSettings, now_ms: int) -> _Stored | None:
         return None
 
 
-def _beds(
-    settings: ServerSettings, resting: Mapping[str, Rest], stored: _Stored | None
-) -> list[str]:
-    """Return the beds that somebody can be on duty for; one without a name while there is none."""
+class _Beds(NamedTuple):
+    """The beds that somebody can be on duty for."""
+
+    every: frozenset[str]
+    rests: Rests
+
+    def at(self, at_ms: int) -> list[str]:
+        """Return those that are watched then; one without a name while there is none at all."""
+        return sorted(self.every - self.rests.at(at_ms).keys()) or ([] if self.every else [""])
+
+
+def _known(settings: ServerSettings, stored: _Stored | None) -> frozenset[str]:
     named = {bed for shift in settings.roster for bed in shift.beds} | set(settings.beds)
     named |= {bed for person in settings.people.values() for bed in person.beds}
     named |= {bed for bed, one in stored.beds.items() if one.known} if stored else set()
-    return sorted(named - resting.keys()) or ([] if named else [""])
+    return frozenset(named)
 
 
 def _state(
@@ -148,28 +156,33 @@ def _state(
     yield from (str(trial) for trial in stored.trials if trial.bed not in resting)
     beds = {bed: found for bed, found in stored.sensors.items() if bed not in resting}
     but = watched.hindered(stored.beds.values(), now_ms, running=found.running, said=said)
+    for bed, one in stored.beds.items():
+        if one.known and but[bed] and bed not in resting and bed not in beds:
+            yield f"{bed}: {but[bed]}"
     yield from watched.lines(beds, found.settings.rules_of, but)
 
 
-def _roster(settings: ServerSettings, beds: Sequence[str], now_ms: int, nights: int) -> set[str]:
+def _roster(settings: ServerSettings, beds: _Beds, now_ms: int, nights: int) -> set[str]:
     """Print who is on call in the next nights; return the people of tonight."""
     zone = settings.zone_of("")
     step, began, tonight = settings.escalation, night_of(now_ms, zone), _tonight(settings, now_ms)
     print(f"Nights and hours are those of {zone.key}.")
     print(f"Told in this order, the next one after {step.next_min:g} min without an answer")
     print(f"({step.next_urgent_min:g} min when it is urgent):")
-    if not beds:
+    if not beds.at(now_ms):
         print("  nobody: no bed is watched now")
-        return set()
     # Until noon those of the night that has ended are told.
     ended = [began] if began < tonight else []
     for night in (*ended, *(tonight + timedelta(days=n) for n in range(nights))):
         label = f"{'tonight' if night == tonight else '':<8} "
         if night < tonight:
             label = "last night, told until noon: "
-        for order, which in _orders(settings, beds, night):
+        # A pause ends at a noon: the night that begins then is watched.
+        watched_then = beds.at(max(now_ms, noon_ms(night, zone)))
+        for order, which in _orders(settings, watched_then, night):
             print(f"  {night:%a %d %b}  {label}{' -> '.join(order) or 'NOBODY'}{which}")
-    return {name for order, _ in _orders(settings, beds, tonight) for name in order}
+    of_tonight = _orders(settings, beds.at(max(now_ms, noon_ms(tonight, zone))), tonight)
+    return {name for order, _ in of_tonight for name in order}
 
 
 def _tonight(settings: ServerSettings, now_ms: int) -> date:

@@ -93,6 +93,18 @@ def test_an_ended_bed_is_taken_back_before_it_can_be_paused(say: Say, path: Path
     assert resting(path) == {"b": "ended"}
 
 
+def test_duty_names_the_nights_from_which_a_paused_bed_is_watched_again(say: Say) -> None:
+    today = local(utc_ms(), UTC).date()
+    for bed in ("b", "other"):
+        say("pause", bed, "--until", str(today + timedelta(days=2)))
+    said = say("--nights", "6", command=duty)
+    first = today + timedelta(days=2)
+    assert "nobody: no bed is watched now" in said
+    assert f"{today + timedelta(days=1):%a %d %b}  " not in said
+    assert f"{first:%a %d %b}           everyone" in said
+    assert f"{first + timedelta(days=1):%a %d %b}           everyone" in said
+
+
 @pytest.mark.parametrize("online", [True, False])
 def test_a_bedside_that_has_said_goodbye_sends_no_more(
     say: Say, monkeypatch: pytest.MonkeyPatch, *, online: bool

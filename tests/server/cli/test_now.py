@@ -20,6 +20,7 @@ from legwatch_server.cli import now
 from legwatch_server.in_force import LOCK
 from legwatch_server.settings_file import read
 from legwatch_server.testing import InProcessServer
+from server.notify.test_escalation import cold
 from server.ward import BEGIN, MINUTE_MS
 
 Say = Callable[..., str]
@@ -266,6 +267,14 @@ def test_a_bedside_that_is_off_shows_nobody_in_bed_and_watches_nobody(open_house
     assert line(text, "in bed") == "not known"
     assert "lying still" not in line(text, "watched for")
     assert "a bedside that is silent" in line(text, "watched for")
+
+
+def test_after_a_warning_with_a_sound_it_says_that_only_urgent_ones_sound(open_house: Any) -> None:
+    house = open_house(rules={**TABLE["rules"], "alerts.wait_s": 0, "stillness.joint_s": 0})
+    house.ward.play("b", 60, cold)
+    assert "an urgent alert still sounds" not in house.says()
+    house.ward.play_until_loud("b", cold)
+    assert "the last was too short ago; an urgent alert still sounds" in house.says()
 
 
 def test_who_takes_no_alert_of_a_kind_is_not_named_for_it(open_house: Any) -> None:
