@@ -15,7 +15,7 @@ from tomlkit import dumps as dump
 
 from end_to_end.house import LEGWATCH, House, Process, free_port, wait_until, write_night
 from end_to_end.test_bad_input import send, window
-from end_to_end.test_up import Up
+from end_to_end.test_up import Up, alive
 from legwatch.testing import night, uncovering
 
 ANNA = {"people": {"anna": {"channels": ["console"]}}}
@@ -147,9 +147,11 @@ def test_up_begins_on_a_card_that_takes_nothing(tmp_path: Path, small_disk: Path
 
     up = Up(tmp_path, *words)
     wait_until(lambda: bool(windows()) or up.code is not None, "a window", 60)
-    for pid in (up.pid, *up.children()):
+    children = up.children()
+    for pid in (up.pid, *children):
         os.kill(pid, signal.SIGKILL)
     assert up.wait(10) is not None
+    wait_until(lambda: not alive(children), "the end of the children", 10)
     assert log.stat().st_size
     for index in small_disk.glob("*/*-shm"):  # the kernel had it in memory
         index.unlink()
