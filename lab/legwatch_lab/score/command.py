@@ -85,7 +85,11 @@ def _parser() -> argparse.ArgumentParser:
         default=cores(),
         help="nights in parallel (default: one per core)",
     )
-    add("--tz", metavar="ZONE", help="time zone of the bed (default: the night's own offset)")
+    add(
+        "--tz",
+        metavar="ZONE",
+        help="time zone of the bed (default: that of the night; UTC for a recording)",
+    )
     add("--json", metavar="FILE", help="write everything as JSON; - is the standard output")
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--false", action="store_true", help="list the false alerts and the misses")

@@ -91,7 +91,10 @@ def _of_the_end(colds: Sequence[Notice], one: OwnSpan, zone: tzinfo) -> Iterator
     if heard:
         times = ", ".join(_after(notice.at_ms, one.to_ms, zone) for notice in heard)
         yield f"too late      {_count(len(heard))} with the cover back: {times}"
-    yield f"told as over  {_after(over.at_ms, one.to_ms, zone) if over else STILL_OPEN}"
+    if over is not None and over.at_ms < one.to_ms:
+        yield f"told as over  {_clock(over.at_ms, zone)}, before the cover was back"
+    else:
+        yield f"told as over  {_after(over.at_ms, one.to_ms, zone) if over else STILL_OPEN}"
 
 
 def _sign(colds: Sequence[Notice], one: OwnSpan) -> Notice | None:
@@ -100,15 +103,17 @@ def _sign(colds: Sequence[Notice], one: OwnSpan) -> Notice | None:
 
 
 def _over(colds: Sequence[Notice], one: OwnSpan) -> Notice | None:
-    ends = (n for n in colds if n.transition is TransitionKind.RESOLVED)
-    return next((n for n in ends if n.at_ms >= one.to_ms), None)
+    """Return the end of the alert that stood when the cover was back, or the last end before."""
+    ends = [n for n in colds if n.transition is TransitionKind.RESOLVED]
+    if _standing(colds, one.to_ms):
+        return next((n for n in ends if n.at_ms >= one.to_ms), None)
+    within = [n for n in ends if one.from_ms <= n.at_ms < one.to_ms]
+    return within[-1] if within else None
 
 
 def _too_late(colds: Sequence[Notice], one: OwnSpan) -> list[Notice]:
-    """Return what sounded once the cover was back, of the alert that the span began or met."""
-    if one.what is not Noted.UNCOVERED:
-        return []
-    if not (_standing(colds, one.from_ms) or _sign(colds, one)):
+    """Return what sounded once the cover was back, of the alert that stood then."""
+    if one.what is not Noted.UNCOVERED or not _standing(colds, one.to_ms):
         return []
     over = _over(colds, one)
     later = (n for n in colds if n.at_ms >= one.to_ms and _sounds(n))

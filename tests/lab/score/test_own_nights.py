@@ -68,6 +68,13 @@ def test_a_sound_soon_after_a_span_that_brought_no_sign_stands_beside(say: Say) 
     assert f"{sound} cold" in text.partition("Beside that\n")[2]
 
 
+def test_an_alert_that_was_over_before_the_noted_end_is_told_as_over(say: Say) -> None:
+    over = paragraph(say("--truth", "22:40-23:20 uncovered"), "22:40")["told as over"].split()[0]
+    told = paragraph(say("--truth", "22:40-01:30 uncovered"), "22:40")
+    assert told["told as over"] == f"{over}, before the cover was back"
+    assert "too late" not in told
+
+
 def test_other_limits_judge_the_same_evening(say: Say) -> None:
     truth = ("--truth", "22:40-23:20 uncovered")
     waits, at_once = (
