@@ -109,7 +109,7 @@ def _run(args: argparse.Namespace) -> None:
     own = dict(parse_override(word) for word in args.set)
     zone = zone_named(args.tz, "--tz") if args.tz else None
     if args.night:
-        _print_own_night(args, own, zone or UTC)
+        _print_own_night(args, own, zone)
         return
     if args.truth or not args.folders:
         raise SettingsError("DIR", "give folders of made nights, or --night FILE with --truth")
@@ -127,11 +127,12 @@ def _run(args: argparse.Namespace) -> None:
         _print_report(args, nights, options)
 
 
-def _print_own_night(args: argparse.Namespace, own: Mapping[str, Any], zone: tzinfo) -> None:
+def _print_own_night(args: argparse.Namespace, own: Mapping[str, Any], zone: tzinfo | None) -> None:
     if args.folders or not args.truth:
         raise SettingsError("--night", "give one night, and with --truth what you noted of it")
-    rules = rules_for(args.profile or "standard", own, zone)
+    rules = rules_for(args.profile or "standard", own, zone or UTC)
     night = own_night.load(args.night, rules, OtherLimits(args.profile, own))
+    night = night._replace(zone=zone or night.zone)
     spans = own_truth.read(args.truth, night.first_ms, night.last_ms, night.zone)
     print("\n".join(own_night.lines(night, spans)))
 

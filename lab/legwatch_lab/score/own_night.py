@@ -21,6 +21,8 @@ from legwatch_runtime.replay_file import read as read_recording
 from legwatch_runtime.zones import zone_named
 
 MINUTE_MS = 60_000
+# A sign and a quiet, which may come without an alert, say nothing of whether one fires.
+_NO_STATE = (TransitionKind.EXPECTED, TransitionKind.SNOOZED)
 STILL_OPEN = "no, it still stands at the end of the night"
 
 
@@ -145,7 +147,7 @@ def _is_noted(notice: Notice, spans: Sequence[OwnSpan], late: Sequence[Notice]) 
 
 def _standing(colds: Sequence[Notice], at_ms: int) -> bool:
     """Return True if an alert of cold legs fires at a moment."""
-    last = [n for n in colds if n.at_ms < at_ms and n.transition is not TransitionKind.EXPECTED]
+    last = [n for n in colds if n.at_ms < at_ms and n.transition not in _NO_STATE]
     return bool(last) and last[-1].transition is not TransitionKind.RESOLVED
 
 

@@ -1,15 +1,23 @@
 """`legwatch score --night`: one own night, judged by what somebody noted of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
+from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
+from legwatch.conditions.verdict import Reason, Severity
 from legwatch.errors import RecordingError, SettingsError
-from legwatch.testing import night, recording_lines, uncovering
+from legwatch.events import AlertKind
+from legwatch.testing import ms, night, recording_lines, uncovering
 from legwatch_lab.score.command import main
+from legwatch_lab.score.own_night import OwnNight, lines
+from legwatch_lab.score.own_truth import Noted, OwnSpan
 
 Say = Callable[..., str]
+BEGIN = ms("2026-01-02T21:00Z")
 BARE = (100, 140)  # minutes after 21:00; the cover is off from 22:40 to 23:20
 
 
@@ -73,6 +81,27 @@ def test_an_alert_that_was_over_before_the_noted_end_is_told_as_over(say: Say) -
     told = paragraph(say("--truth", "22:40-01:30 uncovered"), "22:40")
     assert told["told as over"] == f"{over}, before the cover was back"
     assert "too late" not in told
+
+
+def test_a_quiet_without_an_alert_is_no_alert_that_stands() -> None:
+    quiet = Notice(
+        at_ms=BEGIN,
+        kind=AlertKind.COLD,
+        transition=TransitionKind.SNOOZED,
+        severity=Severity.LOG,
+        reason=Reason.BY_PERSON,
+        suppressed_by=SuppressedBy.LOG_ONLY,
+    )
+    span = OwnSpan(BEGIN + 600_000, BEGIN + 1_200_000, Noted.UNCOVERED)
+    bed = OwnNight("n", BEGIN, BEGIN + 3_600_000, UTC, (quiet,))
+    said = "\n".join(lines(bed, [span]))
+    assert "stood already" not in said
+    fired = replace(quiet, at_ms=BEGIN + 1, transition=TransitionKind.FIRED)
+    assert "stood already" in "\n".join(lines(bed._replace(notices=(quiet, fired)), [span]))
+
+
+def test_a_zone_that_is_given_counts(say: Say) -> None:
+    assert "(Asia/Tokyo)" in say("--tz", "Asia/Tokyo", "--truth", "07:40-08:20 uncovered")
 
 
 def test_other_limits_judge_the_same_evening(say: Say) -> None:
