@@ -155,9 +155,8 @@ class Indicator:
         return CommandResult(command.id, sounded, "" if sounded else "there is no buzzer")
 
     def _identify(self, signal: Awaited, command: Command) -> CommandResult:
-        if (
-            self._lit_at is not None and not self._hangs
-        ):  # blinking would put out the lamp of an alert
+        lit = self._lit_at is not None and not self._hangs
+        if lit:  # blinking would put out the lamp of an alert
             return CommandResult(command.id, ok=True, why="the lamp is lit")
         blinks = signal.blink()
         self._why = ""

@@ -183,7 +183,7 @@ class BedNow:
         """Return True if this kind can become due; for a recording its windows are all the time."""
         if not self._plays:
             return True
-        return kind is AlertKind.SENSOR and self.silent_ms <= self._rules.health.stale_s * 1000
+        return kind is AlertKind.SENSOR and not self._silent
 
     def not_watched(self) -> Iterator[str]:
         """Yield why something is not watched now."""
@@ -198,7 +198,7 @@ class BedNow:
                 yield "the sleeper and the sensors: no word has ever come from the bedside"
             return
         rules, seen, state = self._rules, self._view, self.seen.state
-        silent = self.silent_ms > rules.health.stale_s * 1000
+        silent = self._silent
         if self.seen.off:
             yield "the sleeper: the bedside is off"
         if silent:
@@ -306,7 +306,12 @@ class BedNow:
     @cached_property
     def _unseen(self) -> bool:
         """True if nobody knows what the bed is like now: its bedside is off, or says nothing."""
-        return self.seen.off or self.silent_ms > self._rules.health.stale_s * 1000
+        return self.seen.off or self._silent
+
+    @property
+    def _silent(self) -> bool:
+        """True if no window has come for so long that what the last one said is stale."""
+        return self.silent_ms > self._rules.health.stale_s * 1000
 
     @cached_property
     def _rest(self) -> str:

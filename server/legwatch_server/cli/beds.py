@@ -172,10 +172,8 @@ def _list(found: InForce, said: asked.Said, now_ms: int) -> Iterator[str]:
     yield from asked.lines(said)
     if found.has_run:
         with open_read_only(found.folder) as reader:
-            beds, fitted = (
-                heard.beds(reader, settings, now_ms),
-                watched.by_bed(reader, settings.rules_of),
-            )
+            beds = heard.beds(reader, settings, now_ms)
+            fitted = watched.by_bed(reader, settings.rules_of)
     but = watched.hindered(beds.values(), now_ms, running=found.running, said=said)
     rests = Rests(settings)
     resting = rests.at(now_ms)

@@ -173,6 +173,7 @@ def _roster(settings: ServerSettings, beds: _Beds, now_ms: int, nights: int) -> 
         print("  nobody: no bed is watched now")
     # Until noon those of the night that has ended are told.
     ended = [began] if began < tonight else []
+    of_tonight = set[str]()
     for night in (*ended, *(tonight + timedelta(days=n) for n in range(nights))):
         label = f"{'tonight' if night == tonight else '':<8} "
         if night < tonight:
@@ -181,8 +182,8 @@ def _roster(settings: ServerSettings, beds: _Beds, now_ms: int, nights: int) -> 
         watched_then = beds.at(max(now_ms, noon_ms(night, zone)))
         for order, which in _orders(settings, watched_then, night):
             print(f"  {night:%a %d %b}  {label}{' -> '.join(order) or 'NOBODY'}{which}")
-    of_tonight = _orders(settings, beds.at(max(now_ms, noon_ms(tonight, zone))), tonight)
-    return {name for order, _ in of_tonight for name in order}
+            of_tonight.update(order if night == tonight else ())
+    return of_tonight
 
 
 def _tonight(settings: ServerSettings, now_ms: int) -> date:

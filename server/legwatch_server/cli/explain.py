@@ -60,13 +60,12 @@ _BECAUSE = {
     Reason.SHARED_NAME: "the broker gave the server's place to another program, again and again",
     Reason.SNOOZE_OVER: "the time of quiet was over and it still held",
 }
-_SO_OFTEN = (
-    "Nobody was woken: the night's warnings with a sound were used up, or the last one was too"
-    " short ago."
-)
 _UNTOLD = {
     SuppressedBy.LOG_ONLY: "It was only written down: at this level nobody is woken.",
-    SuppressedBy.BUDGET: _SO_OFTEN,
+    SuppressedBy.BUDGET: (
+        "Nobody was woken: the night's warnings with a sound were used up, or the last one was too"
+        " short ago."
+    ),
     SuppressedBy.SILENCED: "Nobody was woken: somebody had asked for quiet.",
     SuppressedBy.TRIAL: "Nobody was woken: in the first nights of a bed it is only written down.",
     SuppressedBy.EARLY_SIGN: "An early sign makes no sound.",

@@ -151,13 +151,11 @@ class DeliveryPlanner:
             heard = _last_heard(occasion, step.person)
             usable = (step.person, heard) in self.routes
             return [(heard if usable else person.channels[0], 0)]
-        if step.purpose is Purpose.QUIET and not step.readable and person.quiet:
-            behind = [channel for channel in person.channels if channel not in person.quiet]
-            return [
-                *((lamp, 0) for lamp in person.quiet),
-                *((c, r) for r, c in enumerate(behind, 1)),
-            ]
-        return [(channel, rank) for rank, channel in enumerate(person.channels)]
+        lamps = person.quiet if step.purpose is Purpose.QUIET and not step.readable else ()
+        behind = (channel for channel in person.channels if channel not in lamps)
+        return [(lamp, 0) for lamp in lamps] + [
+            (channel, rank) for rank, channel in enumerate(behind, 1 if lamps else 0)
+        ]
 
 
 def routes(people: Mapping[str, Person]) -> frozenset[tuple[str, str]]:

@@ -8,21 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from device.drivers.strange_lamp import strange_lamp
 from legwatch.contract.bedside_command import Cmd, Command, CommandResult, Loudness
 from legwatch.contract.bedside_info import decode_info
 from legwatch.contract.topics import Channel
-from legwatch_device import awaited, fittings
+from legwatch_device import awaited
 from legwatch_device.beacon import END_S, Beacon
 from legwatch_device.broker_link import LinkUp
 from legwatch_device.indicator import Indicator
-from legwatch_device.settings import read
 from legwatch_device.spool import Spool
 from legwatch_device.starting import wait_for_first_tries
 from legwatch_device.testing import FakeSignal, InProcessAgent
 from legwatch_runtime.clock import SystemClock
 from legwatch_runtime.part import Parts
 from legwatch_runtime.testing import FakeClock
-from strangers import Stranger
 
 CODE = """
 import threading
@@ -112,13 +111,8 @@ def test_a_lamp_that_hangs_is_named_with_its_package_and_told_once(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    stranger = Stranger(tmp_path, monkeypatch)
-    stranger.has(CODE.format(deed=deed), {"legwatch.signals": {"odd": "{}:Odd"}})
-    file = tmp_path / "agent.toml"
-    file.write_text('bed = "b"\n[signal]\ndriver = "odd"\n')
-    settings, answers = read(file), queue.Queue[CommandResult]()
-    start, driver = fittings.signal(settings), fittings.signal_driver(settings)
-    beacon = Beacon(start, SystemClock(), answers.put, Parts(), driver)
+    answers = queue.Queue[CommandResult]()
+    beacon, stranger = strange_lamp(CODE.format(deed=deed), tmp_path, monkeypatch, answers.put)
     assert beacon.starting is not None
     beacon.begin()
     wait_for_first_tries([beacon.starting])
@@ -228,14 +222,8 @@ def test_the_server_hears_of_a_lamp_that_fails_and_that_it_works_again(spool: Sp
 def test_why_a_lamp_does_not_start_is_known_to_the_agent(
     fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stranger = Stranger(tmp_path, monkeypatch)
     code = CODE.format(deed="blink").replace("pass", f"raise {fault}")
-    stranger.has(code, {"legwatch.signals": {"odd": "{}:Odd"}})
-    file = tmp_path / "agent.toml"
-    file.write_text('bed = "b"\n[signal]\ndriver = "odd"\n')
-    settings = read(file)
-    start, driver = fittings.signal(settings), fittings.signal_driver(settings)
-    beacon = Beacon(start, SystemClock(), lambda _: None, Parts(), driver)
+    beacon, stranger = strange_lamp(code, tmp_path, monkeypatch, lambda _: None)
     whose = f"driver 'odd' ({stranger.origin('Odd')})"
     assert beacon.why() == f"{whose} hangs in its start"
     assert beacon.starting is not None

@@ -5,13 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from device.drivers.strange_lamp import strange_lamp
 from legwatch.contract.bedside_command import Cmd, Command, CommandResult
-from legwatch_device import fittings
-from legwatch_device.beacon import Beacon
-from legwatch_device.settings import read
-from legwatch_runtime.clock import SystemClock
-from legwatch_runtime.part import Parts
-from strangers import Stranger
 
 CODE = """
 class Odd:
@@ -33,13 +28,8 @@ def test_a_lamp_that_fails_is_named_with_its_package_and_its_line(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    stranger = Stranger(tmp_path, monkeypatch)
-    stranger.has(CODE.format(fault=fault), {"legwatch.signals": {"odd": "{}:Odd"}})
-    file = tmp_path / "agent.toml"
-    file.write_text('bed = "b"\n[signal]\ndriver = "odd"\n')
-    settings, answers = read(file), queue.Queue[CommandResult]()
-    start, driver = fittings.signal(settings), fittings.signal_driver(settings)
-    beacon = Beacon(start, SystemClock(), answers.put, Parts(), driver)
+    answers = queue.Queue[CommandResult]()
+    beacon, stranger = strange_lamp(CODE.format(fault=fault), tmp_path, monkeypatch, answers.put)
     assert beacon.starting is not None
     beacon.starting.attempt()
     beacon.begin()
