@@ -39,6 +39,9 @@ def faults_at_import(good: str) -> dict[str, Fault]:
         "its module ends the process": Fault(
             "raise SystemExit(3)", "cannot be loaded: SystemExit: 3"
         ),
+        "its module ends the process natively": Fault(
+            "import os; os._exit(7)", "cannot be loaded: it ends the process that it runs in (exit"
+        ),
         "its module needs one that is missing": Fault(
             "import nose_of_a_dog",
             "cannot be loaded: it needs the module nose_of_a_dog, which is not",

@@ -1,8 +1,10 @@
 """Drivers and channels by name: each is an entry point, the shipped ones too."""
 
+import importlib
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from legwatch.entry import entries, is_ours, origin, reason
 from legwatch.errors import CannotRun, SettingsError
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 LOADS_WITHIN_S = 30.0  # a large library on a small board
+T = TypeVar("T")
 _begun: set[str] = set()  # what the log has named
 _whose: dict[tuple[str, str], str] = {}  # what was loaded here, and may be uninstalled meanwhile
 
@@ -168,7 +171,25 @@ def _loaded(point: "EntryPoint", group: str, word: str) -> Any:
     if is_ours(point):
         return point.load()
     begins(f"importing {_what(word, point)}")
-    return call_within(f"{group} {origin(point)}", point.load, LOADS_WITHIN_S)
+    load = point.load if point.module in sys.modules else partial(_imported, point)
+    return call_within(f"{group} {origin(point)}", load, LOADS_WITHIN_S)
+
+
+def _imported(point: "EntryPoint") -> Any:
+    first_apart(partial(importlib.import_module, point.module))
+    return point.load()
+
+
+def first_apart(call: Callable[[], T]) -> T:
+    """Make a call of another package's code, first in a process of its own.
+
+    Raises RuntimeError if it ends that process natively; else as the call.
+    """
+    from legwatch_runtime.apart import how_it_ends  # noqa: PLC0415 - only for other packages
+
+    if how := how_it_ends(call):
+        raise RuntimeError(f"it ends the process that it runs in ({how})")
+    return call()
 
 
 def _remedy(error: BaseException, point: "EntryPoint") -> str:

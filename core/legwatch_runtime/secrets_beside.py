@@ -72,12 +72,23 @@ _places: list[Beside] = []  # of the command that runs
 @contextmanager
 def beside(*settings: Path | None) -> Iterator[Beside]:
     """Let a command look for secrets beside these settings files, until it ends."""
-    place = Beside(file.parent for file in settings if file is not None)
+    with at(Beside(file.parent for file in settings if file is not None)) as place:
+        yield place
+
+
+@contextmanager
+def at(place: Beside) -> Iterator[Beside]:
+    """Let a command look for secrets in a place, until it ends."""
     _places.append(place)
     try:
         yield place
     finally:
         _places.remove(place)
+
+
+def place() -> Beside:
+    """Return where the command that runs looks for secrets; nowhere if it is none."""
+    return _places[-1] if _places else Beside(())
 
 
 def text_beside(name: str) -> str:

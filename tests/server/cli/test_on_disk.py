@@ -134,6 +134,23 @@ def test_a_wrong_option_of_an_outside_channel_is_said(
         assert wrong(house).startswith("push.safe.pni: ")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("code", ["import os; os._exit(7)", "pass"])
+def test_a_channel_that_ends_the_process_natively_ends_no_command(
+    house: LoadedHouse, capsys: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    start = "pass" if code != "pass" else "import os; os._exit(7)"
+    kind = f"class Odd:\n    def __init__(self, *_): {start}\n    def send(self, push): pass\n"
+    Stranger(tmp_path, monkeypatch).has(f"{code}\n{kind}", {CHANNELS: {"odd": "{}:Odd"}})
+    person(house, channels=["odd"])
+    for command in COMMANDS:
+        _, _, err = house.run(capsys, command)
+        assert "it ends the process that it runs in (exit code 7)" in err, command
+    house.end()
+    for command in COMMANDS:
+        house.run(capsys, command)
+
+
 def test_of_a_bed_that_was_not_heard_a_start_only_warns(house: LoadedHouse) -> None:
     house.edit(roster=[{"people": ["karl"], "beds": ["bde"]}])
     assert wrong(house).startswith("roster[0].beds: no bed 'bde' has been heard yet")

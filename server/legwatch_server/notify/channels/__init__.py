@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
@@ -265,7 +266,9 @@ def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -
     if stranger := plugins.whose(CHANNELS, name):
         plugins.begins(f"{path}: starting channel {name!r}{stranger}")
     try:
-        made: N = call_within(_key(kind), lambda: kind(options, context), STARTS_WITHIN_S)
+        start = partial(kind, options, context)
+        tried = partial(plugins.first_apart, start) if stranger else start
+        made: N = call_within(_key(kind), tried, STARTS_WITHIN_S)
         _check_abilities(made)
     except ModuleNotFoundError as error:
         raise _lacking(name, error) from None

@@ -78,6 +78,10 @@ AT_START = {
     "its constructor ends the process": Fault(
         starting("raise SystemExit(3)"), "cannot start: SystemExit: 3"
     ),
+    "its constructor ends the process natively": Fault(
+        starting("import os; os.abort()"),
+        "cannot start: it ends the process that it runs in (SIGABRT)",
+    ),
     "its constructor hangs": Fault(
         starting("import threading; threading.Event().wait(5)"), "cannot start: it has not"
     ),
