@@ -8,26 +8,47 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
 from legwatch_runtime import secrets_beside
+from legwatch_runtime.secrets_beside import Beside
 
-TRIED_WITHIN_S = 10.0  # within the limits of those who ask: what hangs is theirs to tell
+TRIED_WITHIN_S = 10.0  # what takes longer is not waited for: its caller has a limit for what hangs
 BEGUN, DONE = b"<", b">"
+_ended: dict[str, str] = {}  # how each one did that ended its process
+_tried: set[bytes] = set()  # the calls that need no further try
 
 
-def how_it_ends(call: Callable[[], object]) -> str:
+def how_it_ends(key: str, call: Callable[[], object]) -> str:
     """Return how `call` ends its process, such as `exit code 7`; empty: it does not.
 
     It is called in a process of its own, with the secrets that this one may read. What it returns
     or raises is not looked at. A call that pickle cannot name is not tried.
+
+    What has ended its process once is not tried again under the same `key`: a file that was mended
+    meanwhile would be good there, and this process may still have the old one.
     """
-    program = "from legwatch_runtime.apart import child; child()"
+    if key in _ended:
+        return _ended[key]
     try:
         given = pickle.dumps((secrets_beside.place(), call))
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return ""
+    if given not in _tried and (how := _how(given)):
+        _ended[key] = how
+        return how
+    _tried.add(given)
+    return ""
+
+
+def _how(given: bytes) -> str:
+    try:
         ran = subprocess.run(  # noqa: S603 - our own Python
-            (sys.executable, "-c", program),
+            # -P: no file of the current folder may take the name of a module.
+            (sys.executable, "-P", "-c", "from legwatch_runtime.apart import child; child()"),
             input=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -35,8 +56,6 @@ def how_it_ends(call: Callable[[], object]) -> str:
             timeout=TRIED_WITHIN_S,
             check=False,
         )
-    except (pickle.PicklingError, AttributeError, TypeError):
-        return ""
     except (subprocess.TimeoutExpired, OSError):  # it hangs, or no process can be made
         return ""
     return _words(ran.returncode) if ran.stdout == BEGUN else ""
@@ -44,15 +63,28 @@ def how_it_ends(call: Callable[[], object]) -> str:
 
 def child() -> None:
     """Make the call that comes on the standard input; say on the output that it has come back."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     said = os.dup(1)
     os.dup2(2, 1)  # what the other package prints says nothing here
     os.write(said, BEGUN)
     with suppress(BaseException):
-        place, call = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent has written it
+        place, call = _read()
         with secrets_beside.at(place):
             call()
     os.write(said, DONE)
     os._exit(0)  # a thread that it has started may never end
+
+
+def _read() -> tuple[Beside, Callable[[], object]]:
+    place, call = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent has written it
+    return place, call
+
+
+def _end_with(parent: int) -> None:
+    """End this process with the one that waits for it: it may hold a lock or a port."""
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(1)
 
 
 def _words(code: int) -> str:

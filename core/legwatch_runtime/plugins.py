@@ -1,12 +1,11 @@
 """Drivers and channels by name: each is an entry point, the shipped ones too."""
 
-import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from legwatch.entry import entries, is_ours, origin, reason
+from legwatch.entry import PACKAGES, entries, is_ours, origin, reason
 from legwatch.errors import CannotRun, SettingsError
 from legwatch.options import check_methods, check_names, options_type, read_options
 from legwatch_runtime import shipped
@@ -171,31 +170,42 @@ def _loaded(point: "EntryPoint", group: str, word: str) -> Any:
     if is_ours(point):
         return point.load()
     begins(f"importing {_what(word, point)}")
-    load = point.load if point.module in sys.modules else partial(_imported, point)
-    return call_within(f"{group} {origin(point)}", load, LOADS_WITHIN_S)
+    begin = call_within if point.module in sys.modules else first_apart
+    # The key is the module: while one class of it hangs in the import, so does every other.
+    load = partial(_load, point.name, point.value, group)
+    return begin(f"import {point.module}", load, LOADS_WITHIN_S)
 
 
-def _imported(point: "EntryPoint") -> Any:
-    first_apart(partial(importlib.import_module, point.module))
-    return point.load()
+def _load(name: str, value: str, group: str) -> Any:
+    from importlib.metadata import EntryPoint  # noqa: PLC0415 - slow to import
+
+    return EntryPoint(name, value, group).load()
 
 
-def first_apart(call: Callable[[], T]) -> T:
+def first_apart(key: str, call: Callable[[], T], within_s: float) -> T:
     """Make a call of another package's code, first in a process of its own.
 
-    Raises RuntimeError if it ends that process natively; else as the call.
+    Raises RuntimeError if it ends that process natively, or ended one before; else as
+    `call_within`, after at most 10 s more.
     """
-    from legwatch_runtime.apart import how_it_ends  # noqa: PLC0415 - only for other packages
+    from legwatch_runtime.apart import TRIED_WITHIN_S, how_it_ends  # noqa: PLC0415 - only for other packages
 
-    if how := how_it_ends(call):
-        raise RuntimeError(f"it ends the process that it runs in ({how})")
-    return call()
+    def both() -> T:
+        if how := how_it_ends(key, call):
+            again = "once it is mended, start legwatch again"
+            raise RuntimeError(f"it ends the process that it runs in ({how}); {again}")
+        return call()
+
+    made: T = call_within(key, both, within_s + TRIED_WITHIN_S)
+    return made
 
 
 def _remedy(error: BaseException, point: "EntryPoint") -> str:
     if not isinstance(error, ModuleNotFoundError):
         return ""
     module = (error.name or "?").split(".")[0]
+    if module in PACKAGES:
+        return "; it is made for another version of legwatch"
     if module == point.module.split(".")[0]:
         return "; install the package anew"
     return f": {sys.executable} -m pip install {module}"

@@ -267,8 +267,8 @@ def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -
         plugins.begins(f"{path}: starting channel {name!r}{stranger}")
     try:
         start = partial(kind, options, context)
-        tried = partial(plugins.first_apart, start) if stranger else start
-        made: N = call_within(_key(kind), tried, STARTS_WITHIN_S)
+        begin = plugins.first_apart if stranger else call_within
+        made: N = begin(_key(kind), start, STARTS_WITHIN_S)
         _check_abilities(made)
     except ModuleNotFoundError as error:
         raise _lacking(name, error) from None
