@@ -19,6 +19,7 @@ from legwatch_runtime.rights import is_there
 from legwatch_runtime.secrets_beside import beside
 from legwatch_runtime.state_dir import is_held
 from legwatch_server import settings_file
+from legwatch_server.cli.newcomer import newcomer
 from legwatch_server.cli.on_disk import judged
 from legwatch_server.covered import covered, flat
 from legwatch_server.in_force import LOCK, changes_beside
@@ -43,8 +44,11 @@ def main(argv: Sequence[str]) -> int:
 def _act(args: argparse.Namespace, path: Path) -> None:
     match args.action:
         case "set":
+            new = newcomer(path, args.key)
             settings_file.change(path, {args.key: _value(args.value)}, check_typed)
             print(f"{args.key} = {args.value}: {_when(path, [args.key])}")
+            if new:
+                print(new)
         case "reset":
             settings_file.change(path, {args.key: None}, check_typed)
             owners = settings_file.owners_file(path) or path
