@@ -21,6 +21,7 @@ from legwatch.signals.occupancy import Occupancy
 from legwatch.text.span import span
 from legwatch_server.cli import would_be_told
 from legwatch_server.cli.asked import ALL_WELL, Said
+from legwatch_server.cli.standing import Standing
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 
@@ -45,7 +46,7 @@ class Seen:
 
     `heard_ms`: when the newest one arrived, UTC ms. `played`: from a recording. `refused`: that and
     why its latest messages cannot be read; empty: they can. `off`: its agent has said goodbye, or
-    is lost. `out_of_order`: what of it does not work, and why.
+    is lost. `out_of_order`: what of it does not work, and why. `stands`: the alerts that stand.
     """
 
     bed: str
@@ -57,6 +58,7 @@ class Seen:
     refused: str = ""
     off: bool = False
     out_of_order: Sequence[tuple[str, str]] = ()
+    stands: Sequence[Standing] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ class BedNow:
         for name, why in self.seen.out_of_order:
             yield name, f"does not work: {why}"
         yield "in bed", self.in_bed()
+        for what in self.stands():
+            yield "stands", what
         yield "watched for", self.watched()
         for why in self.not_watched():
             yield "not watched", why
@@ -147,6 +151,14 @@ class BedNow:
         if counts_ms <= self.bed_ms:  # nothing was heard meanwhile
             return said
         return f"{said}, and if it goes on, that counts from {self._at(counts_ms)} on"
+
+    def stands(self) -> Iterator[str]:
+        """Yield each alert that stands, and who has answered it until when."""
+        if self._rest or self.said.unkept:
+            return
+        people = self.settings.everybody()
+        for one in self.seen.stands:
+            yield f"{_ALERTS[one.kind]} {one.words(people, self.bed_ms, self._at)}"
 
     def watched(self) -> str:
         """Return what would be told of now."""
@@ -247,7 +259,8 @@ class BedNow:
     def line(self) -> str:
         """Return everything in one line, for a log."""
         parts = [f"{name} {' '.join(words.split())}" for name, words in self.values()]
-        parts += [f"in bed: {self.in_bed()}", f"watched for: {self.watched()}"]
+        parts += [f"in bed: {self.in_bed()}", *(f"stands: {what}" for what in self.stands())]
+        parts.append(f"watched for: {self.watched()}")
         why = "; ".join(self.not_watched())
         return f"{self._at(self.bed_ms, seconds=True)} {self.seen.bed}: " + " | ".join(
             [*parts, *([f"not: {why}"] if why else [])]

@@ -17,6 +17,7 @@ from legwatch_server.cli import agent_in_force, asked, heard, watched
 from legwatch_server.cli.bed_now import BedNow, Seen
 from legwatch_server.cli.heard import Heard
 from legwatch_server.cli.on_disk import judged
+from legwatch_server.cli.standing import standing
 from legwatch_server.cli.stored_state import stored_state
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
@@ -61,7 +62,12 @@ def _run(path: Path, bed: str | None, *, follow: bool) -> None:
         beds = _beds(found, bed, said_now)
         if follow and not clears:
             for one in beds:
-                key = (one.seen.windows[:1], one.watched(), tuple(one.not_watched()))
+                key = (
+                    one.seen.windows[:1],
+                    tuple(one.stands()),
+                    one.watched(),
+                    tuple(one.not_watched()),
+                )
                 if said.get(one.seen.bed) != key:
                     said[one.seen.bed] = key
                     print(one.line(), flush=True)
@@ -155,4 +161,5 @@ def _seen(
             off=bedside.online is False,
             out_of_order=out_of_order(bedside),
             refused=one.refused,
+            stands=standing(reader, ident, state) if state and ident is not None else (),
         )

@@ -3,7 +3,7 @@
 import fcntl
 import threading
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from legwatch.contract.action import Action
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.window import encode_window
 from legwatch.errors import SettingsError
+from legwatch.night import local
 from legwatch.testing import live_window
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.cli import now
@@ -21,7 +22,7 @@ from legwatch_server.in_force import LOCK
 from legwatch_server.settings_file import read
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import cold
-from server.ward import BEGIN, MINUTE_MS
+from server.ward import BEGIN, MINUTE_MS, seen
 
 Say = Callable[..., str]
 TABLE: dict[str, Any] = {
@@ -275,6 +276,44 @@ def test_after_a_warning_with_a_sound_it_says_that_only_urgent_ones_sound(open_h
     assert "an urgent alert still sounds" not in house.says()
     house.ward.play_until_loud("b", cold)
     assert "the last was too short ago; an urgent alert still sounds" in house.says()
+
+
+def answers(house: Any, action: Action, minutes: int = 0) -> None:
+    """Let anna answer the last push."""
+    push = house.ward.pushes.arrived[-1].push
+    house.ward.answer(LinkClaims(TargetKind.DELIVERY, push.id, action, minutes, 0), b"t")
+
+
+def test_an_alert_that_stands_is_named_with_who_has_answered_it_and_until_when(
+    open_house: Any,
+) -> None:
+    rules = {**TABLE["rules"], "alerts.wait_s": 60, "stillness.joint_s": 0}
+    house = open_house(rules=rules)
+    house.ward.play("b", 60, cold)
+    assert "stands" not in house.says()
+    while "stands" not in house.says():
+        house.ward.play("b", 1, cold)
+    fired = f"{house.ward.clock.now_ms // MINUTE_MS % 60:02}"
+    assert line(house.says(), "stands") == f"cold legs (warning) since 22:{fired}: no sound yet"
+    house.ward.play_until_loud("b", cold)
+    assert line(house.says(), "stands").endswith(": nobody has answered")
+    answers(house, Action.SNOOZE, 15)
+    until = local(house.ward.clock.now_ms + 15 * MINUTE_MS, UTC)
+    assert line(house.says(), "stands").endswith(f": anna asked for quiet until {until:%H:%M}")
+    seen(house.ward)  # at the command line
+    at, said = local(house.ward.clock.now_ms, UTC), line(house.says(), "stands")
+    urgent = "it sounds again only if it is urgent"
+    assert said.endswith(f": somebody has seen it at {at:%H:%M}; {urgent}")
+
+
+def test_what_was_said_of_no_alert_names_nobody(open_house: Any) -> None:
+    house = open_house(rules={**TABLE["rules"], "alerts.wait_s": 0, "stillness.joint_s": 0})
+    house.ward.play("b", 60, cold)
+    bed = house.ward.unit.beds["b"].id
+    house.ward.answer(LinkClaims(TargetKind.BED, bed, Action.SNOOZE, 60, 0))
+    while "stands" not in house.says():
+        house.ward.play("b", 1, cold)
+    assert line(house.says(), "stands").endswith(": somebody asked for quiet until 23:00")
 
 
 def test_who_takes_no_alert_of_a_kind_is_not_named_for_it(open_house: Any) -> None:
