@@ -13,7 +13,7 @@ from legwatch_runtime.secrets import secret
 from legwatch_runtime.secrets_beside import Locked
 from legwatch_server.answer_key import given_key
 from legwatch_server.cli.less_a_channel import less_a_channel, less_its_channel
-from legwatch_server.cli.stand_in import named, stand_in
+from legwatch_server.cli.stand_in import another_bed, named, stand_in
 from legwatch_server.notify.channels import load_channel
 from legwatch_server.notify.usable import check_typed
 from legwatch_server.settings import ServerSettings
@@ -41,7 +41,7 @@ def problems(shape: type[Any], table: Mapping[str, Any], folder: str = "") -> It
             follows = path in taken or _follows(path, taken, gone)
             if not follows:
                 yield str(error)
-            if less_its_channel(rest, error):
+            if less_its_channel(rest, error) or another_bed(shape, rest, path):
                 continue
             if name := less_a_channel(rest, error):
                 gone.add(name)

@@ -163,6 +163,23 @@ def test_an_agent_needs_a_bed_that_can_stand_in_a_topic(tmp_path: Path, text: st
     assert check(tmp_path, text, "--as", "agent") == 2
 
 
+@pytest.mark.parametrize("text", ['bed = "Anna B"', 'bed = "server"', "bed = 7", ""])
+def test_a_bed_that_is_wrong_or_missing_hides_no_other_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    more = """
+    window_s = 100
+    [sensors.leg]
+    driver = "crystal_ball"
+    [recording]
+    zone = "Mars/Olympus"
+    """
+    assert check(tmp_path, text + more, "--as", "agent") == 2
+    lines = capsys.readouterr().err.splitlines()
+    paths = sorted(line.split(": ")[1] for line in lines)
+    assert paths == ["bed", "recording.zone", "sensors.leg.driver", "window_s"]
+
+
 def test_a_user_with_the_name_of_another_bed_is_to_be_looked_at_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
