@@ -47,16 +47,16 @@ def main(argv: Sequence[str]) -> int:
     _check_known(args.bed, settings)
     match args.action:
         case "pause":
-            said = _pause(path, args.bed, args.until, now_ms)
+            said = f"{_pause(path, args.bed, args.until, now_ms)}\n{_when(found)}"
         case "end":
             if not args.yes and not _agreed(args.bed):
                 print("Nothing was changed.")
                 return 1
-            said = _end(path, args.bed)
+            said = f"{_end(path, args.bed)}\n{_when(found)}"
         case _:
-            said = _resume(path, args.bed, settings, now_ms)
+            _resume(path, args.bed, settings, now_ms)
+            said = _watched_again(args.bed, found)
     print(said)
-    print(_when(found))
     return 0
 
 
@@ -128,7 +128,7 @@ def _end(path: Path, bed: str) -> str:
     )
 
 
-def _resume(path: Path, bed: str, settings: ServerSettings, now_ms: int) -> str:
+def _resume(path: Path, bed: str, settings: ServerSettings, now_ms: int) -> None:
     if bed not in Rests(settings).at(now_ms):
         raise CannotRun(f"bed {bed} is watched already")
     owners = _table(read_toml(path), bed)
@@ -140,7 +140,12 @@ def _resume(path: Path, bed: str, settings: ServerSettings, now_ms: int) -> str:
         elif key in changes:
             values[f"beds.{bed}.{key}"] = None
     settings_file.change(path, values)
-    return f"Bed {bed} is watched again, from now on."
+
+
+def _watched_again(bed: str, found: InForce) -> str:
+    if found.running:
+        return f"Bed {bed} is watched again: a running server takes it over within seconds."
+    return f"Bed {bed} is watched again from the server's next start on; it is not running now."
 
 
 def _table(settings: Mapping[str, Any], bed: str) -> Mapping[str, Any]:
