@@ -13,7 +13,7 @@ from legwatch.limits.stillness import switched_off
 from legwatch.night import local
 from legwatch.scope import Sensors
 from legwatch.text.span import span
-from legwatch_runtime import locations
+from legwatch_runtime import locations, streams
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
@@ -25,6 +25,7 @@ from legwatch_server.in_force import InForce
 from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
+from legwatch_server.settings_file import CHANGED
 from legwatch_server.store.reader import open_read_only, server_ms
 
 LONG_AGO = date(2000, 1, 1)  # written over a pause in the owner's own file
@@ -56,7 +57,8 @@ def main(argv: Sequence[str]) -> int:
         case _:
             _resume(path, args.bed, settings, now_ms)
             said = _watched_again(args.bed, found)
-    print(said)
+    with streams.after(CHANGED):
+        print(said)
     return 0
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.limits.rules import Rules
 from legwatch.options import toml
-from legwatch_runtime import locations
+from legwatch_runtime import locations, streams
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.rights import is_there
@@ -46,17 +46,22 @@ def _act(args: argparse.Namespace, path: Path) -> None:
         case "set":
             new = newcomer(path, args.key)
             settings_file.change(path, {args.key: _value(args.value)}, check_typed)
-            print(f"{args.key} = {args.value}: {_when(path, [args.key])}")
-            if new:
-                print(new)
+            _tell(f"{args.key} = {args.value}: {_when(path, [args.key])}", new)
         case "reset":
             settings_file.change(path, {args.key: None}, check_typed)
             owners = settings_file.owners_file(path) or path
-            print(f"{args.key} is again what {owners} says: {_when(path, [args.key])}")
+            _tell(f"{args.key} is again what {owners} says: {_when(path, [args.key])}")
         case "undo":
-            print(_undone(path))
+            _tell(_undone(path))
         case _:
             _show(path)
+
+
+def _tell(*sentences: str) -> None:
+    """Print what a change that was made means."""
+    with streams.after(settings_file.CHANGED):
+        for sentence in filter(None, sentences):
+            print(sentence)
 
 
 def _parser() -> argparse.ArgumentParser:
