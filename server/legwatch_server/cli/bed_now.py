@@ -339,8 +339,11 @@ class BedNow:
 
     @cached_property
     def _trial(self) -> int | None:
-        state = self.seen.state
-        return None if state is None else night_number(state.bed.trial, self.bed_ms, self._rules)
+        state, newest = self.seen.state, self.seen.windows[:1]
+        if state is None:
+            return None
+        live = bool(newest) and newest[0].clock != ClockTrust.PLAYED
+        return night_number(state.bed.trial, self.bed_ms, self._rules, live=live)
 
     @cached_property
     def _room_is_warm(self) -> bool:

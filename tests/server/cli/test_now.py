@@ -19,7 +19,9 @@ from legwatch.testing import live_window
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.cli import now
 from legwatch_server.in_force import LOCK
+from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings_file import read
+from legwatch_server.store.reader import open_read_only
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import cold
 from server.ward import BEGIN, MINUTE_MS, seen
@@ -195,6 +197,23 @@ def test_trial_nights_quiet_a_warm_room_and_a_missing_sensor_are_said(open_house
     assert "cold legs: somebody asked for quiet until 23:0" in why
     assert "cold legs: the room is warm (26 °C or more)" in why
     assert "no movement sensor: no cold alert" in line(house.says("few"), "not watched")
+
+
+@pytest.mark.parametrize("clock", ["synced", "played"])
+def test_a_new_bed_is_said_to_learn_from_its_first_window_on(open_house: Any, clock: str) -> None:
+    """A recording has no trial nights."""
+    house = open_house(rules={"warmth.early_s": 0}, beds={"b": {"played": clock == "played"}})
+    house.ward.clock.advance(10_000)
+    window = live_window(1, house.ward.clock.now_ms, **asleep(0))._replace(clock=clock)
+    house.ward.turn([house.ward.message("legwatch/v1/b/window", encode_window(window))])
+    learns = clock == "synced"
+    said = house.says()
+    assert "the first whole minute is not over" in said
+    assert ("the sleeper: learning, night 1 of 7" in said) is learns
+    with open_read_only(house.path.parent / "state") as reader:
+        found = trial_statuses(reader, read(house.path), house.ward.clock.now_ms)
+        nights = [(one.bed, one.night, one.of) for one in found]
+    assert nights == ([("b", 1, 7)] if learns else [])
 
 
 def test_quiet_for_all_warnings_of_a_bed_leaves_the_urgent_ones_and_that_is_said(
