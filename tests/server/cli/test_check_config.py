@@ -13,7 +13,7 @@ from legwatch.contract.roles import GAUGES
 from legwatch.options import annotated_table, options_type
 from legwatch.settings import load
 from legwatch_device.settings import AgentSettings
-from legwatch_runtime import plugins
+from legwatch_runtime import homes, plugins
 from legwatch_server.cli.check_config import main
 from legwatch_server.settings import ServerSettings
 from repository import REPO, not_installed
@@ -202,6 +202,36 @@ def test_a_recording_without_its_whole_path_is_to_be_looked_at_again(
     whole = tmp_path / "night.csv"
     assert check(tmp_path, f'bed = "anna"\n[recording]\nfile = "{whole}"\n') == 0
     assert "look again" not in capsys.readouterr().out
+
+
+def test_a_file_in_a_home_that_a_unit_does_not_see_is_to_be_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home, clone = tmp_path / "home", tmp_path / "home/pi/legwatch"
+    (clone / "deploy/systemd").mkdir(parents=True)
+    monkeypatch.setattr(homes, "HOMES", (home,))
+    monkeypatch.setattr("sys.prefix", str(clone / ".venv"))
+    away, within = home / "pi/night.csv", clone / "night.csv"
+    for night in (away, within):
+        night.write_text("time,channel,value\n")
+
+    def said(text: str) -> str:
+        assert check(tmp_path, text) == 0
+        return capsys.readouterr().out
+
+    def played(file: Path) -> str:
+        return said(f'bed = "anna"\n[recording]\nfile = "{file}"\n')
+
+    assert f"look again: recording.file: '{away}' is in a home" in played(away)
+    assert "put it elsewhere, such as /var/lib/legwatch" in played(within)
+    (clone / "deploy/systemd/legwatch.service").touch()
+    assert f"put it into {clone}\n" in played(away)
+    assert "look again" not in played(within)
+    monkeypatch.setattr("legwatch_device.settings.check_ca_file", NOT_HERE.append)
+    monkeypatch.setattr("legwatch_server.settings.check_ca_file", NOT_HERE.append)
+    for table in (SIMULATED, '[people.anna]\nchannels = ["console"]\n'):
+        text = f'{table}[mqtt]\nca_file = "{away}"\n'
+        assert f"look again: mqtt.ca_file: '{away}' is in a home" in said(text)
 
 
 def test_a_misspelt_table_is_named_where_it_hides_the_kind_of_file(
