@@ -67,6 +67,7 @@ class BedNow:
 
     seen: Seen
     settings: ServerSettings
+    rests: Rests  # of all beds
     now_ms: int
     running: bool = True  # the server
     said: Said = ALL_WELL  # what it says of itself
@@ -329,9 +330,8 @@ class BedNow:
     @cached_property
     def _rest(self) -> str:
         """Until when the bed is paused, or that it is out of use; empty: it is watched."""
-        rests = Rests(self.settings)
-        watched = rests.at(self.now_ms).get(self.seen.bed, Rest.WATCHED) is Rest.WATCHED
-        return "" if watched else rests.said(self.seen.bed, self.now_ms)
+        watched = self.rests.of(self.seen.bed, self.now_ms) is Rest.WATCHED
+        return "" if watched else self.rests.said(self.seen.bed, self.now_ms)
 
     @cached_property
     def _view(self) -> BedView | None:

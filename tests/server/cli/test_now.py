@@ -2,6 +2,7 @@
 
 import fcntl
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date
 from pathlib import Path
@@ -16,6 +17,7 @@ from legwatch.contract.window import encode_window
 from legwatch.errors import SettingsError
 from legwatch.night import local
 from legwatch.testing import live_window
+from legwatch_server import rest
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.cli import now
 from legwatch_server.in_force import LOCK
@@ -277,6 +279,22 @@ def test_a_paused_bed_is_not_watched_and_an_ended_one_not_shown(open_house: Any)
     assert line(text, "watched for") == "NOTHING"
     assert line(text, "would be told") == "nobody"
     assert "other" not in text
+
+
+def test_with_more_beds_it_looks_at_the_pause_of_each_once(
+    open_house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beds = {f"b{n}": {"paused_until": date(2026, 1, 9)} for n in range(30)}
+    house, looked = open_house(beds=beds), Counter[str]()
+
+    def counted(settings: Any, name: str, table: Any) -> int:
+        looked[name] += 1
+        return end_ms(settings, name, table)
+
+    end_ms = rest._end_ms
+    monkeypatch.setattr(rest, "_end_ms", counted)
+    assert house.says().count("everything: the bed is paused until noon of Fri 09 Jan") == 30
+    assert set(looked.values()) == {1}
 
 
 def test_a_bedside_that_is_off_shows_nobody_in_bed_and_watches_nobody(open_house: Any) -> None:
