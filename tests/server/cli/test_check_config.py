@@ -123,6 +123,47 @@ def test_every_wrong_channel_of_a_person_is_named(
     ]
 
 
+def test_every_wrong_name_in_a_list_is_named_and_every_wrong_shift(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = """
+    zone = "UTC"
+    state_dir = "STATE"
+    [beds.bedroom]
+    [people.anna]
+    channels = ["console"]
+    [people.bert]
+    channels = ["console"]
+    beds = ["Bedroom", "bedroom", "Guest Room"]
+    [[roster]]
+    people = ["anna", "karl", "tom"]
+    nights = ["mon", "tues", "wen"]
+    [[roster]]
+    people = ["emil"]
+    beds = ["bedrom", "attic", "bedroom"]
+    [[roster]]
+    people = ["bert"]
+    beds = ["guest"]
+    first = 2026-02-01
+    last = 2026-01-01
+    """.replace("STATE", str(tmp_path / "state"))
+    assert check(tmp_path, text) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [" ".join(line.split(": ", 1)[1].split()[:5]) for line in lines] == [
+        "people.bert.beds: bed 'Bedroom' is not",
+        "people.bert.beds: bed 'Guest Room' is",
+        "roster[0].people: nobody is called 'karl';",
+        "roster[0].people: nobody is called 'tom';",
+        "roster[0].nights: 'tues': one of mon,",
+        "roster[0].nights: 'wen': one of mon,",
+        "roster[1].people: nobody is called 'emil';",
+        "roster[2].last: lies before `first`",
+        "roster[2].people: none of them watches",
+        "roster[1].beds: no bed 'bedrom' has",
+        "roster[1].beds: no bed 'attic' has",
+    ]
+
+
 def test_every_wrong_key_of_an_agent_is_named_and_none_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
