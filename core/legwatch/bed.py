@@ -15,7 +15,7 @@ from legwatch.alerting.alert import (
 )
 from legwatch.alerting.budget import Budget
 from legwatch.alerting.early_notice import early_notice, is_due
-from legwatch.alerting.figures import alert_figures, hold_figures
+from legwatch.alerting.figures import alert_figures, hold_figures, thermometer
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.alerting.reminder import remind
 from legwatch.alerting.suppress import Candidate, Context, suppress
@@ -177,15 +177,16 @@ def _notice(
     """Decide whether to push a transition, and make its notice; none if it is stored already."""
     (kind, before, transition), at_ms = change, seen.at_ms
     alert = bed.alerts.of(kind)
-    figures = (
-        *alert_figures(kind, alert, seen, bed.cold),
-        *hold_figures(transition.kind, before, alert, at_ms),
-        *transition.evidence,
-    )
     if transition.kind is TransitionKind.RESOLVED and kind is AlertKind.SENSOR:
         sensor = subject_of_end(bed.told, before.reason, at_ms, rules)
     else:
-        sensor = subject(kind, alert.reason or before.reason, figures)
+        named = (*thermometer(alert, seen), *transition.evidence)
+        sensor = subject(kind, alert.reason or before.reason, named)
+    figures = (
+        *alert_figures(kind, alert, seen, bed.cold, sensor),
+        *hold_figures(transition.kind, before, alert, at_ms),
+        *transition.evidence,
+    )
     context = Context(at_ms, rules, bed.trial, bed.budget, bed.alerts.cold, bed.told)
     by, budget, told = suppress(Candidate(kind, transition, before, alert, sensor), context)
     if transition.kind is TransitionKind.RENOTIFIED and by in _NOT_STORED_AGAIN:

@@ -77,6 +77,17 @@ def usable() -> Iterator[None]:
         sys.stdout, sys.stderr = before
 
 
+@contextmanager
+def after(done: str) -> Iterator[None]:
+    """Say on standard error what was done already, if standard output takes no word of it."""
+    try:
+        yield
+        sys.stdout.flush()
+    except CannotPrint:
+        print(f"legwatch: {done}", file=sys.stderr)
+        raise
+
+
 def forget() -> None:
     """Drop what standard output still keeps back: Python would complain of it at the end."""
     with suppress(OSError, ValueError):

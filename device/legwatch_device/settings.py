@@ -17,6 +17,7 @@ from legwatch_device.drivers.recorded import RecordedFeed
 from legwatch_runtime import locations
 from legwatch_runtime.certificate import check_ca_file
 from legwatch_runtime.files import check_state_dir, file_in_the_way, read_toml
+from legwatch_runtime.homes import unseen
 from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.zones import zone_named
 
@@ -144,6 +145,8 @@ class AgentSettings:
                 f"recording.file: {self.recording.file!r} is looked for in the folder where the"
                 " agent is started, and as a unit that is another one: write its whole path"
             )
+        yield from unseen("recording.file", self.recording.file)
+        yield from unseen("mqtt.ca_file", self.mqtt.ca_file)
 
     def tables(self) -> Iterator[tuple[str, str, SensorTable | DriverTable]]:
         """Yield (path, group, table) of every driver of the bed; raises SettingsError."""

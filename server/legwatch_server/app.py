@@ -174,6 +174,7 @@ class _Server:
         around = Around(folder, bedsides, key, answered, now_ms, self._has_no_broker)
         self.outboxes = Outboxes(self.store, around, parts)
         self.silence = Silence(self.broker, self._beds, self.outboxes.reach, self.status)
+        self.unit.decisions.no_broker = self.silence.has_no_broker
         self.channels = LateChannels(self.outboxes, settings, parts)
         self.suspects = Suspects(folder / "at_work")
         self.actions = ActionHandler(key, self.inbox.put, now_ms, partial(looked, folder / FILE))

@@ -28,11 +28,17 @@ class Rests:
 
     def at(self, now_ms: int) -> Mapping[str, Rest]:
         """Return the beds that are at rest now."""
-        return {
-            name: Rest.ENDED if until_ms is None else Rest.PAUSED
-            for name, until_ms in self._until.items()
-            if until_ms is None or now_ms < until_ms
-        }
+        found = {name: self.of(name, now_ms) for name in self._until}
+        return {name: rest for name, rest in found.items() if rest is not Rest.WATCHED}
+
+    def of(self, bed: str, now_ms: int) -> Rest:
+        """Return whether a bed is watched now."""
+        if bed not in self._until:
+            return Rest.WATCHED
+        until_ms = self._until[bed]
+        if until_ms is None:
+            return Rest.ENDED
+        return Rest.PAUSED if now_ms < until_ms else Rest.WATCHED
 
     def until_ms(self, bed: str) -> int | None:
         """Return when the pause of a bed ends, UTC ms; None: it has none, or is ended."""
@@ -40,7 +46,7 @@ class Rests:
 
     def said(self, bed: str, now_ms: int) -> str:
         """Return the state of a bed in words."""
-        rest, until_ms = self.at(now_ms).get(bed, Rest.WATCHED), self.until_ms(bed)
+        rest, until_ms = self.of(bed, now_ms), self.until_ms(bed)
         if rest is not Rest.PAUSED or until_ms is None:
             return "out of use" if rest is Rest.ENDED else "watched"
         return f"paused until noon of {local(until_ms, self._settings.zone_of(bed)):%a %d %b %Y}"

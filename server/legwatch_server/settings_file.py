@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # slow to import, and only a change needs it
 NAME, BEFORE = "changes.toml", "changes.before.toml"
 OF_UP = "# `legwatch up` makes this file anew at each start"  # then the file that it is made from
 AGENTS = "agent.toml"  # beside the server's settings that `legwatch up` has made
+CHANGED = "the change was made"  # said even if the rest of the words does not get out
 FIRST = "first_start"  # table of the changes: the owner's keys go before it
 HEAD = "# Changes by the programs of legwatch; each key here goes before the same key of {file}.\n"
 

@@ -87,6 +87,29 @@ def test_no_command_gives_a_traceback_to_an_output_that_takes_nothing(
             assert code, name  # who asked has not got it
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "settings --config {config} set push.workers 3",
+        "settings --config {config} reset push.workers",
+        "settings --config {config} undo",
+        "beds --config {config} pause b --until 2999-01-01",
+        "beds --config {config} resume b",
+        "beds --config {config} end b --yes",
+    ],
+)
+def test_a_change_of_which_no_word_gets_out_is_said_to_be_made(line: str, tmp_path: Path) -> None:
+    table = {"state_dir": str(tmp_path / "state"), "zone": "UTC", "beds": {"b": {}}}
+    (tmp_path / "server.toml").write_text(dumps(table))
+    for given in ("push.workers 4", "beds.b.paused_until 2998-01-01"):
+        assert typed(f"settings --config {{config}} set {given}", tmp_path, "")[0] == 0
+    code, _, err = typed(line, tmp_path, "> /dev/full")
+    assert code == 1
+    first, last = err.decode().splitlines()
+    assert first == "legwatch: the change was made"
+    assert last.startswith("legwatch: standard output takes nothing: ")
+
+
 def test_every_command_says_in_ascii_what_it_can(told: Path) -> None:
     poor = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     for name, line in LINES.items():

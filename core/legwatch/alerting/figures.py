@@ -15,9 +15,12 @@ _HOLD_ENDS = {TransitionKind.RESOLVED: "over", TransitionKind.ESCALATED: "urgent
 
 
 def alert_figures(
-    kind: AlertKind, alert: AlertState, seen: Observation, memory: ColdMemory
+    kind: AlertKind, alert: AlertState, seen: Observation, memory: ColdMemory, sensor: str = ""
 ) -> Figures:
-    """Return the figures that every notice of this kind has; the baseline is the memory's."""
+    """Return the figures that every notice of this kind has; the baseline is the memory's.
+
+    `sensor`: which one an alert on the sensors is about.
+    """
     for_min, still_min = _minutes(alert.since_ms, seen), _minutes(seen.still_since_ms, seen)
     match kind:
         case AlertKind.COLD:
@@ -35,8 +38,8 @@ def alert_figures(
         case AlertKind.SENSOR:
             return (
                 ("for_min", for_min),
-                ("last_good_c", seen.leg.last_raw_c),
-                *_thermometer(alert, seen),
+                ("last_good_c", _last_good_c(sensor, seen)),
+                *thermometer(alert, seen),
             )
         case AlertKind.AGENT:
             return (("silent_min", _minutes(seen.window_ms, seen)),)
@@ -54,8 +57,11 @@ def hold_figures(
     return (("waited_min", (at_ms - before.fired_ms) // MINUTE_MS), ("wait_ended", ended))
 
 
-def _thermometer(alert: AlertState, seen: Observation) -> Figures:
-    """Return which thermometer a sensor alert is about, and whether it never gave a reading."""
+def thermometer(alert: AlertState, seen: Observation) -> Figures:
+    """Return which thermometer gives nothing, and whether it never gave a reading.
+
+    Empty for an alert for another reason.
+    """
     if alert.reason not in _OF_THERMOMETERS:
         return ()
     bad = [
@@ -70,6 +76,12 @@ def _thermometer(alert: AlertState, seen: Observation) -> Figures:
     place, one = bad[0]
     never: Figures = () if one.good_ms is not None else (("given", NEVER),)
     return (("sensor", place), *never)
+
+
+def _last_good_c(sensor: str, seen: Observation) -> float | None:
+    """Return the last good value of a thermometer; another sensor has none in degrees."""
+    of = {LEG: seen.leg, ROOM: seen.room}
+    return of[sensor].last_raw_c if sensor in of else None
 
 
 def _minutes(since_ms: int | None, seen: Observation) -> int | None:

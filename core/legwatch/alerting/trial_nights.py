@@ -65,9 +65,12 @@ def is_over(now: TrialNights, rules: Rules) -> bool:
     return now.done and now.nights > 0 and rules.alerts.learn_nights > 0
 
 
-def night_number(now: TrialNights, at_ms: int, rules: Rules) -> int | None:
-    """Return the number of the trial night at `at_ms`, the first is 1; None: no trial night."""
-    if not is_silent(now) or not rules.alerts.learn_nights:
+def night_number(now: TrialNights, at_ms: int, rules: Rules, *, live: bool = False) -> int | None:
+    """Return the number of the trial night at `at_ms`, the first is 1; None: no trial night.
+
+    `live`: windows come from the sensors, also if no minute with one of them was judged yet.
+    """
+    if now.done or not (now.live or live) or not rules.alerts.learn_nights:
         return None
     now = _on_night(now, at_ms, rules)
     return None if now.done else now.nights + 1

@@ -6,8 +6,9 @@ for the sleeper, and one for a carer, who reads the text in another room.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from legwatch.alerting.notice import Notice, TransitionKind
+from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.events import AlertKind
 from legwatch.text.faults import CHECK, OF_SENSOR, fault, sensors
@@ -209,6 +210,15 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
             silent = _(sentence).format(span=_span(figures.get("silent_min"), words))
             no_broker = notice.reason is Reason.NO_BROKER
             return f"{silent} {_(_NO_BROKER if no_broker else CHECK[carer])}"
+
+
+def of_no_broker(notice: Notice) -> Notice:
+    """Return an alert that no word comes with the server's own broker as its cause.
+
+    Then no bedside is at fault. Any other notice is returned as it is.
+    """
+    silent = notice.reason is Reason.AGENT_SILENT and notice.transition in MAY_SOUND
+    return replace(notice, reason=Reason.NO_BROKER) if silent else notice
 
 
 def _calm(notice: Notice) -> OwnAndCarer:

@@ -40,7 +40,9 @@ def load(path: Path, rules: Rules, limits: OtherLimits) -> OwnNight:
     """Read a recording, or a night that a server has stored, and judge it; RecordingError."""
     if is_night_file(path):
         night, found = replayed(path, limits)
-        windows = [one.entry for one in night.entries if isinstance(one.entry, Window)]
+        came = [one.entry for one in night.entries if isinstance(one.entry, Window)]
+        # The last one may only close the night: the first of another time, days later.
+        windows = [w for w in came if w.to_ms >= night.from_ms and w.from_ms < night.to_ms]
         zone, notices = zone_named(night.zone, "zone"), tuple(notice for notice, _ in found)
         return _night(path, windows, zone, notices)
     recording = read_recording(path, zone=rules.zone, renames={})
@@ -54,7 +56,9 @@ def _night(
 ) -> OwnNight:
     if not windows:
         raise RecordingError(f"{path}: there is nothing to judge in it")
-    return OwnNight(path.name, windows[0].from_ms, windows[-1].to_ms, zone, notices)
+    # Windows that were kept at the bedside come late, behind newer ones.
+    first_ms, last_ms = min(w.from_ms for w in windows), max(w.to_ms for w in windows)
+    return OwnNight(path.name, first_ms, last_ms, zone, notices)
 
 
 def lines(night: OwnNight, spans: Sequence[OwnSpan]) -> Iterator[str]:

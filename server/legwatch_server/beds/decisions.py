@@ -3,7 +3,7 @@
 Whatever changes a bed touches it before, so that `undo` can give it back as it was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from legwatch import engine
 from legwatch.alerting.notice import Notice
@@ -13,7 +13,7 @@ from legwatch.errors import WireError
 from legwatch.events import Away, Event, Window
 from legwatch.lived import Entry
 from legwatch.rivals import Rivals
-from legwatch.text.message import text
+from legwatch.text.message import of_no_broker, text
 from legwatch_server.beds import lived
 from legwatch_server.beds.bed_rules import BedRules
 from legwatch_server.beds.counters import Counters
@@ -51,6 +51,7 @@ class Decisions:
         self.beds, self._rules = beds, rules
         self._excuses, self.counters = excuses, counters
         self._next_bed, self._lost = store.next_bed_id(), _lost(store)
+        self.no_broker: Callable[[], bool] = lambda: False  # the server has had none for long
 
     def begin(self, batch: Batch) -> None:
         """Start a new batch, and remember what `undo` needs."""
@@ -148,7 +149,8 @@ class Decisions:
 
     def note(self, bed: BedRecord, notice: Notice, who: str | None) -> None:
         """Store a notice of a bed; `who`: the person whose answer it follows."""
-        new = NewNotice(bed.id, bed.name, notice, text(notice), who=who, played=bed.played)
+        said = text(of_no_broker(notice) if self.no_broker() else notice)
+        new = NewNotice(bed.id, bed.name, notice, said, who=who, played=bed.played)
         self.batch.notices.append(new)
         self.counters.count(notice)
 

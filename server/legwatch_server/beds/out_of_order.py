@@ -9,5 +9,5 @@ from legwatch_server.beds.registry import BedRecord
 def out_of_order(beds: Iterable[BedRecord]) -> Iterator[str]:
     """Yield a sentence on each button or lamp that does not work, as its agent says."""
     for bed in beds:
-        for name, why in () if bed.played else bedside.out_of_order(bed.bedside):
+        for name, why in bedside.out_of_order(bed.bedside):
             yield f"the {name} of bed {bed.name} does not work: {why}"

@@ -21,6 +21,7 @@ from legwatch.signals.occupancy import Occupancy
 from legwatch.text.span import span
 from legwatch_server.cli import would_be_told
 from legwatch_server.cli.asked import ALL_WELL, Said
+from legwatch_server.cli.standing import Standing
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
 
@@ -45,7 +46,7 @@ class Seen:
 
     `heard_ms`: when the newest one arrived, UTC ms. `played`: from a recording. `refused`: that and
     why its latest messages cannot be read; empty: they can. `off`: its agent has said goodbye, or
-    is lost. `out_of_order`: what of it does not work, and why.
+    is lost. `out_of_order`: what of it does not work, and why. `stands`: the alerts that stand.
     """
 
     bed: str
@@ -57,6 +58,7 @@ class Seen:
     refused: str = ""
     off: bool = False
     out_of_order: Sequence[tuple[str, str]] = ()
+    stands: Sequence[Standing] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class BedNow:
 
     seen: Seen
     settings: ServerSettings
+    rests: Rests  # of all beds
     now_ms: int
     running: bool = True  # the server
     said: Said = ALL_WELL  # what it says of itself
@@ -75,6 +78,8 @@ class BedNow:
         for name, why in self.seen.out_of_order:
             yield name, f"does not work: {why}"
         yield "in bed", self.in_bed()
+        for what in self.stands():
+            yield "stands", what
         yield "watched for", self.watched()
         for why in self.not_watched():
             yield "not watched", why
@@ -147,6 +152,14 @@ class BedNow:
         if counts_ms <= self.bed_ms:  # nothing was heard meanwhile
             return said
         return f"{said}, and if it goes on, that counts from {self._at(counts_ms)} on"
+
+    def stands(self) -> Iterator[str]:
+        """Yield each alert that stands, and who has answered it until when."""
+        if self._rest or self.said.unkept:
+            return
+        people = self.settings.everybody()
+        for one in self.seen.stands:
+            yield f"{_ALERTS[one.kind]} {one.words(people, self.bed_ms, self._at)}"
 
     def watched(self) -> str:
         """Return what would be told of now."""
@@ -247,7 +260,8 @@ class BedNow:
     def line(self) -> str:
         """Return everything in one line, for a log."""
         parts = [f"{name} {' '.join(words.split())}" for name, words in self.values()]
-        parts += [f"in bed: {self.in_bed()}", f"watched for: {self.watched()}"]
+        parts += [f"in bed: {self.in_bed()}", *(f"stands: {what}" for what in self.stands())]
+        parts.append(f"watched for: {self.watched()}")
         why = "; ".join(self.not_watched())
         return f"{self._at(self.bed_ms, seconds=True)} {self.seen.bed}: " + " | ".join(
             [*parts, *([f"not: {why}"] if why else [])]
@@ -316,9 +330,8 @@ class BedNow:
     @cached_property
     def _rest(self) -> str:
         """Until when the bed is paused, or that it is out of use; empty: it is watched."""
-        rests = Rests(self.settings)
-        watched = rests.at(self.now_ms).get(self.seen.bed, Rest.WATCHED) is Rest.WATCHED
-        return "" if watched else rests.said(self.seen.bed, self.now_ms)
+        watched = self.rests.of(self.seen.bed, self.now_ms) is Rest.WATCHED
+        return "" if watched else self.rests.said(self.seen.bed, self.now_ms)
 
     @cached_property
     def _view(self) -> BedView | None:
@@ -326,8 +339,11 @@ class BedNow:
 
     @cached_property
     def _trial(self) -> int | None:
-        state = self.seen.state
-        return None if state is None else night_number(state.bed.trial, self.bed_ms, self._rules)
+        state, newest = self.seen.state, self.seen.windows[:1]
+        if state is None:
+            return None
+        live = bool(newest) and newest[0].clock != ClockTrust.PLAYED
+        return night_number(state.bed.trial, self.bed_ms, self._rules, live=live)
 
     @cached_property
     def _room_is_warm(self) -> bool:

@@ -13,7 +13,7 @@ from legwatch.limits.stillness import switched_off
 from legwatch.night import local
 from legwatch.scope import Sensors
 from legwatch.text.span import span
-from legwatch_runtime import locations
+from legwatch_runtime import locations, streams
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.stdout import closed_stdout_is_fine
@@ -25,6 +25,7 @@ from legwatch_server.in_force import InForce
 from legwatch_server.meant import meant
 from legwatch_server.rest import Rest, Rests
 from legwatch_server.settings import ServerSettings
+from legwatch_server.settings_file import CHANGED
 from legwatch_server.store.reader import open_read_only, server_ms
 
 LONG_AGO = date(2000, 1, 1)  # written over a pause in the owner's own file
@@ -47,16 +48,17 @@ def main(argv: Sequence[str]) -> int:
     _check_known(args.bed, settings)
     match args.action:
         case "pause":
-            said = _pause(path, args.bed, args.until, now_ms)
+            said = f"{_pause(path, args.bed, args.until, now_ms)}\n{_when(found)}"
         case "end":
             if not args.yes and not _agreed(args.bed):
                 print("Nothing was changed.")
                 return 1
-            said = _end(path, args.bed)
+            said = f"{_end(path, args.bed)}\n{_when(found)}"
         case _:
-            said = _resume(path, args.bed, settings, now_ms)
-    print(said)
-    print(_when(found))
+            _resume(path, args.bed, settings, now_ms)
+            said = _watched_again(args.bed, found)
+    with streams.after(CHANGED):
+        print(said)
     return 0
 
 
@@ -128,7 +130,7 @@ def _end(path: Path, bed: str) -> str:
     )
 
 
-def _resume(path: Path, bed: str, settings: ServerSettings, now_ms: int) -> str:
+def _resume(path: Path, bed: str, settings: ServerSettings, now_ms: int) -> None:
     if bed not in Rests(settings).at(now_ms):
         raise CannotRun(f"bed {bed} is watched already")
     owners = _table(read_toml(path), bed)
@@ -140,7 +142,12 @@ def _resume(path: Path, bed: str, settings: ServerSettings, now_ms: int) -> str:
         elif key in changes:
             values[f"beds.{bed}.{key}"] = None
     settings_file.change(path, values)
-    return f"Bed {bed} is watched again, from now on."
+
+
+def _watched_again(bed: str, found: InForce) -> str:
+    if found.running:
+        return f"Bed {bed} is watched again: a running server takes it over within seconds."
+    return f"Bed {bed} is watched again from the server's next start on; it is not running now."
 
 
 def _table(settings: Mapping[str, Any], bed: str) -> Mapping[str, Any]:

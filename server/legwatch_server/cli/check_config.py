@@ -14,6 +14,7 @@ from legwatch.night import local
 from legwatch.settings import load
 from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
+from legwatch_runtime.homes import unseen
 from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.secrets_beside import beside
@@ -168,6 +169,7 @@ def _doubts(path: Path, good: Any) -> Iterator[str]:
         except (LegwatchError, OSError) as error:
             yield f"the beds that were heard are not known, so no name was compared: {error}"
         yield from copied(settings)
+        yield from unseen("mqtt.ca_file", settings.mqtt.ca_file)
         yield from zone.concerns(settings)
 
 

@@ -17,6 +17,7 @@ from legwatch_server.cli import agent_in_force, asked, heard, watched
 from legwatch_server.cli.bed_now import BedNow, Seen
 from legwatch_server.cli.heard import Heard
 from legwatch_server.cli.on_disk import judged
+from legwatch_server.cli.standing import standing
 from legwatch_server.cli.stored_state import stored_state
 from legwatch_server.in_force import InForce, in_force
 from legwatch_server.meant import meant
@@ -61,7 +62,12 @@ def _run(path: Path, bed: str | None, *, follow: bool) -> None:
         beds = _beds(found, bed, said_now)
         if follow and not clears:
             for one in beds:
-                key = (one.seen.windows[:1], one.watched(), tuple(one.not_watched()))
+                key = (
+                    one.seen.windows[:1],
+                    tuple(one.stands()),
+                    one.watched(),
+                    tuple(one.not_watched()),
+                )
                 if said.get(one.seen.bed) != key:
                     said[one.seen.bed] = key
                     print(one.line(), flush=True)
@@ -110,19 +116,21 @@ def _down(found: InForce) -> Iterator[str]:
 
 def _beds(found: InForce, only: str | None, said: asked.Said) -> list[BedNow]:
     settings, now_ms = found.settings, server_ms(found.folder)
+    rests = Rests(settings)
+    resting = rests.at(now_ms)
     seen: dict[str, Seen] = {}
     if found.has_run:
         with open_read_only(found.folder) as reader:
             beds = heard.beds(reader, settings, now_ms)
-            seen = {one.bed: one for one in _seen(reader, beds, only, settings, now_ms)}
+            seen = {one.bed: one for one in _seen(reader, beds, only, settings, resting)}
     else:
         beds = heard.beds(None, settings, now_ms)
     if only is not None and only not in beds:
         raise SettingsError("BED", f"there is no bed {only!r}; `legwatch beds` lists them")
-    gone = {b for b, rest in Rests(settings).at(now_ms).items() if rest is Rest.ENDED and b != only}
+    gone = {bed for bed, rest in resting.items() if rest is Rest.ENDED and bed != only}
     names = [name for name in beds if name not in gone and only in (None, name)]
-    rest = settings, now_ms, found.running, said
-    return [BedNow(seen.get(name, Seen(name)), *rest) for name in names]
+    same = settings, rests, now_ms, found.running, said
+    return [BedNow(seen.get(name, Seen(name)), *same) for name in names]
 
 
 def _seen(
@@ -130,9 +138,8 @@ def _seen(
     beds: Mapping[str, Heard],
     only: str | None,
     settings: ServerSettings,
-    now_ms: int,
+    resting: Mapping[str, Rest],
 ) -> Iterator[Seen]:
-    rests = Rests(settings).at(now_ms)
     states, idents = dict(reader.states(only)), {name: n for n, name in reader.beds(only)}
     for name, one in beds.items():
         if only not in (None, name):
@@ -140,7 +147,7 @@ def _seen(
         ident = idents.get(name)
         windows = []
         if ident is not None:
-            windows = reader.newest(ident, watched.NEWEST, rests=name in rests)
+            windows = reader.newest(ident, watched.NEWEST, rests=name in resting)
         bedside, state = known(one.last.bedside), stored_state(states.get(name))
         roles, health = engine.fitted(bedside.info, state), settings.rules_of(name).health
         yield Seen(
@@ -155,4 +162,5 @@ def _seen(
             off=bedside.online is False,
             out_of_order=out_of_order(bedside),
             refused=one.refused,
+            stands=standing(reader, ident, state) if state and ident is not None else (),
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 import urllib3
 
 from legwatch.errors import CannotRun
+from legwatch_runtime import streams
 from legwatch_server.claims import LinkClaims
 from legwatch_server.in_force import InForce
 from legwatch_server.settings_file import is_of_up
@@ -39,7 +40,8 @@ def post(found: InForce, answer: LinkClaims) -> int:
     if reply.status == 200:
         said = reply.data.decode("utf-8", "replace").strip()
         plain = reply.headers.get("Content-Type", "").startswith(PLAIN)
-        print(f"{said[:1].lower()}{said[1:]}" if plain else "noted")
+        with streams.after("the answer was noted"):
+            print(f"{said[:1].lower()}{said[1:]}" if plain else "noted")
         return 0
     message = _REPLIES.get(reply.status, f"refused ({reply.status}): is it the same state_dir?")
     print(message, file=sys.stderr)

@@ -13,7 +13,8 @@ from legwatch_runtime.secrets import secret
 from legwatch_runtime.secrets_beside import Locked
 from legwatch_server.answer_key import given_key
 from legwatch_server.cli.less_a_channel import less_a_channel, less_its_channel
-from legwatch_server.cli.stand_in import named, stand_in
+from legwatch_server.cli.less_a_name import entry, less_a_name
+from legwatch_server.cli.stand_in import another_bed, named, stand_in
 from legwatch_server.notify.channels import load_channel
 from legwatch_server.notify.usable import check_typed
 from legwatch_server.settings import ServerSettings
@@ -41,7 +42,11 @@ def problems(shape: type[Any], table: Mapping[str, Any], folder: str = "") -> It
             follows = path in taken or _follows(path, taken, gone)
             if not follows:
                 yield str(error)
-            if less_its_channel(rest, error):
+            if (
+                less_its_channel(rest, error)
+                or another_bed(shape, rest, path)
+                or less_a_name(rest, error)
+            ):
                 continue
             if name := less_a_channel(rest, error):
                 gone.add(name)
@@ -148,6 +153,8 @@ def _remove(table: dict[str, Any], path: str) -> bool:
         del table[path]
         return True
     head, dot, tail = path.partition(".")
+    if dot and "[" in head and (inner := entry(table, head)) is not None:
+        return _remove(inner, tail)
     head = head.partition("[")[0]  # a list is removed as a whole
     inner = table.get(head)
     if dot and isinstance(inner, dict):

@@ -12,13 +12,14 @@ from typing import Any
 from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.limits.rules import Rules
 from legwatch.options import toml
-from legwatch_runtime import locations
+from legwatch_runtime import locations, streams
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.process import EXITS
 from legwatch_runtime.rights import is_there
 from legwatch_runtime.secrets_beside import beside
 from legwatch_runtime.state_dir import is_held
 from legwatch_server import settings_file
+from legwatch_server.cli.newcomer import newcomer
 from legwatch_server.cli.on_disk import judged
 from legwatch_server.covered import covered, flat
 from legwatch_server.in_force import LOCK, changes_beside
@@ -43,16 +44,24 @@ def main(argv: Sequence[str]) -> int:
 def _act(args: argparse.Namespace, path: Path) -> None:
     match args.action:
         case "set":
+            new = newcomer(path, args.key)
             settings_file.change(path, {args.key: _value(args.value)}, check_typed)
-            print(f"{args.key} = {args.value}: {_when(path, [args.key])}")
+            _tell(f"{args.key} = {args.value}: {_when(path, [args.key])}", new)
         case "reset":
             settings_file.change(path, {args.key: None}, check_typed)
             owners = settings_file.owners_file(path) or path
-            print(f"{args.key} is again what {owners} says: {_when(path, [args.key])}")
+            _tell(f"{args.key} is again what {owners} says: {_when(path, [args.key])}")
         case "undo":
-            print(_undone(path))
+            _tell(_undone(path))
         case _:
             _show(path)
+
+
+def _tell(*sentences: str) -> None:
+    """Print what a change that was made means."""
+    with streams.after(settings_file.CHANGED):
+        for sentence in filter(None, sentences):
+            print(sentence)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,8 +7,10 @@ does not have. A stand-in watches the same beds, and has nothing that can be wro
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
+_A_BED = "bed"
 _REACHED_BY = ("channels", "quiet", "address")  # what may be wrong with a person beyond repair
 
 
@@ -33,6 +35,16 @@ def stand_in(table: dict[str, Any], was: Mapping[str, Mapping[str, Any]]) -> Non
     if isinstance(beds, dict):
         no_tables = [bed for bed, own in was.get("beds", {}).items() if not isinstance(own, dict)]
         beds.update({bed: {} for bed in no_tables if bed not in beds})
+
+
+def another_bed(shape: type[Any], table: dict[str, Any], path: str) -> bool:
+    """Give the table of an agent another bed if its own is wrong or missing; an agent needs one."""
+    if path != "bed" or path not in {field.name for field in fields(shape)}:
+        return False
+    if table.get("bed") == _A_BED:
+        return False
+    table["bed"] = _A_BED
+    return True
 
 
 def _reachable(person: Any) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
+from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.contract.action import BEDSIDE, DEFAULT_SNOOZE_MIN, Action
 from legwatch.night import local
 from legwatch.oncall.escalation import Purpose
 from legwatch.oncall.people import CARER, Person
 from legwatch.text.language import Language
-from legwatch.text.message import URGENT_STILL, text, title
+from legwatch.text.message import URGENT_STILL, of_no_broker, text, title
 from legwatch_runtime.catalogue import language_named
 from legwatch_server import signed_links
 from legwatch_server.claims import LinkClaims, TargetKind
@@ -80,7 +80,7 @@ class Renderer:
         stored = store.notice(delivery.notice_id)
         if stored is None:
             raise LookupError(f"notice {delivery.notice_id} is not stored")
-        notice = self._with_cause(stored.notice)
+        notice = of_no_broker(stored.notice) if self._no_broker() else stored.notice
         clock = f"{local(notice.at_ms, self._settings.zone_of(stored.bed)):%H:%M}"
         answer = _who_answered(notice, stored.who, language)
         sentences = [answer or text(notice, language, carer=letter.carer)]
@@ -102,11 +102,6 @@ class Renderer:
             buttons=self._buttons(letter) if wants_answer else (),
             page=self._link(letter, Action.PAGE) if wants_answer else "",
         )
-
-    def _with_cause(self, notice: Notice) -> Notice:
-        """Return an alert that no word comes with its cause, if that is the server's own broker."""
-        silent = notice.reason is Reason.AGENT_SILENT and notice.transition in MAY_SOUND
-        return replace(notice, reason=Reason.NO_BROKER) if silent and self._no_broker() else notice
 
     def _rehearsal(self, store: PushSource, letter: _Letter) -> Push:
         _ = letter.language.gettext

@@ -33,6 +33,7 @@ def trial_statuses(
     reader: Reader, settings: ServerSettings, now_ms: int, bed: str | None = None
 ) -> Iterator[TrialStatus]:
     """Yield the beds that are in trial nights at `now_ms`; with `bed`, only this bed."""
+    live = {one.bed for one in reader.last_seen() if one.seen_ms and not one.played}
     for name, text in reader.states(bed):
         from legwatch.state_codec import from_json  # noqa: PLC0415 - it brings the engine along
 
@@ -41,7 +42,7 @@ def trial_statuses(
         except ValueError:
             continue  # the server logs this and treats the trial nights as over
         rules = settings.rules_of(name)
-        night = night_number(state.bed.trial, now_ms, rules)
+        night = night_number(state.bed.trial, now_ms, rules, live=name in live)
         if night is not None:
             limits = rules.alerts
             yield TrialStatus(name, night, limits.learn_nights, bool(limits.learn_urgent))

@@ -57,6 +57,14 @@ def of_notice(db: sqlite3.Connection, ident: int) -> Incident | None:
     return _incident(db, *row) if row else None
 
 
+def of_episode(
+    db: sqlite3.Connection, bed_id: int, kind: AlertKind, episode_ms: int
+) -> Incident | None:
+    """Return the alert of a bed that fired at `episode_ms`; None: no notice of it is kept."""
+    key = (bed_id, kind.value, episode_ms)
+    return _incident(db, *key) if db.execute(_OF_EPISODE, key).fetchone() else None
+
+
 def standing(db: sqlite3.Connection, bed_id: int, kind: AlertKind) -> Notice | None:
     """Return the last notice that names what stands of a bed's alert; None: none stands."""
     newest = db.execute(_NEWEST, (bed_id, kind.value)).fetchone()

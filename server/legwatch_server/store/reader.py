@@ -151,6 +151,11 @@ class SqliteReader:
         return incidents.standing(self._db, bed_id, kind)
 
     @reading(StoreError)
+    def episode(self, bed_id: int, kind: AlertKind, episode_ms: int) -> Incident | None:
+        """Return the alert of a bed that fired at `episode_ms`; None: no notice of it is kept."""
+        return incidents.of_episode(self._db, bed_id, kind, episode_ms)
+
+    @reading(StoreError)
     def newest(self, bed_id: int, most: int, *, rests: bool = False) -> list[Window]:
         """Return the last windows of a bed, the newest first; `rests`: nobody watches it now."""
         return windows.newest(self._db, bed_id, most, rests=rests)

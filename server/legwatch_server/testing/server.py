@@ -85,6 +85,7 @@ class InProcessServer:
         self.silence = Silence(
             self.broker, self.unit.beds.values, self.reach, self.status, self.clock.instant
         )
+        self.unit.decisions.no_broker = self.silence.has_no_broker
         self.inbox = Waiting()
         self.loop = WriterLoop(
             store=self.store,

@@ -1,6 +1,7 @@
 """Of one sensor people hear at most twice a night with a sound, and once that it is back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from legwatch.alerting.notice import TransitionKind
 from legwatch.alerting.told_sensors import ToldSensors, allows, count, subject, subject_of_end
@@ -60,6 +61,25 @@ def test_the_end_is_about_the_thermometer_that_was_told_last() -> None:
     assert subject_of_end(both, Reason.NO_READINGS, NIGHT, RULES) == "leg"
     assert subject_of_end(of_room, Reason.MOVEMENT_SILENT, NIGHT, RULES) == "movement"
     assert subject_of_end(of_room, Reason.NO_READINGS, NIGHT + DAY_MS, RULES) == "leg"
+
+
+def last_good_c(**night_is: Any) -> Sequence[object]:
+    """Return the last good value of the notices on sensors, the first and its end."""
+    notices = replay(night(minutes=400, **night_is), RULES)
+    told = [n for n in notices if n.kind is AlertKind.SENSOR]
+    return [dict(n.figures)["last_good_c"] for n in told][:2]
+
+
+def test_the_last_good_value_is_that_of_the_sensor_that_a_notice_is_about() -> None:
+    def lives(around_c: int) -> Callable[[float], float]:
+        return lambda minute: around_c + minute % 3 / 10
+
+    def dies(around_c: int) -> Callable[[float], float | None]:
+        return lambda minute: None if 120 <= minute < 145 else around_c + minute % 3 / 10
+
+    for leg, room, around_c in ((lives(31), dies(18), 18), (dies(31), lives(18), 31)):
+        assert [int(str(c)[:2]) for c in last_good_c(leg=leg, room=room)] == [around_c] * 2
+    assert last_good_c(leg=lives(31), moves=lambda _minute: 0)[:1] == [None]
 
 
 def test_each_of_two_thermometers_that_failed_is_said_to_be_back() -> None:

@@ -4,17 +4,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
+from legwatch.engine import start
 from legwatch.errors import RecordingError, SettingsError
 from legwatch.events import AlertKind
+from legwatch.lived import Lived, LivedNight
 from legwatch.testing import ms, night, recording_lines, uncovering
 from legwatch_lab.score.command import main
 from legwatch_lab.score.own_night import OwnNight, lines
 from legwatch_lab.score.own_truth import Noted, OwnSpan
+from legwatch_runtime import night_file
+from legwatch_runtime.profiles import rules_for
 
 Say = Callable[..., str]
 BEGIN = ms("2026-01-02T21:00Z")
@@ -98,6 +103,30 @@ def test_a_quiet_without_an_alert_is_no_alert_that_stands() -> None:
     assert "stood already" not in said
     fired = replace(quiet, at_ms=BEGIN + 1, transition=TransitionKind.FIRED)
     assert "stood already" in "\n".join(lines(bed._replace(notices=(quiet, fired)), [span]))
+
+
+def test_a_stored_night_ends_with_its_last_window_before_noon(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Behind it the file may have the window that has closed it: the first live one, days later."""
+    seen = list(night(leg=uncovering(BARE, uncovered_c=23.0), minutes=300))
+    days_later = 9 * 24 * 3_600_000
+    closes = seen[0]._replace(
+        from_ms=seen[0].from_ms + days_later, to_ms=seen[0].to_ms + days_later
+    )
+    noon_ms, rules = ms("2026-01-02T12:00Z"), rules_for("standard", {}, ZoneInfo("UTC"))
+    entries = tuple(Lived(one) for one in (*seen, closes))
+    path, to_ms = tmp_path / "stored.jsonl", noon_ms + 24 * 3_600_000
+    found = LivedNight("b", "2026-01-02", "UTC", noon_ms, to_ms, start(), rules, entries, ())
+    night_file.write(path, found)
+    assert main(["--night", str(path), "--truth", "22:40-23:20 uncovered"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("stored.jsonl: 2026-01-02 21:00 to 02:00 (UTC)\n")
+    with pytest.raises(SettingsError, match="02:10 is not in the recording"):
+        main(["--night", str(path), "--truth", "02:10-02:20 out"])
+    night_file.write(path, found._replace(entries=(Lived(closes),)), over=True)
+    with pytest.raises(RecordingError, match="nothing to judge"):
+        main(["--night", str(path), "--truth", "22:40-23:20 uncovered"])
 
 
 def test_a_zone_that_is_given_counts(say: Say) -> None:

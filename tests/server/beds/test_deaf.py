@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from legwatch.conditions.verdict import Reason
 from legwatch.contract.topics import Channel, topic
 from legwatch.settings import load
 from legwatch_server.inbox import Connected
@@ -54,6 +55,12 @@ def start_broker(server: InProcessServer) -> None:
 
 def told(server: InProcessServer) -> list[str]:
     return [one.notice.reason.value for one in server.notices()]
+
+
+def silence_said(server: InProcessServer) -> str:
+    """Return the stored text of the alert that no word comes."""
+    (stored,) = [one for one in server.notices() if one.notice.reason is Reason.AGENT_SILENT]
+    return stored.text
 
 
 def test_a_broker_that_was_stopped_is_no_fault_of_a_bedside(ward: InProcessServer) -> None:
@@ -153,6 +160,7 @@ def test_the_alert_that_no_word_comes_says_that_it_is_the_broker(ward: InProcess
     (push,) = [push for _, _, push in ward.pushes.arrived if push.purpose == "loud"]
     assert push.text.startswith("No word from the bedside for 15 min. The server has no connection")
     assert "If no word comes after that, check the plug of the bedside." in push.text
+    assert silence_said(ward) == push.text  # by `alerts explain` and to programs
 
 
 def test_an_alert_of_a_bedside_says_nothing_of_a_broker_that_is_on(ward: InProcessServer) -> None:
@@ -161,6 +169,7 @@ def test_an_alert_of_a_bedside_says_nothing_of_a_broker_that_is_on(ward: InProce
     wait(ward, 9)
     (push,) = [push for _, _, push in ward.pushes.arrived if push.purpose == "loud"]
     assert push.text.endswith("Check the cable and the plug.")
+    assert silence_said(ward).endswith("Check the cable and the plug.")
 
 
 def test_people_hear_once_that_the_server_has_no_broker(ward: InProcessServer) -> None:

@@ -8,10 +8,12 @@ from tomlkit import dumps
 
 from legwatch.contract.bedside_info import BedsideInfo, decode_info, encode_info
 from legwatch.contract.topics import Channel, topic
+from legwatch.contract.window import encode_window
+from legwatch.testing import live_window
 from legwatch_server.beds.out_of_order import out_of_order
 from legwatch_server.cli import beds, now
 from legwatch_server.testing import InProcessServer
-from server.ward import open_ward
+from server.ward import BEGIN, open_ward
 
 WHY = "driver 'odd' (odd:Odd of odd 1.2) cannot start: no bus"
 
@@ -48,6 +50,21 @@ def test_what_does_not_work_is_named(
     assert f"  {name:<16} does not work: {WHY}\n" in shown(now)
     assert says(server, info(key, "")) == []
     assert "work" not in shown(beds) + shown(now)
+    server.close()
+
+
+@pytest.mark.parametrize("key", ["button", "lamp"])
+def test_of_a_bed_that_plays_a_recording_it_is_named_too(key: str, tmp_path: Path) -> None:
+    """Its lamp shows the alerts of the recording, and its button answers them."""
+    server = open_ward(tmp_path, beds={"b": {"played": True}})
+    for number in range(1, 4):
+        window = live_window(number, BEGIN + number * 10_000, clock="played", **asleep(0))
+        server.turn([server.message(topic("b", Channel.WINDOW), encode_window(window))])
+    assert server.unit.beds["b"].played
+    (said,) = says(server, info(key, WHY))
+    assert said.endswith(f"of bed b does not work: {WHY}")
+    server.turn([server.message(topic("b", Channel.STATUS), b"offline")])
+    assert list(out_of_order(server.unit.beds.values())) == []  # the recording is over
     server.close()
 
 

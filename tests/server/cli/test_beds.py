@@ -1,5 +1,6 @@
 """`legwatch beds`: what it lists, what it changes, and how that is taken back."""
 
+import fcntl
 import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta
@@ -16,6 +17,7 @@ from legwatch_runtime.clock import utc_ms
 from legwatch_server import settings_file
 from legwatch_server.cli import alerts, beds, duty
 from legwatch_server.cli import settings as settings_command
+from legwatch_server.in_force import LOCK
 from legwatch_server.rest import Rests
 from legwatch_server.store.reader import SqliteReader
 from legwatch_server.store.records import LastSeen
@@ -72,8 +74,18 @@ def test_a_bed_known_only_from_the_store_is_paused_and_resumed(say: Say, path: P
     paused, other, *_ = say().splitlines()
     assert paused.startswith("b      paused until noon of ")
     assert other.startswith("other")  # no line on what the sensors of `b` could tell
-    say("resume", "b")
+    assert say("resume", "b") == (
+        "Bed b is watched again from the server's next start on; it is not running now.\n"
+    )
     assert resting(path) == {}
+
+
+def test_beside_a_server_that_runs_a_bed_is_watched_again_at_once(say: Say, path: Path) -> None:
+    say("pause", "b", "--until", SOON)
+    with (path.parent / "state" / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as a server that runs
+        said = say("resume", "b")
+    assert said == "Bed b is watched again: a running server takes it over within seconds.\n"
 
 
 def test_an_ended_bed_is_in_no_list_and_its_end_can_be_undone(say: Say, path: Path) -> None:

@@ -13,7 +13,7 @@ from legwatch.contract.roles import GAUGES
 from legwatch.options import annotated_table, options_type
 from legwatch.settings import load
 from legwatch_device.settings import AgentSettings
-from legwatch_runtime import plugins
+from legwatch_runtime import homes, plugins
 from legwatch_server.cli.check_config import main
 from legwatch_server.settings import ServerSettings
 from repository import REPO, not_installed
@@ -123,6 +123,47 @@ def test_every_wrong_channel_of_a_person_is_named(
     ]
 
 
+def test_every_wrong_name_in_a_list_is_named_and_every_wrong_shift(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = """
+    zone = "UTC"
+    state_dir = "STATE"
+    [beds.bedroom]
+    [people.anna]
+    channels = ["console"]
+    [people.bert]
+    channels = ["console"]
+    beds = ["Bedroom", "bedroom", "Guest Room"]
+    [[roster]]
+    people = ["anna", "karl", "tom"]
+    nights = ["mon", "tues", "wen"]
+    [[roster]]
+    people = ["emil"]
+    beds = ["bedrom", "attic", "bedroom"]
+    [[roster]]
+    people = ["bert"]
+    beds = ["guest"]
+    first = 2026-02-01
+    last = 2026-01-01
+    """.replace("STATE", str(tmp_path / "state"))
+    assert check(tmp_path, text) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [" ".join(line.split(": ", 1)[1].split()[:5]) for line in lines] == [
+        "people.bert.beds: bed 'Bedroom' is not",
+        "people.bert.beds: bed 'Guest Room' is",
+        "roster[0].people: nobody is called 'karl';",
+        "roster[0].people: nobody is called 'tom';",
+        "roster[0].nights: 'tues': one of mon,",
+        "roster[0].nights: 'wen': one of mon,",
+        "roster[1].people: nobody is called 'emil';",
+        "roster[2].last: lies before `first`",
+        "roster[2].people: none of them watches",
+        "roster[1].beds: no bed 'bedrom' has",
+        "roster[1].beds: no bed 'attic' has",
+    ]
+
+
 def test_every_wrong_key_of_an_agent_is_named_and_none_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,6 +204,23 @@ def test_an_agent_needs_a_bed_that_can_stand_in_a_topic(tmp_path: Path, text: st
     assert check(tmp_path, text, "--as", "agent") == 2
 
 
+@pytest.mark.parametrize("text", ['bed = "Anna B"', 'bed = "server"', "bed = 7", ""])
+def test_a_bed_that_is_wrong_or_missing_hides_no_other_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    more = """
+    window_s = 100
+    [sensors.leg]
+    driver = "crystal_ball"
+    [recording]
+    zone = "Mars/Olympus"
+    """
+    assert check(tmp_path, text + more, "--as", "agent") == 2
+    lines = capsys.readouterr().err.splitlines()
+    paths = sorted(line.split(": ")[1] for line in lines)
+    assert paths == ["bed", "recording.zone", "sensors.leg.driver", "window_s"]
+
+
 def test_a_user_with_the_name_of_another_bed_is_to_be_looked_at_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -185,6 +243,36 @@ def test_a_recording_without_its_whole_path_is_to_be_looked_at_again(
     whole = tmp_path / "night.csv"
     assert check(tmp_path, f'bed = "anna"\n[recording]\nfile = "{whole}"\n') == 0
     assert "look again" not in capsys.readouterr().out
+
+
+def test_a_file_in_a_home_that_a_unit_does_not_see_is_to_be_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home, clone = tmp_path / "home", tmp_path / "home/pi/legwatch"
+    (clone / "deploy/systemd").mkdir(parents=True)
+    monkeypatch.setattr(homes, "HOMES", (home,))
+    monkeypatch.setattr("sys.prefix", str(clone / ".venv"))
+    away, within = home / "pi/night.csv", clone / "night.csv"
+    for night in (away, within):
+        night.write_text("time,channel,value\n")
+
+    def said(text: str) -> str:
+        assert check(tmp_path, text) == 0
+        return capsys.readouterr().out
+
+    def played(file: Path) -> str:
+        return said(f'bed = "anna"\n[recording]\nfile = "{file}"\n')
+
+    assert f"look again: recording.file: '{away}' is in a home" in played(away)
+    assert "put it elsewhere, such as /var/lib/legwatch" in played(within)
+    (clone / "deploy/systemd/legwatch.service").touch()
+    assert f"put it into {clone}\n" in played(away)
+    assert "look again" not in played(within)
+    monkeypatch.setattr("legwatch_device.settings.check_ca_file", NOT_HERE.append)
+    monkeypatch.setattr("legwatch_server.settings.check_ca_file", NOT_HERE.append)
+    for table in (SIMULATED, '[people.anna]\nchannels = ["console"]\n'):
+        text = f'{table}[mqtt]\nca_file = "{away}"\n'
+        assert f"look again: mqtt.ca_file: '{away}' is in a home" in said(text)
 
 
 def test_a_misspelt_table_is_named_where_it_hides_the_kind_of_file(

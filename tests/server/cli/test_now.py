@@ -2,8 +2,9 @@
 
 import fcntl
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,18 @@ from legwatch.contract.action import Action
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.window import encode_window
 from legwatch.errors import SettingsError
+from legwatch.night import local
 from legwatch.testing import live_window
+from legwatch_server import rest
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.cli import now
 from legwatch_server.in_force import LOCK
+from legwatch_server.review.trial import trial_statuses
 from legwatch_server.settings_file import read
+from legwatch_server.store.reader import open_read_only
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import cold
-from server.ward import BEGIN, MINUTE_MS
+from server.ward import BEGIN, MINUTE_MS, seen
 
 Say = Callable[..., str]
 TABLE: dict[str, Any] = {
@@ -196,6 +201,23 @@ def test_trial_nights_quiet_a_warm_room_and_a_missing_sensor_are_said(open_house
     assert "no movement sensor: no cold alert" in line(house.says("few"), "not watched")
 
 
+@pytest.mark.parametrize("clock", ["synced", "played"])
+def test_a_new_bed_is_said_to_learn_from_its_first_window_on(open_house: Any, clock: str) -> None:
+    """A recording has no trial nights."""
+    house = open_house(rules={"warmth.early_s": 0}, beds={"b": {"played": clock == "played"}})
+    house.ward.clock.advance(10_000)
+    window = live_window(1, house.ward.clock.now_ms, **asleep(0))._replace(clock=clock)
+    house.ward.turn([house.ward.message("legwatch/v1/b/window", encode_window(window))])
+    learns = clock == "synced"
+    said = house.says()
+    assert "the first whole minute is not over" in said
+    assert ("the sleeper: learning, night 1 of 7" in said) is learns
+    with open_read_only(house.path.parent / "state") as reader:
+        found = trial_statuses(reader, read(house.path), house.ward.clock.now_ms)
+        nights = [(one.bed, one.night, one.of) for one in found]
+    assert nights == ([("b", 1, 7)] if learns else [])
+
+
 def test_quiet_for_all_warnings_of_a_bed_leaves_the_urgent_ones_and_that_is_said(
     open_house: Any,
 ) -> None:
@@ -259,6 +281,22 @@ def test_a_paused_bed_is_not_watched_and_an_ended_one_not_shown(open_house: Any)
     assert "other" not in text
 
 
+def test_with_more_beds_it_looks_at_the_pause_of_each_once(
+    open_house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beds = {f"b{n}": {"paused_until": date(2026, 1, 9)} for n in range(30)}
+    house, looked = open_house(beds=beds), Counter[str]()
+
+    def counted(settings: Any, name: str, table: Any) -> int:
+        looked[name] += 1
+        return end_ms(settings, name, table)
+
+    end_ms = rest._end_ms
+    monkeypatch.setattr(rest, "_end_ms", counted)
+    assert house.says().count("everything: the bed is paused until noon of Fri 09 Jan") == 30
+    assert set(looked.values()) == {1}
+
+
 def test_a_bedside_that_is_off_shows_nobody_in_bed_and_watches_nobody(open_house: Any) -> None:
     house = open_house()
     house.ward.play("b", 60, asleep)
@@ -275,6 +313,44 @@ def test_after_a_warning_with_a_sound_it_says_that_only_urgent_ones_sound(open_h
     assert "an urgent alert still sounds" not in house.says()
     house.ward.play_until_loud("b", cold)
     assert "the last was too short ago; an urgent alert still sounds" in house.says()
+
+
+def answers(house: Any, action: Action, minutes: int = 0) -> None:
+    """Let anna answer the last push."""
+    push = house.ward.pushes.arrived[-1].push
+    house.ward.answer(LinkClaims(TargetKind.DELIVERY, push.id, action, minutes, 0), b"t")
+
+
+def test_an_alert_that_stands_is_named_with_who_has_answered_it_and_until_when(
+    open_house: Any,
+) -> None:
+    rules = {**TABLE["rules"], "alerts.wait_s": 60, "stillness.joint_s": 0}
+    house = open_house(rules=rules)
+    house.ward.play("b", 60, cold)
+    assert "stands" not in house.says()
+    while "stands" not in house.says():
+        house.ward.play("b", 1, cold)
+    fired = f"{house.ward.clock.now_ms // MINUTE_MS % 60:02}"
+    assert line(house.says(), "stands") == f"cold legs (warning) since 22:{fired}: no sound yet"
+    house.ward.play_until_loud("b", cold)
+    assert line(house.says(), "stands").endswith(": nobody has answered")
+    answers(house, Action.SNOOZE, 15)
+    until = local(house.ward.clock.now_ms + 15 * MINUTE_MS, UTC)
+    assert line(house.says(), "stands").endswith(f": anna asked for quiet until {until:%H:%M}")
+    seen(house.ward)  # at the command line
+    at, said = local(house.ward.clock.now_ms, UTC), line(house.says(), "stands")
+    urgent = "it sounds again only if it is urgent"
+    assert said.endswith(f": somebody has seen it at {at:%H:%M}; {urgent}")
+
+
+def test_what_was_said_of_no_alert_names_nobody(open_house: Any) -> None:
+    house = open_house(rules={**TABLE["rules"], "alerts.wait_s": 0, "stillness.joint_s": 0})
+    house.ward.play("b", 60, cold)
+    bed = house.ward.unit.beds["b"].id
+    house.ward.answer(LinkClaims(TargetKind.BED, bed, Action.SNOOZE, 60, 0))
+    while "stands" not in house.says():
+        house.ward.play("b", 1, cold)
+    assert line(house.says(), "stands").endswith(": somebody asked for quiet until 23:00")
 
 
 def test_who_takes_no_alert_of_a_kind_is_not_named_for_it(open_house: Any) -> None:

@@ -1,0 +1,76 @@
+"""The alerts of a bed that stand now, and who has answered each of them."""
+
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+
+from legwatch.alerting.alert import AlertState, silenced_until_ms
+from legwatch.alerting.notice import TransitionKind
+from legwatch.conditions.verdict import Severity
+from legwatch.contract.action import BEDSIDE
+from legwatch.engine import BedState
+from legwatch.events import AlertKind
+from legwatch_server.store.reader import SqliteReader
+
+Clock = Callable[[int], str]  # the bed's clock shows this at a time, UTC ms
+
+
+class Standing(NamedTuple):
+    """An alert that stands. `by`: whose answer counts now, as it is stored; empty: none is known.
+
+    `answered_ms`: when that answer came, UTC ms.
+    """
+
+    kind: AlertKind
+    alert: AlertState
+    by: str = ""
+    answered_ms: int = 0
+
+    def words(self, names: Collection[str], now_ms: int, clock: Clock) -> str:
+        """Return since when the alert stands, and who has answered it until when.
+
+        `names`: the people; an answer at the command line or by a link may be anybody's.
+        """
+        alert = self.alert
+        since = f" since {clock(alert.episode_ms)}" if alert.episode_ms else ""
+        lost = "; whether it still holds is not known" if alert.unknown_since_ms else ""
+        return f"({alert.severity}){since}: {_answer(self, names, now_ms, clock)}{lost}"
+
+
+def standing(reader: SqliteReader, bed_id: int, state: BedState) -> tuple[Standing, ...]:
+    """Return the alerts of a bed that stand, in the order of their kinds."""
+    found = zip(AlertKind, state.bed.alerts, strict=True)
+    return tuple(
+        _answered(reader, bed_id, kind, alert)
+        for kind, alert in found
+        if alert.severity is not None
+    )
+
+
+def _answered(reader: SqliteReader, bed_id: int, kind: AlertKind, alert: AlertState) -> Standing:
+    what = TransitionKind.ACKNOWLEDGED if alert.acknowledged else TransitionKind.SNOOZED
+    found = reader.episode(bed_id, kind, alert.episode_ms) if alert.episode_ms else None
+    for record in reversed(found.notices if found else ()):
+        if record.notice.transition is what:
+            return Standing(kind, alert, record.who or BEDSIDE, record.notice.at_ms)
+    return Standing(kind, alert)
+
+
+def _answer(one: Standing, names: Collection[str], now_ms: int, clock: Clock) -> str:
+    alert, who = one.alert, _who(one.by, names)
+    if alert.acknowledged:
+        at = f" at {clock(one.answered_ms)}" if one.answered_ms else ""
+        urgent = alert.severity is Severity.URGENT
+        then = "it makes no more sound" if urgent else "it sounds again only if it is urgent"
+        return f"{who} has seen it{at}; {then}"
+    until_ms = silenced_until_ms(alert, alert.severity)
+    if until_ms > now_ms:
+        return f"{who} asked for quiet until {clock(until_ms)}"
+    if alert.severity is Severity.LOG:
+        return "it is only written down"
+    return "nobody has answered" if alert.notified else "no sound yet"
+
+
+def _who(by: str, names: Collection[str]) -> str:
+    if by == BEDSIDE:
+        return "somebody at the bedside"
+    return by if by in names else "somebody"
