@@ -46,6 +46,9 @@ def faults_at_import(good: str) -> dict[str, Fault]:
             "import nose_of_a_dog",
             "cannot be loaded: it needs the module nose_of_a_dog, which is not",
         ),
+        "its module needs one that this legwatch does not have": Fault(
+            "import legwatch.nothere", "which is not installed; it is made for another version of"
+        ),
         "its module is gone": Fault(None, "which is not installed; install the package anew"),
         "its module has no such class": Fault("", "has no attribute 'Odd'"),
         "its Options are none": Fault(

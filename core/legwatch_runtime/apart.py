@@ -46,7 +46,7 @@ def how_it_ends(key: str, call: Callable[[], object]) -> str:
 
 def _how(given: bytes) -> str:
     try:
-        ran = subprocess.run(  # noqa: S603 - our own Python
+        ran = subprocess.run(
             # -P: no file of the current folder may take the name of a module.
             (sys.executable, "-P", "-c", "from legwatch_runtime.apart import child; child()"),
             input=given,
@@ -63,7 +63,9 @@ def _how(given: bytes) -> str:
 
 def child() -> None:
     """Make the call that comes on the standard input; say on the output that it has come back."""
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(  # noqa: TID251 - this process has no parts
+        target=_end_with, args=(os.getppid(),), daemon=True
+    ).start()
     said = os.dup(1)
     os.dup2(2, 1)  # what the other package prints says nothing here
     os.write(said, BEGUN)

@@ -50,7 +50,6 @@ from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.ingest.crash_guard import CrashGuard
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.bedside_commands import Bedsides
-from legwatch_server.notify.channels import Notifier, open_channels
 from legwatch_server.notify.example_addresses import copied
 from legwatch_server.notify.known_beds import check_known, doubts, heard_beds, unknown_shifts
 from legwatch_server.notify.late import LateChannels
@@ -316,8 +315,7 @@ class _Server:
     def take_over(self, settings: ServerSettings) -> None:
         """Use new settings; raises LegwatchError before anything is changed."""
         check_known(settings, [bed.name for bed in remembered(settings, self._beds())])
-        channels: dict[str, Notifier] = open_channels(settings)
-        self.outboxes.prepare(channels)
+        channels = self.channels.anew(settings)
         self.inbox.put(SettingsChanged(settings))
         self.channels.take_over(settings, channels)
         self.health.settings = settings

@@ -255,7 +255,8 @@ class BedNow:
         """Return who would be told, in their order."""
         if self._wholly and not self.said.deaf:  # that it is deaf, people are told
             return "nobody"
-        return would_be_told.words(self.settings, self.seen.bed, self.bed_ms, _ALERTS)
+        unready = dict(self.said.unready)
+        return would_be_told.words(self.settings, self.seen.bed, self.bed_ms, _ALERTS, unready)
 
     def line(self) -> str:
         """Return everything in one line, for a log."""

@@ -4,26 +4,39 @@ A person may refuse a kind of alert. If that leaves nobody on call for what has 
 watch the bed are told: a command that names only the roster would say less than what happens.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from legwatch.conditions.verdict import Severity
 from legwatch.events import AlertKind
 from legwatch.night import night_of
 from legwatch.oncall.escalation import Watch, woken
-from legwatch.oncall.people import on_call
+from legwatch.oncall.people import Person, on_call
 from legwatch_server.settings import ServerSettings
 
 Names = tuple[str, ...]
 
 
-def words(settings: ServerSettings, bed: str, at_ms: int, alerts: Mapping[AlertKind, str]) -> str:
-    """Return the people in their order with their channels; `alerts`: the words for each kind."""
+def words(
+    settings: ServerSettings,
+    bed: str,
+    at_ms: int,
+    alerts: Mapping[AlertKind, str],
+    unready: Collection[str] = (),
+) -> str:
+    """Return the people in their order with their channels; `alerts`: the words for each kind.
+
+    `unready`: channels that the running server says cannot start.
+    """
     people = settings.everybody()
     names = on_call(people, settings.roster, night_of(at_ms, settings.zone_of(bed)), bed)
-    shown = {name: f"{name} ({', '.join(person.channels)})" for name, person in people.items()}
+    shown = {name: f"{name} ({_ways(person, unready)})" for name, person in people.items()}
     others = _others(Watch(bed, people, names), alerts)
     usual = ", then ".join(shown[name] for name in names) or "NOBODY"
     return "; ".join((usual, *(f"{what}: {_listed(who)}" for what, who in others)))
+
+
+def _ways(person: Person, unready: Collection[str]) -> str:
+    return ", ".join(f"{way}: CANNOT START" if way in unready else way for way in person.channels)
 
 
 def _others(watch: Watch, alerts: Mapping[AlertKind, str]) -> Iterator[tuple[str, Names]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from legwatch.entry import reason
-from legwatch.errors import LegwatchError, SettingsError
+from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch_runtime import plugins
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.bounded_call import call_within
@@ -20,6 +20,7 @@ from legwatch_server.notify.channels import (
     Notifier,
     build_channel,
     check_unused,
+    given,
     load_channel,
 )
 from legwatch_server.notify.outboxes import Outboxes
@@ -48,6 +49,30 @@ class LateChannels:
     def start(self) -> None:
         """Try the others again in a part of its own."""
         self._part.start()
+
+    def anew(self, settings: ServerSettings) -> dict[str, Notifier]:
+        """Return the prepared channels for new settings; raises LegwatchError.
+
+        One of which the settings change nothing is started anew, too, for a new secret; if it
+        cannot start now, it goes on as it is.
+        """
+        check_unused(settings)
+        names = settings.channel_names()
+        with self._lock:
+            made = {name: self._anew(name, path, settings) for name, path in names.items()}
+            running = self._ready
+        self._outboxes.prepare({n: one for n, one in made.items() if one is not running.get(n)})
+        return made
+
+    def _anew(self, name: str, path: str, settings: ServerSettings) -> Notifier:
+        try:
+            return build_channel(load_channel(name, path), name, settings)
+        except CannotRun as error:
+            running = self._ready.get(name)
+            if running is None or given(name, settings) != given(name, self._settings):
+                raise
+            logger.warning("channel %s goes on as it is, without a new start: %s", name, error)
+            return running
 
     def take_over(self, settings: ServerSettings, channels: Mapping[str, Notifier]) -> None:
         """Use new settings, whose channels are all prepared."""
@@ -82,7 +107,7 @@ class LateChannels:
             self._missing[name] = _why(name, error)
             return
         if self._missing.pop(name, None) is not None:
-            logger.info("channel %s has started", name)
+            logger.warning("channel %s has started", name)  # as loud as that it could not
         self._ready[name] = notifier
 
     def _run(self) -> None:

@@ -141,7 +141,7 @@ def test_a_server_that_can_note_nothing_is_asked_at_the_port_in_the_file(
     assert "the bedside is off" not in out
 
 
-def test_duty_says_of_a_channel_that_cannot_start_why(
+def test_duty_and_now_say_of_a_channel_that_it_cannot_start(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], serve: Serve
 ) -> None:
     """Its test waits in the store, for ever and without a reason."""
@@ -150,8 +150,10 @@ def test_duty_says_of_a_channel_that_cannot_start_why(
     with loaded_house(tmp_path, http={"port": serve(health("x", *late.wrong()))}) as house:
         house.server.play("b", 10, asleep)
         code, out, _ = house.run(capsys, "duty")
+        _, now, _ = house.run(capsys, "now")
     assert code == 1
     assert "console    AMBER: cannot start: KeyError: 'tok'\n" in out
+    assert "console: CANNOT START" in now
 
 
 def test_health_gives_the_reason_of_the_broker_by_the_words_that_are_looked_for() -> None:

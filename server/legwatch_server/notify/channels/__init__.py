@@ -261,8 +261,8 @@ def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -
     """Return a new channel with its options and its recipients; raises SettingsError."""
     path = f"push.{name}"
     check_methods(kind, METHODS, path)
-    options = _options(kind, name, settings.push.options.get(name, {}))
-    context = ChannelContext(tuple(_recipients(name, settings)), settings.push.workers)
+    table, context = given(name, settings)
+    options = _options(kind, name, table)
     if stranger := plugins.whose(CHANNELS, name):
         plugins.begins(f"{path}: starting channel {name!r}{stranger}")
     try:
@@ -284,6 +284,12 @@ def build_channel(kind: Callable[..., N], name: str, settings: ServerSettings) -
         why = hide(said or reason(error))
         raise CannotStart(name, f"{path}: the channel{whose} cannot start: {why}") from error
     return made
+
+
+def given(name: str, settings: ServerSettings) -> tuple[Mapping[str, Any], ChannelContext]:
+    """Return what the settings say of a channel: its table, and what it may know beside that."""
+    context = ChannelContext(tuple(_recipients(name, settings)), settings.push.workers)
+    return settings.push.options.get(name, {}), context
 
 
 def _options(kind: object, name: str, table: Mapping[str, Any]) -> Any:

@@ -222,7 +222,7 @@ def test_check_config_waits_once_for_what_hangs(
     )
     begun_s = time.monotonic()
     assert legwatch(["check-config", str(file)]) == 2
-    assert time.monotonic() - begun_s < 5.9
+    assert time.monotonic() - begun_s < 7.9  # less than twice
 
 
 @pytest.mark.parametrize("words", ["LegwatchError('never')", "CannotRun('never')"])
@@ -299,6 +299,44 @@ def test_one_that_is_uninstalled_while_it_runs_is_named_as_before(
     until(lambda: "TypeError: a" in caplog.text)
     assert f"channel odd ({stranger.origin('Odd')}): TypeError: a" in caplog.text
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("code", [starting("import os; os._exit(5)"), "import os; os._exit(5)"])
+def test_one_that_was_mended_is_not_met_here_as_it_was(
+    code: str, stranger: Stranger, rig: Rig, tmp_path: Path
+) -> None:
+    stranger.has(code, {CHANNELS: {"odd": "{}:Odd"}})
+    settings = load(ServerSettings, {"push": {"channels": ["odd"]}})
+    opened = LateChannels(rig.boxes, settings, rig.parts)
+    opened.begin()
+    (stranger.site / f"{stranger.name}.py").write_text(f"{CLASS}# mended\n")
+    opened.look()  # this process may have the old class, and would end here
+    (concern,) = opened.wrong()
+    assert "(exit code 5); once it is mended, start legwatch again" in concern
+
+
+ONCE = (
+    starting("""
+        if MADE: raise OSError('another program holds the lock')
+        MADE.append(self)""")
+    + "MADE = []\n"
+)
+
+
+def test_a_reload_goes_on_with_one_that_cannot_start_a_second_time(
+    stranger: Stranger, rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    stranger.has(ONCE, {CHANNELS: {"odd": "{}:Odd"}})
+    table = {"push": {"channels": ["odd"]}, "people": {"karl": {"channels": ["odd"]}}}
+    opened = LateChannels(rig.boxes, load(ServerSettings, table), rig.parts)
+    opened.begin()
+    (made,) = __import__(stranger.name).MADE
+    after = load(ServerSettings, table | {"beds": {"b": {"ended": True}}})
+    assert opened.anew(after) == {"odd": made}
+    assert "channel odd goes on as it is, without a new start: push.odd: the ch" in caplog.text
+    other = load(ServerSettings, table | {"people": {"anna": {"channels": ["odd"]}}})
+    with pytest.raises(CannotRun, match="another program holds the lock"):
+        opened.anew(other)
 
 
 def test_a_send_that_hangs_is_named_and_holds_no_other(
