@@ -136,6 +136,7 @@ def ask_a_reader(path: Path) -> None:
             list(islice(reader.windows(bed_id, since), 9))
             reader.newest(bed_id, 10)
             reader.standing(bed_id, AlertKind.SENSOR)
+            reader.episode(bed_id, AlertKind.SENSOR, NOW_MS)
             reader.nights(bed_id, date(2026, 1, 1), date(2026, 1, 9))
             reader.minutes(bed_id, date(2026, 1, 1))
             for day in range(1, 10):
