@@ -33,7 +33,7 @@ from legwatch.events import Ack, AlertKind, Away, Event, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.named_tuples import maker
 from legwatch.night import evenings
-from legwatch.observation import Signals
+from legwatch.observation import Signals, watched_from
 from legwatch.signals.coverage import comes_and_goes
 from legwatch.signals.movement import is_known
 
@@ -156,6 +156,25 @@ def end(state: BedState, at_ms: int) -> tuple[BedState, Notices]:
     """End all that stands of a bed that is watched no longer; return the notices of the ends."""
     alerts, ends = end_all(state.bed.alerts, at_ms)
     return state._replace(bed=state.bed._replace(alerts=alerts)), ends
+
+
+def go_on(state: BedState, at_ms: int, rules: Rules) -> BedState:
+    """Watch a bed again from `at_ms` on: what passed since its `end` is told to nobody.
+
+    The limits of the sensors count from now on: what was lacking before may have been mended
+    meanwhile.
+    """
+    if not state.minute_end_ms:
+        return state
+    passed, _ = _close_until(state, at_ms, rules, away=True)
+    alerts, _ = end_all(passed.bed.alerts, at_ms)
+    bed = state.bed._replace(
+        signals=watched_from(passed.bed.signals, at_ms),
+        cold=passed.bed.cold,
+        alerts=alerts,
+        trial=passed.bed.trial,
+    )
+    return passed._replace(bed=bed, at_ms=max(passed.at_ms, at_ms))
 
 
 def set_up(state: BedState, sensors: Collection[str]) -> BedState:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from legwatch.alerting.notice import Notice
-from legwatch.engine import BedState, advance, begin, end, expect, set_up, start
+from legwatch.engine import BedState, advance, begin, end, expect, go_on, set_up, start
 from legwatch.events import Ack, Away, Event, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.moments import shifted
@@ -59,6 +59,12 @@ class Rested(NamedTuple):
     watched: bool
 
 
+class WatchedAgain(NamedTuple):
+    """The bed, whose windows come from its sensors, was watched again from then on."""
+
+    at_ms: int
+
+
 class Moved(NamedTuple):
     """The clock was set: all moments got names that are later by `by_ms`."""
 
@@ -92,8 +98,9 @@ class Lost(NamedTuple):
 
 
 _Told = (
-    Restarted | NewRules | SetUp | Expected | Dropped | Begun | Rested | Moved | Excused | Pressed
-)
+    Restarted | NewRules | SetUp | Expected | Dropped | Begun | Rested | WatchedAgain | Moved
+    | Excused | Pressed
+)  # fmt: skip
 Entry = Event | _Told | Told | Lost
 
 
@@ -174,6 +181,8 @@ def step(state: BedState, entry: Entry, rules: Rules) -> tuple[BedState, tuple[N
             return begin(state, to_ms), ()
         case Rested(at_ms, watched):
             return (state, ()) if watched else end(state, at_ms)
+        case WatchedAgain(at_ms):
+            return go_on(state, at_ms, rules), ()
         case Moved(by_ms):
             return shifted(state, by_ms, rules), ()
         case Told(notice):

@@ -7,6 +7,7 @@ from typing import Any
 
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Rule, Severity
+from legwatch.contract.fields import LATEST_MS
 from legwatch.events import Ack, AlertKind, Away, Snooze, Tick, Window
 from legwatch.limits.rules import Rules
 from legwatch.limits.written import as_table
@@ -24,6 +25,7 @@ from legwatch.lived import (
     Rested,
     SetUp,
     Told,
+    WatchedAgain,
 )
 from legwatch.named_tuples import reader
 
@@ -34,7 +36,8 @@ Judged = Callable[[Fields], Rules]  # reads the table of limits
 SHAPES: Mapping[str, Any] = {
     "window": Window, "ack": Ack, "snooze": Snooze, "tick": Tick, "away": Away,
     "excused": Excused, "restarted": Restarted, "rules": NewRules, "set_up": SetUp,
-    "expected": Expected, "dropped": Dropped, "begun": Begun, "rested": Rested, "moved": Moved,
+    "expected": Expected, "dropped": Dropped, "begun": Begun, "rested": Rested,
+    "watched_again": WatchedAgain, "moved": Moved,
     "pressed": Pressed, "told": Told, "lost": Lost,
 }  # fmt: skip
 _NAMES: Mapping[Any, str] = {shape: name for name, shape in SHAPES.items()}
@@ -68,6 +71,7 @@ def entry_of(name: str, found: Fields, judged: Judged) -> Entry:
     try:
         hints = _hints(shape).items()
         values = {field: read(found[field]) for field, read in hints if field in found}
+        _check_times(values)
         made: Entry = shape(**values)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name}: {error}") from None
@@ -92,6 +96,7 @@ def notice_fields(notice: Notice) -> dict[str, Any]:
 def notice_of(found: Fields) -> Notice:
     """Return the notice of `notice_fields`; raises ValueError for anything else."""
     try:
+        _check_times(found)
         episode_ms, rule, held = (found.get(name) for name in ("episode_ms", "rule", "held"))
         return Notice(
             at_ms=int(found["at_ms"]),
@@ -106,6 +111,13 @@ def notice_of(found: Fields) -> Notice:
         )
     except (TypeError, LookupError) as error:
         raise ValueError(f"no notice: {error}") from None
+
+
+def _check_times(values: Fields) -> None:
+    """Raise ValueError for a time that no clock shows: a damaged file has it."""
+    for name, value in values.items():
+        if name.endswith("_ms") and type(value) is int and abs(value) > LATEST_MS:
+            raise ValueError(f"{name}: no such time")
 
 
 @cache

@@ -18,7 +18,7 @@ from legwatch.signals import room_warmth as room_warmths
 from legwatch.signals import sensor_offset as offsets
 from legwatch.signals.bed_warmth import BedWarmth
 from legwatch.signals.course import Course
-from legwatch.signals.coverage import Coverage
+from legwatch.signals.coverage import ALL, Coverage
 from legwatch.signals.movement import Movement
 from legwatch.signals.occupancy import Occupancy
 from legwatch.signals.repeated_values import RepeatedPair
@@ -209,6 +209,19 @@ def _coverage(
         coverage.update(of_room, rooms, room_ms, at_ms),
         of_windows if alike else coverage.update(of_movement, moves, movement_ms, at_ms),
     ]
+
+
+def watched_from(was: Signals, at_ms: int) -> Signals:
+    """Return the signals of a bed that is watched from `at_ms` on: no sensor is late yet."""
+    heard = (was.windows_heard, was.leg_heard, was.room_heard, was.movement_heard)
+    windows, leg, room, movement = (one._replace(known=ALL) for one in heard)
+    return was._replace(
+        back_ms=was.back_ms and at_ms,
+        windows_heard=windows,
+        leg_heard=leg,
+        room_heard=room,
+        movement_heard=movement,
+    )
 
 
 def _newest(

@@ -71,12 +71,14 @@ def read(path: Path) -> LivedNight:
     """Read a night's file; raises RecordingError that names the file."""
     try:
         with opened(path) as text:
-            return parse(text, judged)
+            night = parse(text, judged)
+        zone_named(night.zone, "line 1: zone")
+        return night  # noqa: TRY300 - all that may fail stands above
     except EOFError:
         why = "the file is cut off; copy it again"
     except (OSError, zlib.error, UnicodeError) as error:
         why = str(error)
-    except RecordingError as error:
+    except (RecordingError, SettingsError) as error:
         why = str(error)
     raise RecordingError(f"{path}: cannot be read: {why}") from None
 

@@ -29,6 +29,7 @@ from legwatch.lived import (
     Rested,
     SetUp,
     Told,
+    WatchedAgain,
 )
 from legwatch.lived_json import SHAPES
 from legwatch.testing import live_window
@@ -69,6 +70,7 @@ ENTRIES = (
     Lived(Dropped(NOON + 7)),
     Lived(Begun(NOON + 7)),
     Lived(Rested(NOON + 8, watched=False)),
+    Lived(WatchedAgain(NOON + 9)),
     Lived(Moved(-60_000)),
     Lived(Pressed(NOON + 9, "cramp")),
     Lived(Told(NOTICE)),
@@ -115,6 +117,9 @@ def test_a_limit_that_an_older_version_did_not_have_is_as_in_the_standard_profil
     [
         (lambda lines: lines[0].update(legwatch_night=2), "a night of version 2, 1 expected"),
         (lambda lines: lines[0].pop("bed"), "line 1: 'bed'"),
+        (lambda lines: lines[0].update(zone="Mars/Base"), "line 1: zone: 'Mars/Base' is not a"),
+        (lambda lines: lines[5].update(at_ms=10**30), "line 6: ack: at_ms: no such time"),
+        (lambda lines: lines[-2].update(at_ms=10**30), "at_ms: no such time"),
         (lambda lines: lines[1].update(state=[9, []]), "line 2: a state of version 9"),
         (lambda lines: lines[2].update(zone="Mars/Base"), "line 3: .*is not a time zone"),
         (lambda lines: lines[2].update(care=5), "line 3: care: a table of limits is expected"),

@@ -7,7 +7,7 @@ Ticks are noted only when something else follows: any number of them is as good 
 from legwatch.alerting.notice import Notice
 from legwatch.engine import BedState
 from legwatch.events import Ack, Event, Snooze, Tick, Window
-from legwatch.lived import Begun, Entry, Excused, Lost, NewRules, Restarted, Told
+from legwatch.lived import Begun, Entry, Excused, Lost, NewRules, Restarted, Told, WatchedAgain
 from legwatch.night import night_of, noons_ms
 from legwatch_server.beds.noted import last_minute_ms, shared
 from legwatch_server.beds.registry import BedRecord
@@ -51,8 +51,10 @@ def changed(batch: Batch, bed: BedRecord, entry: Entry) -> None:
     _add(batch, bed, entry)
 
 
-def begun(batch: Batch, bed: BedRecord, after: BedState, entry: Begun, *, played: bool) -> None:
-    """Note that a new time line begins with the state `after`, mostly in another night.
+def begun(
+    batch: Batch, bed: BedRecord, after: BedState, entry: Begun | WatchedAgain, *, played: bool
+) -> None:
+    """Note that a time line, or the watch, begins with the state `after`, mostly in a new night.
 
     Its night begins before the first window: else what comes in the first minute is in no night.
     """
@@ -82,7 +84,12 @@ def _catch_up(batch: Batch, bed: BedRecord) -> None:
 
 
 def _pass_noon(
-    batch: Batch, bed: BedRecord, event: Event | Begun, after: BedState, *, played: bool
+    batch: Batch,
+    bed: BedRecord,
+    event: Event | Begun | WatchedAgain,
+    after: BedState,
+    *,
+    played: bool,
 ) -> None:
     """Keep the state before an event that passes noon; the first minute of a bed is one, too.
 

@@ -10,7 +10,7 @@ from legwatch import bedside, engine
 from legwatch.alerting.notice import TransitionKind, report
 from legwatch.conditions.verdict import Reason
 from legwatch.contract.bedside_info import plays_recordings
-from legwatch.lived import Dropped, Expected, Rested
+from legwatch.lived import Dropped, Expected, Rested, WatchedAgain
 from legwatch_server.beds import lived
 from legwatch_server.beds.bed_rules import BedRules
 from legwatch_server.beds.decisions import Decisions
@@ -63,7 +63,9 @@ class Watch:
         self._decisions.sweep(bed)
         was, bed.rest, bed.rest_said = bed.rest, rest, False
         self._decisions.judged.add(bed.name)
-        if Rest.WATCHED in (rest, was):
+        if rest is Rest.WATCHED and bed.state.minute_end_ms and not bed.played:
+            self._resume(bed, at_ms)
+        elif Rest.WATCHED in (rest, was):
             entry = Rested(at_ms, watched=rest is Rest.WATCHED)
             lived.changed(self._decisions.batch, bed, entry)
         if rest is Rest.WATCHED:
@@ -81,6 +83,12 @@ class Watch:
                 bed.name,
                 bed.rest,
             )
+
+    def _resume(self, bed: BedRecord, at_ms: int) -> None:
+        """Let the bed's time go on; that of a recording is another one."""
+        after, batch = engine.go_on(bed.state, at_ms, bed.rules), self._decisions.batch
+        lived.begun(batch, bed, after, WatchedAgain(at_ms), played=False)
+        bed.state = after
 
     def _go_on(self, bed: BedRecord, at_ms: int) -> None:
         """Give the bedside the usual time to send a word: nobody saw the bed meanwhile."""

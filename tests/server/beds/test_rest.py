@@ -253,6 +253,53 @@ def test_a_bed_that_played_and_is_declared_live_while_it_rests_is_missed_when_it
     ward.close()
 
 
+def sleeps(minute: float) -> dict[str, Any]:
+    return {**well(0), "moves": 1 if minute % 15 < 0.2 else 0}
+
+
+def pulled(minute: float) -> dict[str, Any]:
+    return {**sleeps(minute), "leg_c": None, "faults": (("leg", "no_answer"),)}
+
+
+@pytest.mark.parametrize("bad_min", [6, 7, 15, 25])
+@pytest.mark.parametrize("rest_min", [0, 1, 10])
+@pytest.mark.parametrize("rest_s", [5, 25, 55])
+def test_a_sensor_that_was_repaired_during_a_pause_is_no_alert(
+    ward: InProcessServer, bad_min: int, rest_min: int, rest_s: int
+) -> None:
+    ward.play("b", bad_min, pulled)
+    use(ward, b=AWAY)
+    stood = len(reasons(ward))
+    ward.play("b", rest_min, pulled)
+    ward.clock.advance(rest_s * 1000)
+    use(ward, b={})
+    ward.play("b", 30, sleeps)
+    assert reasons(ward)[stood:] == []
+
+
+def test_a_sensor_that_is_still_bad_after_a_pause_is_told_after_the_usual_time(
+    ward: InProcessServer,
+) -> None:
+    ward.play("b", 10, pulled)
+    use(ward, b=AWAY)
+    ward.play("b", 2, pulled)
+    use(ward, b={})
+    stood, from_ms = len(reasons(ward)), ward.clock.now_ms
+    ward.play("b", 30, pulled)
+    (one,) = ward.notices()[stood:]
+    assert one.notice.reason is Reason.NO_READINGS
+    assert 8 <= (one.notice.at_ms - from_ms) / MINUTE_MS <= 10
+
+
+def test_cold_legs_after_a_pause_are_told(ward: InProcessServer) -> None:
+    ward.play("b", 60, cold)
+    use(ward, b=AWAY)
+    ward.play("b", 2, cold)
+    use(ward, b={})
+    ward.play_until_loud("b", cold)
+    assert ward.transitions("cold")[0] == "fired"
+
+
 def test_a_recording_that_goes_on_while_its_bed_rests_was_not_silent(tmp_path: Path) -> None:
     ward = open_ward(tmp_path, beds={"b": {"played": True}})
     night = iter(range(1, 1000))
