@@ -25,7 +25,7 @@ from legwatch_runtime.broker_story import BrokerStory
 from legwatch_runtime.clock import awake_s
 from legwatch_runtime.mqtt import hang_up, prepared, refuse_unknown
 from legwatch_runtime.part import Parts
-from legwatch_server.inbox import Arrived, Connected, Message, Request
+from legwatch_server.inbox import Arrived, Connected, Message, Request, named
 from legwatch_server.ingest.bulk_client import BulkClient
 from legwatch_server.ingest.decode import CHANNELS, decode
 from legwatch_server.ingest.packets import Published
@@ -267,6 +267,7 @@ class BrokerConnection:
                 receipt if sure else None,
                 message.retained,
                 stamp.moved_ms,
+                named(topic, payload),  # once: the guard of the decoder and the writer both ask
             )
         )
 
