@@ -18,6 +18,7 @@ from legwatch import engine
 from legwatch.conditions.verdict import Reason
 from legwatch.contract.confirmation import Stored
 from legwatch.contract.press import MOST_PRESSES
+from legwatch.named_tuples import maker
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.crash_suspects import Suspects
 from legwatch_server.beds.registry import BedRecord, SequenceTracker
@@ -49,6 +50,7 @@ MUCH = 8  # messages: to decide on them takes as long as a commit of their own
 # In one transaction: it keeps the old states of them all. With 2000 of 10,000 beds in one, the
 # server took 8 MB more, and no less time.
 MOST_BEDS = 500
+_confirmation, _stored = maker(Confirmation), maker(Stored)
 NO_BOOT = SequenceTracker(0, "00000000", 0)  # for a bed that has sent presses but no windows
 
 
@@ -392,7 +394,7 @@ class Writer:
         return found
 
     def _confirmation(self, bed: BedRecord, boot: SequenceTracker) -> Confirmation:
-        return Confirmation(bed.name, Stored(boot.boot, boot.upto, self._presses(bed)))
+        return _confirmation((bed.name, _stored((boot.boot, boot.upto, self._presses(bed)))))
 
     def _pop_due(self) -> list[BedRecord]:
         """Take all due beds from the queue; none shortly after the start."""
