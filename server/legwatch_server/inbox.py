@@ -24,7 +24,8 @@ class Message(NamedTuple):
 
     `receipt` is the transport's own note of the message: the writer gives it back with `confirm`.
     None: there is nothing to confirm. `retained`: the broker has kept the message for an unknown
-    time. `moved_ms`: by how much the server's time line had been moved when it came.
+    time. `moved_ms`: by how much the server's time line had been moved when it came. `name`: its
+    fingerprint, if it was made already.
     """
 
     topic: str
@@ -33,6 +34,7 @@ class Message(NamedTuple):
     receipt: object = None
     retained: bool = False
     moved_ms: int = 0
+    name: bytes = b""
 
 
 class WindowArrived(NamedTuple):
@@ -183,7 +185,12 @@ Request = Work | Connected | OfSettings
 
 def fingerprint(message: Message) -> bytes:
     """Return 8 bytes that name topic and payload: a copy of a message has the same."""
-    content = message.topic.encode("utf-8", "replace") + b"\0" + message.payload
+    return message.name or named(message.topic, message.payload)
+
+
+def named(topic: str, payload: bytes) -> bytes:
+    """Return the `name` of a message."""
+    content = topic.encode("utf-8", "replace") + b"\0" + payload
     return hashlib.blake2b(content, digest_size=8).digest()
 
 

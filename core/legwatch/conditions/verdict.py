@@ -1,6 +1,7 @@
 """Verdicts: the answer of a rule for one minute (yes with a severity, no, unknown), and why."""
 
 from enum import IntEnum, StrEnum
+from functools import cache
 from typing import NamedTuple
 
 Figures = tuple[tuple[str, float | int | str | None], ...]
@@ -126,6 +127,7 @@ def no(reason: Reason) -> Verdict:
     return Verdict(TriState.NO, reason)
 
 
+@cache
 def unknown(reason: Reason) -> Verdict:
     """Return an UNKNOWN verdict: data are missing or doubtful."""
     return Verdict(TriState.UNKNOWN, reason)

@@ -86,7 +86,9 @@ def _sees(seen: Observation) -> bool:
     if below_ms is not None or skin_ms is not None or occupancy.slipped_ms is not None:
         return False
     if occupancy.in_bed:
-        return highest_k >= ON_TOP_K
+        entered_ms = occupancy.entered_ms
+        warming = entered_ms is None or seen.at_ms - entered_ms < NEVER_WARM_MS
+        return warming or highest_k >= ON_TOP_K
     if occupancy.in_bed is None:
         return occupancy.entered_ms is not None
     return not _is_beside(seen)

@@ -10,6 +10,7 @@ from legwatch.conditions.verdict import Figures, Reason
 from legwatch.errors import WireError
 from legwatch.events import PLAYED, Tick
 from legwatch.limits.rules import Rules
+from legwatch.named_tuples import maker
 from legwatch_runtime.clock import Instant, instant
 from legwatch_server.beds.agents import Agents
 from legwatch_server.beds.answers import Answers
@@ -49,6 +50,7 @@ from legwatch_server.store.port import WriterStore
 from legwatch_server.store.records import StoredBed
 
 _ALL_READ = UnreadWindows()
+_new_window = maker(NewWindow)
 
 
 class UnitOfWork:
@@ -233,7 +235,7 @@ class UnitOfWork:
         else:
             self.decisions.decide(bed, placed.window)
         self.batch.windows.append(
-            NewWindow(bed.id, boot.id, placed.window, message.arrived_ms, placed.late)
+            _new_window((bed.id, boot.id, placed.window, message.arrived_ms, placed.late))
         )
         boot.add(window.seq)
         self.decisions.touch(bed)

@@ -15,7 +15,7 @@ from legwatch.contract.press import is_press_id
 from legwatch.errors import WireError
 from legwatch.printable import printable
 from legwatch_runtime.clock import Instant
-from legwatch_server.inbox import Message, Unreadable, fingerprint
+from legwatch_server.inbox import Message, Unreadable, fingerprint, named
 from legwatch_server.store.batch import SetAside
 
 KEPT_PAYLOAD_BYTES = 4096
@@ -39,10 +39,9 @@ class Quarantine:
     def row(self, unread: Unreadable, bed: str | None, place: Place, *, known: bool) -> SetAside:
         """Return what is stored of a message; `known`: it is a bed of ours, with its own share."""
         message = unread.message
+        name = fingerprint(message)
         if unread.newer:  # they differ, and say the same to this server
-            name = fingerprint(message._replace(payload=b"v%d" % unread.newer))
-        else:
-            name = fingerprint(message)
+            name = named(message.topic, b"v%d" % unread.newer)
         row = SetAside(
             message.arrived_ms,
             printable(message.topic, LONGEST_TOPIC),
@@ -56,7 +55,7 @@ class Quarantine:
         if name in self._known or self._take(whose):
             self._remember(name)
             return row
-        counted = fingerprint(message._replace(topic=whose or "", payload=NOT_KEPT.encode()))
+        counted = named(whose or "", NOT_KEPT.encode())
         return SetAside(row.arrived_ms, whose or "", whose, None, None, NOT_KEPT, b"", counted)
 
     def _take(self, bed: str | None) -> bool:

@@ -11,6 +11,7 @@ from legwatch.engine import BACK_MS, MINUTE_MS, SETTLE_MINUTES
 
 FREE_BACK_MINUTES = BACK_MS // MINUTE_MS  # a smaller step back is only a window out of order
 FREE_MINUTES = 30  # a gap this long is usual within a night and costs nothing
+FREE_MS = FREE_MINUTES * MINUTE_MS
 MOST_MINUTES = 100_000  # about 5 s of work on a desktop; enough for two months of nights at once
 MINUTES_A_S = 100.0  # the refill: about 0.5 % of one processor
 BACK_MINUTES = 60  # the cost of a leap back to a new timeline

@@ -9,6 +9,7 @@ from legwatch.text.span import span
 from legwatch_server.beds import lived
 from legwatch_server.beds.bed_rules import BedRules
 from legwatch_server.beds.decisions import Decisions, Undeclared
+from legwatch_server.beds.recording_leaps import FREE_MS
 from legwatch_server.beds.registry import BedRecord
 from legwatch_server.rest import Rest
 
@@ -34,6 +35,8 @@ class Recordings:
 
     def leap(self, bed: BedRecord, to_ms: int, now_ms: int) -> None:
         """Charge a leap to the recording's allowance; raises WireError if too little is left."""
+        if 0 <= to_ms - bed.state.at_ms <= FREE_MS:
+            return  # as for nearly all windows
         leaps = bed.leaps.after(bed.state.at_ms, to_ms, now_ms)
         if leaps is None:
             raise WireError("this recording leaps too far or too often")

@@ -20,12 +20,13 @@ from typing import Any, NamedTuple
 import paho.mqtt.client as mqtt
 
 from legwatch.contract.topics import ROOT, Channel
+from legwatch.named_tuples import maker
 from legwatch_runtime.backoff import Backoff
 from legwatch_runtime.broker_story import BrokerStory
 from legwatch_runtime.clock import awake_s
 from legwatch_runtime.mqtt import hang_up, prepared, refuse_unknown
 from legwatch_runtime.part import Parts
-from legwatch_server.inbox import Arrived, Connected, Message, Request
+from legwatch_server.inbox import Arrived, Connected, Message, Request, named
 from legwatch_server.ingest.bulk_client import BulkClient
 from legwatch_server.ingest.decode import CHANNELS, decode
 from legwatch_server.ingest.packets import Published
@@ -49,6 +50,7 @@ class Receipt(NamedTuple):
     mid: int
 
 
+_message, _receipt = maker(Message), maker(Receipt)
 _RESULT = f"/{Channel.RESULT.value}"
 _KEPT = (f"/{Channel.STATUS.value}", f"/{Channel.INFO.value}")  # what agents let the broker keep
 
@@ -237,7 +239,7 @@ class BrokerConnection:
         arrived: list[Arrived] = []
         try:
             for message in messages:
-                one = self._read(message, Receipt(connection, message.mid), stamp)
+                one = self._read(message, _receipt((connection, message.mid)), stamp)
                 if one is not None:
                     arrived.append(one)
         finally:  # what was read before a fault is not lost
@@ -260,13 +262,16 @@ class BrokerConnection:
             self.confirm([receipt] if sure else [])
             return None  # what the broker had kept is taken back: that says nothing
         return self._decode(
-            Message(
-                topic,
-                payload,
-                stamp.at_ms,
-                receipt if sure else None,
-                message.retained,
-                stamp.moved_ms,
+            _message(
+                (
+                    topic,
+                    payload,
+                    stamp.at_ms,
+                    receipt if sure else None,
+                    message.retained,
+                    stamp.moved_ms,
+                    named(topic, payload),  # once: the guard of the decoder and the writer ask
+                )
             )
         )
 

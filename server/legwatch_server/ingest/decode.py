@@ -12,6 +12,7 @@ from legwatch.contract.bedside_info import decode_info
 from legwatch.contract.press import decode_press
 from legwatch.contract.topics import Channel, split
 from legwatch.errors import NewerVersion, WireError
+from legwatch.named_tuples import maker
 from legwatch_server.inbox import (
     Arrived,
     InfoArrived,
@@ -28,6 +29,8 @@ except ImportError:  # this machine has no wheel of msgspec
     from legwatch.contract.window import decode_window
 
 logger = logging.getLogger(__name__)
+
+_window_arrived = maker(WindowArrived)
 
 
 def decode(message: Message) -> Arrived:
@@ -55,7 +58,7 @@ def _status(bed: str, message: Message) -> StatusArrived:
 
 
 _READ: dict[str, Callable[[str, Message], Arrived]] = {
-    Channel.WINDOW: lambda bed, m: WindowArrived(bed, decode_window(m.payload), m),
+    Channel.WINDOW: lambda bed, m: _window_arrived((bed, decode_window(m.payload), m)),
     Channel.EVENT: lambda bed, m: PressArrived(bed, decode_press(m.payload), m),
     Channel.INFO: lambda bed, m: InfoArrived(bed, decode_info(m.payload), m),
     Channel.STATUS: _status,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from legwatch.contract.fields import MAX_PAYLOAD_BYTES
+from legwatch.named_tuples import maker
 
 READ_BYTES = MAX_PAYLOAD_BYTES + 1  # of a payload: its reader sees that it is too long
 # Of a packet: the longest topic (65,535 bytes), and more than what is read of a payload.
@@ -33,6 +34,9 @@ class Published(NamedTuple):
     payload: bytes
     mid: int
     retained: bool
+
+
+_published = maker(Published)
 
 
 class Splitter:
@@ -155,7 +159,7 @@ def _usual(data: bytes, at: int, *, newer: bool) -> tuple[list[Published], int]:
             if payload > end:
                 break
         kept = data[payload : min(end, payload + READ_BYTES)]
-        found.append(Published(data[topic:topic_end], kept, mid, head & 1 == 1))
+        found.append(_published((data[topic:topic_end], kept, mid, head & 1 == 1)))
         at = end
     return found, at
 

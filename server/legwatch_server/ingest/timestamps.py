@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from legwatch.contract.press import Press
 from legwatch.events import ClockTrust, Window
+from legwatch.named_tuples import maker
 from legwatch_server.ingest.anchor import NEAR_MS, Anchor
 
 AHEAD_MS = 300_000  # a clock further ahead than this is wrong
@@ -22,6 +23,9 @@ class Timestamped(NamedTuple):
     clock_wrong: bool  # the window says `synced`, but its time is impossible
 
 
+_timestamped = maker(Timestamped)
+
+
 def correct(window: Window, arrived_ms: int, fresh_s: int, anchor: Anchor | None) -> Timestamped:
     """Correct the times of a window that arrived at `arrived_ms`; a late window never alerts.
 
@@ -31,11 +35,11 @@ def correct(window: Window, arrived_ms: int, fresh_s: int, anchor: Anchor | None
     """
     fresh_ms, age_ms = fresh_s * 1000, window.age_ms
     if window.clock == ClockTrust.PLAYED:
-        return Timestamped(window, (age_ms or 0) > fresh_ms, clock_wrong=False)
+        return _timestamped((window, (age_ms or 0) > fresh_ms, False))
     to_ms, synced = window.to_ms, window.clock == ClockTrust.SYNCED
     if synced and _is_right(window, arrived_ms, anchor):
         late = max(age_ms or 0, arrived_ms - to_ms) > fresh_ms
-        return Timestamped(window, late, clock_wrong=False)
+        return _timestamped((window, late, False))
     if anchor is None:
         placed_ms, late = arrived_ms - (age_ms or 0), age_ms is None or age_ms > fresh_ms
     else:

@@ -488,8 +488,11 @@ class SqliteStore:
 
     @translated()
     def outbox(self, channel: str) -> SqliteOutbox:
-        """Open a channel's part of the outbox, on a connection of its own."""
-        return SqliteOutbox(self._file.line(), channel)
+        """Open a channel's part of the outbox, on a connection of its own.
+
+        The writer brings its changes from the log to the file: a push would wait for that.
+        """
+        return SqliteOutbox(self._file.line(checkpoints=False), channel)
 
     @contextmanager
     def reader(self) -> Iterator[SqliteReader]:

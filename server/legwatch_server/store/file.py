@@ -42,9 +42,12 @@ class StoreFile:
         """Open a connection to the file at the path."""
         return connect(self.path, durable=self.durable, patience_s=self.patience_s)
 
-    def line(self) -> "Line":
-        """Return a connection that follows the file; the caller closes it."""
-        line = Line(self)
+    def line(self, *, checkpoints: bool = True) -> "Line":
+        """Return a connection that follows the file; the caller closes it.
+
+        `checkpoints`: a commit of it may bring back to the file what the log has.
+        """
+        line = Line(self, checkpoints=checkpoints)
         self._lines = [*(other for other in self._lines if not other.closed), line]
         return line
 
@@ -90,17 +93,23 @@ class StoreFile:
 class Line:
     """One thread's connection, which follows the file from one generation to the next."""
 
-    def __init__(self, file: StoreFile) -> None:
-        self._file = file
+    def __init__(self, file: StoreFile, *, checkpoints: bool = True) -> None:
+        self._file, self._checkpoints = file, checkpoints
         self.lock = threading.RLock()  # held while the connection is used
         self.closed = False
-        self._generation, self._db = file.generation, file.connect()
+        self._generation, self._db = file.generation, self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
+        db = self._file.connect()
+        if not self._checkpoints:
+            db.execute("PRAGMA wal_autocheckpoint=0")
+        return db
 
     def now(self) -> sqlite3.Connection:
         """Return the connection to the file that is in use now; the caller is under `guard`."""
         if self._generation != self._file.generation:
             self.drop()
-            self._generation, self._db = self._file.generation, self._file.connect()
+            self._generation, self._db = self._file.generation, self._opened()
         return self._db
 
     def drop(self) -> None:

@@ -27,7 +27,11 @@ SWEPT = 400  # rows that are looked at and deleted at once
 _SEEN = "max(d.applied_window, coalesce((SELECT value + 0 FROM meta WHERE key='states_upto'), 0))"
 _BOOTS = (
     f"SELECT b.id, b.bed_id, b.packed, b.upto, d.name, {_SEEN} FROM boots b"
-    " JOIN beds d ON d.id = b.bed_id WHERE b.upto > b.packed ORDER BY b.id"
+    " JOIN beds d ON d.id = b.bed_id"
+    " JOIN windows w ON w.id = (SELECT id FROM windows"
+    " WHERE boot_id = b.id AND seq > b.packed ORDER BY seq LIMIT 1)"
+    f" WHERE b.upto > b.packed AND w.clock != '{ClockTrust.PLAYED}' AND w.arrived_ms < ?"
+    " ORDER BY b.id"
 )
 _ROWS = f"SELECT {COLUMNS} FROM windows WHERE boot_id=? AND seq>? AND seq<=? ORDER BY seq LIMIT ?"
 _LAST = "SELECT max(seq) FROM windows WHERE boot_id=?"
@@ -49,17 +53,24 @@ class Boot(NamedTuple):
     seen_id: int  # the last window that the stored state has seen
 
 
-def boots(db: sqlite3.Connection) -> list[Boot]:
-    """Return the starts of agents that may have windows to pack."""
-    return [Boot._make(row) for row in db.execute(_BOOTS)]
+def boots(db: sqlite3.Connection, now_ms: int) -> list[Boot]:
+    """Return the starts of agents that may have windows to pack, by the first that is not packed.
+
+    In one question: to look at each start took a tenth of what the windows of 10,000 beds take.
+    """
+    return [Boot._make(row) for row in db.execute(_BOOTS, (now_ms - SETTLED_MS,))]
 
 
 def pack(db: sqlite3.Connection, boot: Boot, zone: tzinfo, now_ms: int) -> Boot | None:
     """Pack the next hour of windows; return the start as it is then, None if none was packed."""
+    noon_ms = night_with(boot.bed_id, now_ms, zone).from_ms
+    # The first tells of most starts that it is too early: hundreds of rows need not be read then.
+    for row in map(Row._make, db.execute(_ROWS, (boot.id, boot.packed, boot.upto, 1)).fetchall()):
+        if row.id > boot.seen_id or not _is_over(row, noon_ms, now_ms):
+            return None
     found = db.execute(_ROWS, (boot.id, boot.packed, boot.upto, MOST)).fetchall()
     (last_seq,) = db.execute(_LAST, (boot.id,)).fetchone()
     (last_id,) = db.execute("SELECT max(id) FROM windows").fetchone()
-    noon_ms = night_with(boot.bed_id, now_ms, zone).from_ms
     rows: list[Row] = []
     place: tuple[NightKey, int] | None = None
     for row in map(Row._make, found):

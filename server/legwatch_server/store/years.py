@@ -57,8 +57,8 @@ class Years:
         now_ms = self._plan.now_ms()
         if not self._begun:
             self._begun = True
-            due = (one for one in packing.boots(db) if self._next_ms.get(one.id, 0) <= now_ms)
-            self._boots.extend(due)
+            found = packing.boots(db, now_ms)
+            self._boots.extend(one for one in found if self._next_ms.get(one.id, 0) <= now_ms)
             self._summing = self._sum_all(db, now_ms)
         if self._boots:
             self._pack(db, now_ms)

@@ -25,6 +25,7 @@ from legwatch_server.inbox import (
     Outcome,
     Request,
     SettingsChanged,
+    named,
 )
 from legwatch_server.ingest.decode import decode
 from legwatch_server.notify.channels import Notifier
@@ -153,7 +154,9 @@ class InProcessServer:
         self._number += 1
         now_ms, moved_ms = self.timeline.stamp()
         at_ms = now_ms if arrived_ms is None else arrived_ms
-        return decode(Message(name, payload, at_ms, self._number, retained, moved_ms))
+        return decode(
+            Message(name, payload, at_ms, self._number, retained, moved_ms, named(name, payload))
+        )
 
     def turn(self, requests: Sequence[Request] = ()) -> None:
         """Let messages arrive; no push is sent yet."""

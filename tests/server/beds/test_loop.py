@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from legwatch.alerting.notice import as_json
 from legwatch.contract.press import Press, encode_press
+from legwatch.contract.topics import Channel, topic
 from legwatch.contract.window import encode_window
 from legwatch.engine import replay
 from legwatch.events import ClockTrust
@@ -20,7 +21,7 @@ from legwatch.state_codec import from_json
 from legwatch.testing import ms, night, uncovering
 from legwatch.text.message import text
 from legwatch_server.beds.loop import LISTEN_S
-from legwatch_server.beds.writer import TICK_LAG_MS
+from legwatch_server.beds.writer import MOST_BEDS, TICK_LAG_MS
 from legwatch_server.inbox import Connected
 from legwatch_server.notify.commit import commit
 from legwatch_server.store.batch import Batch
@@ -89,6 +90,27 @@ def test_a_fault_behind_a_first_alert_sets_one_message_aside_and_the_alert_stays
     assert count(server, "quarantine") == 1
     assert count(server, "windows") == len(windows) - 1
     assert count(server, "notices", "what = 'fired'") == 1
+
+
+def test_the_windows_of_many_beds_are_committed_in_parts_and_in_their_order(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit keeps the old states of all its beds, so it has only so many of them."""
+    names = [f"bed-{number}" for number in range(2 * MOST_BEDS + 20)]
+    commits: list[list[int]] = []
+
+    def counted(store: Any, batch: Batch, *more: Any) -> bool:
+        commits.append([new.bed_id for new in batch.windows])
+        return commit(store, batch, *more)
+
+    monkeypatch.setattr(COMMIT, counted)
+    payloads = [encode_window(live(seq, server)) for seq in (1, 2)]
+    server.turn([server.message(topic(n, Channel.WINDOW), p) for p in payloads for n in names])
+    assert all(len(set(beds)) <= MOST_BEDS for beds in commits)
+    assert [len(beds) for beds in commits] == [MOST_BEDS] * 4 + [40]
+    assert [bed for beds in commits for bed in beds] == 2 * list(range(1, len(names) + 1))
+    assert server.broker.acknowledged == list(range(1, 2 * len(names) + 1))
+    assert count(server, "windows") == 2 * len(names)
 
 
 def test_a_restart_in_the_middle_changes_nothing(server: InProcessServer) -> None:

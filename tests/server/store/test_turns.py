@@ -6,6 +6,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from legwatch_server.store.connection import connect, transaction
+from legwatch_server.store.file import StoreFile
 
 
 def test_a_thread_waits_for_its_turn_where_sqlite_would_refuse_it(tmp_path: Path) -> None:
@@ -45,3 +46,18 @@ def test_a_transaction_that_fails_gives_the_turn_on(tmp_path: Path) -> None:
         thread.start()
         thread.join()
     assert found == [True]
+
+
+def test_a_push_never_waits_until_the_log_is_brought_back_to_the_file(tmp_path: Path) -> None:
+    """The writer does that with its next commit; also after the outbox has opened anew."""
+    file = StoreFile(tmp_path / "a.db", durable=False)
+    with closing(file.connect()) as writer, closing(file.line(checkpoints=False)) as line:
+        writer.execute("CREATE TABLE t (x)")
+        line.drop()
+        for _ in range(30):
+            with line.guard(), transaction(line.now()) as db:
+                db.execute("INSERT INTO t VALUES (zeroblob(1000000))")
+        assert file.path.stat().st_size < 100_000
+        with transaction(writer):
+            writer.execute("INSERT INTO t VALUES (1)")
+        assert file.path.stat().st_size > 30_000_000
