@@ -220,12 +220,28 @@ from pathlib import Path
 
 before, here = (f"{place}/".encode() for place in sys.argv[1:])
 venv = Path(".venv")
+MOST = 127  # bytes of a first line; older kernels cut a longer one
+SH = b"""#!/bin/sh
+'''exec' "%s" "$0" "$@"
+' '''"""
+
+
+def runs(text):
+    """Let sh start Python as pip does it, where the kernel cannot: its path has a space, or is long."""
+    first, end, rest = text.partition(b"\n")
+    if not first.startswith(b"#!" + here) or (b" " not in here and len(first) <= MOST):
+        return text
+    return SH % first[2:] + end + rest
+
+
 for file in (venv / "pyvenv.cfg", *venv.glob("bin/*"), *venv.glob("lib/python*/site-packages/*.pth")):
     if file.is_file() and not file.is_symlink():
         was = file.read_bytes()
         if before in was and b"\0" not in was:
-            file.write_bytes(was.replace(before, here))
+            file.write_bytes(runs(was.replace(before, here)))
 END
+  # The scripts of venv itself have the path also in quotes, of their own kind.
+  python3 -m venv --without-pip .venv >/dev/null 2>&1 || return 1
   [ "$(.venv/bin/python -c 'import legwatch; print(legwatch.__file__)' 2>/dev/null)" = "$PWD/core/legwatch/__init__.py" ] &&
     .venv/bin/legwatch up --help >/dev/null 2>&1 || return 1
   printf '%s\n' "$place ${last#"$before $(python3 -V) "}" >"$STAMP"

@@ -17,6 +17,7 @@ ALONE = {
     "PIP_FIND_LINKS": "",
     "PIP_CONFIG_FILE": "/dev/null",
     "PIP_RETRIES": "0",
+    "PYTHONPATH": "",  # an environment has to find its own legwatch
 }
 BACKEND = """
 def get_requires_for_build_wheel(*_): return []
@@ -92,9 +93,13 @@ def test_a_clone_that_was_moved_goes_on_without_a_network(checkout: Path) -> Non
     assert set_up(here, "venv server; .venv/bin/legwatch") == (0, moved)
     assert set_up(here, "venv server; .venv/bin/legwatch") == (0, "")  # once
     assert str(checkout) not in (here / ".venv/bin/activate").read_text()
-    there = here.rename(here.with_name("with a space"))  # no program of pip starts there
-    code, said = set_up(there, "venv server")
-    assert (code, "Is the internet (or your package mirror) in reach?" in said) == (1, True)
+    for name in ("with a space", "long" * 40, "short"):
+        before, here = here, here.rename(here.with_name(name))
+        starts = ". .venv/bin/activate; legwatch; python -c 'import legwatch'"
+        moved = f"This clone was in {before} before: what is set up goes on here.\n"
+        assert set_up(here, f"venv server; {starts}") == (0, moved)
+        assert set_up(here, f"venv server; {starts}") == (0, "")
+        assert str(before) + "/" not in (here / ".venv/bin/activate").read_text()
 
 
 def test_setting_up_that_is_interrupted_says_what_to_do_and_goes_on(checkout: Path) -> None:
