@@ -102,6 +102,19 @@ def test_a_clone_that_was_moved_goes_on_without_a_network(checkout: Path) -> Non
         assert str(before) + "/" not in (here / ".venv/bin/activate").read_text()
 
 
+def test_a_clone_that_cannot_start_where_it_was_moved_to_is_not_cleared_without_a_network(
+    checkout: Path,
+) -> None:
+    assert set_up(checkout, SET_UP) == (0, "")
+    here = checkout.rename(checkout.with_name("with a space"))
+    (here / "core/legwatch/__init__.py").write_text("raise ImportError")
+    code, said = set_up(here, "venv server")
+    assert (code, "Is the internet (or your package mirror) in reach?" in said) == (1, True)
+    back = here.rename(checkout)
+    (back / "core/legwatch/__init__.py").write_text("")
+    assert set_up(back, "venv server; .venv/bin/legwatch") == (0, "")
+
+
 def test_setting_up_that_is_interrupted_says_what_to_do_and_goes_on(checkout: Path) -> None:
     interrupted = "python3 -m venv .venv; pip_install() { kill -INT $$; }; venv server"
     code, said = set_up(checkout, interrupted)
