@@ -109,6 +109,13 @@ cut_off() {
   grep -qE "\(from versions: none\)|NewConnectionError|Max retries|Read timed out|Connection broken" < <(pip_said)
 }
 
+# in_reach: false if an environment that has a pip would be lost for a new one that cannot be filled.
+in_reach() {
+  .venv/bin/python -m pip --version >/dev/null 2>&1 || return 0
+  printf '== pip download\n' >>"$PIP_LOG"
+  .venv/bin/python -m pip download --quiet --no-deps --dest .venv/reach hatchling >>"$PIP_LOG" 2>&1 || ! cut_off
+}
+
 # goes_on PLACE: go on with the environment that was set up here before, if the packages cannot be reached and
 # it starts this legwatch. Its own code is the clone's: only a package that is new in this version can be missing.
 gone_on=
@@ -207,6 +214,36 @@ is_set_up() { [ -x .venv/bin/legwatch ] && grep -qxF -- "$1" "$STAMP" 2>/dev/nul
 # is_of_another: true if the last line of the stamp is of another pyproject.toml.
 is_of_another() { [ -f "$STAMP" ] && ! tail -n 1 "$STAMP" | grep -qF -- "| $(sha256sum <pyproject.toml) "; }
 
+# paths FROM TO: write another place into the environment's own files.
+paths() {
+  python3 - "$1" "$2" <<'END'
+import sys
+from pathlib import Path
+
+before, here = (f"{place}/".encode() for place in sys.argv[1:])
+venv = Path(".venv")
+MOST = 127  # bytes of a first line; older kernels cut a longer one
+SH = b"""#!/bin/sh
+'''exec' "%s" "$0" "$@"
+' '''"""
+
+
+def runs(text):
+    """Let sh start Python as pip does it, where the kernel cannot: its path has a space, or is long."""
+    first, end, rest = text.partition(b"\n")
+    if not first.startswith(b"#!" + here) or (b" " not in here and len(first) <= MOST):
+        return text
+    return SH % first[2:] + end + rest
+
+
+for file in (venv / "pyvenv.cfg", *venv.glob("bin/*"), *venv.glob("lib/python*/site-packages/*.pth")):
+    if file.is_file() and not file.is_symlink():
+        was = file.read_bytes()
+        if before in was and b"\0" not in was:
+            file.write_bytes(runs(was.replace(before, here)))
+END
+}
+
 # moved: true if the environment was set up in another folder from which this clone was moved or copied, with this
 # Python, and starts this legwatch once the paths in it are those of here. So a move needs no internet.
 moved() {
@@ -214,20 +251,14 @@ moved() {
   last=$(tail -n 1 "$STAMP" 2>/dev/null) || return 1
   before=${last%" $(python3 -V) |"*}
   [ "$before" != "$last" ] && [ "$before" != "$PWD" ] || return 1
-  python3 - "$before" "$PWD" <<'END' || return 1
-import sys
-from pathlib import Path
-
-before, here = (f"{place}/".encode() for place in sys.argv[1:])
-venv = Path(".venv")
-for file in (venv / "pyvenv.cfg", *venv.glob("bin/*"), *venv.glob("lib/python*/site-packages/*.pth")):
-    if file.is_file() and not file.is_symlink():
-        was = file.read_bytes()
-        if before in was and b"\0" not in was:
-            file.write_bytes(was.replace(before, here))
-END
-  [ "$(.venv/bin/python -c 'import legwatch; print(legwatch.__file__)' 2>/dev/null)" = "$PWD/core/legwatch/__init__.py" ] &&
-    .venv/bin/legwatch up --help >/dev/null 2>&1 || return 1
+  paths "$before" "$PWD" || return 1
+  # The scripts of venv itself have the path also in quotes, of their own kind.
+  python3 -m venv --without-pip .venv >/dev/null 2>&1 || return 1
+  if [ "$(.venv/bin/python -c 'import legwatch; print(legwatch.__file__)' 2>/dev/null)" != "$PWD/core/legwatch/__init__.py" ] ||
+    ! .venv/bin/legwatch up --help >/dev/null 2>&1; then
+    paths "$PWD" "$before" # so that it goes on there once it is moved back
+    return 1
+  fi
   printf '%s\n' "$place ${last#"$before $(python3 -V) "}" >"$STAMP"
   say "This clone was in $before before: what is set up goes on here."
 }
@@ -295,6 +326,7 @@ Clone legwatch into a folder of your own, or let $(stat -c %U .) run this once."
     trap 'stop "Interrupted: legwatch is not set up in $PWD yet. Run this again: it goes on by itself."' INT TERM HUP
     say "Setting up (once; about a minute, longer on a small Pi) ..."
     if ! .venv/bin/python -m pip --version >/dev/null 2>&1 || { [ -f "$STAMP" ] && ! grep -qF -- "$place |" "$STAMP"; }; then
+      in_reach || stop_for legwatch
       tell_strangers
       python3 -m venv --clear .venv || stop "python3 -m venv failed: see above."
       exec 9>.venv/legwatch.lock # the old lock file went with the old environment

@@ -80,13 +80,25 @@ def parse(text: Iterable[str], judged: Judged) -> LivedNight:
     reading = _Reading(judged)
     number = 0
     for number, line in enumerate(text, 1):
+        table = _table(line, number)
         try:
-            reading.take(json.loads(line.lstrip("\ufeff")), number)
+            reading.take(table, number)
         except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
             raise RecordingError(f"line {number}: {error}") from None
     if not reading.ended:
         raise RecordingError(f"the file is cut off after line {number}; copy it again")
     return reading.night()
+
+
+def _table(line: str, number: int) -> Any:
+    """Return what a line says; raises RecordingError for one that is broken or no JSON at all."""
+    try:
+        return json.loads(line.lstrip("\ufeff"))
+    except (ValueError, RecursionError):
+        if not line.endswith("\n"):  # each line of a whole file ends with one
+            raise RecordingError(f"the file is cut off in line {number}; copy it again") from None
+        why = "is no line of a night's file; the file was damaged or changed: copy it again"
+        raise RecordingError(f"line {number} {why}") from None
 
 
 class _Reading:

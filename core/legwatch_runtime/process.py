@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 EXITS = "Exit code: 0 done, 1 not possible now, 2 wrong arguments or settings, 130 Ctrl-C."
-RUNS = "Exit code: 0 a clean end, 1 cannot run here, 2 wrong arguments or settings."
+RUNS = "Exit code: 0 a clean end, 1 cannot run here now, 2 wrong arguments or settings."
+RUNS_PINS = f"{RUNS.removesuffix('.')}, such as of pins on a machine that has none."
 MOST_ROWS = 2**63 - 1  # the highest number that a table can hold
 
 
@@ -44,8 +45,10 @@ def cores() -> int:
     return len(may_use(0)) if may_use else os.cpu_count() or 1
 
 
-def settings_parser(prog: str, description: str, file: str) -> argparse.ArgumentParser:
+def settings_parser(
+    prog: str, description: str, file: str, exits: str = RUNS
+) -> argparse.ArgumentParser:
     """Return a parser with the required option `--config FILE`; `file` is the usual name."""
-    parser = argparse.ArgumentParser(prog=prog, description=description, epilog=RUNS)
+    parser = argparse.ArgumentParser(prog=prog, description=description, epilog=exits)
     parser.add_argument("--config", required=True, type=Path, metavar="FILE", help=file)
     return parser

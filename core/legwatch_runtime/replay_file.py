@@ -13,6 +13,8 @@ from legwatch.errors import RecordingError
 from legwatch.recording import Recording, parse
 
 LONG_BYTES = 2_000_000  # reading a larger file takes a while
+OF_DATABASE = "`legwatch storage night BED DATE FILE` writes a night of the server's into a file"
+_SQLITE = b"SQLite format 3\0"
 SHORT_BYTES = 500_000  # packed; a night has a tenth of it, and a longer file is read piece by piece
 
 
@@ -52,6 +54,8 @@ def read(
             shown = _with_progress(lines, path) if progress else lines
             return parse(shown, zone=zone, renames=renames)
     except UnicodeDecodeError as error:
+        if _is_database(path):
+            raise RecordingError(f"{path} is a database: {OF_DATABASE}") from None
         near = error.object[max(0, error.start - 20) : error.start + 20]
         why = f"no UTF-8 text at {near!r}; save the file as UTF-8"
         raise RecordingError(f"{path}: cannot be read: {why}") from None
@@ -64,6 +68,12 @@ def read(
         raise RecordingError(f"{path}: cannot be read: {why}") from None
     except RecordingError as error:
         raise RecordingError(f"{path}: {error}", error.opening) from None
+
+
+def _is_database(path: Path) -> bool:
+    """Return True for a file such as the server's legwatch.db."""
+    with path.open("rb") as raw:
+        return raw.read(len(_SQLITE)) == _SQLITE
 
 
 def _with_progress(lines: Iterable[str], path: Path) -> Iterable[str]:

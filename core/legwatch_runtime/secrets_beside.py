@@ -3,6 +3,8 @@
 systemd gives the secrets to the services, from these files; a shell has nothing of that.
 """
 
+import os
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +28,7 @@ class Locked(CannotRun):
     """The file of a secret is there, and this user may not read it."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} cannot be read by this user: run it with {_reader(path)}")
+        super().__init__(f"{path} cannot be read by this user: {_what_helps(path)}")
 
 
 class Beside:
@@ -112,8 +114,11 @@ def _unquoted(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
-def _reader(path: Path) -> str:
+def _what_helps(path: Path) -> str:
     try:
-        return as_user(path.stat().st_uid)
+        owner = path.stat().st_uid
     except OSError:
-        return "sudo"
+        return "run it with sudo"
+    if owner == os.geteuid():
+        return f"it is this user's own, so chmod u+r {shlex.quote(str(path))}"
+    return f"run it with {as_user(owner)}"

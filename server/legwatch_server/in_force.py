@@ -117,8 +117,14 @@ class InForce:
     def unusable(self) -> Iterator[str]:
         """Yield why the server cannot run by what is on the disk; mostly none."""
         if self.wrong:
-            file = (self.loaded.made_from if self.loaded else "") or self.file
-            yield f"The settings on the disk ({file}) cannot be used: {self.wrong}"
+            yield f"The settings on the disk ({self._owners()}) cannot be used: {self.wrong}"
+
+    def _owners(self) -> str:
+        """Return the file that an owner edits; one that is not the server's is named itself."""
+        loaded = self.loaded
+        if loaded and loaded.made_from and loaded.file == str(self.file.absolute()):
+            return loaded.made_from
+        return str(self.file)
 
     def _of_the_disk(self, loaded: Loaded) -> Iterator[str]:
         if self.wrong:

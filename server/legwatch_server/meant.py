@@ -12,15 +12,25 @@ from legwatch.errors import LegwatchError
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.rights import is_there
+from legwatch_server.kinds import check_servers
 from legwatch_server.settings_file import is_of_up, owners_file
 from legwatch_server.store.reader import FILE, open_read_only
 
 
 def meant(given: Path | None) -> Path:
-    """Return the settings file of the server that is meant; raises CannotRun if there is none."""
+    """Return the settings file of the server that is meant; raises CannotRun if there is none.
+
+    Raises SettingsError for an agent's file.
+    """
     file = locations.settings_file(given, partial(print, file=sys.stderr))
     if given is None:
         return file
+    check_servers(file)
+    return server_by(file)
+
+
+def server_by(file: Path) -> Path:
+    """Return the settings file of the server that runs by a file: the same, or what `up` made."""
     return next((made for made in locations.all_made_by_up() if _is_made_from(made, file)), file)
 
 

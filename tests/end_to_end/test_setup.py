@@ -17,6 +17,7 @@ ALONE = {
     "PIP_FIND_LINKS": "",
     "PIP_CONFIG_FILE": "/dev/null",
     "PIP_RETRIES": "0",
+    "PYTHONPATH": "",  # an environment has to find its own legwatch
 }
 BACKEND = """
 def get_requires_for_build_wheel(*_): return []
@@ -92,9 +93,26 @@ def test_a_clone_that_was_moved_goes_on_without_a_network(checkout: Path) -> Non
     assert set_up(here, "venv server; .venv/bin/legwatch") == (0, moved)
     assert set_up(here, "venv server; .venv/bin/legwatch") == (0, "")  # once
     assert str(checkout) not in (here / ".venv/bin/activate").read_text()
-    there = here.rename(here.with_name("with a space"))  # no program of pip starts there
-    code, said = set_up(there, "venv server")
+    for name in ("with a space", "long" * 40, "short"):
+        before, here = here, here.rename(here.with_name(name))
+        starts = ". .venv/bin/activate; legwatch; python -c 'import legwatch'"
+        moved = f"This clone was in {before} before: what is set up goes on here.\n"
+        assert set_up(here, f"venv server; {starts}") == (0, moved)
+        assert set_up(here, f"venv server; {starts}") == (0, "")
+        assert str(before) + "/" not in (here / ".venv/bin/activate").read_text()
+
+
+def test_a_clone_that_cannot_start_where_it_was_moved_to_is_not_cleared_without_a_network(
+    checkout: Path,
+) -> None:
+    assert set_up(checkout, SET_UP) == (0, "")
+    here = checkout.rename(checkout.with_name("with a space"))
+    (here / "core/legwatch/__init__.py").write_text("raise ImportError")
+    code, said = set_up(here, "venv server")
     assert (code, "Is the internet (or your package mirror) in reach?" in said) == (1, True)
+    back = here.rename(checkout)
+    (back / "core/legwatch/__init__.py").write_text("")
+    assert set_up(back, "venv server; .venv/bin/legwatch") == (0, "")
 
 
 def test_setting_up_that_is_interrupted_says_what_to_do_and_goes_on(checkout: Path) -> None:

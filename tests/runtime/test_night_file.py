@@ -137,6 +137,23 @@ def test_a_wrong_line_is_named(
         night_file.read(changed(file, change))
 
 
+def test_a_file_that_is_cut_within_a_line_says_so_without_the_words_of_a_parser(file: Path) -> None:
+    text = file.read_text()
+    at = text.index("\n", text.index('"what":"window"'))
+    number = text[:at].count("\n") + 1
+    file.write_text(text[: at - 5])
+    with pytest.raises(RecordingError) as cut:
+        night_file.read(file)
+    assert str(cut.value) == (
+        f"{file}: cannot be read: the file is cut off in line {number}; copy it again"
+    )
+    file.write_text(text[: at - 5] + text[at:])
+    with pytest.raises(RecordingError) as damaged:
+        night_file.read(file)
+    assert f": line {number} is no line of a night's file; " in str(damaged.value)
+    assert "char" not in str(damaged.value)
+
+
 def test_any_damage_ends_in_a_sentence(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     whole, chance = file.read_bytes(), random.Random(26)
     for _ in range(150):

@@ -362,6 +362,10 @@ def test_under_up_the_owners_file_is_looked_at_and_not_the_one_that_up_has_made(
         assert edited == changed
         owners.write_text("zone = 5")
         assert f"The settings on the disk ({owners}) cannot be used: zone: " in remarks(house)[0]
+        other = tmp_path / "other.toml"
+        other.write_text(f'state_dir = "{house.folder}"\nx = 1\n')
+        _, wrong, _ = in_force(other).remarks()
+        assert wrong.startswith(f"The settings on the disk ({other}) cannot be used: x: ")
 
 
 UNIT = "0::/system.slice/{}.service\n"

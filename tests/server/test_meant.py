@@ -220,3 +220,22 @@ def test_of_an_agent_without_a_file_that_is_known_nothing_is_said(
         assert main(["now", "--config", str(file)]) == 0
         assert "mine.toml" not in capsys.readouterr().err
     up.lock.close()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["now"], ["duty"], ["alerts"], ["beds"], ["settings"], ["settings", "set", "lang", "de"]],
+)
+def test_an_agents_file_is_called_one_and_not_a_servers_file_with_a_wrong_key(
+    places: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    up = Up(places)
+    with running(up.folder / "server.toml"):
+        assert main([*words, "--config", str(up.mine)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        f"legwatch {words[0]}: --config: {up.mine} is an agent's file (it has bed, sensors): name"
+        " the server's file here, or leave --config out\n"
+    )
+    up.lock.close()

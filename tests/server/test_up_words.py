@@ -213,3 +213,13 @@ def test_the_summary_of_the_made_night_says_what_the_console_has_shown(
     why: SuppressedBy | None, said: str
 ) -> None:
     assert demo._held(Notice(*NOTICE, suppressed_by=why)) == said
+
+
+@pytest.mark.parametrize("command", ["up", "agent"])
+def test_the_help_says_how_a_machine_without_pins_ends_it(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        legwatch([command, "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "2 wrong arguments or settings, such as of pins on a machine that has none." in said

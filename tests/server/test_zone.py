@@ -285,13 +285,21 @@ def test_an_agent_in_another_zone_than_its_bed_is_said_and_nobody_is_pushed(
     server.close()
 
 
-def test_it_is_over_when_the_settings_say_so(tmp_path: Path) -> None:
+def test_it_is_over_when_the_settings_say_so_and_the_log_says_when_it_is_so_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     server = open_ward(tmp_path, zone="Europe/Berlin")
     info = encode_info(BedsideInfo("1", "0000000a", window_s=10, zone=LA))
     server.turn([server.message(topic("b", Channel.INFO), info)])
     assert list(zones_apart(server.unit.beds.values()))
     server.take_over(settings_file.checked({"zone": LA}))
     assert not list(zones_apart(server.unit.beds.values()))
+    caplog.clear()
+    tokyo = settings_file.checked({"zone": LA, "beds": {"b": {"zone": "Asia/Tokyo"}}})
+    for _ in range(2):
+        server.take_over(tokyo)
+        assert caplog.messages == list(zones_apart(server.unit.beds.values()))
+    assert "Asia/Tokyo" in caplog.text
     server.close()
 
 

@@ -24,6 +24,8 @@ from legwatch_runtime.stdout import closed_stdout_is_fine
 from legwatch_runtime.zones import zone_named
 
 MOST_JOBS = 1024
+_OF_FOLDERS = ("kind", "limit", "jobs", "json", "false", "curve")  # not of one own night
+_NOT_OF_ONE = "--kind, --limit, --jobs, --json, --false and --curve are for DIR, not for --night."
 CHANNELS = {
     "mat": ("in_bed",),
     "room": ("room_temperature_c", "room_humidity_pct"),
@@ -44,11 +46,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="legwatch score",
         usage="legwatch score [options] DIR [DIR ...]\n"
-        '       legwatch score --night FILE --truth "02:40-03:35 uncovered" [--tz ZONE]',
+        '       legwatch score --night FILE [--truth "02:40-03:35 uncovered"] [--tz ZONE]\n'
+        "                      [--profile NAME] [--set KEY=NUMBER] [--without SENSOR]",
         description="Run the rules and a simple automation over made nights (NAME.csv.gz), and\n"
         "judge both by the truth beside them (NAME.truth.json, version 2); or judge one night of\n"
         "your own bed by what you noted of it (lab/legwatch_lab/score/own_nights.md).",
-        epilog=f"{score.__doc__}\n{EXITS}",
+        epilog=f"{score.__doc__}\n{_NOT_OF_ONE}\n\n{EXITS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -60,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="SPANS",
         help="what you noted of it: FROM-TO uncovered, or FROM-TO out (of bed); with commas"
-        " between several",
+        " between several (default: nothing, you lay covered all the time)",
     )
     add("--profile", help="the profile of limits (default: standard; of a stored night, its own)")
     add("--set", action="append", default=[], metavar="KEY=NUMBER", help="e.g. alerts.wait_s=120")
@@ -69,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         choices=CHANNELS,
-        help="leave this sensor out; repeat the option for more",
+        help="leave this sensor out (not of a stored night); repeat the option for more",
     )
     add(
         "--kind",
@@ -82,7 +85,6 @@ def _parser() -> argparse.ArgumentParser:
         "--jobs",
         type=whole(1, MOST_JOBS),
         metavar="N",
-        default=cores(),
         help="nights in parallel (default: one per core)",
     )
     add(
@@ -114,7 +116,7 @@ def _run(args: argparse.Namespace) -> None:
     if args.truth or not args.folders:
         raise SettingsError("DIR", "give folders of made nights, or --night FILE with --truth")
     args.profile = args.profile or "standard"
-    without = tuple(sorted({channel for word in args.without for channel in CHANNELS[word]}))
+    without = _channels(args.without)
     if args.curve:
         rules = curve.along(args.curve, args.profile, own, zone or UTC)
     else:
@@ -128,13 +130,24 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _print_own_night(args: argparse.Namespace, own: Mapping[str, Any], zone: tzinfo | None) -> None:
-    if args.folders or not args.truth:
-        raise SettingsError("--night", "give one night, and with --truth what you noted of it")
-    rules = rules_for(args.profile or "standard", own, zone or UTC)
-    night = own_night.load(args.night, rules, OtherLimits(args.profile, own))
+    if args.folders:
+        raise SettingsError("--night", "give one night, or folders of made nights, not both")
+    for name in _OF_FOLDERS:
+        if getattr(args, name):
+            raise SettingsError(f"--{name}", "this is for folders of made nights, not for --night")
+    rules, limits = (
+        rules_for(args.profile or "standard", own, zone or UTC),
+        OtherLimits(args.profile, own),
+    )
+    night = own_night.load(args.night, rules, limits, _channels(args.without))
     night = night._replace(zone=zone or night.zone)
     spans = own_truth.read(args.truth, night.first_ms, night.last_ms, night.zone)
     print("\n".join(own_night.lines(night, spans)))
+
+
+def _channels(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the channels of the sensors that are left out."""
+    return tuple(sorted({channel for word in words for channel in CHANNELS[word]}))
 
 
 def _print_report(
@@ -191,7 +204,7 @@ def _write(where: str, text: str) -> None:
 
 def _nights(args: argparse.Namespace, task: ScoringTask) -> list[ScoredNight]:
     paths = truths(args.folders, args.kind)[: args.limit]
-    nights = scored(paths, task, args.jobs)
+    nights = scored(paths, task, args.jobs or cores())
     if not nights:
         raise LegwatchError(
             f"{args.folders[0]}: no night with a truth of version 2; "

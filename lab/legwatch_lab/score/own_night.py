@@ -8,7 +8,7 @@ from typing import NamedTuple
 from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
 from legwatch.conditions.verdict import Severity
 from legwatch.engine import replay
-from legwatch.errors import RecordingError
+from legwatch.errors import RecordingError, SettingsError
 from legwatch.events import AlertKind, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import local
@@ -36,16 +36,27 @@ class OwnNight(NamedTuple):
     notices: tuple[Notice, ...]
 
 
-def load(path: Path, rules: Rules, limits: OtherLimits) -> OwnNight:
-    """Read a recording, or a night that a server has stored, and judge it; RecordingError."""
+def load(path: Path, rules: Rules, limits: OtherLimits, without: Sequence[str] = ()) -> OwnNight:
+    """Read a recording, or a night that a server has stored, and judge it; RecordingError.
+
+    `without`: channels of a recording that are left out; SettingsError for those of a stored night.
+    """
     if is_night_file(path):
+        if without:
+            raise SettingsError(
+                "--without",
+                f"{path} is a stored night: it begins with what its bed knew of its sensors,"
+                " so none can be left out. Of a recording that is possible",
+            )
         night, found = replayed(path, limits)
         came = [one.entry for one in night.entries if isinstance(one.entry, Window)]
         # The last one may only close the night: the first of another time, days later.
         windows = [w for w in came if w.to_ms >= night.from_ms and w.from_ms < night.to_ms]
         zone, notices = zone_named(night.zone, "zone"), tuple(notice for notice, _ in found)
         return _night(path, windows, zone, notices)
-    recording = read_recording(path, zone=rules.zone, renames={})
+    # legwatch ignores unknown names.
+    renames = {channel: f"{channel} (left out)" for channel in without}
+    recording = read_recording(path, zone=rules.zone, renames=renames)
     seen = list(events(recording))
     windows = [event for event in seen if isinstance(event, Window)]
     return _night(path, windows, rules.zone, tuple(replay(seen, rules)))
@@ -72,7 +83,7 @@ def lines(night: OwnNight, spans: Sequence[OwnSpan]) -> Iterator[str]:
         told = _of_uncovering if one.what is Noted.UNCOVERED else _of_absence
         yield from (f"  {words}" for words in told(colds, one, night.zone))
     yield ""
-    yield "Beside that"
+    yield "Beside that" if spans else "Nothing was noted (--truth), so nothing should sound"
     yield from (f"  {words}" for words in _beside(night, spans))
 
 

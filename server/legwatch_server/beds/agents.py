@@ -37,7 +37,7 @@ class Agents:
         bed.bedside = bedside.with_info(bed.bedside, arrived.info)
         # After a power cut a broker may give out what an earlier start of the agent has said.
         bed.info_live = again or not arrived.message.retained
-        _log_zone(bed)
+        log_zone(bed)
         self.set_up(bed, arrived.message.arrived_ms)
         self._watch.expect(bed, arrived.message.arrived_ms)
         self.report(bed, arrived.message.arrived_ms)
@@ -68,7 +68,7 @@ class Agents:
         info = bed.bedside.info
         if info is not None and info.boot in ("", window.boot):
             bed.info_live = True
-            _log_zone(bed)
+            log_zone(bed)
 
     def another_boot(self, bed: BedRecord, window: Window, at_ms: int) -> None:
         """Note that a window comes from another start of an agent than the last one."""
@@ -112,7 +112,7 @@ class Agents:
             self.report(bed, at_ms)
 
 
-def _log_zone(bed: BedRecord) -> None:
+def log_zone(bed: BedRecord) -> None:
     """Log that the agent's machine is in another zone, once for each zone, and if that is sure."""
     if not bed.info_live:
         return

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from legwatch.alerting.trial_nights import is_over
 from legwatch_runtime.clock import Instant
+from legwatch_server.beds.agents import log_zone
 from legwatch_server.beds.batch import UnitOfWork
 from legwatch_server.beds.clock_watch import ClockWatch
 from legwatch_server.beds.crash_suspects import Suspects
@@ -243,6 +244,8 @@ class WriterLoop:
         """Judge and notify by new settings, from the next window on."""
         self._settings, self._planner = settings, DeliveryPlanner(settings)
         self._unit.rules.use(settings.rules_of, settings.plays)
+        for bed in self._unit.beds.values():  # its zone may be a new one
+            log_zone(bed)
         self.clock.trusts_machine = settings.clock == "trusted"
         self._writer.planner = self._planner
         self._evening, self._followed = None, False

@@ -227,8 +227,8 @@ class BedNow:
             yield f"the sleeper: learning, night {self._trial} of {nights}; alerts are written down"
         if self._trial is None and not allows(state.bed.budget, self.bed_ms, rules):
             yield (
-                "cold legs and lying still with a sound: as many warnings as a night may have had"
-                " one, or the last was too short ago; an urgent alert still sounds"
+                "cold legs and lying still: a warning makes no sound now (enough this night, or one"
+                " not long ago); an urgent alert still sounds"
             )
         for kind in AlertKind:
             until_ms = self._snoozed(kind)

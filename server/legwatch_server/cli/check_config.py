@@ -23,7 +23,7 @@ from legwatch_server.cli.agent_in_force import waits_for_a_start
 from legwatch_server.cli.installed import installed, keys_of
 from legwatch_server.cli.problems import check, problems
 from legwatch_server.covered import covered
-from legwatch_server.meant import meant
+from legwatch_server.meant import server_by
 from legwatch_server.notify.example_addresses import copied
 from legwatch_server.notify.known_beds import doubts, heard
 from legwatch_server.settings import ServerSettings
@@ -57,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
         parser.error("name a FILE, or --options")
     table = read_toml(args.file)
     kind = args.kind or _kind(table, shapes)
-    with beside(args.file, meant(args.file)) as place:
+    with beside(args.file, server_by(args.file)) as place:
         code = _checked(args.file, kind, shapes[kind], table)
     for unchecked in place.unchecked():
         print(f"{args.file}: {unchecked}")
@@ -110,13 +110,13 @@ def _shapes() -> Iterator[tuple[str, type[Any]]]:
 def _changed(path: Path, table: dict[str, Any]) -> dict[str, Any]:
     """Return the table with the changes by programs; as it is if these cannot be read."""
     with suppress(LegwatchError):
-        return settings_file.table(path, settings_file.changes_file(meant(path)))
+        return settings_file.table(path, settings_file.changes_file(server_by(path)))
     return table
 
 
 def _read(path: Path) -> ServerSettings:
     """Read settings with all changes; of the server that `legwatch up` runs, with its state_dir."""
-    server = meant(path)
+    server = server_by(path)
     if server == path:
         return settings_file.read(path)
     changes = settings_file.changes_file(server)
@@ -126,13 +126,13 @@ def _read(path: Path) -> ServerSettings:
 
 def _folder_of_up(path: Path) -> str:
     """Return the state_dir of the server that `legwatch up` runs by a file; empty: by none."""
-    server = meant(path)
+    server = server_by(path)
     return "" if server == path else str(settings_file.changes_file(server).parent)
 
 
 def _with_changes(path: Path) -> Iterator[str]:
     """Yield what is wrong in the changes that programs have made to good settings."""
-    changes = settings_file.changes_file(meant(path))
+    changes = settings_file.changes_file(server_by(path))
     is_there(changes)  # raises CannotRun if we may not look
     try:
         check(_read(path))
@@ -143,7 +143,7 @@ def _with_changes(path: Path) -> Iterator[str]:
 
 def _unused(path: Path) -> Iterator[str]:
     """Yield each key of good settings that is not used, since a program has changed it."""
-    changes = settings_file.changes_file(meant(path))
+    changes = settings_file.changes_file(server_by(path))
     if is_there(changes):
         written = local(changes.stat().st_mtime_ns // 1_000_000, _read(path).zone_of(""))
         when = f", last written {written:%d %b %Y %H:%M},"

@@ -12,7 +12,7 @@ from typing import Any
 
 from legwatch_runtime import locations, secrets_beside
 from legwatch_runtime.part import Parts
-from legwatch_runtime.process import RUNS, between
+from legwatch_runtime.process import RUNS_PINS, between
 from legwatch_runtime.secrets_beside import Locked
 from legwatch_runtime.state_dir import is_held, opened
 from legwatch_runtime.systemd import STOPPING, tell
@@ -185,7 +185,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Run broker, server and agent on this machine. Without --agent-config, play "
         "a made night. The command uses its own broker and its own folders: it ignores [mqtt] "
         "and state_dir in the settings.",
-        epilog=RUNS,
+        epilog=RUNS_PINS,
     )
     add = parser.add_argument
     add("--config", type=Path, metavar="SERVER.toml", help="settings of the server")

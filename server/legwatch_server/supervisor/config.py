@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from legwatch.settings import load
 from legwatch_runtime import plugins
 from legwatch_runtime.files import read_toml
 from legwatch_server import settings_file, zone
+from legwatch_server.kinds import OPTIONS, shape_of, strange
 from legwatch_server.run_by import MADE_FROM, UNDER_UP, WATCH
 from legwatch_server.supervisor import broker as brokers
 from legwatch_server.supervisor.broker import BrokerProcess
@@ -21,8 +22,6 @@ from legwatch_server.supervisor.process import ProcessSpec
 
 # As in the units of systemd: within which time a child must say that it is well.
 PATIENCE_S = {"server": 60.0, "agent": 180.0}
-OPTIONS = {"server": "--config", "agent": "--agent-config"}
-CONFIGS = "legwatch.configs"  # the entry points of the kinds of settings files
 LEGWATCH = (sys.executable, "-m", "legwatch")
 
 
@@ -83,21 +82,18 @@ def check_kinds(server: Path | None, agent: Path | None) -> None:
 
     Keys that no program has are for the program that reads the file.
     """
-    shapes = {kind: plugins.load(CONFIGS, kind, OPTIONS[kind], "settings") for kind in OPTIONS}
-    keys = {kind: {field.name for field in fields(shape)} for kind, shape in shapes.items()}
     for kind, other, path in (("server", "agent", server), ("agent", "server", agent)):
-        found = owner_settings(path).keys()
-        if found & (keys[other] - keys[kind]) and not found & (keys[kind] - keys[other]):
-            named = ", ".join(sorted(found & (keys[other] - keys[kind])))
+        if keys := strange(kind, other, owner_settings(path)):
             raise SettingsError(
                 OPTIONS[kind],
-                f"{path} has keys of the {other} ({named}): it belongs to {OPTIONS[other]}",
+                f"{path} has keys of the {other} ({', '.join(keys)}): it belongs to"
+                f" {OPTIONS[other]}",
             )
 
 
 def check_drivers(agent: Mapping[str, Any]) -> None:
     """Raise SettingsError for drivers that are not installed; none is imported or started."""
-    shape = plugins.load(CONFIGS, "agent", OPTIONS["agent"], "settings")
+    shape = shape_of("agent")
     lacking = [
         (f"{door.table}.driver", problem)
         for door in shape.DOORS
@@ -116,7 +112,7 @@ def check_agent(path: Path | None) -> None:
     """
     if path is None:
         return
-    shape = plugins.load(CONFIGS, "agent", OPTIONS["agent"], "settings")
+    shape = shape_of("agent")
     try:
         load(shape, owner_settings(path))
     except SettingsError as error:

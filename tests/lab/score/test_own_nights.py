@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from legwatch.__main__ import main as legwatch
 from legwatch.alerting.notice import Notice, SuppressedBy, TransitionKind
 from legwatch.conditions.verdict import Reason, Severity
 from legwatch.engine import start
@@ -182,9 +183,7 @@ def test_a_time_that_comes_twice_needs_its_date(tmp_path: Path) -> None:
     assert main(["--night", str(path), "--truth", "2026-01-03 21:30-21:40 out"]) == 0
 
 
-def test_a_night_needs_notes_and_notes_need_a_night(evening: Path, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="what you noted"):
-        main(["--night", str(evening)])
+def test_notes_need_a_night_and_one_night_only(evening: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="give one night"):
         main(["--night", str(evening), "--truth", "22:40-23:20 out", str(tmp_path)])
     with pytest.raises(SettingsError, match="folders of made nights"):
@@ -195,3 +194,65 @@ def test_a_night_needs_notes_and_notes_need_a_night(evening: Path, tmp_path: Pat
     empty.write_text("time,channel,value\n")
     with pytest.raises(RecordingError, match=r"empty\.csv"):
         main(["--night", str(empty), "--truth", "22:40-23:20 out"])
+
+
+def test_an_evening_of_which_nothing_was_noted_names_all_that_sounded(say: Say) -> None:
+    for nothing in ((), ("--truth", "")):
+        head, _, rest = say(*nothing).partition("\n\n")
+        assert head == "evening.csv: 2026-01-02 21:00 to 02:00 (UTC)"
+        title, *sounds = rest.splitlines()
+        assert title == "Nothing was noted (--truth), so nothing should sound"
+        assert "cold repeated (warning)" in sounds[0]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--json", "-"],
+        ["--kind", "open"],
+        ["--limit", "1"],
+        ["--jobs", "1"],
+        ["--false"],
+        ["--curve", "warmth.warn_c=25:27:1"],
+    ],
+)
+def test_an_option_for_folders_is_refused_beside_one_night(
+    evening: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert legwatch(["score", "--night", str(evening), *words]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"{words[0]}: this is for folders of made nights, not for --night" in err
+
+
+def test_a_sensor_that_is_left_out_of_a_recording_is_missed(say: Say) -> None:
+    truth = ("--truth", "22:40-23:20 uncovered")
+    without = ("--without", "mat", "--without", "movement")
+    assert paragraph(say(*truth, *without), "22:40")["first sign"] == "none"
+
+
+def test_no_sensor_is_left_out_of_a_stored_night(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "stored.jsonl"
+    noon_ms, rules = ms("2026-01-02T12:00Z"), rules_for("standard", {}, ZoneInfo("UTC"))
+    entries = tuple(Lived(one) for one in night(minutes=60))
+    to_ms = noon_ms + 24 * 3_600_000
+    stored = LivedNight("b", "2026-01-02", "UTC", noon_ms, to_ms, start(), rules, entries, ())
+    night_file.write(path, stored)
+    assert legwatch(["score", "--night", str(path), "--without", "movement"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "--without: " in err
+    assert "is a stored night" in err
+
+
+def test_the_servers_database_is_called_one(tmp_path: Path) -> None:
+    path = tmp_path / "legwatch.db"
+    path.write_bytes(b"SQLite format 3\0\x10\0\x01\x01\0@  \0\0\0\xff\xfe\x80")
+    with pytest.raises(RecordingError) as refused:
+        main(["--night", str(path)])
+    assert str(refused.value) == (
+        f"{path} is a database: `legwatch storage night BED DATE FILE` writes a night of the"
+        " server's into a file"
+    )

@@ -41,7 +41,9 @@ def not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
             raise PermissionError(13, "Permission denied", path)
         raise FileNotFoundError(2, "No such file or directory", path)
 
+    us = os.geteuid()
     monkeypatch.setattr(secrets_beside, "read_text", refuse)
+    monkeypatch.setattr(os, "geteuid", lambda: us + 1)
 
 
 @pytest.fixture
@@ -110,6 +112,20 @@ def test_a_push_whose_token_this_user_may_not_read_says_to_use_sudo(
     assert legwatch(["duty", "--config", str(private), "--push", "emil"]) == 1
     (line,) = capsys.readouterr().out.splitlines()
     assert f"NOT SENT: {token} cannot be read by this user: run it with sudo" in line
+
+
+@pytest.mark.usefixtures("not_ours")
+def test_whoever_has_closed_their_own_file_is_told_to_open_it(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = file.with_name("secrets.env")
+    closed.write_text("LEGWATCH_PUSHOVER_TOKEN=x\n")
+    owner = closed.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner)
+    assert legwatch(["duty", "--config", str(file), "--push", "emil"]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    why = f"cannot be read by this user: it is this user's own, so chmod u+r {closed}"
+    assert f"{closed} {why}" in line
 
 
 def test_without_a_token_it_is_as_before(private: Path, capsys: pytest.CaptureFixture[str]) -> None:
