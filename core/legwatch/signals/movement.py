@@ -14,6 +14,8 @@ from legwatch.named_tuples import maker
 
 KEPT = 4  # bouts of turning remembered
 BOUT_MS = 60_000
+RESTLESS_MS = 900_000  # without a rest of two minutes; who gets up has lain still before
+FOLLOWS_MS = 3_600_000  # of two bouts further apart, the later one begins anew
 # A PIR holds its line for up to 300 s after a movement (HC-SR501, data sheet: 5-300 s). One that is
 # active for longer since its last edge has stuck, or is a switch that rests so: then edges count.
 LONGEST_HOLD_MS = 600_000
@@ -51,6 +53,7 @@ class Movement(NamedTuple):
     quiet_min: int = 0  # quiet minutes in a row, at most REST_MIN
     bout_moves: int = 0  # edges in the bout that goes on
     bounces: float = 0.0  # share of bouts with more edges than seconds, lately
+    turning_ms: int | None = None  # the first bout since which each followed within an hour
 
 
 _make = maker(Movement)
@@ -153,6 +156,8 @@ def _moved(was: Movement, minute: _Minute, at_ms: int, rules: Rules) -> Movement
     counting = was.counts or minute.edges >= limits.counting_moves
     # Getting up takes half a minute, which may lie in two.
     stands = counting and total + was.total >= _stand_s(was.usual_s, was.bouts, was.bounces, rules)
+    # A line that does not rest says nothing of somebody who gets up.
+    stands = stands and at_ms - (was.rested_ms or at_ms) < RESTLESS_MS
     now = was._replace(
         expected=True,
         counts=counting,
@@ -163,6 +168,8 @@ def _moved(was: Movement, minute: _Minute, at_ms: int, rules: Rules) -> Movement
     least_s = TURN_S if minute.measured else limits.posture_moves
     if not counting or total >= least_s:
         now = _turned(now, at_ms)
+    if counting and not was.counts:
+        now = now._replace(turning_ms=at_ms)  # what was taken for turns may have been twitches
     if total < least_s:
         return now
     # Measured seconds are debounced.
@@ -174,7 +181,9 @@ def _turned(now: Movement, at_ms: int) -> Movement:
     """Note a turn. Turning for minutes on end is one bout; it is known by its last minute."""
     last_ms, turns = now.moved_ms[-1], now.turns_ms
     goes_on = bool(turns) and at_ms - turns[-1] <= BOUT_MS
+    follows = bool(turns) and at_ms - turns[-1] <= FOLLOWS_MS
     return now._replace(
+        turning_ms=now.turning_ms if follows else at_ms,
         turned_ms=last_ms if now.turned_ms is None else max(now.turned_ms, last_ms),
         turns_ms=(*turns[:-1], at_ms) if goes_on else (*turns[1 - KEPT :], at_ms),
     )
@@ -183,7 +192,7 @@ def _turned(now: Movement, at_ms: int) -> Movement:
 def _still(was: Movement, heard_ms: int | None, at_ms: int) -> Movement:
     """Take a minute without edges in: it ends a bout, and two of them are a rest."""
     _, since, moved, turned, _, counts, exit_or_entry, _, turns, edge = was[:10]
-    bout_s, usual_s, bouts, rested, quiet_min, bout_moves, bounces = was[10:]
+    bout_s, usual_s, bouts, rested, quiet_min, bout_moves, bounces, turning = was[10:]
     if bout_s:
         more = bout_moves >= BOUNCING * bout_s
         bounces = round(bounces + _weight(bouts) * (more - bounces), 2)
@@ -211,6 +220,7 @@ def _still(was: Movement, heard_ms: int | None, at_ms: int) -> Movement:
             quiet_min,
             bout_moves,
             bounces,
+            turning,
         )
     )
 
