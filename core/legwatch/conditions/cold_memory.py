@@ -82,8 +82,8 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
         before = _on_entry(before, occupancy, rules)
     if before.fall.notified and not firing:
         before = _without_cover(before)
-    let_go = not firing and has_let_go(occupancy, seen.movement, at_ms)
-    if c is None or (occupancy.in_bed is False and not let_go):
+    left = occupancy.in_bed is False
+    if c is None or (left and (firing or not has_let_go(occupancy, seen.movement, at_ms))):
         return _without_sleeper(before, seen, firing=firing)
     night = contrast.begin(before.contrast, seen.room_c)
     contrast_c = contrast.normalized(night, seen.contrast_c, seen.room_c)

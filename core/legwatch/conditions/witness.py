@@ -64,7 +64,7 @@ def is_calm(seen: Observation, moved_ms: int) -> bool:
     return (
         _feels(seen, moved_ms)
         and _sees(seen)
-        and not _turns_in_room_air(seen)
+        and (warmth.room_ms is None or not _turns_in_room_air(seen))
         and seen.noisy_since_ms is None
         and seen.room_warmth.doubted_ms is None
         and occupancy.mat_doubted_ms is None
