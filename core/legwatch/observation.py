@@ -110,11 +110,11 @@ def observe(
         presence = occupancies.update(
             presence, samples.mat, sensors, warmth, rules, offset_c=offset_c
         )
-    offset = offsets.estimate(offset, sensors, presence)
-    pair = repeated_values.update(pair, samples.pairs)
-    stuck = repeated_values.is_stuck(pair, sensors, presence, rules)
     back = has_come_back(room, at_ms)
     room_warmth = room_warmths.update(room_warmth, room_c, at_ms, back=back)
+    offset = offsets.estimate(offset, sensors, presence, room_warmth)
+    pair = repeated_values.update(pair, samples.pairs)
+    stuck = repeated_values.is_stuck(pair, sensors, presence, rules)
     believed_c = None if room_warmth.doubted_ms is not None else room_c
     air = _air(offset, leg.celsius, believed_c, rules, stuck=stuck)
     leg_c, entered_ms = air.leg_c, presence.entered_ms

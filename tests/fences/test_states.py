@@ -1,6 +1,7 @@
 """Stored states of beds: they are read, and the night goes on from them as it went on then.
 
-`states` are of version 1, `states_v2` of version 2, `states_v3` of the present version.
+`states` are of version 1, `states_v2` of version 2, `states_v3` and `states_v3b` of the present
+version, which has got two fields more in `states_v3b`.
 """
 
 import re
@@ -16,6 +17,7 @@ from fences.wiring import Happening, as_kept_in_v1
 V1 = sorted((HERE / "states").glob("*.jsonl.gz"))
 V2 = sorted((HERE / "states_v2").glob("*.jsonl.gz"))
 V3 = sorted((HERE / "states_v3").glob("*.jsonl.gz"))
+NOW = sorted((HERE / "states_v3b").glob("*.jsonl.gz"))
 NOT_KEPT_IN_V1 = re.compile(r'"(still_min|cold_in_min)":\d+')
 
 
@@ -35,7 +37,7 @@ def events(path: Path) -> list[Happening]:
     return happened(kept(path)[0])
 
 
-@pytest.mark.parametrize("paths", [V1, V2, V3], ids=["v1", "v2", "v3"])
+@pytest.mark.parametrize("paths", [V1, V2, V3, NOW], ids=["v1", "v2", "v3", "now"])
 def test_there_are_states_of_every_sort(paths: list[Path]) -> None:
     states = [state for path in paths for state in kept(path)[1]]
     assert len(paths) >= 15
@@ -49,7 +51,7 @@ def test_there_are_states_of_every_sort(paths: list[Path]) -> None:
     assert {True, False} == {kept(path)[0]["learned"] for path in paths}
 
 
-@pytest.mark.parametrize("path", V3, ids=name)
+@pytest.mark.parametrize("path", NOW, ids=name)
 def test_a_stored_state_is_written_again_byte_for_byte(path: Path) -> None:
     story, states, _ = kept(path)
     for state in states:
@@ -58,7 +60,7 @@ def test_a_stored_state_is_written_again_byte_for_byte(path: Path) -> None:
         assert " ".join(bed.shown()) == state["shown"], state["at"]
 
 
-@pytest.mark.parametrize("path", V1 + V2, ids=name)
+@pytest.mark.parametrize("path", V1 + V2 + V3, ids=name)
 def test_an_old_state_shows_the_same_but_for_what_it_did_not_keep(path: Path) -> None:
     story, states, _ = kept(path)
     for state in states:
@@ -71,8 +73,8 @@ def test_an_old_state_shows_the_same_but_for_what_it_did_not_keep(path: Path) ->
 
 
 # Every fifth shows that the night goes on; the rest is read as the same bed (above).
-FIFTHS = V3[::5]
-REST = [pytest.param(path, marks=pytest.mark.slow) for path in V3 if path not in FIFTHS]
+FIFTHS = NOW[::5]
+REST = [pytest.param(path, marks=pytest.mark.slow) for path in NOW if path not in FIFTHS]
 
 
 @pytest.mark.parametrize("path", [*FIFTHS, *REST], ids=name)
@@ -107,7 +109,7 @@ def test_a_night_goes_on_from_the_states_of_older_versions_alike(number: int) ->
 
 
 def test_a_story_is_told_again_from_its_beginning() -> None:
-    path = HERE / "states_v3" / "learned.jsonl.gz"
+    path = HERE / "states_v3b" / "learned.jsonl.gz"
     story, states, _ = kept(path)
     at = states[-1]["at"]
     found = follow(sleeper(story), events(path)[:at])

@@ -16,7 +16,7 @@ from legwatch.signals import contrast_fall as falls
 from legwatch.signals.bed_warmth import relative_warmth
 from legwatch.signals.contrast import Contrast
 from legwatch.signals.contrast_fall import Fall
-from legwatch.signals.occupancy import GAP_MS, Occupancy, has_returned
+from legwatch.signals.occupancy import GAP_MS, Occupancy, has_let_go, has_returned
 from legwatch.signals.thermometer import has_come_back
 
 NO_FALL_MARGIN_C = 1.0  # above plain_c, so that the end of an alert does not fire the next alert
@@ -82,7 +82,8 @@ def update(before: ColdMemory, seen: Observation, rules: Rules, *, firing: bool)
         before = _on_entry(before, occupancy, rules)
     if before.fall.notified and not firing:
         before = _without_cover(before)
-    if c is None or occupancy.in_bed is False:
+    left = occupancy.in_bed is False
+    if c is None or (left and (firing or not has_let_go(occupancy, seen.movement, at_ms))):
         return _without_sleeper(before, seen, firing=firing)
     night = contrast.begin(before.contrast, seen.room_c)
     contrast_c = contrast.normalized(night, seen.contrast_c, seen.room_c)

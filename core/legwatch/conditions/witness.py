@@ -10,12 +10,16 @@ from typing import NamedTuple
 from legwatch.conditions.verdict import Reason
 from legwatch.limits.rules import Rules
 from legwatch.observation import Observation
+from legwatch.signals.bed_warmth import is_at_skin
 from legwatch.signals.coverage import ALL, SPAN_MS, comes_and_goes, known_min
 from legwatch.signals.movement import TURN_S
+from legwatch.signals.occupancy import APART_MS, TURNING_MS
 
+STAYED_MS = 600_000  # after a turn, in which air that a leg has left is cooler
 WARM_MS = 3_600_000  # of air that a body warms without one movement: the sensor is blind
 QUIET_MS = 9_000_000  # without any movement: the longest in the bench of nights is 2 h
 UPON_MS = 3_600_000  # as warm as skin: a leg on the sensor, or a bottle beside it
+UPON_TURNED_MS = 2_400_000  # the same, if it has stayed so though somebody has turned
 BELOW_MS = 1_800_000  # far colder than the room, beside somebody who turns
 FOUND_MS = 300_000  # warm so soon after windows came: nobody saw the bed warm
 TURNS_MS = 3_600_000  # two bouts of turning within this time show that somebody is there
@@ -44,6 +48,7 @@ class Complaint(NamedTuple):
 def complaints(seen: Observation, rules: Rules) -> Iterator[Complaint]:
     """Yield what the sensors say against each other, most important first."""
     yield from _of_leg(seen)
+    yield from _of_turns(seen, rules)
     yield from _of_room(seen)
     yield from _of_movement(seen)
     yield from _of_mat(seen, rules)
@@ -59,6 +64,7 @@ def is_calm(seen: Observation, moved_ms: int) -> bool:
     return (
         _feels(seen, moved_ms)
         and _sees(seen)
+        and (warmth.room_ms is None or not _turns_in_room_air(seen))
         and seen.noisy_since_ms is None
         and seen.room_warmth.doubted_ms is None
         and occupancy.mat_doubted_ms is None
@@ -82,7 +88,7 @@ def _feels(seen: Observation, moved_ms: int) -> bool:
 def _sees(seen: Observation) -> bool:
     """Return True if the thermometer by the legs surely shows the air by the legs."""
     occupancy = seen.occupancy
-    _, _, skin_ms, below_ms, highest_k, _, _ = seen.warmth
+    _, _, skin_ms, below_ms, highest_k, _, _, _ = seen.warmth
     if below_ms is not None or skin_ms is not None or occupancy.slipped_ms is not None:
         return False
     if occupancy.in_bed:
@@ -143,7 +149,7 @@ def _of_leg(seen: Observation) -> Iterator[Complaint]:
         yield Complaint(Reason.NOT_IN_BED, turns_ms[0], "leg")
     if in_bed is False:
         return
-    if warmth.skin_ms is not None and at_ms - warmth.skin_ms >= UPON_MS:
+    if warmth.skin_ms is not None and _is_lain_upon(seen, warmth.skin_ms):
         yield Complaint(Reason.LAIN_UPON, warmth.skin_ms, "leg")
     entered_ms = seen.occupancy.entered_ms
     if in_bed and entered_ms is not None and entered_ms == warmth.stay_ms:
@@ -151,6 +157,44 @@ def _of_leg(seen: Observation) -> Iterator[Complaint]:
         there = seen.occupancy.mat or _has_turned_since(seen, entered_ms)
         if late and there and 0 < warmth.highest_k < ON_TOP_K:
             yield Complaint(Reason.NOT_IN_BED, entered_ms, "leg")
+
+
+def _is_lain_upon(seen: Observation, skin_ms: int) -> bool:
+    """Return True if a body must be upon it: a leg seldom lies so long, least after a turn."""
+    held_ms = seen.at_ms - skin_ms
+    if held_ms >= UPON_MS:
+        return True
+    if held_ms < UPON_TURNED_MS or not seen.movement_known or not is_at_skin(seen.leg_c, seen.k):
+        return False
+    turns = seen.movement.turns_ms
+    return any(turn - skin_ms >= APART_MS and seen.at_ms - turn >= STAYED_MS for turn in turns)
+
+
+def _of_turns(seen: Observation, rules: Rules) -> Iterator[Complaint]:
+    """Yield the leg sensor if its air is the room's, and somebody goes on turning in the bed.
+
+    By such a sensor the bed is empty, or nobody knows.
+    """
+    room_ms, occupancy, movement = seen.warmth.room_ms, seen.occupancy, seen.movement
+    if room_ms is None or not _turns_in_room_air(seen) or not movement.counts:
+        return
+    if occupancy.mat is not None and occupancy.mat_doubted_ms is None:
+        return  # it knows better, and another rule tells
+    if seen.room_c is None or seen.room_c >= rules.warmth.warm_room_c:
+        return  # who lies there has no cover
+    turns = [turn for turn in movement.turns_ms if turn - room_ms >= TURNING_MS]
+    if not turns or turns[-1] - turns[0] < APART_MS or seen.at_ms - turns[-1] > BESIDE_MS:
+        return
+    if seen.at_ms - turns[0] >= SLIPPED_MS:
+        yield Complaint(Reason.DISPLACED, turns[0], "leg")
+
+
+def _turns_in_room_air(seen: Observation) -> bool:
+    """Return True if something has turned in the room's air, in a bed that somebody lay in."""
+    room_ms, turned_ms, occupancy = seen.warmth.room_ms, seen.movement.turned_ms, seen.occupancy
+    if room_ms is None or turned_ms is None or occupancy.entered_ms is None or occupancy.in_bed:
+        return False
+    return seen.movement_known and turned_ms - room_ms >= TURNING_MS
 
 
 def _is_beside(seen: Observation) -> bool:
@@ -166,7 +210,16 @@ def _is_beside(seen: Observation) -> bool:
         return False
     began_ms = max(warmth.begun_ms or seen.at_ms, seen.back_ms)
     lately = seen.at_ms - turns[-1] <= BESIDE_MS
-    return lately and turns[0] > began_ms and turns[-1] - turns[0] >= BESIDE_MS
+    # Who is restless has had the last bouts within less than an hour.
+    turning_ms = movement.turning_ms or 0
+    first_ms = turning_ms if turning_ms > began_ms else turns[0]
+    if not lately or first_ms <= began_ms:
+        return False
+    # The last turn may be somebody who gets in: the bed has had no time to warm.
+    return any(
+        turn - first_ms >= BESIDE_MS - SLIPPED_MS and seen.at_ms - turn >= SLIPPED_MS
+        for turn in turns
+    )
 
 
 def _of_room(seen: Observation) -> Iterator[Complaint]:

@@ -35,6 +35,7 @@ class BedWarmth(NamedTuple):
     highest_k: float = 0.0  # of this stay in bed: of the way from room to skin
     stay_ms: int | None = None  # which stay that is
     begun_ms: int | None = None  # since when minutes are judged without a long hole
+    room_ms: int | None = None  # the room's, measured or as the evening's empty bed has shown it
 
 
 _make = maker(BedWarmth)
@@ -62,7 +63,7 @@ def update(
         return was
     if was.heard_ms is None or at_ms - was.heard_ms > HOLE_MS:
         was = BedWarmth(begun_ms=at_ms)
-    _, warm_ms, skin_ms, below_ms, highest_k, _, begun_ms = was
+    _, warm_ms, skin_ms, below_ms, highest_k, _, begun_ms, room_ms = was
     far = leg_c >= rules.presence.warm_c if room_c is None else leg_c - room_c >= FAR_C
     as_skin = _is_as_skin(leg_c, room_c, k, before=skin_ms is not None)
     if as_skin and skin_ms is None:
@@ -70,6 +71,7 @@ def update(
         upon = long and rise_20_min_c(leg) >= UPON_RISE_C
         cold_room = room_c is not None and room_c <= COLD_ROOM_C
         as_skin = upon or (cold_room and k is not None and k >= SKIN_K)
+    as_room = room_c is not None and leg_c - room_c <= rules.warmth.slipped_c
     below = told_room_c is not None and told_room_c - leg_c >= BELOW_C
     if not goes_on:
         highest_k = 0.0
@@ -84,6 +86,7 @@ def update(
             highest_k,
             entered_ms,
             begun_ms,
+            (room_ms or at_ms) if as_room else None,
         )
     )
 
@@ -93,6 +96,13 @@ def _is_as_skin(leg_c: float, room_c: float | None, k: float | None, *, before: 
     if room_c is None:
         return leg_c >= (SKIN_C - WAVERS_C if before else SKIN_C)
     return k is not None and k >= (NEAR_K - WAVERS_K if before else NEAR_K)
+
+
+def is_at_skin(leg_c: float | None, k: float | None) -> bool:
+    """Return True if the air is as warm as skin itself, and not only nearly so."""
+    if k is None:
+        return leg_c is not None and leg_c >= SKIN_C
+    return k >= SKIN_K
 
 
 def relative_warmth(leg_c: float, room_c: float | None, rules: Rules) -> float | None:

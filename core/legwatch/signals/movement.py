@@ -14,6 +14,8 @@ from legwatch.named_tuples import maker
 
 KEPT = 4  # bouts of turning remembered
 BOUT_MS = 60_000
+RESTLESS_MS = 900_000  # without a rest of two minutes; who gets up has lain still before
+FOLLOWS_MS = 3_600_000  # of two bouts further apart, the later one begins anew
 # A PIR holds its line for up to 300 s after a movement (HC-SR501, data sheet: 5-300 s). One that is
 # active for longer since its last edge has stuck, or is a switch that rests so: then edges count.
 LONGEST_HOLD_MS = 600_000
@@ -51,6 +53,7 @@ class Movement(NamedTuple):
     quiet_min: int = 0  # quiet minutes in a row, at most REST_MIN
     bout_moves: int = 0  # edges in the bout that goes on
     bounces: float = 0.0  # share of bouts with more edges than seconds, lately
+    turning_ms: int | None = None  # the first bout since which each followed within an hour
 
 
 _make = maker(Movement)
@@ -137,7 +140,7 @@ def _heard(
         elif active_s and edge is not None and when - edge <= LONGEST_HOLD_MS:
             held = when
     _, _, _, turned, expected, counts, exit_or_entry, before, turns, _, *bout = was
-    bout_s, usual_s, bouts, _, _, bout_moves, bounces = bout
+    bout_s, usual_s, bouts, _, _, bout_moves, bounces, turning = bout
     # All at once: `_replace` takes four times as long, in each minute with a movement.
     now = _make(
         (
@@ -158,6 +161,7 @@ def _heard(
             quiet_min,
             bout_moves,
             bounces,
+            turning,
         )
     )
     return now, _Minute(total, edges, measured, held)
@@ -170,11 +174,17 @@ def _moved(was: Movement, minute: _Minute, at_ms: int, rules: Rules) -> Movement
     # Getting up takes half a minute, which may lie in two.
     stands = counting and total + was.total >= _stand_s(was.usual_s, was.bouts, was.bounces, rules)
     heard, since, moved, turned, _, _, exit_or_entry, _, turns, edge = was[:10]
-    bout_s, usual_s, bouts, rested, _, bout_moves, bounces = was[10:]
+    bout_s, usual_s, bouts, rested, _, bout_moves, bounces, turning = was[10:]
+    # A line that does not rest says nothing of somebody who gets up.
+    stands = stands and at_ms - (rested or at_ms) < RESTLESS_MS
     least_s = TURN_S if minute.measured else limits.posture_moves
     if not counting or total >= least_s:
         turned = moved[-1] if turned is None else max(turned, moved[-1])
+        if not turns or at_ms - turns[-1] > FOLLOWS_MS:
+            turning = at_ms
         turns = _turns(turns, at_ms)
+    if counting and not was.counts:
+        turning = at_ms  # what was taken for turns may have been twitches
     if total >= least_s:
         bout_s = round(bout_s + total, 1)
         bout_moves += 0 if minute.measured else minute.edges  # measured seconds are debounced
@@ -197,6 +207,7 @@ def _moved(was: Movement, minute: _Minute, at_ms: int, rules: Rules) -> Movement
             0,
             bout_moves,
             bounces,
+            turning,
         )
     )
 
@@ -210,7 +221,7 @@ def _turns(turns: tuple[int, ...], at_ms: int) -> tuple[int, ...]:
 def _still(was: Movement, heard_ms: int | None, at_ms: int) -> Movement:
     """Take a minute without edges in: it ends a bout, and two of them are a rest."""
     _, since, moved, turned, _, counts, exit_or_entry, _, turns, edge = was[:10]
-    bout_s, usual_s, bouts, rested, quiet_min, bout_moves, bounces = was[10:]
+    bout_s, usual_s, bouts, rested, quiet_min, bout_moves, bounces, turning = was[10:]
     if bout_s:
         more = bout_moves >= BOUNCING * bout_s
         bounces = round(bounces + _weight(bouts) * (more - bounces), 2)
@@ -238,6 +249,7 @@ def _still(was: Movement, heard_ms: int | None, at_ms: int) -> Movement:
             quiet_min,
             bout_moves,
             bounces,
+            turning,
         )
     )
 

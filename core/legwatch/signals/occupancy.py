@@ -19,6 +19,7 @@ WARMED_BY_MS = 1_800_000  # from the entry until the air is that of a bed
 FLAT_C = 1.0  # an empty bed far above the room falls by more than this in 20 min
 STEADY_C = 0.3  # under a thick cover by more than this
 STAYS_MS = 1_200_000
+LET_GO_MS = 600_000  # a mat that lets go as somebody turns: nobody is up and back so soon unfelt
 AGREES_MS = 900_000  # a mat that says "occupied" of a warm bed for so long is believed again
 
 
@@ -108,6 +109,8 @@ def update(
         )
     )
     if by_mat:
+        if mat and in_bed is False and has_let_go(now, movement, at_ms):
+            return now._replace(in_bed=True, left_ms=None)
         return now if mat is in_bed else _by_mat(now, at_ms, rules)
     if doubted is not None and was.mat_doubted_ms is None:
         now = now._replace(in_bed=None, left_ms=None, lost_ms=None)
@@ -192,6 +195,16 @@ def _stays_warm(leg: Thermometer, fallen_c: float = FLAT_C) -> bool:
     if leg.celsius is None or len(leg.recent_c) < RECENT_SAMPLES:
         return False
     return max(leg.recent_c) - leg.celsius <= fallen_c
+
+
+def has_let_go(now: Occupancy, movement: Movement, at_ms: int) -> bool:
+    """Return True if a mat has said empty for some minutes, and nobody was felt to get up."""
+    left_ms, stood_ms = now.left_ms, movement.exit_or_entry_ms
+    if now.in_bed is not False or now.mat_ms is None or left_ms is None or not movement.counts:
+        return False
+    if at_ms - left_ms > LET_GO_MS or (stood_ms or 0) > left_ms - LET_GO_MS:
+        return False
+    return movement.turned_ms is not None and movement.turned_ms > left_ms - LET_GO_MS
 
 
 def _by_mat(now: Occupancy, at_ms: int, rules: Rules) -> Occupancy:

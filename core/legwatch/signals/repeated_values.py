@@ -18,6 +18,7 @@ FEWEST = 12  # readings that agree; fewer may be chance
 FACTOR = 4  # times its own longest run: none of the recorded nights has a longer one
 NEW_MS = 3_600_000  # a sensor heard for less than this ...
 NEW_LIMIT_MS = 1_500_000  # ... is given this long
+BESIDE_MS = 1_500_000  # beside a sleeper no recorded night has a run of more than 9 min
 STILL_AIR_MS = 2_400_000  # air beside a sleeper moves a sensor of 0.1 C within this time
 TURNING_MS = 1_800_000  # bouts of turning over so long are somebody in bed
 COARSE_C = 0.4  # of a sensor with such steps, a value may be the same for hours in bed
@@ -56,14 +57,22 @@ def update(was: RepeatedPair, pairs: Sequence[PairSample]) -> RepeatedPair:
     return _make((celsius, rh, since_ms, last_ms, readings, longest_ms, first_ms))
 
 
-def is_repeated_pair(now: RepeatedPair, frozen_s: int) -> bool:
-    """Say whether both values have been the same for too long."""
+def is_repeated_pair(now: RepeatedPair, frozen_s: int, *, in_bed: bool = False) -> bool:
+    """Say whether both values have been the same for too long; `in_bed`: beside a sleeper."""
     if now.readings < FEWEST:
         return False
     limit_ms = max(frozen_s * 1000, FACTOR * now.longest_ms)
+    if in_bed and not _is_whole(now):
+        # A sensor that hangs again and again would be measured by how long it hangs.
+        limit_ms = min(limit_ms, BESIDE_MS)
     if now.last_ms - now.first_ms < NEW_MS:
         limit_ms = max(limit_ms, NEW_LIMIT_MS)
     return now.last_ms - now.since_ms >= limit_ms
+
+
+def _is_whole(now: RepeatedPair) -> bool:
+    """Return True if the sensor may have whole degrees and percents only, which stay for long."""
+    return now.celsius is not None and now.celsius.is_integer() and (now.rh or 0.0).is_integer()
 
 
 def is_stuck(pair: RepeatedPair, sensors: Sensed, presence: Occupancy, rules: Rules) -> bool:
@@ -72,7 +81,8 @@ def is_stuck(pair: RepeatedPair, sensors: Sensed, presence: Occupancy, rules: Ru
     Temperature and humidity both the same tell it soon. Without a humidity, a coarse sensor may
     truly show one value for hours in an empty room, so a body must be there.
     """
-    if is_repeated_pair(pair, rules.health.frozen_s):
+    in_bed = presence.in_bed is True and sensors.at_ms >= presence.settled_ms
+    if is_repeated_pair(pair, rules.health.frozen_s, in_bed=in_bed):
         return True
     leg, at_ms, stuck_ms = sensors.leg, sensors.at_ms, rules.health.stuck_s * 1000
     since = leg.same_since_ms

@@ -5,15 +5,16 @@ from typing import NamedTuple
 from legwatch.named_tuples import maker
 
 FOLLOWS_C = 0.1  # a minute, by which a heated room becomes warmer (a strong heater: 6 C an hour)
-DOUBTED_C = 0.02  # the same while it is doubted: a room that stays warm is believed again
+DOUBTED_C = 0.02  # a minute of doubt: a room that stays warm is believed again
 FADES_C = 0.02  # a minute, by which a room that cools is followed: it may be aired, and warm again
 ABOVE_C, NEAR_C = 2.0, 1.0  # above what is followed: doubted from here on, believed again to here
+MINUTE_MS = 60_000
 
 
 class RoomWarmth(NamedTuple):
     """What the room may be, and since when its thermometer says more; None: it does not."""
 
-    follow_c: float | None = None
+    follow_c: float | None = None  # while it is doubted: what the room was before
     doubted_ms: int | None = None
 
 
@@ -34,11 +35,13 @@ def update(was: RoomWarmth, room_c: float | None, at_ms: int, *, back: bool) -> 
         if doubted_ms is None and room_c == follow_c:
             return was
         return _make((max(room_c, round(follow_c - FADES_C, 2)), None))
-    step_c = FOLLOWS_C if doubted_ms is None else DOUBTED_C
-    follow_c = min(room_c, round(follow_c + step_c, 2))
-    above_c = room_c - follow_c
     if doubted_ms is None:
-        if above_c < ABOVE_C:
+        follow_c = min(room_c, round(follow_c + FOLLOWS_C, 2))
+        if room_c - follow_c < ABOVE_C:
             return _make((follow_c, None))
         return _make((room_c, None) if back else (follow_c, at_ms))
-    return _make((follow_c, doubted_ms if above_c > NEAR_C else None))
+    # What is doubted is not followed, or a heater beneath it would count as the room's warmth.
+    stayed_c = DOUBTED_C * (at_ms - doubted_ms) / MINUTE_MS
+    if room_c - follow_c - stayed_c > NEAR_C:
+        return was
+    return _make((follow_c if room_c - follow_c < ABOVE_C else room_c, None))

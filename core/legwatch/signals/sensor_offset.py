@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from legwatch.named_tuples import maker
 from legwatch.signals.occupancy import Occupancy
+from legwatch.signals.room_warmth import RoomWarmth
 from legwatch.signals.sensed import Sensed
 from legwatch.signals.thermometer import RECENT_SAMPLES
 
@@ -29,14 +30,21 @@ class SensorOffset(NamedTuple):
 _make = maker(SensorOffset)
 
 
-def estimate(was: SensorOffset, sensors: Sensed, presence: Occupancy) -> SensorOffset:
-    """Take one minute in, if the bed is surely empty and long enough so."""
+def estimate(
+    was: SensorOffset, sensors: Sensed, presence: Occupancy, room_warmth: RoomWarmth
+) -> SensorOffset:
+    """Take one minute in, if the bed is surely empty and long enough so.
+
+    While the room's thermometer is doubted, the room is what it was before.
+    """
     offset_c, was_c = was
-    room_c = sensors.room.celsius
+    room_c, doubted = sensors.room.celsius, room_warmth.doubted_ms is not None
+    if doubted:
+        room_c = room_warmth.follow_c
     if room_c is not None:
         now = round(room_c + offset_c, 3) if offset_c else room_c
         was = was if now == was_c else _make((offset_c, now))
-    if presence.in_bed:
+    if presence.in_bed or doubted:
         return was  # as in most minutes
     at_ms, leg, _, movement = sensors[:4]
     c = leg.celsius

@@ -86,7 +86,7 @@ def slipped(m: float) -> float:
 
 
 FAULTS: dict[str, tuple[dict[str, Any], Reason, int, int]] = {
-    "lain upon": ({"leg": upon}, Reason.LAIN_UPON, 110, 150),
+    "lain upon": ({"leg": upon}, Reason.LAIN_UPON, 95, 130),
     "slipped": ({"leg": slipped}, Reason.DISPLACED, 125, 165),
     "on top of the cover": (
         {"leg": lambda m: wobbling(18.2 if m < BED_MIN else 20.3)(m)},
@@ -124,6 +124,15 @@ def test_each_fault_is_told_by_name(what: str) -> None:
     assert found[0] is reason
     assert first <= found[1] <= last
     assert {one[0] for one in more} <= {reason}
+
+
+def test_a_leg_that_has_not_moved_from_the_thermometer_may_lie_there_for_an_hour() -> None:
+    def moves(m: float) -> int:
+        return turning(m) if m < BED_MIN + 60 else 0
+
+    (found, *_) = told(played(leg=upon, moves=moves))
+    assert found[0] is Reason.LAIN_UPON
+    assert 120 <= found[1] <= 135
 
 
 def wavers_at_skin(m: float) -> float:
@@ -285,6 +294,87 @@ def test_a_thermometer_beside_the_bed_that_then_dies_is_told_as_dead() -> None:
         (TransitionKind.FIRED, Reason.NOT_IN_BED),
         (TransitionKind.RENOTIFIED, Reason.NO_READINGS),
     ]
+
+
+def test_a_thermometer_on_top_of_the_cover_is_told_also_beside_a_restless_sleeper() -> None:
+    """The last bouts of turning, which are remembered, lie within less than an hour."""
+
+    def restless(m: float) -> int:
+        return 4 if BED_MIN <= m < BED_MIN + 1 else 6 if m > BED_MIN and m % 9 < 0.1 else 0
+
+    (found, *_) = told(played(leg=in_the_room_s_air, moves=restless))
+    assert found[0] is Reason.NOT_IN_BED
+    assert found[1] <= 90
+
+
+def test_who_gets_in_after_an_evening_of_knocks_finds_a_thermometer_that_is_in_the_bed() -> None:
+    """Of a line that has not counted yet, each knock may be a turn."""
+
+    def knocked(m: float) -> int:
+        return 1 if m < BED_MIN and m % 20 < 0.1 else turning(m)
+
+    assert told(played(moves=knocked)) == []
+
+
+def test_a_thermometer_that_slips_while_it_gives_nothing_is_told_also_without_a_room() -> None:
+    """Nobody knows then whether the bed was left; but somebody goes on turning in it."""
+
+    def leg(m: float) -> float | None:
+        return None if 120 <= m - BED_MIN < 135 else slipped(m)
+
+    found = [reason for reason, _ in told(played("leg", leg=leg))]
+    assert found[-1] is Reason.DISPLACED
+
+
+def test_a_thermometer_that_slips_as_somebody_seems_to_get_up_is_told() -> None:
+    """By its air the bed is empty then; but somebody goes on turning in it."""
+
+    def stirs(m: float) -> int:
+        if 120 <= m - BED_MIN < 121:
+            return 4
+        return 0 if 121 <= m - BED_MIN < 170 else turning(m)
+
+    (found, *_) = told(played(leg=slipped, moves=stirs))
+    assert found[0] is Reason.DISPLACED
+    assert 190 <= found[1] <= 225
+
+
+@pytest.mark.parametrize("build", BUILDS)
+def test_a_bed_that_is_left_and_tidied_has_no_slipped_thermometer(build: str) -> None:
+    def leg(m: float) -> float:
+        left = max(0.0, m - BED_MIN - 120)
+        return sleeper(m) + (1 - math.exp(-left / 12)) * (18.2 - sleeper(m))
+
+    def moves(m: float) -> int:
+        tidied = 240 <= m - BED_MIN < 242
+        return 4 if 120 <= m - BED_MIN < 121 or tidied else turning(m) if m < BED_MIN + 120 else 0
+
+    def mat(m: float) -> bool | None:
+        return BED_MIN <= m < BED_MIN + 120 if build == "mat" else None
+
+    found = told(played(build, leg=leg, moves=moves, mat=mat))
+    assert Reason.DISPLACED not in {reason for reason, _ in found}
+
+
+def test_a_mat_that_lets_go_as_the_cover_is_thrown_off_hides_no_bare_legs() -> None:
+    bare = uncovering((250, 300), uncovered_c=22)
+    leg = lambda m: bare(m - BED_MIN) if m >= BED_MIN else sleeper(m)  # noqa: E731
+    mat = lambda m: in_bed(m) and not 250 <= m - BED_MIN < 256  # noqa: E731
+    (cold, *_) = told(played("mat", leg=leg, mat=mat), AlertKind.COLD)
+    assert 250 < cold[1] < 270
+
+
+def test_beside_a_thermometer_above_a_heater_bare_legs_are_told() -> None:
+    bare = uncovering((238, 270), uncovered_c=25)
+    leg = lambda m: bare(m - BED_MIN) if m >= BED_MIN else wobbling(23.2)(m)  # noqa: E731
+
+    def room(m: float) -> float:
+        into = m % 60
+        heats = 1 - math.exp(-into / 5) if into < 20 else math.exp(-(into - 20) / 10)
+        return (wobbling(23.0)(m) or 0.0) + 6 * heats
+
+    (cold, *_) = told(played("room", leg=leg, room=room), AlertKind.COLD)
+    assert 238 < cold[1] < 270
 
 
 @pytest.mark.parametrize(("from_min", "is_told"), [(BED_MIN - 60, False), (BED_MIN + 120, True)])

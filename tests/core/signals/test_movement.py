@@ -55,6 +55,23 @@ def test_a_turn_is_a_turn_however_often_the_switch_bounces(edges: int) -> None:
     assert many.usual_s == ten.usual_s == 10.0
 
 
+def test_a_line_that_never_rests_says_nothing_of_somebody_who_gets_up() -> None:
+    """It began to trigger itself; for the first minutes that may be somebody who gets up."""
+    free = played(lambda m: 24 if m > 100 else turns(8)(m), 160)
+    stood_ms = {now.exit_or_entry_ms for now in free[101:]}
+    assert max(at_ms or 0 for at_ms in stood_ms) <= BEGIN + 117 * MINUTE
+
+
+def test_turning_began_with_the_first_of_the_bouts_that_follow_each_other() -> None:
+    def restless(minute: int) -> int:
+        return 8 if minute in (10, 290) or (100 <= minute < 200 and minute % 9 == 1) else 0
+
+    memory = played(restless, 300)
+    assert memory[195].turning_ms == BEGIN + 101 * MINUTE
+    assert memory[195].turns_ms[0] > BEGIN + 150 * MINUTE
+    assert memory[299].turning_ms == BEGIN + 291 * MINUTE
+
+
 def test_seconds_that_the_agent_has_measured_count_instead_of_edges() -> None:
     knock = played(
         lambda m: 30 if m == 100 else turns(8)(m), 110, each_s=lambda m: 0.4 if m == 100 else 4.0

@@ -8,6 +8,7 @@ from legwatch.alerting.notice import Notice, TransitionKind
 from legwatch.conditions.verdict import Reason, Rule
 from legwatch.engine import replay
 from legwatch.events import AlertKind
+from legwatch.signals.repeated_values import RepeatedPair, is_repeated_pair
 from legwatch.testing import ms, night
 from repository import rules
 
@@ -78,3 +79,22 @@ def test_a_sensor_heard_for_less_than_an_hour_is_given_the_time_to_show_itself()
     events = night(minutes=50, leg=lambda m: 31 + min(m, 20) // 1 % 5 / 10, rh=lambda _m: 45.0)
     found = [(n.at_ms - BEGIN) // 60_000 for n in replay(events, rules())]
     assert [20 + 24 <= at <= 20 + 27 for at in found] == [True]
+
+
+def test_a_sensor_that_hangs_again_and_again_is_not_measured_by_how_long_it_hangs() -> None:
+    def held(low: float, bed: float) -> Callable[[float], float]:
+        return lambda m: (bed if m >= 160 else low) + m // 40 % 3 * 0.3
+
+    events = night(minutes=480, leg=held(20, 29), rh=held(45, 52), mat=lambda m: m >= 150)
+    found = [n for n in replay(events, rules()) if n.kind is AlertKind.SENSOR]
+    fired = [n for n in found if n.transition is TransitionKind.FIRED]
+    assert {n.reason for n in fired} == {Reason.STUCK}
+    assert any(185 <= (n.at_ms - BEGIN) // 60_000 <= 260 for n in fired)
+
+
+@pytest.mark.parametrize(("celsius", "stuck"), [(29.3, True), (29.0, False)])
+def test_whole_degrees_and_percents_may_stay_for_long(celsius: float, stuck: bool) -> None:
+    minute_ms = 60_000
+    now = RepeatedPair(celsius, 52.0, 0, 39 * minute_ms, 200, 40 * minute_ms, -600 * minute_ms)
+    assert is_repeated_pair(now, 420, in_bed=True) is stuck
+    assert not is_repeated_pair(now, 420)

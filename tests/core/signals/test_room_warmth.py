@@ -61,6 +61,18 @@ def test_a_thermometer_in_the_sun_is_doubted() -> None:
     assert set(range(found[0], 180)) <= set(found)
 
 
+def test_a_thermometer_above_a_heater_is_doubted_each_time_it_heats() -> None:
+    """What is doubted does not count as the room's warmth when it heats again."""
+
+    def course(m: int) -> float:
+        into = m % 60
+        return 23 + 6 * (1 - math.exp(-into / 5) if into < 20 else math.exp(-(into - 20) / 10))
+
+    found = doubted(course, 600)
+    assert {minute // 60 for minute in found} == set(range(10))
+    assert all(hour * 60 + 10 in found for hour in range(1, 10))
+
+
 def test_after_a_hole_the_room_may_have_any_warmth() -> None:
     was = update(RoomWarmth(), 18.0, 0, back=False)
     assert update(was, 23.0, 600 * MINUTE_MS, back=True).doubted_ms is None
