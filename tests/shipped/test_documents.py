@@ -93,6 +93,12 @@ OWN = Run(
     'legwatch score --night tests/nights/uncovered.csv.gz --truth "02:40-03:35 uncovered"',
     r"(?m)^  first sound +03:02 \(after 22 min\)$",
 )
+OWN_OTHER = Test(
+    "lab/score/test_own_nights.py::test_a_sensor_that_is_left_out_of_a_recording_is_missed"
+)
+OWN_REFUSED = Test(
+    "lab/score/test_own_nights.py::test_an_option_for_folders_is_refused_beside_one_night"
+)
 EVENING = Test("server/cli/test_storage_night.py::test_an_evening_is_judged_by_what_was_noted")
 WORDS = Run("legwatch score --help", "simple automation")
 CHECK_SERVER = Run("legwatch check-config server.toml", r"^server\.toml: good \(server")
@@ -247,7 +253,10 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch score --help": WORDS,
     '--night FILE --truth "02:40-03:35 uncovered"': OWN,
     'legwatch score --night FILE --truth "02:40-03:35 uncovered"': OWN,
-    "legwatch score --night FILE --truth": OWN,
+    "--truth": OWN,
+    "--without": OWN_OTHER,
+    "--config": HOUSE,
+    **dict.fromkeys(("--false", "--curve", "--kind", "--limit"), OWN_REFUSED),
     'legwatch score --night evening-1.jsonl --truth "21:45-22:15 uncovered, 22:30-22:40 out"': (
         EVENING
     ),
