@@ -253,6 +253,7 @@ TABLE: dict[str, Way] = typed() | {
     "legwatch score --help": WORDS,
     '--night FILE --truth "02:40-03:35 uncovered"': OWN,
     'legwatch score --night FILE --truth "02:40-03:35 uncovered"': OWN,
+    "legwatch score --night FILE": OWN_OTHER,
     "--truth": OWN,
     "--without": OWN_OTHER,
     "--config": HOUSE,
