@@ -162,7 +162,7 @@ def go_on(state: BedState, at_ms: int, rules: Rules) -> BedState:
     """Watch a bed again from `at_ms` on: what passed since its `end` is told to nobody.
 
     The limits of the sensors count from now on: what was lacking before may have been mended
-    meanwhile.
+    meanwhile. How often one was told of counts anew, since the pause has ended what was told.
     """
     if not state.minute_end_ms:
         return state
@@ -173,6 +173,7 @@ def go_on(state: BedState, at_ms: int, rules: Rules) -> BedState:
         cold=passed.bed.cold,
         alerts=alerts,
         trial=passed.bed.trial,
+        told=told_sensors.ToldSensors(),
     )
     return passed._replace(bed=bed, at_ms=max(passed.at_ms, at_ms))
 

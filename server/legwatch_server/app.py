@@ -49,6 +49,7 @@ from legwatch_server.inbox import ActionRequested, SettingsChanged
 from legwatch_server.ingest.broker import BrokerConnection
 from legwatch_server.ingest.crash_guard import CrashGuard
 from legwatch_server.ingest.decode import decode
+from legwatch_server.kinds import check_servers
 from legwatch_server.notify.bedside_commands import Bedsides
 from legwatch_server.notify.example_addresses import copied
 from legwatch_server.notify.known_beds import check_known, doubts, heard_beds, unknown_shifts
@@ -101,6 +102,8 @@ def run(args: argparse.Namespace) -> int:
     Raises CannotRun (the exit code is then 1) or SettingsError (2).
     """
     parts = Parts()
+    check_servers(args.config)
+    read(args.config)  # before the zone is written into a file that may be none of ours
     first = zone.Settled() if args.check_config else zone.settle(args.config)
     watch = SettingsWatch(args.config, parts)
     settings = read(args.config, watch.table)

@@ -5,10 +5,11 @@ that a person knows is the owner's, and of that alone a command would look into 
 """
 
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from legwatch.errors import LegwatchError
+from legwatch.errors import LegwatchError, SettingsError
 from legwatch_runtime import locations
 from legwatch_runtime.files import read_toml
 from legwatch_runtime.rights import is_there
@@ -58,4 +59,7 @@ def _has_run_by(file: Path, folder: Path) -> bool:
 
 
 def _folder(file: Path) -> Path:
-    return Path(str(read_toml(file).get("state_dir", locations.SERVERS_STATE)))
+    """Return where a server by this file has its store; of a file that cannot be read, as usual."""
+    with suppress(SettingsError):
+        return Path(str(read_toml(file).get("state_dir", locations.SERVERS_STATE)))
+    return locations.SERVERS_STATE

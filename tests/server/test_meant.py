@@ -103,10 +103,13 @@ def test_a_file_by_which_a_server_has_run_itself_means_that_server(
     assert meant(tmp_path / "mine.toml") == made
 
 
-def test_a_file_that_cannot_be_read_means_itself(made: Path, tmp_path: Path) -> None:
-    assert made.exists()
+def test_a_mistake_in_the_owners_file_makes_it_mean_no_other_server(
+    made: Path, tmp_path: Path
+) -> None:
     (tmp_path / "mine.toml").write_text("= 5")
-    assert meant(tmp_path / "mine.toml") == tmp_path / "mine.toml"
+    assert meant(tmp_path / "mine.toml") == made
+    (tmp_path / "other.toml").write_text("= 5")
+    assert meant(tmp_path / "other.toml") == tmp_path / "other.toml"
 
 
 def test_check_config_of_the_owners_file_knows_what_programs_have_changed(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tomlkit import dumps as dump
 
+from legwatch.__main__ import main as legwatch
 from legwatch.contract.bedside_info import BedsideInfo, encode_info
 from legwatch.contract.topics import Channel, topic
 from legwatch.errors import CannotRun, SettingsError
@@ -115,6 +116,16 @@ def test_the_machines_zone_goes_into_the_owners_file_and_nothing_else_changes(
     assert config.read_text() == f'zone = "{LA}"  # of this machine at the first start\n{before}'
     assert config.stat().st_mode & 0o777 == rights
     assert zone.settle(config) == zone.Settled()
+
+
+@pytest.mark.parametrize("text", ['bed = "b"\n[sensors.leg]\n', "[project]\nname = 'x'\n", "["])
+def test_nothing_is_written_into_a_file_that_is_no_servers(
+    config: Path, lives: Lives, text: str
+) -> None:
+    lives(LA)
+    config.write_text(text)
+    assert legwatch(["server", "--config", str(config)]) == 2
+    assert config.read_text() == text
 
 
 def test_it_stays_when_the_machine_moves_and_the_difference_is_said(

@@ -169,6 +169,8 @@ def _inactive(
     if verdict.holds is not TriState.YES:
         return alert, None
     rearmed = alert.ended_ms is None or at_ms - alert.ended_ms >= limits.rearm_s * 1000
+    # A bedside that is silent again has been so for long, and nobody can tell what comes and goes.
+    rearmed = rearmed or verdict.reason is Reason.AGENT_SILENT
     if (
         not rearmed
         and alert.ended_severity

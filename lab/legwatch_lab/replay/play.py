@@ -1,7 +1,7 @@
 """Run the rules over one recorded night, and give what is to be printed about it."""
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
 from enum import StrEnum
@@ -16,7 +16,6 @@ from legwatch.errors import CannotRun, RecordingError
 from legwatch.events import Event, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import local
-from legwatch.printable import shown
 from legwatch.recording import Recording, events
 from legwatch.renames import fault
 from legwatch.text.message import text
@@ -25,13 +24,13 @@ from legwatch_lab.replay.lived import differences, verdict
 from legwatch_lab.replay.table import head, row
 from legwatch_lab.replay.unreadable import begins, unread
 from legwatch_lab.stored_night import OtherLimits, replayed
+from legwatch_lab.unused import unused
 from legwatch_runtime.night_file import is_night_file
 from legwatch_runtime.replay_file import read
 from legwatch_runtime.zones import zone_named
 
 RARE = 100_000  # new objects between two looks for garbage in cycles
 AT_ONCE = 500  # windows; to make one and judge it in turns takes a twentieth longer
-MOST_NAMES = 12  # a message names at most this many unused channels
 
 
 class Said(StrEnum):
@@ -98,7 +97,8 @@ def _night(path: Path, how: Play) -> Iterator[Piece]:
     recording = read(path, zone=how.zone, renames=dict(how.renames), progress=not how.several)
     if wrong := fault(how.renames, recording.columns):
         raise RecordingError(f"{path}: --map: {wrong}")
-    yield from _warnings(path, recording)
+    for words in unused(recording):
+        yield Piece(Said.ASIDE, f"{path.name}: {words}")
     if not recording.readings:
         raise RecordingError(f"{path}: {unread(recording)}")
     yield from _notices(path, recording, how)
@@ -166,27 +166,6 @@ class _EventCount:
                 self.first_ms = self.first_ms or windows[0].from_ms
                 self.windows, self.last_ms = windows[-1].seq, windows[-1].to_ms
             yield from some
-
-
-def _warnings(path: Path, recording: Recording) -> Iterator[Piece]:
-    if recording.ignored:
-        named = _named(recording.ignored)
-        yield Piece(Said.ASIDE, f"{path.name}: channels not used: {named}")
-    if recording.repeated:
-        lines = f"{recording.repeated} lines with movement come twice"
-        yield Piece(Said.ASIDE, f"{path.name}: {lines}: each is counted once")
-    if recording.refused_count:
-        number, why = recording.refused[0]
-        lines = f"{recording.refused_count} lines refused, first line {number}"
-        yield Piece(Said.ASIDE, f"{path.name}: {lines}: {why}")
-
-
-def _named(ignored: Mapping[str, int]) -> str:
-    """List the channels with their counts of lines; of many, the most frequent ones."""
-    most = sorted(ignored, key=lambda name: -ignored[name])[:MOST_NAMES]
-    names = [f"{shown(name, 40)} ({ignored[name]})" for name in sorted(most)]
-    rest = len(ignored) - len(most)
-    return ", ".join(names) + (f" and {rest} more" if rest else "")
 
 
 def _tail(path: Path, counted: _EventCount, count: int, zone: tzinfo) -> str:

@@ -1,6 +1,6 @@
 """Judge one own night by what was noted of it: what would have been told, when, and for nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import NamedTuple
@@ -13,9 +13,11 @@ from legwatch.events import AlertKind, Window
 from legwatch.limits.rules import Rules
 from legwatch.night import local
 from legwatch.recording import events
+from legwatch.scope import never_come
 from legwatch.text.span import span
 from legwatch_lab.score.own_truth import Noted, OwnSpan
 from legwatch_lab.stored_night import OtherLimits, replayed
+from legwatch_lab.unused import unused
 from legwatch_runtime.night_file import is_night_file
 from legwatch_runtime.replay_file import read as read_recording
 from legwatch_runtime.zones import zone_named
@@ -26,6 +28,13 @@ _NO_STATE = (TransitionKind.EXPECTED, TransitionKind.SNOOZED)
 STILL_OPEN = "no, it still stands at the end of the night"
 
 
+_ROLES: Mapping[str, Callable[[Window], bool]] = {
+    "leg": lambda window: window.leg_c is not None,
+    "movement": lambda window: window.moves is not None,
+    "presence": lambda window: window.in_bed is not None,
+}
+
+
 class OwnNight(NamedTuple):
     """A night of an own bed. Times are UTC ms."""
 
@@ -34,6 +43,7 @@ class OwnNight(NamedTuple):
     last_ms: int
     zone: tzinfo
     notices: tuple[Notice, ...]
+    lacks: tuple[str, ...] = ()  # what of it was not read, and what it cannot tell
 
 
 def load(path: Path, rules: Rules, limits: OtherLimits, without: Sequence[str] = ()) -> OwnNight:
@@ -59,7 +69,8 @@ def load(path: Path, rules: Rules, limits: OtherLimits, without: Sequence[str] =
     recording = read_recording(path, zone=rules.zone, renames=renames)
     seen = list(events(recording))
     windows = [event for event in seen if isinstance(event, Window)]
-    return _night(path, windows, rules.zone, tuple(replay(seen, rules)))
+    judged = _night(path, windows, rules.zone, tuple(replay(seen, rules)))
+    return judged._replace(lacks=(*unused(recording), *judged.lacks))
 
 
 def _night(
@@ -69,13 +80,15 @@ def _night(
         raise RecordingError(f"{path}: there is nothing to judge in it")
     # Windows that were kept at the bedside come late, behind newer ones.
     first_ms, last_ms = min(w.from_ms for w in windows), max(w.to_ms for w in windows)
-    return OwnNight(path.name, first_ms, last_ms, zone, notices)
+    heard = {role for role, has in _ROLES.items() if any(map(has, windows))}
+    return OwnNight(path.name, first_ms, last_ms, zone, notices, tuple(never_come(heard)))
 
 
 def lines(night: OwnNight, spans: Sequence[OwnSpan]) -> Iterator[str]:
     """Yield the judgement: a paragraph for each span, and what was told beside them."""
     begin, end = _clock(night.first_ms, night.zone, day=True), _clock(night.last_ms, night.zone)
     yield f"{night.name}: {begin} to {end} ({night.zone})"
+    yield from (f"look again: {lack}" for lack in night.lacks)
     colds = [one for one in night.notices if one.kind is AlertKind.COLD]
     for one in spans:
         yield ""

@@ -116,7 +116,7 @@ class Decisions:
         state, notices = engine.advance(bed.state, event, bed.rules)
         self.judged.add(bed.name)
         self.touch(bed)
-        lived.decided(self.batch, bed, event, state, who)
+        lived.decided(self.batch, bed, event, state, who, told=bool(notices))
         bed.state = state
         for notice in notices:
             self.note(bed, notice, who)

@@ -16,9 +16,15 @@ from legwatch_server.store.batch import Batch, NewEvent, NewNoon
 
 
 def decided(
-    batch: Batch, bed: BedRecord, event: Event, after: BedState, who: str | None = None
+    batch: Batch,
+    bed: BedRecord,
+    event: Event,
+    after: BedState,
+    who: str | None = None,
+    *,
+    told: bool = False,
 ) -> None:
-    """Note an event that leads from the bed's state to the state `after`."""
+    """Note an event that leads from the bed's state to `after`; `told`: a notice follows it."""
     noted, closed = bed.noted, after.minute_end_ms != bed.state.minute_end_ms
     same_rules = bed.rules is noted.rules
     same = same_rules and not closed
@@ -27,7 +33,8 @@ def decided(
     if isinstance(event, Tick) and same_rules and noted.ticked:
         _pass_noon(batch, bed, event, after, played=bed.played)
         return
-    if isinstance(event, Ack | Snooze) and same and after.bed == bed.state.bed:
+    changes = told or after.bed != bed.state.bed
+    if isinstance(event, Ack | Snooze) and same and not changes:
         bed.noted = noted._replace(ticked=True)  # an answer that changes nothing is only time
         return
     _catch_up(batch, bed)

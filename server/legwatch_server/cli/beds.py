@@ -46,6 +46,8 @@ def main(argv: Sequence[str]) -> int:
         return 0
     settings = settings_file.read(path)
     _check_known(args.bed, settings)
+    for why in found.unusable():  # the server would refuse the change, too, and say so to nobody
+        raise CannotRun(f"{why}. Nothing was changed")
     match args.action:
         case "pause":
             said = f"{_pause(path, args.bed, args.until, now_ms)}\n{_when(found)}"

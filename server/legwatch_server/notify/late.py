@@ -54,30 +54,33 @@ class LateChannels:
         """Return the prepared channels for new settings; raises LegwatchError.
 
         One of which the settings change nothing is started anew, too, for a new secret; if it
-        cannot start now, it goes on as it is.
+        cannot start now, it goes on as it is, or is still missing.
         """
         check_unused(settings)
         names = settings.channel_names()
         with self._lock:
-            made = {name: self._anew(name, path, settings) for name, path in names.items()}
+            tried = {name: self._anew(name, path, settings) for name, path in names.items()}
             running = self._ready
+        made = {name: one for name, one in tried.items() if one is not None}
         self._outboxes.prepare({n: one for n, one in made.items() if one is not running.get(n)})
         return made
 
-    def _anew(self, name: str, path: str, settings: ServerSettings) -> Notifier:
+    def _anew(self, name: str, path: str, settings: ServerSettings) -> Notifier | None:
         try:
             return build_channel(load_channel(name, path), name, settings)
         except CannotRun as error:
-            running = self._ready.get(name)
-            if running is None or given(name, settings) != given(name, self._settings):
+            known = name in self._ready or name in self._missing
+            if not known or given(name, settings) != given(name, self._settings):
                 raise
             logger.warning("channel %s goes on as it is, without a new start: %s", name, error)
-            return running
+            return self._ready.get(name)
 
     def take_over(self, settings: ServerSettings, channels: Mapping[str, Notifier]) -> None:
-        """Use new settings, whose channels are all prepared."""
+        """Use new settings with the channels of `anew`."""
         with self._lock:
-            self._settings, self._ready, self._missing = settings, dict(channels), {}
+            self._settings, self._ready = settings, dict(channels)
+            wanted = settings.channel_names().keys() - channels.keys()
+            self._missing = {n: why for n, why in self._missing.items() if n in wanted}
             self._outboxes.use(settings, self._ready)
 
     def wrong(self) -> Iterator[str]:

@@ -225,6 +225,18 @@ def test_an_option_for_folders_is_refused_beside_one_night(
     assert f"{words[0]}: this is for folders of made nights, not for --night" in err
 
 
+def test_it_says_what_of_the_file_it_has_not_read_and_what_it_cannot_tell(
+    evening: Path, say: Say
+) -> None:
+    assert "look again" not in say()
+    evening.write_text(evening.read_text().replace("leg_temperature_c", "temperature_c"))
+    text = say()
+    assert "\nlook again: channels not used: temperature_c (" in text
+    assert "\nlook again: no thermometer by the legs: no cold alert" in text
+    evening.write_text(f"{evening.read_text()}2026-01-02T2")
+    assert "\nlook again: 1 lines refused, first line " in say()
+
+
 def test_a_sensor_that_is_left_out_of_a_recording_is_missed(say: Say) -> None:
     truth = ("--truth", "22:40-23:20 uncovered")
     without = ("--without", "mat", "--without", "movement")

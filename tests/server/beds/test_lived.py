@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from legwatch.alerting.notice import as_json
+from legwatch.contract.action import Action
 from legwatch.contract.press import Press
 from legwatch.contract.window import encode_window
 from legwatch.events import Window
@@ -17,6 +18,8 @@ from legwatch.lived import LivedNight, relive
 from legwatch.testing import ms, night, uncovering
 from legwatch.text.message import text
 from legwatch_runtime import night_file
+from legwatch_server.claims import LinkClaims, TargetKind
+from legwatch_server.inbox import ActionRequested
 from legwatch_server.notify.commit import commit
 from legwatch_server.store.errors import StoreError
 from legwatch_server.testing import InProcessServer
@@ -169,6 +172,21 @@ def test_what_the_server_tells_besides_its_alerts_is_in_its_place(tmp_path: Path
     story.live(30)
     lines = same(story.ward, 0, tmp_path)
     assert any('"what":"reported"' in line for line in lines)
+    story.ward.close()
+
+
+def test_a_quiet_that_is_shorter_than_the_one_that_runs_is_told_again(tmp_path: Path) -> None:
+    story = NightStory(tmp_path)
+    story.live(75)
+    (ident,) = story.ward.rows("SELECT id FROM notices WHERE what='fired'")[0]
+    for minutes in (60, 30):
+        claims = LinkClaims(TargetKind.NOTICE, ident, Action.SNOOZE, minutes, 0)
+        now_ms = story.ward.clock.now_ms
+        asked = ActionRequested(claims, b"%d" % minutes, "command line", now_ms, lambda _: None)
+        story.ward.turn([asked])
+    story.live(5)
+    lines = same(story.ward, 0, tmp_path)
+    assert sum('"what":"snoozed"' in line for line in lines) == 2
     story.ward.close()
 
 

@@ -40,6 +40,10 @@ def well(_minute: float) -> dict[str, Any]:
     return {"leg_c": 31.0, "room_c": 18.0, "moves": 1, "in_bed": True}
 
 
+def sleeps(minute: float) -> dict[str, Any]:
+    return {**well(0), "moves": 1 if minute % 15 < 0.2 else 0}
+
+
 def use(server: InProcessServer, **beds: dict[str, Any]) -> None:
     """Let the settings of the beds come, as after `legwatch beds` or in the file."""
     server.take_over(load(ServerSettings, {**TABLE, "beds": beds}))
@@ -95,6 +99,16 @@ def test_while_every_bed_rests_no_window_has_to_come(ward: InProcessServer) -> N
     ward.broker.quiet_s = 3600.0
     assert not [fact for fact in ward.silence.facts() if fact.reason is Reason.NOTHING_ARRIVES]
     assert not list(ward.silence.concerns())
+
+
+def test_a_bedside_that_dies_soon_after_it_came_back_is_missed_as_soon(
+    ward: InProcessServer,
+) -> None:
+    wait(ward, 18)
+    ward.play("b", 20, sleeps)
+    assert reasons(ward) == ["fired:agent_silent", "resolved:back"]
+    wait(ward, 17)
+    assert reasons(ward)[2:] == ["fired:agent_silent"]
 
 
 def test_a_bed_that_nobody_pauses_is_missed_and_health_says_so(ward: InProcessServer) -> None:
@@ -253,10 +267,6 @@ def test_a_bed_that_played_and_is_declared_live_while_it_rests_is_missed_when_it
     ward.close()
 
 
-def sleeps(minute: float) -> dict[str, Any]:
-    return {**well(0), "moves": 1 if minute % 15 < 0.2 else 0}
-
-
 def pulled(minute: float) -> dict[str, Any]:
     return {**sleeps(minute), "leg_c": None, "faults": (("leg", "no_answer"),)}
 
@@ -289,6 +299,17 @@ def test_a_sensor_that_is_still_bad_after_a_pause_is_told_after_the_usual_time(
     (one,) = ward.notices()[stood:]
     assert one.notice.reason is Reason.NO_READINGS
     assert 8 <= (one.notice.at_ms - from_ms) / MINUTE_MS <= 10
+
+
+def test_a_sensor_that_a_pause_has_ended_twice_is_told_again(ward: InProcessServer) -> None:
+    for _ in range(3):
+        stood = len(ward.notices())
+        ward.play("b", 10, pulled)
+        assert [n.notice.suppressed_by for n in ward.notices()[stood:]] == [None]
+        use(ward, b=AWAY)
+        ward.play("b", 2, sleeps)
+        use(ward, b={})
+        ward.play("b", 3, sleeps)
 
 
 def test_cold_legs_after_a_pause_are_told(ward: InProcessServer) -> None:

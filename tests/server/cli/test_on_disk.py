@@ -72,6 +72,18 @@ def test_every_command_says_why_a_change_cannot_be_used(
         assert "goes on" not in err, command
 
 
+@pytest.mark.parametrize("words", ["pause b --until 2026-01-20", "end b --yes", "resume b"])
+def test_no_bed_is_paused_by_a_change_that_the_server_would_refuse(
+    house: LoadedHouse, capsys: Said, words: str
+) -> None:
+    house.edit(people={**house.table["people"], "tom": EMIL}, beds={"b": {}})
+    code, out, err = house.run(capsys, "beds", *words.split())
+    assert (code, out) == (1, "")
+    assert "cannot be used: push.pushover: " in err
+    assert err.endswith("Nothing was changed\n")
+    assert not list(house.file.parent.rglob("changes.toml"))
+
+
 def test_before_a_push_is_tried_it_is_said_too(house: LoadedHouse, capsys: Said) -> None:
     person(house, **{**TOM, "quiet": ["nfty"]})
     _, _, err = house.run(capsys, "duty", "--push", "karl")

@@ -339,6 +339,19 @@ def test_a_reload_goes_on_with_one_that_cannot_start_a_second_time(
         opened.anew(other)
 
 
+def test_a_reload_goes_on_without_one_that_could_not_start_before(
+    stranger: Stranger, rig: Rig
+) -> None:
+    stranger.has(starting("raise OSError('no line')"), {CHANNELS: {"odd": "{}:Odd"}})
+    table = {"push": {"channels": ["odd"]}, "people": {"karl": {"channels": ["odd"]}}}
+    opened = LateChannels(rig.boxes, load(ServerSettings, table), rig.parts)
+    opened.begin()
+    stood = list(opened.wrong())
+    after = load(ServerSettings, table | {"beds": {"b": {"ended": True}}})
+    opened.take_over(after, opened.anew(after))
+    assert list(opened.wrong()) == stood != []
+
+
 def test_a_send_that_hangs_is_named_and_holds_no_other(
     stranger: Stranger, other: Stranger, rig: Rig
 ) -> None:
