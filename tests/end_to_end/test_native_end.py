@@ -19,7 +19,6 @@ NULL = "import ctypes; ctypes.string_at(0)"
 GOOD = "class Odd:\n    def __init__(self, options): pass\n    def read(self): pass\n"
 LOG = Path("/x/agent.log")
 CODES = {
-    "its import": f"import os\n{GOOD}os.abort()\n",
     "its start": GOOD.replace("pass", NULL, 1),
     "a reading aborts": GOOD.replace("self): pass", "self): import os; os.abort()"),
     "a reading takes a null pointer": GOOD.replace("self): pass", f"self): {NULL}"),
