@@ -11,6 +11,7 @@ import pytest
 
 import installed
 from legwatch import entry
+from legwatch_runtime import apart, plugins
 
 _number = itertools.count(1)
 
@@ -66,6 +67,13 @@ def faults_at_import(good: str) -> dict[str, Fault]:
         ),
         "two packages have the name": Fault(good, "has the name of"),
     }
+
+
+def hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait long for a package in this test."""
+    if "hangs" in request.node.name:  # else a slow machine would miss what ends a process
+        monkeypatch.setattr(apart, "TRIED_WITHIN_S", 1.0)
+    monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 1.5)
 
 
 class Stranger:

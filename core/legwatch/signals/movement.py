@@ -139,31 +139,8 @@ def _heard(
                 rested = when
         elif active_s and edge is not None and when - edge <= LONGEST_HOLD_MS:
             held = when
-    _, _, _, turned, expected, counts, exit_or_entry, before, turns, _, *bout = was
-    bout_s, usual_s, bouts, _, _, bout_moves, bounces, turning = bout
     # All at once: `_replace` takes four times as long, in each minute with a movement.
-    now = _make(
-        (
-            heard,
-            since,
-            moved,
-            turned,
-            expected,
-            counts,
-            exit_or_entry,
-            before,
-            turns,
-            edge,
-            bout_s,
-            usual_s,
-            bouts,
-            rested,
-            quiet_min,
-            bout_moves,
-            bounces,
-            turning,
-        )
-    )
+    now = _make((heard, since, moved, *was[3:9], edge, *was[10:13], rested, quiet_min, *was[15:]))
     return now, _Minute(total, edges, measured, held)
 
 

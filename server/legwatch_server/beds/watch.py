@@ -63,11 +63,6 @@ class Watch:
         self._decisions.sweep(bed)
         was, bed.rest, bed.rest_said = bed.rest, rest, False
         self._decisions.judged.add(bed.name)
-        if rest is Rest.WATCHED and bed.state.minute_end_ms and not bed.played:
-            self._resume(bed, at_ms)
-        elif Rest.WATCHED in (rest, was):
-            entry = Rested(at_ms, watched=rest is Rest.WATCHED)
-            lived.changed(self._decisions.batch, bed, entry)
         if rest is Rest.WATCHED:
             self._go_on(bed, at_ms)
         elif was is Rest.WATCHED:
@@ -84,20 +79,22 @@ class Watch:
                 bed.rest,
             )
 
-    def _resume(self, bed: BedRecord, at_ms: int) -> None:
-        """Let the bed's time go on; that of a recording is another one."""
-        after, batch = engine.go_on(bed.state, at_ms, bed.rules), self._decisions.batch
-        lived.begun(batch, bed, after, WatchedAgain(at_ms), played=False)
-        bed.state = after
-
     def _go_on(self, bed: BedRecord, at_ms: int) -> None:
         """Give the bedside the usual time to send a word: nobody saw the bed meanwhile."""
+        batch = self._decisions.batch
+        if bed.state.minute_end_ms and not bed.played:  # the time of a recording is another one
+            after = engine.go_on(bed.state, at_ms, bed.rules)
+            lived.begun(batch, bed, after, WatchedAgain(at_ms), played=False)
+            bed.state = after
+        else:
+            lived.changed(batch, bed, Rested(at_ms, watched=True))
         self._excuses.beds[bed.name] = at_ms + bed.rules.health.agent_s * 1000
         bed.bedside, bed.goes_on = bedside.watched_again(bed.bedside, at_ms), bed.played
         self.declare(bed, at_ms)
 
     def _end(self, bed: BedRecord, at_ms: int) -> None:
         """End all alerts of a bed, and all that people were told of its bedside."""
+        lived.changed(self._decisions.batch, bed, Rested(at_ms, watched=False))
         bed.state, ends = engine.end(bed.state, at_ms)
         bed.bedside, more = bedside.at_rest(bed.bedside, at_ms)
         for notice in ends:

@@ -23,12 +23,11 @@ from legwatch_server.cli.agent_in_force import waits_for_a_start
 from legwatch_server.cli.installed import installed, keys_of
 from legwatch_server.cli.problems import check, problems
 from legwatch_server.covered import covered
+from legwatch_server.kinds import CONFIGS
 from legwatch_server.meant import server_by
 from legwatch_server.notify.example_addresses import copied
 from legwatch_server.notify.known_beds import doubts, heard
 from legwatch_server.settings import ServerSettings
-
-GROUP = "legwatch.configs"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -98,9 +97,9 @@ def _checked(path: Path, kind: str, shape: type[Any], table: dict[str, Any]) -> 
 
 def _shapes() -> Iterator[tuple[str, type[Any]]]:
     """Yield the kinds of files that are known; one of another package may be broken."""
-    for kind in plugins.names(GROUP):
+    for kind in plugins.names(CONFIGS):
         try:
-            shape = plugins.load(GROUP, kind, f"the kind of file {kind}", "settings", ("check",))
+            shape = plugins.load(CONFIGS, kind, f"the kind of file {kind}", "settings", ("check",))
         except CannotLoad as error:
             print(f"legwatch check-config: {error}", file=sys.stderr)
         else:

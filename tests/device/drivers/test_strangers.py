@@ -19,13 +19,13 @@ from legwatch_device.drivers import load, open_driver, taken_keys
 from legwatch_device.reader import SensorReader
 from legwatch_device.settings import AgentSettings, read
 from legwatch_device.starting import wait_for_first_tries
-from legwatch_runtime import apart, plugins
+from legwatch_runtime import plugins
 from legwatch_runtime.part import Parts
 from legwatch_runtime.plugins import CannotLoad
 from legwatch_runtime.testing import FakeClock
 from placed import LEG, ROOM
 from repository import REPO
-from strangers import Fault, Stranger, faults_at_import, options, promised
+from strangers import Fault, Stranger, faults_at_import, hurry, options, promised
 
 pytestmark = pytest.mark.slow  # each waits for a time-out or starts threads
 
@@ -105,9 +105,7 @@ ALL: dict[str, Fault] = AT_IMPORT | IN_CHECK | AT_OPEN
 
 @pytest.fixture(autouse=True)
 def _quick(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if "hangs" in request.node.name:  # else a slow machine would miss what ends a process
-        monkeypatch.setattr(apart, "TRIED_WITHIN_S", 1.0)
-    monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 1.5)
+    hurry(request, monkeypatch)
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 
 from legwatch.__main__ import main as legwatch
-from legwatch_runtime import apart, plugins
 from legwatch_server.cli import try_push
 from legwatch_server.cli.try_push import SENDS_WITHIN_S
 from legwatch_server.notify import channels
 from legwatch_server.settings import CHANNELS
 from server.notify.channels.test_strangers import AT_START, CLASS, SENDS, sending
-from strangers import Fault, Stranger
+from strangers import Fault, Stranger, hurry
 
 pytestmark = pytest.mark.slow  # each waits for a time-out or starts threads
 
@@ -28,9 +27,7 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stranger:
 
 @pytest.fixture(autouse=True)
 def _quick(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if "hangs" in request.node.name:  # else a slow machine would miss what ends a process
-        monkeypatch.setattr(apart, "TRIED_WITHIN_S", 1.0)
-    monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 1.5)
+    hurry(request, monkeypatch)
     monkeypatch.setattr(channels, "STARTS_WITHIN_S", 1.5)
     monkeypatch.setattr(try_push, "SENDS_WITHIN_S", 1.5)
 

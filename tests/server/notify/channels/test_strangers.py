@@ -10,7 +10,7 @@ import pytest
 from legwatch.__main__ import main as legwatch
 from legwatch.errors import CannotRun, LegwatchError
 from legwatch.settings import load
-from legwatch_runtime import apart, plugins
+from legwatch_runtime import plugins
 from legwatch_runtime.part import Parts
 from legwatch_server.notify import channels, late
 from legwatch_server.notify.accepted import accepted
@@ -22,7 +22,7 @@ from repository import REPO
 from server.notify.channels.test_answers import ROWS as ANSWERS
 from server.notify.channels.test_progress import ROWS as PROGRESS
 from server.notify.test_parts import Rig, until
-from strangers import Fault, Stranger, faults_at_import, promised
+from strangers import Fault, Stranger, faults_at_import, hurry, promised
 
 pytestmark = pytest.mark.slow  # each waits for a time-out or starts threads
 
@@ -119,9 +119,7 @@ TEST_HANGS = "`rehearse` hangs"  # test_rehearsal
 
 @pytest.fixture(autouse=True)
 def _quick(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if "hangs" in request.node.name:  # else a slow machine would miss what ends a process
-        monkeypatch.setattr(apart, "TRIED_WITHIN_S", 1.0)
-    monkeypatch.setattr(plugins, "LOADS_WITHIN_S", 1.5)
+    hurry(request, monkeypatch)
     monkeypatch.setattr(channels, "STARTS_WITHIN_S", 1.5)
     monkeypatch.setattr(late, "STARTS_WITHIN_S", 1.5)
 
