@@ -182,6 +182,7 @@ LYING = Test(
     "lab/fit/test_fit_lying.py::test_a_fit_is_judged_on_other_nights_and_written_as_the_model_is"
 )
 FAMILIES = Test("lab/bench/test_families.py::test_the_page_has_a_row_for_each_build_and_checkout")
+COVER = Test("lab/bench/test_cover.py::test_the_page_has_a_verdict_for_each_measure_and_build")
 WIDE = Test(
     "lab/nights/test_body.py::test_a_wide_night_has_absences_other_paces_and_louder_movements"
 )
@@ -336,6 +337,7 @@ TABLE: dict[str, Way] = typed() | {
     ".venv/bin/python lab/legwatch_lab/bench/families.py --seed N --work DIR --tree NAME=DIR": (
         FAMILIES
     ),
+    ".venv/bin/python lab/legwatch_lab/bench/cover.py --seed N --work DIR --tree NAME=DIR": COVER,
     ".venv/bin/python tests/bench/ingest_rate.py [--windows N] [--beds N N] [--pushes N]": INGEST,
     ".venv/bin/python tests/bench/deletion_delay.py [--rounds N] [--rate N] [--nights N]": (
         DELETION_DELAY

@@ -9,29 +9,19 @@ checkout judge them all. Nights with a faulty sensor are left out.
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
 from datetime import UTC
-from pathlib import Path
 from typing import NamedTuple
 
 from legwatch.errors import LegwatchError
+from legwatch_lab.bench import corpus
+from legwatch_lab.bench.corpus import BUILDS, Corpus
 from legwatch_lab.bench.markdown import table
-from legwatch_lab.bench.trees import Heard, Sound, heard, reduced
-from legwatch_lab.nights.command import main as nights_command
+from legwatch_lab.bench.trees import Heard, Sound, heard
 from legwatch_lab.score import cold, still
-from legwatch_lab.score.command import positive
-from legwatch_lab.score.folder import truths
 from legwatch_lab.score.interval import quantile
-from legwatch_lab.truth import NightTruth, read
+from legwatch_lab.truth import NightTruth
 from legwatch_runtime.profiles import rules_for
 
-FAMILIES = {"body": ("--wide",), "lumped": ()}
-ROOM = ("room_temperature_c", "room_humidity_pct")
-BUILDS = {
-    "leg + movement": ("in_bed", *ROOM),
-    "+ room": ("in_bed",),
-    "+ mat": (),
-}
 HEAD = (
     "family",
     "build",
@@ -88,30 +78,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add = parser.add_argument
-    add("--seed", type=int, required=True, help="a seed that was not used for tuning")
-    add("--nights", type=positive, default=80, metavar="N", help="of each family (default: 80)")
-    add("--work", type=Path, required=True, metavar="DIR", help="folder for the nights")
-    add(
-        "--tree",
-        action="append",
-        required=True,
-        metavar="NAME=DIR",
-        help="a checkout whose rules replay the nights; repeat the option for more",
-    )
+    corpus.add_arguments(parser)
     return parser
 
 
 def _lines(args: argparse.Namespace) -> Iterator[str]:
-    trees = {name: Path(path) for name, path in (word.split("=", 1) for word in args.tree)}
+    nights = Corpus(args.seed, args.nights, args.work)
     rows, counts = [], []
-    for family in FAMILIES:
-        known = _nights(family, args)
-        for place, (build, without) in enumerate(BUILDS.items()):
-            files = reduced(
-                known, without, args.work / f"{family}-{args.seed}-{args.nights}-build-{place}"
-            )
-            for name, tree in trees.items():
+    for family in corpus.FAMILIES:
+        known = nights.known(family)
+        for build in BUILDS:
+            files = nights.built(family, build, known)
+            for name, tree in corpus.trees(args).items():
                 said = heard(tree, files)
                 row = judged([(truth, said[path.name]) for path, truth in known.items()])
                 rows.append((family, build, name, *cells(row)))
@@ -120,18 +98,6 @@ def _lines(args: argparse.Namespace) -> Iterator[str]:
     yield f"Seed {args.seed}, nights without a faulty sensor: {', '.join(counts)}."
     yield ""
     yield from table(HEAD, rows)
-
-
-def _nights(family: str, args: argparse.Namespace) -> dict[Path, NightTruth]:
-    """Make the nights of a family if they are missing; return them with their truths."""
-    folder = args.work / f"{family}-{args.seed}-{args.nights}"
-    if not folder.exists():
-        words = ("make", f"--model={family}", "--kind=corpus", "--before-h=3", *FAMILIES[family])
-        own = (f"--seed={args.seed}", f"--count={args.nights}", f"--out={folder}")
-        with redirect_stdout(sys.stderr):  # the page stands on the standard output
-            nights_command([*words, *own])
-    found = [truth for path in truths([folder]) if (truth := read(path)) is not None]
-    return {folder / truth.file: truth for truth in found if not truth.faults}
 
 
 def judged(nights: Sequence[tuple[NightTruth, Heard]]) -> Row:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from legwatch.errors import CannotRun
+from legwatch_lab.nights.files import whole
 from legwatch_lab.score.alert import AlertSpan
 
 FOLDERS = ("core", "device", "server", "lab")
 ENDS = ("resolved", "unknown")
+CALMED = ("resolved", "warming")  # after these, nobody is told on
 MAY_SOUND = ("fired", "raised", "repeated")
 RUN = "import sys; from {module} import {name}; sys.exit({name}(sys.argv[1:]))"
 JsonNotice = Mapping[str, Any]
@@ -34,6 +36,8 @@ class Heard(NamedTuple):
 
     alerts: tuple[AlertSpan, ...]
     sounds: tuple[Sound, ...]
+    signs: tuple[int, ...] = ()  # early signs of cold, UTC ms
+    calmed: tuple[int, ...] = ()  # when a cold alert ended or was said to be warming, UTC ms
 
 
 def heard(tree: Path, nights: Sequence[Path]) -> dict[str, Heard]:
@@ -41,8 +45,13 @@ def heard(tree: Path, nights: Sequence[Path]) -> dict[str, Heard]:
 
     Raises CannotRun if the replay fails.
     """
+    return by_night(replayed(tree, nights), nights)
+
+
+def by_night(said: str, nights: Sequence[Path]) -> dict[str, Heard]:
+    """Return what the output of one replay says of each of its nights."""
     found: dict[str, list[JsonNotice]] = {path.name: [] for path in nights}
-    for line in _replay(tree, nights).splitlines():
+    for line in said.splitlines():
         notice = json.loads(line)
         found[notice.get("file", nights[0].name)].append(notice)
     return {name: fold(notices) for name, notices in found.items()}
@@ -54,11 +63,13 @@ def reduced(nights: Iterable[Path], without: Sequence[str], folder: Path) -> lis
     ends = tuple(f",{channel}," for channel in without)
     found = []
     for night in nights:
+        path = folder / night.name
+        found.append(path)
+        if path.exists() and path.stat().st_mtime_ns > night.stat().st_mtime_ns:
+            continue
         lines = gzip.decompress(night.read_bytes()).decode().splitlines(keepends=True)
         kept = "".join(line for line in lines if not any(end in line for end in ends))
-        path = folder / night.name
-        path.write_bytes(gzip.compress(kept.encode(), 3, mtime=0))
-        found.append(path)
+        whole(path, gzip.compress(kept.encode(), 3, mtime=0))
     return found
 
 
@@ -67,9 +78,15 @@ def fold(notices: Iterable[JsonNotice]) -> Heard:
     open_now: dict[str, int] = {}
     alerts: list[AlertSpan] = []
     sounds: list[Sound] = []
+    signs: list[int] = []
+    calmed: list[int] = []
     for notice in notices:
         kind, what, level = notice["kind"], notice["what"], notice["level"]
         at_ms = round(datetime.fromisoformat(notice["at"]).timestamp() * 1000)
+        if kind == "cold" and what == "expected":
+            signs.append(at_ms)
+        if kind == "cold" and (what in CALMED or notice["reason"] in CALMED):
+            calmed.append(at_ms)
         if what in ENDS and kind in open_now:
             place = open_now.pop(kind)
             alerts[place] = alerts[place]._replace(end_ms=at_ms)
@@ -83,13 +100,21 @@ def fold(notices: Iterable[JsonNotice]) -> Heard:
             place = open_now[kind]
             if alerts[place].sound_ms is None:
                 alerts[place] = alerts[place]._replace(sound_ms=at_ms)
-    return Heard(tuple(alerts), tuple(sounds))
+    return Heard(tuple(alerts), tuple(sounds), tuple(signs), tuple(calmed))
 
 
-def _replay(tree: Path, nights: Sequence[Path]) -> str:
+def replayed(tree: Path, nights: Sequence[Path], jobs: int | None = None) -> str:
+    """Return the notices of the nights, a line each; `jobs` None: as many as the checkout likes.
+
+    Raises CannotRun if the replay fails.
+    """
+    own = [f"--jobs={jobs}"] if jobs and "--jobs" in _run(tree, ("--help",)) else []
+    return _run(tree, (*map(str, nights), "--format=jsonl", *own))
+
+
+def _run(tree: Path, words: Sequence[str]) -> str:
     module, name = _entry_point(tree).split(":")
     code = RUN.format(module=module, name=name)
-    words = [*map(str, nights), "--format=jsonl"]
     path = os.pathsep.join(str(tree / folder) for folder in FOLDERS)
     done = subprocess.run(  # noqa: S603 - the rules of a checkout that the caller named
         [sys.executable, "-c", code, *words],

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from legwatch.errors import CannotRun
-from legwatch_lab.bench import families
+from legwatch_lab.bench import corpus, families
 from legwatch_lab.bench.trees import Heard, Sound, fold, heard, reduced
 from legwatch_lab.nights.lumped.night import LumpedOrder, make
 from legwatch_lab.truth import NightTruth, read
@@ -107,13 +107,13 @@ def test_the_page_has_a_row_for_each_build_and_checkout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # The nights of the body model would take a minute.
-    monkeypatch.setattr(families, "FAMILIES", {"lumped": ()})
+    monkeypatch.setattr(corpus, "FAMILIES", {"lumped": ()})
     words = ["--seed", "1", "--nights", "3", "--work", str(tmp_path), "--tree", f"here={REPO}"]
     assert families.main(words) == 0
     page = capsys.readouterr().out
     assert page.startswith("# The rules on two families")
     assert [line.split(" | ")[1:3] for line in page.splitlines() if "| here |" in line] == [
-        [build, "here"] for build in families.BUILDS
+        [build, "here"] for build in corpus.BUILDS
     ]
     assert families.main([*words, "--tree", f"none={tmp_path}"]) == 1
     assert "families: " in capsys.readouterr().err
