@@ -75,9 +75,11 @@ def _stills(nights: Nights) -> Estimate:
 
 ASKED = (
     Asked("1 caught by the first sign", "%", (97, 97, 99), _caught("signs"), least=True),
+    Asked("- by an alert, heard or not", "%", (), _caught("alerts"), least=True),
     Asked("2 to the first sign, median", "min", (8, 8, 6), _delay("signs", 0.5)),
     Asked("2 to the first sign, P90", "min", (15, 15, 12), _delay("signs", 0.9)),
     Asked("3 false first signs", "a night", (0.03, 0.03, 0.01), _rate(lambda n: n.false_signs)),
+    Asked("- false alerts, heard or not", "a night", (), _rate(lambda n: n.false_alerts)),
     Asked("- with those over cold skin", "a night", (), _rate(lambda n: n.covered_signs)),
     Asked("4 caught with a sound", "%", (92, 93, 98), _caught("sounds"), least=True),
     Asked("5 to the sound, median", "min", (22, 22, 12), _delay("sounds", 0.5)),

@@ -48,22 +48,26 @@ is that of the measure: a miss of one family is no better for the other.
   told before.
 - 3: first signs while somebody lies there, has done so for 10 min, and has had no leg or foot bare
   in these 10 min. Where the skin of a leg or foot was below 30 °C in them, a sign is not false; the
-  next row counts those, too. False signs within an hour are one.
+  last row counts those, too. False signs within an hour are one.
 - 6: cold alerts with a sound that were false both when they began and when they were first heard,
-  with somebody in bed then; true is as in 3. The next row counts those over cold skin, too.
+  with somebody in bed then, who may just have come back; true is as in 3. The next row counts those
+  over cold skin, too.
 - 7: all sounds of any kind and sensor while nobody is in bed, from the begin of the recording to
   its end.
 - 8: nights with a sound on cold from 8 to 60 min after the end of an uncovering of any length, with
-  the cover back, in the same stay, whatever the skin.
+  the cover back, in the same stay, whatever the skin. Where all uncoverings are long, as the table
+  below shows, most have sounded before: nights with short ones have more late sounds.
 - 9: of the uncoverings of legs after which the cover stays for 30 min or longer, and at whose end a
   cold alert stood, with or without a sound: the minutes until the engine says that the alert is
-  over or that it is warming (`resolved`, `warming`), or until its last sound on cold in the hour
-  after, if that is later. Until then it may raise, repeat or tell the next person. Where it says
-  nothing, the minutes end with the covered time.
-- 10: times in bed of 4 h or longer without a turn. They are told if a still alert begins or sounds
-  within 10 min of their fourth hour. An alert is for nothing if the last turn was less than nine
-  tenths of 4 h before.
+  over or that it is warming (`resolved`, or `warming` as the change or its reason), or until its
+  last sound on cold in the hour after, if that is later. Until then it may raise, repeat or have
+  the next person told. Where it says nothing, the minutes end with the covered time.
+- 10: times in bed of 4 h or longer without a turn; a twitch or another's movement is no turn,
+  although the sensor may count it. They are told if a still alert begins or sounds within 10 min of
+  their fourth hour. An alert is for nothing if the last turn was less than nine tenths of 4 h
+  before.
 
+A replay has no people: whom the server tells next is no sound here.
 A bare foot with a second sensor at the ankle is left out: these nights have no such sensor.
 """
 COUNTS = (

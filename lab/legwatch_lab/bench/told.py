@@ -22,8 +22,10 @@ class Told(NamedTuple):
     """One night. `covered_*` are also those over cold skin, which are not false."""
 
     signs: tuple[UncoveringOutcome, ...]  # by first sign
+    alerts: tuple[UncoveringOutcome, ...]  # by alert, heard or not
     sounds: tuple[UncoveringOutcome, ...]  # by sound
     false_signs: int
+    false_alerts: int
     covered_signs: int
     false_sounds: int
     covered_sounds: int
@@ -43,8 +45,10 @@ def judged(truth: NightTruth, said: Heard) -> Told:
     audible = [(alert.at_ms, alert.sound_ms) for alert in colds if alert.sound_ms is not None]
     return Told(
         signs=cold.uncovering_outcomes(truth, first),
+        alerts=cold.uncovering_outcomes(truth, colds),
         sounds=cold.uncovering_outcomes(truth, loud),
         false_signs=_apart([at for at in begun if _is_false_sign(truth, at)]),
+        false_alerts=_apart([a.at_ms for a in colds if _is_false_sign(truth, a.at_ms)]),
         covered_signs=_apart([at for at in begun if _was_covered(truth, at)]),
         false_sounds=sum(_is_false_alert(truth, *times) for times in audible),
         covered_sounds=sum(all(_is_covered(truth, at) for at in times) for times in audible),
