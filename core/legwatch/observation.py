@@ -115,6 +115,8 @@ def observe(
     offset = offsets.estimate(offset, sensors, presence, room_warmth)
     pair = repeated_values.update(pair, samples.pairs)
     stuck = repeated_values.is_stuck(pair, sensors, presence, rules)
+    if stuck:
+        pair = repeated_values.stuck_at(pair, at_ms)
     believed_c = None if room_warmth.doubted_ms is not None else room_c
     air = _air(offset, leg.celsius, believed_c, rules, stuck=stuck)
     leg_c, entered_ms = air.leg_c, presence.entered_ms

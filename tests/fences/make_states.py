@@ -84,7 +84,7 @@ TALES = (
 def make() -> None:
     for story in TALES:
         kept = _kept(story)
-        save(HERE / "states_v3b" / f"{story['name']}.jsonl.gz", as_lines(kept))
+        save(HERE / "states_v3c" / f"{story['name']}.jsonl.gz", as_lines(kept))
 
 
 def _kept(story: Line) -> list[Line]:

@@ -1,7 +1,7 @@
 """Stored states of beds: they are read, and the night goes on from them as it went on then.
 
-`states` are of version 1, `states_v2` of version 2, `states_v3` and `states_v3b` of the present
-version, which has got two fields more in `states_v3b`.
+`states` are of version 1, `states_v2` of version 2, the others of the present version, which has
+got two fields more in `states_v3b`, and two more in `states_v3c`.
 """
 
 import re
@@ -16,8 +16,8 @@ from fences.wiring import Happening, as_kept_in_v1
 
 V1 = sorted((HERE / "states").glob("*.jsonl.gz"))
 V2 = sorted((HERE / "states_v2").glob("*.jsonl.gz"))
-V3 = sorted((HERE / "states_v3").glob("*.jsonl.gz"))
-NOW = sorted((HERE / "states_v3b").glob("*.jsonl.gz"))
+V3 = sorted(path for old in ("v3", "v3b") for path in (HERE / f"states_{old}").glob("*.jsonl.gz"))
+NOW = sorted((HERE / "states_v3c").glob("*.jsonl.gz"))
 NOT_KEPT_IN_V1 = re.compile(r'"(still_min|cold_in_min)":\d+')
 
 
@@ -109,7 +109,7 @@ def test_a_night_goes_on_from_the_states_of_older_versions_alike(number: int) ->
 
 
 def test_a_story_is_told_again_from_its_beginning() -> None:
-    path = HERE / "states_v3b" / "learned.jsonl.gz"
+    path = HERE / "states_v3c" / "learned.jsonl.gz"
     story, states, _ = kept(path)
     at = states[-1]["at"]
     found = follow(sleeper(story), events(path)[:at])

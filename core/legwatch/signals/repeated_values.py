@@ -23,6 +23,8 @@ STILL_AIR_MS = 2_400_000  # air beside a sleeper moves a sensor of 0.1 C within 
 TURNING_MS = 1_800_000  # bouts of turning over so long are somebody in bed
 COARSE_C = 0.4  # of a sensor with such steps, a value may be the same for hours in bed
 HOLE_MS = 600_000  # readings further apart belong to different runs
+# One that has hung hangs again: so long after it did, one value is not believed for longer.
+HUNG_MS, HANGS_AGAIN_MS = 7_200_000, 720_000
 
 
 class RepeatedPair(NamedTuple):
@@ -35,6 +37,7 @@ class RepeatedPair(NamedTuple):
     readings: int = 0
     longest_ms: int = 0
     first_ms: int = 0
+    stuck_ms: int | None = None  # when the values were last stuck
 
 
 _make = maker(RepeatedPair)
@@ -45,7 +48,7 @@ def update(was: RepeatedPair, pairs: Sequence[PairSample]) -> RepeatedPair:
     """Take one minute's readings in."""
     if not pairs:
         return was
-    celsius, rh, since_ms, last_ms, readings, longest_ms, first_ms = was
+    celsius, rh, since_ms, last_ms, readings, longest_ms, first_ms, stuck_ms = was
     first_ms = first_ms or pairs[0][0]
     for when, new_celsius, new_rh in pairs:
         if new_celsius == celsius and new_rh == rh and when - last_ms <= HOLE_MS:
@@ -54,7 +57,12 @@ def update(was: RepeatedPair, pairs: Sequence[PairSample]) -> RepeatedPair:
         if last_ms != since_ms:  # a single reading is no run
             longest_ms = max(longest_ms, last_ms - since_ms)
         celsius, rh, since_ms, last_ms, readings = new_celsius, new_rh, when, when, 1
-    return _make((celsius, rh, since_ms, last_ms, readings, longest_ms, first_ms))
+    return _make((celsius, rh, since_ms, last_ms, readings, longest_ms, first_ms, stuck_ms))
+
+
+def stuck_at(now: RepeatedPair, at_ms: int) -> RepeatedPair:
+    """Remember that the values were stuck in this minute."""
+    return now._replace(stuck_ms=at_ms)
 
 
 def is_repeated_pair(now: RepeatedPair, frozen_s: int, *, in_bed: bool = False) -> bool:
@@ -84,6 +92,8 @@ def is_stuck(pair: RepeatedPair, sensors: Sensed, presence: Occupancy, rules: Ru
     in_bed = presence.in_bed is True and sensors.at_ms >= presence.settled_ms
     if is_repeated_pair(pair, rules.health.frozen_s, in_bed=in_bed):
         return True
+    if in_bed and (sensors.leg.caught_up_ms is not None or _hangs_again(pair, sensors)):
+        return True
     leg, at_ms, stuck_ms = sensors.leg, sensors.at_ms, rules.health.stuck_s * 1000
     since = leg.same_since_ms
     if leg.celsius is None or since is None:
@@ -101,3 +111,17 @@ def is_stuck(pair: RepeatedPair, sensors: Sensed, presence: Occupancy, rules: Ru
     turns = sensors.movement.turns_ms
     turning = bool(turns) and turns[0] > since and turns[-1] - turns[0] >= TURNING_MS
     return at_ms - since >= stuck_ms and turning and at_ms - turns[-1] <= TURNING_MS
+
+
+def _hangs_again(pair: RepeatedPair, sensors: Sensed) -> bool:
+    """Return True if a sensor that was stuck lately has had one value for some minutes again."""
+    at_ms, leg = sensors.at_ms, sensors.leg
+    if pair.stuck_ms is None or at_ms - pair.stuck_ms > HUNG_MS:
+        return False
+    if leg.celsius is None or leg.same_since_ms is None:
+        return False
+    if at_ms - leg.same_since_ms < HANGS_AGAIN_MS:
+        return False
+    if pair.last_ms >= leg.same_since_ms:  # it tells a humidity, too
+        return not _is_whole(pair) and pair.last_ms - pair.since_ms >= HANGS_AGAIN_MS
+    return leg.finest_c is not None and leg.finest_c < COARSE_C

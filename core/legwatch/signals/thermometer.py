@@ -13,6 +13,8 @@ STEPS_A_DEGREE = 10  # of a DHT22; a finer sensor is taken as if it were one
 FINEST_C = 0.1
 RECENT_STEP_MS = 120_000  # one mark of the trail every two minutes ...
 RECENT_SAMPLES = 10  # ... which reaches back twenty
+# Air does not change so within one reading after it was the same for so long: the sensor hung.
+HUNG_MS, CAUGHT_UP_C, AT_ONCE_MS = 1_500_000, 1.5, 120_000
 
 
 class Thermometer(NamedTuple):
@@ -28,6 +30,8 @@ class Thermometer(NamedTuple):
     implausible: bool = False  # the last reading was refused
     recent_c: tuple[float, ...] = ()  # marks of `celsius`, two minutes apart, newest last
     finest_c: float | None = None  # the smallest change seen: what the sensor's steps are
+    # When it jumped to its present value after it had hung; None once it changes as air does.
+    caught_up_ms: int | None = None
 
 
 _make = maker(Thermometer)
@@ -58,7 +62,10 @@ def update(
     fault: bool = False,
 ) -> Thermometer:
     """Take one minute's samples in; `at_ms` is its end, `fault` that the agent reported one."""
-    celsius, good_ms, since, raw, step, same_ms, expected, refused, trail, finest_c = thermometer
+    celsius, good_ms, since, raw, step, same_ms, expected, refused, trail, finest_c = thermometer[
+        :10
+    ]
+    caught_ms = thermometer.caught_up_ms
     lowest, highest, off, jump_c, jump_agree, stale_s = health[:6]
     stale_ms = stale_s * 1000
     believed: list[float] = []
@@ -79,6 +86,7 @@ def update(
             if len(step) < jump_agree:
                 continue
         if value != raw or same_ms is None:
+            caught_ms = when if _catches_up(raw, same_ms, good_ms, when, value) else None
             same_ms = when
             # Rounding a change that is not smaller changes nothing: 1 us less in a minute.
             if raw is not None and (finest_c is None or abs(value - raw) < finest_c):
@@ -94,6 +102,7 @@ def update(
             expected=expected,
             implausible=refused,
             finest_c=finest_c,
+            caught_up_ms=caught_ms,
         )
     if celsius is None:
         since = good_ms
@@ -101,7 +110,18 @@ def update(
         celsius = _median(believed)
     if celsius is not None and (at_ms % RECENT_STEP_MS == 0 or not trail):
         trail = (*trail[1 - RECENT_SAMPLES :], celsius)
-    return _make((celsius, good_ms, since, raw, step, same_ms, expected, refused, trail, finest_c))
+    return _make(
+        (celsius, good_ms, since, raw, step, same_ms, expected, refused, trail, finest_c, caught_ms)
+    )
+
+
+def _catches_up(
+    raw: float | None, same_ms: int | None, good_ms: int | None, when: int, value: float
+) -> bool:
+    """Return True for a value that a sensor jumps to after it has hung."""
+    if raw is None or same_ms is None or good_ms is None or abs(value - raw) < CAUGHT_UP_C:
+        return False
+    return good_ms - same_ms >= HUNG_MS and when - good_ms <= AT_ONCE_MS
 
 
 def _finer(finest_c: float | None, change_c: float) -> float | None:

@@ -98,3 +98,47 @@ def test_whole_degrees_and_percents_may_stay_for_long(celsius: float, stuck: boo
     now = RepeatedPair(celsius, 52.0, 0, 39 * minute_ms, 200, 40 * minute_ms, -600 * minute_ms)
     assert is_repeated_pair(now, 420, in_bed=True) is stuck
     assert not is_repeated_pair(now, 420)
+
+
+def hanging(minutes: float, celsius: Callable[[float], float]) -> list[Notice]:
+    """Return what is told of a bed whose sensor has no humidity and hangs so long each time."""
+
+    def leg(m: float) -> float:
+        return celsius(m if m < FROZEN_MIN else m - m % minutes)
+
+    def moves(m: float) -> int:
+        return 4 if m % 25 < 1 else 0
+
+    events = night(minutes=560, leg=leg, moves=moves, mat=lambda m: m >= 60)
+    return list(replay(events, rules()))
+
+
+def bed(m: float) -> float:
+    """Return the air of a bed that warms, and cools from 330 to 390 min as under no cover."""
+    if m < 60:
+        return 18.0
+    bare = min(1.0, max(0.0, (m - 330) / 15)) if m < 390 else max(0.0, 1 - (m - 390) / 15)
+    return 30.5 + int(m) % 4 / 10 - 9 * bare
+
+
+def test_what_it_jumps_to_after_it_has_hung_is_not_believed_until_it_changes_as_air_does() -> None:
+    """Else the moment of bare legs that it shows stands for 40 min, and an urgent alert sounds."""
+    kinds = {n.kind for n in hanging(40, bed)}
+    assert AlertKind.SENSOR in kinds
+    assert AlertKind.COLD not in kinds
+
+
+def test_the_same_fall_in_a_sensor_that_does_not_hang_is_told() -> None:
+    kinds = {n.kind for n in hanging(1, bed)}
+    assert AlertKind.COLD in kinds
+    assert AlertKind.SENSOR not in kinds
+
+
+def test_one_that_has_hung_is_not_back_before_its_value_changes_soon() -> None:
+    """It jumps by little here, which tells nothing; but it has been told of."""
+
+    def stepping(m: float) -> float:
+        return bed(m) if m < 300 else 30.5 + m // 45 % 2 / 10
+
+    told = [n for n in hanging(1, stepping) if n.kind is AlertKind.SENSOR]
+    assert [n.transition for n in told] == [TransitionKind.FIRED]
