@@ -119,6 +119,13 @@ def change(path: Path, values: Mapping[str, Any], check: Check = only_itself) ->
     return settings
 
 
+def ask_again(path: Path) -> None:
+    """Let a running server read once more what it has refused; it may take it now."""
+    file = changes_file(path)
+    with _locked(file):
+        file.touch()
+
+
 def _check_free(path: Path, values: Mapping[str, Any]) -> None:
     """Raise SettingsError for a new value of a key that no change may set."""
     given = [key for key, value in values.items() if value is not None]

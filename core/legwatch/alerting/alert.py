@@ -80,6 +80,10 @@ class AlertStates(NamedTuple):
         return AlertStates._make(changed)
 
 
+# What is silent again has been so for long, and of what comes and goes little is told a night.
+_SILENT = frozenset(
+    {Reason.AGENT_SILENT, Reason.NO_READINGS, Reason.IMPLAUSIBLE, Reason.MOVEMENT_MISSING}
+)
 _NONE_FIRES = (None,) * len(AlertStates._fields)  # as in most minutes
 NIGHT_MS = 12 * 3_600_000
 _PLACE = {kind: place for place, kind in enumerate(AlertKind)}
@@ -169,8 +173,7 @@ def _inactive(
     if verdict.holds is not TriState.YES:
         return alert, None
     rearmed = alert.ended_ms is None or at_ms - alert.ended_ms >= limits.rearm_s * 1000
-    # A bedside that is silent again has been so for long, and nobody can tell what comes and goes.
-    rearmed = rearmed or verdict.reason is Reason.AGENT_SILENT
+    rearmed = rearmed or verdict.reason in _SILENT
     if (
         not rearmed
         and alert.ended_severity

@@ -21,6 +21,7 @@ from legwatch_server.beds.excuses import Excuses
 from legwatch_server.beds.noted import Noted
 from legwatch_server.beds.recording_leaps import LeapAllowance
 from legwatch_server.beds.registry import BedRecord
+from legwatch_server.notify import holding
 from legwatch_server.rest import Rest
 from legwatch_server.store.batch import Batch, NewNotice
 from legwatch_server.store.port import WriterStore
@@ -117,6 +118,8 @@ class Decisions:
         self.judged.add(bed.name)
         self.touch(bed)
         lived.decided(self.batch, bed, event, state, who, told=bool(notices))
+        if state.bed.alerts is not bed.state.bed.alerts:
+            self.batch.holdings += holding.found(bed.id, bed.state, state, bed.rules)
         bed.state = state
         for notice in notices:
             self.note(bed, notice, who)

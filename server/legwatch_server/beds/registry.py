@@ -180,7 +180,8 @@ def restored(stored: StoredBed, rules: Rules, ended_ms: int = 0) -> BedRecord:
             bed.bedside = bedside.known(stored.bedside)
             _check_moments(bed, ended_ms)
             bed.stored = bed.kept()
-            bed.noted = began_again(bed.state, rules)
+            if stored.noon or bed.state.minutes:
+                bed.noted = began_again(bed.state, rules)
     except ValueError as error:
         # Skip the trial nights: otherwise a known bed notifies nobody for a week.
         bed.state, bed.bedside = start(trial_over=True), Bedside()

@@ -57,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
                 return 1
             said = f"{_end(path, args.bed)}\n{_when(found)}"
         case _:
-            _resume(path, args.bed, settings, now_ms)
+            _resume(path, args.bed, settings, found, now_ms)
             said = _watched_again(args.bed, found)
     with streams.after(CHANGED):
         print(said)
@@ -132,9 +132,12 @@ def _end(path: Path, bed: str) -> str:
     )
 
 
-def _resume(path: Path, bed: str, settings: ServerSettings, now_ms: int) -> None:
+def _resume(path: Path, bed: str, settings: ServerSettings, found: InForce, now_ms: int) -> None:
     if bed not in Rests(settings).at(now_ms):
-        raise CannotRun(f"bed {bed} is watched already")
+        if not found.running or bed not in Rests(found.settings).at(now_ms):
+            raise CannotRun(f"bed {bed} is watched already")
+        settings_file.ask_again(path)  # the server has refused what says so, and may take it now
+        return
     owners = _table(read_toml(path), bed)
     changes = _table(settings_file.changes_in(settings_file.changes_file(path)), bed)
     values: dict[str, Any] = {}

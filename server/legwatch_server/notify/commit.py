@@ -1,5 +1,6 @@
 """Store a batch with its notices and what is to be sent of them, in one transaction."""
 
+from legwatch_server.notify import holding
 from legwatch_server.notify.last_word import with_last_word
 from legwatch_server.notify.planner import DeliveryPlanner, episode_of
 from legwatch_server.notify.quiet_again import without_repeats
@@ -24,5 +25,9 @@ def commit(store: WriterStore, batch: Batch, planner: DeliveryPlanner, now_ms: i
             changes = without_repeats(changes, new, before, tx.notice)
             tx.apply(with_last_word(changes, before), now_ms)
             work |= bool(changes)
+        for one in batch.holdings:
+            later = tuple(holding.moved(one, tx.for_plan(one.episode), planner.limits, now_ms))
+            tx.apply(later, now_ms)
+            work |= bool(later)
         tx.apply(tuple(MarkAnswered(ident, how) for ident, how in batch.answered), now_ms)
     return work

@@ -54,7 +54,8 @@ class LateChannels:
         """Return the prepared channels for new settings; raises LegwatchError.
 
         One of which the settings change nothing is started anew, too, for a new secret; if it
-        cannot start now, it goes on as it is, or is still missing.
+        cannot start now, it goes on as it is, or is still missing: its file or its package may be
+        gone.
         """
         check_unused(settings)
         names = settings.channel_names()
@@ -68,7 +69,7 @@ class LateChannels:
     def _anew(self, name: str, path: str, settings: ServerSettings) -> Notifier | None:
         try:
             return build_channel(load_channel(name, path), name, settings)
-        except CannotRun as error:
+        except (CannotRun, SettingsError) as error:
             known = name in self._ready or name in self._missing
             if not known or given(name, settings) != given(name, self._settings):
                 raise

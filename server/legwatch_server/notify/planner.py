@@ -64,7 +64,10 @@ class DeliveryPlanner:
             steps = tuple(step for step in steps if not step.after_s)
         cancelled: Iterable[Change] = ()
         if over:
-            cancelled = _called_off(own, f"{notice.transition} before", now_ms)
+            # Of what comes and goes the phone keeps the last word: nobody hears of its end.
+            unheard = notice.suppressed_by is SuppressedBy.BUDGET
+            why = f"{notice.transition} before"
+            cancelled = _withdrawn(own, why) if unheard else _called_off(own, why, now_ms)
         elif sounds and not again:
             cancelled = _superseded(own)
         occasion = Occasion(notice_id, episode, deliveries, now_ms)
@@ -200,6 +203,12 @@ def _called_off(own: Iterable[Delivery], why: str, now_ms: int) -> Iterator[Chan
         tried = delivery.state is DeliveryState.DECIDED and delivery.attempt > 0
         if delivery.recall_ms is None and (delivery.state in _OUT or tried):
             yield Recall(delivery.id, now_ms)
+    yield from _withdrawn(alerts, why)
+
+
+def _withdrawn(own: Iterable[Delivery], why: str) -> Iterator[Change]:
+    """Withdraw what was not sent."""
+    alerts = (delivery for delivery in own if _is_alert(delivery))
     yield from (Withdraw(d.id, why) for d in alerts if d.state is DeliveryState.DECIDED)
 
 

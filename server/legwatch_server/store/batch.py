@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from legwatch.alerting.notice import Notice
+from legwatch.conditions.verdict import Severity
 from legwatch.events import Window
 from legwatch.limits.rules import Rules
+from legwatch_server.store.delivery import Episode
 from legwatch_server.store.records import Loaded
 
 if TYPE_CHECKING:  # it brings the engine, which commands that only read do not need
@@ -106,6 +108,14 @@ class StoredTime(NamedTuple):
     doubt_ms: int = 0  # until when nobody trusts the time; 0: somebody does
 
 
+class Holding(NamedTuple):
+    """An alert whose next person has to wait so long; 0: not any more."""
+
+    episode: Episode
+    severity: Severity
+    waits_s: int
+
+
 @dataclass(slots=True)
 class Batch:
     """The rows that one transaction writes."""
@@ -119,6 +129,7 @@ class Batch:
     lived: list[NewEvent | NewNoon] = field(default_factory=list)
     swept: bool = False  # every bed that waited for long is among `states`
     notices: list[NewNotice] = field(default_factory=list)
+    holdings: list[Holding] = field(default_factory=list)
     time: StoredTime | None = None  # the time line, when it is to be noted
     said: dict[str, int] = field(default_factory=dict)  # by reason: when the server said it last
     presses: list[Row] = field(default_factory=list)  # (bed id, press id, button, at_ms, kind)

@@ -48,8 +48,11 @@ def remember(db: sqlite3.Connection, memory: Batch, last_window: int) -> None:
 
 def every(db: sqlite3.Connection) -> list[StoredBed]:
     """Return all beds."""
-    rows = db.execute("SELECT id, name, state, seen_ms, played, bedside FROM beds")
-    return [StoredBed._make((*row[:4], bool(row[4]), row[5])) for row in rows]
+    rows = db.execute(
+        "SELECT id, name, state, seen_ms, played, bedside,"
+        " EXISTS (SELECT 1 FROM noons WHERE bed_id=beds.id) FROM beds"
+    )
+    return [StoredBed._make((*row[:4], bool(row[4]), row[5], bool(row[6]))) for row in rows]
 
 
 def boot(db: sqlite3.Connection, bed_id: int, bed: str, name: str) -> StoredBoot | None:

@@ -19,6 +19,7 @@ class StoredBed(NamedTuple):
     seen_ms: int
     played: bool
     bedside: str | None
+    noon: bool  # the state at a noon is kept, or at its first window: its first night has begun
 
 
 class StoredBoot(NamedTuple):

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
+
 from legwatch.alerting.notice import TransitionKind
 from legwatch.alerting.told_sensors import ToldSensors, allows, count, subject, subject_of_end
 from legwatch.conditions.verdict import Reason
@@ -52,6 +54,21 @@ def test_a_bad_network_all_night_is_three_pushes_at_most() -> None:
         n for n in replay(events, RULES) if n.kind is AlertKind.AGENT and n.suppressed_by is None
     ]
     assert [n.transition for n in said] == [FIRED, BACK, FIRED]
+
+
+@pytest.mark.parametrize("again", [95, 110, 140])
+def test_what_gives_nothing_again_soon_after_it_was_back_is_told_as_soon_as_at_first(
+    again: int,
+) -> None:
+    events = night(
+        minutes=220, leg=lambda m: None if 60 <= m < 75 or m >= again else 31 + m % 3 / 10
+    )
+    told = [n for n in replay(events, RULES) if n.kind is AlertKind.SENSOR]
+    begin_ms = ms("2026-01-02T21:00Z")
+    at = [((n.at_ms - begin_ms) // 60_000, n.transition) for n in told]
+    assert [kind for _, kind in at] == [FIRED, BACK, FIRED]
+    assert 68 <= at[0][0] <= 69
+    assert at[1][0] < again + 9 <= at[2][0] + 1 <= again + 10
 
 
 def test_the_end_is_about_the_thermometer_that_was_told_last() -> None:

@@ -15,15 +15,17 @@ from legwatch.contract.press import Press
 from legwatch.contract.window import encode_window
 from legwatch.events import Window
 from legwatch.lived import LivedNight, relive
+from legwatch.settings import load
 from legwatch.testing import ms, night, uncovering
 from legwatch.text.message import text
 from legwatch_runtime import night_file
 from legwatch_server.claims import LinkClaims, TargetKind
 from legwatch_server.inbox import ActionRequested
 from legwatch_server.notify.commit import commit
+from legwatch_server.settings import ServerSettings
 from legwatch_server.store.errors import StoreError
 from legwatch_server.testing import InProcessServer
-from server.beds.anna import COMMIT, live, open_server, play, take
+from server.beds.anna import BEGIN, COMMIT, REAL, WINDOW, arriving, live, open_server, play, take
 from server.beds.night_story import BED, NightStory
 from server.beds.night_watch import MINUTE_MS
 from server.ward import press
@@ -149,6 +151,33 @@ def test_a_bed_that_rests_over_noon_has_its_next_night(tmp_path: Path) -> None:
     same(story.ward, 0, tmp_path)
     same(story.ward, 1, tmp_path)
     story.ward.close()
+
+
+@pytest.mark.parametrize("clean", [True, False])
+@pytest.mark.parametrize("windows", [0, 2, 7, 14])
+def test_a_restart_in_the_first_minute_of_a_bed_that_was_expected_has_its_night(
+    clean: bool, windows: int, tmp_path: Path
+) -> None:
+    """As when its owner corrects a mistake in the settings."""
+    table = {"rehearsal": {"at": ""}, "zone": "UTC", "beds": {REAL: {}}}
+    settings = load(ServerSettings, table)
+    server = InProcessServer(tmp_path, settings, begin_ms=BEGIN + 5_000)
+    topic = WINDOW.replace("anna", REAL)
+    for seq in range(1, windows + 1):
+        server.clock.advance(10_000)
+        server.turn([arriving(server, encode_window(live(seq, server)), topic)])
+    if clean:
+        server.loop.finish()
+    server.restart()
+    for seq in range(windows + 1, windows + 61):
+        server.clock.advance(10_000)
+        server.turn([arriving(server, encode_window(live(seq, server)), topic)])
+    found = kept(server, 0, tmp_path, REAL)
+    came = [one.entry.seq for one in found.entries if isinstance(one.entry, Window)]
+    assert found.missing == ""
+    assert came[-50:] == list(range(windows + 11, windows + 61))
+    assert replayed(found) == lived(found)
+    server.close()
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ def lived() -> BedState:
 
 
 def stored(text: str, seen_ms: int, *, played: bool = False) -> StoredBed:
-    return StoredBed(1, "a", text, seen_ms, played, None)
+    return StoredBed(1, "a", text, seen_ms, played, None, noon=True)
 
 
 def test_a_state_comes_back_as_it_was() -> None:

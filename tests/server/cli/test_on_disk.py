@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from tomlkit import dumps
 
+from legwatch.errors import SettingsError
 from legwatch_runtime import secrets_beside
 from legwatch_server.cli import on_disk
 from legwatch_server.cli.on_disk import judged
 from legwatch_server.notify import usable
 from legwatch_server.run_by import MADE_FROM, UNDER_UP, WATCH
-from legwatch_server.settings import CHANNELS
+from legwatch_server.settings import CHANNELS, ServerSettings
+from server.cli.test_beds import SOON
 from server.loaded_house import DUTY, LoadedHouse, loaded_house
 from server.test_in_force import SAFE
 from strangers import Stranger
@@ -82,6 +84,33 @@ def test_no_bed_is_paused_by_a_change_that_the_server_would_refuse(
     assert "cannot be used: push.pushover: " in err
     assert err.endswith("Nothing was changed\n")
     assert not list(house.file.parent.rglob("changes.toml"))
+
+
+def test_a_bed_that_the_server_has_refused_to_watch_again_can_be_resumed_once_more(
+    house: LoadedHouse, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.edit(beds={"b": {}})
+    assert house.reload()
+    assert house.run(capsys, "beds", "pause", "b", "--until", SOON)[0] == 0
+    assert house.watch.look()
+
+    def refuse(_settings: ServerSettings) -> None:
+        raise SettingsError("push.ntfy", "no token now")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.watch, "_take_over", refuse)
+        assert house.run(capsys, "beds", "resume", "b")[0] == 0
+        assert not house.watch.look()
+    assert "refused" in house.run(capsys, "beds")[2]
+    assert not house.watch.look()  # nothing has changed since
+    code, out, _ = house.run(capsys, "beds", "resume", "b")
+    assert (code, out) == (
+        0,
+        "Bed b is watched again: a running server takes it over within seconds.\n",
+    )
+    assert house.watch.look()
+    code, _, err = house.run(capsys, "beds", "resume", "b")
+    assert (code, err) == (1, "legwatch beds: bed b is watched already\n")
 
 
 def test_before_a_push_is_tried_it_is_said_too(house: LoadedHouse, capsys: Said) -> None:

@@ -70,7 +70,9 @@ def test_what_is_written_is_there_after_it_is_opened_again(
     with store.transaction() as tx:
         tx.write(first_batch())
     with closing(open_store()) as again:
-        assert again.beds() == [StoredBed(BED, "anna", "{}", NOW, played=False, bedside="[]")]
+        assert again.beds() == [
+            StoredBed(BED, "anna", "{}", NOW, played=False, bedside="[]", noon=False)
+        ]
         assert (again.boot(BED, "anna", "0000000a") or ())[:3] == (1, 2, set())
         assert again.next_boot_id() == 2
 

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from legwatch.__main__ import main as legwatch
-from legwatch.errors import CannotRun, LegwatchError
+from legwatch.errors import CannotRun, LegwatchError, SettingsError
 from legwatch.settings import load
 from legwatch_runtime import plugins
 from legwatch_runtime.part import Parts
@@ -335,6 +335,28 @@ def test_a_reload_goes_on_with_one_that_cannot_start_a_second_time(
     other = load(ServerSettings, table | {"people": {"anna": {"channels": ["odd"]}}})
     with pytest.raises(CannotRun, match="another program holds the lock"):
         opened.anew(other)
+
+
+@pytest.mark.parametrize("uninstalls", [True, False])
+def test_a_reload_goes_on_with_one_of_which_a_file_or_the_package_is_gone(
+    uninstalls: bool, stranger: Stranger, rig: Rig, tmp_path: Path
+) -> None:
+    """Else the bed that is to be watched again stays unwatched."""
+    (stick := tmp_path / "stick").touch()
+    wants = f"""
+            from pathlib import Path
+            from legwatch.errors import OptionError
+            if not Path({str(stick)!r}).exists(): raise OptionError('address', 'no stick')"""
+    stranger.has(CHECKED.format(wants), {CHANNELS: {"odd": "{}:Odd"}})
+    table = {"push": {"channels": ["odd"]}, "people": {"karl": {"channels": ["odd"]}}}
+    opened = LateChannels(rig.boxes, load(ServerSettings, table), rig.parts)
+    opened.begin()
+    stranger.uninstall() if uninstalls else stick.unlink()
+    after = load(ServerSettings, table | {"beds": {"b": {"ended": True}}})
+    assert list(opened.anew(after)) == ["odd"]
+    changed = load(ServerSettings, table | {"push": {"channels": ["odd"], "odd": {"address": 73}}})
+    with pytest.raises(SettingsError):  # what the settings change of it must be right
+        opened.anew(changed)
 
 
 def test_a_reload_goes_on_without_one_that_could_not_start_before(

@@ -1,0 +1,51 @@
+"""The next person waits while what is bad gives data again, and may soon be well.
+
+The alert ends only after all has been well for `health.back_s`. Whoever is told of it in this time
+is woken for what is over; but if it fails again, the next person is told one step later.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from legwatch.engine import BedState
+from legwatch.limits.rules import Rules
+from legwatch.oncall.escalation import Escalation, Purpose
+from legwatch_server.store.batch import Holding
+from legwatch_server.store.changes import Change, Move
+from legwatch_server.store.delivery import Delivery, Episode
+
+LATE_MS = 60_000  # after `back_s` the end is told, and that withdraws the pushes
+LONGEST_MS = 3_600_000  # of one plan: what never becomes well is told to everybody
+
+
+def found(bed_id: int, before: BedState, after: BedState, rules: Rules) -> Iterator[Holding]:
+    """Yield which alerts on sensor and bedside have begun, or ceased, to wait for their end."""
+    was, now = before.bed.alerts, after.bed.alerts
+    for kind, one, other in (("sensor", was.sensor, now.sensor), ("agent", was.agent, now.agent)):
+        if one.severity is None or other.severity is None:
+            continue
+        if (one.unknown_since_ms is None) != (other.unknown_since_ms is None):
+            episode = Episode(bed_id, kind, other.episode_ms or 0)
+            waits_s = rules.health.back_s if other.unknown_since_ms is not None else 0
+            yield Holding(episode, other.severity, waits_s)
+
+
+def moved(
+    one: Holding, deliveries: Iterable[Delivery], limits: Escalation, now_ms: int
+) -> Iterator[Change]:
+    """Yield what becomes of the pushes to the next people."""
+    own = (delivery for delivery in deliveries if delivery.episode == one.episode)
+    later = [d for d in own if d.purpose is Purpose.LOUD and d.unstarted and d.due_ms > now_ms]
+    if not later:
+        return
+    first = min(later, key=lambda delivery: delivery.due_ms)
+    if one.waits_s:
+        by_ms = now_ms + one.waits_s * 1000 + LATE_MS - first.due_ms
+        why = "later: it gives data again"
+        if by_ms <= 0 or first.due_ms + by_ms - first.decided_ms > LONGEST_MS:
+            return
+    else:
+        by_ms = now_ms + int(1000 * limits.step_s(one.severity)) - first.due_ms
+        why = "earlier: it fails again"
+        if by_ms >= 0:
+            return
+    yield from (Move(delivery.id, by_ms, why) for delivery in later)
