@@ -30,7 +30,7 @@ FIRING = (TransitionKind.FIRED, TransitionKind.ESCALATED, TransitionKind.RENOTIF
 # Which reason each alert can have while it fires, when it ends, and when it cannot be judged.
 _COLD = (
     Reason.UNCOVERED, Reason.COOLED, Reason.COLD_START, Reason.COLD_ROOM, Reason.DRAUGHT,
-    Reason.COLD_AND_STILL, Reason.NOT_ANSWERED, Reason.SNOOZE_OVER,
+    Reason.COLD_AND_STILL, Reason.NOT_ANSWERED, Reason.SNOOZE_OVER, Reason.COLD_AGAIN,
 )  # fmt: skip
 _SENSOR = (
     Reason.NO_READINGS, Reason.IMPLAUSIBLE, Reason.STUCK, Reason.DISPLACED, Reason.MOVEMENT_MISSING,
@@ -119,6 +119,7 @@ def changes() -> Iterator[tuple[AlertKind, TransitionKind, Reason]]:
         yield (kind, TransitionKind.SNOOZED, Reason.WARNINGS_ONLY)
     yield from ((kind, TransitionKind.UNKNOWN, reason) for kind in _BODY for reason in _BLIND)
     yield (AlertKind.COLD, TransitionKind.EXPECTED, Reason.COOLED)
+    yield (AlertKind.COLD, TransitionKind.WARMING, Reason.WARMING)
     yield from ((AlertKind.AGENT, TransitionKind.REPORTED, reason) for reason in REPORTED)
 
 

@@ -23,8 +23,8 @@ def to_json(state: BedState, encode: Callable[[object], str] = encode) -> str:
     """Write a state as JSON; `from_json` gives an equal state back. `encode` writes any value.
 
     An alert that was never firing is an empty list: most alerts of most beds, and a third of the
-    bytes, which the server writes for each bed in each minute. The last field of an alert, which is
-    younger than the others, is left out if it is empty: the form is that of older versions then.
+    bytes, which the server writes for each bed in each minute. The last fields of an alert, which
+    are younger than the others, are left out if empty: the form is that of older versions then.
     """
     bed = state.bed
     alerts: Sequence[object] = _NO_ALERTS
@@ -35,7 +35,9 @@ def to_json(state: BedState, encode: Callable[[object], str] = encode) -> str:
 
 
 def _short(alert: AlertState) -> tuple[object, ...]:
-    return alert[:-1] if alert.outlasting_until_ms is None else alert
+    if alert.warming_ms is not None:
+        return alert
+    return alert[:-2] if alert.outlasting_until_ms is None else alert[:-1]
 
 
 def from_json(text: str) -> BedState:

@@ -43,10 +43,12 @@ def test_bare_legs_are_told_and_so_is_their_warmth() -> None:
     said = told(night(leg=uncovering((180, 205), uncovered_c=24.5)))
     assert [s[1:] for s in said] == [
         ("cold", "fired", "warning", "uncovered"),
+        ("cold", "warming", "warning", "warming"),
         ("cold", "resolved", "warning", "warm_again"),
     ]
     assert 183 <= said[0][0] <= 190
-    assert said[1][0] > 205 + 10
+    assert 205 < said[1][0] <= 205 + 5
+    assert said[2][0] > 205 + 10
 
 
 def test_colder_still_becomes_urgent_and_is_repeated_once() -> None:
@@ -55,6 +57,7 @@ def test_colder_still_becomes_urgent_and_is_repeated_once() -> None:
         ("fired", "warning"),
         ("raised", "urgent"),
         ("repeated", "urgent"),
+        ("warming", "urgent"),
         ("resolved", "warning"),  # the legs warm step by step: no longer urgent, then over
     ]
     assert said[2][0] - said[1][0] == 10

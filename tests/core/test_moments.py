@@ -27,7 +27,7 @@ lost_said_ms mat_doubted_ms mat_ms mat_since_ms minute_end_ms moved_ms mute_said
 outlasting_until_ms peak_ms plain_ms rested_ms rivals_said_ms room_ms same_since_ms settled_ms
 silence_ended_ms since_ms skin_ms slipped_ms snoozed_until_ms stay_ms stayed_ms still_since_ms
 stuck_ms to_ms turned_ms turning_ms turns_ms unknown_since_ms unread_said_ms unseen_ms urgent_ms
-warm_ms window_ms""".split()  # noqa: SIM905 - words are read faster
+warm_ms warming_ms window_ms""".split()  # noqa: SIM905 - words are read faster
 
 
 def fields(shape: Any) -> Iterator[str]:

@@ -251,9 +251,9 @@ def make() -> None:
         server = opened(config, Path(folder), at(COPIED_MIN + AWAY_MIN))
         script = play(server, after(), links)
         save(HOME / "then.jsonl.gz", as_lines(script))
-        save(HOME / "did.jsonl.gz", as_lines(server.did))
+        save(HOME / "did_b.jsonl.gz", as_lines(server.did))
         columns = tables(server.path)
-        save(HOME / "rows.jsonl.gz", as_lines([columns, *rows(server.path, columns)]))
+        save(HOME / "rows_b.jsonl.gz", as_lines([columns, *rows(server.path, columns)]))
         server.close()
     _say(config)
 

@@ -48,6 +48,7 @@ class AlertState(NamedTuple):
     snooze_ends_with_episode: bool = False  # the snooze is for this episode only
     silence_ended_ms: int | None = None  # end of the last snooze: the time for an answer restarts
     outlasting_until_ms: int | None = None  # end of a shorter snooze that is not for one episode
+    warming_ms: int | None = None  # since when the legs become warm again
 
 
 class AlertStates(NamedTuple):
@@ -232,6 +233,8 @@ def _firing(
     alert: AlertState, verdict: Verdict, at_ms: int, limits: AlertLimits, not_answered_s: int
 ) -> tuple[AlertState, Transition | None]:
     severity, urgent = alert.severity or Severity.LOG, Severity.URGENT
+    if verdict.warming != (alert.warming_ms is not None):
+        return _turned(alert, verdict, at_ms)
     if verdict.since_ms is not None and _unanswered(alert, at_ms, not_answered_s, limits):
         raised = _after_snoozes(alert, at_ms)._replace(
             severity=urgent, escalated_by_timeout=True, escalated=True, repeats=0
@@ -254,6 +257,21 @@ def _firing(
         all_ms = running_ms(alert.all_snoozed_until_ms, at_ms)
         return alert._replace(severity=verdict.severity, all_snoozed_until_ms=all_ms), None
     return _renotify(alert, verdict, at_ms, limits)
+
+
+def _turned(
+    alert: AlertState, verdict: Verdict, at_ms: int
+) -> tuple[AlertState, Transition | None]:
+    """Say that the legs become warm, or that they are cold again, to those who wait for its end."""
+    severity = alert.severity or Severity.LOG
+    waits = alert.notified and not alert.acknowledged and not is_silenced(alert, at_ms, severity)
+    alert = alert._replace(warming_ms=at_ms if verdict.warming else None)
+    if not waits:
+        return alert, None
+    if verdict.warming:
+        return alert, Transition(TransitionKind.WARMING, severity, Reason.WARMING)
+    again = verdict._replace(severity=severity, reason=Reason.COLD_AGAIN)
+    return alert, _change(TransitionKind.RENOTIFIED, again)
 
 
 def _unanswered(alert: AlertState, at_ms: int, not_answered_s: int, limits: AlertLimits) -> bool:

@@ -11,6 +11,7 @@ MINUTE_MS = 60_000
 LEG, ROOM = "leg", "room"  # the thermometers
 NEVER = "never"  # a thermometer has not given any reading
 _OF_THERMOMETERS = (Reason.NO_READINGS, Reason.IMPLAUSIBLE)
+_BETWEEN = (TransitionKind.UNKNOWN, TransitionKind.WARMING)  # they end no hold
 _HOLD_ENDS = {TransitionKind.RESOLVED: "over", TransitionKind.ESCALATED: "urgent"}
 
 
@@ -49,7 +50,7 @@ def hold_figures(
     kind: TransitionKind, before: AlertState, alert: AlertState, at_ms: int
 ) -> Figures:
     """Return how long the hold lasted and what ended it; empty if the transition ends no hold."""
-    if before.hold_until_ms is None or before.fired_ms is None or kind is TransitionKind.UNKNOWN:
+    if before.hold_until_ms is None or before.fired_ms is None or kind in _BETWEEN:
         return ()
     ended = _HOLD_ENDS.get(kind)
     if ended is None:

@@ -19,6 +19,7 @@ class TransitionKind(StrEnum):
     RENOTIFIED = "repeated"
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
+    WARMING = "warming"  # the legs become warm again; the alert is not over yet
     UNKNOWN = "unknown"  # the data to judge a body alert are missing
     RESOLVED = "resolved"
     REPORTED = "reported"  # a fact that people should know; no alert, and never a sound

@@ -1,6 +1,6 @@
 """Are the legs cold? Judged on the air beside them, never on skin; limits in config/profiles."""
 
-from legwatch.conditions import cold_and_still, lying, uncovered, witness
+from legwatch.conditions import cold_and_still, lying, uncovered, warming, witness
 from legwatch.conditions.cold_causes import cause, cooling_reason, is_cool, uncovered_reason
 from legwatch.conditions.cold_memory import ColdMinute, has_held
 from legwatch.conditions.features import MINUTE_MS
@@ -36,6 +36,8 @@ def judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     verdict = _judge(now, rules, firing)
     if not firing and verdict.holds is not TriState.YES:
         return verdict  # as in most minutes
+    if verdict.warming:
+        return verdict
     if may_be_empty(now, rules):
         # It is not known that somebody is there.
         quiet = lying.is_doubtful(now.memory.lying, now.seen.at_ms)
@@ -109,12 +111,21 @@ def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
         return unknown(Reason.PRESENCE_UNSURE)
     if has_held(memory.warm_ms, limits.clear_hold_s, seen.at_ms):
         return WARM
+    if warming.is_steady(memory.warming, seen.at_ms):
+        return WARM
     found = cause(now, rules) or _bare(now, rules)
     still = _still_cold(now, found, rules, firing.severity)
     reason = still.reason
     if reason is Reason.COOLED and firing.reason in OF_COVER:
         reason = firing.reason  # what began it is not forgotten while the alert stands
-    return still._replace(reason=reason, ending=memory.warm_ms is not None)
+    still = still._replace(reason=reason, ending=memory.warm_ms is not None)
+    return _calmed(still, firing) if memory.warming.since_ms is not None else still
+
+
+def _calmed(verdict: Verdict, firing: Firing) -> Verdict:
+    """Raise and repeat nothing while the legs become warm."""
+    severity = min(verdict.severity, firing.severity, key=RANK.__getitem__)
+    return verdict._replace(severity=severity, since_ms=None, warming=True)
 
 
 def _doubt(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict | None:

@@ -4,9 +4,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from legwatch.conditions import lying
+from legwatch.conditions import warming as warmings
 from legwatch.conditions.features import MINUTE_MS
 from legwatch.conditions.lying import Lying
 from legwatch.conditions.uncovered import FallMinute
+from legwatch.conditions.warming import Warming
 from legwatch.limits.rules import Rules
 from legwatch.middle import median
 from legwatch.named_tuples import maker
@@ -50,6 +52,7 @@ class ColdMemory(NamedTuple):
     on_skin_ms: int | None = None  # when the air was last as warm as skin
     before_fall_c: float | None = None  # the air by the legs before the present fall
     lying: Lying = lying.NOTHING
+    warming: Warming = warmings.NOTHING
 
 
 _memory = maker(ColdMemory)
@@ -114,6 +117,7 @@ def _without_sleeper(before: ColdMemory, seen: Observation, *, firing: bool) -> 
         contrast=before.contrast,
         on_skin_ms=before.on_skin_ms,
         lying=lying.estimate(before.lying, seen),
+        warming=before.warming if firing else warmings.NOTHING,
     )
 
 
@@ -171,6 +175,7 @@ def _with_sleeper(
             at_ms if k is not None and k > ON_SKIN_K else before.on_skin_ms,
             None if fall.since_ms is None else _before_fall(before, fall, seen),
             lying.estimate(before.lying, seen),
+            warmings.update(before.warming, seen.leg, at_ms) if firing else warmings.NOTHING,
         )
     )
 

@@ -27,6 +27,8 @@ class Reason(StrEnum):
     STILL_TOO_LONG = "still_too_long"
     COLD_AND_STILL = "cold_and_still"
     WARM_AGAIN = "warm_again"
+    WARMING = "warming"
+    COLD_AGAIN = "cold_again"
     WARM_ROOM = "warm_room"
     MOVED = "moved"
     LEFT_BED = "left_bed"
@@ -109,6 +111,7 @@ class Verdict(NamedTuple):
     rule: Rule | None = None
     evidence: Figures = ()
     ending: bool = False  # what began it is gone; if that lasts, the alert is over
+    warming: bool = False  # the legs become warm again
 
 
 class Firing(NamedTuple):

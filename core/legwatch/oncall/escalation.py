@@ -60,6 +60,9 @@ ANSWERED = frozenset({TransitionKind.ACKNOWLEDGED, TransitionKind.SNOOZED})
 OVER = frozenset({*ANSWERED, TransitionKind.RESOLVED})
 
 
+_BETWEEN = (TransitionKind.UNKNOWN, TransitionKind.WARMING)
+
+
 def is_over(notice: Notice) -> bool:
     """Return True if nobody is to be told any more: an end or an answer.
 
@@ -90,7 +93,7 @@ def notification_steps(
     if notice.transition is TransitionKind.REPORTED:
         names = watchers(people, watch.bed)
         return tuple(NotificationStep(name, 0, Purpose.QUIET, readable=True) for name in names)
-    if is_over(notice) or notice.transition is TransitionKind.UNKNOWN:
+    if is_over(notice) or notice.transition in _BETWEEN:
         return tuple(
             NotificationStep(name, 0, Purpose.INFO) for name in sorted(notified) if name in people
         )

@@ -13,6 +13,8 @@ MARK_MS, MARKS = 600_000, 9  # a mark of the air each ten minutes, an hour and a
 ONSET_MIN = 6  # movement up to so long after the air began to fall may be what began it
 FADE_5, FADE_20, FADE_60 = 0.8187, 0.9512, 0.9835  # exp(-1/n): what is left after a minute
 HOLE_MIN = 90  # after a longer hole the course begins anew
+# The empty bed's air is the coolest of half a day: of an evening, not of a morning's open window.
+BLOCK_MS, BLOCKS = 7_200_000, 6
 
 
 class Course(NamedTuple):
@@ -21,7 +23,7 @@ class Course(NamedTuple):
     at_ms: int | None = None  # the last minute with a reading
     peak_c: float = 0.0  # the warmest air of late
     peak_ms: int = 0  # the last minute near it
-    empty_c: float = 0.0  # the coolest air since windows came: the empty bed's
+    empty_c: float = 0.0  # the coolest air of the last twelve hours: the empty bed's
     trail_c: tuple[float, ...] = ()  # marks of the air, newest last
     s_5: float = 0.0  # seconds with movement, faded over 5, 20 and 60 minutes
     s_20: float = 0.0
@@ -31,6 +33,7 @@ class Course(NamedTuple):
     onset_s: float = 0.0  # the largest minute of movement when the air began to fall
     after_s: float = 0.0  # seconds with movement since
     after_min: int = 0  # minutes with movement since
+    lows_c: tuple[float, ...] = ()  # the coolest air of each two hours, newest last
 
 
 _make = maker(Course)
@@ -38,15 +41,20 @@ _make = maker(Course)
 
 def update(was: Course, leg_c: float | None, moved_s: float, at_ms: int) -> Course:
     """Take one minute in: the air by the legs (None: no reading), and seconds with movement."""
-    at, peak_c, peak_ms, empty_c, trail_c, s_5, s_20, s_60, m_20, m_60, onset, after, count = was
+    at, peak_c, peak_ms, empty_c, trail_c, s_5, s_20, s_60, m_20, m_60, onset, after, count = was[
+        :13
+    ]
+    lows_c = was.lows_c
     s_5, s_20, s_60 = s_5 * FADE_5 + moved_s, s_20 * FADE_20 + moved_s, s_60 * FADE_60 + moved_s
     moved = 1 if moved_s else 0
     m_20, m_60 = m_20 * FADE_20 + moved, m_60 * FADE_60 + moved
     if leg_c is not None:
         if at is None or at_ms - at > HOLE_MIN * 60_000:
-            peak_c, peak_ms, empty_c, trail_c = leg_c, at_ms, leg_c, ()
+            peak_c, peak_ms, empty_c, trail_c, lows_c = leg_c, at_ms, leg_c, (), ()
+            at = at_ms
+        lows_c = _lows(lows_c or (empty_c,), leg_c, begins=at // BLOCK_MS != at_ms // BLOCK_MS)
+        empty_c = min(lows_c)
         at = at_ms
-        empty_c = min(empty_c, leg_c)
         peak_c = max(leg_c, peak_c - FADES_C)
         if leg_c >= peak_c - NEAR_C:
             peak_ms = at_ms
@@ -75,5 +83,13 @@ def update(was: Course, leg_c: float | None, moved_s: float, at_ms: int) -> Cour
             onset,
             after,
             count,
+            lows_c,
         )
     )
+
+
+def _lows(was: tuple[float, ...], leg_c: float, *, begins: bool) -> tuple[float, ...]:
+    """Take a value into the lows; `begins`: it is the first of two hours."""
+    if begins:
+        return (*was[1 - BLOCKS :], leg_c)
+    return was if leg_c >= was[-1] else (*was[:-1], leg_c)

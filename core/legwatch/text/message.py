@@ -54,6 +54,7 @@ _WHY: Mapping[Reason, OwnAndCarer] = {
     Reason.DRAUGHT: both(marked("A draught on them is possible.")),
     Reason.COLD_AND_STILL: (marked("You have not moved for it."), marked("No movement for it.")),
     Reason.NOT_ANSWERED: both(marked("Nobody has answered yet.")),
+    Reason.COLD_AGAIN: both(marked("It was getting warm, and is cold again.")),
 }
 _LEG_UNKNOWN = marked("How warm it is by the legs is not known.")
 _COLD_ROOM = marked("The room is cold ({room}).")
@@ -122,6 +123,11 @@ _AT_THIS_PACE = (
     marked("The air by your legs is {leg} and falls; below {limit} in about {span}."),
     marked("The air by the legs is {leg} and falls; below {limit} in about {span}."),
 )
+_WARMS = (marked("It is getting warm by your legs"), marked("It is getting warm by the legs"))
+_RISES = (
+    marked("The air by your legs is {leg} and rises. While it does, I tell nobody else."),
+    marked("The air by the legs is {leg} and rises. While it does, I tell nobody else."),
+)
 _NOT_EXPECTED = (
     marked("The bed is not expected any more"),
     marked("The settings no longer name it, and no word had ever come from it."),
@@ -153,6 +159,8 @@ def title(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> 
             return _(_calm(notice)[carer])
         case TransitionKind.UNKNOWN:
             return _(_LOST[carer])
+        case TransitionKind.WARMING:
+            return _(_WARMS[carer])
         case TransitionKind.ACKNOWLEDGED:
             return _(_SEEN)
         case TransitionKind.SNOOZED:
@@ -175,6 +183,10 @@ def text(notice: Notice, words: Language = ENGLISH, *, carer: bool = False) -> s
             return _resolved(notice, figures, words, carer=carer)
         case TransitionKind.UNKNOWN:
             return f"{_lost(notice.reason, words, carer=carer)} {_(_OPEN[carer])}"
+        case TransitionKind.WARMING:
+            leg_c = figures.get("leg_c")
+            rises = _(_RISES[carer]).format(leg=_degrees(leg_c, words))
+            return _(_LEG_UNKNOWN) if leg_c is None else rises
         case TransitionKind.ACKNOWLEDGED:
             return _(marked("Somebody has seen it; quiet until it is over."))
         case TransitionKind.SNOOZED if notice.reason is Reason.WARNINGS_ONLY:

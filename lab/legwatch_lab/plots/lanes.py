@@ -18,9 +18,10 @@ MARKS = {
     TransitionKind.FIRED: "^",
     TransitionKind.ESCALATED: "D",
     TransitionKind.RENOTIFIED: "o",
+    TransitionKind.WARMING: "+",
     TransitionKind.RESOLVED: "v",
 }
-KEY = "▲ fired  ◆ raised  ● repeated  ▼ resolved  x seen, or not known any more;  filled: told"
+KEY = "▲ fired  ◆ raised  ● repeated  + warms  ▼ resolved  x seen, or not known;  filled: told"
 LANES = {"cold": 5, "still": 4, "sensor": 3, "agent": 2, "uncovered": 1, "fault": 0}
 TEXT_MIN = 55  # minutes; a text closer to the previous one would overlap it
 Spell = tuple[int, int]  # UTC ms

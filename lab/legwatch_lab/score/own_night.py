@@ -121,6 +121,9 @@ def _of_the_end(colds: Sequence[Notice], one: OwnSpan, zone: tzinfo) -> Iterator
     if heard:
         times = ", ".join(_after(notice.at_ms, one.to_ms, zone) for notice in heard)
         yield f"too late      {_count(len(heard))} with the cover back: {times}"
+    turned = _turned(colds, one)
+    if turned is not None:
+        yield f"told as warm  {_after(turned.at_ms, one.to_ms, zone)}: from then on nobody more"
     if over is not None and over.at_ms < one.to_ms:
         yield f"told as over  {_clock(over.at_ms, zone)}, before the cover was back"
     else:
@@ -139,6 +142,14 @@ def _over(colds: Sequence[Notice], one: OwnSpan) -> Notice | None:
         return next((n for n in ends if n.at_ms >= one.to_ms), None)
     within = [n for n in ends if one.from_ms <= n.at_ms < one.to_ms]
     return within[-1] if within else None
+
+
+def _turned(colds: Sequence[Notice], one: OwnSpan) -> Notice | None:
+    """Return what says first, once the cover is back, that the legs become warm."""
+    over = _over(colds, one)
+    to_ms = over.at_ms if over else one.to_ms
+    found = (n for n in colds if n.transition is TransitionKind.WARMING)
+    return next((n for n in found if one.to_ms <= n.at_ms < to_ms), None)
 
 
 def _too_late(colds: Sequence[Notice], one: OwnSpan) -> list[Notice]:

@@ -59,6 +59,8 @@ _BECAUSE = {
     Reason.NOT_LISTENING: "the server could not use its port ([http] host and port)",
     Reason.SHARED_NAME: "the broker gave the server's place to another program, again and again",
     Reason.SNOOZE_OVER: "the time of quiet was over and it still held",
+    Reason.WARMING: "the air by the legs had turned, as it does under a cover that is back",
+    Reason.COLD_AGAIN: "the air by the legs had become warmer, and fell again",
 }
 _UNTOLD = {
     SuppressedBy.LOG_ONLY: "It was only written down: at this level nobody is woken.",
@@ -120,6 +122,7 @@ def _notice(notice: Notice, text: str, sources: dict[str, str]) -> Iterator[str]
         TransitionKind.ESCALATED,
         TransitionKind.RENOTIFIED,
         TransitionKind.UNKNOWN,
+        TransitionKind.WARMING,
     ):
         yield f"  Said: {text}"
         if notice.reason in _BECAUSE:
@@ -202,6 +205,8 @@ def _heading(record: NoticeRecord, sounds: Sounding) -> str:
             return f"{who} asked for quiet for {minutes} min ({alerts})"
         case TransitionKind.UNKNOWN:
             return "can no longer be judged"
+        case TransitionKind.WARMING:
+            return f"nobody more is told: {title(notice, carer=True)}"
         case TransitionKind.RESOLVED:
             return f"over: {title(notice, carer=True)}"
         case TransitionKind.REPORTED:
@@ -244,6 +249,8 @@ def _end(found: Incident, zone: tzinfo) -> str:
         return f"It was over at {moment(last.at_ms, found.notices[0].notice.at_ms, zone)}."
     if last.transition is TransitionKind.UNKNOWN:
         return "Whether it still holds is not known: the bed cannot be judged."
+    if last.transition is TransitionKind.WARMING:
+        return "It has not ended; the legs become warm."
     if last.transition is TransitionKind.EXPECTED:
         return "It is a sign only; an alert that comes after it has a number of its own."
     if all(one.notice.transition is TransitionKind.SNOOZED for one in found.notices):

@@ -41,6 +41,7 @@ def test_a_first_sign_the_first_sound_and_the_end() -> None:
     assert said(calm((180, 215))) == [
         ("fired", "not_yet"),
         ("repeated", "first"),
+        ("warming", "no"),
         ("resolved", "no"),
     ]
 
@@ -68,8 +69,9 @@ def test_a_raised_alert_has_sounded_before_or_sounds_first() -> None:
 def test_a_warning_for_which_no_wake_up_was_left_sounds_first_when_one_is() -> None:
     own: dict[str, Any] = {"alerts__wait_s": 0, "alerts__budget": 2, "alerts__budget_gap_s": 5400}
     own["warmth__not_answered_s"] = 7200
-    assert said(calm((180, 200), (235, 420), bare_c=25.4), **own)[:5] == [
+    assert said(calm((180, 200), (235, 420), bare_c=25.4), **own)[:6] == [
         ("fired", "first"),
+        ("warming", "no"),
         ("resolved", "no"),
         ("fired", "no"),
         ("repeated", "first"),

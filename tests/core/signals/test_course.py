@@ -1,6 +1,6 @@
 """The course of a bed keeps since when its air falls, and what has moved around and since then."""
 
-from legwatch.signals.course import HOLE_MIN, MARKS, Course, update
+from legwatch.signals.course import BLOCKS, HOLE_MIN, MARKS, Course, update
 
 MINUTE_MS = 60_000
 
@@ -43,3 +43,13 @@ def test_a_hole_keeps_the_course_and_a_long_one_begins_it_anew() -> None:
 def test_the_memory_does_not_grow() -> None:
     course = after(*[(20.0 + n % 7, n % 3) for n in range(900)])
     assert len(course.trail_c) == MARKS
+
+
+def test_a_cold_morning_is_forgotten_until_the_next_night() -> None:
+    """Who airs the bedroom has another empty bed in the evening than at the open window."""
+    hour, cool = [(19.0, 0.0)] * 60, [(9.0, 0.0)] * 20
+    aired = after(*hour, *cool, *hour)
+    assert aired.empty_c == 9.0
+    evening = after(*hour * 11, *[(30.0, 0.0)] * 180, was=aired)
+    assert evening.empty_c == 19.0
+    assert len(evening.lows_c) == BLOCKS

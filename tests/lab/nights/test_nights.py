@@ -158,9 +158,10 @@ def test_the_demo_shows_an_alert_and_its_end_within_the_hour(seed: int) -> None:
     notices = told("demo", seed)
     begin = datetime.fromisoformat(make(seed, 0, "demo", UTC).truth["begin"])
     at_min = [(n.at_ms / 1000 - begin.timestamp()) / 60 for n in notices]
-    assert [(n.transition.value, n.suppressed_by) for n in notices[:3]] == [
+    assert [(n.transition.value, n.suppressed_by) for n in notices[:4]] == [
         ("fired", SuppressedBy.HOLD),
         ("repeated", None),
+        ("warming", None),
         ("resolved", None),
     ]
     assert at_min[1] <= 52

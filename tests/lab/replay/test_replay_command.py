@@ -58,6 +58,7 @@ def test_a_night_gives_its_notices_packed_or_plain(tmp_path: Path, capsys: Said)
     assert said == [
         ("cold", "fired", "waiting", "not_yet"),
         ("cold", "repeated", None, "first"),
+        ("cold", "warming", None, "no"),
         ("cold", "resolved", None, "no"),
     ]
     assert {n["bed"] for n in notices} == {"anna"}
@@ -68,8 +69,8 @@ def test_a_night_gives_its_notices_packed_or_plain(tmp_path: Path, capsys: Said)
 def test_several_files_are_several_nights(tmp_path: Path, capsys: Said) -> None:
     files = [str(save(tmp_path / name)) for name in ("a.csv", "b.csv")]
     notices = jsonl(capsys, *files)
-    assert [n["file"] for n in notices] == ["a.csv"] * 3 + ["b.csv"] * 3
-    assert [n["at"] for n in notices[:3]] == [n["at"] for n in notices[3:]]
+    assert [n["file"] for n in notices] == ["a.csv"] * 4 + ["b.csv"] * 4
+    assert [n["at"] for n in notices[:4]] == [n["at"] for n in notices[4:]]
 
 
 def test_other_rules_give_another_night(tmp_path: Path, capsys: Said) -> None:
@@ -102,7 +103,7 @@ def test_the_table_speaks_local_time_and_sums_up(tmp_path: Path, capsys: Said) -
     assert rows[0].startswith("2026-01-03 00:")
     assert rows[0].split()[2:5] == ["cold", "fired", "warning"]
     assert "1800 windows" in tail
-    assert "3 notices" in tail
+    assert "4 notices" in tail
 
 
 @pytest.mark.parametrize(
@@ -139,6 +140,7 @@ def test_the_table_tells_the_first_sign_the_first_sound_and_the_next_apart(
         ("repeated", "first"),
         ("raised", "again"),
         ("repeated", "again"),
+        ("warming", "no"),
         ("resolved", "no"),
     ]
 
@@ -159,7 +161,7 @@ def test_a_line_is_what_a_server_stores_and_how_it_sounds_and_of_which_night(
         notices = replay(events(parse(lines, zone=UTC)), rules(zone="UTC"))
         stored = [as_json(n, bed="bed", text=text(n)) for n in notices]
     whole = [list(json.loads(line).items()) for line in stored]
-    sounds = [("sounds", word) for word in ("not_yet", "first", "no")]
+    sounds = [("sounds", word) for word in ("not_yet", "first", "no", "no")]
     one = [[*had, more] for had, more in zip(whole, sounds, strict=True)]
     assert [list(line.items()) for line in jsonl(capsys, str(file))] == one
     both = [[*had, ("file", "a.csv")] for had in one * 2]
@@ -193,10 +195,10 @@ def test_on_a_terminal_the_texts_stay_in_its_width(tmp_path: Path, width: int) -
     else:
         texts = [line[head.index("kind") :] for line in lines if line.startswith(" ")]
         assert [line for line in lines if line not in fits and line.startswith(" ")] == []
-        assert len(lines) - len(texts) == 3
+        assert len(lines) - len(texts) == 4
     assert "They may be uncovered. Cover your legs." in " ".join(" ".join(texts).split())
     assert [text for text in texts if text.startswith("°C")] == []
-    assert tail.endswith(": 3 notices")
+    assert tail.endswith(": 4 notices")
 
 
 def test_a_night_without_a_notice_says_so(tmp_path: Path, capsys: Said) -> None:
@@ -225,7 +227,7 @@ def test_a_renamed_channel_is_used(tmp_path: Path, capsys: Said) -> None:
     file = save(tmp_path / "a.csv")
     file.write_text(file.read_text().replace("leg_temperature_c", "t"))
     assert jsonl(capsys, str(file)) == []
-    assert len(jsonl(capsys, str(file), "--map", "t=leg_temperature_c")) == 3
+    assert len(jsonl(capsys, str(file), "--map", "t=leg_temperature_c")) == 4
 
 
 @pytest.mark.parametrize(
@@ -458,7 +460,7 @@ def test_the_other_nights_are_shown_and_the_bad_ones_named(
     )
     if form == "jsonl":
         nights = [json.loads(line)["file"] for line in out.splitlines()]
-        assert nights == ["good.csv"] * 3 + ["last.csv"] * 3
+        assert nights == ["good.csv"] * 4 + ["last.csv"] * 4
 
 
 CASES = Path(__file__).resolve().parents[4] / "shared" / "cases"

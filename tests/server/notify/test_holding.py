@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from legwatch.testing import uncovering
 from legwatch_server.testing import InProcessServer
 from server.notify.test_escalation import PEOPLE
 from server.ward import MINUTE_MS, open_ward
@@ -79,3 +80,16 @@ def test_what_never_becomes_well_is_told_to_the_next_person_all_the_same(
         silent(ward, 8)
         ward.play("b", 3, look())
     assert {who for _, who in woken(ward)} == {"bert", "cleo"}
+
+
+def test_while_the_legs_become_warm_nobody_more_is_woken(tmp_path: Path) -> None:
+    rules = {"stillness.joint_s": 0, "alerts.wait_s": 0}
+    ward = open_ward(tmp_path, people={"bert": BERT, "cleo": CLEO}, rules=rules)
+    leg = uncovering((100, 112))
+    ward.play("b", 180, lambda m: look()(m) | {"leg_c": leg(m)})
+    ((first, who),) = woken(ward)
+    assert who == "bert"
+    warming, over = [(at, what) for at, _, _, what in ward.notified("info")]
+    assert (warming[1], over[1]) == ("warming", "resolved")
+    assert warming[0] < first + 10 <= over[0]  # when the next person would have been woken
+    ward.close()

@@ -23,7 +23,7 @@ from server.notify.test_escalation import BERT, cold
 from server.ward import MINUTE_MS, open_ward, seen
 
 AWAY = Retryable("did not answer in time")
-WARM_MIN = 200
+LATE_MIN = 188
 REPLACED = "a newer word replaces it"
 
 
@@ -74,7 +74,7 @@ def test_what_is_said_again_replaces_what_waits_for_its_retry(tmp_path: Path) ->
 
 
 def test_the_end_replaces_an_answer_that_waits_for_its_retry(ward: InProcessServer) -> None:
-    ward.play("b", WARM_MIN - 5 - int(ward.minute), cold)
+    ward.play("b", LATE_MIN - int(ward.minute), cold)
     ward.channels["phone"].always = AWAY
     seen(ward)
     while not ward.rows("SELECT 1 FROM notices WHERE what='resolved'"):

@@ -45,6 +45,7 @@ _TAGS = {
     TransitionKind.ACKNOWLEDGED: "eyes",
     TransitionKind.SNOOZED: "zzz",
     TransitionKind.UNKNOWN: "grey_question",
+    TransitionKind.WARMING: "arrow_up",
 }
 
 

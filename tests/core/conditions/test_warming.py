@@ -1,0 +1,75 @@
+"""Under a cover that is back the air turns at once: from then on nobody more is told."""
+
+from collections.abc import Sequence
+
+from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
+from legwatch.conditions.verdict import Reason
+from legwatch.engine import replay
+from legwatch.events import AlertKind
+from legwatch.testing import ms, night, uncovering
+from repository import rules
+
+BEGIN = ms("2026-01-02T21:00Z")
+WARMS, OVER = TransitionKind.WARMING, TransitionKind.RESOLVED
+OFF, BACK = 200, 260
+
+
+def told(*spans: tuple[float, float], covered_c: float = 31.0, minutes: int = 420) -> list[Notice]:
+    """Return what is told of cold legs that are bare in the spans; nobody answers."""
+    leg = uncovering(*spans, covered_c=covered_c)
+    moves = [m for edge in spans for m in edge]
+    events = night(
+        minutes=minutes,
+        leg=leg,
+        moves=lambda m: 4 if m < 5 or any(0 <= m - moved < 1 for moved in moves) else 0,
+        mat=lambda _m: True,
+    )
+    found = replay(events, rules(stillness__joint_s=0, alerts__wait_s=0))
+    return [n for n in found if n.kind is AlertKind.COLD and n.transition != "expected"]
+
+
+def at(notice: Notice) -> int:
+    return (notice.at_ms - BEGIN) // 60_000
+
+
+def sounds(notices: Sequence[Notice]) -> list[int]:
+    heard = (n for n in notices if n.transition in MAY_SOUND and n.suppressed_by is None)
+    return [at(n) for n in heard]
+
+
+def test_it_is_said_some_minutes_after_the_cover_is_back_and_nothing_sounds_then() -> None:
+    notices = told((OFF, BACK))
+    (warms,) = [n for n in notices if n.transition is WARMS]
+    assert BACK + 1 <= at(warms) <= BACK + 8
+    assert (warms.reason, warms.suppressed_by) == (Reason.WARMING, None)
+    assert all(minute < BACK + 8 for minute in sounds(notices))
+    assert [n.transition for n in notices][-2:] == [WARMS, OVER]
+
+
+def test_air_that_stays_warmer_is_warm_in_the_end_however_warm_it_is() -> None:
+    """A thin sheet keeps less warm than the cover before."""
+    leg = uncovering((OFF, BACK))
+    thin = uncovering((0, BACK), covered_c=25.0)
+    events = night(minutes=420, leg=lambda m: leg(m) if m < BACK else thin(m), mat=lambda _m: True)
+    found = [n for n in replay(events, rules(alerts__wait_s=0)) if n.kind is AlertKind.COLD]
+    first = next(n for n in found if n.transition is WARMS)
+    over = next(n for n in found if n.transition is OVER)
+    assert at(over) - at(first) == 20
+    assert over.reason is Reason.WARM_AGAIN
+
+
+def test_a_cover_that_slips_off_again_at_once_is_said_with_a_sound() -> None:
+    notices = told((OFF, BACK), (BACK + 9, BACK + 80))
+    warms = next(n for n in notices if n.transition is WARMS)
+    again = next(n for n in notices if n.at_ms > warms.at_ms)
+    assert (again.transition, again.reason) == (TransitionKind.RENOTIFIED, Reason.COLD_AGAIN)
+    assert again.suppressed_by is None
+    assert BACK + 9 < at(again) < BACK + 25
+
+
+def test_who_was_told_nothing_yet_hears_nothing_of_it() -> None:
+    leg = uncovering((OFF, OFF + 16))
+    events = night(minutes=320, leg=leg, mat=lambda _m: True)
+    found = [n for n in replay(events, rules()) if n.kind is AlertKind.COLD]
+    assert sounds(found) == []
+    assert WARMS not in {n.transition for n in found}
