@@ -296,7 +296,7 @@ def _renotify(
     severity, reason = alert.severity or Severity.LOG, alert.reason or Reason.BY_PERSON
     until_ms = silenced_until_ms(alert, severity)
     holding = alert.hold_until_ms is not None and at_ms < alert.hold_until_ms
-    if until_ms and at_ms >= until_ms and not verdict.ending:
+    if until_ms and at_ms >= until_ms and not (verdict.ending or verdict.warming):
         alert = _after_snoozes(alert, at_ms)
         if not alert.acknowledged and not holding and severity is not Severity.LOG:
             return alert, Transition(TransitionKind.RENOTIFIED, severity, Reason.SNOOZE_OVER)
