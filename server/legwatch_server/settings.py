@@ -1,7 +1,7 @@
 """The settings of a server (TOML). Secrets come from the environment only."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cache
@@ -73,10 +73,14 @@ class PushTable:
     give_up_h: float = setting(12.0, "hours of retries for one push", low=0.1, high=72)
     options: dict[str, Any] = other_keys("by channel, the keys that it declares")
 
-    def check(self) -> None:
-        """Raise SettingsError for a key that is neither of this table nor an installed channel."""
+    def check(self, used: Collection[str]) -> None:
+        """Raise SettingsError for a key that is neither of this table nor a channel.
+
+        What people use and is not installed is named where they use it: a running server may have
+        loaded it before its package was taken away.
+        """
         for name, table in self.options.items():
-            if not plugins.is_installed(CHANNELS, name):
+            if not (plugins.is_installed(CHANNELS, name) or name in used):
                 own = [field.name for field in fields(self) if field.name != "options"]
                 raise no_such_key(f"push.{name}", (*own, *plugins.names(CHANNELS)))
             if not isinstance(table, dict):
@@ -199,7 +203,7 @@ class ServerSettings:
                 check_orders(self.rules_of(bed), {**_flat(self.rules), **_flat(table.rules)})
                 seen.add(id(table))
         people.check(self.people, self.roster)
-        self.push.check()
+        self.push.check(self.channel_names())
         _check_channels(self)
         if self.people:
             # A pause ends by itself, and then somebody has to be told: a paused bed counts.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from legwatch.alerting.notice import MAY_SOUND, Notice, TransitionKind
 from legwatch.conditions.verdict import Reason
 from legwatch.engine import replay
-from legwatch.events import AlertKind, Snooze
+from legwatch.events import AlertKind, Snooze, Window
 from legwatch.testing import ms, night, uncovering
 from repository import rules
 
@@ -78,8 +78,8 @@ def test_who_was_told_nothing_yet_hears_nothing_of_it() -> None:
 def test_quiet_that_ends_while_it_becomes_warm_sounds_no_more() -> None:
     leg = uncovering((OFF, BACK))
     quiet = Snooze(BEGIN + (BACK - 20) * 60_000, AlertKind.COLD, BEGIN + (BACK + 4) * 60_000)
-    windows = night(minutes=420, leg=leg, mat=lambda _m: True)
-    events = sorted([*windows, quiet], key=lambda event: event.at_ms)
+    events: list[Window | Snooze] = [*night(minutes=420, leg=leg, mat=lambda _m: True), quiet]
+    events.sort(key=lambda event: event.at_ms)
     found = [n for n in replay(events, rules(alerts__wait_s=0)) if n.kind is AlertKind.COLD]
     assert [minute for minute in sounds(found) if minute > BACK - 20] == []
     assert found[-1].transition is OVER

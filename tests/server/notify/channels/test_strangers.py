@@ -348,11 +348,13 @@ def test_a_reload_goes_on_with_one_of_which_a_file_or_the_package_is_gone(
             from legwatch.errors import OptionError
             if not Path({str(stick)!r}).exists(): raise OptionError('address', 'no stick')"""
     stranger.has(CHECKED.format(wants), {CHANNELS: {"odd": "{}:Odd"}})
-    table = {"push": {"channels": ["odd"]}, "people": {"karl": {"channels": ["odd"]}}}
+    push = {"channels": ["odd"], "odd": {"address": 72}}
+    table = {"push": push, "people": {"karl": {"channels": ["odd"]}}}
     opened = LateChannels(rig.boxes, load(ServerSettings, table), rig.parts)
     opened.begin()
     stranger.uninstall() if uninstalls else stick.unlink()
     after = load(ServerSettings, table | {"beds": {"b": {"ended": True}}})
+    after.check()
     assert list(opened.anew(after)) == ["odd"]
     changed = load(ServerSettings, table | {"push": {"channels": ["odd"], "odd": {"address": 73}}})
     with pytest.raises(SettingsError):  # what the settings change of it must be right
