@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+from legwatch.engine import MINUTE_MS
 from legwatch.errors import SettingsError
 from legwatch.night import local
 
@@ -57,7 +58,8 @@ def _span(part: str, first_ms: int, last_ms: int, zone: tzinfo) -> OwnSpan:
 
 
 def _once(clock: str, day: str | None, first_ms: int, last_ms: int, zone: tzinfo) -> int:
-    times = list(_times(clock, first_ms, last_ms, zone))
+    # People note minutes: that of the first second is in it.
+    times = list(_times(clock, first_ms - first_ms % MINUTE_MS, last_ms, zone))
     if day is not None:
         times = [ms for ms in times if f"{local(ms, zone):%Y-%m-%d}" == day]
     if len(times) > 1:

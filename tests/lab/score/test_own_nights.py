@@ -18,7 +18,7 @@ from legwatch.lived import Lived, LivedNight
 from legwatch.testing import ms, night, recording_lines, uncovering
 from legwatch_lab.score.command import main
 from legwatch_lab.score.own_night import OwnNight, lines
-from legwatch_lab.score.own_truth import Noted, OwnSpan
+from legwatch_lab.score.own_truth import Noted, OwnSpan, read
 from legwatch_runtime import night_file
 from legwatch_runtime.profiles import rules_for
 
@@ -268,3 +268,9 @@ def test_the_servers_database_is_called_one(tmp_path: Path) -> None:
         f"{path} is a database: `legwatch storage night BED DATE FILE` writes a night of the"
         " server's into a file"
     )
+
+
+def test_the_minute_in_which_a_recording_begins_is_in_it() -> None:
+    """People note minutes, and a recording begins at some second."""
+    (span,) = read(["21:00-21:20 out"], BEGIN + 37_000, BEGIN + 3_600_000, UTC)
+    assert span == OwnSpan(BEGIN, BEGIN + 20 * 60_000, Noted.OUT)
