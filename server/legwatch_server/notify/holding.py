@@ -7,32 +7,37 @@ fails or falls again, the next person is told one step later.
 
 from collections.abc import Iterable, Iterator
 
-from legwatch.conditions.warming import STEADY_MS
-from legwatch.engine import BedState
+from legwatch.engine import MINUTE_MS, BedState
+from legwatch.events import AlertKind
 from legwatch.limits.rules import Rules
 from legwatch.oncall.escalation import Escalation, Purpose
+from legwatch.signals.coverage import SPAN_MS
 from legwatch_server.store.batch import Holding
 from legwatch_server.store.changes import Change, Move
 from legwatch_server.store.delivery import Delivery, Episode
 
-LATE_MS = 60_000  # after `back_s` the end is told, and that withdraws the pushes
+LATE_MS = 60_000  # the end of what is well again is told then, and withdraws the pushes
+COMES_AND_GOES_S = SPAN_MS // 1000  # so long an alert waits for its end after a second hole
 LONGEST_MS = 3_600_000  # of one plan: what never becomes well is told to everybody
 
 
 def found(bed_id: int, before: BedState, after: BedState, rules: Rules) -> Iterator[Holding]:
-    """Yield which alerts have begun, or ceased, to wait for their end."""
-    was, now = before.bed.alerts, after.bed.alerts
-    warms, warmed = now.cold.warming_ms is not None, was.cold.warming_ms is not None
-    if now.cold.severity is not None and warms != warmed:
-        episode = Episode(bed_id, "cold", now.cold.episode_ms or 0)
-        yield Holding(episode, now.cold.severity, STEADY_MS // 1000 if warms else 0)
-    for kind, one, other in (("sensor", was.sensor, now.sensor), ("agent", was.agent, now.agent)):
-        if one.severity is None or other.severity is None:
-            continue
-        if (one.unknown_since_ms is None) != (other.unknown_since_ms is None):
-            episode = Episode(bed_id, kind, other.episode_ms or 0)
-            waits_s = rules.health.back_s if other.unknown_since_ms is not None else 0
-            yield Holding(episode, other.severity, waits_s)
+    """Yield which alerts have begun, or ceased, to come to their end."""
+    for kind in (AlertKind.COLD, AlertKind.SENSOR, AlertKind.AGENT):
+        alert, ends = after.bed.alerts.of(kind), _ends(after, kind)
+        if alert.severity is not None and ends != _ends(before, kind):
+            episode = Episode(bed_id, kind.value, alert.episode_ms or 0)
+            waits_s = max(rules.health.back_s, COMES_AND_GOES_S) if ends else 0
+            yield Holding(episode, alert.severity, waits_s)
+
+
+def _ends(state: BedState, kind: AlertKind) -> bool:
+    """Return True if the legs become warm, or what was missing gives data again."""
+    alert = state.bed.alerts.of(kind)
+    if kind is AlertKind.COLD:
+        return alert.warming_ms is not None
+    silent_ms = state.minute_end_ms - MINUTE_MS - state.bed.signals.window_ms
+    return alert.unknown_since_ms is not None and silent_ms < MINUTE_MS
 
 
 def moved(

@@ -93,3 +93,22 @@ def test_while_the_legs_become_warm_nobody_more_is_woken(tmp_path: Path) -> None
     assert (warming[1], over[1]) == ("warming", "resolved")
     assert warming[0] < first + 10 <= over[0]  # when the next person would have been woken
     ward.close()
+
+
+def test_a_sensor_whose_bedside_dies_gives_no_data_again(ward: InProcessServer) -> None:
+    ward.play("b", 69, look(lambda m: m < 60))
+    ((first, _),) = woken(ward)
+    silent(ward, 9)  # the bedside is not told of yet
+    assert not ward.rows("SELECT 1 FROM steps WHERE reason LIKE 'later: it%'")
+    silent(ward, 3)
+    assert (first + 10, "cleo") in woken(ward)
+
+
+def test_one_whose_bedside_was_away_meanwhile_wakes_nobody_once_both_are_back(
+    ward: InProcessServer,
+) -> None:
+    ward.play("b", 69, look(lambda m: m < 60))
+    ((first, who),) = woken(ward)
+    silent(ward, 7)
+    ward.play("b", 40, look())
+    assert woken(ward) == [(first, who)]
