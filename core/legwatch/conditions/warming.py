@@ -10,15 +10,18 @@ from legwatch.named_tuples import maker
 from legwatch.signals.thermometer import Thermometer, rise_20_min_c
 
 RISEN_C = 1.2  # above the coldest of the last twenty minutes: it turns
-FALLEN_C = 0.8  # below the warmest since: the cover is off again
+# The cover is off again once the air has fallen so much below the warmest since, and has lost half
+# of what it had risen: it wavers on its way up.
+FALLEN_C = 0.8
 STEADY_MS = 1_200_000  # so long without such a fall: the alert is over, however warm it is
 
 
 class Warming(NamedTuple):
-    """Since when the air has been rising while an alert fires, and the warmest since."""
+    """Since when the air has been rising while an alert fires, its warmest since, its coldest."""
 
     since_ms: int | None = None
     top_c: float | None = None
+    low_c: float | None = None
 
 
 NOTHING = Warming()
@@ -29,12 +32,15 @@ def update(was: Warming, leg: Thermometer, at_ms: int) -> Warming:
     """Take in a minute of a firing alert; a minute without a reading changes nothing."""
     if leg.celsius is None:
         return was
-    since_ms, top_c = was
-    if since_ms is None or top_c is None:
-        return _make((at_ms, leg.celsius)) if rise_20_min_c(leg) >= RISEN_C else NOTHING
-    if leg.celsius <= top_c - FALLEN_C:
+    since_ms, top_c, low_c = was
+    if since_ms is None or top_c is None or low_c is None:
+        risen_c = rise_20_min_c(leg)
+        if risen_c < RISEN_C:
+            return NOTHING
+        return _make((at_ms, leg.celsius, round(leg.celsius - risen_c, 2)))
+    if leg.celsius <= min(top_c - FALLEN_C, (top_c + low_c) / 2):
         return NOTHING
-    return was if leg.celsius <= top_c else _make((since_ms, leg.celsius))
+    return was if leg.celsius <= top_c else _make((since_ms, leg.celsius, low_c))
 
 
 def is_steady(now: Warming, at_ms: int) -> bool:
