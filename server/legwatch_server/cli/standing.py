@@ -33,6 +33,8 @@ class Standing(NamedTuple):
         alert = self.alert
         since = f" since {clock(alert.episode_ms)}" if alert.episode_ms else ""
         lost = "; whether it still holds is not known" if alert.unknown_since_ms else ""
+        if alert.warming_ms and not lost:
+            lost = "; the legs become warm, and nobody more is told meanwhile"
         return f"({alert.severity}){since}: {_answer(self, names, now_ms, clock)}{lost}"
 
 
