@@ -51,7 +51,7 @@ _FIRES: Mapping[AlertKind, Sequence[Reason]] = {
     ),
 }
 _ENDS: Mapping[AlertKind, Sequence[Reason]] = {
-    AlertKind.COLD: (Reason.WARM_AGAIN, Reason.WARM_ROOM, Reason.LEFT_BED),
+    AlertKind.COLD: (Reason.WARM_AGAIN, Reason.WARMING, Reason.WARM_ROOM, Reason.LEFT_BED),
     AlertKind.STILL: (Reason.MOVED, Reason.LEFT_BED),
     AlertKind.SENSOR: (Reason.BACK,),
     AlertKind.AGENT: (Reason.BACK, Reason.NOT_EXPECTED),

@@ -5,6 +5,7 @@ from legwatch.conditions.cold_causes import cause, cooling_reason, is_cool, unco
 from legwatch.conditions.cold_memory import ColdMinute, has_held
 from legwatch.conditions.features import MINUTE_MS
 from legwatch.conditions.verdict import (
+    COVERED,
     LEFT_BED,
     RANK,
     WARM,
@@ -112,7 +113,7 @@ def _judge(now: ColdMinute, rules: Rules, firing: Firing | None) -> Verdict:
     if has_held(memory.warm_ms, limits.clear_hold_s, seen.at_ms):
         return WARM
     if warming.is_steady(memory.warming, seen.at_ms):
-        return WARM
+        return COVERED
     found = cause(now, rules) or _bare(now, rules)
     still = _still_cold(now, found, rules, firing.severity)
     reason = still.reason

@@ -138,6 +138,7 @@ def unknown(reason: Reason) -> Verdict:
 
 # The verdicts of most minutes, made once to save time.
 WARM = no(Reason.WARM_AGAIN)
+COVERED = no(Reason.WARMING)
 MOVED = no(Reason.MOVED)
 WELL = no(Reason.BACK)
 LEFT_BED = no(Reason.LEFT_BED)

@@ -128,6 +128,11 @@ _RISES = (
     marked("The air by your legs is {leg} and rises. While it does, I tell nobody else."),
     marked("The air by the legs is {leg} and rises. While it does, I tell nobody else."),
 )
+_WARMER = (marked("It is warmer by your legs"), marked("It is warmer by the legs"))
+_RISEN = (
+    marked("The air by your legs has risen to {leg}; the cover seems to be back."),
+    marked("The air by the legs has risen to {leg}; the cover seems to be back."),
+)
 _NOT_EXPECTED = (
     marked("The bed is not expected any more"),
     marked("The settings no longer name it, and no word had ever come from it."),
@@ -239,6 +244,8 @@ def _calm(notice: Notice) -> OwnAndCarer:
         return both(_ROOM_WARM)
     if notice.kind is AlertKind.COLD and dict(notice.figures).get("leg_c") is None:
         return both(_OVER)
+    if notice.kind is AlertKind.COLD and notice.reason is Reason.WARMING:
+        return _WARMER
     return _CALM[notice.kind]
 
 
@@ -296,7 +303,8 @@ def _resolved(
             return warm.format(room=_degrees(figures.get("room_c"), words))
         if figures.get("leg_c") is None:
             return _(_LEG_UNKNOWN)
-        return _(_AGAIN[carer]).format(leg=_degrees(figures["leg_c"], words))
+        again = _RISEN if notice.reason is Reason.WARMING else _AGAIN
+        return _(again[carer]).format(leg=_degrees(figures["leg_c"], words))
     if notice.kind is AlertKind.STILL:
         return _(marked("A change of position was seen."))
     return _(marked("I can see you again.")) if not carer else _(marked("I can see the bed again."))

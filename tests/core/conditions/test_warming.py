@@ -55,7 +55,7 @@ def test_air_that_stays_warmer_is_warm_in_the_end_however_warm_it_is() -> None:
     first = next(n for n in found if n.transition is WARMS)
     over = next(n for n in found if n.transition is OVER)
     assert at(over) - at(first) == 20
-    assert over.reason is Reason.WARM_AGAIN
+    assert over.reason is Reason.WARMING
 
 
 def test_a_cover_that_slips_off_again_at_once_is_said_with_a_sound() -> None:
